@@ -164,7 +164,7 @@ async def publish_short(world: World, code: str, **seconds: int) -> str:
     ).version
 
 
-async def eventually(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 25) -> T:
+async def eventually(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 60) -> T:
     """What `ask` answers once it is as wanted. Raises `AssertionError` with the last answer when time is up."""
     answer = await ask()
     pause = 0.05

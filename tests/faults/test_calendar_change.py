@@ -8,7 +8,6 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
-import pytest
 import yaml
 
 from operations.publishing.calendars import CALENDAR
@@ -39,7 +38,6 @@ def declared_late(folder: Path) -> Path:
     return file
 
 
-@pytest.mark.timeout(200)
 async def test_a_calendar_published_while_worker_and_command_are_killed_reaches_everything_once(
     world: World, tmp_path: Path
 ) -> None:

@@ -131,7 +131,6 @@ async def engine() -> AsyncIterator[Stack]:
             yield stack
 
 
-@pytest.mark.timeout(180)
 async def test_a_command_waits_for_a_database_that_is_down_for_half_a_minute(engine: Stack, tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
         async with AsyncExitStack() as held:

@@ -36,8 +36,6 @@ FEE: Final = 16_000
 BANK: Final = "bank"
 """Who takes the money of payments that name nobody; here it calls back as VNPay does."""
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @asynccontextmanager
 async def gateway(

@@ -14,7 +14,6 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
-import pytest
 from temporalio import activity
 from temporalio.client import ScheduleDescription, ScheduleOverlapPolicy
 from temporalio.service import RPCError, RPCStatusCode
@@ -85,7 +84,6 @@ async def begun_by_code_that_was_changed_under_its_build(world: World) -> Play:
     return play
 
 
-@pytest.mark.timeout(300)
 async def test_a_broken_filing_goes_on_within_two_minutes(world: World, tmp_path: Path) -> None:
     async with world.back_office():
         play = await begun_by_code_that_was_changed_under_its_build(world)

@@ -11,8 +11,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pytest
-
 from tests.faults.processes import ENV, until
 
 FILINGS = 24
@@ -20,7 +18,6 @@ VICTIMS = ("worker", "postgres", "temporal", "back-office", "worker", "postgres"
 """Each at a moment of its own, drawn from a fixed seed."""
 
 
-@pytest.mark.timeout(280)
 async def test_killed_parts_lose_and_double_nothing() -> None:
     moments = random.Random(2026)
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.acting import Doubtful
 from tests.conftest import World
 from tests.faults.new_version import CHANGES, prove
 
 
-@pytest.mark.timeout(120)
 async def test_filings_keep_the_version_that_they_were_received_under(world: World, tmp_path: Path) -> None:
     async with world.platform(), world.back_office(Doubtful()):
         proof = await prove(world, tmp_path, filings=10, sample=3)

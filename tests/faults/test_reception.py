@@ -23,8 +23,6 @@ from tests.conftest import World
 from tests.faults.processes import REAL, worker_process
 from tests.integration.files.clamd import EICAR, OwnClamd
 
-pytestmark = pytest.mark.timeout(180)
-
 
 async def with_paper(world: World, paper: bytes | None = None) -> Submission:
     """A submission whose paper lies in the store."""

@@ -30,8 +30,6 @@ __all__ = ["desk", "outside", "service"]
 
 RELAY = "workers.relay"
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.mark.parametrize("failpoint", ["papers.stored", "papers.recorded", "receipts.recorded"])
 async def test_a_relay_that_dies_leaves_its_paper_to_the_next(

@@ -25,7 +25,6 @@ SHORTLY = timedelta(seconds=1.5)
 RECEPTION = Actor(subject="h56.30-reception-1", role=Role.RECEPTION, agency="H56.30")
 
 
-@pytest.mark.timeout(180)
 async def test_a_look_between_a_timer_and_its_task_leaves_a_history_that_replays(world: World, tmp_path: Path) -> None:
     """The timer's task waits for the worker that died, while another one answers the look.
 

@@ -37,8 +37,6 @@ SECOND: Final = timedelta(seconds=1)
 BEGUN: Final = 3
 """Events until the first task of a run is done: it was started, its task scheduled, and begun."""
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @asynccontextmanager
 async def otherwise(world: World) -> AsyncIterator[None]:

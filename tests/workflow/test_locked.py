@@ -50,7 +50,6 @@ from tests.locked import (
 )
 from tests.speaking import b64, grant, principal, private_key, raw_key, statement
 
-pytestmark = pytest.mark.timeout(240)
 RECEPTION: Final = officer(Role.RECEPTION)
 ORDERED: Final = 2
 """Events of a payment that waits for its payer: it was asked for, and the order is there."""

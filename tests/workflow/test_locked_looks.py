@@ -32,8 +32,6 @@ from tests.workflow.test_locked import (
     with_statement,
 )
 
-pytestmark = pytest.mark.timeout(240)
-
 OF_WHOM: Final = {
     "nobody",
     "another person",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import uuid4
 
-import pytest
 from temporalio.client import WithStartWorkflowOperation
 from temporalio.common import WorkflowIDConflictPolicy
 
@@ -16,7 +15,6 @@ from tests.conftest import World
 from tests.locked import DESK, OFFICE, PORTAL, Program, locked
 from tests.workflow.test_locked import by, recorded
 
-pytestmark = pytest.mark.timeout(120)
 ONE: Final = "h56.30-one"
 WHY: Final[dict[str, Any]] = {"amount": 1, "reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
 

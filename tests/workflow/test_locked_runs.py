@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import pytest
 from temporalio import workflow
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -22,7 +21,6 @@ from tests.locked import OFFICE, PORTAL, Program, locked
 from views.log import Log
 from workflows.stream.starting import load_state
 
-pytestmark = pytest.mark.timeout(240)
 ELSEWHERE: Final = "somebody-elses"
 
 

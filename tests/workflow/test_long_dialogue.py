@@ -38,7 +38,6 @@ def sizes(history: Any) -> list[int]:
     return [event.ByteSize() for event in history.events]
 
 
-@pytest.mark.timeout(240)
 async def test_hundreds_of_the_longest_questions_do_no_harm(running: World) -> None:
     play = await Play.begin(running, extract())
     stream = filing_workflow(play.filing)
@@ -65,7 +64,6 @@ async def test_hundreds_of_the_longest_questions_do_no_harm(running: World) -> N
     assert max(sizes(history)) < LARGEST
 
 
-@pytest.mark.timeout(240)
 async def test_a_log_that_is_longer_than_a_message_is_read_by_who_starts_it_again(running: World) -> None:
     play = await Play.begin(running, extract())
     stream = filing_workflow(play.filing)

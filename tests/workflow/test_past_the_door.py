@@ -38,9 +38,6 @@ from tests.workflow.test_locked import ORDERED, by, counted, submission
 from workers.doorkeeper import BY_QUEUE, FOR_ANYBODY
 from workers.wiring import WORKFLOWS
 
-pytestmark = pytest.mark.timeout(120)
-
-
 MADE: Final = "2026-11-28T00:00:00Z"
 DEMAND: Final = {"key": "fee:1", "amount": 1, "description": "fee", "made": MADE, "expires": MADE}
 GIVE: Final = {

@@ -51,7 +51,6 @@ def has_python(checkout: Path) -> None:
     python.chmod(0o755)
 
 
-@pytest.mark.timeout(240)
 def test_what_guards_a_filing_is_measured_against_what_does_not(tmp_path: Path) -> None:
     file = tmp_path / "guards.json"
     ended = benchmark("--json", file, "--rounds", "1", "--seconds", "1", "--side", "both", name="guards")
@@ -85,7 +84,6 @@ def test_appends_are_measured_against_those_of_another_checkout(tmp_path: Path) 
         assert found["ratio"]["pooled"] == pytest.approx(found["append_us"]["today"] / found["append_us"]["before"])
 
 
-@pytest.mark.timeout(240)
 def test_a_filing_is_measured_against_others_and_stays_within_its_budget(tmp_path: Path) -> None:
     file, before = tmp_path / "engine.json", linked(tmp_path / "before")
     few = ("--concurrency", "2", "--rounds", "1", "--seconds", "1")
@@ -128,7 +126,6 @@ def test_memory_and_decisions_are_measured_while_filings_stay_open(tmp_path: Pat
     assert f"it grew by {found['growth']:.1%} after the first 20%" in ended.stdout
 
 
-@pytest.mark.timeout(240)
 def test_a_long_log_is_verified_and_rebuilt_from_in_memory_that_does_not_grow(tmp_path: Path) -> None:
     file = tmp_path / "ledger.json"
     ended = benchmark("--events", "20000", "--json", file, name="ledger")

@@ -10,7 +10,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import httpx
-import pytest
 
 from activities.partners.money.merchants import MERCHANTS, provider
 from activities.partners.money.provider import About, Line, NewDemand
@@ -22,8 +21,6 @@ from tests.integration.gateway.calls import AMOUNT, demand, kept
 
 PARTS: Final = ("postgres", "temporal", "migrations", "bank", "gateway")
 WIRES: Final = {"vnpay": "00", "platform": "00", "vietqr": "confirmed"}
-
-pytestmark = pytest.mark.timeout(180)
 
 
 def asked(filing: UUID) -> NewDemand:

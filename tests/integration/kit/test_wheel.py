@@ -22,8 +22,6 @@ PROCEDURE: Final = ROOT / "procedures" / "1.001193@2026-12.yaml"
 EXAMPLES: Final = re.findall(r"```python\n(.*?)```", (ROOT / "motcua" / "README.md").read_text(), re.DOTALL)
 EXAMPLE: Final = EXAMPLES[0]
 
-pytestmark = pytest.mark.timeout(300)
-
 
 def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """A program in `cwd`, without our checkout on its path."""

@@ -189,7 +189,6 @@ async def by_hand() -> AsyncIterator[ByHand]:
         await made.end()
 
 
-@pytest.mark.timeout(300)  # one command after the other, each a process of its own
 async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHand) -> None:
     env = by_hand.settings
     await by_hand.postgres()

@@ -41,8 +41,6 @@ from tests.acting import (
 from tests.conftest import World
 from tests.seeing import Program, guarded, register
 
-pytestmark = pytest.mark.timeout(300)
-
 HERE: Final = "H56.30"
 LINK: Final = "L" * 43
 AN: Final = {"subject": "an", "name": "Nguyễn Văn An", "id_number": "001090000001"}

@@ -124,7 +124,6 @@ async def test_the_streams_of_a_filing_are_all_there_with_what_its_files_are(wor
     assert [(file["what"], file["size"]) for file in opened["files"][:1]] == [("signature", 1)]
 
 
-@pytest.mark.timeout(240)
 async def test_no_bundle_survives_a_change_even_with_its_digest_made_anew(world: World) -> None:
     play = await paid_and_posted(world)
     for sealed in (False, True):

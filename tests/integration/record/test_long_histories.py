@@ -40,7 +40,6 @@ async def made_way_of(client: Client) -> set[str]:
     return {run.id.partition(":")[0] async for run in client.list_workflows() if run.status is continued}
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("events", "kinds"), [(60, {"filing", "result"}), (8, {kind.name for kind in KINDS.values() if kind.workflow})]
 )
@@ -74,7 +73,6 @@ ROUNDS: Final = 20
 SIGNALS: Final = 60
 
 
-@pytest.mark.timeout(240)
 async def test_no_command_and_no_signal_is_lost_or_doubled_between_two_runs(short: World) -> None:
     play = await Play.begin(short, birth())
     await play.accept()
@@ -125,7 +123,6 @@ async def test_no_command_and_no_signal_is_lost_or_doubled_between_two_runs(shor
     assert (await play.at(Stage.CLOSED)).closed
 
 
-@pytest.mark.timeout(240)
 async def test_what_was_parked_is_there_for_every_run_after_and_is_parked_no_second_time(short: World) -> None:
     play = await Play.begin(short, birth())
     stream = filing_workflow(play.filing)

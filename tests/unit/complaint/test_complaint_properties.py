@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any, Final
 
 import hypothesis.strategies as st
-import pytest
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -198,6 +197,5 @@ class AnyDispute(RuleBasedStateMachine):
                 assert self.dispute.refusal(name, actor, **fitting(complaint, name)) == []
 
 
-@pytest.mark.timeout(300)
 def test_whatever_is_sent_a_complaint_stays_lawful() -> None:
     run_state_machine_as_test(AnyDispute, settings=PROFILE)
