@@ -22,8 +22,7 @@ PAID: Final = 10
 AT_ONCE: Final = 4
 """So few that also a busy machine answers a submission before the filing stands still."""
 MARKED_WITHIN: Final = 240
-"""Seconds. What its payment tells a filing again and again begins the count of its tries anew, a busy machine counts
-slowly, and these two may meet."""
+"""Seconds for three tries in a row, of the last of a hundred, on however busy a machine."""
 
 T = TypeVar("T")
 A = TypeVar("A")
