@@ -68,7 +68,7 @@ async def test_what_waits_for_the_scanner_waits_through_a_restart_and_is_taken_i
             worker.kill()
             await worker.died()
         async with clamd, worker_process(env, tmp_path, REAL):
-            assert (await eventually(play.view, lambda view: view.closed, within=60)).scan is ScanState.CLEAN
+            assert (await eventually(play.view, lambda view: view.closed)).scan is ScanState.CLEAN
     assert (await play.kinds())[:3] == ["submitted", "files_scanned", "accepted"]
 
 
@@ -99,7 +99,7 @@ async def test_a_store_that_is_away_holds_a_submission_up_until_it_is_back(world
         objects.rename(away)
         filing = asyncio.create_task(FilingClient(world.temporal, patience=120).submit(submission))
         handle = world.temporal.get_workflow_handle(f"filing:{of(submission)}")
-        await eventually(lambda: _failed_looks(handle), lambda tries: tries > 1, within=60)
+        await eventually(lambda: _failed_looks(handle), lambda tries: tries > 1)
         assert not filing.done()
         away.rename(objects)
         play = Play(world, submission, (await filing).code)

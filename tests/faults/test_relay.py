@@ -41,7 +41,7 @@ async def test_a_relay_that_dies_leaves_its_paper_to_the_next(
             play, _ = await asyncio.gather(lived(world), relay.died())
         assert await desk.owed(), "what it had not finished is still owed"
         async with worker_process(world.process_env, tmp_path, RELAY):
-            await eventually(desk.owed, lambda owed: not owed, within=60)
+            await eventually(desk.owed, lambda owed: not owed)
     about = [(paper.paper, paper.about.seq) for paper in await desk.made(play)]
     assert len(about) == len(set(about)) == 5
     async with world.connection() as connection:

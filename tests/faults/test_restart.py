@@ -82,7 +82,7 @@ async def delete(world: World, workflow_id: str) -> None:
             return False
         return True
 
-    await eventually(there, lambda found: not found, within=60)
+    await eventually(there, lambda found: not found)
 
 
 LOSSES: Final[dict[str, Lose]] = {"terminated": terminate, "cancelled": cancel, "deleted": delete}

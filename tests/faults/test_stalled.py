@@ -84,12 +84,8 @@ async def test_a_hundred_filings_that_a_bug_stalled_go_on_once_it_is_mended(worl
         # What reaches a workflow between two tries makes the next one a first try again.
         assert min(one["attempts"] for one in told) >= 1
         assert sum(one["attempts"] for one in told) > len(told)
-        answered = [one for one in told if one["cause"] != "TimedOut"]  # a busy machine is too late with some
-        assert len(answered) > len(told) / 2
-        assert {(one["cause"], one["error"]) for one in answered} == {
-            ("WorkflowWorkerUnhandledFailure", "RuntimeError")
-        }
-        assert {one["place"].partition(":")[0] for one in answered} == {"faults/buggy_worker.py"}
+        assert {(one["cause"], one["error"]) for one in told} == {("WorkflowWorkerUnhandledFailure", "RuntimeError")}
+        assert {one["place"].partition(":")[0] for one in told} == {"faults/buggy_worker.py"}
         failed = {one["check"]: one["what"]["en"] for one in doctor["findings"] if one["health"] == "fail"}
         assert failed.pop("stalled") == f"{FREE + PAID} workflows stand still because of a bug"
         # Papers wait for a relay, and a busy machine may take longer over a check than it has.

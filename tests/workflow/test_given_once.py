@@ -49,7 +49,7 @@ async def gone_back(till: Till, play: Play, case: int, faults: Mapping[str, int]
     async def ends() -> list[str]:
         return [kind for kind in await play.kinds("refund", 1001) if kind in ended]
 
-    found = await eventually(ends, lambda kinds: len(kinds) == case, within=60)
+    found = await eventually(ends, lambda kinds: len(kinds) == case)
     till.bank.client.delete("/faults/vnpay").raise_for_status()
     return found[-1]
 
@@ -98,7 +98,7 @@ async def test_what_is_not_answered_for_a_day_is_named(till: Till, monkeypatch: 
         [finding] = await doctor.refunds(around)
         assert "1 refunds were approved more than a day ago, and vnpay has not said" in finding.what.en
         till.bank.client.delete("/faults/vnpay").raise_for_status()
-        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_given" in kinds, within=60)
+        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_given" in kinds)
         assert [one.health for one in await doctor.refunds(around)] == [Health.OK]
 
 
@@ -117,4 +117,4 @@ async def test_what_the_payers_bank_takes_back_is_heard_while_there_is_no_answer
         ended = {"refund_given", "refund_left_to_hand"}
         assert not ended & set(await play.kinds("refund", 1001))
         till.bank.client.delete("/faults/vnpay").raise_for_status()
-        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: bool(ended & set(kinds)), within=60)
+        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: bool(ended & set(kinds)))

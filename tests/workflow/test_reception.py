@@ -289,43 +289,44 @@ async def test_what_a_complaint_names_is_looked_at_before_it_is_recorded(world: 
     plain, store, scanner = birth(), Store(world), Scanning()
     reception = Reception(store, store.keep, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
     async with world.platform(reception), world.back_office(Doubtful()):
-        play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
-        await play.act(cm.RefuseIntake, play.officer(Role.RECEPTION), reason="no", legal_basis="Decree 123/2015")
-        about = len(await play.kinds())
-        said = {"filing_id": play.filing, "n": 1, "about": about, "words": "look again", "actor": plain.actor}
+        said = await to_complain_of(world, plain, await store.put(plain, PAPER))
         scanner.infected = {VIRUS}
         for document, rule in (
             (named(plain, OTHER), "file_not_in_store"),
             (await store.put(plain, VIRUS), "file_infected"),
         ):
-            complaint = ComplaintStart.model_validate(said | {"document": document, "via": plain.via})
+            complaint = ComplaintStart.model_validate(said | {"document": document})
             assert await refusal_of(world, complaint) == [("document", rule)]
         document = await store.put(plain, OTHER)
-        await world.client.complain(ComplaintStart.model_validate(said | {"document": document, "via": plain.via}))
+        await world.client.complain(ComplaintStart.model_validate(said | {"document": document}))
 
 
 async def test_a_complaint_that_is_refused_slowly_is_begun_once(world: World) -> None:
     plain, store, scanner = birth(), Store(world), Scanning()
     reception = Reception(store, store.keep, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
     async with world.platform(reception), world.back_office(Doubtful()):
-        play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
-        await play.act(cm.RefuseIntake, play.officer(Role.RECEPTION), reason="no", legal_basis="Decree 123/2015")
-        document = await store.put(plain, VIRUS)
-        said = {"filing_id": play.filing, "n": 1, "about": len(await play.kinds()), "words": "look again"}
-        complaint = ComplaintStart.model_validate(said | {"actor": plain.actor, "via": plain.via, "document": document})
+        said = await to_complain_of(world, plain, await store.put(plain, PAPER))
+        complaint = ComplaintStart.model_validate(said | {"document": await store.put(plain, VIRUS)})
         scanner.infected = {VIRUS}
         scanner.asked.clear()
         scanner.free.clear()
         async with asyncio.TaskGroup() as group:
             refused = group.create_task(refusal_of(world, complaint))
             await scanner.asked.wait()
-            await eventually(
-                lambda: answered_questions(world), lambda answered: answered > 3
-            )  # the pauses are long by now
+            # After so many the client waits long enough for the run to end before its next try.
+            await eventually(lambda: answered_questions(world), lambda answered: answered > 3)
             scanner.asked.clear()
             scanner.free.set()
         assert refused.result() == [("document", "file_infected")]
         assert not scanner.asked.is_set(), "it was begun anew"
+
+
+async def to_complain_of(world: World, plain: Submission, paper: FileRef) -> dict[str, Any]:
+    """Have a filing refused; what a complaint about that says."""
+    play = await Play.begin(world, with_paper(plain, paper))
+    await play.act(cm.RefuseIntake, play.officer(Role.RECEPTION), reason="no", legal_basis="Decree 123/2015")
+    about = {"filing_id": play.filing, "n": 1, "about": len(await play.kinds()), "words": "look again"}
+    return about | {"actor": plain.actor, "via": plain.via}
 
 
 async def answered_questions(world: World) -> int:

@@ -140,7 +140,7 @@ async def test_after_ten_tries_the_team_lead_has_it_in_the_queue_until_it_is_ans
         [told] = [event for event in await logged(shell, play) if event["kind"] == "machine_work_failing"]
         assert told["body"] == {"work": "issue", "tries": TOLD_AFTER, "error": "RegistryDown"}
         office.mended = True
-        await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=60)
+        await eventually(play.view, lambda view: view.stage is Stage.CLOSED)
         assert await in_the_queue(shell) == []
     kinds = await play.kinds()
     assert kinds.count("machine_work_failing") == kinds.count("machine_work_answered") == 1

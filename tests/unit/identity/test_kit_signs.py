@@ -15,10 +15,11 @@ from types import SimpleNamespace
 from typing import Any, Final, cast
 
 import pytest
-from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 import motcua
+from activities.refusing import failure
 from motcua import Actor, Authenticated, FilingClient, MotcuaError, NotAuthorised, Role, Speaker, Unavailable, Via
 from motcua.converter import data_converter
 from motcua.speaker_here import ACR, AMR, INSTALLATION, PRINCIPAL, speaker_here
@@ -26,6 +27,7 @@ from motcua.speaking import AGENT, KEY, KEY_FILE, LIFE
 from rules.identity.ring import Ring
 from rules.identity.statements import Hearing, proved
 from schemas.complaint import ComplaintStart, content_of_start
+from schemas.errors import NOT_FOUND
 from schemas.filing.commands import Command, content_of
 from schemas.filing.submission import Submission
 from schemas.identity import ALL_AGENCIES, Assurance, Claim, Grant, Message, Proved, message_digest, seconds
@@ -243,6 +245,38 @@ async def test_what_passes_is_signed_anew_and_sent_as_another_update(
     temporal = Temporal([], no=[rule])
     assert await client(temporal).counts() == []
     assert len({one.raw["statement"] for one in temporal.sent}) == len({one.stream for one in temporal.sent}) == 2
+
+
+@dataclass
+class Failing(Temporal):
+    """Its record holds nothing of a complaint while runs of it still fail for what is in `no`."""
+
+    async def execute_workflow(self, kind: str, message: Any, *, id: str, **_: Any) -> Any:  # noqa: A002 -- Temporal's name
+        self.take(kind, id, message)
+        if self.no:
+            raise WorkflowFailureError(cause=failure(NOT_FOUND))
+        return self.answer
+
+    def get_workflow_handle(self, stream: str) -> Any:  # noqa: ARG002
+        async def describe(**_: Any) -> Any:
+            return SimpleNamespace(status=WorkflowExecutionStatus.FAILED)
+
+        async def result(**_: Any) -> Any:
+            raise WorkflowFailureError(cause=refusal(self.no.pop(0)))
+
+        return SimpleNamespace(describe=describe, result=result)
+
+
+async def test_a_complaint_whose_run_found_it_signed_too_long_ago_is_begun_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seconds_passed = count(int(time.time()) - 30)
+    monkeypatch.setattr("motcua.speaking.time.time", lambda: next(seconds_passed))
+    receipt = receipt_of(content_of_start(COMPLAINT), motcua.COMPLAINT_OPENING).model_dump(mode="json")
+    temporal = Failing(receipt, no=["statement_expired"])
+    await client(temporal).complain(COMPLAINT)
+    begun = [one for one in temporal.sent if one.kind == "Complaint"]
+    assert len({one.raw["statement"] for one in begun}) == len(begun) == 2
 
 
 async def test_what_never_passes_ends_with_the_patience_and_its_reason() -> None:
