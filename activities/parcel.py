@@ -13,44 +13,22 @@ from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.standing import calendar_of
 from activities.partners import postal as wire
+from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.partners.polling import no_answer, nothing_new, soon
+from rules.known import known
 from rules.looks import next_daily_look
 from rules.parcel import news
+from rules.streams import PARCEL
 from rules.time import working_time
-from schemas.base import Dong, Instant, Model
+from schemas.base import Instant, Model
 from schemas.limit import Limit, Unit
-from schemas.parcel import Heard, Meaning, ParcelState, Step
-from schemas.people import Address
+from schemas.parcel import Meaning, Parcel, ParcelState, Step
 
 POST: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 """Calls to the post, of at most 5 s each, are repeated until it answers."""
 
 BETWEEN_INVITATIONS: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
 """After an invitation the post tries again within this time (TT 17/2017 Đ5 k2)."""
-
-
-class SendRequest(Model):
-    """Bring something of an agency to an address; `cod` is what the postman collects, in đồng."""
-
-    key: str
-    agency: str
-    address: Address
-    contents: str
-    cod: Dong = 0
-
-
-class NewsRequest(Model):
-    """Wait until the post says more of a parcel than `state` and what was `heard`.
-
-    One that has ended is watched `since` then and `until` its watch is over.
-    """
-
-    key: str
-    stream: str
-    state: ParcelState
-    heard: tuple[Heard, ...] = ()
-    since: Instant | None = None
-    until: Instant | None = None
 
 
 class News(Model):
@@ -63,55 +41,77 @@ class News(Model):
 class Parcels:
     """The post, as parcels use it."""
 
-    def __init__(self, post: wire.Post, pool: Pool) -> None:
+    def __init__(self, post: wire.Post, pool: Pool, instructions: Instructions) -> None:
         self._post = post
         self._pool = pool
+        self._instructions = instructions
 
     @activity.defn(name="parcel.send")
-    async def send(self, request: SendRequest) -> str:
+    async def send(self, given: Instruction) -> str:
         """Hand it to the post, or find it handed over: the waybill. `not_taken`, never retried: the post refuses."""
-        address = request.address
+        parcel = await self._parcel(given)
+        if parcel.state is not ParcelState.REQUESTED:
+            raise NotOrderedError(given)
+        address = known(parcel.address)
         recipient = wire.Recipient(
             name=address.recipient, phone=address.phone, address=address.address, postcode=address.postcode
         )
         order = wire.Order(
-            key=request.key,
-            agency=request.agency,
+            key=given.stream,
+            agency=parcel.agency,
             recipient=recipient,
-            contents=request.contents,
-            cod=request.cod,
+            contents=parcel.contents,
+            cod=parcel.cod,
         )
         try:
-            waybill = await self._post.send(order)
+            waybill = await self._there(given.stream) or await self._post.send(order)
         except wire.RejectedError as error:
             raise ApplicationError(str(error), error.code, type="not_taken", non_retryable=True) from None
         failpoint("parcel.sent")
         return waybill
 
     @activity.defn(name="parcel.news")
-    async def news(self, request: NewsRequest) -> News:
+    async def news(self, given: Instruction) -> News:
         """What the post says of it, once that is something new, or nothing when the watch is over.
 
         A watch is looked at once a day, counted from when the server says that this attempt began.
         """
-        began = activity.info().started_time
-        over = request.until is not None and began >= request.until
+        read = await self._instructions.read(given, PARCEL)
+        parcel, began = read.state, activity.info().started_time
+        until = parcel.watched_until
+        if not parcel.under_way and until is None:
+            raise NotOrderedError(given)
+        over = until is not None and began >= until
         try:
-            said = (await self._post.get(request.key)).steps
+            said = (await self._post.get(given.stream)).steps
         except (wire.UnreachableError, wire.RejectedError) as error:
-            raise (error if over else no_answer(error, _wait(request, began))) from None
-        steps = news(request.state, request.heard, said)
+            raise (error if over else no_answer(error, _wait(parcel, began))) from None
+        steps = news(read.seen.state, read.seen.heard, said)
         if not steps and not over:
-            raise nothing_new(_wait(request, began))
+            raise nothing_new(_wait(parcel, began))
         invited = [step.at for step in steps if step.meaning is Meaning.INVITED]
-        return News(steps=steps, again_by=await self._again_by(request.stream, invited[-1]) if invited else None)
+        return News(steps=steps, again_by=await self._again_by(given.stream, invited[-1]) if invited else None)
 
     @activity.defn(name="parcel.cancel")
-    async def cancel(self, key: str) -> bool:
+    async def cancel(self, given: Instruction) -> bool:
         """Have it back before it leaves; False if it has left."""
-        cancelled = await self._post.cancel(key)
+        parcel = await self._parcel(given)
+        if not (parcel.recalled and parcel.under_way) or parcel.left:
+            raise NotOrderedError(given)
+        cancelled = await self._post.cancel(given.stream)
         failpoint("parcel.cancelled")
         return cancelled
+
+    async def _parcel(self, given: Instruction) -> Parcel:
+        parcel: Parcel = (await self._instructions.read(given, PARCEL)).state
+        return parcel
+
+    async def _there(self, key: str) -> str | None:
+        """The waybill of what was handed over by a call whose answer was lost."""
+        try:
+            return (await self._post.get(key)).waybill
+        except wire.RejectedError:
+            return None
 
     async def _again_by(self, stream: str, invited: datetime) -> datetime | None:
         """None for what the post says of a day that the calendar does not know.
@@ -129,8 +129,8 @@ class Parcels:
             return None
 
 
-def _wait(request: NewsRequest, now: datetime) -> timedelta:
+def _wait(parcel: Parcel, now: datetime) -> timedelta:
     """How long until the next look."""
-    if request.since is None or request.until is None:
+    if parcel.ended_at is None or parcel.watched_until is None:
         return soon()
-    return next_daily_look(request.since, request.until, now) - now
+    return next_daily_look(parcel.ended_at, parcel.watched_until, now) - now

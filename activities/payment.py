@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Final, Literal
+from typing import Final
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
 
 from activities.demand import Demands
 from activities.failpoint import failpoint
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
-from activities.ledger.standing import calendar_of
-from activities.partners.http import RejectedError, UnreachableError
-from activities.partners.money.provider import PATIENCE, Demand, Giving, NewDemand, Notice, Outcome, Provider
-from activities.partners.polling import no_answer, nothing_new, soon
-from rules.looks import gentle_pause, next_early_look, next_look
-from schemas.base import Dong, Instant, Model
-from schemas.ids import StreamId
-from schemas.payment import Capture, Closed, Order, Taken
+from activities.ledger.database import Pool
+from activities.partners.http import RejectedError
+from activities.partners.instructions import Instruction, Instructions, NotOrderedError
+from activities.partners.money.asking import Asker, Asking, Looking, Watching, asking, closing, late
+from activities.partners.money.provider import Giving, NewDemand, Outcome, Provider
+from activities.partners.polling import nothing_new, soon
+from rules.payment import ends
+from rules.streams import PAYMENT
+from schemas.base import Dong, Model
+from schemas.payment import Closed, Order, Payment, PaymentState, Taken
 
 BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 """Calls to a provider, of at most 5 s each, are repeated until it answers."""
 
-
-NEVER_MADE: Final = "not_found"
-"""The provider knows no such order."""
 
 NOT_OFFERED: Final = "not_offered"
 """The wire gives nothing back."""
@@ -37,54 +33,11 @@ NOT_OFFERED: Final = "not_offered"
 SETTLED: Final = timedelta(minutes=15)
 """What was not answered may still be done so much later: a refusal counts after as long of refusals alone."""
 
-_NEVER: Final = timedelta(days=36500)
-"""After this, or at the end of the time that the server gives, whichever is first: it is told, not looked for."""
 
+class MoneyWanted(Instruction):
+    """Money is awaited. `at_once`: something was said of it."""
 
-class Asking(Model):
-    """Who is asked, and about which demand, which is of the n-th `attempt`. `over`: nobody is to pay it any more."""
-
-    provider: str
-    demand: Demand
-    attempt: int = 1
-    over: bool = False
-
-
-class Closing(Asking):
-    """About a request that is over, and may have been paid by the captures that are `known` and others.
-
-    Once the fee is `due` it is asked until that is known. It may be recorded that this is `awaited`. Of a fee that
-    nobody owes, `settled` says since when.
-    """
-
-    due: Instant | None = None
-    settled: Instant | None = None
-    awaited: bool = False
-    known: tuple[str, ...] = ()
-
-
-class OrderRequest(Model):
-    """Ask for the money of this stream."""
-
-    asking: Asking
-    stream: str
-    payer_account: str | None = None
-
-
-class MoneyRequest(Model):
-    """Wait until there is money beside the captures that are known. `at_once`: something was said of it."""
-
-    askings: tuple[Asking, ...]
-    known: tuple[str, ...] = ()
-    at_once: bool | None = None
-
-
-class LateMoneyRequest(MoneyRequest):
-    """The same, for the payment of this stream, watched `since` it was settled and `until` its watch ends."""
-
-    stream: str
-    since: Instant
-    until: Instant
+    at_once: bool = False
 
 
 class RefundRequest(Model):
@@ -110,170 +63,73 @@ class Returned(Model):
     refused: str | None = None
 
 
-class NotSetUpError(ApplicationError):
-    """This worker does not know a provider of that name."""
-
-    def __init__(self, provider: str) -> None:
-        super().__init__(f"no provider {provider} is set up here", type="unknown_provider")
-
-
 class Payments:
-    """Those who take money, by the name that a payment gives its provider."""
+    """Those who take money, asked about what the log orders."""
 
-    def __init__(self, providers: Mapping[str, Provider], pool: Pool) -> None:
-        self._providers = providers
-        self._pool = pool
+    def __init__(self, providers: Mapping[str, Provider], pool: Pool, instructions: Instructions) -> None:
+        self._asker = Asker(providers, pool)
         self._demands = Demands(pool)
-
-    def _provider(self, asking: Asking) -> Provider:
-        """Raises `NotSetUpError`, to be tried again: a worker that knows it may come."""
-        if asking.provider not in self._providers:
-            raise NotSetUpError(asking.provider)
-        return self._providers[asking.provider]
-
-    def _can(self, asking: Asking, what: Literal["push", "query"]) -> bool:
-        """What a provider can do; one that is not set up here nothing, so that the others are asked all the same."""
-        provider = self._providers.get(asking.provider)
-        return provider is not None and bool(getattr(provider.can, what))
+        self._instructions = instructions
 
     @activity.defn(name="payment.order")
-    async def order(self, request: OrderRequest) -> Order:
-        """Make the order, or find it made."""
-        provider, demand = self._provider(request.asking), request.asking.demand
-        about = await self._demands.about(StreamId.parse(request.stream)) if provider.can.itemised else None
-        new = NewDemand(**demand.model_dump(), about=about, payer_account=request.payer_account)
+    async def order(self, given: Instruction) -> Order:
+        """Make the order of a request that can be paid, or find it made."""
+        read = await self._instructions.read(given, PAYMENT)
+        payment: Payment = read.state
+        request = payment.attempts[-1]
+        if payment.state is not PaymentState.PENDING or request.attempt != given.case:
+            raise NotOrderedError(given)
+        if request.ordered or request.over:
+            raise NotOrderedError(given)
+        about = asking(payment, request, over=False)
+        provider = self._asker.provider(about)
+        new = NewDemand(
+            **about.demand.model_dump(),
+            about=await self._demands.about(read.id) if provider.can.itemised else None,
+            payer_account=payment.payer_account,
+        )
         asked = await provider.order(new)
         failpoint("payment.ordered")
-        return Order(order_id=demand.reference, pay_url=asked.pay_url, code=asked.code)
+        return Order(order_id=new.reference, pay_url=asked.pay_url, code=asked.code)
 
     @activity.defn(name="payment.money")
-    async def money(self, request: MoneyRequest) -> Taken:
-        """All that was taken, once there is something that was not known.
-
-        Where a wire has no query there is nothing to look at: whoever waits is told. One that tells by itself is asked
-        seldom, and not before somebody may have paid, unless it is `at_once`.
-        """
-        wait = min(map(self._pause, request.askings))
-        first = activity.info().attempt == 1 and not request.at_once
-        now = [one for one in request.askings if not (first and self._can(one, "push"))]
-        return await self._news(request, now, wait)
+    async def money(self, given: MoneyWanted) -> Taken:
+        """All that was taken of a fee that is owed, once there is something that the run does not know."""
+        read = await self._instructions.read(given, PAYMENT)
+        payment: Payment = read.state
+        if payment.state is not PaymentState.PENDING:
+            raise NotOrderedError(given)
+        askings = tuple(asking(payment, one, over=one.over) for one in payment.attempts)
+        return await self._asker.money(Looking(askings=askings, known=_captures(read.seen), at_once=given.at_once))
 
     @activity.defn(name="payment.late_money")
-    async def late_money(self, request: LateMoneyRequest) -> Taken:
-        """All that was taken, once there is something that was not known, or when the watch is over.
-
-        It is looked at when `rules.looks` says, counted from when the server says that this attempt began: a worker
-        whose clock is fast does not end a watch too early. At its end the provider is asked until it answers.
-        """
-        began = activity.info().started_time
-        over = began >= request.until
-        if over:
-            return _together(await asyncio.gather(*map(self._look, request.askings)))
-        return await self._news(request, request.askings, await self._wait(request, began))
-
-    async def _news(self, request: MoneyRequest, askings: Iterable[Asking], wait: timedelta) -> Taken:
-        """What these were told, if it is news. One that gives no answer keeps nobody from hearing of the others."""
-        found = await asyncio.gather(*map(self._look, askings), return_exceptions=True)
-        taken = _together(one for one in found if isinstance(one, Taken))
-        if any(capture.capture_id not in request.known for capture in taken.captures):
-            return taken
-        for error in found:
-            if isinstance(error, UnreachableError | RejectedError):
-                raise no_answer(error, wait) from None
-            if isinstance(error, BaseException):
-                raise error
-        raise nothing_new(wait)
-
-    def _pause(self, asking: Asking) -> timedelta:
-        """Until the next look for its money."""
-        if asking.provider in self._providers and not self._can(asking, "query"):
-            return _NEVER
-        gently = self._can(asking, "push") or asking.over
-        return gentle_pause(asking.demand.made, activity.info().started_time) if gently else soon()
-
-    async def _look(self, asking: Asking) -> Taken:
-        """What the provider says that it took; nothing if it never heard of it, or can't be asked."""
-        return _taken(await self._said(asking), asking)
-
-    async def _said(self, asking: Asking) -> tuple[Notice, ...]:
-        """All that the provider says; nothing if it never heard of it, or can't be asked.
-
-        What is over is closed, where the wire can do that.
-        """
-        provider = self._provider(asking)
-        close = asking.over and provider.can.cancel
-        if not close and not provider.can.query:
-            return ()
-        try:
-            return await (provider.cancel if close else provider.query)(asking.demand)
-        except RejectedError as error:
-            if error.code != NEVER_MADE:
-                raise
-            return ()
-
-    async def _wait(self, request: LateMoneyRequest, now: datetime) -> timedelta:
-        """How long until the next look, on the calendar by which the payment goes now.
-
-        Raises `no_calendar`, to be tried again, while the read models do not know the payment.
-        """
-        if not any(self._can(one, "query") for one in request.askings):
-            return request.until - now
-        early = next_early_look(request.since, request.until, now)
-        if early is not None:
-            return early - now
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                calendar = await calendar_of(connection, request.stream)
-        if calendar is None:
-            raise ApplicationError("rebuild the read models: motcua ledger rebuild", type="no_calendar")
-        return next_look(request.since, request.until, calendar, now) - now
+    async def late_money(self, given: Instruction) -> Taken:
+        """All that was taken of one that is settled, once there is something new, or when the watch is over."""
+        read = await self._instructions.read(given, PAYMENT)
+        payment: Payment = read.state
+        if payment.settled_at is None or payment.watched_until is None:
+            raise NotOrderedError(given)
+        watching = Watching(
+            askings=tuple(late(payment, one) for one in payment.attempts),
+            known=_captures(read.seen),
+            stream=given.stream,
+            since=payment.settled_at,
+            until=payment.watched_until,
+        )
+        return await self._asker.late_money(watching)
 
     @activity.defn(name="payment.close")
-    async def close(self, closing: Closing) -> Closed:
-        """Take no more money, where the wire can do that; all that was taken until then.
-
-        Once the fee is due, whoever does not know yet whether it was paid is asked as long as the merchant's patience
-        lasts, and who gives no answer no less long than ours, also about what nobody owes: of what is not told by then,
-        nothing was paid.
-        """
-        began, due, over = activity.info().started_time, closing.due, closing.due or closing.settled
-        patience = self._patience(closing)
-        try:
-            taken, known = await self._outcome(closing)
-        except (UnreachableError, RejectedError, NotSetUpError):
-            if over is None or began < over + max(patience, PATIENCE):
-                raise
-            return Closed()
-        if known or due is None or began >= due + patience:
-            return Closed(captures=taken.captures)
-        until = due + patience
-        if not closing.awaited or any(one.capture_id not in closing.known for one in taken.captures):
-            return Closed(captures=taken.captures, awaited_until=until)
-        raise nothing_new(min(gentle_pause(due, began), until - began))
-
-    def _patience(self, asking: Asking) -> timedelta:
-        return self._providers[asking.provider].patience if asking.provider in self._providers else PATIENCE
-
-    async def _outcome(self, asking: Asking) -> tuple[Taken, bool]:
-        """What was taken, and whether that is all. Nobody knows of one that can't be asked.
-
-        Of that, it is what it has told us and the payment has not heard yet.
-        """
-        if self._provider(asking).can.query:
-            said = await self._said(asking)
-            return _taken(said, asking), not any(one.outcome is Outcome.PENDING for one in said)
-        return await self._told(asking), False
-
-    async def _told(self, asking: Asking) -> Taken:
-        """What callbacks have said of a request, and its payment has not heard."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                rows = await connection.fetch(_NOT_DRIVEN, asking.demand.reference)
+    async def close(self, given: Instruction) -> Closed:
+        """Take no more money by a request that can be paid no longer; all that was taken until then."""
+        read = await self._instructions.read(given, PAYMENT)
+        payment: Payment = read.state
+        request = next((one for one in payment.attempts if one.attempt == given.case), None)
+        if request is None or payment.state is PaymentState.PAID:
+            raise NotOrderedError(given)
         began = activity.info().started_time
-        captures = (
-            Capture(capture_id=row[0], amount=row[1], at=row[2] or began, attempt=asking.attempt) for row in rows
-        )
-        return Taken(captures=tuple(captures))
+        if payment.state is PaymentState.PENDING and began < ends(payment, request):
+            raise nothing_new(ends(payment, request) - began)
+        return await self._asker.close(closing(payment, request, began, _captures(read.seen)))
 
     @activity.defn(name="payment.refund")
     async def refund(self, request: RefundRequest) -> Returned:
@@ -283,12 +139,11 @@ class Payments:
         who gives money back: that is a mistake of ours, to be mended. What may have been asked for before is not left
         to people before nothing of that can be under way any more: every call that has no answer puts that off.
         """
-        asking = request.asking
-        provider = self._provider(asking)
+        provider, demand = self._asker.provider(request.asking), request.asking.demand
         if not provider.can.refund:
             return Returned(refused=NOT_OFFERED)
         giving = Giving(
-            key=f"refund:{asking.demand.key}:{request.capture_id}:{request.case}",
+            key=f"refund:{demand.key}:{request.capture_id}:{request.case}",
             transaction=request.capture_id,
             of=request.of,
             amount=request.amount,
@@ -297,7 +152,7 @@ class Payments:
             alike=request.alike,
         )
         try:
-            given = await provider.refund(asking.demand, giving)
+            given = await provider.refund(demand, giving)
         except RejectedError as error:
             if error.status >= HTTPStatus.BAD_REQUEST:
                 raise
@@ -309,13 +164,6 @@ class Payments:
         if given.outcome is not Outcome.PAID:
             raise nothing_new(soon())
         return Returned(transaction=given.transaction)
-
-
-_NOT_DRIVEN: Final = """
-select transaction, amount, at from callback
-where demanded = $1 and outcome = 'paid' and driven_at is null and verdict <> 'suspense'
-order by received_at
-"""
 
 
 def _refused_since() -> datetime:
@@ -330,17 +178,5 @@ def _refused_since() -> datetime:
     return began
 
 
-def _together(found: Iterable[Taken]) -> Taken:
-    return Taken(captures=tuple(capture for one in found for capture in one.captures))
-
-
-def _taken(notices: Iterable[Notice], asking: Asking) -> Taken:
-    """What was paid; nobody may have said when, and it was no later than this."""
-    began = activity.info().started_time
-    return Taken(
-        captures=tuple(
-            Capture(capture_id=one.transaction, amount=one.amount, at=one.at or began, attempt=asking.attempt)
-            for one in notices
-            if one.outcome is Outcome.PAID
-        )
-    )
+def _captures(payment: Payment) -> tuple[str, ...]:
+    return tuple(capture.capture_id for capture in payment.captures)

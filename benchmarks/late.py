@@ -17,16 +17,12 @@ from typing import Final, TypeAlias
 
 from temporalio.client import Client, WorkflowHandle
 
-from activities.partners.money.provider import Demand
-from activities.payment import Asking, LateMoneyRequest
 from benchmarks.load import cpu
-from benchmarks.looking import LateMoneyWatch
-from benchmarks.partners import capture_id
+from benchmarks.looking import LateMoneyWatch, WatchRequest
 from rules.looks import EARLY, looks
 from rules.time.working_time import VIETNAM
-from schemas import ids
-from schemas.ids import TASK_QUEUE, StreamId
-from schemas.payment import DEFAULT_PROVIDER, WATCH_SECONDS
+from schemas.ids import TASK_QUEUE
+from schemas.payment import WATCH_SECONDS
 from schemas.publishing.calendar import Calendar
 
 PER_SECOND: Final = 20
@@ -114,15 +110,9 @@ async def _look(
 async def _watch(client: Client, payment: str, begins: Sequence[datetime]) -> list[Watch]:
     """Watches of one payment that begin then; their first looks are over, since they look at once."""
     some = asyncio.Semaphore(_AT_ONCE)
-    stream = StreamId.parse(payment)
-    key, now = ids.fee_key(stream.filing, stream.n), begins[0]
-    demand = Demand(key=key, amount=1, description="", made=now, expires=now)
-    asking = Asking(provider=DEFAULT_PROVIDER, demand=demand)
 
     async def start(n: int, since: datetime) -> Watch:
-        request = LateMoneyRequest(
-            askings=(asking,), known=(capture_id(key),), stream=payment, since=since, until=since + _STANDARD
-        )
+        request = WatchRequest(stream=payment, seq=1, since=since)
         async with some:
             return await client.start_workflow(
                 LateMoneyWatch.run, request, id=f"late-money-watch:{n}", task_queue=TASK_QUEUE

@@ -1,11 +1,53 @@
-"""A workflow that watches for late money and does nothing else."""
+"""A workflow that watches for late money and does nothing else, from whenever it is told that the fee was settled."""
 
 from __future__ import annotations
 
-from temporalio import workflow
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeAlias
+
+from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.payment import BANK, LateMoneyRequest, Payments
+    from activities.partners.instructions import Instruction, Instructions
+    from activities.partners.money.asking import Asker, Watching, late
+    from activities.payment import BANK
+    from rules.streams import PAYMENT
+    from schemas.base import Instant
+    from schemas.payment import Payment, Taken
+
+
+LateMoney: TypeAlias = Callable[[Instruction], Awaitable[Taken]]
+
+
+class WatchRequest(Instruction):
+    """A payment of the log, watched as if it had been settled at this moment."""
+
+    since: Instant | None = None
+
+
+class Watches:
+    """Looks as the product does, or from another moment on where one is set. `product` is its own activity."""
+
+    def __init__(self, product: LateMoney, asker: Asker, instructions: Instructions) -> None:
+        self._product = product
+        self._asker = asker
+        self._instructions = instructions
+
+    @activity.defn(name="payment.late_money")
+    async def late_money(self, given: WatchRequest) -> Taken:
+        """All that was taken, once there is something new, or when the watch is over."""
+        if given.since is None:
+            return await self._product(given)
+        payment: Payment = (await self._instructions.read(given, PAYMENT)).state
+        watching = Watching(
+            askings=tuple(late(payment, one) for one in payment.attempts),
+            known=tuple(capture.capture_id for capture in payment.captures),
+            stream=given.stream,
+            since=given.since,
+            until=given.since + timedelta(seconds=payment.watch_seconds),
+        )
+        return await self._asker.late_money(watching)
 
 
 @workflow.defn(name="LateMoneyWatch")
@@ -13,6 +55,6 @@ class LateMoneyWatch:
     """A payment's watch: its one activity, with its options."""
 
     @workflow.run
-    async def run(self, request: LateMoneyRequest) -> None:
+    async def run(self, request: WatchRequest) -> None:
         """Watch until money comes, or the watch is over."""
-        await workflow.execute_activity_method(Payments.late_money, request, **BANK)
+        await workflow.execute_activity_method(Watches.late_money, request, **BANK)

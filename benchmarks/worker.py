@@ -7,34 +7,48 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.partners.instructions import Instructions
+from activities.partners.money.asking import Asker
+from activities.partners.money.own import OwnBank
 from activities.workflows import Workflows
-from benchmarks.looking import LateMoneyWatch
+from benchmarks.looking import LateMoneyWatch, Watches
 from benchmarks.partners import InstantBank, InstantPost
 from benchmarks.skeleton.steps import QUEUE, Steps, office
 from benchmarks.skeleton.workflows import WORKFLOWS
 from motcua.connection import connect
+from rules.streams import KINDS
+from schemas.payment import DEFAULT_PROVIDER
 from workers.memory import settle
 from workers.settings import WorkerSettings
 from workers.telemetry import configure_logging
 from workers.wiring import WORKFLOWS as PLATFORM
-from workers.wiring import Functions, activities_with, open_pool, platform_worker
+from workers.wiring import Functions, activities_with, open_pool, open_vault, platform_worker
 
 
 @asynccontextmanager
 async def product(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
     """The platform's worker as it is, but for the bank and the post, and a workflow that nobody else runs."""
+    bank = InstantBank()
     async with (
-        activities_with(settings, InstantBank(), InstantPost()) as functions,
-        platform_worker(client, functions, settings, workflows=(*PLATFORM, LateMoneyWatch)) as worker,
+        activities_with(settings, bank, InstantPost()) as functions,
+        open_pool(settings) as pool,
+        open_vault(settings) as vault,
     ):
-        yield worker
+        [late_money] = [one for one in functions.working if one.__name__ == Watches.late_money.__name__]
+        asker = Asker({DEFAULT_PROVIDER: OwnBank(DEFAULT_PROVIDER, bank)}, pool)
+        watches = Watches(late_money, asker, Instructions(pool, vault, KINDS))
+        working = [one for one in functions.working if one is not late_money]
+        serving = replace(functions, working=(*working, watches.late_money))
+        async with platform_worker(client, serving, settings, workflows=(*PLATFORM, LateMoneyWatch)) as worker:
+            yield worker
 
 
 @asynccontextmanager
@@ -43,7 +57,8 @@ async def bare(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker
     async with open_pool(settings) as pool:
         others = Workflows()
         functions = Functions([*Steps(pool).activities(), others.start, others.tell])
-        async with platform_worker(client, functions, settings, task_queue=QUEUE, workflows=WORKFLOWS) as worker:
+        options: dict[str, Any] = {"task_queue": QUEUE, "workflows": WORKFLOWS, "interceptors": ()}
+        async with platform_worker(client, functions, settings, **options) as worker:
             yield worker
 
 

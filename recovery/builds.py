@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 import asyncpg
-from temporalio.api.deployment.v1 import WorkerDeploymentInfo, WorkerDeploymentVersion
+from temporalio.api.deployment.v1 import WorkerDeploymentInfo, WorkerDeploymentOptions, WorkerDeploymentVersion
 from temporalio.api.enums.v1 import RoutingConfigUpdateState, TaskQueueType
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkerDeploymentVersionRequest,
@@ -50,7 +50,10 @@ _LEAVE_WITHIN: Final = 20.0
 """Seconds in which a run that was woken has left, unless the next build can't read it."""
 
 _PROMOTED: Final = "update build set promoted_at = clock_timestamp() where build = $1 returning build"
-_KNOWN: Final = "select build, started_at, promoted_at from build order by started_at desc"
+_KNOWN: Final = """
+select build, started_at, promoted_at, coalesce((reads ->> 'by_order')::boolean, false) as by_order
+from build order by started_at desc
+"""
 _FORGET: Final = "delete from build where build = $1"
 
 
@@ -73,6 +76,8 @@ class Build:
         holds: Workflows of filings, payments and parcels that run, or wait, on it.
         started_at: When a worker of it started last.
         promoted_at: When everything was last handed to it.
+        by_order: Whether its acts outside take their orders from the log alone; not those of builds of before, and not
+            for all we know those of whoever polls our queue and is in no list of ours.
     """
 
     build: str
@@ -81,6 +86,7 @@ class Build:
     holds: int
     started_at: datetime | None = None
     promoted_at: datetime | None = None
+    by_order: bool = False
 
 
 class Builds:
@@ -106,6 +112,7 @@ class Builds:
                 holds=holds,
                 started_at=known[name]["started_at"] if name in known else None,
                 promoted_at=known[name]["promoted_at"] if name in known else None,
+                by_order=name in known and known[name]["by_order"],
             )
             for name, holds in zip(names, held, strict=False)
         ]
@@ -243,13 +250,11 @@ class Builds:
         return found.worker_deployment_info
 
     async def _workers(self) -> Counter[str]:
-        """How many processes of each build ask for work."""
+        """How many processes of each build ask for work; those of another deployment under its name and theirs."""
         queue = await queue_of(self._temporal, TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
         asked = asking(queue, TASK_QUEUE, await signs_of_life(self._temporal))
         return Counter(
-            poller.deployment_options.build_id
-            for poller in asked
-            if poller.deployment_options.deployment_name == DEPLOYMENT
+            _named(poller.deployment_options) for poller in asked if poller.deployment_options.deployment_name
         )
 
     async def _delete(self, build: str) -> None:
@@ -276,6 +281,11 @@ class Builds:
 _PAGE: Final = 500
 _RUNNING: Final = running(*KINDS.workflows, REPROJECTION)
 """All that may last: what is not here is over within seconds."""
+
+
+def _named(options: WorkerDeploymentOptions) -> str:
+    ours = options.deployment_name == DEPLOYMENT
+    return options.build_id if ours else f"{options.deployment_name}:{options.build_id}"
 
 
 def _held_by(build: str) -> str:

@@ -20,6 +20,7 @@ from temporalio.common import MetricMeter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
+from activities.seldom import Seldom
 from recovery.histories import each
 from recovery.restart import Restarter
 from recovery.stalled import BUG, NOT_CONTINUED, NOT_REPLAYABLE, Stalled, reports_problems, stalled
@@ -39,6 +40,9 @@ its worker was killed over it, nobody hears of what holds it up since."""
 
 WELL: Final = timedelta(hours=1)
 """A run that went so long before it failed did not fail over what the one before it did."""
+
+AGAIN: Final = timedelta(seconds=5)
+"""Between two looks at one worker: anybody who reaches Temporal may ask for one."""
 
 MOST: Final = 500
 MOST_REPLAYED: Final = 50
@@ -76,6 +80,7 @@ class Healer:
         self._pool = pool
         self._kinds = kinds
         self._workflows = workflows
+        self._seldom = Seldom(AGAIN)
         self._counter = meter.create_counter("motcua_healed_total", "Workflows that were started again by themselves")
         for kind in kinds:
             self._counter.add(0, {"kind": kind})  # an alert on a rise misses the first one of a counter that is new
@@ -83,7 +88,8 @@ class Healer:
     @activity.defn(name=HEAL)
     async def heal(self) -> Look:
         """Look once, now, where the worker works. An attempt that is repeated tells only what it has healed itself."""
-        return await self.look(activity.client(), datetime.now(UTC))
+        with self._seldom.turn():
+            return await self.look(activity.client(), datetime.now(UTC))
 
     async def look(self, client: Client, now: datetime) -> Look:
         """Heal what may be healed. Raises `RPCError`.

@@ -108,6 +108,17 @@ def lacking(payment: Payment) -> bool:
     return pending and any(capture.amount < payment.amount for capture in payment.captures)
 
 
+def ends(payment: Payment, request: Attempt) -> datetime:
+    """Until when a request can be paid."""
+    return request.expires or known(payment.due)
+
+
+def past(payment: Payment, now: datetime) -> list[Attempt]:
+    """The requests that are open and can be paid no longer, while the fee is not due."""
+    open_ = [request for request in payment.attempts if not request.over]
+    return [request for request in open_ if ends(payment, request) <= now < known(payment.due)]
+
+
 def _known(payment: Payment) -> set[str]:
     return {capture.capture_id for capture in payment.captures}
 

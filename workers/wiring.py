@@ -34,6 +34,7 @@ from activities.merchants import Merchants
 from activities.papers import Papers
 from activities.parcel import Parcels
 from activities.partners.bank import Bank, HttpBank, partner_client
+from activities.partners.instructions import Instructions
 from activities.partners.money.merchants import provider
 from activities.partners.money.own import OwnBank
 from activities.partners.money.provider import Provider
@@ -54,6 +55,7 @@ from recovery.healing import Healer
 from rules.streams import KINDS, Kinds
 from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment import DEFAULT_PROVIDER
+from workers.by_queue import ByQueue
 from workers.checkpoints import checkpointing
 from workers.doorkeeper import Doorkeeper
 from workers.eviction import ForgettingRunner
@@ -182,8 +184,9 @@ async def activities_with(
         registry = Registry(pool, guard)
         own: dict[str, Provider] = {DEFAULT_PROVIDER: OwnBank(DEFAULT_PROVIDER, bank)}
         others = {name: provider(name, merchant, http) for name, merchant in settings.providers.items()}
-        payments, merchants = Payments(own | others, pool), Merchants(own | others, pool, vault, kinds)
-        parcels = Parcels(post, pool)
+        instructions = Instructions(pool, vault, kinds)
+        payments, merchants = Payments(own | others, pool, instructions), Merchants(own | others, pool, vault, kinds)
+        parcels = Parcels(post, pool, instructions)
         views = Views(pool, vault, kinds, guard)
         store = open_store(settings.objects)
         papers, keep = Papers(store), Store(store).put
@@ -258,7 +261,9 @@ async def platform_worker(
     all that is imported to name one, for longer than the rest of a start takes.
     """
     walk_once()
-    doorkeepers = [] if functions.guard is None else [Doorkeeper(functions.guard, client)]
+    at_the_door: list[Interceptor] = [ByQueue()]
+    if functions.guard is not None:
+        at_the_door.append(Doorkeeper(functions.guard))
     chosen: dict[str, Any] = {
         "task_queue": TASK_QUEUE,
         "workflows": WORKFLOWS,
@@ -270,7 +275,7 @@ async def platform_worker(
         # The SDK sends a rejected Update back with what it said: a limit here would fail the task, again and again.
         "disable_payload_error_limit": True,
         "workflow_runner": SandboxedWorkflowRunner() if settings.sandbox else ForgettingRunner(),
-        "interceptors": doorkeepers,
+        "interceptors": at_the_door,
     } | options
     if "deployment_config" not in options:
         chosen["build_id"] = settings.build
@@ -278,7 +283,7 @@ async def platform_worker(
         _compile(chosen["workflows"])
     async with (
         Worker(client, activities=functions.working, **chosen) as worker,
-        _waiting(client, functions.waiting, doorkeepers, settings.build),
+        _waiting(client, functions.waiting, at_the_door, settings.build),
     ):
         yield worker
 

@@ -9,18 +9,18 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.parcel import POST, News, NewsRequest, Parcels, SendRequest
+    from activities.parcel import POST, News, Parcels
     from rules import parcel as rules
-    from rules.known import known
     from rules.streams import PARCEL
     from schemas import parcel as pc
     from schemas.errors import RefusalError
     from schemas.filing.events import ParcelOutcome
     from schemas.filing.state import ParcelFact
     from schemas.parcel import Parcel, ParcelState, ParcelView
+    from workflows.stream.ordering import instruction, ordered
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, of_kind
-    from workflows.stream.waiting import give_up, outcome, pause, wait_for
+    from workflows.stream.waiting import give_up, pause, wait_for
 
 _NOTHING_COMES_OF_IT: Final = timedelta(minutes=1)
 
@@ -60,24 +60,17 @@ class ParcelLife(Life[pc.Parcel]):
 
     async def _send(self) -> None:
         """Hand it to the post. What the post will not take counts as come back."""
-        parcel = self._parcel
-        if parcel.state is not ParcelState.REQUESTED:
-            return
-        request = SendRequest(
-            key=self._key,
-            agency=parcel.agency,
-            address=known(parcel.address),
-            contents=parcel.contents,
-            cod=parcel.cod,
-        )
-        try:
-            waybill = await outcome(self.stream, workflow.start_activity_method(Parcels.send, request, **POST))
-        except ActivityError as error:
-            workflow.logger.warning("parcel.not_taken", extra={"filing_id": str(parcel.filing_id)})
-            end = pc.RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.RETURNED, said=_code(error))
-            await self.stream.record(end)
-        else:
-            await self.stream.record(pc.RecordSent(command_id="parcel:sent", waybill=waybill))
+        while self._parcel.state is ParcelState.REQUESTED:
+            sending = workflow.start_activity_method(Parcels.send, instruction(self.stream), **POST)
+            try:
+                waybill = await ordered(self.stream, sending)
+            except ActivityError as error:
+                workflow.logger.warning("parcel.not_taken", extra={"filing_id": str(self._parcel.filing_id)})
+                end = pc.RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.RETURNED, said=_code(error))
+                await self.stream.record(end)
+            else:
+                if waybill is not None:
+                    await self.stream.record(pc.RecordSent(command_id="parcel:sent", waybill=waybill))
 
     async def _tell(self) -> None:
         """Tell the filing how it ended, once for each end."""
@@ -92,22 +85,16 @@ class ParcelLife(Life[pc.Parcel]):
 
     async def _over(self) -> bool:
         """Wait for the post to say more, or for the filing's word; whether the watch ended without."""
-        parcel = self._parcel
-        request = NewsRequest(
-            key=self._key,
-            stream=str(self.stream.id),
-            state=parcel.state,
-            heard=parcel.heard,
-            since=parcel.ended_at,
-            until=parcel.watched_until,
-        )
-        looking = workflow.start_activity_method(Parcels.news, request, **POST)
+        looking = workflow.start_activity_method(Parcels.news, instruction(self.stream), **POST)
         try:
             await wait_for(self.stream, lambda: looking.done() or self._recall_waits)
         finally:
             if not looking.done():
                 give_up(looking)
-        return looking.done() and not await self._record(await looking)
+        if not looking.done():
+            return False
+        news = await ordered(self.stream, looking)
+        return news is not None and not await self._record(news)
 
     async def _record(self, news: News) -> bool:
         """Record what the post says; False if it says nothing. What can't be recorded is not asked for at once."""
@@ -135,16 +122,14 @@ class ParcelLife(Life[pc.Parcel]):
 
     async def _take_back(self) -> None:
         """Only the post can say whether it has left: its answer decides."""
-        back = await outcome(self.stream, workflow.start_activity_method(Parcels.cancel, self._key, **POST))
+        asking = workflow.start_activity_method(Parcels.cancel, instruction(self.stream), **POST)
+        back = await ordered(self.stream, asking)
+        if back is None:
+            return
         if back:
             await self.stream.record(pc.RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.CANCELLED))
         else:
             await self.stream.record(pc.RecordLeft(command_id="parcel:left"))
-
-    @property
-    def _key(self) -> str:
-        """By which the post knows it."""
-        return str(self.stream.id)
 
 
 def _code(error: ActivityError) -> str | None:

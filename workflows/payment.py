@@ -18,7 +18,8 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.ledger.append import LEDGER
     from activities.merchants import MerchantRequest, Merchants, RenewalRequest
-    from activities.payment import BANK, LateMoneyRequest, MoneyRequest, OrderRequest, Payments
+    from activities.partners.instructions import Instruction
+    from activities.payment import BANK, MoneyWanted, Payments
     from activities.refunds import PaymentOf, Refunds
     from rules import charge_backs
     from rules import payment as rules
@@ -43,8 +44,8 @@ with workflow.unsafe.imports_passed_through():
         Taken,
     )
     from schemas.stream.ledger import Receipt
-    from workflows import asking
     from workflows.children import begin_refund
+    from workflows.stream.ordering import instruction, is_not_ordered, ordered, read_again
     from workflows.stream.recording import MIN_TIMER, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, of_kind
@@ -192,7 +193,7 @@ class PaymentLife(Life[pay.Payment]):
         What is asked goes on at the same time: a provider that gives no answer keeps nobody from paying by another.
         """
         before, due = self._payment, known(self._payment.due)
-        open_until = [asking.ends(before, one) for one in before.attempts if not one.over]
+        open_until = [rules.ends(before, one) for one in before.attempts if not one.over]
         until = min((end for end in open_until if end > self._now), default=due)
         at_once, self._doubted = self._doubted, False
         told = partial(self._told_since, before)
@@ -217,27 +218,20 @@ class PaymentLife(Life[pay.Payment]):
 
         The server repeats it until it is too late, so that a timer is needed for the rest alone.
         """
-        payment, now, known_before = self._payment, self._now, self._taken
-        requests, past = payment.attempts, asking.past(payment, now)
+        payment, now = self._payment, self._now
+        requests, past = payment.attempts, rules.past(payment, now)
         newest = requests[-1]
         config = BANK | {"schedule_to_close_timeout": max(until - now, MIN_TIMER)}
         work: dict[workflow.ActivityHandle[Any], Callable[[Any], Awaitable[None]]] = {}
         if not (newest.ordered or newest.over or newest in past):
-            asked = OrderRequest(
-                asking=asking.asking(payment, newest, over=False),
-                stream=str(self.stream.id),
-                payer_account=payment.payer_account,
-            )
-            making = workflow.start_activity_method(Payments.order, asked, **config)
+            making = workflow.start_activity_method(Payments.order, self._instruct(newest), **config)
             work[making] = partial(self._record_order, newest)
         for request in past:
-            about = asking.closing(payment, request, now)
-            closing = workflow.start_activity_method(Payments.close, about, **config)
+            closing = workflow.start_activity_method(Payments.close, self._instruct(request), **config)
             work[closing] = partial(self._request_closed, request)
         if len(requests) > 1 or not work:
-            askings = tuple(asking.asking(payment, one, over=one.over) for one in requests)
-            looked = MoneyRequest(askings=askings, known=known_before, at_once=at_once or None)
-            looking = workflow.start_activity_method(Payments.money, looked, **config)
+            wanted = MoneyWanted(**dict(instruction(self.stream)), at_once=at_once)
+            looking = workflow.start_activity_method(Payments.money, wanted, **config)
             work[looking] = self._record_captures
         return work
 
@@ -247,9 +241,15 @@ class PaymentLife(Life[pay.Payment]):
             answer = await ended
         except ActivityError as error:
             workflow.logger.info("payment.no_answer", extra={"activity": error.activity_type})
-            return False
-        await then(answer)
+            if not is_not_ordered(error):
+                return False
+            await read_again(self.stream)
+        else:
+            await then(answer)
         return True
+
+    def _instruct(self, request: Attempt) -> Instruction:
+        return instruction(self.stream, request.attempt)
 
     async def _record_order(self, request: Attempt, order: Order) -> None:
         """Where it is paid. Refused once nothing is owed any more."""
@@ -257,10 +257,11 @@ class PaymentLife(Life[pay.Payment]):
         made = {"order_id": order.order_id, "pay_url": order.pay_url, "code": order.code}
         await self.stream.attempt(pay.RecordOrder(command_id=_of_request("fee:order", n), **made, attempt=n))
 
-    async def _request_closed(self, request: Attempt, taken: Taken) -> None:
-        """A request is over unless the provider says that it was paid."""
-        await self._record_captures(taken)
-        await self._expire_request(request.attempt)
+    async def _request_closed(self, request: Attempt, found: Closed) -> None:
+        """A request is over unless the provider says that it was paid, or will say so now that the fee is due."""
+        await self._record_captures(found)
+        if found.awaited_until is None:
+            await self._expire_request(request.attempt)
 
     async def _expire_request(self, n: int) -> None:
         await self.stream.attempt(pay.ExpireRequest(command_id=_of_request("fee:expire_request", n), attempt=n))
@@ -293,14 +294,12 @@ class PaymentLife(Life[pay.Payment]):
     async def _closed(self, requests: list[Attempt]) -> set[int]:
         """Have all of these closed at once; those of which it is known what came. None if something else came first."""
         before, self._doubted = self._payment, False
-        closing = {
-            workflow.start_activity_method(Payments.close, asking.closing(before, one, self._now), **BANK): one
-            for one in requests
-        }
+        closing = {workflow.start_activity_method(Payments.close, self._instruct(one), **BANK): one for one in requests}
         told = await first_of(self.stream, tuple(closing), partial(self._told_since, before))
         known_now: set[int] = set()
         for work in told:
-            if await self._outcome_known(closing[work], await work):
+            found = await ordered(self.stream, work)
+            if found is not None and await self._outcome_known(closing[work], found):
                 known_now.add(closing[work].attempt)
         return known_now
 
@@ -344,24 +343,20 @@ class PaymentLife(Life[pay.Payment]):
     async def _more_came(self) -> bool:
         """See to what nobody owes, and wait for more money, or the filing's word; False once the watch is over."""
         await self._begin_refunds()
-        payment, before = self._payment, self._taken
+        before = self._taken
         self._doubted = False
-        request = LateMoneyRequest(
-            askings=tuple(asking.late(payment, request) for request in payment.attempts),
-            known=before,
-            stream=str(self.stream.id),
-            since=known(payment.settled_at),
-            until=known(payment.watched_until),
-        )
 
         def more_came() -> bool:
             return self._doubted or self._unheard_cancel or self._taken != before or bool(self._to_give_back)
 
-        looking = workflow.start_activity_method(Payments.late_money, request, **BANK)
+        looking = workflow.start_activity_method(Payments.late_money, instruction(self.stream), **BANK)
         await first_of(self.stream, (looking,), more_came)
-        if looking.done():
-            await self._record_captures(await looking)
-        return more_came() or not looking.done()
+        if not looking.done():
+            return True
+        found = await ordered(self.stream, looking)
+        if found is not None:
+            await self._record_captures(found)
+        return found is None or more_came()
 
     async def _hear(self) -> None:
         """Take the filing's word, if there is one."""

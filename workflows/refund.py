@@ -8,8 +8,9 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
+    from activities.partners.money.asking import Asking
     from activities.partners.money.provider import Demand
-    from activities.payment import BANK, Asking, Payments, RefundRequest, Returned
+    from activities.payment import BANK, Payments, RefundRequest, Returned
     from activities.refunds import Looked, PaymentOf, Refunds
     from activities.workflows import TEMPORAL, WakeRequest, Workflows
     from rules.known import known

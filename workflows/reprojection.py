@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import timedelta
 from itertools import count
 from typing import Any, Final
@@ -13,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.refusing import failure
     from activities.reprojection import PAGES, Reprojections
+    from rules.streams import KINDS
     from schemas.errors import NOT_RECORDED, RefusalCode, shape_refusal
     from schemas.ids import NUDGE
     from schemas.stream.reprojection import REPROJECTION, Page, Reproject, workflow_id
@@ -30,8 +32,8 @@ _AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 class Reprojection:
     """Pass after pass over what goes by another calendar, until a pass finds none.
 
-    Whatever ends it halfway, it goes on where it stopped: who has turned is not asked again, and who is asked twice
-    answers with the same receipt.
+    Whatever ends it halfway, and whoever starts it, all are looked at: one that has turned is not asked again, and one
+    that is asked twice answers with the same receipt.
     """
 
     def __init__(self) -> None:
@@ -46,18 +48,21 @@ class Reprojection:
     async def run(self, *raw: Any) -> Reproject:
         """Bring the calendar to all; ends early when a later one is in force. Else it fails with a refusal."""
         reproject = _begun(single_argument(raw))
+        kinds, after, asked, passes = deque(KINDS), "", 0, 0
         for page in count(1):
-            turned = await workflow.execute_activity_method(Reprojections.page, _page(reproject), **PAGES)
+            asking = Page(calendar=reproject.calendar, kind=kinds[0], after=after)
+            turned = await workflow.execute_activity_method(Reprojections.page, asking, **PAGES)
             if turned.superseded:
                 return reproject
-            counted = {"asked": reproject.asked + turned.asked, "turned": reproject.turned + turned.turned}
-            reproject = reproject.model_copy(update=counted | _next(reproject, turned.last))
-            if reproject.kind == len(reproject.kinds):
-                if reproject.passes and not reproject.asked:
+            reproject = reproject.model_copy(update={"turned": reproject.turned + turned.turned})
+            asked, after = asked + turned.asked, turned.last or ""
+            if turned.last is None:
+                kinds.popleft()
+            if not kinds:
+                if passes and not asked:
                     return reproject
-                rested = await self._rest(min(_STRAGGLERS * (reproject.passes + 1), _LONGEST))
-                again = {"kind": 0, "asked": 0, "passes": reproject.passes + rested}
-                reproject = reproject.model_copy(update=again)
+                passes += await self._rest(min(_STRAGGLERS * (passes + 1), _LONGEST))
+                kinds, asked = deque(KINDS), 0
             if page == _PAGES_OF_A_RUN or workflow.info().is_target_worker_deployment_version_changed():
                 workflow.continue_as_new(reproject, initial_versioning_behavior=_AUTO_UPGRADE)
         raise AssertionError
@@ -78,15 +83,6 @@ def _begun(raw: Any) -> Reproject:
         reproject = Reproject.model_validate(raw)
     except ValidationError as error:
         raise failure(shape_refusal(RefusalCode.BAD_START, error).refusal) from None
-    named = workflow.info().workflow_id == workflow_id(reproject.calendar)
-    if not named or not 0 <= reproject.kind < len(reproject.kinds):
+    if workflow.info().workflow_id != workflow_id(reproject.calendar):
         raise failure(NOT_RECORDED)
     return reproject
-
-
-def _page(reproject: Reproject) -> Page:
-    return Page(calendar=reproject.calendar, kind=reproject.kinds[reproject.kind], after=reproject.after)
-
-
-def _next(reproject: Reproject, last: str | None) -> dict[str, object]:
-    return {"kind": reproject.kind + 1, "after": ""} if last is None else {"after": last}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 from obstore.exceptions import BaseError
 from temporalio import activity
@@ -11,7 +13,11 @@ from temporalio.exceptions import ApplicationError
 from activities.checkpoints.making import Setup, make
 from activities.checkpoints.place import CheckpointError
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.seldom import Seldom
 from schemas.stream.checkpoint import MAKE, Made
+
+AGAIN: Final = timedelta(seconds=20)
+"""Between two at one worker: each is told to witnesses and time-stamped, and anybody who reaches Temporal may ask."""
 
 
 class Checkpoints:
@@ -21,15 +27,16 @@ class Checkpoints:
         """`setup` is None where no checkpoints are made."""
         self._pool = pool
         self._setup = setup
+        self._seldom = Seldom(AGAIN)
 
     @activity.defn(name=MAKE)
     async def make(self) -> Made:
-        """A checkpoint of all events; fails with the fault as its type."""
+        """A checkpoint of all events, not again within seconds of the last; fails with the fault as its type."""
         if self._setup is None:
             raise ApplicationError("MOTCUA_CHECKPOINTS is not set", type="not_set_up", non_retryable=True)
         setup = replace(self._setup, alive=activity.heartbeat)
         try:
-            with mask_database_errors():
+            with self._seldom.turn(), mask_database_errors():
                 async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                     made = await make(connection, setup)
         except CheckpointError as error:

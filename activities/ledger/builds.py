@@ -11,14 +11,15 @@ from views.log import Connection
 
 
 class Written(Model):
-    """What a build reads, by kind of stream."""
+    """What a build reads, by kind of stream, and whether its acts outside take their orders from the log alone."""
 
     kinds: dict[str, Reads]
+    by_order: bool = False
 
 
 async def register(connection: Connection, build: str, kinds: Kinds) -> None:
     """Note that this build has started, and what it reads."""
-    reads = Written(kinds={kind.name: kind.reads for kind in kinds.values()})
+    reads = Written(kinds={kind.name: kind.reads for kind in kinds.values()}, by_order=True)
     await connection.execute(_REGISTER, build, reads.model_dump_json())
 
 

@@ -158,7 +158,12 @@ async def builds(around: Surroundings) -> list[Finding]:
                 fix_en="run `motcua worker`, or `motcua versions promote BUILD`",
             )
         ]
-    return [_current(current), *(_left_alone(one) for one in known if one.holds and not (one.current or one.workers))]
+    alone = [_left_alone(one) for one in known if one.holds and not (one.current or one.workers)]
+    return [
+        _current(current),
+        *alone,
+        *(_takes_orders_from_anybody(one) for one in known if one.workers and not one.by_order),
+    ]
 
 
 def _current(build: Build) -> Finding:
@@ -178,6 +183,15 @@ def _left_alone(build: Build) -> Finding:
         f"{build.build} holds {build.holds} workflows, and nobody runs it",
         fix_vi=f"`motcua versions drain {build.build}`",
         fix_en=f"`motcua versions drain {build.build}`",
+    )
+
+
+def _takes_orders_from_anybody(build: Build) -> Finding:
+    return fail(
+        f"{build.build} ký, hoàn tiền, gửi bưu gửi theo lời bất kỳ ai vào được Temporal",
+        f"{build.build} signs, gives money back and sends for anybody who reaches Temporal",
+        fix_vi=f"`motcua versions drain {build.build}`, rồi dừng các worker của bản này",
+        fix_en=f"`motcua versions drain {build.build}`, then stop its workers",
     )
 
 

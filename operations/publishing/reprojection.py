@@ -25,7 +25,7 @@ async def start(temporal: Client, calendar: CalendarName) -> None:
     async def attempt(limit: Any) -> None:
         await temporal.start_workflow(
             REPROJECTION,
-            Reproject(calendar=calendar, kinds=tuple(KINDS)),
+            Reproject(calendar=calendar),
             id=workflow_id(calendar),
             task_queue=TASK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,

@@ -22,18 +22,12 @@ def command_id(calendar: CalendarName) -> str:
 
 
 class Reproject(Model):
-    """What the batch is started with, and hands to its next run: where it stands in its pass.
+    """What the batch is started with, and how many streams it has `turned` so far.
 
-    `kinds` are those of the streams that it looks at, `kind` the place of the present one among them. `asked` counts
-    those that this pass found on another calendar, `passes` the passes before it.
+    Nothing else is handed on: a run begins with the first stream, and those that have turned are not asked again.
     """
 
     calendar: CalendarName
-    kinds: tuple[str, ...]
-    kind: int = 0
-    after: str = ""
-    asked: int = 0
-    passes: int = 0
     turned: int = 0
 
 

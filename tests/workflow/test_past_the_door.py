@@ -14,40 +14,30 @@ import pytest
 import yaml
 from temporalio import workflow
 from temporalio.activity import _Definition
-from temporalio.client import ActivityFailureError, WorkflowFailureError, WorkflowHandle
+from temporalio.client import ActivityFailureError, WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from temporalio.workflow import _Definition as Defined
 
+from activities.partners.instructions import Instruction
 from activities.results.printing import PRINT
 from activities.views import WAITING_QUEUE
 from operations.publishing.calendars import CALENDAR, publish_calendar
 from rules.publishing.document import parse
 from schemas.errors import RefusalCode
 from schemas.identity import message_digest
-from schemas.ids import TASK_QUEUE, filing_workflow, payment_workflow
-from schemas.people import SYSTEM, Role, Via
+from schemas.ids import TASK_QUEUE, filing_workflow
+from schemas.people import SYSTEM, Via
 from schemas.stream.checkpoint import MAKE
 from schemas.stream.healing import HEAL
 from schemas.stream.ledger import Batch
-from tests.acting import EXTRACT, FILE, NEVER_PAYS, eventually, extract, of, officer, plain, publish_short, refusal
+from tests.acting import of, plain, refusal
 from tests.conftest import ROOT, World
-from tests.locked import OFFICE, PORTAL, Program, locked
-from tests.workflow.test_locked import ORDERED, by, counted, submission
-from workers.doorkeeper import BY_QUEUE, FOR_ANYBODY
-from workers.wiring import WORKFLOWS
-
-MADE: Final = "2026-11-28T00:00:00Z"
-DEMAND: Final = {"key": "fee:1", "amount": 1, "description": "fee", "made": MADE, "expires": MADE}
-GIVE: Final = {
-    "asking": {"provider": "sandbox", "demand": DEMAND},
-    "agency": "H56.30",
-    "capture_id": "1",
-    "of": 1,
-    "amount": 1,
-    "case": 1,
-}
+from tests.locked import PORTAL, Program, locked
+from tests.workflow.test_locked import counted, submission
+from workers.by_queue import BY_QUEUE, INSTRUCTED
+from workers.wiring import WORKFLOWS, activities
 
 
 @pytest.fixture
@@ -77,21 +67,6 @@ async def past(world: World, name: str, said: Any, queue: str = TASK_QUEUE) -> A
     why = error.value.cause.cause
     assert isinstance(why, ApplicationError), why
     return why
-
-
-async def test_of_what_it_runs_itself_a_worker_asks_the_server_nothing(
-    closed: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    portal, office = await Program.of(closed, PORTAL), await Program.of(closed, OFFICE)
-    long = await publish_short(closed, EXTRACT, intake=3600, payment=3600, processing=3600)
-    filed = extract(payer_account=NEVER_PAYS, version=long)
-    asked: list[str] = []
-    monkeypatch.setattr(WorkflowHandle, "describe", lambda handle: asked.append(handle.id))
-    await portal.submit(filed)
-    await office.act(filing_workflow(of(filed)), "accept", by(officer(Role.RECEPTION, filed.agency)))
-    payment = payment_workflow(of(filed), 1)
-    await eventually(lambda: counted(closed), lambda streams: streams.get(payment) == ORDERED)
-    assert asked == []
 
 
 async def test_nobody_writes_the_record_past_the_workflows(closed: World) -> None:
@@ -133,16 +108,7 @@ async def test_nobody_reads_it_past_them_with_one_statement_for_many_questions(
         assert await connection.fetchval("select count(*) from access") == 0
 
 
-@pytest.mark.parametrize(("name", "said"), [("reception.scan", []), ("payment.refund", GIVE), ("papers.confirm", FILE)])
-async def test_nothing_is_done_outside_for_a_workflow_that_others_run(closed: World, name: str, said: Any) -> None:
-    assert name in BY_QUEUE - FOR_ANYBODY
-    why = await past(closed, name, said)
-    assert (why.type, why.non_retryable) == (RefusalCode.NOT_AUTHORISED, True)
-
-
-@pytest.mark.parametrize(
-    "garbage", [[], ["text"], [{"calendar": "vn@2026-12", "kinds": [], "kind": 7}], [{}, {}]], ids=repr
-)
+@pytest.mark.parametrize("garbage", [[], ["text"], [{"calendar": 7}], [{}, {}]], ids=repr)
 async def test_a_batch_that_nobody_published_ends_in_words(closed: World, garbage: list[Any]) -> None:
     client = (await Program.of(closed, PORTAL)).client
     handle = await client.start_workflow("Reprojection", args=garbage, id="calendar:vn@2026-12", task_queue=TASK_QUEUE)
@@ -192,6 +158,16 @@ def test_workflows_ask_by_a_queue_for_just_what_the_door_lets_in() -> None:
                 str(_Definition.must_from_callable(getattr(vars(import_module(_module(file)))[owner], method)).name)
             )
     assert asked == BY_QUEUE
+
+
+async def test_what_acts_outside_is_given_a_place_in_the_log_and_nothing_else(world: World) -> None:
+    async with activities(world.settings) as functions:
+        defined = [_Definition.must_from_callable(one) for one in functions.working]
+    given = {str(one.name): one.arg_types for one in defined if one.name in INSTRUCTED}
+    assert given.keys() == INSTRUCTED
+    fields = {name: set(vars(types[0])["__pydantic_fields__"]) for name, types in given.items() if types}
+    more = {name: found - set(Instruction.model_fields) for name, found in fields.items()}
+    assert {name: found for name, found in more.items() if found} == {"payment.money": {"at_once"}}
 
 
 def test_every_update_has_a_validator_behind_the_door() -> None:

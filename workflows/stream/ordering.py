@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -12,7 +12,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.partners.instructions import NOT_ORDERED, Instruction
 
 from workflows.stream.recording import Stream
-from workflows.stream.waiting import pause
+from workflows.stream.waiting import outcome, pause
+
+T = TypeVar("T")
 
 _ASKED_AGAIN: Final = timedelta(seconds=10)
 
@@ -25,6 +27,20 @@ def instruction(stream: Stream[Any], case: int | None = None) -> Instruction:
 def is_not_ordered(error: ActivityError) -> bool:
     """Whether the log does not order what was asked for."""
     return isinstance(error.cause, ApplicationError) and error.cause.type == NOT_ORDERED
+
+
+async def ordered(stream: Stream[Any], work: workflow.ActivityHandle[T]) -> T | None:
+    """What an act returns; None if the log does not order it: then the log was read again.
+
+    Raises what the act does otherwise, and what `wait_for` and `read_again` raise.
+    """
+    try:
+        return await outcome(stream, work)
+    except ActivityError as error:
+        if not is_not_ordered(error):
+            raise
+    await read_again(stream)
+    return None
 
 
 async def read_again(stream: Stream[Any]) -> None:

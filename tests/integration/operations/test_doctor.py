@@ -40,6 +40,7 @@ from tests.acting import Play, birth, eventually, extract
 from tests.any_files import any_file_activities
 from tests.conftest import World
 from tests.integration.files.clamd import OwnClamd
+from tests.rogue import stranger
 from workers.wiring import versioned_worker
 
 NOBODY = "127.0.0.1:1"
@@ -448,3 +449,26 @@ async def test_it_ends_whatever_hangs(doctor: Doctor) -> None:
     assert took < BRIEF
     assert told.failed == {"postgres", "temporal", "bank", "post"}
     assert "secret" not in told.text
+
+
+async def test_a_build_of_before_and_a_stranger_on_the_queue_are_named_until_they_are_gone(
+    running: World, doctor: Doctor
+) -> None:
+    build = running.settings.build
+    async with running.connection() as connection:
+        await connection.execute("update build set reads = reads - 'by_order'")
+    told = await doctor()
+    assert told.failed == {"builds"}
+    assert told.of("builds")[1] == (
+        "fail",
+        f"{build} signs, gives money back and sends for anybody who reaches Temporal",
+    )
+    assert f"motcua versions drain {build}" in told.fix("builds")
+    async with running.connection() as connection:
+        await connection.execute("update build set reads = reads || '{\"by_order\": true}'")
+    async with stranger(running.temporal):
+        words = await eventually(doctor, lambda told: told.failed == {"builds"})
+        assert [words for health, words in words.of("builds") if health == "fail"] == [
+            "evil:b1 signs, gives money back and sends for anybody who reaches Temporal"
+        ]
+    assert (await eventually(doctor, lambda told: not told.failed)).healthy

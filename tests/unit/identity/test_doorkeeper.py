@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from types import SimpleNamespace
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import pytest
 from temporalio import workflow
-from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import HandleUpdateInput, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
 
@@ -18,9 +17,8 @@ from rules.identity.ring import Ring
 from rules.identity.statements import Hearing, verified
 from schemas.errors import Refusal
 from schemas.identity import Claim, Message, Proved
-from schemas.ids import TASK_QUEUE
 from tests.speaking import AUDIENCE, MESSAGE, NOW, b64, grant, key_of, principal, private_key, statement
-from workers.doorkeeper import REMEMBERED, Doorkeeper, Runs
+from workers.doorkeeper import Doorkeeper
 from workflows.stream.receipts import Receipts
 
 RING: Final = Ring([principal("desk-1", grant(Claim.OFFICERS, "*"), keys=(key_of(1),))])
@@ -84,44 +82,10 @@ def test_nothing_comes_in_and_nothing_is_repeated(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(workflow, "now", lambda: NOW)
     monkeypatch.setattr(workflow, "info", lambda: here)
     guard: Any = _Guard()
-    kind: Any = Doorkeeper(guard, cast("Any", None)).workflow_interceptor_class(WorkflowInterceptorClassInput({}))
+    kind: Any = Doorkeeper(guard).workflow_interceptor_class(WorkflowInterceptorClassInput({}))
     door: WorkflowInboundInterceptor = kind(_Behind())
     with pytest.raises(ApplicationError) as error:
         door.handle_update_validator(HandleUpdateInput(id="u", update=update, args=[SENT[sent]], headers={}))
     said = Refusal.model_validate(error.value.details[0])
     assert said.problems[0].message.vi
     assert "canary" not in str(error.value)
-
-
-class _Server:
-    """Knows at which queue each workflow is run, and what it was asked about."""
-
-    def __init__(self, queues: dict[str, str]) -> None:
-        self._queues = queues
-        self.asked: list[str] = []
-
-    def get_workflow_handle(self, workflow_id: str, *, run_id: str) -> Any:
-        async def describe() -> Any:
-            self.asked.append(run_id)
-            return SimpleNamespace(task_queue=self._queues[workflow_id])
-
-        return SimpleNamespace(describe=describe)
-
-
-async def test_the_server_is_asked_once_about_a_run_of_ours_and_each_time_about_a_strangers() -> None:
-    server = _Server({"ours": TASK_QUEUE, "theirs": "theirs"})
-    runs = Runs(cast("Client", server))
-    runs.add("here")
-    assert [await runs.has("ours", run) for run in ("here", "there", "there")] == [True] * 3
-    assert [await runs.has("theirs", run) for run in ("strange", "strange")] == [False] * 2
-    assert server.asked == ["there", "strange", "strange"]
-
-
-async def test_the_runs_that_came_first_are_forgotten_first() -> None:
-    server = _Server({"ours": TASK_QUEUE})
-    runs = Runs(cast("Client", server))
-    for n in range(REMEMBERED + 1):
-        runs.add(str(n))
-    assert await runs.has("ours", "1")
-    assert await runs.has("ours", "0")
-    assert server.asked == ["0"]

@@ -12,10 +12,10 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.partners.http import RejectedError, UnreachableError
+from activities.partners.money.asking import NEVER_MADE, Asker, Closing
 from activities.partners.money.merchants import MERCHANTS
 from activities.partners.money.own import OwnBank
 from activities.partners.money.provider import PATIENCE, Demand, Kind, Notice, Outcome
-from activities.payment import NEVER_MADE, Closing, Payments
 from schemas.payment import Closed
 from tests.unit.money.test_looking import MADE, Wire, asking
 
@@ -46,7 +46,7 @@ async def closed(wires: Mapping[str, Wire], asked: Closing, after: timedelta = t
     pool: Any = None
     environment = ActivityEnvironment()
     environment.info = replace(environment.info, started_time=DUE + after)
-    found: Closed = await environment.run(Payments(given, pool).close, asked)
+    found: Closed = await environment.run(Asker(given, pool).close, asked)
     return found
 
 

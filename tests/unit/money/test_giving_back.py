@@ -11,8 +11,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.partners.http import RejectedError, UnreachableError
+from activities.partners.money.asking import Asking
 from activities.partners.money.provider import CAPABILITIES, Capabilities, Demand, Given, Giving, Outcome
-from activities.payment import NOT_OFFERED, Asking, Payments, RefundRequest, Returned
+from activities.payment import NOT_OFFERED, Payments, RefundRequest, Returned
 
 AT: Final = datetime(2026, 11, 27, tzinfo=UTC)
 REQUEST: Final = RefundRequest(
@@ -56,7 +57,7 @@ async def asked(
         kept[:] = details
 
     around.on_heartbeat = keep
-    returned: Returned = await around.run(Payments(given, pool).refund, REQUEST.model_copy(update=said))
+    returned: Returned = await around.run(Payments(given, pool, pool).refund, REQUEST.model_copy(update=said))
     return returned
 
 

@@ -12,8 +12,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.partners.http import RejectedError, UnreachableError
+from activities.partners.money.asking import NEVER_MADE, Asker, Asking, Looking
 from activities.partners.money.provider import CAPABILITIES, Demand, Kind, Notice, Outcome
-from activities.payment import NEVER_MADE, Asking, MoneyRequest, Payments
 from schemas.payment import Taken
 
 MADE: Final = datetime(2026, 11, 27, tzinfo=UTC)
@@ -55,10 +55,10 @@ def asking(provider: str, attempt: int = 1, *, over: bool = False) -> Asking:
 async def looked(wires: Mapping[str, Wire], *askings: Asking, tries: int = 2, after: float = 60) -> Taken:
     given: Any = wires
     pool: Any = None
-    environment, payments = ActivityEnvironment(), Payments(given, pool)
+    environment, asker = ActivityEnvironment(), Asker(given, pool)
     started = MADE + timedelta(seconds=after)
     environment.info = replace(environment.info, attempt=tries, started_time=started)
-    taken: Taken = await environment.run(payments.money, MoneyRequest(askings=askings, known=("old",)))
+    taken: Taken = await environment.run(asker.money, Looking(askings=askings, known=("old",)))
     return taken
 
 

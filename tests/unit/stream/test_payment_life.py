@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from activities.merchants import Renewal, RenewalRequest
+from activities.partners.money.asking import closing
 from activities.workflows import TellRequest
 from rules.known import known
 from rules.streams import PAYMENT
@@ -252,8 +253,11 @@ async def test_each_request_is_closed_before_the_fee_has_expired(engine: Engine)
     engine.answers["close"] = closed()
     await life._close_orders()
     asked = [request for name, request in engine.asked if name == "close"]
-    assert [(one.provider, one.attempt, one.over) for one in asked] == [("bank", 1, True), ("vnpay", 2, True)]
-    assert [one.demand.expires - NOW for one in asked] == [timedelta(days=7), timedelta(minutes=15)]
+    assert [(one.stream, one.seq, one.case) for one in asked] == [(str(life.stream.id), 2, n) for n in (1, 2)]
+    payment = life.stream.state
+    about = [closing(payment, payment.attempts[one.case - 1], DUE, ()) for one in asked]
+    assert [(one.provider, one.attempt, one.over) for one in about] == [("bank", 1, True), ("vnpay", 2, True)]
+    assert [one.demand.expires - NOW for one in about] == [timedelta(days=7), timedelta(minutes=15)]
     assert engine.log[-1].event["kind"] == "payment_expired"
 
 
@@ -288,10 +292,7 @@ async def test_an_outcome_that_nobody_knows_is_awaited_before_the_fee_has_expire
     assert sorted(told) == sorted([*AWAITED, *kinds])
     assert told[-1] == kinds[-1]
     asked = [request for name, request in engine.asked if name == "close"]
-    assert [(one.due, one.awaited, len(one.known)) for one in asked] == [
-        (DUE, False, 0),
-        (DUE, True, len(answers[0].captures)),
-    ]
+    assert [one.seq for one in asked] == [1, 2 + len(answers[0].captures)]
 
 
 async def test_each_request_is_awaited_by_itself_and_shows_no_page_any_more(engine: Engine) -> None:
@@ -305,7 +306,7 @@ async def test_each_request_is_awaited_by_itself_and_shows_no_page_any_more(engi
         ("payment_outcome_awaited", 2),
         ("payment_expired", None),
     ]
-    asked = [request.attempt for name, request in engine.asked if name == "close"]
+    asked = [request.case for name, request in engine.asked if name == "close"]
     assert asked == [1, 2, 2]
 
 
@@ -365,8 +366,10 @@ async def test_of_a_fee_that_nobody_owes_no_outcome_is_awaited(engine: Engine) -
     engine.answers["close"] = closed()
     await life._cancelled("it was waived")
     await life._close_orders()
-    asked = [request for name, request in engine.asked if name == "close"]
-    assert [(one.due, one.settled) for one in asked] == [(None, NOW)]
+    [asked] = [request for name, request in engine.asked if name == "close"]
+    payment = life.stream.state
+    about = closing(payment, payment.attempts[asked.case - 1], DUE, ())
+    assert (about.due, about.settled) == (None, NOW)
     assert engine.log[-1].event["kind"] == "payment_cancelled"
 
 

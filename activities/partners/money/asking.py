@@ -1,0 +1,273 @@
+"""Whom a payment asks for its money, about which of its requests, and how: all by its state in the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.standing import calendar_of
+from activities.partners.http import RejectedError, UnreachableError
+from activities.partners.money.provider import PATIENCE, Demand, Notice, Outcome, Provider
+from activities.partners.polling import no_answer, nothing_new, soon
+from rules.known import known
+from rules.looks import gentle_pause, next_early_look, next_look
+from rules.payment import ends
+from schemas import ids
+from schemas.base import Instant, Model
+from schemas.payment import Attempt, Capture, Closed, Payment, PaymentState, Taken
+
+NEVER_MADE: Final = "not_found"
+"""The provider knows no such order."""
+
+_NEVER: Final = timedelta(days=36500)
+"""After this, or at the end of the time that the server gives, whichever is first: it is told, not looked for."""
+
+
+class Asking(Model):
+    """Who is asked, and about which demand, which is of the n-th `attempt`. `over`: nobody is to pay it any more."""
+
+    provider: str
+    demand: Demand
+    attempt: int = 1
+    over: bool = False
+
+
+class Closing(Asking):
+    """About a request that is over, and may have been paid by the captures that are `known` and others.
+
+    Once the fee is `due` it is asked until that is known. It may be recorded that this is `awaited`. Of a fee that
+    nobody owes, `settled` says since when.
+    """
+
+    due: Instant | None = None
+    settled: Instant | None = None
+    awaited: bool = False
+    known: tuple[str, ...] = ()
+
+
+class Looking(Model):
+    """Wait until there is money beside the captures that are known. `at_once`: something was said of it."""
+
+    askings: tuple[Asking, ...]
+    known: tuple[str, ...] = ()
+    at_once: bool = False
+
+
+class Watching(Looking):
+    """The same, for the payment of this stream, watched `since` it was settled and `until` its watch ends."""
+
+    stream: str
+    since: Instant
+    until: Instant
+
+
+class NotSetUpError(ApplicationError):
+    """This worker does not know a provider of that name."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"no provider {provider} is set up here", type="unknown_provider")
+
+
+def asking(payment: Payment, request: Attempt, *, over: bool) -> Asking:
+    """Who takes the money, and what they are asked about."""
+    demand = Demand(
+        key=ids.fee_key(payment.filing_id, payment.n, request.attempt),
+        amount=payment.amount,
+        description=payment.description,
+        made=request.requested_at,
+        expires=ends(payment, request),
+    )
+    return Asking(provider=request.provider, demand=demand, attempt=request.attempt, over=over)
+
+
+def closing(payment: Payment, request: Attempt, now: datetime, known_captures: tuple[str, ...]) -> Closing:
+    """The same of a request that is over: of a fee that is owed and due, until it is known whether it was paid."""
+    due = payment.state is PaymentState.PENDING and now >= known(payment.due)
+    return Closing(
+        **dict(asking(payment, request, over=True)),
+        due=payment.due if due else None,
+        settled=payment.settled_at,
+        awaited=request.awaited is not None,
+        known=known_captures,
+    )
+
+
+def late(payment: Payment, request: Attempt) -> Asking:
+    """The same once it is settled. By which request it was paid is looked at, any other that is open is closed."""
+    owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
+    elsewhere = owed is not None and (owed.attempt or 1) != request.attempt
+    return asking(payment, request, over=elsewhere and not request.over)
+
+
+class Asker:
+    """Asks those who take money, by the name that a payment gives its provider."""
+
+    def __init__(self, providers: Mapping[str, Provider], pool: Pool) -> None:
+        self._providers = providers
+        self._pool = pool
+
+    def provider(self, asking: Asking) -> Provider:
+        """Raises `NotSetUpError`, to be tried again: a worker that knows it may come."""
+        if asking.provider not in self._providers:
+            raise NotSetUpError(asking.provider)
+        return self._providers[asking.provider]
+
+    def _can(self, asking: Asking, what: Literal["push", "query"]) -> bool:
+        """What a provider can do; one that is not set up here nothing, so that the others are asked all the same."""
+        provider = self._providers.get(asking.provider)
+        return provider is not None and bool(getattr(provider.can, what))
+
+    async def money(self, request: Looking) -> Taken:
+        """All that was taken, once there is something that was not known.
+
+        Where a wire has no query there is nothing to look at: whoever waits is told. One that tells by itself is asked
+        seldom, and not before somebody may have paid, unless it is `at_once`.
+        """
+        wait = min(map(self._pause, request.askings))
+        first = activity.info().attempt == 1 and not request.at_once
+        now = [one for one in request.askings if not (first and self._can(one, "push"))]
+        return await self._news(request, now, wait)
+
+    async def late_money(self, request: Watching) -> Taken:
+        """All that was taken, once there is something that was not known, or when the watch is over.
+
+        It is looked at when `rules.looks` says, counted from when the server says that this attempt began: a worker
+        whose clock is fast does not end a watch too early. At its end the provider is asked until it answers.
+        """
+        began = activity.info().started_time
+        over = began >= request.until
+        if over:
+            return _together(await asyncio.gather(*map(self._look, request.askings)))
+        return await self._news(request, request.askings, await self._wait(request, began))
+
+    async def _news(self, request: Looking, askings: Iterable[Asking], wait: timedelta) -> Taken:
+        """What these were told, if it is news. One that gives no answer keeps nobody from hearing of the others."""
+        found = await asyncio.gather(*map(self._look, askings), return_exceptions=True)
+        taken = _together(one for one in found if isinstance(one, Taken))
+        if any(capture.capture_id not in request.known for capture in taken.captures):
+            return taken
+        for error in found:
+            if isinstance(error, UnreachableError | RejectedError):
+                raise no_answer(error, wait) from None
+            if isinstance(error, BaseException):
+                raise error
+        raise nothing_new(wait)
+
+    def _pause(self, asking: Asking) -> timedelta:
+        """Until the next look for its money."""
+        if asking.provider in self._providers and not self._can(asking, "query"):
+            return _NEVER
+        gently = self._can(asking, "push") or asking.over
+        return gentle_pause(asking.demand.made, activity.info().started_time) if gently else soon()
+
+    async def _look(self, asking: Asking) -> Taken:
+        """What the provider says that it took; nothing if it never heard of it, or can't be asked."""
+        return _taken(await self._said(asking), asking)
+
+    async def _said(self, asking: Asking) -> tuple[Notice, ...]:
+        """All that the provider says; nothing if it never heard of it, or can't be asked.
+
+        What is over is closed, where the wire can do that.
+        """
+        provider = self.provider(asking)
+        close = asking.over and provider.can.cancel
+        if not close and not provider.can.query:
+            return ()
+        try:
+            return await (provider.cancel if close else provider.query)(asking.demand)
+        except RejectedError as error:
+            if error.code != NEVER_MADE:
+                raise
+            return ()
+
+    async def _wait(self, request: Watching, now: datetime) -> timedelta:
+        """How long until the next look, on the calendar by which the payment goes now.
+
+        Raises `no_calendar`, to be tried again, while the read models do not know the payment.
+        """
+        if not any(self._can(one, "query") for one in request.askings):
+            return request.until - now
+        early = next_early_look(request.since, request.until, now)
+        if early is not None:
+            return early - now
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                calendar = await calendar_of(connection, request.stream)
+        if calendar is None:
+            raise ApplicationError("rebuild the read models: motcua ledger rebuild", type="no_calendar")
+        return next_look(request.since, request.until, calendar, now) - now
+
+    async def close(self, closing: Closing) -> Closed:
+        """Take no more money, where the wire can do that; all that was taken until then.
+
+        Once the fee is due, whoever does not know yet whether it was paid is asked as long as the merchant's patience
+        lasts, and who gives no answer no less long than ours, also about what nobody owes: of what is not told by then,
+        nothing was paid.
+        """
+        began, due, over = activity.info().started_time, closing.due, closing.due or closing.settled
+        patience = self._patience(closing)
+        try:
+            taken, known = await self._outcome(closing)
+        except (UnreachableError, RejectedError, NotSetUpError):
+            if over is None or began < over + max(patience, PATIENCE):
+                raise
+            return Closed()
+        if known or due is None or began >= due + patience:
+            return Closed(captures=taken.captures)
+        until = due + patience
+        if not closing.awaited or any(one.capture_id not in closing.known for one in taken.captures):
+            return Closed(captures=taken.captures, awaited_until=until)
+        raise nothing_new(min(gentle_pause(due, began), until - began))
+
+    def _patience(self, asking: Asking) -> timedelta:
+        return self._providers[asking.provider].patience if asking.provider in self._providers else PATIENCE
+
+    async def _outcome(self, asking: Asking) -> tuple[Taken, bool]:
+        """What was taken, and whether that is all. Nobody knows of one that can't be asked.
+
+        Of that, it is what it has told us and the payment has not heard yet.
+        """
+        if self.provider(asking).can.query:
+            said = await self._said(asking)
+            return _taken(said, asking), not any(one.outcome is Outcome.PENDING for one in said)
+        return await self._told(asking), False
+
+    async def _told(self, asking: Asking) -> Taken:
+        """What callbacks have said of a request, and its payment has not heard."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                rows = await connection.fetch(_NOT_DRIVEN, asking.demand.reference)
+        began = activity.info().started_time
+        captures = (
+            Capture(capture_id=row[0], amount=row[1], at=row[2] or began, attempt=asking.attempt) for row in rows
+        )
+        return Taken(captures=tuple(captures))
+
+
+_NOT_DRIVEN: Final = """
+select transaction, amount, at from callback
+where demanded = $1 and outcome = 'paid' and driven_at is null and verdict <> 'suspense'
+order by received_at
+"""
+
+
+def _together(found: Iterable[Taken]) -> Taken:
+    return Taken(captures=tuple(capture for one in found for capture in one.captures))
+
+
+def _taken(notices: Iterable[Notice], asking: Asking) -> Taken:
+    """What was paid; nobody may have said when, and it was no later than this."""
+    began = activity.info().started_time
+    return Taken(
+        captures=tuple(
+            Capture(capture_id=one.transaction, amount=one.amount, at=one.at or began, attempt=asking.attempt)
+            for one in notices
+            if one.outcome is Outcome.PAID
+        )
+    )

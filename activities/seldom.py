@@ -1,0 +1,39 @@
+"""What anybody who reaches Temporal may have done, and what must not be done all the time for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+BUSY: Final = "too_soon"
+
+
+class Seldom:
+    """Lets something be done here by one at a time, and again only some time after it began."""
+
+    def __init__(self, every: timedelta) -> None:
+        self._every = every.total_seconds()
+        self._again_at = 0.0
+        self._at_work = False
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Raises `too_soon`, to be tried again when it may be done."""
+        left = self._again_at - time.monotonic()
+        if self._at_work or left > 0:
+            raise ApplicationError(
+                "this was done only just now, or is being done",
+                type=BUSY,
+                category=ApplicationErrorCategory.BENIGN,
+                next_retry_delay=timedelta(seconds=max(left, 1)),
+            )
+        self._at_work, self._again_at = True, time.monotonic() + self._every
+        try:
+            yield
+        finally:
+            self._at_work = False

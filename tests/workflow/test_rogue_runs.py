@@ -1,0 +1,157 @@
+"""A run on our queue that is pinned to a stranger's deployment: only what the log orders is done for it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import pytest
+from temporalio.converter import WorkflowSerializationContext
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.partners.http import partner_client
+from schemas.errors import RefusalCode
+from schemas.filing.state import Stage
+from tests.acting import ADDRESS, FILE, NEVER_PAYS, PAYS, STAYS_IN_TRANSIT, Play, birth, eventually, extract
+from tests.conftest import World
+from tests.locked import signing
+from tests.rogue import refused, stranger
+from tests.sealed import ring, sealed
+from tests.workflow.test_locked import counted
+from workers.by_queue import BY_QUEUE, INSTRUCTED
+from workers.wiring import activities
+
+MADE: Final = "2026-11-28T00:00:00Z"
+GARBAGE: Final[list[list[Any]]] = [[], [None], [{}], ["text"], [[]], [{"stream": 1}]]
+NAMED: Final = {"stream": "payment:00000000-0000-0000-0000-000000000000:1", "seq": 1, "case": 1}
+
+
+async def outside(world: World) -> dict[str, Any]:
+    """What bank and post have of everybody, and the store of all filings."""
+    async with (
+        partner_client(world.env["MOTCUA_BANK_URL"]) as bank,
+        partner_client(world.env["MOTCUA_POST_URL"]) as post,
+    ):
+        orders = (await bank.get("/ledger")).json()["orders"]
+        consignments = (await post.get("/ledger")).json()["consignments"]
+    folder = Path(url2pathname(urlsplit(world.objects).path))
+    return {
+        "orders": {one["key"]: (one["amount"], one["refunds"]) for one in orders},
+        "consignments": {one["key"]: one["waybill"] for one in consignments},
+        "files": sorted(str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file()),
+    }
+
+
+@pytest.fixture(params=["open", "identity", "codec", "identity and codec"])
+async def at_work(world: World, request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """A platform at work, and a client of it that the stranger has too."""
+    if "codec" in request.param:
+        world = await sealed(world, ring("one"))
+    if "identity" in request.param:
+        world = await signing(world)
+    async with world.platform(), world.back_office():
+        yield world
+
+
+def everything(streams: Mapping[str, int]) -> Iterator[tuple[str, list[Any]]]:
+    """Requests for each activity that takes orders: of every stream, at its first event, its last, and one beyond."""
+    for name in sorted(INSTRUCTED):
+        for stream, head in streams.items():
+            for seq, case in product({1, head, head + 1}, (None, 1, 2)):
+                yield name, [{"stream": stream, "seq": seq, "case": case}]
+
+
+async def under_way(world: World) -> tuple[Play, Play]:
+    """A filing whose fee nobody pays, and one whose result the post has."""
+    fee = await Play.begin(world, extract(payer_account=NEVER_PAYS))
+    await fee.accept()
+    await eventually(lambda: fee.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+    parcel = await Play.begin(world, birth(result_channel="post", address=ADDRESS | {"postcode": STAYS_IN_TRANSIT}))
+    await eventually(lambda: parcel.kinds("parcel", 1), lambda kinds: "consignment_sent" in kinds)
+    return fee, parcel
+
+
+async def test_nothing_is_done_that_the_log_does_not_order(at_work: World) -> None:
+    await under_way(at_work)
+    before, streams = await outside(at_work), await counted(at_work)
+    async with stranger(at_work.temporal) as rogue:
+        await rogue.order(everything(streams))
+        made_up = [(name, given) for name in sorted(BY_QUEUE) for given in (*GARBAGE, *OLD.get(name, ()))]
+        await rogue.order(made_up)
+    assert await outside(at_work) == before
+    assert await counted(at_work) == streams
+
+
+async def test_what_reads_or_writes_the_record_is_done_for_no_run_by_a_queue(at_work: World) -> None:
+    async with activities(at_work.settings) as functions:
+        names = {getattr(one, MARK).name for one in (*functions.working, *functions.waiting)}
+    assert names >= BY_QUEUE
+    assert "ledger.append" in names - BY_QUEUE
+    async with stranger(at_work.temporal) as rogue:
+        answers = await rogue.order((name, []) for name in sorted(names - BY_QUEUE))
+    assert refused(answers) == {RefusalCode.NOT_AUTHORISED}
+    assert len(answers) == len(names - BY_QUEUE)
+
+
+async def test_old_requests_of_ours_do_nothing_twice(at_work: World) -> None:
+    """All that our own runs have asked for, again, by runs of the same ids where those have ended."""
+    paid = await Play.begin(at_work, extract())
+    await paid.deliver()
+    sent = await Play.begin(at_work, birth(result_channel="post", address=ADDRESS))
+    await sent.at(Stage.CLOSED)
+    asked = await requests_of(at_work, paid, sent)
+    names = {name for requests in asked.values() for name, _ in requests}
+    assert names >= {"payment.order", "payment.money", "parcel.send", "parcel.news"}
+    before, streams = await outside(at_work), await counted(at_work)
+    async with stranger(at_work.temporal) as rogue:
+        for workflow_id, requests in asked.items():
+            over = (await at_work.temporal.get_workflow_handle(workflow_id).describe()).close_time is not None
+            await rogue.order([*requests, *requests], workflow_id if over else None)
+    assert await outside(at_work) == before
+    assert await counted(at_work) == streams
+
+
+async def requests_of(world: World, *plays: Play) -> dict[str, list[tuple[str, list[Any]]]]:
+    """What each workflow of these filings has asked of activities by a queue, as its history has it."""
+    found: dict[str, list[tuple[str, list[Any]]]] = {}
+    async with world.connection() as connection:
+        rows = await connection.fetch(
+            "select distinct stream from event where filing_id = any($1)", [play.filing for play in plays]
+        )
+    for stream in (row["stream"] for row in rows):
+        try:
+            history = await world.temporal.get_workflow_handle(stream).fetch_history()
+        except RPCError as error:  # what no workflow lives for
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            continue
+        context = WorkflowSerializationContext(namespace=world.namespace, workflow_id=stream)
+        converter = world.temporal.data_converter.with_context(context)
+        found[stream] = [
+            (event.activity_type.name, await converter.decode(event.input.payloads))
+            for event in (one.activity_task_scheduled_event_attributes for one in history.events)
+            if event.activity_type.name in BY_QUEUE
+        ]
+    return found
+
+
+MARK: Final = "__temporal_activity_definition"
+DEMAND: Final = {"key": "fee:1", "amount": 1, "description": "fee", "made": MADE, "expires": MADE}
+ASKING: Final = {"provider": "bank", "demand": DEMAND}
+OLD: Final[dict[str, list[list[Any]]]] = {
+    "parcel.send": [[{"key": "parcel:1", "agency": "H56.30", "address": ADDRESS, "contents": "x", "cod": 900_000}]],
+    "parcel.cancel": [["parcel:1"]],
+    "payment.order": [[{"asking": ASKING, "stream": NAMED["stream"], "payer_account": PAYS}]],
+    "payment.close": [[ASKING | {"over": True}]],
+    "payment.refund": [
+        [{"asking": ASKING, "agency": "H56.30", "capture_id": "1", "of": 1, "amount": 1, "case": 1}],
+    ],
+    "papers.confirm": [[FILE]],
+    "reception.scan": [[[]]],
+    "calendar.page": [[{"calendar": "vn@2026-12", "kind": "filing", "after": ""}]],
+}
+"""Requests that carry themselves what is to be done, as builds of before took them."""
