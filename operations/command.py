@@ -26,6 +26,7 @@ _ALONE: Final = {
     "tasks": "operations.commands.tasks",
     "board": "operations.commands.board",
     "doctor": "operations.commands.doctor",
+    "reconcile": "operations.commands.reconcile",
     "fee": "operations.commands.publishing.fee",
 }
 """Where each is that stands in no group."""

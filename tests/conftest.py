@@ -39,11 +39,11 @@ from operations.publishing.calendars import CALENDAR, publish_calendar
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
 from tests.any_files import AnyFiles, Receives, received_by
 from tests.checked_once import check_once
+from tests.halves import QUICK
 from workers.settings import Identity, WorkerSettings
 from workers.wiring import activities, platform_worker
 
 ROOT: Final = Path(__file__).parents[1]
-QUICK: Final = ("unit", "contract", "replay")
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- folders of random names in it
 """A database for each test costs a fifth less CPU there than on a disk."""
 ROOM: Final = 6 << 30

@@ -15,6 +15,7 @@ PLATFORM: Final[Mapping[str, str]] = {
     "fee": "Tính phí, lệ phí của một hồ sơ theo thủ tục: tổng số, từng khoản, vì sao, và còn thiếu thông tin gì.",
     "board": "Xem tình hình chung đến khi Ctrl-C: hồ sơ đang mở, việc, quá hạn, đứng yên, tiền, sự kiện mới.",
     "doctor": "Khám máy này và các máy chủ, và nói cách sửa chỗ chưa ổn.",
+    "reconcile": "Đối soát: việc ngân hàng, bưu điện, bên ký đã làm nhân danh hệ thống mà sổ không yêu cầu.",
     "keys add": "Ghi vòng khóa của một tệp, thêm một khóa mới chỉ để mở, vào một tệp chưa có.",
     "keys list": "Xem mã các khóa niêm dữ liệu qua Temporal, khóa nào dùng để làm gì; không hiện khóa.",
     "keys new": "Ghi vòng khóa đầu tiên vào một tệp chưa có, chỉ chủ tệp đọc được.",

@@ -32,6 +32,7 @@ from operations.doctor.refunds import refunds
 from operations.doctor.signing import signing
 from operations.doctor.surroundings import Surroundings
 from operations.doctor.tills import tills
+from operations.doctor.unordered import acts
 from schemas.base import Text
 
 LONGEST: Final = 6.0
@@ -99,6 +100,7 @@ THEN: Final = (
     _check("outcomes", "Kết quả nộp tiền", "Outcomes of payments", awaited, record=True),
     _check("signing", "Ký số", "Signing", signing, record=True),
     _check("refunds", "Hoàn tiền thủ công", "Refunds by hand", refunds, record=True),
+    _check("acts", "Việc ở bên ngoài", "Acts outside", acts, record=True),
     _check("tills", "Quầy thu", "Tills", tills, record=True),
     _check("identity", "Ai đang nói", "Who may speak", identity, record=True),
     _check("principals", "Chương trình được nói", "Registered programs", principals, record=True),

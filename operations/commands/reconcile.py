@@ -1,0 +1,85 @@
+"""`motcua reconcile`: what was done outside in our name, against the events that order it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from motcua.cli.running import AsJson, Exit, fail, out, print_json, use_stack_here
+from operations.addresses import find_address
+from operations.commands.database import Connection, ask
+from operations.commands.printing import wide
+from operations.reconciling import BANK, POST, Act, Unordered, acts_in, listed_by_bank, listed_by_post, unordered
+
+app = typer.Typer()
+
+Statement = Annotated[
+    Path | None,
+    typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Acts, a JSON object a line: docs/operations.md."),
+]
+
+
+@app.command()
+def reconcile(statement: Statement = None, *, as_json: AsJson = False) -> None:
+    """Find what a bank, a post or a signer has done in our name without an event that orders it.
+
+    Without a file, what the bank and the post themselves list, if they do. Ends with 1 if anything is found.
+
+    Examples: `motcua reconcile`, `motcua reconcile november.jsonl --json`
+    """
+    use_stack_here()
+
+    async def compared(connection: Connection) -> tuple[int, list[Unordered]]:
+        acts = await _listed() if statement is None else _read(statement)
+        return len(acts), await unordered(connection, acts)
+
+    count, found = ask(compared)
+    if as_json:
+        print_json({"acts": count, "unordered": [one.model_dump(mode="json", exclude_none=True) for one in found]})
+    else:
+        _show(count, found)
+    if found:
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _read(statement: Path) -> list[Act]:
+    try:
+        return acts_in(statement.read_text(encoding="utf-8").splitlines())
+    except ValueError as error:
+        fail(f"{statement}: {error}", Exit.USAGE)
+
+
+async def _listed() -> list[Act]:
+    acts: list[Act] = []
+    lists = 0
+    for name, listed in ((BANK, listed_by_bank), (POST, listed_by_post)):
+        url = find_address(name)
+        try:
+            found = await listed(url) if url else None
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            fail(f"{name}: {type(error).__name__}", Exit.UNREACHABLE)
+        lists += found is not None
+        acts += found or ()
+    if not lists:
+        fail(
+            f"{BANK}, {POST}: không bên nào có danh sách; đưa tệp sao kê / nobody lists anything: name a statement",
+            Exit.USAGE,
+        )
+    return acts
+
+
+def _show(count: int, found: list[Unordered]) -> None:
+    if not found:
+        out().print(f"{count} việc, đều có trong sổ / {count} acts, all ordered by the record")
+        return
+    table = Table("Việc / Act", "Khóa / Key", "Đồng", "Số bên đó / Their number", "Hồ sơ ở đây / Our filing")
+    for one in found:
+        act = one.act
+        ours = "có / yes" if one.ours else "không / no"
+        table.add_row(act.deed, escape(act.key), f"{act.amount:,}", escape(act.number or ""), ours)
+    wide().print(table)

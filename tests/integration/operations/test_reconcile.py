@@ -1,0 +1,117 @@
+"""Acts at bank and post that no event orders are found: by the doctor, by `motcua reconcile`, and in a statement."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+from typer.testing import CliRunner
+
+from activities.partners.http import partner_client
+from deploy.command import app
+from operations.reconciling import Act, acts_in
+from schemas import ids
+from schemas.filing.state import Stage
+from tests.acting import ADDRESS, CHARGES_BACK, PAYS_TWICE, Play, birth, eventually, extract
+from tests.conftest import World
+
+pytestmark = pytest.mark.usefixtures("alone")
+
+
+@pytest.fixture
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # beside no running stack
+
+
+async def reconciled(world: World, *statement: str) -> tuple[int, list[tuple[str, str, bool]]]:
+    """The exit code, and of what was found the deed, the key and whether it is ours."""
+    command = ["reconcile", *statement, "--json"]
+    ended = await asyncio.to_thread(CliRunner().invoke, app, command, env=world.process_env)
+    found = json.loads(ended.stdout)["unordered"]
+    return ended.exit_code, [(one["act"]["deed"], one["act"]["key"], one["ours"]) for one in found]
+
+
+async def of_ours(world: World) -> list[tuple[str, str, bool]]:
+    """The bank and the post of these tests serve many records."""
+    return [one for one in (await reconciled(world))[1] if one[2]]
+
+
+async def doctor(world: World) -> list[tuple[str, str]]:
+    ended = await asyncio.to_thread(CliRunner().invoke, app, ["doctor", "--json"], env=world.process_env)
+    return [
+        (one["health"], one["what"]["en"]) for one in json.loads(ended.stdout)["findings"] if one["check"] == "acts"
+    ]
+
+
+async def test_what_was_ordered_is_not_found_and_what_was_not_is(running: World) -> None:
+    twice = await Play.begin(running, extract(payer_account=PAYS_TWICE))
+    await twice.accept()
+    await twice.approve_refund(1002)
+    await eventually(lambda: twice.kinds("refund", 1002), lambda kinds: "refund_given" in kinds)
+    sent = await Play.begin(running, birth(result_channel="post", address=ADDRESS))
+    await sent.at(Stage.CLOSED)
+    assert await of_ours(running) == []
+    assert not [words for health, words in await doctor(running) if health == "fail"]
+
+    order = await twice.order()
+    key, capture = order["key"], order["captures"][0]["capture_id"]
+    async with partner_client(running.env["MOTCUA_BANK_URL"]) as bank:
+        forged = {"order_key": key, "capture_id": capture, "amount": 1_000}
+        (await bank.put(f"/refunds/forged:{uuid4()}", json=forged)).raise_for_status()
+        another = ids.fee_key(twice.filing, 1, 2)
+        asked = {"amount": order["amount"], "currency": "VND", "description": "x"}
+        (await bank.put(f"/orders/{another}", json=asked)).raise_for_status()
+    found = [("refund", key, True), ("order", another, True)]
+    assert sorted(await of_ours(running)) == sorted(found)
+    [words] = [words for health, words in await doctor(running) if health == "fail"]
+    assert words.startswith("done outside, and ordered by no event: ")
+    assert all(f"{deed} {key}" in words for deed, key, _ in found)
+
+
+async def test_a_statement_is_compared_line_by_line(running: World, tmp_path: Path) -> None:
+    late = await Play.begin(running, extract(payer_account=CHARGES_BACK))
+    await late.accept()
+    await eventually(lambda: late.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+    amount = (await running.client.payment(late.filing)).amount
+    key, parcel = ids.fee_key(late.filing, 1), ids.parcel_workflow(late.filing, 1)
+    reference = f"bank:{ids.reference_of(key)}"
+    acts: list[dict[str, Any]] = [
+        {"deed": "order", "key": key, "amount": amount},
+        {"deed": "order", "key": reference, "amount": amount},
+        {"deed": "order", "key": key, "amount": amount + 1},
+        {"deed": "refund", "key": reference, "amount": 1, "capture": "c1", "number": "9"},
+        {"deed": "consignment", "key": parcel, "amount": 135_000},
+        {"deed": "order", "key": "anything", "amount": 1},
+    ]
+    file = tmp_path / "statement.jsonl"
+    file.write_text("\n".join(map(json.dumps, acts)), encoding="utf-8")
+    assert await reconciled(running, str(file)) == (
+        1,
+        [
+            ("order", key, True),
+            ("refund", reference, True),
+            ("consignment", parcel, False),
+            ("order", "anything", False),
+        ],
+    )
+    file.write_text(json.dumps(acts[0]), encoding="utf-8")
+    assert await reconciled(running, str(file)) == (0, [])
+
+
+WRONG: Final = [
+    '{"deed": "theft", "key": "x"}',
+    '{"key": "x"}',
+    "[]",
+    "no json",
+    '{"deed": "order", "key": "x", "more": 1}',
+]
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_line_that_says_nothing_is_named(line: str) -> None:
+    with pytest.raises(ValueError, match=r"^3: "):
+        acts_in([Act(deed="order", key="x").model_dump_json(), "", line])
