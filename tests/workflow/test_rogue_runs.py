@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.partners.http import partner_client
 from schemas.errors import RefusalCode
 from schemas.filing.state import Stage
-from tests.acting import ADDRESS, FILE, NEVER_PAYS, PAYS, STAYS_IN_TRANSIT, Play, birth, eventually, extract
+from tests.acting import ADDRESS, FILE, NEVER_PAYS, PAYS, Play, birth, eventually, extract
 from tests.conftest import World
 from tests.locked import signing
 from tests.rogue import refused, stranger
@@ -27,21 +27,24 @@ from workers.wiring import activities
 
 MADE: Final = "2026-11-28T00:00:00Z"
 GARBAGE: Final[list[list[Any]]] = [[], [None], [{}], ["text"], [[]], [{"stream": 1}]]
+NOT_LEFT: Final = "99912"
 NAMED: Final = {"stream": "payment:00000000-0000-0000-0000-000000000000:1", "seq": 1, "case": 1}
 
 
-async def outside(world: World) -> dict[str, Any]:
-    """What bank and post have of everybody, and the store of all filings."""
-    async with (
-        partner_client(world.env["MOTCUA_BANK_URL"]) as bank,
-        partner_client(world.env["MOTCUA_POST_URL"]) as post,
-    ):
-        orders = (await bank.get("/ledger")).json()["orders"]
-        consignments = (await post.get("/ledger")).json()["consignments"]
+async def outside(world: World, *plays: Play) -> dict[str, Any]:
+    """What bank and post have of these filings, of which others they have anything, and the files of all."""
+    env = world.env
+    async with partner_client(env["MOTCUA_BANK_URL"]) as bank, partner_client(env["MOTCUA_POST_URL"]) as post:
+        orders = {one["key"]: one for one in (await bank.get("/ledger")).json()["orders"]}
+        consignments = {one["key"]: one for one in (await post.get("/ledger")).json()["consignments"]}
+    own = {str(play.filing) for play in plays}
+    ours = {key: one for key, one in (orders | consignments).items() if key.split(":")[1] in own}
     folder = Path(url2pathname(urlsplit(world.objects).path))
     return {
-        "orders": {one["key"]: (one["amount"], one["refunds"]) for one in orders},
-        "consignments": {one["key"]: one["waybill"] for one in consignments},
+        "keys": sorted([*orders, *consignments]),
+        "ours": {
+            key: (one["status"], one.get("amount"), one.get("refunds"), one.get("waybill")) for key, one in ours.items()
+        },
         "files": sorted(str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file()),
     }
 
@@ -66,23 +69,24 @@ def everything(streams: Mapping[str, int]) -> Iterator[tuple[str, list[Any]]]:
 
 
 async def under_way(world: World) -> tuple[Play, Play]:
-    """A filing whose fee nobody pays, and one whose result the post has."""
+    """A filing whose fee nobody pays, and one whose result the post has, and has not sent."""
     fee = await Play.begin(world, extract(payer_account=NEVER_PAYS))
     await fee.accept()
     await eventually(lambda: fee.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
-    parcel = await Play.begin(world, birth(result_channel="post", address=ADDRESS | {"postcode": STAYS_IN_TRANSIT}))
+    parcel = await Play.begin(world, birth(result_channel="post", address=ADDRESS | {"postcode": NOT_LEFT}))
     await eventually(lambda: parcel.kinds("parcel", 1), lambda kinds: "consignment_sent" in kinds)
     return fee, parcel
 
 
 async def test_nothing_is_done_that_the_log_does_not_order(at_work: World) -> None:
-    await under_way(at_work)
-    before, streams = await outside(at_work), await counted(at_work)
+    plays = await under_way(at_work)
+    before, streams = await outside(at_work, *plays), await counted(at_work)
+    assert len(before["ours"]) == len(plays)
     async with stranger(at_work.temporal) as rogue:
         await rogue.order(everything(streams))
         made_up = [(name, given) for name in sorted(BY_QUEUE) for given in (*GARBAGE, *OLD.get(name, ()))]
         await rogue.order(made_up)
-    assert await outside(at_work) == before
+    assert await outside(at_work, *plays) == before
     assert await counted(at_work) == streams
 
 
@@ -106,12 +110,12 @@ async def test_old_requests_of_ours_do_nothing_twice(at_work: World) -> None:
     asked = await requests_of(at_work, paid, sent)
     names = {name for requests in asked.values() for name, _ in requests}
     assert names >= {"payment.order", "payment.money", "parcel.send", "parcel.news"}
-    before, streams = await outside(at_work), await counted(at_work)
+    before, streams = await outside(at_work, paid, sent), await counted(at_work)
     async with stranger(at_work.temporal) as rogue:
         for workflow_id, requests in asked.items():
             over = (await at_work.temporal.get_workflow_handle(workflow_id).describe()).close_time is not None
             await rogue.order([*requests, *requests], workflow_id if over else None)
-    assert await outside(at_work) == before
+    assert await outside(at_work, paid, sent) == before
     assert await counted(at_work) == streams
 
 
