@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, utils
 from cryptography.x509.oid import NameOID
 from pydantic import AwareDatetime, Field
 
-from deploy.sandbox.store import EPOCH, Ledger, Message, key_reused, not_found
+from deploy.sandbox.store import EPOCH, Ledger, Message, iso, key_reused, not_found
 from deploy.sandbox.trust.authority import DAY, Authority, Holder, Revoked, opened, private
 
 DECLINES: Final = "9901"
@@ -38,8 +38,10 @@ CREATE TABLE IF NOT EXISTS holder (
     serial TEXT PRIMARY KEY, number TEXT NOT NULL, url TEXT NOT NULL, certificate BLOB NOT NULL, key BLOB NOT NULL,
     revoked_at INTEGER);
 CREATE TABLE IF NOT EXISTS asked (
-    key TEXT PRIMARY KEY, number TEXT NOT NULL, digest TEXT NOT NULL, status TEXT NOT NULL, signature BLOB);
+    key TEXT PRIMARY KEY, number TEXT NOT NULL, digest TEXT NOT NULL, status TEXT NOT NULL, signature BLOB, at INTEGER);
 """
+PAGE: Final = 1000
+"""Requests that are listed at once."""
 
 Json = dict[str, object]
 Line = Annotated[str, Field(min_length=1, max_length=200)]
@@ -80,6 +82,8 @@ class People(Ledger):
 
     def __init__(self, path: Path, authority: Authority, slow_after: int, style: SubjectStyle) -> None:
         super().__init__(path, SCHEMA)
+        if "at" not in {column["name"] for column in self.db.execute("PRAGMA table_info (asked)")}:
+            self.db.execute("ALTER TABLE asked ADD COLUMN at INTEGER")  # a ledger of before did not say when
         self._authority = authority
         self._slow_after = slow_after
         self._style = style
@@ -118,8 +122,8 @@ class People(Ledger):
             if not known:
                 if not self._row(new.number):
                     raise not_found()
-                asked = (key, new.number, new.digest)
-                self.db.execute("INSERT INTO asked VALUES (?, ?, ?, 'waiting', NULL)", asked)
+                asked = (key, new.number, new.digest, now)
+                self.db.execute("INSERT INTO asked VALUES (?, ?, ?, 'waiting', NULL, ?)", asked)
                 self._answer(key, new.number, now)
             return self._asked(key), known is None
 
@@ -127,10 +131,21 @@ class People(Ledger):
         with self.transaction():
             return self._asked(key)
 
-    def happen(self, key: str, what: str, at: int) -> None:  # noqa: ARG002 -- a signature does not say when
+    def requests(self, before: int) -> Json:
+        """A page of what was asked for, the newest first, and since when each is as it is; `next` begins the next."""
+        with self.transaction():
+            rows = self.db.execute(
+                "SELECT rowid, * FROM asked WHERE rowid < ? ORDER BY rowid DESC LIMIT ?", (before, PAGE)
+            ).fetchall()
+        told = [{name: row[name] for name in ("key", "number", "digest", "status")} for row in rows]
+        ats = [{"at": None if row["at"] is None else iso(row["at"])} for row in rows]
+        listed = [one | at for one, at in zip(told, ats, strict=True)]
+        return {"requests": listed, "next": rows[-1]["rowid"] if len(rows) == PAGE else None}
+
+    def happen(self, key: str, what: str, at: int) -> None:
         asked = self.db.execute("SELECT * FROM asked WHERE key = ?", (key,)).fetchone()
         signature = self._sign(asked["number"], bytes.fromhex(asked["digest"])) if what == "signed" else None
-        self.db.execute("UPDATE asked SET status = ?, signature = ? WHERE key = ?", (what, signature, key))
+        self.db.execute("UPDATE asked SET status = ?, signature = ?, at = ? WHERE key = ?", (what, signature, at, key))
 
     def _answer(self, key: str, number: str, now: int) -> None:
         if number.endswith(SLOW):

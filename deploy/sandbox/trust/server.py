@@ -22,6 +22,7 @@ from deploy.sandbox.trust.authority import Authority, Holder, private
 from deploy.sandbox.trust.people import NewHolder, NewSignature, People, Revocation, SubjectStyle
 
 NEVER_S: Final = 600.0
+_DIGITS: Final = 19
 
 Fault = Literal["none", "down", "slow", "silent"]
 
@@ -57,6 +58,7 @@ class TrustServer:
             Route("/tsa", self.tsa, methods=["POST"]),
             Route("/people/{key}", self.person, methods=["PUT"]),
             Route("/people/{key}/revoke", self.revoke, methods=["POST"]),
+            Route("/requests", self.requests, methods=["GET"]),
             Route("/requests/{key}", self.ask, methods=["PUT"]),
             Route("/requests/{key}", self.asked, methods=["GET"]),
             Route("/faults", self.faults, methods=["PUT"]),
@@ -105,6 +107,12 @@ class TrustServer:
 
     async def asked(self, request: Request) -> Response:
         return JSONResponse(self._people.asked(key_of(request)))
+
+    async def requests(self, request: Request) -> Response:
+        before = request.query_params.get("before", str(2**62))
+        if not before.isdecimal() or len(before) > _DIGITS:
+            raise invalid(("before", "number"))
+        return JSONResponse(self._people.requests(int(before)))
 
     async def faults(self, request: Request) -> Response:
         self._faults = await parse(request, Faults)

@@ -3,11 +3,14 @@
 import json
 import logging
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -21,6 +24,9 @@ from activities.signature.check import Signatory
 from activities.signature.identity import Identity
 from activities.signature.revisions import Form
 from activities.signature.signing import sign_detached
+from deploy.sandbox.trust import people
+from deploy.sandbox.trust.authority import Authority
+from deploy.sandbox.trust.people import NewHolder, NewSignature, People, SubjectStyle
 from tests.conftest import ROOT
 from tests.integration.signature import party as p
 from tests.sandboxes import Server
@@ -68,6 +74,42 @@ async def test_a_key_stands_for_one_digest_of_one_person(client: httpx.AsyncClie
         await signer.sign("three", "001099000021", bytes([1]) * 32)
     with pytest.raises(RejectedError, match="not_found"):
         await signer.sign("four", "001099000099", DIGEST)
+
+
+async def test_all_that_was_asked_for_is_listed_the_newest_first(client: httpx.AsyncClient) -> None:
+    signer = RemoteSigner(client, patience=0.1)
+    await holder(signer, "001099000031")
+    before = datetime.now(UTC)
+    for n in range(3):
+        await signer.sign(f"listed-{n}", "001099000031", DIGEST)
+    told = (await client.get("/requests")).json()["requests"][:3]
+    assert [(one["key"], one["status"]) for one in told] == [(f"listed-{n}", "signed") for n in (2, 1, 0)]
+    assert (told[0]["number"], told[0]["digest"]) == ("001099000031", DIGEST.hex())
+    assert before - timedelta(seconds=1) < datetime.fromisoformat(told[0]["at"]) < datetime.now(UTC)
+    assert (await client.get("/requests", params={"before": "x"})).status_code == httpx.codes.UNPROCESSABLE_ENTITY
+
+
+BEFORE: Final = """
+create table asked (
+    key text primary key, number text not null, digest text not null, status text not null, signature blob
+)
+"""
+"""What a ledger kept that did not say when."""
+
+
+def test_it_is_listed_page_by_page_also_of_a_ledger_of_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(people, "PAGE", 2)
+    with closing(sqlite3.connect(tmp_path / "trust.sqlite3")) as old:
+        old.execute(BEFORE)
+    ledger = People(tmp_path / "trust.sqlite3", Authority(tmp_path, "http://here"), 0, SubjectStyle())
+    ledger.put("1", NewHolder(name="Trần Thị Ký"))
+    for n in range(3):
+        ledger.ask(f"key-{n}", NewSignature(number="1", digest=DIGEST.hex()))
+    first: Any = ledger.requests(2**62)
+    assert [one["key"] for one in first["requests"]] == ["key-2", "key-1"]
+    second: Any = ledger.requests(first["next"])
+    assert ([one["key"] for one in second["requests"]], second["next"]) == (["key-0"], None)
+    ledger.db.close()
 
 
 @pytest.mark.parametrize(
