@@ -12,7 +12,8 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
-from schemas.files import FileRef
+from schemas.files import FileRef, file_key
+from schemas.ids import StreamId
 
 QUICKLY: Final = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=2), retry_policy=RetryPolicy(maximum_attempts=1)
@@ -30,7 +31,17 @@ class Papers:
 
     @activity.defn(name="papers.confirm")
     async def confirm(self, file: FileRef) -> bool:
-        """Whether the store holds this file with this size and digest; a store that can't say has not said so."""
+        """Whether the store holds this file of the filing that asks; a store that can't say has not said so.
+
+        No event orders it: the file is an agency's answer, which is recorded only if it is there, and whoever asks
+        learns nothing but that a file is there of which they know the digest. It reads no more than a file may have.
+        """
+        try:
+            asks = StreamId.parse(activity.info().workflow_id or "")
+        except ValueError:
+            return False
+        if file.key != file_key(asks.filing, file.sha256):
+            return False
         try:
             found = await self._store.get_async(file.key)
         except (FileNotFoundError, GenericError):

@@ -19,11 +19,14 @@ from activities.beating import beating
 from activities.failpoint import failpoint
 from activities.files.broken import TOO_HARD
 from activities.files.scanner import Scanner, ScannerDownError
+from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from rules.filing.files import file_problems, quota_problems
+from rules.streams import FILING
 from schemas.base import Code, Instant, Model, Problem, Version
 from schemas.errors import problem
-from schemas.files import FileRef, Paper, ScanState
+from schemas.files import FileRef, ScanState
 from schemas.filing.examined import Examined
+from schemas.filing.state import Filing
 from schemas.filing.submission import Submission
 from schemas.signature import SignatureOutcome, SignatureRecord, SignatureVerdict, record_of
 
@@ -94,9 +97,16 @@ class Reception:
     """Looks at files in the object store. Without a `scanner` they stay unscanned."""
 
     def __init__(
-        self, store: ObjectStore, keep: Keep, inspector: Inspector, scanner: Scanner | None, signatures: Signatures
+        self,
+        store: ObjectStore,
+        orders: Instructions,
+        keep: Keep,
+        inspector: Inspector,
+        scanner: Scanner | None,
+        signatures: Signatures,
     ) -> None:
         self._store = store
+        self._orders = orders
         self._keep = keep
         self._inspector = inspector
         self._scanner = scanner
@@ -104,7 +114,12 @@ class Reception:
 
     @activity.defn(name="reception.examine")
     async def examine(self, request: ExamineRequest) -> Examined:
-        """What is wrong with the files and the signature. A store that can't be read raises, and is asked again."""
+        """What is wrong with the files and the signature. A store that can't be read raises, and is asked again.
+
+        No event orders it, since one is recorded only afterwards. Whoever asks learns what is wrong with files of which
+        they know the digest, and may leave the proof of a verdict in the store; nothing is done outside but to ask
+        authorities of revocation, and for a time-stamp over that verdict, which says nothing of whose it was.
+        """
         too_much = tuple(quota_problems((named.place, named.file) for named in request.files))
         if too_much:
             return Examined(problems=too_much)
@@ -121,8 +136,15 @@ class Reception:
             return Examined(scan=next((state for state in _WORST if state in looked), None), signature=record)
 
     @activity.defn(name="reception.scan")
-    async def scan(self, papers: list[Paper]) -> list[Code]:
-        """The papers in whose files there are viruses. Raises `ScannerDownError`, to be tried again."""
+    async def scan(self, order: Instruction) -> list[Code]:
+        """Those papers of a filing of which the scanner had not spoken yet in whose files there are viruses.
+
+        Raises `ScannerDownError`, to be tried again, and `NotOrderedError` where no paper waits for the scanner.
+        """
+        filing: Filing = (await self._orders.read(order, FILING)).state
+        papers = () if filing.closed else filing.to_scan
+        if not papers:
+            raise NotOrderedError(order)
         async with beating():
             return [paper.code for paper in papers if paper.file and await self._is_infected(paper.file)]
 

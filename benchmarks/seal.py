@@ -25,9 +25,11 @@ from activities.signature.official import SEAL, SignatureField, sign_official, w
 from activities.signature.revocation import Remembering, Responders
 from activities.signature.signing import HttpStamper, Lasting, Person
 from activities.signature.trust import Trust
+from schemas.about import About
 
 _AGENCY: Final = Person(Identity("organisation", "0101234567"), "Ủy ban nhân dân phường Hồng Hà")
 _AT: Final = datetime(2026, 11, 27, 2, tzinfo=UTC)
+_ORDER: Final = About(stream="filing:00000000-0000-5000-8000-000000000000", seq=1)
 _START_S: Final = 60.0
 
 
@@ -47,7 +49,7 @@ async def sealed(papers: Sequence[bytes], folder: Path, progress: Callable[[int]
 
 async def _sealed(paper: bytes, signer: Signer, lasting: Lasting) -> bytes:
     ready = with_fields(paper, [SignatureField(SEAL)])
-    return await sign_official(ready, SEAL, signer, _AGENCY, lasting, last=False, at=_AT)
+    return await sign_official(ready, SEAL, signer, _AGENCY, lasting, last=False, at=_AT, order=_ORDER)
 
 
 @asynccontextmanager

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
+import asyncpg
 from temporalio import activity
 
+from activities.ledger.vault import Vault
+from activities.partners.instructions import Instruction, Instructions, Read
 from activities.reception import ExamineRequest
-from rules.streams import KINDS, Kinds
+from rules.streams import FILING, KINDS, Kinds, StreamKind
 from schemas.base import Code
-from schemas.files import Paper, ScanState
+from schemas.files import ScanState
 from schemas.filing.examined import Examined
 from workers import wiring
 from workers.settings import WorkerSettings
@@ -24,7 +27,19 @@ class Receives(Protocol):
 
     async def examine(self, request: ExamineRequest) -> Examined: ...
 
-    async def scan(self, papers: list[Paper]) -> list[Code]: ...
+    async def scan(self, order: Instruction) -> list[Code]: ...
+
+
+class Orders(Instructions):
+    """Reads each order by a connection of its own, for whatever is made before there is a pool."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+
+    async def read(self, given: Instruction, kind: StreamKind[Any]) -> Read:
+        dsn, vault = self._settings.database_url.get_secret_value(), Vault(self._settings.master)
+        async with asyncpg.create_pool(dsn, min_size=0, max_size=1) as pool:
+            return await Instructions(pool, vault, KINDS).read(given, kind)
 
 
 class AnyFiles:
@@ -35,20 +50,23 @@ class AnyFiles:
         return Examined(scan=ScanState.UNSCANNED)
 
     @activity.defn(name="reception.scan")
-    async def scan(self, papers: list[Paper]) -> list[Code]:  # noqa: ARG002 -- the same
+    async def scan(self, order: Instruction) -> list[Code]:  # noqa: ARG002 -- the same
         return []
 
 
 class FoundLate(AnyFiles):
     """Finds a virus in every paper that is submitted, but only later, and none in what is supplied."""
 
+    def __init__(self, orders: Instructions) -> None:
+        self._orders = orders
+
     @activity.defn(name="reception.examine")
     async def examine(self, request: ExamineRequest) -> Examined:
         return Examined(scan=ScanState.CLEAN if request.submission is None else ScanState.PENDING)
 
     @activity.defn(name="reception.scan")
-    async def scan(self, papers: list[Paper]) -> list[Code]:
-        return [paper.code for paper in papers]
+    async def scan(self, order: Instruction) -> list[Code]:
+        return [paper.code for paper in (await self._orders.read(order, FILING)).state.to_scan]
 
 
 @asynccontextmanager

@@ -190,11 +190,12 @@ async def activities_with(
         views = Views(pool, vault, kinds, guard)
         store = open_store(settings.objects)
         papers, keep = Papers(store), Store(store).put
-        reception = Reception(store, keep, inspector, scanner_at(settings.clamd), signatures)
+        orders = Instructions(pool, vault, kinds)
+        reception = Reception(store, orders, keep, inspector, scanner_at(settings.clamd), signatures)
         workflows, refunds = Workflows(), Refunds(pool, vault, kinds)
         complaints = Complaints(pool, vault, kinds, guard)
-        printing = ResultPrinting(pool, vault, keep, settings.tracking_url)
-        results, official = Results(pool, vault, kinds), OfficialSigning(pool, Store(store), signer, lasting)
+        printing = ResultPrinting(pool, orders, vault, keep, settings.tracking_url)
+        results, official = Results(pool, vault, kinds), OfficialSigning(pool, orders, Store(store), signer, lasting)
         working = (
             ledger.append,
             registry.open,

@@ -1,12 +1,13 @@
 """What filings and referrals ask of an agency's back office, on its own queue, for as long as it takes.
 
-A result whose procedure has a template is asked of the platform instead, in the same words.
+A result whose procedure has a template is asked of the platform instead, which finds the same words in the log.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -15,18 +16,20 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
 with workflow.unsafe.imports_passed_through():
-    from activities.results.printing import PRINT, PrintRequest
-    from rules.filing.dossier import dossier
+    from activities.results.printing import PRINT
+    from rules.filing.dossier import dossier, issue_request
     from rules.known import known
+    from rules.result.order import make_request
     from schemas import backoffice as bo
     from schemas.base import Model
     from schemas.edge import strictly
     from schemas.filing import commands as cm
     from schemas.filing.events import MachineWork
-    from schemas.filing.state import Decision, Filing
+    from schemas.filing.state import Filing
     from schemas.referral import Referral
     from schemas.result import Result
 
+from workflows.stream.ordering import instruction, is_not_ordered, read_again
 from workflows.stream.recording import Stream
 
 _TIME: Final = timedelta(minutes=2)
@@ -52,51 +55,29 @@ A = TypeVar("A", bound=Model)
 def check(log: Stream[Filing], queue: str) -> asyncio.Task[bo.CheckAnswer]:
     """Ask whether the dossier is complete, as it was handed in by the first event."""
     request = bo.CheckRequest(request_id="check:1", dossier=dossier(log.state))
-    return asyncio.create_task(_Asking(log, MachineWork.CHECK).answer(bo.CHECK, request, queue, bo.CheckAnswer))
+    asking = _Asking(log, MachineWork.CHECK)
+    return asyncio.create_task(asking.answer(bo.CHECK, lambda: request, queue, bo.CheckAnswer))
 
 
-def issue(log: Stream[Filing], decision: Decision, queue: str) -> asyncio.Task[bo.IssueAnswer]:
-    """Ask for the result of a decision."""
-    request = bo.IssueRequest(
-        request_id=f"issue:{decision.seq}{_copy(log.state)}",
-        dossier=dossier(log.state),
-        outcome=decision.outcome,
-        officer=decision.officer,
-        reason=decision.reason,
-    )
+def issue(log: Stream[Filing], queue: str) -> asyncio.Task[bo.IssueAnswer | None]:
+    """Ask for the result of the decision that the filing waits for."""
     asking = _Asking(log, MachineWork.ISSUE)
-    return _issued(asking, request, queue, by_template=log.state.procedure.by_template)
+    return _issued(asking, known(issue_request(log.state)), queue, by_template=log.state.procedure.by_template)
 
 
-def make(log: Stream[Result], queue: str) -> asyncio.Task[bo.IssueAnswer]:
+def make(log: Stream[Result], queue: str) -> asyncio.Task[bo.IssueAnswer | None]:
     """Ask for the file of a result that its officers will sign, under the number that it has."""
-    order, entry = known(log.state.order), log.state.last
-    request = bo.IssueRequest(
-        request_id=f"result:{log.state.n}:{len(log.state.entries)}",
-        dossier=order.dossier,
-        outcome=order.outcome,
-        officer=order.officer,
-        reason=order.reason,
-        number=entry.registered,
-        corrects=entry.corrects,
-    )
     asking = _Asking(log, MachineWork.ISSUE, answer_says_all=False)
-    return _issued(asking, request, queue, by_template=order.by_template)
+    return _issued(asking, known(make_request(log.state)), queue, by_template=known(log.state.order).by_template)
 
 
 def _issued(
     asking: _Asking, request: bo.IssueRequest, queue: str, *, by_template: bool
-) -> asyncio.Task[bo.IssueAnswer]:
+) -> asyncio.Task[bo.IssueAnswer | None]:
     """By the agency on its queue, or by the platform on our own, if the procedure has a template."""
     if by_template:
-        printing = PrintRequest(request=request, at=workflow.now())
-        return asyncio.create_task(asking.answer(PRINT, printing, None, bo.IssueAnswer))
-    return asyncio.create_task(asking.answer(bo.ISSUE, request, queue, bo.IssueAnswer))
-
-
-def _copy(filing: Filing) -> str:
-    """Which copy is asked for, where it is not the first: nobody may take it for what was answered already."""
-    return f":{filing.copy_number + 1}" if filing.lost_copy else ""
+        return asyncio.create_task(asking.printed())
+    return asyncio.create_task(asking.answer(bo.ISSUE, lambda: request, queue, bo.IssueAnswer))
 
 
 def decide(referral: Referral, queue: str) -> workflow.ActivityHandle[Any]:
@@ -133,16 +114,25 @@ class _Asking:
         self._tries = 0
         self._told = log.state.machine_failing is work
 
-    async def answer(self, name: str, request: Model, queue: str | None, model: type[A]) -> A:
+    async def printed(self) -> bo.IssueAnswer | None:
+        """What the platform has printed; None if the log does not order that, which has been read again."""
+        try:
+            return await self.answer(PRINT, lambda: instruction(self._log), None, bo.IssueAnswer)
+        except ActivityError:
+            await read_again(self._log)
+            return None
+
+    async def answer(self, name: str, request: Callable[[], Model], queue: str | None, model: type[A]) -> A:
         """The answer, from our own queue if none is named.
 
-        What calls itself final, or does not fit, is for the agency to mend: it is asked again.
+        What calls itself final, or does not fit, is for the agency to mend: it is asked again. Raises `ActivityError`
+        only for what the platform itself is not to print.
         """
         while True:
             try:
                 given = await workflow.execute_activity(
                     name,
-                    request,
+                    request(),
                     task_queue=queue,
                     start_to_close_timeout=_TIME,
                     heartbeat_timeout=_BEAT,
@@ -152,6 +142,8 @@ class _Asking:
                 )
                 answer = strictly(model, given)
             except (ActivityError, ValueError) as error:
+                if name == PRINT and isinstance(error, ActivityError) and is_not_ordered(error):
+                    raise
                 await self._failed(name, error)
             else:
                 if self._says_all and self._log.state.machine_failing is self._work:

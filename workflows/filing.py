@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import ActivityError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenResult, Registry
@@ -50,6 +50,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows.stream.examining import examine, scan
     from workflows.stream.hearing import heard
+    from workflows.stream.ordering import read_again
     from workflows.stream.recording import single_argument
     from workflows.stream.shell import Life, Opening, of_kind
     from workflows.stream.waiting import wait_for
@@ -238,15 +239,16 @@ class FilingLife(Life[Filing]):
 
     async def _issue(self) -> None:
         """Have the agency make the result, until its file is really there; or have it made and signed by officers."""
-        while self._filing.result is None and (decision := self._filing.decision) is not None:
+        while self._filing.result is None and self._filing.decision is not None:
             await self._until(lambda: lifecycle.stage(self._filing) is Stage.ISSUE)
             if self._filing.signs:
                 await children.start_result(self._filing)
                 await self._until(lambda: self._filing.result is not None)
                 return
-            making = agency.issue(self.stream, decision, self.memory.queue)
+            making = agency.issue(self.stream, self.memory.queue)
             await self._until(making.done)
-            made = making.result()
+            if (made := making.result()) is None:
+                continue
             if await self._is_stored(made.result):
                 command_id = f"issue:{self._filing.seq}"
                 await self.stream.attempt(cm.Issue.model_validate({"command_id": command_id} | dict(made)))
@@ -261,7 +263,9 @@ class FilingLife(Life[Filing]):
             return await workflow.execute_local_activity_method(Papers.confirm, result, **QUICKLY)
         confirming = workflow.start_activity_method(Papers.confirm, result, **STORE)
         await self._until(confirming.done)
-        return confirming.result()
+        with suppress(FailureError):
+            return confirming.result()
+        return False
 
     async def _deliver(self) -> None:
         """Send the result if it goes by post, then wait for it to arrive or to be fetched; again if it is lost."""
@@ -376,7 +380,12 @@ class FilingLife(Life[Filing]):
 
     async def _scan(self) -> None:
         asked = self._filing.to_scan
-        infected = await scan(asked)
+        try:
+            infected = await scan(self.stream)
+        except ActivityError as error:
+            workflow.logger.warning("reception.not_scanned", extra={"reason": type(error.cause).__name__})
+            await read_again(self.stream)
+            return
         scanned = tuple(paper.file.sha256 for paper in asked if paper.file is not None)
         command_id = f"scan:{self._filing.seq}"
         await self.stream.attempt(cm.RecordScan(command_id=command_id, scanned=scanned, infected=tuple(infected)))

@@ -20,10 +20,8 @@ with workflow.unsafe.imports_passed_through():
         OTHER_SIGNER,
         PROVING,
         SIGNING,
+        FileOrder,
         OfficialSigning,
-        PrepareRequest,
-        ProofRequest,
-        SignRequest,
     )
     from rules.known import known
     from rules.result import fold, projections
@@ -37,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.examined import Examined
     from schemas.stream.ledger import Receipt
     from workflows import agency
+    from workflows.stream.ordering import instruction, is_not_ordered, read_again
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, of_kind
     from workflows.stream.starting import stream_named
@@ -113,11 +112,16 @@ class ResultLife(Life[rs.Result]):
         """Have it made under its number: words as a page, with places for signatures; or take what was brought."""
         entry = self._result.last
         made = IssueAnswer(result=entry.brought) if entry.brought else await self._made_by_the_agency()
+        if made is None:
+            return
         try:
             prepares = self._result.signers or made.result.is_in_words
             file = await self._prepared(made.result) if prepares else made.result
         except _OfNoUseError as error:
             await self._ask_later(error.rule)
+            return
+        except ActivityError as error:
+            await self._look_again(error)
             return
         self._of_no_use = 0
         asks = await self._signer(self._result.signers[0].place) if self._result.signers else None
@@ -138,45 +142,39 @@ class ResultLife(Life[rs.Result]):
             report = ReportFailing(command_id=command_id, work=MachineWork.ISSUE, tries=1, error=rule)
             await self.stream.attempt(report)
 
-    async def _made_by_the_agency(self) -> IssueAnswer:
+    async def _look_again(self, error: ActivityError) -> None:
+        """What was asked for came to nothing: the log says what is to be done now, and nobody is told."""
+        if not is_not_ordered(error):
+            workflow.logger.warning("result.asked_again", extra={"reason": str(_why(error)[0])})
+        await read_again(self.stream)
+
+    async def _made_by_the_agency(self) -> IssueAnswer | None:
+        """What it answers; None where the platform was to print it, and the log does not order that."""
         making = agency.make(self.stream, self.memory.queue)
         await wait_for(self.stream, making.done)
         return making.result()
 
     async def _prepared(self, file: FileRef) -> FileRef:
-        """The file to be signed. Raises `_OfNoUseError`: then the agency is asked again."""
+        """The file to be signed. Raises `_OfNoUseError`, so that the agency is asked again, and `ActivityError`."""
         stored = workflow.start_activity_method(Papers.confirm, file, **STORE)
         if not await outcome(self.stream, stored):
             workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._result.filing_id)})
             raise _OfNoUseError("not_in_store")
-        request = PrepareRequest(
-            filing_id=self._result.filing_id,
-            agency=self._result.agency,
-            number=known(self._result.last.registered),
-            file=file,
-            places=tuple(signer.place for signer in self._result.signers),
-            at=workflow.now(),
-        )
+        request = FileOrder(order=instruction(self.stream), file=file)
         preparing = workflow.start_activity_method(OfficialSigning.prepare, request, **SIGNING)
         try:
             return await outcome(self.stream, preparing)
-        except ActivityError:
+        except ActivityError as error:
+            if _why(error)[0] != NOT_SIGNABLE:
+                raise
             workflow.logger.warning("result.not_signable", extra={"filing_id": str(self._result.filing_id)})
             raise _OfNoUseError(NOT_SIGNABLE) from None
 
     async def _sign(self, signer: rs.Signatory) -> None:
         """Have one officer sign, as long as it takes them; one who declines may say so there, or here with a reason."""
         entry = self._result.last
-        request = SignRequest(
-            filing_id=self._result.filing_id,
-            agency=self._result.agency,
-            file=known(entry.result),
-            signer=signer,
-            last=self._result.signed + 1 == len(self._result.signers),
-            at=known(self._result.asked_at),
-            told=self._result.machine_failing is not None,
-        )
-        work = workflow.start_activity_method(OfficialSigning.sign, request, **SIGNING)
+        last = self._result.signed + 1 == len(self._result.signers)
+        work = workflow.start_activity_method(OfficialSigning.sign, instruction(self.stream), **SIGNING)
         await wait_for(self.stream, lambda: work.done() or self._result.awaited != signer)
         if not work.done():
             give_up(work)
@@ -184,28 +182,36 @@ class ResultLife(Life[rs.Result]):
         about = f"{entry.registered}:{signer.place}"
         try:
             file = await work
+            proof = await self._proof(file) if last else None
         except ActivityError as error:
             await self._unsigned(error, signer, about)
         else:
-            await self._signed(signer, file, f"result:signed:{about}", last=request.last)
+            await self._signed(signer, file, f"result:signed:{about}", proof, last=last)
 
-    async def _signed(self, signer: rs.Signatory, file: FileRef, command_id: str, *, last: bool) -> None:
-        """Ask who comes next, or keep a verdict on what all have signed."""
+    async def _signed(
+        self, signer: rs.Signatory, file: FileRef, command_id: str, proof: FileRef | None, *, last: bool
+    ) -> None:
+        """Ask who comes next, unless all have signed."""
         asks = None if last else await self._signer(self._result.signers[self._result.signed + 1].place)
-        proof = await self._proof(file) if last else None
         signed = rs.RecordSigned(command_id=command_id, place=signer.place, result=file, asks=asks, proof=proof)
         await self.stream.attempt(signed)
 
     async def _proof(self, file: FileRef) -> FileRef | None:
-        request = ProofRequest(filing_id=self._result.filing_id, file=file)
+        """The verdict that was kept of the file, if there is one. Raises `ActivityError` where it is not ordered."""
+        request = FileOrder(order=instruction(self.stream), file=file)
         try:
             return await outcome(self.stream, workflow.start_activity_method(OfficialSigning.prove, request, **PROVING))
-        except ActivityError:
+        except ActivityError as error:
+            if is_not_ordered(error):
+                raise
             workflow.logger.warning("result.not_proved", extra={"filing_id": str(self._result.filing_id)})
             return None
 
     async def _unsigned(self, error: ActivityError, signer: rs.Signatory, about: str) -> None:
-        """Somebody said no, somebody else signs now, or nobody can sign as it is: what can be done, and is told."""
+        """Somebody said no, somebody else signs now, or nobody can sign as it is: what can be done, and is told.
+
+        Whatever else it is, even if it calls itself final, the log is looked at and it is asked for again.
+        """
         why, rule = _why(error)
         if why == DECLINED:
             await self.stream.attempt(rs.RecordDeclined(command_id=f"result:declined:{about}", place=signer.place))
@@ -217,7 +223,7 @@ class ResultLife(Life[rs.Result]):
         elif why == IN_VAIN:
             await self._report_failing(str(rule))
         else:
-            raise error
+            await self._look_again(error)
 
     async def _tell(self) -> None:
         """Tell the filing, which waits for the first that is in force. It hears the same each time."""

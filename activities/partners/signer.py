@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import logging
+import re
 from typing import Final, Literal, Protocol
 
 import httpx
 
 from activities.partners.http import Partner, PartnerResponse, segment
+from schemas.about import About
 
 Holding = Literal["person", "organisation"]
 Reason = Literal["declined", "not_yet", "no_signer"]
@@ -15,6 +17,24 @@ Reason = Literal["declined", "not_yet", "no_signer"]
 POLL_S: Final = 0.2
 
 log = logging.getLogger(__name__)
+
+
+def key_of(order: About | None, digest: bytes) -> str:
+    """The key of the request to sign this: the same event that orders it and the same digest are the same request.
+
+    Without an `order` it is a trial, such as an applicant's signature in the sandbox.
+    """
+    place = "" if order is None else f"{order.stream}:{order.seq}:"
+    return f"sign:{place}{digest.hex()}"
+
+
+def order_of(key: str) -> About | None:
+    """The event that orders a request of this key; None for a key that names none."""
+    found = _ORDERED.fullmatch(key)
+    return found and About(stream=found["stream"], seq=int(found["seq"]))
+
+
+_ORDERED: Final = re.compile(r"sign:(?P<stream>[a-z]+:[0-9a-f-]{36}(:\d{1,18})?):(?P<seq>\d{1,18}):[0-9a-f]{64}")
 
 
 class NotSignedError(Exception):
@@ -32,7 +52,10 @@ class Signer(Protocol):
         """The certificate of whoever has this number, then those that lead to its root; DER. `NotSignedError`: none."""
 
     async def sign(self, key: str, number: str, digest: bytes) -> bytes:
-        """The signature over a SHA-256 digest, the same for the same `key`. Raises `NotSignedError`."""
+        """The signature over a SHA-256 digest, the same for the same `key`: nobody signs twice for one.
+
+        Raises `NotSignedError`.
+        """
 
 
 class NoSigner:

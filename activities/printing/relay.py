@@ -53,8 +53,8 @@ Print = Callable[[PaperKind, Log, Told], Awaitable[Printed]]
 """Prints a paper about the last event of what a log has told."""
 Keep = Callable[[UUID, bytes, str, str | None], Awaitable[FileRef]]
 """Keeps bytes as a file of a filing: with their media type, and a name."""
-Seal = Callable[[str, bytes, datetime], Awaitable[bytes | None]]
-"""Puts an agency's seal on a paper, as of a moment; None if the agency has none."""
+Seal = Callable[[str, bytes, datetime, About], Awaitable[bytes | None]]
+"""Puts an agency's seal on a paper about an event, as of a moment; None if the agency has none."""
 
 
 class Relay:
@@ -99,7 +99,7 @@ class Relay:
                 await self._receipt(log, origin, told_so_far, _OF[paper])
                 return
             printed = await self._print(paper, log, told_so_far)
-            sealed = await self._seal(row["agency"], printed.body, told_so_far.events[-1].at)
+            sealed = await self._seal(row["agency"], printed.body, told_so_far.events[-1].at, about)
             body = printed.body if sealed is None else sealed
             file = await self._keep(stream.filing, body, "application/pdf", f"{paper}.pdf")
             failpoint("papers.stored")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from temporalio import activity
@@ -13,19 +13,25 @@ from activities.beating import beating
 from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.vault import Vault
+from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.printing.printed import printed
 from activities.printing.source import letterheads, officers
 from activities.procedures import Procedures
 from activities.results.register import signers_of
+from rules.filing.dossier import issue_request
 from rules.known import known
 from rules.papers.result import ResultSource, result_sheet
 from rules.papers.written import plain
+from rules.result.order import make_request
+from rules.streams import FILING, RESULT
 from schemas.backoffice import IssueAnswer, IssueRequest
-from schemas.base import Instant, Model
+from schemas.base import Instant
 from schemas.files import FileRef
 from schemas.filing.events import Outcome
+from schemas.filing.state import Filing
 from schemas.names import ROLE_NAMES
 from schemas.papers_sheet import Letterhead, Signatory
+from schemas.result import Result
 from schemas.saying import said
 
 PRINT: Final = "result.print"
@@ -36,60 +42,75 @@ Keep = Callable[[UUID, bytes, str], Awaitable[FileRef]]
 """Keeps bytes as a file of a filing, with their media type."""
 
 
-class PrintRequest(Model):
-    """What a back office would be asked, and the moment `at` which the result says that it was made."""
-
-    request: IssueRequest
-    at: Instant
-
-
 class ResultPrinting:
     """Prints results. `tracking` is the address where a filing is followed, with `{code}` in it."""
 
-    def __init__(self, pool: Pool, vault: Vault, keep: Keep, tracking: str | None) -> None:
+    def __init__(self, pool: Pool, orders: Instructions, vault: Vault, keep: Keep, tracking: str | None) -> None:
         self._pool = pool
+        self._orders = orders
         self._vault = vault
         self._keep = keep
         self._tracking = tracking
         self._procedures = Procedures(pool)
 
     @activity.defn(name=PRINT)
-    async def print(self, asked: PrintRequest) -> IssueAnswer:
+    async def print(self, order: Instruction) -> IssueAnswer:
         """The result as a PDF, or the notice of refusal, which no template lays out; the same one for the same request.
 
-        What can't be printed is tried again, and told to the team lead as if it were the agency's to mend.
+        What a back office would be asked stands in the log, of a filing or of a result. What can't be printed is tried
+        again, and told to the team lead as if it were the agency's to mend. Raises `NotOrderedError`.
         """
-        dossier = asked.request.dossier
-        source = await self._source(asked)
-        template = source.procedure.result.template if asked.request.outcome is Outcome.APPROVED else None
+        request, at = await self._ordered(order)
+        dossier = request.dossier
+        source = await self._source(request, at)
+        template = source.procedure.result.template if request.outcome is Outcome.APPROVED else None
         async with beating(_BEAT):
-            made = await asyncio.to_thread(printed, result_sheet(source), asked.at, template, await self._salt(asked))
+            made = await asyncio.to_thread(printed, result_sheet(source), at, template, await self._salt(request))
         failpoint("result.printed")
         return IssueAnswer(result=await self._keep(dossier.filing_id, made, "application/pdf"))
 
-    async def _salt(self, asked: PrintRequest) -> str:
+    async def _ordered(self, order: Instruction) -> tuple[IssueRequest, Instant]:
+        """What a back office would be asked now, and the moment since when, which the result says that it was made."""
+        of_result = order.stream.startswith(f"{RESULT.name}:")
+        asks: Callable[[Any], IssueRequest | None] = _of_result if of_result else _of_filing
+        read = await self._orders.read(order, RESULT if of_result else FILING)
+        due, seen = asks(read.state), asks(read.seen)
+        if due is None or seen is None or seen.request_id != due.request_id:
+            raise NotOrderedError(order)
+        asked = zip(read.log.events, map(asks, read.log.states()), strict=True)
+        return due, next(recorded.at for recorded, one in asked if one and one.request_id == due.request_id)
+
+    async def _salt(self, request: IssueRequest) -> str:
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                key = known(await self._vault.find(connection, asked.request.dossier.filing_id))
-        return key.salt(f"result\n{asked.request.request_id}")
+                key = known(await self._vault.find(connection, request.dossier.filing_id))
+        return key.salt(f"result\n{request.request_id}")
 
-    async def _source(self, asked: PrintRequest) -> ResultSource:
-        dossier = asked.request.dossier
+    async def _source(self, request: IssueRequest, at: Instant) -> ResultSource:
+        dossier = request.dossier
         procedure = await self._procedures.published(dossier.procedure, dossier.version)
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 heads = await letterheads(connection, [dossier.agency])
                 names = await officers(connection, [dossier.agency])
-                signing = await signers_of(connection, dossier.agency) if asked.request.number else []
+                signing = await signers_of(connection, dossier.agency) if request.number else []
         return ResultSource(
-            request=asked.request,
+            request=request,
             procedure=procedure,
             issuer=heads.get(dossier.agency) or Letterhead(name=plain(dossier.agency)),
-            officer=names.get(asked.request.officer),
+            officer=names.get(request.officer),
             signers=tuple(
                 Signatory(title=ROLE_NAMES[one.role], how=said("paper.signed_digitally"), name=names.get(one.officer))
                 for one in signing
             ),
-            at=asked.at,
+            at=at,
             tracking=self._tracking,
         )
+
+
+def _of_filing(filing: Filing) -> IssueRequest | None:
+    return issue_request(filing) if filing.procedure.by_template else None
+
+
+def _of_result(result: Result) -> IssueRequest | None:
+    return make_request(result) if result.order and result.order.by_template else None

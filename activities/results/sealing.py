@@ -12,6 +12,7 @@ from activities.results.register import signers_of
 from activities.signature.identity import Identity
 from activities.signature.official import SEAL, SignatureField, UnfitCertificateError, sign_official, with_fields
 from activities.signature.signing import Lasting, Person
+from schemas.about import About
 from schemas.base import AgencyCode
 from schemas.result import SigningPlace
 
@@ -24,8 +25,8 @@ class AgencySeal:
         self._signer = signer
         self._lasting = lasting
 
-    async def put_on(self, agency: AgencyCode, paper: bytes, at: datetime) -> bytes | None:
-        """The paper with the agency's seal, as of `at`; None for an agency that has none.
+    async def put_on(self, agency: AgencyCode, paper: bytes, at: datetime, about: About) -> bytes | None:
+        """The paper about an event, with the agency's seal, as of `at`; None for an agency that has none.
 
         Raises `SealRefusedError` for a certificate that is no good until somebody renews it; else as `sign_official`.
         """
@@ -34,7 +35,7 @@ class AgencySeal:
             return None
         ready = with_fields(paper, [SignatureField(SEAL)])
         try:
-            return await sign_official(ready, SEAL, self._signer, person, self._lasting, last=False, at=at)
+            return await sign_official(ready, SEAL, self._signer, person, self._lasting, last=False, at=at, order=about)
         except UnfitCertificateError as error:
             if error.passing:
                 raise

@@ -1,8 +1,14 @@
-"""The file of a result: made ready for its signatures, and signed by one officer after the other."""
+"""The file of a result: made ready for its signatures, and signed by one officer after the other.
+
+Who signs which file, where and as of when stands in the log of the result, and is read there each time. Two questions
+come with a file that no event names yet, since its answer leads to one: what the agency has made, and what the last
+officer has signed. Neither puts anybody's signature on it, and what it may be is said in `FileOrder`.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 from uuid import UUID
@@ -17,6 +23,7 @@ from activities.beating import beating
 from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.partners.http import RejectedError
+from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.partners.signer import NotSignedError, Signer
 from activities.printing.typesetter import MissingGlyphsError
 from activities.results import notice
@@ -26,11 +33,15 @@ from activities.signature.official import SignatureField, UnfitCertificateError,
 from activities.signature.proof import proof_of
 from activities.signature.signing import Lasting, Person
 from activities.signature.verified import verify_official
-from schemas.base import AgencyCode, Instant, Model
-from schemas.files import FileRef
+from rules.known import known
+from rules.result.fold import unmade
+from rules.streams import RESULT
+from schemas.about import About
+from schemas.base import Instant, Model
+from schemas.files import FileRef, file_key
 from schemas.names import ROLE_NAMES
 from schemas.people import PersonKind
-from schemas.result import Signatory, SigningPlace
+from schemas.result import Result, Signatory, SigningPlace
 from schemas.signature import SignatureOutcome, SignatureProof
 
 SIGNING: Final = ActivityConfig(
@@ -72,128 +83,166 @@ class Files(Protocol):
     async def put(self, filing_id: UUID, data: bytes, media_type: str) -> FileRef: ...
 
 
-class PrepareRequest(Model):
-    """What the back office made `at` this moment, under this number, and what will be signed in it."""
+class FileOrder(Model):
+    """An order about a file that the log can't name yet: it must be one of the same filing.
 
-    filing_id: UUID
-    agency: AgencyCode
-    number: str
-    file: FileRef
-    places: tuple[SigningPlace, ...]
-    at: Instant
-
-
-class SignRequest(Model):
-    """A file that somebody is asked to sign, `at` the moment that it will say; they may be the `last`.
-
-    `told`: the record says already that it is in vain, so that it is only tried again.
+    To be prepared, it is what the agency has made, or the one that was brought, while the result waits for it. To be
+    proved, it is the file that the log names with the last signature more.
     """
 
-    filing_id: UUID
-    agency: AgencyCode
+    order: Instruction
     file: FileRef
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Whose signature the log awaits: of which result, and since which event."""
+
+    result: Result
     signer: Signatory
-    last: bool
-    at: Instant
-    told: bool = False
+    order: About
 
+    @property
+    def file(self) -> FileRef:
+        """What is to be signed."""
+        return known(self.result.last.result)
 
-class ProofRequest(Model):
-    """A file that everybody has signed."""
+    @property
+    def last(self) -> bool:
+        """Whether everybody else has signed."""
+        return self.result.signed + 1 == len(self.result.signers)
 
-    filing_id: UUID
-    file: FileRef
+    @property
+    def at(self) -> Instant:
+        """The moment that the file will say."""
+        return known(self.result.asked_at)
 
 
 class OfficialSigning:
     """Signs for officers and agencies. `lasting` is None where nobody is set up who time-stamps, or is trusted."""
 
-    def __init__(self, pool: Pool, files: Files, signer: Signer, lasting: Lasting | None) -> None:
+    def __init__(self, pool: Pool, orders: Instructions, files: Files, signer: Signer, lasting: Lasting | None) -> None:
         self._pool = pool
+        self._orders = orders
         self._files = files
         self._signer = signer
         self._lasting = lasting
 
     @activity.defn(name="result.prepare")
-    async def prepare(self, request: PrepareRequest) -> FileRef:
+    async def prepare(self, request: FileOrder) -> FileRef:
         """The file as a PDF with an empty field for each signature; the same one for the same request.
 
-        Raises `not_signable`, never to be retried: the agency has made something that can't be signed.
+        Raises `NotOrderedError`, and `not_signable`, never to be retried: the agency has made something that can't be
+        signed.
         """
-        made, agency = await self._files.get(request.file), await self._name(request.agency)
+        result, at = await self._unmade(request)
+        made, agency = await self._files.get(request.file), await self._name(result.agency)
         try:
-            ready = await asyncio.to_thread(_ready, request, made, agency)
+            ready = await asyncio.to_thread(_ready, result, request.file, made, agency, at)
         except (PdfError, ValueError, MissingGlyphsError) as error:
             raise ApplicationError(type(error).__name__, type=NOT_SIGNABLE, non_retryable=True) from None
-        return await self._files.put(request.filing_id, ready, "application/pdf")
+        return await self._files.put(result.filing_id, ready, "application/pdf")
 
     @activity.defn(name="result.sign")
-    async def sign(self, request: SignRequest) -> FileRef:
-        """The file with one signature more.
+    async def sign(self, order: Instruction) -> FileRef:
+        """The file that the log names with the signature that it awaits.
 
-        Raises `declined` and `other_signer`, never to be retried, and `in_vain`, to be retried once that was told; all
-        else is tried again.
+        Raises `NotOrderedError`; `declined` and `other_signer`, never to be retried, and `in_vain`, to be retried once
+        that was told; all else is tried again.
         """
+        asked = await self._asked(order)
+        result, signer = asked.result, asked.signer
         if self._lasting is None:
-            raise _in_vain("not_set_up", request)
-        person, absent = await self._person(request)
-        file = await self._files.get(request.file)
-        role = ROLE_NAMES[request.signer.role].vi
-        shown = await asyncio.to_thread(notice.stamp, person.name, role, request.at, absent)
+            raise _in_vain("not_set_up", result)
+        person, absent = await self._person(asked)
+        file = await self._files.get(asked.file)
+        role = ROLE_NAMES[signer.role].vi
+        shown = await asyncio.to_thread(notice.stamp, person.name, role, asked.at, absent)
         try:
             async with beating(_BEAT):
                 signed = await sign_official(
                     file,
-                    request.signer.place,
+                    signer.place,
                     self._signer,
                     person,
                     self._lasting,
-                    last=request.last,
-                    at=request.at,
+                    last=asked.last,
+                    at=asked.at,
+                    order=asked.order,
                     stamp=shown,
                     reason=None if absent is None else notice.in_place_of(absent),
                 )
         except UnfitCertificateError as error:
             if error.passing:
                 raise
-            raise _in_vain(error.rule, request) from None
+            raise _in_vain(error.rule, result) from None
         except RejectedError:
-            raise _in_vain("rejected_by_signer", request) from None
+            raise _in_vain("rejected_by_signer", result) from None
         except NotSignedError as error:
-            raise _unsigned(error, request) from None
+            raise _unsigned(error, result) from None
         failpoint("result.signed")
-        return await self._files.put(request.filing_id, signed, "application/pdf")
+        return await self._files.put(result.filing_id, signed, "application/pdf")
 
     @activity.defn(name="result.prove")
-    async def prove(self, request: ProofRequest) -> FileRef | None:
+    async def prove(self, request: FileOrder) -> FileRef | None:
         """The verdict on the file as it is now, time-stamped, kept for when nobody can check it any more.
 
-        None where it is not valid, so that there is nothing to keep.
+        None where it is not valid, so that there is nothing to keep. Raises `NotOrderedError`.
         """
         if self._lasting is None:
             return None
+        asked = await self._asked(request.order)
+        _own(request, asked.result)
         file = await self._files.get(request.file)
-        verdict = await verify_official(file, self._lasting.trust, subjects=self._lasting.subjects)
+        if not asked.last or not file.startswith(await self._files.get(asked.file)):
+            raise NotOrderedError(request.order)
+        person, _ = await self._person(asked)
+        verdict = await verify_official(
+            file,
+            self._lasting.trust,
+            expected={asked.signer.place: person.identity},
+            subjects=self._lasting.subjects,
+        )
         if verdict.outcome is not SignatureOutcome.VALID:
             return None
         proof = await proof_of(verdict, self._lasting.stamper)
         if SignatureProof.model_validate_json(proof).token is None:
             raise ApplicationError("no time-stamp", type="no_time_stamp")
-        return await self._files.put(request.filing_id, proof, "application/json")
+        return await self._files.put(asked.result.filing_id, proof, "application/json")
 
-    async def _person(self, request: SignRequest) -> tuple[Person, str | None]:
+    async def _unmade(self, request: FileOrder) -> tuple[Result, Instant]:
+        """The result that waits for its file, and since when. Raises `NotOrderedError`."""
+        read = await self._orders.read(request.order, RESULT)
+        result: Result = read.state
+        entered = [recorded for recorded in read.log.events if recorded.event.kind == "result_entered"]
+        brought = result.last.brought
+        if not unmade(result) or request.order.seq < entered[-1].seq or brought not in {None, request.file}:
+            raise NotOrderedError(request.order)
+        _own(request, result)
+        return result, entered[-1].at
+
+    async def _asked(self, order: Instruction) -> _Asked:
+        """Whose signature the log awaits now. Raises `NotOrderedError` also for a run that has not heard of it."""
+        read = await self._orders.read(order, RESULT)
+        asked = [recorded.seq for recorded in read.log.events if recorded.event.kind == "signature_requested"]
+        signer = read.state.awaited
+        if signer is None or order.seq < asked[-1]:
+            raise NotOrderedError(order)
+        return _Asked(read.state, signer, About(stream=order.stream, seq=asked[-1]))
+
+    async def _person(self, asked: _Asked) -> tuple[Person, str | None]:
         """Whose key signs, as the directory has it now, and the name of the absent officer in whose place."""
-        agency, asked = request.agency, request.signer
+        agency, signer = asked.result.agency, asked.signer
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                now = await signer_now(connection, agency, asked.place)
+                now = await signer_now(connection, agency, signer.place)
                 if now is None:
-                    raise _in_vain("nobody_signs", request)
-                if now.signatory != asked:
+                    raise _in_vain("nobody_signs", asked.result)
+                if now.signatory != signer:
                     raise ApplicationError("another signs there now", type=OTHER_SIGNER, non_retryable=True)
                 own = now.holder is PersonKind.PERSON
-                name = await connection.fetchval(_OFFICER if own else _AGENCY, agency, asked.officer)
-                absent = asked.acting_for and await connection.fetchval(_OFFICER, agency, asked.acting_for)
+                name = await connection.fetchval(_OFFICER if own else _AGENCY, agency, signer.officer)
+                absent = signer.acting_for and await connection.fetchval(_OFFICER, agency, signer.acting_for)
         return Person(Identity(now.holder.value, now.number), name), absent
 
     async def _name(self, agency: str) -> str:
@@ -202,25 +251,34 @@ class OfficialSigning:
                 return str(await connection.fetchval(_AGENCY, agency, ""))
 
 
-def _ready(request: PrepareRequest, made: bytes, agency: str) -> bytes:
-    if not request.file.is_in_words:
-        return with_fields(made, [SignatureField(place) for place in request.places])
-    page = notice.notice(agency, request.number, made.decode(), request.at)
-    return with_fields(page, [SignatureField(place, _BOXES[place]) for place in request.places])
+def _own(request: FileOrder, result: Result) -> None:
+    """Raises `NotOrderedError` for a file of another filing."""
+    if request.file.key != file_key(result.filing_id, request.file.sha256):
+        raise NotOrderedError(request.order)
 
 
-def _in_vain(rule: str, request: SignRequest) -> ApplicationError:
-    return ApplicationError(f"not signed: {rule}", rule, type=IN_VAIN, non_retryable=not request.told)
+def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant) -> bytes:
+    places = [signer.place for signer in result.signers]
+    if not file.is_in_words:
+        return with_fields(made, [SignatureField(place) for place in places])
+    page = notice.notice(agency, result.last.registered, made.decode(), at)
+    return with_fields(page, [SignatureField(place, _BOXES[place]) for place in places])
 
 
-def _unsigned(error: NotSignedError, request: SignRequest) -> ApplicationError:
+def _in_vain(rule: str, result: Result) -> ApplicationError:
+    """Final, unless the log says already that it is in vain: then it is only tried again."""
+    told = result.machine_failing is not None
+    return ApplicationError(f"not signed: {rule}", rule, type=IN_VAIN, non_retryable=not told)
+
+
+def _unsigned(error: NotSignedError, result: Result) -> ApplicationError:
     match error.reason:
         case "declined":
             return ApplicationError(str(error), type=DECLINED, non_retryable=True)
         case "not_yet":
             return ApplicationError(str(error), type=error.reason, next_retry_delay=_SOON)
         case "no_signer":
-            return _in_vain(error.reason, request)
+            return _in_vain(error.reason, result)
 
 
 _AGENCY: Final = "select name_vi from agency where agency = $1 and $2::text is not null"

@@ -36,6 +36,7 @@ from activities.partners.signer import Signer
 from activities.signature.identity import SubjectRules, identities
 from activities.signature.revisions import declared
 from activities.signature.signing import Lasting, Person, hand_of
+from schemas.about import About
 
 INITIALS: Final = "initials"
 SIGNATURE: Final = "signature"
@@ -91,14 +92,16 @@ async def sign_official(  # noqa: PLR0913 -- all that a signature has
     *,
     last: bool,
     at: datetime,
+    order: About,
     stamp: bytes | None = None,
     reason: str | None = None,
 ) -> bytes:
     """`pdf` with the person's signature in the declared `field`: B-LT, and B-LTA if it is the `last`.
 
-    `at` is what the file says of when it was signed; the time-stamp proves the real moment. Called again with the same
-    arguments it asks for the signature of the same digest, so that nobody is asked twice over a retry. `stamp`, a PDF
-    of one page, is shown in the field's box; the `reason` is signed, and told to whoever verifies the file.
+    `at` is what the file says of when it was signed; the time-stamp proves the real moment. `order` is the event by
+    which it is signed. Called again with the same arguments it asks for the signature of the same digest under the same
+    key, so that nobody is asked twice over a retry. `stamp`, a PDF of one page, is shown in the field's box; the
+    `reason` is signed, and told to whoever verifies the file.
 
     Raises `UnfitCertificateError`; `OSError` without a time-stamp; `LookupError` for a field that is not there, or is
     signed already; and as `Signer` does.
@@ -107,7 +110,7 @@ async def sign_official(  # noqa: PLR0913 -- all that a signature has
     if not any(name == field for name, _, _ in enumerate_sig_fields(writer.prev, filled_status=False)):
         msg = f"the PDF has no empty signature field {field}"
         raise LookupError(msg)
-    hand = await hand_of(signer, person)
+    hand = await hand_of(signer, person, order)
     _named(hand.chain[0], person, lasting.subjects)
     context, rule = await lasting.vouched(hand.chain)
     if rule is not None:

@@ -22,10 +22,11 @@ from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from activities.partners.signer import Signer
+from activities.partners.signer import Signer, key_of
 from activities.signature.identity import Identity, SubjectRules
 from activities.signature.revocation import NOTHING
 from activities.signature.trust import Trust
+from schemas.about import About
 
 LOOK_AGAIN: Final = 600.0
 """Seconds for which the certificate of a time-stamping authority is taken to be the one in use."""
@@ -135,13 +136,16 @@ class HttpStamper(TimeStamper):
 class Hand(CmsSigner):
     """The library's view of a key that is elsewhere; `chain` begins with the certificate of it."""
 
-    def __init__(self, signer: Signer, number: str, chain: Sequence[x509.Certificate]) -> None:
+    def __init__(
+        self, signer: Signer, number: str, chain: Sequence[x509.Certificate], order: About | None = None
+    ) -> None:
         known = SimpleCertificateStore()
         known.register_multiple(chain)
         super().__init__(signing_cert=chain[0], cert_registry=known)
         self.chain = chain
         self._signer = signer
         self._number = number
+        self._order = order
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: FBT001, FBT002 -- the library's own
         if digest_algorithm != "sha256":
@@ -149,10 +153,10 @@ class Hand(CmsSigner):
         if dry_run:
             return bytes(self.chain[0].public_key.byte_size)
         digest = hashlib.sha256(data).digest()
-        return await self._signer.sign(f"sign:{digest.hex()}", self._number, digest)
+        return await self._signer.sign(key_of(self._order, digest), self._number, digest)
 
 
-async def hand_of(signer: Signer, person: Person) -> Hand:
-    """The person's key as the signer holds it. Raises as `Signer` does."""
+async def hand_of(signer: Signer, person: Person, order: About | None = None) -> Hand:
+    """The person's key as the signer holds it, to sign what an event orders. Raises as `Signer` does."""
     found = await signer.certificates(person.identity.number, person.identity.kind, person.name)
-    return Hand(signer, person.identity.number, [x509.Certificate.load(der) for der in found])
+    return Hand(signer, person.identity.number, [x509.Certificate.load(der) for der in found], order)

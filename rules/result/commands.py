@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from rules.known import known
-from rules.result.fold import in_the_making
+from rules.result.fold import unmade
 from rules.result.guards import guard
 from schemas import result as rs
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
@@ -40,7 +40,7 @@ def _by_itself(result: Result, command: cm.SystemCommand) -> Events:
     match command:
         case rs.EnterResult() if result.seq == 0:
             return (_entered(command),)
-        case rs.RecordMade() if _unmade(result):
+        case rs.RecordMade() if unmade(result):
             return _made(result, command)
         case rs.RecordSigned() | rs.RecordDeclined() | rs.AskOther() if events := _of_who_is_asked(result, command):
             return events
@@ -70,12 +70,8 @@ def _refuse(*problems: Problem) -> RefusalError:
     return refused(RefusalCode.NOT_ALLOWED, *problems)
 
 
-def _unmade(result: Result) -> bool:
-    return in_the_making(result) and result.last.result is None
-
-
 def _waits(result: Result) -> bool:
-    return _unmade(result) or result.awaited is not None
+    return unmade(result) or result.awaited is not None
 
 
 def _no_more_in_vain(result: Result) -> tuple[ev.MachineWorkAnswered, ...]:

@@ -108,6 +108,11 @@ def in_the_making(result: Result) -> bool:
     return bool(result.entries) and result.last.state is ResultState.MAKING
 
 
+def unmade(result: Result) -> bool:
+    """Whether its file has yet to be made."""
+    return in_the_making(result) and result.last.result is None
+
+
 def declined(result: Result) -> bool:
     """Whether somebody would not sign, and nobody has said yet how it goes on."""
     return bool(result.entries) and result.last.state is ResultState.VOIDED

@@ -1,11 +1,13 @@
-"""What a result is made for, as its filing tells it."""
+"""What a result is made for, as its filing tells it, and what an agency is asked for then."""
 
 from __future__ import annotations
 
 from rules.filing.dossier import dossier
 from rules.known import known
+from rules.result.fold import unmade
+from schemas.backoffice import IssueRequest
 from schemas.filing.state import Filing
-from schemas.result import ResultOrder
+from schemas.result import Result, ResultOrder
 
 
 def order_of(filing: Filing) -> ResultOrder:
@@ -19,4 +21,20 @@ def order_of(filing: Filing) -> ResultOrder:
         dossier=dossier(filing),
         filed_by=known(filing.filed_by),
         by_template=filing.procedure.by_template,
+    )
+
+
+def make_request(result: Result) -> IssueRequest | None:
+    """What an agency is asked for when the file of a result is to be made; None where it is not, or was brought."""
+    if not unmade(result) or result.last.brought is not None:
+        return None
+    order, entry = known(result.order), result.last
+    return IssueRequest(
+        request_id=f"result:{result.n}:{len(result.entries)}",
+        dossier=order.dossier,
+        outcome=order.outcome,
+        officer=order.officer,
+        reason=order.reason,
+        number=entry.registered,
+        corrects=entry.corrects,
     )

@@ -25,6 +25,7 @@ from schemas.people import Role
 from tests.acting import NEVER_PAYS, Doubtful, Play, birth, eventually, extract
 from tests.conftest import ROOT, World
 from tests.faults.processes import WorkerProcess, motcua, worker_process
+from tests.workflow.orders.test_results import signed_once, waits_for
 from workers.build import CODE, build_of
 
 ROOMS: Final = (*CODE, "views", "workers", "recovery", "motcua")
@@ -213,6 +214,18 @@ async def test_a_change_of_calendar_moves_too(versions: Versions) -> None:
             assert await versions.drained(a) == 0
             await eventually(versions.holding, lambda holding: holding == {b: 2})
             assert await stalled(world.temporal) == []
+
+
+async def test_a_signature_under_way_is_asked_for_once_by_two_builds(versions: Versions) -> None:
+    world, other = versions.world, checkout(versions.folder / "other", OTHER_FLOW)
+    a, b = build_of(ROOT), build_of(other)
+    async with versions.worker(ROOT) as first:
+        play = await waits_for(world, "signature")
+        async with versions.worker(other):
+            await versions.builds.promote(b)
+            assert await versions.drained(a) == 0
+            first.kill()
+            await signed_once(play)
 
 
 async def test_the_commands(versions: Versions) -> None:

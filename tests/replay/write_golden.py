@@ -17,7 +17,7 @@ from schemas.filing.commands import Supplement
 from schemas.filing.state import Stage
 from schemas.ids import StreamId
 from tests.acting import FILE, PAYS_TWICE, Play, birth, eventually, extract, on_another_calendar
-from tests.any_files import FoundLate
+from tests.any_files import FoundLate, Orders
 from tests.conftest import World
 from tests.replay.conftest import replay
 from tests.replay.test_golden import HISTORIES
@@ -39,7 +39,7 @@ async def test_write_the_histories_anew(world: World, states: dict[str, Any]) ->
         await write(world, each.scenario.name, each.filing_id, states)
     async with world.platform(), world.back_office():
         await write(world, "calendar-changed", (await on_another_calendar(world)).filing, states)
-    async with world.platform(FoundLate()), world.back_office():
+    async with world.platform(FoundLate(Orders(world.settings))), world.back_office():
         await write(world, "virus-found-late", await virus_found_late(world), states)
     async with world.platform(), world.back_office():
         await write(world, "paid-twice", await paid_twice(world), states)

@@ -25,6 +25,7 @@ from schemas.ids import complaint_workflow
 from schemas.people import Role
 from schemas.signature import SignatureOutcome, SignatureVerdict
 from tests.acting import FILE, VIA, Doubtful, Play, birth, eventually, extract, of, officer
+from tests.any_files import Orders
 from tests.conftest import World
 
 PAPER = b"%PDF giay chung sinh"
@@ -108,6 +109,12 @@ class Store:
         return file
 
 
+def receiving(world: World, store: Store, inspector: Any, scanner: Scanning | None, verdicts: Verdicts) -> Reception:
+    """The platform's own, over stand-ins."""
+    orders = Orders(world.settings)
+    return Reception(store, orders, store.keep, inspector, scanner, verdicts)  # type: ignore[arg-type] # what it calls of a store
+
+
 def named(submission: Submission, data: bytes, **said: Any) -> FileRef:
     digest = hashlib.sha256(data).hexdigest()
     return FileRef.model_validate({"key": file_key(of(submission), digest), "sha256": digest, "size": len(data)} | said)
@@ -131,7 +138,7 @@ async def events(world: World) -> int:
 
 async def test_a_submission_whose_file_is_not_there_or_not_as_said_leaves_no_event(world: World) -> None:
     plain, store = birth(), Store(world)
-    reception = Reception(store, store.keep, Looking(), None, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Looking(), None, Verdicts())
     async with world.platform(reception), world.back_office(Doubtful()):
         absent = with_paper(plain, named(plain, PAPER))
         assert await rules_of(world, absent) == [("papers[0].file", "file_not_in_store")]
@@ -153,7 +160,7 @@ async def test_a_submission_whose_file_is_not_there_or_not_as_said_leaves_no_eve
 
 async def test_what_is_too_much_or_too_hard_is_not_read_to_its_end(world: World) -> None:
     plain, store, hard = birth(), Store(world), Hard()
-    reception = Reception(store, store.keep, hard, None, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, hard, None, Verdicts())
     async with world.platform(reception):
         large = {"code": "birth_notice", "file": named(plain, PAPER, size=20_000_000)}
         rules = await rules_of(world, birth(submission_id=plain.submission_id, papers=[large] * 11))
@@ -167,7 +174,7 @@ async def test_what_is_too_much_or_too_hard_is_not_read_to_its_end(world: World)
 
 async def test_a_supplement_whose_file_is_not_there_changes_nothing_and_goes_through_once_it_is(world: World) -> None:
     plain, store = birth(), Store(world)
-    reception = Reception(store, store.keep, Looking(), None, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Looking(), None, Verdicts())
     async with world.platform(reception), world.back_office(Doubtful()):
         play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
         item = {"target": "paper", "code": "birth_notice", "note": "blurred"}
@@ -187,7 +194,7 @@ async def test_a_supplement_whose_file_is_not_there_changes_nothing_and_goes_thr
 
 async def test_a_store_that_is_down_holds_a_submission_up_and_loses_nothing(world: World) -> None:
     plain, store = birth(), Store(world)
-    reception = Reception(store, store.keep, Looking(), None, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Looking(), None, Verdicts())
     filed = with_paper(plain, await store.put(plain, PAPER))
     store.down = 4
     async with world.platform(reception), world.back_office():
@@ -200,7 +207,7 @@ async def test_a_store_that_is_down_holds_a_submission_up_and_loses_nothing(worl
 
 async def test_nothing_is_taken_in_before_the_scanner_has_spoken_and_then_by_itself(world: World) -> None:
     plain, store, scanner = birth(), Store(world), Scanning(down=True)
-    reception = Reception(store, store.keep, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Looking(), scanner, Verdicts())
     filed = with_paper(plain, await store.put(plain, PAPER))
     async with world.platform(reception), world.back_office():
         play = await Play.begin(world, filed)
@@ -217,7 +224,7 @@ async def test_nothing_is_taken_in_before_the_scanner_has_spoken_and_then_by_its
 
 async def test_what_came_while_the_scanner_was_asked_about_other_files_is_scanned_after_them(world: World) -> None:
     plain, store, scanner = birth(), Store(world), Scanning(down=True)
-    reception = Reception(store, store.keep, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Looking(), scanner, Verdicts())
     async with world.platform(reception), world.back_office(Doubtful()):
         play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
         scanner.free.clear()
@@ -238,7 +245,7 @@ async def test_what_came_while_the_scanner_was_asked_about_other_files_is_scanne
 async def test_one_file_that_waits_for_the_scanner_keeps_all_waiting(world: World) -> None:
     plain, store, scanner = birth(), Store(world), Scanning()
     scanner.silent = {OTHER}
-    reception = Reception(store, store.keep, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Looking(), scanner, Verdicts())
     papers = with_paper(plain, await store.put(plain, PAPER))
     signed = await store.put(plain, OTHER, media_type="application/pkcs7-signature")
     async with world.platform(reception), world.back_office(Doubtful()):
@@ -249,7 +256,7 @@ async def test_one_file_that_waits_for_the_scanner_keeps_all_waiting(world: Worl
 async def test_a_virus_found_late_is_asked_about_by_its_paper_and_one_found_at_once_is_refused(world: World) -> None:
     plain, store, scanner = birth(), Store(world), Scanning(down=True)
     scanner.infected = {PAPER}
-    reception = Reception(store, store.keep, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Looking(), scanner, Verdicts())
     filed = with_paper(plain, await store.put(plain, PAPER))
     async with world.platform(reception), world.back_office():
         play = await Play.begin(world, filed)
@@ -271,7 +278,7 @@ async def test_a_virus_found_late_is_asked_about_by_its_paper_and_one_found_at_o
 
 async def test_what_is_not_scanned_again_is_not_taken_before_the_scanner_speaks(world: World) -> None:
     plain, store, scanner = birth(), Store(world), Scanning()
-    reception = Reception(store, store.keep, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Looking(), scanner, Verdicts())
     async with world.platform(reception), world.back_office(Doubtful()):
         play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
         request = await store.put(plain, OTHER)
@@ -287,7 +294,7 @@ async def test_what_is_not_scanned_again_is_not_taken_before_the_scanner_speaks(
 
 async def test_what_a_complaint_names_is_looked_at_before_it_is_recorded(world: World) -> None:
     plain, store, scanner = birth(), Store(world), Scanning()
-    reception = Reception(store, store.keep, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Looking(), scanner, Verdicts())
     async with world.platform(reception), world.back_office(Doubtful()):
         said = await to_complain_of(world, plain, await store.put(plain, PAPER))
         scanner.infected = {VIRUS}
@@ -303,7 +310,7 @@ async def test_what_a_complaint_names_is_looked_at_before_it_is_recorded(world: 
 
 async def test_a_complaint_that_is_refused_slowly_is_begun_once(world: World) -> None:
     plain, store, scanner = birth(), Store(world), Scanning()
-    reception = Reception(store, store.keep, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Looking(), scanner, Verdicts())
     async with world.platform(reception), world.back_office(Doubtful()):
         said = await to_complain_of(world, plain, await store.put(plain, PAPER))
         complaint = ComplaintStart.model_validate(said | {"document": await store.put(plain, VIRUS)})
@@ -344,7 +351,7 @@ async def test_a_signature_in_doubt_waits_for_an_officer_and_its_proof_lies_in_t
     signature = await store.put(plain, b"signed", media_type="application/pkcs7-signature")
     filed = extract(submission_id=plain.submission_id, signature=signature)
     verdicts = Verdicts()
-    reception = Reception(store, store.keep, Looking(), None, verdicts)  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Looking(), None, verdicts)
     async with world.platform(reception), world.back_office(Doubtful()):
         receipt_at = (await Play.begin(world, extract(signature=None, level=None, result_channel="counter"))).submission
         assert not verdicts.asked
@@ -374,7 +381,7 @@ async def test_a_wrong_signature_is_refused_before_any_event(world: World) -> No
     wrong = SignatureVerdict.model_validate(
         {"outcome": "refused", "problems": [_OTHER], "received_at": "2026-11-27T00:00:00Z"}
     )
-    reception = Reception(store, store.keep, Looking(), None, Verdicts(wrong))  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Looking(), None, Verdicts(wrong))
     async with world.platform(reception):
         filed = extract(submission_id=plain.submission_id, signature=signature)
         assert await rules_of(world, filed) == [("signature", "signer_is_other")]
@@ -390,7 +397,7 @@ async def test_a_signature_that_is_exchanged_after_it_was_looked_at_is_none(worl
             await store._store.put_async(signature.key, b"signed")
             return await super().inspect(file, media_type, name)
 
-    reception = Reception(store, store.keep, Exchanging(), None, verdicts)  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Exchanging(), None, verdicts)
     async with world.platform(reception):
         filed = extract(submission_id=plain.submission_id, signature=signature)
         assert await rules_of(world, filed) == [("signature", "file_differs")]
@@ -399,7 +406,7 @@ async def test_a_signature_that_is_exchanged_after_it_was_looked_at_is_none(worl
 
 async def test_a_filing_ends_though_the_scanner_never_speaks_and_a_complaint_has_it_asked_again(world: World) -> None:
     plain, store, scanner = birth(), Store(world), Scanning(down=True)
-    reception = Reception(store, store.keep, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Looking(), scanner, Verdicts())
     async with world.platform(reception), world.back_office(Doubtful()):
         play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
         await play.act(cm.RefuseIntake, play.officer(Role.RECEPTION), reason="no", legal_basis="Decree 123/2015")
@@ -424,7 +431,7 @@ _OTHER = {"field": "signature", "rule": "signer_is_other", "message": _MESSAGE}
 
 async def test_a_scan_goes_on_in_the_next_run_and_after_a_restart_of_the_worker(world: World) -> None:
     plain, store, scanner = birth(), Store(world), Scanning(down=True)
-    reception = Reception(store, store.keep, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    reception = receiving(world, store, Looking(), scanner, Verdicts())
     filed = with_paper(plain, await store.put(plain, PAPER))
     async with world.platform(reception), world.back_office():
         play = await Play.begin(world, filed)

@@ -12,10 +12,14 @@ with workflow.unsafe.imports_passed_through():
     from activities.reception import PATIENTLY, QUICKLY, SCANNING, ExamineRequest, NamedFile, Reception
     from schemas.base import Model
     from schemas.errors import Refusal, RefusalCode, problem
-    from schemas.files import Paper, ScanState, files_named
+    from schemas.files import ScanState, files_named
     from schemas.filing.commands import Supplement
     from schemas.filing.examined import Examined
+    from schemas.filing.state import Filing
     from schemas.filing.submission import Submission
+
+from workflows.stream.ordering import instruction
+from workflows.stream.recording import Stream
 
 
 def refusal_of(examined: Examined) -> Refusal | None:
@@ -25,9 +29,9 @@ def refusal_of(examined: Examined) -> Refusal | None:
     return Refusal(code=RefusalCode.NOT_ALLOWED, problems=examined.problems)
 
 
-def scan(papers: tuple[Paper, ...]) -> workflow.ActivityHandle[list[str]]:
-    """Ask the scanner, until it answers: the papers with viruses."""
-    return workflow.start_activity_method(Reception.scan, list(papers), **SCANNING)
+def scan(filing: Stream[Filing]) -> workflow.ActivityHandle[list[str]]:
+    """Ask the scanner about the files of which it has not spoken, until it answers: the papers with viruses."""
+    return workflow.start_activity_method(Reception.scan, instruction(filing), **SCANNING)
 
 
 async def examine(filing_id: UUID, naming: Model, version: str | None = None) -> Examined:

@@ -18,6 +18,7 @@ from schemas.files import ScanState, file_key
 from schemas.ids import filing_id
 from tests import uploads as u
 from tests.acting import Doubtful, Play, birth, eventually
+from tests.any_files import Orders
 from tests.conftest import World
 from tests.faults.processes import Ended, motcua
 from tests.workflow.test_reception import Scanning, Verdicts
@@ -70,7 +71,7 @@ async def test_nobody_is_shown_what_waits_for_the_scanner_or_has_a_virus(world: 
     file = kept(world, "1", notice)
     async with Inspector() as inspector:
         store = open_store(world.objects)
-        reception = Reception(store, Store(store).put, inspector, scanner, Verdicts())
+        reception = Reception(store, Orders(world.settings), Store(store).put, inspector, scanner, Verdicts())
         async with world.platform(reception), world.back_office(Doubtful()):
             play = await Play.begin(world, birth(submission_id="1", papers=[{"code": "birth_notice", "file": file}]))
             preview = ["files", "preview", str(play.code), "birth_notice", "--out", "pages"]

@@ -31,6 +31,7 @@ from operations.publishing.catalogue import publish
 from operations.publishing.paper_templates import Slot, publish_template
 from rules.known import known
 from rules.streams import KINDS
+from schemas.about import About
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.ids import papers_stream
@@ -59,7 +60,7 @@ NO_FOOT: Final = "$."
 """A pattern that stands nowhere: all of each page is read."""
 
 
-async def no_seal(_: str, __: bytes, ___: datetime) -> bytes | None:
+async def no_seal(_: str, __: bytes, ___: datetime, ____: About) -> bytes | None:
     """Nobody seals here."""
     return None
 
@@ -237,7 +238,7 @@ async def test_a_seal_that_is_refused_holds_up_the_papers_of_its_agency_alone(wo
         here, there = await Play.begin(world, extract()), await Play.begin(world, birth(agency="H01.12"))
         await asyncio.gather(here.accept(), there.at(Stage.CLOSED))
 
-    async def refused(agency: str, _: bytes, __: datetime) -> bytes | None:
+    async def refused(agency: str, _: bytes, __: datetime, ___: About) -> bytes | None:
         if agency == "H01.12":
             raise SealRefusedError("certificate_expired")
         return None

@@ -45,7 +45,7 @@ async def said(world: World, **said: Any) -> None:
 
 async def sealed_by(seal: AgencySeal) -> set[str]:
     """The numbers in the certificate of the seal; none without one."""
-    sealed = await seal.put_on(AGENCY, p.printed(), AT)
+    sealed = await seal.put_on(AGENCY, p.printed(), AT, p.ORDER)
     if sealed is None:
         return set()
     [one] = PdfFileReader(BytesIO(sealed)).embedded_regular_signatures

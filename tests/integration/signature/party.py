@@ -34,6 +34,7 @@ from activities.signature.revocation import Asking, Responders
 from activities.signature.signing import HttpStamper, Lasting, Person, sign_detached
 from activities.signature.trust import Trust
 from deploy.sandbox.trust.authority import Authority, Holder
+from schemas.about import About
 from schemas.signature import APPLICANTS_FIELD
 
 CONTENT: Final = "0f" * 32
@@ -44,6 +45,8 @@ COMPANY: Final = Identity("organisation", "0101234567")
 CLERK: Final = Identity("person", "001099000011")
 LEADER: Final = Identity("person", "001099000012")
 AGENCY: Final = Identity("organisation", "0109999999")
+ORDER: Final = About(stream="result:00000000-0000-5000-8000-000000000000:1", seq=3)
+"""The event by which officers sign."""
 BY_APPLICANT: Final = (Signatory(frozenset({APPLICANT}), FIELD),)
 BYTE_RANGE: Final = re.compile(rb"/ByteRange \[(\d+) (\d+) (\d+) (\d+)\s*\]")
 
@@ -197,7 +200,7 @@ async def official(
     named = Person(who, "Sở Xây dựng" if who == AGENCY else "Lê Thị Ước")
     moment = at or datetime(2026, 11, 27, 2, 30, tzinfo=UTC)
     by = signer or party.signer
-    return await sign_official(file, field, by, named, party.lasting(), last=last, at=moment, stamp=stamp)
+    return await sign_official(file, field, by, named, party.lasting(), last=last, at=moment, order=ORDER, stamp=stamp)
 
 
 async def issued(party: Party, file: bytes) -> bytes:

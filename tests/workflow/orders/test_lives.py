@@ -1,0 +1,132 @@
+"""What calls itself final leads the lives of filings and results to another look at the log, and to nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, Final, get_type_hints
+from uuid import uuid4
+
+import pytest
+from temporalio import activity
+from temporalio.activity import _Definition
+from temporalio.exceptions import ApplicationError
+
+from activities.results.printing import PRINT
+from motcua.store import Store, open_store
+from operations.publishing.catalogue import publish
+from schemas import result as rs
+from schemas.filing.state import Stage
+from schemas.ids import filing_workflow, result_workflow
+from tests.acting import eventually, stock
+from tests.any_files import any_file_activities
+from tests.conftest import World
+from tests.workflow.orders.rogue import Rogue, ordered, rogues
+from tests.workflow.orders.test_results import RELEASED, waits_for
+from tests.workflow.test_printed_results import PROCEDURE, VERSION
+from tests.workflow.test_results import LEADER, WHY, act, decided, set_up, signers, sound
+from workers.wiring import platform_worker
+
+ALL_PAUSES: Final = 180
+"""Seconds: there is one before each is asked for again."""
+OF_RESULTS: Final = {PRINT: 1, "papers.confirm": 1, "result.prepare": 1, "result.sign": 1, "result.prove": 1}
+
+
+def failing(function: Callable[..., Any], times: int, type_: str) -> Callable[..., Any]:
+    """The activity, which calls a failure final so many times before it does what it is asked for; never a rogue's."""
+    name = _Definition.must_from_callable(function).name
+    left = [type_] * times
+
+    async def fails(said: Any) -> Any:
+        if left and activity.info().workflow_type != Rogue.__name__:
+            raise ApplicationError("no", type=left.pop(), non_retryable=True)
+        return await function(said)
+
+    hints = get_type_hints(function)
+    fails.__annotations__ = {"said": next(hint for place, hint in hints.items() if place != "return")}
+    return activity.defn(name=name)(fails)
+
+
+@asynccontextmanager
+async def platform(world: World, fails: dict[str, int], type_: str) -> AsyncIterator[None]:
+    """A platform at work whose activities of these names fail so many times."""
+    async with any_file_activities(world.settings) as given:
+        named = {_Definition.must_from_callable(one).name: one for one in given.working}
+        named |= {name: failing(named[name], times, type_) for name, times in fails.items()}
+        functions = replace(given, working=tuple(named.values()))
+        async with platform_worker(world.temporal, functions, world.settings), world.back_office():
+            yield
+
+
+@pytest.mark.parametrize("type_", ["not_ordered", "somebody's word"])
+async def test_a_result_is_made_and_signed_all_the_same_and_nobody_is_told(world: World, type_: str) -> None:
+    await publish(world.owner_dsn, PROCEDURE.encode())
+    await set_up(world, signers())
+    async with platform(world, OF_RESULTS, type_):
+        play = await decided(world, version=VERSION)
+        await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=ALL_PAUSES)
+    assert await play.kinds("result", 1) == RELEASED
+    await sound(world)
+
+
+@pytest.mark.parametrize("type_", ["not_ordered", "somebody's word"])
+async def test_a_filing_issues_its_result_all_the_same(world: World, type_: str) -> None:
+    async with platform(world, {"papers.confirm": 2}, type_):
+        play = await decided(world)
+        await play.at(Stage.CLOSED)
+    assert "machine_work_failing" not in await play.kinds()
+    await sound(world)
+
+
+AGAIN: Final = 1000
+"""Times: until the test is over."""
+
+
+async def test_a_file_is_prepared_only_for_the_number_that_waits_for_it(world: World) -> None:
+    async with platform(world, {}, ""):
+        play = await waits_for(world, "signature")
+    async with platform(world, {"result.prepare": AGAIN}, "somebody's word"):
+        await act(play, rs.DeclineSignature, LEADER, reason="sai họ tên")
+        await act(play, rs.SignAgain, LEADER)
+        stream, last = result_workflow(play.filing, 1), len(await play.kinds("result", 1))
+        file = await Store(open_store(world.objects)).put(play.filing, b"Kh\xc3\xb4ng", "text/plain")
+        theirs = file.model_copy(update={"key": f"files/{uuid4()}/{file.sha256}"})
+        asked = [(1, file), (last, theirs), (last + 1, file), (last, file)]
+        orders = [
+            ("result.prepare", {"order": {"stream": stream, "seq": seq}, "file": one.model_dump(mode="json")})
+            for seq, one in asked
+        ]
+        async with rogues(client := await stock(world)):
+            outcomes = await ordered(client, orders)
+    assert [one.refused for one in outcomes] == ["not_ordered"] * 3 + [None]
+
+
+async def test_what_was_brought_is_prepared_and_nothing_else(world: World) -> None:
+    store = Store(open_store(world.objects))
+    async with platform(world, {}, ""):
+        play = await decided(world)
+        await play.at(Stage.CLOSED)
+        await set_up(world, signers())
+    async with platform(world, {"result.prepare": AGAIN}, "somebody's word"):
+        brought, other = [await store.put(play.filing, one, "text/plain") for one in (b"brought", b"other")]
+        await act(play, rs.CorrectResult, LEADER, result=brought, **WHY)
+        order = {"stream": result_workflow(play.filing, 1), "seq": 2}
+        orders = [("result.prepare", {"order": order, "file": one.model_dump(mode="json")}) for one in (other, brought)]
+        async with rogues(client := await stock(world)):
+            outcomes = await ordered(client, orders)
+    assert [one.refused for one in outcomes] == ["not_ordered", None]
+
+
+async def test_what_is_printed_is_the_same_whoever_asks_and_when(world: World) -> None:
+    await publish(world.owner_dsn, PROCEDURE.encode())
+    async with platform(world, {PRINT: AGAIN}, "somebody's word"):
+        play = await decided(world, version=VERSION)
+        await play.at(Stage.ISSUE)
+        stream, last = filing_workflow(play.filing), len(await play.kinds())
+        orders = [(PRINT, {"stream": stream, "seq": seq}) for seq in (1, last - 1, last)]
+        async with rogues(client := await stock(world)):
+            first = await ordered(client, orders)
+            again = await ordered(client, orders[-1:])
+    assert [one.refused for one in first] == ["not_ordered"] * 2 + [None]
+    assert first[-1].answer == again[-1].answer

@@ -1,0 +1,223 @@
+"""A rogue run orders what makes results: nothing is signed, stamped or printed that the log does not order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from io import BytesIO
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from activities.partners.http import partner_client
+from activities.results.printing import PRINT
+from activities.signature.official import SignatureField, with_fields
+from motcua.store import Store, open_store
+from operations.publishing.catalogue import publish
+from schemas.files import FileRef
+from schemas.filing.state import Stage
+from schemas.ids import filing_workflow, result_workflow
+from tests.acting import AGENCY, Play, eventually, extract, stock
+from tests.conftest import World
+from tests.integration.signature.party import COMPANY, Party, official, printed
+from tests.locked import signing
+from tests.workflow.orders.rogue import Order, honest, ordered, rogues
+from tests.workflow.test_printed_results import PROCEDURE, VERSION
+from tests.workflow.test_results import CLERK, LEADER, SIGNED, SLOW, decided, set_up, signers, sound
+
+MADE: Final = "2026-11-28T00:00:00Z"
+RELEASED: Final = ["result_entered", "result_made", *SIGNED * 3, "result_released"]
+PLACES: Final = ("initials", "signature", "seal")
+SLOW_AGENCY: Final = "0109999902"
+
+
+@pytest.fixture(params=["off", "required"])
+async def asked(request: pytest.FixtureRequest, world: World) -> AsyncIterator[World]:
+    """A platform and a back office, where everybody is believed, and where whoever speaks must sign."""
+    chosen = await signing(world) if request.param == "required" else world
+    async with chosen.platform(), chosen.back_office():
+        yield chosen
+
+
+async def forged(play: Play) -> dict[str, Any]:
+    """A PDF with all the fields, which somebody has put among the files of the filing."""
+    file = with_fields(printed(), [SignatureField(place) for place in PLACES])
+    put = await Store(open_store(play.world.objects)).put(play.filing, file, "application/pdf")
+    return put.model_dump(mode="json", exclude_none=True)
+
+
+def of_choice(play: Play, file: dict[str, Any]) -> list[Order]:
+    """Orders that say all by themselves, as builds of before took them."""
+    whose = {"filing_id": str(play.filing), "agency": AGENCY, "at": MADE, "file": file}
+    leader = {"place": "signature", "officer": LEADER.subject, "role": "leader"}
+    seal = {"place": "seal", "officer": CLERK.subject, "role": "clerk"}
+    return [
+        ("result.prepare", whose | {"number": f"{AGENCY}-2026-K0000009", "places": PLACES}),
+        ("result.sign", whose | {"signer": leader, "last": False}),
+        ("result.sign", whose | {"signer": seal, "last": True}),
+        ("result.prove", {"filing_id": str(play.filing), "file": file}),
+    ]
+
+
+def by_place(play: Play, file: dict[str, Any], seqs: range) -> list[Order]:
+    """Orders that name a place in the log, any there is or is not."""
+    streams = [result_workflow(play.filing, 1), result_workflow(play.filing, 2), filing_workflow(play.filing), "result"]
+    places = [{"stream": stream, "seq": seq} for stream in streams for seq in (*seqs, 2**31)]
+    with_file = [{"order": place, "file": file} for place in places]
+    return [
+        *(("result.sign", place) for place in places),
+        *((PRINT, place) for place in places),
+        *((name, said) for name in ("result.prepare", "result.prove") for said in with_file),
+        ("papers.confirm", file),
+    ]
+
+
+async def seen(world: World) -> tuple[int, list[str], list[str]]:
+    """All events, all files of the store, and all that the signer was asked for because of a filing of this world."""
+    files = sorted(one["path"] for page in open_store(world.objects).list() for one in page)
+    async with world.connection() as connection:
+        events = await connection.fetchval("select count(*) from event")
+        filings = await connection.fetch("select distinct filing_id from event")
+    keys = [key for filing in filings for key in await asked_of_signer(world, filing["filing_id"])]
+    return events, files, sorted(keys)
+
+
+async def asked_of_signer(world: World, filing: UUID) -> list[str]:
+    """The keys of what the signer was asked for because of a filing, the newest first."""
+    async with partner_client(world.env["MOTCUA_SIGNER_URL"]) as client:
+        answer = await client.get("/requests")
+    return [one["key"] for one in answer.raise_for_status().json()["requests"] if str(filing) in one["key"]]
+
+
+def done(outcomes: list[Any]) -> list[str]:
+    return [one.name for one in outcomes if one.refused is None]
+
+
+async def test_nothing_is_signed_that_a_rogue_run_orders(asked: World) -> None:
+    await set_up(asked, signers())
+    play = await decided(asked)
+    await play.at(Stage.CLOSED)
+    client, stream = await stock(asked), result_workflow(play.filing, 1)
+    file, old = await forged(play), await honest(client, stream)
+    assert {name for name, _ in old} >= {"result.prepare", "result.sign", "result.prove"}
+    async with rogues(client):
+        assert done(await ordered(client, of_choice(play, file))) == []
+        before = await seen(asked)
+        again = await ordered(client, old, workflow_id=stream)
+        assert {one.refused for one in again if one.name != "papers.confirm"} == {"not_ordered"}
+        any_place = await ordered(client, by_place(play, file, range(-1, 11)), workflow_id=stream)
+        assert done(any_place) == ["papers.confirm"]
+    assert await seen(asked) == before
+    assert await play.kinds("result", 1) == RELEASED
+    await sound(asked)
+
+
+async def waits_for(world: World, place: str) -> Play:
+    """A result of which this officer has been asked at the signing service, and takes half a minute."""
+    slow = {"signature": SLOW, "seal": SLOW_AGENCY}[place]
+    await set_up(world, [one | ({"number": slow} if one["place"] == place else {}) for one in signers()])
+    play = await decided(world)
+    asked = PLACES.index(place) + 1
+    await eventually(lambda: asked_of_signer(world, play.filing), lambda keys: len(keys) == asked)
+    return play
+
+
+async def signed_once(play: Play) -> None:
+    """All have signed, and each was asked once."""
+    await play.at(Stage.CLOSED)
+    assert await play.kinds("result", 1) == RELEASED
+    stream = result_workflow(play.filing, 1)
+    places = [seq for seq, kind in enumerate(RELEASED, 1) if kind == "signature_requested"]
+    keys = sorted(await asked_of_signer(play.world, play.filing))
+    assert [key.rpartition(":")[0] for key in keys] == [f"sign:{stream}:{seq}" for seq in places]
+
+
+async def signed_in(play: Play, file: dict[str, Any]) -> list[str]:
+    """The places in which a file is signed."""
+    pdf = await Store(open_store(play.world.objects)).get(FileRef.model_validate(file))
+    return [one.field_name for one in PdfFileReader(BytesIO(pdf)).embedded_regular_signatures]
+
+
+async def test_what_is_waited_for_is_signed_once_whoever_asks_for_it_again(asked: World) -> None:
+    play = await waits_for(asked, "signature")
+    client, stream = await stock(asked), result_workflow(play.filing, 1)
+    file, old = await forged(play), await honest(client, stream)
+    async with rogues(client):
+        assert done(await ordered(client, of_choice(play, file))) == []
+        early = {"order": {"stream": stream, "seq": 5}, "file": (await newest_file(play)).model_dump(mode="json")}
+        assert [one.refused for one in await ordered(client, [("result.prove", early)])] == ["not_ordered"]
+        again = await ordered(client, [one for one in old if one[0] != "papers.confirm"])
+        by_any = await ordered(client, by_place(play, file, range(7)))
+    assert [(one.name, one.refused) for one in again] == [
+        ("result.prepare", "not_ordered"),
+        ("result.sign", "not_ordered"),
+        ("result.sign", None),
+    ]
+    assert await signed_in(play, again[-1].answer) == ["initials", "signature"]
+    assert {*done(by_any)} <= {"papers.confirm", "result.sign"}, "what the run has not recorded yet is still ordered"
+    await signed_once(play)
+    await sound(asked)
+
+
+async def test_a_seal_that_somebody_else_has_put_on_is_not_proved(running: World) -> None:
+    """Nor a file that lacks it, nor one of another filing: a time-stamp would say for ever that it was valid."""
+    await set_up(running, signers())
+    other = await decided(running)
+    await other.at(Stage.CLOSED)
+    play = await waits_for(running, "seal")
+    ours, theirs = await newest_file(play), await newest_file(other)
+    store = Store(open_store(running.objects))
+    copied = await store.put(play.filing, await store.get(theirs), "application/pdf")
+    async with partner_client(running.env["MOTCUA_TRUST_URL"]) as trust:
+        sealed = await official(await Party.meet(trust), await store.get(ours), "seal", COMPANY, last=True)
+    stranger = await store.put(play.filing, sealed, "application/pdf")
+    order = {"stream": result_workflow(play.filing, 1), "seq": len(await play.kinds("result", 1))}
+    client, before = await stock(running), await seen(running)
+    async with rogues(client):
+        files = [one.model_dump(mode="json", exclude_none=True) for one in (ours, stranger, theirs, copied)]
+        outcomes = await ordered(client, [("result.prove", {"order": order, "file": file}) for file in files])
+    assert [(one.refused, one.answer) for one in outcomes] == [(None, None)] * 2 + [("not_ordered", None)] * 2
+    assert (await seen(running))[1] == before[1]
+    await signed_once(play)
+
+
+async def newest_file(play: Play) -> FileRef:
+    """The file that the log of a result names last."""
+    async with play.world.connection() as connection:
+        found = await connection.fetchval(_NEWEST, result_workflow(play.filing, 1))
+    return FileRef.model_validate_json(found)
+
+
+_NEWEST: Final = """
+select convert_from(body, 'UTF8')::jsonb ->> 'result' from event
+where stream = $1 and kind in ('result_signed', 'result_released') order by seq desc limit 1
+"""
+
+
+@pytest.fixture
+async def printing(world: World) -> AsyncIterator[World]:
+    """A platform that prints one procedure's results, and a back office that makes the others'."""
+    await publish(world.owner_dsn, PROCEDURE.encode())
+    async with world.platform(), world.back_office():
+        yield world
+
+
+async def test_nothing_is_printed_that_a_rogue_run_orders(printing: World) -> None:
+    await set_up(printing, signers(leader=SLOW))
+    signs = await decided(printing, version=VERSION)
+    await set_up(printing, [])
+    elsewhere = await decided(printing)
+    undecided = await Play.begin(printing, extract(version=VERSION))
+    issued = await decided(printing, version=VERSION)
+    await issued.at(Stage.CLOSED)
+    client = await stock(printing)
+    [(_, honestly)] = [one for one in await honest(client, filing_workflow(issued.filing)) if one[0] == PRINT]
+    plays = (signs, elsewhere, undecided, issued)
+    streams = [*(filing_workflow(one.filing) for one in plays), *(result_workflow(one.filing, 1) for one in plays)]
+    before = await seen(printing)
+    async with rogues(client):
+        orders = [{"stream": stream, "seq": seq} for stream in streams for seq in (1, 3, 5, 7, 9, 11)]
+        outcomes = await ordered(client, [(PRINT, said) for said in (honestly, *orders)])
+    assert {one.refused for one in outcomes} == {"not_ordered"}
+    assert (await seen(printing))[1] == before[1]

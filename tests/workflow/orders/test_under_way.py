@@ -1,0 +1,89 @@
+"""A signature is under way, and the run that asked for it is no more: who waits for it asks for the same one."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+
+from deploy.stack import Stack
+from recovery.restart import Found, Restarter
+from schemas.ids import NUDGE, result_workflow
+from tests.acting import Play
+from tests.conftest import PARTS, World, publish_demo, world_of
+from tests.integration.record.test_long_histories import SUGGEST
+from tests.workflow.orders.test_results import signed_once, waits_for
+from tests.workflow.test_results import sound
+
+COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+
+
+def run_of(play: Play) -> WorkflowHandle[Any, Any]:
+    return play.world.temporal.get_workflow_handle(result_workflow(play.filing, 1))
+
+
+async def reset(play: Play) -> None:
+    """The run begins again after its first task."""
+    handle, first = run_of(play), 0
+    async for event in handle.fetch_history_events():
+        if event.event_type == COMPLETED:
+            first = event.event_id
+            break
+    await play.world.temporal.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=play.world.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=handle.id),
+            reason="looking what becomes of it",
+            workflow_task_finish_event_id=first,
+            request_id=str(uuid4()),
+        )
+    )
+
+
+async def restarted(play: Play) -> None:
+    """It is lost, and started again from the log."""
+    handle = run_of(play)
+    await handle.terminate("lost")
+    async with asyncpg.create_pool(play.world.app_dsn, min_size=0, max_size=2) as pool:
+        assert await Restarter(pool, play.world.temporal).restart(handle.id) is Found.RESTARTED
+
+
+@pytest.mark.parametrize("happens", [reset, restarted])
+async def test_a_run_that_begins_again_has_it_signed_once(running: World, happens: Any) -> None:
+    play = await waits_for(running, "signature")
+    before = (await run_of(play).describe()).run_id
+    await happens(play)
+    await signed_once(play)
+    assert (await run_of(play).describe()).run_id != before
+    await sound(running)
+
+
+@pytest.fixture
+async def short() -> AsyncIterator[World]:
+    """A world in which a run is asked to make way after eight events."""
+    with tempfile.TemporaryDirectory(prefix="motcua-") as name, tempfile.TemporaryDirectory() as objects:
+        async with Stack(Path(name).resolve(), parts=PARTS, temporal={SUGGEST: "8"}) as stack:
+            await publish_demo(stack.env)
+            world = await world_of(stack.env, Path(objects))
+            async with world.platform(), world.back_office():
+                yield world
+
+
+async def test_a_run_that_makes_way_has_it_signed_once(short: World) -> None:
+    play = await waits_for(short, "signature")
+    asks = run_of(play)
+    before = await asks.describe()
+    await asks.signal(NUDGE)
+    await signed_once(play)
+    old = short.temporal.get_workflow_handle(asks.id, run_id=before.run_id)
+    assert (await old.describe()).status is WorkflowExecutionStatus.CONTINUED_AS_NEW
+    await sound(short)
