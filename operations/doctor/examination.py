@@ -33,6 +33,7 @@ from operations.doctor.signing import signing
 from operations.doctor.surroundings import Surroundings
 from operations.doctor.tills import tills
 from operations.doctor.unordered import acts
+from operations.doctor.unordered_signatures import signatures as unordered_signatures
 from schemas.base import Text
 
 LONGEST: Final = 6.0
@@ -99,6 +100,14 @@ THEN: Final = (
     _check("callbacks", "Tin báo về tiền", "Callbacks about money", callbacks, record=True),
     _check("outcomes", "Kết quả nộp tiền", "Outcomes of payments", awaited, record=True),
     _check("signing", "Ký số", "Signing", signing, record=True),
+    _check(
+        "unordered_signatures",
+        "Chữ ký ngoài sổ",
+        "Signatures without an order",
+        unordered_signatures,
+        "MOTCUA_SIGNER_URL",
+        record=True,
+    ),
     _check("refunds", "Hoàn tiền thủ công", "Refunds by hand", refunds, record=True),
     _check("acts", "Việc ở bên ngoài", "Acts outside", acts, record=True),
     _check("tills", "Quầy thu", "Tills", tills, record=True),
