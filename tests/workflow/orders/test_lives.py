@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final, get_type_hints
 from uuid import uuid4
 
@@ -17,10 +18,11 @@ from activities.results.printing import PRINT
 from motcua.store import Store, open_store
 from operations.publishing.catalogue import publish
 from schemas import result as rs
+from schemas.files import ScanState
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow
-from tests.acting import eventually, stock
-from tests.any_files import any_file_activities
+from tests.acting import FILE, Play, birth, eventually, stock
+from tests.any_files import FoundLate, Orders, Receives, any_file_activities, received_by
 from tests.conftest import World
 from tests.workflow.orders.rogue import Rogue, ordered, rogues
 from tests.workflow.orders.test_results import RELEASED, waits_for
@@ -30,6 +32,7 @@ from workers.wiring import platform_worker
 
 ALL_PAUSES: Final = 180
 """Seconds: there is one before each is asked for again."""
+SCAN: Final = "reception.scan"
 OF_RESULTS: Final = {PRINT: 1, "papers.confirm": 1, "result.prepare": 1, "result.sign": 1, "result.prove": 1}
 
 
@@ -49,10 +52,13 @@ def failing(function: Callable[..., Any], times: int, type_: str) -> Callable[..
 
 
 @asynccontextmanager
-async def platform(world: World, fails: dict[str, int], type_: str) -> AsyncIterator[None]:
+async def platform(
+    world: World, fails: dict[str, int], type_: str, reception: Receives | None = None
+) -> AsyncIterator[None]:
     """A platform at work whose activities of these names fail so many times."""
     async with any_file_activities(world.settings) as given:
-        named = {_Definition.must_from_callable(one).name: one for one in given.working}
+        received = received_by(reception, given) if reception else given
+        named = {_Definition.must_from_callable(one).name: one for one in received.working}
         named |= {name: failing(named[name], times, type_) for name, times in fails.items()}
         functions = replace(given, working=tuple(named.values()))
         async with platform_worker(world.temporal, functions, world.settings), world.back_office():
@@ -68,6 +74,19 @@ async def test_a_result_is_made_and_signed_all_the_same_and_nobody_is_told(world
         await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=ALL_PAUSES)
     assert await play.kinds("result", 1) == RELEASED
     await sound(world)
+
+
+@pytest.mark.parametrize("type_", ["not_ordered", "somebody's word"])
+async def test_a_scan_is_asked_for_again_after_a_while(world: World, type_: str) -> None:
+    late = FoundLate(Orders(world.settings))
+    async with platform(world, {"reception.scan": 1}, type_, late):
+        play = await Play.begin(world, birth(papers=[{"code": "birth_notice", "file": FILE}]))
+        await eventually(play.view, lambda view: view.scan is ScanState.INFECTED)
+        handle = world.temporal.get_workflow_handle(filing_workflow(play.filing))
+        history = [event async for event in handle.fetch_history_events()]
+    asked = [event for event in history if event.activity_task_scheduled_event_attributes.activity_type.name == SCAN]
+    first, again = (one.event_time.ToDatetime() for one in asked)
+    assert again - first > timedelta(seconds=9)
 
 
 @pytest.mark.parametrize("type_", ["not_ordered", "somebody's word"])
