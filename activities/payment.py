@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from http import HTTPStatus
+from datetime import timedelta
 from typing import Final
 
 from temporalio import activity
@@ -13,54 +12,22 @@ from temporalio.workflow import ActivityConfig
 from activities.demand import Demands
 from activities.failpoint import failpoint
 from activities.ledger.database import Pool
-from activities.partners.http import RejectedError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
-from activities.partners.money.asking import Asker, Asking, Looking, Watching, asking, closing, late
-from activities.partners.money.provider import Giving, NewDemand, Outcome, Provider
-from activities.partners.polling import nothing_new, soon
+from activities.partners.money.asking import Asker, Looking, Watching, asking, closing, late
+from activities.partners.money.provider import NewDemand, Provider
+from activities.partners.polling import nothing_new
 from rules.payment import ends
 from rules.streams import PAYMENT
-from schemas.base import Dong, Model
 from schemas.payment import Closed, Order, Payment, PaymentState, Taken
 
 BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 """Calls to a provider, of at most 5 s each, are repeated until it answers."""
 
 
-NOT_OFFERED: Final = "not_offered"
-"""The wire gives nothing back."""
-
-SETTLED: Final = timedelta(minutes=15)
-"""What was not answered may still be done so much later: a refusal counts after as long of refusals alone."""
-
-
 class MoneyWanted(Instruction):
     """Money is awaited. `at_once`: something was said of it."""
 
     at_once: bool = False
-
-
-class RefundRequest(Model):
-    """Give back an `amount` of a capture `of` so many đồng, in that case of its refund.
-
-    It may have been asked for `again`, by a run before. `alike`: as much was asked for before by another case.
-    """
-
-    asking: Asking
-    agency: str
-    capture_id: str
-    of: Dong
-    amount: Dong
-    case: int
-    again: bool = False
-    alike: bool = False
-
-
-class Returned(Model):
-    """The provider's number of what it gave back; or why it never does: `refused` is its code, or `not_offered`."""
-
-    transaction: str | None = None
-    refused: str | None = None
 
 
 class Payments:
@@ -130,52 +97,6 @@ class Payments:
         if payment.state is PaymentState.PENDING and began < ends(payment, request):
             raise nothing_new(ends(payment, request) - began)
         return await self._asker.close(closing(payment, request, began, _captures(read.seen)))
-
-    @activity.defn(name="payment.refund")
-    async def refund(self, request: RefundRequest) -> Returned:
-        """Give money of one capture back, once for each case, or say that the provider never does: people have to.
-
-        What is still under way is asked again, under the same key. So is what was refused before it reached anybody
-        who gives money back: that is a mistake of ours, to be mended. What may have been asked for before is not left
-        to people before nothing of that can be under way any more: every call that has no answer puts that off.
-        """
-        provider, demand = self._asker.provider(request.asking), request.asking.demand
-        if not provider.can.refund:
-            return Returned(refused=NOT_OFFERED)
-        giving = Giving(
-            key=f"refund:{demand.key}:{request.capture_id}:{request.case}",
-            transaction=request.capture_id,
-            of=request.of,
-            amount=request.amount,
-            by=request.agency,
-            again=request.again or activity.info().attempt > 1,
-            alike=request.alike,
-        )
-        try:
-            given = await provider.refund(demand, giving)
-        except RejectedError as error:
-            if error.status >= HTTPStatus.BAD_REQUEST:
-                raise
-            left = _refused_since() + SETTLED - activity.info().started_time
-            if giving.again and left > timedelta():
-                raise nothing_new(left) from None
-            return Returned(refused=error.code)
-        failpoint("payment.refunded")
-        if given.outcome is not Outcome.PAID:
-            raise nothing_new(soon())
-        return Returned(transaction=given.transaction)
-
-
-def _refused_since() -> datetime:
-    """Since when every attempt was refused, up to this one; it is kept for the next.
-
-    One that ended otherwise keeps nothing, and may have reached the provider: after it that begins anew.
-    """
-    info = activity.info()
-    refused, since = info.heartbeat_details or (0, None)
-    began = datetime.fromisoformat(since) if since and refused == info.attempt - 1 else info.started_time
-    activity.heartbeat(info.attempt, began.isoformat())
-    return began
 
 
 def _captures(payment: Payment) -> tuple[str, ...]:

@@ -162,6 +162,17 @@ class RefundDeclined(Model):
     reason: Annotated[str, Personal]
 
 
+class RefundAsked(Model):
+    """Its provider is to be asked to give it back, for the `n`-th time: from now on it may be giving it.
+
+    It is recorded before, and the provider is called once for each such event.
+    """
+
+    kind: Literal["refund_asked"] = "refund_asked"
+    case: int
+    n: Annotated[int, Field(ge=1)] = 1
+
+
 class RefundLeftToHand(Model):
     """It was approved, and its provider gives it never back, by this `rule`: people have to."""
 
@@ -285,6 +296,7 @@ RefundEvent = (
     | RefundOpened
     | RefundApproved
     | RefundDeclined
+    | RefundAsked
     | RefundLeftToHand
     | RefundGiven
     | RefundGivenByHand
@@ -311,7 +323,8 @@ class CaseState(StrEnum):
 class RefundEntry(Model):
     """A case: đồng that are to go back, or went. `asked_by` and `approved_by` name who did, and in whose place.
 
-    It is `overtaken` where the filing by whose ending it is to go back has begun again.
+    It is `overtaken` where the filing by whose ending it is to go back has begun again. With the first of the
+    `requests` to its provider it may be going back.
     """
 
     case: int
@@ -322,6 +335,7 @@ class RefundEntry(Model):
     approved_by: tuple[str, ...] = ()
     state: CaseState = CaseState.OPEN
     overtaken: bool = False
+    requests: int = 0
 
     @property
     def separate(self) -> bool:
@@ -340,7 +354,7 @@ class Refund(Model):
     `too_early_again`.
     """
 
-    snapshot_version: int = 2
+    snapshot_version: int = 3
     filing_id: UUID
     n: int
     agency: AgencyCode
@@ -496,11 +510,18 @@ class BeginRefund(SystemCommand):
 
 
 class OpenClaimed(SystemCommand):
-    """Open what the logs say is to go back. Of the cases that are `asked`, the provider may have heard."""
+    """Open what the logs say is to go back."""
 
     kind: Literal["open_claimed"] = "open_claimed"
     claim: Claim
-    asked: tuple[int, ...] = ()
+
+
+class RecordAsked(SystemCommand):
+    """The provider is asked to give it back, for the `n`-th time."""
+
+    kind: Literal["record_asked"] = "record_asked"
+    case: int
+    n: int
 
 
 class RecordGiven(SystemCommand):

@@ -23,6 +23,7 @@ from activities.checkpoints.activity import Checkpoints
 from activities.complaint import Complaints
 from activities.files.inspection import Inspector
 from activities.files.scanner import scanner_at
+from activities.giving_back import GivingBack
 from activities.identity import Guard
 from activities.intake import Registry
 from activities.ledger import builds
@@ -35,6 +36,7 @@ from activities.papers import Papers
 from activities.parcel import Parcels
 from activities.partners.bank import Bank, HttpBank, partner_client
 from activities.partners.instructions import Instructions
+from activities.partners.money.calls import Calls
 from activities.partners.money.merchants import provider
 from activities.partners.money.own import OwnBank
 from activities.partners.money.provider import Provider
@@ -186,16 +188,17 @@ async def activities_with(
         others = {name: provider(name, merchant, http) for name, merchant in settings.providers.items()}
         instructions = Instructions(pool, vault, kinds)
         payments, merchants = Payments(own | others, pool, instructions), Merchants(own | others, pool, vault, kinds)
+        giving_back = GivingBack(own | others, Calls(pool), instructions)
         parcels = Parcels(post, pool, instructions)
         views = Views(pool, vault, kinds, guard)
         store = open_store(settings.objects)
         papers, keep = Papers(store), Store(store).put
-        orders = Instructions(pool, vault, kinds)
-        reception = Reception(store, orders, keep, inspector, scanner_at(settings.clamd), signatures)
+        reception = Reception(store, instructions, keep, inspector, scanner_at(settings.clamd), signatures)
         workflows, refunds = Workflows(), Refunds(pool, vault, kinds)
         complaints = Complaints(pool, vault, kinds, guard)
-        printing = ResultPrinting(pool, orders, vault, keep, settings.tracking_url)
-        results, official = Results(pool, vault, kinds), OfficialSigning(pool, orders, Store(store), signer, lasting)
+        printing = ResultPrinting(pool, instructions, vault, keep, settings.tracking_url)
+        results = Results(pool, vault, kinds)
+        official = OfficialSigning(pool, instructions, Store(store), signer, lasting)
         working = (
             ledger.append,
             registry.open,
@@ -213,7 +216,7 @@ async def activities_with(
             payments.money,
             payments.late_money,
             payments.close,
-            payments.refund,
+            giving_back.refund,
             parcels.send,
             parcels.news,
             parcels.cancel,

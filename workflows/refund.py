@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.giving_back import GIVE_BACK, GivingBack, Returned
     from activities.ledger.append import LEDGER
-    from activities.partners.money.asking import Asking
-    from activities.partners.money.provider import Demand
-    from activities.payment import BANK, Payments, RefundRequest, Returned
     from activities.refunds import Looked, PaymentOf, Refunds
     from activities.workflows import TEMPORAL, WakeRequest, Workflows
     from rules.known import known
@@ -27,6 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.ledger import Receipt
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
+    from workflows.stream.ordering import instruction, is_not_ordered, read_again
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, of_kind
     from workflows.stream.starting import stream_named
@@ -66,8 +66,6 @@ class RefundLife(Life[rf.Refund]):
 
     async def proceed(self) -> None:
         """Ask for what the logs say, have given back what two agree on, and tell the payment."""
-        if self.memory.asked is None:
-            self._remember(asked=tuple(entry.case for entry in self._refund.entries if entry.approved_by))
         while True:
             await self._open_claimed()
             await self._give_back()
@@ -103,7 +101,7 @@ class RefundLife(Life[rf.Refund]):
         found = await self._looked(self.stream.id)
         if found is not None:
             command_id = f"refund:claim:{self._refund.seq}"
-            opening = rf.OpenClaimed(command_id=command_id, claim=found.claim, asked=self.memory.asked)
+            opening = rf.OpenClaimed(command_id=command_id, claim=found.claim)
             await self.stream.attempt(opening)
 
     async def _looked(self, stream: ids.StreamId) -> Looked | None:
@@ -114,30 +112,40 @@ class RefundLife(Life[rf.Refund]):
         """Have the provider give back what was approved, for as long as it takes it to answer.
 
         Before it is asked for the first time it is looked whether the money is still there, and the filing has not
-        begun again: then it can be called off.
+        begun again: then it can be called off. That it is asked is recorded before.
         """
         while to_give := fold.to_give(self._refund):
-            case = to_give[0].case
-            again = case in self.memory.asked
-            if not again:
+            entry = to_give[0]
+            if not entry.requests:
                 await self._look()
-                if fold.entry_of(self._refund, case, rf.CaseState.APPROVED) is None:
-                    continue
-                self._remember(asked=(*self.memory.asked, case))
-            if without_provider(self._refund.n):
-                await self.stream.record(
-                    rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rf.WITHOUT_PROVIDER)
-                )
+                if without_provider(self._refund.n):
+                    await self._leave_to_hand(entry.case, rf.WITHOUT_PROVIDER)
+                else:
+                    await self._record_asked(entry)
                 continue
-            request = self._request(to_give[0], again=again)
-            work = workflow.start_activity_method(Payments.refund, request, **BANK)
-            returned = await self._answered(work)
-            if returned.refused is None:
-                given = rf.RecordGiven(command_id=f"refund:given:{case}", case=case, transaction=returned.transaction)
-                await self.stream.record(given)
+            work = workflow.start_activity_method(GivingBack.refund, instruction(self.stream, entry.case), **GIVE_BACK)
+            try:
+                returned = await self._answered(work)
+            except ActivityError as error:
+                if not is_not_ordered(error):
+                    raise
+                await read_again(self.stream)
+                continue
+            if returned.again:
+                await self._record_asked(entry)
+            elif returned.refused is not None:
+                await self._leave_to_hand(entry.case, returned.refused)
             else:
-                left = rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=returned.refused)
-                await self.stream.record(left)
+                given = {"command_id": f"refund:given:{entry.case}", "case": entry.case}
+                await self.stream.record(rf.RecordGiven.model_validate(given | {"transaction": returned.transaction}))
+
+    async def _record_asked(self, entry: rf.RefundEntry) -> None:
+        n = entry.requests + 1
+        asked = rf.RecordAsked(command_id=f"refund:asked:{entry.case}:{n}", case=entry.case, n=n)
+        await self.stream.attempt(asked)
+
+    async def _leave_to_hand(self, case: int, rule: str) -> None:
+        await self.stream.attempt(rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rule))
 
     async def _answered(self, work: workflow.ActivityHandle[Returned]) -> Returned:
         """What the provider answers. What is said meanwhile is heard, what happened is told: that may be for days."""
@@ -146,27 +154,6 @@ class RefundLife(Life[rf.Refund]):
             await self._open_claimed()
             await self._tell()
         return await work
-
-    def _request(self, entry: rf.RefundEntry, *, again: bool) -> RefundRequest:
-        capture, refund = known(self._refund.capture), self._refund
-        others = (one for one in refund.entries if one.case in self.memory.asked and one.case != entry.case)
-        demand = Demand(
-            key=ids.fee_key(refund.filing_id, capture.payment, capture.attempt or 1),
-            amount=capture.asked,
-            description=capture.description,
-            made=capture.requested_at,
-            expires=capture.due,
-        )
-        return RefundRequest(
-            asking=Asking(provider=capture.provider, demand=demand),
-            agency=refund.agency,
-            capture_id=capture.capture_id,
-            of=capture.amount,
-            amount=entry.amount,
-            case=entry.case,
-            again=again,
-            alike=any(one.amount == entry.amount for one in others),
-        )
 
     @property
     def _untold(self) -> tuple[GivenBack, ...]:

@@ -55,6 +55,7 @@ SINKS: Final[dict[str, Sink]] = {
         f"files given as evidence go; {_UNREADABLE}",
         f"update suspense_step set evidence = null where callback in ({_CALLBACKS})",  # noqa: S608 -- a constant
     ),
+    "refund_call": Sink(_MONEY),
     "till": Sink(_MONEY),
     "till_open": Sink(_MONEY),
     "till_cash": Sink(_MONEY),

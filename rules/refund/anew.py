@@ -7,17 +7,17 @@ from schemas import refund as rf
 from schemas.refund import CaseState, Refund, RefundCause, RefundEntry
 
 
-def called_off(refund: Refund, claim: rf.Claim, asked: tuple[int, ...]) -> rf.RefundCalledOff | None:
+def called_off(refund: Refund, claim: rf.Claim) -> rf.RefundCalledOff | None:
     """That the filing has begun again since it was ruled what goes back; None if that changes nothing.
 
-    What the provider was `asked` for it may be giving at this moment: that stands.
+    What the provider was asked for it may be giving at this moment: that stands.
     """
     by_rule = _since_last_end(refund)
     if claim.reopened <= refund.reopened or not (by_rule or refund.ruled or claim.rule):
         return None
     return rf.RefundCalledOff(
         reopened=claim.reopened,
-        void=tuple(entry.case for entry in by_rule if _nobody_gives(entry, asked)),
+        void=tuple(entry.case for entry in by_rule if _nobody_gives(entry)),
         given=sum(entry.amount for entry in by_rule if entry.state is CaseState.GIVEN),
     )
 
@@ -53,6 +53,6 @@ def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
     return tuple(one for one in refund.entries if one.cause is RefundCause.RULE and not one.overtaken)
 
 
-def _nobody_gives(entry: RefundEntry, asked: tuple[int, ...]) -> bool:
+def _nobody_gives(entry: RefundEntry) -> bool:
     waits = entry.state in {CaseState.OPEN, CaseState.LEFT_TO_HAND}
-    return waits or (entry.state is CaseState.APPROVED and entry.case not in asked)
+    return waits or (entry.state is CaseState.APPROVED and not entry.requests)

@@ -5,35 +5,35 @@ from __future__ import annotations
 from rules.known import known
 from rules.refund import fold
 from schemas import refund as rf
-from schemas.refund import CaseState, Refund
+from schemas.refund import CaseState, Refund, RefundEntry
 
 
-def charged_back(refund: Refund, claim: rf.Claim, asked: tuple[int, ...]) -> rf.RefundChargedBack:
-    """What is known of it by now. What the provider was `asked` for it may be giving at this moment: that stands."""
+def charged_back(refund: Refund, claim: rf.Claim) -> rf.RefundChargedBack:
+    """What is known of it by now. What the provider was asked for it may be giving at this moment: that stands."""
     capture = known(refund.capture)
+    going = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry.requests)
     return rf.RefundChargedBack(
         capture_id=capture.capture_id,
         amount=claim.charged_back - refund.charged_back,
         owed=claim.unowed is None and not claim.short,
-        void=_void(refund, capture.amount - claim.charged_back, asked),
+        void=_void(refund, capture.amount - claim.charged_back, going),
     )
 
 
 def void_by_now(refund: Refund) -> rf.RefundChargedBack | None:
     """What people should give back, of money that was charged back before; None if enough is there."""
     capture = known(refund.capture)
-    with_the_provider = tuple(entry.case for entry in fold.in_state(refund, CaseState.APPROVED))
+    with_the_provider = fold.in_state(refund, CaseState.APPROVED)
     void = _void(refund, capture.amount - refund.charged_back, with_the_provider) if refund.charged_back else ()
     nothing_more = {"capture_id": capture.capture_id, "amount": 0, "owed": False}
     return rf.RefundChargedBack.model_validate(nothing_more | {"void": void}) if void else None
 
 
-def _void(refund: Refund, there: int, asked: tuple[int, ...]) -> tuple[int, ...]:
+def _void(refund: Refund, there: int, going: tuple[RefundEntry, ...]) -> tuple[int, ...]:
     """The cases that nobody gives back yet and for which too little is there, beside what has gone back or goes."""
-    approved = fold.in_state(refund, CaseState.APPROVED)
-    going = sum(entry.amount for entry in approved if entry.case in asked)
-    rest = there - fold.total(refund, CaseState.GIVEN) - going
-    agreed = fold.in_state(refund, CaseState.LEFT_TO_HAND) + tuple(one for one in approved if one.case not in asked)
+    rest = there - fold.total(refund, CaseState.GIVEN) - sum(entry.amount for entry in going)
+    waiting = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry not in going)
+    agreed = fold.in_state(refund, CaseState.LEFT_TO_HAND) + waiting
     void: list[int] = []
     for entry in agreed + fold.in_state(refund, CaseState.OPEN):
         if entry.amount > rest:

@@ -53,8 +53,10 @@ def _by_itself(refund: Refund, command: SystemCommand) -> Events:
     match command:
         case rf.BeginRefund(capture=capture, apart=apart) if refund.seq == 0:
             return (rf.RefundBegun(**dict(capture), apart=apart),)
-        case rf.OpenClaimed(claim=claim, asked=asked) if events := claimed(refund, claim, asked):
+        case rf.OpenClaimed(claim=claim) if events := claimed(refund, claim):
             return events
+        case rf.RecordAsked(case=case, n=n) if (entry := fold.to_give_first(refund, case)) and entry.requests == n - 1:
+            return (rf.RefundAsked(case=case, n=n),)
         case rf.RecordGiven(case=case) if entry := fold.entry_of(refund, case, CaseState.APPROVED):
             given = {"case": case, "amount": entry.amount, "transaction": command.transaction}
             return (rf.RefundGiven(capture_id=known(refund.capture).capture_id, **given),)
@@ -68,22 +70,22 @@ def _refuse(*problems: Problem) -> RefusalError:
     return refused(RefusalCode.NOT_ALLOWED, *problems)
 
 
-def claimed(refund: Refund, claim: rf.Claim, asked: tuple[int, ...] = ()) -> Events:
+def claimed(refund: Refund, claim: rf.Claim) -> Events:
     """What the system opens by what the logs say: all that is left of what nobody owes, or parts of a fee.
 
     Those are what is more than was asked, what the fee became less, and then the procedure's share of the rest.
     """
     claim = claim.model_copy(update={"unowed": claim.unowed or refund.unowed})
     if claim.charged_back > refund.charged_back:
-        gone = charge_backs.charged_back(refund, claim, asked)
-        return (gone, *claimed(fold.after(refund, gone), claim, asked))
+        gone = charge_backs.charged_back(refund, claim)
+        return (gone, *claimed(fold.after(refund, gone), claim))
     if claim.unowed is not None:
         rest = fold.left(refund)
         return (_open(refund, rest, claim.unowed).model_copy(update={"ended": claim.ended}),) if rest else ()
     if claim.short:
         return disputes.disputed(refund)
-    if (off := anew.called_off(refund, claim, asked)) is not None:
-        return (off, *claimed(fold.after(refund, off), claim, asked))
+    if (off := anew.called_off(refund, claim)) is not None:
+        return (off, *claimed(fold.after(refund, off), claim))
     opened: Events = ()
     for part in (_too_much, _made_less, _by_rule):
         for event in part(refund, claim):

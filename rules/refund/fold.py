@@ -100,6 +100,7 @@ _CHANGES: Final[Mapping[str, Callable[[Refund, Any], Change]]] = {
     "refund_opened": _opened,
     "refund_approved": _approved,
     "refund_declined": lambda refund, event: _of(refund, event.case, state=CaseState.DECLINED),
+    "refund_asked": lambda refund, event: _of(refund, event.case, requests=event.n),
     "refund_left_to_hand": lambda refund, event: _of(refund, event.case, state=CaseState.LEFT_TO_HAND),
     "refund_given": _given,
     "refund_given_by_hand": _given,
@@ -165,8 +166,17 @@ def gone_twice(refund: Refund) -> int:
 
 
 def to_give(refund: Refund) -> tuple[RefundEntry, ...]:
-    """What the provider is to give back now. That two have agreed is looked at once more."""
-    return tuple(entry for entry in in_state(refund, CaseState.APPROVED) if entry.separate)
+    """What the provider is to give back now, one after another. That two have agreed is looked at once more.
+
+    What it has been asked for comes first: of a transaction a query tells the last refund alone.
+    """
+    agreed = (entry for entry in in_state(refund, CaseState.APPROVED) if entry.separate)
+    return tuple(sorted(agreed, key=lambda entry: not entry.requests))
+
+
+def to_give_first(refund: Refund, case: int) -> RefundEntry | None:
+    """The case of this number, if it is the first that the provider is to give back now."""
+    return next((entry for entry in to_give(refund)[:1] if entry.case == case), None)
 
 
 def in_dispute(refund: Refund) -> bool:

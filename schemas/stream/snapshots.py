@@ -73,11 +73,9 @@ class ResultMemory(Model):
 class RefundMemory(Model):
     """`told` are the cases that the payment has heard to have been given back; `accepted`: it heard of that too.
 
-    Of the cases that are `asked`, the provider may have heard; where that is not known, of every one that was approved.
     The filing has heard so often that its fee is asked for `again`.
     """
 
     told: tuple[int, ...] = ()
     accepted: bool = False
-    asked: tuple[int, ...] | None = None
     again: int = 0

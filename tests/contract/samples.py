@@ -604,6 +604,7 @@ EVENTS: Final[tuple[Any, ...]] = (
         asked_by=("h01.12-leader-1",),
         reason="đã giải quyết xong",
     ),
+    rfd.RefundAsked(case=1, n=2),
     rfd.RefundLeftToHand(case=1, rule="not_offered"),
     rfd.RefundGiven(case=1, capture_id="m1", amount=8_000, transaction="r1"),
     rfd.RefundGivenByHand(

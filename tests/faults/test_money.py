@@ -72,9 +72,13 @@ async def test_over_vnpay_the_same_address_is_recorded_though_the_worker_died(
     assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_captured"]
 
 
-async def test_over_vnpay_what_was_given_back_before_the_worker_died_is_given_back_once(
-    world: World, tmp_path: Path, bank: Server
+@pytest.mark.parametrize(
+    ("failpoint", "before"), [("payment.refund_due", 0), ("payment.refund_claimed", 0), ("payment.refunded", 1)]
+)
+async def test_over_vnpay_it_is_given_back_once_wherever_the_worker_dies(
+    world: World, tmp_path: Path, bank: Server, failpoint: str, before: int
 ) -> None:
+    """Between the record and the call, right before the call, or between the call and its record; a day passes."""
     async with world.connection(world.owner_dsn) as connection:
         await connection.execute("update agency set merchants = array['vnpay']")
     env = world.process_env | {"MOTCUA_PROVIDERS": providers(bank)}
@@ -84,16 +88,24 @@ async def test_over_vnpay_what_was_given_back_before_the_worker_died_is_given_ba
         await paid(play)
         why: dict[str, Any] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
         await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=6_000, **why)
-        worker.arm("payment.refunded")
+        worker.arm(failpoint)
         await play.refund(ApproveRefund, play.officer(Role.LEADER), case=1)
         assert await worker.died() == -signal.SIGKILL
-    given = [refund["amount"] for order in bank.client.get("/ledger").json()["orders"] for refund in order["refunds"]]
-    assert given == [6_000]
-    assert "payment_refunded" not in await play.kinds("payment", 1)
+    assert given(bank) == [6_000] * before
+    assert (await play.kinds("refund", 1001))[-1] == "refund_asked"
+    bank.client.put("/faults/vnpay", json={"fault": "next_day", "times": 100}).raise_for_status()
+    async with world.connection(world.owner_dsn) as connection:
+        await connection.execute("update refund_call set at = at - interval '1 day'")
     async with worker_process(env, tmp_path / "second"), world.back_office():
         await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds, 90)
-    assert bank.client.get("/ledger").json()["orders"][0]["refunds"][0]["amount"] == sum(given)
-    assert len(bank.client.get("/ledger").json()["orders"][0]["refunds"]) == 1
+    assert given(bank) == [6_000]
+    asked = [kind for kind in await play.kinds("refund", 1001) if kind == "refund_asked"]
+    assert len(asked) == (2 if failpoint == "payment.refund_claimed" else 1)
+
+
+def given(bank: Server) -> list[int]:
+    """What it has given back, in đồng."""
+    return [refund["amount"] for order in bank.client.get("/ledger").json()["orders"] for refund in order["refunds"]]
 
 
 async def paid(play: Play) -> None:

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
+from temporalio import workflow
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.client import WorkflowExecutionDescription
 
-from activities import payment as paying
+from activities import giving_back
 from activities.partners import http as outside
+from activities.partners.money.provider import Notice, Outcome
 from operations.doctor import refunds as doctor
 from operations.doctor.finding import Health
 from operations.doctor.surroundings import Surroundings
 from operations.home import Home
+from recovery.restart import Found, Restarter
 from schemas import refund as rf
-from schemas.ids import payment_workflow
+from schemas.ids import payment_workflow, refund_workflow
 from schemas.people import Role
 from tests.acting import Play, eventually
 from tests.conftest import World
-from tests.workflow.test_money import Till, at_work, heard_of, paid_for
+from tests.workflow.test_money import AMOUNT, Till, at_work, heard_of, paid_for
 from tests.workflow.test_refunds import rules_broken
+from workers.wiring import open_pool
 
 PART: Final = 5_000
+HALF: Final = 8_000
 ANSWERED: Final = 1.0
 """Seconds in which an answer has to come."""
 
 HANGS: Final = 2
+COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 WHY: Final[dict[str, Any]] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
 
 
@@ -37,28 +48,56 @@ async def till(world: World, tmp_path: Path) -> AsyncIterator[Till]:
         yield made
 
 
+def goes_wrong(till: Till, fault: str, times: int = 1, *, always: bool = False) -> None:
+    """From now on this goes wrong, so many times, when VNPay is asked to give money back, or `always`."""
+    wire = "vnpay" if always or fault in {"refuse_refund", "next_day"} else "refunds"
+    said = {"fault": fault, "times": times, "value": HANGS if "hang" in fault else 0}
+    till.bank.client.put(f"/faults/{wire}", json=said).raise_for_status()
+
+
+def goes_well(till: Till) -> None:
+    for wire in ("vnpay", "refunds"):
+        till.bank.client.delete(f"/faults/{wire}").raise_for_status()
+
+
+async def given(till: Till, reference: str) -> list[int]:
+    """What VNPay has given back, in đồng."""
+    return [one["amount"] for one in till.ledger(reference)["refunds"]]
+
+
+ENDED: Final = frozenset({"refund_given", "refund_left_to_hand"})
+
+
+async def approve(play: Play, case: int = 1, amount: int = PART) -> None:
+    """Two agree on a part."""
+    await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), amount=amount, **WHY)
+    await play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=case)
+
+
+async def ends(play: Play, case: int = 1) -> str:
+    """How the last of so many cases ended."""
+
+    async def ended() -> list[str]:
+        return [kind for kind in await play.kinds("refund", 1001) if kind in ENDED]
+
+    return (await eventually(ended, lambda kinds: len(kinds) >= case))[case - 1]
+
+
 async def gone_back(till: Till, play: Play, case: int, faults: Mapping[str, int]) -> str:
     """What became of a refund while this goes wrong, so many times."""
-    await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
     for fault, times in faults.items():
-        said = {"fault": fault, "times": times, "value": HANGS if "hang" in fault else 0}
-        till.bank.client.put("/faults/vnpay", json=said).raise_for_status()
-    await play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=case)
-    ended = {"refund_given", "refund_left_to_hand"}
-
-    async def ends() -> list[str]:
-        return [kind for kind in await play.kinds("refund", 1001) if kind in ended]
-
-    found = await eventually(ends, lambda kinds: len(kinds) == case)
-    till.bank.client.delete("/faults/vnpay").raise_for_status()
-    return found[-1]
+        goes_wrong(till, fault, times)
+    await approve(play, case)
+    found = await ends(play, case)
+    goes_well(till)
+    return found
 
 
 async def test_calls_that_go_wrong_give_back_once_or_leave_it_to_people(
     till: Till, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outside, "TIMEOUT_S", ANSWERED)
-    monkeypatch.setattr(paying, "SETTLED", timedelta(seconds=5))
+    monkeypatch.setattr(giving_back, "SETTLED", timedelta(seconds=5))
     async with at_work(till):
         play, reference, _ = await paid_for(till)
         # Nobody else is to ask the bank something: it would meet the faults.
@@ -75,15 +114,132 @@ async def test_calls_that_go_wrong_give_back_once_or_leave_it_to_people(
             )
         ]
         assert became == ["refund_given", "refund_left_to_hand", "refund_given"]
-        assert [one["amount"] for one in till.ledger(reference)["refunds"]] == [PART, PART]
+        assert await given(till, reference) == [PART, PART]
 
 
-async def test_what_passes_is_asked_for_until_it_is_given(till: Till) -> None:
+async def test_what_passes_is_asked_for_until_it_is_given(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(giving_back, "SETTLED", timedelta(seconds=0.1))
     async with at_work(till):
         play, reference, _ = await paid_for(till)
         for case, fault in enumerate(("busy", "broken", "garbage"), 1):
-            assert await gone_back(till, play, case, {fault: 2}) == "refund_given"
-        assert [one["amount"] for one in till.ledger(reference)["refunds"]] == [PART] * 3
+            assert await gone_back(till, play, case, {fault: 2, "next_day": 100}) == "refund_given"
+        assert await given(till, reference) == [PART] * 3
+        assert (await play.kinds("refund", 1001)).count("refund_asked") > 3
+
+
+async def nothing(*_: Any) -> None:
+    """All goes on."""
+
+
+async def restarted(till: Till, play: Play) -> None:
+    """Started again from the log, as if Temporal had forgotten it."""
+    stream = refund_workflow(play.filing, 1001)
+    await till.world.temporal.get_workflow_handle(stream).terminate("lost")
+    async with open_pool(till.world.settings) as pool:
+        assert await Restarter(pool, till.world.temporal).restart(stream) is Found.RESTARTED
+
+
+async def reset(till: Till, play: Play) -> None:
+    """Begun again from its first task, by an operator."""
+    client, stream = till.world.temporal, refund_workflow(play.filing, 1001)
+    handle = client.get_workflow_handle(stream)
+    run = (await handle.describe()).run_id
+    first = min([event.event_id async for event in handle.fetch_history_events() if event.event_type == COMPLETED])
+    await client.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=client.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=stream, run_id=run),
+            reason="for the test",
+            workflow_task_finish_event_id=first,
+            request_id=uuid4().hex,
+        )
+    )
+
+
+async def handed_on(till: Till, play: Play) -> None:
+    """Continued by another run."""
+    handle = till.world.temporal.get_workflow_handle(refund_workflow(play.filing, 1001))
+    before = (await handle.describe()).run_id
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workflow.Info, "is_continue_as_new_suggested", lambda _: True)
+        await approve(play, 2, PART)
+        await eventually(handle.describe, lambda now: now.run_id != before)
+
+
+@pytest.mark.parametrize("happens", [nothing, restarted, reset, handed_on])
+async def test_half_of_a_fee_whose_answer_is_lost_at_midnight_is_given_once(
+    till: Till, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Till, Play], Awaitable[None]]
+) -> None:
+    """VNPay knows a request by its number on that day alone; what happens meanwhile forgets nothing."""
+    monkeypatch.setattr(outside, "TIMEOUT_S", ANSWERED)
+    monkeypatch.setattr(giving_back, "SETTLED", timedelta(seconds=0.1))
+    async with at_work(till):
+        play, reference, page = await paid_for(till)
+        hold = page.path.removesuffix("/pay") + "/hold"
+        goes_wrong(till, "apply_then_hang")
+        await approve(play, amount=HALF)
+        await eventually(lambda: given(till, reference), bool)
+        till.bank.client.put(hold, json={"queries": True, "callbacks": False}).raise_for_status()
+        goes_wrong(till, "next_day", 100)
+        await happens(till, play)
+        till.bank.client.put(hold, json={"queries": False, "callbacks": False}).raise_for_status()
+        assert await ends(play) == "refund_given"
+        assert (await given(till, reference)).count(HALF) == 1
+        assert (await play.kinds("refund", 1001))[:5] == [
+            *("refund_begun", "refund_opened", "refund_approved", "refund_asked"),
+            "refund_opened" if happens is handed_on else "refund_given",
+        ]
+
+
+async def test_what_was_lost_on_the_way_there_goes_back_once_after_midnight_too(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside, "TIMEOUT_S", ANSWERED)
+    monkeypatch.setattr(giving_back, "SETTLED", timedelta(seconds=4))
+    async with at_work(till):
+        play, reference, _ = await paid_for(till)
+        goes_wrong(till, "hang_then_apply")
+        goes_wrong(till, "next_day", 100)
+        await approve(play, amount=HALF)
+        assert await ends(play) == "refund_given"
+        assert await given(till, reference) == [HALF]
+        assert (await play.kinds("refund", 1001)).count("refund_asked") == 1
+
+
+async def test_money_that_vnpay_does_not_know_is_a_doubt_and_no_task_to_pay_by_hand(till: Till) -> None:
+    """It is told by a signed callback, for another transaction of the same order."""
+    async with at_work(till):
+        play, reference, _ = await paid_for(till)
+        told = Notice(
+            provider="vnpay",
+            reference=reference,
+            transaction="14999999",
+            amount=AMOUNT,
+            outcome=Outcome.PAID,
+            said=("00", "00"),
+            at=datetime.now(UTC),
+        )
+        await till.tell(reference, told)
+        await eventually(lambda: play.kinds("refund", 1002), lambda kinds: "refund_opened" in kinds)
+        await play.approve_refund(1002)
+        await eventually(lambda: play.kinds("refund", 1002), lambda kinds: kinds[-1] == "refund_asked")
+        await eventually(lambda: called(till.world, play), lambda many: many == 1)
+        handle = till.world.temporal.get_workflow_handle(refund_workflow(play.filing, 1002))
+        await eventually(handle.describe, is_tried_again)
+        assert (await play.kinds("refund", 1002))[-1] == "refund_asked"
+        assert await given(till, reference) == []
+
+
+async def called(world: World, play: Play) -> int:
+    """How many calls that give money back have been noted."""
+    async with world.connection() as connection:
+        counted = "select count(*) from refund_call where starts_with(stream, $1)"
+        return int(await connection.fetchval(counted, f"refund:{play.filing}:"))
+
+
+def is_tried_again(now: WorkflowExecutionDescription) -> bool:
+    """Whether what it has asked for is looked at for the fourth time or later."""
+    return any(one.attempt > 3 for one in now.raw_description.pending_activities)
 
 
 async def test_what_is_not_answered_for_a_day_is_named(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,13 +247,13 @@ async def test_what_is_not_answered_for_a_day_is_named(till: Till, monkeypatch: 
     async with at_work(till):
         play, _, _ = await paid_for(till)
         await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
-        till.bank.client.put("/faults/vnpay", json={"fault": "broken", "times": 1_000_000}).raise_for_status()
+        goes_wrong(till, "broken", 1_000_000, always=True)
         await play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=1)
         assert [one.health for one in await doctor.refunds(around)] == [Health.OK]
         monkeypatch.setattr(doctor, "_LONG", timedelta())
         [finding] = await doctor.refunds(around)
         assert "1 refunds were approved more than a day ago, and vnpay has not said" in finding.what.en
-        till.bank.client.delete("/faults/vnpay").raise_for_status()
+        goes_well(till)
         await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_given" in kinds)
         assert [one.health for one in await doctor.refunds(around)] == [Health.OK]
 
@@ -106,7 +262,7 @@ async def test_what_the_payers_bank_takes_back_is_heard_while_there_is_no_answer
     async with at_work(till):
         play, _, page = await paid_for(till)
         await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
-        till.bank.client.put("/faults/vnpay", json={"fault": "broken", "times": 1_000_000}).raise_for_status()
+        goes_wrong(till, "broken", 1_000_000, always=True)
         await play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=1)
         await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), **WHY)
         till.bank.client.post(page.path.removesuffix("/pay") + "/chargeback").raise_for_status()
@@ -114,7 +270,6 @@ async def test_what_the_payers_bank_takes_back_is_heard_while_there_is_no_answer
         assert await rules_broken(play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=2)) == [
             "no_open_refund"
         ]
-        ended = {"refund_given", "refund_left_to_hand"}
-        assert not ended & set(await play.kinds("refund", 1001))
-        till.bank.client.delete("/faults/vnpay").raise_for_status()
-        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: bool(ended & set(kinds)))
+        assert not ENDED & set(await play.kinds("refund", 1001))
+        goes_well(till)
+        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: bool(ENDED & set(kinds)))

@@ -15,6 +15,7 @@ from activities.partners.money.provider import (
     NewDemand,
     Notice,
     Outcome,
+    Refunding,
 )
 
 
@@ -40,7 +41,14 @@ class OwnBank:
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:
         given = await self._bank.refund(giving.key, demand.key, giving.transaction, giving.amount)
-        return Given(outcome=Outcome.PAID, transaction=given.key)
+        return Given(refunding=Refunding.GIVEN, transaction=given.key)
+
+    async def refunded(self, demand: Demand, giving: Giving) -> Given:
+        order = await self._bank.get(demand.key)
+        if any(refund.key == giving.key for refund in order.refunds):
+            return Given(refunding=Refunding.GIVEN, transaction=giving.key)
+        taken = any(capture.capture_id == giving.transaction for capture in order.captures)
+        return Given(refunding=Refunding.NOT_ASKED if taken else Refunding.UNTOLD)
 
     def _notices(self, demand: Demand, order: Order) -> Iterator[Notice]:
         for capture in order.captures:

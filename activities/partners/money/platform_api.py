@@ -100,6 +100,9 @@ class Platform:
     async def refund(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's
         raise NotOfferedError(self._name)
 
+    async def refunded(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's
+        raise NotOfferedError(self._name)
+
     def _common(self, kind: str, demand: Demand) -> dict[str, str]:
         return {
             "LoaiBanTin": kind,

@@ -34,7 +34,8 @@ class Capabilities(Model):
     """What a wire can do. Where it can't, people do it by hand, or statements say it.
 
     `itemised`: its orders say what the money is for, line by line. `own_numbers`: what the payer's bank takes back has
-    a number of its own, not that of the money.
+    a number of its own, not that of the money. `lasting_keys`: a refund is known by its key for ever, and a repeat is
+    never another.
     """
 
     push: bool
@@ -43,10 +44,11 @@ class Capabilities(Model):
     refund: bool
     itemised: bool = False
     own_numbers: bool = False
+    lasting_keys: bool = False
 
 
 CAPABILITIES: Final[Mapping[Kind, Capabilities]] = {
-    "bank": Capabilities(push=False, query=True, cancel=True, refund=True),
+    "bank": Capabilities(push=False, query=True, cancel=True, refund=True, lasting_keys=True),
     "vnpay": Capabilities(push=True, query=True, cancel=False, refund=True),
     "platform": Capabilities(push=True, query=True, cancel=False, refund=False, itemised=True),
     "vietqr": Capabilities(push=True, query=False, cancel=False, refund=False, own_numbers=True),
@@ -162,8 +164,7 @@ class Giving(Model):
     """Give back, under a business key of its own, from one transaction that took `of` đồng.
 
     Attributes:
-        again: It may have been asked for before, and nobody knows what became of that.
-        alike: As much was given back of the same transaction before, under another key.
+        before: What was asked for of the same transaction before, whatever came of it: by key how many đồng.
     """
 
     key: str
@@ -171,14 +172,26 @@ class Giving(Model):
     of: Dong
     amount: Dong
     by: str
-    again: bool = False
-    alike: bool = False
+    before: Mapping[str, Dong] = {}
+
+
+class Refunding(StrEnum):
+    """What becomes of a refund.
+
+    `UNDER_WAY`: the provider has been asked for it, and says no more yet. `NOT_ASKED`: it knows the money, and was
+    never asked to give this back, or has not done it. `UNTOLD`: nobody can tell.
+    """
+
+    GIVEN = auto()
+    UNDER_WAY = auto()
+    NOT_ASKED = auto()
+    UNTOLD = auto()
 
 
 class Given(Model):
-    """What became of it; `PENDING` is asked again under the same key."""
+    """What becomes of a refund; the provider's number of it once it is given."""
 
-    outcome: Outcome
+    refunding: Refunding
     transaction: str | None = None
 
 
@@ -301,9 +314,12 @@ class Provider(Protocol):
         """Take no more money for it; what came first. `RejectedError` `not_found`: never heard of."""
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:
-        """Give back, or find it given.
+        """Give back: `GIVEN`, or `UNDER_WAY`. `RejectedError` of a status below 400: it never does by this call."""
 
-        `RejectedError` of a status below 400: it never does, nor has it by a call whose answer was lost.
+    async def refunded(self, demand: Demand, giving: Giving) -> Given:
+        """What became of a refund that it may have been asked for before.
+
+        `RejectedError` of a status below 400: it was asked for, and will never be given.
         """
 
 

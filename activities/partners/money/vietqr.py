@@ -112,6 +112,9 @@ class VietQr:
     async def refund(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's
         raise NotOfferedError(self._name)
 
+    async def refunded(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's
+        raise NotOfferedError(self._name)
+
     def verified(self, received: Received, now: datetime) -> Notice | Refused:
         """What a credit note says. It names no demand: `match` finds it by the memo."""
         signature = (received.headers or {}).get(self._merchant.signature_header, "")

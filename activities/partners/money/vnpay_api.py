@@ -25,7 +25,7 @@ from activities.partners.money.provider import (
     NewDemand,
     Notice,
     NotOfferedError,
-    Outcome,
+    Refunding,
 )
 from activities.partners.money.stamps import instant, stamp
 from activities.partners.money.vnpay import SUCCESS, VERSION, VnPayMerchant, dong, outcome, pay_url, plain, sign
@@ -104,7 +104,7 @@ class VnPay:
         raise NotOfferedError(self._name)
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:
-        """The request's number is made of the key, so that VNPay knows a repeat; what became of it a query tells.
+        """The request's number is made of the key. VNPay knows a repeat by it on the same day, and not on the next.
 
         It stands in the description too, by which a query tells this refund from others of the same amount.
         """
@@ -121,62 +121,58 @@ class VnPay:
         said = await self._ask(asked, self._merchant.refund_fields, self._merchant.refund_answer_fields)
         code, status = said.get("vnp_ResponseCode", ""), said.get("vnp_TransactionStatus", "")
         if code == status == SUCCESS:
-            return Given(outcome=Outcome.PAID, transaction=said.get("vnp_TransactionNo"))
+            return Given(refunding=Refunding.GIVEN, transaction=said.get("vnp_TransactionNo"))
         if code == self._merchant.repeated or (code == SUCCESS and status in self._merchant.being_refunded):
-            return await self._given(demand, giving)
-        given_up = code == SUCCESS and status in self._merchant.not_refunded
-        if not given_up and code not in self._merchant.refusals:
-            raise UnreachableError(_SYSTEM, "an answer that tells nothing")
-        refused = status if given_up else code
-        if giving.again:  # what is refused now may have been given before, by a call whose answer was lost
-            return await self._given(demand, giving, refused)
-        raise RejectedError(_SYSTEM, httpx.codes.OK, refused)
-
-    async def _given(self, demand: Demand, giving: Giving, refused: str | None = None) -> Given:
-        """What became of a refund, as far as a query tells it; pending where it does not.
-
-        Raises `RejectedError` if it will never be done: VNPay says so, or it was `refused` and VNPay has not done it.
-        """
-        said = await self._refunded_last(demand, giving.transaction)
-        status, this = said["vnp_TransactionStatus"], self._is(said, giving)
-        if this and status == SUCCESS:
-            return Given(outcome=Outcome.PAID, transaction=said["vnp_TransactionNo"])
-        if this and status in self._merchant.not_refunded:
+            return Given(refunding=Refunding.UNDER_WAY)
+        if code == SUCCESS and status in self._merchant.not_refunded:
             raise RejectedError(_SYSTEM, httpx.codes.OK, status)
-        if this is False and refused is not None:
-            raise RejectedError(_SYSTEM, httpx.codes.OK, refused)
-        return Given(outcome=Outcome.PENDING)
+        if code in self._merchant.refusals:
+            raise RejectedError(_SYSTEM, httpx.codes.OK, code)
+        raise UnreachableError(_SYSTEM, "an answer that tells nothing")
 
-    async def _refunded_last(self, demand: Demand, transaction: str) -> dict[str, str]:
-        """What VNPay tells of a transaction, of the last that went back of it if something did.
+    async def refunded(self, demand: Demand, giving: Giving) -> Given:
+        """As far as a query tells it: it names the last refund of a transaction alone.
 
-        That it never heard of what it has taken money for tells nothing. Raises `RejectedError` of a status from 400 on
-        if nobody has looked.
+        No refund of a transaction is asked for before the one before it has come to its end: this one is the last. That
+        VNPay never heard of what it has taken money for tells nothing.
         """
         try:
-            return await self._queried(demand, transaction)
+            said = await self._queried(demand, giving.transaction)
         except RejectedError as error:
             if error.status >= httpx.codes.BAD_REQUEST:
                 raise
-            return {"vnp_TransactionStatus": "", "vnp_TransactionType": ""}
+            return Given(refunding=Refunding.UNTOLD)
+        status, this = said["vnp_TransactionStatus"], self._is(said, giving)
+        if not this:
+            return Given(refunding=Refunding.UNTOLD if this is None else Refunding.NOT_ASKED)
+        if status in self._merchant.not_refunded:
+            raise RejectedError(_SYSTEM, httpx.codes.OK, status)
+        if status != SUCCESS:
+            return Given(refunding=Refunding.UNDER_WAY)
+        return Given(refunding=Refunding.GIVEN, transaction=said["vnp_TransactionNo"])
 
     def _is(self, said: Mapping[str, str], giving: Giving) -> bool | None:
-        """Whether an answer is about this refund; None if that can't be told.
+        """Whether an answer is about this refund, which there is not if it is about another; None: that can't be told.
 
-        No refund of a transaction is asked for before the one before it has come to its end: this one is the last.
+        What somebody else has had given back may have come after this one. Without the number of a request the amount
+        tells, unless as much was asked for before.
         """
         about = said.get("vnp_TransactionType", "")
-        if not about or not self._merchant.refunds:
-            return None
         if about not in self._merchant.refunds:
-            return False
+            return False if self._merchant.refunds and about and self._is_money(said, giving) else None
         named = _REQUEST_ID.findall(said.get("vnp_OrderInfo", ""))
-        this = _request_id(giving.key) in named
-        if _amount(said) != giving.amount:
-            return None if this else False
         if named:
-            return this
-        return None if giving.alike else True
+            this, other = _request_id(giving.key) in named, any(_request_id(key) in named for key in giving.before)
+        else:
+            this, other = _amount(said) == giving.amount, _amount(said) in giving.before.values()
+        if this is other or (this and _amount(said) != giving.amount):
+            return None
+        return this
+
+    def _is_money(self, said: Mapping[str, str], giving: Giving) -> bool:
+        """Whether an answer says that this transaction took money: one that VNPay does not know took none."""
+        taken = outcome(self._merchant, SUCCESS, said["vnp_TransactionStatus"]) not in UNPAID
+        return taken and said["vnp_TransactionNo"] == giving.transaction
 
     def _common(self, command: str, demand: Demand, now: datetime) -> dict[str, str]:
         return {

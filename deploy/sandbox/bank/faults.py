@@ -11,7 +11,10 @@ from starlette.responses import Response
 
 from deploy.sandbox.store import Message
 
-WIRES: Final = ("orders", "vnpay", "platform", "vietqr")
+REFUNDS: Final = "refunds"
+"""Of every wire the calls that give money back."""
+
+WIRES: Final = ("orders", "vnpay", "platform", "vietqr", REFUNDS)
 
 Asked: TypeAlias = Literal["apply_then_hang", "hang_then_apply", "busy", "broken", "garbage"]
 Told: TypeAlias = Literal[
@@ -19,7 +22,7 @@ Told: TypeAlias = Literal[
 ]
 Queried: TypeAlias = Literal["pending"]
 
-Refusal: TypeAlias = Literal["refuse_refund"]
+Refunded: TypeAlias = Literal["refuse_refund", "next_day"]
 
 ASKED: Final[tuple[Asked, ...]] = ("apply_then_hang", "hang_then_apply", "busy", "broken", "garbage")
 TOLD: Final[tuple[Told, ...]] = (
@@ -39,7 +42,7 @@ class NewFault(Message):
     `value`: seconds of a hang or a delay, how many copies, how many đồng more.
     """
 
-    fault: Asked | Told | Queried | Refusal
+    fault: Asked | Told | Queried | Refunded
     times: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     value: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
 
@@ -56,7 +59,7 @@ class Faults:
     def clear(self, wire: str) -> None:
         self._db.execute("DELETE FROM fault WHERE wire = ?", (wire,))
 
-    def take(self, wire: str, fault: Asked | Told | Queried | Refusal) -> int | None:
+    def take(self, wire: str, fault: Asked | Told | Queried | Refunded) -> int | None:
         """Its value, if it is on; so it is on for one time less."""
         found = self._db.execute("SELECT value FROM fault WHERE wire = ? AND fault = ?", (wire, fault)).fetchone()
         self._db.execute("UPDATE fault SET times = times - 1 WHERE wire = ? AND fault = ?", (wire, fault))

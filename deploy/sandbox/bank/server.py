@@ -17,12 +17,13 @@ from starlette.routing import Route
 
 from deploy.sandbox.bank import platform, vietqr, vnpay
 from deploy.sandbox.bank.callbacks import Sender
-from deploy.sandbox.bank.faults import WIRES, Handler, NewFault, faulty
+from deploy.sandbox.bank.faults import REFUNDS, WIRES, Handler, NewFault, faulty
 from deploy.sandbox.bank.holding import Hold
 from deploy.sandbox.bank.ledger import Json, NewOrder, NewRefund
 from deploy.sandbox.bank.merchants import merchants
 from deploy.sandbox.bank.page import page
 from deploy.sandbox.bank.payers import GIVES_UP, NEVER, TRANSFERS
+from deploy.sandbox.bank.wire import said_in
 from deploy.sandbox.bank.wired import WiredLedger
 from deploy.sandbox.store import ProblemError, application, key_of, microseconds, not_found, parse
 
@@ -119,6 +120,13 @@ def _wire(request: Request) -> str:
     return wire
 
 
+async def _gives_back(request: Request) -> bool:
+    """Whether a call is one for money to be given back."""
+    if not request.url.path.startswith("/vnpay/"):
+        return request.url.path.startswith("/refunds/")
+    return (await said_in(request)).get("vnp_Command") == "refund"
+
+
 def _with_pay_url(request: Request, order: Json) -> Json:
     return {**order, "pay_url": str(request.url_for("pay_page", key=order["key"]))}
 
@@ -142,7 +150,8 @@ def _routes(ledger: WiredLedger, sender: Sender) -> list[Route]:
 
     def on(wire: str, path: str, method: str, handle: Handler) -> Route:
         async def handled(request: Request) -> Response:
-            fault = ledger.asked_fault(wire)
+            about = REFUNDS if await _gives_back(request) else wire
+            fault = ledger.asked_fault(about) or ledger.asked_fault(wire)
             request.state.untroubled = fault is None
             return await faulty(fault, request, handle)
 

@@ -165,13 +165,14 @@ class VnPayWire:
         return self._answer(said, "00", found, refund=False)
 
     def _refund(self, said: Mapping[str, str], key: str, standing: Standing) -> Response:
-        """The request's number is the key by which the bank knows a repeat, which it answers with 94."""
+        """By the request's number the bank knows a repeat on the same day, which it answers with 94."""
         capture_id, _, _ = standing.captures.get(nth(said.get("TransactionNo", "")), ("", 0, 0))
         if not capture_id:
             return self._answer(said, "91", {}, refund=True)
         try:
             new = NewRefund(order_key=key, capture_id=capture_id, amount=int(said["Amount"]) // 100)
-            _, fresh = self._ledger.put_refund(f"vnpay:{said['RequestId']}", new, said.get("OrderInfo", ""))
+            request = f"vnpay:{self._ledger.today('vnpay')}:{said['RequestId']}"
+            _, fresh = self._ledger.put_refund(request, new, said.get("OrderInfo", ""))
         except (ProblemError, ValueError, KeyError):
             return self._answer(said, "93", {}, refund=True)
         if not fresh:

@@ -12,7 +12,7 @@ from deploy.sandbox.bank.holding import SCHEMA as HOLDS
 from deploy.sandbox.bank.holding import Hold, Holds
 from deploy.sandbox.bank.ledger import CAPTURE, CHARGEBACK, FAIL, BankLedger, Json
 from deploy.sandbox.bank.merchants import STRANGER
-from deploy.sandbox.bank.wire import Call, Fact, Merchant, State, Wire
+from deploy.sandbox.bank.wire import Call, Fact, Merchant, State, Wire, stamp
 from deploy.sandbox.store import invalid, key_reused, microseconds, not_found
 
 SCHEMA: Final = (
@@ -31,6 +31,7 @@ CREATE INDEX IF NOT EXISTS callback_due ON callback (next_at);
 TRIES: Final = 10
 _HELD: Final = 2**62
 _AFTER_NEXT: Final = _HELD + 1
+_DAY: Final = microseconds(24 * 60 * 60)
 _LAST: Final = {
     CAPTURE: "SELECT n, amount FROM capture WHERE order_key = ? ORDER BY n DESC LIMIT 1",
     CHARGEBACK: "SELECT capture.n, capture.amount FROM chargeback JOIN capture USING (capture_id)"
@@ -147,6 +148,13 @@ class WiredLedger(BankLedger):
         """Whether a refund is refused now, also one that was given before."""
         with self.transaction():
             return self.faults.take(wire, "refuse_refund") is not None
+
+    def today(self, wire: str) -> str:
+        """The day in Hà Nội on which a refund is asked for: with each that was given the next one may have come."""
+        with self.transaction() as now:
+            passes = self.faults.take(wire, "next_day") is not None
+            days = self.db.execute("SELECT count(*) FROM refund").fetchone()[0] if passes else 0
+            return stamp(now + days * _DAY)[:8]
 
     def asked_fault(self, wire: str) -> tuple[Asked, int] | None:
         """What goes wrong with this call."""

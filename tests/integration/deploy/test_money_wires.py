@@ -35,6 +35,7 @@ from activities.partners.money.provider import (
     Outcome,
     Provider,
     Received,
+    Refunding,
     Verdict,
     judge,
 )
@@ -405,14 +406,17 @@ class TestAsking:
             key=f"refund:{demand.reference}", transaction=notice.transaction, of=AMOUNT, amount=AMOUNT, by="a"
         )
         monkeypatch.setattr(outside, "TIMEOUT_S", 0.5)
-        fault(bank, "vnpay", name, value=HANG)
+        fault(bank, "refunds", name, value=HANG)
         with pytest.raises(UnreachableError, match="Timeout"):
             await providers["vnpay"].refund(demand, giving)
+        told = (await providers["vnpay"].refunded(demand, giving)).refunding
+        assert told is (Refunding.GIVEN if name == "apply_then_hang" else Refunding.NOT_ASKED)
         key = f"vnpay:{demand.reference}"
         assert len(ledger(bank, key)["refunds"]) == (1 if name == "apply_then_hang" else 0)
         await eventually(lambda: len(ledger(bank, key)["refunds"]) == 1)
         again = await providers["vnpay"].refund(demand, giving)
-        assert again.outcome is Outcome.PAID, "a repeat is answered without its outcome, and a query tells it"
+        assert again.refunding is Refunding.UNDER_WAY, "a repeat is answered without its outcome, and a query tells it"
+        assert (await providers["vnpay"].refunded(demand, giving)).refunding is Refunding.GIVEN
         assert [refund["amount"] for refund in ledger(bank, key)["refunds"]] == [AMOUNT]
 
     @pytest.mark.parametrize("name", ["apply_then_hang", "hang_then_apply"])
@@ -472,8 +476,8 @@ class TestRefunds:
         def part(n: int, amount: int, of: str = transaction) -> Giving:
             return Giving(key=f"refund:{demand.reference}:{n}", transaction=of, of=AMOUNT, amount=amount, by="Đỗ|A")
 
-        assert (await wire.refund(demand, part(1, 35_000))).outcome is Outcome.PAID
-        assert (await wire.refund(demand, part(2, 100_000))).outcome is Outcome.PAID
+        assert (await wire.refund(demand, part(1, 35_000))).refunding is Refunding.GIVEN
+        assert (await wire.refund(demand, part(2, 100_000))).refunding is Refunding.GIVEN
         for giving, code in ((part(3, 1), "93"), (part(4, 1, "14999999"), "91"), (part(1, 1), "93")):
             with pytest.raises(RejectedError, match=code):
                 await wire.refund(demand, giving)
@@ -484,8 +488,9 @@ class TestRefunds:
         giving = Giving(key="r", transaction="1", of=1, amount=1, by="a")
         for kind, wire in providers.items():
             if not CAPABILITIES[kind].refund:
-                with pytest.raises(NotOfferedError):
-                    await wire.refund(demand, giving)
+                for asking in (wire.refund, wire.refunded):
+                    with pytest.raises(NotOfferedError):
+                        await asking(demand, giving)
 
 
 class TestReturning:

@@ -13,7 +13,7 @@ import pytest
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.money.platform import PlatformMerchant
 from activities.partners.money.platform_api import Platform
-from activities.partners.money.provider import Giving, NewDemand, Outcome
+from activities.partners.money.provider import Giving, NewDemand, Outcome, Refunding
 from activities.partners.money.vnpay import VnPayMerchant
 from activities.partners.money.vnpay_api import VnPay
 from tests.unit.money.conftest import NOW
@@ -129,7 +129,7 @@ async def test_a_refund_signs_its_fields_in_order_under_the_same_number_each_tim
         for amount, kind in ((135_000, "02"), (1, "03")):
             giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=amount, by="Đỗ | A")
             given = await VnPay("vnpay", vnpay, client).refund(demand, giving)
-            assert given.outcome is Outcome.PAID
+            assert given.refunding is Refunding.GIVEN
             assert side.asked["vnp_SecureHash"] == hmac_of([side.asked[f"vnp_{name}"] for name in order])
             assert (side.asked["vnp_TransactionType"], side.asked["vnp_Amount"]) == (kind, str(amount * 100))
             numbers.append(side.asked["vnp_RequestId"])
@@ -247,12 +247,12 @@ async def test_answers_to_an_order_at_the_platform(
 async def test_answers_signed_with_another_key(
     vnpay: VnPayMerchant, platform: PlatformMerchant, demand: NewDemand
 ) -> None:
-    giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a")
     async with vnpay_says(ANSWER, {}, "another").client() as client:
         with pytest.raises(UnreachableError, match="not signed"):
             await VnPay("vnpay", vnpay, client).query(demand)
-        with pytest.raises(UnreachableError, match="not signed"):
-            await VnPay("vnpay", vnpay, client).refund(demand, giving)
+        for asking in (VnPay("vnpay", vnpay, client).refund, VnPay("vnpay", vnpay, client).refunded):
+            with pytest.raises(UnreachableError, match="not signed"):
+                await asking(demand, GIVING)
     async with platform_says({}, "another").client() as client:
         with pytest.raises(UnreachableError, match="not signed"):
             await Platform("dvc", platform, client).query(demand)
@@ -271,10 +271,16 @@ async def test_states_of_the_platform(
     assert (notice.said == ("00",)) == (outcome is Outcome.PAID)
 
 
+GIVING = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a")
+
+
 @pytest.mark.parametrize(
     ("code", "status", "expected"),
     [
-        ("00", "00", Outcome.PAID),
+        ("00", "00", Refunding.GIVEN),
+        ("94", "", Refunding.UNDER_WAY),
+        ("00", "05", Refunding.UNDER_WAY),
+        ("00", "06", Refunding.UNDER_WAY),
         ("00", "09", RejectedError),
         ("99", "", UnreachableError),
         ("98", "00", UnreachableError),
@@ -288,141 +294,95 @@ async def test_states_of_the_platform(
 async def test_answers_to_a_refund(
     vnpay: VnPayMerchant, demand: NewDemand, code: str, status: str, expected: Any
 ) -> None:
-    giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a")
     change = {"vnp_ResponseCode": code, "vnp_TransactionStatus": status}
     async with vnpay_says(REFUNDED, change).client() as client:
         wire = VnPay("vnpay", vnpay, client)
-        if isinstance(expected, Outcome):
-            assert (await wire.refund(demand, giving)).outcome is expected
+        if isinstance(expected, Refunding):
+            assert (await wire.refund(demand, GIVING)).refunding is expected
         else:
             with pytest.raises(expected):
-                await wire.refund(demand, giving)
+                await wire.refund(demand, GIVING)
 
 
 ABOUT = {"vnp_Amount": "100", "vnp_TransactionType": "03", "vnp_TransactionStatus": "00"}
+THIS, OTHER, STRANGE = (hashlib.sha256(f"refund:{n}".encode()).hexdigest()[:32] for n in (1, 2, 3))
 
 
-@pytest.mark.parametrize("known", [("94", ""), ("00", "05"), ("00", "06")])
 @pytest.mark.parametrize(
-    ("change", "expected"),
+    ("change", "before", "expected"),
     [
-        ({}, Outcome.PAID),
-        ({"vnp_TransactionType": "02"}, Outcome.PAID),
-        ({"vnp_TransactionType": "01"}, Outcome.PENDING),
-        ({"vnp_TransactionType": ""}, Outcome.PENDING),
-        ({"vnp_Amount": "200"}, Outcome.PENDING),
-        ({"vnp_TransactionStatus": "05"}, Outcome.PENDING),
-        ({"vnp_TransactionStatus": "06"}, Outcome.PENDING),
-        ({"vnp_TransactionStatus": ""}, Outcome.PENDING),
-        ({"vnp_TransactionStatus": "09"}, RejectedError),
-        ({"vnp_OrderInfo": hashlib.sha256(b"refund:2").hexdigest()[:32]}, Outcome.PENDING),
-        ({"vnp_ResponseCode": "91"}, Outcome.PENDING),
-        ({"vnp_TxnRef": "MC765432JIHGFEDCBA"}, UnreachableError),
-        ({"vnp_ResponseCode": "99"}, UnreachableError),
+        ({}, None, Refunding.GIVEN),
+        ({"vnp_TransactionType": "02"}, None, Refunding.GIVEN),
+        ({}, 1, Refunding.UNTOLD),
+        ({}, 2, Refunding.GIVEN),
+        ({"vnp_Amount": "200"}, None, Refunding.UNTOLD),
+        ({"vnp_Amount": "200"}, 2, Refunding.NOT_ASKED),
+        ({"vnp_Amount": "200"}, 1, Refunding.UNTOLD),
+        ({"vnp_OrderInfo": f"Le phi {THIS}"}, 1, Refunding.GIVEN),
+        ({"vnp_OrderInfo": f"Le phi {THIS}", "vnp_Amount": "200"}, 1, Refunding.UNTOLD),
+        ({"vnp_OrderInfo": f"Le phi {THIS} {OTHER}"}, 1, Refunding.UNTOLD),
+        ({"vnp_OrderInfo": f"Le phi {OTHER}"}, 1, Refunding.NOT_ASKED),
+        ({"vnp_OrderInfo": f"Le phi {OTHER}"}, None, Refunding.UNTOLD),
+        ({"vnp_OrderInfo": f"Le phi {STRANGE}"}, 1, Refunding.UNTOLD),
+        ({"vnp_TransactionStatus": "05"}, None, Refunding.UNDER_WAY),
+        ({"vnp_TransactionStatus": "06"}, None, Refunding.UNDER_WAY),
+        ({"vnp_TransactionStatus": ""}, None, Refunding.UNDER_WAY),
+        ({"vnp_TransactionStatus": "09"}, None, RejectedError),
+        ({"vnp_TransactionStatus": "09", "vnp_OrderInfo": OTHER}, 1, Refunding.NOT_ASKED),
+        ({"vnp_TransactionType": "01"}, None, Refunding.NOT_ASKED),
+        ({"vnp_TransactionType": "01", "vnp_TransactionStatus": "01"}, None, Refunding.UNTOLD),
+        ({"vnp_TransactionType": "01", "vnp_TransactionStatus": "02"}, None, Refunding.UNTOLD),
+        ({"vnp_TransactionType": "01", "vnp_TransactionNo": "14226113"}, None, Refunding.UNTOLD),
+        ({"vnp_TransactionType": ""}, None, Refunding.UNTOLD),
+        ({"vnp_ResponseCode": "91"}, None, Refunding.UNTOLD),
+        ({"vnp_TxnRef": "MC765432JIHGFEDCBA"}, None, UnreachableError),
+        ({"vnp_ResponseCode": "99"}, None, UnreachableError),
     ],
 )
-async def test_what_became_of_a_refund_that_is_known_a_query_tells(
-    vnpay: VnPayMerchant, demand: NewDemand, known: tuple[str, str], change: dict[str, str], expected: Any
+async def test_what_became_of_a_refund_a_query_tells(
+    vnpay: VnPayMerchant, demand: NewDemand, change: dict[str, str], before: int | None, expected: Any
 ) -> None:
-    refunding = vnpay_says(REFUNDED, {"vnp_ResponseCode": known[0], "vnp_TransactionStatus": known[1]})
-    telling = vnpay_says(ANSWER, ABOUT | change)
-    side = Side(lambda asked: (refunding if asked["vnp_Command"] == "refund" else telling).says(asked))
-    giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a")
+    """Of the transaction that took the money; `before` so many đồng were asked for under another key."""
+    side = vnpay_says(ANSWER, ABOUT | change)
+    giving = GIVING if before is None else GIVING.model_copy(update={"before": {"refund:2": before}})
     async with side.client() as client:
         wire = VnPay("vnpay", vnpay, client)
-        if isinstance(expected, Outcome):
-            assert (await wire.refund(demand, giving)).outcome is expected
+        if isinstance(expected, Refunding):
+            assert (await wire.refunded(demand, giving)).refunding is expected
         else:
             with pytest.raises(expected):
-                await wire.refund(demand, giving)
-    assert side.asked["vnp_TransactionNo"] == "14226112"
-
-
-THIS, OTHER = (hashlib.sha256(key.encode()).hexdigest()[:32] for key in ("refund:1", "refund:2"))
-
-
-@pytest.mark.parametrize("refusal", [("95", ""), ("00", "09")])
-@pytest.mark.parametrize(
-    ("change", "alike", "expected"),
-    [
-        ({"vnp_OrderInfo": f"Le phi {THIS}"}, True, Outcome.PAID),
-        ({"vnp_OrderInfo": f"Le phi {THIS}", "vnp_TransactionStatus": "05"}, True, Outcome.PENDING),
-        ({"vnp_OrderInfo": f"Le phi {THIS}", "vnp_TransactionStatus": "09"}, True, RejectedError),
-        ({"vnp_OrderInfo": f"Le phi {THIS}", "vnp_Amount": "200"}, False, Outcome.PENDING),
-        ({"vnp_OrderInfo": f"Le phi {OTHER}"}, True, RejectedError),
-        ({"vnp_OrderInfo": f"Le phi {OTHER}"}, False, RejectedError),
-        ({}, False, Outcome.PAID),
-        ({}, True, Outcome.PENDING),
-        ({"vnp_Amount": "200"}, True, RejectedError),
-        ({"vnp_TransactionType": "01"}, True, RejectedError),
-        ({"vnp_TransactionType": ""}, False, Outcome.PENDING),
-        ({"vnp_ResponseCode": "91"}, False, Outcome.PENDING),
-        ({"vnp_ResponseCode": "99"}, False, UnreachableError),
-    ],
-)
-async def test_what_is_refused_when_it_is_repeated_is_asked_about(
-    vnpay: VnPayMerchant,
-    demand: NewDemand,
-    refusal: tuple[str, str],
-    change: dict[str, str],
-    alike: bool,  # noqa: FBT001 -- a column of the table
-    expected: Any,
-) -> None:
-    refunding = vnpay_says(REFUNDED, {"vnp_ResponseCode": refusal[0], "vnp_TransactionStatus": refusal[1]})
-    telling = vnpay_says(ANSWER, ABOUT | change)
-    side = Side(lambda asked: (refunding if asked["vnp_Command"] == "refund" else telling).says(asked))
-    giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a", again=True, alike=alike)
-    async with side.client() as client:
-        wire = VnPay("vnpay", vnpay, client)
-        if isinstance(expected, Outcome):
-            assert (await wire.refund(demand, giving)).outcome is expected
-        else:
-            with pytest.raises(expected):
-                await wire.refund(demand, giving)
-        assert side.asked["vnp_Command"] == "querydr"
-        with pytest.raises(RejectedError):
-            await wire.refund(demand, giving.model_copy(update={"again": False}))
-        assert side.asked["vnp_Command"] == "refund", "what was asked for once is refused"
+                await wire.refunded(demand, giving)
+    assert (side.asked["vnp_Command"], side.asked["vnp_TransactionNo"]) == ("querydr", "14226112")
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-@pytest.mark.parametrize("refusal", ["94", "95"])
 async def test_a_query_that_nobody_takes_says_nothing_of_a_refund(
-    vnpay: VnPayMerchant, demand: NewDemand, refusal: str, status: int
+    vnpay: VnPayMerchant, demand: NewDemand, status: int
 ) -> None:
-    refunding = vnpay_says(REFUNDED, {"vnp_ResponseCode": refusal})
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, json={"code": "not_found"})
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked = json.loads(request.content)
-        if asked["vnp_Command"] == "querydr":
-            return httpx.Response(status, json={"code": "not_found"})
-        return httpx.Response(200, json=refunding.says(asked))
-
-    giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a", again=True)
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
         with pytest.raises(RejectedError) as refused:
-            await VnPay("vnpay", vnpay, client).refund(demand, giving)
+            await VnPay("vnpay", vnpay, client).refunded(demand, GIVING)
     assert refused.value.status == status
 
 
-async def test_a_vnpay_of_which_it_is_set_that_it_tells_of_no_refund_leaves_what_it_refuses_under_way(
-    vnpay: VnPayMerchant, demand: NewDemand
+@pytest.mark.parametrize("change", [{}, ABOUT])
+async def test_a_vnpay_of_which_it_is_set_that_it_tells_of_no_refund_tells_of_none(
+    vnpay: VnPayMerchant, demand: NewDemand, change: dict[str, str]
 ) -> None:
     silent = vnpay.model_copy(update={"refunds": frozenset()})
-    refunding, telling = vnpay_says(REFUNDED, {"vnp_ResponseCode": "95"}), vnpay_says(ANSWER, {})
-    side = Side(lambda asked: (refunding if asked["vnp_Command"] == "refund" else telling).says(asked))
-    giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a", again=True)
-    async with side.client() as client:
-        assert (await VnPay("vnpay", silent, client).refund(demand, giving)).outcome is Outcome.PENDING
+    async with vnpay_says(ANSWER, change).client() as client:
+        assert (await VnPay("vnpay", silent, client).refunded(demand, GIVING)).refunding is Refunding.UNTOLD
 
 
 async def test_a_refund_is_described_by_the_number_of_its_request(vnpay: VnPayMerchant, demand: NewDemand) -> None:
     long = demand.model_copy(update={"description": "Lệ phí " * 60})
-    giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a")
     side = vnpay_says(REFUNDED, {})
     async with side.client() as client:
         for demanded in (demand, long):
-            await VnPay("vnpay", vnpay, client).refund(demanded, giving)
+            await VnPay("vnpay", vnpay, client).refund(demanded, GIVING)
             assert side.asked["vnp_RequestId"] == THIS
             assert side.asked["vnp_OrderInfo"].endswith(f" {THIS}")
             assert len(side.asked["vnp_OrderInfo"]) <= 255

@@ -1,129 +1,276 @@
-"""What a provider's answer to a refund comes to: given, still under way, for people to do, or a mistake of ours."""
+"""What a provider says of a refund comes to: given, under way, to be asked again, for people, or our mistake."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.giving_back import NOT_OFFERED, SETTLED, GivingBack, Returned
 from activities.partners.http import RejectedError, UnreachableError
-from activities.partners.money.asking import Asking
-from activities.partners.money.provider import CAPABILITIES, Capabilities, Demand, Given, Giving, Outcome
-from activities.payment import NOT_OFFERED, Payments, RefundRequest, Returned
+from activities.partners.instructions import NOT_ORDERED, Instruction, NotOrderedError, Read
+from activities.partners.money.calls import Called, Request
+from activities.partners.money.provider import CAPABILITIES, Capabilities, Demand, Given, Refunding
+from activities.partners.money.provider import Giving as Asked
+from rules.streams import PAYMENT, REFUND, StreamKind
+from schemas import refund as rf
+from schemas.ids import StreamId
+from schemas.payment import Capture, Payment
+from schemas.refund import Refund
+from tests.unit.filing.lives import AGENCY, CASHIER, LEADER, START
+from tests.unit.refund.givings import AMOUNT, CAPTURE, WHY, Giving
 
-AT: Final = datetime(2026, 11, 27, tzinfo=UTC)
-REQUEST: Final = RefundRequest(
-    asking=Asking(provider="here", demand=Demand(key="fee:x:1", amount=16_000, description="d", made=AT, expires=AT)),
-    agency="H01.12",
-    capture_id="m1",
-    of=16_000,
-    amount=8_000,
-    case=2,
-)
+FIRST: Final = 8_000
+GIVEN: Final = Given(refunding=Refunding.GIVEN, transaction="r1")
+UNDER_WAY: Final = Given(refunding=Refunding.UNDER_WAY)
+NOT_ASKED: Final = Given(refunding=Refunding.NOT_ASKED)
+UNTOLD: Final = Given(refunding=Refunding.UNTOLD)
+LOST: Final = UnreachableError("vnpay", "no answer in time")
+REFUSED: Final = RejectedError("vnpay", 200, "95")
+FORBIDDEN: Final = RejectedError("vnpay", 401, "http_401")
+Says = Given | Exception
+
+
+def approved() -> Giving:
+    """Two parts that a provider is to give back, one after another."""
+    so_far = Giving()
+    for case, amount in enumerate((FIRST, 1_000), 1):
+        so_far.do(rf.RequestRefund, CASHIER, amount=amount, **WHY).do(rf.ApproveRefund, LEADER, case=case)
+    return so_far
+
+
+def asked(times: int = 1) -> Giving:
+    so_far = approved()
+    for n in range(1, times + 1):
+        so_far.do(rf.RecordAsked, case=1, n=n)
+    return so_far
+
+
+def paid(refund: Refund, **other: Any) -> Payment:
+    """The payment whose capture it is, or one with another."""
+    capture = {"capture_id": CAPTURE.capture_id, "amount": AMOUNT, "at": START}
+    return Payment(
+        filing_id=refund.filing_id,
+        n=1,
+        agency=AGENCY,
+        amount=AMOUNT,
+        requested_at=START,
+        due=START,
+        provider=other.pop("provider", CAPTURE.provider),
+        captures=(Capture.model_validate(capture | other),),
+    )
 
 
 class Wire:
-    """A provider that says one thing, and what it was asked."""
+    """A provider that says one thing when it is asked about a refund, another when it is called, and what came."""
 
-    def __init__(self, says: Given | Exception, can: Capabilities = CAPABILITIES["vnpay"]) -> None:
+    def __init__(self, told: Says, says: Says = GIVEN, can: Capabilities = CAPABILITIES["vnpay"]) -> None:
+        self.told = told
         self.says = says
         self.can = can
-        self.asked: list[Giving] = []
+        self.asked: list[Asked] = []
+        self.called: list[Asked] = []
 
-    async def refund(self, _: Demand, giving: Giving) -> Given:
+    async def refunded(self, _: Demand, giving: Asked) -> Given:
         self.asked.append(giving)
-        if isinstance(self.says, Exception):
-            raise self.says
-        return self.says
+        return _said(self.told)
+
+    async def refund(self, _: Demand, giving: Asked) -> Given:
+        self.called.append(giving)
+        return _said(self.says)
 
 
-async def asked(
-    wire: Wire, attempt: int = 1, after: timedelta = timedelta(), kept: list[Any] | None = None, **said: Any
+def _said(says: Says) -> Given:
+    if isinstance(says, Exception):
+        raise says
+    return says
+
+
+class Noted:
+    """Calls that are kept in memory, the last of them so long `ago`."""
+
+    def __init__(self, ago: timedelta = timedelta(), *claimed: int, known: bool = False) -> None:
+        self.ago = ago
+        self.claimed = set(claimed)
+        self.known = known
+
+    async def claim(self, request: Request, _: str) -> bool:
+        won = request.n not in self.claimed
+        self.claimed.add(request.n)
+        return won
+
+    async def note_known(self, *_: Any) -> None:
+        self.known = True
+
+    async def of(self, _: Request) -> Called:
+        return Called(self.ago, self.known)
+
+
+class Log:
+    """The states of a refund and of its payment."""
+
+    def __init__(self, refund: Refund, payment: Payment | None = None) -> None:
+        self.states = {REFUND.name: refund, PAYMENT.name: payment or paid(refund)}
+
+    async def read(self, given: Instruction, kind: StreamKind[Any]) -> Read:
+        stream = StreamId.parse(given.stream)
+        if stream.kind != kind.name:
+            raise NotOrderedError(given)
+        state: Any = self.states[kind.name]
+        told: Any = None
+        return Read(stream, told, state, state)
+
+
+async def refund(
+    wire: Wire, so_far: Giving, calls: Noted | None = None, log: Log | None = None, case: int | None = 1
 ) -> Returned:
-    """What is returned by an attempt. What the server has `kept` of those before is replaced by what this one says."""
-    given: Any = {"here": wire}
-    pool: Any = None
-    around = ActivityEnvironment()
-    kept = [] if kept is None else kept
-    around.info = replace(
-        around.info, attempt=attempt, scheduled_time=AT, started_time=AT + after, heartbeat_details=list(kept)
-    )
-
-    def keep(*details: Any) -> None:
-        kept[:] = details
-
-    around.on_heartbeat = keep
-    returned: Returned = await around.run(Payments(given, pool, pool).refund, REQUEST.model_copy(update=said))
+    about = Instruction(stream=f"refund:{so_far.refund.filing_id}:1001", seq=1, case=case)
+    providers: Any = {CAPTURE.provider: wire}
+    noted: Any = calls or Noted()
+    instructions: Any = log or Log(so_far.refund)
+    giving_back = GivingBack(providers, noted, instructions)
+    returned: Returned = await ActivityEnvironment().run(giving_back.refund, about)
     return returned
 
 
-async def test_a_part_is_given_back_under_the_key_of_its_case() -> None:
-    wire = Wire(Given(outcome=Outcome.PAID, transaction="r1"))
-    assert await asked(wire) == Returned(transaction="r1")
-    (giving,) = wire.asked
-    assert (giving.key, giving.of, giving.amount) == ("refund:fee:x:1:m1:2", 16_000, 8_000)
+async def waits(wire: Wire, so_far: Giving, calls: Noted | None = None) -> timedelta:
+    """After how long it is looked again."""
+    with pytest.raises(ApplicationError) as again:
+        await refund(wire, so_far, calls)
+    assert again.value.type == "no_news"
+    assert again.value.next_retry_delay is not None
+    return again.value.next_retry_delay
+
+
+async def test_it_is_asked_about_and_then_called_for_under_the_key_of_its_case_and_beside_those_before() -> None:
+    so_far = asked().do(rf.RecordGiven, case=1).do(rf.RecordAsked, case=2, n=1)
+    wire = Wire(NOT_ASKED)
+    assert await refund(wire, so_far, case=2) == Returned(transaction="r1")
+    assert wire.asked == wire.called
+    (giving,) = wire.called
+    key = f"refund:fee:{so_far.refund.filing_id}:1:m1:"
+    assert (giving.key, giving.of, giving.amount, giving.by) == (f"{key}2", AMOUNT, 1_000, AGENCY)
+    assert giving.before == {f"{key}1": FIRST}
+
+
+async def test_what_is_asked_about_and_found_given_is_not_called_for() -> None:
+    wire = Wire(GIVEN)
+    assert await refund(wire, asked()) == Returned(transaction="r1")
+    assert wire.called == []
 
 
 async def test_what_the_wire_does_not_offer_is_asked_of_nobody() -> None:
-    wire = Wire(Given(outcome=Outcome.PAID), CAPABILITIES["vietqr"])
-    assert await asked(wire) == Returned(refused=NOT_OFFERED)
+    wire = Wire(NOT_ASKED, can=CAPABILITIES["vietqr"])
+    assert await refund(wire, asked()) == Returned(refused=NOT_OFFERED)
+    assert wire.asked == wire.called == []
+
+
+async def test_a_refusal_of_what_the_provider_has_money_of_is_for_people_and_any_other_a_doubt() -> None:
+    assert await refund(Wire(NOT_ASKED, REFUSED), asked()) == Returned(refused="95")
+    assert await refund(Wire(REFUSED), asked()) == Returned(refused="95"), "it was asked for and will never be given"
+    doubted = Wire(UNTOLD, REFUSED)
+    await waits(doubted, asked())
+    assert len(doubted.called) == 1
+
+
+async def test_what_had_no_answer_is_called_for_once_and_then_only_asked_about() -> None:
+    calls, so_far = Noted(), asked()
+    with pytest.raises(UnreachableError):
+        await refund(Wire(NOT_ASKED, LOST), so_far, calls)
+    for told in (NOT_ASKED, UNTOLD, UNDER_WAY):
+        later = Wire(told)
+        await waits(later, so_far, calls)
+        assert (len(later.asked), later.called) == (1, [])
+    assert await refund(Wire(GIVEN), so_far, calls) == Returned(transaction="r1")
+
+
+@pytest.mark.parametrize(("times", "long"), [(1, SETTLED), (2, 2 * SETTLED), (3, 4 * SETTLED), (50, 64 * SETTLED)])
+async def test_it_is_asked_for_again_once_no_call_can_be_under_way(times: int, long: timedelta) -> None:
+    so_far, little = asked(times), timedelta(seconds=0.1)
+    early = Noted(long - little, *range(1, times + 1))
+    assert await waits(Wire(NOT_ASKED), so_far, early) <= little
+    late = Noted(long, *range(1, times + 1))
+    assert await refund(Wire(NOT_ASKED), so_far, late) == Returned(again=True)
+    for told in (UNTOLD, UNDER_WAY):
+        await waits(Wire(told), so_far, late)
+    anew = asked(times + 1)
+    assert await refund(Wire(NOT_ASKED), anew, late) == Returned(transaction="r1"), "once that is recorded"
+    await waits(Wire(NOT_ASKED), anew, Noted(timedelta(), *late.claimed))
+
+
+async def test_what_the_provider_says_that_it_has_is_never_asked_for_again() -> None:
+    calls, so_far = Noted(timedelta(days=30)), asked()
+    await waits(Wire(NOT_ASKED, UNDER_WAY), so_far, calls)
+    assert calls.known
+    last = Wire(NOT_ASKED)
+    await waits(last, so_far, calls)
+    assert last.called == []
+
+
+async def test_where_keys_last_it_is_called_for_as_often_as_need_be() -> None:
+    calls, so_far = Noted(), asked()
+    for told in (NOT_ASKED, UNTOLD):
+        wire = Wire(told, LOST, CAPABILITIES["bank"])
+        with pytest.raises(UnreachableError):
+            await refund(wire, so_far, calls)
+        assert len(wire.called) == 1
+    assert await refund(Wire(NOT_ASKED, GIVEN, CAPABILITIES["bank"]), so_far, calls) == Returned(transaction="r1")
+
+
+@pytest.mark.parametrize("says", [FORBIDDEN, LOST])
+async def test_what_nobody_has_answered_is_asked_again(says: Exception) -> None:
+    with pytest.raises(type(says)):
+        await refund(Wire(says), asked())
+    with pytest.raises(type(says)):
+        await refund(Wire(NOT_ASKED, says), asked())
+
+
+def given() -> Giving:
+    return asked().do(rf.RecordGiven, case=1)
+
+
+def left() -> Giving:
+    return asked().do(rf.LeaveToHand, case=1, rule="95")
+
+
+@pytest.mark.parametrize("so_far", [Giving, approved, given, left])
+async def test_nothing_is_done_that_the_log_does_not_order_or_no_longer(so_far: Any) -> None:
+    wire = Wire(NOT_ASKED)
+    with pytest.raises(NotOrderedError) as refused:
+        await refund(wire, so_far())
+    assert (refused.value.type, refused.value.non_retryable) == (NOT_ORDERED, True)
+    assert wire.asked == wire.called == []
+
+
+@pytest.mark.parametrize("case", [None, 0, 2, 3])
+async def test_one_after_another_is_ordered(case: int | None) -> None:
+    wire = Wire(NOT_ASKED)
+    with pytest.raises(NotOrderedError):
+        await refund(wire, asked(), case=case)
     assert wire.asked == []
 
 
-async def test_what_a_provider_refuses_for_good_is_left_to_people() -> None:
-    assert await asked(Wire(RejectedError("vnpay", 200, "95"))) == Returned(refused="95")
-
-
-LOST: Final = UnreachableError("vnpay", "no answer in time")
-REFUSED: Final = RejectedError("vnpay", 200, "95")
-
-
-async def tried(*story: tuple[int, Exception], again: bool = False) -> list[timedelta | str | None]:
-    """Of each attempt, at so many minutes: after how long the next is due, or what was returned."""
-    came: list[timedelta | str | None] = []
-    kept: list[Any] = []
-    for attempt, (minutes, says) in enumerate(story, 1):
-        wire = Wire(says)
-        try:
-            returned = await asked(wire, attempt, timedelta(minutes=minutes), kept, again=again, alike=True)
-            came.append(returned.refused)
-        except ApplicationError as waits:
-            came.append(waits.next_retry_delay)
-        except UnreachableError:
-            came.append(None)
-        assert [(one.again, one.alike) for one in wire.asked] == [(again or attempt > 1, True)]
-    return came
-
-
 @pytest.mark.parametrize(
-    ("story", "again", "came"),
-    [
-        ([(0, REFUSED)], False, ["95"]),
-        ([(0, REFUSED), (15, REFUSED)], True, [15, "95"]),
-        ([(0, REFUSED), (14, REFUSED), (15, REFUSED)], True, [15, 1, "95"]),
-        ([(0, LOST), (0, REFUSED), (15, REFUSED)], False, [None, 15, "95"]),
-        ([(0, LOST), (20, LOST), (21, REFUSED), (36, REFUSED)], False, [None, None, 15, "95"]),
-        ([(0, LOST), (1, REFUSED), (14, LOST), (16, REFUSED), (31, REFUSED)], False, [None, 15, None, 15, "95"]),
-    ],
+    "other", [{"capture_id": "m2"}, {"amount": AMOUNT - 1}, {"provider": "vnpay"}, {"at": START, "attempt": 2}]
 )
-async def test_a_refusal_of_what_may_be_under_way_counts_once_it_can_be_no_longer(
-    story: list[tuple[int, Exception]],
-    again: bool,  # noqa: FBT001 -- a column of the table
-    came: list[int | str | None],
-) -> None:
-    """Whatever has no answer may be done within 15 minutes of it: they begin with the refusal that comes after it."""
-    minutes = [timedelta(minutes=one) if isinstance(one, int) else one for one in came]
-    assert await tried(*story, again=again) == minutes
+async def test_no_money_is_given_back_that_its_payment_does_not_have(other: dict[str, Any]) -> None:
+    so_far, wire = asked(), Wire(NOT_ASKED)
+    payment = paid(so_far.refund, **{name: value for name, value in other.items() if name != "attempt"})
+    if "attempt" in other:
+        again = payment.attempts[0].model_copy(update={"attempt": 2})
+        captures = (payment.captures[0].model_copy(update={"attempt": 2}),)
+        payment = payment.model_copy(update={"renewed": (again,), "captures": captures})
+    with pytest.raises(NotOrderedError):
+        await refund(wire, so_far, log=Log(so_far.refund, payment))
+    assert wire.asked == []
 
 
-@pytest.mark.parametrize(
-    "says",
-    [RejectedError("vnpay", 401, "http_401"), UnreachableError("vnpay", "HTTP 500"), Given(outcome=Outcome.PENDING)],
-)
-async def test_what_nobody_has_answered_is_asked_again(says: Given | Exception) -> None:
-    with pytest.raises((RejectedError, UnreachableError, ApplicationError)):
-        await asked(Wire(says))
+async def test_what_was_paid_at_the_counter_no_provider_gives_back() -> None:
+    so_far, wire = asked(), Wire(NOT_ASKED)
+    so_far.refund = so_far.refund.model_copy(update={"n": 1000})
+    with pytest.raises(NotOrderedError):
+        await refund(wire, so_far)
+    assert wire.asked == []

@@ -30,6 +30,9 @@ OTHER_AGENCY: Final = officer(Role.LEADER, "leader-3", "H01.13")
 PEOPLE: Final = (SPECIALIST, CASHIER, LEADER, DEPUTY, DUAL, APART, OTHER_AGENCY, officer(Role.CLERK))
 WHY: Final = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
 UNOWED: Final = Claim(unowed=RefundCause.SECOND)
+ASKED: Final[dict[str, Any]] = {"case": 1, "n": 1}
+"""Case 1 is asked for, for the first time."""
+
 BY_HAND: Final = {"means": "cash", "evidence": FILE.model_dump()}
 
 

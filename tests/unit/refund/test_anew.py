@@ -13,7 +13,7 @@ from schemas.publishing.fee import RefundCase
 from schemas.refund import CaseState, Claim, RefundCause
 from tests.unit.filing.lives import CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, procedure
 from tests.unit.filing.test_reopening import reopened
-from tests.unit.refund.givings import AMOUNT, BY_HAND, WHY, Giving
+from tests.unit.refund.givings import AMOUNT, ASKED, BY_HAND, WHY, Giving
 from tests.unit.test_payment_rules import told
 
 STOPPED: Final = Claim(rule=RefundCase.STOPPED, percent=100)
@@ -81,7 +81,7 @@ def test_what_officers_ask_for_and_what_a_change_made_less_is_not_called_off() -
 
 
 def test_what_the_provider_may_be_giving_goes_on_and_is_void_if_it_never_gives_it() -> None:
-    so_far = approved().do(rf.OpenClaimed, claim=AGAIN, asked=(1,))
+    so_far = approved().do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN)
     assert states(so_far) == [(AMOUNT, "approved")]
     assert so_far.log[-1].event.void == ()
     so_far.do(rf.LeaveToHand, **FIRST, rule="95")
@@ -93,7 +93,7 @@ def test_what_the_provider_may_be_giving_goes_on_and_is_void_if_it_never_gives_i
 def test_what_the_provider_may_be_giving_stands_also_where_its_charge_back_is_heard_with_the_reopening() -> None:
     half = Claim(rule=RefundCase.STOPPED, percent=50)
     so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST)
-    so_far.do(rf.OpenClaimed, claim=AGAIN.model_copy(update={"charged_back": 2_000}), asked=(1,))
+    so_far.do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN.model_copy(update={"charged_back": 2_000}))
     assert so_far.kinds[-2:] == ["refund_charged_back", "refund_called_off"]
     assert states(so_far) == [(8_001, "approved")]
     so_far.do(rf.RecordGiven, **FIRST)
@@ -104,7 +104,7 @@ def void_of_the_end_before() -> Giving:
     """Half of it was going back by the first end; by the second all does. Then the provider refuses the first half."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
     so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST)
-    so_far.do(rf.OpenClaimed, claim=AGAIN, asked=(1,)).do(rf.OpenClaimed, claim=STOPPED_AGAIN, asked=(1,))
+    so_far.do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN).do(rf.OpenClaimed, claim=STOPPED_AGAIN)
     assert states(so_far) == [(8_001, "approved"), (8_000, "open")], "the first half is a part of it"
     return so_far.do(rf.LeaveToHand, **FIRST, rule="95")
 
@@ -120,7 +120,7 @@ def test_what_is_void_of_the_end_before_calls_off_nothing_of_the_next_and_goes_b
 def test_what_was_declined_meanwhile_does_not_go_back_with_it() -> None:
     half = Claim(rule=RefundCase.STOPPED, percent=50)
     so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST)
-    so_far.do(rf.OpenClaimed, claim=AGAIN, asked=(1,)).do(rf.OpenClaimed, claim=STOPPED_AGAIN, asked=(1,))
+    so_far.do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN).do(rf.OpenClaimed, claim=STOPPED_AGAIN)
     so_far.do(rf.DeclineRefund, LEADER, case=2, reason="x").do(rf.LeaveToHand, **FIRST, rule="95")
     so_far.do(rf.OpenClaimed, claim=STOPPED_AGAIN)
     assert states(so_far) == [(8_001, "void"), (8_000, "declined"), (8_001, "open")]
@@ -133,7 +133,7 @@ def test_what_is_void_of_the_end_before_does_not_hide_that_the_filing_begins_aga
 
 def test_a_leader_who_has_yet_to_decide_is_not_asked_twice() -> None:
     undecided = Claim(rule=RefundCase.REFUSED, reopened=1)
-    so_far = approved().do(rf.OpenClaimed, claim=AGAIN, asked=(1,)).do(rf.OpenClaimed, claim=undecided, asked=(1,))
+    so_far = approved().do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN).do(rf.OpenClaimed, claim=undecided)
     so_far.do(rf.LeaveToHand, **FIRST, rule="95")
     assert so_far.refusal(rf.OpenClaimed, claim=undecided) == ["wrong_state"]
     assert so_far.refund.undecided is RefundCase.REFUSED
@@ -141,7 +141,7 @@ def test_a_leader_who_has_yet_to_decide_is_not_asked_twice() -> None:
 
 @pytest.mark.parametrize("reopened_first", [True, False])
 def test_what_went_back_stays_so_and_a_leader_says_what_becomes_of_the_fee(*, reopened_first: bool) -> None:
-    so_far = approved().do(rf.OpenClaimed, claim=AGAIN, asked=(1,)) if reopened_first else given()
+    so_far = approved().do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN) if reopened_first else given()
     so_far.do(rf.RecordGiven, **FIRST) if reopened_first else so_far.do(rf.OpenClaimed, claim=AGAIN)
     assert states(so_far) == [(AMOUNT, "given")]
     assert [(task.name, task.role, task.actions) for task in projections.rows(so_far.refund).tasks or ()] == [
@@ -200,7 +200,7 @@ def test_what_went_back_too_early_is_a_part_of_the_share_unless_it_is_asked_for_
 
 
 def test_what_nobody_owes_any_more_is_given_by_hand_whatever_began_again() -> None:
-    so_far = approved().do(rf.OpenClaimed, claim=AGAIN, asked=(1,))
+    so_far = approved().do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN)
     so_far.refund = so_far.replayed = so_far.refund.model_copy(update={"unowed": RefundCause.LATE})
     so_far.do(rf.LeaveToHand, **FIRST, rule="95").do(rf.GiveBackByHand, CASHIER, **FIRST | BY_HAND)
     assert states(so_far) == [(AMOUNT, "given")]

@@ -18,7 +18,7 @@ from schemas import refund as rf
 from schemas.errors import RefusalError
 from schemas.refund import CaseState, Claim, RefundCause
 from tests.unit.filing.lives import CASHIER, LEADER, Life, fee, procedure
-from tests.unit.refund.givings import AMOUNT, APART, OTHER_AGENCY, WHY, Giving
+from tests.unit.refund.givings import AMOUNT, APART, ASKED, OTHER_AGENCY, WHY, Giving
 from tests.unit.test_payment_rules import NOW, Told, told
 
 GONE: Final = Claim(charged_back=AMOUNT)
@@ -91,7 +91,7 @@ def test_of_two_that_are_approved_the_one_is_called_off_for_which_too_little_is_
     so_far = Giving()
     for case, amount in enumerate((6_000, AMOUNT - 6_000), 1):
         so_far.do(rf.RequestRefund, CASHIER, **WHY, amount=amount).do(rf.ApproveRefund, LEADER, case=case)
-    so_far.do(rf.OpenClaimed, claim=Claim(charged_back=back), asked=(1,))
+    so_far.do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=Claim(charged_back=back))
     assert states(so_far) == [(6_000, "approved"), (AMOUNT - 6_000, "void")]
     so_far.do(rf.RecordGiven, case=1)
     assert fold.gone_twice(so_far.refund) == max(back + 6_000 - AMOUNT, 0)
@@ -100,7 +100,7 @@ def test_of_two_that_are_approved_the_one_is_called_off_for_which_too_little_is_
 @pytest.mark.parametrize("unowed", [None, RefundCause.LATE])
 @pytest.mark.parametrize("back", [1, AMOUNT])
 def test_what_the_provider_does_not_give_after_all_nobody_gives(back: int, unowed: RefundCause | None) -> None:
-    so_far = approved().do(rf.OpenClaimed, claim=Claim(charged_back=back, unowed=unowed), asked=(1,))
+    so_far = approved().do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=Claim(charged_back=back, unowed=unowed))
     assert states(so_far) == [(AMOUNT, "approved")]
     so_far.do(rf.LeaveToHand, case=1, rule="95")
     if unowed is not None and back < AMOUNT:
@@ -111,7 +111,7 @@ def test_what_the_provider_does_not_give_after_all_nobody_gives(back: int, unowe
 
 
 def test_what_the_provider_may_be_giving_is_not_called_off_and_what_goes_twice_is_said() -> None:
-    so_far = approved().do(rf.OpenClaimed, claim=GONE, asked=(1,))
+    so_far = approved().do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=GONE)
     assert states(so_far) == [(AMOUNT, "approved")]
     assert projections.view(so_far.refund).gone_twice is None
     so_far.do(rf.RecordGiven, case=1)

@@ -44,7 +44,8 @@ CLAIMS: Final = st.builds(
     ),
 )
 BY_ITSELF: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
-    rf.OpenClaimed: st.fixed_dictionaries({"claim": CLAIMS, "asked": st.sets(CASES).map(tuple)}),
+    rf.OpenClaimed: st.fixed_dictionaries({"claim": CLAIMS}),
+    rf.RecordAsked: st.fixed_dictionaries({"case": CASES, "n": st.sampled_from([1, 1, 2, 3])}),
     rf.RecordGiven: st.fixed_dictionaries({"case": CASES}),
     rf.LeaveToHand: st.fixed_dictionaries({"case": CASES, "rule": st.just("not_offered")}),
 }
@@ -115,6 +116,12 @@ class AnyRefund(RuleBasedStateMachine):
         ]
         assert self.attempt(rf.ApproveRefund, others[-1], {"case": entry.case})
 
+    @rule()
+    @precondition(lambda self: bool(fold.to_give(self.life.refund)))
+    def the_provider_is_asked(self) -> None:
+        first = fold.to_give(self.life.refund)[0]
+        assert self.attempt(rf.RecordAsked, SYSTEM, {"case": first.case, "n": first.requests + 1})
+
     @rule(can=st.booleans())
     @precondition(lambda self: bool(fold.to_give(self.life.refund)))
     def the_provider_gives_it_or_never_does(self, *, can: bool) -> None:
@@ -147,6 +154,21 @@ class AnyRefund(RuleBasedStateMachine):
         given = [one.event for one in self.life.log if one.event.kind in {"refund_given", "refund_given_by_hand"}]
         assert sum(one.amount for one in given) == projections.view(refund).given <= AMOUNT
         assert len({one.case for one in given}) == len(given)
+
+    @invariant()
+    def one_is_asked_for_after_another_and_none_that_may_be_going_is_void(self) -> None:
+        waiting: set[int] = set()
+        for one in self.life.log:
+            match one.event:
+                case rf.RefundAsked(case=case, n=n):
+                    assert waiting <= {case}
+                    assert (n > 1) is (case in waiting)
+                    waiting.add(case)
+                case rf.RefundGiven(case=case) | rf.RefundLeftToHand(case=case):
+                    waiting.discard(case)
+                case rf.RefundChargedBack(void=void) | rf.RefundCalledOff(void=void):
+                    assert not waiting & set(void)
+        assert waiting == {one.case for one in fold.to_give(self.life.refund) if one.requests}
 
     @property
     def given_too_early(self) -> int:

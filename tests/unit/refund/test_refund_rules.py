@@ -20,7 +20,19 @@ from tests.unit.filing.lives import APPLICANT, CASHIER, ENDING, LEADER, SPECIALI
 from tests.unit.filing.test_fee_changes import paid as paid_online
 from tests.unit.filing.test_fee_changes import rules as with_waivers
 from tests.unit.filing.test_fee_changes import supplied
-from tests.unit.refund.givings import AMOUNT, APART, BY_HAND, CAPTURE, DEPUTY, DUAL, OTHER_AGENCY, UNOWED, WHY, Giving
+from tests.unit.refund.givings import (
+    AMOUNT,
+    APART,
+    ASKED,
+    BY_HAND,
+    CAPTURE,
+    DEPUTY,
+    DUAL,
+    OTHER_AGENCY,
+    UNOWED,
+    WHY,
+    Giving,
+)
 from tests.unit.test_payment_rules import told
 
 FIRST: Final = {"case": 1}
@@ -158,7 +170,7 @@ def test_who_waived_the_fee_does_not_give_back_alone_what_they_decline() -> None
 def test_who_waived_the_fee_does_not_give_back_alone_what_is_there_after_a_charge_back() -> None:
     waived = Claim(unowed=RefundCause.LATE, ended=(LEADER.subject,))
     so_far = Giving().do(rf.OpenClaimed, claim=waived).do(rf.ApproveRefund, DEPUTY, **FIRST)
-    so_far.do(rf.OpenClaimed, claim=waived.model_copy(update={"charged_back": 1_000}), asked=(1,))
+    so_far.do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=waived.model_copy(update={"charged_back": 1_000}))
     so_far.do(rf.LeaveToHand, case=1, rule="95")
     assert so_far.kinds[-1] == "refund_charged_back"
     assert fold.is_open(so_far.refund), "the next look asks for it"

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-import pytest
+from temporalio.exceptions import ActivityError, ApplicationError
 
-from activities.payment import Returned
+from activities.giving_back import Returned
+from activities.partners.instructions import NOT_ORDERED, Instruction
 from activities.refunds import Looked
 from rules.streams import REFUND
 from schemas import refund as rf
@@ -73,19 +74,18 @@ class Refunding:
         return [entry.state for entry in self.life.stream.state.entries]
 
     @property
-    def alike(self) -> list[bool]:
-        return [request.alike for name, request in self.engine.asked if name == "refund"]
+    def instructions(self) -> list[Instruction]:
+        return [request for name, request in self.engine.asked if name == "refund"]
 
     @property
-    def asked_for(self) -> list[int]:
-        return [request.case for name, request in self.engine.asked if name == "refund"]
+    def asked_for(self) -> list[int | None]:
+        return [request.case for request in self.instructions]
 
 
 async def asked_for(engine: Engine, *before: int) -> tuple[Refunding, asyncio.Task[None]]:
     """Case 1 is under way; those `before` it in time have the numbers after it, and were left to hand."""
     so_far = Refunding(engine)
     await so_far.life._begin()
-    so_far.life._remember(asked=())
     for case, amount in enumerate((5_000, *before), 1):
         await so_far.agreed(case, amount)
     for case in range(2, len(before) + 2):
@@ -150,17 +150,67 @@ async def test_what_nobody_owes_and_is_declined_is_asked_for_by_the_next_look(en
     going.cancel()
 
 
-@pytest.mark.parametrize("taken_over", [False, True])
-@pytest.mark.parametrize(("amount", "alike"), [(5_000, True), (4_999, False)])
-async def test_of_what_was_asked_for_before_and_not_given_a_query_may_tell_too(
-    engine: Engine, amount: int, *, alike: bool, taken_over: bool
-) -> None:
+async def test_that_it_is_asked_stands_in_the_log_before_it_is(engine: Engine) -> None:
     so_far, giving = await asked_for(engine)
-    so_far.answer.set_result(Returned(refused="09"))
+    assert so_far.kinds[-2:] == ["refund_approved", "refund_asked"]
+    assert so_far.instructions == [Instruction(stream=f"refund:{FILING}:1001", seq=len(engine.log), case=1)]
+    giving.cancel()
+
+
+async def test_a_run_that_takes_over_what_is_under_way_asks_about_it_and_records_no_second_time(engine: Engine) -> None:
+    so_far, giving = await asked_for(engine)
+    giving.cancel()
+    state, later = so_far.life.stream.state, Refunding(engine)
+    await later.life._begin()
+    assert later.life.stream.state == state
+    engine.answers["refund"] = Returned(transaction="r1")
+    await later.life._give_back()
+    assert later.kinds[3:] == ["refund_asked", "refund_given"]
+    assert later.asked_for == [1, 1]
+
+
+async def test_what_is_to_be_asked_for_again_is_recorded_once_more(engine: Engine) -> None:
+    so_far, giving = await asked_for(engine)
+    engine.answers["refund"] = asyncio.get_running_loop().create_future()
+    so_far.answer.set_result(Returned(again=True))
+    await so_far.until(lambda: so_far.asked_for == [1, 1])
+    assert [stored.event["n"] for stored in engine.log if stored.event["kind"] == "refund_asked"] == [1, 2]
+    engine.answers["refund"].set_result(Returned(transaction="r1"))
     await giving
-    await so_far.agreed(2, amount)
-    if taken_over:
-        so_far.life._remember(asked=None)
-    engine.answers["refund"] = Returned(transaction="r2")
+    assert so_far.states == [CaseState.GIVEN]
+
+
+async def test_what_is_under_way_comes_to_its_end_before_another_is_asked_for(engine: Engine) -> None:
+    """Of a transaction a query tells the last refund alone."""
+    so_far = Refunding(engine)
+    await so_far.life._begin()
+    for _ in range(2):
+        await so_far.said(rf.RequestRefund, CASHIER, amount=1_000, **WHY)
+    await so_far.said(rf.ApproveRefund, LEADER, case=2)
     await so_far.until_asked(2)
-    assert so_far.alike == [False, alike]
+    await so_far.said(rf.ApproveRefund, LEADER, case=1)
+    engine.answers["refund"] = Returned(transaction="r1")
+    await so_far.life._give_back()
+    assert so_far.asked_for == [2, 2, 1]
+
+
+async def test_what_is_called_off_before_the_provider_is_asked_is_not_asked_for(engine: Engine) -> None:
+    so_far = Refunding(engine)
+    await so_far.life._begin()
+    await so_far.agreed(1, 5_000)
+    so_far.says(Claim(charged_back=16_000))
+    await so_far.life._give_back()
+    assert (so_far.asked_for, so_far.states) == ([], [CaseState.VOID])
+
+
+async def test_what_the_log_does_not_order_is_read_there_again(engine: Engine) -> None:
+    so_far, giving = await asked_for(engine)
+    given = {"kind": "refund_given", "case": 1, "capture_id": "c1", "amount": 5_000}
+    engine.somebody_else(given)
+    why = ApplicationError("not ordered", type=NOT_ORDERED, non_retryable=True)
+    about: dict[str, Any] = {"scheduled_event_id": 1, "started_event_id": 2, "identity": "", "retry_state": None}
+    error = ActivityError("failed", activity_type="payment.refund", activity_id="1", **about)
+    error.__cause__ = why
+    so_far.answer.set_exception(error)
+    await giving
+    assert (so_far.asked_for, so_far.states) == ([1], [CaseState.GIVEN])
