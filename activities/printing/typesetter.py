@@ -13,7 +13,14 @@ from typing import Any, Final
 import typst
 
 STANDARD: Final = "a-2a"
-"""Asked of typst, because it then refuses what has no glyph. No validator has confirmed it: nothing is claimed."""
+"""Asked of typst, because it then refuses what has no glyph. No validator has confirmed it: it is taken back."""
+
+_IN_METADATA: Final = re.compile(
+    rb'<pdfaExtension:schemas>.*?</pdfaExtension:schemas>|<pdfaid:(\w+)>[^<]*</pdfaid:\1>|xmlns:pdfa\w+="[^"]*"',
+    re.DOTALL,
+)
+_IN_CATALOG: Final = re.compile(rb"/OutputIntents \d+ 0 R")
+_INTENT: Final = re.compile(rb"/DestOutputProfile \d+ 0 R/S/GTS_PDFA1")
 
 FONTS: Final = str(Path(__file__).parent / "fonts")
 """The fonts of papers and forms; no others are seen."""
@@ -55,4 +62,19 @@ class Typesetter:
         if not isinstance(made, bytes):
             msg = "typst makes one file of a template"
             raise TypeError(msg)
-        return made
+        return unclaimed(made)
+
+
+def unclaimed(file: bytes) -> bytes:
+    """The file of typst without its word that it is PDF/A: blanks stand there, so that nothing else moves."""
+    blank = bytearray(file)
+    intent, metadata = file.find(b"<</Type/OutputIntent"), file.rfind(b"<?xpacket begin")
+    catalog = file.rfind(b"<</Type/Catalog")
+    for pattern, start, end in (
+        (_INTENT, intent, file.find(b"endobj", intent)),
+        (_IN_METADATA, metadata, file.find(b"<?xpacket end", metadata)),
+        (_IN_CATALOG, catalog, file.find(b"endobj", catalog)),
+    ):
+        for found in pattern.finditer(file, start, end):
+            blank[slice(*found.span())] = b" " * len(found.group())
+    return bytes(blank)
