@@ -14,6 +14,7 @@ from activities.keys.masters import MasterKeys, master_keys
 from activities.partners.money.merchants import Merchants
 from activities.partners.vnpost import Contract
 from activities.signature.identity import SubjectRules
+from activities.signature.policy import Policy
 from schemas.identity import UNNAMED, audience
 from workers.build import own_build
 
@@ -74,6 +75,7 @@ class FilesSettings(RecordSettings):
     objects: str = Field(description="URL of the object store: file:///… or s3://…")
     signature_roots: str | None = Field(default=None, description="PEM file of the authorities that are trusted")
     signature_subjects: Json[SubjectRules] = Field(default="{}", description="how certificates name their holders")  # type: ignore[assignment] # read as what is set
+    signature_policy: Json[Policy] = Field(default="{}", description="what signatures must be to count")  # type: ignore[assignment] # read as what is set
     tsa_url: str | None = Field(default=None, description="who time-stamps what is kept of a signature (RFC 3161)")
     signer_url: str | None = Field(
         default=None, description="the remote signer that holds the keys of officers and the agencies' seals"

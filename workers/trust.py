@@ -30,6 +30,7 @@ async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIter
             Responders(client),
             HttpStamper(client, settings.tsa_url) if settings.tsa_url else None,
             settings.signature_subjects,
+            settings.signature_policy,
         )
         try:
             yield signatures
@@ -48,7 +49,7 @@ async def signing(settings: FilesSettings) -> AsyncIterator[tuple[Signer, Lastin
         lasting = None
         if roots and settings.tsa_url:
             stamper = HttpStamper(client, settings.tsa_url)
-            trust = Trust(roots, Remembering(Responders(client)))
+            trust = Trust(roots, Remembering(Responders(client)), settings.signature_policy)
             lasting = Lasting(stamper, trust, settings.signature_subjects)
         yield signer, lasting
 

@@ -7,7 +7,8 @@ silent about revocation has not answered.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +17,9 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
 from pyhanko.sign.validation import async_validate_detached_cms
 
-from activities.signature.identity import Identity, SubjectRules, identities
+from activities.signature.identity import Identity, SubjectRules, misnamed
 from activities.signature.moment import Moment, moment_of
-from activities.signature.reading import ANY_USE, integrity, kept_in, opened, read_through
+from activities.signature.reading import ANY_USE, integrity, kept_in, lacking, opened, read_through
 from activities.signature.revisions import (
     MALFORMED,
     Form,
@@ -42,9 +43,10 @@ class Signatory:
 
 @dataclass(frozen=True)
 class _Signature:
-    """One signature of a file, its integrity seen to, its signer not yet."""
+    """One signature of a file, its integrity seen to, its signer not yet. `digest` is that of what it covers."""
 
     signed: cms.SignedData
+    digest: bytes
     signatory: Signatory
     kept: Answers
     claimed_at: datetime | None = None
@@ -81,7 +83,8 @@ class SignatureCheck:
                     return _refused(rule, received_at, signatory.field)
                 claimed = embedded.self_reported_timestamp
                 read_through(extract_certificate_info(embedded.signed_data))
-                found.append(_Signature(embedded.signed_data, signatory, kept_in(reader), claimed))
+                digest = embedded.compute_digest()
+                found.append(_Signature(embedded.signed_data, digest, signatory, kept_in(reader), claimed))
         except MALFORMED:
             return _refused("signature_unreadable", received_at)
         return await self._signers(found, received_at)
@@ -96,7 +99,11 @@ class SignatureCheck:
                 return _refused("signature_not_detached", received_at)
             certificates = extract_certificate_info(signed)
             read_through(certificates)
-            context = self._trust.context(certificates.other_certs, received_at)
+            digest: Callable[[str], bytes] = lambda name: hashlib.new(name, content).digest()  # noqa: E731
+            rule = await lacking(signed, self._trust, digest)
+            if rule is not None:
+                return _refused(rule, received_at)
+            context = self._trust.nobody().context((), received_at)
             status = await async_validate_detached_cms(content, signed, context, key_usage_settings=ANY_USE)
         except MALFORMED:
             return _refused("signature_unreadable", received_at)
@@ -104,8 +111,8 @@ class SignatureCheck:
             return _refused("signature_of_other_content", received_at)
         if not status.valid:
             return _refused("signature_broken", received_at)
-        claimed = status.signer_reported_dt
-        return await self._signers([_Signature(signed, signatory, NOTHING, claimed)], received_at)
+        one = _Signature(signed, digest(status.md_algorithm), signatory, NOTHING, status.signer_reported_dt)
+        return await self._signers([one], received_at)
 
     async def _signers(self, signatures: Iterable[_Signature], received_at: datetime) -> SignatureVerdict:
         rules: list[tuple[str, str]] = []
@@ -115,6 +122,7 @@ class SignatureCheck:
             certificates = one.certificates
             signer, others = certificates.signer_cert, [*certificates.other_certs, *moment.others]
             standing = await self._trust.vouch(signer, others, "signing", moment.judged_at, one.kept)
+            standing = await self._trust.vouch_for(one.signed, one.digest, "signing", standing)
             rules += [(one.signatory.field, rule) for rule in self._wrong(one, standing, moment)]
             evidence.append(evidence_of(one.signatory.field, one.certificates, standing, moment, one.claimed_at))
         return verdict_of(rules, received_at, evidence)
@@ -123,11 +131,12 @@ class SignatureCheck:
         if standing.rule is not None:
             doubtful = moment.doubtful and standing.rule in {"certificate_expired", "certificate_revoked"}
             yield "timestamp_unknown" if doubtful else standing.rule
-        named = identities(signature.certificates.signer_cert, self._subjects)
-        if not named:
-            yield "signer_not_named"
-        elif not named & signature.signatory.anyone_of:
-            yield "signer_is_other"
+        if moment.rule is not None:
+            yield moment.rule
+        kind = self._trust.policy.holders.get(signature.signatory.field)
+        other = misnamed(signature.certificates.signer_cert, self._subjects, signature.signatory.anyone_of, kind)
+        if other is not None:
+            yield other
 
 
 def _shape(file: bytes, reader: PdfFileReader, form: Form, fields: set[str]) -> str | None:
@@ -151,8 +160,8 @@ def _detached(signature: bytes) -> cms.SignedData | None:
     if info["content_type"].native != "signed_data":
         raise ValueError("no signed data")
     signed = info["content"]
-    alone = len(signed["signer_infos"]) == 1
-    return signed if alone and signed["encap_content_info"]["content"].native is None else None
+    alone, inside = len(signed["signer_infos"]) == 1, signed["encap_content_info"]
+    return signed if alone and inside["content"].native is None and inside["content_type"].native == "data" else None
 
 
 def evidence_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -31,14 +31,32 @@ class SubjectRules:
 
 
 def identities(certificate: x509.Certificate, rules: SubjectRules) -> frozenset[Identity]:
-    """Everybody whom the subject names by number; nobody if it holds none that can be read."""
+    """Everybody whom the subject names by number, written as the rules say; nobody if it holds none such."""
     values = list(_values(certificate, rules.attribute))
     found = ((prefix, kind, value) for value in values for prefix, kind in rules.prefixes.items())
     return frozenset(
-        Identity(kind, value[len(prefix) :].strip())
-        for prefix, kind, value in found
-        if value.upper().startswith(prefix.upper())
+        Identity(kind, value[len(prefix) :].strip()) for prefix, kind, value in found if value.startswith(prefix)
     )
+
+
+def misnamed(
+    certificate: x509.Certificate,
+    rules: SubjectRules,
+    anyone_of: Collection[Identity] | None = None,
+    kind: Kind | None = None,
+) -> str | None:
+    """The rule by which a certificate is not that of exactly one holder, of this kind, and one of these; None if it is.
+
+    More than one number names nobody: by the other one it is somebody else's.
+    """
+    named = identities(certificate, rules)
+    if len([*_values(certificate, rules.attribute)]) > 1:
+        return "signer_ambiguous"
+    if not named:
+        return "signer_not_named"
+    if kind is not None and {one.kind for one in named} != {kind}:
+        return "signer_of_other_kind"
+    return "signer_is_other" if anyone_of is not None and not named & {*anyone_of} else None
 
 
 def _values(certificate: x509.Certificate, attribute: str) -> Iterator[str]:

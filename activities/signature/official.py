@@ -13,7 +13,6 @@ from hashlib import sha256
 from io import BytesIO
 from typing import Final
 
-from asn1crypto import x509
 from pyhanko.pdf_utils.content import PdfContent
 from pyhanko.pdf_utils.generic import ArrayObject, ByteStringObject, pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -33,7 +32,7 @@ from pyhanko.sign.signers.pdf_signer import DSSContentSettings, SigDSSPlacementP
 from pyhanko.stamp import StaticStampStyle
 
 from activities.partners.signer import Signer
-from activities.signature.identity import SubjectRules, identities
+from activities.signature.identity import misnamed
 from activities.signature.revisions import declared
 from activities.signature.signing import Lasting, Person, hand_of
 from schemas.about import About
@@ -111,7 +110,9 @@ async def sign_official(  # noqa: PLR0913 -- all that a signature has
         msg = f"the PDF has no empty signature field {field}"
         raise LookupError(msg)
     hand = await hand_of(signer, person, order)
-    _named(hand.chain[0], person, lasting.subjects)
+    kind = lasting.trust.policy.holders.get(field)
+    if rule := misnamed(hand.chain[0], lasting.subjects, [person.identity], kind):
+        raise UnfitCertificateError(rule)
     context, rule = await lasting.vouched(hand.chain)
     if rule is not None:
         raise UnfitCertificateError(rule)
@@ -149,12 +150,6 @@ def _writer(pdf: bytes) -> IncrementalPdfFileWriter:
     writer._document_id = ArrayObject([writer._document_id[0], ByteStringObject(sha256(pdf).digest()[:16])])  # noqa: SLF001
     writer._update_meta = lambda: None  # type: ignore[method-assign] # noqa: SLF001
     return writer
-
-
-def _named(certificate: x509.Certificate, person: Person, subjects: SubjectRules) -> None:
-    named = identities(certificate, subjects)
-    if person.identity not in named:
-        raise UnfitCertificateError("signer_is_other" if named else "signer_not_named")
 
 
 async def _signed(writer: IncrementalPdfFileWriter, signer: PdfSigner, at: datetime, output: BytesIO) -> None:

@@ -11,8 +11,8 @@ from typing import Final
 from asn1crypto import cms
 from pyhanko.sign.general import extract_certificate_info
 from pyhanko.sign.timestamps import TimeStamper
-from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 
+from activities.signature.reading import stamp_of
 from activities.signature.revisions import MALFORMED
 from activities.signature.revocation import NOTHING
 from activities.signature.trust import Trust
@@ -63,15 +63,14 @@ async def stamped_at(content: bytes, token: bytes, trust: Trust) -> datetime | N
         signed = cms.ContentInfo.load(token, strict=True)["content"]
         at: datetime = signed["encap_content_info"]["content"].parsed["gen_time"].native
         certificates = extract_certificate_info(signed)
-        context = trust.context(certificates.other_certs, at)
-        seen = await validate_tst_signed_data(signed, context, lambda name: hashlib.new(name, content).digest())
+        found = await stamp_of(signed, trust, lambda name: hashlib.new(name, content).digest())
     except MALFORMED:
         return None
     standing = await trust.offline().vouch(
         certificates.signer_cert, certificates.other_certs, "time_stamping", at, NOTHING
     )
-    trusted = standing.rule in {None, "revocation_unknown"}
-    return at if seen["intact"] and seen["valid"] and trusted else None
+    standing = await trust.vouch_for(signed, None, "time_stamping", standing)
+    return at if found == at and standing.rule in {None, "revocation_unknown"} else None
 
 
 async def stamp(stamper: TimeStamper, digest: bytes) -> tuple[bytes, datetime] | None:

@@ -7,15 +7,19 @@ from datetime import datetime
 from io import BytesIO
 from typing import Final
 
+from asn1crypto import cms, core
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.general import SignedDataCerts
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError
+from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, validate_tst_signed_data
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 
-from activities.signature.revisions import ONLY_SIGNATURES
+from activities.signature.policy import names_its_certificate
+from activities.signature.revisions import MALFORMED, ONLY_SIGNATURES
 from activities.signature.revocation import NOTHING, Answers
 from activities.signature.trust import Trust
 
@@ -37,14 +41,63 @@ def opened(file: bytes) -> tuple[PdfFileReader | None, str | None]:
 
 
 async def integrity(embedded: EmbeddedPdfSignature, trust: Trust, at: datetime) -> str | None:
-    """The rule by which a signature does not fit what it covers, or what came later; none if it fits."""
-    context = trust.context(embedded.other_embedded_certs, at)
+    """The rule by which a signature is too weak, does not fit what it covers, or what came later; none if it fits."""
+    rule = await lacking(embedded.signed_data, trust, embedded.compute_digest)
+    if rule is not None:
+        return rule
+    context = trust.nobody().context((), at)
     status = await async_validate_pdf_signature(
         embedded, context, diff_policy=ONLY_SIGNATURES, key_usage_settings=ANY_USE
     )
     if not (status.intact and status.valid):
         return "signature_broken"
-    return "signed_form_changed" if status.modification_level is None or not status.docmdp_ok else None
+    pades = embedded.sig_object["/SubFilter"] == SigSeedSubFilter.PADES.value
+    if pades and not names_its_certificate(embedded.signed_data):
+        return "signature_incomplete"
+    same = status.modification_level is not None and status.docmdp_ok and status.seed_value_ok
+    return None if same else "signed_form_changed"
+
+
+async def lacking(signed: cms.SignedData, trust: Trust, digest: Callable[[str], bytes]) -> str | None:
+    """The rule of the policy that a signature breaks by itself, or by a time-stamp over what it covers; none if none.
+
+    `digest` is that of what it covers, by the name of the algorithm. Raises what is `MALFORMED`.
+    """
+    rule = trust.policy.fault(signed)
+    if rule is not None:
+        return rule
+    for token in extract_tst_data_iter(signed["signer_infos"][0], signed=True):
+        found = await stamp_of(token, trust, digest)
+        if isinstance(found, str):
+            return found
+    return None
+
+
+async def stamp_of(token: cms.SignedData, trust: Trust, digest: Callable[[str], bytes]) -> datetime | str:
+    """When a time-stamp says that it was made, whoever made it; else the rule by which it can't count.
+
+    `digest` is that of what it must be over, by the name of the algorithm.
+    """
+    try:
+        fault = trust.policy.fault(token)
+        if fault == "signature_weak":
+            return "timestamp_weak"
+        told = token["encap_content_info"]["content"].parsed
+        at: datetime = told["gen_time"].native
+        seen = await validate_tst_signed_data(token, trust.nobody().context((), at), digest)
+        fits = seen["intact"] and seen["valid"] and fault is None and names_its_certificate(token)
+        if fits and _is_named(told["tsa"], token):
+            return at
+    except MALFORMED:
+        pass  # what can't be read does not fit
+    return "timestamp_broken"
+
+
+def _is_named(authority: core.Asn1Value, token: cms.SignedData) -> bool:
+    """Whether a time-stamp that names its authority has the certificate of that one."""
+    if isinstance(authority, core.Void) or authority.name != "directory_name":
+        return True
+    return bool(authority.chosen == extract_certificate_info(token).signer_cert.subject)
 
 
 def kept_in(reader: PdfFileReader) -> Answers:

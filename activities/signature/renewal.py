@@ -42,14 +42,17 @@ async def renewed(pdf: bytes, lasting: Lasting, now: datetime) -> bytes:
 
     Raises `NotRenewedError` for a file that is not whole and validly signed, and `OSError` without a time-stamp.
     """
-    verdict = await verify_official(pdf, lasting.trust, at=now)
+    verdict = await verify_official(pdf, lasting.trust, at=now, subjects=lasting.subjects)
     if verdict.outcome is not SignatureOutcome.VALID:
         raise NotRenewedError(verdict.problems[0].rule)
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
     last = _newest(writer.prev)
     if last is None:
         raise NotRenewedError("signed_file_rolled_back")
-    new = extract_certificate_info((await lasting.stamper.async_dummy_response("sha256"))["content"])
+    token = (await lasting.stamper.async_dummy_response("sha256"))["content"]
+    if lasting.trust.policy.fault(token):
+        raise NotRenewedError("timestamp_weak")
+    new = extract_certificate_info(token)
     if new.signer_cert.not_valid_after <= last.signer_cert.not_valid_after:
         raise NotRenewedError("no_gain")
     standings = await asyncio.gather(*(_standing(lasting, one, now) for one in (last, new)))

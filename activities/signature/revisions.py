@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 from asn1crypto import parser
+from lxml import etree
 from pyhanko.pdf_utils.generic import (
     ArrayObject,
     ByteStringObject,
     DictionaryObject,
     IndirectObject,
+    StreamObject,
     parse_pdf_date,
 )
 from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.pdf_utils.rw_common import PdfHandler
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 from pyhanko.sign.diff_analysis import (
@@ -35,7 +38,7 @@ from pyhanko.sign.diff_analysis import (
     SuspiciousModification,
     XrefStreamRule,
 )
-from pyhanko.sign.diff_analysis.constants import ACROFORM_EXEMPT_STRICT_COMPARISON
+from pyhanko.sign.diff_analysis.constants import ACROFORM_EXEMPT_STRICT_COMPARISON, ROOT_EXEMPT_STRICT_COMPARISON
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -55,11 +58,24 @@ MALFORMED: Final = (
 _OF_TOOLS: Final = frozenset({"/ModDate", "/Producer"})
 """What signing software writes about itself."""
 
+_RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+_XMP_OF_TOOLS: Final = frozenset(
+    {
+        "{http://ns.adobe.com/xap/1.0/}ModifyDate",
+        "{http://ns.adobe.com/xap/1.0/}MetadataDate",
+        "{http://ns.adobe.com/xap/1.0/mm/}InstanceID",
+        "{http://ns.adobe.com/xap/1.0/mm/}History",
+        "{http://ns.adobe.com/pdf/1.3/}Producer",
+    }
+)
+"""The same in the metadata of the file (XMP)."""
+
 DIGEST: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 ONLY_SIGNATURES: Final = StandardDiffPolicy(
     global_rules=[
-        CatalogModificationRule(),
+        CatalogModificationRule(ROOT_EXEMPT_STRICT_COMPARISON - {"/MarkInfo"}),
         *(
             rule.as_qualified(ModificationLevel.LTA_UPDATES)
             for rule in (DocInfoRule(), XrefStreamRule(), ObjectStreamRule(), DSSCompareRule(), MetadataUpdateRule())
@@ -120,7 +136,8 @@ def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
         return "signed_form_not_ours"
     if "/AcroForm" not in reader.get_historical_resolver(0).root:  # no form of ours: each declares its fields
         return "signed_form_not_ours"
-    return None if adds_only_signatures(reader) else "signed_form_changed"
+    same = adds_only_signatures(reader) and not is_described_otherwise(reader)
+    return None if same else "signed_form_changed"
 
 
 def adds_only_signatures(reader: PdfFileReader) -> bool:
@@ -163,10 +180,52 @@ def ends_signed(file: bytes, reader: PdfFileReader) -> bool:
 
 
 def is_described_otherwise(reader: PdfFileReader) -> bool:
-    """Whether title, author or whatever else the document says of itself is not what it was in the first revision."""
-    now = _told(reader.trailer_view, reader)
-    changed = {name for name, _ in _information(reader).items() ^ now.items()}
-    return not changed <= _OF_TOOLS
+    """Whether title, author or whatever else the document says of itself is, or once was, not what it was at first."""
+    first, *later = [reader.get_historical_resolver(revision) for revision in range(reader.total_revisions)]
+    told, metadata = _told(first.trailer_view, first), _metadata(first)
+    for one in later:
+        changed = {name for name, _ in told.items() ^ _told(one.trailer_view, one).items()}
+        if not changed <= _OF_TOOLS or not _is_same_metadata(metadata, _metadata(one)):
+            return True
+    return False
+
+
+def _metadata(revision: HistoricalResolver) -> bytes:
+    """The XMP of a revision; nothing if it has none."""
+    found = revision.root.raw_get("/Metadata") if "/Metadata" in revision.root else None
+    if isinstance(found, IndirectObject):
+        found = revision.get_object(found.reference)
+    return bytes(found.data) if isinstance(found, StreamObject) else b""
+
+
+def _is_same_metadata(first: bytes, now: bytes) -> bool:
+    return first == now or (bool(first) and bool(now) and _said(first) == _said(now))
+
+
+def _said(metadata: bytes) -> list[tuple[str, ...]]:
+    """All that XMP says, however it is written, but for what tools say of themselves. Raises `ValueError`."""
+    try:
+        root = etree.fromstring(metadata, etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError as error:
+        raise ValueError("no XML") from error
+    return sorted(one for told in root.iter(f"{_RDF}RDF") for one in _sayings(told, ()))
+
+
+def _sayings(element: Any, within: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Paths that end with a text; what is an attribute here may be an element there."""
+    name = str(element.tag)
+    if name in _XMP_OF_TOOLS:
+        return
+    path = within if name.startswith(_RDF) else (*within, name)
+    for key, value in element.items():
+        if key == f"{_RDF}resource":
+            yield (*path, value)
+        elif not key.startswith(_RDF) and key not in {*_XMP_OF_TOOLS, _LANGUAGE}:
+            yield (*path, key, value)
+    texts = (element.text, *(child.tail for child in element))
+    yield from ((*path, text.strip()) for text in texts if text is not None and text.strip())
+    for child in element:
+        yield from _sayings(child, path)
 
 
 def _has_stuffing(signature: EmbeddedPdfSignature) -> bool:

@@ -59,13 +59,15 @@ class Lasting:
     async def vouched(self, chain: Sequence[x509.Certificate]) -> tuple[ValidationContext, str | None]:
         """What there is to embed for a signer's chain, and the rule by which it or the time-stamp's does not hold."""
         now = datetime.now(UTC)
-        token = extract_certificate_info((await self.stamper.async_dummy_response("sha256"))["content"])
+        signed = (await self.stamper.async_dummy_response("sha256"))["content"]
+        token, fault = extract_certificate_info(signed), self.trust.policy.fault(signed)
         others = [*chain[1:], *token.other_certs]
         signer, stamp = await asyncio.gather(
             self.trust.vouch(chain[0], others, "signing", now, NOTHING),
             self.trust.vouch(token.signer_cert, others, "time_stamping", now, NOTHING),
         )
-        return self.trust.context(others, now, signer.answers + stamp.answers), signer.rule or stamp.rule
+        rule = signer.rule or stamp.rule or (fault and "timestamp_weak")
+        return self.trust.context(others, now, signer.answers + stamp.answers), rule
 
 
 async def sign_pdf(file: bytes, field: str, signer: Signer, person: Person, lasting: Lasting | None = None) -> bytes:

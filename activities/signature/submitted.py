@@ -22,6 +22,7 @@ from pyhanko.sign.timestamps import TimeStamper
 from activities.procedures import Procedures
 from activities.signature.check import Signatory, SignatureCheck, verdict_of
 from activities.signature.identity import Identity, Kind, SubjectRules
+from activities.signature.policy import POLICY, Policy
 from activities.signature.prepared import Prepared, prepared
 from activities.signature.proof import proof_of
 from activities.signature.revisions import Form, prepared_at
@@ -75,16 +76,17 @@ class SubmittedSignatures:
     """Checks signatures as they are submitted, and makes what is kept of them. Works in threads of its own.
 
     `roots` are certificates in DER; without any, every signature is left to an officer. `asking` is asked on the event
-    loop of the caller. Without a `stamper` what is kept has no time-stamp.
+    loop of the caller. Without a `stamper` what is kept has no time-stamp. All is judged by `policy`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- all that is set
         self,
         procedures: Procedures,
         roots: Sequence[bytes],
         asking: Asking,
         stamper: TimeStamper | None = None,
         subjects: SubjectRules | None = None,
+        policy: Policy = POLICY,
         *,
         seconds: float = LONGEST,
     ) -> None:
@@ -93,6 +95,7 @@ class SubmittedSignatures:
         self._asking = asking
         self._stamper = stamper
         self._subjects = subjects
+        self._policy = policy
         self._seconds = seconds
         self._threads = ThreadPoolExecutor(AT_ONCE, "signature")
         self._free = asyncio.Semaphore(AT_ONCE)
@@ -131,7 +134,7 @@ class SubmittedSignatures:
 
     def _judged(self, one: _Submitted, loop: asyncio.AbstractEventLoop) -> SignatureVerdict:
         # Read anew in each thread: the library reads a certificate bit by bit, as it is asked, and guards none of it.
-        trust = Trust([x509.Certificate.load(root) for root in self._roots], _OnLoop(self._asking, loop))
+        trust = Trust([x509.Certificate.load(root) for root in self._roots], _OnLoop(self._asking, loop), self._policy)
         check = SignatureCheck(trust, self._subjects)
         reference = one.submission.signature
         detached = reference is not None and reference.media_type == DETACHED

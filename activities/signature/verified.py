@@ -17,14 +17,13 @@ from pyhanko.pdf_utils.generic import TextStringObject
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
-from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from activities.signature.check import evidence_of, verdict_of
-from activities.signature.identity import Identity, SubjectRules, identities
+from activities.signature.identity import Identity, SubjectRules, identities, misnamed
 from activities.signature.moment import Moment, moment_of
 from activities.signature.proof import proved
-from activities.signature.reading import integrity, kept_in, opened, read_through
+from activities.signature.reading import integrity, kept_in, opened, read_through, stamp_of
 from activities.signature.revisions import (
     MALFORMED,
     adds_only_signatures,
@@ -55,6 +54,7 @@ async def verify_official(  # noqa: PLR0913 -- each can be asked for alone
     kept: SignatureProof | None = None,
     subjects: SubjectRules | None = None,
     lasts: bool = True,
+    sealed: bool = False,
 ) -> SignatureVerdict:
     """What is known of an issued PDF `at` an instant, or now.
 
@@ -64,11 +64,13 @@ async def verify_official(  # noqa: PLR0913 -- each can be asked for alone
 
     Without `online` nobody is asked, and revocation counts as it was known when each signature was made. `kept`, a
     verdict of earlier over this file, or over what it was before time-stamps were renewed, decides what nobody can say
-    any more. What is not to last, as official papers, has no time-stamp over the whole file.
+    any more. What is not to last, as official papers, has no time-stamp over the whole file. With `sealed` an
+    organisation must have signed, too: of what persons alone have signed nobody but the register knows whether they did
+    so for an agency.
     """
     moment = at or datetime.now(UTC)
     try:
-        look = _Look(trust if online else trust.offline(), moment, online, subjects, lasts)
+        look = _Look(trust if online else trust.offline(), moment, online, subjects or SubjectRules(), lasts, sealed)
         verdict = await _looked_at(pdf, look, expected)
     except MALFORMED:
         verdict = _verdict([("", "signature_unreadable")], moment)
@@ -85,8 +87,9 @@ class _Look:
     trust: Trust
     at: datetime
     online: bool
-    subjects: SubjectRules | None
+    subjects: SubjectRules
     lasts: bool
+    sealed: bool
     proved_at: datetime = field(init=False)
     answers: Answers = field(init=False)
     doubtful: bool = False
@@ -121,6 +124,8 @@ async def _looked_at(pdf: bytes, look: _Look, expected: Expected | None) -> Sign
         rule, seen = await _signature(signature, look, (expected or {}).get(name))
         evidence.append(seen)
         rules += [(name, rule)] if rule else []
+    if not rules and look.sealed and not any(_is_sealed(one, look) for one in signatures.values()):
+        rules.append(("", "no_seal"))
     return _verdict(rules, look.at, evidence)
 
 
@@ -169,14 +174,14 @@ async def _stamp(stamp: EmbeddedPdfSignature, look: _Look) -> tuple[str | None, 
     token: cms.SignedData = stamp.signed_data
     certificates = extract_certificate_info(token)
     read_through(certificates)
-    context = look.trust.context(certificates.other_certs, look.at)
-    seen = await validate_tst_signed_data(token, context, stamp.compute_digest)
-    stamped_at: datetime = seen["timestamp"]
+    found = await stamp_of(token, look.trust, stamp.compute_digest)
+    stamped_at: datetime = token["encap_content_info"]["content"].parsed["gen_time"].native
     standing = await look.stamped_by(certificates, stamped_at)
+    standing = await look.trust.vouch_for(token, None, "time_stamping", standing)
     moment = Moment(look.proved_at, stamped_at, token.dump())
     evidence = evidence_of("", certificates, standing, moment)
-    if not (seen["intact"] and seen["valid"]):
-        return "signature_broken", evidence
+    if isinstance(found, str):
+        return "signature_broken" if found == "timestamp_broken" else found, evidence
     if standing.rule is None:
         look.proved_at = min(stamped_at, look.proved_at)
         return None, evidence
@@ -195,13 +200,20 @@ async def _signature(
     moment = await moment_of(signature.signed_data, look.trust, look.proved_at, look.stamped_by)
     others = [*certificates.other_certs, *moment.others]
     standing = await look.trust.vouch(signer, others, "signing", moment.judged_at, look.answers)
-    rule = await integrity(signature, look.trust, look.at) or standing.rule
+    standing = await look.trust.vouch_for(signature.signed_data, signature.compute_digest(), "signing", standing)
+    rule = await integrity(signature, look.trust, look.at) or moment.rule or standing.rule
     if rule in _PAST and (look.doubtful or moment.doubtful) and moment.stamped_at is None:
         rule = "timestamp_unknown"
-    if who is not None and who not in identities(signer, look.subjects or SubjectRules()):
-        rule = "signer_is_other"
+    kind = look.trust.policy.holders.get(signature.field_name)
+    other = misnamed(signer, look.subjects, None if who is None else [who], kind)
+    if other is not None and (rule is None or rule in UNDETERMINED):
+        rule = other
     evidence = evidence_of(signature.field_name, certificates, standing, moment, claimed_at)
     return rule, evidence.model_copy(update={"reason": _reason(signature)})
+
+
+def _is_sealed(signature: EmbeddedPdfSignature, look: _Look) -> bool:
+    return any(one.kind == "organisation" for one in identities(signature.signer_cert, look.subjects))
 
 
 def _reason(signature: EmbeddedPdfSignature) -> str | None:

@@ -27,6 +27,7 @@ from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION
 from operations.commands.database import address, answered
 from operations.commands.printing import bar
+from operations.commands.result import policy_set, subjects_set
 from operations.commands.store import object_store
 from operations.store.renewing import SOON, Issued, Records, Renewing, Report, renew
 
@@ -100,7 +101,8 @@ async def _lasting() -> AsyncIterator[Lasting]:
     except (OSError, ValueError) as error:
         fail(f"MOTCUA_SIGNATURE_ROOTS: {type(error).__name__}", Exit.USAGE)
     async with httpx.AsyncClient(timeout=5) as client:
-        yield Lasting(HttpStamper(client, authority), Trust(roots, Remembering(Responders(client))))
+        trust = Trust(roots, Remembering(Responders(client)), policy_set())
+        yield Lasting(HttpStamper(client, authority), trust, subjects_set())
 
 
 @asynccontextmanager

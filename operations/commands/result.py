@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -16,6 +16,7 @@ from rich.table import Table
 
 from activities.signature.identity import SubjectRules
 from activities.signature.official import INITIALS, SEAL, SIGNATURE
+from activities.signature.policy import Policy
 from activities.signature.trust import roots_in
 from motcua.cli.results import NAME
 from motcua.cli.running import AsJson, Exit, end_well, fail, out, print_json, use_stack_here
@@ -37,6 +38,9 @@ ROOTS: Final = "MOTCUA_SIGNATURE_ROOTS"
 OBJECTS: Final = "MOTCUA_OBJECTS"
 STAMPS: Final = "MOTCUA_TSA_URL"
 SUBJECTS: Final = "MOTCUA_SIGNATURE_SUBJECTS"
+POLICY: Final = "MOTCUA_SIGNATURE_POLICY"
+
+Set = TypeVar("Set")
 
 app = typer.Typer(name=NAME)
 
@@ -95,15 +99,17 @@ def verify(  # noqa: PLR0913 -- a command line has many options
         _tell_of_code(str(code), moment, as_json=as_json)
         return
     known = find_address(APPLICATION) and not offline
-    asked = Asked(_roots(roots), max(moment, datetime.now(UTC)), not offline, _kept(proof), _subjects())
+    now = max(moment, datetime.now(UTC))
+    asked = Asked(_roots(roots), now, not offline, _kept(proof), subjects_set(), policy_set())
     data = file.read_bytes()
     verdict = end_well(check(data, asked))
     standing = _standing(str(verdict.file), moment) if known else None
     paper = _paper(data, str(verdict.file)) if known and standing is None else None
     if paper is not None:
-        verdict = end_well(check(data, asked, lasts=False))
-    elif standing is not None and asked.kept is None and verdict.outcome is SignatureOutcome.UNDETERMINED:
-        verdict = end_well(check(data, replace(asked, kept=_kept_with(standing.number))))
+        verdict = end_well(check(data, asked, lasts=False, known=True))
+    elif standing is not None and verdict.outcome is SignatureOutcome.UNDETERMINED:
+        with_kept = replace(asked, kept=asked.kept or _kept_with(standing.number))
+        verdict = end_well(check(data, with_kept, known=True))
     checked = Checked(verdict, hands(verdict, asked.subjects), bool(known), standing, paper)
     if as_json:
         print_json(checked.plain())
@@ -182,11 +188,21 @@ def _keep(verdict: SignatureVerdict, file: Path) -> None:
         fail(f"{file}: {error.strerror}", Exit.USAGE)
 
 
-def _subjects() -> SubjectRules:
+def subjects_set() -> SubjectRules:
+    """How certificates name their holders, as it is set."""
+    return _set(SUBJECTS, SubjectRules)
+
+
+def policy_set() -> Policy:
+    """What signatures must be to count, as it is set."""
+    return _set(POLICY, Policy)
+
+
+def _set(setting: str, kind: type[Set]) -> Set:
     try:
-        return TypeAdapter(SubjectRules).validate_json(os.environ.get(SUBJECTS, "{}"))
+        return TypeAdapter(kind).validate_json(os.environ.get(setting, "{}"))
     except ValidationError:
-        fail(f"{SUBJECTS}: xem / see docs/signatures.md", Exit.USAGE)
+        fail(f"{setting}: xem / see docs/signatures.md", Exit.USAGE)
 
 
 def _standing(which: str, at: datetime) -> ResultStanding | None:

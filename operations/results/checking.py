@@ -14,6 +14,7 @@ import pikepdf
 from asn1crypto import x509
 
 from activities.signature.identity import SubjectRules, identities
+from activities.signature.policy import POLICY, Policy
 from activities.signature.proof import proof_of
 from activities.signature.revocation import Responders
 from activities.signature.signing import HttpStamper
@@ -96,21 +97,34 @@ class Checked:
 
 @dataclass(frozen=True)
 class Asked:
-    """How it is to be looked at: whom to trust, as of when, whether authorities are asked, and what was kept of old."""
+    """How it is to be looked at: whom to trust, as of when, whether authorities are asked, and what was kept of old.
+
+    Certificates are read by `subjects`, and all is judged by `policy`.
+    """
 
     roots: Sequence[bytes]
     at: datetime
     online: bool
     kept: SignatureProof | None
     subjects: SubjectRules
+    policy: Policy = POLICY
 
 
-async def check(pdf: bytes, asked: Asked, *, lasts: bool = True) -> SignatureVerdict:
-    """What a file says of itself; a paper does not last as a result does."""
+async def check(pdf: bytes, asked: Asked, *, lasts: bool = True, known: bool = False) -> SignatureVerdict:
+    """What a file says of itself; a paper does not last as a result does. What is not `known` must bear a seal."""
     trusted = [x509.Certificate.load(root) for root in asked.roots]
     async with httpx.AsyncClient(timeout=5) as client:
-        trust = Trust(trusted, Responders(client))
-        return await verify_official(pdf, trust, at=asked.at, online=asked.online, kept=asked.kept, lasts=lasts)
+        trust = Trust(trusted, Responders(client), asked.policy)
+        return await verify_official(
+            pdf,
+            trust,
+            at=asked.at,
+            online=asked.online,
+            kept=asked.kept,
+            subjects=asked.subjects,
+            lasts=lasts,
+            sealed=not known,
+        )
 
 
 def dossier_code(pdf: bytes) -> str | None:

@@ -476,7 +476,7 @@ async def test_what_the_check_trips_over_is_no_reason_to_try_for_ever_and_stands
     nameless = file.replace(b"CCCD:" + number, b"\xff" * (5 + len(number)))
     assert await desk.judged(submission, nameless) == "refused signature_unreadable"
     nobody_knows = file.replace(_SHA256, _SHA256[:-1] + b"\x63")
-    assert await desk.judged(submission, nobody_knows) == "refused signature_unreadable"
+    assert await desk.judged(submission, nobody_knows) == "refused signature_weak"
     assert await desk.judged(submission, file, asking=_Stumbling()) == "undetermined signature_check_failed"
     assert "RuntimeError" in caplog.text
     assert submission.applicant.name not in caplog.text

@@ -1,0 +1,227 @@
+"""What a signature, a time-stamp and their certificates must be to count: one object, which the library is given.
+
+It lists what is allowed; whatever stands on no list is refused. docs/signatures.md prints it. Which algorithms and uses
+the law of Viet Nam prescribes is unconfirmed: these are what its authorities issue, as far as is known, and NIST and
+ETSI still recommend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Final, Literal
+
+from asn1crypto import algos, cms, core, keys, x509
+from cryptography.exceptions import InvalidSignature
+from pydantic import ConfigDict
+from pyhanko.sign.general import extract_certificate_info
+from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko.sign.validation.utils import CMSAlgorithmUsagePolicy
+from pyhanko_certvalidator.errors import InvalidCertificateError
+from pyhanko_certvalidator.policy_decl import AlgorithmUsageConstraint
+from pyhanko_certvalidator.sig_validate import (
+    DEFAULT_VALIDATION_CONTEXT,
+    DefaultSignatureValidator,
+    SignatureValidationContext,
+)
+
+from activities.signature.identity import Kind
+
+Purpose = Literal["signing", "time_stamping"]
+
+DOCUMENT_SIGNING: Final = "1.3.6.1.5.5.7.3.36"
+"""RFC 9336; the library has no name for it."""
+SIGNING_CERTIFICATE: Final = frozenset({"signing_certificate", "signing_certificate_v2"})
+
+_YES: Final = AlgorithmUsageConstraint(allowed=True)
+
+
+@dataclass(frozen=True)
+class Policy(CMSAlgorithmUsagePolicy):
+    """The rules, as data; the methods read them.
+
+    `purposes` are the extended key usages of which a signer's certificate must have one, if it names any; `others` are
+    those that it may not have. `holders` says who alone may sign in which field. A setting replaces whole lists.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    digests: frozenset[str] = frozenset({"sha256", "sha384", "sha512"})
+    mechanisms: frozenset[str] = frozenset({"rsassa_pkcs1v15", "rsassa_pss", "ecdsa"})
+    rsa_bits: int = 2048
+    rsa_exponent: int = 65537
+    curves: frozenset[str] = frozenset({"secp256r1", "secp384r1", "secp521r1"})
+    usage: str = "non_repudiation"
+    purposes: frozenset[str] = frozenset(
+        {
+            "email_protection",
+            "any_extended_key_usage",
+            DOCUMENT_SIGNING,
+            "microsoft_document_signing",
+            "adobe_authentic_documents_trust",
+        }
+    )
+    others: frozenset[str] = frozenset({"time_stamping", "ocsp_signing"})
+    holders: Mapping[str, Kind] = field(default_factory=lambda: {"seal": "organisation"})
+
+    def digest_algorithm_allowed(
+        self,
+        algo: algos.DigestAlgorithm,
+        moment: datetime | None,  # noqa: ARG002 -- the library's own
+    ) -> AlgorithmUsageConstraint:
+        """Whether a digest is on the list."""
+        return _constraint(algo["algorithm"].native in self.digests, "digest")
+
+    def signature_algorithm_allowed(
+        self,
+        algo: algos.SignedDigestAlgorithm,
+        moment: datetime | None,  # noqa: ARG002 -- the library's own
+        public_key: keys.PublicKeyInfo | None,
+    ) -> AlgorithmUsageConstraint:
+        """Whether mechanism, its digests and the key are on the lists, and the key is one for the mechanism."""
+        try:
+            mechanism = algo.signature_algo
+        except ValueError:
+            return _constraint(allowed=False, what="mechanism")
+        if mechanism not in self.mechanisms or not self._digests(algo, mechanism) <= self.digests:
+            return _constraint(allowed=False, what="mechanism")
+        kinds = {"ec"} if mechanism == "ecdsa" else {"rsa", mechanism}
+        fits = public_key is None or (public_key.algorithm in kinds and self.key_allowed(public_key))
+        return _constraint(fits, "key")
+
+    def key_allowed(self, key: keys.PublicKeyInfo) -> bool:
+        """Whether a key is large enough, and on a curve of the list."""
+        try:
+            if key.algorithm == "ec":
+                kind, curve = key.curve
+                return kind == "named" and curve in self.curves
+            if key.algorithm not in {"rsa", "rsassa_pss"}:
+                return False
+            numbers = key["public_key"].parsed
+            modulus, exponent = numbers["modulus"].native, numbers["public_exponent"].native
+        except (ValueError, TypeError, KeyError):
+            return False
+        return bool(modulus.bit_length() >= self.rsa_bits and exponent >= self.rsa_exponent and exponent % 2)
+
+    def fault(self, signed: cms.SignedData) -> str | None:
+        """The rule that the one signature in `signed` breaks, whoever made it; None if it breaks none.
+
+        Raises what is `MALFORMED`.
+        """
+        (signer,) = signed["signer_infos"]
+        digest, mechanism = signer["digest_algorithm"], signer["signature_algorithm"]
+        key = extract_certificate_info(signed).signer_cert.public_key
+        allowed = (
+            self.digest_algorithm_allowed(digest, None),
+            self.signature_algorithm_allowed(mechanism, None, key),
+            self.digest_combination_allowed(
+                mechanism, algos.DigestAlgorithm({"algorithm": digest["algorithm"].native}), None
+            ),
+            _constraint(self._imprint(signed) in {None, *self.digests}, "imprint"),
+        )
+        if not all(allowed):
+            return "signature_weak"
+        named = {one["algorithm"].native for one in signed["digest_algorithms"]}
+        has = signer["signed_attrs"] is not core.VOID and digest["algorithm"].native in named
+        return None if has else "signature_incomplete"
+
+    def unfit(self, chain: Sequence[x509.Certificate], purpose: Purpose) -> str | None:
+        """The rule by which the last certificate of a chain (root first) is none for this purpose; None if it is."""
+        certificate = chain[-1]
+        if not self.key_allowed(certificate.public_key):
+            return "certificate_weak"
+        if certificate.ca or any(map(_is_crooked, chain[1:])):
+            return "certificate_unsuitable"
+        if purpose == "signing":
+            return None if self._may_sign(certificate, chain[1:-1]) else "certificate_unsuitable"
+        return None if _may_stamp(certificate) else "certificate_unsuitable"
+
+    def constraints(self, purpose: Purpose) -> KeyUsageConstraints:
+        """The uses of a certificate, as the library reads them."""
+        if purpose == "time_stamping":
+            return KeyUsageConstraints(key_usage=set(), extd_key_usage={"time_stamping"})
+        return KeyUsageConstraints(
+            key_usage={self.usage}, extd_key_usage=self.purposes, explicit_extd_key_usage_required=False
+        )
+
+    def _may_sign(self, certificate: x509.Certificate, authorities: Sequence[x509.Certificate]) -> bool:
+        try:
+            self.constraints("signing").validate(certificate)
+        except InvalidCertificateError:
+            return False
+        return not self.others & _purposes(certificate) and all(
+            not _purposes(one) or bool(self.purposes & _purposes(one)) for one in authorities
+        )
+
+    def _digests(self, algo: algos.SignedDigestAlgorithm, mechanism: str) -> set[str]:
+        """Those that the mechanism itself names; it may leave that to what is around it."""
+        if mechanism == "rsassa_pss":
+            pss = algo["parameters"]
+            mask = pss["mask_gen_algorithm"]
+            return {pss["hash_algorithm"]["algorithm"].native, mask["parameters"]["algorithm"].native}
+        try:
+            return {algo.hash_algo}
+        except ValueError:
+            return set() if algo["algorithm"].native in {"rsassa_pkcs1v15", "ecdsa"} else {algo["algorithm"].native}
+
+    @staticmethod
+    def _imprint(signed: cms.SignedData) -> str | None:
+        """The digest by which a time-stamp knows what it is over; None for what is no time-stamp."""
+        content = signed["encap_content_info"]
+        if content["content_type"].native != "tst_info":
+            return None
+        return str(content["content"].parsed["message_imprint"]["hash_algorithm"]["algorithm"].native)
+
+
+class Strict(DefaultSignatureValidator):
+    """Verifies nothing that the policy does not allow: of revocation answers the library asks no policy."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    def validate_signature(
+        self,
+        signature: bytes,
+        signed_data: bytes,
+        public_key_info: keys.PublicKeyInfo,
+        signature_algorithm: algos.SignedDigestAlgorithm,
+        context: SignatureValidationContext = DEFAULT_VALIDATION_CONTEXT,
+    ) -> None:
+        """Raises `InvalidSignature` for one that is broken, or not allowed."""
+        if not self._policy.signature_algorithm_allowed(signature_algorithm, None, public_key_info):
+            raise InvalidSignature
+        super().validate_signature(signature, signed_data, public_key_info, signature_algorithm, context)
+
+
+def names_its_certificate(signed: cms.SignedData) -> bool:
+    """Whether a signature says which certificate it was made with, as PAdES and time-stamps must."""
+    return any(one["type"].native in SIGNING_CERTIFICATE for one in signed["signer_infos"][0]["signed_attrs"])
+
+
+def _may_stamp(certificate: x509.Certificate) -> bool:
+    """Whether it is for time-stamping, and nothing else (RFC 3161, 2.3)."""
+    usage = certificate.key_usage_value
+    uses = set() if usage is None else usage.native
+    alone = _purposes(certificate) == {"time_stamping"} and "extended_key_usage" in certificate.critical_extensions
+    return alone and uses <= {"digital_signature", "non_repudiation"} and (usage is None or bool(uses))
+
+
+def _is_crooked(certificate: x509.Certificate) -> bool:
+    """Whether it has an extension twice, or names another algorithm inside than outside."""
+    inside = certificate["tbs_certificate"]
+    names = [one["extn_id"].dotted for one in inside["extensions"] or ()]
+    return len(names) != len(set(names)) or inside["signature"].dump() != certificate["signature_algorithm"].dump()
+
+
+def _purposes(certificate: x509.Certificate) -> set[str]:
+    found = certificate.extended_key_usage_value
+    return set() if found is None else set(found.native)
+
+
+def _constraint(allowed: bool, what: str) -> AlgorithmUsageConstraint:  # noqa: FBT001 -- made here alone
+    return _YES if allowed else AlgorithmUsageConstraint(allowed=False, failure_reason=f"the {what} is on no list")
+
+
+POLICY: Final = Policy()
+"""As it stands in docs/signatures.md."""

@@ -1,0 +1,348 @@
+"""Signatures that somebody made on purpose, badly or well: ours is never the only program that takes one for good.
+
+Each is really made, by whoever holds the keys of a trusted authority, and asked about at the check, at the library with
+its own defaults, which is what its command line says, and at openssl. Other attacks, at files that were signed well,
+stand in `test_check`, `test_verified` and `test_result_altered`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pytest
+from asn1crypto import cms, pem, x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import async_validate_detached_cms, async_validate_pdf_signature
+from pyhanko.sign.validation.status import StandardCMSSignatureStatus
+from pyhanko_certvalidator import ValidationContext
+
+from activities.signature.check import Signatory
+from activities.signature.identity import USER_ID
+from activities.signature.policy import DOCUMENT_SIGNING
+from activities.signature.revisions import MALFORMED, Form
+from activities.signature.signing import sign_pdf
+from deploy.sandbox.trust.authority import Authority
+from schemas.saying import said
+from schemas.signature import SignatureVerdict
+from tests.integration.signature import party as p
+from tests.integration.signature.forge import Forge, Hand, Way, cms_of, holder, name, refilled, token_of
+from tests.programs import program
+from tests.sandboxes import Server
+
+FORM: Final = p.form()
+SIGNED: Final[dict[bytes, bytes]] = {}
+CONTENT: Final = b'{"procedure":"2.000635"}'
+
+
+class Made(NamedTuple):
+    """Who signs, and how."""
+
+    hand: Hand
+    way: Way = Way()
+
+
+Case = Callable[[Forge], Made]
+
+
+@pytest.fixture
+def forge(server: Server, party: p.Party) -> Forge:
+    return Forge(Authority(server.data / "authority", server.url), party.asking)
+
+
+def by(kind: str = "rsa:2048", digest: str = "sha256", **changes: object) -> Case:
+    """Somebody whose certificate is so, who signs well."""
+    return lambda forge: Made(forge.hand(kind, digest, **changes))  # type: ignore[arg-type]
+
+
+def ways(**way: object) -> Case:
+    """The applicant, who signs so."""
+    return lambda forge: Made(forge.hand(), Way(**way))  # type: ignore[arg-type]
+
+
+def told(subject: x509.Name) -> Case:
+    return by(subject=subject)
+
+
+def extended(*purposes: str, critical: bool = False) -> Case:
+    return by(extensions={"extended_key_usage": (list(purposes), critical)})
+
+
+def used(*usage: str, **more: object) -> Case:
+    return by(extensions={"key_usage": (set(usage), True), **more})
+
+
+def under(kind: str = "rsa:2048", digest: str = "sha256", **changes: Any) -> Case:
+    """Somebody with a good certificate, of an authority that is so."""
+    return lambda forge: Made(forge.hand(by=forge.authority_of(kind, digest, **changes)))
+
+
+def beneath(**changes: Any) -> Case:
+    """The same, with another good authority in between."""
+    return lambda forge: Made(forge.hand(by=forge.authority_of(by=forge.authority_of(**changes))))
+
+
+def issued_by_a_person(forge: Forge) -> Made:
+    return Made(forge.hand(by=forge.hand("rsa:3072", subject=name(("common_name", "A person")))))
+
+
+def stamped(*, way: Way | None = None, imprint: str = "sha256", other: bool = False, named: str | None = None,
+            kind: str = "rsa:2048", digest: str = "sha256", over: bool = False, **changes: object) -> Case:  # fmt: skip
+    """The applicant, with a time-stamp that is so: on the signature, or `over` what is signed."""
+
+    def make(forge: Forge) -> Made:
+        by_name = None if named is None else name(("common_name", named))
+        hand = forge.stamper(kind, digest, **changes)
+        stamps = (token_of(hand, way, imprint=imprint, other=other, named=by_name),)
+        return Made(forge.hand(), Way(over_content=stamps) if over else Way(stamps=stamps))
+
+    return make
+
+
+def another_s_certid(forge: Forge) -> Made:
+    return Made(forge.hand(), Way(certid_of=forge.hand("rsa:3072").certificate))
+
+
+HONEST: Final[dict[str, Case]] = {
+    "RSA 2048": by(),
+    "RSA 3072 SHA-384": lambda forge: Made(forge.hand("rsa:3072", "sha384"), Way("sha384")),
+    "PSS": ways(mask="sha256"),
+    "P-256": by("ec:SECP256R1"),
+    "P-384 SHA-384": lambda forge: Made(forge.hand("ec:SECP384R1"), Way("sha384")),
+    "P-521 SHA-512": lambda forge: Made(forge.hand("ec:SECP521R1"), Way("sha512")),
+    "certificate by PSS": by(mask="sha256"),
+    "EKU emailProtection": extended("email_protection", "client_auth"),
+    "EKU any": extended("any_extended_key_usage"),
+    "EKU documentSigning": extended(DOCUMENT_SIGNING, critical=True),
+    "EKU of Microsoft": extended("1.3.6.1.4.1.311.10.3.12"),
+    "more uses": used("digital_signature", "non_repudiation", "key_encipherment", "data_encipherment"),
+    "no basicConstraints": by(extensions={"basic_constraints": None}),
+    "end entity": by(extensions={"basic_constraints": ({"ca": False}, True)}),
+    "stamped": stamped(),
+    "stamped, its authority named": stamped(named="TSA"),
+    "stamp over the content": stamped(over=True),
+}
+
+NUMBER: Final = f"CCCD:{p.APPLICANT.number}"
+OTHER: Final = "CCCD:001099000099"
+LAOS: Final = {"base": x509.GeneralName("directory_name", name(("country_name", "LA")))}
+CA: Final = ({"ca": True}, True)
+
+ATTACKS: Final[dict[str, dict[str, Case]]] = {
+    "refused signature_weak": {
+        "MD5": ways(digest="md5"),
+        "SHA-1": ways(digest="sha1"),
+        "SHA-224": ways(digest="sha224"),
+        "RSA 1024": by("rsa:1024"),
+        "RSA 1536": by("rsa:1536"),
+        "RSA exponent 3": by("rsa:2048:3"),
+        "PSS, mask by SHA-1": ways(mask="sha1"),
+        "PSS by SHA-1": ways(digest="sha1", mask="sha1"),
+        "P-192": by("ec:SECP192R1"),
+        "P-224": by("ec:SECP224R1"),
+        "secp256k1": by("ec:SECP256K1"),
+        "brainpool": by("ec:BrainpoolP256R1"),
+        "DSA": by("dsa:2048"),
+        "Ed25519": lambda forge: Made(forge.hand("ed25519"), Way("sha512")),
+    },
+    "refused certificate_weak": {
+        "certificate by SHA-1": by(digest="sha1"),
+        "certificate by MD5": by(digest="md5"),
+        "certificate by PSS, mask by SHA-1": by(mask="sha1"),
+        "authority of RSA 1024": under("rsa:1024"),
+        "authority of DSA": under("dsa:2048"),
+        "authority by SHA-1": under(digest="sha1"),
+    },
+    "refused certificate_unsuitable": {
+        "EKU serverAuth": extended("server_auth"),
+        "EKU clientAuth": extended("client_auth"),
+        "EKU codeSigning": extended("code_signing"),
+        "EKU OCSPSigning": extended("ocsp_signing", critical=True),
+        "EKU timeStamping": extended("time_stamping", critical=True),
+        "EKU of two trades": extended("email_protection", "ocsp_signing"),
+        "EKU unknown": extended("1.2.3.4"),
+        "authority of EKU serverAuth": under(extended_key_usage=(["server_auth"], False)),
+        "no key usage": by(extensions={"key_usage": None}),
+        "keyEncipherment": used("key_encipherment"),
+        "digitalSignature": used("digital_signature"),
+        "CA": used("digital_signature", "non_repudiation", "key_cert_sign", basic_constraints=CA),
+        "CA that may not issue": by(extensions={"basic_constraints": ({"ca": True}, False)}),
+        "extension twice": by(again="key_usage"),
+        "algorithm inside another": by(inside="sha512"),
+        "critical extension unknown": by(extensions={"1.2.3.4": (b"\x05\x00", True)}),
+        "path too long": beneath(basic_constraints=({"ca": True, "path_len_constraint": 0}, True)),
+        "authority without keyCertSign": under(key_usage=({"crl_sign"}, True)),
+        "name not permitted": under(name_constraints=({"permitted_subtrees": [LAOS]}, True)),
+        "issued by a person": issued_by_a_person,
+    },
+    "refused certificate_expired": {"expired": by(days=(-9, -1))},
+    "refused certificate_not_yet_valid": {"not yet valid": by(days=(1, 9))},
+    "undetermined revocation_unknown": {"no address": by(extensions={"crl_distribution_points": None})},
+    "refused signer_ambiguous": {
+        "two numbers": told(holder(OTHER, (USER_ID, NUMBER))),
+        "two numbers, the applicant's first": told(holder(NUMBER, (USER_ID, OTHER))),
+        "two numbers at one": told(holder(NUMBER, (USER_ID, "MST:0101234567"), together=True)),
+        "two numbers, one in small letters": told(holder(NUMBER, (USER_ID, OTHER.lower()))),
+        "the same number twice": told(holder(NUMBER, (USER_ID, NUMBER))),
+    },
+    "undetermined signer_not_named": {
+        "small letters": told(holder(NUMBER.lower())),
+        "number in the name": told(name(("common_name", NUMBER))),
+        "number as serialNumber": told(name(("common_name", "A"), ("serial_number", NUMBER))),
+    },
+    "refused signer_is_other": {
+        "two in a value": told(holder(f"{NUMBER} {OTHER}")),
+        "organisation of the same number": told(holder(f"MST:{p.APPLICANT.number}")),
+        "another person": told(holder(OTHER)),
+    },
+    "refused signature_incomplete": {
+        "no signed attributes": ways(attributes=False),
+        "digest not listed": ways(listed="sha512"),
+    },
+    "refused signature_unreadable": {
+        "no message digest": ways(without=frozenset({"message_digest"})),
+        "no content type": ways(without=frozenset({"content_type"})),
+        "another's certificate named": another_s_certid,
+    },
+    "refused timestamp_weak": {
+        "stamp by SHA-1": stamped(way=Way("sha1")),
+        "stamp of SHA-1": stamped(imprint="sha1"),
+        "stamp of MD5": stamped(imprint="md5"),
+        "stamp by RSA 1024": stamped(kind="rsa:1024"),
+        "stamp, its certificate by SHA-1": stamped(digest="sha1"),
+        "stamp over the content, by SHA-1": stamped(way=Way("sha1"), over=True),
+    },
+    "refused timestamp_broken": {
+        "stamp over another": stamped(other=True),
+        "stamp that names another": stamped(named="Other TSA"),
+        "stamp that names no certificate": stamped(way=Way(certid=None)),
+        "stamp, its digest not listed": stamped(way=Way(listed="sha512")),
+        "stamp over other content": stamped(other=True, over=True),
+    },
+}
+"""By what becomes of them."""
+RULES: Final = {case: (make, rule) for rule, cases in ATTACKS.items() for case, make in cases.items()}
+
+UNPROVED: Final[dict[str, Case]] = {
+    "stamp of a person": stamped(extensions={"extended_key_usage": (["email_protection"], False)}),
+    "stamp of two trades": stamped(extensions={"extended_key_usage": (["time_stamping", "email_protection"], True)}),
+    "stamp, its purpose not critical": stamped(extensions={"extended_key_usage": (["time_stamping"], False)}),
+    "stamp of any use": stamped(extensions={"key_usage": ({"digital_signature", "key_encipherment"}, True)}),
+    "stamp of a CA": stamped(extensions={"basic_constraints": ({"ca": True}, True)}),
+}
+"""With a stamp of somebody who may not stamp: as good as none, so that it is judged at receipt."""
+
+
+async def of_content(party: p.Party, made: Made) -> tuple[str, SignatureVerdict, bytes]:
+    signature = cms_of(CONTENT, made.hand, made.way).dump()
+    verdict = await party.check().detached(signature, CONTENT, Signatory(frozenset({p.APPLICANT})), datetime.now(UTC))
+    return ended(verdict), verdict, signature
+
+
+async def of_form(party: p.Party, made: Made) -> tuple[str, SignatureVerdict, bytes]:
+    if party.root.dump() not in SIGNED:  # once for all: there must be room for a time-stamp
+        whole = await sign_pdf(FORM, p.FIELD, party.signer, p.person(p.APPLICANT), party.lasting())
+        SIGNED[party.root.dump()] = p.rolled_back(whole, 0)
+    file = refilled(SIGNED[party.root.dump()], lambda content: cms_of(content, made.hand, made.way))
+    verdict = await party.check().pdf(file, Form(p.CONTENT, FORM), p.BY_APPLICANT, datetime.now(UTC))
+    return ended(verdict), verdict, file
+
+
+def ended(verdict: SignatureVerdict) -> str:
+    assert all(problem.message == said(problem.rule) for problem in verdict.problems)
+    return " ".join([verdict.outcome, *(problem.rule for problem in verdict.problems)])
+
+
+@pytest.mark.parametrize("case", HONEST)
+async def test_what_is_well_made_is_valid_to_all(forge: Forge, party: p.Party, tmp_path: Path, case: str) -> None:
+    made = HONEST[case](forge)
+    of, verdict, signature = await of_content(party, made)
+    assert (of, await library(party, signature, CONTENT), await openssl(tmp_path, party, signature, CONTENT)) == (
+        "valid", "", "",
+    )  # fmt: skip
+    assert bool(made.way.stamps) == (verdict.evidence[0].stamped_at is not None)
+    of, verdict, file = await of_form(party, made)
+    assert (of, await library_of_form(party, file), await openssl(tmp_path, party, *cut(file))) == ("valid", "", "")
+    assert bool(made.way.stamps) == (verdict.evidence[0].stamped_at is not None)
+
+
+@pytest.mark.parametrize("case", RULES)
+async def test_what_is_weak_or_crooked_is_never_valid(forge: Forge, party: p.Party, case: str) -> None:
+    make, rule = RULES[case]
+    assert (await of_content(party, make(forge)))[0] == rule
+    assert (await of_form(party, make(forge)))[0] == rule
+
+
+@pytest.mark.parametrize("case", UNPROVED)
+async def test_a_stamp_of_whoever_may_not_stamp_proves_nothing(forge: Forge, party: p.Party, case: str) -> None:
+    of, verdict, _ = await of_form(party, UNPROVED[case](forge))
+    assert (of, verdict.evidence[0].stamped_at) == ("valid", None)
+
+
+async def test_who_names_no_certificate_signs_no_form(forge: Forge, party: p.Party, tmp_path: Path) -> None:
+    made = Made(forge.hand(), Way(certid=None))
+    assert (await of_form(party, made))[0] == "refused signature_incomplete"
+    of, _, signature = await of_content(party, made)
+    assert (of, await library(party, signature, CONTENT), await openssl(tmp_path, party, signature, CONTENT)) == (
+        "valid",
+        "",
+        "",
+    )
+
+
+async def test_two_signers_in_one_signature_are_none(forge: Forge, party: p.Party) -> None:
+    made = Made(forge.hand(), Way(twice=True))
+    assert (await of_content(party, made))[0] == "refused signature_not_detached"
+    assert (await of_form(party, made))[0] == "refused signature_unreadable"
+
+
+async def test_a_signature_over_another_kind_of_content_is_none(forge: Forge, party: p.Party) -> None:
+    made = Made(forge.hand(), Way(content_type="encrypted_data"))
+    assert (await of_content(party, made))[0] == "refused signature_not_detached"
+    assert (await of_form(party, made))[0] == "refused signature_unreadable"
+
+
+async def library(party: p.Party, signature: bytes, content: bytes) -> str:
+    """What the library finds wrong with its own defaults; nothing if it trusts it all."""
+    signed = cms.ContentInfo.load(signature)["content"]
+    return wrong(await async_validate_detached_cms(content, signed, defaults(party)))
+
+
+async def library_of_form(party: p.Party, file: bytes) -> str:
+    try:
+        (embedded,) = PdfFileReader(BytesIO(file)).embedded_regular_signatures
+        status = await async_validate_pdf_signature(embedded, defaults(party))
+    except MALFORMED as error:
+        return type(error).__name__
+    return wrong(status) or ("" if status.bottom_line else "changed")
+
+
+def wrong(status: StandardCMSSignatureStatus) -> str:
+    stamps = (status.timestamp_validity, status.content_timestamp_validity)
+    found = [one for one in (status, *stamps) if one is not None and not one.trusted]
+    return " ".join(one.summary() for one in found)
+
+
+def defaults(party: p.Party) -> ValidationContext:
+    return ValidationContext(trust_roots=[party.root], moment=datetime.now(UTC))
+
+
+def cut(file: bytes) -> tuple[bytes, bytes]:
+    """The signature in a PDF, and what it covers."""
+    start, before, after, length = p.ranges(file)
+    return bytes.fromhex(file[before + 1 : after - 1].decode()), file[start:before] + file[after : after + length]
+
+
+async def openssl(folder: Path, party: p.Party, signature: bytes, content: bytes) -> str:
+    """What openssl finds wrong; nothing if it is content."""
+    for file, data in (("root.pem", pem.armor("CERTIFICATE", party.root.dump())), ("s", signature), ("c", content)):
+        (folder / file).write_bytes(data)
+    words = "cms -verify -binary -inform DER -in s -content c -CAfile root.pem -purpose any -out o"
+    asked = [program("openssl"), *words.split()]
+    done = await asyncio.to_thread(subprocess.run, asked, cwd=folder, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else str(done.stderr)

@@ -1,0 +1,196 @@
+"""Issued files that somebody made on purpose who has a trusted certificate, but none of an agency, or a weak one.
+
+Each is asked about online and offline, as `motcua result verify` does, and at the library with its own defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any, Final
+
+import pytest
+from asn1crypto import x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from activities.partners.signer import Holding
+from activities.signature.identity import USER_ID, Identity
+from activities.signature.official import SEAL, SIGNATURE, SignatureField, UnfitCertificateError, with_fields
+from activities.signature.proof import proof_of
+from activities.signature.renewal import NotRenewedError, renewed
+from activities.signature.signing import Lasting
+from activities.signature.trust import Trust
+from activities.signature.verified import verify_official
+from deploy.sandbox.trust.authority import Authority
+from schemas.signature import SignatureOutcome, SignatureProof
+from tests.integration.signature import party as p
+from tests.integration.signature.forge import Forge, Hand, Stamps, Way, holder, lasting_by, over_all
+from tests.sandboxes import Server
+
+PAPER: Final = with_fields(p.printed(), [SignatureField(SIGNATURE), SignatureField(SEAL)])
+LEADER: Final = f"CCCD:{p.LEADER.number}"
+AGENCY: Final = f"MST:{p.AGENCY.number}"
+
+
+@pytest.fixture
+def forge(server: Server, party: p.Party) -> Forge:
+    return Forge(Authority(server.data / "authority", server.url), party.asking)
+
+
+async def made(
+    forge: Forge, leader: Hand, seal: Hand, stamper: Hand, way: Way | None = None, *, digest: str = "sha256"
+) -> bytes:
+    """A file that a leader has signed and a seal has closed, by a program that minds nothing."""
+    file = await lasting_by(forge, PAPER, SIGNATURE, leader, Stamps(forge.stamper()), digest=digest)
+    file = await lasting_by(forge, file, SEAL, seal, Stamps(forge.stamper()), digest=digest)
+    return await over_all(file, Stamps(stamper, way))
+
+
+async def asked(party: p.Party, file: bytes, *, sealed: bool = True) -> set[str]:
+    """What is said of it online and offline: one answer, if both say the same."""
+    answers = set()
+    for online in (True, False):
+        verdict = await verify_official(file, Trust([party.root], party.asking), online=online, sealed=sealed)
+        answers.add(" ".join([verdict.outcome, *sorted({problem.rule for problem in verdict.problems})]))
+    return answers
+
+
+def leader(forge: Forge, kind: str = "rsa:2048", digest: str = "sha256", **changes: Any) -> Hand:
+    return forge.hand(kind, digest, **{"subject": holder(LEADER), **changes})
+
+
+def agency(forge: Forge, kind: str = "rsa:2048", digest: str = "sha256", **changes: Any) -> Hand:
+    return forge.hand(kind, digest, **{"subject": holder(AGENCY), **changes})
+
+
+async def test_what_is_well_made_is_valid(forge: Forge, party: p.Party) -> None:
+    file = await made(forge, leader(forge), agency(forge), forge.stamper())
+    assert await asked(party, file) == {"valid"}
+    assert len(PdfFileReader(BytesIO(file)).embedded_signatures) == 3
+
+
+SUBJECTS: Final[Mapping[str, tuple[x509.Name, str]]] = {
+    "a citizen": (holder(), "refused signer_of_other_kind"),
+    "nobody": (holder("A"), "undetermined signer_not_named"),
+    "two": (holder(AGENCY, (USER_ID, LEADER)), "refused signer_ambiguous"),
+}
+
+
+@pytest.mark.parametrize("whose", SUBJECTS)
+async def test_the_seal_is_that_of_one_organisation(forge: Forge, party: p.Party, whose: str) -> None:
+    subject, said = SUBJECTS[whose]
+    file = await made(forge, leader(forge), agency(forge, subject=subject), forge.stamper())
+    assert await asked(party, file, sealed=False) == {said}
+
+
+async def test_an_officer_has_one_number(forge: Forge, party: p.Party) -> None:
+    two = leader(forge, subject=holder(LEADER, (USER_ID, AGENCY)))
+    assert await asked(party, await made(forge, two, agency(forge), forge.stamper())) == {"refused signer_ambiguous"}
+
+
+async def test_what_no_organisation_has_signed_is_left_to_the_register(forge: Forge, party: p.Party) -> None:
+    paper = with_fields(p.printed(), [SignatureField(SIGNATURE)])
+    file = await lasting_by(forge, paper, SIGNATURE, leader(forge), Stamps(forge.stamper()))
+    file = await over_all(file, Stamps(forge.stamper()))
+    assert await asked(party, file) == {"undetermined no_seal"}
+    assert await asked(party, file, sealed=False) == {"valid"}
+
+
+HANDS: Final[Mapping[str, tuple[Callable[[Forge], Hand], str]]] = {
+    "RSA 1024": (lambda forge: leader(forge, "rsa:1024"), "signature_weak"),
+    "secp256k1": (lambda forge: leader(forge, "ec:SECP256K1"), "signature_weak"),
+    "certificate by SHA-1": (lambda forge: leader(forge, digest="sha1"), "certificate_weak"),
+    "EKU serverAuth": (
+        lambda forge: leader(forge, extensions={"extended_key_usage": (["server_auth"], False)}),
+        "certificate_unsuitable",
+    ),
+    "CA": (
+        lambda forge: leader(forge, extensions={"basic_constraints": ({"ca": True}, True)}),
+        "certificate_unsuitable",
+    ),
+}
+
+
+@pytest.mark.parametrize("whose", HANDS)
+async def test_an_officer_s_certificate_that_does_not_count(forge: Forge, party: p.Party, whose: str) -> None:
+    make, rule = HANDS[whose]
+    file = await made(forge, make(forge), agency(forge), forge.stamper())
+    assert await asked(party, file) == {f"refused {rule}"}
+
+
+@pytest.mark.parametrize("digest", ["sha1", "md5", "sha224"])
+async def test_signatures_by_a_weak_digest(forge: Forge, party: p.Party, digest: str) -> None:
+    file = await made(forge, leader(forge), agency(forge), forge.stamper(), digest=digest)
+    assert await asked(party, file) == {"refused signature_weak"}
+
+
+STAMPERS: Final[Mapping[str, tuple[Callable[[Forge], Hand], Way, str]]] = {
+    "by SHA-1": (lambda forge: forge.stamper(), Way("sha1"), "timestamp_weak"),
+    "by RSA 1024": (lambda forge: forge.stamper("rsa:1024"), Way(), "timestamp_weak"),
+    "its certificate by SHA-1": (lambda forge: forge.stamper(digest="sha1"), Way(), "certificate_weak"),
+    "of a person": (leader, Way(), "certificate_unsuitable"),
+    "names no certificate": (lambda forge: forge.stamper(), Way(certid=None), "signature_broken"),
+}
+
+
+@pytest.mark.parametrize("which", STAMPERS)
+async def test_a_time_stamp_over_all_that_does_not_count(forge: Forge, party: p.Party, which: str) -> None:
+    make, way, rule = STAMPERS[which]
+    file = await made(forge, leader(forge), agency(forge), make(forge), way)
+    assert await asked(party, file) == {f"refused {rule}"}
+
+
+async def test_a_verdict_of_before_makes_nothing_weak_valid(forge: Forge, party: p.Party) -> None:
+    file, trust = (
+        await made(forge, leader(forge, "rsa:1024"), agency(forge), forge.stamper()),
+        Trust([party.root], party.asking),
+    )
+    verdict = await verify_official(file, trust)
+    then = verdict.model_copy(update={"outcome": SignatureOutcome.VALID, "problems": ()})
+    kept = SignatureProof.model_validate_json(await proof_of(then, party.stamper))
+    assert (await verify_official(file, trust, kept=kept)).outcome is SignatureOutcome.REFUSED
+
+
+class Forged:
+    """A remote signer that holds whatever certificate."""
+
+    def __init__(self, hand: Hand) -> None:
+        self._hand = hand
+
+    async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:  # noqa: ARG002 -- a protocol
+        return tuple(one.dump() for one in (self._hand.certificate, *self._hand.others))
+
+    async def sign(self, key: str, number: str, digest: bytes) -> bytes:
+        raise AssertionError((key, number, digest))
+
+
+SIGNERS: Final[Mapping[str, tuple[Callable[[Forge], Hand], str, Identity, str]]] = {
+    "RSA 1024": (lambda forge: leader(forge, "rsa:1024"), SIGNATURE, p.LEADER, "certificate_weak"),
+    "by SHA-1": (lambda forge: leader(forge, digest="sha1"), SIGNATURE, p.LEADER, "certificate_weak"),
+    "EKU": (HANDS["EKU serverAuth"][0], SIGNATURE, p.LEADER, "certificate_unsuitable"),
+    "CA": (HANDS["CA"][0], SIGNATURE, p.LEADER, "certificate_unsuitable"),
+    "two numbers": (
+        lambda forge: leader(forge, subject=holder(LEADER, (USER_ID, AGENCY))), SIGNATURE, p.LEADER, "signer_ambiguous",
+    ),
+    "a person's seal": (leader, SEAL, p.LEADER, "signer_of_other_kind"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("whose", SIGNERS)
+async def test_we_ask_nobody_to_sign_whose_signature_would_not_count(forge: Forge, party: p.Party, whose: str) -> None:
+    make, field, who, rule = SIGNERS[whose]
+    with pytest.raises(UnfitCertificateError) as unfit:
+        await p.official(party, PAPER, field, who, signer=Forged(make(forge)))
+    assert (unfit.value.rule, unfit.value.passing) == (rule, False)
+
+
+async def test_we_sign_and_renew_with_no_weak_time_stamp(forge: Forge, party: p.Party) -> None:
+    whole = await p.official(party, await p.official(party, PAPER, SIGNATURE, p.LEADER), SEAL, p.AGENCY, last=True)
+    trust = Trust([party.root], party.asking)
+    weak = Lasting(Stamps(forge.stamper(days=(-1, 5000)), Way("sha1")), trust)
+    party.stamper = weak.stamper  # type: ignore[assignment] # any will do
+    with pytest.raises(UnfitCertificateError, match="timestamp_weak"):
+        await p.official(party, PAPER, SIGNATURE, p.LEADER)
+    with pytest.raises(NotRenewedError, match="timestamp_weak"):
+        await renewed(whole, weak, datetime.now(UTC))
