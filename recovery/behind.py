@@ -1,14 +1,18 @@
-"""Workflows that know less than the log: Temporal was brought back older, or an answer never reached them."""
+"""Workflows that know other than the log: Temporal or the record was brought back older, or an answer never came.
+
+How far a run knows its stream is told by seq, that the stream is still its own by the epoch: both are in its history.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import asyncpg
+from pydantic import ValidationError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
@@ -19,7 +23,9 @@ from motcua.converter import UnopenedError
 from motcua.patience import is_not_found
 from motcua.sealed_histories import opened
 from recovery.histories import each, newest_first, runs
+from schemas.stream.restart import RestartStart
 from views import order
+from views.log import Connection
 
 PAGE: Final = 500
 """So many workflows are compared with the log at a time."""
@@ -27,91 +33,158 @@ PAGE: Final = 500
 ON_THE_WAY: Final = 3.0
 """Seconds: an answer of the log that has not reached its workflow by then does not reach it."""
 
-HEADS: Final = "select stream, head_seq from stream where stream = any($1)"
+HEADS: Final = "select stream, head_seq, epoch from stream where stream = any($1)"
 
 NEWEST: Final = f"""
-select stream, head_seq from stream
-where stream in (select stream from ({order.NEWEST.format(most="$1")}) as new) and filing_id is not null
+select stream from stream
+where filing_id is not null and stream in (
+    select case when starts_with(new.stream, 'restarts:') then (
+        select convert_from(body, 'UTF8')::jsonb ->> 'stream' from event where (stream, seq) = (new.stream, new.seq)
+    ) else new.stream end
+    from ({order.NEWEST.format(most="$1")}) as new
+)
 """  # noqa: S608 -- joined from statements of our own
-"""The streams of the newest events: when Temporal comes back older, these are the ones that it knows least of."""
+"""The streams of the newest events, and those of the newest restarts: what an older Temporal knows least of."""
+
+
+Record: TypeAlias = "asyncpg.Pool[Any] | Connection"
+
+
+@dataclass(frozen=True)
+class Known:
+    """How far a stream goes, or is known. No `seq`: its run is about to read it; no `epoch`: that of nobody yet."""
+
+    seq: int | None
+    epoch: int | None
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Of some streams those whose workflow runs and has not seen what the log holds.
+    """Of some streams those whose workflow runs and does not know what the log holds, as their histories say.
 
     Attributes:
-        behind: They, as their histories say.
+        behind: Those that have seen less than there is, or what the log holds no more.
+        overtaken: The others whose stream another run has taken over: they look well until they record something.
         unopened: Those that run and whose histories can't be opened here, so that nobody knows.
     """
 
     behind: list[str]
+    overtaken: list[str]
     unopened: list[str]
 
+    @property
+    def wrong(self) -> list[str]:
+        """Those that are to be started again."""
+        return sorted((*self.behind, *self.overtaken))
 
-async def behind(client: Client, heads: Mapping[str, int]) -> Compared:
-    """Which of these streams run and have not seen this head of the log. Raises `RPCError`."""
+
+async def behind(client: Client, record: Record, streams: Sequence[str]) -> Compared:
+    """Which of these streams run and do not know their head in the log, or lost it. Raises `RPCError`."""
     unopened: set[str] = set()
+    heads = await _heads(record, streams)
 
-    async def falls_behind(stream: str) -> bool:
+    async def known(stream: str) -> Known:
         try:
-            return await seen_seq(client, stream) < heads[stream] and await runs(client, stream)
+            return await seen(client, stream)
         except UnopenedError:
             if await runs(client, stream):
                 unopened.add(stream)
-            return False
+            return Known(None, None)
 
-    async def those(of: Iterable[str]) -> list[str]:
-        streams = list(of)
-        return [one for one, it_does in zip(streams, await each(falls_behind, streams), strict=True) if it_does]
+    async def wrong(of: Sequence[str]) -> dict[str, Known]:
+        found = dict(zip(of, await each(known, of), strict=True))
+        # A run may have gone on since its head was read: it knows too much only if that is more than the log holds now.
+        heads.update(await _heads(record, [one for one in of if _knows_more(found[one], heads[one])]))
+        differ = [one for one in of if _differs(found[one], heads[one])]
+        going = await each(lambda one: runs(client, one), differ)
+        return {one: found[one] for one, goes in zip(differ, going, strict=True) if goes}
 
-    if found := await those(heads):
+    if found := await wrong([one for one in streams if one in heads]):
         await asyncio.sleep(ON_THE_WAY)
-        found = await those(found)
-    return Compared(found, sorted(unopened))
+        found = await wrong(list(found))
+    by_seq = [one for one, knows in found.items() if _has_seen_other(knows, heads[one])]
+    return Compared(by_seq, [one for one in found if one not in by_seq], sorted(unopened))
+
+
+def _has_seen_other(known: Known, head: Known) -> bool:
+    return known.seq not in {None, head.seq}
+
+
+def _differs(known: Known, head: Known) -> bool:
+    return _has_seen_other(known, head) or known.epoch not in {None, head.epoch}
+
+
+def _knows_more(known: Known, head: Known) -> bool:
+    return (known.seq or 0) > (head.seq or 0) or (known.epoch or 0) > (head.epoch or 0)
+
+
+async def _heads(record: Record, streams: Sequence[str]) -> dict[str, Known]:
+    rows = await record.fetch(HEADS, streams) if streams else ()
+    return {row["stream"]: Known(row["head_seq"], row["epoch"]) for row in rows}
 
 
 async def all_behind(
     client: Client, pool: asyncpg.Pool[asyncpg.Record], running: Sequence[str]
 ) -> AsyncIterator[Compared]:
-    """Of these that run those that are behind, page by page."""
+    """Of these that run those that are behind or overtaken, page by page."""
     for start in range(0, len(running), PAGE):
-        page = running[start : start + PAGE]
-        heads = {row["stream"]: row["head_seq"] for row in await pool.fetch(HEADS, page)}
-        yield await behind(client, heads)
+        yield await behind(client, pool, running[start : start + PAGE])
 
 
-async def seen_seq(client: Client, workflow_id: str) -> int:
-    """The seq up to which a workflow has seen its stream, by its history; 0 if there is none.
+async def seen(client: Client, workflow_id: str) -> Known:
+    """What a workflow knows of its stream, by its history: nothing, or what it has seen of it under which epoch.
 
     Raises:
         RPCError: Temporal refuses.
         UnopenedError: What tells it can't be opened.
     """
+    epoch = None
     try:
         async for event in newest_first(client, workflow_id):
-            if (seq := await _seen(client, workflow_id, event)) is not None:
-                return seq
+            told = await _told(client, workflow_id, event)
+            epoch = epoch if told is None or epoch is not None else told.epoch
+            if told is not None and (told.seq is not None or told.begins):
+                return Known(told.seq, epoch)
     except RPCError as error:
         if not is_not_found(error):
             raise
-    return 0
+    return Known(0, epoch)
 
 
-async def _seen(client: Client, workflow_id: str, event: HistoryEvent) -> int | None:
-    """The seq that an event tells its workflow, if it tells any."""
+@dataclass(frozen=True)
+class _Told(Known):
+    """What an event tells its workflow: `begins`, that it is to read all of the log."""
+
+    begins: bool = False
+
+
+async def _told(client: Client, workflow_id: str, event: HistoryEvent) -> _Told | None:
+    """What an event tells its workflow, if it tells anything."""
     marker = event.marker_recorded_event_attributes.details
     if "result" in marker and _plain(marker["data"].payloads).get("activity_type") == APPEND:
-        stored = _plain(await opened(client, workflow_id, marker["result"].payloads)).get("stored")
-        return stored[-1]["seq"] if stored else None
-    snapshot = await snapshot_in(client, workflow_id, event)
-    return snapshot["state"]["seq"] if snapshot else None
+        answer = _plain(await opened(client, workflow_id, marker["result"].payloads))
+        stored = answer.get("stored")
+        return _Told(stored[-1]["seq"] if stored else None, answer["epoch"])
+    given = await _given(client, workflow_id, event)
+    try:
+        epoch = RestartStart.model_validate(given).restart.epoch
+    except ValidationError:
+        return None
+    # Anybody else's snapshot may be made up, and then the log is read all the same.
+    continued = event.workflow_execution_started_event_attributes.continued_execution_run_id
+    snapshot = given.get("snapshot") if continued else None
+    return _Told(snapshot["state"]["seq"] if snapshot else None, epoch, begins=snapshot is None)
 
 
 async def snapshot_in(client: Client, workflow_id: str, event: HistoryEvent) -> dict[str, Any] | None:
     """What the run before has handed on, in the first event of a history. Raises `UnopenedError`."""
-    handed_on = event.workflow_execution_started_event_attributes.input.payloads
-    return _plain(await opened(client, workflow_id, handed_on)).get("snapshot") if handed_on else None
+    return (await _given(client, workflow_id, event)).get("snapshot")
+
+
+async def _given(client: Client, workflow_id: str, event: HistoryEvent) -> dict[str, Any]:
+    """What a run is begun with, in the first event of a history."""
+    given = event.workflow_execution_started_event_attributes.input.payloads
+    return _plain(await opened(client, workflow_id, given)) if given else {}
 
 
 def _plain(payloads: Sequence[Payload]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ _PAGES: Final[tuple[tuple[str, Any], ...]] = (
 _RECORDED: Final = "select exists (select from stream where stream = $1)"
 _OF_FILING: Final = "select stream from standing where filing_id = $1"
 
-_NEXT_EPOCH: Final = """
+NEXT_EPOCH: Final = """
 update stream set epoch = epoch + 1 where stream = $1
 returning filing_id, agency, epoch, (
     select f.procedure || ' · ' || f.agency || ' · ' || f.code
@@ -146,7 +146,7 @@ class Restarter:
             await transaction.start()
             try:
                 # The row stays locked: nobody appends, and nobody else restarts it, until the new run is there.
-                [(filing, agency, epoch, summary)] = await connection.fetch(_NEXT_EPOCH, stream)
+                [(filing, agency, epoch, summary)] = await connection.fetch(NEXT_EPOCH, stream)
                 await leave_trace(connection, filing, agency, stream, epoch)
                 await self._start(stream, epoch, memo, summary, force=force)
             except WorkflowAlreadyStartedError:

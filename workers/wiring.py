@@ -54,6 +54,8 @@ from activities.workflows import Workflows
 from motcua.stopping import GRACE
 from motcua.store import Store, open_store
 from recovery.healing import Healer
+from recovery.overtaken import Overtaken
+from recovery.presence import present
 from rules.streams import KINDS, Kinds
 from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment import DEFAULT_PROVIDER
@@ -209,6 +211,7 @@ async def activities_with(
             views.answer,
             Reprojections(pool).page,
             Healer(pool, kinds, WORKFLOWS, Runtime.default().metric_meter).heal,
+            Overtaken(pool, kinds, Runtime.default().metric_meter).take_over,
             merchants.merchant,
             merchants.renewal,
             merchants.collector,
@@ -286,6 +289,7 @@ async def platform_worker(
     if settings.sandbox:
         _compile(chosen["workflows"])
     async with (
+        present(settings.database_url.get_secret_value(), client),
         Worker(client, activities=functions.working, **chosen) as worker,
         _waiting(client, functions.waiting, at_the_door, settings.build),
     ):

@@ -53,7 +53,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.ordering import read_again
     from workflows.stream.recording import single_argument
     from workflows.stream.shell import Life, Opening, of_kind
-    from workflows.stream.waiting import wait_for
+    from workflows.stream.waiting import ContinueAsNewDueError, wait_for
     from workflows.submission import Filed, content_named, parse_submission
 
 _NOT_THERE: Final = timedelta(seconds=10)
@@ -294,6 +294,8 @@ class FilingLife(Life[Filing]):
             await self._see_to_parcels()
             self._see_to_scan()
             await workflow.wait_condition(lambda: self.stream.idle)
+            if self.stream.anew:
+                raise ContinueAsNewDueError
             if self._others_wait:
                 continue
             if self._filing.closed:

@@ -158,10 +158,10 @@ class Ledger:
             return await self._held(connection, asked, epoch)
         if (recorded := await connection.fetchval(_RECEIPT, batch.stream, batch.command_id)) is not None:
             return Appended(epoch=epoch, receipts=(Receipt.model_validate_json(recorded),))
-        if not batch.events:
-            return Appended(epoch=epoch)
         if seq + 1 != batch.next_seq:
             raise self._conflict(batch, "the log holds less than this run has seen")
+        if not batch.events:
+            return Appended(epoch=epoch)
         missing = await authority.missing(connection, asked.needed, batch.filing_id)
         missing += await tills.missing(connection, batch, asked.cash)
         missing += await speaking.missing(connection, batch)

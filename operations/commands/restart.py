@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, Final
@@ -23,8 +23,10 @@ from operations.addresses import APPLICATION
 from operations.commands.database import TIMEOUT, address, answered
 from operations.patience import while_away
 from recovery.behind import all_behind as all_behind_of
+from recovery.histories import each
 from recovery.restart import MAX_CONCURRENCY, Found, Restarter
 from rules.streams import KINDS
+from schemas.ids import StreamId
 from schemas.reading import FilingRecord
 from views.operator import find
 
@@ -37,15 +39,34 @@ Failures = dict[str, str]
 
 @dataclass
 class Tally:
-    """What became of the unfinished streams of one kind."""
+    """What became of the unfinished streams of one kind.
+
+    Attributes:
+        unfinished: All that were looked at.
+        missing: How many of them had no running workflow.
+        behind: How many had one that did not know what the log holds.
+        overtaken: How many had one that had lost its stream to another run.
+        running: Those that were left alone.
+        restarted: Those that were started again.
+        failed: Why others were not.
+        wrong: Those that are still missing, behind or overtaken, when all that is done.
+    """
 
     unfinished: int = 0
+    missing: int = 0
+    behind: int = 0
+    overtaken: int = 0
     running: list[str] = field(default_factory=list)
     restarted: list[str] = field(default_factory=list)
     failed: Failures = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
 
 
 Tallies = dict[str, Tally]
+
+
+def _tallies() -> Tallies:
+    return {kind: Tally() for kind in KINDS}
 
 
 @app.command()
@@ -61,7 +82,7 @@ def restart(
         bool, typer.Option("--all-missing", help="Everything unfinished in the log that has no running workflow.")
     ] = False,
     all_behind: Annotated[
-        bool, typer.Option("--all-behind", help="Everything that runs and has seen less than the log holds.")
+        bool, typer.Option("--all-behind", help="Everything that runs and does not know the log, or lost its stream.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -69,7 +90,8 @@ def restart(
 
     Terminated, cancelled, failed, deleted, or gone with Temporal's database: each goes on where the log says that it
     stands. What runs is left alone, so it is safe to repeat, but for --force and --all-behind: they end what stands
-    still, can't be replayed, or knows less than the log. Exit code 1: it has ended, or something failed.
+    still, can't be replayed, does not know what the log holds, or has lost its stream to another run. What is still
+    wrong after that is counted last. Exit code 1: it has ended, or something failed or is still wrong.
 
     Examples: `motcua filing restart H01.12-20261125-0000001`, `motcua filing restart H01.12-20261125-0000001 --force`,
     `motcua filing restart --all-missing --json`, `motcua filing restart --all-behind`
@@ -91,7 +113,7 @@ def restart(
     else:
         for line in _lines(tallies):
             out().print(line)
-    failed = any(tally.failed for tally in tallies.values())
+    failed = any(tally.failed or tally.wrong for tally in tallies.values())
     if row is not None and not (failed or any(tally.restarted for tally in tallies.values())):
         _nothing_to_do(row)
     if failed:
@@ -112,7 +134,7 @@ def _nothing_to_do(row: FilingRecord) -> None:
 async def _restart(
     dsn: str, which: str | None, *, force: bool, all_behind: bool
 ) -> tuple[FilingRecord | None, Tallies]:
-    temporal = await connect()
+    temporal, tallies = await connect(), _tallies()
     async with asyncpg.create_pool(
         dsn, min_size=0, max_size=MAX_CONCURRENCY, timeout=TIMEOUT, command_timeout=TIMEOUT
     ) as pool:
@@ -121,17 +143,55 @@ async def _restart(
         if which is None:
             running = await restarter.running()
             if all_behind:
-                return None, await _all(restarter, _behind(restarter, temporal, pool, running), force=True)
-            return None, await _all(restarter, _missing(restarter), frozenset(running))
+                await _all(restarter, _behind(temporal, pool, running, tallies), tallies, force=True)
+                touched = [stream for tally in tallies.values() for stream in tally.restarted]
+                await _look_again(_behind(temporal, pool, touched, _tallies()), tallies)
+            else:
+                await _all(restarter, _missing(restarter), tallies, frozenset(running))
+                await _look_again(_lost(restarter, _missing(restarter), await restarter.running()), tallies)
+                _count_missing(tallies)
+            return None, tallies
         async with pool.acquire() as connection:
             row = await find(connection, which)
         if row is None:
             fail(f"không có hồ sơ này / the record has no filing {which}", Exit.NOT_AVAILABLE)
-        return row, await _all(restarter, _of_filing(restarter, row.filing_id, force=force), force=force)
+        await _all(restarter, _of_filing(restarter, row.filing_id, force=force), tallies, force=force)
+        await _look_again(_lost(restarter, _of_filing(restarter, row.filing_id, force=False)), tallies)
+        if not force:
+            _count_missing(tallies)
+        return row, tallies
 
 
 Pages = AsyncIterator[tuple[str, list[str]]]
 """Streams to start, by kind. A filing comes behind its payments and parcels, so that it finds them."""
+
+
+async def _look_again(pages: Pages, tallies: Tallies) -> None:
+    """Keep what is still wrong: what these pages name, and what could not be started."""
+    async for kind, streams in pages:
+        tallies[kind].wrong.extend(streams)
+    for tally in tallies.values():
+        tally.wrong = sorted({*tally.wrong, *tally.failed})
+
+
+def _count_missing(tallies: Tallies) -> None:
+    for tally in tallies.values():
+        tally.missing = tally.unfinished - len(tally.running)
+
+
+async def _lost(restarter: Restarter, pages: Pages, running: Sequence[str] = ()) -> Pages:
+    """Those of them that have no running workflow. Of those that are listed as `running` nobody is asked."""
+    listed = frozenset(running)
+
+    async def is_lost(stream: str) -> bool:
+        if stream in listed or await restarter.runs(stream):
+            return False
+        of = StreamId.parse(stream)
+        return stream in await restarter.unfinished(of.kind, of.filing)  # it may have ended meanwhile
+
+    async for kind, streams in pages:
+        found = await each(is_lost, streams)
+        yield kind, [stream for stream, lost in zip(streams, found, strict=True) if lost]
 
 
 async def _of_filing(restarter: Restarter, filing: UUID, *, force: bool) -> Pages:
@@ -151,21 +211,23 @@ async def _missing(restarter: Restarter) -> Pages:
 
 
 async def _behind(
-    restarter: Restarter, temporal: Client, pool: asyncpg.Pool[asyncpg.Record], running: list[str]
+    temporal: Client, pool: asyncpg.Pool[asyncpg.Record], running: Sequence[str], tallies: Tallies
 ) -> Pages:
-    for kind in reversed(tuple(restarter.kinds)):
+    """Those that are behind or overtaken, which the tallies count."""
+    for kind in reversed(tuple(KINDS)):
         ours = sorted(stream for stream in running if stream.startswith(f"{kind}:"))
         async for page in all_behind_of(temporal, pool, ours):
             for stream in page.unopened:
                 note(f"không mở được ở đây, để nguyên / can't be opened here, left alone: {stream}")
-            yield kind, page.behind
+            tallies[kind].behind += len(page.behind)
+            tallies[kind].overtaken += len(page.overtaken)
+            yield kind, page.wrong
 
 
 async def _all(
-    restarter: Restarter, pages: Pages, running: frozenset[str] = frozenset(), *, force: bool = False
-) -> Tallies:
+    restarter: Restarter, pages: Pages, tallies: Tallies, running: frozenset[str] = frozenset(), *, force: bool = False
+) -> None:
     """Start them. Of those that seem to be `running` Temporal is asked first: cheaper than a start in vain."""
-    tallies = {kind: Tally() for kind in restarter.kinds}
     with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
         task, total = bar.add_task("", total=0), 0
         async for kind, streams in pages:
@@ -174,7 +236,6 @@ async def _all(
             bar.update(task, total=total)
             again = partial(_again, restarter, running=running, force=force)
             await _some(streams, again, tallies[kind], lambda: bar.advance(task))
-    return tallies
 
 
 async def _again(restarter: Restarter, stream: str, *, running: frozenset[str], force: bool) -> Found:
@@ -205,9 +266,13 @@ def _counts(tally: Tally) -> dict[str, Any]:
     failed = [{"stream": stream, "why": why} for stream, why in tally.failed.items()]
     return {
         "unfinished": tally.unfinished,
+        "missing": tally.missing,
+        "behind_by_seq": tally.behind,
+        "behind_by_epoch": tally.overtaken,
         "running": len(tally.running),
         "restarted": len(tally.restarted),
         "failed": failed,
+        "still_wrong": tally.wrong,
     }
 
 
@@ -217,7 +282,12 @@ def _lines(tallies: Tallies) -> Iterator[str]:
         name = f"{title.vi} / {title.en}" if title else kind
         yield (
             f"{name}: {tally.unfinished} chưa xong / unfinished, {len(tally.running)} đang chạy / running, "
-            f"[green]{len(tally.restarted)}[/] khởi động lại / restarted, {len(tally.failed)} lỗi / failed"
+            f"{tally.missing} bị mất / missing, {tally.behind} khác sổ / behind by seq, "
+            f"{tally.overtaken} đã bị thay / behind by epoch, "
+            f"[green]{len(tally.restarted)}[/] khởi động lại / restarted, {len(tally.wrong)} vẫn sai / still wrong"
         )
         for stream, why in tally.failed.items():
             yield f"[red]{escape(stream)}: {escape(why)}[/]"
+        for stream in tally.wrong:
+            if stream not in tally.failed:
+                yield f"[red]{escape(stream)}: vẫn sai, chạy lại lệnh này / still wrong, repeat[/]"

@@ -17,19 +17,21 @@ LOOKED_AT: Final = 2_000
 async def falling_behind(around: Surroundings) -> list[Finding]:
     """Whether the workflows of the newest events have seen them."""
     async with around.record() as connection:
-        heads = {row["stream"]: row["head_seq"] for row in await connection.fetch(NEWEST, LOOKED_AT)}
-    found = await behind(await connect(), heads)
-    if found.behind:
-        return [_known_less(len(found.behind)), *_unopened(found.unopened)]
-    n = len(heads) - len(found.unopened)
+        streams = [row["stream"] for row in await connection.fetch(NEWEST, LOOKED_AT)]
+        found = await behind(await connect(), connection, streams)
+    if found.wrong:
+        return [_known_less(len(found.behind), len(found.overtaken)), *_unopened(found.unopened)]
+    n = len(streams) - len(found.unopened)
     seen = ok(f"{n} luồng mới nhất đều theo kịp sổ", f"the {n} newest have seen all that the log holds")
     return [seen, *_unopened(found.unopened)]
 
 
-def _known_less(n: int) -> Finding:
+def _known_less(behind: int, overtaken: int) -> Finding:
     return fail(
-        f"ít nhất {n} luồng biết ít hơn sổ; Temporal có thể vừa được khôi phục từ bản cũ",
-        f"at least {n} know less than the log; Temporal may have been brought back from an older copy",
+        f"ít nhất {behind} luồng biết khác sổ, {overtaken} đã bị luồng sau thay; "
+        "Temporal có thể vừa được khôi phục từ bản cũ",
+        f"at least {behind} do not know what the log holds, {overtaken} have been taken over by a later run; "
+        "Temporal may have been brought back from an older copy",
         fix_vi="`motcua filing restart --all-behind`, rồi `motcua filing restart --all-missing`",
         fix_en="`motcua filing restart --all-behind`, then `motcua filing restart --all-missing`",
     )

@@ -8,6 +8,9 @@ from pydantic import Field
 
 from ..base import Model
 
+TAKE_OVER: Final = "recovery.take_over"
+"""The activity that gives a run which has lost its stream an epoch of its own."""
+
 PROVE: Final = "motcua.prove_run"
 """What workflows call the function by which a run proves to the next one that it was one of this platform's."""
 

@@ -92,6 +92,6 @@ async def test_a_running_one_is_ended_and_started_by_force(running: World) -> No
             assert await restarter.restart(stream) is Found.RUNNING
             assert await restarter.restart(stream, force=True) is Found.RESTARTED
         running_now = await restarter.running()
-        assert [page async for page in all_behind(running.temporal, pool, running_now)] == [Compared([], [])]
+        assert [page async for page in all_behind(running.temporal, pool, running_now)] == [Compared([], [], [])]
     await play.pay_by_hand()
     await whole(play)

@@ -11,7 +11,7 @@ import pytest
 from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
 from motcua import SameIdOtherContent
-from recovery.behind import seen_seq
+from recovery.behind import Known, seen
 from recovery.restart import Found, Restarter
 from rules.filing.changes import KEPT
 from rules.streams import KINDS
@@ -55,7 +55,7 @@ async def test_hundreds_of_the_longest_questions_do_no_harm(running: World) -> N
     await running.temporal.get_workflow_handle(stream).terminate("lost")
     async with asyncpg.create_pool(running.app_dsn, min_size=0, max_size=2) as pool:
         assert await Restarter(pool, running.temporal).restart(stream) is Found.RESTARTED
-    await eventually(lambda: seen_seq(running.temporal, stream), view.seq.__eq__)
+    await eventually(lambda: seen(running.temporal, stream), Known(view.seq, 2).__eq__)
     assert await ask(play, 2) != first
     assert (await play.view()).seq == view.seq  # that one too was recorded long before
     await play.accept()
@@ -89,7 +89,7 @@ async def test_a_log_that_is_longer_than_a_message_is_read_by_who_starts_it_agai
                 )
             )
         assert await Restarter(pool, running.temporal).restart(stream) is Found.RESTARTED
-    await eventually(lambda: seen_seq(running.temporal, stream), (1 + many * len(asked)).__eq__)
+    await eventually(lambda: seen(running.temporal, stream), Known(1 + many * len(asked), 2).__eq__)
     await play.accept()
     history = await running.temporal.get_workflow_handle(stream).fetch_history()
     assert max(sizes(history)) < LARGEST

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -14,10 +14,12 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
+    from activities.intake import OpenRequest, OpenResult, Registry
     from activities.ledger.append import LEDGER, Ledger
-    from rules.streams import S, StreamKind
+    from rules.streams import Origin, S, StreamKind
     from schemas.base import Model
     from schemas.errors import (
+        NOT_RECORDED,
         OTHER_CONTENT,
         OTHER_SUBMISSION,
         Refusal,
@@ -30,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.ids import StreamId
     from schemas.people import SYSTEM
     from schemas.stream.ledger import Appended, Batch, Receipt, Recorded
+    from schemas.stream.restart import TAKE_OVER
 
 from workflows.stream.receipts import Receipts
 
@@ -46,8 +49,9 @@ class Stream(Generic[S]):
     """A stream of events as its workflow sees it: the state, and the receipts of the commands that made it.
 
     `epoch` is that of this run, None until the log has told it; `superseded` once the log has answered that the stream
-    has been taken over by a later one; `makes_way` once it has answered that the next run is to go on: the history of
-    this one has become long, or another build is to go on with the stream. `stays` tells of a build that can't read it.
+    has been taken over by one that may be at work; `makes_way` once it has answered that the next run is to go on: the
+    history of this one has become long, or another build is to go on with the stream. `stays` tells of a build that
+    can't read it, `anew` that this run has taken its stream over, so that the next one knows nothing but the log.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Stream(Generic[S]):
         self.superseded = False
         self.makes_way = False
         self.stays = False
+        self.anew = False
         self.receipts = receipts or Receipts()
         self._name = str(id_)
         # Appending awaits, and a second command must not decide on the state before it.
@@ -75,6 +80,18 @@ class Stream(Generic[S]):
         self.adopting = asyncio.Lock()
         self._in_flight = 0
         self._pages = 0
+
+    @classmethod
+    async def of_log(cls, kind: StreamKind[S], id_: StreamId, epoch: int | None) -> tuple[Self, OpenResult]:
+        """The stream as the log has it, and what is known beside. Raises `RefusalError`, and as `catch_up`."""
+        asked = OpenRequest(stream=str(id_))
+        found = await workflow.execute_local_activity_method(Registry.open, asked, **LEDGER)
+        if found.agency is None:
+            raise RefusalError(NOT_RECORDED)
+        state = kind.initial(Origin(id_, found.agency, found.procedure, found.calendar, found.digests))
+        stream = cls(kind, id_, state, epoch=epoch)
+        await stream.catch_up()
+        return stream, found
 
     @property
     def idle(self) -> bool:
@@ -195,8 +212,10 @@ class Stream(Generic[S]):
         try:
             answer: Appended = await workflow.execute_local_activity_method(Ledger.append, batch, **LEDGER)
         except ApplicationError as error:
-            self.superseded = error.type == RefusalCode.LEDGER_CONFLICT
-            raise
+            if error.type != RefusalCode.LEDGER_CONFLICT:
+                raise
+            await self._take_over()
+            return None
         self._adopt(answer, after if _taken_as_it_was(batch, answer) else None)
         if answer.more:
             await self._turn_page()
@@ -204,6 +223,20 @@ class Stream(Generic[S]):
             return answer
         self._others[answer.command_id] = answer
         return None
+
+    async def _take_over(self) -> None:
+        """Know what the log holds and nothing else, under an epoch of this run's own. Raises if another may be at work.
+
+        Another run had taken the stream over, or the record was brought back older and this one knew what never was.
+        """
+        try:
+            epoch = await workflow.execute_local_activity(TAKE_OVER, result_type=int, **LEDGER)
+        except ApplicationError:
+            self.superseded = True
+            raise
+        now, _ = await self.of_log(self.kind, self.id, epoch)
+        self.state, self.receipts, self.epoch = now.state, now.receipts, now.epoch
+        self.makes_way = self.anew = True
 
     async def _turn_page(self) -> None:
         self._pages += 1

@@ -17,7 +17,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from pydantic_core import to_json
 
-    from activities.intake import OpenRequest, OpenResult, Registry
+    from activities.intake import OpenResult
     from activities.ledger.append import LEDGER
     from activities.ledger.inbox import Inbox
     from activities.refusing import failure
@@ -199,9 +199,14 @@ class Life(Generic[S]):
         self.memory = self.kind.memory.model_validate(snapshot.memory)
 
     def _continue_as_new(self) -> NoReturn:
-        """Hand everything to the next run: of the build that is promoted now, unless that one can't read it."""
-        given = continue_as_new_input(self.stream, self._snapshot())
-        if self.stream.stays:
+        """Hand everything to the next run: of the build that is promoted now, unless that one can't read it.
+
+        Where the stream was taken over, what this run did and remembers may rest on what never was: the next reads the
+        log, as one that is started again does.
+        """
+        stream = self.stream
+        given = continue_as_new_input(stream, None if stream.anew else self._snapshot())
+        if stream.stays or stream.anew:
             workflow.continue_as_new(given)
         workflow.continue_as_new(given, initial_versioning_behavior=_AUTO_UPGRADE)
 
@@ -238,15 +243,8 @@ class Life(Generic[S]):
 
     async def _take_over(self, resume: Resume) -> None:
         """Go on where the log says that the stream stands."""
-        id_ = stream_named(self.kind)
-        asked = OpenRequest(stream=str(id_))
-        found = await workflow.execute_local_activity_method(Registry.open, asked, **LEDGER)
-        if found.agency is None:
-            raise RefusalError(NOT_RECORDED)
+        stream, found = await Stream.of_log(self.kind, stream_named(self.kind), resume.epoch)
         self.taken_over(found)
-        state = self.kind.initial(Origin(id_, found.agency, found.procedure, found.calendar, found.digests))
-        stream = Stream(self.kind, id_, state, epoch=resume.epoch)
-        await stream.catch_up()
         self._stream = stream  # not before: what is asked meanwhile must not be judged by half of it
         await self.caught_up()
 

@@ -38,9 +38,12 @@ def parse_resume(raw: Any) -> Resume | None:
     return Resume(epoch, load_snapshot(raw.get("snapshot"), raw.get("proof")))
 
 
-def continue_as_new_input(stream: Stream[Any], snapshot: Snapshot) -> dict[str, Any]:
+def continue_as_new_input(stream: Stream[Any], snapshot: Snapshot | None) -> dict[str, Any]:
     """What the next run is started with; see `parse_resume`."""
-    given = {"restart": Restart(epoch=stream.epoch), "snapshot": snapshot}
+    restart = Restart(epoch=stream.epoch)
+    if snapshot is None:
+        return {"restart": restart}
+    given = {"restart": restart, "snapshot": snapshot}
     proof = _proof(workflow.info().run_id)
     return given if proof is None else given | {"proof": proof}
 

@@ -35,6 +35,8 @@ async def wait_for(
         TimeoutError: Time was up first.
         ContinueAsNewDueError: Time for the next run.
         ApplicationError: `ledger_conflict`: a later run has taken the stream over, and this one ends.
+
+    Whatever is done is of no account to a run that has taken its stream over: it was on its way by another state.
     """
 
     def changed() -> bool:
@@ -44,7 +46,7 @@ async def wait_for(
     if stream.superseded:
         await drain_handlers(stream)
         raise failure(SUPERSEDED)
-    if not done():
+    if stream.anew or not done():
         raise ContinueAsNewDueError
 
 

@@ -10,9 +10,12 @@ from typing import Final
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from activities.intake import OpenResult
 from schemas.base import Text
 from schemas.errors import Problem, Refusal, RefusalCode, RefusalError
 from schemas.filing.commands import content_of
+from schemas.stream.restart import TAKE_OVER
+from tests.unit.filing import lives
 from tests.unit.stream.shell import FILING, LEADER, NAME, NOW, VIA, Engine, answer, lodge, stream
 from workflows.stream import waiting
 from workflows.stream.recording import MIN_TIMER, PAGES
@@ -186,16 +189,73 @@ async def test_a_check_refuses_other_content_under_an_id_that_is_known(engine: E
     assert len(engine.batches) == 2
 
 
-@pytest.mark.parametrize(("code", "superseded"), [(RefusalCode.LEDGER_CONFLICT, True), ("other", False)])
-async def test_a_conflict_says_that_a_later_run_has_taken_over(engine: Engine, code: str, *, superseded: bool) -> None:
+def lose_the_stream(engine: Engine) -> None:
+    """Until the run asks for it, the log answers that the stream is another one's."""
+
     def conflict(_: object) -> None:
-        raise ApplicationError("gone", type=code)
+        if TAKE_OVER not in dict(engine.asked):
+            raise ApplicationError("a later run", type=RefusalCode.LEDGER_CONFLICT)
 
     engine.before_answer = conflict
+
+
+async def test_another_failure_of_the_log_is_raised_and_nothing_is_taken_over(engine: Engine) -> None:
+    def failure(_: object) -> None:
+        raise ApplicationError("gone", type="other")
+
+    engine.before_answer = failure
     recording = stream()
     with pytest.raises(ApplicationError):
         await recording.record(lodge())
-    assert (recording.superseded, recording.idle) == (superseded, True)
+    assert (recording.superseded, recording.idle, engine.asked) == (False, True, [])
+
+
+async def test_a_run_that_has_lost_its_stream_and_may_not_have_it_back_is_superseded(engine: Engine) -> None:
+    engine.answers[TAKE_OVER] = ApplicationError("others work", type=RefusalCode.LEDGER_CONFLICT)
+    lose_the_stream(engine)
+    recording = stream()
+    with pytest.raises(ApplicationError) as error:
+        await recording.record(lodge())
+    assert error.value is engine.answers[TAKE_OVER]
+    assert (recording.superseded, recording.anew, recording.idle) == (True, False, True)
+
+
+async def test_a_run_that_takes_its_stream_over_knows_the_log_and_nothing_else_and_what_was_asked_is_recorded(
+    engine: Engine,
+) -> None:
+    """What it knew of the stream never was: the record was brought back older, and has gone on since."""
+    recording = stream()
+    await recording.record(lodge("what never was"))
+    await recording.record(answer("never"))
+    engine.log.clear()
+    engine.receipts.clear()
+    engine.somebody_else({"kind": "appealed", "about": "chậm trễ"}, "lodge")
+    engine.batches.clear()
+    engine.answers |= {TAKE_OVER: 7, "open": OpenResult(calendar=lives.CALENDAR, agency="H01.30")}
+    lose_the_stream(engine)
+
+    receipt = await recording.record(answer("mine"))
+
+    assert (receipt.seq, [one.command_id for one in engine.log]) == (2, ["lodge", "mine"])
+    assert [(one.command_id, one.epoch, one.next_seq) for one in engine.batches] == [
+        ("mine", 4, 3),
+        ("catch-up", 7, 1),
+        ("mine", 4, 2),
+    ]
+    assert (recording.state.seq, "never" in recording.receipts) == (2, False)
+    assert (recording.anew, recording.makes_way, recording.superseded) == (True, True, False)
+    assert [name for name, _ in engine.asked] == [TAKE_OVER, "open"]
+
+
+async def test_who_was_recorded_by_another_run_is_told_the_receipt(engine: Engine) -> None:
+    recording = stream()
+    await recording.record(lodge())
+    engine.somebody_else(ANSWERED, "mine")
+    engine.receipts[-1] = engine.receipts[-1].model_copy(update={"digest": content_of(answer("mine"))})
+    engine.answers |= {TAKE_OVER: 7, "open": OpenResult(calendar=lives.CALENDAR, agency="H01.30")}
+    lose_the_stream(engine)
+    assert await recording.record(answer("mine")) == engine.receipts[-1]
+    assert len(engine.log) == 2
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from activities.intake import OpenRequest, OpenResult
 from schemas.errors import NOT_READY, RefusalCode, RefusalError
 from schemas.filing.commands import AdoptCalendar
 from schemas.filing.state import FeeFact
+from schemas.stream.restart import Restart
 from tests.appeals import APPEAL, AppealWorkflow
 from tests.unit.filing import lives
 from tests.unit.stream.shell import FILING, NAME, Engine, answer, lodge, stream
@@ -61,6 +62,14 @@ async def test_a_run_that_makes_way_waits_no_longer_but_what_is_done_is_done() -
     for wait in (waiting.wait_for(waits, lambda: False), waiting.pause(waits, timedelta(1), "")):
         with pytest.raises(waiting.ContinueAsNewDueError):
             await wait
+
+
+@pytest.mark.usefixtures("engine")
+async def test_to_a_run_that_has_taken_its_stream_over_nothing_is_done() -> None:
+    waits = stream()
+    waits.makes_way = waits.anew = True
+    with pytest.raises(waiting.ContinueAsNewDueError):
+        await waiting.wait_for(waits, lambda: True)
 
 
 @pytest.mark.usefixtures("engine")
@@ -174,6 +183,19 @@ async def test_a_run_that_makes_way_gives_the_next_all_it_knows_once_nobody_wait
     assert given["snapshot"] == life._snapshot()
     upgrades = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
     assert how == ({} if stays else {"initial_versioning_behavior": upgrades})
+    assert engine.handlers_finished
+
+
+async def test_a_run_that_has_taken_its_stream_over_gives_the_next_the_log_to_read(
+    engine: Engine, continued: list[tuple[Any, dict[str, Any]]]
+) -> None:
+    """On the build that has read it: whether another can, the log was not asked."""
+    life: Life[Any] = Life(APPEAL, START)
+    await life._begin()
+    life.stream.makes_way = life.stream.anew = True
+    with pytest.raises(ContinuedError):
+        await life.live()
+    assert continued == [({"restart": Restart(epoch=4)}, {})]
     assert engine.handlers_finished
 
 

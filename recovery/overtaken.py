@@ -1,0 +1,115 @@
+"""A run that has lost its stream goes on by itself, where nobody else can be at work on it.
+
+An older Temporal that comes back runs what was started again elsewhere meanwhile; a record that comes back older holds
+less than was seen. Such a run is told so at whatever it records next, and asks here for an epoch of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Final
+
+import asyncpg
+import structlog
+from temporalio import activity
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.common import MetricMeter
+from temporalio.exceptions import ApplicationError
+
+from activities.ledger.database import ACQUIRE_SECONDS, mask_database_errors
+from recovery.presence import others_work
+from recovery.restart import NEXT_EPOCH
+from recovery.traces import leave_trace
+from rules.streams import Kinds
+from schemas.errors import RefusalCode
+from schemas.ids import restarts_stream
+from schemas.stream.restart import TAKE_OVER
+from views.log import Connection
+
+AGAIN_WITHIN: Final = 2.0
+"""Seconds in which workers that lost their connection to the database, as when it was started anew, have one again."""
+
+ATTEMPTS: Final = 8
+"""Until then, some ten seconds, workers of another Temporal may just be ending."""
+
+MOST: Final = 20
+"""So often an hour a stream is taken over, by hand or by itself: no two runs do so in turn for ever."""
+
+_PATIENCE: Final = timedelta(seconds=2)
+
+_LATELY: Final = """
+select count(*) from event where stream = $1 and recorded_at > clock_timestamp() - interval '1 hour'
+    and convert_from(body, 'UTF8')::jsonb ->> 'stream' = $2
+"""
+
+_log = structlog.stdlib.get_logger("motcua.healing")
+
+
+class Overtaken:
+    """Gives a stream to the run that asks.
+
+    Args:
+        pool: Connections to the record.
+        kinds: The kinds of streams.
+        meter: Where it is counted, by `kind`.
+    """
+
+    def __init__(self, pool: asyncpg.Pool[Any], kinds: Kinds, meter: MetricMeter = MetricMeter.noop) -> None:
+        self._pool = pool
+        self._counter = meter.create_counter("motcua_taken_over_total", "Streams that a run took over by itself")
+        for kind in kinds:
+            self._counter.add(0, {"kind": kind})  # an alert on a rise misses the first one of a counter that is new
+
+    @activity.defn(name=TAKE_OVER)
+    async def take_over(self) -> int:
+        """The epoch under which the run that asks goes on with its stream; every other run has lost it from then on.
+
+        Raises `ledger_conflict`, never to be retried, and leaves all as it is:
+        - Another run has its workflow id in this Temporal: that one is to go on.
+        - Workers of another Temporal work on this record: the run that has the stream may be theirs.
+        - The record has no such stream, or it was taken over all too often.
+        """
+        stream = activity.info().workflow_id or ""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                await _expect_alone(connection, stream)
+            await asyncio.sleep(AGAIN_WITHIN)
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+                await _expect_alone(connection, stream)
+                epoch = await _next_epoch(connection, stream)
+        _log.warning("workflow.took_over", stream=stream)
+        self._counter.add(1, {"kind": stream.partition(":")[0]})
+        return epoch
+
+
+async def _expect_alone(connection: Connection, stream: str) -> None:
+    if await others_work(connection, activity.client()):
+        last = activity.info().attempt >= ATTEMPTS
+        raise _refused(stream, "workers of another Temporal work on this record", last=last)
+
+
+async def _next_epoch(connection: Connection, stream: str) -> int:
+    """Locks the stream's row, as a restart does: nobody else starts it again meanwhile."""
+    row = await connection.fetchrow(NEXT_EPOCH, stream)
+    if row is None:
+        raise _refused(stream, "the record has no such stream")
+    if not await _is_the_one(stream):
+        raise _refused(stream, "another run goes on with this stream")
+    filing, agency, epoch, _ = row.values()
+    if await connection.fetchval(_LATELY, restarts_stream(filing), stream) >= MOST:
+        raise _refused(stream, f"it was taken over {MOST} times within an hour")
+    await leave_trace(connection, filing, agency, stream, epoch)
+    return int(epoch)
+
+
+async def _is_the_one(stream: str) -> bool:
+    """Whether the run that asks is the one that Temporal has under this id: its process may have outlived it."""
+    described = await activity.client().get_workflow_handle(stream).describe(rpc_timeout=_PATIENCE)
+    return described.run_id == activity.info().workflow_run_id and described.status is WorkflowExecutionStatus.RUNNING
+
+
+def _refused(stream: str, why: str, *, last: bool = True) -> ApplicationError:
+    if last:
+        _log.warning("workflow.not_taken_over", stream=stream, reason=why)
+    return ApplicationError(why, type=RefusalCode.LEDGER_CONFLICT, non_retryable=last)

@@ -1,0 +1,244 @@
+"""A run that has lost its stream takes it back by itself, unless the one that has it may be at work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, Final, TypeAlias
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from motcua import LedgerConflict
+from motcua.converter import data_converter
+from operations.ledger_verifier import verify
+from recovery import overtaken
+from recovery.behind import Compared, Known, behind, seen
+from recovery.overtaken import MOST, Overtaken
+from recovery.presence import number_of, others_work, present
+from recovery.restart import Found, Restarter
+from rules.streams import KINDS
+from schemas import ids
+from schemas.errors import RefusalCode
+from schemas.filing import commands as cm
+from schemas.filing.state import Closing, Stage
+from schemas.people import Role
+from tests.acting import NEVER_PAYS, Play, eventually, extract
+from tests.conftest import World, database_url
+
+Pool: TypeAlias = "asyncpg.Pool[Any]"
+
+ITS_CONNECTION: Final = """
+select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = $1::bigint::oid
+"""
+
+
+@pytest.fixture
+async def pool(world: World) -> AsyncIterator[Pool]:
+    async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=4) as pool:
+        yield pool
+
+
+async def elsewhere(world: World) -> World:
+    """The same record, with a Temporal that knows nothing: another namespace."""
+    name = f"{world.namespace}-other"
+    await world.temporal.workflow_service.register_namespace(
+        RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=86_400))
+    )
+    address = world.env["TEMPORAL_ADDRESS"]
+    temporal = await Client.connect(address, namespace=name, data_converter=data_converter)
+    return replace(world, temporal=temporal, namespace=name)
+
+
+async def epoch(world: World, stream: str) -> int:
+    async with world.connection() as connection:
+        return int(await connection.fetchval("select epoch from stream where stream = $1", stream))
+
+
+async def status(world: World, stream: str) -> WorkflowExecutionStatus | None:
+    return (await world.temporal.get_workflow_handle(stream).describe()).status
+
+
+async def test_of_two_temporals_at_once_the_newer_keeps_what_it_has_and_the_older_writes_nothing(
+    world: World, pool: Pool
+) -> None:
+    older, newer = world, await elsewhere(world)
+    async with older.platform(), older.back_office():
+        play = await Play.begin(older, extract())
+        stream = ids.filing_workflow(play.filing)
+        assert await Restarter(pool, newer.temporal).restart(stream) is Found.RESTARTED
+        assert await behind(older.temporal, pool, [stream]) == Compared([], [stream], [])
+        async with newer.platform(), newer.back_office():
+            with pytest.raises(LedgerConflict):
+                await play.accept()
+            with pytest.raises(WorkflowFailureError) as error:
+                await older.temporal.get_workflow_handle(stream).result()
+            assert isinstance(error.value.cause, ApplicationError)
+            assert error.value.cause.type == RefusalCode.LEDGER_CONFLICT
+            assert (await play.kinds(), await epoch(world, stream)) == (["submitted"], 2)
+            at_work = replace(play, world=newer)
+            await at_work.accept()
+            await at_work.review()
+            assert (await at_work.at(Stage.CLOSED)).closing is Closing.DELIVERED
+    assert await epoch(world, stream) == 2
+    assert (await verify(world.superuser_dsn)).verified
+
+
+async def test_once_nobody_works_for_the_newer_the_older_goes_on_and_the_newer_is_shut_out(
+    world: World, pool: Pool
+) -> None:
+    """There and back: each while the other's workers rest, and nobody's run is shut out for longer."""
+    older, newer = world, await elsewhere(world)
+    async with older.platform(), older.back_office():
+        play = await Play.begin(older, extract(payer_account=NEVER_PAYS))
+    stream = ids.filing_workflow(play.filing)
+    assert await Restarter(pool, newer.temporal).restart(stream) is Found.RESTARTED
+    async with newer.platform():
+        await eventually(lambda: seen(newer.temporal, stream), Known(1, 2).__eq__)
+    async with older.platform(), older.back_office():
+        assert (await play.act(cm.Claim, play.officer(Role.RECEPTION))).seq == 2
+        assert await epoch(world, stream) == 3
+    async with newer.platform(), newer.back_office():
+        back = replace(play, world=newer)
+        await back.accept()
+        assert await epoch(world, stream) == 4
+        assert await behind(newer.temporal, pool, [stream]) == Compared([], [], [])
+    assert await behind(older.temporal, pool, [stream]) == Compared([stream], [], [])
+    assert (await play.kinds())[:3] == ["submitted", "claimed", "accepted"]
+
+
+@asynccontextmanager
+async def brought_back_older(world: World) -> AsyncIterator[None]:
+    """What is recorded meanwhile is lost: the database is what it was before. Nobody is connected at either end."""
+    name = world.app_dsn.rpartition("/")[2].partition("?")[0]
+    backup = f"b{uuid4().hex[:12]}"
+    postgres = database_url(world.superuser_dsn, "postgres")
+
+    async def said(*statements: str) -> None:
+        connection = await asyncpg.connect(postgres)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    await said(f"create database {backup} template {name} owner motcua_owner")
+    yield
+    await said(f"drop database {name} with (force)", f"alter database {backup} rename to {name}")
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["as it was", "started again since"])
+async def test_a_run_of_today_goes_on_by_the_record_of_yesterday(world: World, *, again: bool) -> None:
+    """What was recorded since is lost, and what the run remembers of it with it: by what is there, it is decided."""
+    async with world.platform(), world.back_office():
+        play = await Play.begin(world, extract())
+        await play.act(cm.Ask, play.officer(Role.RECEPTION), question="Nơi sinh?")
+    stream = ids.filing_workflow(play.filing)
+    async with brought_back_older(world):
+        async with world.platform(), world.back_office():
+            await play.act(cm.Answer, play.submission.actor, n=1, answer="Hà Nội")
+            await play.act(cm.Claim, play.officer(Role.RECEPTION))
+        if again:
+            async with asyncpg.create_pool(world.app_dsn, min_size=0) as pool:
+                await Restarter(pool, world.temporal).restart(stream, force=True)
+            async with world.platform():
+                await eventually(lambda: seen(world.temporal, stream), Known(4, 2).__eq__)
+    async with asyncpg.create_pool(world.app_dsn, min_size=0) as pool:
+        assert (await behind(world.temporal, pool, [stream])).behind == [stream]
+    async with world.platform(), world.back_office():
+        # As far as the run knows it is answered, and it would refuse this.
+        receipt = await play.act(cm.Answer, play.submission.actor, n=1, answer="Huế", seen_seq=99)
+        assert (receipt.seq, await play.kinds()) == (3, ["submitted", "asked", "answered"])
+        await play.accept()
+        await play.review()
+        assert (await play.at(Stage.CLOSED)).closing is Closing.DELIVERED
+    assert await epoch(world, stream) == 2
+    assert (await verify(world.superuser_dsn)).verified
+
+
+async def asks(world: World, pool: Pool, stream: str, run_id: str | None, attempt: int = 1) -> int:
+    """What a run of this id is told that asks for its stream."""
+    env = ActivityEnvironment(client=world.temporal)
+    env.info = replace(env.info, workflow_id=stream, workflow_run_id=run_id, attempt=attempt)
+    found: int = await env.run(Overtaken(pool, KINDS).take_over)
+    return found
+
+
+async def test_a_run_that_has_ended_under_its_worker_takes_nothing_from_the_one_that_goes_on(
+    running: World, pool: Pool
+) -> None:
+    play = await Play.begin(running, extract())
+    stream = ids.filing_workflow(play.filing)
+    old = (await running.temporal.get_workflow_handle(stream).describe()).run_id
+    assert await Restarter(pool, running.temporal).restart(stream, force=True) is Found.RESTARTED
+    for run in (old, str(uuid4()), None):
+        with pytest.raises(ApplicationError, match="another run goes on") as error:
+            await asks(running, pool, stream, run)
+        assert (error.value.type, error.value.non_retryable) == (RefusalCode.LEDGER_CONFLICT, True)
+    for nothing in (f"filing:{uuid4()}", "strange"):
+        with pytest.raises(ApplicationError, match="no such stream"):
+            await asks(running, pool, nothing, old)
+    assert await epoch(running, stream) == 2
+    new = (await running.temporal.get_workflow_handle(stream).describe()).run_id
+    assert await asks(running, pool, stream, new) == 3
+    await running.temporal.get_workflow_handle(stream).terminate()
+    with pytest.raises(ApplicationError, match="another run goes on"):
+        await asks(running, pool, stream, new)
+    assert await epoch(running, stream) == 3
+
+
+async def test_a_stream_changes_hands_so_often_an_hour(
+    running: World, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overtaken, "AGAIN_WITHIN", 0)
+    plays = [await Play.begin(running, extract()) for _ in range(2)]
+    one, other = (ids.filing_workflow(play.filing) for play in plays)
+    runs = {of: (await running.temporal.get_workflow_handle(of).describe()).run_id for of in (one, other)}
+    assert [await asks(running, pool, one, runs[one]) for _ in range(MOST)] == list(range(2, MOST + 2))
+    with pytest.raises(ApplicationError, match=f"{MOST} times within an hour"):
+        await asks(running, pool, one, runs[one])
+    assert (await epoch(running, one), await asks(running, pool, other, runs[other])) == (MOST + 1, 2)
+    assert (await verify(running.superuser_dsn)).verified
+
+
+async def test_who_just_ends_is_waited_for(running: World, pool: Pool) -> None:
+    play = await Play.begin(running, extract())
+    stream = ids.filing_workflow(play.filing)
+    run = (await running.temporal.get_workflow_handle(stream).describe()).run_id
+    other = await Client.connect(running.env["TEMPORAL_ADDRESS"], namespace="elsewhere", lazy=True)
+    async with present(running.app_dsn, other):
+        for attempt, last in ((1, False), (overtaken.ATTEMPTS - 1, False), (overtaken.ATTEMPTS, True)):
+            with pytest.raises(ApplicationError, match="another Temporal") as error:
+                await asks(running, pool, stream, run, attempt)
+            assert error.value.non_retryable is last
+        accepting = asyncio.create_task(play.accept())
+        async with running.connection() as connection:
+            await connection.execute("update stream set epoch = epoch + 1 where stream = $1", stream)
+    await accepting
+
+
+async def test_a_worker_is_known_to_work_until_it_ends_also_after_it_has_lost_its_connection(
+    running: World, pool: Pool
+) -> None:
+    other = await Client.connect(running.env["TEMPORAL_ADDRESS"], namespace="elsewhere", lazy=True)
+    async with pool.acquire() as connection, running.connection() as superuser:
+
+        async def seen_by(client: Client) -> bool:
+            return await others_work(connection, client)
+
+        assert not await seen_by(running.temporal)
+        assert await seen_by(other)
+        async with present(running.app_dsn, other):
+            assert await seen_by(running.temporal)
+            ended = await superuser.fetch(ITS_CONNECTION, number_of(other))
+            assert len(ended) == 1
+            await eventually(lambda: seen_by(running.temporal), bool, within=overtaken.AGAIN_WITHIN)
+        await eventually(lambda: seen_by(running.temporal), lambda there: not there)
