@@ -6,14 +6,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from rules.evidence import Evidence
 from schemas.erasure import ERASED, Erased
 from schemas.errors import Problem, RefusalError
+from schemas.ids import StreamId
+from schemas.papers import PaperKind
 from schemas.people import Actor
 from schemas.stream.ledger import Recorded
 
 Evolve: TypeAlias = Callable[[Any, Recorded], Any]
 Decide: TypeAlias = Callable[[Any, Any, datetime], tuple[Any, ...]]
 Guard: TypeAlias = Callable[[Any, str, Actor, datetime], Problem | None]
+Prove: TypeAlias = Callable[[StreamId, Any], Evidence | None]
+Cause: TypeAlias = Callable[[Any], tuple[PaperKind, ...]]
 
 
 def evolving(before: Evolve) -> Evolve:
@@ -45,6 +50,24 @@ def guarding(before: Guard) -> Guard:
         return before(state, command, actor, now) if state.erased_at is None else _ERASED
 
     return guard
+
+
+def proving(before: Prove) -> Prove:
+    """The evidence that events of a kind need: `erased` needs none, since it speaks of no other stream."""
+
+    def evidence(stream: StreamId, event: Any) -> Evidence | None:
+        return None if isinstance(event, Erased) else before(stream, event)
+
+    return evidence
+
+
+def causing(before: Cause) -> Cause:
+    """The papers that events of a kind cause: `erased` causes none."""
+
+    def papers(event: Any) -> tuple[PaperKind, ...]:
+        return () if isinstance(event, Erased) else before(event)
+
+    return papers
 
 
 _ERASED: Final = ERASED.problems[0]

@@ -20,7 +20,7 @@ from rules.complaint import commands as complaint_commands
 from rules.complaint import fold as complaint_fold
 from rules.complaint import guards as complaint_guards
 from rules.complaint import projections as complaint_projections
-from rules.erasure import deciding, evolving, guarding
+from rules.erasure import causing, deciding, evolving, guarding, proving
 from rules.evidence import Evidence
 from rules.filing import evidence as filing_evidence
 from rules.filing import lifecycle, projections
@@ -544,6 +544,8 @@ def _erasable(kind: StreamKind[Any]) -> StreamKind[Any]:
         evolve=evolving(kind.evolve),
         decide=deciding(kind.decide),
         guard=guarding(kind.guard),
+        evidence=proving(kind.evidence),
+        papers=causing(kind.papers),
     )
 
 

@@ -11,6 +11,7 @@ from rules.filing.reopening import NOT_OFFERED, comes_after_proposal, no_longer_
 from rules.known import known
 from rules.time import working_time
 from schemas.base import Code
+from schemas.erasure import ERASED_WORDS
 from schemas.files import Paper, ScanState
 from schemas.filing import events as ev
 from schemas.filing.commands import SupplementItem, TargetKind
@@ -126,9 +127,10 @@ def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Change:
 
 
 def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: datetime) -> Change:
+    notes = event.notes or (ERASED_WORDS,) * len(event.needs)  # who was asked is erased: what was to come is not
     items = tuple(
         SupplementItem(target=need.target, code=need.code, note=note)
-        for need, note in zip(event.needs, event.notes, strict=True)
+        for need, note in zip(event.needs, notes, strict=True)
     )
     opened = OpenSupplement(n=event.n, items=items, officer=event.officer, legal_basis=event.legal_basis)
     in_review = filing.supplements_in_review + (filing.accepted_at is not None)

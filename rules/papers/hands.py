@@ -14,6 +14,7 @@ from rules.filing.queues import STAGE_CLOCK
 from rules.papers.deeds import Told, deeds
 from rules.papers.hands_beside import beside
 from rules.time.worked import worked_minutes
+from schemas.erasure import Erased
 from schemas.filing import events as ev
 from schemas.filing.state import Filing, Stage
 from schemas.hands import Deed, Hand, Holder
@@ -26,7 +27,7 @@ def hands(events: Sequence[Recorded], filing: Filing, now: datetime) -> tuple[Ha
     """The hands that a filing went through, in the order in which they took it.
 
     The first is whoever handed it in, which took no time. What is appended at once happens at once: how the filing
-    stands within an append is nobody's time.
+    stands within an append is nobody's time. Nor is it anybody's deed that who filed is erased, long after.
 
     Args:
         events: Those of the filing, from the first.
@@ -34,7 +35,8 @@ def hands(events: Sequence[Recorded], filing: Filing, now: datetime) -> tuple[Ha
         now: Until when the time in the last hand is counted, while it is there.
     """
     walk = _Walk(_unfiled(filing))
-    for _, batch in groupby(deeds(events), key=lambda told: (told.recorded.command_id, told.recorded.at)):
+    own = (recorded for recorded in events if not isinstance(recorded.event, Erased))
+    for _, batch in groupby(deeds(own), key=lambda told: (told.recorded.command_id, told.recorded.at)):
         walk.take(list(batch))
     found = sorted((*walk.hands, *beside(events, filing, walk.closed)), key=lambda hand: hand.since)
     return tuple(hand.model_copy(update={"working_minutes": _worked(hand, filing, now)}) for hand in found)

@@ -110,13 +110,16 @@ def registered(receipts: Iterable[MoneyReceipt], number: str) -> MoneyReceipt | 
 
 
 def evolve(papers: OfficialPapers, recorded: Recorded) -> OfficialPapers:
-    """The papers after a receipt was issued or made void."""
+    """The papers after a receipt was issued or made void. Raises `TypeError` for any other event."""
     event = recorded.event
     if isinstance(event, ReceiptIssued):
         said = event.model_dump(include=set(MoneyReceipt.model_fields) - {"registered", "given"})
         number = event.number if event.given is None else number_given(papers.agency, event.series, event.given)
         told = {"seq": recorded.seq, "at": recorded.at, "registered": number, "given": event.given is not None}
         return papers.model_copy(update={"receipts": (*papers.receipts, MoneyReceipt(**said, **told))})
+    if not isinstance(event, ReceiptVoided):
+        msg = f"{event.kind} is no event of official papers"
+        raise TypeError(msg)
     gone = {"voided_at": recorded.at}
     now = (one.model_copy(update=gone) if one.registered == event.registered else one for one in papers.receipts)
     return papers.model_copy(update={"receipts": tuple(now)})

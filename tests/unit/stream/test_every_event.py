@@ -1,0 +1,311 @@
+"""Every event of every kind of stream goes through all that takes events: `erased`, which all kinds have, too.
+
+The events are those of the contract, each whole, as it is once somebody was erased, and with `erased` behind it. What
+takes events is found in the sources, so that a new event is gone through by itself, and a new fold is found.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from functools import cache
+from types import FrameType
+from typing import Any, Final
+
+import pytest
+
+from activities.ledger import authority, callbacks, event_rows, read_models, reserving, tills
+from activities.ledger.vault import FilingKey
+from operations.commands import files
+from rules.complaint.grounds import grounds
+from rules.papers.hands import hands
+from rules.papers.label import originals_held
+from rules.papers.register import Known, entry
+from rules.papers.register_lines import COLUMNS, EFFORT
+from rules.retention import complain_until
+from rules.streams import _ALL, KINDS, Origin, StreamKind, _erasable
+from schemas.base import Text
+from schemas.erasure import Erased, ErasureCause
+from schemas.filing.commands import SYSTEM_VIA, Command
+from schemas.filing.events import Clock
+from schemas.filing.state import Filing
+from schemas.ids import StreamId
+from schemas.people import SYSTEM, Actor, Role
+from schemas.publishing.procedure import Baseline
+from schemas.publishing.procedure_rules import ProcedureRules
+from schemas.reading import Audience
+from schemas.stream.ledger import Batch, Recorded
+from tests.conftest import ROOT
+from tests.contract.samples import AGENCY, AT, CALENDAR, CLOCK, EVENTS, FILING, PINNED, RULES, SNAPSHOT
+from views import timeline
+from views.log import Told, opened
+
+KEY: Final = FilingKey("k1", bytes(32))
+ERASED: Final = Erased(request=1, cause=ErasureCause.FILING, reason="r", asked_by="a", approved_by="b")
+APPLICANT: Final = Actor(subject="vneid:001099000001", role=Role.APPLICANT)
+LATER: Final = {
+    *("referred", "obligation_referred", "obligation_demanded", "draft_shown", "reopened", "apology_drafted"),
+    *("result_issued", "reissue_requested", "fee_reduced", "fee_charged_back", "refund_given", "refund_given_by_hand"),
+}
+"""What never follows on the first event of a stream: it speaks of something that came between."""
+
+_STEP: Final = {"role": "specialist", "limit": "4 working hours"}
+_WAIT: Final = "5 working days"
+_STEPS: Final[tuple[dict[str, Any], ...]] = (
+    {"code": "appraise", "act": "propose"},
+    {"code": "inspect", "act": "inspect"},
+    {"code": "verify", "act": "forward"},
+    {"code": "tax", "act": "obligation", "obligation": {"answer": _WAIT, "pay": _WAIT}},
+    {"code": "draft", "act": "draft", "draft": {"answer": _WAIT}},
+    {
+        "code": "parts",
+        "act": "refer",
+        "referral": {"parts": [{"code": "residence", "kinds": ["commune"], "limit": _WAIT}]},
+    },
+    {"code": "decide", "act": "decide"},
+)
+WHOLE_RULES: Final = ProcedureRules.model_validate(
+    RULES.model_dump(mode="json") | {"review": [step | _STEP for step in _STEPS]}
+)
+
+
+def stream_of(kind: StreamKind[Any]) -> str:
+    """The name of a stream of this kind."""
+    numbers = {"filing": "", "papers": "", "refund": ":1001"}
+    return f"{kind.name}:{FILING}{numbers.get(kind.name, ':1')}"
+
+
+def recorded(seq: int, event: Any) -> Recorded:
+    """At that place of a stream, done by the applicant; `erased` by the system."""
+    actor = SYSTEM if event == ERASED else APPLICANT
+    return Recorded(seq=seq, at=AT, command_id=f"c{seq}", actor=actor, event=event)
+
+
+def batch(kind: StreamKind[Any], seq: int, **said: Any) -> Batch:
+    """An append to such a stream."""
+    whose = {"stream": stream_of(kind), "filing_id": FILING, "agency": AGENCY, "next_seq": seq, "command_id": f"c{seq}"}
+    return Batch(**whose, digest="", actor=APPLICANT, via=SYSTEM_VIA, at=AT, **said)
+
+
+def row(kind: StreamKind[Any], one: Recorded) -> dict[str, Any]:
+    """As the log keeps it."""
+    said, version = one.event.model_dump(mode="json", exclude_none=True), kind.event_version(one.event.kind)
+    return event_rows.columns(batch(kind, one.seq), one, said, version, 0, KEY)
+
+
+@cache
+def events(name: str) -> tuple[Any, ...]:
+    """Each event of this kind of stream, and as it is told once who filed was erased."""
+    kind = KINDS[name]
+    models = kind.event_models
+    found = [event for model in models for event in EVENTS if type(event) is model]
+    assert {type(event) for event in found} == set(models), "an event without a sample is gone through by nobody"
+    return (*found, *(opened(kind, "", row(kind, recorded(1, event)), None).event for event in found))
+
+
+@cache
+def begun(name: str) -> Any:
+    """The state before all events."""
+    kind = KINDS[name]
+    return kind.initial(Origin(StreamId.parse(stream_of(kind)), AGENCY, WHOLE_RULES, CALENDAR, PINNED))
+
+
+@cache
+def whole(name: str) -> Any:
+    """A state in which everything has happened; of filings one in which every clock runs."""
+    kind = KINDS[name]
+    if kind.state is Filing:
+        clocks = {clock: CLOCK.model_copy(update={"clock": clock}) for clock in Clock}
+        return SNAPSHOT.model_copy(update={"erased_at": None, "clocks": clocks, "procedure": WHOLE_RULES})
+    mine = [event for event in events(kind.name) if event.kind != ERASED.kind]
+    first = next(event for event in mine if event.kind == kind.first)
+    return Told("", kind, AT, begun(kind.name), [recorded(n, event) for n, event in enumerate((first, *mine), 1)]).state
+
+
+def ready_for(kind: StreamKind[Any], event: Any) -> Any:
+    """The same state, at the step that the event names."""
+    if kind.state is not Filing or not (step := getattr(event, "step", None)):
+        return whole(kind.name)
+    at = step if step in {one["code"] for one in _STEPS} else "appraise"
+    return whole(kind.name).model_copy(update={"step": at})
+
+
+def told(kind: StreamKind[Any], event: Any) -> Iterator[Told]:
+    """The streams in which it is the last but `erased`, and in which it is the last."""
+    before = ready_for(kind, event)
+    courses: list[tuple[Any, tuple[Any, ...]]] = [(before, (event,))]
+    first = next(one for one in events(kind.name) if one.kind == kind.first)
+    if event.kind not in LATER:
+        courses.append((begun(kind.name), (first, event)))
+    for state, course in courses:
+        for last in ((), (ERASED,)):
+            follow = [recorded(n, one) for n, one in enumerate((*course, *last), state.seq + 1)]
+            yield Told(stream_of(kind), kind, AT, state, follow)
+
+
+def go_through(told: Told) -> None:
+    """What reads the events of any stream."""
+    kind, states, last = told.kind, (told.before, *told.states()), told.events[-1]
+    assert last.event.kind != ERASED.kind or states[-1].erased_at == last.at
+    assert states[-1].seq == last.seq
+    for state in states[1:]:
+        for actor in (SYSTEM, APPLICANT):
+            assert len(kind.actions(state, actor, AT)) == len(kind.commands)
+    rows = kind.changed_rows(states[-2], states[-1])
+    read_models.change(kind, batch(kind, last.seq, rows=kind.all_rows(states[-1])), dict.fromkeys(kind.numberings, "1"))
+    appended = batch(kind, last.seq, rows=rows)
+    kind.papers(last.event)
+    kind.pins(last.event)
+    authority.needed(kind, appended, (last.event,))
+    assert asyncio.run(callbacks.untold(None, appended, (last.event,))) == []  # type: ignore[arg-type] # nobody has called
+    tills.cash_of(appended, (last.event,))
+    taken = reserving.runs((last.event,), AT, KINDS.numberings)
+    numbers = {run.kind: run.up_to(AGENCY, run.length) for run in taken}
+    assert len(list(reserving.Reserved(KEY, numbers).filled((last.event,)))) == 1
+    said = Command(kind="any", command_id="c", actor=APPLICANT, via=SYSTEM_VIA)
+    assert kind.after(states[-2], said, (last.event,), AT).seq == last.seq
+    assert opened(kind, told.stream, row(kind, last), KEY) == last
+    for audience in Audience:
+        shown = timeline._entries(told.stream, told, audience)
+        assert [one.kind for one in shown] == [one.event.kind for one in told.events] or audience is Audience.PUBLIC
+
+
+def go_through_filing(told: Told) -> None:
+    """What reads the events of a filing."""
+    states = list(told.states())
+    filing, known = states[-1], Known(Text(vi="t", en="t"), 1, Baseline(working_days=1, visits=1, source="unconfirmed"))
+    originals_held(told.events)
+    list(files._sent(told))
+    grounds(told.before, told.events, states, (), told.events[-1].seq)
+    complain_until(told.before, told.events, states)
+    from_the_start = told.events if told.before.seq == 0 else [recorded(1, events("filing")[0]), *told.events]
+    line = entry(1, from_the_start, filing, known, AT)
+    assert len([column.cell(line) for column in (*COLUMNS, *EFFORT)]) == len(COLUMNS) + len(EFFORT)
+    if told.before.seq == 0:
+        found = hands(told.events, filing, AT)
+        assert "erased" not in {deed.kind for hand in found for deed in hand.done}, "nobody has done it to the filing"
+
+
+CASES: Final = [
+    pytest.param(kind, event, id=f"{kind.name}-{n}-{event.kind}")
+    for kind in KINDS.values()
+    for n, event in enumerate(events(kind.name))
+]
+
+
+@pytest.mark.parametrize(("kind", "event"), CASES)
+def test_an_event_goes_through_every_fold(kind: StreamKind[Any], event: Any) -> None:
+    for one in told(kind, event):
+        go_through(one)
+        if kind.state is Filing:
+            go_through_filing(one)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_no_rule_of_a_kind_is_handed_an_event_that_all_kinds_share(kind: StreamKind[Any]) -> None:
+    """Each knows the events of its own kind, and no other."""
+    shared = set[type].intersection(*(set(one.event_models) for one in KINDS.values()))
+    assert shared == {Erased}
+    own = replace(kind, evolve=never, evidence=never, papers=never)
+    ours = _erasable(own)
+    assert ours.evolve(whole(kind.name), recorded(9, ERASED)).erased_at == AT
+    assert ours.evidence(StreamId.parse(stream_of(kind)), ERASED) is None
+    assert ours.papers(ERASED) == ()
+
+
+@pytest.mark.parametrize("kind", _ALL, ids=lambda kind: kind.name)
+def test_the_fold_of_a_kind_takes_no_event_of_another(kind: StreamKind[Any]) -> None:
+    with pytest.raises((KeyError, TypeError)):
+        kind.evolve(whole(kind.name), recorded(9, ERASED))
+
+
+def never(*_: Any) -> Any:
+    """What is not to be called."""
+    raise AssertionError
+
+
+TAKES_EVENTS: Final = {"evolve", "evidence", "papers", "pins"}
+NO_EVENTS: Final = {"initial", "decide", "standing", "rows", "results", "receipts", "opening", "guard"}
+
+
+def test_each_function_of_a_kind_is_known_to_take_events_or_not() -> None:
+    """`pins` is given the first event alone, which `erased` never is."""
+    functions = {one.name for one in fields(StreamKind) if str(one.type).startswith("Callable")}
+    assert functions == TAKES_EVENTS | NO_EVENTS
+
+
+ELSEWHERE: Final = {
+    "activities/ledger/authority.py unproved": "asks the directory: tests/integration/record",
+    "activities/ledger/reserving.py Reserving.reserved": "takes numbers in the database: tests/integration/record",
+    "activities/printing/source.py Papers.print": "prints what an event causes: tests/unit/papers",
+    "activities/receipts/issuing.py Issuing.issue": "issues what an event causes: tests/integration/papers",
+    "activities/receipts/voiding.py void_gone": "makes void what an event causes: tests/integration/papers",
+    "rules/identity/register.py Fold.add": "changes of programs, whose streams are of no kind: tests/unit/identity",
+    "views/log.py Log.fold": "the fold itself, of what a database has: tests/integration/record",
+}
+"""What takes events and is not gone through here: it needs a database, or takes none but some."""
+_ANNOTATED: Final = frozenset({"Recorded", "Told", "list[Recorded]", "Iterable[Recorded]", "Sequence[Recorded]"})
+_EVENTS: Final = frozenset({"Any", "Iterable[Any]", "Sequence[Any]", "Iterable[Model]", "Sequence[Model]"})
+
+
+def takes_events(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether it takes any event of a kind, or any stream."""
+    given = function.args
+    said = {one.arg: one.annotation and ast.unparse(one.annotation) for one in (*given.args, *given.kwonlyargs)}
+    return any(
+        type_ in _ANNOTATED or (name in {"event", "events"} and type_ in _EVENTS) for name, type_ in said.items()
+    )
+
+
+def in_the_sources() -> Iterator[str]:
+    """Every function that takes events: its file, and its name in there."""
+    for room in ("rules", "views", "activities", "operations"):
+        for file in sorted((ROOT / room).rglob("*.py")):
+            name, tree = str(file.relative_to(ROOT)), ast.parse(file.read_text(encoding="utf-8"))
+            yield from (f"{name} {found}" for found in _functions(tree, ""))
+
+
+def _functions(tree: ast.AST, within: str) -> Iterator[str]:
+    for node in ast.iter_child_nodes(tree):
+        match node:
+            case ast.ClassDef(name=name):
+                yield from _functions(node, f"{within}{name}.")
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                if not name.startswith("_") and takes_events(node):
+                    yield f"{within}{name}"
+
+
+@contextmanager
+def entered(into: set[str]) -> Iterator[None]:
+    """Note every function of ours that is entered meanwhile."""
+    before, root = sys.getprofile(), f"{ROOT}/"
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(root):
+            into.add(f"{frame.f_code.co_filename.removeprefix(root)} {frame.f_code.co_qualname}")
+
+    sys.setprofile(note)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+def everything(kinds: Iterable[StreamKind[Any]]) -> Iterator[Told]:
+    """One stream for each event."""
+    for kind in kinds:
+        yield from (one for event in EVENTS if type(event) in kind.event_models for one in told(kind, event))
+
+
+def test_whatever_takes_events_is_gone_through() -> None:
+    found: set[str] = set()
+    with entered(found):
+        for one in everything(KINDS.values()):
+            go_through(one)
+            if one.kind.state is Filing:
+                go_through_filing(one)
+    assert set(in_the_sources()) - found == set(ELSEWHERE)
