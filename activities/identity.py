@@ -22,7 +22,7 @@ def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, k
         return None
     message = spoken.message.model_copy(update={"filed_by": filed_by})
     try:
-        return guard.verified(spoken.statement, message, fresh=not known).principal.id
+        return guard.verified(spoken.statement, message, known=known).principal.id
     except RefusalError as error:
         raise failure(error.refusal) from None
 
@@ -41,9 +41,11 @@ class Guard:
         """
         return proved(signed, message, self._hearing(now, fresh=fresh))
 
-    def verified(self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True) -> Proved:
+    def verified(
+        self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True, known: bool = False
+    ) -> Proved:
         """The same, if its principal may claim what it says. Raises `RefusalError`."""
-        return verified(signed, message, self._hearing(now, fresh=fresh))
+        return verified(signed, message, self._hearing(now, fresh=fresh, known=known))
 
     def proof_of_run(self, workflow: str, run: str) -> str:
         """What nobody can say who knows Temporal alone: that this run is one of this platform's.
@@ -52,5 +54,5 @@ class Guard:
         """
         return hmac.new(self._keyring.secret, f"{workflow}\n{run}".encode(), sha256).hexdigest()
 
-    def _hearing(self, now: datetime | None, *, fresh: bool) -> Hearing:
-        return Hearing(self._keyring.ring, self._audience, now or self._keyring.now, fresh=fresh)
+    def _hearing(self, now: datetime | None, *, fresh: bool, known: bool = False) -> Hearing:
+        return Hearing(self._keyring.ring, self._audience, now or self._keyring.now, fresh=fresh, known=known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b32encode
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid5
@@ -15,6 +16,8 @@ NAMESPACE: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
 """The namespace of all derived ids. It never changes: it ties a submission to its filing for ever."""
 
 TASK_QUEUE: Final = "motcua"
+TASK_TIMEOUT: Final = timedelta(seconds=10)
+"""So long a worker that died keeps a workflow's task from the others: Temporal's own default, said at each start."""
 DEPLOYMENT: Final = "motcua"
 """What Temporal calls the builds of the platform together."""
 NUDGE: Final = "nudge"

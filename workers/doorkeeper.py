@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 from temporalio import workflow
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
     HandleUpdateInput,
     Interceptor,
@@ -18,7 +19,7 @@ from temporalio.worker import (
 
 from activities.identity import Guard
 from activities.refusing import failure
-from schemas.errors import RefusalCode, RefusalError, problem, refused
+from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused
 from schemas.identity import SUBMIT, Message, message_digest
 from schemas.people import Actor
 from schemas.stream.restart import PROVE
@@ -46,22 +47,38 @@ class Doorkeeper(Interceptor):
                     return
                 with workflow.unsafe.sandbox_unrestricted(), workflow.unsafe.imports_passed_through():
                     try:
-                        _ask(guard, update.update, single_argument(tuple(update.args)))
+                        unheard = _ask(guard, update.update, single_argument(tuple(update.args)))
                     except RefusalError as error:
                         raise failure(error.refusal) from None
                     except (ValueError, RecursionError):  # its text would reach the caller, with what was sent
                         raise failure(_UNREADABLE.refusal) from None
-                super().handle_update_validator(update)
+                try:
+                    super().handle_update_validator(update)
+                except ApplicationError as error:
+                    if unheard is None or error.type == RefusalCode.SAME_ID_OTHER_CONTENT:
+                        raise
+                    raise failure(unheard) from None  # whoever may not speak is told nothing else
 
         return Door
 
 
-def _ask(guard: Guard, update: str, raw: Any) -> None:
-    """Raise `RefusalError` if nobody who may has signed this."""
+def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
+    """Raise `RefusalError` if nobody has signed this, or nobody who may what the log can't hold.
+
+    What it may hold is let in to be found there, and if it is not, to be refused there: for the reason that is returned
+    if it can't be new. `submit` records nothing and names no command: whoever asks may be late with it, no more.
+    """
     said: dict[str, Any] = raw if isinstance(raw, dict) else {}
-    life = workflow.instance().life
-    known = life.has_begun if update == SUBMIT else life.may_hold(_text(said.get("command_id")) or "")
-    guard.verified(said.get("statement"), _message(life, update, said), now=workflow.now(), fresh=not known)
+    life, submits = workflow.instance().life, update == SUBMIT
+    statement, message, now = said.get("statement"), _message(life, update, said), workflow.now()
+    try:
+        guard.verified(statement, message, now=now, fresh=not submits)
+    except RefusalError as error:
+        if submits or not life.may_hold(message.command_id or ""):
+            raise
+        guard.verified(statement, message, now=now, known=True)
+        return error.refusal
+    return None
 
 
 def _message(life: Any, update: str, said: dict[str, Any]) -> Message:

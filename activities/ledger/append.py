@@ -117,8 +117,8 @@ class Ledger:
         while True:
             unproved = await authority.unproved(connection, asked.kind, asked.batch, asked.events)
             unproved += await callbacks.untold(connection, asked.batch, asked.events)
-            unproved += speaking.unsigned(asked.batch) if self._signed else []
-            if asked.events and not unproved:
+            unsigned = speaking.unsigned(asked.batch) if self._signed else []
+            if asked.events and not (unproved or unsigned):
                 try:
                     return await self._append(connection, asked)
                 except _NotTakenError:
@@ -129,7 +129,7 @@ class Ledger:
                         raise
                     unproved = [_KEY_GONE]
             async with connection.transaction():
-                answer = await self._instead(connection, asked, unproved)
+                answer = await self._instead(connection, asked, unproved, unsigned)
                 if answer is not None:
                     return answer
 
@@ -144,8 +144,13 @@ class Ledger:
         async with self._reserving.reserved(connection, asked.batch, asked.events) as reserved:
             return await _write(connection, asked, reserved)
 
-    async def _instead(self, connection: Connection, asked: _Asked, unproved: list[Problem]) -> Appended | None:
-        """What the log answers instead of taking the batch; None if it may be tried again."""
+    async def _instead(
+        self, connection: Connection, asked: _Asked, unproved: list[Problem], unsigned: list[Problem]
+    ) -> Appended | None:
+        """What the log answers instead of taking the batch; None if it may be tried again.
+
+        What was recorded is found, whoever asks; and whoever may not speak is not told what the rules would say.
+        """
         batch, actor = asked.batch, asked.batch.actor
         whose = (actor.agency, actor.subject, actor.role)
         [head] = await connection.fetch(_LOCKED_HEAD, batch.stream, *whose, batch.filing_id)
@@ -160,11 +165,11 @@ class Ledger:
             return Appended(epoch=epoch, receipts=(Receipt.model_validate_json(recorded),))
         if seq + 1 != batch.next_seq:
             raise self._conflict(batch, "the log holds less than this run has seen")
-        if not batch.events:
-            return Appended(epoch=epoch)
+        unheard = await speaking.missing(connection, batch) or unsigned
+        if unheard or not batch.events:
+            return Appended(epoch=epoch, refused=authority.refusal(actor, unheard, in_directory=True))
         missing = await authority.missing(connection, asked.needed, batch.filing_id)
         missing += await tills.missing(connection, batch, asked.cash)
-        missing += await speaking.missing(connection, batch)
         refused = authority.refusal(actor, unproved + missing, in_directory=in_directory)
         return Appended(epoch=epoch, refused=refused) if refused else None
 

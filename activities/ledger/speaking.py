@@ -6,6 +6,7 @@ from typing import Final
 
 from activities.ledger.principals import principals
 from rules.identity.grants import not_granted
+from rules.identity.statements import is_over
 from schemas.errors import Problem, problem
 from schemas.identity import CLAIMED, Message, Proved, signed
 from schemas.people import Role
@@ -14,9 +15,11 @@ from views.log import Connection
 
 
 def unsigned(batch: Batch) -> list[Problem]:
-    """What is wrong with a batch that nobody has signed: only the system needs no statement."""
-    needed = batch.events and batch.statement is None and batch.actor.role is not Role.SYSTEM
-    return [_MISSING] if needed else []
+    """What is wrong with a batch that nobody has signed, or long ago: only the system needs no statement."""
+    if batch.statement is None:
+        return [_MISSING] if batch.events and batch.actor.role is not Role.SYSTEM else []
+    over = batch.asked_at is not None and is_over(signed(batch.statement).statement, batch.asked_at)
+    return [_EXPIRED] if over else []
 
 
 def parameters(batch: Batch) -> tuple[object, ...]:
@@ -29,7 +32,7 @@ def parameters(batch: Batch) -> tuple[object, ...]:
 
 
 async def missing(connection: Connection, batch: Batch) -> list[Problem]:
-    """What the record does not bear out of who has signed."""
+    """What the record does not bear out of who has signed: the first thing, as the door names it."""
     if batch.statement is None:
         return []
     by = signed(batch.statement)
@@ -37,6 +40,8 @@ async def missing(connection: Connection, batch: Batch) -> list[Problem]:
     live = [one for one in found for key in one.keys if key.key_id == by.key_id and key.revoked_at is None]
     if not live:
         return [problem("statement", "key_revoked")]
+    if over := unsigned(batch):
+        return over
     first = await connection.fetchrow(_FIRST, batch.filing_id)
     about = Message(act=by.statement.act, content=by.statement.content, **({} if first is None else dict(first)))
     why = not_granted(Proved(by.statement, live[0], by.key_id, by.sha256), about)
@@ -70,3 +75,4 @@ select split_part(via, '/', 1) as filed_by, convert_from(body, 'UTF8')::jsonb ->
 from event where stream = 'filing:' || $1::uuid and seq = 1
 """
 _MISSING: Final = problem("statement", "statement_missing")
+_EXPIRED: Final = problem("statement", "statement_expired")

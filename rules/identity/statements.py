@@ -28,13 +28,15 @@ Whoever is still there after that says so anew: a session that was left open is 
 class Hearing:
     """By what is judged: the principals that are known here, for which installation, and when.
 
-    `fresh` is whether a statement must not be over: that of a command that was recorded may be.
+    `fresh` is whether a statement must not be over. Of what the log may hold, `known`, it is asked only whether it was
+    signed: it may be over by now, its key revoked, its principal allowed less.
     """
 
     ring: Ring
     audience: str
     now: datetime
     fresh: bool = True
+    known: bool = False
     leeway: timedelta = LEEWAY
 
 
@@ -45,7 +47,7 @@ def proved(said: object, message: Message, hearing: Hearing) -> Proved:
     """
     text, (statement, key_id, sha256) = _read(said)
     key = _key(hearing.ring, statement, key_id)
-    _check(_key_in_force(key, statement))
+    _check(_key_in_force(key, statement, known=hearing.known))
     _check(_signature(text, key))
     _check(_timely(statement, hearing))
     _check(_about(statement, message, hearing.audience))
@@ -55,8 +57,14 @@ def proved(said: object, message: Message, hearing: Hearing) -> Proved:
 def verified(said: object, message: Message, hearing: Hearing) -> Proved:
     """The same, if the principal may claim what it says. Raises `RefusalError`."""
     found = proved(said, message, hearing)
-    _check(not_granted(found, message))
+    if not hearing.known:
+        _check(not_granted(found, message))
     return found
+
+
+def is_over(statement: IdentityStatement, now: datetime, leeway: timedelta = LEEWAY) -> bool:
+    """Whether a statement proves nothing any more."""
+    return statement.exp <= seconds(now) - int(leeway.total_seconds())
 
 
 def _check(why: Problem | None) -> None:
@@ -89,9 +97,9 @@ def _key(ring: Ring, statement: IdentityStatement, key_id: str) -> RingKey:
     return key
 
 
-def _key_in_force(key: RingKey, statement: IdentityStatement) -> Problem | None:
+def _key_in_force(key: RingKey, statement: IdentityStatement, *, known: bool) -> Problem | None:
     """A revoked key signs nothing any more; one that has run out has signed what it has signed."""
-    if key.said.revoked_at is not None:
+    if key.said.revoked_at is not None and not known:
         return problem("statement", "key_revoked")
     in_force = seconds(key.said.valid_from) <= statement.iat < seconds(key.said.valid_until)
     return None if in_force else problem("statement", "key_not_in_force")
@@ -107,7 +115,7 @@ def _timely(statement: IdentityStatement, hearing: Hearing) -> Problem | None:
         return problem("statement", "statement_lives_too_long", most=LONGEST_LIFE)
     if statement.iat > now + leeway:
         return problem("statement", "statement_not_yet_valid")
-    if hearing.fresh and statement.exp <= now - leeway:
+    if hearing.fresh and not hearing.known and is_over(statement, hearing.now, hearing.leeway):
         return problem("statement", "statement_expired")
     if statement.auth_time > statement.iat + leeway:
         return problem("statement", "authentication_to_come")

@@ -62,7 +62,8 @@ class Batch(Model):
     `epoch` is that of the run that proposes, None until the log has told it. `rows` are the read models afterwards.
     `continue_as_new_suggested` says that the history of the run has become long; the answer repeats it. `moves_with` is
     the version of the snapshot that the run would hand on, if it is to make way for either reason: its history is long,
-    or Temporal says that another build is to go on with it. `statement` says, signed, who is speaking, if it was asked.
+    or Temporal says that another build is to go on with it. `statement` says, signed, who is speaking, if it was asked,
+    and must not have been over when the command was taken, `asked_at`.
     """
 
     stream: str
@@ -76,6 +77,7 @@ class Batch(Model):
     on_behalf_of: str | None = None
     via: Via
     statement: str | None = Field(default=None, exclude_if=unset, repr=False)
+    asked_at: Instant | None = Field(default=None, exclude_if=unset)
     at: Instant
     events: tuple[dict[str, Any], ...] = ()
     rows: Rows | None = None

@@ -7,16 +7,34 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from deploy.stack import Stack
-from motcua import Accept, Actor, Channel, Claim, FilingClient, Receipt, Role, Submission, Via, filing_id
+from motcua import (
+    Accept,
+    Actor,
+    Channel,
+    Claim,
+    FilingClient,
+    Receipt,
+    RequestSupplement,
+    Role,
+    Submission,
+    Supplement,
+    SupplementItem,
+    TargetKind,
+    Via,
+    filing_id,
+    filing_workflow,
+)
 from motcua.testing import submission
 from operations.ledger_verifier import verify
+from tests.acting import MARRIAGE, marriage, publish_short
 from tests.conftest import PARTS, World, publish_demo, world_of
 from tests.faults.processes import kill, worker_process
 
@@ -80,6 +98,41 @@ async def test_a_submission_committed_by_a_worker_that_died_is_one_filing(world:
         assert await connection.fetchval("select last from counter where kind = 'dossier'") == 1
 
 
+async def test_a_supplement_that_a_dead_worker_committed_is_found_once_its_limit_has_passed(
+    world: World, tmp_path: Path
+) -> None:
+    version = await publish_short(world, MARRIAGE, supplement=10)
+    sent = marriage(version=version)
+    filing = filing_id(sent.client_id, sent.submission_id)
+    handle = world.temporal.get_workflow_handle(filing_workflow(filing))
+    said = {"command_id": "supplement-1", "actor": sent.actor, "via": DESK, "form": {"preferred_date": "2027-01-02"}}
+    supplement = Supplement.model_validate(said)
+    asked = {"items": (DATE,), "legal_basis": "Đ17", "actor": RECEPTION, "via": DESK}
+
+    def give() -> asyncio.Task[Any]:
+        return asyncio.create_task(handle.execute_update("supplement", supplement, id=uuid4().hex, result_type=Receipt))
+
+    async with worker_process(world.process_env, tmp_path) as worker:
+        await world.client.submit(sent)
+        await world.client.act(filing, RequestSupplement.model_validate({"command_id": "ask"} | asked))
+        (timer,) = (await world.client.view(filing)).timers
+        worker.arm("ledger.committed")
+        first = give()
+        assert await worker.died() == -signal.SIGKILL
+    recorded = await kinds(world, filing)
+    assert recorded == ["submitted", "supplement_requested", "supplemented"]
+    await asyncio.sleep((timer.due - datetime.now(UTC)).total_seconds() + 1)
+    again = give()
+
+    async with worker_process(world.process_env, tmp_path):
+        receipts = [await first, await again, await give()]
+
+    assert [receipt.command_id for receipt in receipts] == ["supplement-1"] * 3
+    assert await kinds(world, filing) == recorded
+    assert (await verify(world.superuser_dsn)).verified
+
+
+DATE: Final = SupplementItem(target=TargetKind.FIELD, code="preferred_date", note="ngày")
 LOST: Final[dict[str, Any]] = {"command_id": "lost", "actor": RECEPTION, "via": DESK}
 
 

@@ -53,7 +53,9 @@ async def _adopt(stream: Stream[Any], wanted: AdoptCalendar) -> Receipt:
         named = CalendarRequest(name=wanted.calendar, agency=stream.state.agency)
         calendar = await workflow.execute_local_activity_method(Registry.calendar, named, **LEDGER)
         if calendar is None:
-            raise _NOT_IN_FORCE
+            if (receipt := await stream.find(turning)) is None:
+                raise _NOT_IN_FORCE
+            return receipt
         return await stream.record(ChangeCalendar(command_id=turning, calendar=calendar))
 
 

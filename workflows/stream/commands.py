@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.people import Role
     from schemas.stream.ledger import Receipt
 
-from workflows.stream.recording import Stream, parse, single_argument
+from workflows.stream.recording import ASKED_AT, Stream, parse, single_argument
 from workflows.stream.unopened import expect_opened
 
 
@@ -40,10 +40,11 @@ class Living(Protocol):
 
 @cache
 def update(model: type[Command]) -> Any:
-    """The Update of one kind of command: a refusal leaves no trace in history, a receipt is for ever."""
+    """The Update of one kind of command: a receipt is for ever, a refusal leaves no trace where the log was heard."""
     kind: str = model.model_fields["kind"].default
 
     async def handle(self: Living, *command: Any) -> Receipt:
+        ASKED_AT.set(workflow.now())
         expect_opened(single_argument(command))
         try:
             # What was taken once is taken again when it is replayed, whatever is asked at the edge today.

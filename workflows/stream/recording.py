@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -29,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
         shape_refusal,
     )
     from schemas.filing.commands import SYSTEM_VIA, Command, content_of
-    from schemas.ids import StreamId
+    from schemas.ids import TASK_TIMEOUT, StreamId
     from schemas.people import SYSTEM
     from schemas.stream.ledger import Appended, Batch, Receipt, Recorded
     from schemas.stream.restart import TAKE_OVER
@@ -44,6 +45,9 @@ MIN_TIMER: Final = timedelta(milliseconds=1)
 PAGES: Final = 16
 """So many pages of the log go into one workflow task: they reach the server as one message, of 4 MB at most."""
 
+ASKED_AT: ContextVar[datetime | None] = ContextVar("ASKED_AT", default=None)
+"""When the Update was taken whose handler this is, for all that it records; None where nobody asks."""
+
 
 class Stream(Generic[S]):
     """A stream of events as its workflow sees it: the state, and the receipts of the commands that made it.
@@ -52,6 +56,7 @@ class Stream(Generic[S]):
     has been taken over by one that may be at work; `makes_way` once it has answered that the next run is to go on: the
     history of this one has become long, or another build is to go on with the stream. `stays` tells of a build that
     can't read it, `anew` that this run has taken its stream over, so that the next one knows nothing but the log.
+    `heard_at` is when this process last heard from the log; for validators alone, since a replay knows another one.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class Stream(Generic[S]):
         self.makes_way = False
         self.stays = False
         self.anew = False
+        self.heard_at: datetime | None = None
         self.receipts = receipts or Receipts()
         self._name = str(id_)
         # Appending awaits, and a second command must not decide on the state before it.
@@ -149,10 +155,32 @@ class Stream(Generic[S]):
             while (answer := await self._append(self._question(), self.state)) is None or answer.more:
                 pass
 
+    async def find(self, command_id: str) -> Receipt | None:
+        """The receipt of a command that was recorded, if the log has it: for one that can't be made again to ask."""
+        async with self._exclusive():
+            while command_id not in self.receipts:
+                answer = await self._append(self._question(command_id), self.state)
+                if answer is not None and not answer.stored:
+                    break
+        return self.receipts.get(command_id)
+
+    def may_hold(self, command_id: str) -> bool:
+        """Whether the log may hold this command, as a validator must take it; handlers never ask.
+
+        Another worker may have recorded it and died. A run that is kept here is not told so: it holds what it knows for
+        true no longer than the task of that worker can have lasted.
+        """
+        lasts = min(TASK_TIMEOUT, workflow.info().task_timeout)
+        heard = self.heard_at is not None and workflow.now() < self.heard_at + lasts
+        return not heard or self.receipts.may_hold(command_id)
+
     def check(self, command: Command, content: str) -> None:
-        """Raise `RefusalError` if `command` would be refused now; one that saw more than this state is let pass."""
+        """Raise `RefusalError` if `command` would be refused now, and the log can't hold it.
+
+        One that saw more than this state is let pass.
+        """
         self._receipt(command, content)
-        if not self.receipts.may_hold(command.command_id) and (command.seen_seq or 0) <= self.state.seq:
+        if not self.may_hold(command.command_id) and (command.seen_seq or 0) <= self.state.seq:
             self.kind.decide(self.state, command, workflow.now())
 
     def _receipt(self, command: Command, content: str) -> Receipt | None:
@@ -176,13 +204,14 @@ class Stream(Generic[S]):
             on_behalf_of=command.on_behalf_of,
             via=command.via,
             statement=command.statement,
+            asked_at=ASKED_AT.get(),
             events=tuple(event.model_dump(mode="json", exclude_none=True) for event in events),
             rows=self.kind.changed_rows(self.state, after) if events else None,
         )
 
-    def _question(self) -> Batch:
+    def _question(self, command_id: str = "catch-up") -> Batch:
         """A batch without events: what does the log hold?"""
-        return self._ask(workflow.now(), command_id="catch-up", digest="", actor=SYSTEM, via=SYSTEM_VIA)
+        return self._ask(workflow.now(), command_id=command_id, digest="", actor=SYSTEM, via=SYSTEM_VIA)
 
     def _ask(self, at: datetime, **said: Any) -> Batch:
         info = workflow.info()
@@ -250,6 +279,8 @@ class Stream(Generic[S]):
         self.makes_way = self.makes_way or bool(answer.continue_as_new_suggested or answer.moves)
         self.stays = answer.moves is False
         self.receipts.add(answer.receipts)
+        if not (answer.more or workflow.unsafe.is_replaying()):
+            self.heard_at = workflow.now()
 
     def _fold(self, answer: Appended) -> S:
         state = self.state

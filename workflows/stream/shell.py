@@ -144,8 +144,8 @@ class Life(Generic[S]):
         return None, None
 
     def may_hold(self, command_id: str) -> bool:
-        """Whether a command of this id may have been recorded."""
-        return self._stream is not None and self._stream.receipts.may_hold(command_id)
+        """Whether a command of this id may have been recorded, as a validator must take it."""
+        return self._stream is None or self._stream.may_hold(command_id)
 
     def check_command(self, command: Command) -> None:
         """Raise `RefusalError` if the command would be refused now. Before it has begun nothing can be said yet."""

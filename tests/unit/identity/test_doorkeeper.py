@@ -12,17 +12,18 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import HandleUpdateInput, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
 
+from activities.refusing import failure
 from motcua.identity import sign
 from rules.identity.ring import Ring
 from rules.identity.statements import Hearing, verified
-from schemas.errors import Refusal
-from schemas.identity import Claim, Message, Proved
-from tests.speaking import AUDIENCE, MESSAGE, NOW, b64, grant, key_of, principal, private_key, statement
+from schemas.errors import OTHER_CONTENT, Refusal, RefusalCode, problem, refused
+from schemas.identity import Claim, Message, Proved, seconds
+from tests.speaking import AUDIENCE, COMMAND, MESSAGE, NOW, b64, grant, key_of, principal, private_key, statement
 from workers.doorkeeper import Doorkeeper
-from workflows.stream.receipts import Receipts
 
-RING: Final = Ring([principal("desk-1", grant(Claim.OFFICERS, "*"), keys=(key_of(1),))])
-SIGNED: Final = sign(statement(MESSAGE, "desk-1"), private_key(1))
+RING: Final = Ring([principal("desk-1", grant(Claim.OFFICERS, "*"), keys=(key_of(1), key_of(2, revoked_at=NOW)))])
+KEY: Final = private_key(1)
+SIGNED: Final = sign(statement(MESSAGE, "desk-1"), KEY)
 
 
 def nested(depth: int) -> Any:
@@ -63,29 +64,108 @@ SENT: Final = {
 class _Guard:
     proof_of_run = None
 
-    def verified(self, signed: object, message: Message, *, now: datetime, fresh: bool) -> Proved:
-        return verified(signed, message, Hearing(RING, AUDIENCE, now, fresh=fresh))
+    def verified(
+        self, signed: object, message: Message, *, now: datetime, fresh: bool = True, known: bool = False
+    ) -> Proved:
+        return verified(signed, message, Hearing(RING, AUDIENCE, now, fresh=fresh, known=known))
 
 
 class _Behind:
+    def __init__(self, refusal: Refusal | None = None) -> None:
+        self._refusal = refusal
+        self.came = 0
+
     def handle_update_validator(self, _: HandleUpdateInput) -> None:
-        msg = "nobody comes here"
-        raise AssertionError(msg)
+        self.came += 1
+        if self._refusal is not None:
+            raise failure(self._refusal)
+
+
+def door_before(behind: _Behind, monkeypatch: pytest.MonkeyPatch, *, may_hold: bool) -> WorkflowInboundInterceptor:
+    """The door of a run whose log may hold any command, or none."""
+    life = SimpleNamespace(has_begun=True, may_hold=lambda _: may_hold, spoken_of=lambda: (None, None))
+    monkeypatch.setattr(workflow, "instance", lambda: SimpleNamespace(life=life))
+    monkeypatch.setattr(workflow, "now", lambda: NOW)
+    monkeypatch.setattr(workflow, "info", lambda: SimpleNamespace(workflow_id=MESSAGE.stream))
+    guard: Any = _Guard()
+    kind: Any = Doorkeeper(guard).workflow_interceptor_class(WorkflowInterceptorClassInput({}))
+    door: WorkflowInboundInterceptor = kind(behind)
+    return door
+
+
+def told(door: WorkflowInboundInterceptor, update: str, sent: Any) -> Refusal | None:
+    """Why it was not let in."""
+    try:
+        door.handle_update_validator(HandleUpdateInput(id="u", update=update, args=[sent], headers={}))
+    except ApplicationError as error:
+        return Refusal.model_validate(error.details[0])
+    return None
+
+
+REVOKED: Final = {"statement": sign(statement(MESSAGE, "desk-1"), private_key(2))}
+OVER: Final = {"statement": sign(statement(MESSAGE, "desk-1", iat=seconds(NOW) - 900, exp=seconds(NOW) - 800), KEY)}
+NOBODYS: Final = {"statement": sign(statement(MESSAGE, "desk-1"), private_key(3))}
+SUBMITTED: Final = MESSAGE.model_copy(update={"act": "submit", "command_id": None, "content": "0" * 64})
+OF_SUBMIT: Final = {"content": "0" * 64}
+SHAPE: Final = refused(RefusalCode.BAD_COMMAND, problem("", "unreadable")).refusal
+
+
+@pytest.mark.parametrize("may_hold", [True, False])
+@pytest.mark.parametrize(
+    ("statement_", "rule", "behind"),
+    [
+        (REVOKED, "key_revoked", None),
+        (OVER, "statement_expired", None),
+        (REVOKED, "key_revoked", SHAPE),
+        (OVER, "statement_expired", SHAPE),
+        (OVER, "same_id_other_content", OTHER_CONTENT),
+    ],
+)
+def test_what_the_log_may_hold_comes_in_and_is_told_the_same_if_it_can_not_be_new(
+    monkeypatch: pytest.MonkeyPatch,
+    statement_: dict[str, Any],
+    rule: str,
+    behind: Refusal | None,
+    *,
+    may_hold: bool,
+) -> None:
+    inner = _Behind(behind)
+    why = told(door_before(inner, monkeypatch, may_hold=may_hold), "accept", COMMAND | statement_)
+    assert inner.came == may_hold
+    if may_hold and behind is None:
+        assert why is None
+        return
+    assert why is not None
+    expected = rule if may_hold else "statement_expired" if statement_ is OVER else rule
+    assert [one.rule for one in why.problems] == [expected]
+
+
+@pytest.mark.parametrize("update", ["accept", "submit"])
+def test_what_nobody_has_signed_never_comes_in(monkeypatch: pytest.MonkeyPatch, update: str) -> None:
+    inner = _Behind()
+    why = told(door_before(inner, monkeypatch, may_hold=True), update, COMMAND | NOBODYS)
+    assert why is not None
+    assert not inner.came
+
+
+@pytest.mark.parametrize(("seed", "ago", "lets_in"), [(1, 0, True), (1, 900, True), (2, 0, False)])
+def test_submit_may_be_late_and_no_more(monkeypatch: pytest.MonkeyPatch, seed: int, ago: int, *, lets_in: bool) -> None:
+    """It names no content that the log could hold against it: who is revoked would learn of any filing's receipt."""
+    at = seconds(NOW) - ago
+    said = {"statement": sign(statement(SUBMITTED, "desk-1", iat=at, exp=at + 60), private_key(seed))}
+    inner = _Behind()
+    assert (told(door_before(inner, monkeypatch, may_hold=True), "submit", OF_SUBMIT | said) is None) is lets_in
+    assert inner.came == lets_in
 
 
 @pytest.mark.parametrize("update", ["accept", "submit"])
 @pytest.mark.parametrize("sent", SENT)
 def test_nothing_comes_in_and_nothing_is_repeated(monkeypatch: pytest.MonkeyPatch, sent: str, update: str) -> None:
-    life = SimpleNamespace(has_begun=True, may_hold=Receipts().may_hold, spoken_of=lambda: (None, None))
-    here = SimpleNamespace(workflow_id=MESSAGE.stream)
-    monkeypatch.setattr(workflow, "instance", lambda: SimpleNamespace(life=life))
-    monkeypatch.setattr(workflow, "now", lambda: NOW)
-    monkeypatch.setattr(workflow, "info", lambda: here)
-    guard: Any = _Guard()
-    kind: Any = Doorkeeper(guard).workflow_interceptor_class(WorkflowInterceptorClassInput({}))
-    door: WorkflowInboundInterceptor = kind(_Behind())
+    behind = _Behind()
+    door = door_before(behind, monkeypatch, may_hold=False)
     with pytest.raises(ApplicationError) as error:
         door.handle_update_validator(HandleUpdateInput(id="u", update=update, args=[SENT[sent]], headers={}))
     said = Refusal.model_validate(error.value.details[0])
     assert said.problems[0].message.vi
     assert "canary" not in str(error.value)
+    assert not behind.came

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from motcua.identity import sign
 from rules.identity.ring import Ring
-from rules.identity.statements import Hearing, verified
+from rules.identity.statements import Hearing, is_over, verified
 from schemas.errors import Refusal, RefusalCode, RefusalError
 from schemas.identity import (
     CLAIMED,
@@ -304,6 +304,37 @@ def test_of_what_was_recorded_a_statement_may_be_over_and_must_be_signed_all_the
     with pytest.raises(RefusalError) as caught:
         verified(forged, MESSAGE, later)
     assert rule(caught.value.refusal) == "statement_signature"
+
+
+@pytest.mark.parametrize(
+    ("seed", "by", "actor", "why"),
+    [
+        (1, "desk-1", SPECIALIST, "statement_expired"),
+        (2, "desk-1", SPECIALIST, "key_revoked"),
+        (1, "desk-1", SPECIALIST.model_copy(update={"agency": "H29.05"}), "agency_not_granted"),
+        (6, "portal-1", SPECIALIST, "role_not_granted"),
+    ],
+)
+def test_of_what_the_log_may_hold_a_statement_must_be_signed_and_no_more(
+    seed: int, by: str, actor: Actor, why: str
+) -> None:
+    now = NOW + (DAY if why == "statement_expired" else timedelta(0))
+    message = MESSAGE.model_copy(update={"actor": actor})
+    signed = sign(statement(message, by), private_key(seed))
+    assert rule(heard(signed, RING, now, message)) == why
+    known = Hearing(RING, AUDIENCE, now, known=True)
+    assert verified(signed, message, known).principal.id == by
+    forged = sign(statement(message, by), private_key(99))
+    for said, about in ((forged, message), (signed, message.model_copy(update={"content": "0" * 64}))):
+        with pytest.raises(RefusalError) as caught:
+            verified(said, about, known)
+        assert rule(caught.value.refusal) in {"unknown_key", "statement_of_other_content"}
+
+
+@pytest.mark.parametrize(("late", "over"), [(359, False), (360, True)])
+def test_a_statement_is_over_a_minute_after_its_end(late: int, *, over: bool) -> None:
+    assert is_over(statement(), NOW + timedelta(seconds=late)) is over
+    assert (rule(answer(sign(statement(), private_key(1)), now=timedelta(seconds=late))) is not None) is over
 
 
 def test_a_program_without_grants_speaks_for_nobody() -> None:

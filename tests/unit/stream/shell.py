@@ -14,7 +14,7 @@ import pytest
 from temporalio import workflow
 
 from activities.ledger.append import LEDGER, Ledger
-from schemas.ids import StreamId
+from schemas.ids import TASK_TIMEOUT, StreamId
 from schemas.people import SYSTEM, Actor, Role, Via
 from schemas.stream.ledger import Appended, Batch, Receipt, StoredEvent
 from schemas.stream.restart import TAKE_OVER
@@ -75,6 +75,7 @@ class Engine:
             continued_run_id=None,
             attempt=1,
             cron_schedule=None,
+            task_timeout=TASK_TIMEOUT,
             is_continue_as_new_suggested=lambda: False,
             is_target_worker_deployment_version_changed=lambda: False,
         )

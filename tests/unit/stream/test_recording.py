@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Final
 
 import pytest
+from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.intake import OpenResult
@@ -18,6 +19,7 @@ from schemas.stream.restart import TAKE_OVER
 from tests.unit.filing import lives
 from tests.unit.stream.shell import FILING, LEADER, NAME, NOW, VIA, Engine, answer, lodge, stream
 from workflows.stream import waiting
+from workflows.stream.receipts import Receipts
 from workflows.stream.recording import MIN_TIMER, PAGES
 
 NO: Final = Problem(field="", rule="no", message=Text(vi="không", en="no"))
@@ -177,6 +179,53 @@ async def test_who_saw_more_than_this_run_is_let_pass(engine: Engine, seen: int 
     assert refused.value.refusal.problems[0].rule == "answered_already"
     recording.check(answer(), content_of(answer()))
     assert len(engine.batches) == 2
+
+
+@pytest.mark.parametrize(
+    ("passed", "task", "may_hold"), [(9.9, 10, False), (10, 10, True), (4.9, 5, False), (5, 5, True), (10, 60, True)]
+)
+async def test_what_the_log_may_hold_is_let_pass_once_this_process_has_not_heard_from_it_for_a_task(
+    engine: Engine, passed: float, task: int, *, may_hold: bool
+) -> None:
+    engine.run.task_timeout = timedelta(seconds=task)
+    recording = stream()
+    assert recording.may_hold("late")
+    await recording.record(lodge())
+    await recording.record(answer())
+    engine.time += timedelta(seconds=passed)
+    assert recording.may_hold("late") is may_hold
+    assert recording.may_hold("answer-1")
+    late = answer("late")
+    if may_hold:
+        recording.check(late, content_of(late))
+        return
+    with pytest.raises(RefusalError):
+        recording.check(late, content_of(late))
+
+
+@pytest.mark.parametrize(("said", "replaying"), [({"more": True}, False), ({}, True)])
+async def test_a_page_of_the_log_is_not_all_of_it_and_what_is_replayed_is_not_heard(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, said: dict[str, bool], *, replaying: bool
+) -> None:
+    recording = stream()
+    await recording.catch_up()
+    assert not recording.may_hold("late")
+    recording, engine.told = stream(), said
+    monkeypatch.setattr(workflow.unsafe, "is_replaying", lambda: replaying)
+    await recording.record(lodge())
+    assert recording.may_hold("late")
+
+
+async def test_a_command_is_found_that_is_older_than_what_this_run_has_seen(engine: Engine) -> None:
+    recording = stream()
+    await recording.record(lodge())
+    await recording.record(answer())
+    behind = stream()
+    assert (await behind.find("answer-1")) == recording.receipts["answer-1"]
+    recording.receipts = Receipts()
+    assert (await recording.find("answer-1")) == behind.receipts["answer-1"]
+    assert await recording.find("late") is None
+    assert [batch.command_id for batch in engine.batches[2:]] == ["answer-1", "answer-1", "late"]
 
 
 async def test_a_check_refuses_other_content_under_an_id_that_is_known(engine: Engine) -> None:
