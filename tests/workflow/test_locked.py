@@ -316,6 +316,15 @@ async def test_no_forged_start_becomes_a_filing_and_who_may_files_the_same_after
     assert len(await counted(closed)) == len(forgeries)
 
 
+async def test_who_files_by_a_statement_that_is_over_is_told_so_and_may_file_again(closed: World) -> None:
+    portal, filed, at = await Program.of(closed, PORTAL), submission(), seconds(datetime.now(UTC)) - 600
+    (why,) = (await refusal(portal.submit(filed, iat=at, exp=at + 60))).problems
+    assert (why.field, why.rule) == ("statement", "statement_expired")
+    assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED not in await history(closed, filing_workflow(of(filed)))
+    assert await counted(closed) == {}
+    assert (await portal.submit(filed))["seq"] == 1
+
+
 async def test_nobody_learns_a_receipt_by_a_forged_submit(closed: World) -> None:
     filed = submission()
     await (await Program.of(closed, PORTAL)).submit(filed)

@@ -18,8 +18,8 @@ async def heard(asked: Awaitable[T]) -> T:
     """What an activity answers that asks who is speaking. Raises `RefusalError` where it is not taken."""
     try:
         return await asked
-    except ActivityError as error:
-        match error.cause:
+    except (ActivityError, ApplicationError) as error:  # a local one is told as itself where it has just failed
+        match error.cause if isinstance(error, ActivityError) else error:
             case ApplicationError(type=RefusalCode.NOT_AUTHORISED, details=[said, *_]):
                 raise RefusalError(Refusal.model_validate(said)) from None
         raise
