@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,8 @@ from motcua.cli.running import AsJson, Exit, fail, out, print_json, use_stack_he
 from operations.addresses import find_address
 from operations.commands.database import Connection, ask
 from operations.commands.printing import wide
-from operations.reconciling import BANK, POST, Act, Unordered, acts_in, listed_by_bank, listed_by_post, unordered
+from operations.reconciling.acts import BANK, POST, Act, Unordered, acts_in, listed_by_bank, listed_by_post, unordered
+from operations.reconciling.signatures import Signature, UnorderedSignature, unordered_signatures
 
 app = typer.Typer()
 
@@ -34,27 +36,31 @@ def reconcile(statement: Statement = None, *, as_json: AsJson = False) -> None:
     """
     use_stack_here()
 
-    async def compared(connection: Connection) -> tuple[int, list[Unordered]]:
-        acts = await _listed() if statement is None else _read(statement)
-        return len(acts), await unordered(connection, acts)
+    async def compared(connection: Connection) -> tuple[int, list[Unordered], list[UnorderedSignature]]:
+        listed = await _listed() if statement is None else _read(statement)
+        signatures = [one for one in listed if isinstance(one, Signature)]
+        acts = [one for one in listed if isinstance(one, Act)]
+        return len(listed), await unordered(connection, acts), await unordered_signatures(connection, signatures)
 
-    count, found = ask(compared)
+    count, found, signed = ask(compared)
     if as_json:
-        print_json({"acts": count, "unordered": [one.model_dump(mode="json", exclude_none=True) for one in found]})
+        signatures = [{"order": str(one.order), "wrong": one.wrong} for one in signed]
+        acts = [one.model_dump(mode="json", exclude_none=True) for one in found]
+        print_json({"acts": count, "unordered": acts, "signatures": signatures})
     else:
-        _show(count, found)
-    if found:
+        _show(count, found, signed)
+    if found or signed:
         raise typer.Exit(Exit.REFUSED)
 
 
-def _read(statement: Path) -> list[Act]:
+def _read(statement: Path) -> Sequence[Act | Signature]:
     try:
         return acts_in(statement.read_text(encoding="utf-8").splitlines())
     except ValueError as error:
         fail(f"{statement}: {error}", Exit.USAGE)
 
 
-async def _listed() -> list[Act]:
+async def _listed() -> Sequence[Act | Signature]:
     acts: list[Act] = []
     lists = 0
     for name, listed in ((BANK, listed_by_bank), (POST, listed_by_post)):
@@ -73,8 +79,8 @@ async def _listed() -> list[Act]:
     return acts
 
 
-def _show(count: int, found: list[Unordered]) -> None:
-    if not found:
+def _show(count: int, found: list[Unordered], signed: list[UnorderedSignature]) -> None:
+    if not (found or signed):
         out().print(f"{count} việc, đều có trong sổ / {count} acts, all ordered by the record")
         return
     table = Table("Việc / Act", "Khóa / Key", "Đồng", "Số bên đó / Their number", "Hồ sơ ở đây / Our filing")
@@ -82,4 +88,6 @@ def _show(count: int, found: list[Unordered]) -> None:
         act = one.act
         ours = "có / yes" if one.ours else "không / no"
         table.add_row(act.deed, escape(act.key), f"{act.amount:,}", escape(act.number or ""), ours)
+    for signature in signed:
+        table.add_row("signature", escape(f"{signature.order.stream} {signature.order.seq}"), "", "", signature.wrong)
     wide().print(table)

@@ -33,7 +33,7 @@ from operations.doctor.signing import signing
 from operations.doctor.surroundings import Surroundings
 from operations.doctor.tills import tills
 from operations.doctor.unordered import acts
-from operations.doctor.unordered_signatures import signatures as unordered_signatures
+from operations.doctor.unordered import signatures as unordered_signatures
 from schemas.base import Text
 
 LONGEST: Final = 6.0

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from activities.partners.http import partner_client
 from deploy.command import app
-from operations.reconciling import Act, acts_in
+from operations.reconciling.acts import Act, acts_in
 from schemas import ids
 from schemas.filing.state import Stage
 from tests.acting import ADDRESS, CHARGES_BACK, PAYS_TWICE, Play, birth, eventually, extract

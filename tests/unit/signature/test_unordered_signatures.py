@@ -10,16 +10,9 @@ import pytest
 
 from activities.partners.signer import key_of, order_of
 from operations.doctor.finding import Health
-from operations.doctor.unordered_signatures import (
-    Signature,
-    StatementError,
-    Told,
-    Unordered,
-    Wrong,
-    compared,
-    findings,
-    read_statement,
-)
+from operations.doctor.unordered import findings
+from operations.reconciling.acts import acts_in
+from operations.reconciling.signatures import Signature, Told, UnorderedSignature, Wrong, compared
 from schemas.about import About
 
 FILING: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
@@ -57,41 +50,34 @@ def test_a_key_of_others_names_none(key: str) -> None:
 )
 @pytest.mark.parametrize("order", [RESULT, PAPER])
 def test_each_signature_is_borne_out_by_an_event(order: About, told: Told, wrong: Wrong | None) -> None:
-    expected = [] if wrong is None else [Unordered(order, wrong)]
+    expected = [] if wrong is None else [UnorderedSignature(order, wrong)]
     assert compared([signed(order), signed(None)], {order: told}) == expected
     assert compared([signed(order, status="waiting"), signed(order, OTHER, status="declined")], {order: told}) == []
 
 
 def test_the_log_says_nothing_of_a_place_that_it_was_not_asked_about() -> None:
-    assert compared([signed(RESULT)], {}) == [Unordered(RESULT, Wrong.OF_NO_FILING)]
+    assert compared([signed(RESULT)], {}) == [UnorderedSignature(RESULT, Wrong.OF_NO_FILING)]
 
 
 def test_one_place_orders_one_signature() -> None:
     given, told = [signed(RESULT), signed(RESULT), signed(RESULT, OTHER), signed(PAPER)], Told.SIGNED
-    assert compared(given, {RESULT: told, PAPER: told}) == [Unordered(RESULT, Wrong.ONE_TOO_MANY)]
+    assert compared(given, {RESULT: told, PAPER: told}) == [UnorderedSignature(RESULT, Wrong.ONE_TOO_MANY)]
     assert len(compared(given, {PAPER: told, RESULT: Told.NOTHING})) == 2
 
 
 def test_what_no_event_orders_fails_and_the_rest_warns() -> None:
     assert [one.health for one in findings([])] == [Health.OK]
-    found = findings([Unordered(PAPER, Wrong.NOT_ORDERED)] * 9 + [Unordered(RESULT, Wrong.NOT_TAKEN)])
+    found = findings([UnorderedSignature(PAPER, Wrong.NOT_ORDERED)] * 9 + [UnorderedSignature(RESULT, Wrong.NOT_TAKEN)])
     assert [one.health for one in found] == [Health.FAIL, Health.WARN]
     assert found[0].what.en.startswith(f"9 signatures that no event orders: {PAPER.stream} {PAPER.seq}, ")
     assert found[0].what.vi.count(PAPER.stream) == 5
     assert RESULT.stream in found[1].what.vi
 
 
-def test_a_statement_is_read_line_by_line() -> None:
+def test_a_signature_in_a_statement_has_a_digest() -> None:
     line = {"key": key_of(RESULT, ONE), "number": "1", "digest": ONE.hex(), "at": "2026-11-30T08:00:00+07:00"}
-    [read] = read_statement([json.dumps(line) + "\n", "\n"])
+    [read] = acts_in([json.dumps(line) + "\n", "\n"])
+    assert isinstance(read, Signature)
     assert (read.key, read.status, read.at is not None) == (line["key"], "signed", True)
-
-
-@pytest.mark.parametrize(
-    ("line", "field"),
-    [("{", ""), ("[]", ""), ('{"key": "a", "number": "1"}', "digest"), ('{"key": 1, "digest": "0"}', "key")],
-)
-def test_a_line_that_is_no_signature_is_named(line: str, field: str) -> None:
-    with pytest.raises(StatementError) as error:
-        read_statement(["", line])
-    assert (error.value.line, error.value.field) == (2, field)
+    with pytest.raises(ValueError, match=r"^2: digest: "):
+        acts_in(["", json.dumps(line | {"digest": "x"})])

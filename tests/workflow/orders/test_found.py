@@ -12,8 +12,9 @@ from activities.partners.signer import RemoteSigner, key_of, order_of
 from activities.results.sealing import AgencySeal
 from operations.doctor.finding import Health
 from operations.doctor.surroundings import Surroundings
-from operations.doctor.unordered_signatures import Told, signatures, told_of
+from operations.doctor.unordered import signatures
 from operations.home import Home
+from operations.reconciling.signatures import Told, told_of
 from schemas import result as rs
 from schemas.about import About
 from schemas.filing.state import Stage

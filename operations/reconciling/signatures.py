@@ -1,7 +1,6 @@
-"""Whether the signing service has signed for us what no event orders.
+"""Signatures that a signing service says it has given, against the log: the key of each names the event that orders it.
 
-What it says of its requests is compared with the log, by the key of each: the key names the event that orders it. Those
-that name none are trials, such as an applicant's signature in the sandbox, and not judged.
+Those that name none are trials, such as an applicant's signature in the sandbox, and not judged.
 """
 
 from __future__ import annotations
@@ -9,27 +8,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from http import HTTPStatus
 from typing import Final, Literal
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, Field
 
-from activities.partners.http import Partner, PartnerResponse, RejectedError, partner_client
+from activities.partners.http import Partner, PartnerResponse, partner_client
 from activities.partners.signer import order_of
-from operations.doctor.finding import Finding, fail, ok, skipped, warn
-from operations.doctor.surroundings import Connection, Surroundings
 from schemas.about import About
+from views.log import Connection
 
 PAGES: Final = 5
 """So many thousand requests, the newest, are looked at each time."""
-_NAMED: Final = 5
-"""So many places are named one by one."""
 
 
 class Signature(PartnerResponse):
     """A request at the signing service: its key, whose number signs which SHA-256 digest, and since when it stands so.
 
-    In a statement of the service only those that were signed are listed.
+    In a statement of the service only those that were signed stand.
     """
 
     key: str
@@ -42,31 +37,6 @@ class Signature(PartnerResponse):
 class _Page(PartnerResponse):
     requests: tuple[Signature, ...]
     next: int | None = None
-
-
-class StatementError(ValueError):
-    """A line of a statement that is no signature: its number, from 1, and the field that does not fit."""
-
-    def __init__(self, line: int, field: str) -> None:
-        super().__init__(f"line {line}: {field or 'no JSON object'}")
-        self.line = line
-        self.field = field
-
-
-def read_statement(lines: Iterable[str]) -> list[Signature]:
-    """The signatures in a statement: one JSON object a line, with `key`, `number`, `digest` and `at`.
-
-    Raises `StatementError`.
-    """
-    found = []
-    for n, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            found.append(Signature.model_validate_json(line))
-        except ValidationError as error:
-            raise StatementError(n, ".".join(map(str, error.errors()[0]["loc"]))) from None
-    return found
 
 
 class Told(StrEnum):
@@ -94,14 +64,14 @@ class Wrong(StrEnum):
 
 
 @dataclass(frozen=True)
-class Unordered:
+class UnorderedSignature:
     """A signature that the log does not bear out."""
 
     order: About
     wrong: Wrong
 
 
-def compared(signatures: Iterable[Signature], told: Mapping[About, Told]) -> list[Unordered]:
+def compared(signatures: Iterable[Signature], told: Mapping[About, Told]) -> list[UnorderedSignature]:
     """The signatures that an event does not bear out, by what the log has `told` of each place that they name.
 
     One place orders one signature: of two that were given for it, one is one too many, whichever it is.
@@ -114,8 +84,8 @@ def compared(signatures: Iterable[Signature], told: Mapping[About, Told]) -> lis
     found = []
     for order, digests in given.items():
         wrong = _WRONG.get(told.get(order, Told.STRANGE))
-        found += [Unordered(order, wrong)] * len(digests) if wrong else []
-        found += [] if wrong else [Unordered(order, Wrong.ONE_TOO_MANY)] * (len(digests) - 1)
+        found += [UnorderedSignature(order, wrong)] * len(digests) if wrong else []
+        found += [] if wrong else [UnorderedSignature(order, Wrong.ONE_TOO_MANY)] * (len(digests) - 1)
     return found
 
 
@@ -132,58 +102,14 @@ async def told_of(connection: Connection, orders: Sequence[About]) -> dict[About
     return {About(stream=row["stream"], seq=row["seq"]): Told(row["told"]) for row in rows}
 
 
-async def unordered(connection: Connection, signatures: Sequence[Signature]) -> list[Unordered]:
+async def unordered_signatures(connection: Connection, signatures: Sequence[Signature]) -> list[UnorderedSignature]:
     """The signatures that the log does not bear out."""
     orders = {order for one in signatures if (order := order_of(one.key)) is not None}
     return compared(signatures, await told_of(connection, list(orders)))
 
 
-async def signatures(around: Surroundings) -> list[Finding]:
-    """Whether the newest that were given are borne out, at a signing service that lists them."""
-    found: list[Unordered] = []
-    try:
-        async with around.record() as connection:
-            async for page in _listed(around.settings["MOTCUA_SIGNER_URL"]):
-                found += await unordered(connection, page)
-    except RejectedError as error:
-        if error.status != HTTPStatus.NOT_FOUND:
-            raise
-        return [skipped("dịch vụ ký không liệt kê chữ ký", "the signing service lists no signatures")]
-    return findings(found)
-
-
-def findings(found: Sequence[Unordered]) -> list[Finding]:
-    """What was found, in words."""
-    by_wrong = {wrong: [one.order for one in found if one.wrong is wrong] for wrong in Wrong}
-    said = [_found(wrong, orders) for wrong, orders in by_wrong.items() if orders]
-    return said or [ok("chữ ký nào cũng có lệnh trong sổ", "every signature is ordered by the log")]
-
-
-def _found(wrong: Wrong, orders: list[About]) -> Finding:
-    vi, en = _SAID[wrong]
-    named = ", ".join(f"{one.stream} {one.seq}" for one in orders[:_NAMED])
-    more = " …" if len(orders) > _NAMED else ""
-    return (fail if wrong is Wrong.NOT_ORDERED else warn)(
-        f"{len(orders)} {vi}: {named}{more}",
-        f"{len(orders)} {en}: {named}{more}",
-        fix_vi="hỏi dịch vụ ký đã ký gì dưới khóa `sign:<luồng>:<số>:…`, ai yêu cầu; xem ai vào được Temporal",
-        fix_en="ask the service who had it signed under `sign:<stream>:<seq>:…`; see who may reach Temporal",
-    )
-
-
-_SAID: Final = {
-    Wrong.NOT_ORDERED: ("chữ ký không có lệnh nào trong sổ", "signatures that no event orders"),
-    Wrong.OF_NO_FILING: ("chữ ký cho hồ sơ không có trong sổ", "signatures for filings that this log does not have"),
-    Wrong.NOT_TAKEN: (
-        "chữ ký mà sổ không lấy: đã từ chối hoặc giao người khác",
-        "signatures that the log went on without",
-    ),
-    Wrong.ONE_TOO_MANY: ("chữ ký thừa cho một lệnh", "signatures more than were ordered in one place"),
-}
-
-
-async def _listed(url: str) -> AsyncIterator[tuple[Signature, ...]]:
-    """The newest requests, page by page."""
+async def listed_by_signer(url: str) -> AsyncIterator[tuple[Signature, ...]]:
+    """The newest requests, page by page. Raises `RejectedError`, with 404 where it lists none."""
     async with partner_client(url) as client:
         signer, query = Partner("signer", client), dict[str, str]()
         for _ in range(PAGES):

@@ -17,6 +17,7 @@ import httpx
 from pydantic import Field, ValidationError
 
 from activities.partners.http import partner_client
+from operations.reconciling.signatures import Signature
 from schemas.base import Dong, StrictModel
 from schemas.ids import StreamId, parcel_workflow, payment_workflow
 from views.log import Connection
@@ -58,14 +59,15 @@ class Unordered(StrictModel):
     ours: bool
 
 
-def acts_in(lines: Iterable[str]) -> list[Act]:
-    """The acts of a statement, one JSON object a line. Raises `ValueError`, which names the line."""
-    found = []
+def acts_in(lines: Iterable[str]) -> list[Act | Signature]:
+    """The acts of a statement, one JSON object a line; a signature has a digest. Raises `ValueError` with the line."""
+    found: list[Act | Signature] = []
     for n, line in enumerate(lines, 1):
         if not line.strip():
             continue
+        kind: type[Act | Signature] = Signature if '"digest"' in line else Act
         try:
-            found.append(Act.model_validate_json(line))
+            found.append(kind.model_validate_json(line))
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
