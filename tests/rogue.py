@@ -1,4 +1,4 @@
-"""A stranger who reaches the namespace, and asks the platform's queue for activities past every workflow of ours."""
+"""Whoever reaches Temporal with a deployment of their own, and asks at the platform's queue for its activities."""
 
 from __future__ import annotations
 
@@ -11,85 +11,118 @@ from typing import Any, Final
 from uuid import uuid4
 
 from temporalio import workflow
-from temporalio.client import Client
-from temporalio.common import PinnedVersioningOverride, VersioningBehavior, WorkerDeploymentVersion
-from temporalio.exceptions import ActivityError
-from temporalio.service import RPCError
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import PinnedVersioningOverride, RetryPolicy, VersioningBehavior, WorkerDeploymentVersion
+from temporalio.converter import WorkflowSerializationContext
+from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from schemas.ids import TASK_QUEUE
 from tests.acting import eventually
 
-THEIRS: Final = WorkerDeploymentVersion(deployment_name="evil", build_id="b1")
-LONGEST: Final = timedelta(seconds=2)
-"""A request that keeps its caller waiting is given up."""
+EVIL: Final = WorkerDeploymentVersion("evil", "b1")
+
+Order = tuple[str, Any]
+"""The name of an activity, and what it is given: one argument, or `Given` ones."""
+
+
+class Given(list[Any]):
+    """Arguments of which there is not just one."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an order: the answer, or the type of what was raised."""
+
+    name: str
+    answer: Any = None
+    refused: str | None = None
 
 
 @workflow.defn(name="Payment", sandboxed=False)
 class Rogue:
-    """A run on the platform's queue, under a name of ours, that only its own worker takes."""
+    """A run under a name of ours, which asks its own queue for activities: the platform's."""
 
     @workflow.run
-    async def run(self, requests: list[tuple[str, list[Any]]]) -> list[Any]:
-        """Of each request its answer, or the type of its refusal; all of them at once."""
-        return await asyncio.gather(*(self._one(name, given) for name, given in requests))
+    async def run(self, orders: list[Any], tries: int, at_once: bool) -> list[Any]:  # noqa: FBT001 -- from a message
+        """Of each order the answer, or the type of what was raised: of one after the other, or of all at once."""
+        if at_once:
+            return list(await asyncio.gather(*(self._ask(*order, tries) for order in orders)))
+        return [await self._ask(*order, tries) for order in orders]
 
-    async def _one(self, name: str, given: list[Any]) -> Any:
+    async def _ask(self, name: str, given: list[Any], tries: int) -> list[Any]:
         try:
             answer = await workflow.execute_activity(
-                name, args=given, task_queue=TASK_QUEUE, schedule_to_close_timeout=LONGEST
+                name,
+                args=given,
+                task_queue=TASK_QUEUE,
+                schedule_to_close_timeout=timedelta(seconds=60),
+                retry_policy=RetryPolicy(maximum_attempts=tries),
             )
         except ActivityError as error:
-            return {"refused": getattr(error.cause, "type", type(error.cause).__name__)}
-        return {"answer": answer}
-
-
-@dataclass(frozen=True)
-class Stranger:
-    """Somebody with a client of the namespace, and a worker under a deployment of their own."""
-
-    client: Client
-
-    async def order(self, requests: Iterable[tuple[str, list[Any]]], workflow_id: str | None = None) -> list[Any]:
-        """The answers, in a run of this id."""
-        asked = list(requests)
-
-        async def started() -> Any:
-            try:
-                return await self.client.start_workflow(
-                    Rogue.run,
-                    asked,
-                    id=workflow_id or uuid4().hex,
-                    task_queue=TASK_QUEUE,
-                    versioning_override=PinnedVersioningOverride(THEIRS),
-                )
-            except RPCError as error:  # the server has not heard of their worker yet
-                if "deployment" not in str(error).lower() and "version" not in str(error).lower():
-                    raise
-                return None
-
-        handle = await eventually(started, lambda found: found is not None)
-        answers: list[Any] = await handle.result()
-        return answers
+            cause = error.cause
+            return [None, (isinstance(cause, ApplicationError) and cause.type) or type(cause).__name__]
+        return [answer, None]
 
 
 @asynccontextmanager
-async def stranger(client: Client) -> AsyncIterator[Stranger]:
-    """One at work."""
-    theirs = WorkerDeploymentConfig(
-        version=THEIRS, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.PINNED
+async def rogues(client: Client) -> AsyncIterator[None]:
+    """Their worker polls the platform's queue for workflow tasks of their own deployment."""
+    config = WorkerDeploymentConfig(
+        version=EVIL, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.PINNED
     )
     async with Worker(
         client,
         task_queue=TASK_QUEUE,
         workflows=[Rogue],
+        deployment_config=config,
         workflow_runner=UnsandboxedWorkflowRunner(),
-        deployment_config=theirs,
         identity="a stranger",
     ):
-        yield Stranger(client)
+        yield
 
 
-def refused(answers: Iterable[Any]) -> set[str]:
-    """The types of what was refused."""
-    return {one["refused"] for one in answers if "refused" in one}
+async def ordered(
+    client: Client, orders: Iterable[Order], workflow_id: str | None = None, *, tries: int = 1, at_once: bool = False
+) -> list[Outcome]:
+    """What comes of these orders, given by a run of theirs under any id; each is tried so often, 0 for as ever."""
+    named, orders = workflow_id or f"rogue-{uuid4()}", list(orders)
+    given = [[[name, said if isinstance(said, Given) else [said]] for name, said in orders], tries, at_once]
+    handle = await eventually(lambda: _started(client, given, named), lambda begun: begun is not None)
+    assert handle is not None
+    answers = await handle.result()
+    return [Outcome(name, answer, refused) for (name, _), (answer, refused) in zip(orders, answers, strict=True)]
+
+
+async def _started(client: Client, given: list[Any], workflow_id: str) -> WorkflowHandle[Any, list[Any]] | None:
+    """None where the server has not seen their worker yet."""
+    try:
+        return await client.start_workflow(
+            Rogue.run,
+            args=given,
+            id=workflow_id,
+            task_queue=TASK_QUEUE,
+            versioning_override=PinnedVersioningOverride(EVIL),
+        )
+    except RPCError as error:
+        if error.status is not RPCStatusCode.FAILED_PRECONDITION:
+            raise
+        return None
+
+
+async def honest(client: Client, workflow_id: str) -> list[Order]:
+    """What the last run of this workflow has asked for at the platform's queue, as it was given."""
+    found: list[Order] = []
+    context = WorkflowSerializationContext(namespace=client.namespace, workflow_id=workflow_id)
+    converter = client.data_converter.with_context(context)
+    async for event in client.get_workflow_handle(workflow_id).fetch_history_events():
+        asked = event.activity_task_scheduled_event_attributes
+        if asked.task_queue.name == TASK_QUEUE:
+            found.append((asked.activity_type.name, Given(await converter.decode(asked.input.payloads))))
+    return found
+
+
+def refused(outcomes: Iterable[Outcome]) -> set[str | None]:
+    """How orders were refused; None for one that was answered."""
+    return {one.refused for one in outcomes}

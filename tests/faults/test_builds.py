@@ -23,8 +23,10 @@ from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.people import Role
 from tests.acting import NEVER_PAYS, Doubtful, Play, birth, eventually, extract
+from tests.callbacks import providers
 from tests.conftest import ROOT, World
 from tests.faults.processes import WorkerProcess, motcua, worker_process
+from tests.faults.test_money import approve, given, paid, vnpay
 from tests.workflow.orders.test_results import signed_once, waits_for
 from workers.build import CODE, build_of
 
@@ -226,6 +228,35 @@ async def test_a_signature_under_way_is_asked_for_once_by_two_builds(versions: V
             assert await versions.drained(a) == 0
             first.kill()
             await signed_once(play)
+
+
+async def test_a_refund_that_is_under_way_moves_too_and_is_given_once(versions: Versions) -> None:
+    """VNPay has given it back, its answer was lost, and on the day of the other build it knows no request any more."""
+    world, other = versions.world, checkout(versions.folder / "other", OTHER_CLOCKS)
+    a, b = build_of(ROOT), build_of(other)
+    with vnpay(versions.folder) as bank:
+        async with world.connection(world.owner_dsn) as connection:
+            await connection.execute("update agency set merchants = array['vnpay']")
+        env = world.process_env | {"MOTCUA_PROVIDERS": providers(bank)}
+        async with worker_process(env, versions.folder / a) as first:
+            play = await Play.begin(world, extract(payer_account=None))
+            await play.accept()
+            await paid(play)
+            bank.client.put("/faults/refunds", json={"fault": "apply_then_hang", "value": 10}).raise_for_status()
+            bank.client.put("/faults/vnpay", json={"fault": "next_day", "times": 100}).raise_for_status()
+            await approve(play)
+            await eventually(lambda: given(bank), bool)
+            held = f"/orders/{bank.client.get('/ledger').json()['orders'][0]['key']}/hold"
+            bank.client.put(held, json={"queries": True, "callbacks": False}).raise_for_status()
+            async with worker_process(env, versions.folder / b, checkout=other):
+                await versions.builds.promote(b)
+                assert await versions.drained(a) == 0
+                first.kill()
+                bank.client.put(held, json={"queries": False, "callbacks": False}).raise_for_status()
+                await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds, 90)
+                assert await stalled(world.temporal) == []
+        assert await given(bank) == [6_000]
+        assert (await play.kinds("refund", 1001)).count("refund_asked") == 1
 
 
 async def test_the_commands(versions: Versions) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,20 @@ from tests.faults.processes import worker_process
 from tests.sandboxes import Server
 
 
-@pytest.fixture
-def bank(tmp_path: Path) -> Iterator[Server]:
+@contextmanager
+def vnpay(folder: Path) -> Iterator[Server]:
     """A bank of VNPay that calls nobody back."""
-    (tmp_path / "bank").mkdir()
-    server = Server("bank", tmp_path / "bank", "--pay-after", "0.3")
+    (folder / "bank").mkdir()
+    server = Server("bank", folder / "bank", "--pay-after", "0.3")
     server.start()
     yield server
     server.close()
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Iterator[Server]:
+    with vnpay(tmp_path) as server:
+        yield server
 
 
 async def test_an_order_that_was_made_before_the_worker_died_is_found_made(world: World, tmp_path: Path) -> None:
@@ -86,24 +93,29 @@ async def test_over_vnpay_it_is_given_back_once_wherever_the_worker_dies(
         play = await Play.begin(world, extract(payer_account=None))
         await play.accept()
         await paid(play)
-        why: dict[str, Any] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
-        await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=6_000, **why)
-        worker.arm(failpoint)
-        await play.refund(ApproveRefund, play.officer(Role.LEADER), case=1)
+        await approve(play, lambda: worker.arm(failpoint))
         assert await worker.died() == -signal.SIGKILL
-    assert given(bank) == [6_000] * before
+    assert await given(bank) == [6_000] * before
     assert (await play.kinds("refund", 1001))[-1] == "refund_asked"
     bank.client.put("/faults/vnpay", json={"fault": "next_day", "times": 100}).raise_for_status()
     async with world.connection(world.owner_dsn) as connection:
         await connection.execute("update refund_call set at = at - interval '1 day'")
     async with worker_process(env, tmp_path / "second"), world.back_office():
         await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds, 90)
-    assert given(bank) == [6_000]
+    assert await given(bank) == [6_000]
     asked = [kind for kind in await play.kinds("refund", 1001) if kind == "refund_asked"]
     assert len(asked) == (2 if failpoint == "payment.refund_claimed" else 1)
 
 
-def given(bank: Server) -> list[int]:
+async def approve(play: Play, before: Callable[[], None] = lambda: None) -> None:
+    """Two agree that 6,000 đồng go back; that happens `before` the second does."""
+    why: dict[str, Any] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
+    await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=6_000, **why)
+    before()
+    await play.refund(ApproveRefund, play.officer(Role.LEADER), case=1)
+
+
+async def given(bank: Server) -> list[int]:
     """What it has given back, in đồng."""
     return [refund["amount"] for order in bank.client.get("/ledger").json()["orders"] for refund in order["refunds"]]
 

@@ -40,7 +40,7 @@ from tests.acting import Play, birth, eventually, extract
 from tests.any_files import any_file_activities
 from tests.conftest import World
 from tests.integration.files.clamd import OwnClamd
-from tests.rogue import stranger
+from tests.rogue import rogues
 from workers.wiring import versioned_worker
 
 NOBODY = "127.0.0.1:1"
@@ -466,7 +466,7 @@ async def test_a_build_of_before_and_a_stranger_on_the_queue_are_named_until_the
     assert f"motcua versions drain {build}" in told.fix("builds")
     async with running.connection() as connection:
         await connection.execute("update build set reads = reads || '{\"by_order\": true}'")
-    async with stranger(running.temporal):
+    async with rogues(running.temporal):
         words = await eventually(doctor, lambda told: told.failed == {"builds"})
         assert [words for health, words in words.of("builds") if health == "fail"] == [
             "evil:b1 signs, gives money back and sends for anybody who reaches Temporal"

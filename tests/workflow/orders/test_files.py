@@ -12,7 +12,7 @@ from schemas.filing.state import Stage
 from schemas.ids import filing_workflow
 from tests.acting import Doubtful, Play, birth, eventually, extract, of, stock
 from tests.conftest import World
-from tests.workflow.orders.rogue import ordered, rogues
+from tests.rogue import ordered, rogues
 from tests.workflow.test_reception import PAPER, Looking, Scanning, Store, Verdicts, receiving, with_paper
 
 CONFIRM: Final = "papers.confirm"

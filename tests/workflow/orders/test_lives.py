@@ -24,7 +24,7 @@ from schemas.ids import filing_workflow, result_workflow
 from tests.acting import FILE, Play, birth, eventually, stock
 from tests.any_files import FoundLate, Orders, Receives, any_file_activities, received_by
 from tests.conftest import World
-from tests.workflow.orders.rogue import Rogue, ordered, rogues
+from tests.rogue import Rogue, ordered, rogues
 from tests.workflow.orders.test_results import RELEASED, waits_for
 from tests.workflow.test_printed_results import PROCEDURE, VERSION
 from tests.workflow.test_results import LEADER, WHY, act, decided, set_up, signers, sound

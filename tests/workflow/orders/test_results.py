@@ -22,7 +22,7 @@ from tests.acting import AGENCY, Play, eventually, extract, stock
 from tests.conftest import World
 from tests.integration.signature.party import COMPANY, Party, official, printed
 from tests.locked import signing
-from tests.workflow.orders.rogue import Order, honest, ordered, rogues
+from tests.rogue import Order, honest, ordered, rogues
 from tests.workflow.test_printed_results import PROCEDURE, VERSION
 from tests.workflow.test_results import CLERK, LEADER, SIGNED, SLOW, decided, set_up, signers, sound
 

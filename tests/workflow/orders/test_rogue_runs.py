@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import pytest
-from temporalio.converter import WorkflowSerializationContext
-from temporalio.service import RPCError, RPCStatusCode
 
 from activities.partners.http import partner_client
 from schemas.errors import RefusalCode
@@ -19,14 +17,14 @@ from schemas.filing.state import Stage
 from tests.acting import ADDRESS, FILE, NEVER_PAYS, PAYS, Play, birth, eventually, extract
 from tests.conftest import World
 from tests.locked import signing
-from tests.rogue import refused, stranger
+from tests.rogue import Given, Order, honest, ordered, refused, rogues
 from tests.sealed import ring, sealed
 from tests.workflow.test_locked import counted
 from workers.by_queue import BY_QUEUE, INSTRUCTED
 from workers.wiring import activities
 
 MADE: Final = "2026-11-28T00:00:00Z"
-GARBAGE: Final[list[list[Any]]] = [[], [None], [{}], ["text"], [[]], [{"stream": 1}]]
+GARBAGE: Final[list[Any]] = [Given(), None, {}, "text", [], {"stream": 1}]
 NOT_LEFT: Final = "99912"
 NAMED: Final = {"stream": "payment:00000000-0000-0000-0000-000000000000:1", "seq": 1, "case": 1}
 
@@ -60,12 +58,12 @@ async def at_work(world: World, request: pytest.FixtureRequest) -> AsyncIterator
         yield world
 
 
-def everything(streams: Mapping[str, int]) -> Iterator[tuple[str, list[Any]]]:
+def everything(streams: Mapping[str, int]) -> Iterator[Order]:
     """Requests for each activity that takes orders: of every stream, at its first event, its last, and one beyond."""
     for name in sorted(INSTRUCTED):
         for stream, head in streams.items():
             for seq, case in product({1, head, head + 1}, (None, 1, 2)):
-                yield name, [{"stream": stream, "seq": seq, "case": case}]
+                yield name, {"stream": stream, "seq": seq, "case": case}
 
 
 async def under_way(world: World) -> tuple[Play, Play]:
@@ -82,10 +80,10 @@ async def test_nothing_is_done_that_the_log_does_not_order(at_work: World) -> No
     plays = await under_way(at_work)
     before, streams = await outside(at_work, *plays), await counted(at_work)
     assert len(before["ours"]) == len(plays)
-    async with stranger(at_work.temporal) as rogue:
-        await rogue.order(everything(streams))
+    async with rogues(at_work.temporal):
+        await ordered(at_work.temporal, everything(streams), at_once=True)
         made_up = [(name, given) for name in sorted(BY_QUEUE) for given in (*GARBAGE, *OLD.get(name, ()))]
-        await rogue.order(made_up)
+        await ordered(at_work.temporal, made_up, at_once=True)
     assert await outside(at_work, *plays) == before
     assert await counted(at_work) == streams
 
@@ -95,10 +93,9 @@ async def test_what_reads_or_writes_the_record_is_done_for_no_run_by_a_queue(at_
         names = {getattr(one, MARK).name for one in (*functions.working, *functions.waiting)}
     assert names >= BY_QUEUE
     assert "ledger.append" in names - BY_QUEUE
-    async with stranger(at_work.temporal) as rogue:
-        answers = await rogue.order((name, []) for name in sorted(names - BY_QUEUE))
-    assert refused(answers) == {RefusalCode.NOT_AUTHORISED}
-    assert len(answers) == len(names - BY_QUEUE)
+    async with rogues(at_work.temporal):
+        outcomes = await ordered(at_work.temporal, ((name, Given()) for name in sorted(names - BY_QUEUE)))
+    assert refused(outcomes) == {RefusalCode.NOT_AUTHORISED}
 
 
 async def test_old_requests_of_ours_do_nothing_twice(at_work: World) -> None:
@@ -111,51 +108,36 @@ async def test_old_requests_of_ours_do_nothing_twice(at_work: World) -> None:
     names = {name for requests in asked.values() for name, _ in requests}
     assert names >= {"payment.order", "payment.money", "parcel.send", "parcel.news"}
     before, streams = await outside(at_work, paid, sent), await counted(at_work)
-    async with stranger(at_work.temporal) as rogue:
+    async with rogues(at_work.temporal):
         for workflow_id, requests in asked.items():
             over = (await at_work.temporal.get_workflow_handle(workflow_id).describe()).close_time is not None
-            await rogue.order([*requests, *requests], workflow_id if over else None)
+            named = workflow_id if over else None
+            await ordered(at_work.temporal, [*requests, *requests], named, at_once=True)
     assert await outside(at_work, paid, sent) == before
     assert await counted(at_work) == streams
 
 
-async def requests_of(world: World, *plays: Play) -> dict[str, list[tuple[str, list[Any]]]]:
-    """What each workflow of these filings has asked of activities by a queue, as its history has it."""
-    found: dict[str, list[tuple[str, list[Any]]]] = {}
+async def requests_of(world: World, *plays: Play) -> dict[str, list[Order]]:
+    """What each workflow of these filings has asked the platform's queue for."""
     async with world.connection() as connection:
-        rows = await connection.fetch(
-            "select distinct stream from event where filing_id = any($1)", [play.filing for play in plays]
-        )
-    for stream in (row["stream"] for row in rows):
-        try:
-            history = await world.temporal.get_workflow_handle(stream).fetch_history()
-        except RPCError as error:  # what no workflow lives for
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
-            continue
-        context = WorkflowSerializationContext(namespace=world.namespace, workflow_id=stream)
-        converter = world.temporal.data_converter.with_context(context)
-        found[stream] = [
-            (event.activity_type.name, await converter.decode(event.input.payloads))
-            for event in (one.activity_task_scheduled_event_attributes for one in history.events)
-            if event.activity_type.name in BY_QUEUE
-        ]
-    return found
+        rows = await connection.fetch(_STREAMS, [play.filing for play in plays])
+    return {row["stream"]: await honest(world.temporal, row["stream"]) for row in rows}
 
 
+_STREAMS: Final = "select distinct stream from event where filing_id = any($1) and stream !~ '^(papers|restarts):'"
 MARK: Final = "__temporal_activity_definition"
 DEMAND: Final = {"key": "fee:1", "amount": 1, "description": "fee", "made": MADE, "expires": MADE}
 ASKING: Final = {"provider": "bank", "demand": DEMAND}
-OLD: Final[dict[str, list[list[Any]]]] = {
-    "parcel.send": [[{"key": "parcel:1", "agency": "H56.30", "address": ADDRESS, "contents": "x", "cod": 900_000}]],
-    "parcel.cancel": [["parcel:1"]],
-    "payment.order": [[{"asking": ASKING, "stream": NAMED["stream"], "payer_account": PAYS}]],
-    "payment.close": [[ASKING | {"over": True}]],
+OLD: Final[dict[str, list[Any]]] = {
+    "parcel.send": [{"key": "parcel:1", "agency": "H56.30", "address": ADDRESS, "contents": "x", "cod": 900_000}],
+    "parcel.cancel": ["parcel:1"],
+    "payment.order": [{"asking": ASKING, "stream": NAMED["stream"], "payer_account": PAYS}],
+    "payment.close": [ASKING | {"over": True}],
     "payment.refund": [
-        [{"asking": ASKING, "agency": "H56.30", "capture_id": "1", "of": 1, "amount": 1, "case": 1}],
+        {"asking": ASKING, "agency": "H56.30", "capture_id": "1", "of": 1, "amount": 1, "case": 1},
     ],
-    "papers.confirm": [[FILE]],
-    "reception.scan": [[[]]],
-    "calendar.page": [[{"calendar": "vn@2026-12", "kind": "filing", "after": ""}]],
+    "papers.confirm": [FILE],
+    "reception.scan": [[]],
+    "calendar.page": [{"calendar": "vn@2026-12", "kind": "filing", "after": ""}],
 }
 """Requests that carry themselves what is to be done, as builds of before took them."""
