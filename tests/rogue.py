@@ -48,8 +48,8 @@ class Rogue:
     async def run(self, orders: list[Any], tries: int, at_once: bool) -> list[Any]:  # noqa: FBT001 -- from a message
         """Of each order the answer, or the type of what was raised: of one after the other, or of all at once."""
         if at_once:
-            return list(await asyncio.gather(*(self._ask(*order, tries) for order in orders)))
-        return [await self._ask(*order, tries) for order in orders]
+            return list(await asyncio.gather(*(self._ask(name, given, tries) for name, given in orders)))
+        return [await self._ask(name, given, tries) for name, given in orders]
 
     async def _ask(self, name: str, given: list[Any], tries: int) -> list[Any]:
         try:
