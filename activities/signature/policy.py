@@ -34,6 +34,7 @@ DOCUMENT_SIGNING: Final = "1.3.6.1.5.5.7.3.36"
 """RFC 9336; the library has no name for it."""
 SIGNING_CERTIFICATE: Final = frozenset({"signing_certificate", "signing_certificate_v2"})
 
+_ISSUES: Final = frozenset({"key_cert_sign", "crl_sign"})
 _YES: Final = AlgorithmUsageConstraint(allowed=True)
 
 
@@ -131,7 +132,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         certificate = chain[-1]
         if not self.key_allowed(certificate.public_key):
             return "certificate_weak"
-        if certificate.ca or any(map(_is_crooked, chain[1:])):
+        if certificate.ca or _ISSUES & _uses(certificate) or any(map(_is_crooked, chain[1:])):
             return "certificate_unsuitable"
         if purpose == "signing":
             return None if self._may_sign(certificate, chain[1:-1]) else "certificate_unsuitable"
@@ -194,6 +195,11 @@ class Strict(DefaultSignatureValidator):
         super().validate_signature(signature, signed_data, public_key_info, signature_algorithm, context)
 
 
+def key_of(certificate: bytes) -> keys.PublicKeyInfo:
+    """The public key in a certificate, DER."""
+    return x509.Certificate.load(certificate).public_key
+
+
 def names_its_certificate(signed: cms.SignedData) -> bool:
     """Whether a signature says which certificate it was made with, as PAdES and time-stamps must."""
     return any(one["type"].native in SIGNING_CERTIFICATE for one in signed["signer_infos"][0]["signed_attrs"])
@@ -201,10 +207,8 @@ def names_its_certificate(signed: cms.SignedData) -> bool:
 
 def _may_stamp(certificate: x509.Certificate) -> bool:
     """Whether it is for time-stamping, and nothing else (RFC 3161, 2.3)."""
-    usage = certificate.key_usage_value
-    uses = set() if usage is None else usage.native
     alone = _purposes(certificate) == {"time_stamping"} and "extended_key_usage" in certificate.critical_extensions
-    return alone and uses <= {"digital_signature", "non_repudiation"} and (usage is None or bool(uses))
+    return alone and _uses(certificate) <= {"digital_signature", "non_repudiation"}
 
 
 def _is_crooked(certificate: x509.Certificate) -> bool:
@@ -212,6 +216,11 @@ def _is_crooked(certificate: x509.Certificate) -> bool:
     inside = certificate["tbs_certificate"]
     names = [one["extn_id"].dotted for one in inside["extensions"] or ()]
     return len(names) != len(set(names)) or inside["signature"].dump() != certificate["signature_algorithm"].dump()
+
+
+def _uses(certificate: x509.Certificate) -> set[str]:
+    found = certificate.key_usage_value
+    return set() if found is None else set(found.native)
 
 
 def _purposes(certificate: x509.Certificate) -> set[str]:

@@ -48,7 +48,7 @@ UNDETERMINED: Final = frozenset(
 class Standing:
     """What is known of a certificate. `rule`: why it can't be relied on; none if it can. `chain` begins at the root.
 
-    `context` is what the library had been given when it found so.
+    `context` is what the library had been given when it found the chain, before anybody was asked about revocation.
     """
 
     rule: str | None
@@ -115,17 +115,16 @@ class Trust:
         """
         if not self._roots:
             return Standing("no_trust_roots")
-        chain, rule = await self._path(certificate, others, purpose, self.context(others, moment))
+        context = self.context(others, moment)
+        chain, rule = await self._path(certificate, others, purpose, context)
         if rule is not None:
             return Standing(rule, chain)
         answers = await ask_all(self._asking, chain, kept, moment)
-        context = self.context(others, moment, answers)
-        _, rule = await self._path(certificate, others, purpose, context)
+        _, rule = await self._path(certificate, others, purpose, self.context(others, moment, answers))
         old = of_old(answers, chain, kept, moment) if rule == "revocation_unknown" else NOTHING
         if old != NOTHING:
             answers += old
-            context = self.context(others, moment, answers)
-            _, rule = await self._path(certificate, others, purpose, context)
+            _, rule = await self._path(certificate, others, purpose, self.context(others, moment, answers))
         return Standing(rule, chain, answers, context)
 
     async def vouch_for(

@@ -42,6 +42,8 @@ Expected = Mapping[str, Identity]
 MOST_REASON: Final = 300
 """Characters."""
 _PAST: Final = frozenset({"certificate_expired", "certificate_revoked"})
+_LASTING: Final = frozenset({"no_seal", "signer_not_named"})
+"""What nobody could say at any time."""
 
 
 async def verify_official(  # noqa: PLR0913 -- each can be asked for alone
@@ -75,7 +77,8 @@ async def verify_official(  # noqa: PLR0913 -- each can be asked for alone
     except MALFORMED:
         verdict = _verdict([("", "signature_unreadable")], moment)
     verdict = verdict.model_copy(update={"file": hashlib.sha256(pdf).hexdigest()})
-    if kept is not None and verdict.outcome is SignatureOutcome.UNDETERMINED:
+    known_then = not _LASTING & {problem.rule for problem in verdict.problems}
+    if kept is not None and verdict.outcome is SignatureOutcome.UNDETERMINED and known_then:
         return await _by_kept(verdict, kept, pdf, trust)
     return verdict
 
@@ -124,7 +127,7 @@ async def _looked_at(pdf: bytes, look: _Look, expected: Expected | None) -> Sign
         rule, seen = await _signature(signature, look, (expected or {}).get(name))
         evidence.append(seen)
         rules += [(name, rule)] if rule else []
-    if not rules and look.sealed and not any(_is_sealed(one, look) for one in signatures.values()):
+    if look.sealed and not any(_is_sealed(one, look) for one in signatures.values()):
         rules.append(("", "no_seal"))
     return _verdict(rules, look.at, evidence)
 

@@ -355,6 +355,12 @@ async def test_what_signatures_are_checked_with_is_looked_at(doctor: Doctor, wor
     for days, health in ((59, "warn"), (-1, "fail")):
         (tmp_path / "root.pem").write_bytes(root(timedelta(days=days)))
         assert (await doctor(MOTCUA_SIGNATURE_ROOTS=str(tmp_path / "root.pem"))).of("signature_roots")[0][0] == health
+    (tmp_path / "root.pem").write_bytes(root(timedelta(days=99), ec.SECP192R1()))
+    told = await doctor(MOTCUA_SIGNATURE_ROOTS=str(tmp_path / "root.pem"))
+    assert told.of("signature_roots") == [("fail", "CN=Root: its key does not count")]
+    told = await doctor(MOTCUA_SIGNATURE_POLICY='{"digests": ["sha512"]}')
+    assert [health for health, _ in told.of("time_stamps")] == ["fail"]
+    assert "settings" in (await doctor(MOTCUA_SIGNATURE_POLICY='{"digest": []}')).failed
     for content in (b"", b"no certificate"):
         (tmp_path / "root.pem").write_bytes(content)
         told = await doctor(MOTCUA_SIGNATURE_ROOTS=str(tmp_path / "root.pem"))
@@ -364,9 +370,9 @@ async def test_what_signatures_are_checked_with_is_looked_at(doctor: Doctor, wor
     assert world.env["MOTCUA_MASTER_KEY"] not in gone.text
 
 
-def root(lasts: timedelta) -> bytes:
+def root(lasts: timedelta, curve: ec.EllipticCurve | None = None) -> bytes:
     """A root that lasts so long from now."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(VIETNAM)
+    key, now = ec.generate_private_key(curve or ec.SECP256R1()), datetime.now(VIETNAM)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Root")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(1).not_valid_before(now - timedelta(days=90)).not_valid_after(now + lasts)

@@ -171,6 +171,7 @@ ATTACKS: Final[dict[str, dict[str, Case]]] = {
         "keyEncipherment": used("key_encipherment"),
         "digitalSignature": used("digital_signature"),
         "CA": used("digital_signature", "non_repudiation", "key_cert_sign", basic_constraints=CA),
+        "issues, and says it is no CA": used("digital_signature", "non_repudiation", "key_cert_sign"),
         "CA that may not issue": by(extensions={"basic_constraints": ({"ca": True}, False)}),
         "extension twice": by(again="key_usage"),
         "algorithm inside another": by(inside="sha512"),

@@ -95,6 +95,10 @@ async def test_what_no_organisation_has_signed_is_left_to_the_register(forge: Fo
     file = await over_all(file, Stamps(forge.stamper()))
     assert await asked(party, file) == {"undetermined no_seal"}
     assert await asked(party, file, sealed=False) == {"valid"}
+    verdict = await verify_official(file, Trust([party.root], party.asking))
+    kept = SignatureProof.model_validate_json(await proof_of(verdict, party.stamper))
+    again = await verify_official(file, Trust([party.root], party.asking), kept=kept, sealed=True)
+    assert [problem.rule for problem in again.problems] == ["no_seal"], "no verdict of before says more"
 
 
 HANDS: Final[Mapping[str, tuple[Callable[[Forge], Hand], str]]] = {

@@ -1,0 +1,189 @@
+"""What a signed form says of itself, its title and other metadata, changed by whoever had it later, or by signing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any, Final
+
+import pytest
+from pyhanko.pdf_utils.generic import (
+    ArrayObject,
+    BooleanObject,
+    DictionaryObject,
+    NameObject,
+    StreamObject,
+    TextStringObject,
+    pdf_name,
+)
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.metadata.xmp_xml import MetadataStream
+from pyhanko.sign import PdfTimeStamper
+from pyhanko.sign.fields import SigFieldSpec
+
+from activities.forms.printing import printed
+from activities.signature.revisions import Form, declared
+from activities.signature.signing import sign_pdf
+from rules.publishing.forms.named import forms_of
+from rules.publishing.forms.sheet import filled_in
+from schemas.filing.submission import signed_digest
+from tests.integration.signature import party as p
+from tests.unit.forms.dossiers import AT, RESIDENCE_FILE, procedure, residence
+
+Writer = IncrementalPdfFileWriter
+Change = Callable[[Writer], Any]
+
+
+def real_form() -> tuple[str, bytes]:
+    """A form of the catalogue with its digest: one that has metadata, as all that are printed here."""
+    of, submission = procedure(RESIDENCE_FILE), residence()
+    ((key, paper),) = forms_of(of).items()
+    digest = signed_digest(submission, "declaration")
+    sheet = filled_in(of, key, paper, submission, digest=digest)
+    return digest, declared(printed(sheet, AT), SigFieldSpec(p.FIELD))
+
+
+DIGEST, FORM = real_form()
+
+
+async def signed(party: p.Party, form: bytes = FORM) -> bytes:
+    return await sign_pdf(form, p.FIELD, party.signer, p.person(p.APPLICANT), party.lasting())
+
+
+async def judged(party: p.Party, file: bytes) -> str:
+    verdict = await party.check().pdf(file, Form(DIGEST, FORM), p.BY_APPLICANT, datetime.now(UTC))
+    return " ".join([verdict.outcome, *(problem.rule for problem in verdict.problems)])
+
+
+def quietly(file: bytes, change: Change) -> bytes:
+    """One more revision that adds nothing but the change."""
+    writer = Writer(BytesIO(file))
+    writer._update_meta = lambda: None  # type: ignore[method-assign]
+    change(writer)
+    output = BytesIO()
+    writer.write(output)
+    return output.getvalue()
+
+
+def told(name: str, value: str) -> Change:
+    """Another entry of the document information."""
+
+    def change(writer: Writer) -> None:
+        reference = writer.trailer_view.raw_get("/Info")
+        info = reference.get_object()
+        info[pdf_name(name)] = TextStringObject(value)
+        writer.mark_update(reference)
+
+    return change
+
+
+def metadata(*changes: tuple[bytes, bytes]) -> Change:
+    """Other words in the XMP; each must be there."""
+
+    def change(writer: Writer) -> None:
+        reference = writer.root.raw_get("/Metadata")
+        data = reference.get_object().data
+        for old, new in changes:
+            assert old in data
+            data = data.replace(old, new)
+        writer.root[pdf_name("/Metadata")] = writer.add_object(_stream(data))
+        writer.update_root()
+
+    return change
+
+
+def _stream(data: bytes) -> StreamObject:
+    kinds = {pdf_name("/Type"): pdf_name("/Metadata"), pdf_name("/Subtype"): pdf_name("/XML")}
+    return MetadataStream(dict_data=kinds, stream_data=data)
+
+
+def without_metadata(writer: Writer) -> None:
+    del writer.root["/Metadata"]
+    writer.update_root()
+
+
+def root(name: str, value: Any) -> Change:
+    def change(writer: Writer) -> None:
+        writer.root[pdf_name(name)] = value
+        writer.update_root()
+
+    return change
+
+
+TITLE: Final = (b"</dc:title>", b"</dc:title><dc:creator><rdf:Seq><rdf:li>A</rdf:li></rdf:Seq></dc:creator>")
+FILES: Final = DictionaryObject({pdf_name("/Names"): ArrayObject()})
+
+CHANGES: Final[dict[str, Change]] = {
+    "title": told("/Title", "Another form"),
+    "author": told("/Author", "Somebody"),
+    "keywords": told("/Keywords", f"motcua sha256:{DIGEST} more"),
+    "an entry of one's own": told("/Approved", "yes"),
+    "when it was made": told("/CreationDate", "D:20200101000000Z"),
+    "title in the metadata": metadata((b'<rdf:li xml:lang="x-default">', b'<rdf:li xml:lang="x-default">Another ')),
+    "somebody in the metadata": metadata(TITLE),
+    "no XML as metadata": metadata((b"</x:xmpmeta>", b"")),
+    "an entity in the metadata": metadata(
+        (b"<x:xmpmeta", b'<!DOCTYPE a [<!ENTITY b "c">]><x:xmpmeta'), (b"vi<", b"&b;<")
+    ),
+    "a claim in the metadata": metadata(
+        (b"</dc:title>", b'</dc:title><a:part xmlns:a="http://www.aiim.org/pdfa/ns/id/">2</a:part>')
+    ),
+    "no metadata": without_metadata,
+    "language": root("/Lang", TextStringObject("lo")),
+    "marks": root("/MarkInfo", DictionaryObject({pdf_name("/Marked"): BooleanObject(value=False)})),
+    "labels of pages": root("/PageLabels", DictionaryObject({pdf_name("/Nums"): ArrayObject()})),
+    "layers": root("/OCProperties", DictionaryObject({pdf_name("/OCGs"): ArrayObject()})),
+    "embedded files": root("/Names", DictionaryObject({pdf_name("/EmbeddedFiles"): FILES})),
+    "how it is shown": root("/PageMode", NameObject("/UseAttachments")),
+}
+
+
+UNSIGNABLE: Final = frozenset({"no XML as metadata", "an entity in the metadata"})
+"""By the library, which writes the metadata anew."""
+
+
+@pytest.mark.parametrize("what", CHANGES)
+async def test_a_form_that_says_something_else_of_itself_is_refused(party: p.Party, what: str) -> None:
+    assert await judged(party, quietly(await signed(party), CHANGES[what])) == "refused signed_form_changed"
+    if what not in UNSIGNABLE:  # covered by the signature
+        file = await signed(party, quietly(FORM, CHANGES[what]))
+        assert await judged(party, file) == "refused signed_form_changed"
+
+
+async def test_what_was_put_back_was_changed_all_the_same(party: p.Party) -> None:
+    there, back = told("/Title", "Another form"), told("/Title", str(_title()))
+    file = quietly(quietly(await signed(party), there), back)
+    assert await judged(party, file) == "refused signed_form_changed"
+
+
+def _title() -> object:
+    return Writer(BytesIO(FORM)).trailer_view["/Info"]["/Title"]
+
+
+TOOLS: Final[dict[str, Change]] = {
+    "nothing": lambda writer: writer.update_root(),
+    "producer": told("/Producer", "Signing software 1.0"),
+    "date of change": told("/ModDate", "D:20261201080000+07'00'"),
+    "producer and dates in the metadata": metadata(
+        (b"</dc:title>", b"</dc:title><pdf:Producer>Signing software 1.0</pdf:Producer>"),
+        (b"<xmp:ModifyDate>20", b"<xmp:ModifyDate>30"),
+    ),
+    "metadata written otherwise": metadata(
+        (b"<dc:format>application/pdf</dc:format>", b""), (b'rdf:about=""', b'rdf:about="" dc:format="application/pdf"')
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TOOLS)
+async def test_what_tools_write_of_themselves_changes_nothing(party: p.Party, what: str) -> None:
+    assert await judged(party, await signed(party, quietly(FORM, TOOLS[what]))) == "valid"
+    if "metadata" not in what:  # which the signing has written otherwise
+        assert await judged(party, quietly(await signed(party), TOOLS[what])) == "valid"
+
+
+async def test_a_time_stamp_over_it_may_come_later(party: p.Party) -> None:
+    output = BytesIO()
+    writer = Writer(BytesIO(await signed(party)))
+    await PdfTimeStamper(party.stamper).async_timestamp_pdf(writer, "sha256", None, output=output)
+    assert await judged(party, output.getvalue()) == "valid"
