@@ -36,13 +36,10 @@ ON_THE_WAY: Final = 3.0
 HEADS: Final = "select stream, head_seq, epoch from stream where stream = any($1)"
 
 NEWEST: Final = f"""
-select stream from stream
-where filing_id is not null and stream in (
-    select case when starts_with(new.stream, 'restarts:') then (
-        select convert_from(body, 'UTF8')::jsonb ->> 'stream' from event where (stream, seq) = (new.stream, new.seq)
-    ) else new.stream end
-    from ({order.NEWEST.format(most="$1")}) as new
-)
+select distinct case when starts_with(new.stream, 'restarts:') then (
+    select convert_from(body, 'UTF8')::jsonb ->> 'stream' from event where (stream, seq) = (new.stream, new.seq)
+) else new.stream end as stream
+from ({order.NEWEST.format(most="$1")}) as new
 """  # noqa: S608 -- joined from statements of our own
 """The streams of the newest events, and those of the newest restarts: what an older Temporal knows least of."""
 

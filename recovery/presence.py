@@ -32,11 +32,9 @@ _NOTICED: Final = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", 
 _LOCKS: Final = 1_836_020_835
 """Of PostgreSQL's advisory locks of two numbers those of workers; the other number is that of their Temporal."""
 _HOLD: Final = f"select pg_advisory_lock_shared({_LOCKS}, $1)"
-_OTHERS: Final = f"""
-select exists (
-    select from pg_locks where locktype = 'advisory' and objsubid = 2 and classid = {_LOCKS}
-        and objid <> $1::bigint::oid and database = (select oid from pg_database where datname = current_database())
-)
+_WORKING: Final = f"""
+select distinct objid::bigint as temporal from pg_locks where locktype = 'advisory' and objsubid = 2
+    and classid = {_LOCKS} and database = (select oid from pg_database where datname = current_database())
 """  # noqa: S608 -- a number of our own
 
 _log = structlog.stdlib.get_logger("motcua.presence")
@@ -49,7 +47,12 @@ def number_of(client: Client) -> int:
 
 async def others_work(connection: Connection, client: Client) -> bool:
     """Whether workers of another Temporal work on this record."""
-    return bool(await connection.fetchval(_OTHERS, number_of(client)))
+    return bool(await temporals(connection) - {number_of(client)})
+
+
+async def temporals(connection: Connection) -> set[int]:
+    """The numbers of the Temporals whose workers work on this record."""
+    return {row["temporal"] for row in await connection.fetch(_WORKING)}
 
 
 @asynccontextmanager

@@ -5,6 +5,9 @@ parcel once, no number of a result is missing or taken twice, no paper was made 
 and every history replays. Queries of Temporal's own (`--queries`) may break a history: then those of the runs that were
 ended to be healed are told apart, and the longest that anything stood still is told.
 
+With `--older` Temporal is lost in the middle, everything is started again and goes on in an empty one, and then the
+lost one comes back: for a while its runs are left to themselves, then the runbook is done, and nothing may be wrong.
+
 Needs a source checkout with its `.venv`, and nothing else; two thousand filings take about twenty minutes.
 """
 
@@ -38,7 +41,11 @@ from recovery.histories import each
 from recovery.stalled import RUNNING, stalled
 from tests.faults.once import not_once
 from tests.faults.processes import program, until
+from tests.faults.test_total_loss import copied, counted, lose_all, restart_all
 from workers.wiring import WORKFLOWS
+
+LEFT_TO_THEMSELVES: Final = 15
+"""Seconds for which the runs of an older Temporal are."""
 
 PARTS: Final = ("worker", "worker", "back-office", "postgres", "temporal", "bank", "post", "papers", "trust")
 STRAY: Final = ("__stack_trace", "__enhanced_stack_trace", "__temporal_workflow_metadata")
@@ -55,19 +62,57 @@ class Seen:
     histories: int = 0
     ended_to_be_healed: int = 0
     not_replayed: list[str] = field(default_factory=list)
+    runbook: dict[str, Counter[str]] = field(default_factory=dict)
+    still_wrong: list[str] = field(default_factory=list)
 
 
-async def disturb(home: Home, given: argparse.Namespace, seen: Seen) -> None:
-    """Kill or pause one part after the other."""
+async def disturb(home: Home, given: argparse.Namespace, seen: Seen, operating: asyncio.Lock) -> None:
+    """Kill or pause one part after the other, but none while somebody is `operating`."""
     moments = random.Random(given.seed)
     while seen.faults.total() < given.faults:
         await asyncio.sleep(moments.uniform(0.5, 1.5) * given.every)
         part = moments.choice(PARTS if given.all_parts else PARTS[:1])
         pause = moments.uniform(2, 4) if moments.random() < given.pauses else None
-        with suppress(ProcessLookupError, FileNotFoundError):
-            pid = int(home.pid_file(part).read_text(encoding="utf-8"))
-            await fault(pid, pause)
-            seen.faults[f"{part} {'paused' if pause else 'killed'}"] += 1
+        async with operating:
+            with suppress(ProcessLookupError, FileNotFoundError):
+                pid = int(home.pid_file(part).read_text(encoding="utf-8"))
+                await fault(pid, pause)
+                seen.faults[f"{part} {'paused' if pause else 'killed'}"] += 1
+
+
+async def bring_back_an_older_temporal(
+    folder: Path, home: Home, given: argparse.Namespace, seen: Seen, operating: asyncio.Lock
+) -> None:
+    """Lose Temporal in the middle, go on in an empty one, and have the lost one back."""
+    env = home.read_env() or {}
+
+    async def filed(share: float) -> None:
+        while await counted(env, "filing") < share * given.filings:
+            await asyncio.sleep(0.2)
+
+    await filed(given.older)
+    older = await asyncio.to_thread(copied, home)
+    async with operating:
+        await lose_all(home)
+        await operate(folder, "--all-missing", "lost", seen)
+    more = await counted(env, "event") + given.since
+    while await counted(env, "event") < more:
+        await asyncio.sleep(0.2)
+    async with operating:
+        await lose_all(home, older)
+        await asyncio.sleep(LEFT_TO_THEMSELVES)
+        for what in ("--all-behind", "--all-missing"):
+            await operate(folder, what, f"older {what}", seen)
+    seen.faults["older Temporal"] += 1
+
+
+async def operate(folder: Path, what: str, when: str, seen: Seen) -> None:
+    """Give `motcua filing restart`, and keep what it counts."""
+    tallies = await restart_all(folder, what)
+    counts = seen.runbook[when] = Counter()
+    for tally in tallies.values():
+        seen.still_wrong += [f"{when}: {one}" for one in tally.pop("still_wrong")]
+        counts.update({name: n for name, n in tally.items() if isinstance(n, int)})
 
 
 async def fault(pid: int, pause: float | None) -> None:
@@ -141,7 +186,10 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
         await until(home.env_file.exists, seconds=120)
         env = home.read_env() or {}
         async with program(folder, "demo", *arguments, "--json", "out.json") as demo:
-            beside = [asyncio.create_task(disturb(home, given, seen)), asyncio.create_task(watch(env, seen))]
+            operating = asyncio.Lock()
+            beside = [asyncio.create_task(disturb(home, given, seen, operating)), asyncio.create_task(watch(env, seen))]
+            if given.older:
+                beside.append(asyncio.create_task(bring_back_an_older_temporal(folder, home, given, seen, operating)))
             if given.queries:
                 beside.append(asyncio.create_task(ask(env, seen, given.seed)))
             code = await demo.wait()
@@ -151,6 +199,10 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
         converter = sealing(data_converter, ring_in(env))
         client = await Client.connect(env["TEMPORAL_ADDRESS"], data_converter=converter)
         left = [f"{one.workflow_id} {one.reason}" for one in await stalled(client)]
+        if given.older:
+            for what in ("--all-behind", "--all-missing"):
+                await operate(folder, what, f"at the end {what}", seen)
+        took_over = home.log("worker").read_text(encoding="utf-8").count("workflow.took_over")
         await replay(client, seen)
         told = json.loads((folder / "out.json").read_text(encoding="utf-8"))
         twice = await not_once(env, told["filings"])
@@ -165,6 +217,11 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
         "ledger verified": told["ledger"]["verified"],
         "faults": seen.faults,
         "queries": seen.queries,
+        "codec": given.codec,
+        "identity": env.get("MOTCUA_IDENTITY", "required"),
+        "took over by themselves": took_over,
+        "runbook": seen.runbook,
+        "still wrong after it": seen.still_wrong,
         "stood still": sorted(seen.stalled),
         "longest, seconds": round(seen.longest_stall),
         "still stand still": left,
@@ -174,7 +231,10 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
         "trial's own errors": [repr(one) for one in failed],
     }
     print(json.dumps(report, indent=1, ensure_ascii=False))  # noqa: T201 -- its result
-    return code == 0 and not (lost or left or twice or seen.not_replayed or failed)
+    at_the_end = sum(counts["restarted"] for when, counts in seen.runbook.items() if when.startswith("at the end"))
+    done = not given.older or seen.faults["older Temporal"] == 1
+    wrong = lost or left or twice or seen.not_replayed or failed or seen.still_wrong or at_the_end
+    return code == 0 and done and not wrong
 
 
 def main() -> int:
@@ -188,6 +248,10 @@ def main() -> int:
     parser.add_argument("--pauses", type=float, default=0.7, help="share of the faults that are pauses of 2 to 4 s")
     parser.add_argument("--all-parts", action="store_true", help="not only the worker")
     parser.add_argument("--queries", action="store_true", help="throw Temporal's own queries at it")
+    parser.add_argument(
+        "--older", type=float, default=0, help="bring back a Temporal that was lost when so large a share was filed"
+    )
+    parser.add_argument("--since", type=int, default=200, help="events that the older one knows nothing of")
     parser.add_argument("--codec", action="store_true", help="seal what passes Temporal")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="motcua-soak-") as name:

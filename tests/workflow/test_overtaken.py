@@ -33,6 +33,7 @@ from schemas.filing.state import Closing, Stage
 from schemas.people import Role
 from tests.acting import NEVER_PAYS, Play, eventually, extract
 from tests.conftest import World, database_url
+from tests.shell import Shell
 
 Pool: TypeAlias = "asyncpg.Pool[Any]"
 
@@ -67,6 +68,12 @@ async def status(world: World, stream: str) -> WorkflowExecutionStatus | None:
     return (await world.temporal.get_workflow_handle(stream).describe()).status
 
 
+async def warned_of_two(world: World) -> bool:
+    """Whether the doctor says that workers of two Temporals work on this record."""
+    found = (await Shell(world.process_env)("doctor", "--json")).json["findings"]
+    return any("workers of 2 Temporals" in one["what"]["en"] for one in found if one["check"] == "behind")
+
+
 async def test_of_two_temporals_at_once_the_newer_keeps_what_it_has_and_the_older_writes_nothing(
     world: World, pool: Pool
 ) -> None:
@@ -76,7 +83,9 @@ async def test_of_two_temporals_at_once_the_newer_keeps_what_it_has_and_the_olde
         stream = ids.filing_workflow(play.filing)
         assert await Restarter(pool, newer.temporal).restart(stream) is Found.RESTARTED
         assert await behind(older.temporal, pool, [stream]) == Compared([], [stream], [])
+        assert not await warned_of_two(older)
         async with newer.platform(), newer.back_office():
+            assert await warned_of_two(older)
             with pytest.raises(LedgerConflict):
                 await play.accept()
             with pytest.raises(WorkflowFailureError) as error:
