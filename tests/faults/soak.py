@@ -44,6 +44,7 @@ from tests.faults.processes import program, until
 from tests.faults.test_total_loss import copied, counted, lose_all, restart_all
 from workers.wiring import WORKFLOWS
 
+STOCKED: Final = "the catalogue and the directory are there"
 LEFT_TO_THEMSELVES: Final = 15
 """Seconds for which the runs of an older Temporal are."""
 
@@ -183,7 +184,7 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
     home, seen = Home(folder / ".motcua"), Seen()
     arguments = ("--filings", str(given.filings), "--seed", str(given.seed), "--concurrency", str(given.concurrency))
     async with program(folder, "up", more={CODEC: "on" if given.codec else "off"}):
-        await until(home.env_file.exists, seconds=120)
+        await until(lambda: STOCKED in (folder / "up.out").read_text(encoding="utf-8"), seconds=600)
         env = home.read_env() or {}
         async with program(folder, "demo", *arguments, "--json", "out.json") as demo:
             operating = asyncio.Lock()

@@ -21,7 +21,7 @@ from motcua import LedgerConflict
 from motcua.converter import data_converter
 from operations.ledger_verifier import verify
 from recovery import overtaken
-from recovery.behind import Compared, Known, behind, seen
+from recovery.behind import NEWEST, Compared, Known, behind, seen
 from recovery.overtaken import MOST, Overtaken
 from recovery.presence import number_of, others_work, present
 from recovery.restart import Found, Restarter
@@ -68,10 +68,10 @@ async def status(world: World, stream: str) -> WorkflowExecutionStatus | None:
     return (await world.temporal.get_workflow_handle(stream).describe()).status
 
 
-async def warned_of_two(world: World) -> bool:
-    """Whether the doctor says that workers of two Temporals work on this record."""
+async def doctor_on_behind(world: World) -> list[tuple[str, str]]:
+    """Health and words of what the doctor finds."""
     found = (await Shell(world.process_env)("doctor", "--json")).json["findings"]
-    return any("workers of 2 Temporals" in one["what"]["en"] for one in found if one["check"] == "behind")
+    return [(one["health"], one["what"]["en"]) for one in found if one["check"] == "behind"]
 
 
 async def test_of_two_temporals_at_once_the_newer_keeps_what_it_has_and_the_older_writes_nothing(
@@ -83,9 +83,14 @@ async def test_of_two_temporals_at_once_the_newer_keeps_what_it_has_and_the_olde
         stream = ids.filing_workflow(play.filing)
         assert await Restarter(pool, newer.temporal).restart(stream) is Found.RESTARTED
         assert await behind(older.temporal, pool, [stream]) == Compared([], [stream], [])
-        assert not await warned_of_two(older)
+        assert stream in {row["stream"] for row in await pool.fetch(NEWEST, 1)}, "the newest event tells of it"
+        [told] = await doctor_on_behind(older)
+        assert told[0] == "fail"
+        assert told[1].startswith("at least 0 do not know what the log holds, 1 have been taken over by a later run")
         async with newer.platform(), newer.back_office():
-            assert await warned_of_two(older)
+            assert [health for health, _ in await doctor_on_behind(older)] == ["fail", "warn"]
+            [_, (_, words)] = await doctor_on_behind(newer)
+            assert words.startswith("workers of 2 Temporals work on this record")
             with pytest.raises(LedgerConflict):
                 await play.accept()
             with pytest.raises(WorkflowFailureError) as error:
@@ -251,3 +256,47 @@ async def test_a_worker_is_known_to_work_until_it_ends_also_after_it_has_lost_it
             assert len(ended) == 1
             await eventually(lambda: seen_by(running.temporal), bool, within=overtaken.AGAIN_WITHIN)
         await eventually(lambda: seen_by(running.temporal), lambda there: not there)
+
+
+async def test_a_run_that_has_gone_on_since_its_head_was_read_knows_no_more_than_the_log(
+    running: World, pool: Pool
+) -> None:
+    play = await Play.begin(running, extract())
+    await play.act(cm.Claim, play.officer(Role.RECEPTION))
+    stream = ids.filing_workflow(play.filing)
+    heads = [{"stream": stream, "head_seq": 1, "epoch": 1}]
+
+    class Before:
+        """The record, which was read first before the last event."""
+
+        async def fetch(self, query: str, *args: Any) -> Any:
+            return [heads.pop()] if heads else await pool.fetch(query, *args)
+
+    record: Any = Before()
+    assert await behind(running.temporal, record, [stream]) == Compared([], [], [])
+    assert heads == []
+
+
+async def test_what_is_still_wrong_is_counted_last(world: World, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a start said: what runs, and knows its stream, says Temporal."""
+    shell = Shell(world.process_env)
+    async with world.platform():
+        missing, lost = [await Play.begin(world, extract()) for _ in range(2)]
+    await world.temporal.get_workflow_handle(ids.filing_workflow(missing.filing)).terminate()
+    await Restarter(pool, (await elsewhere(world)).temporal).restart(ids.filing_workflow(lost.filing))
+
+    async def in_vain(*_: Any, **__: Any) -> Found:
+        return Found.RESTARTED
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Restarter, "restart", in_vain)
+        for what, play in (("--all-missing", missing), ("--all-behind", lost), (str(missing.code), missing)):
+            ended = await shell("filing", "restart", what, "--json")
+            counted = ended.json["filings"]
+            assert (ended.code, counted["restarted"], counted["failed"]) == (1, 1, [])
+            assert counted["still_wrong"] == [ids.filing_workflow(play.filing)]
+        assert "1 vẫn sai / still wrong" in (await shell("filing", "restart", "--all-behind")).out.replace("\n", " ")
+    for what, key in (("--all-missing", "missing"), ("--all-behind", "behind_by_epoch")):
+        ended = await shell("filing", "restart", what, "--json")
+        counted = ended.json["filings"]
+        assert (ended.code, counted[key], counted["restarted"], counted["still_wrong"]) == (0, 1, 1, [])
