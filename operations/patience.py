@@ -27,6 +27,11 @@ _NO_RESTART: Final = (asyncpg.QueryCanceledError, ValueError)
 """What is of those types and no sign of a restart: a time limit of the server, an address or a value that is wrong."""
 
 
+def is_away(error: Exception) -> bool:
+    """Whether an error says that a database which was there is away, and nothing else."""
+    return isinstance(error, LOST) and not isinstance(error, _NO_RESTART)
+
+
 async def while_away(work: Callable[[], Awaitable[T]], told: Callable[[float], None] = lambda _: None) -> T:
     """What `work` returns, repeated from its beginning while the database is away.
 

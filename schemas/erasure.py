@@ -107,7 +107,10 @@ class ErasureState(StrEnum):
 
 
 class ErasureRequest(Model):
-    """A request, the `n`-th, and what became of it; so many filings, of which so many are `erased` by now."""
+    """A request, the `n`-th, and what became of it; so many filings, of which so many are `erased` by now.
+
+    `problems` are why others of them could not be, once it was approved, until they are finished.
+    """
 
     n: int
     cause: ErasureCause
@@ -122,6 +125,7 @@ class ErasureRequest(Model):
     filings: int
     erased: int
     finished: int
+    problems: tuple[str, ...] = ()
 
     @property
     def state(self) -> ErasureState:

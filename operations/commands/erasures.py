@@ -139,8 +139,9 @@ def list_requests(*, as_json: AsJson = False) -> None:
     table = Table("#", "Lúc / When", "Vì sao / Why", "Ai / Who", "Trạng thái / State", "Hồ sơ / Filings")
     for one in found:
         state = said(f"erasure_state.{one.state}")
+        states = (f"{state.vi} / {state.en}", *one.problems)
         who = f"{one.officer}{f' · {one.answered_by}' if one.answered_by else ''}"
-        cells = (when(one.at), one.reason, who, f"{state.vi} / {state.en}", f"{one.erased} / {one.filings}")
+        cells = (when(one.at), one.reason, who, "\n".join(states), f"{one.erased} / {one.filings}")
         table.add_row(str(one.n), *map(escape, cells))
     wide().print(table)
 
@@ -169,7 +170,10 @@ def decline(n: Asked, *, reason: Reason, actor: Auditor, as_json: AsJson = False
 
 @app.command()
 def finish(*, as_json: AsJson = False) -> None:
-    """Work off what was approved and is not done: a run was ended, or a filing could not be erased yet.
+    """Work off what was approved and is not done: a run was ended, or a filing failed, or could not be erased yet.
+
+    A filing that fails holds up no other: it is named with the kind of the error, here and by `motcua doctor`, until it
+    is done, and the exit code is 1.
 
     What was erased before there was a second place (MOTCUA_CHECKPOINTS) is told there.
 
@@ -261,11 +265,12 @@ def _work_off(*, as_json: bool) -> None:
             fail(f"không kết nối được Temporal / Temporal: {error}", Exit.UNREACHABLE)
     if as_json:
         refused = [{"code": code, "problems": plain(why)["problems"]} for code, why in worked.refused.items()]
+        failed = [{"code": code, "problem": problem} for code, problem in worked.failed.items()]
         counted = {"finished": worked.finished, "files": worked.files, "executions": worked.executions}
-        print_json(counted | {"refused": refused, "left": left()})
+        print_json(counted | {"refused": refused, "failed": failed, "left": left()})
     else:
         _say(worked)
-    if worked.refused:
+    if worked.refused or worked.failed:
         raise typer.Exit(Exit.REFUSED)
 
 
@@ -281,6 +286,8 @@ def _second_place() -> SecondPlace | None:
 def _say(worked: Worked) -> None:
     for code, why in worked.refused.items():
         out().print(f"[red]{escape(code)}[/] {escape('; '.join(_reasons(why)))}")
+    for code, problem in worked.failed.items():
+        out().print(f"[red]{escape(code)}[/] chưa xóa xong / not done: {escape(problem)}")
     out().print(
         f"{len(worked.finished)} hồ sơ đã xóa / filings erased, {worked.files} tệp / files, "
         f"{worked.executions} quy trình / executions"

@@ -1,4 +1,4 @@
-"""Whether what persons have asked for waits for too long, and whether what was erased has come back with a backup."""
+"""Whether what persons have asked for fails or waits for too long, and whether what was erased has come back."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from motcua.store import NoStoreError
 from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import Surroundings
 from operations.erasure.elsewhere import back
+from operations.erasure.failing import REFUSED
+from operations.erasure.working import UNDER_WAY
 from recovery.second_place import SecondPlace
 
 HOURS: Final = "MOTCUA_PERSON_HOURS"
@@ -22,21 +24,53 @@ from erasure_deed as asking left join erasure_deed as answer on answer.asked = a
 where asking.deed = 'ask' and asking.at < clock_timestamp() - make_interval(hours => $1)
     and exists (select from erasure where request = asking.n and finished_at is null)
 """
+_PROBLEMS: Final = f"""
+select request, problem, count(*) as filings
+from erasure join erasure_deed as answer on answer.asked = request and answer.deed = 'approve'
+where finished_at is null and (problem is not null or not {UNDER_WAY})
+group by request, problem order by request, problem
+"""  # noqa: S608 -- a constant
+"""Of what was approved and is not done: why, or that nobody is at it."""
 _UNGIVEN: Final = """
 select count(*) from export_request where given is null and asked_at < clock_timestamp() - make_interval(hours => $1)
 """
 
 
 async def erasures(around: Surroundings) -> list[Finding]:
-    """How many requests have been waiting for more than those hours, and what has come back."""
+    """What can't be erased, how many requests have been waiting for more than those hours, and what has come back."""
     said = around.settings.get(HOURS) or ""
     hours = int(said) if said.isdecimal() else USUAL
     async with around.record() as connection:
         row = await connection.fetchrow(_WAITING, hours)
         ungiven = await connection.fetchval(_UNGIVEN, hours)
+        problems = [_undone(*row.values()) for row in await connection.fetch(_PROBLEMS)]
     unanswered, undone = row.values() if row else (0, 0)
-    found = [*await _brought_back(around), *_erased(hours, unanswered, undone), *_given(hours, ungiven)]
+    found = [*await _brought_back(around), *problems, *_erased(hours, unanswered, undone), *_given(hours, ungiven)]
     return found or [ok(f"không yêu cầu nào chờ quá {hours} giờ", f"no request waits for over {hours} hours")]
+
+
+def _undone(request: int, problem: str | None, filings: int) -> Finding:
+    """A request that was approved and is not done. It is well to wait where the rules want it; else nobody may."""
+    if problem is None:
+        return warn(
+            f"yêu cầu xóa {request}: {filings} hồ sơ đã duyệt, chưa xong, và không ai đang làm",
+            f"request {request} to erase: {filings} filings are approved and not done, and nobody is at it",
+            fix_vi="`motcua erasures finish`: lần trước bị ngắt giữa chừng",
+            fix_en="`motcua erasures finish`: the last run was ended in the middle",
+        )
+    if problem.startswith(REFUSED):
+        return warn(
+            f"yêu cầu xóa {request}: {filings} hồ sơ chưa được phép xóa ({problem.removeprefix(REFUSED)})",
+            f"request {request} to erase: {filings} filings can't be erased yet ({problem.removeprefix(REFUSED)})",
+            fix_vi="`motcua erasures finish` nêu từng hồ sơ và lý do, và xóa khi được phép",
+            fix_en="`motcua erasures finish` names each with the reason, and erases it once it can be",
+        )
+    return fail(
+        f"yêu cầu xóa {request}: {filings} hồ sơ không xóa được: {problem}",
+        f"request {request} to erase: {filings} filings could not be erased: {problem}",
+        fix_vi="`motcua erasures finish` nêu từng hồ sơ và thử lại; nếu vẫn vậy, báo lỗi kèm dòng này",
+        fix_en="`motcua erasures finish` names each and tries again; if it stays so, report this line as a bug",
+    )
 
 
 def _given(hours: int, ungiven: int) -> list[Finding]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -12,10 +13,14 @@ from obstore.store import ObjectStore
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError
+from temporalio.common import RawValue
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.checkpoints.place import Place
 from activities.failpoint import failpoint
+from motcua.converter import UnopenedError
+from motcua.sealed_histories import opened
+from operations.erasure.failing import why
 from operations.store.sweep import ASIDE
 from schemas.reading import LONGEST_WAIT
 from views.log import Connection
@@ -35,30 +40,42 @@ class Outside:
     elsewhere: Place | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Gone:
-    """So many files and executions were deleted."""
+    """So many files and executions were deleted; of which filings not all, and why."""
 
-    files: int
-    executions: int
+    files: int = 0
+    executions: int = 0
+    failed: dict[UUID, str] = field(default_factory=dict)
 
 
 async def erase_outside(connection: Connection, outside: Outside, filings: Collection[UUID]) -> Gone:
     """Delete the files of filings that are erased in the record, and what Temporal still has of them.
 
-    Raises what asyncpg, obstore and Temporal raise; what was done until then is done.
+    What fails for one holds up no other. Raises what asyncpg raises.
     """
-    rows = await connection.fetch(_STREAMS, list(filings))
-    owners = [*filings, *(row["id"] for row in await connection.fetch(_CALLBACKS, list(filings)))]
-    files = 0
-    for owner in owners:
-        files += await _files(outside.store, owner)
-    failpoint("erasure.files")
-    executions = 0
-    for row in rows:
-        executions += await _executions(outside.temporal, row["stream"])
+    owners, streams = defaultdict[UUID, list[UUID]](list), defaultdict[UUID, list[str]](list)
+    for row in await connection.fetch(_CALLBACKS, list(filings)):
+        owners[row["filing_id"]].append(row["id"])
+    for row in await connection.fetch(_STREAMS, list(filings)):
+        streams[row["filing_id"]].append(row["stream"])
+    gone, gate = Gone(), asyncio.Semaphore(AT_ONCE)
+
+    async def one(filing: UUID) -> None:
+        async with gate:
+            try:
+                files = [await _files(outside.store, owner) for owner in (filing, *owners[filing])]
+                gone.files += sum(files)
+                failpoint("erasure.files")
+                executions = [await _executions(outside.temporal, stream) for stream in streams[filing]]
+                gone.executions += sum(executions)
+            except Exception as error:  # noqa: BLE001 -- whatever it is, the others are deleted, and it is told
+                gone.failed[filing] = why(error)
+
+    await asyncio.gather(*map(one, filings))
     failpoint("erasure.executions")
-    return Gone(files, executions + await _questions(outside.temporal, filings))
+    await _questions(outside.temporal, set(filings) - gone.failed.keys(), gone)
+    return gone
 
 
 async def _files(store: ObjectStore, owner: UUID) -> int:
@@ -82,22 +99,28 @@ async def _executions(temporal: Client, workflow: str) -> int:
     return deleted
 
 
-async def _questions(temporal: Client, filings: Collection[UUID]) -> int:
-    """Questions about these filings, and such as name a person. What is being answered is waited for."""
-    wanted, deleted = {str(filing) for filing in filings}, 0
+async def _questions(temporal: Client, filings: Collection[UUID], gone: Gone) -> None:
+    """Questions about these filings, that name a person, or can't be opened. What is being answered is waited for."""
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def look(workflow: str, run: str) -> int:
-        async with gate:
-            said = await _asked(temporal, workflow, run)
-            if _PERSONS not in said and not any(filing in said for filing in wanted):
-                return 0
-            await _ended(temporal, workflow, run)
-            return await _delete(temporal, workflow, run)
+    async def look(workflow: str, run: str) -> None:
+        about = filings  # of what can't be looked at, nobody knows
+        try:
+            async with gate:
+                said = await _asked(temporal, workflow, run)
+                about = [one for one in filings if said is None or _PERSONS in said or str(one).encode() in said]
+                if about:
+                    await _ended(temporal, workflow, run)
+                    deleted = await _delete(temporal, workflow, run)
+                    gone.executions += deleted
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the others are deleted, and it is told
+            gone.failed |= dict.fromkeys(about, why(error))
 
-    async for page in _pages(temporal):
-        deleted += sum(await asyncio.gather(*(look(*one) for one in page)))
-    return deleted
+    try:
+        async for page in _pages(temporal):
+            await asyncio.gather(*(look(*one) for one in page))
+    except Exception as error:  # noqa: BLE001 -- nobody knows which were asked
+        gone.failed |= dict.fromkeys(filings, why(error))
 
 
 async def _pages(temporal: Client) -> AsyncIterator[list[tuple[str, str]]]:
@@ -111,25 +134,28 @@ async def _pages(temporal: Client) -> AsyncIterator[list[tuple[str, str]]]:
     yield page
 
 
-async def _asked(temporal: Client, workflow: str, run: str) -> str:
-    """What was asked, as far as it can be opened here; empty for what is gone meanwhile."""
+async def _asked(temporal: Client, workflow: str, run: str) -> bytes | None:
+    """What was asked: None if it can't be opened here, empty for what is gone meanwhile."""
     try:
         first = await anext(temporal.get_workflow_handle(workflow, run_id=run).fetch_history_events(page_size=1), None)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-        return ""
+        return b""
     if first is None:
-        return ""
+        return b""
     payloads = first.workflow_execution_started_event_attributes.input.payloads
-    return repr(await temporal.data_converter.decode(payloads))
+    try:
+        return b"".join(payload.data for payload in await opened(temporal, workflow, payloads))
+    except UnopenedError:
+        return None
 
 
 async def _ended(temporal: Client, workflow: str, run: str) -> None:
     """Whoever asked gets an answer, which may be that it failed, unless nobody gives one."""
     try:
         async with asyncio.timeout(LONGEST_QUESTION):
-            await temporal.get_workflow_handle(workflow, run_id=run).result()
+            await temporal.get_workflow_handle(workflow, run_id=run, result_type=RawValue).result()
     except (WorkflowFailureError, TimeoutError):
         return
     except RPCError as error:
@@ -151,8 +177,8 @@ async def _delete(temporal: Client, workflow: str, run: str) -> int:
 
 
 _PAGE: Final = 200
-_PERSONS: Final = "persons_filings"
-_STREAMS: Final = "select stream from stream where filing_id = any($1) order by stream"
+_PERSONS: Final = b"persons_filings"
+_STREAMS: Final = "select filing_id, stream from stream where filing_id = any($1) order by stream"
 _CALLBACKS: Final = """
-select id from callback where stream in (select stream from stream where filing_id = any($1)) order by id
+select filing_id, id from callback join stream using (stream) where filing_id = any($1) order by id
 """

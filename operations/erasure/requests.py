@@ -26,7 +26,7 @@ from schemas.erasure import (
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.names import ROLE_NAMES
 from schemas.people import Actor, Role
-from views.log import Connection, Log
+from views.log import Connection, Log, UnfoldableError
 
 Progress = Callable[[int, int], None]
 
@@ -123,12 +123,16 @@ async def _erasable(
         raise _refuse(problem("filings", "nothing_recorded"))
     free: list[UUID] = []
     left_out: dict[str, tuple[Problem, ...]] = {}
-    for done, filing in enumerate(dict.fromkeys(found.values()), 1):
-        there = await whole(log, filing)
-        if wrong := hindrances(there, now):
-            left_out[str(there.filing.code)] = wrong
+    for done, (filing, named) in enumerate({filing: which for which, filing in found.items()}.items(), 1):
+        try:
+            there = await whole(log, filing)
+        except UnfoldableError:
+            left_out[named] = (problem("filing", "erase_unreadable"),)
         else:
-            free.append(filing)
+            if wrong := hindrances(there, now):
+                left_out[str(there.filing.code)] = wrong
+            else:
+                free.append(filing)
         progress(done, len(found))
     if not free:
         raise _refuse(*(why.model_copy(update={"field": code}) for code, all_ in left_out.items() for why in all_))
@@ -156,7 +160,8 @@ insert into erasure (request, filing_id, agency) select $1, filing_id, agency fr
 _REQUESTS: Final = """
 select asking.n, asking.cause, asking.reason, asking.officer, asking.agency, asking.at,
     answer.deed as answer, answer.officer as answered_by, answer.at as answered_at, answer.reason as declined_because,
-    count(*) as filings, count(erased_at) as erased, count(finished_at) as finished
+    count(*) as filings, count(erased_at) as erased, count(finished_at) as finished,
+    coalesce(array_agg(distinct problem) filter (where finished_at is null and problem is not null), '{}') as problems
 from erasure_deed as asking join erasure on request = asking.n
     left join erasure_deed as answer on answer.asked = asking.n
 where asking.deed = 'ask' and ($1::bigint is null or asking.n = $1)

@@ -63,7 +63,7 @@ SINKS: Final[dict[str, Sink]] = {
     "till_closing": Sink(_MONEY),
     "export_request": Sink("stays: when somebody asked for what is held about them, not who it was"),
     "erasure_deed": Sink("stays: who asked for it, who approved it and why"),
-    "erasure": Sink("stays: how far it is"),
+    "erasure": Sink("stays: how far it is, and by which kind of error it failed"),
     # Read models.
     "filing": Sink(f"{_FOLD}, nor does `person`"),
     "task": Sink(_FOLD),

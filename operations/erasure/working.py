@@ -15,8 +15,10 @@ from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from operations.erasure.elsewhere import NotErasedError, tell_all
 from operations.erasure.erasing import erase
+from operations.erasure.failing import keep, why
 from operations.erasure.outside import Outside, erase_outside
 from operations.erasure.requests import request
+from operations.patience import is_away
 from rules.known import known
 from schemas.errors import Refusal, RefusalError
 
@@ -27,11 +29,12 @@ Progress = Callable[[int, int], None]
 class Worked:
     """What was done: filings that were erased and are finished, and those that can't be now, with the reasons.
 
-    `files` and `executions` are what was deleted outside of the record.
+    Of those that `failed`, the kind of the error. `files` and `executions` are what was deleted outside of the record.
     """
 
     finished: list[str] = field(default_factory=list)
     refused: dict[str, Refusal] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
     files: int = 0
     executions: int = 0
 
@@ -39,7 +42,8 @@ class Worked:
 async def work_off(dsn: str, master: MasterKeys, outside: Outside, progress: Progress) -> Worked:
     """Erase every filing whose request was approved and which is not finished. `progress(done, of)` as it goes.
 
-    Raises `NotErasedError`, and what asyncpg, obstore and Temporal raise; what was done until then is done.
+    One that fails holds up no other, and is kept with the kind of its error. Raises `NotErasedError` where none can be
+    erased, and what asyncpg raises while the database is away; what was done until then is done.
     """
     vault = Vault(master)
     async with (
@@ -61,18 +65,28 @@ async def _work(
     worked, erased = Worked(), dict[UUID, str]()
     progress(0, len(unfinished))
     for done, row in enumerate(unfinished, 1):
-        async with pool.acquire() as connection:
-            asked = known(await request(connection, row["request"]))
         try:
+            async with pool.acquire() as connection:
+                asked = known(await request(connection, row["request"]))
             await erase(pool, vault, asked, row["filing_id"], outside.elsewhere)
-        except RefusalError as error:
-            worked.refused[row["code"]] = error.refusal
+        except Exception as error:  # whatever it is, the others wait behind it, and it is told
+            if is_away(error):
+                raise
+            if isinstance(error, RefusalError):
+                worked.refused[row["code"]] = error.refusal
+            else:
+                worked.failed[row["code"]] = why(error)
+            async with pool.acquire() as connection:
+                await keep(connection, row["filing_id"], why(error))
         else:
             erased[row["filing_id"]] = row["code"]
         progress(done, len(unfinished))
     if erased:
         async with pool.acquire() as connection:
             gone = await erase_outside(connection, outside, erased)
+            for filing, problem in gone.failed.items():
+                worked.failed[erased.pop(filing)] = problem
+                await keep(connection, filing, problem)
             await connection.execute(_FINISHED, list(erased))
         failpoint("erasure.finished")
         worked.files, worked.executions = gone.files, gone.executions
@@ -82,6 +96,14 @@ async def _work(
 
 TIMEOUT: Final = 60.0
 _ONLY_ONE: Final = "select pg_try_advisory_lock(hashtext('motcua erase'))"
+UNDER_WAY: Final = """
+exists (
+    select from pg_locks join pg_database on oid = database
+    where locktype = 'advisory' and datname = current_database() and objsubid = 1
+        and (classid::bigint << 32) | objid::bigint = hashtext('motcua erase')
+)
+"""
+"""Whether a run is under way: it holds that lock."""
 _UNFINISHED: Final = """
 select erasure.request, erasure.filing_id, filing.code
 from erasure join erasure_deed as answer on answer.asked = erasure.request and answer.deed = 'approve'

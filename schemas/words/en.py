@@ -217,6 +217,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "erase_kept": "it can't be erased yet: it has to be kept until {day:%d/%m/%Y} ({source})",
     "erase_open": "it can't be erased yet: there is something to do in {streams}",
     "erase_unmade": "it can't be erased yet: {count} papers have not been made",
+    "erase_unreadable": "it can't be erased yet: the record of it can't be read; see `motcua ledger verify`",
     "erase_unsettled": "it can't be erased yet: {count} messages about its money have not been heard",
     "erase_watched": "it can't be erased yet: money or a parcel may still be heard of until {day:%d/%m/%Y}",
     "erased": "what identified a person in this filing was erased: nothing can be done with it any more",

@@ -217,6 +217,7 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "erase_kept": "chưa xóa được: phải giữ đến hết {day:%d/%m/%Y} ({source})",
     "erase_open": "chưa xóa được: còn việc phải làm ở {streams}",
     "erase_unmade": "chưa xóa được: {count} giấy tờ chưa được làm",
+    "erase_unreadable": "chưa xóa được: không đọc được hồ sơ này trong sổ; xem `motcua ledger verify`",
     "erase_unsettled": "chưa xóa được: {count} tin báo về tiền chưa được xử lý xong",
     "erase_watched": "chưa xóa được: tiền hoặc bưu gửi còn có thể được báo về đến hết {day:%d/%m/%Y}",
     "erased": "hồ sơ này đã được xóa dữ liệu cá nhân: không còn làm gì với nó được nữa",
