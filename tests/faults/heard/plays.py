@@ -1,0 +1,191 @@
+"""What is played: the stories of the demo, and what they do not tell."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+from unittest.mock import patch
+
+from deploy.demo import player
+from deploy.demo import running as demo
+from deploy.demo.absence import Absences
+from deploy.demo.applicant import Filer
+from deploy.demo.paying import Paying
+from deploy.demo.player import Player
+from deploy.demo.scenario import SCENARIOS, Scenario, load
+from deploy.stack import Stack
+from deploy.stack.publisher import publisher
+from motcua import MotcuaError
+from motcua.store import Store, open_store
+from operations.publishing import catalogue
+from schemas.filing.commands import Claim, Reassign, Release, Withdraw
+from schemas.filing.state import Stage
+from schemas.ids import referral_workflow
+from schemas.people import Actor, Role
+from schemas.referral import AnswerPart
+from schemas.result import RenewResult
+from tests.acting import AGENCY, FILE, POLICE, Doubtful, Play, eventually, extract, officer, refer
+from tests.conftest import PARTS, publish_demo, world_of
+from tests.faults.heard.lab import Figures, TryingWorld, lab, say
+from tests.workflow import (
+    test_complaints,
+    test_disputes,
+    test_parcels,
+    test_refunds,
+    test_refunds_without_provider,
+    test_results,
+)
+from views.results import of_filing
+from workers.settings import Identity
+
+LONGEST: Final = 3600.0
+"""Seconds that a story may take whose worker is killed at every step."""
+AT_ONCE: Final = 60
+SUGGEST: Final = "limit.historyCount.suggestContinueAsNew"
+
+
+def stories() -> list[Scenario]:
+    """Those that need no whole stack."""
+    return [scenario for scenario in load(SCENARIOS) if not scenario.in_whole_stack]
+
+
+@asynccontextmanager
+async def _stack(folder: Path, suggest: int | None) -> AsyncIterator[Stack]:
+    """A stack whose runs make way after so many events; for whoever waits there is time for many kills."""
+    temporal = {} if suggest is None else {SUGGEST: str(suggest)}
+    async with Stack(folder, parts=PARTS, temporal=temporal) as stack:
+        with patch.object(player, "LONGEST", LONGEST), patch.object(eventually, "__defaults__", (LONGEST,)):
+            yield stack
+
+
+async def play_stories(
+    folder: Path,
+    figures: Figures,
+    identity: Identity,
+    *,
+    chosen: Sequence[Scenario] | None = None,
+    suggest: int | None = None,
+) -> None:
+    """Play the stories of the demo; how they end is not looked at."""
+    scenarios = stories() if chosen is None else chosen
+    async with _stack(folder, suggest) as stack:
+        owner = stack.env["MOTCUA_OWNER_DATABASE_URL"]
+        versions = await demo.publish(owner, publisher(stack.env), scenarios)
+        base = await world_of(stack.env, folder)
+        async with (
+            lab(base, folder, figures, identity=identity, any_files=False) as (trying, world),
+            world.back_office(),
+        ):
+            beside = {**Absences(world.client, owner).words, **Paying(world.env["MOTCUA_BANK_URL"]).words}
+            playing = Player(world.client, versions, beside)
+            run, store = secrets.token_hex(4)[:7].upper(), Store(open_store(world.objects))
+            places = asyncio.Semaphore(AT_ONCE)
+
+            async def one(n: int, scenario: Scenario) -> None:
+                async with places:
+                    played = await playing.play(scenario, Filer(run, n, store, world.env["MOTCUA_TRUST_URL"]))
+                if played.problems:
+                    say(f"{scenario.name}: {played.problems}")
+
+            async with asyncio.TaskGroup() as group:
+                for n, scenario in enumerate(scenarios, 1):
+                    group.create_task(one(n, scenario))
+            await trying.replay()
+
+
+Plays = Sequence[Callable[[TryingWorld], Awaitable[None]]]
+
+
+async def asked_for_anew(world: TryingWorld) -> None:
+    """A fee is asked for anew."""
+    play = await Play.begin(world, extract(payer_account=None))
+    await play.accept()
+    await play.renew_payment()
+
+
+async def stamped_again(world: TryingWorld) -> None:
+    """A result is kept with a further time-stamp."""
+    play = await test_results.decided(world)
+    await play.at(Stage.CLOSED)
+    number = await result_number(play)
+    actor = Actor(subject="h56.30-operator-1", role=Role.OPERATOR, agency=AGENCY)
+    await test_results.act(play, RenewResult, actor, registered=number, result=FILE)
+
+
+async def result_number(play: Play) -> str:
+    async with play.world.connection() as connection:
+        [found] = await of_filing(connection, str(play.code))
+    return str(found.number)
+
+
+async def taken_back(world: TryingWorld) -> None:
+    """A complaint is taken, given back, and taken back."""
+    play = await test_complaints.refused(world)
+    stream = await test_complaints.complained(play, "decided")
+    for command in (Claim, Release):
+        await test_complaints.act(world, stream, command, test_complaints.SECOND)
+    lead = play.officer(Role.TEAM_LEAD)
+    await test_complaints.act(world, stream, Reassign, lead, officer=test_complaints.SECOND.subject)
+    await test_complaints.act(world, stream, Withdraw, play.submission.actor, reason="đã rõ")
+
+
+async def decided_elsewhere(world: TryingWorld) -> None:
+    """A part that another agency decides passes through several hands there."""
+    play = await refer(world)
+    stream = referral_workflow(play.filing, 1)
+    await eventually(lambda: play.kinds("referral", 1), bool)
+    first, second = officer(Role.SPECIALIST, POLICE), officer(Role.SPECIALIST, POLICE, 2)
+    for command in (Claim, Release, Claim):
+        await test_complaints.act(world, stream, command, first)
+    lead = officer(Role.TEAM_LEAD, POLICE)
+    await test_complaints.act(world, stream, Reassign, lead, officer=second.subject)
+    await test_complaints.act(world, stream, AnswerPart, second, outcome="approved")
+
+
+TOGETHER: Final[Plays] = (
+    asked_for_anew,
+    taken_back,
+    decided_elsewhere,
+    test_refunds.test_what_nobody_owes_waits_for_a_leader_and_goes_back_once,
+    test_refunds.test_officers_ask_for_parts_and_never_for_more_than_came,
+    test_refunds.test_where_the_procedure_says_nothing_a_leader_decides_and_another_approves,
+    test_disputes.test_two_take_less_for_the_whole_fee_and_the_filing_goes_on,
+    test_refunds_without_provider.test_two_give_it_back_in_cash_through_the_till_of_who_hands_it_out,
+    test_parcels.test_the_desk_asks_the_post_to_pay_for_what_it_lost,
+    stamped_again,
+)
+ONE_BY_ONE: Final[Plays] = (
+    test_results.test_a_result_that_the_filing_issued_is_revoked_by_whoever_may,
+    test_results.test_an_officer_who_is_asked_may_decline_with_a_reason_and_nobody_else,
+    test_results.test_a_correction_takes_a_number_of_its_own_and_marks_the_one_that_it_corrects,
+)
+"""They change who signs results."""
+
+
+async def play_own(folder: Path, figures: Figures, identity: Identity, *, suggest: int | None = None) -> None:
+    """Play what the stories do not tell."""
+    long = {name: 3600 for name in catalogue.DEMO_SECONDS if name not in catalogue.ASKED_FOR}
+    async with _stack(folder, suggest) as stack:
+        await publish_demo(stack.env, long)
+        base = await world_of(stack.env, folder)
+        async with (
+            lab(base, folder, figures, identity=identity, any_files=True) as (trying, world),
+            world.back_office(Doubtful()),
+        ):
+            await asyncio.gather(*(_played(play, world) for play in TOGETHER))
+            for play in ONE_BY_ONE:
+                await _played(play, world)
+            await trying.replay()
+
+
+async def _played(play: Callable[[TryingWorld], Awaitable[None]], world: TryingWorld) -> None:
+    """Play it; how it ends is not looked at, for it was disturbed."""
+    try:
+        async with asyncio.timeout(LONGEST):
+            await play(world)
+    except (AssertionError, MotcuaError, TimeoutError, ValueError) as error:
+        say(f"{play.__name__}: {type(error).__name__} {str(error)[:200]}")

@@ -1,0 +1,215 @@
+"""What a dead worker has recorded is found, whatever came between; what it has not is refused, and rarely asked."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+import yaml
+from temporalio.client import WorkflowExecutionStatus
+
+from operations.publishing.calendars import CALENDAR, publish_calendar
+from rules.publishing.document import parse
+from schemas.errors import RefusalCode
+from schemas.filing.commands import AdoptCalendar, Claim, Forward, ReferObligation
+from schemas.filing.state import Stage
+from schemas.identity import seconds
+from schemas.ids import filing_workflow, payment_workflow
+from schemas.people import Role
+from tests.acting import (
+    BIRTH,
+    NEVER_PAYS,
+    Doubtful,
+    Play,
+    birth,
+    eventually,
+    extract,
+    of,
+    officer,
+    publish_short,
+    refusal,
+    stock,
+)
+from tests.conftest import World
+from tests.faults.heard.lab import ACCEPTED, Fault, Figures
+from tests.faults.heard.plays import play_stories, stories
+from tests.faults.processes import WorkerProcess, worker_process
+from tests.locked import OFFICE, PORTAL, Program, now_in_force, programs, register, signing
+from tests.workflow import test_obligations
+from tests.workflow.test_delivery import fetched
+from workers.settings import Identity
+
+STORY: Final = "supplement-at-intake"
+REPEATS: Final = 1000
+"""Of a command that is refused."""
+WINDOW: Final = 10
+"""Seconds for which a run refuses by itself, once it has heard from the log."""
+RECEPTION: Final = officer(Role.RECEPTION)
+
+
+@pytest.mark.timeout(900)
+async def test_each_command_of_a_story_is_answered_as_the_record_has_it() -> None:
+    """A few of what `python -m tests.faults.heard` tries."""
+    figures = Figures()
+    chosen = [story for story in stories() if story.name == STORY]
+    with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
+        await play_stories(Path(folder).resolve(), figures, Identity.REQUIRED, chosen=chosen)
+    assert not figures.violations
+    assert figures.cells.total() > len(chosen[0].acts)
+    assert figures.replayed
+
+
+async def test_a_thousand_refused_repeats_cost_one_update_a_load_and_ten_seconds(world: World) -> None:
+    version = await publish_short(world, BIRTH, intake=3600)
+    async with world.platform(), world.back_office(Doubtful()):
+        play = await Play.begin(world, birth(version=version))
+    handle = (await stock(world)).get_workflow_handle(filing_workflow(play.filing))
+    said = {"command_id": "early", "actor": plain(RECEPTION), "via": {"principal": "desk"}, "amount": 1}
+
+    async def taken() -> int:
+        return len([event async for event in handle.fetch_history_events() if event.event_type == ACCEPTED])
+
+    for load in range(2):
+        async with world.platform():
+            before, begun = await taken(), monotonic()
+            for _ in range(REPEATS // 2):
+                refused = await refusal(handle.execute_update("pay_at_counter", said, id=uuid4().hex))
+                assert refused.code is RefusalCode.NOT_ALLOWED
+            most = 1 + int(monotonic() - begun) // WINDOW
+            assert 1 <= await taken() - before <= most, f"load {load}"
+    assert await play.kinds() == ["submitted"]
+
+
+def plain(actor: Any) -> dict[str, Any]:
+    said: dict[str, Any] = actor.model_dump(mode="json", exclude_none=True)
+    return said
+
+
+async def wrong_code(world: World) -> tuple[Play, str, str, dict[str, Any]]:
+    play = await fetched(world)
+    said = {"recipient": "Nguyễn Văn An", "code": "000000", "signed_on_paper": True}
+    return play, filing_workflow(play.filing), "hand_over", said | {"actor": plain(officer(Role.HANDOVER))}
+
+
+async def demand(world: World) -> tuple[Play, str, str, dict[str, Any]]:
+    await test_obligations.takes_money(world)
+    play = await Play.begin(world, test_obligations.transfer(None))
+    specialist = play.officer(Role.SPECIALIST)
+    await play.at(Stage.REVIEW)
+    for command, more in ((Claim, {}), (Forward, {}), (Claim, {}), (ReferObligation, {"reference": "13/PC-VPĐK"})):
+        await play.act(command, specialist, **more)
+    said = {"reference": "35/TB-CCT", "amount": 5_000, "agency": test_obligations.TAX}
+    return (
+        play,
+        filing_workflow(play.filing),
+        "demand_obligation",
+        said | {"actor": plain(play.officer(Role.SPECIALIST))},
+    )
+
+
+async def renewal(world: World) -> tuple[Play, str, str, dict[str, Any]]:
+    play = await Play.begin(world, extract(payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+    return play, payment_workflow(play.filing, 1), "renew_payment", {"actor": plain(play.submission.actor)}
+
+
+@pytest.mark.parametrize("given", [wrong_code, demand, renewal])
+async def test_a_statement_that_is_over_records_nothing_where_more_is_recorded_than_the_command(
+    world: World, given: Callable[[World], Awaitable[tuple[Play, str, str, dict[str, Any]]]]
+) -> None:
+    world = await signing(world)
+    async with world.platform(), world.back_office():
+        play, stream, kind, said = await given(world)
+    before = await play.kinds(), await play.kinds("payment", 1)
+    await register(world, *programs().values())
+    program = await Program.of(world, PORTAL if given is renewal else OFFICE)
+    at = seconds(datetime.now(UTC)) - 600
+    said |= {"command_id": "late", "via": {"principal": "desk"}}
+    async with world.platform():
+        for _ in range(2):
+            over = program.act(stream, kind, said, iat=at, exp=at + 60)
+            assert [(why.field, why.rule) for why in (await refusal(over)).problems] == [
+                ("statement", "statement_expired")
+            ]
+    assert (await play.kinds(), await play.kinds("payment", 1)) == before
+
+
+@asynccontextmanager
+async def dying(world: World, folder: Path, call: Callable[[], Awaitable[Any]]) -> AsyncIterator[asyncio.Task[Any]]:
+    """The call, once a worker has committed what it asks for and died of it."""
+    worker: WorkerProcess
+    async with worker_process(world.process_env, folder) as worker:
+        worker.arm("ledger.committed")
+        asked = asyncio.ensure_future(call())
+        assert await worker.died() == -signal.SIGKILL
+    try:
+        yield asked
+    finally:
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+
+
+@pytest.mark.parametrize("fault", [Fault.OVER, Fault.REVOKED, Fault.NARROWED])
+async def test_a_submission_that_is_in_the_log_lives_whatever_became_of_who_filed_it(
+    world: World, tmp_path: Path, fault: Fault
+) -> None:
+    world, filed = await signing(world), birth()
+    known = programs()[PORTAL]
+    await register(world, known)
+    portal, stream = await Program.of(world, PORTAL), filing_workflow(of(filed))
+    when: dict[str, int] = {}
+
+    def file() -> Awaitable[Any]:
+        """A minute more than it says is given to clocks that differ."""
+        at = seconds(datetime.now(UTC)) - (95 if fault is Fault.OVER else 0)
+        when.update(iat=at, exp=at + 60)
+        return portal.submit(filed, **when)
+
+    async with dying(world, tmp_path, file):
+        if fault is Fault.OVER:
+            await asyncio.sleep(when["exp"] + 62 - datetime.now(UTC).timestamp())
+        elif fault is Fault.REVOKED:
+            revoked = (now_in_force(PORTAL, revoked_at=datetime.now(UTC)),)
+            await register(world, known.model_copy(update={"keys": revoked}))
+        else:
+            await register(world, known.model_copy(update={"grants": ()}))
+        async with worker_process(world.process_env, tmp_path):
+            asked = portal.submit(filed, **when)
+            if fault is Fault.OVER:
+                assert (await asked)["command_id"] == "submit"
+            else:
+                (why,) = (await refusal(asked)).problems
+                assert why.rule == {Fault.REVOKED: "key_revoked", Fault.NARROWED: "role_not_granted"}[fault]
+            described = await portal.client.get_workflow_handle(stream).describe()
+            assert described.status is WorkflowExecutionStatus.RUNNING
+
+
+async def test_a_calendar_that_was_adopted_is_found_once_another_is_in_force(world: World, tmp_path: Path) -> None:
+    async def published(version: str) -> str:
+        calendar = parse(CALENDAR.read_bytes(), as_text=True).value | {"version": version, "cut_off": "16:00"}
+        return (await publish_calendar(world.owner_dsn, yaml.safe_dump(calendar).encode())).name
+
+    async with world.platform(), world.back_office(Doubtful()):
+        play = await Play.begin(world, birth())
+    adopt = AdoptCalendar(calendar=await published("2026-12-first"))
+    handle = world.temporal.get_workflow_handle(filing_workflow(play.filing))
+
+    def give() -> Awaitable[Any]:
+        return handle.execute_update("adopt_calendar", adopt, id=uuid4().hex)
+
+    async with dying(world, tmp_path, give) as first:
+        assert await play.kinds() == ["submitted", "calendar_changed"]
+        await published("2026-12-second")
+        async with worker_process(world.process_env, tmp_path):
+            assert await give() == await first
+    assert await play.kinds() == ["submitted", "calendar_changed"]
