@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from typing import Any, Final, get_type_hints
 from uuid import uuid4
 
+import pikepdf
 import pytest
 from temporalio import activity
 from temporalio.activity import _Definition
@@ -18,7 +20,7 @@ from activities.results.printing import PRINT
 from motcua.store import Store, open_store
 from operations.publishing.catalogue import publish
 from schemas import result as rs
-from schemas.files import ScanState
+from schemas.files import FileRef, ScanState
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow
 from tests.acting import FILE, Play, birth, eventually, stock
@@ -149,3 +151,8 @@ async def test_what_is_printed_is_the_same_whoever_asks_and_when(world: World) -
             again = await ordered(client, orders[-1:])
     assert [one.refused for one in first] == ["not_ordered"] * 2 + [None]
     assert first[-1].answer == again[-1].answer
+    printed = await Store(open_store(world.objects)).get(FileRef.model_validate(first[-1].answer["result"]))
+    async with world.connection() as connection:
+        at = await connection.fetchval("select occurred_at from event where stream = $1 and seq = $2", stream, last)
+    with pikepdf.open(BytesIO(printed)) as pdf:
+        assert f"{at:%Y%m%d%H%M%S}" in str(pdf.docinfo["/CreationDate"]), "as of when it was to be made"
