@@ -17,6 +17,7 @@ from temporalio.activity import _Definition
 from temporalio.exceptions import ApplicationError
 
 from activities.results.printing import PRINT
+from motcua import BackOffice, Document, IssueRequest
 from motcua.store import Store, open_store
 from operations.publishing.catalogue import publish
 from schemas import result as rs
@@ -55,7 +56,11 @@ def failing(function: Callable[..., Any], times: int, type_: str) -> Callable[..
 
 @asynccontextmanager
 async def platform(
-    world: World, fails: dict[str, int], type_: str, reception: Receives | None = None
+    world: World,
+    fails: dict[str, int],
+    type_: str,
+    reception: Receives | None = None,
+    office: BackOffice | None = None,
 ) -> AsyncIterator[None]:
     """A platform at work whose activities of these names fail so many times."""
     async with any_file_activities(world.settings) as given:
@@ -63,7 +68,7 @@ async def platform(
         named = {_Definition.must_from_callable(one).name: one for one in received.working}
         named |= {name: failing(named[name], times, type_) for name, times in fails.items()}
         functions = replace(given, working=tuple(named.values()))
-        async with platform_worker(world.temporal, functions, world.settings), world.back_office():
+        async with platform_worker(world.temporal, functions, world.settings), world.back_office(office):
             yield
 
 
@@ -139,17 +144,26 @@ async def test_what_was_brought_is_prepared_and_nothing_else(world: World) -> No
     assert [one.refused for one in outcomes] == ["not_ordered", None]
 
 
+class MakesNothing(BackOffice):
+    """An agency that makes its results by itself, but never does."""
+
+    async def issue(self, request: IssueRequest) -> bytes | Document:
+        raise LookupError(request.request_id)
+
+
 async def test_what_is_printed_is_the_same_whoever_asks_and_when(world: World) -> None:
     await publish(world.owner_dsn, PROCEDURE.encode())
-    async with platform(world, {PRINT: AGAIN}, "somebody's word"):
-        play = await decided(world, version=VERSION)
+    async with platform(world, {PRINT: AGAIN}, "somebody's word", office=MakesNothing()):
+        play, elsewhere = await decided(world, version=VERSION), await decided(world)
         await play.at(Stage.ISSUE)
+        await elsewhere.at(Stage.ISSUE)
         stream, last = filing_workflow(play.filing), len(await play.kinds())
         orders = [(PRINT, {"stream": stream, "seq": seq}) for seq in (1, last - 1, last)]
+        orders.insert(0, (PRINT, {"stream": filing_workflow(elsewhere.filing), "seq": len(await elsewhere.kinds())}))
         async with rogues(client := await stock(world)):
             first = await ordered(client, orders)
             again = await ordered(client, orders[-1:])
-    assert [one.refused for one in first] == ["not_ordered"] * 2 + [None]
+    assert [one.refused for one in first] == ["not_ordered"] * 3 + [None]
     assert first[-1].answer == again[-1].answer
     printed = await Store(open_store(world.objects)).get(FileRef.model_validate(first[-1].answer["result"]))
     async with world.connection() as connection:
