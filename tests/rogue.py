@@ -40,9 +40,9 @@ class Outcome:
     refused: str | None = None
 
 
-@workflow.defn(name="Payment", sandboxed=False)
+@workflow.defn(name="Rogue", sandboxed=False)
 class Rogue:
-    """A run under a name of ours, which asks its own queue for activities: the platform's."""
+    """Asks for activities at its own queue, which is the platform's."""
 
     @workflow.run
     async def run(self, orders: list[Any], tries: int, at_once: bool) -> list[Any]:  # noqa: FBT001 -- from a message
