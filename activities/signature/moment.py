@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from asn1crypto import cms, x509
 from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
@@ -13,6 +14,12 @@ from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, message_i
 from activities.signature.reading import stamp_of
 from activities.signature.revocation import NOTHING, Answers
 from activities.signature.trust import UNDETERMINED, Standing, Trust
+
+_CROOKED: Final[Mapping[str, str]] = {
+    "certificate_weak": "timestamp_weak",
+    "certificate_unsuitable": "timestamp_broken",
+}
+"""What becomes of a signature with a time-stamp of whoever may not stamp, by a certificate of a trusted authority."""
 
 StandingOf = Callable[[SignedDataCerts, datetime], Awaitable[Standing]]
 
@@ -59,6 +66,5 @@ async def moment_of(
         if standing.rule is None:
             return Moment(at, at, token.dump(), standing.answers, tuple(others))
         doubtful = doubtful or standing.rule in UNDETERMINED
-        if standing.rule == "certificate_weak":
-            rule = rule or "timestamp_weak"
+        rule = rule or _CROOKED.get(standing.rule)
     return Moment(received_at, doubtful=doubtful, rule=rule)
