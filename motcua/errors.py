@@ -66,7 +66,7 @@ class NotFound(RefusedError):
 
 
 class LedgerConflict(RefusedError):
-    """The filing was started again from the record meanwhile; ask again (`ledger_conflict`)."""
+    """Another run has the filing, and may be at work elsewhere: nothing was recorded (`ledger_conflict`)."""
 
 
 class InternalError(RefusedError):

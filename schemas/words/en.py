@@ -930,7 +930,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "suspense_step.given": "gave it back",
     "system_is_not_a_person": "this role belongs to the system alone",
     "taken": "taken",
-    "taken_over": "it was started again from the log meanwhile; ask again",
+    "taken_over": "another run has it, and may be at work elsewhere; ask again later",
     "till_closed": "the till is closed",
     "till_differs": "what was counted differs by {difference} đồng: say why",
     "till_open_already": "this cashier or desk has the till {till} open: close it first",

@@ -930,7 +930,7 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "suspense_step.given": "đã trả lại",
     "system_is_not_a_person": "vai trò này chỉ dành cho hệ thống",
     "taken": "được nhận",
-    "taken_over": "hồ sơ vừa được khôi phục; vui lòng thử lại",
+    "taken_over": "hồ sơ đang được xử lý ở nơi khác; vui lòng thử lại sau",
     "till_closed": "quầy thu đã đóng",
     "till_differs": "số đếm được lệch {difference} đồng: ghi lý do",
     "till_open_already": "thu ngân hoặc quầy này đang mở quầy thu {till}: đóng nó trước",

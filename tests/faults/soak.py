@@ -100,11 +100,19 @@ async def bring_back_an_older_temporal(
     while await counted(env, "event") < more:
         await asyncio.sleep(0.2)
     async with operating:
+        worker = home.pid_file("worker").read_text(encoding="utf-8")
         await lose_all(home, older)
+        await until(lambda: is_ready(home, "worker", worker), seconds=300)
         await asyncio.sleep(LEFT_TO_THEMSELVES)
         for what in ("--all-behind", "--all-missing"):
             await operate(folder, what, f"older {what}", seen)
     seen.faults["older Temporal"] += 1
+
+
+def is_ready(home: Home, part: str, before: str) -> bool:
+    """Whether another process than that of before does the work of a part."""
+    pid = home.pid_file(part)
+    return pid.exists() and pid.read_text(encoding="utf-8") != before and home.ready_file(part).exists()
 
 
 async def operate(folder: Path, what: str, when: str, seen: Seen) -> None:
