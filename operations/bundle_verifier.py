@@ -572,6 +572,9 @@ BEGINS: Final = {
 OR_BEGINS: Final = {"papers": ("receipt_issued",)}
 """What else a stream of a kind may begin with."""
 
+ABOUT_NOTHING: Final = frozenset({"receipt_voided", "erased"})
+"""What in the stream of official papers is neither a paper nor a receipt."""
+
 _ONLY_ONE: Final = frozenset({"filing", "papers", "restarts"})
 """The kinds of which a filing has one stream, without a number."""
 
@@ -631,7 +634,7 @@ class _Facts:
     def causes(self) -> Iterator[tuple[int, Json]]:
         """Seq of every official paper and every receipt for money, and what says it."""
         for event in self._streams.get(self.papers, []):
-            if event["kind"] != "receipt_voided":
+            if event["kind"] not in ABOUT_NOTHING:
                 yield event["seq"], _body(event) or {}
 
     def length(self, stream: str) -> int:

@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from operations import bundle_verifier
+from operations.bundle import export
+from rules.known import known
 from schemas.filing import commands as cm
 from schemas.people import Role
 from tests.acting import Play, marriage
@@ -44,3 +47,6 @@ async def test_a_filing_with_official_papers_is_erased_with_them(
     assert (done.finished, done.refused) == ([code], {})
     assert await play.kinds("papers") == [*["paper_made"] * papers, "erased"]
     await sound(world)
+    async with world.connection() as connection:
+        bundle = known(await export(connection, code))
+    assert bundle_verifier.verify(bundle_verifier.canonical(bundle)).problems == []

@@ -1,0 +1,103 @@
+"""All that is told and shown of filings, read once more: each question about a filing, each register, each bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from activities.ledger.vault import Vault
+from operations import bundle, bundle_verifier
+from operations.erasure.person import held
+from rules.known import known
+from rules.papers.register import period
+from rules.streams import KINDS
+from rules.time.working_time import VIETNAM
+from schemas.errors import RefusalCode, RefusalError
+from schemas.ids import filing_workflow
+from schemas.people import SYSTEM, Actor, Role
+from schemas.reading import AskAccess, Audience
+from views import access, applicant, auditor, complaint, control, officer, operator, papers, receipts, register, results
+from views.log import Connection, Log
+from views.timeline import timeline
+
+OF_A_STREAM: Final = {"payment": applicant.payment, "parcel": applicant.parcel, "referral": applicant.referral}
+
+
+async def read(connection: Connection, vault: Vault, filing: UUID) -> list[Any]:
+    """What each question about a filing is answered."""
+    log, stream = Log(connection, vault.find, KINDS), filing_workflow(filing)
+    answers: list[Any] = [
+        await applicant.filing(log, stream),
+        await applicant.clocks(log, stream),
+        await applicant.delivery(log, stream),
+        await applicant.changes(log, stream, 0),
+        *[await timeline(log, stream, audience) for audience in Audience],
+        await papers.papers(log, stream),
+        await complaint.of_filing(log, stream),
+        await control.control_slip(log, stream, None),
+        await receipts.receipts_of(connection, filing),
+        await auditor.events(connection, filing),
+        await operator.parked(log, stream),
+        await access.access(log, AskAccess(stream=stream), vault.find),
+    ]
+    try:
+        answers.append(await applicant.result(log, stream))
+    except RefusalError as error:
+        if error.refusal.code not in {RefusalCode.NOT_ALLOWED, RefusalCode.NOT_READY}:
+            raise
+    row = known(await operator.row_of(connection, str(filing)))
+    answers.append(await results.of_filing(connection, row["code"]))
+    whose = [
+        (role, Actor(subject="somebody", role=role, agency=row["agency"])) for role in Role if role is not Role.SYSTEM
+    ]
+    for one in await connection.fetch(_STREAMS, filing):
+        name = one["stream"].partition(":")[0]
+        if name in KINDS:
+            answers.extend([await officer.actions(log, one["stream"], actor) for _, actor in [(None, SYSTEM), *whose]])
+        if name in OF_A_STREAM:
+            answers.append(await OF_A_STREAM[name](log, one["stream"]))
+    return answers
+
+
+async def bundled(connection: asyncpg.Connection[asyncpg.Record], filing: UUID) -> list[Any]:
+    """What the bundle verifier has against the bundle of a filing."""
+    made = known(await bundle.export(connection, str(filing), None))
+    report = bundle_verifier.verify(bundle_verifier.canonical(made))
+    return [] if report.verified else [filing, *report.problems]
+
+
+async def registers(connection: Connection, vault: Vault) -> int:
+    """Read the registers of every agency for this month: how many lines they have."""
+    log, now = Log(connection, vault.find, KINDS), datetime.now(UTC).astimezone(VIETNAM)
+    month, lines = known(period(f"{now:%Y-%m}")), 0
+    for row in await connection.fetch("select agency from agency"):
+        await register.register(connection, row["agency"], month)
+        async for page in register.entries(log, row["agency"], month):
+            lines += len(page)
+        lines += len((await receipts.receipts(connection, row["agency"], month)).receipts)
+    return lines
+
+
+async def whole(connection: Connection, vault: Vault, filings: Collection[UUID]) -> dict[UUID, Any]:
+    """All that is held of each of these filings."""
+    log, rows = Log(connection, vault.find, KINDS), await connection.fetch(_FILINGS, list(filings))
+    told = {row["filing_id"]: (await held(log, vault, row))[0] for row in rows}
+    return {filing: one["streams"] | {"files": one["files"]} for filing, one in told.items()}
+
+
+def lacking(before: dict[UUID, Any], after: dict[UUID, Any]) -> list[str]:
+    """What was held of filings and is not any more; more may have come since."""
+    return [
+        f"{filing} {name}"
+        for filing, told in before.items()
+        for name, there in told.items()
+        if after.get(filing, {}).get(name, [])[: len(there)] != there
+    ]
+
+
+_STREAMS: Final = "select stream from stream where filing_id = $1 and head_seq > 0 order by stream"
+_FILINGS: Final = "select * from filing where filing_id = any($1)"

@@ -1,0 +1,354 @@
+"""Filings of every story of the demo are erased while parts are killed, and so are the runs that erase them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import asyncpg
+from temporalio.client import Client
+
+from activities.keys.masters import MasterKeys, master_keys
+from activities.ledger.vault import Vault
+from deploy.demo import running
+from deploy.demo.player import Played
+from deploy.demo.scenario import SCENARIOS, Scenario, load, mix
+from deploy.stack.publisher import publisher
+from deploy.stack.registering import let_speak
+from operations import ledger_verifier
+from operations.bindings import unbound
+from operations.erasure import requests
+from operations.erasure.whole import whole
+from operations.home import CODEC, Home
+from operations.patience import while_away
+from operations.rebuild import rebuild
+from rules.retention import hindrances
+from rules.streams import KINDS
+from schemas.erasure import ApproveErasure, AskErasure, ErasureCause
+from schemas.ids import filing_workflow
+from schemas.people import Actor, Role
+from tests.conftest import ROOT
+from tests.faults.erasures import reading, traces
+from tests.faults.processes import ENV, motcua, program, until
+from tests.faults.soak import Seen, disturb
+from tests.forked import forked
+from views.log import Log
+
+OPERATOR: Final = Actor(subject="h01.12-operator-1", role=Role.OPERATOR, agency="H01.12")
+AUDITOR: Final = Actor(subject="h01.12-auditor-1", role=Role.AUDITOR, agency="H01.12")
+POINTS: Final = (
+    *("erasure.erasing", "erasure.erased", "erasure.files"),
+    *("erasure.executions", "erasure.finished"),
+)
+MOST: Final = 6
+"""Filings of one request."""
+
+
+@dataclass
+class Report:
+    """What was done, and everything that was not as it must be."""
+
+    filings: int = 0
+    stories: int = 0
+    erased: int = 0
+    erased_stories: int = 0
+    never: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
+    runs: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    neighbours: int = 0
+    lines: int = 0
+    rows_that_changed: Counter[str] = field(default_factory=Counter)
+    traces_before: int = 0
+    in_temporal_alone: int = 0
+    wrong: list[str] = field(default_factory=list)
+    seconds: dict[str, int] = field(default_factory=dict)
+
+    def must(self, what: str, found: Any) -> None:
+        """Note what was found where nothing should be."""
+        if found:
+            self.wrong.append(f"{what}: {found}")
+
+
+class Record:
+    """The record of the stack, whoever of it is killed meanwhile."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = env
+        self.master: MasterKeys = master_keys(env["MOTCUA_MASTER_KEY"])
+        self.owner = env["MOTCUA_OWNER_DATABASE_URL"]
+        self.vault = Vault(self.master)
+
+    @asynccontextmanager
+    async def connection(self, dsn: str | None = None) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+        """A connection, by default as superuser."""
+        connection = await asyncpg.connect(dsn or self.env["MOTCUA_SUPERUSER_DATABASE_URL"], timeout=10)
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=10)
+
+    async def hindered(self, filings: Iterable[UUID]) -> dict[UUID, list[str]]:
+        """By which rules each filing can't be erased, but that money and parcels may be heard of for days."""
+        async with self.connection() as connection:
+            log, now = Log(connection, self.vault.find, KINDS), await connection.fetchval("select clock_timestamp()")
+            found = {filing: hindrances(await whole(log, filing), now) for filing in filings}
+        return {filing: [why.rule for why in all_ if why.rule != "erase_watched"] for filing, all_ in found.items()}
+
+    async def let_it_pass(self, filings: Collection[UUID]) -> None:
+        """The days in which they may be heard of are over."""
+        async with self.connection() as superuser:
+            await superuser.execute("update standing set watched_until = now() where filing_id = any($1)", filings)
+
+    async def rows(self, filings: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+        """What the list of filings shows of each."""
+        async with self.connection() as connection:
+            rows = await connection.fetch("select * from filing where filing_id = any($1)", filings)
+        return {row["filing_id"]: dict(row) for row in rows}
+
+    async def submissions(self, filings: Collection[UUID]) -> list[str]:
+        """The ids of what was filed."""
+        async with self.connection() as connection:
+            log = Log(connection, self.vault.find, KINDS)
+            return [(await log.read(filing_workflow(filing))).state.submission_id for filing in filings]
+
+    async def unfinished(self) -> int:
+        """So many filings have yet to be erased."""
+        async with self.connection() as connection:
+            return int(await connection.fetchval("select count(*) from erasure where finished_at is null"))
+
+    async def ask(self, filings: Sequence[UUID], command: str) -> None:
+        """Two officers want these erased."""
+        asked = AskErasure(
+            command_id=f"ask-{command}",
+            actor=OPERATOR,
+            cause=ErasureCause.FILING,
+            reason="on request",
+            filings=tuple(map(str, filings)),
+        )
+        async with self.connection(self.owner) as connection:
+            n = (await requests.ask(Log(connection, self.vault.find, KINDS), asked)).request.n
+            answer = ApproveErasure(command_id=f"approve-{command}", actor=AUDITOR, asked=n)
+            await requests.answer(connection, answer)
+
+
+async def play(env: Mapping[str, str], scenarios: Sequence[Scenario], concurrency: int) -> list[Played]:
+    """File and play them; how each story went is another trial's matter."""
+    versions = await running.publish(env["MOTCUA_OWNER_DATABASE_URL"], publisher(env), scenarios)
+    return await running.play(env, scenarios, versions, concurrency, lambda _: None)
+
+
+def stories(given: argparse.Namespace) -> list[Scenario]:
+    """Every story, or so many; what may be complained about may be for so many seconds."""
+    chosen = mix(load(SCENARIOS), given.filings, given.seed)
+    return [one.model_copy(update={"waits": {"appeal": given.appeal} | one.waits}) for one in chosen]
+
+
+async def free(record: Record, filings: Collection[UUID], given: argparse.Namespace, report: Report) -> list[UUID]:
+    """Those that can be erased, once no more can be soon."""
+    deadline, hindered = time.monotonic() + 2 * given.appeal + given.patience, dict[UUID, list[str]]()
+    while time.monotonic() < deadline:
+        hindered = await record.hindered(filings)
+        if not any(hindered.values()):
+            break
+        await asyncio.sleep(2)
+    report.never.update("+".join(why) for why in hindered.values() if why)
+    return sorted(filing for filing, why in hindered.items() if not why)
+
+
+def drawn(free: Iterable[UUID], story: Mapping[UUID, str], most: int, chance: random.Random) -> list[UUID]:
+    """So many of them, one of each story first."""
+    shuffled = sorted(free)
+    chance.shuffle(shuffled)
+    seen, first, then = set[str](), list[UUID](), list[UUID]()
+    for filing in shuffled:
+        (then if story[filing] in seen else first).append(filing)
+        seen.add(story[filing])
+    return (first + then)[:most]
+
+
+async def erase(record: Record, folder: Path, wanted: list[UUID], chance: random.Random, report: Report) -> None:
+    """Ask for them, a few at a time, and work that off by runs of which most are killed."""
+    while wanted:
+        few = [wanted.pop() for _ in range(min(len(wanted), chance.randint(1, MOST)))]
+        command = uuid4().hex
+        await while_away(lambda few=few, command=command: record.ask(few, command))  # type: ignore[misc]
+        report.requests += 1
+        report.runs[await run(folder, chance)] += 1
+
+
+async def run(folder: Path, chance: random.Random) -> str:
+    """How a run of `motcua erasures finish` ended: killed somewhere, at some moment, or by itself."""
+    points = folder / "failpoints"
+    points.mkdir(exist_ok=True)
+    point = chance.choice((*POINTS, None, None))
+    if point is not None:
+        (points / point).touch()
+    with (folder / "finish.out").open("ab") as out:
+        more = {"MOTCUA_FAILPOINTS": str(points), "PYTHONPATH": str(ROOT)}
+        process = forked(
+            *("motcua.command", "erasures", "finish", "--json"), env=ENV | more, cwd=folder, stdout=out, stderr=out
+        )
+    try:
+        code = await asyncio.wait_for(process.wait(), None if point else chance.uniform(1, 6))
+    except TimeoutError:
+        process.kill()
+        code = await process.wait()
+    for left in points.iterdir():
+        left.unlink()
+    if code == -signal.SIGKILL:
+        return f"killed at {point or 'some moment'}"
+    return f"ended with {code}"
+
+
+async def finished(record: Record, folder: Path, report: Report) -> None:
+    """Nothing is killed any more: the next runs do the rest."""
+    for _ in range(10):
+        ended = await motcua(ENV, "erasures", "finish", "--json", folder=folder)
+        report.runs[f"ended with {ended.code}"] += 1
+        if ended.code == 0 and not await while_away(record.unfinished):
+            return
+        await asyncio.sleep(3)
+    report.must("not all is erased", f"{ended.out} {ended.err}")
+
+
+async def checked(record: Record, erased: list[UUID], others: dict[UUID, Any], report: Report) -> None:
+    """The record is sound, all of it can be read, and of who was erased nothing can be opened."""
+    report.must("the record", (await ledger_verifier.verify(record.env["MOTCUA_DATABASE_URL"])).problems)
+    vault = Vault(record.master)  # another than that which has opened them
+    async with record.connection() as connection:
+        report.must("bound", await unbound(connection, vault))
+        log = Log(connection, vault.find, KINDS)
+        report.must(
+            "keys", await connection.fetchval("select count(*) from filing_key where filing_id = any($1)", erased)
+        )
+        for row in await connection.fetch(_STREAMS, erased, list(KINDS)):
+            told = await log.read(row["stream"])
+            report.must(row["stream"], [] if told.events[-1].event.kind == "erased" else "it is not erased")
+        for filing in erased:
+            said = repr(await reading.read(connection, vault, filing))
+            report.must(str(filing), "CANARY" in said)
+            report.must("bundle", await reading.bundled(connection, filing))
+        report.lines = await reading.registers(connection, vault)
+        report.must("neighbours", reading.lacking(others, await reading.whole(connection, vault, [*others])))
+        for filing in others:
+            await reading.read(connection, vault, filing)
+    again = await rebuild(record.owner, record.master, lambda *_: None)
+    report.must("rebuild", {table: n for table, n in again.changed.items() if n})
+    objects = Path(urlsplit(record.env["MOTCUA_OBJECTS"]).path)
+    report.must("files", traces.files_of(objects, erased))
+    report.must("executions", await executions(record.env, erased))
+
+
+async def executions(env: Mapping[str, str], erased: Iterable[UUID], patience: int = 30) -> list[str]:
+    """What Temporal lists of them; it deletes after it has said yes."""
+    client, wanted, found = await Client.connect(env["TEMPORAL_ADDRESS"]), set(map(str, erased)), list[str]()
+    for _ in range(patience):
+        found = [one.id async for one in client.list_workflows() if wanted & set(one.id.split(":"))]
+        if not found:
+            break
+        await asyncio.sleep(1)
+    return found
+
+
+async def trial(given: argparse.Namespace, folder: Path) -> Report:
+    """The whole of it, in a folder of its own."""
+    report, home, chance = Report(), Home(folder / ".motcua"), random.Random(given.seed)
+    more, began = {CODEC: "on" if given.codec else "off"}, time.monotonic()
+
+    def took(what: str) -> None:
+        report.seconds[what] = round(time.monotonic() - began)
+
+    async with program(folder, "up", more=more):
+        record = await up(home)
+        erased, others = await chosen(record, given, chance, report)
+        submissions, rows = await record.submissions(erased), await record.rows(erased)
+        report.traces_before = len(traces.found(folder, submissions))
+        report.must("nobody would see that traces are gone", not report.traces_before)
+        await record.let_it_pass(erased)
+        took("ready to erase")
+        seen = Seen()
+        beside = asyncio.create_task(disturb(home, given, seen))
+        more_filings = asyncio.create_task(play(record.env, stories(given)[: given.beside], given.concurrency))
+        await erase(record, folder, [*erased], chance, report)
+        beside.cancel()
+        await asyncio.gather(beside, return_exceptions=True)
+        report.faults = seen.faults
+        took("erased under kills")
+        await more_filings
+        await finished(record, folder, report)
+        took("finished")
+        changed = ((rows[filing], row) for filing, row in (await record.rows(erased)).items())
+        report.rows_that_changed.update(name for before, row in changed for name in row if row[name] != before[name])
+        await checked(record, erased, others, report)
+        await record.let_it_pass(erased)
+        took("checked")
+    on_the_disk(given, folder, report, submissions)
+    for file in (home.root / "temporal").iterdir():
+        file.unlink()
+    async with program(folder, "up", more=more):
+        await started_again(await up(home), folder, erased, report)
+        took("started again without Temporal's files")
+    report.must("a trace after the deletion", traces.found(folder, submissions))
+    return report
+
+
+async def up(home: Home) -> Record:
+    """The record of the stack in this home, once it is up and whoever asks is heard."""
+    await until(home.env_file.exists, seconds=240)
+    env = home.read_env() or {}
+    await let_speak(env)
+    return Record(env)
+
+
+async def chosen(
+    record: Record, given: argparse.Namespace, chance: random.Random, report: Report
+) -> tuple[list[UUID], dict[UUID, Any]]:
+    """Of what is filed and played, those that will be erased; and all that is held of the others."""
+    played = [one for one in await play(record.env, stories(given), given.concurrency) if one.code is not None]
+    story = {one.filing_id: one.scenario.name for one in played}
+    report.filings, report.stories = len(story), len(set(story.values()))
+    wanted = drawn(await free(record, list(story), given, report), story, given.erasures, chance)
+    report.must("too few can be erased", max(0, given.erasures - len(wanted)))
+    async with record.connection() as connection:
+        others = await reading.whole(connection, record.vault, [one for one in story if one not in wanted])
+    report.erased, report.erased_stories = len(wanted), len({story[one] for one in wanted})
+    report.neighbours = len(others)
+    return wanted, others
+
+
+def on_the_disk(given: argparse.Namespace, folder: Path, report: Report, submissions: Sequence[str]) -> None:
+    """Of who was erased nothing is left: with the codec nowhere, without it in the files of Temporal alone."""
+    left = traces.found(folder, submissions)
+    in_temporal = {name for name in left if given.codec is False and name.startswith(".motcua/temporal/")}
+    report.in_temporal_alone = len(set[str]().union(*(left[name] for name in in_temporal)))
+    report.must("a trace", sorted(left.keys() - in_temporal))
+
+
+async def started_again(record: Record, folder: Path, erased: list[UUID], report: Report) -> None:
+    """All that is open runs again from the record, and nothing of who was erased."""
+    ended = await motcua(ENV, "filing", "restart", "--all-missing", folder=folder)
+    report.must("restart", ended.code and f"{ended.out} {ended.err}")
+    report.must("executions after the restart", await executions(record.env, erased, patience=1))
+    looked = json.loads((await motcua(ENV, "doctor", "--json", folder=folder)).out)["findings"]
+    wanted = {"lost", "erasures", "read_models"}
+    report.must("doctor", [one for one in looked if one["check"] in wanted and one["health"] != "ok"])
+    report.must("the record", (await ledger_verifier.verify(record.env["MOTCUA_DATABASE_URL"])).problems)
+
+
+_STREAMS: Final = """
+select stream from stream
+where filing_id = any($1) and head_seq > 0 and split_part(stream, ':', 1) = any($2) order by stream
+"""
