@@ -42,7 +42,11 @@ async def tell(place: Place, filings: Iterable[UUID]) -> None:
 
 async def tell_all(connection: Connection, place: Place) -> None:
     """The same of all that are erased in the record and are not there yet: those of before there was a second place."""
-    there = await _there(place)
+    try:
+        there = await _there(place)
+    except (BaseError, OSError, ValueError) as error:
+        msg = f"the second place (MOTCUA_CHECKPOINTS) can't be read: {type(error).__name__}"
+        raise NotErasedError(msg) from None
     erased = {row["filing_id"] for row in await connection.fetch(_ERASED)}
     await tell(place, sorted(erased - there))
 

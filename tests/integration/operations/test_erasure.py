@@ -353,6 +353,8 @@ async def test_an_erasure_is_told_at_the_second_place_before_it_is_done(running:
     shell = Shell(world.process_env | {"MOTCUA_CHECKPOINTS": url})
     [found] = [one for one in (await shell("doctor", "--json")).json["findings"] if one["check"] == "erasures"][:1]
     assert (found["health"], found["what"]["en"]) == ("fail", "what was erased can't be read: ValueError")
+    refused = await shell("erasures", "finish", MOTCUA_OWNER_DATABASE_URL=world.owner_dsn)
+    assert (refused.code, "the second place (MOTCUA_CHECKPOINTS) can't be read: ValueError" in refused.err) == (1, True)
 
 
 POINTS: Final = ("erasure.erasing", "erasure.erased", "erasure.executions")

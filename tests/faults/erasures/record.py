@@ -1,0 +1,86 @@
+"""The record of a stack of which parts are killed, as the trial of erasures asks it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from activities.keys.masters import MasterKeys, master_keys
+from activities.ledger.vault import Vault
+from operations.erasure import requests
+from operations.erasure.whole import whole
+from rules.retention import hindrances
+from rules.streams import KINDS
+from schemas.erasure import ApproveErasure, AskErasure, ErasureCause
+from schemas.ids import filing_workflow
+from schemas.people import Actor, Role
+from views.log import Log
+
+OPERATOR: Final = Actor(subject="h01.12-operator-1", role=Role.OPERATOR, agency="H01.12")
+AUDITOR: Final = Actor(subject="h01.12-auditor-1", role=Role.AUDITOR, agency="H01.12")
+
+
+class Record:
+    """The record of the stack, whoever of it is killed meanwhile."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = env
+        self.master: MasterKeys = master_keys(env["MOTCUA_MASTER_KEY"])
+        self.owner = env["MOTCUA_OWNER_DATABASE_URL"]
+        self.vault = Vault(self.master)
+
+    @asynccontextmanager
+    async def connection(self, dsn: str | None = None) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+        """A connection, by default as superuser."""
+        connection = await asyncpg.connect(dsn or self.env["MOTCUA_SUPERUSER_DATABASE_URL"], timeout=10)
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=10)
+
+    async def hindered(self, filings: Iterable[UUID]) -> dict[UUID, list[str]]:
+        """By which rules each filing can't be erased, but that money and parcels may be heard of for days."""
+        async with self.connection() as connection:
+            log, now = Log(connection, self.vault.find, KINDS), await connection.fetchval("select clock_timestamp()")
+            found = {filing: hindrances(await whole(log, filing), now) for filing in filings}
+        return {filing: [why.rule for why in all_ if why.rule != "erase_watched"] for filing, all_ in found.items()}
+
+    async def let_it_pass(self, filings: Collection[UUID]) -> None:
+        """The days in which they may be heard of are over."""
+        async with self.connection() as superuser:
+            await superuser.execute("update standing set watched_until = now() where filing_id = any($1)", filings)
+
+    async def rows(self, filings: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+        """What the list of filings shows of each."""
+        async with self.connection() as connection:
+            rows = await connection.fetch("select * from filing where filing_id = any($1)", filings)
+        return {row["filing_id"]: dict(row) for row in rows}
+
+    async def submissions(self, filings: Collection[UUID]) -> list[str]:
+        """The ids of what was filed."""
+        async with self.connection() as connection:
+            log = Log(connection, self.vault.find, KINDS)
+            return [(await log.read(filing_workflow(filing))).state.submission_id for filing in filings]
+
+    async def unfinished(self) -> int:
+        """So many filings have yet to be erased."""
+        async with self.connection() as connection:
+            return int(await connection.fetchval("select count(*) from erasure where finished_at is null"))
+
+    async def ask(self, filings: Sequence[UUID], command: str) -> None:
+        """Two officers want these erased."""
+        asked = AskErasure(
+            command_id=f"ask-{command}",
+            actor=OPERATOR,
+            cause=ErasureCause.FILING,
+            reason="on request",
+            filings=tuple(map(str, filings)),
+        )
+        async with self.connection(self.owner) as connection:
+            n = (await requests.ask(Log(connection, self.vault.find, KINDS), asked)).request.n
+            answer = ApproveErasure(command_id=f"approve-{command}", actor=AUDITOR, asked=n)
+            await requests.answer(connection, answer)
