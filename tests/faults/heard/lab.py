@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -85,6 +85,8 @@ COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 _ON_DEMAND: Final = {"result": "Result", "refund": "Refund"}
 PROGRAMS: Final = 1500
 """Programs that can each be revoked or narrowed once."""
+FILERS: Final = 100
+"""Those of them that file: so many may be the predecessors of all others."""
 LASTS: Final = 10
 """Seconds for which a statement holds yet that will be over."""
 
@@ -158,6 +160,7 @@ class Case:
     first: asyncio.Task[Answer] | None = None
     update_id: str = field(default_factory=lambda: uuid4().hex)
     accepted: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def command_id(self) -> str:
@@ -209,7 +212,7 @@ class Lab:
         self._env |= {ANY_FILES: "yes"} if any_files else {}
         self._waiting: list[Case] = []
         self._came = time.monotonic()
-        self._free = list(range(1, PROGRAMS))
+        self._filers, self._free = list(range(1, FILERS)), list(range(FILERS, PROGRAMS))
         self._workers = AsyncExitStack()
         self._worker: WorkerProcess | None = None
         self._started = 0
@@ -231,12 +234,17 @@ class Lab:
 
     # What others give.
 
-    async def try_(self, stream: str, kind: str, said: dict[str, Any], actor: Actor) -> None:
-        """Have this tried. It may be recorded afterwards, or not."""
+    @asynccontextmanager
+    async def tried(self, stream: str, kind: str, said: dict[str, Any], actor: Actor) -> AsyncIterator[None]:
+        """Have this tried: it may be recorded afterwards, or not. Nothing else is tried before the caller goes on."""
         case = Case(stream, kind, said, actor, asyncio.get_running_loop().create_future())
         self._waiting.append(case)
         self._came = time.monotonic()
         await case.done
+        try:
+            yield
+        finally:
+            case.over.set()
 
     async def conduct(self) -> None:
         """Try what comes, until cancelled."""
@@ -260,6 +268,9 @@ class Lab:
                 await self._begin_anew()
             for case in batch:
                 case.done.set_result(None)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ANSWERS):
+                    await asyncio.gather(*(case.over.wait() for case in batch))
 
     async def _begin_anew(self) -> None:
         """Whatever was under way, have a worker at work and nothing forbidden."""
@@ -303,6 +314,8 @@ class Lab:
 
         def faults(case: Case) -> list[Fault]:
             spoken = list(SPOKEN) if self.world.identity is Identity.REQUIRED else []
+            if case.kind == SUBMIT and len(self._filers) < MOST:
+                return [Fault.OVER]
             if case.kind in BEGINNING:
                 return spoken or [Fault.LIMIT]
             role = [Fault.ROLE] if case.actor.role in OFFICERS else []
@@ -332,7 +345,8 @@ class Lab:
         if self.world.identity is Identity.OFF:
             return
         for case in batch:
-            case.seed = self._free.pop() if case.fault in {Fault.REVOKED, Fault.NARROWED} else 0
+            once = self._filers if case.kind == SUBMIT else self._free
+            case.seed = once.pop() if case.fault in {Fault.REVOKED, Fault.NARROWED} else 0
             now = seconds(datetime.now(UTC))
             ends = {Fault.OVER: now - 61 if kill is Kill.BEFORE else now - 60 + LASTS}.get(case.fault, now + 180)
             case.statement = self._statement(case, case.said, ends=ends)
@@ -702,7 +716,8 @@ def program(n: int) -> Principal:
     now = datetime.now(UTC)
     in_force = {"valid_from": now - timedelta(days=1), "valid_until": now + timedelta(days=1)}
     everything = (grant(claim, "*", least=Assurance.LOW) for claim in (Claim.OFFICERS, Claim.OPERATOR, Claim.AUDITOR))
-    own = grant(Claim.OWN, least=Assurance.LOW, predecessors=("program-0",) if n else ())
+    others = tuple(f"program-{other}" for other in range(FILERS) if other != n)
+    own = grant(Claim.OWN, least=Assurance.LOW, predecessors=others)
     keys = (PrincipalKey(public_key=key(n).public_key, **in_force),)
     return Principal(
         id=f"program-{n}", name=f"program {n}", kind=PrincipalKind.DESK, grants=(own, *everything), keys=keys
@@ -718,22 +733,22 @@ class Trying(FilingClient):
         """Have it tried under an id of its own, and then give it."""
         command = command.model_copy(update={"command_id": uuid4().hex, "seen_seq": None})
         said = command.model_dump(mode="json", exclude_none=True)
-        await self.lab.try_(stream_of(target), command.kind, said, command.actor)
-        return await super().act(target, command)
+        async with self.lab.tried(stream_of(target), command.kind, said, command.actor):
+            return await super().act(target, command)
 
     async def submit(self, submission: Submission) -> Receipt:
         """Have it tried, and then file it."""
         stream = filing_workflow(filing_id(submission.client_id, submission.submission_id))
         said = submission.model_dump(mode="json", exclude_none=True)
-        await self.lab.try_(stream, SUBMIT, said, submission.actor)
-        return await super().submit(submission)
+        async with self.lab.tried(stream, SUBMIT, said, submission.actor):
+            return await super().submit(submission)
 
     async def complain(self, complaint: ComplaintStart) -> Receipt:
         """Have it tried, and then make it."""
         stream = complaint_workflow(complaint.filing_id, complaint.n)
         said = complaint.model_dump(mode="json", exclude_none=True)
-        await self.lab.try_(stream, COMPLAIN, said, complaint.actor)
-        return await super().complain(complaint)
+        async with self.lab.tried(stream, COMPLAIN, said, complaint.actor):
+            return await super().complain(complaint)
 
 
 @dataclass(frozen=True)
