@@ -125,11 +125,13 @@ class Way(StrEnum):
     CACHED = "a worker that was cut off, and knows the run from before"
     TWO = "another worker that was there all the time"
     TWICE = "a new worker, and one more after it"
+    BUILD = "a worker of another build, to which everything is handed"
 
 
 SPOKEN: Final = {Fault.OVER: "statement_expired", Fault.REVOKED: "key_revoked", Fault.NARROWED: "role_not_granted"}
 """Those about the speaker, each with the words in which it is refused."""
 BEGINNING: Final = {SUBMIT, COMPLAIN}
+BUILD: Final = "MOTCUA_BUILD"
 
 
 @dataclass(frozen=True)
@@ -294,6 +296,9 @@ class Lab:
         if way is Way.CACHED and survivor is not None:
             survivor.go_on()
         self._worker = survivor or await self.start_worker()
+        if way is Way.BUILD:  # that of before works on, for what can't move yet
+            self._env |= {BUILD: f"build-{self._started}", "MOTCUA_RELEASE": "true"}
+            self._worker = await self.start_worker()
         await self._ask(batch, kill, before)
         if way is Way.TWICE:
             self._worker.kill()
@@ -336,7 +341,7 @@ class Lab:
     def _way(self, kill: Kill) -> Way:
         ways = [Way.NEW, Way.TWICE]
         if kill in {Kill.APPENDING, Kill.COMMITTED}:
-            ways += [Way.CACHED, Way.TWO]
+            ways += [Way.CACHED, Way.TWO] if BUILD in self._env else [Way.BUILD, Way.CACHED, Way.TWO]
         way = min(ways, key=lambda way: self._ways[way])
         self._ways[way] += 1
         return way

@@ -199,8 +199,9 @@ async def test_a_calendar_that_was_adopted_is_found_once_another_is_in_force(wor
         calendar = parse(CALENDAR.read_bytes(), as_text=True).value | {"version": version, "cut_off": "16:00"}
         return (await publish_calendar(world.owner_dsn, yaml.safe_dump(calendar).encode())).name
 
+    version = await publish_short(world, BIRTH, intake=3600)
     async with world.platform(), world.back_office(Doubtful()):
-        play = await Play.begin(world, birth())
+        play = await Play.begin(world, birth(version=version))
     adopt = AdoptCalendar(calendar=await published("2026-12-first"))
     handle = world.temporal.get_workflow_handle(filing_workflow(play.filing))
 
