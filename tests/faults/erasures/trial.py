@@ -24,6 +24,7 @@ from deploy.demo.player import Played
 from deploy.demo.scenario import SCENARIOS, Scenario, load, mix
 from deploy.stack.publisher import publisher
 from deploy.stack.registering import let_speak
+from motcua import MotcuaError
 from operations import ledger_verifier
 from operations.bindings import unbound
 from operations.home import CODEC, Home
@@ -42,6 +43,8 @@ POINTS: Final = (
     *("erasure.erasing", "erasure.erased", "erasure.files"),
     *("erasure.executions", "erasure.finished"),
 )
+LONGEST: Final = 400
+"""Seconds that a stack may take until it answers, on a busy machine."""
 MOST: Final = 6
 """Filings of one request."""
 
@@ -237,8 +240,19 @@ async def up(home: Home) -> Record:
     """The record of the stack in this home, once it is up and whoever asks is heard."""
     await until(home.env_file.exists, seconds=240)
     env = home.read_env() or {}
-    await let_speak(env)
+    async with asyncio.timeout(LONGEST):
+        while not await is_heard(env):
+            continue
     return Record(env)
+
+
+async def is_heard(env: Mapping[str, str]) -> bool:
+    """Whether the program of this stack is known to its workers, which on a busy machine takes a while."""
+    try:
+        await let_speak(env)
+    except (TimeoutError, MotcuaError):
+        return False
+    return True
 
 
 async def chosen(
