@@ -211,7 +211,7 @@ async def trial(given: argparse.Namespace, folder: Path) -> Report:
         await record.let_it_pass(erased)
         took("ready to erase")
         seen = Seen()
-        beside = asyncio.create_task(disturb(home, given, seen))
+        beside = asyncio.create_task(disturb(home, given, seen, asyncio.Lock()))
         more_filings = asyncio.create_task(play(record.env, stories(given)[: given.beside], given.concurrency))
         await erase(record, folder, [*erased], chance, report)
         beside.cancel()
