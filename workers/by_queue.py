@@ -29,21 +29,21 @@ INSTRUCTED: Final = frozenset(
         "payment.money",
         "payment.order",
         "payment.refund",
+        "reception.scan",
         "result.prepare",
         "result.prove",
         "result.sign",
     }
 )
-"""Take an `Instruction`: what is not in the log is not done."""
+"""Take an `Instruction`, two of them with a file that the log can't name yet: what it does not order is not done."""
 
 HARMLESS: Final = frozenset(
     {
         HEAL,  # starts again what can't go on, and nothing else; one look at a time
         MAKE,  # says what the record says; one at a time, and not again soon
         "calendar.page",  # brings the calendar that is in force, and no other
-        "papers.confirm",  # says whether the store holds a file whose digest the request knows
+        "papers.confirm",  # says whether the store holds a file of the run's filing whose digest the request knows
         "reception.examine",  # says what is wrong with files, before anything of them can be in the log
-        "reception.scan",
         "view.changes",  # asks by itself who is speaking
     }
 )

@@ -167,7 +167,8 @@ async def test_what_acts_outside_is_given_a_place_in_the_log_and_nothing_else(wo
     assert given.keys() == INSTRUCTED
     fields = {name: set(vars(types[0])["__pydantic_fields__"]) for name, types in given.items() if types}
     more = {name: found - set(Instruction.model_fields) for name, found in fields.items()}
-    assert {name: found for name, found in more.items() if found} == {"payment.money": {"at_once"}}
+    of_files = {key: {"order", "file"} for key in ("result.prepare", "result.prove")}
+    assert {name: found for name, found in more.items() if found} == {"payment.money": {"at_once"}} | of_files
 
 
 def test_every_update_has_a_validator_behind_the_door() -> None:
