@@ -14,7 +14,7 @@ import pytest
 from activities.partners.http import partner_client
 from schemas.errors import RefusalCode
 from schemas.filing.state import Stage
-from tests.acting import ADDRESS, FILE, NEVER_PAYS, PAYS, Play, birth, eventually, extract
+from tests.acting import ADDRESS, EXTRACT, FILE, NEVER_PAYS, PAYS, Play, birth, eventually, extract, publish_short
 from tests.conftest import World
 from tests.locked import signing
 from tests.rogue import Given, Order, honest, ordered, refused, rogues
@@ -71,7 +71,8 @@ def everything(streams: Mapping[str, int]) -> Iterator[Order]:
 
 async def under_way(world: World) -> tuple[Play, Play]:
     """A filing whose fee nobody pays, and one whose result the post has, and has not sent."""
-    fee = await Play.begin(world, extract(payer_account=NEVER_PAYS))
+    long = await publish_short(world, EXTRACT, intake=3600, payment=3600, processing=3600)
+    fee = await Play.begin(world, extract(payer_account=NEVER_PAYS, version=long))
     await fee.accept()
     await eventually(lambda: fee.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     parcel = await Play.begin(world, birth(result_channel="post", address=ADDRESS | {"postcode": NOT_LEFT}))
