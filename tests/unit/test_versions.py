@@ -86,7 +86,7 @@ def test_what_an_older_build_would_take_for_something_else_has_another_version()
     assert COMPLAINT.event_version("complained") == 2
     assert [REFUND.event_version(kind) for kind in ("refund_begun", "charge_back_answered")] == [2, 2]
     assert PAYMENT.event_version("payment_charge_back_ahead") == 2
-    assert (PAYMENT.reads.snapshot, REFUND.reads.snapshot) == (5, 2)
+    assert (PAYMENT.reads.snapshot, REFUND.reads.snapshot) == (5, 3)
     assert [PARCEL.event_version(kind) for kind in ("consignment_requested", "consignment_ended")] == [3, 2]
     body = {"kind": "suspended", "officer": "leader-1", "reason": "tranh chấp", "legal_basis": "Đ19"}
     assert FILING.event(body, 1) == FILING.event(body | {"limit": None}, 2)
@@ -157,7 +157,8 @@ async def test_an_answer_to_another_command_is_handed_on_to_it(monkeypatch: pyte
     log = Answers(
         Appended(epoch=1, command_id="second", refused=why), Appended(epoch=1, command_id="first", receipts=(known,))
     )
-    engine = SimpleNamespace(now=lambda: AT, info=lambda: info, execute_local_activity_method=log)
+    unsafe = SimpleNamespace(is_replaying=lambda: False)
+    engine = SimpleNamespace(now=lambda: AT, info=lambda: info, execute_local_activity_method=log, unsafe=unsafe)
     monkeypatch.setattr(recording, "workflow", engine)
     id_ = StreamId("payment", UUID(int=1), 1)
     stream = recording.Stream(PAYMENT, id_, PAYMENT.initial(Origin(id_, "H01.12")))
@@ -183,7 +184,8 @@ async def test_whoever_makes_way_asks_first_whether_the_current_build_reads_it(
         is_continue_as_new_suggested=lambda: long, is_target_worker_deployment_version_changed=lambda: changed
     )
     log = Answers(Appended(epoch=1, command_id="catch-up", continue_as_new_suggested=long or None, moves=False))
-    engine = SimpleNamespace(now=lambda: AT, info=lambda: info, execute_local_activity_method=log)
+    unsafe = SimpleNamespace(is_replaying=lambda: False)
+    engine = SimpleNamespace(now=lambda: AT, info=lambda: info, execute_local_activity_method=log, unsafe=unsafe)
     monkeypatch.setattr(recording, "workflow", engine)
     id_ = StreamId("payment", UUID(int=1), 1)
     stream = recording.Stream(PAYMENT, id_, PAYMENT.initial(Origin(id_, "H01.12")))
