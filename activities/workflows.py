@@ -14,7 +14,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.ledger.append import LEDGER
 from schemas.base import Model
-from schemas.ids import TASK_TIMEOUT
 
 TEMPORAL: Final = LEDGER
 """As an append it never gives up: what was asked may have been done."""
@@ -58,7 +57,6 @@ class Workflows:
             request.said,
             id=request.id,
             task_queue=activity.info().task_queue,
-            task_timeout=TASK_TIMEOUT,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             static_summary=request.summary,
         )
@@ -82,7 +80,6 @@ class Workflows:
             request.said,
             id=request.id,
             task_queue=activity.info().task_queue,
-            task_timeout=TASK_TIMEOUT,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             start_signal=request.signal,
             start_signal_args=[request.told],

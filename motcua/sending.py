@@ -184,7 +184,6 @@ class Sending(Questions):
                 signed,
                 id=stream,
                 task_queue=c.TASK_QUEUE,
-                task_timeout=c.TASK_TIMEOUT,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
                 rpc_timeout=limit,
@@ -227,7 +226,6 @@ class Sending(Questions):
             {"filing_id": str(asked.filing), "n": asked.n},
             id=stream,
             task_queue=c.TASK_QUEUE,
-            task_timeout=c.TASK_TIMEOUT,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
         try:
@@ -299,7 +297,6 @@ def _filing(stream: str, content: dict[str, Any], signed: dict[str, str]) -> Wit
         {"submission": content} | signed,
         id=stream,
         task_queue=c.TASK_QUEUE,
-        task_timeout=c.TASK_TIMEOUT,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
         static_summary=f"{content['procedure']} · {content['agency']}",

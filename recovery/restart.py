@@ -21,7 +21,7 @@ from recovery.codec_keys import expect_taken
 from recovery.stalled import RUNNING
 from recovery.traces import leave_trace
 from rules.streams import KINDS, Kinds
-from schemas.ids import TASK_QUEUE, TASK_TIMEOUT
+from schemas.ids import TASK_QUEUE
 from schemas.stream.restart import Restart, RestartStart
 
 MAX_CONCURRENCY: Final = 40
@@ -178,7 +178,6 @@ class Restarter:
                     args=[RawValue(one) for one in await opened(self._temporal, stream, begun.input.payloads)],
                     id=stream,
                     task_queue=TASK_QUEUE,
-                    task_timeout=TASK_TIMEOUT,
                     id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
                     rpc_timeout=limit,
                 )
@@ -210,7 +209,6 @@ class Restarter:
                 RestartStart(restart=Restart(epoch=epoch)),
                 id=stream,
                 task_queue=TASK_QUEUE,
-                task_timeout=TASK_TIMEOUT,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 id_conflict_policy=running,
                 memo=memo,

@@ -17,7 +17,7 @@ NAMESPACE: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
 
 TASK_QUEUE: Final = "motcua"
 TASK_TIMEOUT: Final = timedelta(seconds=10)
-"""So long a worker that died keeps a workflow's task from the others: Temporal's own default, said at each start."""
+"""So long a worker that died keeps a workflow's task from the others at the most, by Temporal's own default."""
 DEPLOYMENT: Final = "motcua"
 """What Temporal calls the builds of the platform together."""
 NUDGE: Final = "nudge"

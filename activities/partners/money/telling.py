@@ -7,7 +7,7 @@ from typing import Final
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 
-from schemas.ids import TASK_QUEUE, TASK_TIMEOUT
+from schemas.ids import TASK_QUEUE
 from schemas.payment import MoneyNotice
 from schemas.stream.restart import Restart, RestartStart
 
@@ -25,7 +25,6 @@ async def tell_payment(client: Client, stream: str, notice: MoneyNotice) -> None
         RestartStart(restart=Restart()).model_dump(mode="json", exclude_none=True),
         id=stream,
         task_queue=TASK_QUEUE,
-        task_timeout=TASK_TIMEOUT,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         start_signal=NOTICED,
         start_signal_args=[notice.model_dump(mode="json", exclude_none=True)],

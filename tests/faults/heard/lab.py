@@ -16,7 +16,6 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
-from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -37,7 +36,6 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 from temporalio.worker import Replayer
 
-from motcua import contract
 from motcua.client import FilingClient
 from motcua.converter import data_converter
 from motcua.identity import PrivateKey, sign
@@ -65,7 +63,7 @@ from schemas.people import OFFICERS, Actor
 from schemas.stream.ledger import Receipt
 from tests.acting import stock
 from tests.conftest import World
-from tests.faults.heard.worker import ANY_FILES, CHANGED, FOLDER, TASK, Orders, held
+from tests.faults.heard.worker import ANY_FILES, CHANGED, FOLDER, Orders, held
 from tests.faults.processes import WorkerProcess, worker_process
 from tests.locked import AUDIENCE, register, register_with
 from tests.speaking import grant
@@ -210,7 +208,7 @@ class Lab:
         self.figures = figures
         self._stock = stock
         self._folder = folder
-        self._env = world.process_env | {FOLDER: str(folder), TASK: str(TASK_SECONDS)}
+        self._env = world.process_env | {FOLDER: str(folder)}
         self._env |= {ANY_FILES: "yes"} if any_files else {}
         self._waiting: list[Case] = []
         self._came = time.monotonic()
@@ -784,8 +782,7 @@ async def lab(
     named = {each.name: getattr(world, each.name) for each in fields(world)}
     conducting = asyncio.create_task(made.conduct())
     try:
-        with patch.object(contract, "TASK_TIMEOUT", timedelta(seconds=TASK_SECONDS)):
-            yield made, TryingWorld(**named, trying=client)
+        yield made, TryingWorld(**named, trying=client)
     finally:
         conducting.cancel()
         await asyncio.gather(conducting, return_exceptions=True)

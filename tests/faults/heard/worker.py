@@ -12,7 +12,6 @@ from typing import Any, Final
 from pydantic import BaseModel
 from temporalio import activity
 
-from activities import workflows as starts
 from activities.ledger.append import APPEND, Ledger
 from rules import streams
 from rules.streams import StreamKind
@@ -24,7 +23,6 @@ from workers import platform, wiring
 from workers.telemetry import configure_engine, configure_logging
 
 FOLDER: Final = "HEARD_ORDERS"
-TASK: Final = "HEARD_TASK"
 ANY_FILES: Final = "HEARD_ANY_FILES"
 CHANGED: Final = "needs_another"
 """The rule by which changed rules refuse."""
@@ -122,7 +120,6 @@ async def main() -> None:
     vars(wiring)["Ledger"] = HeldLedger
     for kind in streams._ALL:  # those that the workflows have
         change_rules(kind, obeyed)
-    vars(starts)["TASK_TIMEOUT"] = timedelta(seconds=float(os.environ[TASK]))
     if os.environ.get(ANY_FILES):
         vars(platform)["activities"] = any_file_activities
     await platform.main()
