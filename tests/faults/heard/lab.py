@@ -78,6 +78,8 @@ QUIET: Final = 1.5
 MOST: Final = 48
 """Commands that are tried at once."""
 ANSWERS: Final = 60.0
+STUCK: Final = 400.0
+"""Seconds after the last command when no other is waited for."""
 ACCEPTED: Final = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
 COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 _ON_DEMAND: Final = {"result": "Result", "refund": "Refund"}
@@ -245,6 +247,24 @@ class Lab:
             yield
         finally:
             case.over.set()
+
+    async def all_given(self, stories: Iterable[asyncio.Task[Any]]) -> None:
+        """Return once the stories have ended, or none has given a command for STUCK s: a fault may have stopped one.
+
+        Raises:
+            Exception: a story failed by itself.
+        """
+        playing = set(stories)
+        self._came = time.monotonic()
+        try:
+            while playing and time.monotonic() - self._came < STUCK:
+                ended, playing = await asyncio.wait(playing, timeout=1)
+                for story in ended:
+                    story.result()
+        finally:
+            for story in playing:
+                story.cancel()
+            await asyncio.gather(*playing, return_exceptions=True)
 
     async def conduct(self) -> None:
         """Try what comes, until cancelled."""

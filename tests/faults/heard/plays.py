@@ -91,9 +91,7 @@ async def play_stories(
                 if played.problems:
                     say(f"{scenario.name}: {played.problems}")
 
-            async with asyncio.TaskGroup() as group:
-                for n, scenario in enumerate(scenarios, 1):
-                    group.create_task(one(n, scenario))
+            await trying.all_given(asyncio.create_task(one(n, scenario)) for n, scenario in enumerate(scenarios, 1))
             await trying.replay()
 
 
@@ -176,9 +174,9 @@ async def play_own(folder: Path, figures: Figures, identity: Identity, *, sugges
             lab(base, folder, figures, identity=identity, any_files=True) as (trying, world),
             world.back_office(Doubtful()),
         ):
-            await asyncio.gather(*(_played(play, world) for play in TOGETHER))
+            await trying.all_given(asyncio.create_task(_played(play, world)) for play in TOGETHER)
             for play in ONE_BY_ONE:
-                await _played(play, world)
+                await trying.all_given([asyncio.create_task(_played(play, world))])
             await trying.replay()
 
 
