@@ -166,7 +166,7 @@ ONE_BY_ONE: Final[Plays] = (
 
 async def play_own(folder: Path, figures: Figures, identity: Identity, *, suggest: int | None = None) -> None:
     """Play what the stories do not tell."""
-    long = {name: 3600 for name in catalogue.DEMO_SECONDS if name not in catalogue.ASKED_FOR}
+    long = {name: 3600 for name in catalogue.DEMO_SECONDS if name not in catalogue.ASKED_FOR} | {"notice": 1}
     async with _stack(folder, suggest) as stack:
         await publish_demo(stack.env, long)
         base = await world_of(stack.env, folder)
