@@ -6,7 +6,9 @@ import hmac
 from datetime import datetime
 from hashlib import sha256
 
-from activities.ledger.principals import Keyring
+from temporalio.exceptions import ApplicationError
+
+from activities.ledger.principals import PASSING, Keyring
 from activities.refusing import failure
 from rules.identity.statements import Hearing, proved, verified
 from schemas.errors import RefusalError
@@ -16,7 +18,8 @@ from schemas.identity import Message, Proved, Spoken
 def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, known: bool) -> str | None:
     """Who says what a stream begins with, in a filing that is `filed_by` this program; None where nobody is asked.
 
-    `known`: the log holds it. Raises the refusal as an error that is not tried again.
+    `known`: the log holds it. Raises the refusal as an error that is not tried again; but what is known fails no run
+    for what passes, and is asked again.
     """
     if guard is None or spoken is None:
         return None
@@ -24,6 +27,9 @@ def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, k
     try:
         return guard.verified(spoken.statement, message, known=known).principal.id
     except RefusalError as error:
+        rule = error.refusal.problems[0].rule
+        if known and rule in PASSING:
+            raise ApplicationError(str(error), type=rule) from None
         raise failure(error.refusal) from None
 
 

@@ -32,6 +32,9 @@ ASK_EVERY: Final = 1.0
 OFF_BY: Final = 50
 """Seconds by which the clock here differs so that it is worth telling: from 60 on nothing is taken."""
 
+PASSING: Final = frozenset({"principals_not_at_hand", "clock_is_off"})
+"""Rules of refusals by which nobody is judged: this process can't say what holds just now."""
+
 _TELL_EVERY: Final = 10.0
 """Seconds between two times that this is told."""
 
