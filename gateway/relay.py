@@ -1,14 +1,16 @@
 """Drives what callbacks have said into the payments that they are about: at once, or after a crash or an outage.
 
 Rows are locked while they are driven, so that several gateways share the work. One that dies leaves its rows to the
-others, and a payment that hears a statement twice records it once.
+others, and a payment that hears a statement twice records it once. Money is driven once the payment's stream has it:
+what Temporal took it may lose, or never have had, if it is brought back older.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
 import structlog
@@ -19,7 +21,7 @@ from activities.partners.money.provider import Capabilities, Outcome, Verdict
 from gateway.hearing import PASSING
 from schemas.ids import StreamId, fee_key, reference_of
 from schemas.payment import MoneyNotice
-from views.money import demanded
+from views.money import demanded, recorded
 
 AT_ONCE: Final = 20
 """So many are driven at the same time."""
@@ -28,7 +30,10 @@ LONGEST_PAUSE: Final = 60
 """Seconds between two tries, at most: each is twice as far from the one before."""
 
 LONGEST_WAIT: Final = 3600
-"""The same for what names a demand that is not there: it may have come before it."""
+"""The same for what a payment was told and has not recorded, and for what names a demand that is not there yet."""
+
+RECORDED_WITHIN: Final = 2
+"""Seconds after which a payment that was told is looked at; it is told again if its stream does not have the money."""
 
 _SECONDS: Final = 5.0
 """A payment is told within these, or told again."""
@@ -72,12 +77,12 @@ class Relay:
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
             due = await connection.fetch(_DUE, AT_ONCE)
             known = [row for row in due if not await _is_owned_now(connection, row)]
-            told = await asyncio.gather(*map(self._drive, known))
-            for row, is_told in zip(known, told, strict=True):
-                if is_told:
-                    await connection.execute(_DRIVEN, row["id"])
-                else:
-                    await connection.execute(_LATER, row["id"], _pause(row))
+            found = await recorded(connection, [row["stream"] for row in known])
+            left = [row for row in known if not self._is_driven(row, found)]
+            told = await asyncio.gather(*map(self._drive, left))
+            for row, is_told in zip(left, told, strict=True):
+                await connection.execute(_TOLD if is_told else _LATER, row["id"], _pause(row, is_told=is_told))
+            await connection.execute(_DRIVEN, [row["id"] for row in known if row not in left])
         return bool(due)
 
     async def _drive(self, row: Row) -> bool:
@@ -96,20 +101,39 @@ class Relay:
     def _notice(self, row: Row) -> MoneyNotice:
         """What was said, by the reference of the payment that it is about.
 
-        Another amount than what was demanded is in dispute where the provider can be asked: its answer is what counts.
         What was taken back may be any amount: a part, or more than was demanded if that was paid.
         """
-        about, can = StreamId.parse(row["stream"]), self._can.get(row["provider"])
+        can = self._can.get(row["provider"])
         taken_back = row["outcome"] == Outcome.REVERSED.value
-        disputed = row["verdict"] == Verdict.WRONG_AMOUNT and not taken_back and can is not None and can.query
         return MoneyNotice(
-            reference=row["demanded"] or reference_of(fee_key(about.filing, about.n)),
+            reference=_reference(row),
             transaction=row["transaction"],
             amount=row["amount"],
-            outcome=Outcome.PENDING.value if disputed else row["outcome"],
+            outcome=self._outcome(row),
             at=row["at"],
             by_number=True if taken_back and can is not None and not can.own_numbers else None,
         )
+
+    def _outcome(self, row: Row) -> str:
+        """Another amount than was demanded is in dispute where the provider can be asked: its answer is what counts."""
+        can, said = self._can.get(row["provider"]), Outcome(row["outcome"])
+        disputed = row["verdict"] == Verdict.WRONG_AMOUNT and said is not Outcome.REVERSED
+        return Outcome.PENDING.value if disputed and can is not None and can.query else said.value
+
+    def _is_driven(self, row: Row, found: Collection[tuple[Any, ...]]) -> bool:
+        """Whether money is in the stream of its payment, and all else was told.
+
+        Of what was taken back nothing may be left to be recorded: the payment is told of it for an hour.
+        """
+        if row["stream"] is None:
+            return False
+        outcome, money = self._outcome(row), (row["stream"], row["transaction"])
+        if outcome == Outcome.PAID.value:
+            return (*money, _reference(row)) in found
+        if outcome == Outcome.REVERSED.value and (*money, row["amount"], row["at"]) in found:
+            return True
+        lasts = timedelta(seconds=LONGEST_WAIT if outcome == Outcome.REVERSED.value else 0)
+        return row["told_for"] is not None and row["told_for"] >= lasts
 
 
 async def _is_owned_now(connection: Connection, row: Row) -> bool:
@@ -124,21 +148,36 @@ async def _is_owned_now(connection: Connection, row: Row) -> bool:
     return True
 
 
-def _pause(row: Row) -> int:
+def _reference(row: Row) -> str:
+    """That of the request; a row of before there were several names none."""
+    about = StreamId.parse(row["stream"])
+    return row["demanded"] or reference_of(fee_key(about.filing, about.n))
+
+
+def _pause(row: Row, *, is_told: bool) -> int:
     """Seconds until the next try."""
     doubled: int = 2 ** min(row["tries"], _DOUBLINGS)
+    if is_told:
+        return min(RECORDED_WITHIN * doubled, LONGEST_WAIT)
     return min(doubled, LONGEST_WAIT if row["stream"] is None else LONGEST_PAUSE)
 
 
 _DUE: Final = """
-select id, provider, reference, transaction, amount, outcome, at, verdict, stream, demanded, tries from callback
+select id, provider, reference, transaction, amount, outcome, at, verdict, stream, demanded, tries,
+    clock_timestamp() - told_at as told_for
+from callback
 where driven_at is null and verdict <> 'suspense' and next_try <= clock_timestamp()
 order by next_try limit $1 for update skip locked
 """
 _OWNED: Final = """
 update callback set stream = $2, agency = $3, verdict = $4, demanded = $5, tries = 0 where id = $1
 """
-_DRIVEN: Final = "update callback set driven_at = clock_timestamp() where id = $1"
+_DRIVEN: Final = "update callback set driven_at = clock_timestamp() where id = any($1)"
 _LATER: Final = """
 update callback set tries = tries + 1, next_try = clock_timestamp() + make_interval(secs => $2) where id = $1
+"""
+_TOLD: Final = """
+update callback set told_at = coalesce(told_at, clock_timestamp()),
+    tries = tries + 1, next_try = clock_timestamp() + make_interval(secs => $2)
+where id = $1
 """

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from rules.suspense import state_of
 from schemas.base import Dong, Model
+from schemas.ids import StreamId, fee_key, reference_of
 from schemas.suspense import Suspense, SuspenseState, SuspenseStep
 from views.log import Connection, Key
 
@@ -28,6 +30,23 @@ async def demanded(connection: Connection, provider: str, reference: str) -> Dem
     """What was demanded through a merchant under a reference."""
     row = await connection.fetchrow(_DEMANDED, provider, reference)
     return None if row is None else Demanded.model_validate(dict(row))
+
+
+async def recorded(connection: Connection, streams: Collection[str]) -> set[tuple[Any, ...]]:
+    """What the streams of payments have of money: stream, the provider's number, and what tells it from others.
+
+    Of money that came that is the reference of its request; of what was taken back, how much and when.
+    """
+    found = set[tuple[Any, ...]]()
+    for row in await connection.fetch(_RECORDED, list(streams)) if streams else ():
+        about, said = StreamId.parse(row["stream"]), json.loads(row["body"])
+        if row["kind"] == "payment_captured":
+            reference = reference_of(fee_key(about.filing, about.n, said.get("attempt") or 1))
+            found.add((row["stream"], said["capture_id"], reference))
+        else:
+            at = datetime.fromisoformat(said["at"])
+            found.add((row["stream"], said["transaction"], said["amount"], at))
+    return found
 
 
 async def references(connection: Connection, provider: str, length: int, beginnings: Collection[str]) -> list[str]:
@@ -89,6 +108,10 @@ def memo_context(callback: UUID) -> str:
 _DEMANDED: Final = """
 select stream, filing_id, agency, $2 as reference, amount, state = 'paid' as paid
 from payment where (provider = $1 and reference = $2) or renewed @> array[$1 || ':' || $2]
+"""
+_RECORDED: Final = """
+select stream, kind, body from event where stream = any($1)
+    and kind in ('payment_captured', 'payment_charged_back', 'payment_charge_back_ahead')
 """
 _REFERENCES: Final = """
 select reference from payment where provider = $1 and left(reference, $2) = any($3::text[])

@@ -13,7 +13,7 @@ LONG: Final = 120
 _LEFT: Final = """
 select count(*) filter (where stream is not null and clock_timestamp() - make_interval(secs => $1) > greatest(
            received_at, (select max(at) from suspense_step where suspense_step.callback = callback.id)
-       )) as undriven,
+       ) and (told_at is null or outcome = 'paid')) as undriven,
        count(*) filter (where verdict = 'unknown_order') as unknown
 from callback where driven_at is null and verdict <> 'suspense'
 """

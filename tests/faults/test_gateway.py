@@ -19,7 +19,7 @@ import pytest
 from activities.ledger.vault import Vault
 from deploy.stack import Stack
 from operations.suspense import take
-from schemas.ids import fee_key, reference_of
+from schemas.ids import fee_key, payment_workflow, reference_of
 from schemas.people import Role
 from schemas.suspense import ApproveSuspense, AssignSuspense
 from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract, publish_short
@@ -187,6 +187,20 @@ async def test_a_gateway_that_dies_after_it_told_a_payment_tells_it_again_and_on
         async with gateway(world, tmp_path):
             await eventually(lambda: kept(world), lambda rows: rows[0]["driven_at"] is not None)
         assert (await captured(play)).count("payment_captured") == 1
+
+
+async def test_money_that_temporal_took_and_lost_is_told_again(world: World, tmp_path: Path) -> None:
+    """No worker runs when it comes; what Temporal holds of the payment is gone before one does."""
+    async with world.platform(), world.back_office():
+        play = await unpaid(world)
+    async with gateway(world, tmp_path) as (_, caller):
+        assert await code(caller, ipn(reference_of(fee_key(play.filing, 1)), Amount=f"{FEE}00"), BANK) == "00"
+        await eventually(lambda: kept(world), lambda rows: rows[0]["told_at"] is not None)
+        await world.temporal.get_workflow_handle(payment_workflow(play.filing, 1)).terminate("a test")
+        async with world.platform(), world.back_office():
+            await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+            await eventually(lambda: kept(world), lambda rows: rows[0]["driven_at"] is not None)
+    assert (await captured(play)).count("payment_captured") == 1
 
 
 async def test_what_two_have_assigned_is_driven_by_whoever_is_there_and_recorded_once(

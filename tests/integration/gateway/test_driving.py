@@ -14,7 +14,7 @@ import pytest
 
 from activities.ledger.database import Pool
 from activities.partners.money.provider import CAPABILITIES
-from gateway.relay import LONGEST_PAUSE, LONGEST_WAIT, Relay
+from gateway.relay import LONGEST_PAUSE, LONGEST_WAIT, RECORDED_WITHIN, Relay
 from schemas.payment import MoneyNotice
 from tests.acting import eventually
 from tests.conftest import World
@@ -77,7 +77,7 @@ async def test_a_payment_is_told_what_was_said_and_no_memo(
     assert (by_note.reference, by_note.transaction, by_note.outcome) == (other, "C14000001", "paid")
     assert by_ipn.outcome == "paid"
     assert by_ipn.at == by_note.at == datetime(2020, 1, 1, 2, 59, tzinfo=UTC)
-    assert all(row["driven_at"] is not None for row in await kept(world))
+    assert all(row["told_at"] is not None for row in await kept(world))
 
 
 async def test_of_what_was_taken_back_it_is_told_whether_it_is_known_by_the_number_of_the_money(
@@ -107,7 +107,7 @@ async def test_what_can_not_be_told_is_told_later_with_longer_and_longer_pauses(
         await now(world)
         assert await relay.some()
         (row,) = await kept(world)
-        assert row["driven_at"] is None
+        assert (row["told_at"], row["driven_at"]) == (None, None)
         async with world.connection() as connection:
             left = await connection.fetchval("select next_try - clock_timestamp() from callback")
         pauses.append(round(left.total_seconds()))
@@ -118,6 +118,41 @@ async def test_what_can_not_be_told_is_told_later_with_longer_and_longer_pauses(
     assert await relay.some()
     assert len(payments.told) == 1
     assert "canary" not in "".join(capfd.readouterr())
+
+
+async def test_money_is_told_again_less_and_less_often_until_its_payment_has_it(
+    world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments
+) -> None:
+    reference, _ = await demand(world, "vnpay")
+    await calls(gateway, ipn(reference))
+    pauses = []
+    for _ in range(13):
+        await now(world)
+        assert await relay.some()
+        (row,) = await kept(world)
+        assert (row["told_at"] is None, row["driven_at"]) == (False, None)
+        async with world.connection() as connection:
+            left = await connection.fetchval("select next_try - clock_timestamp() from callback")
+        pauses.append(round(left.total_seconds()))
+    assert pauses == [*(RECORDED_WITHIN * 2**n for n in range(11)), LONGEST_WAIT, LONGEST_WAIT]
+    assert len(payments.told) == 13
+
+
+@pytest.mark.parametrize(("status", "times"), [("08", 3), ("01", 1)])
+async def test_what_was_taken_back_is_told_of_for_an_hour_and_what_is_no_money_once(
+    world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments, status: str, times: int
+) -> None:
+    reference, _ = await demand(world, "vnpay")
+    await calls(gateway, ipn(reference, TransactionStatus=status))
+    for _ in range(3):
+        await now(world)
+        await relay.some()
+    async with world.connection() as connection:
+        await connection.execute("update callback set told_at = told_at - interval '1 hour'")
+    await now(world)
+    await relay.some()
+    assert len(payments.told) == times
+    assert (await kept(world))[0]["driven_at"] is not None
 
 
 async def test_what_names_nobody_waits_for_its_demand(
@@ -160,7 +195,7 @@ async def test_several_relays_share_what_is_left(
         relays = [Relay(held, {}, payments.tell, asyncio.Event()) for held in (pool, others)]
         driving = [asyncio.create_task(relay.forever()) for relay in relays]
         try:
-            rows = await eventually(lambda: kept(world), lambda rows: all(row["driven_at"] for row in rows))
+            rows = await eventually(lambda: kept(world), lambda rows: all(row["told_at"] for row in rows))
         finally:
             for task in driving:
                 task.cancel()
