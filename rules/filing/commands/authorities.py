@@ -25,7 +25,8 @@ def _may_record_opinion(filing: Filing, actor: Actor, now: datetime) -> Problem 
     step = current_step(filing)
     if wrong or step is None or step.consult is None:
         return wrong
-    if step.consult.silence is Silence.CONSENT and now >= filing.clocks[Clock.STEP].due:
+    clock = filing.clocks.get(Clock.STEP)
+    if step.consult.silence is Silence.CONSENT and (clock is None or now >= clock.due):
         return problem("", "too_late", says="too_late_for_an_opinion")
     return None
 

@@ -77,8 +77,9 @@ def may_finish(act: Act) -> Guard:
 
 def _ends_with(filing: Filing, step: StepPart, act: Act) -> bool:
     """Whether the step ends by this act. A consultation whose answers are late is sent on without them."""
-    late = act is Act.FORWARD and step.act is Act.CONSULT and filing.clocks[Clock.STEP].overdue
-    return step.act is act or late
+    clock = filing.clocks.get(Clock.STEP)  # it has stopped once the step is done, and before the next begins
+    late = clock is not None and clock.overdue
+    return step.act is act or (act is Act.FORWARD and step.act is Act.CONSULT and late)
 
 
 def step_code(filing: Filing) -> str:

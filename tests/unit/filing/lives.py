@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final, Self
 
-from rules.filing import lifecycle
+from rules.filing import lifecycle, projections
 from schemas.authorisation import Authorisation
 from schemas.base import numbered_fields
 from schemas.errors import RefusalError
@@ -275,6 +275,7 @@ class Life:
             )
             self.log.append(recorded)
             self.filing = lifecycle.evolve(self.filing, recorded)
+            projections.view(self.filing, self.now, 0)  # as `changes` shows it, also between two events of one command
             # A change of a field that is none would be kept, and forgotten with the next snapshot.
             for model in (self.filing, self.filing.procedure, *lifecycle.clock_history(self.filing)):
                 assert vars(model).keys() == type(model).model_fields.keys()
