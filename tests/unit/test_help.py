@@ -13,7 +13,7 @@ from typer.main import get_command
 from deploy.command import app
 from motcua.cli.app import PLATFORM, build
 from motcua.cli.later import Unloaded
-from tests.unit.test_words import ACCENTED
+from tests.unit.accents import ACCENTED
 
 
 def commands(group: Any, path: str = "motcua") -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from rules.time.openings import openings_and_closes
 from rules.time.working_time import VIETNAM
 from schemas.payment import WATCH_SECONDS
 from schemas.publishing.calendar import Calendar, CalendarFile
-from tests.unit.time.test_working_time_laws import calendars
+from tests.unit.time.calendars import MOMENTS, calendars
 
 TET: Final = [{"date": f"2026-02-{day}", "kind": "off", "source": "Tết"} for day in range(16, 21)]
 SHORT: Final = {"date": "2026-03-06", "kind": "short", "hours": ["08:00-11:00"], "source": "mất điện"}
@@ -32,10 +32,6 @@ VN: Final = expand(
     )
 )
 STANDARD: Final = timedelta(seconds=WATCH_SECONDS)
-BEGIN: Final = datetime(2026, 1, 1, tzinfo=VIETNAM)
-MOMENTS: Final = st.builds(
-    lambda seconds: BEGIN + timedelta(seconds=seconds), st.floats(0, 365 * 24 * 3600, allow_nan=False)
-)
 WATCHES: Final = st.sampled_from([timedelta(days=90), STANDARD]) | st.timedeltas(timedelta(), timedelta(days=400))
 MANY: Final = settings(max_examples=150, deadline=None)
 

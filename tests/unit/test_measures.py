@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Final, cast
 from uuid import UUID
 
 from temporalio.common import MetricMeter
@@ -14,6 +13,7 @@ from schemas.base import Text
 from schemas.errors import Problem, Refusal, RefusalCode
 from schemas.people import SYSTEM, Via
 from schemas.stream.ledger import Appended, Batch
+from tests.instruments import Instruments
 
 NO: Final = Problem(field="", rule="no", message=Text(vi="không", en="no"))
 
@@ -31,31 +31,6 @@ BATCH: Final = Batch(
     events=({"kind": "payment_expired"},),
 )
 REFUSED: Final = Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(NO,))
-
-
-class Instruments:
-    """Counters and histograms that remember."""
-
-    def __init__(self) -> None:
-        self.told: dict[str, list[tuple[float, dict[str, str]]]] = defaultdict(list)
-        self.described: dict[str, str] = {}
-
-    def create_counter(self, name: str, description: str) -> Any:
-        return self._instrument(name, description)
-
-    create_histogram_float = create_counter
-
-    def _instrument(self, name: str, description: str) -> Any:
-        self.described[name] = description
-        told = self.told[name]
-
-        class Instrument:
-            def add(self, value: float, labels: dict[str, str]) -> None:
-                told.append((value, labels))
-
-            record = add
-
-        return Instrument()
 
 
 def test_each_answer_is_timed_and_counted_by_kind_and_every_counter_is_there_from_the_start() -> None:

@@ -34,7 +34,7 @@ from schemas.people import SYSTEM, Actor, Role
 from schemas.referral import Referral, ReferralState
 from schemas.stream.ledger import Recorded
 from tests.unit.filing.lives import AN, CALENDAR, FILE, REFUSING, REPRESENTATIVE, START, VIA, local, officer
-from tests.unit.filing.test_lifecycle_properties import PROFILE
+from tests.unit.profile import PROFILE
 
 POLICE: Final = "H01.31"
 LEAD: Final = "H01.12"

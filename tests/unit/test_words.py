@@ -15,6 +15,7 @@ from schemas.saying import joined, said
 from schemas.words.en import ENGLISH
 from schemas.words.vi import VIETNAMESE
 from tests.conftest import ROOT
+from tests.unit.accents import ACCENTED
 
 ROOMS: Final = (
     "schemas",
@@ -72,8 +73,6 @@ MADE: Final = (
     "weekday.",
 )
 """How keys begin that are put together of what is only known as it is said."""
-
-ACCENTED: Final = re.compile(r"[àáạảãâầấậẩẫăằắặẳẵèéẹẻẽêềếệểễìíịỉĩòóọỏõôồốộổỗơờớợởỡùúụủũưừứựửữỳýỵỷỹđ]", re.IGNORECASE)
 
 
 class Call(NamedTuple):

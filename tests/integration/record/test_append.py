@@ -28,9 +28,9 @@ from schemas.people import SYSTEM, Actor, Role
 from schemas.stream.ledger import Appended, Batch, Receipt
 from tests.acting import AGENCY, BIRTH, VERSION, VIA, eventually, officer
 from tests.conftest import World
+from tests.instruments import Instruments
 from tests.keyed import keyed
 from tests.unit.filing.lives import Life
-from tests.unit.test_measures import Instruments
 
 NOW: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 

@@ -36,7 +36,7 @@ from tests.unit.filing.lives import (
     TEAM_LEAD,
     officer,
 )
-from tests.unit.filing.test_lifecycle_properties import PROFILE
+from tests.unit.profile import PROFILE
 
 PEOPLE: Final = (
     APPLICANT,

@@ -50,6 +50,7 @@ def officer(role: Role, subject: str | None = None, agency: str = AGENCY) -> Act
 RECEPTION: Final = officer(Role.RECEPTION)
 SPECIALIST: Final = officer(Role.SPECIALIST)
 LEADER: Final = officer(Role.LEADER)
+SECOND: Final = officer(Role.LEADER, "leader-2")
 CLERK: Final = officer(Role.CLERK)
 CASHIER: Final = officer(Role.CASHIER)
 HANDOVER: Final = officer(Role.HANDOVER)
@@ -383,3 +384,7 @@ def at(*review: dict[str, Any], **changes: Any) -> Life:
 def command(kind: str, actor: Actor, number: int = 0, /, **content: Any) -> cm.Command:
     said = {"command_id": f"c{number}", "actor": actor, "via": VIA} | content
     return COMMANDS[kind].model_validate(said)
+
+
+def reopened(life: Life, step: str | None, n: int = 1) -> Life:
+    return life.do("settle_complaint", n=n, about=life.filing.act, step=step, officer=SECOND.subject)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, time, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from rules.filing import lifecycle, projections
 from schemas.filing import events as ev
 from schemas.filing.state import ClockState, Task
+from tests.unit.filing.clocks import IDENTITY, events, supplied, tells, vn
 from tests.unit.filing.lives import (
     ADDRESS,
     APPLICANT,
@@ -29,7 +29,6 @@ from tests.unit.filing.lives import (
     ESCALATE,
     EXTENSION,
     FETCHED,
-    FILE,
     HANDOVER,
     LEADER,
     RECEPTION,
@@ -48,14 +47,7 @@ from tests.unit.filing.lives import (
     procedure,
 )
 
-HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
-IDENTITY: Final = ("paper", "identity")
-AFFIDAVIT: Final = [{"code": "identity", "file": FILE.model_dump()}]
 SILENT: Final = {"silent_basis": "Luật X, Đ5", "silent_officer": "leader-2"}
-
-
-def vn(instant: Any) -> str:
-    return f"{instant.astimezone(HANOI):%Y-%m-%d %H:%M}"
 
 
 def pauses(state: ClockState) -> list[tuple[str, str | None, str]]:
@@ -67,21 +59,12 @@ def line(state: ClockState) -> tuple[str, str, str, str | None, str | None]:
     return (state.clock, vn(state.started), vn(state.due), state.ended_by, state.outcome)
 
 
-def tells(life: Life, clock: str) -> dict[str, str]:
-    """What one clock will tell, and when."""
-    return {moment: vn(when) for name, moment, when in life.tells if name == clock}
-
-
 def suspended(life: Life) -> Life:
     return life.do("stop", LEADER, mode="suspend", **STOP)
 
 
 def referred(life: Life) -> Life:
     return life.do("refer_obligation", SPECIALIST, reference="12/PC")
-
-
-def supplied(life: Life) -> Life:
-    return life.do("supplement", APPLICANT, papers=AFFIDAVIT)
 
 
 # The ledger.
@@ -470,10 +453,6 @@ def test_a_reminder_is_a_task_of_the_officer_and_of_the_leader_until_the_clock_i
 def test_a_leader_whose_step_it_is_is_reminded_once() -> None:
     life = Life().accepted().proposed().do("claim", LEADER).until("2026-11-26 11:00").rung()
     assert notices(life) == [("reminder:step", "leader", "leader-1", "2026-11-26 17:00", ())]
-
-
-def events(life: Life, kind: type[Any]) -> list[Any]:
-    return [recorded.event for recorded in life.log if isinstance(recorded.event, kind)]
 
 
 def test_an_apology_with_a_new_appointment_is_drafted_a_working_day_before_it_must_be_announced() -> None:

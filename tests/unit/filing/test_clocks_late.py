@@ -8,13 +8,8 @@ from typing import Any, Final
 import pytest
 
 from schemas.filing import events as ev
-from tests.unit.filing.lives import BUSY, CALENDAR, EXTENSION, LEADER, SPECIALIST, VERIFY, Life, at
-from tests.unit.filing.test_clocks import IDENTITY, events, supplied, tells, vn
-
-
-def off(*days: date) -> dict[str, Any]:
-    return {"calendar": CALENDAR.model_copy(update={"version": "2026.2", "off": days})}
-
+from tests.unit.filing.clocks import IDENTITY, events, off, supplied, tells, vn
+from tests.unit.filing.lives import BUSY, EXTENSION, LEADER, SPECIALIST, VERIFY, Life, at
 
 ASKED_LATE: Final = {"supplement_within": "20 working days"}
 

@@ -19,9 +19,9 @@ from schemas.filing.events import FeeChargedBack, FeeRequested
 from schemas.filing.state import Closing, Stage
 from schemas.ids import StreamId, refund_workflow
 from schemas.payment import PaymentCancelled
+from tests.unit.filing.fees import in_review, last, paid, rules, supplied
 from tests.unit.filing.lives import APPLICANT, CASHIER, LEADER, SPECIALIST, STOP, Life
-from tests.unit.filing.test_fee_changes import in_review, last, paid, rules, supplied
-from tests.unit.filing.test_lifecycle_properties import PROFILE
+from tests.unit.profile import PROFILE
 
 AMOUNT: Final = 16_000
 AGAIN: Final[dict[str, Any]] = {"n": 1001, "fee": 1, "amount": AMOUNT}

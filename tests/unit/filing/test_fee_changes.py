@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from hypothesis import given, settings
@@ -18,10 +18,9 @@ from schemas.filing.events import FeeLine, FeeReduced, FeeRequested, FeeShare
 from schemas.filing.state import Closing, Stage
 from schemas.ids import StreamId
 from schemas.payment import PaymentCancelled
-from schemas.people import Actor
 from schemas.publishing.fee import RefundCase
-from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.refund import Claim, RefundLine, RefundOpened
+from tests.unit.filing.fees import HALF, HASTE, RISING, in_review, last, paid, rules, supplied
 from tests.unit.filing.lives import (
     APPLICANT,
     APPRAISE,
@@ -37,39 +36,8 @@ from tests.unit.filing.lives import (
     fee,
     procedure,
 )
-from tests.unit.filing.test_fees import RISING
-from tests.unit.filing.test_lifecycle_properties import PROFILE
-from tests.unit.test_payment_rules import told
-
-HASTE: Final = {"code": "haste", "amount": 50_001, "when": [{"field": "urgent", "one_of": [True]}]}
-HALF: Final = {"code": "half", "percent": 50, "approver": "cashier"}
-
-
-def rules(due: str = "submission", **said: Any) -> ProcedureRules:
-    """8 000 đồng a copy, and 50 001 for haste; as many supplements as are wanted."""
-    facts = fee(due)
-    facts |= {"items": [*facts["items"], HASTE], "waivers": [HALF]} | said
-    return procedure(fee=facts, supplement_rounds=50, supplement_within="300 working days")
-
-
-def paid(life: Life) -> Life:
-    """What is due is paid online."""
-    due = known(life.filing.fee)
-    return life.do("settle_fee", n=due.n, settlement="paid", amount=due.amount)
-
-
-def supplied(life: Life, actor: Actor = RECEPTION, **form: Any) -> Life:
-    """An officer asks for these fields, and they come."""
-    life.asked(actor, *(("field", code) for code in form))
-    return life.do("supplement", APPLICANT, form=form, papers=[])
-
-
-def in_review(**said: Any) -> Life:
-    return paid(Life(rules("acceptance", **said)).accepted()).do("claim", SPECIALIST)
-
-
-def last(life: Life) -> Any:
-    return life.log[-1].event
+from tests.unit.payments import told
+from tests.unit.profile import PROFILE
 
 
 def kept(life: Life) -> int:

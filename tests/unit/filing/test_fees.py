@@ -16,6 +16,7 @@ from schemas.filing.events import FeeLine, FeePaid, FeeRequested
 from schemas.form import FormValue
 from schemas.level import Channel, Level
 from schemas.publishing.procedure_rules import FeePart, ProcedureRules
+from tests.unit.filing.fees import RISING
 from tests.unit.filing.lives import CASHIER, PAPER, RECEPTION, Life, fee, procedure, submission
 
 FEE: Final[dict[str, Any]] = {
@@ -104,11 +105,6 @@ def test_what_is_no_date_lies_no_days_before(form: dict[str, FormValue]) -> None
 
 
 # Which day governs. From 1/12 a copy costs 10,000 đồng.
-
-RISING: Final = [
-    {"code": "before", "amount": 8000, "per": "copies", "valid_until": "2026-11-30"},
-    {"code": "after", "amount": 10_000, "per": "copies", "valid_from": "2026-12-01"},
-]
 
 
 def rising(governed_by: str, **changes: Any) -> ProcedureRules:

@@ -13,6 +13,7 @@ from rules.filing import lifecycle
 from rules.filing.queues import possible
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing import events as ev
+from tests.unit.filing.clocks import IDENTITY, events, off, supplied, tells, vn
 from tests.unit.filing.lives import (
     ADDRESS,
     APPRAISE,
@@ -32,8 +33,6 @@ from tests.unit.filing.lives import (
     local,
     procedure,
 )
-from tests.unit.filing.test_clocks import IDENTITY, events, supplied, tells, vn
-from tests.unit.filing.test_clocks_late import off
 
 SAID: Final[dict[str, Any]] = {
     "address": ADDRESS,

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from schemas.people import Role
 from tests.unit.filing.lives import (
     ADDRESS,
     APPLICANT,
@@ -20,22 +19,18 @@ from tests.unit.filing.lives import (
     RECEPTION,
     REFUSING,
     RESULT,
+    SECOND,
     SPECIALIST,
     STOP,
     VERIFY,
     Life,
     at,
     fee,
-    officer,
     procedure,
+    reopened,
 )
 
 ANSWER: dict[str, Any] = {"outcome": "approved", "officer": "h01.31-specialist-1"}
-SECOND = officer(Role.LEADER, "leader-2")
-
-
-def reopened(life: Life, step: str | None, n: int = 1) -> Life:
-    return life.do("settle_complaint", n=n, about=life.filing.act, step=step, officer=SECOND.subject)
 
 
 def refused() -> Life:

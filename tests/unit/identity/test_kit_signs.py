@@ -34,7 +34,7 @@ from schemas.identity import ALL_AGENCIES, Assurance, Claim, Grant, Message, Pro
 from schemas.ids import complaint_workflow, filing_id
 from tests.contract.samples import COMMANDS, OTHERS, SUBMISSION
 from tests.speaking import AUDIENCE, PROCEDURE, grant, heard, key_of, principal, private_key, raw_key
-from tests.unit.identity.test_signing import Answering, agent, pem_of
+from tests.unit.identity.agents import Answering, agent, pem_of
 
 AN_HOUR_AGO: Final = seconds(datetime.now(UTC)) - 3600
 VIA: Final = Via(principal="desk-1")

@@ -8,24 +8,15 @@ import socketserver
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed448, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from motcua.errors import MotcuaError
 from motcua.identity import AGENT, KEY, KEY_FILE, Agent, PrivateKey, key_here, new_key, public_key_of, sign
 from tests.speaking import b64, private_key, public_pem, raw_key, statement
-
-
-def pem_of(key: Any) -> bytes:
-    return bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-
+from tests.unit.identity.agents import Answering, agent, pem_of
 
 PEM = pem_of(raw_key(1))
 SIGNED = sign(statement(), private_key(1))
@@ -35,19 +26,6 @@ SIGNED = sign(statement(), private_key(1))
 def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (AGENT, KEY, KEY_FILE):
         monkeypatch.delenv(name, raising=False)
-
-
-class Answering(socketserver.StreamRequestHandler):
-    """An agent in a few lines, as docs/identity.md has it."""
-
-    def handle(self) -> None:
-        asked = json.loads(self.rfile.readline())
-        key = raw_key(1)
-        if "sign" in asked:
-            answer = {"signature": b64(key.sign(asked["sign"].encode()))}
-        else:
-            answer = {"public_key": b64(key.public_key().public_bytes_raw())}
-        self.wfile.write(json.dumps(answer).encode() + b"\n")
 
 
 class Declining(socketserver.StreamRequestHandler):
@@ -62,19 +40,6 @@ class Declining(socketserver.StreamRequestHandler):
 class Silent(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         self.rfile.readline()
-
-
-@contextmanager
-def agent(folder: Path, handler: type[socketserver.StreamRequestHandler]) -> Iterator[str]:
-    path = str(folder / "agent.sock")
-    with socketserver.UnixStreamServer(path, handler) as server:
-        serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        serving.start()
-        try:
-            yield path
-        finally:
-            server.shutdown()
-            serving.join()
 
 
 def test_a_key_in_a_file_that_only_its_owner_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

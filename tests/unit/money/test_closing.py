@@ -17,7 +17,7 @@ from activities.partners.money.merchants import MERCHANTS
 from activities.partners.money.own import OwnBank
 from activities.partners.money.provider import PATIENCE, Demand, Kind, Notice, Outcome
 from schemas.payment import Closed
-from tests.unit.money.test_looking import MADE, Wire, asking
+from tests.unit.money.wires import MADE, Wire, asking
 
 DUE: Final = MADE + timedelta(hours=1)
 UNTIL: Final = DUE + PATIENCE

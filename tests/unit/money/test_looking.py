@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -13,43 +13,9 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.money.asking import NEVER_MADE, Asker, Asking, Looking
-from activities.partners.money.provider import CAPABILITIES, Demand, Kind, Notice, Outcome
+from activities.partners.money.provider import Kind
 from schemas.payment import Taken
-
-MADE: Final = datetime(2026, 11, 27, tzinfo=UTC)
-
-
-@dataclass
-class Wire:
-    """A provider that says one thing, and how it was asked for it."""
-
-    kind: Kind
-    says: str | Exception | None = None
-    asked: list[str] = field(default_factory=list)
-
-    @property
-    def can(self) -> Any:
-        return CAPABILITIES[self.kind]
-
-    async def query(self, demand: Demand) -> tuple[Notice, ...]:
-        return self._answer("query", demand)
-
-    async def cancel(self, demand: Demand) -> tuple[Notice, ...]:
-        return self._answer("cancel", demand)
-
-    def _answer(self, how: str, demand: Demand) -> tuple[Notice, ...]:
-        self.asked.append(how)
-        if isinstance(self.says, Exception):
-            raise self.says
-        if self.says is None:
-            return ()
-        said: dict[str, Any] = {"provider": "x", "amount": demand.amount, "said": ("00",), "outcome": Outcome.PAID}
-        return (Notice(reference=demand.reference, transaction=self.says, at=MADE, **said),)
-
-
-def asking(provider: str, attempt: int = 1, *, over: bool = False) -> Asking:
-    demand = Demand(key=f"fee:x:1:{attempt}", amount=16_000, description="d", made=MADE, expires=MADE)
-    return Asking(provider=provider, demand=demand, attempt=attempt, over=over)
+from tests.unit.money.wires import MADE, Wire, asking
 
 
 async def looked(wires: Mapping[str, Wire], *askings: Asking, tries: int = 2, after: float = 60) -> Taken:

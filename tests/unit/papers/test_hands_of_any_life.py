@@ -13,7 +13,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from rules.papers.hands import hands
 from schemas.hands import Hand
 from schemas.people import OFFICERS, Role
-from tests.unit.filing.test_lifecycle_properties import CLOSINGS, PROFILE, SHAPE_NAMES, SHAPES, AnyLife
+from tests.unit.filing.any_life import CLOSINGS, AnyLife
+from tests.unit.filing.shapes import SHAPE_NAMES, SHAPES
+from tests.unit.profile import PROFILE
 
 HERE: Final = settings(PROFILE, max_examples=5, stateful_step_count=25)
 

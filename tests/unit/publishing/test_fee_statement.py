@@ -26,7 +26,7 @@ from schemas.people import PersonKind
 from schemas.publishing.fee import FeeKind
 from schemas.publishing.procedure import FieldKind, Procedure
 from tests.unit.publishing.broken_procedures import good
-from tests.unit.publishing.test_fee_cases import FILES, TOLD, Told
+from tests.unit.publishing.fee_cases import FILES, TOLD, Told
 
 Raw = dict[str, Any]
 

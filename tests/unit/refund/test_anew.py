@@ -11,10 +11,9 @@ from schemas import refund as rf
 from schemas.ids import StreamId, filing_workflow
 from schemas.publishing.fee import RefundCase
 from schemas.refund import CaseState, Claim, RefundCause
-from tests.unit.filing.lives import CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, procedure
-from tests.unit.filing.test_reopening import reopened
+from tests.unit.filing.lives import CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, procedure, reopened
+from tests.unit.payments import told
 from tests.unit.refund.givings import AMOUNT, ASKED, BY_HAND, WHY, Giving
-from tests.unit.test_payment_rules import told
 
 STOPPED: Final = Claim(rule=RefundCase.STOPPED, percent=100)
 AGAIN: Final = Claim(reopened=1)

@@ -18,8 +18,8 @@ from schemas import refund as rf
 from schemas.errors import RefusalError
 from schemas.refund import CaseState, Claim, RefundCause
 from tests.unit.filing.lives import CASHIER, LEADER, Life, fee, procedure
+from tests.unit.payments import NOW, Told, told
 from tests.unit.refund.givings import AMOUNT, APART, ASKED, OTHER_AGENCY, WHY, Giving
-from tests.unit.test_payment_rules import NOW, Told, told
 
 GONE: Final = Claim(charged_back=AMOUNT)
 ANSWER: Final = WHY | {"outcome": "written_off"}

@@ -11,8 +11,8 @@ from schemas import refund as rf
 from schemas.people import Actor
 from schemas.refund import Claim, RefundCause
 from tests.unit.filing.lives import CASHIER, LEADER, SPECIALIST, Life, fee, procedure
+from tests.unit.payments import told
 from tests.unit.refund.givings import AMOUNT, APART, CAPTURE, DEPUTY, DUAL, OTHER_AGENCY, WHY, Giving
-from tests.unit.test_payment_rules import told
 
 SHORT: Final = Claim(short=True)
 ASKED: Final = AMOUNT + 1_000

@@ -23,7 +23,7 @@ from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.fee import RefundCase
 from schemas.refund import CaseState, Claim, RefundCause
 from tests.unit.filing.lives import FILE, LEADER, officer
-from tests.unit.filing.test_lifecycle_properties import PROFILE
+from tests.unit.profile import PROFILE
 from tests.unit.refund.givings import AMOUNT, APART, BY_HAND, DEPUTY, PEOPLE, UNOWED, WHY, Giving
 
 CASES: Final = st.integers(1, 6)

@@ -16,10 +16,11 @@ from schemas import refund as rf
 from schemas.people import Actor, Role
 from schemas.publishing.fee import RefundCase
 from schemas.refund import Claim, RefundCause
+from tests.unit.filing.fees import paid as paid_online
+from tests.unit.filing.fees import rules as with_waivers
+from tests.unit.filing.fees import supplied
 from tests.unit.filing.lives import APPLICANT, CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, officer, procedure
-from tests.unit.filing.test_fee_changes import paid as paid_online
-from tests.unit.filing.test_fee_changes import rules as with_waivers
-from tests.unit.filing.test_fee_changes import supplied
+from tests.unit.payments import told
 from tests.unit.refund.givings import (
     AMOUNT,
     APART,
@@ -33,7 +34,6 @@ from tests.unit.refund.givings import (
     WHY,
     Giving,
 )
-from tests.unit.test_payment_rules import told
 
 FIRST: Final = {"case": 1}
 HALF_OF_IT: Final = {"waiver": "half", "reason": "hộ nghèo"}

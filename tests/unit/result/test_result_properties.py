@@ -26,7 +26,7 @@ from schemas.filing.events import MachineWork
 from schemas.people import SYSTEM, Actor, Role
 from schemas.result import MOST_ENTRIES, Result, ResultState, Signatory, SigningPlace
 from tests.unit.filing.lives import APPLICANT, CLERK, LEADER, SPECIALIST, TEAM_LEAD, officer
-from tests.unit.filing.test_lifecycle_properties import PROFILE
+from tests.unit.profile import PROFILE
 from tests.unit.result.signings import ISSUED, SIGNERS, WHY, Signing, file
 
 OPERATOR: Final = officer(Role.OPERATOR)

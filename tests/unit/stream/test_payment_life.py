@@ -18,30 +18,12 @@ from schemas.filing.commands import RESERVED_IDS, ChangeCalendar
 from schemas.ids import OBLIGATIONS, fee_key, reference_of
 from schemas.payment import Capture, Closed, Order, PaymentState, RenewPayment, Taken, Through
 from tests.unit.filing.lives import CALENDAR, Life, fee, procedure
+from tests.unit.stream.payments import START, begun
 from tests.unit.stream.shell import FILING, NOW, Engine
 from workflows.children import cancel_payment
 from workflows.payment import PaymentLife
 
-START: Final = {
-    "filing_id": str(FILING),
-    "n": 1,
-    "agency": "H01.30",
-    "amount": 16000,
-    "description": "H01.30-1",
-    "limit": "5 working days",
-    "since": NOW.isoformat(),
-    "calendar": "vn@2026.1",
-    "due": (NOW + timedelta(days=7)).isoformat(),
-}
 PAID: Final = Capture(capture_id="c1", amount=16000, at=NOW)
-
-
-async def begun(engine: Engine) -> PaymentLife:
-    engine.answers["merchant"] = Through(provider="bank")
-    engine.run.workflow_id = f"payment:{FILING}:1"
-    life = PaymentLife(PAYMENT, START)
-    await life._begin()
-    return life
 
 
 def closed(*captures: Capture, awaited_until: datetime | None = None) -> Closed:

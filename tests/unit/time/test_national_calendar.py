@@ -12,7 +12,7 @@ from rules.time import working_time
 from rules.time.calendars import expand
 from schemas.publishing.calendar import Calendar, CalendarFile, DayStatus
 from tests.conftest import ROOT
-from tests.unit.time.test_working_time import at, limit, name
+from tests.unit.time.cases import at, limit, name
 
 CASES: Final[list[dict[str, Any]]] = yaml.load(
     (ROOT / "tests/unit/time/national_cases.yaml").read_text(encoding="utf-8"),

@@ -8,9 +8,8 @@ from hypothesis import given, settings
 
 from rules.time.openings import open_at
 from schemas.publishing.calendar import Calendar
-from tests.unit.test_looks import MOMENTS
+from tests.unit.time.calendars import MOMENTS, calendars
 from tests.unit.time.slow_time import minutes
-from tests.unit.time.test_working_time_laws import calendars
 
 
 @settings(max_examples=150, deadline=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gettext
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from schemas.base import Text
 from schemas.limit import Limit
 from schemas.publishing.calendar import Calendar, CalendarFile, Timeliness
 from tests.conftest import ROOT
+from tests.unit.time.cases import at, limit, name
 
 TABLE: Final[dict[str, Any]] = yaml.load(
     (ROOT / "tests/unit/time/working_time_cases.yaml").read_text(encoding="utf-8"),
@@ -29,22 +30,8 @@ FILE: Final = CalendarFile.model_validate(TABLE["calendar"])
 VN: Final = expand(FILE)
 
 
-def at(text: str) -> datetime:
-    instant = datetime.fromisoformat(text)
-    return (instant if instant.tzinfo else instant.replace(tzinfo=working_time.VIETNAM)).astimezone(UTC)
-
-
-def limit(text: str) -> Limit:
-    return Limit.model_validate(text)
-
-
 def english(reasoning: Sequence[Text]) -> tuple[str, ...]:
     return tuple(line.en for line in reasoning)
-
-
-def name(case: dict[str, Any]) -> str:
-    pauses = f", {len(case['pauses'])} pauses" if "pauses" in case else ""
-    return f"{case['received']} {case['limit']}{pauses} {case.get('agency', '')}"
 
 
 @pytest.mark.parametrize("case", CASES, ids=name)

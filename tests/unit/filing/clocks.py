@@ -1,0 +1,34 @@
+"""What the clocks of a life tell, in Vietnam's time; and what sets them going again."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from tests.unit.filing.lives import APPLICANT, CALENDAR, FILE, Life
+
+HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+IDENTITY: Final = ("paper", "identity")
+AFFIDAVIT: Final = [{"code": "identity", "file": FILE.model_dump()}]
+
+
+def vn(instant: Any) -> str:
+    return f"{instant.astimezone(HANOI):%Y-%m-%d %H:%M}"
+
+
+def tells(life: Life, clock: str) -> dict[str, str]:
+    """What one clock will tell, and when."""
+    return {moment: vn(when) for name, moment, when in life.tells if name == clock}
+
+
+def supplied(life: Life) -> Life:
+    return life.do("supplement", APPLICANT, papers=AFFIDAVIT)
+
+
+def events(life: Life, kind: type[Any]) -> list[Any]:
+    return [recorded.event for recorded in life.log if isinstance(recorded.event, kind)]
+
+
+def off(*days: date) -> dict[str, Any]:
+    return {"calendar": CALENDAR.model_copy(update={"version": "2026.2", "off": days})}

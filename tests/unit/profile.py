@@ -1,0 +1,22 @@
+"""How many stories hypothesis tells of each life, and how long they are."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from hypothesis import HealthCheck, Phase, settings
+
+settings.register_profile(
+    "ci",
+    derandomize=True,
+    deadline=None,
+    max_examples=10,
+    stateful_step_count=30,
+    phases=(Phase.generate,),  # a story of 30 steps is told whole: making it short takes minutes
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "search", settings.get_profile("ci"), derandomize=False, max_examples=200, phases=(Phase.generate, Phase.shrink)
+)
+PROFILE: Final = settings.get_profile(os.environ.get("MOTCUA_HYPOTHESIS", "ci"))
