@@ -12,9 +12,10 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 from temporalio.converter import PayloadCodec, SerializationContext, WithSerializationContext
 
-from motcua.codec import Codec, sealing
+from motcua.codec import KEY_ID, Codec, sealing
 from motcua.converter import data_converter
 from motcua.key_ring import CodecRing
+from tests.acting import Play
 from tests.conftest import World
 
 Sealing = Callable[[Sequence[Payload]], Sequence[Payload]]
@@ -66,3 +67,12 @@ class Forging(PayloadCodec, WithSerializationContext):
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
         return await self._codec.decode(payloads)
+
+
+async def keys_of(world: World, play: Play) -> set[str]:
+    """The ids of the keys by which the history of a filing is sealed."""
+    found = set()
+    async for event in world.temporal.get_workflow_handle(f"filing:{play.filing}").fetch_history_events():
+        said = event.SerializeToString()
+        found |= {name for name in ("one", "two", "three") if KEY_ID.encode() in said and name.encode() in said}
+    return found

@@ -31,9 +31,8 @@ from schemas.filing.state import Stage
 from tests.acting import Doubtful, Play, birth
 from tests.conftest import PARTS, World, publish_demo, world_of
 from tests.faults.processes import worker_process
-from tests.sealed import sealed, written
-from tests.workflow.test_bad_input import failed_tasks
-from tests.workflow.test_key_ring import keys_of
+from tests.sealed import keys_of, sealed, written
+from tests.workflow.plain import failed_tasks
 
 T = TypeVar("T")
 

@@ -27,7 +27,7 @@ from tests.callbacks import providers
 from tests.conftest import ROOT, World
 from tests.faults.processes import WorkerProcess, motcua, worker_process
 from tests.faults.test_money import approve, given, paid, vnpay
-from tests.workflow.orders.test_results import signed_once, waits_for
+from tests.workflow.results import signed_once, waits_for
 from workers.build import CODE, build_of
 
 ROOMS: Final = (*CODE, "views", "workers", "recovery", "motcua")

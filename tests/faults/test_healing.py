@@ -32,8 +32,7 @@ from tests.any_files import any_file_activities
 from tests.conftest import World
 from tests.faults.processes import worker_process
 from tests.faults.test_stalled import command
-from tests.workflow.test_deaf import whole
-from tests.workflow.test_healing import OTHERS, not_replayable
+from tests.workflow.standing_still import OTHERS, not_replayable, whole
 from workers.wiring import versioned_worker
 from workflows.healing import Healing
 

@@ -13,7 +13,7 @@ from schemas.filing.state import Stage
 from tests.acting import AGENCY, Play, eventually, extract
 from tests.conftest import World
 from tests.faults.processes import worker_process
-from tests.workflow.test_results import SIGNED, register, signers
+from tests.workflow.results import SIGNED, register, signers
 
 
 @pytest.mark.parametrize("place", ["result.signed", "ledger.committed"])

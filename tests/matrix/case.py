@@ -22,7 +22,7 @@ from tests.acting import AGENCY, Play, extract
 from tests.matrix import books
 from tests.matrix.orders import AMOUNT, RECEIPTS, Act, Order, kept
 from tests.matrix.room import Room, until
-from tests.workflow.test_obligations import N, demanded
+from tests.workflow.obligations import N, demanded
 
 LOOK_SOON: Final = 4.0
 """Seconds after a payment was settled within which it is still sure to be looked at soon (rules.looks.EARLY)."""

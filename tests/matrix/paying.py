@@ -25,7 +25,7 @@ from tests.matrix.orders import AMOUNT
 from tests.matrix.room import AGENCY_OF, Room, until
 from tests.matrix.suspense import assigned
 from tests.matrix.variants import Beside, Money, Outcome, Variant, outcome, pays
-from tests.workflow.test_obligations import TAX
+from tests.workflow.obligations import TAX
 
 _LOOK: Final = 120
 """Seconds within which money is found where only a look finds it: a minute, and what a busy machine takes."""

@@ -25,7 +25,7 @@ from tests.conftest import ROOT, World
 from tests.faults.processes import ANY_FILES, worker_process
 from tests.matrix.orders import FEE, PERCENT
 from tests.sandboxes import Server, free_port
-from tests.workflow.test_obligations import TAX, TRANSFER
+from tests.workflow.obligations import TAX, TRANSFER
 
 T = TypeVar("T")
 

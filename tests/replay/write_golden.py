@@ -21,7 +21,7 @@ from tests.any_files import FoundLate, Orders
 from tests.conftest import World
 from tests.replay.conftest import replay
 from tests.replay.test_golden import HISTORIES
-from tests.workflow.test_obligations import N, demanded, takes_money
+from tests.workflow.obligations import N, demanded, takes_money
 
 
 @pytest.mark.timeout(400)

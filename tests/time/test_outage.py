@@ -15,7 +15,7 @@ from tests.acting import ADDRESS, BIRTH, Play, birth, eventually
 from tests.conftest import ROOT
 from tests.time.conftest import Virtual
 from tests.time.test_late_parcels import NEWBORN
-from tests.workflow.test_parcels import SENT, at_the_post, the_post
+from tests.workflow.delivery import SENT, at_the_post, the_post
 
 LEAVES_AT_ONCE: Final = "99913"
 NEVER_LEAVES: Final = "99912"

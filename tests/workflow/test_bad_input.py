@@ -11,23 +11,15 @@ from uuid import uuid4
 
 import pytest
 from temporalio.api.common.v1 import Payload
-from temporalio.api.enums.v1 import EventType
-from temporalio.client import (
-    Client,
-    WithStartWorkflowOperation,
-    WorkflowExecutionStatus,
-    WorkflowHandle,
-    WorkflowQueryFailedError,
-)
-from temporalio.common import RawValue, RetryPolicy, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.client import WorkflowQueryFailedError
+from temporalio.common import RawValue, RetryPolicy
 
 from motcua import NotAllowed, NotAuthorised, SameIdOtherContent
 from rules.streams import FILING
-from schemas.errors import Refusal, RefusalCode
+from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import Closing, Stage
 from schemas.filing.submission import MAX_SUBMISSION_BYTES
-from schemas.ids import filing_id
 from schemas.people import Actor, Role
 from schemas.stream.ledger import Receipt
 from schemas.stream.snapshots import Snapshot
@@ -54,57 +46,10 @@ from tests.acting import (
     stock,
 )
 from tests.conftest import World
+from tests.workflow.plain import Plain, command, ended_cleanly, failed_tasks, length, refused_submission, submit
 from workflows.stream.starting import load_state
 
-Plain = dict[str, Any]
 EXTRACT_FORM: Final = {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2}
-
-
-def start(*args: Any, workflow_id: str) -> WithStartWorkflowOperation[Any, Any]:
-    return WithStartWorkflowOperation(
-        "Filing",
-        args=args,
-        id=workflow_id,
-        task_queue="motcua",
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-    )
-
-
-async def submit(client: Client, *args: Any, workflow_id: str) -> Any:
-    operation = start(*args, workflow_id=workflow_id)
-    return await client.execute_update_with_start_workflow("submit", start_workflow_operation=operation)
-
-
-async def refused_submission(world: World, submission: Plain) -> Refusal:
-    """Why a submission was refused; fails if anything of it was recorded, or if its workflow did not end cleanly."""
-    client = await stock(world)
-    before = await record(world)
-    workflow_id = f"filing:{filing_id(submission['client_id'], submission['submission_id'])}"
-    why = await refusal(submit(client, {"submission": submission}, workflow_id=workflow_id))
-    await ended_cleanly(client, workflow_id)
-    assert await record(world) == before
-    return why
-
-
-async def ended_cleanly(client: Client, workflow_id: str) -> None:
-    """The workflow has failed, and soon, and not one of its tasks has."""
-    handle = client.get_workflow_handle(workflow_id)
-
-    async def status() -> WorkflowExecutionStatus | None:
-        return (await handle.describe()).status
-
-    await eventually(status, lambda found: found is WorkflowExecutionStatus.FAILED, within=5)
-    assert await failed_tasks(handle) == 0
-
-
-async def failed_tasks(handle: WorkflowHandle[Any, Any]) -> int:
-    history = await handle.fetch_history()
-    return sum(event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED for event in history.events)
-
-
-async def length(handle: WorkflowHandle[Any, Any]) -> int:
-    return len((await handle.fetch_history()).events)
 
 
 NOT_POSSIBLE: Final[dict[str, tuple[Plain, str, str]]] = {
@@ -407,11 +352,6 @@ async def test_a_lie_that_the_fee_has_expired_ends_nothing(running: World) -> No
     handle = (await stock(running)).get_workflow_handle(f"filing:{play.filing}")
     await handle.signal("fee_settled", {"n": 1, "settlement": "expired"})
     assert (await play.until(lambda view: view.closed or view.parked == 1)).stage is Stage.FEE
-
-
-def command(**fields: Any) -> Plain:
-    actor = {"subject": "h56.30-reception-1", "role": "reception", "agency": "H56.30"}
-    return {"command_id": "c-1", "actor": actor, "via": {"principal": "test"}} | fields
 
 
 NO_COMMAND: Final[dict[str, Sequence[Any]]] = {

@@ -25,7 +25,7 @@ from schemas.people import Role
 from schemas.reading import AskTasks
 from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
-from tests.workflow.test_money import AMOUNT, WIRES, Till, asked, at_work, events, given, heard_of, paid_for
+from tests.workflow.money import AMOUNT, WIRES, Till, asked, at_work, events, given, heard_of, paid_for
 from workers.wiring import open_pool
 
 FIRST: Final = officer(Role.LEADER)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Final
 
 import asyncpg
 import pytest
@@ -17,32 +16,7 @@ from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, payment_workflow
 from tests.acting import JOINED, NEVER_PAYS, Play, eventually, extract, publish_short, refer
 from tests.conftest import World
-
-ABOUT_A_MINUTE: Final = 60
-
-
-def bug(*_: Any) -> Any:
-    raise ValueError
-
-
-async def paid_and_deaf(world: World, patch: pytest.MonkeyPatch) -> Play:
-    """A filing whose payment was made and told, and whose own task fails over the news."""
-    patch.setitem(RULES, "settle_fee", Rule(RULES["settle_fee"].guard, bug))
-    play = await Play.begin(world, extract())
-    await play.accept()
-    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_captured" in kinds)
-    (still,) = await eventually(lambda: stalled(world.temporal), bool, within=ABOUT_A_MINUTE)
-    assert (still.workflow_id, still.error) == (filing_workflow(play.filing), "ValueError")
-    return play
-
-
-async def whole(play: Play) -> None:
-    await play.review()
-    await play.at(Stage.CLOSED)
-    assert (await play.kinds()).count("fee_paid") == 1
-    order = await play.order()
-    assert (len(order["captures"]), order["refunds"]) == (1, [])
-    assert await play.world.client.parked(play.filing) == []
+from tests.workflow.standing_still import ABOUT_A_MINUTE, bug, paid_and_deaf, whole
 
 
 async def test_once_the_rule_is_mended_it_goes_through(running: World, monkeypatch: pytest.MonkeyPatch) -> None:

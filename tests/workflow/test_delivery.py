@@ -14,16 +14,9 @@ from schemas.people import Role
 from schemas.reading import Audience
 from tests.acting import ADDRESS, BIRTH, Play, birth, eventually, publish_short
 from tests.conftest import World
-from tests.workflow.test_parcels import at_the_post
+from tests.workflow.delivery import at_the_post, fetched
 
 SIGNED: Final[dict[str, Any]] = {"recipient": "Nguyễn Văn An", "signed_on_paper": True}
-
-
-async def fetched(world: World) -> Play:
-    """A result that waits at the counter."""
-    play = await Play.begin(world, birth(result_channel="counter"))
-    await play.at(Stage.PICKUP)
-    return play
 
 
 async def read(world: World, **seconds: int) -> Play:

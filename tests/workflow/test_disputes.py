@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -14,37 +14,12 @@ from schemas import refund as rf
 from schemas.filing.state import Stage
 from schemas.ids import payment_workflow
 from schemas.people import Role
-from schemas.reading import AskTasks
-from tests.acting import AGENCY, PAYS_TOO_LITTLE, Play, eventually, extract, officer
+from tests.acting import eventually, officer
 from tests.conftest import World
+from tests.workflow.disputes import CASHIER, FIRST, SHORT, WHY, disputed, less_is_taken_for_the_whole_fee, paid
 from workers.wiring import open_pool
 
-FIRST: Final = officer(Role.LEADER)
 SECOND: Final = officer(Role.LEADER, n=2)
-CASHIER: Final = officer(Role.CASHIER)
-WHY: Final[dict[str, Any]] = {"reason": "thiếu phí chuyển khoản", "legal_basis": "TT 45/2006"}
-AMOUNT: Final = 16_000
-SHORT: Final = AMOUNT - 1_000
-DISPUTED: Final = ["refund_begun", "refund_disputed"]
-
-
-async def disputed(world: World) -> Play:
-    play = await Play.begin(world, extract(payer_account=PAYS_TOO_LITTLE))
-    await play.accept()
-    await eventually(lambda: play.kinds("refund", 1001), lambda kinds: kinds == DISPUTED)
-    return play
-
-
-async def tasks(world: World, role: Role) -> list[tuple[str, tuple[str, ...]]]:
-    page = await world.client.tasks(AskTasks(agency=AGENCY, role=role))
-    return [(task.name, task.actions) for task in page.rows if task.stream.startswith("refund:")]
-
-
-async def paid(play: Play) -> dict[str, Any]:
-    """What the filing has recorded of its fee."""
-    await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
-    timeline = await play.world.client.timeline(play.filing)
-    return next(entry.body or {} for entry in timeline if entry.kind == "fee_paid")
 
 
 async def in_order(world: World) -> None:
@@ -54,21 +29,7 @@ async def in_order(world: World) -> None:
 
 
 async def test_two_take_less_for_the_whole_fee_and_the_filing_goes_on(running: World) -> None:
-    play = await disputed(running)
-    view = await running.client.payment(play.filing)
-    assert (view.state, view.captured, view.refunded) == ("pending", SHORT, 0)
-    actions = ("accept_short_payment", "request_refund")
-    assert await tasks(running, Role.CASHIER) == [("short_payment", actions)]
-    await play.refund(rf.AcceptShortPayment, CASHIER, **WHY)
-    approve = ("approve_short_payment", "request_refund")
-    assert await tasks(running, Role.LEADER) == [("short_payment", approve)]
-    await play.refund(rf.ApproveShortPayment, FIRST)
-    body = await paid(play)
-    assert (body["amount"], body["forgone"]) == (SHORT, 1_000)
-    assert (await play.kinds("payment", 1))[-1] == "payment_accepted"
-    assert await tasks(running, Role.LEADER) == []
-    await play.review()
-    await play.at(Stage.CLOSED)
+    play = await less_is_taken_for_the_whole_fee(running)
     assert (await play.order())["refunds"] == []
     await in_order(running)
 

@@ -40,7 +40,7 @@ from tests.acting import (
     stock,
 )
 from tests.conftest import World
-from tests.workflow.test_bad_input import command, failed_tasks, length, refused_submission
+from tests.workflow.plain import command, failed_tasks, length, refused_submission
 from workers.wiring import WORKFLOWS
 
 INVISIBLE: Final = ["\0", "\u202e", "\u200b", "\ufeff"]

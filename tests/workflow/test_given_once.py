@@ -28,18 +28,16 @@ from schemas.ids import payment_workflow, refund_workflow
 from schemas.people import Role
 from tests.acting import Play, eventually
 from tests.conftest import World
-from tests.workflow.test_money import AMOUNT, Till, at_work, heard_of, paid_for
-from tests.workflow.test_refunds import rules_broken
+from tests.workflow.money import AMOUNT, Till, at_work, heard_of, paid_for
+from tests.workflow.refunds import rules_broken
+from tests.workflow.vnpay import ENDED, HALF, WHY, ends, given, goes_wrong
 from workers.wiring import open_pool
 
 PART: Final = 5_000
-HALF: Final = 8_000
 ANSWERED: Final = 1.0
 """Seconds in which an answer has to come."""
 
-HANGS: Final = 2
 COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
-WHY: Final[dict[str, Any]] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
 
 
 @pytest.fixture
@@ -48,39 +46,15 @@ async def till(world: World, tmp_path: Path) -> AsyncIterator[Till]:
         yield made
 
 
-def goes_wrong(till: Till, fault: str, times: int = 1, *, always: bool = False) -> None:
-    """From now on this goes wrong, so many times, when VNPay is asked to give money back, or `always`."""
-    wire = "vnpay" if always or fault in {"refuse_refund", "next_day"} else "refunds"
-    said = {"fault": fault, "times": times, "value": HANGS if "hang" in fault else 0}
-    till.bank.client.put(f"/faults/{wire}", json=said).raise_for_status()
-
-
 def goes_well(till: Till) -> None:
     for wire in ("vnpay", "refunds"):
         till.bank.client.delete(f"/faults/{wire}").raise_for_status()
-
-
-async def given(till: Till, reference: str) -> list[int]:
-    """What VNPay has given back, in đồng."""
-    return [one["amount"] for one in till.ledger(reference)["refunds"]]
-
-
-ENDED: Final = frozenset({"refund_given", "refund_left_to_hand"})
 
 
 async def approve(play: Play, case: int = 1, amount: int = PART) -> None:
     """Two agree on a part."""
     await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), amount=amount, **WHY)
     await play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=case)
-
-
-async def ends(play: Play, case: int = 1) -> str:
-    """How the last of so many cases ended."""
-
-    async def ended() -> list[str]:
-        return [kind for kind in await play.kinds("refund", 1001) if kind in ENDED]
-
-    return (await eventually(ended, lambda kinds: len(kinds) >= case))[case - 1]
 
 
 async def gone_back(till: Till, play: Play, case: int, faults: Mapping[str, int]) -> str:

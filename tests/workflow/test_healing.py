@@ -13,13 +13,12 @@ from temporalio.api.command.v1 import Command, ProtocolMessageCommandAttributes
 from temporalio.api.enums.v1 import CommandType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest
-from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
 from operations.ledger_verifier import verify
 from recovery.healing import SILENT, STANDS_STILL, WELL, Healer
 from recovery.restart import Found, Restarter
-from recovery.stalled import NOT_CONTINUED, NOT_REPLAYABLE, TIMED_OUT, Stalled, stalled
+from recovery.stalled import NOT_CONTINUED, TIMED_OUT, Stalled, stalled
 from rules.streams import KINDS
 from schemas.filing.state import Stage
 from schemas.ids import TASK_QUEUE, filing_workflow
@@ -27,12 +26,9 @@ from schemas.stream.healing import MOST_LEFT, REMEMBERED, Healed, Healings, Look
 from tests.acting import NEVER_PAYS, PAYS, Play, eventually, extract
 from tests.any_files import any_file_activities
 from tests.conftest import World
-from tests.workflow.dawdling import DawdlingFiling
-from tests.workflow.test_deaf import paid_and_deaf, whole
+from tests.workflow.standing_still import OTHERS, awake, handle_of, not_replayable, paid_and_deaf, still, whole
 from workers.wiring import WORKFLOWS, platform_worker
 
-WITHIN: Final = 120
-OTHERS: Final = (DawdlingFiling, *(one for one in WORKFLOWS if one.__name__ != "FilingWorkflow"))
 SECOND: Final = timedelta(seconds=1)
 BEGUN: Final = 3
 """Events until the first task of a run is done: it was started, its task scheduled, and begun."""
@@ -65,35 +61,12 @@ async def office(world: World) -> AsyncIterator[None]:
         yield
 
 
-def handle_of(play: Play) -> WorkflowHandle[Any, Any]:
-    return play.world.temporal.get_workflow_handle(filing_workflow(play.filing))
-
-
 async def begun_otherwise(world: World, payer: str = PAYS) -> Play:
     """A filing that our code can't replay."""
     async with otherwise(world):
         play = await Play.begin(world, extract(payer_account=payer))
         await play.at(Stage.INTAKE)
     return play
-
-
-async def awake(play: Play) -> None:
-    """Let the workflow have something to do, of which it knows nothing."""
-    await handle_of(play).signal("nothing")
-
-
-async def still(play: Play) -> Stalled:
-    """How it stands still, once the server has marked it."""
-    (found,) = await eventually(lambda: stalled(play.world.temporal), bool, within=WITHIN)
-    assert found.workflow_id == filing_workflow(play.filing)
-    return found
-
-
-async def not_replayable(play: Play) -> Stalled:
-    await awake(play)
-    found = await still(play)
-    assert found.cause == NOT_REPLAYABLE
-    return found
 
 
 async def gone_our_way(play: Play) -> None:

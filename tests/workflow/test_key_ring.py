@@ -11,13 +11,12 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from motcua import MotcuaError
-from motcua.codec import KEY_ID
 from recovery.stalled import Stalled, stalled
 from schemas.ids import NUDGE
 from tests.acting import Doubtful, Play, birth, eventually, record
 from tests.conftest import World
-from tests.sealed import ring, sealed
-from tests.workflow.test_bad_input import failed_tasks
+from tests.sealed import keys_of, ring, sealed
+from tests.workflow.plain import failed_tasks
 
 T = TypeVar("T")
 
@@ -43,15 +42,6 @@ async def begun(world: World, name: str, count: int) -> list[Play]:
 def in_world(world: World, plays: list[Play]) -> list[Play]:
     """The same filings, handled by the clients of this world."""
     return [replace(play, world=world) for play in plays]
-
-
-async def keys_of(world: World, play: Play) -> set[str]:
-    """The ids of the keys by which the history of a filing is sealed."""
-    found = set()
-    async for event in world.temporal.get_workflow_handle(f"filing:{play.filing}").fetch_history_events():
-        said = event.SerializeToString()
-        found |= {name for name in ("one", "two", "three") if KEY_ID.encode() in said and name.encode() in said}
-    return found
 
 
 async def test_keys_are_rotated_in_the_middle_of_running_filings(world: World) -> None:

@@ -19,7 +19,7 @@ from tests.acting import of, refusal
 from tests.conftest import World
 from tests.contract.samples import QUESTIONS
 from tests.locked import OFFICE, PORTAL, Program, locked
-from tests.workflow.test_locked import (
+from tests.workflow.forged import (
     CITIZEN,
     FORGERIES,
     RECEPTION,

@@ -8,9 +8,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from temporalio.client import Client, WithStartWorkflowOperation
-from temporalio.common import (
-    WorkflowIDConflictPolicy,
-)
+from temporalio.common import WorkflowIDConflictPolicy
 
 from schemas import refund as rf
 from schemas.ids import TASK_QUEUE, filing_workflow, refund_workflow
@@ -19,10 +17,10 @@ from tests.acting import AGENCY, eventually, extract, of, officer, refusal, stoc
 from tests.conftest import World
 from tests.locked import DESK, OFFICE, PORTAL, Program, locked, signing
 from tests.rogue import ordered, rogues
-from tests.workflow.test_given_once import HALF, ends, given, goes_wrong
-from tests.workflow.test_given_once import WHY as REASON
-from tests.workflow.test_locked import by, recorded
-from tests.workflow.test_money import at_work, heard_of, paid_for
+from tests.workflow.forged import by, recorded
+from tests.workflow.money import at_work, heard_of, paid_for
+from tests.workflow.vnpay import HALF, ends, given, goes_wrong
+from tests.workflow.vnpay import WHY as REASON
 
 ONE: Final = "h56.30-one"
 MADE: Final = "2026-11-28T00:00:00Z"

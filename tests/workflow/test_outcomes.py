@@ -16,8 +16,8 @@ from schemas.filing.state import Closing, Stage
 from tests.acting import Play, eventually
 from tests.any_files import AnyFiles, received_by
 from tests.callbacks import merchants_of
-from tests.workflow.test_money import AMOUNT, WIRES, Till, asked, events
-from tests.workflow.test_money import till as till
+from tests.workflow.money import AMOUNT, WIRES, Till, asked, events
+from tests.workflow.money import till as till
 from workers.wiring import activities, platform_worker
 
 SECONDS: Final = 4

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from operations.ledger_verifier import verify
 from operations.publishing.catalogue import publish
-from operations.rebuild import rebuild
 from schemas.filing.state import Closing, FeeState, Stage, Status
 from schemas.level import Channel
 from tests.acting import ADDRESS, EXTRACT, Play, extract
 from tests.conftest import ROOT, World
+from tests.sound import sound
 
 POSTAGE: Final = 0
 """What the post has for itself."""
@@ -34,12 +33,6 @@ async def brought(running: World, postcode: str) -> Play:
     await play.accept()
     await play.review()
     return play
-
-
-async def sound(world: World) -> None:
-    assert (await verify(world.superuser_dsn)).problems == []
-    report = await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)
-    assert not any(report.changed.values()), report.changed
 
 
 async def test_the_postman_collects_the_fee_and_the_parcel_bears_it_out(running: World) -> None:

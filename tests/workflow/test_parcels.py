@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
-
-import httpx
 import pytest
 
-from activities.partners.http import partner_client
 from motcua import NotAllowed
 from schemas import ids
 from schemas.filing import commands as cm
 from schemas.filing.events import ParcelOutcome
 from schemas.filing.state import Closing, Stage, Status
-from schemas.parcel import ClaimCompensation, ParcelState
+from schemas.parcel import ParcelState
 from schemas.people import Role
-from tests.acting import ADDRESS, VIA, Play, birth, eventually
+from tests.acting import eventually
 from tests.conftest import World
-
-SENT = ["consignment_requested", "consignment_sent"]
-
-
-async def posted(world: World, postcode: str) -> Play:
-    return await Play.begin(world, birth(result_channel="post", address=ADDRESS | {"postcode": postcode}))
-
-
-@asynccontextmanager
-async def the_post(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    async with partner_client(world.env["MOTCUA_POST_URL"]) as post:
-        yield post
-
-
-async def at_the_post(world: World, play: Play) -> dict[str, list[str]]:
-    """What the post itself says of the filing's parcels, by key."""
-    async with the_post(world) as post:
-        all_of_them: list[dict[str, Any]] = (await post.get("/ledger")).json()["consignments"]
-    own = [each for each in all_of_them if str(play.filing) in each["key"]]
-    return {each["key"].rsplit(":", 1)[1]: [step["status"] for step in each["history"]] for each in own}
+from tests.workflow.delivery import SENT, at_the_post, posted, the_post, the_post_is_asked_to_pay
 
 
 async def test_one_invitation_and_it_is_delivered(running: World) -> None:
@@ -153,11 +128,8 @@ async def test_while_the_post_answers_nobody_parcels_wait(running: World) -> Non
 
 
 async def test_the_desk_asks_the_post_to_pay_for_what_it_lost(running: World) -> None:
-    play = await posted(running, "99903")
-    await play.at(Stage.CLOSED)
-    stream = ids.parcel_workflow(play.filing, 1)
-    given = {"command_id": "claim", "actor": play.officer(Role.HANDOVER), "via": VIA, "reference": "12/YC-PVHCC"}
-    await running.client.act(stream, ClaimCompensation.model_validate(given))
+    play = await the_post_is_asked_to_pay(running)
     assert (await running.client.parcel(play.filing)).claim == "12/YC-PVHCC"
     async with running.connection() as connection:
+        stream = ids.parcel_workflow(play.filing, 1)
         assert await connection.fetchval("select count(*) from task where stream = $1", stream) == 0

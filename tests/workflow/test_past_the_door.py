@@ -35,7 +35,7 @@ from schemas.stream.ledger import Batch
 from tests.acting import of, plain, refusal
 from tests.conftest import ROOT, World
 from tests.locked import PORTAL, Program, locked
-from tests.workflow.test_locked import counted, submission
+from tests.workflow.forged import counted, submission
 from workers.by_queue import BY_QUEUE, INSTRUCTED
 from workers.wiring import WORKFLOWS, activities
 

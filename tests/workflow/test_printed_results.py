@@ -17,27 +17,12 @@ from schemas.filing.events import Outcome
 from schemas.filing.state import Stage
 from schemas.ids import result_workflow
 from tests.acting import Play, eventually, extract
-from tests.conftest import ROOT, World
+from tests.conftest import World
 from tests.locked import signing
 from tests.printed import keywords, raw_text
-from tests.workflow.test_results import LEADER, SIGNED, WHY, act, register, set_up, signers, sound
+from tests.sound import sound
+from tests.workflow.results import LEADER, PROCEDURE, SIGNED, VERSION, WHY, act, register, set_up, signers
 
-VERSION: Final = "2026-12-template"
-TEMPLATE: Final = """\
-      #import "/parts.typ": *
-      #show: paper
-      #letterhead
-      #title
-      Số #d.number. Cấp cho #d.holder.name: #d.values.person_name.vi, #d.values.copies.vi bản. Mã #d.code.
-      #if d.corrects != none [Thay cho #d.corrects.]
-      #signatures
-"""
-PROCEDURE: Final = (
-    (ROOT / "procedures" / "2.000635@2026-12.yaml")
-    .read_text()
-    .replace('version: "2026-12"', f'version: "{VERSION}"')
-    .replace("[online, counter, post]\n  source", f"[online, counter, post]\n  template: |\n{TEMPLATE}  source")
-)
 NO_FOOT: Final = "$."
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 import pytest
-import yaml
 
-from motcua import NotAllowed, NotAuthorised, NotFound
+from motcua import NotFound
 from operations.ledger_verifier import verify
-from operations.publishing import catalogue
 from operations.publishing.absences import Absence, record_absence
-from operations.publishing.catalogue import publish
 from operations.rebuild import rebuild
 from recovery.restart import Restarter
 from rules.time.working_time import VIETNAM
@@ -20,80 +17,43 @@ from schemas import refund as rf
 from schemas.errors import RefusalError
 from schemas.filing.state import Closing, Stage
 from schemas.ids import payment_workflow
-from schemas.payment import PaymentView
 from schemas.people import Actor, Role
-from schemas.reading import AskTasks
-from tests.acting import AGENCY, EXTRACT, PAYS_TWICE, Play, eventually, extract, officer
-from tests.conftest import ROOT, World
+from tests.acting import AGENCY, PAYS_TWICE, Play, eventually, extract, officer
+from tests.conftest import World
+from tests.workflow.refunds import (
+    AMOUNT,
+    CASHIER,
+    FIRST,
+    SECOND,
+    WHY,
+    a_leader_decides_and_another_approves,
+    given,
+    half_back,
+    paid,
+    parts_go_back,
+    refunded,
+    rules_broken,
+    tasks,
+    what_nobody_owes_goes_back,
+)
 from workers.wiring import open_pool
-
-FIRST: Final = officer(Role.LEADER)
-SECOND: Final = officer(Role.LEADER, n=2)
-CASHIER: Final = officer(Role.CASHIER)
-WHY: Final[dict[str, Any]] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
-AMOUNT: Final = 16_000
-
-
-async def paid(world: World, **said: Any) -> Play:
-    play = await Play.begin(world, extract(**said))
-    await play.accept()
-    await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
-    return play
-
-
-async def given(play: Play) -> list[int]:
-    return [refund["amount"] for refund in (await play.order())["refunds"]]
-
-
-async def refunded(play: Play, amount: int) -> PaymentView:
-    return await eventually(lambda: play.world.client.payment(play.filing), lambda view: view.refunded == amount)
-
-
-async def tasks(world: World, role: Role) -> list[tuple[str, tuple[str, ...]]]:
-    page = await world.client.tasks(AskTasks(agency=AGENCY, role=role))
-    return [(task.name, task.actions) for task in page.rows if task.stream.startswith("refund:")]
-
-
-async def rules_broken(call: Any) -> list[str]:
-    with pytest.raises((NotAllowed, NotAuthorised)) as refused:
-        await call
-    return [problem.rule for problem in refused.value.refusal.problems]
 
 
 async def test_what_nobody_owes_waits_for_a_leader_and_goes_back_once(running: World) -> None:
-    play = await Play.begin(running, extract(payer_account=PAYS_TWICE))
-    await play.accept()
-    await eventually(lambda: play.kinds("refund", 1002), lambda kinds: kinds == ["refund_begun", "refund_opened"])
-    assert await given(play) == []
-    assert await play.kinds("payment", 1) == [
-        *("payment_requested", "payment_ordered", "payment_captured", "payment_captured")
-    ]
-    await play.approve_refund(1002)
-    view = await refunded(play, AMOUNT)
-    assert (view.captured, view.state) == (2 * AMOUNT, "paid")
+    play = await what_nobody_owes_goes_back(running)
+    view = await running.client.payment(play.filing)
+    assert (view.captured, view.refunded, view.state) == (2 * AMOUNT, AMOUNT, "paid")
     assert await given(play) == [AMOUNT]
     assert await play.kinds("refund", 1002) == [
         *("refund_begun", "refund_opened", "refund_approved", "refund_asked", "refund_given")
     ]
-    assert await rules_broken(play.refund(rf.ApproveRefund, SECOND, 1002, case=1)) == ["no_open_refund"]
 
 
 async def test_officers_ask_for_parts_and_never_for_more_than_came(running: World) -> None:
-    play = await paid(running)
-    await play.refund(rf.RequestRefund, CASHIER, lines=({"code": "extract", "amount": 8_000},), **WHY)
-    assert await rules_broken(play.refund(rf.RequestRefund, CASHIER, amount=8_001, **WHY)) == ["more_than_captured"]
-    await play.refund(rf.RequestRefund, FIRST, **WHY)
-    assert await rules_broken(play.refund(rf.ApproveRefund, FIRST, case=2)) == ["needs_another"]
-    await play.refund(rf.ApproveRefund, SECOND, case=2)
-    await refunded(play, 8_000)
-    await play.refund(rf.DeclineRefund, FIRST, case=1, reason="đã nhận kết quả")
-    await play.refund(rf.RequestRefund, CASHIER, amount=1, **WHY)
-    await play.refund(rf.ApproveRefund, FIRST, case=3)
-    view = await refunded(play, 8_001)
-    assert view.state == "paid"
+    play = await parts_go_back(running)
+    view = await running.client.payment(play.filing)
+    assert (view.refunded, view.state) == (8_001, "paid")
     assert await given(play) == [8_000, 1]
-    await play.review()
-    await play.at(Stage.CLOSED)
 
 
 async def test_nobody_does_it_alone_by_another_role_or_a_substitute(running: World) -> None:
@@ -121,14 +81,6 @@ async def test_nobody_does_it_alone_by_another_role_or_a_substitute(running: Wor
     await refunded(play, AMOUNT)
 
 
-async def half_back(world: World) -> str:
-    """A version of the extract that gives back a share of what was paid for a filing that is withdrawn."""
-    source = (ROOT / "procedures" / f"{EXTRACT}@2026-12.yaml").read_bytes()
-    fields = yaml.safe_load(catalogue.demo_variant(source, {"payment": 60}, suffix="back"))
-    fields["fee"]["refunds"].append({"case": "withdrawn_afterwards", "percent": 33, "source": "unconfirmed"})
-    return (await publish(world.owner_dsn, yaml.safe_dump(fields, allow_unicode=True).encode(), demo=True)).version
-
-
 async def test_the_procedure_gives_back_its_share_of_what_was_withdrawn(running: World) -> None:
     play = await paid(running, version=await half_back(running))
     await play.withdraw()
@@ -139,16 +91,7 @@ async def test_the_procedure_gives_back_its_share_of_what_was_withdrawn(running:
 
 
 async def test_where_the_procedure_says_nothing_a_leader_decides_and_another_approves(running: World) -> None:
-    play = await paid(running)
-    await play.withdraw()
-    undecided = [("decide_refund", ("decide_refund",))]
-    await eventually(lambda: tasks(running, Role.LEADER), lambda found: found == undecided)
-    await play.refund(rf.DecideRefund, FIRST, amount=4_000, **WHY)
-    actions = ("approve_refund", "decline_refund")
-    assert await tasks(running, Role.LEADER) == [("approve_refund:1", actions)]
-    assert await rules_broken(play.refund(rf.ApproveRefund, FIRST, case=1)) == ["needs_another"]
-    await play.refund(rf.ApproveRefund, SECOND, case=1)
-    await refunded(play, 4_000)
+    await a_leader_decides_and_another_approves(running)
     assert await tasks(running, Role.LEADER) == []
 
 

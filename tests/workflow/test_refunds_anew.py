@@ -17,8 +17,8 @@ from schemas.filing.state import Stage
 from schemas.people import Role
 from tests.acting import EXTRACT, Play, eventually, extract
 from tests.conftest import ROOT, World
-from tests.workflow.test_complaints import UPHELD, answered, complained, reopened
-from tests.workflow.test_refunds import AMOUNT, FIRST, SECOND, WHY, given, refunded, rules_broken, tasks
+from tests.workflow.complaints import UPHELD, answered, complained, reopened
+from tests.workflow.refunds import AMOUNT, FIRST, SECOND, WHY, given, refunded, rules_broken, tasks
 
 HALF: Final = AMOUNT // 2
 REFUSING: Final[dict[str, Any]] = {"outcome": "refused", "reason": "sai tên", "legal_basis": "NĐ 123/2015"}

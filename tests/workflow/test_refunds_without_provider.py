@@ -3,68 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
 
 import pytest
 
 from motcua import NotAllowed, NotAuthorised, NotFound
-from operations.doctor.refunds import refunds
-from operations.doctor.surroundings import Surroundings
-from operations.home import Home
-from operations.tills import open_
 from schemas import refund as rf
-from schemas.people import Role
-from tests.acting import AGENCY, FILE, Play, eventually, extract, officer
+from tests.acting import Play, eventually, extract
 from tests.conftest import World
-from tests.integration.operations.test_tills import opening, with_tills
-from tests.workflow.test_paid_to_the_post import sound
-from tests.workflow.test_refunds import FIRST, SECOND, WHY, half_back
-from views.tills import till_of
-
-CASHIER: Final = officer(Role.CASHIER)
-AMOUNT: Final = 16_000
-AT_THE_COUNTER: Final = 1000
-IN_CASH: Final[dict[str, Any]] = {"case": 1, "means": "cash", "evidence": FILE}
-
-
-async def paid(world: World, **filed: Any) -> Play:
-    """A filing whose fee was asked for at the counter and paid there."""
-    play = await Play.begin(world, extract(signature=None, payer_account=None, result_channel="counter", **filed))
-    await play.accept()
-    await play.pay_at_counter(AMOUNT)
-    return play
-
-
-async def left_to_hand(play: Play) -> None:
-    await eventually(lambda: play.kinds("refund", AT_THE_COUNTER), lambda kinds: "refund_left_to_hand" in kinds)
+from tests.sound import sound
+from tests.workflow.cash_back import AMOUNT, AT_THE_COUNTER, CASHIER, IN_CASH, goes_back_in_cash, left_to_hand, paid
+from tests.workflow.refunds import WHY, half_back
 
 
 async def test_two_give_it_back_in_cash_through_the_till_of_who_hands_it_out(running: World) -> None:
-    play = await paid(running)
-    with pytest.raises(NotAllowed):
-        await play.refund(rf.RequestRefund, CASHIER, AT_THE_COUNTER, amount=AMOUNT + 1, **WHY)
-    await play.refund(rf.RequestRefund, FIRST, AT_THE_COUNTER, amount=6_000, **WHY)
-    for alone in (FIRST, CASHIER):
-        with pytest.raises((NotAllowed, NotAuthorised)):
-            await play.refund(rf.ApproveRefund, alone, AT_THE_COUNTER, case=1)
-    await play.refund(rf.ApproveRefund, SECOND, AT_THE_COUNTER, case=1)
-    await left_to_hand(play)
-    [finding] = await refunds(Surroundings({"MOTCUA_DATABASE_URL": running.app_dsn}, {}, Home.__new__(Home)))
-    assert finding.what.en.endswith(
-        "1 approved refunds wait for people: the money was paid at the counter or to the post"
-    )
-    await with_tills(running, AGENCY)
-    with pytest.raises(NotAuthorised) as refused:
-        await play.refund(rf.GiveBackByHand, CASHIER, AT_THE_COUNTER, **IN_CASH)
-    assert [one.rule for one in refused.value.refusal.problems] == ["no_open_till"]
-    async with running.connection() as connection:
-        till = await open_(connection, opening(change=100_000))
-    await play.refund(rf.GiveBackByHand, CASHIER, AT_THE_COUNTER, **IN_CASH)
-    async with running.connection() as connection:
-        shown = await till_of(connection, till.number)
-    assert shown is not None
-    assert (shown.taken, shown.given, shown.expected) == (0, 6_000, 94_000)
-    assert [one.amount for one in shown.cash] == [-6_000]
+    play = await goes_back_in_cash(running)
     assert await play.kinds("refund", AT_THE_COUNTER) == [
         "refund_begun",
         "refund_opened",
@@ -72,8 +24,6 @@ async def test_two_give_it_back_in_cash_through_the_till_of_who_hands_it_out(run
         "refund_left_to_hand",
         "refund_given_by_hand",
     ]
-    with pytest.raises(NotAllowed):
-        await play.refund(rf.RequestRefund, FIRST, AT_THE_COUNTER, amount=AMOUNT - 6_000 + 1, **WHY)
     await sound(running)
 
 

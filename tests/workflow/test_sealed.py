@@ -19,22 +19,10 @@ from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.people import Role
-from tests.acting import (
-    ADDRESS,
-    NEVER_PAYS,
-    Doubtful,
-    Play,
-    birth,
-    extract,
-    of,
-    plain,
-    posted,
-    record,
-    refusal,
-)
+from tests.acting import ADDRESS, NEVER_PAYS, Doubtful, Play, birth, extract, of, plain, posted, record, refusal
 from tests.conftest import World
 from tests.sealed import Forging, connected, ring, sealed
-from tests.workflow.test_bad_input import command, ended_cleanly, failed_tasks, length, submit
+from tests.workflow.plain import command, ended_cleanly, failed_tasks, length, submit
 
 CANARIES: Final = ("Nguyễn", birth().applicant.id_number, ADDRESS["phone"], ADDRESS["address"], "submission", "stored")
 """Of what a posted extract says, and words of ours: each so long that no random bytes are it by chance."""

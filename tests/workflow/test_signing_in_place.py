@@ -22,8 +22,21 @@ from schemas.publishing.events import OfficerEntered
 from schemas.signature import SignatureOutcome
 from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
-from tests.workflow.test_results import CLERK, LEADER, SIGNED, SLOW, act, decided, set_up, signers, sound, tasks_of
-from tests.workflow.test_signing_in_vain import EXPIRED, looked, told
+from tests.sound import sound
+from tests.workflow.results import (
+    CLERK,
+    EXPIRED,
+    LEADER,
+    SIGNED,
+    SLOW,
+    act,
+    decided,
+    looked,
+    set_up,
+    signers,
+    tasks_of,
+    told,
+)
 
 SECOND: Final = officer(Role.LEADER, n=2)
 SECOND_CLERK: Final = officer(Role.CLERK, n=2)

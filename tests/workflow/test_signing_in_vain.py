@@ -5,28 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from motcua import BackOffice, Document, IssueRequest
-from operations.doctor.finding import Finding, Health
-from operations.doctor.signing import signing
-from operations.doctor.surroundings import Surroundings
-from operations.home import Home
+from operations.doctor.finding import Health
 from schemas.filing.state import Stage
 from schemas.people import Role
-from tests.acting import AGENCY, Play, eventually, officer
+from tests.acting import AGENCY, eventually, officer
 from tests.conftest import World
-from tests.workflow.test_results import LEADER, SIGNED, decided, register, set_up, signers, sound, tasks_of
+from tests.sound import sound
+from tests.workflow.results import EXPIRED, LEADER, SIGNED, decided, looked, register, set_up, signers, tasks_of, told
 
-EXPIRED: Final = "001085009904"
 OTHER: Final = officer(Role.LEADER, n=2)
 ENTERED: Final = ["result_entered", "result_made"]
-
-
-async def looked(world: World) -> Finding:
-    [finding] = await signing(Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home)))
-    return finding
-
-
-async def told(play: Play) -> None:
-    await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-1:] == ["machine_work_failing"])
 
 
 async def test_a_certificate_that_has_expired_is_told_once_and_another_signer_goes_on(running: World) -> None:

@@ -31,14 +31,7 @@ from schemas.result import RenewResult
 from tests.acting import AGENCY, FILE, POLICE, Doubtful, Play, eventually, extract, officer, refer
 from tests.conftest import PARTS, publish_demo, world_of
 from tests.faults.heard.lab import Figures, TryingWorld, lab, say
-from tests.workflow import (
-    test_complaints,
-    test_disputes,
-    test_parcels,
-    test_refunds,
-    test_refunds_without_provider,
-    test_results,
-)
+from tests.workflow import cash_back, complaints, delivery, disputes, refunds, results
 from views.results import of_filing
 from workers.settings import Identity
 
@@ -95,7 +88,7 @@ async def play_stories(
             await trying.replay()
 
 
-Plays = Sequence[Callable[[TryingWorld], Awaitable[None]]]
+Plays = Sequence[Callable[[TryingWorld], Awaitable[object]]]
 
 
 async def asked_for_anew(world: TryingWorld) -> None:
@@ -107,11 +100,11 @@ async def asked_for_anew(world: TryingWorld) -> None:
 
 async def stamped_again(world: TryingWorld) -> None:
     """A result is kept with a further time-stamp."""
-    play = await test_results.decided(world)
+    play = await results.decided(world)
     await play.at(Stage.CLOSED)
     number = await result_number(play)
     actor = Actor(subject="h56.30-operator-1", role=Role.OPERATOR, agency=AGENCY)
-    await test_results.act(play, RenewResult, actor, registered=number, result=FILE)
+    await results.act(play, RenewResult, actor, registered=number, result=FILE)
 
 
 async def result_number(play: Play) -> str:
@@ -122,13 +115,13 @@ async def result_number(play: Play) -> str:
 
 async def taken_back(world: TryingWorld) -> None:
     """A complaint is taken, given back, and taken back."""
-    play = await test_complaints.refused(world)
-    stream = await test_complaints.complained(play, "decided")
+    play = await complaints.refused(world)
+    stream = await complaints.complained(play, "decided")
     for command in (Claim, Release):
-        await test_complaints.act(world, stream, command, test_complaints.SECOND)
+        await complaints.act(world, stream, command, complaints.SECOND)
     lead = play.officer(Role.TEAM_LEAD)
-    await test_complaints.act(world, stream, Reassign, lead, officer=test_complaints.SECOND.subject)
-    await test_complaints.act(world, stream, Withdraw, play.submission.actor, reason="đã rõ")
+    await complaints.act(world, stream, Reassign, lead, officer=complaints.SECOND.subject)
+    await complaints.act(world, stream, Withdraw, play.submission.actor, reason="đã rõ")
 
 
 async def decided_elsewhere(world: TryingWorld) -> None:
@@ -138,28 +131,28 @@ async def decided_elsewhere(world: TryingWorld) -> None:
     await eventually(lambda: play.kinds("referral", 1), bool)
     first, second = officer(Role.SPECIALIST, POLICE), officer(Role.SPECIALIST, POLICE, 2)
     for command in (Claim, Release, Claim):
-        await test_complaints.act(world, stream, command, first)
+        await complaints.act(world, stream, command, first)
     lead = officer(Role.TEAM_LEAD, POLICE)
-    await test_complaints.act(world, stream, Reassign, lead, officer=second.subject)
-    await test_complaints.act(world, stream, AnswerPart, second, outcome="approved")
+    await complaints.act(world, stream, Reassign, lead, officer=second.subject)
+    await complaints.act(world, stream, AnswerPart, second, outcome="approved")
 
 
 TOGETHER: Final[Plays] = (
     asked_for_anew,
     taken_back,
     decided_elsewhere,
-    test_refunds.test_what_nobody_owes_waits_for_a_leader_and_goes_back_once,
-    test_refunds.test_officers_ask_for_parts_and_never_for_more_than_came,
-    test_refunds.test_where_the_procedure_says_nothing_a_leader_decides_and_another_approves,
-    test_disputes.test_two_take_less_for_the_whole_fee_and_the_filing_goes_on,
-    test_refunds_without_provider.test_two_give_it_back_in_cash_through_the_till_of_who_hands_it_out,
-    test_parcels.test_the_desk_asks_the_post_to_pay_for_what_it_lost,
+    refunds.what_nobody_owes_goes_back,
+    refunds.parts_go_back,
+    refunds.a_leader_decides_and_another_approves,
+    disputes.less_is_taken_for_the_whole_fee,
+    cash_back.goes_back_in_cash,
+    delivery.the_post_is_asked_to_pay,
     stamped_again,
 )
 ONE_BY_ONE: Final[Plays] = (
-    test_results.test_a_result_that_the_filing_issued_is_revoked_by_whoever_may,
-    test_results.test_an_officer_who_is_asked_may_decline_with_a_reason_and_nobody_else,
-    test_results.test_a_correction_takes_a_number_of_its_own_and_marks_the_one_that_it_corrects,
+    results.revoked,
+    results.declined,
+    results.corrected,
 )
 """They change who signs results."""
 
@@ -180,7 +173,7 @@ async def play_own(folder: Path, figures: Figures, identity: Identity, *, sugges
             await trying.replay()
 
 
-async def _played(play: Callable[[TryingWorld], Awaitable[None]], world: TryingWorld) -> None:
+async def _played(play: Callable[[TryingWorld], Awaitable[object]], world: TryingWorld) -> None:
     """Play it; how it ends is not looked at, for it was disturbed."""
     try:
         async with asyncio.timeout(LONGEST):

@@ -44,8 +44,8 @@ from tests.faults.heard.lab import ACCEPTED, Fault, Figures
 from tests.faults.heard.plays import play_stories, stories
 from tests.faults.processes import WorkerProcess, worker_process
 from tests.locked import OFFICE, PORTAL, Program, now_in_force, programs, register, signing
-from tests.workflow import test_obligations
-from tests.workflow.test_delivery import fetched
+from tests.workflow.delivery import fetched
+from tests.workflow.obligations import TAX, takes_money, transfer
 from workers.settings import Identity
 
 STORY: Final = "supplement-at-intake"
@@ -101,13 +101,13 @@ async def wrong_code(world: World) -> tuple[Play, str, str, dict[str, Any]]:
 
 
 async def demand(world: World) -> tuple[Play, str, str, dict[str, Any]]:
-    await test_obligations.takes_money(world)
-    play = await Play.begin(world, test_obligations.transfer(None))
+    await takes_money(world)
+    play = await Play.begin(world, transfer(None))
     specialist = play.officer(Role.SPECIALIST)
     await play.at(Stage.REVIEW)
     for command, more in ((Claim, {}), (Forward, {}), (Claim, {}), (ReferObligation, {"reference": "13/PC-VPĐK"})):
         await play.act(command, specialist, **more)
-    said = {"reference": "35/TB-CCT", "amount": 5_000, "agency": test_obligations.TAX}
+    said = {"reference": "35/TB-CCT", "amount": 5_000, "agency": TAX}
     return (
         play,
         filing_workflow(play.filing),

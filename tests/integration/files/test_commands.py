@@ -21,7 +21,7 @@ from tests.acting import Doubtful, Play, birth, eventually
 from tests.any_files import Orders
 from tests.conftest import World
 from tests.faults.processes import Ended, motcua
-from tests.workflow.test_reception import Scanning, Verdicts
+from tests.workflow.reception import Scanning, Verdicts
 
 
 def kept(world: World, submission_id: str, data: bytes) -> dict[str, object]:

@@ -19,7 +19,7 @@ from tests.conftest import World
 from tests.faults.processes import worker_process
 from tests.integration.gateway.calls import ipn, kept
 from tests.sandboxes import Server, free_port
-from tests.workflow.test_money import AMOUNT, PAID, Till, asked, at_work, every_wire, paid_for, settled
+from tests.workflow.money import AMOUNT, PAID, Till, asked, at_work, every_wire, paid_for, settled
 
 
 @pytest.fixture

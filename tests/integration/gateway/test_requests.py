@@ -20,7 +20,7 @@ from tests.acting import Play, eventually, extract
 from tests.any_files import AnyFiles, received_by
 from tests.callbacks import merchants_of
 from tests.integration.gateway.test_money import till as till
-from tests.workflow.test_money import PAID, Till, events
+from tests.workflow.money import PAID, Till, events
 from workers.wiring import activities, platform_worker
 
 ALL_DAY: Final = None

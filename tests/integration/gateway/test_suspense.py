@@ -27,8 +27,8 @@ from tests.integration.gateway.calls import AMOUNT, demand, kept, note
 from tests.integration.gateway.test_driving import Payments, payments, relay
 from tests.integration.gateway.test_money import till
 from tests.shell import Shell
-from tests.workflow.test_money import AMOUNT as FEE
-from tests.workflow.test_money import PAID, Till, asked, at_work
+from tests.workflow.money import AMOUNT as FEE
+from tests.workflow.money import PAID, Till, asked, at_work
 
 __all__ = ["payments", "relay", "till"]
 

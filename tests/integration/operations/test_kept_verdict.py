@@ -16,7 +16,7 @@ from schemas.filing.state import Stage
 from tests.acting import AGENCY, Play, extract
 from tests.conftest import World
 from tests.shell import Shell
-from tests.workflow.test_results import set_up, signers
+from tests.workflow.results import set_up, signers
 from views.results import kept_verdict, of_filing
 
 LATER = timedelta(days=6 * 365)

@@ -20,7 +20,7 @@ from operations.publishing.catalogue import seed_directory
 from tests.acting import AGENCY
 from tests.conftest import World
 from tests.integration.signature import party as p
-from tests.workflow.test_results import signers
+from tests.workflow.results import signers
 
 AT: Final = datetime(2026, 11, 27, 2, tzinfo=UTC)
 OWN: Final = "0109999998"

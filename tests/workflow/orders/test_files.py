@@ -13,7 +13,7 @@ from schemas.ids import filing_workflow
 from tests.acting import Doubtful, Play, birth, eventually, extract, of, stock
 from tests.conftest import World
 from tests.rogue import ordered, rogues
-from tests.workflow.test_reception import PAPER, Looking, Scanning, Store, Verdicts, receiving, with_paper
+from tests.workflow.reception import PAPER, Looking, Scanning, Store, Verdicts, receiving, with_paper
 
 CONFIRM: Final = "papers.confirm"
 SCAN: Final = "reception.scan"

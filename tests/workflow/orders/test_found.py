@@ -23,8 +23,7 @@ from tests.acting import Play, eventually
 from tests.conftest import World
 from tests.integration.papers.test_relay import Desk, work
 from tests.integration.signature.party import Party
-from tests.workflow.orders.test_results import PLACES, asked_of_signer, waits_for
-from tests.workflow.test_results import LEADER, act, decided, set_up, signers
+from tests.workflow.results import LEADER, PLACES, act, asked_of_signer, decided, set_up, signers, waits_for
 
 LEADERS: Final = "001085000012"
 REQUESTS: Final = [3, 5, 7]

@@ -28,9 +28,8 @@ from tests.acting import FILE, Play, birth, eventually, stock
 from tests.any_files import FoundLate, Orders, Receives, any_file_activities, received_by
 from tests.conftest import World
 from tests.rogue import Rogue, ordered, rogues
-from tests.workflow.orders.test_results import RELEASED, waits_for
-from tests.workflow.test_printed_results import PROCEDURE, VERSION
-from tests.workflow.test_results import LEADER, WHY, act, decided, set_up, signers, sound
+from tests.sound import sound
+from tests.workflow.results import LEADER, PROCEDURE, RELEASED, VERSION, WHY, act, decided, set_up, signers, waits_for
 from workers.wiring import platform_worker
 
 ALL_PAUSES: Final = 180

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from io import BytesIO
 from typing import Any, Final
-from uuid import UUID
 
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -18,18 +17,29 @@ from operations.publishing.catalogue import publish
 from schemas.files import FileRef
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow
-from tests.acting import AGENCY, Play, eventually, extract, stock
+from tests.acting import AGENCY, Play, extract, stock
 from tests.conftest import World
 from tests.integration.signature.party import COMPANY, Party, official, printed
 from tests.locked import signing
 from tests.rogue import Order, honest, ordered, rogues
-from tests.workflow.test_printed_results import PROCEDURE, VERSION
-from tests.workflow.test_results import CLERK, LEADER, SIGNED, SLOW, decided, set_up, signers, sound
+from tests.sound import sound
+from tests.workflow.results import (
+    CLERK,
+    LEADER,
+    PLACES,
+    PROCEDURE,
+    RELEASED,
+    SLOW,
+    VERSION,
+    asked_of_signer,
+    decided,
+    set_up,
+    signed_once,
+    signers,
+    waits_for,
+)
 
 MADE: Final = "2026-11-28T00:00:00Z"
-RELEASED: Final = ["result_entered", "result_made", *SIGNED * 3, "result_released"]
-PLACES: Final = ("initials", "signature", "seal")
-SLOW_AGENCY: Final = "0109999902"
 
 
 @pytest.fixture(params=["off", "required"])
@@ -83,13 +93,6 @@ async def seen(world: World) -> tuple[int, list[str], list[str]]:
     return events, files, sorted(keys)
 
 
-async def asked_of_signer(world: World, filing: UUID) -> list[str]:
-    """The keys of what the signer was asked for because of a filing, the newest first."""
-    async with partner_client(world.env["MOTCUA_SIGNER_URL"]) as client:
-        answer = await client.get("/requests")
-    return [one["key"] for one in answer.raise_for_status().json()["requests"] if str(filing) in one["key"]]
-
-
 def done(outcomes: list[Any]) -> list[str]:
     return [one.name for one in outcomes if one.refused is None]
 
@@ -111,26 +114,6 @@ async def test_nothing_is_signed_that_a_rogue_run_orders(asked: World) -> None:
     assert await seen(asked) == before
     assert await play.kinds("result", 1) == RELEASED
     await sound(asked)
-
-
-async def waits_for(world: World, place: str) -> Play:
-    """A result of which this officer has been asked at the signing service, and takes half a minute."""
-    slow = {"signature": SLOW, "seal": SLOW_AGENCY}[place]
-    await set_up(world, [one | ({"number": slow} if one["place"] == place else {}) for one in signers()])
-    play = await decided(world)
-    asked = PLACES.index(place) + 1
-    await eventually(lambda: asked_of_signer(world, play.filing), lambda keys: len(keys) == asked)
-    return play
-
-
-async def signed_once(play: Play) -> None:
-    """All have signed, and each was asked once."""
-    await play.at(Stage.CLOSED)
-    assert await play.kinds("result", 1) == RELEASED
-    stream = result_workflow(play.filing, 1)
-    places = [seq for seq, kind in enumerate(RELEASED, 1) if kind == "signature_requested"]
-    keys = sorted(await asked_of_signer(play.world, play.filing))
-    assert [key.rpartition(":")[0] for key in keys] == [f"sign:{stream}:{seq}" for seq in places]
 
 
 async def signed_in(play: Play, file: dict[str, Any]) -> list[str]:

@@ -19,7 +19,7 @@ from tests.conftest import World
 from tests.locked import signing
 from tests.rogue import Given, Order, honest, ordered, refused, rogues
 from tests.sealed import ring, sealed
-from tests.workflow.test_locked import counted
+from tests.workflow.forged import counted
 from workers.by_queue import BY_QUEUE, INSTRUCTED
 from workers.wiring import activities
 

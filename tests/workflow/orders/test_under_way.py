@@ -21,8 +21,8 @@ from schemas.ids import NUDGE, result_workflow
 from tests.acting import Play
 from tests.conftest import PARTS, World, publish_demo, world_of
 from tests.integration.record.test_long_histories import SUGGEST
-from tests.workflow.orders.test_results import signed_once, waits_for
-from tests.workflow.test_results import sound
+from tests.sound import sound
+from tests.workflow.results import signed_once, waits_for
 
 COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 

@@ -1,0 +1,57 @@
+"""Complaints about acts of a filing: lodged, taken and answered."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import uuid4
+
+from schemas.complaint import AnswerComplaint, ComplaintStart
+from schemas.filing import commands as cm
+from schemas.filing.events import Outcome
+from schemas.filing.state import Stage
+from schemas.ids import complaint_workflow
+from schemas.people import Actor, Role
+from tests.acting import VIA, Play, eventually, officer, posted
+from tests.conftest import World
+
+SECOND: Final = officer(Role.LEADER, n=2)
+UPHELD: Final = {"outcome": "upheld", "reason": "giấy tờ hợp lệ", "legal_basis": "Luật 02/2011, Đ31"}
+
+
+def complaint(play: Play, about: int, n: int = 1, **said: Any) -> ComplaintStart:
+    given = {"filing_id": play.filing, "n": n, "about": about, "words": "xem xét lại"}
+    return ComplaintStart.model_validate(given | {"actor": play.submission.actor, "via": VIA} | said)
+
+
+async def seq_of(play: Play, kind: str) -> int:
+    """The seq of the last event of this kind."""
+    return max(n for n, found in enumerate(await play.kinds(), 1) if found == kind)
+
+
+async def act(world: World, stream: str, command: type[cm.Command], actor: Actor, **said: Any) -> None:
+    given = {"command_id": f"move-{uuid4()}", "actor": actor, "via": VIA} | said
+    await world.client.act(stream, command.model_validate(given))
+
+
+async def complained(play: Play, kind: str, n: int = 1) -> str:
+    """Complain about the last event of this kind; the name of the stream."""
+    await play.world.client.complain(complaint(play, await seq_of(play, kind), n))
+    return complaint_workflow(play.filing, n)
+
+
+async def answered(world: World, stream: str, how: dict[str, Any]) -> None:
+    await act(world, stream, cm.Claim, SECOND)
+    await act(world, stream, AnswerComplaint, SECOND, **how)
+
+
+async def reopened(play: Play, times: int = 1) -> None:
+    await eventually(play.kinds, lambda kinds: kinds.count("reopened") == times)
+
+
+async def refused(world: World, **said: Any) -> Play:
+    """A filing whose refusal on the merits has been returned."""
+    play = await Play.begin(world, posted(**said))
+    await play.accept()
+    await play.review(Outcome.REFUSED, "sai tên")
+    await play.at(Stage.CLOSED)
+    return play

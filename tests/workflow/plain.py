@@ -1,0 +1,68 @@
+"""Submissions and commands as any client may send them, and what became of their workflow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+
+from schemas.errors import Refusal
+from schemas.ids import filing_id
+from tests.acting import eventually, record, refusal, stock
+from tests.conftest import World
+
+Plain = dict[str, Any]
+
+
+def start(*args: Any, workflow_id: str) -> WithStartWorkflowOperation[Any, Any]:
+    return WithStartWorkflowOperation(
+        "Filing",
+        args=args,
+        id=workflow_id,
+        task_queue="motcua",
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+    )
+
+
+async def submit(client: Client, *args: Any, workflow_id: str) -> Any:
+    operation = start(*args, workflow_id=workflow_id)
+    return await client.execute_update_with_start_workflow("submit", start_workflow_operation=operation)
+
+
+async def refused_submission(world: World, submission: Plain) -> Refusal:
+    """Why a submission was refused; fails if anything of it was recorded, or if its workflow did not end cleanly."""
+    client = await stock(world)
+    before = await record(world)
+    workflow_id = f"filing:{filing_id(submission['client_id'], submission['submission_id'])}"
+    why = await refusal(submit(client, {"submission": submission}, workflow_id=workflow_id))
+    await ended_cleanly(client, workflow_id)
+    assert await record(world) == before
+    return why
+
+
+async def ended_cleanly(client: Client, workflow_id: str) -> None:
+    """The workflow has failed, and soon, and not one of its tasks has."""
+    handle = client.get_workflow_handle(workflow_id)
+
+    async def status() -> WorkflowExecutionStatus | None:
+        return (await handle.describe()).status
+
+    await eventually(status, lambda found: found is WorkflowExecutionStatus.FAILED, within=5)
+    assert await failed_tasks(handle) == 0
+
+
+async def failed_tasks(handle: WorkflowHandle[Any, Any]) -> int:
+    history = await handle.fetch_history()
+    return sum(event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED for event in history.events)
+
+
+async def length(handle: WorkflowHandle[Any, Any]) -> int:
+    return len((await handle.fetch_history()).events)
+
+
+def command(**fields: Any) -> Plain:
+    actor = {"subject": "h56.30-reception-1", "role": "reception", "agency": "H56.30"}
+    return {"command_id": "c-1", "actor": actor, "via": {"principal": "test"}} | fields

@@ -1,0 +1,186 @@
+"""Results of filings: who signs them, slowly or in vain; what is done to them; and stories of that."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import pytest
+
+from activities.partners.http import partner_client
+from motcua import NotAllowed, NotAuthorised, NotFound
+from operations.doctor.finding import Finding
+from operations.doctor.signing import signing
+from operations.doctor.surroundings import Surroundings
+from operations.home import Home
+from schemas import result as rs
+from schemas.filing import commands as cm
+from schemas.filing.state import Stage
+from schemas.ids import result_workflow
+from schemas.people import Actor, Role
+from schemas.reading import AskTasks
+from schemas.result import Validity
+from tests.acting import AGENCY, VIA, Play, eventually, extract, officer
+from tests.conftest import ROOT, World
+from views.results import of_filing, standing_of
+
+LEADER: Final = officer(Role.LEADER)
+INITIALS: Final = officer(Role.SPECIALIST)
+CLERK: Final = officer(Role.CLERK)
+WHY: Final = {"reason": "sai ngày sinh", "legal_basis": "NĐ 123/2015 Đ33"}
+SIGNED: Final = ["signature_requested", "result_signed"]
+RELEASED: Final = ["result_entered", "result_made", *SIGNED * 3, "result_released"]
+PLACES: Final = ("initials", "signature", "seal")
+SLOW: Final = "001085009902"
+SLOW_AGENCY: Final = "0109999902"
+EXPIRED: Final = "001085009904"
+
+VERSION: Final = "2026-12-template"
+TEMPLATE: Final = """\
+      #import "/parts.typ": *
+      #show: paper
+      #letterhead
+      #title
+      Số #d.number. Cấp cho #d.holder.name: #d.values.person_name.vi, #d.values.copies.vi bản. Mã #d.code.
+      #if d.corrects != none [Thay cho #d.corrects.]
+      #signatures
+"""
+PROCEDURE: Final = (
+    (ROOT / "procedures" / "2.000635@2026-12.yaml")
+    .read_text()
+    .replace('version: "2026-12"', f'version: "{VERSION}"')
+    .replace("[online, counter, post]\n  source", f"[online, counter, post]\n  template: |\n{TEMPLATE}  source")
+)
+
+
+def signers(leader: str = "001085000012") -> list[dict[str, str]]:
+    return [
+        {
+            "place": "initials",
+            "officer": INITIALS.subject,
+            "role": "specialist",
+            "number": "001085000011",
+        },
+        {"place": "signature", "officer": LEADER.subject, "role": "leader", "number": leader},
+        {"place": "seal", "officer": CLERK.subject, "role": "clerk", "number": "0109999999", "holder": "organisation"},
+    ]
+
+
+async def set_up(world: World, signing: list[dict[str, str]]) -> None:
+    async with world.connection() as connection:
+        await connection.execute("update agency set signing = $2 where agency = $1", AGENCY, json.dumps(signing))
+
+
+async def act(play: Play, command: type[cm.Command], actor: Actor, **said: Any) -> None:
+    given = {"command_id": f"move-{uuid4()}", "actor": actor, "via": VIA} | said
+    await play.world.client.act(result_workflow(play.filing, 1), command.model_validate(given))
+
+
+async def decided(world: World, **said: Any) -> Play:
+    play = await Play.begin(world, extract(**said))
+    await play.accept()
+    await play.review()
+    return play
+
+
+async def register(play: Play) -> list[tuple[str, str]]:
+    """Every number of the filing's results, without its agency and year, and its state."""
+    async with play.world.connection() as connection:
+        found = await of_filing(connection, str(play.code))
+    return [(one.number.rpartition("-")[2], one.state.value) for one in found]
+
+
+async def validity(play: Play, number: str) -> Validity | None:
+    async with play.world.connection() as connection:
+        found = await standing_of(connection, f"{AGENCY}-{(await play.view()).as_of:%Y}-{number}")
+    return None if found is None else found.validity
+
+
+async def tasks_of(play: Play, role: Role) -> list[tuple[str, str | None, tuple[str, ...]]]:
+    """What waits for somebody in this role in the streams of results."""
+    found = await play.world.client.tasks(AskTasks(agency=AGENCY, role=role))
+    return [(one.name, one.officer, one.actions) for one in found.rows if one.stream.startswith("result:")]
+
+
+async def asked_of_signer(world: World, filing: UUID) -> list[str]:
+    """The keys of what the signer was asked for because of a filing, the newest first."""
+    async with partner_client(world.env["MOTCUA_SIGNER_URL"]) as client:
+        answer = await client.get("/requests")
+    return [one["key"] for one in answer.raise_for_status().json()["requests"] if str(filing) in one["key"]]
+
+
+async def waits_for(world: World, place: str) -> Play:
+    """A result of which this officer has been asked at the signing service, and takes half a minute."""
+    slow = {"signature": SLOW, "seal": SLOW_AGENCY}[place]
+    await set_up(world, [one | ({"number": slow} if one["place"] == place else {}) for one in signers()])
+    play = await decided(world)
+    asked = PLACES.index(place) + 1
+    await eventually(lambda: asked_of_signer(world, play.filing), lambda keys: len(keys) == asked)
+    return play
+
+
+async def signed_once(play: Play) -> None:
+    """All have signed, and each was asked once."""
+    await play.at(Stage.CLOSED)
+    assert await play.kinds("result", 1) == RELEASED
+    stream = result_workflow(play.filing, 1)
+    places = [seq for seq, kind in enumerate(RELEASED, 1) if kind == "signature_requested"]
+    keys = sorted(await asked_of_signer(play.world, play.filing))
+    assert [key.rpartition(":")[0] for key in keys] == [f"sign:{stream}:{seq}" for seq in places]
+
+
+async def looked(world: World) -> Finding:
+    [finding] = await signing(Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home)))
+    return finding
+
+
+async def told(play: Play) -> None:
+    await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-1:] == ["machine_work_failing"])
+
+
+async def declined(world: World) -> Play:
+    """A filing whose result an officer declined to sign, and which came once nobody had to sign it."""
+    await set_up(world, signers(leader=SLOW))
+    play = await decided(world)
+    asked = [*SIGNED, "signature_requested"]
+    await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-3:] == asked)
+    assert await tasks_of(play, Role.LEADER) == [("sign:signature", LEADER.subject, ("decline_signature",))]
+    for other in (officer(Role.LEADER, n=2), INITIALS):
+        with pytest.raises(NotAllowed):
+            await act(play, rs.DeclineSignature, other, reason="không phải việc của tôi")
+    await act(play, rs.DeclineSignature, LEADER, reason="sai họ tên")
+    assert (await play.kinds("result", 1))[-2:] == ["signature_declined", "number_voided"]
+    await set_up(world, [])
+    await act(play, rs.SignAgain, LEADER)
+    await play.at(Stage.CLOSED)
+    return play
+
+
+async def revoked(world: World) -> Play:
+    """A filing whose result a clerk has revoked, once, and nobody who may not."""
+    play = await decided(world)
+    await play.at(Stage.CLOSED)
+    assert await validity(play, "K0000001") is Validity.IN_FORCE
+    with pytest.raises(NotAllowed):
+        await act(play, rs.RevokeResult, INITIALS, **WHY)
+    with pytest.raises(NotAuthorised):
+        await act(play, rs.RevokeResult, officer(Role.CLERK, n=7), **WHY)
+    await act(play, rs.RevokeResult, CLERK, **WHY)
+    with pytest.raises(NotAllowed):
+        await act(play, rs.RevokeResult, CLERK, **WHY)
+    second = rs.RevokeResult.model_validate({"command_id": "second", "actor": CLERK, "via": VIA} | WHY)
+    with pytest.raises(NotFound):
+        await world.client.act(result_workflow(play.filing, 2), second)
+    return play
+
+
+async def corrected(world: World) -> Play:
+    """A filing whose result was corrected by one with a number of its own; it keeps the one that it had."""
+    play = await decided(world)
+    before = (await play.at(Stage.CLOSED)).result
+    await set_up(world, signers())
+    await act(play, rs.CorrectResult, LEADER, **WHY)
+    await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-1] == "result_released")
+    assert (await play.view()).result == before
+    return play

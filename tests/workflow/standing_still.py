@@ -1,0 +1,71 @@
+"""Filings that stand still, over a bug or over a history that can't be replayed, and go on."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+from temporalio.client import WorkflowHandle
+
+from recovery.stalled import NOT_REPLAYABLE, Stalled, stalled
+from rules.filing.commands import RULES
+from rules.filing.commands.rule import Rule
+from schemas.filing.state import Stage
+from schemas.ids import filing_workflow
+from tests.acting import Play, eventually, extract
+from tests.conftest import World
+from tests.workflow.dawdling import DawdlingFiling
+from workers.wiring import WORKFLOWS
+
+ABOUT_A_MINUTE: Final = 60
+
+
+def bug(*_: Any) -> Any:
+    raise ValueError
+
+
+async def paid_and_deaf(world: World, patch: pytest.MonkeyPatch) -> Play:
+    """A filing whose payment was made and told, and whose own task fails over the news."""
+    patch.setitem(RULES, "settle_fee", Rule(RULES["settle_fee"].guard, bug))
+    play = await Play.begin(world, extract())
+    await play.accept()
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_captured" in kinds)
+    (still,) = await eventually(lambda: stalled(world.temporal), bool, within=ABOUT_A_MINUTE)
+    assert (still.workflow_id, still.error) == (filing_workflow(play.filing), "ValueError")
+    return play
+
+
+async def whole(play: Play) -> None:
+    await play.review()
+    await play.at(Stage.CLOSED)
+    assert (await play.kinds()).count("fee_paid") == 1
+    order = await play.order()
+    assert (len(order["captures"]), order["refunds"]) == (1, [])
+    assert await play.world.client.parked(play.filing) == []
+
+
+WITHIN: Final = 120
+OTHERS: Final = (DawdlingFiling, *(one for one in WORKFLOWS if one.__name__ != "FilingWorkflow"))
+
+
+def handle_of(play: Play) -> WorkflowHandle[Any, Any]:
+    return play.world.temporal.get_workflow_handle(filing_workflow(play.filing))
+
+
+async def awake(play: Play) -> None:
+    """Let the workflow have something to do, of which it knows nothing."""
+    await handle_of(play).signal("nothing")
+
+
+async def still(play: Play) -> Stalled:
+    """How it stands still, once the server has marked it."""
+    (found,) = await eventually(lambda: stalled(play.world.temporal), bool, within=WITHIN)
+    assert found.workflow_id == filing_workflow(play.filing)
+    return found
+
+
+async def not_replayable(play: Play) -> Stalled:
+    await awake(play)
+    found = await still(play)
+    assert found.cause == NOT_REPLAYABLE
+    return found
