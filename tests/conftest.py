@@ -30,6 +30,7 @@ from deploy.stack import Stack
 from deploy.stack.publisher import publisher
 from motcua import BackOffice, FilingClient
 from motcua.backoffice import worker as back_office_worker
+from motcua.connection import connect
 from motcua.converter import data_converter
 from motcua.speaking import Speaker
 from motcua.store import Store
@@ -55,6 +56,9 @@ SHARED: Final = ("postgres", "migrations", "bank", "post", "trust")
 
 PARTS: Final = (*SHARED, "temporal")
 """What a test has that has a stack of its own."""
+
+SUGGEST: Final = "limit.historyCount.suggestContinueAsNew"
+"""Temporal's setting for how many events a run has before it is asked to make way for the next."""
 
 DIRECTORY: Final = (ROOT / "deploy" / "directory.yaml").read_bytes()
 
@@ -317,3 +321,12 @@ async def publish_demo(env: Mapping[str, str], seconds: Mapping[str, int] | None
 @cache
 def _demo_variant(file: Path, seconds: tuple[tuple[str, int], ...]) -> bytes:
     return catalogue.demo_variant(file.read_bytes(), dict(seconds))
+
+
+async def empty_namespace(world: World) -> Client:
+    """Temporal as it is when it has forgotten everything."""
+    name = f"t{uuid4().hex[:12]}"
+    await world.temporal.workflow_service.register_namespace(
+        RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=86_400))
+    )
+    return await connect(world.env["TEMPORAL_ADDRESS"], namespace=name, lazy=False)

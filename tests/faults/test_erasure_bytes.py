@@ -22,7 +22,7 @@ from recovery.second_place import SecondPlace
 from rules.proof.policy import Group, Known, Policy
 from tests.acting import eventually
 from tests.conftest import PARTS, World, publish_demo, world_of
-from tests.integration.operations.test_erasure import approved, asked, code_of, ended, let_it_pass, worked
+from tests.integration.operations.erasure import approved, asked, code_of, ended, let_it_pass, worked
 from tests.integration.proof.conftest import LOG, witness_at
 
 MARKS: Final = (b"canary", b"Canary", b"CANARY")

@@ -13,7 +13,7 @@ import pytest
 from operations.ledger_verifier import Rule, verify
 from tests.conftest import World
 from tests.faults.processes import worker_process
-from tests.integration.record.test_append import ASKED, Log
+from tests.integration.record.appends import ASKED, Log
 from tests.keyed import keyed
 from views.order import Positioned, events_after
 

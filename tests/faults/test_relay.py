@@ -11,19 +11,10 @@ from activities.receipts.issuing import Issuers
 from tests.acting import AGENCY, eventually
 from tests.conftest import World
 from tests.faults.processes import worker_process
-from tests.integration.papers.test_money_receipts import (
-    KINDS_OF_PAPER,
-    SECRET,
-    by_service,
-    given,
-    issued,
-    outside,
-    paid,
-    service,
-)
-from tests.integration.papers.test_relay import Desk, at_work, desk, lived, work
-from tests.integration.papers.test_void_by_itself import AMOUNT, charge_back, register, voided
-from tests.integration.papers.test_void_by_itself import paid as paid_online
+from tests.integration.papers.receipts import KINDS_OF_PAPER, SECRET, by_service, given, issued, outside, paid, service
+from tests.integration.papers.relays import Desk, at_work, desk, lived, work
+from tests.integration.papers.voids import AMOUNT, charge_back, register, voided
+from tests.integration.papers.voids import paid as paid_online
 from tests.sandboxes import Server
 
 __all__ = ["desk", "outside", "service"]

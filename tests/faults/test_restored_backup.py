@@ -27,7 +27,7 @@ from tests.acting import Play, extract
 from tests.conftest import PARTS, ROOT, World, publish_demo, world_of
 from tests.faults.processes import motcua
 from tests.histories import CANARY, with_fee
-from tests.integration.operations.test_erasure import ASKS, code_of, ended, let_it_pass, sound
+from tests.integration.operations.erasure import ASKS, code_of, ended, let_it_pass, sound
 from tests.integration.proof.conftest import LOG, NAME, WitnessAt, witness_at
 from tests.shell import Ended, Shell
 

@@ -15,7 +15,7 @@ from schemas import refund as rf
 from schemas.people import Role
 from tests.acting import AGENCY, FILE, Play, eventually, extract, officer
 from tests.conftest import World
-from tests.integration.operations.test_tills import opening, with_tills
+from tests.integration.operations.tills import opening, with_tills
 from tests.workflow.refunds import FIRST, SECOND, WHY
 from views.tills import till_of
 

@@ -29,7 +29,7 @@ from schemas.people import Actor, Role
 from schemas.referral import AnswerPart
 from schemas.result import RenewResult
 from tests.acting import AGENCY, FILE, POLICE, Doubtful, Play, eventually, extract, officer, refer
-from tests.conftest import PARTS, publish_demo, world_of
+from tests.conftest import PARTS, SUGGEST, publish_demo, world_of
 from tests.faults.heard.lab import Figures, TryingWorld, lab, say
 from tests.workflow import cash_back, complaints, delivery, disputes, refunds, results
 from views.results import of_filing
@@ -38,7 +38,6 @@ from workers.settings import Identity
 LONGEST: Final = 3600.0
 """Seconds that a story may take whose worker is killed at every step."""
 AT_ONCE: Final = 60
-SUGGEST: Final = "limit.historyCount.suggestContinueAsNew"
 
 
 def stories() -> list[Scenario]:

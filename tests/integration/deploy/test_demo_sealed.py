@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from operations.home import CODEC
-from tests.integration.deploy.test_demo import QUICK, demo, in_temporals_files, no_canary, up_in_a_folder, written
+from tests.integration.deploy.demos import QUICK, demo, in_temporals_files, no_canary, up_in_a_folder, written
 
 
 def test_a_sealed_demo_ends_as_it_must_and_temporal_keeps_nothing_readable() -> None:

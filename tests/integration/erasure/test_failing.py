@@ -19,16 +19,7 @@ from schemas.erasure import AskErasure, ErasureCause
 from schemas.reading import AskTimeline
 from tests.acting import Play, eventually, marriage
 from tests.conftest import World
-from tests.integration.operations.test_erasure import (
-    OPERATOR,
-    approved,
-    asked,
-    finished,
-    let_it_pass,
-    listed,
-    sound,
-    worked,
-)
+from tests.integration.operations.erasure import OPERATOR, approved, asked, finished, let_it_pass, listed, sound, worked
 from tests.sealed import ring, sealed
 from tests.shell import Shell
 from views.log import Log

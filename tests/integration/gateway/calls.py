@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote_plus
 from uuid import UUID
 
 import asyncpg
+import pytest
 
+from activities.ledger.database import Pool
+from activities.partners.money.provider import CAPABILITIES, Kind
+from gateway.relay import Relay
 from schemas.ids import fee_key, reference_of
-from tests.acting import AGENCY
+from schemas.payment import MoneyNotice
+from tests.acting import AGENCY, eventually
+from tests.callbacks import providers
 from tests.conftest import World
+from tests.faults.processes import worker_process
 from tests.keyed import keyed
+from tests.sandboxes import Server, free_port
+from tests.workflow.money import Till
 
 KEY: Final = "a key"
 PROVIDERS: Final = {
@@ -115,3 +127,53 @@ def note(memo: str, key: str = KEY, **change: Any) -> tuple[bytes, dict[str, str
     } | change
     body = json.dumps(said).encode()
     return body, {"X-Signature": hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}
+
+
+CAN: Final = {"vnpay": CAPABILITIES["vnpay"], "treasury": CAPABILITIES["vietqr"]}
+
+
+class Payments:
+    """Hears what it is told, unless it is away."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, MoneyNotice]] = []
+        self.away = False
+        self.free = asyncio.Event()
+        self.free.set()
+
+    async def tell(self, stream: str, notice: MoneyNotice) -> None:
+        await self.free.wait()
+        if self.away:
+            msg = "canary: Temporal does not answer"
+            raise RuntimeError(msg)
+        self.told.append((stream, notice))
+
+
+@pytest.fixture
+def payments() -> Payments:
+    return Payments()
+
+
+@pytest.fixture
+def relay(pool: Pool, payments: Payments) -> Relay:
+    return Relay(pool, CAN, payments.tell, asyncio.Event())
+
+
+@pytest.fixture
+async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
+    """The bank's side of a world, calling back at a gateway."""
+    port = free_port()
+    callbacks = f"http://127.0.0.1:{port}/callbacks"
+    bank = Server("bank", tmp_path / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
+    bank.data.mkdir()
+    bank.start()
+    own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": providers(bank)}
+    async with worker_process(world.process_env | own, tmp_path / "gateway", "gateway.server"):
+        yield Till(world, bank, wire, asyncio.get_running_loop())
+    bank.close()
+
+
+async def verdicts(till: Till) -> list[str]:
+    """Of what the bank has told, once all of it has reached its payment."""
+    rows = await eventually(lambda: kept(till.world), lambda rows: bool(rows) and all(row["driven_at"] for row in rows))
+    return [row["verdict"] for row in rows]

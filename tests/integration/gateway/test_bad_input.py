@@ -20,8 +20,7 @@ import pytest
 from gateway.relay import Relay
 from rules.time.working_time import VIETNAM
 from tests.conftest import World
-from tests.integration.gateway.calls import AMOUNT, KEY, demand, kept
-from tests.integration.gateway.test_driving import Payments, payments, relay
+from tests.integration.gateway.calls import AMOUNT, KEY, Payments, demand, kept, payments, relay
 
 __all__ = ["payments", "relay"]
 

@@ -6,48 +6,19 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
 
 import asyncpg
 import httpx
 import pytest
 
 from activities.ledger.database import Pool
-from activities.partners.money.provider import CAPABILITIES
 from gateway.relay import LONGEST_PAUSE, LONGEST_WAIT, RECORDED_WITHIN, Relay
 from schemas.payment import MoneyNotice
 from tests.acting import eventually
 from tests.conftest import World
-from tests.integration.gateway.calls import AMOUNT, demand, ipn, kept, note
-
-CAN: Final = {"vnpay": CAPABILITIES["vnpay"], "treasury": CAPABILITIES["vietqr"]}
-
-
-class Payments:
-    """Hears what it is told, unless it is away."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, MoneyNotice]] = []
-        self.away = False
-        self.free = asyncio.Event()
-        self.free.set()
-
-    async def tell(self, stream: str, notice: MoneyNotice) -> None:
-        await self.free.wait()
-        if self.away:
-            msg = "canary: Temporal does not answer"
-            raise RuntimeError(msg)
-        self.told.append((stream, notice))
-
-
-@pytest.fixture
-def payments() -> Payments:
-    return Payments()
-
-
-@pytest.fixture
-def relay(pool: Pool, payments: Payments) -> Relay:
-    return Relay(pool, CAN, payments.tell, asyncio.Event())
+from tests.integration.gateway.calls import AMOUNT, Payments, demand, ipn, kept, note
+from tests.integration.gateway.calls import payments as payments
+from tests.integration.gateway.calls import relay as relay
 
 
 async def now(world: World) -> None:

@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
 
 from activities.partners.money import asking
-from activities.partners.money.provider import Kind
 from deploy.sandbox.bank.merchants import VNPAY_REVERSED, merchants
 from tests.acting import eventually
-from tests.callbacks import providers
-from tests.conftest import World
-from tests.faults.processes import worker_process
-from tests.integration.gateway.calls import ipn, kept
-from tests.sandboxes import Server, free_port
+from tests.integration.gateway.calls import ipn, kept, verdicts
+from tests.integration.gateway.calls import till as till
 from tests.workflow.money import AMOUNT, PAID, Till, asked, at_work, every_wire, paid_for, settled
-
-
-@pytest.fixture
-async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
-    """The bank's side of a world, calling back at a gateway."""
-    port = free_port()
-    callbacks = f"http://127.0.0.1:{port}/callbacks"
-    bank = Server("bank", tmp_path / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
-    bank.data.mkdir()
-    bank.start()
-    own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": providers(bank)}
-    async with worker_process(world.process_env | own, tmp_path / "gateway", "gateway.server"):
-        yield Till(world, bank, wire, asyncio.get_running_loop())
-    bank.close()
-
-
-async def verdicts(till: Till) -> list[str]:
-    """Of what the bank has told, once all of it has reached its payment."""
-    rows = await eventually(lambda: kept(till.world), lambda rows: bool(rows) and all(row["driven_at"] for row in rows))
-    return [row["verdict"] for row in rows]
 
 
 @every_wire

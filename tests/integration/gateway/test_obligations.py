@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from schemas.filing.state import Stage
-from tests.integration.gateway.test_money import till as till
-from tests.integration.gateway.test_money import verdicts
+from tests.integration.gateway.calls import till as till
+from tests.integration.gateway.calls import verdicts
 from tests.workflow.money import Till, at_work, every_wire
 from tests.workflow.obligations import AMOUNT, PAID, N, demanded
 

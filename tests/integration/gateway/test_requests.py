@@ -19,7 +19,7 @@ from schemas.people import Actor, Role
 from tests.acting import Play, eventually, extract
 from tests.any_files import AnyFiles, received_by
 from tests.callbacks import merchants_of
-from tests.integration.gateway.test_money import till as till
+from tests.integration.gateway.calls import till as till
 from tests.workflow.money import PAID, Till, events
 from workers.wiring import activities, platform_worker
 

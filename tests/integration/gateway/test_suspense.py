@@ -23,9 +23,7 @@ from schemas.people import OFFICERS, Actor, Role
 from schemas.suspense import ApproveSuspense, AssignSuspense, GiveBackSuspense, Suspense
 from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
-from tests.integration.gateway.calls import AMOUNT, demand, kept, note
-from tests.integration.gateway.test_driving import Payments, payments, relay
-from tests.integration.gateway.test_money import till
+from tests.integration.gateway.calls import AMOUNT, Payments, demand, kept, note, payments, relay, till
 from tests.shell import Shell
 from tests.workflow.money import AMOUNT as FEE
 from tests.workflow.money import PAID, Till, asked, at_work

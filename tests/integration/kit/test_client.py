@@ -15,8 +15,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from google.protobuf.duration_pb2 import Duration
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 
@@ -52,8 +50,7 @@ from motcua import (
     Withdraw,
     testing,
 )
-from motcua.connection import connect
-from tests.conftest import World
+from tests.conftest import World, empty_namespace
 from tests.locked import signing
 from tests.sealed import ring, sealed
 
@@ -337,15 +334,6 @@ async def test_a_filing_that_the_engine_has_forgotten_is_in_the_record_all_the_s
         assert (await amnesia.client.view(of(submission))).closing is Closing.WITHDRAWN
         assert await amnesia.client.submit(submission) == first
         assert (await closed(amnesia.client, of(submission))).closing is Closing.WITHDRAWN
-
-
-async def empty_namespace(world: World) -> Client:
-    """Temporal as it is when it has forgotten everything."""
-    name = f"t{uuid4().hex[:12]}"
-    await world.temporal.workflow_service.register_namespace(
-        RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=86_400))
-    )
-    return await connect(world.env["TEMPORAL_ADDRESS"], namespace=name, lazy=False)
 
 
 async def test_a_filing_that_is_not_there(running: World) -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import sys
-import sysconfig
 from pathlib import Path
-from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from temporalio import workflow
@@ -23,34 +20,11 @@ from schemas.ids import NAMESPACE, TASK_QUEUE, filing_id
 from schemas.parcel import PARCEL_COMMANDS
 from schemas.referral import REFERRAL_COMMANDS
 from tests.conftest import ROOT, World
+from tests.integration.kit.plain_client import PAGE, run
 from tests.locked import locked, now_in_force, register
 from tests.speaking import grant, principal, raw_key
 from workflows.filing import FilingWorkflow
 from workflows.view import ViewWorkflow
-
-PAGE: Final = (ROOT / "docs" / "integrators.md").read_text()
-# Packages alone, without the .pth files among them: so the checkout is not on the path.
-BARE: Final = f"import sys; sys.path.append({sysconfig.get_path('purelib')!r})\n"
-NOTHING_OF_OURS: Final = """
-import importlib.util
-assert not [name for name in ("motcua", "schemas", "workflows", "rules") if importlib.util.find_spec(name)]
-"""
-
-
-async def run(program: str, folder: Path, world: World, **more: str) -> str:
-    """What a program prints, with no complaint, where Temporal's client is and nothing of this project."""
-    env = {key: world.process_env[key] for key in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE")} | more
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-S", "-c", BARE + NOTHING_OF_OURS + program),
-        cwd=folder,
-        env=env | {"PATH": os.environ["PATH"], "PYTHONUTF8": "1"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(60):
-        said, complained = await process.communicate()
-    assert (process.returncode, complained.decode()) == (0, "")
-    return said.decode()
 
 
 async def test_the_program_of_the_page_files_decides_and_reads(running: World, tmp_path: Path) -> None:

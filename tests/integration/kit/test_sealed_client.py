@@ -14,7 +14,7 @@ from motcua.key_ring import CODEC_KEYS
 from operations.new_keys import write_new
 from operations.publishing import catalogue
 from tests.conftest import ROOT, World
-from tests.integration.kit.test_plain_client import PAGE, run
+from tests.integration.kit.plain_client import PAGE, run
 from tests.sealed import ring, sealed, written
 
 PYTHON: Final = r"^```python\n(.*?)^```$"

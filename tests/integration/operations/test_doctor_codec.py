@@ -14,7 +14,7 @@ from recovery.codec_keys import announce
 from schemas.ids import NUDGE
 from tests.acting import Doubtful, Play, birth, eventually
 from tests.conftest import World
-from tests.integration.operations.test_doctor import NOBODY, Doctor, Told
+from tests.integration.operations.doctor import NOBODY, Doctor, Told
 from tests.sealed import KEYS, ring, sealed, written
 from tests.shell import Shell
 

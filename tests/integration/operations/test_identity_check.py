@@ -18,7 +18,7 @@ from operations.doctor.surroundings import Surroundings
 from operations.home import Home
 from schemas.errors import RefusalError
 from tests.conftest import World
-from tests.integration.operations.test_principals import adding, done, revoking, rotating
+from tests.integration.operations.principals import adding, done, revoking, rotating
 
 Look = Callable[..., Any]
 

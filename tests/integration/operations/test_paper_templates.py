@@ -16,8 +16,8 @@ from operations.command import app
 from operations.publishing.paper_templates import Slot, UnknownPlaceError, publish_template
 from schemas.papers import PaperKind
 from tests.conftest import World
+from tests.integration.operations.templates import OURS
 
-OURS = standard().replace("#law", "#law\n#text(size: 8pt)[Cảm ơn ông (bà).]")
 OF_EXTRACTS = OURS.replace("Cảm ơn", "Xin cảm ơn")
 EXTRACT = "2.000635"
 AGENCY = "H01.12"

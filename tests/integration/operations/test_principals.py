@@ -7,75 +7,32 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final
-from uuid import uuid4
+from typing import Final
 
 import asyncpg
 import pytest
 
 from activities.ledger.principals import KNOWN_WITHIN, Keyring, principals
 from motcua.identity import prove, sign
-from operations.principals import Done, history, take
+from operations.principals import history
 from schemas.errors import Refusal, RefusalError
 from schemas.identity import Claim, Principal, seconds
 from schemas.people import Actor, Role
-from schemas.principals import (
-    AddPrincipal,
-    AnyPrincipalCommand,
-    ApproveChange,
-    ChangeKind,
-    DeclineChange,
-    RequireTwo,
-    RevokeKey,
-    RotateKey,
-)
+from schemas.principals import AnyPrincipalCommand, ChangeKind, DeclineChange, RotateKey
 from tests.conftest import World
+from tests.integration.operations.principals import (
+    ONE,
+    TWO,
+    adding,
+    approving,
+    done,
+    requiring,
+    revoking,
+    rotating,
+    said,
+)
 from tests.shell import Shell
-from tests.speaking import grant, heard, key_of, principal, private_key, public_pem, statement
-
-ONE: Final = Actor(subject="h01.12-operator-1", role=Role.OPERATOR, agency="H01.12")
-TWO: Final = Actor(subject="h56.30-operator-1", role=Role.OPERATOR, agency="H56.30")
-YEAR: Final = timedelta(days=365)
-DESK: Final = principal("desk-1", grant(Claim.OFFICERS, "H01.12"), keys=())
-ABOUT: Final = DESK.model_dump(mode="json", exclude={"keys"})
-
-
-def fresh(seed: int) -> dict[str, Any]:
-    now = datetime.now(UTC)
-    return {"public_key": key_of(seed).public_key, "valid_from": now, "valid_until": now + YEAR}
-
-
-def said(actor: Actor = ONE, **fields: Any) -> dict[str, Any]:
-    return {"command_id": uuid4().hex, "actor": actor, "reason": "because"} | fields
-
-
-def adding(seed: int | None = 1, actor: Actor = ONE, **about: Any) -> AddPrincipal:
-    named = ABOUT | about
-    key = {} if seed is None else {"key": fresh(seed), "proof": prove(named["id"], private_key(seed))}
-    return AddPrincipal.model_validate(said(actor, principal=named) | key)
-
-
-def rotating(seed: int, overlap: int = 24) -> RotateKey:
-    proof = prove("desk-1", private_key(seed))
-    return RotateKey.model_validate(said(principal="desk-1", key=fresh(seed), proof=proof, overlap=overlap))
-
-
-def revoking(seed: int | None = None, name: str = "desk-1") -> RevokeKey:
-    return RevokeKey.model_validate(said(principal=name, key_id=None if seed is None else private_key(seed).key_id))
-
-
-def approving(n: int, actor: Actor = TWO) -> ApproveChange:
-    return ApproveChange(command_id=uuid4().hex, actor=actor, asked=n)
-
-
-def requiring(*, on: bool, actor: Actor = ONE) -> RequireTwo:
-    return RequireTwo.model_validate(said(actor, on=on))
-
-
-async def done(world: World, *commands: AnyPrincipalCommand) -> Done:
-    async with world.connection(world.owner_dsn) as connection:
-        answers = [await take(connection, command) for command in commands]
-    return answers[-1]
+from tests.speaking import grant, heard, key_of, private_key, public_pem, statement
 
 
 async def why_not(world: World, command: AnyPrincipalCommand) -> tuple[str, str]:

@@ -36,7 +36,7 @@ from schemas.papers import PaperKind
 from schemas.people import Actor, Role
 from schemas.publishing.events import OfficerErased
 from tests.conftest import DIRECTORY, World
-from tests.integration.operations.test_paper_templates import OURS
+from tests.integration.operations.templates import OURS
 from tests.provinces import EXTRACT_FILE, UNCONFIRMED, changed, overlay
 
 AGENCY: Final = "H01.12"

@@ -17,14 +17,7 @@ from operations.home import Home
 from operations.registered import differences
 from schemas.identity import Claim
 from tests.conftest import World
-from tests.integration.operations.test_principals import (
-    adding,
-    approving,
-    done,
-    requiring,
-    revoking,
-    rotating,
-)
+from tests.integration.operations.principals import adding, approving, done, requiring, revoking, rotating
 from tests.shell import Shell
 from tests.speaking import grant, private_key
 

@@ -25,7 +25,7 @@ from pyhanko.sign import PdfTimeStamper
 from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, with_fields
 from activities.signature.signing import sign_pdf
 from tests.conftest import World
-from tests.integration.operations.test_result_verify import file, nobody, registered, verified, visitor
+from tests.integration.operations.verified import file, nobody, registered, verified, visitor
 from tests.integration.signature import party as p
 from tests.shell import Shell
 

@@ -4,52 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
-from asn1crypto import pem
 
-from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, with_fields
+from activities.signature.official import INITIALS, SEAL, SIGNATURE
 from tests.conftest import World
+from tests.integration.operations.verified import NUMBER, registered, verified, visitor
+from tests.integration.operations.verified import file as file
+from tests.integration.operations.verified import nobody as nobody
 from tests.integration.signature import party as p
 from tests.sandboxes import Server
-from tests.shell import Ended, Shell
-
-NUMBER = "H01.12-2026-K0000001"
-
-
-@pytest.fixture
-async def file(party: p.Party, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A license that three have signed, beside the root, in the folder in which commands run."""
-    monkeypatch.chdir(tmp_path)
-    paper = with_fields(p.printed(), [SignatureField(name) for name in (INITIALS, SIGNATURE, SEAL)])
-    (tmp_path / "license.pdf").write_bytes(await p.issued(party, paper))
-    (tmp_path / "root.pem").write_bytes(pem.armor("CERTIFICATE", party.root.dump()))
-    return tmp_path / "license.pdf"
-
-
-@pytest.fixture
-def nobody() -> Shell:
-    """Somebody with the root and the file, and nothing else."""
-    names = ("MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "TEMPORAL_ADDRESS")
-    return Shell({"COLUMNS": "300", "NO_COLOR": "1", **dict.fromkeys(names, "")})
-
-
-def visitor(nobody: Shell, world: World) -> Shell:
-    return Shell(nobody.env | {"MOTCUA_DATABASE_URL": world.app_dsn})
-
-
-async def verified(shell: Shell, *words: str | Path) -> Ended:
-    return await shell("result", "verify", *words, "--roots", "root.pem")
-
-
-async def registered(world: World, digest: str, **changes: Any) -> None:
-    said = {"number": NUMBER, "filing_id": uuid4(), "agency": "H01.12", "n": 1, "sha256": digest}
-    row = said | {"issued_at": datetime.now(UTC) - timedelta(hours=1), "state": "in_force"} | changes
-    columns, places = ", ".join(row), ", ".join(f"${n + 1}" for n in range(len(row)))
-    async with world.connection() as connection:
-        await connection.execute(f"insert into result ({columns}) values ({places})", *row.values())  # noqa: S608 -- ours
+from tests.shell import Shell
 
 
 async def test_without_the_register_it_says_who_signed_and_that_in_force_is_unknown(nobody: Shell, file: Path) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import itertools
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -22,18 +21,18 @@ from operations.tills import close, count, open_
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.people import Actor, Role
-from schemas.till import CloseTill, CountTill, OpenTill, TillShown
-from tests.acting import AGENCY, VIA, Play, eventually, officer
+from schemas.till import CloseTill, CountTill, TillShown
+from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
-from tests.integration.papers.test_money_receipts import CASHIER, LAND, LE_PHI, PHI, land, paid, sound
-from tests.integration.papers.test_relay import at_work
-from tests.integration.record.test_append import ASKED, WAITING, Log, opened
+from tests.integration.operations.tills import MINE, opening, said, with_tills
+from tests.integration.papers.receipts import CASHIER, LAND, LE_PHI, PHI, land, paid, sound
+from tests.integration.papers.relays import at_work
+from tests.integration.record.appends import ASKED, WAITING, Log, opened
 from tests.keyed import keyed
 from tests.shell import Shell
 from views.tills import till_of
 
 FEE: Final = PHI + LE_PHI
-MINE: Final = officer(Role.CASHIER)
 LEADER: Final = officer(Role.LEADER)
 ANOTHER: Final = "insert into officer (agency, subject, role, name, active) values ($1, $2, 'cashier', '-', true)"
 IN_CASH: Final = {"kind": "fee_paid", "n": 1, "amount": 16000, "channel": "counter"}
@@ -43,19 +42,6 @@ IN_CASH: Final = {"kind": "fee_paid", "n": 1, "amount": 16000, "channel": "count
 def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     monkeypatch.chdir(tmp_path)
     return Shell({"MOTCUA_DATABASE_URL": world.app_dsn})
-
-
-async def with_tills(world: World, agency: str = AGENCY) -> None:
-    async with world.connection() as connection:
-        await connection.execute("update agency set tills = true where agency = $1", agency)
-
-
-def said(actor: Actor = MINE, **fields: Any) -> dict[str, Any]:
-    return {"command_id": uuid4().hex, "actor": actor, "via": VIA} | fields
-
-
-def opening(actor: Actor = MINE, desk: str = "3", change: int = 100_000) -> OpenTill:
-    return OpenTill.model_validate(said(actor, desk=desk, change_fund=change))
 
 
 def counting(till: TillShown, total: int, actor: Actor = MINE) -> CountTill:

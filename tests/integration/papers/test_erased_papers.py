@@ -13,8 +13,8 @@ from schemas.filing import commands as cm
 from schemas.people import Role
 from tests.acting import Play, marriage
 from tests.conftest import World
-from tests.integration.operations.test_erasure import approved, asked, sound, worked
-from tests.integration.papers.test_relay import Desk, at_work, desk, work
+from tests.integration.operations.erasure import approved, asked, sound, worked
+from tests.integration.papers.relays import Desk, at_work, desk, work
 
 __all__ = ["desk"]
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 import pytest
 
 from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
-from activities.partners.http import partner_client
-from activities.receipts.issuer import NoService, OwnSeries, ReceiptService
+from activities.receipts.issuer import NoService, OwnSeries
 from activities.receipts.issuing import Issuers, Issuing
 from operations.bundle import export
 from operations.bundle_verifier import canonical
@@ -24,22 +21,33 @@ from operations.doctor.finding import Health
 from operations.doctor.papers import papers as owed_papers
 from operations.doctor.surroundings import Surroundings
 from operations.home import Home
-from operations.ledger_verifier import verify
-from operations.rebuild import rebuild
 from rules.papers.register import period
 from rules.streams import KINDS, Origin
 from rules.time.working_time import VIETNAM
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
-from schemas.filing.submission import Submission
 from schemas.ids import StreamId, papers_stream
 from schemas.papers import PaperKind
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
 from schemas.receipts import ReceiptRegister
-from tests.acting import Play, birth
 from tests.conftest import World
-from tests.integration.papers.test_relay import NO_FOOT, RELAYS, Desk, at_work, desk, work
+from tests.integration.papers.receipts import (
+    CASHIER,
+    KINDS_OF_PAPER,
+    LAND,
+    LE_PHI,
+    PHI,
+    by_service,
+    given,
+    issued,
+    outage,
+    paid,
+    sound,
+)
+from tests.integration.papers.receipts import outside as outside
+from tests.integration.papers.receipts import service as service
+from tests.integration.papers.relays import NO_FOOT, RELAYS, Desk, at_work, desk, work
 from tests.printed import codes, pages, raw_text
 from tests.sandboxes import Server
 from tests.shell import Shell
@@ -47,36 +55,7 @@ from views.receipts import receipts
 
 __all__ = ["desk"]
 
-LAND: Final = "H01.40"
 YEAR: Final = f"{datetime.now(VIETNAM):%Y}"
-PHI, LE_PHI = 115_000, 30_000
-SECRET: Final = "sandbox-secret"
-CASHIER: Final = f"cashier:{LAND.lower()}-cashier-1@{LAND}"
-KINDS_OF_PAPER: Final = {PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT}
-
-
-def land() -> Submission:
-    """Of whose fee a part is phí and a part lệ phí, paid at the counter."""
-    fields: dict[str, Any] = {
-        "procedure": "1.012786",
-        "agency": LAND,
-        "form": {"plot": "thửa 31", "holds": "both", "lost_on": "2026-11-02"},
-        "papers": [{"code": code, "file": FILE} for code in ("application", "posting")],
-        "result_channel": "counter",
-    }
-    return birth(**fields)
-
-
-FILE: Final = {"key": "papers/sample/file", "sha256": "0" * 64, "size": 1}
-
-
-async def paid(world: World, means: str = "cash") -> Play:
-    """A filing whose fee the cashier has taken."""
-    play = await Play.begin(world, land())
-    await play.accept()
-    reference = None if means == "cash" else "FT26330123456"
-    await play.act(cm.PayAtCounter, play.officer(Role.CASHIER), amount=PHI + LE_PHI, means=means, reference=reference)
-    return play
 
 
 async def register(desk: Desk, name: str = YEAR, kind: FeeKind | None = None) -> ReceiptRegister:
@@ -84,53 +63,6 @@ async def register(desk: Desk, name: str = YEAR, kind: FeeKind | None = None) ->
     assert asked is not None
     async with desk.log() as log:
         return await receipts(log.connection, LAND, asked, kind)
-
-
-async def issued(world: World) -> list[dict[str, Any]]:
-    """Every receipt that the log says was issued."""
-    async with world.connection() as connection:
-        rows = await connection.fetch("select body from event where kind = 'receipt_issued' order by stream, seq")
-    return [json.loads(row["body"]) for row in rows]
-
-
-async def sound(world: World) -> None:
-    """The log verifies, with all its numbers, and gives the read models that there are."""
-    assert (await verify(world.superuser_dsn)).problems == []
-    report = await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)
-    assert not any(report.changed.values()), report.changed
-    assert report.rows["money_receipt"] == len(await issued(world))
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Server]:
-    server = Server("receipts", tmp_path, "--secret", SECRET)
-    server.start()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-async def outside(service: Server) -> AsyncIterator[Issuers]:
-    """Issuers of which the service is there."""
-    async with partner_client(service.url) as client:
-        yield {"own": OwnSeries(), "service": ReceiptService(client, SECRET)}
-
-
-async def by_service(world: World, agency: str = LAND) -> None:
-    async with world.connection() as connection:
-        given = json.dumps({"issuer": "service"})
-        await connection.execute("update agency set receipts = $2 where agency = $1", agency, given)
-
-
-async def outage(server: Server, fault: str) -> None:
-    async with httpx.AsyncClient() as client:
-        (await client.put(f"{server.url}/outage", json={"fault": fault})).raise_for_status()
-
-
-async def given(server: Server) -> list[Mapping[str, Any]]:
-    async with httpx.AsyncClient() as client:
-        found: list[Mapping[str, Any]] = (await client.get(f"{server.url}/ledger")).json()["receipts"]
-    return found
 
 
 async def test_a_fee_has_one_receipt_for_phi_and_one_for_le_phi_which_say_what_was_paid(

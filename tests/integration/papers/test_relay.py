@@ -5,23 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-import asyncpg
 import httpx
-import pytest
 
 from activities.ledger.vault import Vault
 from activities.printing.refusal import SEAL_REFUSED, SealRefusedError
-from activities.printing.relay import Print, Printed, Relay, Seal
-from activities.printing.source import Papers
+from activities.printing.relay import Printed
 from activities.printing.templates import standard, version_of
-from activities.receipts.issuer import NoService, OwnSeries
-from activities.receipts.issuing import Issuers
-from motcua.store import Store, open_store
 from operations.doctor.finding import Health
 from operations.doctor.papers import papers as owed_papers
 from operations.doctor.signing import signing
@@ -30,21 +22,16 @@ from operations.home import Home
 from operations.publishing.catalogue import publish
 from operations.publishing.paper_templates import Slot, publish_template
 from rules.known import known
-from rules.streams import KINDS
 from schemas.about import About
-from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.ids import papers_stream
-from schemas.papers import OfficialPaper, PaperKind
-from schemas.people import Role
+from schemas.papers import PaperKind
 from tests.acting import Play, birth, extract, posted
 from tests.conftest import ROOT, World
+from tests.integration.papers.relays import NO_FOOT, RELAYS, Desk, at_work, lived, work
+from tests.integration.papers.relays import desk as desk
 from tests.printed import keywords, raw_text
 from views.log import Log, Told
-from views.papers import papers
-
-RELAYS: Final = 4
-"""At once; each holds up to three connections, for its row, for what it reads, and for what it appends."""
 
 WITH_POSTAGE: Final = (
     (ROOT / "procedures" / "2.000635@2026-12.yaml")
@@ -55,80 +42,6 @@ WITH_POSTAGE: Final = (
     )
 )
 """An extract from the register whose receiver pays the post."""
-
-NO_FOOT: Final = "$."
-"""A pattern that stands nowhere: all of each page is read."""
-
-
-async def no_seal(_: str, __: bytes, ___: datetime, ____: About) -> bytes | None:
-    """Nobody seals here."""
-    return None
-
-
-OWN: Final[Issuers] = {"own": OwnSeries(), "service": NoService()}
-"""Every agency numbers its receipts by itself."""
-
-
-class Desk:
-    """A relay, and what it has left behind."""
-
-    def __init__(self, world: World, pool: asyncpg.Pool[Any]) -> None:
-        self._vault, self.pool = Vault(world.settings.master), pool
-        self.store = Store(open_store(world.objects))
-        self.prints = Papers(pool, self._vault, None).print
-
-    def relay(self, print_: Print | None = None, seal: Seal | None = None, issuers: Issuers = OWN) -> Relay:
-        print_, seal = print_ or self.prints, seal or no_seal
-        return Relay(self.pool, self._vault, KINDS, self.store.put, print_, seal, issuers=issuers)
-
-    @asynccontextmanager
-    async def log(self) -> AsyncIterator[Log]:
-        async with self.pool.acquire() as connection:
-            yield Log(connection, self._vault.find, KINDS)
-
-    async def made(self, play: Play) -> tuple[OfficialPaper, ...]:
-        async with self.log() as log:
-            return await papers(log, f"filing:{play.filing}")
-
-    async def owed(self) -> list[tuple[str, int, str | None]]:
-        rows = await self.pool.fetch("select paper, tries, problem from outbox order by seq")
-        return [tuple(row.values()) for row in rows]
-
-    async def now(self) -> None:
-        """Nothing is put off any more."""
-        await self.pool.execute("update outbox set next_try = written_at")
-
-
-@pytest.fixture
-async def desk(world: World) -> AsyncIterator[Desk]:
-    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=3 * RELAYS) as pool:
-        yield Desk(world, pool)
-
-
-async def work(relay: Relay) -> int:
-    """How many papers it had to make."""
-    made = 0
-    while await relay.one():
-        made += 1
-    return made
-
-
-async def lived(world: World) -> Play:
-    """A filing that was asked for more, taken in, paid and delivered."""
-    play = await Play.begin(world, extract())
-    item = {"target": "field", "code": "person_name", "note": "không đọc được"}
-    await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), items=[item], legal_basis="Đ15")
-    await play.act(cm.Supplement, play.submission.actor, form={"person_name": "Nguyễn Thị Ước"})
-    await play.accept()
-    await play.review()
-    await play.at(Stage.CLOSED)
-    return play
-
-
-@asynccontextmanager
-async def at_work(world: World) -> AsyncIterator[None]:
-    async with world.platform(), world.back_office():
-        yield
 
 
 async def test_every_paper_that_a_filing_causes_is_made_once_and_told_to_a_stream_of_its_own(

@@ -14,7 +14,7 @@ from activities.results.sealing import AgencySeal
 from schemas.papers import PaperKind
 from tests.acting import AGENCY, Play, extract
 from tests.conftest import World
-from tests.integration.papers.test_relay import Desk, at_work, work
+from tests.integration.papers.relays import Desk, at_work, work
 from tests.integration.signature import party as p
 from tests.shell import Ended, Shell
 

@@ -26,7 +26,7 @@ from operations.witness.server import application
 from recovery.second_place import SecondPlace
 from rules.proof.note import Kind, Signer, Verifier
 from rules.proof.policy import Group, Known, Policy
-from tests.conftest import World
+from tests.conftest import World, database_url
 
 NAME: Final = "motcua.example/record"
 LOG: Final = Signer.of(NAME, Kind.LOG, bytes(range(32)))
@@ -140,3 +140,15 @@ async def witness_at(folder: Path, *logs: Verifier, name: str = "witness.example
             server.should_exit = True
             await serving
             memory.close()
+
+
+@asynccontextmanager
+async def copied(world: World, name: str) -> AsyncIterator[str]:
+    """A copy of the record, in which everything is allowed."""
+    maintenance = await asyncpg.connect(database_url(world.superuser_dsn, "postgres"))
+    await maintenance.execute(f"create database {name} template {world.namespace}")
+    try:
+        yield database_url(world.superuser_dsn, name)
+    finally:
+        await maintenance.execute(f"drop database {name} with (force)")
+        await maintenance.close()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,9 +19,9 @@ from operations.checkpoint_verifier import Trust, verify
 from operations.ledger_verifier import NO_HASH, event_hash
 from recovery.second_place import SecondPlace
 from tests.acting import NEVER_PAYS, Play, eventually, extract
-from tests.conftest import ROOT, World, database_url
+from tests.conftest import ROOT, World
 from tests.histories import with_fee
-from tests.integration.proof.conftest import LOG, Record
+from tests.integration.proof.conftest import LOG, Record, copied
 
 Attack = Callable[[Any, str, str], Awaitable[None]]
 TABLES: Final = ("event", "stream", "receipt", "counter", "position", "unpositioned", "sequencer", "filing_key")
@@ -315,18 +314,6 @@ def page() -> dict[str, tuple[set[str], set[str]]]:
     text = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([^|`]+) \| ([^|]*) \| ([^|]*) \|$", text.partition("### What was done")[2], re.MULTILINE)
     return {what: (set(re.findall(r"`(\w+)`", one)), set(re.findall(r"`(\w+)`", two))) for what, one, two in rows}
-
-
-@asynccontextmanager
-async def copied(world: World, name: str) -> AsyncIterator[str]:
-    """A copy of the record, in which everything is allowed."""
-    maintenance = await asyncpg.connect(database_url(world.superuser_dsn, "postgres"))
-    await maintenance.execute(f"create database {name} template {world.namespace}")
-    try:
-        yield database_url(world.superuser_dsn, name)
-    finally:
-        await maintenance.execute(f"drop database {name} with (force)")
-        await maintenance.close()
 
 
 async def found(dsn: str, place: Path, masters: MasterKeys) -> tuple[set[str], set[str]]:

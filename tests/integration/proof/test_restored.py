@@ -13,8 +13,7 @@ from operations.checkpoint_verifier import Rule, Trust, verify
 from tests.acting import Play, extract
 from tests.conftest import World
 from tests.histories import with_fee
-from tests.integration.proof.conftest import LOG, NAME, Record, witness_at
-from tests.integration.proof.test_attacks import copied
+from tests.integration.proof.conftest import LOG, NAME, Record, copied, witness_at
 
 
 async def test_a_backup_of_yesterday(world: World, tmp_path: Path) -> None:

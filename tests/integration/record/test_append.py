@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import pytest
-from temporalio.common import MetricMeter, RetryPolicy
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 from activities.intake import OpenRequest, Registry
@@ -25,65 +23,12 @@ from rules.streams import KINDS
 from schemas.errors import RefusalCode
 from schemas.filing import events as ev
 from schemas.people import SYSTEM, Actor, Role
-from schemas.stream.ledger import Appended, Batch, Receipt
-from tests.acting import AGENCY, BIRTH, VERSION, VIA, eventually, officer
+from schemas.stream.ledger import Appended, Receipt
+from tests.acting import AGENCY, BIRTH, VERSION, eventually, officer
 from tests.conftest import World
-from tests.instruments import Instruments
-from tests.keyed import keyed
+from tests.integration.record.appends import ASKED, NOW, RELEASED, WAITING, captured, opened
 from tests.unit.filing.lives import Life
 
-NOW: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
-
-
-class Log:
-    """A ledger on one database, and a filing of its own."""
-
-    def __init__(self, world: World, pool: asyncpg.Pool[Any]) -> None:
-        self.filing: UUID = uuid4()
-        self.world = world
-        self.pool = pool
-        self.meter = Instruments()
-        self.ledger = Ledger(pool, Vault(world.settings.master), KINDS, cast("MetricMeter", self.meter))
-        self._heads: dict[str, int] = {}
-
-    def batch(self, *events: dict[str, Any], stream: str | None = None, **changes: Any) -> Batch:
-        name = f"{stream or 'filing'}:{self.filing}" + (":1" if stream else "")
-        fields = {
-            "stream": name,
-            "filing_id": self.filing,
-            "agency": AGENCY,
-            "next_seq": self._heads.get(name, 0) + 1,
-            "command_id": uuid4().hex,
-            "digest": "d",
-            "actor": SYSTEM,
-            "via": VIA,
-            "at": NOW,
-            "events": events,
-        }
-        return Batch.model_validate(fields | changes)
-
-    async def append(self, *events: dict[str, Any], stream: str | None = None, **changes: Any) -> Appended:
-        batch = self.batch(*events, stream=stream, **changes)
-        answer = await self.ledger.append(batch)
-        if answer.stored:
-            self._heads[batch.stream] = answer.stored[-1].seq
-        return answer
-
-    async def rule(self, *events: dict[str, Any]) -> str | None:
-        """Why the filing may not say so, if it may not."""
-        refused = (await self.append(*events)).refused
-        return None if refused is None else refused.problems[0].rule
-
-
-@asynccontextmanager
-async def opened(world: World) -> AsyncIterator[Log]:
-    async with asyncpg.create_pool(world.app_dsn, min_size=2, max_size=2) as pool:
-        log = Log(world, pool)
-        await keyed(world, log.filing)
-        yield log
-
-
-ASKED: Final = {"kind": "fee_requested", "n": 1, "amount": 16000, "channel": "online", "lines": []}
 PAID: Final = {"kind": "fee_paid", "n": 1, "amount": 16000, "channel": "online"}
 HANDED_OVER: Final = {"kind": "handed_over", "channel": "post"}
 
@@ -94,11 +39,6 @@ REOPENED: Final = {"kind": "reopened", "complaint": 1, "about": 9, "officer": "h
 def upheld(about: int) -> dict[str, Any]:
     why = {"officer": "h01.12-leader-2", "reason": "-", "legal_basis": "-"}
     return {"kind": "complaint_answered", "about": about, "outcome": "upheld"} | why
-
-
-def captured(amount: int, *, owed: bool) -> dict[str, Any]:
-    at = NOW.isoformat()
-    return {"kind": "payment_captured", "capture_id": f"c{amount}", "amount": amount, "captured_at": at, "owed": owed}
 
 
 def ended(outcome: str) -> dict[str, Any]:
@@ -276,7 +216,6 @@ async def test_the_promoted_build_takes_over_what_it_reads_and_nothing_newer(wor
         assert await takes(newest)
 
 
-RELEASED: Final = {"kind": "released"}
 CLAIMED: Final = {"kind": "claimed", "officer": "o-1"}
 
 
@@ -461,11 +400,6 @@ async def test_a_batch_is_taken_if_what_bears_it_out_is_recorded_while_it_waits(
             await eventually(lambda: connection.fetchval(WAITING), bool)
             await log.append(captured(16000, owed=True), stream="payment")
         assert [told.seq for told in (await waiting).stored] == [2]
-
-
-WAITING: Final = """
-select count(*) from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()
-"""
 
 
 @pytest.mark.parametrize(

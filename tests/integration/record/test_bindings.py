@@ -31,7 +31,7 @@ from schemas.reading import Audience
 from tests.acting import Play, birth, eventually
 from tests.conftest import World
 from tests.histories import with_fee
-from tests.integration.record.test_append import ASKED, captured, opened
+from tests.integration.record.appends import ASKED, captured, opened
 from tests.shell import Shell
 from views.auditor import events
 from views.log import Log as TheLog

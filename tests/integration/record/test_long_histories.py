@@ -24,9 +24,7 @@ from schemas.filing.state import Stage
 from schemas.people import Role
 from schemas.stream.ledger import Receipt
 from tests.acting import Doubtful, Play, birth, eventually
-from tests.conftest import PARTS, World, publish_demo, world_of
-
-SUGGEST: Final = "limit.historyCount.suggestContinueAsNew"
+from tests.conftest import PARTS, SUGGEST, World, publish_demo, world_of
 
 
 async def runs(client: Client) -> Counter[str]:

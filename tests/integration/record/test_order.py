@@ -18,7 +18,7 @@ from operations.doctor.surroundings import Surroundings
 from operations.home import Home
 from operations.ledger_verifier import Rule
 from tests.conftest import ROOT, World
-from tests.integration.record.test_append import ASKED, Log, captured, opened
+from tests.integration.record.appends import ASKED, Log, captured, opened
 from tests.keyed import keyed
 from views.order import Positioned, events_after, last_position
 

@@ -25,7 +25,7 @@ from rules.streams import KINDS
 from tests.acting import AGENCY, Play, birth, eventually
 from tests.any_files import any_file_activities
 from tests.conftest import World
-from tests.integration.record.test_append import RELEASED, opened
+from tests.integration.record.appends import RELEASED, opened
 from tests.keyed import keyed, nobody_published
 from tests.sandboxes import Server
 from workers.wiring import platform_worker

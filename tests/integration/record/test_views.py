@@ -37,9 +37,8 @@ from tests.acting import (
     stock,
     whose,
 )
-from tests.conftest import World
+from tests.conftest import World, empty_namespace
 from tests.histories import CANARY, PERSON, REASON, with_fee
-from tests.integration.kit.test_client import empty_namespace
 from views import auditor
 from views.log import Log, UnfoldableError, no_keys
 from views.timeline import timeline

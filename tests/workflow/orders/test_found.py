@@ -21,7 +21,7 @@ from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow
 from tests.acting import Play, eventually
 from tests.conftest import World
-from tests.integration.papers.test_relay import Desk, work
+from tests.integration.papers.relays import Desk, work
 from tests.integration.signature.party import Party
 from tests.workflow.results import LEADER, PLACES, act, asked_of_signer, decided, set_up, signers, waits_for
 

@@ -19,8 +19,7 @@ from deploy.stack import Stack
 from recovery.restart import Found, Restarter
 from schemas.ids import NUDGE, result_workflow
 from tests.acting import Play
-from tests.conftest import PARTS, World, publish_demo, world_of
-from tests.integration.record.test_long_histories import SUGGEST
+from tests.conftest import PARTS, SUGGEST, World, publish_demo, world_of
 from tests.sound import sound
 from tests.workflow.results import signed_once, waits_for
 

@@ -1,0 +1,113 @@
+"""Erasures as tests ask for them: what can be erased, who asks and approves, the run, and a look at what is left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+from uuid import uuid4
+
+import asyncpg
+from obstore.store import from_url
+
+from activities.checkpoints.place import Place
+from activities.ledger.vault import Vault
+from operations import ledger_verifier
+from operations.bindings import unbound
+from operations.erasure import requests
+from operations.erasure.outside import Outside
+from operations.erasure.whole import whole
+from operations.erasure.working import Worked, work_off
+from operations.rebuild import rebuild
+from recovery.restart import Restarter
+from rules.known import known
+from rules.streams import KINDS
+from schemas.erasure import ApproveErasure, AskErasure, ErasureCause, ErasureRequest
+from schemas.filing.state import Stage
+from schemas.people import Actor, Role
+from tests.acting import EXTRACT, Play, eventually, publish_short
+from tests.conftest import World
+from tests.forked import forked
+from tests.histories import REASON, with_fee
+from views.log import Log
+
+ASKS: Final = "operator:h01.12-operator-1@H01.12"
+OPERATOR: Final = Actor(subject="h01.12-operator-1", role=Role.OPERATOR, agency="H01.12")
+AUDITOR: Final = Actor(subject="h56.30-auditor-1", role=Role.AUDITOR, agency="H56.30")
+
+
+async def asked(world: World, *which: str, actor: Actor = OPERATOR, cause: str = "filing") -> ErasureRequest:
+    command = AskErasure(
+        command_id=uuid4().hex, actor=actor, cause=ErasureCause(cause), reason="on request", filings=which
+    )
+    async with world.connection(world.owner_dsn) as connection:
+        return (await requests.ask(Log(connection, Vault(world.settings.master).find, KINDS), command)).request
+
+
+async def approved(world: World, n: int, actor: Actor = AUDITOR) -> ErasureRequest:
+    async with world.connection(world.owner_dsn) as connection:
+        return await requests.answer(connection, ApproveErasure(command_id=uuid4().hex, actor=actor, asked=n))
+
+
+async def worked(world: World, elsewhere: Place | None = None) -> Worked:
+    outside = Outside(from_url(world.objects), world.temporal, elsewhere)
+    return await work_off(world.owner_dsn, world.settings.master, outside, lambda *_: None)
+
+
+async def code_of(world: World, play: Play) -> str:
+    async with world.connection() as connection:
+        return str(await connection.fetchval("select code from filing where filing_id = $1", play.filing))
+
+
+async def let_it_pass(world: World, *plays: Play) -> None:
+    """The three days in which late money is awaited are over, and papers made. The fold says otherwise."""
+    filings = [play.filing for play in plays]
+    async with world.connection() as superuser:
+        await superuser.execute("update standing set watched_until = now() where filing_id = any($1)", filings)
+        await superuser.execute("delete from outbox where filing_id = any($1)", filings)
+
+
+async def ended(world: World) -> Play:
+    """A filing that was started again, paid and delivered; about which nobody can complain any more a second later."""
+    play = await Play.begin(world, with_fee(version=await publish_short(world, EXTRACT, appeal=1)))
+    await play.accept()
+    async with asyncpg.create_pool(world.owner_dsn, min_size=1, max_size=1) as pool:
+        await Restarter(pool, world.temporal).restart(f"filing:{play.filing}", force=True)
+    await play.review(reason=REASON)
+    await play.at(Stage.CLOSED)
+    await eventually(lambda: still_open(world, play), lambda streams: not streams)
+    await eventually(lambda: complaint_until(world, play), lambda until: until < datetime.now(UTC))
+    return play
+
+
+async def complaint_until(world: World, play: Play) -> datetime:
+    async with world.connection() as connection:
+        log = Log(connection, Vault(world.settings.master).find, KINDS)
+        return known((await whole(log, play.filing)).complain_until)
+
+
+async def still_open(world: World, play: Play) -> list[str]:
+    async with world.connection() as connection:
+        rows = await connection.fetch("select stream from standing where open and filing_id = $1", play.filing)
+    return [row["stream"] for row in rows]
+
+
+async def sound(world: World) -> None:
+    """The record verifies, and what is shown is what it folds to."""
+    assert (await ledger_verifier.verify(world.app_dsn)).problems == []
+    async with world.connection() as connection:
+        assert await unbound(connection, Vault(world.settings.master)) == []
+    again = await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)
+    assert set(again.changed.values()) == {0}
+
+
+async def listed(world: World, workflow: str) -> list[str]:
+    return [found.id async for found in world.temporal.list_workflows(f"WorkflowId = '{workflow}'")]
+
+
+async def finished(env: Mapping[str, str]) -> int:
+    """How `motcua erasures finish` ended in a process of its own."""
+    null = asyncio.subprocess.DEVNULL
+    process = forked("motcua.command", "erasures", "finish", "--json", env=env, stdout=null, stderr=null)
+    return await asyncio.wait_for(process.wait(), 100)

@@ -1,0 +1,101 @@
+"""Receipts for money paid at the counter, by the own series or by a service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from activities.partners.http import partner_client
+from activities.receipts.issuer import OwnSeries, ReceiptService
+from activities.receipts.issuing import Issuers
+from operations.ledger_verifier import verify
+from operations.rebuild import rebuild
+from schemas.filing import commands as cm
+from schemas.filing.submission import Submission
+from schemas.papers import PaperKind
+from schemas.people import Role
+from tests.acting import Play, birth
+from tests.conftest import World
+from tests.sandboxes import Server
+
+LAND: Final = "H01.40"
+PHI, LE_PHI = 115_000, 30_000
+SECRET: Final = "sandbox-secret"
+CASHIER: Final = f"cashier:{LAND.lower()}-cashier-1@{LAND}"
+KINDS_OF_PAPER: Final = {PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT}
+
+
+def land() -> Submission:
+    """Of whose fee a part is phí and a part lệ phí, paid at the counter."""
+    fields: dict[str, Any] = {
+        "procedure": "1.012786",
+        "agency": LAND,
+        "form": {"plot": "thửa 31", "holds": "both", "lost_on": "2026-11-02"},
+        "papers": [{"code": code, "file": FILE} for code in ("application", "posting")],
+        "result_channel": "counter",
+    }
+    return birth(**fields)
+
+
+FILE: Final = {"key": "papers/sample/file", "sha256": "0" * 64, "size": 1}
+
+
+async def paid(world: World, means: str = "cash") -> Play:
+    """A filing whose fee the cashier has taken."""
+    play = await Play.begin(world, land())
+    await play.accept()
+    reference = None if means == "cash" else "FT26330123456"
+    await play.act(cm.PayAtCounter, play.officer(Role.CASHIER), amount=PHI + LE_PHI, means=means, reference=reference)
+    return play
+
+
+async def issued(world: World) -> list[dict[str, Any]]:
+    """Every receipt that the log says was issued."""
+    async with world.connection() as connection:
+        rows = await connection.fetch("select body from event where kind = 'receipt_issued' order by stream, seq")
+    return [json.loads(row["body"]) for row in rows]
+
+
+async def sound(world: World) -> None:
+    """The log verifies, with all its numbers, and gives the read models that there are."""
+    assert (await verify(world.superuser_dsn)).problems == []
+    report = await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)
+    assert not any(report.changed.values()), report.changed
+    assert report.rows["money_receipt"] == len(await issued(world))
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Server]:
+    server = Server("receipts", tmp_path, "--secret", SECRET)
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+async def outside(service: Server) -> AsyncIterator[Issuers]:
+    """Issuers of which the service is there."""
+    async with partner_client(service.url) as client:
+        yield {"own": OwnSeries(), "service": ReceiptService(client, SECRET)}
+
+
+async def by_service(world: World, agency: str = LAND) -> None:
+    async with world.connection() as connection:
+        given = json.dumps({"issuer": "service"})
+        await connection.execute("update agency set receipts = $2 where agency = $1", agency, given)
+
+
+async def outage(server: Server, fault: str) -> None:
+    async with httpx.AsyncClient() as client:
+        (await client.put(f"{server.url}/outage", json={"fault": fault})).raise_for_status()
+
+
+async def given(server: Server) -> list[Mapping[str, Any]]:
+    async with httpx.AsyncClient() as client:
+        found: list[Mapping[str, Any]] = (await client.get(f"{server.url}/ledger")).json()["receipts"]
+    return found
