@@ -1,8 +1,9 @@
-"""A platform worker as a process of its own, to be killed."""
+"""A platform worker as a process of its own, to be killed; and our commands as processes."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from deploy.stack import Stack
-from tests.conftest import ROOT
+from tests.conftest import ROOT, World
 from tests.forked import Forked, forked
 
 ANY_FILES: Final = "tests.faults.any_files_worker"
@@ -105,6 +106,14 @@ async def motcua(env: Mapping[str, str], *arguments: str, folder: Path = ROOT) -
     )
     out, err = await asyncio.wait_for(process.communicate(), 100)
     return Ended(process.returncode or 0, out.decode(), err.decode())
+
+
+async def command(world: World, *words: str, code: int = 0) -> Any:
+    """What the command prints as JSON, and nothing else."""
+    ended = await motcua(world.process_env, *words, "--json")
+    assert ended.code == code, ended.err
+    assert "CANARY" not in ended.out + ended.err
+    return json.loads(ended.out)
 
 
 ENV: Final = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}

@@ -41,9 +41,9 @@ from motcua.key_ring import ring_in
 from operations.home import CODEC, Home
 from recovery.histories import each
 from recovery.stalled import RUNNING, stalled
+from tests.faults.losses import copied, counted, lose_all, restart_all
 from tests.faults.once import not_once
 from tests.faults.processes import program, until
-from tests.faults.test_total_loss import copied, counted, lose_all, restart_all
 from workers.wiring import WORKFLOWS
 
 STOCKED: Final = "the catalogue and the directory are there"

@@ -26,7 +26,7 @@ from tests.acting import NEVER_PAYS, Doubtful, Play, birth, eventually, extract
 from tests.callbacks import providers
 from tests.conftest import ROOT, World
 from tests.faults.processes import WorkerProcess, motcua, worker_process
-from tests.faults.test_money import approve, given, paid, vnpay
+from tests.faults.vnpay import approve, given, paid, vnpay
 from tests.workflow.results import signed_once, waits_for
 from workers.build import CODE, build_of
 

@@ -30,8 +30,7 @@ from schemas.stream.healing import HEAL, SCHEDULE, Healed, Healings, Look
 from tests.acting import Play, eventually, extract
 from tests.any_files import any_file_activities
 from tests.conftest import World
-from tests.faults.processes import worker_process
-from tests.faults.test_stalled import command
+from tests.faults.processes import command, worker_process
 from tests.workflow.standing_still import OTHERS, not_replayable, whole
 from workers.wiring import versioned_worker
 from workflows.healing import Healing

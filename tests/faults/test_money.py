@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-from schemas.people import Role
-from schemas.refund import ApproveRefund, RequestRefund
 from tests.acting import NEVER_PAYS, PAYS_TWICE, Play, eventually, extract
 from tests.callbacks import providers
 from tests.conftest import World
 from tests.faults.processes import worker_process
+from tests.faults.vnpay import approve, given, paid, vnpay
 from tests.sandboxes import Server
-
-
-@contextmanager
-def vnpay(folder: Path) -> Iterator[Server]:
-    """A bank of VNPay that calls nobody back."""
-    (folder / "bank").mkdir()
-    server = Server("bank", folder / "bank", "--pay-after", "0.3")
-    server.start()
-    yield server
-    server.close()
 
 
 @pytest.fixture
@@ -105,26 +91,3 @@ async def test_over_vnpay_it_is_given_back_once_wherever_the_worker_dies(
     assert await given(bank) == [6_000]
     asked = [kind for kind in await play.kinds("refund", 1001) if kind == "refund_asked"]
     assert len(asked) == (2 if failpoint == "payment.refund_claimed" else 1)
-
-
-async def approve(play: Play, before: Callable[[], None] = lambda: None) -> None:
-    """Two agree that 6,000 đồng go back; that happens `before` the second does."""
-    why: dict[str, Any] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
-    await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=6_000, **why)
-    before()
-    await play.refund(ApproveRefund, play.officer(Role.LEADER), case=1)
-
-
-async def given(bank: Server) -> list[int]:
-    """What it has given back, in đồng."""
-    return [refund["amount"] for order in bank.client.get("/ledger").json()["orders"] for refund in order["refunds"]]
-
-
-async def paid(play: Play) -> None:
-    """Somebody pays on VNPay's page."""
-    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
-    url = (await play.world.client.payment(play.filing)).pay_url or ""
-    async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
-        page = await browser.get(url)
-        (await browser.post(page.url, data={"payer": "0001"})).raise_for_status()
-    await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)

@@ -14,8 +14,8 @@ from schemas.filing.state import FilingView
 from schemas.people import Role
 from tests.acting import VIA, Play, decide_part, eventually, joined, refer
 from tests.conftest import World
+from tests.faults.losses import delete
 from tests.faults.processes import motcua, worker_process
-from tests.faults.test_restart import delete
 from workers.wiring import open_pool
 
 

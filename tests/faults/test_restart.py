@@ -7,17 +7,14 @@ import contextlib
 import json
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
 
 from deploy.stack import Stack
 from motcua import LedgerConflict, NotReady
@@ -32,12 +29,11 @@ from schemas.payment import PaymentState
 from schemas.people import Role
 from tests.acting import ADDRESS, NEVER_PAYS, Play, birth, eventually, extract, refusal, stock
 from tests.conftest import World, publish_demo, world_of
+from tests.faults.losses import LOSSES, Lose, terminate
 from tests.faults.processes import ANY_FILES, motcua
 
 ANY_FILES_WORKER: Final = [sys.executable, "-m", ANY_FILES]
 SLOW_POST: Final = [sys.executable, "-m", "deploy.sandbox.post", "--step-after", "2"]
-
-Lose = Callable[[World, str], Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
@@ -59,34 +55,6 @@ async def whole(env: Mapping[str, str]) -> World:
     return await world_of(env, objects.parent)
 
 
-async def terminate(world: World, workflow_id: str) -> None:
-    await world.temporal.get_workflow_handle(workflow_id).terminate()
-
-
-async def cancel(world: World, workflow_id: str) -> None:
-    handle = world.temporal.get_workflow_handle(workflow_id)
-    await handle.cancel()
-    await eventually(handle.describe, lambda found: found.status is WorkflowExecutionStatus.CANCELED)
-
-
-async def delete(world: World, workflow_id: str) -> None:
-    request = DeleteWorkflowExecutionRequest(
-        namespace=world.namespace, workflow_execution=WorkflowExecution(workflow_id=workflow_id)
-    )
-    await world.temporal.workflow_service.delete_workflow_execution(request)
-
-    async def there() -> bool:
-        try:
-            await world.temporal.get_workflow_handle(workflow_id).describe()
-        except RPCError as error:
-            assert error.status is RPCStatusCode.NOT_FOUND  # noqa: PT017 -- what is waited for
-            return False
-        return True
-
-    await eventually(there, lambda found: not found)
-
-
-LOSSES: Final[dict[str, Lose]] = {"terminated": terminate, "cancelled": cancel, "deleted": delete}
 by_every_loss = pytest.mark.parametrize("lose", list(LOSSES.values()), ids=list(LOSSES))
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import pytest
 
@@ -15,7 +14,7 @@ from recovery.stalled import count_reported
 from schemas.filing.state import Stage
 from tests.acting import BIRTH, EXTRACT, Play, birth, eventually, extract, publish_short
 from tests.conftest import World
-from tests.faults.processes import motcua, worker_process
+from tests.faults.processes import command, worker_process
 
 FREE: Final = 90
 PAID: Final = 10
@@ -56,14 +55,6 @@ async def filed(world: World, paid_by: str, free_by: str) -> tuple[list[Play], l
 
     paid = await each(costly, range(PAID))
     return await each(free, range(FREE)), paid
-
-
-async def command(world: World, *words: str, code: int = 0) -> Any:
-    """What the command prints as JSON, and nothing else."""
-    ended = await motcua(world.process_env, *words, "--json")
-    assert ended.code == code, ended.err
-    assert "CANARY" not in ended.out + ended.err
-    return json.loads(ended.out)
 
 
 @pytest.mark.timeout(600)

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
-import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg
 import httpx
 import pytest
 
 from operations.home import Home
-from tests.faults.processes import ENV, motcua, program, until
+from tests.faults.losses import copied, counted, lose_all, restart_all
+from tests.faults.processes import program, until
 from tests.forked import Forked
 
 FILINGS: Final = 40
@@ -28,21 +25,9 @@ OPEN: Final = 12
 PAID: Final = 4
 """So many filings are open, and so many payments paid and watched, when it happens."""
 
-WORKERS: Final = ("worker", "back-office")
-"""They remember more than a Temporal that comes back older, and must not meet it."""
-
 SINCE: Final = 60
 FILED_SINCE: Final = 5
 """So many events and filings are newer than what Temporal knows when it comes back."""
-
-
-async def counted(env: dict[str, str], what: str) -> int:
-    connection = await asyncpg.connect(env["MOTCUA_DATABASE_URL"])
-    try:
-        found: int = await connection.fetchval(f"select count(*) from {what}")  # noqa: S608 -- ours
-    finally:
-        await connection.close()
-    return found
 
 
 async def under_way(env: dict[str, str]) -> bool:
@@ -87,33 +72,6 @@ async def demo_under_way() -> AsyncIterator[Demo]:
                 demo = Demo(folder, home, env, process)
                 await demo.until(lambda: under_way(env))
                 yield demo
-
-
-async def lose_all(home: Home, left: bytes | None = None) -> None:
-    """Delete the files under the running server, and kill it: the next one begins with nothing, or what is left."""
-    for file in (home.root / "temporal").glob("temporal.db*"):
-        file.unlink()
-    if left is not None:
-        (home.root / "temporal" / "temporal.db").write_bytes(left)
-    for part in ("temporal", *(WORKERS if left is not None else ())):
-        os.kill(int(home.pid_file(part).read_text(encoding="utf-8")), signal.SIGKILL)
-
-
-def copied(home: Home) -> bytes:
-    """Temporal's database as it is now, whole."""
-    with (
-        closing(sqlite3.connect(home.root / "temporal" / "temporal.db")) as running,
-        closing(sqlite3.connect(":memory:")) as copy,
-    ):
-        running.backup(copy)
-        return copy.serialize()
-
-
-async def restart_all(folder: Path, what: str = "--all-missing") -> dict[str, Any]:
-    ended = await motcua(ENV, "filing", "restart", what, "--json", folder=folder)
-    assert ended.code == 0, ended.err
-    found: dict[str, Any] = json.loads(ended.out)
-    return found
 
 
 async def ledger(url: str, what: str) -> list[dict[str, Any]]:

@@ -51,7 +51,6 @@ from workflows.stream.starting import load_state
 
 EXTRACT_FORM: Final = {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2}
 
-
 NOT_POSSIBLE: Final[dict[str, tuple[Plain, str, str]]] = {
     "unknown procedure": (plain(birth(procedure="9.999999", version=None)), "procedure", "unknown_procedure"),
     "unknown version": (plain(birth(version="1999")), "version", "unknown_version"),

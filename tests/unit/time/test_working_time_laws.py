@@ -24,7 +24,6 @@ MINUTES: Final = 365 * 24 * 60
 MANY: Final = settings(max_examples=150, deadline=None)
 """The first example of a calendar lays out its days, and the machine may be busy."""
 
-
 LIMITS: Final = st.builds(
     Limit, amount=st.integers(0, 15), unit=st.sampled_from([Unit.WORKING_DAYS, Unit.WORKING_HOURS, Unit.CALENDAR_DAYS])
 )
