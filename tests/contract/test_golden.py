@@ -12,7 +12,6 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from schemas import complaint, papers, parcel, payment, referral, refund, result
-from schemas.base import Model
 from schemas.erasure import ERASED_KIND
 from schemas.filing.commands import PUBLIC_COMMANDS, Accept
 from schemas.filing.events import EFFECTS
@@ -20,13 +19,12 @@ from schemas.message_catalogue import AnyEvent
 from schemas.publishing.events import PublicationEvent
 from schemas.reading import Question
 from schemas.stream.restart import Restarted
+from tests.contract.messages import deeper, dumped
 from tests.contract.publications import PUBLICATIONS
 from tests.contract.samples import BESIDE, COMMANDS, EVENTS, OTHERS, SAMPLES
 
 GOLDEN: Final = Path(__file__).parent / "golden"
 EVENT: Final[TypeAdapter[Any]] = TypeAdapter(AnyEvent | PublicationEvent | Restarted)
-MAPS: Final = frozenset({"form", "paper_digests", "open"})
-"""Objects whose keys are data."""
 STARTS: Final = ("filing_start", "submission", "payment_start", "parcel_start", "referral_start", "complaint_input")
 
 
@@ -37,10 +35,6 @@ def _written_anew() -> None:
         for name, sample in SAMPLES.items():
             text = json.dumps(dumped(sample), ensure_ascii=False, indent=2, sort_keys=True)
             (GOLDEN / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
-
-
-def dumped(message: Model) -> Any:
-    return message.model_dump(mode="json", exclude_none=True)
 
 
 def golden(name: str) -> Any:
@@ -104,15 +98,6 @@ def test_a_command_with_an_unknown_field_deep_inside_is_refused(part: str) -> No
     raw = golden("command.accept")
     with pytest.raises(ValidationError, match="added_later"):
         Accept.model_validate(raw | {part: raw[part] | {"added_later": 1}}, extra="forbid")
-
-
-def deeper(value: Any) -> Any:
-    """`value` with a field that nobody knows yet in every object but maps of our own."""
-    if isinstance(value, list):
-        return [deeper(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    return {name: part if name in MAPS else deeper(part) for name, part in value.items()} | {"added_later": {"x": 1}}
 
 
 @pytest.mark.parametrize("name", [f"event.{event.kind}" for event in EVENTS])

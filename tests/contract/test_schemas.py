@@ -14,7 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from motcua import PUBLIC_MESSAGES, Direction, FilingInput, Message
+from motcua import PUBLIC_MESSAGES, Message
 from motcua.field_words import FIELDS, OF
 from motcua.json_schemas import documents, schema, written
 from schemas.base import Personal, fields_marked
@@ -23,18 +23,15 @@ from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import EFFECTS
 from schemas.parcel import PARCEL_COMMANDS
 from schemas.payment import PAYMENT_COMMANDS
-from schemas.publishing.procedure import Procedure
-from schemas.publishing.province import ProvinceOverlay
 from schemas.referral import REFERRAL_COMMANDS
 from schemas.refund import REFUND_COMMANDS
 from schemas.result import RESULT_COMMANDS
 from tests.contract.fitting import broken, lacking, validator
+from tests.contract.messages import MESSAGES, READ, SAMPLED, body, deeper, sample
 from tests.contract.publications import PUBLICATIONS
-from tests.contract.samples import APPLICANT, BESIDE, EVENTS, SAMPLES
-from tests.contract.test_golden import deeper, dumped
+from tests.contract.samples import BESIDE, EVENTS
 
 FOLDER: Final = Path(__file__).parent / "schemas"
-MESSAGES: Final = {message.name: message for message in PUBLIC_MESSAGES}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,26 +42,6 @@ def _written_anew() -> None:
             old.unlink()
         for name, document in documents().items():
             (FOLDER / name).write_text(written(document), encoding="utf-8")
-
-
-def body(event: Any) -> Any:
-    """What the log's `body` holds of an event."""
-    return event.model_dump(mode="json", exclude_none=True, exclude=fields_marked(type(event), Personal) | {"kind"})
-
-
-def sample(message: Message) -> Any:
-    """One message with every field filled, as JSON."""
-    for event in (*EVENTS, *PUBLICATIONS, *BESIDE):
-        if message.name == f"event.{event.kind}":
-            return body(event)
-    if message.model is FilingInput:
-        return {"submission": dumped(SAMPLES["submission"])}
-    return next(dumped(each) for each in (APPLICANT, *SAMPLES.values()) if type(each) is message.model)
-
-
-SAMPLED: Final = [name for name, message in MESSAGES.items() if message.model not in {Procedure, ProvinceOverlay}]
-"""Procedures and provinces have samples of their own: the catalogue (tests/integration/deploy/test_demo_fits.py)."""
-READ: Final = [name for name in SAMPLED if MESSAGES[name].direction is Direction.TO_PLATFORM]
 
 
 def test_the_files_are_what_they_were() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from temporalio.client import WorkflowHistory
@@ -14,6 +14,9 @@ from motcua.converter import data_converter
 from workers.eviction import ForgettingRunner
 from workers.wiring import WORKFLOWS
 from workflows.stream.recording import Stream
+
+HISTORIES: Final = Path(__file__).parent / "histories"
+FILES: Final = sorted(HISTORIES.glob("*.history.json"))
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from typing import Final
 
 import pytest
 
+from tests.replay.conftest import FILES, HISTORIES
 from tests.replay.fingerprint import commands
-from tests.replay.test_golden import FILES, HISTORIES
 
 SUFFIX: Final = ".commands.txt"
 

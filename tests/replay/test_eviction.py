@@ -12,8 +12,7 @@ import pytest
 from temporalio.worker import UnsandboxedWorkflowRunner
 
 from tests.replay import conftest
-from tests.replay.conftest import replay
-from tests.replay.test_golden import FILES
+from tests.replay.conftest import FILES, replay
 from workflows.stream.recording import Stream
 
 # For an activity that failed the SDK makes a circle of its own, at that moment: the collector soon finds what is young.

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
@@ -17,10 +17,7 @@ from deploy.demo.scenario import SCENARIOS, load
 from rules.filing.commands import RULES
 from schemas.base import Text
 from schemas.errors import Problem
-from tests.replay.conftest import replay
-
-HISTORIES: Final = Path(__file__).parent / "histories"
-FILES: Final = sorted(HISTORIES.glob("*.history.json"))
+from tests.replay.conftest import FILES, replay
 
 
 def refuse_all(*_: Any) -> Problem | None:

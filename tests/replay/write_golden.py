@@ -19,8 +19,7 @@ from schemas.ids import StreamId
 from tests.acting import FILE, PAYS_TWICE, Play, birth, eventually, extract, on_another_calendar
 from tests.any_files import FoundLate, Orders
 from tests.conftest import World
-from tests.replay.conftest import replay
-from tests.replay.test_golden import HISTORIES
+from tests.replay.conftest import HISTORIES, replay
 from tests.workflow.obligations import N, demanded, takes_money
 
 

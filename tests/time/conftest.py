@@ -25,7 +25,7 @@ from schemas.filing.commands import AdoptCalendar
 from schemas.filing.state import ClockState
 from schemas.filing.submission import Submission
 from schemas.ids import filing_workflow
-from tests.acting import FILE, Play, birth, eventually
+from tests.acting import CHILD, FILE, Play, birth, eventually
 from tests.any_files import any_file_activities
 from tests.conftest import ROOT, World
 from workers.wiring import platform_worker
@@ -54,6 +54,13 @@ CALENDAR: Final[dict[str, Any]] = {
 
 BEGIN: Final = "2030-03-04 09:00"
 """A Monday on which every test begins."""
+
+NEWBORN: Final = {
+    name: "2030-02-20" if name == "child_birth_date" else value
+    for name, value in CHILD.items()
+    if name not in {"residence", "clinic"}
+}
+"""Born shortly before it is registered."""
 
 
 def another(version: str, *days: dict[str, str]) -> bytes:

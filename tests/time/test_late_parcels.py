@@ -18,20 +18,14 @@ from rules.looks import EARLY
 from schemas.filing.state import Stage, Status
 from schemas.ids import parcel_workflow
 from schemas.parcel import Meaning, ParcelState, Step
-from tests.acting import ADDRESS, BIRTH, CHILD, Play, birth, eventually
+from tests.acting import ADDRESS, BIRTH, Play, birth, eventually
 from tests.any_files import AnyFiles, received_by
 from tests.conftest import ROOT
-from tests.time.conftest import Virtual
+from tests.time.conftest import NEWBORN, Virtual
 from workers.wiring import activities_with, platform_worker, vnpost
 
 COMES_BACK: Final = "99902"
 DAYS: Final = 180
-NEWBORN: Final = {
-    name: "2030-02-20" if name == "child_birth_date" else value
-    for name, value in CHILD.items()
-    if name not in {"residence", "clinic"}
-}
-"""Born shortly before it is registered."""
 
 
 class Asked:

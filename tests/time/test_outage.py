@@ -13,8 +13,7 @@ from schemas.filing.state import Stage, Status
 from schemas.people import Role
 from tests.acting import ADDRESS, BIRTH, Play, birth, eventually
 from tests.conftest import ROOT
-from tests.time.conftest import Virtual
-from tests.time.test_late_parcels import NEWBORN
+from tests.time.conftest import NEWBORN, Virtual
 from tests.workflow.delivery import SENT, at_the_post, the_post
 
 LEAVES_AT_ONCE: Final = "99913"

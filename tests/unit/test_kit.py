@@ -29,7 +29,7 @@ from motcua.errors import refused_for
 from motcua.known import _MOST, Known
 from schemas.errors import shape_refusal
 from tests.contract.fitting import broken
-from tests.contract.test_schemas import MESSAGES, READ, sample
+from tests.contract.messages import MESSAGES, READ, sample
 
 EXPORTED: Final[list[str]] = vars(motcua)["__all__"]
 RECEIPT: Final = Receipt(command_id="c", digest="0" * 64, seq=1, at="2026-11-25T02:00:00Z")

@@ -1,0 +1,51 @@
+"""Messages of the contract as JSON: the sample of each, and one that says more than anybody knows yet."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from motcua import PUBLIC_MESSAGES, Direction, FilingInput, Message
+from schemas.base import Model, Personal, fields_marked
+from schemas.publishing.procedure import Procedure
+from schemas.publishing.province import ProvinceOverlay
+from tests.contract.publications import PUBLICATIONS
+from tests.contract.samples import APPLICANT, BESIDE, EVENTS, SAMPLES
+
+MAPS: Final = frozenset({"form", "paper_digests", "open"})
+"""Objects whose keys are data."""
+
+
+def dumped(message: Model) -> Any:
+    return message.model_dump(mode="json", exclude_none=True)
+
+
+def deeper(value: Any) -> Any:
+    """`value` with a field that nobody knows yet in every object but maps of our own."""
+    if isinstance(value, list):
+        return [deeper(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: part if name in MAPS else deeper(part) for name, part in value.items()} | {"added_later": {"x": 1}}
+
+
+MESSAGES: Final = {message.name: message for message in PUBLIC_MESSAGES}
+
+
+def body(event: Any) -> Any:
+    """What the log's `body` holds of an event."""
+    return event.model_dump(mode="json", exclude_none=True, exclude=fields_marked(type(event), Personal) | {"kind"})
+
+
+def sample(message: Message) -> Any:
+    """One message with every field filled, as JSON."""
+    for event in (*EVENTS, *PUBLICATIONS, *BESIDE):
+        if message.name == f"event.{event.kind}":
+            return body(event)
+    if message.model is FilingInput:
+        return {"submission": dumped(SAMPLES["submission"])}
+    return next(dumped(each) for each in (APPLICANT, *SAMPLES.values()) if type(each) is message.model)
+
+
+SAMPLED: Final = [name for name, message in MESSAGES.items() if message.model not in {Procedure, ProvinceOverlay}]
+"""Procedures and provinces have samples of their own: the catalogue (tests/integration/deploy/test_demo_fits.py)."""
+READ: Final = [name for name in SAMPLED if MESSAGES[name].direction is Direction.TO_PLATFORM]
