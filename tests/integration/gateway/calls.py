@@ -1,4 +1,7 @@
-"""What tests of the gateway share: merchants, demands in the read model, callbacks signed by a few own lines."""
+"""What tests of the gateway share: merchants, demands in the read model, callbacks signed by a few own lines.
+
+And both of its ends: the bank that calls, and the payments that are told.
+"""
 
 from __future__ import annotations
 

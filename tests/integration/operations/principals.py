@@ -1,4 +1,4 @@
-"""Commands that change the register of principals, and whoever gives them."""
+"""Commands that change the register of principals, and two operators who give them."""
 
 from __future__ import annotations
 

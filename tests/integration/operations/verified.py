@@ -1,4 +1,4 @@
-"""A file that three have signed, who looks whether it holds, and with which register."""
+"""A file that three have signed, and shells that verify it, with the register and without."""
 
 from __future__ import annotations
 
