@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo up bench test mutants matrix check lock golden
+.PHONY: setup demo up bench test test-all mutants matrix check lock golden
 
 setup: $(STAMP)
 
@@ -26,15 +26,23 @@ bench: $(STAMP)
 	@mkdir -p .motcua
 	$(BIN)/python -m benchmarks engine --json .motcua/bench-engine.json $(ARGS)
 
+# The short tier (tests/long.py); ARGS='tests/faults/test_kills.py' runs all of a file.
 test: $(STAMP)
 	@tests/install_programs
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+
+# Both tiers, and what the long one took: commit tests/seconds.json and tests/ran.json when all have passed.
+test-all: $(STAMP)
+	@tests/install_programs
+	@mkdir -p .motcua
+	$(BIN)/pytest -n 2 --dist worksteal --all --junitxml=.motcua/tests.xml $(ARGS)
+	$(BIN)/python -m tests.tiers .motcua/tests.xml
 
 # Hours; go on where it was ended by calling it again. ARGS=rules/time for one package; read docs/testing.md first.
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutation $(ARGS)
 
-# Long; a few of it are in `make test`. ARGS='--only 60' for so many; read docs/testing.md first.
+# Long; a few of it are in `make test-all`. ARGS='--only 60' for so many; read docs/testing.md first.
 matrix: $(STAMP)
 	$(BIN)/python -m tests.matrix $(ARGS)
 
@@ -43,6 +51,7 @@ check: $(STAMP)
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pytest --all --collect-only --quiet --quiet
 
 # Current releases of everything, with hashes and without the address of any registry.
 lock: $(STAMP)

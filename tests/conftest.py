@@ -38,13 +38,14 @@ from operations.owner import connected
 from operations.publishing import catalogue
 from operations.publishing.calendars import CALENDAR, publish_calendar
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
+from tests import tiers
 from tests.any_files import AnyFiles, Receives, received_by
 from tests.checked_once import check_once
-from tests.halves import QUICK
 from workers.settings import Identity, WorkerSettings
 from workers.wiring import activities, platform_worker
 
 ROOT: Final = Path(__file__).parents[1]
+TESTS: Final = ROOT / "tests"
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- folders of random names in it
 """A database for each test costs a fifth less CPU there than on a disk."""
 ROOM: Final = 6 << 30
@@ -64,21 +65,68 @@ DIRECTORY: Final = (ROOT / "deploy" / "directory.yaml").read_bytes()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--quick`: what needs neither PostgreSQL nor Temporal."""
-    parser.addoption("--quick", action="store_true", help=f"only {', '.join(QUICK)}")
+    """Which tests, where no file is named: the short ones, unless one of these is given."""
+    group = parser.getgroup("tiers", "short and long tests (tests/long.py)")
+    group.addoption("--quick", action="store_true", help=f"short ones that need no server: {', '.join(tiers.QUICK)}")
+    group.addoption("--all", action="store_true", help="short and long ones")
+    group.addoption("--changed", action="store_true", help="long ones of what has changed since they were run")
+    group.addoption("--sixth", metavar="HASH", help="the sixth of the long ones that a commit's hash names")
+
+
+def _long_ones(config: pytest.Config) -> frozenset[str] | None:
+    """The files of which the long tests run, and nothing else does; None without such an option."""
+    if config.getoption("changed"):
+        return tiers.changed()
+    return tiers.sixth(config.getoption("sixth")) if config.getoption("sixth") else None
+
+
+def _runs_whole(file: Path, config: pytest.Config) -> bool:
+    """Whether everything was asked for, or just this file."""
+    named = {config.invocation_params.dir / arg.partition("::")[0] for arg in config.args}
+    return config.getoption("all") or file in named
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Whether a folder is left out."""
-    slow = collection_path.parent == ROOT / "tests" and collection_path.name not in QUICK
-    return True if config.getoption("quick") and slow and collection_path.is_dir() else None
+    """Whether a folder or a file is left out, so that it is not even imported."""
+    if collection_path.is_dir():
+        slow = collection_path.parent == TESTS and collection_path.name not in tiers.QUICK
+        return True if config.getoption("quick") and slow else None
+    if collection_path.suffix != ".py" or _runs_whole(collection_path, config):
+        return None
+    file = collection_path.relative_to(TESTS).as_posix()
+    chosen = _long_ones(config)
+    left_out = tiers.is_whole(file) if chosen is None else file not in chosen
+    return True if left_out else None
 
 
-def pytest_configure() -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the long tests, and leave out what is not to be run."""
+    chosen, kept, left_out = _long_ones(config), list[pytest.Item](), list[pytest.Item]()
+    for item in items:
+        file = item.path.relative_to(TESTS).as_posix()
+        long = tiers.is_long(file, getattr(item, "originalname", item.name))
+        if long:
+            item.add_marker("long")
+        runs = not long if chosen is None else long or file in tiers.properties()
+        (kept if runs or _runs_whole(item.path, config) else left_out).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """That nothing has changed is no failure."""
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.getoption("changed"):
+        session.exitstatus = pytest.ExitCode.OK
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Ctrl-C reaches the programs that tests start, also where the suite itself was started so as to ignore it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    hypothesis.settings.register_profile("suite", deadline=None)  # how long an example takes, a busy machine says
+    if config.getoption("all") or _long_ones(config) is not None:
+        os.environ[tiers.FULL] = "yes"
+    most = tiers.examples(hypothesis.settings().max_examples)
+    hypothesis.settings.register_profile("suite", deadline=None, max_examples=most)  # a busy machine takes long
     hypothesis.settings.load_profile("suite")
     os.environ.setdefault("MOTCUA_IDENTITY", "off")  # a stack that a test starts by itself; those of `motcua up` ask
     os.environ.setdefault("GOGC", "100")  # a Temporal with a namespace for each test keeps much

@@ -1,0 +1,126 @@
+"""The two tiers: `make test` runs short tests, and long ones are left to `make test-all` and to a part of each CI run.
+
+`tests/long.py` names the long ones. Properties are in both tiers: with few examples in the short one, with all in the
+other. `python -m tests.tiers REPORT` keeps the seconds of long files from a run of all tests with `--junitxml=REPORT`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from statistics import median
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from tests.long import LONG, ROOMS
+
+ROOT: Final = Path(__file__).parent.parent
+TESTS: Final = ROOT / "tests"
+QUICK: Final = ("unit", "contract", "replay")
+"""The folders of what needs no server."""
+SECONDS: Final = TESTS / "seconds.json"
+RAN: Final = TESTS / "ran.json"
+"""The commit at which the long tests of a folder were last run whole, by folder."""
+SIXTHS: Final = 6
+FEW: Final = 30
+"""Examples of a property in the short tier."""
+FULL: Final = "MOTCUA_ALL_EXAMPLES"
+"""Set where properties have all their examples."""
+AT_MOST: Final = 24 * 60.0
+"""Seconds of two workers for what has changed: with all else that CI runs, less than half an hour."""
+
+
+def is_long(file: str, function: str) -> bool:
+    """Whether a test of a file, named from `tests/` on, is long."""
+    entry = LONG.get(file)
+    return entry is not None and (function in entry.only if entry.only else function not in entry.but)
+
+
+def is_whole(file: str) -> bool:
+    """Whether every test of a file is long."""
+    return file in LONG and not LONG[file].only and not LONG[file].but
+
+
+def examples(all_of_them: int) -> int:
+    """The number of examples for a property that has so many in the long tier."""
+    return all_of_them if FULL in os.environ else min(all_of_them, FEW)
+
+
+@cache
+def properties() -> frozenset[str]:
+    """The files with properties, named from `tests/` on."""
+    files = (file for folder in QUICK for file in (TESTS / folder).rglob("test_*.py"))
+    return frozenset(
+        file.relative_to(TESTS).as_posix() for file in files if "hypothesis" in file.read_text(encoding="utf-8")
+    )
+
+
+def seconds() -> dict[str, float]:
+    """The seconds that the long tests of each file take; the median for one that was never measured."""
+    measured: dict[str, float] = json.loads(SECONDS.read_text(encoding="utf-8"))
+    unknown = median(measured.values()) if measured else 1.0
+    return {file: measured.get(file, unknown) for file in sorted({*LONG, *properties()})}
+
+
+@cache
+def sixth(commit: str) -> frozenset[str]:
+    """The long files that a commit's hash names. Raises `ValueError` for what is no hash."""
+    takes = seconds()
+    parts: list[list[str]] = [[] for _ in range(SIXTHS)]
+    for file in sorted(takes, key=lambda one: (-takes[one], one)):
+        min(parts, key=lambda part: sum(takes[one] for one in part)).append(file)
+    return frozenset(parts[int(commit, 16) % SIXTHS])
+
+
+@cache
+def changed() -> frozenset[str]:
+    """The long files of the rooms that differ from the commit that ran them last, while there is time for them."""
+    ran: dict[str, str] = json.loads(RAN.read_text(encoding="utf-8"))
+    takes, chosen, left = seconds(), set[str](), AT_MOST
+    stale = {folder: _differs(ran.get(folder), (*rooms, f"tests/{folder}")) for folder, rooms in ROOMS.items()}
+    for file in sorted(takes, key=lambda one: (takes[one], one)):
+        if stale[_folder(file)] and takes[file] <= left:
+            chosen.add(file)
+            left -= takes[file]
+    return frozenset(chosen)
+
+
+def _folder(file: str) -> str:
+    return max((folder for folder in ROOMS if file.startswith(f"{folder}/")), key=len)
+
+
+def _differs(commit: str | None, rooms: Iterable[str]) -> bool:
+    """Whether anything in these rooms is not as it was at a commit; where that is not known, it is."""
+    if commit is None:
+        return True
+    command = ["git", "diff", "--quiet", commit, "--", *rooms]
+    asked = subprocess.run(command, cwd=ROOT, check=False, capture_output=True)
+    return asked.returncode != 0
+
+
+def keep(report: Path) -> None:
+    """Write down the seconds that long tests took, and the commit that ran them, by a report of pytest on all tests."""
+    took: defaultdict[str, float] = defaultdict(float)
+    for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 -- pytest's own
+        file = case.get("classname", "").removeprefix("tests.").replace(".", "/") + ".py"
+        if file in properties() or is_long(file, case.get("name", "").partition("[")[0]):
+            took[file] += float(case.get("time", 0))
+    _write(SECONDS, {file: round(took[file], 1) for file in sorted(took)})
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S607
+    _write(RAN, dict.fromkeys(sorted(ROOMS), head.stdout.strip()))
+
+
+def _write(file: Path, content: Mapping[str, object]) -> None:
+    file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    keep(Path(sys.argv[1]))

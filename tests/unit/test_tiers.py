@@ -1,0 +1,64 @@
+"""Each long test runs at every sixth commit, and where its room has changed; what is promised has a short proof."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from tests import tiers
+from tests.long import LONG, ROOMS
+
+
+def functions(file: str) -> set[str]:
+    tree = ast.parse((tiers.TESTS / file).read_text(encoding="utf-8"))
+    named = (node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return {name for name in named if name.startswith("test_")}
+
+
+def test_what_is_named_long_is_there() -> None:
+    gone = {file: {*one.only, *one.but} - functions(file) for file, one in LONG.items()}
+    assert {file: names for file, names in gone.items() if names} == {}
+    assert [file for file, one in LONG.items() if one.only and one.but] == []
+
+
+def test_each_says_what_it_proves_in_words_of_its_own() -> None:
+    proofs = [one.proves for one in LONG.values()]
+    assert len(set(proofs)) == len(proofs)
+    assert all(proofs)
+
+
+def test_every_long_file_is_in_one_sixth_and_all_take_about_as_long() -> None:
+    sixths = [tiers.sixth(f"{n:x}") for n in range(tiers.SIXTHS)]
+    takes = tiers.seconds()
+    assert sorted(file for sixth in sixths for file in sixth) == sorted(takes)
+    lasts = [sum(takes[file] for file in sixth) for sixth in sixths]
+    assert max(lasts) <= min(lasts) + max(takes.values())
+    assert tiers.sixth("0F7") == tiers.sixth("f7")
+    with pytest.raises(ValueError, match="invalid literal"):
+        tiers.sixth("main")
+
+
+def test_the_rooms_of_each_long_test_are_there() -> None:
+    assert [room for rooms in ROOMS.values() for room in rooms if not (tiers.ROOT / room).exists()] == []
+    assert {file for file in tiers.seconds() if not any(file.startswith(f"{folder}/") for folder in ROOMS)} == set()
+
+
+def promises() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Each row of the table, and the tests that it names: file and function, of a whole file no function."""
+    page = (tiers.ROOT / "docs" / "technical-description.md").read_text(encoding="utf-8")
+    table = page.partition("| Promise | Proven by |")[2].partition("\n\n")[0]
+    for row in table.splitlines()[2:]:
+        promise, _, proofs = row.strip("| ").partition(" | ")
+        named = (one.partition("::") for one in proofs.split("`") if one.startswith("tests/"))
+        yield promise, [(file.removeprefix("tests/"), function) for file, _, function in named]
+
+
+def test_every_promise_has_a_short_proof() -> None:
+    def is_short(file: str, function: str) -> bool:
+        return not (tiers.is_long(file, function) if function else tiers.is_whole(file))
+
+    listed = dict(promises())
+    assert len(listed) >= 45
+    assert [promise for promise, proofs in listed.items() if not any(is_short(*one) for one in proofs)] == []
