@@ -1,4 +1,4 @@
-"""One message of every kind, with every field filled: what the golden files are written from."""
+"""One message of every kind, with every field filled: what `messages.jsonl` is written from."""
 
 from __future__ import annotations
 

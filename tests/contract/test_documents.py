@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from tests.conftest import ROOT
+from tests.walking import walked
 
 PAGES: Final = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "motcua" / "README.md"])
 
@@ -20,7 +19,7 @@ def heading_ids(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@walked("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)), at_least=50)
 def test_every_link_leads_somewhere(page: Path) -> None:
     broken = []
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
@@ -33,7 +32,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@walked("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)), at_least=50)
 def test_every_test_that_is_named_as_a_proof_is_there(page: Path) -> None:
     named = re.findall(r"(tests/[\w/]+\.py)::(\w+)", page.read_text(encoding="utf-8"))
     assert [
@@ -52,7 +51,7 @@ def quotations(page: Path) -> Iterator[tuple[str, str]]:
                 yield first[2:], piece
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@walked("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)), at_least=50)
 def test_quoted_code_is_what_stands_in_the_file(page: Path) -> None:
     assert [(file, piece) for file, piece in quotations(page) if piece not in (ROOT / file).read_text()] == []
 

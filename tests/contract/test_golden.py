@@ -1,11 +1,9 @@
-"""The contract as JSON: every message is what its golden file says, and what was once written loads for ever.
+"""The contract as JSON: every message is what its line says, and what was once written loads for ever.
 
-`make golden` writes the files anew from `samples.py`: a line that disappears or changes in one of them breaks somebody.
+`make golden` writes `messages.jsonl` anew from `samples.py`: a line that disappears or changes in it breaks somebody.
 """
 
-import json
 import os
-from pathlib import Path
 from typing import Any, Final, get_args
 
 import pytest
@@ -19,11 +17,12 @@ from schemas.message_catalogue import AnyEvent
 from schemas.publishing.events import PublicationEvent
 from schemas.reading import Question
 from schemas.stream.restart import Restarted
+from tests.contract.kept import golden, golden_names, keep_messages
 from tests.contract.messages import deeper, dumped
 from tests.contract.publications import PUBLICATIONS
 from tests.contract.samples import BESIDE, COMMANDS, EVENTS, OTHERS, SAMPLES
+from tests.walking import walked
 
-GOLDEN: Final = Path(__file__).parent / "golden"
 EVENT: Final[TypeAdapter[Any]] = TypeAdapter(AnyEvent | PublicationEvent | Restarted)
 STARTS: Final = ("filing_start", "submission", "payment_start", "parcel_start", "referral_start", "complaint_input")
 
@@ -31,29 +30,22 @@ STARTS: Final = ("filing_start", "submission", "payment_start", "parcel_start", 
 @pytest.fixture(scope="session", autouse=True)
 def _written_anew() -> None:
     if os.environ.get("MOTCUA_GOLDEN") == "write":
-        GOLDEN.mkdir(exist_ok=True)
-        for name, sample in SAMPLES.items():
-            text = json.dumps(dumped(sample), ensure_ascii=False, indent=2, sort_keys=True)
-            (GOLDEN / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
-
-
-def golden(name: str) -> Any:
-    return json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+        keep_messages({name: dumped(sample) for name, sample in SAMPLES.items()})
 
 
 def load(name: str, raw: Any) -> Any:
     return EVENT.validate_python(raw) if name.startswith("event.") else type(SAMPLES[name]).model_validate(raw)
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
-def test_a_message_loads_from_its_golden_file_and_is_written_as_it_was(name: str) -> None:
+@walked("name", sorted(SAMPLES), at_least=270)
+def test_a_message_loads_from_its_line_and_is_written_as_it_was(name: str) -> None:
     message = load(name, golden(name))
     assert message == SAMPLES[name]
     assert type(message) is type(SAMPLES[name])
     assert dumped(message) == golden(name)
 
 
-def test_every_kind_has_its_golden_file_and_every_file_its_kind() -> None:
+def test_every_kind_has_its_line_and_every_line_its_kind() -> None:
     later = {
         model.model_fields["kind"].default
         for part in (
@@ -74,20 +66,20 @@ def test_every_kind_has_its_golden_file_and_every_file_its_kind() -> None:
     )
     commands = {f"command.{model.model_fields['kind'].default}" for model in models}
     questions = {f"ask.{model.model_fields['ask'].default}" for model in get_args(Question)}
-    assert {path.stem for path in GOLDEN.glob("*.json")} == kinds | commands | questions | set(OTHERS)
+    assert golden_names() == sorted(kinds | commands | questions | set(OTHERS))
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
-def test_a_golden_file_shows_every_field(name: str) -> None:
+@walked("name", sorted(SAMPLES), at_least=270)
+def test_a_line_shows_every_field(name: str) -> None:
     assert set(golden(name)) == set(type(SAMPLES[name]).model_fields) - {"statement"}, "what is signed beside stays out"
 
 
-@pytest.mark.parametrize("name", [f"event.{event.kind}" for event in EVENTS] + list(STARTS))
+@walked("name", [f"event.{event.kind}" for event in EVENTS] + list(STARTS), at_least=130)
 def test_what_a_newer_platform_wrote_loads(name: str) -> None:
     assert load(name, golden(name) | {"added_later": {"x": 1}}) == SAMPLES[name]
 
 
-@pytest.mark.parametrize("name", [f"command.{command.kind}" for command in COMMANDS])
+@walked("name", [f"command.{command.kind}" for command in COMMANDS], at_least=50)
 def test_a_command_with_an_unknown_field_is_refused(name: str) -> None:
     with pytest.raises(ValidationError, match="added_later"):
         load(name, golden(name) | {"added_later": 1})
@@ -100,7 +92,7 @@ def test_a_command_with_an_unknown_field_deep_inside_is_refused(part: str) -> No
         Accept.model_validate(raw | {part: raw[part] | {"added_later": 1}}, extra="forbid")
 
 
-@pytest.mark.parametrize("name", [f"event.{event.kind}" for event in EVENTS])
+@walked("name", [f"event.{event.kind}" for event in EVENTS], at_least=130)
 def test_what_a_newer_platform_wrote_deep_inside_loads(name: str) -> None:
     assert load(name, deeper(golden(name))) == SAMPLES[name]
 

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, get_args
 
-import pytest
 from pydantic import BaseModel
 
 from schemas.about import About
@@ -45,6 +44,7 @@ from schemas.reading import (
 from schemas.referral import ReferralView
 from schemas.stream.ledger import Receipt
 from tests.conftest import ROOT
+from tests.walking import walked
 
 PAGE: Final = (ROOT / "docs" / "integrators.md").read_text(encoding="utf-8")
 PROGRAM: Final = re.findall(
@@ -114,7 +114,7 @@ def test_the_page_names_every_question() -> None:
     assert set(questions()) == set(QUESTIONS) == set(ANSWERS)
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@walked("name", QUESTIONS, at_least=20)
 def test_the_page_names_the_fields_of_a_question_with_what_is_meant_without_them(name: str) -> None:
     fields, _ = questions()[name]
     model = QUESTIONS[name]
@@ -123,7 +123,7 @@ def test_the_page_names_the_fields_of_a_question_with_what_is_meant_without_them
         assert str(model.model_fields[field].default).removesuffix(".0") == said
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@walked("name", QUESTIONS, at_least=20)
 def test_the_page_describes_an_answer_in_the_words_of_the_contract(name: str) -> None:
     _, answer = questions()[name]
     known = set[str]().union(*map(words, ANSWERS[name]), QUESTIONS[name].model_fields)

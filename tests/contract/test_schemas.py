@@ -1,13 +1,13 @@
 """The contract as JSON Schema: what the files say, and that they say what the models do.
 
-`make golden` writes the files anew: a line that disappears or changes in one of them breaks somebody.
+`make golden` writes `schemas.json` anew: a line that disappears or changes in it breaks somebody.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from difflib import unified_diff
 from typing import Any, Final
 
 import pytest
@@ -27,27 +27,28 @@ from schemas.referral import REFERRAL_COMMANDS
 from schemas.refund import REFUND_COMMANDS
 from schemas.result import RESULT_COMMANDS
 from tests.contract.fitting import broken, lacking, validator
+from tests.contract.kept import SCHEMAS, golden_schemas, keep_schemas
 from tests.contract.messages import MESSAGES, READ, SAMPLED, body, deeper, sample
 from tests.contract.publications import PUBLICATIONS
 from tests.contract.samples import BESIDE, EVENTS
-
-FOLDER: Final = Path(__file__).parent / "schemas"
+from tests.walking import walked
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _written_anew() -> None:
     if os.environ.get("MOTCUA_GOLDEN") == "write":
-        FOLDER.mkdir(exist_ok=True)
-        for old in FOLDER.iterdir():
-            old.unlink()
-        for name, document in documents().items():
-            (FOLDER / name).write_text(written(document), encoding="utf-8")
+        keep_schemas(documents())
 
 
-def test_the_files_are_what_they_were() -> None:
-    assert {name: written(document) for name, document in documents().items()} == {
-        file.name: file.read_text(encoding="utf-8") for file in FOLDER.iterdir()
+def test_the_schemas_are_what_they_were() -> None:
+    kept, now = golden_schemas(), {name: written(document) for name, document in documents().items()}
+    changed = {
+        name: list(unified_diff(kept.get(name, "").splitlines(), now.get(name, "").splitlines(), n=0, lineterm=""))
+        for name in sorted(kept.keys() | now.keys())
+        if kept.get(name) != now.get(name)
     }
+    assert changed == {}
+    assert SCHEMAS.read_text(encoding="utf-8") == written(dict(documents())), "written otherwise than by `make golden`"
 
 
 def test_every_command_and_every_kind_of_event_has_its_schema() -> None:
@@ -89,7 +90,7 @@ def fields(document: Any) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("name", MESSAGES)
+@walked("name", MESSAGES, at_least=260)
 def test_every_field_says_what_it_is(name: str) -> None:
     assert [field for field, words in fields(schema(MESSAGES[name])).items() if not words] == []
 
@@ -100,30 +101,30 @@ def test_no_words_are_left_over() -> None:
     assert FIELDS.keys() - {field.rpartition(".")[2] for field in known - OF.keys()} == set()
 
 
-@pytest.mark.parametrize("name", MESSAGES)
+@walked("name", MESSAGES, at_least=260)
 def test_a_schema_is_one(name: str) -> None:
     Draft202012Validator.check_schema(schema(MESSAGES[name]))
 
 
-@pytest.mark.parametrize("name", SAMPLED)
+@walked("name", SAMPLED, at_least=260)
 def test_a_message_with_every_field_fits_its_schema(name: str) -> None:
     message = MESSAGES[name]
     validator(schema(message)).validate(sample(message))
 
 
-@pytest.mark.parametrize("name", SAMPLED)
+@walked("name", SAMPLED, at_least=260)
 def test_nonsense_in_any_place_does_not_fit(name: str) -> None:
     check = validator(schema(MESSAGES[name]))
     assert [wrong for wrong in broken(sample(MESSAGES[name])) if check.is_valid(wrong)] == []
 
 
-@pytest.mark.parametrize("name", SAMPLED)
+@walked("name", SAMPLED, at_least=260)
 def test_an_unknown_field_at_any_depth_fits_where_it_is_ignored(name: str) -> None:
     message = MESSAGES[name]
     assert validator(schema(message)).is_valid(deeper(sample(message))) is not message.strict
 
 
-@pytest.mark.parametrize("name", SAMPLED)
+@walked("name", SAMPLED, at_least=260)
 def test_a_command_refuses_an_unknown_field_in_each_of_its_parts(name: str) -> None:
     message = MESSAGES[name]
     check = validator(schema(message))
@@ -134,7 +135,7 @@ def test_a_command_refuses_an_unknown_field_in_each_of_its_parts(name: str) -> N
             assert not check.is_valid(sample(message) | {key: part | {"added_later": 1}})
 
 
-@pytest.mark.parametrize("name", READ)
+@walked("name", READ, at_least=80)
 def test_a_schema_accepts_what_the_platform_accepts(name: str) -> None:
     message = MESSAGES[name]
     check = validator(schema(message))
@@ -158,7 +159,7 @@ def test_a_time_limit_is_a_text(limit: object, *, fits: bool) -> None:
     assert validator(schema(MESSAGES["procedure"])["$defs"]["Limit"]).is_valid(limit) is fits
 
 
-@pytest.mark.parametrize("name", MESSAGES)
+@walked("name", MESSAGES, at_least=260)
 def test_no_pattern_has_a_class_that_means_other_characters_elsewhere(name: str) -> None:
     """A digit class is 0-9 to ECMA 262 and every digit of Unicode to pydantic and Python."""
     assert not re.search(r"\\\\[dws]", written(schema(MESSAGES[name])))
@@ -204,6 +205,6 @@ HANDED_IN: Final = [
 ]
 
 
-@pytest.mark.parametrize("name", HANDED_IN)
+@walked("name", HANDED_IN, at_least=50)
 def test_every_text_that_is_handed_in_has_its_limit(name: str) -> None:
     assert unbounded(schema(MESSAGES[name])) == []

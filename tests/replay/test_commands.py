@@ -15,6 +15,7 @@ import pytest
 
 from tests.replay.conftest import FILES, HISTORIES
 from tests.replay.fingerprint import commands
+from tests.walking import walked
 
 SUFFIX: Final = ".commands.txt"
 
@@ -36,7 +37,7 @@ def _written_anew() -> None:
             beside(file).write_text("\n".join(commands(file)) + "\n", encoding="utf-8")
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.removesuffix(".history.json"))
+@walked("file", FILES, ids=lambda file: file.name.removesuffix(".history.json"), at_least=180, parts=8)
 def test_a_history_makes_its_workflow_do_what_the_file_says(file: Path) -> None:
     assert commands(file) == beside(file).read_text(encoding="utf-8").splitlines()
 

@@ -13,6 +13,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner
 
 from tests.replay import conftest
 from tests.replay.conftest import FILES, replay
+from tests.walking import walked
 from workflows.stream.recording import Stream
 
 # For an activity that failed the SDK makes a circle of its own, at that moment: the collector soon finds what is young.
@@ -50,10 +51,12 @@ def streams(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[Stream[Any]]]:
 
 
 @pytest.mark.usefixtures("_uncollected")
-@pytest.mark.parametrize("file", WITHOUT_FAILURES, ids=lambda file: file.name.removesuffix(".history.json"))
+@walked("file", WITHOUT_FAILURES, ids=lambda file: file.name.removesuffix(".history.json"), at_least=175, parts=8)
 async def test_what_is_evicted_is_gone_without_the_collector(
     file: Path, streams: list[weakref.ref[Stream[Any]]]
 ) -> None:
+    gc.collect()
+    streams.clear()
     await replay(file)
     assert streams
     assert [stream for stream in streams if stream() is not None] == []

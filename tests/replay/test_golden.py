@@ -18,6 +18,7 @@ from rules.filing.commands import RULES
 from schemas.base import Text
 from schemas.errors import Problem
 from tests.replay.conftest import FILES, replay
+from tests.walking import walked
 
 
 def refuse_all(*_: Any) -> Problem | None:
@@ -41,18 +42,17 @@ def test_every_scenario_has_its_history() -> None:
     assert {file.name.split(".")[0] for file in FILES} == filed | others
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.removesuffix(".history.json"))
-@pytest.mark.parametrize("rule", [None, refuse_all, allow_all], ids=["today", "stricter", "looser"])
+@walked("file", FILES, ids=lambda file: file.name.removesuffix(".history.json"), at_least=180, parts=8)
+@walked("rule", [None, refuse_all, allow_all], ids=["today", "stricter", "looser"], exactly=3)
 async def test_a_history_replays_to_the_state_it_had(
-    file: Path,
-    rule: Callable[..., Problem | None] | None,
-    states: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
+    file: Path, rule: Callable[..., Problem | None] | None, states: dict[str, Any]
 ) -> None:
-    if rule is not None:
-        for kind in RULES:
-            monkeypatch.setitem(RULES, kind, replace(RULES[kind], guard=rule))
+    states.clear()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        if rule is not None:
+            for kind in RULES:
+                monkeypatch.setitem(RULES, kind, replace(RULES[kind], guard=rule))
 
-    await replay(file)
+        await replay(file)
 
     assert states.get("state") == golden_state(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,20 +14,22 @@ from pydantic_core import to_json
 
 from activities.partners.bank import HttpBank
 from activities.partners.http import UnreachableError
+from motcua import PUBLIC_MESSAGES, Direction, Message
 from schemas import backoffice as bo
 from schemas.base import Model
 from schemas.edge import MAX_COMMAND_BYTES, command_from, strictly
-from schemas.errors import RefusalCode, RefusalError, path, shape_refusal
+from schemas.errors import RefusalCode, RefusalError, shape_refusal
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.state import FeeFact
 from schemas.filing.submission import Submission
+from schemas.form import _form_value
 from schemas.identity import MAX_STATEMENT
 from schemas.people import Applicant
-from schemas.text import composed
+from schemas.text import composed, line, text
 from tests.contract.samples import COMMANDS, FILE, SUBMISSION
+from tests.walking import walked
 
-Place = tuple[str | int, ...]
 Found = list[tuple[str, str]]
 SAID: Final[dict[str, Any]] = {
     "command_id": "c-1",
@@ -34,6 +37,16 @@ SAID: Final[dict[str, Any]] = {
     "via": {"principal": "portal"},
 }
 HANDED_IN: Final[dict[str, Model]] = {command.kind: command for command in COMMANDS} | {"submission": SUBMISSION}
+AT_THE_EDGE: Final = [
+    message
+    for message in PUBLIC_MESSAGES
+    if message.direction is Direction.TO_PLATFORM
+    and not message.name.startswith("ask.")
+    and message.name not in {"procedure", "province", "calendar", "submit_check"}
+]
+"""What the log may hold: no question, nor what `submit_check` compares; what is published is checked by itself."""
+TEXTLESS: Final = {"result_input", "refund_input", "check_answer"}
+LOOKED_INTO: Final = frozenset({text, line, _form_value})
 INVISIBLE: Final = {
     "NUL": "\0",
     "C0": "\x1b",
@@ -77,41 +90,58 @@ def wrong_with(model: type[Model], given: Any) -> Found:
     return [(problem.field, problem.rule) for problem in refusal.problems]
 
 
-def texts(value: Any, place: Place = ()) -> Iterator[Place]:
-    """Where the texts of a message stand."""
-    if isinstance(value, str):
-        yield place
-    elif isinstance(value, dict | list):
-        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from texts(part, (*place, key))
-
-
-def with_text(value: Any, place: Place, put: str) -> Any:
-    """A copy of a message with `put` inside one of its texts."""
-    changed = json.loads(json.dumps(value))
-    *way, last = place
-    part = changed
-    for step in way:
-        part = part[step]
-    part[last] = f"{part[last][:1]}{put}{part[last][1:]}"
-    return changed
-
-
-@pytest.mark.parametrize("name", HANDED_IN)
+@walked("name", HANDED_IN, at_least=50)
 def test_an_ordinary_message_passes(name: str) -> None:
     message = HANDED_IN[name]
     given = dumped(message)
     assert wrong_with(type(message), given) == []
 
 
-@pytest.mark.parametrize("character", INVISIBLE.values(), ids=INVISIBLE)
-@pytest.mark.parametrize("name", HANDED_IN)
-def test_what_nobody_sees_is_refused_in_every_text(name: str, character: str) -> None:
-    message = HANDED_IN[name]
-    given = dumped(message)
-    for place in texts(given):
-        found = wrong_with(type(message), with_text(given, place, character))
-        assert path(place) in {field for field, _ in found}, place
+@walked("character", INVISIBLE.values(), ids=INVISIBLE, exactly=16)
+def test_what_nobody_sees_is_refused_in_every_kind_of_text(character: str) -> None:
+    given = f"a{character}b"
+    assert wrong_with(cm.Withdraw, SAID | {"reason": given}) == [("reason", "invisible_text")]
+    assert wrong_with(cm.HandOver, SAID | {"recipient": given}) == [("recipient", "invisible_text")]
+    assert wrong_with(Submission, dumped(SUBMISSION) | {"form": {"name": given}}) == [("form.name", "invisible_text")]
+
+
+def kinds_of_text(schema: Any, place: str, kind: object = None) -> Iterator[tuple[str, object]]:
+    """Where the texts of a message stand, by the core schema of its model, with what looks into each.
+
+    That is the function of `LOOKED_INTO` around it, else its pattern, else nothing.
+    """
+    match schema:
+        case {"type": "str" | "any"}:
+            yield place, kind or schema.get("pattern")
+        case {"type": "model-fields", "model_name": model, "fields": fields}:
+            for name, field in fields.items():
+                yield from kinds_of_text(field, f"{model}.{name}")
+        case {"type": "chain", "steps": [first, *_]}:
+            yield from kinds_of_text(first, place, kind)
+        case {"function": {"function": function}, "schema": inner}:
+            yield from kinds_of_text(inner, place, function if function in LOOKED_INTO else kind)
+        case dict():
+            for name in schema.keys() - {"metadata", "serialization"}:
+                yield from kinds_of_text(schema[name], place, kind)
+        case list() | tuple():
+            for part in schema:
+                yield from kinds_of_text(part, place, kind)
+
+
+def lets_through(pattern: str) -> list[str]:
+    """What nobody sees and fits the pattern of an id somewhere."""
+    classes = re.findall(r"\[.*?\]", pattern)
+    anything = "." in re.sub(r"\\.|\[.*?\]", "", pattern)
+    return [name for name, one in INVISIBLE.items() if anything or any(re.match(each, one) for each in classes)]
+
+
+@walked("message", AT_THE_EDGE, ids=lambda message: message.name, at_least=60)
+def test_every_text_that_is_handed_in_is_of_a_kind_in_which_it_is_refused(message: Message) -> None:
+    kinds = set(kinds_of_text(message.model.__pydantic_core_schema__, message.name))
+    assert bool(kinds) is (message.name not in TEXTLESS)
+    plain = {place for place, kind in kinds if kind is None}
+    loose = {place for place, kind in kinds if isinstance(kind, str) and lets_through(kind)}
+    assert plain | loose == set()
 
 
 def test_several_lines_are_for_texts_and_not_for_names() -> None:

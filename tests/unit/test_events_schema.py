@@ -17,6 +17,7 @@ from schemas.filing.events import EFFECTS, Clock, Effect
 from schemas.people import Actor, Role, Via
 from schemas.stream.ledger import Batch, Recorded
 from tests.contract.samples import EVENTS
+from tests.walking import walked
 from views.log import opened
 
 FILING: tuple[type[Model], ...] = get_args(get_args(events.Event)[0])
@@ -114,7 +115,7 @@ def kind_of(event: type[Model]) -> str:
     return kind
 
 
-@pytest.mark.parametrize("event", EVERY, ids=kind_of)
+@walked("event", EVERY, ids=kind_of, at_least=130)
 def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: type[Model]) -> None:
     assert fields_marked(event, Personal) == PERSONAL.get(kind_of(event), set())
     assert numbered_fields(event) == NUMBERED.get(kind_of(event), {})
@@ -174,12 +175,12 @@ TELLING: Final = ("reminded", "apology_drafted", "overdue", "finished_early")
 MACHINE: Final = ("machine_work_failing", "machine_work_answered")
 
 
-@pytest.mark.parametrize("kind", [*PASSING, *TELLING, *MACHINE])
+@walked("kind", [*PASSING, *TELLING, *MACHINE], exactly=17)
 def test_what_passes_between_people_and_what_clocks_tell_leaves_every_clock_alone(kind: str) -> None:
     assert EFFECTS[kind] == {}
 
 
-@pytest.mark.parametrize(
+@walked(
     ("clock", "starts", "stops"),
     [
         ("intake", ["submitted"], ["accepted"]),
@@ -213,6 +214,7 @@ def test_what_passes_between_people_and_what_clocks_tell_leaves_every_clock_alon
         ("reading", ["result_offered"], ["delivery_changed"]),
         ("pickup", ["pickup_offered"], ["delivery_changed"]),
     ],
+    exactly=13,
 )
 def test_a_clock_runs_from_its_first_event_to_its_last(clock: str, starts: list[str], stops: list[str]) -> None:
     ends = {"intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn", "stopped", "reopened"}
@@ -257,7 +259,7 @@ def row(event: Any, actor: Actor = AN) -> Any:
     return columns(batch, recorded, event.model_dump(mode="json", exclude_none=True), 1, 0, KEY)
 
 
-@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.kind)
+@walked("event", EVENTS, ids=lambda event: event.kind, at_least=130)
 def test_what_is_personal_leaves_the_public_part_and_comes_back_with_the_key(event: Any) -> None:
     kept = row(event)
     assert set(json.loads(kept["body"])) == set(type(event).model_fields) - {"kind"} - PERSONAL.get(event.kind, set())
@@ -265,7 +267,7 @@ def test_what_is_personal_leaves_the_public_part_and_comes_back_with_the_key(eve
     assert opened(KINDS[kind], "filing:1", kept, KEY) == Recorded(seq=1, at=AT, command_id="c1", actor=AN, event=event)
 
 
-@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.kind)
+@walked("event", EVENTS, ids=lambda event: event.kind, at_least=130)
 def test_without_the_key_what_was_personal_is_told_as_erased(event: Any) -> None:
     kind = next((kind for kind, events_of in OF_KIND.items() if type(event) in events_of), "filing")
     found = opened(KINDS[kind], "filing:1", row(event), None)

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-import pytest
 from typer.main import get_command
 
 from deploy.command import app
 from motcua.cli.app import PLATFORM, build
 from motcua.cli.later import Unloaded
 from tests.unit.accents import ACCENTED
+from tests.walking import walked
 
 
 def commands(group: Any, path: str = "motcua") -> Iterator[tuple[str, str]]:
@@ -27,9 +27,10 @@ def commands(group: Any, path: str = "motcua") -> Iterator[tuple[str, str]]:
 
 
 WHOLE: Final[Any] = get_command(build({PLATFORM: app}))
+HELP: Final = dict(commands(WHOLE))
 
 
-@pytest.mark.parametrize(("name", "said"), list(commands(WHOLE)))
+@walked(("name", "said"), HELP.items(), ids=HELP, at_least=190)
 def test_it_is_said_in_both(name: str, said: str) -> None:
     vietnamese, _, english = said.replace("\n\n", " / ", 1).partition(" / ")
     assert ACCENTED.search(vietnamese), name
@@ -37,7 +38,7 @@ def test_it_is_said_in_both(name: str, said: str) -> None:
     assert not ACCENTED.search(english)
 
 
-@pytest.mark.parametrize("name", [name for name, one in WHOLE.commands.items() if isinstance(one, Unloaded)])
+@walked("name", [name for name, one in WHOLE.commands.items() if isinstance(one, Unloaded)], at_least=35)
 def test_what_is_said_of_a_command_before_it_is_loaded_it_says_itself(name: str) -> None:
     unloaded = WHOLE.commands[name]
     assert unloaded.loaded().name == name

@@ -30,6 +30,7 @@ from motcua.known import _MOST, Known
 from schemas.errors import shape_refusal
 from tests.contract.fitting import broken
 from tests.contract.messages import MESSAGES, READ, sample
+from tests.walking import walked
 
 EXPORTED: Final[list[str]] = vars(motcua)["__all__"]
 RECEIPT: Final = Receipt(command_id="c", digest="0" * 64, seq=1, at="2026-11-25T02:00:00Z")
@@ -73,7 +74,7 @@ async def test_what_is_no_message_is_refused_here_by_its_field_and_rule() -> Non
         await client.filings("x", limit=0)
 
 
-@pytest.mark.parametrize("name", READ)
+@walked("name", READ, at_least=80)
 def test_what_does_not_fit_is_said_in_our_own_words(name: str) -> None:
     message = MESSAGES[name]
     for wrong in [*broken(sample(message)), {}]:

@@ -16,6 +16,7 @@ from schemas.words.en import ENGLISH
 from schemas.words.vi import VIETNAMESE
 from tests.conftest import ROOT
 from tests.unit.accents import ACCENTED
+from tests.walking import walked
 
 ROOMS: Final = (
     "schemas",
@@ -123,7 +124,7 @@ def test_each_language_has_every_sentence() -> None:
     assert list(VIETNAMESE) == sorted(VIETNAMESE) == list(ENGLISH)
 
 
-@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.key} {call.where}")
+@walked("call", CALLS, ids=lambda call: f"{call.key} {call.where}", at_least=750)
 def test_what_is_asked_for_is_there_and_is_given_what_stands_in_it(call: Call) -> None:
     assert call.values in (None, holes(VIETNAMESE[call.key]))
 
@@ -141,7 +142,7 @@ def test_nothing_stands_there_that_nobody_says() -> None:
     assert [key for key in VIETNAMESE if key not in CONSTANTS and not key.startswith(MADE)] == []
 
 
-@pytest.mark.parametrize("key", VIETNAMESE)
+@walked("key", VIETNAMESE, at_least=1000)
 def test_both_say_the_same_each_in_its_own_language(key: str) -> None:
     vi, en = VIETNAMESE[key], ENGLISH[key]
     assert holes(vi) == holes(en)

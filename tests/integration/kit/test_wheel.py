@@ -16,6 +16,7 @@ import pytest
 
 from operations.publishing import catalogue
 from tests.conftest import ROOT, World
+from tests.contract.kept import golden_schemas
 
 DECOY: Final = "raise RuntimeError('the decoy was imported')\n"
 PROCEDURE: Final = ROOT / "procedures" / "1.001193@2026-12.yaml"
@@ -128,7 +129,7 @@ async def test_the_readme_works_and_so_does_the_command(bare: Path, wheel: Path,
         assert lines[-1] == "Đã trả kết quả closed"
     published = await asyncio.to_thread(run, bare / "motcua", "schemas", "--out", "contract", cwd=project)
     assert published.returncode == 0, published.stderr
-    assert contents(project / "contract") == contents(ROOT / "tests" / "contract" / "schemas")
+    assert contents(project / "contract") == {name: text.encode() for name, text in golden_schemas().items()}
     up = await asyncio.to_thread(run, bare / "motcua", "up", cwd=project)
     assert up.returncode == 2
     assert "not installed here" in up.stderr

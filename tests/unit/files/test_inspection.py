@@ -24,6 +24,7 @@ from schemas.files import LARGEST_FILE
 from schemas.saying import said
 from tests import uploads as u
 from tests.unit.forms.dossiers import AT, RESIDENCE_FILE, procedure
+from tests.walking import walked
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -281,7 +282,7 @@ BAD: Final = (
 )
 
 
-@pytest.mark.parametrize("case", [*GOOD, *BAD], ids=lambda case: case.about)
+@walked("case", [*GOOD, *BAD], ids=lambda case: case.about, exactly=113, parts=4)
 async def test_each_file_is_judged_by_its_rule(inspector: Inspector, case: Case) -> None:
     assert await judged(inspector, case.make(), case.media_type) == case.rule
 
@@ -291,7 +292,7 @@ async def test_each_rule_has_a_file_that_breaks_it_and_a_sentence() -> None:
     assert all(said(rule) for rule in RULES)
 
 
-@pytest.mark.parametrize(
+@walked(
     ("name", "media_type", "rule"),
     [
         ("giấy khai sinh.pdf", u.PDF, None),
@@ -309,6 +310,7 @@ async def test_each_rule_has_a_file_that_breaks_it_and_a_sentence() -> None:
             "file_type_not_accepted",
         ),
     ],
+    exactly=10,
 )
 async def test_names_and_types_are_taken_as_they_are_written(
     inspector: Inspector, name: str | None, media_type: str, rule: str | None

@@ -23,6 +23,7 @@ from tests.unit.filing.lives import (
     procedure,
     submission,
 )
+from tests.walking import walked
 
 NOW: Final = datetime(2026, 11, 25, 9, tzinfo=VIETNAM)
 
@@ -37,7 +38,7 @@ def found(rules: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
     return [(problem.field, problem.rule) for problem in refused.value.refusal.problems]
 
 
-@pytest.mark.parametrize(
+@walked(
     ("rules", "changes", "field", "rule"),
     [
         ({"level": 3}, {"level": 4, "result_channel": "counter"}, "level", "level_above_procedure"),
@@ -99,6 +100,7 @@ def found(rules: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
             "fee_channel_not_allowed",
         ),
     ],
+    exactly=43,
 )
 def test_one_thing_wrong_is_the_one_thing_said(
     rules: dict[str, Any], changes: dict[str, Any], field: str, rule: str
@@ -173,7 +175,7 @@ def test_no_signature_is_asked_for_where_something_else_stands_for_it(more: dict
 COPIES_0 = {"form": {"name": "An", "copies": 0}}
 
 
-@pytest.mark.parametrize(
+@walked(
     ("rules", "changes", "channel"),
     [
         ({}, {}, None),
@@ -199,6 +201,7 @@ COPIES_0 = {"form": {"name": "An", "copies": 0}}
         "nothing to pay yet",
         "nothing to pay, so no matter how",
     ],
+    exactly=10,
 )
 def test_the_channel_of_the_fee(rules: dict[str, Any], changes: dict[str, Any], channel: str | None) -> None:
     assert admit(submission(**changes), procedure(**rules), NOW).fee_channel == channel

@@ -19,6 +19,7 @@ from rules.identity.statements import Hearing, verified
 from schemas.errors import OTHER_CONTENT, Refusal, RefusalCode, problem, refused
 from schemas.identity import Claim, Message, Proved, seconds
 from tests.speaking import AUDIENCE, COMMAND, MESSAGE, NOW, b64, grant, key_of, principal, private_key, statement
+from tests.walking import walked
 from workers.doorkeeper import Doorkeeper
 
 RING: Final = Ring([principal("desk-1", grant(Claim.OFFICERS, "*"), keys=(key_of(1), key_of(2, revoked_at=NOW)))])
@@ -158,13 +159,14 @@ def test_submit_may_be_late_and_no_more(monkeypatch: pytest.MonkeyPatch, seed: i
     assert inner.came == lets_in
 
 
-@pytest.mark.parametrize("update", ["accept", "submit"])
-@pytest.mark.parametrize("sent", SENT)
-def test_nothing_comes_in_and_nothing_is_repeated(monkeypatch: pytest.MonkeyPatch, sent: str, update: str) -> None:
+@walked("update", ["accept", "submit"], exactly=2)
+@walked("sent", SENT, exactly=20)
+def test_nothing_comes_in_and_nothing_is_repeated(sent: str, update: str) -> None:
     behind = _Behind()
-    door = door_before(behind, monkeypatch, may_hold=False)
-    with pytest.raises(ApplicationError) as error:
-        door.handle_update_validator(HandleUpdateInput(id="u", update=update, args=[SENT[sent]], headers={}))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        door = door_before(behind, monkeypatch, may_hold=False)
+        with pytest.raises(ApplicationError) as error:
+            door.handle_update_validator(HandleUpdateInput(id="u", update=update, args=[SENT[sent]], headers={}))
     said = Refusal.model_validate(error.value.details[0])
     assert said.problems[0].message.vi
     assert "canary" not in str(error.value)

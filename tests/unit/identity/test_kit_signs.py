@@ -35,6 +35,7 @@ from schemas.ids import complaint_workflow, filing_id
 from tests.contract.samples import COMMANDS, OTHERS, SUBMISSION
 from tests.speaking import AUDIENCE, PROCEDURE, grant, heard, key_of, principal, private_key, raw_key
 from tests.unit.identity.agents import Answering, agent, pem_of
+from tests.walking import walked
 
 AN_HOUR_AGO: Final = seconds(datetime.now(UTC)) - 3600
 VIA: Final = Via(principal="desk-1")
@@ -135,7 +136,7 @@ def holding(ring: Ring, signed: object, **message: Any) -> Proved:
     return found
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: f"{type(command).__name__}")
+@walked("command", COMMANDS, ids=lambda command: f"{type(command).__name__}", at_least=50)
 async def test_every_command_is_signed_as_it_arrives(ring: Ring, command: Command) -> None:
     temporal = Temporal(receipt_of(content_of(command), command.command_id))
     await client(temporal).act(STREAM, command)

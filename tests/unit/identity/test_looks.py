@@ -15,6 +15,7 @@ from schemas.identity import ALL_AGENCIES, Assurance, Claim, Grant, Message, Pri
 from schemas.people import Actor, Role
 from tests.contract.samples import QUESTIONS
 from tests.speaking import PROCEDURE, statement
+from tests.walking import walked
 
 HERE, DESK, ELSEWHERE = "H01.12", "H01.13", "H56.30"
 FILING: Final = Facts(
@@ -92,7 +93,7 @@ def test_the_table_has_every_question() -> None:
     assert {name for name in ASKED if f"`{name}`" not in page.split("\n## ")[1]} == set()
 
 
-@pytest.mark.parametrize("name", FOR)
+@walked("name", FOR, exactly=15)
 def test_question_by_role_by_relation(name: str) -> None:
     """Of all that could be otherwise, each thing alone takes the filing out of sight."""
     question = ASKED[name]
@@ -111,7 +112,7 @@ def test_question_by_role_by_relation(name: str) -> None:
         assert see(program(grant), question, actor, facts, acr) is expected, (role, ours, where, filer, procedure, acr)
 
 
-@pytest.mark.parametrize("name", sorted(FOR.keys() - {"actions"}))
+@walked("name", sorted(FOR.keys() - {"actions"}), exactly=14)
 def test_a_program_by_itself_sees_what_grants_of_assurance_1_show(name: str) -> None:
     question = ASKED[name]
     for role, least, where, filer in product(
@@ -143,16 +144,16 @@ def test_actions_are_asked_for_by_whom_they_are() -> None:
         asker(told(program(granted(Role.LEADER)), somebody(Role.SPECIALIST)), asked)
 
 
-@pytest.mark.parametrize("audience", rd.Audience)
-@pytest.mark.parametrize("role", sorted(set(Role) - {Role.SYSTEM}))
+@walked("audience", rd.Audience, at_least=4)
+@walked("role", sorted(set(Role) - {Role.SYSTEM}), at_least=11)
 def test_a_timeline_is_for_its_audience(audience: rd.Audience, role: Role) -> None:
     seen = {rd.Audience.OFFICER: STAFF, rd.Audience.AUDITOR: STAFF | OVERSEERS}.get(audience, set(Role) - {Role.SYSTEM})
     asked = rd.AskTimeline(stream="filing:x", audience=audience)
     assert see(program(granted(role)), asked, somebody(role)) is (role in seen)
 
 
-@pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("name", ["tasks", "absences"])
+@walked("role", Role, at_least=12)
+@walked("name", ["tasks", "absences"], exactly=2)
 def test_lists_of_an_agency(name: str, role: Role) -> None:
     for asked_of, where, everywhere in product((HERE, ELSEWHERE, None), (HERE, ELSEWHERE), (True, False)):
         if name == "absences" and asked_of is None:

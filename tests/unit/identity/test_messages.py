@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, Final, get_args
-
-import pytest
+from typing import Final, get_args
 
 from motcua.identity import sign
 from schemas.complaint import COMPLAINT_COMMANDS, ComplaintStart, content_of_start
@@ -17,10 +14,10 @@ from schemas.reading import Question
 from schemas.referral import REFERRAL_COMMANDS
 from schemas.refund import REFUND_COMMANDS
 from schemas.result import RESULT_COMMANDS
-from tests.conftest import ROOT
+from tests.contract.kept import golden
 from tests.speaking import private_key, statement
+from tests.walking import walked
 
-GOLDEN: Final = ROOT / "tests" / "contract" / "golden"
 SIGNED: Final = {"statement": sign(statement(), private_key(1))}
 COMMANDS: Final = {
     model.model_fields["kind"].default: model
@@ -30,13 +27,7 @@ COMMANDS: Final = {
 QUESTIONS: Final = {model.model_fields["ask"].default: model for model in get_args(Question)}
 
 
-def golden(name: str) -> dict[str, Any]:
-    found = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
-    assert isinstance(found, dict)
-    return found
-
-
-@pytest.mark.parametrize("kind", COMMANDS)
+@walked("kind", COMMANDS, at_least=50)
 def test_a_command_has_the_same_digest_with_a_statement(kind: str) -> None:
     model: type[Command] = COMMANDS[kind]
     plain = model.model_validate(golden(f"command.{kind}"))
@@ -48,7 +39,7 @@ def test_a_command_has_the_same_digest_with_a_statement(kind: str) -> None:
     assert SIGNED["statement"] not in repr(signed)
 
 
-@pytest.mark.parametrize("ask", QUESTIONS)
+@walked("ask", QUESTIONS, at_least=20)
 def test_a_question_may_carry_a_statement(ask: str) -> None:
     plain = QUESTIONS[ask].model_validate(golden(f"ask.{ask}"))
     assert QUESTIONS[ask].model_validate(golden(f"ask.{ask}") | SIGNED).statement == SIGNED["statement"]

@@ -54,6 +54,7 @@ from tests.speaking import (
     raw_key,
     statement,
 )
+from tests.walking import walked
 
 DESK: Final = principal(
     "desk-1",
@@ -192,12 +193,12 @@ NOTHING: Final[dict[str, tuple[object, str]]] = {
 }
 
 
-@pytest.mark.parametrize(("signed", "expected"), NOTHING.values(), ids=NOTHING.keys())
+@walked(("signed", "expected"), NOTHING.values(), ids=NOTHING.keys(), exactly=43)
 def test_what_is_signed_otherwise_is_refused(signed: object, expected: str) -> None:
     assert str(rule(answer(signed))) == expected
 
 
-@pytest.mark.parametrize("name", IdentityStatement.model_fields)
+@walked("name", IdentityStatement.model_fields, at_least=13)
 def test_a_claim_that_is_left_out_or_of_another_kind_can_not_be_read(name: str) -> None:
     full = json.loads(GOOD)
     for wrong in ({"no": "thing"}, 1.5, "\x00"):
@@ -260,15 +261,15 @@ CASES: Final[dict[str, Case]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+@walked("case", CASES.values(), ids=CASES.keys(), exactly=32)
 def test_a_statement_about_something_else_is_refused(case: Case) -> None:
     signed = sign(statement(case.message, case.by, **case.said), private_key(case.seed))
     assert rule(answer(signed, case.message, case.now)) == case.rule
 
 
-@pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("agency", [None, "H01.12", "H01.13"])
-@pytest.mark.parametrize("claim", Claim)
+@walked("role", Role, at_least=12)
+@walked("agency", [None, "H01.12", "H01.13"], exactly=3)
+@walked("claim", Claim, at_least=5)
 def test_by_brute_force_each_role_of_each_agency_under_each_claim(claim: Claim, agency: str | None, role: Role) -> None:
     agencies = () if claim is Claim.OWN else ("H01.12",)
     ring = Ring((principal("desk-1", grant(claim, *agencies), keys=(key_of(1),)),))

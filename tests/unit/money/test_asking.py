@@ -17,6 +17,7 @@ from activities.partners.money.provider import Giving, NewDemand, Outcome, Refun
 from activities.partners.money.vnpay import VnPayMerchant
 from activities.partners.money.vnpay_api import VnPay
 from tests.unit.money.conftest import NOW
+from tests.walking import walked
 
 ANSWER = {
     "vnp_ResponseId": "1",
@@ -136,8 +137,8 @@ async def test_a_refund_signs_its_fields_in_order_under_the_same_number_each_tim
     assert numbers[0] == numbers[1]
 
 
-@pytest.mark.parametrize("name", ["vnp_ResponseCode", "vnp_TmnCode", "vnp_TxnRef", "vnp_Amount", "vnp_TransactionNo"])
-@pytest.mark.parametrize("value", ["", "?", "1" * 500, None, True, 1.5, [], {}])
+@walked("name", ["vnp_ResponseCode", "vnp_TmnCode", "vnp_TxnRef", "vnp_Amount", "vnp_TransactionNo"], exactly=5)
+@walked("value", ["", "?", "1" * 500, None, True, 1.5, [], {}], exactly=8)
 async def test_an_answer_of_vnpay_that_tells_nothing(
     vnpay: VnPayMerchant, demand: NewDemand, name: str, value: Any
 ) -> None:
@@ -175,8 +176,8 @@ async def test_what_nobody_has_opened_vnpay_has_never_heard_of(vnpay: VnPayMerch
     assert unknown.value.code == "not_found"
 
 
-@pytest.mark.parametrize("amount", ["135000", ""])
-@pytest.mark.parametrize(
+@walked("amount", ["135000", ""], exactly=2)
+@walked(
     ("state", "number", "found"),
     [
         ("3", "", Outcome.PENDING),
@@ -185,6 +186,7 @@ async def test_what_nobody_has_opened_vnpay_has_never_heard_of(vnpay: VnPayMerch
         ("1", "", None),
         ("9", "", None),
     ],
+    exactly=5,
 )
 async def test_what_is_not_paid_at_the_platform_needs_no_number_and_is_not_known_to_be_unpaid(
     platform: PlatformMerchant, demand: NewDemand, state: str, number: str, found: Outcome | None, amount: str
@@ -199,8 +201,8 @@ async def test_what_is_not_paid_at_the_platform_needs_no_number_and_is_not_known
             assert [(one.outcome, one.transaction) for one in await wire.query(demand)] == [(found, "0")]
 
 
-@pytest.mark.parametrize("name", ["MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaGiaoDich"])
-@pytest.mark.parametrize("value", ["", "?", "a|b", None, True, 1.5, []])
+@walked("name", ["MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaGiaoDich"], exactly=5)
+@walked("value", ["", "?", "a|b", None, True, 1.5, []], exactly=7)
 async def test_an_answer_of_the_platform_that_tells_nothing(
     platform: PlatformMerchant, demand: NewDemand, name: str, value: Any
 ) -> None:
@@ -274,7 +276,7 @@ async def test_states_of_the_platform(
 GIVING = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a")
 
 
-@pytest.mark.parametrize(
+@walked(
     ("code", "status", "expected"),
     [
         ("00", "00", Refunding.GIVEN),
@@ -290,6 +292,7 @@ GIVING = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by
         ("95", "", RejectedError),
         ("91", "", RejectedError),
     ],
+    exactly=12,
 )
 async def test_answers_to_a_refund(
     vnpay: VnPayMerchant, demand: NewDemand, code: str, status: str, expected: Any
@@ -308,7 +311,7 @@ ABOUT = {"vnp_Amount": "100", "vnp_TransactionType": "03", "vnp_TransactionStatu
 THIS, OTHER, STRANGE = (hashlib.sha256(f"refund:{n}".encode()).hexdigest()[:32] for n in (1, 2, 3))
 
 
-@pytest.mark.parametrize(
+@walked(
     ("change", "before", "expected"),
     [
         ({}, None, Refunding.GIVEN),
@@ -338,6 +341,7 @@ THIS, OTHER, STRANGE = (hashlib.sha256(f"refund:{n}".encode()).hexdigest()[:32] 
         ({"vnp_TxnRef": "MC765432JIHGFEDCBA"}, None, UnreachableError),
         ({"vnp_ResponseCode": "99"}, None, UnreachableError),
     ],
+    exactly=26,
 )
 async def test_what_became_of_a_refund_a_query_tells(
     vnpay: VnPayMerchant, demand: NewDemand, change: dict[str, str], before: int | None, expected: Any

@@ -11,6 +11,7 @@ from activities.partners.money.platform import PlatformDoor, PlatformMerchant
 from activities.partners.money.provider import Expected, Notice, Outcome, Received, Verdict, judge
 from activities.partners.money.stamps import stamp
 from tests.unit.money.conftest import NOW
+from tests.walking import walked
 
 REFERENCE = "MC234567ABCDEFGHIJ"
 OTHER = "MC765432JIHGFEDCBA"
@@ -99,27 +100,27 @@ def test_our_own_codes_may_be_others(platform: PlatformMerchant) -> None:
     assert (answer(door, signed(FIELDS), settled), answer(door, signed(FIELDS), {})) == ("00", "01")
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@walked("name", FIELDS, exactly=10)
 def test_a_field_is_missing(door: PlatformDoor, name: str) -> None:
     less = {other: value for other, value in FIELDS.items() if other != name}
     assert answer(door, signed(less)) == WRONG.get(name, "00")
     assert answer(door, json.dumps({**less, "MaXacThuc": checksum(FIELDS)}).encode()) == "97"
 
 
-@pytest.mark.parametrize("name", [*FIELDS, "MaXacThuc"])
+@walked("name", [*FIELDS, "MaXacThuc"], exactly=11)
 def test_a_field_comes_twice(door: PlatformDoor, name: str) -> None:
     doubled = signed(FIELDS)[:-1] + f', "{name}": "1"}}'.encode()
     assert answer(door, doubled) == "97"
 
 
-@pytest.mark.parametrize("name", FIELDS)
-@pytest.mark.parametrize("size", [300, 9000])
+@walked("name", FIELDS, exactly=10)
+@walked("size", [300, 9000], exactly=2)
 def test_a_field_is_oversized(door: PlatformDoor, name: str, size: int) -> None:
     assert answer(door, signed(FIELDS | {name: "1" * size})) == ("97" if size > 8192 else WRONG.get(name, "00"))
 
 
-@pytest.mark.parametrize("name", FIELDS)
-@pytest.mark.parametrize("value", [None, True, 1.5, [], {}, ["135000"]])
+@walked("name", FIELDS, exactly=10)
+@walked("value", [None, True, 1.5, [], {}, ["135000"]], exactly=6)
 def test_a_field_is_of_a_wrong_type(door: PlatformDoor, name: str, value: Any) -> None:
     """Nothing was said; so the checksum, over nothing there, is right only where that is what was signed."""
     body = json.dumps({**FIELDS, name: value, "MaXacThuc": checksum(FIELDS | {name: ""})}).encode()
@@ -131,12 +132,12 @@ def test_a_sum_may_be_a_number(door: PlatformDoor) -> None:
     assert answer(door, signed(FIELDS | {"SoTien": 135_000})) == "00"
 
 
-@pytest.mark.parametrize("amount", ["-1", "0", "1.5", "1e3", "abc", "٣", str(2**53), "135001", -135000])
+@walked("amount", ["-1", "0", "1.5", "1e3", "abc", "٣", str(2**53), "135001", -135000], exactly=9)
 def test_a_signed_wrong_amount_is_04(door: PlatformDoor, amount: Any) -> None:
     assert answer(door, signed(FIELDS | {"SoTien": amount})) == "04"
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@walked("name", FIELDS, exactly=10)
 def test_a_field_is_in_a_wrong_encoding(door: PlatformDoor, name: str) -> None:
     good = signed(FIELDS)
     value = json.dumps(FIELDS[name]).encode()
@@ -153,7 +154,7 @@ def test_two_readings_of_one_checksum_are_not_believed(door: PlatformDoor) -> No
     assert answer(door, signed(FIELDS | {"ThongTinGiaoDich": "a|b"})) == "97"
 
 
-@pytest.mark.parametrize(
+@walked(
     "body",
     [
         b"",
@@ -168,6 +169,7 @@ def test_two_readings_of_one_checksum_are_not_believed(door: PlatformDoor) -> No
         b'{"MaXacThuc": "\xc4\x91"}',
         b"9" * 99_999,
     ],
+    exactly=11,
 )
 def test_garbage_is_97(door: PlatformDoor, body: bytes) -> None:
     assert answer(door, body) == "97"

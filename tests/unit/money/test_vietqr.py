@@ -17,6 +17,7 @@ from activities.partners.money.vietqr import VietQr, VietQrMerchant, match
 from deploy.sandbox.bank.vietqr import garnished, scanned
 from schemas.ids import reference_of
 from tests.unit.money.conftest import NOW
+from tests.walking import walked
 
 NOTE: dict[str, Any] = {
     "id": "C14000001",
@@ -102,7 +103,7 @@ async def test_it_offers_neither_query_nor_refund(door: VietQr, demand: NewDeman
         await door.query(demand)
 
 
-@pytest.mark.parametrize(
+@walked(
     "memo",
     [
         "{}",
@@ -112,8 +113,9 @@ async def test_it_offers_neither_query_nor_refund(door: VietQr, demand: NewDeman
         "NDCK:{}/FT26331",
         "{}chuyen tien",
     ],
+    exactly=6,
 )
-@pytest.mark.parametrize("change", [str, str.lower, " ".join, lambda text: f"{text[:7]}\n{text[7:]}"])
+@walked("change", [str, str.lower, " ".join, lambda text: f"{text[:7]}\n{text[7:]}"], exactly=4)
 def test_a_damaged_memo_is_matched(memo: str, change: Any) -> None:
     assert match(memo.format(change(OPEN[3])), OPEN) == OPEN[3]
 
@@ -183,7 +185,7 @@ BAD = (Verdict.BAD_SIGNATURE, 401)
 UNREADABLE = (Verdict.UNREADABLE, 422)
 
 
-@pytest.mark.parametrize("name", NOTE)
+@walked("name", NOTE, exactly=7)
 def test_a_field_is_missing_doubled_or_oversized(door: VietQr, name: str) -> None:
     less = {other: value for other, value in NOTE.items() if other != name}
     assert verdict(door, received(less)) == UNREADABLE
@@ -194,8 +196,8 @@ def test_a_field_is_missing_doubled_or_oversized(door: VietQr, name: str) -> Non
     assert verdict(door, received(NOTE | {name: "1" * 9000})) == BAD
 
 
-@pytest.mark.parametrize("name", NOTE)
-@pytest.mark.parametrize("value", [None, True, 1.5, [], {}, -1, "", "\x00"])
+@walked("name", NOTE, exactly=7)
+@walked("value", [None, True, 1.5, [], {}, -1, "", "\x00"], exactly=8)
 def test_a_field_is_of_a_wrong_type(door: VietQr, name: str, value: Any) -> None:
     if isinstance(value, str) and name == "memo":
         assert verdict(door, received(NOTE | {name: value})) == (None, 200)

@@ -16,6 +16,7 @@ from rules.publishing.calendar_words import CALENDAR_WORDS
 from rules.time.calendars import expand, proposed
 from rules.time.holiday_base import base_year
 from schemas.publishing.calendar import AFTERNOON, MORNING, WEEKDAYS, Calendar, CalendarFile, Hours
+from tests.walking import walked
 
 CHECKED: Final = {"checked": "2026-11-27"}
 ASKED: Final = {"source": "asked about"}
@@ -357,7 +358,7 @@ def test_a_file_with_every_kind_of_day_passes() -> None:
     CalendarFile.model_validate_json(json.dumps(GOOD), strict=True)
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+@walked("broken", BROKEN, ids=lambda broken: broken.name, exactly=68)
 def test_a_broken_calendar_is_refused_at_the_place_of_its_mistake(broken: Broken) -> None:
     raw = copy.deepcopy(GOOD)
     broken.change(raw)

@@ -24,6 +24,7 @@ from schemas.publishing.fact import Condition
 from schemas.publishing.fee import FeeDue
 from schemas.publishing.procedure import Act, Procedure, Silence
 from schemas.publishing.procedure_rules import rules_of
+from tests.walking import walked
 
 from .broken_procedures import BROKEN, Broken, at_level, drop, good, many, put
 
@@ -39,7 +40,7 @@ def found(raw: object, *, allow_seconds: bool = False) -> set[tuple[str, str]]:
     return {(entry.path, entry.rule) for entry in problems(raw, allow_seconds=allow_seconds, today=TODAY)}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@walked("path", FILES, ids=lambda path: path.name, at_least=29)
 def test_the_real_procedures_pass(path: Path) -> None:
     checked = check_bytes(path.read_bytes())
 
@@ -106,7 +107,7 @@ def test_a_procedure_with_every_part_passes() -> None:
     rules_of(Procedure.model_validate_json(json.dumps(raw)), "0" * 64)
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=[broken.name for broken in BROKEN])
+@walked("broken", BROKEN, ids=[broken.name for broken in BROKEN], exactly=280)
 def test_a_broken_procedure_is_refused_at_the_place_of_its_mistake(broken: Broken) -> None:
     raw = good()
     broken.change(raw)
@@ -238,7 +239,7 @@ UNREADABLE: list[tuple[str, str, int | None, bytes]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "rule", "line", "data"), UNREADABLE, ids=[rule for _, rule, _, _ in UNREADABLE])
+@walked(("path", "rule", "line", "data"), UNREADABLE, ids=[rule for _, rule, _, _ in UNREADABLE], exactly=14)
 def test_unreadable_yaml_is_a_mistake_with_its_line(path: str, rule: str, line: int | None, data: bytes) -> None:
     parsed = parse(data)
 
@@ -337,7 +338,7 @@ def all_limits(part: object) -> Iterator[Limit]:
             yield from (limit for value in part for limit in all_limits(value))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@walked("path", FILES, ids=lambda path: path.name, at_least=29)
 def test_the_demo_variant_of_every_procedure_runs_in_seconds(path: Path) -> None:
     data = demo_variant(path.read_bytes(), {"supplement": 3})
 

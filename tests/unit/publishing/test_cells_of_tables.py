@@ -19,6 +19,7 @@ from rules.publishing.drafting.level_cell import level_of
 from rules.publishing.drafting.lists import papers_of, texts_of
 from rules.publishing.drafting.rows import words_between
 from rules.publishing.drafting.time_cell import time_of
+from tests.walking import walked
 
 
 def refusal(reader: Callable[..., object], *cell: object) -> str:
@@ -44,7 +45,7 @@ TIMES: Final = {
 }
 
 
-@pytest.mark.parametrize("cell", TIMES)
+@walked("cell", TIMES, exactly=13)
 def test_a_time_is_read(cell: str) -> None:
     read = time_of(cell)
     assert (str(read.limit), read.cut_off, read.unsettled) == (TIMES[cell], None, [])
@@ -96,7 +97,7 @@ def test_a_bare_time_is_of_the_unit_of_its_heading() -> None:
     assert refusal(time_of, "05") == "time_unreadable"
 
 
-@pytest.mark.parametrize(
+@walked(
     ("cell", "rule"),
     [
         ("không quy định", "time_unreadable"),
@@ -115,12 +116,13 @@ def test_a_bare_time_is_of_the_unit_of_its_heading() -> None:
         ("8 giờ", "hours_of_what"),
         ("0 giờ", "hours_of_what"),
     ],
+    exactly=15,
 )
 def test_a_time_that_is_not_read(cell: str, rule: str) -> None:
     assert refusal(time_of, cell) == rule
 
 
-@pytest.mark.parametrize(
+@walked(
     ("cell", "amounts"),
     [
         ("8.000 đồng/bản", [(8_000, "bản", {})]),
@@ -136,6 +138,7 @@ def test_a_time_that_is_not_read(cell: str, rule: str) -> None:
         ("Cá nhân: 100.000 đồng\nTổ chức: 200.000 đồng", [(100_000, "", "person"), (200_000, "", "organisation")]),
         ("Phí thẩm định: 500.000 đồng; Lệ phí: 100.000 đồng", [(500_000, "", {}), (100_000, "", {})]),
     ],
+    exactly=12,
 )
 def test_amounts_are_read(cell: str, amounts: list[tuple[int, str, object]]) -> None:
     fee = fee_of(cell)
@@ -209,7 +212,7 @@ def test_a_bare_amount_is_of_the_unit_of_its_heading() -> None:
     assert refusal(fee_of, "8000") == "amount_unclear"
 
 
-@pytest.mark.parametrize(
+@walked(
     ("cell", "rule"),
     [
         ("abc", "fee_unreadable"),
@@ -231,6 +234,7 @@ def test_a_bare_amount_is_of_the_unit_of_its_heading() -> None:
         ("Cấp mới: 2 nghìn đồng; cấp lại: 1,2345 nghìn đồng", "amount_unclear"),
         ("Trực tuyến: 1.000 đồng; cá nhân: 2.000 đồng", "amounts_without_cases"),
     ],
+    exactly=18,
 )
 def test_a_fee_that_is_not_read(cell: str, rule: str) -> None:
     assert refusal(fee_of, cell) == rule
@@ -275,7 +279,7 @@ def test_legal_texts_are_read() -> None:
     assert texts_of("Không") == texts_of("") == []
 
 
-@pytest.mark.parametrize(
+@walked(
     ("cell", "kinds"),
     [
         ("UBND cấp xã", ["commune"]),
@@ -292,6 +296,7 @@ def test_legal_texts_are_read() -> None:
         ("Cán bộ xã", []),
         ("Cơ sở khám bệnh", []),
     ],
+    exactly=13,
 )
 def test_agencies_are_read(cell: str, kinds: list[str]) -> None:
     assert kinds_of(cell) == kinds
@@ -358,8 +363,8 @@ def test_codes_are_made_of_words_and_differ() -> None:
 LONG: Final = ["1" * 10_000, "1(" * 5_000, "1." * 5_000, "1,1 đ" * 2_000, "a;" * 5_000, "(" * 10_000, "x và 1 " * 1_400]
 
 
-@pytest.mark.parametrize("cell", LONG, ids=lambda cell: cell[:7])
-@pytest.mark.parametrize("reader", [time_of, fee_of, papers_of, texts_of, kinds_of, level_of])
+@walked("cell", LONG, ids=lambda cell: cell[:7], exactly=7)
+@walked("reader", [time_of, fee_of, papers_of, texts_of, kinds_of, level_of], exactly=6)
 def test_the_longest_cell_is_read_at_once(cell: str, reader: Callable[[str], object]) -> None:
     began = process_time()
     with suppress(CellError):
@@ -385,7 +390,7 @@ HEADED: Final = {
 }
 
 
-@pytest.mark.parametrize(("column", "title"), [(column, title) for column in HEADED for title in HEADED[column]])
+@walked(("column", "title"), [(column, title) for column in HEADED for title in HEADED[column]], exactly=40)
 def test_a_column_is_found_by_its_usual_headings_in_any_order(column: Column, title: str) -> None:
     others = [words for other, words in TITLES.items() if other is not column]
     for form in ("NFC", "NFD"):

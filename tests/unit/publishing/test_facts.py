@@ -7,6 +7,8 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from tests.walking import walked
+
 PROCEDURES: Final = Path(__file__).parents[3] / "procedures"
 
 KARAOKE: Final = "1.001029.000.00.00.H29"
@@ -115,7 +117,7 @@ def _at(part: Any, key: str) -> Any:
     return None if part is None else part.get(key)
 
 
-@pytest.mark.parametrize(("code", "path", "value"), FACTS)
+@walked(("code", "path", "value"), FACTS, exactly=62)
 def test_a_fact_is_as_its_source_has_it(code: str, path: str, value: object) -> None:
     assert said(code, path) == value
 

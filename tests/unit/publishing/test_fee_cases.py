@@ -13,11 +13,12 @@ from rules.filing.waivers import not_granted
 from rules.time.in_force import InForce
 from schemas.publishing.procedure_rules import FeePart
 from tests.unit.publishing.fee_cases import TOLD, Told, catalogue, filing, instant, lines, rules, total, written
+from tests.walking import walked
 
 A_DAY: Final = timedelta(days=1)
 
 
-@pytest.mark.parametrize("told", TOLD, ids=lambda told: f"{told.rules.code}-{told.case.received}-{told.case.channel}")
+@walked("told", TOLD, ids=lambda told: f"{told.rules.code}-{told.case.received}-{told.case.channel}", at_least=440)
 def test_a_filing_costs_what_the_law_says(told: Told) -> None:
     case, fee = told.case, told.rules.fee
     found = lines(told)

@@ -27,6 +27,7 @@ from schemas.publishing.fee import FeeKind
 from schemas.publishing.procedure import FieldKind, Procedure
 from tests.unit.publishing.broken_procedures import good
 from tests.unit.publishing.fee_cases import FILES, TOLD, Told
+from tests.walking import walked
 
 Raw = dict[str, Any]
 
@@ -73,7 +74,7 @@ def refusal(published: Procedure, question: Question) -> str:
 # The cases of the catalogue.
 
 
-@pytest.mark.parametrize("told", TOLD, ids=lambda told: f"{told.rules.code}-{told.case.received}-{told.case.channel}")
+@walked("told", TOLD, ids=lambda told: f"{told.rules.code}-{told.case.received}-{told.case.channel}", at_least=440)
 def test_every_case_of_the_catalogue_costs_what_it_says(told: Told) -> None:
     case, published = told.case, procedure(told.rules.code, told.rules.version)
     if case.refused in {"waiver_not_in_force", "waiver_not_for_this_filing"}:

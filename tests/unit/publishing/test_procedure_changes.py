@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
 import yaml
 
 from operations.publishing.catalogue import PROCEDURES, check_bytes
 from rules.publishing.change_words import told
 from rules.publishing.procedure_changes import Group, Kind, changes
 from schemas.publishing.procedure import Procedure
+from tests.walking import walked
 
 from .broken_procedures import FACT, STEP, Raw, drop, good, insert, put
 from .broken_procedures import Change as Edit
@@ -44,7 +44,7 @@ def edited(seeded: Mapping[str, Any]) -> Raw:
     return raw
 
 
-@pytest.mark.parametrize("seeded", SEEDED, ids=lambda seeded: f"{seeded['where']} {seeded['kind']}")
+@walked("seeded", SEEDED, ids=lambda seeded: f"{seeded['where']} {seeded['kind']}", exactly=78)
 def test_one_change_is_told_in_one_sentence(seeded: Mapping[str, str]) -> None:
     now = Procedure.model_validate(edited(seeded))
     ((found, words),) = told(ONE, now)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
@@ -21,6 +20,7 @@ from schemas.base import Model, Text
 from schemas.limit import Limit
 from schemas.publishing.fact import Condition
 from schemas.publishing.procedure import Procedure
+from tests.walking import walked
 
 WHOLE: Final = (Text, Limit, Condition)
 WRITTEN: Final = ("a", "b", "1.000001", "1.000002", "15:00", "16:00", "2027-03-01", "2027-03-02", 1, 2, True, False)
@@ -47,7 +47,7 @@ SILENT: Final = {"version", "vi", "en"}
 NAMES: Final = [name for name in dict.fromkeys(places(Procedure)) if name.rpartition(".")[2] not in SILENT]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@walked("name", NAMES, at_least=220)
 def test_every_key_of_a_file_has_words(name: str) -> None:
     """A new key of the schema is named in `place_words.py`."""
     assert words_of(name).vi != name
@@ -157,7 +157,7 @@ def mutated(procedure: Any, path: tuple[str | int, ...]) -> tuple[str, Any]:
     return owner, replaced(procedure, path, at(OTHER, path))
 
 
-@pytest.mark.parametrize("path", LEAVES, ids=lambda path: where(FULL, path))
+@walked("path", LEAVES, ids=lambda path: where(FULL, path), at_least=190)
 def test_no_leaf_changes_unseen(path: tuple[str | int, ...]) -> None:
     place, other = mutated(FULL, path)
     assert at(FULL, path) != at(OTHER, path)
@@ -171,10 +171,11 @@ UNSHOWN: Final = {("code",), ("limits_source", "a")}
 """In the title, and the source of no limit that there is."""
 
 
-@pytest.mark.parametrize(
+@walked(
     "path",
     [path for path in LEAVES if path not in UNSHOWN and (path[-1] != "checked" or len(path) == 1)],
     ids=lambda path: where(FULL, path),
+    at_least=160,
 )
 def test_no_leaf_goes_unshown(path: tuple[str | int, ...]) -> None:
     """But for the days on which facts were last checked, which `check` tells."""
@@ -197,7 +198,7 @@ def test_of_many_changes_each_is_named_and_no_other(paths: list[tuple[str | int,
     assert [one for one in named if not any(one == place or one.startswith(f"{place}[") for place in expected)] == []
 
 
-@pytest.mark.parametrize("name", [name for name, field in Procedure.model_fields.items() if not field.is_required()])
+@walked("name", [name for name, field in Procedure.model_fields.items() if not field.is_required()], at_least=15)
 def test_what_may_be_left_out_is_told_of_as_added_and_removed(name: str) -> None:
     field: FieldInfo = Procedure.model_fields[name]
     without = FULL.model_copy(update={name: field.get_default(call_default_factory=True)})

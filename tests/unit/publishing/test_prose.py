@@ -25,6 +25,7 @@ from rules.publishing.provinces import composed
 from schemas.base import Text
 from schemas.publishing.fact import Statement
 from schemas.publishing.procedure import Procedure
+from tests.walking import walked
 
 from .broken_procedures import FACT, Raw, good, put
 
@@ -208,7 +209,7 @@ def found(raw: object) -> set[tuple[str, str]]:
     return {(entry.path, entry.rule) for entry in problems(raw, today=TODAY)}
 
 
-@pytest.mark.parametrize(("path", "text", "rules"), CONTRADICTIONS, ids=[text for _, text, _ in CONTRADICTIONS])
+@walked(("path", "text", "rules"), CONTRADICTIONS, ids=[text for _, text, _ in CONTRADICTIONS], exactly=101)
 def test_a_text_that_says_in_its_own_words_what_a_rule_says_is_refused_at_its_line(
     path: str, text: str, rules: set[str]
 ) -> None:
@@ -224,8 +225,8 @@ def test_a_text_that_says_in_its_own_words_what_a_rule_says_is_refused_at_its_li
         assert data.decode().split("\n")[entry.line - 1].strip().startswith(path[-2:] + ":")
 
 
-@pytest.mark.parametrize("text", HARMLESS)
-@pytest.mark.parametrize("path", [PAGE, "name", "fee.waivers[0].name"])
+@walked("text", HARMLESS, exactly=51)
+@walked("path", [PAGE, "name", "fee.waivers[0].name"], exactly=3)
 def test_what_no_rule_says_may_be_said(path: str, text: str) -> None:
     raw = good()
     put(f"{path}.vi", text)(raw)
@@ -249,7 +250,7 @@ def test_a_name_may_say_the_channel_that_its_own_conditions_ask_for(channel: str
     assert found(raw) == {("fee.items[1].name", "channel_of_name")}
 
 
-@pytest.mark.parametrize(
+@walked(
     ("text", "rule", "known"),
     [
         (
@@ -274,6 +275,7 @@ def test_a_name_may_say_the_channel_that_its_own_conditions_ask_for(channel: str
         ("{fee.extract}0", "placeholder_stuck", None),
         ("x{fee.extract}", "placeholder_stuck", None),
     ],
+    exactly=17,
 )
 def test_a_placeholder_that_nothing_fills_is_refused_with_what_there_is(
     text: str, rule: str, known: str | None
@@ -357,7 +359,7 @@ SAID: Final = [
 ]
 
 
-@pytest.mark.parametrize(("name", "vi", "en"), SAID, ids=[name for name, _, _ in SAID])
+@walked(("name", "vi", "en"), SAID, ids=[name for name, _, _ in SAID], exactly=33)
 def test_a_placeholder_says_what_the_rule_says_in_both_languages(name: str, vi: str, en: str) -> None:
     procedure = every_part()
     text = Statement(vi=f"Theo quy định: {{{name}}}.", en=f"The rule: {{{name}}}.", source="unconfirmed")
@@ -425,7 +427,7 @@ def texts(part: object) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@walked("path", FILES, ids=lambda path: path.name, at_least=29)
 def test_every_text_of_the_catalogue_is_filled(path: Path) -> None:
     procedure = check_bytes(path.read_bytes(), today=TODAY).procedure
 
@@ -457,7 +459,7 @@ def placed(value: Any, path: str) -> Iterator[tuple[str, str]]:
                 yield from placed(entry, f"{path}[{n}]")
 
 
-@pytest.mark.parametrize(("name", "place", "placeholder"), written_out())
+@walked(("name", "place", "placeholder"), written_out(), at_least=300)
 def test_what_fills_a_placeholder_of_the_catalogue_is_refused_where_it_is_written_out(
     name: str, place: str, placeholder: str
 ) -> None:

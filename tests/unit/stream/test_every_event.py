@@ -41,6 +41,7 @@ from schemas.reading import Audience
 from schemas.stream.ledger import Batch, Recorded
 from tests.conftest import ROOT
 from tests.contract.samples import AGENCY, AT, CALENDAR, CLOCK, EVENTS, FILING, PINNED, RULES, SNAPSHOT
+from tests.walking import walked
 from views import timeline
 from views.log import Told, opened
 
@@ -190,14 +191,14 @@ def go_through_filing(told: Told) -> None:
         assert "erased" not in {deed.kind for hand in found for deed in hand.done}, "nobody has done it to the filing"
 
 
-CASES: Final = [
-    pytest.param(kind, event, id=f"{kind.name}-{n}-{event.kind}")
+CASES: Final = {
+    f"{kind.name}-{n}-{event.kind}": (kind, event)
     for kind in KINDS.values()
     for n, event in enumerate(events(kind.name))
-]
+}
 
 
-@pytest.mark.parametrize(("kind", "event"), CASES)
+@walked(("kind", "event"), CASES.values(), ids=CASES, at_least=290)
 def test_an_event_goes_through_every_fold(kind: StreamKind[Any], event: Any) -> None:
     for one in told(kind, event):
         go_through(one)

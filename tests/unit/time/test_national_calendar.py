@@ -13,6 +13,7 @@ from rules.time.calendars import expand
 from schemas.publishing.calendar import Calendar, CalendarFile, DayStatus
 from tests.conftest import ROOT
 from tests.unit.time.cases import at, limit, name
+from tests.walking import walked
 
 CASES: Final[list[dict[str, Any]]] = yaml.load(
     (ROOT / "tests/unit/time/national_cases.yaml").read_text(encoding="utf-8"),
@@ -26,7 +27,7 @@ def national() -> CalendarFile:
     return file
 
 
-@pytest.mark.parametrize("case", CASES, ids=name)
+@walked("case", CASES, ids=name, exactly=33)
 def test_a_limit_ends(case: dict[str, Any]) -> None:
     pauses = [(at(begins), at(ends)) for begins, ends in case.get("pauses", [])]
     found = working_time.explain(at(case["received"]), limit(case["limit"]), expand(national()), pauses=pauses)

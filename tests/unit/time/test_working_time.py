@@ -20,6 +20,7 @@ from schemas.limit import Limit
 from schemas.publishing.calendar import Calendar, CalendarFile, Timeliness
 from tests.conftest import ROOT
 from tests.unit.time.cases import at, limit, name
+from tests.walking import walked
 
 TABLE: Final[dict[str, Any]] = yaml.load(
     (ROOT / "tests/unit/time/working_time_cases.yaml").read_text(encoding="utf-8"),
@@ -34,7 +35,7 @@ def english(reasoning: Sequence[Text]) -> tuple[str, ...]:
     return tuple(line.en for line in reasoning)
 
 
-@pytest.mark.parametrize("case", CASES, ids=name)
+@walked("case", CASES, ids=name, exactly=143)
 def test_a_limit_ends(case: dict[str, Any]) -> None:
     asked: dict[str, Any] = {
         "pauses": [(at(begins), at(ends)) for begins, ends in case.get("pauses", [])],
@@ -58,7 +59,7 @@ def test_there_are_enough_cases_and_none_twice() -> None:
     assert len({str({**case, "why": ""}) for case in CASES}) == len(CASES)
 
 
-@pytest.mark.parametrize(
+@walked(
     ("due", "text", "before", "agency"),
     [
         ("2026-03-13T17:00", "1 working day", "2026-03-12T17:00", None),
@@ -80,12 +81,13 @@ def test_there_are_enough_cases_and_none_twice() -> None:
         ("2026-03-09T17:00:30", "45 seconds", "2026-03-09T16:59:45", None),
         ("2026-01-05T17:00", "300 working days", "2024-10-23T17:00", None),
     ],
+    exactly=18,
 )
 def test_so_much_before_a_due_instant(due: str, text: str, before: str, agency: str | None) -> None:
     assert working_time.before(at(due), limit(text), expand(FILE, agency)) == at(before)
 
 
-@pytest.mark.parametrize(
+@walked(
     ("start", "text", "half", "pauses"),
     [
         ("2026-03-04T10:00", "8 working hours", "2026-03-04T16:00", []),
@@ -108,6 +110,7 @@ def test_so_much_before_a_due_instant(due: str, text: str, before: str, agency: 
         ("2026-03-04T10:00", "10 seconds", "2026-03-04T10:00:05", []),
         ("2026-03-04T10:00", "10 seconds", "2026-03-04T10:00:07", [("2026-03-04T10:00:01", "2026-03-04T10:00:03")]),
     ],
+    exactly=19,
 )
 def test_half_of_a_budget_is_used(start: str, text: str, half: str, pauses: list[tuple[str, str]]) -> None:
     stood = [(at(begins), at(ends)) for begins, ends in pauses]
@@ -120,7 +123,7 @@ def test_half_of_what_came_after_the_cut_off_begins_a_day_later(cut_off: time | 
     assert found == at(half)
 
 
-@pytest.mark.parametrize(
+@walked(
     ("asked", "text", "left"),
     [
         ("2026-03-01T10:00", "5 working days", 2400),
@@ -145,6 +148,7 @@ def test_half_of_what_came_after_the_cut_off_begins_a_day_later(cut_off: time | 
         ("2026-03-02T09:00:07.5", "10 seconds", 2),
         ("2026-03-02T09:00:20", "10 seconds", 0),
     ],
+    exactly=21,
 )
 def test_what_is_left(asked: str, text: str, left: int) -> None:
     pauses = [(at("2026-03-04T10:00"), at("2026-03-05T14:00"))]
@@ -168,7 +172,7 @@ def test_one_working_day_or_less_is_short(text: str, *, short: bool) -> None:
     assert working_time.short(limit(text), VN) is short
 
 
-@pytest.mark.parametrize(
+@walked(
     ("text", "done", "outcome"),
     [
         ("5 working days", "2026-03-08T23:59", Timeliness.EARLY),
@@ -184,12 +188,13 @@ def test_one_working_day_or_less_is_short(text: str, *, short: bool) -> None:
         ("9 seconds", "2026-03-09T17:00", Timeliness.ON_TIME),
         ("9 seconds", "2026-03-09T17:00:00.1", Timeliness.LATE),
     ],
+    exactly=12,
 )
 def test_early_on_time_late(text: str, done: str, outcome: Timeliness) -> None:
     assert working_time.outcome(limit(text), at("2026-03-09T17:00"), at(done)) is outcome
 
 
-@pytest.mark.parametrize(
+@walked(
     ("pauses", "field", "rule"),
     [
         ([("2026-03-05T10:00", "2026-03-04T10:00")], "pauses[0]", "pause_reversed"),
@@ -197,8 +202,9 @@ def test_early_on_time_late(text: str, done: str, outcome: Timeliness) -> None:
         ([("2026-03-03", "2026-03-04"), ("2026-03-03T23:59", "2026-03-05")], "pauses[1]", "pauses_overlap"),
         ([("2026-03-05", "2026-03-06"), ("2026-03-03", "2026-03-04")], "pauses[1]", "pauses_overlap"),
     ],
+    exactly=4,
 )
-@pytest.mark.parametrize("text", ["5 working days", "8 working hours", "3 calendar days", "9 seconds"])
+@walked("text", ["5 working days", "8 working hours", "3 calendar days", "9 seconds"], exactly=4)
 def test_pauses_stand_in_order_and_apart(pauses: list[tuple[str, str]], field: str, rule: str, text: str) -> None:
     stood = [(at(begins), at(ends)) for begins, ends in pauses]
     for ask in (working_time.due, working_time.explain, working_time.halfway):

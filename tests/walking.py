@@ -1,0 +1,110 @@
+"""Many cases in one test: all that miss are named at its end, and so is a table that has lost cases.
+
+`@walked` stands where `@pytest.mark.parametrize` would, also several times; a case is the test's body as ever. Fixtures
+are the same for all cases: what one changes in them it takes back itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import pytest
+
+Test = Callable[..., Any]
+MISSES: Final = (Exception, pytest.fail.Exception, pytest.skip.Exception)
+"""What ends a case, and no more than that. To skip one is to miss it: nobody would see it left out."""
+LINES: Final = 6
+"""Of each miss; pytest shows all of the first."""
+
+
+def walked(
+    names: str | tuple[str, ...],
+    cases: Iterable[Any],
+    *,
+    ids: Callable[[Any], str] | Iterable[str] | None = None,
+    exactly: int | None = None,
+    at_least: int | None = None,
+    parts: int = 1,
+) -> Callable[[Test], Test]:
+    """One test of a function that takes one case, with names, cases and `ids` as `parametrize` takes them.
+
+    It fails too unless there are `exactly` so many cases, or `at_least` where they follow from the code. In `parts`,
+    which only the outermost has, it is so many tests that each walk their share, for two processes to divide.
+    """
+    arguments = (names,) if isinstance(names, str) else names
+    rows = [(case,) if isinstance(names, str) else tuple(case) for case in cases]
+    every = [(name, dict(zip(arguments, row, strict=True))) for name, row in zip(_names(rows, ids), rows, strict=True)]
+    wrong = _wrong(len(every), exactly, at_least)
+
+    def of(test: Test) -> Test:
+        @functools.wraps(test)
+        def walk(walked_part: int = 0, **fixtures: Any) -> None:
+            __tracebackhide__ = True
+            with _walk(len(every), wrong) as missed:
+                for name, case in every[walked_part::parts]:
+                    with _case(name, missed):
+                        test(**fixtures, **case)
+
+        @functools.wraps(test)
+        async def walk_waiting(walked_part: int = 0, **fixtures: Any) -> None:
+            __tracebackhide__ = True
+            with _walk(len(every), wrong) as missed:
+                for name, case in every[walked_part::parts]:
+                    with _case(name, missed):
+                        await test(**fixtures, **case)
+
+        made: Any = walk_waiting if inspect.iscoroutinefunction(test) else walk
+        fixtures = [one for one in inspect.signature(test).parameters.values() if one.name not in arguments]
+        if parts > 1:
+            fixtures.append(inspect.Parameter("walked_part", inspect.Parameter.KEYWORD_ONLY))
+            made = pytest.mark.parametrize("walked_part", range(parts))(made)
+        made.__signature__ = inspect.Signature(fixtures)
+        return made  # type: ignore[no-any-return]
+
+    return of
+
+
+def _wrong(cases: int, exactly: int | None, at_least: int | None) -> list[str]:
+    """What is wrong with the number of cases, if anything."""
+    if at_least is not None:
+        return [f"{cases} cases instead of at least {at_least}"] if cases < at_least else []
+    return [f"{cases} cases instead of {exactly}"] if cases != exactly else []
+
+
+def _names(rows: list[tuple[Any, ...]], ids: Callable[[Any], str] | Iterable[str] | None) -> list[str]:
+    if ids is None or callable(ids):
+        return ["-".join(map(ids or _id, row)) for row in rows]
+    return list(ids)
+
+
+def _id(value: Any) -> str:
+    text = value if isinstance(value, str) and value.isprintable() else getattr(value, "__name__", repr(value))
+    return text if len(text) < 100 else f"{text[:100]}…"
+
+
+@contextmanager
+def _case(name: str, missed: list[tuple[str, BaseException]]) -> Iterator[None]:
+    try:
+        yield
+    except MISSES as miss:
+        missed.append((name, miss))
+
+
+@contextmanager
+def _walk(cases: int, wrong: list[str]) -> Iterator[list[tuple[str, BaseException]]]:
+    __tracebackhide__ = True
+    missed: list[tuple[str, BaseException]] = []
+    yield missed
+    if missed:
+        lines = [*wrong, f"{len(missed)} of {cases} missed", *(f"{name}: {_told(miss)}" for name, miss in missed)]
+        raise AssertionError("\n".join(lines)) from missed[0][1]
+    assert not wrong, wrong[0]
+
+
+def _told(miss: BaseException) -> str:
+    lines = (f"{type(miss).__name__} " if not isinstance(miss, AssertionError) else "") + str(miss)
+    return "\n    ".join(lines.splitlines()[:LINES])
