@@ -319,6 +319,7 @@ class Result(Model):
     seq: int = 0
     erased_at: Instant | None = Field(default=None, exclude_if=unset)
     adopted: bool = False
+    outcome: Outcome | None = None
     order: ResultOrder | None = None
     entries: tuple[ResultEntry, ...] = ()
     signers: tuple[Signatory, ...] = ()

@@ -52,11 +52,11 @@ def _what_became(result: Result, entry: ResultEntry) -> dict[str, Any]:
 
 
 def _row(result: Result, entry: ResultEntry) -> dict[str, Any]:
-    order = result.order
+    begun = result.order or result  # of who was erased the order is gone
     row = RegisterRow(
         number=entry.registered,
         n=result.n,
-        outcome=order.outcome if order else "",
+        outcome=begun.outcome or "",
         sha256=entry.issued.sha256 if entry.issued else None,
         **{name: getattr(entry, name) for name in _KEPT},
     )

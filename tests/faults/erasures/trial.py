@@ -8,6 +8,7 @@ import json
 import random
 import signal
 import time
+import traceback
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ from tests.faults.erasures.record import Record
 from tests.faults.processes import ENV, motcua, program, until
 from tests.faults.soak import Seen, disturb
 from tests.forked import forked
-from views.log import Log
+from views.log import Connection, Log
 
 POINTS: Final = (
     *("erasure.erasing", "erasure.erased", "erasure.files"),
@@ -169,18 +170,27 @@ async def checked(record: Record, erased: list[UUID], others: dict[UUID, Any], r
             told = await log.read(row["stream"])
             report.must(row["stream"], [] if told.events[-1].event.kind == "erased" else "it is not erased")
         for filing in erased:
-            said = repr(await reading.read(connection, vault, filing))
-            report.must(str(filing), "CANARY" in said)
+            report.must(str(filing), "CANARY" in await said_of(connection, vault, filing, report))
             report.must("bundle", await reading.bundled(connection, filing))
         report.lines = await reading.registers(connection, vault)
         report.must("neighbours", reading.lacking(others, await reading.whole(connection, vault, [*others])))
         for filing in others:
-            await reading.read(connection, vault, filing)
+            await said_of(connection, vault, filing, report)
     again = await rebuild(record.owner, record.master, lambda *_: None)
     report.must("rebuild", {table: n for table, n in again.changed.items() if n})
     objects = Path(urlsplit(record.env["MOTCUA_OBJECTS"]).path)
     report.must("files", traces.files_of(objects, erased))
     report.must("executions", await executions(record.env, erased))
+
+
+async def said_of(connection: Connection, vault: Vault, filing: UUID, report: Report) -> str:
+    """All that is shown of a filing; nothing where that fails, which is noted."""
+    try:
+        return repr(await reading.read(connection, vault, filing))
+    except Exception as error:  # noqa: BLE001 -- each filing that can't be read is told of, not the first alone
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        report.must(f"{filing} can't be read", f"{error!r} in {where.filename}:{where.lineno}")
+        return ""
 
 
 async def executions(env: Mapping[str, str], erased: Iterable[UUID], patience: int = 30) -> list[str]:

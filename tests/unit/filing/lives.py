@@ -265,7 +265,8 @@ class Life:
         return self
 
     def give(self, given: cm.Command) -> None:
-        for event in lifecycle.decide(self.filing, given, self.now):
+        decided = lifecycle.decide(self.filing, given, self.now)
+        for n, event in enumerate(decided, 1):
             numbers = {field: f"{kind}-1" for field, kind in numbered_fields(type(event)).items()} | drawn(event)
             recorded = Recorded(
                 seq=len(self.log) + 1,
@@ -276,7 +277,8 @@ class Life:
             )
             self.log.append(recorded)
             self.filing = lifecycle.evolve(self.filing, recorded)
-            projections.view(self.filing, self.now, 0)  # as `changes` shows it, also between two events of one command
+            if n < len(decided):
+                projections.view(self.filing, self.now, 0)  # the question `changes` shows a filing between events, too
             # A change of a field that is none would be kept, and forgotten with the next snapshot.
             for model in (self.filing, self.filing.procedure, *lifecycle.clock_history(self.filing)):
                 assert vars(model).keys() == type(model).model_fields.keys()

@@ -38,6 +38,7 @@ from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.procedure import Baseline
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.reading import Audience
+from schemas.result import RegisteredResult
 from schemas.stream.ledger import Batch, Recorded
 from tests.conftest import ROOT
 from tests.contract.samples import AGENCY, AT, CALENDAR, CLOCK, EVENTS, FILING, PINNED, RULES, SNAPSHOT
@@ -72,6 +73,9 @@ _STEPS: Final[tuple[dict[str, Any], ...]] = (
 WHOLE_RULES: Final = ProcedureRules.model_validate(
     RULES.model_dump(mode="json") | {"review": [step | _STEP for step in _STEPS]}
 )
+
+REGISTERED: Final = {"filing_id": FILING, "agency": AGENCY, "n": 1, "state": "in_force"}
+"""What the register of results has of a number before a stream says more of it."""
 
 
 def stream_of(kind: StreamKind[Any]) -> str:
@@ -158,6 +162,8 @@ def go_through(told: Told) -> None:
             assert len(kind.actions(state, actor, AT)) == len(kind.commands)
     rows = kind.changed_rows(states[-2], states[-1])
     read_models.change(kind, batch(kind, last.seq, rows=kind.all_rows(states[-1])), dict.fromkeys(kind.numberings, "1"))
+    for line in kind.results(states[-1]):
+        RegisteredResult.model_validate({**REGISTERED, **line, "number": "1"})
     appended = batch(kind, last.seq, rows=rows)
     kind.papers(last.event)
     kind.pins(last.event)
