@@ -30,7 +30,7 @@ RAN: Final = TESTS / "ran.json"
 SIXTHS: Final = 6
 FEW: Final = 30
 """Examples of a property in the short tier."""
-FULL: Final = "MOTCUA_ALL_EXAMPLES"
+FULL: Final = "ALL_EXAMPLES"
 """Set where properties have all their examples."""
 AT_MOST: Final = 24 * 60.0
 """Seconds of two workers for what has changed: with all else that CI runs, less than half an hour."""
@@ -47,9 +47,9 @@ def is_whole(file: str) -> bool:
     return file in LONG and not LONG[file].only and not LONG[file].but
 
 
-def examples(all_of_them: int) -> int:
+def examples(all_of_them: int, few: int = FEW) -> int:
     """The number of examples for a property that has so many in the long tier."""
-    return all_of_them if FULL in os.environ else min(all_of_them, FEW)
+    return all_of_them if FULL in os.environ else min(all_of_them, few)
 
 
 @cache

@@ -114,7 +114,7 @@ class Case:
 
     async def undriven(self) -> int:
         """Callbacks about this payment that it has not heard yet."""
-        about = "select count(*) from callback where stream = $1 and told_at is null"
+        about = "select count(*) from callback where stream = $1 and coalesce(told_at, driven_at) is null"
         async with self.room.world.connection() as connection:
             return int(await connection.fetchval(about, payment_workflow(self.play.filing, self.n)))
 

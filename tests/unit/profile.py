@@ -7,16 +7,18 @@ from typing import Final
 
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.tiers import examples
+
 settings.register_profile(
-    "ci",
+    "lives",
     derandomize=True,
     deadline=None,
-    max_examples=10,
+    max_examples=examples(10, few=4),
     stateful_step_count=30,
     phases=(Phase.generate,),  # a story of 30 steps is told whole: making it short takes minutes
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile(
-    "search", settings.get_profile("ci"), derandomize=False, max_examples=200, phases=(Phase.generate, Phase.shrink)
+    "search", settings.get_profile("lives"), derandomize=False, max_examples=200, phases=(Phase.generate, Phase.shrink)
 )
-PROFILE: Final = settings.get_profile(os.environ.get("MOTCUA_HYPOTHESIS", "ci"))
+PROFILE: Final = settings.get_profile(os.environ.get("MOTCUA_HYPOTHESIS", "lives"))

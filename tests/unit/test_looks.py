@@ -16,6 +16,7 @@ from rules.time.openings import openings_and_closes
 from rules.time.working_time import VIETNAM
 from schemas.payment import WATCH_SECONDS
 from schemas.publishing.calendar import Calendar, CalendarFile
+from tests.tiers import examples
 from tests.unit.time.calendars import MOMENTS, calendars
 
 TET: Final = [{"date": f"2026-02-{day}", "kind": "off", "source": "Tết"} for day in range(16, 21)]
@@ -33,7 +34,7 @@ VN: Final = expand(
 )
 STANDARD: Final = timedelta(seconds=WATCH_SECONDS)
 WATCHES: Final = st.sampled_from([timedelta(days=90), STANDARD]) | st.timedeltas(timedelta(), timedelta(days=400))
-MANY: Final = settings(max_examples=150, deadline=None)
+MANY: Final = settings(max_examples=examples(150), deadline=None)
 
 
 def at(text: str) -> datetime:

@@ -27,6 +27,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from motcua.store import Store
+from schemas.files import FileRef
 from schemas.filing.state import Stage, Status
 from tests.acting import Play, birth, eventually, stock
 from tests.conftest import ROOT, World
@@ -258,18 +259,21 @@ async def named(world: World, names: Iterable[str]) -> list[Play]:
 
 
 async def test_no_filing_is_processed_without_the_very_file(world: World) -> None:
-    real = await Store(from_url(world.objects)).put(uuid4(), b"%PDF-1.7", "application/pdf")
+    store, own = Store(from_url(world.objects)), dict[str, FileRef]()
+    others = await store.put(uuid4(), b"%PDF-1.7", "application/pdf")
     wrong: dict[str, dict[str, Any]] = {
+        "another filing's": {},
         "absent": {"key": "results/absent"},
         "a folder": {"key": "files"},
         "other bytes": {"sha256": "0" * 64},
-        "cut short": {"size": real.size + 1},
+        "cut short": {"size": others.size + 1},
     }
-    honest = asyncio.Event()
 
     def answer(request: dict[str, Any]) -> dict[str, Any]:
-        amiss = {} if honest.is_set() else wrong[request["dossier"]["form"]["child_name"]]
-        return {"result": real.model_dump(mode="json") | amiss}
+        dossier = request["dossier"]
+        if (file := own.get(dossier["filing_id"])) is not None:
+            return {"result": file.model_dump(mode="json")}
+        return {"result": others.model_dump(mode="json") | wrong[dossier["form"]["child_name"]]}
 
     async with world.platform(), foreign(world, Foreign(answer)):
         plays = await named(world, wrong)
@@ -277,9 +281,10 @@ async def test_no_filing_is_processed_without_the_very_file(world: World) -> Non
             await eventually(partial(rests, play), bool)
             view = await play.view()
             assert (view.stage, view.status, view.result) == (Stage.ISSUE, Status.PROCESSING, None)
-        honest.set()
         for play in plays:
-            assert (await play.at(Stage.CLOSED)).result == real
+            own[str(play.filing)] = await store.put(play.filing, b"%PDF-1.7", "application/pdf")
+        for play in plays:
+            assert (await play.at(Stage.CLOSED)).result == own[str(play.filing)]
     for play in plays:
         assert (await play.kinds()).count("result_issued") == 1
 

@@ -19,6 +19,7 @@ from schemas.filing.events import FeeChargedBack, FeeRequested
 from schemas.filing.state import Closing, Stage
 from schemas.ids import StreamId, refund_workflow
 from schemas.payment import PaymentCancelled
+from tests.tiers import examples
 from tests.unit.filing.fees import in_review, last, paid, rules, supplied
 from tests.unit.filing.lives import APPLICANT, CASHIER, LEADER, SPECIALIST, STOP, Life
 from tests.unit.profile import PROFILE
@@ -138,7 +139,7 @@ def test_only_a_leaders_answer_bears_it_out_and_the_payment_of_the_first_is_not_
 STEPS: Final = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 20_000), st.integers(0, 6)), max_size=8)
 
 
-@settings(PROFILE, max_examples=max(PROFILE.max_examples, 60), derandomize=True)
+@settings(PROFILE, max_examples=max(PROFILE.max_examples, examples(60)), derandomize=True)
 @given(STEPS)
 def test_whatever_is_taken_back_of_whichever_fee_what_stays_paid_is_what_the_filing_costs(
     steps: list[tuple[int, int, int]],

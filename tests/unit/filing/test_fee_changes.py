@@ -20,6 +20,7 @@ from schemas.ids import StreamId
 from schemas.payment import PaymentCancelled
 from schemas.publishing.fee import RefundCase
 from schemas.refund import Claim, RefundLine, RefundOpened
+from tests.tiers import examples
 from tests.unit.filing.fees import HALF, HASTE, RISING, in_review, last, paid, rules, supplied
 from tests.unit.filing.lives import (
     APPLICANT,
@@ -211,7 +212,7 @@ CHANGES: Final = st.lists(
 )
 
 
-@settings(PROFILE, max_examples=max(PROFILE.max_examples, 60), derandomize=True)
+@settings(PROFILE, max_examples=max(PROFILE.max_examples, examples(60)), derandomize=True)
 @given(
     CHANGES,
     st.sampled_from(["receipt", "request", "payment"]),

@@ -12,6 +12,7 @@ from rules.filing.admission import dossier_problems
 from rules.publishing.forms.json_schema import json_schema
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
+from tests.tiers import examples
 from tests.unit.forms.dossiers import AT, FILES, RESIDENCE_FILE, procedure, residence
 
 FORMS = FormatChecker(["date"])
@@ -46,7 +47,7 @@ TOLD = [of for of in OF if of.form and in_form_alone(of)]
 
 
 @pytest.mark.parametrize("of", TOLD, ids=lambda of: f"{of.code}@{of.version}")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(data=st.data())
 def test_it_says_what_the_rules_say(of: Procedure, data: st.DataObject) -> None:
     form = data.draw(forms(of))

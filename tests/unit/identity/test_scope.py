@@ -15,6 +15,7 @@ from rules.identity.scope import widens
 from schemas.identity import Assurance, Claim, Grant, IdentityStatement, Message, Principal, PrincipalKind, Proved
 from schemas.people import Actor, Role
 from tests.speaking import DAY, NOW, grant, key_of, principal, statement
+from tests.tiers import examples
 
 ROLES: Final = (Role.APPLICANT, Role.RECEPTION, Role.SPECIALIST, Role.OPERATOR, Role.AUDITOR)
 AGENCIES: Final = (None, "H01.12", "H56.30", "H29.05")
@@ -61,7 +62,7 @@ GRANTS: Final = st.lists(some_grant(), min_size=1, max_size=4).map(tuple)
 
 
 @given(GRANTS, GRANTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_by_brute_force_it_widens_just_when_something_is_allowed_that_was_not(
     before: tuple[Grant, ...], after: tuple[Grant, ...]
 ) -> None:
@@ -70,7 +71,7 @@ def test_by_brute_force_it_widens_just_when_something_is_allowed_that_was_not(
 
 
 @given(GRANTS, st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_by_brute_force_also_of_what_is_nearly_the_same(before: tuple[Grant, ...], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(before) - 1))
     other: dict[str, Any] = {"assurance": data.draw(st.sampled_from(Assurance))}

@@ -54,6 +54,7 @@ from tests.speaking import (
     raw_key,
     statement,
 )
+from tests.tiers import examples
 from tests.walking import walked
 
 DESK: Final = principal(
@@ -383,13 +384,13 @@ def test_the_digest_of_a_message_leaves_the_statement_out() -> None:
 
 
 @given(st.text(max_size=300) | st.binary(max_size=300) | st.integers() | st.none() | st.lists(st.text()))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_whatever_comes_is_refused_in_words(signed: object) -> None:
     assert rule(answer(signed)) is not None
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_what_is_changed_in_one_place_holds_no_more(data: st.DataObject) -> None:
     signed = sign(statement(), private_key(1))
     header, payload, signature = signed.split(".")
@@ -407,7 +408,7 @@ def test_what_is_changed_in_one_place_holds_no_more(data: st.DataObject) -> None
     subject=st.from_regex(r"[a-z0-9.đ-]{1,40}", fullmatch=True),
     acr=st.sampled_from(("2", "3", "4")),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_what_is_signed_in_time_is_verified_and_comes_back_as_it_was(
     seed: int, life: int, ago: int, subject: str, acr: str
 ) -> None:

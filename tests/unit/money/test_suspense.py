@@ -17,6 +17,7 @@ from schemas.errors import RefusalError
 from schemas.people import Actor, Role
 from schemas.suspense import ASKING, StepKind, Suspense, SuspenseState
 from tests.acting import AGENCY, FILE, officer
+from tests.tiers import examples
 
 NOW: Final = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
 ID: Final = UUID(int=7)
@@ -130,7 +131,7 @@ def test_what_has_found_its_payment_waits_for_nobody(what: Any, rule: str) -> No
 
 
 @given(st.lists(st.tuples(st.sampled_from(BOTH), st.sampled_from(list(StepKind)), st.integers(1, 6)), max_size=12))
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_whatever_is_said_it_goes_one_way_and_two_have_said_so(said: list[tuple[Actor, StepKind, int]]) -> None:
     of = money()
     for actor, kind, asked in said:

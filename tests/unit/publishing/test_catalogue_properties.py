@@ -21,6 +21,7 @@ from schemas.people import Applicant, PersonKind
 from schemas.publishing.fact import Condition
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.procedure_rules import FieldPart, rules_of
+from tests.tiers import examples
 
 from .broken_procedures import FACT, NAME, good
 
@@ -98,7 +99,7 @@ def checked(raw: Any, mistakes: list[Mistake]) -> None:
     assert len({(entry.path, entry.rule) for entry in mistakes}) == len(mistakes)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(mutations())
 def test_a_changed_procedure_gives_mistakes_or_a_procedure(raw: Any) -> None:
     mistakes = problems(raw)
@@ -108,7 +109,7 @@ def test_a_changed_procedure_gives_mistakes_or_a_procedure(raw: Any) -> None:
         assert [entry.path for entry in mistakes if not stands(entry.path, raw)] == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(mutations())
 def test_a_changed_file_gives_mistakes_or_a_procedure(raw: Any) -> None:
     try:
@@ -121,7 +122,7 @@ def test_a_changed_file_gives_mistakes_or_a_procedure(raw: Any) -> None:
     assert (result.procedure is None) == bool(result.mistakes)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_a_damaged_file_gives_mistakes_or_a_procedure(data: st.DataObject) -> None:
     text = yaml.safe_dump(good(), allow_unicode=True, sort_keys=False).encode()
@@ -184,7 +185,7 @@ def dossiers(form: list[dict[str, Any]]) -> Iterator[Filed]:
             yield filed
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data())
 def test_a_condition_never_holds_exactly_when_no_dossier_fulfils_it(data: st.DataObject) -> None:
     raw = good()

@@ -20,6 +20,7 @@ from schemas.base import Model, Text
 from schemas.limit import Limit
 from schemas.publishing.fact import Condition
 from schemas.publishing.procedure import Procedure
+from tests.tiers import examples
 from tests.walking import walked
 
 WHOLE: Final = (Text, Limit, Condition)
@@ -183,7 +184,7 @@ def test_no_leaf_goes_unshown(path: tuple[str | int, ...]) -> None:
     assert list(rows(other)) != list(rows(FULL))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.sampled_from([path for path in LEAVES if path[-1] not in KEYS]), min_size=1, max_size=8, unique=True)
 )

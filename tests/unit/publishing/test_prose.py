@@ -25,6 +25,7 @@ from rules.publishing.provinces import composed
 from schemas.base import Text
 from schemas.publishing.fact import Statement
 from schemas.publishing.procedure import Procedure
+from tests.tiers import examples
 from tests.walking import walked
 
 from .broken_procedures import FACT, Raw, good, put
@@ -512,7 +513,7 @@ PIECES: Final = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=12).map("".join))
 def test_no_text_is_too_strange_and_none_that_passes_keeps_a_brace(text: str) -> None:
     raw = good()

@@ -22,6 +22,7 @@ from schemas.filing import commands as cm
 from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.fee import RefundCase
 from schemas.refund import CaseState, Claim, RefundCause
+from tests.tiers import examples
 from tests.unit.filing.lives import FILE, LEADER, officer
 from tests.unit.profile import PROFILE
 from tests.unit.refund.givings import AMOUNT, APART, BY_HAND, DEPUTY, PEOPLE, UNOWED, WHY, Giving
@@ -232,4 +233,6 @@ class AnyRefund(RuleBasedStateMachine):
 
 
 def test_whatever_is_asked_no_dong_is_lost_or_goes_back_by_one_alone() -> None:
-    run_state_machine_as_test(AnyRefund, settings=settings(PROFILE, max_examples=max(PROFILE.max_examples, 60)))
+    run_state_machine_as_test(
+        AnyRefund, settings=settings(PROFILE, max_examples=max(PROFILE.max_examples, examples(60)))
+    )

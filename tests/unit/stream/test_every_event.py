@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from functools import cache
@@ -21,7 +21,10 @@ import pytest
 from activities.ledger import authority, callbacks, event_rows, read_models, reserving, tills
 from activities.ledger.vault import FilingKey
 from operations.commands import files
+from rules import parcel, payment, referral
+from rules.complaint import projections as complaint_projections
 from rules.complaint.grounds import grounds
+from rules.filing import projections
 from rules.papers.hands import hands
 from rules.papers.label import originals_held
 from rules.papers.register import Known, entry
@@ -76,6 +79,15 @@ WHOLE_RULES: Final = ProcedureRules.model_validate(
 
 REGISTERED: Final = {"filing_id": FILING, "agency": AGENCY, "n": 1, "state": "in_force"}
 """What the register of results has of a number before a stream says more of it."""
+
+SHOWN: Final[dict[str, Callable[[Any], Any]]] = {
+    "filing": lambda filing: (projections.view(filing, AT, 0), projections.delivery(filing)),
+    "payment": payment.view,
+    "parcel": parcel.view,
+    "referral": referral.view,
+    "complaint": complaint_projections.view,
+}
+"""What is shown of the state of a stream, by kind."""
 
 
 def stream_of(kind: StreamKind[Any]) -> str:
@@ -160,6 +172,7 @@ def go_through(told: Told) -> None:
     for state in states[1:]:
         for actor in (SYSTEM, APPLICANT):
             assert len(kind.actions(state, actor, AT)) == len(kind.commands)
+        assert kind.name not in SHOWN or SHOWN[kind.name](state)
     rows = kind.changed_rows(states[-2], states[-1])
     read_models.change(kind, batch(kind, last.seq, rows=kind.all_rows(states[-1])), dict.fromkeys(kind.numberings, "1"))
     for line in kind.results(states[-1]):

@@ -13,6 +13,7 @@ from rules.time import working_time
 from rules.time.office_hours import pages
 from schemas.limit import Limit, Unit
 from schemas.publishing.calendar import Calendar
+from tests.tiers import examples
 from tests.unit.time import slow_time
 from tests.unit.time.calendars import calendars
 
@@ -21,7 +22,7 @@ Pauses = list[tuple[datetime, datetime]]
 START: Final = datetime(2026, 1, 1, tzinfo=working_time.VIETNAM)
 """Limits begin in 2026, in, before and after the validity."""
 MINUTES: Final = 365 * 24 * 60
-MANY: Final = settings(max_examples=150, deadline=None)
+MANY: Final = settings(max_examples=examples(150), deadline=None)
 """The first example of a calendar lays out its days, and the machine may be busy."""
 
 LIMITS: Final = st.builds(
