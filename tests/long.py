@@ -77,10 +77,7 @@ LONG: Final[Mapping[str, Long]] = {
     ),
     "faults/test_referrals.py": Long("a worker killed while other agencies decide"),
     "faults/test_relay.py": Long("a relay killed at each step of a paper"),
-    "faults/test_restart.py": Long(
-        "each kind of stream lost at each of its steps",
-        but=("test_money_that_came_while_its_payment_was_lost_is_recorded",),
-    ),
+    "faults/test_restart.py": Long("each kind of stream lost at each of its steps"),
     "faults/test_restored_backup.py": Long("the runbook of a restored backup, step by step"),
     "faults/test_results.py": Long("a worker killed while a result is signed"),
     "faults/test_silence.py": Long(

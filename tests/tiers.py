@@ -32,7 +32,7 @@ FEW: Final = 30
 """Examples of a property in the short tier."""
 FULL: Final = "ALL_EXAMPLES"
 """Set where properties have all their examples."""
-AT_MOST: Final = 24 * 60.0
+AT_MOST: Final = 20 * 60.0
 """Seconds of two workers for what has changed: with all else that CI runs, less than half an hour."""
 
 
