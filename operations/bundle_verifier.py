@@ -579,6 +579,8 @@ _ONLY_ONE: Final = frozenset({"filing", "papers", "restarts"})
 """The kinds of which a filing has one stream, without a number."""
 
 ASKED_BY: Final = {"payment": "fee_requested", "parcel": "parcel_requested", "referral": "referred"}
+OBLIGATIONS: Final = 1_000_000
+"""Payments with a greater number are asked for by a demand of another authority."""
 """The event of the filing that asked for a stream of this kind."""
 
 
@@ -654,8 +656,7 @@ def _in_accord(facts: _Facts, code: str) -> Iterator[Problem]:
             continue
         asked = facts.first(name)
         n = asked.get("n")
-        wanted = _wanted(kind, asked)
-        asking = ASKED_BY[kind]
+        asking, wanted = _asking(kind, asked)
         if place.rpartition(":")[2] != str(n) or not facts.said(facts.filing, asking, n=n, **wanted):
             yield Problem(name, 1, Rule.BELONGS, f"the filing has no such {asking}")
     for seq, body in facts.causes():
@@ -670,11 +671,16 @@ def _in_accord(facts: _Facts, code: str) -> Iterator[Problem]:
             yield Problem(facts.filing, seq, Rule.BELONGS, message)
 
 
-def _wanted(kind: str, asked: Json) -> Json:
-    """What the filing's own word for a stream of this kind says, as its first event has it."""
-    if kind == "payment":
-        return {"amount": asked.get("amount"), "channel": "online"}
-    return {"part": asked.get("part"), "agency": asked.get("agency")} if kind == "referral" else {}
+def _asking(kind: str, asked: Json) -> tuple[str, Json]:
+    """The event by which the filing asks for a stream of this kind, and its content by the stream's first event."""
+    match kind, asked.get("n"):
+        case "payment", int(n) if n > OBLIGATIONS:
+            return "obligation_demanded", {"amount": asked.get("amount")}
+        case "payment", _:
+            return "fee_requested", {"amount": asked.get("amount"), "channel": "online"}
+        case "referral", _:
+            return "referred", {"part": asked.get("part"), "agency": asked.get("agency")}
+    return ASKED_BY[kind], {}
 
 
 def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:  # noqa: C901, PLR0911 -- one line for each event
