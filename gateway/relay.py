@@ -78,11 +78,13 @@ class Relay:
             due = await connection.fetch(_DUE, AT_ONCE)
             known = [row for row in due if not await _is_owned_now(connection, row)]
             found = await recorded(connection, [row["stream"] for row in known])
-            left = [row for row in known if not self._is_driven(row, found)]
+            driven = {row["id"] for row in known if self._is_driven(row, found)}
+            left = [row for row in known if row["id"] not in driven]
             told = await asyncio.gather(*map(self._drive, left))
             for row, is_told in zip(left, told, strict=True):
                 await connection.execute(_TOLD if is_told else _LATER, row["id"], _pause(row, is_told=is_told))
-            await connection.execute(_DRIVEN, [row["id"] for row in known if row not in left])
+            if driven:
+                await connection.execute(_DRIVEN, driven)
         return bool(due)
 
     async def _drive(self, row: Row) -> bool:
@@ -127,13 +129,13 @@ class Relay:
         """
         if row["stream"] is None:
             return False
-        outcome, money = self._outcome(row), (row["stream"], row["transaction"])
+        outcome, money, told_for = self._outcome(row), (row["stream"], row["transaction"]), row["told_for"]
         if outcome == Outcome.PAID.value:
             return (*money, _reference(row)) in found
-        if outcome == Outcome.REVERSED.value and (*money, row["amount"], row["at"]) in found:
-            return True
-        lasts = timedelta(seconds=LONGEST_WAIT if outcome == Outcome.REVERSED.value else 0)
-        return row["told_for"] is not None and row["told_for"] >= lasts
+        if outcome != Outcome.REVERSED.value:
+            return told_for is not None
+        long = told_for is not None and told_for >= timedelta(seconds=LONGEST_WAIT)
+        return long or (*money, row["amount"], row["at"]) in found
 
 
 async def _is_owned_now(connection: Connection, row: Row) -> bool:

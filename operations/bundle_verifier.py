@@ -579,9 +579,10 @@ _ONLY_ONE: Final = frozenset({"filing", "papers", "restarts"})
 """The kinds of which a filing has one stream, without a number."""
 
 ASKED_BY: Final = {"payment": "fee_requested", "parcel": "parcel_requested", "referral": "referred"}
+"""The event of the filing that asked for a stream of this kind."""
+
 OBLIGATIONS: Final = 1_000_000
 """Payments with a greater number are asked for by a demand of another authority."""
-"""The event of the filing that asked for a stream of this kind."""
 
 
 def _belonging(bundle: Json) -> Iterator[Problem]:
@@ -673,14 +674,11 @@ def _in_accord(facts: _Facts, code: str) -> Iterator[Problem]:
 
 def _asking(kind: str, asked: Json) -> tuple[str, Json]:
     """The event by which the filing asks for a stream of this kind, and its content by the stream's first event."""
-    match kind, asked.get("n"):
-        case "payment", int(n) if n > OBLIGATIONS:
-            return "obligation_demanded", {"amount": asked.get("amount")}
-        case "payment", _:
-            return "fee_requested", {"amount": asked.get("amount"), "channel": "online"}
-        case "referral", _:
-            return "referred", {"part": asked.get("part"), "agency": asked.get("agency")}
-    return ASKED_BY[kind], {}
+    n, amount = asked.get("n"), {"amount": asked.get("amount")}
+    if kind == "payment" and isinstance(n, int) and n > OBLIGATIONS:
+        return "obligation_demanded", amount
+    part = {"part": asked.get("part"), "agency": asked.get("agency")}
+    return ASKED_BY[kind], {"payment": amount | {"channel": "online"}, "referral": part}.get(kind, {})
 
 
 def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:  # noqa: C901, PLR0911 -- one line for each event

@@ -39,10 +39,10 @@ async def callbacks(around: Surroundings) -> list[Finding]:
     if undriven:
         found.append(
             fail(
-                f"{undriven} tin báo về tiền chờ quá {LONG} s, chưa đến khoản thu",
-                f"{undriven} callbacks have waited for more than {LONG} s, and their payments have not heard of them",
-                fix_vi="chạy `motcua gateway`, hoặc xem nhật ký của nó; việc báo được thử lại mãi",
-                fix_en="run `motcua gateway`, or see its log; they are tried again for ever",
+                f"{undriven} tin báo về tiền chờ quá {LONG} s, chưa được khoản thu ghi nhận",
+                f"{undriven} callbacks have waited for more than {LONG} s, and their payments have not recorded them",
+                fix_vi="chạy `motcua gateway` và `motcua worker`, hoặc xem nhật ký; việc báo được thử lại mãi",
+                fix_en="run `motcua gateway` and `motcua worker`, or see their logs; they are tried again for ever",
             )
         )
     if unknown:

@@ -35,11 +35,10 @@ def _entered(result: Result, event: rs.ResultEntered, _: datetime) -> Change:
         copies=event.copies or 1,
         corrects=event.corrects,
     )
-    begun: Change = {}
+    entered: Change = {"entries": (*result.entries, entry), "signers": event.signers, "signed": 0, "asked_at": None}
     if result.seq == 0:
-        outcome = event.order.outcome if event.order else event.outcome
-        begun = {"order": event.order, "outcome": outcome, "adopted": event.adopted is not None}
-    return begun | {"entries": (*result.entries, entry), "signers": event.signers, "signed": 0, "asked_at": None}
+        entered |= {"order": event.order, "outcome": event.outcome, "adopted": event.adopted is not None}
+    return entered
 
 
 def _made(result: Result, event: rs.ResultMade, _: datetime) -> Change:

@@ -121,10 +121,11 @@ async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
 
 
 @asynccontextmanager
-async def at_work(till: Till) -> AsyncIterator[None]:
-    """A worker for which the agencies' directory names the wire's merchant."""
-    world = till.world
-    settings = world.settings.model_copy(update={"providers": merchants_of(till.bank)})
+async def at_work(till: Till, **changes: Any) -> AsyncIterator[None]:
+    """A worker for which the agencies' directory names the wire's merchant, with these `changes` of its settings."""
+    world, providers = till.world, merchants_of(till.bank)
+    wire = {till.wire: providers[till.wire].model_copy(update=changes)}
+    settings = world.settings.model_copy(update={"providers": {**providers, **wire}})
     async with world.connection(world.owner_dsn) as connection:
         await connection.execute("update agency set merchants = array['nobody', $1]", till.wire)
     async with (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,32 +12,12 @@ from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from schemas.filing.state import Closing, Stage
 from tests.acting import Play, eventually
-from tests.any_files import AnyFiles, received_by
-from tests.callbacks import merchants_of
-from tests.workflow.money import AMOUNT, WIRES, Till, asked, events
+from tests.workflow.money import AMOUNT, WIRES, Till, asked, at_work, events
 from tests.workflow.money import till as till
-from workers.wiring import activities, platform_worker
 
 SECONDS: Final = 4
 AWAITED: Final = ["payment_requested", "payment_ordered", "payment_outcome_awaited"]
 every_wire = pytest.mark.parametrize("wire", WIRES)
-
-
-@asynccontextmanager
-async def at_work(till: Till, minutes: float) -> AsyncIterator[None]:
-    """A worker for which the wire's merchant may say so many minutes later that a fee was paid."""
-    world = till.world
-    providers = dict(merchants_of(till.bank))
-    providers[till.wire] = providers[till.wire].model_copy(update={"pending_minutes": minutes})
-    settings = world.settings.model_copy(update={"providers": providers})
-    async with world.connection(world.owner_dsn) as connection:
-        await connection.execute("update agency set merchants = array[$1]", till.wire)
-    async with (
-        activities(settings) as functions,
-        platform_worker(world.temporal, received_by(AnyFiles(), functions), settings),
-        world.back_office(),
-    ):
-        yield
 
 
 def nothing_known(till: Till, *, yet: bool) -> None:
@@ -69,7 +47,7 @@ async def sound(till: Till) -> None:
 
 @every_wire
 async def test_what_was_paid_in_time_and_is_said_too_late_is_the_fee(till: Till) -> None:
-    async with at_work(till, 30):
+    async with at_work(till, pending_minutes=30):
         play, _, page = await asked(till, payment=SECONDS)
         nothing_known(till, yet=True)
         await till.pay(page)
@@ -94,7 +72,7 @@ async def test_what_was_paid_in_time_and_is_said_too_late_is_the_fee(till: Till)
 
 @every_wire
 async def test_who_never_says_that_it_was_paid_holds_the_filing_up_as_long_as_is_set(till: Till) -> None:
-    async with at_work(till, 0.05):
+    async with at_work(till, pending_minutes=0.05):
         play, _, _ = await asked(till, payment=2)
         assert (await play.at(Stage.CLOSED)).closing is Closing.FEE_EXPIRED
         assert await play.kinds("payment", 1) == [*AWAITED, "payment_expired"]
@@ -103,7 +81,7 @@ async def test_who_never_says_that_it_was_paid_holds_the_filing_up_as_long_as_is
 
 @pytest.mark.parametrize("wire", ["platform"])
 async def test_what_is_found_out_after_all_that_time_goes_back(till: Till) -> None:
-    async with at_work(till, 0.05):
+    async with at_work(till, pending_minutes=0.05):
         play, _, page = await asked(till, payment=SECONDS)
         nothing_known(till, yet=True)
         await till.pay(page)
@@ -115,7 +93,7 @@ async def test_what_is_found_out_after_all_that_time_goes_back(till: Till) -> No
 
 @pytest.mark.parametrize("wire", ["vnpay"])
 async def test_who_withdraws_meanwhile_owes_nothing_and_gets_back_what_is_found_out(till: Till) -> None:
-    async with at_work(till, 30):
+    async with at_work(till, pending_minutes=30):
         play, _, page = await asked(till, payment=SECONDS)
         nothing_known(till, yet=True)
         await till.pay(page)

@@ -40,7 +40,7 @@ async def test_the_doctor_names_what_has_not_reached_its_payment(
     async with world.connection() as connection:
         await connection.execute("update callback set received_at = received_at - interval '2 days 1 hour'")
     assert await found(shell, "callbacks") == [
-        ("fail", "1 callbacks have waited for more than 120 s, and their payments have not heard of them"),
+        ("fail", "1 callbacks have waited for more than 120 s, and their payments have not recorded them"),
         ("warn", "1 signed callbacks name a request for money that is not there"),
         ("warn", f"1 transfers, {AMOUNT:,} đồng, name no request for money, or several; the longest for 2 days"),
     ]
@@ -77,7 +77,7 @@ async def test_the_doctor_counts_what_waits_for_whom_and_for_how_long(
     async with world.connection() as connection:
         assigned = "update callback set verdict = 'assigned', stream = 'payment:x:1' where id = $1"
         await connection.execute(assigned, rows[0]["id"])
-        undriven = "and their payments have not heard of them"
+        undriven = "and their payments have not recorded them"
         assert any(what.endswith(undriven) for _, what in await found(shell, "callbacks"))
         await connection.execute("update suspense_step set at = now() where callback = $1", rows[0]["id"])
         assert not any(what.endswith(undriven) for _, what in await found(shell, "callbacks")), "it was just approved"
