@@ -49,6 +49,7 @@ async def let_speak(env: Mapping[str, str]) -> None:
         env["TEMPORAL_ADDRESS"],
         namespace=env["TEMPORAL_NAMESPACE"],
         data_converter=sealing(data_converter, ring_in(env)),
+        lazy=True,  # the client below waits for a Temporal that is away, as what is above does for the record
     )
     client = FilingClient(temporal, speaker=speaker_here(env), patience=_KNOWN_WITHIN)
     async with asyncio.timeout(_KNOWN_WITHIN), client:
