@@ -16,8 +16,8 @@ from activities.partners import postal as wire
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.partners.polling import no_answer, nothing_new, soon
 from rules.known import known
-from rules.looks import next_daily_look
-from rules.parcel import news
+from rules.parcel.fold import news
+from rules.payment.late_money import next_daily_look
 from rules.streams import PARCEL
 from rules.time import working_time
 from schemas.base import Instant, Model

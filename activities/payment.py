@@ -16,7 +16,7 @@ from activities.partners.instructions import Instruction, Instructions, NotOrder
 from activities.partners.money.asking import Asker, Looking, Watching, asking, closing, late
 from activities.partners.money.provider import NewDemand, Provider
 from activities.partners.polling import nothing_new
-from rules.payment import ends
+from rules.payment.fold import ends
 from rules.streams import PAYMENT
 from schemas.payment import Closed, Order, Payment, PaymentState, Taken
 

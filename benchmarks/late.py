@@ -19,7 +19,7 @@ from temporalio.client import Client, WorkflowHandle
 
 from benchmarks.load import cpu
 from benchmarks.looking import LateMoneyWatch, WatchRequest
-from rules.looks import EARLY, looks
+from rules.payment.late_money import EARLY, looks
 from rules.time.working_time import VIETNAM
 from schemas.ids import TASK_QUEUE
 from schemas.payment import WATCH_SECONDS

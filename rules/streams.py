@@ -15,11 +15,11 @@ from typing import Annotated, Any, Final, Generic, Protocol, TypeAlias, TypeVar,
 
 from pydantic import Field, TypeAdapter
 
-from rules import parcel, payment, referral
 from rules.complaint import commands as complaint_commands
+from rules.complaint import evidence as complaint_evidence
 from rules.complaint import fold as complaint_fold
 from rules.complaint import guards as complaint_guards
-from rules.complaint import projections as complaint_projections
+from rules.complaint import status as complaint_status
 from rules.erasure import causing, deciding, evolving, guarding, proving
 from rules.evidence import Evidence
 from rules.filing import evidence as filing_evidence
@@ -28,15 +28,29 @@ from rules.filing.guards import check as check_filing
 from rules.known import known
 from rules.papers import causes
 from rules.papers import stream as papers
+from rules.parcel import commands as parcel_commands
+from rules.parcel import evidence as parcel_evidence
+from rules.parcel import fold as parcel_fold
+from rules.parcel import status as parcel_status
+from rules.payment import commands as payment_commands
+from rules.payment import evidence as payment_evidence
+from rules.payment import fold as payment_fold
+from rules.payment import status as payment_status
 from rules.receipts import deeds as receipts
+from rules.referral import commands as referral_commands
+from rules.referral import evidence as referral_evidence
+from rules.referral import fold as referral_fold
+from rules.referral import status as referral_status
 from rules.refund import commands as refund_commands
+from rules.refund import evidence as refund_evidence
 from rules.refund import fold as refund_fold
 from rules.refund import guards as refund_guards
-from rules.refund import projections as refund_projections
+from rules.refund import status as refund_status
 from rules.result import commands as result_commands
+from rules.result import evidence as result_evidence
 from rules.result import fold as result_fold
 from rules.result import guards as result_guards
-from rules.result import projections as result_projections
+from rules.result import status as result_status
 from schemas.base import Model, Text
 from schemas.complaint import COMPLAINT_COMMANDS, Complaint, ComplaintEvent, ComplaintStart
 from schemas.erasure import Erased, blanks
@@ -374,16 +388,16 @@ PAYMENT: Final = StreamKind(
     events=PaymentEvent,
     first="payment_requested",
     initial=lambda origin: Payment(**_numbered(origin)),
-    decide=payment.decide,
-    evolve=payment.evolve,
-    standing=payment.standing,
-    rows=payment.rows,
+    decide=payment_commands.decide,
+    evolve=payment_fold.evolve,
+    standing=payment_status.standing,
+    rows=payment_status.rows,
     start=PaymentStart,
     opening=lambda start: RequestPayment(command_id="request", start=start),
     commands=PAYMENT_COMMANDS,
-    guard=payment.guard,
-    writers=payment.WRITERS,
-    evidence=payment.evidence,
+    guard=payment_commands.guard,
+    writers=payment_commands.WRITERS,
+    evidence=payment_evidence.evidence,
     numberings={"payment": Numbering("%Y%m%d", "P")},
     table=Table("payment"),
     upcasters={
@@ -402,16 +416,16 @@ PARCEL: Final = StreamKind(
     events=ParcelEvent,
     first="consignment_requested",
     initial=lambda origin: Parcel(**_numbered(origin)),
-    decide=parcel.decide,
-    evolve=parcel.evolve,
-    standing=parcel.standing,
-    rows=parcel.rows,
+    decide=parcel_commands.decide,
+    evolve=parcel_fold.evolve,
+    standing=parcel_status.standing,
+    rows=parcel_status.rows,
     start=ParcelStart,
     opening=lambda start: RequestConsignment(command_id="request", start=start),
     commands=PARCEL_COMMANDS,
-    guard=parcel.guard,
+    guard=parcel_commands.guard,
     writers=frozenset({Role.SYSTEM, Role.HANDOVER}),
-    evidence=parcel.evidence,
+    evidence=parcel_evidence.evidence,
     numberings={"parcel": Numbering("%Y%m%d", "G")},
     table=Table("parcel"),
     upcasters={
@@ -429,16 +443,16 @@ REFERRAL: Final = StreamKind(
     events=ReferralEvent,
     first="referral_requested",
     initial=lambda origin: Referral(**_numbered(origin)),
-    decide=referral.decide,
-    evolve=referral.evolve,
-    standing=referral.standing,
-    rows=referral.rows,
+    decide=referral_commands.decide,
+    evolve=referral_fold.evolve,
+    standing=referral_status.standing,
+    rows=referral_status.rows,
     start=ReferralStart,
     opening=lambda start: RequestDecision(command_id="request", start=start),
     commands=REFERRAL_COMMANDS,
-    guard=referral.guard,
+    guard=referral_commands.guard,
     writers=frozenset({Role.SYSTEM, Role.SPECIALIST, Role.TEAM_LEAD}),
-    evidence=referral.evidence,
+    evidence=referral_evidence.evidence,
     memory=ReferralMemory,
     title=said("many.referrals"),
 )
@@ -451,13 +465,13 @@ COMPLAINT: Final = StreamKind(
     initial=lambda origin: Complaint(**_numbered(origin)),
     decide=complaint_commands.decide,
     evolve=complaint_fold.evolve,
-    standing=complaint_projections.standing,
-    rows=complaint_projections.rows,
+    standing=complaint_status.standing,
+    rows=complaint_status.rows,
     start=ComplaintStart,
     commands=COMPLAINT_COMMANDS,
     guard=complaint_guards.guard,
     writers=frozenset({Role.SYSTEM, Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION, Role.LEADER, Role.TEAM_LEAD}),
-    evidence=complaint_projections.evidence,
+    evidence=complaint_evidence.evidence,
     upcasters={"complained": (_as_it_was,)},  # one that knows no `represented_until` would hear a representative on
     papers=causes.papers_of_complaint,
     title=said("many.complaints"),
@@ -495,14 +509,14 @@ RESULT: Final = StreamKind(
     initial=lambda origin: Result(**_numbered(origin)),
     decide=result_commands.decide,
     evolve=result_fold.evolve,
-    standing=result_projections.standing,
-    rows=result_projections.rows,
-    results=result_projections.results,
+    standing=result_status.standing,
+    rows=result_status.rows,
+    results=result_status.results,
     start=ResultStart,
     commands=RESULT_COMMANDS,
     guard=result_guards.guard,
     writers=frozenset(OFFICERS | {Role.SYSTEM}),
-    evidence=result_projections.evidence,
+    evidence=result_evidence.evidence,
     upcasters={"result_entered": (_as_it_was,)},  # one that knows no `by_template` would have the agency make it
     memory=ResultMemory,
     title=said("many.results"),
@@ -517,13 +531,13 @@ REFUND: Final = StreamKind(
     initial=lambda origin: Refund(**_numbered(origin)),
     decide=refund_commands.decide,
     evolve=refund_fold.evolve,
-    standing=refund_projections.standing,
-    rows=refund_projections.rows,
+    standing=refund_status.standing,
+    rows=refund_status.rows,
     start=RefundStart,
     commands=REFUND_COMMANDS,
     guard=refund_guards.guard,
     writers=refund_guards.WRITERS,
-    evidence=refund_projections.evidence,
+    evidence=refund_evidence.evidence,
     upcasters={
         "refund_begun": (_as_it_was,),  # one that knows no `attempt` would ask for it back under another key
         "charge_back_answered": (_as_it_was,),  # one that knows no `asked_again` could not read it

@@ -1,10 +1,15 @@
-"""Who may open, count and close a till, and what it comes to when it is closed."""
+"""Tills: the money that goes through one, who may open, count and close it, and its count when it is closed."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from rules.officers import role_is
 from schemas.errors import Problem, problem
+from schemas.filing.events import FeePaid, PaymentMeans
+from schemas.level import Channel
 from schemas.people import Actor, Role
+from schemas.refund import RefundGivenByHand, RefundMeans
 from schemas.till import CloseTill, Till, TillCount
 
 
@@ -35,3 +40,14 @@ def last_count(till: Till, command: CloseTill) -> TillCount | Problem:
     if count.counted != till.expected and command.reason is None:
         return problem("reason", "till_differs", difference=count.counted - till.expected)
     return count
+
+
+def in_cash(event: Any) -> bool:
+    """Whether an event says that cash was taken or given at the counter. What says no means is cash."""
+    match event:
+        case FeePaid(channel=Channel.COUNTER, means=means):
+            return means in {None, PaymentMeans.CASH}
+        case RefundGivenByHand(means=means):
+            return means is RefundMeans.CASH
+        case _:
+            return False

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import asyncpg
 
-from rules import parcel as parcel_rules
-from rules import payment as payment_rules
-from rules import referral as referral_rules
 from rules.filing import lifecycle, projections
 from rules.filing.commands.reading import opens
 from rules.identity.looks import Reach
+from rules.parcel.view import view as parcel_view
+from rules.payment.view import view as payment_view
+from rules.referral.view import view as referral_view
 from schemas.erasure import ERASED
 from schemas.errors import NOT_FOUND, NOT_READY, RefusalCode, RefusalError, problem, refused
 from schemas.filing.delivery import DeliveryView
@@ -81,19 +81,19 @@ async def receipt(log: Log, stream: str, command_id: str) -> Receipt:
 async def payment(log: Log, stream: str) -> PaymentView:
     """Where to pay, and what became of the money."""
     found: Payment = (await _told(log, stream, Payment)).state
-    shown = payment_rules.view(found)
+    shown = payment_view(found)
     named = await log.connection.fetchval(_MERCHANTS, found.agency) if found.state is PaymentState.PENDING else None
     return shown.model_copy(update={"providers": tuple(named or ())})
 
 
 async def parcel(log: Log, stream: str) -> ParcelView:
     """Where the parcel stands."""
-    return parcel_rules.view((await _told(log, stream, Parcel)).state)
+    return parcel_view((await _told(log, stream, Parcel)).state)
 
 
 async def referral(log: Log, stream: str) -> ReferralView:
     """How another agency's part of the procedure stands, and why it was decided so."""
-    return referral_rules.view((await _told(log, stream, Referral)).state)
+    return referral_view((await _told(log, stream, Referral)).state)
 
 
 async def changes(log: Log, stream: str, after: int) -> Changes:

@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.workflows import TEMPORAL, StartRequest, TellRequest, WakeRequest, Workflows
     from rules.filing.dossier import dossier
     from rules.known import known
-    from rules.payment import not_owed
+    from rules.payment.status import not_owed
     from rules.streams import PARCEL, PAYMENT, REFERRAL, REFUND, RESULT
     from rules.time import working_time
     from schemas import ids

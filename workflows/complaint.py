@@ -14,7 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.complaint import Complaints, Disputed
     from activities.ledger.append import LEDGER
     from activities.workflows import TEMPORAL, StartRequest, TellRequest, Workflows
-    from rules.complaint import fold, projections
+    from rules.complaint import fold
+    from rules.complaint.view import view
     from rules.streams import COMPLAINT, FILING, Origin, StreamKind
     from schemas.complaint import (
         OPENING,
@@ -160,4 +161,4 @@ class ComplaintWorkflow:
     async def run(self, *raw: Any) -> ComplaintView:  # noqa: ARG002 -- parsed before, as the life begins
         """Live, and say how it ended."""
         await self.life.live()
-        return projections.view(self.life.stream.state)
+        return view(self.life.stream.state)

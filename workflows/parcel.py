@@ -10,7 +10,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.parcel import POST, News, Parcels
-    from rules import parcel as rules
+    from rules.parcel.view import view
     from rules.streams import PARCEL
     from schemas import parcel as pc
     from schemas.errors import RefusalError
@@ -149,7 +149,7 @@ class ParcelWorkflow:
     async def run(self, *raw: Any) -> ParcelView:  # noqa: ARG002 -- parsed before, as the life begins
         """Live, and say how it ended."""
         await self.life.live()
-        return rules.view(self.life.stream.state)
+        return view(self.life.stream.state)
 
     @workflow.signal
     def cancel(self, *_: Any) -> None:

@@ -21,9 +21,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.partners.instructions import Instruction
     from activities.payment import BANK, MoneyWanted, Payments
     from activities.refunds import PaymentOf, Refunds
-    from rules import charge_backs
-    from rules import payment as rules
     from rules.known import known
+    from rules.payment import charge_backs, fold, status
+    from rules.payment.view import view
     from rules.refund.claims import number_of
     from rules.streams import PAYMENT, StreamKind
     from schemas import payment as pay
@@ -114,12 +114,12 @@ class PaymentLife(Life[pay.Payment]):
     async def caught_up(self) -> None:
         """Hear what was said to the run before: that nothing is owed, what went back. It may have been lost with it."""
         if self._payment.state in _OWED:
-            await self._cancelled(rules.not_owed(self._payment.n))
+            await self._cancelled(status.not_owed(self._payment.n))
         if self._payment.captures:
             asked = PaymentOf(filing_id=self._payment.filing_id, n=self._payment.n)
             for given in await workflow.execute_local_activity_method(Refunds.given, asked, **LEDGER):
                 await self.stream.attempt(self._refunded(given))
-            if rules.lacking(self._payment):
+            if fold.lacking(self._payment):
                 for accepted in await workflow.execute_local_activity_method(Refunds.accepted, asked, **LEDGER):
                     await self.stream.attempt(self._accepted(accepted))
 
@@ -156,7 +156,7 @@ class PaymentLife(Life[pay.Payment]):
         """
         n = request.attempt
         said = {"transaction": notice.transaction, "amount": notice.amount, "at": notice.at or workflow.now()}
-        back = pay.ChargeBack.model_validate(said | {"attempt": rules.unless_first(n), "by_number": notice.by_number})
+        back = pay.ChargeBack.model_validate(said | {"attempt": fold.unless_first(n), "by_number": notice.by_number})
         async with self._taking_back:
             if notice.at is None:
                 back = back.model_copy(update={"at": charge_backs.when(self._payment, back)})
@@ -164,7 +164,7 @@ class PaymentLife(Life[pay.Payment]):
             await self.stream.attempt(pay.RecordChargeBack(command_id=command_id, via=pay.TOLD, back=back))
 
     def _about(self, request: Attempt, notice: MoneyNotice) -> bool:
-        return rules.reference(self._payment, request) == notice.reference
+        return status.reference(self._payment, request) == notice.reference
 
     def _of_another(self, request: Attempt, notice: MoneyNotice) -> bool:
         """Whether its number is that of a transaction of another request: two providers may count alike."""
@@ -193,7 +193,7 @@ class PaymentLife(Life[pay.Payment]):
         What is asked goes on at the same time: a provider that gives no answer keeps nobody from paying by another.
         """
         before, due = self._payment, known(self._payment.due)
-        open_until = [rules.ends(before, one) for one in before.attempts if not one.over]
+        open_until = [fold.ends(before, one) for one in before.attempts if not one.over]
         until = min((end for end in open_until if end > self._now), default=due)
         at_once, self._doubted = self._doubted, False
         told = partial(self._told_since, before)
@@ -219,7 +219,7 @@ class PaymentLife(Life[pay.Payment]):
         The server repeats it until it is too late, so that a timer is needed for the rest alone.
         """
         payment, now = self._payment, self._now
-        requests, past = payment.attempts, rules.past(payment, now)
+        requests, past = payment.attempts, fold.past(payment, now)
         newest = requests[-1]
         config = BANK | {"schedule_to_close_timeout": max(until - now, MIN_TIMER)}
         work: dict[workflow.ActivityHandle[Any], Callable[[Any], Awaitable[None]]] = {}
@@ -317,7 +317,7 @@ class PaymentLife(Life[pay.Payment]):
     async def _tell_filing(self) -> None:
         payment = self._payment
         settled = {PaymentState.PAID: FeeSettlement.PAID, PaymentState.EXPIRED: FeeSettlement.EXPIRED}
-        if not rules.tells(payment):
+        if not status.tells(payment):
             return
         paid = payment.amount - payment.forgone
         fact = FeeFact(n=payment.n, settlement=settled[payment.state], amount=paid, forgone=payment.forgone or None)
@@ -361,7 +361,7 @@ class PaymentLife(Life[pay.Payment]):
     async def _hear(self) -> None:
         """Take the filing's word, if there is one."""
         if self.memory.cancel is not None:
-            await self._cancelled(rules.not_owed(self._payment.n))
+            await self._cancelled(status.not_owed(self._payment.n))
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
         """Wait for what is told, until it is too late for that too; False then."""
@@ -483,7 +483,7 @@ class PaymentWorkflow:
     async def run(self, *raw: Any) -> PaymentView:  # noqa: ARG002 -- parsed before, as the life begins
         """Live, and say what became of the money."""
         await self.life.live()
-        return rules.view(self.life.stream.state)
+        return view(self.life.stream.state)
 
     @workflow.signal
     def cancel(self, *_: Any) -> None:

@@ -13,7 +13,8 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenRequest, OpenResult, Registry
     from activities.ledger.append import LEDGER
-    from rules import referral as rules
+    from rules.referral.fold import next_moment
+    from rules.referral.view import view
     from rules.streams import REFERRAL, StreamKind
     from schemas import referral as rf
     from schemas.backoffice import AnswerAnswer
@@ -81,12 +82,12 @@ class ReferralLife(Life[rf.Referral]):
         No timer is started while something is being recorded (ADR 0007), and no branch asks the clock (ADR 0005).
         """
         await workflow.wait_condition(lambda: self.stream.idle)
-        rings = rules.next_moment(self.stream.state)
+        rings = next_moment(self.stream.state)
 
         def heard() -> bool:
             return asking is not None and asking.done() and not self.memory.asked
 
-        if not await self._waited(lambda: heard() or rules.next_moment(self.stream.state) != rings, rings):
+        if not await self._waited(lambda: heard() or next_moment(self.stream.state) != rings, rings):
             look = rf.LookAtDeadline(command_id=f"ring:{rings:%Y%m%dT%H%M%S}:{self.stream.state.seq}")
             await self.stream.attempt(look, not_before=rings)
         elif asking is not None and heard():
@@ -151,7 +152,7 @@ class ReferralWorkflow:
     async def run(self, *raw: Any) -> ReferralView:  # noqa: ARG002 -- parsed before, as the life begins
         """Live, and say how it was decided."""
         await self.life.live()
-        return rules.view(self.life.stream.state)
+        return view(self.life.stream.state)
 
     @workflow.signal
     async def cancel(self, *_: Any) -> None:

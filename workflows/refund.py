@@ -13,8 +13,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.refunds import Looked, PaymentOf, Refunds
     from activities.workflows import TEMPORAL, WakeRequest, Workflows
     from rules.known import known
-    from rules.refund import fold, projections
+    from rules.refund import fold, status
     from rules.refund.claims import without_provider
+    from rules.refund.view import view
     from rules.streams import PAYMENT, REFUND, Origin, StreamKind
     from schemas import ids
     from schemas import refund as rf
@@ -157,7 +158,7 @@ class RefundLife(Life[rf.Refund]):
 
     @property
     def _untold(self) -> tuple[GivenBack, ...]:
-        return tuple(one for one in projections.given_back(self._refund) if one.case not in self.memory.told)
+        return tuple(one for one in status.given_back(self._refund) if one.case not in self.memory.told)
 
     async def _tell(self) -> None:
         """Tell the payment what went back, and the filing what it asks for again. Each hears the same each time.
@@ -190,11 +191,11 @@ class RefundLife(Life[rf.Refund]):
 
     @property
     def _to_accept(self) -> CaptureAccepted | None:
-        return None if self.memory.accepted else projections.accepted(self._refund)
+        return None if self.memory.accepted else status.accepted(self._refund)
 
     @property
     def _to_ask_again(self) -> tuple[ChargeBackFact, ...]:
-        return projections.asked_again(self._refund)[self.memory.again :]
+        return status.asked_again(self._refund)[self.memory.again :]
 
     @property
     def _refund(self) -> rf.Refund:
@@ -212,7 +213,7 @@ class RefundWorkflow:
     async def run(self, *raw: Any) -> rf.RefundView:  # noqa: ARG002 -- parsed before, as the life begins
         """Live, and say what went back."""
         await self.life.live()
-        return projections.view(self.life.stream.state)
+        return view(self.life.stream.state)
 
     @workflow.signal
     def look(self, *_: Any) -> None:

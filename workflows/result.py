@@ -24,7 +24,8 @@ with workflow.unsafe.imports_passed_through():
         OfficialSigning,
     )
     from rules.known import known
-    from rules.result import fold, projections
+    from rules.result import fold
+    from rules.result.view import record
     from rules.streams import RESULT, Origin, StreamKind
     from schemas import result as rs
     from schemas.backoffice import IssueAnswer
@@ -280,4 +281,4 @@ class ResultWorkflow:
     async def run(self, *raw: Any) -> rs.ResultRecord:  # noqa: ARG002 -- parsed before, as the life begins
         """Live, and say what the register has of it."""
         await self.life.live()
-        return projections.record(self.life.stream.state)
+        return record(self.life.stream.state)

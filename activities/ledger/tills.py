@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from activities.ledger.database import Connection
-from rules.cash import in_cash
+from rules.tills import in_cash
 from schemas.errors import Problem, problem
 from schemas.stream.ledger import Batch
 

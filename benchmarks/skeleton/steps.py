@@ -12,7 +12,7 @@ from temporalio.worker import Worker
 
 from activities.partners.polling import nothing_new
 from motcua.stopping import GRACE
-from rules.looks import EARLY
+from rules.payment.late_money import EARLY
 
 Plain: TypeAlias = dict[str, Any]
 """At most 200 bytes of JSON."""

@@ -25,7 +25,7 @@ from tests.matrix.room import Room, until
 from tests.workflow.obligations import N, demanded
 
 LOOK_SOON: Final = 4.0
-"""Seconds after a payment was settled within which it is still sure to be looked at soon (rules.looks.EARLY)."""
+"""Seconds after a payment was settled within which a late look is sure (`EARLY` of rules.payment.late_money)."""
 
 
 class TooSlowError(Exception):

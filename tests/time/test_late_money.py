@@ -15,7 +15,7 @@ from activities.partners import bank as wire
 from activities.partners.http import partner_client
 from operations.publishing.calendars import publish_calendar
 from recovery.restart import Restarter
-from rules.looks import EARLY, MOST
+from rules.payment.late_money import EARLY, MOST
 from schemas.filing.commands import AdoptCalendar
 from schemas.ids import payment_workflow
 from tests.acting import EXTRACT, Play, eventually, extract

@@ -14,7 +14,7 @@ from activities.partners import postal as wire
 from activities.partners.bank import HttpBank
 from activities.partners.http import partner_client
 from operations.publishing.catalogue import publish
-from rules.looks import EARLY
+from rules.payment.late_money import EARLY
 from schemas.filing.state import Stage, Status
 from schemas.ids import parcel_workflow
 from schemas.parcel import Meaning, ParcelState, Step

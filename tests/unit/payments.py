@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from rules import payment as rules
+from rules.streams import PAYMENT
 from schemas import payment as pay
 from schemas.filing.commands import Command
 from schemas.limit import Limit
@@ -85,11 +85,11 @@ class Told:
         self._give(pay.RecordChargeBack(command_id=f"charge_back:{transaction}", back=back))
 
     def _give(self, command: Command) -> None:
-        for event in rules.decide(self.payment, command, self.now):
+        for event in PAYMENT.decide(self.payment, command, self.now):
             recorded = Recorded(
                 seq=self.payment.seq + 1, at=self.now, command_id=command.command_id, actor=SYSTEM, event=event
             )
-            self.payment = rules.evolve(self.payment, recorded)
+            self.payment = PAYMENT.evolve(self.payment, recorded)
 
 
 def told(*story: str | tuple[Any, ...]) -> pay.Payment:

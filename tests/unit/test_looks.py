@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given, settings
 
-from rules.looks import EARLY, MOST, SPREAD, looks, next_early_look, next_look
+from rules.payment.late_money import EARLY, MOST, SPREAD, looks, next_early_look, next_look
 from rules.time.calendars import expand
 from rules.time.openings import openings_and_closes
 from rules.time.working_time import VIETNAM

@@ -6,7 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from rules import parcel as rules
+from rules.parcel.fold import MOST_WORDS, news
+from rules.parcel.view import view
+from rules.streams import PARCEL
 from schemas import parcel as pc
 from schemas.errors import RefusalError
 from schemas.filing.commands import Command
@@ -46,11 +48,11 @@ class Told:
             self.give(pc.RecordSent(command_id="sent", waybill="E1"))
 
     def give(self, command: Command) -> Any:
-        events = rules.decide(self.parcel, command, NOW)
+        events = PARCEL.decide(self.parcel, command, NOW)
         for event in events:
             seq = self.parcel.seq + 1
             recorded = Recorded(seq=seq, at=NOW, command_id=command.command_id, actor=SYSTEM, event=event)
-            self.parcel = rules.evolve(self.parcel, recorded)
+            self.parcel = PARCEL.evolve(self.parcel, recorded)
             self.kinds.append(event.kind)
         return events
 
@@ -76,7 +78,7 @@ def test_two_invitations_are_counted_and_say_when_the_next_is_due() -> None:
 def test_what_is_on_its_way_says_nothing_that_is_recorded() -> None:
     told = Told()
     steps = (told.line(Meaning.ACCEPTED), told.line(Meaning.IN_TRANSIT))
-    assert rules.news(told.parcel.state, told.parcel.heard, steps) == ()
+    assert news(told.parcel.state, told.parcel.heard, steps) == ()
     with pytest.raises(RefusalError):
         told.give(pc.RecordSteps(command_id="steps", steps=steps))
 
@@ -91,13 +93,13 @@ def test_the_same_word_is_recorded_once() -> None:
     told = Told()
     step = told.line(Meaning.INVITED)
     told.give(pc.RecordSteps(command_id="a", steps=(step, step)))
-    assert rules.news(told.parcel.state, told.parcel.heard, (step,)) == ()
+    assert news(told.parcel.state, told.parcel.heard, (step,)) == ()
     assert told.parcel.invitations == 1
 
 
 def test_a_carrier_that_chatters_is_followed_to_the_end_alone() -> None:
     told = Told()
-    for _ in range(rules.MOST_WORDS):
+    for _ in range(MOST_WORDS):
         told.says(Meaning.OTHER)
     with pytest.raises(RefusalError):
         told.says(Meaning.OTHER)
@@ -146,7 +148,7 @@ def test_all_that_was_said_at_once_is_recorded_in_its_order() -> None:
 def test_what_did_not_arrive_is_watched_for_six_months(meaning: Meaning, *, watched: bool) -> None:
     told = Told()
     told.says(meaning)
-    standing = rules.standing(told.parcel)
+    standing = PARCEL.standing(told.parcel)
     assert standing.watched_until == (NOW + timedelta(days=180) if watched else None)
     assert not standing.open
 
@@ -167,11 +169,11 @@ def test_a_parcel_of_before_is_not_watched() -> None:
 def test_it_is_had_back_or_had_left() -> None:
     told = Told()
     told.give(pc.RecallConsignment(command_id="recall"))
-    assert rules.view(told.parcel).recalled
+    assert view(told.parcel).recalled
     with pytest.raises(RefusalError):
         told.give(pc.RecallConsignment(command_id="again"))
     told.give(pc.RecordLeft(command_id="left"))
-    assert not rules.view(told.parcel).recalled
+    assert not view(told.parcel).recalled
     for command in (pc.RecallConsignment(command_id="a"), pc.RecordLeft(command_id="b")):
         with pytest.raises(RefusalError):
             told.give(command)
@@ -181,11 +183,11 @@ def test_it_is_had_back_or_had_left() -> None:
 
 def test_the_end_tells_what_the_filing_must_have_heard() -> None:
     told = Told()
-    assert rules.standing(told.parcel).heard_as == ()
+    assert PARCEL.standing(told.parcel).heard_as == ()
     told.says(Meaning.LOST)
-    assert "parcel_failed" in rules.standing(told.parcel).heard_as
+    assert "parcel_failed" in PARCEL.standing(told.parcel).heard_as
     told.says(Meaning.DELIVERED)
-    assert "parcel_failed" not in rules.standing(told.parcel).heard_as
+    assert "parcel_failed" not in PARCEL.standing(told.parcel).heard_as
 
 
 DESK: Final = Actor(subject="h01.12-handover-1", role=Role.HANDOVER, agency="H01.12")
@@ -198,18 +200,18 @@ def claim(actor: Actor = DESK) -> pc.ClaimCompensation:
 
 def test_the_desk_asks_the_post_to_pay_for_what_it_lost_once() -> None:
     told = Told()
-    assert rules.rows(told.parcel).tasks is None
+    assert PARCEL.rows(told.parcel).tasks is None
     with pytest.raises(RefusalError, match="nothing_to_claim"):
         told.give(claim())
     told.says(Meaning.LOST)
-    (task,) = rules.rows(told.parcel).tasks or ()
+    (task,) = PARCEL.rows(told.parcel).tasks or ()
     assert (task.name, task.role, task.actions) == ("parcel_lost", Role.HANDOVER, ("claim_compensation",))
     for other in ({"agency": "H01.31"}, {"role": Role.CLERK}):
         with pytest.raises(RefusalError):
             told.give(claim(DESK.model_copy(update=other)))
     told.give(claim())
-    assert rules.rows(told.parcel).tasks == ()
-    assert rules.view(told.parcel).claim == "12/YC"
+    assert PARCEL.rows(told.parcel).tasks == ()
+    assert view(told.parcel).claim == "12/YC"
     with pytest.raises(RefusalError, match="claimed_from_the_post"):
         told.give(claim())
 
@@ -217,7 +219,7 @@ def test_the_desk_asks_the_post_to_pay_for_what_it_lost_once() -> None:
 def test_what_turned_up_is_nothing_to_be_paid_for() -> None:
     told = Told()
     told.says(Meaning.DAMAGED, Meaning.RETURNED)
-    assert rules.rows(told.parcel).tasks == ()
+    assert PARCEL.rows(told.parcel).tasks == ()
     with pytest.raises(RefusalError, match="nothing_to_claim"):
         told.give(claim())
 
@@ -243,6 +245,6 @@ def test_what_is_delivered_against_payment_says_what_was_paid_and_whether_the_fe
 
 
 def _money(parcel: pc.Parcel, step: Step) -> tuple[int | None, int | None]:
-    [end] = rules.decide(parcel, pc.RecordSteps(command_id="steps:1", steps=(step,)), NOW)
+    [end] = PARCEL.decide(parcel, pc.RecordSteps(command_id="steps:1", steps=(step,)), NOW)
     assert isinstance(end, pc.ConsignmentEnded)
     return end.collected, end.fee

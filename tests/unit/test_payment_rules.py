@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules import payment as rules
+from rules.payment.status import reference
+from rules.payment.view import view
 from rules.refund import claims
+from rules.streams import PAYMENT
 from schemas import payment as pay
 from schemas.errors import RefusalError
 from schemas.ids import fee_key, reference_of
@@ -121,11 +123,11 @@ def test_only_what_is_there_and_still_due_is_taken_for_the_whole_fee(story: tupl
 )
 def test_what_is_awaited_is_owed_until_somebody_knows(story: tuple[str | tuple[Any, ...], ...], state: str) -> None:
     so_far = told(("order", "http://bank/1"), "await_outcome")
-    view = rules.view(so_far)
-    assert (view.state, view.pay_url, view.awaited_until) == ("pending", None, DUE + timedelta(days=3))
-    assert rules.standing(so_far).open
+    shown = view(so_far)
+    assert (shown.state, shown.pay_url, shown.awaited_until) == ("pending", None, DUE + timedelta(days=3))
+    assert PAYMENT.standing(so_far).open
     ended = told(*story)
-    assert (ended.state, rules.view(ended).awaited_until) == (state, None)
+    assert (ended.state, view(ended).awaited_until) == (state, None)
 
 
 @pytest.mark.parametrize("before", [("await_outcome",), ("cancel",), (("money", "m1"),), ("expire",)])
@@ -137,20 +139,20 @@ def test_an_outcome_is_awaited_once_and_only_of_what_is_owed(before: tuple[str |
 
 
 def test_the_last_of_several_requests_says_until_when_it_is_awaited() -> None:
-    view = rules.view(told("renew", ("await_outcome", 2, 1), "await_outcome"))
-    assert view.awaited_until == DUE + timedelta(days=3)
+    shown = view(told("renew", ("await_outcome", 2, 1), "await_outcome"))
+    assert shown.awaited_until == DUE + timedelta(days=3)
 
 
 def test_the_view_counts_what_came_and_what_went_back() -> None:
     payment = told(("money", "m1"), ("money", "m2", 20_000), ("refund", "m2", 20_000))
-    shown = rules.view(payment)
+    shown = view(payment)
     assert (shown.amount, shown.captured, shown.refunded) == (16_000, 36_000, 20_000)
 
 
 def test_only_a_pending_payment_says_where_to_pay() -> None:
     ordered = ("order", "http://bank/1")
-    assert rules.view(told(ordered)).pay_url == "http://bank/1"
-    assert rules.view(told(ordered, ("money", "m1"))).pay_url is None
+    assert view(told(ordered)).pay_url == "http://bank/1"
+    assert view(told(ordered, ("money", "m1"))).pay_url is None
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_a_request_ends_and_the_fee_is_owed_until_its_own_time_is_over(
 def test_a_request_ends_when_its_merchant_says_or_with_the_fee(seconds: int | None, expires: datetime | None) -> None:
     so_far = Told(seconds)
     assert so_far.payment.expires == expires
-    assert rules.view(so_far.payment).expires == (expires or DUE)
+    assert view(so_far.payment).expires == (expires or DUE)
     so_far.renew(seconds=seconds)
     assert so_far.payment.attempts[1].expires == expires
 
@@ -188,14 +190,14 @@ def test_a_request_ends_when_its_merchant_says_or_with_the_fee(seconds: int | No
 def test_each_request_has_a_reference_of_its_own_by_which_it_is_found() -> None:
     payment = told(("order", "u1"), ("renew", "treasury"), ("order", "u2", 2))
     references = [reference_of(fee_key(FILING, 1, n)) for n in (1, 2)]
-    assert [rules.reference(payment, request) for request in payment.attempts] == references
-    row = rules.rows(payment).row or {}
+    assert [reference(payment, request) for request in payment.attempts] == references
+    row = PAYMENT.rows(payment).row or {}
     assert (row["provider"], row["reference"]) == ("bank", references[0])
     assert (row["renewed"], row["renewed_beginnings"]) == (
         [f"treasury:{references[1]}"],
         [f"treasury:{references[1][:10]}"],
     )
-    shown = rules.view(payment)
+    shown = view(payment)
     assert (shown.attempt, shown.provider, shown.pay_url) == (2, "treasury", "u2")
 
 
@@ -304,4 +306,4 @@ def test_whatever_a_filing_makes_of_its_end_says_that_it_has_heard(due: str, set
     told = Told()
     told.money("c-1") if settlement == "paid" else told.expire()
     heard = {recorded.event.kind for recorded in life.log[said:] if getattr(recorded.event, "n", None) == 1}
-    assert heard & {*rules.standing(told.payment).heard_as}
+    assert heard & {*PAYMENT.standing(told.payment).heard_as}

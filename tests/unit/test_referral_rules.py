@@ -18,8 +18,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from rules import referral as rules
 from rules.evidence import Entry
+from rules.referral.fold import next_moment
+from rules.referral.view import view
 from rules.streams import REFERRAL, Origin
 from rules.time import working_time
 from schemas import referral as rf
@@ -98,12 +99,12 @@ class Life:
 
     def do(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> Life:
         given = self.command(kind, actor, content)
-        for event in rules.decide(self.state, given, self.now):
+        for event in REFERRAL.decide(self.state, given, self.now):
             recorded = Recorded(
                 seq=len(self.log) + 1, at=self.now, command_id=given.command_id, actor=actor, event=event
             )
             self.log.append(recorded)
-            self.state = rules.evolve(self.state, recorded)
+            self.state = REFERRAL.evolve(self.state, recorded)
         return self
 
     def command(self, kind: str, actor: Actor, content: dict[str, Any]) -> Any:
@@ -112,14 +113,14 @@ class Life:
 
     def refusal(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> list[tuple[str, str]]:
         try:
-            rules.decide(self.state, self.command(kind, actor, content), self.now)
+            REFERRAL.decide(self.state, self.command(kind, actor, content), self.now)
         except RefusalError as no:
             return [(problem.field, problem.rule) for problem in no.refusal.problems]
         return []
 
     def rung(self) -> Life:
         """What is due now is told, until nothing is."""
-        while (moment := rules.next_moment(self.state)) is not None and moment <= self.now:
+        while (moment := next_moment(self.state)) is not None and moment <= self.now:
             self.do("look_at_deadline")
         return self
 
@@ -133,20 +134,20 @@ class Life:
 
     @property
     def tasks(self) -> list[tuple[str, str, tuple[str, ...], bool]]:
-        return [(row.name, row.role, row.actions, row.overdue) for row in rules.rows(self.state).tasks or ()]
+        return [(row.name, row.role, row.actions, row.overdue) for row in REFERRAL.rows(self.state).tasks or ()]
 
 
 def test_it_stands_in_the_queue_of_the_agency_that_decides() -> None:
     life = Life()
-    [task] = rules.rows(life.state).tasks or ()
+    [task] = REFERRAL.rows(life.state).tasks or ()
     assert (task.agency, task.role, task.officer, task.actions) == (POLICE, "specialist", None, ("claim",))
     assert task.due_at == life.state.due == local("2026-12-04 17:00")
     life.do("claim", SPECIALIST)
-    [task] = rules.rows(life.state).tasks or ()
+    [task] = REFERRAL.rows(life.state).tasks or ()
     assert (task.officer, task.actions) == ("specialist-1", ("release", "answer_part"))
     life.do("answer_part", SPECIALIST, **APPROVED)
-    assert rules.rows(life.state).tasks == ()
-    assert rules.standing(life.state).heard_as == ("part_answered",)
+    assert REFERRAL.rows(life.state).tasks == ()
+    assert REFERRAL.standing(life.state).heard_as == ("part_answered",)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_in_the_place_of_an_absent_officer_it_is_answered_for_them() -> None:
         ("acting_for", "not_their_task")
     ]
     life.do("reassign", TEAM_LEAD, officer="specialist-2", acting_for="specialist-1")
-    [task] = rules.rows(life.state).tasks or ()
+    [task] = REFERRAL.rows(life.state).tasks or ()
     assert (task.officer, task.acting_for) == ("specialist-2", "specialist-1")
     life.do("answer_part", SECOND, **APPROVED)
     answered = life.log[-1].event
@@ -205,7 +206,7 @@ def test_a_refusal_says_why_and_by_what_law() -> None:
     assert life.state.decision == PartDecision(
         outcome=ev.Outcome.REFUSED, officer="specialist-1", **REFUSING, result=FILE
     )
-    assert rules.view(life.state).decision == life.state.decision
+    assert view(life.state).decision == life.state.decision
 
 
 def test_a_back_office_answers_as_an_officer_would_and_too_little_of_a_refusal_is_left_to_them() -> None:
@@ -219,7 +220,7 @@ def test_a_back_office_answers_as_an_officer_would_and_too_little_of_a_refusal_i
 
 def test_its_clock_reminds_and_then_tells_both_team_leads() -> None:
     life = Life()
-    assert rules.next_moment(life.state) == local("2026-12-03 17:00")
+    assert next_moment(life.state) == local("2026-12-03 17:00")
     life.until("2026-12-03 16:59")
     assert life.refusal("look_at_deadline") == [("", "wrong_state")]
     life.until("2026-12-03 17:00").rung()
@@ -235,7 +236,7 @@ def test_its_clock_reminds_and_then_tells_both_team_leads() -> None:
         ("residence", "specialist", ("claim",), True),
         ("residence", "team_lead", ("reassign",), True),
     ]
-    assert rules.next_moment(life.state) is None
+    assert next_moment(life.state) is None
     life.do("claim", SPECIALIST).do("answer_part", SPECIALIST, **APPROVED)
     assert life.state.overdue
 
@@ -245,23 +246,23 @@ def test_who_comes_too_late_to_remind_tells_that_it_is_late() -> None:
 
 
 def test_a_short_limit_is_reminded_of_halfway() -> None:
-    assert rules.next_moment(Life("4 working hours").state) == local("2026-11-25 14:00")
+    assert next_moment(Life("4 working hours").state) == local("2026-11-25 14:00")
 
 
 def test_another_calendar_moves_both_moments() -> None:
     life = Life().do("change_calendar", calendar=OTHER)
     assert life.kinds[-1] == "referral_calendar_changed"
     assert (life.state.due, life.state.remind_at) == (local("2026-12-08 17:00"), local("2026-12-07 17:00"))
-    assert rules.standing(life.state).calendar == "vn@2026.2"
+    assert REFERRAL.standing(life.state).calendar == "vn@2026.2"
 
 
 def test_what_the_filing_must_have_recorded() -> None:
     requested, filing = Life().log[0].event, f"filing:{FILING}"
     asked = Entry(("referred",), {"n": 1, "part": "residence", "agency": POLICE}, filing)
-    assert rules.evidence(STREAM, requested) == ((asked,),)
-    [[ended]] = rules.evidence(STREAM, rf.ReferralCancelled()) or ()
+    assert REFERRAL.evidence(STREAM, requested) == ((asked,),)
+    [[ended]] = REFERRAL.evidence(STREAM, rf.ReferralCancelled()) or ()
     assert (ended.stream, "withdrawn" in ended.kinds, "decided" in ended.kinds) == (filing, True, False)
-    assert rules.evidence(STREAM, ev.Released()) is None
+    assert REFERRAL.evidence(STREAM, ev.Released()) is None
 
 
 ENDED: Final = ("referral_answered", "referral_cancelled")
@@ -317,9 +318,9 @@ class AnyLife(RuleBasedStateMachine):
             self.life.do(kind, actor, **({"officer": another} if kind == "reassign" else {}))
 
     @rule()
-    @precondition(lambda self: rules.next_moment(self.life.state) is not None)
+    @precondition(lambda self: next_moment(self.life.state) is not None)
     def its_clock_rings(self) -> None:
-        moment = rules.next_moment(self.life.state)
+        moment = next_moment(self.life.state)
         assert moment is not None
         self.life.now = max(self.life.now, moment)
         self.life.do("look_at_deadline")
@@ -333,7 +334,7 @@ class AnyLife(RuleBasedStateMachine):
         state: Referral = REFERRAL.initial(Origin(STREAM, POLICE))
         for recorded in self.life.log:
             data = json.loads(recorded.event.model_dump_json(exclude_none=True))
-            state = rules.evolve(state, replace(recorded, event=REFERRAL.event(data)))
+            state = REFERRAL.evolve(state, replace(recorded, event=REFERRAL.event(data)))
         assert state == self.life.state
         assert Referral.model_validate_json(state.model_dump_json(exclude_none=True)) == state
 
@@ -349,12 +350,12 @@ class AnyLife(RuleBasedStateMachine):
 
     @invariant()
     def what_is_open_has_a_timer_or_is_late_an_owner_and_something_to_do(self) -> None:
-        state, tasks = self.life.state, rules.rows(self.life.state).tasks or ()
-        assert rules.standing(state).open is (state.state is ReferralState.OPEN)
+        state, tasks = self.life.state, REFERRAL.rows(self.life.state).tasks or ()
+        assert REFERRAL.standing(state).open is (state.state is ReferralState.OPEN)
         if state.state is not ReferralState.OPEN:
             assert tasks == ()
             return
-        assert rules.next_moment(state) is not None or state.overdue
+        assert next_moment(state) is not None or state.overdue
         assert {task.agency for task in tasks} == {POLICE}
         assert any(task.role == "specialist" and task.actions for task in tasks)
         assert any(task.role == "team_lead" for task in tasks) or not (state.overdue or state.reminded)

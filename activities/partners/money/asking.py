@@ -16,8 +16,8 @@ from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.money.provider import PATIENCE, Demand, Notice, Outcome, Provider
 from activities.partners.polling import no_answer, nothing_new, soon
 from rules.known import known
-from rules.looks import gentle_pause, next_early_look, next_look
-from rules.payment import ends
+from rules.payment.fold import ends
+from rules.payment.late_money import gentle_pause, next_early_look, next_look
 from schemas import ids
 from schemas.base import Instant, Model
 from schemas.payment import Attempt, Capture, Closed, Payment, PaymentState, Taken
@@ -137,8 +137,9 @@ class Asker:
     async def late_money(self, request: Watching) -> Taken:
         """All that was taken, once there is something that was not known, or when the watch is over.
 
-        It is looked at when `rules.looks` says, counted from when the server says that this attempt began: a worker
-        whose clock is fast does not end a watch too early. At its end the provider is asked until it answers.
+        It is looked at when `rules.payment.late_money` says, counted from when the server says that this attempt
+        began: a worker whose clock is fast does not end a watch too early. At its end the provider is asked until it
+        answers.
         """
         began = activity.info().started_time
         over = began >= request.until

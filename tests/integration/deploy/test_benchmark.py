@@ -22,7 +22,7 @@ from benchmarks.memory import Decisions
 from benchmarks.memory import Measured as Memory
 from benchmarks.report import compared
 from benchmarks.sides import Filed
-from rules.looks import MOST
+from rules.payment.late_money import MOST
 from tests.conftest import ROOT
 
 EVENTS: Final = 92

@@ -6,9 +6,10 @@ from datetime import timedelta
 from itertools import accumulate
 from typing import Any, Final, Self
 
-from rules.complaint import commands, fold, projections
+from rules.complaint import commands, fold
 from rules.complaint.grounds import grounds
 from rules.filing import lifecycle
+from rules.streams import COMPLAINT
 from rules.time.working_time import VIETNAM
 from schemas import complaint as co
 from schemas.complaint import Complain, Complaint, ComplaintStart, Grounds
@@ -132,7 +133,7 @@ class Dispute:
     @property
     def tasks(self) -> list[tuple[str, str, tuple[str, ...]]]:
         """Name, role and actions of each."""
-        return [(task.name, task.role, task.actions) for task in projections.rows(self.complaint).tasks or ()]
+        return [(task.name, task.role, task.actions) for task in COMPLAINT.rows(self.complaint).tasks or ()]
 
     @property
     def tells(self) -> tuple[str, str, str] | None:

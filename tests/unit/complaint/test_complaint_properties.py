@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from rules.complaint import fold, projections
+from rules.complaint import fold
 from rules.filing.reopening import UNDONE
 from rules.streams import COMPLAINT
 from schemas.complaint import Complaint
@@ -179,7 +179,7 @@ class AnyDispute(RuleBasedStateMachine):
     @invariant()
     def an_open_complaint_is_never_forgotten(self) -> None:
         complaint = self.complaint
-        standing, tasks = projections.standing(complaint), projections.rows(complaint).tasks
+        standing, tasks = COMPLAINT.standing(complaint), COMPLAINT.rows(complaint).tasks
         assert standing.n == 1
         if not standing.open:
             assert (tasks, fold.next_timer(complaint)) == ((), None)

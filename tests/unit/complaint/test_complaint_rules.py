@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rules.complaint import projections
+from rules.complaint.view import view
 from rules.streams import COMPLAINT
 from schemas.complaint import Grounds
 from schemas.people import SYSTEM, Actor, Role
@@ -138,15 +138,15 @@ def test_a_late_result_is_upheld_without_anything_to_undo() -> None:
     late = FOUND.model_copy(update={"act": "overdue", "officer": None})
     dispute = Dispute(late).do("claim", SECOND).do("answer_complaint", SECOND, **ANSWER)
     assert (dispute.complaint.state, dispute.tasks) == ("upheld", [])
-    assert not projections.standing(dispute.complaint).open
+    assert not COMPLAINT.standing(dispute.complaint).open
     assert dispute.refusal("settle_upheld", reopened=False) == ["complaint_ended"]
 
 
 def test_it_is_open_until_its_filing_has_started_again() -> None:
     dispute = Dispute().do("claim", SECOND).do("answer_complaint", SECOND, **ANSWER)
-    assert projections.standing(dispute.complaint).open
+    assert COMPLAINT.standing(dispute.complaint).open
     dispute.do("settle_upheld", reopened=True)
-    assert not projections.standing(dispute.complaint).open
+    assert not COMPLAINT.standing(dispute.complaint).open
     assert dispute.refusal("settle_upheld", reopened=True) == ["complaint_ended"]
 
 
@@ -174,7 +174,7 @@ def test_another_calendar_moves_what_is_due_and_tells_of_it_anew() -> None:
     dispute = Dispute().until("2026-12-08 17:00").rung()
     dispute.do("change_calendar", calendar=moved)
     assert dispute.tells == ("take_up", "due", "2026-12-11 17:00")
-    assert projections.standing(dispute.complaint).calendar == moved.name
+    assert COMPLAINT.standing(dispute.complaint).calendar == moved.name
     assert dispute.refusal("change_calendar", calendar=moved) == ["in_force"]
 
 
@@ -196,10 +196,10 @@ def test_what_is_offered_is_what_the_guard_allows() -> None:
 
 def test_it_shows_what_was_said_and_by_when_it_is_answered() -> None:
     dispute = Dispute()
-    seen = projections.view(dispute.complaint)
+    seen = view(dispute.complaint)
     assert (seen.words, seen.state, seen.due) == ("xem lại", "recorded", dispute.complaint.due)
     dispute.do("claim", SECOND).do("answer_complaint", SECOND, **ANSWER)
-    seen = projections.view(dispute.complaint)
+    seen = view(dispute.complaint)
     assert (seen.due, seen.reason, seen.answered_at) == (None, "giấy tờ hợp lệ", dispute.now)
 
 

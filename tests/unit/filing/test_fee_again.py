@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules import payment
 from rules.filing.evidence import evidence
 from rules.filing.fees.again import not_asked_again
 from rules.filing.fees.kept import kept_of_all
 from rules.filing.fold import stage
 from rules.known import known
 from rules.refund import claims
+from rules.streams import PAYMENT
 from schemas.filing.events import FeeChargedBack, FeeRequested
 from schemas.filing.state import Closing, Stage
 from schemas.ids import StreamId, refund_workflow
@@ -131,7 +131,7 @@ def test_only_a_leaders_answer_bears_it_out_and_the_payment_of_the_first_is_not_
     assert entry.kinds == ("charge_back_answered",)
     assert entry.fields == {"outcome": "asked_again", "amount": AMOUNT}
     assert entry.stream == refund_workflow(life.filing.filing_id, 1001)
-    ways = known(payment.evidence(StreamId("payment", life.filing.filing_id, 1), PaymentCancelled(reason="-")))
+    ways = known(PAYMENT.evidence(StreamId("payment", life.filing.filing_id, 1), PaymentCancelled(reason="-")))
     asked = next(way for way in ways if ("fee_requested",) in [one.kinds for one in way if not one.absent])
     assert any(one.absent and one.kinds == ("fee_paid",) for one in asked)
 

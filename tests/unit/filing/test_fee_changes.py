@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules import payment
 from rules.filing.conditions import received_on
 from rules.filing.fees.assessment import assess
 from rules.filing.fees.kept import kept_of_all
 from rules.known import known
-from rules.refund import claims, projections
+from rules.refund import claims
+from rules.streams import PAYMENT, REFUND
 from schemas.filing.events import FeeLine, FeeReduced, FeeRequested, FeeShare
 from schemas.filing.state import Closing, Stage
 from schemas.ids import StreamId
@@ -179,7 +179,7 @@ def test_a_refund_opens_what_the_filings_log_has_made_less() -> None:
     line = RefundLine(code="extract", amount=8_000)
     assert claims.claim(told(("money", "m1")), 1001, life.filing) == Claim(returned=(line,))
     opened = RefundOpened(case=1, payment=1, capture_id="m1", amount=8_000, cause="difference", lines=(line,))
-    borne_out = projections.evidence(StreamId("refund", life.filing.filing_id, 1001), opened)
+    borne_out = REFUND.evidence(StreamId("refund", life.filing.filing_id, 1001), opened)
     assert [[(entry.kinds, entry.fields) for entry in way] for way in known(borne_out)] == [
         [(("fee_reduced",), {"n": 1})]
     ]
@@ -196,7 +196,7 @@ def test_nobody_asks_for_a_supplement_while_a_fee_is_due() -> None:
 
 def test_what_was_paid_is_owed_on_though_a_difference_is_asked_for() -> None:
     """A payment that is started again asks whether its fee is owed: the record bears out that it is."""
-    evidence = known(payment.evidence(StreamId.parse(f"payment:{'0' * 8}-0000-4000-8000-{'0' * 12}:1"), CANCELLED))
+    evidence = known(PAYMENT.evidence(StreamId.parse(f"payment:{'0' * 8}-0000-4000-8000-{'0' * 12}:1"), CANCELLED))
     asked_again = next(way for way in evidence if way[0].kinds == ("fee_requested",))
     assert [(entry.kinds, entry.fields["n"], entry.absent) for entry in asked_again] == [
         (("fee_requested",), 2, False),

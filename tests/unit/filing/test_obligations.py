@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import pytest
 
-from rules import payment
 from rules.evidence import Entry
+from rules.payment.status import tells
 from rules.refund import claims
+from rules.streams import PAYMENT
 from schemas import payment as pay
 from schemas.filing.state import TaxDemand
 from schemas.ids import OBLIGATIONS, StreamId, fee_key, payment_workflow, reference_of
@@ -120,7 +121,7 @@ def requested() -> tuple[pay.Payment, pay.PaymentRequested]:
     runs = {"since": START, "calendar": "vn@2026.1", "due": life.clock("obligation").due}
     start = pay.PaymentStart.model_validate(said | runs | {"limit": Limit.model_validate("30 calendar days")})
     empty = pay.Payment(filing_id=start.filing_id, n=FIRST, agency=OFFICE)
-    [event] = payment.decide(empty, pay.RequestPayment(command_id="request", start=start), START)
+    [event] = PAYMENT.decide(empty, pay.RequestPayment(command_id="request", start=start), START)
     assert isinstance(event, pay.PaymentRequested)
     return empty, event
 
@@ -129,13 +130,13 @@ def test_its_payment_is_asked_for_by_the_demand() -> None:
     of, event = requested()
     stream = StreamId.parse(payment_workflow(of.filing_id, FIRST))
     asked = Entry(("obligation_demanded",), {"amount": AMOUNT, "n": FIRST}, f"filing:{of.filing_id}")
-    assert payment.evidence(stream, event) == ((asked,),)
+    assert PAYMENT.evidence(stream, event) == ((asked,),)
 
 
 def test_its_payment_is_owed_no_more_once_the_obligation_is_over_and_was_not_met_by_it() -> None:
     of, _ = requested()
     filing, stream = f"filing:{of.filing_id}", StreamId.parse(payment_workflow(of.filing_id, FIRST))
-    [[over, met]] = payment.evidence(stream, pay.PaymentCancelled(reason="-")) or ()
+    [[over, met]] = PAYMENT.evidence(stream, pay.PaymentCancelled(reason="-")) or ()
     assert {"obligation_fulfilled", "recalled", "withdrawn", "stopped", "reopened"} <= set(over.kinds)
     assert (over.stream, over.after) == (filing, Entry(("obligation_demanded",), {"n": FIRST}, filing))
     assert met == Entry(("obligation_fulfilled",), {"n": FIRST}, filing, absent=True)
@@ -153,5 +154,5 @@ def test_its_payment_is_owed_no_more_once_the_obligation_is_over_and_was_not_met
 )
 def test_a_filing_hears_that_it_was_met_and_not_that_it_was_not(n: int, state: PaymentState, heard: set[str]) -> None:
     of = pay.Payment(filing_id=requested()[0].filing_id, n=n, agency=OFFICE, state=state)
-    assert set(payment.standing(of).heard_as) == heard
-    assert payment.tells(of) is bool(heard)
+    assert set(PAYMENT.standing(of).heard_as) == heard
+    assert tells(of) is bool(heard)

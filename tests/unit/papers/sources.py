@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from rules import parcel
 from rules.filing import lifecycle
 from rules.known import known
 from rules.papers import stream
 from rules.receipts.shares import lines_of
+from rules.streams import PARCEL
 from schemas.about import About
 from schemas.base import Text
 from schemas.filing.events import Clock, PaymentMeans
@@ -247,10 +247,10 @@ def taken_by_the_post(filing: Filing, cod: int) -> tuple[tuple[Recorded, ...], P
         RecordSent(command_id="sent", waybill=WAYBILL),
     )
     for seq, command in enumerate(commands, 1):
-        (event,) = parcel.decide(state, command, clock.started)
+        (event,) = PARCEL.decide(state, command, clock.started)
         recorded = Recorded(seq=seq, at=clock.started, command_id=command.command_id, actor=SYSTEM, event=event)
         log.append(recorded)
-        state = parcel.evolve(state, recorded)
+        state = PARCEL.evolve(state, recorded)
     return tuple(log), state
 
 

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 import pytest
 
-from rules.refund import claims, fold, projections
+from rules.refund import claims, fold
+from rules.refund.view import view
+from rules.streams import REFUND
 from schemas import refund as rf
 from schemas.ids import StreamId, filing_workflow
 from schemas.publishing.fee import RefundCase
@@ -143,13 +145,13 @@ def test_what_went_back_stays_so_and_a_leader_says_what_becomes_of_the_fee(*, re
     so_far = approved().do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN) if reopened_first else given()
     so_far.do(rf.RecordGiven, **FIRST) if reopened_first else so_far.do(rf.OpenClaimed, claim=AGAIN)
     assert states(so_far) == [(AMOUNT, "given")]
-    assert [(task.name, task.role, task.actions) for task in projections.rows(so_far.refund).tasks or ()] == [
+    assert [(task.name, task.role, task.actions) for task in REFUND.rows(so_far.refund).tasks or ()] == [
         ("given_back_too_early", "leader", ("answer_charge_back",))
     ]
     so_far.do(rf.AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
     assert so_far.log[-1].event.amount == AMOUNT
     assert not fold.is_open(so_far.refund)
-    assert projections.view(so_far.refund).given == AMOUNT
+    assert view(so_far.refund).given == AMOUNT
 
 
 def test_no_dong_goes_back_twice_by_rule() -> None:
@@ -208,7 +210,7 @@ def test_what_nobody_owes_any_more_is_given_by_hand_whatever_began_again() -> No
 def test_only_a_filing_that_has_begun_again_bears_it_out() -> None:
     so_far = opened().do(rf.OpenClaimed, claim=AGAIN)
     stream = filing_workflow(so_far.refund.filing_id)
-    evidence = projections.evidence(StreamId("refund", so_far.refund.filing_id, 1001), so_far.log[-1].event)
+    evidence = REFUND.evidence(StreamId("refund", so_far.refund.filing_id, 1001), so_far.log[-1].event)
     assert [[(entry.kinds, entry.stream) for entry in way] for way in evidence or ()] == [[(("reopened",), stream)]]
 
 

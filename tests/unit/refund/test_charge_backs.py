@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules import charge_backs
-from rules import payment as rules
-from rules.refund import claims, fold, projections
+from rules.payment import charge_backs
+from rules.payment.view import view
+from rules.refund import claims, fold
+from rules.refund.view import view as refund_view
+from rules.streams import PAYMENT, REFUND
 from schemas import payment as pay
 from schemas import refund as rf
 from schemas.errors import RefusalError
@@ -37,7 +39,7 @@ def given_back() -> Giving:
 def test_a_fee_that_is_taken_back_waits_for_a_leader() -> None:
     so_far = Giving().do(rf.OpenClaimed, claim=GONE)
     assert so_far.kinds == ["refund_begun", "refund_charged_back"]
-    assert [(task.name, task.role, task.actions) for task in projections.rows(so_far.refund).tasks or ()] == [
+    assert [(task.name, task.role, task.actions) for task in REFUND.rows(so_far.refund).tasks or ()] == [
         ("charge_back", "leader", ("answer_charge_back",))
     ]
     assert so_far.refusal(rf.OpenClaimed, claim=GONE) == ["wrong_state"]
@@ -113,9 +115,9 @@ def test_what_the_provider_does_not_give_after_all_nobody_gives(back: int, unowe
 def test_what_the_provider_may_be_giving_is_not_called_off_and_what_goes_twice_is_said() -> None:
     so_far = approved().do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=GONE)
     assert states(so_far) == [(AMOUNT, "approved")]
-    assert projections.view(so_far.refund).gone_twice is None
+    assert refund_view(so_far.refund).gone_twice is None
     so_far.do(rf.RecordGiven, case=1)
-    shown = projections.view(so_far.refund)
+    shown = refund_view(so_far.refund)
     assert (shown.given, shown.charged_back, shown.gone_twice) == (AMOUNT, AMOUNT, AMOUNT)
 
 
@@ -252,7 +254,7 @@ def test_of_two_of_an_amount_it_is_the_one_of_its_number() -> None:
 def test_what_is_gone_is_not_given_back(story: tuple[Any, ...], to_refund: list[str], claim: Claim) -> None:
     payment = charged(*story)
     assert [one.capture_id for one in payment.to_refund] == to_refund
-    assert rules.view(payment).charged_back == claim.charged_back
+    assert view(payment).charged_back == claim.charged_back
     assert claims.claim(payment, 1001, Life(procedure(fee=fee())).accepted().filing) == claim
 
 
@@ -260,7 +262,7 @@ def test_what_is_gone_is_not_taken_for_the_whole_fee() -> None:
     payment = charged(("money", "m1", 15_000), amount=15_000)
     accepted = pay.CaptureAccepted(capture_id="m1", forgone=1_000)
     with pytest.raises(RefusalError):
-        rules.decide(payment, pay.RecordAcceptance(command_id="a", accepted=accepted), NOW)
+        PAYMENT.decide(payment, pay.RecordAcceptance(command_id="a", accepted=accepted), NOW)
 
 
 def test_a_void_case_is_none_that_anybody_does_anything_with() -> None:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from rules.refund import claims, fold, projections
+from rules.refund import claims, fold, status
+from rules.streams import REFUND
 from schemas import refund as rf
 from schemas.people import Actor
 from schemas.refund import Claim, RefundCause
@@ -28,7 +29,7 @@ def proposed(actor: Actor = CASHIER, **said: Any) -> Giving:
 
 
 def tasks(so_far: Giving) -> list[tuple[str, str, tuple[str, ...]]]:
-    return [(task.name, str(task.role), task.actions) for task in projections.rows(so_far.refund).tasks or ()]
+    return [(task.name, str(task.role), task.actions) for task in REFUND.rows(so_far.refund).tasks or ()]
 
 
 def test_it_waits_for_people_and_nothing_goes_back_by_itself() -> None:
@@ -64,7 +65,7 @@ def test_another_leader_than_who_asked_takes_it_for_the_whole_fee(
         so_far.do(rf.ApproveShortPayment, approves)
         event = so_far.log[-1].event
         assert (event.amount, event.forgone) == (AMOUNT, 1_000)
-        assert projections.accepted(so_far.refund) is not None
+        assert status.accepted(so_far.refund) is not None
         assert not fold.is_open(so_far.refund)
         assert so_far.refusal(rf.ApproveShortPayment, DEPUTY) == ["no_short_payment"]
 

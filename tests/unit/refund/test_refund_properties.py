@@ -15,7 +15,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from rules.refund import fold, projections
+from rules.refund import fold
+from rules.refund.view import view
+from rules.streams import REFUND
 from schemas import refund as rf
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
@@ -153,7 +155,7 @@ class AnyRefund(RuleBasedStateMachine):
         assert fold.left(refund) >= 0
         assert all(entry.amount > 0 for entry in refund.entries)
         given = [one.event for one in self.life.log if one.event.kind in {"refund_given", "refund_given_by_hand"}]
-        assert sum(one.amount for one in given) == projections.view(refund).given <= AMOUNT
+        assert sum(one.amount for one in given) == view(refund).given <= AMOUNT
         assert len({one.case for one in given}) == len(given)
 
     @invariant()
@@ -221,10 +223,10 @@ class AnyRefund(RuleBasedStateMachine):
     @invariant()
     def an_open_refund_is_never_forgotten(self) -> None:
         refund = self.life.refund
-        tasks = projections.rows(refund).tasks or ()
+        tasks = REFUND.rows(refund).tasks or ()
         to_open = refund.unowed is not None and fold.left(refund) > 0
         assert fold.is_open(refund) is bool(tasks or fold.to_give(refund) or to_open)
-        assert projections.standing(refund).open is fold.is_open(refund)
+        assert REFUND.standing(refund).open is fold.is_open(refund)
 
     @invariant()
     def it_is_read_back_as_it_was(self) -> None:

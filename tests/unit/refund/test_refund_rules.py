@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.refund import claims, fold, projections
+from rules.refund import claims, fold
 from rules.refund.anew import share
+from rules.refund.view import view
+from rules.streams import REFUND
 from schemas import refund as rf
 from schemas.people import Actor, Role
 from schemas.publishing.fee import RefundCase
@@ -396,11 +398,11 @@ def test_what_people_gave_back_before_counts_for_a_difference() -> None:
 def test_each_task_names_its_case_and_who_has_it() -> None:
     so_far = asked_by(CASHIER, amount=1).do(rf.OpenClaimed, claim=UNOWED).do(rf.ApproveRefund, LEADER, case=2)
     so_far.do(rf.LeaveToHand, case=2, rule="95")
-    tasks = [(task.name, task.role, task.actions) for task in projections.rows(so_far.refund).tasks or ()]
+    tasks = [(task.name, task.role, task.actions) for task in REFUND.rows(so_far.refund).tasks or ()]
     assert tasks == [
         ("approve_refund:1", "leader", ("approve_refund", "decline_refund")),
         ("give_back_by_hand:2", "cashier", ("give_back_by_hand",)),
     ]
-    assert projections.view(so_far.refund).given == 0
+    assert view(so_far.refund).given == 0
     so_far.do(rf.GiveBackByHand, CASHIER, case=2, **BY_HAND)
-    assert projections.view(so_far.refund).given == AMOUNT - 1
+    assert view(so_far.refund).given == AMOUNT - 1

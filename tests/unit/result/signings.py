@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any, Final, Self
 
-from rules.result import commands, fold, projections
+from rules.result import commands, fold, status
 from schemas import result as rs
 from schemas.backoffice import Dossier
 from schemas.base import numbers_taken
@@ -104,7 +104,7 @@ class Signing:
 
     @property
     def register(self) -> list[tuple[str, str]]:
-        return [(row["number"][-1], row["state"]) for row in projections.results(self.result)]
+        return [(row["number"][-1], row["state"]) for row in status.results(self.result)]
 
     def _numbered(self, event: Any) -> Any:
         taken = numbers_taken(event)

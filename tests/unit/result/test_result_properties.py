@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from rules.result import fold, projections
+from rules.result import fold
 from rules.streams import RESULT
 from schemas import result as rs
 from schemas.errors import RefusalError
@@ -165,7 +165,7 @@ class AnyResult(RuleBasedStateMachine):
             assert unissued is (entry.issued_at is None)
             assert (entry.ended_at is not None) is (entry.state in ENDED)
         assert ResultState.MAKING not in {entry.state for entry in before}
-        assert [row["number"] for row in projections.results(self.result)] == numbers
+        assert [row["number"] for row in RESULT.results(self.result)] == numbers
 
     @invariant()
     def what_has_ended_never_is_in_force_again(self) -> None:
@@ -214,7 +214,7 @@ class AnyResult(RuleBasedStateMachine):
 
     @invariant()
     def an_open_result_is_never_forgotten(self) -> None:
-        tasks = projections.rows(self.result).tasks or ()
+        tasks = RESULT.rows(self.result).tasks or ()
         if not fold.is_open(self.result):
             assert tasks == ()
             return

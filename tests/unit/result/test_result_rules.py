@@ -8,7 +8,8 @@ import pytest
 
 from rules.evidence import Entry
 from rules.known import known
-from rules.result import fold, guards, projections
+from rules.result import fold, guards
+from rules.streams import RESULT
 from schemas import result as rs
 from schemas.filing import commands as cm
 from schemas.filing.events import MachineWork
@@ -30,7 +31,7 @@ def test_each_signs_in_their_turn_and_with_the_last_it_is_in_force() -> None:
     assert life.result.last.issued == file(3)
     assert life.result.last.issued_at == life.now
     assert not fold.is_open(life.result)
-    assert projections.standing(life.result).heard_as == ("result_issued",)
+    assert RESULT.standing(life.result).heard_as == ("result_issued",)
 
 
 def test_where_nobody_signs_it_is_in_force_once_it_is_made() -> None:
@@ -63,7 +64,7 @@ def test_a_decline_voids_the_number_and_another_signing_takes_the_next(*, at_the
     assert life.kinds[-2:] == ["signature_declined", "number_voided"]
     assert life.register == [("1", "voided")]
     assert fold.is_open(life.result)
-    assert [task.name for task in projections.rows(life.result).tasks or ()] == ["sign_again"]
+    assert [task.name for task in RESULT.rows(life.result).tasks or ()] == ["sign_again"]
     life.do(rs.SignAgainBy, LEADER, signers=()).made()
     assert life.register == [("1", "voided"), ("2", "in_force")]
     assert life.refusal(rs.SignAgain, LEADER) == ["nobody_declined"]
@@ -77,7 +78,7 @@ def test_only_who_is_asked_may_decline() -> None:
 
 
 def test_who_is_asked_has_it_among_their_tasks() -> None:
-    [task] = projections.rows(Signing().made().signed(2).result).tasks or ()
+    [task] = RESULT.rows(Signing().made().signed(2).result).tasks or ()
     assert (task.name, task.role, task.officer) == ("sign:seal", "clerk", CLERK.subject)
 
 
@@ -143,7 +144,7 @@ def test_a_renewed_file_is_known_by_both_digests() -> None:
     life = Signing().made().signed()
     number = life.result.last.registered
     life.do(rs.RenewResult, OPERATOR, registered=number, result=file(9))
-    [row] = projections.results(life.result)
+    [row] = RESULT.results(life.result)
     assert (row["sha256"], row["renewed"]) == (file(3).sha256, [file(9).sha256])
     assert fold.issued_first(life.result) == life.result.last
     assert life.refusal(rs.RenewResult, OPERATOR, registered="H01.12-2026-K9", result=file(9)) == ["no_such_result"]
@@ -152,17 +153,17 @@ def test_a_renewed_file_is_known_by_both_digests() -> None:
 def test_what_the_filing_issued_itself_is_told_to_nobody_and_only_what_became_of_it_is_registered() -> None:
     life = Signing(adopted=ISSUED)
     assert fold.issued_first(life.result) is None
-    assert projections.standing(life.result).heard_as == ()
-    [row] = projections.results(life.result)
+    assert RESULT.standing(life.result).heard_as == ()
+    [row] = RESULT.results(life.result)
     assert set(row) == {"number", "n", "state", "ended_at", "replaced_by", "renewed"}
 
 
 def test_a_back_office_that_fails_is_told_to_the_team_lead_until_it_answers() -> None:
     life = Signing().do(cm.ReportFailing, work=MachineWork.ISSUE, tries=10)
-    assert [task.role for task in projections.rows(life.result).tasks or ()] == ["team_lead"]
+    assert [task.role for task in RESULT.rows(life.result).tasks or ()] == ["team_lead"]
     assert life.refusal(cm.ReportFailing, work=MachineWork.ISSUE, tries=10) == ["wrong_state"]
     life.do(cm.ReportAnswered, work=MachineWork.ISSUE)
-    assert projections.rows(life.result).tasks == ()
+    assert RESULT.rows(life.result).tasks == ()
 
 
 def test_whoever_the_directory_names_by_then_is_asked_and_signs() -> None:
@@ -193,17 +194,17 @@ def test_what_nobody_can_sign_is_told_until_somebody_has_signed_or_another_is_as
 def test_a_filing_that_waits_for_signatures_or_has_issued_it_bears_it_out() -> None:
     stream, filing = StreamId("result", FILING, 1), f"filing:{FILING}"
     entered = Signing().log[0].event
-    assert projections.evidence(stream, entered) == (
+    assert RESULT.evidence(stream, entered) == (
         (
             Entry(("submitted",), {"signs": True}, filing),
             Entry(("decided",), {"outcome": ORDER.outcome.value}, filing),
         ),
     )
-    adopted = projections.evidence(stream, Signing(adopted=ISSUED).log[0].event)
+    adopted = RESULT.evidence(stream, Signing(adopted=ISSUED).log[0].event)
     assert adopted is not None
     [[entry]] = adopted
     assert (entry.kinds, entry.fields["number"], entry.stream) == (("result_issued",), ISSUED.number, filing)
-    assert projections.evidence(stream, Signing().made().log[-1].event) is None
+    assert RESULT.evidence(stream, Signing().made().log[-1].event) is None
 
 
 def test_every_command_has_those_who_may_give_it() -> None:

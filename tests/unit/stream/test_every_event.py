@@ -21,14 +21,16 @@ import pytest
 from activities.ledger import authority, callbacks, event_rows, read_models, reserving, tills
 from activities.ledger.vault import FilingKey
 from operations.commands import files
-from rules import parcel, payment, referral
-from rules.complaint import projections as complaint_projections
 from rules.complaint.grounds import grounds
+from rules.complaint.view import view as complaint_view
 from rules.filing import projections
 from rules.papers.hands import hands
 from rules.papers.label import originals_held
 from rules.papers.register import Known, entry
 from rules.papers.register_lines import COLUMNS, EFFORT
+from rules.parcel.view import view as parcel_view
+from rules.payment.view import view as payment_view
+from rules.referral.view import view as referral_view
 from rules.retention import complain_until
 from rules.streams import _ALL, KINDS, Origin, StreamKind, _erasable
 from schemas.base import Text
@@ -82,10 +84,10 @@ REGISTERED: Final = {"filing_id": FILING, "agency": AGENCY, "n": 1, "state": "in
 
 SHOWN: Final[dict[str, Callable[[Any], Any]]] = {
     "filing": lambda filing: (projections.view(filing, AT, 0), projections.delivery(filing)),
-    "payment": payment.view,
-    "parcel": parcel.view,
-    "referral": referral.view,
-    "complaint": complaint_projections.view,
+    "payment": payment_view,
+    "parcel": parcel_view,
+    "referral": referral_view,
+    "complaint": complaint_view,
 }
 """What is shown of the state of a stream, by kind."""
 

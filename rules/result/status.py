@@ -1,14 +1,11 @@
-"""What is shown of a result: where it stands, whose task it is, its rows in the register; and what bears it out."""
+"""Where a result stands: its tasks, and its rows in the register."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from rules.evidence import Entry, Evidence
 from rules.result.fold import declined, in_the_making, is_open, issued_first
-from schemas import result as rs
-from schemas.ids import StreamId, filing_workflow
 from schemas.people import Role
 from schemas.result import Result, ResultEntry
 from schemas.stream.rows import RegisterRow, Rows, Standing, TaskRow
@@ -67,22 +64,3 @@ _KEPT = (
     *("issued_at", "expires_on", "copies"),
     *("state", "ended_at", "corrects", "replaced_by", "renewed"),
 )
-
-
-def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """What the filing must have recorded: the decision that the result is made for, or the result itself."""
-    filing = filing_workflow(stream.filing)
-    match event:
-        case rs.ResultEntered(adopted=str(number), result=file) if file is not None:
-            issued = {"number": number, "result": file.model_dump(mode="json", exclude_none=True)}
-            return ((Entry(("result_issued",), issued, filing),),)
-        case rs.ResultEntered(outcome=outcome) if outcome is not None:
-            signs = Entry(("submitted",), {"signs": True}, filing)
-            return ((signs, Entry(("decided",), {"outcome": outcome.value}, filing)),)
-        case _:
-            return None
-
-
-def record(result: Result) -> rs.ResultRecord:
-    """What a result ends with."""
-    return rs.ResultRecord(filing_id=result.filing_id, n=result.n, entries=result.entries)

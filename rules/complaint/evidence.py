@@ -1,0 +1,21 @@
+"""Events of its filing that must stand in the log before a complaint's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rules.evidence import Entry, Evidence
+from schemas import complaint as co
+from schemas.ids import StreamId, filing_workflow
+
+
+def evidence(stream: StreamId, event: Any) -> Evidence | None:
+    """What the filing must have recorded: the act that is complained about, and that it has started again."""
+    filing = filing_workflow(stream.filing)
+    match event:
+        case co.Complained(act=act):
+            return ((Entry((act,), stream=filing),),)
+        case co.ComplaintSettled(reopened=True):
+            return ((Entry(("reopened",), {"complaint": stream.n}, filing),),)
+        case _:
+            return None

@@ -1,0 +1,31 @@
+"""A complaint as it is shown."""
+
+from __future__ import annotations
+
+from rules.complaint.fold import WAITS
+from rules.known import known
+from schemas import complaint as co
+from schemas.complaint import Complaint
+
+
+def view(complaint: Complaint) -> co.ComplaintView:
+    """What a complaint shows."""
+    waits = complaint.state in WAITS
+    return co.ComplaintView(
+        filing_id=complaint.filing_id,
+        n=complaint.n,
+        seq=complaint.seq,
+        about=complaint.about,
+        act=complaint.act,
+        words=complaint.words,
+        state=complaint.state,
+        recorded_at=known(complaint.recorded_at),
+        answerer=complaint.answerer,
+        acting_for=complaint.acting_for,
+        due=complaint.due if waits else None,
+        overdue=complaint.overdue,
+        answered_at=complaint.answered_at,
+        reason=complaint.reason,
+        legal_basis=complaint.legal_basis,
+        reopened=complaint.reopened,
+    )

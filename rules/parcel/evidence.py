@@ -1,0 +1,21 @@
+"""Events of its filing that must stand in the log before a parcel's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rules.evidence import Entry, Evidence
+from schemas import parcel as pc
+from schemas.ids import StreamId, filing_workflow
+
+
+def evidence(stream: StreamId, event: Any) -> Evidence | None:
+    """What its filing must have recorded before anything is sent, or had back."""
+    filing = filing_workflow(stream.filing)
+    match event:
+        case pc.ConsignmentRequested(n=n):
+            return ((Entry(("parcel_requested",), {"n": n}, filing),),)
+        case pc.ConsignmentRecalled():
+            return ((Entry(("parcel_recalled",), {"n": stream.n}, filing),),)
+        case _:
+            return None

@@ -1,0 +1,58 @@
+"""Where a parcel stands: its row, its task, and how its filing hears of its end."""
+
+from __future__ import annotations
+
+from rules.known import known
+from rules.parcel.fold import SPOILT_STATES
+from schemas.parcel import Parcel, ParcelState
+from schemas.people import Role
+from schemas.stream.rows import ParcelRow, Rows, Standing, TaskRow
+
+
+def _heard_as(parcel: Parcel) -> tuple[str, ...]:
+    """As what the filing has heard how it ended last."""
+    if parcel.under_way:
+        return ()
+    heard = ("handed_over", "parcel_found")
+    return heard if parcel.state is ParcelState.DELIVERED else ("parcel_failed", *heard)
+
+
+def standing(parcel: Parcel) -> Standing:
+    """Where a parcel stands."""
+    return Standing(
+        n=parcel.n,
+        calendar=parcel.calendar,
+        open=parcel.under_way,
+        watched_until=parcel.watched_until,
+        heard_as=_heard_as(parcel),
+    )
+
+
+def rows(parcel: Parcel) -> Rows:
+    """What the read models show of a parcel."""
+    row = ParcelRow(
+        n=parcel.n,
+        number=parcel.number,
+        waybill=parcel.waybill,
+        state=parcel.state,
+        calendar=str(parcel.calendar),
+        due_at=known(parcel.due),
+        seq=parcel.seq,
+        requested_at=known(parcel.requested_at),
+    )
+    return Rows(row=row.model_dump(mode="json"), tasks=_tasks(parcel) if parcel.spoilt else None)
+
+
+def _tasks(parcel: Parcel) -> tuple[TaskRow, ...]:
+    """Somebody asks the post to pay, as long as it has not brought what it lost, and one may (TT 17/2017 Đ8)."""
+    if parcel.claim is not None or parcel.state not in SPOILT_STATES:
+        return ()
+    task = TaskRow(
+        name=f"parcel_{parcel.state}",
+        agency=parcel.agency,
+        role=Role.HANDOVER,
+        actions=("claim_compensation",),
+        due_at=parcel.watched_until,
+        overdue=False,
+    )
+    return (task,)

@@ -1,0 +1,24 @@
+"""A parcel as it is shown."""
+
+from __future__ import annotations
+
+from schemas import parcel as pc
+from schemas.parcel import Parcel
+
+
+def view(parcel: Parcel) -> pc.ParcelView:
+    """What a parcel shows."""
+    return pc.ParcelView(
+        filing_id=parcel.filing_id,
+        n=parcel.n,
+        seq=parcel.seq,
+        number=parcel.number,
+        waybill=parcel.waybill,
+        due=parcel.due,
+        state=parcel.state,
+        invitations=parcel.invitations,
+        cod=parcel.cod,
+        collected=parcel.collected,
+        recalled=parcel.recalled,
+        claim=parcel.claim,
+    )

@@ -1,0 +1,69 @@
+"""Events of other streams that must stand in the log before a payment's own."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rules.evidence import Entry, Evidence
+from schemas import payment as pay
+from schemas.ids import StreamId, filing_workflow, of_obligation
+
+_ENDING: Final = (
+    "handed_over",
+    "withdrawn",
+    "stopped",
+    "intake_refused",
+    "supplement_expired",
+    "fee_expired",
+    "reopened",
+)
+"""What ends a filing, or begins it again: no fee that was asked for before is owed any longer."""
+
+
+def evidence(stream: StreamId, event: Any) -> Evidence | None:
+    """What must have been recorded before money is asked for, is no longer owed, or went back."""
+    filing = filing_workflow(stream.filing)
+    match event:
+        case pay.PaymentRequested():
+            return (_asked_for(filing, event),)
+        case pay.PaymentRefunded(capture_id=capture_id, amount=amount, case=case):
+            given = {"capture_id": capture_id, "amount": amount} | ({} if case is None else {"case": case})
+            return ((Entry(("refund_given", "refund_given_by_hand"), given),),)
+        case pay.PaymentAccepted():
+            return ((Entry(("shortfall_accepted",), event.model_dump(exclude={"kind"})),),)
+        case pay.PaymentCancelled():
+            owed = {"n": stream.n}
+            return _met_otherwise(filing, owed) if of_obligation(stream.n) else _fee_not_owed(filing, owed)
+        case _:
+            return None
+
+
+def _asked_for(filing: str, event: pay.PaymentRequested) -> tuple[Entry, ...]:
+    asked = {"amount": event.amount, "n": event.n}
+    if of_obligation(event.n):
+        return (Entry(("obligation_demanded",), asked, filing),)
+    return (Entry(("fee_requested",), asked | {"channel": "online"}, filing),)
+
+
+def _fee_not_owed(filing: str, fee: dict[str, int]) -> Evidence:
+    """It was waived, paid otherwise, asked for in another amount, or due when the filing ended."""
+    return (
+        (Entry(("fee_waived",), fee, filing),),
+        (Entry(("fee_paid",), fee | {"channel": "counter"}, filing),),
+        (
+            Entry(("fee_requested",), {"n": fee["n"] + 1}, filing),
+            Entry(("fee_paid",), fee, filing, absent=True),  # what is paid may be added to
+        ),
+        (
+            Entry(_ENDING, stream=filing, after=Entry(("fee_requested",), fee, filing)),
+            Entry(("fee_paid", "fee_waived"), fee, filing, absent=True),
+        ),
+    )
+
+
+def _met_otherwise(filing: str, payment: dict[str, int]) -> Evidence:
+    """The obligation that was demanded is owed no longer, and it was not this payment by which it was met."""
+    over = ("obligation_fulfilled", "recalled", *_ENDING)
+    demanded = Entry(("obligation_demanded",), payment, filing)
+    met = Entry(("obligation_fulfilled",), payment, filing, absent=True)
+    return ((Entry(over, stream=filing, after=demanded), met),)

@@ -1,0 +1,31 @@
+"""A payment as it is shown."""
+
+from __future__ import annotations
+
+from rules.payment.fold import is_open
+from schemas import payment as pay
+from schemas.payment import Payment, PaymentState
+
+
+def view(payment: Payment) -> pay.PaymentView:
+    """What a payment shows."""
+    newest = payment.attempts[-1]
+    payable = is_open(payment, newest.attempt) and newest.awaited is None
+    pending = payment.state is PaymentState.PENDING
+    awaited = [one.awaited for one in payment.attempts if one.awaited is not None and pending]
+    return pay.PaymentView(
+        filing_id=payment.filing_id,
+        n=payment.n,
+        number=payment.number,
+        provider=newest.provider,
+        amount=payment.amount,
+        state=payment.state,
+        pay_url=newest.pay_url if payable else None,
+        code=newest.code if payable else None,
+        captured=sum(c.amount for c in payment.captures),
+        refunded=sum(one.amount for one in payment.given_back),
+        charged_back=sum(one.amount for one in payment.charged_back) or None,
+        attempt=newest.attempt,
+        expires=(newest.expires or payment.due) if payable else None,
+        awaited_until=max(awaited, default=None),
+    )

@@ -1,0 +1,24 @@
+"""Events of its filing that must stand in the log before a referral's own."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rules.evidence import Entry, Evidence
+from schemas import referral as rf
+from schemas.ids import StreamId, filing_workflow
+
+_CLOSING: Final = ("handed_over", "withdrawn", "stopped", "intake_refused", "supplement_expired", "fee_expired")
+
+
+def evidence(stream: StreamId, event: Any) -> Evidence | None:
+    """What its filing must have recorded before another agency is asked, or nobody waits for it any more."""
+    filing = filing_workflow(stream.filing)
+    match event:
+        case rf.ReferralRequested(n=n, part=part, agency=agency):
+            return ((Entry(("referred",), {"n": n, "part": part, "agency": agency}, filing),),)
+        case rf.ReferralCancelled():
+            asked = Entry(("referred",), {"n": stream.n}, filing)
+            return ((Entry(_CLOSING, stream=filing, after=asked),),)
+        case _:
+            return None

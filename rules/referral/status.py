@@ -1,0 +1,55 @@
+"""Where a referral stands, and the tasks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.known import known
+from rules.referral.commands import ROLES, guard
+from rules.referral.fold import is_open
+from schemas.people import Actor, Role
+from schemas.referral import Referral, ReferralState
+from schemas.stream.rows import Rows, Standing, TaskRow
+
+
+def standing(referral: Referral) -> Standing:
+    """Where a referral stands. A filing waits to hear how it was answered."""
+    answered = referral.state is ReferralState.ANSWERED
+    return Standing(
+        n=referral.n,
+        calendar=referral.calendar,
+        open=is_open(referral),
+        heard_as=("part_answered",) if answered else (),
+    )
+
+
+def rows(referral: Referral) -> Rows:
+    """The tasks of a referral, in the queues of the agency that decides."""
+    return Rows(tasks=tuple(_tasks(referral)) if is_open(referral) else ())
+
+
+def _tasks(referral: Referral) -> Iterator[TaskRow]:
+    """Who decides; who was reminded, as long as it is not too late; and once it is, their team lead."""
+    name = known(referral.part)
+    yield _task(referral, name, Role.SPECIALIST)
+    if referral.reminded and not referral.overdue:
+        yield from (_task(referral, f"reminder:{name}", role) for role in (Role.SPECIALIST, Role.TEAM_LEAD))
+    if referral.overdue:
+        yield _task(referral, name, Role.TEAM_LEAD)
+
+
+def _task(referral: Referral, name: str, role: Role) -> TaskRow:
+    """What somebody in this role, or who has claimed it, can do."""
+    claimer = referral.officer if role is Role.SPECIALIST else None
+    actor = Actor(subject=claimer or " ", role=role, agency=referral.agency)
+    actions = (kind for kind in ROLES if guard(referral, kind, actor, known(referral.due)) is None)
+    return TaskRow(
+        name=name,
+        agency=referral.agency,
+        role=role,
+        officer=claimer,
+        acting_for=referral.acting_for if claimer else None,
+        actions=tuple(actions),
+        due_at=referral.due,
+        overdue=referral.overdue,
+    )

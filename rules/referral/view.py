@@ -1,0 +1,24 @@
+"""A referral as it is shown."""
+
+from __future__ import annotations
+
+from rules.known import known
+from schemas import referral as rf
+from schemas.referral import Referral
+
+
+def view(referral: Referral) -> rf.ReferralView:
+    """What a referral shows."""
+    return rf.ReferralView(
+        filing_id=referral.filing_id,
+        n=referral.n,
+        seq=referral.seq,
+        part=known(referral.part),
+        lead=known(referral.lead),
+        agency=referral.agency,
+        state=referral.state,
+        due=known(referral.due),
+        overdue=referral.overdue,
+        officer=referral.officer,
+        decision=referral.decision,
+    )

@@ -1,0 +1,78 @@
+"""Where a refund stands: its tasks, and what its payment and its filing hear of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.known import known
+from rules.refund.claims import without_provider
+from rules.refund.fold import in_dispute, in_state, is_open
+from schemas.filing.state import ChargeBackFact
+from schemas.payment import CaptureAccepted, GivenBack
+from schemas.people import Role
+from schemas.refund import CaseState, Refund
+from schemas.stream.rows import Rows, Standing, TaskRow
+
+
+def standing(refund: Refund) -> Standing:
+    """Where a refund stands."""
+    heard_as = ("fee_charged_back",) if refund.asked_again else ()
+    return Standing(n=refund.n, open=is_open(refund), heard_as=heard_as)
+
+
+def rows(refund: Refund) -> Rows:
+    """Whose task it is."""
+    return Rows(tasks=tuple(_tasks(refund)))
+
+
+def _tasks(refund: Refund) -> Iterator[TaskRow]:
+    if refund.undecided is not None:
+        yield _task(refund, "decide_refund", Role.LEADER, "decide_refund")
+    if refund.unanswered:
+        name = "charge_back" if refund.charged_back else "given_back_too_early"
+        yield _task(refund, name, Role.LEADER, "answer_charge_back")
+    if in_dispute(refund):
+        yield from _disputed(refund)
+    for entry in in_state(refund, CaseState.OPEN):
+        yield _task(refund, f"approve_refund:{entry.case}", Role.LEADER, "approve_refund", "decline_refund")
+    for entry in in_state(refund, CaseState.LEFT_TO_HAND):
+        yield _task(refund, f"give_back_by_hand:{entry.case}", Role.CASHIER, "give_back_by_hand")
+
+
+def _disputed(refund: Refund) -> Iterator[TaskRow]:
+    """Somebody asks to take it for the whole fee or to give it back; then a leader agrees, or has it given back."""
+    if refund.accepted_by:
+        yield _task(refund, "short_payment", Role.LEADER, "approve_short_payment", "request_refund")
+        return
+    for role in (Role.CASHIER, Role.LEADER):
+        yield _task(refund, "short_payment", role, "accept_short_payment", "request_refund")
+
+
+def _task(refund: Refund, name: str, role: Role, *actions: str) -> TaskRow:
+    return TaskRow(name=name, agency=refund.agency, role=role, actions=actions, overdue=False)
+
+
+def accepted(refund: Refund) -> CaptureAccepted | None:
+    """That the capture is taken for the whole fee."""
+    capture = known(refund.capture)
+    if not refund.accepted:
+        return None
+    return CaptureAccepted(capture_id=capture.capture_id, forgone=capture.asked - capture.amount)
+
+
+def asked_again(refund: Refund) -> tuple[ChargeBackFact, ...]:
+    """What of the fee is asked for again: to be told to the filing."""
+    fee = known(refund.capture).payment
+    return tuple(
+        ChargeBackFact(n=refund.n, fee=fee, amount=amount, again=again)
+        for again, amount in enumerate(refund.asked_again, 1)
+    )
+
+
+def given_back(refund: Refund) -> tuple[GivenBack, ...]:
+    """What of the capture went back, case by case: to be told to its payment, if it has one."""
+    if without_provider(refund.n):
+        return ()
+    capture_id = known(refund.capture).capture_id
+    given = in_state(refund, CaseState.GIVEN)
+    return tuple(GivenBack(capture_id=capture_id, case=entry.case, amount=entry.amount) for entry in given)

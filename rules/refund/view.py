@@ -1,0 +1,23 @@
+"""A refund as it is shown."""
+
+from __future__ import annotations
+
+from rules.known import known
+from rules.refund.fold import gone_twice, total
+from schemas import refund as rf
+from schemas.refund import CaseState, Refund
+
+
+def view(refund: Refund) -> rf.RefundView:
+    """What a refund shows."""
+    capture = known(refund.capture)
+    return rf.RefundView(
+        filing_id=refund.filing_id,
+        n=refund.n,
+        payment=capture.payment,
+        captured=capture.amount,
+        given=total(refund, CaseState.GIVEN),
+        charged_back=refund.charged_back or None,
+        gone_twice=gone_twice(refund) or None,
+        entries=refund.entries,
+    )
