@@ -12,7 +12,7 @@ from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_d
 from activities.ledger.vault import Vault
 from rules.complaint.grounds import grounds
 from rules.filing.reopening import stands
-from rules.streams import Kinds
+from rules.stream_kind import Kinds
 from schemas.base import Model
 from schemas.complaint import Grounds
 from schemas.errors import RefusalError

@@ -11,7 +11,7 @@ from activities.ledger.authority import active
 from activities.ledger.database import Connection
 from activities.ledger.vault import FilingKey, Vault
 from rules.identity.looks import ABOUT_A_FILING, LISTS, OPEN, SIDE, Asker, Reach, asker, reaches, sees
-from rules.streams import Kinds
+from rules.stream_kind import Kinds
 from schemas import reading as rd
 from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError, problem, refused
 from schemas.identity import Message, Proved

@@ -13,7 +13,7 @@ from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_d
 from activities.ledger.vault import Vault
 from activities.partners.money.provider import Provider
 from rules.filing.guards import access_problem
-from rules.streams import Kinds
+from rules.stream_kind import Kinds
 from schemas.agency import AgencyKind
 from schemas.base import AgencyCode, Code, Instant, Model
 from schemas.errors import Problem, Refusal, RefusalCode, problem

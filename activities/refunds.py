@@ -13,7 +13,7 @@ from activities.ledger.vault import Vault
 from rules.filing.fees.again import not_asked_again
 from rules.officers import on_the_applicants_side
 from rules.refund import claims
-from rules.streams import Kinds
+from rules.stream_kind import Kinds
 from schemas.base import AgencyCode, Model
 from schemas.errors import Problem, RefusalError, problem
 from schemas.filing.state import Filing

@@ -20,7 +20,7 @@ from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_d
 from activities.ledger.vault import IndexKeyGoneError, Vault
 from activities.looks import Looks
 from rules.identity.looks import Reach
-from rules.streams import Kinds
+from rules.stream_kind import Kinds
 from schemas import reading as rd
 from schemas.errors import Refusal, RefusalError
 from views import applicant, complaint, officer, operator, public, team_lead

@@ -18,7 +18,8 @@ from motcua.patience import is_not_found
 from operations.folded import write_rows
 from operations.shadow import read_models
 from recovery.behind import snapshot_in
-from rules.streams import KINDS, Kinds
+from rules.stream_kind import Kinds
+from rules.streams import KINDS
 from schemas.stream.snapshots import Snapshot
 from views.log import Log, UnfoldableError
 from workers.walking import walk_once

@@ -22,7 +22,8 @@ from activities.ledger.vault import Vault
 from operations.folded import write_rows
 from operations.publications import folding as publications
 from operations.shadow import SEARCH_PATH, Shadows
-from rules.streams import KINDS, Kinds
+from rules.stream_kind import Kinds
+from rules.streams import KINDS
 from views.log import Log, UnfoldableError
 from views.order import last_position
 

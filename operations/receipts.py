@@ -11,7 +11,8 @@ from activities.ledger.append import Ledger
 from activities.ledger.recording import record
 from activities.ledger.vault import Vault
 from rules.known import known
-from rules.streams import KINDS, PAPERS, Origin
+from rules.stream_kind import Origin
+from rules.streams import KINDS, PAPERS
 from schemas.errors import RefusalCode, RefusalError, problem, refused
 from schemas.ids import StreamId, papers_stream
 from schemas.receipts import RegisteredReceipt, VoidReceipt

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from activities.ledger.database import Connection
 from activities.ledger.read_models import RECEIPT, RESULT, STANDING, TASK
-from rules.streams import Kinds
+from rules.stream_kind import Kinds
 
 SEARCH_PATH: Final = "rebuild, public"
 

@@ -24,7 +24,7 @@ from activities.seldom import Seldom
 from recovery.histories import each
 from recovery.restart import Restarter
 from recovery.stalled import BUG, NOT_CONTINUED, NOT_REPLAYABLE, Stalled, reports_problems, stalled
-from rules.streams import Kinds
+from rules.stream_kind import Kinds
 from schemas.base import Instant, Model
 from schemas.stream.healing import HEAL, Healed, Look
 

@@ -21,7 +21,7 @@ from activities.ledger.database import ACQUIRE_SECONDS, mask_database_errors
 from recovery.presence import others_work
 from recovery.restart import NEXT_EPOCH
 from recovery.traces import leave_trace
-from rules.streams import Kinds
+from rules.stream_kind import Kinds
 from schemas.errors import RefusalCode
 from schemas.ids import restarts_stream
 from schemas.stream.restart import TAKE_OVER

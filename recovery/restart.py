@@ -20,7 +20,8 @@ from motcua.sealed_histories import opened
 from recovery.codec_keys import expect_taken
 from recovery.stalled import RUNNING
 from recovery.traces import leave_trace
-from rules.streams import KINDS, Kinds
+from rules.stream_kind import Kinds
+from rules.streams import KINDS
 from schemas.ids import TASK_QUEUE
 from schemas.stream.restart import Restart, RestartStart
 

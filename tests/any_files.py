@@ -13,7 +13,8 @@ from temporalio import activity
 from activities.ledger.vault import Vault
 from activities.partners.instructions import Instruction, Instructions, Read
 from activities.reception import ExamineRequest
-from rules.streams import FILING, KINDS, Kinds, StreamKind
+from rules.stream_kind import Kinds, StreamKind
+from rules.streams import FILING, KINDS
 from schemas.base import Code
 from schemas.files import ScanState
 from schemas.filing.examined import Examined

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -9,12 +10,13 @@ from uuid import UUID
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from rules.streams import KINDS, Kinds, StreamKind
+    from rules.rule import SYSTEM, Change, Rule, Rules, always, folding
+    from rules.stream_kind import Kinds, StreamKind
+    from rules.streams import KINDS
     from schemas.base import AgencyCode, Model, Personal, ShortText, Text
-    from schemas.errors import Problem, RefusalCode, refused
+    from schemas.errors import Problem
     from schemas.filing.commands import Command, SystemCommand
     from schemas.people import Actor, Role
-    from schemas.stream.ledger import Recorded
     from schemas.stream.rows import Rows, Standing, TaskRow
     from workflows.stream.shell import Life, of_kind
 
@@ -54,27 +56,28 @@ class Appeal(Model):
     n: int
     seq: int = 0
     answer: str | None = None
+    erased_at: datetime | None = None
 
 
-def decide(appeal: Appeal, command: Command, now: datetime) -> tuple[Model, ...]:
-    if isinstance(command, Lodge):
-        return (Appealed(about=command.about),)
-    if (why := guard(appeal, command.kind, command.actor, now)) is not None:
-        raise refused(RefusalCode.NOT_ALLOWED, why)
-    return (AppealAnswered(answer=command.answer),) if isinstance(command, AnswerAppeal) else ()
-
-
-def guard(appeal: Appeal, _: str, actor: Actor, __: datetime) -> Problem | None:
+def _open(appeal: Appeal, actor: Actor, _: datetime) -> Problem | None:
     if appeal.answer is not None:
         return Problem(field="", rule="answered_already", message=Text(vi="đã trả lời", en="it is answered"))
-    if (actor.role, actor.agency) != (Role.LEADER, ABOVE):
+    if actor.agency != ABOVE:
         return Problem(field="actor", rule="not_the_agency_above", message=Text(vi="cấp trên trả lời", en="no"))
     return None
 
 
-def evolve(appeal: Appeal, recorded: Recorded) -> Appeal:
-    said = recorded.event.model_dump(include={"answer"})
-    return appeal.model_copy(update=said | {"seq": recorded.seq})
+RULES: Final[Rules[Appeal]] = Rules(
+    {
+        "lodge": Rule(SYSTEM, always, lambda _, command, __: (Appealed(about=command.about),)),
+        "answer_appeal": Rule((Role.LEADER,), _open, lambda _, command, __: (AppealAnswered(answer=command.answer),)),
+    },
+    not_now=Problem(field="", rule="wrong_state", message=Text(vi="không", en="no")),
+)
+CHANGES: Final[Mapping[type[Any], Change[Appeal]]] = {
+    Appealed: lambda *_: {},
+    AppealAnswered: lambda _, event, __: {"answer": event.answer},
+}
 
 
 def standing(appeal: Appeal) -> Standing:
@@ -93,15 +96,13 @@ APPEAL: Final = StreamKind(
     events=Appealed | AppealAnswered,
     first="appealed",
     initial=lambda origin: Appeal(agency=origin.agency, n=origin.stream.n),
-    decide=decide,
-    evolve=evolve,
+    rules=RULES,
+    evolve=folding(CHANGES),
     standing=standing,
     rows=rows,
     start=AppealStart,
     opening=lambda start: Lodge(command_id="lodge", about=start.about),
     commands=(AnswerAppeal,),
-    guard=guard,
-    writers=frozenset({Role.SYSTEM, Role.LEADER}),
 )
 WITH_APPEALS: Final = Kinds((*KINDS.values(), APPEAL))
 

@@ -14,7 +14,7 @@ import asyncpg
 from rules.filing.representation import over
 from rules.identity.looks import SIDE, Facts, Reach
 from rules.known import known
-from rules.streams import StreamKind
+from rules.stream_kind import StreamKind
 from schemas.errors import NOT_FOUND, RefusalError
 from schemas.filing.events import Submitted
 from schemas.people import OFFICERS, Actor, Role

@@ -19,7 +19,7 @@ from uuid import UUID
 import asyncpg
 from pydantic_core import from_json
 
-from rules.streams import Kinds, Origin, Pins, StreamKind
+from rules.stream_kind import Kinds, Origin, Pins, StreamKind
 from schemas.erasure import ERASED_KIND
 from schemas.errors import NOT_FOUND, RefusalError
 from schemas.filing.events import Digests

@@ -56,7 +56,8 @@ from motcua.store import Store, open_store
 from recovery.healing import Healer
 from recovery.overtaken import Overtaken
 from recovery.presence import present
-from rules.streams import KINDS, Kinds
+from rules.stream_kind import Kinds
+from rules.streams import KINDS
 from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment import DEFAULT_PROVIDER
 from workers.by_queue import ByQueue

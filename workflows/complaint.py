@@ -16,7 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.workflows import TEMPORAL, StartRequest, TellRequest, Workflows
     from rules.complaint import fold
     from rules.complaint.view import view
-    from rules.streams import COMPLAINT, FILING, Origin, StreamKind
+    from rules.stream_kind import Origin, StreamKind
+    from rules.streams import COMPLAINT, FILING
     from schemas.complaint import (
         OPENING,
         Complain,

@@ -21,7 +21,8 @@ with workflow.unsafe.imports_passed_through():
     from rules.filing.commands.counter import WRONG_CODE
     from rules.known import known
     from rules.refund.claims import fees_returned, fees_to_return
-    from rules.streams import FILING, Origin, StreamKind
+    from rules.stream_kind import Origin, StreamKind
+    from rules.streams import FILING
     from schemas.backoffice import NOT_IN_STORE
     from schemas.base import AgencyCode
     from schemas.edge import bounded

@@ -25,7 +25,8 @@ with workflow.unsafe.imports_passed_through():
     from rules.payment import charge_backs, fold, status
     from rules.payment.view import view
     from rules.refund.claims import number_of
-    from rules.streams import PAYMENT, StreamKind
+    from rules.stream_kind import StreamKind
+    from rules.streams import PAYMENT
     from schemas import payment as pay
     from schemas.errors import RefusalError
     from schemas.filing.commands import Command, content_of

@@ -15,7 +15,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
     from rules.referral.fold import next_moment
     from rules.referral.view import view
-    from rules.streams import REFERRAL, StreamKind
+    from rules.stream_kind import StreamKind
+    from rules.streams import REFERRAL
     from schemas import referral as rf
     from schemas.backoffice import AnswerAnswer
     from schemas.edge import strictly

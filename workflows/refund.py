@@ -16,7 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from rules.refund import fold, status
     from rules.refund.claims import without_provider
     from rules.refund.view import view
-    from rules.streams import PAYMENT, REFUND, Origin, StreamKind
+    from rules.stream_kind import Origin, StreamKind
+    from rules.streams import PAYMENT, REFUND
     from schemas import ids
     from schemas import refund as rf
     from schemas.base import Model

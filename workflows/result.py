@@ -26,7 +26,8 @@ with workflow.unsafe.imports_passed_through():
     from rules.known import known
     from rules.result import fold
     from rules.result.view import record
-    from rules.streams import RESULT, Origin, StreamKind
+    from rules.stream_kind import Origin, StreamKind
+    from rules.streams import RESULT
     from schemas import result as rs
     from schemas.backoffice import IssueAnswer
     from schemas.errors import NOT_FOUND, RefusalError

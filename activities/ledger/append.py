@@ -29,7 +29,7 @@ from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_d
 from activities.ledger.measures import Measures
 from activities.ledger.reserving import Reserved, Reserving
 from activities.ledger.vault import KeyGoneError, Vault
-from rules.streams import Kinds, StreamKind
+from rules.stream_kind import Kinds, StreamKind
 from schemas.erasure import ERASED
 from schemas.errors import Problem, RefusalCode, problem
 from schemas.ids import filing_workflow

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from activities.ledger.database import Connection
 from rules.evidence import Evidence
-from rules.streams import StreamKind
+from rules.stream_kind import StreamKind
 from rules.time.working_time import local_day
 from schemas.complaint import ComplaintAnswered
 from schemas.errors import Problem, Refusal, RefusalCode, problem

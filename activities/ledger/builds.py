@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from rules.streams import Kinds
+from rules.stream_kind import Kinds
 from schemas.base import Model
 from schemas.stream.versions import Reads
 from views.log import Connection

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from rules.streams import StreamKind, Table
+from rules.stream_kind import StreamKind, Table
 from schemas.ids import StreamId
 from schemas.stream.ledger import Batch
 from schemas.stream.rows import TaskRow

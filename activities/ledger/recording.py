@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from activities.ledger.append import Ledger
-from rules.streams import Origin, StreamKind
+from rules.stream_kind import Origin, StreamKind
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing.commands import Command, content_of
 from schemas.stream.ledger import Batch

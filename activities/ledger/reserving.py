@@ -20,7 +20,7 @@ from uuid import UUID
 from activities.keys.manager import Wrapped
 from activities.ledger.database import Connection, transaction
 from activities.ledger.vault import WRAPPED_BY, FilingKey, Vault
-from rules.streams import Numbering
+from rules.stream_kind import Numbering
 from rules.time.working_time import VIETNAM
 from schemas.base import Model, numbers_taken
 from schemas.filing.events import PickupOffered, ResultOffered, Submitted

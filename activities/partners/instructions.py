@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.vault import Vault
-from rules.streams import Kinds, StreamKind
+from rules.stream_kind import Kinds, StreamKind
 from schemas.base import Model
 from schemas.errors import RefusalError
 from schemas.ids import StreamId

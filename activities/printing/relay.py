@@ -23,9 +23,10 @@ from activities.ledger.vault import Vault
 from activities.printing.refusal import SEAL_REFUSED, SealRefusedError
 from activities.receipts.issuing import Issuers, Issuing
 from activities.receipts.voiding import void_gone
-from rules.papers.causes import RECEIPT_OF, VOIDING
-from rules.papers.stream import is_made
-from rules.streams import PAPERS, Kinds, Origin
+from rules.causes import RECEIPT_OF, VOIDING
+from rules.papers.fold import is_made
+from rules.stream_kind import Kinds, Origin
+from rules.streams import PAPERS
 from schemas.about import About
 from schemas.files import FileRef
 from schemas.ids import StreamId, papers_stream

@@ -14,10 +14,11 @@ from activities.partners.http import RejectedError
 from activities.procedures import Procedures
 from activities.receipts.issuer import Issued, Issuer, Wanted
 from rules.known import known
-from rules.receipts.deeds import gone, gone_without_provider, issued_for, number_given, registered
+from rules.receipts.issued import gone, gone_without_provider, issued_for, number_given, registered
 from rules.receipts.shares import lines_of
 from rules.refund.claims import number_of
-from rules.streams import PAPERS, Origin
+from rules.stream_kind import Origin
+from rules.streams import PAPERS
 from schemas.about import About
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing.events import FeePaid

@@ -6,10 +6,11 @@ from typing import Final
 
 from activities.ledger.append import Ledger
 from activities.ledger.recording import record, state_of
+from rules.causes import RECEIPT_OF
 from rules.known import known
-from rules.papers.causes import RECEIPT_OF
-from rules.receipts.deeds import gone, gone_without_provider, valid
-from rules.streams import PAPERS, Origin
+from rules.receipts.issued import gone, gone_without_provider, valid
+from rules.stream_kind import Origin
+from rules.streams import PAPERS
 from schemas.ids import filing_workflow
 from schemas.papers import OfficialPapers
 from schemas.payment import Payment

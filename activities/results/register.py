@@ -14,7 +14,7 @@ from activities.ledger.vault import Vault
 from rules.filing.fold import stage
 from rules.known import known
 from rules.result.order import order_of
-from rules.streams import Kinds
+from rules.stream_kind import Kinds
 from schemas.base import AgencyCode, Model
 from schemas.errors import RefusalError
 from schemas.filing.state import Filing, Stage

@@ -65,12 +65,12 @@ class Filer:
         return self.canary.replace("-", "R", 1)
 
     def applicant(self, kind: PersonKind = PersonKind.PERSON, signer: str = "") -> Applicant:
-        """In whose name it is filed. Their number ends with `signer`."""
+        """The applicant. Their number ends with `signer`, and is nobody else's."""
         return Applicant(
             subject=f"{self.canary}@id.example",
             kind=kind,
             name=f"{self.canary} Nguyễn Thị An",
-            id_number=self.canary[: len(self.canary) - len(signer)] + signer,
+            id_number=f"CANARY{self.run}{self.n % 4096:03X}{signer}" if signer else self.canary,
             phone=f"{self.canary}-0900000000",
             email=f"{self.canary}@mail.example",
         )

@@ -21,7 +21,8 @@ from operations.doctor.surroundings import Surroundings
 from operations.rotation import WRAPPED_BY
 from operations.schema_version import schema_version
 from operations.shadow import read_models as models_of
-from rules.streams import KINDS, Kinds
+from rules.stream_kind import Kinds
+from rules.streams import KINDS
 from views.order import NEWEST
 
 OLDEST: Final = 160000

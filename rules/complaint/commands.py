@@ -1,85 +1,108 @@
-"""What a command makes happen to a complaint."""
+"""The rule of each command on a complaint: nobody answers for their own act."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from rules.complaint.admission import UNSIGNED, admit
 from rules.complaint.fold import WAITS, next_timer, undoes
-from rules.complaint.guards import ENDED, guard, partial
 from rules.filing.reopening import UNDONE
+from rules.filing.representation import over
 from rules.known import known
 from rules.officers import not_in_whose_place
+from rules.rule import ANYBODY, SYSTEM, Rule, Rules, always, refuse
 from schemas import complaint as co
 from schemas.complaint import Complaint, ComplaintOutcome
-from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
+from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import Moment
-from schemas.people import Role
-from schemas.publishing.calendar import Calendar
+from schemas.people import OFFICERS, Actor, Role
 
 Events = tuple[co.ComplaintEvent, ...]
 
+_ENDED: Final = problem("", "complaint_ended")
 
-def decide(complaint: Complaint, command: cm.Command, now: datetime) -> Events:
-    """What `command` makes happen to a complaint. Raises `RefusalError`."""
-    why = None if command.kind in _SYSTEM else guard(complaint, command.kind, command.actor, now)
-    if why is not None:
-        raise _refuse(why)
-    match command:
-        case co.Complain():
-            return admit(complaint, command, now)
-        case co.RingComplaint(moment=moment):
-            return _ring(complaint, moment, now)
-        case co.SettleUpheld(reopened=reopened) if undoes(complaint):
-            return (co.ComplaintSettled(reopened=reopened),)
-        case cm.ChangeCalendar(calendar=calendar) if complaint.state in WAITS:
-            return _change_calendar(complaint, calendar)
-        case _ if command.kind in _EFFECTS:
-            return _EFFECTS[command.kind](complaint, command)
-        case _:
-            raise _refuse(ENDED)
+# By the system.
 
 
-_SYSTEM: Final = frozenset({co.OPENING, "ring_complaint", "settle_upheld", "change_calendar"})
-
-
-def _refuse(*problems: Problem) -> RefusalError:
-    return refused(RefusalCode.NOT_ALLOWED, *problems)
-
-
-def _ring(complaint: Complaint, moment: Moment, now: datetime) -> Events:
+def _ring(complaint: Complaint, command: co.RingComplaint, now: datetime) -> Events:
     timer = next_timer(complaint)
-    if timer is None or timer.moment is not moment or now < timer.due:
-        raise _refuse(problem("moment", "not_due"))
+    if timer is None or timer.moment is not command.moment or now < timer.due:
+        raise refuse(problem("moment", "not_due"))
     due = known(complaint.due)
-    return (co.ComplaintReminded(due=due) if moment is Moment.REMINDER else co.ComplaintOverdue(due=due),)
+    reminder = command.moment is Moment.REMINDER
+    return (co.ComplaintReminded(due=due) if reminder else co.ComplaintOverdue(due=due),)
 
 
-def _change_calendar(complaint: Complaint, calendar: Calendar) -> Events:
-    if calendar == complaint.days:
-        raise _refuse(problem("calendar", "in_force"))
-    return (co.ComplaintCalendarChanged(days=calendar),)
+def _settle_upheld(complaint: Complaint, command: co.SettleUpheld, _: datetime) -> Events:
+    return (co.ComplaintSettled(reopened=command.reopened),) if undoes(complaint) else ()
 
 
-def _reassign(complaint: Complaint, command: cm.Reassign) -> Events:
+def _change_calendar(complaint: Complaint, command: cm.ChangeCalendar, _: datetime) -> Events:
+    if complaint.state not in WAITS:
+        return ()
+    if command.calendar == complaint.days:
+        raise refuse(problem("calendar", "in_force"))
+    return (co.ComplaintCalendarChanged(days=command.calendar),)
+
+
+# By people.
+
+
+def _stranger(complaint: Complaint, actor: Actor, now: datetime) -> Problem | None:
+    if actor.role in OFFICERS:
+        if actor.agency == complaint.agency:
+            return None
+        return problem("actor.agency", "other_agency", says="other_agencys_complaint")
+    if actor.subject in complaint.side:
+        return over(actor, complaint.represented_until, now)
+    return problem("actor.subject", "not_the_complainant")
+
+
+def _claimable(complaint: Complaint, actor: Actor, now: datetime) -> Problem | None:
+    wrong = _not_for_this_leader(complaint, actor, now)
+    if wrong is None and complaint.answerer == actor.subject:
+        return problem("", "claimed_already")
+    return wrong
+
+
+def _claimed(complaint: Complaint, actor: Actor, now: datetime) -> Problem | None:
+    if complaint.answerer is None:
+        return problem("", "not_claimed", says="complaint_not_taken")
+    return _not_for_this_leader(complaint, actor, now)
+
+
+def _not_for_this_leader(complaint: Complaint, actor: Actor, _: datetime) -> Problem | None:
+    if actor.role is not Role.LEADER:
+        return None
+    if partial(complaint, actor.subject):
+        return problem("actor.subject", "four_eyes", says="complaint_four_eyes")
+    other = complaint.answerer not in {None, actor.subject}
+    return problem("", "claimed_by_other") if other else None
+
+
+def partial(complaint: Complaint, subject: str) -> bool:
+    """Whether this person did what is complained about, or stands on the complainant's side."""
+    return subject == complaint.officer or subject in complaint.side
+
+
+def _reassign(complaint: Complaint, command: cm.Reassign, _: datetime) -> Events:
     if command.officer == complaint.answerer or partial(complaint, command.officer):
-        raise _refuse(problem("officer", "four_eyes", says="complaint_not_given"))
+        raise refuse(problem("officer", "four_eyes", says="complaint_not_given"))
     if (wrong := not_in_whose_place(complaint.whose_task, command.officer, command.acting_for)) is not None:
-        raise _refuse(wrong)
+        raise refuse(wrong)
     return (ev.Reassigned(officer=command.officer, role=Role.LEADER, acting_for=command.acting_for),)
 
 
-def _answer(complaint: Complaint, command: co.AnswerComplaint) -> Events:
+def _answer(complaint: Complaint, command: co.AnswerComplaint, _: datetime) -> Events:
     upheld = command.outcome is ComplaintOutcome.UPHELD and complaint.act in UNDONE
     open_to_it = (co.INTAKE, *complaint.steps) if upheld else ()
     if command.start_at is not None and command.start_at not in open_to_it:
         names = ", ".join(open_to_it) or "–"
         why = problem("start_at", "no_such_place", names=names)
-        raise _refuse(why)
+        raise refuse(why)
     place = command.start_at or complaint.step or co.INTAKE
     return (
         co.ComplaintAnswered(
@@ -94,16 +117,25 @@ def _answer(complaint: Complaint, command: co.AnswerComplaint) -> Events:
     )
 
 
-def _withdraw(_: Complaint, command: cm.Withdraw) -> Events:
+def _withdraw(_: Complaint, command: cm.Withdraw, __: datetime) -> Events:
     if command.actor.role is Role.RECEPTION and command.request is None:
-        raise _refuse(UNSIGNED.model_copy(update={"field": "request"}))
+        raise refuse(UNSIGNED.model_copy(update={"field": "request"}))
     return (co.ComplaintWithdrawn(reason=command.reason, request=command.request),)
 
 
-_EFFECTS: Final[dict[str, Callable[[Complaint, Any], Events]]] = {
-    "claim": lambda _, command: (ev.Claimed(officer=command.actor.subject),),
-    "release": lambda *_: (ev.Released(),),
-    "reassign": _reassign,
-    "answer_complaint": _answer,
-    "withdraw": _withdraw,
-}
+RULES: Final[Rules[Complaint]] = Rules(
+    {
+        co.OPENING: Rule(ANYBODY, always, admit),
+        "ring_complaint": Rule(SYSTEM, always, _ring),
+        "settle_upheld": Rule(SYSTEM, always, _settle_upheld),
+        "change_calendar": Rule(SYSTEM, always, _change_calendar),
+        "claim": Rule((Role.LEADER,), _claimable, lambda _, command, __: (ev.Claimed(officer=command.actor.subject),)),
+        "release": Rule((Role.LEADER, Role.TEAM_LEAD), _claimed, lambda *_: (ev.Released(),)),
+        "reassign": Rule((Role.TEAM_LEAD,), always, _reassign),
+        "answer_complaint": Rule((Role.LEADER,), _claimed, _answer),
+        "withdraw": Rule((Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION), always, _withdraw),
+    },
+    not_now=_ENDED,
+    over=lambda complaint: None if complaint.state in WAITS else _ENDED,
+    stranger=_stranger,
+)

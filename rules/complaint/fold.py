@@ -2,67 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from rules.filing.reopening import UNDONE
 from rules.known import known
+from rules.rule import Change, folding
 from rules.time import working_time
 from schemas import complaint as co
 from schemas.complaint import Complaint, ComplaintState
 from schemas.filing import events as ev
 from schemas.filing.events import Moment
 from schemas.limit import Limit
-from schemas.stream.ledger import Recorded
 
 WAITS: Final = frozenset({ComplaintState.RECORDED, ComplaintState.TAKEN_UP})
 """The states in which it has yet to be answered."""
-
-
-def evolve(complaint: Complaint, recorded: Recorded) -> Complaint:
-    """The complaint after one event."""
-    return complaint.model_copy(update=_change(complaint, recorded) | {"seq": recorded.seq})
-
-
-def _change(complaint: Complaint, recorded: Recorded) -> dict[str, Any]:  # noqa: C901, PLR0911 -- one line for each event
-    match recorded.event:
-        case co.Complained() as event:
-            return _recorded(complaint, event, recorded)
-        case ev.Claimed(officer=officer):
-            return {"answerer": officer, "acting_for": None} | _taken_up(complaint, recorded.at)
-        case ev.Reassigned(officer=officer, acting_for=acting_for):
-            return {"answerer": officer, "acting_for": acting_for} | _taken_up(complaint, recorded.at)
-        case ev.Released():
-            return {"answerer": None, "acting_for": None}
-        case co.ComplaintReminded():
-            return {"reminded": True, "remind_at": None}
-        case co.ComplaintOverdue():
-            return {"overdue": True, "remind_at": None}
-        case co.ComplaintAnswered() as event:
-            said = {"start_at": event.step, "reason": event.reason, "legal_basis": event.legal_basis}
-            return said | {
-                "state": ComplaintState(event.outcome),
-                "answerer": event.officer,
-                "answered_at": recorded.at,
-            }
-        case co.ComplaintWithdrawn():
-            return {"state": ComplaintState.WITHDRAWN, "answered_at": recorded.at}
-        case co.ComplaintSettled(reopened=reopened):
-            return {"reopened": reopened}
-        case co.ComplaintCalendarChanged(days=days):
-            return _on_another_calendar(complaint.model_copy(update={"days": days}), recorded.at) | {"days": days}
-        case _:
-            msg = f"{recorded.event.kind} is no event of a complaint"
-            raise TypeError(msg)
 
 
 _DESCRIBED: Final = ("about", "act", "officer", "step", "steps", "words", "side", "represented_until")
 _KEPT: Final = (*_DESCRIBED, "take_up", "answer", "reminder", "days")
 
 
-def _recorded(complaint: Complaint, event: co.Complained, recorded: Recorded) -> dict[str, Any]:
+def _recorded(complaint: Complaint, event: co.Complained, at: datetime) -> dict[str, Any]:
     kept = {name: getattr(event, name) for name in _KEPT}
-    return kept | {"recorded_at": recorded.at} | _clock(complaint.model_copy(update=kept), recorded.at, event.take_up)
+    return kept | {"recorded_at": at} | _clock(complaint.model_copy(update=kept), at, event.take_up)
+
+
+def _given(complaint: Complaint, event: ev.Claimed | ev.Reassigned, at: datetime) -> dict[str, Any]:
+    acting_for = event.acting_for if isinstance(event, ev.Reassigned) else None
+    return {"answerer": event.officer, "acting_for": acting_for} | _taken_up(complaint, at)
 
 
 def _taken_up(complaint: Complaint, at: datetime) -> dict[str, Any]:
@@ -86,6 +55,31 @@ def _on_another_calendar(complaint: Complaint, at: datetime) -> dict[str, Any]:
     late = complaint.overdue and again["due"] <= at
     told = complaint.reminded and (again["due"] == complaint.due or again["remind_at"] <= at)
     return again | {"overdue": late, "reminded": told} | ({"remind_at": None} if told or late else {})
+
+
+def _answered(_: Complaint, event: co.ComplaintAnswered, at: datetime) -> dict[str, Any]:
+    answer = {"start_at": event.step, "reason": event.reason, "legal_basis": event.legal_basis}
+    return answer | {"state": ComplaintState(event.outcome), "answerer": event.officer, "answered_at": at}
+
+
+def _calendar_changed(complaint: Complaint, event: co.ComplaintCalendarChanged, at: datetime) -> dict[str, Any]:
+    days = {"days": event.days}
+    return _on_another_calendar(complaint.model_copy(update=days), at) | days
+
+
+CHANGES: Final[Mapping[type[Any], Change[Complaint]]] = {
+    co.Complained: _recorded,
+    ev.Claimed: _given,
+    ev.Reassigned: _given,
+    ev.Released: lambda *_: {"answerer": None, "acting_for": None},
+    co.ComplaintReminded: lambda *_: {"reminded": True, "remind_at": None},
+    co.ComplaintOverdue: lambda *_: {"overdue": True, "remind_at": None},
+    co.ComplaintAnswered: _answered,
+    co.ComplaintWithdrawn: lambda _, __, at: {"state": ComplaintState.WITHDRAWN, "answered_at": at},
+    co.ComplaintSettled: lambda _, event, __: {"reopened": event.reopened},
+    co.ComplaintCalendarChanged: _calendar_changed,
+}
+evolve = folding(CHANGES)
 
 
 def undoes(complaint: Complaint) -> bool:

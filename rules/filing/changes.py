@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from rules.filing.clocks import reminded_again_at
 from rules.filing.reopening import NOT_OFFERED, comes_after_proposal, no_longer_due, overtaken, reopened
 from rules.known import known
+from rules.rule import Change
 from rules.time import working_time
 from schemas.base import Code
 from schemas.erasure import ERASED_WORDS
@@ -43,7 +44,7 @@ from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 
-Change = dict[str, Any]
+Changed = dict[str, Any]
 
 KEPT: Final = 8
 """So many answered questions, and inspections, a filing remembers, the newest; the log has them all."""
@@ -61,7 +62,7 @@ _ASKED_FOR: Final = (
 )
 
 
-def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Change:
+def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Changed:
     fields = ("code", "level", "channel", "fee_channel", "result_channel", "applicant", "filed_by", "form", "papers")
     if event.digests not in {None, filing.digests}:
         msg = "the rules or the calendar are not those that the filing was handed in under"
@@ -74,7 +75,7 @@ def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Change:
     return change | {"submitted_at": at, "procedure": _accountable(filing.procedure, event)}
 
 
-def _scanned(filing: Filing, scan: ScanState | None, files: tuple[Paper, ...]) -> Change:
+def _scanned(filing: Filing, scan: ScanState | None, files: tuple[Paper, ...]) -> Changed:
     """What is known of viruses once these files have come, in the place of those of the same papers."""
     given = {paper.code for paper in files}
     waiting = tuple(paper for paper in filing.to_scan if paper.code not in given)
@@ -94,7 +95,7 @@ def _worst(waiting: tuple[Paper, ...], infected: tuple[Code, ...], *, unscanned:
     return ScanState.UNSCANNED if unscanned else ScanState.CLEAN
 
 
-def _files_scanned(filing: Filing, event: ev.FilesScanned, _: datetime) -> Change:
+def _files_scanned(filing: Filing, event: ev.FilesScanned, _: datetime) -> Changed:
     """Of what was replaced meanwhile nothing is said any more."""
     told = [paper for paper in filing.to_scan if paper.file and paper.file.sha256 in event.scanned]
     waiting = tuple(paper for paper in filing.to_scan if paper not in told)
@@ -122,11 +123,11 @@ def _accountable(rules: ProcedureRules, event: ev.Submitted) -> ProcedureRules:
     return rules.model_copy(update={"standing_officer": who.standing, "silent_officer": who.silent})
 
 
-def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Change:
+def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Changed:
     return {"accepted_at": event.since or at, "automatic": event.automatic, "officer": None, "machine_failing": None}
 
 
-def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: datetime) -> Change:
+def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: datetime) -> Changed:
     notes = event.notes or (ERASED_WORDS,) * len(event.needs)  # who was asked is erased: what was to come is not
     items = tuple(
         SupplementItem(target=need.target, code=need.code, note=note)
@@ -142,7 +143,7 @@ def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: date
     return {"supplement": opened, "officer": officer} | asked
 
 
-def _supplemented(filing: Filing, event: ev.Supplemented, at: datetime) -> Change:
+def _supplemented(filing: Filing, event: ev.Supplemented, at: datetime) -> Changed:
     replaced = {paper.code for paper in event.papers}
     kept = tuple(paper for paper in filing.papers if paper.code not in replaced)
     given = {(TargetKind.PAPER, code) for code in replaced} | {(TargetKind.FIELD, code) for code in event.form}
@@ -153,11 +154,11 @@ def _supplemented(filing: Filing, event: ev.Supplemented, at: datetime) -> Chang
     return change | {"at_desk": filing.at_desk + brought, "dossier_changed_at": at}
 
 
-def _dossier_transferred(filing: Filing, event: ev.DossierTransferred, _: datetime) -> Change:
+def _dossier_transferred(filing: Filing, event: ev.DossierTransferred, _: datetime) -> Changed:
     return {"at_desk": (), "under_way": tuple(dict.fromkeys((*filing.under_way, *event.papers)))}
 
 
-def _fee_requested(filing: Filing, event: ev.FeeRequested, at: datetime) -> Change:
+def _fee_requested(filing: Filing, event: ev.FeeRequested, at: datetime) -> Changed:
     fee = Fee(
         n=event.n,
         amount=event.amount,
@@ -171,33 +172,33 @@ def _fee_requested(filing: Filing, event: ev.FeeRequested, at: datetime) -> Chan
     return {"fees": (*(no_longer_due(before) for before in filing.fees), fee)}
 
 
-def _fee_paid(filing: Filing, event: ev.FeePaid, _: datetime) -> Change:
+def _fee_paid(filing: Filing, event: ev.FeePaid, _: datetime) -> Changed:
     paid = {"state": FeeState.PAID, "channel": event.channel, "receipt_no": event.receipt_no}
     return {"fees": _change_fee(filing, event.n, paid), "processing": filing.accepted_at is not None}
 
 
-def _fee_expired(filing: Filing, event: ev.FeeExpired, at: datetime) -> Change:
+def _fee_expired(filing: Filing, event: ev.FeeExpired, at: datetime) -> Changed:
     return {"fees": _change_fee(filing, event.n, {"state": FeeState.EXPIRED}), **_close(Closing.FEE_EXPIRED, at)}
 
 
-def _result_unclaimed(filing: Filing, event: ev.ResultUnclaimed, _: datetime) -> Change:
+def _result_unclaimed(filing: Filing, event: ev.ResultUnclaimed, _: datetime) -> Changed:
     """Its online payment, if it had one, has ended: from now on it is paid at the counter."""
     at_counter = {"channel": Channel.COUNTER, "online": False, "lapsed": True}
     return {"fees": _change_fee(filing, event.n, at_counter)}
 
 
-def _fee_waived(filing: Filing, event: ev.FeeWaived, _: datetime) -> Change:
+def _fee_waived(filing: Filing, event: ev.FeeWaived, _: datetime) -> Changed:
     waiver = Waiver(code=event.waiver, percent=event.percent, officer=event.officer)
     fees = _change_fee(filing, event.n, {"state": FeeState.WAIVED})
     return {"fees": fees, "waiver": waiver, "processing": filing.accepted_at is not None}
 
 
-def _fee_reduced(filing: Filing, event: ev.FeeReduced, _: datetime) -> Change:
+def _fee_reduced(filing: Filing, event: ev.FeeReduced, _: datetime) -> Changed:
     returned = filing.fees[event.n - 1].returned
     return {"fees": _change_fee(filing, event.n, {"returned": (*returned, *event.lines)})}
 
 
-def _fee_charged_back(filing: Filing, event: ev.FeeChargedBack, _: datetime) -> Change:
+def _fee_charged_back(filing: Filing, event: ev.FeeChargedBack, _: datetime) -> Changed:
     gone = filing.fees[event.fee - 1].charged_back + event.amount
     return {"fees": _change_fee(filing, event.fee, {"charged_back": gone})}
 
@@ -245,52 +246,52 @@ def last_move(filing: Filing, recorded: Recorded) -> Move | None:
     return Move(kind=event.kind, step=getattr(event, "step", None), officer=officer, acting_for=acting_for)
 
 
-def _recalled(filing: Filing, event: ev.Recalled, _: datetime) -> Change:
+def _recalled(filing: Filing, event: ev.Recalled, _: datetime) -> Changed:
     proposal = filing.proposal if comes_after_proposal(filing, event.step) else None
     acting_for = None if filing.last_move is None else filing.last_move.acting_for
     back = {"step": event.step, "officer": event.officer, "acting_for": acting_for}
     return back | {"proposal": proposal, "obligation": None, "draft": None}
 
 
-def _asked(filing: Filing, event: ev.Asked, _: datetime) -> Change:
+def _asked(filing: Filing, event: ev.Asked, _: datetime) -> Changed:
     question = Question(n=event.n, officer=event.officer, question=event.question)
     return {"questions": (*filing.questions, question)}
 
 
-def _answered(filing: Filing, event: ev.Answered, _: datetime) -> Change:
+def _answered(filing: Filing, event: ev.Answered, _: datetime) -> Changed:
     answered = {"answer": event.answer}
     questions = [q.model_copy(update=answered) if q.n == event.n else q for q in filing.questions]
     newest = [q.n for q in questions if q.answer is not None][-KEPT:]
     return {"questions": tuple(q for q in questions if q.answer is None or q.n in newest)}
 
 
-def _inspected(filing: Filing, event: ev.Inspected, _: datetime) -> Change:
+def _inspected(filing: Filing, event: ev.Inspected, _: datetime) -> Changed:
     found = Inspection.model_validate(event.model_dump())
     return {"inspections": (*filing.inspections, found)[-KEPT:], "officer": None}
 
 
-def _opinion_recorded(filing: Filing, event: ev.OpinionRecorded, _: datetime) -> Change:
+def _opinion_recorded(filing: Filing, event: ev.OpinionRecorded, _: datetime) -> Changed:
     opinion = Opinion(step=event.step, party=event.party, consent=event.consent, note=event.note)
     return {"opinions": (*filing.opinions, opinion)}
 
 
-def _consultation_closed(filing: Filing, event: ev.ConsultationClosed, _: datetime) -> Change:
+def _consultation_closed(filing: Filing, event: ev.ConsultationClosed, _: datetime) -> Changed:
     silent = tuple(Opinion(step=event.step, party=party, consent=True, silent=True) for party in event.silent)
     return {"opinions": (*filing.opinions, *silent), "officer": None}
 
 
-def _referred(filing: Filing, event: ev.Referred, at: datetime) -> Change:
+def _referred(filing: Filing, event: ev.Referred, at: datetime) -> Changed:
     """Its time runs from now; the filing has left the officers who took it in."""
     limit = next(part.limit for part in filing.parts if part.n == event.n)
     referred = {"stage": PartStage.REFERRED, "referred_at": at, "due": working_time.due(at, limit, filing.calendar)}
     return {"parts": _change_part(filing, event.n, referred), "processing": True}
 
 
-def _part_overdue(filing: Filing, event: ev.PartOverdue, _: datetime) -> Change:
+def _part_overdue(filing: Filing, event: ev.PartOverdue, _: datetime) -> Changed:
     return {"parts": _change_part(filing, event.n, {"overdue": True})}
 
 
-def _part_answered(filing: Filing, event: ev.PartAnswered, at: datetime) -> Change:
+def _part_answered(filing: Filing, event: ev.PartAnswered, at: datetime) -> Changed:
     said = {"outcome": event.outcome, "officer": event.officer, "result": event.result}
     answered = said | {"stage": PartStage.ANSWERED, "answered_at": at}
     return {"parts": _change_part(filing, event.n, answered)}
@@ -300,7 +301,7 @@ def _change_part(filing: Filing, n: int, change: Mapping[str, Any]) -> tuple[Fil
     return tuple(part.model_copy(update=change) if part.n == n else part for part in filing.parts)
 
 
-def _calendar_changed(filing: Filing, event: ev.CalendarChanged, _: datetime) -> Change:
+def _calendar_changed(filing: Filing, event: ev.CalendarChanged, _: datetime) -> Changed:
     parts = tuple(_on_calendar(part, event.calendar) for part in filing.parts)
     return {"calendar": event.calendar, "parts": parts}
 
@@ -312,11 +313,11 @@ def _on_calendar(part: FilingPart, calendar: Calendar) -> FilingPart:
     return part.model_copy(update={"due": working_time.due(part.referred_at, part.limit, calendar)})
 
 
-def _obligation_referred(_: Filing, event: ev.ObligationReferred, __: datetime) -> Change:
+def _obligation_referred(_: Filing, event: ev.ObligationReferred, __: datetime) -> Changed:
     return {"obligation": Obligation(step=event.step, reference=event.reference)}
 
 
-def _obligation_demanded(filing: Filing, event: ev.ObligationDemanded, _: datetime) -> Change:
+def _obligation_demanded(filing: Filing, event: ev.ObligationDemanded, _: datetime) -> Changed:
     said = event.model_dump(include={"step", "reference", "amount", "agency", "n"})
     if event.n is None:
         return {"obligation": Obligation(**said)}
@@ -324,36 +325,36 @@ def _obligation_demanded(filing: Filing, event: ev.ObligationDemanded, _: dateti
     return {"obligation": Obligation(**said), "demands": (*filing.demands, demand)}
 
 
-def _obligation_fulfilled(filing: Filing, event: ev.ObligationFulfilled, _: datetime) -> Change:
+def _obligation_fulfilled(filing: Filing, event: ev.ObligationFulfilled, _: datetime) -> Changed:
     met = {"met": True}
     demands = (one.model_copy(update=met) if one.n == event.n else one for one in filing.demands)
     return {"obligation": None, "officer": None, "demands": tuple(demands)}
 
 
-def _step_started(_: Filing, event: ev.StepStarted, __: datetime) -> Change:
+def _step_started(_: Filing, event: ev.StepStarted, __: datetime) -> Changed:
     return {"step": event.step, "officer": None}
 
 
-def _claimed(filing: Filing, event: ev.Claimed | ev.Reassigned, _: datetime) -> Change:
+def _claimed(filing: Filing, event: ev.Claimed | ev.Reassigned, _: datetime) -> Changed:
     return {"officer": event.officer, "processing": filing.accepted_at is not None}
 
 
-def _reassigned(filing: Filing, event: ev.Reassigned, at: datetime) -> Change:
+def _reassigned(filing: Filing, event: ev.Reassigned, at: datetime) -> Changed:
     return _claimed(filing, event, at) | {"acting_for": event.acting_for}
 
 
-def _proposed(_: Filing, event: ev.Proposed, __: datetime) -> Change:
+def _proposed(_: Filing, event: ev.Proposed, __: datetime) -> Changed:
     said = event.model_dump(include={"outcome", "officer", "acting_for", "reason", "legal_basis"})
     return {"proposal": Proposal.model_validate(said)}
 
 
-def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Change:
+def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Changed:
     decision = Decision.model_validate({"seq": filing.seq + 1} | event.model_dump(exclude={"kind"}))
     over = {"officer": None, "draft": None, "machine_failing": None}
     return {"decision": decision, "processing": True} | over
 
 
-def _result_issued(filing: Filing, event: ev.ResultIssued, at: datetime) -> Change:
+def _result_issued(filing: Filing, event: ev.ResultIssued, at: datetime) -> Changed:
     issued = IssuedResult(
         n=event.n or len(filing.results) + 1,
         number=event.registered or event.number,
@@ -369,20 +370,20 @@ def _result_issued(filing: Filing, event: ev.ResultIssued, at: datetime) -> Chan
     return before | after
 
 
-def _draft_shown(_: Filing, event: ev.DraftShown, __: datetime) -> Change:
+def _draft_shown(_: Filing, event: ev.DraftShown, __: datetime) -> Changed:
     draft = Draft(step=event.step, n=event.n, officer=event.officer, file=event.draft)
     return {"draft": draft, "drafts": event.n, "officer": None}
 
 
-def _draft_corrected(filing: Filing, event: ev.DraftCorrected, at: datetime) -> Change:
+def _draft_corrected(filing: Filing, event: ev.DraftCorrected, at: datetime) -> Changed:
     return {"draft": None, "form": filing.form | event.form, "dossier_changed_at": at}
 
 
-def _result_offered(_: Filing, event: ev.ResultOffered, __: datetime) -> Change:
+def _result_offered(_: Filing, event: ev.ResultOffered, __: datetime) -> Changed:
     return {"offered": True, "links": event.n, "link": event.link, "link_sha256": event.link_sha256}
 
 
-def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) -> Change:
+def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) -> Changed:
     """It goes its way anew: what was offered is taken back, and what became of a parcel before counts no more."""
     told = {"result_channel": event.channel, "address": event.address or filing.address}
     elsewhere = filing.parcels if Clock.DELIVERY in filing.clocks else None
@@ -390,7 +391,7 @@ def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) ->
     return told | anew | {"delivery_changes": filing.delivery_changes + 1}
 
 
-def _parcel_failed(filing: Filing, event: ev.ParcelFailed, _: datetime) -> Change:
+def _parcel_failed(filing: Filing, event: ev.ParcelFailed, _: datetime) -> Changed:
     """What was not brought because it is wanted in another way goes that way."""
     wanted_otherwise = event.n == filing.elsewhere and event.outcome in _AT_HAND
     return {"parcel_end": None if wanted_otherwise else event.outcome, "recalled": None, "elsewhere": None}
@@ -399,32 +400,32 @@ def _parcel_failed(filing: Filing, event: ev.ParcelFailed, _: datetime) -> Chang
 _AT_HAND: Final = frozenset({ParcelOutcome.RETURNED, ParcelOutcome.CANCELLED})
 
 
-def _told(filing: Filing, clock: Clock, **told: datetime | None) -> Change:
+def _told(filing: Filing, clock: Clock, **told: datetime | None) -> Changed:
     return {"clocks": filing.clocks | {clock: filing.clocks[clock].model_copy(update=told)}}
 
 
-def _reminded(filing: Filing, event: ev.Reminded, at: datetime) -> Change:
+def _reminded(filing: Filing, event: ev.Reminded, at: datetime) -> Changed:
     return _told(filing, event.clock, remind_at=reminded_again_at(filing, event.clock, at), reminded_at=at)
 
 
-def _apology_drafted(filing: Filing, _: ev.ApologyDrafted, at: datetime) -> Change:
+def _apology_drafted(filing: Filing, _: ev.ApologyDrafted, at: datetime) -> Changed:
     return _told(filing, Clock.PROCESSING, apologise_at=None, apologised_at=at)
 
 
-def _overdue(filing: Filing, event: ev.Overdue, at: datetime) -> Change:
+def _overdue(filing: Filing, event: ev.Overdue, at: datetime) -> Changed:
     late = _told(filing, event.clock, remind_at=None, apologise_at=None, overdue_at=at)
     return late | {"overdue": tuple(dict.fromkeys((*filing.overdue, event.clock)))}
 
 
-def _close(closing: Closing, at: datetime) -> Change:
+def _close(closing: Closing, at: datetime) -> Changed:
     return {"closing": closing, "closed_at": at, "supplement": None, "officer": None}
 
 
-def _closes(closing: Closing) -> Callable[[Filing, Any, datetime], Change]:
+def _closes(closing: Closing) -> Change[Filing]:
     return lambda _, __, at: _close(closing, at)
 
 
-def _replaced(filing: Filing, lost: RevokedCopy | None, at: datetime) -> Change:
+def _replaced(filing: Filing, lost: RevokedCopy | None, at: datetime) -> Changed:
     """What was lost counts no longer, whatever becomes of it."""
     if lost is None:
         return {"results": filing.results}
@@ -437,92 +438,92 @@ def _replaced(filing: Filing, lost: RevokedCopy | None, at: datetime) -> Change:
     }
 
 
-def _reissue_requested(filing: Filing, event: ev.ReissueRequested, _: datetime) -> Change:
+def _reissue_requested(filing: Filing, event: ev.ReissueRequested, _: datetime) -> Changed:
     lost = RevokedCopy(
         copy_number=filing.copy_number, parcel=event.parcel, outcome=event.outcome, result=known(filing.result)
     )
     return {"result": None, "lost_copy": lost}
 
 
-def _parcel_found(filing: Filing, event: ev.ParcelFound, _: datetime) -> Change:
+def _parcel_found(filing: Filing, event: ev.ParcelFound, _: datetime) -> Changed:
     found = {"outcome": event.outcome}
     copies = (copy.model_copy(update=found) if copy.parcel == event.n else copy for copy in filing.revoked_copies)
     return {"revoked_copies": tuple(copies)}
 
 
-def _handed_over(filing: Filing, _: ev.HandedOver, at: datetime) -> Change:
+def _handed_over(filing: Filing, _: ev.HandedOver, at: datetime) -> Changed:
     lost = filing.lost_copy
     found = {} if lost is None else {"result": lost.result, "lost_copy": None}
     return _close(Closing.DELIVERED, at) | found
 
 
-CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
-    "submitted": _submitted,
-    "accepted": _accepted,
-    "intake_refused": _closes(Closing.INTAKE_REFUSED),
-    "files_scanned": _files_scanned,
-    "signature_judged": lambda _, event, __: {"signature_accepted": event.accepted},
-    "supplement_requested": _supplement_requested,
-    "supplemented": _supplemented,
-    "supplement_expired": _closes(Closing.SUPPLEMENT_EXPIRED),
-    "dossier_transferred": _dossier_transferred,
-    "dossier_received": lambda *_: {"under_way": ()},
-    "fee_requested": _fee_requested,
-    "fee_paid": _fee_paid,
-    "fee_expired": _fee_expired,
-    "result_unclaimed": _result_unclaimed,
-    "fee_waived": _fee_waived,
-    "fee_reduced": _fee_reduced,
-    "fee_charged_back": _fee_charged_back,
-    "step_started": _step_started,
-    "claimed": _claimed,
-    "released": lambda *_: {"officer": None},
-    "reassigned": _reassigned,
-    "recalled": _recalled,
-    "asked": _asked,
-    "answered": _answered,
-    "inspected": _inspected,
-    "opinion_recorded": _opinion_recorded,
-    "consultation_closed": _consultation_closed,
-    "referred": _referred,
-    "part_overdue": _part_overdue,
-    "part_answered": _part_answered,
-    "parts_decided": lambda *_: {"officer": None},
-    "obligation_referred": _obligation_referred,
-    "obligation_demanded": _obligation_demanded,
-    "obligation_fulfilled": _obligation_fulfilled,
-    "suspended": lambda *_: {"suspended": True},
-    "suspension_prolonged": lambda *_: {},
-    "resumed": lambda *_: {"suspended": False},
-    "stopped": _closes(Closing.STOPPED),
-    "case_applied": lambda _, event, __: {"case": event.case},
-    "extended": lambda filing, *_: {"extensions": filing.extensions + 1},
-    "forwarded": lambda *_: {"officer": None},
-    "draft_shown": _draft_shown,
-    "draft_confirmed": lambda *_: {"draft": None},
-    "draft_corrected": _draft_corrected,
-    "proposed": _proposed,
-    "decided": _decided,
-    "result_issued": _result_issued,
-    "result_offered": _result_offered,
-    "pickup_offered": lambda _, event, __: {"pickup": True, "pickup_code": event.code, "wrong_codes": 0},
-    "wrong_code_given": lambda _, event, __: {"wrong_codes": event.n},
-    "parcel_requested": lambda _, event, __: {"parcels": event.n, "parcel_end": None, "recalled": None},
-    "parcel_recalled": lambda _, event, __: {"recalled": event.n},
-    "parcel_failed": _parcel_failed,
-    "delivery_changed": _delivery_changed,
-    "reissue_requested": _reissue_requested,
-    "parcel_found": _parcel_found,
-    "handed_over": _handed_over,
-    "withdrawn": _closes(Closing.WITHDRAWN),
-    "reopened": reopened,
-    "reminded": _reminded,
-    "apology_drafted": _apology_drafted,
-    "reappointed": lambda *_: {"reappointed": True},
-    "apologised": lambda *_: {"apologised": True},
-    "overdue": _overdue,
-    "finished_early": lambda *_: {"early": True},
-    "machine_work_failing": lambda _, event, __: {"machine_failing": event.work},
-    "machine_work_answered": lambda *_: {"machine_failing": None},
-    "calendar_changed": _calendar_changed,
+CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
+    ev.Submitted: _submitted,
+    ev.Accepted: _accepted,
+    ev.IntakeRefused: _closes(Closing.INTAKE_REFUSED),
+    ev.FilesScanned: _files_scanned,
+    ev.SignatureJudged: lambda _, event, __: {"signature_accepted": event.accepted},
+    ev.SupplementRequested: _supplement_requested,
+    ev.Supplemented: _supplemented,
+    ev.SupplementExpired: _closes(Closing.SUPPLEMENT_EXPIRED),
+    ev.DossierTransferred: _dossier_transferred,
+    ev.DossierReceived: lambda *_: {"under_way": ()},
+    ev.FeeRequested: _fee_requested,
+    ev.FeePaid: _fee_paid,
+    ev.FeeExpired: _fee_expired,
+    ev.ResultUnclaimed: _result_unclaimed,
+    ev.FeeWaived: _fee_waived,
+    ev.FeeReduced: _fee_reduced,
+    ev.FeeChargedBack: _fee_charged_back,
+    ev.StepStarted: _step_started,
+    ev.Claimed: _claimed,
+    ev.Released: lambda *_: {"officer": None},
+    ev.Reassigned: _reassigned,
+    ev.Recalled: _recalled,
+    ev.Asked: _asked,
+    ev.Answered: _answered,
+    ev.Inspected: _inspected,
+    ev.OpinionRecorded: _opinion_recorded,
+    ev.ConsultationClosed: _consultation_closed,
+    ev.Referred: _referred,
+    ev.PartOverdue: _part_overdue,
+    ev.PartAnswered: _part_answered,
+    ev.PartsDecided: lambda *_: {"officer": None},
+    ev.ObligationReferred: _obligation_referred,
+    ev.ObligationDemanded: _obligation_demanded,
+    ev.ObligationFulfilled: _obligation_fulfilled,
+    ev.Suspended: lambda *_: {"suspended": True},
+    ev.SuspensionProlonged: lambda *_: {},
+    ev.Resumed: lambda *_: {"suspended": False},
+    ev.Stopped: _closes(Closing.STOPPED),
+    ev.CaseApplied: lambda _, event, __: {"case": event.case},
+    ev.Extended: lambda filing, *_: {"extensions": filing.extensions + 1},
+    ev.Forwarded: lambda *_: {"officer": None},
+    ev.DraftShown: _draft_shown,
+    ev.DraftConfirmed: lambda *_: {"draft": None},
+    ev.DraftCorrected: _draft_corrected,
+    ev.Proposed: _proposed,
+    ev.Decided: _decided,
+    ev.ResultIssued: _result_issued,
+    ev.ResultOffered: _result_offered,
+    ev.PickupOffered: lambda _, event, __: {"pickup": True, "pickup_code": event.code, "wrong_codes": 0},
+    ev.WrongCodeGiven: lambda _, event, __: {"wrong_codes": event.n},
+    ev.ParcelRequested: lambda _, event, __: {"parcels": event.n, "parcel_end": None, "recalled": None},
+    ev.ParcelRecalled: lambda _, event, __: {"recalled": event.n},
+    ev.ParcelFailed: _parcel_failed,
+    ev.DeliveryChanged: _delivery_changed,
+    ev.ReissueRequested: _reissue_requested,
+    ev.ParcelFound: _parcel_found,
+    ev.HandedOver: _handed_over,
+    ev.Withdrawn: _closes(Closing.WITHDRAWN),
+    ev.Reopened: reopened,
+    ev.Reminded: _reminded,
+    ev.ApologyDrafted: _apology_drafted,
+    ev.Reappointed: lambda *_: {"reappointed": True},
+    ev.Apologised: lambda *_: {"apologised": True},
+    ev.Overdue: _overdue,
+    ev.FinishedEarly: lambda *_: {"early": True},
+    ev.MachineWorkFailing: lambda _, event, __: {"machine_failing": event.work},
+    ev.MachineWorkAnswered: lambda *_: {"machine_failing": None},
+    ev.CalendarChanged: _calendar_changed,
 }

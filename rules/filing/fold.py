@@ -7,6 +7,7 @@ from typing import Any, Final
 from rules.filing.changes import CHANGES, last_move
 from rules.filing.clocks import apply_event
 from rules.filing.reopening import standing_act
+from schemas.erasure import Erased
 from schemas.filing.state import Closing, Filing, FilingPart, Stage, Status
 from schemas.people import OFFICERS, Role
 from schemas.publishing.procedure_rules import StepPart
@@ -16,7 +17,9 @@ from schemas.stream.ledger import Recorded
 def evolve(filing: Filing, recorded: Recorded) -> Filing:
     """The filing after one event that the log holds."""
     event = recorded.event
-    change = CHANGES[event.kind](filing, event, recorded.at)
+    if isinstance(event, Erased):
+        return filing.model_copy(update={"seq": recorded.seq, "erased_at": recorded.at})
+    change = CHANGES[type(event)](filing, event, recorded.at)
     moved = {"last_move": last_move(filing, recorded), "act": standing_act(filing, recorded)}
     handed_on = change.get("officer", filing.officer) != filing.officer
     own: dict[str, Any] = {"acting_for": None} if handed_on else {}

@@ -25,14 +25,14 @@ def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | N
     if filing.closed and kind != "settle_complaint":
         return problem("", "filing_closed")
     stranger = None if kind == "submit" else access_problem(filing, actor, now)
-    return stranger or _too_late(filing, actor, now) or RULES[kind].guard(filing, actor, now)
+    return stranger or _too_late(filing, actor, now) or RULES[kind].forbids(filing, actor, now)
 
 
 def allowed(filing: Filing, actor: Actor, now: datetime, kinds: Iterable[str] = PUBLIC_KINDS) -> tuple[str, ...]:
     """Those of these commands that `actor` can give now."""
     if filing.closed or access_problem(filing, actor, now) is not None or _too_late(filing, actor, now) is not None:
         return ()
-    return tuple(kind for kind in kinds if RULES[kind].guard(filing, actor, now) is None)
+    return tuple(kind for kind in kinds if RULES[kind].forbids(filing, actor, now) is None)
 
 
 def _too_late(filing: Filing, actor: Actor, now: datetime) -> Problem | None:

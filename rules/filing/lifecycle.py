@@ -6,23 +6,27 @@ re-implement a rule.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from rules.filing.clocks import clock_history
-from rules.filing.commands import RULES
+from rules.filing.commands import RULES as COMMANDS
 from rules.filing.commands.rule import Events
 from rules.filing.commands.time import lapsed_before
 from rules.filing.consequences import consequence
 from rules.filing.fold import current_step, evolve, stage, status
 from rules.filing.guards import available_actions, check
 from rules.filing.queues import next_timer, possible, tasks, timers
-from schemas.errors import Problem, RefusalCode, RefusalError, refused
+from rules.rule import Rules
+from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.filing import commands as cm
 from schemas.filing.state import Filing
-from schemas.people import Actor
+from schemas.people import Actor, Role
 from schemas.stream.ledger import Recorded
 
 __all__ = [
+    "RULES",
     "available_actions",
     "clock_history",
     "current_step",
@@ -36,23 +40,36 @@ __all__ = [
 ]
 
 
-def decide(filing: Filing, command: cm.Command, now: datetime) -> Events:
-    """What `command` makes happen, with everything that follows from it by itself. Raises `RefusalError`."""
-    why = check(filing, command.kind, command.actor, now)
-    if why is not None:
-        raise _not_allowed(filing, command.actor, now, why)
-    try:
-        events = RULES[command.kind].effect(filing, command, now)
-    except RefusalError as no:
-        if no.refusal.code is not RefusalCode.NOT_ALLOWED:
-            raise
-        raise _not_allowed(filing, command.actor, now, *no.refusal.problems) from None
-    events = (*lapsed_before(filing, command, events, now), *events)
-    after = _fold(filing, events, command, now)
-    while (follows := consequence(after)) is not None:
-        events = (*events, follows)
-        after = _fold(after, (follows,), command, now)
-    return events
+@dataclass(frozen=True)
+class FilingRules(Rules[Filing]):
+    """The rules of filings: a command brings about whatever follows from it by itself, too."""
+
+    @property
+    def writers(self) -> frozenset[Role]:
+        """All roles."""
+        return frozenset(Role)
+
+    def guard(self, state: Filing, name: str, actor: Actor, now: datetime) -> Problem | None:
+        """The reason why `actor` can't give this command now, or None."""
+        return check(state, name, actor, now)
+
+    def decide(self, state: Filing, command: cm.Command, now: datetime) -> Events:
+        """The events that `command` causes, with all that follows. Raises `RefusalError` with the actor's choices."""
+        why = check(state, command.kind, command.actor, now)
+        if why is not None:
+            raise _not_allowed(state, command.actor, now, why)
+        try:
+            events = self.of[command.kind].effect(state, command, now)
+        except RefusalError as no:
+            if no.refusal.code is not RefusalCode.NOT_ALLOWED:
+                raise
+            raise _not_allowed(state, command.actor, now, *no.refusal.problems) from None
+        events = (*lapsed_before(state, command, events, now), *events)
+        after = _fold(state, events, command, now)
+        while (follows := consequence(after)) is not None:
+            events = (*events, follows)
+            after = _fold(after, (follows,), command, now)
+        return events
 
 
 def _not_allowed(filing: Filing, actor: Actor, now: datetime, *problems: Problem) -> RefusalError:
@@ -65,3 +82,7 @@ def _fold(filing: Filing, events: Events, command: cm.Command, now: datetime) ->
         recorded = Recorded(seq=filing.seq + 1, at=now, command_id=command.command_id, actor=command.actor, event=event)
         filing = evolve(filing, recorded)
     return filing
+
+
+RULES: Final = FilingRules(COMMANDS, not_now=problem("", "filing_closed"))
+decide = RULES.decide

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rules.causes import RECEIPT_OF
 from rules.known import known
 from rules.papers.amounts import in_words
-from rules.papers.causes import RECEIPT_OF
 from rules.papers.made import by_hand, made
 from rules.papers.written import moment, plain
 from rules.publishing.rule_words import money

@@ -1,16 +1,16 @@
-"""The effect of each command on a parcel."""
+"""The rule of each command on a parcel. Late news of the post is followed too, and never refused for good."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
-from rules.officers import role_is
 from rules.parcel.fold import OUTCOMES, SPOILT_STATES, news
+from rules.rule import SYSTEM, Rule, Rules, always
 from rules.time.part import due_on
 from schemas import parcel as pc
-from schemas.errors import Problem, RefusalCode, problem, refused
-from schemas.filing.commands import ChangeCalendar, Command
+from schemas.errors import Problem, problem
+from schemas.filing.commands import ChangeCalendar
 from schemas.filing.events import ParcelOutcome
 from schemas.parcel import Meaning, Parcel, ParcelState, Step
 from schemas.people import Actor, Role
@@ -18,40 +18,22 @@ from schemas.people import Actor, Role
 Events = tuple[pc.ParcelEvent, ...]
 
 
-def decide(parcel: Parcel, command: Command, now: datetime) -> Events:  # noqa: PLR0911 -- one line for each command
-    """What `command` makes happen to a parcel. Raises `RefusalError`."""
-    match command:
-        case pc.RequestConsignment(start=start):
-            return (pc.ConsignmentRequested.model_validate(start.model_dump()),)
-        case pc.RecordSent(waybill=waybill) if parcel.state is ParcelState.REQUESTED:
-            return (pc.ConsignmentSent(waybill=waybill),)
-        case pc.RecordSteps(steps=steps, again_by=again_by) if told := news(parcel.state, parcel.heard, steps):
-            return _told(parcel, told, again_by)
-        case pc.RecordEnd(outcome=outcome, said=said) if parcel.under_way:
-            return (pc.ConsignmentEnded(outcome=outcome, said=said),)
-        case pc.RecallConsignment() if parcel.under_way and not parcel.recalled and not parcel.left:
-            return (pc.ConsignmentRecalled(),)
-        case pc.RecordLeft() if parcel.recalled:
-            return (pc.ConsignmentLeft(),)
-        case pc.ClaimCompensation(actor=actor, reference=reference):
-            if (wrong := guard(parcel, command.kind, actor, now)) is not None:
-                raise refused(RefusalCode.NOT_ALLOWED, wrong)
-            return (pc.CompensationClaimed(officer=actor.subject, reference=reference),)
-        case ChangeCalendar(calendar=calendar) if calendar.name != parcel.calendar:
-            return (pc.ConsignmentCalendarChanged(calendar=calendar.name, due=due_on(parcel, calendar)),)
-        case _:
-            why = problem("", "wrong_state", says="parcel_has_ended")
-            raise refused(RefusalCode.NOT_ALLOWED, why)
+def _request(_: Parcel, command: pc.RequestConsignment, __: datetime) -> Events:
+    return (pc.ConsignmentRequested.model_validate(command.start.model_dump()),)
 
 
-def _told(parcel: Parcel, steps: Iterable[Step], again_by: datetime | None) -> Events:
+def _sent(parcel: Parcel, command: pc.RecordSent, _: datetime) -> Events:
+    return (pc.ConsignmentSent(waybill=command.waybill),) if parcel.state is ParcelState.REQUESTED else ()
+
+
+def _steps(parcel: Parcel, command: pc.RecordSteps, _: datetime) -> Events:
     events: list[pc.ParcelEvent] = []
     invitations, ended = parcel.invitations, not parcel.under_way
-    for step in steps:
+    for step in news(parcel.state, parcel.heard, command.steps):
         match step.meaning:
             case Meaning.INVITED:
                 invitations += 1
-                again = max(again_by or step.at, step.at)
+                again = max(command.again_by or step.at, step.at)
                 events.append(pc.ConsignmentInvited(n=invitations, said=step.said, happened_at=step.at, again_by=again))
             case Meaning.OTHER:
                 events.append(pc.ConsignmentReported(said=step.said, message=step.message, happened_at=step.at))
@@ -76,12 +58,50 @@ def _collected(parcel: Parcel, step: Step) -> dict[str, int]:
     return {"collected": collected} | fee
 
 
-def guard(parcel: Parcel, _: str, actor: Actor, __: datetime) -> Problem | None:
-    """Why `actor` can't claim compensation now, or None."""
-    if (wrong := role_is(actor, Role.HANDOVER)) is not None:
-        return wrong
-    if actor.agency != parcel.agency:
-        return problem("actor.agency", "other_agency")
+def _end(parcel: Parcel, command: pc.RecordEnd, _: datetime) -> Events:
+    return (pc.ConsignmentEnded(outcome=command.outcome, said=command.said),) if parcel.under_way else ()
+
+
+def _recall(parcel: Parcel, _: pc.RecallConsignment, __: datetime) -> Events:
+    return (pc.ConsignmentRecalled(),) if parcel.under_way and not parcel.recalled and not parcel.left else ()
+
+
+def _leave(parcel: Parcel, _: pc.RecordLeft, __: datetime) -> Events:
+    return (pc.ConsignmentLeft(),) if parcel.recalled else ()
+
+
+def _change_calendar(parcel: Parcel, command: ChangeCalendar, _: datetime) -> Events:
+    calendar = command.calendar
+    if calendar.name == parcel.calendar:
+        return ()
+    return (pc.ConsignmentCalendarChanged(calendar=calendar.name, due=due_on(parcel, calendar)),)
+
+
+def _claimable(parcel: Parcel, _: Actor, __: datetime) -> Problem | None:
     if parcel.claim is not None:
         return problem("", "claimed_from_the_post")
     return None if parcel.state in SPOILT_STATES else problem("", "nothing_to_claim")
+
+
+def _claim(_: Parcel, command: pc.ClaimCompensation, __: datetime) -> Events:
+    return (pc.CompensationClaimed(officer=command.actor.subject, reference=command.reference),)
+
+
+def _stranger(parcel: Parcel, actor: Actor, _: datetime) -> Problem | None:
+    return None if actor.agency == parcel.agency else problem("actor.agency", "other_agency")
+
+
+RULES: Final[Rules[Parcel]] = Rules(
+    {
+        "request_consignment": Rule(SYSTEM, always, _request),
+        "record_sent": Rule(SYSTEM, always, _sent),
+        "record_steps": Rule(SYSTEM, always, _steps),
+        "record_end": Rule(SYSTEM, always, _end),
+        "recall_consignment": Rule(SYSTEM, always, _recall),
+        "record_left": Rule(SYSTEM, always, _leave),
+        "change_calendar": Rule(SYSTEM, always, _change_calendar),
+        "claim_compensation": Rule((Role.HANDOVER,), _claimable, _claim),
+    },
+    not_now=problem("", "wrong_state", says="parcel_has_ended"),
+    stranger=_stranger,
+)

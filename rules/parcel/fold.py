@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from rules.rule import Change, folding
 from schemas import parcel as pc
 from schemas.filing.events import SPOILT, ParcelOutcome
 from schemas.parcel import UNDER_WAY, Meaning, Parcel, ParcelState, Step
-from schemas.stream.ledger import Recorded
 
 MOST_WORDS: Final = 32
 """So many words of the post are recorded that end nothing; a carrier that says more is followed to the end alone."""
@@ -55,40 +55,17 @@ def _says_something(state: ParcelState, heard: tuple[pc.Heard, ...], step: Step)
     return step.meaning in _TELLING and state in UNDER_WAY and len(heard) < MOST_WORDS
 
 
-def evolve(parcel: Parcel, recorded: Recorded) -> Parcel:
-    """The parcel after one event."""
-    return parcel.model_copy(update=_change(parcel, recorded) | {"seq": recorded.seq})
-
-
 _KEPT: Final = ("number", "address", "contents", "cod", "fee", "watch_seconds", "limit", "since", "calendar", "due")
 
 
-def _change(parcel: Parcel, recorded: Recorded) -> dict[str, Any]:  # noqa: PLR0911 -- one line for each event
-    match recorded.event:
-        case pc.ConsignmentRequested() as event:
-            return {name: getattr(event, name) for name in _KEPT} | {"requested_at": recorded.at}
-        case pc.ConsignmentCalendarChanged(calendar=calendar, due=due):
-            return {"calendar": calendar, "due": due}
-        case pc.ConsignmentSent(waybill=waybill):
-            return {"waybill": waybill, "state": ParcelState.SENT}
-        case pc.ConsignmentInvited(n=n, said=said, happened_at=at):
-            return _heard(parcel, said, at) | {"invitations": n}
-        case pc.ConsignmentReported(said=said, happened_at=at):
-            return _heard(parcel, said, at)
-        case pc.ConsignmentRecalled():
-            return {"recalled": True}
-        case pc.ConsignmentLeft():
-            return {"recalled": False, "left": True}
-        case pc.CompensationClaimed(reference=reference):
-            return {"claim": reference}
-        case pc.ConsignmentEnded(outcome=outcome, said=said, happened_at=at, collected=collected):
-            ended = {"state": ParcelState(outcome.value), "ended_at": recorded.at, "recalled": False}
-            ended |= {"collected": collected}
-            spoilt = {"spoilt": parcel.spoilt or outcome in SPOILT}
-            return _heard(parcel, said, at) | ended | spoilt
-        case _:
-            msg = f"{recorded.event.kind} is no event of a parcel"
-            raise TypeError(msg)
+def _requested(_: Parcel, event: pc.ConsignmentRequested, at: datetime) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in _KEPT} | {"requested_at": at}
+
+
+def _ended(parcel: Parcel, event: pc.ConsignmentEnded, at: datetime) -> dict[str, Any]:
+    ended = {"state": ParcelState(event.outcome.value), "ended_at": at, "recalled": False}
+    ended |= {"collected": event.collected, "spoilt": parcel.spoilt or event.outcome in SPOILT}
+    return _heard(parcel, event.said, event.happened_at) | ended
 
 
 def _heard(parcel: Parcel, said: str | None, at: datetime | None) -> dict[str, Any]:
@@ -96,3 +73,19 @@ def _heard(parcel: Parcel, said: str | None, at: datetime | None) -> dict[str, A
     if said is None or at is None:
         return {}
     return {"heard": (*parcel.heard, pc.Heard(said=said, at=at))}
+
+
+CHANGES: Final[Mapping[type[Any], Change[Parcel]]] = {
+    pc.ConsignmentRequested: _requested,
+    pc.ConsignmentCalendarChanged: lambda _, event, __: {"calendar": event.calendar, "due": event.due},
+    pc.ConsignmentSent: lambda _, event, __: {"waybill": event.waybill, "state": ParcelState.SENT},
+    pc.ConsignmentInvited: lambda parcel, event, _: (
+        _heard(parcel, event.said, event.happened_at) | {"invitations": event.n}
+    ),
+    pc.ConsignmentReported: lambda parcel, event, _: _heard(parcel, event.said, event.happened_at),
+    pc.ConsignmentRecalled: lambda *_: {"recalled": True},
+    pc.ConsignmentLeft: lambda *_: {"recalled": False, "left": True},
+    pc.CompensationClaimed: lambda _, event, __: {"claim": event.reference},
+    pc.ConsignmentEnded: _ended,
+}
+evolve = folding(CHANGES)

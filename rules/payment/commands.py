@@ -1,4 +1,4 @@
-"""The effect of each command on a payment. Money that is not owed goes back."""
+"""The rule of each command on a payment. Late, double and unasked money is recorded; what is not owed goes back."""
 
 from __future__ import annotations
 
@@ -6,77 +6,79 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from rules.known import known
-from rules.officers import role_is
 from rules.payment import charge_backs
 from rules.payment.fold import captured_ids, is_open, not_yet_awaited, unless_first
+from rules.rule import SYSTEM, Rule, Rules, always
 from rules.time.part import due_on
 from schemas import payment as pay
-from schemas.errors import Problem, RefusalCode, problem, refused
-from schemas.filing.commands import ChangeCalendar, Command
+from schemas.errors import Problem, problem
+from schemas.filing.commands import ChangeCalendar
 from schemas.payment import MOST_REQUESTS, Payment, PaymentState
 from schemas.people import Actor, Role
 
+Events = tuple[pay.PaymentEvent, ...]
 
-def decide(  # noqa: PLR0911 -- one line for each command
-    payment: Payment, command: Command, now: datetime
-) -> tuple[pay.PaymentEvent, ...]:
-    """What `command` makes happen to a payment. Raises `RefusalError`."""
-    match command:
-        case pay.RequestPayment(start=start, seconds=seconds):
-            return (
-                pay.PaymentRequested(
-                    n=start.n,
-                    provider=start.provider or pay.DEFAULT_PROVIDER,
-                    amount=start.amount,
-                    limit=start.limit,
-                    since=start.since,
-                    calendar=start.calendar,
-                    due=start.due,
-                    description=start.description,
-                    watch_seconds=start.watch_seconds,
-                    payer_account=start.payer_account,
-                    expires=_expires(seconds, now, start.due),
-                ),
-            )
-        case pay.RenewPayment():
-            return (_renewed(payment, command, now),)
-        case pay.RecordOrder(attempt=n) if is_open(payment, n) and not payment.attempts[n - 1].ordered:
-            made = {"order_id": command.order_id, "pay_url": command.pay_url, "code": command.code}
-            return (pay.PaymentOrdered(**made, attempt=unless_first(n)),)
-        case pay.ExpireRequest(attempt=n) if is_open(payment, n):
-            return (pay.PaymentRequestExpired(attempt=n),)
-        case pay.AwaitOutcome(attempt=n, until=until) if not_yet_awaited(payment, n):
-            return (pay.PaymentOutcomeAwaited(attempt=n, until=until),)
-        case pay.ExpirePayment() if payment.state is PaymentState.PENDING:
-            return (pay.PaymentExpired(),)
-        case pay.CancelPayment(reason=reason) if payment.state in {PaymentState.PENDING, PaymentState.PAID}:
-            return (pay.PaymentCancelled(reason=reason),)
-        case ChangeCalendar(calendar=calendar) if calendar.name != payment.calendar:
-            return (pay.PaymentCalendarChanged(calendar=calendar.name, due=due_on(payment, calendar)),)
-        case _:
-            return _of_money(payment, command)
+_ENDED: Final = problem("", "wrong_state", says="payment_has_ended")
 
 
-def _of_money(payment: Payment, command: Command) -> tuple[pay.PaymentEvent, ...]:
-    """What has become of the money. Raises `RefusalError`."""
-    match command:
-        case pay.RecordCapture(capture=capture) if capture.capture_id not in captured_ids(payment):
-            return _captured(payment, capture)
-        case pay.RecordAcceptance(accepted=accepted) if payment.state is PaymentState.PENDING:
-            return (_accepted(payment, accepted),)
-        case pay.RecordChargeBack(back=back) if event := charge_backs.told(payment, back):
-            return (event,)
-        case pay.RecordRefund(given=given) if given not in payment.given_back and given.capture_id in captured_ids(
-            payment
-        ):
-            return (pay.PaymentRefunded(capture_id=given.capture_id, amount=given.amount, case=given.case),)
-        case _:
-            why = problem("", "wrong_state", says="payment_has_ended")
-            raise refused(RefusalCode.NOT_ALLOWED, why)
+def _request(_: Payment, command: pay.RequestPayment, now: datetime) -> Events:
+    start = command.start
+    return (
+        pay.PaymentRequested(
+            n=start.n,
+            provider=start.provider or pay.DEFAULT_PROVIDER,
+            amount=start.amount,
+            limit=start.limit,
+            since=start.since,
+            calendar=start.calendar,
+            due=start.due,
+            description=start.description,
+            watch_seconds=start.watch_seconds,
+            payer_account=start.payer_account,
+            expires=_expires(command.seconds, now, start.due),
+        ),
+    )
 
 
-def _captured(payment: Payment, capture: pay.Capture) -> tuple[pay.PaymentEvent, ...]:
+def _order(payment: Payment, command: pay.RecordOrder, _: datetime) -> Events:
+    n = command.attempt
+    if not is_open(payment, n) or payment.attempts[n - 1].ordered:
+        return ()
+    made = {"order_id": command.order_id, "pay_url": command.pay_url, "code": command.code}
+    return (pay.PaymentOrdered(**made, attempt=unless_first(n)),)
+
+
+def _expire_request(payment: Payment, command: pay.ExpireRequest, _: datetime) -> Events:
+    return (pay.PaymentRequestExpired(attempt=command.attempt),) if is_open(payment, command.attempt) else ()
+
+
+def _await_outcome(payment: Payment, command: pay.AwaitOutcome, _: datetime) -> Events:
+    if not not_yet_awaited(payment, command.attempt):
+        return ()
+    return (pay.PaymentOutcomeAwaited(attempt=command.attempt, until=command.until),)
+
+
+def _expire(payment: Payment, _: pay.ExpirePayment, __: datetime) -> Events:
+    return (pay.PaymentExpired(),) if payment.state is PaymentState.PENDING else ()
+
+
+def _cancel(payment: Payment, command: pay.CancelPayment, _: datetime) -> Events:
+    cancellable = payment.state in {PaymentState.PENDING, PaymentState.PAID}
+    return (pay.PaymentCancelled(reason=command.reason),) if cancellable else ()
+
+
+def _change_calendar(payment: Payment, command: ChangeCalendar, _: datetime) -> Events:
+    calendar = command.calendar
+    if calendar.name == payment.calendar:
+        return ()
+    return (pay.PaymentCalendarChanged(calendar=calendar.name, due=due_on(payment, calendar)),)
+
+
+def _capture(payment: Payment, command: pay.RecordCapture, _: datetime) -> Events:
     """Who pays more than was asked has paid the fee, and gets back what is too much."""
+    capture = command.capture
+    if capture.capture_id in captured_ids(payment):
+        return ()
     owed = payment.state is PaymentState.PENDING and capture.amount >= payment.amount
     attempt = unless_first(capture.attempt or 1)
     captured = pay.PaymentCaptured(
@@ -90,13 +92,28 @@ def _captured(payment: Payment, capture: pay.Capture) -> tuple[pay.PaymentEvent,
     return (captured, *charge_backs.ahead_of(payment, capture.model_copy(update={"attempt": attempt})))
 
 
-def _accepted(payment: Payment, accepted: pay.CaptureAccepted) -> pay.PaymentAccepted:
-    """Raises `RefusalError` unless it and what is forgone are the fee."""
-    found = (one for one in payment.captures if one.capture_id == accepted.capture_id)
-    capture = next((one for one in found if one.amount + accepted.forgone == payment.amount), None)
-    if capture is None or payment.returned(capture) or payment.taken_back(capture):
-        raise refused(RefusalCode.NOT_ALLOWED, problem("", "wrong_state", says="payment_has_ended"))
-    return pay.PaymentAccepted(capture_id=capture.capture_id, amount=capture.amount, forgone=accepted.forgone)
+def _accept(payment: Payment, command: pay.RecordAcceptance, _: datetime) -> Events:
+    """Nothing unless the capture and the amount that is forgone are the fee."""
+    accepted = command.accepted
+    captures = (one for one in payment.captures if one.capture_id == accepted.capture_id)
+    capture = next((one for one in captures if one.amount + accepted.forgone == payment.amount), None)
+    if payment.state is not PaymentState.PENDING or capture is None:
+        return ()
+    if payment.returned(capture) or payment.taken_back(capture):
+        return ()
+    return (pay.PaymentAccepted(capture_id=capture.capture_id, amount=capture.amount, forgone=accepted.forgone),)
+
+
+def _charge_back(payment: Payment, command: pay.RecordChargeBack, _: datetime) -> Events:
+    event = charge_backs.told(payment, command.back)
+    return () if event is None else (event,)
+
+
+def _refund(payment: Payment, command: pay.RecordRefund, _: datetime) -> Events:
+    given = command.given
+    if given in payment.given_back or given.capture_id not in captured_ids(payment):
+        return ()
+    return (pay.PaymentRefunded(capture_id=given.capture_id, amount=given.amount, case=given.case),)
 
 
 def _expires(seconds: int | None, now: datetime, due: datetime) -> datetime | None:
@@ -105,29 +122,40 @@ def _expires(seconds: int | None, now: datetime, due: datetime) -> datetime | No
     return ends if ends is not None and ends < due else None
 
 
-def _renewed(payment: Payment, command: pay.RenewPayment, now: datetime) -> pay.PaymentRenewed:
-    why = guard(payment, command.kind, command.actor, now)
-    if why is not None:
-        raise refused(RefusalCode.NOT_ALLOWED, why)
+def _renewable(payment: Payment, _: Actor, now: datetime) -> Problem | None:
+    if payment.state is not PaymentState.PENDING or now >= known(payment.due):
+        return _ENDED
+    too_many = len(payment.attempts) >= MOST_REQUESTS
+    return problem("", "too_many_requests", most=MOST_REQUESTS) if too_many else None
+
+
+def _renew(payment: Payment, command: pay.RenewPayment, now: datetime) -> Events:
     default = pay.Through(provider=command.provider or payment.provider)
     through = command.through if isinstance(command, pay.RenewThrough) else default
-    return pay.PaymentRenewed(
-        attempt=len(payment.attempts) + 1,
-        provider=through.provider,
-        expires=_expires(through.seconds, now, known(payment.due)),
+    return (
+        pay.PaymentRenewed(
+            attempt=len(payment.attempts) + 1,
+            provider=through.provider,
+            expires=_expires(through.seconds, now, known(payment.due)),
+        ),
     )
 
 
-WRITERS: Final = frozenset({Role.SYSTEM, Role.APPLICANT, Role.REPRESENTATIVE})
-
-
-def guard(payment: Payment, _: str, actor: Actor, now: datetime) -> Problem | None:
-    """Why `actor` can't have it asked for anew now, or None. Whose filing it is, is looked up as that is recorded."""
-    return role_is(actor, Role.APPLICANT, Role.REPRESENTATIVE) or _not_renewable(payment, now)
-
-
-def _not_renewable(payment: Payment, now: datetime) -> Problem | None:
-    if payment.state is not PaymentState.PENDING or now >= known(payment.due):
-        return problem("", "wrong_state", says="payment_has_ended")
-    too_many = len(payment.attempts) >= MOST_REQUESTS
-    return problem("", "too_many_requests", most=MOST_REQUESTS) if too_many else None
+RULES: Final[Rules[Payment]] = Rules(
+    {
+        "request_payment": Rule(SYSTEM, always, _request),
+        "record_order": Rule(SYSTEM, always, _order),
+        "expire_request": Rule(SYSTEM, always, _expire_request),
+        "await_outcome": Rule(SYSTEM, always, _await_outcome),
+        "expire_payment": Rule(SYSTEM, always, _expire),
+        "cancel_payment": Rule(SYSTEM, always, _cancel),
+        "change_calendar": Rule(SYSTEM, always, _change_calendar),
+        "record_capture": Rule(SYSTEM, always, _capture),
+        "record_acceptance": Rule(SYSTEM, always, _accept),
+        "record_charge_back": Rule(SYSTEM, always, _charge_back),
+        "record_refund": Rule(SYSTEM, always, _refund),
+        "renew_payment": Rule((Role.APPLICANT, Role.REPRESENTATIVE), _renewable, _renew),
+    },
+    not_now=_ENDED,
+)
+"""Whose filing it is, is looked up as a renewal is recorded."""

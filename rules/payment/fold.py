@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from rules.known import known
 from rules.payment import charge_backs
+from rules.rule import Change, folding
 from schemas import payment as pay
 from schemas.payment import Attempt, Payment, PaymentState
-from schemas.stream.ledger import Recorded
-
-_ENDED = {"payment_expired": PaymentState.EXPIRED, "payment_cancelled": PaymentState.CANCELLED}
 
 
 def lacking(payment: Payment) -> bool:
@@ -72,57 +71,40 @@ _KEPT: Final = (
 )
 
 
-def evolve(payment: Payment, recorded: Recorded) -> Payment:
-    """The payment after one event."""
-    return payment.model_copy(update=_change(payment, recorded) | {"seq": recorded.seq})
+def _requested(_: Payment, event: pay.PaymentRequested, at: datetime) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in _KEPT} | {"requested_at": at}
 
 
-def _change(  # noqa: PLR0911 -- one line for each event
-    payment: Payment, recorded: Recorded
-) -> dict[str, Any]:
-    match recorded.event:
-        case pay.PaymentRequested() as event:
-            return {name: getattr(event, name) for name in _KEPT} | {"requested_at": recorded.at}
-        case pay.PaymentOrdered(pay_url=pay_url, code=code, attempt=n):
-            return _of_request(payment, n or 1, pay_url=pay_url, code=code)
-        case pay.PaymentRequestExpired(attempt=n):
-            return _of_request(payment, n, over=True)
-        case pay.PaymentOutcomeAwaited(attempt=n, until=until):
-            return _of_request(payment, n, awaited=until)
-        case pay.PaymentRenewed() as event:
-            said = event.model_dump(include={"attempt", "provider", "expires"})
-            return {"renewed": (*payment.renewed, Attempt(**said, requested_at=recorded.at))}
-        case pay.PaymentExpired() | pay.PaymentCancelled() as event:
-            return {"state": _ENDED[event.kind], "owed_capture": None, "settled_at": recorded.at}
-        case pay.PaymentCalendarChanged(calendar=calendar, due=due):
-            later = due > known(payment.due)
-            return {"calendar": calendar, "due": due} | (_nothing_awaited(payment) if later else {})
-        case _:
-            return _of_its_money(payment, recorded)
+def _renewed(payment: Payment, event: pay.PaymentRenewed, at: datetime) -> dict[str, Any]:
+    request = Attempt(**event.model_dump(include={"attempt", "provider", "expires"}), requested_at=at)
+    return {"renewed": (*payment.renewed, request)}
 
 
-def _of_its_money(payment: Payment, recorded: Recorded) -> dict[str, Any]:
-    match recorded.event:
-        case pay.PaymentCaptured() as event:
-            said = event.model_dump(include={"capture_id", "amount", "attempt"})
-            capture = pay.Capture(**said, at=event.captured_at)
-            taken: dict[str, Any] = {"captures": (*payment.captures, capture)}
-            paid = {"state": PaymentState.PAID, "owed_capture": event.capture_id, "settled_at": recorded.at}
-            return taken | (paid if event.owed else {})
-        case pay.PaymentAccepted() as event:
-            paid = {"state": PaymentState.PAID, "owed_capture": event.capture_id, "settled_at": recorded.at}
-            return paid | {"forgone": event.forgone}
-        case pay.PaymentChargedBack() as event:
-            charged = pay.ChargedBack(**event.model_dump(exclude={"kind"}))
-            ahead = charge_backs.still_ahead(payment, event)
-            return {"charged_back": (*payment.charged_back, charged), "ahead": ahead}
-        case pay.PaymentChargeBackAhead() as event:
-            return {"ahead": (*payment.ahead, pay.ChargeBack(**event.model_dump(exclude={"kind"})))}
-        case pay.PaymentRefunded() as event:
-            return _given_back(payment, event)
-        case _:
-            msg = f"{recorded.event.kind} is no event of a payment"
-            raise TypeError(msg)
+def _ended(state: PaymentState) -> Change[Payment]:
+    return lambda _, __, at: {"state": state, "owed_capture": None, "settled_at": at}
+
+
+def _on_another_calendar(payment: Payment, event: pay.PaymentCalendarChanged, _: datetime) -> dict[str, Any]:
+    later = event.due > known(payment.due)
+    return {"calendar": event.calendar, "due": event.due} | (_nothing_awaited(payment) if later else {})
+
+
+def _captured(payment: Payment, event: pay.PaymentCaptured, at: datetime) -> dict[str, Any]:
+    capture = pay.Capture(**event.model_dump(include={"capture_id", "amount", "attempt"}), at=event.captured_at)
+    return {"captures": (*payment.captures, capture)} | (_paid(event.capture_id, at) if event.owed else {})
+
+
+def _paid(capture_id: str, at: datetime) -> dict[str, Any]:
+    return {"state": PaymentState.PAID, "owed_capture": capture_id, "settled_at": at}
+
+
+def _charged_back(payment: Payment, event: pay.PaymentChargedBack, _: datetime) -> dict[str, Any]:
+    charged = pay.ChargedBack(**event.model_dump(exclude={"kind"}))
+    return {"charged_back": (*payment.charged_back, charged), "ahead": charge_backs.still_ahead(payment, event)}
+
+
+def _charge_back_ahead(payment: Payment, event: pay.PaymentChargeBackAhead, _: datetime) -> dict[str, Any]:
+    return {"ahead": (*payment.ahead, pay.ChargeBack(**event.model_dump(exclude={"kind"})))}
 
 
 def _of_request(payment: Payment, n: int, **change: Any) -> dict[str, Any]:
@@ -139,10 +121,30 @@ def _nothing_awaited(payment: Payment) -> dict[str, Any]:
     return {"awaited": None, "renewed": tuple(renewed)}
 
 
-def _given_back(payment: Payment, event: pay.PaymentRefunded) -> dict[str, Any]:
+def _given_back(payment: Payment, event: pay.PaymentRefunded, _: datetime) -> dict[str, Any]:
     """One of before there were cases was of the whole."""
     given = pay.GivenBack(capture_id=event.capture_id, amount=event.amount, case=event.case or 0)
     all_given = (*payment.given_back, given)
     went = sum(one.amount for one in all_given if one.capture_id == event.capture_id)
     whole = any(one.capture_id == event.capture_id and one.amount <= went for one in payment.captures)
     return {"given_back": all_given} | ({"refunded": (*payment.refunded, event.capture_id)} if whole else {})
+
+
+CHANGES: Final[Mapping[type[Any], Change[Payment]]] = {
+    pay.PaymentRequested: _requested,
+    pay.PaymentOrdered: lambda payment, event, _: _of_request(
+        payment, event.attempt or 1, pay_url=event.pay_url, code=event.code
+    ),
+    pay.PaymentRequestExpired: lambda payment, event, _: _of_request(payment, event.attempt, over=True),
+    pay.PaymentOutcomeAwaited: lambda payment, event, _: _of_request(payment, event.attempt, awaited=event.until),
+    pay.PaymentRenewed: _renewed,
+    pay.PaymentExpired: _ended(PaymentState.EXPIRED),
+    pay.PaymentCancelled: _ended(PaymentState.CANCELLED),
+    pay.PaymentCalendarChanged: _on_another_calendar,
+    pay.PaymentCaptured: _captured,
+    pay.PaymentAccepted: lambda _, event, at: _paid(event.capture_id, at) | {"forgone": event.forgone},
+    pay.PaymentChargedBack: _charged_back,
+    pay.PaymentChargeBackAhead: _charge_back_ahead,
+    pay.PaymentRefunded: _given_back,
+}
+evolve = folding(CHANGES)

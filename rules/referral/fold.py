@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from rules.known import known
+from rules.rule import Change, folding
 from schemas import referral as rf
 from schemas.backoffice import PartDecision
 from schemas.filing import events as ev
 from schemas.referral import Referral, ReferralState
-from schemas.stream.ledger import Recorded
 
 
 def is_open(referral: Referral) -> bool:
@@ -24,33 +25,31 @@ def next_moment(referral: Referral) -> datetime | None:
     return known(referral.due) if referral.reminded else min(known(referral.remind_at), known(referral.due))
 
 
-def evolve(referral: Referral, recorded: Recorded) -> Referral:
-    """The referral after one event."""
-    return referral.model_copy(update=_change(recorded) | {"seq": recorded.seq})
+_KEPT: Final = ("part", "lead", "dossier", "filed_by", "reminder", "remind_at", "limit", "since", "calendar", "due")
 
 
-def _change(recorded: Recorded) -> dict[str, Any]:  # noqa: PLR0911 -- one line for each event
-    match recorded.event:
-        case rf.ReferralRequested() as event:
-            kept = ("part", "lead", "dossier", "filed_by", "reminder", "remind_at", "limit", "since", "calendar", "due")
-            return {name: getattr(event, name) for name in kept} | {"requested_at": recorded.at}
-        case ev.Claimed(officer=officer):
-            return {"officer": officer, "acting_for": None}
-        case ev.Reassigned(officer=officer, acting_for=acting_for):
-            return {"officer": officer, "acting_for": acting_for}
-        case ev.Released():
-            return {"officer": None, "acting_for": None}
-        case rf.ReferralReminded():
-            return {"reminded": True}
-        case rf.ReferralOverdue():
-            return {"overdue": True}
-        case rf.ReferralAnswered() as event:
-            decision = PartDecision.model_validate(event.model_dump(exclude={"kind", "automatic", "acting_for"}))
-            return {"state": ReferralState.ANSWERED, "decision": decision}
-        case rf.ReferralCancelled():
-            return {"state": ReferralState.CANCELLED}
-        case rf.ReferralCalendarChanged(calendar=calendar, due=due, remind_at=remind):
-            return {"calendar": calendar, "due": due, "remind_at": remind}
-        case _:
-            msg = f"{recorded.event.kind} is no event of a referral"
-            raise TypeError(msg)
+def _requested(_: Referral, event: rf.ReferralRequested, at: datetime) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in _KEPT} | {"requested_at": at}
+
+
+def _answered(_: Referral, event: rf.ReferralAnswered, __: datetime) -> dict[str, Any]:
+    decision = PartDecision.model_validate(event.model_dump(exclude={"kind", "automatic", "acting_for"}))
+    return {"state": ReferralState.ANSWERED, "decision": decision}
+
+
+CHANGES: Final[Mapping[type[Any], Change[Referral]]] = {
+    rf.ReferralRequested: _requested,
+    ev.Claimed: lambda _, event, __: {"officer": event.officer, "acting_for": None},
+    ev.Reassigned: lambda _, event, __: {"officer": event.officer, "acting_for": event.acting_for},
+    ev.Released: lambda *_: {"officer": None, "acting_for": None},
+    rf.ReferralReminded: lambda *_: {"reminded": True},
+    rf.ReferralOverdue: lambda *_: {"overdue": True},
+    rf.ReferralAnswered: _answered,
+    rf.ReferralCancelled: lambda *_: {"state": ReferralState.CANCELLED},
+    rf.ReferralCalendarChanged: lambda _, event, __: {
+        "calendar": event.calendar,
+        "due": event.due,
+        "remind_at": event.remind_at,
+    },
+}
+evolve = folding(CHANGES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules.known import known
-from rules.referral.commands import ROLES, guard
+from rules.referral.commands import RULES
 from rules.referral.fold import is_open
 from schemas.people import Actor, Role
 from schemas.referral import Referral, ReferralState
@@ -42,7 +42,7 @@ def _task(referral: Referral, name: str, role: Role) -> TaskRow:
     """What somebody in this role, or who has claimed it, can do."""
     claimer = referral.officer if role is Role.SPECIALIST else None
     actor = Actor(subject=claimer or " ", role=role, agency=referral.agency)
-    actions = (kind for kind in ROLES if guard(referral, kind, actor, known(referral.due)) is None)
+    actions = (name for name in RULES.of if RULES.guard(referral, name, actor, known(referral.due)) is None)
     return TaskRow(
         name=name,
         agency=referral.agency,

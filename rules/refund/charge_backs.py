@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rules.known import known
 from rules.refund import fold
 from schemas import refund as rf
@@ -43,10 +45,10 @@ def _void(refund: Refund, there: int, going: tuple[RefundEntry, ...]) -> tuple[i
     return tuple(void)
 
 
-def answered(refund: Refund, command: rf.AnswerChargeBack) -> rf.ChargeBackAnswered:
-    """What a leader says of all that nobody has spoken of yet."""
+def answer(refund: Refund, command: rf.AnswerChargeBack, _: datetime) -> tuple[rf.ChargeBackAnswered, ...]:
+    """A leader's answer to all that nobody has spoken of yet."""
     again = len(refund.asked_again) + 1 if command.outcome is rf.ChargeBackOutcome.ASKED_AGAIN else None
-    return rf.ChargeBackAnswered(
+    answered = rf.ChargeBackAnswered(
         outcome=command.outcome,
         amount=refund.unanswered,
         again=again,
@@ -55,3 +57,4 @@ def answered(refund: Refund, command: rf.AnswerChargeBack) -> rf.ChargeBackAnswe
         reason=command.reason,
         legal_basis=command.legal_basis,
     )
+    return (answered,)

@@ -1,73 +1,54 @@
-"""What a command makes happen to a refund."""
+"""The rule of each command on a refund: officers of its agency, never one alone, and none on the applicant's side."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from rules.known import known
 from rules.refund import anew, charge_backs, differences, disputes, fold
-from rules.refund.guards import guard, in_whose_place, not_alone
+from rules.refund.hands import not_alone
+from rules.rule import SYSTEM, Effect, Rule, Rules, When, always, refuse
 from schemas import refund as rf
-from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
-from schemas.filing.commands import Command, SystemCommand
-from schemas.refund import CaseState, Refund, RefundCause, RefundEntry
+from schemas.errors import Problem, problem
+from schemas.people import Actor, Role
+from schemas.refund import MOST_CASES, CaseState, Refund, RefundCause, RefundEntry
 
 Events = tuple[rf.RefundEvent, ...]
 
-
-def decide(refund: Refund, command: Command, now: datetime) -> Events:
-    """What `command` makes happen to a refund. Raises `RefusalError`."""
-    if isinstance(command, SystemCommand):
-        return _by_itself(refund, command)
-    acting_for = getattr(command, "acting_for", None)
-    why = guard(refund, command.kind, command.actor, now) or in_whose_place(command.actor, acting_for)
-    if why is not None:
-        raise _refuse(why)
-    return _by_people(refund, command)
+# By the system.
 
 
-def _by_people(  # noqa: PLR0911 -- one line for each command
-    refund: Refund, command: Command
-) -> Events:
-    match command:
-        case rf.RequestRefund():
-            return (_requested(refund, command),)
-        case rf.DecideRefund():
-            return _decided(refund, command)
-        case rf.ApproveRefund():
-            return (_approved(refund, command),)
-        case rf.DeclineRefund():
-            return (_declined(refund, command),)
-        case rf.GiveBackByHand():
-            return (_given_by_hand(refund, command),)
-        case rf.AcceptShortPayment():
-            return (disputes.proposed(refund, command),)
-        case rf.ApproveShortPayment():
-            return (_accepted(refund, command),)
-        case rf.AnswerChargeBack():
-            return (charge_backs.answered(refund, command),)
-    raise TypeError(command.kind)
+def _begin(refund: Refund, command: rf.BeginRefund, _: datetime) -> Events:
+    return (rf.RefundBegun(**dict(command.capture), apart=command.apart),) if refund.seq == 0 else ()
 
 
-def _by_itself(refund: Refund, command: SystemCommand) -> Events:
-    match command:
-        case rf.BeginRefund(capture=capture, apart=apart) if refund.seq == 0:
-            return (rf.RefundBegun(**dict(capture), apart=apart),)
-        case rf.OpenClaimed(claim=claim) if events := claimed(refund, claim):
-            return events
-        case rf.RecordAsked(case=case, n=n) if (entry := fold.to_give_first(refund, case)) and entry.requests == n - 1:
-            return (rf.RefundAsked(case=case, n=n),)
-        case rf.RecordGiven(case=case) if entry := fold.entry_of(refund, case, CaseState.APPROVED):
-            given = {"case": case, "amount": entry.amount, "transaction": command.transaction}
-            return (rf.RefundGiven(capture_id=known(refund.capture).capture_id, **given),)
-        case rf.LeaveToHand(case=case, rule=rule) if fold.entry_of(refund, case, CaseState.APPROVED):
-            return _left_to_hand(refund, rf.RefundLeftToHand(case=case, rule=rule))
-        case _:
-            raise _refuse(problem("", "wrong_state", says="refund_goes_on"))
+def _record_asked(refund: Refund, command: rf.RecordAsked, _: datetime) -> Events:
+    entry = fold.to_give_first(refund, command.case)
+    if entry is None or entry.requests != command.n - 1:
+        return ()
+    return (rf.RefundAsked(case=command.case, n=command.n),)
 
 
-def _refuse(*problems: Problem) -> RefusalError:
-    return refused(RefusalCode.NOT_ALLOWED, *problems)
+def _record_given(refund: Refund, command: rf.RecordGiven, _: datetime) -> Events:
+    entry = fold.entry_of(refund, command.case, CaseState.APPROVED)
+    if entry is None:
+        return ()
+    given = {"case": command.case, "amount": entry.amount, "transaction": command.transaction}
+    return (rf.RefundGiven(capture_id=known(refund.capture).capture_id, **given),)
+
+
+def _leave_to_hand(refund: Refund, command: rf.LeaveToHand, _: datetime) -> Events:
+    """What the provider does not give, nobody does if it was charged back meanwhile, or the filing has begun again."""
+    if fold.entry_of(refund, command.case, CaseState.APPROVED) is None:
+        return ()
+    left = rf.RefundLeftToHand(case=command.case, rule=command.rule)
+    refund = fold.after(refund, left)
+    if (off := anew.called_off_by_now(refund)) is not None:
+        return (left, off)
+    gone = charge_backs.void_by_now(refund)
+    return (left,) if gone is None else (left, gone)
 
 
 def claimed(refund: Refund, claim: rf.Claim) -> Events:
@@ -91,15 +72,6 @@ def claimed(refund: Refund, claim: rf.Claim) -> Events:
         for event in part(refund, claim):
             opened, refund = (*opened, event), fold.after(refund, event)
     return opened
-
-
-def _left_to_hand(refund: Refund, left: rf.RefundLeftToHand) -> Events:
-    """What the provider does not give, nobody does if it was charged back meanwhile, or the filing has begun again."""
-    refund = fold.after(refund, left)
-    if (off := anew.called_off_by_now(refund)) is not None:
-        return (left, off)
-    gone = charge_backs.void_by_now(refund)
-    return (left,) if gone is None else (left, gone)
 
 
 def _too_much(refund: Refund, claim: rf.Claim) -> Events:
@@ -137,13 +109,33 @@ def _open(refund: Refund, amount: int, cause: RefundCause) -> rf.RefundOpened:
     return rf.RefundOpened.model_validate({"case": len(refund.entries) + 1} | said)
 
 
-def _requested(refund: Refund, command: rf.RequestRefund) -> rf.RefundOpened:
+# By people.
+
+
+def _there_is(needed: Callable[[Refund], object], rule: str) -> When[Refund]:
+    """The refusal by this rule unless the refund has something that is needed."""
+    return lambda refund, _, __: None if needed(refund) else problem("", rule)
+
+
+def _can_ask(refund: Refund, _: Actor, __: datetime) -> Problem | None:
+    if not fold.left(refund):
+        return problem("amount", "more_than_captured", most=0)
+    return problem("", "too_many_refunds", most=MOST_CASES) if len(refund.entries) >= MOST_CASES else None
+
+
+def _can_be_taken(refund: Refund, _: Actor, __: datetime) -> Problem | None:
+    """Why it can't be taken for the whole fee: nobody disputes it, or something of it goes back."""
+    whole = fold.left(refund) == known(refund.capture).amount
+    return None if fold.in_dispute(refund) and whole else problem("", "no_short_payment")
+
+
+def _request(refund: Refund, command: rf.RequestRefund, _: datetime) -> Events:
     most = fold.left(refund)
     by_line = sum(line.amount for line in command.lines)
     if command.lines and command.amount not in {None, by_line}:
-        raise _refuse(problem("amount", "not_the_sum_of_lines", sum=by_line))
+        raise refuse(problem("amount", "not_the_sum_of_lines", sum=by_line))
     amount = by_line or command.amount or most
-    return _asked(refund, command, amount, RefundCause.REQUEST).model_copy(update={"lines": command.lines})
+    return (_asked(refund, command, amount, RefundCause.REQUEST).model_copy(update={"lines": command.lines}),)
 
 
 def _asked(
@@ -151,13 +143,13 @@ def _asked(
 ) -> rf.RefundOpened:
     most = fold.left(refund)
     if amount > most:
-        raise _refuse(problem("amount", "more_than_captured", most=most))
+        raise refuse(problem("amount", "more_than_captured", most=most))
     who = {"officer": command.actor.subject, "acting_for": command.acting_for}
     why = {"reason": command.reason, "legal_basis": command.legal_basis}
     return _open(refund, amount, cause).model_copy(update=who | why)
 
 
-def _decided(refund: Refund, command: rf.DecideRefund) -> Events:
+def _decide(refund: Refund, command: rf.DecideRefund, _: datetime) -> Events:
     rule = known(refund.undecided)
     opened = _asked(refund, command, command.amount, RefundCause.RULE).model_copy(update={"rule": rule})
     decided = rf.RefundDecided(
@@ -171,45 +163,37 @@ def _decided(refund: Refund, command: rf.DecideRefund) -> Events:
     return (decided, opened) if command.amount else (decided,)
 
 
-def _approved(refund: Refund, command: rf.ApproveRefund) -> rf.RefundApproved:
+def _approve(refund: Refund, command: rf.ApproveRefund, _: datetime) -> Events:
     entry = _case(refund, command, CaseState.OPEN)
     hands = _hands(refund, command, entry.asked_by)
-    return rf.RefundApproved(case=entry.case, officer=hands[0], acting_for=command.acting_for, asked_by=entry.asked_by)
+    said = {"case": entry.case, "officer": hands[0], "acting_for": command.acting_for}
+    return (rf.RefundApproved.model_validate(said | {"asked_by": entry.asked_by}),)
 
 
-def _declined(refund: Refund, command: rf.DeclineRefund) -> rf.RefundDeclined:
+def _decline(refund: Refund, command: rf.DeclineRefund, _: datetime) -> Events:
     """What nobody owes goes back all the same: the next look asks for it."""
     entry = _case(refund, command, CaseState.OPEN)
     hands = _hands(refund, command, entry.asked_by)
     if entry.cause in rf.NOT_TO_DECLINE:
-        raise _refuse(problem("case", "nobody_owes_it"))
+        raise refuse(problem("case", "nobody_owes_it"))
     said = {"case": entry.case, "officer": hands[0], "acting_for": command.acting_for, "reason": command.reason}
-    return rf.RefundDeclined.model_validate(said | {"asked_by": entry.asked_by})
+    return (rf.RefundDeclined.model_validate(said | {"asked_by": entry.asked_by}),)
 
 
-def _accepted(refund: Refund, command: rf.ApproveShortPayment) -> rf.ShortfallAccepted:
-    accepted = disputes.accepted(refund, command)
-    if isinstance(accepted, Problem):
-        raise _refuse(accepted)
-    return accepted
-
-
-def _given_by_hand(refund: Refund, command: rf.GiveBackByHand) -> rf.RefundGivenByHand:
+def _give_by_hand(refund: Refund, command: rf.GiveBackByHand, _: datetime) -> Events:
     entry = _case(refund, command, CaseState.LEFT_TO_HAND)
     hands = _hands(refund, command, entry.approved_by)
     if (command.means is rf.RefundMeans.TRANSFER) is (command.bank_reference is None):
-        raise _refuse(problem("bank_reference", "for_transfers_alone"))
+        raise refuse(problem("bank_reference", "for_transfers_alone"))
     said = command.model_dump(include={"case", "acting_for", "means", "bank_reference"})
-    return rf.RefundGivenByHand.model_validate(
-        said
-        | {
-            "capture_id": known(refund.capture).capture_id,
-            "amount": entry.amount,
-            "officer": hands[0],
-            "approved_by": entry.approved_by,
-            "evidence": command.evidence,
-        }
-    )
+    given = {
+        "amount": entry.amount,
+        "officer": hands[0],
+        "approved_by": entry.approved_by,
+        "evidence": command.evidence,
+    }
+    capture = {"capture_id": known(refund.capture).capture_id}
+    return (rf.RefundGivenByHand.model_validate(said | capture | given),)
 
 
 def _case(
@@ -217,7 +201,7 @@ def _case(
 ) -> RefundEntry:
     entry = fold.entry_of(refund, command.case, state)
     if entry is None:
-        raise _refuse(problem("case", "no_such_refund"))
+        raise refuse(problem("case", "no_such_refund"))
     return entry
 
 
@@ -227,5 +211,58 @@ def _hands(
     """Who does it, and in whose place: none of the others."""
     hands = fold.names(command.actor.subject, command.acting_for)
     if (why := not_alone(refund, hands, others)) is not None:
-        raise _refuse(why)
+        raise refuse(why)
     return hands
+
+
+def _stranger(refund: Refund, actor: Actor, _: datetime) -> Problem | None:
+    if actor.agency != refund.agency:
+        return problem("actor.agency", "other_agency")
+    return problem("actor.subject", "own_filing") if actor.subject in refund.apart else None
+
+
+_OPEN: Final = _there_is(lambda refund: fold.in_state(refund, CaseState.OPEN), "no_open_refund")
+_TO_HAND: Final = _there_is(lambda refund: fold.in_state(refund, CaseState.LEFT_TO_HAND), "nothing_left_to_hand")
+_UNDECIDED: Final = _there_is(lambda refund: refund.undecided, "nothing_to_decide")
+_PROPOSED: Final = _there_is(lambda refund: refund.accepted_by, "nobody_accepts_it")
+_UNANSWERED: Final = _there_is(lambda refund: refund.unanswered, "no_charge_back")
+
+
+def _can_be_approved(refund: Refund, actor: Actor, now: datetime) -> Problem | None:
+    return _can_be_taken(refund, actor, now) or _PROPOSED(refund, actor, now)
+
+
+def _in_their_place(effect: Effect[Refund]) -> Effect[Refund]:
+    """The effect of a command that an officer may give in the place of an absent one, but of nobody else."""
+
+    def decide(refund: Refund, command: rf.ApproveRefund, now: datetime) -> Events:
+        if command.acting_for == command.actor.subject:
+            raise refuse(problem("acting_for", "not_for_oneself", says="not_given.not_for_oneself"))
+        return effect(refund, command, now)
+
+    return decide
+
+
+_CASHIER_OR_LEADER: Final = (Role.CASHIER, Role.LEADER)
+_ASKING: Final = (Role.CASHIER, Role.SPECIALIST, Role.LEADER)
+_LEADER: Final = (Role.LEADER,)
+
+RULES: Final[Rules[Refund]] = Rules(
+    {
+        "begin_refund": Rule(SYSTEM, always, _begin),
+        "open_claimed": Rule(SYSTEM, always, lambda refund, command, _: claimed(refund, command.claim)),
+        "record_asked": Rule(SYSTEM, always, _record_asked),
+        "record_given": Rule(SYSTEM, always, _record_given),
+        "leave_to_hand": Rule(SYSTEM, always, _leave_to_hand),
+        "request_refund": Rule(_ASKING, _can_ask, _in_their_place(_request)),
+        "decide_refund": Rule(_LEADER, _UNDECIDED, _in_their_place(_decide)),
+        "approve_refund": Rule(_LEADER, _OPEN, _in_their_place(_approve)),
+        "decline_refund": Rule(_LEADER, _OPEN, _in_their_place(_decline)),
+        "give_back_by_hand": Rule((Role.CASHIER,), _TO_HAND, _in_their_place(_give_by_hand)),
+        "accept_short_payment": Rule(_CASHIER_OR_LEADER, _can_be_taken, _in_their_place(disputes.propose)),
+        "approve_short_payment": Rule(_LEADER, _can_be_approved, _in_their_place(disputes.accept)),
+        "answer_charge_back": Rule(_LEADER, _UNANSWERED, _in_their_place(charge_backs.answer)),
+    },
+    not_now=problem("", "wrong_state", says="refund_goes_on"),
+    stranger=_stranger,
+)

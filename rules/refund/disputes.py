@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rules.known import known
 from rules.refund import fold
-from rules.refund.guards import not_alone
+from rules.refund.hands import not_alone
+from rules.rule import refuse
 from schemas import refund as rf
-from schemas.errors import Problem
 from schemas.refund import Refund
 
 
@@ -23,24 +25,25 @@ def disputed(refund: Refund) -> tuple[rf.RefundDisputed, ...]:
     return () if refund.disputed else (said,)
 
 
-def proposed(refund: Refund, command: rf.AcceptShortPayment) -> rf.ShortfallProposed:
-    """Whoever asks last is who asks."""
-    return rf.ShortfallProposed(
+def propose(refund: Refund, command: rf.AcceptShortPayment, _: datetime) -> tuple[rf.ShortfallProposed, ...]:
+    """The latest proposer replaces any earlier one."""
+    proposed = rf.ShortfallProposed(
         forgone=lacking(refund),
         officer=command.actor.subject,
         acting_for=command.acting_for,
         reason=command.reason,
         legal_basis=command.legal_basis,
     )
+    return (proposed,)
 
 
-def accepted(refund: Refund, command: rf.ApproveShortPayment) -> rf.ShortfallAccepted | Problem:
-    """Another than who asked agrees; or why they may not."""
+def accept(refund: Refund, command: rf.ApproveShortPayment, _: datetime) -> tuple[rf.ShortfallAccepted, ...]:
+    """The agreement of another officer than the proposer. Raises `RefusalError`."""
     hands = fold.names(command.actor.subject, command.acting_for)
     if (why := not_alone(refund, hands, refund.accepted_by)) is not None:
-        return why
+        raise refuse(why)
     capture = known(refund.capture)
-    return rf.ShortfallAccepted(
+    accepted = rf.ShortfallAccepted(
         capture_id=capture.capture_id,
         amount=capture.amount,
         forgone=lacking(refund),
@@ -48,3 +51,4 @@ def accepted(refund: Refund, command: rf.ApproveShortPayment) -> rf.ShortfallAcc
         acting_for=command.acting_for,
         asked_by=refund.accepted_by,
     )
+    return (accepted,)

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
+from rules.rule import Change, folding
 from schemas import refund as rf
 from schemas.refund import CaseState, Refund, RefundEntry
-from schemas.stream.ledger import Recorded
 
-Change = dict[str, Any]
-
-
-def evolve(refund: Refund, recorded: Recorded) -> Refund:
-    """The refund after one event."""
-    return refund.model_copy(update=_change(refund, recorded.event) | {"seq": recorded.seq})
+Changed = dict[str, Any]
 
 
-def after(refund: Refund, event: rf.RefundEvent) -> Refund:
-    """The refund once this has happened, which is not recorded yet."""
-    return refund.model_copy(update=_change(refund, event))
-
-
-def _change(refund: Refund, event: Any) -> Change:
-    return _CHANGES[event.kind](refund, event)
-
-
-def _begun(_: Refund, event: rf.RefundBegun) -> Change:
+def _begun(_: Refund, event: rf.RefundBegun, __: datetime) -> Changed:
     return {"capture": rf.CaptureTaken(**event.model_dump(include=_CAPTURE)), "apart": event.apart}
 
 
-def _approved(refund: Refund, event: rf.RefundApproved) -> Change:
+def _approved(refund: Refund, event: rf.RefundApproved, _: datetime) -> Changed:
     return _of(refund, event.case, state=CaseState.APPROVED, approved_by=names(event.officer, event.acting_for))
 
 
-def _charged_back(refund: Refund, event: rf.RefundChargedBack) -> Change:
+def _charged_back(refund: Refund, event: rf.RefundChargedBack, _: datetime) -> Changed:
     return {
         "entries": _void(refund, event.void),
         "charged_back": refund.charged_back + event.amount,
@@ -47,7 +34,7 @@ def _void(refund: Refund, cases: tuple[int, ...]) -> tuple[RefundEntry, ...]:
     return tuple(entry.model_copy(update=void) if entry.case in cases else entry for entry in refund.entries)
 
 
-def _called_off(refund: Refund, event: rf.RefundCalledOff) -> Change:
+def _called_off(refund: Refund, event: rf.RefundCalledOff, _: datetime) -> Changed:
     """Once the filing has begun again, what may be going, or went, by how it had ended is no longer by that."""
     entries = _void(refund, event.void)
     if event.reopened == refund.reopened:  # what is void was part of what goes back by the end since: that lacks it
@@ -63,54 +50,65 @@ def _called_off(refund: Refund, event: rf.RefundCalledOff) -> Change:
     }
 
 
-def _too_early(refund: Refund, amount: int) -> Change:
+def _too_early(refund: Refund, amount: int) -> Changed:
     return {"unanswered": refund.unanswered + amount, "too_early": refund.too_early + amount}
 
 
-def _given(refund: Refund, event: rf.RefundGiven | rf.RefundGivenByHand) -> Change:
+def _given(refund: Refund, event: rf.RefundGiven | rf.RefundGivenByHand, _: datetime) -> Changed:
     """It went back although the filing has begun again: somebody has to say what becomes of the fee."""
     given = next(entry for entry in refund.entries if entry.case == event.case)
     too_early = _too_early(refund, given.amount) if given.overtaken else {}
     return too_early | _of(refund, event.case, state=CaseState.GIVEN)
 
 
-def _answered(refund: Refund, event: rf.ChargeBackAnswered) -> Change:
+def _answered(refund: Refund, event: rf.ChargeBackAnswered, _: datetime) -> Changed:
     if event.again is None:
         return _ANSWERED
     again = {"asked_again": (*refund.asked_again, event.amount)}
     return _ANSWERED | again | {"too_early_again": refund.too_early_again + refund.too_early}
 
 
-_ANSWERED: Final[Change] = {"unanswered": 0, "too_early": 0}
+_ANSWERED: Final[Changed] = {"unanswered": 0, "too_early": 0}
 _CAPTURE: Final = set(rf.CaptureTaken.model_fields)
 
 
-def _opened(refund: Refund, event: rf.RefundOpened) -> Change:
+def _opened(refund: Refund, event: rf.RefundOpened, _: datetime) -> Changed:
     said = event.model_dump(include={"case", "amount", "cause"})
     entry = RefundEntry(**said, lines=event.lines, asked_by=(*names(event.officer, event.acting_for), *event.ended))
-    told: Change = {"unowed": event.cause} if event.cause in rf.UNOWED - {rf.RefundCause.EXCESS} else {}
+    told: Changed = {"unowed": event.cause} if event.cause in rf.UNOWED - {rf.RefundCause.EXCESS} else {}
     told |= {"ruled": True} if event.cause is rf.RefundCause.RULE else {}
     return told | {"entries": (*refund.entries, entry)}
 
 
-_CHANGES: Final[Mapping[str, Callable[[Refund, Any], Change]]] = {
-    "refund_begun": _begun,
-    "refund_undecided": lambda _, event: {"undecided": event.rule, "ruled": True},
-    "refund_decided": lambda *_: {"undecided": None},
-    "refund_opened": _opened,
-    "refund_approved": _approved,
-    "refund_declined": lambda refund, event: _of(refund, event.case, state=CaseState.DECLINED),
-    "refund_asked": lambda refund, event: _of(refund, event.case, requests=event.n),
-    "refund_left_to_hand": lambda refund, event: _of(refund, event.case, state=CaseState.LEFT_TO_HAND),
-    "refund_given": _given,
-    "refund_given_by_hand": _given,
-    "refund_disputed": lambda *_: {"disputed": True},
-    "shortfall_proposed": lambda _, event: {"accepted_by": names(event.officer, event.acting_for)},
-    "shortfall_accepted": lambda *_: {"accepted": True},
-    "refund_charged_back": _charged_back,
-    "refund_called_off": _called_off,
-    "charge_back_answered": _answered,
+CHANGES: Final[Mapping[type[Any], Change[Refund]]] = {
+    rf.RefundBegun: _begun,
+    rf.RefundUndecided: lambda _, event, __: {"undecided": event.rule, "ruled": True},
+    rf.RefundDecided: lambda *_: {"undecided": None},
+    rf.RefundOpened: _opened,
+    rf.RefundApproved: _approved,
+    rf.RefundDeclined: lambda refund, event, _: _of(refund, event.case, state=CaseState.DECLINED),
+    rf.RefundAsked: lambda refund, event, _: _of(refund, event.case, requests=event.n),
+    rf.RefundLeftToHand: lambda refund, event, _: _of(refund, event.case, state=CaseState.LEFT_TO_HAND),
+    rf.RefundGiven: _given,
+    rf.RefundGivenByHand: _given,
+    rf.RefundDisputed: lambda *_: {"disputed": True},
+    rf.ShortfallProposed: lambda _, event, __: {"accepted_by": names(event.officer, event.acting_for)},
+    rf.ShortfallAccepted: lambda *_: {"accepted": True},
+    rf.RefundChargedBack: _charged_back,
+    rf.RefundCalledOff: _called_off,
+    rf.ChargeBackAnswered: _answered,
 }
+
+
+evolve = folding(CHANGES)
+_WHENEVER: Final = datetime.min.replace(tzinfo=UTC)
+"""No change of a refund depends on the time."""
+
+
+def after(refund: Refund, event: rf.RefundEvent) -> Refund:
+    """The refund once this has happened, which is not recorded yet."""
+    change = CHANGES[type(event)](refund, event, _WHENEVER)
+    return refund.model_copy(update=change)
 
 
 def names(officer: str | None, acting_for: str | None) -> tuple[str, ...]:
@@ -118,7 +116,7 @@ def names(officer: str | None, acting_for: str | None) -> tuple[str, ...]:
     return tuple(name for name in (officer, acting_for) if name is not None)
 
 
-def _of(refund: Refund, case: int, **change: Any) -> Change:
+def _of(refund: Refund, case: int, **change: Any) -> Changed:
     entries = (entry.model_copy(update=change) if entry.case == case else entry for entry in refund.entries)
     return {"entries": tuple(entries)}
 

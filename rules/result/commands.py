@@ -1,73 +1,45 @@
-"""What a command makes happen to a result."""
+"""The rule of each command on a result: officers of its agency, and none on the applicant's side."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from rules.known import known
-from rules.result.fold import unmade
-from rules.result.guards import guard
+from rules.officers import other_hands
+from rules.result.fold import declined, in_the_making, unmade
+from rules.rule import SYSTEM, Rule, Rules, always, refuse
 from schemas import result as rs
-from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
+from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.result import Result, SigningPlace
+from schemas.people import OFFICERS, Actor, Role
+from schemas.result import MOST_ENTRIES, Result, SigningPlace
 
 Events = tuple[rs.ResultEvent, ...]
 
-
-def decide(result: Result, command: cm.Command, now: datetime) -> Events:
-    """What `command` makes happen to a result. Raises `RefusalError`."""
-    if isinstance(command, cm.SystemCommand):
-        return _by_itself(result, command)
-    if (why := guard(result, command.kind, command.actor, now)) is not None:
-        raise _refuse(why)
-    match command:
-        case rs.DeclineSignature(reason=reason):
-            return _declined(result, reason)
-        case rs.SignAgain():
-            return (_again(result, command),)
-        case rs.RevokeResult():
-            return (_revoked(result, command),)
-        case rs.CorrectResult():
-            return (_correction(result, command),)
-        case rs.RenewResult():
-            return (_renewed(result, command),)
-    raise TypeError(command.kind)
+# By the system.
 
 
-def _by_itself(result: Result, command: cm.SystemCommand) -> Events:
-    match command:
-        case rs.EnterResult() if result.seq == 0:
-            return (_entered(command),)
-        case rs.RecordMade() if unmade(result):
-            return _made(result, command)
-        case rs.RecordSigned() | rs.RecordDeclined() | rs.AskOther() if events := _of_who_is_asked(result, command):
-            return events
-        case cm.ReportFailing() if _waits(result) and result.machine_failing is None:
-            return (ev.MachineWorkFailing(work=command.work, tries=command.tries, error=command.error),)
-        case cm.ReportAnswered() if result.machine_failing is command.work:
-            return (ev.MachineWorkAnswered(work=command.work),)
-        case _:
-            raise _refuse(problem("", "wrong_state", says="result_goes_on"))
+def _record_declined(result: Result, command: rs.RecordDeclined, _: datetime) -> Events:
+    return _declined(result, None) if _asked(result) is command.place else ()
 
 
-def _of_who_is_asked(result: Result, command: cm.SystemCommand) -> Events:
-    """Nothing if it is said of somebody else."""
-    asked = _asked(result)
-    match command:
-        case rs.RecordSigned(place=place) if asked is place:
-            return _signed(result, command)
-        case rs.RecordDeclined(place=place) if asked is place:
-            return _declined(result, None)
-        case rs.AskOther(signer=signer) if asked is signer.place and signer != result.awaited:
-            return (*_no_more_in_vain(result), _request(signer))
-        case _:
-            return ()
+def _ask_other(result: Result, command: rs.AskOther, _: datetime) -> Events:
+    signer = command.signer
+    if _asked(result) is not signer.place or signer == result.awaited:
+        return ()
+    return (*_no_more_in_vain(result), _request(signer))
 
 
-def _refuse(*problems: Problem) -> RefusalError:
-    return refused(RefusalCode.NOT_ALLOWED, *problems)
+def _report_failing(result: Result, command: cm.ReportFailing, _: datetime) -> Events:
+    if not _waits(result) or result.machine_failing is not None:
+        return ()
+    return (ev.MachineWorkFailing(work=command.work, tries=command.tries, error=command.error),)
+
+
+def _report_answered(result: Result, command: cm.ReportAnswered, _: datetime) -> Events:
+    return (ev.MachineWorkAnswered(work=command.work),) if result.machine_failing is command.work else ()
 
 
 def _waits(result: Result) -> bool:
@@ -82,16 +54,20 @@ def _asked(result: Result) -> SigningPlace | None:
     return result.awaited.place if result.awaited else None
 
 
-def _entered(command: rs.EnterResult) -> rs.ResultEntered:
+def _enter(result: Result, command: rs.EnterResult, _: datetime) -> Events:
+    if result.seq:
+        return ()
     order, adopted = command.order, command.adopted
     begun = {"n": command.n, "decided": order.decided, "outcome": order.outcome, "order": order}
     if adopted is None:
-        return rs.ResultEntered.model_validate(begun | {"signers": command.signers})
+        return (rs.ResultEntered.model_validate(begun | {"signers": command.signers}),)
     issued = {name: getattr(adopted, name) for name in ("result", "issued_at", "expires_on", "copies")}
-    return rs.ResultEntered.model_validate(begun | issued | {"adopted": adopted.number})
+    return (rs.ResultEntered.model_validate(begun | issued | {"adopted": adopted.number}),)
 
 
-def _made(result: Result, command: rs.RecordMade) -> Events:
+def _record_made(result: Result, command: rs.RecordMade, _: datetime) -> Events:
+    if not unmade(result):
+        return ()
     made = rs.ResultMade(result=command.result, expires_on=command.expires_on, copies=command.copies)
     if result.signers:
         return (made, _request(_next(result, 0, command.asks)))
@@ -99,7 +75,9 @@ def _made(result: Result, command: rs.RecordMade) -> Events:
     return (made, *_released(result, result.last.model_copy(update=entry)))
 
 
-def _signed(result: Result, command: rs.RecordSigned) -> Events:
+def _record_signed(result: Result, command: rs.RecordSigned, _: datetime) -> Events:
+    if _asked(result) is not command.place:
+        return ()
     signer = known(result.awaited)
     said = signer.model_dump(include={"place", "officer", "acting_for"})
     signed = rs.ResultSigned(result=command.result, proof=command.proof, **said)
@@ -141,14 +119,42 @@ def _declined(result: Result, reason: str | None) -> Events:
     return (refusal, rs.NumberVoided(registered=known(result.last.registered)))
 
 
-def _again(result: Result, command: rs.SignAgain) -> rs.ResultEntered:
+# By people.
+
+
+def _asked_to_sign(result: Result, actor: Actor, _: datetime) -> Problem | None:
+    awaited = result.awaited
+    asked = awaited is not None and (awaited.officer, awaited.role) == (actor.subject, actor.role)
+    return None if asked else problem("actor.subject", "not_asked_to_sign")
+
+
+def _signable_again(result: Result, _: Actor, __: datetime) -> Problem | None:
+    return _one_more(result) if declined(result) else problem("", "nobody_declined")
+
+
+def _in_force(result: Result, _: Actor, __: datetime) -> Problem | None:
+    return None if result.in_force else _NOT_IN_FORCE
+
+
+def _correctable(result: Result, _: Actor, __: datetime) -> Problem | None:
+    if result.in_force is None:
+        return _NOT_IN_FORCE
+    return problem("", "corrected_already") if in_the_making(result) or declined(result) else _one_more(result)
+
+
+def _one_more(result: Result) -> Problem | None:
+    return problem("", "too_many_numbers", most=MOST_ENTRIES) if len(result.entries) >= MOST_ENTRIES else None
+
+
+def _sign_again(result: Result, command: rs.SignAgain, _: datetime) -> Events:
     signers = command.signers if isinstance(command, rs.SignAgainBy) else result.signers
     said = {"corrects": result.last.corrects, "brought": result.last.brought}
-    return rs.ResultEntered.model_validate({"n": result.n, "officer": command.actor.subject, "signers": signers} | said)
+    entered = {"n": result.n, "officer": command.actor.subject, "signers": signers}
+    return (rs.ResultEntered.model_validate(entered | said),)
 
 
-def _correction(result: Result, command: rs.CorrectResult) -> rs.ResultEntered:
-    return rs.ResultEntered(
+def _correct(result: Result, command: rs.CorrectResult, _: datetime) -> Events:
+    correction = rs.ResultEntered(
         n=result.n,
         corrects=known(result.in_force).registered,
         officer=command.actor.subject,
@@ -157,19 +163,47 @@ def _correction(result: Result, command: rs.CorrectResult) -> rs.ResultEntered:
         reason=command.reason,
         legal_basis=command.legal_basis,
     )
+    return (correction,)
 
 
-def _revoked(result: Result, command: rs.RevokeResult) -> rs.ResultRevoked:
-    return rs.ResultRevoked(
+def _revoke(result: Result, command: rs.RevokeResult, _: datetime) -> Events:
+    revoked = rs.ResultRevoked(
         registered=known(known(result.in_force).registered),
         officer=command.actor.subject,
         reason=command.reason,
         legal_basis=command.legal_basis,
     )
+    return (revoked,)
 
 
-def _renewed(result: Result, command: rs.RenewResult) -> rs.ResultRenewed:
+def _renew(result: Result, command: rs.RenewResult, _: datetime) -> Events:
     issued = (entry.registered for entry in result.entries if entry.issued_at is not None)
     if command.registered not in issued:
-        raise _refuse(problem("registered", "no_such_result"))
-    return rs.ResultRenewed(registered=command.registered, result=command.result)
+        raise refuse(problem("registered", "no_such_result"))
+    return (rs.ResultRenewed(registered=command.registered, result=command.result),)
+
+
+_NOT_IN_FORCE: Final = problem("", "result_not_in_force")
+_ALL_OFFICERS: Final = tuple(role for role in Role if role in OFFICERS)
+_LEADER_OR_CLERK: Final = (Role.LEADER, Role.CLERK)
+
+RULES: Final[Rules[Result]] = Rules(
+    {
+        "enter_result": Rule(SYSTEM, always, _enter),
+        "record_made": Rule(SYSTEM, always, _record_made),
+        "record_signed": Rule(SYSTEM, always, _record_signed),
+        "record_declined": Rule(SYSTEM, always, _record_declined),
+        "ask_other": Rule(SYSTEM, always, _ask_other),
+        "report_failing": Rule(SYSTEM, always, _report_failing),
+        "report_answered": Rule(SYSTEM, always, _report_answered),
+        "decline_signature": Rule(
+            _ALL_OFFICERS, _asked_to_sign, lambda result, command, _: _declined(result, command.reason)
+        ),
+        "sign_again": Rule((Role.LEADER,), _signable_again, _sign_again),
+        "revoke_result": Rule(_LEADER_OR_CLERK, _in_force, _revoke),
+        "correct_result": Rule(_LEADER_OR_CLERK, _correctable, _correct),
+        "renew_result": Rule((Role.OPERATOR,), always, _renew),
+    },
+    not_now=problem("", "wrong_state", says="result_goes_on"),
+    stranger=lambda result, actor, _: other_hands(result, actor, result.agency),
+)

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from rules.rule import Change, folding
 from schemas import result as rs
 from schemas.filing import events as ev
 from schemas.result import Result, ResultEntry, ResultState
-from schemas.stream.ledger import Recorded
 
-Change = dict[str, Any]
-
-
-def evolve(result: Result, recorded: Recorded) -> Result:
-    """The result after one event."""
-    change = _CHANGES.get(recorded.event.kind)
-    if change is None:
-        msg = f"{recorded.event.kind} is no event of a result"
-        raise TypeError(msg)
-    return result.model_copy(update=change(result, recorded.event, recorded.at) | {"seq": recorded.seq})
+Changed = dict[str, Any]
 
 
-def _entered(result: Result, event: rs.ResultEntered, _: datetime) -> Change:
+def _entered(result: Result, event: rs.ResultEntered, _: datetime) -> Changed:
     entry = ResultEntry(
         registered=event.adopted or event.number,
         state=ResultState.MAKING if event.adopted is None else ResultState.IN_FORCE,
@@ -35,74 +26,75 @@ def _entered(result: Result, event: rs.ResultEntered, _: datetime) -> Change:
         copies=event.copies or 1,
         corrects=event.corrects,
     )
-    entered: Change = {"entries": (*result.entries, entry), "signers": event.signers, "signed": 0, "asked_at": None}
+    entered: Changed = {"entries": (*result.entries, entry), "signers": event.signers, "signed": 0, "asked_at": None}
     if result.seq == 0:
         entered |= {"order": event.order, "outcome": event.outcome, "adopted": event.adopted is not None}
     return entered
 
 
-def _made(result: Result, event: rs.ResultMade, _: datetime) -> Change:
+def _made(result: Result, event: rs.ResultMade, _: datetime) -> Changed:
     made = {"result": event.result, "expires_on": event.expires_on, "copies": event.copies or 1}
     return {"entries": _last(result, made), "machine_failing": None}
 
 
-def _requested(result: Result, event: rs.SignatureRequested, at: datetime) -> Change:
+def _requested(result: Result, event: rs.SignatureRequested, at: datetime) -> Changed:
     """Whoever is asked signs, also where another was named when the number was taken."""
     asked = rs.Signatory(**event.model_dump(exclude={"kind"}))
     return {"asked_at": at, "signers": (*result.signers[: result.signed], asked, *result.signers[result.signed + 1 :])}
 
 
-def _signed(result: Result, event: rs.ResultSigned, _: datetime) -> Change:
+def _signed(result: Result, event: rs.ResultSigned, _: datetime) -> Changed:
     return {"entries": _last(result, {"result": event.result}), "signed": result.signed + 1, "asked_at": None}
 
 
-def _released(result: Result, event: rs.ResultReleased, at: datetime) -> Change:
+def _released(result: Result, event: rs.ResultReleased, at: datetime) -> Changed:
     issued = {"state": ResultState.IN_FORCE, "result": event.result, "issued": event.result, "issued_at": at}
     return {"entries": _last(result, issued)}
 
 
-def _ends(state: ResultState) -> Callable[[Result, Any, datetime], Change]:
-    def ended(result: Result, event: Any, at: datetime) -> Change:
+def _ends(state: ResultState) -> Change[Result]:
+    def ended(result: Result, event: Any, at: datetime) -> Changed:
         change = {"state": state, "ended_at": at, "replaced_by": getattr(event, "by", None)}
         return {"entries": _of(result, event.registered, change)}
 
     return ended
 
 
-def _renewed(result: Result, event: rs.ResultRenewed, _: datetime) -> Change:
+def _renewed(result: Result, event: rs.ResultRenewed, _: datetime) -> Changed:
     entry = next(entry for entry in result.entries if entry.registered == event.registered)
     renewed = (*entry.renewed, event.result.sha256)[-rs.MOST_RENEWALS :]
     return {"entries": _of(result, event.registered, {"result": event.result, "renewed": renewed})}
 
 
-def _last(result: Result, change: Change) -> tuple[ResultEntry, ...]:
+def _last(result: Result, change: Changed) -> tuple[ResultEntry, ...]:
     return (*result.entries[:-1], result.entries[-1].model_copy(update=change))
 
 
-def _of(result: Result, registered: str, change: Change) -> tuple[ResultEntry, ...]:
+def _of(result: Result, registered: str, change: Changed) -> tuple[ResultEntry, ...]:
     return tuple(
         entry.model_copy(update=change) if entry.registered == registered else entry for entry in result.entries
     )
 
 
-def _failing(_: Result, event: ev.MachineWorkFailing, __: datetime) -> Change:
+def _failing(_: Result, event: ev.MachineWorkFailing, __: datetime) -> Changed:
     return {"machine_failing": event.work}
 
 
-_CHANGES: Final[dict[str, Callable[[Result, Any, datetime], Change]]] = {
-    "result_entered": _entered,
-    "result_made": _made,
-    "signature_requested": _requested,
-    "result_signed": _signed,
-    "signature_declined": lambda *_: {"asked_at": None, "machine_failing": None},
-    "number_voided": _ends(ResultState.VOIDED),
-    "result_released": _released,
-    "result_replaced": _ends(ResultState.REPLACED),
-    "result_revoked": _ends(ResultState.REVOKED),
-    "result_renewed": _renewed,
-    "machine_work_failing": _failing,
-    "machine_work_answered": lambda *_: {"machine_failing": None},
+CHANGES: Final[Mapping[type[Any], Change[Result]]] = {
+    rs.ResultEntered: _entered,
+    rs.ResultMade: _made,
+    rs.SignatureRequested: _requested,
+    rs.ResultSigned: _signed,
+    rs.SignatureDeclined: lambda *_: {"asked_at": None, "machine_failing": None},
+    rs.NumberVoided: _ends(ResultState.VOIDED),
+    rs.ResultReleased: _released,
+    rs.ResultReplaced: _ends(ResultState.REPLACED),
+    rs.ResultRevoked: _ends(ResultState.REVOKED),
+    rs.ResultRenewed: _renewed,
+    ev.MachineWorkFailing: _failing,
+    ev.MachineWorkAnswered: lambda *_: {"machine_failing": None},
 }
+evolve = folding(CHANGES)
 
 
 def in_the_making(result: Result) -> bool:

@@ -195,7 +195,6 @@ ENGLISH: Final[Mapping[str, str]] = {
     "document_type.application/pdf": "PDF",
     "document_type.image/jpeg": "JPEG",
     "document_type.image/png": "PNG",
-    "done_by_the_system": "this is done by the system",
     "dossier_incomplete": "the dossier still lacks: {codes}; ask for it, or refuse to take the filing in",
     "draft.appraise": "Appraise",
     "draft.before_publishing": "Before publishing: compare each fact with the law, complete what says unconfirmed, translate where `en` repeats the Vietnamese, change `version`.",

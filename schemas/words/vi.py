@@ -195,7 +195,6 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "document_type.application/pdf": "PDF",
     "document_type.image/jpeg": "JPEG",
     "document_type.image/png": "PNG",
-    "done_by_the_system": "việc này của hệ thống",
     "dossier_incomplete": "hồ sơ còn thiếu: {codes}; hãy yêu cầu bổ sung, hoặc từ chối tiếp nhận",
     "draft.appraise": "Thẩm tra",
     "draft.before_publishing": "Trước khi công bố: đối chiếu từng điều với văn bản, điền chỗ ghi unconfirmed, dịch chỗ `en` chép lại tiếng Việt, đổi `version`.",

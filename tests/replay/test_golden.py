@@ -15,6 +15,7 @@ import pytest
 
 from deploy.demo.scenario import SCENARIOS, load
 from rules.filing.commands import RULES
+from rules.rule import ANYBODY
 from schemas.base import Text
 from schemas.errors import Problem
 from tests.replay.conftest import FILES, replay
@@ -51,7 +52,7 @@ async def test_a_history_replays_to_the_state_it_had(
     with pytest.MonkeyPatch.context() as monkeypatch:
         if rule is not None:
             for kind in RULES:
-                monkeypatch.setitem(RULES, kind, replace(RULES[kind], guard=rule))
+                monkeypatch.setitem(RULES, kind, replace(RULES[kind], who=ANYBODY, when=rule))
 
         await replay(file)
 

@@ -21,7 +21,8 @@ from hypothesis.stateful import (
 from rules.evidence import Entry
 from rules.referral.fold import next_moment
 from rules.referral.view import view
-from rules.streams import REFERRAL, Origin
+from rules.stream_kind import Origin
+from rules.streams import REFERRAL
 from rules.time import working_time
 from schemas import referral as rf
 from schemas.backoffice import Dossier, PartDecision

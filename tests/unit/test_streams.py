@@ -8,7 +8,8 @@ from typing import Any, Final, get_args
 import pytest
 
 from operations import bundle_verifier, ledger_verifier
-from rules.streams import KINDS, StreamKind
+from rules.stream_kind import StreamKind
+from rules.streams import KINDS
 from schemas.ids import restarts_stream
 from schemas.message_catalogue import AnyEvent
 from schemas.people import SYSTEM, Role
@@ -34,7 +35,7 @@ def table(*heads: str) -> list[list[str]]:
 
 
 def test_the_published_events_are_those_of_the_kinds() -> None:
-    of_kinds = set[type]().union(*(models(kind.events) for kind in KINDS.values()))
+    of_kinds = set[type]().union(*(kind.event_models for kind in KINDS.values()))
     assert models(AnyEvent) - {type(None)} >= of_kinds
     assert {model.__name__ for model in models(AnyEvent) if hasattr(model, "model_fields")} == {
         model.__name__ for model in of_kinds if hasattr(model, "model_fields")
@@ -43,9 +44,7 @@ def test_the_published_events_are_those_of_the_kinds() -> None:
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_a_kind_begins_with_an_event_of_its_own(kind: StreamKind[Any]) -> None:
-    events = {
-        str(model.model_fields["kind"].default) for model in models(kind.events) if hasattr(model, "model_fields")
-    }
+    events = {str(model.model_fields["kind"].default) for model in kind.event_models}
     assert kind.first in events
     assert kind.state.model_fields["snapshot_version"].default >= 1
     assert SYSTEM.role in kind.writers

@@ -16,7 +16,8 @@ from uuid import UUID
 import pytest
 
 from operations.schema_version import MIGRATIONS
-from rules.streams import COMPLAINT, FILING, PARCEL, PAYMENT, REFUND, Origin
+from rules.stream_kind import Origin
+from rules.streams import COMPLAINT, FILING, PARCEL, PAYMENT, REFUND
 from schemas.base import Text
 from schemas.errors import Problem, RefusalCode, RefusalError, refused
 from schemas.ids import StreamId

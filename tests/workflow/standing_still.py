@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -9,7 +10,6 @@ from temporalio.client import WorkflowHandle
 
 from recovery.stalled import NOT_REPLAYABLE, Stalled, stalled
 from rules.filing.commands import RULES
-from rules.filing.commands.rule import Rule
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow
 from tests.acting import Play, eventually, extract
@@ -26,7 +26,7 @@ def bug(*_: Any) -> Any:
 
 async def paid_and_deaf(world: World, patch: pytest.MonkeyPatch) -> Play:
     """A filing whose payment was made and told, and whose own task fails over the news."""
-    patch.setitem(RULES, "settle_fee", Rule(RULES["settle_fee"].guard, bug))
+    patch.setitem(RULES, "settle_fee", replace(RULES["settle_fee"], effect=bug))
     play = await Play.begin(world, extract())
     await play.accept()
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_captured" in kinds)

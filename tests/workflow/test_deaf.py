@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import asyncpg
@@ -11,7 +12,6 @@ from recovery.behind import Compared, all_behind
 from recovery.restart import Found, Restarter
 from recovery.stalled import stalled
 from rules.filing.commands import RULES
-from rules.filing.commands.rule import Rule
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, payment_workflow
 from tests.acting import JOINED, NEVER_PAYS, Play, eventually, extract, publish_short, refer
@@ -45,7 +45,7 @@ async def test_that_another_agency_is_late_is_heard_again_though_nobody_tells_it
     version = await publish_short(running, JOINED, **{"part.health_insurance": 1})
     async with asyncpg.create_pool(running.app_dsn, min_size=0, max_size=2) as pool:
         with monkeypatch.context() as patch:
-            patch.setitem(RULES, "report_overdue_part", Rule(RULES["report_overdue_part"].guard, bug))
+            patch.setitem(RULES, "report_overdue_part", replace(RULES["report_overdue_part"], effect=bug))
             play = await refer(running, version)
             (still,) = await eventually(lambda: stalled(running.temporal), bool, within=ABOUT_A_MINUTE)
             assert still.workflow_id == filing_workflow(play.filing)

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.intake import OpenRequest, OpenResult, Registry
     from activities.ledger.append import LEDGER, Ledger
-    from rules.streams import Origin, S, StreamKind
+    from rules.stream_kind import Origin, S, StreamKind
     from schemas.base import Model
     from schemas.errors import (
         NOT_RECORDED,

@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
     from activities.ledger.inbox import Inbox
     from activities.refusing import failure
-    from rules.streams import Origin, S, StreamKind
+    from rules.stream_kind import Origin, S, StreamKind
     from schemas.errors import NOT_READY, NOT_RECORDED, Refusal, RefusalCode, RefusalError
     from schemas.filing.commands import Command, content_of
     from schemas.filing.examined import Examined

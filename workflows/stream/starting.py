@@ -10,7 +10,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
-    from rules.streams import StreamKind
+    from rules.stream_kind import StreamKind
     from schemas.errors import NOT_RECORDED, RefusalCode, RefusalError, problem, refused, shape_refusal
     from schemas.ids import StreamId
     from schemas.stream.restart import PROVE, Restart, RestartStart

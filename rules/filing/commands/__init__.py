@@ -20,9 +20,10 @@ from rules.filing.commands import (
     time,
     transfer,
 )
-from rules.filing.commands.rule import Rule
+from rules.rule import Rule
+from schemas.filing.state import Filing
 
-RULES: Final[dict[str, Rule]] = {
+RULES: Final[dict[str, Rule[Filing]]] = {
     **intake.RULES,
     **transfer.RULES,
     **dialogue.RULES,

@@ -7,9 +7,10 @@ from typing import Final
 
 from rules.filing.commands.permission import at_stage
 from rules.filing.commands.review import may_finish, step_code
-from rules.filing.commands.rule import Events, Handler, Rule, refuse
+from rules.filing.commands.rule import Events
 from rules.filing.fold import current_step, missing_opinions, task_role
 from rules.officers import claimed_by, role_is
+from rules.rule import ANYBODY, Effect, Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -79,16 +80,16 @@ def _may_fulfil_obligation(filing: Filing, actor: Actor, _: datetime) -> Problem
     return _obligation_open(filing, actor, Role.CASHIER)
 
 
-def _obligation(event: type[ev.ObligationReferred | ev.ObligationFulfilled]) -> Handler:
+def _obligation(event: type[ev.ObligationReferred | ev.ObligationFulfilled]) -> Effect[Filing]:
     def handler(filing: Filing, command: cm.ReferObligation | cm.FulfilObligation, _: datetime) -> Events:
         return (event(step=step_code(filing), officer=command.actor.subject, reference=command.reference),)
 
     return handler
 
 
-RULES: Final[dict[str, Rule]] = {
-    "record_opinion": Rule(_may_record_opinion, _record_opinion),
-    "refer_obligation": Rule(may_finish(Act.OBLIGATION), _obligation(ev.ObligationReferred)),
-    "demand_obligation": Rule(_may_demand_obligation, _demand_obligation),
-    "fulfil_obligation": Rule(_may_fulfil_obligation, _obligation(ev.ObligationFulfilled)),
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "record_opinion": Rule(ANYBODY, _may_record_opinion, _record_opinion),
+    "refer_obligation": Rule(ANYBODY, may_finish(Act.OBLIGATION), _obligation(ev.ObligationReferred)),
+    "demand_obligation": Rule(ANYBODY, _may_demand_obligation, _demand_obligation),
+    "fulfil_obligation": Rule(ANYBODY, _may_fulfil_obligation, _obligation(ev.ObligationFulfilled)),
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.permission import system_at
-from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.commands.permission import at
+from rules.filing.commands.rule import Events
 from rules.filing.reopening import places, stands
+from rules.rule import SYSTEM, Rule, refuse
 from schemas.errors import problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -25,6 +26,6 @@ def _settle_complaint(filing: Filing, command: cm.SettleComplaint, _: datetime) 
     return (ev.Reopened(complaint=command.n, **said),)
 
 
-RULES: Final[dict[str, Rule]] = {
-    "settle_complaint": Rule(system_at(Stage.SUSPENDED, Stage.CLOSED), _settle_complaint),
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "settle_complaint": Rule(SYSTEM, at(Stage.SUSPENDED, Stage.CLOSED), _settle_complaint),
 }

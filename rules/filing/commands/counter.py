@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.commands.permission import at_stage
-from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.commands.rule import Events
 from rules.filing.representation import authorisation_problems
-from rules.officers import role_is
+from rules.rule import Rule, refuse
 from rules.time.working_time import local_day
 from schemas.authorisation import Authorisation
 from schemas.errors import Problem, problem
@@ -29,8 +29,8 @@ WRONG_CODE: Final = "wrong_code"
 _BEARS_THE_NUMBER: Final = frozenset({IdentityDocument.CITIZEN_CARD, IdentityDocument.VNEID})
 
 
-def _may_hand_over(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    return role_is(actor, Role.HANDOVER) or at_stage(filing, Stage.PICKUP)
+def _may_hand_over(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    return at_stage(filing, Stage.PICKUP)
 
 
 def _hand_over(filing: Filing, command: cm.HandOver, now: datetime) -> Events:
@@ -111,7 +111,7 @@ def _count_wrong_code(filing: Filing, command: cm.CountWrongCode, _: datetime) -
     return (ev.WrongCodeGiven(n=filing.wrong_codes + 1),)
 
 
-RULES: Final[dict[str, Rule]] = {
-    "hand_over": Rule(_may_hand_over, _hand_over),
-    "count_wrong_code": Rule(_may_hand_over, _count_wrong_code),
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "hand_over": Rule((Role.HANDOVER,), _may_hand_over, _hand_over),
+    "count_wrong_code": Rule((Role.HANDOVER,), _may_hand_over, _count_wrong_code),
 }

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.admission import delivery_problems, result_channels
-from rules.filing.commands.permission import applicant_side_roles, at_stage, system_at
-from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.commands.permission import applicant_side_roles, at, at_stage
+from rules.filing.commands.rule import Events
 from rules.officers import role_is
+from rules.rule import ANYBODY, SYSTEM, Rule, refuse
 from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
@@ -66,13 +67,13 @@ def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
     return (ev.FeePaid(n=fee.n, amount=fee.amount, channel=Channel.POST, parcel=command.n),)
 
 
-def _may_settle_parcel(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+def _may_settle_parcel(filing: Filing, __: Actor, _: datetime) -> Problem | None:
     """Whatever a parcel says is heard, however late: also what it said before the filing began again."""
-    return role_is(actor, Role.SYSTEM) or (None if filing.parcels else problem("n", "no_such_parcel"))
+    return None if filing.parcels else problem("n", "no_such_parcel")
 
 
-def _may_cancel_parcel(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    wrong = role_is(actor, Role.HANDOVER) or at_stage(filing, Stage.DELIVERY)
+def _may_cancel_parcel(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    wrong = at_stage(filing, Stage.DELIVERY)
     if wrong is None and Clock.DELIVERY not in filing.clocks:
         return problem("", "no_such_parcel")
     return wrong or (None if filing.recalled is None else problem("", "recalled_already"))
@@ -112,10 +113,10 @@ def _change_delivery(filing: Filing, command: cm.ChangeDelivery, _: datetime) ->
     return (changed, ev.ParcelRecalled(n=filing.parcels)) if under_way else (changed,)
 
 
-RULES: Final[dict[str, Rule]] = {
-    "issue": Rule(system_at(Stage.ISSUE), _issue),
-    "settle_result": Rule(system_at(Stage.ISSUE), _settle_result),
-    "settle_parcel": Rule(_may_settle_parcel, _settle_parcel),
-    "cancel_parcel": Rule(_may_cancel_parcel, _cancel_parcel),
-    "change_delivery": Rule(_may_change_delivery, _change_delivery),
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "issue": Rule(SYSTEM, at(Stage.ISSUE), _issue),
+    "settle_result": Rule(SYSTEM, at(Stage.ISSUE), _settle_result),
+    "settle_parcel": Rule(SYSTEM, _may_settle_parcel, _settle_parcel),
+    "cancel_parcel": Rule((Role.HANDOVER,), _may_cancel_parcel, _cancel_parcel),
+    "change_delivery": Rule(ANYBODY, _may_change_delivery, _change_delivery),
 }

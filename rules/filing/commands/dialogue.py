@@ -7,9 +7,10 @@ from typing import Final
 
 from rules.filing import admission
 from rules.filing.commands.permission import applicant_side_roles, at_stage, at_the_task, being_handled, undecided
-from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.commands.rule import Events
 from rules.filing.files import quota_problems
 from rules.officers import role_is
+from rules.rule import ANYBODY, Rule, refuse
 from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.files import files_named
@@ -171,8 +172,8 @@ def _answer(filing: Filing, command: cm.Answer, _: datetime) -> Events:
     return (ev.Answered(n=command.n, answer=command.answer),)
 
 
-def _may_withdraw(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    return role_is(actor, Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION) or undecided(filing)
+def _may_withdraw(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    return undecided(filing)
 
 
 def _withdraw(_: Filing, command: cm.Withdraw, __: datetime) -> Events:
@@ -182,10 +183,14 @@ def _withdraw(_: Filing, command: cm.Withdraw, __: datetime) -> Events:
     return (ev.Withdrawn(reason=command.reason, request=command.request),)
 
 
-RULES: Final[dict[str, Rule]] = {
-    "request_supplement": Rule(_may_request_supplement, _request_supplement),
-    "supplement": Rule(_may_supplement, _supplement),
-    "ask": Rule(_may_ask, _ask),
-    "answer": Rule(_may_answer, _answer),
-    "withdraw": Rule(_may_withdraw, _withdraw),
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "request_supplement": Rule(ANYBODY, _may_request_supplement, _request_supplement),
+    "supplement": Rule(ANYBODY, _may_supplement, _supplement),
+    "ask": Rule(ANYBODY, _may_ask, _ask),
+    "answer": Rule(ANYBODY, _may_answer, _answer),
+    "withdraw": Rule(
+        (Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION),
+        _may_withdraw,
+        _withdraw,
+    ),
 }

@@ -8,8 +8,9 @@ from typing import Final
 from rules.filing import admission
 from rules.filing.commands.permission import applicant_side_roles, at_stage
 from rules.filing.commands.review import may_finish, step_code
-from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.commands.rule import Events
 from rules.officers import role_is
+from rules.rule import ANYBODY, Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -38,8 +39,8 @@ def _correct(filing: Filing, command: cm.CorrectDraft, _: datetime) -> Events:
     return (corrected, ev.StepStarted(step=str(filing.step)))
 
 
-RULES: Final[dict[str, Rule]] = {
-    "show_draft": Rule(may_finish(Act.DRAFT), _show),
-    "confirm_draft": Rule(_may_answer, lambda filing, *_: (ev.DraftConfirmed(n=filing.drafts),)),
-    "correct_draft": Rule(_may_answer, _correct),
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "show_draft": Rule(ANYBODY, may_finish(Act.DRAFT), _show),
+    "confirm_draft": Rule(ANYBODY, _may_answer, lambda filing, *_: (ev.DraftConfirmed(n=filing.drafts),)),
+    "correct_draft": Rule(ANYBODY, _may_answer, _correct),
 }

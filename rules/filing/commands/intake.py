@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing import admission
-from rules.filing.commands.permission import at_stage
-from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.commands.permission import at, at_stage
+from rules.filing.commands.rule import Events
 from rules.filing.competence import not_competent, of_another_province, without_partner
 from rules.filing.desks import desk_problems
 from rules.filing.examination import not_examined, undetermined
 from rules.filing.on_paper import problems_on_paper
 from rules.filing.validity import validity_problems
 from rules.officers import role_is, unclaimed
+from rules.rule import ANYBODY, Rule, refuse
 from schemas.base import AgencyCode
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
@@ -75,15 +76,16 @@ def _another(desk: AgencyCode | None, filing: Filing, usual: AgencyCode | None =
     return None if desk == (usual or filing.agency) else desk
 
 
-def _may_accept(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+def _may_accept(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     if actor.role is Role.SYSTEM:
         wrong = at_stage(filing, Stage.INTAKE) or _standing_order(filing) or unclaimed(filing, actor)
         return wrong or not_examined(filing)
-    return _at_intake(filing, actor) or _incomplete(filing) or not_examined(filing)
+    wrong = role_is(actor, Role.RECEPTION) or _at_intake(filing, actor, now)
+    return wrong or _incomplete(filing) or not_examined(filing)
 
 
-def _at_intake(filing: Filing, actor: Actor) -> Problem | None:
-    return role_is(actor, Role.RECEPTION) or at_stage(filing, Stage.INTAKE) or unclaimed(filing, actor)
+def _at_intake(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    return at_stage(filing, Stage.INTAKE) or unclaimed(filing, actor)
 
 
 def _incomplete(filing: Filing) -> Problem | None:
@@ -100,8 +102,8 @@ def _standing_order(filing: Filing) -> Problem | None:
     return problem("", "no_standing_order")
 
 
-def _may_judge_signature(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    wrong = _at_intake(filing, actor)
+def _may_judge_signature(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    wrong = _at_intake(filing, actor, now)
     return wrong or (None if undetermined(filing) else problem("", "signature_not_in_doubt"))
 
 
@@ -116,9 +118,11 @@ def _refuse_intake(_: Filing, command: cm.RefuseIntake, __: datetime) -> Events:
     return (ev.IntakeRefused(reason=command.reason, legal_basis=command.legal_basis),)
 
 
-RULES: Final[dict[str, Rule]] = {
-    "submit": Rule(lambda filing, _, __: at_stage(filing, Stage.DRAFT), _submit),
-    "accept": Rule(_may_accept, lambda _, command, __: (ev.Accepted(automatic=command.actor.role is Role.SYSTEM),)),
-    "refuse_intake": Rule(lambda filing, actor, _: _at_intake(filing, actor), _refuse_intake),
-    "judge_signature": Rule(_may_judge_signature, _judge_signature),
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "submit": Rule(ANYBODY, at(Stage.DRAFT), _submit),
+    "accept": Rule(
+        ANYBODY, _may_accept, lambda _, command, __: (ev.Accepted(automatic=command.actor.role is Role.SYSTEM),)
+    ),
+    "refuse_intake": Rule((Role.RECEPTION,), _at_intake, _refuse_intake),
+    "judge_signature": Rule((Role.RECEPTION,), _may_judge_signature, _judge_signature),
 }

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.permission import system_at
-from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.commands.permission import at
+from rules.filing.commands.rule import Events
 from rules.filing.fold import stage
-from rules.officers import role_is
+from rules.rule import SYSTEM, Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import MachineWork
 from schemas.filing.state import Filing, Stage
-from schemas.people import Actor, Role
+from schemas.people import Actor
 
 ASKED_AT: Final = {MachineWork.CHECK: Stage.INTAKE, MachineWork.ISSUE: Stage.ISSUE}
 """The stage at which a filing waits for its back office."""
@@ -34,19 +34,18 @@ def _report_answered(filing: Filing, command: cm.ReportAnswered, _: datetime) ->
     return (ev.MachineWorkAnswered(work=command.work),)
 
 
-def _may_record_scan(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    wrong = role_is(actor, Role.SYSTEM)
-    return wrong or (None if filing.to_scan else problem("", "nothing_to_scan"))
+def _may_record_scan(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    return None if filing.to_scan else problem("", "nothing_to_scan")
 
 
 def _record_scan(_: Filing, command: cm.RecordScan, __: datetime) -> Events:
     return (ev.FilesScanned(scanned=command.scanned, infected=command.infected),)
 
 
-_ASKING: Final = system_at(*ASKED_AT.values())
+_ASKING: Final = at(*ASKED_AT.values())
 
-RULES: Final[dict[str, Rule]] = {
-    "report_failing": Rule(_ASKING, _report_failing),
-    "report_answered": Rule(_ASKING, _report_answered),
-    "record_scan": Rule(_may_record_scan, _record_scan),
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "report_failing": Rule(SYSTEM, _ASKING, _report_failing),
+    "report_answered": Rule(SYSTEM, _ASKING, _report_answered),
+    "record_scan": Rule(SYSTEM, _may_record_scan, _record_scan),
 }

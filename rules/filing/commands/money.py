@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.permission import at_stage, system_at
-from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.commands.permission import at_stage
+from rules.filing.commands.rule import Events
 from rules.filing.fees.again import not_asked_again
 from rules.filing.fees.request import asked_for
 from rules.filing.waivers import not_granted
 from rules.officers import role_is
+from rules.rule import ANYBODY, SYSTEM, Rule, always, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -55,8 +56,8 @@ def _waive_fee(filing: Filing, command: cm.WaiveFee, now: datetime) -> Events:
     )
 
 
-def _may_pay_at_counter(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    return role_is(actor, Role.CASHIER) or at_stage(filing, Stage.FEE)
+def _may_pay_at_counter(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    return at_stage(filing, Stage.FEE)
 
 
 def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, now: datetime) -> Events:
@@ -88,11 +89,11 @@ def _asked_again(filing: Filing, rule: FeePart, fee: Fee, now: datetime) -> ev.F
     return None if again is None or again.lines == fee.lines else again
 
 
-def _may_settle_fee(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+def _may_settle_fee(filing: Filing, _: Actor, __: datetime) -> Problem | None:
     """The system: while a fee is due, or while an obligation is for which there is a payment."""
     owed = filing.obligation
     stages = (Stage.FEE,) if owed is None or owed.n is None else (Stage.FEE, Stage.OBLIGATION)
-    return system_at(*stages)(filing, actor, now)
+    return at_stage(filing, *stages)
 
 
 def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
@@ -125,10 +126,6 @@ def _meet_obligation(filing: Filing, command: cm.SettleFee) -> Events:
     )
 
 
-def _may_ask_fee_again(_: Filing, actor: Actor, __: datetime) -> Problem | None:
-    return role_is(actor, Role.SYSTEM)
-
-
 def _ask_fee_again(filing: Filing, command: cm.AskFeeAgain, _: datetime) -> Events:
     if (why := not_asked_again(filing, command.fee)) is not None:
         raise refuse(why)
@@ -143,9 +140,9 @@ def fee_lapsed(filing: Filing, fee: Fee) -> Events:
     return (kept,) if clock.overdue else (ev.Overdue(clock=Clock.PAYMENT, due=clock.due), kept)
 
 
-RULES: Final[dict[str, Rule]] = {
-    "waive_fee": Rule(_may_waive_fee, _waive_fee),
-    "pay_at_counter": Rule(_may_pay_at_counter, _pay_at_counter),
-    "settle_fee": Rule(_may_settle_fee, _settle_fee),
-    "ask_fee_again": Rule(_may_ask_fee_again, _ask_fee_again),
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "waive_fee": Rule(ANYBODY, _may_waive_fee, _waive_fee),
+    "pay_at_counter": Rule((Role.CASHIER,), _may_pay_at_counter, _pay_at_counter),
+    "settle_fee": Rule(SYSTEM, _may_settle_fee, _settle_fee),
+    "ask_fee_again": Rule(SYSTEM, always, _ask_fee_again),
 }

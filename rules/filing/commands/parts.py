@@ -5,19 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.rule import Events, Rule, refuse
-from rules.officers import role_is
+from rules.filing.commands.rule import Events
+from rules.rule import SYSTEM, Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.state import Filing, FilingPart
-from schemas.people import Actor, Role
+from schemas.people import Actor
 
 
-def _may_report(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+def _may_report(filing: Filing, __: Actor, _: datetime) -> Problem | None:
     """At any stage: other agencies go on while the lead waits for something else."""
-    wrong = role_is(actor, Role.SYSTEM)
-    return wrong or (None if filing.parts_under_way else _NOT_AWAITED)
+    return None if filing.parts_under_way else _NOT_AWAITED
 
 
 _NOT_AWAITED: Final = problem("n", "no_such_part")
@@ -43,7 +42,7 @@ def _settle(filing: Filing, command: cm.SettlePart, _: datetime) -> Events:
     return (ev.PartAnswered(n=part.n, part=part.code, **said),)
 
 
-RULES: Final[dict[str, Rule]] = {
-    "report_overdue_part": Rule(_may_report, _report_overdue),
-    "settle_part": Rule(_may_report, _settle),
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "report_overdue_part": Rule(SYSTEM, _may_report, _report_overdue),
+    "settle_part": Rule(SYSTEM, _may_report, _settle),
 }

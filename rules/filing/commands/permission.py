@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import cache
 from typing import Final
 
-from rules.filing.commands.rule import Guard
 from rules.filing.fold import current_step, stage, status, task_role
 from rules.officers import claimed_by, role_is, unclaimed
+from rules.rule import When
 from schemas.errors import Problem, problem
 from schemas.filing.state import Filing, Stage, Status
 from schemas.level import CAPABILITIES, Channel
@@ -28,13 +28,9 @@ def _not_at(now: Stage, stages: tuple[Stage, ...]) -> Problem:
     return problem("", "wrong_stage", here=here, wanted=wanted)
 
 
-def system_at(*stages: Stage) -> Guard:
-    """The guard of what only the system does."""
-
-    def guard(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-        return role_is(actor, Role.SYSTEM) or at_stage(filing, *stages)
-
-    return guard
+def at(*stages: Stage) -> When[Filing]:
+    """The refusal of a command unless the filing is at one of these stages."""
+    return lambda filing, _, __: at_stage(filing, *stages)
 
 
 def at_the_task(filing: Filing, actor: Actor, _: datetime) -> Problem | None:

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.commands.permission import at_stage
-from rules.filing.commands.rule import Events, Rule, refuse
-from rules.officers import role_is
+from rules.filing.commands.rule import Events
+from rules.rule import Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -31,8 +31,8 @@ def opens(filing: Filing, link: str, now: datetime) -> bool:
     return known and clock is not None and now < clock.due
 
 
-def _may_acknowledge(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    return role_is(actor, *_READERS) or at_stage(filing, Stage.READING)
+def _may_acknowledge(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    return at_stage(filing, Stage.READING)
 
 
 def _acknowledge(filing: Filing, command: cm.AcknowledgeResult, now: datetime) -> Events:
@@ -41,14 +41,18 @@ def _acknowledge(filing: Filing, command: cm.AcknowledgeResult, now: datetime) -
     return (ev.HandedOver(channel=Channel.ONLINE, receiver=Receiver(command.actor.role.value)),)
 
 
-def _may_renew(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    wrong = role_is(actor, *_READERS, Role.HANDOVER) or at_stage(filing, Stage.READING)
+def _may_renew(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    wrong = at_stage(filing, Stage.READING)
     if wrong is None and filing.links >= MOST_LINKS:
         return problem("", "too_many_links", most=MOST_LINKS)
     return wrong
 
 
-RULES: Final[dict[str, Rule]] = {
-    "acknowledge_result": Rule(_may_acknowledge, _acknowledge),
-    "renew_link": Rule(_may_renew, lambda filing, *_: (ev.ResultOffered(n=filing.links + 1),)),
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "acknowledge_result": Rule((*_READERS,), _may_acknowledge, _acknowledge),
+    "renew_link": Rule(
+        (*_READERS, Role.HANDOVER),
+        _may_renew,
+        lambda filing, *_: (ev.ResultOffered(n=filing.links + 1),),
+    ),
 }

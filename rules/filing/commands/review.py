@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.filing.commands.permission import at_stage, proposed_by, same_person
-from rules.filing.commands.rule import Events, Guard, Rule, refuse
+from rules.filing.commands.rule import Events
 from rules.filing.examination import not_scanned
 from rules.filing.fold import current_step, task_role
 from rules.officers import claimable, claimed_by, releasable, role_is, ungivable
+from rules.rule import ANYBODY, Rule, When, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -31,8 +32,8 @@ def _may_release(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     return wrong or releasable(filing, actor)
 
 
-def _may_reassign(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    return role_is(actor, Role.TEAM_LEAD) or at_stage(filing, Stage.INTAKE, Stage.REVIEW, Stage.OBLIGATION)
+def _may_reassign(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    return at_stage(filing, Stage.INTAKE, Stage.REVIEW, Stage.OBLIGATION)
 
 
 def _reassign(filing: Filing, command: cm.Reassign, _: datetime) -> Events:
@@ -64,7 +65,7 @@ def _recall(filing: Filing, command: cm.Recall, _: datetime) -> Events:
     return (ev.Recalled(step=move.step, officer=command.actor.subject),)
 
 
-def may_finish(act: Act) -> Guard:
+def may_finish(act: Act) -> When[Filing]:
     def guard(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
         wrong = at_stage(filing, Stage.REVIEW)
         step = current_step(filing)
@@ -114,15 +115,17 @@ def _judgement(filing: Filing, command: cm.Propose | cm.Decide) -> dict[str, Any
     return said | {"officer": command.actor.subject, "acting_for": filing.acting_for}
 
 
-RULES: Final[dict[str, Rule]] = {
-    "claim": Rule(_may_claim, lambda _, command, __: (ev.Claimed(officer=command.actor.subject),)),
-    "release": Rule(_may_release, lambda *_: (ev.Released(),)),
-    "reassign": Rule(_may_reassign, _reassign),
-    "recall": Rule(_may_recall, _recall),
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "claim": Rule(ANYBODY, _may_claim, lambda _, command, __: (ev.Claimed(officer=command.actor.subject),)),
+    "release": Rule(ANYBODY, _may_release, lambda *_: (ev.Released(),)),
+    "reassign": Rule((Role.TEAM_LEAD,), _may_reassign, _reassign),
+    "recall": Rule(ANYBODY, _may_recall, _recall),
     "forward": Rule(
-        may_finish(Act.FORWARD), lambda filing, command, _: (ev.Forwarded(step=step_code(filing), note=command.note),)
+        ANYBODY,
+        may_finish(Act.FORWARD),
+        lambda filing, command, _: (ev.Forwarded(step=step_code(filing), note=command.note),),
     ),
-    "inspect": Rule(may_finish(Act.INSPECT), _inspect),
-    "propose": Rule(may_finish(Act.PROPOSE), _propose),
-    "decide": Rule(may_finish(Act.DECIDE), _judge),
+    "inspect": Rule(ANYBODY, may_finish(Act.INSPECT), _inspect),
+    "propose": Rule(ANYBODY, may_finish(Act.PROPOSE), _propose),
+    "decide": Rule(ANYBODY, may_finish(Act.DECIDE), _judge),
 }

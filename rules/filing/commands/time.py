@@ -7,10 +7,10 @@ from typing import Final
 
 from rules.filing.clocks import OF_THE_AGENCY, moments, postponements, put_off, put_off_at_most, silence_approves
 from rules.filing.commands.money import fee_lapsed
-from rules.filing.commands.permission import at_stage, being_handled, system_at, undecided
-from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.commands.permission import at, at_stage, being_handled, undecided
+from rules.filing.commands.rule import Events
 from rules.filing.fold import current_step, missing_opinions, stage
-from rules.officers import role_is
+from rules.rule import SYSTEM, Rule, always, refuse
 from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
@@ -27,8 +27,8 @@ _UNDER_REVIEW: Final = (Stage.REVIEW, Stage.CONFIRMATION)
 _STOPPABLE: Final = (*_UNDER_REVIEW, Stage.OBLIGATION, Stage.FEE, Stage.SUSPENDED)
 
 
-def _may_stop(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    return role_is(actor, Role.LEADER) or at_stage(filing, *_STOPPABLE) or undecided(filing) or being_handled(filing)
+def _may_stop(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    return at_stage(filing, *_STOPPABLE) or undecided(filing) or being_handled(filing)
 
 
 def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
@@ -72,8 +72,8 @@ def _within(limit: Limit, most: Limit, name: str) -> None:
         raise refuse(why)
 
 
-def _may_prolong(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    return role_is(actor, Role.LEADER) or at_stage(filing, Stage.SUSPENDED)
+def _may_prolong(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    return at_stage(filing, Stage.SUSPENDED)
 
 
 def _prolong(filing: Filing, command: cm.Prolong, now: datetime) -> Events:
@@ -96,12 +96,12 @@ def _still_to_come(filing: Filing, clock: Clock, by: Limit, now: datetime, over:
         raise refuse(over)
 
 
-def _may_resume(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    return role_is(actor, Role.LEADER) or at_stage(filing, Stage.SUSPENDED)
+def _may_resume(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    return at_stage(filing, Stage.SUSPENDED)
 
 
-def _may_extend(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    wrong = role_is(actor, Role.LEADER) or at_stage(filing, *_UNDER_REVIEW)
+def _may_extend(filing: Filing, _: Actor, now: datetime) -> Problem | None:
+    wrong = at_stage(filing, *_UNDER_REVIEW)
     rule = filing.procedure.extension
     if wrong is None and rule is None:
         return problem("", "no_extension")
@@ -128,8 +128,8 @@ def _extend(filing: Filing, command: cm.Extend, _: datetime) -> Events:
     return (ev.Extended(officer=command.actor.subject, by=rule.by, reason=command.reason),)
 
 
-def _may_apply_case(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    wrong = role_is(actor, Role.SPECIALIST, Role.LEADER) or at_stage(filing, *_UNDER_REVIEW) or undecided(filing)
+def _may_apply_case(filing: Filing, _: Actor, now: datetime) -> Problem | None:
+    wrong = at_stage(filing, *_UNDER_REVIEW) or undecided(filing)
     if wrong is None and not _cases(filing):
         return problem("", "no_cases")
     if wrong is None and filing.case is not None:
@@ -152,8 +152,8 @@ def _apply_case(filing: Filing, command: cm.ApplyCase, _: datetime) -> Events:
     return (ev.CaseApplied(**said, case=command.case, limit=cases[command.case].processing),)
 
 
-def _may_reappoint(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    wrong = _while_awaited(filing, actor)
+def _may_reappoint(filing: Filing, _: Actor, now: datetime) -> Problem | None:
+    wrong = _while_awaited(filing)
     if wrong is None and silence_approves(filing):
         return problem("", "silence_approves")
     return wrong or _may_postpone(filing, ONCE, filing.procedure.limits.notice, now)
@@ -163,9 +163,9 @@ ONCE: Final = 1
 """How often another appointment is given (Decree 61/2018 art. 19 k9)."""
 
 
-def _while_awaited(filing: Filing, actor: Actor) -> Problem | None:
+def _while_awaited(filing: Filing) -> Problem | None:
     """A leader, while the applicant waits for the result; another copy of it has no appointment."""
-    wrong = role_is(actor, Role.LEADER) or at_stage(filing, *_UNDER_REVIEW, Stage.ISSUE)
+    wrong = at_stage(filing, *_UNDER_REVIEW, Stage.ISSUE)
     return wrong or (problem("", "decided_already") if filing.lost_copy else None)
 
 
@@ -176,8 +176,8 @@ def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
     return (ev.Reappointed(officer=command.actor.subject, by=by, reason=command.reason),)
 
 
-def _may_apologise(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    wrong = _while_awaited(filing, actor)
+def _may_apologise(filing: Filing, _: Actor, now: datetime) -> Problem | None:
+    wrong = _while_awaited(filing)
     if wrong is None and now < filing.clocks[Clock.PROCESSING].due:
         return problem("", "not_late")
     if wrong is None and filing.apologised:
@@ -244,10 +244,6 @@ def _approved_by_silence(rules: ProcedureRules) -> ev.Decided:
     return ev.Decided(outcome=Outcome.APPROVED, officer=str(rules.silent_officer), silence=rules.silent_basis)
 
 
-def _may_change_calendar(_: Filing, actor: Actor, __: datetime) -> Problem | None:
-    return role_is(actor, Role.SYSTEM)
-
-
 def _change_calendar(filing: Filing, command: cm.ChangeCalendar, now: datetime) -> Events:
     state = filing.clocks.get(Clock.PROCESSING)
     if state is not None and silence_approves(filing) and not state.paused and now >= state.due:
@@ -259,16 +255,22 @@ def _change_calendar(filing: Filing, command: cm.ChangeCalendar, now: datetime) 
     return (ev.CalendarChanged(calendar=command.calendar),)
 
 
-RULES: Final[dict[str, Rule]] = {
-    "stop": Rule(_may_stop, _stop),
-    "resume": Rule(_may_resume, lambda _, command, __: (ev.Resumed(officer=command.actor.subject),)),
-    "prolong": Rule(_may_prolong, _prolong),
-    "extend": Rule(_may_extend, _extend),
-    "apply_case": Rule(_may_apply_case, _apply_case),
-    "reappoint": Rule(_may_reappoint, _reappoint),
-    "apologise": Rule(
-        _may_apologise, lambda _, command, __: (ev.Apologised(officer=command.actor.subject, reason=command.reason),)
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "stop": Rule((Role.LEADER,), _may_stop, _stop),
+    "resume": Rule((Role.LEADER,), _may_resume, lambda _, command, __: (ev.Resumed(officer=command.actor.subject),)),
+    "prolong": Rule((Role.LEADER,), _may_prolong, _prolong),
+    "extend": Rule((Role.LEADER,), _may_extend, _extend),
+    "apply_case": Rule(
+        (Role.SPECIALIST, Role.LEADER),
+        _may_apply_case,
+        _apply_case,
     ),
-    "timer_fired": Rule(system_at(*(set(Stage) - {Stage.DRAFT, Stage.CLOSED})), _timer_fired),
-    "change_calendar": Rule(_may_change_calendar, _change_calendar),
+    "reappoint": Rule((Role.LEADER,), _may_reappoint, _reappoint),
+    "apologise": Rule(
+        (Role.LEADER,),
+        _may_apologise,
+        lambda _, command, __: (ev.Apologised(officer=command.actor.subject, reason=command.reason),),
+    ),
+    "timer_fired": Rule(SYSTEM, at(*(set(Stage) - {Stage.DRAFT, Stage.CLOSED})), _timer_fired),
+    "change_calendar": Rule(SYSTEM, always, _change_calendar),
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.rule import Events, Rule, refuse
-from rules.officers import role_is
+from rules.filing.commands.rule import Events
+from rules.rule import Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -15,7 +15,7 @@ from schemas.people import Actor, Role
 
 
 def _may_transfer(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    wrong = role_is(actor, Role.RECEPTION) or _works_at(actor, filing.receiving)
+    wrong = _works_at(actor, filing.receiving)
     if wrong is None and (filing.accepted_at is None or not filing.at_desk):
         return problem("", "nothing_to_transfer")
     return wrong
@@ -30,7 +30,7 @@ def _transfer(filing: Filing, command: cm.TransferDossier, _: datetime) -> Event
 
 
 def _may_receive(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    wrong = role_is(actor, Role.RECEPTION) or _works_at(actor, filing.agency)
+    wrong = _works_at(actor, filing.agency)
     if wrong is None and not filing.under_way:
         return problem("", "nothing_under_way")
     return wrong
@@ -47,7 +47,7 @@ def _works_at(actor: Actor, agency: str) -> Problem | None:
     return problem("actor.agency", "other_desk", agency=agency)
 
 
-RULES: Final[dict[str, Rule]] = {
-    "transfer_dossier": Rule(_may_transfer, _transfer),
-    "receive_dossier": Rule(_may_receive, _receive),
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "transfer_dossier": Rule((Role.RECEPTION,), _may_transfer, _transfer),
+    "receive_dossier": Rule((Role.RECEPTION,), _may_receive, _receive),
 }

@@ -14,7 +14,7 @@ from temporalio import activity
 
 from activities.ledger.append import APPEND, Ledger
 from rules import streams
-from rules.streams import StreamKind
+from rules.stream_kind import StreamKind
 from schemas.errors import RefusalCode, RefusalError, problem, refused
 from schemas.filing.commands import Command
 from schemas.stream.ledger import Appended, Batch
@@ -118,7 +118,7 @@ async def main() -> None:
     obeyed = _Obeyed(Path(os.environ[FOLDER], "orders"))
     HeldLedger.obeyed = obeyed
     vars(wiring)["Ledger"] = HeldLedger
-    for kind in streams._ALL:  # those that the workflows have
+    for kind in streams.KINDS.values():
         change_rules(kind, obeyed)
     if os.environ.get(ANY_FILES):
         vars(platform)["activities"] = any_file_activities

@@ -22,7 +22,8 @@ from operations.doctor.papers import papers as owed_papers
 from operations.doctor.surroundings import Surroundings
 from operations.home import Home
 from rules.papers.register import period
-from rules.streams import KINDS, Origin
+from rules.stream_kind import Origin
+from rules.streams import KINDS
 from rules.time.working_time import VIETNAM
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm

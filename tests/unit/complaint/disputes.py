@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import accumulate
 from typing import Any, Final, Self
 
-from rules.complaint import commands, fold
+from rules.complaint import fold
 from rules.complaint.grounds import grounds
 from rules.filing import lifecycle
 from rules.streams import COMPLAINT
@@ -73,7 +73,7 @@ def complain(found: Grounds = FOUND, actor: Actor = APPLICANT, **said: Any) -> C
 def reasons(given: Complain) -> list[str]:
     """Why a complaint is not recorded; nothing if it is."""
     try:
-        commands.decide(Complaint(filing_id=FILING, n=given.start.n, agency=AGENCY), given, START)
+        COMPLAINT.decide(Complaint(filing_id=FILING, n=given.start.n, agency=AGENCY), given, START)
     except RefusalError as no:
         return [problem.rule for problem in no.refusal.problems]
     return []
@@ -92,7 +92,7 @@ class Dispute:
         return self.give(self.command(kind, actor, **content))
 
     def give(self, given: cm.Command) -> Self:
-        for event in commands.decide(self.complaint, given, self.now):
+        for event in COMPLAINT.decide(self.complaint, given, self.now):
             recorded = Recorded(
                 seq=len(self.log) + 1, at=self.now, command_id=given.command_id, actor=given.actor, event=event
             )
@@ -107,7 +107,7 @@ class Dispute:
     def refusal(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> list[str]:
         """The rule of every problem; none if it would be done."""
         try:
-            commands.decide(self.complaint, self.command(kind, actor, **content), self.now)
+            COMPLAINT.decide(self.complaint, self.command(kind, actor, **content), self.now)
         except RefusalError as no:
             return [problem.rule for problem in no.refusal.problems]
         return []

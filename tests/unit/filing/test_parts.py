@@ -9,7 +9,8 @@ import pytest
 
 from rules.filing import lifecycle
 from rules.filing.competence import without_partner
-from rules.streams import FILING, Origin
+from rules.stream_kind import Origin
+from rules.streams import FILING
 from schemas.errors import RefusalError
 from schemas.filing import events as ev
 from schemas.filing.state import FilingPart

@@ -15,7 +15,8 @@ from activities.partners.instructions import NOT_ORDERED, Instruction, NotOrdere
 from activities.partners.money.calls import Called, Request
 from activities.partners.money.provider import CAPABILITIES, Capabilities, Demand, Given, Refunding
 from activities.partners.money.provider import Giving as Asked
-from rules.streams import PAYMENT, REFUND, StreamKind
+from rules.stream_kind import StreamKind
+from rules.streams import PAYMENT, REFUND
 from schemas import refund as rf
 from schemas.ids import StreamId
 from schemas.payment import Capture, Payment

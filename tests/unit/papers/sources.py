@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from rules.filing import lifecycle
 from rules.known import known
-from rules.papers import stream
 from rules.receipts.shares import lines_of
-from rules.streams import PARCEL
+from rules.streams import PAPERS, PARCEL
 from schemas.about import About
 from schemas.base import Text
 from schemas.filing.events import Clock, PaymentMeans
@@ -273,10 +272,10 @@ def receipted(of: FeeKind, replaces: str | None = None) -> PaperSource:
         replaces=replaces,
     )
     papers = OfficialPapers(filing_id=source.filing.filing_id, agency=lives.AGENCY)
-    [event] = stream.decide(papers, command, filed.now)
+    [event] = PAPERS.decide(papers, command, filed.now)
     taken = event.model_copy(update={"number": f"{lives.AGENCY}-2026-{'BP' if of is FeeKind.CHARGE else 'BL'}0000002"})
     issued = Recorded(seq=1, at=filed.now, command_id="number", actor=SYSTEM, event=taken)
-    return replace(source, events=(issued,), receipt=stream.evolve(papers, issued).receipts[0])
+    return replace(source, events=(issued,), receipt=PAPERS.evolve(papers, issued).receipts[0])
 
 
 def complained() -> PaperSource:

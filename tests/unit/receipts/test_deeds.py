@@ -8,9 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from rules.papers.causes import papers_of_filing, papers_of_receipts, papers_of_refund
-from rules.receipts.deeds import gone_without_provider, number_given, rows
-from rules.streams import PAPERS, Origin
+from rules.causes import papers_of_filing, papers_of_receipts, papers_of_refund
+from rules.receipts.issued import gone_without_provider, number_given
+from rules.stream_kind import Origin
+from rules.streams import PAPERS
 from schemas.about import About
 from schemas.errors import RefusalError
 from schemas.filing.commands import Command
@@ -101,7 +102,7 @@ def test_a_number_that_was_given_outside_is_one_of_the_agencys_in_its_series() -
     given = after(NOTHING, issue(series="1C26TBL", given="0000007"))
     [one] = given.receipts
     assert (one.registered, one.given) == (number_given(AGENCY, "1C26TBL", "0000007"), True)
-    assert rows(given)[0]["number"] == f"{AGENCY}-1C26TBL-0000007"
+    assert PAPERS.receipts(given)[0]["number"] == f"{AGENCY}-1C26TBL-0000007"
 
 
 @pytest.mark.parametrize("role", [Role.CASHIER, Role.LEADER])

@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
-from rules.refund import commands, fold
+from rules.refund import fold
 from rules.streams import REFUND
 from schemas import refund as rf
 from schemas.errors import RefusalError
@@ -50,7 +50,7 @@ class Giving:
     def do(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> Self:
         """Give a command a minute later; what is recorded is folded once more as the log gives it back."""
         self.now += timedelta(minutes=1)
-        for event in commands.decide(self.refund, self.command(model, actor, **said), self.now):
+        for event in REFUND.decide(self.refund, self.command(model, actor, **said), self.now):
             recorded = Recorded(seq=len(self.log) + 1, at=self.now, command_id="c", actor=actor, event=event)
             self.log.append(recorded)
             self.refund = fold.evolve(self.refund, recorded)
@@ -64,7 +64,7 @@ class Giving:
     def refusal(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> list[str]:
         """The rules that it breaks; none if it would be done."""
         try:
-            commands.decide(self.refund, self.command(model, actor, **said), self.now)
+            REFUND.decide(self.refund, self.command(model, actor, **said), self.now)
         except RefusalError as no:
             return [problem.rule for problem in no.refusal.problems]
         return []

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any, Final, Self
 
-from rules.result import commands, fold, status
+from rules.result import fold, status
+from rules.streams import RESULT as KIND
 from schemas import result as rs
 from schemas.backoffice import Dossier
 from schemas.base import numbers_taken
@@ -67,7 +68,7 @@ class Signing:
     def do(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> Self:
         """Give a command a minute later."""
         self.now += timedelta(minutes=1)
-        for event in commands.decide(self.result, self.command(model, actor, **said), self.now):
+        for event in KIND.decide(self.result, self.command(model, actor, **said), self.now):
             recorded = Recorded(
                 seq=len(self.log) + 1, at=self.now, command_id="c", actor=actor, event=self._numbered(event)
             )
@@ -90,7 +91,7 @@ class Signing:
     def refusal(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> list[str]:
         """The rules that it breaks; none if it would be done."""
         try:
-            commands.decide(self.result, self.command(model, actor, **said), self.now)
+            KIND.decide(self.result, self.command(model, actor, **said), self.now)
         except RefusalError as no:
             return [problem.rule for problem in no.refusal.problems]
         return []

@@ -8,7 +8,7 @@ import pytest
 
 from rules.evidence import Entry
 from rules.known import known
-from rules.result import fold, guards
+from rules.result import fold
 from rules.streams import RESULT
 from schemas import result as rs
 from schemas.filing import commands as cm
@@ -210,4 +210,4 @@ def test_a_filing_that_waits_for_signatures_or_has_issued_it_bears_it_out() -> N
 def test_every_command_has_those_who_may_give_it() -> None:
     kinds = {model.model_fields["kind"].default for model in rs.RESULT_COMMANDS}
     life = Signing()
-    assert {kind for kind in kinds if guards.guard(life.result, kind, LEADER, life.now) is not None} == kinds
+    assert {kind for kind in kinds if RESULT.guard(life.result, kind, LEADER, life.now) is not None} == kinds

@@ -10,8 +10,9 @@ from typing import Any, Final
 import pytest
 from pydantic_core import to_json
 
+from rules.stream_kind import StreamKind
 from rules.streams import FILING as FILING_KIND
-from rules.streams import PAYMENT, StreamKind
+from rules.streams import PAYMENT
 from schemas.backoffice import CheckAnswer
 from schemas.errors import RefusalCode
 from schemas.stream.restart import PROVE

@@ -20,7 +20,8 @@ from activities.ledger.append import Ledger
 from activities.ledger.recording import record
 from recovery.builds import Builds
 from recovery.restart import Restarter
-from rules.streams import KINDS, PAYMENT, Origin
+from rules.stream_kind import Origin
+from rules.streams import KINDS, PAYMENT
 from schemas import ids
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage

@@ -1,0 +1,32 @@
+"""The descriptor of complaints as a kind of stream."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rules import causes
+from rules.complaint import fold, status
+from rules.complaint.commands import RULES
+from rules.complaint.evidence import evidence
+from rules.stream_kind import StreamKind, as_it_was, numbered
+from schemas.complaint import COMPLAINT_COMMANDS, Complaint, ComplaintEvent, ComplaintStart
+from schemas.saying import said
+
+COMPLAINT: Final = StreamKind(
+    name="complaint",
+    workflow="Complaint",
+    state=Complaint,
+    events=ComplaintEvent,
+    first="complained",
+    initial=lambda origin: Complaint(**numbered(origin)),
+    rules=RULES,
+    evolve=fold.evolve,
+    standing=status.standing,
+    rows=status.rows,
+    start=ComplaintStart,
+    commands=COMPLAINT_COMMANDS,
+    evidence_of=evidence,
+    upcasters={"complained": (as_it_was,)},  # one that knows no `represented_until` would hear a representative on
+    papers_of=causes.papers_of_complaint,
+    title=said("many.complaints"),
+)

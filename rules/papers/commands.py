@@ -1,0 +1,80 @@
+"""The rule of each command on a filing's official papers: made and issued once for what caused them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.papers.fold import is_made
+from rules.receipts.issued import issued_for, registered
+from rules.rule import SYSTEM, Rule, Rules, always, refuse
+from rules.time.working_time import VIETNAM
+from schemas.errors import Problem, problem
+from schemas.papers import OfficialPapers, PaperMade, RecordPaper
+from schemas.people import Actor, Role
+from schemas.receipts import IssueReceipt, MoneyReceipt, ReceiptIssued, ReceiptVoided, VoidByItself, VoidReceipt
+
+
+def _record(papers: OfficialPapers, command: RecordPaper, _: datetime) -> tuple[PaperMade, ...]:
+    if is_made(papers.made, command.paper, command.about):
+        return ()
+    n = sum(made.paper is command.paper for made in papers.made) + 1
+    said = command.model_dump(include={"paper", "about", "file", "body_sha256", "template", "signed"})
+    return (PaperMade(n=n, **said),)
+
+
+def _issue_receipt(papers: OfficialPapers, command: IssueReceipt, at: datetime) -> tuple[ReceiptIssued, ...]:
+    """Once for one event and one kind of fee."""
+    if issued_for(papers.receipts, command.about, command.of) is not None:
+        raise refuse(problem("", "wrong_state", says="receipt_is_issued"))
+    said = command.model_dump(include=set(ReceiptIssued.model_fields) - {"kind", "series"})
+    series = command.series if command.given else f"{command.series}-{at.astimezone(VIETNAM):%y}"
+    return (ReceiptIssued(series=series, amount=sum(line.amount for line in command.lines), **said),)
+
+
+def _void_receipt(papers: OfficialPapers, command: VoidReceipt, _: datetime) -> tuple[ReceiptVoided, ...]:
+    receipt = registered(papers.receipts, command.registered)
+    if receipt is None:
+        raise refuse(problem("registered", "unknown_receipt"))
+    voided = ReceiptVoided(
+        of=receipt.of,
+        registered=_not_void(receipt).registered,
+        fee=receipt.fee,
+        officer=command.actor.subject,
+        again=command.again,
+        given=receipt.given,
+        reason=command.reason,
+    )
+    return (voided,)
+
+
+def _void_by_itself(papers: OfficialPapers, command: VoidByItself, _: datetime) -> tuple[ReceiptVoided, ...]:
+    receipt = registered(papers.receipts, command.registered)
+    if receipt is None:
+        raise refuse(_VOID)
+    said = {"registered": _not_void(receipt).registered, "cause": command.cause}
+    return (ReceiptVoided(of=receipt.of, fee=receipt.fee, given=receipt.given, **said),)
+
+
+def _not_void(receipt: MoneyReceipt) -> MoneyReceipt:
+    if receipt.voided_at is not None:
+        raise refuse(_VOID)
+    return receipt
+
+
+def _stranger(papers: OfficialPapers, actor: Actor, _: datetime) -> Problem | None:
+    return None if actor.agency == papers.agency else problem("actor.agency", "other_agency")
+
+
+_VOID: Final = problem("registered", "receipt_is_void")
+
+RULES: Final[Rules[OfficialPapers]] = Rules(
+    {
+        "record_paper": Rule(SYSTEM, always, _record),
+        "issue_receipt": Rule(SYSTEM, always, _issue_receipt),
+        "void_receipt": Rule((Role.CASHIER, Role.LEADER), always, _void_receipt),
+        "void_by_itself": Rule(SYSTEM, always, _void_by_itself),
+    },
+    not_now=problem("", "wrong_state", says="paper_is_made"),
+    stranger=_stranger,
+)

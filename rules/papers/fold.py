@@ -1,0 +1,44 @@
+"""The change that each event makes to a filing's official papers, and which of them are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from rules.receipts.issued import number_given
+from rules.rule import Change, folding
+from schemas.about import About
+from schemas.papers import OfficialPaper, OfficialPapers, PaperKind, PaperMade
+from schemas.receipts import MoneyReceipt, ReceiptIssued, ReceiptVoided
+
+
+def is_made(made: Iterable[OfficialPaper], paper: PaperKind, about: About) -> bool:
+    """Whether this paper about this event is among those that were made."""
+    return any((one.paper, one.about) == (paper, about) for one in made)
+
+
+def _made(papers: OfficialPapers, event: PaperMade, at: datetime) -> dict[str, Any]:
+    paper = OfficialPaper(**event.model_dump(include=set(OfficialPaper.model_fields)), at=at)
+    return {"made": (*papers.made, paper)}
+
+
+def _issued(papers: OfficialPapers, event: ReceiptIssued, at: datetime) -> dict[str, Any]:
+    said = event.model_dump(include=set(MoneyReceipt.model_fields) - {"registered", "given"})
+    number = event.number if event.given is None else number_given(papers.agency, event.series, event.given)
+    own = {"seq": papers.seq + 1, "at": at, "registered": number, "given": event.given is not None}
+    return {"receipts": (*papers.receipts, MoneyReceipt(**said, **own))}
+
+
+def _voided(papers: OfficialPapers, event: ReceiptVoided, at: datetime) -> dict[str, Any]:
+    void = {"voided_at": at}
+    now = (one.model_copy(update=void) if one.registered == event.registered else one for one in papers.receipts)
+    return {"receipts": tuple(now)}
+
+
+CHANGES: Final[Mapping[type[Any], Change[OfficialPapers]]] = {
+    PaperMade: _made,
+    ReceiptIssued: _issued,
+    ReceiptVoided: _voided,
+}
+evolve = folding(CHANGES)

@@ -1,0 +1,35 @@
+"""The descriptor of official papers as a kind of stream."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rules import causes
+from rules.papers import fold, status
+from rules.papers.commands import RULES
+from rules.papers.evidence import evidence
+from rules.stream_kind import Numbering, StreamKind, as_it_was
+from schemas.papers import OfficialPapers, PapersEvent
+from schemas.saying import said
+
+PAPERS: Final = StreamKind(
+    name="papers",
+    workflow="",
+    state=OfficialPapers,
+    events=PapersEvent,
+    first="paper_made",
+    or_first=("receipt_issued",),
+    initial=lambda origin: OfficialPapers(filing_id=origin.stream.filing, agency=origin.agency),
+    rules=RULES,
+    evolve=fold.evolve,
+    standing=status.standing,
+    receipts=status.receipts,
+    evidence_of=evidence,
+    numberings={"receipt_phi": Numbering("%Y", "BP"), "receipt_le_phi": Numbering("%Y", "BL")},
+    upcasters={
+        "paper_made": (as_it_was,) * 2,  # one that knows no label, or no receipts, could not read it
+        "receipt_voided": (as_it_was,),  # one that wants an officer could not read what is void by itself
+    },
+    papers_of=causes.papers_of_receipts,
+    title=said("many.papers"),
+)

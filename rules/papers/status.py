@@ -1,0 +1,24 @@
+"""Where a filing's official papers stand: their rows in the register of receipts. No workflow works on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.papers import OfficialPapers
+from schemas.receipts import MoneyReceipt
+from schemas.stream.rows import ReceiptRow, Standing
+
+
+def standing(_: OfficialPapers) -> Standing:
+    """Closed: no workflow has anything to do with them."""
+    return Standing(open=False)
+
+
+def receipts(papers: OfficialPapers) -> tuple[dict[str, Any], ...]:
+    """What the stream says in the register of receipts."""
+    return tuple(_row(one) for one in papers.receipts)
+
+
+def _row(one: MoneyReceipt) -> dict[str, Any]:
+    said = one.model_dump(include={"series", "given", "fee", "amount", "voided_at", "replaces"})
+    return ReceiptRow(number=one.registered, kind=one.of, issued_at=one.at, **said).model_dump(mode="json")

@@ -1,0 +1,40 @@
+"""The descriptor of parcels as a kind of stream."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rules import causes
+from rules.parcel import fold, status
+from rules.parcel.commands import RULES
+from rules.parcel.evidence import evidence
+from rules.stream_kind import Numbering, StreamKind, Table, as_it_was, numbered
+from schemas.parcel import PARCEL_COMMANDS, Parcel, ParcelEvent, ParcelStart, RequestConsignment
+from schemas.saying import said
+from schemas.stream.snapshots import ParcelMemory
+
+PARCEL: Final = StreamKind(
+    name="parcel",
+    workflow="Parcel",
+    state=Parcel,
+    events=ParcelEvent,
+    first="consignment_requested",
+    initial=lambda origin: Parcel(**numbered(origin)),
+    rules=RULES,
+    evolve=fold.evolve,
+    standing=status.standing,
+    rows=status.rows,
+    start=ParcelStart,
+    opening=lambda start: RequestConsignment(command_id="request", start=start),
+    commands=PARCEL_COMMANDS,
+    evidence_of=evidence,
+    numberings={"parcel": Numbering("%Y%m%d", "G")},
+    table=Table("parcel"),
+    upcasters={
+        "consignment_requested": (as_it_was,) * 2,  # one that knows no `cod`, or no `fee` in it, would collect nothing
+        "consignment_ended": (as_it_was,),  # one that knows no `damaged` could not read it
+    },
+    memory=ParcelMemory,
+    papers_of=causes.papers_of_parcel,
+    title=said("many.parcels"),
+)

@@ -1,0 +1,41 @@
+"""The descriptor of payments as a kind of stream."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rules import causes
+from rules.payment import fold, status
+from rules.payment.commands import RULES
+from rules.payment.evidence import evidence
+from rules.stream_kind import Numbering, StreamKind, Table, as_it_was, numbered
+from schemas.payment import PAYMENT_COMMANDS, Payment, PaymentEvent, PaymentStart, RequestPayment
+from schemas.saying import said
+from schemas.stream.snapshots import PaymentMemory
+
+PAYMENT: Final = StreamKind(
+    name="payment",
+    workflow="Payment",
+    state=Payment,
+    events=PaymentEvent,
+    first="payment_requested",
+    initial=lambda origin: Payment(**numbered(origin)),
+    rules=RULES,
+    evolve=fold.evolve,
+    standing=status.standing,
+    rows=status.rows,
+    start=PaymentStart,
+    opening=lambda start: RequestPayment(command_id="request", start=start),
+    commands=PAYMENT_COMMANDS,
+    evidence_of=evidence,
+    numberings={"payment": Numbering("%Y%m%d", "P")},
+    table=Table("payment"),
+    upcasters={
+        "payment_ordered": (as_it_was,),  # one that knows no `code` could not read what has no address
+        "payment_captured": (as_it_was,),  # one that knows no `asked` would keep what is too much
+        "payment_charge_back_ahead": (as_it_was,),  # one that knows no `by_number` would take it for other money's
+    },
+    memory=PaymentMemory,
+    papers_of=causes.papers_of_payment,
+    title=said("many.payments"),
+)

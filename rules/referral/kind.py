@@ -1,0 +1,32 @@
+"""The descriptor of referrals as a kind of stream."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rules.referral import fold, status
+from rules.referral.commands import RULES
+from rules.referral.evidence import evidence
+from rules.stream_kind import StreamKind, numbered
+from schemas.referral import REFERRAL_COMMANDS, Referral, ReferralEvent, ReferralStart, RequestDecision
+from schemas.saying import said
+from schemas.stream.snapshots import ReferralMemory
+
+REFERRAL: Final = StreamKind(
+    name="referral",
+    workflow="Referral",
+    state=Referral,
+    events=ReferralEvent,
+    first="referral_requested",
+    initial=lambda origin: Referral(**numbered(origin)),
+    rules=RULES,
+    evolve=fold.evolve,
+    standing=status.standing,
+    rows=status.rows,
+    start=ReferralStart,
+    opening=lambda start: RequestDecision(command_id="request", start=start),
+    commands=REFERRAL_COMMANDS,
+    evidence_of=evidence,
+    memory=ReferralMemory,
+    title=said("many.referrals"),
+)

@@ -1,0 +1,37 @@
+"""The descriptor of refunds as a kind of stream."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rules import causes
+from rules.refund import fold, status
+from rules.refund.commands import RULES
+from rules.refund.evidence import evidence
+from rules.stream_kind import StreamKind, as_it_was, numbered
+from schemas.refund import REFUND_COMMANDS, Refund, RefundEvent, RefundStart
+from schemas.saying import said
+from schemas.stream.snapshots import RefundMemory
+
+REFUND: Final = StreamKind(
+    name="refund",
+    workflow="Refund",
+    state=Refund,
+    events=RefundEvent,
+    first="refund_begun",
+    initial=lambda origin: Refund(**numbered(origin)),
+    rules=RULES,
+    evolve=fold.evolve,
+    standing=status.standing,
+    rows=status.rows,
+    start=RefundStart,
+    commands=REFUND_COMMANDS,
+    evidence_of=evidence,
+    upcasters={
+        "refund_begun": (as_it_was,),  # one that knows no `attempt` would ask for it back under another key
+        "charge_back_answered": (as_it_was,),  # one that knows no `asked_again` could not read it
+    },
+    memory=RefundMemory,
+    papers_of=causes.papers_of_refund,
+    title=said("many.refunds"),
+)

@@ -1,0 +1,33 @@
+"""The descriptor of results as a kind of stream."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rules.result import fold, status
+from rules.result.commands import RULES
+from rules.result.evidence import evidence
+from rules.stream_kind import StreamKind, as_it_was, numbered
+from schemas.result import RESULT_COMMANDS, Result, ResultEvent, ResultStart
+from schemas.saying import said
+from schemas.stream.snapshots import ResultMemory
+
+RESULT: Final = StreamKind(
+    name="result",
+    workflow="Result",
+    state=Result,
+    events=ResultEvent,
+    first="result_entered",
+    initial=lambda origin: Result(**numbered(origin)),
+    rules=RULES,
+    evolve=fold.evolve,
+    standing=status.standing,
+    rows=status.rows,
+    results=status.results,
+    start=ResultStart,
+    commands=RESULT_COMMANDS,
+    evidence_of=evidence,
+    upcasters={"result_entered": (as_it_was,)},  # one that knows no `by_template` would have the agency make it
+    memory=ResultMemory,
+    title=said("many.results"),
+)

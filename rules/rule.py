@@ -1,0 +1,113 @@
+"""The one form of every rule: who may give a command, when, and what it makes happen; and of what an event changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+
+from rules.officers import role_is
+from schemas.erasure import Erased
+from schemas.errors import Problem, RefusalCode, RefusalError, refused
+from schemas.filing.commands import Command
+from schemas.people import Actor, Role
+from schemas.stream.ledger import Recorded
+
+S = TypeVar("S")
+
+When: TypeAlias = Callable[[S, Actor, datetime], Problem | None]
+"""Why this actor can't give the command to a stream in this state at this instant, or None."""
+
+Effect: TypeAlias = Callable[[S, Any, datetime], tuple[Any, ...]]
+"""The events that the command causes; none where it has nothing to say. Raises `RefusalError`."""
+
+Change: TypeAlias = Callable[[S, Any, datetime], dict[str, Any]]
+"""The fields of a state that an event, recorded at this instant, gives other values."""
+
+SYSTEM: Final = (Role.SYSTEM,)
+ANYBODY: Final[tuple[Role, ...]] = ()
+"""Any role that may write at all: `when` or the effect judges it by the state or by the command."""
+
+
+def always(_: Any, __: Actor, ___: datetime) -> None:
+    """No reason against a command: whoever is one of its roles may always give it."""
+
+
+@dataclass(frozen=True)
+class Rule(Generic[S]):
+    """The rule of one command: the roles in which it is given, when not, and its effect once nothing is against it."""
+
+    who: tuple[Role, ...]
+    when: When[S]
+    effect: Effect[S]
+
+    def forbids(self, state: S, actor: Actor, now: datetime) -> Problem | None:
+        """The reason why `actor` can't give the command to a stream in this state now, or None."""
+        by_role = role_is(actor, *self.who) if self.who else None
+        return by_role or self.when(state, actor, now)
+
+
+@dataclass(frozen=True)
+class Rules(Generic[S]):
+    """The rules of one kind of stream, by the kind of command.
+
+    Attributes:
+        not_now: The refusal of a command that has no rule here, or no effect.
+        over: The reason why people can do nothing with a stream any more.
+        stranger: The reason why an actor, in whatever role, has nothing to do with a stream.
+    """
+
+    of: Mapping[str, Rule[S]]
+    not_now: Problem
+    over: Callable[[S], Problem | None] = lambda _: None
+    stranger: When[S] = always
+
+    @cached_property
+    def writers(self) -> frozenset[Role]:
+        """The roles in which somebody may write to such a stream: the system, and those that a rule names."""
+        return frozenset({Role.SYSTEM, *(role for rule in self.of.values() for role in rule.who)})
+
+    def guard(self, state: S, name: str, actor: Actor, now: datetime) -> Problem | None:
+        """The reason why `actor` can't give this command now, or None."""
+        rule = self.of[name]
+        if rule.who in {SYSTEM, ANYBODY}:
+            return rule.forbids(state, actor, now)
+        wrong = self.over(state) or role_is(actor, *rule.who) or self.stranger(state, actor, now)
+        return wrong or rule.when(state, actor, now)
+
+    def decide(self, state: S, command: Command, now: datetime) -> tuple[Any, ...]:
+        """The events that `command` causes. Raises `RefusalError`."""
+        if command.kind not in self.of:
+            raise refuse(self.not_now)
+        if (why := self.guard(state, command.kind, command.actor, now)) is not None:
+            raise refuse(why)
+        events = self.of[command.kind].effect(state, command, now)
+        if not events:
+            raise refuse(self.not_now)
+        return events
+
+
+def refuse(*problems: Problem) -> RefusalError:
+    """The error for an effect to raise: the content of its command can't be done."""
+    return refused(RefusalCode.NOT_ALLOWED, *problems)
+
+
+def folding(changes: Mapping[type[Any], Change[Any]]) -> Callable[[Any, Recorded], Any]:
+    """The fold of a kind of stream of which each event changes so much, and `seq`; `erased` changes nothing else."""
+    of: dict[type[Any], Change[Any]] = {Erased: _erased, **changes}
+
+    def evolve(state: Any, recorded: Recorded) -> Any:
+        """The state after one event. Raises `TypeError` for an event of another kind of stream."""
+        change = of.get(type(recorded.event))
+        if change is None:
+            msg = f"{recorded.event.kind} is no event of a {type(state).__name__.lower()}"
+            raise TypeError(msg)
+        return state.model_copy(update=change(state, recorded.event, recorded.at) | {"seq": recorded.seq})
+
+    return evolve
+
+
+def _erased(_: Any, __: Erased, at: datetime) -> dict[str, Any]:
+    return {"erased_at": at}
