@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-import asyncpg
 import structlog
 
 from activities.failpoint import failpoint
@@ -17,8 +16,9 @@ from activities.partners.money.merchants import Merchants, door
 from activities.partners.money.provider import Door, Notice, Received, Refused, Reply, Verdict
 from gateway import inbox
 from gateway.measures import Measures
+from views.log import DATABASE_ERRORS
 
-PASSING: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+PASSING: Final = (*DATABASE_ERRORS, OSError, TimeoutError)
 """What a record that can't be reached raises; its words may quote values."""
 
 _SECONDS: Final = 6.0

@@ -17,7 +17,12 @@ SHORT: Final = 5.0
 """Seconds for one that nobody has seen: its address may be wrong."""
 PAUSE: Final = 0.5
 
-_SEEN: Final = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError)
+_SEEN: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 AWAY: Final = (OSError, TimeoutError, *_SEEN)
 """How a database looks that is being started again."""
 LOST: Final = (ConnectionError, *_SEEN)

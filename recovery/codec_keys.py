@@ -14,6 +14,7 @@ import structlog
 
 from motcua.errors import MotcuaError
 from motcua.key_ring import CODEC_KEYS, CodecRing
+from views.log import DATABASE_ERRORS
 
 Record: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any]"
 
@@ -59,7 +60,7 @@ async def until_taken(record: Record, ring: CodecRing | None, every: float = 5.0
     while True:
         try:
             return await expect_taken(record, ring)
-        except (KeyNotHereError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except (KeyNotHereError, *DATABASE_ERRORS, OSError, TimeoutError) as error:
             reason = str(error) if isinstance(error, KeyNotHereError) else type(error).__name__
             _log.warning("codec.not_taken", reason=reason)
         await asyncio.sleep(every)

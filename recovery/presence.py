@@ -16,7 +16,7 @@ import asyncpg
 import structlog
 from temporalio.client import Client
 
-from views.log import Connection
+from views.log import DATABASE_ERRORS, Connection
 
 Held: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -24,7 +24,7 @@ _SECONDS: Final = 4.0
 """So long the database may take to answer, and so often it is asked whether the lock is still held."""
 _AGAIN: Final = 0.5
 """Seconds after which a lock that was lost is asked for again."""
-_PASSING: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+_PASSING: Final = (*DATABASE_ERRORS, OSError, TimeoutError)
 
 # A host that vanishes says nothing: the server asks by itself whether it is still there.
 _NOTICED: Final = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}

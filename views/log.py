@@ -30,6 +30,8 @@ from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+DATABASE_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""The errors of asyncpg; the last of them where a killed server leaves the client in the middle of an operation."""
 
 SELECT: Final = """
 select seq, kind, version, body, sealed, command_id, actor, occurred_at

@@ -8,6 +8,8 @@ from typing import Any, Final, TypeAlias
 
 import asyncpg
 
+from views.log import DATABASE_ERRORS
+
 PAUSE: Final = 0.1
 """Seconds between two looks."""
 
@@ -48,7 +50,7 @@ class Watch:
             asked = list(self._waiting)
             try:
                 heads = dict(await self._pool.fetch(_HEADS, asked))
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except (*DATABASE_ERRORS, OSError, TimeoutError) as error:
                 self._tell(asked, {}, error)
             else:
                 self._tell(asked, heads, None)

@@ -20,6 +20,7 @@ from motcua.stopping import on_stop_signals
 from recovery.builds import Builds
 from recovery.codec_keys import KeyNotHereError, announce, expect_current
 from recovery.schedule import keep_checkpoints, keep_healing
+from views.log import DATABASE_ERRORS
 from workers.memory import settle
 from workers.settings import WorkerSettings
 from workers.telemetry import configure_engine, configure_logging
@@ -28,7 +29,7 @@ from workers.wiring import COMMAND_SECONDS, activities, open_pool, versioned_wor
 _LONGEST_START: Final = 20.0
 """Seconds: with many filings to take over, or without a database, the worker is ready before it is done."""
 _EVERY: Final = 5.0
-_PASSING: Final = (MotcuaError, RPCError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, RuntimeError)
+_PASSING: Final = (MotcuaError, RPCError, *DATABASE_ERRORS, OSError, RuntimeError)
 
 _log = structlog.stdlib.get_logger("motcua.worker")
 

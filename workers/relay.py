@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
-import asyncpg
 import structlog
 import uvloop
 
@@ -23,6 +22,7 @@ from activities.results.sealing import AgencySeal
 from motcua.stopping import on_stop_signals
 from motcua.store import Store, open_store
 from rules.streams import KINDS
+from views.log import DATABASE_ERRORS
 from workers.settings import RelaySettings
 from workers.telemetry import configure_logging
 from workers.trust import signing
@@ -34,7 +34,7 @@ _PAUSE: Final = 0.5
 """Seconds between two looks when no paper waits."""
 _ORDER_PAUSE: Final = 1.0
 """Seconds between two looks when no append waits for its position."""
-_PASSING: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, KeysUnavailableError, OSError, TimeoutError)
+_PASSING: Final = (*DATABASE_ERRORS, KeysUnavailableError, OSError, TimeoutError)
 
 _log = structlog.stdlib.get_logger("motcua.papers")
 _order_log = structlog.stdlib.get_logger("motcua.order")

@@ -10,6 +10,7 @@ import asyncpg
 from temporalio.exceptions import ApplicationError
 
 from activities.keys.manager import KeysUnavailableError
+from views.log import DATABASE_ERRORS
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 Pool: TypeAlias = "asyncpg.Pool[Any]"
@@ -25,7 +26,7 @@ def mask_database_errors() -> Iterator[None]:
         yield
     except KeysUnavailableError as error:
         raise ApplicationError(str(error), type="keys_unavailable") from None
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (*DATABASE_ERRORS, OSError, TimeoutError) as error:
         msg = f"the ledger could not be reached: {type(error).__name__}"
         raise ApplicationError(msg, type="ledger_unavailable") from None
 

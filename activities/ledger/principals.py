@@ -12,14 +12,12 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Final, NamedTuple, Protocol, Self
 
-import asyncpg
-
 from activities.ledger.database import ACQUIRE_SECONDS
 from rules.identity.ring import Ring
 from rules.identity.statements import LEEWAY
 from rules.identity.unheard import unheard
 from schemas.identity import Principal, PrincipalKey
-from views.log import Connection
+from views.log import DATABASE_ERRORS, Connection
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +105,7 @@ class Keyring:
 
     async def _ask(self) -> None:
         asked_at = monotonic()
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        with suppress(*DATABASE_ERRORS, OSError, TimeoutError):
             async with asyncio.timeout(_ATTEMPT), self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 version, there, self._secret = await connection.fetchrow(_VERSION)
                 self._behind = there - datetime.now(UTC)

@@ -27,7 +27,7 @@ from operations.commands.printing import wide
 from recovery.stalled import count_reported, reports_problems
 from rules.streams import KINDS
 from schemas.reading import Board
-from views.log import Log, no_keys
+from views.log import DATABASE_ERRORS, Log, no_keys
 from views.operator import board as read_board
 
 TEMPORAL_PATIENCE: Final = 2.0
@@ -37,7 +37,7 @@ STOPPED: Final = 130
 SPAN: Final = timedelta(seconds=10)
 """The database counts by fits and starts: over less a steady load would seem to come in bursts."""
 
-_FAILURES: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_FAILURES: Final = (OSError, TimeoutError, *DATABASE_ERRORS)
 
 app = typer.Typer()
 

@@ -13,6 +13,7 @@ from motcua.cli.running import Exit, fail, note, refuse
 from operations.addresses import APPLICATION, find_address
 from operations.patience import while_away
 from schemas.errors import RefusalError
+from views.log import DATABASE_ERRORS
 
 TIMEOUT: Final = 10.0
 """Seconds for connecting, and for each statement."""
@@ -78,7 +79,7 @@ def answered(work: Callable[[], Coroutine[Any, Any, T]], variable: str = APPLICA
         )
     except KeysUnavailableError as error:
         fail(f"không hỏi được nơi giữ khóa / {error}; see `motcua doctor`", Exit.UNREACHABLE)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, TimeoutError, *DATABASE_ERRORS) as error:
         fail(
             f"không kết nối được cơ sở dữ liệu / the database in {variable} refused or did not answer: "
             f"{type(error).__name__}; run the command again once it is there, see `motcua doctor`",

@@ -26,6 +26,7 @@ from operations.commands.printing import wide
 from operations.machine_work import Failing, failing
 from recovery.stalled import Stalled, stalled
 from schemas.ids import filing_workflow
+from views.log import DATABASE_ERRORS
 from views.operator import codes, name_of
 
 app = typer.Typer(
@@ -80,7 +81,7 @@ def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], lis
 
     try:
         known, failed = asyncio.run(read())
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, RPCError) as error:
+    except (OSError, TimeoutError, *DATABASE_ERRORS, RPCError) as error:
         note(f"chưa đọc được mã hồ sơ và việc máy / codes can't be read, nor machine work: {type(error).__name__}")
         return {}, []
     return {str(filing): row for filing, row in known.items()}, failed

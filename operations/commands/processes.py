@@ -26,6 +26,7 @@ from operations.patience import while_away
 from operations.programs import find_program
 from operations.publications.publishing import Publisher, take_over
 from operations.schema_version import MIGRATIONS, schema_version
+from views.log import DATABASE_ERRORS
 from workers import platform
 from workers import relay as papers
 from workers.settings import RecordSettings, WorkerSettings
@@ -76,7 +77,7 @@ def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
     except ValidationError as error:
         names = ", ".join(sorted({f"MOTCUA_{str(wrong['loc'][0]).upper()}" for wrong in error.errors()}))
         fail(f"thiếu hoặc sai thiết lập / missing or wrong settings: {names}; or run `motcua up` here", Exit.USAGE)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, TimeoutError, *DATABASE_ERRORS) as error:
         fail(
             f"không kết nối được cơ sở dữ liệu / the database in {APPLICATION} refused or did not answer: "
             f"{type(error).__name__}; see `motcua doctor`",

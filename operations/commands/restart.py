@@ -28,6 +28,7 @@ from recovery.restart import MAX_CONCURRENCY, Found, Restarter
 from rules.streams import KINDS
 from schemas.ids import StreamId
 from schemas.reading import FilingRecord
+from views.log import DATABASE_ERRORS
 from views.operator import find
 
 app = typer.Typer()
@@ -253,7 +254,7 @@ async def _some(
         for stream in waiting:
             try:
                 found = await while_away(partial(again, stream))
-            except (MotcuaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except (MotcuaError, *DATABASE_ERRORS, OSError, TimeoutError) as error:
                 tally.failed[stream] = str(error) if isinstance(error, MotcuaError) else type(error).__name__
             else:
                 (tally.running if found is Found.RUNNING else tally.restarted).append(stream)

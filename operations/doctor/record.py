@@ -23,6 +23,7 @@ from operations.schema_version import schema_version
 from operations.shadow import read_models as models_of
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
+from views.log import DATABASE_ERRORS
 from views.order import NEWEST
 
 OLDEST: Final = 160000
@@ -107,7 +108,7 @@ async def postgres(around: Surroundings) -> list[Finding]:
             number = int(await connection.fetchval("show server_version_num"))
             version = str(await connection.fetchval("show server_version"))
             size = str(await connection.fetchval("select pg_size_pretty(pg_database_size(current_database()))"))
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, TimeoutError, ValueError, *DATABASE_ERRORS) as error:
         name = type(error).__name__
         return [
             fail(
@@ -155,7 +156,7 @@ async def _data_directory(around: Surroundings) -> Path | None:
         return None
     for variable in (APPLICATION, OWNER, SUPERUSER):
         if variable in around.settings:
-            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            with contextlib.suppress(*DATABASE_ERRORS, OSError):
                 async with around.record(variable) as connection:
                     return Path(str(await connection.fetchval("select current_setting('data_directory')")))
     return None

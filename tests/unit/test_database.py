@@ -9,6 +9,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.ledger.database import mask_database_errors, transaction
+from operations.patience import is_away, while_away
 
 
 class Connection:
@@ -52,7 +53,13 @@ async def test_a_connection_that_is_gone_is_not_told_to_roll_back() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [asyncpg.UniqueViolationError("Nguyễn Văn An"), asyncpg.InterfaceError("closed"), OSError("gone"), TimeoutError()],
+    [
+        asyncpg.UniqueViolationError("Nguyễn Văn An"),
+        asyncpg.InterfaceError("closed"),
+        asyncpg.InternalClientError("another operation is in progress"),
+        OSError("gone"),
+        TimeoutError(),
+    ],
     ids=lambda error: type(error).__name__,
 )
 def test_of_an_error_of_the_database_only_its_name_is_told(error: Exception) -> None:
@@ -66,3 +73,16 @@ def test_of_an_error_of_the_database_only_its_name_is_told(error: Exception) -> 
 def test_an_error_of_another_kind_is_told_as_it_is() -> None:
     with pytest.raises(LookupError, match="no such key"), mask_database_errors():
         raise LookupError("no such key")
+
+
+async def test_what_was_begun_when_a_server_was_killed_is_begun_again() -> None:
+    """The client, asyncpg, calls that an error of its own."""
+    tries = iter([asyncpg.InternalClientError("another operation is in progress"), None])
+
+    async def work() -> str:
+        if (error := next(tries)) is not None:
+            raise error
+        return "done"
+
+    assert await while_away(work) == "done"
+    assert is_away(asyncpg.InternalClientError("another operation is in progress"))
