@@ -18,7 +18,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.commands import Command, SystemCommand
     from schemas.people import Actor, Role
     from schemas.stream.rows import Rows, Standing, TaskRow
-    from workflows.stream.shell import Life, of_kind
+    from workflows.stream.recording import single_argument
+    from workflows.stream.shell import Life, takes_commands
 
 ABOVE: Final = "H01.12"  # answers appeals about the others
 
@@ -108,9 +109,11 @@ WITH_APPEALS: Final = Kinds((*KINDS.values(), APPEAL))
 
 
 @workflow.defn(name=APPEAL.workflow)
-@of_kind(APPEAL)
+@takes_commands(APPEAL)
 class AppealWorkflow:
-    life: Life[Appeal]
+    @workflow.init
+    def __init__(self, *raw: Any) -> None:
+        self.life = Life(APPEAL, single_argument(raw))
 
     @workflow.run
     async def run(self, *raw: Any) -> None:  # noqa: ARG002 -- parsed before, as the life begins

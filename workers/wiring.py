@@ -72,7 +72,7 @@ from workflows.complaint import ComplaintWorkflow
 from workflows.filing import FilingWorkflow
 from workflows.healing import Healing
 from workflows.parcel import ParcelWorkflow
-from workflows.payment import PaymentWorkflow
+from workflows.payment.workflow import PaymentWorkflow
 from workflows.referral import ReferralWorkflow
 from workflows.refund import RefundWorkflow
 from workflows.reprojection import Reprojection

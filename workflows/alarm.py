@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from temporalio import workflow
 
-from workflows.stream.recording import MIN_TIMER
+from workflows.stream.recording import MIN_TIMER, Stream
+from workflows.stream.waiting import wait_for
 
 
 class Timer(Protocol):
@@ -43,10 +45,32 @@ class Alarm:
         self._timer = timer
         self._running = None if timer is None else asyncio.create_task(_sleep(timer))
 
+    async def changed_first(self, stream: Stream[Any], timer: Timer | None, changed: Callable[[], bool]) -> bool:
+        """Wait, set for this timer, until something has changed; False if the timer fired first.
+
+        No branch asks the clock: a query that reaches a new worker after a timer fired and before the task that tells
+        of it runs this code with the clock of the task before, and what was decided then is kept (ADR 0005). Raises as
+        `wait_for` does.
+        """
+        self.set(timer)
+        await wait_for(stream, lambda: changed() or self._fired)
+        if changed():
+            return True
+        self.set(None)
+        return False
+
     @property
-    def fired(self) -> bool:
+    def _fired(self) -> bool:
         """Whether the timer that it is set for has fired."""
         return self._running is not None and self._running.done()
+
+
+def ring_id(timer: Timer, seq: int) -> str:
+    """The id of the command by which this timer rings in a stream of `seq` events.
+
+    A clock may come to the same instant twice: a calendar put it off, and the next one has put it back.
+    """
+    return f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{seq}"
 
 
 async def _sleep(timer: Timer) -> None:

@@ -36,12 +36,13 @@ with workflow.unsafe.imports_passed_through():
     from schemas.ids import filing_workflow
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
-    from workflows.alarm import Alarm
+    from workflows.alarm import Alarm, ring_id
     from workflows.stream.examining import examine, refusal_of
     from workflows.stream.hearing import heard
-    from workflows.stream.shell import Life, Opening, of_kind
+    from workflows.stream.recording import single_argument
+    from workflows.stream.shell import Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
-    from workflows.stream.waiting import pause, wait_for
+    from workflows.stream.waiting import pause
 
 _FIRST_PAUSE: Final = timedelta(seconds=1)
 _LONGEST_PAUSE: Final = timedelta(minutes=1)
@@ -98,15 +99,10 @@ class ComplaintLife(Life[Complaint]):
         def changed() -> bool:
             return self._complaint.state not in fold.WAITS or fold.next_timer(self._complaint) != timer
 
-        self._alarm.set(timer)
-        await wait_for(self.stream, lambda: changed() or self._alarm.fired)
-        if changed():
-            return True
-        self._alarm.set(None)
-        return False
+        return await self._alarm.changed_first(self.stream, timer, changed)
 
     async def _rung(self, timer: Timer) -> None:
-        command_id = f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{self._complaint.seq}"
+        command_id = ring_id(timer, self._complaint.seq)
         await self.stream.attempt(RingComplaint(command_id=command_id, moment=timer.moment), not_before=timer.due)
 
     async def _see_it_reopened(self) -> None:
@@ -152,11 +148,13 @@ class ComplaintLife(Life[Complaint]):
 
 
 @workflow.defn(name="Complaint")
-@of_kind(COMPLAINT, ComplaintLife)
+@takes_commands(COMPLAINT)
 class ComplaintWorkflow:
     """One complaint: recorded, taken up, answered; upheld, its filing starts again."""
 
-    life: ComplaintLife
+    @workflow.init
+    def __init__(self, *raw: Any) -> None:
+        self.life = ComplaintLife(COMPLAINT, single_argument(raw))
 
     @workflow.run
     async def run(self, *raw: Any) -> ComplaintView:  # noqa: ARG002 -- parsed before, as the life begins

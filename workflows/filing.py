@@ -38,7 +38,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.ledger import Receipt
     from schemas.text import composed
     from workflows import agency, children
-    from workflows.alarm import Alarm
+    from workflows.alarm import Alarm, ring_id
     from workflows.facts import (
         charge_back_command,
         complaint_command,
@@ -53,8 +53,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.hearing import heard
     from workflows.stream.ordering import read_again
     from workflows.stream.recording import single_argument
-    from workflows.stream.shell import Life, Opening, of_kind
-    from workflows.stream.waiting import ContinueAsNewDueError, wait_for
+    from workflows.stream.shell import Life, Opening, takes_commands
+    from workflows.stream.waiting import ContinueAsNewDueError
     from workflows.submission import Filed, content_named, parse_submission
 
 _NOT_THERE: Final = timedelta(seconds=10)
@@ -399,22 +399,13 @@ class FilingLife(Life[Filing]):
         return self._payments_wait or self._referrals_wait or self._parcel_waits or self._scan_waits
 
     async def _wait_for_change(self, done: Callable[[], bool], timer: Timer | None) -> bool:
-        """Wait for a change; False if the timer fired first.
-
-        No branch here asks the clock: a query that reaches a new worker after a timer fired and before the task that
-        tells of it runs this code with the clock of the task before, and what was decided then is kept.
-        """
+        """Wait for a change; False if the timer fired first."""
 
         def changed() -> bool:
             known = self._filing.closed or done() or self._others_wait
             return known or self._next_timer != timer
 
-        self._alarm.set(timer)
-        await wait_for(self.stream, lambda: changed() or self._alarm.fired)
-        if changed():
-            return True
-        self._alarm.set(None)
-        return False
+        return await self._alarm.changed_first(self.stream, timer, changed)
 
     @property
     def _next_timer(self) -> Timer | None:
@@ -424,12 +415,8 @@ class FilingLife(Life[Filing]):
         return self._upcoming[1]
 
     async def _timer_fired(self, timer: Timer) -> None:
-        """A timer only wakes: what it means is decided, by instants, like everything else.
-
-        A clock may come to the same instant twice: a calendar put it off, and the next one has put it back.
-        """
-        command_id = f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{self._filing.seq}"
-        command = cm.TimerFired(command_id=command_id, clock=timer.clock, moment=timer.moment)
+        """A timer only wakes: what it means is decided, by instants, like everything else."""
+        command = cm.TimerFired(command_id=ring_id(timer, self._filing.seq), clock=timer.clock, moment=timer.moment)
         await self.stream.attempt(command, not_before=timer.due)
 
     @property
@@ -438,11 +425,13 @@ class FilingLife(Life[Filing]):
 
 
 @workflow.defn(name="Filing")
-@of_kind(FILING, FilingLife)
+@takes_commands(FILING)
 class FilingWorkflow:
     """One filing. Input: `{"submission": {…}}`; workflow id `filing:<uuid>`; see docs/integrators.md."""
 
-    life: FilingLife
+    @workflow.init
+    def __init__(self, *raw: Any) -> None:
+        self.life = FilingLife(FILING, single_argument(raw))
 
     @workflow.run
     async def run(self, *raw: Any) -> FilingEnd:  # noqa: ARG002 -- parsed before, as the life begins

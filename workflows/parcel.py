@@ -18,8 +18,9 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.state import ParcelFact
     from schemas.parcel import Parcel, ParcelState, ParcelView
     from workflows.stream.ordering import instruction, ordered
+    from workflows.stream.recording import single_argument
     from workflows.stream.reporting import report
-    from workflows.stream.shell import Life, of_kind
+    from workflows.stream.shell import Life, takes_commands
     from workflows.stream.waiting import give_up, pause, wait_for
 
 _NOTHING_COMES_OF_IT: Final = timedelta(minutes=1)
@@ -139,11 +140,13 @@ def _code(error: ActivityError) -> str | None:
 
 
 @workflow.defn(name="Parcel")
-@of_kind(PARCEL, ParcelLife)
+@takes_commands(PARCEL)
 class ParcelWorkflow:
     """One consignment: handed to the post, followed, and its end told to the filing."""
 
-    life: ParcelLife
+    @workflow.init
+    def __init__(self, *raw: Any) -> None:
+        self.life = ParcelLife(PARCEL, single_argument(raw))
 
     @workflow.run
     async def run(self, *raw: Any) -> ParcelView:  # noqa: ARG002 -- parsed before, as the life begins

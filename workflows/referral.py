@@ -24,9 +24,9 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.state import OverduePartFact, PartFact
     from schemas.referral import ReferralState, ReferralView
     from workflows import agency
-    from workflows.stream.recording import MIN_TIMER
+    from workflows.stream.recording import MIN_TIMER, single_argument
     from workflows.stream.reporting import report
-    from workflows.stream.shell import Life, Opening, of_kind
+    from workflows.stream.shell import Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import give_up, wait_for
 
@@ -143,11 +143,13 @@ class ReferralLife(Life[rf.Referral]):
 
 
 @workflow.defn(name="Referral")
-@of_kind(REFERRAL, ReferralLife)
+@takes_commands(REFERRAL)
 class ReferralWorkflow:
     """One part of a procedure, decided by another agency, and its answer told to the filing."""
 
-    life: ReferralLife
+    @workflow.init
+    def __init__(self, *raw: Any) -> None:
+        self.life = ReferralLife(REFERRAL, single_argument(raw))
 
     @workflow.run
     async def run(self, *raw: Any) -> ReferralView:  # noqa: ARG002 -- parsed before, as the life begins

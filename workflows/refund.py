@@ -29,8 +29,9 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
     from workflows.stream.ordering import instruction, is_not_ordered, read_again
+    from workflows.stream.recording import single_argument
     from workflows.stream.reporting import report
-    from workflows.stream.shell import Life, Opening, of_kind
+    from workflows.stream.shell import Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import drain_handlers, wait_for
 
@@ -204,11 +205,13 @@ class RefundLife(Life[rf.Refund]):
 
 
 @workflow.defn(name="Refund")
-@of_kind(REFUND, RefundLife)
+@takes_commands(REFUND)
 class RefundWorkflow:
     """What goes back of one capture of a payment."""
 
-    life: RefundLife
+    @workflow.init
+    def __init__(self, *raw: Any) -> None:
+        self.life = RefundLife(REFUND, single_argument(raw))
 
     @workflow.run
     async def run(self, *raw: Any) -> rf.RefundView:  # noqa: ARG002 -- parsed before, as the life begins

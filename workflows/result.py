@@ -38,8 +38,9 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.ledger import Receipt
     from workflows import agency
     from workflows.stream.ordering import instruction, is_not_ordered, read_again
+    from workflows.stream.recording import single_argument
     from workflows.stream.reporting import report
-    from workflows.stream.shell import Life, Opening, of_kind
+    from workflows.stream.shell import Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import drain_handlers, give_up, outcome, pause, wait_for
 
@@ -272,11 +273,13 @@ def _why(error: ActivityError) -> tuple[str | None, object]:
 
 
 @workflow.defn(name="Result")
-@of_kind(RESULT, ResultLife)
+@takes_commands(RESULT)
 class ResultWorkflow:
     """One result of a filing, under its numbers in the register."""
 
-    life: ResultLife
+    @workflow.init
+    def __init__(self, *raw: Any) -> None:
+        self.life = ResultLife(RESULT, single_argument(raw))
 
     @workflow.run
     async def run(self, *raw: Any) -> rs.ResultRecord:  # noqa: ARG002 -- parsed before, as the life begins

@@ -14,7 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.state import FilingEnd
 
 from workflows.filing import FilingLife
-from workflows.stream.shell import of_kind
+from workflows.stream.recording import single_argument
+from workflows.stream.shell import takes_commands
 
 
 class _Dawdling(FilingLife):
@@ -24,11 +25,13 @@ class _Dawdling(FilingLife):
 
 
 @workflow.defn(name="Filing")
-@of_kind(FILING, _Dawdling)
+@takes_commands(FILING)
 class DawdlingFiling:
     """Does what a filing does, and a little more."""
 
-    life: _Dawdling
+    @workflow.init
+    def __init__(self, *raw: Any) -> None:
+        self.life = _Dawdling(FILING, single_argument(raw))
 
     @workflow.run
     async def run(self, *raw: Any) -> FilingEnd:  # noqa: ARG002 -- parsed before, as the life begins

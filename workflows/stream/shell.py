@@ -34,7 +34,7 @@ from workflows.stream.calendars import adopt_calendar
 from workflows.stream.commands import update
 from workflows.stream.examining import examine, refusal_of
 from workflows.stream.receipts import Receipts
-from workflows.stream.recording import Stream, single_argument
+from workflows.stream.recording import Stream
 from workflows.stream.starting import (
     Resume,
     continue_as_new_input,
@@ -249,18 +249,11 @@ class Life(Generic[S]):
         await self.caught_up()
 
 
-def of_kind(kind: StreamKind[Any], life: type[Life[Any]] = Life) -> Callable[[W], W]:
-    """Make a class the workflow of this kind: it has a `life`, and an Update for each of the kind's commands."""
-
-    class Living:
-        """A workflow with its life."""
-
-        @workflow.init
-        def __init__(self, *raw: Any) -> None:
-            self.life = life(kind, single_argument(raw))
+def takes_commands(kind: StreamKind[Any]) -> Callable[[W], W]:
+    """Give a workflow, which holds its `life`, an Update for each command of the kind, `adopt_calendar` and `nudge`."""
 
     def made(cls: W) -> W:
-        own = {"__init__": Living.__init__, "adopt_calendar": adopt_calendar(), "nudge": _nudge()}
+        own = {"adopt_calendar": adopt_calendar(), "nudge": _nudge()}
         own |= {f"take_{model.model_fields['kind'].default}": update(model) for model in kind.commands}
         for name, member in own.items():
             setattr(cls, name, member)

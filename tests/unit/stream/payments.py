@@ -8,7 +8,7 @@ from typing import Final
 from rules.streams import PAYMENT
 from schemas.payment import Through
 from tests.unit.stream.shell import FILING, NOW, Engine
-from workflows.payment import PaymentLife
+from workflows.payment.workflow import PaymentLife
 
 START: Final = {
     "filing_id": str(FILING),

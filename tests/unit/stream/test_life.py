@@ -23,7 +23,7 @@ from tests.unit.filing import lives
 from tests.unit.stream.shell import FILING, NAME, NOW, Engine, answer, lodge
 from workflows import agency
 from workflows.filing import FilingLife
-from workflows.payment import PaymentLife
+from workflows.payment.workflow import PaymentLife
 from workflows.stream.recording import single_argument
 from workflows.stream.shell import Life
 from workflows.stream.starting import continue_as_new_input

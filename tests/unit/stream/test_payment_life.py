@@ -21,7 +21,7 @@ from tests.unit.filing.lives import CALENDAR, Life, fee, procedure
 from tests.unit.stream.payments import START, begun
 from tests.unit.stream.shell import FILING, NOW, Engine
 from workflows.children import cancel_payment
-from workflows.payment import PaymentLife
+from workflows.payment.workflow import PaymentLife
 
 PAID: Final = Capture(capture_id="c1", amount=16000, at=NOW)
 
@@ -57,7 +57,7 @@ async def test_whether_it_was_paid_is_what_the_bank_says_as_it_closes_the_order(
     life = await begun(engine)
     engine.time = DUE
     engine.answers["close"] = closed(*captures)
-    await life._close_orders()
+    await life.collecting._close()
     assert life.stream.state.state is state
     assert [stored.event["kind"] for stored in engine.log] == kinds
 
@@ -73,7 +73,7 @@ def said(**changes: object) -> dict[str, object]:
 async def test_money_is_captured_once_whoever_tells_of_it_first(engine: Engine, first: str) -> None:
     """The notice says the hour in which it was heard, the query another one."""
     life = await begun(engine)
-    notice, query = life.heard(said(at=None)), life._record_captures(closed(PAID))
+    notice, query = life.callbacks.take(said(at=None)), life.collecting.record_captures(closed(PAID))
     engine.time = NOW + timedelta(seconds=1)
     if first == "both at once":
         await asyncio.gather(notice, query)
@@ -88,7 +88,7 @@ async def test_a_notice_of_less_than_was_asked_is_not_owed_and_of_more_in_part(
     engine: Engine, amount: int, state: str
 ) -> None:
     life = await begun(engine)
-    await life.heard(said(amount=amount))
+    await life.callbacks.take(said(amount=amount))
     payment = life.stream.state
     assert payment.state == state
     assert sum(payment.unowed(capture) for capture in payment.to_refund) == {15999: 15999, 16000: 0, 16001: 1}[amount]
@@ -98,8 +98,8 @@ async def test_a_transaction_may_have_a_number_that_is_longer_than_an_id(engine:
     numbers = ["9" * 99 + "1", "9" * 99 + "2"]
     life = await begun(engine)
     for number in numbers:
-        await life.heard(said(transaction=number))
-        await life.heard(said(transaction=number, outcome="reversed"))
+        await life.callbacks.take(said(transaction=number))
+        await life.callbacks.take(said(transaction=number, outcome="reversed"))
     assert [one.capture_id for one in life.stream.state.captures] == numbers
     assert [one.transaction for one in life.stream.state.charged_back] == numbers
 
@@ -109,23 +109,23 @@ async def test_what_is_taken_back_in_parts_is_recorded_part_by_part_however_ofte
     engine: Engine, number: str
 ) -> None:
     life = await begun(engine)
-    await life.heard(said(transaction=number))
+    await life.callbacks.take(said(transaction=number))
     for _ in range(2):
         for amount, after in ((3_000, 0), (4_000, 0), (3_000, 1)):
             at = (NOW + timedelta(seconds=after)).isoformat()
-            await life.heard(said(transaction=number, outcome="reversed", amount=amount, at=at))
-            await life.heard(said(transaction=number, outcome="reversed", amount=2_000, at=None))
+            await life.callbacks.take(said(transaction=number, outcome="reversed", amount=amount, at=at))
+            await life.callbacks.take(said(transaction=number, outcome="reversed", amount=2_000, at=None))
             engine.time += timedelta(seconds=1)
     assert [one.amount for one in life.stream.state.charged_back] == [3_000, 2_000, 4_000, 3_000]
 
 
 async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) -> None:
     life = await renewed(engine, through={"provider": "vnpay"})
-    await life._record_order(life.stream.state.attempts[1], Order(order_id="o2"))
-    await life._request_closed(life.stream.state.attempts[0], closed())
-    await life._record_captures(closed(PAID))
-    await life.heard(said(outcome="reversed"))
-    await life._cancelled("it was waived")
+    await life.collecting._record_order(life.stream.state.attempts[1], Order(order_id="o2"))
+    await life.collecting._request_closed(life.stream.state.attempts[0], closed())
+    await life.collecting.record_captures(closed(PAID))
+    await life.callbacks.take(said(outcome="reversed"))
+    await life.record_cancel("it was waived")
     first, again, *own = [receipt.command_id for receipt in engine.receipts]
     assert (first, again) == ("request", "again")
     assert len(own) == 5
@@ -135,7 +135,7 @@ async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) 
 @pytest.mark.parametrize("outcome", ["pending", "failed"])
 async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) -> None:
     life = await begun(engine)
-    await life.heard(said(outcome=outcome))
+    await life.callbacks.take(said(outcome=outcome))
     assert [stored.event["kind"] for stored in engine.log] == ["payment_requested"]
 
 
@@ -156,7 +156,7 @@ async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) ->
 async def test_what_can_not_be_used_is_parked(engine: Engine, notice: object) -> None:
     engine.answers["park"] = None
     life = await begun(engine)
-    await life.heard(notice)
+    await life.callbacks.take(notice)
     assert [asked.signal for name, asked in engine.asked if name == "park"] == ["noticed"]
     assert [stored.event["kind"] for stored in engine.log] == ["payment_requested"]
 
@@ -166,11 +166,11 @@ async def test_what_is_taken_back_before_it_is_known_is_recorded_once_it_comes(e
     """Told twice, and with another hour; the number is that of the money, or one of its own."""
     life = await begun(engine)
     for _ in range(2):
-        await life.heard(said(outcome="reversed", transaction=number, at=None))
+        await life.callbacks.take(said(outcome="reversed", transaction=number, at=None))
         engine.time += timedelta(seconds=1)
     assert life.stream.state.state is PaymentState.PENDING
-    await life.heard(said())
-    await life.heard(said(outcome="reversed", transaction=number))
+    await life.callbacks.take(said())
+    await life.callbacks.take(said(outcome="reversed", transaction=number))
     assert [stored.event["kind"] for stored in engine.log] == [
         "payment_requested",
         "payment_charge_back_ahead",
@@ -200,15 +200,15 @@ async def test_it_is_asked_for_anew_through_whom_the_directory_names_and_paid_by
         "provider": "vnpay",
         "expires": (NOW + timedelta(minutes=15)).isoformat().replace("+00:00", "Z"),
     }
-    await life.heard(said(reference=reference_of(fee_key(FILING, 1, 2))))
+    await life.callbacks.take(said(reference=reference_of(fee_key(FILING, 1, 2))))
     assert engine.log[-1].event["attempt"] == 2
     assert life.stream.state.state is PaymentState.PAID
     engine.answers["park"] = None
-    await life.heard(said())
+    await life.callbacks.take(said())
     assert [asked.problem for name, asked in engine.asked if name == "park"] == [
         "a transaction of another request has this number"
     ]
-    await life.heard(said(transaction="c2"))
+    await life.callbacks.take(said(transaction="c2"))
     assert [(one.attempt, one.capture_id) for one in life.stream.state.captures] == [(2, "c1"), (None, "c2")]
 
 
@@ -223,17 +223,17 @@ async def test_it_is_not_asked_for_anew_where_the_record_says_no(engine: Engine)
 async def test_what_has_rung_stays_past_though_the_clock_goes_back(engine: Engine) -> None:
     life = await renewed(engine, through={"provider": "vnpay", "seconds": 900})
     end = NOW + timedelta(minutes=15)
-    await life._waited(lambda: False, end)
-    assert life._now == end
+    await life.collecting._waited(lambda: False, end)
+    assert life.collecting._now == end
     engine.time = end + timedelta(seconds=1)
-    assert life._now == engine.time
+    assert life.collecting._now == engine.time
 
 
 async def test_each_request_is_closed_before_the_fee_has_expired(engine: Engine) -> None:
     life = await renewed(engine, through={"provider": "vnpay", "seconds": 900})
     engine.time = DUE
     engine.answers["close"] = closed()
-    await life._close_orders()
+    await life.collecting._close()
     asked = [request for name, request in engine.asked if name == "close"]
     assert [(one.stream, one.seq, one.case) for one in asked] == [(str(life.stream.id), 2, n) for n in (1, 2)]
     payment = life.stream.state
@@ -268,7 +268,7 @@ async def test_an_outcome_that_nobody_knows_is_awaited_before_the_fee_has_expire
     engine.time = DUE
     first = answers[0].model_copy(update={"awaited_until": UNTIL})
     engine.answers = InTurn(engine.answers | {"close": [first, *answers[1:]], "wake": None})
-    await life._close_orders()
+    await life.collecting._close()
     assert life.stream.state.state is state
     told = [stored.event["kind"] for stored in engine.log]
     assert sorted(told) == sorted([*AWAITED, *kinds])
@@ -282,7 +282,7 @@ async def test_each_request_is_awaited_by_itself_and_shows_no_page_any_more(engi
     engine.time = DUE
     awaited = closed(awaited_until=UNTIL)
     engine.answers = InTurn(engine.answers | {"close": [closed(), awaited, closed()]})
-    await life._close_orders()
+    await life.collecting._close()
     events = [stored.event for stored in engine.log]
     assert [(one["kind"], one.get("attempt")) for one in events[-2:]] == [
         ("payment_outcome_awaited", 2),
@@ -310,15 +310,15 @@ async def test_what_is_awaited_when_the_fee_is_due_later_after_all_is_awaited_no
         await life.stream.record(ADOPT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(life, "_hear", adopt)
+        patch.setattr(life, "hear_cancel", adopt)
         engine.answers = InTurn(engine.answers | {"close": [awaited] * 2})
-        assert not await life._close_orders()
+        assert not await life.collecting._close()
     assert [stored.event["kind"] for stored in engine.log[2:]] == ["payment_outcome_awaited"] * 2 + [CHANGED]
     assert [one.awaited for one in life.stream.state.attempts] == [None, None]
     engine.time = known(life.stream.state.due)
     assert engine.time > DUE
     engine.answers = InTurn(engine.answers | {"close": [awaited, awaited, closed(), closed()]})
-    assert await life._close_orders()
+    assert await life.collecting._close()
     assert [stored.event["kind"] for stored in engine.log[5:]] == ["payment_outcome_awaited"] * 2 + ["payment_expired"]
 
 
@@ -328,26 +328,26 @@ async def test_a_fee_that_is_due_later_by_the_time_that_its_orders_are_closed_ha
     life = await begun(engine)
     engine.time = DUE
     engine.answers["close"] = closed()
-    record_captures = life._record_captures
+    record_captures = life.collecting.record_captures
 
     async def adopt(taken: Taken) -> None:
         await record_captures(taken)
         await life.stream.record(ADOPT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(life, "_record_captures", adopt)
-        assert not await life._close_orders()
+        patch.setattr(life.collecting, "record_captures", adopt)
+        assert not await life.collecting._close()
     assert [stored.event["kind"] for stored in engine.log] == ["payment_requested", CHANGED, "payment_request_expired"]
     engine.time = known(life.stream.state.due)
-    assert await life._close_orders()
+    assert await life.collecting._close()
     assert engine.log[-1].event["kind"] == "payment_expired"
 
 
 async def test_of_a_fee_that_nobody_owes_no_outcome_is_awaited(engine: Engine) -> None:
     life = await begun(engine)
     engine.answers["close"] = closed()
-    await life._cancelled("it was waived")
-    await life._close_orders()
+    await life.record_cancel("it was waived")
+    await life.collecting._close()
     [asked] = [request for name, request in engine.asked if name == "close"]
     payment = life.stream.state
     about = closing(payment, payment.attempts[asked.case - 1], DUE, ())
@@ -360,7 +360,7 @@ async def test_money_for_a_filing_that_has_ended_is_owed_no_more(engine: Engine,
     life = await begun(engine)
     engine.time = DUE
     engine.answers |= {"close": closed(PAID), "closed": True, "tell": not not_found}
-    await life._close_orders()
+    await life.collecting._close()
     await life._tell_filing()
     asked: TellRequest = dict(engine.asked)["tell"]
     assert (asked.id, asked.signal) == (f"filing:{FILING}", "fee_settled")
@@ -377,7 +377,7 @@ async def test_that_what_a_tax_office_demands_was_not_paid_is_told_to_nobody(eng
     life = PaymentLife(PAYMENT, START | {"n": n})
     await life._begin()
     engine.time = DUE
-    await life._close_orders()
+    await life.collecting._close()
     await life._tell_filing()
     assert engine.log[-1].event["kind"] == "payment_expired"
     assert "tell" not in dict(engine.asked)

@@ -225,7 +225,7 @@ async def test_a_nudge_asks_the_log_and_a_life_that_was_refused_asks_nobody(engi
 
 def test_a_workflow_of_a_kind_has_its_life_and_an_update_for_each_command(engine: Engine) -> None:
     assert engine.run.workflow_id == NAME
-    made = AppealWorkflow(START)  # type: ignore[call-arg]
+    made = AppealWorkflow(START)
     assert made.life.start.about == "chậm trễ"
     definition: Any = workflow._Definition.must_from_class(AppealWorkflow)
     assert set(definition.updates) == {"answer_appeal", "adopt_calendar"}

@@ -1,0 +1,70 @@
+"""Notices of money that providers send by themselves, as callbacks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
+    from rules.payment import charge_backs, fold, status
+    from schemas import payment as pay
+    from schemas.payment import Attempt, MoneyNotice
+
+from workflows.payment.commands import of_request, of_transaction, record
+from workflows.payment.known import KnownPayment
+
+
+class Callbacks:
+    """Takes the callbacks of one payment."""
+
+    def __init__(self, life: KnownPayment) -> None:
+        self._life = life
+        self._taking_back = asyncio.Lock()
+
+    async def take(self, raw: Any) -> None:
+        """Record what a provider says by itself, exactly as what it answers. What is of no use is parked."""
+        stream = await self._life.recorded()
+        try:
+            notice = MoneyNotice.model_validate(raw)
+        except ValidationError:
+            await self._life.park("noticed", raw, "no notice of money")
+            return
+        request = next((one for one in self._life.payment.attempts if self._about(one, notice)), None)
+        if request is None:
+            await self._life.park("noticed", raw, "a notice about other money")
+        elif notice.outcome == "reversed":
+            await self._charged_back(request, notice)
+        elif self._of_another(request, notice):
+            await self._life.park("noticed", raw, "a transaction of another request has this number")
+        elif notice.outcome == "paid":
+            at = notice.at or workflow.now()
+            capture = pay.Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
+            await stream.attempt(record(capture).model_copy(update={"via": pay.TOLD}))
+        elif notice.outcome == "pending":
+            self._life.doubted = True
+
+    async def _charged_back(self, request: Attempt, notice: MoneyNotice) -> None:
+        """Record what the payer's bank took back, also if that money is not known yet.
+
+        One after the other: what a further part under the same number is known by depends on those that are recorded.
+        """
+        n = request.attempt
+        said = {"transaction": notice.transaction, "amount": notice.amount, "at": notice.at or workflow.now()}
+        back = pay.ChargeBack.model_validate(said | {"attempt": fold.unless_first(n), "by_number": notice.by_number})
+        async with self._taking_back:
+            if notice.at is None:
+                back = back.model_copy(update={"at": charge_backs.when(self._life.payment, back)})
+            command_id = of_request(of_transaction("charge_back", charge_backs.named(self._life.payment, back)), n)
+            await self._life.stream.attempt(pay.RecordChargeBack(command_id=command_id, via=pay.TOLD, back=back))
+
+    def _about(self, request: Attempt, notice: MoneyNotice) -> bool:
+        return status.reference(self._life.payment, request) == notice.reference
+
+    def _of_another(self, request: Attempt, notice: MoneyNotice) -> bool:
+        """Whether its number is that of a transaction of another request: two providers may count alike."""
+        same = (one for one in self._life.payment.captures if one.capture_id == notice.transaction)
+        return any((one.attempt or 1) != request.attempt for one in same)

@@ -1,0 +1,207 @@
+"""Asking for the money: orders are made, polled, and closed once the fee is due."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.partners.instructions import Instruction
+    from activities.payment import BANK, MoneyWanted, Payments
+    from rules.known import known
+    from rules.payment import fold
+    from schemas import payment as pay
+    from schemas.payment import Attempt, Closed, Order, PaymentState, Taken
+    from workflows.stream.ordering import instruction, is_not_ordered, ordered, read_again
+    from workflows.stream.recording import MIN_TIMER
+    from workflows.stream.waiting import first_of, wait_for
+
+from workflows.payment.commands import of_request, record
+from workflows.payment.known import KnownPayment
+from workflows.payment.refunding import Refunding
+
+
+class Collecting:
+    """Asks whoever takes the money, by all requests of one payment at once."""
+
+    _rang: datetime | None = None
+
+    def __init__(self, life: KnownPayment, refunding: Refunding) -> None:
+        self._life = life
+        self._refunding = refunding
+
+    async def until_settled(self) -> None:
+        """Ask for the money until it has come, or the providers say that it has not."""
+        while True:
+            while self._life.payment.state is PaymentState.PENDING:
+                await self._refunding.begin()
+                if not await self._poll():
+                    break
+            if self._life.payment.state is PaymentState.PAID or await self._close():
+                return
+
+    async def _poll(self) -> bool:
+        """Ask whoever takes the money until something happens, or a request can be paid no longer; False once none can.
+
+        What is asked goes on at the same time: a provider that gives no answer keeps nobody from paying by another.
+        """
+        before, due = self._life.payment, known(self._life.payment.due)
+        open_until = [fold.ends(before, one) for one in before.attempts if not one.over]
+        until = min((end for end in open_until if end > self._now), default=due)
+        at_once, self._life.doubted = self._life.doubted, False
+        told = partial(self._news_since, before)
+        work = self._work(until, at_once=at_once)
+        ended = await first_of(self._life.stream, tuple(work), told)
+        happened = told()
+        for one in ended:
+            happened = await self._taken_in(one, work[one]) or happened
+        if not happened and not await self._waited(told, until):
+            return until < due
+        await self._life.hear_cancel()
+        return True
+
+    def _news_since(self, before: pay.Payment) -> bool:
+        """Whether anybody has said something of it that is to be heard."""
+        return self._life.doubted or self._life.cancel_waits or _news(self._life.payment) != _news(before)
+
+    def _work(
+        self, until: datetime, *, at_once: bool
+    ) -> dict[workflow.ActivityHandle[Any], Callable[[Any], Awaitable[None]]]:
+        """All that is to be asked now, and what each answer is for.
+
+        The server repeats it until it is too late, so that a timer is needed for the rest alone.
+        """
+        payment, now = self._life.payment, self._now
+        requests, past = payment.attempts, fold.past(payment, now)
+        newest = requests[-1]
+        config = BANK | {"schedule_to_close_timeout": max(until - now, MIN_TIMER)}
+        work: dict[workflow.ActivityHandle[Any], Callable[[Any], Awaitable[None]]] = {}
+        if not (newest.ordered or newest.over or newest in past):
+            making = workflow.start_activity_method(Payments.order, self._instruct(newest), **config)
+            work[making] = partial(self._record_order, newest)
+        for request in past:
+            closing = workflow.start_activity_method(Payments.close, self._instruct(request), **config)
+            work[closing] = partial(self._request_closed, request)
+        if len(requests) > 1 or not work:
+            wanted = MoneyWanted(**dict(instruction(self._life.stream)), at_once=at_once)
+            looking = workflow.start_activity_method(Payments.money, wanted, **config)
+            work[looking] = self.record_captures
+        return work
+
+    async def _taken_in(self, ended: workflow.ActivityHandle[Any], then: Callable[[Any], Awaitable[None]]) -> bool:
+        """Take in what was answered; False if there was no answer in time."""
+        try:
+            answer = await ended
+        except ActivityError as error:
+            workflow.logger.info("payment.no_answer", extra={"activity": error.activity_type})
+            if not is_not_ordered(error):
+                return False
+            await read_again(self._life.stream)
+        else:
+            await then(answer)
+        return True
+
+    def _instruct(self, request: Attempt) -> Instruction:
+        return instruction(self._life.stream, request.attempt)
+
+    async def _record_order(self, request: Attempt, order: Order) -> None:
+        """Where it is paid. Refused once nothing is owed any more."""
+        n = request.attempt
+        made = {"order_id": order.order_id, "pay_url": order.pay_url, "code": order.code}
+        await self._life.stream.attempt(pay.RecordOrder(command_id=of_request("fee:order", n), **made, attempt=n))
+
+    async def _request_closed(self, request: Attempt, found: Closed) -> None:
+        """A request is over unless the provider says that it was paid, or will say so now that the fee is due."""
+        await self.record_captures(found)
+        if found.awaited_until is None:
+            await self._expire_request(request.attempt)
+
+    async def _expire_request(self, n: int) -> None:
+        await self._life.stream.attempt(pay.ExpireRequest(command_id=of_request("fee:expire_request", n), attempt=n))
+
+    async def _close(self) -> bool:
+        """Only the providers can say that nobody has paid: they close the orders, or are asked, and that decides.
+
+        For as long as one does not know, or gives no answer, what a callback or another one says counts, and so does
+        the filing's word. How long that may be, whoever asks them knows: a provider that never tells ends it too.
+        False if the fee is due only later by now, on another calendar: what was closed by then is over.
+        """
+        closed: set[int] = set()
+        while not self._due_later:
+            if self._life.payment.state is PaymentState.PAID:
+                return True
+            open_ = [request for request in self._life.payment.attempts if request.attempt not in closed]
+            if not open_:
+                if self._life.payment.state is PaymentState.PENDING:
+                    await self._life.stream.record(pay.ExpirePayment(command_id="fee:expire"))
+                return True
+            now_closed = await self._closed(open_)
+            if not now_closed:
+                await self._life.hear_cancel()
+                await self._refunding.begin()
+            closed |= now_closed
+        for n in sorted(closed):
+            await self._expire_request(n)
+        return False
+
+    async def _closed(self, requests: list[Attempt]) -> set[int]:
+        """Have all of these closed at once; those of which it is known what came. None if something else came first."""
+        before, self._life.doubted = self._life.payment, False
+        closing = {workflow.start_activity_method(Payments.close, self._instruct(one), **BANK): one for one in requests}
+        told = await first_of(self._life.stream, tuple(closing), partial(self._news_since, before))
+        known_now: set[int] = set()
+        for work in told:
+            found = await ordered(self._life.stream, work)
+            if found is not None and await self._outcome_known(closing[work], found):
+                known_now.add(closing[work].attempt)
+        return known_now
+
+    async def _outcome_known(self, request: Attempt, found: Closed) -> bool:
+        """Record what came by a request; False, and that it is awaited, if it may still be said that more did."""
+        await self.record_captures(found)
+        if found.awaited_until is None:
+            return True
+        if request.awaited is None:
+            n = request.attempt
+            command_id = f"fee:await:{n}:{self._life.payment.seq}"  # on each calendar anew
+            await self._life.stream.attempt(
+                pay.AwaitOutcome(command_id=command_id, attempt=n, until=found.awaited_until)
+            )
+        return False
+
+    async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
+        """Wait for what is told, until it is too late for that too; False then."""
+        left = max(until - workflow.now(), MIN_TIMER)
+        try:
+            await wait_for(self._life.stream, told, within=left, summary="the end of the wait for money")
+        except TimeoutError:
+            self._rang = until
+            return False
+        return True
+
+    @property
+    def _due_later(self) -> bool:
+        return self._life.payment.state is PaymentState.PENDING and self._now < known(self._life.payment.due)
+
+    @property
+    def _now(self) -> datetime:
+        """Not before what has rung: where a query comes first, the clock of a replay is ahead of the one that was."""
+        now = workflow.now()
+        return now if self._rang is None else max(now, self._rang)
+
+    async def record_captures(self, taken: Taken) -> None:
+        """Record the money that was not known. A notice of the same may be first."""
+        for capture in taken.captures:
+            if capture.capture_id not in self._life.taken:
+                await self._life.stream.attempt(record(capture))
+
+
+def _news(payment: pay.Payment) -> tuple[Any, ...]:
+    """What somebody else may have changed of it."""
+    money = len(payment.captures), len(payment.charged_back)
+    return payment.due, payment.state, len(payment.attempts), *money

@@ -1,0 +1,175 @@
+"""The process of a payment: the money is asked for, the filing told, and late money watched for."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.ledger.append import LEDGER
+    from activities.merchants import MerchantRequest, Merchants, RenewalRequest
+    from activities.payment import BANK, Payments
+    from rules.payment import status
+    from rules.payment.view import view
+    from rules.stream_kind import StreamKind
+    from rules.streams import PAYMENT
+    from schemas import payment as pay
+    from schemas.errors import RefusalError
+    from schemas.filing.commands import Command, content_of
+    from schemas.filing.events import FeeSettlement
+    from schemas.filing.state import FeeFact
+    from schemas.payment import PaymentState, PaymentView
+    from schemas.stream.ledger import Receipt
+    from workflows.stream.ordering import instruction, ordered
+    from workflows.stream.recording import single_argument
+    from workflows.stream.reporting import report
+    from workflows.stream.shell import Opening, takes_commands
+    from workflows.stream.waiting import drain_handlers, first_of, wait_for
+
+from workflows.payment.callbacks import Callbacks
+from workflows.payment.collecting import Collecting
+from workflows.payment.known import OWED, KnownPayment
+from workflows.payment.refunding import Refunding
+
+
+class PaymentLife(KnownPayment):
+    """The life of a payment, with all its requests: it outlives its filing."""
+
+    def __init__(self, kind: StreamKind[pay.Payment], raw: Any) -> None:
+        super().__init__(kind, raw)
+        self.refunding = Refunding(self)
+        self.collecting = Collecting(self, self.refunding)
+        self.callbacks = Callbacks(self)
+
+    async def opening(self) -> Opening:
+        """The request as its first command, through whom the agency's directory names unless the start does."""
+        opening = await super().opening()
+        start: pay.PaymentStart = self.start
+        asked = MerchantRequest(agency=start.agency, chosen=start.provider)
+        through = await workflow.execute_local_activity_method(Merchants.merchant, asked, **LEDGER)
+        command = pay.RequestPayment(
+            command_id=opening.command.command_id,
+            start=start.model_copy(update={"provider": through.provider}),
+            seconds=through.seconds,
+        )
+        return replace(opening, command=command)
+
+    async def take_command(self, command: Command) -> Receipt:
+        """Record that it is asked for anew: for whose filing it is, through whom the agency's directory names."""
+        if not isinstance(command, pay.RenewPayment):
+            return await super().take_command(command)
+        stream = await self.recorded()
+        asked = RenewalRequest(
+            agency=self.payment.agency,
+            chosen=command.provider,
+            filing_id=self.payment.filing_id,
+            actor=command.actor,
+            at=workflow.now(),
+        )
+        found = await workflow.execute_local_activity_method(Merchants.renewal, asked, **LEDGER)
+        through = found.through or pay.Through(provider=self.payment.provider)
+        renewed = pay.RenewThrough(**dict(command), through=through)
+        return await stream.record(renewed, content_of(command), refusal=found.refusal)
+
+    async def proceed(self) -> None:
+        """Ask for the money, tell the filing how it ended, then watch for money that nobody owes."""
+        if not self.memory.told:
+            await self.collecting.until_settled()
+            await self._tell_filing()
+            self.remember(told=True)
+        while True:
+            await self._watch()
+            await drain_handlers(self.stream)  # this run may have been started for the notice that is being taken
+            if self.refunding.owed:
+                continue
+            await wait_for(self.stream, lambda: not self.payment.to_refund or bool(self.refunding.owed))
+            if not (self.payment.to_refund or self.refunding.owed):
+                return
+
+    async def caught_up(self) -> None:
+        """Hear what the run before was told, and may have lost: that nothing is owed, what went back."""
+        if self.payment.state in OWED:
+            await self.record_cancel(status.not_owed(self.payment.n))
+        await self.refunding.catch_up()
+
+    def cancel(self) -> None:
+        """Hear that the filing no longer owes it."""
+        self.remember(cancel="cancelled")
+
+    async def _tell_filing(self) -> None:
+        payment = self.payment
+        settled = {PaymentState.PAID: FeeSettlement.PAID, PaymentState.EXPIRED: FeeSettlement.EXPIRED}
+        if not status.tells(payment):
+            return
+        paid = payment.amount - payment.forgone
+        fact = FeeFact(n=payment.n, settlement=settled[payment.state], amount=paid, forgone=payment.forgone or None)
+        if not await report(self.stream, "fee_settled", fact):
+            await self.record_cancel("the filing has ended")
+
+    async def _watch(self) -> None:
+        """See to what nobody owes, until a look at the end of the watch finds no more.
+
+        The activity is repeated by the server for as long as the watch lasts: looks need neither timers nor tasks.
+        """
+        while await self._more_came():
+            await self.hear_cancel()
+
+    async def _more_came(self) -> bool:
+        """See to what nobody owes, and wait for more money, or the filing's word; False once the watch is over."""
+        await self.refunding.begin()
+        before = self.taken
+        self.doubted = False
+
+        def more_came() -> bool:
+            return self.doubted or self.cancel_waits or self.taken != before or bool(self.refunding.owed)
+
+        looking = workflow.start_activity_method(Payments.late_money, instruction(self.stream), **BANK)
+        await first_of(self.stream, (looking,), more_came)
+        if not looking.done():
+            return True
+        found = await ordered(self.stream, looking)
+        if found is not None:
+            await self.collecting.record_captures(found)
+        return found is None or more_came()
+
+
+@workflow.defn(name="Payment")
+@takes_commands(PAYMENT)
+class PaymentWorkflow:
+    """One fee, by as many requests as it takes: paid, expired or cancelled, and what is not owed given back."""
+
+    @workflow.init
+    def __init__(self, *raw: Any) -> None:
+        self.life = PaymentLife(PAYMENT, single_argument(raw))
+
+    @workflow.run
+    async def run(self, *raw: Any) -> PaymentView:  # noqa: ARG002 -- parsed before, as the life begins
+        """Live, and say what became of the money."""
+        await self.life.live()
+        return view(self.life.stream.state)
+
+    @workflow.signal
+    def cancel(self, *_: Any) -> None:
+        """The filing no longer owes this fee, or this obligation."""
+        self.life.cancel()
+
+    @workflow.signal
+    async def noticed(self, *notice: Any) -> None:
+        """A provider says something about the money: a `MoneyNotice`."""
+        with suppress(RefusalError):
+            await self.life.callbacks.take(single_argument(notice))
+
+    @workflow.signal
+    async def refunded(self, *given: Any) -> None:
+        """A refund says what went back: a `GivenBack`."""
+        with suppress(RefusalError):
+            await self.life.refunding.gave_back(single_argument(given))
+
+    @workflow.signal
+    async def accepted(self, *accepted: Any) -> None:
+        """A refund says what is taken for the whole fee: a `CaptureAccepted`."""
+        with suppress(RefusalError):
+            await self.life.refunding.took_for_whole(single_argument(accepted))
