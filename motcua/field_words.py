@@ -457,6 +457,7 @@ OF: Final = {
     "Applicant.kind": "a natural person, or an organisation",
     "Applicant.name": "full name",
     "AskChanges.after": "seq of the last event that is known already; 0: from the beginning",
+    "AskAccess.limit": "how many entries a page has at most, 1 to 500",
     "AskFilings.limit": "how many entries a page has at most, 1 to 500",
     "AskPersonsFilings.id_number": "citizen or enterprise number of the person",
     "AskPersonsFilings.limit": "how many entries a page has at most, 1 to 500",
