@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
+import sys
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from . import contract as c
-from .field_words import FIELDS, OF
+from .common_fields import COMMON
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 INDEX: Final = "index.json"
@@ -18,10 +23,23 @@ _MODES: Final[dict[c.Direction, Literal["validation", "serialization"]]] = {
     c.Direction.TO_PLATFORM: "validation",
     c.Direction.FROM_PLATFORM: "serialization",
 }
+_EVENTS: Final = {message.model: message.event for message in c.PUBLIC_MESSAGES if message.event is not None}
+"""The event of each body: the fields of a body are made of its."""
 
 
 class _Plain(GenerateJsonSchema):
-    """Without a title for each field, which only says its name again; and maps have no keys but those of their kind."""
+    """With the words of each field, and without a title for it, which only says its name again.
+
+    Maps have no keys but those of their kind.
+    """
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        made = super().model_schema(schema)
+        words = COMMON | words_below(schema["cls"])
+        for name, field in made.get("properties", {}).items():
+            if name in words:
+                field.setdefault("description", words[name])
+        return made
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         made = super().dict_schema(schema)
@@ -54,19 +72,39 @@ def schema(message: c.Message) -> JsonSchemaValue:
     """
     made = message.model.model_json_schema(mode=_MODES[message.direction], schema_generator=_Plain)
     for part in (made, *made.get("$defs", {}).values()):
-        if "properties" in part:
-            _describe(part)
-            if message.strict:
-                part["additionalProperties"] = False
+        if message.strict and "properties" in part:
+            part["additionalProperties"] = False
     return made | {"$schema": DIALECT, "$id": _id(message)}
 
 
-def _describe(part: JsonSchemaValue) -> None:
-    """Give each field its words: those of its model, else ours."""
-    for name, field in part["properties"].items():
-        words = field.get("description") or OF.get(f"{part['title']}.{name}") or FIELDS.get(name)
-        if words is not None:
-            field["description"] = words
+def words_below(model: type[c.Model]) -> dict[str, str]:
+    """The description of each field that has one below it in the source of the model, or of a model that it extends.
+
+    The source is read here and never at import, where nobody needs it.
+    """
+    words: dict[str, str] = {}
+    for owner in reversed(_EVENTS.get(model, model).__mro__):
+        words |= own_words(owner)
+    return words
+
+
+def own_words(model: type) -> dict[str, str]:
+    """The descriptions that stand in the source of this very model; none for what is no model of the contract."""
+    return _classes(model.__module__).get(model.__name__, {}) if issubclass(model, c.Model) else {}
+
+
+@cache
+def _classes(module: str) -> dict[str, dict[str, str]]:
+    """The fields of each class of a module with the words below them."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {node.name: dict(_fields(node)) for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+def _fields(model: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for field, below in pairwise(model.body):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
+                yield name, " ".join(words.split())
 
 
 def _id(message: c.Message) -> str:

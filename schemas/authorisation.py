@@ -21,8 +21,14 @@ class Authorisation(FileRef):
     """
 
     principal: IdNumber | None = None
+    """citizen or enterprise number of who has authorised them: the applicant's"""
     id_number: IdNumber | None = None
+    """citizen or enterprise number of the representative"""
     representative: Line | None = None
+    """full name of the representative"""
     valid_from: Day | None = None
+    """first day in Vietnam on which it is in force; not there: since ever"""
     valid_until: Day | None = None
+    """last day in Vietnam on which it is in force; not there: without end"""
     scope: tuple[ProcedureCode, ...] = Field(default=(), max_length=100)
+    """codes of the procedures that it is for; empty: for whatever the applicant files"""

@@ -36,27 +36,35 @@ class Dossier(Model):
 
     filing_id: UUID
     code: str
+    """dossier code (mã hồ sơ)"""
     agency: AgencyCode
     procedure: ProcedureCode
     version: Version
     level: Level
     applicant: Applicant
+    """in whose name the filing is made"""
     form: dict[Code, FormValue]
+    """values of the procedure's form fields by their codes; dates as YYYY-MM-DD"""
     papers: tuple[Paper, ...]
+    """the papers of the dossier, each by its code and its file"""
     authorisation: Authorisation | None = None
+    """file of the authorisation (giấy ủy quyền) that a representative acts under"""
 
 
 class CheckRequest(Model):
     """Is this dossier complete, so that it may be approved under the standing order?"""
 
     request_id: Key
+    """id of the request: the same one again must be answered alike"""
     dossier: Dossier
+    """the filing as the agency's back office sees it"""
 
 
 class CheckAnswer(Model):
     """Complete, or not: then an officer looks at it."""
 
     complete: StrictBool
+    """whether the dossier is complete, so that the standing order may approve it"""
 
 
 class IssueRequest(Model):
@@ -66,12 +74,16 @@ class IssueRequest(Model):
     """
 
     request_id: Key
+    """id of the request: the same one again must be answered alike"""
     dossier: Dossier
+    """the filing as the agency's back office sees it"""
     outcome: Outcome
     officer: str
+    """identity of the officer who answers for the decision"""
     reason: str | None = None
     number: str | None = None
     corrects: str | None = None
+    """number of the result that it corrects; not there for any other"""
 
 
 class IssueAnswer(Model):
@@ -89,9 +101,12 @@ class AnswerRequest(Model):
     """Decide a `part` of the procedure, which the agency `lead` has referred (liên thông)."""
 
     request_id: Key
+    """id of the request: the same one again must be answered alike"""
     dossier: Dossier
+    """the filing as the agency's back office sees it"""
     part: Code
     lead: AgencyCode
+    """code of the filing's own agency, which referred it"""
 
 
 class PartDecision(Model):
@@ -108,3 +123,4 @@ class AnswerAnswer(Model):
     """The decision, or none: then an officer decides."""
 
     decision: PartDecision | None = None
+    """what was decided, by whom and why; not there before that"""

@@ -60,15 +60,20 @@ class Text(Model):
     """Words for people, in Vietnamese and in English."""
 
     vi: str
+    """the words in Vietnamese"""
     en: str
+    """the words in English"""
 
 
 class Problem(Model):
     """One thing wrong. `field` is a path such as `papers[0].file`; `rule` a stable code; `message` says what to do."""
 
     field: str
+    """where it is: a path such as papers[0].file; empty for the whole"""
     rule: str
+    """which rule was broken, a word that does not change"""
     message: Text
+    """what is wrong and what to do, in both languages"""
 
 
 def problems_of(error: ValidationError) -> tuple[Problem, ...]:

@@ -53,9 +53,12 @@ class ComplaintStart(Model):
     n: int = Field(ge=1, lt=2**31)
     about: int = Field(ge=1, lt=2**31)
     words: ShortText
+    """what the complainant says"""
     document: FileRef | None = None
+    """file of the complaint (đơn khiếu nại) that the applicant signed, where the desk records it"""
     actor: Actor
     via: Via
+    """the authenticated program that passes this on, and the channel it came by"""
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
@@ -108,14 +111,23 @@ class Complained(Model):
     n: int
     about: int
     act: str
+    """kind of the event that is complained about"""
     officer: str | None = None
+    """identity of the officer whose act it was; not there where nobody has acted"""
     step: Code | None = None
+    """code of the review step in which the act was done; not there for the intake"""
     steps: tuple[Code, ...] = ()
+    """codes of the review steps that the filing had reached"""
     take_up: Limit
+    """how long a complaint may wait to be taken up (thụ lý)"""
     answer: Limit
+    """how long there is to answer it once it was taken up"""
     reminder: Limit
+    """how long before its end a limit reminds the officer"""
     days: Calendar
+    """the calendar that it goes by"""
     represented_until: Day | None = None
+    """last day in Vietnam on which somebody may act for the complainant; not there: without end"""
     words: Annotated[str, Personal]
     document: Annotated[FileRef | None, Personal] = None
     side: Annotated[tuple[str, ...], Personal]
@@ -141,9 +153,11 @@ class ComplaintAnswered(Model):
     kind: Literal["complaint_answered"] = "complaint_answered"
     about: int
     outcome: ComplaintOutcome
+    """upheld: the complainant is right; rejected: not"""
     officer: str
     acting_for: str | None = None
     step: Code | None = None
+    """code of the review step where the filing starts again; not there for the intake"""
     reason: Annotated[str, Personal]
     legal_basis: Annotated[str, Personal]
 
@@ -161,6 +175,7 @@ class ComplaintSettled(Model):
 
     kind: Literal["complaint_settled"] = "complaint_settled"
     reopened: bool
+    """whether the filing has started again; false: there was nothing to undo any more"""
 
 
 class ComplaintCalendarChanged(Model):
@@ -168,6 +183,7 @@ class ComplaintCalendarChanged(Model):
 
     kind: Literal["complaint_calendar_changed"] = "complaint_calendar_changed"
     days: Calendar
+    """the calendar that it goes by from then on"""
 
 
 ComplaintEvent = (
@@ -247,9 +263,11 @@ class AnswerComplaint(Command):
 
     kind: Literal["answer_complaint"] = "answer_complaint"
     outcome: ComplaintOutcome
+    """upheld: the complainant is right; rejected: not"""
     reason: ShortText
     legal_basis: ShortText
     start_at: Code | None = None
+    """where the filing starts again: intake, or code of a review step; without it where the act was done"""
 
 
 COMPLAINT_COMMANDS: Final[tuple[type[Command], ...]] = (Claim, Release, Reassign, AnswerComplaint, Withdraw)
@@ -298,14 +316,20 @@ class ComplaintView(Model):
     seq: int = 0
     about: int
     act: str
+    """kind of the event that is complained about"""
     words: str
+    """what the complainant says"""
     state: ComplaintState
     recorded_at: Instant
+    """when it was recorded"""
     answerer: str | None = None
+    """identity of the officer who has the complaint; not there while nobody has"""
     acting_for: str | None = None
     due: Instant | None = None
     overdue: bool = False
     answered_at: Instant | None = None
+    """when it was answered or withdrawn; not there before that"""
     reason: str | None = None
     legal_basis: str | None = None
     reopened: bool | None = None
+    """whether the filing has started again; not there where there was nothing to undo, or not yet"""

@@ -43,10 +43,15 @@ class Erased(Model):
 
     kind: Literal["erased"] = "erased"
     request: int
+    """the number of the request"""
     cause: ErasureCause
+    """why: it was asked for of this filing, of all of a person, or its time to be kept was over"""
     reason: str
+    """what the operator said"""
     asked_by: str
+    """the operator who asked for it"""
     approved_by: str
+    """the auditor who approved it"""
 
 
 ERASED_KIND: Final = str(Erased.model_fields["kind"].default)

@@ -36,8 +36,11 @@ class Offer(Model):
     """At which level the same submission can be filed, and the channels to change for that; the others stay."""
 
     level: Level
+    """the level to file at"""
     result_channel: Channel | None = None
+    """the channel of the result instead of what was chosen; not there where that may stay"""
     fee_channel: Channel | None = None
+    """the channel of the fee instead of what was chosen; not there where that may stay"""
 
 
 class Refusal(Model):
@@ -47,9 +50,13 @@ class Refusal(Model):
     """
 
     code: RefusalCode
+    """why in one word that does not change"""
     problems: tuple[Problem, ...]
+    """each thing wrong, with its place and what to do"""
     allowed: tuple[str, ...] = ()
+    """names of the commands that the actor could give now"""
     offer: Offer | None = None
+    """how a submission without the signature that is asked for can be filed; not there where that is not why"""
 
     def __str__(self) -> str:
         said = "; ".join(f"{p.field}: {p.message.en} [{p.rule}]".removeprefix(": ") for p in self.problems)

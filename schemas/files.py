@@ -51,9 +51,12 @@ class FileRef(Model):
     """A file in the object store: its key there, digest, size in bytes, media type, and the name it was given."""
 
     key: str = Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$")
+    """where it lies in the object store"""
     sha256: Sha256
     size: int = Field(ge=1, le=LARGEST_FILE)
+    """length of the file in bytes"""
     media_type: MediaType = "application/pdf"
+    """what kind of file it is, such as application/pdf"""
     name: FileName | None = None
 
     @property
@@ -67,6 +70,7 @@ class Paper(Model):
 
     code: Code
     file: FileRef | None = None
+    """the file in the object store; not there for a paper that was handed in on paper"""
 
 
 class ScanState(StrEnum):

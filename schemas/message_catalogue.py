@@ -123,12 +123,14 @@ class Message:
         model: What it is parsed with, or written from.
         direction: Who reads it.
         wires: Where it passes.
+        event: Whose body it is, where it is that of an event.
     """
 
     name: str
     model: type[Model]
     direction: Direction
     wires: tuple[Wire, ...]
+    event: type[Model] | None = None
 
     @property
     def strict(self) -> bool:
@@ -143,6 +145,7 @@ class FilingInput(Model):
     """
 
     submission: Submission
+    """what is filed"""
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
@@ -291,7 +294,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("answer_request", AnswerRequest, _OUT, (_activity(ANSWER, Part.ARGUMENT),)),
     Message("answer_answer", AnswerAnswer, _IN, (_activity(ANSWER, Part.RESULT),)),
     *(
-        Message(f"event.{_kind(m)}", body_of(m), _OUT, (_column(f"event.body of {_kind(m)}"),))
+        Message(f"event.{_kind(m)}", body_of(m), _OUT, (_column(f"event.body of {_kind(m)}"),), event=m)
         for m in dict.fromkeys((*_models(AnyEvent), *_models(PublicationEvent), *_models(Restarted)))
     ),
     Message("event_actor", Actor, _OUT, (_column("event.actor"),)),

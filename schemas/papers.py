@@ -62,12 +62,19 @@ class PaperMade(Model):
 
     kind: Literal["paper_made"] = "paper_made"
     paper: PaperKind
+    """which official paper"""
     n: int
+    """the first, second … of its kind in the filing"""
     about: About
+    """the event that caused it"""
     file: FileRef
+    """the paper in the object store"""
     body_sha256: Sha256
+    """SHA-256 of the paper before anybody signed it"""
     template: Sha256
+    """SHA-256 of the template that it was printed with"""
     signed: bool
+    """whether the agency's seal is on it"""
 
 
 PapersEvent = PaperMade | ReceiptIssued | ReceiptVoided
@@ -89,11 +96,17 @@ class OfficialPaper(Model):
     """A paper that was made: the `n`-th of its kind. `at` is when."""
 
     paper: PaperKind
+    """which official paper"""
     n: int
+    """the first, second … of its kind in the filing"""
     about: About
+    """the event that caused it"""
     at: Instant
+    """when it was made"""
     file: FileRef
+    """the paper in the object store"""
     signed: bool
+    """whether the agency's seal is on it"""
 
 
 class OfficialPapers(Model):

@@ -12,6 +12,7 @@ from pydantic import Field
 from .base import Dong, Instant, Line, Model, Numbered, Personal
 from .filing.commands import Command, SystemCommand
 from .filing.events import ParcelOutcome
+from .limit import Limit
 from .part import Deadline, PartStart, PartState
 from .people import Address
 from .publishing.calendar import CalendarName
@@ -89,10 +90,16 @@ class ConsignmentRequested(Deadline):
     kind: Literal["consignment_requested"] = "consignment_requested"
     number: Annotated[str | None, Numbered("parcel")] = None
     n: int
+    limit: Limit
+    """how long the post has"""
     contents: str = ""
+    """what is in the consignment"""
     cod: Dong = 0
+    """what the postman collects on delivery, in đồng"""
     fee: Dong | None = None
+    """what of it is the fee, in đồng; not there where the fee is not collected so"""
     watch_seconds: int = 0
+    """how many seconds late money is still awaited"""
     address: Annotated[Address, Personal]
 
 
@@ -101,6 +108,7 @@ class ConsignmentSent(Model):
 
     kind: Literal["consignment_sent"] = "consignment_sent"
     waybill: str
+    """the post's number of the consignment; not there before the post has it"""
 
 
 class ConsignmentInvited(Model):
@@ -109,8 +117,11 @@ class ConsignmentInvited(Model):
     kind: Literal["consignment_invited"] = "consignment_invited"
     n: int
     said: str
+    """the post's own word for it"""
     happened_at: Instant
+    """when it happened, as the post says"""
     again_by: Instant
+    """when the post is to try again at the latest"""
 
 
 class ConsignmentReported(Model):
@@ -118,8 +129,10 @@ class ConsignmentReported(Model):
 
     kind: Literal["consignment_reported"] = "consignment_reported"
     said: str
+    """the post's own word for it"""
     message: Annotated[str | None, Personal] = None
     happened_at: Instant
+    """when it happened, as the post says"""
 
 
 class ConsignmentRecalled(Model):
@@ -142,11 +155,17 @@ class ConsignmentEnded(Model):
 
     kind: Literal["consignment_ended"] = "consignment_ended"
     outcome: ParcelOutcome
+    """how the consignment ended"""
     said: str | None = None
+    """the post's own word for it"""
     happened_at: Instant | None = None
+    """when it happened, as the post says"""
     late: bool = False
+    """whether the post had said otherwise before"""
     collected: Dong | None = None
+    """what the receiver has paid to the post, in đồng; not there where nothing was to be collected"""
     fee: Dong | None = None
+    """what of it is the fee, in đồng; not there where the fee was not collected"""
 
 
 class ConsignmentCalendarChanged(Model):
@@ -163,6 +182,7 @@ class CompensationClaimed(Model):
     kind: Literal["compensation_claimed"] = "compensation_claimed"
     officer: str
     reference: str
+    """number of the claim for compensation from the post"""
 
 
 ParcelEvent = (
@@ -220,6 +240,7 @@ class ClaimCompensation(Command):
 
     kind: Literal["claim_compensation"] = "claim_compensation"
     reference: Line
+    """number of the claim for compensation from the post"""
 
 
 PARCEL_COMMANDS: tuple[type[Command], ...] = (ClaimCompensation,)
@@ -278,11 +299,18 @@ class ParcelView(Model):
     n: int
     seq: int = 0
     number: str | None = None
+    """number of the parcel"""
     waybill: str | None = None
+    """the post's number of the consignment; not there before the post has it"""
     due: Instant | None = None
     state: ParcelState
     invitations: int = 0
+    """how often the recipient was invited, because nobody was met"""
     cod: Dong = Field(default=0, ge=0)
+    """what the postman collects on delivery, in đồng"""
     collected: Dong | None = None
+    """what the receiver has paid to the post, in đồng; not there where nothing was to be collected"""
     recalled: bool = False
+    """whether it is to be had back before it leaves"""
     claim: str | None = None
+    """reference of the claim for compensation from the post; not there while there is none"""

@@ -16,6 +16,7 @@ class Deadline(Model):
 
     limit: Limit
     since: Instant
+    """when it began"""
     calendar: CalendarName
     due: Instant
 

@@ -78,10 +78,13 @@ class ChargeBack(Model):
     """
 
     transaction: str
+    """the provider's own number of it"""
     amount: Annotated[Dong, Field(gt=0)]
     at: Instant
     attempt: int | None = None
+    """number of the request that was paid, if it was not the first"""
     by_number: Literal[True] | None = None
+    """the number of what was taken back is that of the money; not there: it may be one of its own"""
 
 
 class ChargedBack(Model):
@@ -89,6 +92,7 @@ class ChargedBack(Model):
 
     capture_id: str
     transaction: str
+    """the provider's own number of it"""
     amount: Annotated[Dong, Field(gt=0)]
     at: Instant
 
@@ -112,11 +116,15 @@ class PaymentRequested(Deadline):
     number: Annotated[str | None, Numbered("payment")] = None
     n: int
     provider: Code = DEFAULT_PROVIDER
+    """who takes the money, such as bank"""
     amount: Dong
     description: str = ""
+    """what the money is asked for, in words that the payer sees"""
     watch_seconds: int = WATCH_SECONDS
+    """how many seconds late money is still awaited"""
     payer_account: Annotated[str | None, Personal] = None
     expires: Instant | None = None
+    """until when the first request can be paid; not there: until the fee is due"""
 
 
 class PaymentOrdered(Model):
@@ -127,9 +135,12 @@ class PaymentOrdered(Model):
 
     kind: Literal["payment_ordered"] = "payment_ordered"
     order_id: str
+    """the bank's own id of its order"""
     pay_url: str | None = None
+    """where to pay, while it can be paid online"""
     code: str | None = None
     attempt: int | None = None
+    """number of the request that was ordered, if it was not the first"""
 
 
 class PaymentCaptured(Model):
@@ -142,9 +153,12 @@ class PaymentCaptured(Model):
     capture_id: str
     amount: Dong
     captured_at: Instant
+    """when the bank took it"""
     owed: bool
+    """whether it is what was asked for; otherwise it goes back"""
     asked: Dong | None = None
     attempt: int | None = None
+    """number of the request that was paid, if it was not the first"""
 
 
 class PaymentExpired(Model):
@@ -167,6 +181,7 @@ class PaymentRefunded(Model):
     capture_id: str
     amount: Dong
     case: int | None = None
+    """number of the case in the refund, from 1"""
 
 
 class PaymentCalendarChanged(Model):
@@ -203,6 +218,7 @@ class PaymentRequestExpired(Model):
 
     kind: Literal["payment_request_expired"] = "payment_request_expired"
     attempt: int
+    """number of the request, from 1"""
 
 
 class PaymentOutcomeAwaited(Model):
@@ -213,7 +229,9 @@ class PaymentOutcomeAwaited(Model):
 
     kind: Literal["payment_outcome_awaited"] = "payment_outcome_awaited"
     attempt: int
+    """number of the request, from 1"""
     until: Instant
+    """until when it is asked whether it was paid"""
 
 
 class PaymentRenewed(Model):
@@ -221,8 +239,11 @@ class PaymentRenewed(Model):
 
     kind: Literal["payment_renewed"] = "payment_renewed"
     attempt: int
+    """number of the request, from 2"""
     provider: Code
+    """who takes the money, by a name of ours"""
     expires: Instant | None = None
+    """until when it can be paid; not there: until the fee is due"""
 
 
 PaymentEvent = (
@@ -415,6 +436,7 @@ class RenewPayment(Command):
 
     kind: Literal["renew_payment"] = "renew_payment"
     provider: Code | None = None
+    """who is to take the money; without it, the agency's first"""
 
 
 PAYMENT_COMMANDS: Final[tuple[type[Command], ...]] = (RenewPayment,)
@@ -483,14 +505,24 @@ class PaymentView(Model):
     n: int
     number: str | None = None
     provider: Code = DEFAULT_PROVIDER
+    """who takes the money, such as bank"""
     amount: Dong
     state: PaymentState
     pay_url: str | None = None
+    """where to pay, while it can be paid online"""
     code: str | None = None
+    """what the QR code (VietQR) says by which it is paid, while it can be paid online"""
     captured: Dong = Field(ge=0)
+    """money in đồng that the bank has taken so far"""
     refunded: Dong = Field(ge=0)
+    """money in đồng that went back so far"""
     charged_back: Dong | None = None
+    """money in đồng that the payer's bank took back"""
     attempt: int = 1
+    """number of the newest request for the money, from 1"""
     expires: Instant | None = None
+    """until when that request can be paid; not there once it is over"""
     awaited_until: Instant | None = None
+    """until when it is asked whether it was paid; only if that is not known in time"""
     providers: tuple[Code, ...] = ()
+    """who may be chosen to take the money, the first first; empty: the bank alone"""

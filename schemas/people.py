@@ -39,6 +39,7 @@ class Actor(Model):
     subject: Subject
     role: Role
     agency: AgencyCode | None = None
+    """code of the agency whose officer acts; only for officers"""
 
 
 SYSTEM: Final = Actor(subject="motcua", role=Role.SYSTEM)
@@ -48,6 +49,7 @@ class Via(Model):
     """The authenticated program that passed the command on, and the channel it came by."""
 
     principal: Key
+    """name of the authenticated program that passes it on"""
     channel: Channel = Channel.ONLINE
 
 
@@ -60,9 +62,13 @@ class Address(Model):
     """Where the post brings something: no more than the post takes, or the parcel would never leave."""
 
     recipient: AddressLine
+    """name of the one who receives it"""
     phone: AddressLine
+    """telephone number"""
     address: AddressLine
+    """street, commune and province"""
     postcode: str = Field(pattern=r"^[0-9]{5}$", json_schema_extra={"maxLength": 5})
+    """postcode of five digits"""
 
 
 IdNumber = Annotated[str, StringConstraints(max_length=20, pattern=r"^[0-9A-Z-]{6,20}$")]
@@ -81,8 +87,13 @@ class Applicant(Model):
 
     subject: Subject = Field(description="identity at the identity provider")
     kind: PersonKind = PersonKind.PERSON
+    """a natural person, or an organisation"""
     name: Line
+    """full name"""
     id_number: IdNumber = Field(description="citizen or enterprise number")
     phone: Line | None = None
+    """telephone number"""
     email: Line | None = None
+    """where to write to them; optional"""
     stands_for_it: Subject | None = None
+    """of an organisation: the person who acts for it; they never handle its filings as an officer"""

@@ -83,6 +83,7 @@ class AskLinkedResult(_About):
 
     ask: Literal["linked_result"] = "linked_result"
     link: Link
+    """the secret part of the address at which the result is read"""
 
 
 class AskParked(_About):
@@ -126,6 +127,7 @@ class AskReceipt(_About):
 
     ask: Literal["receipt"] = "receipt"
     command_id: Key = "submit"
+    """your own id of the command, unique in its filing: the same again is the same command"""
 
 
 class AskActions(_About):
@@ -140,6 +142,7 @@ class AskTimeline(_About):
 
     ask: Literal["timeline"] = "timeline"
     audience: Audience = Audience.APPLICANT
+    """for whom: what this audience may not see is left out"""
 
 
 class AskChanges(_About):
@@ -147,14 +150,18 @@ class AskChanges(_About):
 
     ask: Literal["changes"] = "changes"
     after: int = Field(default=0, ge=0)
+    """seq of the last event that is known already; 0: from the beginning"""
     wait: float = Field(default=LONGEST_WAIT, ge=0, le=LONGEST_WAIT)
+    """seconds to wait for an event if there is none yet"""
 
 
 class _Page(_Question):
     """A question whose answer comes page by page: `after` is the `next` of the page before."""
 
     after: str | None = Field(default=None, max_length=1000)
+    """only what comes behind this: `next` of the page before; without it the first page"""
     limit: PageSize = 100
+    """how many entries a page has at most, 1 to 500"""
 
 
 class AskFilings(_Page):
@@ -163,6 +170,7 @@ class AskFilings(_Page):
     ask: Literal["filings"] = "filings"
     client_id: Key
     open_only: bool = False
+    """true: only those that have not ended"""
 
 
 class AskPersonsFilings(_Page):
@@ -170,6 +178,7 @@ class AskPersonsFilings(_Page):
 
     ask: Literal["persons_filings"] = "persons_filings"
     id_number: IdNumber
+    """citizen or enterprise number of the person"""
 
 
 class AskTasks(_Page):
@@ -177,11 +186,17 @@ class AskTasks(_Page):
 
     ask: Literal["tasks"] = "tasks"
     agency: AgencyCode | None = None
+    """only those of this agency"""
     role: Role | None = None
+    """only those for this role"""
     officer: Subject | None = None
+    """only those that this officer has taken"""
     acting_for: Subject | None = None
+    """only those that somebody has taken in the place of this absent officer"""
     overdue: bool = False
+    """true: only what is past its due moment"""
     due_before: Instant | None = None
+    """only what is due before this moment"""
 
 
 class AskAccess(_About, _Page):
@@ -195,6 +210,7 @@ class AskCounts(_Question):
 
     ask: Literal["counts"] = "counts"
     agency: AgencyCode | None = None
+    """only those of this agency"""
 
 
 class AskAgency(_Question):
@@ -209,6 +225,7 @@ class AskAbsences(_Question):
 
     ask: Literal["absences"] = "absences"
     agency: AgencyCode
+    """code of the agency"""
 
 
 Question = (
@@ -244,17 +261,24 @@ class Page(Model, Generic[T]):
     """Some rows as of an instant; `next` begins the page after, None after the last."""
 
     as_of: Instant
+    """when the record was looked at"""
     rows: tuple[T, ...]
+    """the entries of this page"""
     next: str | None = None
+    """the after of the next page; not there on the last"""
 
 
 class Changes(Model):
     """How a filing stood after each event, in order; `seq` is where to ask on from. `more`: there are more already."""
 
     as_of: Instant
+    """when the record was looked at"""
     seq: int
+    """number of the last event that this answer covers: the after of the next question"""
     views: tuple[FilingView, ...] = ()
+    """the filing as it stood after each event, in order"""
     more: bool = False
+    """whether there is more already: ask again with after = seq"""
 
 
 class TimelineEntry(Model):
@@ -269,15 +293,19 @@ class TimelineEntry(Model):
     """
 
     stream: str
+    """name of the stream: filing:<uuid>, payment:<uuid>:<n>, parcel:<uuid>:<n> or complaint:<uuid>:<n>"""
     seq: int
     kind: str
+    """which kind of event"""
     at: Instant
     status: int | None = None
     role: Role | None = None
     subject: str | None = None
     agency: AgencyCode | None = None
     body: dict[str, Any] | None = None
+    """what the event says that identifies nobody"""
     personal: dict[str, Any] | None = None
+    """what the event says that identifies somebody, for those who may see it"""
 
 
 class FilingSummary(Model):
@@ -285,37 +313,52 @@ class FilingSummary(Model):
 
     filing_id: UUID
     code: str
+    """dossier code (mã hồ sơ)"""
     agency: AgencyCode
     procedure: str
     version: str
     client_id: str | None = None
     submission_id: str | None = None
+    """the filing's id in the system that files, unique there"""
     level: int
     status: int
     status_name: Text
+    """what the status is called, in both languages"""
     stage: str
+    """what the filing waits for"""
     seq: int
+    """number of the filing's last event"""
     submitted_at: Instant
+    """when the filing was handed in"""
     due_at: Instant | None = None
+    """by when it must be done; not there where nothing is due"""
     closed_at: Instant | None = None
+    """when the filing ended; not there while it is open"""
     overdue: tuple[str, ...] = ()
     erased_at: Instant | None = Field(default=None, exclude_if=unset)
+    """since when there is nobody to be known in it any more; not there before"""
 
 
 class TaskSummary(Model):
     """A task in a list: what `agency` can do with a stream of a filing, whose `code` and `procedure` stand beside."""
 
     stream: str
+    """name of the stream: filing:<uuid>, payment:<uuid>:<n>, parcel:<uuid>:<n> or complaint:<uuid>:<n>"""
     filing_id: UUID
     code: str
+    """dossier code (mã hồ sơ)"""
     procedure: str
     agency: AgencyCode
+    """code of the agency that must act"""
     name: str
     role: Role
     officer: str | None = None
+    """identity of the officer who has taken the task; not there while nobody has"""
     acting_for: str | None = None
     actions: tuple[str, ...]
+    """the names of the commands that can be given for the task"""
     due_at: Instant | None = None
+    """by when it must be done; not there where nothing is due"""
     overdue: bool
 
 
@@ -333,15 +376,25 @@ class AccessEntry(Model):
     """
 
     at: Instant
+    """when it was answered"""
     stream: str
+    """name of the stream that was asked about"""
     question: str
+    """what was asked; a list that showed the filing, such as tasks"""
     principal: str
+    """id of the program that asked"""
     principal_name: str | None = None
+    """name of the program, as it is registered now"""
     role: Role | None = None
+    """in which somebody asked; not there if the program asked by itself"""
     agency: AgencyCode | None = None
+    """of an officer: code of their agency"""
     subject: str | None = None
+    """identity of the officer; not there for anybody else"""
     officer: str | None = None
+    """name of the officer; not there if the directory has none"""
     reason: str | None = None
+    """why they looked, in their own words; not there if they have not said it"""
 
 
 class Count(Model):
@@ -350,8 +403,11 @@ class Count(Model):
     agency: AgencyCode
     status: int
     status_name: Text
+    """what the status is called, in both languages"""
     filings: int
+    """how many filings"""
     late: int
+    """how many of them are past their due moment"""
 
 
 class AgencySummary(Model):
@@ -363,8 +419,11 @@ class AgencySummary(Model):
     agency: AgencyCode
     name: Text
     queue: str
+    """the task queue on which the agency's back office is asked"""
     kind: AgencyKind | None = None
+    """what kind of agency it is; not there where the directory does not say"""
     province: str | None = None
+    """code of the province where it sits, or of the ministry"""
 
 
 class AbsenceSummary(Model):
@@ -374,12 +433,18 @@ class AbsenceSummary(Model):
     """
 
     officer: str
+    """identity of the officer who is absent"""
     role: Role
     first_day: date
+    """the first of the days, in Vietnamese time: 2026-12-01"""
     last_day: date
+    """the last of the days, itself included"""
     substitute: str
+    """identity of the officer who acts for them, in the same role"""
     begun: bool
+    """true: today is one of the days"""
     tasks: int
+    """how many of their tasks the substitute does not have yet"""
 
 
 class Asked(Model):

@@ -50,7 +50,9 @@ class ReceiptLine(Model):
     """What one item of the fee comes to in đồng, after what was waived."""
 
     code: Code
+    """code of the fee item"""
     amount: Dong
+    """in đồng, after what was waived"""
 
 
 class ReceiptIssued(Model):
@@ -71,17 +73,29 @@ class ReceiptIssued(Model):
 
     kind: Literal["receipt_issued"] = "receipt_issued"
     of: FeeKind
+    """whether it is for phí or for lệ phí"""
     series: str
+    """series in which the number stands"""
     number: Annotated[str | None, Numbered("receipt", by="of", unless="given")] = None
+    """number in the agency's own series; not there where a service outside gave one"""
     given: str | None = None
+    """number that a service outside gave; not there where the agency has a series of its own"""
     fee: int
+    """which of the filing's fees was paid"""
     lines: tuple[ReceiptLine, ...]
+    """what each item of the fee comes to"""
     amount: Dong
+    """the sum of its lines, in đồng"""
     channel: Channel
+    """how the fee was paid"""
     means: PaymentMeans | None = None
+    """with what it was paid at the counter"""
     officer: str | None = None
+    """identity of the cashier who took the money at the counter"""
     about: About
+    """the event that caused it"""
     replaces: str | None = None
+    """number of the void receipt in whose place it stands"""
 
 
 class VoidCause(StrEnum):
@@ -100,12 +114,19 @@ class ReceiptVoided(Model):
 
     kind: Literal["receipt_voided"] = "receipt_voided"
     of: FeeKind
+    """whether it is for phí or for lệ phí"""
     registered: str
+    """its number, as the register has it"""
     fee: int
+    """which of the filing's fees was paid"""
     officer: str | None = None
+    """identity of the officer who made it void"""
     again: bool = False
+    """whether another receipt follows for the same money"""
     given: bool = False
+    """whether a service outside gave its number"""
     cause: VoidCause | None = None
+    """why it is void by itself: all the money was given back, or charged back"""
     reason: Annotated[str | None, Personal] = None
 
 

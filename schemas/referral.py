@@ -47,8 +47,11 @@ class ReferralRequested(Deadline):
     part: Code
     agency: AgencyCode
     lead: AgencyCode
+    """code of the filing's own agency, which referred it"""
     reminder: Limit
+    """how long before its end a limit reminds the officer"""
     remind_at: Instant
+    """when the officer will be reminded; not there once that is settled"""
     dossier: Annotated[Dossier, Personal]
     filed_by: Annotated[Actor, Personal]
 
@@ -78,6 +81,7 @@ class ReferralAnswered(Model):
     officer: str
     acting_for: str | None = None
     automatic: bool = False
+    """whether the agency's back office decided it"""
     result: FileRef | None = None
     reason: Annotated[str | None, Personal] = None
     legal_basis: Annotated[str | None, Personal] = None
@@ -96,6 +100,7 @@ class ReferralCalendarChanged(Model):
     calendar: CalendarName
     due: Instant
     remind_at: Instant
+    """when the officer will be reminded; not there once that is settled"""
 
 
 ReferralEvent = (
@@ -189,9 +194,12 @@ class ReferralView(Model):
     seq: int = 0
     part: Code
     lead: AgencyCode
+    """code of the filing's own agency, which referred it"""
     agency: AgencyCode
+    """code of the agency that decides it"""
     state: ReferralState
     due: Instant
     overdue: bool
     officer: str | None = None
     decision: PartDecision | None = None
+    """what was decided, by whom and why; not there before that"""

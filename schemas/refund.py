@@ -70,6 +70,7 @@ class RefundLine(Model):
     """What goes back of one item of the fee, in đồng."""
 
     code: Code
+    """code of the item of the fee"""
     amount: Annotated[Dong, Field(gt=0)]
 
 
@@ -81,14 +82,19 @@ class CaptureTaken(Model):
     """
 
     payment: int
+    """number of the payment in the filing, from 1"""
     capture_id: str
     amount: Dong
     provider: Code = DEFAULT_PROVIDER
+    """who takes the money, such as bank"""
     asked: Dong
     description: str
+    """what the money is asked for, in words that the payer sees"""
     requested_at: Instant
+    """when the money was asked for"""
     due: Instant
     attempt: int | None = None
+    """number of the request that was paid, if it was not the first"""
 
 
 class RefundBegun(CaptureTaken):
@@ -103,6 +109,7 @@ class RefundUndecided(Model):
 
     kind: Literal["refund_undecided"] = "refund_undecided"
     rule: RefundCase
+    """what became of the filing"""
 
 
 class RefundDecided(Model):
@@ -110,7 +117,9 @@ class RefundDecided(Model):
 
     kind: Literal["refund_decided"] = "refund_decided"
     rule: RefundCase
+    """what became of the filing"""
     amount: Dong
+    """money in đồng that is to go back; 0: nothing"""
     officer: str
     acting_for: str | None = None
     reason: Annotated[str, Personal]
@@ -126,19 +135,26 @@ class RefundOpened(Model):
 
     kind: Literal["refund_opened"] = "refund_opened"
     case: int
+    """number of the case in the refund, from 1"""
     payment: int
+    """number of the payment in the filing, from 1"""
     capture_id: str
     amount: Dong
     cause: RefundCause
+    """why it goes back: nobody owes it (late, second, excess, difference), by rule, or on request"""
     lines: tuple[RefundLine, ...] = ()
+    """what goes back of each item of the fee"""
     rule: RefundCase | None = None
+    """what became of the filing; only where it goes back by rule"""
     percent: int | None = None
+    """how many hundredths of the money the procedure gives back"""
     asked: Dong | None = None
     officer: str | None = None
     acting_for: str | None = None
     reason: Annotated[str | None, Personal] = None
     legal_basis: Annotated[str | None, Personal] = None
     ended: tuple[str, ...] = ()
+    """identities of the officers by whose act the filing ended; they do not approve it"""
 
 
 class RefundApproved(Model):
@@ -146,6 +162,7 @@ class RefundApproved(Model):
 
     kind: Literal["refund_approved"] = "refund_approved"
     case: int
+    """number of the case in the refund, from 1"""
     officer: str
     acting_for: str | None = None
     asked_by: tuple[str, ...] = ()
@@ -156,6 +173,7 @@ class RefundDeclined(Model):
 
     kind: Literal["refund_declined"] = "refund_declined"
     case: int
+    """number of the case in the refund, from 1"""
     officer: str
     acting_for: str | None = None
     asked_by: tuple[str, ...] = ()
@@ -170,7 +188,9 @@ class RefundAsked(Model):
 
     kind: Literal["refund_asked"] = "refund_asked"
     case: int
+    """number of the case in the refund, from 1"""
     n: Annotated[int, Field(ge=1)] = 1
+    """for the how many-th time its provider is asked to give it back"""
 
 
 class RefundLeftToHand(Model):
@@ -178,7 +198,9 @@ class RefundLeftToHand(Model):
 
     kind: Literal["refund_left_to_hand"] = "refund_left_to_hand"
     case: int
+    """number of the case in the refund, from 1"""
     rule: str
+    """why people have to give it back: not_offered, counter, or the provider's own code"""
 
 
 class RefundGiven(Model):
@@ -186,9 +208,11 @@ class RefundGiven(Model):
 
     kind: Literal["refund_given"] = "refund_given"
     case: int
+    """number of the case in the refund, from 1"""
     capture_id: str
     amount: Dong
     transaction: str | None = None
+    """the provider's own number of it"""
 
 
 class RefundGivenByHand(Model):
@@ -196,14 +220,19 @@ class RefundGivenByHand(Model):
 
     kind: Literal["refund_given_by_hand"] = "refund_given_by_hand"
     case: int
+    """number of the case in the refund, from 1"""
     capture_id: str
     amount: Dong
     officer: str
     acting_for: str | None = None
     approved_by: tuple[str, ...] = ()
+    """identity of the officer who approved it, and of the absent one in whose place that was"""
     means: RefundMeans
+    """how it went back: by transfer or in cash"""
     evidence: FileRef
+    """file that shows that it went back"""
     bank_reference: str | None = None
+    """the bank's own number of the transfer; not there for cash"""
 
 
 class RefundDisputed(Model):
@@ -248,7 +277,9 @@ class RefundChargedBack(Model):
     capture_id: str
     amount: Dong
     owed: bool
+    """whether it is what was asked for; otherwise it goes back"""
     void: tuple[int, ...] = ()
+    """numbers of the cases for which too little is left"""
 
 
 class RefundCalledOff(Model):
@@ -260,8 +291,11 @@ class RefundCalledOff(Model):
 
     kind: Literal["refund_called_off"] = "refund_called_off"
     reopened: Annotated[int, Field(ge=1)]
+    """how often the filing has begun again"""
     void: tuple[int, ...] = ()
+    """numbers of the cases that are called off"""
     given: Dong = 0
+    """money in đồng that went back before"""
 
 
 class ChargeBackOutcome(StrEnum):
@@ -283,6 +317,7 @@ class ChargeBackAnswered(Model):
     outcome: ChargeBackOutcome
     amount: Dong
     again: int | None = None
+    """the how many-th time it is asked for again"""
     officer: str
     acting_for: str | None = None
     reason: Annotated[str, Personal]
@@ -328,14 +363,20 @@ class RefundEntry(Model):
     """
 
     case: int
+    """number of the case in the refund, from 1"""
     amount: Dong
     cause: RefundCause
+    """why it goes back: nobody owes it (late, second, excess, difference), by rule, or on request"""
     lines: tuple[RefundLine, ...] = ()
+    """what goes back of each item of the fee"""
     asked_by: tuple[str, ...] = ()
     approved_by: tuple[str, ...] = ()
+    """identity of the officer who approved it, and of the absent one in whose place that was"""
     state: CaseState = CaseState.OPEN
     overtaken: bool = False
+    """the filing has begun again, by whose ending it was to go back"""
     requests: int = 0
+    """how often its provider was asked to give it back"""
 
     @property
     def separate(self) -> bool:
@@ -385,6 +426,7 @@ class RefundStart(Model):
 
     filing_id: UUID
     n: int = Field(ge=CAPTURES, lt=2**31)
+    """number of the payment × 1000 + number of the capture in it, from 1; 0: not paid online"""
 
 
 class _InWhosePlace(Command):
@@ -398,7 +440,9 @@ class RequestRefund(_InWhosePlace):
 
     kind: Literal["request_refund"] = "request_refund"
     amount: Annotated[Dong, Field(gt=0)] | None = None
+    """money in đồng that is to go back; without it and without lines, all that is left"""
     lines: tuple[RefundLine, ...] = Field(default=(), max_length=100)
+    """what goes back of each item of the fee"""
     reason: ShortText
     legal_basis: ShortText
 
@@ -408,6 +452,7 @@ class DecideRefund(_InWhosePlace):
 
     kind: Literal["decide_refund"] = "decide_refund"
     amount: Dong
+    """money in đồng that is to go back; 0: nothing"""
     reason: ShortText
     legal_basis: ShortText
 
@@ -417,6 +462,7 @@ class ApproveRefund(_InWhosePlace):
 
     kind: Literal["approve_refund"] = "approve_refund"
     case: int = Field(ge=1)
+    """number of the case in the refund, from 1"""
 
 
 class DeclineRefund(_InWhosePlace):
@@ -424,6 +470,7 @@ class DeclineRefund(_InWhosePlace):
 
     kind: Literal["decline_refund"] = "decline_refund"
     case: int = Field(ge=1)
+    """number of the case in the refund, from 1"""
     reason: ShortText
 
 
@@ -432,9 +479,13 @@ class GiveBackByHand(_InWhosePlace):
 
     kind: Literal["give_back_by_hand"] = "give_back_by_hand"
     case: int = Field(ge=1)
+    """number of the case in the refund, from 1"""
     means: RefundMeans
+    """how it went back: by transfer or in cash"""
     evidence: FileRef
+    """file that shows that it went back"""
     bank_reference: DocumentNumber | None = None
+    """the bank's own number of the transfer; not there for cash"""
 
 
 class AcceptShortPayment(_InWhosePlace):
@@ -548,9 +599,16 @@ class RefundView(Model):
 
     filing_id: UUID
     n: int
+    """number of the payment × 1000 + number of the capture in it, from 1; 0: not paid online"""
     payment: int
+    """number of the payment in the filing, from 1"""
     captured: Dong
+    """money in đồng that this capture took"""
     given: Dong
+    """money in đồng that went back of this capture so far"""
     charged_back: Dong | None = None
+    """money in đồng that the payer's bank took back"""
     gone_twice: Dong | None = None
+    """money in đồng that was given back and charged back too"""
     entries: tuple[RefundEntry, ...]
+    """every case, in order"""

@@ -109,6 +109,7 @@ class Signatory(Model):
     """Who signs, in which role, and what; `acting_for` the absent officer in whose place they do."""
 
     place: SigningPlace
+    """what they sign: initials, signature or seal"""
     officer: Subject
     role: Role
     acting_for: Subject | None = None
@@ -171,16 +172,23 @@ class ResultEntered(Model):
     n: int
     number: Annotated[str | None, Numbered("result", unless="adopted")] = None
     adopted: str | None = None
+    """number of the result that the filing had issued by itself; not there for one made in this stream"""
     decided: int | None = None
+    """seq of the filing's event that decided it"""
     outcome: Outcome | None = None
     signers: tuple[Signatory, ...] = ()
+    """who signs it, in this order; none where nobody does"""
     result: FileRef | None = None
     issued_at: Instant | None = None
+    """when it was issued; not there before that"""
     expires_on: date | None = None
     copies: int | None = None
     corrects: str | None = None
+    """number of the result that it corrects; not there for any other"""
     officer: str | None = None
+    """identity of the officer who had it corrected or signed again; not there at first"""
     brought: FileRef | None = None
+    """the corrected file, where it was there already; without it the agency's back office makes it"""
     order: Annotated[ResultOrder | None, Personal] = None
     reason: Annotated[str | None, Personal] = None
     legal_basis: Annotated[str | None, Personal] = None
@@ -200,6 +208,7 @@ class SignatureRequested(Model):
 
     kind: Literal["signature_requested"] = "signature_requested"
     place: SigningPlace
+    """what is to be signed: initials, signature or seal"""
     officer: str
     role: Role
     acting_for: str | None = None
@@ -213,10 +222,12 @@ class ResultSigned(Model):
 
     kind: Literal["result_signed"] = "result_signed"
     place: SigningPlace
+    """what was signed: initials, signature or seal"""
     officer: str
     result: FileRef
     acting_for: str | None = None
     proof: FileRef | None = None
+    """the file that holds all that was seen of the signature"""
 
 
 class SignatureDeclined(Model):
@@ -224,6 +235,7 @@ class SignatureDeclined(Model):
 
     kind: Literal["signature_declined"] = "signature_declined"
     place: SigningPlace
+    """what was to be signed: initials, signature or seal"""
     officer: str
     reason: Annotated[str | None, Personal] = None
 
@@ -252,6 +264,7 @@ class ResultReplaced(Model):
     kind: Literal["result_replaced"] = "result_replaced"
     registered: str
     by: str
+    """number of the result that has taken its place"""
 
 
 class ResultRevoked(Model):
@@ -295,14 +308,21 @@ class ResultEntry(Model):
     state: ResultState = ResultState.MAKING
     result: FileRef | None = None
     brought: FileRef | None = None
+    """the corrected file, where it was there already; without it the agency's back office makes it"""
     issued: FileRef | None = None
+    """its file as it was issued; not there before that"""
     issued_at: Instant | None = None
+    """when it was issued; not there before that"""
     expires_on: date | None = None
     copies: int = 1
     ended_at: Instant | None = None
+    """when it was revoked, replaced or given up; not there before that"""
     corrects: str | None = None
+    """number of the result that it corrects; not there for any other"""
     replaced_by: str | None = None
+    """the national database in which the agency looks it up instead"""
     renewed: tuple[Sha256, ...] = ()
+    """SHA-256 of the file after each further time-stamp, in hex, the newest last"""
 
 
 class Result(Model):
@@ -487,3 +507,4 @@ class ResultRecord(Model):
     filing_id: UUID
     n: int
     entries: tuple[ResultEntry, ...]
+    """every number that the result has taken, in order"""

@@ -88,9 +88,13 @@ class SignatureRecord(Model):
 
     outcome: SignatureOutcome
     rules: tuple[str, ...] = ()
+    """why it stayed undetermined"""
     judged_at: Instant
+    """the moment at which the signer's certificate was asked to be good"""
     stamped_at: Instant | None = None
+    """when it was signed at the latest, by a trusted time-stamp"""
     proof: FileRef | None = None
+    """the file that holds all that was seen of the signature"""
 
 
 def record_of(verdict: SignatureVerdict, proof: FileRef | None) -> SignatureRecord:

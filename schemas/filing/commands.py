@@ -65,10 +65,14 @@ class Command(StrictModel):
 
     kind: str
     command_id: Key
+    """your own id of the command, unique in its filing: the same again is the same command"""
     actor: Actor
     via: Via
+    """the authenticated program that passes this on, and the channel it came by"""
     on_behalf_of: Annotated[str, AfterValidator(line)] | None = Field(default=None, max_length=128)
+    """for whom the actor acts, if not for themselves"""
     seen_seq: int | None = Field(default=None, ge=0)
+    """seq of the view that the actor saw when they decided; optional"""
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
@@ -102,6 +106,7 @@ class SupplementItem(Model):
     """One thing to supply or correct: a paper or a form field of the procedure, and what is wrong with it."""
 
     target: TargetKind
+    """what is asked for: a paper or a form field"""
     code: Code
     note: ShortText
 
@@ -114,8 +119,10 @@ class RequestSupplement(Command):
 
     kind: Literal["request_supplement"] = "request_supplement"
     items: tuple[SupplementItem, ...] = Field(min_length=1, max_length=50)
+    """one entry for each thing"""
     legal_basis: ShortText
     late_reason: ShortText | None = None
+    """why it is asked for later than the officers of the review may"""
 
 
 class Supplement(Command):
@@ -123,7 +130,9 @@ class Supplement(Command):
 
     kind: Literal["supplement"] = "supplement"
     form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
+    """corrected values of the form fields that were asked for, by their codes"""
     papers: tuple[Paper, ...] = Field(default=(), max_length=100)
+    """the papers that were asked for"""
 
 
 class JudgeSignature(Command):
@@ -131,6 +140,7 @@ class JudgeSignature(Command):
 
     kind: Literal["judge_signature"] = "judge_signature"
     accepted: StrictBool
+    """whether the signature counts"""
     reason: ShortText
 
 
@@ -139,6 +149,7 @@ class TransferDossier(Command):
 
     kind: Literal["transfer_dossier"] = "transfer_dossier"
     originals: tuple[Code, ...] = Field(default=(), max_length=100)
+    """codes of those of the papers that are originals"""
 
 
 class ReceiveDossier(Command):
@@ -169,7 +180,9 @@ class Reassign(Command):
 
     kind: Literal["reassign"] = "reassign"
     officer: Subject
+    """identity of the officer who shall have the task"""
     acting_for: Subject | None = None
+    """identity of the absent officer whose task it is, if it is given to their substitute"""
 
 
 class Recall(Command):
@@ -183,6 +196,7 @@ class Ask(Command):
 
     kind: Literal["ask"] = "ask"
     question: ShortText
+    """the question in words"""
 
 
 class Answer(Command):
@@ -190,7 +204,9 @@ class Answer(Command):
 
     kind: Literal["answer"] = "answer"
     n: int = Field(ge=1)
+    """number of the question"""
     answer: ShortText
+    """the answer in words"""
 
 
 class Inspect(Command):
@@ -198,9 +214,13 @@ class Inspect(Command):
 
     kind: Literal["inspect"] = "inspect"
     held_at: Instant
+    """when it was held"""
     place: Line
+    """where it was held"""
     participants: tuple[Line, ...] = Field(min_length=1, max_length=50)
+    """who took part, by name"""
     findings: ShortText
+    """what was found"""
 
 
 class RecordOpinion(Command):
@@ -208,8 +228,11 @@ class RecordOpinion(Command):
 
     kind: Literal["record_opinion"] = "record_opinion"
     party: Code
+    """code of the consulted body in the procedure"""
     consent: StrictBool
+    """true: it agrees; false: it objects"""
     note: ShortText | None = None
+    """what the body wrote; optional"""
 
 
 class ReferObligation(Command):
@@ -229,6 +252,7 @@ class DemandObligation(Command):
     reference: DocumentNumber
     amount: Dong = Field(gt=0, lt=2**53)
     agency: AgencyCode | None = None
+    """code of the tax office whose notice it is; without it the applicant can't pay here"""
 
 
 class FulfilObligation(Command):
@@ -250,6 +274,7 @@ class ShowDraft(Command):
 
     kind: Literal["show_draft"] = "show_draft"
     draft: FileRef
+    """what the result will say: the file that the applicant is shown"""
 
 
 class ConfirmDraft(Command):
@@ -264,6 +289,7 @@ class CorrectDraft(Command):
     kind: Literal["correct_draft"] = "correct_draft"
     note: ShortText
     form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
+    """values of the procedure's form fields by their codes; dates as YYYY-MM-DD"""
 
 
 class Propose(Command):
@@ -300,11 +326,14 @@ class Stop(Command):
 
     kind: Literal["stop"] = "stop"
     mode: StopMode
+    """suspend: it may be resumed; end: for good"""
     reason: ShortText
     legal_basis: ShortText
     limit: Limit | None = None
     awaits: ShortText | None = None
+    """the event that the suspension is for"""
     unproposed_reason: ShortText | None = None
+    """on what ground the leader ended it without such a proposal"""
 
 
 class Prolong(Command):
@@ -339,6 +368,7 @@ class ApplyCase(Command):
 
     kind: Literal["apply_case"] = "apply_case"
     case: Code
+    """another processing limit of the procedure that applies to the filing"""
     reason: ShortText
 
 
@@ -365,6 +395,7 @@ class WaiveFee(Command):
 
     kind: Literal["waive_fee"] = "waive_fee"
     waiver: Code
+    """code of the waiver in the procedure"""
     reason: ShortText
 
 
@@ -377,7 +408,9 @@ class PayAtCounter(Command):
     kind: Literal["pay_at_counter"] = "pay_at_counter"
     amount: Dong = Field(gt=0, lt=2**53)
     means: PaymentMeans | None = None
+    """with what it is paid at the counter: cash, card, transfer, or to the post with the papers it brought"""
     reference: DocumentNumber | None = None
+    """number on the terminal's slip, the bank's, or the post's; not for cash"""
 
 
 class Withdraw(Command):
@@ -386,6 +419,7 @@ class Withdraw(Command):
     kind: Literal["withdraw"] = "withdraw"
     reason: ShortText
     request: FileRef | None = None
+    """file of the request (đơn rút hồ sơ) that the applicant signed"""
 
 
 class ChangeDelivery(Command):
@@ -394,6 +428,7 @@ class ChangeDelivery(Command):
     kind: Literal["change_delivery"] = "change_delivery"
     channel: Channel
     address: Address | None = None
+    """where the post brings the result; needed where it goes by post"""
 
 
 class AcknowledgeResult(Command):
@@ -401,6 +436,7 @@ class AcknowledgeResult(Command):
 
     kind: Literal["acknowledge_result"] = "acknowledge_result"
     link: Link | None = None
+    """the secret part of the address at which the result is read"""
 
 
 class RenewLink(Command):
@@ -419,12 +455,19 @@ class HandOver(Command):
 
     kind: Literal["hand_over"] = "hand_over"
     recipient: Line
+    """name of the one who receives it"""
     receiver: Receiver = Receiver.APPLICANT
+    """who receives it: the applicant, or a representative"""
     code: PickupCode | None = None
+    """the pick-up code that the applicant was told"""
     identity: Identity | None = None
+    """the document that was looked at to know who receives it"""
     authorisation: Authorisation | None = None
+    """what a representative shows; without it that of the filing counts"""
     signature: FileRef | None = None
+    """file of what who received it has signed; not there where that was on paper"""
     signed_on_paper: StrictBool = False
+    """true: who received it signed on paper"""
 
 
 class CancelParcel(Command):

@@ -25,7 +25,9 @@ class Identity(Model):
     """What an officer has looked at to know who stands before them."""
 
     document: IdentityDocument
+    """which document was looked at"""
     number: IdNumber
+    """its number"""
 
 
 class Receiver(StrEnum):
@@ -52,6 +54,10 @@ class DeliveryView(Model):
     filing_id: UUID
     channel: Channel
     desk: AgencyCode | None = None
+    """code of the agency at whose desk the result is fetched"""
     pickup_code: PickupCode | None = None
+    """what the applicant says at the counter, six digits; tell nobody else"""
     link: Link | None = None
+    """the secret part of the address at which the result is read"""
     until: Instant | None = None
+    """how long it waits there, or the link opens it"""

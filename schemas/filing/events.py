@@ -105,6 +105,7 @@ class SupplementNeed(Model):
     """A paper or form field asked for. The note may speak of a person: it stands beside, sealed."""
 
     target: str
+    """what is asked for: a paper or a form field"""
     code: Code
 
 
@@ -114,7 +115,9 @@ class FeeLine(Model):
     code: Code
     amount: Dong
     quantity: int
+    """how many times the amount"""
     bounded: Dong | None = None
+    """what the line comes to in đồng, where its minimum or maximum says otherwise than amount × quantity"""
 
     @property
     def total(self) -> int:
@@ -126,14 +129,18 @@ class Accountable(Model):
     """Who answers for a filing that nobody decides: for an approval by the standing order, and for one by silence."""
 
     standing: str | None = None
+    """who answers for an approval by the standing order"""
     silent: str | None = None
+    """who answers for an approval by silence"""
 
 
 class Digests(Model):
     """SHA-256 of the published rules and of the calendar, byte for byte, by which a filing goes."""
 
     rules: Sha256
+    """SHA-256 of the published rules, in hex"""
     calendar: Sha256
+    """SHA-256 of the published calendar, in hex"""
 
 
 class Partner(Model):
@@ -160,29 +167,45 @@ class Submitted(Model):
 
     kind: Literal["submitted"] = "submitted"
     code: Annotated[str | None, Numbered("dossier")] = None
+    """dossier code (mã hồ sơ)"""
     agency: AgencyCode
     desk: AgencyCode | None = None
     result_desk: AgencyCode | None = None
+    """code of the agency at whose desk the result is fetched, where that is not the usual one"""
     procedure: ProcedureCode
     version: Version
     procedure_sha256: Sha256
+    """SHA-256 of the procedure as it was published, in hex"""
     calendar: CalendarName
     level: Level
     channel: Channel
     fee_channel: Channel | None = None
+    """how the fee will be paid: online, at the counter, or to the post"""
     result_channel: Channel
+    """how the result is received: online, at the counter or by post"""
     paper_digests: dict[Code, Sha256 | None]
+    """SHA-256 of each paper's file by the paper's code, in hex; null where it came on paper"""
     client_id: Key | None = None
     submission_id: Key | None = None
+    """the filing's id in the system that files, unique there"""
     accountable: Accountable | None = None
+    """who answers for the filing where nobody decides it by hand"""
     digests: Digests | None = None
+    """what the filing goes by, byte for byte: its rules and its calendar"""
     missing: tuple[SupplementNeed, ...] = ()
+    """what a dossier on paper lacks: it is recorded as received, and taken in once that has come"""
     received_at: Instant | None = None
+    """when the hand-over record of a dossier by post was signed; its time runs from then"""
     assisted: bool = False
+    """whether an officer filled it in for the applicant"""
     partners: tuple[Partner, ...] = ()
+    """which agencies decide the parts that are not for the filing's own agency"""
     scan: ScanState | None = None
+    """what is known of viruses in the files: clean, unscanned (there is no scanner), pending, infected"""
     signature_check: SignatureRecord | None = None
+    """how the signature stood when it was received"""
     signs: bool | None = None
+    """whether the agency's officers sign its results; not there where they do not"""
     applicant: Annotated[Applicant, Personal]
     filed_by: Annotated[Actor, Personal]
     form: Annotated[dict[Code, FormValue], Personal]
@@ -200,7 +223,9 @@ class Accepted(Model):
 
     kind: Literal["accepted"] = "accepted"
     automatic: bool = False
+    """whether it was taken in by the procedure's standing order, without an officer"""
     since: Instant | None = None
+    """when its time began, if that was before it was recorded"""
 
 
 class FilesScanned(Model):
@@ -208,7 +233,9 @@ class FilesScanned(Model):
 
     kind: Literal["files_scanned"] = "files_scanned"
     scanned: tuple[Sha256, ...]
+    """SHA-256 of the files that were scanned"""
     infected: tuple[Code, ...] = ()
+    """the papers in whose files there are viruses"""
 
 
 class SignatureJudged(Model):
@@ -216,6 +243,7 @@ class SignatureJudged(Model):
 
     kind: Literal["signature_judged"] = "signature_judged"
     accepted: bool
+    """whether the signature counts"""
     officer: str
     reason: Annotated[str, Personal]
 
@@ -234,8 +262,10 @@ class SupplementRequested(Model):
     kind: Literal["supplement_requested"] = "supplement_requested"
     n: int
     needs: tuple[SupplementNeed, ...]
+    """the papers and form fields that were asked for"""
     officer: str
     late: bool = False
+    """how many of them are past their due moment"""
     late_reason: Annotated[str | None, Personal] = None
     notes: Annotated[tuple[str, ...], Personal]
     legal_basis: Annotated[str, Personal]
@@ -249,7 +279,9 @@ class Supplemented(Model):
     channel: Channel
     desk: AgencyCode | None = None
     scan: ScanState | None = None
+    """what is known of viruses in the files: clean, unscanned (there is no scanner), pending, infected"""
     paper_digests: dict[Code, Sha256 | None]
+    """SHA-256 of each paper's file by the paper's code, in hex; null where it came on paper"""
     form: Annotated[dict[Code, FormValue], Personal]
     papers: Annotated[tuple[Paper, ...], Personal]
 
@@ -267,7 +299,9 @@ class DossierTransferred(Model):
     kind: Literal["dossier_transferred"] = "dossier_transferred"
     officer: str
     papers: tuple[Code, ...]
+    """codes of the papers that were sent"""
     originals: tuple[Code, ...] = ()
+    """codes of those of the papers that are originals"""
 
 
 class DossierReceived(Model):
@@ -276,6 +310,7 @@ class DossierReceived(Model):
     kind: Literal["dossier_received"] = "dossier_received"
     officer: str
     papers: tuple[Code, ...]
+    """codes of the papers that were signed for"""
     note: Annotated[str | None, Personal] = None
 
 
@@ -297,9 +332,12 @@ class FeeRequested(Model):
     n: int
     amount: Dong
     lines: tuple[FeeLine, ...]
+    """what the fee is made of"""
     channel: Channel
     waived: int = 0
+    """money in đồng that a waiver took off"""
     adds_to: int | None = None
+    """number of the fee paid before to which this is the difference; not there: it is the whole fee"""
 
 
 class FeePaid(Model):
@@ -315,9 +353,13 @@ class FeePaid(Model):
     amount: Dong
     channel: Channel
     means: PaymentMeans | None = None
+    """with what it is paid at the counter: cash, card, transfer, or to the post with the papers it brought"""
     receipt_no: Annotated[str | None, Numbered("receipt")] = None
+    """number of the fee's receipt; not there before it is paid"""
     reference: str | None = None
+    """number on the terminal's slip, the bank's, or the post's; not for cash"""
     parcel: int | None = None
+    """number of the parcel with which the post has collected it"""
     forgone: Dong | None = None
 
 
@@ -341,6 +383,7 @@ class FeeWaived(Model):
     kind: Literal["fee_waived"] = "fee_waived"
     n: int
     waiver: Code
+    """code of the waiver in the procedure"""
     percent: int
     officer: str
     reason: Annotated[str, Personal]
@@ -353,6 +396,7 @@ class FeeReduced(Model):
     n: int
     amount: Annotated[Dong, Field(gt=0)]
     lines: tuple[FeeShare, ...]
+    """what the fee is made of"""
 
 
 class FeeChargedBack(Model):
@@ -360,7 +404,9 @@ class FeeChargedBack(Model):
 
     kind: Literal["fee_charged_back"] = "fee_charged_back"
     n: int
+    """number of the refund by which it is asked for again"""
     fee: int
+    """number of the fee"""
     amount: Annotated[Dong, Field(gt=0)]
 
 
@@ -415,6 +461,7 @@ class Answered(Model):
 
     kind: Literal["answered"] = "answered"
     n: int
+    """number of the question"""
     answer: Annotated[str, Personal]
 
 
@@ -425,6 +472,7 @@ class Inspected(Model):
     step: Code
     officer: str
     held_at: Instant
+    """when it was held"""
     place: Annotated[str, Personal]
     participants: Annotated[tuple[str, ...], Personal]
     findings: Annotated[str, Personal]
@@ -436,7 +484,9 @@ class OpinionRecorded(Model):
     kind: Literal["opinion_recorded"] = "opinion_recorded"
     step: Code
     party: Code
+    """code of the consulted body in the procedure"""
     consent: bool
+    """true: it agrees; false: it objects"""
     officer: str
     note: Annotated[str | None, Personal] = None
 
@@ -447,6 +497,7 @@ class ConsultationClosed(Model):
     kind: Literal["consultation_closed"] = "consultation_closed"
     step: Code
     silent: tuple[Code, ...] = ()
+    """codes of the bodies that said nothing in time, which counts as consent"""
 
 
 class Referred(Model):
@@ -507,7 +558,9 @@ class ObligationDemanded(Model):
     reference: str
     amount: Dong
     agency: AgencyCode | None = None
+    """code of the tax office whose notice it is; not there where it is not said"""
     n: int | None = None
+    """number of the payment that asks for it; not there where it can't be paid here"""
 
 
 class ObligationFulfilled(Model):
@@ -521,6 +574,7 @@ class ObligationFulfilled(Model):
     officer: str
     reference: str
     n: int | None = None
+    """number of the payment by which it was met; not there where an officer has the proof"""
 
 
 class Suspended(Model):
@@ -558,6 +612,7 @@ class Stopped(Model):
     reason: Annotated[str, Personal]
     legal_basis: Annotated[str, Personal]
     unproposed: bool = False
+    """whether the leader ended it without a specialist's proposal to refuse it"""
     unproposed_reason: Annotated[str | None, Personal] = None
 
 
@@ -579,6 +634,7 @@ class CaseApplied(Model):
     kind: Literal["case_applied"] = "case_applied"
     officer: str
     case: Code
+    """another processing limit of the procedure that applies to the filing"""
     limit: Limit
     reason: Annotated[str, Personal]
 
@@ -607,6 +663,7 @@ class DraftConfirmed(Model):
     kind: Literal["draft_confirmed"] = "draft_confirmed"
     n: int
     silent: bool = False
+    """whether the applicant said nothing in time, which confirms it"""
 
 
 class DraftCorrected(Model):
@@ -640,9 +697,12 @@ class Decided(Model):
     kind: Literal["decided"] = "decided"
     outcome: Outcome
     officer: str
+    """identity of the officer who answers for the decision"""
     acting_for: str | None = None
     standing_order: str | None = None
+    """number of the standing order that decided; not there where an officer did"""
     silence: str | None = None
+    """the law by which the agency's silence is its approval; not there where somebody decided"""
     reason: Annotated[str | None, Personal] = None
     legal_basis: Annotated[str | None, Personal] = None
 
@@ -658,8 +718,11 @@ class ResultIssued(Model):
     kind: Literal["result_issued"] = "result_issued"
     result: FileRef
     number: Annotated[str | None, Numbered("result", unless="registered")] = None
+    """number that it took in the agency's register; not there where its signing took one"""
     registered: str | None = None
+    """number in the agency's register that the signing of the result took"""
     n: int | None = None
+    """number of the filing's result, where its officers signed it in a stream of its own"""
     expires_on: date | None = None
     copies: int | None = None
 
@@ -669,7 +732,9 @@ class ResultOffered(Model):
 
     kind: Literal["result_offered"] = "result_offered"
     n: int
+    """number of the link to the result"""
     link_sha256: Sha256 | None = None
+    """SHA-256 of the link, in hex"""
     link: Annotated[Link | None, Personal] = None
 
 
@@ -685,6 +750,7 @@ class WrongCodeGiven(Model):
 
     kind: Literal["wrong_code_given"] = "wrong_code_given"
     n: int
+    """how many wrong pick-up codes were given by now"""
 
 
 class ParcelRequested(Model):
@@ -708,6 +774,7 @@ class ParcelFailed(Model):
     kind: Literal["parcel_failed"] = "parcel_failed"
     n: int
     outcome: ParcelOutcome
+    """what became of the parcel"""
 
 
 class DeliveryChanged(Model):
@@ -723,8 +790,11 @@ class ReissueRequested(Model):
 
     kind: Literal["reissue_requested"] = "reissue_requested"
     copy_number: int
+    """which copy is to be made"""
     parcel: int
+    """number of the parcel, from 1"""
     outcome: ParcelOutcome
+    """what became of the parcel"""
 
 
 class ParcelFound(Model):
@@ -733,7 +803,9 @@ class ParcelFound(Model):
     kind: Literal["parcel_found"] = "parcel_found"
     n: int
     outcome: ParcelOutcome
+    """what became of the parcel"""
     copy_number: int
+    """which copy of the result, from 1"""
 
 
 class HandedOver(Model):
@@ -746,9 +818,13 @@ class HandedOver(Model):
     kind: Literal["handed_over"] = "handed_over"
     channel: Channel
     n: int | None = None
+    """number of the parcel that brought it; not there where none did"""
     receiver: Receiver | None = None
+    """who receives it: the applicant, or a representative"""
     by_code: bool | None = None
+    """true: who received it gave the pick-up code"""
     document: IdentityDocument | None = None
+    """which document was looked at to know who received it"""
     recipient: Annotated[str | None, Personal] = None
     identity: Annotated[Identity | None, Personal] = None
     authorisation: Annotated[Authorisation | None, Personal] = None
@@ -771,8 +847,10 @@ class Reopened(Model):
 
     kind: Literal["reopened"] = "reopened"
     complaint: int
+    """number of the complaint that was upheld"""
     about: int
     step: Code | None = None
+    """code of the review step where it starts again; not there for the intake"""
     officer: str
 
 
@@ -794,6 +872,7 @@ class ApologyDrafted(Model):
     kind: Literal["apology_drafted"] = "apology_drafted"
     due: Instant
     proposed: Instant | None = None
+    """the new appointment: by when the agency proposes to be done instead"""
 
 
 class Reappointed(Model):
@@ -844,8 +923,11 @@ class MachineWorkFailing(Model):
 
     kind: Literal["machine_work_failing"] = "machine_work_failing"
     work: MachineWork
+    """what the back office is asked for: `check` or `issue`"""
     tries: int
+    """how often it was tried in a row"""
     error: str | None = None
+    """the type of the last error, if it was told; never what it said"""
 
 
 class MachineWorkAnswered(Model):
@@ -853,6 +935,7 @@ class MachineWorkAnswered(Model):
 
     kind: Literal["machine_work_answered"] = "machine_work_answered"
     work: MachineWork
+    """what the back office is asked for: `check` or `issue`"""
 
 
 class CalendarChanged(Model):

@@ -100,9 +100,13 @@ class Pause(Model):
     """A stretch during which a clock stood still, or stands still if it has no end. `basis` is the law as noted."""
 
     since: Instant
+    """when it began"""
     until: Instant | None = None
+    """when it was over; not there while it lasts"""
     reason: PauseReason
+    """why the clock stood still"""
     basis: str | None = None
+    """the law that says so"""
 
 
 class Extension(Model):
@@ -111,6 +115,7 @@ class Extension(Model):
     by: Limit
     at: Instant
     kind: str
+    """the kind of the event that made it longer"""
 
 
 class ClockState(Model):
@@ -124,19 +129,32 @@ class ClockState(Model):
 
     clock: Clock
     limit: Limit
+    """how long there is, extensions included"""
     cut_off: LocalTime | None = None
+    """time of day in Vietnam after which what comes in counts as come in on the next working day"""
     started: Instant
+    """when this run of the clock began"""
     due: Instant
     pauses: tuple[Pause, ...] = ()
+    """when the clock stood still, and why"""
     extensions: tuple[Extension, ...] = ()
+    """by how much the limit was made longer, and when"""
     remind_at: Instant | None = None
+    """when the officer will be reminded; not there once that is settled"""
     reminded_at: Instant | None = None
+    """when the officer was reminded"""
     apologise_at: Instant | None = None
+    """when an apology must be drafted if it is not done by then; not there once that is settled"""
     apologised_at: Instant | None = None
+    """when the apology was drafted"""
     overdue_at: Instant | None = None
+    """when it went past its due moment"""
     ended: Instant | None = None
+    """when this run of the clock ended; not there while it runs"""
     ended_by: str | None = None
+    """the kind of the event that ended it"""
     outcome: Timeliness | None = None
+    """whether it was done early, on time or late; not there where it was cut short"""
 
     @property
     def paused(self) -> bool:
@@ -175,16 +193,25 @@ class Fee(Model):
     n: int
     amount: Dong
     lines: tuple[FeeLine, ...]
+    """what the fee is made of"""
     channel: Channel
     waived: int = 0
+    """money in đồng that a waiver took off"""
     online: bool = False
+    """whether an online payment was opened for it"""
     lapsed: bool = False
+    """whether it was not paid in time, while the result that it is for waits all the same"""
     state: FeeState = FeeState.DUE
     receipt_no: str | None = None
+    """number of the fee's receipt; not there before it is paid"""
     asked_at: Instant | None = None
+    """when it was asked for"""
     adds_to: int | None = None
+    """number of the fee paid before to which this is the difference; not there: it is the whole fee"""
     returned: tuple[FeeShare, ...] = ()
+    """what of it goes back by changes of the dossier, item by item"""
     charged_back: Dong = 0
+    """money in đồng that the payer's bank took back"""
 
     @property
     def kept(self) -> int:
@@ -197,6 +224,7 @@ class OpenSupplement(Model):
 
     n: int
     items: tuple[SupplementItem, ...]
+    """one entry for each thing"""
     officer: str
     legal_basis: str
 
@@ -207,7 +235,9 @@ class Question(Model):
     n: int
     officer: str
     question: str
+    """the question in words"""
     answer: str | None = None
+    """the answer in words"""
 
 
 class Inspection(Model):
@@ -216,9 +246,13 @@ class Inspection(Model):
     step: Code
     officer: str
     held_at: Instant
+    """when it was held"""
     place: str
+    """where it was held"""
     participants: tuple[str, ...]
+    """who took part, by name"""
     findings: str
+    """what was found"""
 
 
 class Opinion(Model):
@@ -226,8 +260,11 @@ class Opinion(Model):
 
     step: Code
     party: Code
+    """code of the consulted body in the procedure"""
     consent: bool
+    """true: it agrees; false: it objects"""
     silent: bool = False
+    """whether it said nothing in time, which counts as consent"""
     note: str | None = None
 
 
@@ -249,12 +286,16 @@ class FilingPart(Model):
     step: Code
     code: Code
     agency: AgencyCode
+    """code of the agency that decides it"""
     limit: Limit
     stage: PartStage = PartStage.PLANNED
+    """whether it is planned, was referred, or was answered"""
     referred_at: Instant | None = None
+    """when it was referred to that agency; not there before that"""
     due: Instant | None = None
     overdue: bool = False
     answered_at: Instant | None = None
+    """when it was answered"""
     outcome: Outcome | None = None
     officer: str | None = None
     result: FileRef | None = None
@@ -270,7 +311,9 @@ class Obligation(Model):
     reference: str
     amount: Dong | None = None
     agency: AgencyCode | None = None
+    """code of the tax office that demands it; not there where it is not said"""
     n: int | None = None
+    """number of the payment that asks for it; not there where it can't be paid here"""
 
 
 class TaxDemand(Model):
@@ -289,6 +332,7 @@ class Draft(Model):
     n: int
     officer: str
     file: FileRef
+    """the file in the object store; not there for a paper that was handed in on paper"""
 
 
 class Move(Model):
@@ -322,11 +366,14 @@ class Decision(Model):
     """The decision. `seq` is that of its event."""
 
     seq: int = 0
+    """number of the event that decided"""
     outcome: Outcome
     officer: str
     acting_for: str | None = None
     standing_order: str | None = None
+    """number of the standing order that decided; not there where an officer did"""
     silence: str | None = None
+    """the law by which the agency's silence is its approval; not there where somebody decided"""
     reason: str | None = None
     legal_basis: str | None = None
 
@@ -355,8 +402,11 @@ class RevokedCopy(Model):
     """
 
     copy_number: int
+    """which copy of the result, from 1"""
     parcel: int
+    """number of the parcel that it went with, from 1"""
     outcome: ParcelOutcome
+    """what became of the parcel that it went with"""
     result: FileRef
 
 
@@ -584,8 +634,11 @@ class Action(Model):
     """Something an actor can, or cannot, do now."""
 
     name: str
+    """name of the command"""
     allowed: bool
+    """whether the actor can give the command now"""
     problem: Problem | None = None
+    """why not; not there where it is allowed"""
 
 
 class Timer(Model):
@@ -593,7 +646,9 @@ class Timer(Model):
 
     clock: Clock
     due: Instant
+    """when it rings"""
     moment: Moment = Moment.DUE
+    """what the clock tells then: a reminder, an apology to draft, or that it is due"""
 
 
 class Task(Model):
@@ -604,9 +659,12 @@ class Task(Model):
 
     name: str
     agency: AgencyCode
+    """code of the agency that must act"""
     role: Role
     actions: tuple[str, ...]
+    """the names of the commands that can be given for the task"""
     officer: str | None = None
+    """identity of the officer who has taken the task; not there while nobody has"""
     acting_for: str | None = None
     due: Instant | None = None
     overdue: bool = False
@@ -616,8 +674,11 @@ class Parked(Model):
     """A signal that could not be used."""
 
     signal: str
+    """name of the signal"""
     problem: str
+    """the rule by which it could not be used"""
     at: Instant
+    """when it was parked"""
 
 
 class FilingView(Model):
@@ -625,7 +686,9 @@ class FilingView(Model):
 
     filing_id: UUID
     code: str
+    """dossier code (mã hồ sơ)"""
     seq: int
+    """number of the filing's last event"""
     agency: AgencyCode
     procedure: ProcedureCode
     version: Version
@@ -634,47 +697,87 @@ class FilingView(Model):
     channel: Channel
     desk: AgencyCode | None = None
     result_desk: AgencyCode | None = None
+    """code of the agency at whose desk the result is fetched, where that is not the usual one"""
     at_desk: tuple[Code, ...] = ()
+    """the papers that the desk of another agency still has"""
     under_way: tuple[Code, ...] = ()
+    """the papers on their way from the desk of another agency"""
     result_channel: Channel
+    """how the result is received: online, at the counter or by post"""
     authorisation: Authorisation | None = None
+    """file of the authorisation (giấy ủy quyền) that a representative acts under"""
     status: Status
     status_name: Text
+    """what the status is called, in both languages"""
     stage: Stage
+    """what the filing waits for"""
     submitted_at: Instant
+    """when the filing was handed in"""
     received_at: Instant | None = None
+    """when the hand-over record of a dossier by post was signed; its time runs from then"""
     missing: tuple[SupplementNeed, ...] = ()
+    """what a dossier on paper lacks: it is recorded as received, and taken in once that has come"""
     scan: ScanState | None = None
+    """what is known of viruses in the files: clean, unscanned (there is no scanner), pending, infected"""
     infected: tuple[Code, ...] = ()
+    """the papers in whose files there are viruses"""
     signature_check: SignatureRecord | None = None
+    """how the signature stood when it was received"""
     signature_accepted: bool | None = None
+    """what an officer said of a signature that stayed undetermined"""
     accepted_at: Instant | None = None
+    """when the filing was taken in; not there before that"""
     closed: bool
+    """whether the filing has ended"""
     closing: Closing | None = None
+    """how the filing ended; not there while it is open"""
     possible_duplicates: tuple[str, ...] = ()
+    """codes of other open filings of the same person for the same procedure"""
     supplement: OpenSupplement | None = None
+    """what the applicant was asked to supply, while it waits; otherwise not there"""
     questions: tuple[Question, ...] = ()
+    """questions to the applicant: those that are open, and the last 20 with an answer"""
     inspections: tuple[Inspection, ...] = ()
+    """what was found on site the last 20 times, the earliest first"""
     opinions: tuple[Opinion, ...] = ()
+    """what the consulted bodies answered"""
     parts: tuple[FilingPart, ...] = ()
+    """what other agencies decide of it, in the order in which it is referred"""
     obligation: Obligation | None = None
+    """what the applicant owes another authority, such as a tax; not there where none was asked about"""
     draft: Draft | None = None
+    """what the result will say, while the applicant may still confirm or correct it"""
     fee: Fee | None = None
+    """the last fee that was asked for; not there where none was"""
     waiver: Waiver | None = None
+    """the waiver that was granted; not there where none was"""
     proposal: Proposal | None = None
+    """the decision that was proposed, while it waits for the one who decides"""
     decision: Decision | None = None
+    """what was decided, by whom and why; not there before that"""
     result: FileRef | None = None
     copy_number: int = 1
+    """which copy of the result, from 1"""
     lost_copy: RevokedCopy | None = None
+    """the copy of the result that is lost, while another is made; not there otherwise"""
     revoked_copies: tuple[RevokedCopy, ...] = ()
+    """the copies of the result that count no longer, the newest last"""
     unclaimed: bool = False
+    """whether the result is kept because its fee was not paid in time"""
     complain_until: Instant | None = None
+    """until when a complaint (khiếu nại) may be made about the last notice; not there before one"""
     tasks: tuple[Task, ...]
+    """what waits for whom"""
     timers: tuple[Timer, ...]
+    """when the running clocks will ring next"""
     overdue: tuple[Clock, ...]
+    """the clocks that are past their due moment"""
     parked: int = 0
+    """how many signals could not be used"""
     erased_at: Instant | None = Field(default=None, exclude_if=unset)
+    """since when there is nobody to be known in it any more; not there before"""
     as_of: Instant
+    """when the record was looked at"""
 
 
 class FilingStart(Model):
@@ -691,7 +794,9 @@ class FilingEnd(Model):
     """What the workflow of a filing ends with."""
 
     closing: Closing | None = None
+    """how the filing ended; not there while it is open"""
     code: str | None = None
+    """dossier code (mã hồ sơ)"""
 
 
 class SubmitCheck(Model):
@@ -701,6 +806,7 @@ class SubmitCheck(Model):
     """
 
     content: str | None = None
+    """SHA-256 of the submission as RFC 8785 JSON, in hex; other content under the same ids is then refused"""
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
@@ -709,6 +815,7 @@ class ResultView(Model):
 
     filing_id: UUID
     code: str
+    """dossier code (mã hồ sơ)"""
     outcome: Outcome
     result: FileRef
 

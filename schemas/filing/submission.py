@@ -41,26 +41,42 @@ class Submission(Model):
 
     client_id: Key
     submission_id: Key
+    """the filing's id in the system that files, unique there"""
     procedure: ProcedureCode
     version: Version | None = None
+    """published version of the procedure; without it the current one"""
     agency: AgencyCode
     desk: AgencyCode | None = None
     result_desk: AgencyCode | None = None
+    """code of the agency at whose desk the result is fetched, where that is not the usual one"""
     level: Level | None = None
+    """level that it is filed at, 1 to 4; without it the highest that the applicant can use"""
     channel: Channel = Channel.ONLINE
     applicant: Applicant
+    """in whose name the filing is made"""
     actor: Actor
     via: Via
+    """the authenticated program that passes this on, and the channel it came by"""
     form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
+    """values of the procedure's form fields by their codes; dates as YYYY-MM-DD"""
     papers: tuple[Paper, ...] = Field(default=(), max_length=100)
+    """the papers of the dossier, each by its code and its file"""
     authorisation: Authorisation | None = None
+    """file of the authorisation (giấy ủy quyền) that a representative acts under"""
     signature: FileRef | None = None
+    """file of the digital signature over the dossier; needed at level 4 where the procedure asks for it"""
     fee_channel: Channel | None = None
+    """how the fee will be paid: online, at the counter, or to the post"""
     result_channel: Channel
+    """how the result is received: online, at the counter or by post"""
     address: Address | None = None
+    """where the post brings the result; needed where it goes by post"""
     payer_account: Annotated[str, AfterValidator(line)] | None = Field(default=None, max_length=64)
+    """the account that an online fee comes from, and where money not owed goes back to"""
     received_at: Instant | None = None
+    """when the hand-over record of a dossier by post was signed; its time runs from then"""
     assisted: FileRef | None = None
+    """file of what the desk filled in for the applicant, as it was read back to them and signed"""
 
 
 def content_digest(content: dict[str, Any]) -> str:

@@ -141,13 +141,20 @@ class Calendar(Model):
     """
 
     code: CalendarCode
+    """name of the calendar, such as vn"""
     version: Version
     valid_from: Day
+    """first day that the calendar says something about"""
     valid_until: Day
+    """last day that the calendar says something about"""
     week: tuple[OpenHours, ...] = Field(min_length=7, max_length=7)
+    """office hours of the seven weekdays, Monday first"""
     off: tuple[Day, ...] = ()
+    """dates on which a regular working day is closed, in order"""
     open: dict[Day, OpenHours] = Field(default_factory=dict)
+    """hours of days that have others than their weekday, by date"""
     cut_off: LocalTime = CUT_OFF
+    """time of day in Vietnam after which what comes in counts as come in on the next working day"""
 
     @property
     def name(self) -> str:
@@ -186,31 +193,47 @@ class CalendarDay(StrictModel):
     """
 
     date: Day
+    """the day, in Vietnam"""
     kind: DayKind
+    """what the day is: off, compensatory, makeup, short or working"""
     hours: OpenHours = ()
+    """office hours of a short day"""
     replaces: Day | None = None
+    """the day whose hours a make-up day has"""
     status: DayStatus = DayStatus.DECIDED
+    """decided, or only proposed: shown, and counted in no time limit"""
     source: ShortText
+    """the legal text that says so, or the word unconfirmed"""
     checked: Day | None = None
+    """the date on which it was last held against its source; without it that of the file"""
 
 
 class Overlay(StrictModel):
     """Days of one agency and of all below it (`H01` is also for `H01.12`), or without `agency` of the whole country."""
 
     agency: OverlayAgency | None = None
+    """code of the agency, for it and all below it; without it for the whole country"""
     days: tuple[CalendarDay, ...] = Field(min_length=1)
+    """the days that are not as their weekday says"""
 
 
 class Week(StrictModel):
     """The regular office hours of each weekday."""
 
     monday: OpenHours = (MORNING, AFTERNOON)
+    """office hours on a Monday, such as 07:00-11:30; none: closed"""
     tuesday: OpenHours = (MORNING, AFTERNOON)
+    """office hours on a Tuesday, such as 07:00-11:30; none: closed"""
     wednesday: OpenHours = (MORNING, AFTERNOON)
+    """office hours on a Wednesday, such as 07:00-11:30; none: closed"""
     thursday: OpenHours = (MORNING, AFTERNOON)
+    """office hours on a Thursday, such as 07:00-11:30; none: closed"""
     friday: OpenHours = (MORNING, AFTERNOON)
+    """office hours on a Friday, such as 07:00-11:30; none: closed"""
     saturday: OpenHours = ()
+    """office hours on a Saturday, such as 07:00-11:30; none: closed"""
     sunday: OpenHours = ()
+    """office hours on a Sunday, such as 07:00-11:30; none: closed"""
 
     def days(self) -> tuple[OpenHours, ...]:
         """The hours of the seven days, Monday first."""
@@ -226,14 +249,22 @@ class CalendarFile(StrictModel):
     """
 
     code: CalendarCode
+    """name of the calendar, such as vn"""
     version: Version
     valid_from: Day
+    """first day that the calendar says something about"""
     valid_until: Day
+    """last day that the calendar says something about"""
     checked: Day | None = None
+    """the date on which its days were last held against their sources"""
     base: Literal["VN"] = "VN"
+    """the country whose public holidays it has: VN"""
     week: Week = Week()
+    """office hours of the seven weekdays"""
     cut_off: LocalTime = CUT_OFF
+    """time of day in Vietnam after which what comes in counts as come in on the next working day"""
     overlays: tuple[Overlay, ...] = ()
+    """the special days of the country and of agencies"""
 
     @property
     def name(self) -> str:

@@ -50,6 +50,7 @@ class ProvincePublished(Publication):
     version: str
     name: Text
     own: tuple[str, ...]
+    """the procedures that only this province has"""
     sha256: Sha256
     source: File
 
@@ -68,6 +69,7 @@ class CalendarPublished(Publication):
     name: str
     sha256: Sha256
     source: File | None = None
+    """the legal text that says so, or the word unconfirmed"""
     days: tuple[CalendarDays, ...] = Field(
         description="for the whole country, and for each agency with days of its own"
     )
@@ -100,9 +102,11 @@ class AgencyEntered(Publication):
     name: Text
     namespace: str = Field(description="the namespace of Temporal in which its machine work is done")
     queue: str
+    """the task queue on which the agency's back office is asked"""
     agency_kind: str | None = Field(default=None, description="what it is: commune, tax")
     province: str | None = Field(default=None, description="code of the province where it sits")
     receives_for: tuple[str, ...] = ()
+    """codes of the agencies; * for all of the province"""
     signing: Annotated[tuple[Rest, ...] | None, Personal] = None
     seal: str | None = Field(default=None, description="the number by which the signing service knows the agency")
     receipts: Series | None = Field(default=None, description="the series in which it gives receipts")
@@ -140,8 +144,11 @@ class AbsenceRecorded(Publication):
     subject: str
     role: str
     first_day: date
+    """the first of the days, in Vietnamese time: 2026-12-01"""
     last_day: date
+    """the last of the days, itself included"""
     substitute: str
+    """identity of the officer who acts for them, in the same role"""
 
 
 class AbsenceWithdrawn(Publication):
@@ -152,6 +159,7 @@ class AbsenceWithdrawn(Publication):
     subject: str
     role: str
     first_day: date
+    """the first of the days, in Vietnamese time: 2026-12-01"""
 
 
 class PublicationAsked(Publication):

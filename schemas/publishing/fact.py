@@ -18,14 +18,18 @@ class Fact(StrictModel):
     """
 
     source: ShortText
+    """the legal text that says so, or the word unconfirmed"""
     checked: Day | None = None
+    """the day on which it was last held against its source; without it that of the whole file"""
 
 
 class Statement(Fact):
     """One item of the information page in words."""
 
     vi: ShortText
+    """the words in Vietnamese"""
     en: ShortText
+    """the words in English"""
 
     @property
     def text(self) -> Text:
@@ -41,13 +45,21 @@ class Condition(Model):
     """
 
     field: Code | None = None
+    """code of the form field that it looks at"""
     one_of: tuple[FormValue, ...] = ()
+    """the values of which the form field must have one"""
     at_least: int | None = None
+    """the smallest whole number that fulfils it"""
     at_most: int | None = None
+    """the greatest whole number that fulfils it"""
     at_least_days_ago: int | None = Field(default=None, ge=0, le=100_000)
+    """how many calendar days at least the date lies before the day of receipt"""
     at_most_days_ago: int | None = Field(default=None, ge=0, le=100_000)
+    """how many calendar days at most the date lies before the day of receipt"""
     channel: Channel | None = None
+    """the channel of filing that it asks for"""
     applicant: PersonKind | None = None
+    """the kind of applicant that it asks for"""
 
 
 When = tuple[Condition, ...]

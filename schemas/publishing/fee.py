@@ -55,15 +55,24 @@ class FeeItem(Fact):
     code: Code
     name: Text
     kind: FeeKind
+    """phí (pays for a service) or lệ phí (fixed for state administration)"""
     amount: AmountInDong | None = None
+    """đồng, once or for each unit; not there where the item is a rate"""
     per: Code | None = None
+    """code of the whole-number form field that says how often the amount is due; without it once"""
     basis_points: BasisPoints | None = None
+    """the rate, in hundredths of a percent"""
     of: Code | None = None
+    """code of the whole-number form field, in đồng, that it is a rate of"""
     minimum: AmountInDong | None = None
+    """the smallest whole number, or the shortest text"""
     maximum: AmountInDong | None = None
+    """the greatest whole number, or the longest text"""
     when: When = ()
     valid_from: Day | None = None
+    """the first day on which it is in force; not there: since ever"""
     valid_until: Day | None = None
+    """the last day on which it is in force; not there: without end"""
 
 
 class WaiverRule(Fact):
@@ -77,10 +86,14 @@ class WaiverRule(Fact):
     name: Text
     percent: int = Field(ge=1, le=100)
     approver: Literal[Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CASHIER, Role.TEAM_LEAD]
+    """the role of the officers who may grant it"""
     when: When = ()
     valid_from: Day | None = None
+    """the first day on which it is in force; not there: since ever"""
     valid_until: Day | None = None
+    """the last day on which it is in force; not there: without end"""
     evidence: Code | None = None
+    """code of the paper that proves the right to it"""
 
 
 class RefundCase(StrEnum):
@@ -100,6 +113,7 @@ class RefundRule(Fact):
     """How much of the fee goes back in a case, in percent of it; 0: nothing does."""
 
     case: RefundCase
+    """another processing limit of the procedure that applies to the filing"""
     percent: int = Field(ge=0, le=100)
 
 
@@ -111,10 +125,17 @@ class FeeRule(Fact):
     """
 
     items: tuple[FeeItem, ...] = Field(min_length=1)
+    """the amounts that the fee is made of"""
     waivers: tuple[WaiverRule, ...] = ()
+    """who may be let off the fee, and by how much"""
     refunds: tuple[RefundRule, ...] = ()
+    """how much of the fee goes back, by what became of the filing"""
     due: FeeDue
+    """when the fee is asked for: with the submission, once accepted, or with the result"""
     governed_by: GoverningDay = GoverningDay.RECEIPT
+    """whose day says which amounts and waivers are in force"""
     channels: tuple[Channel, ...] = Field(min_length=1)
+    """the ways that are open: online, at the counter, by post"""
     cash: bool = True
+    """whether the counter takes cash"""
     limit: Limit

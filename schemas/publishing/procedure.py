@@ -28,14 +28,18 @@ class FigureRule(Fact):
 
     code: Code
     amount: float = Field(gt=0, le=1_000_000, allow_inf_nan=False)
+    """how many; never money"""
     unit: FigureUnit
+    """what it counts, such as months or percent"""
 
 
 class Validity(Fact):
     """The days in Vietnam on which a version is in force, both included; an end that is left out is open."""
 
     valid_from: Day | None = None
+    """first day in Vietnam on which the version is in force; not there: from ever"""
     valid_until: Day | None = None
+    """last day in Vietnam on which it is in force; not there: for ever"""
 
 
 class Term(Model):
@@ -54,12 +58,18 @@ class Information(StrictModel):
     """
 
     steps: Statement
+    """how the procedure goes, in words"""
     how: Statement
+    """how it can be carried out, in words"""
     sets: int = Field(ge=1, le=9, description="number of sets of papers")
     applicants: Statement
+    """who may apply, in words"""
     agency: Statement
+    """which agency does it, in words"""
     conditions: Statement
+    """what the applicant must fulfil, in words"""
     places: Statement
+    """where to hand in and where to receive, in words"""
 
 
 class Database(StrEnum):
@@ -86,10 +96,14 @@ class PaperRule(Fact):
     code: Code
     name: Text
     required: bool = True
+    """whether it must be there"""
     when: When = ()
     form: str | None = None
+    """key of the blank form to download"""
     replaced_by: Database | None = None
+    """the national database in which the agency looks it up instead"""
     accepts: tuple[DocumentType, ...] = Field(default=DOCUMENTS, min_length=1)
+    """the types of file that are taken for the paper"""
 
     @property
     def asked(self) -> bool:
@@ -122,13 +136,20 @@ class FieldRule(Fact):
 
     code: Code
     label: Text
+    """what the field is called, in both languages"""
     kind: FieldKind
+    """what the field holds"""
     required: bool = True
+    """whether it must be there"""
     when: When = ()
     minimum: int | None = None
+    """the smallest whole number, or the shortest text"""
     maximum: int | None = None
+    """the greatest whole number, or the longest text"""
     choices: tuple[Code, ...] = ()
+    """the codes of which a choice takes one"""
     choice_names: tuple[ChoiceName, ...] = ()
+    """what the choices are called; one that is left out is called by its code"""
 
     def called(self, choice: str) -> Text:
         """What a choice is called."""
@@ -171,7 +192,9 @@ class ConsultRule(Fact):
     """Who is consulted in a step, and what their silence means. The time to answer is the step's limit."""
 
     parties: tuple[Party, ...] = Field(min_length=1)
+    """the bodies that are consulted"""
     silence: Silence
+    """what it means that a body does not answer in time"""
 
 
 class ObligationRule(Fact):
@@ -181,14 +204,18 @@ class ObligationRule(Fact):
     """
 
     authority: Text
+    """the other authority, by name"""
     answer: Limit
+    """how long the other authority has to say what is owed"""
     pay: Limit
+    """how long the applicant has to pay it"""
 
 
 class DraftRule(Fact):
     """The applicant is shown a draft of the result, and has `answer` to confirm or correct it; silence confirms it."""
 
     answer: Limit
+    """how long the applicant has to confirm or correct it"""
 
 
 class PartRule(Fact):
@@ -197,6 +224,7 @@ class PartRule(Fact):
     code: Code
     name: Text
     kinds: tuple[AgencyKind, ...] = Field(min_length=1)
+    """the kinds of agencies that decide it"""
     limit: Limit
 
 
@@ -208,6 +236,7 @@ class ReferralRule(Fact):
     """
 
     parts: tuple[PartRule, ...] = Field(min_length=1)
+    """what other agencies decide of it, in the order in which it is referred"""
 
 
 class ReviewStep(Fact):
@@ -217,11 +246,16 @@ class ReviewStep(Fact):
     name: Text
     role: Literal[Role.SPECIALIST, Role.LEADER, Role.CLERK]
     act: Act
+    """how the step ends: by which command of an officer"""
     limit: Limit
     consult: ConsultRule | None = None
+    """whom the step consults; only where its act is to consult"""
     obligation: ObligationRule | None = None
+    """the obligation towards another authority; only where the step's act is that"""
     draft: DraftRule | None = None
+    """how long the applicant has to confirm it; only where the step's act is that"""
     referral: ReferralRule | None = None
+    """what other agencies decide in this step; only where the step's act is that"""
 
 
 class PostageRule(Fact):
@@ -244,8 +278,11 @@ class ResultRule(Fact):
 
     name: Text
     channels: tuple[Channel, ...] = Field(min_length=1)
+    """the ways that are open: online, at the counter, by post"""
     postage: PostageRule | None = None
+    """what the post collects from the receiver for bringing the result; not there where it collects nothing"""
     template: TemplateText | None = None
+    """the typst text by which the platform prints the result; not there where the back office makes it"""
 
 
 ASK_WITHIN: Final = Limit(amount=3, unit=Unit.WORKING_DAYS)
@@ -256,6 +293,7 @@ class CompetenceRule(Fact):
     """The kinds of agencies that decide it. A filing that is handed in elsewhere is refused."""
 
     kinds: tuple[AgencyKind, ...] = Field(min_length=1)
+    """the kinds of agencies that decide it"""
 
 
 class SupplementRule(Fact):
@@ -266,16 +304,20 @@ class SupplementRule(Fact):
     """
 
     rounds: int = Field(default=1, ge=0, le=9)
+    """how often a supplement may be asked for at each stage: the intake and the review"""
     limit: Limit
     within: Limit = ASK_WITHIN
+    """how long after acceptance the officers of the review may ask for a supplement"""
 
 
 class ExtensionRule(Fact):
     """How often the processing limit may be extended (gia hạn), `by` how much, and how long before it ends at least."""
 
     times: int = Field(default=1, ge=1, le=9)
+    """how often it may be done"""
     by: Limit
     notice: Limit
+    """how long before the limit ends a later one must be announced at the latest"""
 
 
 class LimitCase(Fact):
@@ -287,6 +329,7 @@ class LimitCase(Fact):
     code: Code
     name: Text
     processing: Limit
+    """how long the agency has from taking in to the decision"""
     when: When = ()
 
 
@@ -313,7 +356,9 @@ class SignatureRule(Fact):
     """Whether filing at level 4 asks for a digital signature, `unless` all these conditions hold; none: always."""
 
     required: bool
+    """whether it is needed"""
     unless: When = ()
+    """conditions under which it is not needed all the same"""
 
 
 class StandingOrder(Fact):
@@ -325,6 +370,7 @@ class StandingOrder(Fact):
 
     number: ShortText
     officers: tuple[Subject, ...] = Field(min_length=1)
+    """identities of those who answer for it, one for each agency that uses it"""
 
 
 class SilentApproval(Fact):
@@ -335,6 +381,7 @@ class SilentApproval(Fact):
 
     legal_basis: ShortText
     officers: tuple[Subject, ...] = Field(min_length=1)
+    """identities of those who answer for it, one for each agency that uses it"""
 
 
 class Baseline(Fact):
@@ -344,7 +391,9 @@ class Baseline(Fact):
     """
 
     working_days: int = Field(ge=0, le=1000)
+    """working days from the day on which it was handed in to the result"""
     visits: int = Field(ge=0, le=100)
+    """days on which the applicant had to come to a counter"""
 
 
 MOST_YEARS: Final = 200
@@ -357,7 +406,9 @@ class RetentionRule(Fact):
     """
 
     keep_years: int | None = Field(default=None, ge=0, le=MOST_YEARS)
+    """for how many years after its end a filing is kept; not there where no rule says so"""
     erase_years: int | None = Field(default=None, ge=0, le=MOST_YEARS)
+    """after how many years it must be erased; not there where no rule says so"""
 
 
 class Procedure(StrictModel):
@@ -368,30 +419,54 @@ class Procedure(StrictModel):
     """
 
     code: ProcedureCode
+    """code of the national database of procedures, such as 1.001193"""
     version: Version
     validity: Validity | None = None
+    """the days on which the version is in force; not there: always"""
     checked: Day
+    """the day on which it was last held against its source; without it that of the whole file"""
     level: Level
     partial: PartialRule | None = None
+    """why the procedure is only partly online; not there where it is not"""
     name: Text
     agency: Text
+    """who carries it out, in both languages"""
     information: Information
+    """what the public page says in words"""
     legal_basis: tuple[ShortText, ...] = Field(min_length=1)
     limits: Limits
+    """how long each stage may take"""
     limits_source: dict[str, ShortText]
+    """the legal text that each limit comes from, or unconfirmed, by the limit's name"""
     cases: tuple[LimitCase, ...] = ()
+    """other processing limits, for filings of which something holds or is found"""
     figures: tuple[FigureRule, ...] = ()
+    """numbers of the texts that no rule needs"""
     papers: tuple[PaperRule, ...] = ()
+    """the papers of the dossier, in order"""
     form: tuple[FieldRule, ...] = ()
+    """the fields of the form, in order"""
     review: tuple[ReviewStep, ...] = ()
+    """the steps of the review, in order"""
     fee: FeeRule | None = None
+    """what is to be paid; not there where nothing is"""
     result: ResultRule
+    """the result and how it may be received"""
     supplement: SupplementRule
+    """how often a supplement may be asked for, and how long the applicant then has"""
     resumption: Resumption = Resumption()
+    """how the agency's clocks go on after each kind of interruption"""
     extension: ExtensionRule | None = None
+    """how the processing limit may be extended; without it never"""
     signature: SignatureRule
+    """whether filing at level 4 asks for a digital signature"""
     decided_by: CompetenceRule | None = None
+    """who decides it; not there where every agency may"""
     automatic: StandingOrder | None = None
+    """the standing order that approves at once what is complete; not there where none does"""
     silent_approval: SilentApproval | None = None
+    """the law that takes the agency's silence for its approval; not there where none does"""
     baseline: Baseline | None = None
+    """what the procedure took at level 1, on paper alone; not there where nobody has said so"""
     retention: RetentionRule | None = None
+    """how long a filing is kept after its end; not there where nothing says so"""

@@ -26,7 +26,9 @@ class DeskRule(Fact):
     """A desk that receives for these other agencies, or for all of its province (`"*"`), and hands over the results."""
 
     agency: AgencyCode
+    """code of the agency whose desk it is"""
     receives_for: tuple[AgencyCode | Literal["*"], ...] = Field(min_length=1)
+    """codes of the agencies; * for all of the province"""
 
 
 class ProvinceOverlay(StrictModel):
@@ -36,12 +38,18 @@ class ProvinceOverlay(StrictModel):
     """
 
     province: ProvinceCode
+    """code of the province"""
     version: Version
     checked: Day
+    """the day on which it was last held against its source; without it that of the whole file"""
     name: Text
+    """name of the province, in both languages"""
     fees: dict[ProcedureCode, FeeRule] = Field(default_factory=dict)
+    """by the code of the procedure, the whole fee in this province"""
     own: tuple[OwnProcedure, ...] = ()
+    """the procedures that only this province has"""
     desks: tuple[DeskRule, ...] = ()
+    """what each desk receives for other agencies; none: no desk does"""
 
 
 class Province(Model):

@@ -56,22 +56,39 @@ class Limits(Model):
     """
 
     intake: Limit
+    """how long the agency has to take the filing in or refuse to"""
     processing: Limit
+    """how long the agency has from taking in to the decision"""
     issue: Limit
+    """how long the agency has to make the result"""
     delivery: Limit
+    """how long the post has to bring the result"""
     pickup: Limit
+    """how long the result waits at the counter"""
     suspension: Limit = SUSPENSION
+    """how long a filing stays suspended before somebody has to look"""
     transfer: Limit = TRANSFER
+    """how long another agency's desk has for the papers, until the one that decides has them"""
     appeal: Limit = APPEAL
+    """how long a complaint may be made, from the notice of what it is about"""
     take_up: Limit = TAKE_UP
+    """how long a complaint may wait to be taken up (thụ lý)"""
     complaint: Limit = COMPLAINT
+    """how long the agency has to answer a complaint once it was taken up"""
     reminder: Limit = NOTICE
+    """how long before its end a limit reminds the officer"""
     apology: Limit = DRAFT
+    """how long before its end a limit makes the officer draft an apology"""
     notice: Limit = NOTICE
+    """how long before the limit ends a later one must be announced at the latest"""
     reappointment: Limit | None = None
+    """by how much an appointment that can't be kept may be put off at most"""
     reading: Limit | None = None
+    """how long a result that is given online may wait to be read; not there: it is given at once"""
     unclaimed: Limit | None = None
+    """how often the applicant is reminded of a result at the counter; not there: never"""
     cut_off: LocalTime | None = None
+    """time of day in Vietnam; for limits in days, what comes in later counts for the next working day"""
 
 
 LIMIT_SOURCES: Final[Mapping[str, str]] = {
@@ -101,5 +118,8 @@ class Resumption(Model):
     """
 
     supplement: GoesOn = GoesOn.RESTART
+    """how the clocks go on after a supplement"""
     obligation: GoesOn = GoesOn.RESUME
+    """how the clocks go on after a financial obligation"""
     suspension: GoesOn = GoesOn.RESUME
+    """how the clocks go on after a suspension"""

@@ -21,18 +21,25 @@ class Receipt(Model):
     """The answer to a command that was recorded. `seq` is the head of the stream after it; `code` the dossier code."""
 
     command_id: Key
+    """your own id of the command, unique in its filing: the same again is the same command"""
     digest: str
+    """SHA-256 of what was said, in hex: it tells a repeat from other content under the same id"""
     seq: int
+    """number of the last event of the stream when it was recorded"""
     at: Instant
     code: str | None = None
+    """dossier code (mã hồ sơ); of a filing's commands alone"""
 
 
 class Bound(Model):
     """What an event binds beside what it says (docs/ledger.md): the rows of the record that belong to it."""
 
     epoch: int = Field(ge=1)
+    """the epoch of the stream under which it was appended, from 1"""
     key: Sha256 | None = Field(default=None, exclude_if=unset)
+    """what binds the filing's key, in hex; in the first event of a stream alone"""
     receipt: Sha256 | None = Field(default=None, exclude_if=unset)
+    """what binds the command's receipt, in hex; in the last event of a command alone"""
 
 
 @dataclass(frozen=True, slots=True)

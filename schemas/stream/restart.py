@@ -32,4 +32,6 @@ class Restarted(Model):
 
     kind: Literal["restarted"] = "restarted"
     stream: str
+    """name of the stream that was taken over"""
     epoch: int = Field(ge=2)
+    """under which the other run appends; it grows by every restart"""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from difflib import unified_diff
 from typing import Any, Final
 
@@ -15,9 +16,9 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from motcua import PUBLIC_MESSAGES, Message
-from motcua.field_words import FIELDS, OF
-from motcua.json_schemas import documents, schema, written
-from schemas.base import Personal, fields_marked
+from motcua.common_fields import COMMON
+from motcua.json_schemas import documents, own_words, schema, written
+from schemas.base import Model, Personal, fields_marked
 from schemas.complaint import COMPLAINT_COMMANDS
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import EFFECTS
@@ -95,10 +96,28 @@ def test_every_field_says_what_it_is(name: str) -> None:
     assert [field for field, words in fields(schema(MESSAGES[name])).items() if not words] == []
 
 
+def extended(model: type[Model]) -> Iterator[type[Model]]:
+    """A model of the contract, and all that extend it."""
+    yield model
+    for each in model.__subclasses__():
+        if each.__module__.startswith("schemas."):
+            yield from extended(each)
+
+
 def test_no_words_are_left_over() -> None:
-    known = {field for message in PUBLIC_MESSAGES for field in fields(schema(message))}
-    assert OF.keys() - known == set()
-    assert FIELDS.keys() - {field.rpartition(".")[2] for field in known - OF.keys()} == set()
+    shown = {f"{field}: {words}" for message in PUBLIC_MESSAGES for field, words in fields(schema(message)).items()}
+    written_below = [(model, *below) for model in set(extended(Model)) for below in own_words(model).items()]
+    assert len(written_below) > 700
+    for model, name, words in written_below:
+        titles = {title for each in extended(model) for title in (each.__name__, f"{each.__name__}Body")}
+        assert any(f"{title}.{name}: {words}" in shown for title in titles), f"{model.__name__}.{name}"
+        assert words != COMMON.get(name), f"{model.__name__}.{name} needs no words of its own"
+    for name, words in COMMON.items():
+        assert len({line for line in shown if line.endswith(f".{name}: {words}")}) >= IN_COMMON, name
+
+
+IN_COMMON: Final = 4
+"""The models in which a field stands, before its words are in `motcua/common_fields.py`."""
 
 
 @walked("name", MESSAGES, at_least=260)
