@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo up bench test test-all mutants matrix check lock golden
+.PHONY: setup demo up bench test test-all mutants matrix check lock words golden
 
 setup: $(STAMP)
 
@@ -57,6 +57,10 @@ check: $(STAMP)
 lock: $(STAMP)
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command "make lock" --group dev --group bench -o requirements.lock pyproject.toml
+
+# The module of what people read, of schemas/words/*.po.
+words: $(STAMP)
+	$(BIN)/python -m tests.words.compiled
 
 # Records what the contract tests compare with; read the diff before committing it.
 golden: $(STAMP)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
-from .words.en import ENGLISH
-from .words.vi import VIETNAMESE
+from .words.catalogue import SENTENCES
 
 
 class Misfit(NamedTuple):
@@ -27,9 +25,7 @@ class Misfit(NamedTuple):
 def misfits(error: ValidationError) -> tuple[Misfit, ...]:
     """Each place that does not fit."""
     details = error.errors(include_input=False, include_url=False)[:_MOST]
-    return tuple(
-        Misfit(path(tuple(each["loc"])), each["type"], _in_vietnamese(each), _in_english(each)) for each in details
-    )
+    return tuple(Misfit(path(tuple(each["loc"])), each["type"], *_worded(each)) for each in details)
 
 
 _NAME: Final = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]{0,63}|[0-9]{4}-[0-9]{2}-[0-9]{2}|\[key\])\Z")
@@ -45,19 +41,11 @@ def path(loc: tuple[Any, ...]) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def _in_vietnamese(detail: ErrorDetails) -> str:
-    return _worded(VIETNAMESE, detail)
-
-
-def _in_english(detail: ErrorDetails) -> str:
-    """Our own words. What has none, and is no rule of pydantic's, is told by its message."""
-    unknown = f"misfit.{detail['type']}" not in ENGLISH and detail["type"] not in _PYDANTICS
-    return detail["msg"] if unknown else _worded(ENGLISH, detail)
-
-
-def _worded(words: Mapping[str, str], detail: ErrorDetails) -> str:
-    sentence = words.get(f"misfit.{detail['type']}", words["misfit.other"])
-    return sentence.format_map(defaultdict(str, detail.get("ctx", {})))
+def _worded(detail: ErrorDetails) -> tuple[str, str]:
+    """Our own words. What has none, and is no rule of pydantic's, is told in English by its message."""
+    ours = SENTENCES.get(f"misfit.{detail['type']}")
+    vi, en = (each.format_map(defaultdict(str, detail.get("ctx", {}))) for each in ours or SENTENCES["misfit.other"])
+    return vi, en if ours or detail["type"] in _PYDANTICS else detail["msg"]
 
 
 _PYDANTICS: Final = frozenset(get_args(ErrorType)) - {"value_error", "assertion_error"}

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from .base import Text
-from .words.en import ENGLISH
-from .words.vi import VIETNAMESE
+from .words.catalogue import SENTENCES
 
 
 def said(key: str, **values: object) -> Text:
@@ -17,14 +16,16 @@ def said(key: str, **values: object) -> Text:
     """
     if not values:
         return _plain(key)
+    in_vi, in_en = SENTENCES[key]
     vi = {name: value.vi if isinstance(value, Text) else value for name, value in values.items()}
     en = {name: value.en if isinstance(value, Text) else value for name, value in values.items()}
-    return Text(vi=VIETNAMESE[key].format_map(vi), en=ENGLISH[key].format_map(en))
+    return Text(vi=in_vi.format_map(vi), en=in_en.format_map(en))
 
 
 @lru_cache(maxsize=1000)
 def _plain(key: str) -> Text:
-    return Text(vi=VIETNAMESE[key].format_map({}), en=ENGLISH[key].format_map({}))
+    vi, en = SENTENCES[key]
+    return Text(vi=vi.format_map({}), en=en.format_map({}))
 
 
 def joined(texts: Iterable[Text], between: str = ", ") -> Text:

@@ -1,1 +1,1 @@
-"""What people read, in both languages: each sentence and each name stands by its key in `vi.py` and in `en.py`."""
+"""What people read, by its key: `vi.po` and `en.po` for translators, and what `make words` makes of them."""

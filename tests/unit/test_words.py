@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from string import Formatter
 from typing import Final, NamedTuple
 
@@ -12,11 +13,11 @@ import pytest
 
 from schemas.base import Text
 from schemas.saying import joined, said
-from schemas.words.en import ENGLISH
-from schemas.words.vi import VIETNAMESE
+from schemas.words.catalogue import SENTENCES
 from tests.conftest import ROOT
 from tests.unit.accents import ACCENTED
 from tests.walking import walked
+from tests.words.compiled import LANGUAGES, MODULE, compiled, read
 
 ROOMS: Final = (
     "schemas",
@@ -119,14 +120,36 @@ def holes(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
 
 
-def test_each_language_has_every_sentence() -> None:
-    assert VIETNAMESE.keys() == ENGLISH.keys()
-    assert list(VIETNAMESE) == sorted(VIETNAMESE) == list(ENGLISH)
+def test_what_is_said_is_what_translators_wrote() -> None:
+    assert MODULE.read_text(encoding="utf-8") == compiled(), "what was changed in a .po file takes `make words`"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_has_every_sentence_in_the_order_of_keys(language: str) -> None:
+    assert list(read(language)) == sorted(SENTENCES)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ('msgid "act_over"\nmsgstr "hết"\n', "twice"),
+        ('#, fuzzy\nmsgid "act_under"\nmsgstr "còn"\n', "act_under"),
+        ('msgid "act_under"\nmsgstr ""\n', "act_under"),
+    ],
+)
+def test_no_module_is_made_of_what_a_translator_has_not_ended(
+    wrong: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = MODULE.with_name("vi.po").read_text(encoding="utf-8")
+    (tmp_path / "vi.po").write_text(f"{whole}\n{wrong}", encoding="utf-8")
+    monkeypatch.setattr("tests.words.compiled.WORDS", tmp_path)
+    with pytest.raises(ValueError, match=why):
+        read("vi")
 
 
 @walked("call", CALLS, ids=lambda call: f"{call.key} {call.where}", at_least=750)
 def test_what_is_asked_for_is_there_and_is_given_what_stands_in_it(call: Call) -> None:
-    assert call.values in (None, holes(VIETNAMESE[call.key]))
+    assert call.values in (None, holes(SENTENCES[call.key][0]))
 
 
 WRITTEN_OUT: Final = re.compile(r"""Text\(vi=f?["'][^"'{]*[^\W\d_]""")
@@ -139,12 +162,12 @@ def test_no_sentence_stands_anywhere_else() -> None:
 
 
 def test_nothing_stands_there_that_nobody_says() -> None:
-    assert [key for key in VIETNAMESE if key not in CONSTANTS and not key.startswith(MADE)] == []
+    assert [key for key in SENTENCES if key not in CONSTANTS and not key.startswith(MADE)] == []
 
 
-@walked("key", VIETNAMESE, at_least=1000)
+@walked("key", SENTENCES, at_least=1000)
 def test_both_say_the_same_each_in_its_own_language(key: str) -> None:
-    vi, en = VIETNAMESE[key], ENGLISH[key]
+    vi, en = SENTENCES[key]
     assert holes(vi) == holes(en)
     assert not ACCENTED.search(en.replace("đồng", ""))
     words = re.sub(r"\{[^}]*\}", "", vi)

@@ -1,0 +1,64 @@
+"""The catalogue of what people read, as translators have it, and the module that is made of it: `make words`.
+
+gettext's own `python-brace-format` is not set: it compares a sentence with its id, which here is a key.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Final
+
+from babel.messages.pofile import read_po
+
+LANGUAGES: Final = ("vi", "en")
+WORDS: Final = Path(__file__).parent.parent.parent / "schemas" / "words"
+MODULE: Final = WORDS / "catalogue.py"
+HEAD: Final = '''\
+"""Every sentence and name that people read, by its key: in Vietnamese, and in English.
+
+Written by `make words` from `vi.po` and `en.po`; never by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
+'''
+
+
+def read(language: str) -> dict[str, str]:
+    """The sentences of a language by their keys, in the order of its file.
+
+    Raises `ValueError` for a sentence that stands there twice, that is empty, or that a translator marked as unsure.
+    """
+    text = (WORDS / f"{language}.po").read_text(encoding="utf-8")
+    messages = [message for message in read_po(text.splitlines(keepends=True), abort_invalid=True) if message.id]
+    if len(messages) + 1 != len(re.findall(r"^msgid ", text, re.MULTILINE)):
+        raise ValueError(f"{language}.po: a key stands there twice")
+    if unsure := [message.id for message in messages if message.fuzzy or not message.string]:
+        raise ValueError(f"{language}.po: fuzzy, or without words: {unsure}")
+    return {str(message.id): str(message.string) for message in messages}
+
+
+def compiled() -> str:
+    """The module that says what the files say."""
+    vi, en = map(read, LANGUAGES)
+    if vi.keys() != en.keys():
+        raise ValueError(f"in one language alone: {sorted(vi.keys() ^ en.keys())}")
+    return HEAD + "".join(f"    {_literal(key)}: ({_literal(vi[key])}, {_literal(en[key])}),\n" for key in vi) + "}\n"
+
+
+def _literal(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    try:
+        MODULE.write_text(compiled(), encoding="utf-8")
+    except ValueError as error:
+        sys.exit(str(error))
