@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from rules.publishing.calendar_words import CALENDAR_WORDS
-from rules.publishing.mistake_words import WORDS
-from rules.publishing.province_words import PROVINCE_WORDS
-from rules.publishing.table_words import TABLE_WORDS
-from rules.publishing.template_words import TEMPLATE_WORDS
 from schemas.base import Model, Text
+from schemas.saying import said
+from schemas.words.catalogue import SENTENCES
 
 
 class Mistake(Model):
@@ -25,12 +22,14 @@ class Mistake(Model):
     line: int | None = None
 
 
-RULES: Final = frozenset(WORDS)
-"""Those of procedure files."""
-_ALL_WORDS: Final = WORDS | CALENDAR_WORDS | TABLE_WORDS | PROVINCE_WORDS | TEMPLATE_WORDS
+_FIX: Final = ".fix"
+_KEYS: Final = {
+    key.rpartition(".")[2]: key for key in SENTENCES if key.startswith("mistake.") and not key.endswith(_FIX)
+}
+"""The key of each rule's sentence, `mistake.<what is checked>.<rule>`; what to do stands under the same with `.fix`."""
 
 
 def mistake(rule: str, path: str, **facts: object) -> Mistake:
     """The mistake against `rule` at `path`; `facts` fill its words."""
-    vi, en, fix_vi, fix_en = (words.format(**facts) for words in _ALL_WORDS[rule])
-    return Mistake(path=path, rule=rule, message=Text(vi=vi, en=en), fix=Text(vi=fix_vi, en=fix_en))
+    key = _KEYS[rule]
+    return Mistake(path=path, rule=rule, message=said(key, **facts), fix=said(key + _FIX, **facts))

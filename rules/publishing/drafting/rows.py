@@ -43,7 +43,7 @@ class Facts(NamedTuple):
     result: str = ""
 
     def unsettled(self) -> Iterator[tuple[Column, str]]:
-        """What somebody has to look at, by the rules of `TABLE_WORDS`."""
+        """What somebody has to look at, by the rules of tables."""
         if not self.name_en:
             yield Column.NAME, "no_translation"
         if self.level.unsettled:

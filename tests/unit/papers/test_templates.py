@@ -11,10 +11,10 @@ from activities.printing.trial import Fault, Trial, faults, tried
 from operations.publishing.paper_templates import check_template
 from rules.papers.samples import samples
 from rules.papers.sheet import sheet
-from rules.publishing.template_words import TEMPLATE_WORDS
 from schemas.papers import PaperKind
 from tests.printed import codes, pages, raw_text
 from tests.unit.papers.sources import CODE, TRACKING, accepted
+from tests.words.mistakes import mistakes_in
 
 OURS = standard().replace("#law", "#text(fill: blue)[Phường Hồng Hà kính báo.]\n#law")
 ENDLESS = "\n#for a in range(100000) { for b in range(100000) { } }"
@@ -72,7 +72,7 @@ def test_every_fault_has_words_and_is_seen_here() -> None:
     found = [check_template(template.encode(), PaperKind.RECEIPT)[0] for template, _ in BROKEN.values()]
     found += check_template(b"\xff", PaperKind.RECEIPT)
 
-    assert {one.rule for one in found} == TEMPLATE_WORDS.keys() - {"template_without_end"}
+    assert {one.rule for one in found} == mistakes_in("template") - {"template_without_end"}
     assert found[0].message.vi == "typst không dựng được: unknown variable: lawless"
     assert found[0].line == 9
 

@@ -12,11 +12,11 @@ import pytest
 
 from operations.publishing.calendar_file import CALENDARS, check_bytes
 from rules.publishing.calendar_mistakes import problems
-from rules.publishing.calendar_words import CALENDAR_WORDS
 from rules.time.calendars import expand, proposed
 from rules.time.holiday_base import base_year
 from schemas.publishing.calendar import AFTERNOON, MORNING, WEEKDAYS, Calendar, CalendarFile, Hours
 from tests.walking import walked
+from tests.words.mistakes import mistakes_in
 
 CHECKED: Final = {"checked": "2026-11-27"}
 ASKED: Final = {"source": "asked about"}
@@ -366,7 +366,7 @@ def test_a_broken_calendar_is_refused_at_the_place_of_its_mistake(broken: Broken
 
 
 def test_every_rule_is_tested() -> None:
-    assert {broken.rule for broken in BROKEN} >= CALENDAR_WORDS.keys()
+    assert {broken.rule for broken in BROKEN} >= mistakes_in("calendar")
 
 
 def test_a_calendar_that_is_closed_for_one_agency_names_its_overlay() -> None:

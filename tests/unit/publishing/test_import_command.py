@@ -16,7 +16,6 @@ from operations.commands.publishing.importing import app
 from operations.publishing.procedure_file import check_bytes, doubts_of
 from rules.publishing.facts import Doubt
 from rules.publishing.mistakes import mistake
-from rules.publishing.table_words import TABLE_WORDS
 from tests.conftest import ROOT
 
 from .provincial_table import BAD, CODE, FEES, TIMES, Good, of_excel_alone, provincial
@@ -239,11 +238,3 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     ended = run(written(tmp_path, "a.csv", SMALL.csv()), "--into", tmp_path / "drafts" / "deeper")
     assert ended.exit_code == 3
     assert str(tmp_path / "drafts") in ended.stderr
-
-
-def test_the_words_of_tables_are_in_both_languages_and_somebody_says_them() -> None:
-    rooms = [ROOT / "rules" / "publishing" / "drafting", ROOT / "operations"]
-    source = "".join(file.read_text(encoding="utf-8") for room in rooms for file in room.rglob("*.py"))
-    for rule, words in TABLE_WORDS.items():
-        assert len(set(filter(None, words))) == 4, rule
-        assert f'"{rule}"' in source, rule

@@ -14,10 +14,9 @@ import yaml
 from operations.publishing.catalogue import PROCEDURES, check_bytes, demo_variant
 from operations.publishing.provinces import PROVINCES, Checked, check_province, compose, known_from
 from rules.publishing.document import parse
-from rules.publishing.mistakes import RULES
-from rules.publishing.province_words import PROVINCE_WORDS
 from rules.publishing.provinces import Base, Known, misfits
 from schemas.publishing.procedure_rules import rules_of
+from tests.words.mistakes import mistakes_in
 
 Raw: TypeAlias = dict[str, Any]
 EXTRACT: Final = "2.000635"
@@ -184,9 +183,8 @@ def test_what_is_wrong_is_found_at_its_line(name: str) -> None:
 
 
 def test_every_rule_is_tested() -> None:
-    unseen = PROVINCE_WORDS.keys() - {rule for _, _, rule, _ in BROKEN.values()}
+    unseen = mistakes_in("province") - {rule for _, _, rule, _ in BROKEN.values()}
     assert unseen == {"does_not_fit_province"}  # tests/integration/operations/test_provinces.py
-    assert not PROVINCE_WORDS.keys() & RULES
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"H24"])

@@ -1,0 +1,11 @@
+"""The rules that a file can break, by what is checked: procedure, calendar, table, province or template."""
+
+from __future__ import annotations
+
+from schemas.words.catalogue import SENTENCES
+
+
+def mistakes_in(checked: str) -> set[str]:
+    """The rules that have words for this."""
+    keys = {key for key in SENTENCES if key.startswith(f"mistake.{checked}.")}
+    return {key.rpartition(".")[2] for key in keys if not key.endswith(".fix")}
