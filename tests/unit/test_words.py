@@ -57,6 +57,8 @@ MADE: Final = (
     "not_given.",
     "partial_reason.",
     "payment_means.",
+    "place.",
+    "place_of_any.",
     "principal_change.",
     "refund_case.",
     "refusal_needs.",

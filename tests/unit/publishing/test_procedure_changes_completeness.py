@@ -14,12 +14,13 @@ from pydantic.fields import FieldInfo
 
 from operations.commands.publishing.procedure_page import rows
 from rules.publishing.change_words import told
-from rules.publishing.place_words import PLACES, words_of
+from rules.publishing.place_words import SAYS, UNNAMED, words_of
 from rules.publishing.procedure_changes import Change, changes, key_of
 from schemas.base import Model, Text
 from schemas.limit import Limit
 from schemas.publishing.fact import Condition
 from schemas.publishing.procedure import Procedure
+from schemas.words.catalogue import SENTENCES
 from tests.tiers import examples
 from tests.walking import walked
 
@@ -50,12 +51,15 @@ NAMES: Final = [name for name in dict.fromkeys(places(Procedure)) if name.rparti
 
 @walked("name", NAMES, at_least=220)
 def test_every_key_of_a_file_has_words(name: str) -> None:
-    """A new key of the schema is named in `place_words.py`."""
+    """A new key of the schema is named in the catalogue: `place.<key>`, or `place_of_any.<its last part>`."""
     assert words_of(name).vi != name
 
 
 def test_no_words_are_kept_for_keys_that_are_gone() -> None:
-    assert [name for name in PLACES if name not in NAMES] == []
+    named = {key.removeprefix("place.") for key in SENTENCES if key.startswith("place.")}
+    assert (named | SAYS.keys() | UNNAMED) - set(NAMES) == set()
+    of_any = {f"place_of_any.{name.rpartition('.')[2]}" for name in set(NAMES) - named - UNNAMED}
+    assert [key for key in SENTENCES if key.startswith("place_of_any.") and key not in of_any] == []
 
 
 def made(annotation: Any, n: int, *constraints: Any) -> Any:
