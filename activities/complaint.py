@@ -14,7 +14,7 @@ from rules.complaint.grounds import grounds
 from rules.filing.reopening import stands
 from rules.stream_kind import Kinds
 from schemas.base import Model
-from schemas.complaint import Grounds
+from schemas.complaint.state import Grounds
 from schemas.errors import RefusalError
 from schemas.identity import Spoken
 from schemas.ids import complaint_workflow, filing_workflow

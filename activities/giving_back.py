@@ -22,7 +22,7 @@ from rules.refund import giving as rules
 from rules.refund.claims import payment_of
 from rules.streams import PAYMENT, REFUND
 from schemas.base import Model
-from schemas.refund import Refund, RefundEntry
+from schemas.refund.state import Refund, RefundEntry
 
 GIVE_BACK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=15))
 """A query and a call, of at most 5 s each, and the log before them."""

@@ -19,7 +19,7 @@ from schemas.base import AgencyCode, Code, Instant, Model
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.filing.state import Filing
 from schemas.ids import filing_workflow
-from schemas.payment import DEFAULT_PROVIDER, Through
+from schemas.payment.state import DEFAULT_PROVIDER, Through
 from schemas.people import Actor
 from views.log import Log
 

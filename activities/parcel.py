@@ -22,7 +22,7 @@ from rules.streams import PARCEL
 from rules.time import working_time
 from schemas.base import Instant, Model
 from schemas.limit import Limit, Unit
-from schemas.parcel import Meaning, Parcel, ParcelState, Step
+from schemas.parcel.state import Meaning, Parcel, ParcelState, Step
 
 POST: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 """Calls to the post, of at most 5 s each, are repeated until it answers."""

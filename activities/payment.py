@@ -18,7 +18,7 @@ from activities.partners.money.provider import NewDemand, Provider
 from activities.partners.polling import nothing_new
 from rules.payment.fold import ends
 from rules.streams import PAYMENT
-from schemas.payment import Closed, Order, Payment, PaymentState, Taken
+from schemas.payment.state import Closed, Order, Payment, PaymentState, Taken
 
 BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 """Calls to a provider, of at most 5 s each, are repeated until it answers."""

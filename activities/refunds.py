@@ -18,8 +18,8 @@ from schemas.base import AgencyCode, Model
 from schemas.errors import Problem, RefusalError, problem
 from schemas.filing.state import Filing
 from schemas.ids import StreamId, filing_workflow, payment_workflow
-from schemas.payment import CaptureAccepted, GivenBack, Payment
-from schemas.refund import CaptureTaken, Claim, RefundStart
+from schemas.payment.state import CaptureAccepted, GivenBack, Payment
+from schemas.refund.state import CaptureTaken, Claim, RefundStart
 from views.log import Log
 
 

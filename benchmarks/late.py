@@ -22,7 +22,7 @@ from benchmarks.looking import LateMoneyWatch, WatchRequest
 from rules.payment.late_money import EARLY, looks
 from rules.time.working_time import VIETNAM
 from schemas.ids import TASK_QUEUE
-from schemas.payment import WATCH_SECONDS
+from schemas.payment.state import WATCH_SECONDS
 from schemas.publishing.calendar import Calendar
 
 PER_SECOND: Final = 20

@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.payment import BANK
     from rules.streams import PAYMENT
     from schemas.base import Instant
-    from schemas.payment import Payment, Taken
+    from schemas.payment.state import Payment, Taken
 
 
 LateMoney: TypeAlias = Callable[[Instruction], Awaitable[Taken]]

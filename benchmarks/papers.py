@@ -26,7 +26,7 @@ from benchmarks.seal import sealed
 from benchmarks.turns import Side, Speed, early_and_late, rounds, scratch
 from motcua.store import Store, open_store
 from rules.papers.sheet import sheet
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import PaperSource
 
 MANY: Final = 2_000

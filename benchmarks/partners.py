@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from activities.partners import bank, postal
-from schemas.parcel import Meaning, Step
+from schemas.parcel.state import Meaning, Step
 
 PAY_URL: Final = "in-process:pay"
 

@@ -25,7 +25,7 @@ from benchmarks.skeleton.steps import QUEUE, Steps, office
 from benchmarks.skeleton.workflows import WORKFLOWS
 from motcua.connection import connect
 from rules.streams import KINDS
-from schemas.payment import DEFAULT_PROVIDER
+from schemas.payment.state import DEFAULT_PROVIDER
 from workers.memory import settle
 from workers.settings import WorkerSettings
 from workers.telemetry import configure_logging

@@ -20,7 +20,7 @@ from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
 from activities.partners.money.provider import Capabilities, Outcome, Verdict
 from gateway.hearing import PASSING
 from schemas.ids import StreamId, fee_key, reference_of
-from schemas.payment import MoneyNotice
+from schemas.payment.state import MoneyNotice
 from views.money import demanded, recorded
 
 AT_ONCE: Final = 20

@@ -15,7 +15,8 @@ from rules.stream_kind import Origin
 from rules.streams import KINDS, PAPERS
 from schemas.errors import RefusalCode, RefusalError, problem, refused
 from schemas.ids import StreamId, papers_stream
-from schemas.receipts import RegisteredReceipt, VoidReceipt
+from schemas.papers.commands import VoidReceipt
+from schemas.papers.state import RegisteredReceipt
 from views.log import Log
 from views.receipts import receipt_of
 

@@ -20,7 +20,7 @@ from schemas.errors import NOT_FOUND, Problem, RefusalCode, RefusalError, proble
 from schemas.ids import StreamId, filing_workflow
 from schemas.names import ROLE_NAMES
 from schemas.people import Role
-from schemas.refund import RefundMeans
+from schemas.refund.state import RefundMeans
 from schemas.suspense import ASKING, AnySuspenseCommand, StepKind, Suspense, SuspenseState, SuspenseStep
 from views.log import Connection, Log
 from views.money import asked_through, reason_context, suspense_of

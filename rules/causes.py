@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from schemas.filing.events import Submitted
 from schemas.level import Channel
-from schemas.papers import PaperKind
+from schemas.papers.events import ReceiptIssued, ReceiptVoided
+from schemas.papers.state import PaperKind
 from schemas.publishing.fee import FeeKind
-from schemas.receipts import ReceiptIssued, ReceiptVoided
-from schemas.refund import WITHOUT_PROVIDER, RefundGivenByHand
+from schemas.refund.events import RefundGivenByHand
+from schemas.refund.state import WITHOUT_PROVIDER
 
 _ENDS: Final = (PaperKind.CONTROL,)
 _RECEIPTS: Final = (PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT)

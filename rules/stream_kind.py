@@ -25,7 +25,7 @@ from schemas.filing.commands import Command
 from schemas.filing.events import Digests
 from schemas.filing.state import Action
 from schemas.ids import StreamId
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.people import Actor, Role
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules

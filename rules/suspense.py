@@ -11,7 +11,7 @@ from schemas import suspense as sp
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.names import ROLE_NAMES
 from schemas.people import Actor, Role
-from schemas.refund import RefundMeans
+from schemas.refund.state import RefundMeans
 from schemas.suspense import ASKING, StepKind, Suspense, SuspenseState, SuspenseStep
 
 _WHO: Final = {

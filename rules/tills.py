@@ -9,7 +9,8 @@ from schemas.errors import Problem, problem
 from schemas.filing.events import FeePaid, PaymentMeans
 from schemas.level import Channel
 from schemas.people import Actor, Role
-from schemas.refund import RefundGivenByHand, RefundMeans
+from schemas.refund.events import RefundGivenByHand
+from schemas.refund.state import RefundMeans
 from schemas.till import CloseTill, Till, TillCount
 
 

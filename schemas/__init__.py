@@ -26,9 +26,9 @@ from .base import (
     Text,
     Version,
 )
-from .complaint import (
-    COMPLAINT_COMMANDS,
-    AnswerComplaint,
+from .complaint.commands import COMPLAINT_COMMANDS, AnswerComplaint
+from .complaint.state import OPENING as COMPLAINT_OPENING
+from .complaint.state import (
     ComplaintFact,
     ComplaintOutcome,
     ComplaintStart,
@@ -36,7 +36,6 @@ from .complaint import (
     ComplaintView,
     content_of_start,
 )
-from .complaint import OPENING as COMPLAINT_OPENING
 from .errors import (
     OTHER_CONTENT,
     OTHER_SUBMISSION,
@@ -183,19 +182,11 @@ from .limit import (
 )
 from .message_catalogue import PUBLIC_MESSAGES, Direction, FilingInput, Message, Part, Wire, WireKind
 from .names import COMPLAINT_STATE_NAMES, SCAN_STATE_NAMES, SIGNATURE_OUTCOME_NAMES
-from .papers import OfficialPaper, PaperKind
-from .parcel import (
-    PARCEL_COMMANDS,
-    ClaimCompensation,
-    ParcelState,
-    ParcelView,
-)
-from .payment import (
-    PAYMENT_COMMANDS,
-    PaymentState,
-    PaymentView,
-    RenewPayment,
-)
+from .papers.state import OfficialPaper, PaperKind
+from .parcel.commands import PARCEL_COMMANDS, ClaimCompensation
+from .parcel.state import ParcelState, ParcelView
+from .payment.commands import PAYMENT_COMMANDS, RenewPayment
+from .payment.state import PaymentState, PaymentView
 from .people import (
     OFFICERS,
     SYSTEM,
@@ -275,44 +266,42 @@ from .reading import (
     TaskSummary,
     TimelineEntry,
 )
-from .referral import REFERRAL_COMMANDS, AnswerPart, ReferralState, ReferralView
-from .refund import (
+from .referral.commands import REFERRAL_COMMANDS, AnswerPart
+from .referral.state import ReferralState, ReferralView
+from .refund.commands import (
     REFUND_COMMANDS,
     AcceptShortPayment,
     AnswerChargeBack,
     ApproveRefund,
     ApproveShortPayment,
-    CaseState,
-    ChargeBackOutcome,
     DecideRefund,
     DeclineRefund,
     GiveBackByHand,
+    RequestRefund,
+)
+from .refund.state import (
+    CaseState,
+    ChargeBackOutcome,
     RefundCause,
     RefundEntry,
     RefundLine,
     RefundMeans,
     RefundStart,
     RefundView,
-    RequestRefund,
 )
-from .result import (
-    RESULT_COMMANDS,
+from .result.commands import RESULT_COMMANDS, CorrectResult, DeclineSignature, RenewResult, RevokeResult, SignAgain
+from .result.state import (
     AgencySigner,
-    CorrectResult,
-    DeclineSignature,
     RegisteredResult,
-    RenewResult,
     ResultEntry,
     ResultRecord,
     ResultStanding,
     ResultStart,
     ResultState,
-    RevokeResult,
-    SignAgain,
     Signatory,
     SigningPlace,
 )
-from .result import Validity as ResultValidity
+from .result.state import Validity as ResultValidity
 from .saying import said
 from .signature import SignatureOutcome, SignatureRecord
 from .stream.ledger import Receipt

@@ -24,7 +24,9 @@ from .backoffice import (
     IssueRequest,
 )
 from .base import Model, Personal, StrictModel, fields_marked, numbers_marked, unset
-from .complaint import COMPLAINT_COMMANDS, ComplaintEvent, ComplaintStart, ComplaintView
+from .complaint.commands import COMPLAINT_COMMANDS
+from .complaint.events import ComplaintEvent
+from .complaint.state import ComplaintStart, ComplaintView
 from .erasure import Erased
 from .errors import Refusal
 from .filing.commands import PUBLIC_COMMANDS, Command
@@ -33,9 +35,14 @@ from .filing.events import Event
 from .filing.state import Action, ClockState, FilingEnd, FilingView, Parked, ResultView, SubmitCheck
 from .filing.submission import Submission
 from .identity import SignedStatement
-from .papers import OfficialPaper, PapersEvent
-from .parcel import PARCEL_COMMANDS, ParcelEvent, ParcelView
-from .payment import PAYMENT_COMMANDS, PaymentEvent, PaymentView
+from .papers.events import PapersEvent
+from .papers.state import OfficialPaper
+from .parcel.commands import PARCEL_COMMANDS
+from .parcel.events import ParcelEvent
+from .parcel.state import ParcelView
+from .payment.commands import PAYMENT_COMMANDS
+from .payment.events import PaymentEvent
+from .payment.state import PaymentView
 from .people import Actor
 from .publishing.calendar import CalendarFile
 from .publishing.events import PublicationEvent
@@ -53,9 +60,15 @@ from .reading import (
     TaskSummary,
     TimelineEntry,
 )
-from .referral import REFERRAL_COMMANDS, ReferralEvent, ReferralView
-from .refund import REFUND_COMMANDS, RefundEvent, RefundStart, RefundView
-from .result import RESULT_COMMANDS, ResultEvent, ResultRecord, ResultStart
+from .referral.commands import REFERRAL_COMMANDS
+from .referral.events import ReferralEvent
+from .referral.state import ReferralView
+from .refund.commands import REFUND_COMMANDS
+from .refund.events import RefundEvent
+from .refund.state import RefundStart, RefundView
+from .result.commands import RESULT_COMMANDS
+from .result.events import ResultEvent
+from .result.state import ResultRecord, ResultStart
 from .stream.ledger import Bound, Receipt
 from .stream.restart import Restarted
 

@@ -8,14 +8,14 @@ from typing import Final
 
 from .agency import AgencyKind
 from .base import Text
-from .complaint import ComplaintState
+from .complaint.state import ComplaintState
 from .files import DocumentType, ScanState
 from .filing.events import PaymentMeans
 from .filing.state import Stage
 from .level import Channel
 from .people import Role
 from .publishing.procedure import Act
-from .result import ResultState, Validity
+from .result.state import ResultState, Validity
 from .saying import joined, said
 from .signature import SignatureOutcome
 

@@ -9,12 +9,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from .base import AgencyCode, Model, Text
-from .complaint import Complaint
+from .complaint.state import Complaint
 from .filing.state import Filing
-from .papers import PaperKind
-from .parcel import Parcel
+from .papers.state import MoneyReceipt, PaperKind
+from .parcel.state import Parcel
 from .publishing.procedure import Procedure
-from .receipts import MoneyReceipt
 from .stream.ledger import Recorded
 
 

@@ -12,7 +12,7 @@ from .base import AgencyCode, DocumentNumber, Dong, Instant, Key, Model, ShortTe
 from .files import FileRef
 from .ids import OBLIGATIONS, StreamId
 from .people import Actor
-from .refund import RefundMeans
+from .refund.state import RefundMeans
 
 
 class SuspenseState(StrEnum):

@@ -29,10 +29,10 @@ from schemas.filing import commands as cm
 from schemas.filing.events import Outcome
 from schemas.filing.state import FilingPart, FilingView, Stage
 from schemas.filing.submission import Submission
-from schemas.payment import RenewPayment
+from schemas.payment.commands import RenewPayment
 from schemas.people import Actor, Role, Via
-from schemas.referral import AnswerPart
-from schemas.refund import ApproveRefund
+from schemas.referral.commands import AnswerPart
+from schemas.refund.commands import ApproveRefund
 from schemas.stream.ledger import Receipt
 from tests.conftest import ROOT, World
 

@@ -18,10 +18,10 @@ from schemas.erasure import ERASED
 from schemas.errors import NOT_FOUND, NOT_READY, RefusalCode, RefusalError, problem, refused
 from schemas.filing.delivery import DeliveryView
 from schemas.filing.state import ClockState, Filing, FilingView, ResultView
-from schemas.parcel import Parcel, ParcelView
-from schemas.payment import Payment, PaymentState, PaymentView
+from schemas.parcel.state import Parcel, ParcelView
+from schemas.payment.state import Payment, PaymentState, PaymentView
 from schemas.reading import AskFilings, Changes, FilingSummary, Page
-from schemas.referral import Referral, ReferralView
+from schemas.referral.state import Referral, ReferralView
 from schemas.stream.ledger import Receipt
 from views.access import WITHIN, within
 from views.log import Connection, Log, Told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rules.complaint.view import view
-from schemas.complaint import Complaint, ComplaintView
+from schemas.complaint.state import Complaint, ComplaintView
 from schemas.errors import NOT_FOUND, RefusalError
 from views.log import Log
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from schemas.errors import RefusalCode, RefusalError
 from schemas.ids import StreamId, papers_stream
-from schemas.papers import OfficialPaper, PaperKind
+from schemas.papers.state import OfficialPaper, PaperKind
 from views.log import Connection, Log
 
 

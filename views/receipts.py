@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
+from schemas.papers.state import ReceiptGap, ReceiptRegister, RegisteredReceipt
 from schemas.publishing.fee import FeeKind
-from schemas.receipts import ReceiptGap, ReceiptRegister, RegisteredReceipt
 from schemas.register import Period
 from views.log import Connection
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from rules.result.validity import standing
 from schemas.files import FileRef
-from schemas.result import RegisteredResult, ResultStanding
+from schemas.result.state import RegisteredResult, ResultStanding
 from views.log import Connection
 
 

@@ -59,7 +59,7 @@ from recovery.presence import present
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
 from schemas.ids import DEPLOYMENT, TASK_QUEUE
-from schemas.payment import DEFAULT_PROVIDER
+from schemas.payment.state import DEFAULT_PROVIDER
 from workers.by_queue import ByQueue
 from workers.checkpoints import checkpointing
 from workers.doorkeeper import Doorkeeper

@@ -26,8 +26,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing import commands as cm
     from schemas.filing.events import MachineWork
     from schemas.filing.state import Filing
-    from schemas.referral import Referral
-    from schemas.result import Result
+    from schemas.referral.state import Referral
+    from schemas.result.state import Result
 
 from workflows.stream.ordering import instruction, is_not_ordered, read_again
 from workflows.stream.recording import Stream

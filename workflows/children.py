@@ -19,11 +19,11 @@ with workflow.unsafe.imports_passed_through():
     from schemas.base import AgencyCode, Model
     from schemas.filing.events import Clock
     from schemas.filing.state import ClockState, Fee, Filing, FilingPart, TaxDemand
-    from schemas.parcel import ParcelStart
-    from schemas.payment import PaymentStart
-    from schemas.referral import ReferralStart
-    from schemas.refund import LOOK, RefundStart
-    from schemas.result import ResultStart
+    from schemas.parcel.state import ParcelStart
+    from schemas.payment.state import PaymentStart
+    from schemas.referral.state import ReferralStart
+    from schemas.refund.state import LOOK, RefundStart
+    from schemas.result.state import ResultStart
 
 
 async def start_payment(filing: Filing, fee: Fee) -> None:

@@ -18,18 +18,16 @@ with workflow.unsafe.imports_passed_through():
     from rules.complaint.view import view
     from rules.stream_kind import Origin, StreamKind
     from rules.streams import COMPLAINT, FILING
-    from schemas.complaint import (
+    from schemas.complaint.commands import Complain, RingComplaint, SettleUpheld
+    from schemas.complaint.state import (
         OPENING,
-        Complain,
         Complaint,
         ComplaintFact,
         ComplaintStart,
         ComplaintView,
-        RingComplaint,
-        SettleUpheld,
         content_of_start,
     )
-    from schemas.complaint import ComplaintTimer as Timer
+    from schemas.complaint.state import ComplaintTimer as Timer
     from schemas.edge import strictly
     from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError, shape_refusal
     from schemas.identity import COMPLAIN, Message, Spoken, message_digest

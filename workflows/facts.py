@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.intake import News
     from schemas.base import Model
-    from schemas.complaint import ComplaintFact
+    from schemas.complaint.state import ComplaintFact
     from schemas.filing.commands import (
         AskFeeAgain,
         Command,
@@ -25,8 +25,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.events import FeeSettlement, Outcome, ParcelOutcome
     from schemas.filing.state import ChargeBackFact, FeeFact, OverduePartFact, ParcelFact, PartFact
     from schemas.ids import of_obligation
-    from schemas.refund import CAPTURES
-    from schemas.result import ResultFact
+    from schemas.refund.state import CAPTURES
+    from schemas.result.state import ResultFact
 
 M = TypeVar("M", bound=Model)
 

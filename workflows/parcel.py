@@ -12,11 +12,11 @@ with workflow.unsafe.imports_passed_through():
     from activities.parcel import POST, News, Parcels
     from rules.parcel.view import view
     from rules.streams import PARCEL
-    from schemas import parcel as pc
     from schemas.errors import RefusalError
     from schemas.filing.events import ParcelOutcome
     from schemas.filing.state import ParcelFact
-    from schemas.parcel import Parcel, ParcelState, ParcelView
+    from schemas.parcel.commands import RecallConsignment, RecordEnd, RecordLeft, RecordSent, RecordSteps
+    from schemas.parcel.state import Parcel, ParcelState, ParcelView
     from workflows.stream.ordering import instruction, ordered
     from workflows.stream.recording import single_argument
     from workflows.stream.reporting import report
@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
 _NOTHING_COMES_OF_IT: Final = timedelta(minutes=1)
 
 
-class ParcelLife(Life[pc.Parcel]):
+class ParcelLife(Life[Parcel]):
     """The life of a consignment, whatever becomes of its filing."""
 
     async def proceed(self) -> None:
@@ -67,11 +67,11 @@ class ParcelLife(Life[pc.Parcel]):
                 waybill = await ordered(self.stream, sending)
             except ActivityError as error:
                 workflow.logger.warning("parcel.not_taken", extra={"filing_id": str(self._parcel.filing_id)})
-                end = pc.RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.RETURNED, said=_code(error))
+                end = RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.RETURNED, said=_code(error))
                 await self.stream.record(end)
             else:
                 if waybill is not None:
-                    await self.stream.record(pc.RecordSent(command_id="parcel:sent", waybill=waybill))
+                    await self.stream.record(RecordSent(command_id="parcel:sent", waybill=waybill))
 
     async def _tell(self) -> None:
         """Tell the filing how it ended, once for each end."""
@@ -103,7 +103,7 @@ class ParcelLife(Life[pc.Parcel]):
             return False
         seq = self._parcel.seq
         command_id = f"parcel:steps:{seq}"
-        await self.stream.attempt(pc.RecordSteps(command_id=command_id, steps=news.steps, again_by=news.again_by))
+        await self.stream.attempt(RecordSteps(command_id=command_id, steps=news.steps, again_by=news.again_by))
         if self._parcel.seq == seq:
             await pause(self.stream, _NOTHING_COMES_OF_IT, "the post says what can't be recorded")
         return True
@@ -117,7 +117,7 @@ class ParcelLife(Life[pc.Parcel]):
         """Ask for it back, if the record of the filing bears that out."""
         self._remember(recall=False)
         try:
-            await self.stream.record(pc.RecallConsignment(command_id=f"parcel:recall:{self._parcel.seq}"))
+            await self.stream.record(RecallConsignment(command_id=f"parcel:recall:{self._parcel.seq}"))
         except RefusalError as error:
             workflow.logger.info("parcel.not_recalled", extra={"code": error.refusal.code})
 
@@ -128,9 +128,9 @@ class ParcelLife(Life[pc.Parcel]):
         if back is None:
             return
         if back:
-            await self.stream.record(pc.RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.CANCELLED))
+            await self.stream.record(RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.CANCELLED))
         else:
-            await self.stream.record(pc.RecordLeft(command_id="parcel:left"))
+            await self.stream.record(RecordLeft(command_id="parcel:left"))
 
 
 def _code(error: ActivityError) -> str | None:

@@ -17,12 +17,12 @@ with workflow.unsafe.imports_passed_through():
     from rules.referral.view import view
     from rules.stream_kind import StreamKind
     from rules.streams import REFERRAL
-    from schemas import referral as rf
     from schemas.backoffice import AnswerAnswer
     from schemas.edge import strictly
     from schemas.errors import RefusalError
     from schemas.filing.state import OverduePartFact, PartFact
-    from schemas.referral import ReferralState, ReferralView
+    from schemas.referral.commands import AnswerByMachine, CancelReferral, LookAtDeadline
+    from schemas.referral.state import Referral, ReferralState, ReferralView
     from workflows import agency
     from workflows.stream.recording import MIN_TIMER, single_argument
     from workflows.stream.reporting import report
@@ -33,10 +33,10 @@ with workflow.unsafe.imports_passed_through():
 Asking = workflow.ActivityHandle[Any]
 
 
-class ReferralLife(Life[rf.Referral]):
+class ReferralLife(Life[Referral]):
     """The life of a part that another agency decides: by its officers, or by its back office if that answers first."""
 
-    def __init__(self, kind: StreamKind[rf.Referral], raw: Any) -> None:
+    def __init__(self, kind: StreamKind[Referral], raw: Any) -> None:
         super().__init__(kind, raw)
         self._told_overdue = False
 
@@ -89,7 +89,7 @@ class ReferralLife(Life[rf.Referral]):
             return asking is not None and asking.done() and not self.memory.asked
 
         if not await self._waited(lambda: heard() or next_moment(self.stream.state) != rings, rings):
-            look = rf.LookAtDeadline(command_id=f"ring:{rings:%Y%m%dT%H%M%S}:{self.stream.state.seq}")
+            look = LookAtDeadline(command_id=f"ring:{rings:%Y%m%dT%H%M%S}:{self.stream.state.seq}")
             await self.stream.attempt(look, not_before=rings)
         elif asking is not None and heard():
             await self._hear(asking)
@@ -114,7 +114,7 @@ class ReferralLife(Life[rf.Referral]):
             workflow.logger.warning("referral.no_machine_answer", extra={"reason": type(error).__name__})
             return
         if answer.decision is not None:
-            await self.stream.attempt(rf.AnswerByMachine(command_id="part:machine", decision=answer.decision))
+            await self.stream.attempt(AnswerByMachine(command_id="part:machine", decision=answer.decision))
 
     async def _tell_overdue(self) -> None:
         state = self.stream.state
@@ -132,7 +132,7 @@ class ReferralLife(Life[rf.Referral]):
 
     async def _cancelled(self) -> None:
         """Wait no more, if the record of the filing bears that out."""
-        await self.stream.attempt(rf.CancelReferral(command_id="part:cancel"))
+        await self.stream.attempt(CancelReferral(command_id="part:cancel"))
 
     def _remember(self, **what: Any) -> None:
         self.memory = self.memory.model_copy(update=what)

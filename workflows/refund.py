@@ -19,12 +19,30 @@ with workflow.unsafe.imports_passed_through():
     from rules.stream_kind import Origin, StreamKind
     from rules.streams import PAYMENT, REFUND
     from schemas import ids
-    from schemas import refund as rf
     from schemas.base import Model
     from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError
     from schemas.filing.commands import Command, content_of
     from schemas.filing.state import ChargeBackFact
-    from schemas.payment import CaptureAccepted, GivenBack
+    from schemas.payment.state import CaptureAccepted, GivenBack
+    from schemas.refund.commands import (
+        AnswerChargeBack,
+        BeginRefund,
+        LeaveToHand,
+        OpenClaimed,
+        RecordAsked,
+        RecordGiven,
+    )
+    from schemas.refund.state import (
+        ACCEPTED,
+        HEARD,
+        OPENING,
+        WITHOUT_PROVIDER,
+        ChargeBackOutcome,
+        Refund,
+        RefundEntry,
+        RefundStart,
+        RefundView,
+    )
     from schemas.stream.ledger import Receipt
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
@@ -36,10 +54,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.waiting import drain_handlers, wait_for
 
 
-class RefundLife(Life[rf.Refund]):
+class RefundLife(Life[Refund]):
     """The life of a refund: as long as something of its capture is to go back."""
 
-    def __init__(self, kind: StreamKind[rf.Refund], raw: Any) -> None:
+    def __init__(self, kind: StreamKind[Refund], raw: Any) -> None:
         self._unheard = True
         self._over = 0
         super().__init__(kind, raw)
@@ -50,7 +68,7 @@ class RefundLife(Life[rf.Refund]):
         found = await self._looked(stream)
         if found is None:
             raise RefusalError(NOT_FOUND)
-        command = rf.BeginRefund(command_id=rf.OPENING, capture=found.capture, apart=found.apart)
+        command = BeginRefund(command_id=OPENING, capture=found.capture, apart=found.apart)
         return Opening(Origin(stream, found.agency), command)
 
     def look(self) -> None:
@@ -59,7 +77,7 @@ class RefundLife(Life[rf.Refund]):
 
     async def take_command(self, command: Command) -> Receipt:
         """As ever; but a fee is asked for again only if its filing still does so."""
-        if not isinstance(command, rf.AnswerChargeBack) or command.outcome is not rf.ChargeBackOutcome.ASKED_AGAIN:
+        if not isinstance(command, AnswerChargeBack) or command.outcome is not ChargeBackOutcome.ASKED_AGAIN:
             return await super().take_command(command)
         stream = await self.recorded()
         asked = PaymentOf(filing_id=self._refund.filing_id, n=known(self._refund.capture).payment)
@@ -104,11 +122,11 @@ class RefundLife(Life[rf.Refund]):
         found = await self._looked(self.stream.id)
         if found is not None:
             command_id = f"refund:claim:{self._refund.seq}"
-            opening = rf.OpenClaimed(command_id=command_id, claim=found.claim)
+            opening = OpenClaimed(command_id=command_id, claim=found.claim)
             await self.stream.attempt(opening)
 
     async def _looked(self, stream: ids.StreamId) -> Looked | None:
-        asked = rf.RefundStart(filing_id=stream.filing, n=stream.n)
+        asked = RefundStart(filing_id=stream.filing, n=stream.n)
         return await workflow.execute_local_activity_method(Refunds.look, asked, **LEDGER)
 
     async def _give_back(self) -> None:
@@ -122,7 +140,7 @@ class RefundLife(Life[rf.Refund]):
             if not entry.requests:
                 await self._look()
                 if without_provider(self._refund.n):
-                    await self._leave_to_hand(entry.case, rf.WITHOUT_PROVIDER)
+                    await self._leave_to_hand(entry.case, WITHOUT_PROVIDER)
                 else:
                     await self._record_asked(entry)
                 continue
@@ -140,15 +158,15 @@ class RefundLife(Life[rf.Refund]):
                 await self._leave_to_hand(entry.case, returned.refused)
             else:
                 given = {"command_id": f"refund:given:{entry.case}", "case": entry.case}
-                await self.stream.record(rf.RecordGiven.model_validate(given | {"transaction": returned.transaction}))
+                await self.stream.record(RecordGiven.model_validate(given | {"transaction": returned.transaction}))
 
-    async def _record_asked(self, entry: rf.RefundEntry) -> None:
+    async def _record_asked(self, entry: RefundEntry) -> None:
         n = entry.requests + 1
-        asked = rf.RecordAsked(command_id=f"refund:asked:{entry.case}:{n}", case=entry.case, n=n)
+        asked = RecordAsked(command_id=f"refund:asked:{entry.case}:{n}", case=entry.case, n=n)
         await self.stream.attempt(asked)
 
     async def _leave_to_hand(self, case: int, rule: str) -> None:
-        await self.stream.attempt(rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rule))
+        await self.stream.attempt(LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rule))
 
     async def _answered(self, work: workflow.ActivityHandle[Returned]) -> Returned:
         """What the provider answers. What is said meanwhile is heard, what happened is told: that may be for days."""
@@ -168,10 +186,10 @@ class RefundLife(Life[rf.Refund]):
         A payment that has ended goes on from its log.
         """
         for given in self._untold:
-            await self._signal(rf.HEARD, given)
+            await self._signal(HEARD, given)
             self._remember(told=(*self.memory.told, given.case))
         if (accepted := self._to_accept) is not None:
-            await self._signal(rf.ACCEPTED, accepted)
+            await self._signal(ACCEPTED, accepted)
             self._remember(accepted=True)
         for fact in self._to_ask_again:
             await report(self.stream, "fee_charged_back", fact)
@@ -200,7 +218,7 @@ class RefundLife(Life[rf.Refund]):
         return status.asked_again(self._refund)[self.memory.again :]
 
     @property
-    def _refund(self) -> rf.Refund:
+    def _refund(self) -> Refund:
         return self.stream.state
 
 
@@ -214,7 +232,7 @@ class RefundWorkflow:
         self.life = RefundLife(REFUND, single_argument(raw))
 
     @workflow.run
-    async def run(self, *raw: Any) -> rf.RefundView:  # noqa: ARG002 -- parsed before, as the life begins
+    async def run(self, *raw: Any) -> RefundView:  # noqa: ARG002 -- parsed before, as the life begins
         """Live, and say what went back."""
         await self.life.live()
         return view(self.life.stream.state)

@@ -28,13 +28,24 @@ with workflow.unsafe.imports_passed_through():
     from rules.result.view import record
     from rules.stream_kind import Origin, StreamKind
     from rules.streams import RESULT
-    from schemas import result as rs
     from schemas.backoffice import IssueAnswer
     from schemas.errors import NOT_FOUND, RefusalError
     from schemas.files import FileRef
     from schemas.filing.commands import Command, ReportFailing
     from schemas.filing.events import MachineWork
     from schemas.filing.examined import Examined
+    from schemas.result.commands import (
+        AskOther,
+        CorrectResult,
+        CorrectResultBy,
+        EnterResult,
+        RecordDeclined,
+        RecordMade,
+        RecordSigned,
+        SignAgain,
+        SignAgainBy,
+    )
+    from schemas.result.state import OPENING, Result, ResultFact, ResultRecord, ResultStart, Signatory, SigningPlace
     from schemas.stream.ledger import Receipt
     from workflows import agency
     from workflows.stream.ordering import instruction, is_not_ordered, read_again
@@ -46,21 +57,21 @@ with workflow.unsafe.imports_passed_through():
 
 _LONGEST_PAUSE: Final = 300
 """Seconds between two times that a file of no use is asked for: each pause is twice as long as the one before."""
-_SIGNED: Final = (rs.SignAgain, rs.CorrectResult)
+_SIGNED: Final = (SignAgain, CorrectResult)
 """What begins another signing."""
 
 
-class ResultLife(Life[rs.Result]):
+class ResultLife(Life[Result]):
     """The life of a result: until it is in force, and each time that somebody revokes, corrects or renews it."""
 
-    def __init__(self, kind: StreamKind[rs.Result], raw: Any) -> None:
+    def __init__(self, kind: StreamKind[Result], raw: Any) -> None:
         self._of_no_use = 0
-        self._signers_now: dict[str, tuple[rs.Signatory, ...]] = {}
+        self._signers_now: dict[str, tuple[Signatory, ...]] = {}
         super().__init__(kind, raw)
 
     async def opening(self) -> Opening:
         """The order as its first command, with who signs it now; or the result that the filing has issued."""
-        start: rs.ResultStart = self.start
+        start: ResultStart = self.start
         asked = OrderRequest(filing_id=start.filing_id, n=start.n)
         found = await workflow.execute_local_activity_method(Results.order, asked, **LEDGER)
         if found is None:
@@ -69,9 +80,7 @@ class ResultLife(Life[rs.Result]):
         opened = OpenRequest(stream=str(stream), agency=found.agency)
         self.taken_over(await workflow.execute_local_activity_method(Registry.open, opened, **LEDGER))
         signers = () if found.adopted else await self._signers(found.agency)
-        command = rs.EnterResult(
-            command_id=rs.OPENING, n=start.n, order=found.order, signers=signers, adopted=found.adopted
-        )
+        command = EnterResult(command_id=OPENING, n=start.n, order=found.order, signers=signers, adopted=found.adopted)
         return Opening(Origin(stream, found.agency), command)
 
     def taken_over(self, found: OpenResult) -> None:
@@ -89,7 +98,7 @@ class ResultLife(Life[rs.Result]):
         """The command with those who sign."""
         if not isinstance(command, _SIGNED):
             return command
-        by = rs.SignAgainBy if isinstance(command, rs.SignAgain) else rs.CorrectResultBy
+        by = SignAgainBy if isinstance(command, SignAgain) else CorrectResultBy
         return by.model_validate(command.model_dump() | {"signers": self._signers_now.pop(command.command_id)})
 
     async def proceed(self) -> None:
@@ -130,7 +139,7 @@ class ResultLife(Life[rs.Result]):
         asks = await self._signer(self._result.signers[0].place) if self._result.signers else None
         command_id = f"result:made:{entry.registered}"
         said = {"result": file, "expires_on": made.expires_on, "copies": made.copies, "asks": asks}
-        await self.stream.attempt(rs.RecordMade.model_validate({"command_id": command_id} | said))
+        await self.stream.attempt(RecordMade.model_validate({"command_id": command_id} | said))
 
     async def _ask_later(self, rule: str) -> None:
         """Tell that the file is of no use, and let the office mend it, each time for longer."""
@@ -173,7 +182,7 @@ class ResultLife(Life[rs.Result]):
             workflow.logger.warning("result.not_signable", extra={"filing_id": str(self._result.filing_id)})
             raise _OfNoUseError(NOT_SIGNABLE) from None
 
-    async def _sign(self, signer: rs.Signatory) -> None:
+    async def _sign(self, signer: Signatory) -> None:
         """Have one officer sign, as long as it takes them; one who declines may say so there, or here with a reason."""
         entry = self._result.last
         last = self._result.signed + 1 == len(self._result.signers)
@@ -192,11 +201,11 @@ class ResultLife(Life[rs.Result]):
             await self._signed(signer, file, f"result:signed:{about}", proof, last=last)
 
     async def _signed(
-        self, signer: rs.Signatory, file: FileRef, command_id: str, proof: FileRef | None, *, last: bool
+        self, signer: Signatory, file: FileRef, command_id: str, proof: FileRef | None, *, last: bool
     ) -> None:
         """Ask who comes next, unless all have signed."""
         asks = None if last else await self._signer(self._result.signers[self._result.signed + 1].place)
-        signed = rs.RecordSigned(command_id=command_id, place=signer.place, result=file, asks=asks, proof=proof)
+        signed = RecordSigned(command_id=command_id, place=signer.place, result=file, asks=asks, proof=proof)
         await self.stream.attempt(signed)
 
     async def _proof(self, file: FileRef) -> FileRef | None:
@@ -210,19 +219,19 @@ class ResultLife(Life[rs.Result]):
             workflow.logger.warning("result.not_proved", extra={"filing_id": str(self._result.filing_id)})
             return None
 
-    async def _unsigned(self, error: ActivityError, signer: rs.Signatory, about: str) -> None:
+    async def _unsigned(self, error: ActivityError, signer: Signatory, about: str) -> None:
         """Somebody said no, somebody else signs now, or nobody can sign as it is: what can be done, and is told.
 
         Whatever else it is, even if it calls itself final, the log is looked at and it is asked for again.
         """
         why, rule = _why(error)
         if why == DECLINED:
-            await self.stream.attempt(rs.RecordDeclined(command_id=f"result:declined:{about}", place=signer.place))
+            await self.stream.attempt(RecordDeclined(command_id=f"result:declined:{about}", place=signer.place))
         elif why == OTHER_SIGNER:
             other = await self._signer(signer.place)
             if other is not None:
                 command_id = f"result:asked:{about}:{self._result.seq}"
-                await self.stream.attempt(rs.AskOther(command_id=command_id, signer=other))
+                await self.stream.attempt(AskOther(command_id=command_id, signer=other))
         elif why == IN_VAIN:
             await self._report_failing(str(rule))
         else:
@@ -233,7 +242,7 @@ class ResultLife(Life[rs.Result]):
         first = fold.issued_first(self._result)
         if first is None or first.issued is None:
             return
-        fact = rs.ResultFact(
+        fact = ResultFact(
             n=self._result.n,
             registered=known(first.registered),
             result=first.issued,
@@ -242,17 +251,17 @@ class ResultLife(Life[rs.Result]):
         )
         await report(self.stream, "result_settled", fact)
 
-    async def _signers(self, whose: str) -> tuple[rs.Signatory, ...]:
+    async def _signers(self, whose: str) -> tuple[Signatory, ...]:
         found = await workflow.execute_local_activity_method(Results.signers, whose, **LEDGER)
         return tuple(found)
 
-    async def _signer(self, place: rs.SigningPlace) -> rs.Signatory | None:
+    async def _signer(self, place: SigningPlace) -> Signatory | None:
         """Who signs there now, as the directory has it."""
         asked = SignerRequest(agency=self._result.agency, place=place)
         return await workflow.execute_local_activity_method(Results.signer, asked, **LEDGER)
 
     @property
-    def _result(self) -> rs.Result:
+    def _result(self) -> Result:
         return self.stream.state
 
 
@@ -282,7 +291,7 @@ class ResultWorkflow:
         self.life = ResultLife(RESULT, single_argument(raw))
 
     @workflow.run
-    async def run(self, *raw: Any) -> rs.ResultRecord:  # noqa: ARG002 -- parsed before, as the life begins
+    async def run(self, *raw: Any) -> ResultRecord:  # noqa: ARG002 -- parsed before, as the life begins
         """Live, and say what the register has of it."""
         await self.life.live()
         return record(self.life.stream.state)

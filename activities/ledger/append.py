@@ -33,7 +33,7 @@ from rules.stream_kind import Kinds, StreamKind
 from schemas.erasure import ERASED
 from schemas.errors import Problem, RefusalCode, problem
 from schemas.ids import filing_workflow
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.people import OFFICERS, Role
 from schemas.stream.ledger import Appended, Batch, Receipt, Recorded, StoredEvent
 from views import log

@@ -13,14 +13,14 @@ from activities.ledger.database import Connection
 from rules.evidence import Evidence
 from rules.stream_kind import StreamKind
 from rules.time.working_time import local_day
-from schemas.complaint import ComplaintAnswered
+from schemas.complaint.events import ComplaintAnswered
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.filing.events import Decided, Proposed, Reassigned
 from schemas.ids import StreamId
 from schemas.names import ROLE_NAMES
 from schemas.people import OFFICERS, Actor, Role
-from schemas.referral import ReferralAnswered
-from schemas.refund import (
+from schemas.referral.events import ReferralAnswered
+from schemas.refund.events import (
     ChargeBackAnswered,
     RefundApproved,
     RefundDecided,

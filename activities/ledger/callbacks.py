@@ -10,16 +10,17 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from activities.ledger.database import Connection
-from schemas import payment as pay
 from schemas.errors import Problem, problem
 from schemas.ids import StreamId, fee_key, reference_of
+from schemas.payment.events import PaymentCaptured, PaymentChargeBackAhead, PaymentChargedBack
+from schemas.payment.state import TOLD
 from schemas.stream.ledger import Batch
 
 
 async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """What is wrong with a batch of what a provider has said: no callback has said it."""
     said = [found for event in events if (found := _said(batch.stream, event)) is not None]
-    if not said or batch.via != pay.TOLD:
+    if not said or batch.via != TOLD:
         return []
     missing = [one for one in said if not await connection.fetchval(_KEPT, batch.stream, *one)]
     return [problem("", "not_recorded")] if missing else []
@@ -28,11 +29,11 @@ async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) ->
 def _said(stream: str, event: Any) -> tuple[Any, ...] | None:
     """Outcome, transaction, the least and the most that was said, when, and of which request if an event says it."""
     match event:
-        case pay.PaymentCaptured(amount=amount):
+        case PaymentCaptured(amount=amount):
             about = StreamId.parse(stream)
             reference = reference_of(fee_key(about.filing, about.n, event.attempt or 1))
             return "paid", event.capture_id, amount, amount, event.captured_at, reference, _first(about)
-        case pay.PaymentChargedBack() | pay.PaymentChargeBackAhead():  # no more of it than is left of the money
+        case PaymentChargedBack() | PaymentChargeBackAhead():  # no more of it than is left of the money
             return "reversed", event.transaction, event.amount, None, event.at, None, None
         case _:
             return None

@@ -9,7 +9,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from activities.partners.http import RejectedError, UnreachableError, partner_client
-from schemas.parcel import Step
+from schemas.parcel.state import Step
 
 __all__ = [
     "Consignment",

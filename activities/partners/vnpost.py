@@ -16,7 +16,7 @@ from pydantic.alias_generators import to_pascal
 
 from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError
 from activities.partners.postal import Consignment, Order
-from schemas.parcel import Meaning, Step
+from schemas.parcel.state import Meaning, Step
 
 _SYSTEM: Final = "post"
 _OK: Final = "100"

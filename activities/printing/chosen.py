@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.base import AgencyCode
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.publishing.procedure import ProcedureCode
 from views.log import Connection
 

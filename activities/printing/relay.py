@@ -30,9 +30,10 @@ from rules.streams import PAPERS
 from schemas.about import About
 from schemas.files import FileRef
 from schemas.ids import StreamId, papers_stream
-from schemas.papers import PaperKind, RecordPaper
+from schemas.papers.commands import RecordPaper
+from schemas.papers.events import ReceiptIssued
+from schemas.papers.state import PaperKind
 from schemas.publishing.fee import FeeKind
-from schemas.receipts import ReceiptIssued
 from views.log import Log, Told
 from views.papers import papers
 

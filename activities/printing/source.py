@@ -16,12 +16,12 @@ from activities.procedures import Procedures
 from rules.known import known
 from rules.papers.sheet import sheet
 from schemas.base import Text
-from schemas.complaint import Complaint
+from schemas.complaint.state import Complaint
 from schemas.filing.state import Filing
 from schemas.ids import filing_workflow
-from schemas.papers import OfficialPapers, PaperKind
+from schemas.papers.state import OfficialPapers, PaperKind
 from schemas.papers_sheet import Letterhead, PaperSource
-from schemas.parcel import Parcel
+from schemas.parcel.state import Parcel
 from schemas.stream.ledger import Recorded
 from views.log import Connection, Log, Told
 

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from activities.partners.http import A, Partner, PartnerResponse, segment
 from schemas.base import AgencyCode, Dong, Model
+from schemas.papers.state import GivenNumber, GivenSeries, ReceiptLine
 from schemas.publishing.fee import FeeKind
-from schemas.receipts import GivenNumber, GivenSeries, ReceiptLine
 
 
 class Wanted(Model):

@@ -24,12 +24,13 @@ from schemas.errors import RefusalCode, RefusalError
 from schemas.filing.events import FeePaid
 from schemas.filing.state import Filing
 from schemas.ids import StreamId, filing_workflow, payment_workflow, refund_workflow
-from schemas.papers import OfficialPapers
-from schemas.payment import Payment
+from schemas.papers.commands import IssueReceipt
+from schemas.papers.events import ReceiptVoided
+from schemas.papers.state import MoneyReceipt, OfficialPapers, ReceiptSeries
+from schemas.payment.state import Payment
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
-from schemas.receipts import IssueReceipt, MoneyReceipt, ReceiptSeries, ReceiptVoided
-from schemas.refund import Refund
+from schemas.refund.state import Refund
 from views.log import Connection, Log, Told
 from views.receipts import receipt_of
 

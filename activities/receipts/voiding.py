@@ -12,11 +12,11 @@ from rules.receipts.issued import gone, gone_without_provider, valid
 from rules.stream_kind import Origin
 from rules.streams import PAPERS
 from schemas.ids import filing_workflow
-from schemas.papers import OfficialPapers
-from schemas.payment import Payment
+from schemas.papers.commands import VoidByItself
+from schemas.papers.state import OfficialPapers, VoidCause
+from schemas.payment.state import Payment
 from schemas.publishing.fee import FeeKind
-from schemas.receipts import VoidByItself, VoidCause
-from schemas.refund import Refund
+from schemas.refund.state import Refund
 from views.log import Log, Told
 
 

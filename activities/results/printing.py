@@ -31,7 +31,7 @@ from schemas.filing.events import Outcome
 from schemas.filing.state import Filing
 from schemas.names import ROLE_NAMES
 from schemas.papers_sheet import Letterhead, Signatory
-from schemas.result import Result
+from schemas.result.state import Result
 from schemas.saying import said
 
 PRINT: Final = "result.print"

@@ -20,7 +20,7 @@ from schemas.errors import RefusalError
 from schemas.filing.state import Filing, Stage
 from schemas.ids import filing_workflow, result_workflow
 from schemas.people import PersonKind
-from schemas.result import Adopted, AgencySigner, ResultOrder, Signatory, SigningPlace
+from schemas.result.state import Adopted, AgencySigner, ResultOrder, Signatory, SigningPlace
 from views.log import Log, Told
 
 

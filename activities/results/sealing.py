@@ -14,7 +14,7 @@ from activities.signature.official import SEAL, SignatureField, UnfitCertificate
 from activities.signature.signing import Lasting, Person
 from schemas.about import About
 from schemas.base import AgencyCode
-from schemas.result import SigningPlace
+from schemas.result.state import SigningPlace
 
 
 class AgencySeal:

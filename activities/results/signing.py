@@ -41,7 +41,7 @@ from schemas.base import Instant, Model
 from schemas.files import FileRef, file_key
 from schemas.names import ROLE_NAMES
 from schemas.people import PersonKind
-from schemas.result import Result, Signatory, SigningPlace
+from schemas.result.state import Result, Signatory, SigningPlace
 from schemas.signature import SignatureOutcome, SignatureProof
 
 SIGNING: Final = ActivityConfig(

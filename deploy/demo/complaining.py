@@ -10,7 +10,8 @@ from typing import Final, TypeVar
 from deploy.demo.applicant import Filer, via
 from deploy.demo.insisting import Insisting
 from deploy.demo.scenario import Act, Scenario
-from schemas.complaint import AnswerComplaint, ComplaintOutcome, ComplaintStart, ComplaintState, ComplaintView
+from schemas.complaint.commands import AnswerComplaint
+from schemas.complaint.state import ComplaintOutcome, ComplaintStart, ComplaintState, ComplaintView
 from schemas.filing.commands import Claim
 from schemas.ids import complaint_workflow
 from schemas.level import Channel

@@ -9,15 +9,15 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from motcua import FilingClient, FilingNotAvailable, NotReady
-from schemas.complaint import ComplaintStart, ComplaintView
+from schemas.complaint.state import ComplaintStart, ComplaintView
 from schemas.filing.commands import Command
 from schemas.filing.state import Action, FilingView
 from schemas.filing.submission import Submission
 from schemas.ids import filing_id, payment_workflow, referral_workflow
-from schemas.payment import PaymentView
+from schemas.payment.state import PaymentView
 from schemas.people import Actor
 from schemas.reading import Audience
-from schemas.referral import ReferralView
+from schemas.referral.state import ReferralView
 
 T = TypeVar("T")
 

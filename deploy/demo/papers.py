@@ -20,7 +20,7 @@ from rules.publishing.forms.named import forms_of
 from rules.publishing.forms.sheet import filled_in
 from rules.publishing.prose import filled
 from schemas.filing.state import Filing
-from schemas.papers import OfficialPaper, PaperKind
+from schemas.papers.state import OfficialPaper, PaperKind
 
 LONGEST: Final = 120.0
 """Seconds for which papers that are on their way are waited for."""

@@ -13,7 +13,8 @@ from deploy.demo.player import Beside, Played
 from deploy.demo.scenario import Act
 from schemas.ids import payment_workflow
 from schemas.level import Channel
-from schemas.payment import PaymentView, RenewPayment
+from schemas.payment.commands import RenewPayment
+from schemas.payment.state import PaymentView
 
 
 class Paying:

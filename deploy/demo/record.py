@@ -22,9 +22,9 @@ from schemas.filing.events import HandedOver
 from schemas.filing.state import Filing, Status
 from schemas.ids import filing_workflow, result_workflow
 from schemas.level import Channel
-from schemas.papers import OfficialPaper
+from schemas.papers.state import OfficialPaper
 from schemas.reading import LoggedEvent
-from schemas.result import Result
+from schemas.result.state import Result
 from views import auditor
 from views.log import Log
 from views.log import Told as Stream

@@ -14,7 +14,7 @@ from rules.refund.claims import number_of
 from schemas.ids import refund_workflow
 from schemas.level import Channel
 from schemas.people import Actor
-from schemas.refund import CAPTURES
+from schemas.refund.state import CAPTURES
 
 LEGAL_BASIS: Final = "Luật 97/2015/QH13, Đ11"
 _AFTER: Final = ("refund_given", "refund_left_to_hand")

@@ -15,7 +15,7 @@ from schemas.filing.commands import Command
 from schemas.ids import result_workflow
 from schemas.level import Channel
 from schemas.people import Actor
-from schemas.result import CorrectResult, DeclineSignature, RevokeResult, SignAgain
+from schemas.result.commands import CorrectResult, DeclineSignature, RevokeResult, SignAgain
 
 LEGAL_BASIS: Final = "NĐ 123/2015/NĐ-CP, Đ70"
 PAUSE: Final = 0.2

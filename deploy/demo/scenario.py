@@ -19,8 +19,8 @@ from schemas.form import FormValue
 from schemas.level import Channel, Level
 from schemas.people import Role
 from schemas.publishing.procedure import ProcedureCode
-from schemas.referral import REFERRAL_COMMANDS
-from schemas.refund import REFUND_COMMANDS
+from schemas.referral.commands import REFERRAL_COMMANDS
+from schemas.refund.commands import REFUND_COMMANDS
 
 SCENARIOS: Final = Path(__file__).with_name("scenarios.yaml")
 BESIDE: Final = frozenset(

@@ -14,7 +14,7 @@ from rich.table import Table
 from rules.time.working_time import VIETNAM, local_day
 from schemas.base import Text
 from schemas.filing.state import STATUS_NAMES, Status
-from schemas.payment import PaymentState
+from schemas.payment.state import PaymentState
 from schemas.reading import Board, Count
 
 K = TypeVar("K", bound=Hashable)

@@ -20,8 +20,9 @@ from operations.commands.ledger import master_key
 from operations.commands.printing import wide
 from rules.papers.register import period
 from rules.publishing.rule_words import money
+from schemas.papers.commands import VoidReceipt
+from schemas.papers.state import ReceiptRegister, RegisteredReceipt
 from schemas.publishing.fee import FeeKind
-from schemas.receipts import ReceiptRegister, RegisteredReceipt, VoidReceipt
 from schemas.saying import said
 from views.receipts import receipt_of, receipts
 

@@ -28,7 +28,7 @@ from operations.commands.publishing.calendar import instant
 from operations.results.checking import Asked, Checked, Hand, check, dossier_code, hands, kept
 from rules.time.working_time import VIETNAM
 from schemas.files import FileRef
-from schemas.result import ResultStanding, Validity
+from schemas.result.state import ResultStanding, Validity
 from schemas.saying import said
 from schemas.signature import SignatureOutcome, SignatureProof, SignatureVerdict
 from views.papers import IssuedPaper, issued_paper

@@ -19,7 +19,8 @@ from schemas.base import Text
 from schemas.filing.commands import Command
 from schemas.ids import result_workflow
 from schemas.names import RESULT_STATE_NAMES, VALIDITY_NAMES
-from schemas.result import CorrectResult, RegisteredResult, ResultStanding, RevokeResult
+from schemas.result.commands import CorrectResult, RevokeResult
+from schemas.result.state import RegisteredResult, ResultStanding
 from views.results import registered, registered_as, standing_of
 
 app = typer.Typer()

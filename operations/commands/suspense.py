@@ -22,7 +22,7 @@ from operations.commands.printing import wide
 from operations.suspense import take
 from rules.publishing.rule_words import money
 from schemas import suspense as sp
-from schemas.refund import RefundMeans
+from schemas.refund.state import RefundMeans
 from schemas.saying import said
 from schemas.suspense import Suspense
 from views.money import suspense as money_in_suspense

@@ -7,7 +7,7 @@ from typing import Final
 
 from operations.doctor.finding import Finding, ok, warn
 from operations.doctor.surroundings import Surroundings
-from schemas.refund import WITHOUT_PROVIDER
+from schemas.refund.state import WITHOUT_PROVIDER
 
 _LEFT: Final = """
 select told.agency, convert_from(begun.body, 'UTF8')::jsonb ->> 'provider' as provider, count(*) as cases

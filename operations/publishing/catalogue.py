@@ -24,11 +24,11 @@ from rules.publishing.schema_mistakes import schema_mistakes
 from rules.time.working_time import VIETNAM
 from schemas.agency import AgencyKind
 from schemas.base import AgencyCode, Code, ShortText, StrictModel, Text, Version
+from schemas.papers.state import ReceiptSeries
 from schemas.people import IdNumber, Role
 from schemas.publishing.events import AgencyEntered, OfficerEntered, PublicationEvent, Series
 from schemas.publishing.procedure import ProcedureCode
-from schemas.receipts import ReceiptSeries
-from schemas.result import AgencySigner
+from schemas.result.state import AgencySigner
 from views.catalogue import COVERING_FIRST, COVERS
 
 from .procedure_file import ASKED_FOR as ASKED_FOR

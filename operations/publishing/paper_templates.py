@@ -13,7 +13,7 @@ from operations.publishing.procedure_file import MistakesFoundError
 from rules.papers.samples import samples
 from rules.publishing.mistakes import Mistake, mistake
 from schemas.base import AgencyCode
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.publishing.events import TemplatePublished
 
 ALL: Final = "*"

@@ -20,7 +20,7 @@ from activities.signature.revocation import Responders
 from activities.signature.signing import HttpStamper
 from activities.signature.trust import Trust
 from activities.signature.verified import verify_official
-from schemas.result import ResultStanding, Validity
+from schemas.result.state import ResultStanding, Validity
 from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureProof, SignatureVerdict
 from views.papers import IssuedPaper
 

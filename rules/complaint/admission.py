@@ -8,7 +8,9 @@ from typing import Final
 from rules.complaint.grounds import ACTS
 from rules.filing.representation import over
 from rules.time import working_time
-from schemas.complaint import Complain, Complained, Complaint, Grounds
+from schemas.complaint.commands import Complain
+from schemas.complaint.events import Complained
+from schemas.complaint.state import Complaint, Grounds
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.people import Role
 from schemas.saying import joined, said

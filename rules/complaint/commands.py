@@ -12,32 +12,41 @@ from rules.filing.representation import over
 from rules.known import known
 from rules.officers import not_in_whose_place
 from rules.rule import ANYBODY, SYSTEM, Rule, Rules, always, refuse
-from schemas import complaint as co
-from schemas.complaint import Complaint, ComplaintOutcome
+from schemas.complaint.commands import AnswerComplaint, RingComplaint, SettleUpheld
+from schemas.complaint.events import (
+    ComplaintAnswered,
+    ComplaintCalendarChanged,
+    ComplaintEvent,
+    ComplaintOverdue,
+    ComplaintReminded,
+    ComplaintSettled,
+    ComplaintWithdrawn,
+)
+from schemas.complaint.state import INTAKE, OPENING, Complaint, ComplaintOutcome
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import Moment
 from schemas.people import OFFICERS, Actor, Role
 
-Events = tuple[co.ComplaintEvent, ...]
+Events = tuple[ComplaintEvent, ...]
 
 _ENDED: Final = problem("", "complaint_ended")
 
 # By the system.
 
 
-def _ring(complaint: Complaint, command: co.RingComplaint, now: datetime) -> Events:
+def _ring(complaint: Complaint, command: RingComplaint, now: datetime) -> Events:
     timer = next_timer(complaint)
     if timer is None or timer.moment is not command.moment or now < timer.due:
         raise refuse(problem("moment", "not_due"))
     due = known(complaint.due)
     reminder = command.moment is Moment.REMINDER
-    return (co.ComplaintReminded(due=due) if reminder else co.ComplaintOverdue(due=due),)
+    return (ComplaintReminded(due=due) if reminder else ComplaintOverdue(due=due),)
 
 
-def _settle_upheld(complaint: Complaint, command: co.SettleUpheld, _: datetime) -> Events:
-    return (co.ComplaintSettled(reopened=command.reopened),) if undoes(complaint) else ()
+def _settle_upheld(complaint: Complaint, command: SettleUpheld, _: datetime) -> Events:
+    return (ComplaintSettled(reopened=command.reopened),) if undoes(complaint) else ()
 
 
 def _change_calendar(complaint: Complaint, command: cm.ChangeCalendar, _: datetime) -> Events:
@@ -45,7 +54,7 @@ def _change_calendar(complaint: Complaint, command: cm.ChangeCalendar, _: dateti
         return ()
     if command.calendar == complaint.days:
         raise refuse(problem("calendar", "in_force"))
-    return (co.ComplaintCalendarChanged(days=command.calendar),)
+    return (ComplaintCalendarChanged(days=command.calendar),)
 
 
 # By people.
@@ -96,16 +105,16 @@ def _reassign(complaint: Complaint, command: cm.Reassign, _: datetime) -> Events
     return (ev.Reassigned(officer=command.officer, role=Role.LEADER, acting_for=command.acting_for),)
 
 
-def _answer(complaint: Complaint, command: co.AnswerComplaint, _: datetime) -> Events:
+def _answer(complaint: Complaint, command: AnswerComplaint, _: datetime) -> Events:
     upheld = command.outcome is ComplaintOutcome.UPHELD and complaint.act in UNDONE
-    open_to_it = (co.INTAKE, *complaint.steps) if upheld else ()
+    open_to_it = (INTAKE, *complaint.steps) if upheld else ()
     if command.start_at is not None and command.start_at not in open_to_it:
         names = ", ".join(open_to_it) or "–"
         why = problem("start_at", "no_such_place", names=names)
         raise refuse(why)
-    place = command.start_at or complaint.step or co.INTAKE
+    place = command.start_at or complaint.step or INTAKE
     return (
-        co.ComplaintAnswered(
+        ComplaintAnswered(
             about=complaint.about,
             outcome=command.outcome,
             officer=command.actor.subject,
@@ -120,12 +129,12 @@ def _answer(complaint: Complaint, command: co.AnswerComplaint, _: datetime) -> E
 def _withdraw(_: Complaint, command: cm.Withdraw, __: datetime) -> Events:
     if command.actor.role is Role.RECEPTION and command.request is None:
         raise refuse(UNSIGNED.model_copy(update={"field": "request"}))
-    return (co.ComplaintWithdrawn(reason=command.reason, request=command.request),)
+    return (ComplaintWithdrawn(reason=command.reason, request=command.request),)
 
 
 RULES: Final[Rules[Complaint]] = Rules(
     {
-        co.OPENING: Rule(ANYBODY, always, admit),
+        OPENING: Rule(ANYBODY, always, admit),
         "ring_complaint": Rule(SYSTEM, always, _ring),
         "settle_upheld": Rule(SYSTEM, always, _settle_upheld),
         "change_calendar": Rule(SYSTEM, always, _change_calendar),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rules.evidence import Entry, Evidence
-from schemas import complaint as co
+from schemas.complaint.events import Complained, ComplaintSettled
 from schemas.ids import StreamId, filing_workflow
 
 
@@ -13,9 +13,9 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
     """What the filing must have recorded: the act that is complained about, and that it has started again."""
     filing = filing_workflow(stream.filing)
     match event:
-        case co.Complained(act=act):
+        case Complained(act=act):
             return ((Entry((act,), stream=filing),),)
-        case co.ComplaintSettled(reopened=True):
+        case ComplaintSettled(reopened=True):
             return ((Entry(("reopened",), {"complaint": stream.n}, filing),),)
         case _:
             return None

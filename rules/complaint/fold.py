@@ -10,8 +10,16 @@ from rules.filing.reopening import UNDONE
 from rules.known import known
 from rules.rule import Change, folding
 from rules.time import working_time
-from schemas import complaint as co
-from schemas.complaint import Complaint, ComplaintState
+from schemas.complaint.events import (
+    Complained,
+    ComplaintAnswered,
+    ComplaintCalendarChanged,
+    ComplaintOverdue,
+    ComplaintReminded,
+    ComplaintSettled,
+    ComplaintWithdrawn,
+)
+from schemas.complaint.state import Complaint, ComplaintState, ComplaintTimer
 from schemas.filing import events as ev
 from schemas.filing.events import Moment
 from schemas.limit import Limit
@@ -24,7 +32,7 @@ _DESCRIBED: Final = ("about", "act", "officer", "step", "steps", "words", "side"
 _KEPT: Final = (*_DESCRIBED, "take_up", "answer", "reminder", "days")
 
 
-def _recorded(complaint: Complaint, event: co.Complained, at: datetime) -> dict[str, Any]:
+def _recorded(complaint: Complaint, event: Complained, at: datetime) -> dict[str, Any]:
     kept = {name: getattr(event, name) for name in _KEPT}
     return kept | {"recorded_at": at} | _clock(complaint.model_copy(update=kept), at, event.take_up)
 
@@ -57,27 +65,27 @@ def _on_another_calendar(complaint: Complaint, at: datetime) -> dict[str, Any]:
     return again | {"overdue": late, "reminded": told} | ({"remind_at": None} if told or late else {})
 
 
-def _answered(_: Complaint, event: co.ComplaintAnswered, at: datetime) -> dict[str, Any]:
+def _answered(_: Complaint, event: ComplaintAnswered, at: datetime) -> dict[str, Any]:
     answer = {"start_at": event.step, "reason": event.reason, "legal_basis": event.legal_basis}
     return answer | {"state": ComplaintState(event.outcome), "answerer": event.officer, "answered_at": at}
 
 
-def _calendar_changed(complaint: Complaint, event: co.ComplaintCalendarChanged, at: datetime) -> dict[str, Any]:
+def _calendar_changed(complaint: Complaint, event: ComplaintCalendarChanged, at: datetime) -> dict[str, Any]:
     days = {"days": event.days}
     return _on_another_calendar(complaint.model_copy(update=days), at) | days
 
 
 CHANGES: Final[Mapping[type[Any], Change[Complaint]]] = {
-    co.Complained: _recorded,
+    Complained: _recorded,
     ev.Claimed: _given,
     ev.Reassigned: _given,
     ev.Released: lambda *_: {"answerer": None, "acting_for": None},
-    co.ComplaintReminded: lambda *_: {"reminded": True, "remind_at": None},
-    co.ComplaintOverdue: lambda *_: {"overdue": True, "remind_at": None},
-    co.ComplaintAnswered: _answered,
-    co.ComplaintWithdrawn: lambda _, __, at: {"state": ComplaintState.WITHDRAWN, "answered_at": at},
-    co.ComplaintSettled: lambda _, event, __: {"reopened": event.reopened},
-    co.ComplaintCalendarChanged: _calendar_changed,
+    ComplaintReminded: lambda *_: {"reminded": True, "remind_at": None},
+    ComplaintOverdue: lambda *_: {"overdue": True, "remind_at": None},
+    ComplaintAnswered: _answered,
+    ComplaintWithdrawn: lambda _, __, at: {"state": ComplaintState.WITHDRAWN, "answered_at": at},
+    ComplaintSettled: lambda _, event, __: {"reopened": event.reopened},
+    ComplaintCalendarChanged: _calendar_changed,
 }
 evolve = folding(CHANGES)
 
@@ -87,14 +95,14 @@ def undoes(complaint: Complaint) -> bool:
     return complaint.state is ComplaintState.UPHELD and complaint.act in UNDONE and complaint.reopened is None
 
 
-def next_timer(complaint: Complaint) -> co.ComplaintTimer | None:
+def next_timer(complaint: Complaint) -> ComplaintTimer | None:
     """What its clock tells next."""
     if complaint.state not in WAITS or complaint.overdue or complaint.due is None:
         return None
     clock = "take_up" if complaint.state is ComplaintState.RECORDED else "complaint"
     if complaint.remind_at is not None:
-        return co.ComplaintTimer(clock=clock, due=complaint.remind_at, moment=Moment.REMINDER)
-    return co.ComplaintTimer(clock=clock, due=complaint.due, moment=Moment.DUE)
+        return ComplaintTimer(clock=clock, due=complaint.remind_at, moment=Moment.REMINDER)
+    return ComplaintTimer(clock=clock, due=complaint.due, moment=Moment.DUE)
 
 
 def is_open(complaint: Complaint) -> bool:

@@ -11,7 +11,7 @@ from rules.filing.representation import represented_until
 from rules.officers import on_the_applicants_side
 from rules.time import working_time
 from schemas.base import Text
-from schemas.complaint import Complaint, ComplaintState, Grounds
+from schemas.complaint.state import Complaint, ComplaintState, Grounds
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.filing.state import Filing

@@ -9,7 +9,9 @@ from rules.complaint import fold, status
 from rules.complaint.commands import RULES
 from rules.complaint.evidence import evidence
 from rules.stream_kind import StreamKind, as_it_was, numbered
-from schemas.complaint import COMPLAINT_COMMANDS, Complaint, ComplaintEvent, ComplaintStart
+from schemas.complaint.commands import COMPLAINT_COMMANDS
+from schemas.complaint.events import ComplaintEvent
+from schemas.complaint.state import Complaint, ComplaintStart
 from schemas.saying import said
 
 COMPLAINT: Final = StreamKind(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.complaint.fold import WAITS, is_open, undoes
-from schemas.complaint import Complaint
+from schemas.complaint.state import Complaint
 from schemas.people import Role
 from schemas.stream.rows import Rows, Standing, TaskRow
 

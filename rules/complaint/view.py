@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from rules.complaint.fold import WAITS
 from rules.known import known
-from schemas import complaint as co
-from schemas.complaint import Complaint
+from schemas.complaint.state import Complaint, ComplaintView
 
 
-def view(complaint: Complaint) -> co.ComplaintView:
+def view(complaint: Complaint) -> ComplaintView:
     """What a complaint shows."""
     waits = complaint.state in WAITS
-    return co.ComplaintView(
+    return ComplaintView(
         filing_id=complaint.filing_id,
         n=complaint.n,
         seq=complaint.seq,

@@ -12,7 +12,7 @@ from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.filing.state import Filing
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.saying import said
 

@@ -10,9 +10,10 @@ from rules.receipts.issued import issued_for, registered
 from rules.rule import SYSTEM, Rule, Rules, always, refuse
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem, problem
-from schemas.papers import OfficialPapers, PaperMade, RecordPaper
+from schemas.papers.commands import IssueReceipt, RecordPaper, VoidByItself, VoidReceipt
+from schemas.papers.events import PaperMade, ReceiptIssued, ReceiptVoided
+from schemas.papers.state import MoneyReceipt, OfficialPapers
 from schemas.people import Actor, Role
-from schemas.receipts import IssueReceipt, MoneyReceipt, ReceiptIssued, ReceiptVoided, VoidByItself, VoidReceipt
 
 
 def _record(papers: OfficialPapers, command: RecordPaper, _: datetime) -> tuple[PaperMade, ...]:

@@ -8,8 +8,8 @@ from rules.complaint.grounds import ACTS
 from rules.known import known
 from rules.papers.made import about, by_hand, made, officer
 from rules.papers.written import moment, plain
-from schemas.complaint import Complaint
-from schemas.papers import PaperKind
+from schemas.complaint.state import Complaint
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import Block, PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.saying import said
 

@@ -12,7 +12,7 @@ from rules.papers.written import letterhead, moment, plain, short
 from schemas.base import Text
 from schemas.filing.events import Clock
 from schemas.hands import Hand, Holder
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import Block, Column, PaperSheet, PaperSource, Row, Rows, Table
 from schemas.saying import joined, said
 

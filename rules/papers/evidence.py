@@ -7,9 +7,9 @@ from typing import Final
 from rules.causes import CAUSES
 from rules.evidence import Entry, Evidence
 from schemas.ids import StreamId, filing_workflow, payment_workflow, refund_workflow
-from schemas.papers import PaperMade, PapersEvent
-from schemas.receipts import ReceiptIssued, ReceiptVoided, VoidCause
-from schemas.refund import CAPTURES
+from schemas.papers.events import PaperMade, PapersEvent, ReceiptIssued, ReceiptVoided
+from schemas.papers.state import VoidCause
+from schemas.refund.state import CAPTURES
 
 
 def evidence(stream: StreamId, event: PapersEvent) -> Evidence | None:

@@ -14,7 +14,7 @@ from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import Block, Column, PaperSheet, PaperSource, Paragraph, Row, Rows, Table
 from schemas.saying import said
 

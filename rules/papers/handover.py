@@ -11,7 +11,7 @@ from rules.papers.written import letterhead, moment, plain
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.commands import TargetKind
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import Block, Column, PaperSheet, PaperSource, Row, Rows, Signatory, Table
 from schemas.saying import said
 from schemas.stream.ledger import Recorded

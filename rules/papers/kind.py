@@ -9,7 +9,8 @@ from rules.papers import fold, status
 from rules.papers.commands import RULES
 from rules.papers.evidence import evidence
 from rules.stream_kind import Numbering, StreamKind, as_it_was
-from schemas.papers import OfficialPapers, PapersEvent
+from schemas.papers.events import PapersEvent
+from schemas.papers.state import OfficialPapers
 from schemas.saying import said
 
 PAPERS: Final = StreamKind(

@@ -15,9 +15,9 @@ from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.commands import TargetKind
 from schemas.level import Channel
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
-from schemas.parcel import Parcel
+from schemas.parcel.state import Parcel
 from schemas.saying import said
 from schemas.stream.ledger import Recorded
 

@@ -10,7 +10,7 @@ from rules.papers.written import dated, letterhead, moment, plain
 from schemas.base import AgencyCode, Text
 from schemas.filing.commands import TargetKind
 from schemas.filing.events import Clock
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import Block, PaperSheet, PaperSource, Row, Signatory
 from schemas.saying import said
 

@@ -12,9 +12,9 @@ from rules.papers.written import moment, plain
 from rules.publishing.rule_words import money
 from schemas.base import Text
 from schemas.names import CHANNEL_NAMES, MEANS_NAMES
+from schemas.papers.state import MoneyReceipt
 from schemas.papers_sheet import Block, Column, PaperSheet, PaperSource, Row, Rows, Signatory, Table
 from schemas.publishing.fee import FeeKind
-from schemas.receipts import MoneyReceipt
 from schemas.saying import said
 
 

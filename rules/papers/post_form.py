@@ -9,7 +9,7 @@ from rules.papers.made import about, by_hand, handed_in, made, officer
 from rules.papers.written import letterhead, moment, plain
 from rules.publishing.rule_words import money
 from schemas.filing.events import Clock, Submitted
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.saying import said
 

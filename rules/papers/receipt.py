@@ -10,7 +10,7 @@ from schemas.base import Text
 from schemas.filing.events import Clock
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.saying import said
 

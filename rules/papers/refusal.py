@@ -8,7 +8,7 @@ from rules.papers.made import about, appeal, made, officer, received
 from rules.papers.written import plain
 from schemas.base import Text
 from schemas.filing import events as ev
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.saying import said
 

@@ -7,7 +7,7 @@ from typing import Final
 from rules.papers.made import FORMS
 from rules.papers.written import plain
 from schemas.base import Text
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import (
     Block,
     Column,

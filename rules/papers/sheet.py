@@ -17,7 +17,7 @@ from rules.papers.receipt import receipt
 from rules.papers.refusal import refusal
 from rules.papers.stop import stop
 from rules.papers.supplement import supplement
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import PaperSheet, PaperSource
 
 

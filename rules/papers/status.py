@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.papers import OfficialPapers
-from schemas.receipts import MoneyReceipt
+from schemas.papers.state import MoneyReceipt, OfficialPapers
 from schemas.stream.rows import ReceiptRow, Standing
 
 

@@ -9,7 +9,7 @@ from rules.papers.refusal import grounds
 from rules.papers.written import moment, plain
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.saying import said
 

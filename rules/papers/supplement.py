@@ -10,7 +10,7 @@ from rules.papers.written import moment
 from schemas.base import Text
 from schemas.filing.commands import SupplementItem
 from schemas.filing.events import Clock
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.saying import said
 

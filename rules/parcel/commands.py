@@ -8,39 +8,59 @@ from typing import Final
 from rules.parcel.fold import OUTCOMES, SPOILT_STATES, news
 from rules.rule import SYSTEM, Rule, Rules, always
 from rules.time.part import due_on
-from schemas import parcel as pc
 from schemas.errors import Problem, problem
 from schemas.filing.commands import ChangeCalendar
 from schemas.filing.events import ParcelOutcome
-from schemas.parcel import Meaning, Parcel, ParcelState, Step
+from schemas.parcel.commands import (
+    ClaimCompensation,
+    RecallConsignment,
+    RecordEnd,
+    RecordLeft,
+    RecordSent,
+    RecordSteps,
+    RequestConsignment,
+)
+from schemas.parcel.events import (
+    CompensationClaimed,
+    ConsignmentCalendarChanged,
+    ConsignmentEnded,
+    ConsignmentInvited,
+    ConsignmentLeft,
+    ConsignmentRecalled,
+    ConsignmentReported,
+    ConsignmentRequested,
+    ConsignmentSent,
+    ParcelEvent,
+)
+from schemas.parcel.state import Meaning, Parcel, ParcelState, Step
 from schemas.people import Actor, Role
 
-Events = tuple[pc.ParcelEvent, ...]
+Events = tuple[ParcelEvent, ...]
 
 
-def _request(_: Parcel, command: pc.RequestConsignment, __: datetime) -> Events:
-    return (pc.ConsignmentRequested.model_validate(command.start.model_dump()),)
+def _request(_: Parcel, command: RequestConsignment, __: datetime) -> Events:
+    return (ConsignmentRequested.model_validate(command.start.model_dump()),)
 
 
-def _sent(parcel: Parcel, command: pc.RecordSent, _: datetime) -> Events:
-    return (pc.ConsignmentSent(waybill=command.waybill),) if parcel.state is ParcelState.REQUESTED else ()
+def _sent(parcel: Parcel, command: RecordSent, _: datetime) -> Events:
+    return (ConsignmentSent(waybill=command.waybill),) if parcel.state is ParcelState.REQUESTED else ()
 
 
-def _steps(parcel: Parcel, command: pc.RecordSteps, _: datetime) -> Events:
-    events: list[pc.ParcelEvent] = []
+def _steps(parcel: Parcel, command: RecordSteps, _: datetime) -> Events:
+    events: list[ParcelEvent] = []
     invitations, ended = parcel.invitations, not parcel.under_way
     for step in news(parcel.state, parcel.heard, command.steps):
         match step.meaning:
             case Meaning.INVITED:
                 invitations += 1
                 again = max(command.again_by or step.at, step.at)
-                events.append(pc.ConsignmentInvited(n=invitations, said=step.said, happened_at=step.at, again_by=again))
+                events.append(ConsignmentInvited(n=invitations, said=step.said, happened_at=step.at, again_by=again))
             case Meaning.OTHER:
-                events.append(pc.ConsignmentReported(said=step.said, message=step.message, happened_at=step.at))
+                events.append(ConsignmentReported(said=step.said, message=step.message, happened_at=step.at))
             case meaning:
                 outcome = OUTCOMES[meaning]
                 money = _collected(parcel, step) if outcome is ParcelOutcome.DELIVERED else {}
-                end = pc.ConsignmentEnded(outcome=outcome, said=step.said, happened_at=step.at, late=ended, **money)
+                end = ConsignmentEnded(outcome=outcome, said=step.said, happened_at=step.at, late=ended, **money)
                 events.append(end)
                 ended = True
     return tuple(events)
@@ -58,23 +78,23 @@ def _collected(parcel: Parcel, step: Step) -> dict[str, int]:
     return {"collected": collected} | fee
 
 
-def _end(parcel: Parcel, command: pc.RecordEnd, _: datetime) -> Events:
-    return (pc.ConsignmentEnded(outcome=command.outcome, said=command.said),) if parcel.under_way else ()
+def _end(parcel: Parcel, command: RecordEnd, _: datetime) -> Events:
+    return (ConsignmentEnded(outcome=command.outcome, said=command.said),) if parcel.under_way else ()
 
 
-def _recall(parcel: Parcel, _: pc.RecallConsignment, __: datetime) -> Events:
-    return (pc.ConsignmentRecalled(),) if parcel.under_way and not parcel.recalled and not parcel.left else ()
+def _recall(parcel: Parcel, _: RecallConsignment, __: datetime) -> Events:
+    return (ConsignmentRecalled(),) if parcel.under_way and not parcel.recalled and not parcel.left else ()
 
 
-def _leave(parcel: Parcel, _: pc.RecordLeft, __: datetime) -> Events:
-    return (pc.ConsignmentLeft(),) if parcel.recalled else ()
+def _leave(parcel: Parcel, _: RecordLeft, __: datetime) -> Events:
+    return (ConsignmentLeft(),) if parcel.recalled else ()
 
 
 def _change_calendar(parcel: Parcel, command: ChangeCalendar, _: datetime) -> Events:
     calendar = command.calendar
     if calendar.name == parcel.calendar:
         return ()
-    return (pc.ConsignmentCalendarChanged(calendar=calendar.name, due=due_on(parcel, calendar)),)
+    return (ConsignmentCalendarChanged(calendar=calendar.name, due=due_on(parcel, calendar)),)
 
 
 def _claimable(parcel: Parcel, _: Actor, __: datetime) -> Problem | None:
@@ -83,8 +103,8 @@ def _claimable(parcel: Parcel, _: Actor, __: datetime) -> Problem | None:
     return None if parcel.state in SPOILT_STATES else problem("", "nothing_to_claim")
 
 
-def _claim(_: Parcel, command: pc.ClaimCompensation, __: datetime) -> Events:
-    return (pc.CompensationClaimed(officer=command.actor.subject, reference=command.reference),)
+def _claim(_: Parcel, command: ClaimCompensation, __: datetime) -> Events:
+    return (CompensationClaimed(officer=command.actor.subject, reference=command.reference),)
 
 
 def _stranger(parcel: Parcel, actor: Actor, _: datetime) -> Problem | None:

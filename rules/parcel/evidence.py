@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from rules.evidence import Entry, Evidence
-from schemas import parcel as pc
 from schemas.ids import StreamId, filing_workflow
+from schemas.parcel.events import ConsignmentRecalled, ConsignmentRequested
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
     """What its filing must have recorded before anything is sent, or had back."""
     filing = filing_workflow(stream.filing)
     match event:
-        case pc.ConsignmentRequested(n=n):
+        case ConsignmentRequested(n=n):
             return ((Entry(("parcel_requested",), {"n": n}, filing),),)
-        case pc.ConsignmentRecalled():
+        case ConsignmentRecalled():
             return ((Entry(("parcel_recalled",), {"n": stream.n}, filing),),)
         case _:
             return None

@@ -7,9 +7,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.rule import Change, folding
-from schemas import parcel as pc
 from schemas.filing.events import SPOILT, ParcelOutcome
-from schemas.parcel import UNDER_WAY, Meaning, Parcel, ParcelState, Step
+from schemas.parcel.events import (
+    CompensationClaimed,
+    ConsignmentCalendarChanged,
+    ConsignmentEnded,
+    ConsignmentInvited,
+    ConsignmentLeft,
+    ConsignmentRecalled,
+    ConsignmentReported,
+    ConsignmentRequested,
+    ConsignmentSent,
+)
+from schemas.parcel.state import UNDER_WAY, Heard, Meaning, Parcel, ParcelState, Step
 
 MOST_WORDS: Final = 32
 """So many words of the post are recorded that end nothing; a carrier that says more is followed to the end alone."""
@@ -36,19 +46,19 @@ OUTCOMES: Final = {Meaning(outcome.value): outcome for outcome in ParcelOutcome}
 _TELLING: Final = frozenset({Meaning.INVITED, Meaning.OTHER})
 
 
-def news(state: ParcelState, heard: tuple[pc.Heard, ...], steps: Iterable[Step]) -> tuple[Step, ...]:
+def news(state: ParcelState, heard: tuple[Heard, ...], steps: Iterable[Step]) -> tuple[Step, ...]:
     """Those of the post's words, oldest first, that say more of a parcel than its state and what was heard of it."""
     found: list[Step] = []
     for step in steps:
         if _says_something(state, heard, step):
             found.append(step)
-            heard = (*heard, pc.Heard(said=step.said, at=step.at))
+            heard = (*heard, Heard(said=step.said, at=step.at))
             state = ParcelState(step.meaning.value) if step.meaning in OUTCOMES else state
     return tuple(found)
 
 
-def _says_something(state: ParcelState, heard: tuple[pc.Heard, ...], step: Step) -> bool:
-    if pc.Heard(said=step.said, at=step.at) in heard:
+def _says_something(state: ParcelState, heard: tuple[Heard, ...], step: Step) -> bool:
+    if Heard(said=step.said, at=step.at) in heard:
         return False
     if step.meaning in OUTCOMES:
         return OUTCOMES[step.meaning] in _MAY_FOLLOW[state]
@@ -58,11 +68,11 @@ def _says_something(state: ParcelState, heard: tuple[pc.Heard, ...], step: Step)
 _KEPT: Final = ("number", "address", "contents", "cod", "fee", "watch_seconds", "limit", "since", "calendar", "due")
 
 
-def _requested(_: Parcel, event: pc.ConsignmentRequested, at: datetime) -> dict[str, Any]:
+def _requested(_: Parcel, event: ConsignmentRequested, at: datetime) -> dict[str, Any]:
     return {name: getattr(event, name) for name in _KEPT} | {"requested_at": at}
 
 
-def _ended(parcel: Parcel, event: pc.ConsignmentEnded, at: datetime) -> dict[str, Any]:
+def _ended(parcel: Parcel, event: ConsignmentEnded, at: datetime) -> dict[str, Any]:
     ended = {"state": ParcelState(event.outcome.value), "ended_at": at, "recalled": False}
     ended |= {"collected": event.collected, "spoilt": parcel.spoilt or event.outcome in SPOILT}
     return _heard(parcel, event.said, event.happened_at) | ended
@@ -72,20 +82,20 @@ def _heard(parcel: Parcel, said: str | None, at: datetime | None) -> dict[str, A
     """What the post has said; what ends a parcel without its word it has not."""
     if said is None or at is None:
         return {}
-    return {"heard": (*parcel.heard, pc.Heard(said=said, at=at))}
+    return {"heard": (*parcel.heard, Heard(said=said, at=at))}
 
 
 CHANGES: Final[Mapping[type[Any], Change[Parcel]]] = {
-    pc.ConsignmentRequested: _requested,
-    pc.ConsignmentCalendarChanged: lambda _, event, __: {"calendar": event.calendar, "due": event.due},
-    pc.ConsignmentSent: lambda _, event, __: {"waybill": event.waybill, "state": ParcelState.SENT},
-    pc.ConsignmentInvited: lambda parcel, event, _: (
+    ConsignmentRequested: _requested,
+    ConsignmentCalendarChanged: lambda _, event, __: {"calendar": event.calendar, "due": event.due},
+    ConsignmentSent: lambda _, event, __: {"waybill": event.waybill, "state": ParcelState.SENT},
+    ConsignmentInvited: lambda parcel, event, _: (
         _heard(parcel, event.said, event.happened_at) | {"invitations": event.n}
     ),
-    pc.ConsignmentReported: lambda parcel, event, _: _heard(parcel, event.said, event.happened_at),
-    pc.ConsignmentRecalled: lambda *_: {"recalled": True},
-    pc.ConsignmentLeft: lambda *_: {"recalled": False, "left": True},
-    pc.CompensationClaimed: lambda _, event, __: {"claim": event.reference},
-    pc.ConsignmentEnded: _ended,
+    ConsignmentReported: lambda parcel, event, _: _heard(parcel, event.said, event.happened_at),
+    ConsignmentRecalled: lambda *_: {"recalled": True},
+    ConsignmentLeft: lambda *_: {"recalled": False, "left": True},
+    CompensationClaimed: lambda _, event, __: {"claim": event.reference},
+    ConsignmentEnded: _ended,
 }
 evolve = folding(CHANGES)

@@ -9,7 +9,9 @@ from rules.parcel import fold, status
 from rules.parcel.commands import RULES
 from rules.parcel.evidence import evidence
 from rules.stream_kind import Numbering, StreamKind, Table, as_it_was, numbered
-from schemas.parcel import PARCEL_COMMANDS, Parcel, ParcelEvent, ParcelStart, RequestConsignment
+from schemas.parcel.commands import PARCEL_COMMANDS, RequestConsignment
+from schemas.parcel.events import ParcelEvent
+from schemas.parcel.state import Parcel, ParcelStart
 from schemas.saying import said
 from schemas.stream.snapshots import ParcelMemory
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rules.known import known
 from rules.parcel.fold import SPOILT_STATES
-from schemas.parcel import Parcel, ParcelState
+from schemas.parcel.state import Parcel, ParcelState
 from schemas.people import Role
 from schemas.stream.rows import ParcelRow, Rows, Standing, TaskRow
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from schemas import parcel as pc
-from schemas.parcel import Parcel
+from schemas.parcel.state import Parcel, ParcelView
 
 
-def view(parcel: Parcel) -> pc.ParcelView:
+def view(parcel: Parcel) -> ParcelView:
     """What a parcel shows."""
-    return pc.ParcelView(
+    return ParcelView(
         filing_id=parcel.filing_id,
         n=parcel.n,
         seq=parcel.seq,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from schemas import payment as pay
 from schemas.ids import digest
-from schemas.payment import Capture, ChargeBack, ChargedBack, Payment
+from schemas.payment.events import PaymentChargeBackAhead, PaymentChargedBack
+from schemas.payment.state import Capture, ChargeBack, ChargedBack, Payment
 
 
-def told(payment: Payment, back: ChargeBack) -> pay.PaymentChargedBack | pay.PaymentChargeBackAhead | None:
+def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChargeBackAhead | None:
     """What is recorded of it: of money that is not known by now that it was told.
 
     None: it was told before, or nothing is left of that money.
@@ -18,7 +18,7 @@ def told(payment: Payment, back: ChargeBack) -> pay.PaymentChargedBack | pay.Pay
         return None
     capture = capture_of(payment, back)
     if capture is None:
-        return pay.PaymentChargeBackAhead(**dict(back))
+        return PaymentChargeBackAhead(**dict(back))
     left = capture.amount - payment.taken_back(capture)
     return _recorded(capture, back, left) if left > 0 else None
 
@@ -59,12 +59,12 @@ def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
     return next(named, None) or (None if back.by_number else next(alike, None))
 
 
-def ahead_of(payment: Payment, capture: Capture) -> tuple[pay.PaymentChargedBack, ...]:
+def ahead_of(payment: Payment, capture: Capture) -> tuple[PaymentChargedBack, ...]:
     """What was told of this money before it came, never more than came: it is recorded with it."""
     request = [one for one in payment.ahead if one.attempt == capture.attempt]
     named = [one for one in request if one.transaction == capture.capture_id]
     alike = [one for one in request if one.amount == capture.amount and not one.by_number][:1]
-    found: list[pay.PaymentChargedBack] = []
+    found: list[PaymentChargedBack] = []
     left = capture.amount
     for back in named or alike:
         if left > 0:
@@ -73,7 +73,7 @@ def ahead_of(payment: Payment, capture: Capture) -> tuple[pay.PaymentChargedBack
     return tuple(found)
 
 
-def still_ahead(payment: Payment, charged: pay.PaymentChargedBack) -> tuple[ChargeBack, ...]:
+def still_ahead(payment: Payment, charged: PaymentChargedBack) -> tuple[ChargeBack, ...]:
     """What is told of money that has not come, once this is recorded."""
     ahead = _ahead(payment, *_number(payment, charged))
     if charged.transaction == charged.capture_id:  # of a part there may be others under the same number
@@ -92,13 +92,13 @@ def _ahead(payment: Payment, transaction: str, attempt: int | None) -> list[Char
     return [one for one in payment.ahead if (one.transaction, one.attempt) == (transaction, attempt)]
 
 
-def _number(payment: Payment, charged: pay.ChargedBack) -> tuple[str, int | None]:
+def _number(payment: Payment, charged: ChargedBack) -> tuple[str, int | None]:
     """What tells one from the others: two providers may count alike."""
     attempts = {capture.capture_id: capture.attempt for capture in payment.captures}
     return charged.transaction, attempts.get(charged.capture_id)
 
 
-def _recorded(capture: Capture, back: ChargeBack, left: int) -> pay.PaymentChargedBack:
+def _recorded(capture: Capture, back: ChargeBack, left: int) -> PaymentChargedBack:
     """No more of it than is left."""
     said = {"transaction": back.transaction, "amount": min(back.amount, left), "at": back.at}
-    return pay.PaymentChargedBack(capture_id=capture.capture_id, **said)
+    return PaymentChargedBack(capture_id=capture.capture_id, **said)

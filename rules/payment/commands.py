@@ -10,23 +10,50 @@ from rules.payment import charge_backs
 from rules.payment.fold import captured_ids, is_open, not_yet_awaited, unless_first
 from rules.rule import SYSTEM, Rule, Rules, always
 from rules.time.part import due_on
-from schemas import payment as pay
 from schemas.errors import Problem, problem
 from schemas.filing.commands import ChangeCalendar
-from schemas.payment import MOST_REQUESTS, Payment, PaymentState
+from schemas.payment.commands import (
+    AwaitOutcome,
+    CancelPayment,
+    ExpirePayment,
+    ExpireRequest,
+    RecordAcceptance,
+    RecordCapture,
+    RecordChargeBack,
+    RecordOrder,
+    RecordRefund,
+    RenewPayment,
+    RenewThrough,
+    RequestPayment,
+)
+from schemas.payment.events import (
+    PaymentAccepted,
+    PaymentCalendarChanged,
+    PaymentCancelled,
+    PaymentCaptured,
+    PaymentEvent,
+    PaymentExpired,
+    PaymentOrdered,
+    PaymentOutcomeAwaited,
+    PaymentRefunded,
+    PaymentRenewed,
+    PaymentRequested,
+    PaymentRequestExpired,
+)
+from schemas.payment.state import DEFAULT_PROVIDER, MOST_REQUESTS, Payment, PaymentState, Through
 from schemas.people import Actor, Role
 
-Events = tuple[pay.PaymentEvent, ...]
+Events = tuple[PaymentEvent, ...]
 
 _ENDED: Final = problem("", "wrong_state", says="payment_has_ended")
 
 
-def _request(_: Payment, command: pay.RequestPayment, now: datetime) -> Events:
+def _request(_: Payment, command: RequestPayment, now: datetime) -> Events:
     start = command.start
     return (
-        pay.PaymentRequested(
+        PaymentRequested(
             n=start.n,
-            provider=start.provider or pay.DEFAULT_PROVIDER,
+            provider=start.provider or DEFAULT_PROVIDER,
             amount=start.amount,
             limit=start.limit,
             since=start.since,
@@ -40,48 +67,48 @@ def _request(_: Payment, command: pay.RequestPayment, now: datetime) -> Events:
     )
 
 
-def _order(payment: Payment, command: pay.RecordOrder, _: datetime) -> Events:
+def _order(payment: Payment, command: RecordOrder, _: datetime) -> Events:
     n = command.attempt
     if not is_open(payment, n) or payment.attempts[n - 1].ordered:
         return ()
     made = {"order_id": command.order_id, "pay_url": command.pay_url, "code": command.code}
-    return (pay.PaymentOrdered(**made, attempt=unless_first(n)),)
+    return (PaymentOrdered(**made, attempt=unless_first(n)),)
 
 
-def _expire_request(payment: Payment, command: pay.ExpireRequest, _: datetime) -> Events:
-    return (pay.PaymentRequestExpired(attempt=command.attempt),) if is_open(payment, command.attempt) else ()
+def _expire_request(payment: Payment, command: ExpireRequest, _: datetime) -> Events:
+    return (PaymentRequestExpired(attempt=command.attempt),) if is_open(payment, command.attempt) else ()
 
 
-def _await_outcome(payment: Payment, command: pay.AwaitOutcome, _: datetime) -> Events:
+def _await_outcome(payment: Payment, command: AwaitOutcome, _: datetime) -> Events:
     if not not_yet_awaited(payment, command.attempt):
         return ()
-    return (pay.PaymentOutcomeAwaited(attempt=command.attempt, until=command.until),)
+    return (PaymentOutcomeAwaited(attempt=command.attempt, until=command.until),)
 
 
-def _expire(payment: Payment, _: pay.ExpirePayment, __: datetime) -> Events:
-    return (pay.PaymentExpired(),) if payment.state is PaymentState.PENDING else ()
+def _expire(payment: Payment, _: ExpirePayment, __: datetime) -> Events:
+    return (PaymentExpired(),) if payment.state is PaymentState.PENDING else ()
 
 
-def _cancel(payment: Payment, command: pay.CancelPayment, _: datetime) -> Events:
+def _cancel(payment: Payment, command: CancelPayment, _: datetime) -> Events:
     cancellable = payment.state in {PaymentState.PENDING, PaymentState.PAID}
-    return (pay.PaymentCancelled(reason=command.reason),) if cancellable else ()
+    return (PaymentCancelled(reason=command.reason),) if cancellable else ()
 
 
 def _change_calendar(payment: Payment, command: ChangeCalendar, _: datetime) -> Events:
     calendar = command.calendar
     if calendar.name == payment.calendar:
         return ()
-    return (pay.PaymentCalendarChanged(calendar=calendar.name, due=due_on(payment, calendar)),)
+    return (PaymentCalendarChanged(calendar=calendar.name, due=due_on(payment, calendar)),)
 
 
-def _capture(payment: Payment, command: pay.RecordCapture, _: datetime) -> Events:
+def _capture(payment: Payment, command: RecordCapture, _: datetime) -> Events:
     """Who pays more than was asked has paid the fee, and gets back what is too much."""
     capture = command.capture
     if capture.capture_id in captured_ids(payment):
         return ()
     owed = payment.state is PaymentState.PENDING and capture.amount >= payment.amount
     attempt = unless_first(capture.attempt or 1)
-    captured = pay.PaymentCaptured(
+    captured = PaymentCaptured(
         capture_id=capture.capture_id,
         amount=capture.amount,
         captured_at=capture.at,
@@ -92,7 +119,7 @@ def _capture(payment: Payment, command: pay.RecordCapture, _: datetime) -> Event
     return (captured, *charge_backs.ahead_of(payment, capture.model_copy(update={"attempt": attempt})))
 
 
-def _accept(payment: Payment, command: pay.RecordAcceptance, _: datetime) -> Events:
+def _accept(payment: Payment, command: RecordAcceptance, _: datetime) -> Events:
     """Nothing unless the capture and the amount that is forgone are the fee."""
     accepted = command.accepted
     captures = (one for one in payment.captures if one.capture_id == accepted.capture_id)
@@ -101,19 +128,19 @@ def _accept(payment: Payment, command: pay.RecordAcceptance, _: datetime) -> Eve
         return ()
     if payment.returned(capture) or payment.taken_back(capture):
         return ()
-    return (pay.PaymentAccepted(capture_id=capture.capture_id, amount=capture.amount, forgone=accepted.forgone),)
+    return (PaymentAccepted(capture_id=capture.capture_id, amount=capture.amount, forgone=accepted.forgone),)
 
 
-def _charge_back(payment: Payment, command: pay.RecordChargeBack, _: datetime) -> Events:
+def _charge_back(payment: Payment, command: RecordChargeBack, _: datetime) -> Events:
     event = charge_backs.told(payment, command.back)
     return () if event is None else (event,)
 
 
-def _refund(payment: Payment, command: pay.RecordRefund, _: datetime) -> Events:
+def _refund(payment: Payment, command: RecordRefund, _: datetime) -> Events:
     given = command.given
     if given in payment.given_back or given.capture_id not in captured_ids(payment):
         return ()
-    return (pay.PaymentRefunded(capture_id=given.capture_id, amount=given.amount, case=given.case),)
+    return (PaymentRefunded(capture_id=given.capture_id, amount=given.amount, case=given.case),)
 
 
 def _expires(seconds: int | None, now: datetime, due: datetime) -> datetime | None:
@@ -129,11 +156,11 @@ def _renewable(payment: Payment, _: Actor, now: datetime) -> Problem | None:
     return problem("", "too_many_requests", most=MOST_REQUESTS) if too_many else None
 
 
-def _renew(payment: Payment, command: pay.RenewPayment, now: datetime) -> Events:
-    default = pay.Through(provider=command.provider or payment.provider)
-    through = command.through if isinstance(command, pay.RenewThrough) else default
+def _renew(payment: Payment, command: RenewPayment, now: datetime) -> Events:
+    default = Through(provider=command.provider or payment.provider)
+    through = command.through if isinstance(command, RenewThrough) else default
     return (
-        pay.PaymentRenewed(
+        PaymentRenewed(
             attempt=len(payment.attempts) + 1,
             provider=through.provider,
             expires=_expires(through.seconds, now, known(payment.due)),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from rules.evidence import Entry, Evidence
-from schemas import payment as pay
 from schemas.ids import StreamId, filing_workflow, of_obligation
+from schemas.payment.events import PaymentAccepted, PaymentCancelled, PaymentRefunded, PaymentRequested
 
 _ENDING: Final = (
     "handed_over",
@@ -24,21 +24,21 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
     """What must have been recorded before money is asked for, is no longer owed, or went back."""
     filing = filing_workflow(stream.filing)
     match event:
-        case pay.PaymentRequested():
+        case PaymentRequested():
             return (_asked_for(filing, event),)
-        case pay.PaymentRefunded(capture_id=capture_id, amount=amount, case=case):
+        case PaymentRefunded(capture_id=capture_id, amount=amount, case=case):
             given = {"capture_id": capture_id, "amount": amount} | ({} if case is None else {"case": case})
             return ((Entry(("refund_given", "refund_given_by_hand"), given),),)
-        case pay.PaymentAccepted():
+        case PaymentAccepted():
             return ((Entry(("shortfall_accepted",), event.model_dump(exclude={"kind"})),),)
-        case pay.PaymentCancelled():
+        case PaymentCancelled():
             owed = {"n": stream.n}
             return _met_otherwise(filing, owed) if of_obligation(stream.n) else _fee_not_owed(filing, owed)
         case _:
             return None
 
 
-def _asked_for(filing: str, event: pay.PaymentRequested) -> tuple[Entry, ...]:
+def _asked_for(filing: str, event: PaymentRequested) -> tuple[Entry, ...]:
     asked = {"amount": event.amount, "n": event.n}
     if of_obligation(event.n):
         return (Entry(("obligation_demanded",), asked, filing),)

@@ -9,8 +9,22 @@ from typing import Any, Final
 from rules.known import known
 from rules.payment import charge_backs
 from rules.rule import Change, folding
-from schemas import payment as pay
-from schemas.payment import Attempt, Payment, PaymentState
+from schemas.payment.events import (
+    PaymentAccepted,
+    PaymentCalendarChanged,
+    PaymentCancelled,
+    PaymentCaptured,
+    PaymentChargeBackAhead,
+    PaymentChargedBack,
+    PaymentExpired,
+    PaymentOrdered,
+    PaymentOutcomeAwaited,
+    PaymentRefunded,
+    PaymentRenewed,
+    PaymentRequested,
+    PaymentRequestExpired,
+)
+from schemas.payment.state import Attempt, Capture, ChargeBack, ChargedBack, GivenBack, Payment, PaymentState
 
 
 def lacking(payment: Payment) -> bool:
@@ -71,11 +85,11 @@ _KEPT: Final = (
 )
 
 
-def _requested(_: Payment, event: pay.PaymentRequested, at: datetime) -> dict[str, Any]:
+def _requested(_: Payment, event: PaymentRequested, at: datetime) -> dict[str, Any]:
     return {name: getattr(event, name) for name in _KEPT} | {"requested_at": at}
 
 
-def _renewed(payment: Payment, event: pay.PaymentRenewed, at: datetime) -> dict[str, Any]:
+def _renewed(payment: Payment, event: PaymentRenewed, at: datetime) -> dict[str, Any]:
     request = Attempt(**event.model_dump(include={"attempt", "provider", "expires"}), requested_at=at)
     return {"renewed": (*payment.renewed, request)}
 
@@ -84,13 +98,13 @@ def _ended(state: PaymentState) -> Change[Payment]:
     return lambda _, __, at: {"state": state, "owed_capture": None, "settled_at": at}
 
 
-def _on_another_calendar(payment: Payment, event: pay.PaymentCalendarChanged, _: datetime) -> dict[str, Any]:
+def _on_another_calendar(payment: Payment, event: PaymentCalendarChanged, _: datetime) -> dict[str, Any]:
     later = event.due > known(payment.due)
     return {"calendar": event.calendar, "due": event.due} | (_nothing_awaited(payment) if later else {})
 
 
-def _captured(payment: Payment, event: pay.PaymentCaptured, at: datetime) -> dict[str, Any]:
-    capture = pay.Capture(**event.model_dump(include={"capture_id", "amount", "attempt"}), at=event.captured_at)
+def _captured(payment: Payment, event: PaymentCaptured, at: datetime) -> dict[str, Any]:
+    capture = Capture(**event.model_dump(include={"capture_id", "amount", "attempt"}), at=event.captured_at)
     return {"captures": (*payment.captures, capture)} | (_paid(event.capture_id, at) if event.owed else {})
 
 
@@ -98,13 +112,13 @@ def _paid(capture_id: str, at: datetime) -> dict[str, Any]:
     return {"state": PaymentState.PAID, "owed_capture": capture_id, "settled_at": at}
 
 
-def _charged_back(payment: Payment, event: pay.PaymentChargedBack, _: datetime) -> dict[str, Any]:
-    charged = pay.ChargedBack(**event.model_dump(exclude={"kind"}))
+def _charged_back(payment: Payment, event: PaymentChargedBack, _: datetime) -> dict[str, Any]:
+    charged = ChargedBack(**event.model_dump(exclude={"kind"}))
     return {"charged_back": (*payment.charged_back, charged), "ahead": charge_backs.still_ahead(payment, event)}
 
 
-def _charge_back_ahead(payment: Payment, event: pay.PaymentChargeBackAhead, _: datetime) -> dict[str, Any]:
-    return {"ahead": (*payment.ahead, pay.ChargeBack(**event.model_dump(exclude={"kind"})))}
+def _charge_back_ahead(payment: Payment, event: PaymentChargeBackAhead, _: datetime) -> dict[str, Any]:
+    return {"ahead": (*payment.ahead, ChargeBack(**event.model_dump(exclude={"kind"})))}
 
 
 def _of_request(payment: Payment, n: int, **change: Any) -> dict[str, Any]:
@@ -121,9 +135,9 @@ def _nothing_awaited(payment: Payment) -> dict[str, Any]:
     return {"awaited": None, "renewed": tuple(renewed)}
 
 
-def _given_back(payment: Payment, event: pay.PaymentRefunded, _: datetime) -> dict[str, Any]:
+def _given_back(payment: Payment, event: PaymentRefunded, _: datetime) -> dict[str, Any]:
     """One of before there were cases was of the whole."""
-    given = pay.GivenBack(capture_id=event.capture_id, amount=event.amount, case=event.case or 0)
+    given = GivenBack(capture_id=event.capture_id, amount=event.amount, case=event.case or 0)
     all_given = (*payment.given_back, given)
     went = sum(one.amount for one in all_given if one.capture_id == event.capture_id)
     whole = any(one.capture_id == event.capture_id and one.amount <= went for one in payment.captures)
@@ -131,20 +145,20 @@ def _given_back(payment: Payment, event: pay.PaymentRefunded, _: datetime) -> di
 
 
 CHANGES: Final[Mapping[type[Any], Change[Payment]]] = {
-    pay.PaymentRequested: _requested,
-    pay.PaymentOrdered: lambda payment, event, _: _of_request(
+    PaymentRequested: _requested,
+    PaymentOrdered: lambda payment, event, _: _of_request(
         payment, event.attempt or 1, pay_url=event.pay_url, code=event.code
     ),
-    pay.PaymentRequestExpired: lambda payment, event, _: _of_request(payment, event.attempt, over=True),
-    pay.PaymentOutcomeAwaited: lambda payment, event, _: _of_request(payment, event.attempt, awaited=event.until),
-    pay.PaymentRenewed: _renewed,
-    pay.PaymentExpired: _ended(PaymentState.EXPIRED),
-    pay.PaymentCancelled: _ended(PaymentState.CANCELLED),
-    pay.PaymentCalendarChanged: _on_another_calendar,
-    pay.PaymentCaptured: _captured,
-    pay.PaymentAccepted: lambda _, event, at: _paid(event.capture_id, at) | {"forgone": event.forgone},
-    pay.PaymentChargedBack: _charged_back,
-    pay.PaymentChargeBackAhead: _charge_back_ahead,
-    pay.PaymentRefunded: _given_back,
+    PaymentRequestExpired: lambda payment, event, _: _of_request(payment, event.attempt, over=True),
+    PaymentOutcomeAwaited: lambda payment, event, _: _of_request(payment, event.attempt, awaited=event.until),
+    PaymentRenewed: _renewed,
+    PaymentExpired: _ended(PaymentState.EXPIRED),
+    PaymentCancelled: _ended(PaymentState.CANCELLED),
+    PaymentCalendarChanged: _on_another_calendar,
+    PaymentCaptured: _captured,
+    PaymentAccepted: lambda _, event, at: _paid(event.capture_id, at) | {"forgone": event.forgone},
+    PaymentChargedBack: _charged_back,
+    PaymentChargeBackAhead: _charge_back_ahead,
+    PaymentRefunded: _given_back,
 }
 evolve = folding(CHANGES)

@@ -9,7 +9,9 @@ from rules.payment import fold, status
 from rules.payment.commands import RULES
 from rules.payment.evidence import evidence
 from rules.stream_kind import Numbering, StreamKind, Table, as_it_was, numbered
-from schemas.payment import PAYMENT_COMMANDS, Payment, PaymentEvent, PaymentStart, RequestPayment
+from schemas.payment.commands import PAYMENT_COMMANDS, RequestPayment
+from schemas.payment.events import PaymentEvent
+from schemas.payment.state import Payment, PaymentStart
 from schemas.saying import said
 from schemas.stream.snapshots import PaymentMemory
 

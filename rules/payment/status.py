@@ -6,7 +6,7 @@ from typing import Final
 
 from rules.known import known
 from schemas.ids import BEGINNING, fee_key, of_obligation, reference_of
-from schemas.payment import Attempt, Payment, PaymentState
+from schemas.payment.state import Attempt, Payment, PaymentState
 from schemas.stream.rows import PaymentRow, Rows, Standing
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from rules.payment.fold import is_open
-from schemas import payment as pay
-from schemas.payment import Payment, PaymentState
+from schemas.payment.state import Payment, PaymentState, PaymentView
 
 
-def view(payment: Payment) -> pay.PaymentView:
+def view(payment: Payment) -> PaymentView:
     """What a payment shows."""
     newest = payment.attempts[-1]
     payable = is_open(payment, newest.attempt) and newest.awaited is None
     pending = payment.state is PaymentState.PENDING
     awaited = [one.awaited for one in payment.attempts if one.awaited is not None and pending]
-    return pay.PaymentView(
+    return PaymentView(
         filing_id=payment.filing_id,
         n=payment.n,
         number=payment.number,

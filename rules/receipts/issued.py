@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from schemas.about import About
-from schemas.payment import Payment
+from schemas.papers.state import MoneyReceipt, VoidCause
+from schemas.payment.state import Payment
 from schemas.publishing.fee import FeeKind
-from schemas.receipts import (
-    MoneyReceipt,
-    VoidCause,
-)
-from schemas.refund import CAPTURES, CaseState, Refund
+from schemas.refund.state import CAPTURES, CaseState, Refund
 
 
 def gone(payment: Payment) -> VoidCause | None:

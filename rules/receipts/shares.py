@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from schemas.base import Code
 from schemas.filing.events import FeeLine
+from schemas.papers.state import ReceiptLine
 from schemas.publishing.fee import FeeKind
-from schemas.receipts import ReceiptLine
 
 
 def lines_of(

@@ -11,19 +11,28 @@ from rules.referral.fold import is_open, next_moment
 from rules.rule import SYSTEM, Rule, Rules, always, refuse
 from rules.time import working_time
 from rules.time.part import due_on
-from schemas import referral as rf
 from schemas.backoffice import PartDecision
 from schemas.errors import problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.people import Role
-from schemas.referral import Referral
+from schemas.referral.commands import AnswerByMachine, AnswerPart, CancelReferral, LookAtDeadline, RequestDecision
+from schemas.referral.events import (
+    ReferralAnswered,
+    ReferralCalendarChanged,
+    ReferralCancelled,
+    ReferralEvent,
+    ReferralOverdue,
+    ReferralReminded,
+    ReferralRequested,
+)
+from schemas.referral.state import Referral
 
-Events = tuple[rf.ReferralEvent, ...]
+Events = tuple[ReferralEvent, ...]
 
 
-def _request(referral: Referral, command: rf.RequestDecision, _: datetime) -> Events:
-    return (rf.ReferralRequested.model_validate(dict(command.start)),) if referral.seq == 0 else ()
+def _request(referral: Referral, command: RequestDecision, _: datetime) -> Events:
+    return (ReferralRequested.model_validate(dict(command.start)),) if referral.seq == 0 else ()
 
 
 def _change_calendar(referral: Referral, command: cm.ChangeCalendar, _: datetime) -> Events:
@@ -33,28 +42,28 @@ def _change_calendar(referral: Referral, command: cm.ChangeCalendar, _: datetime
     due = due_on(referral, calendar)
     since, limit = known(referral.since), known(referral.limit)
     reminded = working_time.remind_at(since, limit, due, known(referral.reminder), calendar)
-    return (rf.ReferralCalendarChanged(calendar=calendar.name, due=due, remind_at=reminded),)
+    return (ReferralCalendarChanged(calendar=calendar.name, due=due, remind_at=reminded),)
 
 
-def _answer_by_machine(referral: Referral, command: rf.AnswerByMachine, _: datetime) -> Events:
+def _answer_by_machine(referral: Referral, command: AnswerByMachine, _: datetime) -> Events:
     if not is_open(referral) or not _complete(command.decision):
         return ()
-    return (rf.ReferralAnswered(automatic=True, **dict(command.decision)),)
+    return (ReferralAnswered(automatic=True, **dict(command.decision)),)
 
 
-def _cancel(referral: Referral, _: rf.CancelReferral, __: datetime) -> Events:
-    return (rf.ReferralCancelled(),) if is_open(referral) else ()
+def _cancel(referral: Referral, _: CancelReferral, __: datetime) -> Events:
+    return (ReferralCancelled(),) if is_open(referral) else ()
 
 
-def _look_at_deadline(referral: Referral, _: rf.LookAtDeadline, now: datetime) -> Events:
+def _look_at_deadline(referral: Referral, _: LookAtDeadline, now: datetime) -> Events:
     """The event of its clock that is due now. Once the limit is over, nobody is reminded any more."""
     if not is_open(referral):
         return ()
     due = known(referral.due)
     if not referral.overdue and now >= due:
-        return (rf.ReferralOverdue(due=due),)
+        return (ReferralOverdue(due=due),)
     moment = next_moment(referral)
-    return (rf.ReferralReminded(due=due),) if moment is not None and now >= moment else ()
+    return (ReferralReminded(due=due),) if moment is not None and now >= moment else ()
 
 
 def _reassign(referral: Referral, command: cm.Reassign, _: datetime) -> Events:
@@ -64,13 +73,13 @@ def _reassign(referral: Referral, command: cm.Reassign, _: datetime) -> Events:
     return (ev.Reassigned(officer=command.officer, role=Role.SPECIALIST, acting_for=command.acting_for),)
 
 
-def _answer(referral: Referral, command: rf.AnswerPart, _: datetime) -> Events:
+def _answer(referral: Referral, command: AnswerPart, _: datetime) -> Events:
     said = command.model_dump(include={"outcome", "reason", "legal_basis", "result"})
     decision = PartDecision(officer=command.actor.subject, **said)
     if not _complete(decision):
         missing = [name for name in _NEEDED if getattr(decision, name) is None]
         raise refuse(*(problem(name, f"{name}_required", says=f"refusal_needs.{name}") for name in missing))
-    return (rf.ReferralAnswered(acting_for=referral.acting_for, **dict(decision)),)
+    return (ReferralAnswered(acting_for=referral.acting_for, **dict(decision)),)
 
 
 def _complete(decision: PartDecision) -> bool:

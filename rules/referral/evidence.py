@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from rules.evidence import Entry, Evidence
-from schemas import referral as rf
 from schemas.ids import StreamId, filing_workflow
+from schemas.referral.events import ReferralCancelled, ReferralRequested
 
 _CLOSING: Final = ("handed_over", "withdrawn", "stopped", "intake_refused", "supplement_expired", "fee_expired")
 
@@ -15,9 +15,9 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
     """What its filing must have recorded before another agency is asked, or nobody waits for it any more."""
     filing = filing_workflow(stream.filing)
     match event:
-        case rf.ReferralRequested(n=n, part=part, agency=agency):
+        case ReferralRequested(n=n, part=part, agency=agency):
             return ((Entry(("referred",), {"n": n, "part": part, "agency": agency}, filing),),)
-        case rf.ReferralCancelled():
+        case ReferralCancelled():
             asked = Entry(("referred",), {"n": stream.n}, filing)
             return ((Entry(_CLOSING, stream=filing, after=asked),),)
         case _:

@@ -8,10 +8,17 @@ from typing import Any, Final
 
 from rules.known import known
 from rules.rule import Change, folding
-from schemas import referral as rf
 from schemas.backoffice import PartDecision
 from schemas.filing import events as ev
-from schemas.referral import Referral, ReferralState
+from schemas.referral.events import (
+    ReferralAnswered,
+    ReferralCalendarChanged,
+    ReferralCancelled,
+    ReferralOverdue,
+    ReferralReminded,
+    ReferralRequested,
+)
+from schemas.referral.state import Referral, ReferralState
 
 
 def is_open(referral: Referral) -> bool:
@@ -28,25 +35,25 @@ def next_moment(referral: Referral) -> datetime | None:
 _KEPT: Final = ("part", "lead", "dossier", "filed_by", "reminder", "remind_at", "limit", "since", "calendar", "due")
 
 
-def _requested(_: Referral, event: rf.ReferralRequested, at: datetime) -> dict[str, Any]:
+def _requested(_: Referral, event: ReferralRequested, at: datetime) -> dict[str, Any]:
     return {name: getattr(event, name) for name in _KEPT} | {"requested_at": at}
 
 
-def _answered(_: Referral, event: rf.ReferralAnswered, __: datetime) -> dict[str, Any]:
+def _answered(_: Referral, event: ReferralAnswered, __: datetime) -> dict[str, Any]:
     decision = PartDecision.model_validate(event.model_dump(exclude={"kind", "automatic", "acting_for"}))
     return {"state": ReferralState.ANSWERED, "decision": decision}
 
 
 CHANGES: Final[Mapping[type[Any], Change[Referral]]] = {
-    rf.ReferralRequested: _requested,
+    ReferralRequested: _requested,
     ev.Claimed: lambda _, event, __: {"officer": event.officer, "acting_for": None},
     ev.Reassigned: lambda _, event, __: {"officer": event.officer, "acting_for": event.acting_for},
     ev.Released: lambda *_: {"officer": None, "acting_for": None},
-    rf.ReferralReminded: lambda *_: {"reminded": True},
-    rf.ReferralOverdue: lambda *_: {"overdue": True},
-    rf.ReferralAnswered: _answered,
-    rf.ReferralCancelled: lambda *_: {"state": ReferralState.CANCELLED},
-    rf.ReferralCalendarChanged: lambda _, event, __: {
+    ReferralReminded: lambda *_: {"reminded": True},
+    ReferralOverdue: lambda *_: {"overdue": True},
+    ReferralAnswered: _answered,
+    ReferralCancelled: lambda *_: {"state": ReferralState.CANCELLED},
+    ReferralCalendarChanged: lambda _, event, __: {
         "calendar": event.calendar,
         "due": event.due,
         "remind_at": event.remind_at,

@@ -8,7 +8,9 @@ from rules.referral import fold, status
 from rules.referral.commands import RULES
 from rules.referral.evidence import evidence
 from rules.stream_kind import StreamKind, numbered
-from schemas.referral import REFERRAL_COMMANDS, Referral, ReferralEvent, ReferralStart, RequestDecision
+from schemas.referral.commands import REFERRAL_COMMANDS, RequestDecision
+from schemas.referral.events import ReferralEvent
+from schemas.referral.state import Referral, ReferralStart
 from schemas.saying import said
 from schemas.stream.snapshots import ReferralMemory
 

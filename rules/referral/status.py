@@ -8,7 +8,7 @@ from rules.known import known
 from rules.referral.commands import RULES
 from rules.referral.fold import is_open
 from schemas.people import Actor, Role
-from schemas.referral import Referral, ReferralState
+from schemas.referral.state import Referral, ReferralState
 from schemas.stream.rows import Rows, Standing, TaskRow
 
 

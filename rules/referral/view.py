@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from rules.known import known
-from schemas import referral as rf
-from schemas.referral import Referral
+from schemas.referral.state import Referral, ReferralView
 
 
-def view(referral: Referral) -> rf.ReferralView:
+def view(referral: Referral) -> ReferralView:
     """What a referral shows."""
-    return rf.ReferralView(
+    return ReferralView(
         filing_id=referral.filing_id,
         n=referral.n,
         seq=referral.seq,

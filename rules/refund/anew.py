@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from rules.refund import fold
-from schemas import refund as rf
-from schemas.refund import CaseState, Refund, RefundCause, RefundEntry
+from schemas.refund.events import RefundCalledOff
+from schemas.refund.state import CaseState, Claim, Refund, RefundCause, RefundEntry
 
 
-def called_off(refund: Refund, claim: rf.Claim) -> rf.RefundCalledOff | None:
+def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
     """That the filing has begun again since it was ruled what goes back; None if that changes nothing.
 
     What the provider was asked for it may be giving at this moment: that stands.
@@ -15,20 +15,20 @@ def called_off(refund: Refund, claim: rf.Claim) -> rf.RefundCalledOff | None:
     by_rule = _since_last_end(refund)
     if claim.reopened <= refund.reopened or not (by_rule or refund.ruled or claim.rule):
         return None
-    return rf.RefundCalledOff(
+    return RefundCalledOff(
         reopened=claim.reopened,
         void=tuple(entry.case for entry in by_rule if _nobody_gives(entry)),
         given=sum(entry.amount for entry in by_rule if entry.state is CaseState.GIVEN),
     )
 
 
-def called_off_by_now(refund: Refund) -> rf.RefundCalledOff | None:
+def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
     """What people should give back although the filing has begun again; None if there is none, or nobody owes it."""
     if refund.unowed is not None:
         return None
     left = (one for one in fold.in_state(refund, CaseState.LEFT_TO_HAND) if one.overtaken)
     void = tuple(entry.case for entry in left)
-    return rf.RefundCalledOff(reopened=refund.reopened, void=void) if void else None
+    return RefundCalledOff(reopened=refund.reopened, void=void) if void else None
 
 
 def still_to_go(refund: Refund, owed: int, percent: int) -> int:

@@ -6,15 +6,16 @@ from datetime import datetime
 
 from rules.known import known
 from rules.refund import fold
-from schemas import refund as rf
-from schemas.refund import CaseState, Refund, RefundEntry
+from schemas.refund.commands import AnswerChargeBack
+from schemas.refund.events import ChargeBackAnswered, RefundChargedBack
+from schemas.refund.state import CaseState, ChargeBackOutcome, Claim, Refund, RefundEntry
 
 
-def charged_back(refund: Refund, claim: rf.Claim) -> rf.RefundChargedBack:
+def charged_back(refund: Refund, claim: Claim) -> RefundChargedBack:
     """What is known of it by now. What the provider was asked for it may be giving at this moment: that stands."""
     capture = known(refund.capture)
     going = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry.requests)
-    return rf.RefundChargedBack(
+    return RefundChargedBack(
         capture_id=capture.capture_id,
         amount=claim.charged_back - refund.charged_back,
         owed=claim.unowed is None and not claim.short,
@@ -22,13 +23,13 @@ def charged_back(refund: Refund, claim: rf.Claim) -> rf.RefundChargedBack:
     )
 
 
-def void_by_now(refund: Refund) -> rf.RefundChargedBack | None:
+def void_by_now(refund: Refund) -> RefundChargedBack | None:
     """What people should give back, of money that was charged back before; None if enough is there."""
     capture = known(refund.capture)
     with_the_provider = fold.in_state(refund, CaseState.APPROVED)
     void = _void(refund, capture.amount - refund.charged_back, with_the_provider) if refund.charged_back else ()
     nothing_more = {"capture_id": capture.capture_id, "amount": 0, "owed": False}
-    return rf.RefundChargedBack.model_validate(nothing_more | {"void": void}) if void else None
+    return RefundChargedBack.model_validate(nothing_more | {"void": void}) if void else None
 
 
 def _void(refund: Refund, there: int, going: tuple[RefundEntry, ...]) -> tuple[int, ...]:
@@ -45,10 +46,10 @@ def _void(refund: Refund, there: int, going: tuple[RefundEntry, ...]) -> tuple[i
     return tuple(void)
 
 
-def answer(refund: Refund, command: rf.AnswerChargeBack, _: datetime) -> tuple[rf.ChargeBackAnswered, ...]:
+def answer(refund: Refund, command: AnswerChargeBack, _: datetime) -> tuple[ChargeBackAnswered, ...]:
     """A leader's answer to all that nobody has spoken of yet."""
-    again = len(refund.asked_again) + 1 if command.outcome is rf.ChargeBackOutcome.ASKED_AGAIN else None
-    answered = rf.ChargeBackAnswered(
+    again = len(refund.asked_again) + 1 if command.outcome is ChargeBackOutcome.ASKED_AGAIN else None
+    answered = ChargeBackAnswered(
         outcome=command.outcome,
         amount=refund.unanswered,
         again=again,

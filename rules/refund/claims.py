@@ -10,9 +10,9 @@ from schemas.filing.events import Outcome
 from schemas.filing.state import Closing, Fee, FeeState, Filing
 from schemas.ids import StreamId
 from schemas.level import Channel
-from schemas.payment import Capture, Payment, PaymentState
+from schemas.payment.state import Capture, Payment, PaymentState
 from schemas.publishing.fee import RefundCase
-from schemas.refund import CAPTURES, WITHOUT_PROVIDER, CaptureTaken, Claim, RefundCause, RefundLine
+from schemas.refund.state import CAPTURES, WITHOUT_PROVIDER, CaptureTaken, Claim, RefundCause, RefundLine
 
 
 def number_of(payment: int, ordinal: int) -> int:

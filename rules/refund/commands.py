@@ -10,40 +10,72 @@ from rules.known import known
 from rules.refund import anew, charge_backs, differences, disputes, fold
 from rules.refund.hands import not_alone
 from rules.rule import SYSTEM, Effect, Rule, Rules, When, always, refuse
-from schemas import refund as rf
 from schemas.errors import Problem, problem
 from schemas.people import Actor, Role
-from schemas.refund import MOST_CASES, CaseState, Refund, RefundCause, RefundEntry
+from schemas.refund.commands import (
+    ApproveRefund,
+    BeginRefund,
+    DecideRefund,
+    DeclineRefund,
+    GiveBackByHand,
+    LeaveToHand,
+    RecordAsked,
+    RecordGiven,
+    RequestRefund,
+)
+from schemas.refund.events import (
+    RefundApproved,
+    RefundAsked,
+    RefundBegun,
+    RefundDecided,
+    RefundDeclined,
+    RefundEvent,
+    RefundGiven,
+    RefundGivenByHand,
+    RefundLeftToHand,
+    RefundOpened,
+    RefundUndecided,
+)
+from schemas.refund.state import (
+    MOST_CASES,
+    NOT_TO_DECLINE,
+    CaseState,
+    Claim,
+    Refund,
+    RefundCause,
+    RefundEntry,
+    RefundMeans,
+)
 
-Events = tuple[rf.RefundEvent, ...]
+Events = tuple[RefundEvent, ...]
 
 # By the system.
 
 
-def _begin(refund: Refund, command: rf.BeginRefund, _: datetime) -> Events:
-    return (rf.RefundBegun(**dict(command.capture), apart=command.apart),) if refund.seq == 0 else ()
+def _begin(refund: Refund, command: BeginRefund, _: datetime) -> Events:
+    return (RefundBegun(**dict(command.capture), apart=command.apart),) if refund.seq == 0 else ()
 
 
-def _record_asked(refund: Refund, command: rf.RecordAsked, _: datetime) -> Events:
+def _record_asked(refund: Refund, command: RecordAsked, _: datetime) -> Events:
     entry = fold.to_give_first(refund, command.case)
     if entry is None or entry.requests != command.n - 1:
         return ()
-    return (rf.RefundAsked(case=command.case, n=command.n),)
+    return (RefundAsked(case=command.case, n=command.n),)
 
 
-def _record_given(refund: Refund, command: rf.RecordGiven, _: datetime) -> Events:
+def _record_given(refund: Refund, command: RecordGiven, _: datetime) -> Events:
     entry = fold.entry_of(refund, command.case, CaseState.APPROVED)
     if entry is None:
         return ()
     given = {"case": command.case, "amount": entry.amount, "transaction": command.transaction}
-    return (rf.RefundGiven(capture_id=known(refund.capture).capture_id, **given),)
+    return (RefundGiven(capture_id=known(refund.capture).capture_id, **given),)
 
 
-def _leave_to_hand(refund: Refund, command: rf.LeaveToHand, _: datetime) -> Events:
+def _leave_to_hand(refund: Refund, command: LeaveToHand, _: datetime) -> Events:
     """What the provider does not give, nobody does if it was charged back meanwhile, or the filing has begun again."""
     if fold.entry_of(refund, command.case, CaseState.APPROVED) is None:
         return ()
-    left = rf.RefundLeftToHand(case=command.case, rule=command.rule)
+    left = RefundLeftToHand(case=command.case, rule=command.rule)
     refund = fold.after(refund, left)
     if (off := anew.called_off_by_now(refund)) is not None:
         return (left, off)
@@ -51,7 +83,7 @@ def _leave_to_hand(refund: Refund, command: rf.LeaveToHand, _: datetime) -> Even
     return (left,) if gone is None else (left, gone)
 
 
-def claimed(refund: Refund, claim: rf.Claim) -> Events:
+def claimed(refund: Refund, claim: Claim) -> Events:
     """What the system opens by what the logs say: all that is left of what nobody owes, or parts of a fee.
 
     Those are what is more than was asked, what the fee became less, and then the procedure's share of the rest.
@@ -74,7 +106,7 @@ def claimed(refund: Refund, claim: rf.Claim) -> Events:
     return opened
 
 
-def _too_much(refund: Refund, claim: rf.Claim) -> Events:
+def _too_much(refund: Refund, claim: Claim) -> Events:
     """What is more than was asked, as far as it was not opened, and nothing else is to go back of it."""
     opened = fold.still_to_go(refund, RefundCause.EXCESS)
     amount = min(claim.excess - opened, fold.left(refund))
@@ -82,7 +114,7 @@ def _too_much(refund: Refund, claim: rf.Claim) -> Events:
     return (_open(refund, amount, RefundCause.EXCESS).model_copy(update=asked),) if amount > 0 else ()
 
 
-def _made_less(refund: Refund, claim: rf.Claim) -> Events:
+def _made_less(refund: Refund, claim: Claim) -> Events:
     """What a change of the dossier has made less, as far as it was not opened."""
     lines = differences.to_open(refund, claim)
     amount = sum(line.amount for line in lines)
@@ -90,12 +122,12 @@ def _made_less(refund: Refund, claim: rf.Claim) -> Events:
     return (opened.model_copy(update={"lines": lines, "ended": claim.ended}),) if lines else ()
 
 
-def _by_rule(refund: Refund, claim: rf.Claim) -> Events:
+def _by_rule(refund: Refund, claim: Claim) -> Events:
     """The procedure's share of the fee that was paid."""
     if claim.rule is None or refund.ruled:
         return ()
     if claim.percent is None:
-        return (rf.RefundUndecided(rule=claim.rule),)
+        return (RefundUndecided(rule=claim.rule),)
     amount = anew.still_to_go(refund, differences.fee_by_now(refund, claim), claim.percent)
     if amount <= 0:
         return ()
@@ -103,10 +135,10 @@ def _by_rule(refund: Refund, claim: rf.Claim) -> Events:
     return (_open(refund, amount, RefundCause.RULE).model_copy(update=by_rule),)
 
 
-def _open(refund: Refund, amount: int, cause: RefundCause) -> rf.RefundOpened:
+def _open(refund: Refund, amount: int, cause: RefundCause) -> RefundOpened:
     capture = known(refund.capture)
     said = {"payment": capture.payment, "capture_id": capture.capture_id, "amount": amount, "cause": cause}
-    return rf.RefundOpened.model_validate({"case": len(refund.entries) + 1} | said)
+    return RefundOpened.model_validate({"case": len(refund.entries) + 1} | said)
 
 
 # By people.
@@ -129,7 +161,7 @@ def _can_be_taken(refund: Refund, _: Actor, __: datetime) -> Problem | None:
     return None if fold.in_dispute(refund) and whole else problem("", "no_short_payment")
 
 
-def _request(refund: Refund, command: rf.RequestRefund, _: datetime) -> Events:
+def _request(refund: Refund, command: RequestRefund, _: datetime) -> Events:
     most = fold.left(refund)
     by_line = sum(line.amount for line in command.lines)
     if command.lines and command.amount not in {None, by_line}:
@@ -138,9 +170,7 @@ def _request(refund: Refund, command: rf.RequestRefund, _: datetime) -> Events:
     return (_asked(refund, command, amount, RefundCause.REQUEST).model_copy(update={"lines": command.lines}),)
 
 
-def _asked(
-    refund: Refund, command: rf.RequestRefund | rf.DecideRefund, amount: int, cause: RefundCause
-) -> rf.RefundOpened:
+def _asked(refund: Refund, command: RequestRefund | DecideRefund, amount: int, cause: RefundCause) -> RefundOpened:
     most = fold.left(refund)
     if amount > most:
         raise refuse(problem("amount", "more_than_captured", most=most))
@@ -149,10 +179,10 @@ def _asked(
     return _open(refund, amount, cause).model_copy(update=who | why)
 
 
-def _decide(refund: Refund, command: rf.DecideRefund, _: datetime) -> Events:
+def _decide(refund: Refund, command: DecideRefund, _: datetime) -> Events:
     rule = known(refund.undecided)
     opened = _asked(refund, command, command.amount, RefundCause.RULE).model_copy(update={"rule": rule})
-    decided = rf.RefundDecided(
+    decided = RefundDecided(
         rule=rule,
         amount=command.amount,
         officer=command.actor.subject,
@@ -163,27 +193,27 @@ def _decide(refund: Refund, command: rf.DecideRefund, _: datetime) -> Events:
     return (decided, opened) if command.amount else (decided,)
 
 
-def _approve(refund: Refund, command: rf.ApproveRefund, _: datetime) -> Events:
+def _approve(refund: Refund, command: ApproveRefund, _: datetime) -> Events:
     entry = _case(refund, command, CaseState.OPEN)
     hands = _hands(refund, command, entry.asked_by)
     said = {"case": entry.case, "officer": hands[0], "acting_for": command.acting_for}
-    return (rf.RefundApproved.model_validate(said | {"asked_by": entry.asked_by}),)
+    return (RefundApproved.model_validate(said | {"asked_by": entry.asked_by}),)
 
 
-def _decline(refund: Refund, command: rf.DeclineRefund, _: datetime) -> Events:
+def _decline(refund: Refund, command: DeclineRefund, _: datetime) -> Events:
     """What nobody owes goes back all the same: the next look asks for it."""
     entry = _case(refund, command, CaseState.OPEN)
     hands = _hands(refund, command, entry.asked_by)
-    if entry.cause in rf.NOT_TO_DECLINE:
+    if entry.cause in NOT_TO_DECLINE:
         raise refuse(problem("case", "nobody_owes_it"))
     said = {"case": entry.case, "officer": hands[0], "acting_for": command.acting_for, "reason": command.reason}
-    return (rf.RefundDeclined.model_validate(said | {"asked_by": entry.asked_by}),)
+    return (RefundDeclined.model_validate(said | {"asked_by": entry.asked_by}),)
 
 
-def _give_by_hand(refund: Refund, command: rf.GiveBackByHand, _: datetime) -> Events:
+def _give_by_hand(refund: Refund, command: GiveBackByHand, _: datetime) -> Events:
     entry = _case(refund, command, CaseState.LEFT_TO_HAND)
     hands = _hands(refund, command, entry.approved_by)
-    if (command.means is rf.RefundMeans.TRANSFER) is (command.bank_reference is None):
+    if (command.means is RefundMeans.TRANSFER) is (command.bank_reference is None):
         raise refuse(problem("bank_reference", "for_transfers_alone"))
     said = command.model_dump(include={"case", "acting_for", "means", "bank_reference"})
     given = {
@@ -193,12 +223,10 @@ def _give_by_hand(refund: Refund, command: rf.GiveBackByHand, _: datetime) -> Ev
         "evidence": command.evidence,
     }
     capture = {"capture_id": known(refund.capture).capture_id}
-    return (rf.RefundGivenByHand.model_validate(said | capture | given),)
+    return (RefundGivenByHand.model_validate(said | capture | given),)
 
 
-def _case(
-    refund: Refund, command: rf.ApproveRefund | rf.DeclineRefund | rf.GiveBackByHand, state: CaseState
-) -> RefundEntry:
+def _case(refund: Refund, command: ApproveRefund | DeclineRefund | GiveBackByHand, state: CaseState) -> RefundEntry:
     entry = fold.entry_of(refund, command.case, state)
     if entry is None:
         raise refuse(problem("case", "no_such_refund"))
@@ -206,7 +234,7 @@ def _case(
 
 
 def _hands(
-    refund: Refund, command: rf.ApproveRefund | rf.DeclineRefund | rf.GiveBackByHand, others: tuple[str, ...]
+    refund: Refund, command: ApproveRefund | DeclineRefund | GiveBackByHand, others: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Who does it, and in whose place: none of the others."""
     hands = fold.names(command.actor.subject, command.acting_for)
@@ -235,7 +263,7 @@ def _can_be_approved(refund: Refund, actor: Actor, now: datetime) -> Problem | N
 def _in_their_place(effect: Effect[Refund]) -> Effect[Refund]:
     """The effect of a command that an officer may give in the place of an absent one, but of nobody else."""
 
-    def decide(refund: Refund, command: rf.ApproveRefund, now: datetime) -> Events:
+    def decide(refund: Refund, command: ApproveRefund, now: datetime) -> Events:
         if command.acting_for == command.actor.subject:
             raise refuse(problem("acting_for", "not_for_oneself", says="not_given.not_for_oneself"))
         return effect(refund, command, now)

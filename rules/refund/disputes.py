@@ -8,8 +8,9 @@ from rules.known import known
 from rules.refund import fold
 from rules.refund.hands import not_alone
 from rules.rule import refuse
-from schemas import refund as rf
-from schemas.refund import Refund
+from schemas.refund.commands import AcceptShortPayment, ApproveShortPayment
+from schemas.refund.events import RefundDisputed, ShortfallAccepted, ShortfallProposed
+from schemas.refund.state import Refund
 
 
 def lacking(refund: Refund) -> int:
@@ -18,16 +19,16 @@ def lacking(refund: Refund) -> int:
     return capture.asked - capture.amount
 
 
-def disputed(refund: Refund) -> tuple[rf.RefundDisputed, ...]:
+def disputed(refund: Refund) -> tuple[RefundDisputed, ...]:
     """That people have to say what becomes of it, once."""
     capture = known(refund.capture)
-    said = rf.RefundDisputed(capture_id=capture.capture_id, amount=capture.amount, asked=capture.asked)
+    said = RefundDisputed(capture_id=capture.capture_id, amount=capture.amount, asked=capture.asked)
     return () if refund.disputed else (said,)
 
 
-def propose(refund: Refund, command: rf.AcceptShortPayment, _: datetime) -> tuple[rf.ShortfallProposed, ...]:
+def propose(refund: Refund, command: AcceptShortPayment, _: datetime) -> tuple[ShortfallProposed, ...]:
     """The latest proposer replaces any earlier one."""
-    proposed = rf.ShortfallProposed(
+    proposed = ShortfallProposed(
         forgone=lacking(refund),
         officer=command.actor.subject,
         acting_for=command.acting_for,
@@ -37,13 +38,13 @@ def propose(refund: Refund, command: rf.AcceptShortPayment, _: datetime) -> tupl
     return (proposed,)
 
 
-def accept(refund: Refund, command: rf.ApproveShortPayment, _: datetime) -> tuple[rf.ShortfallAccepted, ...]:
+def accept(refund: Refund, command: ApproveShortPayment, _: datetime) -> tuple[ShortfallAccepted, ...]:
     """The agreement of another officer than the proposer. Raises `RefusalError`."""
     hands = fold.names(command.actor.subject, command.acting_for)
     if (why := not_alone(refund, hands, refund.accepted_by)) is not None:
         raise refuse(why)
     capture = known(refund.capture)
-    accepted = rf.ShortfallAccepted(
+    accepted = ShortfallAccepted(
         capture_id=capture.capture_id,
         amount=capture.amount,
         forgone=lacking(refund),

@@ -6,41 +6,50 @@ from typing import Final
 
 from rules.evidence import Entry, Evidence
 from rules.refund.claims import payment_of, without_provider
-from schemas import refund as rf
 from schemas.ids import StreamId, filing_workflow
 from schemas.level import Channel
 from schemas.publishing.fee import RefundCase
+from schemas.refund.events import (
+    RefundBegun,
+    RefundCalledOff,
+    RefundChargedBack,
+    RefundDisputed,
+    RefundEvent,
+    RefundOpened,
+    RefundUndecided,
+)
+from schemas.refund.state import UNOWED, RefundCause
 
 
 def evidence(  # noqa: PLR0911 -- one line for each event
-    stream: StreamId, event: rf.RefundEvent
+    stream: StreamId, event: RefundEvent
 ) -> Evidence | None:
     """What must have been recorded: the capture, that nobody owes it, or how the filing ended whose fee it is."""
     payment = str(payment_of(stream))
     match event:
-        case rf.RefundBegun(payment=n, amount=amount) if without_provider(stream.n):
+        case RefundBegun(payment=n, amount=amount) if without_provider(stream.n):
             paid = {"n": n, "amount": amount}
             filing = filing_workflow(stream.filing)
             ways = (Channel.COUNTER.value, Channel.POST.value)
             return tuple((Entry(("fee_paid",), paid | {"channel": way}, filing),) for way in ways)
-        case rf.RefundBegun(capture_id=capture_id, amount=amount):
+        case RefundBegun(capture_id=capture_id, amount=amount):
             return ((Entry(("payment_captured",), {"capture_id": capture_id, "amount": amount}, payment),),)
-        case rf.RefundOpened(cause=rf.RefundCause.EXCESS, capture_id=capture_id, asked=int(asked)):
+        case RefundOpened(cause=RefundCause.EXCESS, capture_id=capture_id, asked=int(asked)):
             too_much = {"capture_id": capture_id, "owed": True, "asked": asked}
             return ((Entry(("payment_captured",), too_much, payment),),)
-        case rf.RefundOpened(cause=cause, capture_id=capture_id) if cause in rf.UNOWED:
+        case RefundOpened(cause=cause, capture_id=capture_id) if cause in UNOWED:
             unowed = Entry(("payment_captured",), {"capture_id": capture_id, "owed": False}, payment)
             return ((unowed,), (Entry(("payment_cancelled",), {}, payment),))
-        case rf.RefundChargedBack(capture_id=capture_id):
+        case RefundChargedBack(capture_id=capture_id):
             return ((Entry(("payment_charged_back",), {"capture_id": capture_id}, payment),),)
-        case rf.RefundCalledOff():
+        case RefundCalledOff():
             return ((Entry(("reopened",), {}, filing_workflow(stream.filing)),),)
-        case rf.RefundDisputed(capture_id=capture_id, amount=amount):
+        case RefundDisputed(capture_id=capture_id, amount=amount):
             short = {"capture_id": capture_id, "owed": False, "amount": amount}
             return ((Entry(("payment_captured",), short, payment),),)
-        case rf.RefundOpened(cause=rf.RefundCause.DIFFERENCE, payment=n):
+        case RefundOpened(cause=RefundCause.DIFFERENCE, payment=n):
             return ((Entry(("fee_reduced",), {"n": n}, filing_workflow(stream.filing)),),)
-        case rf.RefundOpened(rule=RefundCase() as rule) | rf.RefundUndecided(rule=rule):
+        case RefundOpened(rule=RefundCase() as rule) | RefundUndecided(rule=rule):
             kinds, fields = _ENDED[rule]
             return ((Entry(kinds, fields, filing_workflow(stream.filing)),),)
         case _:

@@ -7,21 +7,39 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from rules.rule import Change, folding
-from schemas import refund as rf
-from schemas.refund import CaseState, Refund, RefundEntry
+from schemas.refund.events import (
+    ChargeBackAnswered,
+    RefundApproved,
+    RefundAsked,
+    RefundBegun,
+    RefundCalledOff,
+    RefundChargedBack,
+    RefundDecided,
+    RefundDeclined,
+    RefundDisputed,
+    RefundEvent,
+    RefundGiven,
+    RefundGivenByHand,
+    RefundLeftToHand,
+    RefundOpened,
+    RefundUndecided,
+    ShortfallAccepted,
+    ShortfallProposed,
+)
+from schemas.refund.state import UNOWED, CaptureTaken, CaseState, Refund, RefundCause, RefundEntry
 
 Changed = dict[str, Any]
 
 
-def _begun(_: Refund, event: rf.RefundBegun, __: datetime) -> Changed:
-    return {"capture": rf.CaptureTaken(**event.model_dump(include=_CAPTURE)), "apart": event.apart}
+def _begun(_: Refund, event: RefundBegun, __: datetime) -> Changed:
+    return {"capture": CaptureTaken(**event.model_dump(include=_CAPTURE)), "apart": event.apart}
 
 
-def _approved(refund: Refund, event: rf.RefundApproved, _: datetime) -> Changed:
+def _approved(refund: Refund, event: RefundApproved, _: datetime) -> Changed:
     return _of(refund, event.case, state=CaseState.APPROVED, approved_by=names(event.officer, event.acting_for))
 
 
-def _charged_back(refund: Refund, event: rf.RefundChargedBack, _: datetime) -> Changed:
+def _charged_back(refund: Refund, event: RefundChargedBack, _: datetime) -> Changed:
     return {
         "entries": _void(refund, event.void),
         "charged_back": refund.charged_back + event.amount,
@@ -34,12 +52,12 @@ def _void(refund: Refund, cases: tuple[int, ...]) -> tuple[RefundEntry, ...]:
     return tuple(entry.model_copy(update=void) if entry.case in cases else entry for entry in refund.entries)
 
 
-def _called_off(refund: Refund, event: rf.RefundCalledOff, _: datetime) -> Changed:
+def _called_off(refund: Refund, event: RefundCalledOff, _: datetime) -> Changed:
     """Once the filing has begun again, what may be going, or went, by how it had ended is no longer by that."""
     entries = _void(refund, event.void)
     if event.reopened == refund.reopened:  # what is void was part of what goes back by the end since: that lacks it
         return {"entries": entries, "ruled": refund.undecided is not None}
-    by_rule = rf.RefundCause.RULE
+    by_rule = RefundCause.RULE
     overtaken = (one.model_copy(update={"overtaken": True}) if one.cause is by_rule else one for one in entries)
     return {
         "entries": tuple(overtaken),
@@ -54,14 +72,14 @@ def _too_early(refund: Refund, amount: int) -> Changed:
     return {"unanswered": refund.unanswered + amount, "too_early": refund.too_early + amount}
 
 
-def _given(refund: Refund, event: rf.RefundGiven | rf.RefundGivenByHand, _: datetime) -> Changed:
+def _given(refund: Refund, event: RefundGiven | RefundGivenByHand, _: datetime) -> Changed:
     """It went back although the filing has begun again: somebody has to say what becomes of the fee."""
     given = next(entry for entry in refund.entries if entry.case == event.case)
     too_early = _too_early(refund, given.amount) if given.overtaken else {}
     return too_early | _of(refund, event.case, state=CaseState.GIVEN)
 
 
-def _answered(refund: Refund, event: rf.ChargeBackAnswered, _: datetime) -> Changed:
+def _answered(refund: Refund, event: ChargeBackAnswered, _: datetime) -> Changed:
     if event.again is None:
         return _ANSWERED
     again = {"asked_again": (*refund.asked_again, event.amount)}
@@ -69,34 +87,34 @@ def _answered(refund: Refund, event: rf.ChargeBackAnswered, _: datetime) -> Chan
 
 
 _ANSWERED: Final[Changed] = {"unanswered": 0, "too_early": 0}
-_CAPTURE: Final = set(rf.CaptureTaken.model_fields)
+_CAPTURE: Final = set(CaptureTaken.model_fields)
 
 
-def _opened(refund: Refund, event: rf.RefundOpened, _: datetime) -> Changed:
+def _opened(refund: Refund, event: RefundOpened, _: datetime) -> Changed:
     said = event.model_dump(include={"case", "amount", "cause"})
     entry = RefundEntry(**said, lines=event.lines, asked_by=(*names(event.officer, event.acting_for), *event.ended))
-    told: Changed = {"unowed": event.cause} if event.cause in rf.UNOWED - {rf.RefundCause.EXCESS} else {}
-    told |= {"ruled": True} if event.cause is rf.RefundCause.RULE else {}
+    told: Changed = {"unowed": event.cause} if event.cause in UNOWED - {RefundCause.EXCESS} else {}
+    told |= {"ruled": True} if event.cause is RefundCause.RULE else {}
     return told | {"entries": (*refund.entries, entry)}
 
 
 CHANGES: Final[Mapping[type[Any], Change[Refund]]] = {
-    rf.RefundBegun: _begun,
-    rf.RefundUndecided: lambda _, event, __: {"undecided": event.rule, "ruled": True},
-    rf.RefundDecided: lambda *_: {"undecided": None},
-    rf.RefundOpened: _opened,
-    rf.RefundApproved: _approved,
-    rf.RefundDeclined: lambda refund, event, _: _of(refund, event.case, state=CaseState.DECLINED),
-    rf.RefundAsked: lambda refund, event, _: _of(refund, event.case, requests=event.n),
-    rf.RefundLeftToHand: lambda refund, event, _: _of(refund, event.case, state=CaseState.LEFT_TO_HAND),
-    rf.RefundGiven: _given,
-    rf.RefundGivenByHand: _given,
-    rf.RefundDisputed: lambda *_: {"disputed": True},
-    rf.ShortfallProposed: lambda _, event, __: {"accepted_by": names(event.officer, event.acting_for)},
-    rf.ShortfallAccepted: lambda *_: {"accepted": True},
-    rf.RefundChargedBack: _charged_back,
-    rf.RefundCalledOff: _called_off,
-    rf.ChargeBackAnswered: _answered,
+    RefundBegun: _begun,
+    RefundUndecided: lambda _, event, __: {"undecided": event.rule, "ruled": True},
+    RefundDecided: lambda *_: {"undecided": None},
+    RefundOpened: _opened,
+    RefundApproved: _approved,
+    RefundDeclined: lambda refund, event, _: _of(refund, event.case, state=CaseState.DECLINED),
+    RefundAsked: lambda refund, event, _: _of(refund, event.case, requests=event.n),
+    RefundLeftToHand: lambda refund, event, _: _of(refund, event.case, state=CaseState.LEFT_TO_HAND),
+    RefundGiven: _given,
+    RefundGivenByHand: _given,
+    RefundDisputed: lambda *_: {"disputed": True},
+    ShortfallProposed: lambda _, event, __: {"accepted_by": names(event.officer, event.acting_for)},
+    ShortfallAccepted: lambda *_: {"accepted": True},
+    RefundChargedBack: _charged_back,
+    RefundCalledOff: _called_off,
+    ChargeBackAnswered: _answered,
 }
 
 
@@ -105,7 +123,7 @@ _WHENEVER: Final = datetime.min.replace(tzinfo=UTC)
 """No change of a refund depends on the time."""
 
 
-def after(refund: Refund, event: rf.RefundEvent) -> Refund:
+def after(refund: Refund, event: RefundEvent) -> Refund:
     """The refund once this has happened, which is not recorded yet."""
     change = CHANGES[type(event)](refund, event, _WHENEVER)
     return refund.model_copy(update=change)
@@ -152,7 +170,7 @@ def total(refund: Refund, *states: CaseState) -> int:
     return sum(entry.amount for entry in refund.entries if entry.state in states)
 
 
-def still_to_go(refund: Refund, cause: rf.RefundCause) -> int:
+def still_to_go(refund: Refund, cause: RefundCause) -> int:
     """How many đồng go back for this cause, or went."""
     return sum(entry.amount for entry in refund.entries if entry.cause is cause and entry.state not in OVER)
 

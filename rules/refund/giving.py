@@ -8,8 +8,8 @@ from rules.known import known
 from rules.refund import fold
 from rules.refund.claims import capture_of, without_provider
 from schemas.ids import fee_key
-from schemas.payment import Payment
-from schemas.refund import Refund, RefundEntry
+from schemas.payment.state import Payment
+from schemas.refund.state import Refund, RefundEntry
 
 
 def ordered(refund: Refund, case: int) -> RefundEntry | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.errors import Problem, problem
-from schemas.refund import Refund
+from schemas.refund.state import Refund
 
 
 def not_alone(refund: Refund, hands: tuple[str, ...], others: tuple[str, ...]) -> Problem | None:

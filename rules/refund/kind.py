@@ -9,7 +9,9 @@ from rules.refund import fold, status
 from rules.refund.commands import RULES
 from rules.refund.evidence import evidence
 from rules.stream_kind import StreamKind, as_it_was, numbered
-from schemas.refund import REFUND_COMMANDS, Refund, RefundEvent, RefundStart
+from schemas.refund.commands import REFUND_COMMANDS
+from schemas.refund.events import RefundEvent
+from schemas.refund.state import Refund, RefundStart
 from schemas.saying import said
 from schemas.stream.snapshots import RefundMemory
 

@@ -8,9 +8,9 @@ from rules.known import known
 from rules.refund.claims import without_provider
 from rules.refund.fold import in_dispute, in_state, is_open
 from schemas.filing.state import ChargeBackFact
-from schemas.payment import CaptureAccepted, GivenBack
+from schemas.payment.state import CaptureAccepted, GivenBack
 from schemas.people import Role
-from schemas.refund import CaseState, Refund
+from schemas.refund.state import CaseState, Refund
 from schemas.stream.rows import Rows, Standing, TaskRow
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from rules.known import known
 from rules.refund.fold import gone_twice, total
-from schemas import refund as rf
-from schemas.refund import CaseState, Refund
+from schemas.refund.state import CaseState, Refund, RefundView
 
 
-def view(refund: Refund) -> rf.RefundView:
+def view(refund: Refund) -> RefundView:
     """What a refund shows."""
     capture = known(refund.capture)
-    return rf.RefundView(
+    return RefundView(
         filing_id=refund.filing_id,
         n=refund.n,
         payment=capture.payment,

@@ -9,23 +9,48 @@ from rules.known import known
 from rules.officers import other_hands
 from rules.result.fold import declined, in_the_making, unmade
 from rules.rule import SYSTEM, Rule, Rules, always, refuse
-from schemas import result as rs
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.people import OFFICERS, Actor, Role
-from schemas.result import MOST_ENTRIES, Result, SigningPlace
+from schemas.result.commands import (
+    AskOther,
+    CorrectResult,
+    CorrectResultBy,
+    EnterResult,
+    RecordDeclined,
+    RecordMade,
+    RecordSigned,
+    RenewResult,
+    RevokeResult,
+    SignAgain,
+    SignAgainBy,
+)
+from schemas.result.events import (
+    NumberVoided,
+    ResultEntered,
+    ResultEvent,
+    ResultMade,
+    ResultReleased,
+    ResultRenewed,
+    ResultReplaced,
+    ResultRevoked,
+    ResultSigned,
+    SignatureDeclined,
+    SignatureRequested,
+)
+from schemas.result.state import MOST_ENTRIES, Result, ResultEntry, Signatory, SigningPlace
 
-Events = tuple[rs.ResultEvent, ...]
+Events = tuple[ResultEvent, ...]
 
 # By the system.
 
 
-def _record_declined(result: Result, command: rs.RecordDeclined, _: datetime) -> Events:
+def _record_declined(result: Result, command: RecordDeclined, _: datetime) -> Events:
     return _declined(result, None) if _asked(result) is command.place else ()
 
 
-def _ask_other(result: Result, command: rs.AskOther, _: datetime) -> Events:
+def _ask_other(result: Result, command: AskOther, _: datetime) -> Events:
     signer = command.signer
     if _asked(result) is not signer.place or signer == result.awaited:
         return ()
@@ -54,53 +79,53 @@ def _asked(result: Result) -> SigningPlace | None:
     return result.awaited.place if result.awaited else None
 
 
-def _enter(result: Result, command: rs.EnterResult, _: datetime) -> Events:
+def _enter(result: Result, command: EnterResult, _: datetime) -> Events:
     if result.seq:
         return ()
     order, adopted = command.order, command.adopted
     begun = {"n": command.n, "decided": order.decided, "outcome": order.outcome, "order": order}
     if adopted is None:
-        return (rs.ResultEntered.model_validate(begun | {"signers": command.signers}),)
+        return (ResultEntered.model_validate(begun | {"signers": command.signers}),)
     issued = {name: getattr(adopted, name) for name in ("result", "issued_at", "expires_on", "copies")}
-    return (rs.ResultEntered.model_validate(begun | issued | {"adopted": adopted.number}),)
+    return (ResultEntered.model_validate(begun | issued | {"adopted": adopted.number}),)
 
 
-def _record_made(result: Result, command: rs.RecordMade, _: datetime) -> Events:
+def _record_made(result: Result, command: RecordMade, _: datetime) -> Events:
     if not unmade(result):
         return ()
-    made = rs.ResultMade(result=command.result, expires_on=command.expires_on, copies=command.copies)
+    made = ResultMade(result=command.result, expires_on=command.expires_on, copies=command.copies)
     if result.signers:
         return (made, _request(_next(result, 0, command.asks)))
     entry = {"result": command.result, "expires_on": command.expires_on, "copies": command.copies or 1}
     return (made, *_released(result, result.last.model_copy(update=entry)))
 
 
-def _record_signed(result: Result, command: rs.RecordSigned, _: datetime) -> Events:
+def _record_signed(result: Result, command: RecordSigned, _: datetime) -> Events:
     if _asked(result) is not command.place:
         return ()
     signer = known(result.awaited)
     said = signer.model_dump(include={"place", "officer", "acting_for"})
-    signed = rs.ResultSigned(result=command.result, proof=command.proof, **said)
+    signed = ResultSigned(result=command.result, proof=command.proof, **said)
     done: Events = (*_no_more_in_vain(result), signed)
     if result.signed + 1 < len(result.signers):
         return (*done, _request(_next(result, result.signed + 1, command.asks)))
     return (*done, *_released(result, result.last.model_copy(update={"result": command.result})))
 
 
-def _next(result: Result, n: int, now: rs.Signatory | None) -> rs.Signatory:
+def _next(result: Result, n: int, now: Signatory | None) -> Signatory:
     """Who is asked: whom the directory names now for this place, else whom it named when the number was taken."""
     named = result.signers[n]
     return now if now is not None and now.place is named.place else named
 
 
-def _request(signer: rs.Signatory) -> rs.SignatureRequested:
-    return rs.SignatureRequested(**signer.model_dump())
+def _request(signer: Signatory) -> SignatureRequested:
+    return SignatureRequested(**signer.model_dump())
 
 
-def _released(result: Result, entry: rs.ResultEntry) -> Events:
+def _released(result: Result, entry: ResultEntry) -> Events:
     """It is in force; one that it corrects no more, unless that was revoked meanwhile."""
     registered = known(entry.registered)
-    released = rs.ResultReleased(
+    released = ResultReleased(
         n=result.n,
         registered=registered,
         result=known(entry.result),
@@ -110,13 +135,13 @@ def _released(result: Result, entry: rs.ResultEntry) -> Events:
     before = result.in_force
     if before is None:
         return (released,)
-    return (rs.ResultReplaced(registered=known(before.registered), by=registered), released)
+    return (ResultReplaced(registered=known(before.registered), by=registered), released)
 
 
 def _declined(result: Result, reason: str | None) -> Events:
     signer = known(result.awaited)
-    refusal = rs.SignatureDeclined(place=signer.place, officer=signer.officer, reason=reason)
-    return (refusal, rs.NumberVoided(registered=known(result.last.registered)))
+    refusal = SignatureDeclined(place=signer.place, officer=signer.officer, reason=reason)
+    return (refusal, NumberVoided(registered=known(result.last.registered)))
 
 
 # By people.
@@ -146,28 +171,28 @@ def _one_more(result: Result) -> Problem | None:
     return problem("", "too_many_numbers", most=MOST_ENTRIES) if len(result.entries) >= MOST_ENTRIES else None
 
 
-def _sign_again(result: Result, command: rs.SignAgain, _: datetime) -> Events:
-    signers = command.signers if isinstance(command, rs.SignAgainBy) else result.signers
+def _sign_again(result: Result, command: SignAgain, _: datetime) -> Events:
+    signers = command.signers if isinstance(command, SignAgainBy) else result.signers
     said = {"corrects": result.last.corrects, "brought": result.last.brought}
     entered = {"n": result.n, "officer": command.actor.subject, "signers": signers}
-    return (rs.ResultEntered.model_validate(entered | said),)
+    return (ResultEntered.model_validate(entered | said),)
 
 
-def _correct(result: Result, command: rs.CorrectResult, _: datetime) -> Events:
-    correction = rs.ResultEntered(
+def _correct(result: Result, command: CorrectResult, _: datetime) -> Events:
+    correction = ResultEntered(
         n=result.n,
         corrects=known(result.in_force).registered,
         officer=command.actor.subject,
         brought=command.result,
-        signers=command.signers if isinstance(command, rs.CorrectResultBy) else (),
+        signers=command.signers if isinstance(command, CorrectResultBy) else (),
         reason=command.reason,
         legal_basis=command.legal_basis,
     )
     return (correction,)
 
 
-def _revoke(result: Result, command: rs.RevokeResult, _: datetime) -> Events:
-    revoked = rs.ResultRevoked(
+def _revoke(result: Result, command: RevokeResult, _: datetime) -> Events:
+    revoked = ResultRevoked(
         registered=known(known(result.in_force).registered),
         officer=command.actor.subject,
         reason=command.reason,
@@ -176,11 +201,11 @@ def _revoke(result: Result, command: rs.RevokeResult, _: datetime) -> Events:
     return (revoked,)
 
 
-def _renew(result: Result, command: rs.RenewResult, _: datetime) -> Events:
+def _renew(result: Result, command: RenewResult, _: datetime) -> Events:
     issued = (entry.registered for entry in result.entries if entry.issued_at is not None)
     if command.registered not in issued:
         raise refuse(problem("registered", "no_such_result"))
-    return (rs.ResultRenewed(registered=command.registered, result=command.result),)
+    return (ResultRenewed(registered=command.registered, result=command.result),)
 
 
 _NOT_IN_FORCE: Final = problem("", "result_not_in_force")

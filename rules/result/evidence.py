@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from rules.evidence import Entry, Evidence
-from schemas import result as rs
 from schemas.ids import StreamId, filing_workflow
+from schemas.result.events import ResultEntered
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
     """What the filing must have recorded: the decision that the result is made for, or the result itself."""
     filing = filing_workflow(stream.filing)
     match event:
-        case rs.ResultEntered(adopted=str(number), result=file) if file is not None:
+        case ResultEntered(adopted=str(number), result=file) if file is not None:
             issued = {"number": number, "result": file.model_dump(mode="json", exclude_none=True)}
             return ((Entry(("result_issued",), issued, filing),),)
-        case rs.ResultEntered(outcome=outcome) if outcome is not None:
+        case ResultEntered(outcome=outcome) if outcome is not None:
             signs = Entry(("submitted",), {"signs": True}, filing)
             return ((signs, Entry(("decided",), {"outcome": outcome.value}, filing)),)
         case _:

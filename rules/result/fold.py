@@ -7,14 +7,25 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.rule import Change, folding
-from schemas import result as rs
 from schemas.filing import events as ev
-from schemas.result import Result, ResultEntry, ResultState
+from schemas.result.events import (
+    NumberVoided,
+    ResultEntered,
+    ResultMade,
+    ResultReleased,
+    ResultRenewed,
+    ResultReplaced,
+    ResultRevoked,
+    ResultSigned,
+    SignatureDeclined,
+    SignatureRequested,
+)
+from schemas.result.state import MOST_RENEWALS, Result, ResultEntry, ResultState, Signatory
 
 Changed = dict[str, Any]
 
 
-def _entered(result: Result, event: rs.ResultEntered, _: datetime) -> Changed:
+def _entered(result: Result, event: ResultEntered, _: datetime) -> Changed:
     entry = ResultEntry(
         registered=event.adopted or event.number,
         state=ResultState.MAKING if event.adopted is None else ResultState.IN_FORCE,
@@ -32,22 +43,22 @@ def _entered(result: Result, event: rs.ResultEntered, _: datetime) -> Changed:
     return entered
 
 
-def _made(result: Result, event: rs.ResultMade, _: datetime) -> Changed:
+def _made(result: Result, event: ResultMade, _: datetime) -> Changed:
     made = {"result": event.result, "expires_on": event.expires_on, "copies": event.copies or 1}
     return {"entries": _last(result, made), "machine_failing": None}
 
 
-def _requested(result: Result, event: rs.SignatureRequested, at: datetime) -> Changed:
+def _requested(result: Result, event: SignatureRequested, at: datetime) -> Changed:
     """Whoever is asked signs, also where another was named when the number was taken."""
-    asked = rs.Signatory(**event.model_dump(exclude={"kind"}))
+    asked = Signatory(**event.model_dump(exclude={"kind"}))
     return {"asked_at": at, "signers": (*result.signers[: result.signed], asked, *result.signers[result.signed + 1 :])}
 
 
-def _signed(result: Result, event: rs.ResultSigned, _: datetime) -> Changed:
+def _signed(result: Result, event: ResultSigned, _: datetime) -> Changed:
     return {"entries": _last(result, {"result": event.result}), "signed": result.signed + 1, "asked_at": None}
 
 
-def _released(result: Result, event: rs.ResultReleased, at: datetime) -> Changed:
+def _released(result: Result, event: ResultReleased, at: datetime) -> Changed:
     issued = {"state": ResultState.IN_FORCE, "result": event.result, "issued": event.result, "issued_at": at}
     return {"entries": _last(result, issued)}
 
@@ -60,9 +71,9 @@ def _ends(state: ResultState) -> Change[Result]:
     return ended
 
 
-def _renewed(result: Result, event: rs.ResultRenewed, _: datetime) -> Changed:
+def _renewed(result: Result, event: ResultRenewed, _: datetime) -> Changed:
     entry = next(entry for entry in result.entries if entry.registered == event.registered)
-    renewed = (*entry.renewed, event.result.sha256)[-rs.MOST_RENEWALS :]
+    renewed = (*entry.renewed, event.result.sha256)[-MOST_RENEWALS:]
     return {"entries": _of(result, event.registered, {"result": event.result, "renewed": renewed})}
 
 
@@ -81,16 +92,16 @@ def _failing(_: Result, event: ev.MachineWorkFailing, __: datetime) -> Changed:
 
 
 CHANGES: Final[Mapping[type[Any], Change[Result]]] = {
-    rs.ResultEntered: _entered,
-    rs.ResultMade: _made,
-    rs.SignatureRequested: _requested,
-    rs.ResultSigned: _signed,
-    rs.SignatureDeclined: lambda *_: {"asked_at": None, "machine_failing": None},
-    rs.NumberVoided: _ends(ResultState.VOIDED),
-    rs.ResultReleased: _released,
-    rs.ResultReplaced: _ends(ResultState.REPLACED),
-    rs.ResultRevoked: _ends(ResultState.REVOKED),
-    rs.ResultRenewed: _renewed,
+    ResultEntered: _entered,
+    ResultMade: _made,
+    SignatureRequested: _requested,
+    ResultSigned: _signed,
+    SignatureDeclined: lambda *_: {"asked_at": None, "machine_failing": None},
+    NumberVoided: _ends(ResultState.VOIDED),
+    ResultReleased: _released,
+    ResultReplaced: _ends(ResultState.REPLACED),
+    ResultRevoked: _ends(ResultState.REVOKED),
+    ResultRenewed: _renewed,
     ev.MachineWorkFailing: _failing,
     ev.MachineWorkAnswered: lambda *_: {"machine_failing": None},
 }

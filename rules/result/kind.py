@@ -8,7 +8,9 @@ from rules.result import fold, status
 from rules.result.commands import RULES
 from rules.result.evidence import evidence
 from rules.stream_kind import StreamKind, as_it_was, numbered
-from schemas.result import RESULT_COMMANDS, Result, ResultEvent, ResultStart
+from schemas.result.commands import RESULT_COMMANDS
+from schemas.result.events import ResultEvent
+from schemas.result.state import Result, ResultStart
 from schemas.saying import said
 from schemas.stream.snapshots import ResultMemory
 

@@ -7,7 +7,7 @@ from rules.known import known
 from rules.result.fold import unmade
 from schemas.backoffice import IssueRequest
 from schemas.filing.state import Filing
-from schemas.result import Result, ResultOrder
+from schemas.result.state import Result, ResultOrder
 
 
 def order_of(filing: Filing) -> ResultOrder:

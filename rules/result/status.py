@@ -7,7 +7,7 @@ from typing import Any
 
 from rules.result.fold import declined, in_the_making, is_open, issued_first
 from schemas.people import Role
-from schemas.result import Result, ResultEntry
+from schemas.result.state import Result, ResultEntry
 from schemas.stream.rows import RegisterRow, Rows, Standing, TaskRow
 
 

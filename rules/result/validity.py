@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.time.working_time import local_day
-from schemas.result import RegisteredResult, ResultStanding, ResultState, Validity
+from schemas.result.state import RegisteredResult, ResultStanding, ResultState, Validity
 
 _NOT_IN_FORCE: Final = {
     ResultState.MAKING: Validity.NOT_ISSUED,

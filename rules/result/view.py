@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from schemas import result as rs
-from schemas.result import Result
+from schemas.result.state import Result, ResultRecord
 
 
-def record(result: Result) -> rs.ResultRecord:
+def record(result: Result) -> ResultRecord:
     """What a result ends with."""
-    return rs.ResultRecord(filing_id=result.filing_id, n=result.n, entries=result.entries)
+    return ResultRecord(filing_id=result.filing_id, n=result.n, entries=result.entries)

@@ -7,20 +7,23 @@ from typing import Any, Final
 from uuid import UUID
 
 from schemas import backoffice as bo
-from schemas import complaint as co
 from schemas import erasure as er
-from schemas import papers as pp
-from schemas import parcel as pc
-from schemas import payment as pay
 from schemas import reading as rd
-from schemas import receipts as rc
-from schemas import referral as rf
-from schemas import refund as rfd
-from schemas import result as rs
 from schemas.about import About
 from schemas.agency import AgencyKind
 from schemas.authorisation import Authorisation
 from schemas.base import Model, Text
+from schemas.complaint.commands import AnswerComplaint
+from schemas.complaint.events import (
+    Complained,
+    ComplaintAnswered,
+    ComplaintCalendarChanged,
+    ComplaintOverdue,
+    ComplaintReminded,
+    ComplaintSettled,
+    ComplaintWithdrawn,
+)
+from schemas.complaint.state import ComplaintFact, ComplaintOutcome, ComplaintStart, ComplaintState, ComplaintView
 from schemas.errors import Offer, Problem, Refusal, RefusalCode
 from schemas.files import FileRef, Paper, ScanState
 from schemas.filing import commands as cm
@@ -31,11 +34,114 @@ from schemas.filing.submission import Submission
 from schemas.ids import OBLIGATIONS
 from schemas.level import Channel, Level
 from schemas.limit import Limit, Unit
+from schemas.papers.events import PaperMade, ReceiptIssued, ReceiptVoided
+from schemas.papers.state import OfficialPaper, PaperKind, ReceiptLine, VoidCause
+from schemas.parcel.commands import ClaimCompensation
+from schemas.parcel.events import (
+    CompensationClaimed,
+    ConsignmentCalendarChanged,
+    ConsignmentEnded,
+    ConsignmentInvited,
+    ConsignmentLeft,
+    ConsignmentRecalled,
+    ConsignmentReported,
+    ConsignmentRequested,
+    ConsignmentSent,
+)
+from schemas.parcel.state import ParcelStart, ParcelState, ParcelView
+from schemas.payment.commands import RenewPayment
+from schemas.payment.events import (
+    PaymentAccepted,
+    PaymentCalendarChanged,
+    PaymentCancelled,
+    PaymentCaptured,
+    PaymentChargeBackAhead,
+    PaymentChargedBack,
+    PaymentExpired,
+    PaymentOrdered,
+    PaymentOutcomeAwaited,
+    PaymentRefunded,
+    PaymentRenewed,
+    PaymentRequested,
+    PaymentRequestExpired,
+)
+from schemas.payment.state import CaptureAccepted, GivenBack, PaymentStart, PaymentState, PaymentView
 from schemas.people import Actor, Address, Applicant, PersonKind, Role, Via
 from schemas.publishing import calendar as cal
 from schemas.publishing.calendar import Calendar, Timeliness
 from schemas.publishing.fee import FeeKind, RefundCase
 from schemas.publishing.procedure_rules import ProcedureRules
+from schemas.referral.commands import AnswerPart
+from schemas.referral.events import (
+    ReferralAnswered,
+    ReferralCalendarChanged,
+    ReferralCancelled,
+    ReferralOverdue,
+    ReferralReminded,
+    ReferralRequested,
+)
+from schemas.referral.state import ReferralStart, ReferralState, ReferralView
+from schemas.refund.commands import (
+    AcceptShortPayment,
+    AnswerChargeBack,
+    ApproveRefund,
+    ApproveShortPayment,
+    DecideRefund,
+    DeclineRefund,
+    GiveBackByHand,
+    RequestRefund,
+)
+from schemas.refund.events import (
+    ChargeBackAnswered,
+    RefundApproved,
+    RefundAsked,
+    RefundBegun,
+    RefundCalledOff,
+    RefundChargedBack,
+    RefundDecided,
+    RefundDeclined,
+    RefundDisputed,
+    RefundGiven,
+    RefundGivenByHand,
+    RefundLeftToHand,
+    RefundOpened,
+    RefundUndecided,
+    ShortfallAccepted,
+    ShortfallProposed,
+)
+from schemas.refund.state import (
+    CaseState,
+    ChargeBackOutcome,
+    RefundCause,
+    RefundEntry,
+    RefundLine,
+    RefundMeans,
+    RefundStart,
+    RefundView,
+)
+from schemas.result.commands import CorrectResult, DeclineSignature, RenewResult, RevokeResult, SignAgain
+from schemas.result.events import (
+    NumberVoided,
+    ResultEntered,
+    ResultMade,
+    ResultReleased,
+    ResultRenewed,
+    ResultReplaced,
+    ResultRevoked,
+    ResultSigned,
+    SignatureDeclined,
+    SignatureRequested,
+)
+from schemas.result.state import (
+    ResultEntry,
+    ResultFact,
+    ResultOrder,
+    ResultRecord,
+    ResultStart,
+    ResultState,
+    Signatory,
+    SigningPlace,
+)
 from schemas.signature import SignatureOutcome, SignatureRecord
 from schemas.stream.ledger import Bound, Receipt
 from schemas.stream.restart import Restarted
@@ -187,8 +293,8 @@ PART_DECISION: Final = bo.PartDecision(
 )
 NEED: Final = ev.SupplementNeed(target="paper", code="identity")
 REGISTERED: Final = "H01.12-2026-K0000001"
-SIGNATORY: Final = rs.Signatory(place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-1", role=Role.LEADER)
-ORDER: Final = rs.ResultOrder(
+SIGNATORY: Final = Signatory(place=SigningPlace.SIGNATURE, officer="h01.12-leader-1", role=Role.LEADER)
+ORDER: Final = ResultOrder(
     decided=9,
     outcome=ev.Outcome.APPROVED,
     officer="h01.12-leader-1",
@@ -197,7 +303,7 @@ ORDER: Final = rs.ResultOrder(
     filed_by=APPLICANT,
     by_template=True,
 )
-REFUND_LINE: Final = rfd.RefundLine(code="copy", amount=8_000)
+REFUND_LINE: Final = RefundLine(code="copy", amount=8_000)
 LAW: Final[dict[str, Any]] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
 EVENTS: Final[tuple[Any, ...]] = (
     ev.Submitted(
@@ -395,7 +501,7 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.MachineWorkFailing(work="issue", tries=10, error="LookupError"),
     ev.MachineWorkAnswered(work="issue"),
     ev.CalendarChanged(calendar=CALENDAR),
-    pay.PaymentRequested(
+    PaymentRequested(
         number="20261125-0000001",
         n=1,
         provider="bank",
@@ -405,19 +511,19 @@ EVENTS: Final[tuple[Any, ...]] = (
         payer_account="0123456789",
         expires=AT,
     ),
-    pay.PaymentOrdered(order_id="o1", pay_url="http://127.0.0.1:8001/pay/1", code="00020101021238…6304A13A", attempt=2),
-    pay.PaymentCaptured(capture_id="m1", amount=17_000, captured_at=AT, owed=True, asked=16_000, attempt=2),
-    pay.PaymentExpired(),
-    pay.PaymentCancelled(reason="the filing no longer owes this fee"),
-    pay.PaymentRefunded(capture_id="m1", amount=16_000, case=1),
-    pay.PaymentCalendarChanged(calendar="vn@2026.2", due=AT),
-    pay.PaymentAccepted(capture_id="m1", amount=15_000, forgone=1_000),
-    pay.PaymentChargedBack(capture_id="m1", transaction="r1", amount=16_000, at=AT),
-    pay.PaymentChargeBackAhead(transaction="r1", amount=16_000, at=AT, attempt=2, by_number=True),
-    pay.PaymentRequestExpired(attempt=1),
-    pay.PaymentOutcomeAwaited(attempt=2, until=AT),
-    pay.PaymentRenewed(attempt=2, provider="treasury", expires=AT),
-    pc.ConsignmentRequested(
+    PaymentOrdered(order_id="o1", pay_url="http://127.0.0.1:8001/pay/1", code="00020101021238…6304A13A", attempt=2),
+    PaymentCaptured(capture_id="m1", amount=17_000, captured_at=AT, owed=True, asked=16_000, attempt=2),
+    PaymentExpired(),
+    PaymentCancelled(reason="the filing no longer owes this fee"),
+    PaymentRefunded(capture_id="m1", amount=16_000, case=1),
+    PaymentCalendarChanged(calendar="vn@2026.2", due=AT),
+    PaymentAccepted(capture_id="m1", amount=15_000, forgone=1_000),
+    PaymentChargedBack(capture_id="m1", transaction="r1", amount=16_000, at=AT),
+    PaymentChargeBackAhead(transaction="r1", amount=16_000, at=AT, attempt=2, by_number=True),
+    PaymentRequestExpired(attempt=1),
+    PaymentOutcomeAwaited(attempt=2, until=AT),
+    PaymentRenewed(attempt=2, provider="treasury", expires=AT),
+    ConsignmentRequested(
         number="20261125-0000001",
         n=1,
         contents=CODE,
@@ -427,17 +533,17 @@ EVENTS: Final[tuple[Any, ...]] = (
         address=ADDRESS,
         **TIMED,
     ),
-    pc.ConsignmentSent(waybill="VN000000001"),
-    pc.ConsignmentInvited(n=1, said="C03", happened_at=AT, again_by=AT),
-    pc.ConsignmentReported(said="Z77", message="Đang chờ thông quan", happened_at=AT),
-    pc.ConsignmentRecalled(),
-    pc.ConsignmentLeft(),
-    pc.CompensationClaimed(officer="h01.12-handover-1", reference="12/YC-PVHCC"),
-    pc.ConsignmentEnded(
+    ConsignmentSent(waybill="VN000000001"),
+    ConsignmentInvited(n=1, said="C03", happened_at=AT, again_by=AT),
+    ConsignmentReported(said="Z77", message="Đang chờ thông quan", happened_at=AT),
+    ConsignmentRecalled(),
+    ConsignmentLeft(),
+    CompensationClaimed(officer="h01.12-handover-1", reference="12/YC-PVHCC"),
+    ConsignmentEnded(
         outcome=ev.ParcelOutcome.DELIVERED, said="C04", happened_at=AT, late=True, collected=25_000, fee=16_000
     ),
-    pc.ConsignmentCalendarChanged(calendar="vn@2026.2", due=AT),
-    rf.ReferralRequested(
+    ConsignmentCalendarChanged(calendar="vn@2026.2", due=AT),
+    ReferralRequested(
         n=1,
         part="residence",
         agency="H01.31",
@@ -448,9 +554,9 @@ EVENTS: Final[tuple[Any, ...]] = (
         filed_by=APPLICANT,
         **TIMED,
     ),
-    rf.ReferralReminded(due=AT),
-    rf.ReferralOverdue(due=AT),
-    rf.ReferralAnswered(
+    ReferralReminded(due=AT),
+    ReferralOverdue(due=AT),
+    ReferralAnswered(
         outcome=ev.Outcome.REFUSED,
         officer="h01.31-specialist-1",
         acting_for="h01.31-specialist-2",
@@ -459,10 +565,10 @@ EVENTS: Final[tuple[Any, ...]] = (
         reason="không đủ điều kiện",
         legal_basis="Luật Cư trú Đ20",
     ),
-    rf.ReferralCancelled(),
-    rf.ReferralCalendarChanged(calendar="vn@2026.2", due=AT, remind_at=AT),
-    pp.PaperMade(
-        paper=pp.PaperKind.RECEIPT,
+    ReferralCancelled(),
+    ReferralCalendarChanged(calendar="vn@2026.2", due=AT, remind_at=AT),
+    PaperMade(
+        paper=PaperKind.RECEIPT,
         n=1,
         about=About(stream=f"filing:{FILING}", seq=3),
         file=RESULT,
@@ -470,13 +576,13 @@ EVENTS: Final[tuple[Any, ...]] = (
         template="b" * 64,
         signed=True,
     ),
-    rc.ReceiptIssued(
+    ReceiptIssued(
         of=FeeKind.FEE,
         series="BLLP-26",
         number=f"{AGENCY}-2026-BL0000002",
         given="0000002",
         fee=1,
-        lines=(rc.ReceiptLine(code="stay", amount=10_000),),
+        lines=(ReceiptLine(code="stay", amount=10_000),),
         amount=10_000,
         channel=Channel.COUNTER,
         means=ev.PaymentMeans.CASH,
@@ -484,17 +590,17 @@ EVENTS: Final[tuple[Any, ...]] = (
         about=About(stream=f"papers:{FILING}", seq=4),
         replaces=f"{AGENCY}-2026-BL0000001",
     ),
-    rc.ReceiptVoided(
+    ReceiptVoided(
         of=FeeKind.FEE,
         registered=f"{AGENCY}-2026-BL0000001",
         fee=1,
         officer="h01.12-cashier-1",
         again=True,
         given=True,
-        cause=rc.VoidCause.CHARGED_BACK,
+        cause=VoidCause.CHARGED_BACK,
         reason="ghi sai tên người nộp",
     ),
-    co.Complained(
+    Complained(
         n=1,
         about=9,
         act="decided",
@@ -510,21 +616,21 @@ EVENTS: Final[tuple[Any, ...]] = (
         side=("vneid:001099000001",),
         represented_until=date(2026, 12, 31),
     ),
-    co.ComplaintReminded(due=AT),
-    co.ComplaintOverdue(due=AT),
-    co.ComplaintAnswered(
+    ComplaintReminded(due=AT),
+    ComplaintOverdue(due=AT),
+    ComplaintAnswered(
         about=9,
-        outcome=co.ComplaintOutcome.UPHELD,
+        outcome=ComplaintOutcome.UPHELD,
         officer="h01.12-leader-2",
         acting_for="h01.12-leader-1",
         step="decide",
         reason="giấy tờ hợp lệ",
         legal_basis="Luật 02/2011, Đ31",
     ),
-    co.ComplaintWithdrawn(reason="đã rõ", request=FILE),
-    co.ComplaintSettled(reopened=True),
-    co.ComplaintCalendarChanged(days=CALENDAR),
-    rs.ResultEntered(
+    ComplaintWithdrawn(reason="đã rõ", request=FILE),
+    ComplaintSettled(reopened=True),
+    ComplaintCalendarChanged(days=CALENDAR),
+    ResultEntered(
         n=1,
         number=REGISTERED,
         adopted=REGISTERED,
@@ -542,26 +648,26 @@ EVENTS: Final[tuple[Any, ...]] = (
         reason="sai ngày sinh",
         legal_basis="NĐ 123/2015",
     ),
-    rs.ResultMade(result=RESULT, expires_on=date(2031, 12, 31), copies=2),
-    rs.SignatureRequested(
-        place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-2", role=Role.LEADER, acting_for="h01.12-leader-1"
+    ResultMade(result=RESULT, expires_on=date(2031, 12, 31), copies=2),
+    SignatureRequested(
+        place=SigningPlace.SIGNATURE, officer="h01.12-leader-2", role=Role.LEADER, acting_for="h01.12-leader-1"
     ),
-    rs.ResultSigned(
-        place=rs.SigningPlace.SIGNATURE,
+    ResultSigned(
+        place=SigningPlace.SIGNATURE,
         officer="h01.12-leader-2",
         result=RESULT,
         acting_for="h01.12-leader-1",
         proof=RESULT.model_copy(update={"media_type": "application/json"}),
     ),
-    rs.SignatureDeclined(place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-1", reason="sai họ tên"),
-    rs.NumberVoided(registered=REGISTERED),
-    rs.ResultReleased(n=1, registered=REGISTERED, result=RESULT, expires_on=date(2031, 12, 31), copies=2),
-    rs.ResultReplaced(registered=REGISTERED, by="H01.12-2026-K0000002"),
-    rs.ResultRevoked(
+    SignatureDeclined(place=SigningPlace.SIGNATURE, officer="h01.12-leader-1", reason="sai họ tên"),
+    NumberVoided(registered=REGISTERED),
+    ResultReleased(n=1, registered=REGISTERED, result=RESULT, expires_on=date(2031, 12, 31), copies=2),
+    ResultReplaced(registered=REGISTERED, by="H01.12-2026-K0000002"),
+    ResultRevoked(
         registered=REGISTERED, officer="h01.12-leader-1", reason="cấp sai đối tượng", legal_basis="NĐ 123/2015"
     ),
-    rs.ResultRenewed(registered=REGISTERED, result=RESULT),
-    rfd.RefundBegun(
+    ResultRenewed(registered=REGISTERED, result=RESULT),
+    RefundBegun(
         payment=1,
         capture_id="m1",
         amount=16_000,
@@ -573,20 +679,20 @@ EVENTS: Final[tuple[Any, ...]] = (
         attempt=2,
         apart=("an",),
     ),
-    rfd.RefundUndecided(rule=RefundCase.WITHDRAWN_AFTERWARDS),
-    rfd.RefundDecided(
+    RefundUndecided(rule=RefundCase.WITHDRAWN_AFTERWARDS),
+    RefundDecided(
         rule=RefundCase.WITHDRAWN_AFTERWARDS,
         amount=8_000,
         officer="h01.12-leader-1",
         acting_for="h01.12-leader-3",
         **LAW,
     ),
-    rfd.RefundOpened(
+    RefundOpened(
         case=1,
         payment=1,
         capture_id="m1",
         amount=8_000,
-        cause=rfd.RefundCause.RULE,
+        cause=RefundCause.RULE,
         lines=(REFUND_LINE,),
         rule=RefundCase.WITHDRAWN_AFTERWARDS,
         percent=50,
@@ -596,31 +702,31 @@ EVENTS: Final[tuple[Any, ...]] = (
         ended=("h01.12-leader-4",),
         **LAW,
     ),
-    rfd.RefundApproved(case=1, officer="h01.12-leader-2", acting_for="h01.12-leader-4", asked_by=("h01.12-leader-1",)),
-    rfd.RefundDeclined(
+    RefundApproved(case=1, officer="h01.12-leader-2", acting_for="h01.12-leader-4", asked_by=("h01.12-leader-1",)),
+    RefundDeclined(
         case=1,
         officer="h01.12-leader-2",
         acting_for="h01.12-leader-4",
         asked_by=("h01.12-leader-1",),
         reason="đã giải quyết xong",
     ),
-    rfd.RefundAsked(case=1, n=2),
-    rfd.RefundLeftToHand(case=1, rule="not_offered"),
-    rfd.RefundGiven(case=1, capture_id="m1", amount=8_000, transaction="r1"),
-    rfd.RefundGivenByHand(
+    RefundAsked(case=1, n=2),
+    RefundLeftToHand(case=1, rule="not_offered"),
+    RefundGiven(case=1, capture_id="m1", amount=8_000, transaction="r1"),
+    RefundGivenByHand(
         case=1,
         capture_id="m1",
         amount=8_000,
         officer="h01.12-cashier-1",
         acting_for="h01.12-cashier-2",
         approved_by=("h01.12-leader-2",),
-        means=rfd.RefundMeans.TRANSFER,
+        means=RefundMeans.TRANSFER,
         evidence=FILE,
         bank_reference="FT26330123456",
     ),
-    rfd.RefundDisputed(capture_id="m1", amount=15_000, asked=16_000),
-    rfd.ShortfallProposed(forgone=1_000, officer="h01.12-cashier-1", acting_for="h01.12-cashier-2", **LAW),
-    rfd.ShortfallAccepted(
+    RefundDisputed(capture_id="m1", amount=15_000, asked=16_000),
+    ShortfallProposed(forgone=1_000, officer="h01.12-cashier-1", acting_for="h01.12-cashier-2", **LAW),
+    ShortfallAccepted(
         capture_id="m1",
         amount=15_000,
         forgone=1_000,
@@ -628,10 +734,10 @@ EVENTS: Final[tuple[Any, ...]] = (
         acting_for="h01.12-leader-4",
         asked_by=("h01.12-cashier-1", "h01.12-cashier-2"),
     ),
-    rfd.RefundChargedBack(capture_id="m1", amount=16_000, owed=True, void=(1,)),
-    rfd.RefundCalledOff(reopened=1, void=(1, 3), given=5_280),
-    rfd.ChargeBackAnswered(
-        outcome=rfd.ChargeBackOutcome.ASKED_AGAIN,
+    RefundChargedBack(capture_id="m1", amount=16_000, owed=True, void=(1,)),
+    RefundCalledOff(reopened=1, void=(1, 3), given=5_280),
+    ChargeBackAnswered(
+        outcome=ChargeBackOutcome.ASKED_AGAIN,
         amount=16_000,
         again=1,
         officer="h01.12-leader-1",
@@ -712,42 +818,42 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
         signed_on_paper=True,
     ),
     cm.CancelParcel(**_SAID),
-    pc.ClaimCompensation(**_SAID, reference="12/YC-PVHCC"),
-    rf.AnswerPart(
+    ClaimCompensation(**_SAID, reference="12/YC-PVHCC"),
+    AnswerPart(
         **_SAID,
         outcome=ev.Outcome.REFUSED,
         reason="không đủ điều kiện",
         legal_basis="Luật Cư trú Đ20",
         result=RESULT,
     ),
-    co.AnswerComplaint(
+    AnswerComplaint(
         **_SAID,
-        outcome=co.ComplaintOutcome.UPHELD,
+        outcome=ComplaintOutcome.UPHELD,
         reason="giấy tờ hợp lệ",
         legal_basis="Luật 02/2011, Đ31",
         start_at="decide",
     ),
-    pay.RenewPayment(**_SAID, provider="treasury"),
-    rs.DeclineSignature(**_SAID, reason="sai họ tên"),
-    rs.SignAgain(**_SAID),
-    rs.RevokeResult(**_SAID, reason="cấp sai đối tượng", legal_basis="NĐ 123/2015"),
-    rs.CorrectResult(**_SAID, reason="sai ngày sinh", legal_basis="NĐ 123/2015", result=RESULT),
-    rs.RenewResult(**_SAID, registered=REGISTERED, result=RESULT),
-    rfd.RequestRefund(**_SAID, acting_for="h01.12-leader-3", amount=8_000, lines=(REFUND_LINE,), **LAW),
-    rfd.DecideRefund(**_SAID, acting_for="h01.12-leader-3", amount=8_000, **LAW),
-    rfd.ApproveRefund(**_SAID, acting_for="h01.12-leader-4", case=1),
-    rfd.DeclineRefund(**_SAID, acting_for="h01.12-leader-4", case=1, reason="đã giải quyết xong"),
-    rfd.GiveBackByHand(
+    RenewPayment(**_SAID, provider="treasury"),
+    DeclineSignature(**_SAID, reason="sai họ tên"),
+    SignAgain(**_SAID),
+    RevokeResult(**_SAID, reason="cấp sai đối tượng", legal_basis="NĐ 123/2015"),
+    CorrectResult(**_SAID, reason="sai ngày sinh", legal_basis="NĐ 123/2015", result=RESULT),
+    RenewResult(**_SAID, registered=REGISTERED, result=RESULT),
+    RequestRefund(**_SAID, acting_for="h01.12-leader-3", amount=8_000, lines=(REFUND_LINE,), **LAW),
+    DecideRefund(**_SAID, acting_for="h01.12-leader-3", amount=8_000, **LAW),
+    ApproveRefund(**_SAID, acting_for="h01.12-leader-4", case=1),
+    DeclineRefund(**_SAID, acting_for="h01.12-leader-4", case=1, reason="đã giải quyết xong"),
+    GiveBackByHand(
         **_SAID,
         acting_for="h01.12-cashier-2",
         case=1,
-        means=rfd.RefundMeans.TRANSFER,
+        means=RefundMeans.TRANSFER,
         evidence=FILE,
         bank_reference="FT26330123456",
     ),
-    rfd.AcceptShortPayment(**_SAID, acting_for="h01.12-cashier-2", **LAW),
-    rfd.ApproveShortPayment(**_SAID, acting_for="h01.12-leader-4"),
-    rfd.AnswerChargeBack(**_SAID, acting_for="h01.12-leader-3", outcome=rfd.ChargeBackOutcome.WRITTEN_OFF, **LAW),
+    AcceptShortPayment(**_SAID, acting_for="h01.12-cashier-2", **LAW),
+    ApproveShortPayment(**_SAID, acting_for="h01.12-leader-4"),
+    AnswerChargeBack(**_SAID, acting_for="h01.12-leader-3", outcome=ChargeBackOutcome.WRITTEN_OFF, **LAW),
 )
 
 SUBMISSION: Final = Submission(
@@ -1161,7 +1267,7 @@ OTHERS: Final[dict[str, Model]] = {
     "issue_answer": bo.IssueAnswer(result=RESULT, expires_on=date(2031, 12, 31), copies=2),
     "answer_request": bo.AnswerRequest(request_id="answer:1", dossier=DOSSIER, part="residence", lead=AGENCY),
     "answer_answer": bo.AnswerAnswer(decision=PART_DECISION),
-    "referral_start": rf.ReferralStart(
+    "referral_start": ReferralStart(
         filing_id=FILING,
         n=1,
         agency="H01.31",
@@ -1173,27 +1279,27 @@ OTHERS: Final[dict[str, Model]] = {
         remind_at=AT,
         **TIMED,
     ),
-    "official_paper": pp.OfficialPaper(
-        paper=pp.PaperKind.RECEIPT,
+    "official_paper": OfficialPaper(
+        paper=PaperKind.RECEIPT,
         n=1,
         about=About(stream=f"filing:{FILING}", seq=3),
         at=AT,
         file=RESULT,
         signed=True,
     ),
-    "referral_view": rf.ReferralView(
+    "referral_view": ReferralView(
         filing_id=FILING,
         n=1,
         part="residence",
         lead=AGENCY,
         agency="H01.31",
-        state=rf.ReferralState.ANSWERED,
+        state=ReferralState.ANSWERED,
         due=AT,
         overdue=True,
         officer="h01.31-specialist-1",
         decision=PART_DECISION,
     ),
-    "payment_start": pay.PaymentStart(
+    "payment_start": PaymentStart(
         filing_id=FILING,
         n=1,
         agency=AGENCY,
@@ -1204,12 +1310,12 @@ OTHERS: Final[dict[str, Model]] = {
         payer_account="0123456789",
         watch_seconds=259_200,
     ),
-    "payment_view": pay.PaymentView(
+    "payment_view": PaymentView(
         filing_id=FILING,
         n=1,
         number="20261125-0000001",
         amount=16_000,
-        state=pay.PaymentState.PENDING,
+        state=PaymentState.PENDING,
         pay_url="http://127.0.0.1:8001/pay/1",
         code="00020101021238…6304A13A",
         captured=16_000,
@@ -1220,20 +1326,20 @@ OTHERS: Final[dict[str, Model]] = {
         awaited_until=AT,
         providers=("bank", "treasury"),
     ),
-    "parcel_start": pc.ParcelStart(
+    "parcel_start": ParcelStart(
         filing_id=FILING, n=1, agency=AGENCY, address=ADDRESS, contents=CODE, fee=16_000, **TIMED
     ),
-    "complaint_input": co.ComplaintStart(
+    "complaint_input": ComplaintStart(
         filing_id=FILING, n=1, about=9, words="giấy tờ hợp lệ", document=FILE, actor=APPLICANT, via=VIA
     ),
-    "complaint_upheld": co.ComplaintFact(n=1, about=9, step="decide", officer="h01.12-leader-2"),
-    "complaint_view": co.ComplaintView(
+    "complaint_upheld": ComplaintFact(n=1, about=9, step="decide", officer="h01.12-leader-2"),
+    "complaint_view": ComplaintView(
         filing_id=FILING,
         n=1,
         about=9,
         act="decided",
         words="giấy tờ hợp lệ",
-        state=co.ComplaintState.UPHELD,
+        state=ComplaintState.UPHELD,
         recorded_at=AT,
         answerer="h01.12-leader-2",
         acting_for="h01.12-leader-1",
@@ -1244,10 +1350,10 @@ OTHERS: Final[dict[str, Model]] = {
         legal_basis="Luật 02/2011, Đ31",
         reopened=True,
     ),
-    "refund_input": rfd.RefundStart(filing_id=FILING, n=1001),
-    "refunded": pay.GivenBack(capture_id="m1", case=1, amount=8_000),
-    "accepted": pay.CaptureAccepted(capture_id="m1", forgone=1_000),
-    "refund_view": rfd.RefundView(
+    "refund_input": RefundStart(filing_id=FILING, n=1001),
+    "refunded": GivenBack(capture_id="m1", case=1, amount=8_000),
+    "accepted": CaptureAccepted(capture_id="m1", forgone=1_000),
+    "refund_view": RefundView(
         filing_id=FILING,
         n=1001,
         payment=1,
@@ -1256,26 +1362,26 @@ OTHERS: Final[dict[str, Model]] = {
         gone_twice=8_000,
         given=8_000,
         entries=(
-            rfd.RefundEntry(
+            RefundEntry(
                 case=1,
                 amount=8_000,
-                cause=rfd.RefundCause.RULE,
+                cause=RefundCause.RULE,
                 lines=(REFUND_LINE,),
                 asked_by=("h01.12-leader-1",),
                 approved_by=("h01.12-leader-2",),
-                state=rfd.CaseState.GIVEN,
+                state=CaseState.GIVEN,
             ),
         ),
     ),
-    "result_input": rs.ResultStart(filing_id=FILING, n=1),
-    "result_settled": rs.ResultFact(n=1, registered=REGISTERED, result=RESULT, expires_on=date(2031, 12, 31), copies=2),
-    "result_record": rs.ResultRecord(
+    "result_input": ResultStart(filing_id=FILING, n=1),
+    "result_settled": ResultFact(n=1, registered=REGISTERED, result=RESULT, expires_on=date(2031, 12, 31), copies=2),
+    "result_record": ResultRecord(
         filing_id=FILING,
         n=1,
         entries=(
-            rs.ResultEntry(
+            ResultEntry(
                 registered=REGISTERED,
-                state=rs.ResultState.REPLACED,
+                state=ResultState.REPLACED,
                 result=RESULT,
                 brought=RESULT,
                 issued=RESULT,
@@ -1292,13 +1398,13 @@ OTHERS: Final[dict[str, Model]] = {
     "delivery_view": DeliveryView(
         filing_id=FILING, channel=Channel.COUNTER, desk=AGENCY, pickup_code="123456", link=LINK, until=AT
     ),
-    "parcel_view": pc.ParcelView(
+    "parcel_view": ParcelView(
         filing_id=FILING,
         n=1,
         number="20261125-0000001",
         waybill="VN000000001",
         due=AT,
-        state=pc.ParcelState.SENT,
+        state=ParcelState.SENT,
         invitations=1,
         cod=25_000,
         collected=25_000,

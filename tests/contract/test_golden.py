@@ -9,13 +9,25 @@ from typing import Any, Final, get_args
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from schemas import complaint, papers, parcel, payment, referral, refund, result
+from schemas.complaint.commands import COMPLAINT_COMMANDS
+from schemas.complaint.events import ComplaintEvent
 from schemas.erasure import ERASED_KIND
 from schemas.filing.commands import PUBLIC_COMMANDS, Accept
 from schemas.filing.events import EFFECTS
 from schemas.message_catalogue import AnyEvent
+from schemas.papers.events import PapersEvent
+from schemas.parcel.commands import PARCEL_COMMANDS
+from schemas.parcel.events import ParcelEvent
+from schemas.payment.commands import PAYMENT_COMMANDS
+from schemas.payment.events import PaymentEvent
 from schemas.publishing.events import PublicationEvent
 from schemas.reading import Question
+from schemas.referral.commands import REFERRAL_COMMANDS
+from schemas.referral.events import ReferralEvent
+from schemas.refund.commands import REFUND_COMMANDS
+from schemas.refund.events import RefundEvent
+from schemas.result.commands import RESULT_COMMANDS
+from schemas.result.events import ResultEvent
 from schemas.stream.restart import Restarted
 from tests.contract.kept import golden, golden_names, keep_messages
 from tests.contract.messages import deeper, dumped
@@ -49,8 +61,8 @@ def test_every_kind_has_its_line_and_every_line_its_kind() -> None:
     later = {
         model.model_fields["kind"].default
         for part in (
-            *(payment.PaymentEvent, parcel.ParcelEvent, referral.ReferralEvent),
-            *(complaint.ComplaintEvent, papers.PapersEvent, result.ResultEvent, refund.RefundEvent),
+            *(PaymentEvent, ParcelEvent, ReferralEvent),
+            *(ComplaintEvent, PapersEvent, ResultEvent, RefundEvent),
         )
         for model in get_args(part)
     }
@@ -59,10 +71,10 @@ def test_every_kind_has_its_line_and_every_line_its_kind() -> None:
     }
     models = (
         *PUBLIC_COMMANDS,
-        *parcel.PARCEL_COMMANDS,
-        *referral.REFERRAL_COMMANDS,
-        *complaint.COMPLAINT_COMMANDS,
-        *(*result.RESULT_COMMANDS, *refund.REFUND_COMMANDS, *payment.PAYMENT_COMMANDS),
+        *PARCEL_COMMANDS,
+        *REFERRAL_COMMANDS,
+        *COMPLAINT_COMMANDS,
+        *(*RESULT_COMMANDS, *REFUND_COMMANDS, *PAYMENT_COMMANDS),
     )
     commands = {f"command.{model.model_fields['kind'].default}" for model in models}
     questions = {f"ask.{model.model_fields['ask'].default}" for model in get_args(Question)}

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from schemas.about import About
 from schemas.base import Text
-from schemas.complaint import ComplaintState, ComplaintView
+from schemas.complaint.state import ComplaintState, ComplaintView
 from schemas.errors import Problem, Refusal
 from schemas.files import file_key
 from schemas.filing.commands import PUBLIC_COMMANDS, RESERVED_IDS, Command
@@ -23,9 +23,9 @@ from schemas.filing.delivery import DeliveryView
 from schemas.filing.state import Action, ClockState, FilingPart, FilingView, Parked, Pause, ResultView, Task
 from schemas.filing.submission import Submission
 from schemas.ids import NAMESPACE, TASK_QUEUE, filing_id
-from schemas.papers import OfficialPaper, PaperKind
-from schemas.parcel import ParcelView
-from schemas.payment import PaymentView
+from schemas.papers.state import OfficialPaper, PaperKind
+from schemas.parcel.state import ParcelView
+from schemas.payment.state import PaymentView
 from schemas.people import Role
 from schemas.publishing.calendar import Timeliness
 from schemas.reading import (
@@ -41,7 +41,7 @@ from schemas.reading import (
     TaskSummary,
     TimelineEntry,
 )
-from schemas.referral import ReferralView
+from schemas.referral.state import ReferralView
 from schemas.stream.ledger import Receipt
 from tests.conftest import ROOT
 from tests.walking import walked

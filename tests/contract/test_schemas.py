@@ -19,14 +19,14 @@ from motcua import PUBLIC_MESSAGES, Message
 from motcua.common_fields import COMMON
 from motcua.json_schemas import documents, own_words, schema, written
 from schemas.base import Model, Personal, fields_marked
-from schemas.complaint import COMPLAINT_COMMANDS
+from schemas.complaint.commands import COMPLAINT_COMMANDS
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import EFFECTS
-from schemas.parcel import PARCEL_COMMANDS
-from schemas.payment import PAYMENT_COMMANDS
-from schemas.referral import REFERRAL_COMMANDS
-from schemas.refund import REFUND_COMMANDS
-from schemas.result import RESULT_COMMANDS
+from schemas.parcel.commands import PARCEL_COMMANDS
+from schemas.payment.commands import PAYMENT_COMMANDS
+from schemas.referral.commands import REFERRAL_COMMANDS
+from schemas.refund.commands import REFUND_COMMANDS
+from schemas.result.commands import RESULT_COMMANDS
 from tests.contract.fitting import broken, lacking, validator
 from tests.contract.kept import SCHEMAS, golden_schemas, keep_schemas
 from tests.contract.messages import MESSAGES, READ, SAMPLED, body, deeper, sample

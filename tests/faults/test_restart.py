@@ -25,7 +25,7 @@ from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import Closing, FeeState, Stage
 from schemas.level import Channel
-from schemas.payment import PaymentState
+from schemas.payment.state import PaymentState
 from schemas.people import Role
 from tests.acting import ADDRESS, NEVER_PAYS, Play, birth, eventually, extract, refusal, stock
 from tests.conftest import World, publish_demo, world_of

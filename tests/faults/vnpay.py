@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from schemas.people import Role
-from schemas.refund import ApproveRefund, RequestRefund
+from schemas.refund.commands import ApproveRefund, RequestRefund
 from tests.acting import Play, eventually
 from tests.sandboxes import Server
 

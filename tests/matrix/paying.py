@@ -13,11 +13,19 @@ import httpx
 from activities.partners.money.provider import CAPABILITIES
 from motcua import NotAllowed
 from rules.refund.claims import number_of
-from schemas import refund as rf
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.ids import refund_workflow
 from schemas.people import Actor, Role
+from schemas.refund.commands import (
+    AcceptShortPayment,
+    AnswerChargeBack,
+    ApproveRefund,
+    ApproveShortPayment,
+    GiveBackByHand,
+    RequestRefund,
+)
+from schemas.refund.state import ChargeBackOutcome
 from tests.acting import FILE, Play, officer
 from tests.matrix import books
 from tests.matrix.case import Case, TooSlowError
@@ -93,8 +101,8 @@ class Paying:
         await self.case.pay()
         await self._fee_paid(1)
         await self._charged_back()
-        again = {"outcome": rf.ChargeBackOutcome.ASKED_AGAIN} | _WHY
-        await self.play.refund(rf.AnswerChargeBack, self._officer(Role.LEADER), **again)
+        again = {"outcome": ChargeBackOutcome.ASKED_AGAIN} | _WHY
+        await self.play.refund(AnswerChargeBack, self._officer(Role.LEADER), **again)
         self.cases.append(await Case.newest(self.case.room, self.play, n=2))
 
     async def _money(self) -> None:
@@ -168,8 +176,8 @@ class Paying:
         """Two take it for the whole fee."""
         await until(lambda: self.play.kinds("refund", 1001), lambda kinds: "refund_disputed" in kinds)
         try:
-            await self.play.refund(rf.AcceptShortPayment, self._officer(Role.CASHIER), **_WHY)
-            await self.play.refund(rf.ApproveShortPayment, self._officer(Role.LEADER))
+            await self.play.refund(AcceptShortPayment, self._officer(Role.CASHIER), **_WHY)
+            await self.play.refund(ApproveShortPayment, self._officer(Role.LEADER))
         except NotAllowed:
             if self._is_over:
                 raise TooSlowError from None
@@ -253,7 +261,7 @@ class Paying:
         assert self.refused == expected.refused, self.refused
         gone_twice = self.variant.money is Money.GONE_TWICE
         if gone_twice and self._is_paid and self.variant.beside is not Beside.WITHDRAWAL:
-            await self.play.refund(rf.RequestRefund, self._officer(Role.CASHIER), **_WHY)
+            await self.play.refund(RequestRefund, self._officer(Role.CASHIER), **_WHY)
         await until(self._worked_off, lambda refunded: refunded >= expected.back, within=_LOOK)
         await self._work_off()
         if gone_twice:
@@ -281,11 +289,11 @@ class Paying:
         kinds = await self.play.kinds("refund", refund)
         if kinds[-1:] == ["refund_disputed"]:
             with suppress(NotAllowed):  # it goes back by itself by now, since nobody owes it any more
-                await self.play.refund(rf.RequestRefund, self._officer(Role.CASHIER), refund, **_WHY)
+                await self.play.refund(RequestRefund, self._officer(Role.CASHIER), refund, **_WHY)
             return
         for case in range(1, kinds.count("refund_opened") + 1):
             if case > kinds.count("refund_approved"):
-                await self.play.refund(rf.ApproveRefund, self._officer(Role.LEADER), refund, case=case)
+                await self.play.refund(ApproveRefund, self._officer(Role.LEADER), refund, case=case)
             elif case <= kinds.count("refund_left_to_hand") and (refund, case) not in self.sent:
                 self.sent.add((refund, case))
                 await self._by_hand(refund, case, capture)
@@ -299,7 +307,7 @@ class Paying:
         made = await self.case.room.bank.put(f"/refunds/hand:{capture['order_key']}:{refund}:{case}", json=sent)
         made.raise_for_status()
         said: dict[str, Any] = {"case": case, "means": "transfer", "evidence": FILE, "bank_reference": "FT26330123456"}
-        await self.play.refund(rf.GiveBackByHand, self._officer(Role.CASHIER), refund, **said)
+        await self.play.refund(GiveBackByHand, self._officer(Role.CASHIER), refund, **said)
 
     async def _books(self, expected: Outcome) -> None:
         payments = {case.n: case for case in self.cases}

@@ -17,7 +17,7 @@ from operations.publishing.catalogue import publish
 from rules.payment.late_money import EARLY
 from schemas.filing.state import Stage, Status
 from schemas.ids import parcel_workflow
-from schemas.parcel import Meaning, ParcelState, Step
+from schemas.parcel.state import Meaning, ParcelState, Step
 from tests.acting import ADDRESS, BIRTH, Play, birth, eventually
 from tests.any_files import AnyFiles, received_by
 from tests.conftest import ROOT

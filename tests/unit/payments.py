@@ -7,9 +7,22 @@ from typing import Any, Literal
 from uuid import UUID
 
 from rules.streams import PAYMENT
-from schemas import payment as pay
 from schemas.filing.commands import Command
 from schemas.limit import Limit
+from schemas.payment.commands import (
+    AwaitOutcome,
+    CancelPayment,
+    ExpirePayment,
+    ExpireRequest,
+    RecordAcceptance,
+    RecordCapture,
+    RecordChargeBack,
+    RecordOrder,
+    RecordRefund,
+    RenewThrough,
+    RequestPayment,
+)
+from schemas.payment.state import Capture, CaptureAccepted, ChargeBack, GivenBack, Payment, PaymentStart, Through
 from schemas.people import SYSTEM, Actor, Role, Via
 from schemas.stream.ledger import Recorded
 
@@ -24,8 +37,8 @@ class Told:
 
     def __init__(self, seconds: int | None = None) -> None:
         self.now = NOW
-        self.payment = pay.Payment(filing_id=FILING, n=1, agency="H01.12")
-        start = pay.PaymentStart(
+        self.payment = Payment(filing_id=FILING, n=1, agency="H01.12")
+        start = PaymentStart(
             filing_id=FILING,
             n=1,
             agency="H01.12",
@@ -36,40 +49,40 @@ class Told:
             calendar="vn@2026.1",
             due=DUE,
         )
-        self._give(pay.RequestPayment(command_id="request", start=start, seconds=seconds))
+        self._give(RequestPayment(command_id="request", start=start, seconds=seconds))
 
     def money(self, capture_id: str, amount: int = 16_000, attempt: int | None = None) -> None:
-        capture = pay.Capture(capture_id=capture_id, amount=amount, at=NOW, attempt=attempt)
-        self._give(pay.RecordCapture(command_id=f"capture:{capture_id}", capture=capture))
+        capture = Capture(capture_id=capture_id, amount=amount, at=NOW, attempt=attempt)
+        self._give(RecordCapture(command_id=f"capture:{capture_id}", capture=capture))
 
     def order(self, pay_url: str, attempt: int = 1) -> None:
-        self._give(pay.RecordOrder(command_id="order", order_id="o1", pay_url=pay_url, attempt=attempt))
+        self._give(RecordOrder(command_id="order", order_id="o1", pay_url=pay_url, attempt=attempt))
 
     def renew(self, provider: str = "vnpay", seconds: int | None = 900, actor: Actor = PAYER) -> None:
-        through = pay.Through(provider=provider, seconds=seconds)
+        through = Through(provider=provider, seconds=seconds)
         said = {"command_id": "again", "actor": actor, "via": Via(principal="portal"), "through": through}
-        self._give(pay.RenewThrough.model_validate(said))
+        self._give(RenewThrough.model_validate(said))
 
     def end(self, attempt: int) -> None:
-        self._give(pay.ExpireRequest(command_id=f"end:{attempt}", attempt=attempt))
+        self._give(ExpireRequest(command_id=f"end:{attempt}", attempt=attempt))
 
     def await_outcome(self, attempt: int = 1, days: int = 3) -> None:
         until = DUE + timedelta(days=days)
-        self._give(pay.AwaitOutcome(command_id=f"await:{attempt}", attempt=attempt, until=until))
+        self._give(AwaitOutcome(command_id=f"await:{attempt}", attempt=attempt, until=until))
 
     def expire(self) -> None:
-        self._give(pay.ExpirePayment(command_id="expire"))
+        self._give(ExpirePayment(command_id="expire"))
 
     def cancel(self) -> None:
-        self._give(pay.CancelPayment(command_id="cancel", reason="withdrawn"))
+        self._give(CancelPayment(command_id="cancel", reason="withdrawn"))
 
     def refund(self, capture_id: str, amount: int = 16_000) -> None:
-        given = pay.GivenBack(capture_id=capture_id, case=len(self.payment.given_back) + 1, amount=amount)
-        self._give(pay.RecordRefund(command_id=f"refund:{capture_id}:{given.case}", given=given))
+        given = GivenBack(capture_id=capture_id, case=len(self.payment.given_back) + 1, amount=amount)
+        self._give(RecordRefund(command_id=f"refund:{capture_id}:{given.case}", given=given))
 
     def accept(self, capture_id: str, forgone: int) -> None:
-        accepted = pay.CaptureAccepted(capture_id=capture_id, forgone=forgone)
-        self._give(pay.RecordAcceptance(command_id="accept:1", accepted=accepted))
+        accepted = CaptureAccepted(capture_id=capture_id, forgone=forgone)
+        self._give(RecordAcceptance(command_id="accept:1", accepted=accepted))
 
     def charge_back(
         self,
@@ -81,8 +94,8 @@ class Told:
         by_number: Literal[True] | None = None,
     ) -> None:
         said = {"transaction": transaction, "amount": amount, "attempt": attempt, "by_number": by_number}
-        back = pay.ChargeBack.model_validate(said | {"at": NOW + after})
-        self._give(pay.RecordChargeBack(command_id=f"charge_back:{transaction}", back=back))
+        back = ChargeBack.model_validate(said | {"at": NOW + after})
+        self._give(RecordChargeBack(command_id=f"charge_back:{transaction}", back=back))
 
     def _give(self, command: Command) -> None:
         for event in PAYMENT.decide(self.payment, command, self.now):
@@ -92,7 +105,7 @@ class Told:
             self.payment = PAYMENT.evolve(self.payment, recorded)
 
 
-def told(*story: str | tuple[Any, ...]) -> pay.Payment:
+def told(*story: str | tuple[Any, ...]) -> Payment:
     so_far = Told()
     for step in story:
         name, *values = (step,) if isinstance(step, str) else step

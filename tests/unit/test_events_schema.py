@@ -10,24 +10,30 @@ import pytest
 from activities.ledger.event_rows import columns
 from activities.ledger.vault import FilingKey
 from rules.streams import KINDS
-from schemas import complaint, papers, parcel, payment, referral, refund, result
 from schemas.base import Model, Personal, fields_marked, numbered_fields
+from schemas.complaint.events import ComplaintEvent
 from schemas.filing import events
 from schemas.filing.events import EFFECTS, Clock, Effect
+from schemas.papers.events import PapersEvent
+from schemas.parcel.events import ParcelEvent
+from schemas.payment.events import PaymentEvent
 from schemas.people import Actor, Role, Via
+from schemas.referral.events import ReferralEvent
+from schemas.refund.events import RefundEvent
+from schemas.result.events import ResultEvent
 from schemas.stream.ledger import Batch, Recorded
 from tests.contract.samples import EVENTS
 from tests.walking import walked
 from views.log import opened
 
 FILING: tuple[type[Model], ...] = get_args(get_args(events.Event)[0])
-PAYMENT: tuple[type[Model], ...] = get_args(payment.PaymentEvent)
-PARCEL: tuple[type[Model], ...] = get_args(parcel.ParcelEvent)
-REFERRAL: tuple[type[Model], ...] = get_args(referral.ReferralEvent)
-COMPLAINT: tuple[type[Model], ...] = get_args(complaint.ComplaintEvent)
-PAPERS: tuple[type[Model], ...] = get_args(papers.PapersEvent)
-RESULT: tuple[type[Model], ...] = get_args(result.ResultEvent)
-REFUND: tuple[type[Model], ...] = get_args(refund.RefundEvent)
+PAYMENT: tuple[type[Model], ...] = get_args(PaymentEvent)
+PARCEL: tuple[type[Model], ...] = get_args(ParcelEvent)
+REFERRAL: tuple[type[Model], ...] = get_args(ReferralEvent)
+COMPLAINT: tuple[type[Model], ...] = get_args(ComplaintEvent)
+PAPERS: tuple[type[Model], ...] = get_args(PapersEvent)
+RESULT: tuple[type[Model], ...] = get_args(ResultEvent)
+REFUND: tuple[type[Model], ...] = get_args(RefundEvent)
 EVERY = tuple(dict.fromkeys((*FILING, *PAYMENT, *PARCEL, *REFERRAL, *COMPLAINT, *PAPERS, *RESULT, *REFUND)))
 OF_KIND = {
     "filing": FILING,

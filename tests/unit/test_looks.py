@@ -14,7 +14,7 @@ from rules.payment.late_money import EARLY, MOST, SPREAD, looks, next_early_look
 from rules.time.calendars import expand
 from rules.time.openings import openings_and_closes
 from rules.time.working_time import VIETNAM
-from schemas.payment import WATCH_SECONDS
+from schemas.payment.state import WATCH_SECONDS
 from schemas.publishing.calendar import Calendar, CalendarFile
 from tests.tiers import examples
 from tests.unit.time.calendars import MOMENTS, calendars

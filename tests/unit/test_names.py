@@ -31,7 +31,7 @@ from schemas.names import (
 )
 from schemas.people import Role
 from schemas.publishing.procedure import Act
-from schemas.result import ResultState, Validity
+from schemas.result.state import ResultState, Validity
 from schemas.signature import SignatureOutcome
 
 CODES = {str(code) for kind in (Role, Stage, Act, Channel, Unit) for code in kind} | {*PUBLIC_KINDS, *SYSTEM_KINDS}

@@ -9,13 +9,22 @@ import pytest
 from rules.parcel.fold import MOST_WORDS, news
 from rules.parcel.view import view
 from rules.streams import PARCEL
-from schemas import parcel as pc
 from schemas.errors import RefusalError
 from schemas.filing.commands import Command
 from schemas.filing.events import ParcelOutcome
 from schemas.level import Channel
 from schemas.limit import Limit
-from schemas.parcel import Meaning, ParcelState, Step
+from schemas.parcel.commands import (
+    ClaimCompensation,
+    RecallConsignment,
+    RecordEnd,
+    RecordLeft,
+    RecordSent,
+    RecordSteps,
+    RequestConsignment,
+)
+from schemas.parcel.events import ConsignmentEnded
+from schemas.parcel.state import Meaning, Parcel, ParcelStart, ParcelState, Step
 from schemas.people import SYSTEM, Actor, Address, Role, Via
 from schemas.stream.ledger import Recorded
 
@@ -28,10 +37,10 @@ class Told:
     """A parcel that the post has taken, and what is told of it."""
 
     def __init__(self, *, sent: bool = True) -> None:
-        self.parcel = pc.Parcel(filing_id=FILING, n=1, agency="H01.12")
+        self.parcel = Parcel(filing_id=FILING, n=1, agency="H01.12")
         self.kinds: list[str] = []
         self.step = 0
-        start = pc.ParcelStart(
+        start = ParcelStart(
             filing_id=FILING,
             n=1,
             agency="H01.12",
@@ -43,9 +52,9 @@ class Told:
             calendar="vn@2026.1",
             due=NOW,
         )
-        self.give(pc.RequestConsignment(command_id="request", start=start))
+        self.give(RequestConsignment(command_id="request", start=start))
         if sent:
-            self.give(pc.RecordSent(command_id="sent", waybill="E1"))
+            self.give(RecordSent(command_id="sent", waybill="E1"))
 
     def give(self, command: Command) -> Any:
         events = PARCEL.decide(self.parcel, command, NOW)
@@ -58,7 +67,7 @@ class Told:
 
     def says(self, *meanings: Meaning, again_by: datetime | None = None) -> Any:
         steps = tuple(self.line(meaning) for meaning in meanings)
-        return self.give(pc.RecordSteps(command_id="steps", steps=steps, again_by=again_by))
+        return self.give(RecordSteps(command_id="steps", steps=steps, again_by=again_by))
 
     def line(self, meaning: Meaning) -> Step:
         self.step += 1
@@ -80,7 +89,7 @@ def test_what_is_on_its_way_says_nothing_that_is_recorded() -> None:
     steps = (told.line(Meaning.ACCEPTED), told.line(Meaning.IN_TRANSIT))
     assert news(told.parcel.state, told.parcel.heard, steps) == ()
     with pytest.raises(RefusalError):
-        told.give(pc.RecordSteps(command_id="steps", steps=steps))
+        told.give(RecordSteps(command_id="steps", steps=steps))
 
 
 def test_a_word_that_nobody_knows_is_kept_and_ends_nothing() -> None:
@@ -92,7 +101,7 @@ def test_a_word_that_nobody_knows_is_kept_and_ends_nothing() -> None:
 def test_the_same_word_is_recorded_once() -> None:
     told = Told()
     step = told.line(Meaning.INVITED)
-    told.give(pc.RecordSteps(command_id="a", steps=(step, step)))
+    told.give(RecordSteps(command_id="a", steps=(step, step)))
     assert news(told.parcel.state, told.parcel.heard, (step,)) == ()
     assert told.parcel.invitations == 1
 
@@ -155,7 +164,7 @@ def test_what_did_not_arrive_is_watched_for_six_months(meaning: Meaning, *, watc
 
 def test_what_the_post_would_not_take_is_not_watched() -> None:
     told = Told(sent=False)
-    told.give(pc.RecordEnd(command_id="end", outcome=ParcelOutcome.RETURNED, said="120"))
+    told.give(RecordEnd(command_id="end", outcome=ParcelOutcome.RETURNED, said="120"))
     assert (told.parcel.state, told.parcel.watched_until, told.parcel.heard) == (ParcelState.RETURNED, None, ())
 
 
@@ -168,13 +177,13 @@ def test_a_parcel_of_before_is_not_watched() -> None:
 
 def test_it_is_had_back_or_had_left() -> None:
     told = Told()
-    told.give(pc.RecallConsignment(command_id="recall"))
+    told.give(RecallConsignment(command_id="recall"))
     assert view(told.parcel).recalled
     with pytest.raises(RefusalError):
-        told.give(pc.RecallConsignment(command_id="again"))
-    told.give(pc.RecordLeft(command_id="left"))
+        told.give(RecallConsignment(command_id="again"))
+    told.give(RecordLeft(command_id="left"))
     assert not view(told.parcel).recalled
-    for command in (pc.RecallConsignment(command_id="a"), pc.RecordLeft(command_id="b")):
+    for command in (RecallConsignment(command_id="a"), RecordLeft(command_id="b")):
         with pytest.raises(RefusalError):
             told.give(command)
     told.says(Meaning.DELIVERED)
@@ -193,9 +202,9 @@ def test_the_end_tells_what_the_filing_must_have_heard() -> None:
 DESK: Final = Actor(subject="h01.12-handover-1", role=Role.HANDOVER, agency="H01.12")
 
 
-def claim(actor: Actor = DESK) -> pc.ClaimCompensation:
+def claim(actor: Actor = DESK) -> ClaimCompensation:
     via = Via(principal="desk", channel=Channel.COUNTER)
-    return pc.ClaimCompensation(command_id="claim", actor=actor, via=via, reference="12/YC")
+    return ClaimCompensation(command_id="claim", actor=actor, via=via, reference="12/YC")
 
 
 def test_the_desk_asks_the_post_to_pay_for_what_it_lost_once() -> None:
@@ -238,13 +247,13 @@ def test_what_turned_up_is_nothing_to_be_paid_for() -> None:
 def test_what_is_delivered_against_payment_says_what_was_paid_and_whether_the_fee_was(
     cod: int, fee: int | None, said: int | None, money: tuple[int | None, int | None]
 ) -> None:
-    parcel = pc.Parcel(filing_id=FILING, n=1, agency="H01.12", state=ParcelState.SENT, cod=cod, fee=fee)
-    step = pc.Step(meaning=Meaning.DELIVERED, said="C04", at=NOW, collected=said)
+    parcel = Parcel(filing_id=FILING, n=1, agency="H01.12", state=ParcelState.SENT, cod=cod, fee=fee)
+    step = Step(meaning=Meaning.DELIVERED, said="C04", at=NOW, collected=said)
     assert _money(parcel, step) == money
     assert _money(parcel, step.model_copy(update={"meaning": Meaning.RETURNED})) == (None, None)
 
 
-def _money(parcel: pc.Parcel, step: Step) -> tuple[int | None, int | None]:
-    [end] = PARCEL.decide(parcel, pc.RecordSteps(command_id="steps:1", steps=(step,)), NOW)
-    assert isinstance(end, pc.ConsignmentEnded)
+def _money(parcel: Parcel, step: Step) -> tuple[int | None, int | None]:
+    [end] = PARCEL.decide(parcel, RecordSteps(command_id="steps:1", steps=(step,)), NOW)
+    assert isinstance(end, ConsignmentEnded)
     return end.collected, end.fee

@@ -12,9 +12,9 @@ from rules.payment.status import reference
 from rules.payment.view import view
 from rules.refund import claims
 from rules.streams import PAYMENT
-from schemas import payment as pay
 from schemas.errors import RefusalError
 from schemas.ids import fee_key, reference_of
+from schemas.payment.state import MOST_REQUESTS, PaymentState
 from schemas.people import Actor, Role
 from tests.unit.filing.lives import Life, fee, procedure
 from tests.unit.payments import DUE, FILING, NOW, Told, told
@@ -221,7 +221,7 @@ def test_what_goes_back_goes_back_by_the_request_that_was_paid() -> None:
         (("expire", ("renew",)), "wrong_state"),
         (("cancel", ("renew",)), "wrong_state"),
         ((("renew", "bank", None, Actor(subject="c", role=Role.CASHIER, agency="H01.12")),), "role_not_allowed"),
-        ((("renew",),) * pay.MOST_REQUESTS, "too_many_requests"),
+        ((("renew",),) * MOST_REQUESTS, "too_many_requests"),
         ((("end", 1), ("end", 1)), "wrong_state"),
         ((("end", 2),), "wrong_state"),
         ((("end", 1), ("order", "u")), "wrong_state"),
@@ -284,7 +284,7 @@ def test_in_any_order_each_transaction_is_money_once_and_at_most_one_is_kept(tol
     }
     kept = sum(first.values()) - sum(returned[name] for name in first)
     still_to_return = sum(payment.unowed(one) - returned[one.capture_id] for one in payment.to_refund)
-    paid = payment.state is pay.PaymentState.PAID
+    paid = payment.state is PaymentState.PAID
     assert kept - still_to_return == (payment.amount if paid else 0)
     assert paid is (payment.owed_capture in first)
 

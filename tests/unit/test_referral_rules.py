@@ -24,7 +24,6 @@ from rules.referral.view import view
 from rules.stream_kind import Origin
 from rules.streams import REFERRAL
 from rules.time import working_time
-from schemas import referral as rf
 from schemas.backoffice import Dossier, PartDecision
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
@@ -33,7 +32,15 @@ from schemas.ids import StreamId, filing_id
 from schemas.limit import Limit, Unit
 from schemas.part import Deadline
 from schemas.people import SYSTEM, Actor, Role
-from schemas.referral import Referral, ReferralState
+from schemas.referral.commands import (
+    REFERRAL_COMMANDS,
+    AnswerByMachine,
+    CancelReferral,
+    LookAtDeadline,
+    RequestDecision,
+)
+from schemas.referral.events import ReferralAnswered, ReferralCancelled
+from schemas.referral.state import Referral, ReferralStart, ReferralState
 from schemas.stream.ledger import Recorded
 from tests.unit.filing.lives import AN, CALENDAR, FILE, REFUSING, REPRESENTATIVE, START, VIA, local, officer
 from tests.unit.profile import PROFILE
@@ -50,16 +57,16 @@ SECOND: Final = officer(Role.SPECIALIST, "specialist-2", agency=POLICE)
 TEAM_LEAD: Final = officer(Role.TEAM_LEAD, agency=POLICE)
 APPROVED: Final = {"outcome": "approved"}
 SYSTEMS: Final[tuple[type[cm.Command], ...]] = (
-    rf.RequestDecision,
-    rf.AnswerByMachine,
-    rf.LookAtDeadline,
-    rf.CancelReferral,
+    RequestDecision,
+    AnswerByMachine,
+    LookAtDeadline,
+    CancelReferral,
     cm.ChangeCalendar,
 )
-COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (*rf.REFERRAL_COMMANDS, *SYSTEMS)}
+COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (*REFERRAL_COMMANDS, *SYSTEMS)}
 
 
-def start(limit: str = "7 working days") -> rf.ReferralStart:
+def start(limit: str = "7 working days") -> ReferralStart:
     """Of a filing that is referred at `START`."""
     lasts = Limit.model_validate(limit)
     due = working_time.due(START, lasts, CALENDAR)
@@ -75,7 +82,7 @@ def start(limit: str = "7 working days") -> rf.ReferralStart:
         form={},
         papers=(),
     )
-    return rf.ReferralStart(
+    return ReferralStart(
         filing_id=FILING,
         n=1,
         agency=POLICE,
@@ -193,7 +200,7 @@ def test_in_the_place_of_an_absent_officer_it_is_answered_for_them() -> None:
     assert (task.officer, task.acting_for) == ("specialist-2", "specialist-1")
     life.do("answer_part", SECOND, **APPROVED)
     answered = life.log[-1].event
-    assert isinstance(answered, rf.ReferralAnswered)
+    assert isinstance(answered, ReferralAnswered)
     assert (answered.officer, answered.acting_for) == ("specialist-2", "specialist-1")
 
 
@@ -214,7 +221,7 @@ def test_a_back_office_answers_as_an_officer_would_and_too_little_of_a_refusal_i
     decision = PartDecision(outcome=ev.Outcome.APPROVED, officer="leader-1")
     life = Life().do("answer_by_machine", decision=decision)
     [_, answered] = life.log
-    assert answered.event == rf.ReferralAnswered(outcome=ev.Outcome.APPROVED, officer="leader-1", automatic=True)
+    assert answered.event == ReferralAnswered(outcome=ev.Outcome.APPROVED, officer="leader-1", automatic=True)
     bare = PartDecision(outcome=ev.Outcome.REFUSED, officer="leader-1")
     assert Life().refusal("answer_by_machine", decision=bare) == [("", "wrong_state")]
 
@@ -261,7 +268,7 @@ def test_what_the_filing_must_have_recorded() -> None:
     requested, filing = Life().log[0].event, f"filing:{FILING}"
     asked = Entry(("referred",), {"n": 1, "part": "residence", "agency": POLICE}, filing)
     assert REFERRAL.evidence(STREAM, requested) == ((asked,),)
-    [[ended]] = REFERRAL.evidence(STREAM, rf.ReferralCancelled()) or ()
+    [[ended]] = REFERRAL.evidence(STREAM, ReferralCancelled()) or ()
     assert (ended.stream, "withdrawn" in ended.kinds, "decided" in ended.kinds) == (filing, True, False)
     assert REFERRAL.evidence(STREAM, ev.Released()) is None
 

@@ -21,7 +21,7 @@ from rules.streams import COMPLAINT, FILING, PARCEL, PAYMENT, REFUND
 from schemas.base import Text
 from schemas.errors import Problem, RefusalCode, RefusalError, refused
 from schemas.ids import StreamId
-from schemas.payment import CancelPayment
+from schemas.payment.commands import CancelPayment
 from schemas.people import Actor, Role
 from schemas.stream.ledger import Appended, Batch, Receipt
 from tests.conftest import ROOT

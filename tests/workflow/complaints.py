@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import uuid4
 
-from schemas.complaint import AnswerComplaint, ComplaintStart
+from schemas.complaint.commands import AnswerComplaint
+from schemas.complaint.state import ComplaintStart
 from schemas.filing import commands as cm
 from schemas.filing.events import Outcome
 from schemas.filing.state import Stage

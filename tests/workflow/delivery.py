@@ -11,7 +11,7 @@ import httpx
 from activities.partners.http import partner_client
 from schemas.filing.state import Stage
 from schemas.ids import parcel_workflow
-from schemas.parcel import ClaimCompensation
+from schemas.parcel.commands import ClaimCompensation
 from schemas.people import Role
 from tests.acting import ADDRESS, VIA, Play, birth
 from tests.conftest import World

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from schemas import refund as rf
 from schemas.filing.state import Stage
 from schemas.people import Role
 from schemas.reading import AskTasks
+from schemas.refund.commands import AcceptShortPayment, ApproveShortPayment
 from tests.acting import AGENCY, PAYS_TOO_LITTLE, Play, eventually, extract, officer
 from tests.conftest import World
 
@@ -45,10 +45,10 @@ async def less_is_taken_for_the_whole_fee(world: World) -> Play:
     assert (view.state, view.captured, view.refunded) == ("pending", SHORT, 0)
     actions = ("accept_short_payment", "request_refund")
     assert await tasks(world, Role.CASHIER) == [("short_payment", actions)]
-    await play.refund(rf.AcceptShortPayment, CASHIER, **WHY)
+    await play.refund(AcceptShortPayment, CASHIER, **WHY)
     approve = ("approve_short_payment", "request_refund")
     assert await tasks(world, Role.LEADER) == [("short_payment", approve)]
-    await play.refund(rf.ApproveShortPayment, FIRST)
+    await play.refund(ApproveShortPayment, FIRST)
     body = await paid(play)
     assert (body["amount"], body["forgone"]) == (SHORT, 1_000)
     assert (await play.kinds("payment", 1))[-1] == "payment_accepted"

@@ -18,9 +18,9 @@ from activities.partners.money.telling import tell_payment
 from activities.partners.money.vietqr import match
 from operations.doctor import refunds
 from schemas.ids import payment_workflow
-from schemas.payment import MoneyNotice, PaymentView
+from schemas.payment.state import MoneyNotice, PaymentView
 from schemas.people import Role
-from schemas.refund import GiveBackByHand
+from schemas.refund.commands import GiveBackByHand
 from tests.acting import EXTRACT, FILE, Play, eventually, extract, publish_short
 from tests.any_files import AnyFiles, received_by
 from tests.callbacks import called_back, heard, kept, merchants_of

@@ -10,11 +10,11 @@ import yaml
 from motcua import NotAllowed, NotAuthorised
 from operations.publishing import catalogue
 from operations.publishing.catalogue import publish
-from schemas import refund as rf
 from schemas.filing.state import Stage
-from schemas.payment import PaymentView
+from schemas.payment.state import PaymentView
 from schemas.people import Role
 from schemas.reading import AskTasks
+from schemas.refund.commands import ApproveRefund, DecideRefund, DeclineRefund, RequestRefund
 from tests.acting import AGENCY, EXTRACT, PAYS_TWICE, Play, eventually, extract, officer
 from tests.conftest import ROOT, World
 
@@ -70,22 +70,22 @@ async def what_nobody_owes_goes_back(world: World) -> Play:
     ]
     await play.approve_refund(1002)
     await refunded(play, AMOUNT)
-    assert await rules_broken(play.refund(rf.ApproveRefund, SECOND, 1002, case=1)) == ["no_open_refund"]
+    assert await rules_broken(play.refund(ApproveRefund, SECOND, 1002, case=1)) == ["no_open_refund"]
     return play
 
 
 async def parts_go_back(world: World) -> Play:
     """A filing with its result, of whose fee officers asked for parts: two are back, one was declined."""
     play = await paid(world)
-    await play.refund(rf.RequestRefund, CASHIER, lines=({"code": "extract", "amount": 8_000},), **WHY)
-    assert await rules_broken(play.refund(rf.RequestRefund, CASHIER, amount=8_001, **WHY)) == ["more_than_captured"]
-    await play.refund(rf.RequestRefund, FIRST, **WHY)
-    assert await rules_broken(play.refund(rf.ApproveRefund, FIRST, case=2)) == ["needs_another"]
-    await play.refund(rf.ApproveRefund, SECOND, case=2)
+    await play.refund(RequestRefund, CASHIER, lines=({"code": "extract", "amount": 8_000},), **WHY)
+    assert await rules_broken(play.refund(RequestRefund, CASHIER, amount=8_001, **WHY)) == ["more_than_captured"]
+    await play.refund(RequestRefund, FIRST, **WHY)
+    assert await rules_broken(play.refund(ApproveRefund, FIRST, case=2)) == ["needs_another"]
+    await play.refund(ApproveRefund, SECOND, case=2)
     await refunded(play, 8_000)
-    await play.refund(rf.DeclineRefund, FIRST, case=1, reason="đã nhận kết quả")
-    await play.refund(rf.RequestRefund, CASHIER, amount=1, **WHY)
-    await play.refund(rf.ApproveRefund, FIRST, case=3)
+    await play.refund(DeclineRefund, FIRST, case=1, reason="đã nhận kết quả")
+    await play.refund(RequestRefund, CASHIER, amount=1, **WHY)
+    await play.refund(ApproveRefund, FIRST, case=3)
     await refunded(play, 8_001)
     await play.review()
     await play.at(Stage.CLOSED)
@@ -98,10 +98,10 @@ async def a_leader_decides_and_another_approves(world: World) -> Play:
     await play.withdraw()
     undecided = [("decide_refund", ("decide_refund",))]
     await eventually(lambda: tasks(world, Role.LEADER), lambda found: found == undecided)
-    await play.refund(rf.DecideRefund, FIRST, amount=4_000, **WHY)
+    await play.refund(DecideRefund, FIRST, amount=4_000, **WHY)
     actions = ("approve_refund", "decline_refund")
     assert await tasks(world, Role.LEADER) == [("approve_refund:1", actions)]
-    assert await rules_broken(play.refund(rf.ApproveRefund, FIRST, case=1)) == ["needs_another"]
-    await play.refund(rf.ApproveRefund, SECOND, case=1)
+    assert await rules_broken(play.refund(ApproveRefund, FIRST, case=1)) == ["needs_another"]
+    await play.refund(ApproveRefund, SECOND, case=1)
     await refunded(play, 4_000)
     return play

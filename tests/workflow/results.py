@@ -14,13 +14,13 @@ from operations.doctor.finding import Finding
 from operations.doctor.signing import signing
 from operations.doctor.surroundings import Surroundings
 from operations.home import Home
-from schemas import result as rs
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.ids import result_workflow
 from schemas.people import Actor, Role
 from schemas.reading import AskTasks
-from schemas.result import Validity
+from schemas.result.commands import CorrectResult, DeclineSignature, RevokeResult, SignAgain
+from schemas.result.state import Validity
 from tests.acting import AGENCY, VIA, Play, eventually, extract, officer
 from tests.conftest import ROOT, World
 from views.results import of_filing, standing_of
@@ -148,11 +148,11 @@ async def declined(world: World) -> Play:
     assert await tasks_of(play, Role.LEADER) == [("sign:signature", LEADER.subject, ("decline_signature",))]
     for other in (officer(Role.LEADER, n=2), INITIALS):
         with pytest.raises(NotAllowed):
-            await act(play, rs.DeclineSignature, other, reason="không phải việc của tôi")
-    await act(play, rs.DeclineSignature, LEADER, reason="sai họ tên")
+            await act(play, DeclineSignature, other, reason="không phải việc của tôi")
+    await act(play, DeclineSignature, LEADER, reason="sai họ tên")
     assert (await play.kinds("result", 1))[-2:] == ["signature_declined", "number_voided"]
     await set_up(world, [])
-    await act(play, rs.SignAgain, LEADER)
+    await act(play, SignAgain, LEADER)
     await play.at(Stage.CLOSED)
     return play
 
@@ -163,13 +163,13 @@ async def revoked(world: World) -> Play:
     await play.at(Stage.CLOSED)
     assert await validity(play, "K0000001") is Validity.IN_FORCE
     with pytest.raises(NotAllowed):
-        await act(play, rs.RevokeResult, INITIALS, **WHY)
+        await act(play, RevokeResult, INITIALS, **WHY)
     with pytest.raises(NotAuthorised):
-        await act(play, rs.RevokeResult, officer(Role.CLERK, n=7), **WHY)
-    await act(play, rs.RevokeResult, CLERK, **WHY)
+        await act(play, RevokeResult, officer(Role.CLERK, n=7), **WHY)
+    await act(play, RevokeResult, CLERK, **WHY)
     with pytest.raises(NotAllowed):
-        await act(play, rs.RevokeResult, CLERK, **WHY)
-    second = rs.RevokeResult.model_validate({"command_id": "second", "actor": CLERK, "via": VIA} | WHY)
+        await act(play, RevokeResult, CLERK, **WHY)
+    second = RevokeResult.model_validate({"command_id": "second", "actor": CLERK, "via": VIA} | WHY)
     with pytest.raises(NotFound):
         await world.client.act(result_workflow(play.filing, 2), second)
     return play
@@ -180,7 +180,7 @@ async def corrected(world: World) -> Play:
     play = await decided(world)
     before = (await play.at(Stage.CLOSED)).result
     await set_up(world, signers())
-    await act(play, rs.CorrectResult, LEADER, **WHY)
+    await act(play, CorrectResult, LEADER, **WHY)
     await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-1] == "result_released")
     assert (await play.view()).result == before
     return play

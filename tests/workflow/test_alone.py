@@ -13,9 +13,9 @@ import pytest
 
 from motcua import NotAllowed, NotAuthorised
 from rules.time.working_time import VIETNAM
-from schemas import refund as rf
 from schemas.filing.commands import Command
 from schemas.people import OFFICERS, Actor, Role
+from schemas.refund.commands import ApproveRefund, DeclineRefund, RequestRefund
 from tests.acting import AGENCY, Play, eventually, extract
 from tests.conftest import World
 
@@ -60,19 +60,19 @@ async def test_one_alone_gives_nothing_back(staffed: World) -> None:
     await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
     why: dict[str, Any] = {"amount": 1, "reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
     for case, role in enumerate(ASKING, 1):
-        assert await does(play, rf.RequestRefund, ONE, role, **why) is None
-        for command, more in ((rf.ApproveRefund, {}), (rf.DeclineRefund, {"reason": "x"})):
+        assert await does(play, RequestRefund, ONE, role, **why) is None
+        for command, more in ((ApproveRefund, {}), (DeclineRefund, {"reason": "x"})):
             found = Counter([await does(play, command, ONE, other, case=case, **more) for other in Role])
             assert found.pop("needs_another") == 1, "as the leader that they are, too"
             assert None not in found
     for role, (absent, substitute) in product(OFFICERS, ((ONE, TWO), (TWO, ONE))):
         async with away(staffed, absent, role, substitute):
-            assert await does(play, rf.ApproveRefund, TWO, Role.LEADER, case=1) == "needs_another", (role, absent)
-            assert await does(play, rf.ApproveRefund, ONE, Role.LEADER, case=1, acting_for=TWO) == "needs_another"
-            assert await does(play, rf.ApproveRefund, TWO, Role.LEADER, case=1, acting_for=ONE) == "needs_another"
-            assert await does(play, rf.ApproveRefund, THREE, Role.LEADER, case=1, acting_for=ONE) is not None
+            assert await does(play, ApproveRefund, TWO, Role.LEADER, case=1) == "needs_another", (role, absent)
+            assert await does(play, ApproveRefund, ONE, Role.LEADER, case=1, acting_for=TWO) == "needs_another"
+            assert await does(play, ApproveRefund, TWO, Role.LEADER, case=1, acting_for=ONE) == "needs_another"
+            assert await does(play, ApproveRefund, THREE, Role.LEADER, case=1, acting_for=ONE) is not None
     assert (await play.order())["refunds"] == []
-    assert await does(play, rf.ApproveRefund, TWO, Role.LEADER, case=1) is None
+    assert await does(play, ApproveRefund, TWO, Role.LEADER, case=1) is None
 
 
 async def test_who_asks_in_the_place_of_another_keeps_both_from_approving(staffed: World) -> None:
@@ -81,14 +81,14 @@ async def test_who_asks_in_the_place_of_another_keeps_both_from_approving(staffe
     await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
     why: dict[str, Any] = {"amount": 1, "reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
     async with away(staffed, TWO, Role.CASHIER, ONE):
-        assert await does(play, rf.RequestRefund, ONE, Role.CASHIER, acting_for=TWO, **why) is None
+        assert await does(play, RequestRefund, ONE, Role.CASHIER, acting_for=TWO, **why) is None
     for subject in (ONE, TWO):
-        assert await does(play, rf.ApproveRefund, subject, Role.LEADER, case=1) == "needs_another"
+        assert await does(play, ApproveRefund, subject, Role.LEADER, case=1) == "needs_another"
     async with away(staffed, THREE, Role.LEADER, TWO):
-        found = await does(play, rf.ApproveRefund, TWO, Role.LEADER, case=1, acting_for=THREE)
+        found = await does(play, ApproveRefund, TWO, Role.LEADER, case=1, acting_for=THREE)
         assert found == "needs_another", "nor in the place of a third"
     async with away(staffed, THREE, Role.SPECIALIST, TWO):
-        found = await does(play, rf.ApproveRefund, THREE, Role.LEADER, case=1)
+        found = await does(play, ApproveRefund, THREE, Role.LEADER, case=1)
         assert found == "needs_another", "whoever asked stands in their place today"
     assert (await play.order())["refunds"] == []
-    assert await does(play, rf.ApproveRefund, THREE, Role.LEADER, case=1) is None
+    assert await does(play, ApproveRefund, THREE, Role.LEADER, case=1) is None

@@ -17,8 +17,8 @@ from schemas.filing import commands as cm
 from schemas.filing.events import Clock, Outcome
 from schemas.filing.state import Closing, FeeState, Stage, Status
 from schemas.level import Channel, Level
-from schemas.parcel import ParcelState
-from schemas.payment import PaymentState
+from schemas.parcel.state import ParcelState
+from schemas.payment.state import PaymentState
 from schemas.people import Role
 from tests.acting import (
     ADDRESS,

@@ -17,12 +17,12 @@ from operations.doctor import refunds
 from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from recovery.restart import Restarter
-from schemas import refund as rf
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, payment_workflow, refund_workflow
-from schemas.payment import PaymentView
+from schemas.payment.state import PaymentView
 from schemas.people import Role
 from schemas.reading import AskTasks
+from schemas.refund.commands import AnswerChargeBack, ApproveRefund, RequestRefund
 from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
 from tests.workflow.money import AMOUNT, WIRES, Till, asked, at_work, events, given, heard_of, paid_for
@@ -77,7 +77,7 @@ async def test_a_fee_that_is_charged_back_stays_a_task_until_a_leader_answers(ti
         assert (view.state, view.captured, view.refunded, view.charged_back) == ("paid", AMOUNT, 0, AMOUNT)
         expected = [("charge_back", ("answer_charge_back",))]
         await eventually(lambda: tasks(till.world), lambda found: found == expected)
-        await play.refund(rf.AnswerChargeBack, FIRST, outcome="written_off", **WHY)
+        await play.refund(AnswerChargeBack, FIRST, outcome="written_off", **WHY)
         assert await tasks(till.world) == []
         assert await play.kinds("refund", 1001) == ["refund_begun", "refund_charged_back", "charge_back_answered"]
         assert (await play.kinds("payment", 1)).count("payment_charged_back") == 1
@@ -165,7 +165,7 @@ async def test_what_is_asked_for_again_is_a_fee_of_its_own_that_the_filing_waits
         await charged_back(till, play, page)
         await eventually(lambda: tasks(till.world), bool)
         before = len(await play.kinds())
-        await play.refund(rf.AnswerChargeBack, FIRST, outcome="asked_again", **WHY)
+        await play.refund(AnswerChargeBack, FIRST, outcome="asked_again", **WHY)
         view = await play.at(Stage.FEE)
         assert view.fee is not None
         assert (view.fee.n, view.fee.amount, view.fee.adds_to) == (2, AMOUNT, None)
@@ -192,9 +192,9 @@ async def test_a_filing_that_has_ended_asks_for_nothing_again_and_the_leader_say
         await play.withdraw()
         await play.at(Stage.CLOSED)
         with pytest.raises(NotAllowed) as refused:
-            await play.refund(rf.AnswerChargeBack, FIRST, outcome="asked_again", **WHY)
+            await play.refund(AnswerChargeBack, FIRST, outcome="asked_again", **WHY)
         assert [one.rule for one in refused.value.refusal.problems] == ["filing_closed"]
-        await play.refund(rf.AnswerChargeBack, FIRST, outcome="claimed", **WHY)
+        await play.refund(AnswerChargeBack, FIRST, outcome="claimed", **WHY)
         assert "charge_back_answered" in await play.kinds("refund", 1001)
         assert (await verify(till.world.superuser_dsn)).problems == []
 
@@ -203,8 +203,8 @@ async def test_a_filing_that_has_ended_asks_for_nothing_again_and_the_leader_say
 async def test_what_was_given_back_and_is_charged_back_too_is_a_debt_that_the_doctor_names(till: Till) -> None:
     async with at_work(till):
         play, _, page = await paid_for(till)
-        await play.refund(rf.RequestRefund, CASHIER, **WHY)
-        await play.refund(rf.ApproveRefund, FIRST, case=1)
+        await play.refund(RequestRefund, CASHIER, **WHY)
+        await play.refund(ApproveRefund, FIRST, case=1)
         await events(play, "payment_refunded")
         await charged_back(till, play, page)
         await eventually(lambda: play.kinds("refund", 1001), lambda kinds: kinds[-1] == "refund_charged_back")
@@ -218,8 +218,8 @@ async def test_what_is_approved_is_called_off_unless_the_provider_may_have_heard
         play, reference, page = await paid_for(till)
         till.bank.client.put("/faults/vnpay", json={"fault": "busy", "times": 1_000_000}).raise_for_status()
         for case, amount in enumerate((6_000, AMOUNT - 6_000), 1):
-            await play.refund(rf.RequestRefund, CASHIER, amount=amount, **WHY)
-            await play.refund(rf.ApproveRefund, FIRST, case=case)
+            await play.refund(RequestRefund, CASHIER, amount=amount, **WHY)
+            await play.refund(ApproveRefund, FIRST, case=case)
         await charged_back(till, play, page)
         await eventually(lambda: play.kinds("refund", 1001), lambda kinds: kinds[-1] == "refund_charged_back")
         till.bank.client.delete("/faults/vnpay").raise_for_status()

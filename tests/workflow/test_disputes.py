@@ -10,10 +10,10 @@ from motcua import NotAllowed
 from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from recovery.restart import Restarter
-from schemas import refund as rf
 from schemas.filing.state import Stage
 from schemas.ids import payment_workflow
 from schemas.people import Role
+from schemas.refund.commands import AcceptShortPayment, ApproveRefund, ApproveShortPayment, RequestRefund
 from tests.acting import eventually, officer
 from tests.conftest import World
 from tests.workflow.disputes import CASHIER, FIRST, SHORT, WHY, disputed, less_is_taken_for_the_whole_fee, paid
@@ -36,17 +36,17 @@ async def test_two_take_less_for_the_whole_fee_and_the_filing_goes_on(running: W
 
 async def test_one_alone_does_not_forgo_what_is_missing(running: World) -> None:
     play = await disputed(running)
-    await play.refund(rf.AcceptShortPayment, FIRST, **WHY)
+    await play.refund(AcceptShortPayment, FIRST, **WHY)
     with pytest.raises(NotAllowed) as refused:
-        await play.refund(rf.ApproveShortPayment, FIRST)
+        await play.refund(ApproveShortPayment, FIRST)
     assert [one.rule for one in refused.value.refusal.problems] == ["needs_another"]
     assert "payment_accepted" not in await play.kinds("payment", 1)
 
 
 async def test_what_is_too_little_goes_back_by_two_and_the_right_amount_is_awaited(running: World) -> None:
     play = await disputed(running)
-    await play.refund(rf.RequestRefund, CASHIER, **WHY)
-    await play.refund(rf.ApproveRefund, FIRST, case=1)
+    await play.refund(RequestRefund, CASHIER, **WHY)
+    await play.refund(ApproveRefund, FIRST, case=1)
     view = await eventually(lambda: running.client.payment(play.filing), lambda view: view.refunded == SHORT)
     assert view.state == "pending"
     assert [one["amount"] for one in (await play.order())["refunds"]] == [SHORT]
@@ -67,8 +67,8 @@ async def test_a_payment_that_was_lost_reads_that_two_took_it_for_the_whole_fee(
     play = await disputed(running)
     stream = payment_workflow(play.filing, 1)
     await running.temporal.get_workflow_handle(stream).terminate("lost")
-    await play.refund(rf.AcceptShortPayment, CASHIER, **WHY)
-    await play.refund(rf.ApproveShortPayment, FIRST)
+    await play.refund(AcceptShortPayment, CASHIER, **WHY)
+    await play.refund(ApproveShortPayment, FIRST)
     await paid(play)
     async with open_pool(running.settings) as pool:
         await Restarter(pool, running.temporal).restart(stream)

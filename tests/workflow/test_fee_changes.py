@@ -16,7 +16,7 @@ from schemas import ids
 from schemas.filing import commands as cm
 from schemas.filing.state import Closing, Stage
 from schemas.people import Role
-from schemas.refund import ApproveRefund
+from schemas.refund.commands import ApproveRefund
 from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract
 from tests.conftest import ROOT, World
 from workers.wiring import open_pool

@@ -13,7 +13,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from schemas.errors import RefusalCode
 from schemas.filing.state import FeeState, Stage, Status
 from schemas.ids import TASK_QUEUE, fee_key, payment_workflow, reference_of
-from schemas.payment import PaymentState
+from schemas.payment.state import PaymentState
 from tests.acting import NEVER_PAYS, PAYS_TWICE, Play, eventually, extract, refusal, stock
 from tests.conftest import World
 

@@ -23,9 +23,9 @@ from operations.doctor.finding import Health
 from operations.doctor.surroundings import Surroundings
 from operations.home import Home
 from recovery.restart import Found, Restarter
-from schemas import refund as rf
 from schemas.ids import payment_workflow, refund_workflow
 from schemas.people import Role
+from schemas.refund.commands import ApproveRefund, RequestRefund
 from tests.acting import Play, eventually
 from tests.conftest import World
 from tests.workflow.money import AMOUNT, Till, at_work, heard_of, paid_for
@@ -53,8 +53,8 @@ def goes_well(till: Till) -> None:
 
 async def approve(play: Play, case: int = 1, amount: int = PART) -> None:
     """Two agree on a part."""
-    await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), amount=amount, **WHY)
-    await play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=case)
+    await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=amount, **WHY)
+    await play.refund(ApproveRefund, play.officer(Role.LEADER), case=case)
 
 
 async def gone_back(till: Till, play: Play, case: int, faults: Mapping[str, int]) -> str:
@@ -220,9 +220,9 @@ async def test_what_is_not_answered_for_a_day_is_named(till: Till, monkeypatch: 
     around = Surroundings({"MOTCUA_DATABASE_URL": till.world.app_dsn}, {}, Home.__new__(Home))
     async with at_work(till):
         play, _, _ = await paid_for(till)
-        await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
+        await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
         goes_wrong(till, "broken", 1_000_000, always=True)
-        await play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=1)
+        await play.refund(ApproveRefund, play.officer(Role.LEADER), case=1)
         assert [one.health for one in await doctor.refunds(around)] == [Health.OK]
         monkeypatch.setattr(doctor, "_LONG", timedelta())
         [finding] = await doctor.refunds(around)
@@ -235,15 +235,13 @@ async def test_what_is_not_answered_for_a_day_is_named(till: Till, monkeypatch: 
 async def test_what_the_payers_bank_takes_back_is_heard_while_there_is_no_answer(till: Till) -> None:
     async with at_work(till):
         play, _, page = await paid_for(till)
-        await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
+        await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
         goes_wrong(till, "broken", 1_000_000, always=True)
-        await play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=1)
-        await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), **WHY)
+        await play.refund(ApproveRefund, play.officer(Role.LEADER), case=1)
+        await play.refund(RequestRefund, play.officer(Role.CASHIER), **WHY)
         till.bank.client.post(page.path.removesuffix("/pay") + "/chargeback").raise_for_status()
         await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_charged_back" in kinds)
-        assert await rules_broken(play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=2)) == [
-            "no_open_refund"
-        ]
+        assert await rules_broken(play.refund(ApproveRefund, play.officer(Role.LEADER), case=2)) == ["no_open_refund"]
         assert not ENDED & set(await play.kinds("refund", 1001))
         goes_well(till)
         await eventually(lambda: play.kinds("refund", 1001), lambda kinds: bool(ENDED & set(kinds)))

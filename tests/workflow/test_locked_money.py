@@ -10,9 +10,9 @@ from uuid import uuid4
 from temporalio.client import Client, WithStartWorkflowOperation
 from temporalio.common import WorkflowIDConflictPolicy
 
-from schemas import refund as rf
 from schemas.ids import TASK_QUEUE, filing_workflow, refund_workflow
 from schemas.people import Actor, Role
+from schemas.refund.commands import ApproveRefund, RequestRefund
 from tests.acting import AGENCY, eventually, extract, of, officer, refusal, stock
 from tests.conftest import World
 from tests.locked import DESK, OFFICE, PORTAL, Program, locked, signing
@@ -93,7 +93,7 @@ async def test_a_run_that_others_pin_to_a_deployment_of_their_own_has_nothing_gi
         play, reference, page = await paid_for(till)
         rogue, stream = await stock(world), refund_workflow(play.filing, 1001)
         order = {"stream": stream, "seq": 2, "case": 1}
-        await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), amount=HALF, **REASON)
+        await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=HALF, **REASON)
         others = ({**order, "seq": 99}, {**order, "stream": filing_workflow(play.filing)}, {**order, "case": None})
         assert set(await answered(rogue, order, *others, {**GIVE, **order}, {**GIVE, "stream": "x", "seq": 1})) == {
             "not_ordered"
@@ -105,7 +105,7 @@ async def test_a_run_that_others_pin_to_a_deployment_of_their_own_has_nothing_gi
         till.bank.client.put(hold, json={"queries": True, "callbacks": False}).raise_for_status()
         for fault in ("next_day", "hang_then_apply"):
             goes_wrong(till, fault, 100)
-        await play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=1)
+        await play.refund(ApproveRefund, play.officer(Role.LEADER), case=1)
         await eventually(lambda: play.kinds("refund", 1001), lambda kinds: kinds[-1] == "refund_asked")
         racing = asyncio.create_task(answered(rogue, *([order] * 8), tries=0))
         till.bank.client.put(hold, json={"queries": False, "callbacks": False}).raise_for_status()

@@ -13,11 +13,11 @@ from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from recovery.restart import Restarter
 from rules.known import known
-from schemas import refund as rf
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage, Status
 from schemas.ids import fee_key, filing_workflow, payment_workflow
 from schemas.people import Role
+from schemas.refund.commands import ApproveRefund
 from tests.acting import NEVER_PAYS, Play, eventually, officer, publish_short
 from tests.conftest import World
 from tests.workflow.obligations import AMOUNT, LAND, PAID, TAX, TRANSFER, N, demanded, refer, takes_money
@@ -33,8 +33,8 @@ async def goes_back(play: Play, n: int, ordinal: int = 1) -> list[str]:
     refund = n * 1000 + ordinal
     await eventually(lambda: play.kinds("refund", refund), lambda kinds: "refund_opened" in kinds)
     with pytest.raises(NotAllowed):
-        await play.refund(rf.ApproveRefund, officer(Role.LEADER, LAND), refund, case=1)
-    await play.refund(rf.ApproveRefund, officer(Role.LEADER, TAX), refund, case=1)
+        await play.refund(ApproveRefund, officer(Role.LEADER, LAND), refund, case=1)
+    await play.refund(ApproveRefund, officer(Role.LEADER, TAX), refund, case=1)
     return await events(play, "payment_refunded", n)
 
 

@@ -9,7 +9,7 @@ from schemas import ids
 from schemas.filing import commands as cm
 from schemas.filing.events import ParcelOutcome
 from schemas.filing.state import Closing, Stage, Status
-from schemas.parcel import ParcelState
+from schemas.parcel.state import ParcelState
 from schemas.people import Role
 from tests.acting import eventually
 from tests.conftest import World

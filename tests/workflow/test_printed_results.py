@@ -11,11 +11,11 @@ import pytest
 
 from motcua.store import Store, open_store
 from operations.publishing.catalogue import publish
-from schemas import result as rs
 from schemas.files import FileRef
 from schemas.filing.events import Outcome
 from schemas.filing.state import Stage
 from schemas.ids import result_workflow
+from schemas.result.commands import CorrectResult
 from tests.acting import Play, eventually, extract
 from tests.conftest import World
 from tests.locked import signing
@@ -77,7 +77,7 @@ async def test_officers_sign_what_the_platform_has_printed_under_the_number_that
     assert "-K0000001. Cấp cho" in said
     assert said.count("(ký số)") == len(signers())
 
-    await act(play, rs.CorrectResult, LEADER, **WHY)
+    await act(play, CorrectResult, LEADER, **WHY)
     await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-2:] == _REPLACED)
     async with printing.connection() as connection:
         body = await connection.fetchval(_RELEASED, result_workflow(play.filing, 1))

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from motcua import RefusedError
-from schemas.complaint import AnswerComplaint, ComplaintStart
+from schemas.complaint.commands import AnswerComplaint
+from schemas.complaint.state import ComplaintStart
 from schemas.files import FileRef, ScanState
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage

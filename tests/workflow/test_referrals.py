@@ -20,7 +20,7 @@ from schemas.filing.events import Outcome
 from schemas.filing.state import PartStage, Stage
 from schemas.people import Role
 from schemas.reading import AskTasks
-from schemas.referral import ReferralState
+from schemas.referral.state import ReferralState
 from tests.acting import (
     CHILD,
     INSURANCE,

@@ -13,11 +13,11 @@ from operations.publishing.absences import Absence, record_absence
 from operations.rebuild import rebuild
 from recovery.restart import Restarter
 from rules.time.working_time import VIETNAM
-from schemas import refund as rf
 from schemas.errors import RefusalError
 from schemas.filing.state import Closing, Stage
 from schemas.ids import payment_workflow
 from schemas.people import Actor, Role
+from schemas.refund.commands import ApproveRefund, RequestRefund
 from tests.acting import AGENCY, PAYS_TWICE, Play, eventually, extract, officer
 from tests.conftest import World
 from tests.workflow.refunds import (
@@ -67,17 +67,17 @@ async def test_nobody_does_it_alone_by_another_role_or_a_substitute(running: Wor
     today = datetime.now(VIETNAM).date()
     absence = Absence(AGENCY, FIRST.subject, Role.LEADER, today, today + timedelta(days=1), SECOND.subject)
     await record_absence(running.owner_dsn, absence)
-    await play.refund(rf.RequestRefund, both, **WHY)
-    assert await rules_broken(play.refund(rf.ApproveRefund, FIRST, case=1)) == ["needs_another"]
-    assert await rules_broken(play.refund(rf.ApproveRefund, SECOND, case=1)) == ["needs_another"]
+    await play.refund(RequestRefund, both, **WHY)
+    assert await rules_broken(play.refund(ApproveRefund, FIRST, case=1)) == ["needs_another"]
+    assert await rules_broken(play.refund(ApproveRefund, SECOND, case=1)) == ["needs_another"]
     acting: dict[str, Any] = {"case": 1, "acting_for": FIRST.subject}
-    assert await rules_broken(play.refund(rf.ApproveRefund, SECOND, **acting)) == ["needs_another"]
+    assert await rules_broken(play.refund(ApproveRefund, SECOND, **acting)) == ["needs_another"]
     stranger = Actor(subject="h01.12-nobody", role=Role.LEADER, agency=AGENCY)
-    assert await rules_broken(play.refund(rf.ApproveRefund, stranger, case=1)) == ["not_in_directory"]
+    assert await rules_broken(play.refund(ApproveRefund, stranger, case=1)) == ["not_in_directory"]
     not_theirs: dict[str, Any] = {"case": 1, "acting_for": "h01.12-leader-9"}
-    assert await rules_broken(play.refund(rf.ApproveRefund, third, **not_theirs)) == ["not_the_substitute"]
+    assert await rules_broken(play.refund(ApproveRefund, third, **not_theirs)) == ["not_the_substitute"]
     assert await given(play) == []
-    await play.refund(rf.ApproveRefund, third, case=1)
+    await play.refund(ApproveRefund, third, case=1)
     await refunded(play, AMOUNT)
 
 
@@ -106,8 +106,8 @@ async def test_a_payment_that_has_ended_hears_of_what_goes_back_later(running: W
     play = await paid(running)
     handle = running.temporal.get_workflow_handle(payment_workflow(play.filing, 1))
     await handle.terminate("as it ends by itself after three days")
-    await play.refund(rf.RequestRefund, CASHIER, **WHY)
-    await play.refund(rf.ApproveRefund, FIRST, case=1)
+    await play.refund(RequestRefund, CASHIER, **WHY)
+    await play.refund(ApproveRefund, FIRST, case=1)
     await refunded(play, AMOUNT)
     assert await given(play) == [AMOUNT]
 
@@ -138,4 +138,4 @@ async def seen(play: Play) -> int:
 async def test_there_is_nothing_to_give_back_of_money_that_never_came(running: World) -> None:
     play = await paid(running)
     with pytest.raises((NotFound, RefusalError)):
-        await play.refund(rf.RequestRefund, CASHIER, 1002, **WHY)
+        await play.refund(RequestRefund, CASHIER, 1002, **WHY)

@@ -10,11 +10,11 @@ from operations.ledger_verifier import verify
 from operations.publishing import catalogue
 from operations.publishing.catalogue import publish
 from operations.rebuild import rebuild
-from schemas import refund as rf
 from schemas.filing import commands as cm
 from schemas.filing.events import Outcome
 from schemas.filing.state import Stage
 from schemas.people import Role
+from schemas.refund.commands import AnswerChargeBack, ApproveRefund
 from tests.acting import EXTRACT, Play, eventually, extract
 from tests.conftest import ROOT, World
 from tests.workflow.complaints import UPHELD, answered, complained, reopened
@@ -62,13 +62,13 @@ async def test_a_refund_by_rule_is_called_off_as_its_filing_begins_again_and_its
 
     await complained_of(play, 1)
     await of_refund(play, "refund_opened", "refund_called_off")
-    assert await rules_broken(play.refund(rf.ApproveRefund, SECOND, case=1)) == ["no_open_refund"]
+    assert await rules_broken(play.refund(ApproveRefund, SECOND, case=1)) == ["no_open_refund"]
     assert await tasks(running, Role.LEADER) == []
     assert await given(play) == []
 
     await refused_again(play)
     await of_refund(play, "refund_called_off", "refund_opened")
-    await play.refund(rf.ApproveRefund, SECOND, case=2)
+    await play.refund(ApproveRefund, SECOND, case=2)
     view = await refunded(play, HALF)
     assert (view.state, view.captured) == ("paid", AMOUNT)
     assert await given(play) == [HALF]
@@ -77,7 +77,7 @@ async def test_a_refund_by_rule_is_called_off_as_its_filing_begins_again_and_its
     await of_refund(play, "refund_given", "refund_called_off")
     assert await tasks(running, Role.LEADER) == [("given_back_too_early", ("answer_charge_back",))]
     before = len(await play.kinds())
-    await play.refund(rf.AnswerChargeBack, FIRST, outcome="asked_again", **WHY)
+    await play.refund(AnswerChargeBack, FIRST, outcome="asked_again", **WHY)
     asked = await play.at(Stage.FEE)
     assert asked.fee is not None
     assert (asked.fee.n, asked.fee.amount) == (2, HALF)

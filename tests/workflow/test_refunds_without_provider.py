@@ -7,7 +7,7 @@ import json
 import pytest
 
 from motcua import NotAllowed, NotAuthorised, NotFound
-from schemas import refund as rf
+from schemas.refund.commands import GiveBackByHand, RequestRefund
 from tests.acting import Play, eventually, extract
 from tests.conftest import World
 from tests.sound import sound
@@ -34,7 +34,7 @@ async def test_the_procedure_gives_back_its_share_of_it_too(running: World) -> N
     await play.approve_refund(AT_THE_COUNTER)
     await left_to_hand(play)
     transfer = IN_CASH | {"means": "transfer", "bank_reference": "FT26330123456"}
-    await play.refund(rf.GiveBackByHand, CASHIER, AT_THE_COUNTER, **transfer)
+    await play.refund(GiveBackByHand, CASHIER, AT_THE_COUNTER, **transfer)
     async with running.connection() as connection:
         said = await connection.fetchval("select body from event where kind = 'refund_given_by_hand'")
     assert json.loads(said)["amount"] == AMOUNT * 33 // 100
@@ -44,5 +44,5 @@ async def test_the_procedure_gives_back_its_share_of_it_too(running: World) -> N
 async def test_there_is_nothing_to_give_back_of_what_nobody_paid_at_the_counter(running: World) -> None:
     play = await Play.begin(running, extract())
     with pytest.raises((NotFound, NotAllowed, NotAuthorised)):
-        await play.refund(rf.RequestRefund, CASHIER, AT_THE_COUNTER, **WHY)
+        await play.refund(RequestRefund, CASHIER, AT_THE_COUNTER, **WHY)
     assert await play.kinds("refund", AT_THE_COUNTER) == []

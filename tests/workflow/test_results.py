@@ -9,12 +9,12 @@ import pytest
 
 from motcua import NotAllowed
 from motcua.store import Store, open_store
-from schemas import result as rs
 from schemas.files import FileRef
 from schemas.filing.state import Stage, Status
 from schemas.ids import result_workflow
 from schemas.people import Role
-from schemas.result import Validity
+from schemas.result.commands import CorrectResult, RevokeResult, SignAgain
+from schemas.result.state import Validity
 from tests.acting import eventually
 from tests.conftest import World
 from tests.printed import raw_text
@@ -69,9 +69,9 @@ async def test_who_says_no_to_the_signing_service_voids_the_number_and_a_leader_
     assert (await play.view()).result is None
     assert await validity(play, "K0000001") is Validity.VOIDED
     with pytest.raises(NotAllowed):
-        await act(play, rs.SignAgain, CLERK)
+        await act(play, SignAgain, CLERK)
     await set_up(running, signers())
-    await act(play, rs.SignAgain, LEADER)
+    await act(play, SignAgain, LEADER)
     view = await play.at(Stage.CLOSED)
     assert view.status is Status.RETURNED
     assert await register(play) == [("K0000001", "voided"), ("K0000002", "in_force")]
@@ -108,7 +108,7 @@ async def test_a_correction_takes_a_number_of_its_own_and_marks_the_one_that_it_
 async def test_a_correction_that_nobody_signs_is_a_page_under_its_number_too(running: World) -> None:
     play = await decided(running)
     await play.at(Stage.CLOSED)
-    await act(play, rs.CorrectResult, LEADER, **WHY)
+    await act(play, CorrectResult, LEADER, **WHY)
     await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-1] == "result_released")
     async with running.connection() as connection:
         [found] = await connection.fetch(
@@ -125,9 +125,9 @@ async def test_what_a_clerk_brings_is_signed_as_the_correction(running: World) -
     issued = (await play.at(Stage.CLOSED)).result
     assert issued is not None
     brought = FileRef.model_validate(issued.model_dump())
-    await act(play, rs.CorrectResult, CLERK, result=brought, **WHY)
+    await act(play, CorrectResult, CLERK, result=brought, **WHY)
     await eventually(lambda: register(play), lambda found: found[-1][1] == "in_force")
     assert [state for _, state in await register(play)] == ["replaced", "in_force"]
-    await act(play, rs.RevokeResult, LEADER, **WHY)
+    await act(play, RevokeResult, LEADER, **WHY)
     assert [state for _, state in await register(play)] == ["replaced", "revoked"]
     await sound(running)

@@ -15,10 +15,10 @@ from operations.publications.publishing import Publisher, publishing
 from operations.publishing.absences import Absence, record_absence
 from operations.results.checking import Asked, Hand, check, hands
 from rules.time.working_time import VIETNAM
-from schemas import result as rs
 from schemas.filing.state import Stage
 from schemas.people import Role
 from schemas.publishing.events import OfficerEntered
+from schemas.result.commands import DeclineSignature, SignAgain
 from schemas.signature import SignatureOutcome
 from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
@@ -116,8 +116,8 @@ async def test_who_falls_ill_while_they_are_asked_is_stood_in_for(running: World
     await away(running, LEADER.subject, Role.LEADER, SECOND.subject, SLOW)
     whose = ("sign:signature", SECOND.subject, ("decline_signature",))
     await eventually(lambda: tasks_of(play, Role.LEADER), lambda tasks: tasks == [whose])
-    await act(play, rs.DeclineSignature, SECOND, reason="chưa xem hồ sơ")
+    await act(play, DeclineSignature, SECOND, reason="chưa xem hồ sơ")
     await set_up(running, [])
-    await act(play, rs.SignAgain, LEADER)
+    await act(play, SignAgain, LEADER)
     await play.at(Stage.CLOSED)
     await sound(running)

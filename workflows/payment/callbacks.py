@@ -11,8 +11,8 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from rules.payment import charge_backs, fold, status
-    from schemas import payment as pay
-    from schemas.payment import Attempt, MoneyNotice
+    from schemas.payment.commands import RecordChargeBack
+    from schemas.payment.state import TOLD, Attempt, Capture, ChargeBack, MoneyNotice
 
 from workflows.payment.commands import of_request, of_transaction, record
 from workflows.payment.known import KnownPayment
@@ -42,8 +42,8 @@ class Callbacks:
             await self._life.park("noticed", raw, "a transaction of another request has this number")
         elif notice.outcome == "paid":
             at = notice.at or workflow.now()
-            capture = pay.Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
-            await stream.attempt(record(capture).model_copy(update={"via": pay.TOLD}))
+            capture = Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
+            await stream.attempt(record(capture).model_copy(update={"via": TOLD}))
         elif notice.outcome == "pending":
             self._life.doubted = True
 
@@ -54,12 +54,12 @@ class Callbacks:
         """
         n = request.attempt
         said = {"transaction": notice.transaction, "amount": notice.amount, "at": notice.at or workflow.now()}
-        back = pay.ChargeBack.model_validate(said | {"attempt": fold.unless_first(n), "by_number": notice.by_number})
+        back = ChargeBack.model_validate(said | {"attempt": fold.unless_first(n), "by_number": notice.by_number})
         async with self._taking_back:
             if notice.at is None:
                 back = back.model_copy(update={"at": charge_backs.when(self._life.payment, back)})
             command_id = of_request(of_transaction("charge_back", charge_backs.named(self._life.payment, back)), n)
-            await self._life.stream.attempt(pay.RecordChargeBack(command_id=command_id, via=pay.TOLD, back=back))
+            await self._life.stream.attempt(RecordChargeBack(command_id=command_id, via=TOLD, back=back))
 
     def _about(self, request: Attempt, notice: MoneyNotice) -> bool:
         return status.reference(self._life.payment, request) == notice.reference

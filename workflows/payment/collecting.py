@@ -15,8 +15,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.payment import BANK, MoneyWanted, Payments
     from rules.known import known
     from rules.payment import fold
-    from schemas import payment as pay
-    from schemas.payment import Attempt, Closed, Order, PaymentState, Taken
+    from schemas.payment.commands import AwaitOutcome, ExpirePayment, ExpireRequest, RecordOrder
+    from schemas.payment.state import Attempt, Closed, Order, Payment, PaymentState, Taken
     from workflows.stream.ordering import instruction, is_not_ordered, ordered, read_again
     from workflows.stream.recording import MIN_TIMER
     from workflows.stream.waiting import first_of, wait_for
@@ -65,7 +65,7 @@ class Collecting:
         await self._life.hear_cancel()
         return True
 
-    def _news_since(self, before: pay.Payment) -> bool:
+    def _news_since(self, before: Payment) -> bool:
         """Whether anybody has said something of it that is to be heard."""
         return self._life.doubted or self._life.cancel_waits or _news(self._life.payment) != _news(before)
 
@@ -113,7 +113,7 @@ class Collecting:
         """Where it is paid. Refused once nothing is owed any more."""
         n = request.attempt
         made = {"order_id": order.order_id, "pay_url": order.pay_url, "code": order.code}
-        await self._life.stream.attempt(pay.RecordOrder(command_id=of_request("fee:order", n), **made, attempt=n))
+        await self._life.stream.attempt(RecordOrder(command_id=of_request("fee:order", n), **made, attempt=n))
 
     async def _request_closed(self, request: Attempt, found: Closed) -> None:
         """A request is over unless the provider says that it was paid, or will say so now that the fee is due."""
@@ -122,7 +122,7 @@ class Collecting:
             await self._expire_request(request.attempt)
 
     async def _expire_request(self, n: int) -> None:
-        await self._life.stream.attempt(pay.ExpireRequest(command_id=of_request("fee:expire_request", n), attempt=n))
+        await self._life.stream.attempt(ExpireRequest(command_id=of_request("fee:expire_request", n), attempt=n))
 
     async def _close(self) -> bool:
         """Only the providers can say that nobody has paid: they close the orders, or are asked, and that decides.
@@ -138,7 +138,7 @@ class Collecting:
             open_ = [request for request in self._life.payment.attempts if request.attempt not in closed]
             if not open_:
                 if self._life.payment.state is PaymentState.PENDING:
-                    await self._life.stream.record(pay.ExpirePayment(command_id="fee:expire"))
+                    await self._life.stream.record(ExpirePayment(command_id="fee:expire"))
                 return True
             now_closed = await self._closed(open_)
             if not now_closed:
@@ -169,9 +169,7 @@ class Collecting:
         if request.awaited is None:
             n = request.attempt
             command_id = f"fee:await:{n}:{self._life.payment.seq}"  # on each calendar anew
-            await self._life.stream.attempt(
-                pay.AwaitOutcome(command_id=command_id, attempt=n, until=found.awaited_until)
-            )
+            await self._life.stream.attempt(AwaitOutcome(command_id=command_id, attempt=n, until=found.awaited_until))
         return False
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
@@ -201,7 +199,7 @@ class Collecting:
                 await self._life.stream.attempt(record(capture))
 
 
-def _news(payment: pay.Payment) -> tuple[Any, ...]:
+def _news(payment: Payment) -> tuple[Any, ...]:
     """What somebody else may have changed of it."""
     money = len(payment.captures), len(payment.charged_back)
     return payment.due, payment.state, len(payment.attempts), *money

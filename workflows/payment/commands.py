@@ -7,8 +7,9 @@ from typing import Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from schemas import payment as pay
     from schemas.ids import digest
+    from schemas.payment.commands import RecordCapture
+    from schemas.payment.state import Capture
 
 _AS_IT_IS: Final = 40
 
@@ -23,6 +24,6 @@ def of_transaction(name: str, transaction: str) -> str:
     return f"fee:{name}:{transaction if len(transaction) <= _AS_IT_IS else digest(transaction)[:_AS_IT_IS]}"
 
 
-def record(capture: pay.Capture) -> pay.RecordCapture:
+def record(capture: Capture) -> RecordCapture:
     """The command that records a capture."""
-    return pay.RecordCapture(command_id=of_transaction("capture", capture.capture_id), capture=capture)
+    return RecordCapture(command_id=of_transaction("capture", capture.capture_id), capture=capture)

@@ -8,9 +8,9 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from rules.payment import status
-    from schemas import payment as pay
     from schemas.errors import RefusalError
-    from schemas.payment import PaymentState
+    from schemas.payment.commands import CancelPayment
+    from schemas.payment.state import Payment, PaymentState
     from workflows.stream.shell import Life
 
 
@@ -18,7 +18,7 @@ OWED: Final = {PaymentState.PENDING, PaymentState.PAID}
 """The states in which a filing may still say that it owes nothing."""
 
 
-class KnownPayment(Life[pay.Payment]):
+class KnownPayment(Life[Payment]):
     """A payment, the money that it has taken, and the filing's word that nothing is owed any more."""
 
     doubted: bool = False
@@ -29,7 +29,7 @@ class KnownPayment(Life[pay.Payment]):
         self.memory = self.memory.model_copy(update=what)
 
     @property
-    def payment(self) -> pay.Payment:
+    def payment(self) -> Payment:
         """The payment as it stands."""
         return self.stream.state
 
@@ -52,6 +52,6 @@ class KnownPayment(Life[pay.Payment]):
         """Owe nothing any more, if the record of the filing bears that out."""
         self.remember(cancel=None)
         try:
-            await self.stream.record(pay.CancelPayment(command_id="fee:cancel", reason=reason))
+            await self.stream.record(CancelPayment(command_id="fee:cancel", reason=reason))
         except RefusalError as error:
             workflow.logger.info("payment.still_owed", extra={"code": error.refusal.code})

@@ -11,8 +11,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.refunds import PaymentOf, Refunds
     from rules.payment import fold
     from rules.refund.claims import number_of
-    from schemas import payment as pay
-    from schemas.payment import CaptureAccepted, GivenBack, PaymentState
+    from schemas.payment.commands import RecordAcceptance, RecordRefund
+    from schemas.payment.state import Capture, CaptureAccepted, GivenBack, PaymentState
     from workflows.children import begin_refund
 
 from workflows.payment.known import KnownPayment
@@ -25,13 +25,13 @@ class Refunding:
         self._life = life
 
     @property
-    def owed(self) -> tuple[pay.Capture, ...]:
+    def owed(self) -> tuple[Capture, ...]:
         """What nobody owes, is disputed while the fee is due, or was charged back, and whose refund did not hear it."""
         payment = self._life.payment
         claimed = (one for one in payment.captures if one in payment.to_refund or payment.taken_back(one))
         return tuple(one for one in claimed if self._told_of(one) not in self._life.memory.begun)
 
-    def _told_of(self, capture: pay.Capture) -> str:
+    def _told_of(self, capture: Capture) -> str:
         """What its refund hears: that it is short while the fee is due, that nobody owes it, what was charged back."""
         short = ":short" if self._life.payment.state is PaymentState.PENDING else ""
         charged = self._life.payment.taken_back(capture)
@@ -76,12 +76,12 @@ class Refunding:
         except ValueError:
             await self._life.park("accepted", raw, "no money of this payment")
 
-    def _accepted(self, accepted: CaptureAccepted) -> pay.RecordAcceptance:
+    def _accepted(self, accepted: CaptureAccepted) -> RecordAcceptance:
         """Raises `ValueError` if it is of no capture of this payment."""
         ordinal = self._life.taken.index(accepted.capture_id) + 1
-        return pay.RecordAcceptance(command_id=f"accept:{ordinal}", accepted=accepted)
+        return RecordAcceptance(command_id=f"accept:{ordinal}", accepted=accepted)
 
-    def _refunded(self, given: GivenBack) -> pay.RecordRefund:
+    def _refunded(self, given: GivenBack) -> RecordRefund:
         """Raises `ValueError` if it is of no capture of this payment."""
         ordinal = self._life.taken.index(given.capture_id) + 1
-        return pay.RecordRefund(command_id=f"refund:{ordinal}:{given.case}", given=given)
+        return RecordRefund(command_id=f"refund:{ordinal}:{given.case}", given=given)

@@ -16,12 +16,12 @@ with workflow.unsafe.imports_passed_through():
     from rules.payment.view import view
     from rules.stream_kind import StreamKind
     from rules.streams import PAYMENT
-    from schemas import payment as pay
     from schemas.errors import RefusalError
     from schemas.filing.commands import Command, content_of
     from schemas.filing.events import FeeSettlement
     from schemas.filing.state import FeeFact
-    from schemas.payment import PaymentState, PaymentView
+    from schemas.payment.commands import RenewPayment, RenewThrough, RequestPayment
+    from schemas.payment.state import Payment, PaymentStart, PaymentState, PaymentView, Through
     from schemas.stream.ledger import Receipt
     from workflows.stream.ordering import instruction, ordered
     from workflows.stream.recording import single_argument
@@ -38,7 +38,7 @@ from workflows.payment.refunding import Refunding
 class PaymentLife(KnownPayment):
     """The life of a payment, with all its requests: it outlives its filing."""
 
-    def __init__(self, kind: StreamKind[pay.Payment], raw: Any) -> None:
+    def __init__(self, kind: StreamKind[Payment], raw: Any) -> None:
         super().__init__(kind, raw)
         self.refunding = Refunding(self)
         self.collecting = Collecting(self, self.refunding)
@@ -47,10 +47,10 @@ class PaymentLife(KnownPayment):
     async def opening(self) -> Opening:
         """The request as its first command, through whom the agency's directory names unless the start does."""
         opening = await super().opening()
-        start: pay.PaymentStart = self.start
+        start: PaymentStart = self.start
         asked = MerchantRequest(agency=start.agency, chosen=start.provider)
         through = await workflow.execute_local_activity_method(Merchants.merchant, asked, **LEDGER)
-        command = pay.RequestPayment(
+        command = RequestPayment(
             command_id=opening.command.command_id,
             start=start.model_copy(update={"provider": through.provider}),
             seconds=through.seconds,
@@ -59,7 +59,7 @@ class PaymentLife(KnownPayment):
 
     async def take_command(self, command: Command) -> Receipt:
         """Record that it is asked for anew: for whose filing it is, through whom the agency's directory names."""
-        if not isinstance(command, pay.RenewPayment):
+        if not isinstance(command, RenewPayment):
             return await super().take_command(command)
         stream = await self.recorded()
         asked = RenewalRequest(
@@ -70,8 +70,8 @@ class PaymentLife(KnownPayment):
             at=workflow.now(),
         )
         found = await workflow.execute_local_activity_method(Merchants.renewal, asked, **LEDGER)
-        through = found.through or pay.Through(provider=self.payment.provider)
-        renewed = pay.RenewThrough(**dict(command), through=through)
+        through = found.through or Through(provider=self.payment.provider)
+        renewed = RenewThrough(**dict(command), through=through)
         return await stream.record(renewed, content_of(command), refusal=found.refusal)
 
     async def proceed(self) -> None:

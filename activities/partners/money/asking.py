@@ -20,7 +20,7 @@ from rules.payment.fold import ends
 from rules.payment.late_money import gentle_pause, next_early_look, next_look
 from schemas import ids
 from schemas.base import Instant, Model
-from schemas.payment import Attempt, Capture, Closed, Payment, PaymentState, Taken
+from schemas.payment.state import Attempt, Capture, Closed, Payment, PaymentState, Taken
 
 NEVER_MADE: Final = "not_found"
 """The provider knows no such order."""

@@ -8,7 +8,7 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 
 from schemas.ids import TASK_QUEUE
-from schemas.payment import MoneyNotice
+from schemas.payment.state import MoneyNotice
 from schemas.stream.restart import Restart, RestartStart
 
 PAYMENT: Final = "Payment"

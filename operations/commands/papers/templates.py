@@ -26,7 +26,7 @@ from operations.publishing.paper_templates import (
     published_templates,
 )
 from operations.publishing.procedure_file import MistakesFoundError
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 
 app = typer.Typer(
     name="templates",

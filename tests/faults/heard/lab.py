@@ -42,7 +42,7 @@ from motcua.converter import data_converter
 from motcua.identity import PrivateKey, sign
 from motcua.questions import stream_of
 from motcua.speaking import Speaker
-from schemas.complaint import OPENING, ComplaintStart
+from schemas.complaint.state import OPENING, ComplaintStart
 from schemas.errors import Refusal
 from schemas.filing.commands import Command
 from schemas.filing.submission import Submission

@@ -26,8 +26,8 @@ from schemas.filing.commands import Claim, Reassign, Release, Withdraw
 from schemas.filing.state import Stage
 from schemas.ids import referral_workflow
 from schemas.people import Actor, Role
-from schemas.referral import AnswerPart
-from schemas.result import RenewResult
+from schemas.referral.commands import AnswerPart
+from schemas.result.commands import RenewResult
 from tests.acting import AGENCY, FILE, POLICE, Doubtful, Play, eventually, extract, officer, refer
 from tests.conftest import PARTS, SUGGEST, publish_demo, world_of
 from tests.faults.heard.lab import Figures, TryingWorld, lab, say

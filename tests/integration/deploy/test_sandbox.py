@@ -26,7 +26,7 @@ from activities.partners.postal import Order, Recipient
 from activities.partners.vnpost import Contract, VnPost
 from deploy.sandbox.post import SECRET_KEY
 from deploy.sandbox.post_page import WORDS
-from schemas.parcel import Meaning
+from schemas.parcel.state import Meaning
 from tests.sandboxes import Server, free_port, until
 
 PAY_AFTER = 0.3

@@ -22,7 +22,7 @@ from activities.ledger.database import Pool
 from activities.partners.money.provider import CAPABILITIES, Kind
 from gateway.relay import Relay
 from schemas.ids import fee_key, reference_of
-from schemas.payment import MoneyNotice
+from schemas.payment.state import MoneyNotice
 from tests.acting import AGENCY, eventually
 from tests.callbacks import providers
 from tests.conftest import World

@@ -13,7 +13,7 @@ import pytest
 
 from activities.ledger.database import Pool
 from gateway.relay import LONGEST_PAUSE, LONGEST_WAIT, RECORDED_WITHIN, Relay
-from schemas.payment import MoneyNotice
+from schemas.payment.state import MoneyNotice
 from tests.acting import eventually
 from tests.conftest import World
 from tests.integration.gateway.calls import AMOUNT, Payments, demand, ipn, kept, note

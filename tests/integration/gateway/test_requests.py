@@ -14,7 +14,7 @@ import pytest
 from motcua import RefusedError
 from operations.rebuild import rebuild
 from schemas.ids import fee_key, reference_of
-from schemas.payment import PaymentView
+from schemas.payment.state import PaymentView
 from schemas.people import Actor, Role
 from tests.acting import Play, eventually, extract
 from tests.any_files import AnyFiles, received_by

@@ -17,8 +17,8 @@ from schemas.filing.state import STATUS_NAMES
 from schemas.filing.submission import Submission
 from schemas.identity import Assurance, Claim
 from schemas.ids import NAMESPACE, TASK_QUEUE, filing_id
-from schemas.parcel import PARCEL_COMMANDS
-from schemas.referral import REFERRAL_COMMANDS
+from schemas.parcel.commands import PARCEL_COMMANDS
+from schemas.referral.commands import REFERRAL_COMMANDS
 from tests.conftest import ROOT, World
 from tests.integration.kit.plain_client import PAGE, run
 from tests.locked import locked, now_in_force, register

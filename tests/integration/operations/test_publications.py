@@ -32,7 +32,7 @@ from operations.publishing.provinces import publish_province
 from rules.publishing.publications import place_of
 from schemas.erasure import ERASED_WORDS
 from schemas.errors import RefusalError
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.people import Actor, Role
 from schemas.publishing.events import OfficerErased
 from tests.conftest import DIRECTORY, World

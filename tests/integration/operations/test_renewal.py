@@ -24,7 +24,7 @@ from operations.rebuild import rebuild
 from operations.store.renewing import Renewing, Report, renew
 from schemas.filing.state import Stage
 from schemas.people import Role
-from schemas.result import Validity
+from schemas.result.state import Validity
 from tests.acting import AGENCY, Play, extract, officer
 from tests.conftest import World
 from tests.shell import Shell

@@ -17,7 +17,7 @@ from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from schemas.filing import commands as cm
 from schemas.filing.submission import Submission
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.people import Role
 from tests.acting import Play, birth
 from tests.conftest import World

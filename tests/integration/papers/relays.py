@@ -20,7 +20,7 @@ from rules.streams import KINDS
 from schemas.about import About
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
-from schemas.papers import OfficialPaper
+from schemas.papers.state import OfficialPaper
 from schemas.people import Role
 from tests.acting import Play, extract
 from tests.conftest import World

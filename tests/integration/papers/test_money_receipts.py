@@ -28,10 +28,9 @@ from rules.time.working_time import VIETNAM
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.ids import StreamId, papers_stream
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind, ReceiptRegister
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
-from schemas.receipts import ReceiptRegister
 from tests.conftest import World
 from tests.integration.papers.receipts import (
     CASHIER,

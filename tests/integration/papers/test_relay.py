@@ -25,7 +25,7 @@ from rules.known import known
 from schemas.about import About
 from schemas.filing.state import Stage
 from schemas.ids import papers_stream
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from tests.acting import Play, birth, extract, posted
 from tests.conftest import ROOT, World
 from tests.integration.papers.relays import NO_FOOT, RELAYS, Desk, at_work, lived, work

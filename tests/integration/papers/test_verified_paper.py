@@ -11,7 +11,7 @@ import pytest
 from asn1crypto import pem
 
 from activities.results.sealing import AgencySeal
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from tests.acting import AGENCY, Play, extract
 from tests.conftest import World
 from tests.integration.papers.relays import Desk, at_work, work

@@ -12,9 +12,15 @@ from activities.receipts.issuing import Issuers
 from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from operations.receipts import void
-from schemas import refund as rf
+from schemas.papers.commands import VoidReceipt
 from schemas.people import Role
-from schemas.receipts import VoidReceipt
+from schemas.refund.commands import (
+    AcceptShortPayment,
+    ApproveRefund,
+    ApproveShortPayment,
+    GiveBackByHand,
+    RequestRefund,
+)
 from tests.acting import AGENCY, FILE, PAYS_TOO_LITTLE, VIA, Play, eventually, extract, officer
 from tests.conftest import World
 from tests.integration.papers.receipts import by_service, given, outage, outside, service
@@ -31,8 +37,8 @@ WHY: Final[dict[str, Any]] = {"reason": "nộp nhầm", "legal_basis": "TT 45/20
 
 
 async def give_back(play: Play, amount: int, case: int) -> None:
-    await play.refund(rf.RequestRefund, CASHIER, amount=amount, **WHY)
-    await play.refund(rf.ApproveRefund, LEADER, case=case)
+    await play.refund(RequestRefund, CASHIER, amount=amount, **WHY)
+    await play.refund(ApproveRefund, LEADER, case=case)
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds.count("payment_refunded") == case)
 
 
@@ -144,12 +150,12 @@ async def paid_at_the_counter(world: World) -> Play:
 
 
 async def give_back_by_hand(play: Play, amount: int, case: int) -> None:
-    await play.refund(rf.RequestRefund, LEADER, AT_THE_COUNTER, amount=amount, **WHY)
-    await play.refund(rf.ApproveRefund, officer(Role.LEADER, n=2), AT_THE_COUNTER, case=case)
+    await play.refund(RequestRefund, LEADER, AT_THE_COUNTER, amount=amount, **WHY)
+    await play.refund(ApproveRefund, officer(Role.LEADER, n=2), AT_THE_COUNTER, case=case)
     await eventually(
         lambda: play.kinds("refund", AT_THE_COUNTER), lambda kinds: kinds.count("refund_left_to_hand") == case
     )
-    await play.refund(rf.GiveBackByHand, CASHIER, AT_THE_COUNTER, case=case, means="cash", evidence=FILE)
+    await play.refund(GiveBackByHand, CASHIER, AT_THE_COUNTER, case=case, means="cash", evidence=FILE)
 
 
 async def test_what_was_paid_at_the_counter_is_void_once_the_last_dong_went_back_by_hand(
@@ -191,8 +197,8 @@ async def test_the_receipt_of_what_two_took_for_the_whole_fee_is_over_what_came(
     async with at_work(world):
         play = await paid(world, payer_account=PAYS_TOO_LITTLE)
         await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_disputed" in kinds)
-        await play.refund(rf.AcceptShortPayment, CASHIER, **WHY)
-        await play.refund(rf.ApproveShortPayment, LEADER)
+        await play.refund(AcceptShortPayment, CASHIER, **WHY)
+        await play.refund(ApproveShortPayment, LEADER)
         await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
     await work(desk.relay())
     assert await register(world) == [(AMOUNT - 1_000, False)]

@@ -9,7 +9,7 @@ from typing import Any, Final
 from activities.partners.money.provider import Notice
 from activities.partners.money.telling import tell_payment
 from schemas.ids import fee_key, payment_workflow, reference_of
-from schemas.payment import MoneyNotice
+from schemas.payment.state import MoneyNotice
 from tests.acting import Play, eventually, extract
 from tests.callbacks import kept
 from tests.conftest import World

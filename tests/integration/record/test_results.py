@@ -18,7 +18,7 @@ from operations.ledger_verifier import Rule, verify
 from rules.streams import KINDS
 from schemas.base import numbers_taken
 from schemas.people import SYSTEM
-from schemas.result import Validity
+from schemas.result.state import Validity
 from schemas.stream.ledger import Batch
 from schemas.stream.rows import IssuedRow, Rows
 from tests.acting import VIA

@@ -19,8 +19,8 @@ from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import Closing, Stage
 from schemas.ids import TASK_QUEUE, filing_workflow, payment_workflow
-from schemas.parcel import ParcelState
-from schemas.payment import PaymentState
+from schemas.parcel.state import ParcelState
+from schemas.payment.state import PaymentState
 from schemas.people import Actor, Role
 from tests.acting import (
     ADDRESS,

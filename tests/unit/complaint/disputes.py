@@ -11,8 +11,8 @@ from rules.complaint.grounds import grounds
 from rules.filing import lifecycle
 from rules.streams import COMPLAINT
 from rules.time.working_time import VIETNAM
-from schemas import complaint as co
-from schemas.complaint import Complain, Complaint, ComplaintStart, Grounds
+from schemas.complaint.commands import COMPLAINT_COMMANDS, Complain, RingComplaint, SettleUpheld
+from schemas.complaint.state import OPENING, Complaint, ComplaintStart, Grounds
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.filing.state import Filing
@@ -52,8 +52,8 @@ FOUND: Final = Grounds.model_validate(
 )
 """What the log tells of a decision that was returned."""
 
-_SYSTEM: Final[tuple[type[cm.Command], ...]] = (co.RingComplaint, co.SettleUpheld, cm.ChangeCalendar)
-COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (*co.COMPLAINT_COMMANDS, *_SYSTEM)}
+_SYSTEM: Final[tuple[type[cm.Command], ...]] = (RingComplaint, SettleUpheld, cm.ChangeCalendar)
+COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (*COMPLAINT_COMMANDS, *_SYSTEM)}
 ANSWER: Final = {"outcome": "upheld", "reason": "giấy tờ hợp lệ", "legal_basis": "Luật 02/2011, Đ31"}
 
 
@@ -67,7 +67,7 @@ def told(life: Life, about: int, *complaints: Complaint) -> Grounds:
 def complain(found: Grounds = FOUND, actor: Actor = APPLICANT, **said: Any) -> Complain:
     start = {"filing_id": FILING, "n": 1, "about": 9, "words": "xem lại", "actor": actor, "via": VIA} | said
     made = ComplaintStart.model_validate(start)
-    return Complain(command_id=co.OPENING, actor=actor, via=VIA, start=made, grounds=found)
+    return Complain(command_id=OPENING, actor=actor, via=VIA, start=made, grounds=found)
 
 
 def reasons(given: Complain) -> list[str]:

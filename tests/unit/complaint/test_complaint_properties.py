@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from rules.complaint import fold
 from rules.filing.reopening import UNDONE
 from rules.streams import COMPLAINT
-from schemas.complaint import Complaint
+from schemas.complaint.state import Complaint
 from schemas.errors import RefusalError
 from schemas.filing.events import Moment
 from schemas.people import SYSTEM, Actor, Role

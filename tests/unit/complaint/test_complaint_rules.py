@@ -9,7 +9,7 @@ import pytest
 
 from rules.complaint.view import view
 from rules.streams import COMPLAINT
-from schemas.complaint import Grounds
+from schemas.complaint.state import Grounds
 from schemas.people import SYSTEM, Actor, Role
 from tests.unit.complaint.disputes import ANSWER, FOUND, SECOND, Dispute, complain, reasons
 from tests.unit.filing.lives import (

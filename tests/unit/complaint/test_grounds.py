@@ -10,7 +10,7 @@ import pytest
 from rules.complaint.grounds import ACTS
 from rules.filing import projections
 from rules.filing.reopening import UNDONE
-from schemas.complaint import ComplaintState
+from schemas.complaint.state import ComplaintState
 from schemas.people import Role
 from schemas.publishing.time_limits import COMPLAINT, TAKE_UP
 from tests.unit.complaint.disputes import SECOND, Dispute, told

@@ -18,7 +18,7 @@ from rules.streams import PAYMENT
 from schemas.filing.events import FeeChargedBack, FeeRequested
 from schemas.filing.state import Closing, Stage
 from schemas.ids import StreamId, refund_workflow
-from schemas.payment import PaymentCancelled
+from schemas.payment.events import PaymentCancelled
 from tests.tiers import examples
 from tests.unit.filing.fees import in_review, last, paid, rules, supplied
 from tests.unit.filing.lives import APPLICANT, CASHIER, LEADER, SPECIALIST, STOP, Life

@@ -17,9 +17,10 @@ from rules.streams import PAYMENT, REFUND
 from schemas.filing.events import FeeLine, FeeReduced, FeeRequested, FeeShare
 from schemas.filing.state import Closing, Stage
 from schemas.ids import StreamId
-from schemas.payment import PaymentCancelled
+from schemas.payment.events import PaymentCancelled
 from schemas.publishing.fee import RefundCase
-from schemas.refund import Claim, RefundLine, RefundOpened
+from schemas.refund.events import RefundOpened
+from schemas.refund.state import Claim, RefundLine
 from tests.tiers import examples
 from tests.unit.filing.fees import HALF, HASTE, RISING, in_review, last, paid, rules, supplied
 from tests.unit.filing.lives import (

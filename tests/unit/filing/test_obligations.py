@@ -10,11 +10,12 @@ from rules.evidence import Entry
 from rules.payment.status import tells
 from rules.refund import claims
 from rules.streams import PAYMENT
-from schemas import payment as pay
 from schemas.filing.state import TaxDemand
 from schemas.ids import OBLIGATIONS, StreamId, fee_key, payment_workflow, reference_of
 from schemas.limit import Limit
-from schemas.payment import PaymentState
+from schemas.payment.commands import RequestPayment
+from schemas.payment.events import PaymentCancelled, PaymentRequested
+from schemas.payment.state import Payment, PaymentStart, PaymentState
 from tests.unit.filing.lives import APPLICANT, CASHIER, LEADER, SPECIALIST, START, TAX, Life, at
 
 OFFICE: Final = "H01.50"
@@ -115,14 +116,14 @@ def test_less_that_was_accepted_meets_it() -> None:
 # Its payment.
 
 
-def requested() -> tuple[pay.Payment, pay.PaymentRequested]:
+def requested() -> tuple[Payment, PaymentRequested]:
     life = demanded()
     said = {"filing_id": life.filing.filing_id, "n": FIRST, "agency": OFFICE, "amount": AMOUNT, "description": "x"}
     runs = {"since": START, "calendar": "vn@2026.1", "due": life.clock("obligation").due}
-    start = pay.PaymentStart.model_validate(said | runs | {"limit": Limit.model_validate("30 calendar days")})
-    empty = pay.Payment(filing_id=start.filing_id, n=FIRST, agency=OFFICE)
-    [event] = PAYMENT.decide(empty, pay.RequestPayment(command_id="request", start=start), START)
-    assert isinstance(event, pay.PaymentRequested)
+    start = PaymentStart.model_validate(said | runs | {"limit": Limit.model_validate("30 calendar days")})
+    empty = Payment(filing_id=start.filing_id, n=FIRST, agency=OFFICE)
+    [event] = PAYMENT.decide(empty, RequestPayment(command_id="request", start=start), START)
+    assert isinstance(event, PaymentRequested)
     return empty, event
 
 
@@ -136,7 +137,7 @@ def test_its_payment_is_asked_for_by_the_demand() -> None:
 def test_its_payment_is_owed_no_more_once_the_obligation_is_over_and_was_not_met_by_it() -> None:
     of, _ = requested()
     filing, stream = f"filing:{of.filing_id}", StreamId.parse(payment_workflow(of.filing_id, FIRST))
-    [[over, met]] = PAYMENT.evidence(stream, pay.PaymentCancelled(reason="-")) or ()
+    [[over, met]] = PAYMENT.evidence(stream, PaymentCancelled(reason="-")) or ()
     assert {"obligation_fulfilled", "recalled", "withdrawn", "stopped", "reopened"} <= set(over.kinds)
     assert (over.stream, over.after) == (filing, Entry(("obligation_demanded",), {"n": FIRST}, filing))
     assert met == Entry(("obligation_fulfilled",), {"n": FIRST}, filing, absent=True)
@@ -153,6 +154,6 @@ def test_its_payment_is_owed_no_more_once_the_obligation_is_over_and_was_not_met
     ],
 )
 def test_a_filing_hears_that_it_was_met_and_not_that_it_was_not(n: int, state: PaymentState, heard: set[str]) -> None:
-    of = pay.Payment(filing_id=requested()[0].filing_id, n=n, agency=OFFICE, state=state)
+    of = Payment(filing_id=requested()[0].filing_id, n=n, agency=OFFICE, state=state)
     assert set(PAYMENT.standing(of).heard_as) == heard
     assert tells(of) is bool(heard)

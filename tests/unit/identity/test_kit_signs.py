@@ -26,7 +26,7 @@ from motcua.speaker_here import ACR, AMR, INSTALLATION, PRINCIPAL, speaker_here
 from motcua.speaking import AGENT, KEY, KEY_FILE, LIFE
 from rules.identity.ring import Ring
 from rules.identity.statements import Hearing, proved
-from schemas.complaint import ComplaintStart, content_of_start
+from schemas.complaint.state import ComplaintStart, content_of_start
 from schemas.errors import NOT_FOUND
 from schemas.filing.commands import Command, content_of
 from schemas.filing.submission import Submission

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from motcua.identity import sign
-from schemas.complaint import COMPLAINT_COMMANDS, ComplaintStart, content_of_start
+from schemas.complaint.commands import COMPLAINT_COMMANDS
+from schemas.complaint.state import ComplaintStart, content_of_start
 from schemas.filing.commands import PUBLIC_COMMANDS, Command, content_of
 from schemas.identity import message_digest
-from schemas.parcel import PARCEL_COMMANDS
-from schemas.payment import PAYMENT_COMMANDS
+from schemas.parcel.commands import PARCEL_COMMANDS
+from schemas.payment.commands import PAYMENT_COMMANDS
 from schemas.reading import Question
-from schemas.referral import REFERRAL_COMMANDS
-from schemas.refund import REFUND_COMMANDS
-from schemas.result import RESULT_COMMANDS
+from schemas.referral.commands import REFERRAL_COMMANDS
+from schemas.refund.commands import REFUND_COMMANDS
+from schemas.result.commands import RESULT_COMMANDS
 from tests.contract.kept import golden
 from tests.speaking import private_key, statement
 from tests.walking import walked

@@ -16,7 +16,7 @@ from activities.partners.money.asking import NEVER_MADE, Asker, Closing
 from activities.partners.money.merchants import MERCHANTS
 from activities.partners.money.own import OwnBank
 from activities.partners.money.provider import PATIENCE, Demand, Kind, Notice, Outcome
-from schemas.payment import Closed
+from schemas.payment.state import Closed
 from tests.unit.money.wires import MADE, Wire, asking
 
 DUE: Final = MADE + timedelta(hours=1)

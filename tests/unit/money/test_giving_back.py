@@ -17,10 +17,10 @@ from activities.partners.money.provider import CAPABILITIES, Capabilities, Deman
 from activities.partners.money.provider import Giving as Asked
 from rules.stream_kind import StreamKind
 from rules.streams import PAYMENT, REFUND
-from schemas import refund as rf
 from schemas.ids import StreamId
-from schemas.payment import Capture, Payment
-from schemas.refund import Refund
+from schemas.payment.state import Capture, Payment
+from schemas.refund.commands import ApproveRefund, LeaveToHand, RecordAsked, RecordGiven, RequestRefund
+from schemas.refund.state import Refund
 from tests.unit.filing.lives import AGENCY, CASHIER, LEADER, START
 from tests.unit.refund.givings import AMOUNT, CAPTURE, WHY, Giving
 
@@ -39,14 +39,14 @@ def approved() -> Giving:
     """Two parts that a provider is to give back, one after another."""
     so_far = Giving()
     for case, amount in enumerate((FIRST, 1_000), 1):
-        so_far.do(rf.RequestRefund, CASHIER, amount=amount, **WHY).do(rf.ApproveRefund, LEADER, case=case)
+        so_far.do(RequestRefund, CASHIER, amount=amount, **WHY).do(ApproveRefund, LEADER, case=case)
     return so_far
 
 
 def asked(times: int = 1) -> Giving:
     so_far = approved()
     for n in range(1, times + 1):
-        so_far.do(rf.RecordAsked, case=1, n=n)
+        so_far.do(RecordAsked, case=1, n=n)
     return so_far
 
 
@@ -147,7 +147,7 @@ async def waits(wire: Wire, so_far: Giving, calls: Noted | None = None) -> timed
 
 
 async def test_it_is_asked_about_and_then_called_for_under_the_key_of_its_case_and_beside_those_before() -> None:
-    so_far = asked().do(rf.RecordGiven, case=1).do(rf.RecordAsked, case=2, n=1)
+    so_far = asked().do(RecordGiven, case=1).do(RecordAsked, case=2, n=1)
     wire = Wire(NOT_ASKED)
     assert await refund(wire, so_far, case=2) == Returned(transaction="r1")
     assert wire.asked == wire.called
@@ -230,11 +230,11 @@ async def test_what_nobody_has_answered_is_asked_again(says: Exception) -> None:
 
 
 def given() -> Giving:
-    return asked().do(rf.RecordGiven, case=1)
+    return asked().do(RecordGiven, case=1)
 
 
 def left() -> Giving:
-    return asked().do(rf.LeaveToHand, case=1, rule="95")
+    return asked().do(LeaveToHand, case=1, rule="95")
 
 
 @pytest.mark.parametrize("so_far", [Giving, approved, given, left])

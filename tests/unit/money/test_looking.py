@@ -14,7 +14,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.money.asking import NEVER_MADE, Asker, Asking, Looking
 from activities.partners.money.provider import Kind
-from schemas.payment import Taken
+from schemas.payment.state import Taken
 from tests.unit.money.wires import MADE, Wire, asking
 
 

@@ -14,14 +14,15 @@ from schemas.base import Text
 from schemas.filing.events import Clock, PaymentMeans
 from schemas.filing.state import Filing
 from schemas.level import Channel
-from schemas.papers import OfficialPapers, PaperKind
+from schemas.papers.commands import IssueReceipt
+from schemas.papers.state import OfficialPapers, PaperKind
 from schemas.papers_sheet import Letterhead, PaperSource
-from schemas.parcel import Parcel, ParcelStart, RecordSent, RequestConsignment
+from schemas.parcel.commands import RecordSent, RequestConsignment
+from schemas.parcel.state import Parcel, ParcelStart
 from schemas.people import SYSTEM, Role
 from schemas.publishing.fee import FeeKind
 from schemas.publishing.procedure import ExtensionRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
-from schemas.receipts import IssueReceipt
 from schemas.stream.ledger import Recorded
 from tests.conftest import ROOT
 from tests.unit.complaint.disputes import FOUND, Dispute

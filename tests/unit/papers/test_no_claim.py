@@ -13,7 +13,7 @@ from activities.printing.printed import printed
 from activities.printing.typesetter import FONTS, STANDARD, unclaimed
 from activities.results.notice import notice, stamp
 from rules.papers.sheet import sheet
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from tests.unit.forms.gallery import forty_rows
 from tests.unit.papers.sources import accepted
 

@@ -22,7 +22,7 @@ from schemas.errors import RefusalError
 from schemas.filing import events as ev
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from schemas.papers_sheet import Listing, PaperSheet, Paragraph, Rows, texts_of
 from schemas.saying import said as words
 from tests.conftest import ROOT

@@ -8,7 +8,7 @@ import json
 from benchmarks.papers import as_json, run
 from benchmarks.receipts import receipts
 from rules.papers.sheet import sheet
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 
 
 def test_both_sides_are_measured_round_by_round_and_a_seal_by_itself() -> None:

@@ -11,7 +11,7 @@ from activities.printing.trial import Fault, Trial, faults, tried
 from operations.publishing.paper_templates import check_template
 from rules.papers.samples import samples
 from rules.papers.sheet import sheet
-from schemas.papers import PaperKind
+from schemas.papers.state import PaperKind
 from tests.printed import codes, pages, raw_text
 from tests.unit.papers.sources import CODE, TRACKING, accepted
 from tests.words.mistakes import mistakes_in

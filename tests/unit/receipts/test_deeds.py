@@ -18,19 +18,13 @@ from schemas.filing.commands import Command
 from schemas.filing.events import FeePaid
 from schemas.ids import StreamId, papers_stream
 from schemas.level import Channel
-from schemas.papers import OfficialPapers, PaperKind
+from schemas.papers.commands import IssueReceipt, VoidReceipt
+from schemas.papers.events import ReceiptVoided
+from schemas.papers.state import OfficialPapers, PaperKind, ReceiptLine, VoidCause
 from schemas.people import Actor, Role, Via
 from schemas.publishing.fee import FeeKind
-from schemas.receipts import IssueReceipt, ReceiptLine, ReceiptVoided, VoidCause, VoidReceipt
-from schemas.refund import (
-    WITHOUT_PROVIDER,
-    CaptureTaken,
-    CaseState,
-    Refund,
-    RefundCause,
-    RefundEntry,
-    RefundGivenByHand,
-)
+from schemas.refund.events import RefundGivenByHand
+from schemas.refund.state import WITHOUT_PROVIDER, CaptureTaken, CaseState, Refund, RefundCause, RefundEntry
 from schemas.stream.ledger import Recorded
 from tests.unit.filing.lives import FILE
 

@@ -8,12 +8,12 @@ from typing import Any, Final, Self
 
 from rules.refund import fold
 from rules.streams import REFUND
-from schemas import refund as rf
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.ids import filing_id
 from schemas.people import SYSTEM, Actor, Role
-from schemas.refund import CaptureTaken, Claim, Refund, RefundCause
+from schemas.refund.commands import BeginRefund
+from schemas.refund.state import CaptureTaken, Claim, Refund, RefundCause
 from schemas.stream.ledger import Recorded
 from tests.unit.filing.lives import AGENCY, CASHIER, FILE, LEADER, SPECIALIST, START, VIA, officer
 
@@ -45,7 +45,7 @@ class Giving:
         self.replayed = self.begun
         self.log: list[Recorded] = []
         self.now: datetime = START
-        self.do(rf.BeginRefund, capture=capture, apart=("an", APART.subject))
+        self.do(BeginRefund, capture=capture, apart=("an", APART.subject))
 
     def do(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> Self:
         """Give a command a minute later; what is recorded is folded once more as the log gives it back."""

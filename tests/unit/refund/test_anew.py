@@ -9,10 +9,21 @@ import pytest
 from rules.refund import claims, fold
 from rules.refund.view import view
 from rules.streams import REFUND
-from schemas import refund as rf
 from schemas.ids import StreamId, filing_workflow
 from schemas.publishing.fee import RefundCase
-from schemas.refund import CaseState, Claim, RefundCause
+from schemas.refund.commands import (
+    AnswerChargeBack,
+    ApproveRefund,
+    DecideRefund,
+    DeclineRefund,
+    GiveBackByHand,
+    LeaveToHand,
+    OpenClaimed,
+    RecordAsked,
+    RecordGiven,
+    RequestRefund,
+)
+from schemas.refund.state import CaseState, Claim, RefundCause, RefundLine
 from tests.unit.filing.lives import CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, procedure, reopened
 from tests.unit.payments import told
 from tests.unit.refund.givings import AMOUNT, ASKED, BY_HAND, WHY, Giving
@@ -28,64 +39,64 @@ def states(so_far: Giving) -> list[tuple[int, str]]:
 
 
 def opened() -> Giving:
-    return Giving().do(rf.OpenClaimed, claim=STOPPED)
+    return Giving().do(OpenClaimed, claim=STOPPED)
 
 
 def approved() -> Giving:
-    return opened().do(rf.ApproveRefund, LEADER, **FIRST)
+    return opened().do(ApproveRefund, LEADER, **FIRST)
 
 
 def left_to_hand() -> Giving:
-    return approved().do(rf.LeaveToHand, **FIRST, rule="not_offered")
+    return approved().do(LeaveToHand, **FIRST, rule="not_offered")
 
 
 def given() -> Giving:
-    return approved().do(rf.RecordGiven, **FIRST)
+    return approved().do(RecordGiven, **FIRST)
 
 
 @pytest.mark.parametrize("before", [opened, approved, left_to_hand])
 def test_a_case_by_rule_is_called_off_and_the_next_end_is_judged_anew(before: Any) -> None:
-    so_far = before().do(rf.OpenClaimed, claim=AGAIN)
+    so_far = before().do(OpenClaimed, claim=AGAIN)
     off = so_far.log[-1].event
     assert (off.kind, off.reopened, off.void, off.given) == ("refund_called_off", 1, (1,), 0)
     assert states(so_far) == [(AMOUNT, "void")]
     assert not fold.is_open(so_far.refund)
-    assert so_far.refusal(rf.ApproveRefund, LEADER, **FIRST) == ["no_open_refund"]
-    assert so_far.refusal(rf.OpenClaimed, claim=AGAIN) == ["wrong_state"]
-    so_far.do(rf.OpenClaimed, claim=STOPPED_AGAIN)
+    assert so_far.refusal(ApproveRefund, LEADER, **FIRST) == ["no_open_refund"]
+    assert so_far.refusal(OpenClaimed, claim=AGAIN) == ["wrong_state"]
+    so_far.do(OpenClaimed, claim=STOPPED_AGAIN)
     assert states(so_far) == [(AMOUNT, "void"), (AMOUNT, "open")]
-    assert so_far.refusal(rf.OpenClaimed, claim=STOPPED_AGAIN) == ["wrong_state"]
+    assert so_far.refusal(OpenClaimed, claim=STOPPED_AGAIN) == ["wrong_state"]
 
 
 def test_an_end_that_is_heard_of_only_after_the_next_one_is_called_off_by_that() -> None:
-    so_far = opened().do(rf.OpenClaimed, claim=STOPPED_AGAIN)
+    so_far = opened().do(OpenClaimed, claim=STOPPED_AGAIN)
     assert so_far.kinds[2:] == ["refund_called_off", "refund_opened"]
     assert states(so_far) == [(AMOUNT, "void"), (AMOUNT, "open")]
 
 
 def test_nobody_decides_any_more_what_goes_back_of_a_filing_that_goes_on() -> None:
-    so_far = Giving().do(rf.OpenClaimed, claim=Claim(rule=RefundCase.STOPPED)).do(rf.OpenClaimed, claim=AGAIN)
-    assert so_far.refusal(rf.DecideRefund, LEADER, **WHY, amount=1) == ["nothing_to_decide"]
+    so_far = Giving().do(OpenClaimed, claim=Claim(rule=RefundCase.STOPPED)).do(OpenClaimed, claim=AGAIN)
+    assert so_far.refusal(DecideRefund, LEADER, **WHY, amount=1) == ["nothing_to_decide"]
     assert not fold.is_open(so_far.refund)
-    so_far.do(rf.OpenClaimed, claim=Claim(rule=RefundCase.REFUSED, reopened=1))
+    so_far.do(OpenClaimed, claim=Claim(rule=RefundCase.REFUSED, reopened=1))
     assert so_far.refund.undecided is RefundCase.REFUSED
-    so_far.do(rf.DecideRefund, LEADER, **WHY, amount=1)
+    so_far.do(DecideRefund, LEADER, **WHY, amount=1)
     assert states(so_far) == [(1, "open")]
 
 
 def test_what_officers_ask_for_and_what_a_change_made_less_is_not_called_off() -> None:
-    less = (rf.RefundLine(code="extract", amount=2_000),)
-    so_far = Giving().do(rf.RequestRefund, CASHIER, amount=1_000, **WHY)
-    so_far.do(rf.OpenClaimed, claim=STOPPED.model_copy(update={"returned": less}))
-    so_far.do(rf.OpenClaimed, claim=AGAIN.model_copy(update={"returned": less}))
+    less = (RefundLine(code="extract", amount=2_000),)
+    so_far = Giving().do(RequestRefund, CASHIER, amount=1_000, **WHY)
+    so_far.do(OpenClaimed, claim=STOPPED.model_copy(update={"returned": less}))
+    so_far.do(OpenClaimed, claim=AGAIN.model_copy(update={"returned": less}))
     assert states(so_far) == [(1_000, "open"), (2_000, "open"), (AMOUNT - 3_000, "void")]
 
 
 def test_what_the_provider_may_be_giving_goes_on_and_is_void_if_it_never_gives_it() -> None:
-    so_far = approved().do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN)
+    so_far = approved().do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN)
     assert states(so_far) == [(AMOUNT, "approved")]
     assert so_far.log[-1].event.void == ()
-    so_far.do(rf.LeaveToHand, **FIRST, rule="95")
+    so_far.do(LeaveToHand, **FIRST, rule="95")
     assert so_far.kinds[-2:] == ["refund_left_to_hand", "refund_called_off"]
     assert states(so_far) == [(AMOUNT, "void")]
     assert (so_far.refund.unanswered, fold.is_open(so_far.refund)) == (0, False)
@@ -93,62 +104,62 @@ def test_what_the_provider_may_be_giving_goes_on_and_is_void_if_it_never_gives_i
 
 def test_what_the_provider_may_be_giving_stands_also_where_its_charge_back_is_heard_with_the_reopening() -> None:
     half = Claim(rule=RefundCase.STOPPED, percent=50)
-    so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST)
-    so_far.do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN.model_copy(update={"charged_back": 2_000}))
+    so_far = Giving().do(OpenClaimed, claim=half).do(ApproveRefund, LEADER, **FIRST)
+    so_far.do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN.model_copy(update={"charged_back": 2_000}))
     assert so_far.kinds[-2:] == ["refund_charged_back", "refund_called_off"]
     assert states(so_far) == [(8_001, "approved")]
-    so_far.do(rf.RecordGiven, **FIRST)
-    assert so_far.refusal(rf.OpenClaimed, claim=half.model_copy(update={"reopened": 1})) == ["wrong_state"]
+    so_far.do(RecordGiven, **FIRST)
+    assert so_far.refusal(OpenClaimed, claim=half.model_copy(update={"reopened": 1})) == ["wrong_state"]
 
 
 def void_of_the_end_before() -> Giving:
     """Half of it was going back by the first end; by the second all does. Then the provider refuses the first half."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
-    so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST)
-    so_far.do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN).do(rf.OpenClaimed, claim=STOPPED_AGAIN)
+    so_far = Giving().do(OpenClaimed, claim=half).do(ApproveRefund, LEADER, **FIRST)
+    so_far.do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN).do(OpenClaimed, claim=STOPPED_AGAIN)
     assert states(so_far) == [(8_001, "approved"), (8_000, "open")], "the first half is a part of it"
-    return so_far.do(rf.LeaveToHand, **FIRST, rule="95")
+    return so_far.do(LeaveToHand, **FIRST, rule="95")
 
 
 def test_what_is_void_of_the_end_before_calls_off_nothing_of_the_next_and_goes_back_by_that() -> None:
     so_far = void_of_the_end_before()
     assert states(so_far) == [(8_001, "void"), (8_000, "open")]
-    so_far.do(rf.OpenClaimed, claim=STOPPED_AGAIN)
+    so_far.do(OpenClaimed, claim=STOPPED_AGAIN)
     assert states(so_far) == [(8_001, "void"), (8_000, "open"), (8_001, "open")]
-    assert so_far.refusal(rf.OpenClaimed, claim=STOPPED_AGAIN) == ["wrong_state"]
+    assert so_far.refusal(OpenClaimed, claim=STOPPED_AGAIN) == ["wrong_state"]
 
 
 def test_what_was_declined_meanwhile_does_not_go_back_with_it() -> None:
     half = Claim(rule=RefundCase.STOPPED, percent=50)
-    so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST)
-    so_far.do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN).do(rf.OpenClaimed, claim=STOPPED_AGAIN)
-    so_far.do(rf.DeclineRefund, LEADER, case=2, reason="x").do(rf.LeaveToHand, **FIRST, rule="95")
-    so_far.do(rf.OpenClaimed, claim=STOPPED_AGAIN)
+    so_far = Giving().do(OpenClaimed, claim=half).do(ApproveRefund, LEADER, **FIRST)
+    so_far.do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN).do(OpenClaimed, claim=STOPPED_AGAIN)
+    so_far.do(DeclineRefund, LEADER, case=2, reason="x").do(LeaveToHand, **FIRST, rule="95")
+    so_far.do(OpenClaimed, claim=STOPPED_AGAIN)
     assert states(so_far) == [(8_001, "void"), (8_000, "declined"), (8_001, "open")]
 
 
 def test_what_is_void_of_the_end_before_does_not_hide_that_the_filing_begins_again() -> None:
-    so_far = void_of_the_end_before().do(rf.OpenClaimed, claim=Claim(reopened=2))
+    so_far = void_of_the_end_before().do(OpenClaimed, claim=Claim(reopened=2))
     assert states(so_far) == [(8_001, "void"), (8_000, "void")]
 
 
 def test_a_leader_who_has_yet_to_decide_is_not_asked_twice() -> None:
     undecided = Claim(rule=RefundCase.REFUSED, reopened=1)
-    so_far = approved().do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN).do(rf.OpenClaimed, claim=undecided)
-    so_far.do(rf.LeaveToHand, **FIRST, rule="95")
-    assert so_far.refusal(rf.OpenClaimed, claim=undecided) == ["wrong_state"]
+    so_far = approved().do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN).do(OpenClaimed, claim=undecided)
+    so_far.do(LeaveToHand, **FIRST, rule="95")
+    assert so_far.refusal(OpenClaimed, claim=undecided) == ["wrong_state"]
     assert so_far.refund.undecided is RefundCase.REFUSED
 
 
 @pytest.mark.parametrize("reopened_first", [True, False])
 def test_what_went_back_stays_so_and_a_leader_says_what_becomes_of_the_fee(*, reopened_first: bool) -> None:
-    so_far = approved().do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN) if reopened_first else given()
-    so_far.do(rf.RecordGiven, **FIRST) if reopened_first else so_far.do(rf.OpenClaimed, claim=AGAIN)
+    so_far = approved().do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN) if reopened_first else given()
+    so_far.do(RecordGiven, **FIRST) if reopened_first else so_far.do(OpenClaimed, claim=AGAIN)
     assert states(so_far) == [(AMOUNT, "given")]
     assert [(task.name, task.role, task.actions) for task in REFUND.rows(so_far.refund).tasks or ()] == [
         ("given_back_too_early", "leader", ("answer_charge_back",))
     ]
-    so_far.do(rf.AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
+    so_far.do(AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
     assert so_far.log[-1].event.amount == AMOUNT
     assert not fold.is_open(so_far.refund)
     assert view(so_far.refund).given == AMOUNT
@@ -156,18 +167,18 @@ def test_what_went_back_stays_so_and_a_leader_says_what_becomes_of_the_fee(*, re
 
 def test_no_dong_goes_back_twice_by_rule() -> None:
     half = Claim(rule=RefundCase.STOPPED, percent=50)
-    so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST).do(rf.RecordGiven, **FIRST)
-    so_far.do(rf.OpenClaimed, claim=half.model_copy(update={"reopened": 1}))
+    so_far = Giving().do(OpenClaimed, claim=half).do(ApproveRefund, LEADER, **FIRST).do(RecordGiven, **FIRST)
+    so_far.do(OpenClaimed, claim=half.model_copy(update={"reopened": 1}))
     assert states(so_far) == [(8_001, "given")], "the half that the procedure gives back has gone back"
-    so_far.do(rf.OpenClaimed, claim=STOPPED_AGAIN.model_copy(update={"reopened": 2}))
+    so_far.do(OpenClaimed, claim=STOPPED_AGAIN.model_copy(update={"reopened": 2}))
     assert states(so_far) == [(8_001, "given"), (8_000, "open")]
     assert so_far.refund.unanswered == 8_001, "of what went before it has begun again for the first time"
 
 
 def test_of_what_was_asked_for_again_its_own_money_goes_back() -> None:
-    so_far = given().do(rf.OpenClaimed, claim=AGAIN).do(rf.AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
+    so_far = given().do(OpenClaimed, claim=AGAIN).do(AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
     half = Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50, reopened=1)
-    assert so_far.refusal(rf.OpenClaimed, claim=half) == ["wrong_state"]
+    assert so_far.refusal(OpenClaimed, claim=half) == ["wrong_state"]
 
 
 HALF_AGAIN: Final = Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50, reopened=1)
@@ -175,9 +186,9 @@ HALF_AGAIN: Final = Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50, reop
 
 def test_of_a_charge_back_that_was_asked_for_again_its_own_money_goes_back_too() -> None:
     """The fee that asks for 6,001 once more has a refund of its own, of which half of that goes back."""
-    so_far = Giving().do(rf.OpenClaimed, claim=Claim(charged_back=6_001))
-    so_far.do(rf.AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
-    so_far.do(rf.OpenClaimed, claim=HALF_AGAIN.model_copy(update={"charged_back": 6_001, "reopened": 0}))
+    so_far = Giving().do(OpenClaimed, claim=Claim(charged_back=6_001))
+    so_far.do(AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
+    so_far.do(OpenClaimed, claim=HALF_AGAIN.model_copy(update={"charged_back": 6_001, "reopened": 0}))
     assert states(so_far) == [(5_000, "open")]
 
 
@@ -187,28 +198,28 @@ def test_what_went_back_too_early_is_a_part_of_the_share_unless_it_is_asked_for_
 ) -> None:
     """8,001 went back too early; then 6,000 of what is there are charged back, and asked for again."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
-    so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST).do(rf.RecordGiven, **FIRST)
-    so_far.do(rf.OpenClaimed, claim=AGAIN).do(rf.AnswerChargeBack, LEADER, **WHY, outcome=outcome)
+    so_far = Giving().do(OpenClaimed, claim=half).do(ApproveRefund, LEADER, **FIRST).do(RecordGiven, **FIRST)
+    so_far.do(OpenClaimed, claim=AGAIN).do(AnswerChargeBack, LEADER, **WHY, outcome=outcome)
     gone = {"charged_back": 6_000}
-    so_far.do(rf.OpenClaimed, claim=AGAIN.model_copy(update=gone))
-    so_far.do(rf.AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
+    so_far.do(OpenClaimed, claim=AGAIN.model_copy(update=gone))
+    so_far.do(AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
     again = HALF_AGAIN.model_copy(update=gone)
     if back is None:
-        assert so_far.refusal(rf.OpenClaimed, claim=again) == ["wrong_state"]
+        assert so_far.refusal(OpenClaimed, claim=again) == ["wrong_state"]
     else:
-        so_far.do(rf.OpenClaimed, claim=again)
+        so_far.do(OpenClaimed, claim=again)
         assert states(so_far)[1:] == [(back, "open")]
 
 
 def test_what_nobody_owes_any_more_is_given_by_hand_whatever_began_again() -> None:
-    so_far = approved().do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=AGAIN)
+    so_far = approved().do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN)
     so_far.refund = so_far.replayed = so_far.refund.model_copy(update={"unowed": RefundCause.LATE})
-    so_far.do(rf.LeaveToHand, **FIRST, rule="95").do(rf.GiveBackByHand, CASHIER, **FIRST | BY_HAND)
+    so_far.do(LeaveToHand, **FIRST, rule="95").do(GiveBackByHand, CASHIER, **FIRST | BY_HAND)
     assert states(so_far) == [(AMOUNT, "given")]
 
 
 def test_only_a_filing_that_has_begun_again_bears_it_out() -> None:
-    so_far = opened().do(rf.OpenClaimed, claim=AGAIN)
+    so_far = opened().do(OpenClaimed, claim=AGAIN)
     stream = filing_workflow(so_far.refund.filing_id)
     evidence = REFUND.evidence(StreamId("refund", so_far.refund.filing_id, 1001), so_far.log[-1].event)
     assert [[(entry.kinds, entry.stream) for entry in way] for way in evidence or ()] == [[(("reopened",), stream)]]
@@ -226,4 +237,4 @@ def test_a_filing_says_how_often_it_has_begun_again() -> None:
     assert claims.fees_to_return(life.filing) == (1,)
     claim = claims.claim(payment, 1001, life.filing)
     assert (claim.rule, claim.percent, claim.reopened) == (RefundCase.STOPPED, 100, 1)
-    assert CaseState.VOID in {entry.state for entry in opened().do(rf.OpenClaimed, claim=claim).refund.entries}
+    assert CaseState.VOID in {entry.state for entry in opened().do(OpenClaimed, claim=claim).refund.entries}

@@ -15,10 +15,21 @@ from rules.payment.view import view
 from rules.refund import claims, fold
 from rules.refund.view import view as refund_view
 from rules.streams import PAYMENT, REFUND
-from schemas import payment as pay
-from schemas import refund as rf
 from schemas.errors import RefusalError
-from schemas.refund import CaseState, Claim, RefundCause
+from schemas.payment.commands import RecordAcceptance
+from schemas.payment.events import PaymentChargeBackAhead
+from schemas.payment.state import Capture, CaptureAccepted, ChargeBack, Payment
+from schemas.refund.commands import (
+    AnswerChargeBack,
+    ApproveRefund,
+    DeclineRefund,
+    LeaveToHand,
+    OpenClaimed,
+    RecordAsked,
+    RecordGiven,
+    RequestRefund,
+)
+from schemas.refund.state import CaseState, Claim, RefundCause
 from tests.unit.filing.lives import CASHIER, LEADER, Life, fee, procedure
 from tests.unit.payments import NOW, Told, told
 from tests.unit.refund.givings import AMOUNT, APART, ASKED, OTHER_AGENCY, WHY, Giving
@@ -32,38 +43,38 @@ def states(so_far: Giving) -> list[tuple[int, str]]:
 
 
 def given_back() -> Giving:
-    asked = Giving().do(rf.RequestRefund, CASHIER, **WHY).do(rf.ApproveRefund, LEADER, case=1)
-    return asked.do(rf.RecordGiven, case=1)
+    asked = Giving().do(RequestRefund, CASHIER, **WHY).do(ApproveRefund, LEADER, case=1)
+    return asked.do(RecordGiven, case=1)
 
 
 def test_a_fee_that_is_taken_back_waits_for_a_leader() -> None:
-    so_far = Giving().do(rf.OpenClaimed, claim=GONE)
+    so_far = Giving().do(OpenClaimed, claim=GONE)
     assert so_far.kinds == ["refund_begun", "refund_charged_back"]
     assert [(task.name, task.role, task.actions) for task in REFUND.rows(so_far.refund).tasks or ()] == [
         ("charge_back", "leader", ("answer_charge_back",))
     ]
-    assert so_far.refusal(rf.OpenClaimed, claim=GONE) == ["wrong_state"]
-    assert so_far.refusal(rf.RequestRefund, CASHIER, **WHY) == ["more_than_captured"]
-    assert so_far.refusal(rf.AnswerChargeBack, CASHIER, **ANSWER) == ["role_not_allowed"]
-    assert so_far.refusal(rf.AnswerChargeBack, OTHER_AGENCY, **ANSWER) == ["other_agency"]
-    assert so_far.refusal(rf.AnswerChargeBack, APART, **ANSWER) == ["own_filing"]
-    so_far.do(rf.AnswerChargeBack, LEADER, **ANSWER)
+    assert so_far.refusal(OpenClaimed, claim=GONE) == ["wrong_state"]
+    assert so_far.refusal(RequestRefund, CASHIER, **WHY) == ["more_than_captured"]
+    assert so_far.refusal(AnswerChargeBack, CASHIER, **ANSWER) == ["role_not_allowed"]
+    assert so_far.refusal(AnswerChargeBack, OTHER_AGENCY, **ANSWER) == ["other_agency"]
+    assert so_far.refusal(AnswerChargeBack, APART, **ANSWER) == ["own_filing"]
+    so_far.do(AnswerChargeBack, LEADER, **ANSWER)
     assert so_far.log[-1].event.amount == AMOUNT
     assert not fold.is_open(so_far.refund)
-    assert so_far.refusal(rf.AnswerChargeBack, LEADER, **ANSWER) == ["no_charge_back"]
+    assert so_far.refusal(AnswerChargeBack, LEADER, **ANSWER) == ["no_charge_back"]
 
 
 def test_nobody_answers_for_money_that_nobody_owed() -> None:
-    so_far = Giving().do(rf.OpenClaimed, claim=GONE.model_copy(update={"unowed": RefundCause.LATE}))
+    so_far = Giving().do(OpenClaimed, claim=GONE.model_copy(update={"unowed": RefundCause.LATE}))
     assert so_far.kinds == ["refund_begun", "refund_charged_back"]
     assert not fold.is_open(so_far.refund)
 
 
 def test_what_waits_for_people_is_void_once_the_money_is_gone() -> None:
-    so_far = Giving().do(rf.OpenClaimed, claim=Claim(unowed=RefundCause.SECOND))
-    so_far.do(rf.OpenClaimed, claim=Claim(unowed=RefundCause.SECOND, charged_back=AMOUNT))
+    so_far = Giving().do(OpenClaimed, claim=Claim(unowed=RefundCause.SECOND))
+    so_far.do(OpenClaimed, claim=Claim(unowed=RefundCause.SECOND, charged_back=AMOUNT))
     assert states(so_far) == [(AMOUNT, "void")]
-    assert so_far.refusal(rf.ApproveRefund, LEADER, case=1) == ["no_open_refund"]
+    assert so_far.refusal(ApproveRefund, LEADER, case=1) == ["no_open_refund"]
     assert not fold.is_open(so_far.refund)
 
 
@@ -71,62 +82,62 @@ def test_what_waits_for_people_is_void_once_the_money_is_gone() -> None:
 def test_of_what_nobody_owes_the_rest_that_is_there_goes_back(*, opened_before: bool) -> None:
     so_far = Giving()
     if opened_before:
-        so_far.do(rf.OpenClaimed, claim=Claim(unowed=RefundCause.SECOND))
-    so_far.do(rf.OpenClaimed, claim=Claim(unowed=RefundCause.SECOND, charged_back=6_000))
+        so_far.do(OpenClaimed, claim=Claim(unowed=RefundCause.SECOND))
+    so_far.do(OpenClaimed, claim=Claim(unowed=RefundCause.SECOND, charged_back=6_000))
     assert states(so_far)[-1] == (AMOUNT - 6_000, "open")
     assert fold.left(so_far.refund) == 0
 
 
 def approved() -> Giving:
-    return Giving().do(rf.RequestRefund, CASHIER, **WHY).do(rf.ApproveRefund, LEADER, case=1)
+    return Giving().do(RequestRefund, CASHIER, **WHY).do(ApproveRefund, LEADER, case=1)
 
 
 def test_what_is_approved_is_called_off_unless_the_provider_may_have_heard_of_it() -> None:
-    so_far = approved().do(rf.OpenClaimed, claim=GONE)
+    so_far = approved().do(OpenClaimed, claim=GONE)
     assert states(so_far) == [(AMOUNT, "void")]
     assert fold.to_give(so_far.refund) == ()
-    assert so_far.refusal(rf.RecordGiven, case=1) == ["wrong_state"]
+    assert so_far.refusal(RecordGiven, case=1) == ["wrong_state"]
 
 
 @pytest.mark.parametrize("back", [1, 6_000, 10_001, AMOUNT])
 def test_of_two_that_are_approved_the_one_is_called_off_for_which_too_little_is_there(back: int) -> None:
     so_far = Giving()
     for case, amount in enumerate((6_000, AMOUNT - 6_000), 1):
-        so_far.do(rf.RequestRefund, CASHIER, **WHY, amount=amount).do(rf.ApproveRefund, LEADER, case=case)
-    so_far.do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=Claim(charged_back=back))
+        so_far.do(RequestRefund, CASHIER, **WHY, amount=amount).do(ApproveRefund, LEADER, case=case)
+    so_far.do(RecordAsked, **ASKED).do(OpenClaimed, claim=Claim(charged_back=back))
     assert states(so_far) == [(6_000, "approved"), (AMOUNT - 6_000, "void")]
-    so_far.do(rf.RecordGiven, case=1)
+    so_far.do(RecordGiven, case=1)
     assert fold.gone_twice(so_far.refund) == max(back + 6_000 - AMOUNT, 0)
 
 
 @pytest.mark.parametrize("unowed", [None, RefundCause.LATE])
 @pytest.mark.parametrize("back", [1, AMOUNT])
 def test_what_the_provider_does_not_give_after_all_nobody_gives(back: int, unowed: RefundCause | None) -> None:
-    so_far = approved().do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=Claim(charged_back=back, unowed=unowed))
+    so_far = approved().do(RecordAsked, **ASKED).do(OpenClaimed, claim=Claim(charged_back=back, unowed=unowed))
     assert states(so_far) == [(AMOUNT, "approved")]
-    so_far.do(rf.LeaveToHand, case=1, rule="95")
+    so_far.do(LeaveToHand, case=1, rule="95")
     if unowed is not None and back < AMOUNT:
-        so_far.do(rf.OpenClaimed, claim=Claim(charged_back=back, unowed=unowed))
+        so_far.do(OpenClaimed, claim=Claim(charged_back=back, unowed=unowed))
     rest = [] if unowed is None or back == AMOUNT else [(AMOUNT - back, "open")]
     assert states(so_far) == [(AMOUNT, "void"), *rest]
     assert so_far.refund.charged_back == back
 
 
 def test_what_the_provider_may_be_giving_is_not_called_off_and_what_goes_twice_is_said() -> None:
-    so_far = approved().do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=GONE)
+    so_far = approved().do(RecordAsked, **ASKED).do(OpenClaimed, claim=GONE)
     assert states(so_far) == [(AMOUNT, "approved")]
     assert refund_view(so_far.refund).gone_twice is None
-    so_far.do(rf.RecordGiven, case=1)
+    so_far.do(RecordGiven, case=1)
     shown = refund_view(so_far.refund)
     assert (shown.given, shown.charged_back, shown.gone_twice) == (AMOUNT, AMOUNT, AMOUNT)
 
 
 def test_a_charge_back_after_the_refund_went_twice() -> None:
-    so_far = given_back().do(rf.OpenClaimed, claim=GONE)
+    so_far = given_back().do(OpenClaimed, claim=GONE)
     assert (fold.gone_twice(so_far.refund), fold.left(so_far.refund)) == (AMOUNT, 0)
 
 
-def charged(*story: Any, transaction: str = "m1", amount: int = 16_000) -> pay.Payment:
+def charged(*story: Any, transaction: str = "m1", amount: int = 16_000) -> Payment:
     so_far = Told()
     for step in story:
         name, *values = (step,) if isinstance(step, str) else step
@@ -144,7 +155,7 @@ def charged(*story: Any, transaction: str = "m1", amount: int = 16_000) -> pay.P
 def test_which_money_is_taken_back(transaction: str, amount: int, capture: str | None) -> None:
     """By its number, or the last of this amount where the bank gives what it takes back a number of its own."""
     payment = told(("money", "m1"), ("money", "m2"), ("money", "m3", 20_000))
-    back = pay.ChargeBack(transaction=transaction, amount=amount, at=NOW)
+    back = ChargeBack(transaction=transaction, amount=amount, at=NOW)
     found = charge_backs.capture_of(payment, back)
     assert (found.capture_id if found else None) == capture
     assert charge_backs.capture_of(payment, back.model_copy(update={"attempt": 2})) is None, "of another request"
@@ -153,13 +164,13 @@ def test_which_money_is_taken_back(transaction: str, amount: int, capture: str |
 def test_what_names_its_money_by_number_is_of_no_other_money_of_that_amount() -> None:
     """It overtakes the news of its own money, whose payer has paid as much before."""
     so_far = told(("money", "m1"))
-    back = pay.ChargeBack(transaction="m2", amount=16_000, at=NOW, by_number=True)
-    assert isinstance(charge_backs.told(so_far, back), pay.PaymentChargeBackAhead)
+    back = ChargeBack(transaction="m2", amount=16_000, at=NOW, by_number=True)
+    assert isinstance(charge_backs.told(so_far, back), PaymentChargeBackAhead)
     so_far = so_far.model_copy(update={"ahead": (back.model_copy(update={"transaction": "m3"}), back)})
     assert [
-        one.transaction for one in charge_backs.ahead_of(so_far, pay.Capture(capture_id="m2", amount=16_000, at=NOW))
+        one.transaction for one in charge_backs.ahead_of(so_far, Capture(capture_id="m2", amount=16_000, at=NOW))
     ] == ["m2"]
-    assert charge_backs.ahead_of(so_far, pay.Capture(capture_id="m4", amount=16_000, at=NOW)) == ()
+    assert charge_backs.ahead_of(so_far, Capture(capture_id="m4", amount=16_000, at=NOW)) == ()
 
 
 @pytest.mark.parametrize("apart", [True, False])
@@ -260,12 +271,12 @@ def test_what_is_gone_is_not_given_back(story: tuple[Any, ...], to_refund: list[
 
 def test_what_is_gone_is_not_taken_for_the_whole_fee() -> None:
     payment = charged(("money", "m1", 15_000), amount=15_000)
-    accepted = pay.CaptureAccepted(capture_id="m1", forgone=1_000)
+    accepted = CaptureAccepted(capture_id="m1", forgone=1_000)
     with pytest.raises(RefusalError):
-        PAYMENT.decide(payment, pay.RecordAcceptance(command_id="a", accepted=accepted), NOW)
+        PAYMENT.decide(payment, RecordAcceptance(command_id="a", accepted=accepted), NOW)
 
 
 def test_a_void_case_is_none_that_anybody_does_anything_with() -> None:
-    so_far = Giving().do(rf.RequestRefund, CASHIER, **WHY).do(rf.OpenClaimed, claim=GONE)
+    so_far = Giving().do(RequestRefund, CASHIER, **WHY).do(OpenClaimed, claim=GONE)
     assert fold.in_state(so_far.refund, CaseState.VOID)
-    assert so_far.refusal(rf.DeclineRefund, LEADER, case=1, reason="x") == ["no_open_refund"]
+    assert so_far.refusal(DeclineRefund, LEADER, case=1, reason="x") == ["no_open_refund"]

@@ -8,9 +8,9 @@ import pytest
 
 from rules.refund import claims, fold, status
 from rules.streams import REFUND
-from schemas import refund as rf
 from schemas.people import Actor
-from schemas.refund import Claim, RefundCause
+from schemas.refund.commands import AcceptShortPayment, ApproveShortPayment, DeclineRefund, OpenClaimed, RequestRefund
+from schemas.refund.state import Claim, RefundCause
 from tests.unit.filing.lives import CASHIER, LEADER, SPECIALIST, Life, fee, procedure
 from tests.unit.payments import told
 from tests.unit.refund.givings import AMOUNT, APART, CAPTURE, DEPUTY, DUAL, OTHER_AGENCY, WHY, Giving
@@ -21,11 +21,11 @@ ASKED: Final = AMOUNT + 1_000
 
 def disputed() -> Giving:
     """1,000 đồng are missing."""
-    return Giving(capture=CAPTURE.model_copy(update={"asked": ASKED})).do(rf.OpenClaimed, claim=SHORT)
+    return Giving(capture=CAPTURE.model_copy(update={"asked": ASKED})).do(OpenClaimed, claim=SHORT)
 
 
 def proposed(actor: Actor = CASHIER, **said: Any) -> Giving:
-    return disputed().do(rf.AcceptShortPayment, actor, **WHY, **said)
+    return disputed().do(AcceptShortPayment, actor, **WHY, **said)
 
 
 def tasks(so_far: Giving) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -35,7 +35,7 @@ def tasks(so_far: Giving) -> list[tuple[str, str, tuple[str, ...]]]:
 def test_it_waits_for_people_and_nothing_goes_back_by_itself() -> None:
     so_far = disputed()
     assert so_far.kinds == ["refund_begun", "refund_disputed"]
-    assert so_far.refusal(rf.OpenClaimed, claim=SHORT) == ["wrong_state"]
+    assert so_far.refusal(OpenClaimed, claim=SHORT) == ["wrong_state"]
     actions = ("accept_short_payment", "request_refund")
     assert tasks(so_far) == [("short_payment", "cashier", actions), ("short_payment", "leader", actions)]
     assert fold.is_open(so_far.refund)
@@ -60,44 +60,44 @@ def test_another_leader_than_who_asked_takes_it_for_the_whole_fee(
     asks: Actor, approves: Actor, acting_for: str | None, rules: list[str]
 ) -> None:
     so_far = proposed(asks)
-    assert so_far.refusal(rf.ApproveShortPayment, approves, acting_for=acting_for) == rules
+    assert so_far.refusal(ApproveShortPayment, approves, acting_for=acting_for) == rules
     if not rules:
-        so_far.do(rf.ApproveShortPayment, approves)
+        so_far.do(ApproveShortPayment, approves)
         event = so_far.log[-1].event
         assert (event.amount, event.forgone) == (AMOUNT, 1_000)
         assert status.accepted(so_far.refund) is not None
         assert not fold.is_open(so_far.refund)
-        assert so_far.refusal(rf.ApproveShortPayment, DEPUTY) == ["no_short_payment"]
+        assert so_far.refusal(ApproveShortPayment, DEPUTY) == ["no_short_payment"]
 
 
 def test_nobody_agrees_to_what_nobody_has_asked_for() -> None:
-    assert disputed().refusal(rf.ApproveShortPayment, LEADER) == ["nobody_accepts_it"]
-    assert Giving().refusal(rf.AcceptShortPayment, CASHIER, **WHY) == ["no_short_payment"]
-    assert disputed().refusal(rf.AcceptShortPayment, SPECIALIST, **WHY) == ["role_not_allowed"]
+    assert disputed().refusal(ApproveShortPayment, LEADER) == ["nobody_accepts_it"]
+    assert Giving().refusal(AcceptShortPayment, CASHIER, **WHY) == ["no_short_payment"]
+    assert disputed().refusal(AcceptShortPayment, SPECIALIST, **WHY) == ["role_not_allowed"]
 
 
 def test_a_leader_who_disagrees_has_it_given_back() -> None:
     so_far = proposed()
     assert tasks(so_far) == [("short_payment", "leader", ("approve_short_payment", "request_refund"))]
-    so_far.do(rf.RequestRefund, LEADER, **WHY)
-    assert so_far.refusal(rf.ApproveShortPayment, DEPUTY) == ["no_short_payment"]
+    so_far.do(RequestRefund, LEADER, **WHY)
+    assert so_far.refusal(ApproveShortPayment, DEPUTY) == ["no_short_payment"]
     assert [name for name, *_ in tasks(so_far)] == ["approve_refund:1"]
-    so_far.do(rf.DeclineRefund, DEPUTY, case=1, reason="nhận")
-    so_far.do(rf.ApproveShortPayment, DEPUTY)
+    so_far.do(DeclineRefund, DEPUTY, case=1, reason="nhận")
+    so_far.do(ApproveShortPayment, DEPUTY)
     assert so_far.refund.accepted
 
 
 def test_what_goes_back_in_part_is_not_taken_for_the_whole_fee() -> None:
-    so_far = proposed().do(rf.RequestRefund, LEADER, **WHY, amount=1)
-    assert so_far.refusal(rf.ApproveShortPayment, DEPUTY) == ["no_short_payment"]
+    so_far = proposed().do(RequestRefund, LEADER, **WHY, amount=1)
+    assert so_far.refusal(ApproveShortPayment, DEPUTY) == ["no_short_payment"]
     assert fold.is_open(so_far.refund)
 
 
 @pytest.mark.parametrize("cause", [RefundCause.LATE, RefundCause.SECOND])
 def test_once_nobody_owes_it_it_goes_back_whatever_two_have_agreed(cause: RefundCause) -> None:
-    so_far = proposed().do(rf.ApproveShortPayment, LEADER).do(rf.OpenClaimed, claim=Claim(unowed=cause))
+    so_far = proposed().do(ApproveShortPayment, LEADER).do(OpenClaimed, claim=Claim(unowed=cause))
     assert [(entry.amount, entry.cause) for entry in so_far.refund.entries] == [(AMOUNT, cause)]
-    assert proposed().do(rf.OpenClaimed, claim=Claim(unowed=cause)).refusal(rf.ApproveShortPayment, LEADER) == [
+    assert proposed().do(OpenClaimed, claim=Claim(unowed=cause)).refusal(ApproveShortPayment, LEADER) == [
         "no_short_payment"
     ]
 

@@ -18,12 +18,46 @@ from hypothesis.stateful import (
 from rules.refund import fold
 from rules.refund.view import view
 from rules.streams import REFUND
-from schemas import refund as rf
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.fee import RefundCase
-from schemas.refund import CaseState, Claim, RefundCause
+from schemas.refund.commands import (
+    AcceptShortPayment,
+    AnswerChargeBack,
+    ApproveRefund,
+    ApproveShortPayment,
+    DecideRefund,
+    DeclineRefund,
+    GiveBackByHand,
+    LeaveToHand,
+    OpenClaimed,
+    RecordAsked,
+    RecordGiven,
+    RequestRefund,
+)
+from schemas.refund.events import (
+    RefundApproved,
+    RefundAsked,
+    RefundCalledOff,
+    RefundChargedBack,
+    RefundGiven,
+    RefundGivenByHand,
+    RefundLeftToHand,
+    RefundOpened,
+    RefundUndecided,
+    ShortfallAccepted,
+)
+from schemas.refund.state import (
+    NOT_TO_DECLINE,
+    CaseState,
+    ChargeBackOutcome,
+    Claim,
+    RefundCause,
+    RefundLine,
+    RefundMeans,
+)
+from schemas.refund.state import UNOWED as REFUND_UNOWED
 from tests.tiers import examples
 from tests.unit.filing.lives import FILE, LEADER, officer
 from tests.unit.profile import PROFILE
@@ -35,42 +69,40 @@ FOR: Final = st.sampled_from([None, None, None, *(one.subject for one in PEOPLE)
 LINES: Final = st.lists(st.fixed_dictionaries({"code": st.just("copy"), "amount": DONG}), max_size=3)
 CLAIMS: Final = st.builds(
     Claim,
-    unowed=st.sampled_from([None, None, *rf.UNOWED]),
+    unowed=st.sampled_from([None, None, *REFUND_UNOWED]),
     excess=st.sampled_from([0, 0, 1, 5_000]),
     short=st.booleans(),
     charged_back=st.sampled_from([0, 0, 1, AMOUNT]),
     rule=st.sampled_from([None, *RefundCase]),
     percent=st.sampled_from([None, 0, 33, 50, 100]),
     reopened=st.sampled_from([0, 0, 1, 2]),
-    returned=st.lists(st.builds(rf.RefundLine, code=st.sampled_from(["copy", "haste"]), amount=DONG), max_size=3).map(
+    returned=st.lists(st.builds(RefundLine, code=st.sampled_from(["copy", "haste"]), amount=DONG), max_size=3).map(
         tuple
     ),
 )
 BY_ITSELF: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
-    rf.OpenClaimed: st.fixed_dictionaries({"claim": CLAIMS}),
-    rf.RecordAsked: st.fixed_dictionaries({"case": CASES, "n": st.sampled_from([1, 1, 2, 3])}),
-    rf.RecordGiven: st.fixed_dictionaries({"case": CASES}),
-    rf.LeaveToHand: st.fixed_dictionaries({"case": CASES, "rule": st.just("not_offered")}),
+    OpenClaimed: st.fixed_dictionaries({"claim": CLAIMS}),
+    RecordAsked: st.fixed_dictionaries({"case": CASES, "n": st.sampled_from([1, 1, 2, 3])}),
+    RecordGiven: st.fixed_dictionaries({"case": CASES}),
+    LeaveToHand: st.fixed_dictionaries({"case": CASES, "rule": st.just("not_offered")}),
 }
 BY_PEOPLE: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
-    rf.RequestRefund: st.fixed_dictionaries(
+    RequestRefund: st.fixed_dictionaries(
         {"amount": st.none() | DONG, "lines": LINES, "acting_for": FOR},
     ).map(lambda said: said | WHY),
-    rf.DecideRefund: st.fixed_dictionaries({"amount": st.just(0) | DONG, "acting_for": FOR}).map(
+    DecideRefund: st.fixed_dictionaries({"amount": st.just(0) | DONG, "acting_for": FOR}).map(lambda said: said | WHY),
+    AcceptShortPayment: st.fixed_dictionaries({"acting_for": FOR}).map(lambda said: said | WHY),
+    AnswerChargeBack: st.fixed_dictionaries({"outcome": st.sampled_from(ChargeBackOutcome), "acting_for": FOR}).map(
         lambda said: said | WHY
     ),
-    rf.AcceptShortPayment: st.fixed_dictionaries({"acting_for": FOR}).map(lambda said: said | WHY),
-    rf.AnswerChargeBack: st.fixed_dictionaries(
-        {"outcome": st.sampled_from(rf.ChargeBackOutcome), "acting_for": FOR}
-    ).map(lambda said: said | WHY),
-    rf.ApproveShortPayment: st.fixed_dictionaries({"acting_for": FOR}),
-    rf.ApproveRefund: st.fixed_dictionaries({"case": CASES, "acting_for": FOR}),
-    rf.DeclineRefund: st.fixed_dictionaries({"case": CASES, "acting_for": FOR, "reason": st.just("đã dùng")}),
-    rf.GiveBackByHand: st.fixed_dictionaries(
+    ApproveShortPayment: st.fixed_dictionaries({"acting_for": FOR}),
+    ApproveRefund: st.fixed_dictionaries({"case": CASES, "acting_for": FOR}),
+    DeclineRefund: st.fixed_dictionaries({"case": CASES, "acting_for": FOR, "reason": st.just("đã dùng")}),
+    GiveBackByHand: st.fixed_dictionaries(
         {
             "case": CASES,
             "acting_for": FOR,
-            "means": st.sampled_from(rf.RefundMeans),
+            "means": st.sampled_from(RefundMeans),
             "evidence": st.just(FILE.model_dump()),
             "bank_reference": st.sampled_from([None, "FT26330123456"]),
         }
@@ -107,7 +139,7 @@ class AnyRefund(RuleBasedStateMachine):
     @rule()
     @precondition(lambda self: fold.left(self.life.refund) > 0)
     def all_that_nobody_owes_is_asked_for(self) -> None:
-        assert self.attempt(rf.OpenClaimed, SYSTEM, {"claim": UNOWED})
+        assert self.attempt(OpenClaimed, SYSTEM, {"claim": UNOWED})
         assert fold.left(self.life.refund) == 0
 
     @rule()
@@ -117,26 +149,26 @@ class AnyRefund(RuleBasedStateMachine):
         others = [
             one for one in (LEADER, DEPUTY, officer(Role.LEADER, "leader-4")) if one.subject not in entry.asked_by
         ]
-        assert self.attempt(rf.ApproveRefund, others[-1], {"case": entry.case})
+        assert self.attempt(ApproveRefund, others[-1], {"case": entry.case})
 
     @rule()
     @precondition(lambda self: bool(fold.to_give(self.life.refund)))
     def the_provider_is_asked(self) -> None:
         first = fold.to_give(self.life.refund)[0]
-        assert self.attempt(rf.RecordAsked, SYSTEM, {"case": first.case, "n": first.requests + 1})
+        assert self.attempt(RecordAsked, SYSTEM, {"case": first.case, "n": first.requests + 1})
 
     @rule(can=st.booleans())
     @precondition(lambda self: bool(fold.to_give(self.life.refund)))
     def the_provider_gives_it_or_never_does(self, *, can: bool) -> None:
         case = fold.to_give(self.life.refund)[0].case
-        model, said = (rf.RecordGiven, {}) if can else (rf.LeaveToHand, {"rule": "not_offered"})
+        model, said = (RecordGiven, {}) if can else (LeaveToHand, {"rule": "not_offered"})
         assert self.attempt(model, SYSTEM, {"case": case} | said)
 
     @rule()
     @precondition(lambda self: bool(fold.in_state(self.life.refund, CaseState.LEFT_TO_HAND)))
     def a_cashier_who_has_not_approved_gives_it_by_hand(self) -> None:
         case = fold.in_state(self.life.refund, CaseState.LEFT_TO_HAND)[0].case
-        assert self.attempt(rf.GiveBackByHand, officer(Role.CASHIER, "cashier-7"), {"case": case} | BY_HAND)
+        assert self.attempt(GiveBackByHand, officer(Role.CASHIER, "cashier-7"), {"case": case} | BY_HAND)
 
     @invariant()
     def no_more_goes_back_than_came(self) -> None:
@@ -163,13 +195,13 @@ class AnyRefund(RuleBasedStateMachine):
         waiting: set[int] = set()
         for one in self.life.log:
             match one.event:
-                case rf.RefundAsked(case=case, n=n):
+                case RefundAsked(case=case, n=n):
                     assert waiting <= {case}
                     assert (n > 1) is (case in waiting)
                     waiting.add(case)
-                case rf.RefundGiven(case=case) | rf.RefundLeftToHand(case=case):
+                case RefundGiven(case=case) | RefundLeftToHand(case=case):
                     waiting.discard(case)
-                case rf.RefundChargedBack(void=void) | rf.RefundCalledOff(void=void):
+                case RefundChargedBack(void=void) | RefundCalledOff(void=void):
                     assert not waiting & set(void)
         assert waiting == {one.case for one in fold.to_give(self.life.refund) if one.requests}
 
@@ -184,26 +216,26 @@ class AnyRefund(RuleBasedStateMachine):
         entries = {entry.case: entry for entry in self.life.refund.entries}
         for one in self.life.log:
             match one.event:
-                case rf.RefundApproved(case=case, officer=approver, acting_for=acting_for):
+                case RefundApproved(case=case, officer=approver, acting_for=acting_for):
                     hands = {approver, acting_for} - {None}
                     assert not hands & set(entries[case].asked_by)
                     assert APART.subject not in hands
                     assert one.actor.role is Role.LEADER
-                case rf.ShortfallAccepted(officer=approver, acting_for=acting_for, asked_by=asked_by):
+                case ShortfallAccepted(officer=approver, acting_for=acting_for, asked_by=asked_by):
                     assert asked_by
                     assert not {approver, acting_for} & {*asked_by, APART.subject}
                     assert one.actor.role is Role.LEADER
-                case rf.RefundGiven(case=case) | rf.RefundGivenByHand(case=case) as given:
+                case RefundGiven(case=case) | RefundGivenByHand(case=case) as given:
                     assert entries[case].separate
                     assert given.amount == entries[case].amount
-                    by_hand = {given.officer, given.acting_for} if isinstance(given, rf.RefundGivenByHand) else set()
+                    by_hand = {given.officer, given.acting_for} if isinstance(given, RefundGivenByHand) else set()
                     assert not by_hand & set(entries[case].approved_by)
 
     @invariant()
     def what_nobody_owes_is_never_declined(self) -> None:
         refund = self.life.refund
         for entry in refund.entries:
-            assert entry.cause not in rf.NOT_TO_DECLINE or entry.state is not CaseState.DECLINED
+            assert entry.cause not in NOT_TO_DECLINE or entry.state is not CaseState.DECLINED
         assert refund.unowed is None or fold.left(refund) == 0 or fold.is_open(refund)
 
     @invariant()
@@ -216,8 +248,8 @@ class AnyRefund(RuleBasedStateMachine):
     def the_procedure_speaks_once_each_time_that_the_filing_ends(self) -> None:
         since = max((n for n, kind in enumerate(self.life.kinds) if kind == "refund_called_off"), default=0)
         said = [one.event for one in self.life.log[since:]]
-        opened = [one for one in said if isinstance(one, rf.RefundOpened) and one.cause is RefundCause.RULE]
-        assert sum(isinstance(one, rf.RefundUndecided) for one in said) <= 1
+        opened = [one for one in said if isinstance(one, RefundOpened) and one.cause is RefundCause.RULE]
+        assert sum(isinstance(one, RefundUndecided) for one in said) <= 1
         assert len(opened) <= 1
 
     @invariant()

@@ -14,10 +14,21 @@ from rules.refund import claims, fold
 from rules.refund.anew import share
 from rules.refund.view import view
 from rules.streams import REFUND
-from schemas import refund as rf
 from schemas.people import Actor, Role
 from schemas.publishing.fee import RefundCase
-from schemas.refund import Claim, RefundCause
+from schemas.refund.commands import (
+    AcceptShortPayment,
+    ApproveRefund,
+    DecideRefund,
+    DeclineRefund,
+    GiveBackByHand,
+    LeaveToHand,
+    OpenClaimed,
+    RecordAsked,
+    RecordGiven,
+    RequestRefund,
+)
+from schemas.refund.state import MOST_CASES, Claim, RefundCause, RefundLine
 from tests.unit.filing.fees import paid as paid_online
 from tests.unit.filing.fees import rules as with_waivers
 from tests.unit.filing.fees import supplied
@@ -43,12 +54,12 @@ DECLINE: Final = FIRST | {"reason": "đã dùng"}
 
 
 def asked_by(actor: Actor, **said: Any) -> Giving:
-    return Giving().do(rf.RequestRefund, actor, **WHY, **said)
+    return Giving().do(RequestRefund, actor, **WHY, **said)
 
 
 def left_to_hand() -> Giving:
-    asked = Giving().do(rf.OpenClaimed, claim=UNOWED).do(rf.ApproveRefund, LEADER, **FIRST)
-    return asked.do(rf.LeaveToHand, case=1, rule="not_offered")
+    asked = Giving().do(OpenClaimed, claim=UNOWED).do(ApproveRefund, LEADER, **FIRST)
+    return asked.do(LeaveToHand, case=1, rule="not_offered")
 
 
 @pytest.mark.parametrize(
@@ -71,14 +82,14 @@ def test_another_leader_than_who_asked_approves_or_declines(
     asks: Actor, approves: Actor, acting_for: str | None, rules: list[str]
 ) -> None:
     asked = asked_by(asks)
-    assert asked.refusal(rf.ApproveRefund, approves, **FIRST, acting_for=acting_for) == rules
-    assert asked.refusal(rf.DeclineRefund, approves, **DECLINE, acting_for=acting_for) == rules
+    assert asked.refusal(ApproveRefund, approves, **FIRST, acting_for=acting_for) == rules
+    assert asked.refusal(DeclineRefund, approves, **DECLINE, acting_for=acting_for) == rules
 
 
 def test_who_asked_in_the_place_of_somebody_leaves_that_one_out_too() -> None:
     asked = asked_by(CASHIER, acting_for=LEADER.subject)
-    assert asked.refusal(rf.ApproveRefund, LEADER, **FIRST) == ["needs_another"]
-    assert asked.refusal(rf.ApproveRefund, DEPUTY, **FIRST) == []
+    assert asked.refusal(ApproveRefund, LEADER, **FIRST) == ["needs_another"]
+    assert asked.refusal(ApproveRefund, DEPUTY, **FIRST) == []
 
 
 @pytest.mark.parametrize(
@@ -95,27 +106,27 @@ def test_who_asked_in_the_place_of_somebody_leaves_that_one_out_too() -> None:
     ],
 )
 def test_the_whole_a_part_or_line_by_line(said: dict[str, Any], rules: list[str], amount: int) -> None:
-    assert Giving().refusal(rf.RequestRefund, CASHIER, **WHY, **said) == rules
+    assert Giving().refusal(RequestRefund, CASHIER, **WHY, **said) == rules
     if not rules:
         assert asked_by(CASHIER, **said).refund.entries[0].amount == amount
 
 
 def test_what_is_open_or_given_can_not_be_asked_for_twice() -> None:
     asked = asked_by(CASHIER, amount=16_000)
-    assert asked.refusal(rf.RequestRefund, CASHIER, **WHY, amount=2) == ["more_than_captured"]
-    asked.do(rf.RequestRefund, CASHIER, **WHY)
+    assert asked.refusal(RequestRefund, CASHIER, **WHY, amount=2) == ["more_than_captured"]
+    asked.do(RequestRefund, CASHIER, **WHY)
     assert asked.refund.entries[1].amount == 1
-    assert asked.refusal(rf.RequestRefund, CASHIER, **WHY) == ["more_than_captured"]
-    asked.do(rf.DeclineRefund, LEADER, **DECLINE)
-    assert asked.refusal(rf.RequestRefund, CASHIER, **WHY, amount=16_000) == []
+    assert asked.refusal(RequestRefund, CASHIER, **WHY) == ["more_than_captured"]
+    asked.do(DeclineRefund, LEADER, **DECLINE)
+    assert asked.refusal(RequestRefund, CASHIER, **WHY, amount=16_000) == []
 
 
 def test_people_ask_a_bounded_number_of_times() -> None:
     asked = Giving()
-    for _ in range(rf.MOST_CASES):
-        asked.do(rf.RequestRefund, CASHIER, **WHY, amount=1)
-    assert asked.refusal(rf.RequestRefund, CASHIER, **WHY, amount=1) == ["too_many_refunds"]
-    assert asked.refusal(rf.OpenClaimed, claim=UNOWED) == []
+    for _ in range(MOST_CASES):
+        asked.do(RequestRefund, CASHIER, **WHY, amount=1)
+    assert asked.refusal(RequestRefund, CASHIER, **WHY, amount=1) == ["too_many_refunds"]
+    assert asked.refusal(OpenClaimed, claim=UNOWED) == []
 
 
 @pytest.mark.parametrize(
@@ -134,49 +145,49 @@ def test_people_ask_a_bounded_number_of_times() -> None:
 def test_by_hand_it_takes_a_cashier_who_has_not_approved_it(
     actor: Actor, said: dict[str, Any], rules: list[str]
 ) -> None:
-    assert left_to_hand().refusal(rf.GiveBackByHand, actor, **FIRST | BY_HAND | said) == rules
+    assert left_to_hand().refusal(GiveBackByHand, actor, **FIRST | BY_HAND | said) == rules
 
 
 def test_nothing_is_given_by_hand_that_the_provider_may_still_give() -> None:
-    approved = asked_by(CASHIER).do(rf.ApproveRefund, LEADER, **FIRST)
-    assert approved.refusal(rf.GiveBackByHand, CASHIER, **FIRST | BY_HAND) == ["nothing_left_to_hand"]
-    given = approved.do(rf.RecordGiven, case=1)
-    assert given.refusal(rf.RecordGiven, case=1) == ["wrong_state"]
-    assert given.refusal(rf.LeaveToHand, case=1, rule="95") == ["wrong_state"]
+    approved = asked_by(CASHIER).do(ApproveRefund, LEADER, **FIRST)
+    assert approved.refusal(GiveBackByHand, CASHIER, **FIRST | BY_HAND) == ["nothing_left_to_hand"]
+    given = approved.do(RecordGiven, case=1)
+    assert given.refusal(RecordGiven, case=1) == ["wrong_state"]
+    assert given.refusal(LeaveToHand, case=1, rule="95") == ["wrong_state"]
 
 
 def test_what_nobody_owes_is_not_declined_and_what_else_was_asked_of_it_goes_back_after_all() -> None:
-    asked = asked_by(CASHIER, amount=6_000).do(rf.OpenClaimed, claim=UNOWED)
+    asked = asked_by(CASHIER, amount=6_000).do(OpenClaimed, claim=UNOWED)
     assert [entry.amount for entry in asked.refund.entries] == [6_000, 10_001]
-    assert asked.refusal(rf.DeclineRefund, LEADER, case=2, reason="x") == ["nobody_owes_it"]
-    asked.do(rf.ApproveRefund, LEADER, case=2).do(rf.RecordGiven, case=2).do(rf.DeclineRefund, LEADER, **DECLINE)
+    assert asked.refusal(DeclineRefund, LEADER, case=2, reason="x") == ["nobody_owes_it"]
+    asked.do(ApproveRefund, LEADER, case=2).do(RecordGiven, case=2).do(DeclineRefund, LEADER, **DECLINE)
     assert fold.is_open(asked.refund), "the next look asks for it"
-    asked.do(rf.OpenClaimed, claim=Claim())
+    asked.do(OpenClaimed, claim=Claim())
     assert [(entry.amount, entry.cause) for entry in asked.refund.entries[2:]] == [(6_000, RefundCause.SECOND)]
 
 
 def test_who_waived_the_fee_does_not_give_back_alone_what_they_decline() -> None:
     """15,000 of 16,001 đồng came, and a cashier asks for a part of it; then the fee is waived."""
     waived = Claim(unowed=RefundCause.LATE, ended=(LEADER.subject,))
-    so_far = Giving(capture=CAPTURE.model_copy(update={"amount": 15_000})).do(rf.OpenClaimed, claim=Claim(short=True))
-    so_far.do(rf.RequestRefund, CASHIER, amount=10_000, **WHY).do(rf.OpenClaimed, claim=waived)
-    so_far.do(rf.DeclineRefund, LEADER, **DECLINE)
-    assert so_far.refusal(rf.AcceptShortPayment, CASHIER, **WHY) == ["no_short_payment"]
-    so_far.do(rf.OpenClaimed, claim=waived)
+    so_far = Giving(capture=CAPTURE.model_copy(update={"amount": 15_000})).do(OpenClaimed, claim=Claim(short=True))
+    so_far.do(RequestRefund, CASHIER, amount=10_000, **WHY).do(OpenClaimed, claim=waived)
+    so_far.do(DeclineRefund, LEADER, **DECLINE)
+    assert so_far.refusal(AcceptShortPayment, CASHIER, **WHY) == ["no_short_payment"]
+    so_far.do(OpenClaimed, claim=waived)
     assert [(entry.amount, entry.asked_by) for entry in so_far.refund.entries[1:]] == [
         *((5_000, (LEADER.subject,)), (10_000, (LEADER.subject,)))
     ]
-    assert so_far.refusal(rf.ApproveRefund, LEADER, case=3) == ["needs_another"]
+    assert so_far.refusal(ApproveRefund, LEADER, case=3) == ["needs_another"]
 
 
 def test_who_waived_the_fee_does_not_give_back_alone_what_is_there_after_a_charge_back() -> None:
     waived = Claim(unowed=RefundCause.LATE, ended=(LEADER.subject,))
-    so_far = Giving().do(rf.OpenClaimed, claim=waived).do(rf.ApproveRefund, DEPUTY, **FIRST)
-    so_far.do(rf.RecordAsked, **ASKED).do(rf.OpenClaimed, claim=waived.model_copy(update={"charged_back": 1_000}))
-    so_far.do(rf.LeaveToHand, case=1, rule="95")
+    so_far = Giving().do(OpenClaimed, claim=waived).do(ApproveRefund, DEPUTY, **FIRST)
+    so_far.do(RecordAsked, **ASKED).do(OpenClaimed, claim=waived.model_copy(update={"charged_back": 1_000}))
+    so_far.do(LeaveToHand, case=1, rule="95")
     assert so_far.kinds[-1] == "refund_charged_back"
     assert fold.is_open(so_far.refund), "the next look asks for it"
-    so_far.do(rf.OpenClaimed, claim=waived.model_copy(update={"charged_back": 1_000}))
+    so_far.do(OpenClaimed, claim=waived.model_copy(update={"charged_back": 1_000}))
     assert [(entry.amount, entry.asked_by) for entry in so_far.refund.entries[1:]] == [
         (AMOUNT - 1_000, (LEADER.subject,))
     ]
@@ -194,26 +205,26 @@ def test_the_procedure_says_what_goes_back_or_a_leader_does(percent: int | None,
     claim = Claim(rule=RefundCase.STOPPED, percent=percent)
     so_far = Giving()
     if kinds:
-        so_far.do(rf.OpenClaimed, claim=claim)
+        so_far.do(OpenClaimed, claim=claim)
     assert so_far.kinds == ["refund_begun", *kinds]
-    assert so_far.refusal(rf.OpenClaimed, claim=claim) == ["wrong_state"]
+    assert so_far.refusal(OpenClaimed, claim=claim) == ["wrong_state"]
 
 
 def paid_too_much(**claimed: Any) -> Giving:
     """20,000 đồng for 16,001."""
     said = Giving(capture=CAPTURE.model_copy(update={"amount": 20_000}))
-    return said.do(rf.OpenClaimed, claim=Claim(excess=3_999, **claimed))
+    return said.do(OpenClaimed, claim=Claim(excess=3_999, **claimed))
 
 
 def test_what_is_too_much_goes_back_and_the_rest_of_it_stays() -> None:
     so_far = paid_too_much()
     opened = so_far.log[-1].event
     assert (opened.amount, opened.cause, opened.asked) == (3_999, RefundCause.EXCESS, AMOUNT)
-    assert so_far.refusal(rf.OpenClaimed, claim=Claim(excess=3_999)) == ["wrong_state"]
-    assert so_far.refusal(rf.DeclineRefund, LEADER, **DECLINE) == ["nobody_owes_it"]
-    so_far.do(rf.RequestRefund, CASHIER, **WHY).do(rf.DeclineRefund, LEADER, **DECLINE | {"case": 2})
+    assert so_far.refusal(OpenClaimed, claim=Claim(excess=3_999)) == ["wrong_state"]
+    assert so_far.refusal(DeclineRefund, LEADER, **DECLINE) == ["nobody_owes_it"]
+    so_far.do(RequestRefund, CASHIER, **WHY).do(DeclineRefund, LEADER, **DECLINE | {"case": 2})
     assert so_far.kinds[-1] == "refund_declined"
-    so_far.do(rf.OpenClaimed, claim=Claim(unowed=RefundCause.LATE))
+    so_far.do(OpenClaimed, claim=Claim(unowed=RefundCause.LATE))
     assert [(entry.amount, entry.state) for entry in so_far.refund.entries] == [
         *((3_999, "open"), (AMOUNT, "declined"), (AMOUNT, "open"))
     ]
@@ -227,22 +238,22 @@ def test_a_share_is_of_the_fee_and_not_of_what_is_too_much() -> None:
 
 
 def test_what_is_too_much_waits_for_what_was_asked_for_before() -> None:
-    so_far = Giving(capture=CAPTURE.model_copy(update={"amount": 20_000})).do(rf.RequestRefund, CASHIER, **WHY)
+    so_far = Giving(capture=CAPTURE.model_copy(update={"amount": 20_000})).do(RequestRefund, CASHIER, **WHY)
     claim = Claim(excess=3_999)
-    assert so_far.refusal(rf.OpenClaimed, claim=claim) == ["wrong_state"]
-    so_far.do(rf.DeclineRefund, LEADER, **DECLINE).do(rf.OpenClaimed, claim=claim)
+    assert so_far.refusal(OpenClaimed, claim=claim) == ["wrong_state"]
+    so_far.do(DeclineRefund, LEADER, **DECLINE).do(OpenClaimed, claim=claim)
     assert so_far.refund.entries[-1].amount == 3_999
 
 
 @pytest.mark.parametrize(("amount", "kinds"), [(0, ["refund_decided"]), (1, ["refund_decided", "refund_opened"])])
 def test_what_a_leader_decides_another_approves(amount: int, kinds: list[str]) -> None:
-    so_far = Giving().do(rf.OpenClaimed, claim=Claim(rule=RefundCase.STOPPED))
-    assert so_far.refusal(rf.DecideRefund, CASHIER, **WHY, amount=amount) == ["role_not_allowed"]
-    so_far.do(rf.DecideRefund, LEADER, **WHY, amount=amount)
+    so_far = Giving().do(OpenClaimed, claim=Claim(rule=RefundCase.STOPPED))
+    assert so_far.refusal(DecideRefund, CASHIER, **WHY, amount=amount) == ["role_not_allowed"]
+    so_far.do(DecideRefund, LEADER, **WHY, amount=amount)
     assert so_far.kinds[2:] == kinds
-    assert so_far.refusal(rf.DecideRefund, LEADER, **WHY, amount=amount) == ["nothing_to_decide"]
+    assert so_far.refusal(DecideRefund, LEADER, **WHY, amount=amount) == ["nothing_to_decide"]
     if amount:
-        assert so_far.refusal(rf.ApproveRefund, LEADER, **FIRST) == ["needs_another"]
+        assert so_far.refusal(ApproveRefund, LEADER, **FIRST) == ["needs_another"]
 
 
 @given(amount=st.integers(1, 10**12), percent=st.integers(0, 100))
@@ -303,10 +314,10 @@ def test_who_ended_the_filing_alone_does_not_give_back_alone() -> None:
     life = paid(Life(procedure(fee=fee() | rules)).accepted()).do("stop", LEADER, mode="end", **ENDING)
     claim = claims.claim(told(("money", "m1")), 1001, life.filing)
     assert claim.ended == (LEADER.subject,)
-    so_far = Giving().do(rf.OpenClaimed, claim=claim)
-    assert so_far.refusal(rf.ApproveRefund, LEADER, **FIRST) == ["needs_another"]
-    assert so_far.refusal(rf.ApproveRefund, DEPUTY, acting_for=LEADER.subject, **FIRST) == ["needs_another"]
-    assert so_far.refusal(rf.ApproveRefund, DEPUTY, **FIRST) == []
+    so_far = Giving().do(OpenClaimed, claim=claim)
+    assert so_far.refusal(ApproveRefund, LEADER, **FIRST) == ["needs_another"]
+    assert so_far.refusal(ApproveRefund, DEPUTY, acting_for=LEADER.subject, **FIRST) == ["needs_another"]
+    assert so_far.refusal(ApproveRefund, DEPUTY, **FIRST) == []
 
 
 def test_who_waived_a_part_of_the_fee_does_not_give_it_back_alone() -> None:
@@ -318,10 +329,10 @@ def test_who_waived_a_part_of_the_fee_does_not_give_it_back_alone() -> None:
     assert too_late.unowed is RefundCause.LATE
     in_another_role = officer(Role.LEADER, CASHIER.subject)
     for claim in (made_less, too_late):
-        so_far = Giving().do(rf.OpenClaimed, claim=claim)
-        assert so_far.refusal(rf.ApproveRefund, in_another_role, **FIRST) == ["needs_another"]
-        assert so_far.refusal(rf.ApproveRefund, LEADER, **FIRST, acting_for=CASHIER.subject) == ["needs_another"]
-        assert so_far.refusal(rf.ApproveRefund, LEADER, **FIRST) == []
+        so_far = Giving().do(OpenClaimed, claim=claim)
+        assert so_far.refusal(ApproveRefund, in_another_role, **FIRST) == ["needs_another"]
+        assert so_far.refusal(ApproveRefund, LEADER, **FIRST, acting_for=CASHIER.subject) == ["needs_another"]
+        assert so_far.refusal(ApproveRefund, LEADER, **FIRST) == []
 
 
 def test_what_was_paid_at_the_counter_goes_back_by_the_same_rules_and_never_by_a_provider() -> None:
@@ -352,25 +363,25 @@ def test_a_refund_is_numbered_by_its_payment_and_capture() -> None:
     assert [claims.capture_of(payment, n) for n in (1000, 1003)] == [None, None]
 
 
-def less(*amounts: int) -> tuple[rf.RefundLine, ...]:
-    return tuple(rf.RefundLine(code="extract", amount=amount) for amount in amounts)
+def less(*amounts: int) -> tuple[RefundLine, ...]:
+    return tuple(RefundLine(code="extract", amount=amount) for amount in amounts)
 
 
 def test_what_a_fee_became_less_is_opened_once_and_more_of_it_once_more() -> None:
-    life = Giving().do(rf.OpenClaimed, claim=Claim(returned=less(6_000)))
-    assert life.refusal(rf.OpenClaimed, claim=Claim(returned=less(6_000))) == ["wrong_state"]
-    life.do(rf.OpenClaimed, claim=Claim(returned=less(6_000, 2_000)))
+    life = Giving().do(OpenClaimed, claim=Claim(returned=less(6_000)))
+    assert life.refusal(OpenClaimed, claim=Claim(returned=less(6_000))) == ["wrong_state"]
+    life.do(OpenClaimed, claim=Claim(returned=less(6_000, 2_000)))
     assert [(one.cause, one.amount, one.lines) for one in life.refund.entries] == [
         (RefundCause.DIFFERENCE, 6_000, less(6_000)),
         (RefundCause.DIFFERENCE, 2_000, less(2_000)),
     ]
-    assert life.refusal(rf.DeclineRefund, LEADER, **DECLINE) == ["nobody_owes_it"]
+    assert life.refusal(DeclineRefund, LEADER, **DECLINE) == ["nobody_owes_it"]
     assert life.refund.unowed is None
 
 
 def test_the_procedures_share_is_of_what_the_fee_became() -> None:
     said = Claim(returned=less(6_001), rule=RefundCase.STOPPED, percent=50)
-    life = Giving().do(rf.OpenClaimed, claim=said)
+    life = Giving().do(OpenClaimed, claim=said)
     assert [(one.case, one.cause, one.amount) for one in life.refund.entries] == [
         (1, RefundCause.DIFFERENCE, 6_001),
         (2, RefundCause.RULE, 5_000),
@@ -380,10 +391,10 @@ def test_the_procedures_share_is_of_what_the_fee_became() -> None:
 def test_what_was_forgone_of_a_fee_does_not_go_back() -> None:
     """16,001 of 20,000 came, and were taken for the whole."""
     short = CAPTURE.model_copy(update={"asked": 20_000})
-    assert Giving(short).refusal(rf.OpenClaimed, claim=Claim(returned=less(3_999))) == ["wrong_state"]
-    life = Giving(short).do(rf.OpenClaimed, claim=Claim(returned=less(3_000, 2_000)))
+    assert Giving(short).refusal(OpenClaimed, claim=Claim(returned=less(3_999))) == ["wrong_state"]
+    life = Giving(short).do(OpenClaimed, claim=Claim(returned=less(3_000, 2_000)))
     assert sum(one.amount for one in life.refund.entries) == 1_001
-    life.do(rf.OpenClaimed, claim=Claim(returned=less(3_000, 2_000, 1_000), rule=RefundCase.STOPPED, percent=100))
+    life.do(OpenClaimed, claim=Claim(returned=less(3_000, 2_000, 1_000), rule=RefundCase.STOPPED, percent=100))
     assert [(one.cause, one.amount) for one in life.refund.entries[1:]] == [
         (RefundCause.DIFFERENCE, 1_000),
         (RefundCause.RULE, 14_000),
@@ -391,18 +402,18 @@ def test_what_was_forgone_of_a_fee_does_not_go_back() -> None:
 
 
 def test_what_people_gave_back_before_counts_for_a_difference() -> None:
-    life = asked_by(CASHIER, amount=AMOUNT - 1).do(rf.OpenClaimed, claim=Claim(returned=less(6_000)))
+    life = asked_by(CASHIER, amount=AMOUNT - 1).do(OpenClaimed, claim=Claim(returned=less(6_000)))
     assert (life.refund.entries[1].amount, life.refund.entries[1].lines) == (1, less(1))
 
 
 def test_each_task_names_its_case_and_who_has_it() -> None:
-    so_far = asked_by(CASHIER, amount=1).do(rf.OpenClaimed, claim=UNOWED).do(rf.ApproveRefund, LEADER, case=2)
-    so_far.do(rf.LeaveToHand, case=2, rule="95")
+    so_far = asked_by(CASHIER, amount=1).do(OpenClaimed, claim=UNOWED).do(ApproveRefund, LEADER, case=2)
+    so_far.do(LeaveToHand, case=2, rule="95")
     tasks = [(task.name, task.role, task.actions) for task in REFUND.rows(so_far.refund).tasks or ()]
     assert tasks == [
         ("approve_refund:1", "leader", ("approve_refund", "decline_refund")),
         ("give_back_by_hand:2", "cashier", ("give_back_by_hand",)),
     ]
     assert view(so_far.refund).given == 0
-    so_far.do(rf.GiveBackByHand, CASHIER, case=2, **BY_HAND)
+    so_far.do(GiveBackByHand, CASHIER, case=2, **BY_HAND)
     assert view(so_far.refund).given == AMOUNT - 1

@@ -8,7 +8,6 @@ from typing import Any, Final, Self
 
 from rules.result import fold, status
 from rules.streams import RESULT as KIND
-from schemas import result as rs
 from schemas.backoffice import Dossier
 from schemas.base import numbers_taken
 from schemas.errors import RefusalError
@@ -18,12 +17,13 @@ from schemas.filing.events import Outcome
 from schemas.ids import filing_id
 from schemas.level import Level
 from schemas.people import SYSTEM, Actor, Role
-from schemas.result import Result, Signatory, SigningPlace
+from schemas.result.commands import EnterResult, RecordMade, RecordSigned
+from schemas.result.state import Adopted, Result, ResultOrder, Signatory, SigningPlace
 from schemas.stream.ledger import Recorded
 from tests.unit.filing.lives import AGENCY, AN, APPLICANT, CLERK, LEADER, RESULT, SPECIALIST, START, VIA
 
 FILING: Final = filing_id("portal", "1")
-ORDER: Final = rs.ResultOrder(
+ORDER: Final = ResultOrder(
     decided=7,
     outcome=Outcome.APPROVED,
     officer=LEADER.subject,
@@ -45,7 +45,7 @@ SIGNERS: Final = (
     Signatory(place=SigningPlace.SIGNATURE, officer=LEADER.subject, role=Role.LEADER),
     Signatory(place=SigningPlace.SEAL, officer=CLERK.subject, role=Role.CLERK),
 )
-ISSUED: Final = rs.Adopted(number="H01.12-2026-K0000001", result=RESULT, issued_at=START)
+ISSUED: Final = Adopted(number="H01.12-2026-K0000001", result=RESULT, issued_at=START)
 WHY: Final = {"reason": "sai ngày sinh", "legal_basis": "NĐ 123/2015"}
 
 
@@ -57,13 +57,13 @@ def file(n: int) -> FileRef:
 class Signing:
     """A result, and what it is told; every number is the next."""
 
-    def __init__(self, signers: tuple[Signatory, ...] = SIGNERS, adopted: rs.Adopted | None = None) -> None:
+    def __init__(self, signers: tuple[Signatory, ...] = SIGNERS, adopted: Adopted | None = None) -> None:
         self.begun = Result(filing_id=FILING, n=1, agency=AGENCY)
         self.result = self.begun
         self.log: list[Recorded] = []
         self.now: datetime = START
         self._numbers = 0 if adopted is None else 1
-        self.do(rs.EnterResult, n=1, order=ORDER, signers=() if adopted else signers, adopted=adopted)
+        self.do(EnterResult, n=1, order=ORDER, signers=() if adopted else signers, adopted=adopted)
 
     def do(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> Self:
         """Give a command a minute later."""
@@ -78,14 +78,14 @@ class Signing:
         return self
 
     def made(self) -> Self:
-        return self.do(rs.RecordMade, result=file(0))
+        return self.do(RecordMade, result=file(0))
 
     def signed(self, times: int = 3) -> Self:
         """So many signatures more."""
         for _ in range(times):
             awaited = self.result.awaited
             assert awaited is not None
-            self.do(rs.RecordSigned, place=awaited.place, result=file(self.result.signed + 1))
+            self.do(RecordSigned, place=awaited.place, result=file(self.result.signed + 1))
         return self
 
     def refusal(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> list[str]:

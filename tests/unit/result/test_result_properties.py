@@ -19,12 +19,24 @@ from hypothesis.stateful import (
 
 from rules.result import fold
 from rules.streams import RESULT
-from schemas import result as rs
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.filing.events import MachineWork
 from schemas.people import SYSTEM, Actor, Role
-from schemas.result import MOST_ENTRIES, Result, ResultState, Signatory, SigningPlace
+from schemas.result.commands import (
+    RESULT_COMMANDS,
+    AskOther,
+    CorrectResultBy,
+    DeclineSignature,
+    RecordDeclined,
+    RecordMade,
+    RecordSigned,
+    RenewResult,
+    RevokeResult,
+    SignAgainBy,
+)
+from schemas.result.events import ResultEntered, ResultReleased, ResultSigned, SignatureRequested
+from schemas.result.state import MOST_ENTRIES, Result, ResultState, Signatory, SigningPlace
 from tests.unit.filing.lives import APPLICANT, CLERK, LEADER, SPECIALIST, TEAM_LEAD, officer
 from tests.unit.profile import PROFILE
 from tests.unit.result.signings import ISSUED, SIGNERS, WHY, Signing, file
@@ -42,21 +54,21 @@ SIGNING: Final = st.sampled_from([(), SIGNERS[1:], SIGNERS])
 FAILING: Final = {"work": MachineWork.ISSUE}
 
 BY_ITSELF: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
-    rs.RecordMade: st.fixed_dictionaries({"result": FILES, "asks": WHOEVER, "copies": st.sampled_from([None, 2])}),
-    rs.RecordSigned: st.fixed_dictionaries({"place": st.sampled_from(SigningPlace), "result": FILES, "asks": WHOEVER}),
-    rs.RecordDeclined: st.fixed_dictionaries({"place": st.sampled_from(SigningPlace)}),
-    rs.AskOther: st.fixed_dictionaries({"signer": st.sampled_from([INSTEAD, *SIGNERS])}),
+    RecordMade: st.fixed_dictionaries({"result": FILES, "asks": WHOEVER, "copies": st.sampled_from([None, 2])}),
+    RecordSigned: st.fixed_dictionaries({"place": st.sampled_from(SigningPlace), "result": FILES, "asks": WHOEVER}),
+    RecordDeclined: st.fixed_dictionaries({"place": st.sampled_from(SigningPlace)}),
+    AskOther: st.fixed_dictionaries({"signer": st.sampled_from([INSTEAD, *SIGNERS])}),
     cm.ReportFailing: st.just(FAILING | {"tries": 1, "error": "certificate_expired"}),
     cm.ReportAnswered: st.just(FAILING),
 }
 BY_PEOPLE: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
-    rs.DeclineSignature: st.just({"reason": "sai họ tên"}),
-    rs.SignAgainBy: st.fixed_dictionaries({"signers": SIGNING}),
-    rs.RevokeResult: st.just(WHY),
-    rs.CorrectResultBy: st.fixed_dictionaries({"signers": SIGNING, "result": st.sampled_from([None, file(8)])}).map(
+    DeclineSignature: st.just({"reason": "sai họ tên"}),
+    SignAgainBy: st.fixed_dictionaries({"signers": SIGNING}),
+    RevokeResult: st.just(WHY),
+    CorrectResultBy: st.fixed_dictionaries({"signers": SIGNING, "result": st.sampled_from([None, file(8)])}).map(
         lambda said: said | WHY
     ),
-    rs.RenewResult: st.fixed_dictionaries({"registered": NUMBERS, "result": FILES}),
+    RenewResult: st.fixed_dictionaries({"registered": NUMBERS, "result": FILES}),
 }
 ENDED: Final = {ResultState.VOIDED, ResultState.REVOKED, ResultState.REPLACED}
 
@@ -112,9 +124,9 @@ class AnyResult(RuleBasedStateMachine):
     def it_goes_on(self, asks: Signatory | None) -> None:
         awaited = self.result.awaited
         if awaited is None:
-            assert self.attempt(rs.RecordMade, SYSTEM, {"result": file(0), "asks": asks})
+            assert self.attempt(RecordMade, SYSTEM, {"result": file(0), "asks": asks})
         else:
-            assert self.attempt(rs.RecordSigned, SYSTEM, {"place": awaited.place, "result": file(1), "asks": asks})
+            assert self.attempt(RecordSigned, SYSTEM, {"place": awaited.place, "result": file(1), "asks": asks})
 
     @rule()
     @precondition(lambda self: fold.in_the_making(self.result))
@@ -130,9 +142,9 @@ class AnyResult(RuleBasedStateMachine):
         assert awaited is not None
         if says_why:
             who = officer(awaited.role, awaited.officer)
-            assert self.attempt(rs.DeclineSignature, who, {"reason": "sai họ tên"})
+            assert self.attempt(DeclineSignature, who, {"reason": "sai họ tên"})
         else:
-            assert self.attempt(rs.RecordDeclined, SYSTEM, {"place": awaited.place})
+            assert self.attempt(RecordDeclined, SYSTEM, {"place": awaited.place})
         declined, voided = (recorded.event for recorded in self.life.log[-2:])
         assert (declined.kind, declined.officer) == ("signature_declined", awaited.officer)
         assert declined.reason == ("sai họ tên" if says_why else None)
@@ -142,7 +154,7 @@ class AnyResult(RuleBasedStateMachine):
     @precondition(lambda self: self.result.in_force is not None)
     def what_a_clerk_revokes_is_revoked(self) -> None:
         before = self.result.in_force
-        assert self.attempt(rs.RevokeResult, CLERK, WHY)
+        assert self.attempt(RevokeResult, CLERK, WHY)
         assert before is not None
         assert self.ended.setdefault(str(before.registered), ResultState.REVOKED) is ResultState.REVOKED
 
@@ -150,7 +162,7 @@ class AnyResult(RuleBasedStateMachine):
     @precondition(lambda self: fold.declined(self.result) and len(self.result.entries) < MOST_ENTRIES)
     def a_leader_has_it_signed_again(self, signers: tuple[Signatory, ...]) -> None:
         before = self.result.last
-        assert self.attempt(rs.SignAgainBy, LEADER, {"signers": signers})
+        assert self.attempt(SignAgainBy, LEADER, {"signers": signers})
         assert (self.result.last.corrects, self.result.last.brought) == (before.corrects, before.brought)
 
     @invariant()
@@ -187,11 +199,11 @@ class AnyResult(RuleBasedStateMachine):
         wanted, signed = 0, 0
         for recorded in self.life.log:
             match recorded.event:
-                case rs.ResultEntered(signers=signers):
+                case ResultEntered(signers=signers):
                     wanted, signed = len(signers), 0
-                case rs.ResultSigned():
+                case ResultSigned():
                     signed += 1
-                case rs.ResultReleased():
+                case ResultReleased():
                     assert signed == wanted
 
     @invariant()
@@ -199,9 +211,9 @@ class AnyResult(RuleBasedStateMachine):
         asked: Signatory | None = None
         for recorded in self.life.log:
             match recorded.event:
-                case rs.SignatureRequested() as request:
+                case SignatureRequested() as request:
                     asked = Signatory(**request.model_dump(exclude={"kind"}))
-                case rs.ResultSigned() as signed:
+                case ResultSigned() as signed:
                     assert asked is not None
                     assert (signed.place, signed.officer) == (asked.place, asked.officer)
                     assert signed.acting_for == asked.acting_for
@@ -225,7 +237,7 @@ class AnyResult(RuleBasedStateMachine):
             full = task.name == "sign_again" and len(self.result.entries) == MOST_ENTRIES
             said = {"reason": "sai"} if "decline_signature" in task.actions else {}
             for action in task.actions:
-                model = next(one for one in rs.RESULT_COMMANDS if one.model_fields["kind"].default == action)
+                model = next(one for one in RESULT_COMMANDS if one.model_fields["kind"].default == action)
                 assert self.life.refusal(model, who, **said) == (["too_many_numbers"] if full else [])
 
     @invariant()

@@ -10,12 +10,25 @@ from rules.evidence import Entry
 from rules.known import known
 from rules.result import fold
 from rules.streams import RESULT
-from schemas import result as rs
 from schemas.filing import commands as cm
 from schemas.filing.events import MachineWork
 from schemas.ids import StreamId
 from schemas.people import Actor, Role
-from schemas.result import MOST_ENTRIES, Signatory, SigningPlace
+from schemas.result.commands import (
+    RESULT_COMMANDS,
+    AskOther,
+    CorrectResult,
+    CorrectResultBy,
+    DeclineSignature,
+    RecordDeclined,
+    RecordMade,
+    RecordSigned,
+    RenewResult,
+    RevokeResult,
+    SignAgain,
+    SignAgainBy,
+)
+from schemas.result.state import MOST_ENTRIES, Signatory, SigningPlace
 from tests.unit.filing.lives import APPLICANT, CLERK, LEADER, RECEPTION, SPECIALIST, TEAM_LEAD, officer
 from tests.unit.result.signings import FILING, ISSUED, ORDER, WHY, Signing, file
 
@@ -43,38 +56,38 @@ def test_where_nobody_signs_it_is_in_force_once_it_is_made() -> None:
 def test_nobody_signs_out_of_turn(place: SigningPlace) -> None:
     life = Signing().made().signed(1)
     allowed = place is SigningPlace.SIGNATURE
-    assert life.refusal(rs.RecordSigned, place=place, result=file(9)) == ([] if allowed else ["wrong_state"])
-    assert life.refusal(rs.RecordDeclined, place=place) == ([] if allowed else ["wrong_state"])
+    assert life.refusal(RecordSigned, place=place, result=file(9)) == ([] if allowed else ["wrong_state"])
+    assert life.refusal(RecordDeclined, place=place) == ([] if allowed else ["wrong_state"])
 
 
 def test_before_it_is_made_nobody_is_asked_and_once_it_is_it_is_not_made_again() -> None:
     life = Signing()
     assert life.result.awaited is None
-    assert life.refusal(rs.RecordSigned, place="initials", result=file(1)) == ["wrong_state"]
-    assert life.made().refusal(rs.RecordMade, result=file(2)) == ["wrong_state"]
+    assert life.refusal(RecordSigned, place="initials", result=file(1)) == ["wrong_state"]
+    assert life.made().refusal(RecordMade, result=file(2)) == ["wrong_state"]
 
 
 @pytest.mark.parametrize("at_the_service", [True, False])
 def test_a_decline_voids_the_number_and_another_signing_takes_the_next(*, at_the_service: bool) -> None:
     life = Signing().made().signed(1)
     if at_the_service:
-        life.do(rs.RecordDeclined, place="signature")
+        life.do(RecordDeclined, place="signature")
     else:
-        life.do(rs.DeclineSignature, LEADER, reason="sai họ tên")
+        life.do(DeclineSignature, LEADER, reason="sai họ tên")
     assert life.kinds[-2:] == ["signature_declined", "number_voided"]
     assert life.register == [("1", "voided")]
     assert fold.is_open(life.result)
     assert [task.name for task in RESULT.rows(life.result).tasks or ()] == ["sign_again"]
-    life.do(rs.SignAgainBy, LEADER, signers=()).made()
+    life.do(SignAgainBy, LEADER, signers=()).made()
     assert life.register == [("1", "voided"), ("2", "in_force")]
-    assert life.refusal(rs.SignAgain, LEADER) == ["nobody_declined"]
+    assert life.refusal(SignAgain, LEADER) == ["nobody_declined"]
 
 
 def test_only_who_is_asked_may_decline() -> None:
     life = Signing().made()
-    assert life.refusal(rs.DeclineSignature, SPECIALIST, reason="sai") == []
+    assert life.refusal(DeclineSignature, SPECIALIST, reason="sai") == []
     for other in (LEADER, CLERK, officer(Role.SPECIALIST, "specialist-2"), officer(Role.LEADER, SPECIALIST.subject)):
-        assert life.refusal(rs.DeclineSignature, other, reason="sai") == ["not_asked_to_sign"]
+        assert life.refusal(DeclineSignature, other, reason="sai") == ["not_asked_to_sign"]
 
 
 def test_who_is_asked_has_it_among_their_tasks() -> None:
@@ -83,9 +96,9 @@ def test_who_is_asked_has_it_among_their_tasks() -> None:
 
 
 MAY: Final[dict[str, tuple[type[cm.Command], dict[str, Any], tuple[Role, ...]]]] = {
-    "revoke_result": (rs.RevokeResult, WHY, (Role.LEADER, Role.CLERK)),
-    "correct_result": (rs.CorrectResult, WHY, (Role.LEADER, Role.CLERK)),
-    "renew_result": (rs.RenewResult, {"registered": ISSUED.number, "result": file(9)}, (Role.OPERATOR,)),
+    "revoke_result": (RevokeResult, WHY, (Role.LEADER, Role.CLERK)),
+    "correct_result": (CorrectResult, WHY, (Role.LEADER, Role.CLERK)),
+    "renew_result": (RenewResult, {"registered": ISSUED.number, "result": file(9)}, (Role.OPERATOR,)),
 }
 
 
@@ -100,17 +113,17 @@ def test_who_may(kind: str) -> None:
 
 
 def test_a_revoked_result_stays_and_is_marked() -> None:
-    life = Signing(adopted=ISSUED).do(rs.RevokeResult, CLERK, **WHY)
+    life = Signing(adopted=ISSUED).do(RevokeResult, CLERK, **WHY)
     assert life.kinds == ["result_entered", "result_revoked"]
     assert life.register == [("1", "revoked")]
-    for model, said in ((rs.RevokeResult, WHY), (rs.CorrectResult, WHY)):
+    for model, said in ((RevokeResult, WHY), (CorrectResult, WHY)):
         assert life.refusal(model, LEADER, **said) == ["result_not_in_force"]
 
 
 def test_a_correction_replaces_what_it_corrects_only_once_it_is_signed() -> None:
     life = Signing(adopted=ISSUED)
-    life.do(rs.CorrectResultBy, LEADER, signers=Signing().result.signers, **WHY)
-    assert life.refusal(rs.CorrectResult, LEADER, **WHY) == ["corrected_already"]
+    life.do(CorrectResultBy, LEADER, signers=Signing().result.signers, **WHY)
+    assert life.refusal(CorrectResult, LEADER, **WHY) == ["corrected_already"]
     assert [state for _, state in life.register] == ["in_force", "making"]
     life.made().signed()
     assert life.register == [("1", "replaced"), ("2", "in_force")]
@@ -119,16 +132,16 @@ def test_a_correction_replaces_what_it_corrects_only_once_it_is_signed() -> None
 
 
 def test_what_was_revoked_meanwhile_stays_revoked() -> None:
-    life = Signing(adopted=ISSUED).do(rs.CorrectResultBy, LEADER, signers=(), result=file(5), **WHY)
-    life.do(rs.RevokeResult, CLERK, **WHY)
+    life = Signing(adopted=ISSUED).do(CorrectResultBy, LEADER, signers=(), result=file(5), **WHY)
+    life.do(RevokeResult, CLERK, **WHY)
     assert life.made().register == [("1", "revoked"), ("2", "in_force")]
 
 
 def test_a_correction_that_nobody_signs_leaves_the_old_one_in_force() -> None:
-    life = Signing(adopted=ISSUED).do(rs.CorrectResultBy, LEADER, signers=Signing().result.signers, **WHY)
-    life.made().do(rs.DeclineSignature, SPECIALIST, reason="chưa đúng")
+    life = Signing(adopted=ISSUED).do(CorrectResultBy, LEADER, signers=Signing().result.signers, **WHY)
+    life.made().do(DeclineSignature, SPECIALIST, reason="chưa đúng")
     assert life.register == [("1", "in_force"), ("2", "voided")]
-    life.do(rs.SignAgainBy, LEADER, signers=()).made()
+    life.do(SignAgainBy, LEADER, signers=()).made()
     assert life.register == [("1", "replaced"), ("2", "voided"), ("3", "in_force")]
     assert life.result.last.corrects == ISSUED.number
 
@@ -136,18 +149,18 @@ def test_a_correction_that_nobody_signs_leaves_the_old_one_in_force() -> None:
 def test_a_result_takes_so_many_numbers_and_no_more() -> None:
     life = Signing(adopted=ISSUED)
     for _ in range(MOST_ENTRIES - 1):
-        life.do(rs.CorrectResultBy, LEADER, signers=(), **WHY).made()
-    assert life.refusal(rs.CorrectResult, LEADER, **WHY) == ["too_many_numbers"]
+        life.do(CorrectResultBy, LEADER, signers=(), **WHY).made()
+    assert life.refusal(CorrectResult, LEADER, **WHY) == ["too_many_numbers"]
 
 
 def test_a_renewed_file_is_known_by_both_digests() -> None:
     life = Signing().made().signed()
     number = life.result.last.registered
-    life.do(rs.RenewResult, OPERATOR, registered=number, result=file(9))
+    life.do(RenewResult, OPERATOR, registered=number, result=file(9))
     [row] = RESULT.results(life.result)
     assert (row["sha256"], row["renewed"]) == (file(3).sha256, [file(9).sha256])
     assert fold.issued_first(life.result) == life.result.last
-    assert life.refusal(rs.RenewResult, OPERATOR, registered="H01.12-2026-K9", result=file(9)) == ["no_such_result"]
+    assert life.refusal(RenewResult, OPERATOR, registered="H01.12-2026-K9", result=file(9)) == ["no_such_result"]
 
 
 def test_what_the_filing_issued_itself_is_told_to_nobody_and_only_what_became_of_it_is_registered() -> None:
@@ -167,14 +180,14 @@ def test_a_back_office_that_fails_is_told_to_the_team_lead_until_it_answers() ->
 
 
 def test_whoever_the_directory_names_by_then_is_asked_and_signs() -> None:
-    life = Signing().do(rs.RecordMade, result=file(0), asks=SECOND)
+    life = Signing().do(RecordMade, result=file(0), asks=SECOND)
     assert life.result.awaited == SECOND
-    life.do(rs.RecordSigned, place="initials", result=file(1), asks=SECOND)
+    life.do(RecordSigned, place="initials", result=file(1), asks=SECOND)
     assert known(life.result.awaited).place == "signature", "what is of another place is nobody's"
     for wrong in (SECOND, known(life.result.awaited)):
-        assert life.refusal(rs.AskOther, signer=wrong) == ["wrong_state"]
+        assert life.refusal(AskOther, signer=wrong) == ["wrong_state"]
     third = known(life.result.awaited).model_copy(update={"officer": "leader-7"})
-    life.do(rs.AskOther, signer=third).signed(1)
+    life.do(AskOther, signer=third).signed(1)
     assert [one.event.officer for one in life.log if one.event.kind == "result_signed"] == ["specialist-7", "leader-7"]
 
 
@@ -184,10 +197,10 @@ def test_what_nobody_can_sign_is_told_until_somebody_has_signed_or_another_is_as
     life.signed(1)
     assert life.kinds[-3:] == ["machine_work_answered", "result_signed", "signature_requested"]
     life.do(cm.ReportFailing, work=MachineWork.ISSUE, tries=1, error="certificate_expired")
-    life.do(rs.AskOther, signer=known(life.result.awaited).model_copy(update={"officer": "leader-7"}))
+    life.do(AskOther, signer=known(life.result.awaited).model_copy(update={"officer": "leader-7"}))
     assert life.kinds[-2:] == ["machine_work_answered", "signature_requested"]
     life.do(cm.ReportFailing, work=MachineWork.ISSUE, tries=1, error="certificate_expired")
-    life.do(rs.RecordDeclined, place="signature").do(rs.SignAgainBy, LEADER, signers=())
+    life.do(RecordDeclined, place="signature").do(SignAgainBy, LEADER, signers=())
     assert life.result.machine_failing is None
 
 
@@ -208,6 +221,6 @@ def test_a_filing_that_waits_for_signatures_or_has_issued_it_bears_it_out() -> N
 
 
 def test_every_command_has_those_who_may_give_it() -> None:
-    kinds = {model.model_fields["kind"].default for model in rs.RESULT_COMMANDS}
+    kinds = {model.model_fields["kind"].default for model in RESULT_COMMANDS}
     life = Signing()
     assert {kind for kind in kinds if RESULT.guard(life.result, kind, LEADER, life.now) is not None} == kinds

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from rules.result.validity import standing
-from schemas.result import RegisteredResult, ResultState, Validity
+from schemas.result.state import RegisteredResult, ResultState, Validity
 
 ISSUED: Final = datetime(2026, 11, 26, 3, tzinfo=UTC)
 DAY: Final = timedelta(days=1)

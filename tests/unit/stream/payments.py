@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from rules.streams import PAYMENT
-from schemas.payment import Through
+from schemas.payment.state import Through
 from tests.unit.stream.shell import FILING, NOW, Engine
 from workflows.payment.workflow import PaymentLife
 

@@ -44,7 +44,7 @@ from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.procedure import Baseline
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.reading import Audience
-from schemas.result import RegisteredResult
+from schemas.result.state import RegisteredResult
 from schemas.stream.ledger import Batch, Recorded
 from tests.conftest import ROOT
 from tests.contract.samples import AGENCY, AT, CALENDAR, CLOCK, EVENTS, FILING, PINNED, RULES, SNAPSHOT

@@ -16,7 +16,8 @@ from rules.streams import PAYMENT
 from schemas.errors import Refusal, RefusalCode, RefusalError, problem
 from schemas.filing.commands import RESERVED_IDS, ChangeCalendar
 from schemas.ids import OBLIGATIONS, fee_key, reference_of
-from schemas.payment import Capture, Closed, Order, PaymentState, RenewPayment, Taken, Through
+from schemas.payment.commands import RenewPayment
+from schemas.payment.state import Capture, Closed, Order, PaymentState, Taken, Through
 from tests.unit.filing.lives import CALENDAR, Life, fee, procedure
 from tests.unit.stream.payments import START, begun
 from tests.unit.stream.shell import FILING, NOW, Engine

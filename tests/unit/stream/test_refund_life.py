@@ -12,10 +12,10 @@ from activities.giving_back import Returned
 from activities.partners.instructions import NOT_ORDERED, Instruction
 from activities.refunds import Looked
 from rules.streams import REFUND
-from schemas import refund as rf
 from schemas.filing.commands import Command
 from schemas.people import Actor, Role
-from schemas.refund import CaptureTaken, CaseState, Claim, RefundCause
+from schemas.refund.commands import ApproveRefund, DeclineRefund, GiveBackByHand, LeaveToHand, RequestRefund
+from schemas.refund.state import CaptureTaken, CaseState, Claim, RefundCause
 from tests.unit.filing.lives import FILE
 from tests.unit.stream.shell import FILING, NOW, VIA, Engine
 from workflows.refund import RefundLife
@@ -48,8 +48,8 @@ class Refunding:
         await self.life.take_command(model.model_validate(fields))
 
     async def agreed(self, case: int, amount: int) -> None:
-        await self.said(rf.RequestRefund, CASHIER, amount=amount, **WHY)
-        await self.said(rf.ApproveRefund, LEADER, case=case)
+        await self.said(RequestRefund, CASHIER, amount=amount, **WHY)
+        await self.said(ApproveRefund, LEADER, case=case)
 
     async def until(self, happened: Callable[[], bool]) -> None:
         for _turn in range(50):
@@ -89,7 +89,7 @@ async def asked_for(engine: Engine, *before: int) -> tuple[Refunding, asyncio.Ta
     for case, amount in enumerate((5_000, *before), 1):
         await so_far.agreed(case, amount)
     for case in range(2, len(before) + 2):
-        await so_far.life.stream.record(rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule="95"))
+        await so_far.life.stream.record(LeaveToHand(command_id=f"refund:left:{case}", case=case, rule="95"))
     giving = asyncio.create_task(so_far.life._give_back())
     await so_far.until(lambda: so_far.asked_for == [1])
     return so_far, giving
@@ -111,7 +111,7 @@ async def test_what_is_charged_back_meanwhile_is_heard_and_nobody_gives_it_back_
 async def test_what_is_given_by_hand_meanwhile_is_told_to_the_payment(engine: Engine) -> None:
     so_far, giving = await asked_for(engine, 11_000)
     await so_far.life.stream.record(
-        rf.GiveBackByHand.model_validate(
+        GiveBackByHand.model_validate(
             {"command_id": "hand", "actor": CASHIER, "via": VIA, "case": 2, "means": "cash", "evidence": FILE}
         )
     )
@@ -140,11 +140,11 @@ async def test_what_nobody_owes_and_is_declined_is_asked_for_by_the_next_look(en
     waived = Claim(unowed=RefundCause.LATE, ended=(LEADER.subject,))
     so_far = Refunding(engine)
     await so_far.life._begin()
-    await so_far.said(rf.RequestRefund, CASHIER, amount=10_000, **WHY)
+    await so_far.said(RequestRefund, CASHIER, amount=10_000, **WHY)
     so_far.says(waived)
     going = asyncio.create_task(so_far.life.proceed())
     await so_far.until(lambda: so_far.kinds.count("refund_opened") == 2)
-    await so_far.said(rf.DeclineRefund, LEADER, case=1, reason="x")
+    await so_far.said(DeclineRefund, LEADER, case=1, reason="x")
     await so_far.until(lambda: so_far.kinds.count("refund_opened") == 3)
     assert so_far.life.stream.state.entries[-1].asked_by == (LEADER.subject,)
     going.cancel()
@@ -185,10 +185,10 @@ async def test_what_is_under_way_comes_to_its_end_before_another_is_asked_for(en
     so_far = Refunding(engine)
     await so_far.life._begin()
     for _ in range(2):
-        await so_far.said(rf.RequestRefund, CASHIER, amount=1_000, **WHY)
-    await so_far.said(rf.ApproveRefund, LEADER, case=2)
+        await so_far.said(RequestRefund, CASHIER, amount=1_000, **WHY)
+    await so_far.said(ApproveRefund, LEADER, case=2)
     await so_far.until_asked(2)
-    await so_far.said(rf.ApproveRefund, LEADER, case=1)
+    await so_far.said(ApproveRefund, LEADER, case=1)
     engine.answers["refund"] = Returned(transaction="r1")
     await so_far.life._give_back()
     assert so_far.asked_for == [2, 2, 1]

@@ -25,7 +25,7 @@ from rules.streams import KINDS, PAYMENT
 from schemas import ids
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
-from schemas.payment import RecordOrder
+from schemas.payment.commands import RecordOrder
 from schemas.people import Role
 from tests.acting import ADDRESS, Play, birth, eventually, extract
 from tests.any_files import AnyFiles, received_by

@@ -15,10 +15,10 @@ from operations.doctor.surroundings import Surroundings
 from operations.doctor.unordered import signatures
 from operations.home import Home
 from operations.reconciling.signatures import Told, told_of
-from schemas import result as rs
 from schemas.about import About
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow
+from schemas.result.commands import DeclineSignature
 from tests.acting import Play, eventually
 from tests.conftest import World
 from tests.integration.papers.relays import Desk, work
@@ -65,7 +65,7 @@ async def test_what_somebody_signs_at_last_that_they_have_declined_here_is_told(
     play = await waits_for(running, "signature")
     place = About(stream=result_workflow(play.filing, 1), seq=REQUESTS[1])
     assert await told(play, place) == [Told.AWAITED]
-    await act(play, rs.DeclineSignature, LEADER, reason="sai họ tên")
+    await act(play, DeclineSignature, LEADER, reason="sai họ tên")
     assert await told(play, place) == [Told.OTHERWISE]
     assert await eventually(lambda: named(play), bool) == [(Health.WARN, True)]
 

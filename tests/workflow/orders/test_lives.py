@@ -20,10 +20,10 @@ from activities.results.printing import PRINT
 from motcua import BackOffice, Document, IssueRequest
 from motcua.store import Store, open_store
 from operations.publishing.catalogue import publish
-from schemas import result as rs
 from schemas.files import FileRef, ScanState
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow
+from schemas.result.commands import CorrectResult, DeclineSignature, SignAgain
 from tests.acting import FILE, Play, birth, eventually, stock
 from tests.any_files import FoundLate, Orders, Receives, any_file_activities, received_by
 from tests.conftest import World
@@ -112,8 +112,8 @@ async def test_a_file_is_prepared_only_for_the_number_that_waits_for_it(world: W
     async with platform(world, {}, ""):
         play = await waits_for(world, "signature")
     async with platform(world, {"result.prepare": AGAIN}, "somebody's word"):
-        await act(play, rs.DeclineSignature, LEADER, reason="sai họ tên")
-        await act(play, rs.SignAgain, LEADER)
+        await act(play, DeclineSignature, LEADER, reason="sai họ tên")
+        await act(play, SignAgain, LEADER)
         stream, last = result_workflow(play.filing, 1), len(await play.kinds("result", 1))
         file = await Store(open_store(world.objects)).put(play.filing, b"Kh\xc3\xb4ng", "text/plain")
         theirs = file.model_copy(update={"key": f"files/{uuid4()}/{file.sha256}"})
@@ -135,7 +135,7 @@ async def test_what_was_brought_is_prepared_and_nothing_else(world: World) -> No
         await set_up(world, signers())
     async with platform(world, {"result.prepare": AGAIN}, "somebody's word"):
         brought, other = [await store.put(play.filing, one, "text/plain") for one in (b"brought", b"other")]
-        await act(play, rs.CorrectResult, LEADER, result=brought, **WHY)
+        await act(play, CorrectResult, LEADER, result=brought, **WHY)
         order = {"stream": result_workflow(play.filing, 1), "seq": 2}
         orders = [("result.prepare", {"order": order, "file": one.model_dump(mode="json")}) for one in (other, brought)]
         async with rogues(client := await stock(world)):

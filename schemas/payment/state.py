@@ -1,4 +1,4 @@
-"""A request for money: the durable life of one fee, or of what a tax office demands, to its receipt or its refund."""
+"""The state of payments, and all that is said of them but events and commands."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from .base import Code, Dong, Instant, Model, Numbered, Personal
-from .filing.commands import Command, SystemCommand
-from .part import Deadline, PartStart, PartState
-from .people import Via
-from .publishing.calendar import CalendarName
+from ..base import Code, Dong, Instant, Model
+from ..part import PartStart, PartState
+from ..people import Via
 
 WATCH_SECONDS: Final = 3 * 24 * 3600
 """How long late money is awaited."""
-
 
 DEFAULT_PROVIDER: Final = "bank"
 """Who takes the money where nothing else is said."""
@@ -104,163 +101,6 @@ class PaymentState(StrEnum):
     PAID = "paid"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
-
-
-class PaymentRequested(Deadline):
-    """Money was asked for, through `provider`. `number` is the number of the payment.
-
-    This request of it can be paid until it `expires`, or without that until it is due.
-    """
-
-    kind: Literal["payment_requested"] = "payment_requested"
-    number: Annotated[str | None, Numbered("payment")] = None
-    n: int
-    provider: Code = DEFAULT_PROVIDER
-    """who takes the money, such as bank"""
-    amount: Dong
-    description: str = ""
-    """what the money is asked for, in words that the payer sees"""
-    watch_seconds: int = WATCH_SECONDS
-    """how many seconds late money is still awaited"""
-    payer_account: Annotated[str | None, Personal] = None
-    expires: Instant | None = None
-    """until when the first request can be paid; not there: until the fee is due"""
-
-
-class PaymentOrdered(Model):
-    """The provider made the order: it is paid at `pay_url`, or by scanning what `code` says (VietQR).
-
-    It is the order of the first request, or of that `attempt`.
-    """
-
-    kind: Literal["payment_ordered"] = "payment_ordered"
-    order_id: str
-    """the bank's own id of its order"""
-    pay_url: str | None = None
-    """where to pay, while it can be paid online"""
-    code: str | None = None
-    attempt: int | None = None
-    """number of the request that was ordered, if it was not the first"""
-
-
-class PaymentCaptured(Model):
-    """The bank took money, for the first request or that `attempt`. What is not owed is refunded.
-
-    `asked` is there if it is more than that, which settles the fee.
-    """
-
-    kind: Literal["payment_captured"] = "payment_captured"
-    capture_id: str
-    amount: Dong
-    captured_at: Instant
-    """when the bank took it"""
-    owed: bool
-    """whether it is what was asked for; otherwise it goes back"""
-    asked: Dong | None = None
-    attempt: int | None = None
-    """number of the request that was paid, if it was not the first"""
-
-
-class PaymentExpired(Model):
-    """Nobody paid in time, and the bank closed the order."""
-
-    kind: Literal["payment_expired"] = "payment_expired"
-
-
-class PaymentCancelled(Model):
-    """The filing no longer owes this fee, or this obligation."""
-
-    kind: Literal["payment_cancelled"] = "payment_cancelled"
-    reason: str
-
-
-class PaymentRefunded(Model):
-    """So many đồng of a capture went back, by that case of its refund."""
-
-    kind: Literal["payment_refunded"] = "payment_refunded"
-    capture_id: str
-    amount: Dong
-    case: int | None = None
-    """number of the case in the refund, from 1"""
-
-
-class PaymentCalendarChanged(Model):
-    """Another calendar is in force, on which the payment is `due` then."""
-
-    kind: Literal["payment_calendar_changed"] = "payment_calendar_changed"
-    calendar: CalendarName
-    due: Instant
-
-
-class PaymentAccepted(Model):
-    """A capture of less than was asked is taken for the whole fee after all; the agency forgoes the rest."""
-
-    kind: Literal["payment_accepted"] = "payment_accepted"
-    capture_id: str
-    amount: Dong
-    forgone: Dong
-
-
-class PaymentChargedBack(ChargedBack):
-    """The payer's bank took money back (đòi hoàn): a fact, about which people say what becomes of it."""
-
-    kind: Literal["payment_charged_back"] = "payment_charged_back"
-
-
-class PaymentChargeBackAhead(ChargeBack):
-    """The payer's bank took money back that is not known yet: it is recorded as charged back as soon as it comes."""
-
-    kind: Literal["payment_charge_back_ahead"] = "payment_charge_back_ahead"
-
-
-class PaymentRequestExpired(Model):
-    """Nobody paid by this request as long as it could be paid. The fee is owed: it may be asked for anew."""
-
-    kind: Literal["payment_request_expired"] = "payment_request_expired"
-    attempt: int
-    """number of the request, from 1"""
-
-
-class PaymentOutcomeAwaited(Model):
-    """The time to pay is over, and whoever takes the money can't say of this request whether it was paid.
-
-    Until then they are asked, and what was paid counts.
-    """
-
-    kind: Literal["payment_outcome_awaited"] = "payment_outcome_awaited"
-    attempt: int
-    """number of the request, from 1"""
-    until: Instant
-    """until when it is asked whether it was paid"""
-
-
-class PaymentRenewed(Model):
-    """The payer has it asked for anew, through `provider`: the request of that number, payable until it `expires`."""
-
-    kind: Literal["payment_renewed"] = "payment_renewed"
-    attempt: int
-    """number of the request, from 2"""
-    provider: Code
-    """who takes the money, by a name of ours"""
-    expires: Instant | None = None
-    """until when it can be paid; not there: until the fee is due"""
-
-
-PaymentEvent = (
-    PaymentRequested
-    | PaymentOrdered
-    | PaymentCaptured
-    | PaymentExpired
-    | PaymentCancelled
-    | PaymentRefunded
-    | PaymentCalendarChanged
-    | PaymentAccepted
-    | PaymentChargedBack
-    | PaymentChargeBackAhead
-    | PaymentRequestExpired
-    | PaymentOutcomeAwaited
-    | PaymentRenewed
-)
 
 
 class Attempt(Model):
@@ -355,98 +195,6 @@ class Payment(PartState):
     def returned(self, capture: Capture) -> int:
         """How many đồng of it went back."""
         return sum(one.amount for one in self.given_back if one.capture_id == capture.capture_id)
-
-
-class RequestPayment(SystemCommand):
-    """Ask for the money. A request can be paid for so many `seconds`, or until it is due."""
-
-    kind: Literal["request_payment"] = "request_payment"
-    start: PaymentStart
-    seconds: int | None = None
-
-
-class RecordOrder(SystemCommand):
-    """The provider made the order."""
-
-    kind: Literal["record_order"] = "record_order"
-    order_id: str
-    pay_url: str | None = None
-    code: str | None = None
-    attempt: int = 1
-
-
-class RecordCapture(SystemCommand):
-    """The bank reports money."""
-
-    kind: Literal["record_capture"] = "record_capture"
-    capture: Capture
-
-
-class ExpireRequest(SystemCommand):
-    """The order of a request was closed at the bank, unpaid, once it could be paid no longer."""
-
-    kind: Literal["expire_request"] = "expire_request"
-    attempt: int
-
-
-class AwaitOutcome(SystemCommand):
-    """The time to pay is over, and it is not known whether a request was paid."""
-
-    kind: Literal["await_outcome"] = "await_outcome"
-    attempt: int
-    until: Instant
-
-
-class ExpirePayment(SystemCommand):
-    """The order was closed at the bank, unpaid, after its due instant."""
-
-    kind: Literal["expire_payment"] = "expire_payment"
-
-
-class CancelPayment(SystemCommand):
-    """The filing no longer owes the fee, or the obligation."""
-
-    kind: Literal["cancel_payment"] = "cancel_payment"
-    reason: str
-
-
-class RecordRefund(SystemCommand):
-    """Money went back."""
-
-    kind: Literal["record_refund"] = "record_refund"
-    given: GivenBack
-
-
-class RecordAcceptance(SystemCommand):
-    """A capture of less than was asked is taken for the whole fee."""
-
-    kind: Literal["record_acceptance"] = "record_acceptance"
-    accepted: CaptureAccepted
-
-
-class RecordChargeBack(SystemCommand):
-    """The payer's bank took money back."""
-
-    kind: Literal["record_charge_back"] = "record_charge_back"
-    back: ChargeBack
-
-
-class RenewPayment(Command):
-    """Have the fee asked for anew (thanh toán lại), by the agency's first `provider` or another one of its own."""
-
-    kind: Literal["renew_payment"] = "renew_payment"
-    provider: Code | None = None
-    """who is to take the money; without it, the agency's first"""
-
-
-PAYMENT_COMMANDS: Final[tuple[type[Command], ...]] = (RenewPayment,)
-"""What may be asked of a payment; each is an Update of `Payment` under its kind."""
-
-
-class RenewThrough(RenewPayment):
-    """The same once it is known through whom."""
-
-    through: Through
 
 
 class Order(Model):

@@ -1,0 +1,51 @@
+"""The commands of complaints."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from ..base import Code, ShortText
+from ..filing.commands import Claim, Command, Reassign, Release, SystemCommand, Withdraw
+from ..filing.events import Moment
+from .state import ComplaintOutcome, ComplaintStart, Grounds
+
+
+class Complain(Command):
+    """Record the complaint, on these grounds."""
+
+    kind: Literal["complain"] = "complain"
+    start: ComplaintStart
+    grounds: Grounds
+
+
+class AnswerComplaint(Command):
+    """Answer the complaint (giải quyết khiếu nại), with the reason and the law that says so.
+
+    Upheld, the filing starts again at `start_at`: `intake`, or a step of the review; without it where the act was done.
+    """
+
+    kind: Literal["answer_complaint"] = "answer_complaint"
+    outcome: ComplaintOutcome
+    """upheld: the complainant is right; rejected: not"""
+    reason: ShortText
+    legal_basis: ShortText
+    start_at: Code | None = None
+    """where the filing starts again: intake, or code of a review step; without it where the act was done"""
+
+
+COMPLAINT_COMMANDS: Final[tuple[type[Command], ...]] = (Claim, Release, Reassign, AnswerComplaint, Withdraw)
+"""What may be asked of a complaint; each is an Update of `Complaint` under its kind."""
+
+
+class RingComplaint(SystemCommand):
+    """Its clock rang. What that means is judged by instants."""
+
+    kind: Literal["ring_complaint"] = "ring_complaint"
+    moment: Moment
+
+
+class SettleUpheld(SystemCommand):
+    """The filing has started again, or there is nothing to undo."""
+
+    kind: Literal["settle_upheld"] = "settle_upheld"
+    reopened: bool

@@ -1,0 +1,63 @@
+"""The commands of official papers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..about import About
+from ..base import (
+    Line,
+    Sha256,
+    ShortText,
+)
+from ..files import FileRef
+from ..filing.commands import Command, SystemCommand
+from ..filing.events import PaymentMeans
+from ..level import Channel
+from ..publishing.fee import FeeKind
+from .state import GivenNumber, PaperKind, ReceiptLine, ReceiptNumber, VoidCause
+
+
+class IssueReceipt(SystemCommand):
+    """Money has come for which there is no receipt. Without `given` the agency's own series takes the next number."""
+
+    kind: Literal["issue_receipt"] = "issue_receipt"
+    of: FeeKind
+    series: Line
+    given: GivenNumber | None = None
+    fee: int
+    lines: tuple[ReceiptLine, ...]
+    channel: Channel
+    means: PaymentMeans | None = None
+    officer: str | None = None
+    about: About
+    replaces: ReceiptNumber | None = None
+
+
+class VoidReceipt(Command):
+    """Make a receipt void, as a cashier or a leader of its agency; `again` gives another one for the same money."""
+
+    kind: Literal["void_receipt"] = "void_receipt"
+    registered: ReceiptNumber
+    reason: ShortText
+    again: bool = False
+
+
+class VoidByItself(SystemCommand):
+    """All the money that paid the fee of a receipt is gone."""
+
+    kind: Literal["void_by_itself"] = "void_by_itself"
+    registered: ReceiptNumber
+    cause: VoidCause
+
+
+class RecordPaper(SystemCommand):
+    """A paper was made."""
+
+    kind: Literal["record_paper"] = "record_paper"
+    paper: PaperKind
+    about: About
+    file: FileRef
+    body_sha256: Sha256
+    template: Sha256
+    signed: bool

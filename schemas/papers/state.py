@@ -1,0 +1,183 @@
+"""The state of official papers, and all that is said of them but events and commands."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from ..about import About
+from ..base import (
+    AgencyCode,
+    Code,
+    Dong,
+    Instant,
+    Model,
+    StrictModel,
+    unset,
+)
+from ..files import FileRef
+from ..filing.events import PaymentMeans
+from ..level import Channel
+from ..publishing.fee import FeeKind
+
+Symbol = Annotated[str, Field(pattern=r"^[0-9A-ZĐ]{1,10}$")]
+"""What stands before the year in the series of an agency's receipts (ký hiệu): `BLP`."""
+
+GivenNumber = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,32}$")]
+"""The number that a service outside has given."""
+
+GivenSeries = Annotated[str, Field(pattern=r"^[0-9A-Za-zĐđ/-]{1,32}$")]
+"""The series (ký hiệu) in which a service outside has given it."""
+
+ReceiptNumber = Annotated[str, Field(pattern=r"^[0-9A-Z][0-9A-Za-zĐđ./-]{0,119}$")]
+"""A number as the register has it: of an agency's own series, or what a service outside has given it."""
+
+
+class ReceiptSeries(StrictModel):
+    """In which series an agency gives receipts: by its `own` numbers, or those of a `service` outside.
+
+    The year follows the symbol: `BLP-26`. The form of the symbols is unconfirmed.
+    """
+
+    phi: Symbol = "BLP"
+    le_phi: Symbol = "BLLP"
+    issuer: Literal["own", "service"] = "own"
+
+    def symbol(self, of: FeeKind) -> str:
+        """That of receipts of this kind."""
+        return self.phi if of is FeeKind.CHARGE else self.le_phi
+
+
+class ReceiptLine(Model):
+    """What one item of the fee comes to in đồng, after what was waived."""
+
+    code: Code
+    """code of the fee item"""
+    amount: Dong
+    """in đồng, after what was waived"""
+
+
+class VoidCause(StrEnum):
+    """Why a receipt is void by itself: all the money that paid its fee went back, or the payer's bank took it."""
+
+    REFUNDED = "refunded"
+    CHARGED_BACK = "charged_back"
+
+
+class MoneyReceipt(Model):
+    """A receipt as it stands: which event it was, its number, what it is for, and when it was made void."""
+
+    seq: int
+    at: Instant
+    of: FeeKind
+    series: str
+    registered: str | None = None
+    given: bool = False
+    fee: int
+    lines: tuple[ReceiptLine, ...]
+    amount: Dong
+    channel: Channel
+    means: PaymentMeans | None = None
+    officer: str | None = None
+    about: About
+    replaces: str | None = None
+    voided_at: Instant | None = None
+
+
+class RegisteredReceipt(Model):
+    """A row of the register of receipts."""
+
+    number: str
+    agency: str
+    kind: FeeKind
+    series: str
+    filing_id: str
+    code: str | None = None
+    fee: int
+    amount: Dong
+    issued_at: Instant
+    voided_at: Instant | None = None
+    replaces: str | None = None
+    replaced_by: str | None = None
+
+
+class ReceiptGap(Model):
+    """Numbers of a counter that no receipt carries: there must be none."""
+
+    kind: FeeKind
+    year: str
+    missing: tuple[str, ...]
+
+
+class ReceiptRegister(Model):
+    """The receipts of an agency in a period, and what is missing among the numbers of its years."""
+
+    agency: str
+    period: str
+    receipts: tuple[RegisteredReceipt, ...]
+    issued: Dong
+    void: Dong
+    gaps: tuple[ReceiptGap, ...]
+
+
+class PaperKind(StrEnum):
+    """What papers there are; the numbers of the forms are those of Circular 03/2025/TT-BNV, which is unconfirmed."""
+
+    RECEIPT = "receipt"
+    """Form 01: receipt and appointment (giấy tiếp nhận hồ sơ và hẹn trả kết quả)."""
+    SUPPLEMENT = "supplement"
+    """Form 02: what is missing (phiếu yêu cầu bổ sung, hoàn thiện hồ sơ)."""
+    REFUSAL = "refusal"
+    """Form 03: refusal of intake (phiếu từ chối tiếp nhận giải quyết hồ sơ)."""
+    APOLOGY = "apology"
+    """Form 04: apology, and the new appointment (văn bản xin lỗi và đề nghị gia hạn)."""
+    STOP = "stop"
+    """Form 05: the filing is stopped, for a time or for good (thông báo dừng giải quyết hồ sơ)."""
+    CONTROL = "control"
+    """Form 06: every hand that the filing went through (phiếu kiểm soát quá trình giải quyết hồ sơ)."""
+    HANDOVER = "handover"
+    """The record of a dossier that was handed over on paper (biên bản giao nhận)."""
+    FEE = "fee"
+    """What is to be paid (thông báo phí, lệ phí; phiếu chuyển thông tin nghĩa vụ tài chính)."""
+    FORM = "form"
+    """With which the post brought the dossier (phiếu gửi hồ sơ)."""
+    LABEL = "label"
+    """What is stuck on a parcel, and the list of the originals that go back in it (nhãn bưu gửi, bảng kê bản chính)."""
+    COMPLAINT = "complaint"
+    """Receipt of a complaint (giấy tiếp nhận khiếu nại)."""
+    CHARGE_RECEIPT = "charge_receipt"
+    """For phí that was paid (biên lai thu phí)."""
+    FEE_RECEIPT = "fee_receipt"
+    """For lệ phí that was paid (biên lai thu lệ phí)."""
+
+
+class OfficialPaper(Model):
+    """A paper that was made: the `n`-th of its kind. `at` is when."""
+
+    paper: PaperKind
+    """which official paper"""
+    n: int
+    """the first, second … of its kind in the filing"""
+    about: About
+    """the event that caused it"""
+    at: Instant
+    """when it was made"""
+    file: FileRef
+    """the paper in the object store"""
+    signed: bool
+    """whether the agency's seal is on it"""
+
+
+class OfficialPapers(Model):
+    """The fold of the stream: every paper of a filing and every receipt, in the order in which they were made."""
+
+    snapshot_version: int = 1
+    filing_id: UUID
+    agency: AgencyCode
+    seq: int = 0
+    erased_at: Instant | None = Field(default=None, exclude_if=unset)
+    made: tuple[OfficialPaper, ...] = ()
+    receipts: tuple[MoneyReceipt, ...] = ()

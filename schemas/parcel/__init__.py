@@ -1,0 +1,1 @@
+"""A consignment: the durable way of a result through the post."""

@@ -1,0 +1,144 @@
+"""The state of parcels, and all that is said of them but events and commands."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from pydantic import Field
+
+from ..base import Dong, Instant, Model
+from ..part import PartStart, PartState
+from ..people import Address
+
+WATCH_SECONDS: Final = 180 * 24 * 3600
+"""How long a late truth is awaited: as long as one may complain to the post (TT 17/2017 Đ8)."""
+
+
+class ParcelStart(PartStart):
+    """What a parcel is started with. It should be there by `due`; `cod` is what the postman collects, in đồng.
+
+    `fee` of them are the agency's fee. Where it did not arrive, a late truth is awaited for `watch_seconds`.
+    """
+
+    address: Address
+    contents: str
+    cod: Dong = 0
+    fee: Dong | None = None
+    watch_seconds: int = WATCH_SECONDS
+
+
+class ParcelState(StrEnum):
+    """Where a parcel stands."""
+
+    REQUESTED = "requested"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    LOST = "lost"
+    DAMAGED = "damaged"
+    CANCELLED = "cancelled"
+
+
+UNDER_WAY: Final = frozenset({ParcelState.REQUESTED, ParcelState.SENT})
+"""Not at an end."""
+
+
+class Meaning(StrEnum):
+    """What a carrier's word means; `other` is one that we do not know."""
+
+    ACCEPTED = "accepted"
+    IN_TRANSIT = "in_transit"
+    INVITED = "invited"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    LOST = "lost"
+    DAMAGED = "damaged"
+    CANCELLED = "cancelled"
+    OTHER = "other"
+
+
+class Step(Model):
+    """One line of what a carrier tells of a consignment: its own code and text, what that means, and when it was.
+
+    `collected` is what it says that it was given on delivery, in đồng, if it says so.
+    """
+
+    meaning: Meaning
+    said: str
+    message: str | None = None
+    at: Instant
+    collected: Dong | None = None
+
+
+class Heard(Model):
+    """Something that the post has told and that is recorded."""
+
+    said: str
+    at: Instant
+
+
+class Parcel(PartState):
+    """The fold of a parcel's events: all that its workflow needs.
+
+    It is `spoilt` once the post has lost or damaged it, and `claim` the reference of what it was asked to pay for that.
+    `heard` is what the post has told and is recorded, `invitations` how often the recipient was invited. It is
+    `recalled` while the filing would have it back, and `left` if that came too late.
+    """
+
+    address: Address | None = None
+    contents: str = ""
+    cod: Dong = 0
+    fee: Dong | None = None
+    collected: Dong | None = None
+    watch_seconds: int = 0
+    waybill: str | None = None
+    state: ParcelState = ParcelState.REQUESTED
+    invitations: int = 0
+    heard: tuple[Heard, ...] = ()
+    recalled: bool = False
+    left: bool = False
+    spoilt: bool = False
+    claim: str | None = None
+    ended_at: Instant | None = None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it has not come to an end."""
+        return self.state in UNDER_WAY
+
+    @property
+    def watched_until(self) -> datetime | None:
+        """Until when a late truth is awaited: of what the post has had, and has not delivered."""
+        if self.ended_at is None or self.waybill is None or self.state is ParcelState.DELIVERED:
+            return None
+        return self.ended_at + timedelta(seconds=self.watch_seconds)
+
+
+class ParcelView(Model):
+    """What a parcel shows: also how often the recipient was invited, and what is collected from them, in đồng.
+
+    `seq` is of its last event.
+    """
+
+    filing_id: UUID
+    n: int
+    seq: int = 0
+    number: str | None = None
+    """number of the parcel"""
+    waybill: str | None = None
+    """the post's number of the consignment; not there before the post has it"""
+    due: Instant | None = None
+    state: ParcelState
+    invitations: int = 0
+    """how often the recipient was invited, because nobody was met"""
+    cod: Dong = Field(default=0, ge=0)
+    """what the postman collects on delivery, in đồng"""
+    collected: Dong | None = None
+    """what the receiver has paid to the post, in đồng; not there where nothing was to be collected"""
+    recalled: bool = False
+    """whether it is to be had back before it leaves"""
+    claim: str | None = None
+    """reference of the claim for compensation from the post; not there while there is none"""

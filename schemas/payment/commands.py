@@ -1,0 +1,101 @@
+"""The commands of payments."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from ..base import Code, Instant
+from ..filing.commands import Command, SystemCommand
+from .state import Capture, CaptureAccepted, ChargeBack, GivenBack, PaymentStart, Through
+
+
+class RequestPayment(SystemCommand):
+    """Ask for the money. A request can be paid for so many `seconds`, or until it is due."""
+
+    kind: Literal["request_payment"] = "request_payment"
+    start: PaymentStart
+    seconds: int | None = None
+
+
+class RecordOrder(SystemCommand):
+    """The provider made the order."""
+
+    kind: Literal["record_order"] = "record_order"
+    order_id: str
+    pay_url: str | None = None
+    code: str | None = None
+    attempt: int = 1
+
+
+class RecordCapture(SystemCommand):
+    """The bank reports money."""
+
+    kind: Literal["record_capture"] = "record_capture"
+    capture: Capture
+
+
+class ExpireRequest(SystemCommand):
+    """The order of a request was closed at the bank, unpaid, once it could be paid no longer."""
+
+    kind: Literal["expire_request"] = "expire_request"
+    attempt: int
+
+
+class AwaitOutcome(SystemCommand):
+    """The time to pay is over, and it is not known whether a request was paid."""
+
+    kind: Literal["await_outcome"] = "await_outcome"
+    attempt: int
+    until: Instant
+
+
+class ExpirePayment(SystemCommand):
+    """The order was closed at the bank, unpaid, after its due instant."""
+
+    kind: Literal["expire_payment"] = "expire_payment"
+
+
+class CancelPayment(SystemCommand):
+    """The filing no longer owes the fee, or the obligation."""
+
+    kind: Literal["cancel_payment"] = "cancel_payment"
+    reason: str
+
+
+class RecordRefund(SystemCommand):
+    """Money went back."""
+
+    kind: Literal["record_refund"] = "record_refund"
+    given: GivenBack
+
+
+class RecordAcceptance(SystemCommand):
+    """A capture of less than was asked is taken for the whole fee."""
+
+    kind: Literal["record_acceptance"] = "record_acceptance"
+    accepted: CaptureAccepted
+
+
+class RecordChargeBack(SystemCommand):
+    """The payer's bank took money back."""
+
+    kind: Literal["record_charge_back"] = "record_charge_back"
+    back: ChargeBack
+
+
+class RenewPayment(Command):
+    """Have the fee asked for anew (thanh toán lại), by the agency's first `provider` or another one of its own."""
+
+    kind: Literal["renew_payment"] = "renew_payment"
+    provider: Code | None = None
+    """who is to take the money; without it, the agency's first"""
+
+
+PAYMENT_COMMANDS: Final[tuple[type[Command], ...]] = (RenewPayment,)
+"""What may be asked of a payment; each is an Update of `Payment` under its kind."""
+
+
+class RenewThrough(RenewPayment):
+    """The same once it is known through whom."""
+
+    through: Through

@@ -1,0 +1,55 @@
+"""The commands of referrals."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..backoffice import PartDecision
+from ..base import ShortText
+from ..files import FileRef
+from ..filing.commands import Claim, Command, Reassign, Release, SystemCommand
+from ..filing.events import Outcome
+from .state import ReferralStart
+
+
+class AnswerPart(Command):
+    """Decide the part (trả lời liên thông). A refusal needs its reason and the law that says so.
+
+    `result` is the file of what was made of it, if anything was.
+    """
+
+    kind: Literal["answer_part"] = "answer_part"
+    outcome: Outcome
+    reason: ShortText | None = None
+    legal_basis: ShortText | None = None
+    result: FileRef | None = None
+
+
+REFERRAL_COMMANDS: tuple[type[Command], ...] = (Claim, Release, Reassign, AnswerPart)
+"""What the officers of the agency that decides may ask of a referral."""
+
+
+class RequestDecision(SystemCommand):
+    """Ask the agency to decide."""
+
+    kind: Literal["request_decision"] = "request_decision"
+    start: ReferralStart
+
+
+class AnswerByMachine(SystemCommand):
+    """The agency's back office decided."""
+
+    kind: Literal["answer_by_machine"] = "answer_by_machine"
+    decision: PartDecision
+
+
+class LookAtDeadline(SystemCommand):
+    """A timer rang. What that means is judged by instants."""
+
+    kind: Literal["look_at_deadline"] = "look_at_deadline"
+
+
+class CancelReferral(SystemCommand):
+    """Nobody waits for the part any more."""
+
+    kind: Literal["cancel_referral"] = "cancel_referral"

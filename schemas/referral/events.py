@@ -1,0 +1,91 @@
+"""The events of referrals."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from ..backoffice import Dossier
+from ..base import AgencyCode, Code, Instant, Model, Personal
+from ..files import FileRef
+from ..filing.events import Claimed, Outcome, Reassigned, Released
+from ..limit import Limit
+from ..part import Deadline
+from ..people import Actor
+from ..publishing.calendar import CalendarName
+
+
+class ReferralRequested(Deadline):
+    """The agency was asked to decide a part of the procedure."""
+
+    kind: Literal["referral_requested"] = "referral_requested"
+    n: int
+    part: Code
+    agency: AgencyCode
+    lead: AgencyCode
+    """code of the filing's own agency, which referred it"""
+    reminder: Limit
+    """how long before its end a limit reminds the officer"""
+    remind_at: Instant
+    """when the officer will be reminded; not there once that is settled"""
+    dossier: Annotated[Dossier, Personal]
+    filed_by: Annotated[Actor, Personal]
+
+
+class ReferralReminded(Model):
+    """The officers of the part were told that it soon is due."""
+
+    kind: Literal["referral_reminded"] = "referral_reminded"
+    due: Instant
+
+
+class ReferralOverdue(Model):
+    """The limit has passed without an answer: the team leads have it in their queues, here and at the lead."""
+
+    kind: Literal["referral_overdue"] = "referral_overdue"
+    due: Instant
+
+
+class ReferralAnswered(Model):
+    """The agency decided the part; `automatic` where its back office did, for the `officer` who answers for it.
+
+    In the place of an absent officer it says `acting_for` whom.
+    """
+
+    kind: Literal["referral_answered"] = "referral_answered"
+    outcome: Outcome
+    officer: str
+    acting_for: str | None = None
+    automatic: bool = False
+    """whether the agency's back office decided it"""
+    result: FileRef | None = None
+    reason: Annotated[str | None, Personal] = None
+    legal_basis: Annotated[str | None, Personal] = None
+
+
+class ReferralCancelled(Model):
+    """The filing has ended: nobody waits for the part any more."""
+
+    kind: Literal["referral_cancelled"] = "referral_cancelled"
+
+
+class ReferralCalendarChanged(Model):
+    """Another calendar is in force, on which the part is `due` then, and reminded of before."""
+
+    kind: Literal["referral_calendar_changed"] = "referral_calendar_changed"
+    calendar: CalendarName
+    due: Instant
+    remind_at: Instant
+    """when the officer will be reminded; not there once that is settled"""
+
+
+ReferralEvent = (
+    ReferralRequested
+    | Claimed
+    | Released
+    | Reassigned
+    | ReferralReminded
+    | ReferralOverdue
+    | ReferralAnswered
+    | ReferralCancelled
+    | ReferralCalendarChanged
+)

@@ -1,0 +1,149 @@
+"""The commands of refunds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from ..base import DocumentNumber, Dong, ShortText, Subject
+from ..files import FileRef
+from ..filing.commands import Command, SystemCommand
+from .state import CaptureTaken, ChargeBackOutcome, Claim, RefundLine, RefundMeans
+
+
+class _InWhosePlace(Command):
+    """What an officer does, perhaps in the place of the absent one for whom they are `acting_for`."""
+
+    acting_for: Subject | None = None
+
+
+class RequestRefund(_InWhosePlace):
+    """Ask that money goes back (đề nghị hoàn): all that is left, an `amount` in đồng, or line by line."""
+
+    kind: Literal["request_refund"] = "request_refund"
+    amount: Annotated[Dong, Field(gt=0)] | None = None
+    """money in đồng that is to go back; without it and without lines, all that is left"""
+    lines: tuple[RefundLine, ...] = Field(default=(), max_length=100)
+    """what goes back of each item of the fee"""
+    reason: ShortText
+    legal_basis: ShortText
+
+
+class DecideRefund(_InWhosePlace):
+    """Say how many đồng go back where the procedure does not (quyết định hoàn), perhaps none; another approves it."""
+
+    kind: Literal["decide_refund"] = "decide_refund"
+    amount: Dong
+    """money in đồng that is to go back; 0: nothing"""
+    reason: ShortText
+    legal_basis: ShortText
+
+
+class ApproveRefund(_InWhosePlace):
+    """Approve a case (duyệt hoàn) that another has asked for."""
+
+    kind: Literal["approve_refund"] = "approve_refund"
+    case: int = Field(ge=1)
+    """number of the case in the refund, from 1"""
+
+
+class DeclineRefund(_InWhosePlace):
+    """Decline a case (không duyệt hoàn) that another has asked for, with the reason."""
+
+    kind: Literal["decline_refund"] = "decline_refund"
+    case: int = Field(ge=1)
+    """number of the case in the refund, from 1"""
+    reason: ShortText
+
+
+class GiveBackByHand(_InWhosePlace):
+    """Say that an approved case was given back by hand, with the evidence; a transfer names the bank's reference."""
+
+    kind: Literal["give_back_by_hand"] = "give_back_by_hand"
+    case: int = Field(ge=1)
+    """number of the case in the refund, from 1"""
+    means: RefundMeans
+    """how it went back: by transfer or in cash"""
+    evidence: FileRef
+    """file that shows that it went back"""
+    bank_reference: DocumentNumber | None = None
+    """the bank's own number of the transfer; not there for cash"""
+
+
+class AcceptShortPayment(_InWhosePlace):
+    """Ask that less than was asked is taken for the whole fee (đề nghị chấp nhận nộp thiếu); another approves it."""
+
+    kind: Literal["accept_short_payment"] = "accept_short_payment"
+    reason: ShortText
+    legal_basis: ShortText
+
+
+class ApproveShortPayment(_InWhosePlace):
+    """Agree that less than was asked is taken for the whole fee (duyệt chấp nhận nộp thiếu)."""
+
+    kind: Literal["approve_short_payment"] = "approve_short_payment"
+
+
+class AnswerChargeBack(_InWhosePlace):
+    """Say what becomes of a fee that the payer's bank took back (xử lý khoản bị đòi hoàn).
+
+    Or of one that went back as its filing ended, which has begun again.
+    """
+
+    kind: Literal["answer_charge_back"] = "answer_charge_back"
+    outcome: ChargeBackOutcome
+    reason: ShortText
+    legal_basis: ShortText
+
+
+REFUND_COMMANDS: Final[tuple[type[Command], ...]] = (
+    RequestRefund,
+    DecideRefund,
+    ApproveRefund,
+    DeclineRefund,
+    GiveBackByHand,
+    AcceptShortPayment,
+    ApproveShortPayment,
+    AnswerChargeBack,
+)
+"""What may be asked of a refund; each is an Update of `Refund` under its kind."""
+
+
+class BeginRefund(SystemCommand):
+    """Begin, with the capture as its payment has it."""
+
+    kind: Literal["begin_refund"] = "begin_refund"
+    capture: CaptureTaken
+    apart: tuple[str, ...] = ()
+
+
+class OpenClaimed(SystemCommand):
+    """Open what the logs say is to go back."""
+
+    kind: Literal["open_claimed"] = "open_claimed"
+    claim: Claim
+
+
+class RecordAsked(SystemCommand):
+    """The provider is asked to give it back, for the `n`-th time."""
+
+    kind: Literal["record_asked"] = "record_asked"
+    case: int
+    n: int
+
+
+class RecordGiven(SystemCommand):
+    """The provider gave it back."""
+
+    kind: Literal["record_given"] = "record_given"
+    case: int
+    transaction: str | None = None
+
+
+class LeaveToHand(SystemCommand):
+    """The provider never gives it back."""
+
+    kind: Literal["leave_to_hand"] = "leave_to_hand"
+    case: int
+    rule: str

@@ -1,0 +1,257 @@
+"""The state of results, and all that is said of them but events and commands."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Final
+from uuid import UUID
+
+from pydantic import Field
+
+from ..backoffice import Dossier
+from ..base import (
+    AgencyCode,
+    Instant,
+    Model,
+    Sha256,
+    StrictModel,
+    Subject,
+    unset,
+)
+from ..files import FileRef
+from ..filing.events import MachineWork, Outcome
+from ..people import Actor, Applicant, IdNumber, PersonKind, Role
+
+MOST_ENTRIES: Final = 20
+"""So many numbers a result may take: each time that nobody signs, and each correction, takes another."""
+
+MOST_RENEWALS: Final = 50
+"""Digests of so many renewed files are kept, the newest: one every few years."""
+
+OPENING: Final = "enter"
+"""The id of the command by which every stream of a result begins."""
+
+
+class ResultState(StrEnum):
+    """What the register says of a number: in the making, in force, given up unsigned, revoked, or corrected."""
+
+    MAKING = "making"
+    IN_FORCE = "in_force"
+    VOIDED = "voided"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+
+
+class Validity(StrEnum):
+    """Whether a result can be relied on at a moment, and why not: `overtaken` by the reopening of its filing."""
+
+    IN_FORCE = "in_force"
+    NOT_ISSUED = "not_issued"
+    VOIDED = "voided"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+    OVERTAKEN = "overtaken"
+    EXPIRED = "expired"
+
+
+class RegisteredResult(Model):
+    """A row of the register: the `n`-th result of a filing, by its number.
+
+    `expires_on` is the last day on which it is in force. It `corrects` the result of that number, or was itself
+    `replaced_by` another; `ended_at` is when it was revoked, replaced or voided, `overtaken_at` when its filing was
+    reopened.
+    """
+
+    number: str
+    filing_id: UUID
+    agency: AgencyCode
+    n: int
+    state: ResultState
+    outcome: Outcome | None = None
+    sha256: Sha256 | None = None
+    issued_at: Instant | None = None
+    expires_on: date | None = None
+    copies: int | None = None
+    overtaken_at: Instant | None = None
+    ended_at: Instant | None = None
+    corrects: str | None = None
+    replaced_by: str | None = None
+
+
+class ResultStanding(Model):
+    """What anybody may learn of a result whose number or file they hold, as of an instant."""
+
+    number: str
+    agency: AgencyCode
+    validity: Validity
+    issued_at: Instant | None = None
+    expires_on: date | None = None
+    ended_at: Instant | None = None
+    replaced_by: str | None = None
+    as_of: Instant
+
+
+class SigningPlace(StrEnum):
+    """What an officer puts under a result, in this order: initials (ký nháy), signature (ký số), seal (con dấu)."""
+
+    INITIALS = "initials"
+    SIGNATURE = "signature"
+    SEAL = "seal"
+
+
+class Signatory(Model):
+    """Who signs, in which role, and what; `acting_for` the absent officer in whose place they do."""
+
+    place: SigningPlace
+    """what they sign: initials, signature or seal"""
+    officer: Subject
+    role: Role
+    acting_for: Subject | None = None
+
+
+class AgencySigner(StrictModel):
+    """Who signs the results of an agency, by what number the signing service knows them, and in what.
+
+    The seal is the agency's own: the number is its, and `officer` is who puts it on.
+    """
+
+    place: SigningPlace
+    officer: Subject
+    role: Role
+    number: IdNumber
+    holder: PersonKind = PersonKind.PERSON
+
+
+class ResultOrder(Model):
+    """What a result is made for: the decision with the seq `decided`, and the dossier that it decides.
+
+    It is printed `by_template`, if its procedure has one.
+    """
+
+    decided: int
+    outcome: Outcome
+    officer: str
+    reason: str | None = None
+    dossier: Dossier
+    filed_by: Actor
+    by_template: Annotated[bool, Field(exclude_if=unset)] = False
+
+
+class Adopted(Model):
+    """A result that its filing issued by itself, as the filing's log has it, and the order that it came of."""
+
+    number: str
+    result: FileRef
+    issued_at: Instant
+    expires_on: date | None = None
+    copies: int = 1
+
+
+class ResultStart(Model):
+    """What the stream of a filing's `n`-th result is started with: what it is for stands in the filing's log."""
+
+    filing_id: UUID
+    n: int = Field(ge=1, lt=2**31)
+
+
+class ResultEntry(Model):
+    """A number that the result has or had. `result` is its file as it is now, `issued` as it was issued."""
+
+    registered: str | None = None
+    state: ResultState = ResultState.MAKING
+    result: FileRef | None = None
+    brought: FileRef | None = None
+    """the corrected file, where it was there already; without it the agency's back office makes it"""
+    issued: FileRef | None = None
+    """its file as it was issued; not there before that"""
+    issued_at: Instant | None = None
+    """when it was issued; not there before that"""
+    expires_on: date | None = None
+    copies: int = 1
+    ended_at: Instant | None = None
+    """when it was revoked, replaced or given up; not there before that"""
+    corrects: str | None = None
+    """number of the result that it corrects; not there for any other"""
+    replaced_by: str | None = None
+    """the national database in which the agency looks it up instead"""
+    renewed: tuple[Sha256, ...] = ()
+    """SHA-256 of the file after each further time-stamp, in hex, the newest last"""
+
+
+class Result(Model):
+    """The fold of the events of a result. The last of the `entries` is the one that is worked on, or was.
+
+    `signed` of the `signers` have signed it; who is next was `asked_at` that moment. The filing's own result is
+    `adopted`.
+    """
+
+    snapshot_version: int = 1
+    filing_id: UUID
+    n: int
+    agency: AgencyCode
+    seq: int = 0
+    erased_at: Instant | None = Field(default=None, exclude_if=unset)
+    adopted: bool = False
+    outcome: Outcome | None = None
+    order: ResultOrder | None = None
+    entries: tuple[ResultEntry, ...] = ()
+    signers: tuple[Signatory, ...] = ()
+    signed: int = 0
+    asked_at: Instant | None = None
+    machine_failing: MachineWork | None = None
+
+    @property
+    def officer(self) -> str | None:
+        """Nobody claims it: whoever is to sign is named."""
+        return None
+
+    @property
+    def whose_task(self) -> str | None:
+        """As `officer`."""
+        return None
+
+    @property
+    def applicant(self) -> Applicant | None:
+        """Whose result it is."""
+        return self.order.dossier.applicant if self.order else None
+
+    @property
+    def filed_by(self) -> Actor | None:
+        """Who filed it."""
+        return self.order.filed_by if self.order else None
+
+    @property
+    def last(self) -> ResultEntry:
+        """What is worked on, or was."""
+        return self.entries[-1]
+
+    @property
+    def in_force(self) -> ResultEntry | None:
+        """The one that can be relied on."""
+        return next((entry for entry in self.entries if entry.state is ResultState.IN_FORCE), None)
+
+    @property
+    def awaited(self) -> Signatory | None:
+        """Whose signature is asked for now."""
+        made = bool(self.entries) and self.last.state is ResultState.MAKING and self.last.result is not None
+        return self.signers[self.signed] if made and self.signed < len(self.signers) else None
+
+
+class ResultFact(Model):
+    """Signal `result_settled` of a result to its filing: it is in force, as this file under this number."""
+
+    n: int = Field(ge=1, lt=2**31)
+    registered: Subject
+    result: FileRef
+    expires_on: date | None = None
+    copies: int | None = None
+
+
+class ResultRecord(Model):
+    """What the workflow of a result ends with: its numbers, and what the register says of each."""
+
+    filing_id: UUID
+    n: int
+    entries: tuple[ResultEntry, ...]
+    """every number that the result has taken, in order"""
