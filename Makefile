@@ -58,7 +58,7 @@ lock: $(STAMP)
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command "make lock" --group dev --group bench -o requirements.lock pyproject.toml
 
-# The module of what people read, of schemas/words/*.po.
+# Compiles schemas/words/*.po, the sentences that people read, to catalogue.py beside them.
 words: $(STAMP)
 	$(BIN)/python -m tests.words.compiled
 

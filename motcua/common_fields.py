@@ -1,7 +1,7 @@
-"""What a field of the contract is that stands in four models or more, and means the same in each of them.
+"""The descriptions of fields that stand in four models of the contract or more, and mean the same in each.
 
-All others have their words below the field, in the source of their model; so has one of these that means something else
-there.
+Any other field has its description below it, in the source of its model; so has one of these where it means something
+else.
 """
 
 from __future__ import annotations

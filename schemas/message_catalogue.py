@@ -136,7 +136,7 @@ class Message:
         model: What it is parsed with, or written from.
         direction: Who reads it.
         wires: Where it passes.
-        event: Whose body it is, where it is that of an event.
+        event: The event whose body it is; None for any other message.
     """
 
     name: str

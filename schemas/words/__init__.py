@@ -1,1 +1,1 @@
-"""What people read, by its key: `vi.po` and `en.po` for translators, and what `make words` makes of them."""
+"""The sentences that people read, by their keys: `vi.po` and `en.po` for translators, `catalogue.py` made of them."""

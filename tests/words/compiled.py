@@ -1,4 +1,4 @@
-"""The catalogue of what people read, as translators have it, and the module that is made of it: `make words`.
+"""The catalogue of sentences in PO files, and the Python module that `make words` makes of it.
 
 gettext's own `python-brace-format` is not set: it compares a sentence with its id, which here is a key.
 """
@@ -46,7 +46,7 @@ def read(language: str) -> dict[str, str]:
 
 
 def compiled() -> str:
-    """The module that says what the files say."""
+    """The text of the module. Raises `ValueError` for a key that one language lacks."""
     vi, en = map(read, LANGUAGES)
     if vi.keys() != en.keys():
         raise ValueError(f"in one language alone: {sorted(vi.keys() ^ en.keys())}")
