@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from activities.ledger.vault import Vault
 from activities.partners.money.merchants import MERCHANTS, Merchants, door
@@ -16,19 +17,25 @@ from activities.partners.money.provider import Notice, Received, Refused
 from deploy.sandbox.bank.merchants import as_settings
 from gateway import inbox
 from tests.conftest import World
-from tests.sandboxes import Server
 from workers.wiring import open_pool
 
 Answer = Callable[[str, Received], tuple[int, bytes]]
 """What is answered to a merchant's callback: the status and the body."""
 
 
-def providers(bank: Server) -> str:
+class Bank(Protocol):
+    """A sandbox bank, however it runs."""
+
+    data: Path
+    url: str
+
+
+def providers(bank: Bank) -> str:
     """What `MOTCUA_PROVIDERS` is for this bank."""
     return json.dumps(as_settings(bank.data, bank.url, "http://portal.test/back"))
 
 
-def merchants_of(bank: Server) -> Merchants:
+def merchants_of(bank: Bank) -> Merchants:
     """The same, as it is read."""
     return MERCHANTS.validate_json(providers(bank))
 

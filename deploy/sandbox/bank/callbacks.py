@@ -19,15 +19,16 @@ Answer: TypeAlias = tuple[int, str]
 
 
 class Sender:
-    """`base` is the address under which each wire has its own: `base/vnpay` and so on."""
+    """`base` is the address under which each wire has its own: `base/vnpay` and so on; `way` leads there, or HTTP."""
 
-    def __init__(self, ledger: WiredLedger, base: str) -> None:
+    def __init__(self, ledger: WiredLedger, base: str, way: httpx.AsyncBaseTransport | None = None) -> None:
         self._ledger = ledger
         self._base = base
+        self._way = way
 
     async def forever(self) -> None:
         sending: set[asyncio.Task[Answer]] = set()
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
+        async with self._client() as client:
             while True:
                 for row in self._due():
                     sending.add(task := asyncio.create_task(self._send(client, row)))
@@ -36,13 +37,16 @@ class Sender:
 
     async def once(self) -> None:
         """Make those that are due, and wait for what is answered."""
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
+        async with self._client() as client:
             await asyncio.gather(*(self._send(client, row) for row in self._due()))
 
     async def call(self, n: int) -> Answer:
         """Make one, again if it was made before. `ProblemError` 404: there is none."""
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
+        async with self._client() as client:
             return await self._send(client, self._ledger.callback(n))
+
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(timeout=_TIMEOUT_S, transport=self._way, trust_env=False)
 
     def _due(self) -> list[Mapping[str, Any]]:
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs
 
+import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -131,12 +132,17 @@ def _with_pay_url(request: Request, order: Json) -> Json:
     return {**order, "pay_url": str(request.url_for("pay_page", key=order["key"]))}
 
 
-def bank(data: Path, pay_after: float, callbacks: str, retry_after: float) -> Starlette:
-    """The bank over `data/bank.sqlite3`; times in seconds. Without `callbacks`, an address, it calls nobody."""
+def bank(
+    data: Path, pay_after: float, callbacks: str, retry_after: float, way: httpx.AsyncBaseTransport | None = None
+) -> Starlette:
+    """The bank over `data/bank.sqlite3`; times in seconds. Without `callbacks`, an address, it calls nobody.
+
+    `way` is how callbacks go there: over HTTP unless given.
+    """
     wires = {"vnpay": vnpay.WIRE, "platform": platform.WIRE, "vietqr": vietqr.WIRE}
     file, retry = data / "bank.sqlite3", microseconds(retry_after)
     ledger = WiredLedger(file, microseconds(pay_after), wires, merchants(data), retry, told=bool(callbacks))
-    sender = Sender(ledger, callbacks)
+    sender = Sender(ledger, callbacks, way)
     return application(ledger, _routes(ledger, sender), *([sender.forever] if callbacks else []))
 
 

@@ -1,4 +1,7 @@
-"""The sandbox bank and post as real processes on loopback, killed and started again, and the adapters to them."""
+"""The sandbox bank and post, in memory and by a clock that is moved on, and the adapters to them.
+
+As real processes on loopback: what they answer and refuse over HTTP, and what they keep when they are killed.
+"""
 
 import random
 import re
@@ -24,37 +27,41 @@ from activities.partners.bank import Order as BankOrder
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.postal import Order, Recipient
 from activities.partners.vnpost import Contract, VnPost
+from deploy.sandbox.bank.server import bank as bank_app
 from deploy.sandbox.post import SECRET_KEY
+from deploy.sandbox.post import post as post_app
 from deploy.sandbox.post_page import WORDS
 from schemas.parcel.state import Meaning
+from tests.integration.deploy.in_memory import Clock, Sandbox, in_memory, way_to
 from tests.sandboxes import Server, free_port, until
 
-PAY_AFTER = 0.3
-STEP_AFTER = 0.2
+PAY_AFTER = 60.0
+"""By the clock that is moved on."""
+STEP_AFTER = 60.0
+PAY_SOON = 0.3
+STEP_SOON = 0.2
 CANARY = "Canary Nguyễn Thị Kiểm Tra"
 RECIPIENT = {"name": CANARY, "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
 NUMBERS = count(1)
 
 
 @pytest.fixture(scope="module")
-def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server("bank", tmp_path_factory.mktemp("bank"), "--pay-after", str(PAY_AFTER))
-    server.start()
-    yield server
-    server.close()
+def bank(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[Sandbox]:  # noqa: ARG001 -- theirs
+    data = tmp_path_factory.mktemp("bank")
+    with in_memory(data, lambda: bank_app(data, PAY_AFTER, "", 300)) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="module")
-def post(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server("post", tmp_path_factory.mktemp("post"), "--step-after", str(STEP_AFTER))
-    server.start()
-    yield server
-    server.close()
+def post(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[Sandbox]:  # noqa: ARG001 -- theirs
+    data = tmp_path_factory.mktemp("post")
+    with in_memory(data, lambda: post_app(data, STEP_AFTER)) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture
 def mortal_bank(tmp_path: Path) -> Iterator[Server]:
-    server = Server("bank", tmp_path, "--pay-after", str(PAY_AFTER))
+    server = Server("bank", tmp_path, "--pay-after", str(PAY_SOON))
     server.start()
     yield server
     server.close()
@@ -62,15 +69,15 @@ def mortal_bank(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def mortal_post(tmp_path: Path) -> Iterator[Server]:
-    server = Server("post", tmp_path, "--step-after", str(STEP_AFTER))
+    server = Server("post", tmp_path, "--step-after", str(STEP_SOON))
     server.start()
     yield server
     server.close()
 
 
 @pytest.fixture
-async def adapter(bank: Server) -> AsyncIterator[HttpBank]:
-    async with httpx.AsyncClient(base_url=bank.url, trust_env=False) as client:
+async def adapter(mortal_bank: Server) -> AsyncIterator[HttpBank]:
+    async with httpx.AsyncClient(base_url=mortal_bank.url, trust_env=False) as client:
         yield HttpBank(client)
 
 
@@ -78,7 +85,7 @@ def new_key(what: str = "fee") -> str:
     return f"{what}:0d9c2f4e-7a51-5b0e-9c57-3f1f6a0c2b11:{next(NUMBERS)}"
 
 
-def order(bank: Server, account: str | None = None, amount: int = 8000) -> str:
+def order(bank: Sandbox, account: str | None = None, amount: int = 8000) -> str:
     """The key of a new order."""
     key = new_key()
     body = {"amount": amount, "currency": "VND", "description": "Lệ phí", "payer_account": account}
@@ -87,16 +94,16 @@ def order(bank: Server, account: str | None = None, amount: int = 8000) -> str:
     return key
 
 
-def seen(bank: Server, key: str) -> Any:
+def seen(bank: Sandbox, key: str) -> Any:
     return bank.client.get(f"/orders/{key}").raise_for_status().json()
 
 
-def captures(bank: Server, key: str) -> int:
+def captures(bank: Sandbox, key: str) -> int:
     return len(seen(bank, key)["captures"])
 
 
 class TestBank:
-    def test_an_order_is_made_once_per_key(self, bank: Server) -> None:
+    def test_an_order_is_made_once_per_key(self, bank: Sandbox) -> None:
         key = new_key()
         body = {"amount": 8000, "currency": "VND", "description": "Lệ phí", "payer_account": None}
 
@@ -121,7 +128,7 @@ class TestBank:
         assert other.headers["content-type"] == "application/problem+json"
         assert other.json()["code"] == "key_reused"
 
-    def test_an_unknown_order_is_a_problem(self, bank: Server) -> None:
+    def test_an_unknown_order_is_a_problem(self, bank: Sandbox) -> None:
         for method, path in (("GET", ""), ("POST", "/cancel"), ("POST", "/pay")):
             response = bank.client.request(method, f"/orders/{new_key()}{path}")
             assert (response.status_code, response.json()["code"]) == (404, "not_found")
@@ -139,21 +146,21 @@ class TestBank:
             ({"surprise": 1}, "surprise", "extra_forbidden"),
         ],
     )
-    def test_bad_input_names_field_and_rule(self, bank: Server, change: dict[str, Any], field: str, rule: str) -> None:
+    def test_bad_input_names_field_and_rule(self, bank: Sandbox, change: dict[str, Any], field: str, rule: str) -> None:
         body = {"amount": 8000, "currency": "VND", "description": "", "payer_account": None} | change
         response = bank.client.put(f"/orders/{new_key()}", json=body)
         assert response.status_code == 422
         assert response.headers["content-type"] == "application/problem+json"
         assert response.json()["errors"] == [{"field": field, "rule": rule}]
 
-    def test_bad_json_and_bad_keys_are_problems(self, bank: Server) -> None:
+    def test_bad_json_and_bad_keys_are_problems(self, bank: Sandbox) -> None:
         broken = bank.client.put(f"/orders/{new_key()}", content=b"{")
         assert broken.json()["errors"] == [{"field": "body", "rule": "json_invalid"}]
         spaced = bank.client.get("/orders/a%20b")
         assert spaced.json()["errors"] == [{"field": "key", "rule": "pattern"}]
         assert bank.client.delete("/ledger").json()["code"] == "http_405"
 
-    def test_a_person_pays_and_may_pay_twice(self, bank: Server) -> None:
+    def test_a_person_pays_and_may_pay_twice(self, bank: Sandbox) -> None:
         key = order(bank)
         paid = bank.client.post(f"/orders/{key}/pay", json={}).json()
         assert paid["status"] == "paid"
@@ -161,7 +168,7 @@ class TestBank:
         twice = bank.client.post(f"/orders/{key}/pay", json={}).json()
         assert len({capture["capture_id"] for capture in twice["captures"]}) == 2
 
-    def test_the_pay_page_shows_the_order_and_pays_it(self, bank: Server) -> None:
+    def test_the_pay_page_shows_the_order_and_pays_it(self, bank: Sandbox) -> None:
         key = order(bank)
         page = bank.client.get(f"/orders/{key}/pay")
         assert "8.000 ₫" in page.text
@@ -170,55 +177,59 @@ class TestBank:
         assert "Đã thanh toán · Paid<br>+ 8.000 ₫" in after.text
         assert captures(bank, key) == 1
 
-    def test_cancelling_stops_only_what_is_not_paid(self, bank: Server) -> None:
+    def test_cancelling_stops_only_what_is_not_paid(self, bank: Sandbox) -> None:
         unpaid, paid = order(bank), order(bank)
         bank.client.post(f"/orders/{paid}/pay", json={})
         assert bank.client.post(f"/orders/{unpaid}/cancel").json()["status"] == "cancelled"
         assert bank.client.post(f"/orders/{unpaid}/cancel").json()["status"] == "cancelled"
         assert bank.client.post(f"/orders/{paid}/cancel").json()["status"] == "paid"
 
-    def test_money_on_a_cancelled_order_is_late_money(self, bank: Server) -> None:
+    def test_money_on_a_cancelled_order_is_late_money(self, bank: Sandbox) -> None:
         key = order(bank)
         bank.client.post(f"/orders/{key}/cancel")
         late = bank.client.post(f"/orders/{key}/pay", json={}).json()
         assert (late["status"], len(late["captures"])) == ("cancelled", 1)
 
-    def test_0001_pays_by_itself(self, bank: Server) -> None:
+    def test_0001_pays_by_itself(self, bank: Sandbox, clock: Clock) -> None:
         key = order(bank, "9704-0001")
         assert seen(bank, key)["status"] == "pending"
-        until(lambda: seen(bank, key)["status"] == "paid")
-        time.sleep(2 * PAY_AFTER)
+        clock.passes(PAY_AFTER)
+        assert seen(bank, key)["status"] == "paid"
+        clock.passes(2 * PAY_AFTER)
         assert captures(bank, key) == 1
 
-    def test_0001_does_not_pay_a_cancelled_order(self, bank: Server) -> None:
+    def test_0001_does_not_pay_a_cancelled_order(self, bank: Sandbox, clock: Clock) -> None:
         key = order(bank, "9704-0001")
         bank.client.post(f"/orders/{key}/cancel")
-        time.sleep(2 * PAY_AFTER)
+        clock.passes(2 * PAY_AFTER)
         assert captures(bank, key) == 0
 
-    def test_0002_pays_only_after_the_order_was_cancelled(self, bank: Server) -> None:
+    def test_0002_pays_only_after_the_order_was_cancelled(self, bank: Sandbox, clock: Clock) -> None:
         key = order(bank, "9704-0002")
-        time.sleep(2 * PAY_AFTER)
+        clock.passes(2 * PAY_AFTER)
         assert seen(bank, key)["status"] == "pending"
         assert bank.client.post(f"/orders/{key}/cancel").json()["captures"] == []
-        until(lambda: captures(bank, key) == 1)
+        clock.passes(PAY_AFTER)
+        assert captures(bank, key) == 1
         assert seen(bank, key)["status"] == "cancelled"
 
-    def test_0003_pays_twice(self, bank: Server) -> None:
+    def test_0003_pays_twice(self, bank: Sandbox, clock: Clock) -> None:
         key = order(bank, "9704-0003")
-        until(lambda: captures(bank, key) == 1)
+        clock.passes(PAY_AFTER)
+        assert captures(bank, key) == 1
         bank.client.post(f"/orders/{key}/cancel")
-        until(lambda: captures(bank, key) == 2)
+        clock.passes(PAY_AFTER)
+        assert captures(bank, key) == 2
         assert seen(bank, key)["status"] == "paid"
-        time.sleep(2 * PAY_AFTER)
+        clock.passes(2 * PAY_AFTER)
         assert captures(bank, key) == 2
 
-    def test_0004_never_pays(self, bank: Server) -> None:
+    def test_0004_never_pays(self, bank: Sandbox, clock: Clock) -> None:
         key = order(bank, "9704-0004")
-        time.sleep(3 * PAY_AFTER)
+        clock.passes(3 * PAY_AFTER)
         assert seen(bank, key)["status"] == "pending"
 
-    def test_a_refund_is_made_once_and_never_exceeds_its_capture(self, bank: Server) -> None:
+    def test_a_refund_is_made_once_and_never_exceeds_its_capture(self, bank: Sandbox) -> None:
         key, refund_key = order(bank), new_key("refund")
         capture = bank.client.post(f"/orders/{key}/pay", json={}).json()["captures"][0]["capture_id"]
         body = {"order_key": key, "capture_id": capture, "amount": 5000}
@@ -237,7 +248,7 @@ class TestBank:
         assert nowhere.json()["errors"] == [{"field": "capture_id", "rule": "unknown_capture"}]
         assert [refund["amount"] for refund in seen(bank, key)["refunds"]] == [5000, 3000]
 
-    def test_the_ledger_lists_every_order(self, bank: Server) -> None:
+    def test_the_ledger_lists_every_order(self, bank: Sandbox) -> None:
         keys = [order(bank), order(bank)]
         listed = bank.client.get("/ledger").json()["orders"]
         assert [entry["key"] for entry in listed[-2:]] == keys
@@ -249,7 +260,7 @@ class TestBankKilled:
         paying, cancelled, twice = (order(mortal_bank, f"9704-000{n}") for n in (1, 2, 3))
         mortal_bank.client.post(f"/orders/{cancelled}/cancel")
         mortal_bank.kill()
-        time.sleep(3 * PAY_AFTER)
+        time.sleep(3 * PAY_SOON)
         mortal_bank.start()
         assert [captures(mortal_bank, key) for key in (paying, cancelled, twice)] == [1, 1, 2]
 
@@ -299,11 +310,11 @@ class TestBankKilled:
         assert mortal_bank.output.read_text() == ""
 
 
-def token(post: Server, keys: tuple[str, str] = ("sandbox", "sandbox")) -> httpx.Response:
+def token(post: Sandbox, keys: tuple[str, str] = ("sandbox", "sandbox")) -> httpx.Response:
     return post.client.post("/token", data={"grant_type": "client_credentials"}, auth=keys)
 
 
-def asked(post: Server, method: str, path: str, **said: Any) -> Any:
+def asked(post: Sandbox, method: str, path: str, **said: Any) -> Any:
     """What the post answers to somebody whom it knows."""
     bearer = f"Bearer {token(post).raise_for_status().json()['access_token']}"
     return post.client.request(method, path, headers={"authorization": bearer}, **said)
@@ -328,7 +339,7 @@ def consigned(key: str, postcode: str = "10000", **other: Any) -> dict[str, Any]
     } | other
 
 
-def send(post: Server, postcode: str = "10000") -> str:
+def send(post: Sandbox, postcode: str = "10000") -> str:
     """The key of a new consignment, the first of a filing."""
     key = f"parcel:{uuid4()}:1"
     answer = asked(post, "POST", "/order/post", json=consigned(key, postcode)).raise_for_status().json()
@@ -336,22 +347,22 @@ def send(post: Server, postcode: str = "10000") -> str:
     return key
 
 
-def tracked(post: Server, key: str) -> Any:
+def tracked(post: Sandbox, key: str) -> Any:
     return asked(post, "GET", "/order/tracking", params={"OrderNumber": key}).raise_for_status().json()
 
 
-def history(post: Server, key: str) -> list[str]:
+def history(post: Sandbox, key: str) -> list[str]:
     words = {code: status for status, (code, _) in WORDS.items()}
     return [words[step["StatusCode"]] for step in tracked(post, key)["Tracking"]]
 
 
-def cancelled(post: Server, key: str) -> Any:
+def cancelled(post: Sandbox, key: str) -> Any:
     said = {"CustomerCode": "MOTCUA", "OrderNumber": key}
     return asked(post, "POST", "/order/cancel", json=said).raise_for_status().json()["Status"]
 
 
 class TestPost:
-    def test_a_consignment_is_made_once_per_key(self, post: Server) -> None:
+    def test_a_consignment_is_made_once_per_key(self, post: Sandbox) -> None:
         key = new_key("parcel")
         first, again, other = (
             asked(post, "POST", "/order/post", json=consigned(key, Description=contents)).json()
@@ -361,13 +372,13 @@ class TestPost:
         assert re.fullmatch(r"E\d{9}VN", first["ItemCode"])
         assert other["Status"] == "110"
 
-    def test_nobody_is_answered_without_a_token(self, post: Server) -> None:
+    def test_nobody_is_answered_without_a_token(self, post: Sandbox) -> None:
         assert token(post, ("sandbox", "wrong")).status_code == 401
         for header in ("", "Bearer 99999999999.0", "Bearer 1.0", "Bearer x"):
             answer = post.client.get("/order/tracking", headers={"authorization": header})
             assert (answer.status_code, answer.json()["code"]) == (401, "unauthorised")
 
-    def test_bad_input_names_field_and_rule(self, post: Server) -> None:
+    def test_bad_input_names_field_and_rule(self, post: Sandbox) -> None:
         body = consigned(new_key("parcel"), ReceiverPostcode="1000", ReceiverName="", FlagConfig=1, Surprise=1)
         response = asked(post, "POST", "/order/post", json=body)
         assert response.status_code == 422
@@ -390,47 +401,47 @@ class TestPost:
             ("99911", ["strange", "delivered"]),
         ],
     )
-    def test_where_a_consignment_ends(self, post: Server, postcode: str, way: list[str]) -> None:
+    def test_where_a_consignment_ends(self, post: Sandbox, clock: Clock, postcode: str, way: list[str]) -> None:
         key = send(post, postcode)
         assert history(post, key) == ["accepted"]
-        until(lambda: len(history(post, key)) == 2 + len(way))
+        clock.until(lambda: len(history(post, key)) == 2 + len(way), STEP_AFTER)
         assert history(post, key) == ["accepted", "in_transit", *way]
 
-    def test_what_came_back_is_delivered_once_that_was_heard_of(self, post: Server) -> None:
+    def test_what_came_back_is_delivered_once_that_was_heard_of(self, post: Sandbox, clock: Clock) -> None:
         key = send(post, "99908")
-        time.sleep(20 * STEP_AFTER)
+        clock.passes(20 * STEP_AFTER)
         assert history(post, key) == ["accepted", "in_transit", "returned"]
-        until(lambda: history(post, key)[3:] == ["delivered"])
+        clock.until(lambda: history(post, key)[3:] == ["delivered"], STEP_AFTER)
 
     def test_what_is_lost_is_delivered_when_another_one_is_sent_which_waits_until_that_was_heard_of(
-        self, post: Server
+        self, post: Sandbox, clock: Clock
     ) -> None:
         key = send(post, "99907")
-        until(lambda: history(post, key)[-1] == "lost")
+        clock.until(lambda: history(post, key)[-1] == "lost", STEP_AFTER)
         again = f"{key.rpartition(':')[0]}:2"
         assert asked(post, "POST", "/order/post", json=consigned(again, "99907")).json()["Status"] == "100"
-        time.sleep(20 * STEP_AFTER)
+        clock.passes(20 * STEP_AFTER)
         assert history(post, again) == ["accepted", "in_transit"]
         assert history(post, key) == ["accepted", "in_transit", "lost", "delivered"]
-        until(lambda: history(post, again)[-1] == "delivered")
+        clock.until(lambda: history(post, again)[-1] == "delivered", STEP_AFTER)
 
-    def test_99909_is_refused_and_99904_stays_in_transit(self, post: Server) -> None:
+    def test_99909_is_refused_and_99904_stays_in_transit(self, post: Sandbox, clock: Clock) -> None:
         refused = asked(post, "POST", "/order/post", json=consigned(new_key("parcel"), "99909")).json()
         assert refused["Status"] == "120"
         key = send(post, "99904")
-        time.sleep(4 * STEP_AFTER)
+        clock.passes(4 * STEP_AFTER)
         assert history(post, key) == ["accepted", "in_transit"]
 
-    def test_only_an_accepted_consignment_can_be_cancelled(self, post: Server) -> None:
+    def test_only_an_accepted_consignment_can_be_cancelled(self, post: Sandbox, clock: Clock) -> None:
         early, late = send(post, "99912"), send(post, "99904")
         assert (cancelled(post, early), cancelled(post, early)) == ("100", "100")
-        until(lambda: len(history(post, late)) == 2)
+        clock.until(lambda: len(history(post, late)) == 2, STEP_AFTER)
         assert (cancelled(post, late), cancelled(post, new_key("parcel"))) == ("130", "140")
         assert history(post, early) == ["accepted", "cancelled"]
 
-    def test_everybody_may_look_where_it_is_by_its_code(self, post: Server) -> None:
+    def test_everybody_may_look_where_it_is_by_its_code(self, post: Sandbox, clock: Clock) -> None:
         key = send(post, "99906")
-        until(lambda: len(history(post, key)) == 5)
+        clock.until(lambda: len(history(post, key)) == 5, STEP_AFTER)
         shown = post.client.get("/tracking", params={"code": tracked(post, key)["ItemCode"]}).text
         assert shown.count("đã để giấy mời") == 2
         assert "Đã chuyển hoàn" in shown
@@ -454,7 +465,7 @@ class TestPost:
         key = send(mortal_post, "99902")
         waybill = tracked(mortal_post, key)["ItemCode"]
         mortal_post.kill()
-        time.sleep(3 * STEP_AFTER)
+        time.sleep(3 * STEP_SOON)
         mortal_post.start()
         assert history(mortal_post, key) == ["accepted", "in_transit", "returned"]
         listed = mortal_post.client.get("/ledger").json()["consignments"]
@@ -472,9 +483,9 @@ class TestPost:
 class TestPostAdapter:
     ORDER = Order(key="", agency="H01.12", recipient=Recipient.model_validate(RECIPIENT), contents="Kết quả")
 
-    async def test_it_speaks_the_wire(self, post: Server) -> None:
+    async def test_it_speaks_the_wire(self, mortal_post: Server) -> None:
         assert CANARY not in repr(self.ORDER)
-        async with carrier(post) as adapter:
+        async with carrier(mortal_post) as adapter:
             order = self.ORDER.model_copy(update={"key": new_key("parcel")})
             waybill = await adapter.send(order)
             assert await adapter.send(order) == waybill
@@ -483,15 +494,15 @@ class TestPostAdapter:
             assert (found.waybill, found.steps[0].meaning) == (waybill, Meaning.ACCEPTED)
             assert [(step.meaning, step.said) for step in found.steps[1:]] == [(Meaning.CANCELLED, "C08")]
 
-    async def test_what_has_left_is_not_cancelled(self, post: Server) -> None:
+    async def test_what_has_left_is_not_cancelled(self, post: Sandbox, clock: Clock) -> None:
         key = send(post, "99904")
-        until(lambda: len(history(post, key)) == 2)
+        clock.until(lambda: len(history(post, key)) == 2, STEP_AFTER)
         async with carrier(post) as adapter:
             assert not await adapter.cancel(key)
             assert not await adapter.cancel(new_key("parcel"))
 
-    async def test_a_refusal_carries_the_code(self, post: Server) -> None:
-        async with carrier(post) as adapter:
+    async def test_a_refusal_carries_the_code(self, mortal_post: Server) -> None:
+        async with carrier(mortal_post) as adapter:
             nowhere = self.ORDER.recipient.model_copy(update={"postcode": "99909"})
             with pytest.raises(RejectedError) as refused:
                 await adapter.send(self.ORDER.model_copy(update={"key": new_key("parcel"), "recipient": nowhere}))
@@ -501,22 +512,22 @@ class TestPostAdapter:
                 await adapter.send(self.ORDER.model_copy(update={"key": new_key("parcel"), "contents": ""}))
         assert [refused.value.code, unknown.value.code, unreadable.value.code] == ["120", "140", "invalid"]
 
-    async def test_a_word_that_the_contract_does_not_name_is_kept(self, post: Server) -> None:
+    async def test_a_word_that_the_contract_does_not_name_is_kept(self, post: Sandbox, clock: Clock) -> None:
         key = send(post, "99911")
-        until(lambda: len(history(post, key)) == 4)
+        clock.until(lambda: len(history(post, key)) == 4, STEP_AFTER)
         async with carrier(post) as adapter:
             strange = (await adapter.get(key)).steps[2]
         assert (strange.meaning, strange.said, strange.message) == (Meaning.OTHER, "Z77", "Đang chờ thông quan")
 
-    async def test_words_are_what_the_contract_says(self, post: Server) -> None:
+    async def test_words_are_what_the_contract_says(self, post: Sandbox, clock: Clock) -> None:
         key = send(post, "99911")
-        until(lambda: len(history(post, key)) == 4)
+        clock.until(lambda: len(history(post, key)) == 4, STEP_AFTER)
         contract = Contract.model_validate_json('{"words": {"Z77": "lost"}}')
         async with carrier(post, contract) as adapter:
             meanings = [step.meaning for step in (await adapter.get(key)).steps]
         assert meanings == [Meaning.OTHER, Meaning.OTHER, Meaning.LOST, Meaning.OTHER]
 
-    async def test_wrong_keys_refuse_nothing(self, post: Server) -> None:
+    async def test_wrong_keys_refuse_nothing(self, post: Sandbox) -> None:
         async with carrier(post, secret="wrong") as adapter:
             with pytest.raises(UnreachableError, match="the keys are not good"):
                 await adapter.send(self.ORDER.model_copy(update={"key": new_key("parcel")}))
@@ -551,19 +562,19 @@ class TestPostAdapter:
 
 @asynccontextmanager
 async def carrier(
-    post: Server | httpx.MockTransport, contract: Contract | None = None, secret: str = SECRET_KEY
+    post: Sandbox | httpx.MockTransport, contract: Contract | None = None, secret: str = SECRET_KEY
 ) -> AsyncIterator[VnPost]:
-    url, transport = (post.url, None) if isinstance(post, Server) else ("http://post.test", post)
+    url, transport = ("http://post.test", post) if isinstance(post, httpx.MockTransport) else (post.url, way_to(post))
     async with httpx.AsyncClient(base_url=url, transport=transport, trust_env=False) as client:
         yield VnPost(client, contract or Contract(), "sandbox", SecretStr(secret))
 
 
 class TestAdapters:
-    async def test_the_bank_adapter_speaks_the_wire(self, adapter: HttpBank, bank: Server) -> None:
+    async def test_the_bank_adapter_speaks_the_wire(self, adapter: HttpBank, mortal_bank: Server) -> None:
         key = new_key()
         made = await adapter.order(key, 8000, "Lệ phí")
         assert made == await adapter.get(key)
-        bank.client.post(f"/orders/{key}/pay", json={})
+        mortal_bank.client.post(f"/orders/{key}/pay", json={})
         paid = await adapter.cancel(key)
         refund = await adapter.refund(new_key("refund"), key, paid.captures[0].capture_id, 8000)
         assert (paid.status, paid.captures[0].amount, refund.amount) == ("paid", 8000, 8000)

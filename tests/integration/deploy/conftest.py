@@ -1,0 +1,16 @@
+"""What tests of sandboxes share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.deploy.in_memory import Clock, clock_of_sandboxes
+
+
+@pytest.fixture(scope="module")
+def clock() -> Iterator[Clock]:
+    """The clock of the sandboxes that are in memory."""
+    with clock_of_sandboxes() as clock:
+        yield clock
