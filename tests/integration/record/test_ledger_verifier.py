@@ -1,7 +1,11 @@
 """The ledger verifier against a real PostgreSQL: a true log verifies, and each way of tampering is found and named.
 
-The rows are written by a little writer of this module, made from `docs/ledger.md` alone.
+The rows are written by a little writer of this module, made from `docs/ledger.md` alone. All tests share one log: what
+a test changes in it, and what the verifier then sees, is one transaction that ends with the test. Only where the
+verifier connects by itself a test has a database of its own.
 """
+
+from __future__ import annotations
 
 import asyncio
 import hashlib
@@ -118,6 +122,10 @@ class Writer:
     filings: dict[str, UUID] = field(default_factory=dict)
     codes: dict[str, Any] = field(default_factory=dict)
 
+    def on(self, connection: Connection) -> Writer:
+        """Another one that goes on from here."""
+        return Writer(connection, dict(self.heads), dict(self.filings), dict(self.codes))
+
     async def append(
         self,
         stream: str,
@@ -220,31 +228,70 @@ def server() -> Iterator[str]:
         yield running.get_uri()
 
 
-@pytest.fixture
-async def dsn(server: str) -> str:
-    """An empty ledger in a database of this test's own."""
+async def new_database(server: str, template: str = "template1") -> str:
     name = f"t{uuid4().hex}"
     async with connected(server) as connection:
-        await connection.execute(f"create database {name}")
-    dsn = server.replace("/postgres?", f"/{name}?")
+        await connection.execute(f"create database {name} template {template}")
+    return server.replace("/postgres?", f"/{name}?")
+
+
+async def of_three_filings(server: str) -> tuple[str, Writer]:
+    """A ledger of three filings: a, b and c, numbered 1, 2, 3."""
+    dsn = await new_database(server)
+    async with connected(dsn) as connection:
+        await connection.execute(TABLES)
+        writer = Writer(connection)
+        for name in "abc":
+            await writer.filing(f"filing:{name}")
+    return dsn, writer
+
+
+@pytest.fixture(scope="module")
+def filed(server: str) -> tuple[str, Writer]:
+    return asyncio.run(of_three_filings(server))
+
+
+@pytest.fixture
+async def db(filed: tuple[str, Writer]) -> AsyncIterator[Connection]:
+    """The ledger of three filings, in a transaction that is taken back."""
+    async with connected(filed[0]) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        yield connection
+        await transaction.rollback()
+
+
+@pytest.fixture
+def writer(db: Connection, filed: tuple[str, Writer]) -> Writer:
+    """Goes on with the three filings."""
+    return filed[1].on(db)
+
+
+async def looked_at(db: Connection) -> Report:
+    """What the verifier sees in the transaction of a test."""
+    return await ledger_verifier._verify(db, None, lambda *_: None)
+
+
+@pytest.fixture
+async def dsn(server: str, filed: tuple[str, Writer]) -> str:
+    """The three filings in a database of this test's own."""
+    return await new_database(server, urlsplit(filed[0]).path[1:])
+
+
+@pytest.fixture
+async def own(dsn: str, filed: tuple[str, Writer]) -> AsyncIterator[Writer]:
+    """Goes on with them there."""
+    async with connected(dsn) as connection:
+        yield filed[1].on(connection)
+
+
+@pytest.fixture
+async def empty(server: str) -> str:
+    """An empty ledger."""
+    dsn = await new_database(server)
     async with connected(dsn) as connection:
         await connection.execute(TABLES)
     return dsn
-
-
-@pytest.fixture
-async def db(dsn: str) -> AsyncIterator[Connection]:
-    async with connected(dsn) as connection:
-        yield connection
-
-
-@pytest.fixture
-async def writer(db: Connection) -> Writer:
-    """A ledger of three filings: a, b and c, numbered 1, 2, 3."""
-    writer = Writer(db)
-    for name in "abc":
-        await writer.filing(f"filing:{name}")
-    return writer
 
 
 @asynccontextmanager
@@ -298,50 +345,49 @@ def test_the_published_vector_holds_for_writer_and_verifier() -> None:
     assert [event["prev_hash"] for event in vector()[1:]] == [event["hash"] for event in vector()[:2]]
 
 
-async def test_the_published_vector_verifies_from_the_database(dsn: str, db: Connection) -> None:
-    writer = Writer(db)
-    for event in vector():
-        await writer._store(event)
-    await db.execute("insert into counter values ('H01.12', 'dossier', '20261125', 1)")
-    await db.execute("update stream set epoch = 2")
-    assert await verify(dsn) == Report(verified=True, streams=1, events=3, problems=[])
+async def test_the_published_vector_verifies_from_the_database(empty: str) -> None:
+    async with connected(empty) as db:
+        writer = Writer(db)
+        for event in vector():
+            await writer._store(event)
+        await db.execute("insert into counter values ('H01.12', 'dossier', '20261125', 1)")
+        await db.execute("update stream set epoch = 2")
+    assert await verify(empty) == Report(verified=True, streams=1, events=3, problems=[])
 
 
-async def test_an_empty_ledger_verifies(dsn: str) -> None:
-    assert await verify(dsn) == Report(verified=True, streams=0, events=0, problems=[])
+async def test_an_empty_ledger_verifies(empty: str) -> None:
+    assert await verify(empty) == Report(verified=True, streams=0, events=0, problems=[])
 
 
 async def test_a_true_ledger_verifies_and_tells_its_progress(
-    dsn: str, writer: Writer, monkeypatch: pytest.MonkeyPatch
+    dsn: str, own: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ledger_verifier, "BATCH", 7)
     calls: list[tuple[int, int, int]] = []
     report = await verify(dsn, lambda *told: calls.append(told))
-    assert report == Report(verified=True, streams=len(writer.heads), events=18, problems=[])
+    assert report == Report(verified=True, streams=len(own.heads), events=18, problems=[])
     assert [events for _, events, _ in calls] == [7, 14, 18]
     assert calls[-1] == (9, 18, 18)
 
 
-@pytest.mark.usefixtures("writer")
-async def test_a_role_that_may_only_select_is_enough(dsn: str, db: Connection) -> None:
+async def test_a_role_that_may_only_select_is_enough(dsn: str, own: Writer) -> None:
     role = f"r{uuid4().hex}"
-    await db.execute(f"create role {role} login; grant select on all tables in schema public to {role}")
+    await own.connection.execute(f"create role {role} login; grant select on all tables in schema public to {role}")
     assert (await verify(dsn.replace("//postgres:", f"//{role}:"))).verified
 
 
-@pytest.mark.usefixtures("writer")
-async def test_a_role_that_sees_only_a_part_is_refused(dsn: str, db: Connection) -> None:
+async def test_a_role_that_sees_only_a_part_is_refused(dsn: str, own: Writer) -> None:
     role = f"r{uuid4().hex}"
-    await db.execute(f"create role {role} login; grant select on all tables in schema public to {role}")
-    await db.execute("alter table event enable row level security")
+    await own.connection.execute(f"create role {role} login; grant select on all tables in schema public to {role}")
+    await own.connection.execute("alter table event enable row level security")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await verify(dsn.replace("//postgres:", f"//{role}:"))
 
 
-async def test_it_verifies_while_appends_go_on(dsn: str, writer: Writer) -> None:
+async def test_it_verifies_while_appends_go_on(dsn: str, own: Writer) -> None:
     async def append_on() -> None:
         for n in range(60):
-            await writer.filing(f"filing:{n:03d}")
+            await own.filing(f"filing:{n:03d}")
 
     appending = asyncio.create_task(append_on())
     events = []
@@ -353,12 +399,12 @@ async def test_it_verifies_while_appends_go_on(dsn: str, writer: Writer) -> None
     assert len(set(events)) > 2
 
 
-async def test_processes_side_by_side_see_one_moment(dsn: str, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_processes_side_by_side_see_one_moment(dsn: str, own: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger_verifier, "RANGE", 4)
 
     async def append_on() -> None:
         for n in count():
-            await writer.filing(f"filing:{n:03d}")
+            await own.filing(f"filing:{n:03d}")
 
     appending = asyncio.create_task(append_on())
     reports = [await verify(dsn), await verify(dsn)]
@@ -369,7 +415,6 @@ async def test_processes_side_by_side_see_one_moment(dsn: str, writer: Writer, m
     assert reports[0].events < reports[1].events
 
 
-@pytest.mark.usefixtures("writer")
 @pytest.mark.parametrize(
     "harm",
     [
@@ -384,9 +429,9 @@ async def test_processes_side_by_side_see_one_moment(dsn: str, writer: Writer, m
     ],
 )
 async def test_side_by_side_finds_what_one_alone_finds(
-    dsn: str, db: Connection, monkeypatch: pytest.MonkeyPatch, harm: str
+    dsn: str, own: Writer, monkeypatch: pytest.MonkeyPatch, harm: str
 ) -> None:
-    await db.execute(harm)
+    await own.connection.execute(harm)
     alone = await verify(dsn)
     assert alone.verified is (harm == "select")
     monkeypatch.setattr(ledger_verifier, "RANGE", 4)
@@ -397,9 +442,9 @@ async def test_side_by_side_finds_what_one_alone_finds(
 
 
 async def test_a_number_that_stands_in_two_ranges_is_found_at_its_place(
-    dsn: str, writer: Writer, monkeypatch: pytest.MonkeyPatch
+    dsn: str, own: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await writer.append("filing:x", "submitted", {"code": "H01.12-20261125-0000001"})
+    await own.append("filing:x", "submitted", {"code": "H01.12-20261125-0000001"})
     monkeypatch.setattr(ledger_verifier, "RANGE", 4)
     report = await verify(dsn)
     assert found(report) == {(Rule.NUMBER_DUPLICATE, "filing:x", 1)}
@@ -428,21 +473,19 @@ SAID_BY_RECEIPT = ("command_id", "occurred_at", "filing_id")
         "filing_id = gen_random_uuid()",
     ],
 )
-@pytest.mark.usefixtures("writer")
-async def test_a_changed_column_breaks_the_hash(dsn: str, db: Connection, change: str) -> None:
+async def test_a_changed_column_breaks_the_hash(db: Connection, change: str) -> None:
     await db.execute(f"update event set {change} where stream = 'filing:b' and seq = 2")  # noqa: S608
     receipt = {(Rule.RECEIPT, "filing:b", 2)} if change.startswith(SAID_BY_RECEIPT) else set()
-    assert found(await verify(dsn)) == {(Rule.HASH, "filing:b", 2), *receipt}
+    assert found(await looked_at(db)) == {(Rule.HASH, "filing:b", 2), *receipt}
 
 
-@pytest.mark.usefixtures("writer")
-async def test_an_event_rehashed_after_a_change_breaks_the_link(dsn: str, db: Connection) -> None:
+async def test_an_event_rehashed_after_a_change_breaks_the_link(db: Connection) -> None:
     event = dict(await db.fetchrow("select * from event where stream = 'filing:b' and seq = 2") or {})
     forged = true_hash(event | {"body": b'{"forged":1}'})
     await db.execute(
         "update event set body = $1, hash = $2 where stream = 'filing:b' and seq = 2", b'{"forged":1}', forged
     )
-    assert found(await verify(dsn)) == {(Rule.LINK, "filing:b", 3)}
+    assert found(await looked_at(db)) == {(Rule.LINK, "filing:b", 3)}
 
 
 @pytest.mark.parametrize(
@@ -455,19 +498,15 @@ async def test_an_event_rehashed_after_a_change_breaks_the_link(dsn: str, db: Co
         ("event_id = (select event_id from event where stream = 'filing:b' and seq = 2)", Rule.HASH),
     ],
 )
-@pytest.mark.usefixtures("writer")
-async def test_what_the_table_itself_does_not_keep_out_is_found(
-    dsn: str, db: Connection, change: str, wanted: Rule
-) -> None:
+async def test_what_the_table_itself_does_not_keep_out_is_found(db: Connection, change: str, wanted: Rule) -> None:
     await db.execute(f"update event set {change} where stream = 'filing:b' and seq = 1")  # noqa: S608
-    assert wanted in {rule for rule, stream, _ in found(await verify(dsn)) if stream == "filing:b"}
+    assert wanted in {rule for rule, stream, _ in found(await looked_at(db)) if stream == "filing:b"}
 
 
-@pytest.mark.usefixtures("writer")
-async def test_two_swapped_events_are_found(dsn: str, db: Connection) -> None:
+async def test_two_swapped_events_are_found(db: Connection) -> None:
     for old, new in ((2, 20), (3, 2), (20, 3)):
         await db.execute("update event set seq = $2 where stream = 'filing:b' and seq = $1", old, new)
-    assert found(await verify(dsn)) >= {
+    assert found(await looked_at(db)) >= {
         (Rule.HASH, "filing:b", 2),
         (Rule.HASH, "filing:b", 3),
         (Rule.LINK, "filing:b", 2),
@@ -476,10 +515,9 @@ async def test_two_swapped_events_are_found(dsn: str, db: Connection) -> None:
     }
 
 
-@pytest.mark.usefixtures("writer")
-async def test_a_removed_middle_event_is_found(dsn: str, db: Connection) -> None:
+async def test_a_removed_middle_event_is_found(db: Connection) -> None:
     await db.execute("delete from event where stream = 'filing:b' and seq = 2")
-    assert found(await verify(dsn)) == {
+    assert found(await looked_at(db)) == {
         (Rule.SEQ, "filing:b", 2),
         (Rule.LINK, "filing:b", 3),
         (Rule.RECEIPT, "filing:b", 2),
@@ -487,10 +525,9 @@ async def test_a_removed_middle_event_is_found(dsn: str, db: Connection) -> None
     }
 
 
-@pytest.mark.usefixtures("writer")
-async def test_a_removed_tail_is_found(dsn: str, db: Connection) -> None:
+async def test_a_removed_tail_is_found(db: Connection) -> None:
     await db.execute("delete from event where stream = 'filing:b' and seq >= 2")
-    assert found(await verify(dsn)) == {
+    assert found(await looked_at(db)) == {
         (Rule.HEAD_DIFFERS, "filing:b", 1),
         (Rule.RECEIPT, "filing:b", 2),
         (Rule.RECEIPT, "filing:b", 3),
@@ -499,25 +536,21 @@ async def test_a_removed_tail_is_found(dsn: str, db: Connection) -> None:
     }
 
 
-@pytest.mark.usefixtures("writer")
-async def test_a_removed_tail_with_its_number_is_found_though_head_and_receipts_were_mended(
-    dsn: str, db: Connection
-) -> None:
+async def test_a_removed_tail_with_its_number_is_found_though_head_and_receipts_were_mended(db: Connection) -> None:
     await db.execute("delete from event where stream = 'payment:b' and seq = 2")
     await db.execute("delete from receipt where stream = 'payment:b' and seq = 2")
     await db.execute(
         "update stream set head_seq = 1, head_hash = e.hash from event e"
         " where stream.stream = 'payment:b' and e.stream = 'payment:b'"
     )
-    assert numbers(await verify(dsn)) == {(Rule.NUMBER_MISSING, "H01.12-2026-R0000002")}
+    assert numbers(await looked_at(db)) == {(Rule.NUMBER_MISSING, "H01.12-2026-R0000002")}
 
 
-@pytest.mark.usefixtures("writer")
-async def test_a_removed_stream_leaves_its_number_missing(dsn: str, db: Connection) -> None:
+async def test_a_removed_stream_leaves_its_number_missing(db: Connection) -> None:
     for name in ("filing:b", "payment:c", "parcel:a"):
         for table in ("event", "stream", "receipt"):
             await db.execute(f"delete from {table} where stream = $1", name)  # noqa: S608
-    report = await verify(dsn)
+    report = await looked_at(db)
     assert len(report.problems) == 4 + 6, "numbers and positions"
     assert numbers(report) == {
         (Rule.NUMBER_MISSING, "H01.12-20261125-0000002"),
@@ -568,21 +601,21 @@ ORDER: dict[str, tuple[list[str], set[tuple[str | None, int | None]]]] = {
 
 
 @pytest.mark.parametrize("how", ORDER)
-@pytest.mark.usefixtures("writer")
-async def test_whatever_is_wrong_with_the_order_of_all_events_is_found(dsn: str, db: Connection, how: str) -> None:
+async def test_whatever_is_wrong_with_the_order_of_all_events_is_found(db: Connection, how: str) -> None:
     statements, places = ORDER[how]
     for statement in statements:
         await db.execute(statement)
-    assert found(await verify(dsn)) == {(Rule.POSITION, *place) for place in places}
+    assert found(await looked_at(db)) == {(Rule.POSITION, *place) for place in places}
 
 
-@pytest.mark.usefixtures("writer")
 async def test_events_that_wait_for_their_places_are_in_order(
-    dsn: str, db: Connection, monkeypatch: pytest.MonkeyPatch
+    dsn: str, own: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await db.execute("delete from position where position > 12")
-    await db.execute("update sequencer set last = 12")
-    await db.execute("insert into unpositioned select stream, seq, seq, now() from event where stream like '%:c'")
+    await own.connection.execute("delete from position where position > 12")
+    await own.connection.execute("update sequencer set last = 12")
+    await own.connection.execute(
+        "insert into unpositioned select stream, seq, seq, now() from event where stream like '%:c'"
+    )
     assert (await verify(dsn)).verified
     monkeypatch.setattr(ledger_verifier, "RANGE", 5)
     assert (await verify(dsn)).verified
@@ -629,7 +662,6 @@ def binds(*events: str | None) -> list[Binds]:
     ],
 )
 async def test_what_events_bind_is_as_the_page_says_and_no_epoch_rises_without_a_trace(
-    dsn: str,
     db: Connection,
     events: list[Binds],
     restarts: list[str],
@@ -642,44 +674,43 @@ async def test_what_events_bind_is_as_the_page_says_and_no_epoch_rises_without_a
     for body in restarts:
         await writer.append("restarts:x", "restarted", json.loads(body))
     await db.execute("update stream set epoch = $1 where stream = 'refund:x'", epoch)
-    told = await verify(dsn)
+    told = await looked_at(db)
     assert {(problem.rule, problem.seq) for problem in told.problems} == problems
 
 
 @pytest.mark.parametrize("of_before", [True, False])
-async def test_where_a_filing_binds_so_does_what_it_brings_about(dsn: str, db: Connection, *, of_before: bool) -> None:
+async def test_where_a_filing_binds_so_does_what_it_brings_about(db: Connection, *, of_before: bool) -> None:
     writer, filing = Writer(db), uuid4()
-    await db.execute("insert into counter values ($1, 'dossier', $2, 1)", AGENCY, DAY)
+    number = f"{AGENCY}-{DAY}-{await writer.count('dossier'):07d}"
     streams = [f"{kind}:{filing}" for kind in ("filing", "papers", "restarts")]
     writer.filings = dict.fromkeys(streams, filing)
     for stream in streams:
-        body = {"code": f"{AGENCY}-{DAY}-0000001"} if stream.startswith("filing:") else {"stream": stream, "epoch": 1}
+        body = {"code": number} if stream.startswith("filing:") else {"stream": stream, "epoch": 1}
         bound = f'{{"epoch":1{KEY}{RECEIPT}}}' if stream.startswith("filing:") and not of_before else None
         kind = "submitted" if stream.startswith("filing:") else "made"
         await writer.append(stream, kind, body, bound=bound.encode() if bound else None)
-    assert found(await verify(dsn)) == (set() if of_before else {(Rule.BOUND, f"papers:{filing}", 1)})
+    assert found(await looked_at(db)) == (set() if of_before else {(Rule.BOUND, f"papers:{filing}", 1)})
 
 
-@pytest.mark.usefixtures("writer")
-async def test_whether_a_stream_is_erased_say_its_row_and_its_last_event(dsn: str, db: Connection) -> None:
+async def test_whether_a_stream_is_erased_say_its_row_and_its_last_event(db: Connection) -> None:
     writer = Writer(db)
     for stream in ("refund:x", "restarts:x"):
         await writer.append(
             stream, "erased" if stream == "refund:x" else "restarted", {"stream": "refund:x", "epoch": 1}
         )
-    assert found(await verify(dsn)) == {(Rule.HEAD_DIFFERS, "refund:x", 1)}
+    assert found(await looked_at(db)) == {(Rule.HEAD_DIFFERS, "refund:x", 1)}
     await db.execute("update stream set erased_at = now() where stream in ('refund:x', 'restarts:x')")
-    assert (await verify(dsn)).verified
+    assert (await looked_at(db)).verified
     await db.execute("update stream set erased_at = now() where stream = 'filing:b'")
-    assert found(await verify(dsn)) == {(Rule.HEAD_DIFFERS, "filing:b", 3)}
+    assert found(await looked_at(db)) == {(Rule.HEAD_DIFFERS, "filing:b", 3)}
 
 
-async def test_a_number_given_twice_or_beyond_its_counter_is_found(dsn: str, db: Connection, writer: Writer) -> None:
+async def test_a_number_given_twice_or_beyond_its_counter_is_found(db: Connection, writer: Writer) -> None:
     await writer.append("filing:x", "submitted", {"code": "H01.12-20261125-0000002"})
     await writer.append("payment:x", "requested", {"number": "H01.12-20261125-P0000005"})
     await writer.append("parcel:x", "packed", {"number": "H01.99-20261125-G0000001"})
     await db.execute("update counter set last = last + 1 where kind = 'receipt'")
-    report = await verify(dsn)
+    report = await looked_at(db)
     assert found(report) >= {(Rule.NUMBER_DUPLICATE, "filing:x", 1)}
     assert numbers(report) == {
         (Rule.NUMBER_DUPLICATE, "H01.12-20261125-0000002"),
@@ -705,10 +736,10 @@ async def test_a_number_given_twice_or_beyond_its_counter_is_found(dsn: str, db:
     ],
 )
 async def test_a_number_that_is_absent_or_malformed_is_found(
-    dsn: str, writer: Writer, stream: str, kind: str, body: Any, rule: Rule
+    db: Connection, writer: Writer, stream: str, kind: str, body: Any, rule: Rule
 ) -> None:
     await writer.append(stream, kind, body)
-    assert found(await verify(dsn)) == {(rule, stream, 1)}
+    assert found(await looked_at(db)) == {(rule, stream, 1)}
 
 
 @pytest.mark.parametrize(
@@ -732,12 +763,11 @@ async def test_a_number_that_is_absent_or_malformed_is_found(
         ("insert into counter values ('H01.12', 'dossier', '20261126', 10000000)", (Rule.COUNTER, None, None)),
     ],
 )
-@pytest.mark.usefixtures("writer")
 async def test_rows_beside_the_events_must_agree(
-    dsn: str, db: Connection, change: str, problem: tuple[Rule, str | None, int | None]
+    db: Connection, change: str, problem: tuple[Rule, str | None, int | None]
 ) -> None:
     await db.execute(change)
-    assert found(await verify(dsn)) == {problem}
+    assert found(await looked_at(db)) == {problem}
 
 
 def in_body(name: str, value: str) -> str:
@@ -766,13 +796,12 @@ def in_body(name: str, value: str) -> str:
         ),
     ],
 )
-@pytest.mark.usefixtures("writer")
-async def test_a_receipt_that_is_gone_or_changed_is_found(dsn: str, db: Connection, change: str) -> None:
+async def test_a_receipt_that_is_gone_or_changed_is_found(db: Connection, change: str) -> None:
     await db.execute(change.replace("{here}", "stream = 'filing:b' and seq = 3"))
-    assert found(await verify(dsn)) == {(Rule.RECEIPT, "filing:b", 3)}
+    assert found(await looked_at(db)) == {(Rule.RECEIPT, "filing:b", 3)}
 
 
-async def test_a_receipt_stands_at_the_last_event_of_its_command(dsn: str, db: Connection, writer: Writer) -> None:
+async def test_a_receipt_stands_at_the_last_event_of_its_command(db: Connection, writer: Writer) -> None:
     for stream in ("filing:two", "filing:torn"):
         for kind in ("submitted", "accepted", "decided"):
             number = f"{AGENCY}-{DAY}-{await writer.count('dossier'):07d}" if kind == "submitted" else None
@@ -780,28 +809,26 @@ async def test_a_receipt_stands_at_the_last_event_of_its_command(dsn: str, db: C
             await writer.append(stream, kind, {"code": number}, command_id="between" if torn else "once")
     # Once more after another command: two of its runs have no receipt of their own.
     between = (Rule.RECEIPT, "filing:torn", 1)
-    assert found(await verify(dsn)) == {between}
+    assert found(await looked_at(db)) == {between}
     two = "from receipt where stream = 'filing:two'"
     await db.execute(f"insert into receipt select filing_id, stream, 'never', digest, 2, body {two}")
-    assert found(await verify(dsn)) == {between, (Rule.RECEIPT, "filing:two", 2)}
+    assert found(await looked_at(db)) == {between, (Rule.RECEIPT, "filing:two", 2)}
     await db.execute(f"delete {two} and command_id = 'never'")
     await db.execute("update receipt set seq = 1 where stream = 'filing:two'")
-    assert found(await verify(dsn)) == {between, (Rule.RECEIPT, "filing:two", 3)}
+    assert found(await looked_at(db)) == {between, (Rule.RECEIPT, "filing:two", 3)}
 
 
-@pytest.mark.usefixtures("writer")
-async def test_a_stream_row_that_claims_nothing_is_no_problem(dsn: str, db: Connection) -> None:
+async def test_a_stream_row_that_claims_nothing_is_no_problem(db: Connection) -> None:
     zeros = bytes(32)
     await db.execute("insert into stream values ('filing:x', gen_random_uuid(), 'H01.12', 1, 0, $1)", zeros)
     await db.execute("insert into counter values ('H01.12', 'dossier', '20261126', 0)")
-    assert (await verify(dsn)).verified
+    assert (await looked_at(db)).verified
 
 
-@pytest.mark.usefixtures("writer")
-async def test_problems_beyond_the_limit_are_counted(dsn: str, db: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_problems_beyond_the_limit_are_counted(db: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger_verifier, "MAX_PROBLEMS", 5)
     await db.execute("update event set via = 'desk'")
-    report = await verify(dsn)
+    report = await looked_at(db)
     assert len(report.problems) == 6
     assert report.problems[-1] == Problem(None, None, None, Rule.MORE, "13 more problems not listed")
 
@@ -816,7 +843,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.usefixtures("writer")
 async def test_processes_side_by_side_load_nothing_of_the_command_that_started_them(dsn: str, tmp_path: Path) -> None:
     script = tmp_path / "started.py"
     script.write_text(STARTED)
@@ -827,12 +853,11 @@ async def test_processes_side_by_side_load_nothing_of_the_command_that_started_t
     assert said.stdout.splitlines() == ["loaded", "[] True"]
 
 
-@pytest.mark.usefixtures("writer")
-async def test_it_runs_as_one_file_with_nothing_of_ours_beside_it(dsn: str, db: Connection, tmp_path: Path) -> None:
+async def test_it_runs_as_one_file_with_nothing_of_ours_beside_it(dsn: str, own: Writer, tmp_path: Path) -> None:
     script = tmp_path / "ledger_verifier.py"
     script.write_bytes((ROOT / "operations" / "ledger_verifier.py").read_bytes())
     assert await run(script, dsn) == (0, [{"verified": True, "streams": 9, "events": 18}])
-    await db.execute("update event set via = 'desk' where stream = 'filing:b' and seq = 2")
+    await own.connection.execute("update event set via = 'desk' where stream = 'filing:b' and seq = 2")
     code, lines = await run(script, dsn)
     assert (code, lines[0]["stream"], lines[0]["seq"], lines[0]["rule"]) == (1, "filing:b", 2, "hash")
 
