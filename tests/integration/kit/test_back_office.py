@@ -31,6 +31,7 @@ from schemas.files import FileRef
 from schemas.filing.state import Stage, Status
 from tests.acting import Play, birth, eventually, stock
 from tests.conftest import ROOT, World
+from tests.forked import forked
 
 OFFICE: Final = "H29.16"
 PAGE: Final = (ROOT / "docs" / "agencies.md").read_text()
@@ -50,12 +51,16 @@ def folder(tmp_path: Path) -> Path:
     return agency
 
 
+def own(folder: Path, world: World) -> dict[str, str]:
+    """The environment of an agency's process."""
+    settings = {key: world.process_env[key] for key in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "MOTCUA_OBJECTS")}
+    return settings | {"PATH": os.environ["PATH"], "HOME": str(folder), "MOTCUA_READY_FILE": str(folder / "ready")}
+
+
 async def start(folder: Path, world: World, *words: str) -> Process:
     """The agency's command, in its folder; what it says goes to `log`."""
-    settings = {key: world.process_env[key] for key in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "MOTCUA_OBJECTS")}
-    own = {"PATH": os.environ["PATH"], "HOME": str(folder), "MOTCUA_READY_FILE": str(folder / "ready")}
     with (folder / "log").open("wb") as log:
-        return await asyncio.create_subprocess_exec(*words, cwd=folder, env=settings | own, stdout=log, stderr=log)
+        return await asyncio.create_subprocess_exec(*words, cwd=folder, env=own(folder, world), stdout=log, stderr=log)
 
 
 @asynccontextmanager
@@ -209,9 +214,13 @@ async def test_an_office_is_looked_at_before_it_serves(running: World, folder: P
 )
 async def test_hooks_that_can_never_work_are_named(world: World, folder: Path, body: str, why: str) -> None:
     (folder / "office.py").write_text(f"from motcua import BackOffice\nclass Office(BackOffice):\n    {body}\n")
-    code, said = await checked(folder, world, "office:Office")
-    assert code == 2
-    assert why in said
+    pipe = asyncio.subprocess.PIPE
+    process = forked(
+        "motcua.command", "back-office", "--check", "office:Office", cwd=folder, env=own(folder, world), stderr=pipe
+    )
+    _, said = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 2
+    assert why in " ".join(said.decode().split())
 
 
 class Foreign:

@@ -1,5 +1,6 @@
 """The sandbox trust as a real process, killed and started again, its remote signer, and `motcua dev sign`."""
 
+import asyncio
 import json
 import logging
 import os
@@ -30,6 +31,7 @@ from deploy.sandbox.trust.people import NewHolder, NewSignature, People, Subject
 from tests.conftest import ROOT
 from tests.integration.signature import party as p
 from tests.sandboxes import Server
+from tests.shell import Shell
 
 SLOW_AFTER = 0.5
 DIGEST = bytes(32)
@@ -181,23 +183,30 @@ async def test_no_signer_warns_and_signs_nothing(caplog: pytest.LogCaptureFixtur
     assert [record.message for record in caplog.records] == ["no signer is set up: nothing is signed"] * 2
 
 
-def dev_sign(folder: Path, url: str | None, *words: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PYTHONPATH": str(ROOT)} | ({"MOTCUA_TRUST_URL": url} if url else {})
-    command = [sys.executable, "-m", "motcua.command", "dev", "sign", *words]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=90)
+@pytest.fixture
+def shell(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Commands in a folder, that know of the sandbox."""
+    monkeypatch.chdir(tmp_path)
+    return Shell({"MOTCUA_TRUST_URL": server.url})
 
 
-async def test_a_file_is_signed_by_the_command(client: httpx.AsyncClient, server: Server, tmp_path: Path) -> None:
+async def test_a_file_is_signed_by_the_command(
+    client: httpx.AsyncClient, server: Server, shell: Shell, tmp_path: Path
+) -> None:
     party = await p.Party.meet(client)
     (tmp_path / "form.pdf").write_bytes(p.form())
-    done = dev_sign(tmp_path, server.url, "form.pdf", "--as", p.APPLICANT.number, "--json")
-    assert (done.returncode, json.loads(done.stdout)["file"]) == (0, "form.signed.pdf")
+    command = [sys.executable, "-m", "motcua.command", "dev", "sign", "form.pdf", "--as", p.APPLICANT.number, "--json"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "MOTCUA_TRUST_URL": server.url}
+    process = await asyncio.to_thread(
+        subprocess.run, command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=90
+    )
+    assert (process.returncode, json.loads(process.stdout)["file"]) == (0, "form.signed.pdf")
     signed = (tmp_path / "form.signed.pdf").read_bytes()
     form = Form(p.CONTENT, (tmp_path / "form.pdf").read_bytes())
     assert (await party.check().pdf(signed, form, p.BY_APPLICANT, datetime.now(UTC))).outcome == "valid"
 
-    done = dev_sign(tmp_path, server.url, "form.pdf", "--as", p.COMPANY.number, "--detached")
-    assert (done.returncode, "form.pdf.p7s" in done.stdout) == (0, True)
+    done = await shell("dev", "sign", "form.pdf", "--as", p.COMPANY.number, "--detached")
+    assert (done.code, "form.pdf.p7s" in done.out) == (0, True)
     signature = (tmp_path / "form.pdf.p7s").read_bytes()
     by = Signatory(frozenset({Identity("organisation", p.COMPANY.number)}))
     assert (await party.check().detached(signature, p.form(), by, datetime.now(UTC))).outcome != "valid"
@@ -215,12 +224,12 @@ async def test_a_file_is_signed_by_the_command(client: httpx.AsyncClient, server
     ],
 )
 async def test_a_form_is_signed_with_a_certificate_that_does_not_hold(
-    client: httpx.AsyncClient, server: Server, tmp_path: Path, number: str, said: str
+    client: httpx.AsyncClient, shell: Shell, tmp_path: Path, number: str, said: str
 ) -> None:
     party = await p.Party.meet(client)
     (tmp_path / "form.pdf").write_bytes(p.form())
-    done = dev_sign(tmp_path, server.url, "form.pdf", "--as", number)
-    assert (done.returncode, done.stderr) == (0, "")
+    done = await shell("dev", "sign", "form.pdf", "--as", number)
+    assert (done.code, done.err) == (0, "")
     form = Form(p.CONTENT, (tmp_path / "form.pdf").read_bytes())
     by = (Signatory(frozenset({Identity("person", number)}), p.FIELD),)
     verdict = await party.check().pdf((tmp_path / "form.signed.pdf").read_bytes(), form, by, datetime.now(UTC))
@@ -236,22 +245,27 @@ async def test_a_form_is_signed_with_a_certificate_that_does_not_hold(
         (("text.txt", "--as", "001099000001"), 2),
     ],
 )
-def test_what_can_not_be_signed_ends_with_its_code(
-    server: Server, tmp_path: Path, words: tuple[str, ...], code: int
+async def test_what_can_not_be_signed_ends_with_its_code(
+    shell: Shell, tmp_path: Path, words: tuple[str, ...], code: int
 ) -> None:
     (tmp_path / "form.pdf").write_bytes(p.form())
     (tmp_path / "text.txt").write_text("no PDF")
-    done = dev_sign(tmp_path, server.url, *words)
-    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    done = await shell("dev", "sign", *words)
+    assert (done.code, "Traceback" in done.err) == (code, False)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["form.pdf", "text.txt"]
 
 
-def test_nobody_is_asked_to_sign_what_is_no_pdf(tmp_path: Path) -> None:
+NOWHERE = "http://127.0.0.1:9"
+
+
+async def test_nobody_is_asked_to_sign_what_is_no_pdf(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("no PDF")
-    assert dev_sign(tmp_path, "http://127.0.0.1:9", "text.txt", "--as", "001099000001").returncode == 2
+    done = await shell("dev", "sign", "text.txt", "--as", "001099000001", MOTCUA_TRUST_URL=NOWHERE)
+    assert done.code == 2
 
 
-def test_without_a_sandbox_it_says_so(tmp_path: Path) -> None:
+async def test_without_a_sandbox_it_says_so(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "form.pdf").write_bytes(p.form())
-    assert dev_sign(tmp_path, None, "form.pdf", "--as", "001099000001").returncode == 2
-    assert dev_sign(tmp_path, "http://127.0.0.1:9", "form.pdf", "--as", "001099000001").returncode == 4
+    for url, code in ((None, 2), (NOWHERE, 4)):
+        done = await shell("dev", "sign", "form.pdf", "--as", "001099000001", MOTCUA_TRUST_URL=url)
+        assert done.code == code
