@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import pytest
@@ -18,13 +18,20 @@ from tests.shell import Ended, Shell
 NUMBER = "H01.12-2026-K0000001"
 
 
+_SIGNED: Final[dict[bytes, bytes]] = {}
+"""The license, by the root under which it was signed: all tests of a module have the same."""
+
+
 @pytest.fixture
 async def file(party: p.Party, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A license that three have signed, beside the root, in the folder in which commands run."""
     monkeypatch.chdir(tmp_path)
-    paper = with_fields(p.printed(), [SignatureField(name) for name in (INITIALS, SIGNATURE, SEAL)])
-    (tmp_path / "license.pdf").write_bytes(await p.issued(party, paper))
-    (tmp_path / "root.pem").write_bytes(pem.armor("CERTIFICATE", party.root.dump()))
+    root = party.root.dump()
+    if root not in _SIGNED:
+        paper = with_fields(p.printed(), [SignatureField(name) for name in (INITIALS, SIGNATURE, SEAL)])
+        _SIGNED[root] = await p.issued(party, paper)
+    (tmp_path / "license.pdf").write_bytes(_SIGNED[root])
+    (tmp_path / "root.pem").write_bytes(pem.armor("CERTIFICATE", root))
     return tmp_path / "license.pdf"
 
 

@@ -47,8 +47,18 @@ def real_form() -> tuple[str, bytes]:
 DIGEST, FORM = real_form()
 
 
+_SIGNED: Final[dict[bytes, bytes]] = {}
+"""The form, by the root under which it was signed."""
+
+
 async def signed(party: p.Party, form: bytes = FORM) -> bytes:
-    return await sign_pdf(form, p.FIELD, party.signer, p.person(p.APPLICANT), party.lasting())
+    root = party.root.dump()
+    if form is FORM and root in _SIGNED:
+        return _SIGNED[root]
+    file = await sign_pdf(form, p.FIELD, party.signer, p.person(p.APPLICANT), party.lasting())
+    if form is FORM:
+        _SIGNED[root] = file
+    return file
 
 
 async def judged(party: p.Party, file: bytes) -> str:
