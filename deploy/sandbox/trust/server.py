@@ -61,6 +61,7 @@ class TrustServer:
             Route("/requests", self.requests, methods=["GET"]),
             Route("/requests/{key}", self.ask, methods=["PUT"]),
             Route("/requests/{key}", self.asked, methods=["GET"]),
+            Route("/requests/{key}/hurry", self.hurry, methods=["POST"]),
             Route("/faults", self.faults, methods=["PUT"]),
             Route("/clock", self.clock, methods=["PUT"]),
         ]
@@ -107,6 +108,9 @@ class TrustServer:
 
     async def asked(self, request: Request) -> Response:
         return JSONResponse(self._people.asked(key_of(request)))
+
+    async def hurry(self, request: Request) -> Response:
+        return JSONResponse(self._people.hurry(key_of(request)))
 
     async def requests(self, request: Request) -> Response:
         before = request.query_params.get("before", str(2**62))

@@ -68,6 +68,17 @@ async def test_who_declines_or_is_slow_has_not_signed(client: httpx.AsyncClient)
     assert await RemoteSigner(client, patience=10).sign("two", "001099009902", DIGEST)
 
 
+async def test_who_is_slow_signs_at_once_when_hurried(client: httpx.AsyncClient) -> None:
+    signer = RemoteSigner(client, patience=0)
+    await holder(signer, "001099009902")
+    with pytest.raises(NotSignedError):
+        await signer.sign("hurried", "001099009902", DIGEST)
+    hurried = (await client.post("/requests/hurried/hurry")).json()
+    assert hurried["status"] == "signed"
+    assert (await client.post("/requests/hurried/hurry")).json() == hurried
+    assert (await client.post("/requests/never/hurry")).status_code == 404
+
+
 async def test_a_key_stands_for_one_digest_of_one_person(client: httpx.AsyncClient) -> None:
     signer = RemoteSigner(client)
     await holder(signer, "001099000021")

@@ -23,7 +23,7 @@ from tests.acting import Play, eventually
 from tests.conftest import World
 from tests.integration.papers.relays import Desk, work
 from tests.integration.signature.party import Party
-from tests.workflow.results import LEADER, PLACES, act, asked_of_signer, decided, set_up, signers, waits_for
+from tests.workflow.results import LEADER, PLACES, act, asked_of_signer, decided, hurried, set_up, signers, waits_for
 
 LEADERS: Final = "001085000012"
 REQUESTS: Final = [3, 5, 7]
@@ -67,6 +67,7 @@ async def test_what_somebody_signs_at_last_that_they_have_declined_here_is_told(
     assert await told(play, place) == [Told.AWAITED]
     await act(play, DeclineSignature, LEADER, reason="sai họ tên")
     assert await told(play, place) == [Told.OTHERWISE]
+    await hurried(play)
     assert await eventually(lambda: named(play), bool) == [(Health.WARN, True)]
 
 

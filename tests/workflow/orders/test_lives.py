@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -11,9 +11,9 @@ from typing import Any, Final, get_type_hints
 from uuid import uuid4
 
 import pikepdf
-import pytest
 from temporalio import activity
 from temporalio.activity import _Definition
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.exceptions import ApplicationError
 
 from activities.results.printing import PRINT
@@ -38,14 +38,25 @@ SCAN: Final = "reception.scan"
 OF_RESULTS: Final = {PRINT: 1, "papers.confirm": 1, "result.prepare": 1, "result.sign": 1, "result.prove": 1}
 
 
-def failing(function: Callable[..., Any], times: int, type_: str) -> Callable[..., Any]:
-    """The activity, which calls a failure final so many times before it does what it is asked for; never a rogue's."""
+BOTH: Final = ("not_ordered", "somebody's word")
+"""What calls itself final: a filing for each, so that they wait at the same time."""
+
+
+def failing(function: Callable[..., Any], times: int, types: Sequence[str]) -> Callable[..., Any]:
+    """The activity, which calls a failure final before it does what it is asked for; never a rogue's.
+
+    So many times for each filing: for the first one by the first of the types, and so on.
+    """
     name = _Definition.must_from_callable(function).name
-    left = [type_] * times
+    left: dict[str, list[str]] = {}
 
     async def fails(said: Any) -> Any:
-        if left and activity.info().workflow_type != Rogue.__name__:
-            raise ApplicationError("no", type=left.pop(), non_retryable=True)
+        info = activity.info()
+        if info.workflow_type != Rogue.__name__:
+            filing = str(info.workflow_id).split(":")[1]
+            mine = left.setdefault(filing, [types[len(left) % len(types)]] * times)
+            if mine:
+                raise ApplicationError("no", type=mine.pop(), non_retryable=True)
         return await function(said)
 
     hints = get_type_hints(function)
@@ -57,50 +68,54 @@ def failing(function: Callable[..., Any], times: int, type_: str) -> Callable[..
 async def platform(
     world: World,
     fails: dict[str, int],
-    type_: str,
+    types: Sequence[str],
     reception: Receives | None = None,
     office: BackOffice | None = None,
 ) -> AsyncIterator[None]:
-    """A platform at work whose activities of these names fail so many times."""
+    """A platform at work whose activities of these names fail so many times for each filing."""
     async with any_file_activities(world.settings) as given:
         received = received_by(reception, given) if reception else given
         named = {_Definition.must_from_callable(one).name: one for one in received.working}
-        named |= {name: failing(named[name], times, type_) for name, times in fails.items()}
+        named |= {name: failing(named[name], times, types) for name, times in fails.items()}
         functions = replace(given, working=tuple(named.values()))
         async with platform_worker(world.temporal, functions, world.settings), world.back_office(office):
             yield
 
 
-@pytest.mark.parametrize("type_", ["not_ordered", "somebody's word"])
-async def test_a_result_is_made_and_signed_all_the_same_and_nobody_is_told(world: World, type_: str) -> None:
+async def test_a_result_is_made_and_signed_all_the_same_and_nobody_is_told(world: World) -> None:
     await publish(world.owner_dsn, PROCEDURE.encode())
     await set_up(world, signers())
-    async with platform(world, OF_RESULTS, type_):
-        play = await decided(world, version=VERSION)
-        await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=ALL_PAUSES)
-    assert await play.kinds("result", 1) == RELEASED
+    async with platform(world, OF_RESULTS, BOTH):
+        plays = [await decided(world, version=VERSION) for _ in BOTH]
+        for play in plays:
+            await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=ALL_PAUSES)
+    for play in plays:
+        assert await play.kinds("result", 1) == RELEASED
     await sound(world)
 
 
-@pytest.mark.parametrize("type_", ["not_ordered", "somebody's word"])
-async def test_a_scan_is_asked_for_again_after_a_while(world: World, type_: str) -> None:
+async def test_a_scan_is_asked_for_again_after_a_while(world: World) -> None:
     late = FoundLate(Orders(world.settings))
-    async with platform(world, {"reception.scan": 1}, type_, late):
-        play = await Play.begin(world, birth(papers=[{"code": "birth_notice", "file": FILE}]))
-        await eventually(play.view, lambda view: view.scan is ScanState.INFECTED)
-        handle = world.temporal.get_workflow_handle(filing_workflow(play.filing))
-        history = [event async for event in handle.fetch_history_events()]
-    asked = [event for event in history if event.activity_task_scheduled_event_attributes.activity_type.name == SCAN]
-    first, again = (one.event_time.ToDatetime() for one in asked)
-    assert again - first > timedelta(seconds=9)
+    async with platform(world, {"reception.scan": 1}, BOTH, late):
+        plays = [await Play.begin(world, birth(papers=[{"code": "birth_notice", "file": FILE}])) for _ in BOTH]
+        for play in plays:
+            await eventually(play.view, lambda view: view.scan is ScanState.INFECTED)
+            handle = world.temporal.get_workflow_handle(filing_workflow(play.filing))
+            scheduled = [e async for e in handle.fetch_history_events() if _scheduled(e) == SCAN]
+            first, again = (one.event_time.ToDatetime() for one in scheduled)
+            assert again - first > timedelta(seconds=9)
 
 
-@pytest.mark.parametrize("type_", ["not_ordered", "somebody's word"])
-async def test_a_filing_issues_its_result_all_the_same(world: World, type_: str) -> None:
-    async with platform(world, {"papers.confirm": 2}, type_):
-        play = await decided(world)
-        await play.at(Stage.CLOSED)
-    assert "machine_work_failing" not in await play.kinds()
+def _scheduled(event: HistoryEvent) -> str:
+    return event.activity_task_scheduled_event_attributes.activity_type.name
+
+
+async def test_a_filing_issues_its_result_all_the_same(world: World) -> None:
+    async with platform(world, {"papers.confirm": 2}, BOTH):
+        plays = [await decided(world) for _ in BOTH]
+        for play in plays:
+            await play.at(Stage.CLOSED)
+            assert "machine_work_failing" not in await play.kinds()
     await sound(world)
 
 
@@ -109,11 +124,14 @@ AGAIN: Final = 1000
 
 
 async def test_a_file_is_prepared_only_for_the_number_that_waits_for_it(world: World) -> None:
-    async with platform(world, {}, ""):
+    async with platform(world, {}, ()):
         play = await waits_for(world, "signature")
     async with platform(world, {"result.prepare": AGAIN}, "somebody's word"):
         await act(play, DeclineSignature, LEADER, reason="sai họ tên")
         await act(play, SignAgain, LEADER)
+    async with platform(world, {"result.prepare": AGAIN}, BOTH[1:]):
+        await act(play, rs.DeclineSignature, LEADER, reason="sai họ tên")
+        await act(play, rs.SignAgain, LEADER)
         stream, last = result_workflow(play.filing, 1), len(await play.kinds("result", 1))
         file = await Store(open_store(world.objects)).put(play.filing, b"Kh\xc3\xb4ng", "text/plain")
         theirs = file.model_copy(update={"key": f"files/{uuid4()}/{file.sha256}"})
@@ -129,11 +147,11 @@ async def test_a_file_is_prepared_only_for_the_number_that_waits_for_it(world: W
 
 async def test_what_was_brought_is_prepared_and_nothing_else(world: World) -> None:
     store = Store(open_store(world.objects))
-    async with platform(world, {}, ""):
+    async with platform(world, {}, ()):
         play = await decided(world)
         await play.at(Stage.CLOSED)
         await set_up(world, signers())
-    async with platform(world, {"result.prepare": AGAIN}, "somebody's word"):
+    async with platform(world, {"result.prepare": AGAIN}, BOTH[1:]):
         brought, other = [await store.put(play.filing, one, "text/plain") for one in (b"brought", b"other")]
         await act(play, CorrectResult, LEADER, result=brought, **WHY)
         order = {"stream": result_workflow(play.filing, 1), "seq": 2}
@@ -152,7 +170,7 @@ class MakesNothing(BackOffice):
 
 async def test_what_is_printed_is_the_same_whoever_asks_and_when(world: World) -> None:
     await publish(world.owner_dsn, PROCEDURE.encode())
-    async with platform(world, {PRINT: AGAIN}, "somebody's word", office=MakesNothing()):
+    async with platform(world, {PRINT: AGAIN}, BOTH[1:], office=MakesNothing()):
         play, elsewhere = await decided(world, version=VERSION), await decided(world)
         await play.at(Stage.ISSUE)
         await elsewhere.at(Stage.ISSUE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from io import BytesIO
 from typing import Any, Final
@@ -17,7 +18,7 @@ from operations.publishing.catalogue import publish
 from schemas.files import FileRef
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow
-from tests.acting import AGENCY, Play, extract, stock
+from tests.acting import AGENCY, Play, eventually, extract, stock
 from tests.conftest import World
 from tests.integration.signature.party import COMPANY, Party, official, printed
 from tests.locked import signing
@@ -33,9 +34,11 @@ from tests.workflow.results import (
     VERSION,
     asked_of_signer,
     decided,
+    hurried,
     set_up,
     signed_once,
     signers,
+    waiting_for_signer,
     waits_for,
 )
 
@@ -130,7 +133,12 @@ async def test_what_is_waited_for_is_signed_once_whoever_asks_for_it_again(asked
         assert done(await ordered(client, of_choice(play, file))) == []
         early = {"order": {"stream": stream, "seq": 5}, "file": (await newest_file(play)).model_dump(mode="json")}
         assert [one.refused for one in await ordered(client, [("result.prove", early)])] == ["not_ordered"]
-        again = await ordered(client, [one for one in old if one[0] != "papers.confirm"])
+        asking = asyncio.create_task(
+            ordered(client, [one for one in old if one[0] != "papers.confirm"], workflow_id="rogue-again")
+        )
+        await eventually(lambda: waiting_for_signer(asked, "rogue-again"), lambda numbers: numbers == ["3"])
+        await hurried(play)
+        again = await asking
         by_any = await ordered(client, by_place(play, file, range(7)))
     assert [(one.name, one.refused) for one in again] == [
         ("result.prepare", "not_ordered"),

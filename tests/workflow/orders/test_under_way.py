@@ -18,10 +18,10 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from deploy.stack import Stack
 from recovery.restart import Found, Restarter
 from schemas.ids import NUDGE, result_workflow
-from tests.acting import Play
+from tests.acting import Play, eventually
 from tests.conftest import PARTS, SUGGEST, World, publish_demo, world_of
 from tests.sound import sound
-from tests.workflow.results import signed_once, waits_for
+from tests.workflow.results import signed_once, waiting_for_signer, waits_for
 
 COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 
@@ -61,6 +61,8 @@ async def test_a_run_that_begins_again_has_it_signed_once(running: World, happen
     play = await waits_for(running, "signature")
     before = (await run_of(play).describe()).run_id
     await happens(play)
+    assert (await run_of(play).describe()).run_id != before
+    await eventually(lambda: waiting_for_signer(running, run_of(play).id), bool)
     await signed_once(play)
     assert (await run_of(play).describe()).run_id != before
     await sound(running)
@@ -82,6 +84,8 @@ async def test_a_run_that_makes_way_has_it_signed_once(short: World) -> None:
     asks = run_of(play)
     before = await asks.describe()
     await asks.signal(NUDGE)
+    await eventually(lambda: run_of(play).describe(), lambda now: now.run_id != before.run_id)
+    await eventually(lambda: waiting_for_signer(short, asks.id), bool)
     await signed_once(play)
     old = short.temporal.get_workflow_handle(asks.id, run_id=before.run_id)
     assert (await old.describe()).status is WorkflowExecutionStatus.CONTINUED_AS_NEW
