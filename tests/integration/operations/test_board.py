@@ -21,6 +21,7 @@ import asyncpg
 import pytest
 from temporalio.worker import Worker
 
+from operations import patience
 from operations.commands.board import SPAN, Pace
 from recovery.stalled import count_reported
 from schemas.filing import commands as cm
@@ -151,7 +152,8 @@ async def test_what_stands_still_is_counted_by_temporal(world: World, shell: She
     assert (await shell("board", "--json", TEMPORAL_ADDRESS="127.0.0.1:1")).json["stalled"] is None
 
 
-async def test_it_ends_as_every_command_without_a_database(shell: Shell) -> None:
+async def test_it_ends_as_every_command_without_a_database(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "SHORT", 0.0)
     for asked in (["--once"], ["--json"]):
         ended = await shell("board", *asked, MOTCUA_DATABASE_URL=NOBODY)
         assert ended.code == 4

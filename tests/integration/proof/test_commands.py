@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ import pytest
 from asn1crypto import cms
 from temporalio.client import WorkflowFailureError
 
+from activities.checkpoints import activity
 from activities.checkpoints.log import newest_log
 from operations.doctor.checkpoints import checkpoints
 from operations.doctor.surroundings import Surroundings
@@ -126,7 +128,8 @@ async def test_what_is_not_set_up(shell: Shell, tmp_path: Path) -> None:
     assert (await shell("ledger", "verify", "--checkpoints")).code == 2
 
 
-async def test_by_the_schedule(world: World, record: Record, tmp_path: Path) -> None:
+async def test_by_the_schedule(world: World, record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(activity, "AGAIN", timedelta(seconds=2))
     key = tmp_path / "log.key"
     key.write_text(Signer.of(NAME, Kind.LOG, bytes(range(32))).written())
     key.chmod(0o600)
