@@ -108,7 +108,8 @@ def keep(report: Path) -> None:
     """Write down the seconds that long tests took, and the commit that ran them, by a report of pytest on all tests."""
     took: defaultdict[str, float] = defaultdict(float)
     for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 -- pytest's own
-        file = case.get("classname", "").removeprefix("tests.").replace(".", "/") + ".py"
+        modules = [name for name in case.get("classname", "").split(".")[1:] if not name.startswith("Test")]
+        file = "/".join(modules) + ".py"
         if file in properties() or is_long(file, case.get("name", "").partition("[")[0]):
             took[file] += float(case.get("time", 0))
     _write(SECONDS, {file: round(took[file], 1) for file in sorted(took)})
