@@ -60,6 +60,9 @@ from workers.wiring import activities, platform_worker
 
 pytestmark = pytest.mark.timeout(420)
 
+AT_ONCE: Final = 20
+"""As `motcua demo` plays."""
+
 Seen = dict[str, list[Any]]
 """What passed, by the name of its message."""
 
@@ -297,7 +300,7 @@ async def test_what_the_demo_sent_fits_and_nothing_is_left_out(paid: World) -> N
     scenarios = load(SCENARIOS)
     versions = await demo.publish(world.owner_dsn, world.publisher, scenarios)
     async with at_work(world):
-        played = await demo.play(world.process_env, scenarios, versions, 8, lambda _: None)
+        played = await demo.play(world.process_env, scenarios, versions, AT_ONCE, lambda _: None)
     assert [each.problems for each in played if each.problems] == []
     async with world.platform(), world.back_office():
         await pay_twice(world)

@@ -26,6 +26,9 @@ from schemas.stream.ledger import Receipt
 from tests.acting import Doubtful, Play, birth, eventually
 from tests.conftest import PARTS, SUGGEST, World, publish_demo, world_of
 
+AT_ONCE: Final = 20
+"""As `motcua demo` plays."""
+
 
 async def runs(client: Client) -> Counter[str]:
     """How many runs each workflow took."""
@@ -46,7 +49,7 @@ async def test_the_demo_ends_as_it_must_when_runs_make_way_early(events: int, ki
         async with Stack(Path(folder).resolve(), temporal={SUGGEST: str(events)}) as stack:
             scenarios = [scenario for scenario in load(SCENARIOS) if not scenario.in_whole_stack]
             versions = await demo.publish(stack.env["MOTCUA_OWNER_DATABASE_URL"], publisher(stack.env), scenarios)
-            played = await demo.play(stack.env, scenarios, versions, 8, lambda _: None)
+            played = await demo.play(stack.env, scenarios, versions, AT_ONCE, lambda _: None)
             outcome = await demo.judge(stack.env, played)
             made_way = await made_way_of(await Client.connect(stack.env["TEMPORAL_ADDRESS"]))
     assert [verdict.problems for verdict in outcome.verdicts if verdict.problems] == []
