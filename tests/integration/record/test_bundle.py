@@ -15,7 +15,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
@@ -51,6 +51,31 @@ async def paid_and_posted(world: World) -> Play:
         await play.at(Stage.CLOSED)
         await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_ended" in kinds)
     return play
+
+
+class Kept(NamedTuple):
+    """The bundle of such a filing, without and with what was sealed, and its files; and the bundle of another one."""
+
+    bundle: Json
+    sealed: Json
+    other: Json
+    files: Path
+
+
+@pytest.fixture(scope="module")
+def stories() -> list[Kept]:
+    return []
+
+
+@pytest.fixture
+async def kept(world: World, stories: list[Kept], tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """Made once for all tests that only read or change a bundle; each has its copy."""
+    if not stories:
+        play = await paid_and_posted(world)
+        files = shutil.copytree(urlsplit(world.objects).path, tmp_path_factory.mktemp("kept") / "objects")
+        other = await bundled(world, await paid_and_posted(world))
+        stories.append(Kept(await bundled(world, play), await bundled(world, play, sealed=True), other, files))
+    return copy.deepcopy(stories[0])
 
 
 def mended(bundle: Json) -> Json:
@@ -124,10 +149,8 @@ async def test_the_streams_of_a_filing_are_all_there_with_what_its_files_are(wor
     assert [(file["what"], file["size"]) for file in opened["files"][:1]] == [("signature", 1)]
 
 
-async def test_no_bundle_survives_a_change_even_with_its_digest_made_anew(world: World) -> None:
-    play = await paid_and_posted(world)
-    for sealed in (False, True):
-        bundle = await bundled(world, play, sealed=sealed)
+def test_no_bundle_survives_a_change_even_with_its_digest_made_anew(kept: Kept) -> None:
+    for bundle in (kept.bundle, kept.sealed):
         assert check(bundle).verified
         changes = 0
         for where, changed in changed_anywhere(bundle):
@@ -188,8 +211,8 @@ def put(whole: Any, path: tuple[Any, ...], value: Any) -> Any:
     return made
 
 
-async def test_no_byte_of_the_file_may_be_another(world: World) -> None:
-    data = canonical(await bundled(world, await paid_and_posted(world)))
+def test_no_byte_of_the_file_may_be_another(kept: Kept) -> None:
+    data = canonical(kept.bundle)
     assert verify(data).verified
     for n in range(0, len(data), 13):
         for flip in (1, 0x20):
@@ -265,10 +288,9 @@ FORGERIES: Final[dict[str, tuple[Forgery, str, int | None]]] = {
 }
 
 
-async def test_streams_that_do_not_belong_together_are_named_whatever_was_hashed_anew(world: World) -> None:
-    play = await paid_and_posted(world)
-    bundle = await bundled(world, play)
-    kinds = await play.kinds()
+def test_streams_that_do_not_belong_together_are_named_whatever_was_hashed_anew(kept: Kept) -> None:
+    bundle, other = kept.bundle, kept.other
+    kinds = [event["kind"] for event in bundle["streams"][0]["events"]]
     assert (kinds[3], kinds[13]) == ("fee_paid", "handed_over")
     names = {stream["stream"].partition(":")[0]: stream["stream"] for stream in bundle["streams"]}
     for what, (forge, kind, seq) in FORGERIES.items():
@@ -276,13 +298,12 @@ async def test_streams_that_do_not_belong_together_are_named_whatever_was_hashed
         forge(forged)
         assert (Rule.BELONGS, names[kind], seq) in found(check(mended(forged))), what
 
-    other = await bundled(world, await paid_and_posted(world))
     mixed_up = redigested(bundle | {"streams": [bundle["streams"][0], *other["streams"][1:]]})
     assert {rule for rule, _, _ in found(check(mixed_up))} >= {Rule.BELONGS}
 
 
-async def test_each_broken_place_is_named_by_its_rule(world: World) -> None:
-    bundle = await bundled(world, await paid_and_posted(world))
+def test_each_broken_place_is_named_by_its_rule(kept: Kept) -> None:
+    bundle = kept.bundle
     name = bundle["streams"][0]["stream"]
 
     def after(change: Callable[[list[Json]], object]) -> set[tuple[Rule, str | None, int | None]]:
@@ -320,10 +341,9 @@ async def test_each_broken_place_is_named_by_its_rule(world: World) -> None:
         assert receipts(lambda those, other=other: those[0].update(other)) == {(Rule.RECEIPT, name, 1)}, written  # type: ignore[misc]
 
 
-async def test_an_end_cut_off_with_all_hashes_made_anew_is_what_a_bundle_alone_can_not_show(world: World) -> None:
+def test_an_end_cut_off_with_all_hashes_made_anew_is_what_a_bundle_alone_can_not_show(kept: Kept) -> None:
     """As docs/ledger.md says: an earlier head, or a receipt in the applicant's hand, shows it."""
-    play = await paid_and_posted(world)
-    bundle = await bundled(world, play)
+    bundle = kept.bundle
     forged = copy.deepcopy(bundle)
     cut("filing", 8)(forged)
     without("parcel")(forged)
@@ -333,9 +353,8 @@ async def test_an_end_cut_off_with_all_hashes_made_anew_is_what_a_bundle_alone_c
     assert check(bundle).heads[0].seq == 14
 
 
-async def test_what_was_sealed_must_be_what_was_hashed_and_what_stands_openly(world: World) -> None:
-    play = await paid_and_posted(world)
-    bundle = await bundled(world, play, sealed=True)
+def test_what_was_sealed_must_be_what_was_hashed_and_what_stands_openly(kept: Kept) -> None:
+    bundle = kept.sealed
     name = bundle["streams"][0]["stream"]
     secret = b64decode(bundle["key"]["secret"])
 
@@ -366,11 +385,10 @@ async def test_what_was_sealed_must_be_what_was_hashed_and_what_stands_openly(wo
         assert (Rule.SEALED, name, 1) in found(check(resealed(1, other))), other
 
 
-async def test_files_are_found_by_their_digest_and_a_changed_one_is_missed(world: World, tmp_path: Path) -> None:
-    play = await paid_and_posted(world)
-    data = canonical(await bundled(world, play))
+def test_files_are_found_by_their_digest_and_a_changed_one_is_missed(kept: Kept, tmp_path: Path) -> None:
+    data = canonical(kept.bundle)
     folder = tmp_path / "mine"
-    shutil.copytree(urlsplit(world.objects).path, folder)
+    shutil.copytree(kept.files, folder)
     report = verify(data, folder)
     assert (report.verified, report.files) == (True, 1)
     (file,) = (path for path in folder.rglob("*") if path.is_file())
@@ -379,15 +397,14 @@ async def test_files_are_found_by_their_digest_and_a_changed_one_is_missed(world
     with (folder / "any name.pdf").open("ab") as changed:
         changed.write(b" ")
     report = verify(data, folder)
-    assert found(report) == {(Rule.FILE_MISSING, f"filing:{play.filing}", 11)}
+    assert found(report) == {(Rule.FILE_MISSING, kept.bundle["streams"][0]["stream"], 11)}
     assert report.files == 0
 
 
-async def test_it_runs_as_one_file_with_nothing_but_the_standard_library(world: World, tmp_path: Path) -> None:
-    play = await paid_and_posted(world)
+async def test_it_runs_as_one_file_with_nothing_but_the_standard_library(kept: Kept, tmp_path: Path) -> None:
     script, bundle = tmp_path / "check.py", tmp_path / "bundle.json"
     shutil.copy(VERIFIER, script)
-    bundle.write_bytes(canonical(await bundled(world, play)))
+    bundle.write_bytes(canonical(kept.bundle))
 
     def run(*options: str) -> tuple[int, list[Json]]:
         command = [sys.executable, "-I", *options, str(script), str(bundle)]
@@ -398,7 +415,7 @@ async def test_it_runs_as_one_file_with_nothing_but_the_standard_library(world: 
     code, lines = await asyncio.to_thread(run, "-S")  # without any package
     (result,) = lines
     assert (code, result["verified"], result["events"]) == (0, True, 20)
-    bundle.write_bytes(canonical(await bundled(world, play, sealed=True)))
+    bundle.write_bytes(canonical(kept.sealed))
     code, lines = await asyncio.to_thread(run)
     (result,) = lines
     assert (code, result["verified"]) == (0, True)
