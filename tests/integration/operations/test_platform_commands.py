@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,11 +47,17 @@ OWNERS = (
 
 
 @pytest.fixture
-def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)  # beside no running stack
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """A shell that knows of no world, beside no running stack."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("NO_COLOR", "1")
-    return Shell(world.process_env)
+    return Shell({"MOTCUA_MASTER_KEY": b64encode(bytes(32)).decode()})
+
+
+@pytest.fixture
+def shell(world: World, alone: Shell) -> Shell:
+    return Shell(alone.env | world.process_env)
 
 
 EXTRACT = {
@@ -207,8 +214,8 @@ async def test_migrate_makes_the_tables_and_may_be_repeated(world: World, shell:
 
 
 @pytest.mark.parametrize("command", [*READS, *OWNERS], ids=" ".join)
-async def test_without_an_address_a_command_says_what_to_set(shell: Shell, command: list[str]) -> None:
-    ended = await shell(*command, MOTCUA_DATABASE_URL=None, MOTCUA_OWNER_DATABASE_URL=None)
+async def test_without_an_address_a_command_says_what_to_set(alone: Shell, command: list[str]) -> None:
+    ended = await alone(*command, MOTCUA_DATABASE_URL=None, MOTCUA_OWNER_DATABASE_URL=None)
 
     assert ended.code == 2
     assert ("MOTCUA_OWNER_DATABASE_URL" if command in OWNERS else "MOTCUA_DATABASE_URL") in ended.err
@@ -217,14 +224,14 @@ async def test_without_an_address_a_command_says_what_to_set(shell: Shell, comma
 
 @pytest.mark.parametrize("command", [*READS, *OWNERS], ids=" ".join)
 async def test_a_database_that_does_not_answer_is_4(
-    shell: Shell, command: list[str], monkeypatch: pytest.MonkeyPatch
+    alone: Shell, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(patience, "SHORT", 0.0)
-    ended = await shell(*command, MOTCUA_DATABASE_URL=NOBODY, MOTCUA_OWNER_DATABASE_URL=NOBODY)
+    ended = await alone(*command, MOTCUA_DATABASE_URL=NOBODY, MOTCUA_OWNER_DATABASE_URL=NOBODY)
 
     assert ended.code == 4
     assert "Traceback" not in ended.err
-    assert (await shell(*command, MOTCUA_DATABASE_URL="nonsense", MOTCUA_OWNER_DATABASE_URL="nonsense")).code == 2
+    assert (await alone(*command, MOTCUA_DATABASE_URL="nonsense", MOTCUA_OWNER_DATABASE_URL="nonsense")).code == 2
 
 
 async def test_a_change_needs_the_owner(world: World, shell: Shell, tmp_path: Path) -> None:
@@ -335,8 +342,8 @@ async def test_what_stands_still_is_shown_also_without_the_record(world: World, 
         "directory present",
     ],
 )
-async def test_help_has_an_example(shell: Shell, command: str) -> None:
-    shown = await shell(*command.split(), "--help")
+async def test_help_has_an_example(alone: Shell, command: str) -> None:
+    shown = await alone(*command.split(), "--help")
 
     assert shown.code == 0
     assert "Example" in shown.out
