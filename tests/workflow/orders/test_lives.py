@@ -126,12 +126,9 @@ AGAIN: Final = 1000
 async def test_a_file_is_prepared_only_for_the_number_that_waits_for_it(world: World) -> None:
     async with platform(world, {}, ()):
         play = await waits_for(world, "signature")
-    async with platform(world, {"result.prepare": AGAIN}, "somebody's word"):
+    async with platform(world, {"result.prepare": AGAIN}, BOTH[1:]):
         await act(play, DeclineSignature, LEADER, reason="sai họ tên")
         await act(play, SignAgain, LEADER)
-    async with platform(world, {"result.prepare": AGAIN}, BOTH[1:]):
-        await act(play, rs.DeclineSignature, LEADER, reason="sai họ tên")
-        await act(play, rs.SignAgain, LEADER)
         stream, last = result_workflow(play.filing, 1), len(await play.kinds("result", 1))
         file = await Store(open_store(world.objects)).put(play.filing, b"Kh\xc3\xb4ng", "text/plain")
         theirs = file.model_copy(update={"key": f"files/{uuid4()}/{file.sha256}"})
