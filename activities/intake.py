@@ -16,6 +16,7 @@ from activities import directory
 from activities.identity import Guard, heard
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.standing import IN_FORCE, KEPT, is_closed, read_calendar
+from rules.streams import KINDS
 from schemas.agency import AgencyName
 from schemas.base import AgencyCode, Model
 from schemas.filing.events import Accountable, Digests, Partner
@@ -144,9 +145,10 @@ class Registry:
     @activity.defn(name="intake.news")
     async def news(self, filing: UUID) -> list[News]:
         """What the filing's other streams have to tell it, as they have recorded it, oldest first."""
+        told = [event for telling in KINDS.tells for event in telling.recorded]
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                rows = await connection.fetch(_NEWS, filing, _TOLD)
+                rows = await connection.fetch(_NEWS, filing, told)
         return [News(n=StreamId.parse(stream).n, kind=kind, body=json.loads(body)) for stream, kind, body in rows]
 
     @activity.defn(name="intake.closed")
@@ -157,17 +159,6 @@ class Registry:
                 return await is_closed(connection, stream)
 
 
-_TOLD: Final = (
-    "payment_captured",
-    "payment_accepted",
-    "payment_expired",
-    "consignment_ended",
-    "referral_overdue",
-    "referral_answered",
-    "result_released",
-    "complaint_answered",
-    "charge_back_answered",
-)
 _NEWS: Final = """
 select stream, kind, body from event where filing_id = $1 and kind = any($2) order by recorded_at, stream, seq
 """

@@ -18,6 +18,7 @@ from pydantic import Field, TypeAdapter
 
 from rules.evidence import Evidence
 from rules.rule import Rules
+from rules.telling import Telling
 from schemas.base import Model, Text
 from schemas.erasure import ERASED, Erased, blanks
 from schemas.errors import Problem, RefusalError
@@ -134,6 +135,11 @@ class StreamKind(Generic[S]):
         upcasters: By kind of event what lifts its data to the next version, the first of them from version 1.
         memory: What its workflow must know beside its log from run to run.
         papers_of: The official papers that an event causes.
+        shown: The events that say something to the applicant, or are theirs. Of all others an applicant sees that and
+            when they happened.
+        for_applicants: Fields of an event that are sealed for the applicant alone.
+        for_officers: Sealed fields that applicants do not see.
+        tells: The facts that its filing hears from it.
         title: What people call many of them.
     """
 
@@ -160,6 +166,10 @@ class StreamKind(Generic[S]):
     upcasters: Mapping[str, tuple[Upcaster, ...]] = field(default_factory=dict)
     memory: type[Model] = NoMemory
     papers_of: Callable[[Any], tuple[PaperKind, ...]] = lambda _: ()
+    shown: frozenset[type[Model]] = frozenset()
+    for_applicants: Mapping[type[Model], frozenset[str]] = field(default_factory=dict)
+    for_officers: frozenset[str] = frozenset()
+    tells: tuple[Telling, ...] = ()
     title: Text | None = None
 
     @property
@@ -276,6 +286,19 @@ class Kinds(Mapping[str, StreamKind[Any]]):
     def workflows(self) -> tuple[str, ...]:
         """The types of their workflows."""
         return tuple(kind.workflow for kind in self.values() if kind.workflow)
+
+    @property
+    def tells(self) -> tuple[Telling, ...]:
+        """All that a filing hears from its other streams."""
+        return tuple(telling for kind in self.values() for telling in kind.tells)
+
+    def told(self, n: int, event: str, body: dict[str, Any]) -> Command | None:
+        """The filing's command by what its n-th stream of some kind has recorded; None where that tells nothing."""
+        for telling in self.tells:
+            fact = telling.recorded[event](n, body) if event in telling.recorded else None
+            if fact is not None:
+                return telling.command(fact)
+        return None
 
     @property
     def numberings(self) -> dict[str, Numbering]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -10,7 +9,7 @@ from uuid import UUID
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from rules.rule import SYSTEM, Change, Rule, Rules, always, folding
+    from rules.rule import SYSTEM, Rule, Rules, always, folding
     from rules.stream_kind import Kinds, StreamKind
     from rules.streams import KINDS
     from schemas.base import AgencyCode, Model, Personal, ShortText, Text
@@ -75,10 +74,6 @@ RULES: Final[Rules[Appeal]] = Rules(
     },
     not_now=Problem(field="", rule="wrong_state", message=Text(vi="không", en="no")),
 )
-CHANGES: Final[Mapping[type[Any], Change[Appeal]]] = {
-    Appealed: lambda *_: {},
-    AppealAnswered: lambda _, event, __: {"answer": event.answer},
-}
 
 
 def standing(appeal: Appeal) -> Standing:
@@ -98,12 +93,13 @@ APPEAL: Final = StreamKind(
     first="appealed",
     initial=lambda origin: Appeal(agency=origin.agency, n=origin.stream.n),
     rules=RULES,
-    evolve=folding(CHANGES),
+    evolve=folding({Appealed: lambda *_: {}, AppealAnswered: lambda _, event, __: {"answer": event.answer}}),
     standing=standing,
     rows=rows,
     start=AppealStart,
     opening=lambda start: Lodge(command_id="lodge", about=start.about),
     commands=(AnswerAppeal,),
+    shown=frozenset({Appealed}),
 )
 WITH_APPEALS: Final = Kinds((*KINDS.values(), APPEAL))
 

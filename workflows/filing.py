@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError
@@ -21,8 +21,9 @@ with workflow.unsafe.imports_passed_through():
     from rules.filing.commands.counter import WRONG_CODE
     from rules.known import known
     from rules.refund.claims import fees_returned, fees_to_return
-    from rules.stream_kind import Origin, StreamKind
-    from rules.streams import FILING
+    from rules.stream_kind import Kinds, Origin, StreamKind
+    from rules.streams import FILING, KINDS
+    from rules.telling import Telling
     from schemas.backoffice import NOT_IN_STORE
     from schemas.base import AgencyCode
     from schemas.edge import bounded
@@ -39,16 +40,6 @@ with workflow.unsafe.imports_passed_through():
     from schemas.text import composed
     from workflows import agency, children
     from workflows.alarm import Alarm, ring_id
-    from workflows.facts import (
-        charge_back_command,
-        complaint_command,
-        fee_command,
-        overdue_part_command,
-        parcel_command,
-        part_command,
-        recorded_fact,
-        result_command,
-    )
     from workflows.stream.examining import examine, scan
     from workflows.stream.hearing import heard
     from workflows.stream.ordering import read_again
@@ -58,6 +49,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.submission import Filed, content_named, parse_submission
 
 _NOT_THERE: Final = timedelta(seconds=10)
+
+
+W = TypeVar("W", bound=type)
 
 
 class _FilingEndedError(Exception):
@@ -166,7 +160,7 @@ class FilingLife(Life[Filing]):
         """
         told = await workflow.execute_local_activity_method(Registry.news, self._filing.filing_id, **LEDGER)
         for news in told:
-            if (command := recorded_fact(news)) is not None:
+            if (command := KINDS.told(news.n, news.kind, news.body)) is not None:
                 await self.stream.attempt(command)
         paid = any(fee.state is FeeState.PAID for fee in self._filing.fees)
         if paid and self._filing.reopened and not self._filing.closed:
@@ -424,8 +418,27 @@ class FilingLife(Life[Filing]):
         return self.stream.state
 
 
+def hears_of_streams(kinds: Kinds) -> Callable[[W], W]:
+    """Give a filing's workflow a signal for each fact that its streams of these kinds tell it."""
+
+    def signal(telling: Telling) -> Any:
+        async def take(self: Any, *fact: Any) -> None:
+            """Record the fact."""
+            await self.life.take_fact(telling.signal, single_argument(fact), telling.command)
+
+        return workflow.signal(name=telling.signal)(take)
+
+    def made(cls: W) -> W:
+        for telling in kinds.tells:
+            setattr(cls, f"hear_{telling.signal}", signal(telling))
+        return cls
+
+    return made
+
+
 @workflow.defn(name="Filing")
 @takes_commands(FILING)
+@hears_of_streams(KINDS)
 class FilingWorkflow:
     """One filing. Input: `{"submission": {…}}`; workflow id `filing:<uuid>`; see docs/integrators.md."""
 
@@ -453,41 +466,6 @@ class FilingWorkflow:
             raise failure(error.refusal) from None
         if self.life.has_begun or self.life.refusal is not None:
             self._submitted(check)
-
-    @workflow.signal
-    async def fee_settled(self, *fact: Any) -> None:
-        """A payment tells how it ended."""
-        await self.life.take_fact("fee_settled", single_argument(fact), fee_command)
-
-    @workflow.signal
-    async def fee_charged_back(self, *fact: Any) -> None:
-        """A refund tells that a fee is asked for again, which the payer's bank took back."""
-        await self.life.take_fact("fee_charged_back", single_argument(fact), charge_back_command)
-
-    @workflow.signal
-    async def parcel_settled(self, *fact: Any) -> None:
-        """A parcel tells how it ended."""
-        await self.life.take_fact("parcel_settled", single_argument(fact), parcel_command)
-
-    @workflow.signal
-    async def part_overdue(self, *fact: Any) -> None:
-        """A referral tells that its part was not decided in time."""
-        await self.life.take_fact("part_overdue", single_argument(fact), overdue_part_command)
-
-    @workflow.signal
-    async def part_settled(self, *fact: Any) -> None:
-        """A referral tells how its part was decided."""
-        await self.life.take_fact("part_settled", single_argument(fact), part_command)
-
-    @workflow.signal
-    async def result_settled(self, *fact: Any) -> None:
-        """A result tells that everybody has signed it."""
-        await self.life.take_fact("result_settled", single_argument(fact), result_command)
-
-    @workflow.signal
-    async def complaint_upheld(self, *fact: Any) -> None:
-        """A complaint about it was upheld."""
-        await self.life.take_fact("complaint_upheld", single_argument(fact), complaint_command)
 
     def _submitted(self, check: tuple[Any, ...]) -> Receipt:
         try:

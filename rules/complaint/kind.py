@@ -8,7 +8,9 @@ from rules import causes
 from rules.complaint import fold, status
 from rules.complaint.commands import RULES
 from rules.complaint.evidence import evidence
+from rules.complaint.tells import TELLS
 from rules.stream_kind import StreamKind, as_it_was, numbered
+from schemas.complaint import events
 from schemas.complaint.commands import COMPLAINT_COMMANDS
 from schemas.complaint.events import ComplaintEvent
 from schemas.complaint.state import Complaint, ComplaintStart
@@ -30,5 +32,15 @@ COMPLAINT: Final = StreamKind(
     evidence_of=evidence,
     upcasters={"complained": (as_it_was,)},  # one that knows no `represented_until` would hear a representative on
     papers_of=causes.papers_of_complaint,
+    shown=frozenset(
+        {
+            events.Complained,
+            events.ComplaintOverdue,
+            events.ComplaintAnswered,
+            events.ComplaintWithdrawn,
+            events.ComplaintSettled,
+        }
+    ),
+    tells=TELLS,
     title=said("many.complaints"),
 )

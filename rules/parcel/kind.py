@@ -8,7 +8,9 @@ from rules import causes
 from rules.parcel import fold, status
 from rules.parcel.commands import RULES
 from rules.parcel.evidence import evidence
+from rules.parcel.tells import TELLS
 from rules.stream_kind import Numbering, StreamKind, Table, as_it_was, numbered
+from schemas.parcel import events
 from schemas.parcel.commands import PARCEL_COMMANDS, RequestConsignment
 from schemas.parcel.events import ParcelEvent
 from schemas.parcel.state import Parcel, ParcelStart
@@ -38,5 +40,16 @@ PARCEL: Final = StreamKind(
     },
     memory=ParcelMemory,
     papers_of=causes.papers_of_parcel,
+    shown=frozenset(
+        {
+            events.ConsignmentRequested,
+            events.ConsignmentSent,
+            events.ConsignmentInvited,
+            events.ConsignmentReported,
+            events.ConsignmentLeft,
+            events.ConsignmentEnded,
+        }
+    ),
+    tells=TELLS,
     title=said("many.parcels"),
 )

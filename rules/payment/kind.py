@@ -8,7 +8,9 @@ from rules import causes
 from rules.payment import fold, status
 from rules.payment.commands import RULES
 from rules.payment.evidence import evidence
+from rules.payment.tells import TELLS
 from rules.stream_kind import Numbering, StreamKind, Table, as_it_was, numbered
+from schemas.payment import events
 from schemas.payment.commands import PAYMENT_COMMANDS, RequestPayment
 from schemas.payment.events import PaymentEvent
 from schemas.payment.state import Payment, PaymentStart
@@ -39,5 +41,22 @@ PAYMENT: Final = StreamKind(
     },
     memory=PaymentMemory,
     papers_of=causes.papers_of_payment,
+    shown=frozenset(
+        {
+            events.PaymentRequested,
+            events.PaymentOrdered,
+            events.PaymentCaptured,
+            events.PaymentExpired,
+            events.PaymentCancelled,
+            events.PaymentRefunded,
+            events.PaymentAccepted,
+            events.PaymentChargedBack,
+            events.PaymentChargeBackAhead,
+            events.PaymentRequestExpired,
+            events.PaymentOutcomeAwaited,
+            events.PaymentRenewed,
+        }
+    ),
+    tells=TELLS,
     title=said("many.payments"),
 )

@@ -7,7 +7,9 @@ from typing import Final
 from rules.referral import fold, status
 from rules.referral.commands import RULES
 from rules.referral.evidence import evidence
+from rules.referral.tells import TELLS
 from rules.stream_kind import StreamKind, numbered
+from schemas.referral import events
 from schemas.referral.commands import REFERRAL_COMMANDS, RequestDecision
 from schemas.referral.events import ReferralEvent
 from schemas.referral.state import Referral, ReferralStart
@@ -30,5 +32,13 @@ REFERRAL: Final = StreamKind(
     commands=REFERRAL_COMMANDS,
     evidence_of=evidence,
     memory=ReferralMemory,
+    shown=frozenset(
+        {
+            events.ReferralOverdue,
+            events.ReferralAnswered,
+            events.ReferralCancelled,
+        }
+    ),
+    tells=TELLS,
     title=said("many.referrals"),
 )

@@ -8,7 +8,9 @@ from rules import causes
 from rules.refund import fold, status
 from rules.refund.commands import RULES
 from rules.refund.evidence import evidence
+from rules.refund.tells import TELLS
 from rules.stream_kind import StreamKind, as_it_was, numbered
+from schemas.refund import events
 from schemas.refund.commands import REFUND_COMMANDS
 from schemas.refund.events import RefundEvent
 from schemas.refund.state import Refund, RefundStart
@@ -35,5 +37,17 @@ REFUND: Final = StreamKind(
     },
     memory=RefundMemory,
     papers_of=causes.papers_of_refund,
+    shown=frozenset(
+        {
+            events.RefundOpened,
+            events.RefundApproved,
+            events.RefundDeclined,
+            events.RefundGiven,
+            events.RefundGivenByHand,
+            events.RefundDisputed,
+            events.ShortfallAccepted,
+        }
+    ),
+    tells=TELLS,
     title=said("many.refunds"),
 )

@@ -7,7 +7,9 @@ from typing import Final
 from rules.result import fold, status
 from rules.result.commands import RULES
 from rules.result.evidence import evidence
+from rules.result.tells import TELLS
 from rules.stream_kind import StreamKind, as_it_was, numbered
+from schemas.result import events
 from schemas.result.commands import RESULT_COMMANDS
 from schemas.result.events import ResultEvent
 from schemas.result.state import Result, ResultStart
@@ -31,5 +33,13 @@ RESULT: Final = StreamKind(
     evidence_of=evidence,
     upcasters={"result_entered": (as_it_was,)},  # one that knows no `by_template` would have the agency make it
     memory=ResultMemory,
+    shown=frozenset(
+        {
+            events.ResultReleased,
+            events.ResultReplaced,
+            events.ResultRevoked,
+        }
+    ),
+    tells=TELLS,
     title=said("many.results"),
 )

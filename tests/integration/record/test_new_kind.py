@@ -110,7 +110,9 @@ async def in_a_queue_of_the_agency_above(world: World, stream: str) -> None:
     (task,) = (await world.client.tasks(AskTasks(agency=ABOVE))).rows
     assert (task.stream, task.agency, task.role, task.actions) == (stream, ABOVE, "leader", ("answer_appeal",))
     assert stream not in {task.stream for task in (await world.client.tasks(AskTasks(agency=AGENCY))).rows}
-    assert [entry.kind for entry in await world.client.timeline(stream.split(":")[1])] == ["submitted", "appealed"]
+    seen = await world.client.timeline(stream.split(":")[1])
+    assert [entry.kind for entry in seen] == ["submitted", "appealed"]
+    assert (seen[1].body, seen[1].personal) == ({}, {"about": "canary: nobody answers"}), "it is shown to the applicant"
 
 
 async def restarted(world: World, stream: str) -> None:

@@ -7,20 +7,26 @@ from typing import Any, Final
 
 import pytest
 
-from workflows import facts
+from rules.complaint.tells import complaint_command
+from rules.parcel.tells import parcel_command
+from rules.payment.tells import fee_command
+from rules.referral.tells import overdue_part_command, part_command
+from rules.refund.tells import charge_back_command
+from rules.result.tells import result_command
+from rules.streams import KINDS
 
 FILE: Final = {"key": "results/1.pdf", "sha256": "c" * 64, "size": 1, "name": "1.pdf"}
 FACTS: Final[dict[str, tuple[Callable[[Any], Any], dict[str, Any]]]] = {
-    "fee_settled": (facts.fee_command, {"n": 1, "settlement": "paid", "amount": 1}),
-    "fee_charged_back": (facts.charge_back_command, {"n": 1001, "fee": 1, "amount": 1, "again": 1}),
-    "parcel_settled": (facts.parcel_command, {"n": 1, "outcome": "delivered"}),
-    "part_overdue": (facts.overdue_part_command, {"n": 1}),
+    "fee_settled": (fee_command, {"n": 1, "settlement": "paid", "amount": 1}),
+    "fee_charged_back": (charge_back_command, {"n": 1001, "fee": 1, "amount": 1, "again": 1}),
+    "parcel_settled": (parcel_command, {"n": 1, "outcome": "delivered"}),
+    "part_overdue": (overdue_part_command, {"n": 1}),
     "part_settled": (
-        facts.part_command,
+        part_command,
         {"n": 1, "outcome": "approved", "officer": "h01.31-specialist-1", "result": FILE},
     ),
-    "result_settled": (facts.result_command, {"n": 1, "registered": "1/GXN", "result": FILE}),
-    "complaint_upheld": (facts.complaint_command, {"n": 1, "about": 1, "step": "verify", "officer": "leader-1"}),
+    "result_settled": (result_command, {"n": 1, "registered": "1/GXN", "result": FILE}),
+    "complaint_upheld": (complaint_command, {"n": 1, "about": 1, "step": "verify", "officer": "leader-1"}),
 }
 
 
@@ -40,3 +46,9 @@ def test_no_text_that_no_record_holds_becomes_a_command(signal: str) -> None:
     for wrong in poisoned(said):
         with pytest.raises(ValueError, match=r"."):
             read(wrong)
+
+
+def test_a_filing_hears_each_fact_by_a_signal_of_its_own() -> None:
+    assert {telling.signal: telling.command for telling in KINDS.tells} == {
+        name: read for name, (read, _) in FACTS.items()
+    }

@@ -1,0 +1,24 @@
+"""The outcome of a parcel, as its filing hears of it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rules.telling import Telling, read
+from schemas.filing.commands import SettleParcel
+from schemas.filing.events import ParcelOutcome
+from schemas.filing.state import ParcelFact
+
+
+def parcel_command(raw: Any) -> SettleParcel:
+    """The end of a parcel. Raises `ValueError` for anything else."""
+    fact = read(ParcelFact, raw)
+    outcome = ParcelOutcome(fact.outcome)
+    return SettleParcel(command_id=f"parcel:{fact.n}:{outcome}", n=fact.n, outcome=outcome, fee=fact.fee)
+
+
+def _ended(n: int, body: dict[str, Any]) -> dict[str, Any]:
+    return {"n": n, "outcome": body["outcome"], "fee": body.get("fee")}
+
+
+TELLS: Final = (Telling("parcel_settled", parcel_command, {"consignment_ended": _ended}),)

@@ -1,0 +1,31 @@
+"""The decision of a part, or its lateness, as its filing hears of it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rules.telling import Telling, read
+from schemas.filing.commands import ReportOverduePart, SettlePart
+from schemas.filing.events import Outcome
+from schemas.filing.state import OverduePartFact, PartFact
+
+
+def overdue_part_command(raw: Any) -> ReportOverduePart:
+    """The lateness of a part. Raises `ValueError` for anything else."""
+    fact = read(OverduePartFact, raw)
+    return ReportOverduePart(command_id=f"part:{fact.n}:overdue", n=fact.n)
+
+
+def part_command(raw: Any) -> SettlePart:
+    """The decision of a part. Raises `ValueError` for anything else."""
+    fact = read(PartFact, raw)
+    outcome = Outcome(fact.outcome)
+    return SettlePart(
+        command_id=f"part:{fact.n}:answered", n=fact.n, outcome=outcome, officer=fact.officer, result=fact.result
+    )
+
+
+TELLS: Final = (
+    Telling("part_overdue", overdue_part_command, {"referral_overdue": lambda n, _: {"n": n}}),
+    Telling("part_settled", part_command, {"referral_answered": lambda n, body: body | {"n": n}}),
+)

@@ -1,0 +1,26 @@
+"""A fee that is asked for again, as its filing hears of it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rules.telling import Telling, read
+from schemas.filing.commands import AskFeeAgain
+from schemas.filing.state import ChargeBackFact
+from schemas.refund.state import CAPTURES
+
+
+def charge_back_command(raw: Any) -> AskFeeAgain:
+    """The demand of a fee that the payer's bank took back. Raises `ValueError` for anything else."""
+    fact = read(ChargeBackFact, raw)
+    said = fact.model_dump(exclude={"again"})
+    return AskFeeAgain(command_id=f"fee:{fact.fee}:again:{fact.n}:{fact.again}", **said)
+
+
+def _answered(n: int, body: dict[str, Any]) -> dict[str, Any] | None:
+    if body.get("again") is None:
+        return None
+    return {"n": n, "fee": n // CAPTURES, "amount": body["amount"], "again": body["again"]}
+
+
+TELLS: Final = (Telling("fee_charged_back", charge_back_command, {"charge_back_answered": _answered}),)

@@ -1,0 +1,18 @@
+"""A result that everybody has signed, as its filing hears of it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rules.telling import Telling, read
+from schemas.filing.commands import SettleResult
+from schemas.result.state import ResultFact
+
+
+def result_command(raw: Any) -> SettleResult:
+    """The issue of a signed result. Raises `ValueError` for anything else."""
+    fact = read(ResultFact, raw)
+    return SettleResult(command_id=f"result:{fact.n}", **dict(fact))
+
+
+TELLS: Final = (Telling("result_settled", result_command, {"result_released": lambda n, body: body | {"n": n}}),)

@@ -1,0 +1,38 @@
+"""How a stream of one kind tells its filing of something, by a signal or by its own record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic_core import to_json
+
+from schemas.base import Model
+from schemas.filing.commands import Command
+
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """One thing that a kind of stream tells its filing. Signal and record give the same command.
+
+    Attributes:
+        signal: The name of the signal at the filing's workflow.
+        command: The command of a fact. Raises `ValueError` for anything else.
+        recorded: By kind of recorded event, the fact made of the stream's number and the event's body; None for an
+            event that tells nothing.
+    """
+
+    signal: str
+    command: Callable[[Any], Command]
+    recorded: Mapping[str, Callable[[int, dict[str, Any]], dict[str, Any] | None]]
+
+
+def read(model: type[M], raw: Any) -> M:
+    """The fact. Raises `ValueError`, also for a text that no jsonb holds: its append would be tried for ever."""
+    if rb"\u0000" in to_json(raw):
+        msg = "there is a NUL in it"
+        raise ValueError(msg)
+    return model.model_validate(raw)
