@@ -56,7 +56,7 @@ async def _sealed(paper: bytes, signer: Signer, lasting: Lasting) -> bytes:
 async def _trust(folder: Path) -> AsyncIterator[str]:
     """The sandbox trust in a process of its own."""
     port = _free_port()
-    command = ("-m", "deploy.sandbox.trust", "--port", str(port), "--data", str(folder))
+    command = ("-m", "sandbox.trust", "--port", str(port), "--data", str(folder))
     process = await asyncio.create_subprocess_exec(sys.executable, *command)
     address = f"http://127.0.0.1:{port}"
     try:

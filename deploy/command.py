@@ -16,7 +16,8 @@ _DEV: Final = "Để thử nghiệm / For trying things out."
 
 app: Final = app_of(
     {
-        **{name: alone(name, f"deploy.commands.{name}", _VIETNAMESE) for name in ("up", "demo")},
+        "up": alone("up", "deploy.commands.up", _VIETNAMESE),
+        "demo": alone("demo", "demo.command", _VIETNAMESE),
         **LATER,
         "dev": grouped(("deploy.commands.dev",), _DEV, _VIETNAMESE),
     }

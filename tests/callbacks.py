@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from activities.ledger.vault import Vault
 from activities.partners.money.merchants import MERCHANTS, Merchants, door
 from activities.partners.money.provider import Notice, Received, Refused
-from deploy.sandbox.bank.merchants import as_settings
 from gateway import inbox
+from sandbox.bank.merchants import as_settings
 from tests.conftest import World
 from workers.wiring import open_pool
 

@@ -24,18 +24,18 @@ PROGRAMS: Final = (
     "workers.platform",
     "workers.relay",
     "gateway.server",
-    "deploy.sandbox.bank",
-    "deploy.sandbox.post",
-    "deploy.sandbox.trust",
-    "deploy.sandbox.receipts",
-    "deploy.sandbox.transit",
+    "sandbox.bank",
+    "sandbox.post",
+    "sandbox.trust",
+    "sandbox.receipts",
+    "sandbox.transit",
     "tests.faults.any_files_worker",
 )
-COMMANDS: Final = ("motcua.cli.app", "deploy.command")
+COMMANDS: Final = ("motcua.cli.app", "deploy.command", "demo.command")
 LATE: Final = (
     "anyio._backends._asyncio",
-    "deploy.sandbox.bank.server",
-    "deploy.sandbox.trust.server",
+    "sandbox.bank.server",
+    "sandbox.trust.server",
     "httpcore",
     "tests.forked",
     "uvicorn.lifespan.on",

@@ -24,7 +24,7 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     "time": ("rules/time", "rules/filing", "workflows"),
     "matrix": ("rules/payment", "rules/refund", "activities/partners", "gateway", "workflows"),
     "faults": ("activities", "workflows", "workers", "recovery", "gateway"),
-    "integration/deploy": ("deploy", "benchmarks", "motcua", "schemas"),
+    "integration/deploy": ("deploy", "demo", "sandbox", "benchmarks", "motcua", "schemas"),
     "integration/erasure": ("operations/erasure", "activities/keys"),
     "integration/files": ("activities/files",),
     "integration/gateway": ("gateway", "activities/partners", "rules/payment"),

@@ -22,7 +22,7 @@ class Server:
         self.output = data / "output.txt"
         self._port = free_port()
         where = ("--port", str(self._port), "--data", str(data))
-        self._program = (f"deploy.sandbox.{module}", *where, *options)
+        self._program = (f"sandbox.{module}", *where, *options)
         self._process: ForkServerProcess | None = None
         self.url = f"http://127.0.0.1:{self._port}"
         self.client = httpx.Client(base_url=self.url, trust_env=False)

@@ -16,8 +16,6 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from deploy.sandbox.bank.merchants import as_settings
-from deploy.sandbox.trust import AUTHORITY, ROOT
 from deploy.stack.checkpoints import CHECKPOINTS, checkpoints_of_stack
 from deploy.stack.part import Part, StackError
 from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
@@ -31,6 +29,8 @@ from motcua.speaking import KEY_FILE
 from operations.home import WITH_PORT, Home
 from operations.programs import find_program
 from operations.schema_version import MIGRATIONS
+from sandbox.bank.merchants import as_settings
+from sandbox.trust import AUTHORITY, ROOT
 
 PARTS: Final = (
     *("postgres", "temporal", "migrations", "bank", "post", "trust", "worker", "back-office", "papers", "gateway"),
@@ -49,9 +49,9 @@ COMMANDS: Final[Mapping[str, list[str]]] = {
     "back-office": [sys.executable, "-m", "workers.backoffice"],
     "papers": [sys.executable, "-m", "workers.relay"],
     "gateway": [sys.executable, "-m", "gateway.server"],
-    "bank": [sys.executable, "-m", "deploy.sandbox.bank"],
-    "post": [sys.executable, "-m", "deploy.sandbox.post"],
-    "trust": [sys.executable, "-m", "deploy.sandbox.trust"],
+    "bank": [sys.executable, "-m", "sandbox.bank"],
+    "post": [sys.executable, "-m", "sandbox.post"],
+    "trust": [sys.executable, "-m", "sandbox.trust"],
 }
 NAMESPACE: Final = "default"
 TEMPORAL_UI: Final = "MOTCUA_TEMPORAL_UI_URL"

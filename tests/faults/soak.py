@@ -34,7 +34,7 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.service import RPCError
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
-from deploy.demo.scenario import SCENARIOS
+from demo.scenario import SCENARIOS
 from motcua.codec import sealing
 from motcua.converter import data_converter
 from motcua.key_ring import ring_in

@@ -33,7 +33,7 @@ from tests.faults.losses import LOSSES, Lose, terminate
 from tests.faults.processes import ANY_FILES, motcua
 
 ANY_FILES_WORKER: Final = [sys.executable, "-m", ANY_FILES]
-SLOW_POST: Final = [sys.executable, "-m", "deploy.sandbox.post", "--step-after", "2"]
+SLOW_POST: Final = [sys.executable, "-m", "sandbox.post", "--step-after", "2"]
 
 
 @pytest.fixture(scope="module")

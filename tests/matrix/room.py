@@ -17,9 +17,9 @@ import httpx
 import yaml
 
 from activities.partners.money.provider import Kind
-from deploy.sandbox.bank.merchants import as_settings
 from motcua import FilingClient
 from operations.publishing import catalogue
+from sandbox.bank.merchants import as_settings
 from tests.acting import AGENCY, EXTRACT, publish_short
 from tests.conftest import ROOT, World
 from tests.faults.processes import ANY_FILES, worker_process

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from deploy.demo.scenario import SCENARIOS, load
+from demo.scenario import SCENARIOS, load
 from rules.filing.commands import RULES
 from rules.rule import ANYBODY
 from schemas.base import Text

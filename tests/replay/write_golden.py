@@ -10,8 +10,8 @@ import httpx
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from deploy.demo import running as demo
-from deploy.demo.scenario import SCENARIOS, load
+from demo import running as demo
+from demo.scenario import SCENARIOS, load
 from rules.streams import FILING, KINDS, PAYMENT, REFUND
 from schemas.filing.commands import Supplement
 from schemas.filing.state import Stage

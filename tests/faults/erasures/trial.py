@@ -20,9 +20,9 @@ from uuid import UUID, uuid4
 from temporalio.client import Client
 
 from activities.ledger.vault import Vault
-from deploy.demo import running
-from deploy.demo.player import Played
-from deploy.demo.scenario import SCENARIOS, Scenario, load, mix
+from demo import running
+from demo.player import Played
+from demo.scenario import SCENARIOS, Scenario, load, mix
 from deploy.stack.publisher import publisher
 from deploy.stack.registering import let_speak
 from motcua import MotcuaError

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
-from deploy.demo import player
-from deploy.demo import running as demo
-from deploy.demo.absence import Absences
-from deploy.demo.applicant import Filer
-from deploy.demo.paying import Paying
-from deploy.demo.player import Player
-from deploy.demo.scenario import SCENARIOS, Scenario, load
+from demo import player
+from demo import running as demo
+from demo.absence import Absences
+from demo.applicant import Filer
+from demo.paying import Paying
+from demo.player import Player
+from demo.scenario import SCENARIOS, Scenario, load
 from deploy.stack import Stack
 from deploy.stack.publisher import publisher
 from motcua import MotcuaError

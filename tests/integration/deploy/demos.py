@@ -20,7 +20,7 @@ import httpx
 import yaml
 from temporalio.client import Client
 
-from deploy.demo.scenario import SCENARIOS
+from demo.scenario import SCENARIOS
 from operations.home import Home
 from tests.conftest import ROOT
 

@@ -14,8 +14,8 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.applications import Starlette
 
-from deploy.sandbox import store
-from deploy.sandbox.bank import callbacks
+from sandbox import store
+from sandbox.bank import callbacks
 from tests.sandboxes import Server
 
 TICK_S = 0.01

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.demo.scenario import SCENARIOS, load, mix
+from demo.scenario import SCENARIOS, load, mix
 from operations.home import Home
 from schemas.filing.state import Closing
 from schemas.level import Level

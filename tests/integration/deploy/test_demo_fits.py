@@ -25,8 +25,8 @@ from temporalio.client import Client, WorkflowExecution, WorkflowFailureError, W
 from temporalio.exceptions import ApplicationError
 
 from activities.partners.money.merchants import MERCHANTS
-from deploy.demo import running as demo
-from deploy.demo.scenario import SCENARIOS, load
+from demo import running as demo
+from demo.scenario import SCENARIOS, load
 from deploy.stack.parts import BRIEF
 from motcua import PUBLIC_MESSAGES, Part, WireKind
 from motcua.json_schemas import documents, file_of

@@ -41,9 +41,9 @@ from activities.partners.money.provider import (
     judge,
 )
 from activities.partners.money.vietqr import match
-from deploy.sandbox.bank.merchants import merchants
-from deploy.sandbox.bank.payers import PAYERS, TRANSFERS
-from deploy.sandbox.bank.server import bank as bank_app
+from sandbox.bank.merchants import merchants
+from sandbox.bank.payers import PAYERS, TRANSFERS
+from sandbox.bank.server import bank as bank_app
 from tests.callbacks import called_back, heard, merchants_of
 from tests.integration.deploy.in_memory import Clock, Sandbox, in_memory, way_to
 from tests.sandboxes import Server, until

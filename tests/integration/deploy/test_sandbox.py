@@ -27,10 +27,10 @@ from activities.partners.bank import Order as BankOrder
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.postal import Order, Recipient
 from activities.partners.vnpost import Contract, VnPost
-from deploy.sandbox.bank.server import bank as bank_app
-from deploy.sandbox.post import SECRET_KEY
-from deploy.sandbox.post import post as post_app
-from deploy.sandbox.post_page import WORDS
+from sandbox.bank.server import bank as bank_app
+from sandbox.post import SECRET_KEY
+from sandbox.post import post as post_app
+from sandbox.post_page import WORDS
 from schemas.parcel.state import Meaning
 from tests.integration.deploy.in_memory import Clock, Sandbox, in_memory, way_to
 from tests.sandboxes import Server, free_port, until

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from activities.partners.money import asking
-from deploy.sandbox.bank.merchants import VNPAY_REVERSED, merchants
+from sandbox.bank.merchants import VNPAY_REVERSED, merchants
 from tests.acting import eventually
 from tests.integration.gateway.calls import ipn, kept, verdicts
 from tests.integration.gateway.calls import till as till

@@ -106,7 +106,7 @@ class ByHand:
         """The sandbox bank or post."""
         port, data = str(self.ports[name]), self.folder / name
         data.mkdir()
-        await self.start(sys.executable, "-m", f"deploy.sandbox.{name}", "--port", port, "--data", data)
+        await self.start(sys.executable, "-m", f"sandbox.{name}", "--port", port, "--data", data)
 
     async def speaking(self, env: Mapping[str, str]) -> dict[str, str]:
         """Register the program of the page; what says that it is who speaks."""

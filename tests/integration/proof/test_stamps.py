@@ -11,11 +11,11 @@ from typing import Final
 import pytest
 
 from activities.signature.proof import stamp
-from deploy.sandbox.trust import ROOT
-from deploy.sandbox.trust.authority import Authority
-from deploy.sandbox.trust.server import stamper_of
 from operations.checkpoint_verifier import LEEWAY, Report, Rule, Trust, verify
 from rules.proof.note import read_note
+from sandbox.trust import ROOT
+from sandbox.trust.authority import Authority
+from sandbox.trust.server import stamper_of
 from tests.integration.proof.conftest import Record
 from tests.shell import Shell
 from workers.checkpoints import authorities_in

@@ -12,8 +12,8 @@ from typing import Final
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from deploy.demo import running as demo
-from deploy.demo.scenario import SCENARIOS, load
+from demo import running as demo
+from demo.scenario import SCENARIOS, load
 from deploy.stack import Stack
 from deploy.stack.publisher import publisher
 from motcua import NotAllowed, filing_workflow

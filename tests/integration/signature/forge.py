@@ -26,7 +26,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from activities.signature.identity import USER_ID
 from activities.signature.revocation import NOTHING, Answers, ask_all
-from deploy.sandbox.trust.authority import Authority
+from sandbox.trust.authority import Authority
 from tests.integration.signature import party as p
 
 Extensions = Mapping[str, tuple[Any, bool] | None]

@@ -33,7 +33,7 @@ from activities.signature.revisions import declared
 from activities.signature.revocation import Asking, Responders
 from activities.signature.signing import HttpStamper, Lasting, Person, sign_detached
 from activities.signature.trust import Trust
-from deploy.sandbox.trust.authority import Authority, Holder
+from sandbox.trust.authority import Authority, Holder
 from schemas.about import About
 from schemas.signature import APPLICANTS_FIELD
 

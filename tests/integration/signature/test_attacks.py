@@ -27,7 +27,7 @@ from activities.signature.identity import USER_ID
 from activities.signature.policy import DOCUMENT_SIGNING
 from activities.signature.revisions import MALFORMED, Form
 from activities.signature.signing import sign_pdf
-from deploy.sandbox.trust.authority import Authority
+from sandbox.trust.authority import Authority
 from schemas.saying import said
 from schemas.signature import SignatureVerdict
 from tests.integration.signature import party as p

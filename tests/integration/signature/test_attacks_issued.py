@@ -22,7 +22,7 @@ from activities.signature.renewal import NotRenewedError, renewed
 from activities.signature.signing import Lasting
 from activities.signature.trust import Trust
 from activities.signature.verified import verify_official
-from deploy.sandbox.trust.authority import Authority
+from sandbox.trust.authority import Authority
 from schemas.signature import SignatureOutcome, SignatureProof
 from tests.integration.signature import party as p
 from tests.integration.signature.forge import Forge, Hand, Stamps, Way, holder, lasting_by, over_all

@@ -25,9 +25,9 @@ from activities.signature.check import Signatory
 from activities.signature.identity import Identity
 from activities.signature.revisions import Form
 from activities.signature.signing import sign_detached
-from deploy.sandbox.trust import people
-from deploy.sandbox.trust.authority import Authority
-from deploy.sandbox.trust.people import NewHolder, NewSignature, People, SubjectStyle
+from sandbox.trust import people
+from sandbox.trust.authority import Authority
+from sandbox.trust.people import NewHolder, NewSignature, People, SubjectStyle
 from tests.conftest import ROOT
 from tests.integration.signature import party as p
 from tests.sandboxes import Server

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from activities.partners.money import emv
 from activities.partners.money.provider import NewDemand, Notice, NotOfferedError, Outcome, Received, Verdict
 from activities.partners.money.vietqr import VietQr, VietQrMerchant, match
-from deploy.sandbox.bank.vietqr import garnished, scanned
+from sandbox.bank.vietqr import garnished, scanned
 from schemas.ids import reference_of
 from tests.unit.money.conftest import NOW
 from tests.walking import walked

@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 
 from activities.signature.revocation import FRESH, NOTHING, Answers, Offline, Remembering, ask_all
 from activities.signature.trust import Trust
-from deploy.sandbox.trust.authority import Authority, Holder, Revoked
+from sandbox.trust.authority import Authority, Holder, Revoked
 
 
 @pytest.fixture(scope="module")

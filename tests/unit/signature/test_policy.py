@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from activities.signature.policy import POLICY, Policy
 from activities.signature.revocation import NOTHING, Answers
 from activities.signature.trust import Trust
-from deploy.sandbox.trust.authority import Authority, Holder
+from sandbox.trust.authority import Authority, Holder
 from tests.conftest import ROOT
 from tests.integration.signature.forge import signed_by
 

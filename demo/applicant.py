@@ -1,0 +1,165 @@
+"""An invented applicant and what they hand in. Every personal value holds `CANARY`, so that a scan can look for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from activities.partners.signer import Holding
+from demo.patience import patiently
+from demo.scenario import Scenario
+from deploy.trial_signature import signed_as
+from motcua.store import Store
+from motcua.testing import page
+from rules.time.working_time import VIETNAM
+from schemas.authorisation import Authorisation
+from schemas.files import FileRef, Paper
+from schemas.filing.submission import Submission, signed_content
+from schemas.form import FormValue
+from schemas.ids import filing_id
+from schemas.level import Channel
+from schemas.people import Actor, Address, Applicant, PersonKind, Role, Via
+
+CLIENT: Final = "motcua-demo"
+
+
+@dataclass(frozen=True)
+class Filer:
+    """The `n`-th applicant of a run. `run` names the run, in 7 capitals and digits.
+
+    Papers are put into the object store, and signed by way of the sandbox trust at the address `trust`.
+    """
+
+    run: str
+    n: int
+    store: Store
+    trust: str
+
+    @property
+    def submission_id(self) -> str:
+        """The id of what this applicant files."""
+        return f"{self.run}-{self.n:05d}"
+
+    @property
+    def filing_id(self) -> UUID:
+        """The filing that comes of it."""
+        return filing_id(CLIENT, self.submission_id)
+
+    @property
+    def canary(self) -> str:
+        """What every personal value of this applicant begins with."""
+        return f"CANARY-{self.submission_id}"
+
+    @property
+    def representative(self) -> str:
+        """The name of who acts for this applicant."""
+        return f"{self.canary} Trần Văn Bình"
+
+    @property
+    def their_number(self) -> str:
+        """The number of the representative, who is not the applicant."""
+        return self.canary.replace("-", "R", 1)
+
+    def applicant(self, kind: PersonKind = PersonKind.PERSON, signer: str = "") -> Applicant:
+        """The applicant. Their number ends with `signer`, and is nobody else's."""
+        return Applicant(
+            subject=f"{self.canary}@id.example",
+            kind=kind,
+            name=f"{self.canary} Nguyễn Thị An",
+            id_number=f"CANARY{self.run}{self.n % 4096:03X}{signer}" if signer else self.canary,
+            phone=f"{self.canary}-0900000000",
+            email=f"{self.canary}@mail.example",
+        )
+
+    def actor(self, role: Role = Role.APPLICANT) -> Actor:
+        """The applicant, or their representative, as the one who acts."""
+        name = self.applicant().subject if role is Role.APPLICANT else f"{self.canary}-representative@id.example"
+        return Actor(subject=name, role=role)
+
+    def words(self, values: Mapping[str, FormValue]) -> dict[str, FormValue]:
+        """Form values with `{canary}` filled in, and `{born}`: a day on which a child was born some weeks ago."""
+        born = (datetime.now(UTC).date() - timedelta(days=20)).isoformat()
+        return {
+            code: value.replace("{canary}", self.canary).replace("{born}", born) if isinstance(value, str) else value
+            for code, value in values.items()
+        }
+
+    async def papers(self, codes: Iterable[str]) -> tuple[Paper, ...]:
+        """Papers, put into the object store."""
+        return tuple([Paper(code=code, file=await self._file(code)) for code in codes])
+
+    async def submission(self, scenario: Scenario, version: str, reception: Actor) -> Submission:
+        """What is filed: by the applicant, or on paper by the reception officer."""
+        online = scenario.channel is Channel.ONLINE
+        paper_only = tuple(Paper(code=code) for code in scenario.papers)
+        filer = self.actor(Role.REPRESENTATIVE if scenario.represented else Role.APPLICANT)
+        submission = Submission(
+            client_id=CLIENT,
+            submission_id=self.submission_id,
+            procedure=scenario.procedure,
+            version=version,
+            agency=scenario.agency,
+            desk=scenario.desk,
+            level=scenario.level,
+            channel=scenario.channel,
+            applicant=self.applicant(
+                PersonKind.ORGANISATION if scenario.organisation else PersonKind.PERSON, scenario.signer or ""
+            ),
+            actor=filer if online else reception,
+            via=via(scenario.channel),
+            form=self.words(scenario.form),
+            papers=await self.papers(scenario.papers) if online else paper_only,
+            authorisation=await self._authorisation() if scenario.represented else None,
+            fee_channel=scenario.fee_channel,
+            result_channel=scenario.result_channel,
+            address=self.address(scenario.postcode) if scenario.postcode else None,
+            payer_account=f"{self.canary}{scenario.payer}" if scenario.payer else None,
+            assisted=await self._file("read-back") if scenario.assisted else None,
+        )
+        return await self._signed(submission) if scenario.signed else submission
+
+    async def _signed(self, submission: Submission) -> Submission:
+        """The submission with the applicant's signature over what it says."""
+        applicant = submission.applicant
+        kind: Holding = "organisation" if applicant.kind is PersonKind.ORGANISATION else "person"
+        who = (kind, applicant.id_number, applicant.name)
+        signature = await patiently(partial(signed_as, self.trust, who, signed_content(submission), None))
+        file = await self._put(signature, "application/pkcs7-signature")
+        return submission.model_copy(update={"signature": file})
+
+    def address(self, postcode: str) -> Address:
+        """Where the post finds the applicant; how it behaves there, its postcode says."""
+        return Address(
+            recipient=f"{self.canary} Nguyễn Thị An",
+            phone=f"{self.canary}-0900000000",
+            address=f"{self.canary} 12 phố Hàng Gai",
+            postcode=postcode,
+        )
+
+    async def _file(self, code: str) -> FileRef:
+        return await self._put(page(f"{code}: {self.canary}"), "application/pdf")
+
+    async def _put(self, data: bytes, media_type: str) -> FileRef:
+        return await self.store.put(self.filing_id, data, media_type)
+
+    async def _authorisation(self) -> Authorisation:
+        """What the applicant has given their representative for this year and the next, for whatever they file."""
+        today = datetime.now(VIETNAM).date()
+        file = await self._file("authorisation")
+        return Authorisation(
+            **file.model_dump(),
+            principal=self.canary,
+            id_number=self.their_number,
+            representative=self.representative,
+            valid_from=today.replace(month=1, day=1),
+            valid_until=today.replace(year=today.year + 1, month=12, day=31),
+        )
+
+
+def via(channel: Channel) -> Via:
+    """The demo as the program that passes things on."""
+    return Via(principal=CLIENT, channel=channel)

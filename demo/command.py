@@ -1,0 +1,190 @@
+"""`motcua demo`: files every kind of filing, plays everybody, and exits 0 only if all ended exactly as they must."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+import yaml
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
+
+from demo import papers, registers, report, running
+from demo.progress import FEW, Telling
+from demo.record import Record
+from demo.scenario import SCENARIOS, Scenario, load, mix
+from deploy.commands.up import reason, say
+from deploy.stack import Stack, StackError
+from deploy.stack.publisher import publisher
+from deploy.stack.registering import let_speak
+from motcua.cli.running import Exit, fail
+from motcua.errors import MotcuaError
+from operations.commands.printing import wide
+from operations.commands.record import timeline_table
+from operations.patience import LOST
+from schemas.errors import RefusalError
+
+T = TypeVar("T")
+
+STOPPED: Final = 130
+"""What a shell says of a command that was stopped by Ctrl-C."""
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(  # noqa: PLR0913 -- each is an option, by name
+    *,
+    filings: Annotated[
+        int | None, typer.Option("--filings", min=1, metavar="N", help="So many, mixed; else every scenario once.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")] = None,
+    files: Annotated[
+        Path | None,
+        typer.Option("--files", metavar="DIR", file_okay=False, help="Leave every paper and result there, by code."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Of the mix.")] = 1,
+    concurrency: Annotated[int, typer.Option("--concurrency", min=1, metavar="C", help="Filings at once.")] = 20,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the stack up afterwards, until Ctrl-C.")] = False,
+    scenarios: Annotated[
+        Path, typer.Option("--scenarios", metavar="FILE", help="Other scenarios with their expectations.")
+    ] = SCENARIOS,
+) -> None:
+    """File real filings at all four levels and follow each to its end; exit 0 only if every one ended as it must.
+
+    It uses the stack that runs in this folder, or starts one for as long as it takes.
+
+    Examples: `motcua demo`, `motcua demo --filings 200 --json out.json`, `motcua demo --files papers`
+    """
+    chosen = mix(_loaded(scenarios), filings, seed)
+    if file is not None and not file.absolute().parent.is_dir():
+        fail(f"không có thư mục / there is no folder for {file}", Exit.USAGE)
+    try:
+        ok = _until_signalled(_demo(chosen, concurrency, file, files, keep=keep))
+    except (StackError, TimeoutError, MotcuaError, RefusalError) as error:
+        fail(f"không chạy được / could not run: {reason(error)}", Exit.REFUSED)
+    except papers.NotLeftError as error:
+        fail(f"chưa lưu được giấy tờ / the papers could not be left: {error}", Exit.REFUSED)
+    except LOST as error:
+        fail(f"cơ sở dữ liệu không trở lại / the database did not come back: {type(error).__name__}", Exit.UNREACHABLE)
+    if not ok:
+        raise typer.Exit(Exit.REFUSED)
+
+
+async def _demo(
+    chosen: Sequence[Scenario], concurrency: int, file: Path | None, files: Path | None, *, keep: bool
+) -> bool:
+    console = wide()
+
+    async def whole() -> bool:
+        outcome = await _run(stack, chosen, concurrency, console)
+        await _show(stack, outcome, console)
+        if file is not None:
+            _write(file, outcome)
+        if files is not None:
+            await _leave(stack, outcome, files, console)
+        return outcome.ok
+
+    async with Stack(progress=say) as stack:
+        if stack.attached:
+            return await whole()
+        return await _supervised(stack, whole(), keep=keep)
+
+
+def _write(file: Path, outcome: running.Outcome) -> None:
+    file.write_text(json.dumps(report.document(outcome), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+async def _run(stack: Stack, chosen: Sequence[Scenario], concurrency: int, console: Console) -> running.Outcome:
+    versions = await running.publish(stack.env["MOTCUA_OWNER_DATABASE_URL"], publisher(stack.env), chosen)
+    await let_speak(stack.env)
+    with Telling(console, len(chosen)) as telling:
+        run = await running.play(stack.env, chosen, versions, concurrency, telling.ended)
+    return await running.judge(stack.env, run)
+
+
+async def _show(stack: Stack, outcome: running.Outcome, console: Console) -> None:
+    if len(outcome.verdicts) <= FEW:
+        console.print(report.table(outcome))
+    told = [verdict for verdict in outcome.verdicts if verdict.told is not None]
+    if told:
+        longest = max(told, key=lambda verdict: len(verdict.told.path) if verdict.told else 0)
+        async with Record.opened(stack.env) as record:
+            found = await record.events(longest.played)
+        console.print(timeline_table(f"Dòng thời gian / Timeline {longest.played.code}", found))
+    for line in report.summary_lines(outcome):
+        console.print(line)
+
+
+async def _leave(stack: Stack, outcome: running.Outcome, files: Path, console: Console) -> None:
+    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as bar:
+        task = bar.add_task("giấy tờ / papers", total=len(outcome.verdicts))
+        await papers.leave(stack.env, outcome.verdicts, files, lambda: bar.advance(task))
+        await registers.leave_registers(stack.env, outcome.verdicts, files / "register")
+
+
+async def _supervised(stack: Stack, work: Coroutine[Any, Any, T], *, keep: bool) -> T:
+    """What `work` returns; if the supervision of our own stack fails meanwhile, so does this.
+
+    Watching is not ended before the stack is: a cancelled watch ends the supervision with it.
+    """
+    watching = asyncio.create_task(stack.watch())
+    working = asyncio.create_task(work)
+    try:
+        await asyncio.wait({watching, working}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            await watching
+        result = await working
+        if keep:
+            say("nền tảng vẫn chạy, Ctrl-C để dừng / the stack stays up until Ctrl-C")
+            await _stopped(watching)
+        return result
+    finally:
+        for task in (working, watching):
+            task.cancel()
+        await asyncio.gather(working, watching, return_exceptions=True)
+
+
+async def _stopped(watching: asyncio.Task[None]) -> None:
+    """Wait for Ctrl-C, which ends what was kept, not what was found."""
+    with contextlib.suppress(asyncio.CancelledError):
+        await watching
+
+
+def _until_signalled(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns. SIGINT and SIGTERM cancel it once, so that a second Ctrl-C can't cut a clean stop short."""
+
+    async def within() -> T:
+        task = asyncio.create_task(work)
+        stopping = asyncio.Event()
+
+        def on_signal() -> None:
+            if not stopping.is_set():
+                stopping.set()
+                task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, on_signal)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            raise typer.Exit(STOPPED) from None
+
+    return asyncio.run(within())
+
+
+def _loaded(file: Path) -> tuple[Scenario, ...]:
+    try:
+        return load(file)
+    except (OSError, yaml.YAMLError) as error:
+        fail(f"không đọc được / {file} can't be read: {error}", Exit.USAGE)
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False)[0]
+        fail(f"{file}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}", Exit.USAGE)

@@ -1,0 +1,85 @@
+"""What came of a filing, held against what the scenario says must come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from demo.player import Played
+from demo.record import Told
+from demo.scenario import Expected, ExpectedRefusal
+from motcua import MotcuaError
+from motcua.store import Store
+from schemas.errors import Refusal
+from schemas.filing.state import Filing
+
+
+def differences(played: Played, told: Told | None) -> list[str]:
+    """Every difference, in words. No difference: the filing ended exactly as it must."""
+    scenario = played.scenario
+    found = list(played.problems)
+    if scenario.refused is not None:
+        return found + list(_refusal(scenario.refused, played.refusal, told))
+    if scenario.expected is None or told is None:
+        said = f"refused: {played.refusal}" if played.refusal else "not in the record"
+        return [*found, said]
+    return found + list(_ending(scenario.expected, told))
+
+
+async def missing_result(filing: Filing, store: Store) -> list[str]:
+    """Whether the file of the result is really in the object store, byte for byte."""
+    if filing.result is None:
+        return []
+    try:
+        await store.get(filing.result)
+    except MotcuaError as error:
+        return [str(error)]
+    return []
+
+
+def _refusal(expected: ExpectedRefusal, refusal: Refusal | None, told: Told | None) -> Iterator[str]:
+    if told is not None:
+        yield "there is a filing, but the submission had to be refused"
+    if refusal is None:
+        yield f"expected a refusal {expected.code}, there was none"
+        return
+    yield from _differs("refusal", expected.code, refusal.code)
+    yield from _differs("rules", list(expected.rules), [one.rule for one in refusal.problems])
+    for words in (refusal.problems[0].message.vi, refusal.problems[0].message.en):
+        if expected.points_to not in words:
+            yield f"refusal: expected a pointer to {expected.points_to}, found: {words}"
+
+
+def _ending(expected: Expected, told: Told) -> Iterator[str]:
+    filing = told.filing
+    fee = filing.fee
+    pairs = {
+        "level": (expected.level, filing.level),
+        "path": (list(map(int, expected.path)), list(map(int, told.path))),
+        "status": (expected.status, told.path[-1]),
+        "closing": (expected.closing, filing.closing),
+        "outcome": (expected.outcome, filing.decision.outcome if filing.decision else None),
+        "proposed for": (expected.proposed_for, filing.proposal.acting_for if filing.proposal else None),
+        "fee": (expected.fee.amount if expected.fee else None, fee.amount if fee else None),
+        "fee channel": (expected.fee.channel if expected.fee else None, fee.channel if fee else None),
+        "fee state": (expected.fee.state if expected.fee else None, fee.state if fee else None),
+        "result channel": (expected.result_channel, filing.result_channel),
+        "handed over": (expected.handed_over, told.handed_over),
+    }
+    for what, (wanted, found) in pairs.items():
+        yield from _differs(what, wanted, found)
+    yield from _differs("overdue", list(map(str, expected.overdue)), list(map(str, filing.overdue)))
+    answers = {part.code: part.outcome for part in filing.parts if part.outcome is not None}
+    yield from _differs("parts", expected.parts, answers)
+    yield from _differs("late parts", list(expected.late_parts), [part.code for part in filing.parts if part.overdue])
+    left = iter(told.kinds)
+    if missing := [kind for kind in expected.tells if kind not in left]:
+        yield f"events: {missing[0]} does not stand where it must, found {', '.join(told.kinds)}"
+
+
+def _differs(what: str, wanted: object, found: object) -> Iterator[str]:
+    if wanted != found:
+        yield f"{what}: expected {_word(wanted)}, found {_word(found)}"
+
+
+def _word(value: object) -> str:
+    return "none" if value is None else str(value)

@@ -1,0 +1,119 @@
+"""Plays the lines of a script about paying: the payer's browser at a provider's pages, and whom they pay through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx
+
+from demo.applicant import Filer, via
+from demo.insisting import Insisting
+from demo.patience import patiently, until
+from demo.player import Beside, Played
+from demo.scenario import Act
+from schemas.ids import payment_workflow
+from schemas.level import Channel
+from schemas.payment.commands import RenewPayment
+from schemas.payment.state import PaymentView
+
+
+class Paying:
+    """The payers of the stories, at the pages of a bank at this address."""
+
+    def __init__(self, bank_url: str) -> None:
+        self._bank = bank_url
+
+    @property
+    def words(self) -> Mapping[str, Beside]:
+        """What is done by the word of a script's line. Without `PAYMENT` it is the first of the filing."""
+        return {
+            "pay": self.pay,
+            "pay_late": self.pay_late,
+            "charge_back": self.charge_back,
+            "renew_payment": self.renew,
+        }
+
+    async def pay(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
+        """`pay PAYER [PAYMENT]`: by the newest request, as soon as it can be paid."""
+        view = await until(lambda: _payable(page, _payment(act)))
+        await self._send(view.pay_url or str(view.code), act.arguments[0])
+
+    async def pay_late(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
+        """`pay_late PAYER [PAYMENT]`: by the first request, once the fee has been paid by another one."""
+        await until(lambda: _settled(page, _payment(act)))
+        await self._send((await page.pay_pages(_payment(act)))[0], act.arguments[0])
+
+    async def charge_back(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
+        """`charge_back`: the payer has their bank take back what they have paid by the newest request."""
+        await until(lambda: _settled(page, _payment(act)))
+        where = await self._page((await page.pay_pages(_payment(act)))[-1])
+        await self._post(where.removesuffix("/pay") + "/chargeback", {})
+
+    async def renew(self, act: Act, _: Played, filer: Filer, page: Insisting) -> None:
+        """`renew_payment PROVIDER [late] [PAYMENT]`: `late` waits until the request before can't be paid any more."""
+        n = _payment(act)
+        await until(lambda: _over(page, n) if act.waits else _payable(page, n))
+        said = {"actor": filer.actor(act.role), "via": via(Channel.ONLINE), "provider": act.arguments[0]}
+        command = RenewPayment.model_validate({"command_id": "renew"} | said)
+        await page.act_on(payment_workflow(filer.filing_id, n), command)
+
+    async def _send(self, to: str, payer: str) -> None:
+        await self._post(await self._page(to), {"payer": payer})
+
+    async def _page(self, to: str) -> str:
+        """Where a payer pays: a page, or what their app makes of a code that it has scanned."""
+        address = to if to.startswith("http") else str(httpx.URL(f"{self._bank}/vietqr/scan", params={"code": to}))
+
+        async def look() -> str:
+            async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as browser:
+                try:
+                    return str((await browser.get(address)).raise_for_status().url)
+                except httpx.TransportError as error:
+                    raise ConnectionError from error
+
+        return await patiently(look)
+
+    async def _post(self, address: str, said: Mapping[str, str]) -> None:
+        """Sent once: of an answer that is lost nobody knows whether it was money."""
+
+        async def send() -> None:
+            async with httpx.AsyncClient(trust_env=False) as browser:
+                try:
+                    (await browser.post(address, data=said)).raise_for_status()
+                except httpx.ConnectError as error:
+                    raise ConnectionError from error
+                except httpx.TransportError:
+                    return
+
+        await patiently(send)
+
+
+def _payment(act: Act) -> int:
+    return next((int(argument) for argument in act.arguments[1:]), 1)
+
+
+async def _requested(page: Insisting, n: int) -> PaymentView | None:
+    """What is shown of it, once money was asked for."""
+    return await page.payment(n) if await page.pay_pages(n) else None
+
+
+def _can_be_paid(view: PaymentView) -> bool:
+    return bool(view.pay_url or view.code)
+
+
+async def _payable(page: Insisting, n: int) -> PaymentView | None:
+    """The same once its newest request can be paid."""
+    view = await _requested(page, n)
+    return view if view and _can_be_paid(view) else None
+
+
+async def _over(page: Insisting, n: int) -> PaymentView | None:
+    """The same once its newest request can't be paid any more."""
+    view = await _requested(page, n)
+    return view if view and not _can_be_paid(view) else None
+
+
+async def _settled(page: Insisting, n: int) -> PaymentView | None:
+    """The same once something was paid."""
+    view = await _requested(page, n)
+    return view if view and view.captured else None

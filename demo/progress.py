@@ -1,0 +1,43 @@
+"""Progress of a run: a bar on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+from typing import Final, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from demo.player import Played
+from demo.report import ended_line
+
+FEW: Final = 40
+"""So many filings get a line each; of more only every tenth part is told."""
+
+_COLUMNS: Final = (TextColumn("Hồ sơ / Filings"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+
+
+class Telling:
+    """Tells how far the run is."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._console = console
+        self._total = total
+        self._done = 0
+        self._bar = Progress(*_COLUMNS, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._bar.add_task("", total=total)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def ended(self, played: Played) -> None:
+        """One more filing has ended."""
+        self._done += 1
+        self._bar.advance(self._task)
+        if self._total <= FEW:
+            self._console.print(ended_line(played), markup=False)
+        elif not self._console.is_terminal and self._done * 10 // self._total > (self._done - 1) * 10 // self._total:
+            self._console.print(f"{self._done}/{self._total} hồ sơ đã kết thúc / filings ended", markup=False)

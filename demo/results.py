@@ -1,0 +1,71 @@
+"""Plays the lines of a script about a result: somebody declines to sign it, it is signed again, revoked, corrected."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from demo.applicant import Filer, via
+from demo.insisting import Insisting
+from demo.scenario import Act, Scenario
+from motcua import NotFound
+from schemas.filing.commands import Command
+from schemas.ids import result_workflow
+from schemas.level import Channel
+from schemas.people import Actor
+from schemas.result.commands import CorrectResult, DeclineSignature, RevokeResult, SignAgain
+
+LEGAL_BASIS: Final = "NĐ 123/2015/NĐ-CP, Đ70"
+PAUSE: Final = 0.2
+_COMMANDS: Final[dict[str, type[Command]]] = {
+    "decline_signature": DeclineSignature,
+    "sign_again": SignAgain,
+    "revoke_result": RevokeResult,
+    "correct_result": CorrectResult,
+}
+_AFTER: Final = {"revoke_result": "result_revoked", "correct_result": "result_replaced"}
+"""What is done with a result that the applicant has, and what of it must come to stand in the log."""
+
+
+@dataclass(frozen=True)
+class ResultActs:
+    """The first result of a filing, by the pages of those who sign and keep it."""
+
+    scenario: Scenario
+    filer: Filer
+    page: Insisting
+
+    async def play(self, act: Act, actor: Actor) -> None:
+        """The line, as soon as it is possible, to its end."""
+        await self._until(lambda: self._possible(act, actor))
+        said = {"command_id": act.command, "actor": actor, "via": via(Channel.COUNTER)}
+        why = {} if act.command == "sign_again" else {"reason": f"{self.filer.canary}: lý do"}
+        law = {"legal_basis": LEGAL_BASIS} if act.command in _AFTER else {}
+        await self.page.act_on(self._stream, _COMMANDS[act.command].model_validate(said | why | law))
+        if (kind := _AFTER.get(act.command)) is not None:
+            await self._until(lambda: self._told(kind))
+
+    async def _possible(self, act: Act, actor: Actor) -> bool:
+        """A result without a stream of its own has one as soon as somebody asks something of it."""
+        if act.command in _AFTER:
+            return (await self.page.view()).closed
+        try:
+            actions = await self.page.actions_on(self._stream, actor)
+        except NotFound:
+            return False
+        return any(action.allowed and action.name == act.command for action in actions)
+
+    async def _told(self, kind: str) -> bool:
+        return await self.page.last(kind) is not None
+
+    @property
+    def _stream(self) -> str:
+        return result_workflow(self.filer.filing_id, 1)
+
+    async def _until(self, look: Callable[[], Awaitable[bool]]) -> None:
+        while True:
+            if await look():
+                return
+            await asyncio.sleep(PAUSE)

@@ -1,0 +1,210 @@
+"""One run of the demo on a stack: publish, file and play everything, then ask the record, the bank, the store."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import string
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+import yaml
+from temporalio.client import Client
+
+from demo import bank
+from demo.absence import Absences
+from demo.applicant import Filer
+from demo.insisting import PATIENCE
+from demo.judging import differences, missing_result
+from demo.patience import patiently
+from demo.paying import Paying
+from demo.player import Beside, Played, Player
+from demo.record import Record, Told
+from demo.scenario import Edition, Scenario
+from demo.suspense import InSuspense
+from demo.tills import Tills
+from motcua import FilingClient
+from motcua.codec import sealing
+from motcua.converter import data_converter
+from motcua.key_ring import ring_in
+from motcua.speaker_here import authenticated_here, speaker_here
+from motcua.store import Store, open_store
+from operations import ledger_verifier
+from operations.publishing import catalogue
+from operations.publishing.calendars import CALENDAR, has_calendar, publish_calendar
+from operations.publishing.provinces import PROVINCES, publish_province
+from rules.publishing.document import parse
+from rules.time.working_time import VIETNAM
+from schemas.ids import digest
+from schemas.publishing.procedure import Procedure
+from schemas.publishing.province import ProvinceOverlay
+
+LONG: Final = {name: 600 for name in catalogue.DEMO_SECONDS if name not in catalogue.ASKED_FOR} | {"notice": 1}
+"""How long procedures wait, unless a story says otherwise: what must not happen has time for many restarts."""
+
+RECEIPTS: Final = 60.0
+"""Seconds for which a receipt, or that it is void, is waited for."""
+_PAUSE: Final = 0.5
+
+Versions = Mapping[Edition, str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One filing at the end of the run, with every difference from what had to come of it."""
+
+    played: Played
+    told: Told | None
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The whole run."""
+
+    verdicts: Sequence[Verdict]
+    ledger: ledger_verifier.Report
+    money: bank.Money
+
+    @property
+    def ok(self) -> bool:
+        """Whether every filing, the ledger and the bank are exactly as they must be."""
+        every = all(not verdict.problems for verdict in self.verdicts)
+        return every and self.ledger.verified and self.money.one_capture_each
+
+
+async def publish(owner: str, by: catalogue.Publisher, scenarios: Iterable[Scenario]) -> Versions:
+    """The directory, the procedures as the scenarios need them, and the provinces; the version of each edition."""
+    await patiently(partial(_calendar, owner))
+    await patiently(partial(_directory, owner, by))
+    sources, overlays = _sources(), [file.read_bytes() for file in sorted(PROVINCES.glob("*.yaml"))]
+    differing: set[Edition] = {(code, ()) for overlay in overlays for code in _codes(overlay)}
+    versions = {
+        edition: (await patiently(partial(_publish, owner, sources[edition[0]], edition))).version
+        for edition in sorted({scenario.edition for scenario in scenarios} | differing)
+    }
+    for overlay in overlays:
+        await patiently(partial(_province, owner, overlay))
+    return versions
+
+
+def _sources() -> dict[str, bytes]:
+    """The files of the catalogue, by code: of several versions the last that has come into force."""
+    files = (file.read_bytes() for file in sorted(catalogue.PROCEDURES.glob("*.yaml")))
+    checked = ((catalogue.check_bytes(source).procedure, source) for source in files)
+    return {procedure.code: source for procedure, source in checked if procedure and not _is_coming(procedure)}
+
+
+def _is_coming(procedure: Procedure) -> bool:
+    first = None if procedure.validity is None else procedure.validity.valid_from
+    return first is not None and first > datetime.now(VIETNAM).date()
+
+
+def _codes(overlay: bytes) -> Iterable[str]:
+    """The procedures that a province's file speaks of."""
+    said = ProvinceOverlay.model_validate(parse(overlay).value)
+    return [*said.fees, *(own.code for own in said.own)]
+
+
+async def _calendar(owner: str) -> None:
+    if not await has_calendar(owner):
+        await publish_calendar(owner, CALENDAR.read_bytes())
+
+
+async def _directory(owner: str, by: catalogue.Publisher) -> None:
+    await catalogue.seed_directory(owner, catalogue.DIRECTORY.read_bytes(), by)
+
+
+async def _publish(owner: str, source: bytes, edition: Edition) -> catalogue.Published:
+    """A version never changes: for a file that did since an earlier demo, a version of another name."""
+    waits = dict(edition[1])
+    suffix = f"demo-{digest(waits)[:6]}" if waits else "demo"
+    made = catalogue.demo_variant(source, LONG | waits, suffix=suffix)
+    try:
+        return await catalogue.publish(owner, made, demo=True)
+    except catalogue.VersionPublishedError:
+        suffix = f"demo-{hashlib.sha256(made).hexdigest()[:6]}"
+        return await catalogue.publish(owner, catalogue.demo_variant(source, LONG | waits, suffix=suffix), demo=True)
+
+
+async def _province(owner: str, overlay: bytes) -> None:
+    """A version never changes: for a file that did since an earlier demo, a version of another name."""
+    try:
+        await publish_province(owner, overlay)
+    except catalogue.VersionPublishedError:
+        named = {"version": f"0{hashlib.sha256(overlay).hexdigest()[:6]}"}
+        await publish_province(owner, yaml.safe_dump(parse(overlay).value | named).encode())
+
+
+async def play(
+    env: Mapping[str, str],
+    scenarios: Sequence[Scenario],
+    versions: Versions,
+    concurrency: int,
+    ended: Callable[[Played], None],
+) -> list[Played]:
+    """Play all scenarios, so many at once, each under a name that no other run has."""
+    client = await Client.connect(
+        env["TEMPORAL_ADDRESS"],
+        namespace=env["TEMPORAL_NAMESPACE"],
+        data_converter=sealing(data_converter, ring_in(env)),
+        lazy=True,
+    )
+    run = "".join(secrets.choice(string.digits + string.ascii_uppercase) for _ in range(7))
+    store = Store(open_store(env["MOTCUA_OBJECTS"]))
+    places = asyncio.Semaphore(concurrency)
+
+    async def one(player: Player, n: int, scenario: Scenario) -> Played:
+        async with places:
+            played = await player.play(scenario, Filer(run, n, store, env["MOTCUA_TRUST_URL"]))
+        ended(played)
+        return played
+
+    by, how = speaker_here(env), authenticated_here(env)
+    speaking = FilingClient(client, speaker=by, authenticated=how, patience=PATIENCE)
+    async with speaking as filings, asyncio.TaskGroup() as group:
+        player = Player(filings, versions, _beside(env, filings))
+        tasks = [group.create_task(one(player, n, scenario)) for n, scenario in enumerate(scenarios, 1)]
+    return [task.result() for task in tasks]
+
+
+async def _wrong_receipts(played: Played, record: Record) -> list[str]:
+    """What differs of the receipts that count, once those that are on their way have come."""
+    if played.scenario.expected is None or (wanted := played.scenario.expected.receipts) is None:
+        return []
+    deadline = time.monotonic() + RECEIPTS
+    while (found := await record.receipts(played)) != wanted and time.monotonic() < deadline:  # noqa: ASYNC110 -- another process issues them
+        await asyncio.sleep(_PAUSE)
+    return [] if found == wanted else [f"receipts: expected {list(wanted)}, found {list(found)}"]
+
+
+def _beside(env: Mapping[str, str], filings: FilingClient) -> Mapping[str, Beside]:
+    database = env["MOTCUA_DATABASE_URL"]
+    return {
+        **Absences(filings, env["MOTCUA_OWNER_DATABASE_URL"]).words,
+        **Paying(env["MOTCUA_BANK_URL"]).words,
+        **Tills(database).words,
+        **InSuspense(database, env["MOTCUA_MASTER_KEY"]).words,
+    }
+
+
+async def judge(env: Mapping[str, str], run: Sequence[Played]) -> Outcome:
+    """What the record, the bank and the object store say, once everything has ended."""
+    store = Store(open_store(env["MOTCUA_OBJECTS"]))
+    money = await bank.ask(env["MOTCUA_BANK_URL"], run)
+    verdicts = []
+    async with Record.opened(env) as record:
+        for played in run:
+            told = await record.read(played)
+            problems = differences(played, told) + money.problems.get(played.filing_id, [])
+            problems += await _wrong_receipts(played, record)
+            if told is not None:
+                problems += await missing_result(told.filing, store)
+            verdicts.append(Verdict(played, told, problems))
+    report = await patiently(partial(ledger_verifier.verify, env["MOTCUA_DATABASE_URL"]))
+    return Outcome(verdicts, report, money)

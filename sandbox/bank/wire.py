@@ -1,0 +1,99 @@
+"""What the bank's wires have in common: what happened, and the callback that tells of it."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Final, Literal
+
+from starlette.requests import Request
+
+from sandbox.store import EPOCH, KEY, invalid
+
+State = Literal["paid", "failed", "reversed"]
+HANOI: Final = timedelta(hours=7)
+_FIRST_NUMBER: Final = 14_000_000
+_LONGEST: Final = 15
+_SUM: Final = re.compile(r"[1-9][0-9]{0,17}")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that happened to an order of a wire, `at` in microseconds. `n` is the capture's, 0 without one."""
+
+    reference: str
+    amount: int
+    state: State
+    n: int
+    at: int
+    description: str
+    details: Mapping[str, Any]
+
+    @property
+    def number(self) -> str:
+        """The transaction's number outside; 0 while there is none, as VNPay says."""
+        return number(self.n) if self.n else "0"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One callback."""
+
+    method: Literal["GET", "POST"]
+    query: str = ""
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def garbled(self) -> "Call":
+        return replace(self, query=self.query and "%%%&=;", body=self.body and '{"<html>')
+
+
+@dataclass(frozen=True)
+class Merchant:
+    """Who takes the money: the name that the wire knows it by, and the key of its signatures."""
+
+    name: str
+    secret: str
+
+
+@dataclass(frozen=True)
+class Wire:
+    """How a fact is told to a merchant, if it is, and which answers (status and body) end the telling."""
+
+    tell: Callable[[Merchant, Fact], Call | None]
+    heard: Callable[[int, str], bool]
+
+
+async def said_in(request: Request) -> dict[str, Any]:
+    """The object in a body. Raises `ProblemError` 422 for anything else."""
+    try:
+        found = json.loads(await request.body())
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise invalid(("body", "json"))
+    return found
+
+
+def ordered(reference: object, amount: object) -> tuple[str, int]:
+    """The reference and the sum of an order. Raises `ProblemError` 422 unless they may be ones."""
+    if not KEY.fullmatch(str(reference)):
+        raise invalid(("reference", "pattern"))
+    if not _SUM.fullmatch(str(amount)):
+        raise invalid(("amount", "pattern"))
+    return str(reference), int(str(amount))
+
+
+def number(n: int) -> str:
+    """The number outside of the n-th capture."""
+    return str(_FIRST_NUMBER + n)
+
+
+def nth(text: str) -> int:
+    """The capture that a number stands for; 0 for none."""
+    return max(0, int(text) - _FIRST_NUMBER) if text.isascii() and text.isdigit() and len(text) <= _LONGEST else 0
+
+
+def stamp(at: int) -> str:
+    return f"{EPOCH + timedelta(microseconds=at) + HANOI:%Y%m%d%H%M%S}"

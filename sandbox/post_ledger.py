@@ -1,0 +1,195 @@
+"""The ledger of the sandbox post: orders, their item codes, and what happens to each, by its postcode."""
+
+import hashlib
+import secrets
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from sandbox.store import Ledger, iso
+
+LATE: Final = 15
+"""So many steps after an end that was none has been told the truth comes."""
+LONG: Final = 60
+"""So many steps take what others are to overtake."""
+
+_GOES: Final = (("in_transit", 1),)
+DELIVERED: Final = (*_GOES, ("delivered", 2))
+PLANS: Final[dict[str, tuple[tuple[str, int], ...]]] = {
+    "99902": (*_GOES, ("returned", 2)),
+    "99903": (*_GOES, ("lost", 2)),
+    "99904": _GOES,
+    "99905": (*_GOES, ("invited", 2), ("delivered", 4)),
+    "99906": (*_GOES, ("invited", 2), ("invited", 4), ("returned", 6)),
+    "99907": (*_GOES, ("lost", 2)),
+    "99908": (*_GOES, ("returned", 2)),
+    "99910": (*_GOES, ("damaged", 2)),
+    "99911": (*_GOES, ("strange", 2), ("delivered", 4)),
+    "99912": (),
+    "99913": (("in_transit", 0), ("delivered", LONG)),
+}
+"""What happens after so many steps to what goes to a postcode; everything else is delivered."""
+
+AGAIN: Final = {"99903": DELIVERED, "99907": DELIVERED, "99910": DELIVERED}
+"""What happens there to any but the first parcel of a filing: what was sent again arrives."""
+
+FOUND: Final = "99907"
+"""Where a lost parcel is delivered when the next one is sent, and that one once the first has been told of."""
+NOT_RETURNED: Final = "99908"
+"""Where what came back is delivered once that has been told."""
+
+NOT_SERVED: Final = "99909"
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS consignment (key TEXT PRIMARY KEY, waybill TEXT NOT NULL, digest TEXT NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS consignment_waybill ON consignment (waybill);
+CREATE TABLE IF NOT EXISTS cash_on_delivery (key TEXT PRIMARY KEY REFERENCES consignment, amount INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS history (
+    n INTEGER PRIMARY KEY, key TEXT NOT NULL REFERENCES consignment, status TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS history_key ON history (key);
+CREATE TABLE IF NOT EXISTS after_telling (
+    told TEXT NOT NULL, status TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (told, status));
+CREATE TABLE IF NOT EXISTS outage (until INTEGER NOT NULL);
+"""
+
+_ONE: Final = "SELECT waybill, amount FROM consignment LEFT JOIN cash_on_delivery USING (key) WHERE key = ?"
+
+Json = dict[str, object]
+
+
+class RefusedError(Exception):
+    """The post will not do this; `code` says why, as the wire says it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Consignment(NamedTuple):
+    """A thing on its way. `history` is oldest first: what happened, and when, in microseconds."""
+
+    key: str
+    waybill: str
+    cod: int
+    history: tuple[tuple[str, int], ...]
+
+    @property
+    def status(self) -> str:
+        return self.history[-1][0]
+
+    def listed(self) -> Json:
+        """How the ledger shows it."""
+        steps = [{"status": status, "at": iso(at)} for status, at in self.history]
+        return {
+            "key": self.key,
+            "waybill": self.waybill,
+            "cod": self.cod,
+            "status": self.status,
+            "history": steps,
+        }
+
+
+class PostLedger(Ledger):
+    """Consignments with their history. `step_after` is in microseconds. No recipient is kept, only a digest."""
+
+    def __init__(self, path: Path, step_after: int) -> None:
+        super().__init__(path, SCHEMA)
+        self._step_after = step_after
+
+    def order(self, key: str, content: str, postcode: str, cod: int) -> Consignment:
+        """The consignment of this order number, made once. Raises `RefusedError` for another content, or nowhere."""
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        with self.transaction() as now:
+            known = self.db.execute("SELECT digest FROM consignment WHERE key = ?", (key,)).fetchone()
+            if known and known["digest"] != digest:
+                raise RefusedError("110", "OrderNumber đã dùng cho nội dung khác")
+            if not known:
+                if postcode == NOT_SERVED:
+                    raise RefusedError("120", "Không phục vụ địa chỉ này")
+                waybill = f"E{secrets.randbelow(10**9):09d}VN"
+                self.db.execute("INSERT INTO consignment VALUES (?, ?, ?)", (key, waybill, digest))
+                self.db.execute("INSERT INTO cash_on_delivery VALUES (?, ?)", (key, cod))
+                self.happen(key, "accepted", now)
+                for status, steps in self._plan(key, postcode, now):
+                    self.schedule(key, status, now + steps * self._step_after)
+            return self._consignment(key)
+
+    def tell(self, key: str) -> Consignment:
+        """The consignment, to whoever follows it. Raises `RefusedError` when there is none."""
+        with self.transaction() as now:
+            found = self._consignment(key)
+            for status, _ in found.history:
+                self._told(key, status, now)
+            return found
+
+    def by_waybill(self, waybill: str) -> Consignment | None:
+        """What the tracking page shows."""
+        with self.transaction():
+            row = self.db.execute("SELECT key FROM consignment WHERE waybill = ?", (waybill,)).fetchone()
+            return self._consignment(row["key"]) if row else None
+
+    def cancel(self, key: str) -> Consignment:
+        """The cancelled consignment. Raises `RefusedError` when there is none, or it is already under way."""
+        with self.transaction() as now:
+            status = self._consignment(key).status
+            if status not in {"accepted", "cancelled"}:
+                raise RefusedError("130", "Bưu gửi đã đi, không huỷ được")
+            if status == "accepted":
+                self.forget(key)
+                self.happen(key, "cancelled", now)
+            return self._consignment(key)
+
+    def consignments(self) -> list[Consignment]:
+        """Every consignment ever made, oldest first."""
+        with self.transaction():
+            keys = self.db.execute("SELECT key FROM consignment ORDER BY rowid").fetchall()
+            return [self._consignment(row["key"]) for row in keys]
+
+    def break_down(self, length: int) -> None:
+        """Answer nobody for so many microseconds."""
+        with self.transaction() as now:
+            self.db.execute("DELETE FROM outage")
+            self.db.execute("INSERT INTO outage VALUES (?)", (now + length,))
+
+    def is_down(self) -> bool:
+        """Whether nobody is answered."""
+        with self.transaction() as now:
+            return bool(self.db.execute("SELECT 1 FROM outage WHERE until > ?", (now,)).fetchone())
+
+    def happen(self, key: str, what: str, at: int) -> None:
+        self.db.execute("INSERT INTO history (key, status, at) VALUES (?, ?, ?)", (key, what, at))
+
+    def _plan(self, key: str, postcode: str, now: int) -> tuple[tuple[str, int], ...]:
+        """What happens by itself. What waits until its opposite was heard is missed by nobody for being slow."""
+        first = f"{key.rpartition(':')[0]}:1"
+        if postcode == NOT_RETURNED:
+            self._after_telling(key, "returned", key)
+        if key == first:
+            return PLANS.get(postcode, DELIVERED)
+        lost = self.db.execute("SELECT 1 FROM history WHERE key = ? AND status = 'lost'", (first,)).fetchone()
+        if postcode == FOUND and lost:
+            self.happen(first, "delivered", now)
+            self._after_telling(first, "delivered", key)
+            return _GOES
+        return (PLANS | AGAIN).get(postcode, DELIVERED)
+
+    def _after_telling(self, told: str, status: str, key: str) -> None:
+        self.db.execute("INSERT OR IGNORE INTO after_telling VALUES (?, ?, ?)", (told, status, key))
+
+    def _told(self, key: str, status: str, now: int) -> None:
+        """Now that this was told, another thing is delivered, or the same one after all."""
+        rows = self.db.execute(
+            "DELETE FROM after_telling WHERE told = ? AND status = ? RETURNING key", (key, status)
+        ).fetchall()
+        for row in rows:
+            steps = LATE if row["key"] == key else LONG
+            self.schedule(row["key"], "delivered", now + steps * self._step_after)
+
+    def _consignment(self, key: str) -> Consignment:
+        row = self.db.execute(_ONE, (key,)).fetchone()
+        if not row:
+            raise RefusedError("140", "Không có đơn này")
+        history = self.db.execute("SELECT status, at FROM history WHERE key = ? ORDER BY n", (key,)).fetchall()
+        return Consignment(
+            key, row["waybill"], row["amount"] or 0, tuple((step["status"], step["at"]) for step in history)
+        )

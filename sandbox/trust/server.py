@@ -1,0 +1,158 @@
+"""The HTTP face of the sandbox trust: certificates, CRL, OCSP, time-stamps, the remote signer, and faults on demand."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from asn1crypto import keys, tsp
+from asn1crypto import x509 as asn1
+from cryptography.hazmat.primitives import serialization
+from pydantic import AwareDatetime, Field
+from pyhanko.sign.timestamps import DummyTimeStamper
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.store import Message, application, invalid, key_of, microseconds, not_found, parse
+from sandbox.trust import AUTHORITY
+from sandbox.trust.authority import Authority, Holder, private
+from sandbox.trust.people import NewHolder, NewSignature, People, Revocation, SubjectStyle
+
+NEVER_S: Final = 600.0
+_DIGITS: Final = 19
+
+Fault = Literal["none", "down", "slow", "silent"]
+
+
+class Faults(Message):
+    """Body of `PUT /faults`: what is down (503), slow (as `--slow-after` says) or silent (no answer)."""
+
+    ocsp: Fault = "none"
+    crl: Fault = "none"
+    tsa: Fault = "none"
+
+
+class Clock(Message):
+    """Body of `PUT /clock`: what time it is now, after which time goes on; the real time if not said."""
+
+    now: Annotated[AwareDatetime, Field(strict=False)] | None = None
+
+
+class TrustServer:
+    """Serves one authority. `slow_after` in seconds."""
+
+    def __init__(self, authority: Authority, people: People, slow_after: float) -> None:
+        self._authority = authority
+        self._people = people
+        self._slow_after = slow_after
+        self._faults = Faults()
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/root.pem", self.root, methods=["GET"]),
+            Route("/crl/{name}.crl", self.crl, methods=["GET"]),
+            Route("/ocsp", self.ocsp, methods=["POST"]),
+            Route("/tsa", self.tsa, methods=["POST"]),
+            Route("/people/{key}", self.person, methods=["PUT"]),
+            Route("/people/{key}/revoke", self.revoke, methods=["POST"]),
+            Route("/requests", self.requests, methods=["GET"]),
+            Route("/requests/{key}", self.ask, methods=["PUT"]),
+            Route("/requests/{key}", self.asked, methods=["GET"]),
+            Route("/requests/{key}/hurry", self.hurry, methods=["POST"]),
+            Route("/faults", self.faults, methods=["PUT"]),
+            Route("/clock", self.clock, methods=["PUT"]),
+        ]
+
+    async def root(self, _request: Request) -> Response:
+        root = self._authority.root.certificate.public_bytes(serialization.Encoding.PEM)
+        return Response(root, media_type="application/x-pem-file")
+
+    async def crl(self, request: Request) -> Response:
+        issuers = {"root": self._authority.root, "issuing": self._authority.issuing}
+        issuer = issuers.get(request.path_params["name"])
+        if issuer is None:
+            raise not_found()
+        revoked = self._people.revoked() if issuer is self._authority.issuing else {}
+        body = self._authority.crl(issuer, revoked)
+        return await self._but(request, self._faults.crl, Response(body, media_type="application/pkix-crl"))
+
+    async def ocsp(self, request: Request) -> Response:
+        try:
+            body = self._authority.ocsp(await request.body(), self._people.certificate, self._people.revoked())
+        except ValueError:
+            raise invalid(("body", "ocsp_request")) from None
+        return await self._but(request, self._faults.ocsp, Response(body, media_type="application/ocsp-response"))
+
+    async def tsa(self, request: Request) -> Response:
+        try:
+            asked = tsp.TimeStampReq.load(await request.body(), strict=True)
+            answer = stamper_of(self._authority).request_tsa_response(asked)
+        except ValueError:
+            raise invalid(("body", "timestamp_request")) from None
+        reply = Response(answer.dump(), media_type="application/timestamp-reply")
+        return await self._but(request, self._faults.tsa, reply)
+
+    async def person(self, request: Request) -> Response:
+        return JSONResponse(self._people.put(key_of(request), await parse(request, NewHolder)))
+
+    async def revoke(self, request: Request) -> Response:
+        self._people.revoke(key_of(request), (await parse(request, Revocation)).at)
+        return Response(status_code=204)
+
+    async def ask(self, request: Request) -> Response:
+        asked, new = self._people.ask(key_of(request), await parse(request, NewSignature))
+        return JSONResponse(asked, 201 if new else 200)
+
+    async def asked(self, request: Request) -> Response:
+        return JSONResponse(self._people.asked(key_of(request)))
+
+    async def hurry(self, request: Request) -> Response:
+        return JSONResponse(self._people.hurry(key_of(request)))
+
+    async def requests(self, request: Request) -> Response:
+        before = request.query_params.get("before", str(2**62))
+        if not before.isdecimal() or len(before) > _DIGITS:
+            raise invalid(("before", "number"))
+        return JSONResponse(self._people.requests(int(before)))
+
+    async def faults(self, request: Request) -> Response:
+        self._faults = await parse(request, Faults)
+        return Response(status_code=204)
+
+    async def clock(self, request: Request) -> Response:
+        told = await parse(request, Clock)
+        self._authority.ahead = told.now - datetime.now(UTC) if told.now else timedelta()
+        return Response(status_code=204)
+
+    async def _but(self, request: Request, fault: Fault, answer: Response) -> Response:
+        """The answer, with what is to go wrong; nobody is waited for who has hung up."""
+        if fault == "down":
+            return Response(status_code=503)
+        left = {"slow": self._slow_after, "silent": NEVER_S}.get(fault, 0.0)
+        while left > 0 and not await request.is_disconnected():
+            await asyncio.sleep(0.05)
+            left -= 0.05
+        return answer
+
+
+def trust(data: Path, url: str, slow_after: float, style: SubjectStyle = SubjectStyle()) -> Starlette:  # noqa: B008 -- frozen
+    """The sandbox trust over `data`; `url` is what certificates name, `slow_after` in seconds."""
+    authority = Authority(data / AUTHORITY, url)
+    people = People(data / "trust.sqlite3", authority, microseconds(slow_after), style)
+    return application(people, TrustServer(authority, people, slow_after).routes())
+
+
+def stamper_of(authority: Authority) -> DummyTimeStamper:
+    """Who stamps for it, now."""
+    holder = authority.stamping
+    chain = SimpleCertificateStore()
+    chain.register(_asn1(authority.issuing))
+    key = keys.PrivateKeyInfo.load(private(holder.key))
+    return DummyTimeStamper(_asn1(holder), key, certs_to_embed=chain, fixed_dt=authority.now)
+
+
+def _asn1(holder: Holder) -> asn1.Certificate:
+    return asn1.Certificate.load(holder.certificate.public_bytes(serialization.Encoding.DER))
