@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from rules.papers.effort import effort
-from rules.papers.hands import hands
+from rules.papers.custody.effort import effort
+from rules.papers.custody.hands import hands
 from schemas.filing.state import Filing
 from schemas.hands import ControlSlip, Hand
 from schemas.publishing.procedure import Baseline

@@ -21,7 +21,7 @@ from activities.results.register import signers_of
 from rules.filing.dossier import issue_request
 from rules.known import known
 from rules.papers.result import ResultSource, result_sheet
-from rules.papers.written import plain
+from rules.papers.sheets.written import plain
 from rules.result.order import make_request
 from rules.streams import FILING, RESULT
 from schemas.backoffice import IssueAnswer, IssueRequest

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from rules.filing.clocks import clock_history
 from rules.filing.fold import status
-from rules.papers.effort import effort
+from rules.papers.custody.effort import effort
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
 from schemas.filing import events as ev

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from rules.papers.hand_words import outcome_name
+from rules.papers.custody.words import outcome_name
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
 from schemas.hands import Effort

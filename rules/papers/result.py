@@ -8,9 +8,9 @@ from datetime import date, datetime
 from typing import Final
 
 from rules.known import known
-from rules.papers.made import by_hand
 from rules.papers.samples import ADDRESS, AGENCY, CODE, LONG_CODE, NAME
-from rules.papers.written import dated, plain
+from rules.papers.sheets.made import by_hand
+from rules.papers.sheets.written import dated, plain
 from schemas.backoffice import IssueRequest
 from schemas.base import Text
 from schemas.filing.events import Outcome

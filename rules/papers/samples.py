@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from rules.papers.made import FORMS
-from rules.papers.written import plain
+from rules.papers.sheets.made import FORMS
+from rules.papers.sheets.written import plain
 from schemas.base import Text
 from schemas.papers.state import PaperKind
 from schemas.papers_sheet import (

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from rules.papers.apology import apology
-from rules.papers.complaint import complaint
-from rules.papers.control import control
-from rules.papers.fee import fee
-from rules.papers.handover import handover
-from rules.papers.label import label
-from rules.papers.money_receipt import money_receipt
-from rules.papers.post_form import post_form
-from rules.papers.receipt import receipt
-from rules.papers.refusal import refusal
-from rules.papers.stop import stop
-from rules.papers.supplement import supplement
+from rules.papers.sheets.apology import apology
+from rules.papers.sheets.complaint import complaint
+from rules.papers.sheets.control import control
+from rules.papers.sheets.fee import fee
+from rules.papers.sheets.handover import handover
+from rules.papers.sheets.label import label
+from rules.papers.sheets.money_receipt import money_receipt
+from rules.papers.sheets.post_form import post_form
+from rules.papers.sheets.receipt import receipt
+from rules.papers.sheets.refusal import refusal
+from rules.papers.sheets.stop import stop
+from rules.papers.sheets.supplement import supplement
 from schemas.papers.state import PaperKind
 from schemas.papers_sheet import PaperSheet, PaperSource
 

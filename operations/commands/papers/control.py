@@ -14,7 +14,7 @@ from operations.commands.ledger import master_key
 from operations.commands.printing import wide
 from operations.commands.publishing.procedures import published_version
 from operations.commands.record import Which, found
-from rules.papers.hand_words import deed_name, outcome_name, somebody_else, who
+from rules.papers.custody.words import deed_name, outcome_name, somebody_else, who
 from rules.streams import KINDS
 from schemas.base import Text
 from schemas.hands import ControlSlip, Deed, Effort, Hand, Holder

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
-from rules.papers.deeds import ONLY_TOLD
-from rules.papers.effort import effort
+from rules.papers.custody.deeds import ONLY_TOLD
+from rules.papers.custody.effort import effort
 from schemas.filing.events import Event
 from schemas.publishing.procedure import Baseline
 from schemas.words.catalogue import SENTENCES

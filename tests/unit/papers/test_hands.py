@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from rules.papers.hands import hands
+from rules.papers.custody.hands import hands
 from schemas.hands import Hand
 from schemas.people import Role
 from tests.unit.filing.lives import (

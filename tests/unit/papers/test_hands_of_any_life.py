@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from rules.papers.hands import hands
+from rules.papers.custody.hands import hands
 from schemas.hands import Hand
 from schemas.people import OFFICERS, Role
 from tests.unit.filing.any_life import CLOSINGS, AnyLife

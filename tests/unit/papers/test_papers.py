@@ -13,10 +13,10 @@ from activities.printing.printed import printed
 from activities.printing.templates import standard
 from activities.printing.trial import Trial, tried
 from rules.papers.amounts import in_words
-from rules.papers.label import originals_held
 from rules.papers.samples import samples
 from rules.papers.sheet import sheet
-from rules.papers.written import dated
+from rules.papers.sheets.label import originals_held
+from rules.papers.sheets.written import dated
 from schemas.base import Text
 from schemas.errors import RefusalError
 from schemas.filing import events as ev

@@ -10,7 +10,7 @@ from activities.printing.printed import printed
 from operations.commands.publishing.procedure_page import rows
 from operations.publishing.procedure_file import check_bytes
 from rules.papers.result import ResultSource, result_samples, result_sheet
-from rules.papers.written import plain
+from rules.papers.sheets.written import plain
 from schemas.backoffice import Dossier, IssueRequest
 from schemas.filing.events import Outcome
 from schemas.papers_sheet import Letterhead

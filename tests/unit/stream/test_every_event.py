@@ -24,10 +24,10 @@ from operations.commands import files
 from rules.complaint.grounds import grounds
 from rules.complaint.view import view as complaint_view
 from rules.filing import projections
-from rules.papers.hands import hands
-from rules.papers.label import originals_held
+from rules.papers.custody.hands import hands
 from rules.papers.register import Known, entry
 from rules.papers.register_lines import COLUMNS, EFFORT
+from rules.papers.sheets.label import originals_held
 from rules.parcel.view import view as parcel_view
 from rules.payment.view import view as payment_view
 from rules.referral.view import view as referral_view

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules.known import known
-from rules.papers.made import about, by_hand, handed_in, made, officer
-from rules.papers.written import letterhead, moment, plain
+from rules.papers.sheets.made import about, by_hand, handed_in, made, officer
+from rules.papers.sheets.written import letterhead, moment, plain
 from rules.publishing.rule_words import money
 from schemas.filing.events import Clock, Submitted
 from schemas.papers.state import PaperKind

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules.known import known
-from rules.papers.made import about, made, named, officer
-from rules.papers.written import moment
+from rules.papers.sheets.made import about, made, named, officer
+from rules.papers.sheets.written import moment
 from schemas.base import Text
 from schemas.filing.commands import SupplementItem
 from schemas.filing.events import Clock

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from rules.filing.fees.again import charged_back
 from rules.papers.amounts import in_words
-from rules.papers.made import about, made, officer
-from rules.papers.written import moment, plain
+from rules.papers.sheets.made import about, made, officer
+from rules.papers.sheets.written import moment, plain
 from rules.publishing.rule_words import money
 from schemas.base import Text
 from schemas.filing import events as ev

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from rules.known import known
-from rules.papers.made import about, made, officer, received
-from rules.papers.written import letterhead, moment, plain
+from rules.papers.sheets.made import about, made, officer, received
+from rules.papers.sheets.written import letterhead, moment, plain
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.events import Clock

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.papers.made import about, appeal, made, officer, received
-from rules.papers.refusal import grounds
-from rules.papers.written import moment, plain
+from rules.papers.sheets.made import about, appeal, made, officer, received
+from rules.papers.sheets.refusal import grounds
+from rules.papers.sheets.written import moment, plain
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.papers.state import PaperKind

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.papers.made import about, by_hand, handed_in, made, officer, received
-from rules.papers.written import letterhead, moment, plain
+from rules.papers.sheets.made import about, by_hand, handed_in, made, officer, received
+from rules.papers.sheets.written import letterhead, moment, plain
 from schemas.base import Text
 from schemas.filing.events import Clock
 from schemas.level import Channel

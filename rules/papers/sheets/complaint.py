@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from rules.complaint.grounds import ACTS
 from rules.known import known
-from rules.papers.made import about, by_hand, made, officer
-from rules.papers.written import moment, plain
+from rules.papers.sheets.made import about, by_hand, made, officer
+from rules.papers.sheets.written import moment, plain
 from schemas.complaint.state import Complaint
 from schemas.papers.state import PaperKind
 from schemas.papers_sheet import Block, PaperSheet, PaperSource, Paragraph, Row, Rows

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from rules.known import known
-from rules.papers.written import dated, letterhead, moment, plain
+from rules.papers.sheets.written import dated, letterhead, moment, plain
 from schemas.base import AgencyCode, Text
 from schemas.filing.commands import TargetKind
 from schemas.filing.events import Clock

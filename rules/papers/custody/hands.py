@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 from rules.filing.desks import agencies
 from rules.filing.fold import current_step, evolve, stage
 from rules.filing.queues import STAGE_CLOCK
-from rules.papers.deeds import Told, deeds
-from rules.papers.hands_beside import beside
+from rules.papers.custody.beside import beside
+from rules.papers.custody.deeds import Told, deeds
 from rules.time.worked import worked_minutes
 from schemas.erasure import Erased
 from schemas.filing import events as ev

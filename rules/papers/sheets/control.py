@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from rules.papers.hand_words import done, outcome_name, who
-from rules.papers.hands import hands
-from rules.papers.made import about, made, officer, received
-from rules.papers.written import letterhead, moment, plain, short
+from rules.papers.custody.hands import hands
+from rules.papers.custody.words import done, outcome_name, who
+from rules.papers.sheets.made import about, made, officer, received
+from rules.papers.sheets.written import letterhead, moment, plain, short
 from schemas.base import Text
 from schemas.filing.events import Clock
 from schemas.hands import Hand, Holder

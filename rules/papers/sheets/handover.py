@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from rules.papers.made import about, by_hand, made, named, officer
-from rules.papers.written import letterhead, moment, plain
+from rules.papers.sheets.made import about, by_hand, made, named, officer
+from rules.papers.sheets.written import letterhead, moment, plain
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.commands import TargetKind

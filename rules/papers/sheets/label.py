@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rules.known import known
-from rules.papers.made import made, named
-from rules.papers.written import letterhead, moment, plain
+from rules.papers.sheets.made import made, named
+from rules.papers.sheets.written import letterhead, moment, plain
 from rules.publishing.rule_words import money
 from schemas.base import Text
 from schemas.filing import events as ev

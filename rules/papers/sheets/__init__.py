@@ -1,0 +1,1 @@
+"""The official papers themselves: of each kind what stands on it."""
