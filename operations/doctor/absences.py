@@ -21,15 +21,8 @@ async def absences(around: Surroundings) -> list[Finding]:
     async with around.record() as connection:
         found = await connection.fetch(_WAITING)
     if not found:
-        return [
-            ok("việc của ai vắng mặt cũng có người thay", "whoever is absent has a substitute at all of their tasks")
-        ]
+        return [ok("doctor.absences.none")]
     return [
-        warn(
-            f"{row['subject']} ({row['agency']}) vắng mặt, {row['tasks']} việc chưa ai làm thay",
-            f"{row['subject']} ({row['agency']}) is absent, and nobody acts for them on {row['tasks']} tasks",
-            fix_vi=f"phụ trách Bộ phận Một cửa chuyển việc: `motcua pass-over {row['subject']}`",
-            fix_en=f"their team lead passes them over: `motcua pass-over {row['subject']}`",
-        )
+        warn("doctor.absences.waiting", subject=row["subject"], agency=row["agency"], tasks=row["tasks"])
         for row in found
     ]

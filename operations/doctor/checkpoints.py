@@ -23,8 +23,7 @@ TIMES: Final = 3
 _WAITS: Final = """
 select clock_timestamp() - e.recorded_at from position p join event e using (stream, seq) where p.position = $1
 """
-_FIX_VI: Final = "chạy `motcua ledger checkpoint` và xem lý do; rồi `motcua ledger verify --checkpoints`"
-_FIX_EN: Final = "run `motcua ledger checkpoint` and see why; then `motcua ledger verify --checkpoints`"
+_FIX: Final = "doctor.checkpoints.make_one"
 
 
 async def checkpoints(around: Surroundings) -> list[Finding]:
@@ -32,8 +31,8 @@ async def checkpoints(around: Surroundings) -> list[Finding]:
     try:
         newest = await _newest(around)
     except (CheckpointError, RuntimeError, NoStoreError, BaseError, OSError) as error:
-        said = str(error) if isinstance(error, CheckpointError | RuntimeError) else type(error).__name__
-        return [fail(f"không đọc được: {said}", f"can't be read: {said}", fix_vi=_FIX_VI, fix_en=_FIX_EN)]
+        why = str(error) if isinstance(error, CheckpointError | RuntimeError) else type(error).__name__
+        return [fail("doctor.checkpoints.unreadable", fix=_FIX, why=why)]
     size = newest.checkpoint.size if newest else 0
     async with around.record() as connection:
         return [await _held_against(connection, size, _patience(around))]
@@ -53,18 +52,8 @@ def _patience(around: Surroundings) -> timedelta:
 async def _held_against(connection: Connection, size: int, patience: timedelta) -> Finding:
     last = await last_position(connection)
     if last < size:
-        return fail(
-            f"sổ có {last} sự kiện, điểm kiểm gần nhất có {size}: sổ đã mất sự kiện",
-            f"the record has {last} events, the newest checkpoint {size}: it has lost some",
-            fix_vi=_FIX_VI,
-            fix_en=_FIX_EN,
-        )
+        return fail("doctor.checkpoints.lost", fix=_FIX, last=last, size=size)
     waits = await connection.fetchval(_WAITS, size + 1)
     if waits is not None and waits > patience:
-        return fail(
-            f"có sự kiện chờ điểm kiểm {waits // timedelta(minutes=1)} phút",
-            f"an event has waited for a checkpoint for {waits // timedelta(minutes=1)} minutes",
-            fix_vi=_FIX_VI,
-            fix_en=_FIX_EN,
-        )
-    return ok(f"{size} trong {last} sự kiện", f"{size} of {last} events")
+        return fail("doctor.checkpoints.late", fix=_FIX, minutes=waits // timedelta(minutes=1))
+    return ok("doctor.checkpoints.of_events", size=size, last=last)

@@ -27,7 +27,9 @@ from recovery.builds import Build, Builds
 from recovery.histories import runs
 from recovery.signs import Signs, asking, queue_of, signs_of_life
 from recovery.stalled import RUNNING, count_reported, reports_problems, stalled
+from schemas.base import Text
 from schemas.ids import TASK_QUEUE
+from schemas.saying import said
 
 WORKFLOWS: Final = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 ACTIVITIES: Final = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
@@ -58,40 +60,21 @@ async def temporal(around: Surroundings) -> list[Finding]:
     except RPCError as error:
         return [_unusable(f"Temporal: {error.status.name}")]
     except (RuntimeError, OSError):
-        return [
-            fail(
-                "không trả lời",
-                "does not answer",
-                fix_vi="chạy `make up`, hoặc kiểm tra TEMPORAL_ADDRESS, TEMPORAL_TLS_* và đường mạng",
-                fix_en="run `make up`, or check TEMPORAL_ADDRESS, TEMPORAL_TLS_* and the way there",
-            )
-        ]
+        return [fail("doctor.temporal.silent")]
     around.temporal = client
-    words = f"Temporal {info.server_version}, {client.namespace}"
-    return [ok(words, words), *long_updates(described.namespace_info.limits.blob_size_limit_error)]
+    version = f"Temporal {info.server_version}, {client.namespace}"
+    return [ok("as_is", value=version), *long_updates(described.namespace_info.limits.blob_size_limit_error)]
 
 
 def long_updates(limit: int) -> list[Finding]:
     """What is wrong with the server's limit of a message in bytes: a refusal repeats the Update that it refuses."""
     if limit >= WHOLE_CALL:
         return []
-    return [
-        warn(
-            f"một lệnh dài hơn {limit:,} byte, dù bị từ chối, có thể kết thúc hồ sơ",
-            f"a command of more than {limit:,} bytes may end a filing, although it is refused",
-            fix_vi="đặt limit.blobSize.error và history.maxInFlightUpdatePayloads (docs/operations.md)",
-            fix_en="set limit.blobSize.error and history.maxInFlightUpdatePayloads (docs/operations.md)",
-        )
-    ]
+    return [warn("doctor.temporal.long_updates", limit=limit)]
 
 
 def _unusable(why: str) -> Finding:
-    return fail(
-        why,
-        why,
-        fix_vi="kiểm tra TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, chứng thư TLS và quyền với không gian tên",
-        fix_en="check TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, the TLS certificate and the rights in the namespace",
-    )
+    return fail("as_is", fix="doctor.temporal.unusable", value=why)
 
 
 async def pollers(around: Surroundings) -> list[Finding]:
@@ -102,26 +85,21 @@ async def pollers(around: Surroundings) -> list[Finding]:
         async with around.record() as connection:
             rows = await connection.fetch(QUEUES)
     signs = await signs_of_life(client)
-    platform = [_platform(client, signs, kind, *names) for kind, *names in _KINDS]
+    platform = [_platform(client, signs, kind, work) for kind, work in _KINDS]
     offices = [_office(client, signs, row["queue"], row["agencies"]) for row in rows]
     return list(await asyncio.gather(*platform, *offices))
 
 
-_KINDS: Final = ((WORKFLOWS, "luồng việc", "workflows"), (ACTIVITIES, "hoạt động", "activities"))
+_KINDS: Final = ((WORKFLOWS, said("doctor.pollers.workflows")), (ACTIVITIES, said("doctor.pollers.activities")))
 
 
-async def _platform(client: Client, signs: Signs, kind: TaskQueueType.ValueType, vi: str, en: str) -> Finding:
+async def _platform(client: Client, signs: Signs, kind: TaskQueueType.ValueType, work: Text) -> Finding:
     queue = await queue_of(client, TASK_QUEUE, kind)
     count = len(asking(queue, TASK_QUEUE, signs))
     if count:
-        return ok(f"{TASK_QUEUE}, {vi}: {count}", f"{TASK_QUEUE}, {en}: {count}")
+        return ok("doctor.pollers.working", queue=TASK_QUEUE, work=work, count=count)
     waiting = _waiting(queue)
-    return fail(
-        f"{TASK_QUEUE}, {vi}: không ai làm; {waiting} việc chờ; mọi hồ sơ đứng yên",
-        f"{TASK_QUEUE}, {en}: nobody; {waiting} tasks wait; every filing stands still",
-        fix_vi="chạy `motcua worker`",
-        fix_en="run `motcua worker`",
-    )
+    return fail("doctor.pollers.nobody", queue=TASK_QUEUE, work=work, waiting=waiting)
 
 
 async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) -> Finding:
@@ -130,14 +108,9 @@ async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) 
     whose = ", ".join(agencies)
     count = len(asking(queue, name, signs))
     if count:
-        return ok(f"{name}: {count} ({whose})", f"{name}: {count} ({whose})")
+        return ok("doctor.pollers.office", queue=name, count=count, agencies=whose)
     option = "" if not name.startswith("agency.") else f" --agency {name.removeprefix('agency.')}"
-    return warn(
-        f"{name}: không ai làm; {_waiting(queue)} việc chờ; đứng yên: {whose}",
-        f"{name}: nobody; {_waiting(queue)} tasks wait; standing still: {whose}",
-        fix_vi=f"chạy `motcua back-office{option}`, tại cơ quan",
-        fix_en=f"run `motcua back-office{option}`, at the agency if it has its own",
-    )
+    return warn("doctor.pollers.no_office", queue=name, waiting=_waiting(queue), agencies=whose, option=option)
 
 
 def _waiting(queue: DescribeTaskQueueResponse) -> int:
@@ -150,14 +123,7 @@ async def builds(around: Surroundings) -> list[Finding]:
         known = await Builds(pool, _client(around)).all()
     current = next((one for one in known if one.current), None)
     if current is None:
-        return [
-            fail(
-                "chưa bản dựng nào nhận hồ sơ mới",
-                "no build is handed new filings",
-                fix_vi="chạy `motcua worker`, hoặc `motcua versions promote BẢN`",
-                fix_en="run `motcua worker`, or `motcua versions promote BUILD`",
-            )
-        ]
+        return [fail("doctor.builds.none")]
     alone = [_left_alone(one) for one in known if one.holds and not (one.current or one.workers)]
     return [
         _current(current),
@@ -168,31 +134,16 @@ async def builds(around: Surroundings) -> list[Finding]:
 
 def _current(build: Build) -> Finding:
     if build.workers:
-        return ok(f"{build.build} nhận hồ sơ mới", f"{build.build} is handed new filings")
-    return fail(
-        f"{build.build} nhận hồ sơ mới nhưng không ai chạy bản này",
-        f"{build.build} is handed new filings, and nobody runs it",
-        fix_vi="chạy `motcua worker` của bản này, hoặc `motcua versions promote BẢN` khác",
-        fix_en="run a `motcua worker` of it, or `motcua versions promote BUILD` another",
-    )
+        return ok("doctor.builds.current", build=build.build)
+    return fail("doctor.builds.current_alone", build=build.build)
 
 
 def _left_alone(build: Build) -> Finding:
-    return fail(
-        f"{build.build} giữ {build.holds} luồng, không ai chạy bản này",
-        f"{build.build} holds {build.holds} workflows, and nobody runs it",
-        fix_vi=f"`motcua versions drain {build.build}`",
-        fix_en=f"`motcua versions drain {build.build}`",
-    )
+    return fail("doctor.builds.alone", build=build.build, holds=build.holds)
 
 
 def _takes_orders_from_anybody(build: Build) -> Finding:
-    return fail(
-        f"{build.build} ký, hoàn tiền, gửi bưu gửi theo lời bất kỳ ai vào được Temporal",
-        f"{build.build} signs, gives money back and sends for anybody who reaches Temporal",
-        fix_vi=f"`motcua versions drain {build.build}`, rồi dừng các worker của bản này",
-        fix_en=f"`motcua versions drain {build.build}`, then stop its workers",
-    )
+    return fail("doctor.builds.by_anybody", build=build.build)
 
 
 async def lost(around: Surroundings) -> list[Finding]:
@@ -205,17 +156,10 @@ async def lost(around: Surroundings) -> list[Finding]:
     really = await asyncio.gather(*(runs(client, one) for one in seeming[:LOOKED_AT]))
     gone = [one for one, runs in zip(seeming, really, strict=False) if not runs]
     if not gone:
-        return [ok(f"{len(known)} đang mở, đều đang chạy", f"{len(known)} open, all running")]
+        return [ok("doctor.lost.none", count=len(known))]
     more = len(seeming) - LOOKED_AT
     codes = _some({one: known[one] for one in gone}, more=max(more, 0))
-    return [
-        fail(
-            f"có trong sổ mà không chạy: {codes}",
-            f"open in the record and not running: {codes}",
-            fix_vi="`motcua filing restart MÃ`, hoặc `motcua filing restart --all-missing`",
-            fix_en="`motcua filing restart CODE`, or `motcua filing restart --all-missing`",
-        )
-    ]
+    return [fail("doctor.lost.some", codes=codes)]
 
 
 async def standing_still(around: Surroundings) -> list[Finding]:
@@ -224,23 +168,12 @@ async def standing_still(around: Surroundings) -> list[Finding]:
     if await reports_problems(client):
         count = await count_reported(client)
     elif (await client.count_workflows(RUNNING)).count > MANY:
-        return [
-            skipped(
-                "máy chủ không đánh dấu: `motcua filings stalled`", "the server marks none: `motcua filings stalled`"
-            )
-        ]
+        return [skipped("doctor.stalled.unmarked")]
     else:
         count = len(await stalled(client))
     if not count:
-        return [ok("không có", "none")]
-    return [
-        fail(
-            f"{count} luồng đứng yên vì lỗi chương trình",
-            f"{count} workflows stand still because of a bug",
-            fix_vi="`motcua filings stalled` chỉ chỗ lỗi; sửa và thay worker, hồ sơ tự chạy tiếp",
-            fix_en="`motcua filings stalled` says where; run a worker without the bug, and they go on by themselves",
-        )
-    ]
+        return [ok("none")]
+    return [fail("doctor.stalled.some", count=count)]
 
 
 async def agencies_work(around: Surroundings) -> list[Finding]:
@@ -249,19 +182,17 @@ async def agencies_work(around: Surroundings) -> list[Finding]:
     async with around.record() as connection:
         found = await failing(connection, client)
     if not found:
-        return [ok("không có việc nào lỗi", "none fails")]
+        return [ok("doctor.machine_work.none")]
     told = [
         warn(
-            f"{one.code} ({one.agency}): {work_line(one.work)}",
-            f"{one.code} ({one.agency}): {work_line(one.work)}",
-            fix_vi="cơ quan sửa hệ thống của mình; hồ sơ tự chạy tiếp",
-            fix_en="the agency mends its back office; the filing goes on by itself",
+            "as_is",
+            fix="doctor.machine_work.mend",
+            value=f"{one.code} ({one.agency}): {work_line(one.work)}",
         )
         for one in found[:SHOWN]
     ]
     if len(found) > SHOWN:
-        more = f"… +{len(found) - SHOWN}"
-        told.append(warn(more, more, fix_vi="`motcua filings stalled`", fix_en="`motcua filings stalled`"))
+        told.append(warn("as_is", fix="doctor.stalled.see", value=f"… +{len(found) - SHOWN}"))
     return told
 
 

@@ -38,64 +38,37 @@ select count(*) from export_request where given is null and asked_at < clock_tim
 
 async def erasures(around: Surroundings) -> list[Finding]:
     """What can't be erased, how many requests have been waiting for more than those hours, and what has come back."""
-    said = around.settings.get(HOURS) or ""
-    hours = int(said) if said.isdecimal() else USUAL
+    given = around.settings.get(HOURS) or ""
+    hours = int(given) if given.isdecimal() else USUAL
     async with around.record() as connection:
         row = await connection.fetchrow(_WAITING, hours)
         ungiven = await connection.fetchval(_UNGIVEN, hours)
         problems = [_undone(*row.values()) for row in await connection.fetch(_PROBLEMS)]
     unanswered, undone = row.values() if row else (0, 0)
     found = [*await _brought_back(around), *problems, *_erased(hours, unanswered, undone), *_given(hours, ungiven)]
-    return found or [ok(f"không yêu cầu nào chờ quá {hours} giờ", f"no request waits for over {hours} hours")]
+    return found or [ok("doctor.erasures.none", hours=hours)]
 
 
 def _undone(request: int, problem: str | None, filings: int) -> Finding:
     """A request that was approved and is not done. It is well to wait where the rules want it; else nobody may."""
     if problem is None:
-        return warn(
-            f"yêu cầu xóa {request}: {filings} hồ sơ đã duyệt, chưa xong, và không ai đang làm",
-            f"request {request} to erase: {filings} filings are approved and not done, and nobody is at it",
-            fix_vi="`motcua erasures finish`: lần trước bị ngắt giữa chừng",
-            fix_en="`motcua erasures finish`: the last run was ended in the middle",
-        )
+        return warn("doctor.erasures.unfinished", request=request, filings=filings)
     if problem.startswith(REFUSED):
-        return warn(
-            f"yêu cầu xóa {request}: {filings} hồ sơ chưa được phép xóa ({problem.removeprefix(REFUSED)})",
-            f"request {request} to erase: {filings} filings can't be erased yet ({problem.removeprefix(REFUSED)})",
-            fix_vi="`motcua erasures finish` nêu từng hồ sơ và lý do, và xóa khi được phép",
-            fix_en="`motcua erasures finish` names each with the reason, and erases it once it can be",
-        )
-    return fail(
-        f"yêu cầu xóa {request}: {filings} hồ sơ không xóa được: {problem}",
-        f"request {request} to erase: {filings} filings could not be erased: {problem}",
-        fix_vi="`motcua erasures finish` nêu từng hồ sơ và thử lại; nếu vẫn vậy, báo lỗi kèm dòng này",
-        fix_en="`motcua erasures finish` names each and tries again; if it stays so, report this line as a bug",
-    )
+        return warn("doctor.erasures.not_yet", request=request, filings=filings, problem=problem.removeprefix(REFUSED))
+    return fail("doctor.erasures.failing", request=request, filings=filings, problem=problem)
 
 
 def _given(hours: int, ungiven: int) -> list[Finding]:
     if not ungiven:
         return []
-    return [
-        warn(
-            f"{ungiven} yêu cầu cung cấp dữ liệu chờ quá {hours} giờ",
-            f"{ungiven} requests for what is held about somebody wait over {hours} hours",
-            fix_vi="`motcua exports list`, rồi `motcua person export --request N`",
-            fix_en="`motcua exports list`, then `motcua person export --request N`",
-        )
-    ]
+    return [warn("doctor.erasures.ungiven", ungiven=ungiven, hours=hours)]
 
 
 def _erased(hours: int, unanswered: int, undone: int) -> list[Finding]:
     if not (unanswered or undone):
         return []
     return [
-        warn(
-            f"yêu cầu xóa chờ quá {hours} giờ: {unanswered} chưa ai duyệt, {undone} đã duyệt mà chưa xong",
-            f"requests to erase that wait over {hours} hours: {unanswered} unanswered, {undone} approved and not done",
-            fix_vi="`motcua erasures list`, rồi kiểm tra viên `approve` hoặc `decline`; `motcua erasures finish`",
-            fix_en="`motcua erasures list`, then an auditor's `approve` or `decline`; `motcua erasures finish`",
-        ),
+        warn("doctor.erasures.waiting", hours=hours, unanswered=unanswered, undone=undone),
     ]
 
 
@@ -108,15 +81,7 @@ async def _brought_back(around: Surroundings) -> list[Finding]:
             found = await back(connection, SecondPlace.at(url))
     except (NoStoreError, BaseError, OSError, ValueError) as error:
         why = type(error).__name__
-        said = f"không đọc được hồ sơ nào đã xóa: {why}", f"what was erased can't be read: {why}"
-        return [fail(*said, fix_vi="xem MOTCUA_CHECKPOINTS", fix_en="see to MOTCUA_CHECKPOINTS")]
+        return [fail("doctor.erasures.unreadable", why=why)]
     if not found:
         return []
-    return [
-        fail(
-            f"{len(found)} hồ sơ đã xóa nay lại có trong sổ, do một bản sao lưu được đưa về",
-            f"{len(found)} erased filings stand in the record again: a backup was brought back",
-            fix_vi="`motcua filing erase --again`, rồi kiểm tra viên `approve`; `motcua erasures finish`",
-            fix_en="`motcua filing erase --again`, then an auditor's `approve`; `motcua erasures finish`",
-        )
-    ]
+    return [fail("doctor.erasures.back", count=len(found))]

@@ -35,6 +35,7 @@ from operations.doctor.tills import tills
 from operations.doctor.unordered import acts
 from operations.doctor.unordered import signatures as unordered_signatures
 from schemas.base import Text
+from schemas.saying import said
 
 LONGEST: Final = 6.0
 """Seconds of one look."""
@@ -50,7 +51,6 @@ class Check:
 
     Attributes:
         name: Stable, for programs.
-        title: For people.
         look: What looks.
         setting: Without this one there is nothing to look at.
         record: Whether PostgreSQL must have answered.
@@ -58,82 +58,68 @@ class Check:
     """
 
     name: str
-    title: Text
     look: Look
     setting: str | None = None
     record: bool = False
     temporal: bool = False
 
-
-def _check(name: str, vi: str, en: str, look: Look, setting: str | None = None, **needs: bool) -> Check:
-    return Check(name, Text(vi=vi, en=en), look, setting, **needs)
+    @property
+    def title(self) -> Text:
+        """Its name for people."""
+        return said(f"doctor_check.{self.name}")
 
 
 FIRST: Final = (
-    _check("python", "Python", "Python", machine.python),
-    _check("programs", "Chương trình", "Programs", machine.programs),
-    _check("stack", "Nền tảng ở đây", "Stack here", machine.stack),
-    _check("ports", "Cổng", "Ports", machine.ports),
-    _check("disk", "Đĩa", "Disk", machine.disk),
-    _check("settings", "Thiết lập", "Settings", machine.settings),
-    _check("postgres", "PostgreSQL", "PostgreSQL", record.postgres, APPLICATION),
-    _check("temporal", "Temporal", "Temporal", engine.temporal),
-    _check("codec", "Niêm dữ liệu qua Temporal", "Payload codec", codec),
-    _check("bank", "Ngân hàng", "Bank", outside.bank, "MOTCUA_BANK_URL"),
-    _check("post", "Bưu điện", "Post", outside.post, "MOTCUA_POST_URL"),
-    _check("gateway", "Cổng nhận tin", "Gateway", outside.gateway, "MOTCUA_GATEWAY_URL"),
-    _check("objects", "Kho tệp", "Object store", outside.objects, "MOTCUA_OBJECTS"),
-    _check("signature_roots", "Chứng thư gốc", "Signature roots", signatures.roots),
-    _check("time_stamps", "Dấu thời gian", "Time-stamps", signatures.time_stamps, "MOTCUA_TSA_URL"),
-    _check("trust", "Chữ ký thử", "Sandbox trust", signatures.sandbox, "MOTCUA_TRUST_URL"),
-    _check("scanner", "Quét vi-rút", "Virus scanner", outside.scanner),
+    Check("python", machine.python),
+    Check("programs", machine.programs),
+    Check("stack", machine.stack),
+    Check("ports", machine.ports),
+    Check("disk", machine.disk),
+    Check("settings", machine.settings),
+    Check("postgres", record.postgres, APPLICATION),
+    Check("temporal", engine.temporal),
+    Check("codec", codec),
+    Check("bank", outside.bank, "MOTCUA_BANK_URL"),
+    Check("post", outside.post, "MOTCUA_POST_URL"),
+    Check("gateway", outside.gateway, "MOTCUA_GATEWAY_URL"),
+    Check("objects", outside.objects, "MOTCUA_OBJECTS"),
+    Check("signature_roots", signatures.roots),
+    Check("time_stamps", signatures.time_stamps, "MOTCUA_TSA_URL"),
+    Check("trust", signatures.sandbox, "MOTCUA_TRUST_URL"),
+    Check("scanner", outside.scanner),
 )
 THEN: Final = (
-    _check("postgres_disk", "Đĩa của PostgreSQL", "Disk of PostgreSQL", record.disk, record=True),
-    _check("role", "Quyền trên sổ", "Rights on the record", record.role, record=True),
-    _check("migrations", "Lược đồ", "Migrations", record.migrations, record=True),
-    _check("master_key", "Khóa chính", "Master key", record.master_key, "MOTCUA_MASTER_KEY", record=True),
-    _check("calendar", "Lịch làm việc", "Working calendar", calendar, record=True),
-    _check("read_models", "Bảng đọc", "Read models", record.read_models, record=True),
-    _check("order", "Thứ tự sự kiện", "Order of events", order, record=True),
-    _check("papers", "Giấy tờ", "Official papers", papers, record=True),
-    _check("callbacks", "Tin báo về tiền", "Callbacks about money", callbacks, record=True),
-    _check("outcomes", "Kết quả nộp tiền", "Outcomes of payments", awaited, record=True),
-    _check("signing", "Ký số", "Signing", signing, record=True),
-    _check(
-        "unordered_signatures",
-        "Chữ ký ngoài sổ",
-        "Signatures without an order",
-        unordered_signatures,
-        "MOTCUA_SIGNER_URL",
-        record=True,
-    ),
-    _check("refunds", "Hoàn tiền thủ công", "Refunds by hand", refunds, record=True),
-    _check("acts", "Việc ở bên ngoài", "Acts outside", acts, record=True),
-    _check("tills", "Quầy thu", "Tills", tills, record=True),
-    _check("identity", "Ai đang nói", "Who may speak", identity, record=True),
-    _check("principals", "Chương trình được nói", "Registered programs", principals, record=True),
-    _check("publications", "Danh mục và danh bạ", "Catalogue and directory", publications, record=True),
-    _check("checkpoints", "Điểm kiểm", "Checkpoints", checkpoints, "MOTCUA_CHECKPOINTS", record=True),
-    _check("absences", "Cán bộ vắng mặt", "Absent officers", absences, record=True),
-    _check("erasures", "Yêu cầu về dữ liệu cá nhân", "Requests of persons", erasures, record=True),
-    _check("clocks", "Đồng hồ", "Clocks", record.clock, record=True),
-    _check("codec_record", "Khóa niêm của worker", "Workers' key", recorded_key, record=True),
-    _check("pollers", "Ai đang làm", "Who works", engine.pollers, temporal=True),
-    _check("builds", "Bản dựng", "Builds", engine.builds, record=True, temporal=True),
-    _check("lost", "Hồ sơ mất luồng", "Lost workflows", engine.lost, record=True, temporal=True),
-    _check("behind", "Luồng chậm hơn sổ", "Workflows behind", falling_behind, record=True, temporal=True),
-    _check(
-        "machine_work",
-        "Việc máy của cơ quan",
-        "Agencies' machine work",
-        engine.agencies_work,
-        record=True,
-        temporal=True,
-    ),
-    _check("stalled", "Hồ sơ đứng yên", "Stalled filings", engine.standing_still, temporal=True),
-    _check("codec_keys", "Khóa niêm dữ liệu", "Keys of the codec", missing_keys, temporal=True),
-    _check("healing", "Tự chữa", "Healing", heals, temporal=True),
+    Check("postgres_disk", record.disk, record=True),
+    Check("role", record.role, record=True),
+    Check("migrations", record.migrations, record=True),
+    Check("master_key", record.master_key, "MOTCUA_MASTER_KEY", record=True),
+    Check("calendar", calendar, record=True),
+    Check("read_models", record.read_models, record=True),
+    Check("order", order, record=True),
+    Check("papers", papers, record=True),
+    Check("callbacks", callbacks, record=True),
+    Check("outcomes", awaited, record=True),
+    Check("signing", signing, record=True),
+    Check("unordered_signatures", unordered_signatures, "MOTCUA_SIGNER_URL", record=True),
+    Check("refunds", refunds, record=True),
+    Check("acts", acts, record=True),
+    Check("tills", tills, record=True),
+    Check("identity", identity, record=True),
+    Check("principals", principals, record=True),
+    Check("publications", publications, record=True),
+    Check("checkpoints", checkpoints, "MOTCUA_CHECKPOINTS", record=True),
+    Check("absences", absences, record=True),
+    Check("erasures", erasures, record=True),
+    Check("clocks", record.clock, record=True),
+    Check("codec_record", recorded_key, record=True),
+    Check("pollers", engine.pollers, temporal=True),
+    Check("builds", engine.builds, record=True, temporal=True),
+    Check("lost", engine.lost, record=True, temporal=True),
+    Check("behind", falling_behind, record=True, temporal=True),
+    Check("machine_work", engine.agencies_work, record=True, temporal=True),
+    Check("stalled", engine.standing_still, temporal=True),
+    Check("codec_keys", missing_keys, temporal=True),
+    Check("healing", heals, temporal=True),
 )
 
 
@@ -146,7 +132,7 @@ def examine() -> list[tuple[Check, Finding]]:
     looking = threading.Thread(target=lambda: asyncio.run(_all(around, found)), daemon=True)
     looking.start()
     looking.join(DEADLINE)
-    late = fail("không xong kịp", "was not done in time", fix_vi="chạy lại", fix_en="run it again")
+    late = fail("doctor.late")
     told = dict(found)
     return [(check, one) for check in (*FIRST, *THEN) for one in told.get(check.name, [late])]
 
@@ -162,11 +148,11 @@ async def _all(around: Surroundings, found: dict[str, list[Finding]]) -> None:
 def _not_now(check: Check, around: Surroundings) -> list[Finding]:
     """Why there is nothing to look at, if so."""
     if check.setting is not None and not around.settings.get(check.setting):
-        return [skipped(f"chưa đặt {check.setting}", f"{check.setting} is not set")]
+        return [skipped("doctor.not_set", setting=check.setting)]
     if check.record and not around.database:
-        return [skipped("PostgreSQL chưa trả lời", "PostgreSQL does not answer")]
+        return [skipped("doctor.no_record")]
     if check.temporal and around.temporal is None:
-        return [skipped("Temporal chưa trả lời", "Temporal does not answer")]
+        return [skipped("doctor.no_temporal")]
     return []
 
 
@@ -176,20 +162,9 @@ async def _looked(check: Check, around: Surroundings) -> list[Finding]:
         async with asyncio.timeout(LONGEST):
             return await check.look(around)
     except asyncpg.UndefinedTableError:
-        return [skipped("chưa có bảng", "the tables are missing")]
+        return [skipped("doctor.no_tables")]
     except TimeoutError:
-        return [
-            fail(
-                f"không trả lời trong {LONGEST:.0f} s",
-                f"no answer within {LONGEST:.0f} s",
-                fix_vi="kiểm tra đường mạng và tải của máy chủ",
-                fix_en="check the way there, and how busy the server is",
-            )
-        ]
+        return [fail("doctor.silent", seconds=LONGEST)]
     except Exception as error:  # noqa: BLE001 -- one look that fails must not end the others
         name = error.status.name if isinstance(error, RPCError) else type(error).__name__
-        return [
-            fail(
-                f"không xem được: {name}", f"can't be looked at: {name}", fix_vi="kiểm tra quyền", fix_en="check rights"
-            )
-        ]
+        return [fail("doctor.failed", error=name)]

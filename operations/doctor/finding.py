@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from schemas.base import Text
+from schemas.saying import said
 
 
 class Health(StrEnum):
@@ -26,21 +27,21 @@ class Finding:
     fix: Text | None = None
 
 
-def ok(vi: str, en: str) -> Finding:
-    """It is well."""
-    return Finding(Health.OK, Text(vi=vi, en=en))
+def ok(key: str, **values: object) -> Finding:
+    """It is well, in the sentence of this key in which the `values` stand."""
+    return Finding(Health.OK, said(key, **values))
 
 
-def skipped(vi: str, en: str) -> Finding:
+def skipped(key: str, **values: object) -> Finding:
     """It was not looked at, and why."""
-    return Finding(Health.SKIPPED, Text(vi=vi, en=en))
+    return Finding(Health.SKIPPED, said(key, **values))
 
 
-def warn(vi: str, en: str, *, fix_vi: str, fix_en: str) -> Finding:
-    """It works, but not for long or not well."""
-    return Finding(Health.WARN, Text(vi=vi, en=en), Text(vi=fix_vi, en=fix_en))
+def warn(key: str, *, fix: str | None = None, **values: object) -> Finding:
+    """It works, but not for long or not well. What to do stands under the key `fix`, or under this one with `.fix`."""
+    return Finding(Health.WARN, said(key, **values), said(fix or f"{key}.fix", **values))
 
 
-def fail(vi: str, en: str, *, fix_vi: str, fix_en: str) -> Finding:
-    """The platform can't work like this."""
-    return Finding(Health.FAIL, Text(vi=vi, en=en), Text(vi=fix_vi, en=fix_en))
+def fail(key: str, *, fix: str | None = None, **values: object) -> Finding:
+    """The platform can't work like this. What to do stands where it does for `warn`."""
+    return Finding(Health.FAIL, said(key, **values), said(fix or f"{key}.fix", **values))

@@ -13,6 +13,7 @@ from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import Surroundings
 from recovery.stalled import reports_problems
 from schemas.ids import StreamId
+from schemas.saying import said
 from schemas.stream.healing import REMEMBERED, SCHEDULE, Healings
 
 LATELY: Final = timedelta(days=1)
@@ -29,15 +30,11 @@ async def heals(_: Surroundings) -> list[Finding]:
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-        return [
-            _nobody("không có lịch", "there is no schedule", "khởi động lại `motcua worker`", "start a `motcua worker`")
-        ]
+        return [_nobody("doctor.healing.no_schedule")]
     if schedule.schedule.state.paused:
-        command = f"`temporal schedule toggle --unpause --schedule-id {SCHEDULE} --reason healing`"
-        return [_nobody("lịch đang tạm dừng", "the schedule is paused", command, command)]
+        return [_nobody("doctor.healing.paused")]
     if not await reports_problems(client):
-        where = "docs/operations.md"
-        return [_nobody("máy chủ không đánh dấu", "the server marks none", f"xem {where}", f"see {where}")]
+        return [_nobody("doctor.healing.unmarked")]
     found = await last_healings(client, schedule)
     if found is None:
         return [_not_to_the_end(len(schedule.info.recent_actions))]
@@ -54,54 +51,31 @@ async def last_healings(client: Client, schedule: ScheduleDescription) -> Healin
     return None
 
 
-def _nobody(vi: str, en: str, fix_vi: str, fix_en: str) -> Finding:
-    return warn(
-        f"{vi}: hồ sơ không chạy lại được lịch sử sẽ không tự chữa",
-        f"{en}: what can't be replayed does not heal by itself",
-        fix_vi=fix_vi,
-        fix_en=fix_en,
-    )
+def _nobody(why: str) -> Finding:
+    return warn("doctor.healing.nobody", fix=f"{why}.fix", why=said(why))
 
 
 def _not_to_the_end(looks: int) -> Finding:
     if looks < FRUITLESS:
-        return ok("chưa xem lần nào", "nobody has looked yet")
-    return warn(
-        f"{looks} lần xem gần nhất đều không xong",
-        f"none of the last {looks} looks came to its end",
-        fix_vi="xem nhật ký của `motcua worker`, PostgreSQL và Temporal",
-        fix_en="see to the log of `motcua worker`, to PostgreSQL and Temporal",
-    )
+        return ok("doctor.healing.unseen")
+    return warn("doctor.healing.fruitless", looks=looks)
 
 
 def _healed(found: Healings, now: datetime) -> Finding:
     count = sum(one.at > now - LATELY for one in found.last)
-    more = "≥ " if count == REMEMBERED else ""
-    return ok(
-        f"24 giờ qua tự chữa {more}{count}, tổng cộng {found.total}",
-        f"{more}{count} healed by themselves within 24 hours, {found.total} in all",
-    )
+    return ok("doctor.healing.healed", count=f"≥ {count}" if count == REMEMBERED else count, total=found.total)
 
 
 def _left(found: Healings) -> list[Finding]:
     """Of each the filing, once: what starts it again starts its payments and parcels too."""
     filings = list(dict.fromkeys(map(_filing, found.left)))
-    return [
-        fail(
-            f"{filing}: không chạy lại được lịch sử, và không tự khỏi được",
-            f"{filing}: can't be replayed, and does not heal by itself",
-            fix_vi=f"thay worker nếu chương trình sai, rồi `motcua filing restart {filing} --force`",
-            fix_en=f"replace the workers if the code is wrong, then `motcua filing restart {filing} --force`",
-        )
-        for filing in filings[:SHOWN]
-    ] + _rest(len(filings) - SHOWN)
+    return [fail("doctor.healing.left", filing=filing) for filing in filings[:SHOWN]] + _rest(len(filings) - SHOWN)
 
 
 def _rest(count: int) -> list[Finding]:
     if count <= 0:
         return []
-    more = f"… +{count}"
-    return [fail(more, more, fix_vi="`motcua filings stalled`", fix_en="`motcua filings stalled`")]
+    return [fail("as_is", fix="doctor.stalled.see", value=f"… +{count}")]
 
 
 def _filing(stream: str) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import Surroundings
+from schemas.saying import said
 
 LONG: Final = 120
 """Seconds after which a callback should have reached its payment: a gateway tries every 60."""
@@ -37,55 +38,24 @@ async def callbacks(around: Surroundings) -> list[Finding]:
     undriven, unknown = row.values() if row else (0, 0)
     found = []
     if undriven:
-        found.append(
-            fail(
-                f"{undriven} tin báo về tiền chờ quá {LONG} s, chưa được khoản thu ghi nhận",
-                f"{undriven} callbacks have waited for more than {LONG} s, and their payments have not recorded them",
-                fix_vi="chạy `motcua gateway` và `motcua worker`, hoặc xem nhật ký; việc báo được thử lại mãi",
-                fix_en="run `motcua gateway` and `motcua worker`, or see their logs; they are tried again for ever",
-            )
-        )
+        found.append(fail("doctor.callbacks.undriven", undriven=undriven, seconds=LONG))
     if unknown:
-        found.append(
-            warn(
-                f"{unknown} tin báo có chữ ký đúng nêu khoản thu không có ở đây",
-                f"{unknown} signed callbacks name a request for money that is not there",
-                fix_vi="hỏi bên thu tiền: có thể họ gọi nhầm hệ thống",
-                fix_en="ask those who take the money: they may call the wrong system",
-            )
-        )
+        found.append(warn("doctor.callbacks.unknown", unknown=unknown))
     found += [_waits(state, *list(waiting[state].values())[1:]) for state in _WAITS if state in waiting]
-    return found or [ok("tin báo về tiền đều đến nơi", "every callback about money has reached its payment")]
+    return found or [ok("doctor.callbacks.none")]
 
 
 def _waits(state: str, transfers: int, dong: int, days: int) -> Finding:
     """Money that waits for people, for so many whole days at the longest."""
-    what_vi, what_en, fix_vi, fix_en = _WAITS[state]
+    what = said(f"doctor.suspense.{state}")
     return warn(
-        f"{transfers} khoản tiền về, {dong:,} đồng, {what_vi}; lâu nhất {days} ngày",
-        f"{transfers} transfers, {dong:,} đồng, {what_en}; the longest for {days} days",
-        fix_vi=fix_vi,
-        fix_en=fix_en,
+        "doctor.callbacks.suspense",
+        fix=f"doctor.suspense.{state}.fix",
+        transfers=transfers,
+        dong=dong,
+        what=what,
+        days=days,
     )
 
 
-_WAITS: Final = {
-    "waiting": (
-        "chưa biết của khoản thu nào",
-        "name no request for money, or several",
-        "xem `motcua money suspense`; thủ quỹ đề nghị gán hoặc trả lại",
-        "see `motcua money suspense`; a cashier asks that they go to a payment, or back",
-    ),
-    "asked": (
-        "chờ lãnh đạo duyệt",
-        "wait for a leader to approve what was asked",
-        "lãnh đạo xem `motcua money suspense`, rồi `motcua money approve`",
-        "a leader sees `motcua money suspense`, then `motcua money approve`",
-    ),
-    "to_give_back": (
-        "đã duyệt trả, chờ trả lại người gửi",
-        "are approved to go back, and wait for a cashier",
-        "thủ quỹ trả cho người gửi rồi ghi lại bằng `motcua money given`, kèm chứng từ",
-        "a cashier gives them back and says so by `motcua money given`, with the evidence",
-    ),
-}
+_WAITS: Final = ("waiting", "asked", "to_give_back")

@@ -21,12 +21,5 @@ async def order(around: Surroundings) -> list[Finding]:
         row = await connection.fetchrow(_WAITING, LONG)
     waiting, long = row.values() if row else (0, 0)
     if long:
-        return [
-            fail(
-                f"{long} lần ghi sổ chờ thứ tự quá {LONG} s",
-                f"{long} appends have waited for their place for more than {LONG} s",
-                fix_vi="chạy `motcua relay`; hồ sơ không dừng vì việc này, nhưng ai đọc cả sổ thì chưa thấy chúng",
-                fix_en="run `motcua relay`; no filing waits for it, but who reads the whole log does not see them yet",
-            )
-        ]
-    return [ok(f"{waiting} lần ghi sổ đang được xếp thứ tự", f"{waiting} appends are on their way to their place")]
+        return [fail("doctor.order.waiting", appends=long, seconds=LONG)]
+    return [ok("doctor.order.level", appends=waiting)]

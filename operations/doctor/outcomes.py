@@ -22,13 +22,7 @@ async def awaited(around: Surroundings) -> list[Finding]:
     async with around.record() as connection:
         rows = await connection.fetch(AWAITED)
     found = [
-        warn(
-            f"{agency}: {payments} khoản đã hết hạn nộp mà chưa rõ đã trả hay chưa, chờ muộn nhất đến {until:%Y-%m-%d}",
-            f"{agency}: of {payments} payments whose time is over it is not known whether they were made,"
-            f" and it is awaited until {until:%Y-%m-%d} at the latest",
-            fix_vi="hỏi kênh thanh toán; hết thời gian chờ mà không rõ thì coi như chưa trả",
-            fix_en="ask whoever takes the money; what is not known by then counts as unpaid",
-        )
+        warn("doctor.outcomes.awaited", agency=agency, payments=payments, until=until)
         for agency, payments, until in rows
     ]
-    return found or [ok("khoản hết hạn nào cũng rõ kết quả", "it is known what became of every payment in time")]
+    return found or [ok("doctor.outcomes.none")]

@@ -28,21 +28,7 @@ async def papers(around: Surroundings) -> list[Finding]:
     owed, untouched, failing, such_as = row.values() if row else (0, 0, 0, None)
     found = []
     if untouched:
-        found.append(
-            fail(
-                f"{untouched} giấy tờ chờ quá {LONG} s, chưa ai lập",
-                f"{untouched} have waited for more than {LONG} s, and nobody makes them",
-                fix_vi="chạy `motcua relay`; hồ sơ không dừng vì giấy tờ",
-                fix_en="run `motcua relay`; no filing waits for its papers",
-            )
-        )
+        found.append(fail("doctor.papers.untouched", untouched=untouched, seconds=LONG))
     if failing:
-        found.append(
-            warn(
-                f"{failing} giấy tờ lập chưa được, ví dụ {such_as}",
-                f"{failing} can't be made, such as {such_as}",
-                fix_vi="xem nhật ký của relay; việc lập được thử lại mãi",
-                fix_en="see the relay's log; they are tried again for ever",
-            )
-        )
-    return found or [ok(f"{owed} đang được lập", f"{owed} on their way")]
+        found.append(warn("doctor.papers.failing", failing=failing, such_as=such_as))
+    return found or [ok("doctor.papers.well", owed=owed)]

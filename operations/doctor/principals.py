@@ -18,15 +18,10 @@ async def principals(around: Surroundings) -> list[Finding]:
     async with around.record() as connection:
         found = await differences(connection)
     if not found:
-        return [ok("đúng như các thay đổi đã ghi", "are what the recorded changes come to")]
+        return [ok("doctor.principals.well")]
     return [_wrong(found)]
 
 
 def _wrong(found: list[Difference]) -> Finding:
     first = ", ".join(f"{one.table} {one.row} ({one.why})" for one in found[:MOST])
-    return fail(
-        f"{len(found)} dòng khác với các thay đổi đã ghi, như {first}",
-        f"{len(found)} rows are not what the recorded changes come to, such as {first}",
-        fix_vi="có người sửa bảng: `motcua ledger verify` nêu mọi dòng; thay đổi kế tiếp ghi lại đúng các dòng đó",
-        fix_en="somebody changed the tables: `motcua ledger verify` names all; the next change writes them anew",
-    )
+    return fail("doctor.principals.changed", count=len(found), first=first)

@@ -22,23 +22,13 @@ async def publications(around: Surroundings) -> list[Finding]:
         found = await compare(connection, None)
     if not found.taken_over:
         return [_before()]
-    return [_wrong(found.differences)] if found.differences else [ok("đúng như đã ghi", "are as they were recorded")]
+    return [_wrong(found.differences)] if found.differences else [ok("doctor.publications.well")]
 
 
 def _before() -> Finding:
-    return warn(
-        "danh mục và danh bạ có từ trước chưa được ghi vào nhật ký",
-        "what was published before is not recorded yet",
-        fix_vi="chạy `motcua publications take-over`",
-        fix_en="run `motcua publications take-over`",
-    )
+    return warn("doctor.publications.before")
 
 
 def _wrong(found: list[Difference]) -> Finding:
     first = ", ".join(f"{one.table} {one.row} ({one.why})" for one in found[:MOST])
-    return fail(
-        f"{len(found)} dòng khác với những gì đã ghi, như {first}",
-        f"{len(found)} rows are not what was recorded, such as {first}",
-        fix_vi="có người sửa bảng: `motcua ledger verify` nêu mọi dòng, `motcua ledger rebuild` sửa lại chúng",
-        fix_en="somebody changed the tables: `motcua ledger verify` names all, `motcua ledger rebuild` mends them",
-    )
+    return fail("doctor.publications.changed", count=len(found), first=first)

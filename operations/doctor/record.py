@@ -23,6 +23,8 @@ from operations.schema_version import schema_version
 from operations.shadow import read_models as models_of
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
+from schemas.base import Text
+from schemas.saying import said
 from views.log import DATABASE_ERRORS
 from views.order import NEWEST
 
@@ -110,19 +112,12 @@ async def postgres(around: Surroundings) -> list[Finding]:
             size = str(await connection.fetchval("select pg_size_pretty(pg_database_size(current_database()))"))
     except (OSError, TimeoutError, ValueError, *DATABASE_ERRORS) as error:
         name = type(error).__name__
-        return [
-            fail(
-                f"không trả lời hoặc từ chối: {name}",
-                f"did not answer or refused: {name}",
-                fix_vi=f"kiểm tra máy chủ, địa chỉ, vai trò và mật khẩu trong {APPLICATION}",
-                fix_en=f"check the server, and the address, role and password in {APPLICATION}",
-            )
-        ]
+        return [fail("doctor.postgres.down", why=name)]
     around.database = True
-    words = f"PostgreSQL {version}, {size}"
+    version = f"PostgreSQL {version}, {size}"
     if number < OLDEST:
-        return [warn(words, words, fix_vi="nâng lên 16 trở lên", fix_en="16 or later is what it is tried with")]
-    return [ok(words, words)]
+        return [warn("as_is", fix="doctor.postgres.upgrade", value=version)]
+    return [ok("as_is", value=version)]
 
 
 async def disk(around: Surroundings) -> list[Finding]:
@@ -132,15 +127,8 @@ async def disk(around: Surroundings) -> list[Finding]:
             await connection.execute("set work_mem = '64kB'")
             await connection.fetchval(SPILL)
     except asyncpg.DiskFullError:
-        return [
-            fail(
-                "đĩa của PostgreSQL đã đầy, không ghi được gì",
-                "the disk of PostgreSQL is full: nothing can be written",
-                fix_vi="giải phóng hoặc thêm đĩa; công việc tự chạy tiếp, không mất gì",
-                fix_en="free some, or add a disk; work goes on by itself, nothing is lost",
-            )
-        ]
-    writes = ok("ghi được", "writes")
+        return [fail("doctor.postgres_disk.full")]
+    writes = ok("doctor.postgres_disk.writes")
     place = await _data_directory(around)
     if place is None:
         return [writes]
@@ -170,25 +158,11 @@ async def role(around: Surroundings) -> list[Finding]:
         name = str(await connection.fetchval("select current_user"))
     if rights is None or rights["superuser"] or rights["owner"] or rights["may"]:
         what = ", ".join(rights["may"] if rights else ())
-        return [
-            fail(
-                f"vai trò {name} có thể sửa nhật ký: {what}",
-                f"the role {name} may change the event log: {what}",
-                fix_vi=f"dùng vai trò motcua_app trong {APPLICATION}; thu hồi quyền thừa",
-                fix_en=f"use the role motcua_app in {APPLICATION}, and revoke what it has too much",
-            )
-        ]
+        return [fail("doctor.role.may_change", role=name, may=what)]
     if lacking:
         names = ", ".join(row["name"] for row in lacking)
-        return [
-            fail(
-                f"vai trò {name} thiếu quyền với {names}",
-                f"the role {name} lacks rights on {names}",
-                fix_vi="ứng dụng dùng vai trò motcua_app; các lược đồ cấp quyền: `motcua migrate`",
-                fix_en="the application's role is motcua_app, which the migrations grant: `motcua migrate`",
-            )
-        ]
-    return [ok(f"{name}: chỉ thêm, không sửa được nhật ký", f"{name}: may add to the event log, not change it")]
+        return [fail("doctor.role.lacking", role=name, names=names)]
+    return [ok("doctor.role.well", role=name)]
 
 
 async def migrations(around: Surroundings) -> list[Finding]:
@@ -198,25 +172,11 @@ async def migrations(around: Surroundings) -> list[Finding]:
     found = []
     if version.pending:
         names = ", ".join(version.pending)
-        found.append(
-            fail(
-                f"chưa chạy: {names}",
-                f"pending: {names}",
-                fix_vi="`motcua migrate`",
-                fix_en="`motcua migrate`, then the workers",
-            )
-        )
+        found.append(fail("doctor.migrations.pending", names=names))
     if version.unknown:
         names = ", ".join(version.unknown)
-        found.append(
-            warn(
-                f"cơ sở dữ liệu mới hơn: {names}",
-                f"the database is of a later version: {names}",
-                fix_vi="nâng cấp các tiến trình ở máy này",
-                fix_en="upgrade the processes of this machine",
-            )
-        )
-    return found or [ok(f"đủ, mới nhất {version.newest}", f"all applied, the last is {version.newest}")]
+        found.append(warn("doctor.migrations.unknown", names=names))
+    return found or [ok("doctor.migrations.well", newest=version.newest)]
 
 
 async def master_key(around: Surroundings) -> list[Finding]:
@@ -230,34 +190,15 @@ async def master_key(around: Surroundings) -> list[Finding]:
             wrapped_by = {row["by"]: row["count"] for row in await connection.fetch(WRAPPED_BY)}
         now = await masters.current.version()
     except KeysUnavailableError as error:
-        return [
-            fail(
-                f"không hỏi được nơi giữ khóa: {error}",
-                str(error),
-                fix_vi="nộp hồ sơ và mở hồ sơ đều chờ đến khi hỏi được",
-                fix_en="what needs a key waits until it answers: see to it, and to MOTCUA_VAULT_TOKEN_FILE",
-            )
-        ]
+        return [fail("doctor.master_key.unavailable", why=error)]
     if not all(map(masters.know, wrapped_by)):
         return [_NOT_THE_KEY]
     if waiting := sum(count for by, count in wrapped_by.items() if by != now):
-        return [
-            warn(
-                f"{waiting} khóa còn do khóa chính cũ bọc",
-                f"{waiting} keys are still wrapped by another master key, or an older version",
-                fix_vi="chạy `motcua keys rotate`; giữ khóa cũ đến khi xong",
-                fix_en="run `motcua keys rotate`, and keep that key until it is done",
-            )
-        ]
-    return [ok("mở được các khóa của sổ", "opens the keys of the record")]
+        return [warn("doctor.master_key.rotating", waiting=waiting)]
+    return [ok("doctor.master_key.well")]
 
 
-_NOT_THE_KEY: Final = fail(
-    "không phải khóa đã niêm phong sổ này",
-    "is not the key that this record was sealed with",
-    fix_vi="đặt MOTCUA_MASTER_KEY từ bản sao lưu, hoặc MOTCUA_OTHER_MASTER_KEY sau khi đổi khóa; khóa khác không mở",
-    fix_en="set MOTCUA_MASTER_KEY from its backup, or MOTCUA_OTHER_MASTER_KEY after a change: no other opens it",
-)
+_NOT_THE_KEY: Final = fail("doctor.master_key.another")
 
 
 async def read_models(around: Surroundings) -> list[Finding]:
@@ -265,15 +206,8 @@ async def read_models(around: Surroundings) -> list[Finding]:
     async with around.record() as connection:
         behind = await connection.fetch(behind_query(KINDS))
     if not behind:
-        return [ok("bằng các luồng", "level with their streams")]
-    return [
-        fail(
-            f"{len(behind)} luồng lệch, ví dụ {behind[0]['stream']}",
-            f"{len(behind)} streams differ, such as {behind[0]['stream']}",
-            fix_vi="`motcua ledger verify`, rồi `motcua ledger rebuild`",
-            fix_en="`motcua ledger verify`, then `motcua ledger rebuild`",
-        )
-    ]
+        return [ok("doctor.read_models.level")]
+    return [fail("doctor.read_models.behind", count=len(behind), stream=behind[0]["stream"])]
 
 
 async def clock(around: Surroundings) -> list[Finding]:
@@ -287,19 +221,12 @@ async def clock(around: Surroundings) -> list[Finding]:
         told = await connection.fetchval("select clock_timestamp()")
         half = timedelta(seconds=(time.monotonic() - began) / 2)
         later = min((row["later"] for row in await connection.fetch(LATEST)), default=None)
-    found = [_difference("PostgreSQL – máy này / this machine", told - asked - half, APART)]
+    found = [_difference(said("doctor.clocks.here"), told - asked - half, APART)]
     if later is not None:
         found.append(_difference("PostgreSQL – Temporal", later, APART if later < timedelta() else LONG))
     return found
 
 
-def _difference(which: str, difference: timedelta, allowed: timedelta) -> Finding:
-    words = f"{which}: {difference.total_seconds():+.3f} s"
-    if abs(difference) <= allowed:
-        return ok(words, words)
-    return warn(
-        words,
-        words,
-        fix_vi="đồng bộ giờ (NTP) trên mọi máy: hạn của hồ sơ tính theo đồng hồ",
-        fix_en="keep all machines on time (NTP): deadlines go by their clocks",
-    )
+def _difference(which: Text | str, difference: timedelta, allowed: timedelta) -> Finding:
+    report = ok if abs(difference) <= allowed else warn
+    return report("doctor.clocks.apart", which=which, seconds=difference.total_seconds())

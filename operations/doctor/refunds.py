@@ -8,6 +8,7 @@ from typing import Final
 from operations.doctor.finding import Finding, ok, warn
 from operations.doctor.surroundings import Surroundings
 from schemas.refund.state import WITHOUT_PROVIDER
+from schemas.saying import said
 
 _LEFT: Final = """
 select told.agency, convert_from(begun.body, 'UTF8')::jsonb ->> 'provider' as provider, count(*) as cases
@@ -85,51 +86,22 @@ async def refunds(around: Surroundings) -> list[Finding]:
         ahead = await connection.fetch(AHEAD)
     waiting = [*(_left(*row) for row in left), *(_under_way(*row) for row in under_way)]
     found = [*waiting, *(_twice(*row) for row in twice), *(_ahead(*row) for row in ahead)]
-    return found or [ok("không khoản nào chờ hoàn thủ công", "nothing waits to be given back by hand")]
+    return found or [ok("doctor.refunds.none")]
 
 
 def _left(agency: str, provider: str, cases: int) -> Finding:
-    why_vi, why_en = _BY_HAND if provider == WITHOUT_PROVIDER else _not_given_by(provider)
-    return warn(
-        f"{agency}: {cases} khoản hoàn đã duyệt chờ hoàn thủ công: {why_vi}",
-        f"{agency}: {cases} approved refunds wait for people: {why_en}",
-        fix_vi="thủ quỹ hoàn cho người nộp rồi ghi lại bằng `give_back_by_hand`, kèm chứng từ",
-        fix_en="a cashier gives them back and says so by `give_back_by_hand`, with the evidence",
-    )
-
-
-_BY_HAND: Final = (
-    "tiền đã nộp tại quầy hoặc qua bưu chính",
-    "the money was paid at the counter or to the post",
-)
-
-
-def _not_given_by(provider: str) -> tuple[str, str]:
-    return f"kênh {provider} không hoàn được", f"{provider} does not give them back"
+    at_counter = provider == WITHOUT_PROVIDER
+    why = said("doctor.refunds.at_counter") if at_counter else said("doctor.refunds.not_by", provider=provider)
+    return warn("doctor.refunds.by_hand", agency=agency, cases=cases, why=why)
 
 
 def _under_way(agency: str, provider: str, cases: int) -> Finding:
-    return warn(
-        f"{agency}: {cases} khoản hoàn đã duyệt hơn một ngày mà kênh {provider} chưa trả lời là đã hoàn",
-        f"{agency}: {cases} refunds were approved more than a day ago, and {provider} has not said that they are given",
-        fix_vi=f"hỏi {provider} các khoản này đã hoàn chưa; hệ thống vẫn tiếp tục hỏi",
-        fix_en=f"ask {provider} what became of them; they are asked for all the while",
-    )
+    return warn("doctor.refunds.under_way", agency=agency, cases=cases, provider=provider)
 
 
 def _twice(agency: str, provider: str, captures: int, dong: int) -> Finding:
-    return warn(
-        f"{agency}: {captures} khoản, {dong:,} đồng, vừa được hoàn vừa bị đòi hoàn qua kênh {provider}",
-        f"{agency}: {captures} payments, {dong:,} đồng, were refunded and charged back too by {provider}",
-        fix_vi="đòi lại số tiền này từ kênh thanh toán",
-        fix_en="claim the money from whoever took it",
-    )
+    return warn("doctor.refunds.twice", agency=agency, captures=captures, dong=dong, provider=provider)
 
 
 def _ahead(agency: str, charge_backs: int, dong: int) -> Finding:
-    return warn(
-        f"{agency}: {charge_backs} khoản, {dong:,} đồng, bị đòi hoàn nhưng chưa thấy tiền vào",
-        f"{agency}: {charge_backs} payments, {dong:,} đồng, were charged back and have not come",
-        fix_vi="hỏi kênh thanh toán về các khoản này",
-        fix_en="ask whoever takes the money what became of them",
-    )
+    return warn("doctor.refunds.ahead", agency=agency, charge_backs=charge_backs, dong=dong)

@@ -47,38 +47,18 @@ async def signing(around: Surroundings) -> list[Finding]:
         *(_seal(*row) for row in papers),
         *(_numberless(*row) for row in numberless),
     ]
-    return found or [ok("không kết quả, giấy tờ nào chờ vì không ký được", "nothing waits because it can't be signed")]
+    return found or [ok("doctor.signing.none")]
 
 
 def _result(agency: str, place: str | None, officer: str | None, rule: str | None, results: int) -> Finding:
     if place is None:
-        return warn(
-            f"{agency}: {results} kết quả chưa có tệp ký được: {rule}",
-            f"{agency}: {results} results without a file that can be signed: {rule}",
-            fix_vi="cơ quan sửa hệ thống của mình; kết quả tự đi tiếp",
-            fix_en="the agency mends its back office; they go on by themselves",
-        )
-    return warn(
-        f"{agency}: {results} kết quả chờ {place} của {officer}: {rule}",
-        f"{agency}: {results} results wait for the {place} of {officer}: {rule}",
-        fix_vi="gia hạn chứng thư ở dịch vụ ký, hoặc ghi người khác ở `signing` trong danh bạ; kết quả tự đi tiếp",
-        fix_en="renew the certificate, or name another in the directory's `signing`; they go on by themselves",
-    )
+        return warn("doctor.signing.no_file", agency=agency, results=results, rule=rule)
+    return warn("doctor.signing.waiting", agency=agency, results=results, place=place, officer=officer, rule=rule)
 
 
 def _numberless(agency: str, place: str, absent: str, substitute: str) -> Finding:
-    return warn(
-        f"{agency}: {absent} vắng mặt, {substitute} không ký thay được ({place}): danh bạ chưa có số của người này",
-        f"{agency}: {absent} is absent, and {substitute} can't sign in their place ({place}): without a number",
-        fix_vi="ghi `number` của người ký thay trong danh bạ rồi `motcua directory load`",
-        fix_en="write the substitute's `number` into the directory, then `motcua directory load`",
-    )
+    return warn("doctor.signing.numberless", agency=agency, absent=absent, substitute=substitute, place=place)
 
 
 def _seal(agency: str, rule: str, papers: int) -> Finding:
-    return warn(
-        f"{agency}: {papers} giấy tờ chờ con dấu: {rule}",
-        f"{agency}: {papers} papers wait for the seal: {rule}",
-        fix_vi="gia hạn chứng thư của cơ quan ở dịch vụ ký; giấy tờ tự được đóng dấu",
-        fix_en="renew the agency's certificate at the signing service; they are sealed by themselves",
-    )
+    return warn("doctor.signing.seal", agency=agency, papers=papers, rule=rule)

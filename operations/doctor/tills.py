@@ -19,13 +19,8 @@ async def tills(around: Surroundings) -> list[Finding]:
     """How many of which agency were opened on an earlier day and are not closed."""
     async with around.record() as connection:
         rows = await connection.fetch(_LEFT)
-    return [_left(*row) for row in rows] or [ok("không quầy thu nào quên đóng", "no till of an earlier day is open")]
+    return [_left(*row) for row in rows] or [ok("doctor.tills.none")]
 
 
 def _left(agency: str, n: int, first: str) -> Finding:
-    return warn(
-        f"{agency}: {n} quầy thu mở từ hôm trước chưa đóng, như {first}",
-        f"{agency}: {n} tills of an earlier day are still open, such as {first}",
-        fix_vi=f"đếm rồi đóng: `motcua till count {first}`, `motcua till close {first}`",
-        fix_en=f"count and close them: `motcua till count {first}`, `motcua till close {first}`",
-    )
+    return warn("doctor.tills.left", agency=agency, tills=n, first=first)

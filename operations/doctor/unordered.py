@@ -14,6 +14,7 @@ from operations.doctor.surroundings import Surroundings
 from operations.reconciling.acts import BANK, POST, Act, Unordered, listed_by_bank, listed_by_post, unordered
 from operations.reconciling.signatures import UnorderedSignature, Wrong, listed_by_signer, unordered_signatures
 from schemas.about import About
+from schemas.saying import said
 
 SHOWN: Final = 5
 
@@ -31,13 +32,11 @@ async def acts(around: Surroundings) -> list[Finding]:
             silent += theirs is None
             listed += theirs or ()
     if silent and not listed:
-        return [skipped("bên ngoài không có danh sách", "nobody outside lists anything: `motcua reconcile FILE`")]
+        return [skipped("doctor.acts.unlisted")]
     async with around.record() as connection:
         found = await unordered(connection, listed)
     ours = [one for one in found if one.ours]
-    return [*_not_ordered(ours), *_not_known(len(found) - len(ours))] or [
-        ok(f"{len(listed)} việc bên ngoài đều có trong sổ", f"{len(listed)} acts outside, all ordered by the record")
-    ]
+    return [*_not_ordered(ours), *_not_known(len(found) - len(ours))] or [ok("doctor.acts.well", count=len(listed))]
 
 
 def _not_ordered(found: Sequence[Unordered]) -> list[Finding]:
@@ -45,27 +44,13 @@ def _not_ordered(found: Sequence[Unordered]) -> list[Finding]:
         return []
     keys = ", ".join(f"{one.act.deed} {one.act.key}" for one in found[:SHOWN])
     more = f" (+{len(found) - SHOWN})" if len(found) > SHOWN else ""
-    return [
-        fail(
-            f"làm ở bên ngoài mà sổ không yêu cầu: {keys}{more}",
-            f"done outside, and ordered by no event: {keys}{more}",
-            fix_vi="`motcua reconcile`; tìm ai đã vào được Temporal hoặc tài khoản ở bên đó, rồi thu hồi",
-            fix_en="`motcua reconcile`; find out who reached Temporal, or the account there, and have it undone",
-        )
-    ]
+    return [fail("doctor.acts.not_ordered", keys=keys, more=more)]
 
 
 def _not_known(count: int) -> list[Finding]:
     if not count:
         return []
-    return [
-        warn(
-            f"{count} việc bên ngoài về hồ sơ không có trong sổ này",
-            f"{count} acts outside are about filings that this record does not hold",
-            fix_vi="nếu không hệ thống nào khác dùng chung tài khoản: xem `motcua reconcile`",
-            fix_en="unless another installation uses the same account: see `motcua reconcile`",
-        )
-    ]
+    return [warn("doctor.acts.not_known", count=count)]
 
 
 async def signatures(around: Surroundings) -> list[Finding]:
@@ -78,35 +63,20 @@ async def signatures(around: Surroundings) -> list[Finding]:
     except RejectedError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
-        return [skipped("dịch vụ ký không liệt kê chữ ký", "the signing service lists no signatures")]
+        return [skipped("doctor.unordered_signatures.unlisted")]
     return findings(found)
 
 
 def findings(found: Sequence[UnorderedSignature]) -> list[Finding]:
     """What was found, in words."""
     by_wrong = {wrong: [one.order for one in found if one.wrong is wrong] for wrong in Wrong}
-    said = [_found(wrong, orders) for wrong, orders in by_wrong.items() if orders]
-    return said or [ok("chữ ký nào cũng có lệnh trong sổ", "every signature is ordered by the log")]
+    wrongs = [_found(wrong, orders) for wrong, orders in by_wrong.items() if orders]
+    return wrongs or [ok("doctor.unordered_signatures.well")]
 
 
 def _found(wrong: Wrong, orders: list[About]) -> Finding:
-    vi, en = _SAID[wrong]
     named = ", ".join(f"{one.stream} {one.seq}" for one in orders[:SHOWN])
     more = " …" if len(orders) > SHOWN else ""
-    return (fail if wrong is Wrong.NOT_ORDERED else warn)(
-        f"{len(orders)} {vi}: {named}{more}",
-        f"{len(orders)} {en}: {named}{more}",
-        fix_vi="hỏi dịch vụ ký đã ký gì dưới khóa `sign:<luồng>:<số>:…`, ai yêu cầu; xem ai vào được Temporal",
-        fix_en="ask the service who had it signed under `sign:<stream>:<seq>:…`; see who may reach Temporal",
-    )
-
-
-_SAID: Final = {
-    Wrong.NOT_ORDERED: ("chữ ký không có lệnh nào trong sổ", "signatures that no event orders"),
-    Wrong.OF_NO_FILING: ("chữ ký cho hồ sơ không có trong sổ", "signatures for filings that this log does not have"),
-    Wrong.NOT_TAKEN: (
-        "chữ ký mà sổ không lấy: đã từ chối hoặc giao người khác",
-        "signatures that the log went on without",
-    ),
-    Wrong.ONE_TOO_MANY: ("chữ ký thừa cho một lệnh", "signatures more than were ordered in one place"),
-}
+    report = fail if wrong is Wrong.NOT_ORDERED else warn
+    what = said(f"doctor.signature.{wrong.name.lower()}")
+    return report("doctor.unordered_signatures.some", count=len(orders), what=what, named=named, more=more)
