@@ -30,6 +30,7 @@ from operations.commands.printing import wide
 from operations.commands.record import timeline_table
 from operations.patience import LOST
 from schemas.errors import RefusalError
+from schemas.saying import both
 
 T = TypeVar("T")
 
@@ -65,15 +66,15 @@ def demo(  # noqa: PLR0913 -- each is an option, by name
     """
     chosen = mix(_loaded(scenarios), filings, seed)
     if file is not None and not file.absolute().parent.is_dir():
-        fail(f"không có thư mục / there is no folder for {file}", Exit.USAGE)
+        fail(f"{both('demo.no_folder')} {file}", Exit.USAGE)
     try:
         ok = _until_signalled(_demo(chosen, concurrency, file, files, keep=keep))
     except (StackError, TimeoutError, MotcuaError, RefusalError) as error:
-        fail(f"không chạy được / could not run: {reason(error)}", Exit.REFUSED)
+        fail(f"{both('demo.not_run')}: {reason(error)}", Exit.REFUSED)
     except papers.NotLeftError as error:
-        fail(f"chưa lưu được giấy tờ / the papers could not be left: {error}", Exit.REFUSED)
+        fail(f"{both('demo.papers_not_left')}: {error}", Exit.REFUSED)
     except LOST as error:
-        fail(f"cơ sở dữ liệu không trở lại / the database did not come back: {type(error).__name__}", Exit.UNREACHABLE)
+        fail(f"{both('stack.database_lost')}: {type(error).__name__}", Exit.UNREACHABLE)
     if not ok:
         raise typer.Exit(Exit.REFUSED)
 
@@ -118,14 +119,14 @@ async def _show(stack: Stack, outcome: running.Outcome, console: Console) -> Non
         longest = max(told, key=lambda verdict: len(verdict.told.path) if verdict.told else 0)
         async with Record.opened(stack.env) as record:
             found = await record.events(longest.played)
-        console.print(timeline_table(f"Dòng thời gian / Timeline {longest.played.code}", found))
+        console.print(timeline_table(f"{both('demo.timeline')} {longest.played.code}", found))
     for line in report.summary_lines(outcome):
         console.print(line)
 
 
 async def _leave(stack: Stack, outcome: running.Outcome, files: Path, console: Console) -> None:
     with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as bar:
-        task = bar.add_task("giấy tờ / papers", total=len(outcome.verdicts))
+        task = bar.add_task(both("demo.papers"), total=len(outcome.verdicts))
         await papers.leave(stack.env, outcome.verdicts, files, lambda: bar.advance(task))
         await registers.leave_registers(stack.env, outcome.verdicts, files / "register")
 
@@ -143,7 +144,7 @@ async def _supervised(stack: Stack, work: Coroutine[Any, Any, T], *, keep: bool)
             await watching
         result = await working
         if keep:
-            say("nền tảng vẫn chạy, Ctrl-C để dừng / the stack stays up until Ctrl-C")
+            say(both("demo.stays_up"))
             await _stopped(watching)
         return result
     finally:
@@ -184,7 +185,7 @@ def _loaded(file: Path) -> tuple[Scenario, ...]:
     try:
         return load(file)
     except (OSError, yaml.YAMLError) as error:
-        fail(f"không đọc được / {file} can't be read: {error}", Exit.USAGE)
+        fail(f"{both('file_unreadable')}: {file}: {error}", Exit.USAGE)
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)[0]
         fail(f"{file}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}", Exit.USAGE)

@@ -217,13 +217,8 @@ async def _look_up(client: Client, agency: str, queue: str) -> None:
     try:
         entry = await FilingClient(client, speaker=speaker, patience=DIRECTORY_PATIENCE).agency(agency)
     except NotFound:
-        raise refused_for(
-            c.RefusalCode.NOT_FOUND,
-            "agency",
-            "no_such_agency",
-            vi=f"danh bạ không có cơ quan {agency}, sẽ không bao giờ có việc",
-            en=f"the directory has no agency {agency}: no work would ever come",
-        ) from None
+        why = c.problem("agency", "no_such_agency", says="no_work_of_agency", agency=agency)
+        raise refused_for(c.RefusalCode.NOT_FOUND, why) from None
     except MotcuaError as error:
         _log.warning("backoffice.directory_not_asked", extra={"agency": agency, "reason": type(error).__name__})
         return
@@ -242,14 +237,14 @@ def _notice(request: c.IssueRequest) -> str:
     dossier = request.dossier
     approved = request.outcome is c.Outcome.APPROVED
     lines = [
-        "KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH / RESULT OF AN ADMINISTRATIVE PROCEDURE",
+        c.both("notice.heading"),
         "",
-        f"Mã hồ sơ / Dossier: {dossier.code}",
-        f"Thủ tục / Procedure: {dossier.procedure} ({dossier.version})",
-        f"Cơ quan / Agency: {dossier.agency}",
-        f"Người nộp / Applicant: {dossier.applicant.name}",
-        f"Kết quả / Outcome: {'Chấp thuận / Approved' if approved else 'Từ chối / Refused'}",
-        f"Người quyết định / Decided by: {request.officer}",
+        f"{c.both('notice.dossier')}: {dossier.code}",
+        f"{c.both('cli.procedure')}: {dossier.procedure} ({dossier.version})",
+        f"{c.both('cli.agency')}: {dossier.agency}",
+        f"{c.both('notice.applicant')}: {dossier.applicant.name}",
+        f"{c.both('paper.outcome')}: {c.both('notice.approved' if approved else 'notice.refused')}",
+        f"{c.both('notice.officer')}: {request.officer}",
     ]
-    reason = [f"Lý do / Reason: {request.reason}"] if request.reason else []
+    reason = [f"{c.both('paper.reason')}: {request.reason}"] if request.reason else []
     return "\n".join([*lines, *reason, ""])

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
 
 from .contract import MotcuaError as MotcuaError
-from .contract import Problem, Refusal, RefusalCode, Text, Unreadable
+from .contract import Problem, Refusal, RefusalCode, Text, Unreadable, problem
 from .contract import UnfitError as UnfitError
 
 
@@ -92,9 +92,9 @@ def refused(refusal: Refusal) -> RefusedError:
     return _TYPES[refusal.code](refusal)
 
 
-def refused_for(code: RefusalCode, field: str, rule: str, *, vi: str, en: str) -> RefusedError:
-    """The typed error for one problem with `field`, by `rule`, in both languages."""
-    return refused(Refusal(code=code, problems=(Problem(field=field, rule=rule, message=Text(vi=vi, en=en)),)))
+def refused_for(code: RefusalCode, why: Problem) -> RefusedError:
+    """The typed error for one problem."""
+    return refused(Refusal(code=code, problems=(why,)))
 
 
 _SEE: Final = "MOTCUA_CODEC_KEYS must hold the keys of the platform"
@@ -119,5 +119,5 @@ def _refusal(failure: ApplicationError) -> Refusal:
         return Refusal.model_validate(failure.details[0])
     except (IndexError, ValidationError):
         code = RefusalCode(str(failure.type))
-        message = Text(vi=f"hệ thống từ chối ({code})", en=failure.message)
-        return Refusal(code=code, problems=(Problem(field="", rule=code, message=message),))
+        why = Text(vi=code, en=failure.message)
+        return Refusal(code=code, problems=(problem("", code, says="refused_without_words", why=why),))

@@ -47,13 +47,7 @@ async def absences_of(client: Questions, agency: str, absent: str) -> list[c.Abs
     """In which roles an officer is absent today. Raises `NotFound` if in none."""
     found = [one for one in await client.absences(agency) if one.officer == absent and one.begun]
     if not found:
-        raise refused_for(
-            c.RefusalCode.NOT_FOUND,
-            "absent",
-            "not_absent",
-            vi="danh bạ không ghi cán bộ này hôm nay vắng mặt",
-            en="the directory does not have this officer absent today",
-        )
+        raise refused_for(c.RefusalCode.NOT_FOUND, c.problem("absent", "not_absent"))
     return found
 
 
@@ -94,4 +88,4 @@ async def pass_one(lead: _Acting, absence: c.AbsenceSummary, task: c.TaskSummary
 
 def _not_taken(error: MotcuaError) -> c.Problem:
     """A stream that has ended meanwhile, or that takes no commands just now."""
-    return c.Problem(field="", rule="not_taken", message=c.Text(vi=f"không giao được lúc này: {error}", en=str(error)))
+    return c.problem("", "not_taken", says="not_passed_over", why=error)

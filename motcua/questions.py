@@ -225,7 +225,7 @@ class Questions:
         try:
             description = await handle.describe(rpc_timeout=limit)
             if description.status is WorkflowExecutionStatus.RUNNING:
-                return refused_for(c.RefusalCode.NOT_READY, "", "not_ready", vi="chưa có", en="there is none yet")
+                return refused_for(c.RefusalCode.NOT_READY, c.problem("", "not_ready"))
             if description.status is WorkflowExecutionStatus.FAILED:
                 await handle.result(rpc_timeout=limit)
         except WorkflowFailureError as error:

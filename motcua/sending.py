@@ -321,14 +321,8 @@ def _same_content(receipt: c.Receipt, digest: str, other: c.Refusal) -> c.Receip
 def _must_be(given: object, model: type[c.Model], code: c.RefusalCode) -> None:
     """Raise the typed error for what is no message at all, such as a dict."""
     if not isinstance(given, model):
-        name = model.__name__
-        raise refused_for(
-            code,
-            "",
-            "model_type",
-            vi=f"phải là motcua.{name}, không phải {type(given).__name__}; dựng bằng tên trường",
-            en=f"must be a motcua.{name}, not a {type(given).__name__}: make one by its fields, {name}(…)",
-        )
+        why = c.problem("", "model_type", says="not_a_message", name=model.__name__, given=type(given).__name__)
+        raise refused_for(code, why)
 
 
 def _was_dropped(error: WorkflowUpdateFailedError) -> bool:

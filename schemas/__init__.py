@@ -302,7 +302,7 @@ from .result.state import (
     SigningPlace,
 )
 from .result.state import Validity as ResultValidity
-from .saying import said
+from .saying import beside, both, said
 from .signature import SignatureOutcome, SignatureRecord
 from .stream.ledger import Receipt
 from .unreadable import UNOPENED, UNREADABLE, Unreadable
@@ -604,6 +604,8 @@ __all__ = [
     "WireKind",
     "Withdraw",
     "audience",
+    "beside",
+    "both",
     "canonical",
     "complaint_workflow",
     "content_digest",

@@ -11,6 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from .base import Model, Text
+from .saying import said
 
 
 class Unit(StrEnum):
@@ -22,14 +23,13 @@ class Unit(StrEnum):
     SECONDS = "seconds"
 
 
-VIETNAMESE: Final = {
-    Unit.WORKING_DAYS: "ngày làm việc",
-    Unit.WORKING_HOURS: "giờ làm việc",
-    Unit.CALENDAR_DAYS: "ngày",
-    Unit.SECONDS: "giây",
-}
+def unit_words(unit: StrEnum, amount: float = 0) -> Text:
+    """What is counted, by its name: of one, or of many."""
+    return said(f"unit.{unit.name.lower()}.one" if amount == 1 else f"unit.{unit.name.lower()}")
+
+
 _UNITS: Final = {
-    name: unit for unit, vi in VIETNAMESE.items() for name in (vi, unit.value, unit.value.removesuffix("s"))
+    name: unit for unit in Unit for name in (unit_words(unit).vi, unit.value, unit.value.removesuffix("s"))
 }
 _PATTERN: Final = re.compile(rf"^([0-9]{{1,6}}) ({'|'.join(sorted(_UNITS, key=len, reverse=True))})$")
 
@@ -51,8 +51,7 @@ class Limit(Model):
     @property
     def words(self) -> Text:
         """As people say it."""
-        en = self.unit.removesuffix("s") if self.amount == 1 else self.unit
-        return Text(vi=f"{self.amount} {VIETNAMESE[self.unit]}", en=f"{self.amount} {en}")
+        return said("amount_of_unit", amount=self.amount, unit=unit_words(self.unit, self.amount))
 
     @model_validator(mode="before")
     @classmethod

@@ -32,3 +32,13 @@ def joined(texts: Iterable[Text], between: str = ", ") -> Text:
     """These, one after the other; a dash for none."""
     found = list(texts)
     return Text(vi=between.join(text.vi for text in found) or "-", en=between.join(text.en for text in found) or "-")
+
+
+def both(key: str, **values: object) -> str:
+    """The sentence of this key in both languages, on one line."""
+    return beside(said(key, **values))
+
+
+def beside(text: Text) -> str:
+    """A text in both languages, on one line."""
+    return f"{text.vi} / {text.en}"

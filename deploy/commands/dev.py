@@ -13,6 +13,7 @@ from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.signer import Holding, NotSignedError, Reason
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
 from operations.addresses import find_address
+from schemas.saying import both
 from schemas.signature import APPLICANTS_FIELD
 
 TRUST: Final = "MOTCUA_TRUST_URL"
@@ -20,9 +21,9 @@ ORGANISATION_LENGTHS: Final = frozenset({10, 13})
 """How long tax codes are; the number of an identity card has twelve digits."""
 
 _NOT_SIGNED: Final[Mapping[Reason, str]] = {
-    "declined": "người ký từ chối / the person declines to sign",
-    "not_yet": "người ký chưa đồng ý / the person has not said yes in time",
-    "no_signer": "chưa có dịch vụ ký / no signer is set up",
+    "declined": both("dev.declined"),
+    "not_yet": both("dev.not_yet"),
+    "no_signer": both("dev.no_signer"),
 }
 
 app = typer.Typer(
@@ -64,28 +65,28 @@ def sign(
     content = _read(file)
     address = find_address(TRUST)
     if address is None:
-        fail(f"chưa đặt / not set: {TRUST}; motcua up", Exit.USAGE)
+        fail(f"{both('dev.not_set')}: {TRUST}; motcua up", Exit.USAGE)
     target = file.with_name(f"{file.name}.p7s") if detached else file.with_suffix(".signed.pdf")
     try:
         signed = asyncio.run(signed_as(address, (kind, number, name), content, None if detached else field))
     except NotSignedError as error:
         fail(_NOT_SIGNED[error.reason], Exit.REFUSED)
     except (UnreachableError, OSError) as error:
-        fail(f"dịch vụ ký không trả lời / the signer does not answer: {error}", Exit.UNREACHABLE)
+        fail(f"{both('dev.no_answer')}: {error}", Exit.UNREACHABLE)
     except RejectedError as error:
-        fail(f"dịch vụ ký từ chối / the signer refused: {error}", Exit.REFUSED)
+        fail(f"{both('dev.signer_refused')}: {error}", Exit.REFUSED)
     except UnfitFileError:
-        fail(f"không phải PDF ký được / no PDF that can be signed: {file}", Exit.USAGE)
+        fail(f"{both('dev.no_pdf')}: {file}", Exit.USAGE)
     target.write_bytes(signed)
     if as_json:
         print_json({"file": str(target), "size": len(signed)})
     else:
-        out().print(f"đã ký / signed: {target}", markup=False)
+        out().print(f"{both('dev.signed')}: {target}", markup=False)
 
 
 def _kind(number: str) -> Holding:
     if not (number.isascii() and number.isdigit() and 9 <= len(number) <= 13):  # noqa: PLR2004 -- as numbers are long
-        fail("--as: cần 9-13 chữ số / 9 to 13 digits are needed", Exit.USAGE)
+        fail(f"--as: {both('dev.digits')}", Exit.USAGE)
     return "organisation" if len(number) in ORGANISATION_LENGTHS else "person"
 
 
@@ -93,4 +94,4 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        fail(f"không đọc được / can't be read: {file}: {error.strerror}", Exit.USAGE)
+        fail(f"{both('file_unreadable')}: {file}: {error.strerror}", Exit.USAGE)

@@ -30,6 +30,7 @@ from operations.publishing.catalogue import (
 )
 from operations.publishing.provinces import PROVINCES, publish_province
 from schemas.errors import RefusalError
+from schemas.saying import both
 
 app = typer.Typer()
 
@@ -47,16 +48,16 @@ def up() -> None:
     try:
         asyncio.run(hold(Stack(ui=True, progress=say), begun=_stock))
     except (StackError, TimeoutError, MotcuaError, RefusalError) as error:
-        fail(f"không khởi động được / could not start: {reason(error)}", Exit.REFUSED)
+        fail(f"{both('stack.not_started')}: {reason(error)}", Exit.REFUSED)
     except LOST as error:
-        fail(f"cơ sở dữ liệu không trở lại / the database did not come back: {type(error).__name__}", Exit.UNREACHABLE)
+        fail(f"{both('stack.database_lost')}: {type(error).__name__}", Exit.UNREACHABLE)
 
 
 async def _stock(stack: Stack) -> None:
     """Give a new database something to file; what is there already stays as it is."""
     await while_away(lambda: _fill(stack.env[OWNER], publisher(stack.env)))
     await let_speak(stack.env)
-    say("danh mục thủ tục và danh bạ đã sẵn sàng / the catalogue and the directory are there")
+    say(both("stack.stocked"))
 
 
 async def _fill(owner: str, by: Publisher) -> None:

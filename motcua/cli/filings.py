@@ -124,13 +124,13 @@ def _at_level(submission: c.Submission, level: c.Level) -> c.Submission:
     """The submission at this level: a channel that the level does not have becomes the counter, and that is said."""
     can, counter = c.CAPABILITIES[level], {}
     for name, (what, channels) in {
-        "result_channel": ("kết quả / the result", can.result),
-        "fee_channel": ("phí, lệ phí / the fee", can.fee),
+        "result_channel": ("cli.the_result", can.result),
+        "fee_channel": ("cli.the_fee", can.fee),
     }.items():
         wanted = getattr(submission, name)
         if wanted is not None and wanted not in channels:
             counter[name] = c.Channel.COUNTER
-            note(f"{what}: tại quầy, mức độ {level} không có {wanted} / at the counter, level {level} has no {wanted}")
+            note(f"{c.both(what)}: {c.both('cli.at_the_counter', level=level, channel=wanted)}")
     return submission.model_copy(update={"level": level, **counter})
 
 
@@ -142,7 +142,7 @@ async def _submit(client: FilingClient, submission: c.Submission, again: list[st
         offer = error.refusal.offer
         if offer is not None and offer.level is not submission.level:
             command = f"motcua submit {shlex.join(again)} --level {offer.level}"
-            note(f"không có chữ ký số thì nộp bằng / without a signature file by: {command}")
+            note(f"{c.both('cli.without_signature')}: {command}")
         raise
 
 
@@ -247,10 +247,10 @@ def show(
     else:
         out().print(view_table(view, work))
         for name, value in where.items():
-            out().print(f"{_PAID_BY[name]} {value}", markup=False)
+            out().print(f"{c.both(_PAID_BY[name])} {value}", markup=False)
 
 
-_PAID_BY: Final = {"pay_url": "nộp phí tại / pay at", "pay_code": "nộp phí bằng mã QR / pay by the QR code of"}
+_PAID_BY: Final = {"pay_url": "cli.pay_at", "pay_code": "cli.pay_by_code"}
 
 
 async def _seen(client: FilingClient, filing_id: UUID) -> tuple[tuple[c.FilingView, dict[str, str]], list[MachineWork]]:

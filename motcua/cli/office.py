@@ -17,7 +17,7 @@ from rich.markup import escape
 from motcua.backoffice import HOOKS, BackOffice, queue_of, run
 from motcua.cli import office_check
 from motcua.cli.running import Exit, Patience, end_well, fail, out
-from motcua.contract import AgencyCode
+from motcua.contract import AgencyCode, beside
 
 _PATIENCE = 60.0
 
@@ -73,7 +73,7 @@ class _Lines(logging.Formatter):
 
 def _show(found: list[office_check.Looked]) -> None:
     for one in found:
-        title = one.title.vi if one.title.vi == one.title.en else f"{one.title.vi} / {one.title.en}"
+        title = one.title.vi if one.title.vi == one.title.en else beside(one.title)
         out().print(f"{'[green]ok[/]  ' if one.well else '[red]fail[/]'} {title}: {escape(one.words)}")
     if not all(one.well for one in found):
         raise typer.Exit(Exit.REFUSED)

@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 from motcua.backoffice import HOOKS, BackOffice
 from motcua.client import FilingClient
 from motcua.connection import connect
-from motcua.contract import Text
+from motcua.contract import Text, beside, both, said
 from motcua.errors import MotcuaError, NotFound
 from motcua.patience import patiently
 from motcua.speaker_here import speaker_here
@@ -35,23 +35,22 @@ class Looked:
 def hooks(office: BackOffice) -> Looked:
     """Which hooks are the agency's own, once they are known to fit."""
     own = [name for name in HOOKS if getattr(type(office), name) is not getattr(BackOffice, name)]
-    words = f"{type(office).__module__}:{type(office).__qualname__}: {', '.join(own) or 'không có / none of its own'}"
-    return Looked(Text(vi="Móc", en="Hooks"), well=True, words=words)
+    words = f"{type(office).__module__}:{type(office).__qualname__}: {', '.join(own) or both('office.no_hooks')}"
+    return Looked(said("office.hooks"), well=True, words=words)
 
 
 async def surroundings(agency: str | None, queue: str, patience: float) -> list[Looked]:
     """The object store, Temporal, the directory and the queue."""
-    found = [await _look(Text(vi="Kho tệp", en="Object store"), _store)]
-    temporal = Text(vi="Temporal", en="Temporal")
+    found = [await _look(said("doctor_check.objects"), _store)]
+    temporal = said("doctor_check.temporal")
     try:
         client = await patiently(lambda _: connect(lazy=False), patience)
     except MotcuaError as error:
         return [*found, Looked(temporal, well=False, words=str(error))]
     found.append(Looked(temporal, well=True, words=client.namespace))
     if agency is not None:
-        directory = Text(vi="Danh bạ", en="Directory")
-        found.append(await _look(directory, lambda: _directory(client, agency, queue, patience)))
-    found.append(await _look(Text(vi="Hàng đợi", en="Queue"), lambda: _queue(client, queue)))
+        found.append(await _look(said("office.directory"), lambda: _directory(client, agency, queue, patience)))
+    found.append(await _look(said("office.queue"), lambda: _queue(client, queue)))
     return found
 
 
@@ -73,10 +72,10 @@ async def _store() -> str:
     try:
         same = await store.works()
     except Exception as error:  # noqa: BLE001 -- obstore has a type for every backend
-        raise _AmissError(f"không ghi và đọc được / can't be written and read: {type(error).__name__}") from None
+        raise _AmissError(f"{both('office.store_failing')}: {type(error).__name__}") from None
     if not same:
-        raise _AmissError("đọc lại khác đã ghi / what was read is not what was written")
-    return "ghi và đọc được / can be written and read"
+        raise _AmissError(both("doctor.objects.differing"))
+    return both("doctor.objects.well")
 
 
 async def _directory(client: Client, agency: str, queue: str, patience: float) -> str:
@@ -84,10 +83,10 @@ async def _directory(client: Client, agency: str, queue: str, patience: float) -
     try:
         entry = await FilingClient(client, speaker=speaker, patience=patience).agency(agency)
     except NotFound:
-        raise _AmissError(f"không có cơ quan này / there is no agency {agency}") from None
+        raise _AmissError(f"{both('office.no_agency')} {agency}") from None
     if entry.queue != queue:
-        raise _AmissError(f"việc của {agency} vào / the work of {agency} goes to {entry.queue}, not to {queue}")
-    return f"{entry.name.vi} / {entry.name.en}"
+        raise _AmissError(both("office.work_goes", agency=agency, theirs=entry.queue, queue=queue))
+    return beside(entry.name)
 
 
 async def _queue(client: Client, queue: str) -> str:
@@ -99,4 +98,4 @@ async def _queue(client: Client, queue: str) -> str:
             report_stats=True,
         )
     )
-    return f"{queue}: {found.stats.approximate_backlog_count} việc chờ / tasks wait"
+    return f"{queue}: {found.stats.approximate_backlog_count} {both('office.waiting')}"

@@ -18,9 +18,9 @@ from motcua.passing_over import PassedOver
 
 _COLUMNS: Final = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
 _WORDS: Final = {
-    "passed_over": "[green]đã chuyển / passed over[/]",
-    "already": "người thay đang giữ / the substitute's already",
-    "refused": "[red]chưa chuyển / refused[/]",
+    "passed_over": f"[green]{c.both('cli.passed_over')}[/]",
+    "already": c.both("cli.already_theirs"),
+    "refused": f"[red]{c.both('cli.not_passed_over')}[/]",
 }
 
 app = typer.Typer()
@@ -45,7 +45,7 @@ def pass_over(
 
     async def all_of_them(client: FilingClient) -> list[PassedOver]:
         with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("chuyển việc / passing over", total=None)
+            task = bar.add_task(c.both("cli.passing_over"), total=None)
             acting = client.as_(lead, VIA)
             return await acting.pass_over(absent, lambda done, of: bar.update(task, completed=done, total=of))
 
@@ -66,10 +66,14 @@ def _row(one: PassedOver) -> dict[str, Any]:
 
 def _table(done: list[PassedOver]) -> Table:
     table = Table(
-        "Hồ sơ / Filing", "Việc / Task", "Người thay / Substitute", "Kết quả / Outcome", "Biên nhận / Receipt"
+        c.both("cli.filing"),
+        c.both("cli.task"),
+        c.both("cli.substitute"),
+        c.both("paper.outcome"),
+        c.both("cli.receipt"),
     )
     for one in done:
-        why = "; ".join(f"{problem.message.vi} / {problem.message.en}" for problem in one.problems)
+        why = "; ".join(c.beside(problem.message) for problem in one.problems)
         outcome = f"{_WORDS[one.outcome]} {escape(why)}" if why else _WORDS[one.outcome]
         receipt = f"seq {one.receipt.seq}" if one.receipt else ""
         table.add_row(escape(one.code), escape(one.task), escape(one.substitute), outcome, receipt)

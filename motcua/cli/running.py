@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from motcua.client import FilingClient
-from motcua.contract import Refusal
+from motcua.contract import Refusal, beside, both
 from motcua.env_file import settings_in
 from motcua.errors import FilingClosed, FilingNotAvailable, MotcuaError, NotReady, RefusedError, Unavailable, UnfitError
 from motcua.key_ring import CODEC_KEYS
@@ -119,9 +119,9 @@ def _words(error: MotcuaError) -> str | None:
             problems, allowed = (one,), ()
         case _:
             return None
-    lines = [f"{one.field}: {one.message.vi} / {one.message.en} [{one.rule}]".removeprefix(": ") for one in problems]
+    lines = [f"{one.field}: {beside(one.message)} [{one.rule}]".removeprefix(": ") for one in problems]
     if allowed:
-        lines.append(f"làm được lúc này / allowed now: {', '.join(allowed)}")
+        lines.append(f"{both('cli.allowed_now')}: {', '.join(allowed)}")
     return "\n".join(lines)
 
 
@@ -141,7 +141,7 @@ def use_stack_here() -> None:
     try:
         stack = settings_in(STACK.read_text(encoding="utf-8"))
     except ValueError:
-        fail(f"không đọc được / can't read {STACK}", Exit.USAGE)
+        fail(f"{both('cli.unreadable')} {STACK}", Exit.USAGE)
     own = not_of_stack()
     for key, value in stack.items():
         if key.startswith(_FROM_STACK) and not key.startswith(own):
@@ -155,7 +155,7 @@ def parse(model: type[M], value: Any, *, extra: Literal["forbid", "allow"] = "fo
     except ValidationError as error:
         unfit = UnfitError(model.__name__, error)
         for wrong in unfit.problems:
-            note(f"{wrong.field or 'input'}: {wrong.message.vi} / {wrong.message.en}")
+            note(f"{wrong.field or 'input'}: {beside(wrong.message)}")
         fail(f"this is no {model.__name__}: {len(unfit.problems)} mistakes", Exit.USAGE, _told(unfit))
 
 
@@ -213,7 +213,7 @@ def fail(message: str, code: Exit, told: Mapping[str, Any] | None = None, words:
 
 def refuse(refusal: Refusal) -> NoReturn:
     """End the command with what was refused, a line for each problem."""
-    words = "\n".join(f"{one.message.vi} / {one.message.en} [{one.rule}]" for one in refusal.problems)
+    words = "\n".join(f"{beside(one.message)} [{one.rule}]" for one in refusal.problems)
     message = "; ".join(one.message.en for one in refusal.problems)
     fail(message, Exit.REFUSED, refusal.model_dump(mode="json"), words)
 

@@ -23,8 +23,8 @@ from motcua.contract import (
     Pause,
     Receipt,
     ResultView,
-    Text,
-    said,
+    beside,
+    both,
 )
 from motcua.machine_work import MachineWork
 
@@ -41,12 +41,13 @@ def receipt_line(filing_id: object, receipt: Receipt) -> str:
 def view_line(view: FilingView) -> str:
     """One line of `motcua track`."""
     late = f" [red]overdue: {', '.join(view.overdue)}[/]" if view.overdue else ""
-    return f"{when(datetime.now().astimezone())} {escape(view.code)} [bold]{_status(view)}[/] ({view.stage}){late}"
+    status = f"[bold]{beside(view.status_name)}[/] ({view.stage})"
+    return f"{when(datetime.now().astimezone())} {escape(view.code)} {status}{late}"
 
 
 def view_table(view: FilingView, work: Iterable[MachineWork] = ()) -> Table:
     """One filing, fact by fact, with what it waits for from its agency's back office."""
-    table = _facts_table(f"Hồ sơ / Filing {view.code}")
+    table = _facts_table(f"{both('cli.filing')} {view.code}")
     for name, words in _facts(view):
         table.add_row(name, escape(words))
     for one in work:
@@ -54,15 +55,15 @@ def view_table(view: FilingView, work: Iterable[MachineWork] = ()) -> Table:
     return table
 
 
-MACHINE_WORK: Final = "Việc máy / Machine work"
+MACHINE_WORK: Final = both("cli.machine_work")
 
 
 def work_line(work: MachineWork) -> str:
     """What is asked of a back office: how often it was tried, why in vain, when it is tried again."""
-    tried = f"{work.attempts} lần / tries" if work.attempts else "chưa ai nhận / nobody has taken it"
+    tried = f"{work.attempts} {both('cli.tries')}" if work.attempts else both("cli.nobody_has_taken_it")
     failed = f", {work.error}" if work.error else ""
-    again = f", thử lại / again {when(work.next_try)}" if work.next_try else ""
-    return f"{work.work}: từ / since {when(work.since)}, {tried}{failed}{again}"
+    again = f", {both('cli.again')} {when(work.next_try)}" if work.next_try else ""
+    return f"{work.work}: {both('cli.since')} {when(work.since)}, {tried}{failed}{again}"
 
 
 def work_rows(found: Iterable[MachineWork]) -> list[dict[str, Any]]:
@@ -83,7 +84,7 @@ def action_table(actions: list[Action]) -> Table:
     """What an actor can do, and why not the rest."""
     table = Table("Command", "Now", "Why not")
     for action in actions:
-        why = f"{action.problem.message.vi} / {action.problem.message.en}" if action.problem else ""
+        why = beside(action.problem.message) if action.problem else ""
         table.add_row(action.name, "[green]yes[/]" if action.allowed else "[dim]no[/]", escape(why))
     return table
 
@@ -92,12 +93,12 @@ def clock_table(runs: list[ClockState]) -> Table:
     """The ledger of a filing's clocks."""
     table = Table()
     for name in (
-        "Đồng hồ / Clock",
-        "Thời hạn / Limit",
-        "Từ / From",
-        "Dừng / Stood still",
-        "Hạn / Due",
-        "Kết thúc / Ended",
+        both("cli.clock"),
+        both("cli.limit"),
+        both("cli.from"),
+        both("cli.stood_still"),
+        both("cli.due"),
+        both("cli.ended"),
     ):
         table.add_column(name, overflow="fold")
     for run in runs:
@@ -117,13 +118,13 @@ def _pause(pause: Pause) -> str:
 
 def delivery_table(delivery: DeliveryView) -> Table:
     """What opens the result for the applicant."""
-    table = _facts_table("Nhận kết quả / Delivery")
+    table = _facts_table(both("cli.delivery"))
     for name, words in (
-        ("Hình thức / Channel", str(delivery.channel)),
-        ("Nơi nhận / Desk", delivery.desk),
-        ("Mã nhận kết quả / Pick-up code", delivery.pickup_code),
-        ("Đường dẫn / Link", delivery.link),
-        ("Đến / Until", delivery.until and when(delivery.until)),
+        (both("cli.channel"), str(delivery.channel)),
+        (both("cli.desk"), delivery.desk),
+        (both("cli.pickup_code"), delivery.pickup_code),
+        (both("cli.link"), delivery.link),
+        (both("cli.until"), delivery.until and when(delivery.until)),
     ):
         if words:
             table.add_row(name, escape(words))
@@ -132,12 +133,12 @@ def delivery_table(delivery: DeliveryView) -> Table:
 
 def result_table(result: ResultView) -> Table:
     """The decision and its file."""
-    table = _facts_table(f"Kết quả / Result {result.code}")
+    table = _facts_table(f"{both('cli.result')} {result.code}")
     file = result.result
     for name, words in (
-        ("Quyết định / Outcome", str(result.outcome)),
-        ("Tệp / File", file.key),
-        ("Loại / Type", f"{file.media_type}, {file.size} bytes"),
+        (both("cli.outcome"), str(result.outcome)),
+        (both("cli.file"), file.key),
+        (both("cli.type"), f"{file.media_type}, {file.size} bytes"),
         ("SHA-256", file.sha256),
     ):
         table.add_row(name, escape(words))
@@ -147,15 +148,14 @@ def result_table(result: ResultView) -> Table:
 def complaint_table(complaints: Iterable[ComplaintView]) -> Table:
     """The complaints about a filing."""
     table = Table()
-    for name in ("Khiếu nại / Complaint", "Về / About", "Tình trạng / State", "Hạn / Due", "Trả lời / Answer"):
+    for name in (both("cli.complaint"), both("cli.about"), both("cli.state"), both("cli.due"), both("cli.answer")):
         table.add_column(name, overflow="fold")
     for one in complaints:
-        state = COMPLAINT_STATE_NAMES[one.state]
         due = "" if one.due is None else when(one.due)
         table.add_row(
             f"{one.n} ({when(one.recorded_at)})",
             f"{one.act} ({one.about})",
-            f"{state.vi} / {state.en}",
+            beside(COMPLAINT_STATE_NAMES[one.state]),
             f"[red]{due}[/]" if one.overdue else due,
             escape(one.reason or ""),
         )
@@ -175,20 +175,14 @@ def _facts_table(title: str) -> Table:
     return table
 
 
-def _status(view: FilingView) -> str:
-    return f"{view.status_name.vi} / {view.status_name.en}"
-
-
 def _fee(fee: Fee) -> Iterator[str]:
     yield f"{fee.amount:,} đ, {fee.state}, {fee.channel}"
     if fee.adds_to is not None:
-        yield f"chênh lệch so với khoản {fee.adds_to} / the difference to fee {fee.adds_to}"
+        yield both("cli.difference_to", fee=fee.adds_to)
     if fee.returned:
-        back = sum(share.amount for share in fee.returned)
-        yield f"hoàn {back:,} đ / {back:,} đ go back"
+        yield both("cli.go_back", amount=sum(share.amount for share in fee.returned))
     if fee.charged_back:
-        gone = fee.charged_back
-        yield f"bị đòi lại {gone:,} đ / {gone:,} đ charged back"
+        yield both("cli.charged_back", amount=fee.charged_back)
 
 
 def _represented(given: Authorisation | None) -> Iterator[tuple[str, str]]:
@@ -197,62 +191,58 @@ def _represented(given: Authorisation | None) -> Iterator[tuple[str, str]]:
         return
     who = " ".join(filter(None, (given.representative, given.id_number)))
     since, until = (day.isoformat() if day else "…" for day in (given.valid_from, given.valid_until))
-    scope = ", ".join(given.scope) or "mọi thủ tục / any procedure"
-    yield "Người đại diện / Representative", f"{who or '?'}, {since} – {until}"
-    yield "Ủy quyền / Authorisation", f"{given.principal or '?'}: {scope}"
-    yield "Giấy ủy quyền / Its file", f"{given.key} ({given.media_type}, SHA-256 {given.sha256})"
+    scope = ", ".join(given.scope) or both("cli.any_procedure")
+    yield both("cli.representative"), f"{who or '?'}, {since} – {until}"
+    yield both("cli.authorisation"), f"{given.principal or '?'}: {scope}"
+    yield both("cli.authorisation_file"), f"{given.key} ({given.media_type}, SHA-256 {given.sha256})"
 
 
 def _examined(view: FilingView) -> Iterator[tuple[str, str]]:
     """How the signature and the files stand: what an officer must know before they take the filing in."""
     check = view.signature_check
     if check is not None:
-        yield "Chữ ký / Signature", _both(SIGNATURE_OUTCOME_NAMES[check.outcome])
+        yield both("cli.signature"), beside(SIGNATURE_OUTCOME_NAMES[check.outcome])
         for rule in check.rules:
             yield "", _sentence(rule)
     if view.signature_accepted is not None:
-        yield "Cán bộ / The officer", "chấp nhận chữ ký / accepts it" if view.signature_accepted else "không / does not"
+        yield both("cli.the_officer"), both("cli.accepts_it") if view.signature_accepted else both("cli.does_not")
     if view.scan is not None:
         infected = f": {', '.join(view.infected)}" if view.infected else ""
-        yield "Vi-rút / Viruses", f"{_both(SCAN_STATE_NAMES[view.scan])}{infected}"
+        yield both("cli.viruses"), f"{beside(SCAN_STATE_NAMES[view.scan])}{infected}"
 
 
 def _sentence(rule: str) -> str:
     """What a rule says; the rule itself, if it is newer than this kit."""
     try:
-        return _both(said(rule))
+        return both(rule)
     except KeyError:
         return rule
 
 
-def _both(text: Text) -> str:
-    return f"{text.vi} / {text.en}"
-
-
 def _facts(view: FilingView) -> Iterator[tuple[str, str]]:
-    yield "Trạng thái / Status", f"{int(view.status)} {_status(view)}"
-    yield "Bước / Stage", view.stage
-    yield "Thủ tục / Procedure", f"{view.procedure} ({view.version}), level {int(view.level)}"
-    yield "Lịch / Calendar", view.calendar
-    yield "Cơ quan / Agency", view.agency
-    yield "Nộp / Submitted", when(view.submitted_at)
+    yield both("cli.status"), f"{int(view.status)} {beside(view.status_name)}"
+    yield both("cli.stage"), view.stage
+    yield both("cli.procedure"), f"{view.procedure} ({view.version}), level {int(view.level)}"
+    yield both("cli.calendar"), view.calendar
+    yield both("cli.agency"), view.agency
+    yield both("cli.submitted"), when(view.submitted_at)
     yield from _represented(view.authorisation)
     yield from _examined(view)
     if view.accepted_at:
-        yield "Tiếp nhận / Accepted", when(view.accepted_at)
+        yield both("cli.accepted"), when(view.accepted_at)
     if view.fee:
-        yield "Phí / Fee", "; ".join(_fee(view.fee))
+        yield both("cli.fee"), "; ".join(_fee(view.fee))
     if view.supplement:
-        yield "Bổ sung / Supplement", "; ".join(f"{item.code}: {item.note}" for item in view.supplement.items)
+        yield both("cli.supplement"), "; ".join(f"{item.code}: {item.note}" for item in view.supplement.items)
     if view.decision:
-        yield "Quyết định / Decision", f"{view.decision.outcome}, {view.decision.officer}"
+        yield both("cli.decision"), f"{view.decision.outcome}, {view.decision.officer}"
     if view.result:
-        yield "Kết quả / Result", view.result.key
+        yield both("cli.result"), view.result.key
     for task in view.tasks:
-        yield "Việc / Task", f"{task.name} ({task.role}): {', '.join(task.actions)}"
+        yield both("cli.task"), f"{task.name} ({task.role}): {', '.join(task.actions)}"
     for timer in view.timers:
-        yield "Hạn / Due", f"{timer.clock} {timer.moment} {when(timer.due)}"
+        yield both("cli.due"), f"{timer.clock} {timer.moment} {when(timer.due)}"
     if view.overdue:
-        yield "Quá hạn / Overdue", ", ".join(view.overdue)
+        yield both("cli.overdue"), ", ".join(view.overdue)
     if view.closing:
-        yield "Kết thúc / Ended", view.closing
+        yield both("cli.ended"), view.closing

@@ -16,7 +16,7 @@ from rules.publishing.drafting.draft import VERSION, draft_of, mistakes_of
 from rules.publishing.drafting.rows import Facts, facts_of, words_between
 from rules.publishing.mistakes import Mistake, mistake
 from schemas.base import Text
-from schemas.saying import said
+from schemas.saying import both, said
 
 
 class Drafted(NamedTuple):
@@ -109,18 +109,14 @@ def _yaml(raw: Mapping[str, Any]) -> bytes:
 def _comment(source: Text, unsettled: list[Mistake], texts: Mapping[str, str]) -> bytes:
     """What stands above a draft: where it comes from, what to look at, and the whole row as it was."""
     before = said("draft.before_publishing")
-    lines = [_both(said("draft.heading", source=source)), before.vi, before.en]
+    lines = [both("draft.heading", source=source), before.vi, before.en]
     if unsettled:
-        lines += ["", _both(said("draft.unsettled"))]
+        lines += ["", both("draft.unsettled")]
     for entry in unsettled:
         told = Text(vi=f"{entry.message.vi}: {entry.fix.vi}", en=f"{entry.message.en}: {entry.fix.en}")
         lines += [f"- {entry.path}: {told.vi}", f"  {told.en}"]
-    lines += ["", _both(said("draft.row"))]
+    lines += ["", both("draft.row")]
     for title, text in texts.items():
         first, *rest = text.split("\n")
         lines += [f"- {title}: {first}", *(f"  {line}" for line in rest)]
     return "".join(f"# {line}".rstrip() + "\n" for line in lines).encode()
-
-
-def _both(text: Text) -> str:
-    return f"{text.vi} / {text.en}"

@@ -51,7 +51,9 @@ def _names(change: Change) -> list[Text]:
     words, entries = words_of(place.name), [called(name, entry) for name, entry in place.inside]
     if not words.vi or (place.listed and is_entry(change.was or change.now)):
         return entries
-    what = Text(vi=words.vi, en=words.en if change.kind is Kind.REORDERED else f"the {words.en}")
+    what = Text(vi=words.vi, en=words.en)
+    if change.kind is not Kind.REORDERED:
+        what = said("change.the", what=what)
     owner, _, key = place.name.rpartition(".")
     if key in ABOUT_SOURCES and owner and owner != (place.inside[-1][0] if place.inside else ""):
         of = words_of(owner)

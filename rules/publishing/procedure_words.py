@@ -11,9 +11,10 @@ from schemas.agency import AgencyKind
 from schemas.base import Text
 from schemas.files import DocumentType
 from schemas.level import Channel
+from schemas.limit import unit_words
 from schemas.people import Role
 from schemas.publishing.fee import FeeDue, FeeKind, GoverningDay, RefundCase
-from schemas.publishing.figure import FigureUnit, unit_words
+from schemas.publishing.figure import FigureUnit
 from schemas.publishing.procedure import Act, Database, FieldKind, PartialReason, Silence
 from schemas.publishing.time_limits import GoesOn
 from schemas.saying import said

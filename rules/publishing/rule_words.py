@@ -32,7 +32,8 @@ def labels_of(form: tuple[FieldRule, ...]) -> dict[str, Text]:
 
 def money(amount: int) -> Text:
     """`8.000 đồng` / `8,000 đồng`."""
-    return Text(vi=f"{amount:,} đồng".replace(",", "."), en=f"{amount:,} đồng")
+    written = f"{amount:,}"
+    return said("amount_in_dong", amount=Text(vi=written.replace(",", "."), en=written))
 
 
 def duration(limit: Limit) -> Text:

@@ -27,7 +27,7 @@ from motcua import (
 from motcua.blocking import BlockingActingClient
 from motcua.errors import refused_for
 from motcua.known import _MOST, Known
-from schemas.errors import shape_refusal
+from schemas.errors import problem, shape_refusal
 from tests.contract.fitting import broken
 from tests.contract.messages import MESSAGES, READ, sample
 from tests.walking import walked
@@ -108,7 +108,7 @@ def test_a_client_keeps_receipts_in_mind_and_what_had_no_answer() -> None:
         raise TimeoutError
     assert (known.receipt("s", "c"), known.is_open("s", "c")) == (None, True)
     with pytest.raises(BadCommand), known.asking("s", "c"):
-        raise refused_for(RefusalCode.BAD_COMMAND, "", "x", vi="x", en="x")
+        raise refused_for(RefusalCode.BAD_COMMAND, problem("", "not_ready"))
     assert not known.is_open("s", "c"), "the answer was no"
     known.keep("s", "c", RECEIPT)
     assert (known.receipt("s", "c"), known.is_open("s", "c")) == (RECEIPT, False)

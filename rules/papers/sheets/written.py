@@ -19,10 +19,8 @@ def plain(words: str) -> Text:
 def moment(at: datetime) -> Text:
     """`17 giờ 00 phút, ngày 04 tháng 12 năm 2026` / `17:00 on 4 December 2026`, in Vietnam."""
     there = at.astimezone(VIETNAM)
-    return Text(
-        vi=f"{there:%H} giờ {there:%M} phút, ngày {there:%d} tháng {there:%m} năm {there:%Y}",
-        en=f"{there:%H:%M} on {there.day} {_MONTHS[there.month - 1]} {there.year}",
-    )
+    day, month = Text(vi=f"{there:%d}", en=str(there.day)), Text(vi=f"{there:%m}", en=_MONTHS[there.month - 1])
+    return said("paper.moment", at=there, day=day, month=month)
 
 
 def short(at: datetime) -> Text:

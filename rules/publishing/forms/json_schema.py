@@ -11,6 +11,7 @@ from schemas.base import Text
 from schemas.form import MAX_TEXT
 from schemas.publishing.fact import Condition, When
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
+from schemas.saying import beside
 
 Json = dict[str, Any]
 
@@ -110,4 +111,4 @@ def _in_form(condition: Condition) -> bool:
 
 
 def _both(words: Text) -> str:
-    return words.vi if words.vi == words.en else f"{words.vi} / {words.en}"
+    return words.vi if words.vi == words.en else beside(words)
