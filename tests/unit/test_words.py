@@ -32,6 +32,8 @@ ROOMS: Final = (
     "operations",
     "gateway",
     "deploy",
+    "sandbox",
+    "demo",
 )
 MADE: Final = (
     "agency_kind.",
@@ -193,10 +195,9 @@ def test_a_rule_has_one_pair_of_sentences() -> None:
 
 ELSEWHERE: Final = {
     "activities/partners/vnpost.py": "the sender that stands on a parcel",
+    "demo/": "the stories, and what the demo says of itself",
     "deploy/command.py": "help, whose English is the docstring: it follows with the commands",
     "deploy/commands/dev.py": "help, and the name of nobody",
-    "deploy/demo/": "the stories, and what the demo says of itself",
-    "deploy/sandbox/": "what a bank and a post would say",
     "motcua/cli/app.py": "help, whose English is the docstring: it follows with the commands",
     "motcua/cli/help.py": "help, whose English is the docstring: it follows with the commands",
     "motcua/cli/results.py": "help, whose English is the docstring: it follows with the commands",
@@ -208,9 +209,10 @@ ELSEWHERE: Final = {
     "rules/papers/amounts.py": "numbers in Vietnamese words",
     "rules/papers/result.py": "names for a paper as long as can be",
     "rules/papers/samples.py": "names for a paper as long as can be",
-    "rules/papers/written.py": "the names of provinces",
+    "rules/papers/sheets/written.py": "the names of provinces",
     "rules/publishing/drafting/": "what is read in a published table",
     "rules/publishing/prose_patterns.py": "what is looked for in what people write",
+    "sandbox/": "what a bank and a post would say",
     "schemas/erasure.py": "what the log holds of an erased filing",
     "schemas/publishing/events.py": "descriptions of fields, in English with the name of the fee",
     "schemas/publishing/fee.py": "descriptions of fields, in English with the name of the money",
