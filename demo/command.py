@@ -185,7 +185,7 @@ def _loaded(file: Path) -> tuple[Scenario, ...]:
     try:
         return load(file)
     except (OSError, yaml.YAMLError) as error:
-        fail(f"{both('file_unreadable')}: {file}: {error}", Exit.USAGE)
+        fail(f"{both('cli.file_unreadable')}: {file}: {error}", Exit.USAGE)
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)[0]
         fail(f"{file}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}", Exit.USAGE)

@@ -94,4 +94,4 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        fail(f"{both('file_unreadable')}: {file}: {error.strerror}", Exit.USAGE)
+        fail(f"{both('cli.file_unreadable')}: {file}: {error.strerror}", Exit.USAGE)
