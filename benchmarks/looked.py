@@ -18,9 +18,9 @@ import asyncpg
 
 from activities.keys.masters import MasterKeys, master_keys
 from activities.ledger.vault import Vault
-from operations import ledger_verifier
 from operations import rebuild as rebuilding
 from operations.bindings import unbound
+from verifier import ledger as ledger_verifier
 
 
 async def _verify(_: MasterKeys) -> int:

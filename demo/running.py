@@ -34,7 +34,6 @@ from motcua.converter import data_converter
 from motcua.key_ring import ring_in
 from motcua.speaker_here import authenticated_here, speaker_here
 from motcua.store import Store, open_store
-from operations import ledger_verifier
 from operations.publishing import catalogue
 from operations.publishing.calendars import CALENDAR, has_calendar, publish_calendar
 from operations.publishing.provinces import PROVINCES, publish_province
@@ -43,6 +42,7 @@ from rules.time.working_time import VIETNAM
 from schemas.ids import digest
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.province import ProvinceOverlay
+from verifier import ledger as ledger_verifier
 
 LONG: Final = {name: 600 for name in catalogue.DEMO_SECONDS if name not in catalogue.ASKED_FOR} | {"notice": 1}
 """How long procedures wait, unless a story says otherwise: what must not happen has time for many restarts."""

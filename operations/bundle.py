@@ -11,7 +11,7 @@ import asyncpg
 
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import KEY, FilingKey, Vault
-from operations import bundle_verifier
+from verifier import bundle as bundle_verifier
 from views.log import SealBrokenError
 from views.operator import row_of
 

@@ -31,8 +31,8 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     "integration/kit": ("motcua", "workers", "schemas"),
     "integration/operations": ("operations", "recovery", "rules/publishing"),
     "integration/papers": ("rules/papers", "activities/printing", "activities/receipts"),
-    "integration/proof": ("rules/proof", "activities/checkpoints", "operations/witness"),
-    "integration/record": ("activities/ledger", "views", "rules/streams.py", "operations/bundle_verifier.py"),
+    "integration/proof": ("rules/proof", "activities/checkpoints", "verifier", "operations/witness"),
+    "integration/record": ("activities/ledger", "views", "rules/streams.py", "verifier"),
     "integration/signature": ("activities/signature", "activities/results"),
 }
 """The rooms that the tests of a folder are about: where one of them has changed, its long tests are run again."""

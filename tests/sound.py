@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from tests.conftest import World
+from verifier.ledger import verify
 
 
 async def sound(world: World) -> None:

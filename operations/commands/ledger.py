@@ -15,7 +15,6 @@ from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY, MasterKeys, mas
 from activities.ledger.vault import Vault
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
 from operations import bundle as bundles
-from operations import bundle_verifier, ledger_verifier
 from operations import rebuild as rebuilding
 from operations.addresses import APPLICATION, OWNER, running_stack
 from operations.bindings import Unbound, unbound
@@ -29,6 +28,8 @@ from operations.comparing import Difference
 from operations.home import write_private
 from operations.publications import folding as publications
 from operations.registered import differences
+from verifier import bundle as bundle_verifier
+from verifier import ledger as ledger_verifier
 from views.log import SealBrokenError
 
 app = typer.Typer(

@@ -22,7 +22,6 @@ from uuid import UUID
 import yaml
 
 from deploy.stack import Stack
-from operations import ledger_verifier
 from operations.publishing import catalogue
 from operations.publishing.open_filings import open_filings
 from rules.publishing.document import parse
@@ -30,6 +29,7 @@ from schemas.filing.state import Filing, Stage
 from tests.acting import EXTRACT, FILE, NEVER_PAYS, PAYS, Doubtful, Play, extract, whose
 from tests.conftest import PARTS, ROOT, World, publish_demo, world_of
 from tests.faults.processes import motcua
+from verifier import ledger as ledger_verifier
 
 T = TypeVar("T")
 

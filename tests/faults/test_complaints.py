@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from motcua import AnswerComplaint, Claim, Command, ComplaintStart, RefuseIntake, Role
-from operations.ledger_verifier import verify
 from schemas.ids import complaint_workflow, filing_workflow
 from tests.acting import VIA, Play, birth, eventually, officer
 from tests.conftest import World
 from tests.faults.processes import WorkerProcess, worker_process
+from verifier.ledger import verify
 
 REFUSING = {"reason": "sai mẫu", "legal_basis": "NĐ 61/2018, Đ17"}
 UPHELD = {"outcome": "upheld", "reason": "đúng mẫu", "legal_basis": "Luật 02/2011, Đ31"}

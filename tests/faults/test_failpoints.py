@@ -33,10 +33,10 @@ from motcua import (
     filing_workflow,
 )
 from motcua.testing import submission
-from operations.ledger_verifier import verify
 from tests.acting import MARRIAGE, marriage, publish_short
 from tests.conftest import PARTS, World, publish_demo, world_of
 from tests.faults.processes import kill, worker_process
+from verifier.ledger import verify
 
 DESK = Via(principal="desk", channel=Channel.COUNTER)
 RECEPTION = Actor(subject="h56.30-reception-1", role=Role.RECEPTION, agency="H56.30")

@@ -21,13 +21,13 @@ import pytest
 
 from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY, MasterKeys, master_keys
 from activities.ledger.vault import Vault
-from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from operations.rotation import WRAPPED_BY
 from schemas.filing.state import Stage
 from tests.acting import Doubtful, Play, birth
 from tests.conftest import ROOT, World
 from tests.faults.processes import motcua, worker_process
+from verifier.ledger import verify
 
 FILINGS: Final = int(os.environ.get("MOTCUA_ROTATION_FILINGS", "12"))
 NEW: Final = base64.b64encode(bytes(range(32))).decode()

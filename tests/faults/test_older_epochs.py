@@ -15,13 +15,13 @@ from temporalio.worker import Replayer
 
 from deploy.stack import Stack
 from motcua.converter import data_converter
-from operations.ledger_verifier import verify
 from schemas.filing import commands as cm
 from schemas.filing.state import Closing, Stage
 from schemas.people import Role
 from tests.acting import MARRIAGE, NEVER_PAYS, Play, eventually, extract, marriage, publish_short
 from tests.conftest import PARTS, World, publish_demo, world_of
 from tests.shell import Shell
+from verifier.ledger import verify
 from workers.wiring import WORKFLOWS
 
 LIMIT: Final = 30

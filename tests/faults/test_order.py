@@ -10,11 +10,11 @@ from typing import Final
 import asyncpg
 import pytest
 
-from operations.ledger_verifier import Rule, verify
 from tests.conftest import World
 from tests.faults.processes import worker_process
 from tests.integration.record.appends import ASKED, Log
 from tests.keyed import keyed
+from verifier.ledger import Rule, verify
 from views.order import Positioned, events_after
 
 SECONDS: Final = float(os.environ.get("MOTCUA_ORDER_SECONDS", "8"))

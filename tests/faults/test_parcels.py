@@ -11,13 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
-from operations.ledger_verifier import verify
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.people import Role
 from tests.acting import ADDRESS, Play, birth, eventually
 from tests.conftest import World
 from tests.faults.processes import worker_process
+from verifier.ledger import verify
 
 KILLS = 10
 

@@ -6,7 +6,6 @@ import asyncio
 import signal
 from pathlib import Path
 
-from operations.ledger_verifier import verify
 from recovery.restart import Restarter
 from schemas import ids
 from schemas.filing import commands as cm
@@ -16,6 +15,7 @@ from tests.acting import VIA, Play, decide_part, eventually, joined, refer
 from tests.conftest import World
 from tests.faults.losses import delete
 from tests.faults.processes import motcua, worker_process
+from verifier.ledger import verify
 from workers.wiring import open_pool
 
 

@@ -18,7 +18,6 @@ from temporalio.exceptions import ApplicationError
 
 from deploy.stack import Stack
 from motcua import LedgerConflict, NotReady
-from operations.ledger_verifier import verify
 from recovery.presence import present
 from schemas import ids
 from schemas.errors import RefusalCode
@@ -31,6 +30,7 @@ from tests.acting import ADDRESS, NEVER_PAYS, Play, birth, eventually, extract, 
 from tests.conftest import World, publish_demo, world_of
 from tests.faults.losses import LOSSES, Lose, terminate
 from tests.faults.processes import ANY_FILES, motcua
+from verifier.ledger import verify
 
 ANY_FILES_WORKER: Final = [sys.executable, "-m", ANY_FILES]
 SLOW_POST: Final = [sys.executable, "-m", "sandbox.post", "--step-after", "2"]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from operations.ledger_verifier import verify
 from schemas.filing.state import Stage
 from tests.acting import AGENCY, Play, eventually, extract
 from tests.conftest import World
 from tests.faults.processes import worker_process
 from tests.workflow.results import SIGNED, register, signers
+from verifier.ledger import verify
 
 
 @pytest.mark.parametrize("place", ["result.signed", "ledger.committed"])

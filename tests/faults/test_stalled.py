@@ -9,12 +9,12 @@ from typing import Final, TypeVar
 
 import pytest
 
-from operations.ledger_verifier import verify
 from recovery.stalled import count_reported
 from schemas.filing.state import Stage
 from tests.acting import BIRTH, EXTRACT, Play, birth, eventually, extract, publish_short
 from tests.conftest import World
 from tests.faults.processes import command, worker_process
+from verifier.ledger import verify
 
 FREE: Final = 90
 PAID: Final = 10

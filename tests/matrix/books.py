@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from tests.matrix.room import Room, until
+from verifier.ledger import verify
 
 _RECEIPTS: Final = """
 select kind, amount from money_receipt where filing_id = $1 and voided_at is null order by number

@@ -15,7 +15,16 @@ from operations.shadow import read_models
 from rules.streams import KINDS
 from tests.conftest import ROOT
 
-MAY: Final = ("views", "activities/ledger", "recovery", "operations", "deploy/migrations", "tests", "benchmarks")
+MAY: Final = (
+    "views",
+    "activities/ledger",
+    "recovery",
+    "operations",
+    "verifier",
+    "deploy/migrations",
+    "tests",
+    "benchmarks",
+)
 READ_MODELS: Final = frozenset(read_models(KINDS))
 NAMED: Final = re.compile(
     rf'\b(?:from|join|into|update|table|only)\s+(?:only\s+|if\s+exists\s+)*(?:public\.)?"?({"|".join(READ_MODELS)})\b',

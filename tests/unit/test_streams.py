@@ -7,7 +7,6 @@ from typing import Any, Final, get_args
 
 import pytest
 
-from operations import bundle_verifier, ledger_verifier
 from rules.stream_kind import StreamKind
 from rules.streams import KINDS
 from schemas.ids import restarts_stream
@@ -15,6 +14,8 @@ from schemas.message_catalogue import AnyEvent
 from schemas.people import SYSTEM, Role
 from schemas.stream.restart import Restarted
 from tests.conftest import ROOT
+from verifier import bundle as bundle_verifier
+from verifier import ledger as ledger_verifier
 from workers.wiring import WORKFLOWS
 
 LEDGER: Final = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8")

@@ -30,6 +30,7 @@ ROOMS: Final = (
     "workers",
     "motcua",
     "operations",
+    "verifier",
     "gateway",
     "deploy",
     "sandbox",

@@ -14,7 +14,6 @@ import pytest
 from activities.partners.money.provider import Kind, Notice
 from motcua import NotAllowed
 from operations.doctor import refunds
-from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from recovery.restart import Restarter
 from schemas.filing.state import Stage
@@ -26,6 +25,7 @@ from schemas.refund.commands import AnswerChargeBack, ApproveRefund, RequestRefu
 from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
 from tests.workflow.money import AMOUNT, WIRES, Till, asked, at_work, events, given, heard_of, paid_for
+from verifier.ledger import verify
 from workers.wiring import open_pool
 
 FIRST: Final = officer(Role.LEADER)

@@ -9,7 +9,6 @@ from typing import Any, Final
 import pytest
 
 from motcua import FilingClosed, NotAllowed, SameIdOtherContent
-from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from schemas.filing import commands as cm
 from schemas.filing.events import Outcome
@@ -21,6 +20,7 @@ from tests.acting import ADDRESS, AGENCY, Play, birth, eventually, extract, offi
 from tests.conftest import World
 from tests.shell import Shell
 from tests.workflow.complaints import SECOND, UPHELD, act, answered, complained, complaint, refused, reopened, seq_of
+from verifier.ledger import verify
 
 REJECTED: Final = UPHELD | {"outcome": "rejected"}
 

@@ -7,7 +7,6 @@ from typing import Final
 import pytest
 
 from motcua import NotAllowed
-from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from recovery.restart import Restarter
 from schemas.filing.state import Stage
@@ -17,6 +16,7 @@ from schemas.refund.commands import AcceptShortPayment, ApproveRefund, ApproveSh
 from tests.acting import eventually, officer
 from tests.conftest import World
 from tests.workflow.disputes import CASHIER, FIRST, SHORT, WHY, disputed, less_is_taken_for_the_whole_fee, paid
+from verifier.ledger import verify
 from workers.wiring import open_pool
 
 SECOND: Final = officer(Role.LEADER, n=2)

@@ -7,7 +7,6 @@ from typing import Any, Final
 import yaml
 
 from activities.partners.http import partner_client
-from operations.ledger_verifier import verify
 from operations.publishing import catalogue
 from operations.publishing.catalogue import publish
 from operations.rebuild import rebuild
@@ -19,6 +18,7 @@ from schemas.people import Role
 from schemas.refund.commands import ApproveRefund
 from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract
 from tests.conftest import ROOT, World
+from verifier.ledger import verify
 from workers.wiring import open_pool
 
 COPY: Final = 8_000

@@ -15,7 +15,6 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest
 from temporalio.service import RPCError
 
-from operations.ledger_verifier import verify
 from recovery.healing import SILENT, STANDS_STILL, WELL, Healer
 from recovery.restart import Found, Restarter
 from recovery.stalled import NOT_CONTINUED, TIMED_OUT, Stalled, stalled
@@ -27,6 +26,7 @@ from tests.acting import NEVER_PAYS, PAYS, Play, eventually, extract
 from tests.any_files import any_file_activities
 from tests.conftest import World
 from tests.workflow.standing_still import OTHERS, awake, handle_of, not_replayable, paid_and_deaf, still, whole
+from verifier.ledger import verify
 from workers.wiring import WORKFLOWS, platform_worker
 
 SECOND: Final = timedelta(seconds=1)

@@ -18,7 +18,6 @@ from activities.ledger import principals as register_in_memory
 from activities.ledger.speaking import may_speak, missing, parameters
 from activities.ledger.vault import Vault
 from motcua.identity import sign
-from operations import bundle_verifier, ledger_verifier
 from operations.claimed import Claimed, claimed
 from rules.identity.grants import not_granted
 from rules.streams import FILING, PAYMENT
@@ -44,6 +43,8 @@ from tests.workflow.forged import (
     submission,
     with_statement,
 )
+from verifier import bundle as bundle_verifier
+from verifier import ledger as ledger_verifier
 
 ORDERED: Final = 2
 """Events of a payment that waits for its payer: it was asked for, and the order is there."""

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from activities.partners.money.provider import CAPABILITIES, Notice
-from operations.ledger_verifier import verify
 from schemas.filing.state import Closing, Stage
 from schemas.ids import payment_workflow
 from tests.acting import eventually
 from tests.workflow.money import AMOUNT, PAID, Till, asked, at_work, events, every_wire, given, paid_for, settled
 from tests.workflow.money import till as till
+from verifier.ledger import verify
 
 
 @every_wire

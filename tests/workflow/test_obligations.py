@@ -8,8 +8,7 @@ import pytest
 
 from activities.partners.http import partner_client
 from motcua import NotAllowed
-from operations import bundle, bundle_verifier
-from operations.ledger_verifier import verify
+from operations import bundle
 from operations.rebuild import rebuild
 from recovery.restart import Restarter
 from rules.known import known
@@ -21,6 +20,8 @@ from schemas.refund.commands import ApproveRefund
 from tests.acting import NEVER_PAYS, Play, eventually, officer, publish_short
 from tests.conftest import World
 from tests.workflow.obligations import AMOUNT, LAND, PAID, TAX, TRANSFER, N, demanded, refer, takes_money
+from verifier import bundle as bundle_verifier
+from verifier.ledger import verify
 from workers.wiring import open_pool
 
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 import pytest
 
 from operations.doctor import outcomes
-from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from schemas.filing.state import Closing, Stage
 from tests.acting import Play, eventually
 from tests.workflow.money import AMOUNT, WIRES, Till, asked, at_work, events
 from tests.workflow.money import till as till
+from verifier.ledger import verify
 
 SECONDS: Final = 4
 AWAITED: Final = ["payment_requested", "payment_ordered", "payment_outcome_awaited"]

@@ -19,7 +19,6 @@ from temporalio.testing import ActivityEnvironment
 
 from motcua import LedgerConflict
 from motcua.converter import data_converter
-from operations.ledger_verifier import verify
 from recovery import overtaken
 from recovery.behind import NEWEST, Compared, Known, behind, seen
 from recovery.overtaken import MOST, Overtaken
@@ -34,6 +33,7 @@ from schemas.people import Role
 from tests.acting import NEVER_PAYS, Play, eventually, extract
 from tests.conftest import World, database_url
 from tests.shell import Shell
+from verifier.ledger import verify
 
 Pool: TypeAlias = "asyncpg.Pool[Any]"
 

@@ -10,7 +10,6 @@ import pytest
 
 from activities.intake import OpenRequest, OpenResult, Registry
 from motcua import BadSubmission
-from operations import ledger_verifier
 from operations.publishing.catalogue import demo_variant, publish
 from operations.publishing.provinces import publish_province
 from operations.rebuild import rebuild
@@ -22,6 +21,7 @@ from schemas.publishing.procedure import Term
 from tests.acting import ADDRESS, Play, birth, extract, officer
 from tests.conftest import ROOT, World
 from tests.provinces import EXTRACT_FILE, UNCONFIRMED, changed, overlay
+from verifier import ledger as ledger_verifier
 from workers.wiring import open_pool
 
 HAI_PHONG: Final = "H24.10"

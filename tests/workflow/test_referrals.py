@@ -9,7 +9,6 @@ import yaml
 
 from motcua import BackOffice, BadSubmission, NotAllowed, NotAuthorised
 from operations.bundle import export
-from operations.bundle_verifier import Rule, canonical, digest, verify
 from operations.publishing import catalogue
 from operations.publishing.calendars import CALENDAR, publish_calendar
 from rules.publishing.document import parse
@@ -36,6 +35,7 @@ from tests.acting import (
     refer,
 )
 from tests.conftest import ROOT, World
+from verifier.bundle import Rule, canonical, digest, verify
 
 MINISTRY: Final = "G18.01"
 REFUSED: Final = {"outcome": Outcome.REFUSED, "reason": "chỗ ở chưa hợp pháp", "legal_basis": "Luật Cư trú Đ20"}

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from motcua import NotFound
-from operations.ledger_verifier import verify
 from operations.publishing.absences import Absence, record_absence
 from operations.rebuild import rebuild
 from recovery.restart import Restarter
@@ -36,6 +35,7 @@ from tests.workflow.refunds import (
     tasks,
     what_nobody_owes_goes_back,
 )
+from verifier.ledger import verify
 from workers.wiring import open_pool
 
 

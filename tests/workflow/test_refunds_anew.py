@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import yaml
 
-from operations.ledger_verifier import verify
 from operations.publishing import catalogue
 from operations.publishing.catalogue import publish
 from operations.rebuild import rebuild
@@ -19,6 +18,7 @@ from tests.acting import EXTRACT, Play, eventually, extract
 from tests.conftest import ROOT, World
 from tests.workflow.complaints import UPHELD, answered, complained, reopened
 from tests.workflow.refunds import AMOUNT, FIRST, SECOND, WHY, given, refunded, rules_broken, tasks
+from verifier.ledger import verify
 
 HALF: Final = AMOUNT // 2
 REFUSING: Final[dict[str, Any]] = {"outcome": "refused", "reason": "sai tên", "legal_basis": "NĐ 123/2015"}

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from activities.ledger.vault import Vault
-from operations import bundle, bundle_verifier
+from operations import bundle
 from operations.erasure.person import held
 from rules.known import known
 from rules.papers.register import period
@@ -20,6 +20,7 @@ from schemas.errors import RefusalCode, RefusalError
 from schemas.ids import filing_workflow
 from schemas.people import SYSTEM, Actor, Role
 from schemas.reading import AskAccess, Audience
+from verifier import bundle as bundle_verifier
 from views import access, applicant, auditor, complaint, control, officer, operator, papers, receipts, register, results
 from views.log import Connection, Log
 from views.timeline import timeline

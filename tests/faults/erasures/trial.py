@@ -26,7 +26,6 @@ from demo.scenario import SCENARIOS, Scenario, load, mix
 from deploy.stack.publisher import publisher
 from deploy.stack.registering import let_speak
 from motcua import MotcuaError
-from operations import ledger_verifier
 from operations.bindings import unbound
 from operations.home import CODEC, Home
 from operations.patience import while_away
@@ -38,6 +37,7 @@ from tests.faults.erasures.record import Record
 from tests.faults.processes import ENV, motcua, program, until
 from tests.faults.soak import Seen, disturb
 from tests.forked import forked
+from verifier import ledger as ledger_verifier
 from views.log import Connection, Log
 
 POINTS: Final = (

@@ -13,7 +13,6 @@ from obstore.store import from_url
 
 from activities.checkpoints.place import Place
 from activities.ledger.vault import Vault
-from operations import ledger_verifier
 from operations.bindings import unbound
 from operations.erasure import requests
 from operations.erasure.outside import Outside
@@ -30,6 +29,7 @@ from tests.acting import EXTRACT, Play, eventually, publish_short
 from tests.conftest import World
 from tests.forked import forked
 from tests.histories import REASON, with_fee
+from verifier import ledger as ledger_verifier
 from views.log import Log
 
 ASKS: Final = "operator:h01.12-operator-1@H01.12"

@@ -22,7 +22,6 @@ from activities.ledger.vault import Vault
 from motcua.errors import FilingClosed, NotAllowed
 from motcua.store import Store
 from operations import bundle as bundles
-from operations import bundle_verifier, ledger_verifier
 from operations.erasure.elsewhere import back
 from operations.erasure.outside import Gone, Outside, erase_outside
 from operations.erasure.sinks import SINKS
@@ -52,6 +51,8 @@ from tests.integration.operations.erasure import (
     worked,
 )
 from tests.shell import Shell
+from verifier import bundle as bundle_verifier
+from verifier import ledger as ledger_verifier
 from views.log import Log
 
 

@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 from activities.ledger.vault import Vault
-from operations import ledger_verifier
 from operations.comparing import Why
 from operations.doctor.finding import Health
 from operations.doctor.publications import publications as look
@@ -38,6 +37,7 @@ from schemas.publishing.events import OfficerErased
 from tests.conftest import DIRECTORY, World
 from tests.integration.operations.templates import OURS
 from tests.provinces import EXTRACT_FILE, UNCONFIRMED, changed, overlay
+from verifier import ledger as ledger_verifier
 
 AGENCY: Final = "H01.12"
 AWAY: Final = Absence(

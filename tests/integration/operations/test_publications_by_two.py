@@ -14,7 +14,6 @@ import yaml
 from typer.testing import CliRunner
 
 from activities.ledger.vault import Vault
-from operations import ledger_verifier
 from operations.command import app
 from operations.comparing import Why
 from operations.publications.folding import compare
@@ -28,6 +27,7 @@ from schemas.people import Actor, Role
 from schemas.publishing.events import ProcedurePublished, PublicationAsked
 from tests.conftest import DIRECTORY, World
 from tests.provinces import EXTRACT_FILE, changed
+from verifier import ledger as ledger_verifier
 
 AGENCY: Final = "H01.12"
 NEW: Final = changed(EXTRACT_FILE.read_bytes(), version="2027-01")

@@ -19,7 +19,6 @@ from activities.signature.revocation import Responders
 from activities.signature.signing import HttpStamper, Lasting
 from activities.signature.trust import Trust
 from operations.commands.renewal import recorded_by
-from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from operations.store.renewing import Renewing, Report, renew
 from schemas.filing.state import Stage
@@ -28,6 +27,7 @@ from schemas.result.state import Validity
 from tests.acting import AGENCY, Play, extract, officer
 from tests.conftest import World
 from tests.shell import Shell
+from verifier.ledger import verify
 from views.results import of_filing, standing_of
 
 OPERATOR: Final = officer(Role.OPERATOR)

@@ -13,7 +13,6 @@ import pytest
 from activities.partners.http import partner_client
 from activities.receipts.issuer import OwnSeries, ReceiptService
 from activities.receipts.issuing import Issuers
-from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from schemas.filing import commands as cm
 from schemas.filing.submission import Submission
@@ -22,6 +21,7 @@ from schemas.people import Role
 from tests.acting import Play, birth
 from tests.conftest import World
 from tests.sandboxes import Server
+from verifier.ledger import verify
 
 LAND: Final = "H01.40"
 PHI, LE_PHI = 115_000, 30_000

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from operations import bundle_verifier
 from operations.bundle import export
 from rules.known import known
 from schemas.filing import commands as cm
@@ -15,6 +14,7 @@ from tests.acting import Play, marriage
 from tests.conftest import World
 from tests.integration.operations.erasure import approved, asked, sound, worked
 from tests.integration.papers.relays import Desk, at_work, desk, work
+from verifier import bundle as bundle_verifier
 
 __all__ = ["desk"]
 

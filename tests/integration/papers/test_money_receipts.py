@@ -15,8 +15,6 @@ from activities.ledger.vault import Vault
 from activities.receipts.issuer import NoService, OwnSeries
 from activities.receipts.issuing import Issuers, Issuing
 from operations.bundle import export
-from operations.bundle_verifier import canonical
-from operations.bundle_verifier import verify as verify_bundle
 from operations.doctor.finding import Health
 from operations.doctor.papers import papers as owed_papers
 from operations.doctor.surroundings import Surroundings
@@ -51,6 +49,8 @@ from tests.integration.papers.relays import NO_FOOT, RELAYS, Desk, at_work, desk
 from tests.printed import codes, pages, raw_text
 from tests.sandboxes import Server
 from tests.shell import Shell
+from verifier.bundle import canonical
+from verifier.bundle import verify as verify_bundle
 from views.receipts import receipts
 
 __all__ = ["desk"]

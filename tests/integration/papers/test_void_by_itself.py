@@ -9,7 +9,6 @@ import pytest
 from activities.partners.http import UnreachableError
 from activities.receipts.issuer import Issued, Issuer, Wanted
 from activities.receipts.issuing import Issuers
-from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from operations.receipts import void
 from schemas.papers.commands import VoidReceipt
@@ -27,6 +26,7 @@ from tests.integration.papers.receipts import by_service, given, outage, outside
 from tests.integration.papers.relays import Desk, at_work, desk, work
 from tests.integration.papers.voids import AMOUNT, charge_back, paid, register, voided
 from tests.sandboxes import Server
+from verifier.ledger import verify
 
 __all__ = ["desk", "outside", "service"]
 

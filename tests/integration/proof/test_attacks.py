@@ -13,15 +13,15 @@ import asyncpg
 
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
-from operations import ledger_verifier
 from operations.bindings import unbound
 from operations.checkpoint_verifier import Trust, verify
-from operations.ledger_verifier import NO_HASH, event_hash
 from recovery.second_place import SecondPlace
 from tests.acting import NEVER_PAYS, Play, eventually, extract
 from tests.conftest import ROOT, World
 from tests.histories import with_fee
 from tests.integration.proof.conftest import LOG, Record, copied
+from verifier import ledger as ledger_verifier
+from verifier.ledger import NO_HASH, event_hash
 
 Attack = Callable[[Any, str, str], Awaitable[None]]
 TABLES: Final = ("event", "stream", "receipt", "counter", "position", "unpositioned", "sequencer", "filing_key")

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from operations.bundle import export
-from operations.bundle_verifier import Report, Rule, canonical, digest, verify
 from operations.checkpoint_proofs import proofs_of
 from rules.proof.note import Kind, Signer
 from tests.acting import Play
 from tests.conftest import ROOT, World
 from tests.histories import with_fee
 from tests.integration.proof.conftest import LOG, Record, witness_at
+from verifier.bundle import Report, Rule, canonical, digest, verify
 
 Json = dict[str, Any]
-VERIFIER: Final = ROOT / "operations" / "bundle_verifier.py"
+VERIFIER: Final = ROOT / "verifier" / "bundle.py"
 
 OTHER: Final = Signer.of("other.example", Kind.WITNESS, bytes(32))
 

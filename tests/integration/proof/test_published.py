@@ -10,9 +10,7 @@ from typing import Any, Final
 import asyncpg
 
 from activities.ledger.vault import Vault
-from operations import ledger_verifier
 from operations.checkpoint_verifier import Trust, verify
-from operations.ledger_verifier import NO_HASH, event_hash
 from operations.publications.folding import compare, rebuild
 from operations.publications.keys import key_of
 from operations.publishing.catalogue import publish
@@ -21,6 +19,8 @@ from schemas.ids import canonical
 from tests.conftest import World
 from tests.integration.proof.conftest import LOG, Record
 from tests.provinces import EXTRACT_FILE
+from verifier import ledger as ledger_verifier
+from verifier.ledger import NO_HASH, event_hash
 
 FEE: Final = "publication:procedure:2.000635"
 CALENDAR: Final = "select stream from event where kind = 'calendar_published' order by stream limit 1"

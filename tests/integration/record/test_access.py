@@ -16,7 +16,6 @@ from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
 from activities.views import Views
-from operations import ledger_verifier
 from operations.rebuild import rebuild
 from rules.identity.looks import ABOUT_A_FILING, LISTS, OF_AGENCIES
 from schemas import reading as rd
@@ -40,6 +39,7 @@ from tests.acting import (
 )
 from tests.conftest import World
 from tests.seeing import Program, guarded, register
+from verifier import ledger as ledger_verifier
 
 HERE: Final = "H56.30"
 LINK: Final = "L" * 43

@@ -16,14 +16,12 @@ import pytest
 from activities.keys.masters import master_keys
 from activities.ledger.binding import key_commitment, receipt_binding
 from activities.ledger.vault import Vault
-from operations import bundle_verifier, ledger_verifier
 from operations.bindings import Unbound, unbound
 from operations.bundle import export
 from operations.doctor.finding import Health
 from operations.doctor.record import read_models
 from operations.doctor.surroundings import Surroundings
 from operations.home import Home
-from operations.ledger_verifier import Rule
 from operations.rebuild import rebuild
 from recovery.restart import Found, Restarter
 from rules.streams import KINDS
@@ -33,6 +31,9 @@ from tests.conftest import World
 from tests.histories import with_fee
 from tests.integration.record.appends import ASKED, captured, opened
 from tests.shell import Shell
+from verifier import bundle as bundle_verifier
+from verifier import ledger as ledger_verifier
+from verifier.ledger import Rule
 from views.auditor import events
 from views.log import Log as TheLog
 from views.timeline import timeline

@@ -21,17 +21,17 @@ from urllib.parse import urlsplit
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from operations import bundle_verifier
 from operations.bundle import export
-from operations.bundle_verifier import Report, Rule, canonical, digest, event_hash, verify
 from schemas.filing.state import Stage
 from tests.acting import Play, eventually
 from tests.conftest import ROOT, World
 from tests.histories import CANARY, PERSON, mixed, with_fee
 from tests.shell import Shell
+from verifier import bundle as bundle_verifier
+from verifier.bundle import Report, Rule, canonical, digest, event_hash, verify
 
 Json = dict[str, Any]
-VERIFIER: Final = ROOT / "operations" / "bundle_verifier.py"
+VERIFIER: Final = ROOT / "verifier" / "bundle.py"
 BINARY: Final = frozenset({"body", "actor", "sealed", "secret"})
 
 

@@ -30,8 +30,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from operations import ledger_verifier
-from operations.ledger_verifier import Problem, Report, Rule, event_hash, verify
+from verifier import ledger as ledger_verifier
+from verifier.ledger import Problem, Report, Rule, event_hash, verify
 
 ROOT = Path(__file__).resolve().parents[3]
 AGENCY = "H01.12"
@@ -835,7 +835,7 @@ async def test_problems_beyond_the_limit_are_counted(db: Connection, monkeypatch
 
 STARTED = """
 import asyncio, sys
-from operations import ledger_verifier
+from verifier import ledger as ledger_verifier
 print("loaded")
 if __name__ == "__main__":
     ledger_verifier.RANGE = 4
@@ -855,7 +855,7 @@ async def test_processes_side_by_side_load_nothing_of_the_command_that_started_t
 
 async def test_it_runs_as_one_file_with_nothing_of_ours_beside_it(dsn: str, own: Writer, tmp_path: Path) -> None:
     script = tmp_path / "ledger_verifier.py"
-    script.write_bytes((ROOT / "operations" / "ledger_verifier.py").read_bytes())
+    script.write_bytes((ROOT / "verifier" / "ledger.py").read_bytes())
     assert await run(script, dsn) == (0, [{"verified": True, "streams": 9, "events": 18}])
     await own.connection.execute("update event set via = 'desk' where stream = 'filing:b' and seq = 2")
     code, lines = await run(script, dsn)

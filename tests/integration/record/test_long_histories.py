@@ -17,7 +17,6 @@ from demo.scenario import SCENARIOS, load
 from deploy.stack import Stack
 from deploy.stack.publisher import publisher
 from motcua import NotAllowed, filing_workflow
-from operations.ledger_verifier import verify
 from rules.streams import KINDS
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
@@ -25,6 +24,7 @@ from schemas.people import Role
 from schemas.stream.ledger import Receipt
 from tests.acting import Doubtful, Play, birth, eventually
 from tests.conftest import PARTS, SUGGEST, World, publish_demo, world_of
+from verifier.ledger import verify
 
 AT_ONCE: Final = 20
 """As `motcua demo` plays."""

@@ -11,9 +11,8 @@ import asyncpg
 import pytest
 
 from motcua import FilingClosed, NotAllowed, NotAuthorised, RefusedError
-from operations import bundle, bundle_verifier
+from operations import bundle
 from operations.doctor.record import behind_query
-from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from recovery.restart import Found, Restarter
 from schemas.ids import TASK_QUEUE, StreamId
@@ -24,6 +23,8 @@ from tests.any_files import any_file_activities
 from tests.appeals import ABOVE, WITH_APPEALS, AnswerAppeal, AppealWorkflow
 from tests.conftest import ROOT, World
 from tests.shell import Shell
+from verifier import bundle as bundle_verifier
+from verifier.ledger import verify
 from workers.wiring import WORKFLOWS, platform_worker
 
 LEADER: Final = officer(Role.LEADER, ABOVE)

@@ -11,15 +11,15 @@ import pytest
 
 from activities.ledger import sequencer
 from activities.ledger.sequencer import position_appends
-from operations import ledger_verifier
 from operations.doctor.finding import Health
 from operations.doctor.order import order
 from operations.doctor.surroundings import Surroundings
 from operations.home import Home
-from operations.ledger_verifier import Rule
 from tests.conftest import ROOT, World
 from tests.integration.record.appends import ASKED, Log, captured, opened
 from tests.keyed import keyed
+from verifier import ledger as ledger_verifier
+from verifier.ledger import Rule
 from views.order import Positioned, events_after, last_position
 
 MIGRATION: Final = ROOT / "deploy" / "migrations" / "20261128000110_position.sql"

@@ -14,7 +14,6 @@ from activities.ledger import read_models
 from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
-from operations.ledger_verifier import Rule, verify
 from rules.streams import KINDS
 from schemas.base import numbers_taken
 from schemas.people import SYSTEM
@@ -24,6 +23,7 @@ from schemas.stream.rows import IssuedRow, Rows
 from tests.acting import VIA
 from tests.conftest import World
 from tests.keyed import keyed
+from verifier.ledger import Rule, verify
 from views.results import of_filing, registered, standing_of
 
 AT: Final = datetime(2026, 11, 26, 3, tzinfo=UTC)

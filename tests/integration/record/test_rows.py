@@ -15,7 +15,6 @@ from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from operations import shadow
-from operations.ledger_verifier import verify
 from rules.streams import KINDS
 from schemas.people import SYSTEM, Applicant
 from schemas.stream.ledger import Batch
@@ -24,6 +23,7 @@ from tests.acting import VIA
 from tests.conftest import World
 from tests.keyed import keyed
 from tests.unit.filing.lives import Life
+from verifier.ledger import verify
 
 AT: Final = datetime(2026, 11, 26, 3, tzinfo=UTC)
 AGENCY: Final = "H56.30"

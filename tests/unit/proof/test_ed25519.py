@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operations.bundle_verifier import ed25519_verified
 from rules.proof.note import Kind, Signer
+from verifier.bundle import ed25519_verified
 
 # Section 7.1: public key, message, signature.
 VECTORS: Final = [

@@ -3,7 +3,7 @@
 Imports the standard library, and `cryptography` where a bundle holds sealed parts and their key; nothing of this
 project. It asks no database and no setting.
 
-Run as `python operations/bundle_verifier.py BUNDLE [--files FOLDER] [--policy FILE]`, or call `verify`. What it cannot
+Run as `python verifier/bundle.py BUNDLE [--files FOLDER] [--policy FILE]`, or call `verify`. What it cannot
 find without a policy: that whoever made the bundle rewrote a stream, or cut off its end, before that, with every hash.
 With one it asks for the proof that the streams stood so in a checkpoint which others have cosigned (`docs/ledger.md`).
 """

@@ -5,7 +5,7 @@ repeatable-read snapshot sees one moment, so appends may go on; events stream th
 stays flat (one bit per issued number, and at most `MAX_PROBLEMS` problems). A long log is cut into ranges of whole
 streams, which as many processes as there are processors look at side by side, all in that snapshot.
 
-Run as `python operations/ledger_verifier.py`, with the database in libpq's `PG*` environment variables, or call
+Run as `python verifier/ledger.py`, with the database in libpq's `PG*` environment variables, or call
 `verify`. What it cannot find: a whole stream rewritten together with its head, its receipts and its counters. Only
 checkpoints that lie outside of the database can show that (`docs/ledger.md`).
 """
