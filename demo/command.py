@@ -27,7 +27,7 @@ from deploy.stack.registering import let_speak
 from motcua.cli.running import Exit, fail
 from motcua.errors import MotcuaError
 from operations.commands.printing import wide
-from operations.commands.record import timeline_table
+from operations.commands.record import show_timeline
 from operations.patience import LOST
 from schemas.errors import RefusalError
 from schemas.saying import both
@@ -119,7 +119,7 @@ async def _show(stack: Stack, outcome: running.Outcome, console: Console) -> Non
         longest = max(told, key=lambda verdict: len(verdict.told.path) if verdict.told else 0)
         async with Record.opened(stack.env) as record:
             found = await record.events(longest.played)
-        console.print(timeline_table(f"{both('demo.timeline')} {longest.played.code}", found))
+        show_timeline(str(longest.played.code), found)
     for line in report.summary_lines(outcome):
         console.print(line)
 

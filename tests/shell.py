@@ -38,10 +38,10 @@ def _invoked(words: list[str], env: Mapping[str, str | None]) -> Result:
 
 
 class Shell:
-    """Runs commands in an empty folder, with the addresses of a world."""
+    """Runs commands in an empty folder, with the addresses of a world; they answer in English."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
-        self.env = dict(env)
+        self.env = dict(env) | {"LANG": "en"}
 
     async def __call__(self, *arguments: str | Path, **env: str | None) -> Ended:
         """A command, to its end. A variable that is None is not set."""

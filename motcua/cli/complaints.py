@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from motcua import contract as c
+from motcua.cli.answer import show_all
 from motcua.cli.filings import VIA, ActorText, FilingId, actor_of, print_receipt
-from motcua.cli.running import PATIENCE, AsJson, Patience, ask, note, out, parse, plain, print_json, read_json
-from motcua.cli.showing import complaint_table
+from motcua.cli.running import PATIENCE, AsJson, Patience, ask, note, parse, read_json
+from motcua.cli.showing import COMPLAINTS
 from motcua.client import FilingClient
 from motcua.errors import Unavailable
 
@@ -58,7 +59,4 @@ def complaints(filing_id: FilingId, *, as_json: AsJson = False, patience: Patien
     Example: motcua complaints FILING_ID
     """
     found = ask(lambda client: client.complaints(filing_id), patience)
-    if as_json:
-        print_json([plain(one) for one in found])
-    else:
-        out().print(complaint_table(found))
+    show_all(found, COMPLAINTS, as_json=as_json)

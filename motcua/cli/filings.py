@@ -13,6 +13,7 @@ import typer
 from pydantic import ConfigDict
 
 from motcua import contract as c
+from motcua.cli.answer import Column, show_all, show_one
 from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files, with_their_papers
 from motcua.cli.running import (
     PATIENCE,
@@ -25,17 +26,17 @@ from motcua.cli.running import (
     out,
     parse,
     plain,
-    print_json,
     read_file,
     read_json,
 )
 from motcua.cli.showing import (
-    action_table,
-    clock_table,
-    delivery_table,
-    receipt_line,
+    ACTIONS,
+    CLOCKS,
+    DELIVERY,
+    RECEIPT,
+    VIEW,
     view_line,
-    view_table,
+    work_column,
     work_rows,
 )
 from motcua.client import FilingClient, command_id
@@ -236,21 +237,12 @@ def show(
     if actor is not None:
         someone = parse(c.Actor, actor_of(actor))
         actions = ask(lambda client: client.as_(someone, VIA).actions(filing_id), patience)
-        if as_json:
-            print_json([plain(action) for action in actions])
-        else:
-            out().print(action_table(actions))
+        show_all(actions, ACTIONS, as_json=as_json)
         return
     (view, where), work = ask(lambda client: _seen(client, filing_id), patience)
-    if as_json:
-        print_json(plain(view) | where | {"machine_work": work_rows(work)})
-    else:
-        out().print(view_table(view, work))
-        for name, value in where.items():
-            out().print(f"{c.both(_PAID_BY[name])} {value}", markup=False)
-
-
-_PAID_BY: Final = {"pay_url": "cli.pay_at", "pay_code": "cli.pay_by_code"}
+    paid_by = (Column("pay_url", lambda _: where.get("pay_url")), Column("pay_code", lambda _: where.get("pay_code")))
+    data = plain(view) | where | {"machine_work": work_rows(work)}
+    show_one(view, (*VIEW, work_column(work), *paid_by), as_json=as_json, data=data)
 
 
 async def _seen(client: FilingClient, filing_id: UUID) -> tuple[tuple[c.FilingView, dict[str, str]], list[MachineWork]]:
@@ -278,10 +270,7 @@ def clocks(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience =
     Example: motcua clocks FILING_ID
     """
     runs = ask(lambda client: client.clocks(filing_id), patience)
-    if as_json:
-        print_json([plain(run) for run in runs])
-    else:
-        out().print(clock_table(runs), soft_wrap=False)
+    show_all(runs, CLOCKS, as_json=as_json)
 
 
 @app.command()
@@ -296,7 +285,7 @@ def track(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = 
             if as_json:
                 typer.echo(view.model_dump_json(exclude_none=True))
             else:
-                out().print(view_line(view))
+                out().print(view_line(view), markup=False)
 
     ask(follow, patience)
 
@@ -308,17 +297,12 @@ def delivery(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience
     Example: motcua delivery FILING_ID
     """
     found = ask(lambda client: client.delivery(filing_id), patience)
-    if as_json:
-        print_json(plain(found))
-    else:
-        out().print(delivery_table(found))
+    show_one(found, DELIVERY, as_json=as_json)
 
 
 def print_receipt(filing_id: UUID, receipt: c.Receipt, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"filing_id": str(filing_id), **plain(receipt)})
-    else:
-        out().print(receipt_line(filing_id, receipt))
+    columns = (*RECEIPT, Column("filing", lambda _: filing_id))
+    show_one(receipt, columns, as_json=as_json, data={"filing_id": str(filing_id), **plain(receipt)})
 
 
 def actor_of(text: str) -> dict[str, str]:

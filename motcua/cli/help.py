@@ -9,6 +9,8 @@ from typing import Final
 import typer
 from typer.main import get_command_name
 
+from motcua.cli.language import with_language
+
 KIT: Final[Mapping[str, str]] = {
     "submit": "Nộp một hồ sơ và in biên nhận; nộp lại đúng hồ sơ đó thì được đúng biên nhận đó.",
     "attach": "Đưa các tệp của một hồ sơ vào kho tệp và in tham chiếu của chúng, trước khi nộp.",
@@ -28,11 +30,15 @@ KIT: Final[Mapping[str, str]] = {
 
 
 def in_both_languages(app: typer.Typer, vietnamese: Mapping[str, str]) -> None:
-    """Give each command its Vietnamese line, by its name, in a group behind the group's. Raises `KeyError`."""
+    """Give each command the option `--lang` and its Vietnamese line, by its name, in a group behind the group's.
+
+    Raises `KeyError`.
+    """
     for command in app.registered_commands:
         if command.callback is not None:
             name = command.name or get_command_name(command.callback.__name__)
             first, *more = inspect.cleandoc(command.callback.__doc__ or "").split("\n\n")
+            command.callback = with_language(command.callback)
             command.help = "\n\n".join([f"{vietnamese[name]} / {first}", *more])
     for group in app.registered_groups:
         if group.typer_instance is not None:

@@ -12,12 +12,12 @@ from typing import Annotated, Final
 
 import typer
 from pydantic import TypeAdapter, ValidationError
-from rich.markup import escape
 
 from motcua.backoffice import HOOKS, BackOffice, queue_of, run
 from motcua.cli import office_check
-from motcua.cli.running import Exit, Patience, end_well, fail, out
-from motcua.contract import AgencyCode, beside
+from motcua.cli.answer import Column, Marked, show_all
+from motcua.cli.running import Exit, Patience, end_well, fail
+from motcua.contract import AgencyCode
 
 _PATIENCE = 60.0
 
@@ -72,11 +72,16 @@ class _Lines(logging.Formatter):
 
 
 def _show(found: list[office_check.Looked]) -> None:
-    for one in found:
-        title = one.title.vi if one.title.vi == one.title.en else beside(one.title)
-        out().print(f"{'[green]ok[/]  ' if one.well else '[red]fail[/]'} {title}: {escape(one.words)}")
+    show_all(found, _LOOKED)
     if not all(one.well for one in found):
         raise typer.Exit(Exit.REFUSED)
+
+
+_LOOKED: Final = (
+    Column("state", lambda one: Marked("ok", "green") if one.well else Marked("fail", "red")),
+    Column("looked_at", "title"),
+    Column("found", "words"),
+)
 
 
 def load(name: str) -> BackOffice:

@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 from motcua.backoffice import HOOKS, BackOffice
 from motcua.client import FilingClient
 from motcua.connection import connect
-from motcua.contract import Text, beside, both, said
+from motcua.contract import Text, both, said
 from motcua.errors import MotcuaError, NotFound
 from motcua.patience import patiently
 from motcua.speaker_here import speaker_here
@@ -29,28 +29,29 @@ class Looked:
 
     title: Text
     well: bool
-    words: str
+    words: Text | str
 
 
 def hooks(office: BackOffice) -> Looked:
     """Which hooks are the agency's own, once they are known to fit."""
     own = [name for name in HOOKS if getattr(type(office), name) is not getattr(BackOffice, name)]
-    words = f"{type(office).__module__}:{type(office).__qualname__}: {', '.join(own) or both('office.no_hooks')}"
-    return Looked(said("office.hooks"), well=True, words=words)
+    words = f"{type(office).__module__}:{type(office).__qualname__}: {', '.join(own) or '–'}"
+    return Looked(said("label.hooks"), well=True, words=words)
 
 
 async def surroundings(agency: str | None, queue: str, patience: float) -> list[Looked]:
     """The object store, Temporal, the directory and the queue."""
-    found = [await _look(said("doctor_check.objects"), _store)]
-    temporal = said("doctor_check.temporal")
+    found = [await _look(said("label.object_store"), _store)]
+    temporal = said("label.temporal")
     try:
         client = await patiently(lambda _: connect(lazy=False), patience)
     except MotcuaError as error:
         return [*found, Looked(temporal, well=False, words=str(error))]
     found.append(Looked(temporal, well=True, words=client.namespace))
     if agency is not None:
-        found.append(await _look(said("office.directory"), lambda: _directory(client, agency, queue, patience)))
-    found.append(await _look(said("office.queue"), lambda: _queue(client, queue)))
+        directory = said("label.directory")
+        found.append(await _look(directory, lambda: _directory(client, agency, queue, patience)))
+    found.append(await _look(said("label.queue"), lambda: _queue(client, queue)))
     return found
 
 
@@ -58,7 +59,7 @@ class _AmissError(Exception):
     """What is not well."""
 
 
-async def _look(title: Text, look: Callable[[], Coroutine[Any, Any, str]]) -> Looked:
+async def _look(title: Text, look: Callable[[], Coroutine[Any, Any, Text]]) -> Looked:
     try:
         return Looked(title, well=True, words=await look())
     except (_AmissError, MotcuaError) as error:
@@ -67,7 +68,7 @@ async def _look(title: Text, look: Callable[[], Coroutine[Any, Any, str]]) -> Lo
         return Looked(title, well=False, words=error.status.name)
 
 
-async def _store() -> str:
+async def _store() -> Text:
     store = Store.from_environment()
     try:
         same = await store.works()
@@ -75,10 +76,10 @@ async def _store() -> str:
         raise _AmissError(f"{both('office.store_failing')}: {type(error).__name__}") from None
     if not same:
         raise _AmissError(both("doctor.objects.differing"))
-    return both("doctor.objects.well")
+    return said("command.back_office.store_works")
 
 
-async def _directory(client: Client, agency: str, queue: str, patience: float) -> str:
+async def _directory(client: Client, agency: str, queue: str, patience: float) -> Text:
     speaker = await asyncio.to_thread(speaker_here)
     try:
         entry = await FilingClient(client, speaker=speaker, patience=patience).agency(agency)
@@ -86,10 +87,10 @@ async def _directory(client: Client, agency: str, queue: str, patience: float) -
         raise _AmissError(f"{both('office.no_agency')} {agency}") from None
     if entry.queue != queue:
         raise _AmissError(both("office.work_goes", agency=agency, theirs=entry.queue, queue=queue))
-    return beside(entry.name)
+    return entry.name
 
 
-async def _queue(client: Client, queue: str) -> str:
+async def _queue(client: Client, queue: str) -> Text:
     found = await client.workflow_service.describe_task_queue(
         DescribeTaskQueueRequest(
             namespace=client.namespace,
@@ -98,4 +99,4 @@ async def _queue(client: Client, queue: str) -> str:
             report_stats=True,
         )
     )
-    return f"{queue}: {found.stats.approximate_backlog_count} {both('office.waiting')}"
+    return said("command.back_office.tasks_wait", queue=queue, tasks=found.stats.approximate_backlog_count)

@@ -9,9 +9,10 @@ import typer
 from typer.core import TyperGroup
 
 from motcua import contract as c
+from motcua.cli.answer import show_one
 from motcua.cli.filings import FilingId
-from motcua.cli.running import PATIENCE, AsJson, Exit, Patience, ask, end_well, fail, note, out, plain, print_json
-from motcua.cli.showing import result_table
+from motcua.cli.running import PATIENCE, AsJson, Exit, Patience, ask, end_well, fail, note
+from motcua.cli.showing import RESULT
 from motcua.store import Store
 
 NAME: Final = "result"
@@ -42,10 +43,7 @@ def of_filing(
     found = ask(lambda client: client.result(filing_id), patience)
     if file is not None:
         _download(found.result, file)
-    if as_json:
-        print_json(plain(found))
-    else:
-        out().print(result_table(found))
+    show_one(found, RESULT, as_json=as_json)
 
 
 def _download(result: c.FileRef, file: Path) -> None:

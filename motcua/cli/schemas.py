@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
-from rich.table import Table
 
-from motcua.cli.running import AsJson, Exit, fail, note, out, print_json
+from motcua.cli.answer import Column, show_all
+from motcua.cli.running import AsJson, Exit, fail, note
 from motcua.json_schemas import INDEX, documents, written
 
 app = typer.Typer()
@@ -32,20 +33,17 @@ def schemas(
     made = documents()
     if folder is not None:
         _write(folder, {name: written(document) for name, document in made.items()})
-    if as_json:
-        print_json(made[INDEX])
-    else:
-        table = Table("Message", "Passes by")
-        for entry in made[INDEX]["schemas"]:
-            table.add_row(entry["name"], _ways(entry["wires"]))
-        out().print(table)
+    show_all(made[INDEX]["schemas"], _COLUMNS, as_json=as_json, data=made[INDEX])
 
 
 def _ways(wires: list[dict[str, str]]) -> str:
     """The first of the wires, and how many more there are."""
     first = wires[0]
-    more = f" … {len(wires) - 1} more" if len(wires) > 1 else ""
+    more = f" … +{len(wires) - 1}" if len(wires) > 1 else ""
     return f"{first['kind']} {first['name']}: {first['part']}{more}"
+
+
+_COLUMNS: Final = (Column("message", itemgetter("name")), Column("passes_by", lambda entry: _ways(entry["wires"])))
 
 
 def _write(folder: Path, texts: dict[str, str]) -> None:

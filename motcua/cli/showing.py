@@ -1,61 +1,15 @@
-"""A filing in words, in Vietnamese and in English."""
+"""What is shown of a filing, and of its clocks, its complaints and its result."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
-from rich.markup import escape
-from rich.table import Table
-
-from motcua.contract import (
-    COMPLAINT_STATE_NAMES,
-    SCAN_STATE_NAMES,
-    SIGNATURE_OUTCOME_NAMES,
-    Action,
-    Authorisation,
-    ClockState,
-    ComplaintView,
-    DeliveryView,
-    Fee,
-    FilingView,
-    Pause,
-    Receipt,
-    ResultView,
-    beside,
-    both,
-)
+from motcua.cli.answer import Column, Marked, dong, lines, named, when
+from motcua.cli.language import in_words
+from motcua.contract import Authorisation, ClockState, Extension, Fee, FilingView, Pause, Text, said
 from motcua.machine_work import MachineWork
-
-VIETNAM: Final = timezone(timedelta(hours=7), "+07")
-"""Without the zone database, which not every machine has: Vietnam has had this one since 1975."""
-
-
-def receipt_line(filing_id: object, receipt: Receipt) -> str:
-    """What was recorded, when, and under which dossier code."""
-    code = f" {escape(receipt.code)}" if receipt.code else ""
-    return f"[green]recorded[/]{code} {when(receipt.at)}, event {receipt.seq}, filing {filing_id}"
-
-
-def view_line(view: FilingView) -> str:
-    """One line of `motcua track`."""
-    late = f" [red]overdue: {', '.join(view.overdue)}[/]" if view.overdue else ""
-    status = f"[bold]{beside(view.status_name)}[/] ({view.stage})"
-    return f"{when(datetime.now().astimezone())} {escape(view.code)} {status}{late}"
-
-
-def view_table(view: FilingView, work: Iterable[MachineWork] = ()) -> Table:
-    """One filing, fact by fact, with what it waits for from its agency's back office."""
-    table = _facts_table(f"{both('cli.filing')} {view.code}")
-    for name, words in _facts(view):
-        table.add_row(name, escape(words))
-    for one in work:
-        table.add_row(MACHINE_WORK, escape(work_line(one)))
-    return table
-
-
-MACHINE_WORK: Final = both("cli.machine_work")
 
 
 def work_line(work: MachineWork) -> str:
@@ -64,6 +18,17 @@ def work_line(work: MachineWork) -> str:
     failed = f", {work.error}" if work.error else ""
     again = f", {both('cli.again')} {when(work.next_try)}" if work.next_try else ""
     return f"{work.work}: {both('cli.since')} {when(work.since)}, {tried}{failed}{again}"
+
+
+def work_words(work: MachineWork) -> str:
+    """The same in the language of the command line."""
+    parts = [said("command.work.since", work=work.work, since=when(work.since))]
+    parts.append(said("command.work.tries", tries=work.attempts) if work.attempts else said("command.work.untaken"))
+    if work.error:
+        parts.append(Text(vi=work.error, en=work.error))
+    if work.next_try:
+        parts.append(said("command.work.again", next_try=when(work.next_try)))
+    return ", ".join(map(in_words, parts))
 
 
 def work_rows(found: Iterable[MachineWork]) -> list[dict[str, Any]]:
@@ -80,34 +45,30 @@ def work_rows(found: Iterable[MachineWork]) -> list[dict[str, Any]]:
     ]
 
 
-def action_table(actions: list[Action]) -> Table:
-    """What an actor can do, and why not the rest."""
-    table = Table("Command", "Now", "Why not")
-    for action in actions:
-        why = beside(action.problem.message) if action.problem else ""
-        table.add_row(action.name, "[green]yes[/]" if action.allowed else "[dim]no[/]", escape(why))
-    return table
+def view_line(view: FilingView) -> str:
+    """One line of `motcua track`."""
+    late = f" {in_words(said('command.track.overdue', clocks=', '.join(view.overdue)))}" if view.overdue else ""
+    return f"{when(datetime.now().astimezone())} {view.code} {in_words(view.status_name)} ({view.stage}){late}"
 
 
-def clock_table(runs: list[ClockState]) -> Table:
-    """The ledger of a filing's clocks."""
-    table = Table()
-    for name in (
-        both("cli.clock"),
-        both("cli.limit"),
-        both("cli.from"),
-        both("cli.stood_still"),
-        both("cli.due"),
-        both("cli.ended"),
-    ):
-        table.add_column(name, overflow="fold")
-    for run in runs:
-        ended = "" if run.ended is None else f"{when(run.ended)} {run.ended_by} {run.outcome or ''}"
-        stood = "\n".join(_pause(pause) for pause in run.pauses)
-        longer = "".join(f" (+{extension.by} {extension.kind})" for extension in run.extensions)
-        due = f"[red]{when(run.due)}[/]" if run.overdue else when(run.due)
-        table.add_row(run.clock, f"{run.limit}{longer}", when(run.started), escape(stood), due, ended)
-    return table
+def late(moment: datetime | None, *, overdue: bool) -> Marked | datetime | None:
+    """A date in red once it is over."""
+    return Marked(moment, "red") if overdue else moment
+
+
+ACTIONS: Final = (
+    Column("command", "name"),
+    Column("allowed_now", "allowed"),
+    Column("why_not", lambda action: action.problem and action.problem.message),
+)
+
+
+def _limit(run: ClockState) -> str:
+    return f"{run.limit}{''.join(map(_extension, run.extensions))}"
+
+
+def _extension(extension: Extension) -> str:
+    return f" (+{extension.by} {extension.kind})"
 
 
 def _pause(pause: Pause) -> str:
@@ -116,133 +77,136 @@ def _pause(pause: Pause) -> str:
     return f"{pause.reason}{basis}: {when(pause.since)} – {until}"
 
 
-def delivery_table(delivery: DeliveryView) -> Table:
-    """What opens the result for the applicant."""
-    table = _facts_table(both("cli.delivery"))
-    for name, words in (
-        (both("cli.channel"), str(delivery.channel)),
-        (both("cli.desk"), delivery.desk),
-        (both("cli.pickup_code"), delivery.pickup_code),
-        (both("cli.link"), delivery.link),
-        (both("cli.until"), delivery.until and when(delivery.until)),
-    ):
-        if words:
-            table.add_row(name, escape(words))
-    return table
+CLOCKS: Final = (
+    Column("clock", "clock"),
+    Column("limit", _limit),
+    Column("from", "started"),
+    Column("stood_still", lambda run: lines(map(_pause, run.pauses))),
+    Column("due", lambda run: late(run.due, overdue=run.overdue)),
+    Column("ended", "ended"),
+    Column("ended_by", lambda run: " ".join(filter(None, (run.ended_by, run.outcome)))),
+)
+DELIVERY: Final = (
+    Column("channel", "channel", named("channel")),
+    Column("desk", "desk"),
+    Column("pickup_code", "pickup_code"),
+    Column("link", "link"),
+    Column("until", "until"),
+)
+RESULT: Final = (
+    Column("code", "code"),
+    Column("outcome", "outcome"),
+    Column("file", "result.key"),
+    Column("media_type", "result.media_type"),
+    Column("bytes", "result.size"),
+    Column("sha256", "result.sha256"),
+)
+COMPLAINTS: Final = (
+    Column("n", "n"),
+    Column("recorded", "recorded_at"),
+    Column("act", "act"),
+    Column("event", "about"),
+    Column("state", "state", named("complaint_state")),
+    Column("due", lambda one: late(one.due, overdue=one.overdue)),
+    Column("reply", "reason"),
+)
 
 
-def result_table(result: ResultView) -> Table:
-    """The decision and its file."""
-    table = _facts_table(f"{both('cli.result')} {result.code}")
-    file = result.result
-    for name, words in (
-        (both("cli.outcome"), str(result.outcome)),
-        (both("cli.file"), file.key),
-        (both("cli.type"), f"{file.media_type}, {file.size} bytes"),
-        ("SHA-256", file.sha256),
-    ):
-        table.add_row(name, escape(words))
-    return table
-
-
-def complaint_table(complaints: Iterable[ComplaintView]) -> Table:
-    """The complaints about a filing."""
-    table = Table()
-    for name in (both("cli.complaint"), both("cli.about"), both("cli.state"), both("cli.due"), both("cli.answer")):
-        table.add_column(name, overflow="fold")
-    for one in complaints:
-        due = "" if one.due is None else when(one.due)
-        table.add_row(
-            f"{one.n} ({when(one.recorded_at)})",
-            f"{one.act} ({one.about})",
-            beside(COMPLAINT_STATE_NAMES[one.state]),
-            f"[red]{due}[/]" if one.overdue else due,
-            escape(one.reason or ""),
-        )
-    return table
-
-
-def when(moment: datetime) -> str:
-    """A moment in Vietnamese time, as dossier codes and limits have it."""
-    return f"{moment.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S %Z}"
-
-
-def _facts_table(title: str) -> Table:
-    """Facts line by line; a key or a digest goes on in the next line rather than be cut off."""
-    table = Table(show_header=False, title=title)
-    table.add_column()
-    table.add_column(overflow="fold")
-    return table
-
-
-def _fee(fee: Fee) -> Iterator[str]:
-    yield f"{fee.amount:,} đ, {fee.state}, {fee.channel}"
+def _fee(fee: Fee) -> str:
+    parts = [said("command.show.fee", amount=dong(fee.amount), state=fee.state, channel=said(f"channel.{fee.channel}"))]
     if fee.adds_to is not None:
-        yield both("cli.difference_to", fee=fee.adds_to)
+        parts.append(said("command.show.fee_adds_to", fee=fee.adds_to))
     if fee.returned:
-        yield both("cli.go_back", amount=sum(share.amount for share in fee.returned))
+        parts.append(said("command.show.fee_goes_back", amount=dong(sum(share.amount for share in fee.returned))))
     if fee.charged_back:
-        yield both("cli.charged_back", amount=fee.charged_back)
+        parts.append(said("command.show.fee_charged_back", amount=dong(fee.charged_back)))
+    return lines(parts)
 
 
-def _represented(given: Authorisation | None) -> Iterator[tuple[str, str]]:
-    """Who acts for the applicant and until when, and by which authorisation: what is not said is left open."""
-    if given is None:
-        return
+def _representative(given: Authorisation) -> str:
+    """Who acts for the applicant and until when: what is not said is left open."""
     who = " ".join(filter(None, (given.representative, given.id_number)))
     since, until = (day.isoformat() if day else "…" for day in (given.valid_from, given.valid_until))
-    scope = ", ".join(given.scope) or both("cli.any_procedure")
-    yield both("cli.representative"), f"{who or '?'}, {since} – {until}"
-    yield both("cli.authorisation"), f"{given.principal or '?'}: {scope}"
-    yield both("cli.authorisation_file"), f"{given.key} ({given.media_type}, SHA-256 {given.sha256})"
+    return f"{who or '?'}, {since} – {until}"
 
 
-def _examined(view: FilingView) -> Iterator[tuple[str, str]]:
-    """How the signature and the files stand: what an officer must know before they take the filing in."""
+def _scope(given: Authorisation) -> Text:
+    every = said("command.show.any_procedure")
+    codes = ", ".join(given.scope)
+    return said("command.show.authorised", principal=given.principal or "?", scope=codes or every)
+
+
+def _signature(view: FilingView) -> str | None:
     check = view.signature_check
-    if check is not None:
-        yield both("cli.signature"), beside(SIGNATURE_OUTCOME_NAMES[check.outcome])
-        for rule in check.rules:
-            yield "", _sentence(rule)
-    if view.signature_accepted is not None:
-        yield both("cli.the_officer"), both("cli.accepts_it") if view.signature_accepted else both("cli.does_not")
-    if view.scan is not None:
-        infected = f": {', '.join(view.infected)}" if view.infected else ""
-        yield both("cli.viruses"), f"{beside(SCAN_STATE_NAMES[view.scan])}{infected}"
+    if check is None:
+        return None
+    return lines([said(f"signature_outcome.{check.outcome}"), *map(_sentence, check.rules)])
 
 
-def _sentence(rule: str) -> str:
+def _sentence(rule: str) -> Text | str:
     """What a rule says; the rule itself, if it is newer than this kit."""
     try:
-        return both(rule)
+        return said(rule)
     except KeyError:
         return rule
 
 
-def _facts(view: FilingView) -> Iterator[tuple[str, str]]:
-    yield both("cli.status"), f"{int(view.status)} {beside(view.status_name)}"
-    yield both("cli.stage"), view.stage
-    yield both("cli.procedure"), f"{view.procedure} ({view.version}), level {int(view.level)}"
-    yield both("cli.calendar"), view.calendar
-    yield both("cli.agency"), view.agency
-    yield both("cli.submitted"), when(view.submitted_at)
-    yield from _represented(view.authorisation)
-    yield from _examined(view)
-    if view.accepted_at:
-        yield both("cli.accepted"), when(view.accepted_at)
-    if view.fee:
-        yield both("cli.fee"), "; ".join(_fee(view.fee))
-    if view.supplement:
-        yield both("cli.supplement"), "; ".join(f"{item.code}: {item.note}" for item in view.supplement.items)
-    if view.decision:
-        yield both("cli.decision"), f"{view.decision.outcome}, {view.decision.officer}"
-    if view.result:
-        yield both("cli.result"), view.result.key
-    for task in view.tasks:
-        yield both("cli.task"), f"{task.name} ({task.role}): {', '.join(task.actions)}"
-    for timer in view.timers:
-        yield both("cli.due"), f"{timer.clock} {timer.moment} {when(timer.due)}"
-    if view.overdue:
-        yield both("cli.overdue"), ", ".join(view.overdue)
-    if view.closing:
-        yield both("cli.ended"), view.closing
+def _scan(view: FilingView) -> str | None:
+    if view.scan is None:
+        return None
+    infected = f": {', '.join(view.infected)}" if view.infected else ""
+    return f"{in_words(said(f'scan_state.{view.scan}'))}{infected}"
+
+
+def _accepted(accepted: bool) -> Text:  # noqa: FBT001 -- a form takes what stands in the answer
+    return said("command.show.signature_accepted" if accepted else "command.show.signature_not_accepted")
+
+
+def _timers(view: FilingView) -> str:
+    return lines(f"{timer.clock} {timer.moment} {when(timer.due)}" for timer in view.timers)
+
+
+def _tasks(view: FilingView) -> str:
+    return lines(f"{task.name} ({task.role}): {', '.join(task.actions)}" for task in view.tasks)
+
+
+def _supplement(view: FilingView) -> str | None:
+    return None if view.supplement is None else lines(f"{item.code}: {item.note}" for item in view.supplement.items)
+
+
+VIEW: Final = (
+    Column("code", "code"),
+    Column("status", lambda view: f"{int(view.status)} {in_words(view.status_name)}"),
+    Column("stage", "stage", named("stage")),
+    Column("procedure", lambda view: f"{view.procedure}@{view.version}"),
+    Column("level", lambda view: int(view.level)),
+    Column("calendar", "calendar"),
+    Column("agency", "agency"),
+    Column("submitted", "submitted_at"),
+    Column("representative", "authorisation", _representative),
+    Column("authorisation", "authorisation", _scope),
+    Column(
+        "authorisation_file", "authorisation", lambda file: f"{file.key} ({file.media_type}, SHA-256 {file.sha256})"
+    ),
+    Column("signature", _signature),
+    Column("signature_accepted", "signature_accepted", _accepted),
+    Column("viruses", _scan),
+    Column("accepted", "accepted_at"),
+    Column("fee", "fee", _fee),
+    Column("supplement", _supplement),
+    Column("decision", "decision", lambda decision: f"{decision.outcome}, {decision.officer}"),
+    Column("result", lambda view: view.result and view.result.key),
+    Column("task", _tasks),
+    Column("due", _timers),
+    Column("overdue", lambda view: Marked(view.overdue, "red")),
+    Column("ended", "closing"),
+)
+
+
+def work_column(work: Iterable[MachineWork] | None) -> Column:
+    """What a filing waits for from its agency's back office; a question mark where nobody could be asked."""
+    return Column("machine_work", lambda _: "?" if work is None else lines(map(work_words, work)))
+
+
+RECEIPT: Final = (Column("code", "code"), Column("recorded", "at"), Column("event", "seq"))
+"""What was recorded, when, and under which dossier code."""

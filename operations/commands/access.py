@@ -10,8 +10,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from motcua.cli.answer import VIETNAM, when
 from motcua.cli.running import AsJson, out, print_json
-from motcua.cli.showing import VIETNAM, when
 from operations.commands.database import Connection, ask
 from operations.commands.help_words import GROUPS
 from operations.commands.printing import wide

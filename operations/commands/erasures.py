@@ -11,9 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from activities.ledger.vault import Vault
+from motcua.cli.answer import when
 from motcua.cli.filings import actor_of
 from motcua.cli.running import AsJson, Exit, fail, out, parse, plain, print_json, use_stack_here
-from motcua.cli.showing import when
 from motcua.client import command_id
 from motcua.connection import connect
 from motcua.errors import MotcuaError

@@ -8,9 +8,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from motcua.cli.answer import when
 from motcua.cli.filings import actor_of
 from motcua.cli.running import AsJson, out, parse, plain, print_json
-from motcua.cli.showing import when
 from operations.addresses import OWNER
 from operations.commands.database import ask
 from operations.commands.erasures import Operator, Reason

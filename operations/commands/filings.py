@@ -15,8 +15,9 @@ from rich.markup import escape
 from rich.table import Table
 from temporalio.service import RPCError
 
+from motcua.cli.answer import when
 from motcua.cli.running import PATIENCE, AsJson, Patience, end_well, note, out, print_json
-from motcua.cli.showing import when, work_rows
+from motcua.cli.showing import work_rows
 from motcua.connection import connect
 from motcua.patience import patiently
 from operations.addresses import APPLICATION, find_address

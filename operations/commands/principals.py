@@ -14,9 +14,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from activities.ledger.principals import principals
+from motcua.cli.answer import when
 from motcua.cli.filings import actor_of
 from motcua.cli.running import AsJson, Exit, fail, out, parse, plain, print_json, read_file
-from motcua.cli.showing import when
 from motcua.client import command_id
 from motcua.errors import MotcuaError
 from motcua.identity import key_in, new_key, public_key_of

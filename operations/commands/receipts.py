@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
+from motcua.cli.answer import Column, dong, named, show_all, show_one
 from motcua.cli.filings import actor_of
-from motcua.cli.running import AsJson, Exit, fail, out, parse, print_json
-from motcua.cli.showing import when as moment
+from motcua.cli.running import AsJson, Exit, fail, parse
 from motcua.client import command_id
 from operations import receipts as voiding
 from operations.addresses import APPLICATION
 from operations.commands.database import Connection, address, answered, ask
 from operations.commands.help_words import GROUPS
 from operations.commands.ledger import master_key
-from operations.commands.printing import wide
 from rules.papers.register import period
-from rules.publishing.rule_words import money
+from schemas.base import Text
 from schemas.papers.commands import VoidReceipt
 from schemas.papers.state import ReceiptRegister, RegisteredReceipt
 from schemas.publishing.fee import FeeKind
@@ -61,10 +58,10 @@ def list_receipts(
         return await receipts(connection, agency, asked, kind)
 
     found = ask(read)
-    if as_json:
-        print_json(found.model_dump(mode="json", exclude_none=True))
-    else:
-        _print(found)
+    issued, void_ = dong(found.issued), dong(found.void)
+    sums = said("command.receipts.sums", receipts=len(found.receipts), issued=issued, void=void_)
+    data = found.model_dump(mode="json", exclude_none=True)
+    show_all(found.receipts, _COLUMNS, sums, *_gaps(found), as_json=as_json, data=data)
     if found.gaps:
         raise typer.Exit(Exit.REFUSED)
 
@@ -115,44 +112,32 @@ def void(
     _show(answered(lambda: voiding.void(dsn, master, command)), as_json=as_json)
 
 
-def _print(found: ReceiptRegister) -> None:
-    table = Table("Số / Number", "Ký hiệu / Series", "Loại / Kind", "Số tiền / Amount", "Lập / Issued", "Hủy / Void")
-    for one in found.receipts:
-        table.add_row(*map(escape, _row(one)))
-    wide().print(table)
-    issued, void_ = money(found.issued), money(found.void)
-    out().print(f"{len(found.receipts)} biên lai / receipts, {issued.vi}; hủy / void {void_.vi}", markup=False)
-    if not found.gaps:
-        out().print("số liên tục, không thiếu / no number is missing")
-    for gap in found.gaps:
-        missing = ", ".join(gap.missing)
-        out().print(f"[red]thiếu số / missing[/] {gap.kind} {gap.year}: {escape(missing)}")
+def _gaps(found: ReceiptRegister) -> list[Text]:
+    """The numbers that are missing."""
+    gaps = [
+        said(
+            "command.receipts.missing", kind=said(f"fee_kind.{gap.kind}"), year=gap.year, missing=", ".join(gap.missing)
+        )
+        for gap in found.gaps
+    ]
+    return gaps or [said("command.receipts.whole")]
 
 
-def _row(one: RegisteredReceipt) -> tuple[str, ...]:
-    gone = "" if one.voided_at is None else f"{moment(one.voided_at)} {one.replaced_by or ''}".strip()
-    return one.number, one.series, said(f"fee_kind.{one.kind}").vi, money(one.amount).vi, moment(one.issued_at), gone
+_COLUMNS: Final = (
+    Column("n", "number"),
+    Column("series", "series"),
+    Column("kind", "kind", named("fee_kind")),
+    Column("amount", "amount", dong),
+    Column("issued", "issued_at"),
+    Column("void", "voided_at"),
+    Column("replaced_by", "replaced_by"),
+)
 
 
 def _show(one: RegisteredReceipt, *, as_json: bool) -> None:
-    if as_json:
-        print_json(one.model_dump(mode="json", exclude_none=True))
-        return
-    kind = said(f"fee_kind.{one.kind}")
-    known: dict[str, str | None] = {
-        "Số / Number": one.number,
-        "Ký hiệu / Series": one.series,
-        "Loại / Kind": f"{kind.vi} / {kind.en}",
-        "Cơ quan / Agency": one.agency,
-        "Hồ sơ / Filing": one.code or one.filing_id,
-        "Số tiền / Amount": money(one.amount).vi,
-        "Lập / Issued": moment(one.issued_at),
-        "Hủy / Void": moment(one.voided_at) if one.voided_at else None,
-        "Thay số / In place of": one.replaces,
-        "Thay bằng / Replaced by": one.replaced_by,
-    }
-    table = Table.grid(padding=(0, 2))
-    for label, value in known.items():
-        if value is not None:
-            table.add_row(f"[bold]{escape(label)}[/]", escape(value))
-    out().print(table)
+    more = (
+        Column("agency", "agency"),
+        Column("filing", lambda one: one.code or one.filing_id),
+        Column("replaces", "replaces"),
+    )
+    show_one(one, (*_COLUMNS, *more), as_json=as_json)

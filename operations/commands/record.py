@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 from temporalio.service import RPCError
 from typer.core import TyperGroup
 
-from motcua.cli.running import AsJson, Exit, fail, out, print_json, use_stack_here
-from motcua.cli.showing import MACHINE_WORK, VIETNAM, when, work_line, work_rows
+from motcua.cli.answer import VIETNAM, Column, Marked, dong, lines, named, show_all, show_one
+from motcua.cli.language import in_words
+from motcua.cli.running import AsJson, Exit, fail, use_stack_here
+from motcua.cli.showing import work_column, work_rows
 from motcua.client import FilingClient
 from motcua.errors import MotcuaError
 from motcua.machine_work import MachineWork
 from operations.commands.database import Connection, ask
 from operations.commands.help_words import GROUPS
-from operations.commands.printing import wide
-from schemas.reading import FilingRecord, LoggedEvent
+from schemas.reading import FilingRecord, LoggedEvent, ParcelRecord, PaymentRecord
+from schemas.saying import said
 from views.auditor import events as events_of
 from views.operator import find, name_of
 
@@ -61,13 +60,8 @@ def filing(which: Which, *, as_json: AsJson = False) -> None:
     """
     record = ask(lambda connection: found(connection, which))
     work = _machine_work(record)
-    if as_json:
-        print_json(record.model_dump(mode="json") | {"machine_work": None if work is None else work_rows(work)})
-        return
-    table = _facts(record)
-    for words in ["?"] if work is None else map(work_line, work):
-        table.add_row(MACHINE_WORK, escape(words))
-    out().print(table)
+    data = record.model_dump(mode="json") | {"machine_work": None if work is None else work_rows(work)}
+    show_one(record, (*_FILING, work_column(work)), as_json=as_json, data=data)
 
 
 def _machine_work(record: FilingRecord) -> list[MachineWork] | None:
@@ -93,22 +87,14 @@ def events(which: Which, *, as_json: AsJson = False) -> None:
     Examples: `motcua events H01.12-20261125-0000001`, `motcua events H01.12-20261125-0000001 --json`
     """
     code, logged = ask(lambda connection: _events(connection, which))
-    if as_json:
-        print_json([event.model_dump(mode="json") for event in logged])
-    else:
-        wide().print(timeline_table(code, logged))
+    show_timeline(code, logged, as_json=as_json)
 
 
-def timeline_table(code: str, logged: list[LoggedEvent]) -> Table:
-    """Events for people."""
-    table = Table("Lúc / When", "Luồng / Stream", "#", "Sự kiện / Event", "Ai / Who", "Nội dung / Body", title=code)
-    for event in logged:
-        body = ", ".join(f"{name}={_short(value)}" for name, value in event.body.items())
-        moment = event.occurred_at.astimezone(VIETNAM)
-        who = f"{event.actor['role']} {_short(event.actor['subject'])}"
-        cells = (name_of(event.stream), str(event.seq), event.kind, escape(who), escape(body))
-        table.add_row(f"{moment:%H:%M:%S.%f}"[:-3], *cells)
-    return table
+def show_timeline(code: str, logged: list[LoggedEvent], *, as_json: bool = False) -> None:
+    """Print the events of a filing."""
+    title = said("command.events.timeline", code=code)
+    data = [event.model_dump(mode="json") for event in logged]
+    show_all(logged, _TIMELINE, as_json=as_json, data=data, title=title)
 
 
 async def found(connection: Connection, which: str) -> FilingRecord:
@@ -124,34 +110,42 @@ async def _events(connection: Connection, which: str) -> tuple[str, list[LoggedE
     return record.code, await events_of(connection, record.filing_id)
 
 
-def _facts(record: FilingRecord) -> Table:
-    table = Table(show_header=False, title=f"Hồ sơ / Filing {record.code}")
-    name = record.status_name
-    facts = {
-        "Mã định danh / Id": str(record.filing_id),
-        "Trạng thái / Status": f"{record.status} {name.vi} / {name.en}",
-        "Bước / Stage": record.stage,
-        "Thủ tục / Procedure": f"{record.procedure}@{record.version}",
-        "Mức độ / Level": f"{record.level}, {record.channel} → {record.result_channel}",
-        "Cơ quan / Agency": record.agency,
-        "Nộp / Submitted": when(record.submitted_at),
-        "Tiếp nhận / Accepted": _moment(record.accepted_at),
-        "Hẹn trả / Due": _moment(record.due_at),
-        "Quá hạn / Overdue": ", ".join(record.overdue),
-        "Kết thúc / Ended": f"{_moment(record.closed_at)} {record.outcome or ''}".strip(),
-        "Khoản thu / Payments": "; ".join(f"{p.number}: {p.amount:,} đ, {p.state}" for p in record.payments),
-        "Bưu gửi / Parcels": "; ".join(f"{p.number}: {p.state} {p.waybill or ''}" for p in record.parcels),
-    }
-    for label, words in facts.items():
-        if words:
-            table.add_row(label, escape(words))
-    return table
+_FILING: Final = (
+    Column("code", "code"),
+    Column("id", "filing_id"),
+    Column("status", lambda record: f"{record.status} {in_words(record.status_name)}"),
+    Column("stage", "stage", named("stage")),
+    Column("procedure", lambda record: f"{record.procedure}@{record.version}"),
+    Column("level", "level"),
+    Column("channel", "channel", named("channel")),
+    Column("result_channel", "result_channel", named("channel")),
+    Column("agency", "agency"),
+    Column("submitted", "submitted_at"),
+    Column("accepted", "accepted_at"),
+    Column("due", "due_at"),
+    Column("overdue", lambda record: Marked(record.overdue, "red")),
+    Column("ended", "closed_at"),
+    Column("outcome", "outcome"),
+    Column("payments", lambda record: lines(map(_payment, record.payments))),
+    Column("parcels", lambda record: lines(map(_parcel, record.parcels))),
+)
+_TIMELINE: Final = (
+    Column("when", lambda event: f"{event.occurred_at.astimezone(VIETNAM):%H:%M:%S.%f}"[:-3]),
+    Column("stream", lambda event: name_of(event.stream)),
+    Column("n", "seq"),
+    Column("event", "kind"),
+    Column("who", lambda event: f"{event.actor['role']} {event.actor['subject']}"),
+    Column("body", lambda event: ", ".join(f"{name}={_plain(value)}" for name, value in event.body.items())),
+)
 
 
-def _moment(moment: datetime | None) -> str:
-    return when(moment) if moment else ""
+def _payment(one: PaymentRecord) -> str:
+    return f"{one.number}: {in_words(dong(one.amount))}, {one.state}"
 
 
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"{text[:36]}…" if len(text) > 37 else text  # noqa: PLR2004 -- never longer than what it stands for
+def _parcel(one: ParcelRecord) -> str:
+    return f"{one.number}: {one.state} {one.waybill or ''}".rstrip()
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

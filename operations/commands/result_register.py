@@ -8,10 +8,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from motcua.cli.answer import when
 from motcua.cli.filings import ActorText, actor_of, print_receipt
 from motcua.cli.running import PATIENCE, AsJson, Exit, Patience, fail, out, parse, print_json, read_json
 from motcua.cli.running import ask as ask_platform
-from motcua.cli.showing import when
 from motcua.client import command_id
 from operations.commands.database import Connection, ask
 from operations.commands.printing import wide

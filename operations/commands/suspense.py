@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 import typer
-from rich.markup import escape
-from rich.table import Column, Table
 
 from activities.ledger.vault import Vault
+from motcua.cli.answer import Column, dong, lines, show_all, show_one, when
 from motcua.cli.attaching import put_in
 from motcua.cli.filings import actor_of
-from motcua.cli.running import AsJson, Exit, fail, out, parse, print_json, use_stack_here
-from motcua.cli.showing import when
+from motcua.cli.language import in_words
+from motcua.cli.running import AsJson, Exit, fail, parse, use_stack_here
 from motcua.client import command_id
 from operations.commands.database import Connection, ask
 from operations.commands.ledger import master_key
-from operations.commands.printing import wide
 from operations.suspense import take
-from rules.publishing.rule_words import money
 from schemas import suspense as sp
 from schemas.refund.state import RefundMeans
 from schemas.saying import said
@@ -53,22 +50,7 @@ def suspense(*, as_json: AsJson = False) -> None:
         return await money_in_suspense(connection, vault.find)
 
     found = ask(read)
-    if as_json:
-        print_json([one.model_dump(mode="json", exclude_none=True) for one in found])
-        return
-    table = Table(
-        Column("Mã / Id", no_wrap=True),
-        "Lúc / At",
-        "Tài khoản / Account",
-        "Giao dịch / Transaction",
-        "Đồng",
-        "Nội dung / Memo",
-        "",
-    )
-    for one in found:
-        shown = (str(one.id), when(one.at), one.provider, one.transaction, f"{one.amount:,}", one.memo, _state(one))
-        table.add_row(*map(escape, shown))
-    wide().print(table)
+    show_all(found, _SUSPENSE, as_json=as_json)
 
 
 @app.command()
@@ -180,31 +162,26 @@ def _take(command: sp.AnySuspenseCommand, *, as_json: bool) -> None:
     _show(ask(lambda connection: take(connection, vault, command)), as_json=as_json)
 
 
+_SUSPENSE: Final = (
+    Column("id", "id"),
+    Column("when", "at"),
+    Column("account", "provider"),
+    Column("transaction", "transaction"),
+    Column("amount", "amount", dong),
+    Column("memo", "memo"),
+    Column(
+        "state",
+        lambda one: f"{in_words(said(f'suspense_state.{one.state}'))}{f' ({one.asked.n})' if one.asked else ''}",
+    ),
+)
+
+
+def _step(step: sp.SuspenseStep) -> str:
+    text = in_words(said(f"suspense_step.{step.kind}"))
+    file = step.evidence and step.evidence.key
+    about = (when(step.at), step.officer, text, step.stream, step.reason, step.means, step.bank_reference, file)
+    return f"{step.n}. {' · '.join(str(word) for word in about if word)}"
+
+
 def _show(one: Suspense, *, as_json: bool) -> None:
-    if as_json:
-        print_json(one.model_dump(mode="json", exclude_none=True))
-        return
-    table = Table.grid(padding=(0, 2))
-    known = {
-        "Mã / Id": str(one.id),
-        "Lúc / At": when(one.at),
-        "Tài khoản / Account": one.provider,
-        "Giao dịch / Transaction": one.transaction,
-        "Số tiền / Amount": money(one.amount).vi,
-        "Nội dung / Memo": one.memo,
-        "Trạng thái / State": _state(one),
-    }
-    for label, value in known.items():
-        table.add_row(f"[bold]{escape(label)}[/]", escape(value))
-    out().print(table)
-    for step in one.steps:
-        text = said(f"suspense_step.{step.kind}")
-        file = step.evidence and step.evidence.key
-        about = (f"{text.vi} / {text.en}", step.stream, step.reason, step.means, step.bank_reference, file)
-        words = " · ".join(str(word) for word in (when(step.at), step.officer, *about) if word)
-        out().print(f"  {step.n}. {words}", markup=False)
-
-
-def _state(one: Suspense) -> str:
-    text = said(f"suspense_state.{one.state}")
-    return f"{text.vi} / {text.en}" + (f" ({one.asked.n})" if one.asked else "")
+    show_one(one, (*_SUSPENSE, Column("steps", lambda one: lines(map(_step, one.steps)))), as_json=as_json)

@@ -8,8 +8,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from motcua.cli.answer import when
 from motcua.cli.running import AsJson, out, print_json
-from motcua.cli.showing import when
 from operations.commands.database import Connection, ask
 from operations.commands.printing import wide
 from rules.streams import KINDS

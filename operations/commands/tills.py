@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
-from rich.markup import escape
-from rich.table import Column, Table
 
+from motcua.cli.answer import Column, dong, lines, show_all, show_one
+from motcua.cli.answer import when as moment
 from motcua.cli.filings import actor_of
-from motcua.cli.running import AsJson, Exit, fail, out, parse, plain, print_json
-from motcua.cli.showing import when as moment
+from motcua.cli.language import in_words
+from motcua.cli.running import AsJson, Exit, fail, parse, plain
 from motcua.client import command_id
 from operations import tills as handling
 from operations.commands.database import Connection, ask
 from operations.commands.help_words import GROUPS
-from operations.commands.printing import wide
 from rules.papers.register import period
-from rules.publishing.rule_words import money
 from schemas.filing.commands import Command
 from schemas.till import CloseTill, CountTill, OpenTill, Till, TillShown
 from views.tills import till_of, tills
@@ -111,13 +110,7 @@ def list_tills(
         return await tills(connection, agency, asked)
 
     found = ask(read)
-    if as_json:
-        print_json([_plain(one) for one in found])
-        return
-    table = Table(Column(_COLUMNS[0], no_wrap=True), *_COLUMNS[1:])
-    for one in found:
-        table.add_row(*map(escape, _row(one)))
-    wide().print(table)
+    show_all(found, _TILL, as_json=as_json, data=[_plain(one) for one in found])
 
 
 @app.command()
@@ -166,51 +159,38 @@ def _plain(till: Till) -> dict[str, object]:
     return dict(plain(till)) | {"expected": till.expected, "difference": difference}
 
 
-_COLUMNS: Final = (
-    "Số / Number",
-    "Quầy / Desk",
-    "Thu ngân / Cashier",
-    "Mở / Opened",
-    "Tiền lẻ / Float",
-    "Thu / Taken",
-    "Chi / Given",
-    "Phải có / Expected",
-    "Đếm / Counted",
-    "Chênh / Difference",
-    "Đóng / Closed",
+def _counted(till: Till) -> int | None:
+    return till.counts[-1].counted if till.counts else None
+
+
+def _closing(name: str) -> Callable[[Till], Any]:
+    return lambda till: None if till.closing is None else getattr(till.closing, name)
+
+
+_TILL: Final = (
+    Column("n", "number"),
+    Column("desk", "desk"),
+    Column("cashier", "cashier"),
+    Column("opened", "opened_at"),
+    Column("float", "change_fund", dong),
+    Column("taken", "taken", dong),
+    Column("given", "given", dong),
+    Column("expected", "expected", dong),
+    Column("counted", _counted, dong),
+    Column("difference", _closing("difference"), dong),
+    Column("closed", _closing("closed_at")),
+)
+_WHOLE: Final = (
+    *_TILL,
+    Column("reason", _closing("reason")),
+    Column("counts", lambda till: lines(_moved(one.counted_at, one.officer, one.counted) for one in till.counts)),
+    Column("cash", lambda till: lines(_moved(one.at, one.code or one.stream, one.amount) for one in till.cash)),
 )
 
 
-def _row(till: Till) -> tuple[str, ...]:
-    closing = till.closing
-    counted = till.counts[-1].counted if till.counts else None
-    ended = ("", "") if closing is None else (money(closing.difference).vi, moment(closing.closed_at))
-    return (
-        till.number,
-        till.desk,
-        till.cashier,
-        moment(till.opened_at),
-        money(till.change_fund).vi,
-        money(till.taken).vi,
-        money(till.given).vi,
-        money(till.expected).vi,
-        "" if counted is None else money(counted).vi,
-        *ended,
-    )
+def _moved(at: datetime, by: str, amount: int) -> str:
+    return f"{moment(at)} {by} {in_words(dong(amount))}"
 
 
 def _show(till: TillShown, *, as_json: bool) -> None:
-    if as_json:
-        print_json(_plain(till))
-        return
-    table = Table.grid(padding=(0, 2))
-    for label, value in zip(_COLUMNS, _row(till), strict=True):
-        if value:
-            table.add_row(f"[bold]{escape(label)}[/]", escape(value))
-    if till.closing is not None and till.closing.reason is not None:
-        table.add_row("[bold]Lý do / Reason[/]", escape(till.closing.reason))
-    for count_ in till.counts:
-        table.add_row(escape(f"{moment(count_.counted_at)} {count_.officer}"), money(count_.counted).vi)
-    for one in till.cash:
-        table.add_row(escape(f"{moment(one.at)} {one.code or one.stream}"), money(one.amount).vi)
-    out().print(table)
+    show_one(till, _WHOLE, as_json=as_json, data=_plain(till))

@@ -16,8 +16,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.ledger.vault import Vault
+from motcua.cli.answer import when
 from motcua.cli.running import AsJson, Exit, fail, out, print_json, use_stack_here
-from motcua.cli.showing import when
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION

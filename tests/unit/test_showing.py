@@ -3,40 +3,109 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from io import StringIO
+from operator import itemgetter
+from typing import Final, TypeAlias
 
 import pytest
 import typer
 from rich.console import Console
+from typer.testing import CliRunner
 
 from motcua import ClockState, FilingView
+from motcua.cli.answer import Column, dong, show_all, show_one, when
+from motcua.cli.help import in_both_languages
 from motcua.cli.running import Exit, fail, owes_json, print_json
-from motcua.cli.showing import clock_table, view_table, when
+from motcua.cli.showing import CLOCKS, VIEW
+from motcua.contract import said
 from tests.contract.samples import SAMPLES
+
+Terminal: TypeAlias = Callable[[int], StringIO]
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal of so many columns, and what is shown there."""
+
+    def of(width: int) -> StringIO:
+        paper = StringIO()
+        console = Console(
+            width=width, soft_wrap=True, highlight=False, file=paper, force_terminal=True, color_system=None
+        )
+        monkeypatch.setattr("motcua.cli.answer.out", lambda: console)
+        return paper
+
+    return of
 
 
 def test_times_are_shown_as_in_vietnam() -> None:
     assert when(datetime(2026, 11, 25, 2, tzinfo=UTC)) == "2026-11-25 09:00:00 +07"
 
 
-def test_the_clocks_are_whole_on_a_narrow_screen() -> None:
-    raw = {
-        "clock": "step",
-        "limit": "4 working hours",
-        "started": "2026-11-25T02:00:00Z",
-        "due": "2026-11-25T09:00:00Z",
-    }
-    basis = "Nghị định 61/2018/NĐ-CP điều 19 khoản 3, Thông tư 01/2018/TT-VPCP"
-    pause = {"since": "2026-11-25T03:00:00Z", "reason": "supplement", "basis": basis}
-    paper = StringIO()
-    run = ClockState.model_validate(raw | {"pauses": [pause]})
-    Console(width=80, soft_wrap=True, file=paper).print(clock_table([run]), soft_wrap=False)
-    lines = [line.split("│") for line in paper.getvalue().splitlines() if line.startswith("│")]
-    assert "…" not in paper.getvalue()
-    assert (
-        "".join(line[4].strip() for line in lines).replace(" ", "").startswith(f"supplement({basis})".replace(" ", ""))
+BASIS: Final = "Nghị định 61/2018/NĐ-CP điều 19 khoản 3, Thông tư 01/2018/TT-VPCP"
+
+
+def clock() -> ClockState:
+    pause = {"since": "2026-11-25T03:00:00Z", "reason": "supplement", "basis": BASIS}
+    raw = {"clock": "step", "limit": "4 working hours", "started": "2026-11-25T02:00:00Z", "pauses": [pause]}
+    return ClockState.model_validate(raw | {"due": "2026-11-25T09:00:00Z"})
+
+
+def test_what_does_not_fit_stands_below_each_other_and_is_whole(terminal: Terminal) -> None:
+    paper = terminal(80)
+    show_all([clock(), clock()], CLOCKS)
+    shown = paper.getvalue()
+    assert "│" not in shown
+    assert f"supplement ({BASIS}): 2026-11-25 10:00:00 +07" in shown
+    assert shown.count("2026-11-25 16:00:00 +07") == 2
+
+
+def test_a_table_breaks_sentences_alone(terminal: Terminal) -> None:
+    paper = terminal(80)
+    code, words = "H01.12-20261125-0000001", "trời mưa " * 20
+    columns = (Column("code", itemgetter(0)), Column("due", itemgetter(1)), Column("why_not", itemgetter(2)))
+    show_all([(code, datetime(2026, 11, 25, 2, tzinfo=UTC), words)], columns)
+    shown = paper.getvalue()
+    assert max(map(len, shown.splitlines())) <= 80
+    assert f"│ {code} │ 2026-11-25 09:00:00 +07 │" in shown
+    assert shown.count("mưa") == 20
+
+
+def test_out_of_a_terminal_a_row_is_a_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LANG", raising=False)
+    rows = [("a", 16_000, True), ("bb", 1_000_000, None)]
+    columns = (Column("code", itemgetter(0)), Column("fee", itemgetter(1), dong), Column("allowed_now", itemgetter(2)))
+    show_all(rows, columns, said("command.track.overdue", clocks="x"))
+    assert capsys.readouterr().out == (
+        "Mã  Phí, lệ phí     Được làm\na   16.000 đồng     có\nbb  1.000.000 đồng\nquá hạn: x\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "lang", "answer"),
+    [
+        ([], "", "Mã  a"),
+        ([], "vi_VN.UTF-8", "Mã  a"),
+        ([], "en_US.UTF-8", "Code  a"),
+        (["--lang", "vi"], "en_US.UTF-8", "Mã  a"),
+        (["--lang", "en"], "C.UTF-8", "Code  a"),
+    ],
+)
+def test_an_answer_is_in_one_language(options: list[str], lang: str, answer: str) -> None:
+    app = typer.Typer()
+
+    @app.command()
+    def code() -> None:
+        """Say the code."""
+        show_one("a", (Column("code", str),))
+
+    in_both_languages(app, {"code": "Nói mã"})
+    in_both_languages(app, {"code": "Nói mã"})
+    assert CliRunner().invoke(app, options, env={"LANG": lang}).output == f"{answer}\n"
+    assert CliRunner().invoke(app, ["--lang", "fr"]).exit_code == 2
 
 
 def test_an_officer_is_shown_who_represents_the_applicant() -> None:
@@ -48,23 +117,23 @@ def test_an_officer_is_shown_who_represents_the_applicant() -> None:
     bare = {"key": "papers/2.pdf", "sha256": "d" * 64, "size": 1}
     open_ended = printed_table(FilingView.model_validate(view.model_dump() | {"authorisation": bare}))
     assert "?, … – …" in open_ended
-    assert "?: mọi thủ tục / any procedure" in open_ended
+    assert "?: any procedure" in open_ended
     assert "Representative" not in printed_table(view.model_copy(update={"authorisation": None}))
 
 
 def test_a_fee_is_shown_with_what_it_adds_to_and_what_of_it_goes_back() -> None:
     view = FilingView.model_validate(SAMPLES["filing_view"].model_dump())
     shown = printed_table(view)
-    assert "16,000 đ, paid, online" in shown
-    assert "chênh lệch so với khoản 1 / the difference to fee 1" in shown
-    assert "hoàn 8,000 đ / 8,000 đ go back" in shown
+    assert "16,000 đồng, paid, online" in shown
+    assert "the difference to fee 1" in shown
+    assert "8,000 đồng go back" in shown
     assert view.fee is not None
     whole = view.model_copy(update={"fee": view.fee.model_copy(update={"adds_to": None, "returned": ()})})
     assert "difference" not in printed_table(whole)
     assert "go back" not in printed_table(whole)
     assert "charged back" not in printed_table(whole)
     gone = view.model_copy(update={"fee": view.fee.model_copy(update={"charged_back": 6_000})})
-    assert "6,000 đ charged back" in printed_table(gone)
+    assert "6,000 đồng charged back" in printed_table(gone)
 
 
 def test_an_officer_is_shown_how_signature_and_files_stand() -> None:
@@ -76,19 +145,20 @@ def test_an_officer_is_shown_how_signature_and_files_stand() -> None:
     }
     told = {"signature_check": check, "signature_accepted": None, "scan": "infected", "infected": ["notice", "proof"]}
     shown = " ".join(printed_table(FilingView.model_validate(raw | told)).split())
-    assert "chưa kiểm tra được đầy đủ / could not be checked to the end" in shown
+    assert "could not be checked to the end" in shown
     assert "the certificate does not hold the signer's number; an officer decides" in shown
     assert "newer_rule" in shown
-    assert "có vi-rút trong các giấy tờ sau / there are viruses in these: notice, proof" in shown
+    assert "there are viruses in these: notice, proof" in shown
     assert "accepts it" not in shown
     accepted = printed_table(FilingView.model_validate(raw | told | {"signature_accepted": True, "scan": "pending"}))
-    assert "chấp nhận chữ ký / accepts it" in accepted
-    assert "chưa biết: phần mềm quét không trả lời" in accepted
+    assert "accepts it" in accepted
+    assert "not known yet: the scanner" in accepted
 
 
 def printed_table(view: FilingView) -> str:
-    paper = StringIO()
-    Console(width=200, file=paper).print(view_table(view))
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as paper:
+        patch.setenv("LANG", "en")
+        show_one(view, VIEW)
     return paper.getvalue()
 
 
@@ -106,5 +176,5 @@ def test_standard_output_has_one_answer(
             fail("no [x]", Exit.REFUSED)
     finally:
         owes_json.reset(before)
-    said = capsys.readouterr()
-    assert (json.loads(said.out), said.err) == (printed, "no [x]\n")
+    ended = capsys.readouterr()
+    assert (json.loads(ended.out), ended.err) == (printed, "no [x]\n")

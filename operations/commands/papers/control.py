@@ -7,8 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from activities.ledger.vault import Vault
+from motcua.cli.answer import when
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
-from motcua.cli.showing import when
 from operations.commands.database import Connection, ask
 from operations.commands.ledger import master_key
 from operations.commands.printing import wide

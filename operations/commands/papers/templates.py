@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from activities.printing.templates import standard, version_of
+from motcua.cli.answer import when
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
-from motcua.cli.showing import when
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
 from operations.commands.publishing.mistakes import Lang, Language, mistake_row, print_mistakes

@@ -19,8 +19,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from motcua.cli.answer import when
 from motcua.cli.running import AsJson, Exit, fail, note, out, print_json, use_stack_here
-from motcua.cli.showing import when
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION, OWNER

@@ -10,8 +10,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from motcua.cli.answer import when
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
-from motcua.cli.showing import when
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
 from operations.commands.help_words import GROUPS

@@ -10,8 +10,8 @@ from pydantic_core import to_jsonable_python
 from rich.markup import escape
 from rich.table import Table
 
+from motcua.cli.answer import when
 from motcua.cli.running import AsJson, out, print_json
-from motcua.cli.showing import when
 from operations.addresses import OWNER
 from operations.commands.database import address, ask
 from operations.commands.help_words import GROUPS

@@ -103,7 +103,7 @@ async def test_cash_needs_the_cashiers_own_open_till_and_goes_through_it(world: 
     assert [one["number"] for one in (await shell("till", "list", LAND, "--json")).json] == [elsewhere["number"]]
     listed = (await shell("till", "list", LAND, number.split("-")[1][:4], "--json")).json
     assert [one["number"] for one in listed] == [number, elsewhere["number"]]
-    assert "645.000 đồng" in (await shell("till", "show", number)).out
+    assert "645,000 đồng" in (await shell("till", "show", number)).out
     await sound(world)
 
 

@@ -1,0 +1,221 @@
+"""How an answer is shown: a table or facts on a terminal, the same as plain lines elsewhere, or JSON.
+
+What names, dates or counts something is never cut nor broken: a table gives it its width first, and sentences share the
+rest. Rows that would not fit are shown one below the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+from pydantic import BaseModel
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text as Styled
+
+from motcua.cli.language import in_words
+from motcua.cli.running import out, plain, print_json
+from motcua.contract import Text, said
+
+VIETNAM: Final = timezone(timedelta(hours=7), "+07")
+"""Without the zone database, which not every machine has: Vietnam has had this one since 1975."""
+
+_FRAME: Final = 3
+"""Columns that the lines of a table take beside each of its own."""
+
+
+class Marked(NamedTuple):
+    """A value in a colour."""
+
+    value: object
+    style: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A part of an answer.
+
+    Attributes:
+        label: What it is called: the key of a sentence, without `label.`.
+        of: Where it stands in the answer, or what gives it.
+        form: Makes what is shown of a value that is there; without it, its type decides.
+    """
+
+    label: str
+    of: str | Callable[[Any], object]
+    form: Callable[[Any], object] | None = None
+
+    @property
+    def title(self) -> str:
+        """The label in words."""
+        return in_words(said(f"label.{self.label}"))
+
+    def cell(self, answer: object) -> _Cell:
+        """What of the answer is shown here."""
+        value = attrgetter(self.of)(answer) if isinstance(self.of, str) else self.of(answer)
+        if self.form is not None and value is not None:
+            value = self.form(value)
+        return _cell(value)
+
+
+class _Cell(NamedTuple):
+    text: str
+    whole: bool
+    style: str = ""
+
+    @property
+    def longest(self) -> int:
+        """The columns that it takes at least."""
+        parts = self.text.splitlines() if self.whole else self.text.split()
+        return max(map(cell_len, parts), default=0)
+
+    @property
+    def line(self) -> str:
+        return "; ".join(self.text.splitlines())
+
+
+def show_all(
+    answers: Iterable[Any],
+    columns: Sequence[Column],
+    *below: Text,
+    as_json: bool = False,
+    data: Any = None,
+    title: Text | None = None,
+) -> None:
+    """Print answers of one kind as a table, or as JSON: `data`, else what each holds."""
+    answers = list(answers)
+    if as_json:
+        print_json([plain(one) for one in answers] if data is None else data)
+        return
+    if title is not None:
+        say(title, "bold")
+    titles, rows = [column.title for column in columns], [[column.cell(one) for column in columns] for one in answers]
+    console = out()
+    if not console.is_terminal:
+        _print_lines(titles, rows, console)
+    elif (widths := _widths(titles, rows, console.width)) is not None:
+        console.print(_table(titles, rows, widths), soft_wrap=False)
+    else:
+        for row in rows:
+            _print_facts(titles, row, console)
+            console.print()
+    for text in below:
+        say(text)
+
+
+def show_one(
+    answer: Any,
+    columns: Sequence[Column],
+    *below: Text,
+    as_json: bool = False,
+    data: Any = None,
+    title: Text | None = None,
+) -> None:
+    """Print one answer, fact by fact, or as JSON: `data`, else all that it holds."""
+    if as_json:
+        print_json(plain(answer) if data is None and isinstance(answer, BaseModel) else data)
+        return
+    if title is not None:
+        say(title, "bold")
+    _print_facts([column.title for column in columns], [column.cell(answer) for column in columns], out())
+    for text in below:
+        say(text)
+
+
+def say(text: Text, style: str = "") -> None:
+    """Print a sentence."""
+    out().print(in_words(text), style=style, markup=False)
+
+
+def when(moment: datetime) -> str:
+    """A moment in Vietnamese time, as dossier codes and limits have it."""
+    return f"{moment.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def named(names: str) -> Callable[[object], Text]:
+    """The form of a code whose names stand in the catalogue under `names.`."""
+    return lambda code: said(f"{names}.{code}")
+
+
+class Amount(Text):
+    """Money in words, which stay on one line."""
+
+
+def dong(amount: int) -> Amount:
+    """The form of an amount of money."""
+    return Amount(vi=f"{amount:,} đồng".replace(",", "."), en=f"{amount:,} đồng")
+
+
+def lines(values: Iterable[object]) -> str:
+    """The form of several values, each on a line of its own."""
+    return "\n".join(_cell(value).text for value in values)
+
+
+def _cell(value: object) -> _Cell:
+    if isinstance(value, Marked):
+        return _cell(value.value)._replace(style=value.style)
+    form = next((form for kind, form in _FORMS if isinstance(value, kind)), None)
+    return _Cell("" if value is None else str(value), whole=True) if form is None else form(value)
+
+
+def _prose(text: str) -> _Cell:
+    return _Cell(text, whole=" " not in text)
+
+
+_FORMS: Final[Sequence[tuple[Any, Callable[[Any], _Cell]]]] = (
+    (Amount, lambda amount: _Cell(in_words(amount), whole=True)),
+    (Text, lambda text: _prose(in_words(text))),
+    (bool, lambda truth: _prose(in_words(said("label.yes" if truth else "label.no")))),
+    (datetime, lambda moment: _Cell(when(moment), whole=True)),
+    (date, lambda day: _Cell(day.isoformat(), whole=True)),
+    (int, lambda number: _Cell(f"{number:,}", whole=True)),
+    (str, _prose),
+    ((list, tuple, set, frozenset), lambda values: _prose(", ".join(_cell(one).text for one in values))),
+)
+"""How a value is shown, by its type: the first that fits."""
+
+
+def _print_facts(titles: Sequence[str], cells: Sequence[_Cell], console: Console) -> None:
+    told = [(title, cell) for title, cell in zip(titles, cells, strict=True) if cell.text]
+    indent = max((cell_len(title) for title, _ in told), default=0) + 2
+    for title, cell in told:
+        for n, line in enumerate(cell.text.splitlines()):
+            head = "" if n else title
+            fact = Styled.assemble((head + " " * (indent - cell_len(head)), "bold"), (line, cell.style))
+            console.print(fact)
+
+
+def _print_lines(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], console: Console) -> None:
+    """One line a row, its columns below each other, so that it can be searched and taken apart."""
+    table = [list(titles), *([cell.line for cell in row] for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        padded = (text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True))
+        console.print("  ".join(padded).rstrip(), markup=False)
+
+
+def _widths(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], width: int) -> list[int] | None:
+    """How wide each column is: what is whole first, sentences share the rest. None if it does not fit."""
+    every = [[_Cell(title, whole=False), *(row[n] for row in rows)] for n, title in enumerate(titles)]
+    least = [max(cell.longest for cell in column) for column in every]
+    wanted = [max(max(map(cell_len, cell.text.splitlines()), default=0) for cell in column) for column in every]
+    room = width - sum(least) - _FRAME * len(titles) - 1
+    missing = sum(wanted) - sum(least)
+    if room < 0:
+        return None
+    share = 1.0 if missing <= room else room / missing
+    return [low + int((most - low) * share) for low, most in zip(least, wanted, strict=True)]
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], widths: Sequence[int]) -> Table:
+    table = Table()
+    for title, width in zip(titles, widths, strict=True):
+        table.add_column(title, width=width, overflow="fold")
+    for row in rows:
+        table.add_row(*(Styled(cell.text, cell.style) for cell in row))
+    return table

@@ -1,0 +1,58 @@
+"""The one language in which a command answers people: `--lang`, else that of LANG, else Vietnamese."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from contextvars import ContextVar
+from enum import StrEnum
+from functools import wraps
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+
+from motcua.contract import Text
+
+T = TypeVar("T")
+
+
+class Language(StrEnum):
+    """A language in which all sentences stand in the catalogue."""
+
+    VI = "vi"
+    EN = "en"
+
+
+_chosen: Final[ContextVar[Language | None]] = ContextVar("language", default=None)
+
+
+def language() -> Language:
+    """The language of this command line."""
+    by_system = Language.EN if os.environ.get("LANG", "").startswith("en") else Language.VI
+    return _chosen.get() or by_system
+
+
+def in_words(text: Text) -> str:
+    """The text in the language of this command line."""
+    return text.en if language() is Language.EN else text.vi
+
+
+_Option = Annotated[Language | None, typer.Option("--lang", help="Of the answer; else that of LANG, else vi.")]
+
+
+def with_language(command: Callable[..., T]) -> Callable[..., T]:
+    """The same command with the option `--lang`, which its function needs no argument for."""
+    own = inspect.signature(command, eval_str=True)
+    if "lang" in own.parameters:
+        return command
+
+    @wraps(command)
+    def chosen(*arguments: Any, lang: Language | None = None, **options: Any) -> T:
+        _chosen.set(lang)
+        return command(*arguments, **options)
+
+    option = inspect.Parameter("lang", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Option)
+    chosen.__signature__ = own.replace(parameters=[*own.parameters.values(), option])  # type: ignore[attr-defined]
+    chosen.__annotations__ = command.__annotations__ | {"lang": _Option}
+    return chosen
