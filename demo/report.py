@@ -11,6 +11,7 @@ from rich.table import Column, Table
 
 from demo.player import Played
 from demo.running import Outcome, Verdict
+from motcua.cli.language import in_words
 from operations.commands.ledger import summary, where
 from schemas.filing.state import STATUS_NAMES
 
@@ -61,7 +62,7 @@ def summary_lines(outcome: Outcome) -> Iterator[str]:
             yield f"[red]✗ {played.scenario.name}[/] {played.code or played.filing_id}: {escape(problem)}"
     for broken in outcome.ledger.problems:
         yield f"[red]✗ {escape(where(broken))}[/] {escape(broken.message)}"
-    yield f"Nhật ký / Ledger: {summary(outcome.ledger)}"
+    yield in_words(summary(outcome.ledger))
     money = outcome.money
     yield (
         f"Ngân hàng / Bank: {money.paid_fees} khoản nộp trực tuyến / payments online, "

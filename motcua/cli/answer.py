@@ -6,10 +6,9 @@ rest. Rows that would not fit are shown one below the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
@@ -42,7 +41,7 @@ class Column:
 
     Attributes:
         label: What it is called: the key of a sentence, without `label.`.
-        of: Where it stands in the answer, or what gives it.
+        of: Where it stands in the answer, as `a.b`; or what gives it.
         form: Makes what is shown of a value that is there; without it, its type decides.
     """
 
@@ -57,7 +56,7 @@ class Column:
 
     def cell(self, answer: object) -> _Cell:
         """What of the answer is shown here."""
-        value = attrgetter(self.of)(answer) if isinstance(self.of, str) else self.of(answer)
+        value = _found(answer, self.of) if isinstance(self.of, str) else self.of(answer)
         if self.form is not None and value is not None:
             value = self.form(value)
         return _cell(value)
@@ -79,24 +78,53 @@ class _Cell(NamedTuple):
         return "; ".join(self.text.splitlines())
 
 
+def columns(*parts: str | Column) -> tuple[Column, ...]:
+    """Columns, each written as `label`, `label:place`, `label|form` or `label:place|form`, several in one string.
+
+    Without a place the label says it too. A form is `dong`, or what the keys of a code's names begin with.
+    """
+    return tuple(column for part in parts for column in ((part,) if isinstance(part, Column) else _written(part)))
+
+
+def _written(part: str) -> Iterator[Column]:
+    for word in part.split():
+        column, _, form = word.partition("|")
+        label, _, place = column.partition(":")
+        yield Column(label, place or label, dong if form == "dong" else named(form) if form else None)
+
+
+def _found(answer: Any, place: str) -> Any:
+    """What stands at `a.b` in it, be that an attribute, a key or an index; None where there is no `a`."""
+    for name in place.split("."):
+        if answer is None:
+            return None
+        if isinstance(answer, Mapping):
+            answer = answer.get(name)
+        else:
+            answer = answer[int(name)] if name.isdecimal() else getattr(answer, name)
+    return answer
+
+
 def show_all(
     answers: Iterable[Any],
-    columns: Sequence[Column],
+    of: Sequence[Column],
     *below: Text,
     as_json: bool = False,
     data: Any = None,
     title: Text | None = None,
 ) -> None:
-    """Print answers of one kind as a table, or as JSON: `data`, else what each holds."""
+    """Print answers of one kind as a table, with sentences `below`; or as JSON: `data`, else what each holds."""
     answers = list(answers)
     if as_json:
         print_json([plain(one) for one in answers] if data is None else data)
         return
     if title is not None:
         say(title, "bold")
-    titles, rows = [column.title for column in columns], [[column.cell(one) for column in columns] for one in answers]
+    titles, rows = [column.title for column in of], [[column.cell(one) for column in of] for one in answers]
     console = out()
-    if not console.is_terminal:
+    if not rows:
+        below = below or (said("command.nothing"),)
+    elif not console.is_terminal:
         _print_lines(titles, rows, console)
     elif (widths := _widths(titles, rows, console.width)) is not None:
         console.print(_table(titles, rows, widths), soft_wrap=False)
@@ -110,7 +138,7 @@ def show_all(
 
 def show_one(
     answer: Any,
-    columns: Sequence[Column],
+    of: Sequence[Column],
     *below: Text,
     as_json: bool = False,
     data: Any = None,
@@ -122,7 +150,7 @@ def show_one(
         return
     if title is not None:
         say(title, "bold")
-    _print_facts([column.title for column in columns], [column.cell(answer) for column in columns], out())
+    _print_facts([column.title for column in of], [column.cell(answer) for column in of], out())
     for text in below:
         say(text)
 

@@ -47,9 +47,10 @@ FilingId = Annotated[UUID, typer.Argument(metavar="FILING_ID", help="The filing'
 Target = Annotated[
     str, typer.Argument(metavar="FILING_ID|STREAM", help="The filing's id, or another stream: payment:FILING_ID:1 …")
 ]
-ActorText = Annotated[str, typer.Option("--actor", metavar="ROLE:SUBJECT[@AGENCY]", help="Who acts.")]
+ActorText = Annotated[str, typer.Option("--as", "--actor", metavar="ROLE:SUBJECT[@AGENCY]", help="Who acts.")]
 MaybeActorText = Annotated[
-    str | None, typer.Option("--actor", metavar="ROLE:SUBJECT[@AGENCY]", help="List what this actor can do now.")
+    str | None,
+    typer.Option("--as", "--actor", metavar="ROLE:SUBJECT[@AGENCY]", help="List what this actor can do now."),
 ]
 
 VIA: Final = c.Via(principal="motcua")

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from motcua.backoffice import HOOKS, BackOffice, queue_of, run
 from motcua.cli import office_check
-from motcua.cli.answer import Column, Marked, show_all
+from motcua.cli.answer import Column, Marked, columns, show_all
 from motcua.cli.running import Exit, Patience, end_well, fail
 from motcua.contract import AgencyCode
 
@@ -77,10 +77,9 @@ def _show(found: list[office_check.Looked]) -> None:
         raise typer.Exit(Exit.REFUSED)
 
 
-_LOOKED: Final = (
+_LOOKED: Final = columns(
     Column("state", lambda one: Marked("ok", "green") if one.well else Marked("fail", "red")),
-    Column("looked_at", "title"),
-    Column("found", "words"),
+    "looked_at:title found:words",
 )
 
 

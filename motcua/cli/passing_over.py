@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from motcua import contract as c
-from motcua.cli.answer import Column, lines, named, show_all
+from motcua.cli.answer import Column, columns, lines, show_all
 from motcua.cli.filings import VIA, ActorText, actor_of
 from motcua.cli.language import in_words
 from motcua.cli.running import PATIENCE, AsJson, Exit, Patience, ask, parse, plain
@@ -18,11 +18,8 @@ from motcua.contract import said
 from motcua.passing_over import PassedOver
 
 _PROGRESS: Final = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-_COLUMNS: Final = (
-    Column("code", "code"),
-    Column("task", "task"),
-    Column("substitute", "substitute"),
-    Column("outcome", "outcome", named("command.pass_over")),
+_COLUMNS: Final = columns(
+    "code task substitute outcome|command.pass_over",
     Column("why_not", lambda one: lines(problem.message for problem in one.problems)),
     Column("event", lambda one: one.receipt and one.receipt.seq),
 )

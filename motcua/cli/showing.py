@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from motcua.cli.answer import Column, Marked, dong, lines, named, when
+from motcua.cli.answer import Column, Marked, columns, dong, lines, when
 from motcua.cli.language import in_words
 from motcua.contract import Authorisation, ClockState, Extension, Fee, FilingView, Pause, Text, said
 from motcua.machine_work import MachineWork
@@ -56,11 +56,7 @@ def late(moment: datetime | None, *, overdue: bool) -> Marked | datetime | None:
     return Marked(moment, "red") if overdue else moment
 
 
-ACTIONS: Final = (
-    Column("command", "name"),
-    Column("allowed_now", "allowed"),
-    Column("why_not", lambda action: action.problem and action.problem.message),
-)
+ACTIONS: Final = columns("command:name allowed_now:allowed why_not:problem.message")
 
 
 def _limit(run: ClockState) -> str:
@@ -77,38 +73,23 @@ def _pause(pause: Pause) -> str:
     return f"{pause.reason}{basis}: {when(pause.since)} – {until}"
 
 
-CLOCKS: Final = (
-    Column("clock", "clock"),
+CLOCKS: Final = columns(
+    "clock",
     Column("limit", _limit),
-    Column("from", "started"),
+    "from:started",
     Column("stood_still", lambda run: lines(map(_pause, run.pauses))),
     Column("due", lambda run: late(run.due, overdue=run.overdue)),
-    Column("ended", "ended"),
+    "ended",
     Column("ended_by", lambda run: " ".join(filter(None, (run.ended_by, run.outcome)))),
 )
-DELIVERY: Final = (
-    Column("channel", "channel", named("channel")),
-    Column("desk", "desk"),
-    Column("pickup_code", "pickup_code"),
-    Column("link", "link"),
-    Column("until", "until"),
+DELIVERY: Final = columns("channel|channel desk pickup_code link until")
+RESULT: Final = columns(
+    "code outcome file:result.key media_type:result.media_type bytes:result.size sha256:result.sha256"
 )
-RESULT: Final = (
-    Column("code", "code"),
-    Column("outcome", "outcome"),
-    Column("file", "result.key"),
-    Column("media_type", "result.media_type"),
-    Column("bytes", "result.size"),
-    Column("sha256", "result.sha256"),
-)
-COMPLAINTS: Final = (
-    Column("n", "n"),
-    Column("recorded", "recorded_at"),
-    Column("act", "act"),
-    Column("event", "about"),
-    Column("state", "state", named("complaint_state")),
+COMPLAINTS: Final = columns(
+    "n recorded:recorded_at act event:about state|complaint_state",
     Column("due", lambda one: late(one.due, overdue=one.overdue)),
-    Column("reply", "reason"),
+    "reply:reason",
 )
 
 
@@ -174,15 +155,12 @@ def _supplement(view: FilingView) -> str | None:
     return None if view.supplement is None else lines(f"{item.code}: {item.note}" for item in view.supplement.items)
 
 
-VIEW: Final = (
-    Column("code", "code"),
+VIEW: Final = columns(
+    "code",
     Column("status", lambda view: f"{int(view.status)} {in_words(view.status_name)}"),
-    Column("stage", "stage", named("stage")),
+    "stage|stage",
     Column("procedure", lambda view: f"{view.procedure}@{view.version}"),
-    Column("level", lambda view: int(view.level)),
-    Column("calendar", "calendar"),
-    Column("agency", "agency"),
-    Column("submitted", "submitted_at"),
+    "level calendar agency submitted:submitted_at",
     Column("representative", "authorisation", _representative),
     Column("authorisation", "authorisation", _scope),
     Column(
@@ -191,15 +169,15 @@ VIEW: Final = (
     Column("signature", _signature),
     Column("signature_accepted", "signature_accepted", _accepted),
     Column("viruses", _scan),
-    Column("accepted", "accepted_at"),
+    "accepted:accepted_at",
     Column("fee", "fee", _fee),
     Column("supplement", _supplement),
     Column("decision", "decision", lambda decision: f"{decision.outcome}, {decision.officer}"),
-    Column("result", lambda view: view.result and view.result.key),
+    "result:result.key",
     Column("task", _tasks),
     Column("due", _timers),
     Column("overdue", lambda view: Marked(view.overdue, "red")),
-    Column("ended", "closing"),
+    "ended:closing",
 )
 
 
@@ -208,5 +186,5 @@ def work_column(work: Iterable[MachineWork] | None) -> Column:
     return Column("machine_work", lambda _: "?" if work is None else lines(map(work_words, work)))
 
 
-RECEIPT: Final = (Column("code", "code"), Column("recorded", "at"), Column("event", "seq"))
+RECEIPT: Final = columns("code recorded:at event:seq")
 """What was recorded, when, and under which dossier code."""

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from motcua.cli.answer import VIETNAM, when
-from motcua.cli.running import AsJson, out, print_json
+from motcua.cli.answer import VIETNAM, Column, columns, say, show_all, when
+from motcua.cli.running import AsJson, print_json
 from operations.commands.database import Connection, ask
-from operations.commands.help_words import GROUPS
-from operations.commands.printing import wide
+from operations.commands.help_words import group
 from schemas.access import AccessReport
+from schemas.saying import said
 from views.looks import report as read_report
 
-app = typer.Typer(
-    name="access",
-    help=GROUPS["access"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("access")
 
 _DAYS: Final = timedelta(days=30)
-
-
-@app.callback()
-def _group() -> None:
-    """Ai đã xem hồ sơ / Who has looked at filings."""
 
 
 @app.command()
@@ -57,37 +44,28 @@ def report(
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
-    agencies = ("Cơ quan / Agency", "Cán bộ / Officer")
-    _print(
-        "Xem nhiều hơn thường ngày / Many more filings than on their other days",
-        (*agencies, "Ngày / Day", "Hồ sơ / Filings", "Trung vị / Median"),
-        ((one.agency, one.officer, one.day, one.filings, f"{one.median:g}") for one in found.busy_days),
-    )
-    _print(
-        "Ngoài giờ làm việc / Outside office hours",
-        (*agencies, "Ngày / Day", "Lượt xem / Looks"),
-        ((one.agency, one.officer, one.day, one.looks) for one in found.out_of_hours),
-    )
-    _print(
-        "Không có việc trong hồ sơ / With nothing to do in the filing",
-        (*agencies, "Vai trò / Role", "Hồ sơ / Filing", "Lượt xem / Looks", "Lần cuối / Last"),
-        (
-            (one.agency, one.officer, one.role, one.code or one.filing_id, one.looks, when(one.last_at))
-            for one in found.not_theirs
-        ),
-    )
-    _print(
-        "Chương trình tự xem / By programs, for nobody",
-        ("Chương trình / Program", "Lượt xem / Looks", "Hồ sơ / Filings", "Lần cuối / Last"),
-        ((one.principal, one.looks, one.filings, when(one.last_at)) for one in found.by_itself),
-    )
-    out().print(f"{found.looks} lượt xem từ / looks since {when(found.since)}")
+    for title, rows, shown in (
+        (said("command.access.busy_days"), found.busy_days, _BUSY_DAYS),
+        (said("command.access.out_of_hours"), found.out_of_hours, _OUT_OF_HOURS),
+        (said("command.access.not_theirs"), found.not_theirs, _NOT_THEIRS),
+        (said("command.access.by_itself"), found.by_itself, _BY_ITSELF),
+    ):
+        if rows:
+            show_all(rows, shown, title=title)
+    say(said("command.access.looks", looks=found.looks, since=when(found.since)))
 
 
-def _print(title: str, columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
-    """A table, if there is anything in it."""
-    table = Table(*columns, title=title, title_justify="left")
-    for row in rows:
-        table.add_row(*(escape(str(cell)) for cell in row))
-    if table.rows:
-        wide().print(table)
+_OFFICER: Final = columns("agency officer")
+_BUSY_DAYS: Final = columns(
+    *_OFFICER,
+    "day filings",
+    Column("median", lambda one: f"{one.median:g}"),
+)
+_OUT_OF_HOURS: Final = (*_OFFICER, Column("day", "day"), Column("looks", "looks"))
+_NOT_THEIRS: Final = columns(
+    *_OFFICER,
+    "role|role",
+    Column("filing", lambda one: one.code or one.filing_id),
+    "looks last:last_at",
+)
+_BY_ITSELF: Final = columns("program:principal looks filings last:last_at")

@@ -1,4 +1,4 @@
-"""A board as it is drawn, in Vietnamese and in English."""
+"""A board as it is drawn."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.markup import escape
 from rich.table import Table
 
+from motcua.cli.language import in_words
 from rules.time.working_time import VIETNAM, local_day
-from schemas.base import Text
 from schemas.filing.state import STATUS_NAMES, Status
 from schemas.payment.state import PaymentState
 from schemas.reading import Board, Count
+from schemas.saying import said
 
 K = TypeVar("K", bound=Hashable)
 
@@ -25,19 +26,13 @@ _EVENTS: Final = 3
 _ANY_WIDTH: Final = 1000
 """Columns that every board has room in."""
 
-_SILENT: Final = "cơ sở dữ liệu không trả lời, đang thử lại / the database does not answer, trying again"
 _OPEN: Final = tuple(sorted(STATUS_NAMES.keys() - {Status.NOT_ACCEPTED, Status.WITHDRAWN, Status.RETURNED}))
 """The statuses of filings that are open."""
 
 _AGENCIES: Final = len(_OPEN) - 1
 """So many, and the line that says how many more there are, cost no row where they stand beside the statuses."""
 
-_STATES: Final = {
-    PaymentState.PENDING: Text(vi="Chờ nộp", en="Pending"),
-    PaymentState.PAID: Text(vi="Đã nộp", en="Paid"),
-    PaymentState.EXPIRED: Text(vi="Hết hạn", en="Expired"),
-    PaymentState.CANCELLED: Text(vi="Đã hủy", en="Cancelled"),
-}
+_STATES: Final = (PaymentState.PENDING, PaymentState.PAID, PaymentState.EXPIRED, PaymentState.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -70,44 +65,46 @@ class Picture:
         yield below
 
     def _title(self) -> RenderableType:
-        whose = "tất cả cơ quan / all agencies" if self.agency is None else escape(self.agency)
+        whose = _words("command.board.all_agencies") if self.agency is None else escape(self.agency)
         ending = "" if self.every is None else f"  [dim]{self.every:g} s, Ctrl-C[/]"
         as_of = f"{self.board.as_of.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
         line = f"[bold]motcua[/]  {whose}  [bold]{as_of}[/] (Asia/Ho_Chi_Minh){ending}"
-        return line if self.lost is None else Group(line, f"[bold red]{_SILENT}: {self.lost}[/]")
+        return line if self.lost is None else Group(line, f"[bold red]{_words('command.board.silent')}: {self.lost}[/]")
 
     def _figures(self) -> Table:
         """What is looked at first, in one row."""
         board = self.board
-        chung, of_all = (", chung", ", of all") if self.agency is not None else ("", "")
+        of_all = "" if self.agency is None else f", {_words('command.board.of_all')}"
         pace = "–" if self.pace is None else f"{self.pace:,.1f}"
         stalled = "?" if board.stalled is None else _alarm(board.stalled)
         figures = (
-            ("Hồ sơ đang mở", "Open filings", f"{sum(one.filings for one in board.counts):,}"),
-            ("Quá hạn", "Late", _alarm(sum(one.late for one in board.counts))),
-            ("Việc", "Tasks", f"{board.tasks:,}"),
-            ("Hạn hôm nay", "Due today", f"{board.due_today:,}"),
-            ("Việc quá hạn", "Late tasks", _alarm(board.late)),
-            (f"Đứng yên{chung}", f"Stalled{of_all}", stalled),
-            (f"Ghi/giây{chung}", f"Appends/s{of_all}", pace),
+            (_words("label.open"), f"{sum(one.filings for one in board.counts):,}"),
+            (_words("label.late"), _alarm(sum(one.late for one in board.counts))),
+            (_words("label.tasks"), f"{board.tasks:,}"),
+            (_words("label.due_today"), f"{board.due_today:,}"),
+            (_words("label.late_tasks"), _alarm(board.late)),
+            (_words("label.stalled") + of_all, stalled),
+            (_words("label.appends") + of_all, pace),
         )
-        table = _table(*(f"{vi} /\n{en}" for vi, en, _ in figures), words=0)
+        table = _table(*(name for name, _ in figures), words=0)
         table.add_row(*(f"[bold]{figure}[/]" for *_, figure in figures))
         return table
 
 
 def _statuses(board: Board) -> Table:
-    table = _table("Trạng thái /\nStatus", "Đang mở /\nOpen", "Quá hạn /\nLate")
+    table = _table(*map(_words, ("label.status", "label.open", "label.late")))
     filings, late = _sums(board, lambda one: one.status)
     for status in _OPEN:
-        table.add_row(f"{status.value} {_both(STATUS_NAMES[status])}", _number(filings[status]), _alarm(late[status]))
+        table.add_row(
+            f"{status.value} {in_words(STATUS_NAMES[status])}", _number(filings[status]), _alarm(late[status])
+        )
     return table
 
 
 def _agencies(board: Board, most: int | None) -> Table:
     """How many filings of each agency stand at which status; if not all find room, those with the most late ones."""
-    numbers = (f"\n{status.value}" for status in _OPEN)
-    table = _table("Cơ quan /\nAgency", *numbers, "Tất cả /\nAll", "Quá hạn /\nLate")
+    numbers = (str(status.value) for status in _OPEN)
+    table = _table(_words("label.agency"), *numbers, _words("label.all"), _words("label.late"))
     filings, late = _sums(board, lambda one: one.agency)
     at, _ = _sums(board, lambda one: (one.agency, one.status))
     ordered = sorted(filings, key=lambda agency: (-late[agency], -filings[agency], agency))
@@ -120,14 +117,7 @@ def _agencies(board: Board, most: int | None) -> Table:
 
 
 def _money(board: Board) -> Table:
-    headers = (
-        "Khoản thu /\nPayments",
-        "Số /\nCount",
-        "Yêu cầu /\nAsked, đ",
-        "Đã thu /\nCaptured, đ",
-        "Hoàn /\nRefunded, đ",
-    )
-    table = _table(*headers)
+    table = _table(*map(_words, ("label.payments", "label.count", "label.owed", "label.captured", "label.refunded")))
     found = {money.state: money for money in board.money}
     for state in dict.fromkeys((*_STATES, *found)):
         money = found.get(state)
@@ -137,8 +127,8 @@ def _money(board: Board) -> Table:
 
 
 def _newest(board: Board, most: int | None) -> Table:
-    headers = ("Lúc /\nWhen", "Cơ quan /\nAgency", "Hồ sơ /\nFiling", "Luồng /\nStream", "Sự kiện /\nEvent")
-    table = _table(*headers, words=5)
+    headers = ("label.when", "label.agency", "label.filing", "label.stream", "label.event")
+    table = _table(*map(_words, headers), words=5)
     today = local_day(board.as_of)
     for event in board.newest[:most]:
         local = event.at.astimezone(VIETNAM)
@@ -174,11 +164,11 @@ def _sums(board: Board, key: Callable[[Count], K]) -> tuple[Counter[K], Counter[
 
 
 def _state(state: str) -> str:
-    return _both(_STATES[PaymentState(state)]) if state in _STATES else escape(state)
+    return _words(f"command.board.{state}") if state in _STATES else escape(state)
 
 
-def _both(text: Text) -> str:
-    return f"{text.vi} / {text.en}"
+def _words(key: str) -> str:
+    return in_words(said(key))
 
 
 def _number(number: int) -> str:

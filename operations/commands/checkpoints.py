@@ -12,7 +12,6 @@ import httpx
 import typer
 from obstore.exceptions import BaseError
 from pydantic import ValidationError
-from rich.markup import escape
 
 from activities.checkpoints.log import Published, log_name
 from activities.checkpoints.making import Setup, begin_anew, make
@@ -20,7 +19,9 @@ from activities.checkpoints.place import CheckpointError
 from activities.keys.masters import MasterKeys
 from activities.partners.http import TIMEOUT_S
 from activities.signature.trust import Trust as Authorities
-from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from motcua.cli.answer import Column, Marked, columns, say, show_all, show_one
+from motcua.cli.language import in_words
+from motcua.cli.running import AsJson, Exit, fail
 from motcua.errors import MotcuaError
 from operations import bundle as bundles
 from operations import checkpoint_verifier
@@ -34,15 +35,13 @@ from recovery.second_place import SecondPlace
 from rules.proof.checkpoint import Checkpoint
 from rules.proof.note import Kind, NoteError, Signer, Verifier, read_note
 from rules.proof.policy import Policy
+from schemas.saying import said
 from workers.checkpoints import authorities_in, checkpointing, policy_in, signer_in, witnesses_of
 from workers.settings import CheckpointSettings
 
 T = TypeVar("T")
 
 app = typer.Typer()
-
-_EVENTS: Final = "sự kiện / events"
-_LOOKED_AT: Final = {"checkpoints": "điểm kiểm / checkpoints", "events": f"{_EVENTS} trong cây / in the tree"}
 
 
 @app.command()
@@ -69,15 +68,12 @@ def checkpoint(
         return await (begin_anew(connection, setup, reason) if reason else make(connection, setup))
 
     made = _within(work)
-    if as_json:
-        print_json(_plain(made))
-    elif made is None:
-        out().print("chưa có sự kiện nào / there is no event yet")
+    if made is None and not as_json:
+        say(said("command.checkpoint.no_event"))
     else:
-        found = made.checkpoint
-        out().print(f"{escape(found.origin)}: {found.size:,} {_EVENTS}, {found.root.hex()}")
-        for line in (*found.extensions, ", ".join(one.name for one in made.note.signatures)):
-            out().print(f"[dim]{escape(line)}[/]")
+        show_one(
+            _plain(made), columns("origin events:size root extensions signed_by"), as_json=as_json, data=_plain(made)
+        )
 
 
 def _plain(made: Published | None) -> dict[str, Any] | None:
@@ -133,7 +129,8 @@ def held_against_checkpoints(since: Path | None) -> Report:
                 task = progress.add_task("")
 
                 def looked_at(what: Literal["checkpoints", "events"], done: int, of: int) -> None:
-                    progress.update(task, completed=done, total=of, description=f"{done:,} / {of:,} {_LOOKED_AT[what]}")
+                    described = f"{done:,} / {of:,} {in_words(said(f'label.{what}'))}"
+                    progress.update(task, completed=done, total=of, description=described)
 
                 return await checkpoint_verifier.verify(connection, place, asked, before, looked_at)
 
@@ -156,21 +153,28 @@ def exported(which: str, master: MasterKeys | None) -> dict[str, Any] | None:
     return _told(lambda: ask(lambda connection: bundles.export(connection, which, master, prove)))
 
 
-def say(report: Report) -> None:
+def show(report: Report) -> None:
     """What was found, for people."""
-    for finding in report.findings:
-        out().print(f"[red]{escape(_where(finding))}[/] {escape(finding.message)} [dim]({finding.rule})[/]")
-    for line in report.succeeds:
-        out().print(f"[yellow]{escape(line)}[/]")
-    for name in report.unasked:
-        out().print(f"[yellow]{escape(name)}[/] không trả lời / gave no answer")
-    verdict = "[green]khớp / they agree[/]" if report.verified else "[red]KHÔNG khớp / they do NOT agree[/]"
-    cosigned = escape(", ".join(report.cosigned) or "–")
-    stamped = "–" if report.stamped is None else f"{report.stamped:,} / {report.checkpoints:,}"
-    out().print(
-        f"điểm kiểm / checkpoints: {verdict}: {escape(report.origin)} {report.since:,} … {report.size:,} {_EVENTS}, "
-        f"cùng ký / cosigned: {cosigned}, dấu thời gian / time-stamped: {stamped}"
-    )
+    if report.findings:
+        show_all(report.findings, columns(Column("place", _where), "message rule"))
+    show_one(report, _AGAINST)
+
+
+def _verdict(verified: bool) -> Marked:  # noqa: FBT001 -- a form takes what stands in the answer
+    if verified:
+        return Marked(said("command.checkpoint.agree"), "green")
+    return Marked(said("command.checkpoint.not_agree"), "red")
+
+
+def _stamped(report: Report) -> str | None:
+    return None if report.stamped is None else f"{report.stamped:,} / {report.checkpoints:,}"
+
+
+_AGAINST: Final = columns(
+    Column("checkpoints", "verified", _verdict),
+    "origin since events:size succeeds cosigned no_answer:unasked",
+    Column("time_stamped", _stamped),
+)
 
 
 def plain(report: Report) -> dict[str, Any]:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from motcua.cli.running import AsJson, Exit, out, print_json
-from operations.commands.printing import wide
+from motcua.cli.answer import Column, Marked, columns, show_all
+from motcua.cli.running import AsJson, Exit
 from operations.doctor import Finding, Health, examine
 from operations.doctor.examination import Check
-from schemas.base import Text
+from schemas.saying import said
 
 STYLES: Final = {
-    Health.OK: "[green]ok[/]",
-    Health.WARN: "[yellow]warn[/]",
-    Health.FAIL: "[red]fail[/]",
-    Health.SKIPPED: "[dim]–[/]",
+    Health.OK: "green",
+    Health.WARN: "yellow",
+    Health.FAIL: "red",
+    Health.SKIPPED: "dim",
 }
 
 app = typer.Typer()
@@ -36,11 +33,9 @@ def doctor(*, as_json: AsJson = False) -> None:
     """
     found = examine()
     failed = sum(finding.health is Health.FAIL for _, finding in found)
-    if as_json:
-        print_json({"healthy": not failed, "findings": [_plain(check, finding) for check, finding in found]})
-    else:
-        wide().print(_table(found))
-        out().print(f"[red]{failed} lỗi / failed[/]" if failed else "[green]không có lỗi / nothing failed[/]")
+    data = {"healthy": not failed, "findings": [_plain(check, finding) for check, finding in found]}
+    sums = said("command.doctor.failed", failed=failed) if failed else said("command.doctor.well")
+    show_all(found, _FOUND, sums, as_json=as_json, data=data)
     if failed:
         raise typer.Exit(Exit.REFUSED)
 
@@ -50,15 +45,7 @@ def _plain(check: Check, finding: Finding) -> dict[str, Any]:
     return {"check": check.name, "health": finding.health, "what": finding.what.model_dump(), "fix": fix}
 
 
-def _table(found: Sequence[tuple[Check, Finding]]) -> Table:
-    table = Table("", "Xem / Looked at")
-    for title in ("Thấy / Found", "Cách sửa / How to mend it"):
-        table.add_column(title, overflow="fold")
-    for check, finding in found:
-        fix = _both(finding.fix) if finding.fix else ""
-        table.add_row(STYLES[finding.health], *map(escape, (_both(check.title), _both(finding.what), fix)))
-    return table
-
-
-def _both(text: Text) -> str:
-    return text.vi if text.vi == text.en else f"{text.vi} / {text.en}"
+_FOUND: Final = columns(
+    Column("state", "1.health", lambda health: Marked(health.value, STYLES[health])),
+    "looked_at:0.title found:1.what mend:1.fix",
+)

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from activities.ledger.vault import Vault
-from motcua.cli.answer import when
+from motcua.cli.answer import Column, columns, lines, say, show_all, show_one
 from motcua.cli.filings import actor_of
-from motcua.cli.running import AsJson, Exit, fail, out, parse, plain, print_json, use_stack_here
+from motcua.cli.language import in_words
+from motcua.cli.running import AsJson, Exit, fail, parse, plain, print_json, use_stack_here
 from motcua.client import command_id
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from motcua.store import NoStoreError
 from operations.addresses import OWNER, find_address
 from operations.commands.database import Connection, address, ask
-from operations.commands.help_words import GROUPS
+from operations.commands.help_words import group
 from operations.commands.ledger import master_key
-from operations.commands.printing import bar, wide
+from operations.commands.printing import bar
 from operations.commands.store import done, object_store
 from operations.erasure import requests
 from operations.erasure.elsewhere import Back, NotErasedError, back
@@ -41,7 +39,6 @@ from schemas.erasure import (
     ErasureCommand,
     ErasureRequest,
 )
-from schemas.errors import Refusal
 from schemas.saying import said
 from views.log import Log
 
@@ -50,22 +47,16 @@ C = TypeVar("C", bound=ErasureCommand)
 CHECKPOINTS: Final = "MOTCUA_CHECKPOINTS"
 
 filings = typer.Typer()
-app = typer.Typer(
-    name="erasures",
-    help=GROUPS["erasures"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("erasures")
 
-Operator = Annotated[str, typer.Option("--as", metavar="operator:SUBJECT@AGENCY", help="Which operator asks.")]
-Auditor = Annotated[str, typer.Option("--as", metavar="auditor:SUBJECT@AGENCY", help="Which auditor answers.")]
+Operator = Annotated[
+    str, typer.Option("--as", "--actor", metavar="operator:SUBJECT@AGENCY", help="Which operator asks.")
+]
+Auditor = Annotated[
+    str, typer.Option("--as", "--actor", metavar="auditor:SUBJECT@AGENCY", help="Which auditor answers.")
+]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why. It stays for ever: name no person in it.")]
 Asked = Annotated[int, typer.Argument(metavar="N", min=1, help="The number of the request.")]
-
-
-@app.callback()
-def _group() -> None:
-    """Yêu cầu xóa dữ liệu cá nhân / Requests to erase who filed."""
 
 
 @filings.command()
@@ -100,7 +91,7 @@ def erase(
         if as_json:
             print_json(None)
         else:
-            out().print("không có hồ sơ nào phải xóa / there is no filing to erase", highlight=False)
+            say(said("command.erasures.none"))
         return
     asked = ask_for(command(AskErasure, actor, {"cause": cause, "reason": reason, "filings": filings}))
     if as_json:
@@ -133,17 +124,7 @@ def list_requests(*, as_json: AsJson = False) -> None:
     Example: `motcua erasures list`
     """
     found = ask(requests.requests)
-    if as_json:
-        print_json([shown(one) for one in found])
-        return
-    table = Table("#", "Lúc / When", "Vì sao / Why", "Ai / Who", "Trạng thái / State", "Hồ sơ / Filings")
-    for one in found:
-        state = said(f"erasure_state.{one.state}")
-        states = (f"{state.vi} / {state.en}", *one.problems)
-        who = f"{one.officer}{f' · {one.answered_by}' if one.answered_by else ''}"
-        cells = (when(one.at), one.reason, who, "\n".join(states), f"{one.erased} / {one.filings}")
-        table.add_row(str(one.n), *map(escape, cells))
-    wide().print(table)
+    show_all(found, _REQUESTS, as_json=as_json, data=[shown(one) for one in found])
 
 
 @app.command()
@@ -191,7 +172,7 @@ def ask_for(asked: AskErasure) -> requests.Asked:
     """Record a request, or the end of the command."""
     master = master_key()
     with bar() as progress:
-        task = progress.add_task("hồ sơ / filings")
+        task = progress.add_task(in_words(said("label.filings")))
 
         def looked_at(filings: int, of: int) -> None:
             progress.update(task, completed=filings, total=of)
@@ -208,11 +189,18 @@ def _answered(told: ApproveErasure | DeclineErasure) -> ErasureRequest:
 
 def print_request(one: ErasureRequest, *, as_json: bool) -> None:
     """How it stands with a request."""
-    if as_json:
-        print_json(shown(one))
-        return
-    state = said(f"erasure_state.{one.state}")
-    out().print(f"{one.n}. {state.vi} / {state.en} · {one.filings} hồ sơ / filings · {escape(one.reason)}")
+    show_one(one, _REQUESTS, as_json=as_json, data=shown(one))
+
+
+def _state(one: ErasureRequest) -> str:
+    return lines([said(f"erasure_state.{one.state}"), *one.problems])
+
+
+_REQUESTS: Final = columns(
+    "n when:at reason officer answered_by",
+    Column("state", _state),
+    Column("erased", lambda one: f"{one.erased}/{one.filings}"),
+)
 
 
 def shown(one: ErasureRequest) -> dict[str, Any]:
@@ -225,11 +213,13 @@ def not_yet(asked: requests.Asked) -> list[dict[str, Any]]:
     return [{"code": code, "problems": [plain(why) for why in all_]} for code, all_ in asked.left_out.items()]
 
 
+_NOT_ERASED: Final = columns("code:0 why_not:1")
+
+
 def say_not_yet(asked: requests.Asked) -> None:
     """The same for people."""
-    for code, all_ in asked.left_out.items():
-        for why in all_:
-            out().print(f"[yellow]{escape(code)}[/] {escape(f'{why.message.vi} / {why.message.en}')}")
+    if asked.left_out:
+        show_all(((code, why.message) for code, all_ in asked.left_out.items() for why in all_), _NOT_ERASED)
 
 
 def left() -> list[Any]:
@@ -239,9 +229,7 @@ def left() -> list[Any]:
 
 def say_left() -> None:
     """The same for people."""
-    out().print("Không xóa được từ đây / What can't be erased from here:")
-    for one in left():
-        out().print(f"  {one['vi']} / {one['en']}", markup=False)
+    show_all((said(f"erasure_left.{name}") for name in LEFT), (Column("not_erased_here", lambda text: text),))
 
 
 def _work_off(*, as_json: bool) -> None:
@@ -249,7 +237,7 @@ def _work_off(*, as_json: bool) -> None:
     use_stack_here()
     dsn, master, store, elsewhere = address(OWNER), master_key(), object_store(), _second_place()
     with bar() as progress:
-        task = progress.add_task("hồ sơ / filings")
+        task = progress.add_task(in_words(said("label.filings")))
 
         async def work() -> Worked:
             outside = Outside(store, await connect(), elsewhere)
@@ -284,17 +272,11 @@ def _second_place() -> SecondPlace | None:
 
 
 def _say(worked: Worked) -> None:
-    for code, why in worked.refused.items():
-        out().print(f"[red]{escape(code)}[/] {escape('; '.join(_reasons(why)))}")
-    for code, problem in worked.failed.items():
-        out().print(f"[red]{escape(code)}[/] chưa xóa xong / not done: {escape(problem)}")
-    out().print(
-        f"{len(worked.finished)} hồ sơ đã xóa / filings erased, {worked.files} tệp / files, "
-        f"{worked.executions} quy trình / executions"
-    )
+    refused = [(code, why.message) for code, refusal in worked.refused.items() for why in refusal.problems]
+    failed = [(code, said("command.erasures.not_done", problem=problem)) for code, problem in worked.failed.items()]
+    if refused or failed:
+        show_all([*refused, *failed], _NOT_ERASED)
+    counts = {"files": worked.files, "executions": worked.executions}
+    say(said("command.erasures.erased", filings=len(worked.finished), **counts))
     if worked.finished:
         say_left()
-
-
-def _reasons(why: Refusal) -> Iterable[str]:
-    return (f"{one.message.vi} / {one.message.en}" for one in why.problems)

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from motcua.cli.answer import when
+from motcua.cli.answer import columns, show_all, show_one
 from motcua.cli.filings import actor_of
-from motcua.cli.running import AsJson, out, parse, plain, print_json
+from motcua.cli.running import AsJson, parse, plain
 from operations.addresses import OWNER
 from operations.commands.database import ask
 from operations.commands.erasures import Operator, Reason
-from operations.commands.help_words import GROUPS
-from operations.commands.printing import wide
+from operations.commands.help_words import group
 from operations.erasure import exports
 from schemas.base import StrictModel
-from schemas.exports import AnswerExport, AskExport, ExportRequest
-from schemas.saying import said
+from schemas.exports import AnswerExport, AskExport
 
 C = TypeVar("C", bound=StrictModel)
 T = TypeVar("T")
 
-app = typer.Typer(
-    name="exports",
-    help=GROUPS["exports"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("exports")
 
 Asked = Annotated[int, typer.Argument(metavar="N", min=1, help="The number of the request.")]
-
-
-@app.callback()
-def _group() -> None:
-    """Yêu cầu cung cấp dữ liệu cá nhân / Requests for what is held about somebody."""
 
 
 @app.command("ask")
@@ -48,10 +34,7 @@ def ask_for(*, reason: Reason, actor: Operator, as_json: AsJson = False) -> None
     Example: `motcua exports ask --reason "asked for on paper, 14/PYC" --as operator:h01.12-operator-1@H01.12`
     """
     n = asked(actor, reason)
-    if as_json:
-        print_json({"n": n})
-    else:
-        out().print(f"{n}. {_state('waiting')}", highlight=False)
+    _show(n, "waiting", {"n": n}, as_json=as_json)
 
 
 @app.command("list")
@@ -61,13 +44,8 @@ def list_requests(*, as_json: AsJson = False) -> None:
     Example: `motcua exports list`
     """
     found = ask(exports.exports)
-    if as_json:
-        print_json([dict(plain(one)) | {"state": one.state} for one in found])
-        return
-    table = Table("#", "Lúc / When", "Vì sao / Why", "Ai / Who", "Trạng thái / State", "Lúc / When")
-    for one in found:
-        table.add_row(*map(escape, _cells(one)))
-    wide().print(table)
+    data = [dict(plain(one)) | {"state": one.state} for one in found]
+    show_all(found, _REQUESTS, as_json=as_json, data=data)
 
 
 @app.command()
@@ -78,10 +56,7 @@ def decline(n: Asked, *, reason: Reason, actor: Operator, as_json: AsJson = Fals
     """
     answer = model(AnswerExport, actor, n=n, declined=reason)
     ask(lambda connection: exports.answered(connection, answer), OWNER)
-    if as_json:
-        print_json({"n": n, "state": "declined"})
-    else:
-        out().print(f"{n}. {_state('declined')}", highlight=False)
+    _show(n, "declined", {"n": n, "state": "declined"}, as_json=as_json)
 
 
 def asked(actor: str, reason: str) -> int:
@@ -95,12 +70,8 @@ def model(of: type[C], actor: str, **say: Any) -> C:
     return parse(of, {"actor": actor_of(actor)} | say)
 
 
-def _cells(one: ExportRequest) -> tuple[str, ...]:
-    who = f"{one.officer}{f' · {one.answered_by}' if one.answered_by else ''}"
-    answered_at = when(one.answered_at) if one.answered_at else ""
-    return str(one.n), when(one.asked_at), one.reason, who, _state(one.state), answered_at
+_REQUESTS: Final = columns("n when:asked_at reason officer answered_by state|export_state answered:answered_at")
 
 
-def _state(state: str) -> str:
-    words = said(f"export_state.{state}")
-    return f"{words.vi} / {words.en}"
+def _show(n: int, state: str, data: dict[str, Any], *, as_json: bool) -> None:
+    show_one({"n": n, "state": state}, columns("n state|export_state"), as_json=as_json, data=data)

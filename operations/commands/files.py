@@ -9,18 +9,16 @@ from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from activities.files.children import Children
 from activities.files.preview import DRAWN, MOST_PAGES, NotDrawnError, pages
 from activities.ledger.vault import Vault
-from motcua.cli.running import AsJson, Exit, end_well, fail, out, print_json
+from motcua.cli.answer import Column, columns, show_all, show_one
+from motcua.cli.running import AsJson, Exit, end_well, fail
 from motcua.store import Store
 from operations.commands.database import Connection, ask
-from operations.commands.help_words import GROUPS
+from operations.commands.help_words import group
 from operations.commands.ledger import master_key
-from operations.commands.printing import wide
 from operations.commands.record import Which, found
 from rules.streams import KINDS
 from schemas.files import FileRef
@@ -32,12 +30,7 @@ from views.log import Log, Told, UnfoldableError
 LONGEST_PREVIEW: Final = 200
 """Pages."""
 
-app = typer.Typer(
-    name="files",
-    help=GROUPS["files"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("files")
 
 
 class _Sent(NamedTuple):
@@ -46,6 +39,9 @@ class _Sent(NamedTuple):
     paper: str
     seq: int
     file: FileRef
+
+
+_SENT: Final = columns("paper event:seq name:file.name media_type:file.media_type bytes:file.size sha256:file.sha256")
 
 
 @app.command("list")
@@ -57,14 +53,8 @@ def list_files(which: Which, *, as_json: AsJson = False) -> None:
     Example: `motcua files list H01.12-20261125-0000001`
     """
     sent, _ = _read(which)
-    if as_json:
-        print_json([{"paper": one.paper, "seq": one.seq, **one.file.model_dump(mode="json")} for one in sent])
-        return
-    table = Table("Giấy tờ / Paper", "#", "Tên / Name", "Loại / Type", "Byte", "SHA-256")
-    for one in sent:
-        file = one.file
-        table.add_row(one.paper, str(one.seq), escape(file.name or ""), file.media_type, f"{file.size:,}", file.sha256)
-    wide().print(table)
+    data = [{"paper": one.paper, "seq": one.seq, **one.file.model_dump(mode="json")} for one in sent]
+    show_all(sent, _SENT, as_json=as_json, data=data)
 
 
 @app.command()
@@ -98,11 +88,8 @@ def preview(
         fail("không lập được ảnh của tệp này / this file can't be drawn", Exit.REFUSED)
     except OSError as error:
         fail(f"{folder}: {error.strerror}", Exit.USAGE)
-    if as_json:
-        print_json({"paper": paper, "sha256": file.sha256, "pages": list(map(str, written))})
-        return
-    for picture in written:
-        out().print(escape(str(picture)))
+    data = {"paper": paper, "sha256": file.sha256, "pages": list(map(str, written))}
+    show_all(written, (Column("file", str),), as_json=as_json, data=data)
 
 
 @app.command()
@@ -127,7 +114,8 @@ def proof(
         target.write_bytes(data)
     except OSError as error:
         fail(f"{target}: {error.strerror}", Exit.USAGE)
-    out().print(escape(f"{target}: {check.outcome}, sha256 {check.proof.sha256}"))
+    told = {"file": target, "outcome": check.outcome, "sha256": check.proof.sha256}
+    show_one(told, columns("file outcome|signature_outcome sha256"))
 
 
 async def _write_pages(file: FileRef, folder: Path, paper: str) -> list[Path]:

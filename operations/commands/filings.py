@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-import typer
-from rich.markup import escape
-from rich.table import Table
 from temporalio.service import RPCError
 
-from motcua.cli.answer import when
-from motcua.cli.running import PATIENCE, AsJson, Patience, end_well, note, out, print_json
+from motcua.cli.answer import Column, columns, show_all
+from motcua.cli.running import PATIENCE, AsJson, Patience, end_well, note
 from motcua.cli.showing import work_rows
 from motcua.connection import connect
 from motcua.patience import patiently
 from operations.addresses import APPLICATION, find_address
 from operations.commands.database import TIMEOUT
-from operations.commands.help_words import GROUPS
-from operations.commands.printing import wide
+from operations.commands.help_words import group
 from operations.machine_work import Failing, failing
 from recovery.stalled import Stalled, stalled
 from schemas.ids import filing_workflow
+from schemas.saying import said
 from views.log import DATABASE_ERRORS
 from views.operator import codes, name_of
 
-app = typer.Typer(
-    name="filings",
-    help=GROUPS["filings"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
-
-
-@app.callback()
-def _group() -> None:
-    """Nhiều hồ sơ cùng lúc / Many filings at once."""
+app = group("filings")
 
 
 @app.command("stalled")
@@ -58,12 +45,13 @@ def list_stalled(*, patience: Patience = PATIENCE, as_json: AsJson = False) -> N
 
     found = end_well(patiently(look, patience))
     known, failed = _recorded(found)
-    if as_json:
-        print_json([*(_row(one, known) for one in found), *map(_failing_row, failed)])
-        return
-    if found or failed:
-        wide().print(_table(found, known, failed))
-    out().print(f"{len(found)} đứng yên / stalled, {len(failed)} cơ quan chưa làm được / fail in an agency's office")
+    counts = said("command.filings.stalled", stalled=len(found), failing=len(failed))
+    data = [*(_row(one, known) for one in found), *map(_failing_row, failed)]
+    rows = [
+        *((known.get(one.filing_id, (one.filing_id, ""))[0], one) for one in found),
+        *((one.code, one) for one in failed),
+    ]
+    show_all(rows, _COLUMNS, counts, as_json=as_json, data=data)
 
 
 def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], list[Failing]]:
@@ -113,18 +101,17 @@ def _failing_row(one: Failing) -> dict[str, Any]:
     )
 
 
-def _table(found: Iterable[Stalled], known: dict[str, tuple[str, str]], failed: Iterable[Failing]) -> Table:
-    table = Table(
-        "Hồ sơ / Filing", "Luồng / Workflow", "Từ / Since", "Lần / Tries", "Lý do / Reason", "Thử lại / Next try"
-    )
-    for one in found:
-        code, _ = known.get(one.filing_id, (one.filing_id, ""))
-        cells = (code, name_of(one.workflow_id), when(one.since), str(one.attempts), one.reason)
-        table.add_row(*map(escape, cells))
-    for owed in failed:
-        work = owed.work
-        again = when(work.next_try) if work.next_try else ""
-        reason = f"{owed.agency}: {work.error}"
-        cells = (owed.code, f"backoffice.{work.work}", when(work.since), str(work.attempts), reason)
-        table.add_row(*map(escape, cells), again)
-    return table
+def _of_either(
+    stalled: Callable[[Stalled], object], failing: Callable[[Failing], object]
+) -> Callable[[tuple[str, Stalled | Failing]], object]:
+    return lambda row: stalled(row[1]) if isinstance(row[1], Stalled) else failing(row[1])
+
+
+_COLUMNS: Final = columns(
+    "filing:0",
+    Column("stream", _of_either(lambda one: name_of(one.workflow_id), lambda one: f"backoffice.{one.work.work}")),
+    Column("since", _of_either(lambda one: one.since, lambda one: one.work.since)),
+    Column("tries", _of_either(lambda one: one.attempts, lambda one: one.work.attempts)),
+    Column("reason", _of_either(lambda one: one.reason, lambda one: f"{one.agency}: {one.work.error}")),
+    Column("next_try", _of_either(lambda _: None, lambda one: one.work.next_try)),
+)

@@ -10,17 +10,17 @@ from typing import Annotated, Any, Final, NoReturn
 import asyncpg
 import typer
 from pydantic import ValidationError
-from rich.markup import escape
 from temporalio.exceptions import ApplicationError
 
 from activities.forms.printing import printed
 from activities.ledger.vault import Vault
 from activities.procedures import Procedures
+from motcua.cli.answer import columns, show_one
 from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files
-from motcua.cli.running import AsJson, Exit, fail, note, out, plain, print_json, read_file, read_json
+from motcua.cli.running import AsJson, Exit, fail, note, plain, print_json, read_file, read_json
 from operations.addresses import OWNER
 from operations.commands.database import TIMEOUT, Connection, address, answered, ask
-from operations.commands.help_words import GROUPS
+from operations.commands.help_words import group
 from operations.commands.ledger import master_key
 from operations.commands.publishing.procedure_changes import version_named
 from operations.commands.publishing.procedures import published_version
@@ -46,12 +46,7 @@ from views.log import Log, UnfoldableError
 _NO_FILE: Final = "0" * 64
 """The digest of a procedure's file, where only its rules are asked."""
 
-app = typer.Typer(
-    name="forms",
-    help=GROUPS["forms"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("forms")
 
 OfProcedure = Annotated[str, typer.Argument(metavar="FILE|CODE[@VERSION]")]
 Target = Annotated[Path, typer.Option("--out", metavar="FILE.pdf", help="Where the PDF goes.")]
@@ -222,12 +217,10 @@ def _write(target: Path, sheet: Sheet, made: bytes, *, as_json: bool) -> None:
     }
     if sheet.digest is not None:
         row["digest"] = sheet.digest
-    if as_json:
-        print_json(row)
-        return
-    out().print(f"{escape(str(target))}: {sheet.key}, {sheet.procedure}, sha256 {row['sha256']}")
-    if sheet.digest is not None:
-        out().print(f"nội dung được ký / what is signed: sha256 {sheet.digest}")
+    show_one(row, _WRITTEN, as_json=as_json, data=row)
+
+
+_WRITTEN: Final = columns("file form procedure sha256 signed_digest:digest")
 
 
 def _refuse(wrong: list[Problem]) -> NoReturn:

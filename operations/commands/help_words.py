@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import typer
+
+from motcua.cli.later import nothing
+
 PLATFORM: Final[Mapping[str, str]] = {
     "worker": "Chạy một worker của hệ thống đến khi Ctrl-C.",
     "relay": "In, đóng dấu và lưu giấy tờ mà hồ sơ làm phát sinh, xếp thứ tự mọi sự kiện, đến khi Ctrl-C.",
@@ -153,3 +157,10 @@ Examples: `motcua filing H01.12-20261125-0000001`, `motcua filing restart H01.12
     "keys": "Khóa niêm dữ liệu qua Temporal, khóa chính của sổ / Keys of what passes Temporal, and of the record.",
 }
 """What the groups are about, in both languages. What `result` is about the kit says, which begins it."""
+
+
+def group(name: str) -> typer.Typer:
+    """A group of commands, to which they are added."""
+    made = typer.Typer(name=name, help=GROUPS[name], no_args_is_help=True, rich_markup_mode="markdown")
+    made.callback()(nothing)
+    return made

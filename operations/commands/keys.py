@@ -11,33 +11,25 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY
+from motcua.cli.answer import Column, columns, say, show_all
+from motcua.cli.language import in_words
 from motcua.cli.running import AsJson, Exit, fail, print_json, use_stack_here
 from motcua.key_ring import CODEC_KEYS, Keys, RingError, ring_here, ring_of
 from operations import rotation
 from operations.addresses import OWNER, running_stack
 from operations.commands.database import address, answered
-from operations.commands.help_words import GROUPS
+from operations.commands.help_words import group
 from operations.commands.ledger import master_key
 from operations.commands.printing import bar
 from operations.new_keys import new_ring, with_new_key, write_new
+from schemas.saying import said
 
 R = TypeVar("R")
-_KEYS: Final = "khóa / keys"
 
 Old = Annotated[Path, typer.Argument(help="Tệp của vòng khóa đang dùng / The file of the ring.")]
 File = Annotated[Path, typer.Argument(help="Tệp mới, chưa có / A new file, not there yet.")]
 
-app = typer.Typer(
-    name="keys",
-    help=GROUPS["keys"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
-
-
-@app.callback()
-def _group() -> None:
-    """Khóa niêm dữ liệu qua Temporal, khóa chính của sổ / Keys of what passes Temporal, and of the record."""
+app = group("keys")
 
 
 @app.command(name="list")
@@ -50,19 +42,17 @@ def list_(*, as_json: AsJson = False) -> None:
     """
     use_stack_here()
     ring, record = _read(ring_here), _of_record()
-    if record is not None and not as_json:
-        typer.echo(f"{record}  wraps the keys of filings in the record")
     if ring is None:
         fail(f"{CODEC_KEYS} is not set: what passes Temporal is not sealed", Exit.NOT_AVAILABLE)
     rows = [*_rows(ring, None), *(row for queue, keys in sorted(ring.queues.items()) for row in _rows(keys, queue))]
-    if as_json:
-        print_json({"keys": rows, "plain": ring.plain, "record": record})
-        return
-    for row in rows:
-        use = "seals and opens" if row["current"] else "opens"
-        typer.echo(f"{row['key']}  {use}" + (f", for {row['queue']}" if row["queue"] else ""))
-    if ring.plain:
-        typer.echo("what is not sealed is taken as well")
+    below = [said("command.keys.plain")] if ring.plain else []
+    below += [said("command.keys.record", master=record)] if record is not None else []
+    show_all(rows, _ROWS, *below, as_json=as_json, data={"keys": rows, "plain": ring.plain, "record": record})
+
+
+_ROWS: Final = columns(
+    "key", Column("use", lambda row: said("command.keys.current" if row["current"] else "command.keys.opens")), "queue"
+)
 
 
 @app.command()
@@ -96,10 +86,12 @@ def rotate(*, as_json: AsJson = False) -> None:
     """
     dsn, masters = address(OWNER), master_key()
     with bar() as progress:
-        task = progress.add_task(_KEYS)
+        task = progress.add_task(in_words(said("label.keys")))
 
         def wrapped(done: int, of: int) -> None:
-            progress.update(task, completed=done, total=of, description=f"{done:,} / {of:,} {_KEYS}")
+            progress.update(
+                task, completed=done, total=of, description=f"{done:,} / {of:,} {in_words(said('label.keys'))}"
+            )
 
         try:
             report = answered(lambda: rotation.rotate(dsn, masters, wrapped), OWNER)
@@ -108,7 +100,7 @@ def rotate(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json(asdict(report))
     else:
-        typer.echo(f"{report.rotated:,} {_KEYS} → {report.by}")
+        say(said("command.keys.rotated", keys=report.rotated, by=report.by))
     if report.left:
         left = ", ".join(f"{count:,} ({by})" for by, count in sorted(report.left.items()))
         fail(

@@ -7,21 +7,11 @@ from dataclasses import asdict
 import typer
 
 from motcua.cli.running import AsJson, print_json
-from operations.commands.help_words import GROUPS
+from operations.commands.help_words import group
 from operations.law.matrix import matrix as worked_out
 from operations.law.page import page
 
-app = typer.Typer(
-    name="law",
-    help=GROUPS["law"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
-
-
-@app.callback()
-def _group() -> None:
-    """Ai được làm gì, ở trạng thái nào / Who may do what, in which status, by the law."""
+app = group("law")
 
 
 @app.command()

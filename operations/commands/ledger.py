@@ -5,46 +5,36 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY, MasterKeys, master_keys
 from activities.ledger.vault import Vault
-from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from motcua.cli.answer import Column, columns, say, show_all, show_one
+from motcua.cli.language import in_words
+from motcua.cli.running import AsJson, Exit, fail, print_json
 from operations import bundle as bundles
 from operations import rebuild as rebuilding
 from operations.addresses import APPLICATION, OWNER, running_stack
 from operations.bindings import Unbound, unbound
-from operations.claimed import Claimed, claimed
-from operations.commands.checkpoints import exported, held_against_checkpoints, plain, say
+from operations.claimed import claimed
+from operations.commands.checkpoints import exported, held_against_checkpoints, plain, show
 from operations.commands.database import Connection, address, answered, ask
-from operations.commands.help_words import GROUPS
+from operations.commands.help_words import group
 from operations.commands.printing import bar
 from operations.commands.record import Which
 from operations.comparing import Difference
 from operations.home import write_private
 from operations.publications import folding as publications
 from operations.registered import differences
+from schemas.base import Text
+from schemas.saying import said
 from verifier import bundle as bundle_verifier
 from verifier import ledger as ledger_verifier
 from views.log import SealBrokenError
 
-app = typer.Typer(
-    name="ledger",
-    help=GROUPS["ledger"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
-
-_EVENTS: Final = "sự kiện / events"
-
-
-@app.callback()
-def _group() -> None:
-    """Nhật ký sự kiện / The event log: verify it, and rebuild from it what is shown."""
+app = group("ledger")
 
 
 @app.command()
@@ -101,24 +91,22 @@ def verify(
         _say_folds(folds)
         _say(report)
         if held is not None:
-            say(held)
+            show(held)
     if not report.verified or not agreed:
         raise typer.Exit(Exit.REFUSED)
 
 
 def _say(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
     """What was found, for people."""
-    for problem in report.problems:
-        out().print(f"[red]{escape(where(problem))}[/] {escape(problem.message)} [dim]({problem.rule})[/]")
-    for head in [] if isinstance(report, ledger_verifier.Report) else report.heads:
-        out().print(f"{escape(head.stream)} seq {head.seq} [dim]{escape(head.hash)}[/]")
-    if isinstance(report, bundle_verifier.Report) and report.checkpoint:
-        signed = escape(", ".join(report.signed_by) or "–")
-        out().print(
-            f"{report.proved} sự kiện trong điểm kiểm / events in the checkpoint {escape(report.checkpoint)}, "
-            f"ký / signed: {signed}"
-        )
-    out().print(summary(report))
+    if report.problems:
+        show_all(report.problems, _PROBLEMS)
+    if isinstance(report, bundle_verifier.Report):
+        show_all(report.heads, columns("stream n:seq hash"))
+        if report.checkpoint:
+            signed = ", ".join(report.signed_by) or "–"
+            facts = {"proved": report.proved, "checkpoint": report.checkpoint, "signed": signed}
+            say(said("command.ledger.in_checkpoint", **facts))
+    say_summary(report)
 
 
 def _verified_bundle(bundle: Path, files: Path | None, policy: Path | None) -> bundle_verifier.Report:
@@ -137,7 +125,7 @@ def _verified() -> ledger_verifier.Report:
         task = progress.add_task("")
 
         def looked_at(streams: int, events: int, of: int) -> None:
-            described = f"{streams:,} luồng / streams, {events:,} / {of:,} {_EVENTS}"
+            described = in_words(said("command.ledger.verifying", streams=streams, events=events, of=of))
             progress.update(task, completed=events, total=of, description=described)
 
         return answered(lambda: ledger_verifier.verify(dsn, looked_at))
@@ -176,7 +164,8 @@ def export(
     if as_json:
         print_json({"file": str(to), "bytes": len(data), "digest": bundle["digest"]} | asdict(report))
     else:
-        out().print(f"{escape(str(to))} {len(data):,} byte, {summary(report)}")
+        show_one({"file": to, "bytes": len(data)}, columns("file bytes"))
+        say_summary(report)
     if not report.verified:
         fail(f"hồ sơ này không còn nguyên vẹn / this record is not whole: motcua ledger verify {to}", Exit.REFUSED)
 
@@ -195,7 +184,7 @@ def rebuild(*, as_json: AsJson = False) -> None:
         task = progress.add_task("")
 
         def folded(events: int, of: int) -> None:
-            described = f"{events:,} / {of:,} {_EVENTS}"
+            described = in_words(said("command.ledger.folding", events=events, of=of))
             progress.update(task, completed=events, total=of, description=described)
 
         try:
@@ -205,7 +194,7 @@ def rebuild(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json(asdict(report))
     else:
-        out().print(_tables(report))
+        show_all(_tables(report), columns("table rows were_wrong"), said("command.ledger.took", **_took(report)))
 
 
 @app.command("claimed")
@@ -230,21 +219,14 @@ def claimed_by(
     if found is None:
         fail(f"không có lời khai / nobody has signed event {seq} of {stream}", Exit.NOT_AVAILABLE)
     if as_json:
-        said, key = found.statement.model_dump(mode="json"), found.key and found.key.model_dump(mode="json")
-        print_json(found._asdict() | {"statement": said, "key": key, "proved": found.proved})
+        statement, key = found.statement.model_dump(mode="json"), found.key and found.key.model_dump(mode="json")
+        print_json(found._asdict() | {"statement": statement, "key": key, "proved": found.proved})
     else:
-        out().print(_claim(found))
+        claim = {"seq": found.seq, "key_id": found.key_id, **found.statement.model_dump(mode="json", exclude_none=True)}
+        show_all(claim.items(), columns("name:0 value:1"))
+        say(said("command.ledger.proved" if found.proved else "command.ledger.not_proved"))
     if not found.proved:
         raise typer.Exit(Exit.REFUSED)
-
-
-def _claim(found: Claimed) -> Table:
-    said = found.statement.model_dump(mode="json", exclude_none=True)
-    proved = "[green]chứng minh được / proved[/]" if found.proved else "[red]KHÔNG chứng minh được / NOT proved[/]"
-    table = Table("", "", show_header=False, caption=proved)
-    for name, value in {"seq": found.seq, "key_id": found.key_id, **said}.items():
-        table.add_row(name, escape(str(value)))
-    return table
 
 
 class _Folds(NamedTuple):
@@ -276,15 +258,12 @@ _NO_FOLDS: Final = _Folds([], [], [], names=True)
 
 
 def _say_folds(folds: _Folds) -> None:
-    for one in folds.wrong:
-        place, columns = escape(f"{one.table} {one.row}"), ", ".join(one.columns)
-        out().print(f"[red]{place}[/] is not what the recorded changes come to {columns} [dim]({one.why})[/]")
-    for row in folds.bindings:
-        place = escape(f"{row.stream} seq {row.seq}")
-        out().print(f"[red]{place}[/] binds another {row.row} than the one that is there [dim]({row.why})[/]")
+    if folds.wrong:
+        show_all(folds.wrong, columns("table row differs:columns why"), title=said("command.ledger.not_recorded"))
+    if folds.bindings:
+        show_all(folds.bindings, columns("stream n:seq row why"), title=said("command.ledger.bound_otherwise"))
     if not folds.names:
-        names = "chưa xem tên người, khóa, biên nhận / names of people, keys and receipts were not looked at"
-        out().print(f"[dim]{names}: set {MASTER_KEY}[/]")
+        say(said("command.ledger.no_names", setting=MASTER_KEY), "dim")
 
 
 async def _folds(connection: Connection) -> _Folds:
@@ -314,14 +293,14 @@ def master_key() -> MasterKeys:
         )
 
 
-def _tables(report: rebuilding.Rebuilt) -> Table:
-    took = f"{report.events:,} sự kiện / events, {report.streams:,} luồng / streams, {report.seconds:.1f} s"
-    table = Table("Bảng / Table", "Dòng / Rows", "Đã sai / Were wrong", caption=took)
-    for name, rows in report.rows.items():
-        table.add_row(name, f"{rows:,}", f"{report.changed[name]:,}")
-    for name, changed in report.published.items():
-        table.add_row(name, "", f"{changed:,}")
-    return table
+def _tables(report: rebuilding.Rebuilt) -> list[dict[str, Any]]:
+    """What was wrong of each table; of what is published, only how many rows were."""
+    shown = [{"table": name, "rows": rows, "were_wrong": report.changed[name]} for name, rows in report.rows.items()]
+    return shown + [{"table": name, "were_wrong": changed} for name, changed in report.published.items()]
+
+
+def _took(report: rebuilding.Rebuilt) -> dict[str, Any]:
+    return {"events": report.events, "streams": report.streams, "seconds": f"{report.seconds:.1f}"}
 
 
 def where(problem: ledger_verifier.Problem | bundle_verifier.Problem) -> str:
@@ -331,10 +310,17 @@ def where(problem: ledger_verifier.Problem | bundle_verifier.Problem) -> str:
     return " ".join(part for part in (place, number) if part)
 
 
-def summary(report: ledger_verifier.Report | bundle_verifier.Report) -> str:
+def summary(report: ledger_verifier.Report | bundle_verifier.Report) -> Text:
     """One line for people."""
     streams = report.streams if isinstance(report, ledger_verifier.Report) else len(report.heads)
-    size = f"{streams:,} luồng / streams, {report.events:,} sự kiện / events"
     if report.verified:
-        return f"[green]nguyên vẹn / verified[/]: {size}"
-    return f"[red]KHÔNG nguyên vẹn / NOT verified[/]: {len(report.problems)} lỗi / problems, {size}"
+        return said("command.ledger.verified", streams=streams, events=report.events)
+    return said("command.ledger.broken", problems=len(report.problems), streams=streams, events=report.events)
+
+
+def say_summary(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
+    """The same, printed."""
+    say(summary(report), "green" if report.verified else "red")
+
+
+_PROBLEMS: Final = columns(Column("place", where), "message rule")

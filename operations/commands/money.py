@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from operations.commands import suspense
-from operations.commands.help_words import GROUPS
+from operations.commands.help_words import group
 
-app = typer.Typer(name="money", help=GROUPS["money"], no_args_is_help=True, rich_markup_mode="markdown")
+app = group("money")
 app.registered_commands += suspense.app.registered_commands
-
-
-@app.callback()
-def _group() -> None:
-    """Tiền / Money."""

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 from obstore.store import ObjectStore
-from rich.markup import escape
 
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import IndexKeyGoneError, Vault
-from motcua.cli.running import AsJson, Exit, fail, out, parse, print_json
+from motcua.cli.answer import columns, say, show_all, show_one
+from motcua.cli.running import AsJson, Exit, fail, parse, print_json
 from operations.addresses import APPLICATION, OWNER
 from operations.commands.database import address, ask
 from operations.commands.erasures import (
@@ -21,12 +21,13 @@ from operations.commands.erasures import (
     command,
     left,
     not_yet,
+    print_request,
     say_left,
     say_not_yet,
     shown,
 )
 from operations.commands.exports import asked, model
-from operations.commands.help_words import GROUPS
+from operations.commands.help_words import group
 from operations.commands.ledger import master_key
 from operations.commands.printing import bar
 from operations.commands.store import done, object_store
@@ -38,14 +39,10 @@ from schemas.base import Model
 from schemas.erasure import AskErasure, ErasureCause
 from schemas.exports import AnswerExport
 from schemas.people import IdNumber
+from schemas.saying import said
 from views.log import Log
 
-app = typer.Typer(
-    name="person",
-    help=GROUPS["person"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("person")
 
 Number = Annotated[
     str, typer.Option("--id", metavar="NUMBER", prompt="Số định danh / Id number", help="Asked for if left out.")
@@ -54,11 +51,6 @@ Number = Annotated[
 
 class _Who(Model):
     id_number: IdNumber
-
-
-@app.callback()
-def _group() -> None:
-    """Dữ liệu của một người / What is held about a person."""
 
 
 @app.command()
@@ -136,11 +128,9 @@ def export(
     file.touch(mode=0o600)
     file.write_text(json.dumps(held, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     ask(lambda connection: exports.answered(connection, given), OWNER)
-    if as_json:
-        counted = {"filings": len(held["filings"]), "named_in": len(held["named_in"])}
-        print_json({"folder": str(to), "request": n} | counted)
-    else:
-        out().print(f"{escape(str(file))}: {len(held['filings'])} hồ sơ / filings", highlight=False)
+    counted = {"filings": len(held["filings"]), "named_in": len(held["named_in"])}
+    told = {"folder": str(to), "request": n} | counted
+    show_one(counted | {"file": file}, columns("file filings"), as_json=as_json, data=told)
 
 
 _Told = tuple[requests.Asked | None, list[person.Named]]
@@ -194,12 +184,10 @@ def _plain(asked: requests.Asked | None, others: list[person.Named]) -> dict[str
 
 def _say(asked: requests.Asked | None, others: list[person.Named]) -> None:
     if asked is None:
-        out().print("không có hồ sơ nào của người này / this person has no filing here")
+        say(said("command.person.no_filing"))
     else:
-        count = f"{asked.request.filings} hồ sơ / filings"
-        out().print(f"{asked.request.n}. chờ kiểm tra viên duyệt / waits for an auditor: {count}")
+        print_request(asked.request, as_json=False)
         say_not_yet(asked)
-    for one in others:
-        line = f"hồ sơ của người khác có nhắc tới / named in another's filing: {one.code} ({one.procedure})"
-        out().print(line, markup=False)
+    if others:
+        show_all(others, columns("code procedure"), title=said("command.person.named_in"))
     say_left()

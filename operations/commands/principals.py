@@ -10,37 +10,33 @@ from typing import Annotated, Any, Final, TypeVar
 
 import typer
 import yaml
-from rich.markup import escape
-from rich.table import Table
 
 from activities.ledger.principals import principals
-from motcua.cli.answer import when
+from motcua.cli.answer import Column, columns, lines, show_all, show_one, when
 from motcua.cli.filings import actor_of
-from motcua.cli.running import AsJson, Exit, fail, out, parse, plain, print_json, read_file
+from motcua.cli.language import in_words
+from motcua.cli.running import AsJson, Exit, fail, parse, plain, print_json, read_file
 from motcua.client import command_id
 from motcua.errors import MotcuaError
 from motcua.identity import key_in, new_key, public_key_of
 from motcua.identity import prove as prove_key
 from operations.addresses import OWNER, running_stack
 from operations.commands.database import Connection, ask
-from operations.commands.help_words import GROUPS
-from operations.commands.printing import wide
+from operations.commands.help_words import group
 from operations.principals import by_two, history, take
 from schemas import principals as pr
+from schemas.base import Text
 from schemas.identity import UNNAMED, Grant, Principal, PrincipalKey, audience
 from schemas.saying import said as words
 
 INSTALLATION: Final = "MOTCUA_INSTALLATION"
 
-app = typer.Typer(
-    name="principals",
-    help=GROUPS["principals"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("principals")
 
 Which = Annotated[str, typer.Argument(metavar="ID", help="The principal's id.")]
-Actor = Annotated[str, typer.Option("--as", metavar="operator:SUBJECT@AGENCY", help="Which operator does it.")]
+Actor = Annotated[
+    str, typer.Option("--as", "--actor", metavar="operator:SUBJECT@AGENCY", help="Which operator does it.")
+]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
 Asked = Annotated[int, typer.Argument(metavar="N", min=1, help="The number of the change that waits.")]
 KeyFile = Annotated[str, typer.Option("--key", metavar="FILE", help="The public key, in PEM.")]
@@ -51,11 +47,6 @@ Until = Annotated[
 ]
 Proof = Annotated[str, typer.Option("--proof", metavar="JWS", help="What `prove` printed for this key.")]
 C = TypeVar("C", bound=pr.PrincipalCommand)
-
-
-@app.callback()
-def _group() -> None:
-    """Chương trình được nói với hệ thống / The programs that may speak to the platform."""
 
 
 @app.command()
@@ -218,15 +209,9 @@ def list_principals(*, as_json: AsJson = False) -> None:
         shown = {"principals": [_shown(one) for one in found], "waiting": [plain(one) for one in waiting]}
         print_json(shown | {"by_two": two})
         return
-    table = Table("Mã / Id", "Tên / Name", "Loại / Kind", "Quyền / May claim", "Khóa / Keys")
-    for one in found:
-        live = [each for each in one.keys if _state(each) == "live"]
-        table.add_row(*map(escape, (one.id, one.name, one.kind, _claims(one), str(len(live)))))
-    wide().print(table)
-    needed = words(f"by_two.{_switch(on=two)}")
-    out().print(f"{needed.vi} / {needed.en}", markup=False)
-    for change in waiting:
-        _print_change(change)
+    show_all(found, _LISTED, words(f"by_two.{_switch(on=two)}"))
+    if waiting:
+        show_all(waiting, _CHANGES)
 
 
 @app.command()
@@ -243,8 +228,6 @@ def show(which: Which, *, as_json: AsJson = False) -> None:
     if not changes:
         fail(f"chưa ai đăng ký {which} / nobody has registered it", Exit.NOT_AVAILABLE)
     here = audience(os.environ.get(INSTALLATION) or running_stack().get(INSTALLATION) or UNNAMED)
-    if not as_json:
-        out().print(f"aud {here}", markup=False)
     _print(next(iter(found), None), changes, as_json=as_json, aud=here)
 
 
@@ -278,23 +261,23 @@ def _print(one: Principal | None, changes: list[pr.PrincipalChange], *, as_json:
         shown = {"principal": one and _shown(one), "changes": [plain(change) for change in changes]}
         print_json(shown | ({"audience": aud} if aud else {}))
         return
-    if one is not None:
-        out().print(f"[bold]{escape(one.id)}[/] {escape(one.name)} · {one.kind} · {escape(_claims(one))}")
-        for each in one.keys:
-            state = words(f"key_state.{_state(each)}")
-            until = when(each.revoked_at or each.valid_until)
-            out().print(f"  {each.key_id} {state.vi} / {state.en} {until}", markup=False)
-    for change in changes:
-        _print_change(change)
+    of_it = (*_ONE, Column("keys", lambda one: lines(map(_key, one.keys)))) if one is not None else ()
+    show_one(one, (*of_it, Column("audience", lambda _: aud)))
+    show_all(changes, _CHANGES)
 
 
-def _print_change(change: pr.PrincipalChange) -> None:
-    text = words(f"principal_change.{change.change}")
-    waits = words("principal_change.waits") if change.waits and change.answer is None else None
+def _key(key: PrincipalKey) -> str:
+    return f"{key.key_id} {in_words(words(f'key_state.{_state(key)}'))} {when(key.revoked_at or key.valid_until)}"
+
+
+def _about(change: pr.PrincipalChange) -> str:
     switched = change.by_two is not None and _switch(on=change.by_two)
-    about = (switched or change.principal, change.asked and f"({change.asked})", waits and f"{waits.vi} / {waits.en}")
-    line = (when(change.at), f"{text.vi} / {text.en}", *about, change.officer, change.reason)
-    out().print(f"  {change.n}. " + " · ".join(str(word) for word in line if word), markup=False)
+    about = (switched or change.principal, change.asked and f"({change.asked})")
+    return " ".join(str(one) for one in about if one)
+
+
+def _waits(change: pr.PrincipalChange) -> Text | None:
+    return words("principal_change.waits") if change.waits and change.answer is None else None
 
 
 def _switch(*, on: bool) -> Switch:
@@ -309,7 +292,7 @@ def _claim(grant: Grant) -> str:
     before = ", ".join(grant.predecessors)
     parts = (
         grant.claim,
-        before and f"(kế tục / goes on with: {before})",
+        before and in_words(words("command.principals.goes_on", before=before)),
         ", ".join(grant.agencies),
         ", ".join(grant.procedures),
         f"acr {int(grant.assurance)}",
@@ -322,6 +305,16 @@ def _state(key: PrincipalKey) -> str:
     if key.revoked_at is not None:
         return "revoked"
     return "to_come" if now < key.valid_from else "live" if now < key.valid_until else "over"
+
+
+_ONE: Final = (Column("id", "id"), Column("name", "name"), Column("kind", "kind"), Column("claims", _claims))
+_LISTED: Final = (*_ONE, Column("keys", lambda one: sum(_state(key) == "live" for key in one.keys)))
+_CHANGES: Final = columns(
+    "n when:at change|principal_change",
+    Column("about", _about),
+    Column("state", _waits),
+    "officer reason",
+)
 
 
 def _shown(one: Principal) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from temporalio.service import RPCError
 from activities.ledger.vault import Vault
 from gateway import server
 from gateway.settings import GatewaySettings
-from motcua.cli.running import Exit, fail, out
+from motcua.cli.answer import say
+from motcua.cli.running import Exit, fail
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION, OWNER, stack_beside
 from operations.commands.database import TIMEOUT, Connection, address, ask, say_away
@@ -26,6 +27,7 @@ from operations.patience import while_away
 from operations.programs import find_program
 from operations.publications.publishing import Publisher, take_over
 from operations.schema_version import MIGRATIONS, schema_version
+from schemas.saying import said
 from views.log import DATABASE_ERRORS
 from workers import platform
 from workers import relay as papers
@@ -142,7 +144,7 @@ def migrate() -> None:
         done = subprocess.run(command, env=os.environ | {OWNER: dsn}, check=False)
     if done.returncode:
         fail("chưa cập nhật được lược đồ / the schema was not brought up to date; see above", Exit.REFUSED)
-    out().print("[green]lược đồ đã mới nhất / the schema is up to date[/]")
+    say(said("command.migrate.up_to_date"), "green")
     if (master := master_key_at_hand()) is not None:
         recorded(lambda: take_over(dsn, Publisher(vault=Vault(master))))
 

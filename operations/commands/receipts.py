@@ -6,14 +6,14 @@ from typing import Annotated, Final
 
 import typer
 
-from motcua.cli.answer import Column, dong, named, show_all, show_one
+from motcua.cli.answer import Column, columns, dong, show_all, show_one
 from motcua.cli.filings import actor_of
 from motcua.cli.running import AsJson, Exit, fail, parse
 from motcua.client import command_id
 from operations import receipts as voiding
 from operations.addresses import APPLICATION
 from operations.commands.database import Connection, address, answered, ask
-from operations.commands.help_words import GROUPS
+from operations.commands.help_words import group
 from operations.commands.ledger import master_key
 from rules.papers.register import period
 from schemas.base import Text
@@ -23,19 +23,9 @@ from schemas.publishing.fee import FeeKind
 from schemas.saying import said
 from views.receipts import receipt_of, receipts
 
-app = typer.Typer(
-    name="receipt",
-    help=GROUPS["receipt"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("receipt")
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The receipt's number, as the register has it.")]
-
-
-@app.callback()
-def _group() -> None:
-    """Biên lai thu phí, lệ phí / Receipts for money: their register, and void ones."""
 
 
 @app.command("list")
@@ -86,7 +76,9 @@ def show(number: Number, *, as_json: AsJson = False) -> None:
 def void(
     number: Number,
     *,
-    actor: Annotated[str, typer.Option("--as", metavar="ROLE:SUBJECT@AGENCY", help="A cashier or a leader of it.")],
+    actor: Annotated[
+        str, typer.Option("--as", "--actor", metavar="ROLE:SUBJECT@AGENCY", help="A cashier or a leader of it.")
+    ],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")],
     again: Annotated[bool, typer.Option("--again", help="Issue another one for the same money.")] = False,
     as_json: AsJson = False,
@@ -123,21 +115,9 @@ def _gaps(found: ReceiptRegister) -> list[Text]:
     return gaps or [said("command.receipts.whole")]
 
 
-_COLUMNS: Final = (
-    Column("n", "number"),
-    Column("series", "series"),
-    Column("kind", "kind", named("fee_kind")),
-    Column("amount", "amount", dong),
-    Column("issued", "issued_at"),
-    Column("void", "voided_at"),
-    Column("replaced_by", "replaced_by"),
-)
+_COLUMNS: Final = columns("n:number series kind|fee_kind amount|dong issued:issued_at void:voided_at replaced_by")
 
 
 def _show(one: RegisteredReceipt, *, as_json: bool) -> None:
-    more = (
-        Column("agency", "agency"),
-        Column("filing", lambda one: one.code or one.filing_id),
-        Column("replaces", "replaces"),
-    )
-    show_one(one, (*_COLUMNS, *more), as_json=as_json)
+    of = Column("filing", lambda one: one.code or one.filing_id)
+    show_one(one, columns(*_COLUMNS, "agency", of, "replaces"), as_json=as_json)

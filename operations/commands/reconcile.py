@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import httpx
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from motcua.cli.running import AsJson, Exit, fail, out, print_json, use_stack_here
+from motcua.cli.answer import columns, say, show_all
+from motcua.cli.running import AsJson, Exit, fail, print_json, use_stack_here
 from operations.addresses import find_address
 from operations.commands.database import Connection, ask
-from operations.commands.printing import wide
 from operations.reconciling.acts import BANK, POST, Act, Unordered, acts_in, listed_by_bank, listed_by_post, unordered
 from operations.reconciling.signatures import Signature, UnorderedSignature, unordered_signatures
+from schemas.saying import said
 
 app = typer.Typer()
 
@@ -81,13 +80,11 @@ async def _listed() -> Sequence[Act | Signature]:
 
 def _show(count: int, found: list[Unordered], signed: list[UnorderedSignature]) -> None:
     if not (found or signed):
-        out().print(f"{count} việc, đều có trong sổ / {count} acts, all ordered by the record")
-        return
-    table = Table("Việc / Act", "Khóa / Key", "Đồng", "Số bên đó / Their number", "Hồ sơ ở đây / Our filing")
-    for one in found:
-        act = one.act
-        ours = "có / yes" if one.ours else "không / no"
-        table.add_row(act.deed, escape(act.key), f"{act.amount:,}", escape(act.number or ""), ours)
-    for signature in signed:
-        table.add_row("signature", escape(f"{signature.order.stream} {signature.order.seq}"), "", "", signature.wrong)
-    wide().print(table)
+        say(said("command.reconcile.all_ordered", acts=count))
+    if found:
+        show_all(found, _ACTS)
+    if signed:
+        show_all(signed, columns("stream:order.stream n:order.seq problem:wrong"), title=said("label.signatures"))
+
+
+_ACTS: Final = columns("act:act.deed key:act.key amount:act.amount|dong their_number:act.number ours")

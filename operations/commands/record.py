@@ -10,7 +10,7 @@ import typer
 from temporalio.service import RPCError
 from typer.core import TyperGroup
 
-from motcua.cli.answer import VIETNAM, Column, Marked, dong, lines, named, show_all, show_one
+from motcua.cli.answer import VIETNAM, Column, Marked, columns, dong, lines, show_all, show_one
 from motcua.cli.language import in_words
 from motcua.cli.running import AsJson, Exit, fail, use_stack_here
 from motcua.cli.showing import work_column, work_rows
@@ -110,30 +110,22 @@ async def _events(connection: Connection, which: str) -> tuple[str, list[LoggedE
     return record.code, await events_of(connection, record.filing_id)
 
 
-_FILING: Final = (
-    Column("code", "code"),
-    Column("id", "filing_id"),
+_FILING: Final = columns(
+    "code id:filing_id",
     Column("status", lambda record: f"{record.status} {in_words(record.status_name)}"),
-    Column("stage", "stage", named("stage")),
+    "stage|stage",
     Column("procedure", lambda record: f"{record.procedure}@{record.version}"),
-    Column("level", "level"),
-    Column("channel", "channel", named("channel")),
-    Column("result_channel", "result_channel", named("channel")),
-    Column("agency", "agency"),
-    Column("submitted", "submitted_at"),
-    Column("accepted", "accepted_at"),
-    Column("due", "due_at"),
+    "level channel|channel result_channel|channel agency submitted:submitted_at accepted:accepted_at",
+    "due:due_at",
     Column("overdue", lambda record: Marked(record.overdue, "red")),
-    Column("ended", "closed_at"),
-    Column("outcome", "outcome"),
+    "ended:closed_at outcome",
     Column("payments", lambda record: lines(map(_payment, record.payments))),
     Column("parcels", lambda record: lines(map(_parcel, record.parcels))),
 )
-_TIMELINE: Final = (
+_TIMELINE: Final = columns(
     Column("when", lambda event: f"{event.occurred_at.astimezone(VIETNAM):%H:%M:%S.%f}"[:-3]),
     Column("stream", lambda event: name_of(event.stream)),
-    Column("n", "seq"),
-    Column("event", "kind"),
+    "n:seq event:kind",
     Column("who", lambda event: f"{event.actor['role']} {event.actor['subject']}"),
     Column("body", lambda event: ", ".join(f"{name}={_plain(value)}" for name, value in event.body.items())),
 )

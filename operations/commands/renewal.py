@@ -13,15 +13,15 @@ from typing import Annotated, Final
 import httpx
 import typer
 from asn1crypto import x509
-from rich.markup import escape
-from rich.table import Table
 
 from activities.signature.revocation import Remembering, Responders
 from activities.signature.signing import HttpStamper, Lasting
 from activities.signature.trust import Trust, roots_in
 from motcua import contract as c
+from motcua.cli.answer import columns, show_all, show_one
 from motcua.cli.filings import actor_of
-from motcua.cli.running import AsJson, Exit, fail, out, print_json, use_stack_here
+from motcua.cli.language import in_words
+from motcua.cli.running import AsJson, Exit, fail, use_stack_here
 from motcua.client import FilingClient
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION
@@ -30,6 +30,7 @@ from operations.commands.printing import bar
 from operations.commands.result import policy_set, subjects_set
 from operations.commands.store import object_store
 from operations.store.renewing import SOON, Issued, Records, Renewing, Report, renew
+from schemas.saying import said
 
 TEMPORAL_PATIENCE: Final = 15.0
 app = typer.Typer()
@@ -42,7 +43,7 @@ def command(
     *,
     actor: Annotated[
         str | None,
-        typer.Option("--actor", metavar="operator:SUBJECT@AGENCY", help="Who answers for it."),
+        typer.Option("--as", "--actor", metavar="operator:SUBJECT@AGENCY", help="Who answers for it."),
     ] = None,
     within: Annotated[str, typer.Option("--within", metavar="180d", help="Stamps that end so soon.")] = f"{SOON.days}d",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count; change nothing.")] = False,
@@ -76,17 +77,19 @@ def command(
         task = progress.add_task("")
 
         def looked_at(results: int, of: int, renewed: int) -> None:
-            described = f"{results:,} / {of:,} kết quả / results, {renewed:,} gia hạn / renewed"
+            described = in_words(said("command.renew.progress", results=results, of=of, renewed=renewed))
             progress.update(task, completed=results, total=of, description=described)
 
         try:
             report = answered(work)
         except MotcuaError as error:
             fail(str(error), Exit.UNREACHABLE)
-    if as_json:
-        print_json(report.plain())
-    else:
-        out().print(_table(report))
+    title = said("command.store.only_counted") if dry_run else None
+    show_one(
+        report, columns("results unsigned due_soon:due renewed"), as_json=as_json, data=report.plain(), title=title
+    )
+    if report.failed and not as_json:
+        show_all(report.failed, columns("n:0 problem:1"))
     if report.failed:
         raise typer.Exit(Exit.REFUSED)
 
@@ -118,8 +121,8 @@ def recorded_by(client: FilingClient, who: c.Actor) -> Records:
     """What tells a result's stream, in the name of this operator; the same file is renewed once."""
 
     async def told(issued: Issued, file: c.FileRef) -> None:
-        said = {"command_id": f"renew:{issued.sha256[:48]}", "actor": who, "via": {"principal": "motcua"}}
-        order = c.RenewResult.model_validate(said | {"registered": issued.number, "result": file})
+        common = {"command_id": f"renew:{issued.sha256[:48]}", "actor": who, "via": {"principal": "motcua"}}
+        order = c.RenewResult.model_validate(common | {"registered": issued.number, "result": file})
         await client.act(f"result:{issued.filing_id}:{issued.n}", order)
 
     return told
@@ -127,18 +130,3 @@ def recorded_by(client: FilingClient, who: c.Actor) -> Records:
 
 async def _nothing(_: Issued, __: c.FileRef) -> None:
     """Whoever only counts has nothing to tell."""
-
-
-def _table(report: Report) -> Table:
-    title = "Chỉ đếm, không thay đổi gì / Only counted, nothing changed" if report.dry_run else None
-    table = Table("Kết quả / Results", "Số / Number", title=title)
-    for words, number in (
-        ("đã xem / looked at", report.results),
-        ("không có dấu thời gian / without a time-stamp", report.unsigned),
-        ("sắp hết hạn / soon expiring", report.due),
-        ("đã gia hạn / renewed", report.renewed),
-    ):
-        table.add_row(words, f"{number:,}")
-    for which, rule in report.failed:
-        table.add_row(f"[red]{escape(which)}[/]", f"[red]{rule}[/]")
-    return table

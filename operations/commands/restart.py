@@ -12,11 +12,11 @@ from uuid import UUID
 import asyncpg
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from temporalio.client import Client
 
-from motcua.cli.running import AsJson, Exit, fail, note, out, print_json, use_stack_here
+from motcua.cli.answer import Column, columns, show_all
+from motcua.cli.running import AsJson, Exit, fail, note, use_stack_here
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION
@@ -26,8 +26,10 @@ from recovery.behind import all_behind as all_behind_of
 from recovery.histories import each
 from recovery.restart import MAX_CONCURRENCY, Found, Restarter
 from rules.streams import KINDS
+from schemas.base import Text
 from schemas.ids import StreamId
 from schemas.reading import FilingRecord
+from schemas.saying import said
 from views.log import DATABASE_ERRORS
 from views.operator import find
 
@@ -109,11 +111,12 @@ def restart(
         row, tallies = answered(lambda: _restart(dsn, which, force=force, all_behind=all_behind))
     except MotcuaError as error:
         fail(f"không kết nối được Temporal / Temporal: {error}", Exit.UNREACHABLE)
-    if as_json:
-        print_json({f"{kind.removesuffix('s')}s": _counts(tally) for kind, tally in tallies.items()})
-    else:
-        for line in _lines(tallies):
-            out().print(line)
+    data = {f"{kind.removesuffix('s')}s": _counts(tally) for kind, tally in tallies.items()}
+    show_all(
+        ({"kind": _name(kind), **_counts(tally)} for kind, tally in tallies.items()), _TALLY, as_json=as_json, data=data
+    )
+    if (wrong := list(_wrong(tallies))) and not as_json:
+        show_all(wrong, columns("stream:0 problem:1"))
     failed = any(tally.failed or tally.wrong for tally in tallies.values())
     if row is not None and not (failed or any(tally.restarted for tally in tallies.values())):
         _nothing_to_do(row)
@@ -277,18 +280,19 @@ def _counts(tally: Tally) -> dict[str, Any]:
     }
 
 
-def _lines(tallies: Tallies) -> Iterator[str]:
-    for kind, tally in tallies.items():
-        title = KINDS[kind].title
-        name = f"{title.vi} / {title.en}" if title else kind
-        yield (
-            f"{name}: {tally.unfinished} chưa xong / unfinished, {len(tally.running)} đang chạy / running, "
-            f"{tally.missing} bị mất / missing, {tally.behind} khác sổ / behind by seq, "
-            f"{tally.overtaken} đã bị thay / behind by epoch, "
-            f"[green]{len(tally.restarted)}[/] khởi động lại / restarted, {len(tally.wrong)} vẫn sai / still wrong"
+_TALLY: Final = columns(
+    "kind unfinished running missing behind_by_seq behind_by_epoch restarted",
+    Column("still_wrong", lambda row: len(row["still_wrong"])),
+)
+
+
+def _name(kind: str) -> Text | str:
+    return KINDS[kind].title or kind
+
+
+def _wrong(tallies: Tallies) -> Iterator[tuple[str, Text | str]]:
+    for tally in tallies.values():
+        yield from tally.failed.items()
+        yield from (
+            (stream, said("command.restart.still_wrong")) for stream in tally.wrong if stream not in tally.failed
         )
-        for stream, why in tally.failed.items():
-            yield f"[red]{escape(stream)}: {escape(why)}[/]"
-        for stream in tally.wrong:
-            if stream not in tally.failed:
-                yield f"[red]{escape(stream)}: vẫn sai, chạy lại lệnh này / still wrong, repeat[/]"

@@ -11,22 +11,22 @@ from typing import Annotated, Final, TypeVar
 import typer
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
-from rich.markup import escape
-from rich.table import Table
 
 from activities.signature.identity import SubjectRules
 from activities.signature.official import INITIALS, SEAL, SIGNATURE
 from activities.signature.policy import Policy
 from activities.signature.trust import roots_in
+from motcua.cli.answer import Column, Marked, columns, lines, say, show_all, show_one
+from motcua.cli.language import in_words
 from motcua.cli.results import NAME
-from motcua.cli.running import AsJson, Exit, end_well, fail, out, print_json, use_stack_here
+from motcua.cli.running import AsJson, Exit, end_well, fail, print_json, use_stack_here
 from motcua.store import Store
 from operations.addresses import APPLICATION, find_address
 from operations.commands.database import Connection, ask
-from operations.commands.printing import wide
 from operations.commands.publishing.calendar import instant
-from operations.results.checking import Asked, Checked, Hand, check, dossier_code, hands, kept
+from operations.results.checking import Asked, Checked, check, dossier_code, hands, kept
 from rules.time.working_time import VIETNAM
+from schemas.errors import Problem
 from schemas.files import FileRef
 from schemas.result.state import ResultStanding, Validity
 from schemas.saying import said
@@ -159,7 +159,7 @@ def proof(
         target.write_bytes(data)
     except OSError as error:
         fail(f"{target}: {error.strerror}", Exit.USAGE)
-    out().print(escape(f"{target}: sha256 {file.sha256}"))
+    show_one({"file": target, "sha256": file.sha256}, columns("file sha256"))
 
 
 def _kept_of(number: str) -> FileRef | None:
@@ -234,82 +234,56 @@ def _tell_of_code(code: str, at: datetime, *, as_json: bool) -> None:
     found = ask(look)
     if not found:
         fail("sổ kết quả không có mã này / the register has no such code", Exit.NOT_AVAILABLE)
-    if as_json:
-        print_json([one.model_dump(mode="json", exclude_none=True) for one in found])
-    else:
-        for one in found:
-            wide().print(_of_register(one))
+    show_all(found, _REGISTER, as_json=as_json)
     if all(one.validity is not Validity.IN_FORCE for one in found):
         raise typer.Exit(Exit.REFUSED)
 
 
 def _tell(file: Path, checked: Checked) -> None:
-    outcome = said(f"signature_outcome.{checked.verdict.outcome}")
-    wide().print(f"[bold]{escape(str(file))}[/]: chữ ký số / signatures: {outcome.vi} / {outcome.en}", soft_wrap=True)
-    for wrong in checked.verdict.problems:
-        field = "" if wrong.field == "file" else f"{_FIELDS.get(wrong.field, wrong.field)}: "
-        out().print(f"  [red]{escape(field)}{wrong.message.vi} / {wrong.message.en}[/]")
+    show_one(checked, (Column("file", lambda _: file), *_VERDICT))
     if checked.hands:
-        table = Table("", "Tên / Name", "MST / Tax code", "Lúc / At", "Chứng thư đến / Certificate until")
-        for hand in checked.hands:
-            table.add_row(*_row(hand))
-        wide().print(table)
+        show_all(checked.hands, _HANDS)
     if checked.standing is not None:
-        out().print(_of_register(checked.standing))
+        show_one(checked.standing, _REGISTER)
     elif checked.paper is not None:
-        out().print(_of_paper(checked.paper))
+        show_one(checked.paper, _PAPER)
     else:
-        out().print(_UNKNOWN[checked.register])
+        say(said("command.verify.not_asked" if checked.register == "unknown" else "command.verify.not_registered"))
 
 
 _FIELDS: Final = {
-    "": "Dấu thời gian / Time-stamp",
-    INITIALS: "Ký nháy / Initials",
-    SIGNATURE: "Ký số / Signature",
-    SEAL: "Con dấu / Seal",
-}
-_UNKNOWN: Final = {
-    "unknown": "Hiệu lực / In force: chưa rõ, chưa hỏi sổ kết quả / unknown, the register was not asked",
-    "not_registered": "[red]Sổ kết quả không có tệp này / The register does not know this file[/]",
-}
-_VALIDITY: Final = {
-    Validity.IN_FORCE: "[green]còn hiệu lực / in force[/]",
-    Validity.NOT_ISSUED: "[red]chưa phát hành / not issued[/]",
-    Validity.VOIDED: "[red]số đã hủy, chưa từng phát hành / number given up, never issued[/]",
-    Validity.REVOKED: "[red]đã bị thu hồi / revoked[/]",
-    Validity.REPLACED: "[red]đã được thay / replaced[/]",
-    Validity.OVERTAKEN: "[red]hồ sơ được giải quyết lại / its filing was reopened[/]",
-    Validity.EXPIRED: "[red]đã hết hạn / expired[/]",
+    "": "label.time_stamp",
+    INITIALS: "label.initials",
+    SIGNATURE: "label.signature",
+    SEAL: "label.seal",
 }
 
 
-def _row(hand: Hand) -> tuple[str, ...]:
-    at = "" if hand.signed_at is None else _moment(hand.signed_at)
-    place = _FIELDS.get(hand.field, escape(hand.field))
-    name = escape(hand.name if hand.reason is None else f"{hand.name} ({hand.reason})")
-    return place, name, hand.tax_code or "", at, f"{hand.expires_at.astimezone(VIETNAM):%d/%m/%Y}"
+def _field(field: str) -> str:
+    return in_words(said(_FIELDS[field])) if field in _FIELDS else field
 
 
-def _of_register(one: ResultStanding) -> str:
-    words = [f"{escape(one.number)} ({escape(one.agency)}): {_VALIDITY[one.validity]}"]
-    if one.issued_at is not None:
-        words.append(f"phát hành / issued {_moment(one.issued_at)}")
-    if one.expires_on is not None:
-        words.append(f"đến hết / until {one.expires_on:%d/%m/%Y}")
-    if one.ended_at is not None:
-        words.append(f"từ / since {_moment(one.ended_at)}")
-    if one.replaced_by is not None:
-        words.append(f"thay bằng / by {escape(one.replaced_by)}")
-    return ", ".join(words)
+def _wrong(one: Problem) -> str:
+    field = "" if one.field == "file" else f"{_field(one.field)}: "
+    return f"{field}{in_words(one.message)}"
 
 
-def _of_paper(one: IssuedPaper) -> str:
-    name = said(f"paper.{one.paper}")
-    seal = "có dấu / sealed" if one.sealed else "không đóng dấu / not sealed"
-    of = f"Giấy tờ của hồ sơ / Official paper of filing {escape(one.code)} ({escape(one.agency)})"
-    made = f"lập / made {_moment(one.made_at)}, {seal}, mẫu / template {one.template}"
-    return f"{of}: {name.vi} / {name.en}, {made}"
+def _validity(validity: Validity) -> Marked:
+    return Marked(said(f"result_validity.{validity}"), "green" if validity is Validity.IN_FORCE else "red")
 
 
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
+_VERDICT: Final = columns(
+    "signatures:verdict.outcome|signature_outcome",
+    Column("problems", lambda checked: Marked(lines(map(_wrong, checked.verdict.problems)), "red")),
+)
+_HANDS: Final = columns(
+    Column("field", "field", _field),
+    "name reason tax_code signed:signed_at",
+    Column("certificate_until", lambda hand: hand.expires_at.astimezone(VIETNAM).date()),
+)
+_REGISTER: Final = columns(
+    "n:number agency",
+    Column("validity", "validity", _validity),
+    "issued:issued_at until:expires_on ended:ended_at replaced_by",
+)
+_PAPER: Final = columns("paper|paper filing:code agency made:made_at sealed template")

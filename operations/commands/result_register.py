@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from motcua.cli.answer import when
+from motcua.cli.answer import columns, show_all, show_one
 from motcua.cli.filings import ActorText, actor_of, print_receipt
-from motcua.cli.running import PATIENCE, AsJson, Exit, Patience, fail, out, parse, print_json, read_json
+from motcua.cli.running import PATIENCE, AsJson, Exit, Patience, fail, parse, read_json
 from motcua.cli.running import ask as ask_platform
 from motcua.client import command_id
 from operations.commands.database import Connection, ask
-from operations.commands.printing import wide
-from schemas.base import Text
 from schemas.filing.commands import Command
 from schemas.ids import result_workflow
-from schemas.names import RESULT_STATE_NAMES, VALIDITY_NAMES
 from schemas.result.commands import CorrectResult, RevokeResult
 from schemas.result.state import RegisteredResult, ResultStanding
+from schemas.saying import said
 from views.results import registered, registered_as, standing_of
 
 app = typer.Typer()
@@ -52,15 +48,8 @@ def list_results(
         return await registered(connection, agency, limit, before)
 
     found = ask(read)
-    if as_json:
-        print_json([one.model_dump(mode="json", exclude_none=True) for one in found])
-        return
-    table = Table("Số / Number", "Tình trạng / State", "Phát hành / Issued", "Đến hết / Until", "Liên quan / See")
-    for one in found:
-        table.add_row(*map(escape, _row(one)))
-    wide().print(table)
-    more = "" if len(found) < limit else f" (còn nữa / there may be more: --before {found[-1].number})"
-    out().print(f"{len(found)} số / numbers{more}")
+    more = [said("command.result.more", before=found[-1].number)] if len(found) == limit else []
+    show_all(found, _LISTED, said("command.result.numbers", numbers=len(found)), *more, as_json=as_json)
 
 
 @app.command()
@@ -70,13 +59,8 @@ def show(number: Number, *, as_json: AsJson = False) -> None:
     Example: `motcua result show H01.12-2026-K0000001`
     """
     one, standing = _known(number)
-    if as_json:
-        print_json(one.model_dump(mode="json", exclude_none=True) | {"validity": standing.validity.value})
-        return
-    table = Table.grid(padding=(0, 2))
-    for label, value in _lines(one, standing):
-        table.add_row(f"[bold]{escape(label)}[/]", escape(value))
-    out().print(table)
+    data = one.model_dump(mode="json", exclude_none=True) | {"validity": standing.validity.value}
+    show_one((one, standing), _SHOWN, as_json=as_json, data=data)
 
 
 @app.command()
@@ -152,32 +136,11 @@ def _known(number: str) -> tuple[RegisteredResult, ResultStanding]:
     return one, standing
 
 
-def _row(one: RegisteredResult) -> tuple[str, ...]:
-    issued = when(one.issued_at) if one.issued_at else ""
-    until = f"{one.expires_on:%d/%m/%Y}" if one.expires_on else ""
-    return one.number, _both(RESULT_STATE_NAMES[one.state]), issued, until, ", ".join(_see(one))
+_LISTED: Final = columns("n:number state|result_state issued:issued_at until:expires_on corrects replaced_by")
 
 
-def _see(one: RegisteredResult) -> list[str]:
-    corrects = [f"đính chính / corrects {one.corrects}"] if one.corrects else []
-    return corrects + ([f"thay bằng / replaced by {one.replaced_by}"] if one.replaced_by else [])
-
-
-def _lines(one: RegisteredResult, standing: ResultStanding) -> list[tuple[str, str]]:
-    known: dict[str, str | None] = {
-        "Số / Number": one.number,
-        "Hiệu lực / Validity": _both(VALIDITY_NAMES[standing.validity]),
-        "Cơ quan / Agency": one.agency,
-        "Hồ sơ / Filing": str(one.filing_id),
-        "Phát hành / Issued": when(one.issued_at) if one.issued_at else None,
-        "Đến hết / Until": f"{one.expires_on:%d/%m/%Y}" if one.expires_on else None,
-        "Số bản / Copies": str(one.copies) if one.copies else None,
-        "Kết thúc / Ended": when(standing.ended_at) if standing.ended_at else None,
-        "Liên quan / See": ", ".join(_see(one)) or None,
-        "SHA-256": one.sha256,
-    }
-    return [(label, value) for label, value in known.items() if value is not None]
-
-
-def _both(words: Text) -> str:
-    return f"{words.vi} / {words.en}"
+_SHOWN: Final = columns(
+    "n:0.number validity:1.validity|result_validity agency:0.agency filing:0.filing_id issued:0.issued_at",
+    "until:0.expires_on copies:0.copies ended:1.ended_at corrects:0.corrects replaced_by:0.replaced_by sha256:0.sha256",
+)
+"""Of a row of the register, and its standing."""

@@ -13,39 +13,30 @@ from uuid import UUID
 import typer
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
-from rich.markup import escape
-from rich.table import Table
 
+from motcua.cli.answer import Column, columns, show_all, show_one
+from motcua.cli.language import in_words
 from motcua.cli.running import AsJson, Exit, end_well, fail, out, print_json, use_stack_here
 from motcua.store import OBJECTS, NoStoreError, StoreFailedError, open_store
 from operations.addresses import APPLICATION, find_address
 from operations.commands.database import address, answered
-from operations.commands.help_words import GROUPS
+from operations.commands.help_words import group
 from operations.commands.ledger import master_key
 from operations.commands.printing import bar
 from operations.store import scrub as scrubbing
 from operations.store import sweep as sweeping
 from operations.store.presigning import InFolder, way_in
 from schemas.files import file_key
+from schemas.saying import said
 
 T = TypeVar("T")
 
-app = typer.Typer(
-    name="store",
-    help=GROUPS["store"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("store")
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AGE: Final = re.compile(r"([1-9][0-9]{0,3})([dh])")
 _WEEK: Final = 7 * 24 * 60
 """The longest that S3 lets an address hold, in minutes."""
-
-
-@app.callback()
-def _group() -> None:
-    """Kho tệp / The object store: whether its files are whole, and what nobody needs."""
 
 
 @app.command()
@@ -99,34 +90,25 @@ def scrub(*, as_json: AsJson = False) -> None:
         task = progress.add_task("")
 
         def looked_at(events: int, of: int, files: int) -> None:
-            described = f"{files:,} tệp / files, {events:,} / {of:,} sự kiện / events"
+            described = in_words(said("command.store.files_and_events", files=files, events=events, of=of))
             progress.update(task, completed=events, total=of, description=described)
 
         report = done(lambda: scrubbing.scrub(dsn, store, master, looked_at))
     if as_json:
         print_json(report.plain())
     else:
-        for problem in report.problems:
-            place = f"{problem.filing_id} {problem.stream} seq {problem.seq} {problem.key or ''}"
-            out().print(f"[red]{_RULES[problem.rule]}[/] {escape(place.rstrip())}")
-        out().print(_summary(report))
+        if report.problems:
+            show_all(report.problems, _PROBLEMS)
+        show_one(report, _SCRUBBED)
     if not report.healthy:
         raise typer.Exit(Exit.REFUSED)
 
 
-_RULES: Final = {
-    "missing": "thiếu / missing",
-    "damaged": "hỏng / damaged",
-    "unread": "không mở được / can't be opened",
-}
-
-
-def _summary(report: scrubbing.Report) -> str:
-    """One line for people."""
-    wrong = report.missing + report.damaged + report.unread
-    word = "[green]nguyên vẹn / whole[/]" if report.healthy else f"[red]{wrong:,} lỗi / problems[/]"
-    erased = f", {report.erased:,} hồ sơ đã xóa khóa / filings erased" if report.erased else ""
-    return f"{word}: {report.files:,} tệp / files, {report.events:,} sự kiện / events{erased}"
+_PROBLEMS: Final = columns("problem:rule|command.scrub filing:filing_id stream n:seq key")
+_SCRUBBED: Final = columns(
+    Column("state", "healthy", lambda well: said("command.scrub.whole" if well else "command.scrub.not_whole")),
+    "files events missing damaged unread erased",
+)
 
 
 @app.command()
@@ -154,33 +136,17 @@ def sweep(
         task = progress.add_task("", total=None)
 
         def looked_at(files: int) -> None:
-            progress.update(task, completed=files, description=f"{files:,} tệp / files")
+            progress.update(task, completed=files, description=in_words(said("command.store.files", files=files)))
 
         try:
             report = done(lambda: sweeping.sweep(dsn, store, master, old=old, dry_run=dry_run, progress=looked_at))
         except sweeping.NotSweptError as error:
             fail(f"chưa dọn / not swept: {error}", Exit.REFUSED)
-    if as_json:
-        print_json(report.plain())
-    else:
-        out().print(_table(report))
+    title = said("command.store.only_counted") if dry_run else None
+    show_one(report, _SWEPT, as_json=as_json, data=report.plain(), title=title)
 
 
-def _table(report: sweeping.Report) -> Table:
-    title = "Chỉ đếm, không thay đổi gì / Only counted, nothing changed" if report.dry_run else None
-    table = Table("Tệp / Files", "Số / Number", title=title)
-    for words, number in (
-        ("đã xem / looked at", report.files),
-        ("có trong nhật ký / named by the log", report.named),
-        ("còn mới / young", report.young),
-        ("để nguyên / left alone", report.left),
-        ("cất riêng / put aside", report.swept),
-        ("trả lại chỗ cũ / put back", report.put_back),
-        ("đã xóa / deleted", report.deleted),
-        ("bản tải dở đã xóa / drafts removed", report.drafts),
-    ):
-        table.add_row(words, f"{number:,}")
-    return table
+_SWEPT: Final = columns("files named young left swept put_back deleted drafts")
 
 
 def object_store() -> ObjectStore:

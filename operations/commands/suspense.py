@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from activities.ledger.vault import Vault
-from motcua.cli.answer import Column, dong, lines, show_all, show_one, when
+from motcua.cli.answer import Column, columns, lines, show_all, show_one, when
 from motcua.cli.attaching import put_in
 from motcua.cli.filings import actor_of
 from motcua.cli.language import in_words
@@ -29,7 +29,7 @@ from views.operator import row_of
 app = typer.Typer()
 
 Which = Annotated[UUID, typer.Argument(metavar="ID", help="The money's, as `motcua money suspense` has it.")]
-Actor = Annotated[str, typer.Option("--as", metavar="ROLE:SUBJECT@AGENCY", help="Which officer does it.")]
+Actor = Annotated[str, typer.Option("--as", "--actor", metavar="ROLE:SUBJECT@AGENCY", help="Which officer does it.")]
 Asked = Annotated[int, typer.Argument(metavar="N", min=1, help="The number of the step that asks for it.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
 
@@ -162,13 +162,8 @@ def _take(command: sp.AnySuspenseCommand, *, as_json: bool) -> None:
     _show(ask(lambda connection: take(connection, vault, command)), as_json=as_json)
 
 
-_SUSPENSE: Final = (
-    Column("id", "id"),
-    Column("when", "at"),
-    Column("account", "provider"),
-    Column("transaction", "transaction"),
-    Column("amount", "amount", dong),
-    Column("memo", "memo"),
+_SUSPENSE: Final = columns(
+    "id when:at account:provider transaction amount|dong memo",
     Column(
         "state",
         lambda one: f"{in_words(said(f'suspense_state.{one.state}'))}{f' ({one.asked.n})' if one.asked else ''}",

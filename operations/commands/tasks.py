@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from motcua.cli.answer import when
-from motcua.cli.running import AsJson, out, print_json
+from motcua.cli.answer import Column, columns, show_all
+from motcua.cli.running import AsJson
+from motcua.cli.showing import late
 from operations.commands.database import Connection, ask
-from operations.commands.printing import wide
 from rules.streams import KINDS
 from schemas.people import Role
 from schemas.reading import AskTasks, Page, TaskSummary
+from schemas.saying import said
 from views.log import Log, no_keys
 from views.officer import tasks as read_tasks
 
@@ -43,25 +42,13 @@ def tasks(
         return await read_tasks(Log(connection, no_keys, KINDS), asked)
 
     page = ask(read)
-    if as_json:
-        print_json([task.model_dump(mode="json") for task in page.rows])
-        return
-    table = Table(
-        "Hạn / Due",
-        "Hồ sơ / Filing",
-        "Thủ tục / Procedure",
-        "Việc / Task",
-        "Vai trò / Role",
-        "Cán bộ / Officer",
-        "Có thể / Can",
-    )
-    for task in page.rows:
-        late = "[red]quá hạn / overdue[/] " if task.overdue else ""
-        due = f"{late}{when(task.due_at) if task.due_at else ''}"
-        acting = f" (thay / for {task.acting_for})" if task.acting_for else ""
-        who = f"{task.officer or ''}{acting}"
-        cells = (task.code, task.procedure, task.name, task.role, who, ", ".join(task.actions))
-        table.add_row(due, *map(escape, cells))
-    wide().print(table)
-    more = "" if page.next is None else " (còn nữa / there are more: --limit)"
-    out().print(f"{len(page.rows)} việc / tasks{more}")
+    below = [said("command.tasks.count", tasks=len(page.rows))]
+    below += [] if page.next is None else [said("command.tasks.more")]
+    data = [task.model_dump(mode="json") for task in page.rows]
+    show_all(page.rows, _COLUMNS, *below, as_json=as_json, data=data)
+
+
+_COLUMNS: Final = columns(
+    Column("due", lambda task: late(task.due_at, overdue=task.overdue)),
+    "code procedure task:name role|role officer acting_for actions",
+)

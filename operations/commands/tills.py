@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 
-from motcua.cli.answer import Column, dong, lines, show_all, show_one
+from motcua.cli.answer import Column, columns, dong, lines, show_all, show_one
 from motcua.cli.answer import when as moment
 from motcua.cli.filings import actor_of
 from motcua.cli.language import in_words
@@ -16,34 +16,28 @@ from motcua.cli.running import AsJson, Exit, fail, parse, plain
 from motcua.client import command_id
 from operations import tills as handling
 from operations.commands.database import Connection, ask
-from operations.commands.help_words import GROUPS
+from operations.commands.help_words import group
 from rules.papers.register import period
 from schemas.filing.commands import Command
 from schemas.till import CloseTill, CountTill, OpenTill, Till, TillShown
 from views.tills import till_of, tills
 
-app = typer.Typer(
-    name="till",
-    help=GROUPS["till"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("till")
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The till's number, as `till open` has told it.")]
-By = Annotated[str, typer.Option("--as", metavar="ROLE:SUBJECT@AGENCY", help="Its cashier, or a leader of the agency.")]
+By = Annotated[
+    str, typer.Option("--as", "--actor", metavar="ROLE:SUBJECT@AGENCY", help="Its cashier, or a leader of the agency.")
+]
 C = TypeVar("C", bound=Command)
-
-
-@app.callback()
-def _group() -> None:
-    """Quầy thu tiền mặt / Tills: the cash at the counters."""
 
 
 @app.command("open")
 def open_(
     desk: Annotated[str, typer.Argument(metavar="DESK", help="The counter, as the agency names it.")],
     *,
-    actor: Annotated[str, typer.Option("--as", metavar="ROLE:SUBJECT@AGENCY", help="The cashier who works there.")],
+    actor: Annotated[
+        str, typer.Option("--as", "--actor", metavar="ROLE:SUBJECT@AGENCY", help="The cashier who works there.")
+    ],
     change: Annotated[int, typer.Option("--float", metavar="ĐỒNG", min=0, help="The change that is in it.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -163,26 +157,14 @@ def _counted(till: Till) -> int | None:
     return till.counts[-1].counted if till.counts else None
 
 
-def _closing(name: str) -> Callable[[Till], Any]:
-    return lambda till: None if till.closing is None else getattr(till.closing, name)
-
-
-_TILL: Final = (
-    Column("n", "number"),
-    Column("desk", "desk"),
-    Column("cashier", "cashier"),
-    Column("opened", "opened_at"),
-    Column("float", "change_fund", dong),
-    Column("taken", "taken", dong),
-    Column("given", "given", dong),
-    Column("expected", "expected", dong),
+_TILL: Final = columns(
+    "n:number desk cashier opened:opened_at float:change_fund|dong taken|dong given|dong expected|dong",
     Column("counted", _counted, dong),
-    Column("difference", _closing("difference"), dong),
-    Column("closed", _closing("closed_at")),
+    "difference:closing.difference|dong closed:closing.closed_at",
 )
-_WHOLE: Final = (
+_WHOLE: Final = columns(
     *_TILL,
-    Column("reason", _closing("reason")),
+    "reason:closing.reason",
     Column("counts", lambda till: lines(_moved(one.counted_at, one.officer, one.counted) for one in till.counts)),
     Column("cash", lambda till: lines(_moved(one.at, one.code or one.stream, one.amount) for one in till.cash)),
 )

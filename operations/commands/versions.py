@@ -11,13 +11,13 @@ import asyncpg
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.ledger.vault import Vault
-from motcua.cli.answer import when
-from motcua.cli.running import AsJson, Exit, fail, out, print_json, use_stack_here
+from motcua.cli.answer import Column, columns, say, show_all
+from motcua.cli.language import with_language
+from motcua.cli.running import AsJson, Exit, fail, print_json, use_stack_here
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION
@@ -25,9 +25,9 @@ from operations.build_check import BuildCheck, Checked
 from operations.commands.database import TIMEOUT, address, answered
 from operations.commands.help_words import GROUPS
 from operations.commands.ledger import master_key
-from operations.commands.printing import wide
 from recovery.builds import NONE, Build, Builds
 from recovery.histories import each
+from schemas.saying import said
 
 app = typer.Typer(
     name="versions",
@@ -37,6 +37,11 @@ app = typer.Typer(
 )
 
 T = TypeVar("T")
+_BUILDS: Final = columns(
+    "build current workers holds",
+    Column("since", lambda one: one.promoted_at or one.started_at),
+)
+_CHECKED: Final = columns("stream differs problem")
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 BuildId = Annotated[str, typer.Argument(metavar="BUILD", help=f"Its id; `{NONE}`: what no build holds.")]
 
@@ -45,6 +50,7 @@ _SHOWN: Final = 20
 
 
 @app.callback()
+@with_language
 def versions(context: typer.Context, *, as_json: AsJson = False) -> None:
     """List the builds: which one takes new filings, how many workers each has, and how many workflows it holds.
 
@@ -56,15 +62,7 @@ def versions(context: typer.Context, *, as_json: AsJson = False) -> None:
     if context.invoked_subcommand is not None:
         return
     found = _ask(lambda builds: builds.all())
-    if as_json:
-        print_json([_row(one) for one in found])
-        return
-    table = Table("Bản dựng / Build", "Nhận hồ sơ / Current", "Tiến trình / Workers", "Đang giữ / Holds", "Từ / Since")
-    for one in found:
-        since = one.promoted_at or one.started_at
-        current = "[green]✓[/]" if one.current else ""
-        table.add_row(one.build, current, str(one.workers), str(one.holds), when(since) if since else "")
-    wide().print(table)
+    show_all(found, _BUILDS, as_json=as_json, data=[_row(one) for one in found])
 
 
 @app.command()
@@ -78,8 +76,8 @@ def promote(build: BuildId, *, as_json: AsJson = False) -> None:
     _ask(lambda builds: builds.promote(build))
     if as_json:
         print_json({"current": build})
-        return
-    out().print(f"[green]hồ sơ mới do bản {build} nhận / new filings are handed to {build}[/]")
+    else:
+        say(said("command.versions.promoted", build=build), "green")
 
 
 @app.command()
@@ -96,7 +94,7 @@ def drain(build: BuildId, *, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"build": build, "stayed": stayed})
     elif not stayed:
-        out().print(f"[green]bản {build} không còn giữ gì / {build} holds nothing any more[/]")
+        say(said("command.versions.drained", build=build), "green")
     if stayed:
         fail(f"còn {stayed} chưa chuyển được / {stayed} did not leave {build}", Exit.REFUSED)
 
@@ -130,14 +128,9 @@ def check(
         told = {"problems": [asdict(one) for one in problems], "differs": [asdict(one) for one in differing]}
         print_json({"checked": len(found), "snapshots": sum(one.snapshot for one in found)} | told)
     else:
-        for one in problems[:_SHOWN]:
-            out().print(f"[red]{one.problem}[/]")
-        for one in differing[:_SHOWN]:
-            out().print(f"[yellow]{one.stream}: {', '.join(one.differs)}[/]")
-        out().print(
-            f"{len(found)} đã thử / checked, {len(problems)} không đọc được / can't be read, "
-            f"{len(differing)} sẽ khác / would read otherwise"
-        )
+        shown = [*problems[:_SHOWN], *differing[:_SHOWN]]
+        counts = {"problems": len(problems), "differing": len(differing)}
+        show_all(shown, _CHECKED, said("command.versions.checked", checked=len(found), **counts))
     if problems or differing:
         raise typer.Exit(Exit.REFUSED)
 

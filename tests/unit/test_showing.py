@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
+from importlib import import_module
 from io import StringIO
 from operator import itemgetter
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args, get_type_hints
 
 import pytest
 import typer
@@ -18,10 +19,25 @@ from typer.testing import CliRunner
 from motcua import ClockState, FilingView
 from motcua.cli.answer import Column, dong, show_all, show_one, when
 from motcua.cli.help import in_both_languages
+from motcua.cli.office_check import Looked
 from motcua.cli.running import Exit, fail, owes_json, print_json
 from motcua.cli.showing import CLOCKS, VIEW
-from motcua.contract import said
+from motcua.contract import Action, ComplaintView, DeliveryView, Receipt, ResultView, said
+from motcua.passing_over import PassedOver
+from operations.results.checking import Checked, Hand
+from operations.store import scrub, sweep
+from recovery.builds import Build
+from schemas.erasure import ErasureRequest
+from schemas.exports import ExportRequest
+from schemas.identity import Principal
+from schemas.papers.state import RegisteredReceipt
+from schemas.principals import PrincipalChange
+from schemas.reading import FilingRecord, LoggedEvent, TaskSummary
+from schemas.result.state import RegisteredResult, ResultStanding
+from schemas.suspense import Suspense
+from schemas.till import TillShown
 from tests.contract.samples import SAMPLES
+from views.papers import IssuedPaper
 
 Terminal: TypeAlias = Callable[[int], StringIO]
 
@@ -39,6 +55,48 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
         return paper
 
     return of
+
+
+ANSWERS: Final[Mapping[str, type]] = {
+    "motcua.cli.showing:ACTIONS": Action,
+    "motcua.cli.showing:CLOCKS": ClockState,
+    "motcua.cli.showing:COMPLAINTS": ComplaintView,
+    "motcua.cli.showing:DELIVERY": DeliveryView,
+    "motcua.cli.showing:RECEIPT": Receipt,
+    "motcua.cli.showing:RESULT": ResultView,
+    "motcua.cli.showing:VIEW": FilingView,
+    "motcua.cli.office:_LOOKED": Looked,
+    "motcua.cli.passing_over:_COLUMNS": PassedOver,
+    "operations.commands.erasures:_REQUESTS": ErasureRequest,
+    "operations.commands.exports:_REQUESTS": ExportRequest,
+    "operations.commands.principals:_CHANGES": PrincipalChange,
+    "operations.commands.principals:_ONE": Principal,
+    "operations.commands.receipts:_COLUMNS": RegisteredReceipt,
+    "operations.commands.record:_FILING": FilingRecord,
+    "operations.commands.record:_TIMELINE": LoggedEvent,
+    "operations.commands.result:_HANDS": Hand,
+    "operations.commands.result:_PAPER": IssuedPaper,
+    "operations.commands.result:_REGISTER": ResultStanding,
+    "operations.commands.result:_VERDICT": Checked,
+    "operations.commands.result_register:_LISTED": RegisteredResult,
+    "operations.commands.store:_SCRUBBED": scrub.Report,
+    "operations.commands.store:_SWEPT": sweep.Report,
+    "operations.commands.suspense:_SUSPENSE": Suspense,
+    "operations.commands.tasks:_COLUMNS": TaskSummary,
+    "operations.commands.tills:_WHOLE": TillShown,
+    "operations.commands.versions:_BUILDS": Build,
+}
+
+
+@pytest.mark.parametrize(("place", "answer"), ANSWERS.items(), ids=ANSWERS)
+def test_what_is_shown_stands_in_the_answer(place: str, answer: type) -> None:
+    module, _, name = place.partition(":")
+    for column in getattr(import_module(module), name):
+        of: type | None = answer
+        for part in column.of.split(".") if isinstance(column.of, str) else ():
+            assert of is None or part in {*dir(of), *get_type_hints(of)}, column
+            kinds = () if of is None else get_args(hint := get_type_hints(of).get(part)) or (hint,)
+            of = next((kind for kind in kinds if isinstance(kind, type)), None)
 
 
 def test_times_are_shown_as_in_vietnam() -> None:

@@ -41,7 +41,11 @@ MADE: Final = (
     "by_two.",
     "change.",
     "channel.",
+    "command.board.",
+    "command.doubt.",
+    "command.import.",
     "command.pass_over.",
+    "command.scrub.",
     "complaint_state.",
     "database.",
     "deed.",
@@ -181,6 +185,23 @@ def test_what_is_asked_for_is_there_and_is_given_what_stands_in_it(call: Call) -
     assert call.values in (None, needed | holes(SENTENCES.get(call.fix, ("",))[0]))
 
 
+LABELS: Final = {
+    word.partition("|")[0].partition(":")[0]
+    for room in ROOMS
+    for file in (ROOT / room).rglob("*.py")
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Column", "columns"}
+    for part in (node.args[:1] if node.func.id == "Column" else node.args)
+    if isinstance(part, ast.Constant)
+    for word in str(part.value).split()
+}
+"""What parts of answers are called."""
+
+
+def test_what_is_called_by_a_label_has_one() -> None:
+    assert sorted(label for label in LABELS if f"label.{label}" not in SENTENCES) == []
+
+
 RULES_MADE: Final = ("_must_offer_online", "_not_for_act", "_not_integer", "_required", "_unknown_field")
 """How rules end whose beginning is the name of what is checked."""
 
@@ -253,7 +274,7 @@ def test_no_sentence_stands_anywhere_else() -> None:
 
 
 def test_nothing_stands_there_that_nobody_says() -> None:
-    used = CONSTANTS | {f"label.{name}" for name in CONSTANTS}
+    used = CONSTANTS | {f"label.{name}" for name in LABELS}
     assert [key for key in SENTENCES if key.removesuffix(".fix") not in used and not key.startswith(MADE)] == []
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from activities.ledger.vault import Vault
-from motcua.cli.answer import when
-from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from motcua.cli.answer import Column, columns, lines, show_all
+from motcua.cli.language import in_words
+from motcua.cli.running import AsJson, Exit, fail
 from operations.commands.database import Connection, ask
 from operations.commands.ledger import master_key
-from operations.commands.printing import wide
 from operations.commands.publishing.procedures import published_version
 from operations.commands.record import Which, found
 from rules.papers.custody.words import deed_name, outcome_name, somebody_else, who
@@ -21,6 +22,7 @@ from schemas.hands import ControlSlip, Deed, Effort, Hand, Holder
 from schemas.ids import filing_workflow
 from schemas.publishing.procedure import Baseline
 from schemas.reading import FilingRecord
+from schemas.saying import said
 from views.control import control_slip
 from views.log import Log, UnfoldableError
 
@@ -42,11 +44,7 @@ def control(which: Which, *, as_json: AsJson = False) -> None:
     """
     record = ask(lambda connection: found(connection, which))
     slip = _slip(record, published_version(f"{record.procedure}@{record.version}").baseline)
-    if as_json:
-        print_json(slip.model_dump(mode="json"))
-        return
-    wide().print(_table(slip))
-    out().print(_effort(slip.effort))
+    show_all(_rows(slip), _COLUMNS, *_effort(slip.effort), as_json=as_json, data=slip.model_dump(mode="json"))
 
 
 def _slip(record: FilingRecord, baseline: Baseline | None) -> ControlSlip:
@@ -62,22 +60,19 @@ def _slip(record: FilingRecord, baseline: Baseline | None) -> ControlSlip:
         fail(f"không đọc được hồ sơ / the filing can't be read: {error}", Exit.REFUSED)
 
 
-def _table(slip: ControlSlip) -> Table:
-    columns = ("#", "Từ / Since", "Đến / Until", "Giờ / Hours", "Ai / Who", "Bước / Step", "Việc / Done", "Hạn / Limit")
-    table = Table(*columns, title=f"Phiếu kiểm soát / Control slip {slip.code}")
-    for n, hand in enumerate(slip.hands, 1):
-        hours = f"{hand.working_minutes // _HOUR}:{hand.working_minutes % _HOUR:02}"
-        step, until = hand.part or hand.step or "", "…" if hand.until is None else when(hand.until)
-        words = (_who(slip, hand), step, "\n".join(_deed(slip, hand, deed) for deed in hand.done))
-        table.add_row(str(n), when(hand.since), until, hours, *map(escape, words), _limit(hand))
-    return table
+def _rows(slip: ControlSlip) -> Iterator[tuple[int, ControlSlip, Hand]]:
+    return ((n, slip, hand) for n, hand in enumerate(slip.hands, 1))
+
+
+def _hours(hand: Hand) -> str:
+    return f"{hand.working_minutes // _HOUR}:{hand.working_minutes % _HOUR:02}"
 
 
 def _who(slip: ControlSlip, hand: Hand) -> str:
-    queued = "(chưa ai nhận / in the queue)" if hand.holder is Holder.OFFICER else ""
-    acting = f" (thay / for {_named(slip, hand.acting_for)})" if hand.acting_for else ""
+    queued = in_words(said("command.control.queued")) if hand.holder is Holder.OFFICER else ""
+    acting = said("command.control.acting", officer=_named(slip, hand.acting_for)) if hand.acting_for else ""
     name = _named(slip, hand.subject or hand.accountable) or queued
-    return "\n".join(line for line in (_both(who(hand)), name + acting, hand.agency) if line)
+    return lines(line for line in (who(hand), name, acting, hand.agency) if line)
 
 
 def _named(slip: ControlSlip, subject: str | None) -> str:
@@ -88,23 +83,26 @@ def _named(slip: ControlSlip, subject: str | None) -> str:
 def _deed(slip: ControlSlip, hand: Hand, deed: Deed) -> str:
     """What was done, and by whom where that is not whoever had it."""
     by = somebody_else(hand, deed)
-    return _both(deed_name(deed)) + (f" ({_named(slip, by)})" if by else "")
+    return in_words(deed_name(deed)) + (f" ({_named(slip, by)})" if by else "")
 
 
-def _limit(hand: Hand) -> str:
-    due = "" if hand.due is None else when(hand.due)
-    return due if hand.outcome is None else f"{due}\n{_both(outcome_name(hand.outcome))}"
+_COLUMNS: Final = columns(
+    "n:0",
+    Column("since", lambda row: row[2].since),
+    Column("until", lambda row: row[2].until or "…"),
+    Column("hours", lambda row: _hours(row[2])),
+    Column("who", lambda row: _who(row[1], row[2])),
+    Column("stage", lambda row: row[2].part or row[2].step),
+    Column("done", lambda row: lines(_deed(row[1], row[2], deed) for deed in row[2].done)),
+    Column("due", lambda row: row[2].due),
+    Column("in_time", lambda row: row[2].outcome and outcome_name(row[2].outcome)),
+)
 
 
-def _effort(effort: Effort) -> str:
+def _effort(effort: Effort) -> Iterator[Text]:
     known = effort.baseline
     days, visits = ("?", "?") if known is None else (known.working_days, known.visits)
-    unknown = "" if known else "; thủ tục chưa ghi mốc mức độ 1 / the procedure states no level-1 baseline"
-    return (
-        f"{effort.working_days} ngày làm việc / working days (mức độ / level 1: {days}), "
-        f"{effort.visits} lượt đến quầy / visits to a counter (mức độ / level 1: {visits}){unknown}"
-    )
-
-
-def _both(text: Text) -> str:
-    return f"{text.vi} / {text.en}"
+    counts = {"days": effort.working_days, "visits": effort.visits}
+    yield said("command.control.effort", **counts, days_before=days, visits_before=visits)
+    if known is None:
+        yield said("command.control.no_baseline")

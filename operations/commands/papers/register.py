@@ -10,7 +10,8 @@ import typer
 
 from activities.ledger.vault import Vault
 from activities.printing.register import RegisterBook
-from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from motcua.cli.answer import columns, lines, show_one
+from motcua.cli.running import AsJson, Exit, fail
 from operations.commands.database import Connection, ask
 from operations.commands.ledger import master_key
 from operations.commands.printing import bar
@@ -51,11 +52,9 @@ def register(
     kept = _Kept(pdf, xlsx, as_json=as_json)
     head = _read(agency, asked, kept)
     kept.write()
-    if as_json:
-        print_json(head.model_dump(mode="json") | {"lines": kept.rows})
-        return
-    files = ", ".join(str(file) for file in (pdf, xlsx) if file is not None)
-    out().print(f"{files}: {head.filings} hồ sơ / filings")
+    data = head.model_dump(mode="json") | {"lines": kept.rows}
+    files = lines(file for file in (pdf, xlsx) if file is not None)
+    show_one({"file": files, "filings": head.filings}, columns("file filings"), as_json=as_json, data=data)
 
 
 class _Kept:

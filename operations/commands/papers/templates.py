@@ -7,15 +7,14 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from activities.printing.templates import standard, version_of
-from motcua.cli.answer import when
+from motcua.cli.answer import Column, columns, show_all, show_one
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
-from operations.commands.publishing.mistakes import Lang, Language, mistake_row, print_mistakes
-from operations.commands.publishing.publisher import By, publisher, recorded
+from operations.commands.publishing.mistakes import mistake_row, print_mistakes
+from operations.commands.publishing.publisher import By, in_force, published, publisher, recorded
 from operations.publishing.paper_templates import (
     ALL,
     Listed,
@@ -26,7 +25,9 @@ from operations.publishing.paper_templates import (
     published_templates,
 )
 from operations.publishing.procedure_file import MistakesFoundError
+from schemas.base import Text
 from schemas.papers.state import PaperKind
+from schemas.saying import said
 
 app = typer.Typer(
     name="templates",
@@ -38,11 +39,10 @@ app = typer.Typer(
 OfPaper = Annotated[PaperKind, typer.Argument(metavar="PAPER", help="Which paper: receipt, supplement, refusal …")]
 File = Annotated[Path, typer.Argument(metavar="FILE.typ", exists=True, dir_okay=False, readable=True)]
 OfProcedure = Annotated[str, typer.Option("--procedure", metavar="CODE", help="For this procedure alone.")]
-_EVERYWHERE: Final = "mọi thủ tục / all procedures"
 
 
 @app.command()
-def check(paper: OfPaper, file: File, *, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
+def check(paper: OfPaper, file: File, *, as_json: AsJson = False) -> None:
     """Try a template on the shortest and the longest paper of its kind; exit 1 if there is a mistake.
 
     It may import `/parts.typ` and no other file. Everything that belongs on the paper has to be readable on it, and the
@@ -54,15 +54,15 @@ def check(paper: OfPaper, file: File, *, as_json: AsJson = False, lang: Lang = L
     if as_json:
         print_json([mistake_row(file, one) for one in found])
     elif found:
-        print_mistakes([(file, one) for one in found], lang)
+        print_mistakes([(file, one) for one in found])
     else:
-        out().print(f"[green]đúng / good[/] {escape(str(file))}")
+        out().print(f"[green]ok[/] {escape(str(file))}")
     if found:
         raise typer.Exit(Exit.REFUSED)
 
 
 @app.command()
-def publish(  # noqa: PLR0913 -- a command line has many options
+def publish(
     paper: OfPaper,
     file: File,
     *,
@@ -70,7 +70,6 @@ def publish(  # noqa: PLR0913 -- a command line has many options
     procedure: OfProcedure = ALL,
     by: By = None,
     as_json: AsJson = False,
-    lang: Lang = Language.EN,
 ) -> None:
     """Publish a template of an agency; papers that are printed from then on go by it. Those that were made stay.
 
@@ -83,16 +82,12 @@ def publish(  # noqa: PLR0913 -- a command line has many options
         done = recorded(lambda: publish_template(address(OWNER), file.read_bytes(), slot, publisher(by)))
     except MistakesFoundError as error:
         if not as_json:
-            print_mistakes([(file, one) for one in error.mistakes], lang)
+            print_mistakes([(file, one) for one in error.mistakes])
         told = {"mistakes": [mistake_row(file, one) for one in error.mistakes]}
         fail(f"không công bố / not published: {len(error.mistakes)}", Exit.REFUSED, told)
     except UnknownPlaceError as error:
         fail(f"không công bố / not published: {error}", Exit.NOT_AVAILABLE)
-    if as_json:
-        print_json(done._asdict())
-        return
-    word = "đã công bố trước đó / published already" if done.already else "đã công bố / published"
-    out().print(f"[green]{word}[/] {done.agency} {done.paper} {_of(done.procedure)} sha256 {done.sha256}")
+    show_one(done, _PUBLISHED, as_json=as_json, data=done._asdict())
 
 
 @app.command("list")
@@ -102,17 +97,7 @@ def list_published(*, as_json: AsJson = False) -> None:
     Example: `motcua papers templates list --json`
     """
     entries = answered(lambda: published_templates(address(OWNER)), OWNER)
-    if as_json:
-        print_json([_row(entry) for entry in entries])
-        return
-    table = Table(
-        "Cơ quan / Agency", "Giấy / Paper", "Thủ tục / Procedure", "Công bố / Published", "In force", "sha256"
-    )
-    for entry in entries:
-        standing = "đang áp dụng / in force" if entry.in_force else "đã thay / superseded"
-        row = (entry.agency, entry.paper, _of(entry.procedure), when(entry.published_at), standing, entry.sha256[:12])
-        table.add_row(*row)
-    out().print(table)
+    show_all(entries, _LISTED, as_json=as_json, data=[_row(entry) for entry in entries])
 
 
 @app.command()
@@ -150,5 +135,18 @@ def _row(entry: Listed) -> dict[str, Any]:
     }
 
 
-def _of(procedure: str) -> str:
-    return _EVERYWHERE if procedure == ALL else procedure
+def _of(procedure: str) -> Text | str:
+    return said("command.templates.everywhere") if procedure == ALL else procedure
+
+
+_SLOT: Final = columns(
+    "agency paper|paper",
+    Column("procedure", "procedure", _of),
+)
+_LISTED: Final = columns(
+    *_SLOT,
+    "published:published_at",
+    Column("state", "in_force", in_force),
+    "sha256",
+)
+_PUBLISHED: Final = (Column("state", "already", published), *_SLOT, Column("sha256", "sha256"))

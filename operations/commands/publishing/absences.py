@@ -8,18 +8,19 @@ from typing import Annotated, Final
 
 import typer
 from pydantic_core import to_jsonable_python
-from rich.markup import escape
 
-from motcua.cli.running import AsJson, Exit, fail, note, out, plain, print_json
+from motcua.cli.answer import Column, say, show_one
+from motcua.cli.running import AsJson, Exit, fail, note, plain, print_json
 from operations.addresses import OWNER
 from operations.commands.database import address
 from operations.commands.principals import Actor, Reason
 from operations.commands.publishing.directory import absence_words
 from operations.commands.publishing.directory import app as app
-from operations.commands.publishing.publisher import By, publisher, recorded
+from operations.commands.publishing.publisher import By, publisher, recorded, recorded_now
 from operations.publishing.absences import Absence, AbsenceRefusedError, record_absence, withdraw_absence
 from operations.publishing.leaving import erase_officer
 from schemas.people import Role
+from schemas.saying import said as words
 
 YEARS: Final = "MOTCUA_OFFICER_YEARS"
 USUAL_YEARS: Final = 10
@@ -63,11 +64,9 @@ def absence(  # noqa: PLR0913 -- a command line has many options
             note(f"{wrong.field}: {wrong.message.vi} / {wrong.message.en} ({wrong.rule})")
         told = {"problems": [plain(wrong) for wrong in no.problems]}
         fail(f"chưa ghi / not recorded: {officer}", Exit.REFUSED, told)
-    if as_json:
-        print_json(to_jsonable_python(said._asdict()) | {"already": already})
-    else:
-        word = "đã ghi trước đó / recorded already" if already else "đã ghi / recorded"
-        out().print(f"[green]{word}[/] {escape(officer)}: {absence_words(said._asdict())}")
+    data = to_jsonable_python(said._asdict()) | {"already": already}
+    columns = (Column("state", lambda _: recorded_now(already=already)), Column("absence", absence_words))
+    show_one(data, (Column("officer", lambda _: officer), *columns), as_json=as_json, data=data)
 
 
 @app.command()
@@ -112,4 +111,4 @@ def present(
     if as_json:
         print_json({"withdrawn": gone})
     else:
-        out().print("[green]đã xóa / taken back[/]" if gone else "không có / there was none")
+        say(words("command.absence.taken_back" if gone else "command.absence.none"))

@@ -13,9 +13,9 @@ from pydantic import BeforeValidator, ValidationError
 from pydantic_core import PydanticCustomError
 from rich.markup import escape
 
+from motcua.cli.language import language
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
-from operations.commands.help_words import GROUPS
-from operations.commands.publishing.mistakes import Language
+from operations.commands.help_words import group
 from operations.publishing.calendar_file import CALENDARS, check_bytes
 from rules.time.calendars import expand, proposed
 from rules.time.working_time import VIETNAM, TimeError, explain
@@ -25,12 +25,7 @@ from schemas.limit import Limit, Unit
 from schemas.publishing.calendar import Calendar, CalendarDay, CalendarFile
 from schemas.saying import said
 
-app = typer.Typer(
-    name="calendar",
-    help=GROUPS["calendar"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("calendar")
 
 NATIONAL: Final = "vn"
 _OF_PROPOSED: Final = {"date", "kind", "replaces", "source"}
@@ -133,9 +128,8 @@ def due(  # noqa: PLR0913 -- one argument for each part of a case
     if as_json:
         print_json(answer)
         return
-    for language in Language:
-        for line in answer["reasoning"]:
-            out().print(escape(line[language]))
+    for line in answer["reasoning"]:
+        out().print(escape(line[language()]))
     out().print(f"[bold]{answer['due']}[/]")
 
 

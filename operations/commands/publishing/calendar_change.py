@@ -15,12 +15,11 @@ import asyncpg
 import typer
 from pydantic_core import PydanticCustomError
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from motcua.cli.answer import when
-from motcua.cli.running import AsJson, Exit, fail, note, out, print_json, use_stack_here
+from motcua.cli.answer import Column, columns, say, show_all, show_one, when
+from motcua.cli.language import in_words
+from motcua.cli.running import AsJson, Exit, fail, note, print_json, use_stack_here
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION, OWNER
@@ -28,8 +27,9 @@ from operations.commands.database import TIMEOUT, address, answered
 from operations.commands.ledger import master_key
 from operations.commands.publishing.calendar import instant
 from operations.commands.publishing.calendar_files import app as app
-from operations.commands.publishing.mistakes import Language, mistake_row, print_mistakes
+from operations.commands.publishing.mistakes import mistake_row, print_mistakes
 from operations.commands.publishing.publisher import By, publisher, recorded
+from operations.commands.publishing.publisher import published as published_when
 from operations.publishing import reprojection
 from operations.publishing.calendar_file import check_bytes
 from operations.publishing.calendar_what_if import Moved, WhatIf
@@ -44,6 +44,7 @@ from operations.publishing.calendars import (
 from rules.publishing.calendar_changes import DayChange, changes
 from rules.time.working_time import VIETNAM
 from schemas.publishing.calendar import CalendarFile
+from schemas.saying import said
 from schemas.stream.reprojection import workflow_id
 from views.log import UnfoldableError
 
@@ -103,11 +104,13 @@ def publish(
     if as_json:
         print_json(published._asdict() | asdict(done))
     else:
-        word = "đã công bố trước đó / published already" if published.already else "đã công bố / published"
         counts = ", ".join(f"{n:,} {kind}" for kind, n in done.turned.items())
-        out().print(f"[green]{word}[/] {published.name}; đã tính lại / projected again: {counts}")
+        show_one(published, (*_PUBLISHED, Column("projected_again", lambda _: counts)))
     if done.streams:
         fail(_left(published, done), Exit.NOT_AVAILABLE)
+
+
+_PUBLISHED: Final = (Column("state", "already", published_when), Column("calendar", "name"))
 
 
 def _left(published: PublishedCalendar, done: Turned) -> str:
@@ -125,7 +128,7 @@ async def _turn(dsn: str, published: PublishedCalendar, patience: float) -> Turn
         before = left = await reprojection.waiting(pool, published.name)
         await reprojection.start(temporal, published.name)
         with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("tính lại / projecting again", total=sum(before.values()))
+            task = bar.add_task(in_words(said("label.projected_again")), total=sum(before.values()))
             moved = time.monotonic()
             while sum(left.values()) and time.monotonic() - moved < patience:
                 await asyncio.sleep(_LOOK_EVERY)
@@ -165,7 +168,7 @@ def what_if(
     if in_force is None:
         note("không rõ ngày nào đổi / which days change can't be said: the file of the calendar in force was not kept")
     with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("hồ sơ / filings")
+        task = bar.add_task(in_words(said("label.filings")))
         try:
             answer = answered(
                 lambda: project(
@@ -176,11 +179,11 @@ def what_if(
             fail(f"không tính được / can't be projected: {error}", Exit.REFUSED)
     if as_json:
         moved = [asdict(one) | _instants(one) for one in answer.moved]
-        said = {"calendar": answer.calendar, "at": answer.at.isoformat(), "filings": answer.filings}
-        print_json(said | {"days": [_day_row(one) for one in days], "by": list(_by_procedure(answer)), "moved": moved})
+        facts = {"calendar": answer.calendar, "at": answer.at.isoformat(), "filings": answer.filings}
+        print_json(facts | {"days": [_day_row(one) for one in days], "by": list(_by_procedure(answer)), "moved": moved})
     else:
         for one in days:
-            out().print(escape(f"{one.words.vi} / {one.words.en}"))
+            say(one.words)
         _show(answer)
 
 
@@ -204,21 +207,15 @@ def _by_procedure(answer: WhatIf) -> Iterator[dict[str, Any]]:
 
 
 def _show(answer: WhatIf) -> None:
-    summary = Table(
-        "Cơ quan / Agency", "Thủ tục / Procedure", "Đổi hạn / Moved", "Thành trễ / Late", "Hết trễ / In time"
-    )
-    for row in _by_procedure(answer):
-        summary.add_row(*(str(value) for value in row.values()))
-    out().print(summary)
-    for moved in answer.moved:
-        if moved.becomes_late or moved.no_longer_late:
-            out().print(_line(moved))
-    out().print(f"{answer.filings:,} hồ sơ / open filings, {answer.calendar}, {when(answer.at)}")
+    if by_procedure := list(_by_procedure(answer)):
+        show_all(by_procedure, _BY_PROCEDURE)
+    if late := [moved for moved in answer.moved if moved.becomes_late or moved.no_longer_late]:
+        show_all(late, _MOVED)
+    say(said("command.what_if.calendar", filings=answer.filings, calendar=answer.calendar, at=when(answer.at)))
 
 
-def _line(moved: Moved) -> str:
-    word = "[red]thành trễ / late[/]" if moved.becomes_late else "[green]hết trễ / in time[/]"
-    return f"{moved.code} {moved.clock}: {word}, {when(moved.due)} → {when(moved.would_be_due)}"
+_BY_PROCEDURE: Final = columns("agency procedure moved becomes_late no_longer_late")
+_MOVED: Final = columns("code clock becomes_late due would_be_due")
 
 
 @app.command("list")
@@ -228,13 +225,11 @@ def list_published(*, as_json: AsJson = False) -> None:
     Example: `motcua calendar list --json`
     """
     entries = answered(lambda: published_calendars(address(APPLICATION)))
-    if as_json:
-        print_json([entry._asdict() | {"published_at": entry.published_at.isoformat()} for entry in entries])
-        return
-    table = Table("Lịch / Calendar", "Công bố / Published", "sha256")
-    for entry in entries:
-        table.add_row(entry.name, when(entry.published_at), entry.sha256)
-    out().print(table)
+    data = [entry._asdict() | {"published_at": entry.published_at.isoformat()} for entry in entries]
+    show_all(entries, _LISTED, as_json=as_json, data=data)
+
+
+_LISTED: Final = columns("calendar:name published:published_at sha256")
 
 
 def _checked(file: Path, data: bytes, *, as_json: bool) -> CalendarFile:
@@ -244,6 +239,6 @@ def _checked(file: Path, data: bytes, *, as_json: bool) -> CalendarFile:
         if as_json:
             print_json([mistake_row(file, entry) for entry in checked.mistakes])
         else:
-            print_mistakes([(file, entry) for entry in checked.mistakes], Language.EN)
+            print_mistakes([(file, entry) for entry in checked.mistakes])
         raise typer.Exit(Exit.REFUSED)
     return checked.calendar

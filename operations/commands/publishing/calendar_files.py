@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 from rich.markup import escape
 
+from motcua.cli.answer import Column, columns, show_all
+from motcua.cli.language import in_words
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
 from operations.commands.publishing.calendar import NATIONAL, RefusedLineError, named_file
 from operations.commands.publishing.calendar import app as app
-from operations.commands.publishing.mistakes import Files, Lang, Language, mistake_row, print_mistakes
+from operations.commands.publishing.mistakes import Files, mistake_row, print_mistakes
 from operations.publishing.calendar_file import check_bytes
 from rules.publishing.calendar_facts import Doubtful, Fact, doubtful, facts
 from rules.publishing.mistakes import Mistake
 from rules.time.working_time import VIETNAM
 from schemas.publishing.calendar import CalendarFile, DayStatus
+from schemas.saying import said
 
 
 class _Looked(NamedTuple):
@@ -30,7 +33,7 @@ class _Looked(NamedTuple):
 
 
 @app.command()
-def check(files: Files, *, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
+def check(files: Files, *, as_json: AsJson = False) -> None:
     """Report every mistake of calendar files, and what to look into; exit 1 if there is a mistake.
 
     To look into: days that are only proposed, that no source confirms, or that were checked more than a year ago or
@@ -44,12 +47,12 @@ def check(files: Files, *, as_json: AsJson = False, lang: Lang = Language.EN) ->
         doubts = [_doubt_row(one.path, *entry) for one in looked for entry in one.doubts]
         print_json({"mistakes": [mistake_row(*entry) for entry in mistakes], "facts": doubts})
     else:
-        print_mistakes(mistakes, lang)
+        print_mistakes(mistakes)
         for one in looked:
             if not one.mistakes:
                 out().print(f"[green]ok[/] {escape(str(one.path))}")
             for doubt, line in one.doubts:
-                out().print(_doubt_line(one.path, doubt, line, lang))
+                out().print(_doubt_line(one.path, doubt, line))
     if mistakes:
         raise typer.Exit(Exit.REFUSED)
 
@@ -68,21 +71,18 @@ def show(
         file = named_file(calendar)
     except RefusedLineError as error:
         fail(f"{error.problem.message.vi} / {error.problem.message.en} [{error.problem.rule}]", Exit.REFUSED)
-    if as_json:
-        ends = {"valid_from": file.valid_from.isoformat(), "valid_until": file.valid_until.isoformat()}
-        print_json({"calendar": file.name} | ends | {"days": [_fact_row(fact) for fact in facts(file)]})
-        return
-    out().print(f"[bold]{file.name}[/], {file.valid_from} – {file.valid_until}")
-    for fact in facts(file):
-        out().print(_fact_line(fact))
+    ends = {"valid_from": file.valid_from.isoformat(), "valid_until": file.valid_until.isoformat()}
+    data = {"calendar": file.name} | ends | {"days": [_fact_row(fact) for fact in facts(file)]}
+    title = said("command.calendar.from_until", calendar=file.name, first=file.valid_from, last=file.valid_until)
+    show_all(facts(file), _FACTS, as_json=as_json, data=data, title=title)
 
 
-def _fact_line(fact: Fact) -> str:
-    whose = f" {fact.agency}" if fact.agency else ""
-    hours = ", ".join(map(str, fact.hours)) or "nghỉ / off"
-    status = " [yellow]đề xuất, chưa tính / proposed, not counted[/]" if fact.status is DayStatus.PROPOSED else ""
-    source = "thư viện ngày nghỉ / library of holidays" if fact.source is None else fact.source
-    return f"[bold]{fact.day}[/]{whose} {hours}{status} [dim]{escape(source)}[/]"
+_FACTS: Final = columns(
+    "day agency",
+    Column("hours", lambda fact: ", ".join(map(str, fact.hours)) or said("command.calendar.off")),
+    Column("state", lambda fact: said("command.calendar.proposed") if fact.status is DayStatus.PROPOSED else None),
+    Column("source", lambda fact: said("command.calendar.library") if fact.source is None else fact.source),
+)
 
 
 def _look(path: Path, today: date) -> _Looked:
@@ -112,7 +112,7 @@ def _doubt_row(path: Path, doubt: Doubtful, line: int | None) -> dict[str, Any]:
     return where | {"message": doubt.words.model_dump()} | _fact_row(doubt.fact)
 
 
-def _doubt_line(path: Path, doubt: Doubtful, line: int | None, lang: Language) -> str:
+def _doubt_line(path: Path, doubt: Doubtful, line: int | None) -> str:
     place = f"{path}:{line}" if line else str(path)
-    words, source = (escape(text) for text in (getattr(doubt.words, lang.value), doubt.fact.source or "-"))
+    words, source = (escape(text) for text in (in_words(doubt.words), doubt.fact.source or "-"))
     return f"[yellow]{escape(place)}[/] [bold]{doubt.fact.day}[/] {words} [dim]({doubt.doubt}: {source})[/]"

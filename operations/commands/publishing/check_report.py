@@ -11,18 +11,14 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from rich.markup import escape
 
+from motcua.cli.language import in_words
 from motcua.cli.running import Exit, out, print_json
-from operations.commands.publishing.mistakes import Language, mistake_row, print_mistakes
+from operations.commands.publishing.mistakes import mistake_row, print_mistakes
 from operations.publishing.procedure_file import Doubted, doubts_of
 from rules.publishing.facts import Doubt
 from rules.publishing.mistakes import Mistake
 from rules.time.working_time import VIETNAM
-
-_DOUBTS = {
-    Doubt.STALE: {"vi": "đã kiểm tra hơn một năm trước", "en": "checked more than a year ago"},
-    Doubt.UNCONFIRMED: {"vi": "chưa được nguồn nào xác nhận", "en": "confirmed by no source"},
-}
-
+from schemas.saying import said
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Count what is stale or unconfirmed instead of listing it.")]
 
@@ -41,7 +37,6 @@ def report_looks(
     *,
     quiet: bool,
     as_json: bool,
-    lang: Language,
 ) -> None:
     """Print what was found in every file, as of today in Vietnam; exit 1 if there is a mistake."""
     today = datetime.now(VIETNAM).date()
@@ -50,18 +45,18 @@ def report_looks(
     if as_json:
         print_looks_as_json(looks)
     else:
-        print_looks(looks, lang, quiet=quiet)
+        print_looks(looks, quiet=quiet)
     if any(look.mistakes for look in looks):
         raise typer.Exit(Exit.REFUSED)
 
 
-def print_looks(looks: Sequence[Look], lang: Language, *, quiet: bool) -> None:
+def print_looks(looks: Sequence[Look], *, quiet: bool) -> None:
     """One line for each mistake of all files, then one for each doubtful fact unless `quiet`, then for each file."""
-    print_mistakes([(look.path, entry) for look in looks for entry in look.mistakes], lang)
+    print_mistakes([(look.path, entry) for look in looks for entry in look.mistakes])
     for look in looks if not quiet else ():
         for path, doubt, line in look.doubted:
-            place = escape(f"{look.path}:{line}")
-            out().print(f"[yellow]{place}[/] [bold]{escape(path)}[/] {_DOUBTS[doubt][lang.value]} [dim]({doubt})[/]")
+            place, words = escape(f"{look.path}:{line}"), in_words(said(f"command.doubt.{doubt}"))
+            out().print(f"[yellow]{place}[/] [bold]{escape(path)}[/] {words} [dim]({doubt})[/]")
     for look in looks:
         if not look.mistakes:
             counts = Counter(doubted.doubt for doubted in look.doubted)

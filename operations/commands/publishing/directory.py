@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from motcua.cli.running import AsJson, Exit, fail, note, out, print_json
+from motcua.cli.answer import Column, columns, lines, show_all, show_one
+from motcua.cli.language import in_words
+from motcua.cli.running import AsJson, Exit, fail, note, print_json
 from operations.addresses import OWNER
 from operations.commands.database import Connection, address, ask
-from operations.commands.help_words import GROUPS
-from operations.commands.printing import wide
+from operations.commands.help_words import group
 from operations.commands.publishing.publisher import By, publisher, recorded
 from operations.publishing.catalogue import MistakesFoundError, seed_directory
-from schemas.names import AGENCY_KIND_NAMES
+from schemas.base import Text
+from schemas.saying import said
 
 AGENCIES: Final = """
 select agency, name_vi, name_en, kind, province, namespace, queue, receives_for from agency order by agency
@@ -32,12 +32,7 @@ select agency, subject, name, array_agg(role order by role) as roles, bool_or(ac
 from officer group by agency, subject, name order by agency, subject
 """
 
-app = typer.Typer(
-    name="directory",
-    help=GROUPS["directory"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("directory")
 
 
 @app.command()
@@ -62,12 +57,8 @@ def load(
             note(f"{place} {mistake.path}: {mistake.message.vi}: {mistake.fix.vi} / {mistake.fix.en} ({mistake.rule})")
         fail(f"{file}: {len(found.mistakes)} lỗi, chưa nạp gì / mistakes, nothing was loaded", Exit.REFUSED)
     officers = sum(len(agency.officers) for agency in directory.agencies)
-    if as_json:
-        print_json({"agencies": len(directory.agencies), "officers": officers})
-    else:
-        out().print(
-            f"[green]đã nạp / loaded[/] {len(directory.agencies)} cơ quan / agencies, {officers} cán bộ / officers"
-        )
+    counts = {"agencies": len(directory.agencies), "officers": officers}
+    show_one(counts, columns("agencies officers"), as_json=as_json, data=counts)
 
 
 @app.command("list")
@@ -80,27 +71,20 @@ def list_all(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json(agencies)
         return
-    table = Table(
-        "Cơ quan / Agency",
-        "Tên / Name",
-        "Loại / Kind",
-        "Nhận hộ / Receives for",
-        "Hàng đợi / Queue",
-        "Cán bộ / Officer",
-        "Vai trò / Roles",
-    )
-    for agency in agencies:
-        names = f"{agency['name_vi']} / {agency['name_en']}"
-        kind = AGENCY_KIND_NAMES[agency["kind"]].vi if agency["kind"] else ""
-        queue = f"{agency['namespace']}/{agency['queue']}"
-        served = ", ".join(agency["receives_for"])
-        table.add_row(*map(escape, (agency["agency"], names, kind, served, queue)), "", "")
-        for officer in agency["officers"]:
-            words = f"{officer['name']} ({officer['subject']})" + ("" if officer["active"] else " – đã nghỉ / inactive")
-            table.add_row("", "", "", "", "", escape(words), ", ".join(officer["roles"]))
-            for away in officer["absences"]:
-                table.add_row("", "", "", "", "", escape(f"  vắng mặt / absent: {absence_words(away)}"), away["role"])
-    wide().print(table)
+    show_all(agencies, _AGENCIES)
+    show_all(((agency["agency"], officer) for agency in agencies for officer in agency["officers"]), _OFFICERS)
+
+
+_AGENCIES: Final = columns(
+    "agency",
+    Column("name", lambda agency: Text(vi=agency["name_vi"], en=agency["name_en"])),
+    "kind|agency_kind receives_for",
+    Column("queue", lambda agency: f"{agency['namespace']}/{agency['queue']}"),
+)
+_OFFICERS: Final = columns(
+    "agency:0 officer:1.subject name:1.name role:1.roles in_office:1.active",
+    Column("absence", lambda row: lines(f"{away['role']} {absence_words(away)}" for away in row[1]["absences"])),
+)
 
 
 async def _read(connection: Connection) -> list[dict[str, Any]]:
@@ -114,4 +98,5 @@ async def _read(connection: Connection) -> list[dict[str, Any]]:
 
 def absence_words(away: Mapping[str, Any]) -> str:
     """An absence on one line."""
-    return f"{away['first_day']} – {away['last_day']}, người thay / substitute: {away['substitute']}"
+    days = {"first": away["first_day"], "last": away["last_day"]}
+    return in_words(said("command.absence.days", **days, substitute=away["substitute"]))

@@ -11,10 +11,9 @@ from typing import Annotated, Any, Final, NamedTuple, NoReturn
 
 import typer
 from pydantic import TypeAdapter, ValidationError
-from rich.markup import escape
-from rich.table import Table
 
-from motcua.cli.running import AsJson, Exit, fail, out, plain, print_json
+from motcua.cli.answer import Column, columns, dong, say, show_all
+from motcua.cli.running import AsJson, Exit, fail, plain, print_json
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
 from operations.commands.publishing.procedure_changes import version_named
@@ -23,9 +22,7 @@ from rules.filing.fees.inputs import APPLICANT, Case, Of
 from rules.publishing.fee_statement import FeeStatement, Question, stated
 from rules.publishing.prose import filled
 from rules.publishing.published import published_procedure
-from rules.publishing.rule_words import money
 from rules.time.working_time import VIETNAM
-from schemas.base import Text
 from schemas.errors import Problem, RefusalError, problem
 from schemas.form import FormValue
 from schemas.level import Channel
@@ -185,22 +182,18 @@ def _row(found: _Version, day: date, channel: Channel | None, answer: FeeStateme
 
 def _show(found: _Version, day: date, answer: FeeStatement) -> None:
     procedure = found.procedure
-    table = Table("Khoản thu / Item", "Loại / Kind", "Số tiền / Amount", "Vì sao / Why", "Source")
-    table.title = f"{procedure.code}@{procedure.version} {day:%d/%m/%Y}"
-    for line in answer.lines:
-        kind = said(f"fee_kind.{line.kind}")
-        cells = (f"{line.rule}: {_both(line.name)}", _both(kind), _both(money(line.amount)), _both(line.reason))
-        table.add_row(*(escape(cell) for cell in (*cells, line.source)))
     if answer.total is not None:
-        out().print(table)
-        out().print(f"[bold]Tổng cộng / Total: {_both(money(answer.total))}[/]")
+        title = said("command.fee.version", version=f"{procedure.code}@{procedure.version}", day=day)
+        show_all(answer.lines, _LINES, said("command.fee.total", amount=dong(answer.total)), title=title)
     for one in answer.missing:
-        out().print(f"[yellow]còn thiếu / missing[/] {escape(_line(one))}")
-    for waiver in answer.waivers:
-        proof = f", {waiver.evidence}" if waiver.evidence else ""
-        words = f"{waiver.code}: {_both(waiver.name)} (−{waiver.percent}%, {waiver.approver}{proof})"
-        out().print(f"có thể được miễn, giảm / might be waived: {escape(words)}")
+        say(said("command.fee.missing", field=one.field, message=one.message, rule=one.rule), "yellow")
+    if answer.waivers:
+        show_all(answer.waivers, _WAIVERS, title=said("command.fee.waivers"))
 
 
-def _both(words: Text) -> str:
-    return words.vi if words.vi == words.en else f"{words.vi} / {words.en}"
+_LINES: Final = columns("item:rule name kind|fee_kind amount|dong reason source")
+_WAIVERS: Final = columns(
+    "code name",
+    Column("percent", lambda waiver: f"−{waiver.percent}%"),
+    "approver evidence",
+)

@@ -8,26 +8,21 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import track
 
-from motcua.cli.running import AsJson, Exit, fail, out, print_json
-from operations.commands.publishing.mistakes import Lang, Language, print_mistakes
+from motcua.cli.answer import columns, say, show_all
+from motcua.cli.language import in_words
+from motcua.cli.running import AsJson, Exit, fail, print_json
+from operations.commands.publishing.mistakes import print_mistakes
 from operations.commands.publishing.procedures import app as app
 from operations.publishing.drafts import Between, Drafted, drafts, save
 from operations.publishing.tables import MAX_BYTES, Table, TableRefusedError, read_table
 from rules.publishing.mistakes import Mistake, mistake
+from schemas.saying import said
 
 File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
 Into = Annotated[Path, typer.Option("--into", metavar="DIR", file_okay=False, help="Where the drafts are written.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")]
-
-
-_WORDS: Final = {
-    "written": "đã ghi / written",
-    "unchanged": "đã có, giống hệt / there already, the same",
-    "not_written": "sẽ ghi / would be written",
-}
 
 
 @dataclass
@@ -46,7 +41,6 @@ def import_table(
     into: Into = Path("drafts"),
     dry_run: DryRun = False,
     as_json: AsJson = False,
-    lang: Lang = Language.EN,
 ) -> None:
     """Make a draft of a procedure file from each row of a table, CSV or XLSX; exit 1 if a row is refused.
 
@@ -59,7 +53,7 @@ def import_table(
         with file.open("rb") as source:
             table = read_table(source.read(MAX_BYTES + 1))
     except TableRefusedError as no:
-        _print_refused(file, no.mistakes, lang=lang, as_json=as_json)
+        _print_refused(file, no.mistakes, as_json=as_json)
         raise typer.Exit(Exit.REFUSED) from None
     try:
         outcome = _outcome(table, file, None if dry_run else into)
@@ -68,7 +62,7 @@ def import_table(
     if as_json:
         print_json(_told(outcome, table, into))
     else:
-        _show(outcome, table, file, into, lang)
+        _show(outcome, table, file, into)
     if outcome.refused:
         raise typer.Exit(Exit.REFUSED)
 
@@ -77,7 +71,11 @@ def _outcome(table: Table, file: Path, into: Path | None) -> Outcome:
     """Draft every row, and write the drafts into a folder if one is given."""
     outcome = Outcome()
     for drafted in track(
-        drafts(table, file.name), "dòng / rows", len(table.rows), console=Console(stderr=True), transient=True
+        drafts(table, file.name),
+        in_words(said("label.rows")),
+        len(table.rows),
+        console=Console(stderr=True),
+        transient=True,
     ):
         if isinstance(drafted, Between):
             outcome.between += [drafted] if drafted.words else []
@@ -101,11 +99,11 @@ def _keep(drafted: Drafted, into: Path | None, outcome: Outcome) -> None:
         outcome.drafts.append((drafted, "written" if new else "unchanged"))
 
 
-def _print_refused(file: Path, mistakes: list[Mistake], *, lang: Language, as_json: bool) -> None:
+def _print_refused(file: Path, mistakes: list[Mistake], *, as_json: bool) -> None:
     if as_json:
         print_json({"drafts": [], "refused": [_row(entry) for entry in mistakes], "unknown_columns": [], "skipped": []})
     else:
-        print_mistakes([(file, entry) for entry in mistakes], lang)
+        print_mistakes([(file, entry) for entry in mistakes])
 
 
 def _row(entry: Mistake) -> dict[str, Any]:
@@ -131,16 +129,19 @@ def _told(outcome: Outcome, table: Table, into: Path) -> dict[str, Any]:
     }
 
 
-def _show(outcome: Outcome, table: Table, file: Path, into: Path, lang: Language) -> None:
+def _show(outcome: Outcome, table: Table, file: Path, into: Path) -> None:
     """What is wrong first, then each draft with how much it leaves open, then the sums."""
-    print_mistakes([(file, entry) for entry in outcome.refused], lang)
-    for drafted, word in outcome.drafts:
-        open_ = f"{len(drafted.unsettled)} cần xem lại / to settle"
-        out().print(f"[green]{_WORDS[word]}[/] {escape(str(into / drafted.file))} [dim]({open_})[/]")
+    print_mistakes([(file, entry) for entry in outcome.refused])
+    rows = [(word, into / drafted.file, len(drafted.unsettled)) for drafted, word in outcome.drafts]
+    if rows:
+        show_all(rows, _DRAFTS)
     if table.headings.unknown:
-        out().print(f"cột không dùng / columns not used: {escape('; '.join(table.headings.unknown))}")
+        say(said("command.import.unknown_columns", columns="; ".join(table.headings.unknown)))
     if outcome.between:
-        rows = "; ".join(f"{row.row}: {row.words}" for row in outcome.between)
-        out().print(f"dòng không phải thủ tục / rows that are no procedure: {escape(rows)}")
+        between = "; ".join(f"{row.row}: {row.words}" for row in outcome.between)
+        say(said("command.import.no_procedure", rows=between))
     refused = len({entry.line for entry in outcome.refused})
-    out().print(f"bản thảo / drafts: {len(outcome.drafts)}; dòng bị từ chối / rows refused: {refused}")
+    say(said("command.import.sums", drafts=len(outcome.drafts), refused=refused))
+
+
+_DRAFTS: Final = columns("state:0|command.import file:1 to_settle:2")

@@ -16,21 +16,22 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from activities.keys.masters import MasterKeys
+from motcua.cli.answer import Column, columns, lines, say, show_all
+from motcua.cli.language import in_words
 from motcua.cli.running import AsJson, Exit, fail, out, plain, print_json
 from operations.addresses import APPLICATION
 from operations.commands.database import address, answered
 from operations.commands.ledger import master_key
 from operations.commands.publishing.importing import app as app
-from operations.commands.publishing.mistakes import Files, Language, mistake_row, print_mistakes
+from operations.commands.publishing.mistakes import Files, mistake_row, print_mistakes
 from operations.commands.publishing.procedures import published_version
 from operations.publishing.catalogue import Checked, MistakesFoundError, check_bytes
 from operations.publishing.version_what_if import Touched, VersionWhatIf, version_what_if
 from rules.publishing.change_words import told
-from rules.publishing.procedure_changes import Change, Group
+from rules.publishing.procedure_changes import Change
 from rules.publishing.rule_words import money
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
-from schemas.names import STAGE_NAMES
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.procedure_rules import rules_of
 from schemas.saying import said
@@ -40,11 +41,10 @@ _COLUMNS: Final = (TextColumn("{task.description}"), BarColumn(), MofNCompleteCo
 _CODE: Final = re.compile(r"[0-9]\.[0-9]{6}")
 
 Which = Annotated[str, typer.Argument(metavar="FILE|CODE[@VERSION]")]
-InOneLanguage = Annotated[Language | None, typer.Option("--lang", help="Only this language; without it both.")]
 
 
 @app.command()
-def diff(was: Which, now: Which, *, as_json: AsJson = False, lang: InOneLanguage = None) -> None:
+def diff(was: Which, now: Which, *, as_json: AsJson = False) -> None:
     """Name in words what is different between two versions, each a file or one that is published.
 
     First what changes the rules, then words, then sources, each in the order of the file and with its place, in which
@@ -59,17 +59,13 @@ def diff(was: Which, now: Which, *, as_json: AsJson = False, lang: InOneLanguage
         return
     out().print(f"[bold]{escape(_named(before))} → {escape(_named(after))}[/]")
     for group, inside in groupby(found, lambda one: one[0].group):
-        out().print(f"\n[bold]{escape(_in(_heading(group), lang))}[/]")
+        out().print()
+        say(said(f"change.group.{group}"), "bold")
         for change, words in inside:
             out().print(f"[cyan]{escape(change.place.where)}[/]")
-            for line in _lines(words, lang):
-                out().print(f"  {escape(line)}")
+            out().print(f"  {escape(in_words(words))}")
     if not found:
-        out().print(_in(said("change.nothing"), lang))
-
-
-def _heading(group: Group) -> Text:
-    return said(f"change.group.{group}")
+        say(said("change.nothing"))
 
 
 def _change_row(change: Change, words: Text) -> dict[str, Any]:
@@ -100,7 +96,7 @@ def _checked(path: Path, source: bytes, *, as_json: bool) -> tuple[Procedure, st
         if as_json:
             print_json([mistake_row(path, entry) for entry in checked.mistakes])
         else:
-            print_mistakes([(path, entry) for entry in checked.mistakes], Language.EN)
+            print_mistakes([(path, entry) for entry in checked.mistakes])
         raise typer.Exit(Exit.REFUSED)
     return checked.procedure, checked.sha256
 
@@ -134,7 +130,7 @@ def what_if(
 def _asked(dsn: str, master: MasterKeys, source: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
     rules, received = rules_of(procedure, sha256), _from_then_on(procedure)
     with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("hồ sơ / filings")
+        task = bar.add_task(in_words(said("label.filings")))
         try:
             return answered(
                 lambda: version_what_if(
@@ -174,44 +170,34 @@ def _touched_row(one: Touched) -> dict[str, Any]:
 
 def _show(answer: VersionWhatIf, limit: int) -> None:
     stay = ", ".join(f"{version}: {n:,}" for version, n in sorted(answer.stay.items()))
-    named = answer.touched[:limit]
-    out().print(
-        f"[bold]{answer.procedure}@{answer.version}[/]: {answer.stay.total():,} hồ sơ đang mở giữ nguyên phiên bản / "
-        f"open filings keep their version{f' ({stay})' if stay else ''}; {len(answer.touched):,} sẽ khác nếu nộp lại / "
-        "would be otherwise if filed anew"
-    )
-    for one in named:
-        stage = STAGE_NAMES[one.stage]
-        out().print(f"[cyan]{one.code}[/] {one.version}, {_both(stage)}")
-        for words in _otherwise(one):
-            out().print(f"  {escape(words)}")
+    shown = answer.touched[:limit]
+    counts = {"stay": answer.stay.total(), "touched": len(answer.touched)}
+    say(said("command.what_if.open", version=f"{answer.procedure}@{answer.version}", **counts), "bold")
+    if stay:
+        out().print(stay, markup=False)
+    show_all(shown, _TOUCHED)
     if days := _days_until(answer):
-        out().print(f"có hiệu lực sau {days:,} ngày / in force in {days:,} days")
-    if len(named) < len(answer.touched):
-        out().print(f"{len(named):,} / {len(answer.touched):,} (--limit)")
+        say(said("command.what_if.in_force_in", days=days))
+    if len(shown) < len(answer.touched):
+        out().print(f"{len(shown):,} / {len(answer.touched):,} (--limit)")
 
 
 def _otherwise(one: Touched) -> Iterator[str]:
     anew = one.anew
     if anew.fee != anew.fee_then:
-        yield f"phí, lệ phí / fee: {_both(money(anew.fee))} → {_both(money(anew.fee_then))}"
+        yield f"{in_words(said('label.fee'))}: {in_words(money(anew.fee))} → {in_words(money(anew.fee_then))}"
     if anew.processing != anew.processing_then:
-        yield f"thời hạn / limit: {_both(anew.processing.words)} → {_both(anew.processing_then.words)}"
+        limits = f"{in_words(anew.processing.words)} → {in_words(anew.processing_then.words)}"
+        yield f"{in_words(said('label.limit'))}: {limits}"
     for found in anew.problems:
-        yield f"{found.field}: {_both(found.message)}"
+        yield f"{found.field}: {in_words(found.message)}"
+
+
+_TOUCHED: Final = columns(
+    "code version stage|stage",
+    Column("otherwise", lambda one: lines(_otherwise(one))),
+)
 
 
 def _named(procedure: Procedure) -> str:
     return f"{procedure.code}@{procedure.version}"
-
-
-def _lines(words: Text, lang: Language | None) -> list[str]:
-    return [words.vi, words.en] if lang is None else [getattr(words, lang)]
-
-
-def _in(words: Text, lang: Language | None) -> str:
-    return " / ".join(_lines(words, lang))
-
-
-def _both(words: Text) -> str:
-    return f"{words.vi} / {words.en}"

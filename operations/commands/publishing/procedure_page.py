@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from motcua.cli.answer import columns
+from motcua.cli.language import in_words
 from rules.publishing.place_words import words_of
 from rules.publishing.procedure_changes import Place, key_of
 from rules.publishing.prose import filled
@@ -21,11 +23,14 @@ _ELSEWHERE: Final = frozenset({"code", "version", "limits_source"})
 
 
 class Row(NamedTuple):
-    """A fact: where it stands in the file, what it says in Vietnamese and English, and its source."""
+    """A fact: where it stands in the file, what it says, and its source."""
 
     where: str
     what: str
     source: str = ""
+
+
+PAGE: Final = columns("place:where says:what source")
 
 
 def rows(raw: Procedure) -> Iterator[Row]:
@@ -57,7 +62,7 @@ def _rows(values: Values, place: Place, part: Any, sources: Mapping[str, str]) -
             yield from _rows(values, place.key(key), value, sources)
     else:
         one_by_one = part if isinstance(part, tuple) else (part,)
-        words = (_lines(values.said(place.name, one)) for one in one_by_one)
+        words = (in_words(values.said(place.name, one)) for one in one_by_one)
         yield Row(place.where, "\n".join(words), sources.get(place.where, ""))
 
 
@@ -70,22 +75,18 @@ def _fact(values: Values, place: Place, fact: Model) -> Iterator[Row]:
         if is_list_of_entries(part) or is_entry(part):
             inside.append((below, part))
         else:
-            lines.append(_lines(beside(words_of(below.name), values.said(below.name, part))))
+            lines.append(in_words(beside(words_of(below.name), values.said(below.name, part))))
     called = words_of(place.name)
-    yield Row(place.where, "\n".join(lines) or f"{called.vi} / {called.en}", getattr(fact, "source", ""))
+    yield Row(place.where, "\n".join(lines) or in_words(Text(vi=called.vi, en=called.en)), getattr(fact, "source", ""))
     for below, part in inside:
         yield from _rows(values, below, part, {})
 
 
 def _titles(place: Place, entry: Any) -> Iterator[str]:
     if place.listed:
-        code, name = str(key_of(entry)), _lines(title(entry))
+        code, name = str(key_of(entry)), in_words(title(entry))
         yield code if name == code else f"{code}: {name}"
     elif isinstance(getattr(entry, "name", None), Text):
-        yield _lines(entry.name)
+        yield in_words(entry.name)
     if isinstance(entry, Statement):
-        yield _lines(entry.text)
-
-
-def _lines(words: Text) -> str:
-    return words.vi if words.vi == words.en else f"{words.vi} / {words.en}"
+        yield in_words(entry.text)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
-from rich.markup import escape
-from rich.table import Column, Table
 
-from motcua.cli.answer import when
-from motcua.cli.running import AsJson, Exit, fail, out, plain, print_json
+from motcua.cli.answer import Column, Marked, columns, show_all
+from motcua.cli.running import AsJson, Exit, fail, plain, print_json
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
-from operations.commands.help_words import GROUPS
+from operations.commands.help_words import group
 from operations.commands.publishing.check_report import Quiet, report_looks
-from operations.commands.publishing.mistakes import Files, Lang, Language, mistake_row, print_mistakes
-from operations.commands.publishing.procedure_page import rows
-from operations.commands.publishing.publisher import By, publisher, recorded_or_waits, waits_words
+from operations.commands.publishing.mistakes import Files, mistake_row, print_mistakes
+from operations.commands.publishing.procedure_page import PAGE, rows
+from operations.commands.publishing.publisher import By, in_force, published, publisher, recorded_or_waits, waits_words
 from operations.publications.publishing import WaitsError
 from operations.publishing.catalogue import Listed, MistakesFoundError, VersionPublishedError, check_bytes
 from operations.publishing.catalogue import publish as publish_file
@@ -28,14 +26,11 @@ from rules.publishing.mistakes import Mistake
 from rules.publishing.prose import filled
 from rules.publishing.published import published_procedure
 from rules.time.working_time import VIETNAM
+from schemas.base import Text
 from schemas.publishing.procedure import Procedure
+from schemas.saying import said
 
-app = typer.Typer(
-    name="procedures",
-    help=GROUPS["procedures"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("procedures")
 
 
 Demo = Annotated[bool, typer.Option("--demo", help="For demonstrations: allow limits in seconds.")]
@@ -48,7 +43,6 @@ def check(
     demo: Demo = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
-    lang: Lang = Language.EN,
 ) -> None:
     """Report every mistake of procedure files, and what is stale or unconfirmed in them; exit 1 if there is a mistake.
 
@@ -60,13 +54,11 @@ def check(
     def mistakes(data: bytes, today: date) -> list[Mistake]:
         return check_bytes(data, allow_seconds=demo, today=today).mistakes
 
-    report_looks(files, mistakes, quiet=quiet, as_json=as_json, lang=lang)
+    report_looks(files, mistakes, quiet=quiet, as_json=as_json)
 
 
 @app.command()
-def publish(
-    files: Files, *, demo: Demo = False, by: By = None, as_json: AsJson = False, lang: Lang = Language.EN
-) -> None:
+def publish(files: Files, *, demo: Demo = False, by: By = None, as_json: AsJson = False) -> None:
     """Publish procedure files; exit 1 if one is refused. The same file may be published again.
 
     Every file is checked first: if one has mistakes, none is published. The database is the owner's, in
@@ -85,14 +77,10 @@ def publish(
         if as_json:
             print_json([mistake_row(path, entry) for path, entry in found])
         else:
-            print_mistakes(found, lang)
+            print_mistakes(found)
         raise typer.Exit(Exit.REFUSED)
     outcomes = [_publish_one(dsn, path, data, demo=demo, by=by) for path, data in contents.items()]
-    if as_json:
-        print_json(outcomes)
-    else:
-        for outcome in outcomes:
-            out().print(_outcome(outcome))
+    show_all(outcomes, _OUTCOMES, as_json=as_json, data=outcomes)
     if any("error" in outcome for outcome in outcomes):
         raise typer.Exit(Exit.REFUSED)
     if any("asked" in outcome for outcome in outcomes):
@@ -106,17 +94,7 @@ def list_published(*, as_json: AsJson = False) -> None:
     Example: `motcua procedures list --json`
     """
     entries = answered(lambda: published_versions(address(OWNER)), OWNER)
-    if as_json:
-        print_json([_listed_row(entry) for entry in entries])
-        return
-    version = Column("Version", overflow="fold")
-    table = Table("Code", version, "Level", "Name", "Published", "Tỉnh / Province", "In force")
-    for entry in entries:
-        procedure = filled(_procedure(entry))
-        name = escape(f"{procedure.name.vi} / {procedure.name.en}")
-        level, published = str(int(procedure.level)), when(entry.published_at)
-        table.add_row(entry.code, entry.version, level, name, published, entry.province or "", _standing(entry))
-    out().print(table)
+    show_all(entries, _LISTED, as_json=as_json, data=[_listed_row(entry) for entry in entries])
 
 
 @app.command()
@@ -135,12 +113,12 @@ def show(
     entry = _find(named)
     if source:
         typer.get_binary_stream("stdout").write(entry.source)
-    elif as_json:
-        procedure = filled(_procedure(entry))
-        asked = [plain(one) for one in described(procedure)]
-        print_json(_listed_row(entry) | {"procedure": procedure.model_dump(mode="json"), "inputs": asked})
-    else:
-        out().print(_facts(entry))
+        return
+    procedure = filled(_procedure(entry))
+    asked = [plain(one) for one in described(procedure)]
+    data = _listed_row(entry) | {"procedure": procedure.model_dump(mode="json"), "inputs": asked}
+    title = said("command.procedures.version", version=f"{entry.code}@{entry.version}", standing=_standing(entry))
+    show_all(rows(_procedure(entry)), PAGE, as_json=as_json, data=data, title=title)
 
 
 def _today() -> date:
@@ -174,13 +152,17 @@ def _publish_one(dsn: str, path: Path, data: bytes, *, demo: bool, by: str | Non
     return {"file": str(path), **done._asdict()}
 
 
-def _outcome(row: dict[str, Any]) -> str:
-    if "asked" in row:
-        return f"[yellow]{row['waits']}[/] {escape(row['file'])}"
+def _state(row: dict[str, Any]) -> Marked:
     if "error" in row:
-        return f"[red]refused[/] {escape(row['file'])}: {escape(row['error'])}"
-    word = "already published" if row["already"] else "published"
-    return f"[green]{word}[/] {row['code']}@{row['version']} sha256 {row['sha256']}"
+        return Marked(said("command.publish.refused"), "red")
+    return (
+        Marked(said("command.publish.waits"), "yellow")
+        if "asked" in row
+        else Marked(published(row["already"]), "green")
+    )
+
+
+_OUTCOMES: Final = columns(Column("state", _state), "code version sha256 asked file why_not:error")
 
 
 def _procedure(entry: Listed) -> Procedure:
@@ -202,20 +184,19 @@ def _listed_row(entry: Listed) -> dict[str, Any]:
     }
 
 
-def _standing(entry: Listed) -> str:
+def _standing(entry: Listed) -> Text:
     """Whether a version is in force, is to come, is over, or is for demonstrations."""
     if entry.demo:
-        return "demo"
-    if entry.in_force:
-        return "đang áp dụng / in force"
-    if entry.valid_from is not None and entry.valid_from > _today():
-        return f"từ / from {entry.valid_from:%d/%m/%Y}"
-    return "đã thay / superseded"
+        return said("command.procedures.demo")
+    if not entry.in_force and entry.valid_from is not None and entry.valid_from > _today():
+        return said("command.procedures.from", day=entry.valid_from)
+    return in_force(entry.in_force)
 
 
-def _facts(entry: Listed) -> Table:
-    title = f"{entry.code}@{entry.version} {_standing(entry)}"
-    table = Table("Where", "What", "Source", title=title, caption=f"sha256 {entry.sha256}")
-    for row in rows(_procedure(entry)):
-        table.add_row(*(escape(words) for words in row))
-    return table
+_LISTED: Final = columns(
+    "code version",
+    Column("level", lambda entry: int(_procedure(entry).level)),
+    Column("name", lambda entry: filled(_procedure(entry)).name),
+    "published:published_at province",
+    Column("state", _standing),
+)

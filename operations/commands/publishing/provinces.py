@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from motcua.cli.answer import when
+from motcua.cli.answer import Column, columns, lines, show_all, show_one
+from motcua.cli.language import in_words
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
-from operations.commands.help_words import GROUPS
+from operations.commands.help_words import group
 from operations.commands.publishing.check_report import Quiet, report_looks
-from operations.commands.publishing.mistakes import Files, Lang, Language, mistake_row, print_mistakes
-from operations.commands.publishing.procedure_page import Row, fee_rows
-from operations.commands.publishing.publisher import By, publisher, recorded_or_waits, waits_words
+from operations.commands.publishing.mistakes import Files, mistake_row, print_mistakes
+from operations.commands.publishing.procedure_page import PAGE, Row, fee_rows
+from operations.commands.publishing.publisher import By, in_force, published, publisher, recorded_or_waits, waits_words
 from operations.publications.publishing import WaitsError
 from operations.publishing.catalogue import PROCEDURES
 from operations.publishing.procedure_file import MistakesFoundError
@@ -34,12 +34,7 @@ from rules.publishing.document import parse
 from schemas.base import Text
 from schemas.publishing.province import ProvinceOverlay
 
-app = typer.Typer(
-    name="provinces",
-    help=GROUPS["provinces"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("provinces")
 
 
 @app.command()
@@ -51,7 +46,6 @@ def check(
     ] = PROCEDURES,
     quiet: Quiet = False,
     as_json: AsJson = False,
-    lang: Lang = Language.EN,
 ) -> None:
     """Report every mistake of provinces' files, with the procedures they belong to, and what is stale or unconfirmed.
 
@@ -60,13 +54,11 @@ def check(
     Example: `motcua provinces check procedures/provinces/*.yaml`
     """
     known = known_from(file.read_bytes() for file in sorted(catalogue.glob("*.yaml")))
-    report_looks(
-        files, lambda data, today: check_province(data, known, today).mistakes, quiet=quiet, as_json=as_json, lang=lang
-    )
+    report_looks(files, lambda data, today: check_province(data, known, today).mistakes, quiet=quiet, as_json=as_json)
 
 
 @app.command()
-def publish(files: Files, *, by: By = None, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
+def publish(files: Files, *, by: By = None, as_json: AsJson = False) -> None:
     """Publish provinces' files, one after the other; exit 1 if one is refused. The same file may be published again.
 
     Its procedures and its agencies have to be there. What its agencies are handed in from then on goes by it. The
@@ -75,7 +67,7 @@ def publish(files: Files, *, by: By = None, as_json: AsJson = False, lang: Lang 
     Example: `motcua provinces publish procedures/provinces/H24@2026-12.yaml`
     """
     dsn = address(OWNER)
-    outcomes = [_publish_one(dsn, path, lang, by, as_json=as_json) for path in files]
+    outcomes = [_publish_one(dsn, path, by, as_json=as_json) for path in files]
     if as_json:
         print_json(outcomes)
     if any("published" not in outcome and "asked" not in outcome for outcome in outcomes):
@@ -84,14 +76,14 @@ def publish(files: Files, *, by: By = None, as_json: AsJson = False, lang: Lang 
         raise typer.Exit(Exit.NOT_AVAILABLE)
 
 
-def _publish_one(dsn: str, path: Path, lang: Language, by: str | None, *, as_json: bool) -> dict[str, Any]:
+def _publish_one(dsn: str, path: Path, by: str | None, *, as_json: bool) -> dict[str, Any]:
     """What came of a file, printed unless all are told together."""
     try:
         done = recorded_or_waits(lambda: publish_province(dsn, path.read_bytes(), publisher(by)))
     except MistakesFoundError as error:
         found = [(path, entry) for entry in error.mistakes]
         if not as_json:
-            print_mistakes(found, lang)
+            print_mistakes(found)
         return {"file": str(path), "mistakes": [mistake_row(*one) for one in found]}
     except VersionPublishedError as error:
         if not as_json:
@@ -102,11 +94,20 @@ def _publish_one(dsn: str, path: Path, lang: Language, by: str | None, *, as_jso
             out().print(f"[yellow]{waits_words(done)}[/] {escape(str(path))}")
         return {"file": str(path), "asked": done.n, "waits": waits_words(done)}
     if not as_json:
-        word = "đã công bố trước đó / published already" if done.already else "đã công bố / published"
-        out().print(f"[green]{word}[/] {done.province}@{done.version} sha256 {done.sha256}")
-        for made in done.procedures:
-            out().print(f"  {made}")
+        show_one(done, _PUBLISHED)
     return {"file": str(path), "published": done._asdict()}
+
+
+_LISTED: Final = columns(
+    "province version name published:published_at",
+    Column("state", "in_force", in_force),
+)
+_PUBLISHED: Final = columns(
+    Column("state", "already", published),
+    "province version",
+    Column("procedures", "procedures", lines),
+    "sha256",
+)
 
 
 @app.command("list")
@@ -116,15 +117,7 @@ def list_published(*, as_json: AsJson = False) -> None:
     Example: `motcua provinces list --json`
     """
     entries = answered(lambda: published_provinces(address(OWNER)), OWNER)
-    if as_json:
-        print_json([_listed_row(entry) for entry in entries])
-        return
-    table = Table("Tỉnh / Province", "Phiên bản / Version", "Tên / Name", "Công bố / Published", "In force")
-    for entry in entries:
-        name = escape(f"{entry.name.vi} / {entry.name.en}")
-        standing = "đang áp dụng / in force" if entry.in_force else "đã thay / superseded"
-        table.add_row(entry.province, entry.version, name, when(entry.published_at), standing)
-    out().print(table)
+    show_all(entries, _LISTED, as_json=as_json, data=[_listed_row(entry) for entry in entries])
 
 
 @app.command()
@@ -145,13 +138,9 @@ def show(
     entry = entries[0]
     if source:
         typer.get_binary_stream("stdout").write(entry.source)
-    elif as_json:
-        print_json(_listed_row(entry) | {"overlay": _overlay(entry).model_dump(mode="json")})
-    else:
-        table = Table("Where", "What", "Source", title=f"{entry.province}@{entry.version}", caption=entry.sha256)
-        for row in _rows(_overlay(entry)):
-            table.add_row(*(escape(words) for words in row))
-        out().print(table)
+        return
+    data = _listed_row(entry) | {"overlay": _overlay(entry).model_dump(mode="json")}
+    show_all(_rows(_overlay(entry)), PAGE, as_json=as_json, data=data)
 
 
 def _overlay(entry: Listed) -> ProvinceOverlay:
@@ -178,7 +167,7 @@ class _Labels(dict[str, Text]):
 
 
 def _rows(overlay: ProvinceOverlay) -> Iterator[Row]:
-    yield Row("name", f"{overlay.name.vi} / {overlay.name.en}")
+    yield Row("name", in_words(overlay.name))
     for code, fee in overlay.fees.items():
         for row in fee_rows(fee, _Labels()):
             yield row._replace(where=f"fees.{code}{row.where.removeprefix('fee')}")

@@ -7,36 +7,24 @@ from typing import Annotated, Any, Final
 
 import typer
 from pydantic_core import to_jsonable_python
-from rich.markup import escape
-from rich.table import Table
 
-from motcua.cli.answer import when
-from motcua.cli.running import AsJson, out, print_json
+from motcua.cli.answer import Column, columns, lines, say, show_all, show_one
+from motcua.cli.running import AsJson, print_json
 from operations.addresses import OWNER
 from operations.commands.database import address, ask
-from operations.commands.help_words import GROUPS
+from operations.commands.help_words import group
 from operations.commands.principals import Actor, Reason, Switch
-from operations.commands.printing import wide
-from operations.commands.publishing.publisher import publisher, recorded
+from operations.commands.publishing.publisher import publisher, recorded, recorded_now
 from operations.publications import publishing as publications
 from operations.publishing import approving
+from schemas.saying import said
 
 _LONG: Final = {"source", "rules", "days", "kind", "sha256"}
 """Fields of an event that are not shown in a line."""
 
-app = typer.Typer(
-    name="publications",
-    help=GROUPS["publications"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("publications")
 
 Asked = Annotated[int, typer.Argument(metavar="N", min=1, help="The number of what waits.")]
-
-
-@app.callback()
-def _group() -> None:
-    """Những gì đã công bố / What was published, and what waits for a second operator."""
 
 
 @app.command("list")
@@ -46,14 +34,7 @@ def list_waiting(*, as_json: AsJson = False) -> None:
     Examples: `motcua publications list`, `motcua publications list --json`
     """
     found = ask(approving.waiting)
-    if as_json:
-        print_json([to_jsonable_python(one._asdict()) for one in found])
-        return
-    table = Table("N", "Lúc / When", "Ai / Who", "Gì / What")
-    for one in found:
-        what = "\n".join(map(_line, one.events))
-        table.add_row(str(one.n), when(one.at), escape(f"{one.officer}@{one.agency}"), escape(what))
-    wide().print(table)
+    show_all(found, _WAITING, as_json=as_json, data=[to_jsonable_python(one._asdict()) for one in found])
 
 
 @app.command()
@@ -65,15 +46,7 @@ def history(*, as_json: AsJson = False) -> None:
     Examples: `motcua publications history`, `motcua publications history --json`
     """
     found = ask(approving.history)
-    if as_json:
-        print_json([to_jsonable_python(one._asdict()) for one in found])
-        return
-    table = Table("Lúc / When", "Ai / Who", "Gì / What", "Luồng / Stream", "Seq")
-    for one in found:
-        who = one.officer if one.agency is None else f"{one.officer}@{one.agency}"
-        what = one.kind if one.asked is None else f"{one.kind} ({one.asked})"
-        table.add_row(when(one.at), escape(who), what, escape(one.stream), str(one.seq))
-    wide().print(table)
+    show_all(found, _HISTORY, as_json=as_json, data=[to_jsonable_python(one._asdict()) for one in found])
 
 
 @app.command()
@@ -86,10 +59,9 @@ def approve(asked: Asked, *, actor: Actor, as_json: AsJson = False) -> None:
     Example: `motcua publications approve 3 --as operator:h01.12-operator-1@H01.12`
     """
     events = recorded(lambda: approving.approve(address(OWNER), asked, publisher(actor)))
-    if as_json:
-        print_json({"asked": asked, "published": [one.kind for one in events]})
-    else:
-        out().print(f"[green]đã công bố / published[/] {', '.join(sorted({one.kind for one in events}))}")
+    kinds = [one.kind for one in events]
+    told = {"published": sorted(set(kinds))}
+    show_one(told, columns("published"), as_json=as_json, data={"asked": asked, "published": kinds})
 
 
 @app.command()
@@ -102,7 +74,7 @@ def decline(asked: Asked, *, actor: Actor, reason: Reason, as_json: AsJson = Fal
     if as_json:
         print_json({"asked": asked, "published": []})
     else:
-        out().print(f"[green]không công bố / declined[/] {asked}")
+        say(said("command.publish.declined", asked=asked))
 
 
 @app.command("by-two")
@@ -123,7 +95,7 @@ def require_two(
     if as_json:
         print_json({"by_two": switch is Switch.ON})
     else:
-        out().print(f"[green]cần hai người / two are needed[/]: {switch}")
+        say(said("command.publish.by_two", switch=switch))
 
 
 @app.command("take-over")
@@ -139,9 +111,16 @@ def take_over(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"taken_over": taken})
     else:
-        out().print("[green]đã ghi / recorded[/]" if taken else "đã ghi từ trước / recorded already")
+        say(recorded_now(already=not taken))
 
 
 def _line(event: Mapping[str, Any]) -> str:
-    said = ", ".join(f"{name} {value}" for name, value in event.items() if name not in _LONG)
-    return f"{event['kind']}: {said}"
+    facts = ", ".join(f"{name} {value}" for name, value in event.items() if name not in _LONG)
+    return f"{event['kind']}: {facts}"
+
+
+_WAITING: Final = columns(
+    "n when:at officer agency",
+    Column("change", lambda one: lines(map(_line, one.events))),
+)
+_HISTORY: Final = columns("when:at officer agency change:kind asked stream n:seq")

@@ -15,10 +15,14 @@ from operations.commands.database import answered
 from operations.commands.ledger import master_key_at_hand
 from operations.publications.keys import NameKeyGoneError
 from operations.publications.publishing import NoKeyError, Publisher, WaitsError
+from schemas.base import Text
 from schemas.people import SYSTEM, Actor
+from schemas.saying import said as words
 from views.log import SealBrokenError
 
-By = Annotated[str | None, typer.Option("--as", metavar="operator:SUBJECT@AGENCY", help="Which operator does it.")]
+By = Annotated[
+    str | None, typer.Option("--as", "--actor", metavar="operator:SUBJECT@AGENCY", help="Which operator does it.")
+]
 T = TypeVar("T")
 
 
@@ -57,3 +61,18 @@ def recorded_or_waits(work: Callable[[], Coroutine[Any, Any, T]]) -> T | WaitsEr
         fail(f"không công bố / not published: {error}", Exit.REFUSED)
     except SealBrokenError:
         fail("không công bố / not published: MOTCUA_MASTER_KEY is not the key of this record", Exit.REFUSED)
+
+
+def published(already: bool) -> Text:  # noqa: FBT001 -- a form takes what stands in the answer
+    """Whether it was published now or before."""
+    return words("command.publish.already" if already else "command.publish.published")
+
+
+def in_force(now: bool) -> Text:  # noqa: FBT001 -- a form takes what stands in the answer
+    """Whether it is in force, or another has taken its place."""
+    return words("command.publish.in_force" if now else "command.publish.superseded")
+
+
+def recorded_now(*, already: bool) -> Text:
+    """Whether it was recorded now or before."""
+    return words("command.publish.recorded_already" if already else "command.publish.recorded")

@@ -80,11 +80,11 @@ async def test_what_was_published_stays_and_the_last_is_in_force(running: World,
     first, second = written(tmp_path, "2026-12.1"), written(tmp_path, "2026-12.2", off(day))
 
     async def published(file: Path) -> tuple[int, str]:
-        ended = await motcua(running.process_env, "calendar", "publish", str(file), folder=tmp_path)
+        ended = await motcua(running.process_env, "calendar", "publish", str(file), "--lang", "en", folder=tmp_path)
         return ended.code, ended.out + ended.err
 
     assert (await published(first))[0] == 0
-    assert "published already" in (await published(first))[1]
+    assert "already published" in (await published(first))[1]
     assert (await published(second))[0] == 0
     code, said = await published(first)
     assert (code, "a later calendar is in force" in said) == (1, True)

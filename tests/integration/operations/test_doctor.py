@@ -131,11 +131,11 @@ async def test_a_healthy_world_is_healthy_and_no_secret_is_told(running: World, 
 
 
 async def test_the_table_is_for_people(running: World, here: None) -> None:  # noqa: ARG001 -- for where it runs
-    shown = await asyncio.to_thread(CliRunner().invoke, app, ["doctor"], env=running.process_env)
+    shown = await asyncio.to_thread(CliRunner().invoke, app, ["doctor"], env=running.process_env | {"LANG": "en"})
 
     assert shown.exit_code == 0
-    assert "Kho tệp / Object store" in shown.stdout
-    assert "không có lỗi / nothing failed" in shown.stdout
+    assert "Object store" in shown.stdout
+    assert "nothing failed" in shown.stdout
 
 
 async def test_without_workers_it_names_who_stands_still(doctor: Doctor) -> None:

@@ -138,10 +138,10 @@ async def test_a_waiver_is_taken_off_and_says_who_approves_it_on_which_evidence(
 
 async def test_people_read_a_table_and_programs_the_inputs(fee: Asking) -> None:
     shown = await fee.run("fee", EXTRACT, "--set", "copies=3")
-    assert "Tổng cộng / Total: 24.000 đồng / 24,000 đồng" in shown.out
-    assert "8.000 đồng × 3" in shown.out
+    assert "Total: 24,000 đồng" in shown.out
+    assert "8,000 đồng × 3" in shown.out
     missing = await fee.run("fee", EXTRACT)
-    assert (missing.code, "còn thiếu / missing copies" in missing.out) == (1, True)
+    assert (missing.code, "missing copies" in missing.out) == (1, True)
 
     listed = (await fee.run("procedures", "show", "1.004222", "--json")).json["inputs"]
     assert [(one["name"], one["type"], one["option"]) for one in listed] == [

@@ -30,7 +30,9 @@ def database(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def run(*arguments: str | Path) -> Result:
-    return await asyncio.to_thread(CliRunner().invoke, app, ["papers", "templates", *map(str, arguments)])
+    return await asyncio.to_thread(
+        CliRunner().invoke, app, ["papers", "templates", *map(str, arguments)], env={"LANG": "en"}
+    )
 
 
 async def test_the_newest_of_the_procedure_comes_before_that_of_all(world: World) -> None:

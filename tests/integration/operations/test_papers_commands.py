@@ -41,7 +41,7 @@ async def test_the_control_slip_by_the_command(running: World, tmp_path: Path) -
     for shown in (json.dumps(slip, ensure_ascii=False), told.out):
         assert applicant.name not in shown
         assert applicant.subject not in shown
-    assert "rút hồ sơ / withdrew it" in told.out
+    assert "rút hồ sơ" in told.out
     assert slip["officers"][reception] in told.out
     assert "thủ tục chưa ghi mốc mức độ 1" in told.out
     await asked(running, tmp_path, "control", "H01.12-20200101-0000001", code=3)
@@ -70,7 +70,7 @@ async def test_the_register_by_the_command(running: World, tmp_path: Path) -> No
     assert [row[4].value for row in sheet.iter_rows(min_row=3)] == [name, "(đã xóa dữ liệu cá nhân)"]
 
     year = await asked(running, tmp_path, "register", agency, month[:4], "--xlsx", "year.xlsx")
-    assert year.out.strip().endswith("2 hồ sơ / filings")
+    assert year.out.split()[-1] == "2"
     before = json.loads((await asked(running, tmp_path, "register", agency, "2020", "--json")).out)
     assert (before["filings"], before["lines"]) == (0, [])
     await asked(running, tmp_path, "register", "H99.99", month, "--json", code=3)

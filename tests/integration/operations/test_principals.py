@@ -333,18 +333,18 @@ async def test_the_commands_from_the_pair_of_keys_to_its_end(shell: Shell, tmp_p
     proof = (await shell("principals", "prove", "desk.pem", "--principal", "desk-1")).out.strip()
     new = ("--key", "desk.pub.pem", "--until", "2099-12-31", "--proof", proof, "--reason", "hợp đồng 12")
     two = ("principals", "by-two")
-    assert "1. " in (await shell(*two, "on", "--reason", "quy chế 5", *AS_ONE)).out
+    assert "quy chế 5" in (await shell(*two, "on", "--reason", "quy chế 5", *AS_ONE)).out
     asked = (await shell("principals", "add", "desk.yaml", *new, *AS_ONE, "--json")).json
     assert asked["principal"] is None
     assert asked["changes"][0]["waits"]
     waiting = await shell("principals", "list")
-    assert "chờ người khác duyệt / waits for another's approval" in waiting.out
-    assert "cần hai người vận hành / to widen it, two operators are needed" in waiting.out
+    assert "waits for another's approval" in waiting.out
+    assert "to widen it, two operators are needed" in waiting.out
     own = await shell("principals", "approve", "2", *AS_ONE, "--json")
     assert (own.code, own.json["problems"][0]["rule"]) == (1, "needs_another")
     approved = await shell("principals", "approve", "2", *AS_TWO)
     assert (approved.code, approved.err) == (0, "")
-    assert "dùng được đến / good until" in approved.out
+    assert "good until" in approved.out
     (shown,) = (await shell("principals", "list", "--json")).json["principals"]
     assert (shown["agency"], [key["state"] for key in shown["keys"]]) == ("H01.12", ["live"])
     (tmp_path / "next.pub.pem").write_text(public_pem(2))
@@ -354,7 +354,7 @@ async def test_the_commands_from_the_pair_of_keys_to_its_end(shell: Shell, tmp_p
     assert (await shell("principals", "approve", "4", *AS_TWO)).code == 0
     assert (await shell("principals", "list", "--json")).json["by_two"] is False
     turned = (await shell("principals", "rotate", "desk-1", *turn, *AS_ONE)).out
-    assert "thay khóa / key rotated" in turned
+    assert "key rotated" in turned
     gone = await shell("principals", "revoke", "desk-1", "--reason", "lộ khóa", *AS_ONE, "--json")
     assert [key["state"] for key in gone.json["principal"]["keys"]] == ["revoked", "revoked"]
     told = (await shell("principals", "show", "desk-1", "--json")).json["changes"]
@@ -371,7 +371,7 @@ async def test_what_is_shown_names_predecessors_and_the_audience(world: World, s
     shown = (await shell("principals", "show", "desk-1", "--json")).json
     assert shown["principal"]["grants"][0]["predecessors"] == ["portal-0", "portal-00"]
     assert shown["audience"] == "motcua:default"
-    assert "aud motcua:hue" in (await shell("principals", "show", "desk-1", MOTCUA_INSTALLATION="hue")).out
+    assert "motcua:hue" in (await shell("principals", "show", "desk-1", MOTCUA_INSTALLATION="hue")).out
 
 
 PROOF: Final = prove("desk-1", private_key(1))

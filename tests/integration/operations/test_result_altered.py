@@ -37,12 +37,11 @@ Writer = IncrementalPdfFileWriter
 
 async def refused(nobody: Shell, file: Path) -> str:
     """The rule by which the file is refused, once it is seen to be told in both languages."""
-    told = await verified(nobody, file)
+    told = {language: await verified(nobody, file, "--lang", language) for language in ("vi", "en")}
     ended = await verified(nobody, file, "--json")
-    assert (told.code, ended.code, ended.json["signatures"], ended.json["in_force"]) == (1, 1, "refused", False)
+    assert (told["vi"].code, ended.code, ended.json["signatures"], ended.json["in_force"]) == (1, 1, "refused", False)
     [wrong] = ended.json["problems"]
-    words = "".join(told.out.split())
-    assert all("".join(wrong["message"][language].split()) in words for language in ("vi", "en"))
+    assert all(wrong["message"][language] in shown.out for language, shown in told.items())
     return str(wrong["rule"])
 
 
@@ -144,7 +143,7 @@ async def test_the_signatures_of_another_result_and_its_bytes(
     file.write_bytes(other)
     ended = await verified(shell, file, "--json")
     assert (ended.code, ended.json["signatures"], ended.json["register"]["answer"]) == (1, "valid", "not_registered")
-    assert "Sổ kết quả không có tệp này / The register does not know this file" in (await verified(shell, file)).out
+    assert "the register does not know this file" in (await verified(shell, file)).out
     file.write_bytes(whole)
     assert (await verified(shell, file)).code == 0
 
@@ -161,5 +160,5 @@ async def test_what_was_revoked_is_so_from_that_moment_on(world: World, nobody: 
     in_force, gone = (0, "in_force", True), (1, "revoked", False)
     assert answers == [(1, "not_issued", False), in_force, in_force, gone, gone]
     told = (await verified(shell, file)).out
-    assert "chữ ký số / signatures: hợp lệ / valid" in told
-    assert "đã bị thu hồi / revoked" in told
+    assert "valid" in told.split()
+    assert "revoked" in told

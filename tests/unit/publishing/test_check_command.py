@@ -20,8 +20,8 @@ from .broken_procedures import good
 LONG_AGO = (datetime.now(UTC) - timedelta(days=400)).date().isoformat()
 
 
-def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "400"})
+def run(*arguments: str | Path, lang: str = "en") -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "400", "LANG": lang})
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_what_is_doubtful_is_listed_by_file_line_and_place_and_fails_nothing(tmp
         f"ok {file} 1 stale, 1 unconfirmed",
         "",
     ]
-    assert "chưa được nguồn nào xác nhận" in run("check", file, "--lang", "vi").output
+    assert "chưa được nguồn nào xác nhận" in run("check", file, lang="vi").output
     assert run("check", file, "--quiet").output == f"ok {file} 1 stale, 1 unconfirmed\n"
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from operations.commands.publishing.procedure_page import rows
+from operations.commands.publishing.procedure_page import Row, rows
 from rules.publishing.change_words import told
 from rules.publishing.place_words import SAYS, UNNAMED, words_of
 from rules.publishing.procedure_changes import Change, changes, key_of
@@ -185,7 +186,15 @@ UNSHOWN: Final = {("code",), ("limits_source", "a")}
 def test_no_leaf_goes_unshown(path: tuple[str | int, ...]) -> None:
     """But for the days on which facts were last checked, which `check` tells."""
     _, other = mutated(FULL, path)
-    assert list(rows(other)) != list(rows(FULL))
+    assert list(shown(other)) != list(shown(FULL))
+
+
+def shown(procedure: Procedure) -> Iterator[list[Row]]:
+    """Its page in each language."""
+    for language in ("vi", "en"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("LANG", language)
+            yield list(rows(procedure))
 
 
 @settings(max_examples=examples(60), deadline=None)
