@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from motcua.cli.answer import Column, Marked, columns, dong, lines, when
 from motcua.cli.language import in_words
-from motcua.contract import Authorisation, ClockState, Extension, Fee, FilingView, Pause, Text, said
+from motcua.contract import Authorisation, ClockState, Extension, Fee, FilingView, Pause, Text, both, said
 from motcua.machine_work import MachineWork
 
 

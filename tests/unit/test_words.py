@@ -187,7 +187,7 @@ def test_what_is_asked_for_is_there_and_is_given_what_stands_in_it(call: Call) -
 
 LABELS: Final = {
     word.partition("|")[0].partition(":")[0]
-    for room in ROOMS
+    for room in set(ROOMS) - {"demo"}  # whose columns are those of its own table
     for file in (ROOT / room).rglob("*.py")
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Column", "columns"}
@@ -221,6 +221,7 @@ ELSEWHERE: Final = {
     "demo/": "the stories, and what the demo says of itself",
     "deploy/command.py": "help, whose English is the docstring: it follows with the commands",
     "deploy/commands/dev.py": "help, and the name of nobody",
+    "motcua/cli/answer.py": "the name of the money",
     "motcua/cli/app.py": "help, whose English is the docstring: it follows with the commands",
     "motcua/cli/help.py": "help, whose English is the docstring: it follows with the commands",
     "motcua/cli/results.py": "help, whose English is the docstring: it follows with the commands",
