@@ -15,14 +15,14 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment.state import TOLD, Attempt, Capture, ChargeBack, MoneyNotice
 
 from workflows.payment.commands import of_request, of_transaction, record
-from workflows.payment.known import KnownPayment
+from workflows.payment.known import KnownPayment, proxied
 
 
 class Callbacks:
     """Takes the callbacks of one payment."""
 
     def __init__(self, life: KnownPayment) -> None:
-        self._life = life
+        self._life = proxied(life)
         self._taking_back = asyncio.Lock()
 
     async def take(self, raw: Any) -> None:

@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.waiting import first_of, wait_for
 
 from workflows.payment.commands import of_request, record
-from workflows.payment.known import KnownPayment
+from workflows.payment.known import KnownPayment, proxied
 from workflows.payment.refunding import Refunding
 
 
@@ -32,7 +32,7 @@ class Collecting:
     _rang: datetime | None = None
 
     def __init__(self, life: KnownPayment, refunding: Refunding) -> None:
-        self._life = life
+        self._life = proxied(life)
         self._refunding = refunding
 
     async def until_settled(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
+from weakref import proxy
 
 from temporalio import workflow
 
@@ -55,3 +56,8 @@ class KnownPayment(Life[Payment]):
             await self.stream.record(CancelPayment(command_id="fee:cancel", reason=reason))
         except RefusalError as error:
             workflow.logger.info("payment.still_owed", extra={"code": error.refusal.code})
+
+
+def proxied(life: KnownPayment) -> KnownPayment:
+    """The life for a part of it, which does not keep it alive: a run that is evicted is gone without the collector."""
+    return cast("KnownPayment", proxy(life))

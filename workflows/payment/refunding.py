@@ -15,14 +15,14 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment.state import Capture, CaptureAccepted, GivenBack, PaymentState
     from workflows.children import begin_refund
 
-from workflows.payment.known import KnownPayment
+from workflows.payment.known import KnownPayment, proxied
 
 
 class Refunding:
     """Has refunds begun for what nobody owes, and hears of them."""
 
     def __init__(self, life: KnownPayment) -> None:
-        self._life = life
+        self._life = proxied(life)
 
     @property
     def owed(self) -> tuple[Capture, ...]:

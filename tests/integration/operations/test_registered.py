@@ -189,7 +189,7 @@ async def test_the_command_and_the_doctor_name_it_and_the_next_change_mends_it(
         {"table": "principal_key", "row": "k", "why": "extra", "columns": []},
     ]
     told = await shell("ledger", "verify")
-    assert "principal desk-1" in told.out
+    assert "principal desk-1 kind differs" in " ".join(told.out.split())
     assert "secret" not in told.out
     (found,) = await look(around)
     assert (found.health, "principal desk-1 (differs)" in found.what.en) == (Health.FAIL, True)
