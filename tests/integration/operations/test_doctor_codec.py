@@ -111,9 +111,13 @@ async def test_keys_are_listed_and_a_new_one_is_added_that_only_opens(tmp_path: 
     added = await shell("keys", "add", first, grown)
     assert added.out == f"{grown}\n"
     lines = (await shell("keys", "list", MOTCUA_CODEC_KEYS=str(grown))).out.splitlines()
-    assert len(lines) == 3
-    assert "one  seals and opens" in lines
-    assert "three  seals and opens, for agency.H01.12" in lines
+    assert [line.split()[0] for line in lines[2:]] == ["one", "three"]
+    assert [" ".join(line.split()[1:]) for line in lines] == [
+        "Use Queue",
+        "opens",
+        "seals and opens",
+        "seals and opens agency.H01.12",
+    ]
 
 
 async def test_no_ring_is_written_over_and_none_is_printed(tmp_path: Path) -> None:
