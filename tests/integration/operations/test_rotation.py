@@ -55,7 +55,7 @@ async def test_what_another_key_has_wrapped_is_wrapped_anew_and_what_is_left_is_
     assert await doctor_says(shell, **set_to(NEW, old)) == waiting
 
     done = await shell("keys", "rotate", **set_to(NEW, old))
-    assert (done.code, done.out) == (0, f"2 khóa / keys → {NAME}\n"), done.err
+    assert (done.code, done.out) == (0, f"2 keys → {NAME}\n"), done.err
     assert (await shell("keys", "rotate", "--json", **set_to(NEW))).json == {"by": NAME, "rotated": 0, "left": {}}
     assert await doctor_says(shell, **set_to(NEW)) == ("ok", "opens the keys of the record")
     assert (await doctor_says(shell))[0] == "fail"
