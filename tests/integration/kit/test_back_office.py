@@ -183,7 +183,7 @@ async def checked(folder: Path, world: World, *words: str) -> tuple[int, str]:
 async def test_an_office_is_looked_at_before_it_serves(running: World, folder: Path) -> None:
     code, said = await checked(folder, running, "--agency", OFFICE, "land_office:LandOffice")
     assert code == 0, said
-    for words in ("land_office:LandOffice: check, issue", "can be written and read", "Ben Song", f"agency.{OFFICE}: 0"):
+    for words in ("land_office:LandOffice: check, issue", "ghi và đọc được", "Bến Sông", f"agency.{OFFICE}: 0"):
         assert words in said
     assert not (folder / "ready").exists()
 
