@@ -180,7 +180,7 @@ async def test_a_complaint_by_hand_and_what_became_of_it(
     again = await shell("complain", play.filing.hex, *words)
     assert (again.code, again.json["problems"][0]["rule"]) == (1, "disputed_already")
     assert [one["state"] for one in (await shell("complaints", play.filing.hex, "--json")).json] == ["recorded"]
-    assert "chờ thụ lý" in (await shell("complaints", play.filing.hex)).out
+    assert "waits to be taken up" in (await shell("complaints", play.filing.hex)).out
 
 
 async def test_a_plain_start_complains_just_as_well(running: World) -> None:
