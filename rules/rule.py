@@ -1,4 +1,4 @@
-"""The one form of every rule: who may give a command, when, and what it makes happen; and of what an event changes."""
+"""The one form of every rule: the roles that give a command, when not, and its effect; and of an event's change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ANYBODY: Final[tuple[Role, ...]] = ()
 
 
 def always(_: Any, __: Actor, ___: datetime) -> None:
-    """No reason against a command: whoever is one of its roles may always give it."""
+    """No reason: an actor in one of the rule's roles may give the command at any time."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from schemas.filing.events import Digests
 from schemas.filing.state import Action
 from schemas.ids import StreamId
 from schemas.papers.state import PaperKind
-from schemas.people import Actor, Role
+from schemas.people import Actor
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
@@ -210,11 +210,6 @@ class StreamKind(Generic[S]):
         state: Any = self.state
         snapshot = state.model_fields["snapshot_version"].default
         return Reads(snapshot=snapshot, events={name: self.event_version(name) for name in names})
-
-    @property
-    def writers(self) -> frozenset[Role]:
-        """The roles in which somebody may write to it."""
-        return self.rules.writers
 
     def guard(self, state: S, name: str, actor: Actor, now: datetime) -> Problem | None:
         """The reason why `actor` can't give this command now, or None."""

@@ -58,7 +58,7 @@ def refusal(actor: Actor, unproved: list[Problem], *, in_directory: bool) -> Ref
 
 
 def _writer(kind: StreamKind[Any], actor: Actor) -> list[Problem]:
-    if actor.role in kind.writers:
+    if actor.role in kind.rules.writers:
         return []
     return [problem("actor.role", "may_not_write")]
 

@@ -1,6 +1,6 @@
 """How an answer is shown: a table or facts on a terminal, the same as plain lines elsewhere, or JSON.
 
-What names, dates or counts something is never cut nor broken: a table gives it its width first, and sentences share the
+Ids, codes, dates and amounts are never cut nor broken: a table gives them their width first, and sentences share the
 rest. Rows that would not fit are shown one below the other.
 """
 
@@ -40,9 +40,9 @@ class Column:
     """A part of an answer.
 
     Attributes:
-        label: What it is called: the key of a sentence, without `label.`.
-        of: Where it stands in the answer, as `a.b`; or what gives it.
-        form: Makes what is shown of a value that is there; without it, its type decides.
+        label: The key of its name in the catalogue, without `label.`.
+        of: Its place in the answer, as `a.b`; or a function of the answer.
+        form: Formats a value that is there; without it, the type of the value decides.
     """
 
     label: str
@@ -55,7 +55,7 @@ class Column:
         return in_words(said(f"label.{self.label}"))
 
     def cell(self, answer: object) -> _Cell:
-        """What of the answer is shown here."""
+        """The formatted value of this column; empty for None."""
         value = _found(answer, self.of) if isinstance(self.of, str) else self.of(answer)
         if self.form is not None and value is not None:
             value = self.form(value)
@@ -94,7 +94,7 @@ def _written(part: str) -> Iterator[Column]:
 
 
 def _found(answer: Any, place: str) -> Any:
-    """What stands at `a.b` in it, be that an attribute, a key or an index; None where there is no `a`."""
+    """The attribute, key or index at `a.b` of an answer; None where `a` is None."""
     for name in place.split("."):
         if answer is None:
             return None

@@ -42,9 +42,9 @@ _Option = Annotated[Language | None, typer.Option("--lang", help="Of the answer;
 
 
 def with_language(command: Callable[..., T]) -> Callable[..., T]:
-    """The same command with the option `--lang`, which its function needs no argument for."""
+    """The command with the option `--lang`, for which its function has no argument."""
     own = inspect.signature(command, eval_str=True)
-    if "lang" in own.parameters:
+    if "lang" in own.parameters:  # a group's commands come here again with the commands of what holds the group
         return command
 
     @wraps(command)

@@ -12,7 +12,6 @@ from typing import Final
 
 from rules.filing.clocks import clock_history
 from rules.filing.commands import RULES as COMMANDS
-from rules.filing.commands.rule import Events
 from rules.filing.commands.time import lapsed_before
 from rules.filing.consequences import consequence
 from rules.filing.fold import current_step, evolve, stage, status
@@ -21,6 +20,7 @@ from rules.filing.queues import next_timer, possible, tasks, timers
 from rules.rule import Rules
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.filing import commands as cm
+from schemas.filing.events import Events
 from schemas.filing.state import Filing
 from schemas.people import Actor, Role
 from schemas.stream.ledger import Recorded
@@ -55,11 +55,8 @@ class FilingRules(Rules[Filing]):
 
     def decide(self, state: Filing, command: cm.Command, now: datetime) -> Events:
         """The events that `command` causes, with all that follows. Raises `RefusalError` with the actor's choices."""
-        why = check(state, command.kind, command.actor, now)
-        if why is not None:
-            raise _not_allowed(state, command.actor, now, why)
         try:
-            events = self.of[command.kind].effect(state, command, now)
+            events = super().decide(state, command, now)
         except RefusalError as no:
             if no.refusal.code is not RefusalCode.NOT_ALLOWED:
                 raise

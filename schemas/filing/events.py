@@ -1018,6 +1018,8 @@ Event = Annotated[
 ]
 """Any event of a filing."""
 
+Events = tuple[Event, ...]
+
 _STOP_ALL: Final = dict.fromkeys(Clock, Effect.STOP)
 _ENDED_BY_THE_AGENCY: Final = _STOP_ALL | {Clock.APPEAL: Effect.START}
 """From the notice of each the time runs in which the applicant may complain."""

@@ -48,8 +48,8 @@ def test_a_kind_begins_with_an_event_of_its_own(kind: StreamKind[Any]) -> None:
     events = {str(model.model_fields["kind"].default) for model in kind.event_models}
     assert kind.first in events
     assert kind.state.model_fields["snapshot_version"].default >= 1
-    assert SYSTEM.role in kind.writers
-    assert kind.commands == () or kind.writers > {Role.SYSTEM}
+    assert SYSTEM.role in kind.rules.writers
+    assert kind.commands == () or kind.rules.writers > {Role.SYSTEM}
 
 
 def test_every_kind_has_its_workflow() -> None:

@@ -7,14 +7,13 @@ from typing import Final
 
 from rules.filing.commands.permission import at_stage
 from rules.filing.commands.review import may_finish, step_code
-from rules.filing.commands.rule import Events
 from rules.filing.fold import current_step, missing_opinions, task_role
 from rules.officers import claimed_by, role_is
 from rules.rule import ANYBODY, Effect, Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.events import Clock
+from schemas.filing.events import Clock, Events
 from schemas.filing.state import Filing, Stage
 from schemas.ids import OBLIGATIONS
 from schemas.people import Actor, Role

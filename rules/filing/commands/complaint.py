@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.commands.permission import at
-from rules.filing.commands.rule import Events
 from rules.filing.reopening import places, stands
 from rules.rule import SYSTEM, Rule, refuse
 from schemas.errors import problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
+from schemas.filing.events import Events
 from schemas.filing.state import Filing, Stage
 
 

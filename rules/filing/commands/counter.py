@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.commands.permission import at_stage
-from rules.filing.commands.rule import Events
 from rules.filing.representation import authorisation_problems
 from rules.rule import Rule, refuse
 from rules.time.working_time import local_day
@@ -16,6 +15,7 @@ from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.delivery import IdentityDocument, Receiver
+from schemas.filing.events import Events
 from schemas.filing.state import Filing, Stage
 from schemas.level import Channel
 from schemas.people import Actor, PersonKind, Role

@@ -7,14 +7,13 @@ from typing import Final
 
 from rules.filing.admission import delivery_problems, result_channels
 from rules.filing.commands.permission import applicant_side_roles, at, at_stage
-from rules.filing.commands.rule import Events
 from rules.officers import role_is
 from rules.rule import ANYBODY, SYSTEM, Rule, refuse
 from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.events import Clock, ParcelOutcome
+from schemas.filing.events import Clock, Events, ParcelOutcome
 from schemas.filing.state import FeeState, Filing, Stage
 from schemas.level import Channel
 from schemas.people import Actor, Role

@@ -7,7 +7,6 @@ from typing import Final
 
 from rules.filing import admission
 from rules.filing.commands.permission import applicant_side_roles, at_stage, at_the_task, being_handled, undecided
-from rules.filing.commands.rule import Events
 from rules.filing.files import quota_problems
 from rules.officers import role_is
 from rules.rule import ANYBODY, Rule, refuse
@@ -16,7 +15,7 @@ from schemas.errors import Problem, problem
 from schemas.files import files_named
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.events import Clock
+from schemas.filing.events import Clock, Events
 from schemas.filing.state import Filing, Stage
 from schemas.level import Channel
 from schemas.people import Actor, Role

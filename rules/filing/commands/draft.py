@@ -8,13 +8,12 @@ from typing import Final
 from rules.filing import admission
 from rules.filing.commands.permission import applicant_side_roles, at_stage
 from rules.filing.commands.review import may_finish, step_code
-from rules.filing.commands.rule import Events
 from rules.officers import role_is
 from rules.rule import ANYBODY, Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.events import Clock
+from schemas.filing.events import Clock, Events
 from schemas.filing.state import Filing, Stage
 from schemas.people import Actor
 from schemas.publishing.procedure import Act

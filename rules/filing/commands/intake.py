@@ -7,7 +7,6 @@ from typing import Final
 
 from rules.filing import admission
 from rules.filing.commands.permission import at, at_stage
-from rules.filing.commands.rule import Events
 from rules.filing.competence import not_competent, of_another_province, without_partner
 from rules.filing.desks import desk_problems
 from rules.filing.examination import not_examined, undetermined
@@ -19,6 +18,7 @@ from schemas.base import AgencyCode
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
+from schemas.filing.events import Events
 from schemas.filing.state import Filing, Stage
 from schemas.level import Channel
 from schemas.people import Actor, Role

@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.commands.permission import at
-from rules.filing.commands.rule import Events
 from rules.filing.fold import stage
 from rules.rule import SYSTEM, Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.events import MachineWork
+from schemas.filing.events import Events, MachineWork
 from schemas.filing.state import Filing, Stage
 from schemas.people import Actor
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.commands.permission import at_stage
-from rules.filing.commands.rule import Events
 from rules.filing.fees.again import not_asked_again
 from rules.filing.fees.request import asked_for
 from rules.filing.waivers import not_granted
@@ -15,7 +14,7 @@ from rules.rule import ANYBODY, SYSTEM, Rule, always, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.events import Clock, FeeSettlement, PaymentMeans
+from schemas.filing.events import Clock, Events, FeeSettlement, PaymentMeans
 from schemas.filing.state import Fee, Filing, Stage
 from schemas.ids import fee_key, of_obligation, reference_of
 from schemas.level import Channel

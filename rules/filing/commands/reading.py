@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.commands.permission import at_stage
-from rules.filing.commands.rule import Events
 from rules.rule import Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.delivery import Receiver
-from schemas.filing.events import Clock
+from schemas.filing.events import Clock, Events
 from schemas.filing.state import Filing, Stage
 from schemas.level import Channel
 from schemas.people import Actor, Role

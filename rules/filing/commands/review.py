@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.filing.commands.permission import at_stage, proposed_by, same_person
-from rules.filing.commands.rule import Events
 from rules.filing.examination import not_scanned
 from rules.filing.fold import current_step, task_role
 from rules.officers import claimable, claimed_by, releasable, role_is, ungivable
@@ -14,7 +13,7 @@ from rules.rule import ANYBODY, Rule, When, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.events import Clock, Outcome
+from schemas.filing.events import Clock, Events, Outcome
 from schemas.filing.state import Filing, Stage
 from schemas.names import ACT_NAMES
 from schemas.people import Actor, Role

@@ -8,14 +8,13 @@ from typing import Final
 from rules.filing.clocks import OF_THE_AGENCY, moments, postponements, put_off, put_off_at_most, silence_approves
 from rules.filing.commands.money import fee_lapsed
 from rules.filing.commands.permission import at, at_stage, being_handled, undecided
-from rules.filing.commands.rule import Events
 from rules.filing.fold import current_step, missing_opinions, stage
 from rules.rule import SYSTEM, Rule, always, refuse
 from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.events import EFFECTS, Clock, Moment, Outcome
+from schemas.filing.events import EFFECTS, Clock, Events, Moment, Outcome
 from schemas.filing.state import ClockState, Filing, Stage
 from schemas.level import Channel
 from schemas.limit import Limit

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.rule import Events
 from rules.rule import Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
+from schemas.filing.events import Events
 from schemas.filing.state import Filing
 from schemas.people import Actor, Role
 
