@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
+from operator import eq
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -336,10 +338,10 @@ async def test_the_table(world: World, tmp_path: Path) -> None:
     async with world.platform(), world.back_office():
         unpaid = (with_fee(payer_account=f"canary{NEVER_PAYS[-5:]}"), extract(payer_account=NEVER_PAYS))
         plays = [await Play.begin(world, submission) for submission in unpaid]
-        for play in plays:
-            await play.accept()
         async with world.connection() as connection:
-            await eventually(lambda: connection.fetchval(_ORDERED), lambda ordered: ordered == len(plays))
+            for n, play in enumerate(plays, start=1):  # one after the other: the second has the newest numbers of all
+                await play.accept()
+                await eventually(lambda: connection.fetchval(_ORDERED), partial(eq, n))
     record = Record(world, await asyncpg.connect(world.superuser_dsn), tmp_path / "second")
     await record.checkpoint()
     await record.connection.close()
