@@ -11,20 +11,17 @@ from typing import Annotated, Final, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
-from activities.ledger.authority import active, in_their_place
 from activities.ledger.principals import principals
+from operations.operators import no_operator, same_hands
 from operations.owner import Connection
 from operations.registered import recorded, row_of, rows_of_keys
 from rules.identity.possession import unproved
 from rules.identity.register import changed, impossible, named
 from rules.identity.scope import widens
 from rules.known import known
-from rules.officers import role_is
-from rules.time.working_time import local_day
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.identity import ALL_AGENCIES, Principal
 from schemas.ids import canonical
-from schemas.names import ROLE_NAMES
 from schemas.people import Actor, Role
 from schemas.principals import (
     AddPrincipal,
@@ -88,24 +85,6 @@ async def take(connection: Connection, command: AnyPrincipalCommand) -> Done:
             n, about = known_already["n"], known_already["principal"]
     (change,) = [one for one in await history(connection, about) if one.n == n]
     return Done(change, next(iter(await principals(connection, about)), None))
-
-
-async def no_operator(connection: Connection, actor: Actor) -> Problem | None:
-    """Why the actor is no operator of the directory, or None."""
-    if (wrong := role_is(actor, Role.OPERATOR)) is not None:
-        return wrong
-    if actor.agency is None or not await active(connection, actor.agency, actor.subject, Role.OPERATOR):
-        return problem("actor", "not_in_directory", role_name=ROLE_NAMES[Role.OPERATOR])
-    return None
-
-
-async def same_hands(connection: Connection, asker: Actor, actor: Actor, now: datetime) -> bool:
-    """Whether this is who asked, or stands in their place that day."""
-    stands_in = [
-        await in_their_place(connection, str(one), [actor.subject], [asker.subject], local_day(now))
-        for one in {asker.agency, actor.agency}
-    ]
-    return actor.subject == asker.subject or any(stands_in)
 
 
 async def by_two(connection: Connection) -> bool:

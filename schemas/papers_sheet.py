@@ -151,18 +151,21 @@ class PaperSheet(Sheet):
 
 def texts_of(value: object, place: str = "") -> Iterator[tuple[str, str]]:
     """Every text of a sheet, with its place: where it was written if that is known, or else where it stands."""
-    if isinstance(value, str):
-        yield place, value
+    if isinstance(value, str | Text):
+        yield place, value if isinstance(value, str) else value.vi
     elif isinstance(value, Row):
         yield from texts_of(value.value, value.place)
-    elif isinstance(value, Text):
-        yield place, value.vi
-    elif isinstance(value, BaseModel):
-        for name, part in ((name, part) for name, part in value if name != "kind"):
-            yield from texts_of(part, f"{place}.{name}".removeprefix("."))
-    elif isinstance(value, Mapping):
-        for name, part in value.items():
-            yield from texts_of(part, f"{place}.{name}".removeprefix("."))
-    elif isinstance(value, tuple):
-        for index, part in enumerate(value):
-            yield from texts_of(part, f"{place}[{index}]")
+    else:
+        for step, part in _parts(value):
+            yield from texts_of(part, f"{place}{step}".removeprefix("."))
+
+
+def _parts(value: object) -> Iterator[tuple[str, object]]:
+    """The parts of a value, each with the end of its place."""
+    match value:
+        case BaseModel():
+            yield from ((f".{name}", part) for name, part in value if name != "kind")
+        case Mapping():
+            yield from ((f".{name}", part) for name, part in value.items())
+        case tuple():
+            yield from ((f"[{index}]", part) for index, part in enumerate(value))

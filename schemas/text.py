@@ -7,6 +7,8 @@ context `AT_THE_EDGE`. The log is read as it was written, for ever.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from operator import is_
 from typing import Any, Final, TypeVar
 from unicodedata import is_normalized, normalize
 
@@ -57,15 +59,18 @@ def composed(value: T) -> T:
     if isinstance(value, str):
         changed = value if is_normalized("NFC", value) else normalize("NFC", value)
     elif isinstance(value, BaseModel):
-        new = {name: to for name, is_ in value if (to := composed(is_)) is not is_}
-        changed = value.model_copy(update=new) if new else value
+        changed = value.model_copy(update=new) if (new := _composed(value)) else value
     elif isinstance(value, dict):
-        new = {key: to for key, is_ in value.items() if (to := composed(is_)) is not is_}
-        changed = value | new if new else value
+        changed = value | new if (new := _composed(value.items())) else value
     elif isinstance(value, tuple):
         items = tuple(map(composed, value))
-        changed = value if all(to is is_ for to, is_ in zip(items, value, strict=True)) else items
+        changed = value if all(map(is_, items, value)) else items
     return changed  # type: ignore[no-any-return]
+
+
+def _composed(parts: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    """Those of the parts that were not in that form, in that form."""
+    return {key: to for key, part in parts if (to := composed(part)) is not part}
 
 
 def _seen(value: str, info: ValidationInfo, unseen: re.Pattern[str]) -> str:

@@ -19,7 +19,7 @@ from motcua.store import NoStoreError
 from operations.addresses import OWNER, find_address
 from operations.commands.database import Connection, address, ask
 from operations.commands.help_words import group
-from operations.commands.ledger import master_key
+from operations.commands.masters import master_key
 from operations.commands.printing import bar
 from operations.commands.store import done, object_store
 from operations.erasure import requests

@@ -18,7 +18,7 @@ from motcua.cli.running import AsJson, Exit, end_well, fail
 from motcua.store import Store
 from operations.commands.database import Connection, ask
 from operations.commands.help_words import group
-from operations.commands.ledger import master_key
+from operations.commands.masters import master_key
 from operations.commands.record import Which, found
 from rules.streams import KINDS
 from schemas.files import FileRef

@@ -21,7 +21,7 @@ from motcua.cli.running import AsJson, Exit, fail, note, plain, print_json, read
 from operations.addresses import OWNER
 from operations.commands.database import TIMEOUT, Connection, address, answered, ask
 from operations.commands.help_words import group
-from operations.commands.ledger import master_key
+from operations.commands.masters import master_key
 from operations.commands.publishing.procedure_changes import version_named
 from operations.commands.publishing.procedures import published_version
 from operations.commands.record import Which, found

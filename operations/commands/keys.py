@@ -19,7 +19,7 @@ from operations import rotation
 from operations.addresses import OWNER, running_stack
 from operations.commands.database import address, answered
 from operations.commands.help_words import group
-from operations.commands.ledger import master_key
+from operations.commands.masters import master_key
 from operations.commands.printing import bar
 from operations.new_keys import new_ring, with_new_key, write_new
 from schemas.saying import said

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
-from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY, MasterKeys, master_keys
+from activities.keys.masters import MASTER_KEY
 from activities.ledger.vault import Vault
 from motcua.cli.answer import Column, columns, say, show_all, show_one
 from motcua.cli.language import in_words
 from motcua.cli.running import AsJson, Exit, fail, print_json
 from operations import bundle as bundles
 from operations import rebuild as rebuilding
-from operations.addresses import APPLICATION, OWNER, running_stack
+from operations.addresses import APPLICATION, OWNER
 from operations.bindings import Unbound, unbound
 from operations.claimed import claimed
 from operations.commands.checkpoints import exported, held_against_checkpoints, plain, show
 from operations.commands.database import Connection, address, answered, ask
 from operations.commands.help_words import group
+from operations.commands.masters import master_key, master_key_at_hand
 from operations.commands.printing import bar
 from operations.commands.record import Which
 from operations.comparing import Difference
@@ -272,25 +272,6 @@ async def _folds(connection: Connection) -> _Folds:
     found = await publications.compare(connection, vault)
     bindings = [] if vault is None else await unbound(connection, vault)
     return _Folds(await differences(connection), found.differences, bindings, found.names)
-
-
-def master_key_at_hand() -> MasterKeys | None:
-    """The same; None where none is set and no stack runs in this folder."""
-    return master_key() if os.environ.get(MASTER_KEY) or running_stack().get(MASTER_KEY) else None
-
-
-def master_key() -> MasterKeys:
-    """The master keys from the environment, else from the stack in this folder, or the end of the command."""
-    stack = {} if os.environ.get(MASTER_KEY) else running_stack()
-    current, *others = (os.environ.get(name) or stack.get(name, "") for name in (MASTER_KEY, *WITH_MASTER_KEY))
-    try:
-        return master_keys(current, *others)
-    except ValueError as error:
-        fail(
-            f"đặt {MASTER_KEY}, hoặc chạy `motcua up` ở thư mục này / "
-            f"set {MASTER_KEY}, or run `motcua up` in this folder: {error}",
-            Exit.USAGE,
-        )
 
 
 def _tables(report: rebuilding.Rebuilt) -> list[dict[str, Any]]:

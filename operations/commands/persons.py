@@ -28,7 +28,7 @@ from operations.commands.erasures import (
 )
 from operations.commands.exports import asked, model
 from operations.commands.help_words import group
-from operations.commands.ledger import master_key
+from operations.commands.masters import master_key
 from operations.commands.printing import bar
 from operations.commands.store import done, object_store
 from operations.erasure import exports, person, requests

@@ -21,7 +21,7 @@ from motcua.cli.running import Exit, fail
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION, OWNER, stack_beside
 from operations.commands.database import TIMEOUT, Connection, address, ask, say_away
-from operations.commands.ledger import master_key_at_hand
+from operations.commands.masters import master_key_at_hand
 from operations.commands.publishing.publisher import recorded
 from operations.patience import while_away
 from operations.programs import find_program

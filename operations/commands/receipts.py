@@ -14,7 +14,7 @@ from operations import receipts as voiding
 from operations.addresses import APPLICATION
 from operations.commands.database import Connection, address, answered, ask
 from operations.commands.help_words import group
-from operations.commands.ledger import master_key
+from operations.commands.masters import master_key
 from rules.papers.register import period
 from schemas.base import Text
 from schemas.papers.commands import VoidReceipt

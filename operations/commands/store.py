@@ -21,7 +21,7 @@ from motcua.store import OBJECTS, NoStoreError, StoreFailedError, open_store
 from operations.addresses import APPLICATION, find_address
 from operations.commands.database import address, answered
 from operations.commands.help_words import group
-from operations.commands.ledger import master_key
+from operations.commands.masters import master_key
 from operations.commands.printing import bar
 from operations.store import scrub as scrubbing
 from operations.store import sweep as sweeping

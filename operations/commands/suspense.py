@@ -16,7 +16,7 @@ from motcua.cli.language import in_words
 from motcua.cli.running import AsJson, Exit, fail, parse, use_stack_here
 from motcua.client import command_id
 from operations.commands.database import Connection, ask
-from operations.commands.ledger import master_key
+from operations.commands.masters import master_key
 from operations.suspense import take
 from schemas import suspense as sp
 from schemas.refund.state import RefundMeans

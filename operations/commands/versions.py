@@ -24,7 +24,7 @@ from operations.addresses import APPLICATION
 from operations.build_check import BuildCheck, Checked
 from operations.commands.database import TIMEOUT, address, answered
 from operations.commands.help_words import GROUPS
-from operations.commands.ledger import master_key
+from operations.commands.masters import master_key
 from recovery.builds import NONE, Build, Builds
 from recovery.histories import each
 from schemas.saying import said

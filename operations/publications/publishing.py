@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from activities.ledger.vault import Vault
+from operations.operators import no_operator
 from operations.owner import Connection, Database, connected
-from operations.principals import no_operator
 from operations.publications import tables
 from operations.publications.keys import forget, keys_of
 from operations.publications.log import Command, Dated, append, is_personal

@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
 
+from operations.operators import no_operator, same_hands
 from operations.owner import Database
-from operations.principals import no_operator, same_hands
 from operations.publications.keys import known_keys
 from operations.publications.log import Dated, Stored, stored
 from operations.publications.publishing import NoKeyError, Publisher, Publishing, publishing

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from schemas.errors import Problem, problem
 from schemas.identity import ALL_AGENCIES, CLAIMED, Claim, Grant, Message, Proved
 from schemas.names import ROLE_NAMES
@@ -16,19 +18,19 @@ def not_granted(proved: Proved, message: Message) -> Problem | None:
     actor = proved.statement.actor
     if actor is None:
         return problem("statement", "statement_of_another_actor")
-    of_role = [one for one in proved.principal.grants if actor.role in CLAIMED[one.claim]]
-    if not of_role:
+    grants = [one for one in proved.principal.grants if actor.role in CLAIMED[one.claim]]
+    if not grants:
         return problem("statement", "role_not_granted", role_name=ROLE_NAMES[actor.role])
-    of_agency = [one for one in of_role if names_agency(one.agencies, actor)]
-    if not of_agency:
-        return problem("statement", "agency_not_granted")
-    of_filing = [one for one in of_agency if _of_filing(one, proved.principal.id, message.filed_by)]
-    if not of_filing:
-        return problem("statement", "applicant_of_another")
-    of_procedure = [one for one in of_filing if names_procedure(one, message.procedure)]
-    if not of_procedure:
-        return problem("statement", "procedure_not_granted")
-    least = min(one.assurance for one in of_procedure)
+    conditions: dict[str, Callable[[Grant], bool]] = {
+        "agency_not_granted": lambda one: names_agency(one.agencies, actor),
+        "applicant_of_another": lambda one: _of_filing(one, proved.principal.id, message.filed_by),
+        "procedure_not_granted": lambda one: names_procedure(one, message.procedure),
+    }
+    for rule, holds in conditions.items():
+        grants = [*filter(holds, grants)]
+        if not grants:
+            return problem("statement", rule)
+    least = min(one.assurance for one in grants)
     given = proved.statement.assurance
     return None if given >= least else problem("statement", "assurance_too_low", least=int(least), given=int(given))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from schemas.identity import ALL_AGENCIES, CLAIMED, Claim, Grant, Principal, PrincipalKey
+from schemas.people import Role
 
 
 def widens(before: Principal | None, after: Principal) -> bool:
@@ -33,19 +34,18 @@ def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:
     There are always agencies and procedures that nobody has named, so `*` is covered by `*` alone.
     """
     able = [one for one in before if one.assurance <= grant.assurance]
-    own = grant.claim is Claim.OWN
-    filers = (principal, *grant.predecessors) if own else (principal,)
-    for role, agency, filer in product(CLAIMED[grant.claim], grant.agencies or (None,), filers):
-        allowing = [
-            one
-            for one in able
-            if role in CLAIMED[one.claim]
-            and (agency is None or agency in one.agencies or ALL_AGENCIES in one.agencies)
-            and (not own or filer in {principal, *one.predecessors})
-        ]
-        if not _procedures_covered(grant, allowing):
-            return False
-    return True
+    filers = (principal, *grant.predecessors) if grant.claim is Claim.OWN else (None,)
+    claims = product(CLAIMED[grant.claim], grant.agencies or (None,), filers)
+    return all(_procedures_covered(grant, [one for one in able if _allows(one, principal, *each)]) for each in claims)
+
+
+def _allows(grant: Grant, principal: str, role: Role, agency: str | None, filer: str | None) -> bool:
+    """Whether a grant of a principal allows this role in this agency for this filer; None is no condition."""
+    return (
+        role in CLAIMED[grant.claim]
+        and (agency is None or agency in grant.agencies or ALL_AGENCIES in grant.agencies)
+        and (filer is None or filer in {principal, *grant.predecessors})
+    )
 
 
 def _procedures_covered(grant: Grant, allowing: Sequence[Grant]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rules.payment.fold import is_open
 from schemas.payment.state import Payment, PaymentState, PaymentView
 
@@ -10,8 +12,6 @@ def view(payment: Payment) -> PaymentView:
     """What a payment shows."""
     newest = payment.attempts[-1]
     payable = is_open(payment, newest.attempt) and newest.awaited is None
-    pending = payment.state is PaymentState.PENDING
-    awaited = [one.awaited for one in payment.attempts if one.awaited is not None and pending]
     return PaymentView(
         filing_id=payment.filing_id,
         n=payment.n,
@@ -26,5 +26,12 @@ def view(payment: Payment) -> PaymentView:
         charged_back=sum(one.amount for one in payment.charged_back) or None,
         attempt=newest.attempt,
         expires=(newest.expires or payment.due) if payable else None,
-        awaited_until=max(awaited, default=None),
+        awaited_until=_awaited_until(payment),
     )
+
+
+def _awaited_until(payment: Payment) -> datetime | None:
+    """Until when it may still become known of a pending payment that it was paid."""
+    if payment.state is not PaymentState.PENDING:
+        return None
+    return max((one.awaited for one in payment.attempts if one.awaited is not None), default=None)

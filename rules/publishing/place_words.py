@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from rules.amounts import money
 from rules.publishing.procedure_words import lines_of, percent, rate, required_words, taken_words, words_quoted
-from rules.publishing.rule_words import money
 from schemas.base import Text
 from schemas.saying import said
 from schemas.words.catalogue import SENTENCES

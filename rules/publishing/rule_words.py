@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import reduce
 
+from rules.amounts import money
 from rules.publishing.procedure_words import rate
 from rules.time.in_force import validity_in_words
 from schemas.base import Text
@@ -28,12 +29,6 @@ def labels_of(form: tuple[FieldRule, ...]) -> dict[str, Text]:
     """What these fields and their choices are called."""
     choices = {f"{field.code}.{choice}": field.called(choice) for field in form for choice in field.choices}
     return choices | {field.code: field.label for field in form}
-
-
-def money(amount: int) -> Text:
-    """`8.000 đồng` / `8,000 đồng`."""
-    written = f"{amount:,}"
-    return said("amount_in_dong", amount=Text(vi=written.replace(",", "."), en=written))
 
 
 def duration(limit: Limit) -> Text:

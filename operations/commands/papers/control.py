@@ -12,7 +12,7 @@ from motcua.cli.answer import Column, columns, lines, show_all
 from motcua.cli.language import in_words
 from motcua.cli.running import AsJson, Exit, fail
 from operations.commands.database import Connection, ask
-from operations.commands.ledger import master_key
+from operations.commands.masters import master_key
 from operations.commands.publishing.procedures import published_version
 from operations.commands.record import Which, found
 from rules.papers.custody.words import deed_name, outcome_name, somebody_else, who

@@ -13,7 +13,7 @@ from activities.printing.register import RegisterBook
 from motcua.cli.answer import columns, lines, show_one
 from motcua.cli.running import AsJson, Exit, fail
 from operations.commands.database import Connection, ask
-from operations.commands.ledger import master_key
+from operations.commands.masters import master_key
 from operations.commands.printing import bar
 from operations.register.workbook import RegisterWorkbook
 from operations.register.written import Taker, read_register

@@ -24,7 +24,7 @@ from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION, OWNER
 from operations.commands.database import TIMEOUT, address, answered
-from operations.commands.ledger import master_key
+from operations.commands.masters import master_key
 from operations.commands.publishing.calendar import instant
 from operations.commands.publishing.calendar_files import app as app
 from operations.commands.publishing.mistakes import mistake_row, print_mistakes

@@ -21,15 +21,15 @@ from motcua.cli.language import in_words
 from motcua.cli.running import AsJson, Exit, fail, out, plain, print_json
 from operations.addresses import APPLICATION
 from operations.commands.database import address, answered
-from operations.commands.ledger import master_key
+from operations.commands.masters import master_key
 from operations.commands.publishing.importing import app as app
 from operations.commands.publishing.mistakes import Files, mistake_row, print_mistakes
 from operations.commands.publishing.procedures import published_version
 from operations.publishing.catalogue import Checked, MistakesFoundError, check_bytes
 from operations.publishing.version_what_if import Touched, VersionWhatIf, version_what_if
+from rules.amounts import money
 from rules.publishing.change_words import told
 from rules.publishing.procedure_changes import Change
-from rules.publishing.rule_words import money
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
 from schemas.publishing.procedure import Procedure

@@ -12,7 +12,7 @@ from motcua.cli.filings import actor_of
 from motcua.cli.running import Exit, fail, parse
 from operations.addresses import OWNER
 from operations.commands.database import answered
-from operations.commands.ledger import master_key_at_hand
+from operations.commands.masters import master_key_at_hand
 from operations.publications.keys import NameKeyGoneError
 from operations.publications.publishing import NoKeyError, Publisher, WaitsError
 from schemas.base import Text

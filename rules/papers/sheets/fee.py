@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rules.amounts import money
 from rules.filing.fees.again import charged_back
 from rules.papers.amounts import in_words
 from rules.papers.sheets.made import about, made, officer
 from rules.papers.sheets.written import moment, plain
-from rules.publishing.rule_words import money
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.events import Clock

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from rules.amounts import money
 from rules.known import known
 from rules.papers.sheets.made import made, named
 from rules.papers.sheets.written import letterhead, moment, plain
-from rules.publishing.rule_words import money
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.commands import TargetKind

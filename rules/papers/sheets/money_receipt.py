@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rules.amounts import money
 from rules.causes import RECEIPT_OF
 from rules.known import known
 from rules.papers.amounts import in_words
 from rules.papers.sheets.made import by_hand, made
 from rules.papers.sheets.written import moment, plain
-from rules.publishing.rule_words import money
 from schemas.base import Text
 from schemas.names import CHANNEL_NAMES, MEANS_NAMES
 from schemas.papers.state import MoneyReceipt

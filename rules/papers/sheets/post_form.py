@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rules.amounts import money
 from rules.known import known
 from rules.papers.sheets.made import about, by_hand, handed_in, made, officer
 from rules.papers.sheets.written import letterhead, moment, plain
-from rules.publishing.rule_words import money
 from schemas.filing.events import Clock, Submitted
 from schemas.papers.state import PaperKind
 from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows

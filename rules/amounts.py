@@ -1,0 +1,12 @@
+"""Amounts of money in words."""
+
+from __future__ import annotations
+
+from schemas.base import Text
+from schemas.saying import said
+
+
+def money(amount: int) -> Text:
+    """`8.000 đồng` / `8,000 đồng`."""
+    written = f"{amount:,}"
+    return said("amount_in_dong", amount=Text(vi=written.replace(",", "."), en=written))
