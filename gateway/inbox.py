@@ -7,8 +7,8 @@ from uuid import UUID, uuid5
 
 from activities.ledger.database import Connection
 from activities.ledger.vault import FilingKey, Vault
+from activities.partners.money.memos import beginnings, match
 from activities.partners.money.provider import Expected, Notice, Outcome, Refused, Verdict, judge
-from activities.partners.money.vietqr import beginnings, match
 from schemas.ids import BEGINNING, NAMESPACE
 from views import money
 from views.money import Demanded, memo_context

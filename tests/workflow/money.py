@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from activities.partners.http import partner_client
+from activities.partners.money.memos import match
 from activities.partners.money.provider import CAPABILITIES, Kind, Notice, Received
 from activities.partners.money.telling import tell_payment
-from activities.partners.money.vietqr import match
 from operations.doctor import refunds
 from schemas.ids import payment_workflow
 from schemas.payment.state import MoneyNotice, PaymentView

@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from activities.partners import http as outside
 from activities.partners.bank import HttpBank
 from activities.partners.http import RejectedError, UnreachableError
+from activities.partners.money.memos import match
 from activities.partners.money.merchants import Merchants, door, provider
 from activities.partners.money.provider import (
     CAPABILITIES,
@@ -40,7 +41,6 @@ from activities.partners.money.provider import (
     Verdict,
     judge,
 )
-from activities.partners.money.vietqr import match
 from sandbox.bank.merchants import merchants
 from sandbox.bank.payers import PAYERS, TRANSFERS
 from sandbox.bank.server import bank as bank_app

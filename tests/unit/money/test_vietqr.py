@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.partners.money import emv
+from activities.partners.money.memos import match
 from activities.partners.money.provider import NewDemand, Notice, NotOfferedError, Outcome, Received, Verdict
-from activities.partners.money.vietqr import VietQr, VietQrMerchant, match
+from activities.partners.money.vietqr import VietQr, VietQrMerchant
 from sandbox.bank.vietqr import garnished, scanned
 from schemas.ids import reference_of
 from tests.unit.money.conftest import NOW

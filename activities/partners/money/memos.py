@@ -1,0 +1,34 @@
+"""Memos of transfers: the reference of a demand in them, whichever bank wrote them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from schemas.ids import BEGINNING
+
+
+def match(memo: str, references: Iterable[str]) -> str | None:
+    """The one open demand that a memo names; none where it names none or several: a person looks.
+
+    Banks write a memo in capitals, without diacritics or punctuation, put words before and after it, and cut its end.
+    """
+    plain, known = _plain(memo), {reference.upper(): reference for reference in references}
+    found = [reference for reference in known if reference in plain or _cut(plain, reference)]
+    return known[found[0]] if len(found) == 1 else None
+
+
+def beginnings(memo: str) -> frozenset[str]:
+    """Of every reference that `match` may find in a memo its first `BEGINNING` characters, and of others."""
+    plain = _plain(memo)
+    return frozenset(plain[start : start + BEGINNING] for start in range(len(plain) - BEGINNING + 1))
+
+
+def _cut(plain: str, reference: str) -> bool:
+    return any(plain.endswith(reference[:length]) for length in range(BEGINNING, len(reference)))
+
+
+def _plain(memo: str) -> str:
+    letters = unicodedata.normalize("NFD", memo.replace("đ", "d").replace("Đ", "D"))
+    return re.sub(r"[^A-Z0-9]", "", letters.upper())
