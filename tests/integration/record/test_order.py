@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Final
 
 import asyncpg
@@ -15,15 +14,13 @@ from operations.doctor.finding import Health
 from operations.doctor.order import order
 from operations.doctor.surroundings import Surroundings
 from operations.home import Home
-from tests.conftest import ROOT, World
+from tests.conftest import World
 from tests.integration.record.appends import ASKED, Log, captured, opened
 from tests.keyed import keyed
 from verifier import ledger as ledger_verifier
 from verifier.ledger import Rule
 from views.order import Positioned, events_after, last_position
 
-MIGRATION: Final = ROOT / "deploy" / "migrations" / "20261128000110_position.sql"
-NOTED: Final = ROOT / "deploy" / "migrations" / "20261128000220_noted.sql"
 OWN: Final = "select stream, seq from event order by recorded_at, stream, seq"
 
 
@@ -175,23 +172,6 @@ async def test_a_place_is_never_changed(world: World) -> None:
                 await superuser.execute(statement)
 
 
-async def test_what_was_there_before_gets_its_places_when_the_order_comes(world: World) -> None:
-    up, down = migration(MIGRATION)
-    noted, no_more = migration(NOTED)
-    async with opened(world) as log, world.connection(world.owner_dsn) as owner:
-        await log.append(ASKED, ASKED)
-        await log.append(captured(16000, owed=True), stream="payment")
-        await owner.execute(no_more)
-        await owner.execute(down)
-        await owner.execute(GROW, f"filing:{log.filing}")
-        await owner.execute(up)
-        await owner.execute(noted)
-        assert await places(log) == [tuple(row) for row in await owner.fetch(OWN)]
-        await log.append(ASKED, next_seq=4)
-        assert await positioned(log) == 1
-        assert (await places(log))[-1] == (f"filing:{log.filing}", 4)
-
-
 async def test_the_doctor_says_when_nobody_gives_places(world: World) -> None:
     around = Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home))
     async with opened(world) as log, world.connection() as superuser:
@@ -202,11 +182,6 @@ async def test_the_doctor_says_when_nobody_gives_places(world: World) -> None:
         assert (finding.health, finding.what.en[:9]) == (Health.FAIL, "1 appends")
         await positioned(log)
         assert [one.health for one in await order(around)] == [Health.OK]
-
-
-def migration(file: Path) -> tuple[str, str]:
-    up, _, down = file.read_text().partition("-- migrate:down")
-    return up, down
 
 
 GROW: Final = """

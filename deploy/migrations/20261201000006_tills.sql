@@ -1,8 +1,5 @@
 -- migrate:up
 
--- Whether cash at the agency's counters goes through tills.
-alter table agency add column tills boolean not null default false;
-
 -- What a till was: one cashier's, at one desk, from when it was opened until it was closed. Rows are added, never changed.
 create table till (
     number text primary key,
@@ -64,9 +61,4 @@ grant select, insert on till, till_cash, till_count, till_closing to motcua_app;
 grant select, insert, update, delete on till_open to motcua_app;
 
 -- migrate:down
-drop table till_closing;
-drop table till_count;
-drop table till_cash;
-drop table till_open;
-drop table till;
-alter table agency drop column tills;
+drop table till_closing, till_count, till_cash, till_open, till;
