@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from typing import NamedTuple
 
+from rules.amounts import money
 from rules.filing.admission import form_problems
 from rules.filing.fees.assessment import Assessment, Charge, assess
 from rules.filing.fees.inputs import CHANNEL, Case, Unknown, missing
@@ -163,18 +164,18 @@ def _reasons(
     if words.depends(item):
         yield words.charged(item, labels)
     if waiver is not None:
-        yield said("fee.waived", amount=words.money(charge.waived), percent=waiver.percent, name=waiver.name)
+        yield said("fee.waived", amount=money(charge.waived), percent=waiver.percent, name=waiver.name)
 
 
 def _counted(item: FeeItem, charge: Charge, case: Case, labels: Mapping[str, Text]) -> Text:
-    line, total = charge.line, words.money(charge.line.amount * charge.line.quantity)
+    line, total = charge.line, money(charge.line.amount * charge.line.quantity)
     if item.of is not None and item.basis_points is not None:
         value = int(case.form[item.of])
         exact = value * item.basis_points % 10_000 == 0
-        shared = {"rate": rate(item.basis_points), "value": words.money(value), "label": labels[item.of]}
+        shared = {"rate": rate(item.basis_points), "value": money(value), "label": labels[item.of]}
         return said("fee.rate" if exact else "fee.rate_rounded", **shared, total=total)
     if item.per is not None:
-        unit = words.money(line.amount)
+        unit = money(line.amount)
         return said("fee.counted", amount=unit, quantity=line.quantity, label=labels[item.per], total=total)
     return total
 
@@ -184,4 +185,4 @@ def _bounded(counted: Text, charge: Charge) -> Text:
     if line.bounded is None:
         return counted
     raised = line.bounded > line.amount * line.quantity
-    return said("fee.at_least" if raised else "fee.at_most", counted=counted, amount=words.money(line.bounded))
+    return said("fee.at_least" if raised else "fee.at_most", counted=counted, amount=money(line.bounded))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
+from rules.amounts import money
 from rules.publishing import rule_words as words
 from schemas.base import Model, Text
 from schemas.level import CAPABILITIES
@@ -87,7 +88,7 @@ def _fee(fee: FeeRule) -> Iterator[_Entry]:
         yield f"fee.{item.code}", partial(words.unit_price, item)
         bounds = {"minimum": item.minimum, "maximum": item.maximum}
         written = {name: bound for name, bound in bounds.items() if bound is not None}
-        yield from ((f"fee.{item.code}.{name}", partial(words.money, bound)) for name, bound in written.items())
+        yield from ((f"fee.{item.code}.{name}", partial(money, bound)) for name, bound in written.items())
     yield from ((f"waiver.{waiver.code}", partial(words.waived, waiver)) for waiver in fee.waivers)
 
 
