@@ -104,10 +104,16 @@ def plain(cell: str) -> set[str]:
 
 
 def questions() -> dict[str, tuple[str, str]]:
-    """Of each question on the page: what stands of its own fields, and of its answer."""
+    """Of each question on the page: its own fields, and its answer, which rows without a name go on with."""
     table = PAGE.split("\n## Questions\n")[1].split("\n\n")[1]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
-    return {name.strip("`"): (fields, answer) for name, fields, answer in rows}
+    listed: dict[str, tuple[str, str]] = {}
+    for name, fields, answer in rows:
+        if name:
+            listed[last := name.strip("`")] = (fields, answer)
+        else:
+            listed[last] = (f"{listed[last][0]} {fields}", f"{listed[last][1]} {answer}")
+    return listed
 
 
 def test_the_page_names_every_question() -> None:
