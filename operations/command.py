@@ -62,7 +62,6 @@ _GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
         "operations.commands.papers.register",
         "operations.commands.papers.templates",
     ),
-    "law": ("operations.commands.law",),
     "keys": ("operations.commands.keys",),
 }
 """Where each group is, and the commands that are added to it."""

@@ -124,7 +124,6 @@ PLATFORM: Final[Mapping[str, str]] = {
     "papers templates publish": "Công bố mẫu giấy tờ của cơ quan; giấy lập từ đó về sau theo mẫu này.",
     "papers templates list": "Liệt kê các mẫu giấy tờ đã công bố, mới nhất trước.",
     "papers templates show": "In nguyên văn mẫu đang áp dụng: mẫu chung, hoặc của một cơ quan.",
-    "law matrix": "Hỏi các quy tắc về mọi vai trò, trạng thái, việc làm, và đặt căn cứ pháp lý bên cạnh.",
 }
 
 GROUPS: Final[Mapping[str, str]] = {
@@ -153,7 +152,6 @@ Examples: `motcua filing H01.12-20261125-0000001`, `motcua filing restart H01.12
     "calendar": "Lịch làm việc / Working calendars: when a time limit ends, and why; check calendar files.",
     "publications": "Những gì đã công bố / What was published, and what waits for a second operator.",
     "papers": "Giấy tờ / Official papers: the control slip of a filing, the register of an agency.",
-    "law": "Ai được làm gì, ở trạng thái nào / Who may do what, in which status, by the law.",
     "keys": "Khóa niêm dữ liệu qua Temporal, khóa chính của sổ / Keys of what passes Temporal, and of the record.",
 }
 """What the groups are about, in both languages. What `result` is about the kit says, which begins it."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
 import pytest
-from typer.testing import CliRunner
 
-from operations.command import app
-from operations.law.articles import ARTICLES, KNOWN, REASONS
-from operations.law.matrix import SYSTEM_KINDS, matrix
-from operations.law.page import page
-from operations.law.situations import situations
+from docs.tools.law.articles import ARTICLES, KNOWN, REASONS
+from docs.tools.law.matrix import SYSTEM_KINDS, matrix
+from docs.tools.law.page import page
+from docs.tools.law.situations import situations
 from rules.filing.guards import PUBLIC_KINDS, check
 from schemas.filing.state import Stage, Status
 from schemas.people import Role
@@ -72,9 +72,8 @@ def test_what_the_law_does_not_know_and_what_it_knows_and_never_happens_has_its_
 
 
 def test_it_is_asked_for_as_json() -> None:
-    answer = CliRunner().invoke(app, ["law", "matrix", "--json"])
-    assert answer.exit_code == 0
-    said = json.loads(answer.stdout)
+    command = [sys.executable, "-m", "docs.tools.law", "--json"]
+    said = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
     assert len(said["rows"]) == len(FOUND.rows)
     [decided] = [
         row

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 import pytest
 
-from operations.law.matrix import SYSTEM_KINDS
-from operations.law.situations import situations
+from docs.tools.law.matrix import SYSTEM_KINDS
+from docs.tools.law.situations import situations
 from rules.filing.guards import PUBLIC_KINDS, check
 from schemas.agency import AgencyKind
 from schemas.base import Text

@@ -228,7 +228,6 @@ ELSEWHERE: Final = {
     "motcua/common_fields.py": "descriptions of fields, in English with the name of the money",
     "motcua/testing.py": "an applicant for tests",
     "operations/commands/": "the commands follow",
-    "operations/law/": "which article says it",
     "rules/complaint/grounds.py": "which article says it",
     "rules/papers/amounts.py": "numbers in Vietnamese words",
     "rules/papers/result.py": "names for a paper as long as can be",

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import pytest
 
-from operations.law.matrix import SYSTEM_KINDS, matrix
-from operations.law.situations import Situation, situations
-from operations.law.stories import AGENCY, DESK, somebody, ways
+from docs.tools.law.matrix import SYSTEM_KINDS, matrix
+from docs.tools.law.situations import Situation, situations
+from docs.tools.law.stories import AGENCY, DESK, somebody, ways
 from rules.filing.guards import PUBLIC_KINDS, check
 from rules.identity.grants import not_granted
 from schemas.errors import RefusalError

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from operations.law.matrix import Matrix, Row, Transition
+from docs.tools.law.matrix import Matrix, Row, Transition
 from schemas.filing.state import STATUS_NAMES, Status
 
 _HEAD = """\
 # Who may do what, by the law
 
-Written by `motcua law matrix`, which asks the rules: who may give which command in which status, and which status
-comes of it. A test writes it again and compares. As JSON (`--json`) it also says, for each role, status and command,
-why something is refused.
+Written by `python -m docs.tools.law`, which asks the rules: who may give which command in which status, and which
+status comes of it. A test writes it again and compares. As JSON (`--json`) it also says, for each role, status and
+command, why something is refused.
 
 Each table is a situation that the rules tell apart; what does not stand in it is refused to everybody. The model
 procedure has every kind of step; a procedure has those that it names, and with them these rules. *Rests on* is the

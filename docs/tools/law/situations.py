@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from operations.law.stories import (
+from docs.tools.law.stories import (
     APPLICANT,
     DESK,
     DOUBTFUL,

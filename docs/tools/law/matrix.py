@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from operations.law.articles import ARTICLES, KNOWN, REASONS
-from operations.law.situations import Situation, situations
-from operations.law.stories import Story, ways
+from docs.tools.law.articles import ARTICLES, KNOWN, REASONS
+from docs.tools.law.situations import Situation, situations
+from docs.tools.law.stories import Story, ways
 from rules.filing import lifecycle
 from rules.filing.guards import PUBLIC_KINDS, check
 from schemas.errors import RefusalError

@@ -1,0 +1,18 @@
+"""The matrix of the law as a page, or with `--json` as data: `python -m docs.tools.law`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+
+from docs.tools.law.matrix import matrix
+from docs.tools.law.page import page
+
+found = matrix()
+if sys.argv[1:] == ["--json"]:
+    sys.stdout.write(json.dumps(asdict(found), ensure_ascii=False, indent=2) + "\n")
+elif sys.argv[1:]:
+    sys.exit("python -m docs.tools.law [--json]")
+else:
+    sys.stdout.write(page(found))
