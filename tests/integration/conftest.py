@@ -1,16 +1,37 @@
-"""What tests of signatures share: a trust of their own, and people who sign by it."""
+"""What many of these tests share: the command, and a trust of their own with people who sign by it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
+import asyncpg
 import pytest
 
+from activities.ledger.database import Pool
 from activities.partners.http import partner_client
 from activities.partners.signer import RemoteSigner
 from activities.signature.revocation import Responders
+from tests.conftest import World
 from tests.integration.signature.party import Party
 from tests.sandboxes import Server
+from tests.shell import Shell
+
+
+@pytest.fixture
+def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """The command, beside no running stack, whose lines are long and plain."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("NO_COLOR", "1")
+    return Shell(world.process_env)
+
+
+@pytest.fixture
+async def pool(world: World) -> AsyncIterator[Pool]:
+    """Connections as the application has them."""
+    async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=6) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -34,12 +34,6 @@ async def play(world: World) -> AsyncIterator[Play]:
         yield await Play.begin(world, birth())
 
 
-@pytest.fixture
-async def pool(world: World) -> AsyncIterator[Pool]:
-    async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=2) as made:
-        yield made
-
-
 async def signal(play: Play, said: Any) -> None:
     handle = play.world.temporal.get_workflow_handle(filing_workflow(play.filing))
     await handle.signal("fee_settled", said)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import asyncpg
@@ -27,12 +26,6 @@ ANOTHER: Final = MasterKey(bytes(32))
 @pytest.fixture(autouse=True)
 async def _nobody_published(world: World) -> None:
     await nobody_published(world)
-
-
-@pytest.fixture
-async def connection(world: World) -> AsyncIterator[Any]:
-    async with world.connection() as opened:
-        yield opened
 
 
 def told_by(secret: bytes) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any, Final, cast
 from uuid import uuid4
 
@@ -22,12 +21,6 @@ NOWHERE: Final = cast("Any", None)
 WAITING: Final = """
 select count(*) from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()
 """
-
-
-@pytest.fixture
-async def connection(world: World) -> AsyncIterator[Any]:
-    async with world.connection() as opened:
-        yield opened
 
 
 @pytest.fixture

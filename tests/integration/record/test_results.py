@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -53,12 +52,6 @@ def batch(filing: UUID, *events: dict[str, Any], results: tuple[dict[str, Any], 
             "rows": Rows(results=results),
         }
     )
-
-
-@pytest.fixture
-async def pool(world: World) -> AsyncIterator[Pool]:
-    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=1) as opened:
-        yield opened
 
 
 @pytest.fixture

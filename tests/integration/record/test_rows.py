@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 
 from activities.ledger import read_models
@@ -83,12 +82,6 @@ def batch(kind: str, *events: dict[str, Any], rows: Rows | None, filing: UUID = 
 
 def shown(row: PaymentRow | FilingRow, **changes: Any) -> dict[str, Any]:
     return row.model_dump(mode="json") | changes
-
-
-@pytest.fixture
-async def pool(world: World) -> AsyncIterator[Pool]:
-    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=1) as opened:
-        yield opened
 
 
 @pytest.fixture

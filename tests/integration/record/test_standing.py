@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
 
 from activities.ledger import standing
-from tests.conftest import World
 
 WRITE: Final = """
 insert into standing (stream, kind, filing_id, agency, n, calendar, open, watched_until, heard_as)
@@ -23,12 +21,6 @@ from calendar where agency = '' order by published_at limit 1
 """A calendar like the country's, told from it by its code."""
 
 LATER, EARLIER = (datetime(year, 1, 1, tzinfo=UTC) for year in (2999, 1999))
-
-
-@pytest.fixture
-async def connection(world: World) -> AsyncIterator[Any]:
-    async with world.connection() as opened:
-        yield opened
 
 
 async def stands(
