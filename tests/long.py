@@ -159,9 +159,6 @@ LONG: Final[Mapping[str, Long]] = {
         but=("test_no_page_is_too_large_to_be_drawn", "test_what_cant_be_drawn_says_so_and_the_next_one_is"),
     ),
     "integration/files/test_signed.py": Long("a signed form looked at as a file"),
-    "integration/gateway/test_bad_input.py": Long(
-        "every field of every callback in every wrong shape", but=("test_no_byte_can_be_changed",)
-    ),
     "integration/gateway/test_callbacks.py": Long(
         "every provider's callback, one by one",
         only=("test_a_body_that_does_not_come_is_not_waited_for", "test_each_ipn_gets_its_code_and_leaves_its_row"),
