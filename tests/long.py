@@ -429,7 +429,6 @@ LONG: Final[Mapping[str, Long]] = {
         "the record of a demo, changed in every column",
         only=(
             "test_an_append_waits_for_the_streams_before_it_holds_anything_that_a_rebuild_needs",
-            "test_every_command_in_the_log_has_its_receipt_at_its_last_event",
             "test_while_a_filing_is_restarted_its_runs_wait_and_only_the_later_one_goes_on",
         ),
     ),

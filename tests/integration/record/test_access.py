@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final, get_args
@@ -39,6 +39,7 @@ from tests.acting import (
 )
 from tests.conftest import World
 from tests.seeing import Program, guarded, register
+from tests.walking import walked
 from verifier import ledger as ledger_verifier
 
 HERE: Final = "H56.30"
@@ -88,6 +89,14 @@ class Seen:
                 "select question, principal, role from access where filing_id = $1 order by at", filing
             )
         return [tuple(row) for row in rows]
+
+    async def forgotten(self) -> None:
+        """As if nobody had looked yet."""
+        async with self.world.connection() as superuser:
+            await superuser.execute(
+                "alter table access disable trigger access_rows; delete from access;"
+                "alter table access enable always trigger access_rows"
+            )
 
 
 @pytest.fixture
@@ -140,7 +149,7 @@ STRANGERS: Final = [
 ]
 
 
-async def test_foreign_and_unknown_filings_answer_alike(seen: Seen) -> None:
+async def foreign_and_unknown_filings_answer_alike(seen: Seen) -> None:
     for kind, (name, actor) in product(ABOUT_A_FILING, STRANGERS):
         whichever = (seen.binh, uuid4(), UUID(int=0), str(seen.binh).upper(), "x")
         program = seen.programs[name]
@@ -151,7 +160,7 @@ async def test_foreign_and_unknown_filings_answer_alike(seen: Seen) -> None:
     assert await seen.access(seen.binh) == []
 
 
-async def test_who_says_nothing_or_something_else_sees_nothing(seen: Seen) -> None:
+async def who_says_nothing_or_something_else_sees_nothing(seen: Seen) -> None:
     portal, about = seen.programs["portal-1"], question(rd.AskFiling, seen.an)
     signed = portal.signed(about, APPLICANT_AN)
     other = portal.signed(question(rd.AskTimeline, seen.an), APPLICANT_AN)["statement"]
@@ -226,7 +235,7 @@ async def why_not(call: Awaitable[Any]) -> RefusalCode | None:
     return None
 
 
-async def test_an_applicant_sees_exactly_who_looked_at_their_filing(seen: Seen) -> None:
+async def an_applicant_sees_exactly_who_looked_at_their_filing(seen: Seen) -> None:
     """Sixty looks of many askers, half of them refused: the list holds those that were answered, and no others."""
     draw = random.Random(17)
     filings = {"an": seen.an, "binh": seen.binh, "joined": seen.joined}
@@ -265,7 +274,7 @@ async def test_where_a_filing_stands_is_looked_up_by_whoever_judges_the_look_alo
     assert view["closed"]
 
 
-async def test_officers_are_named_and_applicants_are_not(seen: Seen) -> None:
+async def officers_are_named_and_applicants_are_not(seen: Seen) -> None:
     specialist = officer(Role.SPECIALIST)
     await seen.programs["desk-here"].ask(question(rd.AskFiling, seen.an) | {"reason": "khiếu nại"}, specialist)
     await seen.programs["portal-1"].ask(question(rd.AskFiling, seen.an), APPLICANT_AN)
@@ -281,7 +290,7 @@ async def test_officers_are_named_and_applicants_are_not(seen: Seen) -> None:
     assert "'an'" not in text
 
 
-async def test_pages_of_looks_follow_one_another(seen: Seen) -> None:
+async def pages_of_looks_follow_one_another(seen: Seen) -> None:
     portal = seen.programs["portal-1"]
     for _ in range(5):
         await portal.ask(question(rd.AskClocks, seen.an), APPLICANT_AN)
@@ -295,7 +304,7 @@ async def test_pages_of_looks_follow_one_another(seen: Seen) -> None:
     assert [row["question"] for row in found] == ["clocks"] * 5
 
 
-async def test_a_list_is_a_look_at_each_filing_that_it_shows(seen: Seen) -> None:
+async def a_list_is_a_look_at_each_filing_that_it_shows(seen: Seen) -> None:
     here, lead, portal = (seen.programs[name] for name in ("desk-here", "desk-lead", "portal-1"))
     tasks = await lead.ask({"ask": "tasks", "agency": LEAD}, officer(Role.SPECIALIST, LEAD))
     assert {row["filing_id"] for row in tasks["rows"]} <= {str(seen.joined)}
@@ -320,7 +329,7 @@ async def test_a_list_is_a_look_at_each_filing_that_it_shows(seen: Seen) -> None
     ]
 
 
-async def test_lists_are_for_officers_of_the_agency(seen: Seen) -> None:
+async def lists_are_for_officers_of_the_agency(seen: Seen) -> None:
     here, specialist = seen.programs["desk-here"], officer(Role.SPECIALIST)
     person = {"ask": "persons_filings", "id_number": AN["id_number"]}
     for program, asked, actor, rule in (
@@ -339,7 +348,7 @@ async def test_lists_are_for_officers_of_the_agency(seen: Seen) -> None:
     await seen.programs["portal-2"].ask({"ask": "agency", "agency": HERE}, APPLICANT_BINH, acr="1")
 
 
-async def test_a_look_that_is_tried_again_is_recorded_once(seen: Seen) -> None:
+async def a_look_that_is_tried_again_is_recorded_once(seen: Seen) -> None:
     raw = seen.programs["portal-1"].signed(question(rd.AskFiling, seen.an), APPLICANT_AN)
     asked = rd.Asked(question=rd.QUESTION.validate_python(raw), content=message_digest(raw), look=uuid4())
     first, again = await seen.views.answer(asked), await seen.views.answer(asked)
@@ -347,7 +356,7 @@ async def test_a_look_that_is_tried_again_is_recorded_once(seen: Seen) -> None:
     assert await seen.access(seen.an) == [("filing", "portal-1", "applicant")]
 
 
-async def test_there_is_no_answer_without_its_row(seen: Seen) -> None:
+async def there_is_no_answer_without_its_row(seen: Seen) -> None:
     raw = seen.programs["portal-1"].signed(question(rd.AskFiling, seen.an), APPLICANT_AN)
     asked = rd.Asked(question=rd.QUESTION.validate_python(raw), content=message_digest(raw), look=uuid4())
     async with seen.world.connection() as connection:
@@ -356,7 +365,7 @@ async def test_there_is_no_answer_without_its_row(seen: Seen) -> None:
         await seen.views.answer(asked)
 
 
-async def test_waiting_for_changes_shows_nothing_until_there_is_something(seen: Seen) -> None:
+async def waiting_for_changes_shows_nothing_until_there_is_something(seen: Seen) -> None:
     portal, waiting = seen.programs["portal-1"], question(rd.AskChanges, seen.an)
     nothing = await portal.ask(waiting | {"after": 1000, "wait": 1}, APPLICANT_AN)
     assert "views" not in nothing or not nothing["views"]
@@ -368,17 +377,40 @@ async def test_waiting_for_changes_shows_nothing_until_there_is_something(seen: 
     assert no == NOT_FOUND
 
 
-async def test_neither_rebuild_nor_verify_minds_the_looks(seen: Seen) -> None:
+async def neither_rebuild_nor_verify_minds_the_looks(seen: Seen) -> None:
     await seen.programs["portal-1"].ask(question(rd.AskFiling, seen.an), APPLICANT_AN)
     await rebuild(seen.world.owner_dsn, seen.world.settings.master, lambda *_: None)
     assert (await ledger_verifier.verify(seen.world.app_dsn)).verified
     assert await seen.access(seen.an) == [("filing", "portal-1", "applicant")]
 
 
-async def test_what_was_recorded_stays(seen: Seen) -> None:
+async def what_was_recorded_stays(seen: Seen) -> None:
     await seen.programs["portal-1"].ask(question(rd.AskFiling, seen.an), APPLICANT_AN)
     for change in ("update access set role = null", "delete from access", "truncate access"):
         for dsn in (seen.world.app_dsn, seen.world.owner_dsn):
             async with seen.world.connection(dsn) as connection:
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
                     await connection.execute(change)
+
+
+@walked(
+    "story",
+    [
+        foreign_and_unknown_filings_answer_alike,
+        who_says_nothing_or_something_else_sees_nothing,
+        an_applicant_sees_exactly_who_looked_at_their_filing,
+        officers_are_named_and_applicants_are_not,
+        pages_of_looks_follow_one_another,
+        a_list_is_a_look_at_each_filing_that_it_shows,
+        lists_are_for_officers_of_the_agency,
+        a_look_that_is_tried_again_is_recorded_once,
+        waiting_for_changes_shows_nothing_until_there_is_something,
+        neither_rebuild_nor_verify_minds_the_looks,
+        what_was_recorded_stays,
+        there_is_no_answer_without_its_row,
+    ],
+    exactly=12,
+)
+async def test_who_may_see_a_filing_and_who_has(seen: Seen, story: Callable[[Seen], Awaitable[None]]) -> None:
+    await seen.forgotten()
+    await story(seen)

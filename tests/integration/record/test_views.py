@@ -6,7 +6,7 @@ import asyncio
 import base64
 import dataclasses
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from uuid import uuid4
 
@@ -39,6 +39,7 @@ from tests.acting import (
 )
 from tests.conftest import World, empty_namespace
 from tests.histories import CANARY, PERSON, REASON, with_fee
+from tests.walking import walked
 from views import auditor
 from views.log import Log, UnfoldableError, no_keys
 from views.timeline import timeline
@@ -109,7 +110,7 @@ async def test_a_stream_of_another_kind_is_not_found(office: World) -> None:
     assert (await refusal(ask(office, ask="changes", stream=payment, wait=0))).code is RefusalCode.NOT_FOUND
 
 
-@pytest.mark.parametrize(
+@walked(
     "question",
     [
         {},
@@ -133,6 +134,7 @@ async def test_a_stream_of_another_kind_is_not_found(office: World) -> None:
         {"ask": "persons_filings", "id_number": "\0"},
     ],
     ids=str,
+    exactly=19,
 )
 async def test_a_question_that_makes_no_sense_is_refused_at_once(office: World, question: dict[str, Any]) -> None:
     async with asyncio.timeout(10):
@@ -256,7 +258,7 @@ async def seen(world: World) -> dict[str, Any]:
         await play.act(cm.Claim, play.officer(Role.RECEPTION), on_behalf_of=ON_HER_BEHALF)
         await play.deliver(reason=REASON)
         timelines = {str(audience): await world.client.timeline(play.filing, audience) for audience in rd.Audience}
-    return {"play": play, "other": other.code, **timelines}
+    return {"world": world, "play": play, "other": other.code, **timelines}
 
 
 def without(entries: list[rd.TimelineEntry], *fields: str) -> str:
@@ -268,7 +270,7 @@ def by_kind(entries: list[rd.TimelineEntry]) -> dict[str, rd.TimelineEntry]:
     return {entry.kind: entry for entry in entries}
 
 
-async def test_the_public_sees_what_happened_and_when_and_nothing_else(seen: dict[str, Any]) -> None:
+async def the_public_sees_what_happened_and_when_and_nothing_else(seen: dict[str, Any]) -> None:
     entries, play = seen[rd.Audience.PUBLIC], seen["play"]
     assert [entry.kind for entry in entries] == await play.kinds()
     assert {entry.stream for entry in entries} == {filing_workflow(play.filing)}
@@ -278,9 +280,7 @@ async def test_the_public_sees_what_happened_and_when_and_nothing_else(seen: dic
     assert CANARY not in without(entries).lower()
 
 
-async def test_an_applicant_sees_their_own_filing_but_not_what_officers_do_among_themselves(
-    seen: dict[str, Any],
-) -> None:
+async def an_applicant_sees_their_own_filing_but_not_what_officers_do_among_themselves(seen: dict[str, Any]) -> None:
     entries, play = seen[rd.Audience.APPLICANT], seen["play"]
     kinds = by_kind(entries)
     assert {entry.stream for entry in entries} == {filing_workflow(play.filing), payment_workflow(play.filing, 1)}
@@ -297,7 +297,7 @@ async def test_an_applicant_sees_their_own_filing_but_not_what_officers_do_among
     assert CANARY not in without(entries, "personal").lower()
 
 
-async def test_an_officer_sees_who_it_was_and_what_else_they_have_filed(seen: dict[str, Any]) -> None:
+async def an_officer_sees_who_it_was_and_what_else_they_have_filed(seen: dict[str, Any]) -> None:
     kinds = by_kind(seen[rd.Audience.OFFICER])
     submitted = kinds["submitted"].personal
     assert submitted is not None
@@ -309,7 +309,7 @@ async def test_an_officer_sees_who_it_was_and_what_else_they_have_filed(seen: di
     assert CANARY not in without(seen[rd.Audience.OFFICER], "personal", "subject").lower()
 
 
-async def test_an_auditor_sees_every_body_and_no_person(seen: dict[str, Any]) -> None:
+async def an_auditor_sees_every_body_and_no_person(seen: dict[str, Any]) -> None:
     entries, officers = seen[rd.Audience.AUDITOR], seen[rd.Audience.OFFICER]
     assert [entry.body for entry in entries] == [entry.body for entry in officers]
     assert all(entry.body is not None and entry.personal is None for entry in entries)
@@ -319,8 +319,8 @@ async def test_an_auditor_sees_every_body_and_no_person(seen: dict[str, Any]) ->
     assert seen["other"] not in without(entries)
 
 
-async def test_the_record_as_an_auditor_reads_it_holds_nobody(world: World, seen: dict[str, Any]) -> None:
-    play = seen["play"]
+async def the_record_as_an_auditor_reads_it_holds_nobody(seen: dict[str, Any]) -> None:
+    world, play = seen["world"], seen["play"]
     async with world.connection(world.app_dsn) as connection:
         events = await auditor.events(connection, play.filing)
     assert len([event for event in events if event.stream == filing_workflow(play.filing)]) == len(await play.kinds())
@@ -328,7 +328,26 @@ async def test_the_record_as_an_auditor_reads_it_holds_nobody(world: World, seen
     assert CANARY not in "".join(event.model_dump_json() for event in events).lower()
 
 
-async def test_without_keys_no_timeline_can_be_told(world: World, seen: dict[str, Any]) -> None:
+async def without_keys_no_timeline_can_be_told(seen: dict[str, Any]) -> None:
+    world = seen["world"]
     async with world.connection(world.app_dsn) as connection:
         with pytest.raises(UnfoldableError, match="key"):
             await timeline(Log(connection, no_keys, KINDS), filing_workflow(seen["play"].filing), rd.Audience.OFFICER)
+
+
+@walked(
+    "story",
+    [
+        the_public_sees_what_happened_and_when_and_nothing_else,
+        an_applicant_sees_their_own_filing_but_not_what_officers_do_among_themselves,
+        an_officer_sees_who_it_was_and_what_else_they_have_filed,
+        an_auditor_sees_every_body_and_no_person,
+        the_record_as_an_auditor_reads_it_holds_nobody,
+        without_keys_no_timeline_can_be_told,
+    ],
+    exactly=6,
+)
+async def test_each_audience_is_told_its_part_of_what_happened(
+    seen: dict[str, Any], story: Callable[[dict[str, Any]], Awaitable[None]]
+) -> None:
+    await story(seen)
