@@ -11,8 +11,16 @@ from typing import Any
 from typer.testing import CliRunner
 
 from deploy.command import app
+from operations.doctor.surroundings import Surroundings
+from operations.home import Home
+from tests.conftest import World
 
 NOBODY = "127.0.0.1:1"
+
+
+def around(world: World) -> Surroundings:
+    """What one check of the doctor looks at, where nothing but the record of this world is known."""
+    return Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home))
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from activities.ledger import sequencer
 from activities.ledger.sequencer import position_appends
 from operations.doctor.finding import Health
 from operations.doctor.order import order
-from operations.doctor.surroundings import Surroundings
-from operations.home import Home
 from tests.conftest import World
+from tests.integration.operations.doctor import around
 from tests.integration.record.appends import ASKED, Log, captured, opened
 from tests.keyed import keyed
+from tests.walking import walked
 from verifier import ledger as ledger_verifier
 from verifier.ledger import Rule
 from views.order import Positioned, events_after, last_position
@@ -148,7 +148,7 @@ async def test_a_long_queue_goes_in_parts_and_in_the_same_order(world: World, mo
         assert await places(log) == [tuple(row) for row in await log.pool.fetch(OWN)]
 
 
-@pytest.mark.parametrize(
+@walked(
     "statement",
     [
         "insert into position values (1, 'filing:x', 1)",
@@ -156,6 +156,7 @@ async def test_a_long_queue_goes_in_parts_and_in_the_same_order(world: World, mo
         "delete from unpositioned",
         "delete from position",
     ],
+    exactly=4,
 )
 async def test_the_application_changes_no_place(world: World, statement: str) -> None:
     async with opened(world) as log:
@@ -173,15 +174,14 @@ async def test_a_place_is_never_changed(world: World) -> None:
 
 
 async def test_the_doctor_says_when_nobody_gives_places(world: World) -> None:
-    around = Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home))
     async with opened(world) as log, world.connection() as superuser:
         await log.append(ASKED)
-        assert [one.health for one in await order(around)] == [Health.OK]
+        assert [one.health for one in await order(around(world))] == [Health.OK]
         await superuser.execute("update unpositioned set recorded_at = now() - interval '2 minutes'")
-        [finding] = await order(around)
+        [finding] = await order(around(world))
         assert (finding.health, finding.what.en[:9]) == (Health.FAIL, "1 appends")
         await positioned(log)
-        assert [one.health for one in await order(around)] == [Health.OK]
+        assert [one.health for one in await order(around(world))] == [Health.OK]
 
 
 GROW: Final = """
