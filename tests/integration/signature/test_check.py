@@ -29,6 +29,7 @@ from tests.integration.signature import party as p
 from tests.programs import program
 from tests.sandboxes import Server
 from tests.unit.forms.dossiers import AT, RESIDENCE_FILE, procedure, residence
+from tests.walking import walked
 
 FORM = p.form()
 SUBMISSION = b'{"procedure":"2.000635"}'
@@ -170,7 +171,10 @@ async def test_a_form_that_only_carries_the_digest_is_not_ours(party: p.Party) -
     assert await judged(party, file, Form(p.CONTENT)) == "valid"
 
 
-@pytest.mark.parametrize("change", [p.another_page, p.larger_page, p.annotation, p.script], ids=lambda c: c.__name__)
+CHANGES = [p.another_page, p.larger_page, p.annotation, p.another_field, p.script]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 @pytest.mark.parametrize("when", ["after", "before"])
 async def test_a_form_changed_by_more_than_signatures_is_refused(party: p.Party, change: object, when: str) -> None:
     assert callable(change)
@@ -251,7 +255,7 @@ async def test_a_changed_byte_breaks_the_signature(party: p.Party) -> None:
     assert await judged(party, whole[:at] + b"1" + whole[at + 1 :]) == "refused signature_broken"
 
 
-@pytest.mark.parametrize(
+@walked(
     ("file", "verdict"),
     [
         (FORM, "refused signature_missing"),
@@ -262,6 +266,7 @@ async def test_a_changed_byte_breaks_the_signature(party: p.Party) -> None:
         (p.encrypted(), "refused signature_pdf_encrypted"),
     ],
     ids=["unsigned", "empty", "zip", "header", "truncated", "encrypted"],
+    exactly=6,
 )
 async def test_what_is_no_signed_form_is_refused(party: p.Party, file: bytes, verdict: str) -> None:
     assert await judged(party, file) == verdict
