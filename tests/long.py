@@ -322,7 +322,6 @@ LONG: Final[Mapping[str, Long]] = {
     "integration/operations/test_renewal.py": Long(
         "time-stamps renewed by the command", but=("test_what_is_not_understood_says_so",)
     ),
-    "integration/operations/test_result_altered.py": Long("each way to meddle with a result"),
     "integration/operations/test_result_register.py": Long("the commands of results"),
     "integration/operations/test_result_verify.py": Long("each verdict on a file, with and without the register"),
     "integration/operations/test_rotation.py": Long(
@@ -528,10 +527,13 @@ LONG: Final[Mapping[str, Long]] = {
         only=(
             "test_a_changed_byte_is_found_wherever_it_stands",
             "test_a_changed_signature_is_found",
+            "test_a_file_that_another_program_has_saved",
             "test_a_kept_verdict_counts_only_as_it_was_stamped",
+            "test_a_signature_that_says_it_covers_something_else",
             "test_a_stranger_s_authority_counts_for_nothing",
             "test_a_whole_file_says_who_signed_who_sealed_and_when",
             "test_revoked_before_the_signing_is_refused_and_after_it_is_not",
+            "test_the_seal_of_a_stranger_s_authority",
             "test_when_the_last_time_stamp_has_expired_the_kept_verdict_counts",
         ),
     ),

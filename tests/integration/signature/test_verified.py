@@ -8,10 +8,20 @@ from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
+import pikepdf
 import pytest
 from asn1crypto import pem, x509
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.generic import (
+    ArrayObject,
+    DictionaryObject,
+    NumberObject,
+    StreamObject,
+    TextStringObject,
+    pdf_name,
+)
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter as Writer
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign import PdfTimeStamper
 
 from activities.signature.identity import Identity
 from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, with_fields
@@ -22,6 +32,7 @@ from activities.signature.verified import verify_official
 from schemas.signature import SignatureProof, SignatureVerdict
 from tests.integration.signature import party as p
 from tests.programs import program
+from tests.walking import walked
 
 PAPER = with_fields(p.printed(text="1 000 000"), [SignatureField(name) for name in (INITIALS, SIGNATURE, SEAL)])
 WHO = {INITIALS: p.CLERK, SIGNATURE: p.LEADER, SEAL: p.AGENCY}
@@ -93,13 +104,80 @@ async def test_a_changed_signature_is_found(party: p.Party, issued: Issued) -> N
             assert (await judged(party, altered, online=False)).startswith("refused"), (one.field_name, at)
 
 
-@pytest.mark.parametrize(
-    "change", [p.another_page, p.larger_page, p.annotation, p.other_text, p.another_field, p.script]
-)
+def other_contents(writer: Writer) -> None:
+    page = p.first_page(writer)
+    page[pdf_name("/Contents")] = writer.add_object(StreamObject(stream_data=b"BT (2 000 000) Tj ET"))
+    writer.update_container(page)
+
+
+def turned(writer: Writer) -> None:
+    page = p.first_page(writer)
+    page[pdf_name("/Rotate")] = NumberObject(180)
+    writer.update_container(page)
+
+
+def attachment(writer: Writer) -> None:
+    writer.root[pdf_name("/AF")] = ArrayObject([writer.add_object(StreamObject(stream_data=b"more"))])
+    writer.update_root()
+
+
+def other_title(writer: Writer) -> None:
+    writer.set_info(DictionaryObject({pdf_name("/Title"): TextStringObject("another license")}))
+
+
+def nothing(writer: Writer) -> None:
+    writer.update_root()
+
+
+OF_FORMS = [p.another_page, p.larger_page, p.annotation, p.other_text, p.another_field, p.script]
+
+
+@walked("change", [*OF_FORMS, other_contents, turned, attachment, other_title, nothing], exactly=11)
 async def test_a_later_revision_that_changes_anything_is_refused(
-    party: p.Party, issued: Issued, change: Callable[[IncrementalPdfFileWriter], None]
+    party: p.Party, issued: Issued, change: Callable[[Writer], None]
 ) -> None:
     assert await judged(party, p.changed(issued.file, change)) == "refused signed_form_changed"
+
+
+async def stamped(party: p.Party, file: bytes) -> bytes:
+    """With one more time-stamp over all of it."""
+    output = BytesIO()
+    await PdfTimeStamper(party.stamper).async_timestamp_pdf(Writer(BytesIO(file)), "sha256", None, output=output)
+    return output.getvalue()
+
+
+@walked(
+    ("moved", "rule"),
+    [
+        ((0, 0, 0, -1), "signature_broken"),
+        ((0, -1, 0, 0), "signature_covers_part"),
+        ((1, -1, 0, 0), "signature_covers_part"),
+    ],
+    exactly=3,
+)
+async def test_a_signature_that_says_it_covers_something_else(
+    party: p.Party, issued: Issued, moved: tuple[int, ...], rule: str
+) -> None:
+    for one in p.BYTE_RANGE.finditer(issued.file):
+        covered = tuple(int(number) + by for number, by in zip(one.groups(), moved, strict=True))
+        said = (b"/ByteRange [%d %d %d %d" % covered).ljust(len(one.group()) - 1) + b"]"
+        file = issued.file[: one.start()] + said + issued.file[one.end() :]
+        assert await judged(party, file) == f"refused {rule}", one.group()
+
+
+async def test_a_file_that_another_program_has_saved(party: p.Party, issued: Issued) -> None:
+    saved = BytesIO()
+    with pikepdf.open(BytesIO(issued.file)) as pdf:
+        pdf.save(saved)
+    assert await judged(party, saved.getvalue()) == "refused signature_covers_part"
+
+
+async def test_the_seal_of_a_stranger_s_authority(party: p.Party, tmp_path: Path) -> None:
+    made = PAPER
+    for field, who in ((INITIALS, p.CLERK), (SIGNATURE, p.LEADER)):
+        made = await p.official(party, made, field, who)
+    made = await sign_pdf(made, SEAL, p.LocalSigner(tmp_path / "stranger"), p.person(p.AGENCY))
+    assert await judged(party, await stamped(party, made)) == "refused certificate_foreign"
 
 
 async def test_a_change_that_somebody_signed_is_refused_too(party: p.Party, issued: Issued) -> None:
@@ -107,6 +185,8 @@ async def test_a_change_that_somebody_signed_is_refused_too(party: p.Party, issu
     assert await judged(party, file) == "refused signed_form_changed"
     file = await sign_pdf(issued.file, "more", party.signer, p.person(p.SPOUSE))
     assert await judged(party, file) == "refused signature_in_other_field"
+    file = await stamped(party, p.changed(issued.file, other_title))
+    assert await judged(party, file) == "refused signed_form_changed"
 
 
 async def test_every_earlier_state_is_refused(party: p.Party, issued: Issued) -> None:
@@ -121,7 +201,9 @@ async def test_every_earlier_state_is_refused(party: p.Party, issued: Issued) ->
 async def test_what_hangs_on_or_lacks_the_end_is_refused(party: p.Party, issued: Issued) -> None:
     assert await judged(party, issued.file + b"approved") == "refused signed_form_has_more"
     assert (await judged(party, b"approved" + issued.file)).startswith("refused")
-    assert (await judged(party, issued.file[:-300])).startswith("refused")
+    for lacks in (1, 10, 100, 300, 1000, 50_000):
+        cut_off = await judged(party, issued.file[:-lacks])
+        assert cut_off in {"refused signature_covers_part", "refused signature_unreadable"}, lacks
     for file in (b"", b"%PDF-1.7", p.printed(), p.encrypted()):
         assert (await judged(party, file)).startswith("refused")
 
