@@ -33,6 +33,7 @@ from tests.integration.operations.principals import (
 )
 from tests.shell import Shell
 from tests.speaking import grant, heard, key_of, private_key, public_pem, statement
+from tests.walking import walked
 
 
 async def why_not(world: World, command: AnyPrincipalCommand) -> tuple[str, str]:
@@ -48,7 +49,9 @@ async def registered(world: World) -> dict[str, Principal]:
 
 
 async def test_a_program_is_registered_and_its_keys_come_and_go(world: World) -> None:
-    first = await done(world, adding(1))
+    command = adding(1)
+    first = await done(world, command)
+    assert await done(world, command) == first, "the same command is recorded once"
     assert first.principal is not None
     assert (first.change.n, first.change.change, first.change.waits) == (1, ChangeKind.ADD, False)
     rotated = (await done(world, rotating(2, overlap=2))).principal
@@ -68,13 +71,6 @@ async def test_a_program_is_registered_and_its_keys_come_and_go(world: World) ->
     async with world.connection() as connection:
         steps = [(one.n, one.change) for one in await history(connection, "desk-1")]
     assert steps == [(1, "add"), (2, "rotate"), (3, "revoke"), (4, "add"), (5, "revoke")]
-
-
-async def test_the_same_command_is_recorded_once(world: World) -> None:
-    command = adding(1)
-    assert await done(world, command) == await done(world, command)
-    async with world.connection() as connection:
-        assert len(await history(connection)) == 1
 
 
 @pytest.fixture
@@ -103,12 +99,9 @@ async def test_by_two_another_operator_has_to_approve(strict: World) -> None:
     revoked = await done(strict, revoking())
     assert revoked.principal is not None
     assert revoked.principal.keys[0].revoked_at is not None, "to revoke, one is enough"
-
-
-async def test_who_asked_may_take_it_back(strict: World) -> None:
-    asked = await done(strict, adding(1))
+    asked = await done(strict, adding(4))
     await done(strict, DeclineChange.model_validate(said(ONE, asked=asked.change.n)))
-    assert await why_not(strict, approving(asked.change.n)) == ("asked", "no_change_asked")
+    assert await why_not(strict, approving(asked.change.n)) == ("asked", "no_change_asked"), "who asked took it back"
 
 
 async def test_what_was_asked_for_before_undoes_nothing_that_took_effect_since(world: World) -> None:
@@ -133,12 +126,9 @@ async def test_that_two_are_needed_stands_in_the_register_and_one_alone_does_not
     assert not (await done(strict, adding(2))).change.waits
     assert not (await done(strict, requiring(on=False))).change.waits
     assert not (await done(strict, requiring(on=True))).change.waits
-
-
-async def test_who_says_again_that_two_are_needed_ends_the_wish_that_they_are_not(strict: World) -> None:
-    no_longer = await done(strict, requiring(on=False))
+    again = await done(strict, requiring(on=False))
     await done(strict, requiring(on=True, actor=TWO))
-    assert await why_not(strict, approving(no_longer.change.n)) == ("asked", "changed_since")
+    assert await why_not(strict, approving(again.change.n)) == ("asked", "changed_since"), "it was said anew"
 
 
 async def test_what_only_narrows_waits_for_nobody(strict: World) -> None:
@@ -385,7 +375,7 @@ WRONG: Final[dict[str, tuple[str, int, str]]] = {
 }
 
 
-@pytest.mark.parametrize(("text", "code", "says"), WRONG.values(), ids=WRONG.keys())
+@walked(("text", "code", "says"), WRONG.values(), ids=WRONG.keys(), exactly=6)
 async def test_what_is_wrong_is_said_with_its_place_and_rule(
     shell: Shell, tmp_path: Path, text: str, code: int, says: str
 ) -> None:

@@ -9,9 +9,8 @@ from uuid import uuid4
 import pytest
 
 from operations.doctor.refunds import refunds
-from operations.doctor.surroundings import Surroundings
-from operations.home import Home
 from tests.conftest import World
+from tests.integration.operations.doctor import around
 
 EVENT: Final = """
 insert into event
@@ -56,5 +55,5 @@ async def test_what_is_void_waits_for_nobody(world: World, since: tuple[dict[str
         for n, event in enumerate((*BEFORE, *since), 1):
             await connection.execute(EVENT, stream, n, filing, event["kind"], json.dumps(event).encode())
         await connection.execute(STANDS, stream, filing)
-    [finding] = await refunds(Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home)))
+    [finding] = await refunds(around(world))
     assert finding.what.en.startswith(said)

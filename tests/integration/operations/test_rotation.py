@@ -27,12 +27,6 @@ async def _nobody_published(world: World) -> None:
     await nobody_published(world)
 
 
-@pytest.fixture
-def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)  # beside no running stack
-    return Shell(world.process_env)
-
-
 def set_to(current: str, other: str | None = None, token: Path | None = None) -> dict[str, str | None]:
     return {MASTER_KEY: current, OTHER_MASTER_KEY: other, VAULT_TOKEN_FILE: None if token is None else str(token)}
 

@@ -27,17 +27,10 @@ from tests.acting import birth, of
 from tests.conftest import World
 from tests.forked import Forked, forked
 from tests.shell import Shell
+from tests.walking import walked
 
 PDF: Final = b"%PDF-1.7 CANARY"
 LONG_AGO: Final = (datetime.now(UTC) - OLD - timedelta(hours=1)).timestamp()
-
-
-@pytest.fixture
-def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)  # beside no running stack
-    monkeypatch.setenv("COLUMNS", "300")
-    monkeypatch.setenv("NO_COLOR", "1")
-    return Shell(world.process_env)
 
 
 @pytest.fixture
@@ -303,7 +296,7 @@ async def test_an_s3_store_is_given_a_url_for_one_file_and_a_while() -> None:
         await way_in(obstore.store.MemoryStore(), "files/a", timedelta(minutes=1))
 
 
-@pytest.mark.parametrize(
+@walked(
     ("arguments", "said"),
     [
         (("presign", str(UUID(int=1)), "A" * 64), "64 hex digits"),
@@ -311,13 +304,14 @@ async def test_an_s3_store_is_given_a_url_for_one_file_and_a_while() -> None:
         (("sweep", "--older-than", "0d"), "7d"),
         (("sweep", "--older-than", "a week"), "7d"),
     ],
+    exactly=4,
 )
 async def test_what_is_no_id_digest_or_age_is_2(shell: Shell, arguments: tuple[str, ...], said: str) -> None:
     ended = await shell("store", *arguments)
     assert (ended.code, said in ended.err) == (2, True)
 
 
-@pytest.mark.parametrize("command", ["scrub", "sweep", "presign"])
+@walked("command", ["scrub", "sweep", "presign"], exactly=3)
 async def test_without_a_store_or_its_key_a_command_says_what_to_set(shell: Shell, command: str) -> None:
     words = [command, *([str(UUID(int=1)), "a" * 64] if command == "presign" else [])]
     ended = await shell("store", *words, MOTCUA_OBJECTS=None)

@@ -13,9 +13,7 @@ from pydantic import ValidationError
 
 from motcua.errors import RefusedError
 from operations.doctor.finding import Health
-from operations.doctor.surroundings import Surroundings
 from operations.doctor.tills import tills as left_open
-from operations.home import Home
 from operations.tills import _HOLD as HOLD
 from operations.tills import close, count, open_
 from schemas.errors import RefusalError
@@ -24,6 +22,7 @@ from schemas.people import Actor, Role
 from schemas.till import CloseTill, CountTill, TillShown
 from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
+from tests.integration.operations.doctor import around
 from tests.integration.operations.tills import MINE, opening, said, with_tills
 from tests.integration.papers.receipts import CASHIER, LAND, LE_PHI, PHI, land, paid, sound
 from tests.integration.papers.relays import at_work
@@ -260,12 +259,11 @@ async def test_the_application_takes_no_row_back(world: World) -> None:
 
 
 async def test_the_doctor_names_tills_of_days_that_are_over(world: World) -> None:
-    around = Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home))
     await with_tills(world)
     async with world.connection() as connection:
         till = await open_(connection, opening())
-        assert [one.health for one in await left_open(around)] == [Health.OK]
+        assert [one.health for one in await left_open(around(world))] == [Health.OK]
         await connection.execute("update till set opened_at = opened_at - interval '1 day'")
-    [found] = await left_open(around)
+    [found] = await left_open(around(world))
     assert found.health is Health.WARN
     assert till.number in found.what.en
