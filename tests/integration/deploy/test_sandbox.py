@@ -102,6 +102,16 @@ def captures(bank: Sandbox, key: str) -> int:
     return len(seen(bank, key)["captures"])
 
 
+PAYING: list[tuple[str, list[tuple[int | str, str, int]]]] = [
+    ("0001", [(0, "pending", 0), (1, "paid", 1), (2, "paid", 1)]),
+    ("0001", [("cancel", "cancelled", 0), (2, "cancelled", 0)]),
+    ("0002", [(2, "pending", 0), ("cancel", "cancelled", 0), (1, "cancelled", 1)]),
+    ("0003", [(1, "paid", 1), ("cancel", "paid", 1), (1, "paid", 2), (2, "paid", 2)]),
+    ("0004", [(3, "pending", 0)]),
+]
+"""Accounts: what is done, or how long passes, and then the status of the order, and its captures."""
+
+
 class TestBank:
     def test_an_order_is_made_once_per_key(self, bank: Sandbox) -> None:
         key = new_key()
@@ -190,44 +200,19 @@ class TestBank:
         late = bank.client.post(f"/orders/{key}/pay", json={}).json()
         assert (late["status"], len(late["captures"])) == ("cancelled", 1)
 
-    def test_0001_pays_by_itself(self, bank: Sandbox, clock: Clock) -> None:
-        key = order(bank, "9704-0001")
-        assert seen(bank, key)["status"] == "pending"
-        clock.passes(PAY_AFTER)
-        assert seen(bank, key)["status"] == "paid"
-        clock.passes(2 * PAY_AFTER)
-        assert captures(bank, key) == 1
-
-    def test_0001_does_not_pay_a_cancelled_order(self, bank: Sandbox, clock: Clock) -> None:
-        key = order(bank, "9704-0001")
-        bank.client.post(f"/orders/{key}/cancel")
-        clock.passes(2 * PAY_AFTER)
-        assert captures(bank, key) == 0
-
-    def test_0002_pays_only_after_the_order_was_cancelled(self, bank: Sandbox, clock: Clock) -> None:
-        key = order(bank, "9704-0002")
-        clock.passes(2 * PAY_AFTER)
-        assert seen(bank, key)["status"] == "pending"
-        assert bank.client.post(f"/orders/{key}/cancel").json()["captures"] == []
-        clock.passes(PAY_AFTER)
-        assert captures(bank, key) == 1
-        assert seen(bank, key)["status"] == "cancelled"
-
-    def test_0003_pays_twice(self, bank: Sandbox, clock: Clock) -> None:
-        key = order(bank, "9704-0003")
-        clock.passes(PAY_AFTER)
-        assert captures(bank, key) == 1
-        bank.client.post(f"/orders/{key}/cancel")
-        clock.passes(PAY_AFTER)
-        assert captures(bank, key) == 2
-        assert seen(bank, key)["status"] == "paid"
-        clock.passes(2 * PAY_AFTER)
-        assert captures(bank, key) == 2
-
-    def test_0004_never_pays(self, bank: Sandbox, clock: Clock) -> None:
-        key = order(bank, "9704-0004")
-        clock.passes(3 * PAY_AFTER)
-        assert seen(bank, key)["status"] == "pending"
+    def test_who_pays_by_itself_and_when(self, bank: Sandbox, clock: Clock) -> None:
+        found: list[tuple[str, list[tuple[int | str, str, int]]]] = []
+        for account, steps in PAYING:
+            key = order(bank, f"9704-{account}")
+            seen_then: list[tuple[int | str, str, int]] = []
+            for step, *_ in steps:
+                if isinstance(step, str):
+                    bank.client.post(f"/orders/{key}/{step}")
+                else:
+                    clock.passes(step * PAY_AFTER)
+                seen_then.append((step, seen(bank, key)["status"], captures(bank, key)))
+            found.append((account, seen_then))
+        assert found == PAYING
 
     def test_a_refund_is_made_once_and_never_exceeds_its_capture(self, bank: Sandbox) -> None:
         key, refund_key = order(bank), new_key("refund")
