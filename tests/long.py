@@ -191,18 +191,14 @@ LONG: Final[Mapping[str, Long]] = {
     "integration/kit/test_client.py": Long(
         "outages, waits and both kinds of client, example by example",
         only=(
-            "test_a_command_waits_for_a_worker",
+            "test_a_call_waits_for_a_worker_until_patience_ends_and_the_repeat_is_safe",
             "test_a_filing_whose_workflow_was_lost_asks_for_patience_not_for_despair",
-            "test_a_payment_says_where_to_pay",
             "test_a_refused_submission_can_be_corrected_under_its_ids",
-            "test_a_result_its_parcel_and_what_is_not_there_yet",
             "test_a_start_that_is_garbage_is_refused_in_words",
-            "test_a_submission_waits_for_a_worker",
             "test_an_example_of_the_documentation_works",
             "test_following_survives_an_outage_of_the_worker",
-            "test_patience_ends_and_the_repeat_is_safe",
             "test_the_same_ids_for_other_content_are_refused",
-            "test_what_an_agency_makes_is_stored_by_its_digest",
+            "test_what_an_agency_makes_is_stored_by_its_digest_and_sent_once_it_is_there",
         ),
     ),
     "integration/kit/test_command.py": Long(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import contextlib
 import dataclasses
 import doctest
 import inspect
@@ -39,8 +38,6 @@ from motcua import (
     NotReady,
     ParcelState,
     PayAtCounter,
-    PaymentState,
-    PaymentView,
     Role,
     SameIdOtherContent,
     Stage,
@@ -53,6 +50,7 @@ from motcua import (
 from tests.conftest import World, empty_namespace
 from tests.locked import signing
 from tests.sealed import ring, sealed
+from tests.walking import walked
 
 CONNECTING = ("stock_client", "without_asyncio")
 
@@ -104,6 +102,9 @@ async def test_the_same_submission_again_is_the_same_receipt(running: World) -> 
     assert await running.client.submit(submission) == first
     assert first.code is not None
     assert await running.client.receipt(of(submission)) == first
+    other = sample()
+    at_once = await asyncio.gather(*(running.client.submit(other) for _ in range(6)))
+    assert len({receipt.code for receipt in at_once}) == 1
 
 
 async def updates_of(client: FilingClient, filing: UUID) -> int:
@@ -123,8 +124,12 @@ async def test_a_repeat_in_the_same_client_leaves_no_trace_in_the_history(world:
         for own_id in ("submit", "accept-1"):  # as if no answer had come: the record is asked
             client._line.known.keep(f"filing:{filing}", own_id, None)
         assert (await client.submit(submission), await client.act(filing, command)) == (filed, accepted)
-        with pytest.raises(SameIdOtherContent):
-            await client.act(filing, command.model_copy(update={"on_behalf_of": "somebody"}))
+        assert await client.act(str(filing), command.model_copy(update={"seen_seq": 1})) == accepted
+        assert await client.receipt(filing, "accept-1") == accepted
+        other = RECEPTION.model_copy(update={"subject": "h56.30-reception-2"})
+        for change in ({"on_behalf_of": "somebody"}, {"actor": other}):
+            with pytest.raises(SameIdOtherContent):
+                await client.act(filing, command.model_copy(update=change))
         with pytest.raises(SameIdOtherContent) as error:
             await client.submit(submission.model_copy(update={"result_channel": Channel.COUNTER}))
         assert error.value.refusal.problems[0].field == "submission_id"
@@ -172,12 +177,6 @@ async def test_a_program_without_asyncio(running: World) -> None:
     assert seen[-1].closed
 
 
-async def test_six_at_once_are_one_filing(running: World) -> None:
-    submission = sample()
-    receipts = await asyncio.gather(*(running.client.submit(submission) for _ in range(6)))
-    assert len({receipt.code for receipt in receipts}) == 1
-
-
 @pytest.mark.parametrize("ended", [False, True])
 async def test_the_same_ids_for_other_content_are_refused(world: World, *, ended: bool) -> None:
     submission = sample()
@@ -208,7 +207,7 @@ async def test_a_refused_submission_can_be_corrected_under_its_ids(running: Worl
     assert (await running.client.submit(right)).code is not None
 
 
-@pytest.mark.parametrize("garbage", [None, "text", 7, [], {}, {"submission": {}}, {"submission": {"client_id": "x"}}])
+@walked("garbage", [None, "text", 7, [], {}, {"submission": {}}, {"submission": {"client_id": "x"}}], exactly=7)
 async def test_a_start_that_is_garbage_is_refused_in_words(running: World, garbage: Any) -> None:
     filing = uuid4()
     await running.temporal.start_workflow("Filing", garbage, id=f"filing:{filing}", task_queue="motcua")
@@ -217,64 +216,33 @@ async def test_a_start_that_is_garbage_is_refused_in_words(running: World, garba
     assert error.value.refusal.code == "bad_start"
 
 
-async def test_a_submission_waits_for_a_worker(world: World) -> None:
-    submission = sample()
-    waiting = asyncio.create_task(world.client.submit(submission))
-    await asyncio.sleep(2)
-    assert not waiting.done()
-    async with world.platform():
-        receipt = await waiting
-        assert await world.client.submit(submission) == receipt
-
-
-async def test_patience_ends_and_the_repeat_is_safe(world: World) -> None:
-    submission = sample()
+async def test_a_call_waits_for_a_worker_until_patience_ends_and_the_repeat_is_safe(world: World) -> None:
+    submission, other = sample(), sample()
+    waiting = asyncio.create_task(world.client.submit(other))
     with pytest.raises(Unavailable, match="repeating is safe"):
         await world.client_of(1).submit(submission)
+    assert not waiting.done()
     async with world.platform():
         receipt = await world.client.submit(submission)
         assert (await world.client.view(of(submission))).code == receipt.code
         assert (await world.client.view(of(submission))).seq == 1
+        assert await world.client.submit(other) == await waiting
+    waiting = asyncio.create_task(world.client.act(of(submission), withdrawal(submission)))
+    await asyncio.sleep(1)
+    assert not waiting.done()
+    async with world.platform():
+        assert await world.client.act(of(submission), withdrawal(submission)) == await waiting
 
 
-async def test_nobody_at_the_address(unused_tcp_port: int) -> None:
+async def test_nobody_at_the_address_and_a_namespace_that_is_not_there(world: World, unused_tcp_port: int) -> None:
     async with await FilingClient.connect(f"127.0.0.1:{unused_tcp_port}", patience=0.5) as client:
-        with pytest.raises(Unavailable):
-            await client.submit(sample())
-        with pytest.raises(Unavailable):
-            await closed(client, uuid4())
-
-
-async def test_a_namespace_that_is_not_there_is_told_at_once(world: World) -> None:
+        for call in (client.submit(sample()), closed(client, uuid4())):
+            with pytest.raises(Unavailable):
+                await call
     async with await FilingClient.connect(world.env["TEMPORAL_ADDRESS"], namespace="nowhere") as client:
         async with asyncio.timeout(5):
             with pytest.raises(motcua.MotcuaError, match="nowhere"):
                 await client.submit(sample())
-
-
-async def test_a_command_given_again_is_the_same_receipt(world: World) -> None:
-    submission = sample()
-    async with world.platform(), world.back_office(Doubtful()):
-        await world.client.submit(submission)
-        accept = Accept(command_id="accept-1", actor=RECEPTION, via=VIA)
-        first = await world.client.act(of(submission), accept)
-        assert await world.client.act(str(of(submission)), accept) == first
-        assert await world.client.act(of(submission), accept.model_copy(update={"seen_seq": 1})) == first
-        assert await world.client.receipt(of(submission), "accept-1") == first
-        other = RECEPTION.model_copy(update={"subject": "h56.30-reception-2"})
-        with pytest.raises(SameIdOtherContent):
-            await world.client.act(of(submission), accept.model_copy(update={"actor": other}))
-
-
-async def test_a_command_waits_for_a_worker(world: World) -> None:
-    submission = sample()
-    async with world.platform():
-        await world.client.submit(submission)
-    waiting = asyncio.create_task(world.client.act(of(submission), withdrawal(submission)))
-    await asyncio.sleep(2)
-    async with world.platform():
-        receipt = await waiting
-        assert await world.client.act(of(submission), withdrawal(submission)) == receipt
 
 
 async def test_a_refusal_says_who_may_do_what(world: World) -> None:
@@ -376,49 +344,6 @@ async def test_following_survives_an_outage_of_the_worker(world: World) -> None:
     assert [view.seq for view in seen] == sorted({view.seq for view in seen})
 
 
-async def test_a_result_its_parcel_and_what_is_not_there_yet(world: World) -> None:
-    address = {"recipient": "Nguyễn Văn An", "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
-    submission = sample(result_channel="post", address=address)
-    async with world.platform():
-        await world.client.submit(submission)
-        with pytest.raises(NotReady):
-            await world.client.result(of(submission))
-        with pytest.raises(NotReady):
-            await world.client.receipt(of(submission), "accept-9")
-        async with world.back_office():
-            await closed(world.client, of(submission))
-        result = await world.client.result(of(submission))
-        assert result.result.key.startswith(f"files/{of(submission)}/")
-        assert (await world.client.parcel(of(submission))).state is ParcelState.DELIVERED
-
-
-async def test_a_payment_says_where_to_pay(world: World) -> None:
-    submission = sample(
-        procedure="2.000635",
-        form={"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2},
-        papers=[],
-        fee_channel="online",
-        signature={"key": "papers/sample/signature", "sha256": "0" * 64, "size": 1},
-    )
-    async with world.platform(), world.back_office(Doubtful()):
-        await world.client.submit(submission)
-        await world.client.act(of(submission), Accept(command_id="accept-1", actor=RECEPTION, via=VIA))
-        async with asyncio.timeout(20):
-            payment = await ordered(world.client, of(submission))
-    assert payment.amount == 2 * 8000
-    assert payment.state in {PaymentState.PENDING, PaymentState.PAID}
-
-
-async def ordered(client: FilingClient, filing: UUID) -> PaymentView:
-    """The filing's payment, once the bank has it."""
-    while True:
-        with contextlib.suppress(NotReady):
-            payment = await client.payment(filing)
-            if payment.pay_url:
-                return payment
-        await asyncio.sleep(0.1)
-
-
 async def test_a_stock_client_is_taught_our_json_and_files_by_plain_data(running: World) -> None:
     stock = await Client.connect(running.env["TEMPORAL_ADDRESS"], namespace=running.namespace)
     submission = sample()
@@ -435,16 +360,23 @@ async def test_a_stock_client_is_taught_our_json_and_files_by_plain_data(running
     assert await FilingClient(stock).submit(Submission.model_validate(plain)) != receipt
 
 
-async def test_what_an_agency_makes_is_stored_by_its_digest(world: World) -> None:
+async def test_what_an_agency_makes_is_stored_by_its_digest_and_sent_once_it_is_there(world: World) -> None:
     class Office(BackOffice):
         async def issue(self, request: IssueRequest) -> bytes:
             return b"%PDF-1.7 " + request.dossier.code.encode()
 
-    submission = sample()
-    async with world.platform(), world.back_office(Office()):
+    address = {"recipient": "Nguyễn Văn An", "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
+    submission = sample(result_channel="post", address=address)
+    async with world.platform():
         await world.client.submit(submission)
-        await closed(world.client, of(submission))
+        for early in (world.client.result(of(submission)), world.client.receipt(of(submission), "accept-9")):
+            with pytest.raises(NotReady):
+                await early
+        async with world.back_office(Office()):
+            await closed(world.client, of(submission))
         result = await world.client.result(of(submission))
+        assert (await world.client.parcel(of(submission))).state is ParcelState.DELIVERED
+    assert result.result.key.startswith(f"files/{of(submission)}/")
     assert result.result.media_type == "application/pdf"
     assert result.result.key.endswith(result.result.sha256)
 

@@ -7,7 +7,6 @@ import copy
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
@@ -20,8 +19,6 @@ from operations.bindings import Unbound, unbound
 from operations.bundle import export
 from operations.doctor.finding import Health
 from operations.doctor.record import read_models
-from operations.doctor.surroundings import Surroundings
-from operations.home import Home
 from operations.rebuild import rebuild
 from recovery.restart import Found, Restarter
 from rules.streams import KINDS
@@ -29,6 +26,7 @@ from schemas.reading import Audience
 from tests.acting import Play, birth, eventually
 from tests.conftest import World
 from tests.histories import with_fee
+from tests.integration.operations.doctor import around
 from tests.integration.record.appends import ASKED, captured, opened
 from tests.shell import Shell
 from verifier import bundle as bundle_verifier
@@ -44,14 +42,6 @@ DIGEST: Final = "a" * 64
 WAITS: Final = """
 select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')
 """
-
-
-@pytest.fixture
-def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)  # beside no running stack
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setenv("NO_COLOR", "1")
-    return Shell(world.process_env)
 
 
 async def loose(world: World) -> list[Unbound]:
@@ -198,8 +188,7 @@ async def test_a_restart_leaves_its_trace_and_everything_goes_on(world: World, s
         ("restarted", {"epoch": epoch, "stream": stream}) for epoch in (2, 3)
     ]
     assert bundle_verifier.verify(bundle_verifier.canonical(await bundled(world, play))).problems == []
-    around = Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home))
-    assert [one.health for one in await read_models(around)] == [Health.OK]
+    assert [one.health for one in await read_models(around(world))] == [Health.OK]
     rebuilt = await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)
     assert set(rebuilt.changed.values()) == {0}
     for command in (["events", str(play.code)], ["ledger", "verify"]):
