@@ -39,7 +39,6 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
 
 LONG: Final[Mapping[str, Long]] = {
     "faults/erasures/test_some.py": Long("erasures of whole stories while parts are killed"),
-    "faults/heard/test_heard.py": Long("a worker killed at each point, with limits, keys and roles that end meanwhile"),
     "faults/test_builds.py": Long(
         "builds with other flows, and builds that nobody runs any more",
         but=(
@@ -77,6 +76,7 @@ LONG: Final[Mapping[str, Long]] = {
     ),
     "faults/test_referrals.py": Long("a worker killed while other agencies decide"),
     "faults/test_relay.py": Long("a relay killed at each step of a paper"),
+    "faults/test_repeats.py": Long("repeats to a later worker, with keys, roles and calendars that have ended"),
     "faults/test_restart.py": Long("each kind of stream lost at each of its steps"),
     "faults/test_restored_backup.py": Long("the runbook of a restored backup, step by step"),
     "faults/test_results.py": Long("a worker killed while a result is signed"),

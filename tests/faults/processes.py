@@ -32,14 +32,6 @@ class WorkerProcess:
         """End it by SIGKILL."""
         self._process.kill()
 
-    def pause(self) -> None:
-        """Stop it by SIGSTOP: it is there, and hears nothing until it goes on."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        """Let it go on."""
-        self._process.send_signal(signal.SIGCONT)
-
     async def stop(self) -> None:
         """End it by SIGTERM, as an operator would, and wait for it."""
         self._process.terminate()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 import yaml
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus
 
 from operations.publishing.calendars import CALENDAR, publish_calendar
@@ -40,30 +40,15 @@ from tests.acting import (
     stock,
 )
 from tests.conftest import World
-from tests.faults.heard.lab import ACCEPTED, Fault, Figures
-from tests.faults.heard.plays import play_stories, stories
 from tests.faults.processes import WorkerProcess, worker_process
 from tests.locked import OFFICE, PORTAL, Program, now_in_force, programs, register, signing
 from tests.workflow.delivery import fetched
 from tests.workflow.obligations import TAX, takes_money, transfer
-from workers.settings import Identity
 
-STORY: Final = "supplement-at-intake"
+ACCEPTED: Final = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
 REPEATS: Final = 1000
 """Of a command that is refused."""
 RECEPTION: Final = officer(Role.RECEPTION)
-
-
-@pytest.mark.timeout(900)
-async def test_each_command_of_a_story_is_answered_as_the_record_has_it() -> None:
-    """A few of what `python -m tests.faults.heard` tries."""
-    figures = Figures()
-    chosen = [story for story in stories() if story.name == STORY]
-    with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
-        await play_stories(Path(folder).resolve(), figures, Identity.REQUIRED, chosen=chosen)
-    assert not figures.violations
-    assert figures.cells.total() > len(chosen[0].acts)
-    assert figures.replayed
 
 
 async def test_a_thousand_refused_repeats_cost_one_update_a_load_and_the_time_of_a_task(world: World) -> None:
@@ -159,9 +144,9 @@ async def dying(world: World, folder: Path, call: Callable[[], Awaitable[Any]]) 
         await asyncio.gather(asked, return_exceptions=True)
 
 
-@pytest.mark.parametrize("fault", [Fault.OVER, Fault.REVOKED, Fault.NARROWED])
+@pytest.mark.parametrize("rule", ["statement_expired", "key_revoked", "role_not_granted"])
 async def test_a_submission_that_is_in_the_log_lives_whatever_became_of_who_filed_it(
-    world: World, tmp_path: Path, fault: Fault
+    world: World, tmp_path: Path, rule: str
 ) -> None:
     world, filed = await signing(world), birth()
     known = programs()[PORTAL]
@@ -171,27 +156,73 @@ async def test_a_submission_that_is_in_the_log_lives_whatever_became_of_who_file
 
     def file() -> Awaitable[Any]:
         """A minute more than it says is given to clocks that differ."""
-        at = seconds(datetime.now(UTC)) - (95 if fault is Fault.OVER else 0)
+        at = seconds(datetime.now(UTC)) - (95 if rule == "statement_expired" else 0)
         when.update(iat=at, exp=at + 60)
         return portal.submit(filed, **when)
 
     async with dying(world, tmp_path, file):
-        if fault is Fault.OVER:
+        if rule == "statement_expired":
             await asyncio.sleep(when["exp"] + 62 - datetime.now(UTC).timestamp())
-        elif fault is Fault.REVOKED:
+        elif rule == "key_revoked":
             revoked = (now_in_force(PORTAL, revoked_at=datetime.now(UTC)),)
             await register(world, known.model_copy(update={"keys": revoked}))
         else:
             await register(world, known.model_copy(update={"grants": ()}))
         async with worker_process(world.process_env, tmp_path):
             asked = portal.submit(filed, **when)
-            if fault is Fault.OVER:
+            if rule == "statement_expired":
                 assert (await asked)["command_id"] == "submit"
             else:
                 (why,) = (await refusal(asked)).problems
-                assert why.rule == {Fault.REVOKED: "key_revoked", Fault.NARROWED: "role_not_granted"}[fault]
+                assert why.rule == rule
             described = await portal.client.get_workflow_handle(stream).describe()
             assert described.status is WorkflowExecutionStatus.RUNNING
+
+
+_WAIT: Final = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+
+@asynccontextmanager
+async def dying_in_the_append(world: World, folder: Path, call: Callable[[], Awaitable[Any]]) -> AsyncIterator[None]:
+    """A worker dies while its statement waits for a lock: the database carries it out all the same, or it does not."""
+    async with world.connection() as blocking, world.connection() as looking:
+        async with worker_process(world.process_env, folder) as worker, blocking.transaction():
+            await blocking.execute("lock table stream in share row exclusive mode")
+            asked = asyncio.ensure_future(call())
+            await eventually(lambda: looking.fetchval(_WAIT), bool)
+            worker.kill()
+            await worker.died()
+        await eventually(lambda: looking.fetchval(_WAIT), lambda waiting: waiting == 0)
+    yield
+    asked.cancel()
+    await asyncio.gather(asked, return_exceptions=True)
+
+
+@pytest.mark.parametrize("dies", [dying, dying_in_the_append])
+async def test_a_command_whose_officer_has_left_meanwhile_is_answered_as_the_record_has_it(
+    world: World, tmp_path: Path, dies: Any
+) -> None:
+    version = await publish_short(world, BIRTH, intake=3600)
+    async with world.platform(), world.back_office(Doubtful()):
+        play = await Play.begin(world, birth(version=version))
+    handle = (await stock(world)).get_workflow_handle(filing_workflow(play.filing))
+    said = {"command_id": "take-up", "actor": plain(RECEPTION), "via": {"principal": "desk"}}
+
+    def give() -> Awaitable[Any]:
+        return handle.execute_update("claim", said, id=uuid4().hex)
+
+    async with dies(world, tmp_path, give):
+        async with world.connection() as connection:
+            await connection.execute("update officer set active = false where subject = $1", RECEPTION.subject)
+        recorded = await play.kinds()
+        async with worker_process(world.process_env, tmp_path):
+            if "claimed" in recorded:
+                assert [await give() for _ in range(2)] == [receipt := await give()] * 2
+                assert (receipt["command_id"], receipt["seq"]) == ("take-up", 2)
+            else:
+                assert (await refusal(give())).problems[0].rule == "not_in_directory"
+            assert (await play.kinds()) == recorded
+    assert "claimed" in recorded or dies is dying_in_the_append
 
 
 async def test_a_calendar_that_was_adopted_is_found_once_another_is_in_force(world: World, tmp_path: Path) -> None:
