@@ -47,7 +47,6 @@ AUTHORISATION: Final = FILE | {"principal": "001090000001", "id_number": "001090
 ADDRESS: Final = {"recipient": "Nguyễn Văn An", "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
 
 PAYS: Final = "970400-0001"
-PAYS_LATE: Final = "970400-0002"
 PAYS_TWICE: Final = "970400-0003"
 PAYS_TOO_LITTLE: Final = "970400-0005"
 CHARGES_BACK: Final = "970400-0008"
@@ -162,6 +161,15 @@ async def publish_short(world: World, code: str, **seconds: int) -> str:
     return (
         await catalogue.publish(world.owner_dsn, catalogue.demo_variant(file, seconds, suffix="short"), demo=True)
     ).version
+
+
+async def publish_changed(world: World, code: str, change: Callable[[dict[str, Any]], object], **seconds: int) -> str:
+    """Publish a version of the procedure with this change and these limits; its name."""
+    source = (ROOT / "procedures" / f"{code}@2026-12.yaml").read_bytes()
+    fields = yaml.safe_load(catalogue.demo_variant(source, {"payment": 60} | seconds, suffix="changed"))
+    change(fields)
+    changed = yaml.safe_dump(fields, allow_unicode=True).encode()
+    return (await catalogue.publish(world.owner_dsn, changed, demo=True)).version
 
 
 async def eventually(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 60) -> T:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import asyncpg
+import pytest
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
@@ -109,6 +110,13 @@ async def locked(world: World) -> AsyncIterator[World]:
     closed = replace(world, identity=Identity.REQUIRED)
     await register(closed, *programs().values())
     async with closed.platform():
+        yield closed
+
+
+@pytest.fixture
+async def closed(world: World) -> AsyncIterator[World]:
+    """The same, of a test."""
+    async with locked(world) as closed:
         yield closed
 
 

@@ -14,14 +14,14 @@ from temporalio.client import WorkflowExecutionStatus
 from activities.partners import bank as wire
 from activities.partners.http import partner_client
 from operations.publishing.calendars import publish_calendar
-from recovery.restart import Restarter
 from rules.payment.late_money import EARLY, MOST
 from schemas.filing.commands import AdoptCalendar
 from schemas.ids import payment_workflow
 from tests.acting import EXTRACT, Play, eventually, extract
 from tests.any_files import AnyFiles, received_by
+from tests.restarting import lost_and_restarted
 from tests.time.conftest import Virtual, another, local
-from workers.wiring import activities_with, open_pool, platform_worker, vnpost
+from workers.wiring import activities_with, platform_worker, vnpost
 
 PAID: Final = ["payment_requested", "payment_ordered", "payment_captured"]
 
@@ -129,9 +129,7 @@ async def test_who_is_started_again_on_another_calendar_goes_on_with_the_looks_t
         await handle.execute_update("adopt_calendar", AdoptCalendar(calendar=published.name))
         await virtual.until("2030-03-06 12:00")
         before = asked.by_the_calendar
-        await handle.terminate("lost")
-        async with open_pool(virtual.world.settings) as pool:
-            await Restarter(pool, virtual.world.temporal).restart(stream)
+        await lost_and_restarted(virtual.world, stream)
         await eventually(lambda: _many(asked), lambda many: many > len(EARLY) + len(before))
         await virtual.until("2030-03-07 09:01")
         await eventually(lambda: ended(virtual, play), bool)

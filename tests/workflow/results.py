@@ -1,4 +1,4 @@
-"""Results of filings: who signs them, slowly or in vain; what is done to them; and stories of that."""
+"""Results of filings: who signs them, slowly or in vain, and what is done to them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import json
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-import pytest
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.service import RPCError
 
 from activities.partners.http import partner_client, segment
-from motcua import NotAllowed, NotAuthorised, NotFound
 from operations.doctor.finding import Finding
 from operations.doctor.signing import signing
 from operations.doctor.surroundings import Surroundings
@@ -21,7 +19,6 @@ from schemas.filing.state import Stage
 from schemas.ids import result_workflow
 from schemas.people import Actor, Role
 from schemas.reading import AskTasks
-from schemas.result.commands import CorrectResult, DeclineSignature, RevokeResult, SignAgain
 from schemas.result.state import Validity
 from tests.acting import AGENCY, VIA, Play, eventually, extract, officer
 from tests.conftest import ROOT, World
@@ -158,50 +155,3 @@ async def looked(world: World) -> Finding:
 
 async def told(play: Play) -> None:
     await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-1:] == ["machine_work_failing"])
-
-
-async def declined(world: World) -> Play:
-    """A filing whose result an officer declined to sign, and which came once nobody had to sign it."""
-    await set_up(world, signers(leader=SLOW))
-    play = await decided(world)
-    asked = [*SIGNED, "signature_requested"]
-    await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-3:] == asked)
-    assert await tasks_of(play, Role.LEADER) == [("sign:signature", LEADER.subject, ("decline_signature",))]
-    for other in (officer(Role.LEADER, n=2), INITIALS):
-        with pytest.raises(NotAllowed):
-            await act(play, DeclineSignature, other, reason="không phải việc của tôi")
-    await act(play, DeclineSignature, LEADER, reason="sai họ tên")
-    assert (await play.kinds("result", 1))[-2:] == ["signature_declined", "number_voided"]
-    await set_up(world, [])
-    await act(play, SignAgain, LEADER)
-    await play.at(Stage.CLOSED)
-    return play
-
-
-async def revoked(world: World) -> Play:
-    """A filing whose result a clerk has revoked, once, and nobody who may not."""
-    play = await decided(world)
-    await play.at(Stage.CLOSED)
-    assert await validity(play, "K0000001") is Validity.IN_FORCE
-    with pytest.raises(NotAllowed):
-        await act(play, RevokeResult, INITIALS, **WHY)
-    with pytest.raises(NotAuthorised):
-        await act(play, RevokeResult, officer(Role.CLERK, n=7), **WHY)
-    await act(play, RevokeResult, CLERK, **WHY)
-    with pytest.raises(NotAllowed):
-        await act(play, RevokeResult, CLERK, **WHY)
-    second = RevokeResult.model_validate({"command_id": "second", "actor": CLERK, "via": VIA} | WHY)
-    with pytest.raises(NotFound):
-        await world.client.act(result_workflow(play.filing, 2), second)
-    return play
-
-
-async def corrected(world: World) -> Play:
-    """A filing whose result was corrected by one with a number of its own; it keeps the one that it had."""
-    play = await decided(world)
-    before = (await play.at(Stage.CLOSED)).result
-    await set_up(world, signers())
-    await act(play, CorrectResult, LEADER, **WHY)
-    await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-1] == "result_released")
-    assert (await play.view()).result == before
-    return play

@@ -84,6 +84,9 @@ async def test_who_asks_in_the_place_of_another_keeps_both_from_approving(staffe
         assert await does(play, RequestRefund, ONE, Role.CASHIER, acting_for=TWO, **why) is None
     for subject in (ONE, TWO):
         assert await does(play, ApproveRefund, subject, Role.LEADER, case=1) == "needs_another"
+    assert await does(play, ApproveRefund, "h01.12-nobody", Role.LEADER, case=1) == "not_in_directory"
+    found = await does(play, ApproveRefund, THREE, Role.LEADER, case=1, acting_for="h01.12-leader-9")
+    assert found == "not_the_substitute"
     async with away(staffed, THREE, Role.LEADER, TWO):
         found = await does(play, ApproveRefund, TWO, Role.LEADER, case=1, acting_for=THREE)
         assert found == "needs_another", "nor in the place of a third"

@@ -24,11 +24,7 @@ from schemas.people import Actor, Role
 from schemas.stream.ledger import Receipt
 from schemas.stream.snapshots import Snapshot
 from tests.acting import (
-    ADDRESS,
     BIRTH,
-    COMPLAINT,
-    CONTRACT,
-    FILE,
     NEVER_PAYS,
     Doubtful,
     Play,
@@ -36,7 +32,6 @@ from tests.acting import (
     contract,
     eventually,
     extract,
-    marriage,
     of,
     officer,
     plain,
@@ -49,113 +44,46 @@ from tests.conftest import World
 from tests.workflow.plain import Plain, command, ended_cleanly, failed_tasks, length, refused_submission, submit
 from workflows.stream.starting import load_state
 
-EXTRACT_FORM: Final = {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2}
-
-NOT_POSSIBLE: Final[dict[str, tuple[Plain, str, str]]] = {
-    "unknown procedure": (plain(birth(procedure="9.999999", version=None)), "procedure", "unknown_procedure"),
-    "unknown version": (plain(birth(version="1999")), "version", "unknown_version"),
-    "no version but for demonstration": (plain(birth(version=None)), "procedure", "unknown_procedure"),
-    "unknown agency": (plain(birth(agency="H99.99")), "agency", "unknown_agency"),
-    "level 1 online": (plain(birth(procedure=COMPLAINT)), "channel", "channel_not_allowed_at_level"),
-    "level 2 online": (plain(birth(procedure=CONTRACT)), "channel", "channel_not_allowed_at_level"),
-    "level above the procedure's": (plain(marriage(level=4)), "level", "level_above_procedure"),
-    "missing paper": (plain(birth(papers=[])), "papers.birth_notice", "paper_required"),
-    "paper without file": (plain(birth(papers=[{"code": "birth_notice"}])), "papers[0].file", "file_required_online"),
-    "unknown paper": (plain(extract(papers=[{"code": "photo", "file": FILE}])), "papers[0].code", "unknown_paper"),
-    "missing field": (plain(extract(form={"kind": "birth", "copies": 1})), "form.person_name", "field_required"),
-    "unknown field": (plain(extract(form=EXTRACT_FORM | {"x": 1})), "form.x", "unknown_field"),
-    "field of another kind": (plain(extract(form=EXTRACT_FORM | {"copies": "2"})), "form.copies", "not_an_integer"),
-    "field out of bounds": (plain(extract(form=EXTRACT_FORM | {"copies": 51})), "form.copies", "above_maximum"),
-    "no such choice": (plain(extract(form=EXTRACT_FORM | {"kind": "divorce"})), "form.kind", "not_a_choice"),
-    "no such date": (
-        plain(extract(form=EXTRACT_FORM | {"registered_on": "2026-02-30"})),
-        "form.registered_on",
-        "not_a_date",
-    ),
-    "result channel": (plain(marriage(result_channel="online")), "result_channel", "result_channel_not_allowed"),
-    "no address": (plain(birth(result_channel="post")), "address", "address_required"),
-    "fee channel": (plain(extract(fee_channel="post")), "fee_channel", "fee_channel_not_allowed"),
-    "no signature": (plain(extract(level=4, signature=None)), "signature", "signature_required"),
-    "somebody else's filing": (
-        plain(birth(actor={"subject": "somebody", "role": "applicant"})),
-        "actor.subject",
-        "applicant_is_someone_else",
-    ),
-    "the system files": (
-        plain(birth(actor={"subject": "motcua", "role": "system"})),
-        "actor.role",
-        "applicant_files_online",
-    ),
-    "officer of another agency": (
+REFUSED: Final[Sequence[tuple[Plain, RefusalCode, str, str]]] = (
+    (plain(birth(procedure="9.999999", version=None)), RefusalCode.BAD_SUBMISSION, "procedure", "unknown_procedure"),
+    (plain(birth(version="1999")), RefusalCode.BAD_SUBMISSION, "version", "unknown_version"),
+    (plain(birth(version=None)), RefusalCode.BAD_SUBMISSION, "procedure", "unknown_procedure"),
+    (plain(birth(agency="H99.99")), RefusalCode.BAD_SUBMISSION, "agency", "unknown_agency"),
+    (plain(birth(papers=[])), RefusalCode.BAD_SUBMISSION, "papers.birth_notice", "paper_required"),
+    (
         plain(contract(actor=officer(Role.RECEPTION, "H01.12"))),
+        RefusalCode.BAD_SUBMISSION,
         "actor",
         "reception_records_paper",
     ),
-    "officer in another role": (plain(contract(actor=officer(Role.CASHIER))), "actor", "reception_records_paper"),
-}
-
-
-@pytest.mark.parametrize("case", NOT_POSSIBLE)
-async def test_a_submission_that_is_not_possible_is_refused_and_can_be_corrected(running: World, case: str) -> None:
-    submission, field, rule = NOT_POSSIBLE[case]
-    why = await refused_submission(running, submission)
-    assert why.code is RefusalCode.BAD_SUBMISSION
-    assert (field, rule) in {(problem.field, problem.rule) for problem in why.problems}
-    corrected = birth(submission_id=submission["submission_id"])
-    assert (await running.client.submit(corrected)).code is not None
-
-
-def without(submission: Plain, *names: str) -> Plain:
-    return {name: value for name, value in submission.items() if name not in names}
-
-
-NOT_A_SUBMISSION: Final[dict[str, tuple[Plain, str, str]]] = {
-    "result channel": (plain(birth()) | {"result_channel": "pigeon"}, "result_channel", "enum"),
-    "channel": (plain(birth()) | {"channel": "pigeon"}, "channel", "enum"),
-    "level": (plain(birth()) | {"level": 5}, "level", "enum"),
-    "no applicant": (without(plain(birth()), "applicant"), "applicant", "missing"),
-    "no such role": (plain(birth()) | {"actor": {"subject": "a", "role": "mayor"}}, "actor.role", "enum"),
-    "field of an unknown kind": (
-        plain(birth()) | {"form": {"child_name": ["a"]}},
-        "form.child_name",
-        "form_value",
-    ),
-    "a number that JSON can't hold": (
-        plain(birth()) | {"form": {"child_name": 2**53}},
-        "submission",
-        "not_canonical_json",
-    ),
-    "oversized": (
+    (plain(birth()) | {"channel": "pigeon"}, RefusalCode.BAD_START, "channel", "enum"),
+    (plain(birth()) | {"form": {"child_name": ["a"]}}, RefusalCode.BAD_START, "form.child_name", "form_value"),
+    (plain(birth()) | {"form": {"child_name": 2**53}}, RefusalCode.BAD_START, "submission", "not_canonical_json"),
+    (plain(birth()) | {"form": {"child_name": "x" * 4001}}, RefusalCode.BAD_START, "form.child_name", "text_too_long"),
+    (
         plain(birth()) | {"form": {f"f{n}": "x" * 4000 for n in range(MAX_SUBMISSION_BYTES // 4000 + 1)}},
+        RefusalCode.BAD_START,
         "submission",
         "too_long",
     ),
-    "oversized field": (
-        plain(birth()) | {"form": {"child_name": "x" * 4001}},
-        "form.child_name",
-        "text_too_long",
-    ),
-    "an address that the post would refuse": (
-        plain(birth(result_channel="post")) | {"address": ADDRESS | {"postcode": "1000000"}},
-        "address.postcode",
-        "string_pattern_mismatch",
-    ),
-    "a name that no directory can be asked about": (
+    (
         plain(contract()) | {"actor": {"subject": "a\0b", "role": "reception", "agency": "H56.30"}},
+        RefusalCode.BAD_START,
         "actor.subject",
         "string_pattern_mismatch",
     ),
-}
+)
+"""What is no submission, or not a possible one: all other rules of that are `tests/unit/filing/test_admission.py`'s."""
 
 
-@pytest.mark.parametrize("case", NOT_A_SUBMISSION)
-async def test_what_is_no_submission_is_refused_and_can_be_corrected(running: World, case: str) -> None:
-    submission, field, rule = NOT_A_SUBMISSION[case]
-    why = await refused_submission(running, submission)
-    assert why.code is RefusalCode.BAD_START
-    assert (field, rule) in {(problem.field, problem.rule) for problem in why.problems}
-    corrected = birth(submission_id=submission["submission_id"])
-    assert (await running.client.submit(corrected)).code is not None
+async def test_a_submission_that_is_refused_leaves_no_trace_and_can_be_corrected(running: World) -> None:
+    for submission, code, field, rule in REFUSED:
+        why = await refused_submission(running, submission)
+        assert why.code is code
+        assert (field, rule) in {(problem.field, problem.rule) for problem in why.problems}
+    for submission, *_ in REFUSED:
+        corrected = birth(submission_id=submission["submission_id"])
+        assert (await running.client.submit(corrected)).code is not None
 
 
 async def test_a_reception_officer_who_is_not_in_the_directory_records_nothing(running: World) -> None:
@@ -217,16 +145,16 @@ GARBAGE: Final[dict[str, Sequence[Any]]] = {
 }
 
 
-@pytest.mark.parametrize("case", GARBAGE)
-async def test_a_start_that_is_garbage_is_refused_and_ends_at_once(running: World, case: str) -> None:
+async def test_a_start_that_is_garbage_is_refused_and_ends_at_once(running: World) -> None:
     client, before = await stock(running), await record(running)
-    asked, silent = f"filing:{uuid4()}", f"filing:{uuid4()}"
-    why = await refusal(submit(client, *GARBAGE[case], workflow_id=asked))
-    assert why.code is RefusalCode.BAD_START
-    handle = await client.start_workflow("Filing", args=GARBAGE[case], id=silent, task_queue="motcua")
-    assert await refusal(handle.result()) == why
-    for workflow_id in (asked, silent):
-        await ended_cleanly(client, workflow_id)
+    for case, garbage in GARBAGE.items():
+        asked, silent = f"filing:{uuid4()}", f"filing:{uuid4()}"
+        why = await refusal(submit(client, *garbage, workflow_id=asked))
+        assert why.code is RefusalCode.BAD_START, case
+        handle = await client.start_workflow("Filing", args=garbage, id=silent, task_queue="motcua")
+        assert await refusal(handle.result()) == why
+        for workflow_id in (asked, silent):
+            await ended_cleanly(client, workflow_id)
     assert await record(running) == before
 
 
@@ -323,6 +251,10 @@ SIGNALS: Final[dict[str, Sequence[Any]]] = {
     "huge n": [{"n": 2**80, "settlement": "paid", "amount": 16000, "outcome": "delivered"}],
     "wrong amount": [{"n": 1, "settlement": "paid", "amount": 1, "outcome": "returned"}],
     "a lie": [{"n": 1, "settlement": "paid", "amount": 16000, "outcome": "lost"}],
+    "another lie": [{"n": 1, "settlement": "expired", "outcome": "returned"}],
+    "an amount that is a text": [{"n": 1, "settlement": "paid", "amount": "16000", "outcome": 1}],
+    "an amount that is a fraction": [{"n": 1, "settlement": "paid", "amount": 16000.0, "outcome": 1.0}],
+    "an amount that is a truth": [{"n": 1, "settlement": "paid", "amount": True, "outcome": True}],
     **SEALED_OR_SO,
     **STORED_ELSEWHERE,
 }
@@ -345,14 +277,6 @@ async def test_a_signal_that_is_garbage_or_a_lie_is_parked_and_the_filing_goes_o
     assert await failed_tasks(handle) == 0
 
 
-async def test_a_lie_that_the_fee_has_expired_ends_nothing(running: World) -> None:
-    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
-    await play.accept()
-    handle = (await stock(running)).get_workflow_handle(f"filing:{play.filing}")
-    await handle.signal("fee_settled", {"n": 1, "settlement": "expired"})
-    assert (await play.until(lambda view: view.closed or view.parked == 1)).stage is Stage.FEE
-
-
 NO_COMMAND: Final[dict[str, Sequence[Any]]] = {
     "string": ["accept"],
     "list": [[1]],
@@ -361,7 +285,7 @@ NO_COMMAND: Final[dict[str, Sequence[Any]]] = {
     "two arguments": [command(), command()],
     "half a character": ["\ud800"],
     "empty": [{}],
-    "no actor": [without(command(), "actor")],
+    "no actor": [{name: value for name, value in command().items() if name != "actor"}],
     "extra field": [command(colour="red")],
     "id of another kind": [command(command_id=7)],
     "id of a command of the system's own": [command(command_id="fee:1:paid")],
@@ -388,57 +312,41 @@ async def test_an_update_that_is_garbage_is_refused_without_a_trace(world: World
         assert await record(world) == before
 
 
-async def test_nobody_acts_as_the_system(world: World) -> None:
+async def test_what_does_not_fit_a_running_filing_is_refused_in_words(world: World) -> None:
+    """A check of its submission, a question, a query, and a command in the name of the system."""
     async with world.platform():
         play = await Play.begin(world, birth())
-        handle = (await stock(world)).get_workflow_handle(f"filing:{play.filing}")
+        client = await stock(world)
+        handle = client.get_workflow_handle(f"filing:{play.filing}")
         events = await length(handle)
         given = command(actor={"subject": "motcua", "role": "system"})
         why = await refusal(handle.execute_update("accept", given))
         assert (why.code, why.problems[0].rule) == (RefusalCode.NOT_AUTHORISED, "system_is_not_a_person")
         assert await length(handle) == events
-
-
-@pytest.mark.parametrize("check", ["digest", ["digest"], {"content": 7}, {"content": "0" * 64}], ids=repr)
-async def test_a_check_of_the_submission_that_does_not_fit_is_refused(world: World, check: Any) -> None:
-    async with world.platform():
-        play = await Play.begin(world, birth())
-        handle = (await stock(world)).get_workflow_handle(f"filing:{play.filing}")
-        why = await refusal(handle.execute_update("submit", check))
-        assert why.code in {RefusalCode.BAD_COMMAND, RefusalCode.SAME_ID_OTHER_CONTENT}
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "x",
-        None,
-        {"ask": "everything"},
-        {"ask": "filing"},
-        {"ask": "filing", "stream": 7},
-        {"ask": "filing", "stream": "filing:1", "more": 1},
-        {"ask": "actions", "stream": "filing:1", "actor": "x"},
-        {"ask": "receipt", "stream": "filing:1", "command_id": [1]},
-        {"ask": "changes", "stream": "filing:1", "wait": 3600},
-        {"ask": "tasks", "limit": 100_000},
-    ],
-    ids=repr,
-)
-async def test_a_question_that_is_garbage_is_refused_in_words(world: World, question: Any) -> None:
-    async with world.platform():
-        client = await stock(world)
-        why = await refusal(client.execute_workflow("View", question, id="view:garbage", task_queue="motcua"))
-    assert why.code is RefusalCode.BAD_COMMAND
-
-
-async def test_no_workflow_answers_queries(world: World) -> None:
-    async with world.platform():
-        play = await Play.begin(world, birth())
-        handle = (await stock(world)).get_workflow_handle(f"filing:{play.filing}")
+        for check in ("digest", ["digest"], {"content": 7}, {"content": "0" * 64}):
+            why = await refusal(handle.execute_update("submit", check))
+            assert why.code in {RefusalCode.BAD_COMMAND, RefusalCode.SAME_ID_OTHER_CONTENT}, check
+        for question in NO_QUESTION:
+            why = await refusal(client.execute_workflow("View", question, id="view:garbage", task_queue="motcua"))
+            assert why.code is RefusalCode.BAD_COMMAND, question
         for name in ("view", "receipt", "actions"):
             with pytest.raises(WorkflowQueryFailedError, match="not found"):
                 await handle.query(name)
         assert (await play.view()).stage is Stage.INTAKE
+
+
+NO_QUESTION: Final[Sequence[Any]] = (
+    "x",
+    None,
+    {"ask": "everything"},
+    {"ask": "filing"},
+    {"ask": "filing", "stream": 7},
+    {"ask": "filing", "stream": "filing:1", "more": 1},
+    {"ask": "actions", "stream": "filing:1", "actor": "x"},
+    {"ask": "receipt", "stream": "filing:1", "command_id": [1]},
+    {"ask": "changes", "stream": "filing:1", "wait": 3600},
+    {"ask": "tasks", "limit": 100_000},
+)
 
 
 async def test_a_command_that_is_not_allowed_names_those_that_are(world: World) -> None:
@@ -458,21 +366,21 @@ async def test_a_command_that_is_not_allowed_names_those_that_are(world: World) 
         assert await record(world) == before
 
 
-@pytest.mark.parametrize(
-    "actor",
-    [
-        Actor(subject="nobody", role=Role.RECEPTION, agency="H56.30"),
-        Actor(subject="h56.30-specialist-1", role=Role.RECEPTION, agency="H56.30"),
-        Actor(subject="h01.12-reception-1", role=Role.RECEPTION, agency="H56.30"),
-    ],
-    ids=["in no directory", "in another role", "in another agency's directory"],
+UNKNOWN: Final = (
+    Actor(subject="nobody", role=Role.RECEPTION, agency="H56.30"),
+    Actor(subject="h56.30-specialist-1", role=Role.RECEPTION, agency="H56.30"),
+    Actor(subject="h01.12-reception-1", role=Role.RECEPTION, agency="H56.30"),
 )
-async def test_who_the_directory_does_not_know_in_this_role_is_refused(world: World, actor: Actor) -> None:
+"""In no directory, in another role, in another agency's directory."""
+
+
+async def test_who_the_directory_does_not_know_in_this_role_is_refused(world: World) -> None:
     async with world.platform():
         play = await Play.begin(world, birth())
         before = await record(world)
-        with pytest.raises(NotAuthorised):
-            await play.act(cm.Accept, actor)
+        for actor in UNKNOWN:
+            with pytest.raises(NotAuthorised):
+                await play.act(cm.Accept, actor)
         assert await record(world) == before
         await play.accept()
 
@@ -508,21 +416,15 @@ def told(answers: list[Receipt | BaseException]) -> tuple[int, list[str]]:
     return len(answers) - len(refused), rules
 
 
-async def test_of_two_officers_who_claim_at_once_one_wins(world: World) -> None:
+async def test_of_two_claims_and_of_a_decision_and_a_withdrawal_at_once_exactly_one_counts(world: World) -> None:
     async with world.platform(), world.back_office(Doubtful()):
         play = await Play.begin(world, birth())
+        leader = play.officer(Role.LEADER)
         await play.accept()
-        both = [play.act(cm.Claim, play.officer(Role.SPECIALIST, n)) for n in (1, 2)]
-        assert told(await asyncio.gather(*both, return_exceptions=True)) == (1, ["claimed_by_other"])
-        assert (await play.kinds()).count("claimed") == 1
-
-
-async def test_of_a_decision_and_a_withdrawal_at_once_exactly_one_counts(world: World) -> None:
-    async with world.platform(), world.back_office(Doubtful()):
-        play = await Play.begin(world, birth())
-        specialist, leader = play.officer(Role.SPECIALIST), play.officer(Role.LEADER)
-        await play.accept()
-        await play.act(cm.Claim, specialist)
+        specialists = [play.officer(Role.SPECIALIST, n) for n in (1, 2)]
+        both = await asyncio.gather(*(play.act(cm.Claim, one) for one in specialists), return_exceptions=True)
+        assert told(both) == (1, ["claimed_by_other"])
+        specialist = specialists[[isinstance(answer, Receipt) for answer in both].index(True)]
         await play.act(cm.Propose, specialist, outcome="approved")
         await play.act(cm.Claim, leader)
         decide = play.act(cm.Decide, leader, outcome="approved")

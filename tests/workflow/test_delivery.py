@@ -63,14 +63,6 @@ async def test_a_wrong_code_is_refused_and_counted_once_for_each_command(running
     assert (await play.kinds())[-2:] == ["wrong_code_given", "handed_over"]
 
 
-async def test_what_waits_at_the_counter_is_brought_instead(running: World) -> None:
-    play = await fetched(running)
-    await play.act(cm.ChangeDelivery, play.submission.actor, channel="post", address=ADDRESS)
-    await play.at(Stage.CLOSED)
-    assert (await play.kinds())[-4:] == ["pickup_offered", "delivery_changed", "parcel_requested", "handed_over"]
-    assert await play.kinds("parcel", 1) == ["consignment_requested", "consignment_sent", "consignment_ended"]
-
-
 async def test_what_came_back_is_brought_elsewhere_in_another_parcel(running: World) -> None:
     play = await Play.begin(running, birth(result_channel="post", address=ADDRESS | {"postcode": "99902"}))
     await play.at(Stage.PICKUP)
@@ -97,40 +89,11 @@ async def test_a_result_is_read_at_its_link_until_that_is_renewed(running: World
     assert (await play.kinds())[-3:] == ["result_offered", "result_offered", "handed_over"]
 
 
-async def test_the_desk_is_told_of_what_nobody_reads(running: World) -> None:
-    play = await read(running, reading=1)
-    view = await eventually(play.view, lambda view: bool(view.overdue))
-    assert [task.role for task in view.tasks if task.name == "reading"] == ["applicant", "handover", "team_lead"]
-    link = (await running.client.delivery(play.filing)).link
-    assert link is not None
-    with pytest.raises(NotAllowed, match="link_expired"):
-        await running.client.linked_result(play.filing, link)
-    await play.act(cm.ChangeDelivery, play.submission.actor, channel="counter")
-    await play.at(Stage.PICKUP)
-    await play.hand_over()
-    assert (await play.kinds())[-5:] == [
-        "result_offered",
-        "overdue",
-        "delivery_changed",
-        "pickup_offered",
-        "handed_over",
-    ]
-
-
 async def under_way(world: World, postcode: str) -> Play:
     """A result that the post has been asked to bring."""
     play = await Play.begin(world, birth(result_channel="post", address=ADDRESS | {"postcode": postcode}))
     await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_sent" in kinds)
     return play
-
-
-async def test_a_parcel_that_has_not_left_is_had_back_and_the_result_given_online(running: World) -> None:
-    play = await under_way(running, "99912")
-    await play.act(cm.ChangeDelivery, play.submission.actor, channel="online")
-    assert (await play.at(Stage.CLOSED)).status is Status.RETURNED
-    kinds = (await play.kinds())[-5:]
-    assert kinds == ["parcel_requested", "delivery_changed", "parcel_recalled", "parcel_failed", "handed_over"]
-    assert await play.kinds("parcel", 2) == []
 
 
 async def test_what_has_left_when_it_is_wanted_otherwise_is_followed_and_goes_nowhere_else(running: World) -> None:

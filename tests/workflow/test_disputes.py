@@ -1,76 +1,65 @@
-"""Less came than was asked, on a real server and a real bank: two take it for the whole fee, or it goes back."""
+"""Less came than was asked, on a real server and a real bank: two take it for the whole fee, and one alone does not."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-import pytest
-
-from motcua import NotAllowed
-from operations.rebuild import rebuild
-from recovery.restart import Restarter
 from schemas.filing.state import Stage
 from schemas.ids import payment_workflow
 from schemas.people import Role
-from schemas.refund.commands import AcceptShortPayment, ApproveRefund, ApproveShortPayment, RequestRefund
-from tests.acting import eventually, officer
+from schemas.refund.commands import AcceptShortPayment, ApproveShortPayment
+from tests.acting import PAYS_TOO_LITTLE, Play, eventually, extract
 from tests.conftest import World
-from tests.workflow.disputes import CASHIER, FIRST, SHORT, WHY, disputed, less_is_taken_for_the_whole_fee, paid
-from verifier.ledger import verify
-from workers.wiring import open_pool
+from tests.restarting import lose
+from tests.sound import sound
+from tests.workflow.refunds import AMOUNT, CASHIER, FIRST, SECOND, given, rules_broken, tasks
 
-SECOND: Final = officer(Role.LEADER, n=2)
+WHY: Final[dict[str, Any]] = {"reason": "thiếu phí chuyển khoản", "legal_basis": "TT 45/2006"}
+SHORT: Final = AMOUNT - 1_000
 
 
-async def in_order(world: World) -> None:
-    assert (await verify(world.superuser_dsn)).problems == []
-    changed = (await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)).changed
-    assert set(changed.values()) == {0}
+async def disputed(world: World) -> Play:
+    play = await Play.begin(world, extract(payer_account=PAYS_TOO_LITTLE))
+    await play.accept()
+    await eventually(lambda: play.kinds("refund", 1001), lambda kinds: kinds == ["refund_begun", "refund_disputed"])
+    return play
+
+
+async def paid(play: Play) -> dict[str, Any]:
+    """What the filing has recorded of its fee."""
+    await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+    timeline = await play.world.client.timeline(play.filing)
+    return next(entry.body or {} for entry in timeline if entry.kind == "fee_paid")
 
 
 async def test_two_take_less_for_the_whole_fee_and_the_filing_goes_on(running: World) -> None:
-    play = await less_is_taken_for_the_whole_fee(running)
-    assert (await play.order())["refunds"] == []
-    await in_order(running)
-
-
-async def test_one_alone_does_not_forgo_what_is_missing(running: World) -> None:
     play = await disputed(running)
+    view = await running.client.payment(play.filing)
+    assert (view.state, view.captured, view.refunded) == ("pending", SHORT, 0)
+    actions = ("accept_short_payment", "request_refund")
+    assert await tasks(running, Role.CASHIER) == [("short_payment", actions)]
     await play.refund(AcceptShortPayment, FIRST, **WHY)
-    with pytest.raises(NotAllowed) as refused:
-        await play.refund(ApproveShortPayment, FIRST)
-    assert [one.rule for one in refused.value.refusal.problems] == ["needs_another"]
+    approve = ("approve_short_payment", "request_refund")
+    assert await tasks(running, Role.LEADER) == [("short_payment", approve)]
+    assert await rules_broken(play.refund(ApproveShortPayment, FIRST)) == ["needs_another"]
     assert "payment_accepted" not in await play.kinds("payment", 1)
-
-
-async def test_what_is_too_little_goes_back_by_two_and_the_right_amount_is_awaited(running: World) -> None:
-    play = await disputed(running)
-    await play.refund(RequestRefund, CASHIER, **WHY)
-    await play.refund(ApproveRefund, FIRST, case=1)
-    view = await eventually(lambda: running.client.payment(play.filing), lambda view: view.refunded == SHORT)
-    assert view.state == "pending"
-    assert [one["amount"] for one in (await play.order())["refunds"]] == [SHORT]
-
-
-async def test_what_is_too_little_goes_back_by_itself_once_the_fee_is_owed_no_more(running: World) -> None:
-    play = await disputed(running)
-    await play.withdraw()
+    await play.refund(ApproveShortPayment, SECOND)
+    body = await paid(play)
+    assert (body["amount"], body["forgone"]) == (SHORT, 1_000)
+    assert (await play.kinds("payment", 1))[-1] == "payment_accepted"
+    assert await tasks(running, Role.LEADER) == []
+    await play.review()
     await play.at(Stage.CLOSED)
-    await play.approve_refund(1001)
-    view = await eventually(lambda: running.client.payment(play.filing), lambda view: view.refunded == SHORT)
-    assert view.state == "cancelled"
-    await in_order(running)
+    assert await given(play) == []
+    await sound(running)
 
 
-async def test_a_payment_that_was_lost_reads_that_two_took_it_for_the_whole_fee(running: World) -> None:
-    """Its refund told a run that is lost: what counts is the log."""
+async def test_a_payment_that_was_lost_is_started_again_by_what_two_took_for_the_whole_fee(running: World) -> None:
     play = await disputed(running)
     stream = payment_workflow(play.filing, 1)
-    await running.temporal.get_workflow_handle(stream).terminate("lost")
+    await lose(running, stream)
     await play.refund(AcceptShortPayment, CASHIER, **WHY)
     await play.refund(ApproveShortPayment, FIRST)
     await paid(play)
-    async with open_pool(running.settings) as pool:
-        await Restarter(pool, running.temporal).restart(stream)
     assert (await play.kinds("payment", 1)).count("payment_accepted") == 1
-    await in_order(running)
+    await sound(running)

@@ -4,35 +4,30 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import yaml
-
 from activities.partners.http import partner_client
-from operations.publishing import catalogue
-from operations.publishing.catalogue import publish
-from operations.rebuild import rebuild
-from recovery.restart import Restarter
 from schemas import ids
 from schemas.filing import commands as cm
 from schemas.filing.state import Closing, Stage
 from schemas.people import Role
 from schemas.refund.commands import ApproveRefund
-from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract
-from tests.conftest import ROOT, World
-from verifier.ledger import verify
-from workers.wiring import open_pool
+from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract, publish_changed
+from tests.conftest import World
+from tests.restarting import lost_and_restarted
+from tests.sound import sound
 
 COPY: Final = 8_000
 
 
 async def twice(world: World, **seconds: int) -> str:
     """A version of the extract that allows two supplements, and gives back half of what was withdrawn, or not paid."""
-    source = (ROOT / "procedures" / f"{EXTRACT}@2026-12.yaml").read_bytes()
-    fields = yaml.safe_load(catalogue.demo_variant(source, {"payment": 60} | seconds, suffix="more"))
-    fields["supplement"]["rounds"] = 2
-    fields["fee"]["refunds"] += [
-        {"case": case, "percent": 50, "source": "unconfirmed"} for case in ("withdrawn_afterwards", "fee_expired")
-    ]
-    return (await publish(world.owner_dsn, yaml.safe_dump(fields, allow_unicode=True).encode(), demo=True)).version
+
+    def change(fields: dict[str, Any]) -> None:
+        fields["supplement"]["rounds"] = 2
+        fields["fee"]["refunds"] += [
+            {"case": case, "percent": 50, "source": "unconfirmed"} for case in ("withdrawn_afterwards", "fee_expired")
+        ]
+
+    return await publish_changed(world, EXTRACT, change, **seconds)
 
 
 async def begun(world: World, **said: Any) -> Play:
@@ -67,13 +62,6 @@ async def given_back(play: Play, n: int, amount: int) -> None:
     await eventually(lambda: play.world.client.payment(play.filing, n), lambda view: view.refunded == amount)
 
 
-async def sound(world: World) -> None:
-    """The record verifies, and its read models are what the log says."""
-    assert (await verify(world.superuser_dsn)).problems == []
-    changed = (await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)).changed
-    assert set(changed.values()) == {0}
-
-
 async def test_the_difference_is_paid_before_the_review_goes_on_and_what_was_paid_stays_paid(running: World) -> None:
     play = await begun(running)
     await supplied(play, copies=5)
@@ -82,30 +70,12 @@ async def test_the_difference_is_paid_before_the_review_goes_on_and_what_was_pai
     assert view.fee is not None
     assert (view.fee.n, view.fee.amount, view.fee.adds_to) == (2, 3 * COPY, 1)
     assert [await bank(play, n) for n in (1, 2)] == [([2 * COPY], []), ([3 * COPY], [])]
-    stream = ids.payment_workflow(play.filing, 1)
-    await running.temporal.get_workflow_handle(stream).terminate("lost")
-    async with open_pool(running.settings) as pool:
-        await Restarter(pool, running.temporal).restart(stream)
+    await lost_and_restarted(running, ids.payment_workflow(play.filing, 1))
     await play.act(cm.Propose, play.officer(Role.SPECIALIST), outcome="approved")
     await play.review()
     await play.at(Stage.CLOSED)
     assert (await running.client.payment(play.filing, 1)).state == "paid"
     assert await bank(play, 1) == ([2 * COPY], [])
-    await sound(running)
-
-
-async def test_what_costs_less_goes_back_once_a_leader_approves_and_nobody_waits(running: World) -> None:
-    play = await begun(running)
-    await supplied(play, copies=5)
-    await paid(play, 2)
-    await play.at(Stage.REVIEW)
-    await supplied(play, copies=1)
-    assert (await play.view()).stage is Stage.REVIEW
-    await play.approve_refund(2001)
-    await play.approve_refund(1001)
-    await given_back(play, 2, 3 * COPY)
-    await given_back(play, 1, COPY)
-    assert [await bank(play, n) for n in (1, 2)] == [([2 * COPY], [COPY]), ([3 * COPY], [3 * COPY])]
     await sound(running)
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
 import pytest
 from temporalio import workflow
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import EventType
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionDescription
 
 from activities import giving_back
@@ -22,28 +17,25 @@ from operations.doctor import refunds as doctor
 from operations.doctor.finding import Health
 from operations.doctor.surroundings import Surroundings
 from operations.home import Home
-from recovery.restart import Found, Restarter
 from schemas.ids import payment_workflow, refund_workflow
 from schemas.people import Role
 from schemas.refund.commands import ApproveRefund, RequestRefund
 from tests.acting import Play, eventually
 from tests.conftest import World
-from tests.workflow.money import AMOUNT, Till, at_work, heard_of, paid_for
+from tests.restarting import lost_and_restarted, reset
+from tests.workflow.money import AMOUNT, Till, at_work, paid_for
+from tests.workflow.money import till as till
 from tests.workflow.refunds import rules_broken
 from tests.workflow.vnpay import ENDED, HALF, WHY, ends, given, goes_wrong
-from workers.wiring import open_pool
 
 PART: Final = 5_000
 ANSWERED: Final = 1.0
 """Seconds in which an answer has to come."""
 
-COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
-
 
 @pytest.fixture
-async def till(world: World, tmp_path: Path) -> AsyncIterator[Till]:
-    async with heard_of(world, tmp_path, "vnpay") as made:
-        yield made
+def wire() -> str:
+    return "vnpay"
 
 
 def goes_well(till: Till) -> None:
@@ -107,27 +99,12 @@ async def nothing(*_: Any) -> None:
 
 async def restarted(till: Till, play: Play) -> None:
     """Started again from the log, as if Temporal had forgotten it."""
-    stream = refund_workflow(play.filing, 1001)
-    await till.world.temporal.get_workflow_handle(stream).terminate("lost")
-    async with open_pool(till.world.settings) as pool:
-        assert await Restarter(pool, till.world.temporal).restart(stream) is Found.RESTARTED
+    await lost_and_restarted(till.world, refund_workflow(play.filing, 1001))
 
 
-async def reset(till: Till, play: Play) -> None:
+async def set_back(till: Till, play: Play) -> None:
     """Begun again from its first task, by an operator."""
-    client, stream = till.world.temporal, refund_workflow(play.filing, 1001)
-    handle = client.get_workflow_handle(stream)
-    run = (await handle.describe()).run_id
-    first = min([event.event_id async for event in handle.fetch_history_events() if event.event_type == COMPLETED])
-    await client.workflow_service.reset_workflow_execution(
-        ResetWorkflowExecutionRequest(
-            namespace=client.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=stream, run_id=run),
-            reason="for the test",
-            workflow_task_finish_event_id=first,
-            request_id=uuid4().hex,
-        )
-    )
+    await reset(till.world, refund_workflow(play.filing, 1001))
 
 
 async def handed_on(till: Till, play: Play) -> None:
@@ -140,7 +117,7 @@ async def handed_on(till: Till, play: Play) -> None:
         await eventually(handle.describe, lambda now: now.run_id != before)
 
 
-@pytest.mark.parametrize("happens", [nothing, restarted, reset, handed_on])
+@pytest.mark.parametrize("happens", [nothing, restarted, set_back, handed_on])
 async def test_half_of_a_fee_whose_answer_is_lost_at_midnight_is_given_once(
     till: Till, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Till, Play], Awaitable[None]]
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice, product
 from typing import Any, Final
@@ -28,6 +27,7 @@ from schemas.stream.ledger import Batch
 from tests.acting import EXTRACT, NEVER_PAYS, eventually, extract, of, officer, plain, publish_short, refusal
 from tests.conftest import World
 from tests.locked import OFFICE, OTHER_PORTAL, PORTAL, Program, locked, now_in_force, programs, register, register_with
+from tests.locked import closed as closed
 from tests.speaking import grant, principal, private_key, statement
 from tests.workflow.forged import (
     CITIZEN,
@@ -48,12 +48,6 @@ from verifier import ledger as ledger_verifier
 
 ORDERED: Final = 2
 """Events of a payment that waits for its payer: it was asked for, and the order is there."""
-
-
-@pytest.fixture
-async def closed(world: World) -> AsyncIterator[World]:
-    async with locked(world) as closed:
-        yield closed
 
 
 async def test_what_is_signed_goes_through_and_the_log_keeps_who_claimed_what(closed: World) -> None:

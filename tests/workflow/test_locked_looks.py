@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from itertools import cycle, islice
 from typing import Any, Final
 from uuid import uuid4
 
-import pytest
 from temporalio.api.enums.v1 import EventType
 
 from rules.identity.looks import OPEN
@@ -18,7 +17,8 @@ from schemas.ids import TASK_QUEUE, complaint_workflow, filing_workflow, parcel_
 from tests.acting import of, refusal
 from tests.conftest import World
 from tests.contract.samples import QUESTIONS
-from tests.locked import OFFICE, PORTAL, Program, locked
+from tests.locked import OFFICE, PORTAL, Program
+from tests.locked import closed as closed
 from tests.workflow.forged import (
     CITIZEN,
     FORGERIES,
@@ -45,12 +45,6 @@ OF_WHOM: Final = {
 """The forgeries of who is speaking: what a question says of that, the statement alone does."""
 OF_A_START: Final = set(FORGERIES) - {"another command's", "another kind of command"}
 UNKNOWN: Final = {RefusalCode.NOT_FOUND, RefusalCode.NOT_AUTHORISED}
-
-
-@pytest.fixture
-async def closed(world: World) -> AsyncIterator[World]:
-    async with locked(world) as closed:
-        yield closed
 
 
 async def looks(world: World) -> int:

@@ -9,7 +9,6 @@ import pytest
 from activities.partners.http import partner_client
 from motcua import NotAllowed
 from operations import bundle
-from operations.rebuild import rebuild
 from recovery.restart import Restarter
 from rules.known import known
 from schemas.filing import commands as cm
@@ -19,9 +18,9 @@ from schemas.people import Role
 from schemas.refund.commands import ApproveRefund
 from tests.acting import NEVER_PAYS, Play, eventually, officer, publish_short
 from tests.conftest import World
+from tests.sound import sound
 from tests.workflow.obligations import AMOUNT, LAND, PAID, TAX, TRANSFER, N, demanded, refer, takes_money
 from verifier import bundle as bundle_verifier
-from verifier.ledger import verify
 from workers.wiring import open_pool
 
 
@@ -46,13 +45,6 @@ async def order(play: Play, n: int) -> dict[str, Any]:
     return found
 
 
-async def sound(world: World) -> None:
-    """What the log and the read models say agrees."""
-    assert (await verify(world.superuser_dsn)).problems == []
-    report = await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)
-    assert set(report.changed.values()) == {0}
-
-
 async def test_what_a_tax_office_demands_is_paid_by_its_own_merchant_and_the_filing_goes_on(running: World) -> None:
     await takes_money(running)
     play = await demanded(running)
@@ -67,23 +59,6 @@ async def test_what_a_tax_office_demands_is_paid_by_its_own_merchant_and_the_fil
     assert row is not None
     assert (row["agency"], row["number"][: len(TAX) + 1], row["amount"]) == (TAX, f"{TAX}-", AMOUNT)
     assert row["state"] == "paid"
-    await sound(running)
-
-
-async def test_the_proof_of_the_cashier_comes_first_and_the_money_after_it_goes_back_by_two(running: World) -> None:
-    await takes_money(running)
-    play = await demanded(running, NEVER_PAYS)
-    obligation = (await play.view()).obligation
-    assert obligation is not None
-    assert (obligation.agency, obligation.n, obligation.amount) == (TAX, N, AMOUNT)
-    await events(play, "payment_ordered")
-    await play.act(cm.FulfilObligation, play.officer(Role.CASHIER), reference="56/GNT")
-    await events(play, "payment_cancelled")
-    await play.pay_by_hand(N)
-    cancelled = ["payment_requested", "payment_ordered", "payment_cancelled"]
-    assert await goes_back(play, N) == [*cancelled, "payment_captured", "payment_refunded"]
-    assert [one["amount"] for one in (await order(play, N))["refunds"]] == [AMOUNT]
-    assert (await play.view()).stage is Stage.REVIEW
     await sound(running)
 
 

@@ -8,16 +8,14 @@ from typing import Any, Final
 import pytest
 
 from operations.doctor import outcomes
-from operations.rebuild import rebuild
 from schemas.filing.state import Closing, Stage
 from tests.acting import Play, eventually
-from tests.workflow.money import AMOUNT, WIRES, Till, asked, at_work, events
+from tests.sound import sound
+from tests.workflow.money import AMOUNT, Till, asked, at_work, events, every_wire
 from tests.workflow.money import till as till
-from verifier.ledger import verify
 
 SECONDS: Final = 4
 AWAITED: Final = ["payment_requested", "payment_ordered", "payment_outcome_awaited"]
-every_wire = pytest.mark.parametrize("wire", WIRES)
 
 
 def nothing_known(till: Till, *, yet: bool) -> None:
@@ -37,12 +35,6 @@ async def due_at(play: Play) -> datetime:
 async def named_by_the_doctor(till: Till) -> list[tuple[Any, ...]]:
     async with till.world.connection(till.world.owner_dsn) as connection:
         return [tuple(row)[:2] for row in await connection.fetch(outcomes.AWAITED)]
-
-
-async def sound(till: Till) -> None:
-    assert (await verify(till.world.superuser_dsn)).problems == []
-    changed = (await rebuild(till.world.owner_dsn, till.world.settings.master, lambda *_: None)).changed
-    assert set(changed.values()) == {0}
 
 
 @every_wire
@@ -67,7 +59,7 @@ async def test_what_was_paid_in_time_and_is_said_too_late_is_the_fee(till: Till)
         paid = await till.world.client.payment(play.filing)
         assert (paid.state, paid.captured, paid.refunded, paid.awaited_until) == ("paid", AMOUNT, 0, None)
         assert await named_by_the_doctor(till) == []
-        await sound(till)
+        await sound(till.world)
 
 
 @every_wire
@@ -76,7 +68,7 @@ async def test_who_never_says_that_it_was_paid_holds_the_filing_up_as_long_as_is
         play, _, _ = await asked(till, payment=2)
         assert (await play.at(Stage.CLOSED)).closing is Closing.FEE_EXPIRED
         assert await play.kinds("payment", 1) == [*AWAITED, "payment_expired"]
-        await sound(till)
+        await sound(till.world)
 
 
 @pytest.mark.parametrize("wire", ["platform"])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from operations.publishing.catalogue import publish
 from schemas.filing.state import Closing, FeeState, Stage, Status
 from schemas.level import Channel
-from tests.acting import ADDRESS, EXTRACT, Play, extract
-from tests.conftest import ROOT, World
+from tests.acting import ADDRESS, EXTRACT, Play, extract, publish_changed
+from tests.conftest import World
 from tests.sound import sound
 
 POSTAGE: Final = 0
@@ -17,11 +16,8 @@ POSTAGE: Final = 0
 
 async def brought(running: World, postcode: str) -> Play:
     """An extract at level 3 whose fee of 16,000 đồng is due with the result, and collected by the post."""
-    source = (ROOT / "procedures" / f"{EXTRACT}@2026-12.yaml").read_bytes()
-    later = source.replace(b"due: acceptance", b"due: result").replace(b"2026-12", b"2026-11-post", 1)
-    later = later.replace(b"channels: [online, counter]", b"channels: [online, counter, post]", 1)
-    assert b"counter, post]" in later
-    version = (await publish(running.owner_dsn, later)).version
+    due = {"due": "result", "channels": ["online", "counter", "post"]}
+    version = await publish_changed(running, EXTRACT, lambda fields: fields["fee"].update(due))
     filed: dict[str, Any] = {
         "version": version,
         "fee_channel": "post",

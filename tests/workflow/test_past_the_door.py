@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -34,16 +33,11 @@ from schemas.stream.healing import HEAL
 from schemas.stream.ledger import Batch
 from tests.acting import of, plain, refusal
 from tests.conftest import ROOT, World
-from tests.locked import PORTAL, Program, locked
+from tests.locked import PORTAL, Program
+from tests.locked import closed as closed
 from tests.workflow.forged import counted, submission
 from workers.by_queue import BY_QUEUE, INSTRUCTED
 from workers.wiring import WORKFLOWS, activities
-
-
-@pytest.fixture
-async def closed(world: World) -> AsyncIterator[World]:
-    async with locked(world) as closed:
-        yield closed
 
 
 @workflow.defn(name="Filing", sandboxed=False)
@@ -108,11 +102,12 @@ async def test_nobody_reads_it_past_them_with_one_statement_for_many_questions(
         assert await connection.fetchval("select count(*) from access") == 0
 
 
-@pytest.mark.parametrize("garbage", [[], ["text"], [{"calendar": 7}], [{}, {}]], ids=repr)
-async def test_a_batch_that_nobody_published_ends_in_words(closed: World, garbage: list[Any]) -> None:
+async def test_a_batch_that_nobody_published_ends_in_words(closed: World) -> None:
     client = (await Program.of(closed, PORTAL)).client
-    handle = await client.start_workflow("Reprojection", args=garbage, id="calendar:vn@2026-12", task_queue=TASK_QUEUE)
-    assert (await refusal(handle.result())).code is RefusalCode.BAD_START
+    garbage: list[list[Any]] = [[], ["text"], [{"calendar": 7}], [{}, {}]]
+    for args in garbage:
+        handle = await client.start_workflow("Reprojection", args=args, id="calendar:vn@2026-12", task_queue=TASK_QUEUE)
+        assert (await refusal(handle.result())).code is RefusalCode.BAD_START
 
 
 async def test_a_look_by_a_queue_is_one_of_the_run_that_asks_whatever_it_says(closed: World) -> None:

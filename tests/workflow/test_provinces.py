@@ -13,7 +13,6 @@ from motcua import BadSubmission
 from operations.publishing.catalogue import demo_variant, publish
 from operations.publishing.provinces import publish_province
 from operations.rebuild import rebuild
-from recovery.restart import Found, Restarter
 from rules.time.working_time import VIETNAM
 from schemas.ids import filing_workflow
 from schemas.people import Role
@@ -21,6 +20,7 @@ from schemas.publishing.procedure import Term
 from tests.acting import ADDRESS, Play, birth, extract, officer
 from tests.conftest import ROOT, World
 from tests.provinces import EXTRACT_FILE, UNCONFIRMED, changed, overlay
+from tests.restarting import lost_and_restarted
 from verifier import ledger as ledger_verifier
 from workers.wiring import open_pool
 
@@ -66,11 +66,7 @@ async def test_what_was_begun_keeps_its_version_across_a_restart(running: World)
     await publish_province(running.owner_dsn, overlay("H24", "2", 6000))
     await publish_province(running.owner_dsn, overlay("H56", "1", 7000))
 
-    async with open_pool(running.settings) as pool:
-        for play in (begun, elsewhere):
-            stream = filing_workflow(play.filing)
-            await running.temporal.get_workflow_handle(stream).terminate("lost")
-            assert await Restarter(pool, running.temporal).restart(stream) is Found.RESTARTED
+    await lost_and_restarted(running, *(filing_workflow(play.filing) for play in (begun, elsewhere)))
     later = await Play.begin(running, extract(agency=HAI_PHONG))
 
     assert await asked_for(begun) == COPIES * 5000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pytest
 import yaml
@@ -19,7 +19,6 @@ from schemas.filing.events import Outcome
 from schemas.filing.state import PartStage, Stage
 from schemas.people import Role
 from schemas.reading import AskTasks
-from schemas.referral.state import ReferralState
 from tests.acting import (
     CHILD,
     INSURANCE,
@@ -30,7 +29,6 @@ from tests.acting import (
     decide_part,
     eventually,
     joined,
-    officer,
     publish_short,
     refer,
 )
@@ -87,18 +85,6 @@ async def test_its_tasks_and_its_officers_are_the_deciding_agencys_own(running: 
     assert "Nguyễn".encode() not in sealed
 
 
-async def test_what_is_on_paper_is_asked_of_one_agency_after_another(running: World) -> None:
-    desk: dict[str, Any] = {"channel": "counter", "actor": officer(Role.RECEPTION, LEAD), "result_channel": "counter"}
-    play = await refer(running, **desk)
-    residence, insurance = (await play.view()).parts
-    assert (residence.stage, insurance.stage) == (PartStage.REFERRED, PartStage.PLANNED)
-    await decide_part(play, residence)
-    view = await play.until(lambda seen: seen.parts[1].stage is PartStage.REFERRED)
-    assert view.parts[1].referred_at == view.parts[0].answered_at
-    await decide_part(play, view.parts[1])
-    await play.until(lambda seen: all(part.outcome for part in seen.parts))
-
-
 class Police(BackOffice):
     """Decides about residences by machine, and leaves everything else to officers."""
 
@@ -148,17 +134,6 @@ async def test_a_part_that_is_late_is_told_there_and_at_the_lead_and_decided_all
         "claimed",
         "referral_answered",
     ]
-
-
-async def test_a_filing_that_is_withdrawn_takes_its_open_parts_back(running: World) -> None:
-    play = await refer(running)
-    await decide_part(play, (await play.view()).parts[0])
-    await play.until(lambda seen: seen.parts[0].outcome is not None)
-    await play.withdraw()
-    await eventually(lambda: play.kinds("referral", 2), lambda kinds: kinds[-1:] == ["referral_cancelled"])
-    assert (await running.client.referral(play.filing, 2)).state is ReferralState.CANCELLED
-    assert (await running.client.referral(play.filing, 1)).state is ReferralState.ANSWERED
-    assert (await running.client.tasks(AskTasks(agency=INSURANCE))).rows == ()
 
 
 async def test_where_the_province_has_nobody_for_a_part_the_submission_is_refused(running: World) -> None:

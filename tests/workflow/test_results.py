@@ -22,38 +22,15 @@ from tests.sound import sound
 from tests.workflow.results import (
     CLERK,
     LEADER,
-    SIGNED,
     WHY,
     act,
-    corrected,
     decided,
-    declined,
     register,
-    revoked,
     set_up,
     signers,
     tasks_of,
     validity,
 )
-
-
-@pytest.fixture
-async def signing(running: World) -> World:
-    """An agency whose officers sign its results."""
-    await set_up(running, signers())
-    return running
-
-
-async def test_officers_sign_one_after_the_other_and_only_then_the_result_is_there(signing: World) -> None:
-    play = await decided(signing)
-    view = await play.at(Stage.CLOSED)
-    assert view.status is Status.RETURNED
-    assert await play.kinds("result", 1) == ["result_entered", "result_made", *SIGNED * 3, "result_released"]
-    assert (await play.kinds()).count("result_issued") == 1
-    assert await register(play) == [("K0000001", "in_force")]
-    assert (view.result and view.result.media_type) == "application/pdf"
-    await sound(signing)
-
 
 DECLINES: Final = "001085009901"
 
@@ -76,32 +53,6 @@ async def test_who_says_no_to_the_signing_service_voids_the_number_and_a_leader_
     assert view.status is Status.RETURNED
     assert await register(play) == [("K0000001", "voided"), ("K0000002", "in_force")]
     assert await validity(play, "K0000002") is Validity.IN_FORCE
-    await sound(running)
-
-
-async def test_an_officer_who_is_asked_may_decline_with_a_reason_and_nobody_else(running: World) -> None:
-    play = await declined(running)
-    assert await register(play) == [("K0000001", "voided"), ("K0000002", "in_force")]
-    await sound(running)
-
-
-async def test_a_result_that_the_filing_issued_is_revoked_by_whoever_may(running: World) -> None:
-    play = await revoked(running)
-    assert await play.kinds("result", 1) == ["result_entered", "result_revoked"]
-    assert await validity(play, "K0000001") is Validity.REVOKED
-    await sound(running)
-
-
-async def test_a_correction_takes_a_number_of_its_own_and_marks_the_one_that_it_corrects(running: World) -> None:
-    play = await corrected(running)
-    assert await play.kinds("result", 1) == [
-        *("result_entered", "result_entered", "result_made"),
-        *SIGNED * 3,
-        *("result_replaced", "result_released"),
-    ]
-    assert await register(play) == [("K0000001", "replaced"), ("K0000002", "in_force")]
-    assert await validity(play, "K0000001") is Validity.REPLACED
-    assert await play.world.client.parked(play.filing) == []
     await sound(running)
 
 

@@ -23,7 +23,7 @@ EVERY: Final = [(kind, command) for kind in KINDS.values() for command in COMMAN
 
 def run(kind: StreamKind[Any]) -> Stream[Any]:
     """A new one, by whose rules everything is forbidden: what its stream was about is erased."""
-    name = StreamId(kind.name, FILING, None if kind.name == "filing" else 1)
+    name = StreamId(kind.name, FILING, 0 if kind.name == "filing" else 1)
     state = kind.initial(Origin(name, "H01.30", procedure(), CALENDAR))
     return Stream(kind, name, state.model_copy(update={"erased_at": NOW}))
 

@@ -48,6 +48,12 @@ def test_no_text_that_no_record_holds_becomes_a_command(signal: str) -> None:
             read(wrong)
 
 
+@pytest.mark.parametrize("amount", ["16000", 16000.0, True], ids=repr)
+def test_an_amount_that_is_no_whole_number_becomes_no_command(amount: Any) -> None:
+    with pytest.raises(ValueError, match="amount"):
+        fee_command({"n": 1, "settlement": "paid", "amount": amount})
+
+
 def test_a_filing_hears_each_fact_by_a_signal_of_its_own() -> None:
     assert {telling.signal: telling.command for telling in KINDS.tells} == {
         name: read for name, (read, _) in FACTS.items()

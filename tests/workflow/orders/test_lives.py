@@ -11,6 +11,7 @@ from typing import Any, Final, get_type_hints
 from uuid import uuid4
 
 import pikepdf
+import pytest
 from temporalio import activity
 from temporalio.activity import _Definition
 from temporalio.api.history.v1 import HistoryEvent
@@ -31,13 +32,14 @@ from tests.rogue import Rogue, ordered, rogues
 from tests.sound import sound
 from tests.workflow.results import LEADER, PROCEDURE, RELEASED, VERSION, WHY, act, decided, set_up, signers, waits_for
 from workers.wiring import platform_worker
+from workflows.stream import ordering
 
-ALL_PAUSES: Final = 180
-"""Seconds: there is one before each is asked for again."""
 SCAN: Final = "reception.scan"
 OF_RESULTS: Final = {PRINT: 1, "papers.confirm": 1, "result.prepare": 1, "result.sign": 1, "result.prove": 1}
 
 
+PAUSE: Final = timedelta(seconds=1)
+"""Before each is asked for again; else it is ten seconds."""
 BOTH: Final = ("not_ordered", "somebody's word")
 """What calls itself final: a filing for each, so that they wait at the same time."""
 
@@ -64,6 +66,11 @@ def failing(function: Callable[..., Any], times: int, types: Sequence[str]) -> C
     return activity.defn(name=name)(fails)
 
 
+@pytest.fixture(autouse=True)
+def _asked_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ordering, "_ASKED_AGAIN", PAUSE)
+
+
 @asynccontextmanager
 async def platform(
     world: World,
@@ -73,12 +80,13 @@ async def platform(
     office: BackOffice | None = None,
 ) -> AsyncIterator[None]:
     """A platform at work whose activities of these names fail so many times for each filing."""
-    async with any_file_activities(world.settings) as given:
+    settings = world.settings.model_copy(update={"sandbox": False})
+    async with any_file_activities(settings) as given:
         received = received_by(reception, given) if reception else given
         named = {_Definition.must_from_callable(one).name: one for one in received.working}
         named |= {name: failing(named[name], times, types) for name, times in fails.items()}
         functions = replace(given, working=tuple(named.values()))
-        async with platform_worker(world.temporal, functions, world.settings), world.back_office(office):
+        async with platform_worker(world.temporal, functions, settings), world.back_office(office):
             yield
 
 
@@ -88,7 +96,7 @@ async def test_a_result_is_made_and_signed_all_the_same_and_nobody_is_told(world
     async with platform(world, OF_RESULTS, BOTH):
         plays = [await decided(world, version=VERSION) for _ in BOTH]
         for play in plays:
-            await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=ALL_PAUSES)
+            await play.at(Stage.CLOSED)
     for play in plays:
         assert await play.kinds("result", 1) == RELEASED
     await sound(world)
@@ -103,7 +111,7 @@ async def test_a_scan_is_asked_for_again_after_a_while(world: World) -> None:
             handle = world.temporal.get_workflow_handle(filing_workflow(play.filing))
             scheduled = [e async for e in handle.fetch_history_events() if _scheduled(e) == SCAN]
             first, again = (one.event_time.ToDatetime() for one in scheduled)
-            assert again - first > timedelta(seconds=9)
+            assert again - first >= PAUSE
 
 
 def _scheduled(event: HistoryEvent) -> str:

@@ -112,7 +112,7 @@ async def test_nothing_is_signed_that_a_rogue_run_orders(asked: World) -> None:
         before = await seen(asked)
         again = await ordered(client, old, workflow_id=stream)
         assert {one.refused for one in again if one.name != "papers.confirm"} == {"not_ordered"}
-        any_place = await ordered(client, by_place(play, file, range(-1, 11)), workflow_id=stream)
+        any_place = await ordered(client, by_place(play, file, range(-1, 11)), workflow_id=stream, at_once=True)
         assert done(any_place) == ["papers.confirm"]
     assert await seen(asked) == before
     assert await play.kinds("result", 1) == RELEASED
@@ -139,7 +139,7 @@ async def test_what_is_waited_for_is_signed_once_whoever_asks_for_it_again(asked
         await eventually(lambda: waiting_for_signer(asked, "rogue-again"), lambda numbers: numbers == ["3"])
         await hurried(play)
         again = await asking
-        by_any = await ordered(client, by_place(play, file, range(7)))
+        by_any = await ordered(client, by_place(play, file, range(7)), at_once=True)
     assert [(one.name, one.refused) for one in again] == [
         ("result.prepare", "not_ordered"),
         ("result.sign", "not_ordered"),

@@ -48,13 +48,11 @@ async def outside(world: World, *plays: Play) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(params=["open", "identity", "codec", "identity and codec"])
+@pytest.fixture(params=["open", "identity and codec"])
 async def at_work(world: World, request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """A platform at work, and a client of it that the stranger has too."""
-    if "codec" in request.param:
-        world = await sealed(world, ring("one"))
-    if "identity" in request.param:
-        world = await signing(world)
+    if request.param != "open":
+        world = await signing(await sealed(world, ring("one")))
     async with world.platform(), world.back_office():
         yield world
 

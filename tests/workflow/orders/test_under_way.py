@@ -5,62 +5,29 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Final
-from uuid import uuid4
+from typing import Any
 
-import asyncpg
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import EventType
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
 from deploy.stack import Stack
-from recovery.restart import Found, Restarter
 from schemas.ids import NUDGE, result_workflow
 from tests.acting import Play, eventually
 from tests.conftest import PARTS, SUGGEST, World, publish_demo, world_of
+from tests.restarting import lost_and_restarted, reset
 from tests.sound import sound
 from tests.workflow.results import signed_once, waiting_for_signer, waits_for
-
-COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 
 
 def run_of(play: Play) -> WorkflowHandle[Any, Any]:
     return play.world.temporal.get_workflow_handle(result_workflow(play.filing, 1))
 
 
-async def reset(play: Play) -> None:
-    """The run begins again after its first task."""
-    handle, first = run_of(play), 0
-    async for event in handle.fetch_history_events():
-        if event.event_type == COMPLETED:
-            first = event.event_id
-            break
-    await play.world.temporal.workflow_service.reset_workflow_execution(
-        ResetWorkflowExecutionRequest(
-            namespace=play.world.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=handle.id),
-            reason="looking what becomes of it",
-            workflow_task_finish_event_id=first,
-            request_id=str(uuid4()),
-        )
-    )
-
-
-async def restarted(play: Play) -> None:
-    """It is lost, and started again from the log."""
-    handle = run_of(play)
-    await handle.terminate("lost")
-    async with asyncpg.create_pool(play.world.app_dsn, min_size=0, max_size=2) as pool:
-        assert await Restarter(pool, play.world.temporal).restart(handle.id) is Found.RESTARTED
-
-
-@pytest.mark.parametrize("happens", [reset, restarted])
+@pytest.mark.parametrize("happens", [reset, lost_and_restarted])
 async def test_a_run_that_begins_again_has_it_signed_once(running: World, happens: Any) -> None:
     play = await waits_for(running, "signature")
     before = (await run_of(play).describe()).run_id
-    await happens(play)
+    await happens(running, run_of(play).id)
     assert (await run_of(play).describe()).run_id != before
     await eventually(lambda: waiting_for_signer(running, run_of(play).id), bool)
     await signed_once(play)

@@ -1,0 +1,50 @@
+"""Workflows that are set back by an operator, or forgotten by Temporal and started again from the log."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+
+from recovery.restart import Found, Restarter
+from tests.conftest import World
+from workers.wiring import open_pool
+
+COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+
+
+async def lose(world: World, stream: str) -> None:
+    """Temporal forgets the workflow of a stream."""
+    await world.temporal.get_workflow_handle(stream).terminate("lost")
+
+
+async def restart(world: World, *streams: str, force: bool = False) -> None:
+    """Start again what is lost, or by `force` what runs."""
+    async with open_pool(world.settings) as pool:
+        for stream in streams:
+            assert await Restarter(pool, world.temporal).restart(stream, force=force) is Found.RESTARTED
+
+
+async def lost_and_restarted(world: World, *streams: str) -> None:
+    """Temporal forgets the workflows of these streams, and they are started again."""
+    for stream in streams:
+        await lose(world, stream)
+    await restart(world, *streams)
+
+
+async def reset(world: World, stream: str) -> None:
+    """Set the workflow of a stream back to its first decision, as an operator would."""
+    handle = world.temporal.get_workflow_handle(stream)
+    history = await handle.fetch_history()
+    first = next(event.event_id for event in history.events if event.event_type == COMPLETED)
+    await world.temporal.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=world.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=stream, run_id=history.run_id),
+            reason="a test",
+            workflow_task_finish_event_id=first,
+            request_id=uuid4().hex,
+        )
+    )
