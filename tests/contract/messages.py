@@ -8,8 +8,7 @@ from motcua import PUBLIC_MESSAGES, Direction, FilingInput, Message
 from schemas.base import Model, Personal, fields_marked
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.province import ProvinceOverlay
-from tests.contract.publications import PUBLICATIONS
-from tests.contract.samples import APPLICANT, BESIDE, EVENTS, SAMPLES
+from tests.contract.samples import APPLICANT, SAMPLES
 
 MAPS: Final = frozenset({"form", "paper_digests", "open"})
 """Objects whose keys are data."""
@@ -38,9 +37,8 @@ def body(event: Any) -> Any:
 
 def sample(message: Message) -> Any:
     """One message with every field filled, as JSON."""
-    for event in (*EVENTS, *PUBLICATIONS, *BESIDE):
-        if message.name == f"event.{event.kind}":
-            return body(event)
+    if message.event:
+        return body(SAMPLES[message.name])
     if message.model is FilingInput:
         return {"submission": dumped(SAMPLES["submission"])}
     return next(dumped(each) for each in (APPLICANT, *SAMPLES.values()) if type(each) is message.model)

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterator
 from difflib import unified_diff
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -20,18 +20,28 @@ from motcua.common_fields import COMMON
 from motcua.json_schemas import documents, own_words, schema, written
 from schemas.base import Model, Personal, fields_marked
 from schemas.complaint.commands import COMPLAINT_COMMANDS
+from schemas.complaint.events import ComplaintEvent
+from schemas.erasure import Erased
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import EFFECTS
+from schemas.papers.events import PapersEvent
 from schemas.parcel.commands import PARCEL_COMMANDS
+from schemas.parcel.events import ParcelEvent
 from schemas.payment.commands import PAYMENT_COMMANDS
+from schemas.payment.events import PaymentEvent
+from schemas.publishing.events import PublicationEvent
+from schemas.reading import Question
 from schemas.referral.commands import REFERRAL_COMMANDS
+from schemas.referral.events import ReferralEvent
 from schemas.refund.commands import REFUND_COMMANDS
+from schemas.refund.events import RefundEvent
 from schemas.result.commands import RESULT_COMMANDS
+from schemas.result.events import ResultEvent
+from schemas.stream.restart import Restarted
 from tests.contract.fitting import broken, lacking, validator
 from tests.contract.kept import SCHEMAS, golden_schemas, keep_schemas
 from tests.contract.messages import MESSAGES, READ, SAMPLED, body, deeper, sample
-from tests.contract.publications import PUBLICATIONS
-from tests.contract.samples import BESIDE, EVENTS
+from tests.contract.samples import EVENTS
 from tests.walking import walked
 
 
@@ -52,22 +62,18 @@ def test_the_schemas_are_what_they_were() -> None:
     assert SCHEMAS.read_text(encoding="utf-8") == written(dict(documents())), "written otherwise than by `make golden`"
 
 
-def test_every_command_and_every_kind_of_event_has_its_schema() -> None:
+def test_every_command_event_and_question_has_its_schema() -> None:
     models = (
-        *PUBLIC_COMMANDS,
-        *PARCEL_COMMANDS,
-        *REFERRAL_COMMANDS,
-        *COMPLAINT_COMMANDS,
-        *RESULT_COMMANDS,
-        *REFUND_COMMANDS,
-        *PAYMENT_COMMANDS,
+        *(*PUBLIC_COMMANDS, *PARCEL_COMMANDS, *REFERRAL_COMMANDS, *PAYMENT_COMMANDS),
+        *(*COMPLAINT_COMMANDS, *RESULT_COMMANDS, *REFUND_COMMANDS),
     )
     commands = {f"command.{model.model_fields['kind'].default}" for model in models}
-    kinds = {f"event.{event.kind}" for event in (*EVENTS, *PUBLICATIONS, *BESIDE)} | {
-        f"event.{kind}" for kind in EFFECTS
-    }
-    assert commands == {name for name in MESSAGES if name.startswith("command.")}
-    assert kinds == {name for name in MESSAGES if name.startswith("event.")}
+    later = (PaymentEvent, ParcelEvent, ReferralEvent, ComplaintEvent, PapersEvent, ResultEvent, RefundEvent)
+    published = get_args(get_args(PublicationEvent)[0])
+    events = [*(event for part in later for event in get_args(part)), *published, Erased, Restarted]
+    kinds = {*EFFECTS, *(event.model_fields["kind"].default for event in events)}
+    questions = {f"ask.{model.model_fields['ask'].default}" for model in get_args(Question)}
+    assert {name for name in MESSAGES if "." in name} == commands | questions | {f"event.{kind}" for kind in kinds}
     assert len(MESSAGES) == len(PUBLIC_MESSAGES)
 
 

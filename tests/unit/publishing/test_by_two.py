@@ -19,7 +19,7 @@ from schemas.publishing.events import (
     PublicationEvent,
     TwoRequired,
 )
-from tests.contract.publications import PUBLICATIONS
+from tests.contract.samples import PUBLICATIONS
 
 AT: Final = datetime(2026, 11, 28, tzinfo=UTC)
 KINDS: Final[dict[str, PublicationEvent]] = {event.kind: event for event in PUBLICATIONS}

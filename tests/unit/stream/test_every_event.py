@@ -40,21 +40,23 @@ from schemas.filing.commands import SYSTEM_VIA, Command
 from schemas.filing.events import Clock
 from schemas.filing.state import Filing
 from schemas.ids import StreamId
-from schemas.people import SYSTEM, Actor, Role
+from schemas.people import SYSTEM
 from schemas.publishing.procedure import Baseline
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.reading import Audience
 from schemas.result.state import RegisteredResult
 from schemas.stream.ledger import Batch, Recorded
 from tests.conftest import ROOT
-from tests.contract.samples import AGENCY, AT, CALENDAR, CLOCK, EVENTS, FILING, PINNED, RULES, SNAPSHOT
+from tests.contract.samples import APPLICANT, CLOCK, EVENTS, SNAPSHOT
 from tests.walking import walked
 from views import timeline
 from views.log import Told, opened
 
 KEY: Final = FilingKey("k1", bytes(32))
 ERASED: Final = Erased(request=1, cause=ErasureCause.FILING, reason="r", asked_by="a", approved_by="b")
-APPLICANT: Final = Actor(subject="vneid:001099000001", role=Role.APPLICANT)
+AT: Final = CLOCK.started
+AGENCY: Final = SNAPSHOT.agency
+FILING: Final = SNAPSHOT.filing_id
 LATER: Final = {
     *("referred", "obligation_referred", "obligation_demanded", "draft_shown", "reopened", "apology_drafted"),
     *("result_issued", "reissue_requested", "fee_reduced", "fee_charged_back", "refund_given", "refund_given_by_hand"),
@@ -77,7 +79,7 @@ _STEPS: Final[tuple[dict[str, Any], ...]] = (
     {"code": "decide", "act": "decide"},
 )
 WHOLE_RULES: Final = ProcedureRules.model_validate(
-    RULES.model_dump(mode="json") | {"review": [step | _STEP for step in _STEPS]}
+    SNAPSHOT.procedure.model_dump(mode="json") | {"review": [step | _STEP for step in _STEPS]}
 )
 
 REGISTERED: Final = {"filing_id": FILING, "agency": AGENCY, "n": 1, "state": "in_force"}
@@ -131,7 +133,9 @@ def events(name: str) -> tuple[Any, ...]:
 def begun(name: str) -> Any:
     """The state before all events."""
     kind = KINDS[name]
-    return kind.initial(Origin(StreamId.parse(stream_of(kind)), AGENCY, WHOLE_RULES, CALENDAR, PINNED))
+    return kind.initial(
+        Origin(StreamId.parse(stream_of(kind)), AGENCY, WHOLE_RULES, SNAPSHOT.calendar, SNAPSHOT.digests)
+    )
 
 
 @cache
