@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
 from copy import deepcopy
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 import yaml
 
 from schemas.publishing.time_limits import Limits
 
+from .changing import Change, Raw, drop, insert, many, parent, put, wrong
+
 EXTRACT = Path(__file__).parents[3] / "procedures" / "2.000635@2026-12.yaml"
-
-Raw: TypeAlias = dict[str, Any]
-Change: TypeAlias = Callable[[Raw], None]
-
-
-class Broken(NamedTuple):
-    """What is wrong, how the good procedure is changed, and the one mistake that must be found."""
-
-    name: str
-    change: Change
-    path: str
-    rule: str
-
 
 NAME = {"vi": "Tên", "en": "Name"}
 FACT = {"source": "unconfirmed"}
@@ -104,70 +91,15 @@ def _good() -> str:
     return json.dumps(raw)
 
 
-def _keys(path: str) -> list[str | int]:
-    return [int(key) if key.isdigit() else key for key in re.findall(r"[^.\[\]]+", path)]
-
-
-def _parent(raw: Raw, path: str) -> tuple[Any, Any]:
-    *outer, last = _keys(path)
-    part: Any = raw
-    for key in outer:
-        part = part[key]
-    return part, last
-
-
-def put(path: str, value: Any) -> Change:
-    """Writes `value` at `path`; one behind the end of a list adds to it."""
-
-    def change(raw: Raw) -> None:
-        part, key = _parent(raw, path)
-        if isinstance(part, list) and key == len(part):
-            part.append(value)
-        else:
-            part[key] = value
-
-    return change
-
-
-def drop(path: str) -> Change:
-    """Takes what is at `path` away."""
-
-    def change(raw: Raw) -> None:
-        part, key = _parent(raw, path)
-        del part[key]
-
-    return change
-
-
-def insert(path: str, value: Any) -> Change:
-    """Writes `value` into a list, before what is at `path`."""
-
-    def change(raw: Raw) -> None:
-        part, key = _parent(raw, path)
-        part.insert(key, value)
-
-    return change
-
-
-def many(*changes: Change) -> Change:
-    """All of the changes, in order."""
-
-    def change(raw: Raw) -> None:
-        for one in changes:
-            one(raw)
-
-    return change
-
-
 def add_many(path: str, count: int) -> Change:
     """Adds copies of the first entry of a list, with codes of their own and without conditions."""
 
     def change(raw: Raw) -> None:
-        part, key = _parent(raw, path)
+        part, key = parent(raw, path)
         plain = {name: value for name, value in part[key][0].items() if name != "when"}
         part[key] += [plain | {"code": f"another_{n}"} for n in range(count)]
 
-    return change
+    return Change(path, change)
 
 
 def at_level(level: int) -> Change:
@@ -185,12 +117,7 @@ def at_level(level: int) -> Change:
 
 def referring() -> Change:
     """A first step in which other agencies decide, where nobody's silence does."""
-
-    def change(raw: Raw) -> None:
-        del raw["silent_approval"]
-        raw["review"].insert(0, deepcopy(REFER | {"referral": REFERRED}))
-
-    return change
+    return many(drop("silent_approval"), insert("review[0]", deepcopy(REFER | {"referral": REFERRED})))
 
 
 def _information(item: str, vi: str, en: str) -> Change:
@@ -201,785 +128,513 @@ def _when(condition: Any) -> Change:
     return put("papers[0].when[0]", condition)
 
 
+def _field(field: str, **asks: Any) -> Change:
+    return _when({"field": field, **asks})
+
+
 BROKEN = [
     # the form of values
-    Broken("code read as a number", put("code", 2.000635), "code", "quote_it"),
-    Broken("version read as a number", put("version", 2026), "version", "quote_it"),
-    Broken("version read as a date", put("version", date(2026, 7, 1)), "version", "quote_it"),
-    Broken("text read as a truth value", put("name.vi", value=False), "name.vi", "quote_it"),
-    Broken("code without a point", put("code", "2000635"), "code", "wrong_form"),
-    Broken("code of other digits", put("code", "２.000635"), "code", "wrong_form"),
-    Broken("limit of other digits", put("limits.intake", "５ working days"), "limits.intake", "limit_form"),
-    Broken("no such level", put("level", 5), "level", "not_allowed_value"),
-    Broken("level in quotes", put("level", "4"), "level", "not_allowed_value"),
-    Broken("level is a truth value", put("level", value=True), "level", "not_allowed_value"),
-    Broken("level is a fraction", put("level", 4.0), "level", "not_allowed_value"),
-    Broken("blank text", put("name.en", "  "), "name.en", "required"),
-    Broken("one language only", drop("name.en"), "name.en", "required"),
-    Broken("no source", drop("review[3].source"), "review[3].source", "required"),
-    Broken("key without a value", put("form", None), "form", "required"),
-    Broken("unknown key", put("colour", "red"), "colour", "unknown_key"),
-    Broken("misspelt key", put("fee.items[0].ammount", 1), "fee.items[0].ammount", "unknown_key"),
-    Broken("key is a number", lambda raw: raw.update({1: 1}), "", "key_not_text"),  # type: ignore[dict-item]
-    Broken("control character", put("legal_basis", ["a\0"]), "legal_basis[0]", "unreadable_character"),
-    Broken("no legal basis", put("legal_basis", []), "legal_basis", "too_few"),
-    Broken("endless text", put("legal_basis", ["a" * 2001]), "legal_basis[0]", "too_long"),
-    Broken("no plain data", put("legal_basis", [{1, 2}]), "legal_basis[0]", "invalid"),
-    Broken("text for a list", put("papers", "none"), "papers", "list_expected"),
-    Broken("word for a truth value", put("papers[0].required", "yes"), "papers[0].required", "boolean_expected"),
-    Broken("list for a code", put("papers[0].code", ["a"]), "papers[0].code", "text_expected"),
-    Broken("text for a part", put("result", "a"), "result", "mapping_expected"),
-    Broken("word for a number", put("information.sets", "one"), "information.sets", "integer_expected"),
-    Broken("ten sets", put("information.sets", 10), "information.sets", "out_of_range"),
-    Broken("number beyond JSON", put("form[3].maximum", 10**5000), "form[3].maximum", "out_of_range"),
-    Broken("negative rounds", put("supplement.rounds", -1), "supplement.rounds", "out_of_range"),
-    Broken("free item", put("fee.items[0].amount", 0), "fee.items[0].amount", "out_of_range"),
-    Broken("amount in quotes", put("fee.items[0].amount", "8000"), "fee.items[0].amount", "integer_expected"),
-    Broken("no such kind of fee", put("fee.items[0].kind", "tax"), "fee.items[0].kind", "not_allowed_value"),
-    Broken("no such time of payment", put("fee.due", "later"), "fee.due", "not_allowed_value"),
-    Broken("cashier reviews", put("review[3].role", "cashier"), "review[3].role", "not_allowed_value"),
-    Broken("no such act", put("review[0].act", "visit"), "review[0].act", "not_allowed_value"),
-    Broken("a limit of centuries", put("limits.pickup", "10001 calendar days"), "limits.pickup", "limit_too_long"),
-    Broken("plain hours", put("limits.intake", "8 hours"), "limits.intake", "limit_form"),
-    Broken("number for a limit", put("limits.intake", 8), "limits.intake", "limit_form"),
+    wrong("code read as a number", "quote_it", put("code", 2.000635)),
+    wrong("version read as a number", "quote_it", put("version", 2026)),
+    wrong("version read as a date", "quote_it", put("version", date(2026, 7, 1))),
+    wrong("text read as a truth value", "quote_it", put("name.vi", value=False)),
+    wrong("code without a point", "wrong_form", put("code", "2000635")),
+    wrong("code of other digits", "wrong_form", put("code", "２.000635")),
+    wrong("limit of other digits", "limit_form", put("limits.intake", "５ working days")),
+    wrong("no such level", "not_allowed_value", put("level", 5)),
+    wrong("level in quotes", "not_allowed_value", put("level", "4")),
+    wrong("level is a truth value", "not_allowed_value", put("level", value=True)),
+    wrong("level is a fraction", "not_allowed_value", put("level", 4.0)),
+    wrong("blank text", "required", put("name.en", "  ")),
+    wrong("one language only", "required", drop("name.en")),
+    wrong("no source", "required", drop("review[3].source")),
+    wrong("key without a value", "required", put("form", None)),
+    wrong("unknown key", "unknown_key", put("colour", "red")),
+    wrong("misspelt key", "unknown_key", put("fee.items[0].ammount", 1)),
+    wrong("key is a number", "key_not_text", Change("", lambda raw: raw.update({1: 1}))),  # type: ignore[dict-item]
+    wrong("control character", "unreadable_character", put("legal_basis", ["a\0"]), below="[0]"),
+    wrong("no legal basis", "too_few", put("legal_basis", [])),
+    wrong("endless text", "too_long", put("legal_basis", ["a" * 2001]), below="[0]"),
+    wrong("no plain data", "invalid", put("legal_basis", [{1, 2}]), below="[0]"),
+    wrong("text for a list", "list_expected", put("papers", "none")),
+    wrong("word for a truth value", "boolean_expected", put("papers[0].required", "yes")),
+    wrong("list for a code", "text_expected", put("papers[0].code", ["a"])),
+    wrong("text for a part", "mapping_expected", put("result", "a")),
+    wrong("word for a number", "integer_expected", put("information.sets", "one")),
+    wrong("ten sets", "out_of_range", put("information.sets", 10)),
+    wrong("number beyond JSON", "out_of_range", put("form[3].maximum", 10**5000)),
+    wrong("negative rounds", "out_of_range", put("supplement.rounds", -1)),
+    wrong("free item", "out_of_range", put("fee.items[0].amount", 0)),
+    wrong("amount in quotes", "integer_expected", put("fee.items[0].amount", "8000")),
+    wrong("no such kind of fee", "not_allowed_value", put("fee.items[0].kind", "tax")),
+    wrong("no such time of payment", "not_allowed_value", put("fee.due", "later")),
+    wrong("cashier reviews", "not_allowed_value", put("review[3].role", "cashier")),
+    wrong("no such act", "not_allowed_value", put("review[0].act", "visit")),
+    wrong("a limit of centuries", "limit_too_long", put("limits.pickup", "10001 calendar days")),
+    wrong("plain hours", "limit_form", put("limits.intake", "8 hours")),
+    wrong("number for a limit", "limit_form", put("limits.intake", 8)),
     # limits
-    Broken("no hours", put("limits.pickup", "0 working hours"), "limits.pickup", "limit_zero"),
-    Broken("no hours for a step", put("review[4].limit", "0 working hours"), "review[4].limit", "limit_zero"),
-    Broken("seconds to pay", put("fee.limit", "30 seconds"), "fee.limit", "seconds_not_allowed"),
-    Broken("seconds to supply", put("supplement.limit", "30 seconds"), "supplement.limit", "seconds_not_allowed"),
-    Broken("seconds of suspension", put("limits.suspension", "9 seconds"), "limits.suspension", "seconds_not_allowed"),
-    Broken("no hours of suspension", put("limits.suspension", "0 working hours"), "limits.suspension", "limit_zero"),
-    Broken("suspension in months", put("limits.suspension", "2 months"), "limits.suspension", "limit_form"),
-    Broken("no such limit", put("limits.grievance", "2 working days"), "limits.grievance", "unknown_key"),
-    Broken("seconds to appeal", put("limits.appeal", "9 seconds"), "limits.appeal", "seconds_not_allowed"),
-    Broken("reminded in the end", put("limits.reminder", "0 working days"), "limits.reminder", "limit_of_nothing"),
-    Broken("no hours before", put("limits.reminder", "0 working hours"), "limits.reminder", "limit_zero"),
-    Broken("apology in the end", put("limits.apology", "0 calendar days"), "limits.apology", "limit_of_nothing"),
-    Broken("apology in words", put("limits.apology", "the day before"), "limits.apology", "limit_form"),
-    Broken(
-        "appointment put off by nothing",
-        put("limits.reappointment", "0 working days"),
-        "limits.reappointment",
-        "limit_of_nothing",
-    ),
-    Broken(
-        "appointment put off in another unit",
-        put("limits.reappointment", "8 working hours"),
-        "limits.reappointment",
-        "unit_of_processing",
-    ),
-    Broken("hour after midnight", put("limits.cut_off", "25:00"), "limits.cut_off", "time_form"),
-    Broken("minute after the hour", put("limits.cut_off", "15:60"), "limits.cut_off", "time_form"),
-    Broken("hour of the afternoon", put("limits.cut_off", "3pm"), "limits.cut_off", "time_form"),
-    Broken("hour without its zero", put("limits.cut_off", "7:30"), "limits.cut_off", "time_form"),
-    Broken("hour with seconds", put("limits.cut_off", "15:00:00"), "limits.cut_off", "time_form"),
-    Broken("hour in a zone", put("limits.cut_off", "15:00+07:00"), "limits.cut_off", "time_form"),
-    Broken("cut-off of no text", put("limits.cut_off", ["15:00"]), "limits.cut_off", "time_form"),
-    Broken("hour read as a number", put("limits.cut_off", yaml.safe_load("15:00")), "limits.cut_off", "quote_it"),
-    Broken(
-        "seconds to answer",
-        put("review[2].obligation.answer", "9 seconds"),
-        "review[2].obligation.answer",
-        "seconds_not_allowed",
-    ),
-    Broken(
-        "no hours to pay the tax",
-        put("review[2].obligation.pay", "0 working hours"),
-        "review[2].obligation.pay",
-        "limit_zero",
-    ),
-    Broken("seconds of extension", put("extension.by", "9 seconds"), "extension.by", "seconds_not_allowed"),
-    Broken("no hours of notice", put("extension.notice", "0 working hours"), "extension.notice", "limit_zero"),
+    wrong("no hours", "limit_zero", put("limits.pickup", "0 working hours")),
+    wrong("no hours for a step", "limit_zero", put("review[4].limit", "0 working hours")),
+    wrong("seconds to pay", "seconds_not_allowed", put("fee.limit", "30 seconds")),
+    wrong("seconds to supply", "seconds_not_allowed", put("supplement.limit", "30 seconds")),
+    wrong("seconds of suspension", "seconds_not_allowed", put("limits.suspension", "9 seconds")),
+    wrong("no hours of suspension", "limit_zero", put("limits.suspension", "0 working hours")),
+    wrong("suspension in months", "limit_form", put("limits.suspension", "2 months")),
+    wrong("no such limit", "unknown_key", put("limits.grievance", "2 working days")),
+    wrong("seconds to appeal", "seconds_not_allowed", put("limits.appeal", "9 seconds")),
+    wrong("reminded in the end", "limit_of_nothing", put("limits.reminder", "0 working days")),
+    wrong("no hours before", "limit_zero", put("limits.reminder", "0 working hours")),
+    wrong("apology in the end", "limit_of_nothing", put("limits.apology", "0 calendar days")),
+    wrong("apology in words", "limit_form", put("limits.apology", "the day before")),
+    wrong("appointment put off by nothing", "limit_of_nothing", put("limits.reappointment", "0 working days")),
+    wrong("appointment put off in another unit", "unit_of_processing", put("limits.reappointment", "8 working hours")),
+    wrong("hour after midnight", "time_form", put("limits.cut_off", "25:00")),
+    wrong("minute after the hour", "time_form", put("limits.cut_off", "15:60")),
+    wrong("hour of the afternoon", "time_form", put("limits.cut_off", "3pm")),
+    wrong("hour without its zero", "time_form", put("limits.cut_off", "7:30")),
+    wrong("hour with seconds", "time_form", put("limits.cut_off", "15:00:00")),
+    wrong("hour in a zone", "time_form", put("limits.cut_off", "15:00+07:00")),
+    wrong("cut-off of no text", "time_form", put("limits.cut_off", ["15:00"])),
+    wrong("hour read as a number", "quote_it", put("limits.cut_off", yaml.safe_load("15:00"))),
+    wrong("seconds to answer", "seconds_not_allowed", put("review[2].obligation.answer", "9 seconds")),
+    wrong("no hours to pay the tax", "limit_zero", put("review[2].obligation.pay", "0 working hours")),
+    wrong("seconds of extension", "seconds_not_allowed", put("extension.by", "9 seconds")),
+    wrong("no hours of notice", "limit_zero", put("extension.notice", "0 working hours")),
     # validity
-    Broken("in force never", put("validity", FACT), "validity", "validity_without_day"),
-    Broken(
+    wrong("in force never", "validity_without_day", put("validity", FACT)),
+    wrong(
         "in force backwards",
-        put("validity", FACT | {"valid_from": "2027-03-01", "valid_until": "2027-02-28"}),
-        "validity.valid_until",
         "validity_reversed",
+        put("validity", FACT | {"valid_from": "2027-03-01", "valid_until": "2027-02-28"}),
+        below=".valid_until",
     ),
-    Broken("a month is no day", put("validity", FACT | {"valid_from": "3/2027"}), "validity.valid_from", "date_form"),
-    Broken("in force by nobody", put("validity", {"valid_from": "2027-03-01"}), "validity.source", "required"),
+    wrong("a month is no day", "date_form", put("validity", FACT | {"valid_from": "3/2027"}), below=".valid_from"),
+    wrong("in force by nobody", "required", put("validity", {"valid_from": "2027-03-01"}), below=".source"),
     # codes and fields
-    Broken("paper twice", put("papers[1].code", "birth_notice"), "papers[1].code", "duplicate_code"),
-    Broken("field twice", put("form[1].code", "kind"), "form[1].code", "duplicate_code"),
-    Broken("step twice", put("review[4].code", "appraise"), "review[4].code", "duplicate_code"),
-    Broken("item twice", put("fee.items[1].code", "extract"), "fee.items[1].code", "duplicate_code"),
-    Broken("nothing to choose", drop("form[0].choices"), "form[0].choices", "choices_required"),
-    Broken("choices of a text", put("form[1].choices", ["a"]), "form[1].choices", "choices_only_for_choice"),
-    Broken(
+    wrong("paper twice", "duplicate_code", put("papers[1].code", "birth_notice")),
+    wrong("field twice", "duplicate_code", put("form[1].code", "kind")),
+    wrong("step twice", "duplicate_code", put("review[4].code", "appraise")),
+    wrong("item twice", "duplicate_code", put("fee.items[1].code", "extract")),
+    wrong("nothing to choose", "choices_required", drop("form[0].choices")),
+    wrong("choices of a text", "choices_only_for_choice", put("form[1].choices", ["a"])),
+    wrong(
         "choice twice",
-        many(put("form[0].choices[1]", "birth"), drop("form[0].choice_names")),
-        "form[0].choices[1]",
         "duplicate_value",
+        put("form[0].choices[1]", "birth"),
+        drop("form[0].choice_names"),
+        at="form[0].choices[1]",
     ),
-    Broken(
+    wrong(
         "name of a choice that there is not",
-        put("form[0].choice_names", [{"code": "divorce", "name": NAME}]),
-        "form[0].choice_names[0].code",
         "name_of_no_choice",
+        put("form[0].choice_names", [{"code": "divorce", "name": NAME}]),
+        below="[0].code",
     ),
-    Broken(
+    wrong(
         "two names of a choice",
-        put("form[0].choice_names", [{"code": "birth", "name": NAME}] * 2),
-        "form[0].choice_names[1].code",
         "duplicate_code",
+        put("form[0].choice_names", [{"code": "birth", "name": NAME}] * 2),
+        below="[1].code",
     ),
-    Broken(
-        "blank of another procedure", put("papers[0].form", "forms/1.004222/ct01.pdf"), "papers[0].form", "unknown_form"
-    ),
-    Broken("blank in Word", put("papers[0].form", "forms/2.000635/to-khai.docx"), "papers[0].form", "unknown_form"),
-    Broken("blank somewhere else", put("papers[0].form", "forms/2.000635/../a.pdf"), "papers[0].form", "unknown_form"),
-    Broken(
+    wrong("blank of another procedure", "unknown_form", put("papers[0].form", "forms/1.004222/ct01.pdf")),
+    wrong("blank in Word", "unknown_form", put("papers[0].form", "forms/2.000635/to-khai.docx")),
+    wrong("blank somewhere else", "unknown_form", put("papers[0].form", "forms/2.000635/../a.pdf")),
+    wrong(
         "one blank for two papers",
-        many(*(put(f"papers[{n}].form", "forms/2.000635/to-khai.pdf") for n in (0, 1))),
-        "papers[1].form",
         "duplicate_value",
+        *(put(f"papers[{n}].form", "forms/2.000635/to-khai.pdf") for n in (0, 1)),
+        at="papers[1].form",
     ),
-    Broken("bounds of a date", put("form[2].minimum", 1), "form[2].minimum", "bounds_not_for_kind"),
-    Broken("negative length", put("form[1].minimum", -1), "form[1].minimum", "negative_length"),
-    Broken("text longer than a form holds", put("form[1].maximum", 4001), "form[1].maximum", "length_above_form"),
-    Broken("too many papers", add_many("papers", 98), "papers", "too_many"),
-    Broken("bounds crossed", put("form[3].minimum", 51), "form[3].minimum", "minimum_above_maximum"),
+    wrong("bounds of a date", "bounds_not_for_kind", put("form[2].minimum", 1)),
+    wrong("negative length", "negative_length", put("form[1].minimum", -1)),
+    wrong("text longer than a form holds", "length_above_form", put("form[1].maximum", 4001)),
+    wrong("too many papers", "too_many", add_many("papers", 98)),
+    wrong("bounds crossed", "minimum_above_maximum", put("form[3].minimum", 51)),
     # conditions
-    Broken("condition asks nothing", _when({}), "papers[0].when[0]", "when_one_thing"),
-    Broken(
-        "condition asks two things",
-        _when({"field": "kind", "one_of": ["birth"], "channel": "post"}),
-        "papers[0].when[0]",
-        "when_one_thing",
+    wrong("condition asks nothing", "when_one_thing", _when({})),
+    wrong("condition asks two things", "when_one_thing", _field("kind", one_of=["birth"], channel="post")),
+    wrong("condition of values alone", "when_one_thing", _when({"one_of": ["birth"]})),
+    wrong("condition not in a list", "list_expected", put("papers[0].when", URGENT)),
+    wrong("condition in words", "mapping_expected", _when("birth")),
+    wrong(
+        "misspelt key of a condition", "unknown_key", _field("kind", oneof=["birth"], one_of=["birth"]), below=".oneof"
     ),
-    Broken("condition of values alone", _when({"one_of": ["birth"]}), "papers[0].when[0]", "when_one_thing"),
-    Broken("condition not in a list", put("papers[0].when", URGENT), "papers[0].when", "list_expected"),
-    Broken("condition in words", _when("birth"), "papers[0].when[0]", "mapping_expected"),
-    Broken(
-        "misspelt key of a condition",
-        _when({"field": "kind", "oneof": ["birth"], "one_of": ["birth"]}),
-        "papers[0].when[0].oneof",
-        "unknown_key",
-    ),
-    Broken(
-        "condition on no field of the form",
-        _when({"field": "kid", "one_of": ["birth"]}),
-        "papers[0].when[0].field",
-        "when_unknown_field",
-    ),
-    Broken(
-        "condition of a fee item on no field",
-        put("fee.items[1].when[0].field", "hurry"),
-        "fee.items[1].when[0].field",
-        "when_unknown_field",
-    ),
-    Broken(
-        "field depends on a later one",
-        put("form[3].when", [URGENT]),
-        "form[3].when[0].field",
-        "when_field_not_before",
-    ),
-    Broken(
-        "field depends on itself",
-        put("form[4].when", [URGENT]),
-        "form[4].when[0].field",
-        "when_field_not_before",
-    ),
-    Broken("condition without values", _when({"field": "kind"}), "papers[0].when[0]", "when_needs_value"),
-    Broken(
-        "condition of no values",
-        _when({"field": "kind", "one_of": []}),
-        "papers[0].when[0].one_of",
-        "when_needs_value",
-    ),
-    Broken(
-        "values and bounds",
-        _when({"field": "copies", "one_of": [1], "at_least": 1}),
-        "papers[0].when[0]",
-        "when_values_or_bounds",
-    ),
-    Broken(
+    wrong("condition on no field of the form", "when_unknown_field", _field("kid", one_of=["birth"]), below=".field"),
+    wrong("condition of a fee item on no field", "when_unknown_field", put("fee.items[1].when[0].field", "hurry")),
+    wrong("field depends on a later one", "when_field_not_before", put("form[3].when", [URGENT]), below="[0].field"),
+    wrong("field depends on itself", "when_field_not_before", put("form[4].when", [URGENT]), below="[0].field"),
+    wrong("condition without values", "when_needs_value", _field("kind")),
+    wrong("condition of no values", "when_needs_value", _field("kind", one_of=[]), below=".one_of"),
+    wrong("values and bounds", "when_values_or_bounds", _field("copies", one_of=[1], at_least=1)),
+    wrong(
         "values of a channel",
+        "when_value_without_field",
         _when({"channel": "post", "one_of": ["birth"]}),
-        "papers[0].when[0].one_of",
-        "when_value_without_field",
+        below=".one_of",
     ),
-    Broken(
+    wrong(
         "bounds of an applicant",
-        _when({"applicant": "person", "at_least": 1}),
-        "papers[0].when[0].at_least",
         "when_value_without_field",
+        _when({"applicant": "person", "at_least": 1}),
+        below=".at_least",
     ),
-    Broken(
-        "no such choice",
-        _when({"field": "kind", "one_of": ["birth", "adoption"]}),
-        "papers[0].when[0].one_of[1]",
-        "when_value_not_of_field",
+    wrong(
+        "no such choice", "when_value_not_of_field", _field("kind", one_of=["birth", "adoption"]), below=".one_of[1]"
     ),
-    Broken(
-        "truth value as a word",
-        put("form[5].when[0].one_of", ["yes"]),
-        "form[5].when[0].one_of[0]",
-        "when_value_not_of_field",
-    ),
-    Broken(
-        "truth value as a number",
-        put("form[5].when[0].one_of", [1]),
-        "form[5].when[0].one_of[0]",
-        "when_value_not_of_field",
-    ),
-    Broken(
-        "number for a text",
-        _when({"field": "person_name", "one_of": [7]}),
-        "papers[0].when[0].one_of[0]",
-        "when_value_not_of_field",
-    ),
-    Broken(
+    wrong("truth value as a word", "when_value_not_of_field", put("form[5].when[0].one_of", ["yes"]), below="[0]"),
+    wrong("truth value as a number", "when_value_not_of_field", put("form[5].when[0].one_of", [1]), below="[0]"),
+    wrong("number for a text", "when_value_not_of_field", _field("person_name", one_of=[7]), below=".one_of[0]"),
+    wrong(
         "text longer than the field takes",
-        _when({"field": "person_name", "one_of": ["a" * 121]}),
-        "papers[0].when[0].one_of[0]",
         "when_value_not_of_field",
+        _field("person_name", one_of=["a" * 121]),
+        below=".one_of[0]",
     ),
-    Broken(
-        "number that the field can't have",
-        _when({"field": "copies", "one_of": [51]}),
-        "papers[0].when[0].one_of[0]",
-        "when_value_not_of_field",
+    wrong(
+        "number that the field can't have", "when_value_not_of_field", _field("copies", one_of=[51]), below=".one_of[0]"
     ),
-    Broken(
-        "truth value for a number",
-        _when({"field": "copies", "one_of": [True]}),
-        "papers[0].when[0].one_of[0]",
-        "when_value_not_of_field",
-    ),
-    Broken(
+    wrong("truth value for a number", "when_value_not_of_field", _field("copies", one_of=[True]), below=".one_of[0]"),
+    wrong(
         "date in another order",
-        _when({"field": "registered_on", "one_of": ["01-07-2026"]}),
-        "papers[0].when[0].one_of[0]",
         "when_value_not_of_field",
+        _field("registered_on", one_of=["01-07-2026"]),
+        below=".one_of[0]",
     ),
-    Broken(
-        "value twice",
-        _when({"field": "kind", "one_of": ["birth", "birth"]}),
-        "papers[0].when[0].one_of[1]",
-        "duplicate_value",
-    ),
-    Broken("condition twice", put("fee.items[1].when[1]", URGENT), "fee.items[1].when[1]", "duplicate_value"),
-    Broken(
-        "fraction for a value",
-        _when({"field": "copies", "one_of": [1.5]}),
-        "papers[0].when[0].one_of[0]",
-        "form_value_expected",
-    ),
-    Broken(
-        "no value among the values",
-        _when({"field": "kind", "one_of": ["birth", None]}),
-        "papers[0].when[0].one_of[1]",
-        "required",
-    ),
-    Broken(
-        "endless value",
-        _when({"field": "person_name", "one_of": ["a" * 4001]}),
-        "papers[0].when[0].one_of[0]",
-        "too_long",
-    ),
-    Broken(
-        "value not in a list",
-        _when({"field": "kind", "one_of": "birth"}),
-        "papers[0].when[0].one_of",
-        "list_expected",
-    ),
-    Broken(
-        "bounds of a choice",
-        _when({"field": "kind", "at_least": 1}),
-        "papers[0].when[0].at_least",
-        "when_bounds_need_integer",
-    ),
-    Broken(
+    wrong("value twice", "duplicate_value", _field("kind", one_of=["birth", "birth"]), below=".one_of[1]"),
+    wrong("condition twice", "duplicate_value", put("fee.items[1].when[1]", URGENT)),
+    wrong("fraction for a value", "form_value_expected", _field("copies", one_of=[1.5]), below=".one_of[0]"),
+    wrong("no value among the values", "required", _field("kind", one_of=["birth", None]), below=".one_of[1]"),
+    wrong("endless value", "too_long", _field("person_name", one_of=["a" * 4001]), below=".one_of[0]"),
+    wrong("value not in a list", "list_expected", _field("kind", one_of="birth"), below=".one_of"),
+    wrong("bounds of a choice", "when_bounds_need_integer", _field("kind", at_least=1), below=".at_least"),
+    wrong(
         "bounds of a date in a condition",
-        _when({"field": "registered_on", "at_most": 2026}),
-        "papers[0].when[0].at_most",
         "when_bounds_need_integer",
+        _field("registered_on", at_most=2026),
+        below=".at_most",
     ),
-    Broken(
-        "bound in words",
-        _when({"field": "copies", "at_least": "ten"}),
-        "papers[0].when[0].at_least",
-        "integer_expected",
-    ),
-    Broken(
-        "bounds of a condition crossed",
-        put("fee.items[2].when[0].at_least", 51),
-        "fee.items[2].when[0].at_least",
-        "when_bounds_crossed",
-    ),
-    Broken(
-        "more than the field takes",
-        _when({"field": "copies", "at_least": 51}),
-        "papers[0].when[0].at_least",
-        "never_holds",
-    ),
-    Broken(
-        "less than the field takes",
-        _when({"field": "copies", "at_most": 0}),
-        "papers[0].when[0].at_most",
-        "never_holds",
-    ),
-    Broken(
-        "two channels at once",
-        put("papers[2].when[1]", {"channel": "online"}),
-        "papers[2].when[1]",
-        "never_holds",
-    ),
-    Broken(
-        "person and organisation at once",
-        put("papers[1].when[1]", {"applicant": "person"}),
-        "papers[1].when[1]",
-        "never_holds",
-    ),
-    Broken(
-        "two choices at once",
-        put("papers[0].when[1]", {"field": "kind", "one_of": ["marriage"]}),
-        "papers[0].when[1]",
-        "never_holds",
-    ),
-    Broken(
-        "bounds that exclude each other",
-        put("papers[2].when[2]", {"field": "copies", "at_most": 9}),
-        "papers[2].when[2]",
-        "never_holds",
-    ),
-    Broken(
+    wrong("bound in words", "integer_expected", _field("copies", at_least="ten"), below=".at_least"),
+    wrong("bounds of a condition crossed", "when_bounds_crossed", put("fee.items[2].when[0].at_least", 51)),
+    wrong("more than the field takes", "never_holds", _field("copies", at_least=51), below=".at_least"),
+    wrong("less than the field takes", "never_holds", _field("copies", at_most=0), below=".at_most"),
+    wrong("two channels at once", "never_holds", put("papers[2].when[1]", {"channel": "online"})),
+    wrong("person and organisation at once", "never_holds", put("papers[1].when[1]", {"applicant": "person"})),
+    wrong("two choices at once", "never_holds", put("papers[0].when[1]", {"field": "kind", "one_of": ["marriage"]})),
+    wrong("bounds that exclude each other", "never_holds", put("papers[2].when[2]", {"field": "copies", "at_most": 9})),
+    wrong(
         "field that is not part of the form then",
+        "never_holds",
         put("papers[0].when", [{"field": "urgent", "one_of": [False]}, {"field": "reason", "one_of": ["a"]}]),
-        "papers[0].when[1]",
-        "never_holds",
+        below="[1]",
     ),
-    Broken(
+    wrong(
         "counts a field that is not part of the form then",
-        many(
-            put("form[5]", FACT | {"code": "pages", "label": NAME, "kind": "integer", "minimum": 0, "maximum": 9}),
-            put("form[5].when", [{"field": "urgent", "one_of": [False]}]),
-            put("fee.items[1].per", "pages"),
-        ),
-        "fee.items[1].per",
         "never_holds",
+        put("form[5]", FACT | {"code": "pages", "label": NAME, "kind": "integer", "minimum": 0, "maximum": 9}),
+        put("form[5].when", [{"field": "urgent", "one_of": [False]}]),
+        put("fee.items[1].per", "pages"),
     ),
-    Broken("no such channel", _when({"channel": "fax"}), "papers[0].when[0].channel", "not_allowed_value"),
-    Broken("no such applicant", _when({"applicant": "company"}), "papers[0].when[0].applicant", "not_allowed_value"),
-    Broken(
+    wrong("no such channel", "not_allowed_value", _when({"channel": "fax"}), below=".channel"),
+    wrong("no such applicant", "not_allowed_value", _when({"applicant": "company"}), below=".applicant"),
+    wrong(
         "channel that the level does not take",
-        many(at_level(2), _when({"channel": "online"})),
-        "papers[0].when[0].channel",
         "when_channel_not_allowed",
+        at_level(2),
+        _when({"channel": "online"}),
+        below=".channel",
     ),
     # review
-    Broken("no review", many(put("review", []), drop("extension")), "review", "review_required"),
-    Broken("no review at level 2", many(at_level(2), drop("review")), "review", "review_required"),
-    Broken("nobody decides", drop("review[4]"), "review", "decide_exactly_once"),
-    Broken("decided twice", put("review[5]", DECIDE), "review", "decide_exactly_once"),
-    Broken(
-        "decided before it is proposed",
-        put("review", [DECIDE, PROPOSE]),
-        "review[0].act",
-        "decide_not_last",
+    wrong("no review", "review_required", put("review", []), drop("extension"), at="review"),
+    wrong("no review at level 2", "review_required", at_level(2), drop("review")),
+    wrong("nobody decides", "decide_exactly_once", drop("review[4]"), at="review"),
+    wrong("decided twice", "decide_exactly_once", put("review[5]", DECIDE), at="review"),
+    wrong("decided before it is proposed", "decide_not_last", put("review", [DECIDE, PROPOSE]), below="[0].act"),
+    wrong(
+        "inspected after the decision", "decide_not_last", put("review[5]", INSPECT | {"code": "z"}), at="review[4].act"
     ),
-    Broken(
-        "inspected after the decision", put("review[5]", INSPECT | {"code": "z"}), "review[4].act", "decide_not_last"
-    ),
-    Broken("clerk decides", put("review[4].role", "clerk"), "review[4].role", "decide_by_leader"),
-    Broken("nobody proposes", drop("review[3]"), "review", "propose_exactly_once"),
-    Broken("proposed twice", insert("review[0]", PROPOSE), "review", "propose_exactly_once"),
-    Broken("decision alone at level 1", many(at_level(1), put("review", [DECIDE])), "review", "propose_exactly_once"),
-    Broken("leader inspects", put("review[0].role", "leader"), "review[0].role", "step_not_by_leader"),
-    Broken("leader consults", put("review[1].role", "leader"), "review[1].role", "step_not_by_leader"),
-    Broken("nobody is consulted", drop("review[1].consult"), "review[1].consult", "consult_required"),
-    Broken("consulted without a step", put("review[0].consult", CONSULTED), "review[0].consult", "consult_not_for_act"),
-    Broken(
-        "nothing is referred", many(referring(), drop("review[0].referral")), "review[0].referral", "referral_required"
-    ),
-    Broken(
-        "referred without a step", put("review[0].referral", REFERRED), "review[0].referral", "referral_not_for_act"
-    ),
-    Broken("leader refers", many(referring(), put("review[0].role", "leader")), "review[0].role", "step_not_by_leader"),
-    Broken(
-        "part twice",
-        many(referring(), put("review[0].referral.parts[1].code", "residence")),
-        "review[0].referral.parts[1].code",
-        "duplicate_code",
-    ),
-    Broken(
+    wrong("clerk decides", "decide_by_leader", put("review[4].role", "clerk")),
+    wrong("nobody proposes", "propose_exactly_once", drop("review[3]"), at="review"),
+    wrong("proposed twice", "propose_exactly_once", insert("review[0]", PROPOSE), at="review"),
+    wrong("decision alone at level 1", "propose_exactly_once", at_level(1), put("review", [DECIDE])),
+    wrong("leader inspects", "step_not_by_leader", put("review[0].role", "leader")),
+    wrong("leader consults", "step_not_by_leader", put("review[1].role", "leader")),
+    wrong("nobody is consulted", "consult_required", drop("review[1].consult")),
+    wrong("consulted without a step", "consult_not_for_act", put("review[0].consult", CONSULTED)),
+    wrong("nothing is referred", "referral_required", referring(), drop("review[0].referral")),
+    wrong("referred without a step", "referral_not_for_act", put("review[0].referral", REFERRED)),
+    wrong("leader refers", "step_not_by_leader", referring(), put("review[0].role", "leader")),
+    wrong("part twice", "duplicate_code", referring(), put("review[0].referral.parts[1].code", "residence")),
+    wrong(
         "part of two steps",
-        many(referring(), insert("review[0]", REFER | {"code": "more", "referral": FACT | {"parts": [PART]}})),
-        "review[1].referral.parts[0].code",
         "duplicate_code",
+        referring(),
+        insert("review[0]", REFER | {"code": "more", "referral": FACT | {"parts": [PART]}}),
+        at="review[1].referral.parts[0].code",
     ),
-    Broken(
+    wrong(
         "kind of agency twice",
-        many(referring(), put("review[0].referral.parts[0].kinds", ["tax", "tax"])),
-        "review[0].referral.parts[0].kinds[1]",
         "duplicate_value",
+        referring(),
+        put("review[0].referral.parts[0].kinds", ["tax", "tax"]),
+        below="[1]",
     ),
-    Broken(
-        "no time for a part",
-        many(referring(), put("review[0].referral.parts[0].limit", "0 working hours")),
-        "review[0].referral.parts[0].limit",
-        "limit_zero",
-    ),
-    Broken(
+    wrong("no time for a part", "limit_zero", referring(), put("review[0].referral.parts[0].limit", "0 working hours")),
+    wrong(
         "silence for another agency",
-        insert("review[0]", REFER | {"referral": REFERRED}),
-        "silent_approval",
         "silent_approval_skips_part",
+        insert("review[0]", REFER | {"referral": REFERRED}),
+        at="silent_approval",
     ),
-    Broken("no parties", put("review[1].consult.parties", []), "review[1].consult.parties", "too_few"),
-    Broken(
-        "party twice",
-        put("review[1].consult.parties[1].code", "police"),
-        "review[1].consult.parties[1].code",
-        "duplicate_code",
-    ),
-    Broken(
-        "party by its name alone",
-        put("review[1].consult.parties[1]", "commune"),
-        "review[1].consult.parties[1]",
-        "mapping_expected",
-    ),
-    Broken(
-        "party has a source",
-        put("review[1].consult.parties[0].source", "x"),
-        "review[1].consult.parties[0].source",
-        "unknown_key",
-    ),
-    Broken(
-        "silence is refusal",
-        put("review[1].consult.silence", "refusal"),
-        "review[1].consult.silence",
-        "not_allowed_value",
-    ),
-    Broken("silence means nothing", drop("review[1].consult.silence"), "review[1].consult.silence", "required"),
-    Broken("obligation towards nobody", drop("review[2].obligation"), "review[2].obligation", "obligation_required"),
-    Broken(
-        "obligation without a step", put("review[3].obligation", OWED), "review[3].obligation", "obligation_not_for_act"
-    ),
-    Broken("a draft for nobody", put("review[0].act", "draft"), "review[0].draft", "draft_required"),
-    Broken("draft without a step", put("review[3].draft", CHECKED), "review[3].draft", "draft_not_for_act"),
-    Broken("no time to answer", drop("review[2].obligation.answer"), "review[2].obligation.answer", "required"),
+    wrong("no parties", "too_few", put("review[1].consult.parties", [])),
+    wrong("party twice", "duplicate_code", put("review[1].consult.parties[1].code", "police")),
+    wrong("party by its name alone", "mapping_expected", put("review[1].consult.parties[1]", "commune")),
+    wrong("party has a source", "unknown_key", put("review[1].consult.parties[0].source", "x")),
+    wrong("silence is refusal", "not_allowed_value", put("review[1].consult.silence", "refusal")),
+    wrong("silence means nothing", "required", drop("review[1].consult.silence")),
+    wrong("obligation towards nobody", "obligation_required", drop("review[2].obligation")),
+    wrong("obligation without a step", "obligation_not_for_act", put("review[3].obligation", OWED)),
+    wrong("a draft for nobody", "draft_required", put("review[0].act", "draft"), at="review[0].draft"),
+    wrong("draft without a step", "draft_not_for_act", put("review[3].draft", CHECKED)),
+    wrong("no time to answer", "required", drop("review[2].obligation.answer")),
     # fee
-    Broken("counts no field of the form", put("fee.items[0].per", "pages"), "fee.items[0].per", "per_unknown_field"),
-    Broken("counts a text", put("fee.items[0].per", "person_name"), "fee.items[0].per", "per_not_integer"),
-    Broken("counts without a minimum", drop("form[3].minimum"), "form[3].minimum", "per_needs_minimum"),
-    Broken("counts below nothing", put("form[3].minimum", -1), "form[3].minimum", "per_needs_minimum"),
-    Broken("counts without a maximum", drop("form[3].maximum"), "form[3].maximum", "per_needs_maximum"),
-    Broken("counts too much", put("form[3].maximum", 100_001), "form[3].maximum", "per_needs_maximum"),
-    Broken("paid by post alone", many(at_level(2), put("fee.channels", ["post"])), "fee.channels", "fee_by_post_alone"),
-    Broken("channel twice", put("fee.channels", ["counter", "online", "online"]), "fee.channels[2]", "duplicate_value"),
-    Broken("too many items", add_many("fee.items", 48), "fee.items", "too_many"),
-    Broken("too many waivers", add_many("fee.waivers", 99), "fee.waivers", "too_many"),
-    Broken("waiver twice", put("fee.waivers[1].code", "poor"), "fee.waivers[1].code", "duplicate_code"),
-    Broken("waiver of nothing", put("fee.waivers[1].percent", 0), "fee.waivers[1].percent", "out_of_range"),
-    Broken("waiver of more than all", put("fee.waivers[0].percent", 101), "fee.waivers[0].percent", "out_of_range"),
-    Broken("waiver by parts", put("fee.waivers[0].percent", 0.5), "fee.waivers[0].percent", "integer_expected"),
-    Broken("auditor waives", put("fee.waivers[0].approver", "auditor"), "fee.waivers[0].approver", "not_allowed_value"),
-    Broken(
+    wrong("counts no field of the form", "per_unknown_field", put("fee.items[0].per", "pages")),
+    wrong("counts a text", "per_not_integer", put("fee.items[0].per", "person_name")),
+    wrong("counts without a minimum", "per_needs_minimum", drop("form[3].minimum")),
+    wrong("counts below nothing", "per_needs_minimum", put("form[3].minimum", -1)),
+    wrong("counts without a maximum", "per_needs_maximum", drop("form[3].maximum")),
+    wrong("counts too much", "per_needs_maximum", put("form[3].maximum", 100_001)),
+    wrong("paid by post alone", "fee_by_post_alone", at_level(2), put("fee.channels", ["post"])),
+    wrong("channel twice", "duplicate_value", put("fee.channels", ["counter", "online", "online"]), below="[2]"),
+    wrong("too many items", "too_many", add_many("fee.items", 48)),
+    wrong("too many waivers", "too_many", add_many("fee.waivers", 99)),
+    wrong("waiver twice", "duplicate_code", put("fee.waivers[1].code", "poor")),
+    wrong("waiver of nothing", "out_of_range", put("fee.waivers[1].percent", 0)),
+    wrong("waiver of more than all", "out_of_range", put("fee.waivers[0].percent", 101)),
+    wrong("waiver by parts", "integer_expected", put("fee.waivers[0].percent", 0.5)),
+    wrong("auditor waives", "not_allowed_value", put("fee.waivers[0].approver", "auditor")),
+    wrong(
         "waiver on an unknown field",
-        put("fee.waivers[0].when", [{"field": "poverty", "one_of": [True]}]),
-        "fee.waivers[0].when[0].field",
         "when_unknown_field",
+        put("fee.waivers[0].when", [{"field": "poverty", "one_of": [True]}]),
+        below="[0].field",
     ),
-    Broken(
-        "waiver that ends before it begins",
-        put("fee.waivers[1].valid_until", "2026-08-14"),
-        "fee.waivers[1].valid_until",
-        "validity_reversed",
+    wrong("waiver that ends before it begins", "validity_reversed", put("fee.waivers[1].valid_until", "2026-08-14")),
+    wrong(
+        "evidence that nobody hands in", "evidence_unknown_paper", put("fee.waivers[0].evidence", "poverty_certificate")
     ),
-    Broken(
-        "evidence that nobody hands in",
-        put("fee.waivers[0].evidence", "poverty_certificate"),
-        "fee.waivers[0].evidence",
-        "evidence_unknown_paper",
-    ),
-    Broken("waiver until a word", put("fee.waivers[1].valid_until", "soon"), "fee.waivers[1].valid_until", "date_form"),
-    Broken(
-        "amount that ends before it begins",
-        put("fee.items[3].valid_until", "2025-12-31"),
-        "fee.items[3].valid_until",
-        "validity_reversed",
-    ),
-    Broken("item without an amount", drop("fee.items[0].amount"), "fee.items[0].amount", "required"),
-    Broken("amount and rate", put("fee.items[5].amount", 5000), "fee.items[5].amount", "amount_or_rate"),
-    Broken("rate of nothing", drop("fee.items[5].of"), "fee.items[5].of", "required"),
-    Broken("nothing of a value", drop("fee.items[5].basis_points"), "fee.items[5].basis_points", "required"),
-    Broken("rate above all", put("fee.items[5].basis_points", 10_001), "fee.items[5].basis_points", "out_of_range"),
-    Broken("rate in parts", put("fee.items[5].basis_points", 0.5), "fee.items[5].basis_points", "integer_expected"),
-    Broken("rate of an unknown field", put("fee.items[5].of", "price"), "fee.items[5].of", "of_unknown_field"),
-    Broken("rate of a text", put("fee.items[5].of", "person_name"), "fee.items[5].of", "of_not_integer"),
-    Broken("rate for each unit", put("fee.items[5].per", "copies"), "fee.items[5].per", "amount_or_rate"),
-    Broken("rate of what may be less than nothing", drop("form[7].minimum"), "form[7].minimum", "per_needs_minimum"),
-    Broken(
-        "rate of more than all", put("form[7].maximum", 100_000_000_000_001), "form[7].maximum", "per_needs_maximum"
-    ),
-    Broken(
-        "rate above its cap", put("fee.items[5].minimum", 600_000_000), "fee.items[5].minimum", "minimum_above_maximum"
-    ),
-    Broken(
+    wrong("waiver until a word", "date_form", put("fee.waivers[1].valid_until", "soon")),
+    wrong("amount that ends before it begins", "validity_reversed", put("fee.items[3].valid_until", "2025-12-31")),
+    wrong("item without an amount", "required", drop("fee.items[0].amount")),
+    wrong("amount and rate", "amount_or_rate", put("fee.items[5].amount", 5000)),
+    wrong("rate of nothing", "required", drop("fee.items[5].of")),
+    wrong("nothing of a value", "required", drop("fee.items[5].basis_points")),
+    wrong("rate above all", "out_of_range", put("fee.items[5].basis_points", 10_001)),
+    wrong("rate in parts", "integer_expected", put("fee.items[5].basis_points", 0.5)),
+    wrong("rate of an unknown field", "of_unknown_field", put("fee.items[5].of", "price")),
+    wrong("rate of a text", "of_not_integer", put("fee.items[5].of", "person_name")),
+    wrong("rate for each unit", "amount_or_rate", put("fee.items[5].per", "copies")),
+    wrong("rate of what may be less than nothing", "per_needs_minimum", drop("form[7].minimum")),
+    wrong("rate of more than all", "per_needs_maximum", put("form[7].maximum", 100_000_000_000_001)),
+    wrong("rate above its cap", "minimum_above_maximum", put("fee.items[5].minimum", 600_000_000)),
+    wrong(
         "rate that never holds",
+        "never_holds",
         put("fee.items[5].when", [{"field": "value", "at_most": 0}]),
-        "fee.items[5].of",
-        "never_holds",
+        at="fee.items[5].of",
     ),
-    Broken("cap without units", put("fee.items[1].maximum", 6000), "fee.items[1].maximum", "bound_without_per"),
-    Broken("minimum without units", put("fee.items[1].minimum", 6000), "fee.items[1].minimum", "bound_without_per"),
-    Broken(
-        "minimum above the cap", put("fee.items[4].minimum", 70_000), "fee.items[4].minimum", "minimum_above_maximum"
-    ),
-    Broken(
+    wrong("cap without units", "bound_without_per", put("fee.items[1].maximum", 6000)),
+    wrong("minimum without units", "bound_without_per", put("fee.items[1].minimum", 6000)),
+    wrong("minimum above the cap", "minimum_above_maximum", put("fee.items[4].minimum", 70_000)),
+    wrong(
         "cap below one unit without a minimum",
-        many(put("fee.items[4].maximum", 4999), drop("fee.items[4].minimum")),
-        "fee.items[4].maximum",
         "maximum_below_amount",
+        put("fee.items[4].maximum", 4999),
+        drop("fee.items[4].minimum"),
+        at="fee.items[4].maximum",
     ),
-    Broken("cap of nothing", put("fee.items[4].maximum", 0), "fee.items[4].maximum", "out_of_range"),
-    Broken(
-        "refund twice",
-        put("fee.refunds[1].case", "withdrawn_before_acceptance"),
-        "fee.refunds[1].case",
-        "duplicate_value",
-    ),
-    Broken("refund of more than all", put("fee.refunds[0].percent", 101), "fee.refunds[0].percent", "out_of_range"),
-    Broken("refund in no known case", put("fee.refunds[0].case", "rain"), "fee.refunds[0].case", "not_allowed_value"),
-    Broken("refund without a source", drop("fee.refunds[0].source"), "fee.refunds[0].source", "required"),
-    Broken("governed by no day", put("fee.governed_by", "birth"), "fee.governed_by", "not_allowed_value"),
-    Broken("cash by a word", put("fee.cash", "no"), "fee.cash", "boolean_expected"),
-    Broken(
+    wrong("cap of nothing", "out_of_range", put("fee.items[4].maximum", 0)),
+    wrong("refund twice", "duplicate_value", put("fee.refunds[1].case", "withdrawn_before_acceptance")),
+    wrong("refund of more than all", "out_of_range", put("fee.refunds[0].percent", 101)),
+    wrong("refund in no known case", "not_allowed_value", put("fee.refunds[0].case", "rain")),
+    wrong("refund without a source", "required", drop("fee.refunds[0].source")),
+    wrong("governed by no day", "not_allowed_value", put("fee.governed_by", "birth")),
+    wrong("cash by a word", "boolean_expected", put("fee.cash", "no")),
+    wrong(
         "days ago of a choice",
-        put("fee.items[3].when[0].field", "urgent"),
-        "fee.items[3].when[0].at_least_days_ago",
         "when_days_need_date",
+        put("fee.items[3].when[0].field", "urgent"),
+        at="fee.items[3].when[0].at_least_days_ago",
     ),
-    Broken(
-        "days to come",
-        put("fee.items[3].when[0].at_least_days_ago", -1),
-        "fee.items[3].when[0].at_least_days_ago",
-        "out_of_range",
-    ),
-    Broken(
+    wrong("days to come", "out_of_range", put("fee.items[3].when[0].at_least_days_ago", -1)),
+    wrong(
         "days ago and values",
-        put("fee.items[3].when[0].one_of", ["2026-01-01"]),
-        "fee.items[3].when[0]",
         "when_values_or_bounds",
+        put("fee.items[3].when[0].one_of", ["2026-01-01"]),
+        at="fee.items[3].when[0]",
     ),
-    Broken(
+    wrong(
         "days ago crossed",
-        put("fee.items[3].when[0].at_most_days_ago", 60),
-        "fee.items[3].when[0].at_least_days_ago",
         "when_bounds_crossed",
+        put("fee.items[3].when[0].at_most_days_ago", 60),
+        at="fee.items[3].when[0].at_least_days_ago",
     ),
-    Broken(
+    wrong(
         "days ago that contradict each other",
-        put("fee.items[3].when[1]", BORN | {"at_most_days_ago": 60}),
-        "fee.items[3].when[1]",
         "never_holds",
+        put("fee.items[3].when[1]", BORN | {"at_most_days_ago": 60}),
     ),
     # cases, why only partly online, databases
-    Broken("case twice", put("cases", [VERIFIED, VERIFIED]), "cases[1].code", "duplicate_code"),
-    Broken(
+    wrong("case twice", "duplicate_code", put("cases", [VERIFIED, VERIFIED]), below="[1].code"),
+    wrong(
         "case in another unit",
-        put("cases", [VERIFIED | {"processing": "5 calendar days"}]),
-        "cases[0].processing",
         "unit_of_processing",
+        put("cases", [VERIFIED | {"processing": "5 calendar days"}]),
+        below="[0].processing",
     ),
-    Broken(
-        "case without a limit", put("cases", [FACT | {"code": "far", "name": NAME}]), "cases[0].processing", "required"
+    wrong(
+        "case without a limit", "required", put("cases", [FACT | {"code": "far", "name": NAME}]), below="[0].processing"
     ),
-    Broken(
+    wrong(
         "case of an unknown field",
+        "when_unknown_field",
         put("cases", [VERIFIED | {"when": [{"field": "far", "one_of": [True]}]}]),
-        "cases[0].when[0].field",
-        "when_unknown_field",
+        below="[0].when[0].field",
     ),
-    Broken("partly online, and nobody says why", many(at_level(3), drop("partial")), "partial", "partial_required"),
-    Broken("fully online, and why it is not", put("partial", PARTIAL), "partial", "partial_not_at_level"),
-    Broken(
-        "partly online for no reason of the law",
-        many(at_level(3), put("partial.reason", "habit")),
-        "partial.reason",
-        "not_allowed_value",
-    ),
-    Broken(
-        "replaced by no known database",
-        put("papers[0].replaced_by", "weather"),
-        "papers[0].replaced_by",
-        "not_allowed_value",
-    ),
-    Broken(
-        "accepts no known type", put("papers[0].accepts", ["text/plain"]), "papers[0].accepts[0]", "not_allowed_value"
-    ),
-    Broken("accepts a signature", put("papers[0].accepts", [SIGNATURE]), "papers[0].accepts[0]", "not_allowed_value"),
-    Broken("accepts nothing", put("papers[0].accepts", []), "papers[0].accepts", "too_few"),
-    Broken("accepts a type twice", put("papers[0].accepts", [PNG, PNG]), "papers[0].accepts[1]", "duplicate_value"),
-    Broken(
-        "paid with a paper filing",
-        many(at_level(2), put("fee.due", "submission")),
-        "fee.due",
-        "due_submission_needs_online_filing",
-    ),
+    wrong("partly online, and nobody says why", "partial_required", at_level(3), drop("partial")),
+    wrong("fully online, and why it is not", "partial_not_at_level", put("partial", PARTIAL)),
+    wrong("partly online for no reason of the law", "not_allowed_value", at_level(3), put("partial.reason", "habit")),
+    wrong("replaced by no known database", "not_allowed_value", put("papers[0].replaced_by", "weather")),
+    wrong("accepts no known type", "not_allowed_value", put("papers[0].accepts", ["text/plain"]), below="[0]"),
+    wrong("accepts a signature", "not_allowed_value", put("papers[0].accepts", [SIGNATURE]), below="[0]"),
+    wrong("accepts nothing", "too_few", put("papers[0].accepts", [])),
+    wrong("accepts a type twice", "duplicate_value", put("papers[0].accepts", [PNG, PNG]), below="[1]"),
+    wrong("paid with a paper filing", "due_submission_needs_online_filing", at_level(2), put("fee.due", "submission")),
     # what the level allows
-    Broken(
-        "paid online at level 3",
-        many(at_level(3), put("fee.channels", ["online"])),
-        "fee.channels[0]",
-        "fee_channel_not_allowed",
+    wrong(
+        "paid online at level 3", "fee_channel_not_allowed", at_level(3), put("fee.channels", ["online"]), below="[0]"
     ),
-    Broken("not paid online at level 4", put("fee.channels", ["counter"]), "fee.channels", "fee_must_offer_online"),
-    Broken(
+    wrong("not paid online at level 4", "fee_must_offer_online", put("fee.channels", ["counter"])),
+    wrong(
         "online result at level 3",
-        many(at_level(3), put("result.channels", ["online"])),
-        "result.channels[0]",
         "result_channel_not_allowed",
+        at_level(3),
+        put("result.channels", ["online"]),
+        below="[0]",
     ),
-    Broken(
-        "no online result at level 4",
-        put("result.channels", ["counter"]),
-        "result.channels",
-        "result_must_offer_online",
-    ),
-    Broken(
+    wrong("no online result at level 4", "result_must_offer_online", put("result.channels", ["counter"])),
+    wrong(
         "postage of what no post brings",
-        many(put("result.channels", ["online"]), put("result.postage", {"amount": 25_000, "source": "unconfirmed"})),
-        "result.postage",
         "postage_without_post",
+        put("result.channels", ["online"]),
+        put("result.postage", {"amount": 25_000, "source": "unconfirmed"}),
     ),
-    Broken(
-        "result channel twice",
-        put("result.channels", ["online", "post", "post"]),
-        "result.channels[2]",
-        "duplicate_value",
-    ),
-    Broken(
-        "signature at level 3",
-        many(at_level(3), put("signature.required", value=True)),
-        "signature.required",
-        "signature_not_allowed",
-    ),
-    Broken(
+    wrong("result channel twice", "duplicate_value", put("result.channels", ["online", "post", "post"]), below="[2]"),
+    wrong("signature at level 3", "signature_not_allowed", at_level(3), put("signature.required", value=True)),
+    wrong(
         "an exception from no signature",
-        many(put("signature.required", value=False), put("signature.unless", [URGENT])),
-        "signature.unless",
         "unless_nothing_required",
+        put("signature.required", value=False),
+        put("signature.unless", [URGENT]),
     ),
-    Broken(
+    wrong(
         "an exception about an unknown field",
-        put("signature.unless", [{"field": "account", "one_of": [True]}]),
-        "signature.unless[0].field",
         "when_unknown_field",
+        put("signature.unless", [{"field": "account", "one_of": [True]}]),
+        below="[0].field",
     ),
-    Broken("unsigned can't pay", put("fee.channels", ["online"]), "fee.channels", "unsigned_could_not_pay"),
+    wrong("unsigned can't pay", "unsigned_could_not_pay", put("fee.channels", ["online"])),
     # retention
-    Broken("retention of nothing", put("retention", {"source": "s"}), "retention", "retention_says_nothing"),
-    Broken(
+    wrong("retention of nothing", "retention_says_nothing", put("retention", {"source": "s"})),
+    wrong(
         "erased while it has to be kept",
-        put("retention", {"keep_years": 20, "erase_years": 10, "source": "s"}),
-        "retention.erase_years",
         "erased_while_kept",
+        put("retention", {"keep_years": 20, "erase_years": 10, "source": "s"}),
+        below=".erase_years",
     ),
     # extension, silent approval, standing order
-    Broken("extended by nothing", put("extension.by", "0 working days"), "extension.by", "extension_by_nothing"),
-    Broken("extended in another unit", put("extension.by", "2 calendar days"), "extension.by", "unit_of_processing"),
-    Broken(
+    wrong("extended by nothing", "extension_by_nothing", put("extension.by", "0 working days")),
+    wrong("extended in another unit", "unit_of_processing", put("extension.by", "2 calendar days")),
+    wrong(
         "limit in another unit than its extension",
-        many(put("limits.processing", "30 calendar days"), put("extension.notice", "1 working days")),
-        "extension.by",
         "unit_of_processing",
-    ),
-    Broken(
-        "notice as long as the limit in hours",
-        put("extension.notice", "8 working hours"),
-        "extension.notice",
-        "notice_not_shorter",
-    ),
-    Broken(
-        "notice as long as the limit in calendar days",
-        many(
-            put("limits.processing", "5 calendar days"),
-            put("extension.by", "2 calendar days"),
-            put("extension.notice", "5 working days"),
-        ),
-        "extension.notice",
-        "notice_not_shorter",
-    ),
-    Broken(
-        "notice as long as the limit",
+        put("limits.processing", "30 calendar days"),
         put("extension.notice", "1 working days"),
-        "extension.notice",
+        at="extension.by",
+    ),
+    wrong("notice as long as the limit in hours", "notice_not_shorter", put("extension.notice", "8 working hours")),
+    wrong(
+        "notice as long as the limit in calendar days",
         "notice_not_shorter",
+        put("limits.processing", "5 calendar days"),
+        put("extension.by", "2 calendar days"),
+        put("extension.notice", "5 working days"),
     ),
-    Broken("extended never", put("extension.times", 0), "extension.times", "out_of_range"),
-    Broken("extended by a number", put("extension.by", 2), "extension.by", "limit_form"),
-    Broken("nothing to extend", many(at_level(1), put("review", [])), "extension", "extension_needs_review"),
-    Broken(
+    wrong("notice as long as the limit", "notice_not_shorter", put("extension.notice", "1 working days")),
+    wrong("extended never", "out_of_range", put("extension.times", 0)),
+    wrong("extended by a number", "limit_form", put("extension.by", 2)),
+    wrong("nothing to extend", "extension_needs_review", at_level(1), put("review", []), at="extension"),
+    wrong(
         "silence at level 1",
-        many(at_level(1), put("silent_approval", FACT | {"legal_basis": "Law", "officers": ["x"]})),
-        "silent_approval",
         "silent_approval_not_at_level_1",
+        at_level(1),
+        put("silent_approval", FACT | {"legal_basis": "Law", "officers": ["x"]}),
     ),
-    Broken("silence without a law", drop("silent_approval.legal_basis"), "silent_approval.legal_basis", "required"),
-    Broken("nobody answers for silence", put("silent_approval.officers", []), "silent_approval.officers", "too_few"),
-    Broken(
-        "officer twice",
-        put("silent_approval.officers[1]", "h01.12-leader-1"),
-        "silent_approval.officers[1]",
-        "duplicate_value",
-    ),
-    Broken(
-        "officer with a line break",
-        put("silent_approval.officers[1]", "a\nb"),
-        "silent_approval.officers[1]",
-        "wrong_form",
-    ),
-    Broken("order passes over steps", put("automatic", ORDER), "automatic", "automatic_skips_step"),
-    Broken(
+    wrong("silence without a law", "required", drop("silent_approval.legal_basis")),
+    wrong("nobody answers for silence", "too_few", put("silent_approval.officers", [])),
+    wrong("officer twice", "duplicate_value", put("silent_approval.officers[1]", "h01.12-leader-1")),
+    wrong("officer with a line break", "wrong_form", put("silent_approval.officers[1]", "a\nb")),
+    wrong("order passes over steps", "automatic_skips_step", put("automatic", ORDER)),
+    wrong(
         "order names an officer twice",
-        many(put("automatic", ORDER | {"officers": ["x", "x"]}), put("review", [PROPOSE, DECIDE])),
-        "automatic.officers[1]",
         "duplicate_value",
+        put("automatic", ORDER | {"officers": ["x", "x"]}),
+        put("review", [PROPOSE, DECIDE]),
+        at="automatic.officers[1]",
     ),
-    Broken(
+    wrong(
         "order at level 2",
-        many(at_level(2), put("automatic", ORDER), put("review", [PROPOSE, DECIDE])),
-        "automatic",
         "automatic_needs_online_filing",
+        at_level(2),
+        put("automatic", ORDER),
+        put("review", [PROPOSE, DECIDE]),
+        at="automatic",
     ),
-    Broken(
+    wrong(
         "order at level 1",
-        many(at_level(1), put("automatic", ORDER), put("review", [PROPOSE, DECIDE])),
-        "automatic",
         "automatic_needs_online_filing",
+        at_level(1),
+        put("automatic", ORDER),
+        put("review", [PROPOSE, DECIDE]),
+        at="automatic",
     ),
     # texts
-    Broken("money in a text", put("review[3].name.vi", "Thu 8.000 đồng"), "review[3].name.vi", "money_in_text"),
-    Broken("time in a text", put("result.name.en", "Copy within 5 working days"), "result.name.en", "time_in_text"),
-    Broken(
-        "percentage in a text", put("fee.waivers[1].name.vi", "Giảm 50%"), "fee.waivers[1].name.vi", "percent_in_text"
+    wrong("money in a text", "money_in_text", put("review[3].name.vi", "Thu 8.000 đồng")),
+    wrong("time in a text", "time_in_text", put("result.name.en", "Copy within 5 working days")),
+    wrong("percentage in a text", "percent_in_text", put("fee.waivers[1].name.vi", "Giảm 50%")),
+    wrong("date in a text", "date_in_text", put("agency.en", "The commune, from 1/3/2027")),
+    wrong("sets in a text", "sets_in_text", _information("steps", "Nộp 02 bộ.", "File."), below=".vi"),
+    wrong("channel in a text", "channel_in_text", _information("how", "Nộp.", "File online."), below=".en"),
+    wrong("waiver in a text", "waiver_in_text", _information("how", "Miễn phí.", "File."), below=".vi"),
+    wrong("paper in a text", "paper_in_text", _information("how", "Nộp tờ khai.", "File."), below=".vi"),
+    wrong(
+        "channel of a name", "channel_of_name", put("fee.items[1].name.vi", "Phí trực tuyến"), at="fee.items[1].name"
     ),
-    Broken("date in a text", put("agency.en", "The commune, from 1/3/2027"), "agency.en", "date_in_text"),
-    Broken("sets in a text", _information("steps", "Nộp 02 bộ.", "File."), "information.steps.vi", "sets_in_text"),
-    Broken("channel in a text", _information("how", "Nộp.", "File online."), "information.how.en", "channel_in_text"),
-    Broken("waiver in a text", _information("how", "Miễn phí.", "File."), "information.how.vi", "waiver_in_text"),
-    Broken("paper in a text", _information("how", "Nộp tờ khai.", "File."), "information.how.vi", "paper_in_text"),
-    Broken("channel of a name", put("fee.items[1].name.vi", "Phí trực tuyến"), "fee.items[1].name", "channel_of_name"),
-    Broken("letter of another script", put("name.en", "Cоpy"), "name.en", "unplain_character"),
-    Broken("brace without an end", put("name.vi", "Bản sao {sets"), "name.vi", "placeholder_form"),
-    Broken(
-        "number beside a placeholder", put("name", {"vi": "1{sets}", "en": "{sets}"}), "name.vi", "placeholder_stuck"
+    wrong("letter of another script", "unplain_character", put("name.en", "Cоpy")),
+    wrong("brace without an end", "placeholder_form", put("name.vi", "Bản sao {sets")),
+    wrong(
+        "number beside a placeholder", "placeholder_stuck", put("name", {"vi": "1{sets}", "en": "{sets}"}), below=".vi"
     ),
-    Broken("unknown placeholder", put("name.vi", "{limit.lunch}"), "name.vi", "placeholder_unknown"),
-    Broken("name in a name", put("name.vi", "{result}"), "name.vi", "placeholder_of_name"),
-    Broken("placeholder in one language", put("name.vi", "Bản sao {sets}"), "name", "placeholder_in_one_language"),
+    wrong("unknown placeholder", "placeholder_unknown", put("name.vi", "{limit.lunch}")),
+    wrong("name in a name", "placeholder_of_name", put("name.vi", "{result}")),
+    wrong("placeholder in one language", "placeholder_in_one_language", put("name.vi", "Bản sao {sets}"), at="name"),
     # facts
-    Broken("day of other form", put("checked", "27/11/2026"), "checked", "date_form"),
-    Broken("no day", drop("checked"), "checked", "required"),
-    Broken("checked in the future", put("papers[0].checked", "2026-11-28"), "papers[0].checked", "checked_in_future"),
-    Broken("limit without a source", drop("limits_source.intake"), "limits.intake", "limit_without_source"),
-    Broken("source of no limit", put("limits_source.lunch", "Law"), "limits_source.lunch", "unknown_key"),
-    Broken("figure of money", put("figures[0].unit", "đồng"), "figures[0].unit", "not_allowed_value"),
-    Broken("figure of nothing", put("figures[0].amount", 0), "figures[0].amount", "out_of_range"),
-    Broken("figure twice", put("figures[1]", AGE), "figures[1].code", "duplicate_code"),
+    wrong("day of other form", "date_form", put("checked", "27/11/2026")),
+    wrong("no day", "required", drop("checked")),
+    wrong("checked in the future", "checked_in_future", put("papers[0].checked", "2026-11-28")),
+    wrong("limit without a source", "limit_without_source", drop("limits_source.intake"), at="limits.intake"),
+    wrong("source of no limit", "unknown_key", put("limits_source.lunch", "Law")),
+    wrong("figure of money", "not_allowed_value", put("figures[0].unit", "đồng")),
+    wrong("figure of nothing", "out_of_range", put("figures[0].amount", 0)),
+    wrong("figure twice", "duplicate_code", put("figures[1]", AGE), below=".code"),
 ]

@@ -12,17 +12,8 @@ from typing import Final, NamedTuple
 from openpyxl import Workbook
 
 TITLES: Final = (
-    "STT",
-    "Mã TTHC",
-    "Tên thủ tục hành chính",
-    "Lĩnh vực",
-    "Mức độ DVC",
-    "Cơ quan thực hiện",
-    "Thời hạn giải quyết",
-    "Phí, lệ phí (đồng)",
-    "Thành phần hồ sơ",
-    "Căn cứ pháp lý",
-    "Ghi chú",
+    *("STT", "Mã TTHC", "Tên thủ tục hành chính", "Lĩnh vực", "Mức độ DVC", "Cơ quan thực hiện"),
+    *("Thời hạn giải quyết", "Phí, lệ phí (đồng)", "Thành phần hồ sơ", "Căn cứ pháp lý", "Ghi chú"),
 )
 CODE, NAME, LEVEL, AGENCY, TIME, FEE, PAPERS = (TITLES[n] for n in (1, 2, 4, 5, 6, 7, 8))
 ROWS: Final = 500

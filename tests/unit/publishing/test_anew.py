@@ -38,11 +38,7 @@ def test_the_same_rules_under_another_name_change_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "fee_then"),
-    [
-        (dearer(10_000), 20_000),
-        (dearer(10_000, when=[{"channel": "counter"}]), 0),
-        ({"fee": None}, 0),
-    ],
+    [(dearer(10_000), 20_000), (dearer(10_000, when=[{"channel": "counter"}]), 0), ({"fee": None}, 0)],
 )
 def test_another_fee_is_that_of_what_was_filed(changes: dict[str, Any], fee_then: int) -> None:
     assert under(**changes) == (16_000, fee_then, FIVE, FIVE, [], True)
@@ -57,20 +53,14 @@ def test_another_limit_is_told_beside_its_own() -> None:
     [
         ({"papers": [IDENTITY, {"code": "photo", "required": True}]}, [("papers.photo", "paper_required")]),
         ({"papers": [IDENTITY, {"code": "photo", "required": False}]}, []),
-        (
-            {"papers": [IDENTITY, {"code": "photo", "required": True, "when": [{"field": "copies", "at_least": 3}]}]},
-            [],
-        ),
+        ({"papers": [IDENTITY, {"code": "photo", "required": True, "when": [{"field": "copies", "at_least": 3}]}]}, []),
         ({"papers": []}, [("papers[0].code", "unknown_paper")]),
         (
             {"form": [NAME, COPIES, {"code": "purpose", "kind": "text", "required": True}]},
             [("form.purpose", "field_required")],
         ),
         ({"form": [NAME, COPIES | {"maximum": 1}]}, [("form.copies", "above_maximum")]),
-        (
-            {"form": [NAME, COPIES | {"when": [{"channel": "post"}]}]},
-            [("form.copies", "field_not_applicable")],
-        ),
+        ({"form": [NAME, COPIES | {"when": [{"channel": "post"}]}]}, [("form.copies", "field_not_applicable")]),
     ],
 )
 def test_what_would_be_missing_or_no_longer_fit_is_named(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pytest
 
@@ -17,6 +16,8 @@ from rules.time.holiday_base import base_year
 from schemas.publishing.calendar import AFTERNOON, MORNING, WEEKDAYS, Calendar, CalendarFile, Hours
 from tests.walking import walked
 from tests.words.mistakes import mistakes_in
+
+from .changing import Broken, Change, drop, put, wrong
 
 CHECKED: Final = {"checked": "2026-11-27"}
 ASKED: Final = {"source": "asked about"}
@@ -57,295 +58,163 @@ GOOD: Final[dict[str, Any]] = {
     ],
 }
 
-Change = Callable[[dict[str, Any]], None]
 
-
-class Broken(NamedTuple):
-    """A change that breaks the good file, and what is then said of it."""
-
-    name: str
-    change: Change
-    path: str
-    rule: str
-
-
-def put(path: str, value: Any) -> Change:
-    """Set what stands at a path such as `overlays.0.days.1.kind`; None removes it."""
-
-    def change(raw: dict[str, Any]) -> None:
-        part: Any = raw
-        *parents, last = (int(key) if key.isdigit() else key for key in path.split("."))
-        for key in parents:
-            part = part[key]
-        if value is None:
-            del part[last]
-        else:
-            part[last] = value
-
-    return change
-
-
-def day(overlay: int = 0, **facts: Any) -> Change:
+def day(date: str, kind: str, overlay: int = 0, **facts: Any) -> Change:
     """Add a day to an overlay."""
+    place = f"overlays[{overlay}].days[{len(GOOD['overlays'][overlay]['days'])}]"
+    facts = {"source": "a test", "date": date, "kind": kind, **facts}
+    return Change(place, lambda raw: raw["overlays"][overlay]["days"].append(facts))
 
-    def change(raw: dict[str, Any]) -> None:
-        raw["overlays"][overlay]["days"].append({"source": "a test", **facts})
 
-    return change
+def makeup(date: str, replaces: str, overlay: int = 0) -> Change:
+    return day(date, "makeup", overlay, replaces=replaces)
+
+
+def proposed_off(date: str) -> Change:
+    return day(date, "off", 3, status="proposed")
 
 
 TODAY: Final = date(2026, 11, 27)
 CLOSED_WEEK: Final[dict[str, list[str]]] = {name: [] for name in WEEKDAYS}
 BROKEN: Final = [
-    Broken("no code", put("code", None), "code", "required"),
-    Broken("unknown key", put("hours", []), "hours", "unknown_key"),
-    Broken("unknown base", put("base", "TH"), "base", "not_allowed_value"),
-    Broken("no date", put("valid_from", "1/1/2026"), "valid_from", "date_form"),
-    Broken("a day that is none", put("valid_from", "2026-02-30"), "valid_from", "date_form"),
-    Broken("no time", put("cut_off", "3pm"), "cut_off", "time_form"),
-    Broken("no hours", put("week.monday", ["7-11"]), "week.monday[0]", "hours_form"),
-    Broken("reversed hours", put("week.monday", ["11:30-07:00"]), "week.monday[0]", "hours_reversed"),
-    Broken("hours of no length", put("week.monday", ["07:00-07:00"]), "week.monday[0]", "hours_reversed"),
-    Broken("overlapping", put("week.friday", ["07:00-12:00", "11:30-17:00"]), "week.friday[1]", "hours_overlap"),
-    Broken("out of order", put("week.friday", ["13:30-17:00", "07:00-11:30"]), "week.friday[1]", "hours_overlap"),
-    Broken(
+    wrong("no code", "required", drop("code")),
+    wrong("unknown key", "unknown_key", put("hours", [])),
+    wrong("unknown base", "not_allowed_value", put("base", "TH")),
+    wrong("no date", "date_form", put("valid_from", "1/1/2026")),
+    wrong("a day that is none", "date_form", put("valid_from", "2026-02-30")),
+    wrong("no time", "time_form", put("cut_off", "3pm")),
+    wrong("no hours", "hours_form", put("week.monday", ["7-11"]), below="[0]"),
+    wrong("reversed hours", "hours_reversed", put("week.monday", ["11:30-07:00"]), below="[0]"),
+    wrong("hours of no length", "hours_reversed", put("week.monday", ["07:00-07:00"]), below="[0]"),
+    wrong("overlapping", "hours_overlap", put("week.friday", ["07:00-12:00", "11:30-17:00"]), below="[1]"),
+    wrong("out of order", "hours_overlap", put("week.friday", ["13:30-17:00", "07:00-11:30"]), below="[1]"),
+    wrong(
         "overlapping far apart",
+        "hours_overlap",
         put("week.friday", ["07:00-16:00", "08:00-09:00", "10:00-11:00"]),
-        "week.friday[2]",
-        "hours_overlap",
+        below="[2]",
     ),
-    Broken("validity reversed", put("valid_until", "2025-12-31"), "valid_until", "validity_reversed"),
-    Broken("too long", put("valid_until", "2031-01-01"), "valid_until", "validity_too_long"),
-    Broken("too early", put("valid_from", "1999-12-31"), "valid_from", "validity_out_of_reach"),
-    Broken("too late", put("valid_until", "2100-01-01"), "valid_until", "validity_out_of_reach"),
-    Broken("closed all week", put("week", CLOSED_WEEK), "week", "no_working_day"),
-    Broken("valid for a Sunday", put("valid_from", "2026-12-31"), "overlays[0].days[0].date", "outside_validity"),
-    Broken("no days", put("overlays.0.days", []), "overlays[0].days", "too_few"),
-    Broken("no source", put("overlays.0.days.0.source", None), "overlays[0].days[0].source", "required"),
-    Broken("unknown kind", put("overlays.0.days.0.kind", "closed"), "overlays[0].days[0].kind", "not_allowed_value"),
-    Broken("bad agency", put("overlays.1.agency", "h01"), "overlays[1].agency", "wrong_form"),
-    Broken("agency of an empty group", put("overlays.1.agency", "H01..12"), "overlays[1].agency", "wrong_form"),
-    Broken("agency that ends with a dot", put("overlays.1.agency", "H01."), "overlays[1].agency", "wrong_form"),
-    Broken("agency that begins with a dot", put("overlays.1.agency", ".H01"), "overlays[1].agency", "wrong_form"),
-    Broken("agency of too many characters", put("overlays.1.agency", "H" * 36), "overlays[1].agency", "too_long"),
-    Broken(
-        "before the validity",
-        day(date="2025-12-31", kind="off"),
-        "overlays[0].days[5].date",
-        "outside_validity",
-    ),
-    Broken("twice", day(date="2026-01-02", kind="off"), "overlays[0].days[5].date", "duplicate_date"),
-    Broken("twice for an agency", day(2, date="2026-08-31", kind="off"), "overlays[2].days[1].date", "duplicate_date"),
-    Broken("short without hours", day(date="2026-12-25", kind="short"), "overlays[0].days[5].hours", "hours_required"),
-    Broken(
-        "hours of a day off",
-        day(date="2026-12-25", kind="off", hours=["07:00-11:30"]),
-        "overlays[0].days[5].hours",
-        "hours_not_for_kind",
-    ),
-    Broken(
-        "make-up of nothing", day(date="2026-12-26", kind="makeup"), "overlays[0].days[5].replaces", "replaces_required"
-    ),
-    Broken(
+    wrong("validity reversed", "validity_reversed", put("valid_until", "2025-12-31")),
+    wrong("too long", "validity_too_long", put("valid_until", "2031-01-01")),
+    wrong("too early", "validity_out_of_reach", put("valid_from", "1999-12-31")),
+    wrong("too late", "validity_out_of_reach", put("valid_until", "2100-01-01")),
+    wrong("closed all week", "no_working_day", put("week", CLOSED_WEEK)),
+    wrong("valid for a Sunday", "outside_validity", put("valid_from", "2026-12-31"), at="overlays[0].days[0].date"),
+    wrong("no days", "too_few", put("overlays[0].days", [])),
+    wrong("no source", "required", drop("overlays[0].days[0].source")),
+    wrong("unknown kind", "not_allowed_value", put("overlays[0].days[0].kind", "closed")),
+    wrong("bad agency", "wrong_form", put("overlays[1].agency", "h01")),
+    wrong("agency of an empty group", "wrong_form", put("overlays[1].agency", "H01..12")),
+    wrong("agency that ends with a dot", "wrong_form", put("overlays[1].agency", "H01.")),
+    wrong("agency that begins with a dot", "wrong_form", put("overlays[1].agency", ".H01")),
+    wrong("agency of too many characters", "too_long", put("overlays[1].agency", "H" * 36)),
+    wrong("before the validity", "outside_validity", day("2025-12-31", "off"), below=".date"),
+    wrong("twice", "duplicate_date", day("2026-01-02", "off"), below=".date"),
+    wrong("twice for an agency", "duplicate_date", day("2026-08-31", "off", 2), below=".date"),
+    wrong("short without hours", "hours_required", day("2026-12-25", "short"), below=".hours"),
+    wrong("hours of a day off", "hours_not_for_kind", day("2026-12-25", "off", hours=["07:00-11:30"]), below=".hours"),
+    wrong("make-up of nothing", "replaces_required", day("2026-12-26", "makeup"), below=".replaces"),
+    wrong(
         "a day off that replaces",
-        day(date="2026-12-25", kind="off", replaces="2026-12-24"),
-        "overlays[0].days[5].replaces",
         "replaces_not_for_kind",
+        day("2026-12-25", "off", replaces="2026-12-24"),
+        below=".replaces",
     ),
-    Broken(
-        "make-up on a holiday",
-        day(date="2026-04-26", kind="makeup", replaces="2026-01-02"),
-        "overlays[0].days[5].date",
-        "makeup_on_holiday",
-    ),
-    Broken(
-        "make-up on a holiday of the week",
-        day(date="2026-04-30", kind="makeup", replaces="2026-01-02"),
-        "overlays[0].days[5].date",
-        "makeup_on_holiday",
-    ),
-    Broken(
+    wrong("make-up on a holiday", "makeup_on_holiday", makeup("2026-04-26", "2026-01-02"), below=".date"),
+    wrong("make-up on a holiday of the week", "makeup_on_holiday", makeup("2026-04-30", "2026-01-02"), below=".date"),
+    wrong(
         "make-up on a day that the country is off",
-        day(1, date="2026-01-02", kind="makeup", replaces="2026-01-01"),
-        "overlays[1].days[2].date",
         "makeup_on_holiday",
+        makeup("2026-01-02", "2026-01-01", 1),
+        below=".date",
     ),
-    Broken(
-        "make-up on a working day",
-        day(date="2026-03-04", kind="makeup", replaces="2026-01-02"),
-        "overlays[0].days[5].date",
-        "makeup_on_working_day",
-    ),
-    Broken(
+    wrong("make-up on a working day", "makeup_on_working_day", makeup("2026-03-04", "2026-01-02"), below=".date"),
+    wrong(
         "make-up on the country's make-up day",
-        day(1, date="2026-01-10", kind="makeup", replaces="2026-01-02"),
-        "overlays[1].days[2].date",
         "makeup_on_working_day",
+        makeup("2026-01-10", "2026-01-02", 1),
+        below=".date",
     ),
-    Broken(
-        "make-up of a day that works",
-        day(date="2026-12-26", kind="makeup", replaces="2026-12-28"),
-        "overlays[0].days[5].replaces",
-        "replaced_day_works",
-    ),
-    Broken(
+    wrong("make-up of a day that works", "replaced_day_works", makeup("2026-12-26", "2026-12-28"), below=".replaces"),
+    wrong(
         "make-up of a day that works for this agency",
-        day(1, date="2026-12-26", kind="makeup", replaces="2026-08-31"),
-        "overlays[1].days[2].replaces",
         "replaced_day_works",
+        makeup("2026-12-26", "2026-08-31", 1),
+        below=".replaces",
     ),
-    Broken(
-        "make-up of a Sunday",
-        day(date="2026-12-26", kind="makeup", replaces="2026-12-27"),
-        "overlays[0].days[5].replaces",
-        "replaced_day_has_no_hours",
-    ),
-    Broken(
-        "make-up with hours of its own",
-        put("overlays.0.days.1.hours", ["07:00-11:30"]),
-        "overlays[0].days[1].hours",
-        "hours_not_for_kind",
-    ),
-    Broken(
-        "made up twice",
-        day(date="2026-01-17", kind="makeup", replaces="2026-01-02"),
-        "overlays[0].days[5].replaces",
-        "replaced_twice",
-    ),
-    Broken(
-        "made up again for an agency",
-        day(1, date="2026-01-17", kind="makeup", replaces="2026-01-02"),
-        "overlays[1].days[2].replaces",
-        "replaced_twice",
-    ),
-    Broken(
+    wrong("make-up of a Sunday", "replaced_day_has_no_hours", makeup("2026-12-26", "2026-12-27"), below=".replaces"),
+    wrong("make-up with hours of its own", "hours_not_for_kind", put("overlays[0].days[1].hours", ["07:00-11:30"])),
+    wrong("made up twice", "replaced_twice", makeup("2026-01-17", "2026-01-02"), below=".replaces"),
+    wrong("made up again for an agency", "replaced_twice", makeup("2026-01-17", "2026-01-02", 1), below=".replaces"),
+    wrong(
         "made up, although the base has done so",
-        lambda raw: [put("overlays.0.days.2.date", "2026-08-29")(raw), put("overlays.1", None)(raw)][0],
-        "overlays[0].days[2].replaces",
         "replaced_twice",
+        put("overlays[0].days[2].date", "2026-08-29"),
+        drop("overlays[1]"),
+        at="overlays[0].days[2].replaces",
     ),
-    Broken(
-        "short on a Sunday",
-        day(date="2026-12-27", kind="short", hours=["07:00-11:30"]),
-        "overlays[0].days[5].date",
-        "short_on_day_off",
-    ),
-    Broken(
-        "short on a holiday",
-        day(date="2026-09-02", kind="short", hours=["07:00-11:30"]),
-        "overlays[0].days[5].date",
-        "short_on_day_off",
-    ),
-    Broken(
+    wrong("short on a Sunday", "short_on_day_off", day("2026-12-27", "short", hours=["07:00-11:30"]), below=".date"),
+    wrong("short on a holiday", "short_on_day_off", day("2026-09-02", "short", hours=["07:00-11:30"]), below=".date"),
+    wrong(
         "short into lunch",
-        day(date="2026-12-25", kind="short", hours=["07:00-09:00", "10:00-12:00"]),
-        "overlays[0].days[5].hours[1]",
         "short_hours_outside",
+        day("2026-12-25", "short", hours=["07:00-09:00", "10:00-12:00"]),
+        below=".hours[1]",
     ),
-    Broken(
+    wrong(
         "short hours overlapping",
-        day(date="2026-12-25", kind="short", hours=["07:00-09:00", "08:00-10:00"]),
-        "overlays[0].days[5].hours[1]",
         "hours_overlap",
+        day("2026-12-25", "short", hours=["07:00-09:00", "08:00-10:00"]),
+        below=".hours[1]",
     ),
-    Broken(
-        "working on a working day",
-        day(date="2026-12-25", kind="working"),
-        "overlays[0].days[5].date",
-        "working_anyway",
-    ),
-    Broken(
-        "working on a Sunday",
-        day(date="2026-12-27", kind="working"),
-        "overlays[0].days[5].date",
-        "working_without_hours",
-    ),
-    Broken(
-        "unknown status", put("overlays.3.days.0.status", "maybe"), "overlays[3].days[0].status", "not_allowed_value"
-    ),
-    Broken(
-        "proposed without a source", put("overlays.3.days.0.source", None), "overlays[3].days[0].source", "required"
-    ),
-    Broken(
-        "proposed by nobody",
-        put("overlays.3.days.0.source", "Unconfirmed, as ever"),
-        "overlays[3].days[0].source",
-        "proposed_by_nobody",
-    ),
-    Broken(
-        "proposed twice",
-        day(3, date="2026-11-23", kind="off", status="proposed"),
-        "overlays[3].days[4].date",
-        "duplicate_date",
-    ),
-    Broken(
-        "proposed after the validity",
-        day(3, date="2027-01-04", kind="off", status="proposed"),
-        "overlays[3].days[4].date",
-        "outside_validity",
-    ),
-    Broken(
-        "proposed, although the base has it",
-        day(3, date="2026-09-01", kind="off", status="proposed"),
-        "overlays[3].days[4].date",
-        "proposed_anyway",
-    ),
-    Broken(
+    wrong("working on a working day", "working_anyway", day("2026-12-25", "working"), below=".date"),
+    wrong("working on a Sunday", "working_without_hours", day("2026-12-27", "working"), below=".date"),
+    wrong("unknown status", "not_allowed_value", put("overlays[3].days[0].status", "maybe")),
+    wrong("proposed without a source", "required", drop("overlays[3].days[0].source")),
+    wrong("proposed by nobody", "proposed_by_nobody", put("overlays[3].days[0].source", "Unconfirmed, as ever")),
+    wrong("proposed twice", "duplicate_date", proposed_off("2026-11-23"), below=".date"),
+    wrong("proposed after the validity", "outside_validity", proposed_off("2027-01-04"), below=".date"),
+    wrong("proposed, although the base has it", "proposed_anyway", proposed_off("2026-09-01"), below=".date"),
+    wrong(
         "proposed, although it was decided",
-        put("overlays.3.days.2.kind", "off"),
-        "overlays[3].days[3].date",
         "proposed_anyway",
+        put("overlays[3].days[2].kind", "off"),
+        at="overlays[3].days[3].date",
     ),
-    Broken(
-        "proposed on a Sunday",
-        day(3, date="2026-12-27", kind="off", status="proposed"),
-        "overlays[3].days[4].date",
-        "proposed_anyway",
-    ),
-    Broken(
+    wrong("proposed on a Sunday", "proposed_anyway", proposed_off("2026-12-27"), below=".date"),
+    wrong(
         "proposed make-up without its day off",
-        put("overlays.3.days.0", {"date": "2026-12-25", "kind": "off", **ASKED}),
-        "overlays[3].days[1].replaces",
         "replaced_day_works",
+        put("overlays[3].days[0]", {"date": "2026-12-25", "kind": "off", **ASKED}),
+        at="overlays[3].days[1].replaces",
     ),
-    Broken(
+    wrong(
         "proposed make-up of a day off that was decided",
-        put("overlays.3.days.0.status", None),
-        "overlays[3].days[1].replaces",
         "swap_half_decided",
+        drop("overlays[3].days[0].status"),
+        at="overlays[3].days[1].replaces",
     ),
-    Broken(
+    wrong(
         "decided make-up of a day that is only proposed off",
-        put("overlays.3.days.1.status", "decided"),
-        "overlays[3].days[1].replaces",
         "replaced_day_works",
+        put("overlays[3].days[1].status", "decided"),
+        at="overlays[3].days[1].replaces",
     ),
-    Broken(
+    wrong(
         "proposed to be made up twice",
-        day(3, date="2026-12-05", kind="makeup", replaces="2026-11-23", status="proposed"),
-        "overlays[3].days[4].replaces",
         "replaced_twice",
+        day("2026-12-05", "makeup", 3, replaces="2026-11-23", status="proposed"),
+        below=".replaces",
     ),
-    Broken(
-        "proposed make-up on a working day",
-        put("overlays.3.days.1.date", "2026-11-27"),
-        "overlays[3].days[1].date",
-        "makeup_on_working_day",
-    ),
-    Broken(
+    wrong("proposed make-up on a working day", "makeup_on_working_day", put("overlays[3].days[1].date", "2026-11-27")),
+    wrong(
         "proposed make-up on a day that is proposed off",
-        put("overlays.3.days.1.date", "2026-11-24"),
-        "overlays[3].days[1].date",
         "makeup_on_holiday",
+        put("overlays[3].days[1].date", "2026-11-24"),
     ),
-    Broken("checked tomorrow", put("checked", "2026-11-28"), "checked", "checked_in_future"),
-    Broken(
-        "a day checked tomorrow",
-        put("overlays.3.days.0.checked", "2026-11-28"),
-        "overlays[3].days[0].checked",
-        "checked_in_future",
-    ),
-    Broken("checked on no day", put("checked", "27/11/2026"), "checked", "date_form"),
+    wrong("checked tomorrow", "checked_in_future", put("checked", "2026-11-28")),
+    wrong("a day checked tomorrow", "checked_in_future", put("overlays[3].days[0].checked", "2026-11-28")),
+    wrong("checked on no day", "date_form", put("checked", "27/11/2026")),
 ]
 
 
@@ -380,7 +249,7 @@ def test_a_calendar_that_is_closed_for_one_agency_names_its_overlay() -> None:
 
 def test_a_mistake_hides_no_other() -> None:
     raw = copy.deepcopy(GOOD)
-    for change in (put("code", 7), put("overlays.0.days.0.source", None), put("cut_off", None)):
+    for change in (put("code", 7), drop("overlays[0].days[0].source"), drop("cut_off")):
         change(raw)
     for broken in BROKEN:
         if broken.name in {"twice", "make-up of a Sunday", "short on a Sunday"}:
@@ -414,15 +283,7 @@ def test_the_national_calendar_passes_and_is_that_of_the_law() -> None:
     ]
 
 
-OFF_2026: Final = {
-    1: (1, 2),
-    2: (16, 17, 18, 19, 20),
-    4: (27, 30),
-    5: (1,),
-    8: (31,),
-    9: (1, 2),
-    11: (24,),
-}
+OFF_2026: Final = {1: (1, 2), 2: (16, 17, 18, 19, 20), 4: (27, 30), 5: (1,), 8: (31,), 9: (1, 2), 11: (24,)}
 OFF_2027: Final = {1: (1,), 2: (5, 8, 9, 10), 4: (16, 30), 5: (3,), 9: (2,), 11: (24,)}
 
 
@@ -480,8 +341,8 @@ def test_the_longest_code_that_fits_has_the_last_word() -> None:
 
 def test_an_agency_may_make_up_on_another_day_than_the_country() -> None:
     raw = copy.deepcopy(GOOD)
-    day(1, date="2026-01-17", kind="makeup", replaces="2026-01-02")(raw)
-    day(1, date="2026-01-10", kind="off")(raw)
+    makeup("2026-01-17", "2026-01-02", 1)(raw)
+    day("2026-01-10", "off", 1)(raw)
     assert found(raw) == set()
 
 

@@ -26,7 +26,8 @@ from schemas.publishing.procedure_rules import rules_of
 from tests.walking import walked
 from tests.words.mistakes import mistakes_in
 
-from .broken_procedures import BROKEN, Broken, at_level, drop, good, many, put
+from .broken_procedures import BROKEN, at_level, good
+from .changing import Broken, drop, many, put
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted((ROOT / "procedures").glob("*.yaml"))
@@ -43,7 +44,6 @@ def found(raw: object, *, allow_seconds: bool = False) -> set[tuple[str, str]]:
 @walked("path", FILES, ids=lambda path: path.name, at_least=29)
 def test_the_real_procedures_pass(path: Path) -> None:
     checked = check_bytes(path.read_bytes())
-
     assert checked.mistakes == []
     assert checked.procedure is not None
     assert path.name == f"{checked.procedure.code}@{checked.procedure.version}.yaml"
@@ -102,7 +102,6 @@ def test_accountable_officers_of_the_real_procedures_are_leaders_of_the_demo() -
 
 def test_a_procedure_with_every_part_passes() -> None:
     raw = good()
-
     assert found(raw) == set()
     rules_of(Procedure.model_validate_json(json.dumps(raw)), "0" * 64)
 
@@ -111,7 +110,6 @@ def test_a_procedure_with_every_part_passes() -> None:
 def test_a_broken_procedure_is_refused_at_the_place_of_its_mistake(broken: Broken) -> None:
     raw = good()
     broken.change(raw)
-
     assert found(raw) == {(broken.path, broken.rule)}
 
 
@@ -119,7 +117,6 @@ def test_a_broken_procedure_is_refused_at_the_place_of_its_mistake(broken: Broke
 def test_a_lower_level_with_what_it_allows_passes(level: int) -> None:
     raw = good()
     at_level(level)(raw)
-
     assert found(raw) == set()
 
 
@@ -128,7 +125,6 @@ def test_the_same_day_is_a_limit(amount: str) -> None:
     raw = good()
     raw["limits"]["processing"] = amount
     raw["extension"]["by"] = amount.replace("0", "2")
-
     assert found(raw) == set()
 
 
@@ -137,7 +133,6 @@ def test_a_procedure_may_say_from_when_on_the_next_day_counts_and_how_it_tells_o
     raw = good()
     raw["limits"] |= {"cut_off": cut_off, "reminder": "4 working hours", "apology": "2 working days"}
     raw["limits"] |= {"processing": "5 working days", "reappointment": "3 working days"}
-
     assert found(raw) == set()
     limits = Procedure.model_validate_json(json.dumps(raw)).limits
     assert str(limits.reappointment) == "3 working days"
@@ -147,7 +142,6 @@ def test_a_procedure_may_say_from_when_on_the_next_day_counts_and_how_it_tells_o
 def test_level_1_may_be_a_page_alone() -> None:
     raw = good()
     many(at_level(1), put("review", []), drop("extension"))(raw)
-
     assert found(raw) == set()
 
 
@@ -200,14 +194,12 @@ def test_what_is_no_mapping_is_refused(raw: object) -> None:
 def test_endless_nesting_is_refused() -> None:
     raw = good()
     raw["papers"] = raw
-
     assert "too_deep" in {rule for _, rule in found(raw)}
 
 
 def test_seconds_are_for_demonstrations() -> None:
     raw = good()
     raw["limits"]["intake"] = "5 seconds"
-
     assert found(raw, allow_seconds=True) == set()
 
 
@@ -215,7 +207,6 @@ def test_mistakes_repeat_nothing_that_was_written() -> None:
     raw = good()
     raw |= {"code": "0912345678", "level": "0912345678", "limits_source": 912345678, "review": "0912345678"}
     raw["limits"]["intake"] = "0912345678"
-
     assert "912345678" not in "".join(entry.model_dump_json() for entry in problems(raw))
 
 
@@ -242,7 +233,6 @@ UNREADABLE: list[tuple[str, str, int | None, bytes]] = [
 @walked(("path", "rule", "line", "data"), UNREADABLE, ids=[rule for _, rule, _, _ in UNREADABLE], exactly=14)
 def test_unreadable_yaml_is_a_mistake_with_its_line(path: str, rule: str, line: int | None, data: bytes) -> None:
     parsed = parse(data)
-
     assert [(entry.path, entry.rule, entry.line) for entry in parsed.mistakes] == [(path, rule, line)]
 
 
@@ -253,9 +243,7 @@ def test_every_rule_is_tested() -> None:
 
 def test_what_yaml_guesses_is_asked_to_be_quoted() -> None:
     text = TEXT.replace('"2.000635"', "2.000635").replace('"2026-12"', "2026-07-01")
-
     mistakes = check_bytes(text.encode()).mistakes
-
     assert [(entry.path, entry.rule, entry.line) for entry in mistakes] == [
         ("code", "quote_it", 2),
         ("version", "quote_it", 3),
@@ -264,9 +252,7 @@ def test_what_yaml_guesses_is_asked_to_be_quoted() -> None:
 
 def test_a_missing_key_is_reported_at_the_line_of_its_part() -> None:
     text = TEXT.replace("  due: acceptance\n", "")
-
     [mistake] = check_bytes(text.encode()).mistakes
-
     assert (mistake.path, mistake.rule) == ("fee.due", "required")
     assert mistake.line == text.split("\n").index("fee:") + 1
 
@@ -279,7 +265,6 @@ def test_check_names_the_file(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
     good.write_bytes(EXTRACT)
     bad.write_bytes(EXTRACT.replace(b"level: 4", b"level: 9"))
-
     assert [(path, entry.path, entry.rule) for path, entry in check([good, bad])] == [
         (bad, "level", "not_allowed_value")
     ]
@@ -288,9 +273,7 @@ def test_check_names_the_file(tmp_path: Path) -> None:
 def test_the_example_of_the_documentation_passes() -> None:
     page = (ROOT / "docs" / "procedures.md").read_text("utf-8")
     [example] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-
     procedure = check_bytes(example.encode()).procedure
-
     assert procedure is not None
     assert procedure.fee is not None
     assert procedure.supplement.rounds == 1
@@ -358,6 +341,5 @@ def test_a_demo_variant_of_a_broken_file_is_refused() -> None:
     with pytest.raises(MistakesFoundError) as caught:
         demo_variant(b"code: x")
     assert caught.value.mistakes
-
     with pytest.raises(ValueError, match="no such limit"):
         demo_variant(EXTRACT, {"lunch": 3})

@@ -103,7 +103,6 @@ def checked(raw: Any, mistakes: list[Mistake]) -> None:
 @given(mutations())
 def test_a_changed_procedure_gives_mistakes_or_a_procedure(raw: Any) -> None:
     mistakes = problems(raw)
-
     checked(raw, mistakes)
     if not any(entry.rule in {"unknown_key", "key_not_text"} for entry in mistakes):
         assert [entry.path for entry in mistakes if not stands(entry.path, raw)] == []
@@ -116,9 +115,7 @@ def test_a_changed_file_gives_mistakes_or_a_procedure(raw: Any) -> None:
         data = yaml.safe_dump(raw, allow_unicode=True).encode()
     except UnicodeEncodeError:
         data = yaml.safe_dump(raw).encode()
-
     result = check_bytes(data)
-
     assert (result.procedure is None) == bool(result.mistakes)
 
 
@@ -129,9 +126,7 @@ def test_a_damaged_file_gives_mistakes_or_a_procedure(data: st.DataObject) -> No
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 40)))
     damaged = text[:start] + data.draw(st.binary(max_size=20)) + text[end:]
-
     result = check_bytes(damaged)
-
     assert (result.procedure is None) == bool(result.mistakes)
 
 

@@ -87,9 +87,7 @@ def test_mistakes_come_first_and_fail(tmp_path: Path, raw: Any) -> None:
 def test_what_cannot_be_read_has_mistakes_and_no_doubts(tmp_path: Path) -> None:
     file = tmp_path / "file.yaml"
     file.write_bytes(b"a: [")
-
     ended = run("check", file, "--json")
-
     assert ended.exit_code == 1
     groups = json.loads(ended.output)
     assert [entry["rule"] for entry in groups.pop("mistakes")] == ["not_yaml"]
@@ -101,9 +99,7 @@ def test_a_file_from_before_facts_were_dated_is_read_as_checked_when_it_was_publ
     del raw["checked"]
     raw["limits_source"] = "Law"
     raw["level"] = 4.0
-
     procedure = published_procedure(yaml.safe_dump(raw).encode(), date(2026, 7, 1))
-
     assert procedure.checked == date(2026, 7, 1)
     assert procedure.limits_source == dict.fromkeys(raw["limits"], "Law")
     assert filled(procedure).information.how.vi.startswith("Nộp trực tuyến")

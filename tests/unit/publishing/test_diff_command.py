@@ -41,13 +41,7 @@ def test_changes_stand_in_their_groups(new: Path) -> None:
     ended = run(EXTRACT, new)
     assert ended.exit_code == 0
     told = ended.output.splitlines()
-    assert told[:5] == [
-        "2.000635@2026-12 → 2.000635@2027-01",
-        "",
-        "Rules",
-        "fee.items[extract].amount",
-        f"  {EN}",
-    ]
+    assert told[:5] == ["2.000635@2026-12 → 2.000635@2027-01", "", "Rules", "fee.items[extract].amount", f"  {EN}"]
     assert told[5:8] == ["", "Sources", "fee.items[extract].source"]
 
 

@@ -27,11 +27,7 @@ BUILDING: Final = "1.013225"
 
 ORIGIN: Final = ("ethnicity", "nationality")
 NQ_66_22: Final = "fee.waivers.nq_66_22"
-INTEGRATED: Final = [
-    {"channel": "online"},
-    {"applicant": "person"},
-    {"field": "vneid_papers", "at_least": 5},
-]
+INTEGRATED: Final = [{"channel": "online"}, {"applicant": "person"}, {"field": "vneid_papers", "at_least": 5}]
 
 FACTS: Final[list[tuple[str, str, object]]] = [
     (KARAOKE, "fee.items.appraisal.amount", 1_000_000),
@@ -80,10 +76,7 @@ FACTS: Final[list[tuple[str, str, object]]] = [
     *((code, f"{NQ_66_22}.valid_until", "2027-02-28") for code in (EXTRACT, LICENCE, RESIDENCE, RECORD)),
 ]
 
-NOT_THERE: Final = [
-    (KARAOKE, "form.place"),
-    (STATUS, "extension"),
-]
+NOT_THERE: Final = [(KARAOKE, "form.place"), (STATUS, "extension")]
 
 LAWS: Final = [
     (KARAOKE, "TT 110 của Bộ Tài chính, hiệu lực từ 5/1/2026"),

@@ -128,7 +128,6 @@ def row(tmp_path: Path, **changes: str) -> tuple[dict[str, Any], str, Any]:
 
 def test_a_draft_names_the_table_and_the_row_and_says_unconfirmed_for_the_rest(tmp_path: Path) -> None:
     raw, text, _ = row(tmp_path, **{"Thành phần hồ sơ": "Tờ khai", "Cơ quan thực hiện": "UBND cấp xã"})
-
     assert raw["version"] == "0-draft"
     assert raw["papers"][0]["source"] == "mot.csv, dòng 2; en: unconfirmed"
     assert raw["decided_by"]["source"] == "mot.csv, dòng 2"

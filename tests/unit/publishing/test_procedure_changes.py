@@ -14,8 +14,9 @@ from rules.publishing.procedure_changes import Group, Kind, changes
 from schemas.publishing.procedure import Procedure
 from tests.walking import walked
 
-from .broken_procedures import FACT, STEP, Raw, drop, good, insert, put
-from .broken_procedures import Change as Edit
+from .broken_procedures import FACT, STEP, good
+from .changing import Change as Edit
+from .changing import Raw, drop, insert, put
 
 ONE: Final = Procedure.model_validate(good())
 
@@ -30,7 +31,7 @@ def swap(key: str, places: list[int]) -> Edit:
     def change(raw: Raw) -> None:
         raw[key][one], raw[key][other] = raw[key][other], raw[key][one]
 
-    return change
+    return Edit(key, change)
 
 
 EDITS: Final[Mapping[str, Callable[..., Edit]]] = {"put": put, "insert": insert, "drop": drop, "swap": swap}

@@ -30,7 +30,6 @@ def page() -> dict[str, tuple[str, str]]:
 
 def test_each_limit_has_its_own_source_that_of_the_file_or_that_of_the_platform() -> None:
     shown = page()
-
     assert shown["limits.intake"] == ("8 working hours", "Law art. 1")
     assert shown["limits.appeal"] == ("90 calendar days", "Law art. 2")
     assert shown["limits.transfer"] == ("1 working day", "unconfirmed")
@@ -39,20 +38,15 @@ def test_each_limit_has_its_own_source_that_of_the_file_or_that_of_the_platform(
 
 def test_every_limit_that_a_file_may_leave_out_has_a_source_of_the_platform() -> None:
     left_out = {name for name, field in Limits.model_fields.items() if isinstance(field.default, Limit)}
-
     assert left_out == set(LIMIT_SOURCES)
 
 
 def test_texts_are_filled_and_what_stands_in_a_rule_is_said() -> None:
     shown = page()
-
     assert shown["information.how"][0] == ("File online, at the one-stop desk or by public post.")
     assert shown["figures[age]"][0] == "age\nvalue: 16\nunit: years of age"
     assert shown["cases[verified]"][0].endswith("time limit for processing: 5 working days")
-    assert shown["result.postage"] == (
-        "amount collected on delivery: 25,000 đồng",
-        "QĐ 45/2016 Đ12",
-    )
+    assert shown["result.postage"] == ("amount collected on delivery: 25,000 đồng", "QĐ 45/2016 Đ12")
     assert "least amount: 6,000 đồng" in shown["fee.items[many]"][0]
     assert "greatest amount: 60,000 đồng" in shown["fee.items[many]"][0]
     assert "condition: when the applicant is a person" in shown["fee.waivers[pupil]"][0]

@@ -28,7 +28,8 @@ from schemas.publishing.procedure import Procedure
 from tests.tiers import examples
 from tests.walking import walked
 
-from .broken_procedures import FACT, Raw, good, put
+from .broken_procedures import FACT, good
+from .changing import Raw, put
 
 FILES: Final = sorted((Path(__file__).parents[3] / "procedures").glob("*.yaml"))
 TODAY: Final = date(2026, 11, 27)
@@ -217,9 +218,7 @@ def test_a_text_that_says_in_its_own_words_what_a_rule_says_is_refused_at_its_li
     raw = good()
     say(raw, path, text)
     data = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=10_000).encode()
-
     mistakes = check_bytes(data).mistakes
-
     assert {(entry.path, entry.rule) for entry in mistakes} == {(path, rule) for rule in rules}
     for entry in mistakes:
         assert entry.line is not None
@@ -233,7 +232,6 @@ def test_what_no_rule_says_may_be_said(path: str, text: str) -> None:
     put(f"{path}.vi", text)(raw)
     put(f"{path}.en", text)(raw)
     put("information.conditions.source", "unconfirmed")(raw)
-
     assert found(raw) == set()
 
 
@@ -244,9 +242,7 @@ def test_what_no_rule_says_may_be_said(path: str, text: str) -> None:
 def test_a_name_may_say_the_channel_that_its_own_conditions_ask_for(channel: str, name: str) -> None:
     raw = good()
     raw["fee"]["items"][1] |= {"name": {"vi": name, "en": "Charge"}, "when": [{"channel": channel}]}
-
     assert found(raw) == set()
-
     raw["fee"]["items"][1]["when"] = [{"channel": "post" if channel != "post" else "online"}]
     assert found(raw) == {("fee.items[1].name", "channel_of_name")}
 
@@ -284,9 +280,7 @@ def test_a_placeholder_that_nothing_fills_is_refused_with_what_there_is(
     raw = good()
     put(f"{PAGE}.vi", text)(raw)
     put(f"{PAGE}.en", text)(raw)
-
     mistakes = problems(raw)
-
     assert {(entry.path, entry.rule) for entry in mistakes} == {(f"{PAGE}.{name}", rule) for name in ("vi", "en")}
     if known is not None:
         assert all(known in entry.fix.vi and known in entry.fix.en for entry in mistakes)
@@ -365,9 +359,7 @@ def test_a_placeholder_says_what_the_rule_says_in_both_languages(name: str, vi: 
     procedure = every_part()
     text = Statement(vi=f"Theo quy định: {{{name}}}.", en=f"The rule: {{{name}}}.", source="unconfirmed")
     information = procedure.information.model_copy(update={"how": text})
-
     how = filled(procedure.model_copy(update={"information": information})).information.how
-
     assert (how.vi, how.en) == (f"Theo quy định: {vi}.", f"The rule: {en}.")
 
 
@@ -403,7 +395,6 @@ def test_names_that_hold_a_figure_are_filled_before_they_stand_in_the_informatio
     raw = good()
     raw["result"]["name"] = {"vi": "Thẻ dưới {figure.age}", "en": "Card under {figure.age}"}
     raw["information"]["how"] |= {"vi": "Nhận: {result}.", "en": "Received: {result}."}
-
     assert found(raw) == set()
     page = filled(Procedure.model_validate_json(json.dumps(raw))).information
     assert (page.how.vi, page.how.en) == ("Nhận: Thẻ dưới 16 tuổi.", "Received: Card under 16 years of age.")
@@ -411,9 +402,7 @@ def test_names_that_hold_a_figure_are_filled_before_they_stand_in_the_informatio
 
 def test_what_an_old_file_holds_stays_as_it_stands() -> None:
     raw = good() | {"name": {"vi": "Tên {x} {limit.lunch}", "en": "{"}}
-
     name = filled(Procedure.model_validate_json(json.dumps(raw))).name
-
     assert (name.vi, name.en) == ("Tên {x} {limit.lunch}", "{")
 
 
@@ -431,7 +420,6 @@ def texts(part: object) -> list[str]:
 @walked("path", FILES, ids=lambda path: path.name, at_least=29)
 def test_every_text_of_the_catalogue_is_filled(path: Path) -> None:
     procedure = check_bytes(path.read_bytes(), today=TODAY).procedure
-
     assert procedure is not None
     assert any("{" in text for text in texts(procedure))
     assert [text for text in texts(filled(procedure)) if re.search("[{}]", text)] == []
@@ -470,7 +458,6 @@ def test_what_fills_a_placeholder_of_the_catalogue_is_refused_where_it_is_writte
     other = place[:-2] + ("en" if place.endswith("vi") else "vi")
     put(place, dict(placed(raw, ""))[place].replace(f"{{{placeholder}}}", words))(raw)
     put(other, dict(placed(raw, ""))[other].replace(f"{{{placeholder}}}", "-"))(raw)
-
     assert place in {path for path, _ in found(raw)}
 
 
@@ -492,23 +479,8 @@ KNOWN: Final = [*numbers(every_part()), *names(every_part())]
 PIECES: Final = [
     *(f"{{{name}}}" for name in [*KNOWN, "fee.lunch", "x"]),
     *(
-        "{",
-        "}",
-        "5",
-        "ngày",
-        " ",
-        ".",
-        "đồng",
-        "một",
-        "triệu",
-        "\u0300",
-        "𝟓",
-        "free",
-        "15:00",
-        "%",
-        "/2026",
-        "\n",
-        "and ",
+        *("{", "}", "5", "ngày", " ", ".", "đồng", "một", "triệu", "\u0300", "𝟓", "free", "15:00", "%"),
+        *("/2026", "\n", "and "),
     ),
 ]
 
@@ -520,9 +492,7 @@ def test_no_text_is_too_strange_and_none_that_passes_keeps_a_brace(text: str) ->
     put(f"{PAGE}.vi", text)(raw)
     put(f"{PAGE}.en", text)(raw)
     put("name.vi", text)(raw)
-
     mistakes = problems(raw)
-
     if not mistakes:
         procedure = Procedure.model_validate_json(json.dumps(raw))
         assert not re.search("[{}]", "".join(texts(filled(procedure))))
@@ -568,6 +538,5 @@ def test_facts_are_stale_after_a_year_and_unconfirmed_if_their_source_says_so() 
 
 def test_without_a_day_nobody_asks_whether_it_was_checked_in_the_future() -> None:
     raw = good() | {"checked": "2999-01-01"}
-
     assert problems(raw) == []
     assert found(raw) == {("checked", "checked_in_future")}

@@ -54,7 +54,6 @@ def checked(raw: object) -> Checked:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_the_real_provinces_pass(file: Any) -> None:
     found = check_province(file.read_bytes(), catalogue())
-
     assert found.mistakes == []
     assert found.overlay is not None
     assert file.name == f"{found.overlay.province}@{found.overlay.version}.yaml"
@@ -174,9 +173,7 @@ def test_what_is_wrong_is_found_at_its_line(name: str) -> None:
     change, path, rule, begins = BROKEN[name]
     raw = good()
     change(raw)
-
     [mistake] = checked(raw).mistakes
-
     assert (mistake.path, mistake.rule) == (path, rule)
     lines = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False).split("\n")
     assert lines[(mistake.line or 0) - 1].strip(" -").startswith(begins)
@@ -212,15 +209,12 @@ def test_what_is_composed_is_the_procedure_with_the_fee_of_the_province() -> Non
 
 def test_a_demonstration_is_composed_too() -> None:
     base = Base(parse(demo_variant(SOURCE)).value, demo=True)
-
     made = compose(base, "H29", "2026-12", good()["fees"][EXTRACT])
-
     assert (made.version, made.demo) == ("2026-12-demo.H29.2026-12", True)
     assert check_bytes(made.source, allow_seconds=True).mistakes == []
 
 
 def test_what_was_wrong_with_the_base_is_not_the_provinces_mistake() -> None:
     base = {**parse(SOURCE).value, "level": 4.0}
-
     assert misfits(Base(base), base) == []
     assert [entry.rule for entry in misfits(Base(base), {**base, "version": "?"})] == ["wrong_form"]
