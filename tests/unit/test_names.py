@@ -1,4 +1,4 @@
-"""What people read names roles, stages, acts and channels: no code stands in a Vietnamese sentence."""
+"""What people read names roles, stages, acts, channels and levels: no code stands in a Vietnamese sentence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from schemas.agency import AgencyKind
 from schemas.base import Text
 from schemas.files import ScanState
 from schemas.filing.state import Stage
-from schemas.level import Channel
+from schemas.level import CAPABILITIES, Channel, Level
 from schemas.limit import Limit, Unit
 from schemas.names import (
     ACT_NAMES,
@@ -96,3 +96,29 @@ def test_a_limit_is_written_in_either_language(text: str, limit: str, vi: str, e
 def test_what_is_no_limit_is_none_in_vietnamese_either(text: str) -> None:
     with pytest.raises(ValueError, match="a time limit is one of"):
         Limit.model_validate(text)
+
+
+ALL = {"online", "counter", "post"}
+PAPER = {"counter", "post"}
+
+
+@pytest.mark.parametrize(
+    ("level", "channels", "signature", "service", "name"),
+    [
+        (1, [PAPER, PAPER, PAPER, PAPER], False, "cung_cap_thong_tin", "Mức độ 1: cung cấp thông tin"),
+        (2, [PAPER, PAPER, PAPER, PAPER], False, "cung_cap_thong_tin", "Mức độ 2: cung cấp thông tin và biểu mẫu"),
+        (3, [ALL, PAPER, PAPER, ALL], False, "mot_phan", "Mức độ 3: một phần"),
+        (4, [ALL, ALL, ALL, ALL], True, "toan_trinh", "Mức độ 4: toàn trình"),
+    ],
+)
+def test_the_capabilities_of_a_level(
+    level: int, channels: list[set[str]], service: str, name: str, *, signature: bool
+) -> None:
+    """By which channels one files, pays, gets the result and supplements."""
+    can = CAPABILITIES[Level(level)]
+    assert [set(part) for part in (can.filing, can.fee, can.result, can.supplement)] == channels
+    assert (can.signature, str(can.service), can.name.vi) == (signature, service, name)
+
+
+def test_every_level_has_its_row() -> None:
+    assert CAPABILITIES.keys() == {*Level}

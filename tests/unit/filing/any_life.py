@@ -106,24 +106,9 @@ NOTICES: Final = ("reminder:", "apology:", "finished_early", "machine_work:", "p
 """Tasks that tell somebody something, and need not ask for anything."""
 
 ONWARDS: Final = {
-    "accept",
-    "supplement",
-    "forward",
-    "propose",
-    "decide",
-    "pay_at_counter",
-    "hand_over",
-    "acknowledge_result",
-    "issue",
-    "settle_parcel",
-    "inspect",
-    "show_draft",
-    "confirm_draft",
-    "record_opinion",
-    "refer_obligation",
-    "demand_obligation",
-    "fulfil_obligation",
-    "resume",
+    *("accept", "supplement", "forward", "propose", "decide", "pay_at_counter", "hand_over"),
+    *("acknowledge_result", "issue", "settle_parcel", "inspect", "show_draft", "confirm_draft"),
+    *("record_opinion", "refer_obligation", "demand_obligation", "fulfil_obligation", "resume"),
 }
 
 

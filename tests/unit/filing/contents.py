@@ -109,18 +109,20 @@ def all_fitting(filing: Filing) -> dict[str, dict[str, Any]]:
     }
 
 
-TARGETS: Final = st.sampled_from(
-    [("paper", "identity"), ("paper", "mandate"), ("field", "name"), ("field", "copies"), ("paper", "name")]
-)
-PAPERS: Final = st.lists(
-    st.fixed_dictionaries(
-        {
-            "code": st.sampled_from(["identity", "mandate", "diploma"]),
-            "file": st.sampled_from([None, FILE.model_dump()]),
-        }
-    ),
-    max_size=2,
-)
+def some(**fields: Any) -> st.SearchStrategy[dict[str, Any]]:
+    """Each field one of its values: of a list, or as a strategy draws them."""
+    drawn = {name: st.sampled_from(one) if isinstance(one, list) else one for name, one in fields.items()}
+    return st.fixed_dictionaries(drawn)
+
+
+def asked_for(targets: list[tuple[str, str]]) -> dict[str, Any]:
+    items = [{"target": target, "code": code, "note": "mờ"} for target, code in targets]
+    return {"items": items, "legal_basis": "Đ15"}
+
+
+CODES: Final = ["identity", "mandate", "name"]
+TARGETS: Final = st.sampled_from([*(("paper", code) for code in CODES), ("field", "name"), ("field", "copies")])
+PAPERS: Final = st.lists(some(code=["identity", "mandate", "diploma"], file=[None, FILE.model_dump()]), max_size=2)
 FORM: Final = st.dictionaries(
     st.sampled_from(["name", "copies", "age"]), st.sampled_from(["An", "", 0, 3, -1, True]), max_size=2
 )
@@ -130,123 +132,56 @@ OTHER_CALENDAR: Final = CALENDAR.model_copy(
 CALENDARS: Final = (CALENDAR, OTHER_CALENDAR)
 LENGTHS: Final = ("1 working days", "5 working days", "6 working days", "0 working days", "5 calendar days")
 SUSPENSIONS: Final = ("1 calendar days", "30 calendar days", "31 calendar days", "0 calendar days", "5 working days")
-JUDGEMENT: Final = st.fixed_dictionaries(
-    {
-        "outcome": st.sampled_from(["approved", "refused"]),
-        "reason": st.sampled_from([None, "thiếu"]),
-        "legal_basis": st.sampled_from([None, "Đ19"]),
-    }
-)
+AMOUNTS: Final = [8000, 16_000, 24_000]
+JUDGEMENT: Final = some(outcome=["approved", "refused"], reason=[None, "thiếu"], legal_basis=[None, "Đ19"])
+SEEN: Final = {"place": "1 Hàng Bài", "participants": ["An"], "findings": "đúng"}
+SUBSTITUTED: Final = [None, "reception-1", "specialist-2", "leader-1", DUAL]
+STOPPED: Final = {"reason": ["tranh chấp"], "legal_basis": ["Đ19"], "unproposed_reason": [None, None, "hồ sơ giả"]}
 ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "refuse_intake": st.just(REFUSING),
-    "request_supplement": st.lists(TARGETS, min_size=1, max_size=3).map(
-        lambda found: {
-            "items": [{"target": target, "code": code, "note": "mờ"} for target, code in found],
-            "legal_basis": "Đ15",
-        }
-    ),
-    "supplement": st.fixed_dictionaries({"papers": PAPERS, "form": FORM}),
+    "request_supplement": st.lists(TARGETS, min_size=1, max_size=3).map(asked_for),
+    "supplement": some(papers=PAPERS, form=FORM),
     "propose": JUDGEMENT,
     "decide": JUDGEMENT,
-    "pay_at_counter": st.fixed_dictionaries({"amount": st.sampled_from([1, 8000, 16_000, 24_000])}),
-    "withdraw": st.fixed_dictionaries({"reason": st.just("đổi ý"), "request": st.sampled_from([None, FILE])}),
-    "change_delivery": st.fixed_dictionaries(
-        {
-            "channel": st.sampled_from(["online", "counter", "post"]),
-            "address": st.sampled_from([None, ADDRESS, ELSEWHERE]),
-        }
-    ),
-    "acknowledge_result": st.fixed_dictionaries({"link": st.sampled_from([None, f"{LINK}1", "x" * 32])}),
+    "pay_at_counter": some(amount=[1, *AMOUNTS]),
+    "withdraw": some(reason=["đổi ý"], request=[None, FILE]),
+    "change_delivery": some(channel=["online", "counter", "post"], address=[None, ADDRESS, ELSEWHERE]),
+    "acknowledge_result": some(link=[None, f"{LINK}1", "x" * 32]),
     "renew_link": st.just({}),
-    "hand_over": st.fixed_dictionaries(
-        {
-            "recipient": st.just("An"),
-            "receiver": st.sampled_from(Receiver),
-            "code": st.sampled_from([None, CODE, "000000"]),
-            "identity": st.sampled_from([None, FETCHED["identity"]]),
-            "signed_on_paper": st.booleans(),
-        }
+    "hand_over": some(
+        recipient=["An"],
+        receiver=list(Receiver),
+        code=[None, CODE, "000000"],
+        identity=[None, FETCHED["identity"]],
+        signed_on_paper=st.booleans(),
     ),
-    "count_wrong_code": st.fixed_dictionaries({"code": st.sampled_from([CODE, "000000"])}),
-    "issue": st.fixed_dictionaries({"result": st.sampled_from([None, RESULT])}),
-    "settle_result": st.fixed_dictionaries(
-        {"n": st.sampled_from([1, 1, 2]), "registered": st.just("H01.12-2026-K0000001"), "result": st.just(RESULT)}
+    "count_wrong_code": some(code=[CODE, "000000"]),
+    "issue": some(result=[None, RESULT]),
+    "settle_result": some(n=[1, 1, 2], registered=["H01.12-2026-K0000001"], result=[RESULT]),
+    "settle_fee": some(n=[1, 1, 2], settlement=["paid", "expired"], amount=[0, *AMOUNTS]),
+    "ask_fee_again": some(n=[1001], fee=[1, 1, 2], amount=[2, 8000, 16_000, 20_000]),
+    "report_failing": some(work=["check", "issue"], tries=[10]),
+    "report_answered": some(work=["check", "issue"]),
+    "settle_parcel": some(n=[1, 1, 2], outcome=list(ev.ParcelOutcome)),
+    "settle_part": some(n=[1, 2, 3], outcome=["approved", "refused"], officer=["police-1"]),
+    "report_overdue_part": some(n=[1, 2, 3]),
+    "settle_complaint": some(
+        n=[1], about=st.integers(1, 20), step=[None, "appraise", "decide", "nowhere"], officer=["leader-2"]
     ),
-    "settle_fee": st.fixed_dictionaries(
-        {
-            "n": st.sampled_from([1, 1, 2]),
-            "settlement": st.sampled_from(["paid", "expired"]),
-            "amount": st.sampled_from([0, 8000, 16_000, 24_000]),
-        }
-    ),
-    "ask_fee_again": st.fixed_dictionaries(
-        {
-            "n": st.just(1001),
-            "fee": st.sampled_from([1, 1, 2]),
-            "amount": st.sampled_from([2, 8000, 16_000, 20_000]),
-        }
-    ),
-    "report_failing": st.fixed_dictionaries({"work": st.sampled_from(["check", "issue"]), "tries": st.just(10)}),
-    "report_answered": st.fixed_dictionaries({"work": st.sampled_from(["check", "issue"])}),
-    "settle_parcel": st.fixed_dictionaries(
-        {"n": st.sampled_from([1, 1, 2]), "outcome": st.sampled_from(list(ev.ParcelOutcome))}
-    ),
-    "settle_part": st.fixed_dictionaries(
-        {
-            "n": st.sampled_from([1, 2, 3]),
-            "outcome": st.sampled_from(["approved", "refused"]),
-            "officer": st.just("police-1"),
-        }
-    ),
-    "report_overdue_part": st.fixed_dictionaries({"n": st.sampled_from([1, 2, 3])}),
-    "settle_complaint": st.fixed_dictionaries(
-        {
-            "n": st.just(1),
-            "about": st.integers(1, 20),
-            "step": st.sampled_from([None, "appraise", "decide", "nowhere"]),
-            "officer": st.just("leader-2"),
-        }
-    ),
-    "timer_fired": st.fixed_dictionaries({"clock": st.sampled_from(Clock), "moment": st.sampled_from(Moment)}),
-    "change_calendar": st.fixed_dictionaries({"calendar": st.sampled_from(CALENDARS)}),
-    "reappoint": st.fixed_dictionaries(
-        {"reason": st.just("quá tải"), "by": st.sampled_from([None, *LENGTHS])},
-    ),
-    "reassign": st.fixed_dictionaries(
-        {
-            "officer": st.sampled_from(["specialist-2", "leader-1", DUAL, "an"]),
-            "acting_for": st.sampled_from([None, "reception-1", "specialist-2", "leader-1", DUAL]),
-        }
-    ),
-    "answer": st.fixed_dictionaries({"n": st.sampled_from([1, 2]), "answer": st.just("1/1/2000")}),
-    "inspect": st.fixed_dictionaries(
-        {
-            "held_at": st.sampled_from([START, START + timedelta(days=9999)]),
-            "place": st.just("1 Hàng Bài"),
-            "participants": st.just(["An"]),
-            "findings": st.just("đúng"),
-        }
-    ),
-    "record_opinion": st.fixed_dictionaries(
-        {"party": st.sampled_from(["police", "health", "navy"]), "consent": st.booleans()}
-    ),
-    "stop": st.fixed_dictionaries(
-        {
-            "mode": st.sampled_from(["suspend", "suspend", "end"]),
-            "reason": st.just("tranh chấp"),
-            "legal_basis": st.just("Đ19"),
-            "limit": st.sampled_from([None, None, *SUSPENSIONS]),
-            "unproposed_reason": st.sampled_from([None, None, "hồ sơ giả"]),
-        }
-    ),
+    "timer_fired": some(clock=list(Clock), moment=list(Moment)),
+    "change_calendar": some(calendar=list(CALENDARS)),
+    "reappoint": some(reason=["quá tải"], by=[None, *LENGTHS]),
+    "reassign": some(officer=["specialist-2", "leader-1", DUAL, "an"], acting_for=SUBSTITUTED),
+    "answer": some(n=[1, 2], answer=["1/1/2000"]),
+    "inspect": some(held_at=[START, START + timedelta(days=9999)]).map(lambda held: held | SEEN),
+    "record_opinion": some(party=["police", "health", "navy"], consent=st.booleans()),
+    "stop": some(mode=["suspend", "suspend", "end"], limit=[None, None, *SUSPENSIONS], **STOPPED),
     "apologise": st.just({"reason": "quá tải"}),
     "show_draft": st.just({"draft": FILE}),
     "confirm_draft": st.just({}),
-    "correct_draft": st.fixed_dictionaries({"note": st.just("sai"), "form": FORM}),
+    "correct_draft": some(note=["sai"], form=FORM),
     "transfer_dossier": st.sampled_from([{}, {"originals": ["identity"]}, {"originals": ["diploma"]}]),
     "receive_dossier": st.sampled_from([{}, {"note": "thiếu trang 2"}]),
-    "prolong": st.fixed_dictionaries({"reason": st.just("chưa xong"), "by": st.sampled_from([None, *SUSPENSIONS])}),
-    "waive_fee": st.fixed_dictionaries(
-        {"waiver": st.sampled_from(["student", "poor"]), "reason": st.just("sinh viên")}
-    ),
+    "prolong": some(reason=["chưa xong"], by=[None, *SUSPENSIONS]),
+    "waive_fee": some(waiver=["student", "poor"], reason=["sinh viên"]),
 }

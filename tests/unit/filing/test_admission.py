@@ -11,18 +11,7 @@ from schemas.errors import RefusalCode, RefusalError
 from schemas.files import Paper
 from schemas.form import FormValue
 from schemas.people import Role
-from tests.unit.filing.lives import (
-    ADDRESS,
-    AN,
-    APPLICANT,
-    FILE,
-    PAPER,
-    RECEPTION,
-    fee,
-    officer,
-    procedure,
-    submission,
-)
+from tests.unit.filing.lives import ADDRESS, AN, APPLICANT, FILE, PAPER, RECEPTION, fee, officer, procedure, submission
 from tests.walking import walked
 
 NOW: Final = datetime(2026, 11, 25, 9, tzinfo=VIETNAM)
@@ -54,12 +43,7 @@ def found(rules: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
         ({}, {"channel": "counter"}, "actor", "reception_records_paper"),
         ({}, {"channel": "counter", "actor": officer(Role.CLERK)}, "actor", "reception_records_paper"),
         ({}, PAPER | {"actor": officer(Role.RECEPTION, agency="H56.30")}, "actor", "reception_records_paper"),
-        (
-            {},
-            PAPER | {"applicant": OFFICER_AS_APPLICANT},
-            "actor.subject",
-            "own_filing",
-        ),
+        ({}, PAPER | {"applicant": OFFICER_AS_APPLICANT}, "actor.subject", "own_filing"),
         ({}, {"papers": (IDENTITY, Paper(code="diploma", file=FILE))}, "papers[1].code", "unknown_paper"),
         ({}, {"papers": (IDENTITY, IDENTITY)}, "papers[1].code", "paper_twice"),
         ({}, {"papers": (Paper(code="identity"),)}, "papers[0].file", "file_required_online"),
@@ -190,16 +174,8 @@ COPIES_0 = {"form": {"name": "An", "copies": 0}}
         ({"fee": fee()}, COPIES_0 | {"fee_channel": "post"}, None),
     ],
     ids=[
-        "free",
-        "free whatever is said",
-        "online where it may be",
-        "in any order",
-        "chosen",
-        "level 3",
-        "only at the counter",
-        "nothing to pay",
-        "nothing to pay yet",
-        "nothing to pay, so no matter how",
+        *("free", "free whatever is said", "online where it may be", "in any order", "chosen", "level 3"),
+        *("only at the counter", "nothing to pay", "nothing to pay yet", "nothing to pay, so no matter how"),
     ],
     exactly=10,
 )

@@ -129,7 +129,6 @@ INTERRUPTIONS: Final[dict[str, tuple[dict[str, Any], Callable[[Life], Life], Cal
 def test_what_interrupts_the_processing_stops_its_clock_with_its_reason(reason: str) -> None:
     step, interrupt, _, basis = INTERRUPTIONS[reason]
     life = interrupt(at(step).until(BEGINS))
-
     processing = life.clock("processing")
     assert pauses(processing) == [(BEGINS, None, reason)]
     assert processing.pauses[0].basis == basis
@@ -160,7 +159,6 @@ def test_the_processing_starts_again_as_if_received_then(reason: str) -> None:
     step, interrupt, go_on, _ = INTERRUPTIONS[reason]
     life = interrupt(at(step, resumption={reason: "restart"}).until(BEGINS))
     go_on(life.until(ENDS))
-
     first, second = life.runs("processing")
     assert (pauses(first), first.outcome) == ([(BEGINS, None, reason)], None)
     assert (line(second), second.pauses) == (("processing", ENDS, "2026-12-07 17:00", None, None), ())
@@ -250,7 +248,6 @@ def test_what_comes_in_after_the_cut_off_counts_for_the_agency_as_of_the_next_da
 def test_an_extension_is_reckoned_from_the_same_start_with_the_same_pauses() -> None:
     life = suspended(at(VERIFY, **EXTENSION).until(BEGINS)).until(ENDS).do("resume", LEADER)
     life.do("extend", LEADER, **BUSY)
-
     processing = life.clock("processing")
     assert (str(processing.limit), pauses(processing)) == ("8 working days", [(BEGINS, ENDS, "suspension")])
     assert [(str(extension.by), vn(extension.at), extension.kind) for extension in processing.extensions] == [
@@ -437,10 +434,7 @@ def notices(life: Life) -> list[tuple[str, str, str | None, str, tuple[str, ...]
 def test_a_reminder_is_a_task_of_the_officer_and_of_the_leader_until_the_clock_is_due_or_stands_still() -> None:
     life = at(VERIFY).until("2026-11-27 17:00").rung()
     due = "2026-11-30 17:00"
-    told = [
-        ("reminder:step", "specialist", "specialist-1", due, ()),
-        ("reminder:step", "leader", None, due, ()),
-    ]
+    told = [("reminder:step", "specialist", "specialist-1", due, ()), ("reminder:step", "leader", None, due, ())]
     assert (life.told, notices(life)) == ([("step", "reminded")], told)
     assert [event.due for event in events(life, ev.Reminded)] == [local(due)]
     assert notices(suspended(life)) == []
@@ -495,10 +489,7 @@ def test_a_drafted_apology_asks_for_an_appointment_only_while_one_can_be_given()
 
 def test_after_an_extension_everything_is_told_of_the_new_end() -> None:
     life = at(VERIFY, **EXTENSION).until("2026-12-01 17:00").rung().do("extend", LEADER, **BUSY)
-    assert tells(life, "processing") == {
-        "reminder": "2026-12-04 17:00",
-        "due": "2026-12-07 17:00",
-    }
+    assert tells(life, "processing") == {"reminder": "2026-12-04 17:00", "due": "2026-12-07 17:00"}
     life.until("2026-12-07 17:00").rung()
     assert [kind for clock, kind in life.told if clock == "processing"] == [
         "apology_drafted",

@@ -30,6 +30,7 @@ from tests.unit.filing.lives import (
     limited,
     procedure,
 )
+from tests.walking import walked
 
 ELSEWHERE: Final = ADDRESS.model_copy(update={"address": "2 Hàng Bài"})
 BY_POST: Final[dict[str, Any]] = {"result_channel": "post", "address": ADDRESS}
@@ -104,28 +105,6 @@ def test_what_came_back_may_be_sent_again() -> None:
     assert (life.filing.parcels, life.filing.address, life.stage) == (2, ELSEWHERE, "delivery")
 
 
-@pytest.mark.parametrize(
-    ("filed", "change", "refused"),
-    [
-        (AT_COUNTER, {"channel": "counter"}, ("channel", "delivered_so_already")),
-        (BY_POST, {"channel": "post", "address": ADDRESS}, ("channel", "delivered_so_already")),
-        (AT_COUNTER, {"channel": "post"}, ("address", "address_required")),
-        (BY_POST, {"channel": "counter", "address": ADDRESS}, ("address", "address_only_by_post")),
-        (AT_COUNTER | {"level": 3}, {"channel": "online"}, ("channel", "result_channel_not_allowed")),
-    ],
-    ids=["as before", "the same address", "no address", "an address for the counter", "not at this level"],
-)
-def test_a_way_that_there_is_not_is_refused(
-    filed: dict[str, Any], change: dict[str, Any], refused: tuple[str, str]
-) -> None:
-    assert issued(**filed).refusal("change_delivery", APPLICANT, **change) == [refused]
-
-
-def test_the_procedure_may_know_one_way_only() -> None:
-    life = Life(procedure(result_channels=["counter"]), **AT_COUNTER)
-    assert life.refusal("change_delivery", APPLICANT, channel="post", address=ADDRESS) == [("", "no_other_delivery")]
-
-
 def test_who_filed_on_paper_has_it_changed_at_the_desk() -> None:
     life = Life(procedure(level=2), **PAPER, **AT_COUNTER)
     change = {"channel": "post", "address": ADDRESS}
@@ -184,22 +163,58 @@ def test_who_shows_who_they_are_is_given_the_result() -> None:
     assert given.signature == FILE
 
 
-@pytest.mark.parametrize(
+def shown(**changes: Any) -> dict[str, Any]:
+    """What a representative says and shows, with an authorisation of which these facts are other ones."""
+    return FOR_THEM | {"authorisation": MANDATE.model_copy(update=changes)}
+
+
+TODAY: Final = date(2026, 11, 25)
+ONE_DAY: Final[dict[str, Any]] = {"valid_from": TODAY, "valid_until": TODAY, "scope": ("2.000635",)}
+TO_ADDRESS: Final = {"channel": "post", "address": ADDRESS}
+
+
+@walked(
+    ("filed", "change", "refused"),
+    [
+        (AT_COUNTER, {"channel": "counter"}, ("channel", "delivered_so_already")),
+        (BY_POST, TO_ADDRESS, ("channel", "delivered_so_already")),
+        (AT_COUNTER, {"channel": "post"}, ("address", "address_required")),
+        (BY_POST, {"channel": "counter", "address": ADDRESS}, ("address", "address_only_by_post")),
+        (AT_COUNTER | {"level": 3}, {"channel": "online"}, ("channel", "result_channel_not_allowed")),
+        (AT_COUNTER | {"rules": procedure(result_channels=["counter"])}, TO_ADDRESS, ("", "no_other_delivery")),
+    ],
+    exactly=6,
+)
+def test_a_way_that_there_is_not_is_refused(
+    filed: dict[str, Any], change: dict[str, Any], refused: tuple[str, str]
+) -> None:
+    assert issued(**filed).refusal("change_delivery", APPLICANT, **change) == [refused]
+
+
+@walked(
     ("said", "refused"),
     [
-        (SIGNED, ("identity", "identity_required")),
-        (SIGNED | {"code": "000000"}, ("code", "wrong_code")),
-        (SIGNED | {"code": "000000", "identity": card(AN.id_number)}, ("code", "wrong_code")),
-        (SIGNED | {"identity": card(BINH)}, ("identity.number", "identity_differs")),
-        (SIGNED | {"identity": card(BINH, "vneid")}, ("identity.number", "identity_differs")),
-        (SIGNED | {"code": CODE, "identity": card(BINH)}, ("identity.number", "identity_differs")),
-        ({"recipient": "An", "code": CODE}, ("signature", "receipt_to_be_signed")),
-        (SIGNED | {"code": CODE, "signature": FILE}, ("signature", "receipt_to_be_signed")),
-        (SIGNED | {"code": CODE, "authorisation": MANDATE}, ("authorisation", "authorisation_for_the_applicant")),
+        (SIGNED, [("identity", "identity_required")]),
+        (SIGNED | {"code": "000000"}, [("code", "wrong_code")]),
+        (SIGNED | {"code": "000000", "identity": card(AN.id_number)}, [("code", "wrong_code")]),
+        (SIGNED | {"identity": card(BINH)}, [("identity.number", "identity_differs")]),
+        (SIGNED | {"identity": card(BINH, "vneid")}, [("identity.number", "identity_differs")]),
+        (SIGNED | {"code": CODE, "identity": card(BINH)}, [("identity.number", "identity_differs")]),
+        ({"recipient": "An", "code": CODE}, [("signature", "receipt_to_be_signed")]),
+        (SIGNED | {"code": CODE, "signature": FILE}, [("signature", "receipt_to_be_signed")]),
+        (SIGNED | {"code": CODE, "authorisation": MANDATE}, [("authorisation", "authorisation_for_the_applicant")]),
+        # an authorisation is for this, and in force when the result is fetched
+        (shown(principal=BINH), [("authorisation.principal", "authorisation_for_someone_else")]),
+        (shown(valid_until=date(2026, 11, 24)), [("authorisation.valid_until", "authorisation_expired")]),
+        (shown(valid_from=date(2026, 11, 26)), [("authorisation.valid_from", "authorisation_not_yet_valid")]),
+        (shown(scope=("1.001193",)), [("authorisation.scope", "authorisation_out_of_scope")]),
+        (shown(id_number="001099000003"), [("identity.number", "identity_differs")]),
+        (shown(**ONE_DAY), []),
     ],
+    exactly=15,
 )
-def test_nobody_else_is_given_it(said: dict[str, Any], refused: tuple[str, str]) -> None:
-    assert issued(**AT_COUNTER).refusal("hand_over", HANDOVER, **said) == [refused]
+def test_nobody_else_is_given_it(said: dict[str, Any], refused: list[tuple[str, str]]) -> None:
+    assert issued(**AT_COUNTER).refusal("hand_over", HANDOVER, **said) == refused
 
 
 def test_a_passport_and_a_card_of_who_stands_for_an_organisation_have_other_numbers() -> None:
@@ -217,24 +232,6 @@ def test_a_representative_fetches_it_under_the_authorisation_of_the_filing_or_an
     assert life.refusal("hand_over", HANDOVER, **FOR_THEM) == [("authorisation", "authorisation_required")]
     life.do("hand_over", HANDOVER, **FOR_THEM, authorisation=MANDATE)
     assert life.log[-1].event.authorisation == MANDATE
-
-
-@pytest.mark.parametrize(
-    ("changes", "refused"),
-    [
-        ({"principal": BINH}, [("authorisation.principal", "authorisation_for_someone_else")]),
-        ({"valid_until": date(2026, 11, 24)}, [("authorisation.valid_until", "authorisation_expired")]),
-        ({"valid_from": date(2026, 11, 26)}, [("authorisation.valid_from", "authorisation_not_yet_valid")]),
-        ({"scope": ("1.001193",)}, [("authorisation.scope", "authorisation_out_of_scope")]),
-        ({"id_number": "001099000003"}, [("identity.number", "identity_differs")]),
-        ({"valid_from": date(2026, 11, 25), "valid_until": date(2026, 11, 25), "scope": ("2.000635",)}, []),
-    ],
-)
-def test_an_authorisation_is_for_this_and_in_force_when_the_result_is_fetched(
-    changes: dict[str, Any], refused: list[tuple[str, str]]
-) -> None:
-    shown = MANDATE.model_copy(update=changes)
-    assert issued(**AT_COUNTER).refusal("hand_over", HANDOVER, **FOR_THEM, authorisation=shown) == refused
 
 
 def test_wrong_codes_are_counted_until_the_code_counts_no_more() -> None:

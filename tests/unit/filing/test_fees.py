@@ -18,6 +18,7 @@ from schemas.level import Channel, Level
 from schemas.publishing.procedure_rules import FeePart, ProcedureRules
 from tests.unit.filing.fees import RISING
 from tests.unit.filing.lives import CASHIER, PAPER, RECEPTION, Life, fee, procedure, submission
+from tests.walking import walked
 
 FEE: Final[dict[str, Any]] = {
     "items": [{"code": "extract", "amount": 8000, "per": "copies"}, {"code": "filing", "amount": 50_000}],
@@ -56,29 +57,12 @@ def test_nothing_costs_nothing() -> None:
     assert Assessment().total == assess(None, submission(), RECEIVED, NOW).total == 0
 
 
-@pytest.mark.parametrize(
-    ("copies", "total"), [(0, 0), (1, 2_500_000), (2, 2_500_000), (3, 3_000_000), (6, 6_000_000), (7, 6_000_000)]
-)
-def test_units_cost_at_least_and_at_most_so_much_together(copies: int, total: int) -> None:
-    bounds = {"per": "copies", "minimum": 2_500_000, "maximum": 6_000_000}
-    assert costs(bounds, {"copies": copies}) == total
-
-
 def test_a_line_tells_to_what_it_was_bounded_and_else_nothing() -> None:
     bounded = FeePart.model_validate(
         FEE | {"items": [{"code": "room", "amount": 1_000_000, "per": "copies", "maximum": 6_000_000}]}
     )
     said = [assess(bounded, submission(form={"copies": n}), RECEIVED, NOW).lines[0].bounded for n in (6, 7)]
     assert said == [None, 6_000_000]
-
-
-@pytest.mark.parametrize(
-    ("received", "total"),
-    [("2026-08-14", 0), ("2026-08-15", 1_000_000), ("2027-02-28", 1_000_000), ("2027-03-01", 0)],
-)
-def test_an_amount_is_in_force_on_its_first_and_on_its_last_day(received: str, total: int) -> None:
-    valid = {"valid_from": "2026-08-15", "valid_until": "2027-02-28"}
-    assert costs(valid, {}, date.fromisoformat(received)) == total
 
 
 @pytest.mark.parametrize(
@@ -238,38 +222,6 @@ def test_by_the_day_of_payment_a_waiver_has_ended_with_its_last_day() -> None:
 # Rates, rounding, bounds.
 
 
-@pytest.mark.parametrize(
-    ("value", "points", "due"),
-    [
-        (0, 50, 0),
-        (99, 50, 0),
-        (100, 50, 1),
-        (299, 50, 1),
-        (300, 50, 2),
-        (10_000_000, 50, 50_000),
-        (12_345_678, 50, 61_728),
-        (12_345_700, 50, 61_729),
-        (3, 5000, 2),
-        (1, 5000, 1),
-        (1, 4999, 0),
-        (7, 10_000, 7),
-        (100_000_000_000_000, 10_000, 100_000_000_000_000),
-    ],
-)
-def test_a_rate_is_rounded_half_up_to_one_dong(value: int, points: int, due: int) -> None:
-    rate = {"amount": None, "basis_points": points, "of": "value"}
-    assert costs(rate, {"value": value}) == due
-
-
-@pytest.mark.parametrize(
-    ("value", "due"), [(0, 0), (1, 10_000), (2_000_000, 10_000), (2_000_100, 10_001), (10_000_000, 30_000)]
-)
-def test_a_rate_comes_to_at_least_and_at_most_so_much(value: int, due: int) -> None:
-    """Of nothing, nothing is due, whatever the minimum."""
-    rate = {"amount": None, "basis_points": 50, "of": "value", "minimum": 10_000, "maximum": 30_000}
-    assert costs(rate, {"value": value}) == due
-
-
 def test_a_rate_is_one_line_of_one_unit() -> None:
     item = {"code": "duty", "basis_points": 50, "of": "value", "maximum": 60_000}
     rule = FeePart.model_validate(FEE | {"items": [item]})
@@ -280,9 +232,45 @@ def test_a_rate_is_one_line_of_one_unit() -> None:
     ]
 
 
-@pytest.mark.parametrize(("copies", "total"), [(0, 0), (1, 2_500_000), (3, 3_000_000)])
-def test_a_minimum_holds_without_a_maximum(copies: int, total: int) -> None:
-    assert costs({"per": "copies", "minimum": 2_500_000}, {"copies": copies}) == total
+def copies(bounds: dict[str, Any], *found: tuple[int, int]) -> list[tuple[dict[str, Any], dict[str, Any], str, int]]:
+    """What so many copies come to."""
+    return [(bounds | {"per": "copies"}, {"copies": n}, "2026-11-25", total) for n, total in found]
+
+
+def rate(points: int, *found: tuple[int, int], **bounds: int) -> list[tuple[dict[str, Any], dict[str, Any], str, int]]:
+    """What a rate of so many hundredths of a percent of these values comes to."""
+    item = {"amount": None, "basis_points": points, "of": "value"} | bounds
+    return [(item, {"value": value}, "2026-11-25", due) for value, due in found]
+
+
+VALID: Final = {"valid_from": "2026-08-15", "valid_until": "2027-02-28"}
+LEAST: Final = {"minimum": 2_500_000}
+BOTH: Final = LEAST | {"maximum": 6_000_000}
+
+
+@walked(
+    ("item", "form", "received", "total"),
+    [
+        # units cost at least and at most so much together; a minimum holds without a maximum
+        *copies(BOTH, (0, 0), (1, 2_500_000), (2, 2_500_000), (3, 3_000_000), (6, 6_000_000), (7, 6_000_000)),
+        *copies(LEAST, (0, 0), (1, 2_500_000), (3, 3_000_000)),
+        # an amount is in force on its first and on its last day
+        *((VALID, {}, day, 0) for day in ("2026-08-14", "2027-03-01")),
+        *((VALID, {}, day, 1_000_000) for day in ("2026-08-15", "2027-02-28")),
+        # a rate is rounded half up to one đồng
+        *rate(50, (0, 0), (99, 0), (100, 1), (299, 1), (300, 2), (10_000_000, 50_000)),
+        *rate(50, (12_345_678, 61_728), (12_345_700, 61_729)),
+        *rate(5000, (3, 2), (1, 1)),
+        *rate(4999, (1, 0)),
+        *rate(10_000, (7, 7), (100_000_000_000_000, 100_000_000_000_000)),
+        # it comes to at least and at most so much; of nothing, nothing is due, whatever the minimum
+        *rate(50, (0, 0), (1, 10_000), (2_000_000, 10_000), (2_000_100, 10_001), minimum=10_000, maximum=30_000),
+        *rate(50, (10_000_000, 30_000), minimum=10_000, maximum=30_000),
+    ],
+    exactly=31,
+)
+def test_an_item_comes_to(item: dict[str, Any], form: dict[str, FormValue], received: str, total: int) -> None:
+    assert costs(item, form, date.fromisoformat(received)) == total
 
 
 @pytest.mark.parametrize(

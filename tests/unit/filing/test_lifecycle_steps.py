@@ -87,9 +87,7 @@ def test_silence_is_consent_at_the_instant_the_time_is_over_where_the_procedure_
     life = at(CONSULT).do("record_opinion", SPECIALIST, party="police", consent=True)
     life.until("2026-11-27 17:00")
     assert life.refusal("record_opinion", SPECIALIST, party="health", consent=False) == [("", "too_late")]
-
     life.do("timer_fired", clock="step")
-
     assert life.kinds[-2:] == ["consultation_closed", "step_started"]
     assert [o.party for o in life.filing.opinions if o.silent] == ["health"]
     assert life.filing.overdue == ()
@@ -101,9 +99,7 @@ def test_silence_that_is_no_consent_makes_the_step_late_and_lets_it_be_sent_on()
     life.until("2026-11-27 17:00")
     life.do("timer_fired", clock="step")
     assert (life.filing.overdue, life.queues) == (("step",), ["specialist", "team_lead"])
-
     life.do("record_opinion", SPECIALIST, party="police", consent=True).do("forward", SPECIALIST)
-
     assert life.kinds[-2:] == ["forwarded", "step_started"]
 
 
@@ -255,9 +251,7 @@ def test_a_suspended_filing_stands_still_and_goes_on_where_it_stood() -> None:
     assert (life.status, life.stage, set(life.ringing), life.queues) == (8, "suspended", {"suspension"}, ["leader"])
     assert life.refusal("forward", SPECIALIST) == [("", "wrong_stage")]
     assert life.refusal("resume", SPECIALIST) == [("actor.role", "role_not_allowed")]
-
     life.until("2026-12-05 11:00").do("resume", LEADER)  # a Saturday
-
     assert (life.status, life.filing.officer) == (4, "specialist-1")
     # 20 and 36 hours were left, two and four whole days and half of one more.
     assert life.ringing == {"step": local("2026-12-09 17:00"), "processing": local("2026-12-11 17:00")}
@@ -426,9 +420,7 @@ def test_a_fee_with_the_submission_is_paid_before_the_intake_whose_limit_then_be
     assert (life.kinds, life.status, life.stage) == (["submitted", "fee_requested"], 1, "fee")
     assert set(life.ringing) == {"payment"}
     assert life.refusal("accept", RECEPTION) == [("", "wrong_stage")]
-
     life.until("2026-11-26 10:00").do("settle_fee", n=1, settlement="paid", amount=16_000)
-
     assert (life.status, life.stage) == (1, "intake")
     assert life.ringing == {"intake": local("2026-11-27 10:00")}
     assert life.accepted().status == 2

@@ -14,15 +14,8 @@ from schemas.stream.rows import FilingRow, TaskRow
 from tests.unit.filing.lives import APPLICANT, RECEPTION, SPECIALIST, VERIFY, Life, at, fee, procedure
 
 DERIVED: Final = {
-    "procedure",
-    "version",
-    "calendar",
-    "status",
-    "status_name",
-    "stage",
-    "tasks",
-    "timers",
-    "complain_until",
+    *("procedure", "version", "calendar", "status", "status_name", "stage", "tasks"),
+    *("timers", "complain_until"),
 }
 """Of a view, beside the moment and what is parked: the rest is copied."""
 

@@ -67,7 +67,6 @@ def refused(found: dict[str, Any], **changes: Any) -> list[Problem]:
 def test_a_version_that_is_not_in_force_says_when_it_is(term: Term, vi: str, en: str) -> None:
     [named] = refused({"not_in_force": term}, version="2026-12")
     [current] = refused({"not_in_force": term})
-
     assert (named.field, named.rule) == ("version", "version_not_in_force")
     assert (current.field, current.rule) == ("procedure", "version_not_in_force")
     assert named.message.vi == f"phiên bản này chỉ áp dụng cho hồ sơ tiếp nhận {vi}"
@@ -76,9 +75,7 @@ def test_a_version_that_is_not_in_force_says_when_it_is(term: Term, vi: str, en:
 
 def test_a_procedure_that_another_province_has_names_it() -> None:
     city = Province(province="H29", name=Text(vi="Thành phố Hồ Chí Minh", en="Ho Chi Minh City"))
-
     [problem] = refused({"only_in": city})
-
     assert (problem.field, problem.rule) == ("agency", "only_in_province")
     assert problem.message.vi == "thủ tục này chỉ có ở Thành phố Hồ Chí Minh (H29); hãy nộp tại cơ quan ở đó"
     assert problem.message.en == "only Ho Chi Minh City (H29) has this procedure; file with an agency there"
