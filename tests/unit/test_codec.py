@@ -70,8 +70,7 @@ async def test_runs_of_a_schedule_read_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "why"),
-    [(ring("two"), "there is no key 'one'"), (ring("two", plain=True), "there is no key 'one'")],
+    ("keys", "why"), [(ring("two"), "there is no key 'one'"), (ring("two", plain=True), "there is no key 'one'")]
 )
 async def test_what_only_we_write_must_open(keys: CodecRing, why: str) -> None:
     made = await seal(ring("one"), work("motcua", is_local=True))

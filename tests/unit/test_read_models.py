@@ -16,14 +16,8 @@ from rules.streams import KINDS
 from tests.conftest import ROOT
 
 MAY: Final = (
-    "views",
-    "activities/ledger",
-    "recovery",
-    "operations",
-    "verifier",
-    "deploy/migrations",
-    "tests",
-    "benchmarks",
+    *("views", "activities/ledger", "recovery", "operations", "verifier", "deploy/migrations"),
+    *("tests", "benchmarks"),
 )
 READ_MODELS: Final = frozenset(read_models(KINDS))
 NAMED: Final = re.compile(

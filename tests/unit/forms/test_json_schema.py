@@ -53,7 +53,6 @@ def test_it_says_what_the_rules_say(of: Procedure, data: st.DataObject) -> None:
     form = data.draw(forms(of))
     rules = rules_of(of, "0" * 64)
     wrong = [one for one in dossier_problems(rules, residence(form=form), AT.date()) if one.field.startswith("form.")]
-
     assert Draft202012Validator(json_schema(of), format_checker=FORMS).is_valid(form) is (not wrong), wrong
 
 
@@ -61,7 +60,6 @@ def test_it_says_what_the_rules_say(of: Procedure, data: st.DataObject) -> None:
 def test_every_field_has_its_words_in_both_languages(file: Path) -> None:
     of = procedure(file)
     schema = json_schema(of)
-
     Draft202012Validator.check_schema(schema)
     for field in of.form:
         found = schema["properties"][field.code]
@@ -79,7 +77,6 @@ def test_the_choices_of_the_catalogue_have_names() -> None:
         for choice in field.choices
         if choice not in {one.code for one in field.choice_names}
     }
-
     assert nameless == set()
 
 
@@ -88,6 +85,5 @@ def test_a_field_of_another_channel_is_neither_asked_for_nor_refused() -> None:
     address, members = (field.model_dump() for field in of.form if field.code in {"address", "members"})
     online = of.model_validate(of.model_dump() | {"form": [address | {"when": [{"channel": "counter"}]}, members]})
     valid = Draft202012Validator(json_schema(online)).is_valid
-
     assert valid({"members": 1})
     assert valid({"members": 1, "address": "Số 1 phố Huế"})

@@ -82,7 +82,6 @@ def test_what_overlaps_is_seen() -> None:
 def test_what_is_read_out_of_it_is_what_was_entered() -> None:
     assert (len(NAME), len(ADDRESS) > 290) == (60, True)
     made = printed(form(), AT)
-
     assert words(made).count(NAME) == 3
     assert words(made).count(ADDRESS) == 2
     assert not any(outside(page, MARGINS) for page in pages(made))
@@ -90,13 +89,11 @@ def test_what_is_read_out_of_it_is_what_was_entered() -> None:
 
 def test_every_vietnamese_letter_can_be_read_again() -> None:
     made = printed(form(form={"address": EVERY_LETTER, "members": 1}), AT)
-
     assert EVERY_LETTER in words(made)
 
 
 def test_a_long_word_is_broken_and_lines_are_kept() -> None:
     made = printed(form(form={"address": f"{'W' * 280}\nSố 2 {'V' * 19}", "members": 1}), AT)
-
     assert "W" * 280 in words(made).replace("W W", "WW")
     assert "V" * 19 in words(made)
     assert not any(outside(page, MARGINS) for page in pages(made))
@@ -108,7 +105,6 @@ def test_forty_rows_run_to_further_pages_and_none_is_lost() -> None:
     many = OF.model_copy(update={"form": tuple(field.model_copy(update={"code": f"f{n}"}) for n in range(40))})
     given = {f"f{n}": f"{NAME} {n:02}." for n in range(40)}
     made = printed(filled_in(many, KEY, PAPER, residence(form=given)), AT)
-
     assert len(pages(made)) > 1
     assert all(value in words(made) for value in given.values())
     assert not any(outside(page, MARGINS) for page in pages(made))
@@ -117,7 +113,6 @@ def test_forty_rows_run_to_further_pages_and_none_is_lost() -> None:
 def test_a_text_as_long_as_a_page_is_not_cut_off() -> None:
     long = " ".join(f"đoạn{n}" for n in range(600))
     made = printed(form(form={"address": long[:4000], "members": 1}), AT)
-
     assert long[:4000].strip() in words(made)
 
 
@@ -125,7 +120,6 @@ def test_the_digest_is_on_every_page_in_the_metadata_and_in_the_qr_code() -> Non
     sheet = form()
     made = printed(sheet, AT)
     document = pdfium.PdfDocument(made)
-
     assert all(str(sheet.digest) in page.get_textpage().get_text_range() for page in document)
     assert document.get_metadata_value("Keywords") == f"motcua-submission-sha256:{sheet.digest}"
     assert codes(document[0], 72) == {"QR Code": sheet.digest}
@@ -133,7 +127,6 @@ def test_the_digest_is_on_every_page_in_the_metadata_and_in_the_qr_code() -> Non
 
 def test_a_filing_has_its_dossier_code_for_both_kinds_of_scanner() -> None:
     made = printed(filled_in(OF, KEY, PAPER, residence(), code=CODE), AT)
-
     assert codes(pages(made)[0], 200) == {"QR Code": CODE, "Code 128": CODE}
     assert pdfium.PdfDocument(made).get_metadata_value("Keywords") == ""
 
@@ -159,6 +152,5 @@ def test_the_same_form_has_the_same_bytes_on_another_machine(tmp_path: Path) -> 
 def test_what_the_font_lacks_is_refused_at_its_place_and_not_repeated(letter: str) -> None:
     with pytest.raises(RefusalError) as refused:
         printed(form(form={"address": f"Số 1 {letter}", "members": 1}), AT)
-
     assert [(one.field, one.rule) for one in refused.value.refusal.problems] == [("form.address", "unprintable")]
     assert letter not in str(refused.value)

@@ -123,12 +123,7 @@ SHAPE: Final = refused(RefusalCode.BAD_COMMAND, problem("", "unreadable")).refus
     ],
 )
 def test_what_the_log_may_hold_comes_in_and_is_told_the_same_if_it_can_not_be_new(
-    monkeypatch: pytest.MonkeyPatch,
-    statement_: dict[str, Any],
-    rule: str,
-    behind: Refusal | None,
-    *,
-    may_hold: bool,
+    monkeypatch: pytest.MonkeyPatch, statement_: dict[str, Any], rule: str, behind: Refusal | None, *, may_hold: bool
 ) -> None:
     inner = _Behind(behind)
     why = told(door_before(inner, monkeypatch, may_hold=may_hold), "accept", COMMAND | statement_)

@@ -92,15 +92,8 @@ async def test_a_query_signs_its_fields_in_order(vnpay: VnPayMerchant, demand: N
     async with side.client() as client:
         (notice,) = await VnPay("vnpay", vnpay, client).query(demand)
     order = [
-        "RequestId",
-        "Version",
-        "Command",
-        "TmnCode",
-        "TxnRef",
-        "TransactionDate",
-        "CreateDate",
-        "IpAddr",
-        "OrderInfo",
+        *("RequestId", "Version", "Command", "TmnCode", "TxnRef", "TransactionDate", "CreateDate"),
+        *("IpAddr", "OrderInfo"),
     ]
     assert side.asked["vnp_SecureHash"] == hmac_of([side.asked[f"vnp_{name}"] for name in order])
     assert side.asked["vnp_TransactionDate"] == "20261127100000"
@@ -112,19 +105,8 @@ async def test_a_refund_signs_its_fields_in_order_under_the_same_number_each_tim
 ) -> None:
     side, numbers = vnpay_says(REFUNDED, {}), []
     order = [
-        "RequestId",
-        "Version",
-        "Command",
-        "TmnCode",
-        "TransactionType",
-        "TxnRef",
-        "Amount",
-        "TransactionNo",
-        "TransactionDate",
-        "CreateBy",
-        "CreateDate",
-        "IpAddr",
-        "OrderInfo",
+        *("RequestId", "Version", "Command", "TmnCode", "TransactionType", "TxnRef", "Amount"),
+        *("TransactionNo", "TransactionDate", "CreateBy", "CreateDate", "IpAddr", "OrderInfo"),
     ]
     async with side.client() as client:
         for amount, kind in ((135_000, "02"), (1, "03")):

@@ -242,10 +242,7 @@ def taken_by_the_post(filing: Filing, cod: int) -> tuple[tuple[Recorded, ...], P
         due=clock.due,
     )
     log: list[Recorded] = []
-    commands = (
-        RequestConsignment(command_id="request", start=start),
-        RecordSent(command_id="sent", waybill=WAYBILL),
-    )
+    commands = (RequestConsignment(command_id="request", start=start), RecordSent(command_id="sent", waybill=WAYBILL))
     for seq, command in enumerate(commands, 1):
         (event,) = PARCEL.decide(state, command, clock.started)
         recorded = Recorded(seq=seq, at=clock.started, command_id=command.command_id, actor=SYSTEM, event=event)

@@ -117,7 +117,6 @@ def test_a_receipt_is_to_be_brought_only_where_the_result_is_fetched_and_lists_n
 def test_both_kinds_of_scanner_find_the_filing(name: str) -> None:
     found, file = made(name)
     bars = WAYBILL if found.kind is PaperKind.LABEL else CODE
-
     assert codes(pages(file)[0], 200) == {"QR Code": TRACKING.replace("{code}", CODE), "Code 128": bars}
     assert CODE in raw_text(file, FOOT)
     title = pdfium.PdfDocument(file).get_metadata_value("Title")
@@ -127,7 +126,6 @@ def test_both_kinds_of_scanner_find_the_filing(name: str) -> None:
 def test_without_a_tracking_page_the_qr_code_holds_the_dossier_code() -> None:
     source = replace(accepted().source("accepted"), tracking=None)
     file = printed(sheet(PaperKind.RECEIPT, source), source.cause.at)
-
     assert codes(pages(file)[0], 72)["QR Code"] == CODE
 
 
@@ -136,7 +134,6 @@ def test_a_longer_dossier_code_needs_a_better_scanner(agency: str, dpi: int) -> 
     paper = sheet(PaperKind.RECEIPT, accepted().source("accepted"))
     code = f"{agency}-20261127-0000001"
     (page, *_) = pages(printed(paper.model_copy(update={"code": code, "tracking": code}), lives.START))
-
     assert codes(page, dpi) == {"QR Code": code, "Code 128": code}
     assert codes(page, 200)["QR Code"] == code
     assert not outside(page, MARGINS["a5"])
@@ -162,13 +159,11 @@ def test_a_receipt_says_what_was_taken_in_and_when_the_result_will_be_there() ->
 
 def test_a_filing_that_has_only_come_has_a_receipt_without_an_appointment() -> None:
     source = Filed(PLAIN).source("submitted")
-
     assert rows(sheet(PaperKind.RECEIPT, source))["Thời gian trả lời về việc tiếp nhận"].startswith("10 giờ 00 phút")
 
 
 def test_a_receipt_of_the_post_says_where_it_brings_the_result() -> None:
     found, _ = made("receipt")
-
     assert rows(found)["Đăng ký nhận kết quả"] == f"qua bưu chính công ích: {NAME}, 0912 345 678, {ADDRESS}, 11308"
 
 
@@ -199,7 +194,6 @@ def test_an_apology_tells_both_appointments_and_why(kind: str, title: str, befor
     source = late(kind)
     found = sheet(PaperKind.APOLOGY, source)
     said = rows(found)
-
     assert found.title.vi == title
     assert found.to == Text(vi=NAME, en=NAME)
     assert said["Lý do"] == REASON
@@ -210,7 +204,6 @@ def test_an_apology_tells_both_appointments_and_why(kind: str, title: str, befor
 
 def test_the_earlier_appointment_is_that_of_the_draft_where_the_state_before_is_not_known() -> None:
     told = rows(sheet(PaperKind.APOLOGY, replace(late("reappointed"), before=None)))
-
     assert "04 tháng 12" in told["Thời gian đã hẹn trả kết quả"]
 
 
@@ -220,7 +213,6 @@ def test_the_earlier_appointment_is_that_of_the_draft_where_the_state_before_is_
 )
 def test_a_refusal_says_why_and_until_when_to_complain(name: str, reason: str) -> None:
     found, _ = made(name)
-
     assert rows(found)["Lý do"] == reason
     assert "Có quyền khiếu nại đến hết" in rows(found)
     assert found.law == ((LAW["legal_basis"],) if name == "refusal" else ())
@@ -230,13 +222,11 @@ def test_a_decision_against_it_is_refused_by_who_has_decided() -> None:
     filed = Filed(PLAIN).accepted().do("claim", lives.SPECIALIST)
     filed.do("propose", lives.SPECIALIST, outcome="refused", **LAW).do("claim", lives.LEADER)
     found = sheet(PaperKind.REFUSAL, filed.do("decide", lives.LEADER, outcome="refused", **LAW).source("decided"))
-
     assert (rows(found)["Lý do"], found.signatories[0].name) == (REASON, OFFICERS["leader-1"])
 
 
 def test_a_suspension_says_until_when_and_what_for_and_an_end_neither() -> None:
     (suspended, _), (stopped, _) = made("stop-suspended"), made("stop")
-
     assert rows(suspended)["Tạm dừng đến"] == "17 giờ 00 phút, ngày 25 tháng 12 năm 2026"
     assert rows(suspended)["Tạm dừng để chờ"] == "bản án của tòa án"
     assert {"Tạm dừng đến", "Tạm dừng để chờ"}.isdisjoint(rows(stopped))
@@ -249,13 +239,11 @@ def test_a_suspension_says_until_when_and_what_for_and_an_end_neither() -> None:
 def test_a_supplement_that_lapses_in_the_review_stops_the_filing() -> None:
     filed = Filed(PLAIN).accepted().do("claim", lives.SPECIALIST)
     filed.asked(lives.SPECIALIST, ("paper", "owner_consent")).until("2027-01-20 09:00").rung()
-
     assert rows(sheet(PaperKind.STOP, filed.source("supplement_expired")))["Lý do"].startswith("Quá thời hạn")
 
 
 def test_a_notice_of_a_fee_sums_up_and_says_it_in_words() -> None:
     (fee, file), (obligation, _) = made("fee"), made("fee-obligation")
-
     assert rows(fee)["Bằng chữ"] == "Mười nghìn đồng"
     assert "Tổng cộng 10.000 đồng" in raw_text(file, FOOT)
     assert rows(obligation)["Bằng chữ"] == "Năm triệu một trăm hai mươi mốt nghìn đồng"
@@ -305,7 +293,6 @@ def test_a_receipt_says_who_has_paid_what_in_which_series_under_which_number() -
 
 def test_a_post_form_says_who_sends_what_to_whom() -> None:
     (dossier, _), (result, _) = made("form"), made("form-result")
-
     assert rows(dossier)["Người nhận"] == "Công an phường Hồng Hà"
     assert [item.vi for block in dossier.body if isinstance(block, Listing) for item in block.items] == [
         "Tờ khai thay đổi thông tin cư trú (CT01) (bản giấy)",
@@ -361,7 +348,6 @@ def test_what_went_back_or_was_lost_with_a_parcel_goes_in_no_other(
     course = sent(originals=True).course
     if then is not None:
         course += (replace(course[-1], event=then),)
-
     assert originals_held(course) == held
 
 
@@ -369,7 +355,6 @@ def test_a_label_whose_bars_nobody_can_read_is_refused() -> None:
     without = standard().replace(
         "#codes", '#d.code #d.waybill #image(bytes(d.qr), format: "svg", width: 22mm, alt: "QR")'
     )
-
     trials = {kind: Trial(template=without, sheets=samples(kind)) for kind in (PaperKind.LABEL, PaperKind.RECEIPT)}
     assert {one.rule for one in tried(trials[PaperKind.LABEL])} == {"template_without_code"}
     assert tried(trials[PaperKind.RECEIPT]) == []
@@ -378,7 +363,6 @@ def test_a_label_whose_bars_nobody_can_read_is_refused() -> None:
 def test_a_control_slip_names_every_hand() -> None:
     _, file = made("control")
     said = raw_text(file, FOOT)
-
     assert all(OFFICERS[f"{role}-1"].replace("  ", " ") in said for role in ("reception", "specialist", "leader"))
     assert "đúng hạn" in said
     assert "1:30" in said
@@ -386,7 +370,6 @@ def test_a_control_slip_names_every_hand() -> None:
 
 def test_a_filing_that_has_not_come_so_far_has_no_such_paper() -> None:
     source = accepted().source("accepted")
-
     for kind in (PaperKind.SUPPLEMENT, PaperKind.COMPLAINT):
         with pytest.raises(ValueError, match="nothing has been recorded yet"):
             sheet(kind, source)
@@ -465,10 +448,7 @@ def test_what_the_font_lacks_is_refused_at_its_place_and_not_repeated(letter: st
         (1_000_000_001, "Một tỷ không trăm linh một đồng"),
         (1_000_000_000, "Một tỷ đồng"),
         (999_000_000_000, "Chín trăm chín mươi chín tỷ đồng"),
-        (
-            999_999_999_999,
-            f"{NINES.capitalize()} tỷ {NINES} triệu {NINES} nghìn {NINES} đồng",
-        ),
+        (999_999_999_999, f"{NINES.capitalize()} tỷ {NINES} triệu {NINES} nghìn {NINES} đồng"),
         (2_005_000_000_000, "Hai nghìn không trăm linh năm tỷ đồng"),
     ],
 )

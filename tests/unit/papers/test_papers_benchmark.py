@@ -14,7 +14,6 @@ from schemas.papers.state import PaperKind
 def test_both_sides_are_measured_round_by_round_and_a_seal_by_itself() -> None:
     told: list[int] = []
     measured = asyncio.run(run(4, 1, told.append))
-
     found = json.loads(as_json(measured))["papers"]
     assert (found["papers"], sum(told)) == (4, 2 * 4 + 1)
     assert all(len(side["wall"]) == len(side["cpu"]) == 4 for side in found["rounds"].values())
@@ -24,6 +23,5 @@ def test_both_sides_are_measured_round_by_round_and_a_seal_by_itself() -> None:
 
 def test_no_receipt_is_like_another() -> None:
     sheets = [sheet(PaperKind.RECEIPT, source) for series in "AB" for source in receipts(series, 0, 300)]
-
     assert len({one.code for one in sheets}) == len({str(one.body) for one in sheets}) == 600
     assert max(len(one.code) for one in sheets) <= 24

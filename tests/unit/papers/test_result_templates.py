@@ -69,7 +69,6 @@ def test_a_broken_template_is_refused_with_its_line_in_the_file(why: str) -> Non
     was, now, rule, at = BROKEN[why]
     changed = FILE.replace(was, now)
     first = check_bytes(changed.encode()).mistakes[0]
-
     assert changed != FILE
     assert (first.rule, first.path) == (rule, "result.template")
     above = next(n for n, line in enumerate(changed.splitlines(), 1) if "template: |" in line)
@@ -79,7 +78,6 @@ def test_a_broken_template_is_refused_with_its_line_in_the_file(why: str) -> Non
 
 def test_a_certificate_says_whose_it_is_and_what_was_filled_in_in_words() -> None:
     said = raw_text(file := result(number=NUMBER), FOOT)
-
     assert f"Số: {NUMBER}" in said
     assert "GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN" in said
     assert "Họ, chữ đệm, tên: Nguyễn Thị Ước" in said
@@ -97,7 +95,6 @@ def test_the_same_result_has_the_same_bytes_and_without_a_number_shows_none() ->
 
 def test_a_refusal_is_printed_without_the_template() -> None:
     said = raw_text(result(outcome=Outcome.REFUSED, reason="đang có vợ"), FOOT)
-
     assert "THÔNG BÁO TỪ CHỐI GIẢI QUYẾT HỒ SƠ" in said
     assert "Lý do: đang có vợ" in said
     assert "xác nhận:" not in said
@@ -122,5 +119,4 @@ def test_a_template_is_tried_on_what_may_be_missing_and_on_the_longest_words() -
 
 def test_a_procedure_for_reading_tells_a_template_by_its_length_and_digest() -> None:
     shown = {row.where: row.what for row in rows(status())}
-
     assert "mẫu in kết quả: 25 dòng (SHA-256 " in shown["result"]

@@ -42,13 +42,11 @@ def test_the_standard_template_holds_for_every_paper(kind: PaperKind) -> None:
 @pytest.mark.parametrize("why", BROKEN)
 def test_a_broken_template_is_refused_with_its_line(why: str) -> None:
     template, fault = BROKEN[why]
-
     assert faults(Trial(template=template, sheets=samples(PaperKind.RECEIPT)))[0] == fault
 
 
 def test_what_is_left_out_is_told() -> None:
     (short, long) = faults(Trial(template=standard().replace("#body", ""), sheets=samples(PaperKind.SUPPLEMENT)))
-
     assert (short.rule, short.said) == ("template_loses", "Lê Ý")
     assert long.said.startswith("00 Số 45/6 ngõ 789")
 
@@ -56,13 +54,11 @@ def test_what_is_left_out_is_told() -> None:
 def test_the_last_item_of_forty_may_not_be_left_out_either() -> None:
     cut = '#for one in d.body { if "items" in one { one.items = one.items.slice(0, 39) }; (drawn.at(one.kind))(one) }'
     (fault,) = faults(Trial(template=standard().replace("#body", cut), sheets=samples(PaperKind.SUPPLEMENT)))
-
     assert (fault.rule, fault.said[:9]) == ("template_loses", "39 Đặng Ẵ")
 
 
 def test_a_template_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "PATIENCE", 5.0)
-
     assert faults(Trial(template=standard() + ENDLESS, sheets=samples(PaperKind.RECEIPT))) == [
         Fault("template_without_end")
     ]
@@ -71,7 +67,6 @@ def test_a_template_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_every_fault_has_words_and_is_seen_here() -> None:
     found = [check_template(template.encode(), PaperKind.RECEIPT)[0] for template, _ in BROKEN.values()]
     found += check_template(b"\xff", PaperKind.RECEIPT)
-
     assert {one.rule for one in found} == mistakes_in("template") - {"template_without_end"}
     assert found[0].message.vi == "typst không dựng được: unknown variable: lawless"
     assert found[0].line == 9
@@ -81,7 +76,6 @@ def test_an_agency_prints_by_its_own_template() -> None:
     source = accepted().source("accepted")
     paper = sheet(PaperKind.RECEIPT, source)
     ours = printed(paper, source.cause.at, OURS)
-
     assert "Phường Hồng Hà kính báo." in raw_text(ours, "Mẫu số")
     assert ours == printed(paper, source.cause.at, OURS) != printed(paper, source.cause.at)
     assert codes(pages(ours)[0], 200)["QR Code"] == TRACKING.replace("{code}", CODE)

@@ -87,9 +87,9 @@ BY_ITSELF: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
     LeaveToHand: st.fixed_dictionaries({"case": CASES, "rule": st.just("not_offered")}),
 }
 BY_PEOPLE: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
-    RequestRefund: st.fixed_dictionaries(
-        {"amount": st.none() | DONG, "lines": LINES, "acting_for": FOR},
-    ).map(lambda said: said | WHY),
+    RequestRefund: st.fixed_dictionaries({"amount": st.none() | DONG, "lines": LINES, "acting_for": FOR}).map(
+        lambda said: said | WHY
+    ),
     DecideRefund: st.fixed_dictionaries({"amount": st.just(0) | DONG, "acting_for": FOR}).map(lambda said: said | WHY),
     AcceptShortPayment: st.fixed_dictionaries({"acting_for": FOR}).map(lambda said: said | WHY),
     AnswerChargeBack: st.fixed_dictionaries({"outcome": st.sampled_from(ChargeBackOutcome), "acting_for": FOR}).map(

@@ -193,14 +193,7 @@ def test_who_waived_the_fee_does_not_give_back_alone_what_is_there_after_a_charg
     ]
 
 
-@pytest.mark.parametrize(
-    ("percent", "kinds"),
-    [
-        (None, ["refund_undecided"]),
-        (0, []),
-        (50, ["refund_opened"]),
-    ],
-)
+@pytest.mark.parametrize(("percent", "kinds"), [(None, ["refund_undecided"]), (0, []), (50, ["refund_opened"])])
 def test_the_procedure_says_what_goes_back_or_a_leader_does(percent: int | None, kinds: list[str]) -> None:
     claim = Claim(rule=RefundCase.STOPPED, percent=percent)
     so_far = Giving()

@@ -208,10 +208,7 @@ def test_a_filing_that_waits_for_signatures_or_has_issued_it_bears_it_out() -> N
     stream, filing = StreamId("result", FILING, 1), f"filing:{FILING}"
     entered = Signing().log[0].event
     assert RESULT.evidence(stream, entered) == (
-        (
-            Entry(("submitted",), {"signs": True}, filing),
-            Entry(("decided",), {"outcome": ORDER.outcome.value}, filing),
-        ),
+        (Entry(("submitted",), {"signs": True}, filing), Entry(("decided",), {"outcome": ORDER.outcome.value}, filing)),
     )
     adopted = RESULT.evidence(stream, Signing(adopted=ISSUED).log[0].event)
     assert adopted is not None

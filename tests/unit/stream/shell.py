@@ -28,16 +28,8 @@ LEADER: Final = Actor(subject="leader-1", role=Role.LEADER, agency=ABOVE)
 VIA: Final = Via(principal="portal")
 
 _USED: Final = (
-    "now",
-    "info",
-    "extern_functions",
-    "uuid4",
-    "wait_condition",
-    "all_handlers_finished",
-    "execute_local_activity",
-    "execute_local_activity_method",
-    "start_activity_method",
-    "sleep",
+    *("now", "info", "extern_functions", "uuid4", "wait_condition", "all_handlers_finished"),
+    *("execute_local_activity", "execute_local_activity_method", "start_activity_method", "sleep"),
 )
 
 

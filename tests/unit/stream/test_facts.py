@@ -21,10 +21,7 @@ FACTS: Final[dict[str, tuple[Callable[[Any], Any], dict[str, Any]]]] = {
     "fee_charged_back": (charge_back_command, {"n": 1001, "fee": 1, "amount": 1, "again": 1}),
     "parcel_settled": (parcel_command, {"n": 1, "outcome": "delivered"}),
     "part_overdue": (overdue_part_command, {"n": 1}),
-    "part_settled": (
-        part_command,
-        {"n": 1, "outcome": "approved", "officer": "h01.31-specialist-1", "result": FILE},
-    ),
+    "part_settled": (part_command, {"n": 1, "outcome": "approved", "officer": "h01.31-specialist-1", "result": FILE}),
     "result_settled": (result_command, {"n": 1, "registered": "1/GXN", "result": FILE}),
     "complaint_upheld": (complaint_command, {"n": 1, "about": 1, "step": "verify", "officer": "leader-1"}),
 }

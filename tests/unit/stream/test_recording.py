@@ -110,10 +110,7 @@ async def test_with_a_refusal_it_is_only_found(engine: Engine) -> None:
 
 
 async def test_what_the_log_refuses_is_refused_as_it_says(engine: Engine) -> None:
-    said = Refusal(
-        code=RefusalCode.NOT_AUTHORISED,
-        problems=(NOBODY,),
-    )
+    said = Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(NOBODY,))
     recording = stream()
     engine.before_answer = lambda _: engine.told.update(stored=(), receipts=(), refused=said)
     with pytest.raises(RefusalError) as refused:
@@ -348,10 +345,7 @@ async def test_a_run_that_is_to_make_way_says_what_it_would_hand_on(
 async def test_an_answer_to_another_command_is_folded_and_kept_for_it(engine: Engine) -> None:
     recording = stream()
     await recording.record(lodge())
-    why = Refusal(
-        code=RefusalCode.NOT_AUTHORISED,
-        problems=(NOBODY,),
-    )
+    why = Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(NOBODY,))
 
     def of_the_other(_: object) -> None:
         engine.told = {"command_id": "two", "stored": (), "receipts": (), "refused": why} if not engine.told else {}

@@ -128,11 +128,7 @@ async def test_a_calendar_is_adopted_once_and_only_if_it_is_in_force(engine: Eng
 
 
 def test_a_refusal_leaves_whole_as_plain_data_and_is_no_error_of_ours() -> None:
-    why = Refusal(
-        code=RefusalCode.NOT_ALLOWED,
-        problems=(NO,),
-        allowed=("withdraw",),
-    )
+    why = Refusal(code=RefusalCode.NOT_ALLOWED, problems=(NO,), allowed=("withdraw",))
     error = failure(why)
     assert error.details == (json.loads(why.model_dump_json(exclude_none=True)),)
     assert (error.message, error.type, error.non_retryable) == (str(why), why.code, True)

@@ -267,10 +267,7 @@ def test_a_limit_in_seconds_is_kept_as_it_is() -> None:
     found = working_time.explain(start, limit("45 seconds"), VN, pauses=pauses)
     assert found.due == at("2026-03-04T10:02:16.5") == working_time.due(start, limit("45 seconds"), VN, pauses=pauses)
     assert found.receipt_day == date(2026, 3, 4)
-    assert english(found.reasoning)[1:] == (
-        "45 seconds, pauses not counted.",
-        "Due 2026-03-04T10:02:16.500000+07:00.",
-    )
+    assert english(found.reasoning)[1:] == ("45 seconds, pauses not counted.", "Due 2026-03-04T10:02:16.500000+07:00.")
 
 
 def test_what_comes_at_the_cut_off_itself_is_not_after_it() -> None:
