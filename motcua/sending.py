@@ -34,8 +34,6 @@ from .questions import SUBMIT, Questions, stream_of
 
 _FILING: Final = "Filing"
 _COMPLAINT: Final = "Complaint"
-_ON_DEMAND: Final = {"result": "Result", "refund": "Refund"}
-"""The kinds of streams whose workflow runs only while there is something to do."""
 _DROPPED: Final = frozenset({"AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate"})
 
 
@@ -157,8 +155,8 @@ class Sending(Questions):
             signed = await self._line.voice.command(stream, command)
             try:
                 receipt: c.Receipt = await (
-                    self._on_demand(stream, signed, update_id, limit)
-                    if stream.partition(":")[0] in _ON_DEMAND
+                    self._on_demand(starts, stream, signed, update_id, limit)
+                    if (starts := c.on_demand(stream.partition(":")[0]))
                     else handle.execute_update(
                         command.kind, signed, id=update_id, result_type=c.Receipt, rpc_timeout=limit
                     )
@@ -218,11 +216,13 @@ class Sending(Questions):
             raise
         return receipt
 
-    async def _on_demand(self, stream: str, command: c.Command, update_id: str, limit: timedelta) -> c.Receipt:
-        """Give a command to a stream whose workflow runs only while there is something to do."""
+    async def _on_demand(
+        self, starts: str, stream: str, command: c.Command, update_id: str, limit: timedelta
+    ) -> c.Receipt:
+        """Give a command to a stream whose workflow runs only while there is something to do, and `starts` with it."""
         asked = c.StreamId.parse(stream)
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
-            _ON_DEMAND[asked.kind],
+            starts,
             {"filing_id": str(asked.filing), "n": asked.n},
             id=stream,
             task_queue=c.TASK_QUEUE,

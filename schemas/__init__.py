@@ -185,6 +185,7 @@ from .names import COMPLAINT_STATE_NAMES, SCAN_STATE_NAMES, SIGNATURE_OUTCOME_NA
 from .papers.state import OfficialPaper, PaperKind
 from .parcel.commands import PARCEL_COMMANDS, ClaimCompensation
 from .parcel.state import ParcelState, ParcelView
+from .part import on_demand
 from .payment.commands import PAYMENT_COMMANDS, RenewPayment
 from .payment.state import PaymentState, PaymentView
 from .people import (
@@ -620,6 +621,7 @@ __all__ = [
     "media_type_of",
     "message_digest",
     "parcel_workflow",
+    "on_demand",
     "payment_workflow",
     "problem",
     "referral_workflow",

@@ -1,7 +1,8 @@
-"""What payments and parcels have in common: each is a part of a filing, numbered, with a time limit of its own."""
+"""What kinds of streams have in common that are parts of a filing, each with its number: what they are started with."""
 
 from __future__ import annotations
 
+from typing import ClassVar
 from uuid import UUID
 
 from pydantic import Field
@@ -27,6 +28,24 @@ class PartStart(Deadline):
     filing_id: UUID
     n: int
     agency: AgencyCode
+
+
+class OnDemandStart(Model):
+    """What the `n`-th stream of this kind is started with, by the first command that finds no workflow running for it.
+
+    The `workflow` runs only while there is something to do.
+    """
+
+    stream: ClassVar[str]
+    workflow: ClassVar[str]
+    filing_id: UUID
+    n: int
+
+
+def on_demand(stream: str) -> str | None:
+    """The workflow that a command starts for a stream of this kind; None for a kind whose workflow always runs."""
+    kinds = OnDemandStart.__subclasses__()
+    return next((start.workflow for start in kinds if start.stream == stream), None)
 
 
 class PartState(Model):

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from ..base import AgencyCode, Code, Dong, Instant, Model, unset
+from ..part import OnDemandStart
 from ..payment.state import DEFAULT_PROVIDER
 from ..publishing.fee import RefundCase
 
@@ -177,13 +178,14 @@ class Refund(Model):
     too_early_again: Dong = 0
 
 
-class RefundStart(Model):
+class RefundStart(OnDemandStart):
     """What the refund of a capture is started with: `n` is the payment's number × 1000 + the capture's in its log.
 
     With 0 in place of the capture's it is of what was paid for that fee at the counter, or to the post.
     """
 
-    filing_id: UUID
+    stream = "refund"
+    workflow = "Refund"
     n: int = Field(ge=CAPTURES, lt=2**31)
     """number of the payment × 1000 + number of the capture in it, from 1; 0: not paid online"""
 

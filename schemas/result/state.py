@@ -21,6 +21,7 @@ from ..base import (
 )
 from ..files import FileRef
 from ..filing.events import MachineWork, Outcome
+from ..part import OnDemandStart
 from ..people import Actor, Applicant, IdNumber, PersonKind, Role
 
 MOST_ENTRIES: Final = 20
@@ -148,10 +149,11 @@ class Adopted(Model):
     copies: int = 1
 
 
-class ResultStart(Model):
+class ResultStart(OnDemandStart):
     """What the stream of a filing's `n`-th result is started with: what it is for stands in the filing's log."""
 
-    filing_id: UUID
+    stream = "result"
+    workflow = "Result"
     n: int = Field(ge=1, lt=2**31)
 
 

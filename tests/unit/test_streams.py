@@ -11,6 +11,7 @@ from rules.stream_kind import StreamKind
 from rules.streams import KINDS
 from schemas.ids import restarts_stream
 from schemas.message_catalogue import AnyEvent
+from schemas.part import OnDemandStart, on_demand
 from schemas.people import SYSTEM, Role
 from schemas.stream.restart import Restarted
 from tests.conftest import ROOT
@@ -50,6 +51,20 @@ def test_a_kind_begins_with_an_event_of_its_own(kind: StreamKind[Any]) -> None:
     assert kind.state.model_fields["snapshot_version"].default >= 1
     assert SYSTEM.role in kind.rules.writers
     assert kind.commands == () or kind.rules.writers > {Role.SYSTEM}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_the_kit_knows_of_a_kind_whether_a_command_starts_it(kind: StreamKind[Any]) -> None:
+    starts = kind.start is not None and issubclass(kind.start, OnDemandStart)
+    assert on_demand(kind.name) == (kind.workflow if starts else None)
+
+
+def test_a_kind_that_a_command_starts_is_known_by_what_it_is_started_with() -> None:
+    class Start(OnDemandStart):
+        stream = "objection"
+        workflow = "Objection"
+
+    assert on_demand("objection") == Start.workflow
 
 
 def test_every_kind_has_its_workflow() -> None:
