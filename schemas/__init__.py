@@ -180,7 +180,7 @@ from .limit import (
     Limit,
     Unit,
 )
-from .message_catalogue import PUBLIC_MESSAGES, Direction, FilingInput, Message, Part, Wire, WireKind
+from .message_catalogue import COMMANDS, PUBLIC_MESSAGES, Direction, FilingInput, Message, Part, Wire, WireKind
 from .names import COMPLAINT_STATE_NAMES, SCAN_STATE_NAMES, SIGNATURE_OUTCOME_NAMES
 from .papers.state import OfficialPaper, PaperKind
 from .parcel.commands import PARCEL_COMMANDS, ClaimCompensation
@@ -313,6 +313,7 @@ __all__ = [
     "ASKED_AGAIN",
     "CAPABILITIES",
     "CHECK",
+    "COMMANDS",
     "COMPLAINT_COMMANDS",
     "COMPLAINT_OPENING",
     "COMPLAINT_STATE_NAMES",

@@ -5,9 +5,10 @@ A new command, and a new kind of event, stands here by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import Annotated, Any, Final, get_args
 
 from pydantic import Field, create_model
@@ -224,24 +225,22 @@ def _file(name: str) -> Wire:
 
 _IN: Final = Direction.TO_PLATFORM
 _OUT: Final = Direction.FROM_PLATFORM
+COMMANDS: Final[Mapping[str, tuple[type[Command], ...]]] = {
+    "filing": PUBLIC_COMMANDS,
+    "parcel": PARCEL_COMMANDS,
+    "referral": REFERRAL_COMMANDS,
+    "complaint": COMPLAINT_COMMANDS,
+    "result": RESULT_COMMANDS,
+    "refund": REFUND_COMMANDS,
+    "payment": PAYMENT_COMMANDS,
+}
+"""What may be asked of a stream, by its kind: each is an Update of its workflow."""
+
 _UPDATES: Final = (
     "Filing.submit",
-    *(f"Filing.{_kind(command)}" for command in PUBLIC_COMMANDS),
-    *(f"Parcel.{_kind(command)}" for command in PARCEL_COMMANDS),
-    *(f"Referral.{_kind(command)}" for command in REFERRAL_COMMANDS),
-    *(f"Complaint.{_kind(command)}" for command in COMPLAINT_COMMANDS),
-    *(f"Result.{_kind(command)}" for command in RESULT_COMMANDS),
-    *(f"Refund.{_kind(command)}" for command in REFUND_COMMANDS),
-    *(f"Payment.{_kind(command)}" for command in PAYMENT_COMMANDS),
+    *(f"{stream.capitalize()}.{_kind(command)}" for stream, commands in COMMANDS.items() for command in commands),
 )
-_COMMANDS: Final = tuple(
-    dict.fromkeys(
-        (
-            *(*PUBLIC_COMMANDS, *PARCEL_COMMANDS, *REFERRAL_COMMANDS),
-            *(*COMPLAINT_COMMANDS, *RESULT_COMMANDS, *REFUND_COMMANDS, *PAYMENT_COMMANDS),
-        )
-    )
-)
+_COMMANDS: Final = tuple(dict.fromkeys(chain(*COMMANDS.values())))
 _QUESTIONS: Final = get_args(Question)
 
 PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (

@@ -13,30 +13,20 @@ from activities.ledger.database import Connection
 from rules.evidence import Evidence
 from rules.stream_kind import StreamKind
 from rules.time.working_time import local_day
-from schemas.complaint.events import ComplaintAnswered
 from schemas.errors import Problem, Refusal, RefusalCode, problem
-from schemas.filing.events import Decided, Proposed, Reassigned
+from schemas.filing.events import Reassigned
 from schemas.ids import StreamId
 from schemas.names import ROLE_NAMES
 from schemas.people import OFFICERS, Actor, Role
-from schemas.referral.events import ReferralAnswered
-from schemas.refund.events import (
-    ChargeBackAnswered,
-    RefundApproved,
-    RefundDecided,
-    RefundDeclined,
-    RefundGivenByHand,
-    RefundOpened,
-    ShortfallAccepted,
-    ShortfallProposed,
-)
+from schemas.refund.events import RefundApproved, RefundDeclined, RefundGivenByHand, ShortfallAccepted
+from schemas.result.events import ResultSigned, SignatureRequested
 from schemas.stream.ledger import Batch
 from views.log import Connection as AnyConnection
 
 
 async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """What is wrong with a batch before it is asked whether its actor is an officer and what its events need."""
-    events = tuple(event for event in events if isinstance(event, _ACTING))
+    events = tuple(event for event in events if _is_act(event))
     if not events:
         return _writer(kind, batch.actor)
     given = await _assignees(connection, batch, events)
@@ -69,10 +59,9 @@ def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
     return [problem("actor", "not_in_directory", role_name=ROLE_NAMES[actor.role])]
 
 
-_REFUNDING: Final = (RefundDecided, RefundOpened, RefundApproved, RefundDeclined, RefundGivenByHand)
-_SHORT: Final = (ShortfallProposed, ShortfallAccepted, ChargeBackAnswered)
-_ACTING: Final = (Reassigned, Proposed, Decided, ReferralAnswered, ComplaintAnswered, *_REFUNDING, *_SHORT)
-"""The events that name an officer who may act for another, or whom another must have acted before."""
+def _is_act(event: Any) -> bool:
+    """Whether it names an officer who may act for another. What the system says of those who sign is none of theirs."""
+    return "acting_for" in type(event).model_fields and not isinstance(event, SignatureRequested | ResultSigned)
 
 
 async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:

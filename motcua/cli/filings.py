@@ -59,15 +59,9 @@ _FILING: Final = "filing"
 _KINDS = {command.model_fields["kind"].default: command for command in c.PUBLIC_COMMANDS}
 _OF_OTHERS = {
     (stream, command.model_fields["kind"].default): command
-    for stream, commands in {
-        "complaint": c.COMPLAINT_COMMANDS,
-        "parcel": c.PARCEL_COMMANDS,
-        "payment": c.PAYMENT_COMMANDS,
-        "referral": c.REFERRAL_COMMANDS,
-        "refund": c.REFUND_COMMANDS,
-        "result": c.RESULT_COMMANDS,
-    }.items()
+    for stream, commands in c.COMMANDS.items()
     for command in commands
+    if stream != _FILING
 }
 """Commands of the other streams that this kit knows: what is left out counts, for a repeat, as what it is then."""
 
