@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 Row = dict[str, Any]
 
@@ -26,6 +26,15 @@ class Difference(NamedTuple):
     row: str
     why: Why
     columns: tuple[str, ...] = ()
+
+
+MOST: Final = 5
+"""So many rows are named; `motcua ledger verify` names all."""
+
+
+def listed(differences: Sequence[Difference]) -> str:
+    """The names of the first of these rows, and how each is not what it should be."""
+    return ", ".join(f"{one.table} {one.row} ({one.why})" for one in differences[:MOST])
 
 
 def compared(table: str, wanted: Mapping[str, Row], there: Mapping[str, Any]) -> list[Difference]:

@@ -21,25 +21,13 @@ async def falling_behind(around: Surroundings) -> list[Finding]:
         newest = [row["stream"] for row in await connection.fetch(NEWEST, LOOKED_AT)]
         streams = [stream for stream in newest if stream.partition(":")[0] in KINDS]
         found = await behind(await connect(), connection, streams)
-        two = _two(len(await temporals(connection)))
+        running = len(await temporals(connection))
+    seen = ok("doctor.behind.level", n=len(streams) - len(found.unopened))
     if found.wrong:
-        return [_known_less(len(found.behind), len(found.overtaken)), *_unopened(found.unopened), *two]
-    n = len(streams) - len(found.unopened)
-    seen = ok("doctor.behind.level", n=n)
-    return [seen, *_unopened(found.unopened), *two]
-
-
-def _known_less(behind: int, overtaken: int) -> Finding:
-    return fail("doctor.behind.known_less", behind=behind, overtaken=overtaken)
-
-
-def _two(temporals: int) -> list[Finding]:
-    if temporals <= 1:
-        return []
-    return [warn("doctor.behind.two_temporals", temporals=temporals)]
-
-
-def _unopened(streams: list[str]) -> list[Finding]:
-    if not streams:
-        return []
-    return [warn("doctor.behind.unopened", count=len(streams), first=streams[0])]
+        seen = fail("doctor.behind.known_less", behind=len(found.behind), overtaken=len(found.overtaken))
+    rest = []
+    if found.unopened:
+        rest.append(warn("doctor.behind.unopened", count=len(found.unopened), first=found.unopened[0]))
+    if running > 1:
+        rest.append(warn("doctor.behind.two_temporals", temporals=running))
+    return [seen, *rest]

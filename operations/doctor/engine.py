@@ -23,7 +23,7 @@ from operations.addresses import APPLICATION
 from operations.doctor.finding import Finding, fail, ok, skipped, warn
 from operations.doctor.surroundings import SECONDS, Surroundings
 from operations.machine_work import failing
-from recovery.builds import Build, Builds
+from recovery.builds import Builds
 from recovery.histories import runs
 from recovery.signs import Signs, asking, queue_of, signs_of_life
 from recovery.stalled import RUNNING, count_reported, reports_problems, stalled
@@ -124,26 +124,15 @@ async def builds(around: Surroundings) -> list[Finding]:
     current = next((one for one in known if one.current), None)
     if current is None:
         return [fail("doctor.builds.none")]
-    alone = [_left_alone(one) for one in known if one.holds and not (one.current or one.workers)]
+    alone = [one for one in known if one.holds and not (one.current or one.workers)]
+    by_anybody = [one for one in known if one.workers and not one.by_order]
     return [
-        _current(current),
-        *alone,
-        *(_takes_orders_from_anybody(one) for one in known if one.workers and not one.by_order),
+        ok("doctor.builds.current", build=current.build)
+        if current.workers
+        else fail("doctor.builds.current_alone", build=current.build),
+        *(fail("doctor.builds.alone", build=one.build, holds=one.holds) for one in alone),
+        *(fail("doctor.builds.by_anybody", build=one.build) for one in by_anybody),
     ]
-
-
-def _current(build: Build) -> Finding:
-    if build.workers:
-        return ok("doctor.builds.current", build=build.build)
-    return fail("doctor.builds.current_alone", build=build.build)
-
-
-def _left_alone(build: Build) -> Finding:
-    return fail("doctor.builds.alone", build=build.build, holds=build.holds)
-
-
-def _takes_orders_from_anybody(build: Build) -> Finding:
-    return fail("doctor.builds.by_anybody", build=build.build)
 
 
 async def lost(around: Surroundings) -> list[Finding]:

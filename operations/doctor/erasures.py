@@ -45,7 +45,11 @@ async def erasures(around: Surroundings) -> list[Finding]:
         ungiven = await connection.fetchval(_UNGIVEN, hours)
         problems = [_undone(*row.values()) for row in await connection.fetch(_PROBLEMS)]
     unanswered, undone = row.values() if row else (0, 0)
-    found = [*await _brought_back(around), *problems, *_erased(hours, unanswered, undone), *_given(hours, ungiven)]
+    found = [*await _brought_back(around), *problems]
+    if unanswered or undone:
+        found.append(warn("doctor.erasures.waiting", hours=hours, unanswered=unanswered, undone=undone))
+    if ungiven:
+        found.append(warn("doctor.erasures.ungiven", ungiven=ungiven, hours=hours))
     return found or [ok("doctor.erasures.none", hours=hours)]
 
 
@@ -56,20 +60,6 @@ def _undone(request: int, problem: str | None, filings: int) -> Finding:
     if problem.startswith(REFUSED):
         return warn("doctor.erasures.not_yet", request=request, filings=filings, problem=problem.removeprefix(REFUSED))
     return fail("doctor.erasures.failing", request=request, filings=filings, problem=problem)
-
-
-def _given(hours: int, ungiven: int) -> list[Finding]:
-    if not ungiven:
-        return []
-    return [warn("doctor.erasures.ungiven", ungiven=ungiven, hours=hours)]
-
-
-def _erased(hours: int, unanswered: int, undone: int) -> list[Finding]:
-    if not (unanswered or undone):
-        return []
-    return [
-        warn("doctor.erasures.waiting", hours=hours, unanswered=unanswered, undone=undone),
-    ]
 
 
 async def _brought_back(around: Surroundings) -> list[Finding]:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from operations.comparing import Difference
+from operations.comparing import listed
 from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import Surroundings
 from operations.publications.folding import compare
-
-MOST: Final = 5
-"""So many rows are named; `motcua ledger verify` names all."""
 
 
 async def publications(around: Surroundings) -> list[Finding]:
@@ -21,14 +16,7 @@ async def publications(around: Surroundings) -> list[Finding]:
     async with around.record() as connection:
         found = await compare(connection, None)
     if not found.taken_over:
-        return [_before()]
-    return [_wrong(found.differences)] if found.differences else [ok("doctor.publications.well")]
-
-
-def _before() -> Finding:
-    return warn("doctor.publications.before")
-
-
-def _wrong(found: list[Difference]) -> Finding:
-    first = ", ".join(f"{one.table} {one.row} ({one.why})" for one in found[:MOST])
-    return fail("doctor.publications.changed", count=len(found), first=first)
+        return [warn("doctor.publications.before")]
+    if not found.differences:
+        return [ok("doctor.publications.well")]
+    return [fail("doctor.publications.changed", count=len(found.differences), first=listed(found.differences))]

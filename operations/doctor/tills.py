@@ -19,8 +19,5 @@ async def tills(around: Surroundings) -> list[Finding]:
     """How many of which agency were opened on an earlier day and are not closed."""
     async with around.record() as connection:
         rows = await connection.fetch(_LEFT)
-    return [_left(*row) for row in rows] or [ok("doctor.tills.none")]
-
-
-def _left(agency: str, n: int, first: str) -> Finding:
-    return warn("doctor.tills.left", agency=agency, tills=n, first=first)
+    found = [warn("doctor.tills.left", agency=agency, tills=tills, first=first) for agency, tills, first in rows]
+    return found or [ok("doctor.tills.none")]

@@ -36,7 +36,10 @@ async def acts(around: Surroundings) -> list[Finding]:
     async with around.record() as connection:
         found = await unordered(connection, listed)
     ours = [one for one in found if one.ours]
-    return [*_not_ordered(ours), *_not_known(len(found) - len(ours))] or [ok("doctor.acts.well", count=len(listed))]
+    told = _not_ordered(ours)
+    if strange := len(found) - len(ours):
+        told.append(warn("doctor.acts.not_known", count=strange))
+    return told or [ok("doctor.acts.well", count=len(listed))]
 
 
 def _not_ordered(found: Sequence[Unordered]) -> list[Finding]:
@@ -45,12 +48,6 @@ def _not_ordered(found: Sequence[Unordered]) -> list[Finding]:
     keys = ", ".join(f"{one.act.deed} {one.act.key}" for one in found[:SHOWN])
     more = f" (+{len(found) - SHOWN})" if len(found) > SHOWN else ""
     return [fail("doctor.acts.not_ordered", keys=keys, more=more)]
-
-
-def _not_known(count: int) -> list[Finding]:
-    if not count:
-        return []
-    return [warn("doctor.acts.not_known", count=count)]
 
 
 async def signatures(around: Surroundings) -> list[Finding]:
