@@ -19,6 +19,7 @@ from pydantic import Field, TypeAdapter
 from rules.evidence import Evidence
 from rules.rule import Rules
 from rules.telling import Telling
+from rules.waiting import Waits
 from schemas.base import Model, Text
 from schemas.erasure import ERASED, Erased, blanks
 from schemas.errors import Problem, RefusalError
@@ -140,6 +141,7 @@ class StreamKind(Generic[S]):
         for_applicants: Fields of an event that are sealed for the applicant alone.
         for_officers: Sealed fields that applicants do not see.
         tells: The facts that its filing hears from it.
+        waits: What its streams wait for, as the doctor counts it.
         title: What people call many of them.
     """
 
@@ -170,6 +172,7 @@ class StreamKind(Generic[S]):
     for_applicants: Mapping[type[Model], frozenset[str]] = field(default_factory=dict)
     for_officers: frozenset[str] = frozenset()
     tells: tuple[Telling, ...] = ()
+    waits: tuple[Waits, ...] = ()
     title: Text | None = None
 
     @property

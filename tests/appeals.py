@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.rule import SYSTEM, Rule, Rules, always, folding
     from rules.stream_kind import Kinds, StreamKind
     from rules.streams import KINDS
+    from rules.waiting import Wait, Waits
     from schemas.base import AgencyCode, Model, Personal, ShortText, Text
     from schemas.errors import Problem
     from schemas.filing.commands import Command, SystemCommand
@@ -55,6 +56,7 @@ class Appeal(Model):
     agency: AgencyCode
     n: int
     seq: int = 0
+    since: datetime | None = None
     answer: str | None = None
     erased_at: datetime | None = None
 
@@ -93,13 +95,14 @@ APPEAL: Final = StreamKind(
     first="appealed",
     initial=lambda origin: Appeal(agency=origin.agency, n=origin.stream.n),
     rules=RULES,
-    evolve=folding({Appealed: lambda *_: {}, AppealAnswered: lambda _, event, __: {"answer": event.answer}}),
+    evolve=folding({Appealed: lambda _, __, at: {"since": at}, AppealAnswered: lambda _, e, __: {"answer": e.answer}}),
     standing=standing,
     rows=rows,
     start=AppealStart,
     opening=lambda start: Lodge(command_id="lodge", about=start.about),
     commands=(AnswerAppeal,),
     shown=frozenset({Appealed}),
+    waits=(Waits(lambda appeal: (Wait(since=appeal.since, of=ABOVE),), after=frozenset({Appealed})),),
 )
 WITH_APPEALS: Final = Kinds((*KINDS.values(), APPEAL))
 

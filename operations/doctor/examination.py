@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import asyncpg
 from temporalio.service import RPCError
@@ -24,16 +23,15 @@ from operations.doctor.healing import heals
 from operations.doctor.identity import identity
 from operations.doctor.money import callbacks
 from operations.doctor.order import order
-from operations.doctor.outcomes import awaited
 from operations.doctor.papers import papers
 from operations.doctor.principals import principals
 from operations.doctor.publications import publications
-from operations.doctor.refunds import refunds
 from operations.doctor.signing import signing
 from operations.doctor.surroundings import Surroundings
 from operations.doctor.tills import tills
 from operations.doctor.unordered import acts
 from operations.doctor.unordered import signatures as unordered_signatures
+from operations.doctor.waiting import Look, waits
 from schemas.base import Text
 from schemas.saying import said
 
@@ -41,8 +39,6 @@ LONGEST: Final = 6.0
 """Seconds of one look."""
 DEADLINE: Final = 14.0
 """Seconds of all: the first ones, then those that need their answers."""
-
-Look: TypeAlias = Callable[[Surroundings], Awaitable[list[Finding]]]
 
 
 @dataclass(frozen=True)
@@ -98,10 +94,11 @@ THEN: Final = (
     Check("order", order, record=True),
     Check("papers", papers, record=True),
     Check("callbacks", callbacks, record=True),
-    Check("outcomes", awaited, record=True),
+    Check("outcomes", waits("outcomes", none="doctor.outcomes.none"), record=True),
     Check("signing", signing, record=True),
     Check("unordered_signatures", unordered_signatures, "MOTCUA_SIGNER_URL", record=True),
-    Check("refunds", refunds, record=True),
+    Check("refunds", waits("refunds", none="doctor.refunds.none"), record=True),
+    Check("waits", waits("waits"), record=True),
     Check("acts", acts, record=True),
     Check("tills", tills, record=True),
     Check("identity", identity, record=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self, TypeAlias
 from urllib.parse import urlsplit
@@ -18,6 +18,8 @@ from motcua.cli.running import STACK, use_stack_here
 from motcua.key_ring import CODEC_KEYS
 from operations.addresses import APPLICATION, stack_beside
 from operations.home import CODEC, WITH_PORT, Home, port_setting
+from rules.stream_kind import Kinds
+from rules.streams import KINDS
 
 SECONDS: Final = 3.0
 """For connecting, and for each statement."""
@@ -111,6 +113,7 @@ class Surroundings:
         home: The folder of the stack, which may not be there.
         temporal: A client, once Temporal has answered.
         database: Whether PostgreSQL has answered.
+        kinds: The kinds of streams that there are.
     """
 
     settings: Mapping[str, str]
@@ -118,6 +121,7 @@ class Surroundings:
     home: Home
     temporal: Client | None = None
     database: bool = False
+    kinds: Kinds = field(default_factory=lambda: KINDS)
 
     @classmethod
     def here(cls) -> Self:

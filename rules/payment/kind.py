@@ -58,5 +58,6 @@ PAYMENT: Final = StreamKind(
         }
     ),
     tells=TELLS,
+    waits=status.WAITS,
     title=said("many.payments"),
 )

@@ -1,11 +1,14 @@
-"""Where a payment stands: its row, and how its filing hears of its end."""
+"""Where a payment stands: its row, what it waits for, and how its filing hears of its end."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from rules.known import known
+from rules.waiting import Wait, Waits
 from schemas.ids import BEGINNING, fee_key, of_obligation, reference_of
+from schemas.payment.events import PaymentChargeBackAhead, PaymentOutcomeAwaited
 from schemas.payment.state import Attempt, Payment, PaymentState
 from schemas.stream.rows import PaymentRow, Rows, Standing
 
@@ -68,3 +71,21 @@ def rows(payment: Payment) -> Rows:
         renewed_beginnings=tuple(one[: one.index(":") + 1 + BEGINNING] for one in renewed) or None,
     )
     return Rows(row=row.model_dump(mode="json"))
+
+
+def _awaited(payment: Payment) -> Iterator[Wait]:
+    """Whether it was paid, once the time to pay is over."""
+    until = [request.awaited for request in payment.attempts if request.awaited is not None]
+    if until and payment.state is PaymentState.PENDING:
+        yield Wait(since=known(payment.due), until=max(until))
+
+
+def _ahead(payment: Payment) -> Iterator[Wait]:
+    """The money of each charge-back that came before it."""
+    return (Wait(since=one.at, dong=one.amount) for one in payment.ahead)
+
+
+WAITS: Final = (
+    Waits(_awaited, frozenset({PaymentOutcomeAwaited}), "doctor.outcomes.awaited"),
+    Waits(_ahead, frozenset({PaymentChargeBackAhead}), "doctor.refunds.ahead", closed=True),
+)

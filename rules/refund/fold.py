@@ -35,8 +35,17 @@ def _begun(_: Refund, event: RefundBegun, __: datetime) -> Changed:
     return {"capture": CaptureTaken(**event.model_dump(include=_CAPTURE)), "apart": event.apart}
 
 
-def _approved(refund: Refund, event: RefundApproved, _: datetime) -> Changed:
-    return _of(refund, event.case, state=CaseState.APPROVED, approved_by=names(event.officer, event.acting_for))
+def _approved(refund: Refund, event: RefundApproved, at: datetime) -> Changed:
+    approved_by = names(event.officer, event.acting_for)
+    return _since(refund, event, at) | _of(refund, event.case, state=CaseState.APPROVED, approved_by=approved_by)
+
+
+def _left_to_hand(refund: Refund, event: RefundLeftToHand, at: datetime) -> Changed:
+    return _since(refund, event, at) | _of(refund, event.case, state=CaseState.LEFT_TO_HAND)
+
+
+def _since(refund: Refund, event: RefundApproved | RefundLeftToHand, at: datetime) -> Changed:
+    return {"since": refund.since | {event.case: at}}
 
 
 def _charged_back(refund: Refund, event: RefundChargedBack, _: datetime) -> Changed:
@@ -106,7 +115,7 @@ CHANGES: Final[Mapping[type[Any], Change[Refund]]] = {
     RefundApproved: _approved,
     RefundDeclined: lambda refund, event, _: _of(refund, event.case, state=CaseState.DECLINED),
     RefundAsked: lambda refund, event, _: _of(refund, event.case, requests=event.n),
-    RefundLeftToHand: lambda refund, event, _: _of(refund, event.case, state=CaseState.LEFT_TO_HAND),
+    RefundLeftToHand: _left_to_hand,
     RefundGiven: _given,
     RefundGivenByHand: _given,
     RefundDisputed: lambda *_: {"disputed": True},
@@ -120,7 +129,7 @@ CHANGES: Final[Mapping[type[Any], Change[Refund]]] = {
 
 evolve = folding(CHANGES)
 _WHENEVER: Final = datetime.min.replace(tzinfo=UTC)
-"""No change of a refund depends on the time."""
+"""What follows from an event before it is recorded does not depend on the time."""
 
 
 def after(refund: Refund, event: RefundEvent) -> Refund:

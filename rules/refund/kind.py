@@ -49,5 +49,6 @@ REFUND: Final = StreamKind(
         }
     ),
     tells=TELLS,
+    waits=status.WAITS,
     title=said("many.refunds"),
 )

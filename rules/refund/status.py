@@ -1,16 +1,21 @@
-"""Where a refund stands: its tasks, and what its payment and its filing hear of it."""
+"""Where a refund stands: its tasks, what it waits for, and what its payment and its filing hear of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
 
 from rules.known import known
 from rules.refund.claims import without_provider
-from rules.refund.fold import in_dispute, in_state, is_open
+from rules.refund.fold import gone_twice, in_dispute, in_state, is_open
+from rules.waiting import Wait, Waits
 from schemas.filing.state import ChargeBackFact
 from schemas.payment.state import CaptureAccepted, GivenBack
 from schemas.people import Role
-from schemas.refund.state import CaseState, Refund
+from schemas.refund.events import RefundApproved, RefundChargedBack, RefundLeftToHand
+from schemas.refund.state import WITHOUT_PROVIDER, CaseState, Refund
+from schemas.saying import said
 from schemas.stream.rows import Rows, Standing, TaskRow
 
 
@@ -50,6 +55,34 @@ def _disputed(refund: Refund) -> Iterator[TaskRow]:
 
 def _task(refund: Refund, name: str, role: Role, *actions: str) -> TaskRow:
     return TaskRow(name=name, agency=refund.agency, role=role, actions=actions, overdue=False)
+
+
+def _by_hand(refund: Refund) -> Iterator[Wait]:
+    """Each case that people have to give back."""
+    provider = known(refund.capture).provider
+    at_counter = provider == WITHOUT_PROVIDER
+    why = said("doctor.refunds.at_counter") if at_counter else said("doctor.refunds.not_by", provider=provider)
+    for entry in in_state(refund, CaseState.LEFT_TO_HAND):
+        yield Wait(since=refund.since.get(entry.case), why=why)
+
+
+def _under_way(refund: Refund) -> Iterator[Wait]:
+    """Each case of which the provider has yet to say what became of it."""
+    for entry in in_state(refund, CaseState.APPROVED):
+        yield Wait(since=refund.since.get(entry.case), of=known(refund.capture).provider)
+
+
+def _twice(refund: Refund) -> Iterator[Wait]:
+    """What the provider owes to the agency."""
+    if dong := gone_twice(refund):
+        yield Wait(of=known(refund.capture).provider, dong=dong)
+
+
+WAITS: Final = (
+    Waits(_by_hand, frozenset({RefundLeftToHand}), "doctor.refunds.by_hand"),
+    Waits(_under_way, frozenset({RefundApproved}), "doctor.refunds.under_way", usual=timedelta(days=1)),
+    Waits(_twice, frozenset({RefundChargedBack}), "doctor.refunds.twice", closed=True),
+)
 
 
 def accepted(refund: Refund) -> CaptureAccepted | None:

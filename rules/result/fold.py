@@ -45,7 +45,7 @@ def _entered(result: Result, event: ResultEntered, _: datetime) -> Changed:
 
 def _made(result: Result, event: ResultMade, _: datetime) -> Changed:
     made = {"result": event.result, "expires_on": event.expires_on, "copies": event.copies or 1}
-    return {"entries": _last(result, made), "machine_failing": None}
+    return {"entries": _last(result, made), **_NOT_FAILING}
 
 
 def _requested(result: Result, event: SignatureRequested, at: datetime) -> Changed:
@@ -87,8 +87,11 @@ def _of(result: Result, registered: str, change: Changed) -> tuple[ResultEntry, 
     )
 
 
-def _failing(_: Result, event: ev.MachineWorkFailing, __: datetime) -> Changed:
-    return {"machine_failing": event.work}
+def _failing(_: Result, event: ev.MachineWorkFailing, at: datetime) -> Changed:
+    return {"machine_failing": event.work, "failing_since": at, "error": event.error}
+
+
+_NOT_FAILING: Final[Changed] = {"machine_failing": None, "failing_since": None, "error": None}
 
 
 CHANGES: Final[Mapping[type[Any], Change[Result]]] = {
@@ -96,14 +99,14 @@ CHANGES: Final[Mapping[type[Any], Change[Result]]] = {
     ResultMade: _made,
     SignatureRequested: _requested,
     ResultSigned: _signed,
-    SignatureDeclined: lambda *_: {"asked_at": None, "machine_failing": None},
+    SignatureDeclined: lambda *_: {"asked_at": None, **_NOT_FAILING},
     NumberVoided: _ends(ResultState.VOIDED),
     ResultReleased: _released,
     ResultReplaced: _ends(ResultState.REPLACED),
     ResultRevoked: _ends(ResultState.REVOKED),
     ResultRenewed: _renewed,
     ev.MachineWorkFailing: _failing,
-    ev.MachineWorkAnswered: lambda *_: {"machine_failing": None},
+    ev.MachineWorkAnswered: lambda *_: _NOT_FAILING,
 }
 evolve = folding(CHANGES)
 

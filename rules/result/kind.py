@@ -41,5 +41,6 @@ RESULT: Final = StreamKind(
         }
     ),
     tells=TELLS,
+    waits=status.WAITS,
     title=said("many.results"),
 )

@@ -1,11 +1,13 @@
-"""Where a result stands: its tasks, and its rows in the register."""
+"""Where a result stands: its tasks, what it waits for, and its rows in the register."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from rules.result.fold import declined, in_the_making, is_open, issued_first
+from rules.waiting import Wait, Waits
+from schemas.filing.events import MachineWorkFailing
 from schemas.people import Role
 from schemas.result.state import Result, ResultEntry
 from schemas.stream.rows import RegisterRow, Rows, Standing, TaskRow
@@ -28,8 +30,32 @@ def _tasks(result: Result) -> Iterator[TaskRow]:
     if (signer := result.awaited) is not None:
         whose = {"officer": signer.officer, "acting_for": signer.acting_for}
         yield _task(result, f"sign:{signer.place}", signer.role, "decline_signature", **whose)
-    if in_the_making(result) and result.machine_failing is not None:
+    if _is_failing(result):
         yield _task(result, "machine:issue", Role.TEAM_LEAD)
+
+
+def _is_failing(result: Result) -> bool:
+    """Whether its file, or a signature, can't be had as things are."""
+    return in_the_making(result) and result.machine_failing is not None
+
+
+def _unsigned(result: Result) -> Iterator[Wait]:
+    """The signature that is refused."""
+    if _is_failing(result) and (signer := result.awaited) is not None:
+        yield Wait(since=result.failing_since, of=signer.officer, place=signer.place, why=result.error)
+
+
+def _without_file(result: Result) -> Iterator[Wait]:
+    """A file that can be signed."""
+    if _is_failing(result) and result.awaited is None:
+        yield Wait(since=result.failing_since, why=result.error)
+
+
+_FAILED: Final = frozenset({MachineWorkFailing})
+WAITS: Final = (
+    Waits(_unsigned, _FAILED, "doctor.signing.waiting"),
+    Waits(_without_file, _FAILED, "doctor.signing.no_file"),
+)
 
 
 def _task(result: Result, name: str, role: Role, *actions: str, **whose: str | None) -> TaskRow:

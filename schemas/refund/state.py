@@ -152,7 +152,7 @@ class Refund(Model):
     those who would take it for the whole fee stand in `accepted_by`, and once another agrees it is `accepted`. Of what
     was `charged_back`, or went back before the filing began again, a leader has to say what becomes of so many đồng as
     are `unanswered`; these many were `asked_again`, each time. Of the one so many went back `too_early`, of the other
-    `too_early_again`.
+    `too_early_again`. A case that was approved, or left to people, has stood so `since` then.
     """
 
     snapshot_version: int = 3
@@ -176,6 +176,7 @@ class Refund(Model):
     asked_again: tuple[Dong, ...] = ()
     too_early: Dong = 0
     too_early_again: Dong = 0
+    since: dict[int, Instant] = Field(default={}, exclude_if=unset)
 
 
 class RefundStart(OnDemandStart):

@@ -185,7 +185,7 @@ class Result(Model):
     """The fold of the events of a result. The last of the `entries` is the one that is worked on, or was.
 
     `signed` of the `signers` have signed it; who is next was `asked_at` that moment. The filing's own result is
-    `adopted`.
+    `adopted`. The back office, or a signature, is failing since `failing_since` with this `error`.
     """
 
     snapshot_version: int = 1
@@ -202,6 +202,8 @@ class Result(Model):
     signed: int = 0
     asked_at: Instant | None = None
     machine_failing: MachineWork | None = None
+    failing_since: Instant | None = Field(default=None, exclude_if=unset)
+    error: str | None = Field(default=None, exclude_if=unset)
 
     @property
     def officer(self) -> str | None:

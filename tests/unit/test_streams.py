@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
+from string import Formatter
 from typing import Any, Final, get_args
 
 import pytest
 
+from operations.doctor.examination import THEN
 from rules.stream_kind import StreamKind
 from rules.streams import KINDS
+from rules.waiting import Wait
 from schemas.ids import restarts_stream
 from schemas.message_catalogue import AnyEvent
 from schemas.part import OnDemandStart, on_demand
 from schemas.people import SYSTEM, Role
 from schemas.stream.restart import Restarted
+from schemas.words.catalogue import SENTENCES
 from tests.conftest import ROOT
 from verifier import bundle as bundle_verifier
 from verifier import ledger as ledger_verifier
@@ -51,6 +56,16 @@ def test_a_kind_begins_with_an_event_of_its_own(kind: StreamKind[Any]) -> None:
     assert kind.state.model_fields["snapshot_version"].default >= 1
     assert SYSTEM.role in kind.rules.writers
     assert kind.commands == () or kind.rules.writers > {Role.SYSTEM}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_a_kind_says_what_it_waits_for_in_words_that_it_can_fill(kind: StreamKind[Any]) -> None:
+    filled = {one.name for one in fields(Wait)} | {"agency", "count", "kind", None}
+    for waits in kind.waits:
+        assert waits.after <= set(kind.event_models)
+        for key in (waits.says, f"{waits.says}.fix", f"doctor_check.{waits.check}"):
+            assert {name for _, name, _, _ in Formatter().parse(SENTENCES[key][0])} <= filled
+        assert waits.check in {check.name for check in THEN}
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)

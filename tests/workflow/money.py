@@ -16,7 +16,6 @@ from activities.partners.http import partner_client
 from activities.partners.money.memos import match
 from activities.partners.money.provider import CAPABILITIES, Kind, Notice, Received
 from activities.partners.money.telling import tell_payment
-from operations.doctor import refunds
 from schemas.ids import payment_workflow
 from schemas.payment.state import MoneyNotice, PaymentView
 from schemas.people import Role
@@ -26,6 +25,7 @@ from tests.any_files import AnyFiles, received_by
 from tests.callbacks import called_back, heard, kept, merchants_of
 from tests.conftest import World
 from tests.sandboxes import Server
+from tests.waits import named
 from workers.wiring import activities, platform_worker
 
 WIRES: Final[tuple[Kind, ...]] = ("vnpay", "platform", "vietqr")
@@ -167,7 +167,7 @@ async def settled(till: Till, play: Play, reference: str, capture: int) -> list[
     await play.approve_refund(refund)
     if not CAPABILITIES[till.wire].refund:
         await eventually(lambda: play.kinds("refund", refund), lambda kinds: "refund_left_to_hand" in kinds)
-        assert await left_to_people(till) == [("H56.30", till.wire, 1)]
+        assert await left_to_people(till) == [("H56.30", f"{till.wire} does not give them back")]
         said: dict[str, Any] = {"case": 1, "means": "transfer", "evidence": FILE, "bank_reference": "FT26330123456"}
         await play.refund(GiveBackByHand, play.officer(Role.CASHIER), refund, **said)
         assert await left_to_people(till) == []
@@ -177,10 +177,9 @@ async def settled(till: Till, play: Play, reference: str, capture: int) -> list[
     return found
 
 
-async def left_to_people(till: Till) -> list[tuple[str, str, int]]:
-    """What `motcua doctor` says."""
-    async with till.world.connection(till.world.owner_dsn) as connection:
-        return [tuple(row) for row in await connection.fetch(refunds._LEFT)]
+async def left_to_people(till: Till) -> list[tuple[str, str]]:
+    """What `motcua doctor` says, and why people have to give it back."""
+    return [(agency, getattr(wait.why, "en", "")) for agency, wait in await named(till.world, "doctor.refunds.by_hand")]
 
 
 async def given(till: Till, reference: str) -> list[dict[str, Any]]:

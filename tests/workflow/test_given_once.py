@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -13,16 +14,16 @@ from temporalio.client import WorkflowExecutionDescription
 from activities import giving_back
 from activities.partners import http as outside
 from activities.partners.money.provider import Notice, Outcome
-from operations.doctor import refunds as doctor
-from operations.doctor.finding import Health
-from operations.doctor.surroundings import Surroundings
-from operations.home import Home
+from operations.doctor.waiting import long_waits
+from rules.stream_kind import Kinds
+from rules.streams import REFUND
 from schemas.ids import payment_workflow, refund_workflow
 from schemas.people import Role
 from schemas.refund.commands import ApproveRefund, RequestRefund
 from tests.acting import Play, eventually
 from tests.conftest import World
 from tests.restarting import lost_and_restarted, reset
+from tests.waits import around
 from tests.workflow.money import AMOUNT, Till, at_work, paid_for
 from tests.workflow.money import till as till
 from tests.workflow.refunds import rules_broken
@@ -193,20 +194,20 @@ def is_tried_again(now: WorkflowExecutionDescription) -> bool:
     return any(one.attempt > 3 for one in now.raw_description.pending_activities)
 
 
-async def test_what_is_not_answered_for_a_day_is_named(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
-    around = Surroundings({"MOTCUA_DATABASE_URL": till.world.app_dsn}, {}, Home.__new__(Home))
+async def test_what_is_not_answered_for_a_day_is_named(till: Till) -> None:
+    at_once = replace(REFUND, waits=tuple(replace(one, usual=timedelta()) for one in REFUND.waits))
+    now, tomorrow = around(till.world), around(till.world, Kinds((at_once,)))
     async with at_work(till):
         play, _, _ = await paid_for(till)
         await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
         goes_wrong(till, "broken", 1_000_000, always=True)
         await play.refund(ApproveRefund, play.officer(Role.LEADER), case=1)
-        assert [one.health for one in await doctor.refunds(around)] == [Health.OK]
-        monkeypatch.setattr(doctor, "_LONG", timedelta())
-        [finding] = await doctor.refunds(around)
+        assert await long_waits(now, "refunds") == []
+        [finding] = await long_waits(tomorrow, "refunds")
         assert "1 refunds were approved more than a day ago, and vnpay has not said" in finding.what.en
         goes_well(till)
         await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_given" in kinds)
-        assert [one.health for one in await doctor.refunds(around)] == [Health.OK]
+        assert await long_waits(tomorrow, "refunds") == []
 
 
 async def test_what_the_payers_bank_takes_back_is_heard_while_there_is_no_answer(till: Till) -> None:

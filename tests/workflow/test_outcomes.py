@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import pytest
 
-from operations.doctor import outcomes
 from schemas.filing.state import Closing, Stage
 from tests.acting import Play, eventually
 from tests.sound import sound
+from tests.waits import named
 from tests.workflow.money import AMOUNT, Till, asked, at_work, events, every_wire
 from tests.workflow.money import till as till
 
@@ -33,8 +33,7 @@ async def due_at(play: Play) -> datetime:
 
 
 async def named_by_the_doctor(till: Till) -> list[tuple[Any, ...]]:
-    async with till.world.connection(till.world.owner_dsn) as connection:
-        return [tuple(row)[:2] for row in await connection.fetch(outcomes.AWAITED)]
+    return [(agency, wait.until) for agency, wait in await named(till.world, "doctor.outcomes.awaited")]
 
 
 @every_wire
@@ -50,7 +49,7 @@ async def test_what_was_paid_in_time_and_is_said_too_late_is_the_fee(till: Till)
         assert view.awaited_until is not None
         assert (view.awaited_until - due).total_seconds() == 1800
         assert (await play.view()).stage is Stage.FEE
-        assert await named_by_the_doctor(till) == [("H56.30", 1)]
+        assert await named_by_the_doctor(till) == [("H56.30", view.awaited_until)]
         nothing_known(till, yet=False)
         for reference, notice in till.kept if till.wire == "vietqr" else ():
             await till.tell(reference, notice)

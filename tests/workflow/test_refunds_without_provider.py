@@ -8,15 +8,14 @@ from typing import Any, Final
 import pytest
 
 from motcua import NotAllowed, NotAuthorised, NotFound
-from operations.doctor.refunds import refunds
-from operations.doctor.surroundings import Surroundings
-from operations.home import Home
+from operations.doctor.waiting import long_waits
 from operations.tills import open_
 from schemas.refund.commands import ApproveRefund, GiveBackByHand, RequestRefund
 from tests.acting import AGENCY, FILE, Play, eventually, extract
 from tests.conftest import World
 from tests.integration.operations.tills import opening, with_tills
 from tests.sound import sound
+from tests.waits import around
 from tests.workflow.refunds import AMOUNT, CASHIER, FIRST, SECOND, WHY, half_back, rules_broken
 from views.tills import till_of
 
@@ -44,7 +43,7 @@ async def test_two_give_it_back_in_cash_through_the_till_of_who_hands_it_out(run
         assert await rules_broken(play.refund(ApproveRefund, alone, COUNTER, case=1))
     await play.refund(ApproveRefund, SECOND, COUNTER, case=1)
     await left_to_hand(play)
-    [finding] = await refunds(Surroundings({"MOTCUA_DATABASE_URL": running.app_dsn}, {}, Home.__new__(Home)))
+    [finding] = await long_waits(around(running), "refunds")
     assert finding.what.en.endswith(
         "1 approved refunds wait for people: the money was paid at the counter or to the post"
     )

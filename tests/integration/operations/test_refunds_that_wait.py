@@ -1,59 +1,110 @@
-"""`motcua doctor` of approved refunds: which wait for an answer, and which nobody gives any more."""
+"""`motcua doctor` of money: refunds that wait for an answer or for people, what went twice, what never came."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import uuid4
 
 import pytest
 
-from operations.doctor.refunds import refunds
+from operations.doctor.finding import Health
+from operations.doctor.waiting import waits
+from rules.streams import KINDS
+from schemas.base import Model
+from schemas.payment.events import PaymentChargeBackAhead, PaymentChargedBack, PaymentOutcomeAwaited, PaymentRequested
+from schemas.people import SYSTEM
+from schemas.refund.events import (
+    RefundApproved,
+    RefundBegun,
+    RefundCalledOff,
+    RefundChargedBack,
+    RefundGiven,
+    RefundLeftToHand,
+    RefundOpened,
+)
 from tests.conftest import World
-from tests.integration.operations.doctor import around
+from tests.contract.samples import AT, EVENTS
+from tests.waits import around
 
 EVENT: Final = """
 insert into event
-select $1, $2, gen_random_uuid(), $3, 'H01.12', $4, 1, $5, null, null, 'c', '{}', 'system', told, told,
+select $1, $2, gen_random_uuid(), $3, 'H01.12', $4, $5, $6, null, null, 'c', $7, 'system', told, told,
     pg_current_xact_id(), sha256('a'), sha256('b')
 from (select clock_timestamp() - interval '2 days' as told) as before
 """
 STANDS: Final = """
 insert into standing (stream, kind, filing_id, agency, n, calendar, open, watched_until, heard_as)
-values ($1, 'refund', $2, 'H01.12', 1001, 'vn', true, null, '{}')
+values ($1, split_part($1, ':', 1), $2, 'H01.12', split_part($1, ':', 3)::int, 'vn', $3, null, '{}')
 """
-BEFORE: Final[tuple[dict[str, Any], ...]] = (
-    {"kind": "refund_begun", "provider": "vnpay"},
-    {"kind": "refund_approved", "case": 1},
+
+
+def sample(of: type[Model], **changed: Any) -> Any:
+    """What the contract shows of such an event, but for what is `changed`."""
+    return next(event for event in EVENTS if type(event) is of).model_copy(update=changed)
+
+
+BEFORE: Final = (sample(RefundBegun, provider="vnpay"), sample(RefundOpened), sample(RefundApproved))
+LEFT: Final = sample(RefundLeftToHand)
+OFF: Final = sample(RefundCalledOff, void=(1,))
+OTHERS: Final = sample(RefundCalledOff, void=(2,))
+GONE: Final = sample(RefundChargedBack)
+GIVEN: Final = (*BEFORE, sample(RefundGiven), sample(RefundChargedBack, void=()))
+UNPAID: Final = (sample(PaymentRequested), sample(PaymentOutcomeAwaited, attempt=1))
+AHEAD: Final = sample(PaymentChargeBackAhead, attempt=None)
+
+NOTHING: Final = ("refunds", "nothing waits to be given back by hand")
+NOT_SAID: Final = (
+    "refunds",
+    "H01.12: 1 refunds were approved more than a day ago, and vnpay has not said that they are given",
 )
-LEFT: Final = {"kind": "refund_left_to_hand", "case": 1}
-OFF: Final = {"kind": "refund_called_off", "void": [1]}
-GONE: Final = {"kind": "refund_charged_back", "void": [1]}
-OTHERS: Final = {"kind": "refund_called_off", "void": [2]}
-NOT_SAID: Final = "H01.12: 1 refunds were approved more than a day ago, and vnpay has not said"
-BY_HAND: Final = "H01.12: 1 approved refunds wait for people: vnpay does not give them back"
-NOTHING: Final = "nothing waits to be given back by hand"
+BY_HAND: Final = ("refunds", "H01.12: 1 approved refunds wait for people: vnpay does not give them back")
+TWICE: Final = ("refunds", "H01.12: 1 payments, 8,000 đồng, were refunded and charged back too by vnpay")
+NEVER_CAME: Final = ("refunds", "H01.12: 1 payments, 16,000 đồng, were charged back and have not come")
+AWAITED: Final = (
+    "outcomes",
+    (
+        "H01.12: of 1 payments whose time is over it is not known whether they were made, "
+        f"and it is awaited until {AT:%Y-%m-%d} at the latest"
+    ),
+)
+KNOWN: Final = ("outcomes", "it is known what became of every payment in time")
+REFUND: Final = "refund:{}:1001"
+PAYMENT: Final = "payment:{}:1"
 
 
 @pytest.mark.parametrize(
-    ("since", "said"),
+    ("stream", "events", "stands", "said"),
     [
-        ((), NOT_SAID),
-        ((OTHERS,), NOT_SAID),
-        ((OFF,), NOTHING),
-        ((GONE,), NOTHING),
-        ((LEFT,), BY_HAND),
-        ((LEFT, OFF), NOTHING),
-        ((LEFT, GONE), NOTHING),
+        (REFUND, BEFORE, "open", NOT_SAID),
+        (REFUND, (*BEFORE, OTHERS), "open", NOT_SAID),
+        (REFUND, (*BEFORE, OFF), "open", NOTHING),
+        (REFUND, (*BEFORE, GONE), "open", NOTHING),
+        (REFUND, (*BEFORE, LEFT), "open", BY_HAND),
+        (REFUND, (*BEFORE, LEFT, OFF), "open", NOTHING),
+        (REFUND, (*BEFORE, LEFT, GONE), "open", NOTHING),
+        (REFUND, GIVEN, "closed", TWICE),
+        (PAYMENT, (UNPAID[0], AHEAD), "closed", NEVER_CAME),
+        (PAYMENT, (UNPAID[0], AHEAD, sample(PaymentChargedBack, transaction=AHEAD.transaction)), "closed", NOTHING),
+        (PAYMENT, UNPAID, "open", AWAITED),
+        (PAYMENT, UNPAID[:1], "open", KNOWN),
     ],
-    ids=["approved", "of another case", "called off", "charged back", "by hand", "by hand, off", "by hand, gone"],
+    ids=[
+        *("approved", "of another case", "called off", "charged back"),
+        *("by hand", "by hand, off", "by hand, gone", "went twice", "never came", "came", "awaited", "pending"),
+    ],
 )
-async def test_what_is_void_waits_for_nobody(world: World, since: tuple[dict[str, Any], ...], said: str) -> None:
+async def test_what_is_void_or_over_waits_for_nobody(
+    world: World, stream: str, events: Sequence[Any], stands: str, said: tuple[str, str]
+) -> None:
     filing = uuid4()
-    stream = f"refund:{filing}:1001"
+    name = stream.format(filing)
+    actor = SYSTEM.model_dump_json(exclude_none=True).encode()
     async with world.connection() as connection:
-        for n, event in enumerate((*BEFORE, *since), 1):
-            await connection.execute(EVENT, stream, n, filing, event["kind"], json.dumps(event).encode())
-        await connection.execute(STANDS, stream, filing)
-    [finding] = await refunds(around(world))
-    assert finding.what.en.startswith(said)
+        for n, event in enumerate(events, 1):
+            version, body = KINDS.of(name).event_version(event.kind), event.model_dump_json(exclude_none=True).encode()
+            await connection.execute(EVENT, name, n, filing, event.kind, version, body, actor)
+        await connection.execute(STANDS, name, filing, stands == "open")
+    check, sentence = said
+    [finding] = await waits(check, none=f"doctor.{check}.none")(around(world))
+    assert (finding.what.en, finding.health is Health.OK) == (sentence, said in {NOTHING, KNOWN})

@@ -12,9 +12,12 @@ import pytest
 
 from motcua import FilingClosed, NotAllowed, NotAuthorised, RefusedError
 from operations import bundle
+from operations.doctor.finding import Health
 from operations.doctor.record import behind_query
+from operations.doctor.waiting import waits
 from operations.rebuild import rebuild
 from recovery.restart import Found, Restarter
+from schemas.base import Text
 from schemas.ids import TASK_QUEUE, StreamId
 from schemas.people import Actor, Role
 from schemas.reading import AskTasks
@@ -23,6 +26,7 @@ from tests.any_files import any_file_activities
 from tests.appeals import ABOVE, WITH_APPEALS, AnswerAppeal, AppealWorkflow
 from tests.conftest import ROOT, World
 from tests.shell import Shell
+from tests.waits import around
 from verifier import bundle as bundle_verifier
 from verifier.ledger import verify
 from workers.wiring import WORKFLOWS, platform_worker
@@ -73,12 +77,14 @@ async def test_a_new_kind_is_appended_acted_on_read_restarted_rebuilt_and_verifi
         stream = await lodge(world, play)
         await guarded(world, stream)
         await in_a_queue_of_the_agency_above(world, stream)
+        await counted_by_the_doctor(world)
         await world.temporal.get_workflow_handle(stream).terminate("lost")
         await restarted(world, stream)
         await acted_on_by_the_command(world, stream, tmp_path, monkeypatch)
         with pytest.raises(FilingClosed):
             await world.client.act(stream, answered(LEADER, command_id="answer-2"))
         assert (await world.client.tasks(AskTasks(agency=ABOVE))).rows == ()
+        assert await waits("waits")(around(world, WITH_APPEALS)) == [], "nobody waits any more"
 
     assert set((await again(world)).values()) == {0}
     async with world.connection() as connection:
@@ -114,6 +120,14 @@ async def in_a_queue_of_the_agency_above(world: World, stream: str) -> None:
     seen = await world.client.timeline(stream.split(":")[1])
     assert [entry.kind for entry in seen] == ["submitted", "appealed"]
     assert (seen[1].body, seen[1].personal) == ({}, {"about": "canary: nobody answers"}), "it is shown to the applicant"
+
+
+async def counted_by_the_doctor(world: World) -> None:
+    """Where it waits, for whom and since when, in the one sentence of all kinds that have none of their own."""
+    [finding] = await waits("waits")(around(world, WITH_APPEALS))
+    assert finding.health is Health.WARN
+    assert finding.what.en.startswith(f"{AGENCY}: 1 appeal wait for {ABOVE}, the first since 20")
+    assert finding.fix == Text(vi=f"hỏi {ABOVE}", en=f"ask {ABOVE}")
 
 
 async def restarted(world: World, stream: str) -> None:

@@ -185,6 +185,8 @@ def go_through(told: Told) -> None:
     for line in kind.results(states[-1]):
         RegisteredResult.model_validate({**REGISTERED, **line, "number": "1"})
     appended = batch(kind, last.seq, rows=rows)
+    for waits in kind.waits:
+        waits.long(states[-1], AT)
     kind.papers(last.event)
     kind.pins(last.event)
     authority.needed(kind, appended, (last.event,))

@@ -1,0 +1,57 @@
+"""What streams wait for longer than usual, by agency. Which states these are, the descriptors of their kinds say."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from operations.doctor.finding import Finding, ok, warn
+from operations.doctor.surroundings import Surroundings
+from rules.stream_kind import Kinds
+from rules.waiting import Wait
+from views.waiting import Waiting, waiting
+
+Look: TypeAlias = Callable[[Surroundings], Awaitable[list[Finding]]]
+
+
+def waits(check: str, none: str | None = None) -> Look:
+    """The look that counts all waits of this check; `none` is the key of its sentence where there are none."""
+
+    async def look(around: Surroundings) -> list[Finding]:
+        return await long_waits(around, check) or ([] if none is None else [ok(none)])
+
+    return look
+
+
+async def long_waits(around: Surroundings, check: str) -> list[Finding]:
+    """One finding for all that wait at an agency for the same. Raises `UnfoldableError` and `ValueError`."""
+    async with around.record() as connection:
+        found = await waiting(connection, around.kinds, check, datetime.now(UTC))
+    alike: defaultdict[Waiting, list[Wait]] = defaultdict(list)
+    for one in found:
+        alike[one._replace(wait=replace(one.wait, since=None, until=None, dong=0))].append(one.wait)
+    order = list(dict.fromkeys(one.waits for one in found))
+
+    def rank(one: Waiting) -> tuple[int, int, int, str, str]:
+        counted = alike[one]
+        return order.index(one.waits), -sum(wait.dong for wait in counted), -len(counted), one.agency, str(one.wait)
+
+    return [_finding(around.kinds, one, alike[one]) for one in sorted(alike, key=rank)]
+
+
+def _finding(kinds: Kinds, one: Waiting, alike: list[Wait]) -> Finding:
+    return warn(
+        one.waits.says,
+        kind=kinds[one.kind].title or one.kind,
+        agency=one.agency,
+        count=len(alike),
+        of=one.wait.of,
+        place=one.wait.place,
+        why=one.wait.why,
+        since=min((wait.since for wait in alike if wait.since), default=None),
+        until=max((wait.until for wait in alike if wait.until), default=None),
+        dong=sum(wait.dong for wait in alike),
+    )

@@ -1,0 +1,63 @@
+"""What streams wait for longer than usual, as their states say it. Nothing that is sealed is opened for it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
+
+from rules.stream_kind import Kinds, StreamKind
+from rules.waiting import Wait, Waits
+from views.log import Connection, Log, no_keys, opened
+
+PAGE: Final = 500
+"""Streams that are read at once."""
+
+
+class Waiting(NamedTuple):
+    """A stream of this kind, by its name, and of this agency has this wait, one of `waits`."""
+
+    kind: str
+    agency: str
+    waits: Waits
+    wait: Wait
+
+
+async def waiting(connection: Connection, kinds: Kinds, check: str, now: datetime) -> list[Waiting]:
+    """All waits that this check counts, in the order of the kinds, the last first. Raises `UnfoldableError`.
+
+    Raises `ValueError` for an event that this version can't read.
+    """
+    every = [(kind, waits) for kind in reversed(tuple(kinds.values())) for waits in kind.waits if waits.check == check]
+    return [
+        Waiting(kind.name, state.agency, waits, wait)
+        for kind, waits in every
+        async for state in _states(connection, kinds, kind, waits)
+        for wait in waits.long(state, now)
+    ]
+
+
+async def _states(connection: Connection, kinds: Kinds, kind: StreamKind[Any], waits: Waits) -> AsyncIterator[Any]:
+    """The states of all streams that may have such a wait, with blanks for all that is sealed."""
+    log = Log(connection, no_keys, kinds)
+    after = [str(model.model_fields["kind"].default) for model in waits.after]
+    streams = [row["stream"] for row in await connection.fetch(_MAYBE, kind.name, waits.closed, after)]
+    for start in range(0, len(streams), PAGE):
+        rows = await connection.fetch(_EVENTS, streams[start : start + PAGE])
+        for stream, its_own in groupby(rows, key=itemgetter("stream")):
+            events = list(its_own)
+            agency = events[0]["agency"]
+            yield await log.fold(stream, agency, [opened(kind, stream, row, None) for row in events])
+
+
+_MAYBE: Final = """
+select stream from standing where kind = $1 and (open or $2)
+    and exists (select from event where event.stream = standing.stream and event.kind = any($3))
+order by stream
+"""
+_EVENTS: Final = """
+select stream, agency, seq, kind, version, body, sealed, command_id, actor, occurred_at
+from event where stream = any($1) order by stream, seq
+"""
