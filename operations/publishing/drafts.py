@@ -94,12 +94,15 @@ def _drafted(row: int, cells: Cells, headings: Headings, name: str) -> Drafted:
     unsettled = [
         mistake(rule, headings.title(column)).model_copy(update={"line": row}) for column, rule in facts.unsettled()
     ]
-    places = {title: cells[n] for n, title in headings.titles.items() if n < len(cells)}
-    texts = {title: text for title, cell in places.items() if (text := shown(cell))}
-    content = _comment(source, unsettled, texts) + _yaml(raw)
+    content = _comment(source, unsettled, _texts(cells, headings)) + _yaml(raw)
     if len(content) > MAX_BYTES:
         return _refused(row, [mistake("file_too_large", "", limit=MAX_BYTES)])
     return Drafted(row, facts.code, content, unsettled, mistakes=[])
+
+
+def _texts(cells: Cells, headings: Headings) -> dict[str, str]:
+    places = {title: cells[n] for n, title in headings.titles.items() if n < len(cells)}
+    return {title: text for title, cell in places.items() if (text := shown(cell))}
 
 
 def _yaml(raw: Mapping[str, Any]) -> bytes:

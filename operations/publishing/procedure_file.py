@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple
@@ -143,33 +143,45 @@ def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffi
     """
     if found := check_bytes(data, allow_seconds=True).mistakes:
         raise MistakesFoundError(found)
-    lasts = {name: f"{amount} seconds" for name, amount in {**DEMO_SECONDS, **(seconds or {})}.items()}
+    seconds = seconds or {}
+    lasts = {name: f"{amount} seconds" for name, amount in {**DEMO_SECONDS, **seconds}.items()}
     raw: dict[str, Any] = parse(data).value
-    steps = raw.get("review") or ()
-    cases = raw.get("cases") or ()
-    parts = [part for step in steps for part in (step.get("referral") or {"parts": ()})["parts"]]
-    own = [f"step.{step['code']}" for step in steps] + [f"part.{part['code']}" for part in parts]
-    own += [f"case.{case['code']}" for case in cases]
+    own = [name for _, _, name in _coded_limits(raw)]
     if unknown := lasts.keys() - DEMO_SECONDS.keys() - {*own}:
         raise ValueError(f"no such limit: {', '.join(sorted(unknown))}; choose of {', '.join([*DEMO_SECONDS, *own])}")
     raw["version"] = f"{raw['version']}-{suffix}"
-    cut_off = {name: value for name, value in raw["limits"].items() if name == "cut_off"}
-    unasked = ASKED_FOR - raw["limits"].keys() - (seconds or {}).keys()
+    cut_off = {name: raw["limits"][name] for name in raw["limits"].keys() & {"cut_off"}}
+    unasked = ASKED_FOR - raw["limits"].keys() - seconds.keys()
     raw["limits"] = {name: lasts[name] for name in Limits.model_fields if name in lasts.keys() - unasked} | cut_off
     raw["limits_source"] = dict.fromkeys(raw["limits"], "unconfirmed")
-    for part in parts:
-        part["limit"] = lasts.get(f"part.{part['code']}", lasts["part"])
-    for case in cases:
-        case["processing"] = lasts.get(f"case.{case['code']}", lasts["case"])
-    for step in steps:
-        step["limit"] = lasts.get(f"step.{step['code']}", lasts["step"])
-        if step.get("obligation"):
-            step["obligation"] |= {name: lasts[name] for name in ("answer", "pay")}
-        if step.get("draft"):
-            step["draft"] |= {"answer": lasts["draft"]}
-    raw["supplement"]["limit"] = lasts["supplement"]
-    if raw.get("fee"):
-        raw["fee"]["limit"] = lasts["payment"]
-    if raw.get("extension"):
-        raw["extension"] |= {name: lasts[name] for name in ("by", "notice")}
+    _shorten(raw, lasts)
     return yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=120).encode()
+
+
+_LIMITS: Final = {
+    "obligation": {"answer": "answer", "pay": "pay"},
+    "draft": {"answer": "draft"},
+    "supplement": {"limit": "supplement"},
+    "fee": {"limit": "payment"},
+    "extension": {"by": "by", "notice": "notice"},
+}
+"""The limits of each part of a step, or of the procedure, that has no code: by their names in `DEMO_SECONDS`."""
+
+
+def _coded_limits(raw: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
+    """The limit of each part that has a code: the part, the key, and the name that it has for `demo_variant`."""
+    steps = raw.get("review") or ()
+    yield from ((step, "limit", f"step.{step['code']}") for step in steps)
+    parts = (part for step in steps if step.get("referral") for part in step["referral"]["parts"])
+    yield from ((part, "limit", f"part.{part['code']}") for part in parts)
+    yield from ((case, "processing", f"case.{case['code']}") for case in raw.get("cases") or ())
+
+
+def _shorten(raw: dict[str, Any], lasts: Mapping[str, str]) -> None:
+    """Give the parts of a procedure the limits that they are to have."""
+    for part, key, name in _coded_limits(raw):
+        part[key] = lasts.get(name, lasts[name.partition(".")[0]])
+    for whole in (raw, *(raw.get("review") or ())):
+        for name in _LIMITS.keys() & whole.keys():
+            if whole[name]:
+                whole[name] |= {key: lasts[wait] for key, wait in _LIMITS[name].items()}

@@ -25,6 +25,7 @@ _MAX_TAGS: Final = 1_500_000
 """Of all XML in a workbook: what is unpacked of it into memory takes a hundred times a tag's bytes."""
 _MAX_COLUMNS: Final = 100
 _HEADINGS_WITHIN: Final = 20
+_NOTHING: Final = frozenset({None, ""})
 _DELIMITERS: Final = ",;\t"
 _ENCODINGS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _ZIP: Final = b"PK\x03\x04"
@@ -73,17 +74,20 @@ def _table(rows: Iterable[Cells]) -> Table | None:
     if not found:
         return None
     start, known = max(found, key=lambda entry: len(entry[1].places))
-    wrong = {"column_missing": known.missing, "column_twice": known.twice}
-    if any(wrong.values()):
-        said = [mistake(rule, "", titles="; ".join(titles)) for rule, titles in wrong.items() if titles]
-        raise TableRefusedError(*(entry.model_copy(update={"line": start}) for entry in said))
+    _check_headings(known, start)
     rest = [(number, cells) for number, cells in first if number > start]
     for number, cells in numbered:
-        if any(cell is not None and cell != "" for cell in cells):
+        if not _NOTHING.issuperset(cells):
             if number > start + MAX_ROWS:
                 raise _refused("table_too_many_rows", limit=MAX_ROWS)
             rest.append((number, cells))
     return Table(known, rest)
+
+
+def _check_headings(known: Headings, line: int) -> None:
+    wrong = {"column_missing": known.missing, "column_twice": known.twice}
+    if said := [mistake(rule, "", titles="; ".join(titles)) for rule, titles in wrong.items() if titles]:
+        raise TableRefusedError(*(entry.model_copy(update={"line": line}) for entry in said))
 
 
 def _csv(data: bytes) -> list[list[Cells]]:

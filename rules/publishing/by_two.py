@@ -73,14 +73,18 @@ def unapproved(log: Iterable[Published]) -> list[Published]:
         moment = [(one, list(changes(one.event, at, read=one.read))) for one in same]
         for one, _ in moment:
             approvals.add(one)
-        by_two = fold.rows[STATE][_ONE]["by_two"]
-        for one, made in moment:
-            asking = always_needs_two(one.event) or (by_two and needs_two(one.event, made, fold.rows))
-            if asking and not approvals.cover(one):
-                found.append(one)
-        for change in (change for _, made in moment for change in made):
-            fold.add(change)
+        asking = (one for one, made in moment if _needed_two(one.event, made, fold.rows))
+        found += [one for one in asking if not approvals.cover(one)]
+        for _, made in moment:
+            for change in made:
+                fold.add(change)
     return found
+
+
+def _needed_two(event: PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
+    """Whether a second operator had to approve it under the state that there was."""
+    by_two = there[STATE][_ONE]["by_two"]
+    return always_needs_two(event) or (by_two and needs_two(event, made, there))
 
 
 class _Approvals:

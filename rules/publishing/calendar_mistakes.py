@@ -78,11 +78,8 @@ def _fields(day: DaySketch, path: str) -> Iterator[Mistake]:
         yield mistake("proposed_by_nobody", f"{path}.source")
     if not isinstance(day.kind, DayKind):
         return
-    if day.kind is DayKind.SHORT and day.hours == ():
-        yield mistake("hours_required", f"{path}.hours")
-    if day.kind is not DayKind.SHORT and day.hours != ():
-        yield mistake("hours_not_for_kind", f"{path}.hours")
-    if day.kind is DayKind.MAKEUP and day.replaces is None:
-        yield mistake("replaces_required", f"{path}.replaces")
-    if day.kind is not DayKind.MAKEUP and day.replaces is not None:
-        yield mistake("replaces_not_for_kind", f"{path}.replaces")
+    short, makeup = day.kind is DayKind.SHORT, day.kind is DayKind.MAKEUP
+    if short is (day.hours == ()):
+        yield mistake("hours_required" if short else "hours_not_for_kind", f"{path}.hours")
+    if makeup is (day.replaces is None):
+        yield mistake("replaces_required" if makeup else "replaces_not_for_kind", f"{path}.replaces")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -127,21 +127,24 @@ def _review(parts: ProcedureSketch) -> Iterator[Mistake]:
     steps = read(parts.review)
     for n, step in steps.items():
         yield from _step(step, f"review[{n}]")
-    if not whole(parts.review) or any(step.act is UNREAD for step in steps.values()):
+    acts = [step.act for step in steps.values()]
+    if not whole(parts.review) or UNREAD in acts:
         return
-    if not steps:
-        if isinstance(parts.level, Level) and parts.level > Level.INFORMATION:
-            yield mistake("review_required", "review")
-        return
-    deciding = [n for n, step in steps.items() if step.act is Act.DECIDE]
-    if len(deciding) != 1:
-        yield mistake("decide_exactly_once", "review")
-    elif deciding[0] != len(steps) - 1:
-        yield mistake("decide_not_last", f"review[{deciding[0]}].act")
-    if sum(step.act is Act.PROPOSE for step in steps.values()) != 1:
-        yield mistake("propose_exactly_once", "review")
-    if parts.silent_approval is not None and any(step.act is Act.REFER for step in steps.values()):
+    if acts:
+        yield from _acts(acts)
+    elif isinstance(parts.level, Level) and parts.level > Level.INFORMATION:
+        yield mistake("review_required", "review")
+    if parts.silent_approval is not None and Act.REFER in acts:
         yield mistake("silent_approval_skips_part", "silent_approval")
+
+
+def _acts(acts: Sequence[object]) -> Iterator[Mistake]:
+    if acts.count(Act.DECIDE) != 1:
+        yield mistake("decide_exactly_once", "review")
+    elif acts[-1] is not Act.DECIDE:
+        yield mistake("decide_not_last", f"review[{acts.index(Act.DECIDE)}].act")
+    if acts.count(Act.PROPOSE) != 1:
+        yield mistake("propose_exactly_once", "review")
 
 
 def _step(step: StepSketch, path: str) -> Iterator[Mistake]:
@@ -153,11 +156,9 @@ def _step(step: StepSketch, path: str) -> Iterator[Mistake]:
         return
     own = (("consult", Act.CONSULT), ("obligation", Act.OBLIGATION), ("referral", Act.REFER), ("draft", Act.DRAFT))
     for name, act in own:
-        part = getattr(step, name)
-        if step.act is act and part is None:
-            yield mistake(f"{name}_required", f"{path}.{name}")
-        if step.act is not act and part is not None:
-            yield mistake(f"{name}_not_for_act", f"{path}.{name}")
+        own_act = step.act is act
+        if own_act is (getattr(step, name) is None):
+            yield mistake(f"{name}_required" if own_act else f"{name}_not_for_act", f"{path}.{name}")
 
 
 def _extension(parts: ProcedureSketch) -> Iterator[Mistake]:

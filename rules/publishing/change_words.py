@@ -55,7 +55,7 @@ def _names(change: Change) -> list[Text]:
     if change.kind is not Kind.REORDERED:
         what = said("change.the", what=what)
     owner, _, key = place.name.rpartition(".")
-    if key in ABOUT_SOURCES and owner and owner != (place.inside[-1][0] if place.inside else ""):
+    if key in ABOUT_SOURCES and owner not in {"", *(name for name, _ in place.inside[-1:])}:
         of = words_of(owner)
         what = said("change.of", what=what, of=Text(vi=of.vi, en=of.en))
     return [*entries, what]

@@ -41,11 +41,14 @@ def condition_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
         yield from checks.conditions(case.when, f"cases[{n}]")
     if isinstance(parts.signature, SignatureSketch):
         yield from checks.conditions(parts.signature.unless, "signature", key="unless")
-    if not isinstance(parts.fee, FeeSketch):
-        return
-    for n, waiver in read(parts.fee.waivers).items():
+    if isinstance(parts.fee, FeeSketch):
+        yield from _of_fee(parts.fee, checks)
+
+
+def _of_fee(fee: FeeSketch, checks: _Checks) -> Iterator[Mistake]:
+    for n, waiver in read(fee.waivers).items():
         yield from checks.conditions(waiver.when, f"fee.waivers[{n}]")
-    for n, item in read(parts.fee.items).items():
+    for n, item in read(fee.items).items():
         claims = yield from checks.conditions(item.when, f"fee.items[{n}]")
         for key, code in (("per", item.per), ("of", item.of)):
             if isinstance(code, str) and _joined(claims, checks.counted(code)) is None:
@@ -100,14 +103,17 @@ class _Checks:
         if condition.field is None:
             yield from (mistake("when_value_without_field", f"{path}.{name}") for name in _written(condition))
         if isinstance(condition.channel, Channel):
-            if self._level is not None and condition.channel not in CAPABILITIES[self._level].filing:
-                words = ", ".join(sorted(CAPABILITIES[self._level].filing))
-                yield mistake("when_channel_not_allowed", f"{path}.channel", level=int(self._level), allowed=words)
-                return {}
-            return {"channel": frozenset({condition.channel})}
+            return (yield from self._about_channel(condition.channel, f"{path}.channel"))
         if condition.applicant is None or isinstance(condition.applicant, Unread):
             return {}
         return {"applicant": frozenset({condition.applicant})}
+
+    def _about_channel(self, channel: Channel, path: str) -> Generator[Mistake, None, Claims]:
+        if self._level is None or channel in CAPABILITIES[self._level].filing:
+            return {"channel": frozenset({channel})}
+        words = ", ".join(sorted(CAPABILITIES[self._level].filing))
+        yield mistake("when_channel_not_allowed", path, level=int(self._level), allowed=words)
+        return {}
 
     def _about_field(
         self, condition: ConditionSketch, code: str, path: str, before: int | None
@@ -120,23 +126,13 @@ class _Checks:
         if before is not None and place >= before:
             yield mistake("when_field_not_before", f"{path}.field")
             return {}
-        if not written:
-            yield mistake("when_needs_value", path)
+        ways = [way for names, way in _WAYS.items() if {*names} & {*written}]
+        if len(ways) != 1:
+            yield mistake("when_values_or_bounds" if ways else "when_needs_value", path)
             return {}
-        if sum(bool({*written} & {*names}) for names in _WAYS) > 1:
-            yield mistake("when_values_or_bounds", path)
-            return {}
-        if written[0] in _AGO:
-            values, about = (yield from _ago(condition, self._form[place], path)), f"ago.{code}"
-        else:
-            check = _one_of if "one_of" in written else _at
-            values, about = (yield from check(condition, self._form[place], path)), f"form.{code}"
-        return {} if values is None else self.asked[place] | {about: values}
-
-
-_AGO: Final = ("at_least_days_ago", "at_most_days_ago")
-_WAYS: Final = (("one_of",), ("at_least", "at_most"), _AGO)
-"""What a condition may ask of a field: one of these."""
+        [(check, about)] = ways
+        values = yield from check(condition, self._form[place], path)
+        return {} if values is None else self.asked[place] | {f"{about}.{code}": values}
 
 
 def _written(condition: ConditionSketch) -> list[str]:
@@ -203,6 +199,14 @@ def _between(
         yield mistake("when_bounds_crossed", path)
         return None
     return range(-_MOST if least is None else least, _MOST if most is None else most + 1)
+
+
+_WAYS: Final = {
+    ("one_of",): (_one_of, "form"),
+    ("at_least", "at_most"): (_at, "form"),
+    ("at_least_days_ago", "at_most_days_ago"): (_ago, "ago"),
+}
+"""What a condition may ask of a field, one of these: how it is checked, and what is claimed of."""
 
 
 def _fits(field: FieldSketch, value: FormValue) -> bool:

@@ -93,17 +93,10 @@ class Settling:
         hours, regular = hours_on(day, entry.said.agency, self._week, wider), self._week[day.weekday()]
         match entry.kind:
             case DayKind.MAKEUP:
-                if day in base_year(day.year).off or (regular and not hours):
-                    yield mistake("makeup_on_holiday", f"{entry.path}.date")
-                elif hours and day not in base_year(day.year).makeup:
-                    yield mistake("makeup_on_working_day", f"{entry.path}.date")
+                yield from _made_up(entry, hours, regular)
                 yield from self._replaced(entry, among)
-            case DayKind.SHORT if not hours:
-                yield mistake("short_on_day_off", f"{entry.path}.date")
             case DayKind.SHORT:
-                for n, span in read(entry.sketch.hours).items():
-                    if not any(each.open <= span.open and span.close <= each.close for each in hours):
-                        yield mistake("short_hours_outside", f"{entry.path}.hours[{n}]")
+                yield from _shortened(entry, hours)
             case DayKind.WORKING if hours:
                 yield mistake("working_anyway", f"{entry.path}.date")
             case DayKind.WORKING if not regular:
@@ -134,6 +127,23 @@ class Settling:
             for day, base_replaced in base_year(year).makeup.items():
                 if base_replaced == replaced and settled_by(day, agency, said) is None:
                     yield day
+
+
+def _made_up(entry: _Entry, hours: OpenHours, regular: OpenHours) -> Iterator[Mistake]:
+    day, base = entry.said.date, base_year(entry.said.date.year)
+    if day in base.off or (regular and not hours):
+        yield mistake("makeup_on_holiday", f"{entry.path}.date")
+    elif hours and day not in base.makeup:
+        yield mistake("makeup_on_working_day", f"{entry.path}.date")
+
+
+def _shortened(entry: _Entry, hours: OpenHours) -> Iterator[Mistake]:
+    if not hours:
+        yield mistake("short_on_day_off", f"{entry.path}.date")
+        return
+    for n, span in read(entry.sketch.hours).items():
+        if not any(each.open <= span.open and span.close <= each.close for each in hours):
+            yield mistake("short_hours_outside", f"{entry.path}.hours[{n}]")
 
 
 def _entry(path: str, agency: str | Unread | None, day: DaySketch, week: Weekdays) -> _Entry | None:

@@ -69,7 +69,7 @@ def postage_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _bounds(item: ItemSketch, path: str) -> Iterator[Mistake]:
-    if item.per is None and item.of is None and item.basis_points is None:
+    if {item.per, item.of, item.basis_points} == {None}:
         written = (name for name in ("minimum", "maximum") if getattr(item, name) is not None)
         yield from (mistake("bound_without_per", f"{path}.{name}") for name in written)
     elif isinstance(item.maximum, int):

@@ -81,11 +81,11 @@ def stated(procedure: Procedure, question: Question) -> FeeStatement:
     if problems := [*_wrong(rules, case, day)]:
         raise refused(RefusalCode.BAD_SUBMISSION, *problems)
     waiver = _waiver(fee, question)
-    part = next((one for one in rules.fee.waivers if waiver and one.code == waiver.code), None) if rules.fee else None
+    part = _part(rules, question.waiver)
     unsure = Unknown(rules, case, day, optional=True)
     if part is not None and (why := _not_for(part, unsure, case, day)) is not None:
         raise refused(RefusalCode.BAD_SUBMISSION, why)
-    open_to = tuple(_stated(one) for one in _open(fee, unsure, day))
+    open_to = tuple(map(_stated, _open(fee, unsure, day)))
     granted = _stated(waiver) if waiver else None
     if unknown := missing(rules, case, day, day, part):
         found = tuple(problem(name, "field_required") for name in unknown)
@@ -93,7 +93,9 @@ def stated(procedure: Procedure, question: Question) -> FeeStatement:
     at = datetime.combine(day, time(), VIETNAM)
     assessed = assess(rules.fee, case, day, at, part.percent if part else 0)
     lines = tuple(_lines(procedure, assessed, case, waiver))
-    by_kind = {kind.value: sum(line.amount for line in lines if line.kind is kind) for kind in FeeKind}
+    by_kind = dict.fromkeys([kind.value for kind in FeeKind], 0)
+    for line in lines:
+        by_kind[line.kind.value] += line.amount
     return FeeStatement(
         total=assessed.total, **by_kind, lines=lines, waived=assessed.waived, waiver=granted, waivers=open_to
     )
@@ -121,6 +123,11 @@ def _waiver(fee: FeeRule | None, question: Question) -> WaiverRule | None:
         names = ", ".join(sorted(waivers)) or "-"
         raise refused(RefusalCode.BAD_SUBMISSION, problem("waiver", "no_such_waiver", names=names))
     return waivers[question.waiver]
+
+
+def _part(rules: ProcedureRules, code: str | None) -> WaiverPart | None:
+    waivers = () if rules.fee is None else rules.fee.waivers
+    return next((waiver for waiver in waivers if waiver.code == code), None)
 
 
 def _not_for(waiver: WaiverPart, unsure: Unknown, case: Case, day: date) -> Problem | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from rules.publishing.forms.named import is_form_of
@@ -51,8 +51,12 @@ def _bounds(field: FieldSketch, kind: FieldKind, path: str) -> Iterator[Mistake]
         yield from (mistake("bounds_not_for_kind", f"{path}.{name}") for name in written)
         return
     if kind is FieldKind.TEXT:
-        yield from (mistake("negative_length", f"{path}.{name}") for name, bound in written.items() if bound < 0)
-        too_long = (name for name, bound in written.items() if bound > MAX_TEXT)
-        yield from (mistake("length_above_form", f"{path}.{name}", limit=MAX_TEXT) for name in too_long)
+        yield from _lengths(written, path)
     if len(written) == len(bounds) and written["minimum"] > written["maximum"]:
         yield mistake("minimum_above_maximum", f"{path}.minimum")
+
+
+def _lengths(written: Mapping[str, int], path: str) -> Iterator[Mistake]:
+    yield from (mistake("negative_length", f"{path}.{name}") for name, bound in written.items() if bound < 0)
+    too_long = (name for name, bound in written.items() if bound > MAX_TEXT)
+    yield from (mistake("length_above_form", f"{path}.{name}", limit=MAX_TEXT) for name in too_long)

@@ -28,23 +28,28 @@ def level_mistakes(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
     allowed = CAPABILITIES[level]
     fee = parts.fee if isinstance(parts.fee, FeeSketch) else FeeSketch()
     result = parts.result if isinstance(parts.result, ResultSketch) else ResultSketch()
-    signature = isinstance(parts.signature, SignatureSketch) and parts.signature.required is True
     yield from _channels("fee", fee.channels, allowed.fee, level)
     yield from _channels("result", result.channels, allowed.result, level)
-    if level is Level.ONLINE_FILING and parts.partial is None:
-        yield mistake("partial_required", "partial")
-    if level is not Level.ONLINE_FILING and parts.partial is not None:
-        yield mistake("partial_not_at_level", "partial")
-    if signature and not allowed.signature:
-        yield mistake("signature_not_allowed", "signature.required")
-    if isinstance(parts.signature, SignatureSketch) and parts.signature.required is False and parts.signature.unless:
-        yield mistake("unless_nothing_required", "signature.unless")
-    online_only = whole(fee.channels) and list(read(fee.channels).values()) == [Channel.ONLINE]
-    if signature and level is Level.FULLY_ONLINE and online_only:
-        yield mistake("unsigned_could_not_pay", "fee.channels")
+    partly = level is Level.ONLINE_FILING
+    if partly is (parts.partial is None):
+        yield mistake("partial_required" if partly else "partial_not_at_level", "partial")
+    if isinstance(parts.signature, SignatureSketch):
+        yield from _signature(parts.signature, fee, level)
     if fee.due is FeeDue.SUBMISSION and Channel.ONLINE not in allowed.filing:
         yield mistake("due_submission_needs_online_filing", "fee.due")
     yield from _without_officers(parts, level)
+
+
+def _signature(signature: SignatureSketch, fee: FeeSketch, level: Level) -> Iterator[Mistake]:
+    if signature.required is False and signature.unless:
+        yield mistake("unless_nothing_required", "signature.unless")
+    if signature.required is not True:
+        return
+    if not CAPABILITIES[level].signature:
+        yield mistake("signature_not_allowed", "signature.required")
+    online_only = whole(fee.channels) and list(read(fee.channels).values()) == [Channel.ONLINE]
+    if level is Level.FULLY_ONLINE and online_only:
+        yield mistake("unsigned_could_not_pay", "fee.channels")
 
 
 def _without_officers(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:

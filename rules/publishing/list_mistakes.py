@@ -34,40 +34,42 @@ def list_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _duplicates(parts: ProcedureSketch) -> Iterator[Mistake]:
-    for path, codes in _codes(parts):
-        written = {n: code for n, code in codes.items() if code is not UNREAD}
-        yield from (mistake("duplicate_code", f"{path}[{n}].code") for n in repeated(written))
+    for path, entries in _coded_lists(parts):
+        yield from _twice("duplicate_code", {f"{path}[{n}].code": entry.code for n, entry in read(entries).items()})
     for path, values in _value_lists(parts):
-        yield from (mistake("duplicate_value", f"{path}[{n}]") for n in repeated(read(values)))
+        yield from _twice("duplicate_value", {f"{path}[{n}]": value for n, value in read(values).items()})
     if isinstance(parts.fee, FeeSketch):
-        refunds = {n: refund.case for n, refund in read(parts.fee.refunds).items() if refund.case is not UNREAD}
-        yield from (mistake("duplicate_value", f"fee.refunds[{n}].case") for n in repeated(refunds))
-    codes_of_parts = {path: part.code for path, part in referred(parts) if part.code is not UNREAD}
-    yield from (mistake("duplicate_code", f"{path}.code") for path in repeated(codes_of_parts))
+        refunds = read(parts.fee.refunds)
+        yield from _twice("duplicate_value", {f"fee.refunds[{n}].case": refund.case for n, refund in refunds.items()})
+    yield from _twice("duplicate_code", {f"{path}.code": part.code for path, part in referred(parts)})
+
+
+def _twice(rule: str, values: Mapping[str, object]) -> Iterator[Mistake]:
+    """The mistake of this rule at the path of each value that stands before already, of those that could be read."""
+    written = {path: value for path, value in values.items() if value is not UNREAD}
+    yield from (mistake(rule, path) for path in repeated(written))
 
 
 def _crowded(parts: ProcedureSketch) -> Iterator[Mistake]:
     most = {"papers": _MOST_PAPERS, "form": _MOST_FIELDS, "fee.items": _MOST_ITEMS}
-    for path, codes in _codes(parts):
-        if len(codes) > (limit := most.get(path, _MOST_OTHERS)):
+    for path, entries in _coded_lists(parts):
+        if len(read(entries)) > (limit := most.get(path, _MOST_OTHERS)):
             yield mistake("too_many", path, limit=limit)
 
 
-def _codes(parts: ProcedureSketch) -> Iterator[tuple[str, dict[int, object]]]:
-    yield "figures", {n: entry.code for n, entry in read(parts.figures).items()}
-    yield "papers", {n: entry.code for n, entry in read(parts.papers).items()}
-    yield "cases", {n: entry.code for n, entry in read(parts.cases).items()}
-    yield "form", {n: entry.code for n, entry in read(parts.form).items()}
-    for n, field in read(parts.form).items():
-        yield f"form[{n}].choice_names", {k: entry.code for k, entry in read(field.choice_names).items()}
-    yield "review", {n: entry.code for n, entry in read(parts.review).items()}
+def _coded_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
+    yield "figures", parts.figures
+    yield "papers", parts.papers
+    yield "cases", parts.cases
+    yield "form", parts.form
+    yield from ((f"form[{n}].choice_names", field.choice_names) for n, field in read(parts.form).items())
+    yield "review", parts.review
     for n, step in read(parts.review).items():
         if isinstance(step.consult, ConsultSketch):
-            parties = read(step.consult.parties)
-            yield f"review[{n}].consult.parties", {k: entry.code for k, entry in parties.items()}
+            yield f"review[{n}].consult.parties", step.consult.parties
     if isinstance(parts.fee, FeeSketch):
-        yield "fee.items", {n: entry.code for n, entry in read(parts.fee.items).items()}
-        yield "fee.waivers", {n: entry.code for n, entry in read(parts.fee.waivers).items()}
+        yield "fee.items", parts.fee.items
+        yield "fee.waivers", parts.fee.waivers
 
 
 def _value_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:

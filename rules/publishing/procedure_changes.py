@@ -133,6 +133,13 @@ def _lists(place: Place, was: tuple[Any, ...], now: tuple[Any, ...]) -> Iterator
     if before is None or after is None:
         yield Change(place, Kind.CHANGED, was, now)
         return
+    yield from _entries(place, before, after)
+    kept, stay = [key for key in before if key in after], [key for key in after if key in before]
+    if kept != stay:
+        yield Change(place, Kind.REORDERED, tuple(before[key] for key in kept), tuple(after[key] for key in stay))
+
+
+def _entries(place: Place, before: Mapping[Any, Any], after: Mapping[Any, Any]) -> Iterator[Change]:
     for key, entry in before.items():
         if key not in after:
             yield Change(place.entry(key, entry), Kind.REMOVED, entry, None)
@@ -143,9 +150,6 @@ def _lists(place: Place, was: tuple[Any, ...], now: tuple[Any, ...]) -> Iterator
         elif isinstance(entry, Model):
             yield from _between(place.entry(key, entry), before[key], entry)
         previous = entry
-    kept, stay = [key for key in before if key in after], [key for key in after if key in before]
-    if kept != stay:
-        yield Change(place, Kind.REORDERED, tuple(before[key] for key in kept), tuple(after[key] for key in stay))
 
 
 def key_of(entry: Model) -> Any:

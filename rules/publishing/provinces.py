@@ -109,13 +109,14 @@ def _own(parts: _OverlaySketch, province: str, known: Known) -> Iterator[Mistake
 
 
 def _desks(parts: _OverlaySketch, province: str, known: Known) -> Iterator[Mistake]:
-    desks = {n: desk for n, desk in read(parts.desks).items() if isinstance(desk.agency, str)}
-    yield from (mistake("desk_twice", f"desks[{n}].agency") for n in repeated({n: d.agency for n, d in desks.items()}))
-    for n, desk in desks.items():
-        served = read(desk.receives_for)
-        named = {f"desks[{n}].agency": desk.agency} | {f"desks[{n}].receives_for[{k}]": s for k, s in served.items()}
+    desks = read(parts.desks)
+    agencies = {n: desk.agency for n, desk in desks.items() if isinstance(desk.agency, str)}
+    yield from (mistake("desk_twice", f"desks[{n}].agency") for n in repeated(agencies))
+    for n, own in agencies.items():
+        served = read(desks[n].receives_for)
+        named = {f"desks[{n}].agency": own} | {f"desks[{n}].receives_for[{k}]": s for k, s in served.items()}
         for path, agency in named.items():
-            if isinstance(agency, str) and not _is_there(agency, known):
+            if not _is_there(agency, known):
                 yield mistake("unknown_agency", path, province=province)
         yield from (mistake("duplicate_value", f"desks[{n}].receives_for[{k}]") for k in repeated(served))
 

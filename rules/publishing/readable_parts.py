@@ -7,7 +7,7 @@ itself: what is missing or not of its form is `UNREAD`, which the mistakes of th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
@@ -280,30 +280,28 @@ def sketch(value: dict[str, Any]) -> ProcedureSketch:
 
 def limits(parts: ProcedureSketch) -> dict[str, Limit]:
     """The time limits that could be read, by path."""
-    return {path: limit for path, limit in _limits(parts) if isinstance(limit, Limit)}
+    return {
+        f"{path}.{name}": limit
+        for path, part in _with_limits(parts)
+        for name, limit in part
+        if isinstance(limit, Limit)
+    }
 
 
-def _limits(parts: ProcedureSketch) -> Iterator[tuple[str, Limit | Unread | None]]:
+def _with_limits(parts: ProcedureSketch) -> Iterator[tuple[str, Iterable[tuple[str, object]]]]:
+    """The parts that have time limits, by path, each as pairs of a key and a value."""
     if not isinstance(parts.limits, Unread):
-        yield from ((f"limits.{name}", parts.limits.get(name)) for name in Limits.model_fields)
-    yield from ((f"cases[{n}].processing", case.processing) for n, case in read(parts.cases).items())
-    if isinstance(parts.fee, FeeSketch):
-        yield "fee.limit", parts.fee.limit
-    if isinstance(parts.supplement, SupplementSketch):
-        yield "supplement.limit", parts.supplement.limit
-        yield "supplement.within", parts.supplement.within
-    if isinstance(parts.extension, ExtensionSketch):
-        yield "extension.by", parts.extension.by
-        yield "extension.notice", parts.extension.notice
+        yield "limits", [(name, parts.limits.get(name)) for name in Limits.model_fields]
+    yield from ((f"cases[{n}]", case) for n, case in read(parts.cases).items())
+    for name in ("fee", "supplement", "extension"):
+        if isinstance(part := getattr(parts, name), Sketch):
+            yield name, part
     for n, step in read(parts.review).items():
-        yield f"review[{n}].limit", step.limit
-        if isinstance(step.obligation, ObligationSketch):
-            yield f"review[{n}].obligation.answer", step.obligation.answer
-            yield f"review[{n}].obligation.pay", step.obligation.pay
-        if isinstance(step.draft, DraftSketch):
-            yield f"review[{n}].draft.answer", step.draft.answer
-    for path, part in referred(parts):
-        yield f"{path}.limit", part.limit
+        yield f"review[{n}]", step
+        for name in ("obligation", "draft"):
+            if isinstance(part := getattr(step, name), Sketch):
+                yield f"review[{n}].{name}", part
+    yield from referred(parts)
 
 
 def referred(parts: ProcedureSketch) -> Iterator[tuple[str, PartSketch]]:

@@ -38,7 +38,7 @@ def text_of(value: object) -> str:
     if len(raw) > MAX_CELL:
         raise CellError("cell_too_long", limit=MAX_CELL)
     seen = "".join(map(_seen, unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n"))))
-    if not all(c.isprintable() or c == "\n" for c in seen):
+    if not seen.replace("\n", "").isprintable():
         raise CellError("unreadable_character")
     if seen.strip() in _ERRORS:
         raise CellError("cell_is_error")

@@ -21,7 +21,6 @@ def fee_parts(fee: Fee, level: Level, source: str) -> tuple[list[dict[str, Any]]
         return [], {}
     names = [amount.words or said("draft.fee").vi for amount in fee.amounts]
     codes = codes_of(names)
-    units = {_counter(amount): amount.per for amount in fee.amounts if amount.per}
     items = [
         {
             "code": code,
@@ -36,8 +35,13 @@ def fee_parts(fee: Fee, level: Level, source: str) -> tuple[list[dict[str, Any]]
         for name, code, amount in zip(names, codes, fee.amounts, strict=True)
         if amount.dong
     ]
-    form = [_count(unit, code) for code, unit in units.items()] + ([_choice(codes)] if fee.cases else [])
-    return form, {"items": items, **_terms(level)}
+    return _fields(fee, codes), {"items": items, **_terms(level)}
+
+
+def _fields(fee: Fee, codes: list[str]) -> list[dict[str, Any]]:
+    """The form fields that say how many there are of what is counted, and which case it is."""
+    units = {_counter(amount): amount.per for amount in fee.amounts if amount.per}
+    return [_count(unit, code) for code, unit in units.items()] + ([_choice(codes)] if fee.cases else [])
 
 
 def _counter(amount: Amount) -> str:

@@ -28,7 +28,7 @@ def json_schema(procedure: Procedure) -> Json:
     are neither asked for nor refused.
     """
     labels = labels_of(procedure.form)
-    told = [field for field in procedure.form if all(_in_form(condition) for condition in field.when)]
+    told = [field for field in procedure.form if all(map(_in_form, field.when))]
     rules = [_conditional(field) for field in told if field.when]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

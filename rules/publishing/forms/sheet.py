@@ -135,12 +135,13 @@ def _applicant(dossier: Dossier | None) -> Iterator[Entry]:
     boxes = (Box(name=name, ticked=who is not None and who.kind is kind) for kind, name in kinds)
     yield Entry(place="applicant.kind", label=said("sheet.kind"), boxes=tuple(boxes))
     texts = {
-        "name": (said("sheet.name"), who and who.name),
-        "id_number": (said("sheet.id_number"), who and who.id_number),
-        "phone": (said("sheet.phone"), who and who.phone),
-        "email": (said("sheet.email"), who and who.email),
+        "name": said("sheet.name"),
+        "id_number": said("sheet.id_number"),
+        "phone": said("sheet.phone"),
+        "email": said("sheet.email"),
     }
-    for name, (label, value) in texts.items():
+    for name, label in texts.items():
+        value = getattr(who, name, None)
         if who is None or value is not None:
             yield Entry(place=f"applicant.{name}", label=label, value=value)
     if who is None:
