@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -89,8 +90,7 @@ class Parcels:
         steps = news(read.seen.state, read.seen.heard, said)
         if not steps and not over:
             raise nothing_new(_wait(parcel, began))
-        invited = [step.at for step in steps if step.meaning is Meaning.INVITED]
-        return News(steps=steps, again_by=await self._again_by(given.stream, invited[-1]) if invited else None)
+        return News(steps=steps, again_by=await self._again_by(given.stream, steps))
 
     @activity.defn(name="parcel.cancel")
     async def cancel(self, given: Instruction) -> bool:
@@ -113,18 +113,21 @@ class Parcels:
         except wire.RejectedError:
             return None
 
-    async def _again_by(self, stream: str, invited: datetime) -> datetime | None:
-        """None for what the post says of a day that the calendar does not know.
+    async def _again_by(self, stream: str, steps: Sequence[Step]) -> datetime | None:
+        """None without an invitation, and for what the post says of a day that the calendar does not know.
 
         Raises `no_calendar`, to be tried again, while the read models do not know the parcel.
         """
+        invited = [step.at for step in steps if step.meaning is Meaning.INVITED]
+        if not invited:
+            return None
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 calendar = await calendar_of(connection, stream)
         if calendar is None:
             raise ApplicationError("rebuild the read models: motcua ledger rebuild", type="no_calendar")
         try:
-            return working_time.due(invited, BETWEEN_INVITATIONS, calendar)
+            return working_time.due(invited[-1], BETWEEN_INVITATIONS, calendar)
         except working_time.TimeError:
             return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -133,7 +133,7 @@ class Reception:
             if problems:
                 return Examined(problems=problems)
             record = None if verdict is None else await self._recorded(request.filing_id, verdict)
-            return Examined(scan=next((state for state in _WORST if state in looked), None), signature=record)
+            return Examined(scan=_worst(looked), signature=record)
 
     @activity.defn(name="reception.scan")
     async def scan(self, order: Instruction) -> list[Code]:
@@ -225,7 +225,8 @@ class Reception:
         return record_of(verdict, await self._keep(filing_id, proof, "application/json"))
 
 
-_WORST: Final = (ScanState.PENDING, ScanState.UNSCANNED, ScanState.CLEAN)
+def _worst(looked: Collection[ScanState | Problem]) -> ScanState | None:
+    return next((state for state in (ScanState.PENDING, ScanState.UNSCANNED, ScanState.CLEAN) if state in looked), None)
 
 
 async def _chunks(copy: IO[bytes]) -> AsyncIterator[bytes]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import product
 from statistics import median
 from typing import Final
 
@@ -138,14 +139,21 @@ async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
                 continue
             command = (sys.executable, "-m", "benchmarks.acts")
             sides[name] = await held.enter_async_context(asked(name, command, CHECKOUT, {**os.environ, **more}))
-        rounds: dict[str, dict[str, list[Round]]] = {act: {name: [] for name in sides} for act in ACTS}
-        for number in range(plan.rounds + 1):
-            for act in ACTS:
-                for name, side in sides.items():
-                    found = await side.round(plan.concurrency, plan.seconds if number else plan.seconds / 3, act=act)
-                    if number:
-                        rounds[act][name].append(found)
-                        tell(f"round {number}, {name}, {act}: {found.whole_ms:.1f} ms of CPU each")
-    played = {act: {name: tuple(found) for name, found in by.items()} for act, by in rounds.items()}
+        played = await _played(sides, plan, tell)
     guarded = {name: side.begun for name, side in sides.items()}
     return Measured(guarded, played, datetime.now(UTC), machine(), await commit(CHECKOUT))
+
+
+async def _played(
+    sides: Mapping[str, Asked], plan: Plan, tell: Callable[[str], None]
+) -> dict[str, dict[str, tuple[Round, ...]]]:
+    """The rounds of every act and side; the first of each only warms it."""
+    rounds: dict[str, dict[str, tuple[Round, ...]]] = {act: dict.fromkeys(sides, ()) for act in ACTS}
+    for number in range(plan.rounds + 1):
+        for act, name in product(ACTS, sides):
+            seconds = plan.seconds if number else plan.seconds / 3
+            found = await sides[name].round(plan.concurrency, seconds, act=act)
+            if number:
+                rounds[act][name] += (found,)
+                tell(f"round {number}, {name}, {act}: {found.whole_ms:.1f} ms of CPU each")
+    return rounds

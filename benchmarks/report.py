@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -100,18 +100,21 @@ def compared(rounds: Iterable[Round]) -> list[Compared]:
 
 
 def _ratios(product: Sequence[Round], other: Sequence[Round]) -> Ratios:
+    def of(rate: Callable[[Round], float], weight: Callable[[Round], float]) -> Ratio:
+        mine, theirs = ((list(map(rate, side)), list(map(weight, side))) for side in (product, other))
+        return ratio(*mine, *theirs)
+
+    def filed(played: Round) -> int:
+        return len(played.filed)
+
+    def spent(name: str) -> Callable[[Round], float]:
+        return lambda each: each.cpu_ms[name]
+
     both = [name for name in product[0].cpu_ms if name in other[0].cpu_ms]
-    many, others = [len(each.filed) for each in product], [len(each.filed) for each in other]
     return Ratios(
-        cpu=ratio([each.whole_ms for each in product], many, [each.whole_ms for each in other], others),
-        cpu_by={
-            name: ratio([each.cpu_ms[name] for each in product], many, [each.cpu_ms[name] for each in other], others)
-            for name in both
-        },
-        per_second=ratio(
-            *([each.per_second for each in product], [each.seconds for each in product]),
-            *([each.per_second for each in other], [each.seconds for each in other]),
-        ),
+        cpu=of(lambda each: each.whole_ms, filed),
+        cpu_by={name: of(spent(name), filed) for name in both},
+        per_second=of(lambda each: each.per_second, lambda each: each.seconds),
     )
 
 

@@ -64,11 +64,11 @@ class Filer:
         """The number of the representative, who is not the applicant."""
         return self.canary.replace("-", "R", 1)
 
-    def applicant(self, kind: PersonKind = PersonKind.PERSON, signer: str = "") -> Applicant:
+    def applicant(self, signer: str | None = None, *, organisation: bool = False) -> Applicant:
         """The applicant. Their number ends with `signer`, and is nobody else's."""
         return Applicant(
             subject=f"{self.canary}@id.example",
-            kind=kind,
+            kind=PersonKind.ORGANISATION if organisation else PersonKind.PERSON,
             name=f"{self.canary} Nguyễn Thị An",
             id_number=f"CANARY{self.run}{self.n % 4096:03X}{signer}" if signer else self.canary,
             phone=f"{self.canary}-0900000000",
@@ -106,9 +106,7 @@ class Filer:
             desk=scenario.desk,
             level=scenario.level,
             channel=scenario.channel,
-            applicant=self.applicant(
-                PersonKind.ORGANISATION if scenario.organisation else PersonKind.PERSON, scenario.signer or ""
-            ),
+            applicant=self.applicant(scenario.signer, organisation=scenario.organisation),
             actor=filer if online else reception,
             via=via(scenario.channel),
             form=self.words(scenario.form),

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from demo.player import Played
 from demo.record import Told
-from demo.scenario import Expected, ExpectedRefusal
+from demo.scenario import Expected, ExpectedFee, ExpectedRefusal
 from motcua import MotcuaError
 from motcua.store import Store
 from schemas.errors import Refusal
-from schemas.filing.state import Filing
+from schemas.filing.state import Fee, Filing
 
 
 def differences(played: Played, told: Told | None) -> list[str]:
@@ -51,7 +51,7 @@ def _refusal(expected: ExpectedRefusal, refusal: Refusal | None, told: Told | No
 
 def _ending(expected: Expected, told: Told) -> Iterator[str]:
     filing = told.filing
-    fee = filing.fee
+    fees = zip(_fee(expected.fee), _fee(filing.fee), strict=True)
     pairs = {
         "level": (expected.level, filing.level),
         "path": (list(map(int, expected.path)), list(map(int, told.path))),
@@ -59,21 +59,26 @@ def _ending(expected: Expected, told: Told) -> Iterator[str]:
         "closing": (expected.closing, filing.closing),
         "outcome": (expected.outcome, filing.decision.outcome if filing.decision else None),
         "proposed for": (expected.proposed_for, filing.proposal.acting_for if filing.proposal else None),
-        "fee": (expected.fee.amount if expected.fee else None, fee.amount if fee else None),
-        "fee channel": (expected.fee.channel if expected.fee else None, fee.channel if fee else None),
-        "fee state": (expected.fee.state if expected.fee else None, fee.state if fee else None),
+        **dict(zip(("fee", "fee channel", "fee state"), fees, strict=True)),
         "result channel": (expected.result_channel, filing.result_channel),
         "handed over": (expected.handed_over, told.handed_over),
+        "overdue": (list(map(str, expected.overdue)), list(map(str, filing.overdue))),
+        "parts": (expected.parts, {part.code: part.outcome for part in filing.parts if part.outcome is not None}),
+        "late parts": (list(expected.late_parts), [part.code for part in filing.parts if part.overdue]),
     }
     for what, (wanted, found) in pairs.items():
         yield from _differs(what, wanted, found)
-    yield from _differs("overdue", list(map(str, expected.overdue)), list(map(str, filing.overdue)))
-    answers = {part.code: part.outcome for part in filing.parts if part.outcome is not None}
-    yield from _differs("parts", expected.parts, answers)
-    yield from _differs("late parts", list(expected.late_parts), [part.code for part in filing.parts if part.overdue])
+    yield from _out_of_order(expected, told)
+
+
+def _out_of_order(expected: Expected, told: Told) -> Iterator[str]:
     left = iter(told.kinds)
-    if missing := [kind for kind in expected.tells if kind not in left]:
-        yield f"events: {missing[0]} does not stand where it must, found {', '.join(told.kinds)}"
+    if missing := next((kind for kind in expected.tells if kind not in left), None):
+        yield f"events: {missing} does not stand where it must, found {', '.join(told.kinds)}"
+
+
+def _fee(fee: Fee | ExpectedFee | None) -> tuple[object, object, object]:
+    return (None, None, None) if fee is None else (fee.amount, fee.channel, fee.state)
 
 
 def _differs(what: str, wanted: object, found: object) -> Iterator[str]:

@@ -143,7 +143,7 @@ async def _case(scenario: Scenario, act: Act, view: FilingView, filer: Filer) ->
 
 
 async def _recipient(scenario: Scenario, act: Act, _: FilingView, filer: Filer) -> Words:
-    applicant = filer.applicant(signer=scenario.signer or "")
+    applicant = filer.applicant(scenario.signer)
     represented = act.arguments == (Role.REPRESENTATIVE,)
     name, number = (filer.representative, filer.their_number) if represented else (applicant.name, applicant.id_number)
     identity = {"document": "citizen_card", "number": number}

@@ -127,8 +127,7 @@ class Player:
 
         A team lead looks at what is late only.
         """
-        early = LATE in act.waits or (SENT in act.waits and view.stage is not Stage.DELIVERY)
-        if act.part or act.role is Role.TEAM_LEAD or act.command == "claim" or early:
+        if act.part or act.role is Role.TEAM_LEAD or act.command == "claim" or _is_early(act, view):
             return None
         own = act.role in {Role.APPLICANT, Role.REPRESENTATIVE}
         agency = scenario.receiving if act.role is Role.RECEPTION else scenario.agency
@@ -141,6 +140,10 @@ class Player:
         while not (await page.view()).closed:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LONGEST_LOOK)
+
+
+def _is_early(act: Act, view: FilingView) -> bool:
+    return LATE in act.waits or (SENT in act.waits and view.stage is not Stage.DELIVERY)
 
 
 async def _settle_doubt(act: Act, view: FilingView, filer: Filer, page: Insisting) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter
@@ -57,6 +58,19 @@ async def differences(connection: Connection) -> list[Difference]:
         tables = {table: [dict(row) for row in await connection.fetch(query)] for table, query in _TABLES.items()}
     for row in tables["principal"]:
         row["grants"] = json.loads(row["grants"])
+    fold, found = _folded(changes)
+    principals = fold.principals.values()
+    version = {"one": True, "version": max((row["n"] for row in changes), default=0), "by_two": fold.by_two}
+    expected = {
+        "principal": [row_of(one) for one in principals],
+        "principal_key": [row for one in principals for row in rows_of_keys(one)],
+        "principal_version": [version],
+    }
+    return found + [one for table, rows in expected.items() for one in _compared(table, rows, tables[table])]
+
+
+def _folded(changes: Sequence[Any]) -> tuple[Fold, list[Difference]]:
+    """The principals by the changes, and the changes that are missing, can't be read or have other columns."""
     fold, numbers = Fold(), {row["n"] for row in changes}
     gaps = sorted(set(range(1, max(numbers, default=0))) - numbers)
     found = [Difference("principal_change", str(n), Why.MISSING) for n in gaps]
@@ -70,14 +84,7 @@ async def differences(connection: Connection) -> list[Difference]:
             continue
         if columns:
             found.append(Difference("principal_change", str(stored["n"]), Why.DIFFERS, columns))
-    principals = fold.principals.values()
-    version = {"one": True, "version": max(numbers, default=0), "by_two": fold.by_two}
-    expected = {
-        "principal": [row_of(one) for one in principals],
-        "principal_key": [row for one in principals for row in rows_of_keys(one)],
-        "principal_version": [version],
-    }
-    return found + [one for table, rows in expected.items() for one in _compared(table, rows, tables[table])]
+    return fold, found
 
 
 def _read(row: Any) -> Recorded:

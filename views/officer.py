@@ -52,7 +52,7 @@ def _page_of_tasks(
     if key is not None:
         add(_BEHIND, *key)
     if reaches is not None and all(one.procedures for one in reaches):
-        add(_OF_PROCEDURES, sorted({name for one in reaches for name in one.procedures}))
+        add(_OF_PROCEDURES, sorted(set().union(*(one.procedures for one in reaches))))
     return _TASKS.format(conditions=" and ".join(conditions) or "true"), given
 
 

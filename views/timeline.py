@@ -37,18 +37,18 @@ def _entry(kind: StreamKind[Any], stream: str, recorded: Recorded, state: Any, a
     known = TimelineEntry(stream=stream, seq=recorded.seq, kind=recorded.event.kind, at=recorded.at, status=at_status)
     if audience is Audience.PUBLIC or (audience is Audience.APPLICANT and type(recorded.event) not in kind.shown):
         return known
-    actor, sealed = recorded.actor, fields_marked(type(recorded.event), Personal)
-    fields = recorded.event.model_dump(mode="json", exclude_none=True, exclude={"kind"})
+    actor, event = recorded.actor, recorded.event
+    sealed = fields_marked(type(event), Personal)
     seen: dict[str, Any] = {
         "role": actor.role,
         "agency": actor.agency,
         "subject": actor.subject if actor.role in OFFICERS or audience is Audience.OFFICER else None,
-        "body": {name: value for name, value in fields.items() if name not in sealed},
+        "body": event.model_dump(mode="json", exclude_none=True, exclude={"kind", *sealed}),
     }
     if audience in _MAY_SEE_PERSONS:
-        secrets = kind.for_applicants.get(type(recorded.event), frozenset())
+        secrets = kind.for_applicants.get(type(event), frozenset())
         hidden = kind.for_officers if audience is Audience.APPLICANT else secrets
-        seen["personal"] = {name: value for name, value in fields.items() if name in sealed - hidden} or None
+        seen["personal"] = event.model_dump(mode="json", exclude_none=True, include={*sealed} - hidden) or None
     return known.model_copy(update=seen)
 
 

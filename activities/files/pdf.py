@@ -95,13 +95,8 @@ def _check_objects(pdf: pikepdf.Pdf) -> None:
     """Each object of the newest revision, also those that nothing refers to; then that there are pages."""
     if len(pdf.objects) > MOST_OBJECTS:
         raise BrokenRuleError(TOO_HARD)
-    everything: Iterable[pikepdf.Object | None] = chain([pdf.trailer], pdf.objects)
-    for found in everything:
-        if found is None:  # null, whatever the library's types say
-            continue
-        dictionary = found.stream_dict if isinstance(found, pikepdf.Stream) else found
-        if _SUSPECTED.search(dictionary.unparse(resolved=True)) and any(map(_is_active, _within(dictionary))):
-            raise BrokenRuleError(ACTIVE)
+    if any(map(_holds_active, chain([pdf.trailer], pdf.objects))):
+        raise BrokenRuleError(ACTIVE)
     if warnings := [told for told in map(str, pdf.get_warnings()) if not _is_roomy(told)]:
         raise BrokenRuleError(_why(warnings))  # an object that is not where it should be: others may find it
     for found in pdf.objects:
@@ -131,6 +126,14 @@ def _within(found: pikepdf.Object) -> Iterator[pikepdf.Object]:
         if isinstance(one, pikepdf.Dictionary | pikepdf.Array):
             inside = one.values() if isinstance(one, pikepdf.Dictionary) else one
             ahead += [each for each in inside if not each.is_indirect]
+
+
+def _holds_active(found: pikepdf.Object | None) -> bool:
+    if found is None:  # null, whatever the library's types say
+        return False
+    dictionary = found.stream_dict if isinstance(found, pikepdf.Stream) else found
+    suspected = _SUSPECTED.search(dictionary.unparse(resolved=True))
+    return suspected is not None and any(map(_is_active, _within(dictionary)))
 
 
 def _is_active(found: pikepdf.Object) -> bool:

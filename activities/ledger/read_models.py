@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from pydantic import TypeAdapter
 from rules.stream_kind import StreamKind, Table
 from schemas.ids import StreamId
 from schemas.stream.ledger import Batch
-from schemas.stream.rows import TaskRow
+from schemas.stream.rows import Rows, TaskRow
 from views.log import Connection
 
 STANDING: Final = Table("standing")
@@ -56,7 +57,7 @@ class Change:
 
 
 def change(
-    kind: StreamKind[Any], batch: Batch, numbers: Mapping[str, str], added: Mapping[str, Any] | None = None
+    kind: StreamKind[Any], batch: Batch, numbers: Mapping[str, str], added: Mapping[str, Any] = MappingProxyType({})
 ) -> Change | None:
     """The stream's rows as they are after the batch; None for a batch that brings none.
 
@@ -65,20 +66,15 @@ def change(
     rows = batch.rows
     if rows is None:
         return None
-    stream = StreamId.parse(batch.stream)
     whose = {"filing_id": str(batch.filing_id), "agency": batch.agency}
     written: list[tuple[Table, dict[str, Any]]] = []
     if rows.standing is not None:
-        named = {"stream": batch.stream, "kind": stream.kind}
+        named = {"stream": batch.stream, "kind": StreamId.parse(batch.stream).kind}
         written.append((STANDING, named | whose | rows.standing.model_dump(mode="json")))
     if kind.table is not None and rows.row is not None:
         own = {"stream": batch.stream} if kind.table.key == "stream" else {}
-        taken = {column: numbers[name] for name, column in _NUMBER_COLUMN.items() if name in numbers}
-        written.append((kind.table, own | whose | rows.row | taken | dict(added or {})))
-    entered = (result | {"number": result["number"] or numbers.get("result")} for result in rows.results)
-    written.extend((RESULT, whose | result) for result in entered if result["number"] is not None)
-    issued = (one | {"number": one["number"] or numbers[f"receipt_{one['kind']}"]} for one in rows.receipts)
-    written.extend((RECEIPT, whose | receipt) for receipt in issued)
+        written.append((kind.table, own | whose | rows.row | _numbered(numbers) | dict(added)))
+    written.extend((table, whose | row) for table, row in _registered(rows, numbers))
     return Change(
         rows=tuple(Written(table, tuple(row)) for table, row in written),
         tasks=rows.tasks is not None,
@@ -87,6 +83,19 @@ def change(
             *(() if rows.tasks is None else (_TASKS.dump_json(rows.tasks).decode(),)),
         ),
     )
+
+
+def _numbered(numbers: Mapping[str, str]) -> dict[str, str]:
+    return {column: numbers[name] for name, column in _NUMBER_COLUMN.items() if name in numbers}
+
+
+def _registered(rows: Rows, numbers: Mapping[str, str]) -> Iterator[tuple[Table, dict[str, Any]]]:
+    """The rows of registers that several kinds write, with their numbers."""
+    for result in rows.results:
+        if (number := result["number"] or numbers.get("result")) is not None:
+            yield RESULT, result | {"number": number}
+    for receipt in rows.receipts:
+        yield RECEIPT, receipt | {"number": receipt["number"] or numbers[f"receipt_{receipt['kind']}"]}
 
 
 _NUMBER_COLUMN: Final = {"dossier": "code", "payment": "number", "parcel": "number"}

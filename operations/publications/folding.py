@@ -78,11 +78,7 @@ async def rebuild(connection: Connection, vault: Vault) -> dict[str, int]:
     async with connection.transaction():
         if not await connection.fetchval(_HOLD):
             return {table.name: 0 for table in TABLES}
-        if (missing := await connection.fetchval(_MISSING)) is not None:
-            raise UnfoldableError(f"{missing}: events are missing")
-        fold, found, _ = await _folded(connection, vault)
-        if unread := [one for one in found if one.table == "event"]:
-            raise UnfoldableError(f"{unread[0].row}: can't be read")
+        fold = await _whole_fold(connection, vault)
         there = {table: await tables.read(connection, table) for table in TABLES}
         changed = {table.name: 0 for table in TABLES}
         for table in reversed(TABLES):
@@ -95,6 +91,15 @@ async def rebuild(connection: Connection, vault: Vault) -> dict[str, int]:
             await tables.put(connection, table, other)
             changed[table.name] += len(other)
     return changed
+
+
+async def _whole_fold(connection: Connection, vault: Vault) -> Fold:
+    if (missing := await connection.fetchval(_MISSING)) is not None:
+        raise UnfoldableError(f"{missing}: events are missing")
+    fold, found, _ = await _folded(connection, vault)
+    if unread := [one for one in found if one.table == "event"]:
+        raise UnfoldableError(f"{unread[0].row}: can't be read")
+    return fold
 
 
 async def _folded(connection: Connection, vault: Vault | None) -> Folded:

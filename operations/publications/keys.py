@@ -31,15 +31,16 @@ async def keys_of(connection: Connection, vault: Vault, places: Collection[Place
 
     Raises `NameKeyGoneError`, and `SealBrokenError` for another master key than that which they were wrapped with.
     """
-    known = await known_keys(connection, vault, [place.stream for place in places])
-    if None in known.values():
-        raise SealBrokenError
-    found = {stream: key for stream, key in known.items() if key is not None}
+    found: dict[str, FilingKey] = {}
+    for stream, key in (await known_keys(connection, vault, [place.stream for place in places])).items():
+        if key is None:
+            raise SealBrokenError
+        found[stream] = key
     new = [place for place in places if place.stream not in found]
     gone = await connection.fetchval(_NAMED, [place.stream for place in new])
-    if gone is not None and await connection.fetchval(_ERASED, gone):
-        raise NameKeyGoneError(f"who is named in {gone} was erased: take them out, or give them another subject")
     if gone is not None:
+        if await connection.fetchval(_ERASED, gone):
+            raise NameKeyGoneError(f"who is named in {gone} was erased: take them out, or give them another subject")
         raise NameKeyGoneError(f"the key of {gone} is not there: restore `filing_key` from a backup")
     return found | {
         place.stream: await vault.key(connection, key_of(place.stream), place.agency, first=True) for place in new

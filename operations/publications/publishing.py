@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
-from activities.ledger.vault import Vault
+from activities.ledger.vault import FilingKey, Vault
 from operations.operators import no_operator
 from operations.owner import Connection, Database, connected
 from operations.publications import tables
@@ -87,16 +88,19 @@ class Publishing:
             by_place[place_of(dated.event)].append(dated)
         if not by_place:
             return
+        keys = await self._keys(by_place)
+        await append(self.connection, by_place, keys, Command(str(uuid4()), actor or self.by.actor))
+        events = [*chain.from_iterable(by_place.values())]
+        await tables.write(self.connection, (change for dated in events for change in changes(*dated)))
+        for event, _ in events:
+            if isinstance(event, OfficerErased):
+                await self._forget(event)
+
+    async def _keys(self, by_place: Mapping[Place, list[Dated]]) -> dict[str, FilingKey]:
         naming = [place for place, events in by_place.items() if any(is_personal(dated.event) for dated in events)]
         if naming and self.by.vault is None:
             raise NoKeyError("set MOTCUA_MASTER_KEY: names are sealed with it")
-        keys = await keys_of(self.connection, self.by.vault, naming) if self.by.vault else {}
-        await append(self.connection, by_place, keys, Command(str(uuid4()), actor or self.by.actor))
-        made = (change for events in by_place.values() for dated in events for change in changes(*dated))
-        await tables.write(self.connection, made)
-        for dated in (dated for events in by_place.values() for dated in events):
-            if isinstance(dated.event, OfficerErased):
-                await self._forget(dated.event)
+        return await keys_of(self.connection, self.by.vault, naming) if self.by.vault else {}
 
     async def _forget(self, erased: OfficerErased) -> None:
         """Delete the keys by which the name can be opened, as the owner of the tables."""

@@ -56,15 +56,18 @@ class Checked:
     @property
     def in_force(self) -> bool | None:
         """Whether it can be relied on; None if nobody can say."""
-        known = self.standing or self.paper
-        refused = self.verdict.outcome is SignatureOutcome.REFUSED and not (self.unsigned and known)
         if self.paper is not None:
-            return False if refused else None
-        if refused or (self.asked and self.standing is None):
+            return False if self._refused else None
+        if self._refused or (self.asked and self.standing is None):
             return False
         if self.standing is not None and self.standing.validity is not Validity.IN_FORCE:
             return False
         return True if self.asked and self.verdict.outcome is not SignatureOutcome.UNDETERMINED else None
+
+    @property
+    def _refused(self) -> bool:
+        known = self.standing or self.paper
+        return self.verdict.outcome is SignatureOutcome.REFUSED and not (self.unsigned and known)
 
     @property
     def unsigned(self) -> bool:

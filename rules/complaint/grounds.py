@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -57,9 +58,26 @@ def grounds(
         _Turn(before, recorded, after)
         for recorded, (before, after) in zip(events, pairwise((begun, *states)), strict=True)
     ]
-    filing = turns[-1].after
+    known = _of_any_event(turns[-1].after, complaints, about)
+    found = next((turn for turn in turns if turn.recorded.seq == about and _can_be_complained_about(turn)), None)
+    if found is None:
+        return known
+    steps = tuple(step for step in places(found.before) if step is not None)
+    return known.model_copy(
+        update={
+            "act": found.recorded.event.kind,
+            "officer": _officer(found),
+            "step": (found.before.step or steps[0]) if steps else None,
+            "steps": steps,
+            "until": _until(found, turns),
+        }
+    )
+
+
+def _of_any_event(filing: Filing, complaints: Sequence[Complaint], about: int) -> Grounds:
+    """What is told also of an event that can't be complained about."""
     limits = filing.procedure.limits
-    known = Grounds(
+    return Grounds(
         agency=filing.agency,
         complainants=_complainants(filing),
         side=tuple(sorted(on_the_applicants_side(filing))),
@@ -70,21 +88,6 @@ def grounds(
         answer=limits.complaint,
         reminder=limits.reminder,
         calendar=filing.calendar,
-    )
-    found = next((turn for turn in turns if turn.recorded.seq == about and _can_be_complained_about(turn)), None)
-    if found is None:
-        return known
-    notice = _notice(found, turns)
-    until = None if notice is None else working_time.due(notice.recorded.at, limits.appeal, filing.calendar)
-    steps = tuple(step for step in places(found.before) if step is not None)
-    return known.model_copy(
-        update={
-            "act": found.recorded.event.kind,
-            "officer": _officer(found),
-            "step": (found.before.step or steps[0]) if steps else None,
-            "steps": steps,
-            "until": until,
-        }
     )
 
 
@@ -100,13 +103,16 @@ def _can_be_complained_about(turn: _Turn) -> bool:
     return event.kind in ACTS and (not isinstance(event, ev.Overdue) or event.clock is Clock.PROCESSING)
 
 
-def _notice(found: _Turn, turns: Sequence[_Turn]) -> _Turn | None:
-    """Where the applicant is told of it: at once, of a decision with the result."""
-    if not isinstance(found.recorded.event, ev.Decided):
-        return found
-    later = (turn for turn in turns if turn.recorded.seq > found.recorded.seq)
-    told = next((turn for turn in later if turn.recorded.event.kind in {"handed_over", "reopened"}), None)
-    return None if told is None or isinstance(told.recorded.event, ev.Reopened) else told
+def _until(found: _Turn, turns: Sequence[_Turn]) -> datetime | None:
+    """Counted from when the applicant is told of it: at once, of a decision with the result; None before that."""
+    notice, filing = found.recorded, turns[-1].after
+    if isinstance(notice.event, ev.Decided):
+        later = (turn.recorded for turn in turns if turn.recorded.seq > notice.seq)
+        told = next((one for one in later if one.event.kind in {"handed_over", "reopened"}), None)
+        if told is None or isinstance(told.event, ev.Reopened):
+            return None
+        notice = told
+    return working_time.due(notice.at, filing.procedure.limits.appeal, filing.calendar)
 
 
 def _officer(found: _Turn) -> str | None:

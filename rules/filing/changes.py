@@ -150,8 +150,8 @@ def _supplemented(filing: Filing, event: ev.Supplemented, at: datetime) -> Chang
     missing = tuple(need for need in filing.missing if (need.target, need.code) not in given)
     change = {"supplement": None, "form": filing.form | event.form, "papers": kept + event.papers, "missing": missing}
     change |= _scanned(filing, event.scan, event.papers)
-    brought = tuple(code for code in event.paper_digests if event.desk and code not in filing.at_desk)
-    return change | {"at_desk": filing.at_desk + brought, "dossier_changed_at": at}
+    brought = event.paper_digests if event.desk else ()
+    return change | {"at_desk": tuple(dict.fromkeys((*filing.at_desk, *brought))), "dossier_changed_at": at}
 
 
 def _dossier_transferred(filing: Filing, event: ev.DossierTransferred, _: datetime) -> Changed:

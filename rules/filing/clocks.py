@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from rules.filing.conditions import hold, received_on
+from rules.known import known
 from rules.time import working_time
 from schemas.filing import events as ev
 from schemas.filing.events import EFFECTS, Clock, Effect, Moment
@@ -280,29 +281,7 @@ def closed_pauses(state: ClockState) -> tuple[tuple[datetime, datetime], ...]:
 
 def limit_of(filing: Filing, clock: Clock) -> Limit:
     """The limit under which a clock of this filing runs now."""
-    rules = filing.procedure
-    if clock is Clock.STEP and filing.begun_step is not None:
-        return filing.begun_step.limit
-    if clock is Clock.SUPPLEMENT:
-        return rules.supplement_limit
-    if clock is Clock.PAYMENT and rules.fee is not None:
-        return rules.fee.limit
-    if clock is Clock.OBLIGATION:
-        return _obligation_limit(filing)
-    if clock is Clock.CONFIRMATION and filing.begun_step is not None and filing.begun_step.draft is not None:
-        return filing.begun_step.draft.answer
-    limits: dict[Clock, Limit] = {
-        Clock.INTAKE: rules.limits.intake,
-        Clock.PROCESSING: _own_processing_limit(filing),
-        Clock.ISSUE: rules.limits.issue,
-        Clock.DELIVERY: rules.limits.delivery,
-        Clock.READING: rules.limits.reading or rules.limits.pickup,
-        Clock.PICKUP: rules.limits.pickup,
-        Clock.SUSPENSION: rules.limits.suspension,
-        Clock.TRANSFER: rules.limits.transfer,
-        Clock.APPEAL: rules.limits.appeal,
-    }
-    return limits[clock]
+    return _LIMITS[clock](filing)
 
 
 def _own_processing_limit(filing: Filing) -> Limit:
@@ -323,6 +302,24 @@ def _obligation_limit(filing: Filing) -> Limit:
         msg = "this step has no obligation"
         raise ValueError(msg)
     return rule.answer if filing.obligation.amount is None else rule.pay
+
+
+_LIMITS: Final[dict[Clock, Callable[[Filing], Limit]]] = {
+    Clock.INTAKE: lambda filing: filing.procedure.limits.intake,
+    Clock.SUPPLEMENT: lambda filing: filing.procedure.supplement_limit,
+    Clock.PAYMENT: lambda filing: known(filing.procedure.fee).limit,
+    Clock.PROCESSING: _own_processing_limit,
+    Clock.STEP: lambda filing: known(filing.begun_step).limit,
+    Clock.OBLIGATION: _obligation_limit,
+    Clock.CONFIRMATION: lambda filing: known(known(filing.begun_step).draft).answer,
+    Clock.ISSUE: lambda filing: filing.procedure.limits.issue,
+    Clock.DELIVERY: lambda filing: filing.procedure.limits.delivery,
+    Clock.READING: lambda filing: filing.procedure.limits.reading or filing.procedure.limits.pickup,
+    Clock.PICKUP: lambda filing: filing.procedure.limits.pickup,
+    Clock.SUSPENSION: lambda filing: filing.procedure.limits.suspension,
+    Clock.TRANSFER: lambda filing: filing.procedure.limits.transfer,
+    Clock.APPEAL: lambda filing: filing.procedure.limits.appeal,
+}
 
 
 def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:

@@ -61,9 +61,9 @@ def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
 
 def ahead_of(payment: Payment, capture: Capture) -> tuple[PaymentChargedBack, ...]:
     """What was told of this money before it came, never more than came: it is recorded with it."""
-    request = [one for one in payment.ahead if one.attempt == capture.attempt]
-    named = [one for one in request if one.transaction == capture.capture_id]
-    alike = [one for one in request if one.amount == capture.amount and not one.by_number][:1]
+    named = _ahead(payment, capture.capture_id, capture.attempt)
+    like = capture.attempt, capture.amount
+    alike = [one for one in payment.ahead if (one.attempt, one.amount) == like and not one.by_number][:1]
     found: list[PaymentChargedBack] = []
     left = capture.amount
     for back in named or alike:

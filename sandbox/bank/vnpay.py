@@ -143,9 +143,7 @@ class VnPayWire:
         if standing is None:
             return self._answer(said, "91", {}, refund=refund)
         if refund:
-            if request.state.untroubled and self._ledger.refuses("vnpay"):
-                return self._answer(said, "95", {}, refund=True)
-            return self._refund(said, key, standing)
+            return self._refund(said, key, standing, untroubled=request.state.untroubled)
         return self._query(said, standing) if self._ledger.queried(key) else Response(status_code=503)
 
     def _query(self, said: Mapping[str, str], standing: Standing) -> Response:
@@ -164,8 +162,10 @@ class VnPayWire:
             found |= {"TransactionType": "02" if back == amount else "03", "OrderInfo": description}
         return self._answer(said, "00", found, refund=False)
 
-    def _refund(self, said: Mapping[str, str], key: str, standing: Standing) -> Response:
+    def _refund(self, said: Mapping[str, str], key: str, standing: Standing, *, untroubled: bool) -> Response:
         """By the request's number the bank knows a repeat on the same day, which it answers with 94."""
+        if untroubled and self._ledger.refuses("vnpay"):
+            return self._answer(said, "95", {}, refund=True)
         capture_id, _, _ = standing.captures.get(nth(said.get("TransactionNo", "")), ("", 0, 0))
         if not capture_id:
             return self._answer(said, "91", {}, refund=True)

@@ -69,14 +69,7 @@ class Platform:
         return Asked(pay_url=url)
 
     async def query(self, demand: Demand) -> tuple[Notice, ...]:
-        merchant = self._merchant
-        said = await self._ask(merchant.query_url, self._common("QUERY", demand), merchant.query_fields)
-        if not signed(merchant.secret, merchant.query_answer_fields, said):
-            raise UnreachableError(_SYSTEM, "an answer that is not signed")
-        if said.get("MaThamChieu") != demand.reference or said.get("MaDoiTac") != merchant.partner:
-            raise UnreachableError(_SYSTEM, "an answer about something else")
-        if said.get("MaLoi") == merchant.unknown:
-            raise RejectedError(_SYSTEM, httpx.codes.OK, "not_found")
+        merchant, said = self._merchant, await self._queried(demand)
         state, transaction = said.get("TrangThaiGD", ""), said.get("MaGiaoDich", "")
         outcome, amount = merchant.states.get(state, Outcome.PENDING), dong(said.get("SoTien", ""))
         if not transaction and state in merchant.states and outcome in UNPAID:
@@ -93,6 +86,18 @@ class Platform:
             at=instant(said.get("ThoiGianGD", "")),
         )
         return (notice,)
+
+    async def _queried(self, demand: Demand) -> dict[str, str]:
+        """What the platform tells of a demand, signed."""
+        merchant = self._merchant
+        said = await self._ask(merchant.query_url, self._common("QUERY", demand), merchant.query_fields)
+        if not signed(merchant.secret, merchant.query_answer_fields, said):
+            raise UnreachableError(_SYSTEM, "an answer that is not signed")
+        if said.get("MaThamChieu") != demand.reference or said.get("MaDoiTac") != merchant.partner:
+            raise UnreachableError(_SYSTEM, "an answer about something else")
+        if said.get("MaLoi") == merchant.unknown:
+            raise RejectedError(_SYSTEM, httpx.codes.OK, "not_found")
+        return said
 
     async def cancel(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
         raise NotOfferedError(self._name)

@@ -92,11 +92,12 @@ class VnPay:
         code = said.get("vnp_ResponseCode", "")
         if code == self._merchant.unknown:
             raise RejectedError(_SYSTEM, httpx.codes.OK, "not_found")
-        mine = said.get("vnp_TxnRef") == demand.reference and said.get("vnp_TmnCode") == self._merchant.terminal
+        whose = said.get("vnp_TxnRef"), said.get("vnp_TmnCode")
         status, number = said.get("vnp_TransactionStatus", ""), said.get("vnp_TransactionNo", "")
         unpaid = status != "" and number == "" and outcome(self._merchant, SUCCESS, status) in UNPAID
         numbered = TRANSACTION.fullmatch(number) is not None
-        if code != SUCCESS or not mine or not _amount(said) or not (numbered or unpaid):
+        known = code == SUCCESS and whose == (demand.reference, self._merchant.terminal) and _amount(said)
+        if not known or not (numbered or unpaid):
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
         return said | {"vnp_TransactionStatus": status, "vnp_TransactionNo": number}
 

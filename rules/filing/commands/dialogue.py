@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -29,14 +30,15 @@ def _may_request_supplement(filing: Filing, actor: Actor, now: datetime) -> Prob
     by_leader = late and role_is(actor, Role.LEADER) is None
     at_review = at_stage(filing, Stage.REVIEW) or being_handled(filing)
     wrong = at_review if by_leader else at_the_task(filing, actor, now)
-    if wrong is None and late and not by_leader:
+    if wrong is not None:
+        return wrong
+    if late and not by_leader:
         within = filing.procedure.supplement_within.words
         return problem("", "too_late_to_ask", within=within)
-    if wrong is None and _asked_so_far(filing) >= filing.procedure.supplement_rounds:
+    if _asked_so_far(filing) >= filing.procedure.supplement_rounds:
         return problem("", "supplement_rounds_used")
-    if wrong is None and not (filing.procedure.papers or filing.procedure.form):
-        return problem("", "nothing_to_supplement")
-    return wrong
+    nothing = not (filing.procedure.papers or filing.procedure.form)
+    return problem("", "nothing_to_supplement") if nothing else None
 
 
 def _asked_late(filing: Filing, now: datetime) -> bool:
@@ -52,27 +54,24 @@ def _asked_so_far(filing: Filing) -> int:
     return at_intake if filing.accepted_at is None else filing.supplements_in_review
 
 
-def _request_supplement(filing: Filing, command: cm.RequestSupplement, now: datetime) -> Events:
+def _wrong_items(filing: Filing, items: Sequence[cm.SupplementItem]) -> Iterator[Problem]:
+    """Of what is asked for, what the procedure has not; and what is missing and not asked for."""
     known = {
         cm.TargetKind.PAPER: {paper.code for paper in filing.procedure.papers},
         cm.TargetKind.FIELD: {field.code for field in filing.procedure.form},
     }
-    wrong = [
-        problem(
-            f"items[{index}].code",
-            f"unknown_{item.target}",
-            says=f"no_such_{item.target}_to_ask_for",
-            known=", ".join(sorted(known[item.target])),
-        )
-        for index, item in enumerate(command.items)
-        if item.code not in known[item.target]
-    ]
-    asked = {(item.target, item.code) for item in command.items}
-    wrong += [
-        problem("items", "missing_not_asked", code=need.code)
-        for need in filing.missing
-        if (need.target, need.code) not in asked
-    ]
+    for index, item in enumerate(items):
+        if item.code not in known[item.target]:
+            codes, says = ", ".join(sorted(known[item.target])), f"no_such_{item.target}_to_ask_for"
+            yield problem(f"items[{index}].code", f"unknown_{item.target}", says=says, known=codes)
+    asked = {(item.target, item.code) for item in items}
+    for need in filing.missing:
+        if (need.target, need.code) not in asked:
+            yield problem("items", "missing_not_asked", code=need.code)
+
+
+def _request_supplement(filing: Filing, command: cm.RequestSupplement, now: datetime) -> Events:
+    wrong = [*_wrong_items(filing, command.items)]
     late = _asked_late(filing, now)
     if late and command.late_reason is None:
         wrong.append(problem("late_reason", "reason_required", says="late_reason_required"))

@@ -63,13 +63,7 @@ def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, now: datetime) -> 
     rule, fee = filing.procedure.fee, filing.fee
     if rule is None or fee is None:
         raise refuse(problem("", "no_such_fee"))
-    in_cash = command.means in {None, PaymentMeans.CASH}
-    if in_cash and not rule.cash:
-        raise refuse(problem("means", "no_cash"))
-    if command.means is PaymentMeans.POST and filing.channel is not Channel.POST:
-        raise refuse(problem("means", "not_by_post"))
-    if in_cash is (command.reference is not None):
-        raise refuse(problem("reference", "no_reference" if in_cash else "reference_required"))
+    _check_means(filing, rule, command)
     again = _asked_again(filing, rule, fee, now)
     asked = fee if again is None else again
     if command.amount != asked.amount:
@@ -78,6 +72,17 @@ def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, now: datetime) -> 
     channel, means = (Channel.POST, None) if by_post else (Channel.COUNTER, command.means)
     paid = ev.FeePaid(n=asked.n, amount=asked.amount, channel=channel, means=means, reference=command.reference)
     return (paid,) if again is None else (again, paid)
+
+
+def _check_means(filing: Filing, rule: FeePart, command: cm.PayAtCounter) -> None:
+    """Refuse means that are not taken, and a reference that does not go with them."""
+    in_cash = command.means in {None, PaymentMeans.CASH}
+    if in_cash and not rule.cash:
+        raise refuse(problem("means", "no_cash"))
+    if command.means is PaymentMeans.POST and filing.channel is not Channel.POST:
+        raise refuse(problem("means", "not_by_post"))
+    if in_cash is (command.reference is not None):
+        raise refuse(problem("reference", "no_reference" if in_cash else "reference_required"))
 
 
 def _asked_again(filing: Filing, rule: FeePart, fee: Fee, now: datetime) -> ev.FeeRequested | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from rules.filing.clocks import OF_THE_AGENCY, moments, postponements, put_off, put_off_at_most, silence_approves
@@ -202,12 +203,21 @@ def lapsed_before(filing: Filing, command: cm.Command, events: Events, now: date
     """Which clocks had run out, and not rung yet, before what stops, pauses or starts them again: that was too late."""
     if command.kind == "timer_fired" or silence_approves(filing):
         return ()
-    changed = any(event.kind == "calendar_changed" for event in events)
-    touched = OF_THE_AGENCY if changed else {clock for event in events for clock in EFFECTS[event.kind]}
-    late = (state for clock, state in filing.clocks.items() if clock in touched & OF_THE_AGENCY)
-    ringing = (state for state in late if not (state.paused or state.overdue) and now >= state.due)
-    said = (_expire(filing, state) for state in ringing)
-    return tuple(event for run_out in said if run_out[0].kind == "overdue" for event in run_out)
+    touched = _touched(events)
+    late = (state for clock, state in filing.clocks.items() if clock in touched and _has_run_out(state, now))
+    said = (_expire(filing, state) for state in late if not state.overdue)
+    return tuple(chain.from_iterable(run_out for run_out in said if run_out[0].kind == "overdue"))
+
+
+def _touched(events: Events) -> frozenset[Clock]:
+    """Those of the agency's clocks that the events move."""
+    if any(event.kind == "calendar_changed" for event in events):
+        return OF_THE_AGENCY
+    return OF_THE_AGENCY.intersection(clock for event in events for clock in EFFECTS[event.kind])
+
+
+def _has_run_out(state: ClockState, now: datetime) -> bool:
+    return not state.paused and now >= state.due
 
 
 def _apology(filing: Filing, state: ClockState, now: datetime) -> ev.ApologyDrafted:
@@ -245,7 +255,7 @@ def _approved_by_silence(rules: ProcedureRules) -> ev.Decided:
 
 def _change_calendar(filing: Filing, command: cm.ChangeCalendar, now: datetime) -> Events:
     state = filing.clocks.get(Clock.PROCESSING)
-    if state is not None and silence_approves(filing) and not state.paused and now >= state.due:
+    if state is not None and silence_approves(filing) and _has_run_out(state, now):
         why = problem("", "silence_has_approved", says="silence_is_approval")
         raise refuse(why)
     if command.calendar == filing.calendar:

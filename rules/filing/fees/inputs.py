@@ -36,9 +36,10 @@ class Case(NamedTuple):
 def inputs(rules: ProcedureRules) -> tuple[str, ...]:
     """What the fee or a waiver depends on: the channel, the applicant's kind, then fields in the order of the form."""
     found: set[str] = set()
-    for item in rules.fee.items if rules.fee else ():
+    items, waivers = (rules.fee.items, rules.fee.waivers) if rules.fee else ((), ())
+    for item in items:
         found |= {*_about(item.when), *(code for code in (item.per, item.of) if code)}
-    for waiver in rules.fee.waivers if rules.fee else ():
+    for waiver in waivers:
         found.update(_about(waiver.when))
     for field in reversed(rules.form):
         if field.code in found:

@@ -66,17 +66,23 @@ def deeds(events: Iterable[Recorded]) -> Iterator[Told]:
     """
     answers: str | None = None
     for recorded in events:
-        event, actor = recorded.event, recorded.actor
-        if isinstance(event, ev.Submitted) and event.accountable is not None:
-            answers = event.accountable.standing or event.accountable.silent
-        by_itself = actor.role is Role.SYSTEM or _by_itself(event)
-        named = _named(event) if by_itself else None
-        if named is not None and not isinstance(event, ev.PartAnswered):
-            answers = named
-        elif not by_itself and actor.role in _ANSWERING:
-            answers = actor.subject
+        by_itself = recorded.actor.role is Role.SYSTEM or _by_itself(recorded.event)
+        named = _named(recorded.event) if by_itself else None
+        answers = _takes_over(recorded, named, by_itself=by_itself) or answers
         done = _by_the_system(recorded, named or answers) if by_itself else _by_somebody(recorded)
-        yield Told(recorded, None if event.kind in ONLY_TOLD else done, answers)
+        yield Told(recorded, None if recorded.event.kind in ONLY_TOLD else done, answers)
+
+
+def _takes_over(recorded: Recorded, named: str | None, *, by_itself: bool) -> str | None:
+    """The officer who answers from this event on; None if it changes nothing."""
+    event, actor = recorded.event, recorded.actor
+    if named is not None and not isinstance(event, ev.PartAnswered):
+        return named
+    if not by_itself and actor.role in _ANSWERING:
+        return actor.subject
+    if isinstance(event, ev.Submitted) and event.accountable is not None:
+        return event.accountable.standing or event.accountable.silent
+    return None
 
 
 def _by_itself(event: Any) -> bool:
