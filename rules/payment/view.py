@@ -19,6 +19,8 @@ def view(payment: Payment) -> PaymentView:
         provider=newest.provider,
         amount=payment.amount,
         state=payment.state,
+        pay_url=newest.pay_url if payable else None,
+        code=newest.code if payable else None,
         captured=sum(c.amount for c in payment.captures),
         refunded=sum(one.amount for one in payment.given_back),
         charged_back=sum(one.amount for one in payment.charged_back) or None,
