@@ -462,15 +462,6 @@ class Answer(Model):
     refusal: Any = None
 
 
-class Workload(Model):
-    """So many tasks of a role wait in an agency, claimed by an officer or by nobody."""
-
-    role: Role
-    officer: str | None = None
-    tasks: int
-    late: int
-
-
 class LoggedEvent(Model):
     """An event as the log holds it, what is sealed left sealed."""
 

@@ -1,18 +1,12 @@
-"""What a team lead may read beside the tasks of the agency: who has how many of them, and who is absent."""
+"""What a team lead may read beside the tasks of the agency: who is absent."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from schemas.base import AgencyCode
-from schemas.reading import AbsenceSummary, Workload
+from schemas.reading import AbsenceSummary
 from views.log import Log
-
-
-async def workload(log: Log, agency: AgencyCode) -> tuple[Workload, ...]:
-    """How many tasks each officer has claimed, and each role has unclaimed."""
-    rows = await log.connection.fetch(_WORKLOAD, agency)
-    return tuple(Workload.model_validate(dict(row)) for row in rows)
 
 
 async def absences(log: Log, agency: AgencyCode) -> tuple[AbsenceSummary, ...]:
@@ -32,8 +26,4 @@ select subject as officer, role, first_day, last_day, substitute, first_day <= t
 ) as tasks
 from absence, cast(now() at time zone 'Asia/Ho_Chi_Minh' as date) as today
 where agency = $1 and last_day >= today order by first_day, subject, role
-"""
-_WORKLOAD: Final = """
-select role, officer, count(*) as tasks, count(*) filter (where overdue) as late from task
-where agency = $1 group by role, officer order by role, officer nulls first
 """

@@ -93,12 +93,6 @@ SINKS: Final[dict[str, Sink]] = {
     "schema_migrations": Sink(_NOTHING),
 }
 
-OUTSIDE: Final = (
-    "files in the object store",
-    "Temporal's executions of its streams, and of questions about it",
-)
-"""What else is erased, once the record is."""
-
 LEFT: Final = (
     "bundle",
     "backup",

@@ -39,9 +39,6 @@ TITLES: Final[Mapping[Column, str]] = {
 }
 """The columns that a table must have, as they are usually headed."""
 
-UNUSED: Final = frozenset({Column.FIELD, Column.ORDINAL})
-"""Columns that are known, and of which a procedure file has nothing."""
-
 _HEADINGS: Final[Mapping[Column, str]] = {
     Column.CODE: r"(ma|ma so)( ho so)?( thu tuc| tthc)?( hanh chinh)?|(procedure )?code",
     Column.NAME: r"ten( thu tuc| tthc)( hanh chinh)?|thu tuc hanh chinh|tthc|(procedure )?name|procedure",

@@ -12,7 +12,7 @@ from rules.streams import KINDS
 from schemas import reading as rd
 from schemas.filing import commands as cm
 from schemas.ids import filing_id, filing_workflow
-from schemas.people import Actor, Role
+from schemas.people import Role
 from tests.acting import (
     AGENCY,
     BIRTH,
@@ -23,7 +23,6 @@ from tests.acting import (
 )
 from tests.conftest import World
 from tests.histories import CANARY, PERSON
-from views import team_lead
 from views.log import Log, no_keys
 from views.officer import tasks
 
@@ -118,17 +117,14 @@ async def test_tasks_are_found_by_whose_they_are_and_when_they_are_due(office: W
     assert names[claimed.filing] not in await streams(client, due_before=due)
     assert names[claimed.filing] in await streams(client, due_before=due + timedelta(microseconds=1))
     assert await streams(client, due_before=datetime(2020, 1, 1, tzinfo=UTC)) == set()
-    await queues_of_a_team_lead(office, names[late.filing], reception)
+    await queues_of_a_team_lead(office, names[late.filing])
 
 
-async def queues_of_a_team_lead(world: World, late: str, reception: Actor) -> None:
+async def queues_of_a_team_lead(world: World, late: str) -> None:
     async with world.connection(world.app_dsn) as connection:
         log = Log(connection, no_keys, KINDS)
         assert {task.stream for task in (await tasks(log, rd.AskTasks(agency=AGENCY, overdue=True))).rows} == {late}
         assert (await tasks(log, rd.AskTasks(agency=ELSEWHERE, overdue=True))).rows == ()
-        (desk,) = [load for load in await team_lead.workload(log, AGENCY) if load.officer == reception.subject]
-        assert (desk.role, desk.tasks, desk.late) == (Role.RECEPTION, 1, 0)
-        assert {load.role for load in await team_lead.workload(log, ELSEWHERE)} == {Role.RECEPTION}
 
 
 async def test_pages_of_tasks_come_by_what_is_due_first(office: World) -> None:
