@@ -9,7 +9,7 @@ from datetime import date
 from rules.publishing.calendar_sketch import CalendarSketch, DaySketch, days, hours_of_week
 from rules.publishing.day_mistakes import MOST_YEARS, Settling
 from rules.publishing.facts import is_unconfirmed
-from rules.publishing.mistakes import Mistake, mistake
+from rules.publishing.mistakes import Mistake, elsewhere, mistake
 from rules.publishing.plain_data import child, plain
 from rules.publishing.readable_parts import Listed, read, whole
 from rules.publishing.schema_mistakes import schema_mistakes
@@ -23,14 +23,9 @@ def problems(raw: object, today: date) -> list[Mistake]:
         return [mistake("not_a_mapping", "")]
     found: list[Mistake] = []
     value = plain(raw, "", found)
-    found.extend(_elsewhere(schema_mistakes(CalendarFile, value), found))
-    found.extend(_elsewhere(_across(CalendarSketch.model_validate_json(json.dumps(value)), today), found))
+    found.extend(elsewhere(schema_mistakes(CalendarFile, value), found))
+    found.extend(elsewhere(_across(CalendarSketch.model_validate_json(json.dumps(value)), today), found))
     return list({(entry.path, entry.rule): entry for entry in found}.values())
-
-
-def _elsewhere(more: Iterator[Mistake], found: list[Mistake]) -> list[Mistake]:
-    known = {entry.path for entry in found}
-    return [entry for entry in more if entry.path not in known]
 
 
 def _across(file: CalendarSketch, today: date) -> Iterator[Mistake]:

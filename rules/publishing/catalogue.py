@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from rules.publishing.fee_mistakes import fee_mistakes, postage_mistakes
 from rules.publishing.form_mistakes import form_mistakes
 from rules.publishing.level_mistakes import NOT_SKIPPED, level_mistakes
 from rules.publishing.list_mistakes import list_mistakes
-from rules.publishing.mistakes import Mistake, mistake
+from rules.publishing.mistakes import Mistake, elsewhere, mistake
 from rules.publishing.plain_data import child, plain
 from rules.publishing.prose_mistakes import prose_mistakes
 from rules.publishing.readable_parts import (
@@ -59,18 +59,12 @@ def problems(raw: object, *, allow_seconds: bool = False, today: date | None = N
     if isinstance(value.get("level"), bool | float):  # pydantic takes true for 1
         found.append(mistake("not_allowed_value", "level", allowed=", ".join(str(int(level)) for level in Level)))
     misfits = list(schema_mistakes(Procedure, value))
-    found.extend(_elsewhere(misfits, found))
-    found.extend(_elsewhere(_across(sketch(value), allow_seconds=allow_seconds), found))
+    found.extend(elsewhere(misfits, found))
+    found.extend(elsewhere(_across(sketch(value), allow_seconds=allow_seconds), found))
     procedure = None if misfits else Procedure.model_validate_json(json.dumps(value))
-    found.extend(_elsewhere(prose_mistakes(value, procedure), found))
-    found.extend(_elsewhere(fact_mistakes(value, today), found))
+    found.extend(elsewhere(prose_mistakes(value, procedure), found))
+    found.extend(elsewhere(fact_mistakes(value, today), found))
     return list({(entry.path, entry.rule): entry for entry in found}.values())
-
-
-def _elsewhere(more: Iterable[Mistake], found: Iterable[Mistake]) -> list[Mistake]:
-    """Of the mistakes at one place the first one is enough: the others follow from it."""
-    known = {entry.path for entry in found}
-    return [entry for entry in more if entry.path not in known]
 
 
 def _blank_texts(value: Any, path: str) -> Iterator[Mistake]:

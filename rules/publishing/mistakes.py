@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from schemas.base import Model, Text
@@ -33,3 +34,9 @@ def mistake(rule: str, path: str, **facts: object) -> Mistake:
     """The mistake against `rule` at `path`; `facts` fill its words."""
     key = _KEYS[rule]
     return Mistake(path=path, rule=rule, message=said(key, **facts), fix=said(key + _FIX, **facts))
+
+
+def elsewhere(more: Iterable[Mistake], found: Iterable[Mistake]) -> list[Mistake]:
+    """Of the mistakes at one place the first one is enough: the others follow from it."""
+    known = {entry.path for entry in found}
+    return [entry for entry in more if entry.path not in known]

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from rules.publishing.catalogue import problems
 from rules.publishing.facts import fact_mistakes
 from rules.publishing.list_mistakes import repeated
-from rules.publishing.mistakes import Mistake, mistake
+from rules.publishing.mistakes import Mistake, elsewhere, mistake
 from rules.publishing.plain_data import child, plain
 from rules.publishing.readable_parts import UNREAD, Listed, Maybe, Sketch, read
 from rules.publishing.schema_mistakes import schema_mistakes
@@ -81,8 +81,7 @@ def overlay_problems(raw: object, known: Known, today: date | None = None) -> li
     value = plain(raw, "", found)
     found += schema_mistakes(ProvinceOverlay, value)
     found += fact_mistakes(value, today)
-    wrong = {entry.path for entry in found}
-    found += [entry for entry in _across(value, known) if entry.path not in wrong]
+    found += elsewhere(_across(value, known), found)
     return list({(entry.path, entry.rule): entry for entry in found}.values())
 
 
