@@ -12,7 +12,8 @@ from rules.proof.evidence import evidence
 from rules.proof.leaf import Leaf
 from rules.proof.note import Verifier
 from rules.proof.tiles import WIDTH
-from rules.proof.tree import ProofError, leaf_hash, verify_inclusion
+from rules.proof.tree import leaf_hash
+from verifier.tree import root_by
 from views.log import Connection
 
 Json = dict[str, Any]
@@ -54,8 +55,6 @@ async def _path(log: Log, index: int, checkpoint: Checkpoint, leaf: Leaf) -> lis
         message = f"{leaf.stream} seq {leaf.seq} is not what was checkpointed; see: motcua ledger verify --checkpoints"
         raise CheckpointError(Fault.OTHER_EVENTS, message)
     path = await log.inclusion(index, checkpoint.size)
-    try:
-        verify_inclusion(leaf_hash(there), index, checkpoint.size, path, checkpoint.root)
-    except ProofError:
-        raise CheckpointError(Fault.DAMAGED, "the tiles at the second place do not give the checkpoint") from None
+    if root_by(path, leaf_hash(there), index, checkpoint.size) != checkpoint.root:
+        raise CheckpointError(Fault.DAMAGED, "the tiles at the second place do not give the checkpoint")
     return path

@@ -431,7 +431,7 @@ LONG: Final[Mapping[str, Long]] = {
         "the verifier as processes side by side with appends",
         only=(
             "test_a_number_that_stands_in_two_ranges_is_found_at_its_place",
-            "test_it_runs_as_one_file_with_nothing_of_ours_beside_it",
+            "test_it_runs_in_a_copied_folder_with_nothing_of_ours_beside_it",
             "test_processes_side_by_side_see_one_moment",
             "test_side_by_side_finds_what_one_alone_finds",
         ),

@@ -1,1 +1,1 @@
-"""Stand-alone verifiers: of a whole ledger, and of the bundle of one filing. They import nothing else of ours."""
+"""Stand-alone verifiers of a ledger, a bundle and checkpoints. They import nothing else of ours (`docs/ledger.md`)."""

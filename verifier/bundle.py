@@ -1,11 +1,9 @@
 """An independent witness of one filing: checks a bundle, offline, against what `docs/ledger.md` promises.
 
-Imports the standard library, and `cryptography` where a bundle holds sealed parts and their key; nothing of this
-project. It asks no database and no setting.
-
-Run as `python verifier/bundle.py BUNDLE [--files FOLDER] [--policy FILE]`, or call `verify`. What it cannot
-find without a policy: that whoever made the bundle rewrote a stream, or cut off its end, before that, with every hash.
-With one it asks for the proof that the streams stood so in a checkpoint which others have cosigned (`docs/ledger.md`).
+Run as `python -m verifier.bundle BUNDLE [--files FOLDER] [--policy FILE]`, or call `verify`; it asks no database and no
+setting. What it cannot find without a policy: that whoever made the bundle rewrote a stream, or cut off its end, before
+that, with every hash. With one it asks for the proof that the streams stood so in a checkpoint which others have
+cosigned (`docs/ledger.md`).
 """
 
 import argparse
@@ -17,19 +15,27 @@ import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from verifier import events as writing
+from verifier.events import BOUND, Json, instant, json_object, leaf
+from verifier.events import canonical as canonical
+from verifier.notes import LOG, Note, NotSignedError, Policy, checkpoint_in, read_note
+from verifier.tree import leaf_hash, root_by
 
 FORMAT: Final = "motcua.bundle/1"
 NO_HASH: Final = "0" * 64
 NONCE: Final = 12
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-Json: TypeAlias = dict[str, Any]
 Check: TypeAlias = Callable[[Any], bool]
 
 
@@ -98,31 +104,24 @@ def verify(data: bytes, folder: Path | None = None, policy: str | None = None) -
 
     With `policy`, a text of C2SP tlog-policy, also that those whose word it asks for have signed the checkpoint.
 
-    Raises `ValueError` for a policy that is none, `OSError` where the folder can't be read, and `ModuleNotFoundError`
-    where sealed parts are to be opened without `cryptography`.
+    Raises `ValueError` for a policy that is none, and `OSError` where the folder can't be read.
     """
     try:
         bundle = json.loads(data, parse_float=_refuse, parse_constant=_refuse)
         written = canonical(bundle)
     except (ValueError, RecursionError):
         return Report(verified=False, problems=[_broken("", "no JSON without fractions")])
-    problems = list(_shape(bundle))
-    if problems:
+    if problems := list(_shape(bundle)):
         return Report(verified=False, problems=problems)
+    opened, proved = _Opened(bundle), _Proved(bundle, None if policy is None else Policy(policy))
+    missing = [] if folder is None else list(_missing(bundle["files"], folder))
     if written != data:
         problems.append(_broken("", "not written as RFC 8785 says"))
-    if digest(bundle) != bundle["digest"]:
-        problems.append(Problem(None, None, Rule.DIGEST, "the bundle's digest is not that of its content"))
-    opened, proved = _Opened(bundle), _Proved(bundle, None if policy is None else _Policy(policy))
-    for stream in bundle["streams"]:
-        problems += _chain(stream)
-        problems += _receipts(stream, bundle["code"])
-        problems += _bindings(stream, bundle)
+    problems += _streams(bundle)
     problems += opened.problems
     problems += _belonging(bundle)
     problems += _listing(bundle, opened.parts)
     problems += proved.problems
-    missing = [] if folder is None else list(_missing(bundle["files"], folder))
     problems += missing
     return Report(
         verified=not problems,
@@ -138,11 +137,6 @@ def verify(data: bytes, folder: Path | None = None, policy: str | None = None) -
     )
 
 
-def canonical(value: Any) -> bytes:
-    """RFC 8785 JSON of what a bundle holds: texts, whole numbers below 2^53, keys of ASCII."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
 def digest(bundle: Json) -> str:
     """The digest that `bundle` must hold, from everything else in it."""
     return hashlib.sha256(canonical({name: value for name, value in bundle.items() if name != "digest"})).hexdigest()
@@ -150,27 +144,30 @@ def digest(bundle: Json) -> str:
 
 def event_hash(event: Json) -> str:
     """The hash that an event must hold, from its other columns."""
-    bound = event.get("bound")
-    hashed = [b"\x01" if bound is None else b"\x02"]
-    for name, content in _HASHED.items():
-        value = event[name]
-        hashed.append(b"\xff\xff\xff\xff" if value is None else _field(content(value)))
-    if bound is not None:
-        hashed.append(_field(_decoded(bound)))
-    return hashlib.sha256(b"".join(hashed)).hexdigest()
+    sealed = event["sealed_sha256"]
+    stored = event | {
+        "event_id": UUID(event["event_id"]).bytes,
+        "filing_id": UUID(event["filing_id"]).bytes,
+        "body": _decoded(event["body"]),
+        "actor": _decoded(event["actor"]),
+        "prev_hash": bytes.fromhex(event["prev_hash"]),
+        "bound": _decoded(event["bound"]) if "bound" in event else None,
+    }
+    times = (event["occurred_at"], event["recorded_at"])
+    return writing.event_hash(stored, None if sealed is None else bytes.fromhex(sealed), *times).hex()
 
 
 def opened(event: Json, secret: bytes) -> Json:
     """What an event seals. Raises `ValueError` if this key did not seal it for this place, or it is no JSON object."""
-    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 -- only a bundle with sealed parts needs it
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
-
     sealed = _decoded(event["sealed"])
     context = f"{event['stream']}\n{event['seq']}".encode()
     try:
-        return _object(AESGCM(secret).decrypt(sealed[:NONCE], sealed[NONCE:], context))
+        part = json_object(AESGCM(secret).decrypt(sealed[:NONCE], sealed[NONCE:], context))
     except InvalidTag:
-        raise ValueError(event["stream"]) from None
+        part = None
+    if part is None:
+        raise ValueError(event["stream"])
+    return part
 
 
 def files_of(bundle: Json, sealed: Mapping[str, Json]) -> list[Json]:
@@ -186,15 +183,18 @@ def files_of(bundle: Json, sealed: Mapping[str, Json]) -> list[Json]:
 
 def _named(body: Json, said: Json) -> Iterator[Json]:
     """The files that one event names: papers and the result openly, the applicant's own papers sealed."""
-    papers = {paper["code"]: _file(paper["file"]) for paper in said.get("papers", []) if paper.get("file")}
-    for code, sha256 in sorted((body.get("paper_digests") or {}).items()):
-        if sha256 is not None:
-            yield {"what": f"paper:{code}", "sha256": sha256} | papers.get(code, {})
-    for what, where in (*((name, said) for name in _SEALED_FILES), ("result", body)):
-        if where.get(what):
-            yield {"what": what} | _file(where[what])
+    yield from _papers(body.get("paper_digests") or {}, said.get("papers", []))
+    named = {name: said.get(name) for name in _SEALED_FILES} | {"result": body.get("result")}
+    yield from ({"what": what} | _file(file) for what, file in named.items() if file)
     if "paper" in body and "file" in body:
         yield {"what": f"official:{body['paper']}"} | _file(body["file"])
+
+
+def _papers(digests: Json, sealed: list[Json]) -> Iterator[Json]:
+    files = {paper["code"]: _file(paper["file"]) for paper in sealed if paper.get("file")}
+    for code, sha256 in sorted(digests.items()):
+        if sha256 is not None:
+            yield {"what": f"paper:{code}", "sha256": sha256} | files.get(code, {})
 
 
 _SEALED_FILES: Final = ("authorisation", "signature", "read_back", "request", "draft", "document")
@@ -204,39 +204,10 @@ def _file(reference: Json) -> Json:
     return {name: reference[name] for name in ("key", "sha256", "size")}
 
 
-# The hash of an event.
-
-
-def _field(content: bytes) -> bytes:
-    return len(content).to_bytes(4, "big") + content
-
-
-def _number(value: int) -> bytes:
-    return value.to_bytes(8, "big", signed=True)
-
-
-def _digested(text: str) -> bytes:
-    return hashlib.sha256(_decoded(text)).digest()
-
-
 @lru_cache(maxsize=4096)
 def _decoded(text: str) -> bytes:
     """What is written in base64. The shape, the hash and the meaning each ask for it."""
     return b64decode(text)
-
-
-_BYTES: Final[Mapping[str, Callable[[Any], bytes]]] = {
-    **dict.fromkeys(("seq", "version", "occurred_at", "recorded_at"), _number),
-    **dict.fromkeys(("event_id", "filing_id"), lambda text: UUID(text).bytes),
-    **dict.fromkeys(("sealed_sha256", "prev_hash"), bytes.fromhex),
-    "body": _digested,
-    "actor": _decoded,
-}
-_COLUMNS: Final = (
-    *("stream", "seq", "event_id", "filing_id", "agency", "kind", "version", "body", "sealed_sha256", "key_id"),
-    *("command_id", "actor", "via", "occurred_at", "recorded_at", "prev_hash"),
-)
-_HASHED: Final = {name: _BYTES.get(name, str.encode) for name in _COLUMNS}
 
 
 # The shape of a bundle.
@@ -308,23 +279,23 @@ _OPTIONAL: Final[dict[str, Check]] = {
     "key": lambda value: isinstance(value, dict),
     "proofs": lambda value: isinstance(value, list) and bool(value),
 }
+_MAY_BIND: Final[Mapping[str, Check]] = {"bound": _base64}
 
 
 def _shape(bundle: Any) -> Iterator[Problem]:
-    there = bundle.keys() & _OPTIONAL.keys() if isinstance(bundle, dict) else set()
-    with_key = "key" in there
-    yield from _fits(bundle, "", _BUNDLE | {name: _OPTIONAL[name] for name in there})
+    yield from _fits(bundle, "", _BUNDLE, _OPTIONAL)
     for path, proof in _members(bundle, "", "proofs"):
         yield from _fits(proof, path, _PROOF)
+    with_key = isinstance(bundle, dict) and "key" in bundle
     if with_key:
         yield from _fits(bundle["key"], "key", _KEY)
     event = _EVENT | ({"sealed": _or_null(_base64)} if with_key else {})
     for path, stream in _members(bundle, "", "streams"):
         yield from _fits(stream, path, _STREAM)
-        for below, spec in (("events", event), ("receipts", _RECEIPT)):
-            for place, value in _members(stream, f"{path}.", below):
-                binds = below == "events" and isinstance(value, dict) and "bound" in value
-                yield from _fits(value, place, {**spec, "bound": _base64} if binds else spec)
+        for place, value in _members(stream, f"{path}.", "events"):
+            yield from _fits(value, place, event, _MAY_BIND)
+        for place, value in _members(stream, f"{path}.", "receipts"):
+            yield from _fits(value, place, _RECEIPT)
 
 
 def _members(parent: Any, path: str, name: str) -> Iterator[tuple[str, Any]]:
@@ -334,11 +305,14 @@ def _members(parent: Any, path: str, name: str) -> Iterator[tuple[str, Any]]:
         yield f"{path}{name}[{n}]", value
 
 
-def _fits(value: Any, path: str, spec: Mapping[str, Check]) -> Iterator[Problem]:
-    """An object with exactly these members, each as it must be."""
+def _fits(
+    value: Any, path: str, spec: Mapping[str, Check], optional: Mapping[str, Check] = MappingProxyType({})
+) -> Iterator[Problem]:
+    """An object with exactly these members, and any of the optional ones, each as it must be."""
     if not isinstance(value, dict):
         yield _broken(path, "no JSON object")
         return
+    spec = {**spec, **{name: optional[name] for name in optional.keys() & value.keys()}}
     if value.keys() == spec.keys() and all(check(value[name]) for name, check in spec.items()):
         return
     for name in sorted(value.keys() ^ spec.keys()):
@@ -356,24 +330,14 @@ def _refuse(value: str) -> float:
     raise ValueError(value)
 
 
-def _object(content: bytes) -> Json:
-    value = json.loads(content)
-    if not isinstance(value, dict):
-        raise TypeError
-    return value
-
-
 def _body(event: Json) -> Json | None:
-    """What its body says, to be read only: whoever asks again is given the same."""
+    """What its body says, to be read only: the next call answers with the same object."""
     return _said(event["body"])
 
 
 @lru_cache(maxsize=4096)
 def _said(body: str) -> Json | None:
-    try:
-        return _object(_decoded(body))
-    except (ValueError, TypeError, RecursionError):
-        return None
+    return json_object(_decoded(body))
 
 
 _NOT_OURS: Final = (AttributeError, KeyError, TypeError, ValueError)
@@ -381,6 +345,15 @@ _NOT_OURS: Final = (AttributeError, KeyError, TypeError, ValueError)
 
 
 # What must hold.
+
+
+def _streams(bundle: Json) -> Iterator[Problem]:
+    if digest(bundle) != bundle["digest"]:
+        yield Problem(None, None, Rule.DIGEST, "the bundle's digest is not that of its content")
+    for stream in bundle["streams"]:
+        yield from _chain(stream)
+        yield from _receipts(stream, bundle["code"])
+        yield from _bindings(stream, bundle)
 
 
 def _chain(stream: Json) -> Iterator[Problem]:
@@ -402,14 +375,15 @@ def _chain(stream: Json) -> Iterator[Problem]:
         yield Problem(stream["stream"], len(stream["events"]), Rule.HEAD_DIFFERS, message)
 
 
+def _with_ends(events: list[Json]) -> Iterator[tuple[Json, bool]]:
+    """Each event, and whether it is the last one of its command."""
+    for event, following in pairwise((*events, {})):
+        yield event, following.get("command_id") != event["command_id"]
+
+
 def _receipts(stream: Json, code: str) -> Iterator[Problem]:
     """One receipt for each command, in order, at its last event, and saying what its columns say."""
-    events: list[Json] = stream["events"]
-    last = [
-        event
-        for event, following in zip(events, [*events[1:], None], strict=True)
-        if following is None or following["command_id"] != event["command_id"]
-    ]
+    last = [event for event, is_last in _with_ends(stream["events"]) if is_last]
     wanted = [(event["command_id"], event["seq"]) for event in last]
     if wanted != [(receipt["command_id"], receipt["seq"]) for receipt in stream["receipts"]]:
         message = "not exactly one receipt for each command, at its last event"
@@ -418,51 +392,46 @@ def _receipts(stream: Json, code: str) -> Iterator[Problem]:
     code_there = {"code": code} if stream["stream"].startswith("filing:") else {}
     for event, receipt in zip(last, stream["receipts"], strict=True):
         said = {name: receipt[name] for name in ("command_id", "digest", "seq")} | code_there
-        if _receipt_body(receipt) != said | {"at": event["occurred_at"]}:
+        if _written_rightly(receipt["body"]) != said | {"at": event["occurred_at"]}:
             message = "the receipt's body says something else than the receipt and its event"
             yield Problem(stream["stream"], event["seq"], Rule.RECEIPT, message)
 
 
-_BOUND: Final = re.compile(
-    rb'\{"epoch":([1-9][0-9]{0,9})(,"key":"(?P<key>[0-9a-f]{64})")?(,"receipt":"(?P<receipt>[0-9a-f]{64})")?\}'
-)
-
-
 def _bindings(stream: Json, bundle: Json) -> Iterator[Problem]:
     """What events bind: the receipt of each command, the key, and an epoch that only a restart has raised."""
-    secret = b64decode(bundle["key"]["secret"]) if "key" in bundle else None
     receipts = {receipt["seq"]: receipt for receipt in stream["receipts"]}
     epoch: int | None = None
-    for event, following in zip(stream["events"], [*stream["events"][1:], None], strict=True):
+    for event, is_last in _with_ends(stream["events"]):
         place = (event["stream"], event["seq"])
-        last = following is None or following["command_id"] != event["command_id"]
         if "bound" not in event:
-            if epoch is not None or (event["seq"] == 1 and _own_binds(bundle, event["stream"])):
+            if epoch is not None or _own_binds(bundle, event):
                 yield Problem(*place, Rule.BOUND, "it binds nothing, though it comes after what does")
             continue
-        found = _BOUND.fullmatch(b64decode(event["bound"]))
+        found = BOUND.fullmatch(_decoded(event["bound"]))
         if found is None:
             yield Problem(*place, Rule.BOUND, "what it binds is not as the format says")
             continue
-        if (event["seq"] == 1) is not bool(found["key"]) or last is not bool(found["receipt"]):
+        if (event["seq"] == 1, is_last) != (bool(found["key"]), bool(found["receipt"])):
             yield Problem(*place, Rule.BOUND, "the first event binds the key, the last of a command its receipt")
-        elif secret is not None and not _binds(event, found, secret, receipts.get(event["seq"])):
+        elif not _binds(bundle, event, found, receipts.get(event["seq"])):
             yield Problem(*place, Rule.BOUND, "it binds another receipt, or another key")
-        before = 1 if epoch is None and event["seq"] == 1 else epoch
-        epoch = int(found[1])
-        if before is not None and epoch != before and not (epoch > before and _begun(bundle, event["stream"], epoch)):
+        before, epoch = epoch, int(found["epoch"])
+        if not _goes_on(bundle, event, before, epoch):
             yield Problem(*place, Rule.EPOCH, f"appended under epoch {epoch}, which no restart has begun")
 
 
-def _own_binds(bundle: Json, other: str) -> bool:
-    """Whether the filing's own stream begins with an event that binds; no restart does, whatever it is of."""
+def _own_binds(bundle: Json, event: Json) -> bool:
+    """Whether this is the first event of a stream, and the filing's own begins by binding; no restart needs to bind."""
     own = f"filing:{bundle['filing_id']}"
-    events = (found["events"] for found in bundle["streams"] if found["stream"] == own)
-    return not other.startswith("restarts:") and any("bound" in found[0] for found in events)
+    firsts = [stream["events"][0] for stream in bundle["streams"] if stream["stream"] == own]
+    return event["seq"] == 1 and not event["stream"].startswith("restarts:") and any("bound" in one for one in firsts)
 
 
-def _binds(event: Json, found: re.Match[bytes], secret: bytes, receipt: Json | None) -> bool:
-    key, bound = found["key"], found["receipt"]
+def _binds(bundle: Json, event: Json, found: re.Match[bytes], receipt: Json | None) -> bool:
+    """Whether key and receipt are those that it binds; without the bundle's key nobody can say that they are not."""
+    if "key" not in bundle:
+        return True
+    secret, key, bound = _decoded(bundle["key"]["secret"]), found["key"], found["receipt"]
     if key is not None and key.decode() != hashlib.sha256(b"\x10" + secret).hexdigest():
         return False
     if receipt is None or bound is None:
@@ -471,32 +440,30 @@ def _binds(event: Json, found: re.Match[bytes], secret: bytes, receipt: Json | N
     return hmac.compare_digest(bound.decode(), hmac.new(secret, said, hashlib.sha256).hexdigest())
 
 
-def _begun(bundle: Json, stream: str, epoch: int) -> bool:
-    """Whether a restart says that this stream goes on under this epoch."""
-    restarts = (found["events"] for found in bundle["streams"] if found["stream"].startswith("restarts:"))
-    return any(_body(event) == {"epoch": epoch, "stream": stream} for events in restarts for event in events)
+def _goes_on(bundle: Json, event: Json, before: int | None, epoch: int) -> bool:
+    """Whether the epoch stays, or a restart says that this stream goes on under a higher one."""
+    if before is None:
+        before = 1 if event["seq"] == 1 else epoch
+    begun = {"epoch": epoch, "stream": event["stream"]}
+    restarts = [stream for stream in bundle["streams"] if stream["stream"].startswith("restarts:")]
+    said = (_body(restart) for stream in restarts for restart in stream["events"])
+    return epoch == before or (epoch > before and begun in said)
 
 
 _AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 
-def _receipt_body(receipt: Json) -> Json | None:
-    """The body, its instant in microseconds; None for one that is not written in one way: no spaces, time in UTC."""
-    return _written_rightly(receipt["body"])
-
-
 @lru_cache(maxsize=4096)
 def _written_rightly(encoded: str) -> Json | None:
+    """A receipt's body, its instant in microseconds; None for one that has spaces, or a time that is not UTC."""
     body = _said(encoded)
     written = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     if body is None or written != _decoded(encoded):
         return None
-    if not isinstance(at := body.get("at"), str) or not _AT.fullmatch(at):
+    at = body.get("at")
+    if not isinstance(at, str) or not _AT.fullmatch(at) or instant(at) is None:
         return None
-    try:
-        return body | {"at": (datetime.fromisoformat(at) - EPOCH) // timedelta(microseconds=1)}
-    except ValueError:
-        return None
+    return body | {"at": instant(at)}
 
 
 class _Opened:
@@ -516,7 +483,7 @@ class _Opened:
             if event["sealed_sha256"] is not None:
                 yield "the sealed part is not there"
             return
-        if _digested(event["sealed"]).hex() != event["sealed_sha256"]:
+        if hashlib.sha256(_decoded(event["sealed"])).hexdigest() != event["sealed_sha256"]:
             yield "the sealed part is not the one that was hashed"
         if event["key_id"] != key_id:
             yield "the event names another key than the bundle's"
@@ -533,19 +500,18 @@ class _Opened:
 
 def _says_the_same(event: Json, part: Json, secret: bytes) -> Iterator[str]:
     """What was sealed agrees with what stands openly: the pseudonym, and the digests of papers."""
-    subject = part.get("actor")
-    actor = _body({"body": event["actor"]}) or {}
+    subject, statement, papers = part.get("actor"), part.get("statement"), part.get("event", {}).get("papers")
+    actor = _said(event["actor"]) or {}
     if subject is not None and actor.get("subject") != pseudonym(subject, secret):
         yield "the actor's pseudonym is not that of the sealed subject"
-    if (statement := part.get("statement")) is not None:
-        digest = hashlib.sha256(statement.encode()).hexdigest()
-        if event["via"].rpartition("/")[2] != digest:
-            yield "the sealed statement is not the one whose digest stands in via"
-    papers = part.get("event", {}).get("papers")
-    if papers is not None:
-        digests = {paper["code"]: paper["file"]["sha256"] if paper.get("file") else None for paper in papers}
-        if (_body(event) or {}).get("paper_digests") != digests:
-            yield "the papers are not those whose digests stand in the body"
+    if statement is not None and event["via"].rpartition("/")[2] != hashlib.sha256(statement.encode()).hexdigest():
+        yield "the sealed statement is not the one whose digest stands in via"
+    if papers is not None and (_body(event) or {}).get("paper_digests") != dict(map(_paper_digest, papers)):
+        yield "the papers are not those whose digests stand in the body"
+
+
+def _paper_digest(paper: Json) -> tuple[str, str | None]:
+    return paper["code"], paper["file"]["sha256"] if paper.get("file") else None
 
 
 def pseudonym(subject: str, secret: bytes) -> str:
@@ -620,6 +586,7 @@ class _Facts:
 
     def __init__(self, streams: Mapping[str, list[Json]], filing_id: str) -> None:
         self._streams = streams
+        self.filing_id = filing_id
         self.filing, self.papers = f"filing:{filing_id}", f"papers:{filing_id}"
         self.names = streams.keys()
 
@@ -660,16 +627,20 @@ def _in_accord(facts: _Facts, code: str) -> Iterator[Problem]:
         asking, wanted = _asking(kind, asked)
         if place.rpartition(":")[2] != str(n) or not facts.said(facts.filing, asking, n=n, **wanted):
             yield Problem(name, 1, Rule.BELONGS, f"the filing has no such {asking}")
+    yield from _papers_in_accord(facts)
+    for seq, event_kind, body in facts.events():
+        if not _borne_out(facts, event_kind, body):
+            message = f"{event_kind}: the stream that it speaks of does not say so, or is not there"
+            yield Problem(facts.filing, seq, Rule.BELONGS, message)
+
+
+def _papers_in_accord(facts: _Facts) -> Iterator[Problem]:
     for seq, body in facts.causes():
         about = body.get("about") or {}
         if not 0 < about.get("seq", 0) <= facts.length(about.get("stream", "")):
             yield Problem(facts.papers, seq, Rule.BELONGS, "there is no such event as this paper is about")
         if "fee" in body and not facts.said(facts.filing, "fee_paid", n=body["fee"]):
             yield Problem(facts.papers, seq, Rule.BELONGS, "the filing has no such fee_paid")
-    for seq, event_kind, body in facts.events():
-        if not _borne_out(facts, event_kind, body):
-            message = f"{event_kind}: the stream that it speaks of does not say so, or is not there"
-            yield Problem(facts.filing, seq, Rule.BELONGS, message)
 
 
 def _asking(kind: str, asked: Json) -> tuple[str, Json]:
@@ -681,38 +652,54 @@ def _asking(kind: str, asked: Json) -> tuple[str, Json]:
     return ASKED_BY[kind], {"payment": amount | {"channel": "online"}, "referral": part}.get(kind, {})
 
 
-def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:  # noqa: C901, PLR0911 -- one line for each event
-    filing_id = facts.filing.partition(":")[2]
-    payment, parcel, referral = (f"{what}:{filing_id}:{body.get('n', 1)}" for what in ("payment", "parcel", "referral"))
-    complaint = f"complaint:{filing_id}:{body.get('complaint')}"
-    match kind, body.get("channel"):
-        case "fee_paid", "online" if "forgone" in body:
-            came = {name: body[name] for name in ("amount", "forgone")}
-            return facts.said(payment, "payment_accepted", **came)
-        case "fee_paid", "online":
-            asked = ({"amount": body.get("amount")}, {"asked": body.get("amount")})
-            return any(facts.said(payment, "payment_captured", owed=True, **way) for way in asked)
-        case "fee_expired" | "result_unclaimed", _:
-            online = facts.said(facts.filing, "fee_requested", n=body.get("n"), channel="online")
-            return not online or facts.said(payment, "payment_expired")
-        case "fee_charged_back", _:
-            refund = f"refund:{filing_id}:{body.get('n')}"
-            return facts.said(refund, "charge_back_answered", outcome="asked_again", amount=body.get("amount"))
-        case "parcel_failed" | "parcel_found", _:
-            return facts.said(parcel, "consignment_ended", outcome=body.get("outcome"))
-        case "part_overdue", _:
-            return facts.said(referral, "referral_overdue")
-        case "part_answered", _:
-            said = {name: body.get(name) for name in ("outcome", "officer", "result")}
-            return facts.said(referral, "referral_answered", **said)
-        case "result_issued", _ if body.get("registered") is not None:
-            result = f"result:{filing_id}:{body.get('n')}"
-            return facts.said(result, "result_released", registered=body["registered"], result=body.get("result"))
-        case "handed_over", "post":
-            return facts.said(parcel, "consignment_ended", outcome="delivered")
-        case "reopened", _:
-            return facts.said(complaint, "complaint_answered", about=body.get("about"), outcome="upheld")
-    return True
+class _Saying(NamedTuple):
+    """The event of another stream that bears one of the filing out: with the same values, and with further ones."""
+
+    stream: str
+    kind: str
+    same: tuple[str, ...]
+    more: Json
+    number: str = "n"
+
+
+_BEARS_OUT: Final[Mapping[str, _Saying]] = {
+    "fee_charged_back": _Saying("refund", "charge_back_answered", ("amount",), {"outcome": "asked_again"}),
+    "parcel_failed": _Saying("parcel", "consignment_ended", ("outcome",), {}),
+    "parcel_found": _Saying("parcel", "consignment_ended", ("outcome",), {}),
+    "handed_over": _Saying("parcel", "consignment_ended", (), {"outcome": "delivered"}),
+    "part_overdue": _Saying("referral", "referral_overdue", (), {}),
+    "part_answered": _Saying("referral", "referral_answered", ("outcome", "officer", "result"), {}),
+    "result_issued": _Saying("result", "result_released", ("registered", "result"), {}),
+    "reopened": _Saying("complaint", "complaint_answered", ("about",), {"outcome": "upheld"}, "complaint"),
+}
+_AT_FIRST_ALONE: Final = frozenset({"parcel", "referral"})
+"""Streams of which a filing's events named no number once: there was one."""
+
+
+def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:
+    """Whether the streams say what an event of the filing says of them."""
+    if kind in {"fee_paid", "fee_expired", "result_unclaimed"}:
+        return _money_borne_out(facts, kind, body)
+    saying = _BEARS_OUT.get(kind)
+    by_hand = kind == "handed_over" and body.get("channel") != "post"
+    if saying is None or by_hand or (kind == "result_issued" and body.get("registered") is None):
+        return True
+    n = body.get(saying.number, 1 if saying.stream in _AT_FIRST_ALONE else None)
+    same = {name: body.get(name) for name in saying.same}
+    return facts.said(f"{saying.stream}:{facts.filing_id}:{n}", saying.kind, **same, **saying.more)
+
+
+def _money_borne_out(facts: _Facts, kind: str, body: Json) -> bool:
+    payment, amount = f"payment:{facts.filing_id}:{body.get('n', 1)}", body.get("amount")
+    if kind != "fee_paid":
+        online = facts.said(facts.filing, "fee_requested", n=body.get("n"), channel="online")
+        return not online or facts.said(payment, "payment_expired")
+    if body.get("channel") != "online":
+        return True
+    if "forgone" in body:
+        return facts.said(payment, "payment_accepted", amount=amount, forgone=body["forgone"])
+    ways = ({"amount": amount}, {"asked": amount})
+    return any(facts.said(payment, "payment_captured", owed=True, **way) for way in ways)
 
 
 def _listing(bundle: Json, sealed: Mapping[str, Json]) -> Iterator[Problem]:
@@ -737,63 +724,59 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-# That the streams stand in the log of the whole record: tlog-proof, -checkpoint, -cosignature and -policy of C2SP.
-
-_LOG: Final = 1
-_WITNESS: Final = 4
-_MOST_NOTE: Final = 1 << 20
+# That the streams stand in the log of the whole record: tlog-proof of C2SP.
 
 
 class _Proved:
     """The proofs of a bundle: how many events they prove, and who has signed the checkpoint."""
 
-    def __init__(self, bundle: Json, policy: "_Policy | None") -> None:
+    def __init__(self, bundle: Json, policy: Policy | None) -> None:
         self.events = 0
         self.checkpoint: str | None = None
         self.signed_by: list[str] = []
         self.problems: list[Problem] = []
-        proofs = bundle.get("proofs", [])
-        if not proofs:
-            if policy is not None:
-                self._say(None, None, "nothing in the bundle proves that a checkpoint has it")
-            return
+        if proofs := bundle.get("proofs"):
+            self._look(bundle, proofs, policy)
+        elif policy is not None:
+            self._say(None, None, "nothing in the bundle proves that a checkpoint has it")
+
+    def _look(self, bundle: Json, proofs: list[Json], policy: Policy | None) -> None:
         streams = {stream["stream"]: stream["events"] for stream in bundle["streams"]}
         names = [proof["stream"] for proof in proofs]
         if names != sorted(set(names)):
             self._say(None, None, "the proofs are not in the order of their streams, one for each")
-        notes = {self._prove(proof, streams.get(proof["stream"], [])) for proof in proofs} - {None}
+        notes = {note for proof in proofs if (note := self._prove(proof, streams.get(proof["stream"], [])))}
         if len(notes) > 1:
             self._say(None, None, "the proofs are of several checkpoints")
         elif notes and policy is not None:
-            self._signed(str(notes.pop()), policy)
+            self._signed(notes.pop(), policy)
 
-    def _prove(self, proof: Json, events: list[Json]) -> str | None:
+    def _prove(self, proof: Json, events: list[Json]) -> Note | None:
         """The note of the checkpoint in which this event stands; None if it does not."""
         place = (proof["stream"], proof["seq"])
         if not 0 < proof["seq"] <= len(events):
             self._say(*place, "there is no such event")
             return None
         event = events[proof["seq"] - 1]
-        leaf = b"".join(map(_field, (event["stream"].encode(), _number(event["seq"]), bytes.fromhex(event["hash"]))))
+        data = leaf(event["stream"], event["seq"], bytes.fromhex(event["hash"]))
         try:
-            note = _included(b64decode(proof["proof"]).decode(), hashlib.sha256(b"\x00" + leaf).digest())
-            origin, size, _ = _tree_of(note)
+            note = _included(b64decode(proof["proof"]), leaf_hash(data))
         except ValueError as error:
             self._say(*place, f"not the proof that it stands in a checkpoint: {error}")
             return None
+        origin, size, *_ = checkpoint_in(note)
         self.events += proof["seq"]
         self.checkpoint = f"{origin} {size}"
         return note
 
-    def _signed(self, note: str, policy: "_Policy") -> None:
-        text, _, lines = note.rpartition("\n\n")
+    def _signed(self, note: Note, policy: Policy) -> None:
         try:
-            signed = _signers(f"{text}\n", lines, policy.keys)
-        except ValueError as error:
-            self._say(None, None, str(error))
+            signed = note.signers([*policy.logs, *(one.key for one in policy.witnesses.values())])
+        except NotSignedError as error:
+            self._say(None, None, f"{error} has not signed the checkpoint")
             return
         self.signed_by = [key.name for key in signed]
-        if not any(key.kind == _LOG and key.name == text.partition("\n")[0] for key in signed):
+        if not any(key.kind == LOG and key.name == checkpoint_in(note).origin for key in signed):
             self._say(None, None, "the checkpoint is not signed by a log of the policy")
         if not policy.met(signed):
             self._say(None, None, "the checkpoint is not cosigned by those whose word the policy asks for")
@@ -802,216 +785,18 @@ class _Proved:
         self.problems.append(Problem(stream, seq, Rule.PROOF, message))
 
 
-def _included(proof: str, leaf: bytes) -> str:
-    """The note of the checkpoint in whose tree the leaf stands. Raises `ValueError`."""
-    head, _, note = proof.partition("\n\n")
-    first, index, *path = head.split("\n")
+def _included(proof: bytes, digest: bytes) -> Note:
+    """The note of the checkpoint in whose tree the leaf with this hash stands. Raises `ValueError`."""
+    head, _, written = proof.partition(b"\n\n")
+    first, index, *path = [*head.decode().split("\n"), ""]
     if first != "c2sp.org/tlog-proof@v1" or not re.fullmatch("index (0|[1-9][0-9]{0,17})", index):
         raise ValueError("it begins otherwise")
-    _, size, root = _tree_of(note)
-    hashes = [b64decode(line, validate=True) for line in path]
-    if _climbed(leaf, int(index.removeprefix("index ")), size, hashes) != root:
+    note = read_note(written)
+    _, size, root, _ = checkpoint_in(note)
+    hashes = [b64decode(line, validate=True) for line in path[:-1]]
+    if root_by(hashes, digest, int(index.removeprefix("index ")), size) != root:
         raise ValueError("it gives another root")
     return note
-
-
-def _climbed(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
-    """The root that a path gives (RFC 9162, section 2.1.3.2). Raises `ValueError`."""
-    node, last, root = index, size - 1, leaf
-    if index > last:
-        raise ValueError("there is no such place")
-    for other in path:
-        if last == 0:
-            raise ValueError("it is too long")
-        if node & 1 or node == last:
-            root = hashlib.sha256(b"\x01" + other + root).digest()
-            while node and not node & 1:
-                node, last = node >> 1, last >> 1
-        else:
-            root = hashlib.sha256(b"\x01" + root + other).digest()
-        node, last = node >> 1, last >> 1
-    if last:
-        raise ValueError("it is too short")
-    return root
-
-
-def _tree_of(note: str) -> tuple[str, int, bytes]:
-    """Origin, size and root of a checkpoint. Raises `ValueError`."""
-    text, parted, _ = note.rpartition("\n\n")
-    origin, size, root, *_ = [*text.split("\n"), "", "", ""]
-    if not parted or not origin or not re.fullmatch("[1-9][0-9]{0,17}", size) or len(note) > _MOST_NOTE:
-        raise ValueError("no checkpoint")
-    return origin, int(size), b64decode(root, validate=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Key:
-    """A key that signs notes."""
-
-    name: str
-    kind: int
-    public: bytes
-
-    @classmethod
-    def read(cls, vkey: str, kind: int) -> "_Key":
-        """Raises `ValueError`."""
-        name, _, rest = vkey.partition("+")
-        id_, _, written = rest.partition("+")
-        key = cls(name, kind, b64decode(written, validate=True)[1:])
-        if not name or key.id.hex() != id_ or len(key.public) != 32:  # noqa: PLR2004 -- bytes of a key of ed25519
-            raise ValueError(f"not the key that is meant: {name}")
-        return key
-
-    @property
-    def id(self) -> bytes:
-        named = self.name.encode() + b"\n" + bytes([self.kind]) + self.public
-        return hashlib.sha256(named).digest()[:4]
-
-    def has_signed(self, text: str, value: bytes) -> bool:
-        if self.kind == _LOG:
-            return ed25519_verified(self.public, text.encode(), value)
-        signed = f"cosignature/v1\ntime {int.from_bytes(value[:8], 'big')}\n{text}".encode()
-        return ed25519_verified(self.public, signed, value[8:])
-
-
-def _signers(text: str, lines: str, keys: list[_Key]) -> list[_Key]:
-    """Which of the keys have signed a note. Raises `ValueError` where one only seems to have."""
-    by_id = {(key.name, key.id): key for key in keys}
-    signed = []
-    for line in lines.splitlines():
-        mark, _, rest = line.partition(" ")
-        name, _, written = rest.partition(" ")
-        value = b64decode(written, validate=True)
-        key = by_id.get((name, value[:4])) if mark == "—" else None
-        if key is not None and not key.has_signed(text, value[4:]):
-            raise ValueError(f"{name} has not signed the checkpoint")
-        if key is not None and key not in signed:
-            signed.append(key)
-    return signed
-
-
-class _Policy:
-    """Whose word makes a checkpoint valid: logs, witnesses, groups of them, and a quorum (C2SP tlog-policy)."""
-
-    def __init__(self, text: str) -> None:
-        """Read it. Raises `ValueError`."""
-        self.keys: list[_Key] = []
-        self._witnesses: dict[str, _Key] = {}
-        self._groups: dict[str, tuple[int, list[str]]] = {}
-        self._members: set[str] = set()
-        self._quorum: str | None = None
-        for number, line in enumerate(text.split("\n"), 1):
-            words = line.split()
-            if words and not words[0].startswith("#"):
-                try:
-                    self._take(words)
-                except (ValueError, KeyError):
-                    raise ValueError(f"line {number} of the policy is none") from None
-        if self._quorum is None:
-            raise ValueError("the policy says no quorum")
-
-    def _take(self, words: list[str]) -> None:
-        match words:
-            case ["log", vkey] | ["log", vkey, _]:
-                self._know(_Key.read(vkey, _LOG))
-            case ["witness", name, vkey] | ["witness", name, vkey, _] if self._is_new(name):
-                self._witnesses[name] = self._know(_Key.read(vkey, _WITNESS))
-            case ["group", name, needed, *members] if self._is_new(name) and members:
-                count = {"any": 1, "all": len(members)}.get(needed) or int(needed)
-                if not 0 < count <= len(members):
-                    raise ValueError(name)
-                for member in members:
-                    self._see_member(member)
-                self._groups[name] = (count, members)
-            case ["quorum", name] if self._quorum is None and (name == "none" or not self._is_new(name)):
-                self._quorum = name
-            case _:
-                raise ValueError(words[0])
-
-    def _know(self, key: _Key) -> _Key:
-        if any((key.kind, key.public) == (other.kind, other.public) for other in self.keys):
-            raise ValueError(key.name)
-        self.keys.append(key)
-        return key
-
-    def _see_member(self, name: str) -> None:
-        if self._is_new(name) or name in self._members:
-            raise ValueError(name)
-        self._members.add(name)
-
-    def _is_new(self, name: str) -> bool:
-        return name not in {"none", *self._witnesses, *self._groups}
-
-    def met(self, signed: list[_Key]) -> bool:
-        """Whether these are enough."""
-        return self._quorum == "none" or self._has_word(str(self._quorum), signed)
-
-    def _has_word(self, name: str, signed: list[_Key]) -> bool:
-        if name in self._witnesses:
-            return self._witnesses[name] in signed
-        needed, members = self._groups[name]
-        return sum(self._has_word(member, signed) for member in members) >= needed
-
-
-# Ed25519, as RFC 8032 has it, section 5.1.7; points in extended coordinates (section 5.1.4). Only public values: slow
-# and not in constant time.
-
-_P: Final = 2**255 - 19
-_ORDER: Final = 2**252 + 27742317777372353535851937790883648493
-_D: Final = -121665 * pow(121666, -1, _P) % _P
-_ROOT: Final = pow(2, (_P - 1) // 4, _P)
-
-_Point: TypeAlias = tuple[int, int, int, int]
-
-
-def ed25519_verified(public: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether the key of these 32 bytes has made this signature of 64 bytes."""
-    if len(public) != 32 or len(signature) != 64:  # noqa: PLR2004 -- said above
-        return False
-    key, commitment = _point(public), _point(signature[:32])
-    s = int.from_bytes(signature[32:], "little")
-    if key is None or commitment is None or s >= _ORDER:
-        return False
-    digest = hashlib.sha512(signature[:32] + public + message).digest()
-    k = int.from_bytes(digest, "little") % _ORDER
-    left, right = _times(s, _BASE), _sum(commitment, _times(k, key))
-    return not any((left[n] * right[2] - right[n] * left[2]) % _P for n in (0, 1))
-
-
-def _point(encoded: bytes) -> _Point | None:
-    """The point that is encoded so; None if none is."""
-    y = int.from_bytes(encoded, "little")
-    sign, y = y >> 255, y & (1 << 255) - 1
-    if y >= _P:
-        return None
-    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
-    x = pow(square, (_P + 3) // 8, _P)
-    if (x * x - square) % _P:
-        x = x * _ROOT % _P
-    if (x * x - square) % _P or (x == 0 and sign):
-        return None
-    if x & 1 != sign:
-        x = _P - x
-    return x, y, 1, x * y % _P
-
-
-def _sum(p: _Point, q: _Point) -> _Point:
-    a, b = (p[1] - p[0]) * (q[1] - q[0]) % _P, (p[1] + p[0]) * (q[1] + q[0]) % _P
-    c, d = 2 * p[3] * q[3] * _D % _P, 2 * p[2] * q[2] % _P
-    e, f, g, h = b - a, d - c, d + c, b + a
-    return e * f % _P, g * h % _P, f * g % _P, e * h % _P
-
-
-def _times(factor: int, p: _Point) -> _Point:
-    product: _Point = (0, 1, 1, 0)
-    while factor:
-        if factor & 1:
-            product = _sum(product, p)
-        p, factor = _sum(p, p), factor >> 1
-    return product
-
-
-_BASE: Final = _point((4 * pow(5, -1, _P) % _P).to_bytes(32, "little")) or (0, 1, 1, 0)
 
 
 def main() -> int:

@@ -1,36 +1,36 @@
 """An independent witness of the event log: recomputes what `docs/ledger.md` promises, from rows alone.
 
-Imports the standard library and asyncpg, nothing of this project: it shares no code with what writes the log. One
-repeatable-read snapshot sees one moment, so appends may go on; events stream through server-side cursors, so memory
-stays flat (one bit per issued number, and at most `MAX_PROBLEMS` problems). A long log is cut into ranges of whole
-streams, which as many processes as there are processors look at side by side, all in that snapshot.
+It shares no code with what writes the log. One repeatable-read snapshot sees one moment, so appends may go on; events
+stream through server-side cursors, so memory stays flat (one bit per issued number, and at most `MAX_PROBLEMS`
+problems). A long log is cut into ranges of whole streams, which as many processes as there are processors look at side
+by side, all in that snapshot.
 
-Run as `python verifier/ledger.py`, with the database in libpq's `PG*` environment variables, or call
-`verify`. What it cannot find: a whole stream rewritten together with its head, its receipts and its counters. Only
+Run as `python -m verifier.ledger`, with the database in libpq's `PG*` environment variables, or call `verify`; needs
+asyncpg. What it cannot find: a whole stream rewritten together with its head, its receipts and its counters. Only
 checkpoints that lie outside of the database can show that (`docs/ledger.md`).
 """
 
 import asyncio
-import hashlib
 import json
 import multiprocessing
 import os
 import re
 import signal
-import struct
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from hashlib import sha256
 from types import ModuleType
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import asyncpg
+
+from verifier import events as writing
+from verifier.events import BOUND, Json, Row, instant, json_object
 
 BATCH: Final = 1000
 MOST_PROCESSES: Final = 8
@@ -39,7 +39,6 @@ RANGE: Final = 50_000
 MAX_PROBLEMS: Final = 10_000
 LAST_NUMBER: Final = 9_999_999
 NO_HASH: Final = bytes(32)
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 PG_EPOCH_US: Final = 946_684_800_000_000
 # As docs/ledger.md has it: the mark before the seven digits of each counter's numbers, and the digits of its period.
 NUMBERS: Final = {
@@ -101,10 +100,10 @@ ORDER BY r.stream, r.seq
 """
 # Of each stream's appends that have no position, one follows the other.
 BROKEN_RUNS: Final = """
-SELECT stream, first_seq FROM (
+SELECT stream, first_seq AS seq FROM (
     SELECT stream, first_seq, last_seq, lag(last_seq) OVER (PARTITION BY stream ORDER BY first_seq) AS before
     FROM unpositioned) u
-WHERE first_seq <> before + 1 OR last_seq < first_seq ORDER BY stream, first_seq
+WHERE first_seq <> before + 1 OR last_seq < first_seq ORDER BY stream, seq
 """
 HOLES: Final = """
 SELECT position, before FROM (
@@ -120,7 +119,7 @@ SELECT (SELECT last FROM sequencer) AS said, (SELECT coalesce(max(position), 0) 
 """
 # Streams that begin without binding anything, though the filing's own was begun when that was done already.
 UNBOUND: Final = """
-SELECT e.stream FROM event e JOIN event f ON f.stream = 'filing:' || e.filing_id AND f.seq = 1
+SELECT e.stream, e.seq FROM event e JOIN event f ON f.stream = 'filing:' || e.filing_id AND f.seq = 1
 WHERE e.seq = 1 AND e.bound IS NULL AND f.bound IS NOT NULL AND NOT starts_with(e.stream, 'restarts:') ORDER BY e.stream
 """
 RESTARTS: Final = """
@@ -128,10 +127,6 @@ SELECT e.stream, e.seq, e.body FROM stream s JOIN event e ON e.stream = s.stream
 WHERE starts_with(s.stream, 'restarts:') ORDER BY e.stream, e.seq
 """
 EPOCHS: Final = "SELECT stream, epoch FROM stream WHERE stream = ANY($1)"
-# RFC 8785 JSON of what an event binds.
-BOUND: Final = re.compile(
-    rb'\{"epoch":([1-9][0-9]{0,9})(,"key":"[0-9a-f]{64}")?(,"receipt":"[0-9a-f]{64}")?\}',
-)
 COUNTERS: Final = "SELECT agency, kind, period, last FROM counter ORDER BY agency, kind, period"
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -182,7 +177,7 @@ class Report:
     problems: list[Problem]
 
 
-async def verify(dsn: str | None, progress: Progress | None = None) -> Report:
+async def verify(dsn: str | None, progress: Progress = lambda *_: None) -> Report:
     """Check the whole log in one snapshot. `progress(streams, events, of)` is called as events have been looked at.
 
     `of` is how many there are by the heads of the streams. Any role that may select from the tables of docs/ledger.md
@@ -191,7 +186,7 @@ async def verify(dsn: str | None, progress: Progress | None = None) -> Report:
     database cannot be read. `dsn` None means the `PG*` environment variables.
     """
     async with _snapshot(dsn) as connection:
-        return await _verify(connection, dsn, progress or _silent)
+        return await _verify(connection, dsn, progress)
 
 
 @asynccontextmanager
@@ -218,77 +213,65 @@ async def _verify(connection: Connection, dsn: str | None, progress: Progress) -
     if whole is None:
         whole = await _part(connection, None, None, tell)
     problems, numbers = whole.problems, whole.numbers
-    async for batch in _batches(connection, "empty_streams", EMPTY_STREAMS):
-        for row in batch:
-            problems.add(Rule.STREAM_EMPTY, f"no event left of {row['head_seq']}", row["stream"])
+    async for row in _rows(connection, "empty_streams", EMPTY_STREAMS):
+        problems.add(Rule.STREAM_EMPTY, f"no event left of {row['head_seq']}", row["stream"])
     if whole.receipts != await connection.fetchval(RECEIPTS_IN_ALL):
-        async for batch in _batches(connection, "stray_receipts", STRAY_RECEIPTS):
-            for row in batch:
-                problems.add(Rule.RECEIPT, "the receipt of a command that no event is of", row["stream"], row["seq"])
-    await _check_beginnings(connection, problems)
+        stray = "the receipt of a command that no event is of"
+        await problems.add_all(connection, STRAY_RECEIPTS, Rule.RECEIPT, stray)
+    unbound = "the stream begins without binding anything, and its filing binds"
+    await problems.add_all(connection, UNBOUND, Rule.BOUND, unbound)
     await _check_order(connection, problems, whole.positioned)
     await _check_epochs(connection, problems, whole.epochs)
-    async for batch in _batches(connection, "counters", COUNTERS):
-        for row in batch:
-            numbers.compare(row)
+    async for row in _rows(connection, "counters", COUNTERS):
+        numbers.compare(row)
     numbers.close()
     found = problems.listed()
     return Report(verified=not found, streams=whole.streams, events=whole.events, problems=found)
 
 
-async def _check_beginnings(connection: Connection, problems: "_Problems") -> None:
-    """Where a filing binds, so does whatever it brings about."""
-    async for batch in _batches(connection, "unbound", UNBOUND):
-        for row in batch:
-            message = "the stream begins without binding anything, and its filing binds"
-            problems.add(Rule.BOUND, message, row["stream"], 1)
-
-
 async def _check_order(connection: Connection, problems: "_Problems", positioned: int) -> None:
     """The positions are 1 to the last one, and so many as events have been seen to have one."""
     broken = False
-    async for batch in _batches(connection, "broken_runs", BROKEN_RUNS):
-        for row in batch:
-            message = "what has no position does not follow on the append before"
-            problems.add(Rule.POSITION, message, row["stream"], row["first_seq"])
-    async for batch in _batches(connection, "holes", HOLES):
+    does_not_follow = "what has no position does not follow on the append before"
+    await problems.add_all(connection, BROKEN_RUNS, Rule.POSITION, does_not_follow)
+    async for row in _rows(connection, "holes", HOLES):
         broken = True
-        for row in batch:
-            first, last = row["before"] + 1, row["position"] - 1
-            gone = f"no event has the positions {first} to {last}"
-            problems.add(Rule.POSITION, gone if first <= last else f"two events have the position {last + 1}")
-    [last] = await connection.fetch(LAST_POSITION)
-    if last["said"] != last["found"]:
-        problems.add(Rule.POSITION, f"the sequencer says {last['said']}, the last position is {last['found']}")
-    if broken or last["found"] != positioned:
-        async for batch in _batches(connection, "stray_positions", STRAY_POSITIONS):
-            for row in batch:
-                problems.add(Rule.POSITION, "a position of no event", row["stream"], row["seq"])
+        first, last = row["before"] + 1, row["position"] - 1
+        gone = f"no event has the positions {first} to {last}"
+        problems.add(Rule.POSITION, gone if first <= last else f"two events have the position {last + 1}")
+    [end] = await connection.fetch(LAST_POSITION)
+    if end["said"] != end["found"]:
+        problems.add(Rule.POSITION, f"the sequencer says {end['said']}, the last position is {end['found']}")
+    if broken or end["found"] != positioned:
+        await problems.add_all(connection, STRAY_POSITIONS, Rule.POSITION, "a position of no event")
 
 
 async def _check_epochs(connection: Connection, problems: "_Problems", epochs: dict[str, "_Epochs"]) -> None:
     """Whoever has raised the epoch of a stream has left a trace. `epochs` are of those that were not always at one."""
-    begun: dict[str, set[int]] = {}
-    async for batch in _batches(connection, "restarts", RESTARTS):
-        for row in batch:
-            said = _json_object(row["body"]) or {}
-            stream, epoch = said.get("stream"), said.get("epoch")
-            if isinstance(stream, str) and isinstance(epoch, int):
-                begun.setdefault(stream, set()).add(epoch)
-            else:
-                problems.add(Rule.EPOCH, "a restart that names no stream and epoch", row["stream"], row["seq"])
-    others = [stream for stream in begun if stream not in epochs]
-    heads = {row["stream"]: row["epoch"] for row in await connection.fetch(EPOCHS, others)}
-    stood = {stream: _Epochs((), heads[stream], None) for stream in others if stream in heads}
-    for stream, found in sorted((epochs | stood).items()):
+    begun = await _begun(connection, problems)
+    stood = {stream: _Epochs((), epoch, None) for stream, epoch in await connection.fetch(EPOCHS, list(begun))}
+    for stream, found in sorted((stood | epochs).items()):
         traced = begun.get(stream, set())
         for seq, epoch in found.raised:
             if epoch not in traced:
                 problems.add(Rule.EPOCH, f"appended under epoch {epoch}, which no restart has begun", stream, seq)
-        comes_to = max(traced | ({found.last} if found.last else set()))
+        comes_to = max({found.last or 0, *traced})
         if found.head is not None and found.head != comes_to:
             message = f"the stream row says epoch {found.head}, what is recorded comes to {comes_to}"
             problems.add(Rule.EPOCH, message, stream)
+
+
+async def _begun(connection: Connection, problems: "_Problems") -> dict[str, set[int]]:
+    """The epochs that restarts say to have begun, by stream."""
+    begun: dict[str, set[int]] = {}
+    async for row in _rows(connection, "restarts", RESTARTS):
+        said = json_object(row["body"]) or {}
+        stream, epoch = said.get("stream"), said.get("epoch")
+        if isinstance(stream, str) and isinstance(epoch, int):
+            begun.setdefault(stream, set()).add(epoch)
+        else:
+            problems.add(Rule.EPOCH, "a restart that names no stream and epoch", row["stream"], row["seq"])
+    return begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +307,7 @@ async def _part(connection: Connection, after: str | None, last: str | None, tel
     chains, numbers = _Chains(problems, waiting), _Numbers(problems)
     async for batch in _batches(connection, "events", await _of_range(connection, EVENTS, after, last)):
         for event in batch:
-            body = _json_object(event["body"])
+            body = json_object(event["body"])
             chains.add(event, body)
             numbers.add(event, body)
         tell(chains.streams, chains.events)
@@ -402,57 +385,17 @@ async def _batches(connection: Connection, name: str, query: str) -> AsyncIterat
     await connection.execute(f"CLOSE {name}")
 
 
-def event_hash(event: asyncpg.Record | Mapping[str, Any]) -> bytes:
+async def _rows(connection: Connection, name: str, query: str) -> AsyncIterator[asyncpg.Record]:
+    async for batch in _batches(connection, name, query):
+        for row in batch:
+            yield row
+
+
+def event_hash(event: Row) -> bytes:
     """The 32 bytes that `event.hash` must hold, from its other columns, ids and instants as PostgreSQL sends them."""
-    filing_id, sealed, key_id, bound = event["filing_id"], event["sealed"], event["key_id"], event["bound"]
-    return _sha256(
-        b"".join(
-            (
-                b"\x01" if bound is None else b"\x02",
-                _often(event["stream"]),
-                _of_eight(8, event["seq"] % _MODULUS),
-                _UUID,
-                event["event_id"],
-                _NULL if filing_id is None else _UUID + filing_id,
-                _often(event["agency"]),
-                _often(event["kind"]),
-                _of_eight(8, event["version"] % _MODULUS),
-                _DIGEST,
-                _sha256(event["body"]).digest(),
-                _NULL if sealed is None else _DIGEST + _sha256(sealed).digest(),
-                _NULL if key_id is None else _often(key_id),
-                _text(event["command_id"]),
-                _bytes(event["actor"]),
-                _often(event["via"]),
-                _twice_eight(8, _moment(event["occurred_at"]) % _MODULUS, 8, _moment(event["recorded_at"]) % _MODULUS),
-                _bytes(event["prev_hash"]),
-                b"" if bound is None else _bytes(bound),
-            )
-        )
-    ).digest()
-
-
-_sha256: Final = hashlib.sha256
-_length: Final = struct.Struct(">I").pack
-_of_eight: Final = struct.Struct(">IQ").pack
-_twice_eight: Final = struct.Struct(">IQIQ").pack
-_NULL: Final = b"\xff\xff\xff\xff"
-_UUID: Final = _length(16)
-_DIGEST: Final = _length(32)
-_MODULUS: Final = 2**64  # two's complement; an infinite timestamp, which lies outside, hashes to something and differs
-
-
-def _bytes(content: bytes) -> bytes:
-    return _length(len(content)) + content
-
-
-def _text(value: str) -> bytes:
-    content = value.encode()
-    return _length(len(content)) + content
-
-
-_often: Final = lru_cache(1024)(_text)
-"""The same, of what many events in a row say."""
+    sealed = event["sealed"]
+    sealed_sha256 = None if sealed is None else sha256(sealed).digest()
+    return writing.event_hash(event, sealed_sha256, _moment(event["occurred_at"]), _moment(event["recorded_at"]))
 
 
 class _Problems:
@@ -466,6 +409,11 @@ class _Problems:
         self, rule: Rule, message: str, stream: str | None = None, seq: int | None = None, number: str | None = None
     ) -> None:
         self._keep(Problem(stream, seq, number, rule, message))
+
+    async def add_all(self, connection: Connection, query: str, rule: Rule, message: str) -> None:
+        """One problem at each place, stream and seq, that a query has."""
+        async for row in _rows(connection, "places", query):
+            self.add(rule, message, row["stream"], row["seq"])
 
     def join(self, later: "_Problems") -> None:
         for problem in later._kept:  # noqa: SLF001 -- its own kind
@@ -494,7 +442,7 @@ class _Chains:
         self._problems = problems
         self._waiting = waiting
         self._run = _NOTHING_WAITS
-        self._last: asyncpg.Record | None = None
+        self._last: Row | None = None
         self._code: object = None
         self.streams = 0
         self.events = 0
@@ -505,7 +453,7 @@ class _Chains:
         self._epoch: int | None = None
         self._raised: list[tuple[int, int]] = []
 
-    def add(self, event: asyncpg.Record, body: dict[str, object] | None) -> None:
+    def add(self, event: Row, body: Json | None) -> None:
         if self._last is None or event["stream"] != self._last["stream"]:
             self.close()
             self.streams += 1
@@ -513,7 +461,7 @@ class _Chains:
             self._run = self._waiting.pop(event["stream"], _NOTHING_WAITS)
         elif event["command_id"] != self._last["command_id"]:
             self._check_receipt(self._last)
-        elif self._bound is not None and self._bound[3]:
+        elif self._bound is not None and self._bound["receipt"]:
             message = "binds a receipt, and is not its command's last"
             self._problems.add(Rule.BOUND, message, event["stream"], self._last["seq"])
         self.events += 1
@@ -554,13 +502,13 @@ class _Chains:
             message = "the head row and the last event do not agree whether it is erased"
             self._problems.add(Rule.HEAD_DIFFERS, message, stream, seq)
 
-    def _check_seq(self, event: asyncpg.Record) -> None:
+    def _check_seq(self, event: Row) -> None:
         expected = self._last["seq"] + 1 if self._last else 1
         if event["seq"] != expected:
             message = f"expected seq {expected}, found seq {event['seq']}"
             self._problems.add(Rule.SEQ, message, event["stream"], expected)
 
-    def _check_position(self, event: asyncpg.Record) -> None:
+    def _check_position(self, event: Row) -> None:
         position, seq = event["position"], event["seq"]
         waits = self._run[0] <= seq <= self._run[1]
         self.positioned += position is not None
@@ -572,45 +520,42 @@ class _Chains:
             message = "has a position, and waits for one" if waits else "has no position, and waits for none"
         self._problems.add(Rule.POSITION, message, event["stream"], seq)
 
-    def _check_bound(self, event: asyncpg.Record) -> None:
-        bound, seq = event["bound"], event["seq"]
-        self._bound = None
-        if bound is None:
-            if self._epoch is not None:
-                self._problems.add(Rule.BOUND, "binds nothing, behind an event that does", event["stream"], seq)
+    def _check_bound(self, event: Row) -> None:
+        stream, seq, bound = event["stream"], event["seq"], event["bound"]
+        self._bound = None if bound is None else BOUND.fullmatch(bound)
+        if self._bound is None:
+            if bound is not None:
+                self._problems.add(Rule.BOUND, "what it binds is not as the format says", stream, seq)
+            elif self._epoch is not None:
+                self._problems.add(Rule.BOUND, "binds nothing, behind an event that does", stream, seq)
             return
-        found = self._bound = BOUND.fullmatch(bound)
-        if found is None:
-            self._problems.add(Rule.BOUND, "what it binds is not as the format says", event["stream"], seq)
-            return
-        if (seq == 1) is not bool(found[2]):
-            self._problems.add(Rule.BOUND, "the first event binds the key, and no other", event["stream"], seq)
-        epoch, before = int(found[1]), self._epoch
-        if before is None and seq == 1:
-            before = 1
-        if before is not None and epoch < before:
-            self._problems.add(Rule.EPOCH, f"appended under epoch {epoch}, after epoch {before}", event["stream"], seq)
-        if before is not None and epoch > before:
+        if (seq == 1) is not bool(self._bound["key"]):
+            self._problems.add(Rule.BOUND, "the first event binds the key, and no other", stream, seq)
+        epoch = int(self._bound["epoch"])
+        before = self._epoch or (1 if seq == 1 else epoch)
+        if epoch < before:
+            self._problems.add(Rule.EPOCH, f"appended under epoch {epoch}, after epoch {before}", stream, seq)
+        elif epoch > before:
             self._raised.append((seq, epoch))
         self._epoch = epoch
 
-    def _note_epochs(self, event: asyncpg.Record) -> None:
+    def _note_epochs(self, event: Row) -> None:
         """`event` is the last one of its stream."""
         if self._raised or self._epoch not in {None, event["head_epoch"]}:
             self.epochs[event["stream"]] = _Epochs(tuple(self._raised), event["head_epoch"], self._epoch)
         self._bound, self._epoch, self._raised = None, None, []
 
-    def _check_hashes(self, event: asyncpg.Record) -> None:
+    def _check_hashes(self, event: Row) -> None:
         stream, seq = event["stream"], event["seq"]
         if event_hash(event) != event["hash"]:
             self._problems.add(Rule.HASH, "the stored columns do not give the stored hash", stream, seq)
         if event["prev_hash"] != (self._last["hash"] if self._last else NO_HASH):
             self._problems.add(Rule.LINK, "prev_hash is not the hash of the event before", stream, seq)
 
-    def _check_receipt(self, event: asyncpg.Record) -> None:
+    def _check_receipt(self, event: Row) -> None:
         """`event` is the last one of its command."""
         stream, seq = event["stream"], event["seq"]
-        if self._bound is not None and not self._bound[3]:
+        if self._bound is not None and not self._bound["receipt"]:
             self._problems.add(Rule.BOUND, "the last event of its command binds no receipt", stream, seq)
         if event["receipt_seq"] is None:
             self._problems.add(Rule.RECEIPT, "the command has no receipt", stream, seq)
@@ -663,7 +608,7 @@ class _Numbers:
         self._problems = problems
         self._series: dict[tuple[str, str, str], _Series] = {}
 
-    def add(self, event: asyncpg.Record, body: dict[str, object] | None) -> None:
+    def add(self, event: Row, body: Json | None) -> None:
         stream, seq = event["stream"], event["seq"]
         if body is None:
             self._problems.add(Rule.BODY, "the body is not a JSON object", stream, seq)
@@ -678,7 +623,7 @@ class _Numbers:
         """Whether none of these numbers was seen before."""
         return all(self._series.setdefault(key, _Series()).join(series) for key, series in later._series.items())  # noqa: SLF001
 
-    def compare(self, counter: asyncpg.Record) -> None:
+    def compare(self, counter: Row) -> None:
         """Numbers 1..last of this counter are there and none beyond."""
         key = (counter["agency"], counter["kind"], counter["period"])
         last = counter["last"]
@@ -713,15 +658,15 @@ class _Numbers:
                 self._problems.add(Rule.NUMBER_BEYOND, message, number=_name(key, n))
 
 
-def _says(event: asyncpg.Record, code: object) -> bool:
+def _says(event: Row, code: object) -> bool:
     """Whether the receipt's body says what its columns, its event and the stream's first event say."""
-    body = _json_object(event["receipt_body"]) or {}
+    body = json_object(event["receipt_body"]) or {}
     return (
         body.get("command_id") == event["command_id"]
         and body.get("digest") == event["receipt_digest"]
         and body.get("seq") == event["seq"]
         and body.get("code") == code
-        and _instant(body.get("at")) == _moment(event["occurred_at"])
+        and instant(body.get("at")) == _moment(event["occurred_at"])
     )
 
 
@@ -730,22 +675,12 @@ def _moment(sent: bytes) -> int:
     return int.from_bytes(sent, "big", signed=True) + PG_EPOCH_US
 
 
-def _instant(text: object) -> int | None:
-    """Microseconds since 1970 of an instant in RFC 3339, or None."""
-    try:
-        since = datetime.fromisoformat(str(text)) - EPOCH
-    except (ValueError, TypeError):
-        return None
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def _carried(event: asyncpg.Record, body: dict[str, object]) -> Iterator[tuple[str, object]]:
+def _carried(event: Row, body: Json) -> Iterator[tuple[str, object]]:
     """(kind, number) of what the event carries or should; number None when it is not there."""
     if event["kind"] == "submitted":
         yield "dossier", body.get("code")
-    for kind in FIRST_CARRIES:
-        if event["seq"] == 1 and event["stream"].startswith(f"{kind}:"):
-            yield kind, body.get("number")
+    if event["seq"] == 1 and (kind := event["stream"].partition(":")[0]) in FIRST_CARRIES:
+        yield kind, body.get("number")
     if body.get("receipt_no") is not None:
         yield "receipt", body["receipt_no"]
     if event["kind"] in RESULTS and body.get("number") is not None:
@@ -760,22 +695,9 @@ def _name(key: tuple[str, str, str], n: int) -> str:
     return f"{agency}-{period}-{mark}{n:07d}"
 
 
-_json: Final = json.JSONDecoder().raw_decode
-
-
-def _json_object(content: bytes | None) -> dict[str, object] | None:
-    """The object that this is in JSON, with nothing around it; None if it is none."""
-    try:
-        text = (content or b"").decode()
-        value, end = _json(text)
-    except (ValueError, RecursionError):
-        return None
-    return value if end == len(text) and isinstance(value, dict) else None
-
-
 @contextmanager
 def _without_main() -> Iterator[None]:
-    """Processes that begin meanwhile do not load what this one was started with: here only this file is needed."""
+    """Processes that begin meanwhile do not load what this one was started with: here only this package is needed."""
     main = sys.modules["__main__"]
     if __name__ != "__main__":
         sys.modules["__main__"] = ModuleType("__main__")
@@ -785,19 +707,12 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _silent(_streams: int, _events: int, _of: int) -> None:
-    pass
-
-
 def main() -> int:
     """Print one JSON line per problem and one for the result; exit code 0 only when verified."""
-    report = asyncio.run(verify(None))
-    for p in report.problems:
-        line = {"stream": p.stream, "seq": p.seq, "number": p.number, "rule": p.rule, "message": p.message}
+    report = asdict(asyncio.run(verify(None)))
+    for line in (*report.pop("problems"), report):
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    result = {"verified": report.verified, "streams": report.streams, "events": report.events}
-    sys.stdout.write(json.dumps(result) + "\n")
-    return 0 if report.verified else 1
+    return 0 if report["verified"] else 1
 
 
 if __name__ == "__main__":

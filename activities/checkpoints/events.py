@@ -28,21 +28,15 @@ async def last_position(connection: Connection) -> int:
     return int(await connection.fetchval(_LAST))
 
 
-async def leaves(connection: Connection, after: int, last: int) -> AsyncIterator[list[Leaf | None]]:
-    """The leaves of the positions after one, as far as another, page by page; None where there is no event."""
+async def whole_leaves(connection: Connection, after: int, last: int) -> AsyncIterator[list[Leaf]]:
+    """The leaves of the positions after one, as far as another, page by page.
+
+    Raises `CheckpointError` where there is no event.
+    """
     for start in range(after, last, PAGE):
         end = min(start + PAGE, last)
-        found: list[Leaf | None] = [None] * (end - start)
-        for one in await events_after(connection, start, end - start):
-            if one.position <= end and one.hash is not None:
-                found[one.position - start - 1] = Leaf(one.stream, one.seq, one.hash)
-        yield found
-
-
-async def whole_leaves(connection: Connection, after: int, last: int) -> AsyncIterator[list[Leaf]]:
-    """The same. Raises `CheckpointError` where there is no event."""
-    async for page in leaves(connection, after, last):
-        whole = [leaf for leaf in page if leaf is not None]
-        if len(whole) != len(page):
+        found = await events_after(connection, start, end - start)
+        page = [Leaf(one.stream, one.seq, one.hash) for one in found if one.position <= end and one.hash is not None]
+        if len(page) != end - start:
             raise CheckpointError(Fault.NO_ORDER, "a position of the record has no event; see: motcua ledger verify")
-        yield whole
+        yield page

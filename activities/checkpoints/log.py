@@ -13,7 +13,7 @@ from itertools import count
 from typing import Final, NamedTuple
 
 from activities.checkpoints.place import CheckpointError, Fault, Place, Within
-from rules.proof.checkpoint import Checkpoint, size_in
+from rules.proof.checkpoint import Checkpoint
 from rules.proof.note import Note, NoteError, Verifier, read_note, signers
 from rules.proof.tiles import (
     ENTRIES,
@@ -64,14 +64,6 @@ class Log:
         """The newest checkpoint, or None. Raises `CheckpointError` if the log's key has not signed it."""
         return await self._published(CHECKPOINT, key)
 
-    async def at(self, size: int, key: Verifier) -> Published | None:
-        """The checkpoint of that size, if there was one. Raises as `newest`."""
-        return await self._published(f"{HISTORY}/{size}", key)
-
-    async def sizes(self, folder: str = HISTORY) -> list[int]:
-        """Those of all checkpoints that lie there, or of whose stamps do, the smallest first."""
-        return sorted(size for name in await self.place.names(folder) if (size := size_in(name)) is not None)
-
     async def publish(self, published: Published) -> Published:
         """Keep a checkpoint, and make it the newest. The one of that size which lies there is kept instead."""
         content = bytes(published.note)
@@ -92,11 +84,7 @@ class Log:
 
     async def root(self, size: int) -> bytes:
         """The root of the tree of that size, by the tiles. Raises `CheckpointError`."""
-        return joined(await self.frontier(size))
-
-    async def frontier(self, size: int) -> list[bytes]:
-        """The roots of the complete subtrees that the tree of that size consists of. Raises `CheckpointError`."""
-        return list((await self._hashes(frontier_nodes(size), size)).values())
+        return joined(list((await self._hashes(frontier_nodes(size), size)).values()))
 
     async def inclusion(self, index: int, size: int) -> list[bytes]:
         """The path of a leaf in the tree of that size. Raises `CheckpointError`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from http import HTTPStatus
 from typing import Final
 
@@ -13,7 +12,7 @@ import httpx
 
 from activities.partners.http import TIMEOUT_S, RejectedError, UnreachableError
 from rules.proof.checkpoint import Checkpoint, size_in
-from rules.proof.note import Note, NoteError, Signature, Verifier, read_note, read_signatures, signers
+from rules.proof.note import Note, NoteError, Signature, Verifier, read_signatures, signers
 from rules.proof.witness import Request
 
 _TRIES: Final = 3
@@ -54,21 +53,6 @@ class Witness:
                 raise ContradictedError(f"{self.key.name} has seen {seen} events already, here are {size}")
             old = seen
         raise UnreachableError(self.key.name, "it changes its mind")
-
-    async def newest(self, origin: str) -> tuple[Checkpoint, Note] | None:
-        """The last checkpoint of a log that it has cosigned. Raises `UnreachableError`."""
-        answer = await self._request("GET", f"{sha256(origin.encode()).hexdigest()}/checkpoint", b"")
-        if answer.status_code == HTTPStatus.NOT_FOUND:
-            return None
-        try:
-            note = read_note(answer.content)
-            checkpoint = Checkpoint.read(note.text)
-            cosigned = answer.is_success and bool(signers(note, [self.key])) and checkpoint.origin == origin
-        except NoteError:
-            cosigned = False
-        if not cosigned:
-            raise UnreachableError(self.key.name, "unreadable answer")
-        return checkpoint, note
 
     def _cosigned(self, note: Note, answer: httpx.Response) -> Signature:
         if answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
 
-import httpx
 import typer
 from obstore.exceptions import BaseError
 from pydantic import ValidationError
@@ -17,26 +17,25 @@ from activities.checkpoints.log import Published, log_name
 from activities.checkpoints.making import Setup, begin_anew, make
 from activities.checkpoints.place import CheckpointError
 from activities.keys.masters import MasterKeys
-from activities.partners.http import TIMEOUT_S
-from activities.signature.trust import Trust as Authorities
+from activities.signature.proof import stamped_at
 from motcua.cli.answer import Column, Marked, columns, say, show_all, show_one
 from motcua.cli.language import in_words
 from motcua.cli.running import AsJson, Exit, fail
 from motcua.errors import MotcuaError
 from operations import bundle as bundles
-from operations import checkpoint_verifier
 from operations.addresses import stack_beside
 from operations.checkpoint_proofs import proofs_of
-from operations.checkpoint_verifier import Finding, Report, Trust
 from operations.commands.database import Connection, ask
 from operations.commands.printing import bar
 from operations.new_keys import write_new
 from recovery.second_place import SecondPlace
 from rules.proof.checkpoint import Checkpoint
 from rules.proof.note import Kind, NoteError, Signer, Verifier, read_note
-from rules.proof.policy import Policy
 from schemas.saying import said
-from workers.checkpoints import authorities_in, checkpointing, policy_in, signer_in, witnesses_of
+from verifier import checkpoint as checkpoint_verifier
+from verifier import notes
+from verifier.checkpoint import Finding, Report, StampedAt, Trust
+from workers.checkpoints import authorities_in, checkpointing, policy_in, signer_in
 from workers.settings import CheckpointSettings
 
 T = TypeVar("T")
@@ -119,20 +118,18 @@ def checkpoint_key(
 def held_against_checkpoints(since: Path | None) -> Report:
     """The record against its checkpoints, from what was verified before; the newest is kept in that file then."""
     settings = _settings()
-    trust, before = replace(_trust(settings), authorities=_authorities(settings)), _before(since)
+    trust, before = _trust(settings), _before(since)
 
     async def work(connection: Connection) -> Report:
-        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
-            asked = replace(trust, witnesses=witnesses_of(trust.policy, client))
-            place = SecondPlace.at(settings.checkpoints or "")
-            with bar() as progress:
-                task = progress.add_task("")
+        place = SecondPlace.at(settings.checkpoints or "")
+        with bar() as progress:
+            task = progress.add_task("")
 
-                def looked_at(what: Literal["checkpoints", "events"], done: int, of: int) -> None:
-                    described = f"{done:,} / {of:,} {in_words(said(f'label.{what}'))}"
-                    progress.update(task, completed=done, total=of, description=described)
+            def looked_at(what: Literal["checkpoints", "events"], done: int, of: int) -> None:
+                described = f"{done:,} / {of:,} {in_words(said(f'label.{what}'))}"
+                progress.update(task, completed=done, total=of, description=described)
 
-                return await checkpoint_verifier.verify(connection, place, asked, before, looked_at)
+            return await checkpoint_verifier.verify(connection, place, trust, before, looked_at)
 
     report = _told(lambda: ask(work))
     if since is not None and report.newest is not None:
@@ -145,7 +142,7 @@ def exported(which: str, master: MasterKeys | None) -> dict[str, Any] | None:
     settings = _here()
     if settings.checkpoints is None:
         return ask(lambda connection: bundles.export(connection, which, master))
-    log, place = _trust(settings).log, SecondPlace.at(settings.checkpoints)
+    log, place = _log(settings), SecondPlace.at(settings.checkpoints)
 
     async def prove(connection: Connection, streams: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return await proofs_of(connection, place, log, streams)
@@ -233,31 +230,35 @@ def _not_set(name: str) -> NoReturn:
 
 
 def _trust(settings: CheckpointSettings) -> Trust:
-    """The log's key as the policy names it, else as whoever signs has it."""
+    """The log's key, and the policy as it is written; it was read already, so that an error names its line."""
+    log = notes.Key.read(str(_log(settings)), notes.LOG)
+    written = Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none"
+    return Trust(log, notes.Policy(written), _stamped_at(settings))
+
+
+def _log(settings: CheckpointSettings) -> Verifier:
+    """The log's key as the policy names it, else as the file of the key that signs has it."""
     try:
-        policy = policy_in(settings.witnesses)
-        log = _named(policy) or signer_in(settings.checkpoint_key).verifier
+        logs = policy_in(settings.witnesses).logs
+        return logs[0] if logs else signer_in(settings.checkpoint_key).verifier
     except RuntimeError as error:
         fail(str(error), Exit.USAGE)
-    return Trust(log, policy)
 
 
-def _authorities(settings: CheckpointSettings) -> Authorities | None:
-    """Whose time-stamps count."""
+def _stamped_at(settings: CheckpointSettings) -> StampedAt | None:
+    """The judge of time-stamps, by the authorities that are trusted."""
     try:
-        return authorities_in(settings.signature_roots)
+        authorities = authorities_in(settings.signature_roots)
     except RuntimeError as error:
         fail(str(error), Exit.USAGE)
+    return None if authorities is None else partial(stamped_at, trust=authorities)
 
 
-def _named(policy: Policy) -> Verifier | None:
-    return policy.logs[0] if policy.logs else None
-
-
-def _before(since: Path | None) -> Checkpoint | None:
+def _before(since: Path | None) -> notes.Checkpoint | None:
     if since is None or not since.exists():
         return None
     try:
-        return Checkpoint.read(read_note(since.read_bytes()).text)
+        found = Checkpoint.read(read_note(since.read_bytes()).text)
     except (OSError, NoteError) as error:
         fail(f"{since}: {getattr(error, 'strerror', None) or error}", Exit.USAGE)
+    return notes.Checkpoint(found.origin, found.size, found.root)

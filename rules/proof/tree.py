@@ -31,28 +31,6 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
-class Frontier:
-    """A tree that grows: the roots of the complete subtrees that it consists of, the largest and leftmost first."""
-
-    def __init__(self, size: int = 0, roots: Iterable[bytes] = ()) -> None:
-        """`roots` are those of `frontier_nodes(size)`."""
-        self.size = size
-        self._roots = list(roots)
-
-    def append(self, leaf: bytes) -> None:
-        """Add the hash of one leaf more."""
-        roots, filled = self._roots, self.size
-        while filled & 1:
-            leaf = node_hash(roots.pop(), leaf)
-            filled >>= 1
-        roots.append(leaf)
-        self.size += 1
-
-    def root(self) -> bytes:
-        """The root of the tree as it is."""
-        return joined(self._roots)
-
-
 def joined(roots: Sequence[bytes]) -> bytes:
     """The root over complete subtrees that follow each other, the largest first."""
     if not roots:
@@ -124,25 +102,6 @@ def consistency_ranges(old: int, size: int) -> list[Range]:
 def proof(ranges: Iterable[Range], hash_of: Callable[[Node], bytes]) -> list[bytes]:
     """The hashes of a proof. `hash_of` gives those of complete subtrees."""
     return [joined(list(map(hash_of, nodes_of(leaves)))) for leaves in ranges]
-
-
-def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
-    """Whether the hash `leaf` stands at `index` in the tree of `size` with this `root`. Raises `ProofError`."""
-    if not 0 <= index < size:
-        raise ProofError("there is no such leaf in this tree")
-    node, last, found = index, size - 1, leaf
-    for other in path:
-        if last == 0:
-            raise ProofError("the proof of inclusion is too long")
-        if node & 1 or node == last:
-            found = node_hash(other, found)
-            while node and not node & 1:
-                node, last = node >> 1, last >> 1
-        else:
-            found = node_hash(found, other)
-        node, last = node >> 1, last >> 1
-    if last or found != root:
-        raise ProofError("the leaf is not in this tree")
 
 
 def verify_consistency(old: int, old_root: bytes, size: int, root: bytes, path: Sequence[bytes]) -> None:

@@ -27,6 +27,8 @@ from recovery.second_place import SecondPlace
 from rules.proof.note import Kind, Signer, Verifier
 from rules.proof.policy import Group, Known, Policy
 from tests.conftest import World, database_url
+from verifier import notes
+from verifier.checkpoint import Trust
 
 NAME: Final = "motcua.example/record"
 LOG: Final = Signer.of(NAME, Kind.LOG, bytes(range(32)))
@@ -66,6 +68,13 @@ class Record:
         return Policy((), known, {"all": Group(self.quorum, tuple(known))}, "all")
 
     @property
+    def trust(self) -> Trust:
+        """What an auditor believes, as a policy writes it."""
+        lines = [f"witness {name} {one.key} {one.url}" for name, one in self.policy.witnesses.items()]
+        lines += [f"group {name} {one.needed} {' '.join(one.members)}" for name, one in self.policy.groups.items()]
+        return trust_in(self.signer.verifier, "\n".join([*lines, f"quorum {self.policy.quorum}"]))
+
+    @property
     def setup(self) -> Setup:
         return Setup(self.place, self.signer, self.policy, tuple(self.witnesses), self.stamper)
 
@@ -92,6 +101,10 @@ class Record:
         made = await begin_anew(self.connection, self.setup, reason)
         assert made is not None
         return made
+
+
+def trust_in(log: Verifier, policy: str = "quorum none") -> Trust:
+    return Trust(notes.Key.read(str(log), notes.LOG), notes.Policy(policy))
 
 
 @pytest.fixture

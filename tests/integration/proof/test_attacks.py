@@ -16,13 +16,13 @@ import asyncpg
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
 from operations.bindings import unbound
-from operations.checkpoint_verifier import Trust, verify
 from recovery.second_place import SecondPlace
 from tests.acting import NEVER_PAYS, Play, eventually, extract
 from tests.conftest import ROOT, World
 from tests.histories import with_fee
-from tests.integration.proof.conftest import LOG, Record, copied
+from tests.integration.proof.conftest import LOG, Record, copied, trust_in
 from verifier import ledger as ledger_verifier
+from verifier.checkpoint import verify
 from verifier.ledger import NO_HASH, event_hash
 
 Attack = Callable[[Any, str, str], Awaitable[None]]
@@ -323,7 +323,7 @@ async def found(dsn: str, place: Path, masters: MasterKeys) -> tuple[set[str], s
     connection = await asyncpg.connect(dsn)
     try:
         loose = await unbound(connection, Vault(masters))
-        held = await verify(connection, SecondPlace.at(place.as_uri()), Trust(LOG.verifier))
+        held = await verify(connection, SecondPlace.at(place.as_uri()), trust_in(LOG.verifier))
     finally:
         await connection.close()
     return {*(str(one.rule) for one in report.problems), *(one.row for one in loose)}, {

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
-import subprocess
-import sys
 from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any, Final
@@ -15,13 +13,13 @@ from operations.bundle import export
 from operations.checkpoint_proofs import proofs_of
 from rules.proof.note import Kind, Signer
 from tests.acting import Play
-from tests.conftest import ROOT, World
+from tests.alone import Alone
+from tests.conftest import World
 from tests.histories import with_fee
 from tests.integration.proof.conftest import LOG, Record, witness_at
 from verifier.bundle import Report, Rule, canonical, digest, verify
 
 Json = dict[str, Any]
-VERIFIER: Final = ROOT / "verifier" / "bundle.py"
 
 OTHER: Final = Signer.of("other.example", Kind.WITNESS, bytes(32))
 
@@ -100,17 +98,15 @@ async def test_a_bundle_with_its_proof(world: World, record: Record, tmp_path: P
     assert check(bundle, None).verified
 
 
-async def test_it_is_checked_by_the_standard_library_alone(world: World, record: Record, tmp_path: Path) -> None:
+async def test_it_is_checked_in_a_copied_folder_alone(world: World, record: Record, tmp_path: Path) -> None:
     async with world.platform(), world.back_office():
         play = await Play.begin(world, with_fee())
     await record.checkpoint()
     (tmp_path / "bundle.json").write_bytes(canonical(await bundled(record, play)))
     (tmp_path / "policy").write_text(f"log {LOG.verifier}\nquorum none\n")
-    command = [sys.executable, "-I", "-S", str(VERIFIER), str(tmp_path / "bundle.json")]
-    ended = await asyncio.to_thread(
-        subprocess.run, [*command, "--policy", str(tmp_path / "policy")], capture_output=True, check=False, timeout=60
-    )
-    assert ended.returncode == 0, ended.stderr
-    said = json.loads(ended.stdout)
+    command = ("verifier.bundle", "bundle.json", "--policy", "policy")
+    code, out, err = await asyncio.to_thread(Alone.in_folder(tmp_path).run, *command)
+    assert code == 0, err
+    said = json.loads(out)
     assert (said["verified"], said["signed_by"]) == (True, [LOG.verifier.name])
     assert said["proved"] == said["events"]

@@ -13,10 +13,11 @@ from activities.checkpoints.log import Published, newest_log
 from activities.checkpoints.making import make
 from activities.checkpoints.place import CheckpointError, Fault
 from operations.witness.memory import Memory, MemoryFaultError
-from rules.proof.leaf import read
 from rules.proof.note import Kind, Signer, signers
-from rules.proof.tree import Frontier, leaf_hash, verify_consistency, verify_inclusion
+from rules.proof.tree import leaf_hash, verify_consistency
 from tests.integration.proof.conftest import LOG, NAME, Record, witness_at
+from verifier.events import event_of
+from verifier.tree import Tree, root_by
 
 
 async def root_of(record: Record, size: int) -> bytes:
@@ -25,11 +26,11 @@ async def root_of(record: Record, size: int) -> bytes:
         "select stream, seq, hash from position join event using (stream, seq) where position <= $1 order by position",
         size,
     )
-    tree = Frontier()
+    tree = Tree()
     for stream, seq, digest in rows:
         name = stream.encode()
         parts = (name, seq.to_bytes(8, "big"), digest)
-        tree.append(leaf_hash(b"".join(len(part).to_bytes(4, "big") + part for part in parts)))
+        tree.add(leaf_hash(b"".join(len(part).to_bytes(4, "big") + part for part in parts)))
     return tree.root()
 
 
@@ -49,18 +50,20 @@ async def test_a_growing_record(record: Record) -> None:
     for one in made:
         assert one.checkpoint.root == await root_of(record, one.checkpoint.size)
         assert [signed.by for signed in signers(one.note, [LOG.verifier])] == [LOG.verifier]
-        assert await log.at(one.checkpoint.size, LOG.verifier) == one
+        assert (record.folder / f"1/checkpoints/{one.checkpoint.size}").read_bytes() == bytes(one.note)
         for later in made:
             if later.checkpoint.size >= one.checkpoint.size:
                 old, new = one.checkpoint, later.checkpoint
                 verify_consistency(old.size, old.root, new.size, new.root, await log.consistency(old.size, new.size))
     last = made[-1].checkpoint
-    assert await log.sizes() == [1, 255, 256, 556, 1256]
+    assert sorted(await log.place.names("checkpoints")) == ["1", "1256", "255", "256", "556"]
     assert (await log.newest(LOG.verifier)) == made[-1]
     for index in (0, 255, 256, 1255):
         [data] = (await log.entries(index // 256, last.size))[index % 256 : index % 256 + 1]
-        verify_inclusion(leaf_hash(data), index, last.size, await log.inclusion(index, last.size), last.root)
-        assert read(data).stream.startswith("filing:")
+        path = await log.inclusion(index, last.size)
+        assert root_by(path, leaf_hash(data), index, last.size) == last.root
+        stream, *_ = event_of(data) or ("",)
+        assert stream.startswith("filing:")
     text = (record.folder / "1" / "checkpoint").read_text()
     assert text.startswith(f"{NAME}\n1256\n{b64encode(last.root).decode()}\n\n— {NAME} ")
     assert await record.checkpoint() == made[-1]
@@ -172,8 +175,8 @@ async def test_witnesses_cosign(record: Record, tmp_path: Path) -> None:
         made = await record.checkpoint()
         signed = signers(made.note, [LOG.verifier, first.key, second.key])
         assert {one.by for one in signed} == {LOG.verifier, first.key, second.key}
-        assert await first.witness.newest(NAME) is not None
-        assert await first.witness.newest("another") is None
+        assert first.of(NAME) is not None
+        assert first.of("another") is None
         record.witnesses[1] = replace(second.witness, url="http://127.0.0.1:9")
         await record.grow(300)
         assert await refused(record) is Fault.NO_QUORUM

@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from activities.checkpoints.place import CheckpointError, Fault
 from activities.partners.witness import Witness
-from operations.checkpoint_verifier import Trust, verify
 from rules.proof.note import Kind, Signer, Verifier, signers
 from tests.acting import eventually
 from tests.integration.proof.conftest import LOG, Record
 from tests.programs import program
+from verifier.checkpoint import verify
 
 TREE: Final = f"sigsum.org/v1/tree/{sha256(LOG.verifier.public).hexdigest()}"
 """The one name under which this witness knows a log."""
@@ -69,8 +69,7 @@ async def test_it_cosigns_what_grows_and_refuses_what_was_rewritten(record: Reco
             made = await record.checkpoint()
             assert [one.by for one in signers(made.note, [key])] == [key]
         assert made.checkpoint.size == 700
-        trust = Trust(record.signer.verifier, record.policy, record.witnesses)
-        found = await verify(record.connection, record.place, trust)
+        found = await verify(record.connection, record.place, record.trust)
         assert (found.verified, found.cosigned) == (True, (key.name,))
 
         record.folder = tmp_path / "rewritten"

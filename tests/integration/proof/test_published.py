@@ -10,16 +10,16 @@ from typing import Any, Final
 import asyncpg
 
 from activities.ledger.vault import Vault
-from operations.checkpoint_verifier import Trust, verify
 from operations.publications.folding import compare, rebuild
 from operations.publications.keys import key_of
 from operations.publishing.catalogue import publish
 from recovery.second_place import SecondPlace
 from schemas.ids import canonical
 from tests.conftest import World
-from tests.integration.proof.conftest import LOG, Record
+from tests.integration.proof.conftest import LOG, Record, trust_in
 from tests.provinces import EXTRACT_FILE
 from verifier import ledger as ledger_verifier
+from verifier.checkpoint import verify
 from verifier.ledger import NO_HASH, event_hash
 
 FEE: Final = "publication:procedure:2.000635"
@@ -76,7 +76,7 @@ async def test_whoever_makes_all_anew_is_found_by_the_checkpoints(world: World, 
 
         assert (await ledger_verifier.verify(world.app_dsn)).problems == []
         assert (await compare(superuser, Vault(world.settings.master))).differences == []
-        found = await verify(superuser, SecondPlace.at(record.folder.as_uri()), Trust(LOG.verifier))
+        found = await verify(superuser, SecondPlace.at(record.folder.as_uri()), trust_in(LOG.verifier))
     named = {(one.stream, one.seq) for one in found.findings if str(one.rule) == "event_differs"}
     assert {(FEE, 1), (calendar, 1), (leader, 1)} <= named
 

@@ -9,11 +9,12 @@ import pytest
 
 from activities.checkpoints.making import begin_anew, make
 from activities.checkpoints.place import CheckpointError, Fault
-from operations.checkpoint_verifier import Rule, Trust, verify
 from tests.acting import Play, extract
 from tests.conftest import World
 from tests.histories import with_fee
 from tests.integration.proof.conftest import LOG, NAME, Record, copied, witness_at
+from verifier import notes
+from verifier.checkpoint import Rule, verify
 
 
 async def test_a_backup_of_yesterday(world: World, tmp_path: Path) -> None:
@@ -33,8 +34,7 @@ async def test_a_backup_of_yesterday(world: World, tmp_path: Path) -> None:
             assert last.checkpoint.size > yesterday.size
 
             restored = await asyncpg.connect(backup)
-            trust = Trust(LOG.verifier, record.policy, record.witnesses)
-            report = await verify(restored, record.place, trust)
+            report = await verify(restored, record.place, record.trust)
             assert {one.rule for one in report.findings} == {Rule.EVENT_MISSING}
             assert f"filing:{lost.filing}" in {one.stream for one in report.findings}, "what was lost is named"
             with pytest.raises(CheckpointError) as refusal:
@@ -47,9 +47,10 @@ async def test_a_backup_of_yesterday(world: World, tmp_path: Path) -> None:
             assert (
                 new.checkpoint.extensions[0] == f"succeeds {NAME} {last.checkpoint.size} {last.checkpoint.root.hex()}"
             )
-            report = await verify(restored, record.place, trust)
+            report = await verify(restored, record.place, record.trust)
             assert (report.verified, report.cosigned) == (True, (witness.key.name,))
             assert report.succeeds[1] == "reason the disk of the database was lost"
-            report = await verify(restored, record.place, trust, last.checkpoint)
+            before = notes.Checkpoint(NAME, last.checkpoint.size, last.checkpoint.root)
+            report = await verify(restored, record.place, record.trust, before)
             assert {one.rule for one in report.findings} == {Rule.CHECKPOINT}, "who knew the old log is told"
             await restored.close()

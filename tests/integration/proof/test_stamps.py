@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from activities.signature.proof import stamp
-from operations.checkpoint_verifier import LEEWAY, Report, Rule, Trust, verify
+from activities.signature.proof import stamp, stamped_at
 from rules.proof.note import read_note
 from sandbox.trust import ROOT
 from sandbox.trust.authority import Authority
 from sandbox.trust.server import stamper_of
 from tests.integration.proof.conftest import Record
 from tests.shell import Shell
+from verifier.checkpoint import LEEWAY, Report, Rule, verify
 from workers.checkpoints import authorities_in
 
 SIZES: Final = (300, 600)
@@ -40,7 +42,8 @@ async def stamped(record: Record, authority: Authority) -> Record:
 
 async def look(record: Record, roots: Path | None) -> Report:
     authorities = authorities_in(None if roots is None else str(roots))
-    return await verify(record.connection, record.place, Trust(record.signer.verifier, authorities=authorities))
+    judge = None if authorities is None else partial(stamped_at, trust=authorities)
+    return await verify(record.connection, record.place, replace(record.trust, stamped_at=judge))
 
 
 async def test_those_of_an_authority_that_is_trusted_are_counted(stamped: Record, tmp_path: Path) -> None:

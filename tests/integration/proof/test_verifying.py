@@ -10,16 +10,17 @@ from typing import Final
 
 import pytest
 
-from operations.checkpoint_verifier import Report, Rule, Trust, verify
 from recovery.second_place import SecondPlace
 from rules.proof.checkpoint import Checkpoint
 from rules.proof.note import Note, read_note
 from tests.integration.proof.conftest import LOG, NAME, Record, WitnessAt, witness_at
+from verifier import notes
+from verifier.checkpoint import Report, Rule, verify
 
 
 async def look(record: Record, since: Checkpoint | None = None) -> Report:
-    trust = Trust(record.signer.verifier, record.policy, record.witnesses)
-    return await verify(record.connection, record.place, trust, since)
+    before = None if since is None else notes.Checkpoint(since.origin, since.size, since.root)
+    return await verify(record.connection, record.place, record.trust, before)
 
 
 def places(report: Report) -> set[tuple[Rule, str | None, int | None]]:
@@ -189,8 +190,8 @@ async def test_several_files_are_read_at_the_same_time(record: Record) -> None:
     for folder, files in (("1/checkpoints", 2), ("1/tile/entries", 3)):
         place = Together.at(record.folder.as_uri())
         place.folder, place.meeting = folder, asyncio.Barrier(files)
-        trust = Trust(record.signer.verifier, record.policy)
-        assert (await verify(record.connection, place, trust, None, lambda *of: told.append(of))).verified
+        report = await verify(record.connection, place, record.trust, None, lambda *of: told.append(of))
+        assert report.verified
     assert told == [("checkpoints", 2, 2), ("events", 600, 600)] * 2
 
 

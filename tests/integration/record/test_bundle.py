@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from operations.bundle import export
 from schemas.filing.state import Stage
 from tests.acting import Play, eventually
+from tests.alone import Alone
 from tests.conftest import ROOT, World
 from tests.histories import CANARY, PERSON, mixed, with_fee
 from tests.shell import Shell
@@ -31,7 +32,6 @@ from verifier import bundle as bundle_verifier
 from verifier.bundle import Report, Rule, canonical, digest, event_hash, verify
 
 Json = dict[str, Any]
-VERIFIER: Final = ROOT / "verifier" / "bundle.py"
 BINARY: Final = frozenset({"body", "actor", "sealed", "secret"})
 
 
@@ -401,18 +401,16 @@ def test_files_are_found_by_their_digest_and_a_changed_one_is_missed(kept: Kept,
     assert report.files == 0
 
 
-async def test_it_runs_as_one_file_with_nothing_but_the_standard_library(kept: Kept, tmp_path: Path) -> None:
-    script, bundle = tmp_path / "check.py", tmp_path / "bundle.json"
-    shutil.copy(VERIFIER, script)
+async def test_it_runs_in_a_copied_folder_with_nothing_of_ours_beside_it(kept: Kept, tmp_path: Path) -> None:
+    alone, bundle = Alone.in_folder(tmp_path), tmp_path / "bundle.json"
     bundle.write_bytes(canonical(kept.bundle))
 
-    def run(*options: str) -> tuple[int, list[Json]]:
-        command = [sys.executable, "-I", *options, str(script), str(bundle)]
-        ended = subprocess.run(command, cwd="/", env={}, capture_output=True, text=True, check=False)
-        assert ended.stderr == ""
-        return ended.returncode, [json.loads(line) for line in ended.stdout.splitlines()]
+    def run() -> tuple[int, list[Json]]:
+        code, out, err = alone.run("verifier.bundle", "bundle.json")
+        assert err == ""
+        return code, [json.loads(line) for line in out.splitlines()]
 
-    code, lines = await asyncio.to_thread(run, "-S")  # without any package
+    code, lines = await asyncio.to_thread(run)
     (result,) = lines
     assert (code, result["verified"], result["events"]) == (0, True, 20)
     bundle.write_bytes(canonical(kept.sealed))

@@ -30,6 +30,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from tests.alone import Alone
 from tests.walking import walked
 from verifier import ledger as ledger_verifier
 from verifier.ledger import Problem, Report, Rule, event_hash, verify
@@ -765,21 +766,17 @@ async def test_processes_side_by_side_load_nothing_of_the_command_that_started_t
     assert said.stdout.splitlines() == ["loaded", "[] True"]
 
 
-async def test_it_runs_as_one_file_with_nothing_of_ours_beside_it(dsn: str, own: Writer, tmp_path: Path) -> None:
-    script = tmp_path / "ledger_verifier.py"
-    script.write_bytes((ROOT / "verifier" / "ledger.py").read_bytes())
-    assert await run(script, dsn) == (0, [{"verified": True, "streams": 9, "events": 18}])
+async def test_it_runs_in_a_copied_folder_with_nothing_of_ours_beside_it(dsn: str, own: Writer, tmp_path: Path) -> None:
+    alone = Alone.in_folder(tmp_path, "asyncpg")
+    assert await run(alone, dsn) == (0, [{"verified": True, "streams": 9, "events": 18}])
     await own.connection.execute("update event set via = 'desk' where stream = 'filing:b' and seq = 2")
-    code, lines = await run(script, dsn)
+    code, lines = await run(alone, dsn)
     assert (code, lines[0]["stream"], lines[0]["seq"], lines[0]["rule"]) == (1, "filing:b", 2, "hash")
 
 
-async def run(script: Path, dsn: str) -> tuple[int, list[Event]]:
+async def run(alone: Alone, dsn: str) -> tuple[int, list[Event]]:
     address = urlsplit(dsn)
     place = {"PGHOST": parse_qs(address.query)["host"][0], "PGUSER": "postgres", "PGDATABASE": address.path[1:]}
-    command = [sys.executable, str(script)]
-    process = await asyncio.to_thread(
-        subprocess.run, command, cwd=script.parent, env=os.environ | place, capture_output=True, text=True, check=False
-    )
-    assert process.stderr == ""
-    return process.returncode, [json.loads(line) for line in process.stdout.splitlines()]
+    code, out, err = await asyncio.to_thread(alone.run, "verifier.ledger", env=os.environ | place)
+    assert err == ""
+    return code, [json.loads(line) for line in out.splitlines()]

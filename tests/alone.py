@@ -1,0 +1,47 @@
+"""The folder of the verifiers, copied alone: beside it lie the libraries that it names, nothing else is found."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from tests.conftest import ROOT
+
+CRYPTOGRAPHY: Final = ("cryptography", "cffi", "_cffi_backend")
+
+
+@dataclass(frozen=True)
+class Alone:
+    """A folder with the verifiers in it."""
+
+    folder: Path
+
+    @classmethod
+    def in_folder(cls, folder: Path, *libraries: str) -> Self:
+        """A new one, with `cryptography` and these libraries."""
+        shutil.copytree(ROOT / "verifier", folder / "verifier", ignore=shutil.ignore_patterns("__pycache__"))
+        copied = cls(folder)
+        copied.add(*CRYPTOGRAPHY, *libraries)
+        return copied
+
+    def add(self, *libraries: str) -> None:
+        for name in libraries:
+            spec = importlib.util.find_spec(name)
+            assert spec is not None
+            assert spec.origin is not None
+            place = Path(spec.origin).parent if spec.submodule_search_locations else Path(spec.origin)
+            (self.folder / place.name).symlink_to(place)
+
+    def run(self, *command: str, env: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+        """How `python -m` ends, and what it writes; it finds only what lies in the folder."""
+        python = (sys.executable, "-E", "-s", "-S", "-m")
+        ended = subprocess.run(
+            [*python, *command], cwd=self.folder, env=env or {}, capture_output=True, text=True, timeout=60, check=False
+        )
+        return ended.returncode, ended.stdout, ended.stderr

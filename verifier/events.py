@@ -1,0 +1,118 @@
+"""An event as `docs/ledger.md` writes it: its JSON, its hash, what it binds, and the leaf of it in the log."""
+
+import hashlib
+import json
+import re
+import struct
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final, Protocol, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+
+
+class Row(Protocol):
+    """Columns by their names: a row of asyncpg, or a dictionary."""
+
+    def __getitem__(self, column: str, /) -> Any:
+        """One of them."""
+
+
+BOUND: Final = re.compile(
+    rb'\{"epoch":(?P<epoch>[1-9][0-9]{0,9})(,"key":"(?P<key>[0-9a-f]{64})")?(,"receipt":"(?P<receipt>[0-9a-f]{64})")?\}'
+)
+"""RFC 8785 JSON of what an event binds."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_sha256: Final = hashlib.sha256
+_length: Final = struct.Struct(">I").pack
+_of_eight: Final = struct.Struct(">IQ").pack
+_twice_eight: Final = struct.Struct(">IQIQ").pack
+_seq_and_hash: Final = struct.Struct(">IQI32s")
+_NULL: Final = b"\xff\xff\xff\xff"
+_UUID: Final = _length(16)
+_DIGEST: Final = _length(32)
+_MODULUS: Final = 2**64  # two's complement; an infinite timestamp, which lies outside, hashes to something and differs
+_raw_decode: Final = json.JSONDecoder().raw_decode
+
+
+def canonical(value: object) -> bytes:
+    """RFC 8785 JSON of texts, whole numbers below 2^53, and keys below U+D800, whose order in UTF-16 is theirs."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def json_object(content: bytes | None) -> Json | None:
+    """The object that this is in JSON, with nothing around it; None if it is none."""
+    try:
+        text = (content or b"").decode()
+        value, end = _raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if end == len(text) and isinstance(value, dict) else None
+
+
+def instant(text: object) -> int | None:
+    """Microseconds since 1970 of an instant in RFC 3339, or None."""
+    try:
+        since = datetime.fromisoformat(str(text)) - _EPOCH
+    except (ValueError, TypeError):
+        return None
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def event_hash(event: Row, sealed_sha256: bytes | None, occurred_at: int, recorded_at: int) -> bytes:
+    """The 32 bytes that `hash` must hold, from the other columns as bytes, numbers and texts."""
+    filing_id, key_id, bound = event["filing_id"], event["key_id"], event["bound"]
+    return _sha256(
+        b"".join(
+            (
+                b"\x01" if bound is None else b"\x02",
+                _often(event["stream"]),
+                _of_eight(8, event["seq"] % _MODULUS),
+                _UUID,
+                event["event_id"],
+                _NULL if filing_id is None else _UUID + filing_id,
+                _often(event["agency"]),
+                _often(event["kind"]),
+                _of_eight(8, event["version"] % _MODULUS),
+                _DIGEST,
+                _sha256(event["body"]).digest(),
+                _NULL if sealed_sha256 is None else _DIGEST + sealed_sha256,
+                _NULL if key_id is None else _often(key_id),
+                _text(event["command_id"]),
+                _bytes(event["actor"]),
+                _often(event["via"]),
+                _twice_eight(8, occurred_at % _MODULUS, 8, recorded_at % _MODULUS),
+                _bytes(event["prev_hash"]),
+                b"" if bound is None else _bytes(bound),
+            )
+        )
+    ).digest()
+
+
+def leaf(stream: str, seq: int, digest: bytes) -> bytes:
+    """The data of the leaf of an event: `field(stream) ‖ field(seq) ‖ field(hash)`."""
+    return _often(stream) + _seq_and_hash.pack(8, seq % _MODULUS, 32, digest)
+
+
+def event_of(data: bytes) -> tuple[str, int, bytes] | None:
+    """Stream, seq and hash of the event of a leaf; None if this is the leaf of none."""
+    try:
+        (length,) = struct.unpack_from(">I", data)
+        stream = data[4 : 4 + length].decode()
+        _, seq, _, digest = _seq_and_hash.unpack(data[4 + length :])
+    except (struct.error, UnicodeDecodeError):
+        return None
+    return (stream, seq, digest) if leaf(stream, seq, digest) == data else None
+
+
+def _bytes(content: bytes) -> bytes:
+    return _length(len(content)) + content
+
+
+def _text(value: str) -> bytes:
+    return _bytes(value.encode())
+
+
+_often: Final = lru_cache(1024)(_text)
+"""The same, of what many events in a row say."""

@@ -1,0 +1,82 @@
+"""The Merkle tree of RFC 6962, section 2. Hashes are 32 bytes of SHA-256."""
+
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from typing import Final, TypeAlias
+
+EMPTY_ROOT: Final = sha256().digest()
+HASH_BYTES: Final = 32
+
+Node: TypeAlias = tuple[int, int]
+"""`(level, index)` is the root over the leaves from `index << level` up to, and without, `(index + 1) << level`."""
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """The hash of a leaf."""
+    return sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of an inner node."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+class Tree:
+    """A tree that grows: the roots of the complete subtrees that it consists of, the largest and leftmost first."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._roots: list[bytes] = []
+
+    def add(self, root: bytes, level: int = 0) -> None:
+        """Add the complete subtree of this root, or one leaf; the size before must be a multiple of its size."""
+        filled = self.size >> level
+        while filled & 1:
+            root = node_hash(self._roots.pop(), root)
+            filled >>= 1
+        self._roots.append(root)
+        self.size += 1 << level
+
+    def root(self) -> bytes:
+        """The root of the tree as it is."""
+        if not self._roots:
+            return EMPTY_ROOT
+        *before, root = self._roots
+        for left in reversed(before):
+            root = node_hash(left, root)
+        return root
+
+
+def nodes_between(start: int, end: int) -> Iterator[Node]:
+    """The complete subtrees by which a tree of `start` leaves grows to `end`, as large as each can be."""
+    while start < end:
+        level = min(((start & -start) or end).bit_length(), (end - start).bit_length()) - 1
+        yield level, start >> level
+        start += 1 << level
+
+
+def root_by(path: Sequence[bytes], leaf: bytes, index: int, size: int) -> bytes:
+    """The root of the tree of this size in which a path proves the leaf (section 2.1.1). Raises `ValueError`."""
+    if not 0 <= index < size:
+        raise ValueError("there is no such place")
+    if any(len(one) != HASH_BYTES for one in (leaf, *path)):
+        raise ValueError("it has other things than hashes")
+    hashes = iter(path)
+    try:
+        root = _climbed(hashes, leaf, index, size)
+    except StopIteration:
+        raise ValueError("it is too short") from None
+    if next(hashes, None) is not None:
+        raise ValueError("it is too long")
+    return root
+
+
+def _climbed(hashes: Iterator[bytes], leaf: bytes, index: int, size: int) -> bytes:
+    if size == 1:
+        return leaf
+    left = 1 << (size - 1).bit_length() - 1
+    if index < left:
+        root = _climbed(hashes, leaf, index, left)
+        return node_hash(root, next(hashes))
+    root = _climbed(hashes, leaf, index - left, size - left)
+    return node_hash(next(hashes), root)
