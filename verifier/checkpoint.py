@@ -12,7 +12,6 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -193,8 +192,6 @@ class _Look:
     newest: Published | None = None
     cosigned: tuple[str, ...] = ()
     unasked: dict[str, None] = field(default_factory=dict)
-    tree: Tree = field(default_factory=Tree)
-    """The tree that was verified before."""
     expected: dict[int, list[tuple[bytes, str]]] = field(default_factory=dict)
     """For some sizes of the tree: what its root must be, and who says so."""
     checkpoints: int = 0
@@ -267,16 +264,23 @@ class _Look:
         else:
             message = f"the log does not add to the {since.size:,} events that were verified before"
         self.add(Rule.CHECKPOINT, message)
-        self.since, self.tree = None, Tree()
+        self.since = None
 
     async def _adds(self, since: Checkpoint, newest: Checkpoint) -> bool:
         """Whether the tiles lead from the tree that was verified before to the newest one."""
-        await self._grow(self.tree, since.size, newest.size)
-        whole = deepcopy(self.tree)
-        await self._grow(whole, newest.size, newest.size)
-        return (self.tree.root(), whole.root()) == (since.root, newest.root)
+        if since.size in {0, newest.size}:
+            return since.root == (newest.root if since.size else EMPTY_ROOT)
+        tree = Tree()
+        if since.size & (since.size - 1):
+            await self._grow(tree, since.size, newest.size)
+        else:
+            tree.add(since.root, since.size.bit_length() - 1)
+        before = tree.root()
+        await self._grow(tree, newest.size, newest.size)
+        return (before, tree.root()) == (since.root, newest.root)
 
     async def _grow(self, tree: Tree, end: int, size: int) -> None:
+        """Let a tree grow by what the tiles of the tree of `size` have."""
         nodes = list(nodes_between(tree.size, end))
         for (level, _), root in zip(nodes, await self.log.hashes(nodes, size), strict=True):
             tree.add(root, level)
@@ -389,7 +393,10 @@ class _Look:
 
     async def _events(self, size: int) -> None:
         """The events of the record, page by page, beside those at the second place."""
-        there = self.tree
+        there = Tree()
+        await self._grow(there, self.begin, self.begin)
+        if self.since and there.root() != self.since.root:
+            raise PlaceError("the tiles do not give the root that was verified before")
         async for ours in self._leaves(size):
             first = there.size
             theirs = await self._entries(first, first + len(ours), size)

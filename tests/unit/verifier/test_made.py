@@ -207,6 +207,10 @@ def test_a_true_record_against_its_checkpoints() -> None:
     first = checkpoint_in(read_note(InMemory().files["1/checkpoints/4"]))
     report = InMemory().verified(first)
     assert (report.findings, report.since, report.checkpoints) == ((), 4, 1)
+    for path in ("1/tile/0/000.p/4", "1/tile/0/000.p/6"):
+        there = InMemory()
+        there.files[path] = bytes(len(there.files[path]))
+        assert not there.verified(first).verified, "neither the tree of then nor that of today may be another"
     for other in (first._replace(root=bytes(32)), first._replace(size=9), first._replace(origin="another")):
         report = InMemory().verified(other)
         assert ([str(one.rule) for one in report.findings], report.since) == (["checkpoint"], 0)
