@@ -24,13 +24,14 @@ from deploy.commands.up import reason, say
 from deploy.stack import Stack, StackError
 from deploy.stack.publisher import publisher
 from deploy.stack.registering import let_speak
-from motcua.cli.running import Exit, fail
+from motcua.cli.language import in_words
+from motcua.cli.running import Exit, exit_if, fail
 from motcua.errors import MotcuaError
 from operations.commands.printing import wide
 from operations.commands.record import show_timeline
 from operations.patience import LOST
 from schemas.errors import RefusalError
-from schemas.saying import both
+from schemas.saying import said
 
 T = TypeVar("T")
 
@@ -43,40 +44,29 @@ app = typer.Typer()
 @app.command()
 def demo(  # noqa: PLR0913 -- each is an option, by name
     *,
-    filings: Annotated[
-        int | None, typer.Option("--filings", min=1, metavar="N", help="So many, mixed; else every scenario once.")
-    ] = None,
-    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")] = None,
+    filings: Annotated[int | None, typer.Option("--filings", min=1, metavar="N", help="option.demo.filings")] = None,
+    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="option.demo.json")] = None,
     files: Annotated[
         Path | None,
-        typer.Option("--files", metavar="DIR", file_okay=False, help="Leave every paper and result there, by code."),
+        typer.Option("--files", metavar="DIR", file_okay=False, help="option.demo.files"),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Of the mix.")] = 1,
-    concurrency: Annotated[int, typer.Option("--concurrency", min=1, metavar="C", help="Filings at once.")] = 20,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the stack up afterwards, until Ctrl-C.")] = False,
-    scenarios: Annotated[
-        Path, typer.Option("--scenarios", metavar="FILE", help="Other scenarios with their expectations.")
-    ] = SCENARIOS,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="option.demo.seed")] = 1,
+    concurrency: Annotated[int, typer.Option("--concurrency", min=1, metavar="C", help="option.demo.concurrency")] = 20,
+    keep: Annotated[bool, typer.Option("--keep", help="option.demo.keep")] = False,
+    scenarios: Annotated[Path, typer.Option("--scenarios", metavar="FILE", help="option.demo.scenarios")] = SCENARIOS,
 ) -> None:
-    """File real filings at all four levels and follow each to its end; exit 0 only if every one ended as it must.
-
-    It uses the stack that runs in this folder, or starts one for as long as it takes.
-
-    Examples: `motcua demo`, `motcua demo --filings 200 --json out.json`, `motcua demo --files papers`
-    """
     chosen = mix(_loaded(scenarios), filings, seed)
     if file is not None and not file.absolute().parent.is_dir():
-        fail(f"{both('demo.no_folder')} {file}", Exit.USAGE)
+        fail(said("demo.no_folder"), Exit.USAGE, detail=file)
     try:
         ok = _until_signalled(_demo(chosen, concurrency, file, files, keep=keep))
     except (StackError, TimeoutError, MotcuaError, RefusalError) as error:
-        fail(f"{both('demo.not_run')}: {reason(error)}", Exit.REFUSED)
+        fail(said("demo.not_run"), Exit.REFUSED, detail=reason(error))
     except papers.NotLeftError as error:
-        fail(f"{both('demo.papers_not_left')}: {error}", Exit.REFUSED)
+        fail(said("demo.papers_not_left"), Exit.REFUSED, detail=error)
     except LOST as error:
-        fail(f"{both('stack.database_lost')}: {type(error).__name__}", Exit.UNREACHABLE)
-    if not ok:
-        raise typer.Exit(Exit.REFUSED)
+        fail(said("stack.database_lost"), Exit.UNREACHABLE, detail=type(error).__name__)
+    exit_if(not ok)
 
 
 async def _demo(
@@ -126,7 +116,7 @@ async def _show(stack: Stack, outcome: running.Outcome, console: Console) -> Non
 
 async def _leave(stack: Stack, outcome: running.Outcome, files: Path, console: Console) -> None:
     with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as bar:
-        task = bar.add_task(both("demo.papers"), total=len(outcome.verdicts))
+        task = bar.add_task(in_words(said("demo.papers")), total=len(outcome.verdicts))
         await papers.leave(stack.env, outcome.verdicts, files, lambda: bar.advance(task))
         await registers.leave_registers(stack.env, outcome.verdicts, files / "register")
 
@@ -144,7 +134,7 @@ async def _supervised(stack: Stack, work: Coroutine[Any, Any, T], *, keep: bool)
             await watching
         result = await working
         if keep:
-            say(both("demo.stays_up"))
+            say(in_words(said("demo.stays_up")))
             await _stopped(watching)
         return result
     finally:
@@ -185,7 +175,7 @@ def _loaded(file: Path) -> tuple[Scenario, ...]:
     try:
         return load(file)
     except (OSError, yaml.YAMLError) as error:
-        fail(f"{both('cli.file_unreadable')}: {file}: {error}", Exit.USAGE)
+        fail(said("cli.file_unreadable"), Exit.USAGE, detail=f"{file}: {error}")
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)[0]
         fail(f"{file}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}", Exit.USAGE)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
 from motcua.cli.later import app_of
 from operations.command import LATER, alone, grouped
 
-_VIETNAMESE: Final = {
-    "up": "Khởi động cả hệ thống trong thư mục này và giữ nó chạy đến khi Ctrl-C.",
-    "demo": "Nộp hồ sơ thật ở cả bốn mức độ và theo từng hồ sơ đến khi kết thúc.",
-    "dev sign": "Ký thử một tệp thay một người, bằng chứng thư của môi trường thử.",
-}
-_DEV: Final = "Để thử nghiệm / For trying things out."
+
+def filing_id(code: str) -> UUID:
+    """The id of the filing of this dossier code, by the record at hand; or the end of the command."""
+    from operations.commands.record import id_of  # noqa: PLC0415 -- half a second
+
+    return id_of(code)
+
 
 app: Final = app_of(
     {
-        "up": alone("up", "deploy.commands.up", _VIETNAMESE),
-        "demo": alone("demo", "demo.command", _VIETNAMESE),
+        "up": alone("up", "deploy.commands.up"),
+        "demo": alone("demo", "demo.command"),
         **LATER,
-        "dev": grouped(("deploy.commands.dev",), _DEV, _VIETNAMESE),
+        "dev": grouped("dev", ("deploy.commands.dev",)),
     }
 )

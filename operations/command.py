@@ -5,19 +5,15 @@ Each is imported once it is wanted: all of them together take a second and a hal
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Final
 
 import typer
 
-from motcua.cli.help import in_both_languages
-from motcua.cli.later import Later, app_of, nothing
-from operations.commands.help_words import GROUPS, PLATFORM
+from motcua.cli.help import nothing, with_words
+from motcua.cli.later import Later, app_of
 
 _ALONE: Final = {
     **dict.fromkeys(("worker", "relay", "gateway", "migrate"), "operations.commands.processes"),
@@ -67,20 +63,20 @@ _GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
 """Where each group is, and the commands that are added to it."""
 
 
-def alone(name: str, module: str, vietnamese: Mapping[str, str]) -> Later:
+def alone(name: str, module: str) -> Later:
     """The command `name` in the `app` of `module`."""
 
     @cache
     def load() -> typer.Typer:
         every = typer.Typer(callback=nothing, rich_markup_mode="markdown")
         every.registered_commands += _app(module).registered_commands
-        in_both_languages(every, vietnamese)
+        with_words(every)
         return every
 
-    return Later(f"{vietnamese[name]} / {_first_words(name, module)}", load)
+    return Later(f"help.{name}", load)
 
 
-def grouped(parts: tuple[str, ...], about: str, vietnamese: Mapping[str, str]) -> Later:
+def grouped(name: str, parts: tuple[str, ...]) -> Later:
     """A group of commands: the first of the `parts`, with what the others add to it."""
 
     @cache
@@ -93,10 +89,10 @@ def grouped(parts: tuple[str, ...], about: str, vietnamese: Mapping[str, str]) -
                 first.registered_commands += other.registered_commands
         every = typer.Typer(rich_markup_mode="markdown")
         every.add_typer(first)
-        in_both_languages(every, vietnamese)
+        with_words(every)
         return every
 
-    return Later(about, load)
+    return Later(f"help.{name}", load)
 
 
 def _app(place: str) -> typer.Typer:
@@ -108,19 +104,9 @@ def _app(place: str) -> typer.Typer:
     return found
 
 
-def _first_words(name: str, place: str) -> str:
-    """The first paragraph that the function of a command says of itself, read without importing its module."""
-    found = find_spec(place.partition(":")[0])
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError(place)
-    tree = ast.parse(Path(found.origin).read_text(encoding="utf-8"))
-    said = next(ast.get_docstring(one) for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == name)
-    return (said or "").partition("\n\n")[0]
-
-
 LATER: Final[Mapping[str, Later]] = {
-    **{name: alone(name, module, PLATFORM) for name, module in _ALONE.items()},
-    **{name: grouped(parts, GROUPS[name], PLATFORM) for name, parts in _GROUPED.items()},
+    **{name: alone(name, module) for name, module in _ALONE.items()},
+    **{name: grouped(name, parts) for name, parts in _GROUPED.items()},
 }
 """Every command and group, by its name."""
 

@@ -12,7 +12,8 @@ from typing import Any, Final
 from typer.testing import CliRunner, Result
 
 from deploy.command import app
-from motcua.cli.app import PLATFORM, build
+from motcua.cli.app import build
+from motcua.cli.options import PLATFORM
 from motcua.cli.running import owes_json
 
 APP: Final = build({PLATFORM: app})

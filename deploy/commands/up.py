@@ -13,6 +13,7 @@ from deploy.stack import Stack, StackError
 from deploy.stack import up as hold
 from deploy.stack.publisher import publisher
 from deploy.stack.registering import let_speak
+from motcua.cli.language import in_words
 from motcua.cli.running import Exit, fail, out
 from motcua.errors import MotcuaError
 from operations.addresses import OWNER
@@ -30,34 +31,26 @@ from operations.publishing.catalogue import (
 )
 from operations.publishing.provinces import PROVINCES, publish_province
 from schemas.errors import RefusalError
-from schemas.saying import both
+from schemas.saying import said
 
 app = typer.Typer()
 
 
 @app.command()
 def up() -> None:
-    """Start the whole platform in this folder, and keep it alive until Ctrl-C; everything is kept in .motcua/.
-
-    PostgreSQL, Temporal with its web UI, a worker, a back office, the relay of official papers, a sandbox bank, post
-    and trust, with the procedures of the catalogue and the directory of the demo. Ports are free ones, unless set by
-    MOTCUA_POSTGRES_PORT, MOTCUA_TEMPORAL_PORT …; addresses stand in .motcua/run/env.
-
-    Example: `motcua up`
-    """
     try:
         asyncio.run(hold(Stack(ui=True, progress=say), begun=_stock))
     except (StackError, TimeoutError, MotcuaError, RefusalError) as error:
-        fail(f"{both('stack.not_started')}: {reason(error)}", Exit.REFUSED)
+        fail(said("stack.not_started"), Exit.REFUSED, detail=reason(error))
     except LOST as error:
-        fail(f"{both('stack.database_lost')}: {type(error).__name__}", Exit.UNREACHABLE)
+        fail(said("stack.database_lost"), Exit.UNREACHABLE, detail=type(error).__name__)
 
 
 async def _stock(stack: Stack) -> None:
     """Give a new database something to file; what is there already stays as it is."""
     await while_away(lambda: _fill(stack.env[OWNER], publisher(stack.env)))
     await let_speak(stack.env)
-    say(both("stack.stocked"))
+    say(in_words(said("stack.stocked")))
 
 
 async def _fill(owner: str, by: Publisher) -> None:

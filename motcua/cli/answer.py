@@ -137,12 +137,7 @@ def show_all(
 
 
 def show_one(
-    answer: Any,
-    of: Sequence[Column],
-    *below: Text,
-    as_json: bool = False,
-    data: Any = None,
-    title: Text | None = None,
+    answer: Any, of: Sequence[Column], *below: Text, as_json: bool = False, data: Any = None, title: Text | None = None
 ) -> None:
     """Print one answer, fact by fact, or as JSON: `data`, else all that it holds."""
     if as_json:
@@ -158,6 +153,14 @@ def show_one(
 def say(text: Text, style: str = "") -> None:
     """Print a sentence."""
     out().print(in_words(text), style=style, markup=False)
+
+
+def tell(text: Text, data: Any, *, as_json: bool, style: str = "") -> None:
+    """Print a sentence, or as JSON the `data`."""
+    if as_json:
+        print_json(data)
+    else:
+        say(text, style)
 
 
 def when(moment: datetime) -> str:

@@ -10,25 +10,17 @@ import typer
 from typer.main import get_command
 
 from motcua.cli import attaching, complaints, filings, office, passing_over, results, schemas
-from motcua.cli.help import KIT, in_both_languages
+from motcua.cli.help import WordedGroup, nothing, with_words
+from motcua.cli.language import with_language
+from motcua.cli.options import COMMANDS, PLATFORM
 from motcua.cli.running import Exit, note, owes_json, say_failure
+from motcua.contract import beside, both, said
 from motcua.errors import MotcuaError
 
-GROUP: Final = "motcua.commands"
-PLATFORM: Final = "platform"
 FAULT: Final = 70
 """The exit code of what should not happen."""
 _UsageError: Final[Any] = typer.BadParameter.__base__
 """Of whichever click this typer stands on: newer ones bring their own."""
-
-_HELP: Final = """Dịch vụ công trực tuyến: nộp và theo dõi hồ sơ, chạy bộ phận xử lý máy của cơ quan.
-
-Vietnamese online public services: file and follow filings, run an agency's back office.
-
-Temporal is found by TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS_*, or beside a running `motcua up`.
-
-Exit codes: 0 done, 1 refused, 2 wrong usage or input, 3 not available, 4 unreachable.
-"""
 
 
 def run(arguments: list[str]) -> None:
@@ -37,19 +29,16 @@ def run(arguments: list[str]) -> None:
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     # What is ours needs nobody else's modules, whose names would stand in the way of an agency's own.
     ours = wanted is not None and wanted != results.NAME and wanted in _names(build({}))
-    added = {} if ours else {entry.name: _load(entry) for entry in entry_points(group=GROUP)}
+    added = {} if ours else {entry.name: _load(entry) for entry in entry_points(group=COMMANDS)}
     app = build({name: found for name, found in added.items() if isinstance(found, typer.Typer)})
     if wanted is not None and wanted not in _names(app):
         for name, found in added.items():
             if isinstance(found, str):
-                note(f"the commands of {name} can't be used: {found}")
+                note(said("refused.commands", name=name), found)
         if not isinstance(added.get(PLATFORM), typer.Typer):
-            missing = (
-                f"there is no command {wanted} here: up, demo and all else that runs the platform come with the "
-                "platform, which is not installed here. What there is: motcua --help"
-            )
+            missing = said("refused.not_installed", command=wanted)
             note(missing)
-            say_failure(missing, Exit.USAGE)
+            say_failure(beside(missing), Exit.USAGE)
             sys.exit(Exit.USAGE)
     if owes_json.get():
         sys.exit(_run_for_a_program(app, arguments))
@@ -69,13 +58,20 @@ def _run_for_a_program(app: typer.Typer, arguments: list[str]) -> int:
         say_failure(str(error), Exit.USAGE)
         raise
     except Exception as error:
-        say_failure(f"a fault of this program: {type(error).__name__}", FAULT)
+        say_failure(f"{both('refused.fault')}: {type(error).__name__}", FAULT)
         raise
 
 
 def build(added: dict[str, typer.Typer]) -> typer.Typer:
     """Our commands with `added` ones: those of the platform beside ours, those of others under their name."""
-    app = typer.Typer(help=_HELP, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+    app = typer.Typer(
+        cls=WordedGroup,
+        callback=with_language(nothing),
+        help="help",
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+    )
     for own in (
         filings.app,
         results.commands(),
@@ -85,7 +81,7 @@ def build(added: dict[str, typer.Typer]) -> typer.Typer:
         office.app,
         schemas.app,
     ):
-        in_both_languages(own, KIT)
+        with_words(own)
         _merge(app, own)
     for name, found in added.items():
         if name == PLATFORM:

@@ -15,10 +15,7 @@ from motcua import contract as c
 from motcua.cli.running import Exit, end_well, fail, owes_json, plain, print_json, read_file, read_json
 from motcua.store import FileNotTakenError, Store
 
-Attach = Annotated[
-    list[str] | None,
-    typer.Option("--attach", metavar="CODE=PATH", help="Put this file into the store as that paper; may be repeated."),
-]
+Attach = Annotated[list[str] | None, typer.Option("--attach", metavar="CODE=PATH", help="option.attach")]
 
 NO_FILE_YET: Final = {"key": "files", "sha256": "0" * 64, "size": 1}
 """What stands for the file of an authorisation until it has been put into the store."""
@@ -32,9 +29,9 @@ def papers_wanted(given: Iterable[str]) -> dict[str, Path]:
     for text in given:
         code, equals, path = text.partition("=")
         if not equals or not path:
-            fail("write --attach CODE=PATH: the code of the paper, and its file", Exit.USAGE)
+            fail(c.said("refused.attach.form"), Exit.USAGE)
         if code in found:
-            fail(f"--attach {code} stands there twice; a paper has one file", Exit.USAGE)
+            fail(c.said("refused.attach.twice", paper=code), Exit.USAGE)
         try:
             c.Paper(code=code)
         except c.UnfitError as error:
@@ -112,20 +109,9 @@ def _size(path: Path) -> int:
 
 @app.command()
 def attach(
-    whose: Annotated[
-        str, typer.Argument(metavar="FILING_ID|SUBMISSION.json", help="The filing, or the submission it will be.")
-    ],
-    files: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Its files: PDF, JPEG, PNG, P7S.")],
+    whose: Annotated[str, typer.Argument(metavar="FILING_ID|SUBMISSION.json", help="option.attach.whose")],
+    files: Annotated[list[Path], typer.Argument(metavar="PATH…", help="option.attach.files")],
 ) -> None:
-    """Put files into the object store for a filing, before it is filed, and print their references as JSON.
-
-    For a program in another language: what is printed goes into `papers[].file` of the submission. Files that nobody
-    files are removed after some days.
-
-    For instance:
-
-    motcua attach birth.json notice.pdf photo.jpg
-    """
     found = put_in(_filing(whose), {f"file {n}": path for n, path in enumerate(files, 1)})
     print_json([plain(file) for file in found.values()])
 
@@ -138,5 +124,5 @@ def _filing(whose: str) -> UUID:
         content = read_json(read_file(whose), whose)
     ids = [content.get(name) for name in ("client_id", "submission_id")]
     if not all(isinstance(one, str) for one in ids):
-        fail(f"{whose} names no client_id and submission_id, of which the filing's id is made", Exit.USAGE)
+        fail(c.said("refused.attach.whose", file=whose), Exit.USAGE)
     return c.filing_id(*map(str, ids))

@@ -15,45 +15,25 @@ from pydantic import ConfigDict
 from motcua import contract as c
 from motcua.cli.answer import Column, show_all, show_one
 from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files, with_their_papers
-from motcua.cli.running import (
+from motcua.cli.options import (
     PATIENCE,
+    VIA,
+    Actor,
     AsJson,
-    Exit,
+    CommandId,
+    FilingId,
+    MaybeActor,
     Patience,
-    ask,
-    fail,
-    note,
-    out,
-    parse,
-    plain,
-    read_file,
-    read_json,
+    actor_of,
+    filing_id_of,
 )
-from motcua.cli.showing import (
-    ACTIONS,
-    CLOCKS,
-    DELIVERY,
-    RECEIPT,
-    VIEW,
-    view_line,
-    work_column,
-    work_rows,
-)
+from motcua.cli.running import Exit, ask, fail, note, out, parse, plain, read_file, read_json, refusing
+from motcua.cli.showing import ACTIONS, CLOCKS, DELIVERY, RECEIPT, VIEW, view_line, work_column, work_rows
 from motcua.client import FilingClient, command_id
 from motcua.errors import FilingNotAvailable, NotReady, RefusedError, Unavailable
 from motcua.machine_work import MachineWork
 
-FilingId = Annotated[UUID, typer.Argument(metavar="FILING_ID", help="The filing's id, a UUID.")]
-Target = Annotated[
-    str, typer.Argument(metavar="FILING_ID|STREAM", help="The filing's id, or another stream: payment:FILING_ID:1 …")
-]
-ActorText = Annotated[str, typer.Option("--as", "--actor", metavar="ROLE:SUBJECT[@AGENCY]", help="Who acts.")]
-MaybeActorText = Annotated[
-    str | None,
-    typer.Option("--as", "--actor", metavar="ROLE:SUBJECT[@AGENCY]", help="List what this actor can do now."),
-]
-
-VIA: Final = c.Via(principal="motcua")
+Target = Annotated[str, typer.Argument(metavar="CODE|FILING_ID|STREAM", help="option.act.target")]
 
 _FILING: Final = "filing"
 _KINDS = {command.model_fields["kind"].default: command for command in c.PUBLIC_COMMANDS}
@@ -70,37 +50,21 @@ app = typer.Typer()
 
 @app.command()
 def submit(  # noqa: PLR0913 -- a command line has many options
-    file: Annotated[str, typer.Argument(metavar="FILE.json|-", help="A submission, as docs/integrators.md describes.")],
+    file: Annotated[str, typer.Argument(metavar="FILE.json|-", help="option.submission")],
     *,
     attach: Attach = None,
-    signature: Annotated[
-        Path | None, typer.Option("--signature", metavar="PATH", help="The signed form, or the signature: a file.")
-    ] = None,
+    signature: Annotated[Path | None, typer.Option("--signature", metavar="PATH", help="option.signature")] = None,
     authorisation: Annotated[
-        Path | None, typer.Option("--authorisation", metavar="PATH", help="What a representative acts under: a file.")
+        Path | None, typer.Option("--authorisation", metavar="PATH", help="option.authorisation")
     ] = None,
-    level: Annotated[
-        int | None, typer.Option("--level", min=1, max=4, help="File at this level, whatever the submission says.")
-    ] = None,
+    level: Annotated[int | None, typer.Option("--level", min=1, max=4, help="option.level")] = None,
     as_json: AsJson = False,
     patience: Patience = PATIENCE,
 ) -> None:
-    """Hand in a filing, and print its receipt. The same submission again gives the same receipt.
-
-    Files are put into the object store first, at MOTCUA_OBJECTS, and their references into the submission.
-
-    For instance:
-
-    motcua submit birth.json
-
-    motcua submit birth.json --attach birth_notice=notice.pdf --signature signed.pdf
-
-    motcua submit birth.json --level 3
-    """
     content = read_json(read_file(file), file)
     unknown = sorted(content.keys() - c.Submission.model_fields.keys())
     if unknown:
-        fail(f"a submission has no {', '.join(unknown)}", Exit.USAGE)
+        fail(c.said("refused.submission.unknown", names=", ".join(unknown)), Exit.USAGE)
     if authorisation is not None:
         content["authorisation"] = NO_FILE_YET | (content.get("authorisation") or {})
     submission = parse(c.Submission, content)
@@ -126,7 +90,7 @@ def _at_level(submission: c.Submission, level: c.Level) -> c.Submission:
         wanted = getattr(submission, name)
         if wanted is not None and wanted not in channels:
             counter[name] = c.Channel.COUNTER
-            note(f"{c.both(what)}: {c.both('cli.at_the_counter', level=level, channel=wanted)}")
+            note(c.said("cli.at_the_counter", what=c.said(what), level=level, channel=wanted))
     return submission.model_copy(update={"level": level, **counter})
 
 
@@ -138,49 +102,31 @@ async def _submit(client: FilingClient, submission: c.Submission, again: list[st
         offer = error.refusal.offer
         if offer is not None and offer.level is not submission.level:
             command = f"motcua submit {shlex.join(again)} --level {offer.level}"
-            note(f"{c.both('cli.without_signature')}: {command}")
+            note(c.said("cli.without_signature"), command)
         raise
 
 
 @app.command()
 def act(  # noqa: PLR0913 -- a command line has many options
     target: Target,
-    command: Annotated[str, typer.Argument(metavar="COMMAND", help=f"For a filing one of: {', '.join(_KINDS)}.")],
+    command: Annotated[str, typer.Argument(metavar="COMMAND", help=f"option.act.command: {', '.join(_KINDS)}")],
     *,
-    actor: ActorText,
-    data: Annotated[
-        str, typer.Option("--data", metavar="JSON|@FILE", help="Its own fields, as docs/integrators.md names them.")
-    ] = "{}",
+    actor: Actor,
+    data: Annotated[str, typer.Option("--data", metavar="JSON|@FILE", help="option.act.data")] = "{}",
     attach: Attach = None,
-    own_id: Annotated[
-        str | None, typer.Option("--command-id", help="An id of yours, by which it can be sent again and is done once.")
-    ] = None,
+    own_id: CommandId = None,
     as_json: AsJson = False,
     patience: Patience = PATIENCE,
 ) -> None:
-    """Give a filing, or another stream, a command, and print its receipt.
-
-    For instance:
-
-    motcua act FILING_ID accept --actor reception:h01.12-reception-1@H01.12
-
-    motcua act FILING_ID propose --actor specialist:h01.12-specialist-1@H01.12 --data '{"outcome": "approved"}'
-
-    motcua act FILING_ID supplement --actor applicant:SUBJECT --attach birth_notice=notice.pdf
-    """
     stream = _stream(target)
     name = command.replace("-", "_")
     model = _KINDS.get(name) if stream.kind == _FILING else _OF_OTHERS.get((stream.kind, name), _OtherCommand)
     if model is None:
-        fail(f"there is no command {command}; there are: {', '.join(_KINDS)}", Exit.USAGE)
-    own: dict[str, Any] = {
-        "command_id": own_id or command_id(),
-        "actor": actor_of(actor),
-        "via": VIA,
-    }
+        fail(c.said("refused.act.no_command", command=command, commands=", ".join(_KINDS)), Exit.USAGE)
+    own: dict[str, Any] = {"command_id": own_id or command_id(), "actor": actor_of(actor), "via": VIA}
     own |= {"kind": name} if model is _OtherCommand else {}
-    said = read_json(read_file(data[1:]) if data.startswith("@") else data, "--data")
-    order = parse(model, own | said, extra="allow" if model is _OtherCommand else "forbid")
+    fields = read_json(read_file(data[1:]) if data.startswith("@") else data, "--data")
+    order = parse(model, own | fields, extra="allow" if model is _OtherCommand else "forbid")
     if attach:
         order = _with_papers(order, stream.filing, papers_wanted(attach))
     receipt = ask(lambda client: _act(client, str(stream), order), patience)
@@ -190,7 +136,7 @@ def act(  # noqa: PLR0913 -- a command line has many options
 def _with_papers(order: c.Command, filing_id: UUID, wanted: Mapping[str, Path]) -> c.Command:
     """The command with these files as its papers, or the end of this one: only a supplement has any."""
     if not isinstance(order, c.Supplement):
-        fail("--attach goes with supplement", Exit.USAGE)
+        fail(c.said("refused.act.attach"), Exit.USAGE)
     return with_their_papers(order, filing_id, wanted)
 
 
@@ -201,11 +147,9 @@ class _OtherCommand(c.Command):
 
 
 def _stream(target: str) -> c.StreamId:
-    """A filing by its id, or the stream that is named; or the end of the command."""
-    try:
-        return c.StreamId.parse(target if ":" in target else c.filing_workflow(target))
-    except ValueError:
-        fail(f"{target} is no id of a filing (a UUID), and no stream such as payment:FILING_ID:1", Exit.USAGE)
+    """A filing by its id or code, or the stream that is named; or the end of the command."""
+    with refusing((ValueError, typer.BadParameter), Exit.USAGE, c.said("refused.act.target", target=target)):
+        return c.StreamId.parse(target if ":" in target else c.filing_workflow(filing_id_of(target)))
 
 
 async def _act(client: FilingClient, target: str, order: c.Command) -> c.Receipt:
@@ -213,22 +157,14 @@ async def _act(client: FilingClient, target: str, order: c.Command) -> c.Receipt
     try:
         return await client.act(target, order)
     except Unavailable:
-        note(f"send it again with --command-id {order.command_id}: it is done once")
+        note(c.said("refused.again", option=f"--command-id {order.command_id}"))
         raise
 
 
 @app.command()
 def show(
-    filing_id: FilingId, *, actor: MaybeActorText = None, as_json: AsJson = False, patience: Patience = PATIENCE
+    filing_id: FilingId, *, actor: MaybeActor = None, as_json: AsJson = False, patience: Patience = PATIENCE
 ) -> None:
-    """Show where a filing stands, or with --actor what somebody can do with it now.
-
-    For instance:
-
-    motcua show FILING_ID
-
-    motcua show FILING_ID --actor leader:h01.12-leader-1@H01.12
-    """
     if actor is not None:
         someone = parse(c.Actor, actor_of(actor))
         actions = ask(lambda client: client.as_(someone, VIA).actions(filing_id), patience)
@@ -260,20 +196,12 @@ async def _view(client: FilingClient, filing_id: UUID) -> tuple[c.FilingView, di
 
 @app.command()
 def clocks(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = PATIENCE) -> None:
-    """Show the clocks of a filing: when each started, stood still and why, when it is due, how it ended.
-
-    Example: motcua clocks FILING_ID
-    """
     runs = ask(lambda client: client.clocks(filing_id), patience)
     show_all(runs, CLOCKS, as_json=as_json)
 
 
 @app.command()
 def track(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = PATIENCE) -> None:
-    """Follow a filing to its end: a line whenever it changes. With --json one JSON object a line.
-
-    Example: motcua track FILING_ID
-    """
 
     async def follow(client: FilingClient) -> None:
         async for view in client.follow(filing_id):
@@ -287,10 +215,6 @@ def track(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = 
 
 @app.command()
 def delivery(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = PATIENCE) -> None:
-    """Show how the applicant comes by the result: the pick-up code, the link. It is for them alone.
-
-    Example: motcua delivery FILING_ID
-    """
     found = ask(lambda client: client.delivery(filing_id), patience)
     show_one(found, DELIVERY, as_json=as_json)
 
@@ -298,12 +222,3 @@ def delivery(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience
 def print_receipt(filing_id: UUID, receipt: c.Receipt, *, as_json: bool) -> None:
     columns = (*RECEIPT, Column("filing", lambda _: filing_id))
     show_one(receipt, columns, as_json=as_json, data={"filing_id": str(filing_id), **plain(receipt)})
-
-
-def actor_of(text: str) -> dict[str, str]:
-    """`role:subject[@agency]` as an actor. Only an agency's code may follow the last `@` of a subject."""
-    role, colon, subject = text.partition(":")
-    if not colon or role not in set(c.Role):
-        fail(f"write the actor as ROLE:SUBJECT[@AGENCY]; roles: {', '.join(c.Role)}", Exit.USAGE)
-    name, at, agency = subject.rpartition("@")
-    return {"role": role, "subject": name, "agency": agency} if at else {"role": role, "subject": agency}

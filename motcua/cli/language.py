@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from enum import StrEnum
 from functools import wraps
+from itertools import pairwise
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
@@ -38,18 +39,25 @@ def in_words(text: Text) -> str:
     return text.en if language() is Language.EN else text.vi
 
 
-_Option = Annotated[Language | None, typer.Option("--lang", help="Of the answer; else that of LANG, else vi.")]
+def set_language(arguments: list[str], *, anew: bool) -> None:
+    """Take the language that `--lang` names among these arguments; without it, `anew` says that none is chosen."""
+    words = [word for one in arguments for word in one.split("=", 1)]
+    named = dict(pairwise(words)).get("--lang")
+    if named in set(Language) or anew:
+        _chosen.set(Language(named) if named in set(Language) else None)
+
+
+_Option = Annotated[Language | None, typer.Option("--lang", help="option.lang")]
 
 
 def with_language(command: Callable[..., T]) -> Callable[..., T]:
-    """The command with the option `--lang`, for which its function has no argument."""
+    """The command with the option `--lang`, for which its function has no argument: `set_language` has read it."""
     own = inspect.signature(command, eval_str=True)
     if "lang" in own.parameters:  # a group's commands come here again with the commands of what holds the group
         return command
 
     @wraps(command)
-    def chosen(*arguments: Any, lang: Language | None = None, **options: Any) -> T:
-        _chosen.set(lang)
+    def chosen(*arguments: Any, lang: Language | None = None, **options: Any) -> T:  # noqa: ARG001
         return command(*arguments, **options)
 
     option = inspect.Parameter("lang", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Option)

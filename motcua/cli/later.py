@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 from typer.main import get_command
+
+from motcua.cli.help import Worded, WordedGroup, nothing
+from motcua.cli.language import with_language
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class Later:
     """A command or a group of commands.
 
     Attributes:
-        help: What the list of all says of it.
+        help: The key of its help.
         load: Gives what it is part of, under its name.
     """
 
@@ -24,7 +27,7 @@ class Later:
     load: Callable[[], typer.Typer]
 
 
-class Unloaded(TyperCommand):
+class Unloaded(Worded):
     """Stands in the list for a command or a group. A group that is there already is added to."""
 
     def __init__(self, name: str, later: Later, beside: TyperGroup | None) -> None:
@@ -49,13 +52,9 @@ class Unloaded(TyperCommand):
 def app_of(later: Mapping[str, Later]) -> typer.Typer:
     """All these commands, by their names. Whoever takes over its class takes them over."""
 
-    class Group(TyperGroup):
+    class Group(WordedGroup):
         def __init__(self, *, commands: Mapping[str, Any], **attributes: Any) -> None:
             unloaded = {name: Unloaded(name, one, commands.get(name)) for name, one in later.items()}
             super().__init__(commands={**commands, **unloaded}, **attributes)
 
-    return typer.Typer(cls=Group, callback=nothing, no_args_is_help=True, rich_markup_mode="markdown")
-
-
-def nothing() -> None:
-    """What a group does by itself: having it, one is a group that has a single command, or none yet."""
+    return typer.Typer(cls=Group, callback=with_language(nothing), no_args_is_help=True, rich_markup_mode="markdown")

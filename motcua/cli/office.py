@@ -16,8 +16,10 @@ from pydantic import TypeAdapter, ValidationError
 from motcua.backoffice import HOOKS, BackOffice, queue_of, run
 from motcua.cli import office_check
 from motcua.cli.answer import Column, Marked, columns, show_all
-from motcua.cli.running import Exit, Patience, end_well, fail
-from motcua.contract import AgencyCode
+from motcua.cli.language import in_words
+from motcua.cli.options import Patience
+from motcua.cli.running import Exit, end_well, exit_if, fail, refusing
+from motcua.contract import AgencyCode, Text, said
 
 _PATIENCE = 60.0
 
@@ -26,25 +28,13 @@ app = typer.Typer()
 
 @app.command("back-office")
 def back_office(
-    office: Annotated[
-        str | None, typer.Argument(metavar="[MODULE:CLASS]", help="The agency's own BackOffice; else the default one.")
-    ] = None,
+    office: Annotated[str | None, typer.Argument(metavar="[MODULE:CLASS]", help="option.office")] = None,
     *,
-    agency: Annotated[str | None, typer.Option("--agency", metavar="CODE", help="The agency's code.")] = None,
-    queue: Annotated[str | None, typer.Option("--queue", help="Another queue than that of the agency.")] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Serve nobody: look at hooks, object store, directory and queue.")
-    ] = False,
+    agency: Annotated[str | None, typer.Option("--agency", metavar="CODE", help="option.agency")] = None,
+    queue: Annotated[str | None, typer.Option("--queue", help="option.office.queue")] = None,
+    check: Annotated[bool, typer.Option("--check", help="option.office.check")] = False,
     patience: Patience = _PATIENCE,
 ) -> None:
-    """Run an agency's back office until Ctrl-C: it checks dossiers and makes results.
-
-    Without --agency it serves all agencies that run none of their own. It needs Temporal (TEMPORAL_*) and the object
-    store (MOTCUA_OBJECTS). An agency that the directory does not have is refused. With --check it says what would keep
-    it from working, and exits 1 if anything would.
-
-    Example: motcua back-office --agency H29.16 land_office:LandOffice
-    """
     _log_to_standard_error()
     made = BackOffice() if office is None else load(office)
     agency = _checked(agency)
@@ -73,8 +63,7 @@ class _Lines(logging.Formatter):
 
 def _show(found: list[office_check.Looked]) -> None:
     show_all(found, _LOOKED)
-    if not all(one.well for one in found):
-        raise typer.Exit(Exit.REFUSED)
+    exit_if(not all(one.well for one in found))
 
 
 _LOOKED: Final = columns(
@@ -87,47 +76,45 @@ def load(name: str) -> BackOffice:
     """The back office `module:Class`, looked for in the current folder too; what is wrong with it ends the command."""
     module_name, _, class_name = name.partition(":")
     if not module_name or not class_name:
-        fail("name the back office as module:Class, such as land_office:LandOffice", Exit.USAGE)
+        fail(said("refused.office.name"), Exit.USAGE)
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
         found = getattr(importlib.import_module(module_name), class_name, None)
     except ModuleNotFoundError as error:
-        fail(f"{name} can't be imported: there is no module {error.name} here", Exit.USAGE)
+        fail(said("refused.office.no_module", name=name, module=error.name), Exit.USAGE)
     except Exception as error:  # noqa: BLE001 -- the agency's own module
-        fail(f"{name} can't be imported: {type(error).__name__}: {error}", Exit.USAGE)
+        fail(said("refused.office.not_imported", name=name), Exit.USAGE, detail=f"{type(error).__name__}: {error}")
     if not (isinstance(found, type) and issubclass(found, BackOffice)):
-        fail(f"{name} is not a class that inherits from motcua.BackOffice", Exit.USAGE)
+        fail(said("refused.office.no_office", name=name), Exit.USAGE)
     try:
         made = found()
     except Exception as error:  # noqa: BLE001 -- the agency's own class
-        fail(f"{name}() fails: {type(error).__name__}: {error}", Exit.USAGE)
+        fail(said("refused.office.fails", name=name), Exit.USAGE, detail=f"{type(error).__name__}: {error}")
     if mistakes := list(_mistakes(made)):
-        fail(f"{name}: {'; '.join(mistakes)}", Exit.USAGE)
+        fail(name, Exit.USAGE, detail="; ".join(map(in_words, mistakes)))
     return made
 
 
-def _mistakes(office: BackOffice) -> Iterator[str]:
+def _mistakes(office: BackOffice) -> Iterator[Text]:
     """What is wrong with the hooks, without running any."""
     for name in HOOKS:
         hook = getattr(office, name)
         if not callable(hook):
-            yield f"{name} is no method"
+            yield said("refused.office.no_method", hook=name)
             continue
         try:
             inspect.signature(hook).bind(object())
         except TypeError:
-            yield f"{name} takes one argument, that of BackOffice.{name}"
+            yield said("refused.office.one_argument", hook=name)
         if inspect.isasyncgenfunction(hook) or inspect.isgeneratorfunction(hook):
-            yield f"{name} yields, and should return"
+            yield said("refused.office.yields", hook=name)
 
 
 def _checked(agency: str | None) -> str | None:
     """The agency's code, or the end of the command: on a misspelt queue nobody would ever bring work."""
     if agency is None:
         return None
-    try:
+    with refusing(ValidationError, Exit.USAGE, said("refused.agency_code", agency=agency)):
         return TypeAdapter[str](AgencyCode).validate_python(agency)
-    except ValidationError:
-        fail(f"{agency} is no agency code: A-Z, 0-9 and points, such as H29.16", Exit.USAGE)

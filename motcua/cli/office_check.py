@@ -14,9 +14,10 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from motcua.backoffice import HOOKS, BackOffice
+from motcua.cli.language import in_words
 from motcua.client import FilingClient
 from motcua.connection import connect
-from motcua.contract import Text, both, said
+from motcua.contract import Text, said
 from motcua.errors import MotcuaError, NotFound
 from motcua.patience import patiently
 from motcua.speaker_here import speaker_here
@@ -73,9 +74,9 @@ async def _store() -> Text:
     try:
         same = await store.works()
     except Exception as error:  # noqa: BLE001 -- obstore has a type for every backend
-        raise _AmissError(f"{both('office.store_failing')}: {type(error).__name__}") from None
+        raise _AmissError(f"{in_words(said('office.store_failing'))}: {type(error).__name__}") from None
     if not same:
-        raise _AmissError(both("doctor.objects.differing"))
+        raise _AmissError(in_words(said("doctor.objects.differing")))
     return said("command.back_office.store_works")
 
 
@@ -84,9 +85,9 @@ async def _directory(client: Client, agency: str, queue: str, patience: float) -
     try:
         entry = await FilingClient(client, speaker=speaker, patience=patience).agency(agency)
     except NotFound:
-        raise _AmissError(f"{both('office.no_agency')} {agency}") from None
+        raise _AmissError(f"{in_words(said('office.no_agency'))} {agency}") from None
     if entry.queue != queue:
-        raise _AmissError(both("office.work_goes", agency=agency, theirs=entry.queue, queue=queue))
+        raise _AmissError(in_words(said("office.work_goes", agency=agency, theirs=entry.queue, queue=queue)))
     return entry.name
 
 

@@ -6,23 +6,20 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperGroup
 
 from motcua import contract as c
 from motcua.cli.answer import show_one
-from motcua.cli.filings import FilingId
-from motcua.cli.running import PATIENCE, AsJson, Exit, Patience, ask, end_well, fail, note
+from motcua.cli.help import WordedGroup, group
+from motcua.cli.options import PATIENCE, AsJson, FilingId, Patience
+from motcua.cli.running import ask, end_well, note, write_file
 from motcua.cli.showing import RESULT
+from motcua.contract import said
 from motcua.store import Store
 
 NAME: Final = "result"
-_HELP: Final = """Kết quả / Results: what came of a filing, and what an issued file is worth.
-
-Example: motcua result FILING_ID --out certificate.pdf
-"""
 
 
-class _OrOf(TyperGroup):
+class _OrOf(WordedGroup):
     """The name of the command `of` may be left out: there was a time when it was the only one."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
@@ -32,14 +29,10 @@ class _OrOf(TyperGroup):
 def of_filing(
     filing_id: FilingId,
     *,
-    file: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Download it to this file.")] = None,
+    file: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="option.result.out")] = None,
     as_json: AsJson = False,
     patience: Patience = PATIENCE,
 ) -> None:
-    """Show a filing's result; with --out download its file from MOTCUA_OBJECTS, and check its digest.
-
-    The word `of` may be left out. Example: motcua result FILING_ID --out certificate.pdf
-    """
     found = ask(lambda client: client.result(filing_id), patience)
     if file is not None:
         _download(found.result, file)
@@ -51,23 +44,14 @@ def _download(result: c.FileRef, file: Path) -> None:
         return await Store.from_environment().get(result)
 
     data = end_well(get())
-    try:
-        file.write_bytes(data)
-    except OSError as error:
-        fail(f"{file} can't be written: {error.strerror}", Exit.USAGE)
-    note(f"saved to {file}; its digest is {result.sha256}")
+    write_file(file, data)
+    note(said("refused.saved", file=file, sha256=result.sha256))
 
 
 def commands() -> typer.Typer:
     """The group, anew each time, so that whoever adds to it adds to this one only."""
-    group = typer.Typer(
-        cls=_OrOf,
-        help=_HELP,
-        no_args_is_help=True,
-        rich_markup_mode="markdown",
-        context_settings={"ignore_unknown_options": True},
-    )
-    group.command("of")(of_filing)
+    made = group(NAME, _OrOf, context_settings={"ignore_unknown_options": True})
+    made.command("of")(of_filing)
     app = typer.Typer()
-    app.add_typer(group, name=NAME)
+    app.add_typer(made, name=NAME)
     return app

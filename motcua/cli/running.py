@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
+from typing import Any, Final, Literal, NoReturn, TypeVar
 
 import typer
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.markup import escape
 
+from motcua.cli.language import in_words
 from motcua.client import FilingClient
-from motcua.contract import Refusal, beside, both
+from motcua.contract import Problem, Refusal, Text, beside, said
 from motcua.env_file import settings_in
 from motcua.errors import FilingClosed, FilingNotAvailable, MotcuaError, NotReady, RefusedError, Unavailable, UnfitError
 from motcua.key_ring import CODEC_KEYS
@@ -36,10 +38,6 @@ _SPEAKER: Final = frozenset({PRINCIPAL, AGENT, KEY_FILE, KEY})
 _OF_TEMPORAL: Final = ("TEMPORAL_", "MOTCUA_INSTALLATION", CODEC_KEYS, _SPEAKING)
 _FROM_STACK: Final = (*_OF_TEMPORAL, "MOTCUA_OBJECTS")
 SAYS_WHERE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"})
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Patience = Annotated[float, typer.Option("--patience", min=0.1, help="Seconds to keep trying while nobody answers.")]
-PATIENCE: Final = 15.0
 
 
 class Exit(IntEnum):
@@ -94,7 +92,7 @@ def end_well(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except MotcuaError as error:
         if isinstance(error, Unavailable) and not SAYS_WHERE & os.environ.keys():
-            note("TEMPORAL_ADDRESS is not set, and no `motcua up` runs in this folder")
+            note(said("refused.no_stack"))
         code = next(code for kind, code in _CODES.items() if isinstance(error, kind))
         fail(str(error), code, _told(error), _words(error))
 
@@ -111,7 +109,7 @@ def _told(error: MotcuaError) -> dict[str, Any]:
 
 
 def _words(error: MotcuaError) -> str | None:
-    """What people are told: each problem on a line of its own, in both languages. None where there is no problem."""
+    """Each problem on a line of its own. None where there is no problem."""
     match error:
         case RefusedError(refusal=refusal):
             problems, allowed = refusal.problems, refusal.allowed
@@ -119,9 +117,9 @@ def _words(error: MotcuaError) -> str | None:
             problems, allowed = (one,), ()
         case _:
             return None
-    lines = [f"{one.field}: {beside(one.message)} [{one.rule}]".removeprefix(": ") for one in problems]
+    lines = [*map(problem_line, problems)]
     if allowed:
-        lines.append(f"{both('cli.allowed_now')}: {', '.join(allowed)}")
+        lines.append(f"{in_words(said('cli.allowed_now'))}: {', '.join(allowed)}")
     return "\n".join(lines)
 
 
@@ -141,7 +139,7 @@ def use_stack_here() -> None:
     try:
         stack = settings_in(STACK.read_text(encoding="utf-8"))
     except ValueError:
-        fail(f"{both('cli.unreadable')} {STACK}", Exit.USAGE)
+        fail(said("cli.unreadable"), Exit.USAGE, detail=STACK)
     own = not_of_stack()
     for key, value in stack.items():
         if key.startswith(_FROM_STACK) and not key.startswith(own):
@@ -155,8 +153,8 @@ def parse(model: type[M], value: Any, *, extra: Literal["forbid", "allow"] = "fo
     except ValidationError as error:
         unfit = UnfitError(model.__name__, error)
         for wrong in unfit.problems:
-            note(f"{wrong.field or 'input'}: {beside(wrong.message)}")
-        fail(f"this is no {model.__name__}: {len(unfit.problems)} mistakes", Exit.USAGE, _told(unfit))
+            note(problem_line(wrong.model_copy(update={"field": wrong.field or "input"})))
+        fail(said("refused.unfit", model=model.__name__, mistakes=len(unfit.problems)), Exit.USAGE, _told(unfit))
 
 
 def read_json(text: str, what: str) -> dict[str, Any]:
@@ -164,9 +162,9 @@ def read_json(text: str, what: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        fail(f"{what} is not JSON: {error}", Exit.USAGE)
+        fail(said("refused.no_json", name=what), Exit.USAGE, detail=error)
     if not isinstance(value, dict):
-        fail(f"{what} is not a JSON object", Exit.USAGE)
+        fail(said("refused.no_object", name=what), Exit.USAGE)
     return value
 
 
@@ -177,7 +175,19 @@ def read_file(path: str) -> str:
             return typer.get_text_stream("stdin").read()
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        fail(f"{path} can't be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}", Exit.USAGE)
+        fail(
+            said("refused.not_read", file=path),
+            Exit.USAGE,
+            detail=getattr(error, "strerror", None) or said("refused.no_utf8"),
+        )
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file, or end the command."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        fail(said("refused.not_written", file=path), Exit.USAGE, detail=error.strerror)
 
 
 def print_json(value: Any) -> None:
@@ -196,24 +206,78 @@ def out() -> Console:
     return Console(soft_wrap=True, highlight=False)
 
 
-def note(message: str) -> None:
-    """Say something beside the output."""
-    Console(stderr=True, soft_wrap=True, highlight=False).print(escape(message))
+def note(message: Text | str, detail: object = None) -> None:
+    """Print a line beside the output, with a `detail` behind it."""
+    _print_beside(escape(_line(message, detail, in_words)))
 
 
-def fail(message: str, code: Exit, told: Mapping[str, Any] | None = None, words: str | None = None) -> NoReturn:
-    """End the command with one line, for people in other `words` where there are any.
+def fail(
+    message: Text | str,
+    code: Exit,
+    told: Mapping[str, Any] | None = None,
+    words: str | None = None,
+    *,
+    detail: object = None,
+) -> NoReturn:
+    """End the command with one line and a `detail` behind it, for people in other `words` where there are any.
 
-    With `--json` standard output has it too, and what is `told` beside.
+    With `--json` standard output has it too, a text in both languages, and what is `told` beside.
     """
-    Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]{escape(words or message)}[/]")
-    say_failure(message, code, told)
+    _print_beside(f"[red]{escape(words or _line(message, detail, in_words))}[/]")
+    say_failure(_line(message, detail, beside), code, told)
     raise typer.Exit(code)
+
+
+def _line(message: Text | str, detail: object, words: Callable[[Text], str]) -> str:
+    parts = [part for part in (message, detail) if part is not None]
+    return ": ".join(words(part) if isinstance(part, Text) else str(part) for part in parts)
+
+
+def _print_beside(markup: str) -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False).print(markup)
+
+
+def problem_line(one: Problem) -> str:
+    """A problem in words: where it is, what is wrong, and its rule."""
+    return f"{one.field}: {in_words(one.message)} [{one.rule}]".removeprefix(": ")
+
+
+@contextmanager
+def refusing(
+    kinds: type[Exception] | tuple[type[Exception], ...],
+    code: Exit,
+    why: Text | str | None = None,
+    detail: Callable[[Any], object] | None = str,
+) -> Iterator[None]:
+    """An error of these kinds ends the command: with `why` and the `detail` of it, by default its words."""
+    try:
+        yield
+    except kinds as error:
+        behind = None if detail is None else detail(error)
+        fail(str(behind) if why is None else why, code, detail=None if why is None else behind)
+
+
+def kind_of(error: Exception) -> str:
+    """What is said of an error whose words may hold too much."""
+    return type(error).__name__
+
+
+def exit_if(wrong: object, code: Exit = Exit.REFUSED) -> None:
+    """End the command without another word if something is."""
+    if wrong:
+        raise typer.Exit(code)
+
+
+def there(found: T | None, missing: Text) -> T:
+    """What was found, or the end of the command."""
+    if found is None:
+        fail(missing, Exit.NOT_AVAILABLE)
+    return found
 
 
 def refuse(refusal: Refusal) -> NoReturn:
     """End the command with what was refused, a line for each problem."""
-    words = "\n".join(f"{beside(one.message)} [{one.rule}]" for one in refusal.problems)
+    words = "\n".join(f"{in_words(one.message)} [{one.rule}]" for one in refusal.problems)
     message = "; ".join(one.message.en for one in refusal.problems)
     fail(message, Exit.REFUSED, refusal.model_dump(mode="json"), words)
 
@@ -221,5 +285,5 @@ def refuse(refusal: Refusal) -> NoReturn:
 def say_failure(message: str, code: int, told: Mapping[str, Any] | None = None) -> None:
     """Where JSON is still waited for, print why the command ends, as one line of it."""
     if owes_json.get():
-        said = {"code": WORDS.get(code, "failed"), "message": message} | dict(told or {})
-        typer.echo(json.dumps(said, ensure_ascii=False))
+        failure = {"code": WORDS.get(code, "failed"), "message": message} | dict(told or {})
+        typer.echo(json.dumps(failure, ensure_ascii=False))

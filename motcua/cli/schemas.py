@@ -9,7 +9,9 @@ from typing import Annotated, Final
 import typer
 
 from motcua.cli.answer import Column, show_all
-from motcua.cli.running import AsJson, Exit, fail, note
+from motcua.cli.options import AsJson
+from motcua.cli.running import Exit, fail, note
+from motcua.contract import said
 from motcua.json_schemas import INDEX, documents, written
 
 app = typer.Typer()
@@ -18,18 +20,9 @@ app = typer.Typer()
 @app.command()
 def schemas(
     *,
-    folder: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Write one file for each message, and index.json.")
-    ] = None,
+    folder: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="option.schemas.out")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the messages that pass between the platform and others; with --out write their JSON Schemas (2020-12).
-
-    The index says of each message which way it goes, by which Update, workflow, question, activity or column, and
-    whether unknown fields are refused in it.
-
-    Example: motcua schemas --out contract
-    """
     made = documents()
     if folder is not None:
         _write(folder, {name: written(document) for name, document in made.items()})
@@ -52,5 +45,5 @@ def _write(folder: Path, texts: dict[str, str]) -> None:
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        fail(f"{folder} can't be written: {error.strerror}", Exit.USAGE)
-    note(f"{len(texts)} files written to {folder}")
+        fail(said("refused.not_written", file=folder), Exit.USAGE, detail=error.strerror)
+    note(said("refused.schemas.written", files=len(texts), folder=folder))

@@ -8,9 +8,10 @@ from typing import Annotated, Final
 import typer
 
 from motcua.cli.answer import VIETNAM, Column, columns, say, show_all, when
-from motcua.cli.running import AsJson, print_json
+from motcua.cli.help import group
+from motcua.cli.options import AsJson
+from motcua.cli.running import print_json
 from operations.commands.database import Connection, ask
-from operations.commands.help_words import group
 from schemas.access import AccessReport
 from schemas.saying import said
 from views.looks import report as read_report
@@ -23,17 +24,12 @@ _DAYS: Final = timedelta(days=30)
 @app.command()
 def report(
     *,
-    agency: Annotated[str | None, typer.Option("--agency", metavar="CODE", help="Of this agency's officers.")] = None,
+    agency: Annotated[str | None, typer.Option("--agency", metavar="CODE", help="option.access.agency")] = None,
     since: Annotated[
-        datetime | None,
-        typer.Option("--since", metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="From this day on; else 30 days."),
+        datetime | None, typer.Option("--since", metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="option.access.since")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which looks at filings are out of the ordinary, for auditors: docs/access.md says what that is.
-
-    Examples: `motcua access report --agency H01.12`, `motcua access report --since 2026-11-01 --json`
-    """
     begins = datetime.now(UTC) - _DAYS if since is None else since.replace(tzinfo=VIETNAM)
 
     async def read(connection: Connection) -> AccessReport:
@@ -56,16 +52,9 @@ def report(
 
 
 _OFFICER: Final = columns("agency officer")
-_BUSY_DAYS: Final = columns(
-    *_OFFICER,
-    "day filings",
-    Column("median", lambda one: f"{one.median:g}"),
-)
+_BUSY_DAYS: Final = columns(*_OFFICER, "day filings", Column("median", lambda one: f"{one.median:g}"))
 _OUT_OF_HOURS: Final = (*_OFFICER, Column("day", "day"), Column("looks", "looks"))
 _NOT_THEIRS: Final = columns(
-    *_OFFICER,
-    "role|role",
-    Column("filing", lambda one: one.code or one.filing_id),
-    "looks last:last_at",
+    *_OFFICER, "role|role", Column("filing", lambda one: one.code or one.filing_id), "looks last:last_at"
 )
 _BY_ITSELF: Final = columns("program:principal looks filings last:last_at")

@@ -17,7 +17,8 @@ from rich.live import Live
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from motcua.cli.running import AsJson, out, print_json, use_stack_here
+from motcua.cli.options import AsJson, OfAgency
+from motcua.cli.running import out, print_json, use_stack_here
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION
@@ -45,18 +46,11 @@ app = typer.Typer()
 @app.command()
 def board(
     *,
-    agency: Annotated[str | None, typer.Option("--agency", metavar="CODE", help="Of this agency.")] = None,
-    every: Annotated[float, typer.Option("--every", min=0.2, metavar="SECONDS", help="Between two looks.")] = 2.0,
-    once: Annotated[bool, typer.Option("--once", help="Print one board and end; so does a pipe or a file.")] = False,
+    agency: OfAgency = None,
+    every: Annotated[float, typer.Option("--every", min=0.2, metavar="SECONDS", help="option.board.every")] = 2.0,
+    once: Annotated[bool, typer.Option("--once", help="option.board.once")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Watch how it stands until Ctrl-C: open filings, tasks, what is late, stalled workflows, money, newest events.
-
-    Nothing personal is shown. Stalled workflows are those that Temporal counts: `?` if it does not answer. With --json
-    one board is printed, with its instants in UTC.
-
-    Examples: `motcua board`, `motcua board --agency H01.12 --every 10`, `motcua board --once`, `motcua board --json`
-    """
     use_stack_here()
     looks = Looks(address(APPLICATION), agency)
     if as_json:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
+from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import typer
 from obstore.exceptions import BaseError
@@ -19,14 +19,14 @@ from activities.checkpoints.place import CheckpointError
 from activities.keys.masters import MasterKeys
 from activities.signature.proof import stamped_at
 from motcua.cli.answer import Column, Marked, columns, say, show_all, show_one
-from motcua.cli.language import in_words
-from motcua.cli.running import AsJson, Exit, fail
+from motcua.cli.options import AsJson
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, fail, refusing
 from motcua.errors import MotcuaError
 from operations import bundle as bundles
 from operations.addresses import stack_beside
 from operations.checkpoint_proofs import proofs_of
 from operations.commands.database import Connection, ask
-from operations.commands.printing import bar
 from operations.new_keys import write_new
 from recovery.second_place import SecondPlace
 from rules.proof.checkpoint import Checkpoint
@@ -46,22 +46,12 @@ app = typer.Typer()
 @app.command()
 def checkpoint(
     *,
-    new_log: Annotated[
-        bool, typer.Option("--new-log", help="Begin a new log, after a restore that lost checkpointed events.")
-    ] = False,
-    reason: Annotated[str | None, typer.Option("--reason", help="With --new-log: why, for all to read.")] = None,
+    new_log: Annotated[bool, typer.Option("--new-log", help="option.checkpoint.new_log")] = False,
+    reason: Annotated[str | None, typer.Option("--reason", help="option.checkpoint.reason")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sign what the whole record holds now, have it cosigned and time-stamped, and lay it at the second place.
-
-    Needs MOTCUA_CHECKPOINTS and MOTCUA_CHECKPOINT_KEY, or the stack of this folder. Every few minutes the platform does
-    it by itself. Refused where the record lacks events that were checkpointed: after a lawful restore, `--new-log`
-    begins another log that names the last checkpoint of this one, once the witnesses know its key (`checkpoint-key`).
-
-    Examples: `motcua ledger checkpoint`, `motcua ledger checkpoint --new-log --reason "restored from the backup of …"`
-    """
     if new_log != bool(reason):
-        fail("--new-log đi cùng --reason / --new-log goes with --reason", Exit.USAGE)
+        fail(said("refused.checkpoint.new_log"), Exit.USAGE)
 
     async def work(connection: Connection, setup: Setup) -> Published | None:
         return await (begin_anew(connection, setup, reason) if reason else make(connection, setup))
@@ -91,27 +81,19 @@ def _plain(made: Published | None) -> dict[str, Any] | None:
 
 @app.command("checkpoint-key")
 def checkpoint_key(
-    file: Annotated[Path, typer.Argument(help="The file of the key.")],
+    file: Annotated[Path, typer.Argument(help="option.checkpoint.file")],
     *,
-    name: Annotated[
-        str | None, typer.Option("--name", help="Make a new key of this name, such as dvc.example.vn/ledger.")
-    ] = None,
-    log: Annotated[int, typer.Option("--log", min=1, help="Of which log: 1, and one more after each restore.")] = 1,
+    name: Annotated[str | None, typer.Option("--name", help="option.checkpoint.name")] = None,
+    log: Annotated[int, typer.Option("--log", min=1, help="option.checkpoint.log")] = 1,
 ) -> None:
-    """Print the public key of the log, for its witnesses; with --name make the key in a file that is not there yet.
-
-    The name is the log's origin: choose one that nobody else has, without spaces. Only the file's owner reads it.
-
-    Examples: `motcua ledger checkpoint-key log.key --name dvc.example.vn/ledger`, then without `--name`
-    """
     try:
         if name is not None:
             write_new(file, f"{Signer.new(name, Kind.LOG).written()}\n")
         signer = signer_in(str(file))
     except FileExistsError:
-        fail(f"{file} đã có / is there already, and is left as it is", Exit.USAGE)
+        fail(said("refused.file_there", file=file), Exit.USAGE)
     except (OSError, NoteError, RuntimeError) as error:
-        fail(f"khoá của nhật ký / the log's key: {getattr(error, 'strerror', None) or error}", Exit.USAGE)
+        fail(said("refused.checkpoint.key"), Exit.USAGE, detail=getattr(error, "strerror", None) or error)
     typer.echo(str(signer.named(log_name(signer.verifier.name, log)).verifier))
 
 
@@ -122,14 +104,10 @@ def held_against_checkpoints(since: Path | None) -> Report:
 
     async def work(connection: Connection) -> Report:
         place = SecondPlace.at(settings.checkpoints or "")
-        with bar() as progress:
-            task = progress.add_task("")
-
-            def looked_at(what: Literal["checkpoints", "events"], done: int, of: int) -> None:
-                described = f"{done:,} / {of:,} {in_words(said(f'label.{what}'))}"
-                progress.update(task, completed=done, total=of, description=described)
-
-            return await checkpoint_verifier.verify(connection, place, trust, before, looked_at)
+        with progress() as moved:
+            return await checkpoint_verifier.verify(
+                connection, place, trust, before, lambda what, done, of: moved(done, of, what=said(f"label.{what}"))
+            )
 
     report = _told(lambda: ask(work))
     if since is not None and report.newest is not None:
@@ -202,9 +180,9 @@ def _told(work: Callable[[], T]) -> T:
     try:
         return work()
     except CheckpointError as error:
-        fail(f"điểm kiểm / the checkpoint ({error.fault}): {error}", Exit.REFUSED)
+        fail(said("refused.checkpoint.fault", fault=error.fault), Exit.REFUSED, detail=error)
     except (BaseError, MotcuaError) as error:
-        fail(f"nơi thứ hai / the second place, MOTCUA_CHECKPOINTS: {type(error).__name__}", Exit.UNREACHABLE)
+        fail(said("refused.checkpoint.second_place"), Exit.UNREACHABLE, detail=type(error).__name__)
     except RuntimeError as error:
         fail(str(error), Exit.USAGE)
 
@@ -226,7 +204,7 @@ def _here() -> CheckpointSettings:
 
 
 def _not_set(name: str) -> NoReturn:
-    fail(f"đặt {name}, hoặc chạy `motcua up` ở thư mục này / set {name}, or run `motcua up` in this folder", Exit.USAGE)
+    fail(said("refused.not_set", name=name), Exit.USAGE)
 
 
 def _trust(settings: CheckpointSettings) -> Trust:
@@ -238,19 +216,15 @@ def _trust(settings: CheckpointSettings) -> Trust:
 
 def _log(settings: CheckpointSettings) -> Verifier:
     """The log's key as the policy names it, else as the file of the key that signs has it."""
-    try:
+    with refusing(RuntimeError, Exit.USAGE):
         logs = policy_in(settings.witnesses).logs
         return logs[0] if logs else signer_in(settings.checkpoint_key).verifier
-    except RuntimeError as error:
-        fail(str(error), Exit.USAGE)
 
 
 def _stamped_at(settings: CheckpointSettings) -> StampedAt | None:
     """The judge of time-stamps, by the authorities that are trusted."""
-    try:
+    with refusing(RuntimeError, Exit.USAGE):
         authorities = authorities_in(settings.signature_roots)
-    except RuntimeError as error:
-        fail(str(error), Exit.USAGE)
     return None if authorities is None else partial(stamped_at, trust=authorities)
 
 

@@ -13,6 +13,7 @@ from motcua.cli.running import Exit, fail, note, refuse
 from operations.addresses import APPLICATION, find_address
 from operations.patience import while_away
 from schemas.errors import RefusalError
+from schemas.saying import said
 from views.log import DATABASE_ERRORS
 
 TIMEOUT: Final = 10.0
@@ -28,13 +29,9 @@ def address(variable: str) -> str:
     """The database's address, or the end of the command."""
     found = find_address(variable)
     if found and not found.startswith(_SCHEMES):
-        fail(f"{variable} phải có dạng / is written postgresql://user:password@host/name", Exit.USAGE)
+        fail(said("refused.database.address", name=variable), Exit.USAGE)
     if not found:
-        fail(
-            f"chưa biết cơ sở dữ liệu: đặt {variable}, hoặc chạy `motcua up` ở thư mục này / "
-            f"no database: set {variable} (postgresql://user:password@host/name), or run `motcua up` in this folder",
-            Exit.USAGE,
-        )
+        fail(said("refused.database.unknown", name=variable), Exit.USAGE)
     return found
 
 
@@ -64,29 +61,17 @@ def answered(work: Callable[[], Coroutine[Any, Any, T]], variable: str = APPLICA
     except RefusalError as error:
         refuse(error.refusal)
     except asyncpg.DiskFullError:
-        fail(f"đĩa của cơ sở dữ liệu đã đầy / the disk of the database in {variable} is full", Exit.UNREACHABLE)
+        fail(said("refused.database.disk_full", name=variable), Exit.UNREACHABLE)
     except asyncpg.UndefinedTableError:
-        fail(
-            f"cơ sở dữ liệu chưa có bảng: chạy `motcua migrate` / the database in {variable} has no tables of ours: "
-            "run `motcua migrate`",
-            Exit.REFUSED,
-        )
+        fail(said("refused.database.no_tables", name=variable), Exit.REFUSED)
     except asyncpg.InsufficientPrivilegeError:
-        fail(
-            f"không đủ quyền / the role in {variable} may not do this; a read needs the application role, a change "
-            "the owner",
-            Exit.REFUSED,
-        )
+        fail(said("refused.database.no_right", name=variable), Exit.REFUSED)
     except KeysUnavailableError as error:
-        fail(f"không hỏi được nơi giữ khóa / {error}; see `motcua doctor`", Exit.UNREACHABLE)
+        fail(said("refused.database.no_keys", error=error), Exit.UNREACHABLE)
     except (OSError, TimeoutError, *DATABASE_ERRORS) as error:
-        fail(
-            f"không kết nối được cơ sở dữ liệu / the database in {variable} refused or did not answer: "
-            f"{type(error).__name__}; run the command again once it is there, see `motcua doctor`",
-            Exit.UNREACHABLE,
-        )
+        fail(said("refused.database.away", name=variable, error=type(error).__name__), Exit.UNREACHABLE)
 
 
 def say_away(seconds: float) -> None:
     """Say that the database is waited for."""
-    note(f"cơ sở dữ liệu chưa trả lời, chờ / the database does not answer, waiting up to {seconds:.0f} s")
+    note(said("refused.database.waiting", seconds=f"{seconds:.0f}"))

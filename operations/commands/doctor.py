@@ -7,37 +7,25 @@ from typing import Any, Final
 import typer
 
 from motcua.cli.answer import Column, Marked, columns, show_all
-from motcua.cli.running import AsJson, Exit
+from motcua.cli.options import AsJson
+from motcua.cli.running import exit_if
 from operations.doctor import Finding, Health, examine
 from operations.doctor.examination import Check
 from schemas.saying import said
 
-STYLES: Final = {
-    Health.OK: "green",
-    Health.WARN: "yellow",
-    Health.FAIL: "red",
-    Health.SKIPPED: "dim",
-}
+STYLES: Final = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red", Health.SKIPPED: "dim"}
 
 app = typer.Typer()
 
 
 @app.command()
 def doctor(*, as_json: AsJson = False) -> None:
-    """Look at this machine and the servers it uses, and say how to mend what is not well; exit 1 if anything fails.
-
-    It changes nothing, ends within 15 seconds, and works with the stack of this folder, with servers that are set by
-    MOTCUA_* and TEMPORAL_*, and with nothing running.
-
-    Examples: `motcua doctor`, `motcua doctor --json`
-    """
     found = examine()
     failed = sum(finding.health is Health.FAIL for _, finding in found)
     data = {"healthy": not failed, "findings": [_plain(check, finding) for check, finding in found]}
     sums = said("command.doctor.failed", failed=failed) if failed else said("command.doctor.well")
     show_all(found, _FOUND, sums, as_json=as_json, data=data)
-    if failed:
-        raise typer.Exit(Exit.REFUSED)
+    exit_if(failed)
 
 
 def _plain(check: Check, finding: Finding) -> dict[str, Any]:

@@ -14,17 +14,19 @@ from activities.files.children import Children
 from activities.files.preview import DRAWN, MOST_PAGES, NotDrawnError, pages
 from activities.ledger.vault import Vault
 from motcua.cli.answer import Column, columns, show_all, show_one
-from motcua.cli.running import AsJson, Exit, end_well, fail
+from motcua.cli.help import group
+from motcua.cli.options import AsJson, WhichFiling
+from motcua.cli.running import Exit, end_well, fail, refusing, write_file
 from motcua.store import Store
 from operations.commands.database import Connection, ask
-from operations.commands.help_words import group
 from operations.commands.masters import master_key
-from operations.commands.record import Which, found
+from operations.commands.record import found
 from rules.streams import KINDS
 from schemas.files import FileRef
 from schemas.filing.events import Submitted, Supplemented
 from schemas.filing.state import Filing
 from schemas.ids import filing_workflow
+from schemas.saying import said
 from views.log import Log, Told, UnfoldableError
 
 LONGEST_PREVIEW: Final = 200
@@ -45,13 +47,7 @@ _SENT: Final = columns("paper event:seq name:file.name media_type:file.media_typ
 
 
 @app.command("list")
-def list_files(which: Which, *, as_json: AsJson = False) -> None:
-    """List the files that an applicant sent with a filing, out of the record, supplements included.
-
-    Needs MOTCUA_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder.
-
-    Example: `motcua files list H01.12-20261125-0000001`
-    """
+def list_files(which: WhichFiling, *, as_json: AsJson = False) -> None:
     sent, _ = _read(which)
     data = [{"paper": one.paper, "seq": one.seq, **one.file.model_dump(mode="json")} for one in sent]
     show_all(sent, _SENT, as_json=as_json, data=data)
@@ -59,61 +55,43 @@ def list_files(which: Which, *, as_json: AsJson = False) -> None:
 
 @app.command()
 def preview(
-    which: Which,
-    paper: Annotated[str, typer.Argument(metavar="PAPER", help="As `motcua files list` names it; the newest of it.")],
+    which: WhichFiling,
+    paper: Annotated[str, typer.Argument(metavar="PAPER", help="option.files.paper")],
     *,
-    folder: Annotated[Path, typer.Option("--out", metavar="FOLDER", file_okay=False, help="Where the pictures go.")],
+    folder: Annotated[Path, typer.Option("--out", metavar="FOLDER", file_okay=False, help="option.files.pictures")],
     as_json: AsJson = False,
 ) -> None:
-    """Write the pages of a paper as PNG, at most 200. The file itself is not handed out.
-
-    Its bytes come from MOTCUA_OBJECTS, are compared with the digest in the record, and are drawn by a process that may
-    do nothing else. There are none of a file with a virus, nor before the scanner has spoken of it. Needs
-    MOTCUA_DATABASE_URL and MOTCUA_MASTER_KEY too, or the stack of this folder.
-
-    Example: `motcua files preview H01.12-20261125-0000001 declaration --out pages`
-    """
     sent, filing = _read(which)
     newest = {one.paper: one.file for one in sent}
     if paper not in newest:
-        fail(f"hồ sơ không có tệp này / the filing has no such file; it has: {', '.join(newest)}", Exit.NOT_AVAILABLE)
+        fail(said("refused.files.no_paper", papers=", ".join(newest)), Exit.NOT_AVAILABLE)
     if paper in _kept_back(filing):
-        fail("tệp chưa quét xong hoặc có vi-rút / the file waits for the scanner, or has a virus", Exit.REFUSED)
+        fail(said("refused.files.kept_back"), Exit.REFUSED)
     file = newest[paper]
     if file.media_type not in DRAWN:
-        fail(f"không lập được ảnh của loại này / there are no pictures of {file.media_type}", Exit.REFUSED)
+        fail(said("refused.files.no_pictures", media_type=file.media_type), Exit.REFUSED)
     try:
         written = end_well(_write_pages(file, folder, paper))
     except NotDrawnError:
-        fail("không lập được ảnh của tệp này / this file can't be drawn", Exit.REFUSED)
+        fail(said("refused.files.not_drawn"), Exit.REFUSED)
     except OSError as error:
-        fail(f"{folder}: {error.strerror}", Exit.USAGE)
+        fail(said("refused.not_written", file=folder), Exit.USAGE, detail=error.strerror)
     data = {"paper": paper, "sha256": file.sha256, "pages": list(map(str, written))}
     show_all(written, (Column("file", str),), as_json=as_json, data=data)
 
 
 @app.command()
 def proof(
-    which: Which,
+    which: WhichFiling,
     *,
-    target: Annotated[Path, typer.Option("--out", metavar="FILE", dir_okay=False, help="Where it goes, as JSON.")],
+    target: Annotated[Path, typer.Option("--out", metavar="FILE", dir_okay=False, help="option.out.json")],
 ) -> None:
-    """Write what was seen of a filing's signature when it was received, to be looked at by whoever doubts it.
-
-    docs/signatures.md says how. It holds certificates, which are personal. Needs MOTCUA_OBJECTS, MOTCUA_DATABASE_URL
-    and MOTCUA_MASTER_KEY, or the stack of this folder.
-
-    Example: `motcua files proof H01.12-20261125-0000001 --out proof.json`
-    """
     _, filing = _read(which)
     check = filing.signature_check
     if check is None or check.proof is None:
-        fail("hồ sơ không có chữ ký số / the filing has no signature", Exit.NOT_AVAILABLE)
+        fail(said("refused.files.no_signature"), Exit.NOT_AVAILABLE)
     data = end_well(Store.from_environment().get(check.proof))
-    try:
-        target.write_bytes(data)
-    except OSError as error:
-        fail(f"{target}: {error.strerror}", Exit.USAGE)
+    write_file(target, data)
     told = {"file": target, "outcome": check.outcome, "sha256": check.proof.sha256}
     show_one(told, columns("file outcome|signature_outcome sha256"))
 
@@ -151,11 +129,9 @@ def _read(which: str) -> tuple[list[_Sent], Filing]:
         record = await found(connection, which)
         return await Log(connection, Vault(master).find, KINDS).read(filing_workflow(record.filing_id))
 
-    try:
+    with refusing(UnfoldableError, Exit.REFUSED, said("refused.filing_unreadable")):
         told = ask(look)
         return list(_sent(told)), told.state
-    except UnfoldableError as error:
-        fail(f"không đọc được hồ sơ / the filing can't be read: {error}", Exit.REFUSED)
 
 
 def _kept_back(filing: Filing) -> set[str]:

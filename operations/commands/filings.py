@@ -13,13 +13,14 @@ import asyncpg
 from temporalio.service import RPCError
 
 from motcua.cli.answer import Column, columns, show_all
-from motcua.cli.running import PATIENCE, AsJson, Patience, end_well, note
+from motcua.cli.help import group
+from motcua.cli.options import PATIENCE, AsJson, Patience
+from motcua.cli.running import end_well, note
 from motcua.cli.showing import work_rows
 from motcua.connection import connect
 from motcua.patience import patiently
 from operations.addresses import APPLICATION, find_address
 from operations.commands.database import TIMEOUT
-from operations.commands.help_words import group
 from operations.machine_work import Failing, failing
 from recovery.stalled import Stalled, stalled
 from schemas.ids import filing_workflow
@@ -32,14 +33,6 @@ app = group("filings")
 
 @app.command("stalled")
 def list_stalled(*, patience: Patience = PATIENCE, as_json: AsJson = False) -> None:
-    """List what stands still: workflows that fail in the worker's code, and filings that fail in an agency's office.
-
-    Nothing of them is lost: they go on by themselves once the worker or the office is mended (docs/operations.md). The
-    message of the error is not shown, as it may speak of a person.
-
-    Examples: `motcua filings stalled`, `motcua filings stalled --json`
-    """
-
     async def look(_: timedelta) -> list[Stalled]:
         return await stalled(await connect())
 
@@ -71,7 +64,7 @@ def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], lis
     try:
         known, failed = asyncio.run(read())
     except (OSError, TimeoutError, *DATABASE_ERRORS, RPCError) as error:
-        note(f"chưa đọc được mã hồ sơ và việc máy / codes can't be read, nor machine work: {type(error).__name__}")
+        note(said("refused.filings.no_codes"), type(error).__name__)
         return {}, []
     return {str(filing): row for filing, row in known.items()}, failed
 

@@ -17,14 +17,26 @@ from activities.ledger.vault import Vault
 from activities.procedures import Procedures
 from motcua.cli.answer import columns, show_one
 from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files
-from motcua.cli.running import AsJson, Exit, fail, note, plain, print_json, read_file, read_json
+from motcua.cli.help import group
+from motcua.cli.options import AsJson, WhichFiling
+from motcua.cli.running import (
+    Exit,
+    fail,
+    note,
+    plain,
+    print_json,
+    problem_line,
+    read_file,
+    read_json,
+    refusing,
+    write_file,
+)
 from operations.addresses import OWNER
 from operations.commands.database import TIMEOUT, Connection, address, answered, ask
-from operations.commands.help_words import group
 from operations.commands.masters import master_key
 from operations.commands.publishing.procedure_changes import version_named
 from operations.commands.publishing.procedures import published_version
-from operations.commands.record import Which, found
+from operations.commands.record import found
 from rules.filing.admission import dossier_problems
 from rules.publishing.forms.json_schema import json_schema
 from rules.publishing.forms.named import forms_of
@@ -41,6 +53,7 @@ from schemas.ids import filing_workflow
 from schemas.level import Level
 from schemas.publishing.procedure import PaperRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
+from schemas.saying import said
 from views.log import Log, UnfoldableError
 
 _NO_FILE: Final = "0" * 64
@@ -49,22 +62,12 @@ _NO_FILE: Final = "0" * 64
 app = group("forms")
 
 OfProcedure = Annotated[str, typer.Argument(metavar="FILE|CODE[@VERSION]")]
-Target = Annotated[Path, typer.Option("--out", metavar="FILE.pdf", help="Where the PDF goes.")]
-Key = Annotated[
-    str | None,
-    typer.Option("--form", metavar="KEY", help="Which of the procedure's forms, as `forms/1.004222/ct01.pdf`."),
-]
+Target = Annotated[Path, typer.Option("--out", metavar="FILE.pdf", help="option.forms.out")]
+Key = Annotated[str | None, typer.Option("--form", metavar="KEY", help="option.forms.form")]
 
 
 @app.command("blank")
 def make_blank(procedure: OfProcedure, *, target: Target, key: Key = None, as_json: AsJson = False) -> None:
-    """Write a procedure's blank form as a PDF, to be printed and filled in by hand.
-
-    The same version gives the same bytes, on every machine.
-
-    Examples: `motcua forms blank 1.004222 --out ct01.pdf`,
-    `motcua forms blank 1.013833 --form forms/1.013833/to-khai-thue.pdf --out tax.pdf`
-    """
     of = _readable(version_named(procedure, as_json=as_json))
     name, paper = _form(of, key)
     _print(target, blank(of, name, paper), datetime.combine(of.checked, time(), VIETNAM), as_json=as_json)
@@ -72,26 +75,16 @@ def make_blank(procedure: OfProcedure, *, target: Target, key: Key = None, as_js
 
 @app.command()
 def prepare(
-    file: Annotated[str, typer.Argument(metavar="SUBMISSION.json|-", help="A submission, without its signature.")],
+    file: Annotated[str, typer.Argument(metavar="SUBMISSION.json|-", help="option.forms.submission")],
     *,
     target: Target,
     key: Key = None,
     attach: Attach = None,
     authorisation: Annotated[
-        Path | None, typer.Option("--authorisation", metavar="PATH", help="What a representative acts under: a file.")
+        Path | None, typer.Option("--authorisation", metavar="PATH", help="option.authorisation")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the form of a submission, filled in and ready to be signed. Nothing is filed.
-
-    It shows the digest of what is signed, and has it in its metadata: the submission without `signature`, `actor`,
-    `via` and the paper that is this form. It has one signature field, `Applicant`. The version is that of the
-    submission, else the one in force, as it is in the province of its agency. The other papers are signed too: give
-    those that `motcua submit` is to attach here as well, and they are put into the object store.
-
-    Examples: `motcua forms prepare submission.json --out to-sign.pdf`,
-    `motcua forms prepare submission.json --attach owner_consent=lease.pdf --out to-sign.pdf`
-    """
     from activities.signature.prepared import prepared  # noqa: PLC0415 -- slow to load: no other command needs it
 
     submission = _submission(file, to_come=authorisation is not None)
@@ -112,13 +105,7 @@ def prepare(
 
 
 @app.command("print")
-def print_filing(which: Which, *, target: Target, key: Key = None, as_json: AsJson = False) -> None:
-    """Write the form of a filing out of the record, as it stands now, with its dossier code as a bar code.
-
-    Needs MOTCUA_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder: the form holds personal data.
-
-    Example: `motcua forms print H01.12-20261125-0000001 --out form.pdf`
-    """
+def print_filing(which: WhichFiling, *, target: Target, key: Key = None, as_json: AsJson = False) -> None:
     master = master_key()
 
     async def look(connection: Connection) -> tuple[Filing, datetime]:
@@ -126,10 +113,8 @@ def print_filing(which: Which, *, target: Target, key: Key = None, as_json: AsJs
         log = Log(connection, Vault(master).find, KINDS)
         return (await log.read(filing_workflow(record.filing_id))).state, record.submitted_at
 
-    try:
+    with refusing(UnfoldableError, Exit.REFUSED, said("refused.filing_unreadable")):
         filing, submitted_at = ask(look)
-    except UnfoldableError as error:
-        fail(f"không đọc được hồ sơ / the filing can't be read: {error}", Exit.REFUSED)
     of = _readable(published_version(f"{filing.procedure.code}@{filing.procedure.version}"))
     name, paper = _form(of, key)
     _print(target, filled_in(of, name, paper, filing, code=filing.code), submitted_at, as_json=as_json)
@@ -137,10 +122,6 @@ def print_filing(which: Which, *, target: Target, key: Key = None, as_json: AsJs
 
 @app.command()
 def schema(procedure: OfProcedure, *, as_json: AsJson = False) -> None:
-    """Print a procedure's form as JSON Schema, with labels and descriptions in Vietnamese and English.
-
-    Example: `motcua forms schema 1.004222 > form.json`
-    """
     print_json(json_schema(filled(version_named(procedure, as_json=as_json))))
 
 
@@ -168,7 +149,7 @@ def _submission(file: str, *, to_come: bool) -> Submission:
     content = read_json(read_file(file), file)
     unknown = sorted(content.keys() - Submission.model_fields.keys())
     if unknown:
-        fail(f"a submission has no {', '.join(unknown)}", Exit.USAGE)
+        fail(said("refused.submission.unknown", names=", ".join(unknown)), Exit.USAGE)
     if to_come:
         content["authorisation"] = NO_FILE_YET | (content.get("authorisation") or {})
     try:
@@ -187,12 +168,9 @@ def _governing(submission: Submission, day: date) -> Procedure:
     try:
         found = answered(look, OWNER)
     except ApplicationError as error:
-        fail(f"chưa lập được / not now: {error.message}", Exit.UNREACHABLE)
+        fail(said("refused.forms.not_now"), Exit.UNREACHABLE, detail=error.message)
     if found is None:
-        fail(
-            f"chưa công bố thủ tục này / no published procedure {submission.procedure}; see: motcua procedures list",
-            Exit.NOT_AVAILABLE,
-        )
+        fail(said("refused.procedures.not_there", named=submission.procedure), Exit.NOT_AVAILABLE)
     return found
 
 
@@ -205,10 +183,7 @@ def _print(target: Path, sheet: Sheet, at: datetime, *, as_json: bool) -> None:
 
 
 def _write(target: Path, sheet: Sheet, made: bytes, *, as_json: bool) -> None:
-    try:
-        target.write_bytes(made)
-    except OSError as error:
-        fail(f"{target} can't be written: {error.strerror}", Exit.USAGE)
+    write_file(target, made)
     row: dict[str, Any] = {
         "file": str(target),
         "form": sheet.key,
@@ -226,6 +201,6 @@ _WRITTEN: Final = columns("file form procedure sha256 signed_digest:digest")
 def _refuse(wrong: list[Problem]) -> NoReturn:
     """End the command with each mistake."""
     for one in wrong:
-        note(f"{one.field}: {one.message.vi} / {one.message.en}")
+        note(problem_line(one))
     told = {"code": RefusalCode.BAD_SUBMISSION, "problems": [plain(one) for one in wrong]}
-    fail(f"không lập được mẫu / the form can't be made: {len(wrong)}", Exit.REFUSED, told)
+    fail(said("refused.forms.not_made"), Exit.REFUSED, told, detail=len(wrong))

@@ -11,8 +11,10 @@ import typer
 from activities.keys.masters import MASTER_KEY
 from activities.ledger.vault import Vault
 from motcua.cli.answer import Column, columns, say, show_all, show_one
-from motcua.cli.language import in_words
-from motcua.cli.running import AsJson, Exit, fail, print_json
+from motcua.cli.help import group
+from motcua.cli.options import AsJson, WhichFiling
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, exit_if, fail, print_json, refusing
 from operations import bundle as bundles
 from operations import rebuild as rebuilding
 from operations.addresses import APPLICATION, OWNER
@@ -20,10 +22,7 @@ from operations.bindings import Unbound, unbound
 from operations.claimed import claimed
 from operations.commands.checkpoints import exported, held_against_checkpoints, plain, show
 from operations.commands.database import Connection, address, answered, ask
-from operations.commands.help_words import group
 from operations.commands.masters import master_key, master_key_at_hand
-from operations.commands.printing import bar
-from operations.commands.record import Which
 from operations.comparing import Difference
 from operations.home import write_private
 from operations.publications import folding as publications
@@ -40,46 +39,23 @@ app = group("ledger")
 @app.command()
 def verify(
     bundle: Annotated[
-        Path | None,
-        typer.Argument(metavar="[BUNDLE]", exists=True, dir_okay=False, help="A bundle, instead of the log."),
+        Path | None, typer.Argument(metavar="[BUNDLE]", exists=True, dir_okay=False, help="option.ledger.bundle")
     ] = None,
     *,
     files: Annotated[
-        Path | None, typer.Option("--files", exists=True, file_okay=False, help="Where the bundle's files lie.")
+        Path | None, typer.Option("--files", exists=True, file_okay=False, help="option.ledger.files")
     ] = None,
     policy: Annotated[
-        Path | None,
-        typer.Option("--policy", exists=True, dir_okay=False, help="With a BUNDLE: whose word its checkpoint needs."),
+        Path | None, typer.Option("--policy", exists=True, dir_okay=False, help="option.ledger.policy")
     ] = None,
-    checkpoints: Annotated[
-        bool, typer.Option("--checkpoints", help="Also hold it against its checkpoints at the second place.")
-    ] = False,
-    since: Annotated[
-        Path | None,
-        typer.Option("--since", dir_okay=False, help="With --checkpoints: the last one verified, kept in this file."),
-    ] = None,
+    checkpoints: Annotated[bool, typer.Option("--checkpoints", help="option.ledger.checkpoints")] = False,
+    since: Annotated[Path | None, typer.Option("--since", dir_okay=False, help="option.ledger.since")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Recompute every hash, chain, head and number of the log; exit 1 and name each place where it is broken.
-
-    Also each row of the programs that may speak, and of what is published, which is not what was recorded; and with
-    MOTCUA_MASTER_KEY the names of people there, and each filing's key and each receipt that the events bind otherwise.
-
-    With --checkpoints also every event that was checkpointed and is missing, differs or stands at another position,
-    though all hashes were made anew. Needs MOTCUA_CHECKPOINTS, and MOTCUA_WITNESSES or MOTCUA_CHECKPOINT_KEY.
-
-    With BUNDLE: the same for what `motcua ledger export` made, offline: no database, no settings. With --policy, a file
-    as C2SP tlog-policy says, its streams must stand in a checkpoint that those have signed whose word the policy needs.
-
-    Examples: `motcua ledger verify`, `motcua ledger verify H01.12-20261125-0000001.json --files papers`
-    """
     if bundle is None and (files or policy) is not None:
-        fail("--files, --policy đi cùng một BUNDLE / --files and --policy go with a BUNDLE", Exit.USAGE)
+        fail(said("refused.ledger.with_bundle"), Exit.USAGE)
     if (checkpoints and bundle is not None) or (since is not None and not checkpoints):
-        fail(
-            "--since đi cùng --checkpoints, không có BUNDLE / --since goes with --checkpoints, without BUNDLE",
-            Exit.USAGE,
-        )
+        fail(said("refused.ledger.since"), Exit.USAGE)
     report = _verified() if bundle is None else _verified_bundle(bundle, files, policy)
     held = held_against_checkpoints(since) if checkpoints else None
     folds = ask(_folds) if bundle is None else _NO_FOLDS
@@ -92,8 +68,7 @@ def verify(
         _say(report)
         if held is not None:
             show(held)
-    if not report.verified or not agreed:
-        raise typer.Exit(Exit.REFUSED)
+    exit_if(not report.verified or not agreed)
 
 
 def _say(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
@@ -121,45 +96,30 @@ def _verified_bundle(bundle: Path, files: Path | None, policy: Path | None) -> b
 def _verified() -> ledger_verifier.Report:
     """The whole log."""
     dsn = address(APPLICATION)
-    with bar() as progress:
-        task = progress.add_task("")
-
-        def looked_at(streams: int, events: int, of: int) -> None:
-            described = in_words(said("command.ledger.verifying", streams=streams, events=events, of=of))
-            progress.update(task, completed=events, total=of, description=described)
-
-        return answered(lambda: ledger_verifier.verify(dsn, looked_at))
+    with progress("command.ledger.verifying") as moved:
+        return answered(
+            lambda: ledger_verifier.verify(dsn, lambda streams, events, of: moved(events, of, streams=streams))
+        )
 
 
 @app.command()
 def export(
-    which: Which,
+    which: WhichFiling,
     *,
-    to: Annotated[Path, typer.Option("--out", metavar="FILE", dir_okay=False, help="Where the bundle is written.")],
-    with_sealed: Annotated[
-        bool, typer.Option("--with-sealed", help="Also what is sealed, and the key to it: personal data.")
-    ] = False,
+    to: Annotated[Path, typer.Option("--out", metavar="FILE", dir_okay=False, help="option.ledger.out")],
+    with_sealed: Annotated[bool, typer.Option("--with-sealed", help="option.ledger.with_sealed")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write what proves one filing outside of the house: its events, hashes and receipts, and its files' digests.
-
-    Nothing personal is in it, unless `--with-sealed` asks for that; it needs MOTCUA_MASTER_KEY. Where checkpoints are
-    made (MOTCUA_CHECKPOINTS), it holds the proof that its streams stand in the newest one, as far as they do.
-
-    Examples: `motcua ledger export H01.12-20261125-0000001 --out bundle.json`, then `motcua ledger verify bundle.json`
-    """
     master = master_key() if with_sealed else None
-    try:
+    with refusing(bundles.NotExportedError, Exit.REFUSED, said("refused.ledger.not_exported")):
         bundle = exported(which, master)
-    except bundles.NotExportedError as error:
-        fail(f"chưa xuất / not exported: {error}", Exit.REFUSED)
     if bundle is None:
-        fail(f"không có hồ sơ này / the record has no filing {which}", Exit.NOT_AVAILABLE)
+        fail(said("refused.no_filing", filing=which), Exit.NOT_AVAILABLE)
     data = bundle_verifier.canonical(bundle)
     try:
         write_private(to, data.decode())
     except OSError as error:
-        fail(f"{to}: {error.strerror}", Exit.USAGE)
+        fail(said("refused.not_written", file=to), Exit.USAGE, detail=error.strerror)
     report = bundle_verifier.verify(data)
     if as_json:
         print_json({"file": str(to), "bytes": len(data), "digest": bundle["digest"]} | asdict(report))
@@ -167,30 +127,17 @@ def export(
         show_one({"file": to, "bytes": len(data)}, columns("file bytes"))
         say_summary(report)
     if not report.verified:
-        fail(f"hồ sơ này không còn nguyên vẹn / this record is not whole: motcua ledger verify {to}", Exit.REFUSED)
+        fail(said("refused.ledger.not_whole", file=to), Exit.REFUSED)
 
 
 @app.command()
 def rebuild(*, as_json: AsJson = False) -> None:
-    """Build the read models again from the log and swap them in, while work goes on.
-
-    Needs MOTCUA_OWNER_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder. Ended at any moment, it leaves
-    the old tables; run it again. `changed` counts the rows that were not what the log says.
-
-    Examples: `motcua ledger rebuild`, `motcua ledger rebuild --json`
-    """
     dsn, master = address(OWNER), master_key()
-    with bar() as progress:
-        task = progress.add_task("")
-
-        def folded(events: int, of: int) -> None:
-            described = in_words(said("command.ledger.folding", events=events, of=of))
-            progress.update(task, completed=events, total=of, description=described)
-
-        try:
-            report = answered(lambda: rebuilding.rebuild(dsn, master, folded), OWNER)
-        except rebuilding.NotRebuiltError as error:
-            fail(f"chưa dựng lại, không có gì thay đổi / not rebuilt, nothing was changed: {error}", Exit.REFUSED)
+    with (
+        progress("command.ledger.folding") as moved,
+        refusing(rebuilding.NotRebuiltError, Exit.REFUSED, said("refused.ledger.not_rebuilt")),
+    ):
+        report = answered(lambda: rebuilding.rebuild(dsn, master, moved), OWNER)
     if as_json:
         print_json(asdict(report))
     else:
@@ -199,25 +146,16 @@ def rebuild(*, as_json: AsJson = False) -> None:
 
 @app.command("claimed")
 def claimed_by(
-    stream: Annotated[str, typer.Argument(metavar="STREAM", help="Such as filing:<uuid>.")],
-    seq: Annotated[int, typer.Argument(metavar="SEQ", min=1, help="The event.")],
+    stream: Annotated[str, typer.Argument(metavar="STREAM", help="option.ledger.stream")],
+    seq: Annotated[int, typer.Argument(metavar="SEQ", min=1, help="option.ledger.seq")],
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Say who claimed an event: the statement that is sealed with it, and whether it is proved; exit 1 if it is not.
-
-    Personal data. Needs MOTCUA_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder. Events of the system,
-    and those of a time when nobody was asked, have no statement.
-
-    Example: `motcua ledger claimed filing:5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2 3`
-    """
     vault = Vault(master_key())
-    try:
+    with refusing(SealBrokenError, Exit.REFUSED, said("refused.ledger.not_opened")):
         found = ask(lambda connection: claimed(connection, stream, seq, vault))
-    except SealBrokenError:
-        fail("không mở được / it can't be opened: another master key, or the filing's key is gone", Exit.REFUSED)
     if found is None:
-        fail(f"không có lời khai / nobody has signed event {seq} of {stream}", Exit.NOT_AVAILABLE)
+        fail(said("refused.ledger.not_claimed", seq=seq, stream=stream), Exit.NOT_AVAILABLE)
     if as_json:
         statement, key = found.statement.model_dump(mode="json"), found.key and found.key.model_dump(mode="json")
         print_json(found._asdict() | {"statement": statement, "key": key, "proved": found.proved})
@@ -225,8 +163,7 @@ def claimed_by(
         claim = {"seq": found.seq, "key_id": found.key_id, **found.statement.model_dump(mode="json", exclude_none=True)}
         show_all(claim.items(), columns("name:0 value:1"))
         say(said("command.ledger.proved" if found.proved else "command.ledger.not_proved"))
-    if not found.proved:
-        raise typer.Exit(Exit.REFUSED)
+    exit_if(not found.proved)
 
 
 class _Folds(NamedTuple):

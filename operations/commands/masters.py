@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY, MasterKeys, master_keys
-from motcua.cli.running import Exit, fail
+from motcua.cli.running import Exit, refusing
 from operations.addresses import running_stack
+from schemas.saying import said
 
 
 def master_key_at_hand() -> MasterKeys | None:
@@ -18,11 +19,5 @@ def master_key() -> MasterKeys:
     """The master keys from the environment, else from the stack in this folder, or the end of the command."""
     stack = {} if os.environ.get(MASTER_KEY) else running_stack()
     current, *others = (os.environ.get(name) or stack.get(name, "") for name in (MASTER_KEY, *WITH_MASTER_KEY))
-    try:
+    with refusing(ValueError, Exit.USAGE, said("refused.not_set", name=MASTER_KEY)):
         return master_keys(current, *others)
-    except ValueError as error:
-        fail(
-            f"đặt {MASTER_KEY}, hoặc chạy `motcua up` ở thư mục này / "
-            f"set {MASTER_KEY}, or run `motcua up` in this folder: {error}",
-            Exit.USAGE,
-        )

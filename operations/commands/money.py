@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from motcua.cli.help import group
 from operations.commands import suspense
-from operations.commands.help_words import group
 
 app = group("money")
 app.registered_commands += suspense.app.registered_commands

@@ -12,24 +12,16 @@ from obstore.store import ObjectStore
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import IndexKeyGoneError, Vault
 from motcua.cli.answer import columns, say, show_all, show_one
-from motcua.cli.running import AsJson, Exit, fail, parse, print_json
+from motcua.cli.help import group
+from motcua.cli.language import in_words
+from motcua.cli.options import AsJson, ImpersonalReason, Operator, order
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, fail, parse, print_json, refusing
 from operations.addresses import APPLICATION, OWNER
 from operations.commands.database import address, ask
-from operations.commands.erasures import (
-    Operator,
-    Reason,
-    command,
-    left,
-    not_yet,
-    print_request,
-    say_left,
-    say_not_yet,
-    shown,
-)
-from operations.commands.exports import asked, model
-from operations.commands.help_words import group
+from operations.commands.erasures import left, not_yet, print_request, say_left, say_not_yet, shown
+from operations.commands.exports import asked
 from operations.commands.masters import master_key
-from operations.commands.printing import bar
 from operations.commands.store import done, object_store
 from operations.erasure import exports, person, requests
 from operations.owner import connected
@@ -44,32 +36,30 @@ from views.log import Log
 
 app = group("person")
 
-Number = Annotated[
-    str, typer.Option("--id", metavar="NUMBER", prompt="Số định danh / Id number", help="Asked for if left out.")
-]
+Number = Annotated[str | None, typer.Option("--id", metavar="NUMBER", help="option.person.id")]
 
 
 class _Who(Model):
     id_number: IdNumber
 
 
+def _who(id_number: str | None) -> str:
+    """The number, or that of the answer; or the end of the command."""
+    asked = in_words(said("command.person.id_number"))
+    return parse(_Who, {"id_number": id_number or typer.prompt(asked)}).id_number
+
+
 @app.command()
-def erase(*, id_number: Number, reason: Reason, actor: Operator, as_json: AsJson = False) -> None:
-    """Ask for all filings of a person to be erased. It waits for an auditor: `motcua erasures approve`.
-
-    Those that can't be erased yet are named with the reason, and stay. So are filings of others that name the person,
-    which are those others'; and what nobody can erase from here.
-
-    Example: `motcua person erase --reason "asked for on paper, 12/PYC" --as operator:h01.12-operator-1@H01.12`
-    """
-    who, master = parse(_Who, {"id_number": id_number}).id_number, master_key()
+def erase(*, id_number: Number = None, reason: ImpersonalReason, actor: Operator, as_json: AsJson = False) -> None:
+    who, master = _who(id_number), master_key()
 
     async def work(log: Log, vault: Vault, progress: person.Progress) -> _Told:
         filings = await person.own(log.connection, vault, who)
         if not filings:
             return None, await person.others(log.connection, vault, who, progress)
-        say = {"cause": ErasureCause.PERSON, "reason": reason, "filings": tuple(row["code"] for row in filings)}
-        asked = await requests.ask(log, command(AskErasure, actor, say))
+        theirs = tuple(row["code"] for row in filings)
+        said_ = order(AskErasure, actor, cause=ErasureCause.PERSON, reason=reason, filings=theirs)
+        asked = await requests.ask(log, said_)
         return asked, await person.others(log.connection, vault, who, progress)
 
     asked, others = _within(OWNER, master, work)
@@ -82,33 +72,20 @@ def erase(*, id_number: Number, reason: Reason, actor: Operator, as_json: AsJson
 @app.command()
 def export(
     *,
-    id_number: Number,
-    to: Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="A folder that is not there yet.")],
-    request: Annotated[
-        int | None, typer.Option("--request", metavar="N", min=1, help="What this gives: `motcua exports list`.")
-    ] = None,
-    reason: Annotated[
-        str | None, typer.Option("--reason", metavar="TEXT", help="Or why it was asked for just now: name no person.")
-    ] = None,
+    id_number: Number = None,
+    to: Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="option.person.out")],
+    request: Annotated[int | None, typer.Option("--request", metavar="N", min=1, help="option.person.request")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="option.person.reason")] = None,
     actor: Operator,
     as_json: AsJson = False,
 ) -> None:
-    """Give a person all that is held about them: each event with what was sealed, files, who has looked at it.
-
-    `held.json` and the files go to a folder that only you read. Filings of others that name the person are listed by
-    their codes: what stands in them is those others' too. The register says when it was asked for and given, not whose
-    it is.
-
-    Examples: `motcua person export --out an --request 3 --as operator:h01.12-operator-1@H01.12`,
-    `motcua person export --out an --reason "asked for at the desk, 14/PYC" --as operator:h01.12-operator-1@H01.12`
-    """
     if (request is None) == (reason is None):
-        fail("nêu --request hoặc --reason / say --request or --reason", Exit.USAGE)
-    who, master, store = parse(_Who, {"id_number": id_number}).id_number, master_key(), object_store()
+        fail(said("refused.person.why"), Exit.USAGE)
+    who, master, store = _who(id_number), master_key(), object_store()
     if to.exists():
-        fail(f"{to} đã có / is there already", Exit.USAGE)
+        fail(said("refused.file_there", file=to), Exit.USAGE)
     n = request or asked(actor, str(reason))
-    given = model(AnswerExport, actor, n=n)
+    given = order(AnswerExport, actor, n=n)
     ask(lambda connection: exports.may_answer(connection, given), OWNER)
     try:
         to.mkdir(mode=0o700, parents=True)
@@ -139,21 +116,15 @@ _Told = tuple[requests.Asked | None, list[person.Named]]
 def _within(variable: str, master: MasterKeys, work: Any) -> Any:
     """What `work` returns, given a log, its vault, and a bar."""
     dsn = address(variable)
-    with bar() as progress:
-        task = progress.add_task("")
-
-        def looked_at(events: int, of: int) -> None:
-            progress.update(task, completed=events, total=max(of, 1), description=f"{events:,} / {of:,}")
+    with progress(what=said("label.events")) as moved:
 
         async def within() -> Any:
             vault = Vault(master)
             async with connected(dsn) as connection:
                 if not await vault.opens(connection):
-                    fail("MOTCUA_MASTER_KEY không phải khóa của sổ này / is not the key of this record", Exit.REFUSED)
-                try:
-                    return await work(Log(connection, vault.find, KINDS), vault, looked_at)
-                except IndexKeyGoneError as error:
-                    fail(f"không phân biệt được ai là ai / {error}", Exit.REFUSED)
+                    fail(said("refused.wrong_master_key"), Exit.REFUSED)
+                with refusing(IndexKeyGoneError, Exit.REFUSED, said("refused.person.not_told_apart")):
+                    return await work(Log(connection, vault.find, KINDS), vault, moved)
 
         return done(within)
 

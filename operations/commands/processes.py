@@ -39,32 +39,16 @@ app = typer.Typer()
 
 @app.command()
 def worker() -> None:
-    """Run a platform worker until Ctrl-C, with MOTCUA_* and TEMPORAL_*, or beside the stack of this folder.
-
-    Example: `MOTCUA_DATABASE_URL=… TEMPORAL_ADDRESS=… motcua worker`
-    """
     _run(_serve)
 
 
 @app.command()
 def relay() -> None:
-    """Print, seal and store the official papers that filings cause, until Ctrl-C. As many may run as are wanted.
-
-    It also gives every event its place in the order of all (docs/ledger.md).
-
-    Example: `MOTCUA_DATABASE_URL=… MOTCUA_MASTER_KEY=… MOTCUA_OBJECTS=… motcua relay`
-    """
     _run(papers.main)
 
 
 @app.command()
 def gateway() -> None:
-    """Hear what those who take money tell by themselves, until Ctrl-C. As many may run as are wanted.
-
-    It listens at MOTCUA_GATEWAY_HOST and MOTCUA_GATEWAY_PORT, and works while Temporal is down.
-
-    Example: `MOTCUA_DATABASE_URL=… MOTCUA_MASTER_KEY=… MOTCUA_PROVIDERS=… motcua gateway`
-    """
     _run(_hear)
 
 
@@ -78,17 +62,13 @@ def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
         raise
     except ValidationError as error:
         names = ", ".join(sorted({f"MOTCUA_{str(wrong['loc'][0]).upper()}" for wrong in error.errors()}))
-        fail(f"thiếu hoặc sai thiết lập / missing or wrong settings: {names}; or run `motcua up` here", Exit.USAGE)
+        fail(said("refused.process.settings", names=names), Exit.USAGE)
     except (OSError, TimeoutError, *DATABASE_ERRORS) as error:
-        fail(
-            f"không kết nối được cơ sở dữ liệu / the database in {APPLICATION} refused or did not answer: "
-            f"{type(error).__name__}; see `motcua doctor`",
-            Exit.UNREACHABLE,
-        )
+        fail(said("refused.process.database", name=APPLICATION, error=type(error).__name__), Exit.UNREACHABLE)
     except (MotcuaError, RPCError, RuntimeError) as error:
         silent = "Failed client connect" in str(error)  # all else that the engine says of it is for its makers
-        why = "Temporal không trả lời / Temporal does not answer" if silent else str(error)
-        fail(f"không chạy được / can't run: {why}; see `motcua doctor`", Exit.UNREACHABLE)
+        why = said("refused.process.temporal") if silent else str(error)
+        fail(said("refused.process.stopped", why=why), Exit.UNREACHABLE)
 
 
 async def _serve() -> None:
@@ -118,32 +98,22 @@ async def _migrated(settings: RecordSettings) -> None:
 
     pending = await while_away(look, told=say_away)
     if pending:
-        fail(
-            f"lược đồ chưa mới nhất, chạy `motcua migrate` trước / the schema lacks {', '.join(pending)}: run "
-            "`motcua migrate` first",
-            Exit.REFUSED,
-        )
+        fail(said("refused.process.pending", pending=", ".join(pending)), Exit.REFUSED)
 
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to the newest schema (dbmate over deploy/migrations), as its owner.
-
-    With MOTCUA_MASTER_KEY it also records what was published before that was recorded.
-
-    Example: `MOTCUA_OWNER_DATABASE_URL=postgresql://… motcua migrate`
-    """
     dsn = address(OWNER)
     began = ask(_started, OWNER)
     if (dbmate := find_program("dbmate")) is None:
-        fail("dbmate is not installed; run: make setup", Exit.USAGE)
+        fail(said("refused.process.no_dbmate"), Exit.USAGE)
     command = [dbmate, "--env", OWNER, "--env-file", os.devnull]
     command += ["--migrations-dir", str(MIGRATIONS), "--no-dump-schema", "migrate"]
     done = subprocess.run(command, env=os.environ | {OWNER: dsn}, check=False)
     if done.returncode and ask(_started, OWNER) != began:  # each migration is one transaction: what is left is done now
         done = subprocess.run(command, env=os.environ | {OWNER: dsn}, check=False)
     if done.returncode:
-        fail("chưa cập nhật được lược đồ / the schema was not brought up to date; see above", Exit.REFUSED)
+        fail(said("refused.process.not_migrated"), Exit.REFUSED)
     say(said("command.migrate.up_to_date"), "green")
     if (master := master_key_at_hand()) is not None:
         recorded(lambda: take_over(dsn, Publisher(vault=Vault(master))))

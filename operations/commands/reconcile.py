@@ -10,7 +10,8 @@ import httpx
 import typer
 
 from motcua.cli.answer import columns, say, show_all
-from motcua.cli.running import AsJson, Exit, fail, print_json, use_stack_here
+from motcua.cli.options import AsJson
+from motcua.cli.running import Exit, exit_if, fail, print_json, use_stack_here
 from operations.addresses import find_address
 from operations.commands.database import Connection, ask
 from operations.reconciling.acts import BANK, POST, Act, Unordered, acts_in, listed_by_bank, listed_by_post, unordered
@@ -20,19 +21,12 @@ from schemas.saying import said
 app = typer.Typer()
 
 Statement = Annotated[
-    Path | None,
-    typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Acts, a JSON object a line: docs/operations.md."),
+    Path | None, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="option.reconcile.file")
 ]
 
 
 @app.command()
 def reconcile(statement: Statement = None, *, as_json: AsJson = False) -> None:
-    """Find what a bank, a post or a signer has done in our name without an event that orders it.
-
-    Without a file, what the bank and the post themselves list, if they do. Ends with 1 if anything is found.
-
-    Examples: `motcua reconcile`, `motcua reconcile november.jsonl --json`
-    """
     use_stack_here()
 
     async def compared(connection: Connection) -> tuple[int, list[Unordered], list[UnorderedSignature]]:
@@ -48,8 +42,7 @@ def reconcile(statement: Statement = None, *, as_json: AsJson = False) -> None:
         print_json({"acts": count, "unordered": acts, "signatures": signatures})
     else:
         _show(count, found, signed)
-    if found or signed:
-        raise typer.Exit(Exit.REFUSED)
+    exit_if(found or signed)
 
 
 def _read(statement: Path) -> Sequence[Act | Signature]:
@@ -71,10 +64,7 @@ async def _listed() -> Sequence[Act | Signature]:
         lists += found is not None
         acts += found or ()
     if not lists:
-        fail(
-            f"{BANK}, {POST}: không bên nào có danh sách; đưa tệp sao kê / nobody lists anything: name a statement",
-            Exit.USAGE,
-        )
+        fail(said("refused.reconcile.no_list", bank=BANK, post=POST), Exit.USAGE)
     return acts
 
 

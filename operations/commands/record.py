@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Annotated, Any, Final
+from typing import Any, Final
+from uuid import UUID
 
 import typer
 from temporalio.service import RPCError
-from typer.core import TyperGroup
 
 from motcua.cli.answer import VIETNAM, Column, Marked, columns, dong, lines, show_all, show_one
+from motcua.cli.help import WordedGroup, group
 from motcua.cli.language import in_words
-from motcua.cli.running import AsJson, Exit, fail, use_stack_here
+from motcua.cli.options import AsJson, WhichFiling
+from motcua.cli.running import there, use_stack_here
 from motcua.cli.showing import work_column, work_rows
 from motcua.client import FilingClient
 from motcua.errors import MotcuaError
 from motcua.machine_work import MachineWork
 from operations.commands.database import Connection, ask
-from operations.commands.help_words import GROUPS
 from schemas.reading import FilingRecord, LoggedEvent, ParcelRecord, PaymentRecord
 from schemas.saying import said
 from views.auditor import events as events_of
 from views.operator import find, name_of
-
-Which = Annotated[str, typer.Argument(metavar="CODE|FILING_ID", help="The dossier code (mã hồ sơ) or the filing's id.")]
 
 TEMPORAL_PATIENCE: Final = 2.0
 """Seconds, after which a filing is shown without what Temporal knows."""
@@ -32,7 +31,7 @@ TEMPORAL_PATIENCE: Final = 2.0
 app = typer.Typer()
 
 
-class _ByCode(TyperGroup):
+class _ByCode(WordedGroup):
     """What is no command of the group is a filing to be shown: `motcua filing CODE`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -43,21 +42,11 @@ class _ByCode(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-filings = typer.Typer(
-    name="filing",
-    cls=_ByCode,
-    help=GROUPS["filing"],
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+filings = group("filing", _ByCode)
 
 
 @filings.command("show", hidden=True)
-def filing(which: Which, *, as_json: AsJson = False) -> None:
-    """Look a filing up in the record: status, stage, deadline, its payments and parcels; what its back office owes it.
-
-    Examples: `motcua filing H01.12-20261125-0000001`, `motcua filing H01.12-20261125-0000001 --json`
-    """
+def filing(which: WhichFiling, *, as_json: AsJson = False) -> None:
     record = ask(lambda connection: found(connection, which))
     work = _machine_work(record)
     data = record.model_dump(mode="json") | {"machine_work": None if work is None else work_rows(work)}
@@ -81,11 +70,7 @@ def _machine_work(record: FilingRecord) -> list[MachineWork] | None:
 
 
 @app.command()
-def events(which: Which, *, as_json: AsJson = False) -> None:
-    """Print the timeline of a filing, its payments and parcels, from the event log. Sealed parts are not shown.
-
-    Examples: `motcua events H01.12-20261125-0000001`, `motcua events H01.12-20261125-0000001 --json`
-    """
+def events(which: WhichFiling, *, as_json: AsJson = False) -> None:
     code, logged = ask(lambda connection: _events(connection, which))
     show_timeline(code, logged, as_json=as_json)
 
@@ -97,12 +82,14 @@ def show_timeline(code: str, logged: list[LoggedEvent], *, as_json: bool = False
     show_all(logged, _TIMELINE, as_json=as_json, data=data, title=title)
 
 
+def id_of(which: str) -> UUID:
+    """The id of a filing, or the end of the command."""
+    return ask(lambda connection: found(connection, which)).filing_id
+
+
 async def found(connection: Connection, which: str) -> FilingRecord:
     """The filing, or the end of the command."""
-    record = await find(connection, which)
-    if record is None:
-        fail(f"không có hồ sơ này / the record has no filing {which}", Exit.NOT_AVAILABLE)
-    return record
+    return there(await find(connection, which), said("refused.no_filing", filing=which))
 
 
 async def _events(connection: Connection, which: str) -> tuple[str, list[LoggedEvent]]:

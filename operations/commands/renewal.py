@@ -19,14 +19,13 @@ from activities.signature.signing import HttpStamper, Lasting
 from activities.signature.trust import Trust, roots_in
 from motcua import contract as c
 from motcua.cli.answer import columns, show_all, show_one
-from motcua.cli.filings import actor_of
-from motcua.cli.language import in_words
-from motcua.cli.running import AsJson, Exit, fail, use_stack_here
+from motcua.cli.options import AsJson, DryRun, MaybeOperator, actor_of
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, exit_if, fail, refusing, use_stack_here
 from motcua.client import FilingClient
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION
 from operations.commands.database import address, answered
-from operations.commands.printing import bar
 from operations.commands.result import policy_set, subjects_set
 from operations.commands.store import object_store
 from operations.store.renewing import SOON, Issued, Records, Renewing, Report, renew
@@ -41,28 +40,17 @@ _DAYS: Final = re.compile(r"([1-9][0-9]{0,3})d")
 @app.command("renew")
 def command(
     *,
-    actor: Annotated[
-        str | None,
-        typer.Option("--as", "--actor", metavar="operator:SUBJECT@AGENCY", help="Who answers for it."),
-    ] = None,
-    within: Annotated[str, typer.Option("--within", metavar="180d", help="Stamps that end so soon.")] = f"{SOON.days}d",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count; change nothing.")] = False,
+    actor: MaybeOperator = None,
+    within: Annotated[str, typer.Option("--within", metavar="180d", help="option.renew.within")] = f"{SOON.days}d",
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give every issued result whose time-stamp soon expires another one: a new file, which the register knows too.
-
-    Run it every month for each agency; with `--dry-run` for all. What is not whole and validly signed any more is left
-    as it is and named, with exit 1. It can be ended at any moment. Needs MOTCUA_SIGNATURE_ROOTS, MOTCUA_TSA_URL,
-    MOTCUA_DATABASE_URL, MOTCUA_OBJECTS and Temporal, or the stack of this folder.
-
-    Examples: `motcua store renew --dry-run`, `motcua store renew --actor operator:h01.12-operator-1@H01.12`
-    """
     use_stack_here()
     days = _DAYS.fullmatch(within)
     if days is None:
-        fail("--within: viết / write 180d", Exit.USAGE)
+        fail(said("refused.written", option="--within", example="180d"), Exit.USAGE)
     if actor is None and not dry_run:
-        fail("thiếu --actor operator:SUBJECT@AGENCY, hoặc --dry-run / say --actor, or --dry-run", Exit.USAGE)
+        fail(said("refused.renew.who"), Exit.USAGE)
     who = None if actor is None else c.Actor.model_validate(actor_of(actor))
     agency = None if who is None else who.agency
     dsn, soon = address(APPLICATION), timedelta(days=int(days[1]))
@@ -70,35 +58,25 @@ def command(
     async def work() -> Report:
         async with _lasting() as lasting, _records(who, dry_run=dry_run) as records:
             how = Renewing(store, lasting, records, datetime.now(UTC), agency, soon, dry_run)
-            return await renew(dsn, how, looked_at)
+            return await renew(dsn, how, lambda results, of, renewed: moved(results, of, renewed=renewed))
 
     store = object_store()
-    with bar() as progress:
-        task = progress.add_task("")
-
-        def looked_at(results: int, of: int, renewed: int) -> None:
-            described = in_words(said("command.renew.progress", results=results, of=of, renewed=renewed))
-            progress.update(task, completed=results, total=of, description=described)
-
-        try:
-            report = answered(work)
-        except MotcuaError as error:
-            fail(str(error), Exit.UNREACHABLE)
+    with progress("command.renew.progress") as moved, refusing(MotcuaError, Exit.UNREACHABLE):
+        report = answered(work)
     title = said("command.store.only_counted") if dry_run else None
     show_one(
         report, columns("results unsigned due_soon:due renewed"), as_json=as_json, data=report.plain(), title=title
     )
     if report.failed and not as_json:
         show_all(report.failed, columns("n:0 problem:1"))
-    if report.failed:
-        raise typer.Exit(Exit.REFUSED)
+    exit_if(report.failed)
 
 
 @asynccontextmanager
 async def _lasting() -> AsyncIterator[Lasting]:
     file, authority = os.environ.get("MOTCUA_SIGNATURE_ROOTS"), os.environ.get("MOTCUA_TSA_URL")
     if not file or not authority:
-        fail("đặt / set MOTCUA_SIGNATURE_ROOTS, MOTCUA_TSA_URL", Exit.USAGE)
+        fail(said("refused.set", names="MOTCUA_SIGNATURE_ROOTS, MOTCUA_TSA_URL"), Exit.USAGE)
     try:
         roots = [x509.Certificate.load(one) for one in roots_in(Path(file).read_bytes())]  # noqa: ASYNC240 -- before all
     except (OSError, ValueError) as error:

@@ -6,17 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 import asyncpg
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from temporalio.client import Client
 
 from motcua.cli.answer import Column, columns, show_all
-from motcua.cli.running import AsJson, Exit, fail, note, use_stack_here
+from motcua.cli.options import AsJson, MaybeFiling
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, exit_if, fail, note, refusing, use_stack_here
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION
@@ -35,7 +36,6 @@ from views.operator import find
 
 app = typer.Typer()
 
-_COLUMNS: Final = (TextColumn("Quy trình / Workflows"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 
 Failures = dict[str, str]
 
@@ -74,43 +74,19 @@ def _tallies() -> Tallies:
 
 @app.command()
 def restart(
-    which: Annotated[
-        str | None, typer.Argument(metavar="[CODE|FILING_ID]", help="The dossier code (mã hồ sơ) or the filing's id.")
-    ] = None,
+    which: MaybeFiling = None,
     *,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also what runs: it is ended and goes on from the log. For one filing.")
-    ] = False,
-    all_missing: Annotated[
-        bool, typer.Option("--all-missing", help="Everything unfinished in the log that has no running workflow.")
-    ] = False,
-    all_behind: Annotated[
-        bool, typer.Option("--all-behind", help="Everything that runs and does not know the log, or lost its stream.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="option.restart.force")] = False,
+    all_missing: Annotated[bool, typer.Option("--all-missing", help="option.restart.all_missing")] = False,
+    all_behind: Annotated[bool, typer.Option("--all-behind", help="option.restart.all_behind")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Start a filing again from the log, with its payments and parcels, where their workflows are lost or wrong.
-
-    Terminated, cancelled, failed, deleted, or gone with Temporal's database: each goes on where the log says that it
-    stands. What runs is left alone, so it is safe to repeat, but for --force and --all-behind: they end what stands
-    still, can't be replayed, does not know what the log holds, or has lost its stream to another run. What is still
-    wrong after that is counted last. Exit code 1: it has ended, or something failed or is still wrong.
-
-    Examples: `motcua filing restart H01.12-20261125-0000001`, `motcua filing restart H01.12-20261125-0000001 --force`,
-    `motcua filing restart --all-missing --json`, `motcua filing restart --all-behind`
-    """
     if [which is not None, all_missing, all_behind].count(True) != 1 or (force and which is None):
-        fail(
-            "nêu mã hồ sơ (có thể kèm --force), hoặc --all-missing, hoặc --all-behind / "
-            "name a filing (with --force or without), or say --all-missing, or --all-behind",
-            Exit.USAGE,
-        )
+        fail(said("refused.restart.which"), Exit.USAGE)
     use_stack_here()
     dsn = address(APPLICATION)
-    try:
+    with refusing(MotcuaError, Exit.UNREACHABLE, said("refused.temporal")):
         row, tallies = answered(lambda: _restart(dsn, which, force=force, all_behind=all_behind))
-    except MotcuaError as error:
-        fail(f"không kết nối được Temporal / Temporal: {error}", Exit.UNREACHABLE)
     data = {f"{kind.removesuffix('s')}s": _counts(tally) for kind, tally in tallies.items()}
     show_all(
         ({"kind": _name(kind), **_counts(tally)} for kind, tally in tallies.items()), _TALLY, as_json=as_json, data=data
@@ -120,19 +96,14 @@ def restart(
     failed = any(tally.failed or tally.wrong for tally in tallies.values())
     if row is not None and not (failed or any(tally.restarted for tally in tallies.values())):
         _nothing_to_do(row)
-    if failed:
-        raise typer.Exit(Exit.REFUSED)
+    exit_if(failed)
 
 
 def _nothing_to_do(row: FilingRecord) -> None:
     code = row.code
     if row.closed_at is not None:
-        fail(
-            f"hồ sơ {code} đã kết thúc, không có gì để khởi động lại / "
-            f"filing {code} has ended ({row.outcome}); there is nothing to start again",
-            Exit.REFUSED,
-        )
-    note(f"hồ sơ {code} đang chạy, không có gì để khởi động lại / filing {code} is running; nothing was started")
+        fail(said("refused.restart.ended", filing=code, outcome=row.outcome), Exit.REFUSED)
+    note(said("refused.restart.runs", filing=code))
 
 
 async def _restart(
@@ -158,7 +129,7 @@ async def _restart(
         async with pool.acquire() as connection:
             row = await find(connection, which)
         if row is None:
-            fail(f"không có hồ sơ này / the record has no filing {which}", Exit.NOT_AVAILABLE)
+            fail(said("refused.no_filing", filing=which), Exit.NOT_AVAILABLE)
         await _all(restarter, _of_filing(restarter, row.filing_id, force=force), tallies, force=force)
         await _look_again(_lost(restarter, _of_filing(restarter, row.filing_id, force=False)), tallies)
         if not force:
@@ -222,7 +193,7 @@ async def _behind(
         ours = sorted(stream for stream in running if stream.startswith(f"{kind}:"))
         async for page in all_behind_of(temporal, pool, ours):
             for stream in page.unopened:
-                note(f"không mở được ở đây, để nguyên / can't be opened here, left alone: {stream}")
+                note(said("refused.restart.left_alone"), stream)
             tallies[kind].behind += len(page.behind)
             tallies[kind].overtaken += len(page.overtaken)
             yield kind, page.wrong
@@ -232,14 +203,17 @@ async def _all(
     restarter: Restarter, pages: Pages, tallies: Tallies, running: frozenset[str] = frozenset(), *, force: bool = False
 ) -> None:
     """Start them. Of those that seem to be `running` Temporal is asked first: cheaper than a start in vain."""
-    with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
-        task, total = bar.add_task("", total=0), 0
+    with progress(what=said("label.workflows")) as moved:
+        done, total = count(1), 0
         async for kind, streams in pages:
             tallies[kind].unfinished += len(streams)
             total += len(streams)
-            bar.update(task, total=total)
             again = partial(_again, restarter, running=running, force=force)
-            await _some(streams, again, tallies[kind], lambda: bar.advance(task))
+
+            def moved_on(of: int = total) -> None:
+                moved(next(done), of)
+
+            await _some(streams, again, tallies[kind], moved_on)
 
 
 async def _again(restarter: Restarter, stream: str, *, running: frozenset[str], force: bool) -> Found:

@@ -18,8 +18,20 @@ from activities.signature.policy import Policy
 from activities.signature.trust import roots_in
 from motcua.cli.answer import Column, Marked, columns, lines, say, show_all, show_one
 from motcua.cli.language import in_words
+from motcua.cli.options import AsJson
 from motcua.cli.results import NAME
-from motcua.cli.running import AsJson, Exit, end_well, fail, print_json, use_stack_here
+from motcua.cli.running import (
+    Exit,
+    end_well,
+    exit_if,
+    fail,
+    kind_of,
+    print_json,
+    refusing,
+    there,
+    use_stack_here,
+    write_file,
+)
 from motcua.store import Store
 from operations.addresses import APPLICATION, find_address
 from operations.commands.database import Connection, ask
@@ -44,7 +56,9 @@ Set = TypeVar("Set")
 
 app = typer.Typer(name=NAME)
 
-FileOption = Annotated[Path | None, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The PDF.")]
+FileOption = Annotated[
+    Path | None, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="option.verify.file")
+]
 
 
 @app.callback()
@@ -56,45 +70,25 @@ def _group() -> None:
 def verify(  # noqa: PLR0913 -- a command line has many options
     file: FileOption = None,
     *,
-    code: Annotated[
-        str | None, typer.Option("--code", help="Without a file: a dossier code, or a result's number.")
-    ] = None,
-    at: Annotated[
-        str | None, typer.Option("--at", metavar="INSTANT", help="As of then, with its zone; else now.")
-    ] = None,
+    code: Annotated[str | None, typer.Option("--code", help="option.verify.code")] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="INSTANT", help="option.at")] = None,
     roots: Annotated[
-        Path | None, typer.Option("--roots", exists=True, dir_okay=False, help="PEM: who is trusted.")
+        Path | None, typer.Option("--roots", exists=True, dir_okay=False, help="option.verify.roots")
     ] = None,
     proof: Annotated[
-        Path | None, typer.Option("--proof", exists=True, dir_okay=False, help="An earlier verdict.")
+        Path | None, typer.Option("--proof", exists=True, dir_okay=False, help="option.verify.proof")
     ] = None,
-    keep: Annotated[
-        Path | None, typer.Option("--keep", dir_okay=False, help="Write a valid verdict here, stamped.")
-    ] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Ask nobody: neither authorities nor the register.")
-    ] = False,
+    keep: Annotated[Path | None, typer.Option("--keep", dir_okay=False, help="option.verify.keep")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="option.verify.offline")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell who signed and sealed an issued PDF, when, whether it is whole, and whether it is in force.
-
-    Of an official paper, such as a receipt, it tells which one of which filing it is, and when it was made.
-
-    Exit 0: it is validly signed, or unsigned and in the register, and nobody knows it to be out of force. 1: it is not,
-    or out of force. 3: nobody can say any more whether it was signed; then `--proof` takes a verdict that was kept.
-    `--keep` writes one, and needs MOTCUA_TSA_URL. What is in force says the register behind MOTCUA_DATABASE_URL; else
-    that stays *unknown*. Trusted are `--roots`, else MOTCUA_SIGNATURE_ROOTS. Settings that are not set are those of
-    the stack in this folder.
-
-    Examples: `motcua result verify license.pdf`, `motcua result verify --code H01.12-20261125-0000001`
-    """
     use_stack_here()
     try:
         moment = datetime.now(UTC) if at is None else instant(at)
     except PydanticCustomError as error:
         fail(f"--at: {error.message()} [{error.type}]", Exit.USAGE)
     if (file is None) == (code is None):
-        fail("đưa FILE hoặc --code / give FILE or --code", Exit.USAGE)
+        fail(said("refused.result.which"), Exit.USAGE)
     if file is None:
         _tell_of_code(str(code), moment, as_json=as_json)
         return
@@ -117,56 +111,36 @@ def verify(  # noqa: PLR0913 -- a command line has many options
         _tell(file, checked)
     if keep is not None and verdict.outcome is SignatureOutcome.VALID:
         _keep(verdict, keep)
-    if checked.in_force is False:
-        raise typer.Exit(Exit.REFUSED)
-    if checked.verdict.outcome is SignatureOutcome.UNDETERMINED:
-        raise typer.Exit(Exit.NOT_AVAILABLE)
+    exit_if(checked.in_force is False)
+    exit_if(checked.verdict.outcome is SignatureOutcome.UNDETERMINED, Exit.NOT_AVAILABLE)
 
 
 def _roots(file: Path | None) -> tuple[bytes, ...]:
     found = file or (Path(os.environ[ROOTS]) if os.environ.get(ROOTS) else None)
-    try:
+    with refusing((OSError, ValueError), Exit.USAGE, said("refused.result.roots", file=found), kind_of):
         return () if found is None else roots_in(found.read_bytes())
-    except (OSError, ValueError) as error:
-        fail(f"không đọc được chứng thư gốc / the roots in {found} can't be read: {type(error).__name__}", Exit.USAGE)
 
 
 def _kept(file: Path | None) -> SignatureProof | None:
-    try:
+    with refusing(ValidationError, Exit.USAGE, said("refused.result.no_verdict", file=file)):
         return None if file is None else SignatureProof.model_validate_json(file.read_bytes())
-    except ValidationError:
-        fail(f"{file} không phải là kết luận đã lưu / is no verdict that was kept", Exit.USAGE)
 
 
 @app.command()
 def proof(
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="In the register of results.")],
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="option.result.number")],
     *,
-    target: Annotated[Path, typer.Option("--out", metavar="FILE", dir_okay=False, help="Where it goes, as JSON.")],
+    target: Annotated[Path, typer.Option("--out", metavar="FILE", dir_okay=False, help="option.out.json")],
 ) -> None:
-    """Write the verdict that was kept when all had signed a result, for `motcua result verify --proof`.
-
-    Needs MOTCUA_DATABASE_URL and MOTCUA_OBJECTS, or the stack of this folder.
-
-    Example: `motcua result proof H01.12-2026-K0000001 --out proof.json`
-    """
     use_stack_here()
-    file = _kept_of(number)
-    if file is None:
-        fail("không có kết luận nào được lưu / no verdict was kept", Exit.NOT_AVAILABLE)
+    file = there(_kept_of(number), said("refused.result.none_kept"))
     data = end_well(Store.from_environment().get(file))
-    try:
-        target.write_bytes(data)
-    except OSError as error:
-        fail(f"{target}: {error.strerror}", Exit.USAGE)
+    write_file(target, data)
     show_one({"file": target, "sha256": file.sha256}, columns("file sha256"))
 
 
 def _kept_of(number: str) -> FileRef | None:
-    async def look(connection: Connection) -> FileRef | None:
-        return await kept_verdict(connection, number)
-
-    return ask(look)
+    return ask(lambda connection: kept_verdict(connection, number))
 
 
 def _kept_with(number: str) -> SignatureProof | None:
@@ -178,14 +152,11 @@ def _kept_with(number: str) -> SignatureProof | None:
 def _keep(verdict: SignatureVerdict, file: Path) -> None:
     authority = os.environ.get(STAMPS)
     if not authority:
-        fail(f"--keep cần / needs {STAMPS}", Exit.USAGE)
+        fail(said("refused.result.keep", name=STAMPS), Exit.USAGE)
     proof = end_well(kept(verdict, authority))
     if proof is None:
-        fail("không có dấu thời gian / no time-stamp was given", Exit.UNREACHABLE)
-    try:
-        file.write_bytes(proof)
-    except OSError as error:
-        fail(f"{file}: {error.strerror}", Exit.USAGE)
+        fail(said("refused.result.no_stamp"), Exit.UNREACHABLE)
+    write_file(file, proof)
 
 
 def subjects_set() -> SubjectRules:
@@ -199,17 +170,12 @@ def policy_set() -> Policy:
 
 
 def _set(setting: str, kind: type[Set]) -> Set:
-    try:
+    with refusing(ValidationError, Exit.USAGE, said("refused.result.see", name=setting)):
         return TypeAdapter(kind).validate_json(os.environ.get(setting, "{}"))
-    except ValidationError:
-        fail(f"{setting}: xem / see docs/signatures.md", Exit.USAGE)
 
 
 def _standing(which: str, at: datetime) -> ResultStanding | None:
-    async def look(connection: Connection) -> ResultStanding | None:
-        return await standing_of(connection, which, at)
-
-    return ask(look)
+    return ask(lambda connection: standing_of(connection, which, at))
 
 
 def _paper(pdf: bytes, digest: str) -> IssuedPaper | None:
@@ -217,10 +183,7 @@ def _paper(pdf: bytes, digest: str) -> IssuedPaper | None:
     if code is None:
         return None
 
-    async def look(connection: Connection) -> IssuedPaper | None:
-        return await issued_paper(connection, code, digest)
-
-    return ask(look)
+    return ask(lambda connection: issued_paper(connection, code, digest))
 
 
 def _tell_of_code(code: str, at: datetime, *, as_json: bool) -> None:
@@ -233,10 +196,9 @@ def _tell_of_code(code: str, at: datetime, *, as_json: bool) -> None:
 
     found = ask(look)
     if not found:
-        fail("sổ kết quả không có mã này / the register has no such code", Exit.NOT_AVAILABLE)
+        fail(said("refused.result.no_code", number=code), Exit.NOT_AVAILABLE)
     show_all(found, _REGISTER, as_json=as_json)
-    if all(one.validity is not Validity.IN_FORCE for one in found):
-        raise typer.Exit(Exit.REFUSED)
+    exit_if(all(one.validity is not Validity.IN_FORCE for one in found))
 
 
 def _tell(file: Path, checked: Checked) -> None:
@@ -251,12 +213,7 @@ def _tell(file: Path, checked: Checked) -> None:
         say(said("command.verify.not_asked" if checked.register == "unknown" else "command.verify.not_registered"))
 
 
-_FIELDS: Final = {
-    "": "label.time_stamp",
-    INITIALS: "label.initials",
-    SIGNATURE: "label.signature",
-    SEAL: "label.seal",
-}
+_FIELDS: Final = {"": "label.time_stamp", INITIALS: "label.initials", SIGNATURE: "label.signature", SEAL: "label.seal"}
 
 
 def _field(field: str) -> str:

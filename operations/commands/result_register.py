@@ -7,8 +7,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from motcua.cli.answer import columns, show_all, show_one
-from motcua.cli.filings import ActorText, actor_of, print_receipt
-from motcua.cli.running import PATIENCE, AsJson, Exit, Patience, fail, parse, read_json
+from motcua.cli.filings import print_receipt
+from motcua.cli.options import PATIENCE, Actor, AsJson, CommandId, OfAgency, Patience, Reason, actor_of
+from motcua.cli.running import Exit, fail, parse, read_json
 from motcua.cli.running import ask as ask_platform
 from motcua.client import command_id
 from operations.commands.database import Connection, ask
@@ -21,43 +22,25 @@ from views.results import registered, registered_as, standing_of
 
 app = typer.Typer()
 
-Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The result's number, as it stands on it.")]
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
-Law = Annotated[str, typer.Option("--law", metavar="TEXT", help="The law that says so.")]
-OwnId = Annotated[
-    str | None, typer.Option("--command-id", help="An id of yours, by which it can be sent again and is done once.")
-]
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="option.result.number")]
+Law = Annotated[str, typer.Option("--law", metavar="TEXT", help="option.result.law")]
 
 
 @app.command("list")
 def list_results(
     *,
-    agency: Annotated[str | None, typer.Option("--agency", metavar="CODE", help="Of this agency.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="So many at most.")] = 100,
-    before: Annotated[
-        str | None, typer.Option("--before", metavar="NUMBER", help="Go on behind the last of the page before.")
-    ] = None,
+    agency: OfAgency = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="option.limit")] = 100,
+    before: Annotated[str | None, typer.Option("--before", metavar="NUMBER", help="option.result.before")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the register of results, the newest number first; numbers that were given up too.
-
-    Examples: `motcua result list --agency H01.12`, `motcua result list --json`
-    """
-
-    async def read(connection: Connection) -> tuple[RegisteredResult, ...]:
-        return await registered(connection, agency, limit, before)
-
-    found = ask(read)
+    found = ask(lambda connection: registered(connection, agency, limit, before))
     more = [said("command.result.more", before=found[-1].number)] if len(found) == limit else []
     show_all(found, _LISTED, said("command.result.numbers", numbers=len(found)), *more, as_json=as_json)
 
 
 @app.command()
 def show(number: Number, *, as_json: AsJson = False) -> None:
-    """Show one result of the register, and what became of it.
-
-    Example: `motcua result show H01.12-2026-K0000001`
-    """
     one, standing = _known(number)
     data = one.model_dump(mode="json", exclude_none=True) | {"validity": standing.validity.value}
     show_one((one, standing), _SHOWN, as_json=as_json, data=data)
@@ -67,17 +50,13 @@ def show(number: Number, *, as_json: AsJson = False) -> None:
 def revoke(  # noqa: PLR0913 -- a command line has many options
     number: Number,
     *,
-    actor: ActorText,
+    actor: Actor,
     reason: Reason,
     law: Law,
-    own_id: OwnId = None,
+    own_id: CommandId = None,
     as_json: AsJson = False,
     patience: Patience = PATIENCE,
 ) -> None:
-    """Revoke a result, as a leader or the clerk of its agency, and print the receipt. It stays, and is marked.
-
-    Example: `motcua result revoke NUMBER --actor leader:SUBJECT@H01.12 --reason "…" --law "…"`
-    """
     said_ = {"actor": actor, "reason": reason, "law": law, "own_id": own_id}
     _give(number, RevokeResult, said_, as_json=as_json, patience=patience)
 
@@ -86,23 +65,14 @@ def revoke(  # noqa: PLR0913 -- a command line has many options
 def correct(  # noqa: PLR0913 -- a command line has many options
     number: Number,
     *,
-    actor: ActorText,
+    actor: Actor,
     reason: Reason,
     law: Law,
-    file: Annotated[
-        str | None,
-        typer.Option("--file", metavar="JSON", help="The corrected file, as `motcua attach` prints its reference."),
-    ] = None,
-    own_id: OwnId = None,
+    file: Annotated[str | None, typer.Option("--file", metavar="JSON", help="option.result.file")] = None,
+    own_id: CommandId = None,
     as_json: AsJson = False,
     patience: Patience = PATIENCE,
 ) -> None:
-    """Correct a result by another one with a number of its own, and print the receipt. The old one stays, marked.
-
-    Without --file the agency's back office makes it. Who signs for the agency signs it too.
-
-    Example: `motcua result correct NUMBER --actor clerk:SUBJECT@H01.12 --reason "…" --law "…"`
-    """
     said_ = {"actor": actor, "reason": reason, "law": law, "own_id": own_id, "file": file}
     _give(number, CorrectResult, said_, as_json=as_json, patience=patience)
 
@@ -132,7 +102,7 @@ def _known(number: str) -> tuple[RegisteredResult, ResultStanding]:
 
     one, standing = ask(read)
     if one is None or standing is None:
-        fail(f"sổ kết quả không có số {number} / the register has no such number", Exit.NOT_AVAILABLE)
+        fail(said("refused.result.none", number=number), Exit.NOT_AVAILABLE)
     return one, standing
 
 

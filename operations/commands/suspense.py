@@ -11,10 +11,9 @@ import typer
 from activities.ledger.vault import Vault
 from motcua.cli.answer import Column, columns, lines, show_all, show_one, when
 from motcua.cli.attaching import put_in
-from motcua.cli.filings import actor_of
 from motcua.cli.language import in_words
-from motcua.cli.running import AsJson, Exit, fail, parse, use_stack_here
-from motcua.client import command_id
+from motcua.cli.options import Actor, AsJson, Asked, Reason, WhichFiling, order
+from motcua.cli.running import there, use_stack_here
 from operations.commands.database import Connection, ask
 from operations.commands.masters import master_key
 from operations.suspense import take
@@ -28,101 +27,58 @@ from views.operator import row_of
 
 app = typer.Typer()
 
-Which = Annotated[UUID, typer.Argument(metavar="ID", help="The money's, as `motcua money suspense` has it.")]
-Actor = Annotated[str, typer.Option("--as", "--actor", metavar="ROLE:SUBJECT@AGENCY", help="Which officer does it.")]
-Asked = Annotated[int, typer.Argument(metavar="N", min=1, help="The number of the step that asks for it.")]
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
+Which = Annotated[UUID, typer.Argument(metavar="ID", help="option.money.id")]
 
 C = TypeVar("C", bound=sp.SuspenseCommand)
 
 
 @app.command()
 def suspense(*, as_json: AsJson = False) -> None:
-    """List the transfers whose memo names no request for money, or several, oldest first, and what was asked of them.
-
-    Needs MOTCUA_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder.
-
-    Examples: `motcua money suspense`, `motcua money suspense --json`
-    """
     vault = Vault(master_key())
 
-    async def read(connection: Connection) -> list[Suspense]:
-        return await money_in_suspense(connection, vault.find)
-
-    found = ask(read)
+    found = ask(lambda connection: money_in_suspense(connection, vault.find))
     show_all(found, _SUSPENSE, as_json=as_json)
 
 
 @app.command()
 def show(which: Which, *, as_json: AsJson = False) -> None:
-    """Show one transfer that named no request for money: what stands on it, what was said about it, and by whom.
-
-    Example: `motcua money show ID`
-    """
     vault = Vault(master_key())
 
-    async def read(connection: Connection) -> Suspense | None:
-        return await suspense_of(connection, vault.find, which)
-
-    found = ask(read)
-    if found is None:
-        fail(f"không có khoản tiền {which} / there is no such transfer", Exit.NOT_AVAILABLE)
-    _show(found, as_json=as_json)
+    found = ask(lambda connection: suspense_of(connection, vault.find, which))
+    _show(there(found, said("refused.money.none", transfer=which)), as_json=as_json)
 
 
 @app.command()
 def assign(
     which: Which,
-    filing: Annotated[str, typer.Argument(metavar="CODE|FILING_ID", help="The dossier code, or the filing's id.")],
-    payment: Annotated[
-        int,
-        typer.Argument(metavar="PAYMENT", help="Which payment of it, from 1; from 1000001 what a tax office demands."),
-    ],
+    filing: WhichFiling,
+    payment: Annotated[int, typer.Argument(metavar="PAYMENT", help="option.money.payment")],
     *,
     actor: Actor,
     reason: Reason,
     as_json: AsJson = False,
 ) -> None:
-    """Ask, as a cashier, that money in suspense goes to a payment of a filing. A leader approves it.
-
-    Example: `motcua money assign ID H01.12-20261127-0000001 1 --reason "…" --as cashier:h01.12-cashier-1@H01.12`
-    """
-
     async def look(connection: Connection) -> UUID | None:
         row = await row_of(connection, filing)
         return None if row is None else UUID(str(row["filing_id"]))
 
-    found = ask(look)
-    if found is None:
-        fail(f"sổ không có hồ sơ {filing} / the record has no such filing", Exit.NOT_AVAILABLE)
+    found = there(ask(look), said("refused.no_filing", filing=filing))
     say = {"filing_id": found, "payment": payment, "reason": reason}
     _take(_command(sp.AssignSuspense, which, actor, say), as_json=as_json)
 
 
 @app.command("give-back")
 def give_back(which: Which, *, actor: Actor, reason: Reason, as_json: AsJson = False) -> None:
-    """Ask, as a cashier, that money in suspense goes back to whoever sent it. A leader approves it.
-
-    Example: `motcua money give-back ID --reason "…" --as cashier:h01.12-cashier-1@H01.12`
-    """
     _take(_command(sp.GiveBackSuspense, which, actor, {"reason": reason}), as_json=as_json)
 
 
 @app.command()
 def approve(which: Which, asked: Asked, *, actor: Actor, as_json: AsJson = False) -> None:
-    """Approve, as a leader, what another asked for about money in suspense: its payment hears of it, or it goes back.
-
-    Example: `motcua money approve ID 1 --as leader:h01.12-leader-1@H01.12`
-    """
     _take(_command(sp.ApproveSuspense, which, actor, {"asked": asked}), as_json=as_json)
 
 
 @app.command()
 def decline(which: Which, asked: Asked, *, actor: Actor, reason: Reason, as_json: AsJson = False) -> None:
-    """Decline, as a leader, what another asked for about money in suspense: it waits on.
-
-    Example: `motcua money decline ID 1 --reason "…" --as leader:h01.12-leader-1@H01.12`
-    """
     _take(_command(sp.DeclineSuspense, which, actor, {"asked": asked, "reason": reason}), as_json=as_json)
 
 
@@ -131,21 +87,15 @@ def given(
     which: Which,
     *,
     actor: Actor,
-    means: Annotated[RefundMeans, typer.Option("--means", help="By a transfer, or in cash.")],
+    means: Annotated[RefundMeans, typer.Option("--means", help="option.money.means")],
     evidence: Annotated[
-        Path, typer.Option("--evidence", metavar="FILE", exists=True, dir_okay=False, help="What shows it.")
+        Path, typer.Option("--evidence", metavar="FILE", exists=True, dir_okay=False, help="option.money.evidence")
     ],
     reference: Annotated[
-        str | None, typer.Option("--bank-reference", metavar="TEXT", help="Of a transfer: the bank's number.")
+        str | None, typer.Option("--bank-reference", metavar="TEXT", help="option.money.reference")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say, as a cashier, that money in suspense went back, as a leader had approved, with the evidence.
-
-    Needs MOTCUA_OBJECTS too, or the stack of this folder.
-
-    Example: `motcua money given ID --means transfer --bank-reference FT1 --evidence order.pdf --as cashier:…@H01.12`
-    """
     use_stack_here()
     file = put_in(which, {"evidence": evidence})["evidence"].model_copy(update={"name": None})
     say = {"means": means, "evidence": file, "bank_reference": reference}
@@ -153,7 +103,7 @@ def given(
 
 
 def _command(model: type[C], which: UUID, actor: str, say: dict[str, Any]) -> C:
-    return parse(model, {"command_id": command_id(), "actor": actor_of(actor), "callback": which} | say)
+    return order(model, actor, callback=which, **say)
 
 
 def _take(command: sp.AnySuspenseCommand, *, as_json: bool) -> None:

@@ -7,12 +7,12 @@ from typing import Annotated, Final
 import typer
 
 from motcua.cli.answer import Column, columns, show_all
-from motcua.cli.running import AsJson
+from motcua.cli.options import AsJson, OfAgency
 from motcua.cli.showing import late
-from operations.commands.database import Connection, ask
+from operations.commands.database import ask
 from rules.streams import KINDS
 from schemas.people import Role
-from schemas.reading import AskTasks, Page, TaskSummary
+from schemas.reading import AskTasks
 from schemas.saying import said
 from views.log import Log, no_keys
 from views.officer import tasks as read_tasks
@@ -23,25 +23,16 @@ app = typer.Typer()
 @app.command()
 def tasks(
     *,
-    agency: Annotated[str | None, typer.Option("--agency", metavar="CODE", help="Of this agency.")] = None,
-    role: Annotated[Role | None, typer.Option("--role", help="Of this role.")] = None,
-    officer: Annotated[
-        str | None, typer.Option("--officer", metavar="SUBJECT", help="Claimed by this officer.")
-    ] = None,
-    overdue: Annotated[bool, typer.Option("--overdue", help="Only what is late.")] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="So many at most.")] = 500,
+    agency: OfAgency = None,
+    role: Annotated[Role | None, typer.Option("--role", help="option.tasks.role")] = None,
+    officer: Annotated[str | None, typer.Option("--officer", metavar="SUBJECT", help="option.tasks.officer")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="option.tasks.overdue")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="option.limit")] = 500,
     as_json: AsJson = False,
 ) -> None:
-    """List what waits for whom, what is due first first.
-
-    Examples: `motcua tasks --agency H01.12 --role specialist`, `motcua tasks --overdue --json`
-    """
     asked = AskTasks(agency=agency, role=role, officer=officer, overdue=overdue, limit=limit)
 
-    async def read(connection: Connection) -> Page[TaskSummary]:
-        return await read_tasks(Log(connection, no_keys, KINDS), asked)
-
-    page = ask(read)
+    page = ask(lambda connection: read_tasks(Log(connection, no_keys, KINDS), asked))
     below = [said("command.tasks.count", tasks=len(page.rows))]
     below += [] if page.next is None else [said("command.tasks.more")]
     data = [task.model_dump(mode="json") for task in page.rows]

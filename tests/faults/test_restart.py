@@ -213,9 +213,9 @@ async def test_what_runs_or_has_ended_is_left_alone(whole: World) -> None:
     assert (await restart(ended, expected=1))["filings"]["unfinished"] == 0
 
     said = await motcua(whole.process_env, "filing", "restart", str(ended.code))
-    assert (said.code, "has ended (delivered)" in said.err) == (1, True)
+    assert (said.code, "đã kết thúc (delivered)" in said.err) == (1, True)
     said = await motcua(whole.process_env, "filing", "restart", str(running.code))
-    assert (said.code, "is running" in said.err) == (0, True)
+    assert (said.code, "đang chạy" in said.err) == (0, True)
     assert (await motcua(whole.process_env, "filing", "restart", "H01.12-20261125-9999999")).code == 3
     assert (await motcua(whole.process_env, "filing", "restart")).code == 2
     assert (await motcua(whole.process_env, "filing", "restart", "X", "--all-missing")).code == 2

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from motcua import ClockState, FilingView
 from motcua.cli.answer import Column, dong, show_all, show_one, when
-from motcua.cli.help import in_both_languages
+from motcua.cli.help import with_words
 from motcua.cli.office_check import Looked
 from motcua.cli.running import Exit, fail, owes_json, print_json
 from motcua.cli.showing import CLOCKS, VIEW
@@ -160,8 +160,8 @@ def test_an_answer_is_in_one_language(options: list[str], lang: str, answer: str
         """Say the code."""
         show_one("a", (Column("code", str),))
 
-    in_both_languages(app, {"code": "Nói mã"})
-    in_both_languages(app, {"code": "Nói mã"})
+    with_words(app)
+    with_words(app)
     assert CliRunner().invoke(app, options, env={"LANG": lang}).output == f"{answer}\n"
     assert CliRunner().invoke(app, ["--lang", "fr"]).exit_code == 2
 

@@ -10,11 +10,12 @@ import typer
 from activities.ledger.vault import Vault
 from motcua.cli.answer import Column, columns, lines, show_all
 from motcua.cli.language import in_words
-from motcua.cli.running import AsJson, Exit, fail
+from motcua.cli.options import AsJson, WhichFiling
+from motcua.cli.running import Exit, refusing
 from operations.commands.database import Connection, ask
 from operations.commands.masters import master_key
 from operations.commands.publishing.procedures import published_version
-from operations.commands.record import Which, found
+from operations.commands.record import found
 from rules.papers.custody.words import deed_name, outcome_name, somebody_else, who
 from rules.streams import KINDS
 from schemas.base import Text
@@ -32,16 +33,7 @@ _HOUR = 60
 
 
 @app.command()
-def control(which: Which, *, as_json: AsJson = False) -> None:
-    """Print a filing's control slip: whoever had it, from when to when, for how much office time, and what they did.
-
-    Officers stand there by name, the applicant does not. What the system did by itself bears the name of the officer
-    who answers for it. Below: working days and visits to the counter, against what the procedure took at level 1.
-
-    Needs MOTCUA_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder.
-
-    Examples: `motcua papers control H01.12-20261125-0000001`, `motcua papers control H01.12-20261125-0000001 --json`
-    """
+def control(which: WhichFiling, *, as_json: AsJson = False) -> None:
     record = ask(lambda connection: found(connection, which))
     slip = _slip(record, published_version(f"{record.procedure}@{record.version}").baseline)
     show_all(_rows(slip), _COLUMNS, *_effort(slip.effort), as_json=as_json, data=slip.model_dump(mode="json"))
@@ -54,10 +46,8 @@ def _slip(record: FilingRecord, baseline: Baseline | None) -> ControlSlip:
         log = Log(connection, Vault(master).find, KINDS)
         return await control_slip(log, filing_workflow(record.filing_id), baseline)
 
-    try:
+    with refusing(UnfoldableError, Exit.REFUSED, said("refused.filing_unreadable")):
         return ask(look)
-    except UnfoldableError as error:
-        fail(f"không đọc được hồ sơ / the filing can't be read: {error}", Exit.REFUSED)
 
 
 def _rows(slip: ControlSlip) -> Iterator[tuple[int, ControlSlip, Hand]]:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from operations.commands.help_words import group
+from motcua.cli.help import group
 
 app = group("papers")

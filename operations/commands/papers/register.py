@@ -11,16 +11,18 @@ import typer
 from activities.ledger.vault import Vault
 from activities.printing.register import RegisterBook
 from motcua.cli.answer import columns, lines, show_one
-from motcua.cli.running import AsJson, Exit, fail
+from motcua.cli.options import AsJson
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, fail
 from operations.commands.database import Connection, ask
 from operations.commands.masters import master_key
-from operations.commands.printing import bar
 from operations.register.workbook import RegisterWorkbook
 from operations.register.written import Taker, read_register
 from rules.papers.register import period
 from rules.streams import KINDS
 from schemas.errors import RefusalError
 from schemas.register import Period, Register, RegisterEntry
+from schemas.saying import said
 from views.log import Log
 
 app = typer.Typer()
@@ -28,27 +30,18 @@ app = typer.Typer()
 
 @app.command()
 def register(
-    agency: Annotated[str, typer.Argument(metavar="AGENCY", help="The code of the agency that decides.")],
-    when: Annotated[str, typer.Argument(metavar="PERIOD", help="A month, as 2026-11, or a year, as 2026.")],
+    agency: Annotated[str, typer.Argument(metavar="AGENCY", help="option.register.agency")],
+    when: Annotated[str, typer.Argument(metavar="PERIOD", help="option.period")],
     *,
-    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help="Write it as a PDF.")] = None,
-    xlsx: Annotated[Path | None, typer.Option("--xlsx", metavar="FILE", help="Write it as an Excel workbook.")] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help="option.register.pdf")] = None,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", metavar="FILE", help="option.register.xlsx")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the register of an agency: every filing handed in in a period, out of the log.
-
-    It holds personal data: names, addresses, who took the result. Where a person was erased it says so.
-
-    Needs MOTCUA_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder.
-
-    Examples: `motcua papers register H01.12 2026-11 --pdf 2026-11.pdf --xlsx 2026-11.xlsx`,
-    `motcua papers register H01.12 2026 --json`
-    """
     asked = period(when)
     if asked is None:
-        fail(f"{when}: viết 2026-11 hoặc 2026 / a period is written 2026-11 or 2026", Exit.USAGE)
+        fail(said("refused.period", period=when), Exit.USAGE)
     if not (pdf or xlsx or as_json):
-        fail("cho biết --pdf, --xlsx hoặc --json / give --pdf, --xlsx or --json", Exit.USAGE)
+        fail(said("refused.register.how"), Exit.USAGE)
     kept = _Kept(pdf, xlsx, as_json=as_json)
     head = _read(agency, asked, kept)
     kept.write()
@@ -88,25 +81,21 @@ class _Kept:
             if self._xlsx is not None and self._workbook is not None:
                 self._workbook.save(self._xlsx)
         except OSError as error:
-            fail(f"{error.filename}: {error.strerror}", Exit.USAGE)
+            fail(said("refused.not_written", file=error.filename), Exit.USAGE, detail=error.strerror)
 
 
 def _read(agency: str, asked: Period, kept: _Kept) -> Register:
     master = master_key()
-    with bar() as progress:
-        task = progress.add_task("")
-
-        def told(done: int, of: int) -> None:
-            progress.update(task, completed=done, total=of, description=f"{done:,}/{of:,}")
+    with progress(what=said("label.filings")) as moved:
 
         async def look(connection: Connection) -> Register | None:
             log = Log(connection, Vault(master).find, KINDS)
             try:
-                return await read_register(log, agency, asked, kept.begin, told)
+                return await read_register(log, agency, asked, kept.begin, moved)
             except RefusalError:
                 return None
 
         found = ask(look)
     if found is None:
-        fail(f"không có cơ quan này / the directory has no agency {agency}", Exit.NOT_AVAILABLE)
+        fail(said("refused.register.no_agency", agency=agency), Exit.NOT_AVAILABLE)
     return found

@@ -10,11 +10,13 @@ from rich.markup import escape
 
 from activities.printing.templates import standard, version_of
 from motcua.cli.answer import Column, columns, show_all, show_one
-from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from motcua.cli.help import group
+from motcua.cli.options import AsJson, MaybeOperator
+from motcua.cli.running import Exit, exit_if, fail, out, print_json
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
 from operations.commands.publishing.mistakes import mistake_row, print_mistakes
-from operations.commands.publishing.publisher import By, in_force, published, publisher, recorded
+from operations.commands.publishing.publisher import in_force, published, publisher, recorded
 from operations.publishing.paper_templates import (
     ALL,
     Listed,
@@ -29,27 +31,15 @@ from schemas.base import Text
 from schemas.papers.state import PaperKind
 from schemas.saying import said
 
-app = typer.Typer(
-    name="templates",
-    help="Mẫu giấy tờ / Templates of official papers: the standard one, and those of agencies.",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = group("templates")
 
-OfPaper = Annotated[PaperKind, typer.Argument(metavar="PAPER", help="Which paper: receipt, supplement, refusal …")]
+OfPaper = Annotated[PaperKind, typer.Argument(metavar="PAPER", help="option.templates.paper")]
 File = Annotated[Path, typer.Argument(metavar="FILE.typ", exists=True, dir_okay=False, readable=True)]
-OfProcedure = Annotated[str, typer.Option("--procedure", metavar="CODE", help="For this procedure alone.")]
+OfProcedure = Annotated[str, typer.Option("--procedure", metavar="CODE", help="option.templates.procedure")]
 
 
 @app.command()
 def check(paper: OfPaper, file: File, *, as_json: AsJson = False) -> None:
-    """Try a template on the shortest and the longest paper of its kind; exit 1 if there is a mistake.
-
-    It may import `/parts.typ` and no other file. Everything that belongs on the paper has to be readable on it, and the
-    QR code by a scanner.
-
-    Example: `motcua papers templates check receipt our-receipt.typ`
-    """
     found = check_template(file.read_bytes(), paper)
     if as_json:
         print_json([mistake_row(file, one) for one in found])
@@ -57,8 +47,7 @@ def check(paper: OfPaper, file: File, *, as_json: AsJson = False) -> None:
         print_mistakes([(file, one) for one in found])
     else:
         out().print(f"[green]ok[/] {escape(str(file))}")
-    if found:
-        raise typer.Exit(Exit.REFUSED)
+    exit_if(found)
 
 
 @app.command()
@@ -66,17 +55,11 @@ def publish(
     paper: OfPaper,
     file: File,
     *,
-    agency: Annotated[str, typer.Option("--agency", metavar="CODE", help="Whose papers are printed by it.")],
+    agency: Annotated[str, typer.Option("--agency", metavar="CODE", help="option.templates.agency")],
     procedure: OfProcedure = ALL,
-    by: By = None,
+    by: MaybeOperator = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish a template of an agency; papers that are printed from then on go by it. Those that were made stay.
-
-    The database is the owner's, in `MOTCUA_OWNER_DATABASE_URL`, or that of the stack in this folder.
-
-    Example: `motcua papers templates publish receipt our-receipt.typ --agency H01.12`
-    """
     slot = Slot(agency, paper, procedure)
     try:
         done = recorded(lambda: publish_template(address(OWNER), file.read_bytes(), slot, publisher(by)))
@@ -84,18 +67,14 @@ def publish(
         if not as_json:
             print_mistakes([(file, one) for one in error.mistakes])
         told = {"mistakes": [mistake_row(file, one) for one in error.mistakes]}
-        fail(f"không công bố / not published: {len(error.mistakes)}", Exit.REFUSED, told)
+        fail(said("refused.not_published"), Exit.REFUSED, told, detail=len(error.mistakes))
     except UnknownPlaceError as error:
-        fail(f"không công bố / not published: {error}", Exit.NOT_AVAILABLE)
+        fail(said("refused.not_published"), Exit.NOT_AVAILABLE, detail=error)
     show_one(done, _PUBLISHED, as_json=as_json, data=done._asdict())
 
 
 @app.command("list")
 def list_published(*, as_json: AsJson = False) -> None:
-    """List the published templates, of each place the newest first, which is the one in force.
-
-    Example: `motcua papers templates list --json`
-    """
     entries = answered(lambda: published_templates(address(OWNER)), OWNER)
     show_all(entries, _LISTED, as_json=as_json, data=[_row(entry) for entry in entries])
 
@@ -104,24 +83,17 @@ def list_published(*, as_json: AsJson = False) -> None:
 def show(
     paper: OfPaper,
     *,
-    agency: Annotated[
-        str | None, typer.Option("--agency", metavar="CODE", help="Whose; without it the standard.")
-    ] = None,
+    agency: Annotated[str | None, typer.Option("--agency", metavar="CODE", help="option.templates.whose")] = None,
     procedure: OfProcedure = ALL,
     as_json: AsJson = False,
 ) -> None:
-    """Print the text of the template in force: the standard one, to begin with, or an agency's.
-
-    Examples: `motcua papers templates show receipt > our-receipt.typ`,
-    `motcua papers templates show receipt --agency H01.12`
-    """
     if agency is None:
         row: dict[str, Any] = {"sha256": version_of(), "source": standard()}
     else:
         entries = answered(lambda: published_templates(address(OWNER), agency), OWNER)
         found = [one for one in entries if (one.paper, one.procedure, one.in_force) == (paper, procedure, True)]
         if not found:
-            fail("cơ quan dùng mẫu chung / the agency prints it by the standard template", Exit.NOT_AVAILABLE)
+            fail(said("refused.templates.standard"), Exit.NOT_AVAILABLE)
         row = _row(found[0]) | {"source": found[0].source}
     if as_json:
         print_json(row)
@@ -139,14 +111,6 @@ def _of(procedure: str) -> Text | str:
     return said("command.templates.everywhere") if procedure == ALL else procedure
 
 
-_SLOT: Final = columns(
-    "agency paper|paper",
-    Column("procedure", "procedure", _of),
-)
-_LISTED: Final = columns(
-    *_SLOT,
-    "published:published_at",
-    Column("state", "in_force", in_force),
-    "sha256",
-)
+_SLOT: Final = columns("agency paper|paper", Column("procedure", "procedure", _of))
+_LISTED: Final = columns(*_SLOT, "published:published_at", Column("state", "in_force", in_force), "sha256")
 _PUBLISHED: Final = (Column("state", "already", published), *_SLOT, Column("sha256", "sha256"))

@@ -13,9 +13,10 @@ from pydantic import BeforeValidator, ValidationError
 from pydantic_core import PydanticCustomError
 from rich.markup import escape
 
+from motcua.cli.help import group
 from motcua.cli.language import language
-from motcua.cli.running import AsJson, Exit, fail, out, print_json
-from operations.commands.help_words import group
+from motcua.cli.options import AsJson
+from motcua.cli.running import Exit, fail, out, print_json, problem_line
 from operations.publishing.calendar_file import CALENDARS, check_bytes
 from rules.time.calendars import expand, proposed
 from rules.time.working_time import VIETNAM, TimeError, explain
@@ -77,44 +78,19 @@ class RefusedLineError(ValueError):
 @app.command()
 def due(  # noqa: PLR0913 -- one argument for each part of a case
     *,
-    received: Annotated[
-        str | None, typer.Option("--received", metavar="INSTANT", help="With its zone: 2026-02-13T16:05+07:00")
-    ] = None,
-    limit: Annotated[
-        str | None,
-        typer.Option("--limit", metavar="LIMIT", help='"N working days", "N working hours" or "N calendar days"'),
-    ] = None,
-    calendar: Annotated[
-        str, typer.Option("--calendar", metavar="NAME|FILE", help="A calendar of procedures/calendars, or a file.")
-    ] = NATIONAL,
-    agency: Annotated[
-        str | None, typer.Option("--agency", metavar="CODE", help="With the days of this agency, such as H01.12.")
-    ] = None,
-    pause: Annotated[
-        list[str] | None,
-        typer.Option("--pause", metavar="BEGIN/END", help="It stood still in between. May be repeated, in order."),
-    ] = None,
-    file: Annotated[
-        typer.FileBinaryRead | None,
-        typer.Option("--from", metavar="FILE", help="One JSON case a line; `-` is standard input."),
-    ] = None,
+    received: Annotated[str | None, typer.Option("--received", metavar="INSTANT", help="option.due.received")] = None,
+    limit: Annotated[str | None, typer.Option("--limit", metavar="LIMIT", help="option.due.limit")] = None,
+    calendar: Annotated[str, typer.Option("--calendar", metavar="NAME|FILE", help="option.due.calendar")] = NATIONAL,
+    agency: Annotated[str | None, typer.Option("--agency", metavar="CODE", help="option.due.agency")] = None,
+    pause: Annotated[list[str] | None, typer.Option("--pause", metavar="BEGIN/END", help="option.due.pause")] = None,
+    file: Annotated[typer.FileBinaryRead | None, typer.Option("--from", metavar="FILE", help="option.due.from")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say when a time limit ends, and why, line by line; exit 1 if the case is refused.
-
-    A file holds one case a line, `{"received", "limit", "calendar"?, "agency"?, "pauses": [["A", "B"], …]?}`, and is
-    answered line by line, a bad line with `{"error": …}` in its place, and exit 0. Days that are only proposed are
-    named and not counted.
-
-    Examples: `motcua calendar due --received 2026-02-13T16:05+07:00 --limit "5 working days" --json`,
-    `motcua calendar due --received 2026-03-02T09:00+07:00 --limit "30 calendar days"
-    --pause 2026-03-16T10:00+07:00/2026-03-20T15:00+07:00`, `motcua calendar due --from cases.jsonl --json`
-    """
     asked = {"received": received, "limit": limit, "calendar": calendar, "agency": agency}
     asked = {name: value for name, value in asked.items() if value is not None}
     if file is not None:
         if received or limit or pause:
-            fail("--from has its cases in the file: leave out --received, --limit and --pause", Exit.USAGE)
+            fail(said("refused.due.from"), Exit.USAGE)
         _answer_lines(file, asked, as_json=as_json)
         return
     try:
@@ -122,7 +98,7 @@ def due(  # noqa: PLR0913 -- one argument for each part of a case
     except (ValidationError, TimeError, RefusedLineError) as error:
         found = _problem(error)
         if not as_json:
-            fail(f"{found.field}: {found.message.vi} / {found.message.en} [{found.rule}]", Exit.REFUSED)
+            fail(problem_line(found), Exit.REFUSED)
         print_json(_error(found))
         raise typer.Exit(Exit.REFUSED) from None
     if as_json:

@@ -14,12 +14,11 @@ from typing import Annotated, Any, Final
 import asyncpg
 import typer
 from pydantic_core import PydanticCustomError
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from motcua.cli.answer import Column, columns, say, show_all, show_one, when
-from motcua.cli.language import in_words
-from motcua.cli.running import AsJson, Exit, fail, note, print_json, use_stack_here
+from motcua.cli.options import AsJson, MaybeOperator
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, fail, note, print_json, refusing, use_stack_here
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION, OWNER
@@ -28,8 +27,8 @@ from operations.commands.masters import master_key
 from operations.commands.publishing.calendar import instant
 from operations.commands.publishing.calendar_files import app as app
 from operations.commands.publishing.mistakes import mistake_row, print_mistakes
-from operations.commands.publishing.publisher import By, publisher, recorded
 from operations.commands.publishing.publisher import published as published_when
+from operations.commands.publishing.publisher import publisher, recorded
 from operations.publishing import reprojection
 from operations.publishing.calendar_file import check_bytes
 from operations.publishing.calendar_what_if import Moved, WhatIf
@@ -43,12 +42,12 @@ from operations.publishing.calendars import (
 )
 from rules.publishing.calendar_changes import DayChange, changes
 from rules.time.working_time import VIETNAM
+from schemas.base import Text
 from schemas.publishing.calendar import CalendarFile
 from schemas.saying import said
 from schemas.stream.reprojection import workflow_id
 from views.log import UnfoldableError
 
-_COLUMNS: Final = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 _LOOK_EVERY: Final = 1.0
 """Seconds."""
 _MOST_NAMED: Final = 20
@@ -70,37 +69,23 @@ def publish(
     file: File,
     *,
     patience: Annotated[
-        float, typer.Option("--patience", min=1, metavar="SECONDS", help="Leave when nothing moves for so long.")
+        float, typer.Option("--patience", min=1, metavar="SECONDS", help="option.calendar.patience")
     ] = 60,
-    by: By = None,
+    by: MaybeOperator = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a calendar in force, and have every running filing, payment and parcel projected again on it.
-
-    What is running is turned by a durable batch: ended at any moment, it goes on by itself, and the same command again
-    shows how far it is. Each records the change once. Exit 3: some have not turned yet. Needs
-    MOTCUA_OWNER_DATABASE_URL, MOTCUA_DATABASE_URL and Temporal, or the stack of this folder.
-
-    Example: `motcua calendar publish procedures/calendars/vn.yaml`
-    """
     data = file.read_bytes()
     calendar = _checked(file, data, as_json=as_json)
     use_stack_here()
     record = address(APPLICATION)
-    try:
+    with refusing(CalendarTakenError, Exit.REFUSED, said("refused.not_published")):
         published = recorded(lambda: publish_calendar(address(OWNER), data, publisher(by)))
-    except CalendarTakenError as error:
-        fail(f"không công bố được / not published: {error}", Exit.REFUSED)
     if not calendar.valid_from <= datetime.now(VIETNAM).date() <= calendar.valid_until:
-        note(f"today is outside of {calendar.valid_from} – {calendar.valid_until}: the base library's holidays hold")
+        note(said("refused.calendar.outside", first=calendar.valid_from, last=calendar.valid_until))
     try:
         done = answered(lambda: _turn(record, published, patience))
     except MotcuaError as error:
-        fail(
-            f"lịch đã công bố, chưa tính lại được / {published.name} is in force, but what is running was not yet "
-            f"projected again: {error}; run the same command again",
-            Exit.UNREACHABLE,
-        )
+        fail(said("refused.calendar.not_projected", calendar=published.name, error=error), Exit.UNREACHABLE)
     if as_json:
         print_json(published._asdict() | asdict(done))
     else:
@@ -113,12 +98,9 @@ def publish(
 _PUBLISHED: Final = (Column("state", "already", published_when), Column("calendar", "name"))
 
 
-def _left(published: PublishedCalendar, done: Turned) -> str:
-    return (
-        f"chưa theo lịch mới / not on {published.name} yet: {sum(done.left.values()):,}, such as "
-        f"{', '.join(done.streams)}; the batch {workflow_id(published.name)} goes on by itself; "
-        "see `motcua doctor` and `motcua filings stalled`"
-    )
+def _left(published: PublishedCalendar, done: Turned) -> Text:
+    counts = {"left": f"{sum(done.left.values()):,}", "streams": ", ".join(done.streams)}
+    return said("refused.calendar.left", calendar=published.name, batch=workflow_id(published.name), **counts)
 
 
 async def _turn(dsn: str, published: PublishedCalendar, patience: float) -> Turned:
@@ -127,8 +109,7 @@ async def _turn(dsn: str, published: PublishedCalendar, patience: float) -> Turn
     async with asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60) as pool:
         before = left = await reprojection.waiting(pool, published.name)
         await reprojection.start(temporal, published.name)
-        with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(in_words(said("label.projected_again")), total=sum(before.values()))
+        with progress(what=said("label.projected_again")) as shown:
             moved = time.monotonic()
             while sum(left.values()) and time.monotonic() - moved < patience:
                 await asyncio.sleep(_LOOK_EVERY)
@@ -136,7 +117,7 @@ async def _turn(dsn: str, published: PublishedCalendar, patience: float) -> Turn
                     raise MotcuaError("another calendar was published meanwhile, and is in force")
                 still = await reprojection.waiting(pool, published.name)
                 moved, left = (time.monotonic() if still != left else moved), still
-                bar.update(task, completed=sum(before.values()) - sum(left.values()))
+                shown(sum(before.values()) - sum(left.values()), sum(before.values()))
         turned = {kind: max(before[kind] - left[kind], 0) for kind in before}
         return Turned(turned, left, await reprojection.first_waiting(pool, published.name, _MOST_NAMED))
 
@@ -145,18 +126,9 @@ async def _turn(dsn: str, published: PublishedCalendar, patience: float) -> Turn
 def what_if(
     file: File,
     *,
-    at: Annotated[
-        str | None, typer.Option("--at", metavar="INSTANT", help="As of then, with its zone; now by default.")
-    ] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="INSTANT", help="option.at")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell which open filings would become late, or be late no longer, on the calendar in FILE. Nothing is written.
-
-    First, which days it has otherwise than the calendar in force: closed, open, proposed, decided, no longer proposed.
-    Needs MOTCUA_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder.
-
-    Example: `motcua calendar what-if new.yaml --json`
-    """
     calendar = _checked(file, file.read_bytes(), as_json=as_json)
     dsn, master = address(APPLICATION), master_key()
     try:
@@ -166,21 +138,16 @@ def what_if(
     in_force = answered(lambda: file_in_force(dsn))
     days = [] if in_force is None else changes(in_force, calendar)
     if in_force is None:
-        note("không rõ ngày nào đổi / which days change can't be said: the file of the calendar in force was not kept")
-    with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(in_words(said("label.filings")))
-        try:
-            answer = answered(
-                lambda: project(
-                    dsn, master, calendar, asked, lambda done, of: bar.update(task, completed=done, total=of)
-                )
-            )
-        except UnfoldableError as error:
-            fail(f"không tính được / can't be projected: {error}", Exit.REFUSED)
+        note(said("refused.calendar.no_file"))
+    with (
+        progress(what=said("label.filings")) as moved,
+        refusing(UnfoldableError, Exit.REFUSED, said("refused.calendar.no_projection")),
+    ):
+        answer = answered(lambda: project(dsn, master, calendar, asked, moved))
     if as_json:
-        moved = [asdict(one) | _instants(one) for one in answer.moved]
         facts = {"calendar": answer.calendar, "at": answer.at.isoformat(), "filings": answer.filings}
-        print_json(facts | {"days": [_day_row(one) for one in days], "by": list(_by_procedure(answer)), "moved": moved})
+        days_and_clocks = {"days": [_day_row(one) for one in days], "by": list(_by_procedure(answer))}
+        print_json(facts | days_and_clocks | {"moved": [asdict(one) | _instants(one) for one in answer.moved]})
     else:
         for one in days:
             say(one.words)
@@ -220,10 +187,6 @@ _MOVED: Final = columns("code clock becomes_late due would_be_due")
 
 @app.command("list")
 def list_published(*, as_json: AsJson = False) -> None:
-    """List the published calendars, the one in force first.
-
-    Example: `motcua calendar list --json`
-    """
     entries = answered(lambda: published_calendars(address(APPLICATION)))
     data = [entry._asdict() | {"published_at": entry.published_at.isoformat()} for entry in entries]
     show_all(entries, _LISTED, as_json=as_json, data=data)

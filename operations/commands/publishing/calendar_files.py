@@ -12,7 +12,8 @@ from rich.markup import escape
 
 from motcua.cli.answer import Column, columns, show_all
 from motcua.cli.language import in_words
-from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from motcua.cli.options import AsJson
+from motcua.cli.running import Exit, exit_if, fail, out, print_json, problem_line
 from operations.commands.publishing.calendar import NATIONAL, RefusedLineError, named_file
 from operations.commands.publishing.calendar import app as app
 from operations.commands.publishing.mistakes import Files, mistake_row, print_mistakes
@@ -34,13 +35,6 @@ class _Looked(NamedTuple):
 
 @app.command()
 def check(files: Files, *, as_json: AsJson = False) -> None:
-    """Report every mistake of calendar files, and what to look into; exit 1 if there is a mistake.
-
-    To look into: days that are only proposed, that no source confirms, or that were checked more than a year ago or
-    never. `--json` is `{"mistakes": […], "facts": […]}`.
-
-    Example: `motcua calendar check procedures/calendars/vn.yaml`
-    """
     looked = [_look(path, datetime.now(VIETNAM).date()) for path in files]
     mistakes = [(one.path, entry) for one in looked for entry in one.mistakes]
     if as_json:
@@ -53,24 +47,15 @@ def check(files: Files, *, as_json: AsJson = False) -> None:
                 out().print(f"[green]ok[/] {escape(str(one.path))}")
             for doubt, line in one.doubts:
                 out().print(_doubt_line(one.path, doubt, line))
-    if mistakes:
-        raise typer.Exit(Exit.REFUSED)
+    exit_if(mistakes)
 
 
 @app.command()
-def show(
-    calendar: Annotated[str, typer.Argument(metavar="NAME|FILE")] = NATIONAL,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Show every day of a calendar that is not as its weekday is, with its source; proposed ones too.
-
-    Example: `motcua calendar show vn --json`
-    """
+def show(calendar: Annotated[str, typer.Argument(metavar="NAME|FILE")] = NATIONAL, *, as_json: AsJson = False) -> None:
     try:
         file = named_file(calendar)
     except RefusedLineError as error:
-        fail(f"{error.problem.message.vi} / {error.problem.message.en} [{error.problem.rule}]", Exit.REFUSED)
+        fail(problem_line(error.problem), Exit.REFUSED)
     ends = {"valid_from": file.valid_from.isoformat(), "valid_until": file.valid_until.isoformat()}
     data = {"calendar": file.name} | ends | {"days": [_fact_row(fact) for fact in facts(file)]}
     title = said("command.calendar.from_until", calendar=file.name, first=file.valid_from, last=file.valid_until)

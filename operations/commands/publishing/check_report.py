@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from motcua.cli.language import in_words
-from motcua.cli.running import Exit, out, print_json
+from motcua.cli.running import exit_if, out, print_json
 from operations.commands.publishing.mistakes import mistake_row, print_mistakes
 from operations.publishing.procedure_file import Doubted, doubts_of
 from rules.publishing.facts import Doubt
@@ -20,7 +20,7 @@ from rules.publishing.mistakes import Mistake
 from rules.time.working_time import VIETNAM
 from schemas.saying import said
 
-Quiet = Annotated[bool, typer.Option("--quiet", help="Count what is stale or unconfirmed instead of listing it.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="option.quiet")]
 
 
 class Look(NamedTuple):
@@ -32,11 +32,7 @@ class Look(NamedTuple):
 
 
 def report_looks(
-    files: Sequence[Path],
-    mistakes_of: Callable[[bytes, date], list[Mistake]],
-    *,
-    quiet: bool,
-    as_json: bool,
+    files: Sequence[Path], mistakes_of: Callable[[bytes, date], list[Mistake]], *, quiet: bool, as_json: bool
 ) -> None:
     """Print what was found in every file, as of today in Vietnam; exit 1 if there is a mistake."""
     today = datetime.now(VIETNAM).date()
@@ -46,8 +42,7 @@ def report_looks(
         print_looks_as_json(looks)
     else:
         print_looks(looks, quiet=quiet)
-    if any(look.mistakes for look in looks):
-        raise typer.Exit(Exit.REFUSED)
+    exit_if(any(look.mistakes for look in looks))
 
 
 def print_looks(looks: Sequence[Look], *, quiet: bool) -> None:

@@ -10,12 +10,13 @@ from typing import Annotated, Any, Final
 import typer
 
 from motcua.cli.answer import Column, columns, lines, show_all, show_one
+from motcua.cli.help import group
 from motcua.cli.language import in_words
-from motcua.cli.running import AsJson, Exit, fail, note, print_json
+from motcua.cli.options import AsJson, MaybeOperator
+from motcua.cli.running import Exit, fail, note, print_json
 from operations.addresses import OWNER
 from operations.commands.database import Connection, address, ask
-from operations.commands.help_words import group
-from operations.commands.publishing.publisher import By, publisher, recorded
+from operations.commands.publishing.publisher import publisher, recorded
 from operations.publishing.catalogue import MistakesFoundError, seed_directory
 from schemas.base import Text
 from schemas.saying import said
@@ -39,23 +40,18 @@ app = group("directory")
 def load(
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)],
     *,
-    by: By = None,
+    by: MaybeOperator = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add and update the agencies and officers of a file, in the form of `deploy/directory.yaml`; nobody is removed.
-
-    Needs MOTCUA_OWNER_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder: names are sealed in the log.
-
-    Example: `motcua directory load agencies.yaml`
-    """
     data, dsn = file.read_bytes(), address(OWNER)
     try:
         directory = recorded(lambda: seed_directory(dsn, data, publisher(by)))
     except MistakesFoundError as found:
         for mistake in found.mistakes:
             place = f"{file}:{mistake.line}" if mistake.line else str(file)
-            note(f"{place} {mistake.path}: {mistake.message.vi}: {mistake.fix.vi} / {mistake.fix.en} ({mistake.rule})")
-        fail(f"{file}: {len(found.mistakes)} lỗi, chưa nạp gì / mistakes, nothing was loaded", Exit.REFUSED)
+            words = f"{in_words(mistake.message)}: {in_words(mistake.fix)}"
+            note(f"{place} {mistake.path}: {words} ({mistake.rule})")
+        fail(said("refused.directory.mistakes", file=file, mistakes=len(found.mistakes)), Exit.REFUSED)
     officers = sum(len(agency.officers) for agency in directory.agencies)
     counts = {"agencies": len(directory.agencies), "officers": officers}
     show_one(counts, columns("agencies officers"), as_json=as_json, data=counts)
@@ -63,10 +59,6 @@ def load(
 
 @app.command("list")
 def list_all(*, as_json: AsJson = False) -> None:
-    """List agencies, where their machine work goes, their officers, and who of them is or will be absent.
-
-    Examples: `motcua directory list`, `motcua directory list --json`
-    """
     agencies = ask(_read)
     if as_json:
         print_json(agencies)

@@ -13,7 +13,8 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from motcua.cli.answer import Column, columns, dong, say, show_all
-from motcua.cli.running import AsJson, Exit, fail, plain, print_json
+from motcua.cli.options import AsJson
+from motcua.cli.running import Exit, exit_if, fail, plain, print_json, problem_line, there
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
 from operations.commands.publishing.procedure_changes import version_named
@@ -37,18 +38,11 @@ _PROVINCE: Final[TypeAdapter[str]] = TypeAdapter(ProvinceCode)
 _WHOLE: Final = re.compile(r"-?[0-9]{1,15}")
 _TRUTH: Final = {"true": True, "false": False}
 
-Arrives = Annotated[Channel | None, typer.Option("--channel", help="How the filing arrives.")]
-Province = Annotated[str | None, typer.Option("--province", metavar="CODE", help="The agency's province, such as H24.")]
-Day = Annotated[
-    datetime | None,
-    typer.Option(
-        "--at", metavar="DATE", formats=["%Y-%m-%d"], help="When it is filed and paid, YYYY-MM-DD; without it today."
-    ),
-]
-Values = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A value of the form, or applicant.kind.")
-]
-Waiver = Annotated[str | None, typer.Option("--waiver", metavar="CODE", help="Less what this waiver takes off.")]
+Arrives = Annotated[Channel | None, typer.Option("--channel", help="option.fee.channel")]
+Province = Annotated[str | None, typer.Option("--province", metavar="CODE", help="option.fee.province")]
+Day = Annotated[datetime | None, typer.Option("--at", metavar="DATE", formats=["%Y-%m-%d"], help="option.fee.at")]
+Values = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="option.fee.set")]
+Waiver = Annotated[str | None, typer.Option("--waiver", metavar="CODE", help="option.fee.waiver")]
 
 
 class _Version(NamedTuple):
@@ -69,14 +63,6 @@ def fee(  # noqa: PLR0913 -- a command line has many options
     waiver: Waiver = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a filing costs, line by line: the amount, the rule and the reason; or what is missing to say it.
-
-    It is what the filing will be asked for. PROCEDURE is a code, CODE@VERSION or a file. What the fee depends on, and
-    the types, `motcua procedures show CODE --json` lists as `inputs`; only what matters in this case is asked for.
-    Exit 1 if something is missing, or no filing could have such values.
-
-    Examples: `motcua fee 2.000635 --channel online --set copies=3`, `motcua fee 1.013225 --province H24 --json`
-    """
     day = at.date() if at else datetime.now(VIETNAM).date()
     found = _version(which, province, day, as_json=as_json)
     case = _case(found.procedure, channel, values or [])
@@ -88,27 +74,20 @@ def fee(  # noqa: PLR0913 -- a command line has many options
         print_json(_row(found, day, channel, answer))
     else:
         _show(found, day, answer)
-    if answer.total is None:
-        raise typer.Exit(Exit.REFUSED)
+    exit_if(answer.total is None)
 
 
 def _version(which: str, province: str | None, day: date, *, as_json: bool) -> _Version:
     """The version in force on the day in the province, or the one that is named, or the end of the command."""
     if Path(which).is_file():
         if province is not None:
-            fail("tệp không có phần riêng của tỉnh / a file has nothing of a province", Exit.USAGE)
+            fail(said("refused.fee.no_province"), Exit.USAGE)
         return _Version(filled(version_named(which, as_json=as_json)), None)
     if province is not None:
         _known_form(province)
     code, _, version = which.partition("@")
     entries = answered(lambda: published(address(OWNER), code, day=day), OWNER)
-    entry = _chosen(entries, version, province)
-    if entry is None:
-        fail(
-            f"chưa công bố, hoặc ngày này không áp dụng / not published, or not in force on {day}: {which}; "
-            "see: motcua procedures list",
-            Exit.NOT_AVAILABLE,
-        )
+    entry = there(_chosen(entries, version, province), said("refused.fee.not_in_force", day=day, named=which))
     return _Version(filled(published_procedure(entry.source, entry.published_at.date())), entry.province)
 
 
@@ -116,7 +95,7 @@ def _known_form(province: str) -> None:
     try:
         _PROVINCE.validate_python(province)
     except ValidationError:
-        fail(f"mã tỉnh viết như H24 / the code of a province is written like H24: {province}", Exit.USAGE)
+        fail(said("refused.fee.province_code"), Exit.USAGE, detail=province)
 
 
 def _chosen(entries: Iterable[Listed], version: str, province: str | None) -> Listed | None:
@@ -131,7 +110,7 @@ def _case(procedure: Procedure, channel: Channel | None, pairs: list[str]) -> Ca
     """What is known of the filing, or the end of the command."""
     split = [pair.partition("=") for pair in pairs]
     if any(not separator for _, separator, _ in split):
-        fail("viết --set KEY=VALUE / write --set KEY=VALUE", Exit.USAGE)
+        fail(said("refused.fee.set"), Exit.USAGE)
     if twice := [key for key, count in Counter(key for key, *_ in split).items() if count > 1]:
         _refuse([problem(key, "field_given_twice") for key in twice], Exit.USAGE)
     kinds = {field.code: field.kind for field in procedure.form}
@@ -155,17 +134,13 @@ def _applicant(written: str) -> Of:
 
 def _refuse(problems: Iterable[Problem], code: Exit) -> NoReturn:
     found = list(problems)
-    people = "\n".join(_line(one) for one in found)
+    people = "\n".join(map(problem_line, found))
     fail(
         "; ".join(f"{one.field}: {one.message.en} [{one.rule}]" for one in found),
         code,
         {"problems": [plain(one) for one in found]},
         people,
     )
-
-
-def _line(one: Problem) -> str:
-    return f"{one.field}: {one.message.vi} / {one.message.en} [{one.rule}]"
 
 
 def _row(found: _Version, day: date, channel: Channel | None, answer: FeeStatement) -> dict[str, Any]:
@@ -192,8 +167,4 @@ def _show(found: _Version, day: date, answer: FeeStatement) -> None:
 
 
 _LINES: Final = columns("item:rule name kind|fee_kind amount|dong reason source")
-_WAIVERS: Final = columns(
-    "code name",
-    Column("percent", lambda waiver: f"−{waiver.percent}%"),
-    "approver evidence",
-)
+_WAIVERS: Final = columns("code name", Column("percent", lambda waiver: f"−{waiver.percent}%"), "approver evidence")

@@ -12,7 +12,8 @@ from rich.progress import track
 
 from motcua.cli.answer import columns, say, show_all
 from motcua.cli.language import in_words
-from motcua.cli.running import AsJson, Exit, fail, print_json
+from motcua.cli.options import AsJson
+from motcua.cli.running import Exit, exit_if, fail, print_json
 from operations.commands.publishing.mistakes import print_mistakes
 from operations.commands.publishing.procedures import app as app
 from operations.publishing.drafts import Between, Drafted, drafts, save
@@ -21,8 +22,8 @@ from rules.publishing.mistakes import Mistake, mistake
 from schemas.saying import said
 
 File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
-Into = Annotated[Path, typer.Option("--into", metavar="DIR", file_okay=False, help="Where the drafts are written.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")]
+Into = Annotated[Path, typer.Option("--into", metavar="DIR", file_okay=False, help="option.import.into")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="option.import.dry_run")]
 
 
 @dataclass
@@ -35,20 +36,7 @@ class Outcome:
 
 
 @app.command("import")
-def import_table(
-    file: File,
-    *,
-    into: Into = Path("drafts"),
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Make a draft of a procedure file from each row of a table, CSV or XLSX; exit 1 if a row is refused.
-
-    The drafts of the other rows are written all the same. A file that is there already is never written over. What the
-    table does not say is `unconfirmed`, and above each draft stands what to look at. The columns: docs/import.md
-
-    Examples: `motcua procedures import ha-noi.xlsx --dry-run`, `motcua procedures import ha-noi.csv --into drafts/H01`
-    """
+def import_table(file: File, *, into: Into = Path("drafts"), dry_run: DryRun = False, as_json: AsJson = False) -> None:
     try:
         with file.open("rb") as source:
             table = read_table(source.read(MAX_BYTES + 1))
@@ -58,13 +46,12 @@ def import_table(
     try:
         outcome = _outcome(table, file, None if dry_run else into)
     except OSError as error:
-        fail(f"không ghi được vào / can't write into {into}: {error.strerror}", Exit.NOT_AVAILABLE)
+        fail(said("refused.import.into", into=into), Exit.NOT_AVAILABLE, detail=error.strerror)
     if as_json:
         print_json(_told(outcome, table, into))
     else:
         _show(outcome, table, file, into)
-    if outcome.refused:
-        raise typer.Exit(Exit.REFUSED)
+    exit_if(outcome.refused)
 
 
 def _outcome(table: Table, file: Path, into: Path | None) -> Outcome:

@@ -11,14 +11,14 @@ from typing import Annotated, Any, Final
 
 import typer
 from pydantic_core import to_jsonable_python
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from activities.keys.masters import MasterKeys
 from motcua.cli.answer import Column, columns, lines, say, show_all
 from motcua.cli.language import in_words
-from motcua.cli.running import AsJson, Exit, fail, out, plain, print_json
+from motcua.cli.options import AsJson
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, fail, out, plain, print_json, refusing
 from operations.addresses import APPLICATION
 from operations.commands.database import address, answered
 from operations.commands.masters import master_key
@@ -37,7 +37,6 @@ from schemas.publishing.procedure_rules import rules_of
 from schemas.saying import said
 from views.log import UnfoldableError
 
-_COLUMNS: Final = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 _CODE: Final = re.compile(r"[0-9]\.[0-9]{6}")
 
 Which = Annotated[str, typer.Argument(metavar="FILE|CODE[@VERSION]")]
@@ -45,13 +44,6 @@ Which = Annotated[str, typer.Argument(metavar="FILE|CODE[@VERSION]")]
 
 @app.command()
 def diff(was: Which, now: Which, *, as_json: AsJson = False) -> None:
-    """Name in words what is different between two versions, each a file or one that is published.
-
-    First what changes the rules, then words, then sources, each in the order of the file and with its place, in which
-    entries of lists stand by their codes. Exit 0, whether there are changes or not.
-
-    Examples: `motcua procedures diff 1.001193 new.yaml`, `motcua procedures diff 1.001193@2026-12 1.001193@2027-03`
-    """
     before, after = version_named(was, as_json=as_json), version_named(now, as_json=as_json)
     found = told(before, after)
     if as_json:
@@ -85,7 +77,7 @@ def version_named(which: str, *, as_json: bool) -> Procedure:
     if path.is_file():
         return _checked(path, path.read_bytes(), as_json=as_json)[0]
     if _CODE.match(which) is None:
-        fail(f"không có tệp này / no such file: {which}", Exit.USAGE)
+        fail(said("refused.no_file"), Exit.USAGE, detail=which)
     return published_version(which)
 
 
@@ -105,17 +97,9 @@ def _checked(path: Path, source: bytes, *, as_json: bool) -> tuple[Procedure, st
 def what_if(
     files: Files,
     *,
-    limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="Name so many filings at most.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="option.what_if.limit")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Tell which open filings a new version would touch. They keep the version that they were received under.
-
-    Of each that would be otherwise, if it were filed anew: its fee and processing limit now and then, and what would be
-    missing; the others are only counted. With `--json` all are named. Nothing is written. Needs MOTCUA_DATABASE_URL and
-    MOTCUA_MASTER_KEY, or the stack of this folder.
-
-    Example: `motcua procedures what-if new.yaml --json`
-    """
     sources = [path.read_bytes() for path in files]
     versions = [_checked(path, source, as_json=as_json) for path, source in zip(files, sources, strict=True)]
     dsn, master = address(APPLICATION), master_key()
@@ -129,16 +113,11 @@ def what_if(
 
 def _asked(dsn: str, master: MasterKeys, source: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
     rules, received = rules_of(procedure, sha256), _from_then_on(procedure)
-    with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(in_words(said("label.filings")))
-        try:
-            return answered(
-                lambda: version_what_if(
-                    dsn, master, source, rules, received, lambda done, of: bar.update(task, completed=done, total=of)
-                )
-            )
-        except (MistakesFoundError, UnfoldableError) as error:
-            fail(f"không tính được / can't be told: {error}", Exit.REFUSED)
+    with (
+        progress(what=said("label.filings")) as moved,
+        refusing((MistakesFoundError, UnfoldableError), Exit.REFUSED, said("refused.procedures.no_what_if")),
+    ):
+        return answered(lambda: version_what_if(dsn, master, source, rules, received, moved))
 
 
 def _from_then_on(procedure: Procedure) -> datetime:
@@ -193,10 +172,7 @@ def _otherwise(one: Touched) -> Iterator[str]:
         yield f"{found.field}: {in_words(found.message)}"
 
 
-_TOUCHED: Final = columns(
-    "code version stage|stage",
-    Column("otherwise", lambda one: lines(_otherwise(one))),
-)
+_TOUCHED: Final = columns("code version stage|stage", Column("otherwise", lambda one: lines(_otherwise(one))))
 
 
 def _named(procedure: Procedure) -> str:

@@ -9,14 +9,15 @@ from typing import Annotated, Any, Final
 import typer
 
 from motcua.cli.answer import Column, Marked, columns, show_all
-from motcua.cli.running import AsJson, Exit, fail, plain, print_json
+from motcua.cli.help import group
+from motcua.cli.options import AsJson, MaybeOperator
+from motcua.cli.running import Exit, exit_if, fail, plain, print_json
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
-from operations.commands.help_words import group
 from operations.commands.publishing.check_report import Quiet, report_looks
 from operations.commands.publishing.mistakes import Files, mistake_row, print_mistakes
 from operations.commands.publishing.procedure_page import PAGE, rows
-from operations.commands.publishing.publisher import By, in_force, published, publisher, recorded_or_waits, waits_words
+from operations.commands.publishing.publisher import in_force, published, publisher, recorded_or_waits, waits_words
 from operations.publications.publishing import WaitsError
 from operations.publishing.catalogue import Listed, MistakesFoundError, VersionPublishedError, check_bytes
 from operations.publishing.catalogue import publish as publish_file
@@ -28,29 +29,16 @@ from rules.publishing.published import published_procedure
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
 from schemas.publishing.procedure import Procedure
-from schemas.saying import said
+from schemas.saying import beside, said
 
 app = group("procedures")
 
 
-Demo = Annotated[bool, typer.Option("--demo", help="For demonstrations: allow limits in seconds.")]
+Demo = Annotated[bool, typer.Option("--demo", help="option.procedures.demo")]
 
 
 @app.command()
-def check(
-    files: Files,
-    *,
-    demo: Demo = False,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
-) -> None:
-    """Report every mistake of procedure files, and what is stale or unconfirmed in them; exit 1 if there is a mistake.
-
-    A fact is stale a year after it was `checked`, and unconfirmed if its source says so.
-
-    Examples: `motcua procedures check procedures/*.yaml`, `motcua procedures check --quiet my-file.yaml`
-    """
-
+def check(files: Files, *, demo: Demo = False, quiet: Quiet = False, as_json: AsJson = False) -> None:
     def mistakes(data: bytes, today: date) -> list[Mistake]:
         return check_bytes(data, allow_seconds=demo, today=today).mistakes
 
@@ -58,14 +46,7 @@ def check(
 
 
 @app.command()
-def publish(files: Files, *, demo: Demo = False, by: By = None, as_json: AsJson = False) -> None:
-    """Publish procedure files; exit 1 if one is refused. The same file may be published again.
-
-    Every file is checked first: if one has mistakes, none is published. The database is the owner's, in
-    `MOTCUA_OWNER_DATABASE_URL`, or that of the stack in this folder.
-
-    Example: `motcua procedures publish procedures/1.001193@2026-12.yaml`
-    """
+def publish(files: Files, *, demo: Demo = False, by: MaybeOperator = None, as_json: AsJson = False) -> None:
     dsn = address(OWNER)
     contents = {path: path.read_bytes() for path in files}
     found = [
@@ -81,18 +62,12 @@ def publish(files: Files, *, demo: Demo = False, by: By = None, as_json: AsJson 
         raise typer.Exit(Exit.REFUSED)
     outcomes = [_publish_one(dsn, path, data, demo=demo, by=by) for path, data in contents.items()]
     show_all(outcomes, _OUTCOMES, as_json=as_json, data=outcomes)
-    if any("error" in outcome for outcome in outcomes):
-        raise typer.Exit(Exit.REFUSED)
-    if any("asked" in outcome for outcome in outcomes):
-        raise typer.Exit(Exit.NOT_AVAILABLE)
+    exit_if(any("error" in outcome for outcome in outcomes))
+    exit_if(any("asked" in outcome for outcome in outcomes), Exit.NOT_AVAILABLE)
 
 
 @app.command("list")
 def list_published(*, as_json: AsJson = False) -> None:
-    """List the published versions, of each procedure the newest first, and which of them are in force today.
-
-    Example: `motcua procedures list --json`
-    """
     entries = answered(lambda: published_versions(address(OWNER)), OWNER)
     show_all(entries, _LISTED, as_json=as_json, data=[_listed_row(entry) for entry in entries])
 
@@ -101,15 +76,9 @@ def list_published(*, as_json: AsJson = False) -> None:
 def show(
     named: Annotated[str, typer.Argument(metavar="CODE[@VERSION]")],
     *,
-    source: Annotated[bool, typer.Option("--source", help="Print the published file, byte for byte.")] = False,
+    source: Annotated[bool, typer.Option("--source", help="option.source")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one published version, by default the one in force, with the source of every fact.
-
-    With `--json` also the `inputs` that its fee depends on, with their types, as `motcua fee` takes them.
-
-    Examples: `motcua procedures show 1.001193`, `motcua procedures show 1.001193@2026-12 --source`
-    """
     entry = _find(named)
     if source:
         typer.get_binary_stream("stdout").write(entry.source)
@@ -130,10 +99,7 @@ def _find(named: str) -> Listed:
     code, _, version = named.partition("@")
     entries = answered(lambda: published_versions(address(OWNER), code, version or None), OWNER)
     if not entries:
-        fail(
-            f"chưa công bố thủ tục này / no published procedure {named}; see: motcua procedures list",
-            Exit.NOT_AVAILABLE,
-        )
+        fail(said("refused.procedures.not_there", named=named), Exit.NOT_AVAILABLE)
     return next((entry for entry in entries if entry.in_force and entry.province is None), entries[0])
 
 
@@ -148,7 +114,7 @@ def _publish_one(dsn: str, path: Path, data: bytes, *, demo: bool, by: str | Non
     except (MistakesFoundError, VersionPublishedError) as error:
         return {"file": str(path), "error": str(error)}
     if isinstance(done, WaitsError):
-        return {"file": str(path), "asked": done.n, "waits": waits_words(done)}
+        return {"file": str(path), "asked": done.n, "waits": beside(waits_words(done))}
     return {"file": str(path), **done._asdict()}
 
 

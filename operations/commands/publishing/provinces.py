@@ -10,29 +10,25 @@ import typer
 from rich.markup import escape
 
 from motcua.cli.answer import Column, columns, lines, show_all, show_one
+from motcua.cli.help import group
 from motcua.cli.language import in_words
-from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from motcua.cli.options import AsJson, MaybeOperator
+from motcua.cli.running import Exit, exit_if, fail, out, print_json
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
-from operations.commands.help_words import group
 from operations.commands.publishing.check_report import Quiet, report_looks
 from operations.commands.publishing.mistakes import Files, mistake_row, print_mistakes
 from operations.commands.publishing.procedure_page import PAGE, Row, fee_rows
-from operations.commands.publishing.publisher import By, in_force, published, publisher, recorded_or_waits, waits_words
+from operations.commands.publishing.publisher import in_force, published, publisher, recorded_or_waits, waits_words
 from operations.publications.publishing import WaitsError
 from operations.publishing.catalogue import PROCEDURES
 from operations.publishing.procedure_file import MistakesFoundError
-from operations.publishing.provinces import (
-    Listed,
-    check_province,
-    known_from,
-    publish_province,
-    published_provinces,
-)
+from operations.publishing.provinces import Listed, check_province, known_from, publish_province, published_provinces
 from operations.publishing.versions import VersionPublishedError
 from rules.publishing.document import parse
 from schemas.base import Text
 from schemas.publishing.province import ProvinceOverlay
+from schemas.saying import beside, said
 
 app = group("provinces")
 
@@ -42,38 +38,23 @@ def check(
     files: Files,
     *,
     catalogue: Annotated[
-        Path, typer.Option("--catalogue", metavar="DIR", help="The procedure files they are checked against.")
+        Path, typer.Option("--catalogue", metavar="DIR", help="option.provinces.catalogue")
     ] = PROCEDURES,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Report every mistake of provinces' files, with the procedures they belong to, and what is stale or unconfirmed.
-
-    Exit 1 if there is a mistake. Which agencies there are only the directory knows: that is checked by `publish`.
-
-    Example: `motcua provinces check procedures/provinces/*.yaml`
-    """
     known = known_from(file.read_bytes() for file in sorted(catalogue.glob("*.yaml")))
     report_looks(files, lambda data, today: check_province(data, known, today).mistakes, quiet=quiet, as_json=as_json)
 
 
 @app.command()
-def publish(files: Files, *, by: By = None, as_json: AsJson = False) -> None:
-    """Publish provinces' files, one after the other; exit 1 if one is refused. The same file may be published again.
-
-    Its procedures and its agencies have to be there. What its agencies are handed in from then on goes by it. The
-    database is the owner's, in `MOTCUA_OWNER_DATABASE_URL`, or that of the stack in this folder.
-
-    Example: `motcua provinces publish procedures/provinces/H24@2026-12.yaml`
-    """
+def publish(files: Files, *, by: MaybeOperator = None, as_json: AsJson = False) -> None:
     dsn = address(OWNER)
     outcomes = [_publish_one(dsn, path, by, as_json=as_json) for path in files]
     if as_json:
         print_json(outcomes)
-    if any("published" not in outcome and "asked" not in outcome for outcome in outcomes):
-        raise typer.Exit(Exit.REFUSED)
-    if any("asked" in outcome for outcome in outcomes):
-        raise typer.Exit(Exit.NOT_AVAILABLE)
+    exit_if(any("published" not in outcome and "asked" not in outcome for outcome in outcomes))
+    exit_if(any("asked" in outcome for outcome in outcomes), Exit.NOT_AVAILABLE)
 
 
 def _publish_one(dsn: str, path: Path, by: str | None, *, as_json: bool) -> dict[str, Any]:
@@ -91,31 +72,21 @@ def _publish_one(dsn: str, path: Path, by: str | None, *, as_json: bool) -> dict
         return {"file": str(path), "error": str(error)}
     if isinstance(done, WaitsError):
         if not as_json:
-            out().print(f"[yellow]{waits_words(done)}[/] {escape(str(path))}")
-        return {"file": str(path), "asked": done.n, "waits": waits_words(done)}
+            out().print(f"[yellow]{in_words(waits_words(done))}[/] {escape(str(path))}")
+        return {"file": str(path), "asked": done.n, "waits": beside(waits_words(done))}
     if not as_json:
         show_one(done, _PUBLISHED)
     return {"file": str(path), "published": done._asdict()}
 
 
-_LISTED: Final = columns(
-    "province version name published:published_at",
-    Column("state", "in_force", in_force),
-)
+_LISTED: Final = columns("province version name published:published_at", Column("state", "in_force", in_force))
 _PUBLISHED: Final = columns(
-    Column("state", "already", published),
-    "province version",
-    Column("procedures", "procedures", lines),
-    "sha256",
+    Column("state", "already", published), "province version", Column("procedures", "procedures", lines), "sha256"
 )
 
 
 @app.command("list")
 def list_published(*, as_json: AsJson = False) -> None:
-    """List the published versions, of each province the newest first, which is the one in force.
-
-    Example: `motcua provinces list --json`
-    """
     entries = answered(lambda: published_provinces(address(OWNER)), OWNER)
     show_all(entries, _LISTED, as_json=as_json, data=[_listed_row(entry) for entry in entries])
 
@@ -124,17 +95,13 @@ def list_published(*, as_json: AsJson = False) -> None:
 def show(
     province: Annotated[str, typer.Argument(metavar="PROVINCE[@VERSION]")],
     *,
-    source: Annotated[bool, typer.Option("--source", help="Print the published file, byte for byte.")] = False,
+    source: Annotated[bool, typer.Option("--source", help="option.source")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one published version, by default the one in force, with the source of every fact.
-
-    Examples: `motcua provinces show H24`, `motcua provinces show H24@2026-12 --source`
-    """
     code, _, version = province.partition("@")
     entries = answered(lambda: published_provinces(address(OWNER), code, version or None), OWNER)
     if not entries:
-        fail(f"chưa công bố / nothing published of {province}; see: motcua provinces list", Exit.NOT_AVAILABLE)
+        fail(said("refused.provinces.none", province=province), Exit.NOT_AVAILABLE)
     entry = entries[0]
     if source:
         typer.get_binary_stream("stdout").write(entry.source)

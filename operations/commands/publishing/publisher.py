@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, TypeVar
-
-import typer
+from typing import Any, TypeVar
 
 from activities.ledger.vault import Vault
-from motcua.cli.filings import actor_of
+from motcua.cli.options import actor_of
 from motcua.cli.running import Exit, fail, parse
 from operations.addresses import OWNER
 from operations.commands.database import answered
@@ -17,19 +15,16 @@ from operations.publications.keys import NameKeyGoneError
 from operations.publications.publishing import NoKeyError, Publisher, WaitsError
 from schemas.base import Text
 from schemas.people import SYSTEM, Actor
-from schemas.saying import said as words
+from schemas.saying import said
 from views.log import SealBrokenError
 
-By = Annotated[
-    str | None, typer.Option("--as", "--actor", metavar="operator:SUBJECT@AGENCY", help="Which operator does it.")
-]
 T = TypeVar("T")
 
 
-def publisher(said: str | None) -> Publisher:
+def publisher(operator: str | None) -> Publisher:
     """The operator of this name, or whoever has the owner's password; or the end of the command."""
     master = master_key_at_hand()
-    actor = SYSTEM if said is None else parse(Actor, actor_of(said))
+    actor = SYSTEM if operator is None else parse(Actor, actor_of(operator))
     return Publisher(actor, None if master is None else Vault(master))
 
 
@@ -41,9 +36,9 @@ def recorded(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     return done
 
 
-def waits_words(waits: WaitsError) -> str:
+def waits_words(waits: WaitsError) -> Text:
     """The same for people."""
-    return f"chờ cán bộ vận hành thứ hai / waits for a second operator: motcua publications approve {waits.n}"
+    return said("refused.waits", n=waits.n)
 
 
 def recorded_or_waits(work: Callable[[], Coroutine[Any, Any, T]]) -> T | WaitsError:
@@ -58,21 +53,21 @@ def recorded_or_waits(work: Callable[[], Coroutine[Any, Any, T]]) -> T | WaitsEr
     try:
         return answered(asked, OWNER)
     except (NoKeyError, NameKeyGoneError) as error:
-        fail(f"không công bố / not published: {error}", Exit.REFUSED)
+        fail(said("refused.not_published"), Exit.REFUSED, detail=error)
     except SealBrokenError:
-        fail("không công bố / not published: MOTCUA_MASTER_KEY is not the key of this record", Exit.REFUSED)
+        fail(said("refused.not_published"), Exit.REFUSED, detail=said("refused.wrong_master_key"))
 
 
 def published(already: bool) -> Text:  # noqa: FBT001 -- a form takes what stands in the answer
     """Whether it was published now or before."""
-    return words("command.publish.already" if already else "command.publish.published")
+    return said("command.publish.already" if already else "command.publish.published")
 
 
 def in_force(now: bool) -> Text:  # noqa: FBT001 -- a form takes what stands in the answer
     """Whether it is in force, or another has taken its place."""
-    return words("command.publish.in_force" if now else "command.publish.superseded")
+    return said("command.publish.in_force" if now else "command.publish.superseded")
 
 
 def recorded_now(*, already: bool) -> Text:
     """Whether it was recorded now or before."""
-    return words("command.publish.recorded_already" if already else "command.publish.recorded")
+    return said("command.publish.recorded_already" if already else "command.publish.recorded")

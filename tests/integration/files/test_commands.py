@@ -78,7 +78,7 @@ async def test_nobody_is_shown_what_waits_for_the_scanner_or_has_a_virus(world: 
 
             async def kept_back() -> bool:
                 ended = await motcua(world.process_env, *preview, folder=tmp_path)
-                return ended.code == 1 and "waits for the scanner" in ended.err
+                return ended.code == 1 and "chưa quét xong" in ended.err
 
             assert (await play.view()).scan is ScanState.PENDING
             assert await kept_back()

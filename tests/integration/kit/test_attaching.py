@@ -168,10 +168,14 @@ async def test_references_are_printed_for_a_filing_or_for_the_submission_that_it
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["attach", str(FILING), "CANARY.docx"], 2, "/ the name does not end as"),
-        (["attach", str(FILING), "CANARY.pdf"], 2, "/ the file can't be read"),
-        (["submit", "birth.json", "--attach", "birth_notice=CANARY.pdf"], 2, "papers.birth_notice: không đọc được"),
-        (["submit", "birth.json", "--signature", "CANARY.pdf"], 2, "signature: không đọc được"),
+        (["attach", str(FILING), "CANARY.docx"], 2, "the name does not end as"),
+        (["attach", str(FILING), "CANARY.pdf"], 2, "the file can't be read"),
+        (
+            ["submit", "birth.json", "--attach", "birth_notice=CANARY.pdf"],
+            2,
+            "papers.birth_notice: the file can't be read",
+        ),
+        (["submit", "birth.json", "--signature", "CANARY.pdf"], 2, "signature: the file can't be read"),
         (["submit", "birth.json", "--attach", "CANARY.pdf"], 2, "write --attach CODE=PATH"),
         (["submit", "birth.json", "--attach", "a=x.pdf", "--attach", "a=y.pdf"], 2, "stands there twice"),
         (["submit", "birth.json", "--attach", "No Code=x.pdf"], 2, "--attach No Code"),

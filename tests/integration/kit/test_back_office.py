@@ -189,16 +189,16 @@ async def test_an_office_is_looked_at_before_it_serves(running: World, folder: P
 
     code, said = await checked(folder, running, "--agency", "H01.12")
     assert code == 1
-    assert "the work of H01.12 goes to backoffice, not to agency.H01.12" in said
+    assert "việc của H01.12 vào backoffice, không vào agency.H01.12" in said
     code, said = await checked(folder, running, "--agency", "H99")
     assert code == 1
-    assert "there is no agency H99" in said
+    assert "không có cơ quan này H99" in said
     probes = Path(running.objects.removeprefix("file://")) / "checks"
     shutil.rmtree(probes)
     probes.write_text("in the way of a folder")
     code, said = await checked(folder, running)
     assert code == 1
-    assert "can't be written and read" in said
+    assert "không ghi và đọc được" in said
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,8 @@ async def test_an_absence_is_recorded_once_shown_changed_and_taken_back(shell: S
 
     refused = await shell(*ABSENCE, "--substitute", ILL, "--json")
     assert (refused.code, [one["rule"] for one in refused.json["problems"]]) == (1, ["same_person"])
-    assert "không ai thay chính mình / nobody is their own substitute" in refused.err
+    assert "nobody is their own substitute" in refused.err
+    assert "thay chính mình" not in refused.err
     assert (await shell(*ABSENCE[:-1], "tomorrow", "--substitute", SUBSTITUTE)).code == 2
 
     present = ("directory", "present", AGENCY, ILL, "specialist", "--from", str(TODAY), "--json")

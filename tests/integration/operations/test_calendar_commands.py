@@ -132,4 +132,4 @@ async def test_a_calendar_from_before_files_were_kept_is_said_to_be_one(running:
     ended = await motcua(running.process_env, "calendar", "what-if", str(file), "--json", folder=tmp_path)
     assert ended.code == 0, ended.err
     assert json.loads(ended.out)["days"] == []
-    assert "was not kept" in ended.err
+    assert "không được lưu" in ended.err

@@ -227,7 +227,7 @@ async def test_migrations_that_lack_and_that_are_unknown(running: World, doctor:
         await connection.execute("drop table schema_migrations")
         assert "migrations" in (await doctor()).failed
 
-    worker = await asyncio.to_thread(CliRunner().invoke, app, ["worker"], env=running.process_env)
+    worker = await asyncio.to_thread(CliRunner().invoke, app, ["worker"], env=running.process_env | {"LANG": "en"})
     assert worker.exit_code == 1
     assert "run `motcua migrate` first" in " ".join(worker.stderr.split())
 

@@ -196,7 +196,7 @@ async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHa
     for partner in ("bank", "post"):
         await by_hand.partner(partner)
 
-    assert "run `motcua migrate` first" in await by_hand.run(env, "worker", code=1)
+    assert "chạy `motcua migrate` trước" in await by_hand.run(env, "worker", code=1)
     await by_hand.run(env, "migrate")
     await by_hand.run(env, "directory", "load", ROOT / "deploy" / "directory.yaml")
     await by_hand.run(env, "calendar", "publish", ROOT / "procedures" / "calendars" / "vn.yaml")

@@ -92,7 +92,7 @@ async def test_a_person_prepares_signs_and_files_by_command_and_without_a_signat
         view = await Play(world, other).view()
         code = json.loads(lower.out)["code"]
         unsigned = await motcua(env, "files", "proof", code, "--out", str(kept), folder=tmp_path)
-        assert (unsigned.code, "no signature" in unsigned.err) == (3, True), unsigned
+        assert (unsigned.code, "không có chữ ký số" in unsigned.err) == (3, True), unsigned
         assert (view.level, view.signature_check) == (3, None)
 
 

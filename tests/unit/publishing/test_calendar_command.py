@@ -269,10 +269,3 @@ def test_a_day_that_is_only_proposed_is_told_of_and_not_counted() -> None:
     assert found["reasoning"][-2]["en"] == "Only proposed, not counted: 2026-11-23 (off)."
     assert found["reasoning"][-1]["en"].startswith("Due ")
     assert due("--received", "2026-11-24T09:00+07:00", "--limit", "1 working day")["proposed"] == []
-
-
-@pytest.mark.parametrize("command", ["due", "check", "show"])
-def test_help_has_an_example(command: str) -> None:
-    shown = run(command, "--help").stdout
-    assert "Example" in shown
-    assert f"motcua calendar {command}" in " ".join(shown.split())

@@ -1,0 +1,99 @@
+"""What many commands are given, in one form each: who acts, which filing, which agency, why; and how it is answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Annotated, Any, Final, TypeVar
+from uuid import UUID
+
+import typer
+from pydantic import BaseModel
+
+from motcua.cli.language import in_words
+from motcua.cli.running import Exit, fail, parse
+from motcua.client import command_id
+from motcua.contract import Role, Via, said
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class OnOff(StrEnum):
+    """What a setting is set to."""
+
+    ON = "on"
+    OFF = "off"
+
+
+COMMANDS: Final = "motcua.commands"
+"""The entry points of those who add commands."""
+PLATFORM: Final = "platform"
+"""Which of them is the platform."""
+
+PATIENCE: Final = 15.0
+VIA: Final = Via(principal="motcua")
+
+_CODE: Final = re.compile(r"[A-Z0-9.]+-[0-9]{8}-[0-9]+")
+"""A dossier code, as far as it can be told from an id."""
+
+
+def filing_id_of(text: str) -> UUID:
+    """A filing's id: itself, or by the dossier code where the platform and its record are at hand."""
+    if _CODE.fullmatch(text) and (find := _finder()) is not None:
+        return find(text)
+    try:
+        return UUID(text)
+    except ValueError:
+        raise typer.BadParameter(in_words(said("refused.filing_id", text=text))) from None
+
+
+def _finder() -> Callable[[str], UUID] | None:
+    """`filing_id` of the platform's module; None where it is not installed."""
+    for entry in entry_points(group=COMMANDS, name=PLATFORM):
+        found: Callable[[str], UUID] | None = getattr(import_module(entry.module), "filing_id", None)
+        return found
+    return None
+
+
+FilingId = Annotated[UUID, typer.Argument(metavar="CODE|FILING_ID", parser=filing_id_of, help="option.filing")]
+WhichFiling = Annotated[str, typer.Argument(metavar="CODE|FILING_ID", help="option.filing")]
+MaybeFiling = Annotated[str | None, typer.Argument(metavar="[CODE|FILING_ID]", help="option.filing")]
+
+Actor = Annotated[str, typer.Option("--as", "--actor", metavar="ROLE:SUBJECT[@AGENCY]", help="option.actor")]
+MaybeActor = Annotated[
+    str | None, typer.Option("--as", "--actor", metavar="ROLE:SUBJECT[@AGENCY]", help="option.actor.actions")
+]
+Operator = Annotated[str, typer.Option("--as", "--actor", metavar="operator:SUBJECT@AGENCY", help="option.operator")]
+MaybeOperator = Annotated[
+    str | None, typer.Option("--as", "--actor", metavar="operator:SUBJECT@AGENCY", help="option.operator")
+]
+Auditor = Annotated[str, typer.Option("--as", "--actor", metavar="auditor:SUBJECT@AGENCY", help="option.auditor")]
+
+Agency = Annotated[str, typer.Argument(metavar="AGENCY", help="option.agency")]
+OfAgency = Annotated[str | None, typer.Option("--agency", metavar="CODE", help="option.of_agency")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="option.reason")]
+ImpersonalReason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="option.reason.impersonal")]
+CommandId = Annotated[str | None, typer.Option("--command-id", help="option.command_id")]
+Asked = Annotated[int, typer.Argument(metavar="N", min=1, help="option.asked")]
+Switch = Annotated[OnOff, typer.Argument(help="option.by_two")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="option.dry_run")]
+AsJson = Annotated[bool, typer.Option("--json", help="option.json")]
+Patience = Annotated[float, typer.Option("--patience", min=0.1, help="option.patience")]
+
+
+def actor_of(text: str) -> dict[str, str]:
+    """`role:subject[@agency]` as an actor. Only an agency's code may follow the last `@` of a subject."""
+    role, colon, subject = text.partition(":")
+    if not colon or role not in set(Role):
+        fail(said("refused.actor", roles=", ".join(Role)), Exit.USAGE)
+    name, at, agency = subject.rpartition("@")
+    return {"role": role, "subject": name, "agency": agency} if at else {"role": role, "subject": agency}
+
+
+def order(model: type[M], actor: str, own_id: str | None = None, **fields: Any) -> M:
+    """What somebody asks of the platform, with an id of its own and this program, if it has them."""
+    common = {"command_id": own_id or command_id(), "actor": actor_of(actor), "via": VIA}
+    return parse(model, {name: value for name, value in common.items() if name in model.model_fields} | fields)

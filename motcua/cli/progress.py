@@ -1,0 +1,42 @@
+"""How far a long command has come, on standard error; it goes when the command ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from motcua.cli.language import in_words
+from motcua.contract import said
+
+
+class Moved(Protocol):
+    """Takes how much is done, of how much if that is known, and what else stands in the sentence."""
+
+    def __call__(self, done: int, of: int | None = None, **values: object) -> None:
+        """Show it."""
+
+
+@contextmanager
+def progress(sentence: str = "command.progress", **fixed: Any) -> Iterator[Moved]:
+    """A bar with a sentence in which `done`, `of` and other values stand; `command.progress` says of `what`."""
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        BarColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def moved(done: int, of: int | None = None, **values: object) -> None:
+            counts = {"done": f"{done:,}", "of": "?" if of is None else f"{of:,}"}
+            words = in_words(said(sentence, **counts, **fixed, **values))
+            bar.update(task, completed=done, total=of and max(of, 1), description=words)
+
+        yield moved
