@@ -23,11 +23,13 @@ from operations.claimed import claimed
 from operations.commands.checkpoints import exported, held_against_checkpoints, plain, show
 from operations.commands.database import Connection, address, answered, ask
 from operations.commands.masters import master_key, master_key_at_hand
+from operations.commands.record import id_of
 from operations.comparing import Difference
 from operations.home import write_private
 from operations.publications import folding as publications
 from operations.registered import differences
 from schemas.base import Text
+from schemas.ids import filing_workflow
 from schemas.saying import said
 from verifier import bundle as bundle_verifier
 from verifier import ledger as ledger_verifier
@@ -146,12 +148,12 @@ def rebuild(*, as_json: AsJson = False) -> None:
 
 @app.command("claimed")
 def claimed_by(
-    stream: Annotated[str, typer.Argument(metavar="STREAM", help="option.ledger.stream")],
+    stream: Annotated[str, typer.Argument(metavar="CODE|STREAM", help="option.ledger.stream")],
     seq: Annotated[int, typer.Argument(metavar="SEQ", min=1, help="option.ledger.seq")],
     *,
     as_json: AsJson = False,
 ) -> None:
-    vault = Vault(master_key())
+    vault, stream = Vault(master_key()), stream if ":" in stream else filing_workflow(id_of(stream))
     with refusing(SealBrokenError, Exit.REFUSED, said("refused.ledger.not_opened")):
         found = ask(lambda connection: claimed(connection, stream, seq, vault))
     if found is None:

@@ -33,17 +33,15 @@ C = TypeVar("C", bound=sp.SuspenseCommand)
 
 
 @app.command()
-def suspense(*, as_json: AsJson = False) -> None:
+def suspense(
+    which: Annotated[UUID | None, typer.Argument(metavar="[ID]", help="option.money.id")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
     vault = Vault(master_key())
-
-    found = ask(lambda connection: money_in_suspense(connection, vault.find))
-    show_all(found, _SUSPENSE, as_json=as_json)
-
-
-@app.command()
-def show(which: Which, *, as_json: AsJson = False) -> None:
-    vault = Vault(master_key())
-
+    if which is None:
+        show_all(ask(lambda connection: money_in_suspense(connection, vault.find)), _SUSPENSE, as_json=as_json)
+        return
     found = ask(lambda connection: suspense_of(connection, vault.find, which))
     _show(there(found, said("refused.money.none", transfer=which)), as_json=as_json)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+import typer
 from pydantic_core import to_jsonable_python
 
 from motcua.cli.answer import Column, columns, lines, show_all, show_one, tell
@@ -24,15 +25,14 @@ app = group("publications")
 
 
 @app.command("list")
-def list_waiting(*, as_json: AsJson = False) -> None:
-    found = ask(approving.waiting)
-    show_all(found, _WAITING, as_json=as_json, data=[to_jsonable_python(one._asdict()) for one in found])
-
-
-@app.command()
-def history(*, as_json: AsJson = False) -> None:
-    found = ask(approving.history)
-    show_all(found, _HISTORY, as_json=as_json, data=[to_jsonable_python(one._asdict()) for one in found])
+def list_waiting(
+    *,
+    all_: Annotated[bool, typer.Option("--all", help="option.publications.all")] = False,
+    as_json: AsJson = False,
+) -> None:
+    found: list[Any] = ask(approving.history) if all_ else ask(approving.waiting)
+    rows = [to_jsonable_python(one._asdict()) for one in found]
+    show_all(found, _HISTORY if all_ else _WAITING, as_json=as_json, data=rows)
 
 
 @app.command()

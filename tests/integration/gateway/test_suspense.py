@@ -83,7 +83,7 @@ async def test_it_goes_back_by_two_with_evidence_and_is_never_anybodys_again(
     assert not await relay.some(), "its memo names a demand by now, and it goes back all the same"
     assert (await shell("money", *given, CASHIER, "--json")).json["state"] == "given_back"
     assert (await shell("money", "suspense", "--json")).json == []
-    shown = await shell("money", "show", which)
+    shown = await shell("money", "suspense", which)
     assert "canary: khớp sao kê" in shown.out
     assert "FT1" in shown.out
     (row,) = await kept(world)
@@ -96,7 +96,7 @@ async def test_it_goes_back_by_two_with_evidence_and_is_never_anybodys_again(
                 async with world.connection(world.app_dsn) as app:
                     await app.execute(change)
         await connection.execute("delete from filing_key")
-    ended = await shell("money", "show", which, "--json")
+    ended = await shell("money", "suspense", which, "--json")
     assert [ended.json["memo"], *(step.get("reason") for step in ended.json["steps"])] == ["", None, None, None]
 
 
@@ -135,7 +135,7 @@ async def test_the_directory_says_who_may_and_what_for(world: World, gateway: ht
     nobodys = AssignSuspense.model_validate(said(which, officer(Role.CASHIER)) | {"filing_id": others, "payment": 1})
     with pytest.raises(RefusalError, match="unknown_payment"):
         await taken(world, nobodys)
-    assert (await shell("money", "show", str(others))).code == 3
+    assert (await shell("money", "suspense", str(others))).code == 3
     async with world.connection() as connection:
         assert await connection.fetchval("select count(*) from suspense_step") == 0
 
@@ -252,6 +252,6 @@ async def test_what_finds_its_payment_by_itself_is_assigned_no_more(
     body, headers = note(reference)
     await gateway.post("/callbacks/treasury", content=body, headers=headers)
     assert await rules(shell, "approve", which, "1", "--as", LEADER) == ["nothing_asked"]
-    assert (await shell("money", "show", which, "--json")).json["state"] == "found"
+    assert (await shell("money", "suspense", which, "--json")).json["state"] == "found"
     assert await relay.some()
     assert [(stream, told.amount) for stream, told in payments.told] == [(f"payment:{filing}:1", AMOUNT)]

@@ -223,4 +223,4 @@ async def test_by_the_command(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     assert await run("publications", "take-over") == (0, {"taken_over": False})
     code, verified = await run("ledger", "verify")
     assert code == 0, verified
-    assert (await run("publications", "history"))[0] == 0
+    assert (await run("publications", "list", "--all"))[0] == 0
