@@ -184,10 +184,8 @@ def read_file(path: str) -> str:
 
 def write_file(path: Path, data: bytes) -> None:
     """Write a file, or end the command."""
-    try:
+    with refusing(OSError, Exit.USAGE, said("refused.not_written", file=path), strerror):
         path.write_bytes(data)
-    except OSError as error:
-        fail(said("refused.not_written", file=path), Exit.USAGE, detail=error.strerror)
 
 
 def print_json(value: Any) -> None:
@@ -260,6 +258,11 @@ def refusing(
 def kind_of(error: Exception) -> str:
     """What is said of an error whose words may hold too much."""
     return type(error).__name__
+
+
+def strerror(error: OSError) -> str | None:
+    """What the system says of an error, without the path."""
+    return error.strerror
 
 
 def exit_if(wrong: object, code: Exit = Exit.REFUSED) -> None:

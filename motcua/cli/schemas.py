@@ -10,7 +10,7 @@ import typer
 
 from motcua.cli.answer import Column, show_all
 from motcua.cli.options import AsJson
-from motcua.cli.running import Exit, fail, note
+from motcua.cli.running import Exit, note, refusing, strerror
 from motcua.contract import said
 from motcua.json_schemas import INDEX, documents, written
 
@@ -40,10 +40,8 @@ _COLUMNS: Final = (Column("message", itemgetter("name")), Column("passes_by", la
 
 
 def _write(folder: Path, texts: dict[str, str]) -> None:
-    try:
+    with refusing(OSError, Exit.USAGE, said("refused.not_written", file=folder), strerror):
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        fail(said("refused.not_written", file=folder), Exit.USAGE, detail=error.strerror)
     note(said("refused.schemas.written", files=len(texts), folder=folder))

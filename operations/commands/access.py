@@ -11,7 +11,8 @@ from motcua.cli.answer import VIETNAM, Column, columns, say, show_all, when
 from motcua.cli.help import group
 from motcua.cli.options import AsJson
 from motcua.cli.running import print_json
-from operations.commands.database import Connection, ask
+from operations.commands.database import ask
+from operations.connecting import Connection
 from schemas.access import AccessReport
 from schemas.saying import said
 from views.looks import report as read_report

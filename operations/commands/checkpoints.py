@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 from obstore.exceptions import BaseError
-from pydantic import ValidationError
 
 from activities.checkpoints.log import Published, log_name
 from activities.checkpoints.making import Setup, begin_anew, make
 from activities.checkpoints.place import CheckpointError
 from activities.keys.masters import MasterKeys
-from activities.signature.proof import stamped_at
 from motcua.cli.answer import Column, Marked, columns, say, show_all, show_one
 from motcua.cli.options import AsJson
 from motcua.cli.progress import progress
-from motcua.cli.running import Exit, fail, refusing
+from motcua.cli.running import Exit, fail
 from motcua.errors import MotcuaError
 from operations import bundle as bundles
-from operations.addresses import stack_beside
 from operations.checkpoint_proofs import proofs_of
-from operations.commands.database import Connection, ask
+from operations.checkpoint_settings import checkpoint_before, log_of, settings_here, settings_set, trust_of
+from operations.commands.database import ask
+from operations.connecting import Connection
 from operations.new_keys import write_new
 from recovery.second_place import SecondPlace
-from rules.proof.checkpoint import Checkpoint
-from rules.proof.note import Kind, NoteError, Signer, Verifier, read_note
+from rules.proof.note import Kind, NoteError, Signer
 from schemas.saying import said
 from verifier import checkpoint as checkpoint_verifier
-from verifier import notes
-from verifier.checkpoint import Finding, Report, StampedAt, Trust
-from workers.checkpoints import authorities_in, checkpointing, policy_in, signer_in
-from workers.settings import CheckpointSettings
+from verifier.checkpoint import Finding, Report
+from workers.checkpoints import checkpointing, signer_in
 
 T = TypeVar("T")
 
@@ -99,8 +93,8 @@ def checkpoint_key(
 
 def held_against_checkpoints(since: Path | None) -> Report:
     """The record against its checkpoints, from what was verified before; the newest is kept in that file then."""
-    settings = _settings()
-    trust, before = _trust(settings), _before(since)
+    settings = settings_set()
+    trust, before = trust_of(settings), checkpoint_before(since)
 
     async def work(connection: Connection) -> Report:
         place = SecondPlace.at(settings.checkpoints or "")
@@ -117,10 +111,10 @@ def held_against_checkpoints(since: Path | None) -> Report:
 
 def exported(which: str, master: MasterKeys | None) -> dict[str, Any] | None:
     """The bundle of a filing, with proofs where checkpoints are made. Raises as `bundle.export`."""
-    settings = _here()
+    settings = settings_here()
     if settings.checkpoints is None:
         return ask(lambda connection: bundles.export(connection, which, master))
-    log, place = _log(settings), SecondPlace.at(settings.checkpoints)
+    log, place = log_of(settings), SecondPlace.at(settings.checkpoints)
 
     async def prove(connection: Connection, streams: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return await proofs_of(connection, place, log, streams)
@@ -164,7 +158,7 @@ def _where(finding: Finding) -> str:
 
 
 def _within(work: Callable[[Connection, Setup], Awaitable[T]]) -> T:
-    settings = _settings()
+    settings = settings_set()
 
     async def within(connection: Connection) -> T:
         async with checkpointing(settings) as setup:
@@ -185,54 +179,3 @@ def _told(work: Callable[[], T]) -> T:
         fail(said("refused.checkpoint.second_place"), Exit.UNREACHABLE, detail=type(error).__name__)
     except RuntimeError as error:
         fail(str(error), Exit.USAGE)
-
-
-def _settings() -> CheckpointSettings:
-    settings = _here()
-    if settings.checkpoints is None:
-        _not_set("MOTCUA_CHECKPOINTS")
-    return settings
-
-
-def _here() -> CheckpointSettings:
-    for name, value in stack_beside().items():
-        os.environ.setdefault(name, value)
-    try:
-        return CheckpointSettings()
-    except ValidationError:
-        _not_set("MOTCUA_CHECKPOINT_MINUTES")
-
-
-def _not_set(name: str) -> NoReturn:
-    fail(said("refused.not_set", name=name), Exit.USAGE)
-
-
-def _trust(settings: CheckpointSettings) -> Trust:
-    """The log's key, and the policy as it is written; it was read already, so that an error names its line."""
-    log = notes.Key.read(str(_log(settings)), notes.LOG)
-    written = Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none"
-    return Trust(log, notes.Policy(written), _stamped_at(settings))
-
-
-def _log(settings: CheckpointSettings) -> Verifier:
-    """The log's key as the policy names it, else as the file of the key that signs has it."""
-    with refusing(RuntimeError, Exit.USAGE):
-        logs = policy_in(settings.witnesses).logs
-        return logs[0] if logs else signer_in(settings.checkpoint_key).verifier
-
-
-def _stamped_at(settings: CheckpointSettings) -> StampedAt | None:
-    """The judge of time-stamps, by the authorities that are trusted."""
-    with refusing(RuntimeError, Exit.USAGE):
-        authorities = authorities_in(settings.signature_roots)
-    return None if authorities is None else partial(stamped_at, trust=authorities)
-
-
-def _before(since: Path | None) -> notes.Checkpoint | None:
-    if since is None or not since.exists():
-        return None
-    try:
-        found = Checkpoint.read(read_note(since.read_bytes()).text)
-    except (OSError, NoteError) as error:
-        fail(f"{since}: {getattr(error, 'strerror', None) or error}", Exit.USAGE)
-    return notes.Checkpoint(found.origin, found.size, found.root)

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeVar
 
 import asyncpg
 
 from activities.keys.manager import KeysUnavailableError
-from motcua.cli.running import Exit, fail, note, refuse
+from motcua.cli.running import Exit, fail, refuse
 from operations.addresses import APPLICATION, find_address
+from operations.connecting import TIMEOUT, Connection, say_away
 from operations.patience import while_away
 from schemas.errors import RefusalError
 from schemas.saying import said
 from views.log import DATABASE_ERRORS
 
-TIMEOUT: Final = 10.0
-"""Seconds for connecting, and for each statement."""
-
 _SCHEMES: Final = ("postgresql://", "postgres://")
 
 T = TypeVar("T")
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 def address(variable: str) -> str:
@@ -70,8 +67,3 @@ def answered(work: Callable[[], Coroutine[Any, Any, T]], variable: str = APPLICA
         fail(said("refused.database.no_keys", error=error), Exit.UNREACHABLE)
     except (OSError, TimeoutError, *DATABASE_ERRORS) as error:
         fail(said("refused.database.away", name=variable, error=type(error).__name__), Exit.UNREACHABLE)
-
-
-def say_away(seconds: float) -> None:
-    """Say that the database is waited for."""
-    note(said("refused.database.waiting", seconds=f"{seconds:.0f}"))

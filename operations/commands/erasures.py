@@ -17,9 +17,10 @@ from motcua.connection import connect
 from motcua.errors import MotcuaError
 from motcua.store import NoStoreError
 from operations.addresses import OWNER, find_address
-from operations.commands.database import Connection, address, ask
+from operations.commands.database import address, ask
 from operations.commands.masters import master_key
 from operations.commands.store import done, object_store
+from operations.connecting import Connection
 from operations.erasure import requests
 from operations.erasure.elsewhere import Back, NotErasedError, back
 from operations.erasure.outside import Outside

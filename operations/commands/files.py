@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Final
 
 import typer
 
-from activities.files.children import Children
-from activities.files.preview import DRAWN, MOST_PAGES, NotDrawnError, pages
+from activities.files.preview import DRAWN, NotDrawnError
 from activities.ledger.vault import Vault
 from motcua.cli.answer import Column, columns, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, WhichFiling
 from motcua.cli.running import Exit, end_well, fail, refusing, write_file
 from motcua.store import Store
-from operations.commands.database import Connection, ask
+from operations.commands.database import ask
 from operations.commands.masters import master_key
 from operations.commands.record import found
+from operations.connecting import Connection
+from operations.previews import Sent, kept_back, sent_with, write_pages
 from rules.streams import KINDS
-from schemas.files import FileRef
-from schemas.filing.events import Submitted, Supplemented
 from schemas.filing.state import Filing
 from schemas.ids import filing_workflow
 from schemas.saying import said
 from views.log import Log, Told, UnfoldableError
 
-LONGEST_PREVIEW: Final = 200
-"""Pages."""
-
 app = group("files")
-
-
-class _Sent(NamedTuple):
-    """A file, as what it was sent: the code of a paper, `signature`, `authorisation` or `read_back`."""
-
-    paper: str
-    seq: int
-    file: FileRef
 
 
 _SENT: Final = columns("paper event:seq name:file.name media_type:file.media_type bytes:file.size sha256:file.sha256")
@@ -65,13 +50,13 @@ def preview(
     newest = {one.paper: one.file for one in sent}
     if paper not in newest:
         fail(said("refused.files.no_paper", papers=", ".join(newest)), Exit.NOT_AVAILABLE)
-    if paper in _kept_back(filing):
+    if paper in kept_back(filing):
         fail(said("refused.files.kept_back"), Exit.REFUSED)
     file = newest[paper]
     if file.media_type not in DRAWN:
         fail(said("refused.files.no_pictures", media_type=file.media_type), Exit.REFUSED)
     try:
-        written = end_well(_write_pages(file, folder, paper))
+        written = end_well(write_pages(file, folder, paper))
     except NotDrawnError:
         fail(said("refused.files.not_drawn"), Exit.REFUSED)
     except OSError as error:
@@ -96,32 +81,7 @@ def proof(
     show_one(told, columns("file outcome|signature_outcome sha256"))
 
 
-async def _write_pages(file: FileRef, folder: Path, paper: str) -> list[Path]:
-    data = await Store.from_environment().get(file)
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    written = []
-    async for number, picture in _drawn(data, file.media_type):
-        target = folder / f"{paper}-{number}.png"
-        await asyncio.to_thread(target.write_bytes, picture)
-        written.append(target)
-    return written
-
-
-async def _drawn(data: bytes, media_type: str) -> AsyncIterator[tuple[int, bytes]]:
-    """Each page and its number, from 1 on."""
-    with tempfile.TemporaryFile() as original:
-        original.write(data)
-        original.flush()
-        async with Children(1) as children:
-            for first in range(0, LONGEST_PREVIEW, MOST_PAGES):
-                pictures = await pages(children, original.fileno(), media_type, first, MOST_PAGES)
-                for at, picture in enumerate(pictures, first + 1):
-                    yield at, picture
-                if len(pictures) < MOST_PAGES:
-                    return
-
-
-def _read(which: str) -> tuple[list[_Sent], Filing]:
+def _read(which: str) -> tuple[list[Sent], Filing]:
     """What was sent with a filing, oldest first, and how it stands; or the end of the command."""
     master = master_key()
 
@@ -131,19 +91,4 @@ def _read(which: str) -> tuple[list[_Sent], Filing]:
 
     with refusing(UnfoldableError, Exit.REFUSED, said("refused.filing_unreadable")):
         told = ask(look)
-        return list(_sent(told)), told.state
-
-
-def _kept_back(filing: Filing) -> set[str]:
-    """The papers whose files nobody is to look at."""
-    return {*filing.infected, *(paper.code for paper in filing.to_scan)}
-
-
-def _sent(told: Told) -> Iterator[_Sent]:
-    for recorded in told.events:
-        event: Any = recorded.event
-        if isinstance(event, Submitted | Supplemented):
-            files = {paper.code: paper.file for paper in event.papers}
-            for name in ("authorisation", "signature", "read_back"):
-                files[name] = getattr(event, name, None)
-            yield from (_Sent(name, recorded.seq, file) for name, file in files.items() if file is not None)
+        return list(sent_with(told)), told.state

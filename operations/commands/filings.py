@@ -20,7 +20,7 @@ from motcua.cli.showing import work_rows
 from motcua.connection import connect
 from motcua.patience import patiently
 from operations.addresses import APPLICATION, find_address
-from operations.commands.database import TIMEOUT
+from operations.connecting import TIMEOUT
 from operations.machine_work import Failing, failing
 from recovery.stalled import Stalled, stalled
 from schemas.ids import filing_workflow

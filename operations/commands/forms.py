@@ -32,11 +32,12 @@ from motcua.cli.running import (
     write_file,
 )
 from operations.addresses import OWNER
-from operations.commands.database import TIMEOUT, Connection, address, answered, ask
+from operations.commands.database import address, answered, ask
 from operations.commands.masters import master_key
 from operations.commands.publishing.procedure_changes import version_named
 from operations.commands.publishing.procedures import published_version
 from operations.commands.record import found
+from operations.connecting import TIMEOUT, Connection
 from rules.filing.admission import dossier_problems
 from rules.publishing.forms.json_schema import json_schema
 from rules.publishing.forms.named import forms_of

@@ -14,17 +14,18 @@ from motcua.cli.answer import Column, columns, say, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, WhichFiling
 from motcua.cli.progress import progress
-from motcua.cli.running import Exit, exit_if, fail, print_json, refusing
+from motcua.cli.running import Exit, exit_if, fail, print_json, refusing, strerror, there
 from operations import bundle as bundles
 from operations import rebuild as rebuilding
 from operations.addresses import APPLICATION, OWNER
 from operations.bindings import Unbound, unbound
 from operations.claimed import claimed
 from operations.commands.checkpoints import exported, held_against_checkpoints, plain, show
-from operations.commands.database import Connection, address, answered, ask
+from operations.commands.database import address, answered, ask
 from operations.commands.masters import master_key, master_key_at_hand
 from operations.commands.record import id_of
 from operations.comparing import Difference
+from operations.connecting import Connection
 from operations.home import write_private
 from operations.publications import folding as publications
 from operations.registered import differences
@@ -114,14 +115,10 @@ def export(
 ) -> None:
     master = master_key() if with_sealed else None
     with refusing(bundles.NotExportedError, Exit.REFUSED, said("refused.ledger.not_exported")):
-        bundle = exported(which, master)
-    if bundle is None:
-        fail(said("refused.no_filing", filing=which), Exit.NOT_AVAILABLE)
+        bundle = there(exported(which, master), said("refused.no_filing", filing=which))
     data = bundle_verifier.canonical(bundle)
-    try:
+    with refusing(OSError, Exit.USAGE, said("refused.not_written", file=to), strerror):
         write_private(to, data.decode())
-    except OSError as error:
-        fail(said("refused.not_written", file=to), Exit.USAGE, detail=error.strerror)
     report = bundle_verifier.verify(data)
     if as_json:
         print_json({"file": str(to), "bytes": len(data), "digest": bundle["digest"]} | asdict(report))
@@ -156,8 +153,7 @@ def claimed_by(
     vault, stream = Vault(master_key()), stream if ":" in stream else filing_workflow(id_of(stream))
     with refusing(SealBrokenError, Exit.REFUSED, said("refused.ledger.not_opened")):
         found = ask(lambda connection: claimed(connection, stream, seq, vault))
-    if found is None:
-        fail(said("refused.ledger.not_claimed", seq=seq, stream=stream), Exit.NOT_AVAILABLE)
+    found = there(found, said("refused.ledger.not_claimed", seq=seq, stream=stream))
     if as_json:
         statement, key = found.statement.model_dump(mode="json"), found.key and found.key.model_dump(mode="json")
         print_json(found._asdict() | {"statement": statement, "key": key, "proved": found.proved})

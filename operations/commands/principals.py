@@ -20,7 +20,8 @@ from motcua.errors import MotcuaError
 from motcua.identity import key_in, new_key, public_key_of
 from motcua.identity import prove as prove_key
 from operations.addresses import OWNER, running_stack
-from operations.commands.database import Connection, ask
+from operations.commands.database import ask
+from operations.connecting import Connection
 from operations.principals import by_two, history, take
 from schemas import principals as pr
 from schemas.base import Text

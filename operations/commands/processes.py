@@ -8,38 +8,34 @@ import subprocess
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 
-import asyncpg
 import typer
 from pydantic import ValidationError
 from temporalio.service import RPCError
 
 from activities.ledger.vault import Vault
-from gateway import server
-from gateway.settings import GatewaySettings
 from motcua.cli.answer import say
 from motcua.cli.running import Exit, fail
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION, OWNER, stack_beside
-from operations.commands.database import TIMEOUT, Connection, address, ask, say_away
+from operations.commands.database import address, ask
 from operations.commands.masters import master_key_at_hand
 from operations.commands.publishing.publisher import recorded
-from operations.patience import while_away
+from operations.connecting import Connection
 from operations.programs import find_program
 from operations.publications.publishing import Publisher, take_over
-from operations.schema_version import MIGRATIONS, schema_version
+from operations.schema_version import MIGRATIONS
+from operations.serving import hear, serve
 from schemas.saying import said
 from views.log import DATABASE_ERRORS
-from workers import platform
 from workers import relay as papers
-from workers.settings import RecordSettings, WorkerSettings
-from workers.telemetry import configure_engine, configure_logging
+from workers.telemetry import configure_logging
 
 app = typer.Typer()
 
 
 @app.command()
 def worker() -> None:
-    _run(_serve)
+    _run(serve)
 
 
 @app.command()
@@ -49,7 +45,7 @@ def relay() -> None:
 
 @app.command()
 def gateway() -> None:
-    _run(_hear)
+    _run(hear)
 
 
 def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
@@ -69,36 +65,6 @@ def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
         silent = "Failed client connect" in str(error)  # all else that the engine says of it is for its makers
         why = said("refused.process.temporal") if silent else str(error)
         fail(said("refused.process.stopped", why=why), Exit.UNREACHABLE)
-
-
-async def _serve() -> None:
-    """The worker, once the tables are those it was written for: with others it would fail filing by filing."""
-    await _migrated(WorkerSettings())
-    configure_engine()
-    await platform.main()
-
-
-async def _hear() -> None:
-    """The gateway, the same."""
-    await _migrated(GatewaySettings())
-    configure_engine()
-    await server.main()
-
-
-async def _migrated(settings: RecordSettings) -> None:
-    """Go on if the schema is this one's; else end the command."""
-    dsn = settings.database_url.get_secret_value()
-
-    async def look() -> tuple[str, ...]:
-        connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
-        try:
-            return tuple((await schema_version(connection)).pending)
-        finally:
-            await connection.close(timeout=TIMEOUT)
-
-    pending = await while_away(look, told=say_away)
-    if pending:
-        fail(said("refused.process.pending", pending=", ".join(pending)), Exit.REFUSED)
 
 
 @app.command()

@@ -13,7 +13,8 @@ from motcua.cli.answer import columns, say, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, exit_if, fail, print_json, use_stack_here
 from operations.addresses import find_address
-from operations.commands.database import Connection, ask
+from operations.commands.database import ask
+from operations.connecting import Connection
 from operations.reconciling.acts import BANK, POST, Act, Unordered, acts_in, listed_by_bank, listed_by_post, unordered
 from operations.reconciling.signatures import Signature, UnorderedSignature, unordered_signatures
 from schemas.saying import said

@@ -19,7 +19,8 @@ from motcua.cli.showing import work_column, work_rows
 from motcua.client import FilingClient
 from motcua.errors import MotcuaError
 from motcua.machine_work import MachineWork
-from operations.commands.database import Connection, ask
+from operations.commands.database import ask
+from operations.connecting import Connection
 from schemas.reading import FilingRecord, LoggedEvent, ParcelRecord, PaymentRecord
 from schemas.saying import said
 from views.auditor import events as events_of

@@ -6,15 +6,13 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from activities.signature.identity import SubjectRules
 from activities.signature.official import INITIALS, SEAL, SIGNATURE
-from activities.signature.policy import Policy
 from activities.signature.trust import roots_in
 from motcua.cli.answer import Column, Marked, columns, lines, say, show_all, show_one
 from motcua.cli.language import in_words
@@ -34,9 +32,11 @@ from motcua.cli.running import (
 )
 from motcua.store import Store
 from operations.addresses import APPLICATION, find_address
-from operations.commands.database import Connection, ask
-from operations.commands.publishing.calendar import instant
+from operations.commands.database import ask
+from operations.connecting import Connection
+from operations.publishing.due import instant
 from operations.results.checking import Asked, Checked, check, dossier_code, hands, kept
+from operations.results.settings import policy_set, subjects_set
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem
 from schemas.files import FileRef
@@ -49,10 +49,7 @@ from views.results import kept_verdict, of_filing, standing_of
 ROOTS: Final = "MOTCUA_SIGNATURE_ROOTS"
 OBJECTS: Final = "MOTCUA_OBJECTS"
 STAMPS: Final = "MOTCUA_TSA_URL"
-SUBJECTS: Final = "MOTCUA_SIGNATURE_SUBJECTS"
-POLICY: Final = "MOTCUA_SIGNATURE_POLICY"
 
-Set = TypeVar("Set")
 
 app = typer.Typer(name=NAME)
 
@@ -157,21 +154,6 @@ def _keep(verdict: SignatureVerdict, file: Path) -> None:
     if proof is None:
         fail(said("refused.result.no_stamp"), Exit.UNREACHABLE)
     write_file(file, proof)
-
-
-def subjects_set() -> SubjectRules:
-    """How certificates name their holders, as it is set."""
-    return _set(SUBJECTS, SubjectRules)
-
-
-def policy_set() -> Policy:
-    """What signatures must be to count, as it is set."""
-    return _set(POLICY, Policy)
-
-
-def _set(setting: str, kind: type[Set]) -> Set:
-    with refusing(ValidationError, Exit.USAGE, said("refused.result.see", name=setting)):
-        return TypeAdapter(kind).validate_json(os.environ.get(setting, "{}"))
 
 
 def _standing(which: str, at: datetime) -> ResultStanding | None:

@@ -12,7 +12,8 @@ from motcua.cli.options import PATIENCE, Actor, AsJson, CommandId, OfAgency, Pat
 from motcua.cli.running import Exit, fail, parse, read_json
 from motcua.cli.running import ask as ask_platform
 from motcua.client import command_id
-from operations.commands.database import Connection, ask
+from operations.commands.database import ask
+from operations.connecting import Connection
 from schemas.filing.commands import Command
 from schemas.ids import result_workflow
 from schemas.result.commands import CorrectResult, RevokeResult

@@ -14,8 +14,9 @@ from motcua.cli.attaching import put_in
 from motcua.cli.language import in_words
 from motcua.cli.options import Actor, AsJson, Asked, Reason, WhichFiling, order
 from motcua.cli.running import there, use_stack_here
-from operations.commands.database import Connection, ask
+from operations.commands.database import ask
 from operations.commands.masters import master_key
+from operations.connecting import Connection
 from operations.suspense import take
 from schemas import suspense as sp
 from schemas.refund.state import RefundMeans

@@ -15,7 +15,8 @@ from motcua.cli.language import in_words
 from motcua.cli.options import Actor, Agency, AsJson, order
 from motcua.cli.running import Exit, fail, plain, there
 from operations import tills as handling
-from operations.commands.database import Connection, ask
+from operations.commands.database import ask
+from operations.connecting import Connection
 from rules.papers.register import period
 from schemas.filing.commands import Command
 from schemas.saying import said

@@ -24,8 +24,9 @@ from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION
 from operations.build_check import BuildCheck, Checked
-from operations.commands.database import TIMEOUT, address, answered
+from operations.commands.database import address, answered
 from operations.commands.masters import master_key
+from operations.connecting import TIMEOUT
 from recovery.builds import Build, Builds
 from recovery.histories import each
 from schemas.saying import said

@@ -8,11 +8,7 @@ from typing import Final
 
 import asyncpg
 from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.workflowservice.v1 import (
-    DescribeNamespaceRequest,
-    DescribeTaskQueueResponse,
-    GetSystemInfoRequest,
-)
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueResponse, GetSystemInfoRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 

@@ -16,13 +16,7 @@ from rules.known import known
 from rules.officers import role_is
 from rules.retention import hindrances
 from rules.time.working_time import local_day
-from schemas.erasure import (
-    ApproveErasure,
-    AskErasure,
-    DeclineErasure,
-    ErasureCommand,
-    ErasureRequest,
-)
+from schemas.erasure import ApproveErasure, AskErasure, DeclineErasure, ErasureCommand, ErasureRequest
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.names import ROLE_NAMES
 from schemas.people import Actor, Role

@@ -2457,7 +2457,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "refused.tills.note": ("viết --note 500000=3, mỗi mệnh giá một lần", "write --note 500000=3, each note once"),
     "refused.unfit": ("không phải một {model}: {mistakes} lỗi", "this is no {model}: {mistakes} mistakes"),
     "refused.versions.stayed": ("còn {stayed} chưa rời {build}", "{stayed} did not leave {build}"),
-    "refused.waits": ("chờ cán bộ vận hành thứ hai: motcua publications approve {n}", "waits for a second operator: motcua publications approve {n}"),
+    "refused.waits": ("chờ cán bộ vận hành thứ hai", "waits for a second operator"),
     "refused.witness.log": ("--log là khoá của một nhật ký", "--log is the key of a log"),
     "refused.written": ("{option}: viết {example}", "{option}: write {example}"),
     "refused.wrong_master_key": ("MOTCUA_MASTER_KEY không phải khóa của sổ này", "MOTCUA_MASTER_KEY is not the key of this record"),

@@ -12,10 +12,11 @@ from motcua.cli.answer import Column, columns, lines, show_all
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, WhichFiling
 from motcua.cli.running import Exit, refusing
-from operations.commands.database import Connection, ask
+from operations.commands.database import ask
 from operations.commands.masters import master_key
 from operations.commands.publishing.procedures import published_version
 from operations.commands.record import found
+from operations.connecting import Connection
 from rules.papers.custody.words import deed_name, outcome_name, somebody_else, who
 from rules.streams import KINDS
 from schemas.base import Text

@@ -14,8 +14,9 @@ from motcua.cli.answer import columns, lines, show_one
 from motcua.cli.options import AsJson
 from motcua.cli.progress import progress
 from motcua.cli.running import Exit, fail
-from operations.commands.database import Connection, ask
+from operations.commands.database import ask
 from operations.commands.masters import master_key
+from operations.connecting import Connection
 from operations.register.workbook import RegisterWorkbook
 from operations.register.written import Taker, read_register
 from rules.papers.register import period

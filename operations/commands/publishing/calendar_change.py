@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import asyncpg
 import typer
 from pydantic_core import PydanticCustomError
 
@@ -19,17 +16,14 @@ from motcua.cli.answer import Column, columns, say, show_all, show_one, when
 from motcua.cli.options import AsJson, MaybeOperator
 from motcua.cli.progress import progress
 from motcua.cli.running import Exit, fail, note, print_json, refusing, use_stack_here
-from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION, OWNER
-from operations.commands.database import TIMEOUT, address, answered
+from operations.commands.database import address, answered
 from operations.commands.masters import master_key
-from operations.commands.publishing.calendar import instant
 from operations.commands.publishing.calendar_files import app as app
 from operations.commands.publishing.mistakes import mistake_row, print_mistakes
 from operations.commands.publishing.publisher import published as published_when
 from operations.commands.publishing.publisher import publisher, recorded
-from operations.publishing import reprojection
 from operations.publishing.calendar_file import check_bytes
 from operations.publishing.calendar_what_if import Moved, WhatIf
 from operations.publishing.calendar_what_if import what_if as project
@@ -40,6 +34,8 @@ from operations.publishing.calendars import (
     publish_calendar,
     published_calendars,
 )
+from operations.publishing.due import instant
+from operations.publishing.turning import Turned, turn
 from rules.publishing.calendar_changes import DayChange, changes
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
@@ -48,20 +44,7 @@ from schemas.saying import said
 from schemas.stream.reprojection import workflow_id
 from views.log import UnfoldableError
 
-_LOOK_EVERY: Final = 1.0
-"""Seconds."""
-_MOST_NAMED: Final = 20
-
 File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
-
-
-@dataclass(frozen=True)
-class Turned:
-    """How many of each kind this command saw go over to the calendar, how many are left, and some of those."""
-
-    turned: dict[str, int]
-    left: dict[str, int]
-    streams: list[str]
 
 
 @app.command()
@@ -83,7 +66,7 @@ def publish(
     if not calendar.valid_from <= datetime.now(VIETNAM).date() <= calendar.valid_until:
         note(said("refused.calendar.outside", first=calendar.valid_from, last=calendar.valid_until))
     try:
-        done = answered(lambda: _turn(record, published, patience))
+        done = answered(lambda: turn(record, published, patience))
     except MotcuaError as error:
         fail(said("refused.calendar.not_projected", calendar=published.name, error=error), Exit.UNREACHABLE)
     if as_json:
@@ -101,25 +84,6 @@ _PUBLISHED: Final = (Column("state", "already", published_when), Column("calenda
 def _left(published: PublishedCalendar, done: Turned) -> Text:
     counts = {"left": f"{sum(done.left.values()):,}", "streams": ", ".join(done.streams)}
     return said("refused.calendar.left", calendar=published.name, batch=workflow_id(published.name), **counts)
-
-
-async def _turn(dsn: str, published: PublishedCalendar, patience: float) -> Turned:
-    """Start the batch and watch it until nothing goes by another calendar, or nothing has moved for a while."""
-    temporal = await connect()
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60) as pool:
-        before = left = await reprojection.waiting(pool, published.name)
-        await reprojection.start(temporal, published.name)
-        with progress(what=said("label.projected_again")) as shown:
-            moved = time.monotonic()
-            while sum(left.values()) and time.monotonic() - moved < patience:
-                await asyncio.sleep(_LOOK_EVERY)
-                if await reprojection.in_force(pool) != published.name:
-                    raise MotcuaError("another calendar was published meanwhile, and is in force")
-                still = await reprojection.waiting(pool, published.name)
-                moved, left = (time.monotonic() if still != left else moved), still
-                shown(sum(before.values()) - sum(left.values()), sum(before.values()))
-        turned = {kind: max(before[kind] - left[kind], 0) for kind in before}
-        return Turned(turned, left, await reprojection.first_waiting(pool, published.name, _MOST_NAMED))
 
 
 @app.command("what-if")

@@ -14,10 +14,10 @@ from motcua.cli.answer import Column, columns, show_all
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, exit_if, fail, out, print_json, problem_line
-from operations.commands.publishing.calendar import NATIONAL, RefusedLineError, named_file
 from operations.commands.publishing.calendar import app as app
 from operations.commands.publishing.mistakes import Files, mistake_row, print_mistakes
 from operations.publishing.calendar_file import check_bytes
+from operations.publishing.due import NATIONAL, RefusedLineError, named_file
 from rules.publishing.calendar_facts import Doubtful, Fact, doubtful, facts
 from rules.publishing.mistakes import Mistake
 from rules.time.working_time import VIETNAM

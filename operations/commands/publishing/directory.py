@@ -15,8 +15,9 @@ from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, MaybeOperator
 from motcua.cli.running import Exit, fail, note, print_json
 from operations.addresses import OWNER
-from operations.commands.database import Connection, address, ask
+from operations.commands.database import address, ask
 from operations.commands.publishing.publisher import publisher, recorded
+from operations.connecting import Connection
 from operations.publishing.catalogue import MistakesFoundError, seed_directory
 from schemas.base import Text
 from schemas.saying import said

@@ -114,7 +114,7 @@ def _publish_one(dsn: str, path: Path, data: bytes, *, demo: bool, by: str | Non
     except (MistakesFoundError, VersionPublishedError) as error:
         return {"file": str(path), "error": str(error)}
     if isinstance(done, WaitsError):
-        return {"file": str(path), "asked": done.n, "waits": beside(waits_words(done))}
+        return {"file": str(path), "asked": done.n, "waits": waits_words(done, beside)}
     return {"file": str(path), **done._asdict()}
 
 

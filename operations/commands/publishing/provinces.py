@@ -68,12 +68,13 @@ def _publish_one(dsn: str, path: Path, by: str | None, *, as_json: bool) -> dict
         return {"file": str(path), "mistakes": [mistake_row(*one) for one in found]}
     except VersionPublishedError as error:
         if not as_json:
-            out().print(f"[red]refused[/] {escape(str(path))}: {escape(str(error))}")
+            refused = in_words(said("command.publish.refused"))
+            out().print(f"[red]{refused}[/] {escape(str(path))}: {escape(str(error))}")
         return {"file": str(path), "error": str(error)}
     if isinstance(done, WaitsError):
         if not as_json:
-            out().print(f"[yellow]{in_words(waits_words(done))}[/] {escape(str(path))}")
-        return {"file": str(path), "asked": done.n, "waits": beside(waits_words(done))}
+            out().print(f"[yellow]{waits_words(done)}[/] {escape(str(path))}")
+        return {"file": str(path), "asked": done.n, "waits": waits_words(done, beside)}
     if not as_json:
         show_one(done, _PUBLISHED)
     return {"file": str(path), "published": done._asdict()}

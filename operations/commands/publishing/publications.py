@@ -26,9 +26,7 @@ app = group("publications")
 
 @app.command("list")
 def list_waiting(
-    *,
-    all_: Annotated[bool, typer.Option("--all", help="option.publications.all")] = False,
-    as_json: AsJson = False,
+    *, all_: Annotated[bool, typer.Option("--all", help="option.publications.all")] = False, as_json: AsJson = False
 ) -> None:
     found: list[Any] = ask(approving.history) if all_ else ask(approving.waiting)
     rows = [to_jsonable_python(one._asdict()) for one in found]

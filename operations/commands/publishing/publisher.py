@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from activities.ledger.vault import Vault
+from motcua.cli.language import in_words
 from motcua.cli.options import actor_of
 from motcua.cli.running import Exit, fail, parse
 from operations.addresses import OWNER
@@ -32,13 +33,17 @@ def recorded(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """What `work` returns, which publishes; or the end of the command, also if it waits for a second operator."""
     done = recorded_or_waits(work)
     if isinstance(done, WaitsError):
-        fail(waits_words(done), Exit.NOT_AVAILABLE, {"asked": done.n})
+        fail(said("refused.waits"), Exit.NOT_AVAILABLE, {"asked": done.n}, detail=_approval(done))
     return done
 
 
-def waits_words(waits: WaitsError) -> Text:
-    """The same for people."""
-    return said("refused.waits", n=waits.n)
+def waits_words(waits: WaitsError, words: Callable[[Text], str] = in_words) -> str:
+    """That it waits for a second operator, and how they approve it."""
+    return f"{words(said('refused.waits'))}: {_approval(waits)}"
+
+
+def _approval(waits: WaitsError) -> str:
+    return f"motcua publications approve {waits.n}"
 
 
 def recorded_or_waits(work: Callable[[], Coroutine[Any, Any, T]]) -> T | WaitsError:

@@ -22,7 +22,7 @@ import pytest
 from temporalio.worker import Worker
 
 from operations import patience
-from operations.commands.board import SPAN, Pace
+from operations.looks import SPAN, Pace
 from recovery.stalled import count_reported
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage

@@ -18,8 +18,8 @@ from activities.signature.renewal import holds_until
 from activities.signature.revocation import Responders
 from activities.signature.signing import HttpStamper, Lasting
 from activities.signature.trust import Trust
-from operations.commands.renewal import recorded_by
 from operations.rebuild import rebuild
+from operations.store.recording import recorded_by
 from operations.store.renewing import Renewing, Report, renew
 from schemas.filing.state import Stage
 from schemas.people import Role

@@ -20,7 +20,7 @@ import pytest
 
 from activities.ledger import authority, callbacks, event_rows, read_models, reserving, tills
 from activities.ledger.vault import FilingKey
-from operations.commands import files
+from operations import previews
 from rules.complaint.grounds import grounds
 from rules.complaint.view import view as complaint_view
 from rules.filing import projections
@@ -208,7 +208,7 @@ def go_through_filing(told: Told) -> None:
     states = list(told.states())
     filing, known = states[-1], Known(Text(vi="t", en="t"), 1, Baseline(working_days=1, visits=1, source="unconfirmed"))
     originals_held(told.events)
-    list(files._sent(told))
+    list(previews.sent_with(told))
     grounds(told.before, told.events, states, (), told.events[-1].seq)
     complain_until(told.before, told.events, states)
     from_the_start = told.events if told.before.seq == 0 else [recorded(1, events("filing")[0]), *told.events]

@@ -1,0 +1,46 @@
+"""The worker and the gateway, once the tables are those that they were written for."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from gateway import server
+from gateway.settings import GatewaySettings
+from motcua.cli.running import Exit, fail
+from operations.connecting import TIMEOUT, Connection, say_away
+from operations.patience import while_away
+from operations.schema_version import schema_version
+from schemas.saying import said
+from workers import platform
+from workers.settings import RecordSettings, WorkerSettings
+from workers.telemetry import configure_engine
+
+
+async def serve() -> None:
+    """The worker, once the tables are those it was written for: with others it would fail filing by filing."""
+    await _migrated(WorkerSettings())
+    configure_engine()
+    await platform.main()
+
+
+async def hear() -> None:
+    """The gateway, the same."""
+    await _migrated(GatewaySettings())
+    configure_engine()
+    await server.main()
+
+
+async def _migrated(settings: RecordSettings) -> None:
+    """Go on if the schema is this one's; else end the command."""
+    dsn = settings.database_url.get_secret_value()
+
+    async def look() -> tuple[str, ...]:
+        connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
+        try:
+            return tuple((await schema_version(connection)).pending)
+        finally:
+            await connection.close(timeout=TIMEOUT)
+
+    pending = await while_away(look, told=say_away)
+    if pending:
+        fail(said("refused.process.pending", pending=", ".join(pending)), Exit.REFUSED)
