@@ -24,7 +24,7 @@ from schemas.refund.events import (
     RefundOpened,
 )
 from tests.conftest import World
-from tests.contract.samples import AT, EVENTS
+from tests.contract.samples import EVENTS
 from tests.waits import around
 
 EVENT: Final = """
@@ -65,7 +65,7 @@ AWAITED: Final = (
     "outcomes",
     (
         "H01.12: of 1 payments whose time is over it is not known whether they were made, "
-        f"and it is awaited until {AT:%Y-%m-%d} at the latest"
+        f"and it is awaited until {UNPAID[1].until:%Y-%m-%d} at the latest"
     ),
 )
 KNOWN: Final = ("outcomes", "it is known what became of every payment in time")
