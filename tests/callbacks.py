@@ -6,14 +6,14 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Protocol
 
 from activities.ledger.vault import Vault
 from activities.partners.money.merchants import MERCHANTS, Merchants, door
-from activities.partners.money.provider import Notice, Received, Refused
+from activities.partners.money.provider import About, Line, NewDemand, Notice, Received, Refused
 from gateway import inbox
 from sandbox.bank.merchants import as_settings
 from tests.conftest import World
@@ -82,3 +82,22 @@ def called_back(answer: Answer) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def new_demand(key: str, amount: int, made: datetime, lasts: timedelta) -> NewDemand:
+    """A demand for a fee, as a wire is asked for it."""
+    return NewDemand(
+        key=key,
+        amount=amount,
+        description="Lệ phí đổi giấy phép lái xe",
+        made=made,
+        expires=made + lasts,
+        about=About(
+            procedure="1.002835",
+            procedure_name="Đổi giấy phép lái xe",
+            agency="H01.12",
+            agency_name="Sở Xây dựng",
+            filing="H01.12-20261127-0000001",
+            lines=(Line(code="licence", name="Lệ phí", amount=amount),),
+        ),
+    )

@@ -26,11 +26,9 @@ from activities.partners.money.memos import match
 from activities.partners.money.merchants import Merchants, door, provider
 from activities.partners.money.provider import (
     CAPABILITIES,
-    About,
     Expected,
     Giving,
     Kind,
-    Line,
     NewDemand,
     Notice,
     NotOfferedError,
@@ -44,7 +42,7 @@ from activities.partners.money.provider import (
 from sandbox.bank.merchants import merchants
 from sandbox.bank.payers import PAYERS, TRANSFERS
 from sandbox.bank.server import bank as bank_app
-from tests.callbacks import called_back, heard, merchants_of
+from tests.callbacks import called_back, heard, merchants_of, new_demand
 from tests.integration.deploy.in_memory import Clock, Sandbox, in_memory, way_to
 from tests.sandboxes import Server, until
 
@@ -173,26 +171,13 @@ async def providers(bank: Sandbox) -> AsyncIterator[dict[Kind, Provider]]:
 
 @pytest.fixture
 def demand(sink: Sink) -> NewDemand:
-    return new_demand(sink)
+    return asked_for(sink)
 
 
-def new_demand(sink: Sink) -> NewDemand:
+def asked_for(sink: Sink) -> NewDemand:
+    """One more demand, which the sink knows."""
     made = datetime.now(UTC).replace(microsecond=0)
-    demand = NewDemand(
-        key=f"fee:{made}:{next(NUMBERS)}",
-        amount=AMOUNT,
-        description="Lệ phí đổi giấy phép lái xe",
-        made=made,
-        expires=made + timedelta(seconds=1),
-        about=About(
-            procedure="1.002835",
-            procedure_name="Đổi giấy phép lái xe",
-            agency="H01.12",
-            agency_name="Sở Xây dựng",
-            filing="H01.12-20261127-0000001",
-            lines=(Line(code="licence", name="Lệ phí", amount=AMOUNT),),
-        ),
-    )
+    demand = new_demand(f"fee:{made}:{next(NUMBERS)}", AMOUNT, made, timedelta(seconds=1))
     sink.demands[demand.reference] = demand
     return demand
 
@@ -338,7 +323,7 @@ class TestCallbacks:
         bank.client.put(hold, json={"queries": False, "callbacks": True}).raise_for_status()
         await paid(bank, demand, providers[kind])
         fault(bank, kind, "out_of_order", times=2)
-        other = new_demand(heard_of)
+        other = asked_for(heard_of)
         await paid(bank, other, providers[kind], "0008")
         await heard_of.clock.eventually(lambda: len(heard_of.notices(other.reference)) == 2)
         assert heard_of.notices(demand.reference) == []
@@ -565,7 +550,7 @@ class TestReturning:
                 assert dict(parse_qsl(back.query))["vnp_ResponseCode"] == code
                 shown = heard(heard_of.merchants, "vnpay", Received(query=back.query.encode()))
                 assert isinstance(shown, Notice)
-        other = new_demand(heard_of)
+        other = asked_for(heard_of)
         gave_up = urlsplit((await paid(bank, other, providers["vnpay"], "0007")).headers["location"])
         assert dict(parse_qsl(gave_up.query))["vnp_ResponseCode"] == "24"
         assert (await providers["vnpay"].query(other))[0].outcome is Outcome.FAILED

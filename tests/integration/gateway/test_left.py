@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import httpx
-import pytest
 
 from tests.conftest import World
 from tests.integration.gateway.calls import AMOUNT, demand, ipn, kept, note
 from tests.shell import Shell
 
 NOBODY = "http://127.0.0.1:1"
-
-
-@pytest.fixture
-def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)  # beside no running stack
-    monkeypatch.setenv("COLUMNS", "200")
-    return Shell(world.process_env)
 
 
 async def found(shell: Shell, check: str, **env: str) -> list[tuple[str, str]]:

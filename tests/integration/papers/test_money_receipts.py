@@ -17,8 +17,6 @@ from activities.receipts.issuing import Issuers, Issuing
 from operations.bundle import export
 from operations.doctor.finding import Health
 from operations.doctor.papers import papers as owed_papers
-from operations.doctor.surroundings import Surroundings
-from operations.home import Home
 from rules.papers.register import period
 from rules.stream_kind import Origin
 from rules.streams import KINDS
@@ -30,6 +28,7 @@ from schemas.papers.state import PaperKind, ReceiptRegister
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
 from tests.conftest import World
+from tests.integration.operations.doctor import around
 from tests.integration.papers.receipts import (
     CASHIER,
     KINDS_OF_PAPER,
@@ -231,8 +230,7 @@ async def test_a_service_that_is_away_holds_up_the_receipt_alone_and_gives_it_on
         assert {*(await desk.owed())} == {(str(kind), 1, "UnreachableError") for kind in KINDS_OF_PAPER}
         assert PaperKind.RECEIPT in {one.paper for one in await desk.made(play)}, "the other papers are made"
         await play.act(cm.Claim, play.officer(Role.SPECIALIST))
-    around = Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home))
-    [finding] = await owed_papers(around)
+    [finding] = await owed_papers(around(world))
     assert (finding.health, "receipt" in finding.what.en) == (Health.WARN, True)
 
     await outage(service, "none")

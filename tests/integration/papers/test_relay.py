@@ -17,8 +17,6 @@ from activities.printing.templates import standard, version_of
 from operations.doctor.finding import Health
 from operations.doctor.papers import papers as owed_papers
 from operations.doctor.signing import signing
-from operations.doctor.surroundings import Surroundings
-from operations.home import Home
 from operations.publishing.catalogue import publish
 from operations.publishing.paper_templates import Slot, publish_template
 from rules.known import known
@@ -28,6 +26,7 @@ from schemas.ids import papers_stream
 from schemas.papers.state import PaperKind
 from tests.acting import Play, birth, extract, posted
 from tests.conftest import ROOT, World
+from tests.integration.operations.doctor import around
 from tests.integration.papers.relays import NO_FOOT, RELAYS, Desk, at_work, lived, work
 from tests.integration.papers.relays import desk as desk
 from tests.printed import keywords, raw_text
@@ -137,7 +136,7 @@ async def test_a_paper_that_cant_be_made_is_tried_again_and_seen_while_the_other
     await work(desk.relay(broken))
     assert await desk.owed() == [("receipt", 1, "ValueError")]
     assert PaperKind.CONTROL in {paper.paper for paper in await desk.made(play)}
-    [finding] = await owed_papers(Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home)))
+    [finding] = await owed_papers(around(world))
     assert finding.health is Health.WARN
     assert "receipt" in finding.what.en
     assert await desk.relay().one() is False, "not at once"
@@ -160,56 +159,31 @@ async def test_a_seal_that_is_refused_holds_up_the_papers_of_its_agency_alone(wo
     assert PaperKind.RECEIPT in {paper.paper for paper in await desk.made(here)}
     assert await desk.made(there) == ()
     assert {problem for _, _, problem in await desk.owed()} == {f"{SEAL_REFUSED}certificate_expired"}
-    around = Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home))
-    [finding] = await signing(around)
+    [finding] = await signing(around(world))
     assert (finding.health, "H01.12" in finding.what.en, "certificate_expired" in finding.what.en) == (
         Health.WARN,
         True,
         True,
     )
-    [finding] = await owed_papers(around)
+    [finding] = await owed_papers(around(world))
     assert finding.health is Health.OK, "it is named once"
     await desk.now()
     await work(desk.relay())
     assert (await desk.made(there) != (), await desk.owed()) == (True, [])
 
 
-async def test_papers_that_nobody_makes_are_seen(world: World) -> None:
+async def test_papers_are_missed_until_they_are_made_and_printed_again_are_those_that_were_made(
+    world: World, desk: Desk
+) -> None:
     async with at_work(world):
-        await lived(world)
-    around = Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home))
-    [finding] = await owed_papers(around)
+        play = await lived(world)
+    [finding] = await owed_papers(around(world))
     assert finding.health is Health.OK, "they have only just come"
     async with world.connection() as connection:
         await connection.execute("update outbox set written_at = now() - interval '2 minutes'")
-    [finding] = await owed_papers(around)
+    [finding] = await owed_papers(around(world))
     assert (finding.health, "motcua relay" in (finding.fix.en if finding.fix else "")) == (Health.FAIL, True)
-
-
-async def test_what_the_record_says_is_made_is_not_made_again(world: World, desk: Desk) -> None:
-    async with at_work(world):
-        play = await lived(world)
-    await work(desk.relay())
-    before = await desk.made(play)
-    async with world.connection() as connection:
-        await connection.execute(
-            "insert into outbox (stream, seq, paper, filing_id, agency) values ($1, $2, $3, $4, 'H01.12')",
-            before[0].about.stream,
-            before[0].about.seq,
-            before[0].paper,
-            play.filing,
-        )
-
-    async def never(_: PaperKind, __: Log, ___: Told) -> Printed:
-        raise AssertionError
-
-    assert await work(desk.relay(never)) == 1
-    assert (await desk.made(play), await desk.owed()) == (before, [])
-
-
-async def test_a_paper_printed_again_from_the_log_is_the_one_that_was_made(world: World, desk: Desk) -> None:
-    async with at_work(world):
-        play = await lived(world)
+    await desk.now()
     await work(desk.relay())
     async with world.connection() as connection:
         bodies = await connection.fetch(
@@ -223,3 +197,15 @@ async def test_a_paper_printed_again_from_the_log_is_the_one_that_was_made(world
     for paper, file in made:
         salt = key.salt(f"{paper.paper}\n{paper.about.stream}\n{paper.about.seq}")
         assert keywords(file) == salt, "nobody prints it again without the key"
+    before = await desk.made(play)
+    async with world.connection() as connection:
+        await connection.execute(
+            "insert into outbox (stream, seq, paper, filing_id, agency) values ($1, $2, $3, $4, 'H01.12')",
+            *(before[0].about.stream, before[0].about.seq, before[0].paper, play.filing),
+        )
+
+    async def never(_: PaperKind, __: Log, ___: Told) -> Printed:
+        raise AssertionError
+
+    assert await work(desk.relay(never)) == 1, "what the record says is made is not made again"
+    assert (await desk.made(play), await desk.owed()) == (before, [])

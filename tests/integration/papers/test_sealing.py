@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, Final
@@ -24,12 +23,6 @@ from tests.workflow.results import signers
 
 AT: Final = datetime(2026, 11, 27, 2, tzinfo=UTC)
 OWN: Final = "0109999998"
-
-
-@pytest.fixture
-async def pool(world: World) -> AsyncIterator[asyncpg.Pool[Any]]:
-    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=2) as pool:
-        yield pool
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,6 @@ from tests.integration.signature import party as p
 from tests.shell import Ended, Shell
 
 OWN = "0109999998"
-
-
-@pytest.fixture
-async def pool(world: World) -> AsyncIterator[asyncpg.Pool[Any]]:
-    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=6) as pool:
-        yield pool
 
 
 @pytest.fixture
