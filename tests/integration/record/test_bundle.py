@@ -56,6 +56,9 @@ async def paid_and_posted(world: World) -> Play:
 class Kept(NamedTuple):
     """The bundle of such a filing, without and with what was sealed, and its files; and the bundle of another one."""
 
+    play: Play
+    payment: list[str]
+    """The kinds of the payment's events."""
     bundle: Json
     sealed: Json
     other: Json
@@ -74,8 +77,10 @@ async def kept(world: World, stories: list[Kept], tmp_path_factory: pytest.TempP
         play = await paid_and_posted(world)
         files = shutil.copytree(urlsplit(world.objects).path, tmp_path_factory.mktemp("kept") / "objects")
         other = await bundled(world, await paid_and_posted(world))
-        stories.append(Kept(await bundled(world, play), await bundled(world, play, sealed=True), other, files))
-    return copy.deepcopy(stories[0])
+        bundles = await bundled(world, play), await bundled(world, play, sealed=True), other
+        stories.append(Kept(play, await play.kinds("payment", 1), *bundles, files))
+    found = stories[0]
+    return found._replace(bundle=copy.deepcopy(found.bundle), sealed=copy.deepcopy(found.sealed))
 
 
 def mended(bundle: Json) -> Json:
@@ -138,15 +143,13 @@ def secrets(bundle: Json) -> list[Json]:
     return [bundle_verifier.opened(event, secret) for event in events(bundle) if event["sealed"]]
 
 
-async def test_the_streams_of_a_filing_are_all_there_with_what_its_files_are(world: World) -> None:
-    play = await paid_and_posted(world)
-    bundle = await bundled(world, play)
-    names = [f"{kind}:{play.filing}{n}" for kind, n in (("filing", ""), ("parcel", ":1"), ("payment", ":1"))]
+def test_the_streams_of_a_filing_are_all_there_with_what_its_files_are(kept: Kept) -> None:
+    bundle, filing = kept.bundle, kept.play.filing
+    names = [f"{kind}:{filing}{n}" for kind, n in (("filing", ""), ("parcel", ":1"), ("payment", ":1"))]
     assert [stream["stream"] for stream in bundle["streams"]] == names
-    assert [event["kind"] for event in bundle["streams"][2]["events"]] == await play.kinds("payment", 1)
+    assert [event["kind"] for event in bundle["streams"][2]["events"]] == kept.payment
     assert [file["what"] for file in bundle["files"]] == ["result"]
-    opened = await bundled(world, play, sealed=True)
-    assert [(file["what"], file["size"]) for file in opened["files"][:1]] == [("signature", 1)]
+    assert [(file["what"], file["size"]) for file in kept.sealed["files"][:1]] == [("signature", 1)]
 
 
 def test_no_bundle_survives_a_change_even_with_its_digest_made_anew(kept: Kept) -> None:
@@ -441,14 +444,6 @@ def test_the_published_vector_holds_in_a_bundle_too() -> None:
         assert event_hash(event) == vector["hash_hex"]
 
 
-@pytest.fixture
-def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)  # beside no running stack
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setenv("NO_COLOR", "1")
-    return Shell(world.process_env)
-
-
 def offline(folder: Path, *words: str) -> int:
     """How `motcua ledger verify` ends that is told nothing of any database."""
     command = [str(Path(sys.executable).with_name("motcua")), "ledger", "verify", *words]
@@ -487,7 +482,9 @@ async def test_a_bundle_is_written_by_a_command_and_checked_by_one_that_knows_no
     assert await asyncio.to_thread(offline, tmp_path, "sealed.json") == 0
 
 
-async def test_what_an_export_needs_is_said(world: World, shell: Shell, tmp_path: Path) -> None:
+async def test_what_an_export_needs_is_said_and_a_record_that_is_not_whole_is_exported_with_a_warning(
+    world: World, shell: Shell, tmp_path: Path
+) -> None:
     async with world.platform():
         play = await Play.begin(world, with_fee())
     other = b64encode(bytes(32)).decode()
@@ -509,19 +506,13 @@ async def test_what_an_export_needs_is_said(world: World, shell: Shell, tmp_path
         assert (ended.code, said_there in ended.err) == (code, True), (words, ended)
         assert CANARY not in ended.err.lower()
     assert not (tmp_path / "b.json").exists()
-
-
-async def test_a_record_that_is_not_whole_is_exported_with_a_warning(world: World, shell: Shell) -> None:
-    async with world.platform():
-        play = await Play.begin(world, with_fee())
     async with world.connection() as superuser:
         await superuser.execute("alter table event disable trigger all")
         await superuser.execute("update event set via = 'desk'")
         await superuser.execute("delete from filing_key")
-    here = ("ledger", "export", str(play.filing), "--out", "b.json")
-    broken = await shell(*here)
+    broken = await shell("ledger", *here)
     assert (broken.code, "motcua ledger verify b.json" in broken.err) == (1, True)
     problems = (await shell("ledger", "verify", "b.json", "--json")).json["problems"]
     assert [(one["rule"], one["stream"], one["seq"]) for one in problems] == [("hash", f"filing:{play.filing}", 1)]
-    erased = await shell(*here, "--with-sealed")
+    erased = await shell("ledger", *here, "--with-sealed")
     assert (erased.code, "key is not there" in erased.err) == (1, True)
