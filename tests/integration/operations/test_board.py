@@ -8,7 +8,7 @@ import pty
 import signal
 import sys
 import termios
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,6 +32,7 @@ from tests.acting import EXTRACT, NEVER_PAYS, Doubtful, Play, eventually, publis
 from tests.conftest import ROOT, World, database_url
 from tests.histories import ASKED, CANARY, with_fee
 from tests.shell import Shell
+from tests.walking import walked
 from tests.workflow.stumbling import Buggy
 
 NOBODY: Final = "postgresql://nobody@127.0.0.1:1/none"
@@ -44,13 +45,6 @@ HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 
 LEAVE: Final = "\x1b[?1049l"
 """The screen of one's own."""
-
-
-@pytest.fixture
-def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)  # beside no running stack
-    monkeypatch.setenv("NO_COLOR", "1")
-    return Shell(world.process_env)
 
 
 @pytest.fixture
@@ -72,7 +66,7 @@ async def filed(world: World) -> dict[str, Play]:
     return {"late": late, "asked": asked, "unpaid": unpaid, "elsewhere": elsewhere, "paid": paid}
 
 
-async def test_it_says_what_stands_in_the_record(filed: dict[str, Play], shell: Shell) -> None:
+async def it_says_what_stands_in_the_record(filed: dict[str, Play], shell: Shell) -> None:
     shown = await shell("board", "--json")
     board = shown.json
 
@@ -92,8 +86,7 @@ async def test_it_says_what_stands_in_the_record(filed: dict[str, Play], shell: 
     assert [event["at"] for event in board["newest"]] == sorted((e["at"] for e in board["newest"]), reverse=True)
 
 
-@pytest.mark.usefixtures("filed")
-async def test_its_tasks_and_appends_are_those_of_the_record(world: World, shell: Shell) -> None:
+async def its_tasks_and_appends_are_those_of_the_record(filed: dict[str, Play], shell: Shell) -> None:
     board, tasks = (await shell("board", "--json")).json, (await shell("tasks", "--json")).json
 
     zone = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -102,7 +95,7 @@ async def test_its_tasks_and_appends_are_those_of_the_record(world: World, shell
     assert board["tasks"] == len(tasks)
     assert board["late"] == sum(task["overdue"] for task in tasks) > 0
     assert board["due_today"] == sum(datetime.fromisoformat(t["due_at"]).astimezone(zone).date() <= today for t in due)
-    async with world.connection() as connection:
+    async with filed["paid"].world.connection() as connection:
         receipts = await connection.fetchval("select count(*) from receipt where filing_id is not null")
     assert (await eventually(lambda: _board(shell), lambda seen: seen["appends"] >= receipts))["appends"] > 0
 
@@ -112,7 +105,7 @@ async def _board(shell: Shell) -> dict[str, Any]:
     return board
 
 
-async def test_it_is_for_people_and_names_none(filed: dict[str, Play], shell: Shell) -> None:
+async def it_is_for_people_and_names_none(filed: dict[str, Play], shell: Shell) -> None:
     for asked in (["--once"], [], ["--json"]):
         shown = await shell("board", *asked)
         assert shown.code == 0, shown.err
@@ -129,7 +122,7 @@ async def test_it_is_for_people_and_names_none(filed: dict[str, Play], shell: Sh
     assert "(Asia/Ho_Chi_Minh)" in shown.out
 
 
-async def test_an_agency_sees_its_own(filed: dict[str, Play], shell: Shell) -> None:
+async def an_agency_sees_its_own(filed: dict[str, Play], shell: Shell) -> None:
     other = (await shell("board", "--agency", OTHER, "--json")).json
 
     assert [(count["agency"], count["filings"]) for count in other["counts"]] == [(OTHER, 1)]
@@ -141,6 +134,22 @@ async def test_an_agency_sees_its_own(filed: dict[str, Play], shell: Shell) -> N
     shown = (await shell("board", "--agency", OTHER)).out
     assert OTHER in shown
     assert "H56.30" not in shown
+
+
+@walked(
+    "story",
+    [
+        it_says_what_stands_in_the_record,
+        its_tasks_and_appends_are_those_of_the_record,
+        it_is_for_people_and_names_none,
+        an_agency_sees_its_own,
+    ],
+    exactly=4,
+)
+async def test_the_board_of_a_lived_in_record(
+    filed: dict[str, Play], shell: Shell, story: Callable[..., Awaitable[None]]
+) -> None:
+    await story(filed, shell)
 
 
 async def test_what_stands_still_is_counted_by_temporal(world: World, shell: Shell) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from activities.partners.http import partner_client
 from motcua.store import Store, open_store
 from schemas.filing.state import Stage
 from tests.acting import AGENCY, Play, extract
@@ -20,14 +18,6 @@ from tests.workflow.results import set_up, signers
 from views.results import kept_verdict, of_filing
 
 LATER = timedelta(days=6 * 365)
-
-
-@pytest.fixture
-async def trust(running: World) -> AsyncIterator[httpx.AsyncClient]:
-    """The sandbox trust, whose clock goes right again afterwards."""
-    async with partner_client(running.env["MOTCUA_TRUST_URL"]) as client:
-        yield client
-        (await client.put("/clock", json={})).raise_for_status()
 
 
 async def test_what_was_kept_with_the_last_signature_is_found_or_brought_along(

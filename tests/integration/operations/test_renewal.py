@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,6 @@ import pytest
 from asn1crypto import pem, x509
 from obstore.store import from_url
 
-from activities.partners.http import partner_client
 from activities.signature.renewal import holds_until
 from activities.signature.revocation import Responders
 from activities.signature.signing import HttpStamper, Lasting
@@ -22,11 +20,12 @@ from operations.rebuild import rebuild
 from operations.store.recording import recorded_by
 from operations.store.renewing import Renewing, Report, renew
 from schemas.filing.state import Stage
-from schemas.people import Role
+from schemas.people import Actor, Role
 from schemas.result.state import Validity
 from tests.acting import AGENCY, Play, extract, officer
 from tests.conftest import World
 from tests.shell import Shell
+from tests.walking import walked
 from verifier.ledger import verify
 from views.results import of_filing, standing_of
 
@@ -42,20 +41,6 @@ SIGNERS: Final = [
         "holder": "organisation",
     },
 ]
-
-
-@pytest.fixture
-def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)
-    return Shell(world.process_env)
-
-
-@pytest.fixture
-async def trust(running: World) -> AsyncIterator[httpx.AsyncClient]:
-    """The sandbox trust, whose clock goes right again afterwards."""
-    async with partner_client(running.env["MOTCUA_TRUST_URL"]) as client:
-        yield client
-        (await client.put("/clock", json={})).raise_for_status()
 
 
 @pytest.fixture
@@ -91,17 +76,20 @@ async def test_what_soon_expires_is_another_file_that_the_register_knows(
     (await trust.put("/clock", json={"now": now.isoformat()})).raise_for_status()
     seen: list[tuple[int, int, int]] = []
 
-    async def once() -> Report:
+    async def once(who: Actor = OPERATOR) -> Report:
         how = Renewing(
             from_url(running.objects),
             await lasting(trust),
-            recorded_by(running.client, OPERATOR),
+            recorded_by(running.client, who),
             now,
             agency=AGENCY,
             within=timedelta(days=400),
         )
         return await renew(running.app_dsn, how, lambda *said: seen.append(said))
 
+    by_stranger = await once(officer(Role.OPERATOR, n=9))
+    assert (by_stranger.renewed, len(by_stranger.failed)) == (0, 1), "only the agency's operator may"
+    assert "result_renewed" not in await play.kinds("result", 1)
     first = await once()
     assert (first.results, first.unsigned, first.due, first.renewed, first.failed) == (2, 1, 1, 1, [])
     assert seen[-1] == (2, 2, 1)
@@ -145,22 +133,6 @@ async def test_what_can_not_be_renewed_is_named_and_left_as_it_is(running: World
     assert (ended.code, ended.json["failed"]) == (1, [[number, "damaged"]])
 
 
-async def test_only_the_agency_s_operator_may(running: World, trust: httpx.AsyncClient, play: Play) -> None:
-    now = datetime.now(UTC) + LATER
-    (await trust.put("/clock", json={"now": now.isoformat()})).raise_for_status()
-    stranger = officer(Role.OPERATOR, n=9)
-    how = Renewing(
-        from_url(running.objects),
-        await lasting(trust),
-        recorded_by(running.client, stranger),
-        now,
-        within=timedelta(days=400),
-    )
-    report = await renew(running.app_dsn, how, lambda *_: None)
-    assert (report.renewed, len(report.failed)) == (0, 1)
-    assert "result_renewed" not in await play.kinds("result", 1)
-
-
-@pytest.mark.parametrize("words", [[], ["--dry-run", "--within", "soon"], ["--actor", "clerk"]])
+@walked("words", [[], ["--dry-run", "--within", "soon"], ["--actor", "clerk"]], exactly=3)
 async def test_what_is_not_understood_says_so(shell: Shell, words: list[str]) -> None:
     assert (await shell("store", "renew", *words)).code == 2
