@@ -10,10 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
+from urllib.parse import parse_qs, urlsplit
 
 from tests.conftest import ROOT
 
 CRYPTOGRAPHY: Final = ("cryptography", "cffi", "_cffi_backend")
+
+
+def libpq(dsn: str) -> dict[str, str]:
+    """An address of a database, in the variables of libpq."""
+    address = urlsplit(dsn)
+    host = address.hostname or parse_qs(address.query)["host"][0]
+    place = {"PGHOST": host, "PGPORT": str(address.port or 5432), "PGDATABASE": address.path[1:]}
+    return place | {"PGUSER": address.username or "postgres", "PGPASSWORD": address.password or ""}
 
 
 @dataclass(frozen=True)

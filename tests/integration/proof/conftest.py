@@ -68,11 +68,15 @@ class Record:
         return Policy((), known, {"all": Group(self.quorum, tuple(known))}, "all")
 
     @property
-    def trust(self) -> Trust:
-        """What an auditor believes, as a policy writes it."""
+    def written_policy(self) -> str:
         lines = [f"witness {name} {one.key} {one.url}" for name, one in self.policy.witnesses.items()]
         lines += [f"group {name} {one.needed} {' '.join(one.members)}" for name, one in self.policy.groups.items()]
-        return trust_in(self.signer.verifier, "\n".join([*lines, f"quorum {self.policy.quorum}"]))
+        return "\n".join([f"log {self.signer.verifier}", *lines, f"quorum {self.policy.quorum}"])
+
+    @property
+    def trust(self) -> Trust:
+        """What an auditor believes."""
+        return trust_in(self.signer.verifier, self.written_policy)
 
     @property
     def setup(self) -> Setup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from recovery.second_place import SecondPlace
 from rules.proof.checkpoint import Checkpoint
 from rules.proof.note import Note, read_note
+from tests.alone import Alone, libpq
 from tests.integration.proof.conftest import LOG, NAME, Record, WitnessAt, witness_at
 from verifier import notes
 from verifier.checkpoint import Report, Rule, verify
@@ -51,6 +53,24 @@ async def test_a_true_record(record: Record) -> None:
     assert report.newest == (record.folder / "1/checkpoint").read_bytes()
     await record.grow(10)
     assert (await look(record)).verified
+
+
+@pytest.mark.usefixtures("witness")
+async def test_it_runs_in_a_copied_folder_with_nothing_of_ours_beside_it(record: Record, tmp_path: Path) -> None:
+    alone = Alone.in_folder(tmp_path / "alone", "asyncpg")
+    (alone.folder / "policy").write_text(record.written_policy)
+    since = record.folder / "1/checkpoints/300"
+    command = ("verifier.checkpoint", str(record.folder), "--policy", "policy", "--since", str(since))
+    database = libpq(record.world.superuser_dsn)
+    code, out, err = await asyncio.to_thread(alone.run, *command, env=database)
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert (report["size"], report["since"], report["cosigned"]) == (600, 300, ["witness.example/w1"])
+    assert (report["unasked"], report["stamped"]) == ([], None)
+    await record.connection.execute("update event set hash = sha256(hash) where stream = 'filing:1' and seq = 101")
+    code, out, _ = await asyncio.to_thread(alone.run, *command, env=database)
+    named, report = map(json.loads, out.splitlines())
+    assert (code, named["rule"], named["stream"], named["seq"]) == (1, "event_differs", "filing:1", 101)
 
 
 async def test_a_record_without_events(record: Record) -> None:

@@ -24,13 +24,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from tests.alone import Alone
+from tests.alone import Alone, libpq
 from tests.walking import walked
 from verifier import ledger as ledger_verifier
 from verifier.ledger import Problem, Report, Rule, event_hash, verify
@@ -775,8 +775,6 @@ async def test_it_runs_in_a_copied_folder_with_nothing_of_ours_beside_it(dsn: st
 
 
 async def run(alone: Alone, dsn: str) -> tuple[int, list[Event]]:
-    address = urlsplit(dsn)
-    place = {"PGHOST": parse_qs(address.query)["host"][0], "PGUSER": "postgres", "PGDATABASE": address.path[1:]}
-    code, out, err = await asyncio.to_thread(alone.run, "verifier.ledger", env=os.environ | place)
+    code, out, err = await asyncio.to_thread(alone.run, "verifier.ledger", env=libpq(dsn))
     assert err == ""
     return code, [json.loads(line) for line in out.splitlines()]
