@@ -199,4 +199,5 @@ def made() -> Json:
 
 
 if __name__ == "__main__":
-    FILE.write_text(json.dumps(made(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    parts = [f"{json.dumps(name)}: {json.dumps(part)}" for name, part in made().items()]
+    FILE.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
