@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from motcua import AnswerComplaint, Claim, Command, ComplaintStart, RefuseIntake, Role
-from schemas.ids import complaint_workflow, filing_workflow
+from schemas.ids import complaint_workflow
 from tests.acting import VIA, Play, birth, eventually, officer
 from tests.conftest import World
 from tests.faults.processes import WorkerProcess, worker_process
@@ -63,21 +63,3 @@ async def test_a_worker_that_dies_after_every_commit_reopens_the_filing_once(wor
     assert (await play.kinds())[:4] == ["submitted", "intake_refused", "reopened", "accepted"]
     assert (await play.kinds("complaint", 1))[-2:] == ["complaint_answered", "complaint_settled"]
     assert (await verify(world.superuser_dsn)).verified
-
-
-async def test_what_temporal_loses_is_started_again_and_reopens_the_filing_once(world: World) -> None:
-    async with world.platform():
-        play = await refused_and_taken_up(world)
-        names = (complaint_workflow(play.filing, 1), filing_workflow(play.filing))
-    answering = asyncio.create_task(act(play, AnswerComplaint, command_id="answer", **UPHELD))
-    async with world.platform():
-        await answering
-    for name in names:
-        with suppress(Exception):  # it may have ended
-            await world.temporal.get_workflow_handle(name).terminate("lost")
-    async with world.platform():
-        for name in names:
-            kind = name.partition(":")[0].title()
-            await world.temporal.start_workflow(kind, {"restart": {}}, id=name, task_queue="motcua")
-        await eventually(lambda: play.kinds("complaint", 1), lambda kinds: "complaint_settled" in kinds)
-    assert (await play.kinds()).count("reopened") == 1

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import pikepdf
 import pytest
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
@@ -21,7 +19,7 @@ from schemas.filing.submission import Submission
 from tests.acting import Play, birth, eventually, of
 from tests.conftest import World
 from tests.faults.processes import REAL, worker_process
-from tests.integration.files.clamd import EICAR, OwnClamd
+from tests.integration.files.clamd import OwnClamd
 
 
 async def with_paper(world: World, paper: bytes | None = None) -> Submission:
@@ -70,25 +68,6 @@ async def test_what_waits_for_the_scanner_waits_through_a_restart_and_is_taken_i
         async with clamd, worker_process(env, tmp_path, REAL):
             assert (await eventually(play.view, lambda view: view.closed)).scan is ScanState.CLEAN
     assert (await play.kinds())[:3] == ["submitted", "files_scanned", "accepted"]
-
-
-async def test_the_real_scanner_finds_a_virus_late_and_at_once(world: World, tmp_path: Path, clamd: OwnClamd) -> None:
-    env = world.process_env | {"MOTCUA_CLAMD": clamd.socket}
-    async with world.back_office(), worker_process(env, tmp_path, REAL):
-        late = await Play.begin(world, await with_paper(world, infected()))
-        async with clamd:
-            view = await late.at(Stage.SUPPLEMENT)
-            assert (view.scan, view.infected) == (ScanState.INFECTED, ("birth_notice",))
-            with pytest.raises(RefusedError, match="file_infected"):
-                await Play.begin(world, await with_paper(world, infected()))
-
-
-def infected() -> bytes:
-    """A whole PDF, in which there is what scanners call a virus."""
-    written, pdf = BytesIO(), pikepdf.open(BytesIO(page("giay chung sinh")))
-    pdf.Root.PieceInfo = pdf.make_stream(EICAR)
-    pdf.save(written, compress_streams=False)
-    return written.getvalue()
 
 
 async def test_a_store_that_is_away_holds_a_submission_up_until_it_is_back(world: World, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import signal
 from pathlib import Path
 
-from recovery.restart import Restarter
 from schemas import ids
 from schemas.filing import commands as cm
 from schemas.filing.state import FilingView
@@ -15,8 +14,8 @@ from tests.acting import VIA, Play, decide_part, eventually, joined, refer
 from tests.conftest import World
 from tests.faults.losses import delete
 from tests.faults.processes import motcua, worker_process
+from tests.restarting import lose, restart
 from verifier.ledger import verify
-from workers.wiring import open_pool
 
 
 def answered(view: FilingView) -> bool:
@@ -76,11 +75,6 @@ async def test_killed_after_an_agency_answered_and_before_its_filing_heard(world
 AT_THE_POLICE = {"subject": "h01.31-specialist-1", "agency": "H01.31"}
 
 
-async def lose(world: World, stream: str) -> None:
-    """End its workflow behind everybody's back."""
-    await world.temporal.get_workflow_handle(stream).terminate()
-
-
 async def test_a_filing_that_was_lost_with_its_parts_hears_what_they_had_recorded(world: World, tmp_path: Path) -> None:
     """Nobody tells it: the workflows of its parts are lost too, and only its own is started again."""
     async with worker_process(world.process_env, tmp_path):
@@ -93,8 +87,7 @@ async def test_a_filing_that_was_lost_with_its_parts_hears_what_they_had_recorde
                 await lose(world, filing)
             await decide_part(play, part)
             await lose(world, stream)
-        async with open_pool(world.settings) as pool:
-            await Restarter(pool, world.temporal).restart(filing)
+        await restart(world, filing)
         await play.until(answered)
         await nothing_lost_nothing_doubled(world, play)
 
@@ -118,7 +111,6 @@ async def test_a_command_to_a_part_that_temporal_forgot_waits_until_it_is_starte
     deciding = asyncio.create_task(decide_part(play, part))
     done, _ = await asyncio.wait([deciding], timeout=1)
     assert not done
-    async with open_pool(running.settings) as pool:
-        await Restarter(pool, running.temporal).restart(stream)
+    await restart(running, stream)
     await deciding
     await play.until(lambda view: view.parts[0].outcome is not None)
