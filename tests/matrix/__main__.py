@@ -57,12 +57,11 @@ def main() -> int:
         subjects = tuple(one for one in subjects if any(text in named(one) for text in given.named))
     if given.only is not None:
         subjects = random.Random(given.seed).sample(subjects, min(given.only, len(subjects)))
-    cut_off = False
-    with Showing(len(subjects)) as shown:
-        try:
-            asyncio.run(run(subjects, given.at_once, shown))
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            cut_off = True
+    cut_off, shown = False, Showing(len(subjects))
+    try:
+        asyncio.run(run(subjects, given.at_once, shown))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        cut_off = True
     report = shown.report() | {"cut off": cut_off}
     print(json.dumps(report, ensure_ascii=False, indent=1))  # noqa: T201 -- its result
     return 1 if shown.wrong or cut_off else 0

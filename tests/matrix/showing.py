@@ -1,13 +1,10 @@
-"""Shows how a matrix goes: on a terminal a bar, elsewhere a line now and then; what is wrong at once."""
+"""Shows how a matrix goes: a line now and then, and what is wrong at once."""
 
 from __future__ import annotations
 
+import sys
 import time
-from types import TracebackType
-from typing import Any, Final, Self
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from typing import Any, Final
 
 from tests.matrix.run import Ended, Subject, named
 
@@ -16,27 +13,15 @@ _EVERY: Final = 10.0
 
 
 class Showing:
-    """To be entered; keeps how each ended."""
+    """Keeps how each ended."""
 
     def __init__(self, total: int) -> None:
         self.all_ended: list[Ended] = []
         self.retained: int | None = None
-        self._console = Console(stderr=True)
-        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-        self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
-        self._task = self._bar.add_task("", total=total)
         self._total = total
         self._put_off = 0
         self._since: dict[Subject, float] = {}
         self._began = self._said = time.monotonic()
-
-    def __enter__(self) -> Self:
-        self._say("setting up a stack, a bank, a gateway, a worker and a relay")
-        self._bar.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._bar.stop()
 
     @property
     def wrong(self) -> list[Ended]:
@@ -66,11 +51,9 @@ class Showing:
         self.all_ended.append(ended)
         if ended.subject is not None:
             self._since.pop(ended.subject, None)
-            self._bar.advance(self._task)
         if ended.wrong:
             self._say(f"WRONG {named(ended.subject)}\n{ended.wrong}")
-        self._bar.update(self._task, description=self._counts)
-        if self._bar.disable and time.monotonic() - self._said > _EVERY:
+        if time.monotonic() - self._said > _EVERY:
             self._say(f"{len(self.all_ended)}/{self._total} in {self.seconds} s, {self._counts}")
 
     def summing_up(self) -> None:
@@ -104,4 +87,4 @@ class Showing:
 
     def _say(self, line: str) -> None:
         self._said = time.monotonic()
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 -- for whoever watches

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from math import factorial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -15,19 +16,30 @@ from tests.matrix.orders import AMOUNT, BACK, ORDERS, Act, kept
 from tests.matrix.room import opened
 from tests.matrix.run import Subject, matrix, named
 from tests.matrix.showing import Showing
-from tests.matrix.variants import VARIANTS, Money
+from tests.matrix.variants import VARIANTS, Variant
 
 SEED: Final = 16
-FEW: Final = 24
+FEW: Final = 12
 SECONDS: Final = 20
 AT_ONCE: Final = 12
 
 
+def drawn() -> Sequence[Subject]:
+    """A few orders; of the variants one of each money over each wire, and to a tax office one of each money."""
+    chance, kinds = random.Random(SEED), defaultdict[tuple[Any, ...], list[Variant]](list)
+    for one in VARIANTS:
+        kinds[(one.money,) if one.demanded else (one.money, one.wire)].append(one)
+    return (*chance.sample(ORDERS, FEW), *map(chance.choice, kinds.values()))
+
+
+def test_whatever_happens_beside_is_drawn_before_and_after_the_money() -> None:
+    beside = {(one.beside, one.before) for one in drawn() if isinstance(one, Variant)}
+    assert beside == {(one.beside, one.before) for one in VARIANTS}
+
+
 @pytest.mark.timeout(600)
 async def test_a_few_orders_and_variants_end_as_they_must(world: World, tmp_path: Path) -> None:
-    drawn = random.Random(SEED)
-    of_each = (drawn.choice([one for one in VARIANTS if one.money is money]) for money in Money)
-    subjects: Sequence[Subject] = (*drawn.sample(ORDERS, FEW), *of_each)
+    subjects = drawn()
     shown = Showing(len(subjects))
     async with opened(world, tmp_path, SECONDS, AT_ONCE) as room:
         await matrix(room, subjects, AT_ONCE, shown)
