@@ -1,4 +1,4 @@
-"""A bug in a workflow: a hundred filings stand still, and say so; the fix is deployed, and all end as they must."""
+"""A bug in a workflow: filings stand still, and say so; the fix is deployed, and all end as they must."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.conftest import World
 from tests.faults.processes import command, worker_process
 from verifier.ledger import verify
 
-FREE: Final = 90
-PAID: Final = 10
+FREE: Final = 18
+PAID: Final = 4
 AT_ONCE: Final = 4
 """So few that also a busy machine answers a submission before the filing stands still."""
 MARKED_WITHIN: Final = 240
-"""Seconds for three tries in a row, of the last of a hundred, on however busy a machine."""
+"""Seconds for three tries in a row, of the last of them, on however busy a machine."""
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -58,7 +58,7 @@ async def filed(world: World, paid_by: str, free_by: str) -> tuple[list[Play], l
 
 
 @pytest.mark.timeout(600)
-async def test_a_hundred_filings_that_a_bug_stalled_go_on_once_it_is_mended(world: World, tmp_path: Path) -> None:
+async def test_filings_that_a_bug_stalled_go_on_once_it_is_mended(world: World, tmp_path: Path) -> None:
     versions = [await publish_short(world, procedure, **LONG) for procedure in (EXTRACT, BIRTH)]
     async with world.back_office():
         async with worker_process(world.process_env, tmp_path, "tests.faults.buggy_worker"):
@@ -66,7 +66,9 @@ async def test_a_hundred_filings_that_a_bug_stalled_go_on_once_it_is_mended(worl
             everyone = {f"filing:{play.filing}" for play in (*free, *paid)}
 
             await eventually(lambda: count_reported(world.temporal), len(everyone).__eq__, within=MARKED_WITHIN)
-            told = await command(world, "filings", "stalled")
+            told = await eventually(
+                lambda: command(world, "filings", "stalled"), lambda found: len(found) == len(everyone)
+            )
             async with world.connection() as connection:  # as the relay would, which does not run here
                 await connection.execute("select position_appends(100000)")
             doctor = await command(world, "doctor", code=1)

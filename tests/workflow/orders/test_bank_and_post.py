@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 import asyncpg
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import EventType
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client
 
 from activities.ledger.append import Ledger
 from activities.ledger.recording import record
 from recovery.builds import Builds
-from recovery.restart import Restarter
 from rules.stream_kind import Origin
 from rules.streams import KINDS, PAYMENT
 from schemas import ids
@@ -30,6 +26,7 @@ from schemas.people import Role
 from tests.acting import ADDRESS, Play, birth, eventually, extract
 from tests.any_files import AnyFiles, received_by
 from tests.conftest import World
+from tests.restarting import reset, restart
 from tests.sandboxes import Server
 from views.log import Log
 from workers.wiring import activities, open_pool, open_vault, versioned_worker
@@ -86,34 +83,17 @@ async def worker(world: World, build: str) -> AsyncIterator[None]:
             yield
 
 
-async def reset(world: World, stream: str) -> None:
-    """As an operator would, to the first decision of the run."""
-    handle = world.temporal.get_workflow_handle(stream)
-    history = await handle.fetch_history()
-    completed = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
-    first = next(event.event_id for event in history.events if event.event_type == completed)
-    await world.temporal.workflow_service.reset_workflow_execution(
-        ResetWorkflowExecutionRequest(
-            namespace=world.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=stream, run_id=history.run_id),
-            workflow_task_finish_event_id=first,
-            request_id=uuid4().hex,
-        )
-    )
-
-
-async def restart(world: World, stream: str) -> None:
-    async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=2) as pool:
-        await Restarter(pool, world.temporal).restart(stream, force=True)
-
-
 async def leave(world: World, stream: str) -> None:  # noqa: ARG001 -- everything leaves
     """It continues as new under another build."""
     async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=2) as pool:
         assert await Builds(pool, world.temporal).drain("one", lambda *_: None) == 0
 
 
-EVENTS: Final[dict[str, Callable[[World, str], Awaitable[None]]]] = {"reset": reset, "restart": restart, "leave": leave}
+EVENTS: Final[dict[str, Callable[[World, str], Awaitable[None]]]] = {
+    "reset": reset,
+    "restart": partial(restart, force=True),
+    "leave": leave,
+}
 
 
 @pytest.fixture(params=EVENTS)
