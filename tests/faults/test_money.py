@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acting import NEVER_PAYS, PAYS_TWICE, Play, eventually, extract
+from tests.acting import NEVER_PAYS, Play, eventually, extract
 from tests.callbacks import providers
 from tests.conftest import World
 from tests.faults.processes import worker_process
@@ -34,18 +34,6 @@ async def test_an_order_that_was_made_before_the_worker_died_is_found_made(world
         await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
     assert (await play.order())["order_id"] == made["order_id"]
     assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_captured"]
-
-
-async def test_what_was_given_back_before_the_worker_died_is_given_back_once(world: World, tmp_path: Path) -> None:
-    async with worker_process(world.process_env, tmp_path / "first") as worker, world.back_office():
-        worker.arm("payment.refunded")
-        play = await Play.begin(world, extract(payer_account=PAYS_TWICE))
-        await play.accept()
-        await play.approve_refund(1002)
-        assert await worker.died() == -signal.SIGKILL
-    async with worker_process(world.process_env, tmp_path / "second"), world.back_office():
-        await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
-    assert len((await play.order())["refunds"]) == 1
 
 
 async def test_over_vnpay_the_same_address_is_recorded_though_the_worker_died(

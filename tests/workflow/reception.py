@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-from obstore.exceptions import GenericError
 from obstore.store import from_url
 
 from activities.files.scanner import ScannerDownError
@@ -68,16 +67,12 @@ class Verdicts:
 
 
 class Store:
-    """The world's store; down for so many calls."""
+    """The world's store."""
 
     def __init__(self, world: World) -> None:
         self._store = from_url(world.objects)
-        self.down = 0
 
     async def get_async(self, key: str) -> Any:
-        if self.down:
-            self.down -= 1
-            raise GenericError("the disk is away")
         return await self._store.get_async(key)
 
     async def keep(self, filing_id: UUID, data: bytes, media_type: str) -> FileRef:

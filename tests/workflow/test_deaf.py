@@ -16,6 +16,7 @@ from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, payment_workflow
 from tests.acting import JOINED, NEVER_PAYS, Play, eventually, extract, publish_short, refer
 from tests.conftest import World
+from tests.restarting import lose, restart
 from tests.workflow.standing_still import ABOUT_A_MINUTE, bug, paid_and_deaf, whole
 
 
@@ -43,14 +44,13 @@ async def test_that_another_agency_is_late_is_heard_again_though_nobody_tells_it
     running: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = await publish_short(running, JOINED, **{"part.health_insurance": 1})
-    async with asyncpg.create_pool(running.app_dsn, min_size=0, max_size=2) as pool:
-        with monkeypatch.context() as patch:
-            patch.setitem(RULES, "report_overdue_part", replace(RULES["report_overdue_part"], effect=bug))
-            play = await refer(running, version)
-            (still,) = await eventually(lambda: stalled(running.temporal), bool, within=ABOUT_A_MINUTE)
-            assert still.workflow_id == filing_workflow(play.filing)
-            await running.temporal.get_workflow_handle(still.workflow_id).terminate("deaf")
-        assert await Restarter(pool, running.temporal).restart(still.workflow_id) is Found.RESTARTED
+    with monkeypatch.context() as patch:
+        patch.setitem(RULES, "report_overdue_part", replace(RULES["report_overdue_part"], effect=bug))
+        play = await refer(running, version)
+        (still,) = await eventually(lambda: stalled(running.temporal), bool, within=ABOUT_A_MINUTE)
+        assert still.workflow_id == filing_workflow(play.filing)
+        await lose(running, still.workflow_id)
+    await restart(running, still.workflow_id)
     await play.until(lambda view: view.parts[1].overdue)
     assert (await play.kinds()).count("part_overdue") == 1
 

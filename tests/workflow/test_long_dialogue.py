@@ -12,7 +12,6 @@ from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
 from motcua import SameIdOtherContent
 from recovery.behind import Known, seen
-from recovery.restart import Found, Restarter
 from rules.filing.changes import KEPT
 from rules.streams import KINDS
 from schemas.filing import commands as cm
@@ -22,6 +21,7 @@ from schemas.people import Role
 from schemas.stream.ledger import Batch
 from tests.acting import VIA, Play, eventually, extract
 from tests.conftest import World
+from tests.restarting import lose, lost_and_restarted, restart
 
 ROUNDS: Final = 150
 LONG: Final = "ế" * 2000
@@ -52,9 +52,7 @@ async def test_hundreds_of_the_longest_questions_do_no_harm(running: World) -> N
     view = await play.view()
     assert [question.n for question in view.questions] == list(range(ROUNDS - KEPT, ROUNDS + 1))
 
-    await running.temporal.get_workflow_handle(stream).terminate("lost")
-    async with asyncpg.create_pool(running.app_dsn, min_size=0, max_size=2) as pool:
-        assert await Restarter(pool, running.temporal).restart(stream) is Found.RESTARTED
+    await lost_and_restarted(running, stream)
     await eventually(lambda: seen(running.temporal, stream), Known(view.seq, 2).__eq__)
     assert await ask(play, 2) != first
     assert (await play.view()).seq == view.seq  # that one too was recorded long before
@@ -67,7 +65,7 @@ async def test_hundreds_of_the_longest_questions_do_no_harm(running: World) -> N
 async def test_a_log_that_is_longer_than_a_message_is_read_by_who_starts_it_again(running: World) -> None:
     play = await Play.begin(running, extract())
     stream = filing_workflow(play.filing)
-    await running.temporal.get_workflow_handle(stream).terminate("lost")
+    await lose(running, stream)
     asked = tuple({"kind": "asked", "n": n, "officer": "o-1", "question": LONG} for n in range(1, 41))
     many = MESSAGE // len(LONG.encode()) // len(asked) + 2
     async with asyncpg.create_pool(running.app_dsn, min_size=0, max_size=2) as pool:
@@ -88,7 +86,7 @@ async def test_a_log_that_is_longer_than_a_message_is_read_by_who_starts_it_agai
                     events=asked,
                 )
             )
-        assert await Restarter(pool, running.temporal).restart(stream) is Found.RESTARTED
+    await restart(running, stream)
     await eventually(lambda: seen(running.temporal, stream), Known(1 + many * len(asked), 2).__eq__)
     await play.accept()
     history = await running.temporal.get_workflow_handle(stream).fetch_history()

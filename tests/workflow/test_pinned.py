@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-import asyncpg
 import pytest
 
 from activities.ledger.vault import Vault
-from recovery.restart import Found, Restarter
 from recovery.stalled import stalled
 from rules.streams import KINDS
 from schemas.filing.state import FilingView, Stage
 from schemas.ids import filing_workflow
 from tests.acting import Play, birth, eventually, extract
 from tests.conftest import World
+from tests.restarting import lost_and_restarted
 from views.log import Log, UnfoldableError
 
 LEFT: Final = "update officer set active = false where subject = 'h56.30-leader-1'"
 ABOUT_A_MINUTE: Final = 60
-
-
-async def restarted(play: Play) -> None:
-    """Its workflow is lost, and started again from the log."""
-    world, stream = play.world, filing_workflow(play.filing)
-    await world.temporal.get_workflow_handle(stream).terminate("lost")
-    async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=2) as pool:
-        assert await Restarter(pool, world.temporal).restart(stream) is Found.RESTARTED
 
 
 async def test_who_answered_when_it_was_handed_in_answers_also_after_he_has_left(world: World) -> None:
@@ -35,7 +26,7 @@ async def test_who_answered_when_it_was_handed_in_answers_also_after_he_has_left
         before = await play.view()
         async with world.connection(world.owner_dsn) as connection:
             await connection.execute(LEFT)
-        await restarted(play)
+        await lost_and_restarted(play.world, filing_workflow(play.filing))
         assert untimed(await play.view()) == untimed(before)
         async with world.back_office():
             view = await play.at(Stage.CLOSED)
@@ -55,7 +46,7 @@ async def test_under_other_rules_or_days_than_those_pinned_it_stands_still_and_i
     column = {"procedure": "rules", "calendar": "body"}[table]
     async with running.connection(running.owner_dsn) as connection:
         await connection.execute(f"update {table} set {column} = {column} || convert_to(' ', 'UTF8')")  # noqa: S608 -- ours
-        await restarted(play)
+        await lost_and_restarted(play.world, filing_workflow(play.filing))
         (still,) = await eventually(lambda: stalled(running.temporal), bool, within=ABOUT_A_MINUTE)
         assert (still.workflow_id, still.error) == (filing_workflow(play.filing), "ValueError")
         log = Log(connection, Vault(running.settings.master).find, KINDS)

@@ -105,19 +105,6 @@ async def test_a_supplement_whose_file_is_not_there_changes_nothing_and_goes_thr
         assert (await play.view()).stage is Stage.INTAKE
 
 
-async def test_a_store_that_is_down_holds_a_submission_up_and_loses_nothing(world: World) -> None:
-    plain, store = birth(), Store(world)
-    reception = receiving(world, store, Looking(), None, Verdicts())
-    filed = with_paper(plain, await store.put(plain, PAPER))
-    store.down = 4
-    async with world.platform(reception), world.back_office():
-        play = await Play.begin(world, filed)
-        assert store.down == 0
-        await play.at(Stage.CLOSED)
-    kinds = await play.kinds()
-    assert kinds.count("submitted") == 1
-
-
 async def test_nothing_is_taken_in_before_the_scanner_has_spoken_and_then_by_itself(world: World) -> None:
     plain, store, scanner = birth(), Store(world), Scanning(down=True)
     reception = receiving(world, store, Looking(), scanner, Verdicts())
@@ -340,15 +327,3 @@ async def test_a_filing_ends_though_the_scanner_never_speaks_and_a_complaint_has
 _MESSAGE = {"vi": "-", "en": "-"}
 _UNKNOWN = {"field": "signature", "rule": "revocation_unknown", "message": _MESSAGE}
 _OTHER = {"field": "signature", "rule": "signer_is_other", "message": _MESSAGE}
-
-
-async def test_a_scan_goes_on_in_the_next_run_and_after_a_restart_of_the_worker(world: World) -> None:
-    plain, store, scanner = birth(), Store(world), Scanning(down=True)
-    reception = receiving(world, store, Looking(), scanner, Verdicts())
-    filed = with_paper(plain, await store.put(plain, PAPER))
-    async with world.platform(reception), world.back_office():
-        play = await Play.begin(world, filed)
-        assert (await play.view()).scan is ScanState.PENDING
-    scanner.down = False
-    async with world.platform(reception), world.back_office():
-        await eventually(play.view, lambda view: view.stage is Stage.CLOSED)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import pytest
 from temporalio.api.common.v1 import Payload
-from temporalio.client import Client
 
-from deploy.stack import Stack
 from motcua import MotcuaError
 from motcua.codec import KEY_ID, Codec
-from motcua.converter import NOT_OPENED, data_converter
+from motcua.converter import NOT_OPENED
 from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
@@ -125,32 +121,3 @@ async def test_a_filing_goes_its_whole_way_and_none_of_it_can_be_read(world: Wor
                     "marker_recorded_event_attributes"
                 ), event
     assert read > 20
-
-
-async def test_temporals_database_holds_nothing_of_a_person(world: World, tmp_path: Path) -> None:
-    """The file and its journal, byte for byte: of a sealed filing nothing, of one beside it that is not everything."""
-
-    async def kept(*canaries: str) -> set[str]:
-        files = [file.read_bytes() for file in (tmp_path / "temporal").glob("temporal.db*")]
-        return {canary for canary in canaries if any(canary.encode() in said for said in files)}
-
-    async def filed(where: World, name: str, question: str) -> None:
-        given = birth(submission_id=f"canary-{name}", form=dict(birth().form) | {"child_name": name})
-        play = await Play.begin(
-            where, given.model_copy(update={"applicant": given.applicant.model_copy(update={"name": name})})
-        )
-        await play.act(cm.Ask, play.officer(Role.RECEPTION), question=question)
-        await play.withdraw()
-        assert (await play.view()).closed
-
-    async with Stack(tmp_path, parts=("temporal",)) as stack:
-        address = stack.env["TEMPORAL_ADDRESS"]
-        client = await Client.connect(address, data_converter=data_converter)
-        env = {**world.env, "TEMPORAL_ADDRESS": address}
-        world = dataclasses.replace(world, env=env, temporal=client, namespace=client.namespace)
-        sealed_world = await sealed(world, ring("one"))
-        async with sealed_world.platform(), sealed_world.back_office(Doubtful()):
-            await filed(sealed_world, "Canaryina", "Bao giờ canaryquestion?")
-        async with world.platform(), world.back_office(Doubtful()):
-            await filed(world, "Plainina", "Bao giờ plainquestion?")
-        assert await kept("Canaryina", "canaryquestion", "Plainina", "plainquestion") == {"Plainina", "plainquestion"}
