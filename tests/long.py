@@ -85,7 +85,7 @@ LONG: Final[Mapping[str, Long]] = {
     ),
     "faults/test_stalled.py": Long("filings that a bug holds up"),
     "faults/test_timers.py": Long("a timer that fires while its worker is dead and a look is taken"),
-    "faults/test_total_loss.py": Long("a demo that loses Temporal, or gets an older one back"),
+    "faults/test_total_loss.py": Long("a demo whose Temporal comes back older"),
     "integration/deploy/test_benchmark.py": Long(
         "that each benchmark runs and measures what it names",
         but=(
@@ -713,9 +713,8 @@ LONG: Final[Mapping[str, Long]] = {
         ),
     ),
     "workflow/test_referrals.py": Long(
-        "parts that are late, or that a back office decides",
+        "parts that a back office decides, or officers of several agencies",
         only=(
-            "test_a_part_that_is_late_is_told_there_and_at_the_lead_and_decided_all_the_same",
             "test_the_agencys_back_office_is_asked_and_what_it_leaves_its_officers_decide",
             "test_what_is_electronic_is_asked_at_once_and_the_lead_sees_every_answer",
         ),

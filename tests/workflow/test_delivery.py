@@ -63,14 +63,6 @@ async def test_a_wrong_code_is_refused_and_counted_once_for_each_command(running
     assert (await play.kinds())[-2:] == ["wrong_code_given", "handed_over"]
 
 
-async def test_what_came_back_is_brought_elsewhere_in_another_parcel(running: World) -> None:
-    play = await Play.begin(running, birth(result_channel="post", address=ADDRESS | {"postcode": "99902"}))
-    await play.at(Stage.PICKUP)
-    await play.act(cm.ChangeDelivery, play.submission.actor, channel="post", address=ADDRESS)
-    await play.at(Stage.CLOSED)
-    assert (await play.kinds("parcel", 2))[-1] == "consignment_ended"
-
-
 async def test_a_result_is_read_at_its_link_until_that_is_renewed(running: World) -> None:
     play = await read(running)
     first = (await running.client.delivery(play.filing)).link

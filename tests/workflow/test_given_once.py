@@ -26,8 +26,7 @@ from tests.restarting import lost_and_restarted, reset
 from tests.waits import around
 from tests.workflow.money import AMOUNT, Till, at_work, paid_for
 from tests.workflow.money import till as till
-from tests.workflow.refunds import rules_broken
-from tests.workflow.vnpay import ENDED, HALF, WHY, ends, given, goes_wrong
+from tests.workflow.vnpay import HALF, WHY, ends, given, goes_wrong
 
 PART: Final = 5_000
 ANSWERED: Final = 1.0
@@ -208,18 +207,3 @@ async def test_what_is_not_answered_for_a_day_is_named(till: Till) -> None:
         goes_well(till)
         await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_given" in kinds)
         assert await long_waits(tomorrow, "refunds") == []
-
-
-async def test_what_the_payers_bank_takes_back_is_heard_while_there_is_no_answer(till: Till) -> None:
-    async with at_work(till):
-        play, _, page = await paid_for(till)
-        await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
-        goes_wrong(till, "broken", 1_000_000, always=True)
-        await play.refund(ApproveRefund, play.officer(Role.LEADER), case=1)
-        await play.refund(RequestRefund, play.officer(Role.CASHIER), **WHY)
-        till.bank.client.post(page.path.removesuffix("/pay") + "/chargeback").raise_for_status()
-        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_charged_back" in kinds)
-        assert await rules_broken(play.refund(ApproveRefund, play.officer(Role.LEADER), case=2)) == ["no_open_refund"]
-        assert not ENDED & set(await play.kinds("refund", 1001))
-        goes_well(till)
-        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: bool(ENDED & set(kinds)))

@@ -289,21 +289,6 @@ async def test_a_clock_that_is_a_little_off_changes_nothing_and_one_that_is_far_
         assert await counted(closed) == {}
 
 
-@pytest.mark.parametrize(
-    ("off", "rule"), [(50, None), (-50, None), (300, "statement_not_yet_valid"), (-300, "statement_expired")]
-)
-async def test_so_does_the_clock_of_who_signs(closed: World, off: int, rule: str | None) -> None:
-    at = seconds(datetime.now(UTC)) + off
-    portal, filed = await Program.of(closed, PORTAL), submission()
-    handle = await portal.start(filed, iat=at, exp=at + 60)
-    if rule is not None:
-        assert [why.rule for why in (await refusal(handle.result())).problems] == [rule]
-        return
-    await portal.submit(filed)
-    office = await Program.of(closed, OFFICE)
-    await office.act(filing_workflow(of(filed)), "accept", by(RECEPTION), iat=at, exp=at + 60)
-
-
 def batch_of(filing: UUID, actor: Actor, text: str) -> Batch:
     return Batch(
         stream=f"filing:{filing}",

@@ -29,7 +29,6 @@ from tests.acting import (
     decide_part,
     eventually,
     joined,
-    publish_short,
     refer,
 )
 from tests.conftest import ROOT, World
@@ -114,26 +113,6 @@ async def test_the_agencys_back_office_is_asked_and_what_it_leaves_its_officers_
         await decide_part(play, view.parts[1])
         await play.until(lambda seen: seen.parts[1].outcome is not None)
     assert await play.kinds("referral", 1) == ["referral_requested", "referral_answered"]
-
-
-async def test_a_part_that_is_late_is_told_there_and_at_the_lead_and_decided_all_the_same(running: World) -> None:
-    version = await publish_short(running, JOINED, **{"part.health_insurance": 2, "part.residence": 600})
-    play = await refer(running, version)
-    view = await play.until(lambda seen: seen.parts[1].overdue)
-    assert [task.name for task in view.tasks if task.role is Role.TEAM_LEAD] == ["part_overdue:health_insurance"]
-    assert not view.parts[0].overdue
-    late = (await running.client.tasks(AskTasks(agency=INSURANCE, role=Role.TEAM_LEAD, overdue=True))).rows
-    assert [(task.name, task.actions) for task in late] == [("health_insurance", ("reassign",))]
-    for part in view.parts:
-        await decide_part(play, part)
-    await play.until(lambda seen: all(part.outcome for part in seen.parts))
-    assert await play.kinds("referral", 2) == [
-        "referral_requested",
-        "referral_reminded",
-        "referral_overdue",
-        "claimed",
-        "referral_answered",
-    ]
 
 
 async def test_where_the_province_has_nobody_for_a_part_the_submission_is_refused(running: World) -> None:
