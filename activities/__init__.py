@@ -1,1 +1,1 @@
-"""Every touch of the outside world, one module for each step."""
+"""Activities: every contact with the outside world, one module a step."""

@@ -1,4 +1,4 @@
-"""Signs of life of an activity that takes long: who dies over it is noticed by the missing ones."""
+"""Heartbeats for long activities: when they stop, Temporal notices that the worker died."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Final
 from temporalio import activity
 
 _BEAT: Final = 10
-"""Seconds."""
+"""Seconds between two heartbeats."""
 
 
 @asynccontextmanager
 async def beating(every: float = _BEAT) -> AsyncIterator[None]:
-    """Say meanwhile that it goes on; what runs within a workflow's task has nobody to say it to."""
+    """Sends heartbeats while the block runs; none from a local activity, which has no heartbeat."""
 
     async def beat() -> None:
         while True:

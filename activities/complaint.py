@@ -1,4 +1,4 @@
-"""What the log tells of a filing that is complained about."""
+"""Activities that read a filing's log for a complaint about it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ from views.log import Log
 
 
 class Disputed(Model):
-    """The event of a filing that its `n`-th complaint is `about`, and the complaint, to be asked who says it."""
+    """Input of both activities: the event of the filing that its `n`-th complaint is `about`.
+
+    `spoken` is the complaint as a signed message, to verify who sends it.
+    """
 
     filing_id: UUID
     n: int
@@ -32,7 +35,10 @@ class Disputed(Model):
 
 
 class Remedy(Model):
-    """What became of an act that a complaint has undone: the filing has `reopened`, or it `stands`; or it is over."""
+    """The state of an act that a complaint has undone.
+
+    `reopened`: the filing has started again for it. `stands`: the act still stands. `closed`: the filing is over.
+    """
 
     reopened: bool
     stands: bool
@@ -40,7 +46,7 @@ class Remedy(Model):
 
 
 class Complaints:
-    """Reads filings for those who complain about them."""
+    """Reads filings for complaints about them."""
 
     def __init__(self, pool: Pool, vault: Vault, kinds: Kinds, guard: Guard | None = None) -> None:
         self._pool = pool
@@ -50,9 +56,9 @@ class Complaints:
 
     @activity.defn(name="complaint.grounds")
     async def grounds(self, asked: Disputed) -> Grounds | None:
-        """What can be complained about, by whom and until when; None if the log has no such filing.
+        """Returns the acts open to a complaint, by whom and until when; None if the log has no such filing.
 
-        Raises what `heard` raises.
+        Raises the errors of `heard`.
         """
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
@@ -74,7 +80,7 @@ class Complaints:
 
     @activity.defn(name="complaint.remedy")
     async def remedy(self, asked: Disputed) -> Remedy:
-        """Whether the filing has started again, or has yet to."""
+        """Returns if the filing has started again for this complaint, if the act still stands, and if it is closed."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 log = Log(connection, self._vault.find, self._kinds)

@@ -1,4 +1,4 @@
-"""What a request for money is for, in the words of the catalogue and the directory."""
+"""The purpose of a request for money, in the words of the catalogue and the directory."""
 
 from __future__ import annotations
 
@@ -17,21 +17,24 @@ from schemas.ids import StreamId, filing_workflow, of_obligation
 from schemas.publishing.procedure import Procedure
 
 _FEE: Final = "fee"
-"""The code of a line that stands for all of them."""
+"""The code of the single line that stands for all lines of a waived fee."""
 
 _OBLIGATION: Final = "obligation"
-"""The code of the one line of what is owed to another authority."""
+"""The code of the single line of an obligation, which is owed to another authority."""
 
 
 class Demands:
-    """Reads what payments are for."""
+    """Reads the purpose of payments."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._procedures = Procedures(pool)
 
     async def about(self, stream: StreamId) -> About:
-        """What the payment of this stream is for. Raises `no_procedure`, to be tried again, while nobody knows."""
+        """Returns the purpose of a stream's payment.
+
+        Raises `no_procedure`, which is retried, if the procedure is not in the catalogue any more.
+        """
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 row = known(await connection.fetchrow(_ABOUT, filing_workflow(stream.filing), str(stream.n)))
@@ -71,4 +74,4 @@ from event as first
     left join agency on agency.agency = whose.agency
 where first.stream = $1 and first.seq = 1 and convert_from(asked.body, 'UTF8')::jsonb ->> 'n' = $2
 """
-"""A tax office's demand names the office; what has no such name is of the filing's own agency."""
+"""The demand of a tax office names that office; a request without an agency belongs to the filing's own agency."""

@@ -1,4 +1,4 @@
-"""What the directory says of a procedure: who decides it and its parts, and whose desk may receive for them."""
+"""Lookups in the directory: the agencies that decide a procedure and its parts, and the desks that receive for them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ select agency, name_vi as vi, name_en as en from agency
 where kind = any($1) order by province is distinct from (select province from agency where agency = $2), agency limit $3
 """
 _SO_MANY: Final = 5
-"""As many are named where somebody has filed elsewhere."""
+"""The maximum number of agencies named to an applicant who filed with the wrong one."""
 
 
 async def deciding(
     connection: Connection, agency: str, kind: str | None, procedure: ProcedureRules | None
 ) -> tuple[AgencyName, ...] | None:
-    """None for an agency that may decide it, also for one of which the directory does not say what it is."""
+    """Returns the agencies that decide the procedure, the same province first; None if this agency may decide it.
+
+    None also for an agency whose kind the directory does not record.
+    """
     if kind is None or procedure is None or not procedure.decided_by or kind in procedure.decided_by:
         return None
     rows = await connection.fetch(_DECIDING, list(procedure.decided_by), agency, _SO_MANY)
@@ -39,7 +42,7 @@ select named.desk from unnest($2::text[]) as named (desk) where named.desk <> $1
 
 
 async def no_desks(connection: Connection, agency: str, desks: tuple[str, ...]) -> tuple[AgencyCode, ...]:
-    """Those of the desks that have not the right, in the directory, to receive for this agency."""
+    """Returns those of the desks that the directory does not allow to receive for this agency."""
     rows = await connection.fetch(_NO_DESKS, agency, list(desks)) if desks else ()
     return tuple(row["desk"] for row in rows)
 
@@ -51,12 +54,15 @@ join agency as own on own.agency = $1
 join agency as other on other.kind = any(string_to_array(kinds, ' ')) and other.agency <> own.agency
     and (other.province is not distinct from own.province or other.kind = '{AgencyKind.MINISTRY}')
 order by n, other.province is distinct from own.province, other.agency
-"""  # noqa: S608 -- a word of ours
-"""Of each part the agency in the province that decides it, or else a ministry, which is one for all provinces."""
+"""  # noqa: S608 -- an enum value of our own
+"""Finds for each part the agency that decides it: one in the same province, or else a ministry.
+
+A ministry serves all provinces.
+"""
 
 
 async def partners(connection: Connection, agency: str, procedure: ProcedureRules | None) -> tuple[Partner, ...]:
-    """Who decides the parts of a procedure that are not this agency's to decide."""
+    """Returns the agencies that decide the parts of a procedure that are referred to others."""
     parts = [] if procedure is None else [part for _, part in procedure.referred]
     if not parts:
         return ()

@@ -1,4 +1,4 @@
-"""Places where a test lets the process die. Nothing happens unless `MOTCUA_FAILPOINTS` names a folder."""
+"""Places where a test can kill the process. They do nothing unless `MOTCUA_FAILPOINTS` names a folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def failpoint(name: str) -> None:
-    """Die by SIGKILL, once, if the folder of failpoints holds a file of this name."""
+    """Kills the process by SIGKILL, once, if the folder of failpoints holds a file of this name."""
     folder = os.environ.get("MOTCUA_FAILPOINTS")
     if folder and (armed := Path(folder, name)).exists():
         armed.unlink()

@@ -1,4 +1,4 @@
-"""Giving money back: what the log orders a provider to give, asked about first, and called for once each time."""
+"""Refunds that the log orders a provider to make: first a query, then one call for each recorded request."""
 
 from __future__ import annotations
 
@@ -25,21 +25,22 @@ from schemas.base import Model
 from schemas.refund.state import Refund, RefundEntry
 
 GIVE_BACK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=15))
-"""A query and a call, of at most 5 s each, and the log before them."""
+"""Time for reading the log, then a query and a call of at most 5 s each."""
 
 NOT_OFFERED: Final = "not_offered"
-"""The wire gives nothing back."""
+"""The provider can't make refunds."""
 
 SETTLED: Final = timedelta(minutes=15)
-"""What was not answered may still be done so much later. Each time that it was not, twice as long is waited."""
+"""Time for which an unanswered call may still take effect. It doubles with each further request."""
 
 _MOST: Final = 64
 
 
 class Returned(Model):
-    """The provider's number of what it gave back; or why it never does: `refused` is its code, or `not_offered`.
+    """The provider's transaction number of the refund, or the reason why it will never make it.
 
-    `again`: it has not given it, and can't by any call that was made; it is asked again once that is recorded.
+    `refused` is the provider's code, or `not_offered`. `again`: the refund was not made, and no earlier call can still
+    make it; the workflow records that and requests it again.
     """
 
     transaction: str | None = None
@@ -48,7 +49,7 @@ class Returned(Model):
 
 
 class GivingBack:
-    """Those who give money back, by the name that a payment gives its provider."""
+    """Makes refunds through providers, by the name that a payment uses for its provider."""
 
     def __init__(self, providers: Mapping[str, Provider], calls: Calls, instructions: Instructions) -> None:
         self._providers = providers
@@ -57,12 +58,12 @@ class GivingBack:
 
     @activity.defn(name="payment.refund")
     async def refund(self, given: Instruction) -> Returned:
-        """Give back what the log orders, or find it given, or say that the provider never does: people have to.
+        """Makes the refund that the log orders, or finds it made, or returns the provider's final refusal.
 
-        The provider is asked about it each time before it is called, and it is called once for each time that it is
-        recorded: what has no answer is only asked about from then on. A refusal counts where the provider knows the
-        money: what can't be told stays under way. So does what was refused before it reached anybody who gives money
-        back: that is a mistake of ours, to be mended. Raises `NotOrderedError`.
+        After a refusal people have to act. The provider is queried before each call, and called once for each recorded
+        request; an unanswered call is only queried from then on. A refusal is final only if the provider knows the
+        money; otherwise the refund stays under way. An HTTP error (4xx) is not a refusal either: it is a mistake of
+        ours to be fixed, and is raised. Raises `NotOrderedError`.
         """
         failpoint("payment.refund_due")
         refund, entry = await self._ordered(given)
@@ -104,7 +105,7 @@ class GivingBack:
             given = await provider.refund(_demand(refund), _giving(refund, entry))
         except RejectedError as error:
             refused = _refusal(error)
-            if found.refunding is Refunding.UNTOLD:  # it may be money that nobody there has ever seen
+            if found.refunding is Refunding.UNTOLD:  # the provider may have no record of this money at all
                 raise nothing_new(soon()) from None
             return Returned(refused=refused)
         failpoint("payment.refunded")
@@ -114,7 +115,10 @@ class GivingBack:
         raise nothing_new(soon())
 
     async def _wait(self, found: Given, request: Request) -> Returned:
-        """That it is to be asked for again, once no call can be under way. What the provider has it never is."""
+        """Returns `again` once no earlier call can still take effect, unless the provider has the request.
+
+        Before that it raises an error with a delay, so that the activity is retried.
+        """
         called = await self._calls.of(request)
         if called.is_known or found.refunding is not Refunding.NOT_ASKED:
             raise nothing_new(soon())
@@ -125,7 +129,7 @@ class GivingBack:
 
 
 def _refusal(error: RejectedError) -> str:
-    """The code by which a provider refuses for good. Raises what was turned away before it reached anybody."""
+    """Returns the code of a final refusal. Raises the error again if it is an HTTP error (4xx), which is not final."""
     if error.status >= HTTPStatus.BAD_REQUEST:
         raise error
     return error.code

@@ -1,4 +1,4 @@
-"""Who is heard: whatever comes in with a signed statement of who is speaking, and is judged by what is known here."""
+"""Verification of signed statements of identity on incoming messages, against the principals known here."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from schemas.identity import Message, Proved, Spoken
 
 
 def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, known: bool) -> str | None:
-    """Who says what a stream begins with, in a filing that is `filed_by` this program; None where nobody is asked.
+    """Returns the id of the principal that sends a stream's first message; None where no identity is required.
 
-    `known`: the log holds it. Raises the refusal as an error that is not tried again; but what is known fails no run
-    for what passes, and is asked again.
+    `filed_by` is the program that handed the filing in; `known`: the log holds the message. Raises the refusal as an
+    error without retry. For a message that the log holds, a passing reason (`PASSING`) is raised as an error with
+    retry.
     """
     if guard is None or spoken is None:
         return None
@@ -34,14 +35,14 @@ def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, k
 
 
 class Guard:
-    """Asks of everything who says it. There is none where everybody is believed."""
+    """Verifies the sender of every message. An installation without a guard trusts everybody."""
 
     def __init__(self, keyring: Keyring, audience: str) -> None:
         self._keyring = keyring
         self._audience = audience
 
     def proved(self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True) -> Proved:
-        """The statement, if it is one of just this message; what it may claim is still to be asked.
+        """Returns the statement if it is signed and covers exactly this message; its claims are not checked yet.
 
         `now` is the moment, by default that of the record's clock. Raises `RefusalError`.
         """
@@ -50,13 +51,13 @@ class Guard:
     def verified(
         self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True, known: bool = False
     ) -> Proved:
-        """The same, if its principal may claim what it says. Raises `RefusalError`."""
+        """The same as `proved`, and checks that the principal may make these claims. Raises `RefusalError`."""
         return verified(signed, message, self._hearing(now, fresh=fresh, known=known))
 
     def proof_of_run(self, workflow: str, run: str) -> str:
-        """What nobody can say who knows Temporal alone: that this run is one of this platform's.
+        """Returns an HMAC which proves that a run is this platform's own: access to Temporal alone can't produce it.
 
-        Raises `RuntimeError` while the record has not told this process its secret.
+        Raises `RuntimeError` until this process has read the secret from the record.
         """
         return hmac.new(self._keyring.secret, f"{workflow}\n{run}".encode(), sha256).hexdigest()
 

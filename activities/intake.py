@@ -1,4 +1,4 @@
-"""What a stream needs to know before it begins, and what it asks of the record meanwhile: database reads."""
+"""Database reads for a stream: its data at the start, and later its questions to the record."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ from views.log import CALENDAR, digest
 
 
 class OpenRequest(Model):
-    """A stream, and what it is begun with: without a version the one in force on the `day`, if the log does not say it.
+    """A stream, and the data to begin it with.
 
-    `desks` are the other agencies that are to receive the filing or hand its result over. `spoken` is the message that
-    it begins with, to be asked who says it.
+    Without a `version`, and if the log holds none, it gets the version in force on the `day`. `desks` are the other
+    agencies that are to receive the filing or hand its result over. `spoken` is its first message, to verify the
+    sender.
     """
 
     stream: str
@@ -48,21 +49,22 @@ class OpenRequest(Model):
 
 
 class CalendarRequest(Model):
-    """A published calendar, as it is for this agency."""
+    """A published calendar, in the form that applies to this agency."""
 
     name: CalendarName
     agency: str
 
 
 class OpenResult(Model):
-    """The procedure, the calendar, the agency and its queue; None for what there is not.
+    """The procedure, the calendar, the agency and its queue; None for each that does not exist.
 
-    `digests` are those of the two as they were loaded. Who is `accountable` is asked of the directory only for what
-    the log does not hold yet; it tells the rest. `elsewhere` is None if the agency may decide the procedure, or else
-    those that do, the nearest first; `no_desks` are those of the desks that may not receive for it. `partners` decide
-    parts of it, as far as the province has such agencies. `not_in_force` is the validity of a version that is not in
-    force on the day, `only_in` the province that alone has the procedure, where that is another one. `signs`: the
-    agency's officers sign its results. `filed_by` is the program that has handed the filing in, or does.
+    `digests` are those of procedure and calendar as loaded. `accountable`: the leaders by the directory, for a stream
+    that the log does not hold yet; for others the log has them. `elsewhere` is None if the agency may decide the
+    procedure, or else the agencies that may, the nearest first; `no_desks` are those of the desks that may not receive
+    for it. `partners` decide parts of it, as far as the province has such agencies. `not_in_force` is the validity of a
+    version that is not in force on the day; `only_in` is the one province that has the procedure, if it is another one.
+    `signs`: the agency's officers sign its results. `filed_by` is the program that has handed the filing in, or does so
+    now.
     """
 
     procedure: ProcedureRules | None = None
@@ -81,7 +83,7 @@ class OpenResult(Model):
 
 
 class News(Model):
-    """An event of one of the filing's other streams, its `n`-th of that kind; `body` is what is public of it."""
+    """An event of one of the filing's other streams, its `n`-th of that kind; `body` holds the public fields."""
 
     n: int
     kind: str
@@ -89,7 +91,7 @@ class News(Model):
 
 
 class Registry:
-    """Reads the catalogue, the agencies and where streams stand."""
+    """Reads the catalogue, the agencies and the status of streams."""
 
     def __init__(self, pool: Pool, guard: Guard | None = None) -> None:
         self._pool = pool
@@ -97,9 +99,9 @@ class Registry:
 
     @activity.defn(name="intake.open")
     async def open(self, request: OpenRequest) -> OpenResult:
-        """The agency of a stream, and the procedure and calendar under which it was, or now would be, begun.
+        """Returns a stream's agency, and the procedure and calendar under which it was begun or would begin now.
 
-        Raises `no_calendar`, to be tried again, as long as none has been published, and what `heard` raises.
+        Raises `no_calendar`, which is retried until one is published, and the errors of `heard`.
         """
         asked = (request.stream, request.code, request.version, request.agency, Role.LEADER, request.day)
         with mask_database_errors():
@@ -135,7 +137,7 @@ class Registry:
 
     @activity.defn(name="intake.calendar")
     async def calendar(self, request: CalendarRequest) -> Calendar | None:
-        """The published calendar, or None if another one is in force."""
+        """Returns the published calendar; None if another one is in force."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 in_force = await connection.fetchval(IN_FORCE) == request.name
@@ -144,7 +146,7 @@ class Registry:
 
     @activity.defn(name="intake.news")
     async def news(self, filing: UUID) -> list[News]:
-        """What the filing's other streams have to tell it, as they have recorded it, oldest first."""
+        """Returns the events by which the filing's other streams report to it, as recorded, oldest first."""
         told = [event for telling in KINDS.tells for event in telling.recorded]
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
@@ -153,7 +155,7 @@ class Registry:
 
     @activity.defn(name="intake.closed")
     async def closed(self, stream: str) -> bool:
-        """Whether the record says that this stream has ended."""
+        """Returns whether the record holds the end of this stream."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 return await is_closed(connection, stream)
@@ -203,9 +205,10 @@ select named.agency, named.queue, named.kind, coalesce(here.rules, nationwide.ru
 ) as nationwide on true left join province_in_force as its on not begun and its.province = named.province
 left join procedure as here
     on here.code = named.code and here.version = concat_ws('.', nationwide.version, its.province, its.version)
-"""  # noqa: S608 -- words of ours
-"""What was begun, if the log holds it, or else what now is in the agency's province; and then the agency's leaders, its
-kind, and the one province that has the procedure, where that is another one.
+"""  # noqa: S608 -- SQL of our own
+"""Procedure and calendar of a begun stream from the log, or else those now valid in the agency's province.
+
+Then the agency's leaders and kind, and the one province that has the procedure, if it is another one.
 """
 
 
@@ -222,7 +225,7 @@ def _read_rules(published: bytes) -> ProcedureRules:
 
 
 def _accountable(procedure: ProcedureRules, leaders: Iterable[str]) -> Accountable:
-    """The agency's own leaders who answer for what is approved by an order or by silence."""
+    """Returns the agency's own leaders who answer for approvals by standing order and by silence."""
     return Accountable(
         standing=next((leader for leader in leaders if leader in procedure.standing_officers), None),
         silent=next((leader for leader in leaders if leader in procedure.silent_officers), None),

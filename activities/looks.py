@@ -1,4 +1,4 @@
-"""Looks are acts: who asks is heard, sees what is theirs to see, and that they saw it is recorded with the answer."""
+"""Looks at the record: each reader is verified, sees only what they may, and the look is recorded with the answer."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from views.log import Head
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A look that is allowed.
+    """A read that is allowed.
 
     Attributes:
-        head: Where the stream stands that it is at; None for a look at many filings, or at none.
-        within: What a list may show.
-        theirs: Whether they may see the filing at all; whoever has a link to a result may see that alone.
+        head: The head of the stream that is read; None for a question about many filings, or about none.
+        within: The reach of a list: which rows it may show.
+        theirs: Whether the reader may see the filing at all; the holder of a link to a result may see the result alone.
     """
 
     asked: rd.Asked
@@ -39,19 +39,19 @@ class Look:
     theirs: bool = True
 
     def told(self, refusal: Refusal) -> Refusal:
-        """What is said where there is no answer: that a link is wrong tells no stranger that there is such a filing."""
+        """Returns the refusal to show: `NOT_FOUND` to a stranger with a wrong link, so that they learn nothing."""
         hidden = not self.theirs and refusal.code is RefusalCode.NOT_ALLOWED
         return NOT_FOUND if hidden else refusal
 
     def shown(self, answer: Any) -> list[UUID]:
-        """The filings that an answer shows."""
+        """Returns the filings that an answer shows."""
         if self.head is not None:
             return [] if isinstance(answer, rd.Changes) and not answer.views else [self.head.filing_id]
         return list(dict.fromkeys(row.filing_id for row in answer.rows)) if type(self.asked.question) in LISTS else []
 
 
 class Looks:
-    """Lets nobody see what is not theirs to see."""
+    """Restricts every reader to the data that they may see."""
 
     def __init__(self, guard: Guard, vault: Vault, kinds: Kinds) -> None:
         self._guard = guard
@@ -59,7 +59,7 @@ class Looks:
         self._kinds = kinds
 
     async def allowed(self, connection: Connection, asked: rd.Asked, *, fresh: bool = True) -> Look:
-        """The look that was asked for. Raises `RefusalError`: a filing that is not theirs is one that never was."""
+        """Returns the look if it is allowed. Raises `RefusalError`; a filing of others is reported as not found."""
         question = asked.question
         about_what = {"act": f"ask.{question.ask}", "stream": getattr(question, "stream", None)}
         proved = self._guard.proved(question.statement, Message(**about_what, content=asked.content), fresh=fresh)
@@ -81,7 +81,7 @@ class Looks:
         return Look(asked, proved, found.head, theirs=theirs)
 
     async def record(self, connection: Connection, look: Look, answer: Any) -> None:
-        """Record what is about to be shown, in the transaction of the answer; a look that is tried again, once."""
+        """Records the filings about to be shown, in the transaction of the answer; once, if the look is retried."""
         shown = look.shown(answer)
         if not shown:
             return
@@ -119,7 +119,10 @@ def _know(actor: Actor | None, *, in_directory: bool) -> None:
 
 
 def _row(look: Look, filing: UUID, key: FilingKey | None) -> tuple[UUID, str | None, bytes | None, str | None]:
-    """The filing; who looks, as it may be shown; and who an applicant is and why they look, sealed, by which key."""
+    """Returns the filing, the reader's public name, the sealed identity and reason, and the key's id.
+
+    Only an applicant's identity is sealed.
+    """
     actor = look.proved.statement.actor
     private = {"reason": look.asked.question.reason}
     subject = None if actor is None else actor.subject

@@ -1,4 +1,4 @@
-"""Through whom an agency's money is asked for, a tax office's too, and whether somebody may have it asked for anew."""
+"""The merchants that collect an agency's money (a tax office's too), and permission to have a fee requested anew."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from views.log import Log
 
 
 class MerchantRequest(Model):
-    """Who takes the money of this agency; the start of the payment may have `chosen` one."""
+    """Asks for the merchant of this agency; `chosen` is the one named at the payment's start, if any."""
 
     agency: AgencyCode
     chosen: Code | None = None
 
 
 class RenewalRequest(MerchantRequest):
-    """Whether `actor` may have a fee of this filing asked for anew, through whom they have chosen, if they have."""
+    """Asks whether `actor` may have a fee of this filing requested anew, through their `chosen` merchant, if any."""
 
     filing_id: UUID
     actor: Actor
@@ -40,27 +40,27 @@ class RenewalRequest(MerchantRequest):
 
 
 class Renewal(Model):
-    """Through whom it is asked for; or why not."""
+    """The merchant of the new request, or the refusal."""
 
     through: Through | None = None
     refusal: Refusal | None = None
 
 
 class CollectorRequest(Model):
-    """Whether this agency is a tax office, and takes money by itself."""
+    """Asks whether this agency is a tax office, and collects money by itself."""
 
     agency: AgencyCode
 
 
 class Collector(Model):
-    """Whether what a tax office demands is `payable` here; or why nothing is owed to that agency."""
+    """Whether a tax office's demand is `payable` here, or the refusal because that agency is no tax office."""
 
     payable: bool = False
     refusal: Refusal | None = None
 
 
 class Merchants:
-    """Those who take money, and the directory that says for whom."""
+    """The merchants that are set up, and the directory that names them for each agency."""
 
     def __init__(self, providers: Mapping[str, Provider], pool: Pool, vault: Vault, kinds: Kinds) -> None:
         self._providers = providers
@@ -70,7 +70,11 @@ class Merchants:
 
     @activity.defn(name="payment.merchant")
     async def merchant(self, request: MerchantRequest) -> Through:
-        """The first whom the agency's directory names and who is set up here; of none that is, the first named."""
+        """Returns the merchant to collect the money.
+
+        That is the `chosen` one, or else the first that the agency's directory names and that is set up here, or else
+        the first that it names.
+        """
         if request.chosen is not None:
             return self._through(request.chosen)
         with mask_database_errors():
@@ -80,7 +84,7 @@ class Merchants:
 
     @activity.defn(name="payment.renewal")
     async def renewal(self, request: RenewalRequest) -> Renewal:
-        """Whose filing it is, and whom the agency's directory names, as of now."""
+        """Checks the actor's right to the filing, and the merchants in the agency's directory, as of now."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 log = Log(connection, self._vault.find, self._kinds)
@@ -99,7 +103,7 @@ class Merchants:
 
     @activity.defn(name="obligation.collector")
     async def collector(self, request: CollectorRequest) -> Collector:
-        """What the directory says of the agency that demands an obligation, as of now."""
+        """Returns if this agency collects money by itself, by the directory now; a refusal to any but a tax office."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 row = await connection.fetchrow(_COLLECTOR, request.agency)
@@ -117,7 +121,7 @@ class Merchants:
 
 
 async def _named(connection: Connection, agency: str) -> list[str]:
-    """Who may take the agency's money, by the directory."""
+    """Returns the merchants that may collect the agency's money, by the directory."""
     return list(await connection.fetchval(_MERCHANTS, agency) or [DEFAULT_PROVIDER])
 
 

@@ -1,4 +1,4 @@
-"""Files of the record: is the file that was named really there, byte for byte?"""
+"""Files of the record: checks that a named file is in the store, byte for byte."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from schemas.ids import StreamId
 QUICKLY: Final = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=2), retry_policy=RetryPolicy(maximum_attempts=1)
 )
-"""Without a task of its own; a store that takes longer must not hold up what else is asked of the filing."""
+"""A local activity, so without a task of its own: a slow store must not hold up the filing's other requests."""
 
 STORE: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=10))
 
@@ -31,10 +31,10 @@ class Papers:
 
     @activity.defn(name="papers.confirm")
     async def confirm(self, file: FileRef) -> bool:
-        """Whether the store holds this file of the filing that asks; a store that can't say has not said so.
+        """Returns whether the store holds this file of the calling filing; False if the store can't answer.
 
-        No event orders it: the file is an agency's answer, which is recorded only if it is there, and whoever asks
-        learns nothing but that a file is there of which they know the digest. It reads no more than a file may have.
+        No event orders it: the file is an agency's answer, which is recorded only if the file exists. A caller learns
+        only that a file exists whose digest they already know. It reads no more than the size limit of a file.
         """
         try:
             asks = StreamId.parse(activity.info().workflow_id or "")

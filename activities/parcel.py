@@ -1,4 +1,4 @@
-"""The post's part in a parcel. Every call carries the key by which the post knows the consignment."""
+"""Activities that call the post about a parcel. Every call carries the business key of the consignment."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from schemas.limit import Limit, Unit
 from schemas.parcel.state import Meaning, Parcel, ParcelState, Step
 
 POST: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
-"""Calls to the post, of at most 5 s each, are repeated until it answers."""
+"""Calls to the post, of at most 5 s each, are retried until it answers."""
 
 BETWEEN_INVITATIONS: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
-"""After an invitation the post tries again within this time (TT 17/2017 Đ5 k2)."""
+"""After an invitation the post must try to deliver again within this time (TT 17/2017 Đ5 k2)."""
 
 
 class News(Model):
-    """What the post says; nothing once the watch is over. `again_by` is when it is to try again to hand it over."""
+    """New tracking steps; empty when tracking has ended. `again_by`: deadline of the post's next delivery attempt."""
 
     steps: tuple[Step, ...] = ()
     again_by: Instant | None = None
@@ -49,7 +49,10 @@ class Parcels:
 
     @activity.defn(name="parcel.send")
     async def send(self, given: Instruction) -> str:
-        """Hand it to the post, or find it handed over: the waybill. `not_taken`, never retried: the post refuses."""
+        """Hands the parcel to the post, or finds it handed over: returns the waybill.
+
+        `not_taken`, no retry: the post refuses.
+        """
         parcel = await self._parcel(given)
         if parcel.state is not ParcelState.REQUESTED:
             raise NotOrderedError(given)
@@ -73,9 +76,9 @@ class Parcels:
 
     @activity.defn(name="parcel.news")
     async def news(self, given: Instruction) -> News:
-        """What the post says of it, once that is something new, or nothing when the watch is over.
+        """Returns new tracking steps once there are any, or none when tracking has ended.
 
-        A watch is looked at once a day, counted from when the server says that this attempt began.
+        After the parcel's end it is checked once a day, counted from the server's start time of this attempt.
         """
         read = await self._instructions.read(given, PARCEL)
         parcel, began = read.state, activity.info().started_time
@@ -94,7 +97,7 @@ class Parcels:
 
     @activity.defn(name="parcel.cancel")
     async def cancel(self, given: Instruction) -> bool:
-        """Have it back before it leaves; False if it has left."""
+        """Cancels the shipment; False if it has left. Raises `NotOrderedError`."""
         parcel = await self._parcel(given)
         if not (parcel.recalled and parcel.under_way) or parcel.left:
             raise NotOrderedError(given)
@@ -107,7 +110,7 @@ class Parcels:
         return parcel
 
     async def _there(self, key: str) -> str | None:
-        """The waybill of what was handed over by a call whose answer was lost."""
+        """Returns the waybill of a shipment whose answer was lost; None if there is no such shipment."""
         try:
             return (await self._post.get(key)).waybill
         except wire.RejectedError:
@@ -116,7 +119,7 @@ class Parcels:
     async def _again_by(self, stream: str, steps: Sequence[Step]) -> datetime | None:
         """None without an invitation, and for what the post says of a day that the calendar does not know.
 
-        Raises `no_calendar`, to be tried again, while the read models do not know the parcel.
+        Raises `no_calendar`, which is retried, while the read models do not hold the parcel.
         """
         invited = [step.at for step in steps if step.meaning is Meaning.INVITED]
         if not invited:
@@ -133,7 +136,7 @@ class Parcels:
 
 
 def _wait(parcel: Parcel, now: datetime) -> timedelta:
-    """How long until the next look."""
+    """Returns the time until the next check."""
     if parcel.ended_at is None or parcel.watched_until is None:
         return soon()
     return next_daily_look(parcel.ended_at, parcel.watched_until, now) - now

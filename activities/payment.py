@@ -1,4 +1,4 @@
-"""The provider's part in a payment. Every call carries the key by which it is known there; a repeat changes nothing."""
+"""Activities that call a payment's provider. Every call carries its business key there, so a repeat changes nothing."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from rules.streams import PAYMENT
 from schemas.payment.state import Closed, Order, Payment, PaymentState, Taken
 
 BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
-"""Calls to a provider, of at most 5 s each, are repeated until it answers."""
+"""Calls to a provider, of at most 5 s each, are retried until it answers."""
 
 
 class MoneyWanted(Instruction):
-    """Money is awaited. `at_once`: something was said of it."""
+    """The payment awaits money. `at_once`: a callback or other notice about it has arrived."""
 
     at_once: bool = False
 
 
 class Payments:
-    """Those who take money, asked about what the log orders."""
+    """The payment providers, queried as the log orders."""
 
     def __init__(self, providers: Mapping[str, Provider], pool: Pool, instructions: Instructions) -> None:
         self._asker = Asker(providers, pool)
@@ -40,7 +40,7 @@ class Payments:
 
     @activity.defn(name="payment.order")
     async def order(self, given: Instruction) -> Order:
-        """Make the order of a request that can be paid, or find it made."""
+        """Places the order of a request that can be paid, or finds it placed."""
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
         request = payment.attempts[-1]
@@ -61,7 +61,7 @@ class Payments:
 
     @activity.defn(name="payment.money")
     async def money(self, given: MoneyWanted) -> Taken:
-        """All that was taken of a fee that is owed, once there is something that the run does not know."""
+        """Returns all captures of a fee that is owed, once there is one that the run does not know."""
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
         if payment.state is not PaymentState.PENDING:
@@ -71,7 +71,7 @@ class Payments:
 
     @activity.defn(name="payment.late_money")
     async def late_money(self, given: Instruction) -> Taken:
-        """All that was taken of one that is settled, once there is something new, or when the watch is over."""
+        """Returns all captures of a settled payment, once there is a new one, or when the watch is over."""
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
         if payment.settled_at is None or payment.watched_until is None:
@@ -87,7 +87,7 @@ class Payments:
 
     @activity.defn(name="payment.close")
     async def close(self, given: Instruction) -> Closed:
-        """Take no more money by a request that can be paid no longer; all that was taken until then."""
+        """Closes an expired request at the provider; returns all captures until then."""
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
         request = next((one for one in payment.attempts if one.attempt == given.case), None)

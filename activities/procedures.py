@@ -1,4 +1,4 @@
-"""The texts of published procedures: what a form shows."""
+"""The texts of published procedures, as shown on forms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from schemas.publishing.procedure import Procedure, ProcedureCode
 
 
 class NotPublishedError(Exception):
-    """The procedure by which something goes is not in the catalogue any more."""
+    """The catalogue no longer holds the procedure that governs this matter."""
 
 
 class Procedures:
@@ -27,21 +27,21 @@ class Procedures:
         self._pool = pool
 
     async def find(self, code: ProcedureCode, version: Version) -> Procedure | None:
-        """A published version, also one as it is in a province; none if there is none."""
+        """Returns a published version, also one composed for a province; None if it does not exist."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 row = await connection.fetchrow(_PUBLISHED, code, version)
         return None if row is None else _read(*row)
 
     async def published(self, code: ProcedureCode, version: Version) -> Procedure:
-        """A version by which something goes, so that it must be there. Raises `NotPublishedError`."""
+        """Returns a version that is in use, so that it must exist. Raises `NotPublishedError`."""
         found = await self.find(code, version)
         if found is None:
             raise NotPublishedError
         return found
 
     async def governing(self, submission: Submission, day: date) -> Procedure | None:
-        """What a submission would be filed under on this day, as it is in its agency's province; none if nothing is."""
+        """Returns the procedure of a submission on this day, composed for its agency's province; None if none."""
         stream = filing_workflow(filing_id(submission.client_id, submission.submission_id))
         asked = OpenRequest(
             stream=stream, code=submission.procedure, version=submission.version, agency=submission.agency, day=day

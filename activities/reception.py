@@ -1,4 +1,4 @@
-"""What is handed in, looked at before it is recorded: are the files there, can they be trusted, is it signed?"""
+"""Checks of a submission before it is recorded: the files exist, they are safe, the signature is valid."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ from schemas.signature import SignatureOutcome, SignatureRecord, SignatureVerdic
 QUICKLY: Final = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=25), retry_policy=RetryPolicy(maximum_attempts=1)
 )
-"""Without a task of its own, as long as a signature's authorities may take; what fails is done again with one."""
+"""A local activity, as long as a signature's authorities may take; after a failure it runs as a full activity."""
 
 LONGEST: Final = timedelta(hours=2)
-"""A hundred files, each as hard to read as a file may be; who dies over them is noticed by the missing heartbeat."""
+"""Time for a hundred files, each as hard to read as a file may be; missing heartbeats show that the worker died."""
 
 PATIENTLY: Final = ActivityConfig(
     start_to_close_timeout=LONGEST,
     heartbeat_timeout=timedelta(seconds=60),
     retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=10)),
 )
-"""A store that is down for a while holds a submission up, and loses nothing of it."""
+"""A store that is down for a while delays a submission, and loses nothing of it."""
 
 SCANNING: Final = ActivityConfig(
     start_to_close_timeout=LONGEST,
     heartbeat_timeout=timedelta(seconds=60),
     retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
 )
-"""Until the scanner answers, however long that takes."""
+"""Retried until the scanner answers, however long that takes."""
 
 
 class NamedFile(Model):
@@ -61,7 +61,7 @@ class NamedFile(Model):
 
 
 class ExamineRequest(Model):
-    """The files of what is to be recorded in a filing `at` this moment.
+    """The files of a submission or command that is to be recorded in a filing `at` this moment.
 
     With the `submission`, under the `version` of its procedure, its signature is checked.
     """
@@ -74,13 +74,13 @@ class ExamineRequest(Model):
 
 
 class Inspector(Protocol):
-    """Looks into a file, given as a descriptor: the rule that it breaks, or None."""
+    """Inspects a file, given as a descriptor: returns the rule that it breaks, or None."""
 
     async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None: ...
 
 
 class Signatures(Protocol):
-    """Checks the signature of a submission, and writes down what was seen of it."""
+    """Checks the signature of a submission, and produces the proof of the verdict."""
 
     async def check(
         self, submission: Submission, file: bytes, received_at: Instant, version: Version
@@ -90,11 +90,11 @@ class Signatures(Protocol):
 
 
 Keep = Callable[[UUID, bytes, str], Awaitable[FileRef]]
-"""Puts a file of this filing, of this media type, into the object store for good."""
+"""Stores a file of this filing, of this media type, in the object store for good."""
 
 
 class Reception:
-    """Looks at files in the object store. Without a `scanner` they stay unscanned."""
+    """Checks files in the object store. Without a `scanner` they stay unscanned."""
 
     def __init__(
         self,
@@ -114,11 +114,11 @@ class Reception:
 
     @activity.defn(name="reception.examine")
     async def examine(self, request: ExamineRequest) -> Examined:
-        """What is wrong with the files and the signature. A store that can't be read raises, and is asked again.
+        """Returns the problems of the files and the signature. Raises if the store can't be read, and is retried.
 
-        No event orders it, since one is recorded only afterwards. Whoever asks learns what is wrong with files of which
-        they know the digest, and may leave the proof of a verdict in the store; nothing is done outside but to ask
-        authorities of revocation, and for a time-stamp over that verdict, which says nothing of whose it was.
+        No event orders it, since the event is recorded only afterwards. A caller learns only the problems of files
+        whose digest they know, and may leave the proof of a verdict in the store. Outside, it only queries authorities
+        for revocation, and requests a time-stamp over the verdict, which does not reveal the signer.
         """
         too_much = tuple(quota_problems((named.place, named.file) for named in request.files))
         if too_much:
@@ -137,9 +137,9 @@ class Reception:
 
     @activity.defn(name="reception.scan")
     async def scan(self, order: Instruction) -> list[Code]:
-        """Those papers of a filing of which the scanner had not spoken yet in whose files there are viruses.
+        """Returns the papers that were waiting for the scanner and whose files hold a virus.
 
-        Raises `ScannerDownError`, to be tried again, and `NotOrderedError` where no paper waits for the scanner.
+        Raises `ScannerDownError`, which is retried, and `NotOrderedError` if no paper waits for the scanner.
         """
         filing: Filing = (await self._orders.read(order, FILING)).state
         papers = () if filing.closed else filing.to_scan
@@ -149,7 +149,7 @@ class Reception:
             return [paper.code for paper in papers if paper.file and await self._is_infected(paper.file)]
 
     async def _all(self, request: ExamineRequest) -> list[ScanState | Problem]:
-        """What is found of each file, up to one that is too hard to read: nobody has a hundred of them tried."""
+        """Examines each file, and stops after one that is too hard to read: nobody may have a hundred of them tried."""
         looked: list[ScanState | Problem] = []
         for named in request.files:
             looked.append(await self._examine(request.filing_id, named))
@@ -158,7 +158,7 @@ class Reception:
         return looked
 
     async def _examine(self, filing_id: UUID, named: NamedFile) -> ScanState | Problem:
-        """What the scanner says of a file, or what is wrong with it."""
+        """Returns the scan state of a file, or its problem."""
         elsewhere = next(file_problems(filing_id, [(named.place, named.file)]), None)
         if elsewhere is not None:
             return elsewhere
@@ -166,7 +166,7 @@ class Reception:
         return found if isinstance(found, ScanState) else problem(named.place, found)
 
     async def _look(self, file: FileRef) -> ScanState | str:
-        """What the scanner says of a file, or the rule that it breaks."""
+        """Returns the scan state of a file, or the rule that it breaks."""
         with TemporaryFile() as copy:
             broken = await self._fetch(file, copy)
             broken = broken or await self._inspector.inspect(copy.fileno(), file.media_type, file.name)
@@ -189,7 +189,7 @@ class Reception:
             return await self._scanner.scan(_chunks(copy))
 
     async def _fetch(self, file: FileRef, copy: IO[bytes]) -> str | None:
-        """Copy the file from the store: the rule that it breaks by its size or digest, or None."""
+        """Copies the file from the store; returns the rule that it breaks by its size or digest, or None."""
         try:
             found = await self._store.get_async(file.key)
         except FileNotFoundError:
@@ -205,7 +205,7 @@ class Reception:
         return None if digest.hexdigest() == file.sha256 else "file_differs"
 
     def _see_store(self) -> None:
-        """Raises `OSError` if the whole folder is away, so that nothing can be said of a file in it."""
+        """Raises `OSError` if the store's whole folder is missing, since a file's absence then proves nothing."""
         if isinstance(self._store, LocalStore) and self._store.prefix is not None:
             Path(self._store.prefix).stat()
 
@@ -220,7 +220,7 @@ class Reception:
         return await self._signatures.check(submission, signed, request.at, request.version)
 
     async def _recorded(self, filing_id: UUID, verdict: SignatureVerdict) -> SignatureRecord:
-        """The verdict as the log keeps it; what was seen goes into the store."""
+        """Returns the verdict as the log keeps it; its proof goes into the store."""
         proof = await self._signatures.proof(verdict)
         return record_of(verdict, await self._keep(filing_id, proof, "application/json"))
 

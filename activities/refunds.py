@@ -1,4 +1,4 @@
-"""What the logs say of money that may have to go back: the capture, whether anybody owes it, what went back of it."""
+"""Reads in the logs about money that may have to be refunded: the capture, the claim to it, the amounts given back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from views.log import Log
 
 
 class Looked(Model):
-    """A capture of this agency's payment, who is on the applicant's side, and what is to go back of it by itself."""
+    """A capture of this agency's payment, the people on the applicant's side, and the refund due by rule."""
 
     agency: AgencyCode
     capture: CaptureTaken
@@ -49,7 +49,7 @@ class Refunds:
 
     @activity.defn(name="refund.look")
     async def look(self, refund: RefundStart) -> Looked | None:
-        """What the logs say of this capture now; None if there is none such."""
+        """Returns the data of this capture in the logs now; None if there is no such capture."""
         stream = claims.payment_of(StreamId("refund", refund.filing_id, refund.n))
         payment, filing = await self._states(str(stream), filing_workflow(refund.filing_id))
         if filing is None:
@@ -69,7 +69,7 @@ class Refunds:
 
     @activity.defn(name="refund.of_fee")
     async def of_fee(self, asked: PaymentOf) -> int | None:
-        """The number of the refund of the money that paid a fee; None if none is kept for it."""
+        """Returns the number of the refund of the money that paid a fee; None if no money is held for it."""
         payment, filing = await self._states(
             payment_workflow(asked.filing_id, asked.n), filing_workflow(asked.filing_id)
         )
@@ -83,7 +83,7 @@ class Refunds:
 
     @activity.defn(name="refund.ruled")
     async def ruled(self, filing_id: UUID) -> list[int]:
-        """The numbers of the refunds of a filing of which it was ever looked what goes back by how it had ended."""
+        """Returns the numbers of a filing's refunds that were opened or examined because of how the filing ended."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 rows = await connection.fetch(_RULED, filing_id)
@@ -91,31 +91,31 @@ class Refunds:
 
     @activity.defn(name="refund.not_asked_again")
     async def not_asked_again(self, asked: PaymentOf) -> Problem | None:
-        """Why its filing does not ask for a fee again that was charged back, as it stands now."""
+        """Returns why the filing may not request a charged-back fee again, as of now; None if it may."""
         [filing] = await self._states(filing_workflow(asked.filing_id))
         return problem("", "filing_closed") if filing is None else not_asked_again(filing, asked.n)
 
     @activity.defn(name="refund.given")
     async def given(self, asked: PaymentOf) -> list[GivenBack]:
-        """All that went back of a payment, as its refunds have recorded it."""
+        """Returns all money refunded of a payment, as its refunds have recorded it."""
         given = await self._said(asked, "refund_given", "refund_given_by_hand")
         return [GivenBack.model_validate(body) for body in given]
 
     @activity.defn(name="refund.accepted")
     async def accepted(self, asked: PaymentOf) -> list[CaptureAccepted]:
-        """What of a payment is taken for the whole fee, as its refunds have recorded it."""
+        """Returns the captures of a payment that are accepted for the whole fee, as its refunds have recorded it."""
         return [CaptureAccepted.model_validate(body) for body in await self._said(asked, "shortfall_accepted")]
 
     async def _said(self, asked: PaymentOf, *kinds: str) -> list[Any]:
-        """What the refunds of a payment have recorded of these kinds, in order."""
-        of_it = f"refund:{asked.filing_id}:{asked.n}"  # and three digits more: CAPTURES
+        """Returns the bodies of the events of these kinds in the refunds of a payment, in order."""
+        of_it = f"refund:{asked.filing_id}:{asked.n}"  # followed by three more digits: CAPTURES
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 rows = await connection.fetch(_SAID, asked.filing_id, kinds, f"{of_it}___", f"{of_it}000")
         return [json.loads(row["body"]) for row in rows]
 
     async def _states(self, *streams: str) -> list[Any]:
-        """The states of these streams; None for one that was never begun."""
+        """Returns the states of these streams; None for a stream that was never begun."""
         found: list[Filing | Payment | None] = []
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:

@@ -1,4 +1,4 @@
-"""A refusal as Temporal carries it, out of a workflow or an activity."""
+"""A refusal in the form of a Temporal error, for workflows and activities."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from schemas.errors import Refusal
 
 
 def failure(refusal: Refusal) -> ApplicationError:
-    """The refusal as an error that is not tried again: its code is the `type`, itself the first of the `details`."""
+    """Returns the refusal as an error without retry: `type` is its code, `details[0]` the refusal itself."""
     return ApplicationError(
         str(refusal),
         refusal.model_dump(mode="json", exclude_none=True),

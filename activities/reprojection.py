@@ -1,4 +1,4 @@
-"""Bringing a new calendar to every running stream, a page at a time."""
+"""Applies a new calendar to every running stream, a page at a time."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _ANSWERS: Final = 8.0
 
 
 class Reprojections:
-    """Asks running workflows to go by another calendar. Those that do already are not asked."""
+    """Asks running workflows to adopt another calendar, except those that already use it."""
 
     def __init__(self, pool: asyncpg.Pool[Any]) -> None:
         self._pool = pool
 
     @activity.defn(name="calendar.page")
     async def page(self, page: Page) -> Turned:
-        """Bring the calendar to the next streams of one kind, in the order of their names."""
+        """Applies the calendar to the next streams of one kind, in the order of their names."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 if await connection.fetchval(IN_FORCE) != page.calendar:
@@ -52,7 +52,7 @@ class Reprojections:
 
 
 async def _turn(client: Client, gate: asyncio.Semaphore, stream: str, calendar: CalendarName) -> bool:
-    """Whether this workflow goes by the calendar now. One that does not is asked again in the next pass."""
+    """Returns whether the workflow has adopted the calendar; if not, the next pass asks it again."""
     async with gate:
         handle = client.get_workflow_handle(stream)
         try:

@@ -1,4 +1,4 @@
-"""What anybody who reaches Temporal may have done, and what must not be done all the time for it."""
+"""A rate limit for actions that anybody with access to Temporal can trigger."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BUSY: Final = "too_soon"
 
 
 class Seldom:
-    """Lets something be done here by one at a time, and again only some time after it began."""
+    """Runs one action at a time in this process, and the next one only some time after the last began."""
 
     def __init__(self, every: timedelta) -> None:
         self._every = every.total_seconds()
@@ -23,7 +23,7 @@ class Seldom:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Raises `too_soon`, to be tried again when it may be done."""
+        """Runs the block. Raises `too_soon`, which is retried when the action is permitted again."""
         left = self._again_at - time.monotonic()
         if self._at_work or left > 0:
             raise ApplicationError(

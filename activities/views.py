@@ -1,4 +1,4 @@
-"""The record's answers for whoever has only Temporal: a question in, an answer out."""
+"""Answers from the record to clients that have only Temporal: a question in, an answer out."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ANSWER: Final = LocalActivityConfig(
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=2)),
 )
 WAITING_QUEUE: Final = "motcua.waiting"
-"""The queue of those who wait for changes: they must not take the places of those who work."""
+"""The queue of questions that wait for changes: they must not occupy the slots of ordinary work."""
 
 CHANGES: Final = ActivityConfig(
     task_queue=WAITING_QUEUE,
@@ -46,7 +46,7 @@ CHANGES: Final = ActivityConfig(
 
 
 class Views:
-    """Answers questions from the record: to each what is theirs to see. Without a guard that is everything."""
+    """Answers questions from the record, limited to the reader's rights; without a guard it shows everything."""
 
     def __init__(self, pool: Pool, vault: Vault, kinds: Kinds, guard: Guard | None) -> None:
         self._pool = pool
@@ -58,14 +58,14 @@ class Views:
 
     @activity.defn(name="view.answer")
     async def answer(self, asked: rd.Asked) -> rd.Answer:
-        """The answer as the record has it now."""
+        """Returns the answer from the record as it is now."""
         return await self._answer(asked, fresh=True)
 
     @activity.defn(name="view.changes")
     async def changes(self, asked: rd.Asked) -> rd.Answer:
-        """The answer once there is one, or once it has been waited for long enough.
+        """Returns the answer once there is a change, or when the waiting time is over.
 
-        It is asked for by a queue, so the look is that of the run which asks, whatever is said.
+        The look takes the id of the calling run, whatever the request names.
         """
         asked = asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)})
         question = asked.question
@@ -79,7 +79,7 @@ class Views:
         return await self._answer(asked, fresh=False)
 
     async def _refused(self, asked: rd.Asked) -> Refusal | None:
-        """Why this is not theirs to see: who may not see a filing does not learn either whether it goes on."""
+        """Returns the refusal if the reader may not see this, so that they do not learn whether the filing goes on."""
         if self._looks is None:
             return None
         async with self._reading() as connection:
@@ -107,7 +107,7 @@ class Views:
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Connection]:
-        """One view of the record; what is recorded of the look stands there before anything is answered."""
+        """Opens one snapshot of the record; the look is committed before the answer goes out."""
         with mask_database_errors():
             async with (
                 self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
@@ -118,7 +118,7 @@ class Views:
 
 @dataclass(frozen=True, slots=True)
 class _By:
-    """What an answer takes beside the log: the keys, and what a list may show; None for everything."""
+    """Context of an answer beside the log: the keys, and the reach of a list; None for everything."""
 
     vault: Vault
     within: tuple[Reach, ...] | None
@@ -134,7 +134,7 @@ async def _filings_of_person(log: Log, asked: rd.AskPersonsFilings, by: _By) -> 
     try:
         person = await by.vault.person(log.connection, asked.id_number)
     except IndexKeyGoneError:
-        person = b""  # nobody was ever told from others here
+        person = b""  # without an index key no filing here was ever assigned to a person
     return await applicant.filings_of_person(log, person, asked.after, asked.limit, by.within)
 
 

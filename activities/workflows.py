@@ -1,7 +1,7 @@
-"""Other workflows of the platform: what a workflow starts or tells without waiting for more than Temporal's word.
+"""Starts and signals of other workflows of the platform, without waiting for more than Temporal's confirmation.
 
-Temporal's own commands for it, a child and an external signal, wake their workflow again only to say that it is done:
-three events and a task in which nothing is decided.
+Temporal's own commands for this, a child workflow and an external signal, wake the calling workflow only to report
+completion: three events and a task in which nothing is decided.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from activities.ledger.append import LEDGER
 from schemas.base import Model
 
 TEMPORAL: Final = LEDGER
-"""As an append it never gives up: what was asked may have been done."""
+"""Retried for ever, as an append is: a call without an answer may have succeeded."""
 
 
 class StartRequest(Model):
-    """A workflow by its id, `said` as its only argument, and how it reads in Temporal's own pages."""
+    """A workflow by its id, `said` as its only argument, and its summary for Temporal's own pages."""
 
     workflow: str
     id: str
@@ -29,7 +29,7 @@ class StartRequest(Model):
 
 
 class WakeRequest(Model):
-    """A workflow by its id, started with `said` unless it runs, and a signal with what it is `told`."""
+    """A workflow by its id, started with `said` unless it runs, and a signal with the argument `told`."""
 
     workflow: str
     id: str
@@ -39,7 +39,7 @@ class WakeRequest(Model):
 
 
 class TellRequest(Model):
-    """A signal to a workflow, `said` as its only argument."""
+    """A signal to a workflow, with `said` as its only argument."""
 
     id: str
     signal: str
@@ -47,11 +47,11 @@ class TellRequest(Model):
 
 
 class Workflows:
-    """Speaks to Temporal as the worker's own client does."""
+    """Uses the worker's own Temporal client."""
 
     @activity.defn(name="workflows.start")
     async def start(self, request: StartRequest) -> None:
-        """Start it, on the queue of who asks. One that runs already is left alone."""
+        """Starts the workflow on the caller's queue. One that runs already is left alone."""
         await activity.client().start_workflow(
             request.workflow,
             request.said,
@@ -63,7 +63,7 @@ class Workflows:
 
     @activity.defn(name="workflows.tell")
     async def tell(self, request: TellRequest) -> bool:
-        """Signal it, perhaps more than once; False if it does not run."""
+        """Signals the workflow, at least once; False if it does not run."""
         try:
             await activity.client().get_workflow_handle(request.id).signal(request.signal, request.said)
         except RPCError as error:
@@ -74,7 +74,7 @@ class Workflows:
 
     @activity.defn(name="workflows.wake")
     async def wake(self, request: WakeRequest) -> None:
-        """Start it unless it runs, on the queue of who asks, and signal it, perhaps more than once."""
+        """Starts the workflow on the caller's queue unless it runs, and signals it, at least once."""
         await activity.client().start_workflow(
             request.workflow,
             request.said,

@@ -17,11 +17,11 @@ from activities.seldom import Seldom
 from schemas.stream.checkpoint import MAKE, Made
 
 AGAIN: Final = timedelta(seconds=20)
-"""Between two at one worker: each is told to witnesses and time-stamped, and anybody who reaches Temporal may ask."""
+"""Minimum time between two at one worker: each goes to witnesses and a time-stamper, and anybody may trigger it."""
 
 
 class Checkpoints:
-    """Makes checkpoints as it is set up."""
+    """Makes checkpoints according to the setup."""
 
     def __init__(self, pool: Pool, setup: Setup | None) -> None:
         """`setup` is None where no checkpoints are made."""
@@ -31,7 +31,7 @@ class Checkpoints:
 
     @activity.defn(name=MAKE)
     async def make(self) -> Made:
-        """A checkpoint of all events, not again within seconds of the last; fails with the fault as its type."""
+        """Makes a checkpoint of all events, at most one every `AGAIN`; fails with the fault as its error type."""
         if self._setup is None:
             raise ApplicationError("MOTCUA_CHECKPOINTS is not set", type="not_set_up", non_retryable=True)
         setup = replace(self._setup, alive=activity.heartbeat)

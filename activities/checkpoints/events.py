@@ -1,4 +1,4 @@
-"""The events of the record in their one order, as the leaves of a log."""
+"""The events of the record in their total order, as the leaves of a transparency log."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from views.log import Connection
 from views.order import events_after
 
 PAGE: Final = 5_120
-"""Leaves that are read at once: twenty bundles."""
+"""Leaves read at once: twenty bundles."""
 
 _LAST: Final = "select coalesce(max(position), 0) from position"
 
 
 async def position_all(connection: Connection) -> None:
-    """Give positions to what was appended and has none yet, unless somebody else is at it."""
+    """Assigns positions to all appended events that have none yet, unless another process is doing so."""
     while await position_appends(connection):
         pass
 
 
 async def last_position(connection: Connection) -> int:
-    """The last position that there is: by the rows, whatever the sequencer counts."""
+    """Returns the highest position among the rows, independent of the sequencer's own counter."""
     return int(await connection.fetchval(_LAST))
 
 

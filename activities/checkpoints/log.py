@@ -1,6 +1,6 @@
-"""A log at the second place: its tiles, bundles and checkpoints, as C2SP tlog-tiles lays them out.
+"""A log at the second place: its tiles, bundles and checkpoints, in the layout of C2SP tlog-tiles.
 
-Each origin has a folder `<n>/`, with n from 1: `tile/…`, `checkpoint` (the newest), and beside what tlog-tiles knows
+Each origin has a folder `<n>/`, with n from 1: `tile/…` and `checkpoint` (the newest); and, in addition to tlog-tiles,
 `checkpoints/<size>` (every one) and `stamps/<size>` (its time-stamp, RFC 3161, DER).
 """
 
@@ -46,7 +46,7 @@ STAMPS: Final = "stamps"
 
 
 class Published(NamedTuple):
-    """A checkpoint and the note that it stands in."""
+    """A checkpoint and the note that contains it."""
 
     checkpoint: Checkpoint
     note: Note
@@ -54,18 +54,18 @@ class Published(NamedTuple):
 
 @dataclass(frozen=True)
 class Log:
-    """One origin. `number` is that of its folder, `origin` its name, `place` where it lies."""
+    """The log of one origin. `number` is that of its folder, `origin` its name, `place` its files."""
 
     number: int
     origin: str
     place: Place
 
     async def newest(self, key: Verifier) -> Published | None:
-        """The newest checkpoint, or None. Raises `CheckpointError` if the log's key has not signed it."""
+        """Returns the newest checkpoint, or None. Raises `CheckpointError` if the log's key has not signed it."""
         return await self._published(CHECKPOINT, key)
 
     async def publish(self, published: Published) -> Published:
-        """Keep a checkpoint, and make it the newest. The one of that size which lies there is kept instead."""
+        """Stores a checkpoint and makes it the newest. If one of that size exists, that one is kept instead."""
         content = bytes(published.note)
         path = f"{HISTORY}/{published.checkpoint.size}"
         if not await self.place.add(path, content):
@@ -77,7 +77,7 @@ class Log:
         return Published(published.checkpoint, read_note(content))
 
     async def tree(self, size: int) -> Growth:
-        """The tree of that size, to be extended. Raises `CheckpointError`."""
+        """Returns the tree of that size, ready to be extended. Raises `CheckpointError`."""
         tiles = edge(size)
         contents = await asyncio.gather(*map(self.tile, tiles))
         return Growth.after(size, list(zip(tiles, contents, strict=True)))
@@ -87,20 +87,20 @@ class Log:
         return joined(list((await self._hashes(frontier_nodes(size), size)).values()))
 
     async def inclusion(self, index: int, size: int) -> list[bytes]:
-        """The path of a leaf in the tree of that size. Raises `CheckpointError`."""
+        """Returns the inclusion proof of a leaf in the tree of that size. Raises `CheckpointError`."""
         return await self._proof(inclusion_ranges(index, size), size)
 
     async def consistency(self, old: int, size: int) -> list[bytes]:
-        """What proves that the tree of that size only adds to the old one. Raises `CheckpointError`."""
+        """Returns the proof that the tree of that size only adds to the old one. Raises `CheckpointError`."""
         return await self._proof(consistency_ranges(old, size), size)
 
     async def entries(self, number: int, size: int) -> list[bytes]:
-        """A bundle of the tree of that size: its leaves from `number * 256` on. Raises `CheckpointError`."""
+        """Returns a bundle of the tree of that size: its leaves from `number * 256` on. Raises `CheckpointError`."""
         tile = tile_at(ENTRIES, number, size)
         return entries_in(await self.tile(tile), tile.width)
 
     async def tile(self, tile: Tile) -> bytes:
-        """What lies there, as wide as asked for. Raises `CheckpointError`."""
+        """Returns the tile's content in the requested width. Raises `CheckpointError`."""
         content = await self.place.read(tile.path)
         if content is None and tile.width < WIDTH:
             content = _narrowed(tile, await self.place.read(tile._replace(width=WIDTH).path))
@@ -136,7 +136,7 @@ class Log:
 
 
 async def newest_log(place: Place, name: str) -> Log:
-    """The log that goes on at the second place; the first one where none has begun."""
+    """Returns the current (last) log at the second place, or the first one where none has begun."""
     for number in count(1):
         if await Within(place, str(number + 1)).read(CHECKPOINT) is None:
             return log_at(place, name, number)
@@ -144,12 +144,12 @@ async def newest_log(place: Place, name: str) -> Log:
 
 
 def log_at(place: Place, name: str, number: int) -> Log:
-    """The log of that number of an installation whose key has this name."""
+    """Returns the log of that number of an installation whose key has this name."""
     return Log(number, log_name(name, number), Within(place, str(number)))
 
 
 def log_name(name: str, number: int) -> str:
-    """The origin of the log of that number."""
+    """Returns the origin of the log of that number."""
     return name if number == 1 else f"{name}/{number}"
 
 

@@ -1,6 +1,6 @@
-"""Making a checkpoint: the tiles of what is new, the proof that they only add, the signatures, and then the word.
+"""Makes a checkpoint: stores the new tiles, proves that they only add, collects the signatures, then publishes it.
 
-Killed at any instant it leaves tiles that the next run finds and takes for its own, and no checkpoint that is half.
+If it is killed at any instant it leaves tiles that the next run finds and reuses, and never half a checkpoint.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ from views.log import Connection
 
 SUCCEEDS: Final = "succeeds"
 REASON: Final = "reason"
-"""How the further lines of a checkpoint begin whose log has taken the place of another."""
+"""Prefix of the extension lines in a checkpoint of a log that succeeds another."""
 
 _LOCK: Final = 8_318_041_120_182_700_001
-"""Of PostgreSQL's advisory locks: one checkpoint is made at a time."""
+"""Key of PostgreSQL's advisory lock: only one checkpoint is made at a time."""
 
 _log = logging.getLogger("motcua.checkpoints")
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What checkpoints are made with.
+    """The parts needed to make checkpoints.
 
     Attributes:
         place: The second place.
         signer: The log's key. Its name is the origin of the first log.
-        policy: Whose cosignatures are needed, or nothing is published.
-        witnesses: Who is asked to cosign.
-        stamper: Who time-stamps checkpoints, if anybody does.
-        alive: Told after every page of events.
+        policy: The cosignatures that are required; without them nothing is published.
+        witnesses: The witnesses that are asked to cosign.
+        stamper: The time-stamping authority, if there is one.
+        alive: Called after every page of events.
     """
 
     place: Place
@@ -59,19 +59,20 @@ class Setup:
 
 
 async def make(connection: Connection, setup: Setup) -> Published | None:
-    """A checkpoint of all events that have a position; the newest one if nothing is new, None without any event.
+    """Makes a checkpoint of all events that have a position; returns the newest one if nothing is new.
 
-    Raises `CheckpointError`, and what the record and the second place raise.
+    Returns None if there is no event at all. Raises `CheckpointError`, and the errors of the record and the second
+    place.
     """
     log = await newest_log(setup.place, setup.signer.verifier.name)
     return await _held(connection, _Making(connection, setup, log))
 
 
 async def begin_anew(connection: Connection, setup: Setup, reason: str) -> Published | None:
-    """The same as the first checkpoint of a new log, which names the last checkpoint of the one that it succeeds.
+    """Makes the first checkpoint of a new log, which names the last checkpoint of the log that it succeeds.
 
-    For a record that was restored and lacks events which were checkpointed. Witnesses have to be told of the new log's
-    key before: they know none of this name. Raises as `make`; `FEWER_EVENTS` is no fault then.
+    For a record that was restored and lacks events which were checkpointed. Witnesses must be given the new log's key
+    before: they know none of this name. Raises as `make`, except that `FEWER_EVENTS` is no fault here.
     """
     name = setup.signer.verifier.name
     before = await newest_log(setup.place, name)
@@ -84,12 +85,12 @@ async def begin_anew(connection: Connection, setup: Setup, reason: str) -> Publi
 
 
 def succession(last: Checkpoint) -> str:
-    """The line by which a log says which one it succeeds, and how far that was."""
+    """Returns the extension line of a log that names its predecessor, with its last size and root."""
     return f"{SUCCEEDS} {last.origin} {last.size} {last.root.hex()}"
 
 
 async def _held(connection: Connection, making: _Making) -> Published | None:
-    """One at a time: whoever comes second is refused, and the lock goes with the connection."""
+    """Runs one checkpoint at a time: a second one is refused. The lock ends with the connection."""
     if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
         raise CheckpointError(Fault.BUSY, "another checkpoint is being made just now")
     try:
@@ -123,7 +124,7 @@ class _Making:
         return before
 
     async def _extended(self, seen: Checkpoint) -> int:
-        """Lay the tiles of what is new at the second place; how many events there are."""
+        """Stores the tiles of the new events at the second place; returns the number of all events."""
         await position_all(self.connection)
         last = await last_position(self.connection)
         if last < seen.size:
@@ -140,7 +141,7 @@ class _Making:
         return tree.size
 
     async def _see_the_same_end(self, size: int) -> None:
-        """The last events of what was checkpointed are still those; `motcua ledger verify` looks at all of them."""
+        """Raises unless the last checkpointed events are unchanged; `motcua ledger verify` checks all of them."""
         if not size:
             return
         number = (size - 1) // WIDTH
@@ -153,7 +154,7 @@ class _Making:
         await asyncio.gather(*(add_same(self.log.place, tile.path, content) for tile, content in tiles))
 
     async def _proved(self, seen: Checkpoint, size: int) -> Checkpoint:
-        """The checkpoint of what lies at the second place, which was read from there, and only adds to the last."""
+        """Returns the checkpoint of the tiles, re-read from the second place and proved only to add to the last one."""
         found = Checkpoint(seen.origin, size, await self.log.root(size), seen.extensions)
         try:
             proof = await self.log.consistency(seen.size, size)
@@ -164,7 +165,10 @@ class _Making:
         return found
 
     async def _cosigned(self, note: Note, seen: int) -> Note:
-        """The note with what witnesses say of it. Raises `CheckpointError` if too few do, or one has seen another."""
+        """Returns the note with the witnesses' cosignatures.
+
+        Raises `CheckpointError` if too few sign, or one contradicts.
+        """
         size = Checkpoint.read(note.text).size
         found = await asyncio.gather(*(self._asked(witness, note, seen, size) for witness in self.setup.witnesses))
         signed = {witness.key: one for witness, one in zip(self.setup.witnesses, found, strict=True) if one is not None}
@@ -183,7 +187,7 @@ class _Making:
             return None
 
     async def _stamp(self, published: Published) -> None:
-        """Have it time-stamped, unless it was. Raises `CheckpointError`; the checkpoint is published by then."""
+        """Has the checkpoint time-stamped once. Raises `CheckpointError`; the checkpoint is already published then."""
         path = f"{STAMPS}/{published.checkpoint.size}"
         if self.setup.stamper is None or await self.log.place.read(path) is not None:
             return

@@ -1,4 +1,4 @@
-"""The second place: files that are written once, beyond the reach of whoever owns the database."""
+"""The second place: files that are written once, out of reach of the database's owner."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Fault(StrEnum):
-    """Why there is no new checkpoint, or an old one is not believed."""
+    """Why there is no new checkpoint, or an old one is not accepted."""
 
     BUSY = "busy"
     FEWER_EVENTS = "fewer_events"
@@ -24,7 +24,7 @@ class Fault(StrEnum):
 
 
 class CheckpointError(Exception):
-    """There is no new checkpoint; nothing that was published is taken back."""
+    """No new checkpoint was made; published ones stay."""
 
     def __init__(self, fault: Fault, message: str) -> None:
         super().__init__(message)
@@ -32,24 +32,24 @@ class CheckpointError(Exception):
 
 
 class Place(Protocol):
-    """Where files lie. Each raises what its store raises."""
+    """A store of files. Each method raises the errors of its store."""
 
     async def read(self, path: str) -> bytes | None:
-        """The file, or None if there is none."""
+        """Returns the file, or None if there is none."""
 
     async def add(self, path: str, content: bytes) -> bool:
-        """Keep a new file, on the disk. False if there is one of that name, which stays as it is."""
+        """Stores a new file, flushed to disk. False if one of that name exists, which stays as it is."""
 
     async def replace(self, path: str, content: bytes) -> None:
-        """Put a file in the place of another, wholly or not at all."""
+        """Replaces a file, wholly or not at all."""
 
     async def names(self, folder: str) -> list[str]:
-        """What lies in a folder."""
+        """Returns the names in a folder."""
 
 
 @dataclass(frozen=True)
 class Within:
-    """A folder of the second place, as a place."""
+    """A folder of the second place, used as a place."""
 
     place: Place
     folder: str
@@ -68,6 +68,6 @@ class Within:
 
 
 async def add_same(place: Place, path: str, content: bytes) -> None:
-    """Keep a file that may lie there already as it is. Raises `CheckpointError` where another lies there."""
+    """Stores a file; one with the same content may exist. Raises `CheckpointError` if it has other content."""
     if not await place.add(path, content) and await place.read(path) != content:
         raise CheckpointError(Fault.OTHER_CONTENT, f"{path} at the second place is another file already")

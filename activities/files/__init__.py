@@ -1,1 +1,1 @@
-"""Uploaded files: what they are, whether they carry a virus, and pictures of them. Parsed only in limited children."""
+"""Uploaded files: their type, virus scans, and pictures of them. They are parsed only in restricted child processes."""

@@ -1,4 +1,4 @@
-"""What a file is, asked of its bytes: runs in the child alone."""
+"""Checks of a file's type by its bytes: runs in the child process only."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from activities.files.pdf import check_pdf
 from activities.files.pictures import check_jpeg, check_png
 
 _HEAD: Final = 8192
-"""Bytes that tell a type."""
+"""Bytes from which the type is recognised."""
 PDF_HEAD: Final = 1024
-"""Bytes within which readers of PDF look for its beginning."""
+"""Bytes within which PDF readers look for the header."""
 
 _SEQUENCE: Final = 0x30
 _ZIP_END: Final = struct.Struct("<4s4H2LH")
@@ -25,7 +25,7 @@ _ZIP_COMMENT: Final = 65_535
 
 
 def check(data: bytes, media_type: str) -> None:
-    """Raises `BrokenRuleError`. `media_type` is an accepted one, and `data` is not empty."""
+    """Checks a file. `media_type` is an accepted one, and `data` is not empty. Raises `BrokenRuleError`."""
     if media_type == "application/pkcs7-signature":
         _check_cms(data)
         return
@@ -58,7 +58,10 @@ def _magic(head: bytes) -> set[str]:
 
 
 def _ends_as_zip(data: bytes) -> bool:
-    """Whether this is an archive to those who look for its directory from the end, and take what stands before."""
+    """Returns whether archive programs would take the data for a ZIP with something before it.
+
+    They look for the directory from the end.
+    """
     at = len(data)
     earliest = max(0, len(data) - _ZIP_END.size - _ZIP_COMMENT)
     while (at := data.rfind(_ZIP_END_MARK, earliest, at)) >= 0:
@@ -71,7 +74,7 @@ def _ends_as_zip(data: bytes) -> bool:
 
 
 def _check_cms(data: bytes) -> None:
-    """DER of a ContentInfo, and nothing behind it; whose signature it is, others ask."""
+    """Checks for the DER of a ContentInfo with nothing after it; the signature itself is verified elsewhere."""
     if data[0] != _SEQUENCE:
         raise BrokenRuleError(SOMETHING_ELSE)
     try:

@@ -1,6 +1,6 @@
-"""The program that parses what strangers sent: `python -m activities.files.child`, with its socket as standard input.
+"""The program that parses files from strangers: `python -m activities.files.child`, its socket as standard input.
 
-It limits itself before it reads anything, is told nothing of its parent's environment, and ends with its parent.
+It limits itself before it reads anything, gets no environment from its parent, and ends with its parent.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from activities.files.frames import Request, framed, receive_request
 MEMORY: Final = 5 << 28
 """Bytes of address space."""
 CPU: Final = 10
-"""Seconds of one file."""
+"""CPU seconds for one file."""
 DESCRIPTORS: Final = 16
 NICENESS: Final = 5
-"""Whoever waits for an answer of the platform goes first."""
+"""Requests to the platform have priority over the child."""
 
 
 def main() -> None:
-    """Answer requests until the parent is gone."""
+    """Answers requests until the parent is gone."""
     limit()
     parent = socket.socket(fileno=0)
     while (received := receive_request(parent)) is not None:
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def limit() -> None:
-    """Memory, no writing, few descriptors, no processes, no core; and behind others in the queue for the CPU."""
+    """Limits memory, descriptors and CPU priority; forbids writing files, new processes and core dumps."""
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_FSIZE, 0),
@@ -51,14 +51,14 @@ def limit() -> None:
 
 
 def limit_cpu() -> None:
-    """As much CPU again as one file may take: the kernel ends whoever uses more."""
+    """Grants the CPU time of one more file: the kernel ends a child that uses more."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = math.ceil(used.ru_utime + used.ru_stime) + CPU
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
 
 def _answer(request: Request, data: bytes) -> list[bytes]:
-    """The rule that is broken, or an empty frame and then the pictures."""
+    """Returns the broken rule, or an empty frame followed by the pictures."""
     try:
         match request:
             case ["check", str(media_type)]:

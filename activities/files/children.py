@@ -1,4 +1,4 @@
-"""Children that parse files, a few at a time: used again, replaced when they die or have done enough."""
+"""A pool of child processes that parse files: reused, and replaced when they die or have done enough."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from activities.files.frames import LENGTH, Request, send_request
 log = logging.getLogger(__name__)
 
 PATIENCE: Final = 30.0
-"""Seconds that a file may take. The child's CPU ends first, unless it gets none."""
+"""Seconds that a file may take. The CPU limit of the child ends earlier, unless it gets no CPU."""
 FILES_EACH: Final = 200
-"""After so many a child makes room for a fresh one, and what it did not give back is free."""
+"""Files after which a child is replaced by a fresh one, which frees the memory that it kept."""
 MOST_FRAMES: Final = 64
 LONGEST_FRAME: Final = 32_000_000
 
@@ -31,11 +31,14 @@ class ClosedError(Exception):
 
 
 class _DeadBeforeError(Exception):
-    """A child that had answered before died without an answer: perhaps not over this file, which another one reads."""
+    """A child died without an answer, but not on its first file: another child retries this one.
+
+    The cause may be an earlier file.
+    """
 
 
 class Children:
-    """At most `count` children, started when they are needed, ended with the context. Cancelled calls leave none."""
+    """At most `count` children, started when needed, ended with the context. Cancelled calls leave none."""
 
     def __init__(self, count: int = 2, *, patience: float = PATIENCE) -> None:
         self._free = asyncio.Semaphore(count)
@@ -55,14 +58,14 @@ class Children:
             await child.end()
 
     async def ask(self, request: Request, file: int) -> list[bytes] | None:
-        """The frames that a child answers; None if it died or took too long over it. Raises `ClosedError`."""
+        """Returns the frames of a child's answer; None if it died or took too long. Raises `ClosedError`."""
         async with self._free:
             while True:
                 with suppress(_DeadBeforeError):
                     return await self._ask(await self._next(), request, file)
 
     async def _ask(self, child: _Child, request: Request, file: int) -> list[bytes] | None:
-        """Raises `_DeadBeforeError`, and `ClosedError`."""
+        """Asks one child. Raises `_DeadBeforeError` and `ClosedError`."""
         self._busy.add(child)
         answer = None
         try:
@@ -83,7 +86,7 @@ class Children:
         return answer
 
     async def _next(self) -> _Child:
-        """An idle child that lives, or a new one."""
+        """Returns an idle child that is alive, or a new one."""
         if self._closed:
             raise ClosedError
         while self._idle:
@@ -102,7 +105,7 @@ class _Child:
 
     @classmethod
     async def start(cls) -> Self:
-        """A new one, that knows nothing of this process: no variable, no descriptor but the socket."""
+        """Starts a child that inherits nothing of this process: no variable, no descriptor but the socket."""
         here, there = socket.socketpair()
         here.settimeout(0)
         nowhere = asyncio.subprocess.DEVNULL
@@ -128,7 +131,10 @@ class _Child:
         return self._process.returncode is None
 
     async def ask(self, request: Request, file: int) -> list[bytes]:
-        """Raises `EOFError` if it dies over this, `_DeadBeforeError` if perhaps before, and `OSError`."""
+        """Returns the frames of the answer. Raises `OSError`, and an error if the child dies.
+
+        That is `EOFError` if this is its first file, else `_DeadBeforeError`, since an earlier file may be the cause.
+        """
         fresh, self.files = self.files == 0, self.files + 1
         try:
             send_request(self._there, request, file)
@@ -159,7 +165,7 @@ class _Child:
         return bytes(read)
 
     async def end(self) -> None:
-        """End it, whatever it does; it has ended after that."""
+        """Kills the child, whatever it is doing, and waits until it has ended."""
         if self.lives:
             self._process.kill()
         await self._process.wait()

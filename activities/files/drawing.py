@@ -1,4 +1,4 @@
-"""Pictures of a file for those who are to read it: runs in the child alone. Nothing of the file itself is in them."""
+"""Pictures of a file for its readers: runs in the child process only. They contain nothing of the file itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from activities.files.broken import DAMAGED, BrokenRuleError
 from activities.files.pictures import picture
 
 SHARPNESS: Final = 150 / 72
-"""Pixels of a point: 150 dpi."""
+"""Pixels per point: 150 dpi."""
 LONGEST_SIDE: Final = 2_000
 """Pixels."""
 
@@ -22,7 +22,7 @@ _WHITE: Final = "white"
 
 
 def draw(data: bytes, media_type: str, first: int, count: int) -> Iterator[bytes]:
-    """Pages as PNG, from `first` (0 is the first) on. Raises `BrokenRuleError` for a file that can't be drawn."""
+    """Yields pages as PNG, from `first` (0-based) on. Raises `BrokenRuleError` for a file that can't be drawn."""
     if media_type == "application/pdf":
         yield from _pages(data, first, count)
     elif first == 0:
@@ -34,7 +34,7 @@ def draw(data: bytes, media_type: str, first: int, count: int) -> Iterator[bytes
 def _pages(data: bytes, first: int, count: int) -> Iterator[bytes]:
     try:
         with pdfium.PdfDocument(data) as document:
-            document.init_forms()  # else nothing shows of a field, nor of a signature
+            document.init_forms()  # otherwise form fields and signatures are not drawn
             for number in range(first, min(first + count, len(document))):
                 page = document[number]
                 longest = max(*page.get_size(), 1)
@@ -46,7 +46,7 @@ def _pages(data: bytes, first: int, count: int) -> Iterator[bytes]:
 
 
 def _png(drawn: Image.Image) -> bytes:
-    """On white, upright, no larger than it may be; without the profile and the words that it carried."""
+    """Returns a PNG on white, upright, at most `LONGEST_SIDE`; without the colour profile and texts of the original."""
     drawn.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     upright = ImageOps.exif_transpose(drawn)
     if upright.has_transparency_data:

@@ -1,4 +1,4 @@
-"""Is an uploaded file what it says it is, whole, and nothing besides? The first rule that it breaks, if any."""
+"""Checks that an uploaded file has its declared type, is whole and holds nothing else: names the first broken rule."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ CHILDREN: Final = 2
 
 
 class Inspector:
-    """Has files parsed by limited children, which an `async with` ends.
+    """Has files parsed by restricted children, which end with the `async with`.
 
-    Each takes half a gigabyte for the largest pictures while it reads them, and ten seconds of CPU at most.
+    Each needs half a gigabyte for the largest pictures while it reads them, and at most ten seconds of CPU.
     """
 
     def __init__(self, children: int = CHILDREN, *, patience: float = PATIENCE) -> None:
@@ -32,9 +32,9 @@ class Inspector:
         await self._children.__aexit__(kind, error, trace)
 
     async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None:
-        """The rule of `activities.files.broken` that the file breaks, or None.
+        """Returns the rule of `activities.files.broken` that the file breaks, or None.
 
-        `file` is a descriptor of a regular file, open for reading, of any position, which stays as it was: one without
+        `file` is a descriptor of a regular file, open for reading, at any position, which does not change: one without
         a name (`tempfile.TemporaryFile`) leaves nothing behind. Raises `ValueError` for more than `LARGEST_FILE` bytes.
         """
         size = os.fstat(file).st_size
@@ -54,7 +54,7 @@ class Inspector:
 
 
 def _known(rule: bytes) -> str | None:
-    """One of the rules: a child that was taken over may say anything."""
+    """Returns the rule if it is a known one, else `TOO_HARD`: a compromised child may answer anything."""
     if not rule:
         return None
     return next((one for one in RULES if one.encode() == rule), TOO_HARD)

@@ -1,4 +1,4 @@
-"""PDF, read to its end, each of its objects: runs in the child alone. Nothing is repaired, changed or written."""
+"""Reads PDF to the end, every object: runs in the child process only. Nothing is repaired, changed or written."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from activities.files.broken import (
 from activities.files.pictures import check_size, picture
 
 INFLATED: Final = 200_000_000
-"""Bytes that one stream may come to."""
+"""Maximum bytes of one decompressed stream."""
 MOST_FILTERS: Final = 4
 MOST_OBJECTS: Final = 300_000
 
@@ -38,7 +38,7 @@ settings.set_qpdf_limits(
 _WHITE: Final = b"\0\t\n\f\r "
 _END: Final = re.compile(rb"startxref[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+%%EOF")
 _GOES_ON: Final = re.compile(rb"[\0\t\n\f\r ]*(?:\d+[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+obj\b|xref\b|%)")
-"""A further revision, or the rest of a file that is made for the web."""
+"""Matches the start of a further revision, or the rest of a linearised file."""
 
 _ACTIONS: Final = frozenset(
     {
@@ -59,14 +59,14 @@ _SUSPECTED: Final = re.compile(
     b"(?:%s)(?![^\0\t\n\f\r /<>()[\\]])"
     % b"|".join(name.encode() for name in sorted({*_ACTIONS, *_ANNOTATIONS, "/JS", "/XFA", "/EF", "/EmbeddedFile"}))
 )
-"""What makes an object worth a closer look: the library writes every name in one way."""
+"""Matches objects that need a closer look: the library writes every name in one way."""
 
 _HEADED: Final = {"/DCTDecode": ("JPEG", "MPO"), "/JPXDecode": ("JPEG2000",)}
-"""Filters whose data tell a size of their own."""
+"""Filters whose data carry an image size of their own."""
 
 
 def check_pdf(data: bytes) -> None:
-    """Raises `BrokenRuleError`."""
+    """Checks a PDF. Raises `BrokenRuleError`."""
     _check_end(data)
     try:
         with pikepdf.open(
@@ -92,13 +92,13 @@ def _check_end(data: bytes) -> None:
 
 
 def _check_objects(pdf: pikepdf.Pdf) -> None:
-    """Each object of the newest revision, also those that nothing refers to; then that there are pages."""
+    """Checks each object of the newest revision, also unreferenced ones; then that there are pages."""
     if len(pdf.objects) > MOST_OBJECTS:
         raise BrokenRuleError(TOO_HARD)
     if any(map(_holds_active, chain([pdf.trailer], pdf.objects))):
         raise BrokenRuleError(ACTIVE)
     if warnings := [told for told in map(str, pdf.get_warnings()) if not _is_roomy(told)]:
-        raise BrokenRuleError(_why(warnings))  # an object that is not where it should be: others may find it
+        raise BrokenRuleError(_why(warnings))  # an object is not at its declared place: other readers may find it
     for found in pdf.objects:
         if isinstance(found, pikepdf.Stream):
             _check_stream(found)
@@ -107,7 +107,7 @@ def _check_objects(pdf: pikepdf.Pdf) -> None:
 
 
 def _is_roomy(warning: str) -> bool:
-    """Whether all that is wrong is that the file counts on more objects than it has, as many programs write it."""
+    """Returns whether the only fault is that the file declares more objects than it has, as many programs write it."""
     found = _COUNTED.search(warning)
     return found is not None and int(found[1]) > int(found[2])
 
@@ -118,7 +118,7 @@ _COUNTED: Final = re.compile(
 
 
 def _within(found: pikepdf.Object) -> Iterator[pikepdf.Object]:
-    """An object, and whatever stands in it itself."""
+    """Yields an object and all objects directly inside it."""
     ahead = [found]
     while ahead:
         one = ahead.pop()
@@ -138,7 +138,7 @@ def _holds_active(found: pikepdf.Object | None) -> bool:
 
 def _is_active(found: pikepdf.Object) -> bool:
     if isinstance(found, pikepdf.Name):
-        return found.is_indirect and str(found) in _ACTIONS | _ANNOTATIONS  # nobody writes a name apart but to hide it
+        return found.is_indirect and str(found) in _ACTIONS | _ANNOTATIONS  # done only to hide a name
     if not isinstance(found, pikepdf.Dictionary):
         return False
     files = found.get("/EF")
@@ -158,7 +158,7 @@ def _name(found: pikepdf.Dictionary, key: str) -> str | None:
 
 
 def _check_stream(stream: pikepdf.Stream) -> None:
-    if "/F" in stream.stream_dict:  # what it shows lies in another file
+    if "/F" in stream.stream_dict:  # its content lies in another file
         raise BrokenRuleError(ACTIVE)
     filters = _filters(stream)
     if len(filters) > MOST_FILTERS:
@@ -173,7 +173,7 @@ def _check_stream(stream: pikepdf.Stream) -> None:
 
 
 _OPAQUE: Final = frozenset({"/DCTDecode", "/DCT", "/JPXDecode", "/JBIG2Decode", "/CCITTFaxDecode", "/CCF", "/Crypt"})
-"""Filters that are left to whoever draws."""
+"""Filters whose data are left to the drawing program."""
 
 
 def _filters(stream: pikepdf.Stream) -> list[str]:
@@ -186,7 +186,7 @@ def _length(stream: pikepdf.Stream, key: str) -> int:
 
 
 def _why(told: Iterable[str]) -> str:
-    """The rule behind what the library says. Raises `MemoryError` if it had no room."""
+    """Returns the rule behind the library's message. Raises `MemoryError` if the library ran out of memory."""
     words = " ".join(told)
     if "bad_alloc" in words:
         raise MemoryError

@@ -1,4 +1,4 @@
-"""JPEG and PNG, read to their end: runs in the child alone. Nothing is changed or written."""
+"""Reads JPEG and PNG to the end: runs in the child process only. Nothing is changed or written."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from activities.files.broken import BOMB, DAMAGED, HOLDS_MORE, IMAGE_TOO_LARGE, 
 
 LONGEST_SIDE: Final = 20_000
 MOST_PIXELS: Final = 100_000_000
-"""A0 at 250 dpi, a page of A4 at 1,000."""
+"""As many as A0 at 250 dpi, or a page of A4 at 1,000."""
 
-Image.MAX_IMAGE_PIXELS = None  # ours bounds the sides too, and is asked of each picture
+Image.MAX_IMAGE_PIXELS = None  # our own limit covers the sides too, and every picture is checked
 
 _PADDING: Final = b"\0\t\n\r "
-"""What cameras and mail programs leave at the end."""
+"""Padding that cameras and mail programs leave at the end."""
 
 
 def check_size(width: int, height: int) -> None:
-    """Raises `BrokenRuleError`."""
+    """Checks the size of a picture. Raises `BrokenRuleError`."""
     if width <= 0 or height <= 0:
         raise BrokenRuleError(DAMAGED)
     if max(width, height) > LONGEST_SIDE or width * height > MOST_PIXELS:
@@ -34,7 +34,7 @@ def check_size(width: int, height: int) -> None:
 
 @contextmanager
 def picture(data: bytes, *formats: str) -> Iterator[Image.Image]:
-    """The picture with its size checked, not decoded yet. Raises `BrokenRuleError`, also for what happens inside."""
+    """Yields the picture, its size checked, not decoded yet. Raises `BrokenRuleError`, also for errors in the block."""
     try:
         with Image.open(BytesIO(data), formats=formats) as opened:
             check_size(*opened.size)
@@ -62,12 +62,12 @@ _TRAILER_TAIL: Final = struct.Struct("<I4s")
 
 
 def check_jpeg(data: bytes) -> None:
-    """Raises `BrokenRuleError`. Behind the picture there may be what phones put there: see `docs/files.md`."""
+    """Checks a JPEG. Raises `BrokenRuleError`. The trailers of phones are permitted after it: see `docs/files.md`."""
     start = 0
     while True:
         end = _end_of_jpeg(data, start)
         with picture(data[start:end], "JPEG", "MPO") as opened:
-            opened.draft(opened.mode, (opened.width // _EIGHTH, opened.height // _EIGHTH))  # reads all, keeps little
+            opened.draft(opened.mode, (opened.width // _EIGHTH, opened.height // _EIGHTH))  # all read, little kept
             opened.load()
         several = start > 0 or _MORE_PICTURES in data[:end]
         rest = data[end:].lstrip(_PADDING)
@@ -79,7 +79,7 @@ def check_jpeg(data: bytes) -> None:
 
 
 def _end_of_jpeg(data: bytes, start: int) -> int:
-    """Where the picture that begins at `start` ends, by its segments."""
+    """Returns the end of the picture that begins at `start`, by its segments."""
     at = start + 2
     while (end := _END.match(data, at)) is None:
         segment = _SEGMENT.match(data, at)
@@ -95,7 +95,7 @@ def _end_of_jpeg(data: bytes, start: int) -> int:
 
 
 def _is_phones_trailer(rest: bytes) -> bool:
-    """Whether this is the directory of facts that Samsung's phones append, each byte of it accounted for."""
+    """Returns whether this is the directory that Samsung's phones append, with every byte accounted for."""
     if not _TRAILER_TAIL.size < len(rest) <= _LONGEST_TRAILER:
         return False
     size, tail = _TRAILER_TAIL.unpack_from(rest, len(rest) - _TRAILER_TAIL.size)
@@ -117,13 +117,13 @@ _SIGNATURE: Final = 8
 _CRC: Final = 4
 _CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _MOST_TEXT: Final = 8_000_000
-"""Bytes that texts and profiles come to once they are inflated."""
+"""Maximum bytes of all decompressed texts and profiles."""
 _SLACK: Final = 65_536
 _AT_ONCE: Final = 1 << 20
 
 
 def check_png(data: bytes) -> None:
-    """Raises `BrokenRuleError`."""
+    """Checks a PNG. Raises `BrokenRuleError`."""
     pixels: _Inflating | None = None
     texts = _Inflating(_MOST_TEXT)
     end = _SIGNATURE
@@ -146,7 +146,7 @@ def check_png(data: bytes) -> None:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
-    """Kind, content and end of each chunk, the last one included; or the file is damaged."""
+    """Yields kind, content and end of each chunk, including the last. Raises `BrokenRuleError` for a damaged file."""
     at, kind = _SIGNATURE, b""
     while kind != b"IEND":
         if at + _CHUNK.size > len(data):
@@ -161,7 +161,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
 
 
 def _most_raw(header: bytes) -> int:
-    """Bytes that the pixels come to at most before they are deflated, interlaced or not."""
+    """Returns the maximum bytes of the pixels when decompressed, interlaced or not."""
     if len(header) != _HEADER.size:
         raise BrokenRuleError(DAMAGED)
     width, height, depth, colour, *_ = _HEADER.unpack(header)
@@ -173,7 +173,7 @@ def _most_raw(header: bytes) -> int:
 
 
 def _deflated(kind: bytes, chunk: bytes) -> bytes | None:
-    """What is deflated in a text or a profile, if anything."""
+    """Returns the compressed part of a text or profile, or None."""
     _, _, rest = chunk.partition(b"\0")
     if kind in {b"zTXt", b"iCCP"}:
         return rest[1:]
@@ -183,7 +183,7 @@ def _deflated(kind: bytes, chunk: bytes) -> bytes | None:
 
 
 class _Inflating:
-    """Counts what comes out, and keeps none of it."""
+    """Counts decompressed bytes against a maximum, and keeps none of them."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -1,4 +1,4 @@
-"""Pictures of an uploaded file, made by a limited child: all that an officer gets to see of it."""
+"""Pictures of an uploaded file, made by a restricted child: officers see only these, never the file itself."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from activities.files.broken import BrokenRuleError
 from activities.files.children import Children
 
 MOST_PAGES: Final = 20
-"""Pages of one call."""
+"""Maximum pages of one call."""
 DRAWN: Final = frozenset({"application/pdf", "image/jpeg", "image/png"})
-"""The media types of which there are pictures."""
+"""The media types that can be drawn."""
 
 
 class NotDrawnError(Exception):
@@ -18,10 +18,10 @@ class NotDrawnError(Exception):
 
 
 async def pages(children: Children, file: int, media_type: str, first: int, count: int) -> list[bytes]:
-    """PNG of `count` pages from `first` on, where 0 is the first: fewer where the file ends, none behind its end.
+    """Returns PNGs of `count` pages from `first` (0-based) on: fewer at the end of the file, none after it.
 
-    A picture is a page of its own. The longest side has at most 2,000 pixels. `file` is as in `Inspector.inspect`.
-    Raises `NotDrawnError`, and `ValueError` for another type or more than `MOST_PAGES`.
+    A picture counts as one page. The longest side has at most 2,000 pixels. `file` is as in `Inspector.inspect`. Raises
+    `NotDrawnError`, and `ValueError` for another type or more than `MOST_PAGES`.
     """
     if media_type not in DRAWN or not 0 <= count <= MOST_PAGES or first < 0:
         raise ValueError(media_type, first, count)

@@ -1,4 +1,4 @@
-"""The virus scanner: ClamAV's daemon over its socket. Whatever is not a clear answer is none."""
+"""The virus scanner: ClamAV's daemon over its socket. An unclear answer counts as none."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ log = logging.getLogger(__name__)
 CHUNK: Final = 65_536
 """Bytes sent at once."""
 SECONDS: Final = 60.0
-"""For each step: connecting, sending a chunk, the answer, however many others it is busy with."""
+"""Timeout of each step: connecting, sending a chunk, the answer, however busy the scanner is."""
 LONGEST_ANSWER: Final = 4096
 
 _LENGTH: Final = struct.Struct("!I")
 
 
 class ScannerDownError(Exception):
-    """The scanner does not answer, or does not say whether the file is clean: the file waits."""
+    """The scanner does not answer, or not clearly: the file stays pending."""
 
 
 class Scanner(Protocol):
-    """Looks for viruses. Where there is no scanner, there is None in its place, and files stay *unscanned*."""
+    """Looks for viruses. An installation without a scanner has None instead, and files stay *unscanned*."""
 
     async def scan(self, chunks: AsyncIterator[bytes]) -> bool:
-        """Whether a virus was found in the file. Raises `ScannerDownError`, and what `chunks` raises."""
+        """Returns whether the file holds a virus. Raises `ScannerDownError`, and the errors of `chunks`."""
 
 
 class Clamd:
@@ -39,7 +39,7 @@ class Clamd:
         self._seconds = seconds
 
     async def scan(self, chunks: AsyncIterator[bytes]) -> bool:
-        """Whether a virus was found. Raises `ScannerDownError`, and what `chunks` raises."""
+        """Returns whether the file holds a virus. Raises `ScannerDownError`, and the errors of `chunks`."""
         async with self._connected() as (reader, writer):
             await self._send(writer, b"zINSTREAM\0")
             async for chunk in chunks:
@@ -55,7 +55,7 @@ class Clamd:
         raise ScannerDownError(f"clamd did not say whether the file is clean: {answer}")
 
     async def ping(self) -> None:
-        """Raises `ScannerDownError` unless it is there."""
+        """Checks that the scanner answers. Raises `ScannerDownError`."""
         async with self._connected() as (reader, writer):
             await self._send(writer, b"zPING\0")
             answer = await self._answer(reader)
@@ -82,7 +82,7 @@ class Clamd:
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
-        """One step of the conversation, and only that: what goes wrong with the file is not the scanner's fault."""
+        """Limits the time of one step with the scanner, and nothing else: errors of the file are not the scanner's."""
         try:
             async with asyncio.timeout(self._seconds):
                 yield
@@ -91,7 +91,7 @@ class Clamd:
 
 
 def scanner_at(socket: str | None) -> Scanner | None:
-    """The scanner of the setting; without one none, and a word in the log."""
+    """Returns the scanner of the setting; None, with a warning in the log, if it is not set."""
     if socket is None:
         log.warning("MOTCUA_CLAMD is not set: files stay unscanned")
         return None

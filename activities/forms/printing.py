@@ -1,4 +1,4 @@
-"""Forms as PDF: the same sheet and moment give the same bytes, on every machine."""
+"""Prints forms as PDF: the same sheet and moment give the same bytes, on every machine."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _WORDS: Final = {
     "to": said("sheet.to").model_dump(),
     "unofficial": said("sheet.unofficial").model_dump(),
 }
-"""What stands on every form."""
+"""The fixed words of every form."""
 
 
 def printed(sheet: Sheet, at: datetime) -> bytes:
-    """The form as a tagged PDF, which says that it was made `at`, to the second.
+    """Returns the form as a tagged PDF, with `at` as its time of creation, to the second.
 
-    Raises `RefusalError` that names each place where something stands that the font can't show.
+    Raises `RefusalError` that names each place with a character that the font can't show.
     """
     sheet = composed(sheet)
     content = sheet.model_dump(mode="json") | {"words": _WORDS, **_codes(sheet)}
@@ -54,7 +54,7 @@ def _typesetter() -> Typesetter:
 
 
 def _codes(sheet: Sheet) -> dict[str, Any]:
-    """A QR code of the digest or of the dossier code, and the latter as bars."""
+    """Returns a QR code of the digest or else the dossier code, and the dossier code as bars."""
     content = sheet.digest or sheet.code
     return {
         "qr": None if content is None else qr(content),
@@ -63,6 +63,6 @@ def _codes(sheet: Sheet) -> dict[str, Any]:
 
 
 def _unprintable(sheet: Sheet, missing: frozenset[str]) -> Iterator[Problem]:
-    """The places that hold one of these characters; the whole form if they stand in none that is filled in."""
+    """Yields a problem for each place that holds one of these characters; for the whole form if no place does."""
     places = [entry.place for entry in sheet.entries if not missing.isdisjoint(entry.value or "")]
     return (problem(place, "unprintable") for place in places or [""])

@@ -1,1 +1,1 @@
-"""Keys that wrap the keys of filings, and who keeps them."""
+"""Master keys, which wrap the keys of filings, and their key managers."""

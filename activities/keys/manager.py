@@ -1,4 +1,4 @@
-"""Who keeps a master key, and how a key looks that it has wrapped."""
+"""The interface of a key manager, which keeps a master key, and the form of a wrapped key."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Protocol
 
 
 class KeysUnavailableError(Exception):
-    """Who keeps the master key can't be asked now, or refuses. Nothing was done: ask again."""
+    """The key manager can't be reached now, or refuses. Nothing was done: retry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """A key as the record holds it. `by` names the master key that has wrapped it, with the version if it has some."""
+    """A key as the record holds it. `by` names the master key that wrapped it, with its version if it has any."""
 
     key_id: str
     data: bytes
@@ -22,29 +22,29 @@ class Wrapped:
 
 
 class KeyManager(Protocol):
-    """Keeps a master key, which wraps other keys and opens what it has wrapped.
+    """Keeps a master key, which wraps other keys and opens the keys that it wrapped.
 
-    What is wrapped is bound to the id of its key. All that asks raises `KeysUnavailableError`.
+    A wrapped key is bound to its id. All methods that contact the key manager raise `KeysUnavailableError`.
     """
 
     @property
     def name(self) -> str:
-        """What the master key is called, whatever its version: no secret, and without a colon."""
+        """The name of the master key, without its version: no secret, and no colon in it."""
 
     def connected(self) -> AbstractAsyncContextManager[None]:
-        """For a process that asks again and again: connections are kept meanwhile, and closed then."""
+        """Keeps connections open during the block, for a process with many requests."""
 
     def has_wrapped(self, by: str) -> bool:
-        """Whether this master key is named there, in any version."""
+        """Returns whether `by` names this master key, in any version."""
 
     async def version(self) -> str:
-        """What is named as having wrapped what is wrapped now."""
+        """Returns the name and version that wrap keys now."""
 
     async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
-        """These keys, by their ids, wrapped."""
+        """Wraps these keys, given by their ids."""
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
-        """The keys; None for what was changed, or wrapped by another master key."""
+        """Returns the keys; None for each that was changed, or wrapped by another master key."""
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """What an earlier version has wrapped, wrapped by the one that does now; None for what it can't open."""
+        """Wraps keys of earlier versions again by the current one; None for each that it can't open."""

@@ -1,4 +1,4 @@
-"""A master key that stands in the settings."""
+"""A master key that is part of the settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class MasterKey:
     """A master key of 32 bytes, in one version."""
 
     def __init__(self, secret: bytes) -> None:
-        """Raises `ValueError` if it has another length."""
+        """Takes the key. Raises `ValueError` if it has another length."""
         if len(secret) != KEY_BYTES:
             msg = f"the master key is {KEY_BYTES} bytes in base64"
             raise ValueError(msg)
@@ -26,34 +26,34 @@ class MasterKey:
 
     @classmethod
     def read(cls, text: str) -> MasterKey:
-        """The key from base64. Raises `ValueError`."""
+        """Reads the key from base64. Raises `ValueError`."""
         try:
             return cls(base64.b64decode(text, validate=True))
         except binascii.Error:
             return cls(b"")
 
     def connected(self) -> nullcontext[None]:
-        """There is nobody to connect to."""
+        """Does nothing: there is no connection."""
         return nullcontext()
 
     def has_wrapped(self, by: str) -> bool:
-        """Whether it is named there."""
+        """Returns whether `by` names this key."""
         return by == self.name
 
     async def version(self) -> str:
-        """Its name: it has one version."""
+        """Returns its name, as it has one version."""
         return self.name
 
     async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
-        """These keys, by their ids, wrapped."""
+        """Wraps these keys, given by their ids."""
         return [Wrapped(key_id, seal(self.secret, secret, key_id), self.name) for key_id, secret in secrets.items()]
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
-        """The keys; None for what was changed, or wrapped by another master key."""
+        """Returns the keys; None for each that was changed, or wrapped by another master key."""
         return [self._opened(one) for one in wrapped]
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """The same: there is no other version."""
+        """Returns them unchanged: there is no other version."""
         return list(wrapped)
 
     def _opened(self, one: Wrapped) -> bytes | None:

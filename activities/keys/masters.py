@@ -1,4 +1,4 @@
-"""The master keys that a process knows: one wraps, and while that is changed another opens as well."""
+"""The master keys of a process: one wraps, and during a change of the key a second one opens as well."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ MASTER_KEY: Final = "MOTCUA_MASTER_KEY"
 OTHER_MASTER_KEY: Final = "MOTCUA_OTHER_MASTER_KEY"
 VAULT_TOKEN_FILE: Final = "MOTCUA_VAULT_TOKEN_FILE"  # noqa: S105 -- a setting's name
 WITH_MASTER_KEY: Final = (OTHER_MASTER_KEY, VAULT_TOKEN_FILE)
-"""What may be set beside it."""
+"""The settings that may accompany it."""
 _VAULT: Final = "vault:"
 
 
 @dataclass(frozen=True)
 class MasterKeys:
-    """The master key that wraps, and another one that only opens what it has wrapped."""
+    """The master key that wraps, and optionally another one that only opens the keys that it wrapped."""
 
     current: KeyManager
     other: KeyManager | None = None
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:
-        """Keep connections to whoever keeps them, for a process that asks again and again."""
+        """Keeps connections to the key managers open, for a process with many requests."""
         async with AsyncExitStack() as stack:
             for manager in self:
                 await stack.enter_async_context(manager.connected())
             yield
 
     def know(self, by: str) -> bool:
-        """Whether a master key that is named there is here."""
+        """Returns whether `by` names one of these master keys."""
         return any(manager.has_wrapped(by) for manager in self)
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
-        """The keys; None for what was changed, or wrapped by a master key that is not here.
+        """Returns the keys; None for each that was changed, or wrapped by a master key that is not here.
 
         Raises `KeysUnavailableError`.
         """
@@ -51,7 +51,7 @@ class MasterKeys:
         return [found.get(one) for one in wrapped]
 
     async def renew(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """The same keys as the current master key wraps them now; None for what can't be opened.
+        """Wraps the same keys by the current master key; None for each that can't be opened.
 
         Raises `KeysUnavailableError`.
         """
@@ -70,9 +70,9 @@ class MasterKeys:
 
 
 def master_keys(current: str, other: str | None = None, token_file: str | None = None) -> MasterKeys:
-    """As they are set: 32 bytes in base64, or `vault:` and where the key is.
+    """Returns the master keys of the settings: 32 bytes in base64, or `vault:` and the address of the key.
 
-    The token for Vault is read from the file whenever it is needed. Raises `ValueError`.
+    The token for Vault is read from the file for each request. Raises `ValueError`.
     """
     return MasterKeys(_manager(current, token_file), _manager(other, token_file) if other else None)
 

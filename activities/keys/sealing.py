@@ -15,13 +15,13 @@ _NONCE: Final = 12
 
 
 def seal(secret: bytes, data: bytes, context: str) -> bytes:
-    """`data` sealed under the key, and bound to `context`."""
+    """Seals `data` under the key, bound to `context`."""
     nonce = os.urandom(_NONCE)
     return nonce + AESGCM(secret).encrypt(nonce, data, context.encode())
 
 
 def unseal(secret: bytes, sealed: bytes, context: str) -> bytes:
-    """What was sealed under the key and the same `context`. Raises `SealBrokenError`."""
+    """Opens data that was sealed under the key and the same `context`. Raises `SealBrokenError`."""
     try:
         return AESGCM(secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], context.encode())
     except (InvalidTag, ValueError):

@@ -1,6 +1,7 @@
-"""A master key in the transit engine of Vault, or of OpenBao, which speaks the same: it never leaves there.
+"""A master key in the transit engine of Vault, or of OpenBao, which has the same API: it never leaves there.
 
-What is wrapped holds the id of its key behind it: the engine binds nothing to what it wraps anew by itself.
+The wrapped text contains the key and after it the key's id, because the engine itself binds nothing to the keys that it
+rewraps.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from activities.keys.sealing import KEY_BYTES
 from schemas.base import Model
 
 SECONDS: Final = 2.0
-"""For one answer: an attempt to append has 5 s in all."""
+"""Timeout of one request: an attempt to append has 5 s in all."""
 AT_ONCE: Final = 250
-"""So many keys are asked about in one request."""
+"""Maximum number of keys in one request."""
 _KEPT: Final = httpx.Limits(keepalive_expiry=60.0)
-"""A connection on which nothing is asked is closed after so many seconds."""
+"""A connection is closed after so many idle seconds."""
 
 
 class _Result(Model):
-    """One of a batch; with neither it could not be done."""
+    """One result of a batch; it failed if both fields are empty."""
 
     ciphertext: str | None = None
     plaintext: str | None = None
@@ -50,7 +51,7 @@ class Transit:
     """The key at `<scheme>://<host>/<mount>/<key>`; the token is read from its file for each request."""
 
     def __init__(self, address: str, token_file: Path) -> None:
-        """Raises `ValueError` for what is no such address."""
+        """Takes the address. Raises `ValueError` if it is none of this form."""
         parts = urlsplit(address)
         mount, _, key = parts.path.strip("/").rpartition("/")
         if parts.scheme not in {"http", "https"} or not parts.hostname or not (mount and key):
@@ -64,7 +65,7 @@ class Transit:
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:
-        """Connections are kept for as long as this lasts; otherwise each request has one of its own."""
+        """Keeps connections open during the block; outside it each request has a connection of its own."""
         async with self._client() as client:
             self._kept = client
             try:
@@ -73,16 +74,16 @@ class Transit:
                 self._kept = None
 
     def has_wrapped(self, by: str) -> bool:
-        """Whether this master key is named there, in any version."""
+        """Returns whether `by` names this master key, in any version."""
         return by.rpartition("@")[0] == self.name
 
     async def version(self) -> str:
-        """Its newest version, which wraps."""
+        """Returns its name with its newest version, which wraps."""
         found = await self._ask("GET", f"keys/{self._key}")
         return f"{self.name}@{found.latest_version}"
 
     async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
-        """These keys, by their ids, wrapped by its newest version."""
+        """Wraps these keys, given by their ids, by the newest version."""
         plain = [{"plaintext": b64encode(secret + key_id.encode()).decode()} for key_id, secret in secrets.items()]
         results = await self._of_many("encrypt", plain)
         wrapped = [self._wrapped(key_id, one) for key_id, one in zip(secrets, results, strict=True)]
@@ -91,17 +92,17 @@ class Transit:
         return [one for one in wrapped if one is not None]
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
-        """The keys; None for what was changed, or wrapped by another master key."""
+        """Returns the keys; None for each that was changed, or wrapped by another master key."""
         results = await self._of_many("decrypt", [{"ciphertext": _said(one)} for one in wrapped])
         return [_opened(one, found.plaintext) for one, found in zip(wrapped, results, strict=True)]
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """The same wrapped by its newest version, without being told to us."""
+        """Wraps the same keys by the newest version, without revealing them to this process."""
         results = await self._of_many("rewrap", [{"ciphertext": _said(one)} for one in wrapped])
         return [self._wrapped(one.key_id, found) for one, found in zip(wrapped, results, strict=True)]
 
     def _wrapped(self, key_id: str, found: _Result) -> Wrapped | None:
-        """What it has wrapped is written `vault:v<version>:<base64>`."""
+        """Reads a ciphertext of the form `vault:v<version>:<base64>`; None for a failed result."""
         if found.ciphertext is None:
             return None
         version = found.ciphertext.split(":")[1].removeprefix("v")
@@ -118,7 +119,7 @@ class Transit:
         return results
 
     async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> _Data:
-        """What it answers: also to a batch of which some could not be done, which it calls a bad request."""
+        """Returns the answer; also of a batch in which some items failed, to which Vault gives HTTP 400."""
         try:
             token = self._token_file.read_text(encoding="utf-8").strip()
             async with asyncio.timeout(SECONDS), nullcontext(self._kept) if self._kept else self._client() as client:
@@ -141,7 +142,7 @@ class Transit:
 
 
 async def _answer(asking: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
-    """What is answered; asked once more where the server was just closing the connection. All may be asked twice."""
+    """Returns the response; retries once if the server was just closing the connection. All requests are idempotent."""
     try:
         return await asking()
     except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
@@ -160,7 +161,7 @@ def _said(one: Wrapped) -> str:
 
 
 def _opened(one: Wrapped, plaintext: str | None) -> bytes | None:
-    """The key, if what was wrapped is the one of this id."""
+    """Returns the key if the wrapped text carries its id, else None."""
     plain = b64decode(plaintext or "")
     secret, key_id = plain[:KEY_BYTES], plain[KEY_BYTES:]
     return secret if key_id == one.key_id.encode() else None

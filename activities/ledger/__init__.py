@@ -1,1 +1,1 @@
-"""The event log: the append, what it bears out, and the rows it writes."""
+"""The event log: the append, its checks against the record, and the rows that it writes."""

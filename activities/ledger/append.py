@@ -1,11 +1,11 @@
-"""The event log: appends, and nothing else writes it.
+"""The event log: appends, the only code that writes it.
 
-An append is one transaction. It is optimistic and answers with what the log holds: if rows from `next_seq` on are
-there already, it writes nothing and returns them (docs/ledger.md).
+An append is one transaction. It is optimistic and answers with the content of the log: if rows from `next_seq` on exist
+already, it writes nothing and returns them (docs/ledger.md).
 
 It is one statement, which writes everything if the batch follows on the stream's head and its actor may write, and
-nothing otherwise. Only then is it asked why, with the head locked: whoever holds the stream, as a restart does, is
-waited for.
+nothing otherwise. Only then a second query finds the reason, with the head locked; it waits for any process that holds
+the stream, such as a restart.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ LEDGER: Final = LocalActivityConfig(
         maximum_interval=timedelta(seconds=5),
     ),
 )
-"""An append never gives up: it may have been committed."""
+"""An append is retried for ever: it may have been committed."""
 
 
 class _NotTakenError(Exception):
-    """The batch does not follow on the stream's head, or may not be written, or was recorded long before."""
+    """The batch does not follow on the stream's head, or may not be written, or its command was recorded before."""
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """A batch with the kind of its stream, its events as that kind's models, and what the log must hold for them.
+    """A batch with the kind of its stream, its events as that kind's models, and the evidence that the log must hold.
 
-    `cash` are the seqs of those that say that cash was taken or given.
+    `cash` are the seqs of the events that record cash taken or given.
     """
 
     batch: Batch
@@ -75,7 +75,7 @@ class Ledger:
     def __init__(
         self, pool: Pool, vault: Vault, kinds: Kinds, meter: MetricMeter = MetricMeter.noop, *, signed: bool = False
     ) -> None:
-        """`signed`: whoever acts, but for the system, has signed it; or else nobody is asked, and none of it kept."""
+        """`signed`: every actor but the system must sign. Otherwise no signature is checked, and none is stored."""
         self._pool = pool
         self._signed = signed
         self._vault = vault
@@ -85,10 +85,11 @@ class Ledger:
 
     @activity.defn(name=APPEND)
     async def append(self, batch: Batch) -> Appended:
-        """Append the batch, or say what the log holds instead.
+        """Appends the batch, or returns the content of the log instead.
 
-        Raises `ledger_conflict`, never to be retried, if a later epoch has taken the stream over or events are gone.
-        Once the filing's key is gone nobody's command is taken; the system's waits for it: `KeyGoneError` is retried.
+        Raises `ledger_conflict`, without retry, if a later epoch has taken the stream over or events are missing. Once
+        the filing's key is gone, commands of people are refused; those of the system wait for it: `KeyGoneError` is
+        retried.
         """
         began = perf_counter()
         asked = self._asked(batch)
@@ -102,7 +103,7 @@ class Ledger:
         return answer.model_copy(update=told | {"continue_as_new_suggested": batch.continue_as_new_suggested or None})
 
     async def append_within(self, connection: Connection, batch: Batch) -> Appended:
-        """The same in a transaction of the caller's, for a batch that takes no numbers."""
+        """The same in the caller's transaction, for a batch that takes no numbers."""
         return await self._answer(connection, self._asked(batch))
 
     def _asked(self, proposed: Batch) -> _Asked:
@@ -134,22 +135,23 @@ class Ledger:
                     return answer
 
     async def _moves(self, connection: Connection, asked: _Asked) -> bool | None:
-        """Whether the build that is to go on with the stream can read it; None if this run is not to make way."""
+        """Returns whether the promoted build can read the stream; None if the run was not to hand over."""
         if asked.batch.moves_with is None:
             return None
         return await builds.can_take_over(connection, asked.kind.name, asked.batch.stream, asked.batch.moves_with)
 
     async def _append(self, connection: Connection, asked: _Asked) -> Appended:
-        """Write what follows on the stream's head. Raises `_NotTakenError`, and has written nothing."""
+        """Writes the batch on the stream's head. Raises `_NotTakenError` if nothing was written."""
         async with self._reserving.reserved(connection, asked.batch, asked.events) as reserved:
             return await _write(connection, asked, reserved)
 
     async def _instead(
         self, connection: Connection, asked: _Asked, unproved: list[Problem], unsigned: list[Problem]
     ) -> Appended | None:
-        """What the log answers instead of taking the batch; None if it may be tried again.
+        """Returns the log's answer if it does not take the batch; None if the append may be tried again.
 
-        What was recorded is found, whoever asks; and whoever may not speak is not told what the rules would say.
+        A recorded command is found, whoever asks. An actor who may not speak does not learn the verdict of the other
+        rules.
         """
         batch, actor = asked.batch, asked.batch.actor
         whose = (actor.agency, actor.subject, actor.role)
@@ -174,7 +176,7 @@ class Ledger:
         return Appended(epoch=epoch, refused=refused) if refused else None
 
     async def _held(self, connection: Connection, asked: _Asked, epoch: int) -> Appended:
-        """A page of what the log holds."""
+        """Returns a page of the events that the log holds."""
         batch = asked.batch
         found = await connection.fetch(f"{log.SELECT} limit {_MOST_EVENTS + 1}", batch.stream, batch.next_seq)
         rows = _page(found)
@@ -194,13 +196,13 @@ class Ledger:
 
 
 def _page(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """As many of the rows as one answer may hold, at least one."""
+    """Returns as many of the rows as one answer may hold, at least one."""
     sizes = accumulate(len(row["body"]) + len(row["sealed"] or b"") for row in rows)
     return rows[: max(1, sum(size <= _MOST_BYTES for size in islice(sizes, _MOST_EVENTS)))]
 
 
 def submitted_columns(person: bytes, possible_duplicates: tuple[str, ...]) -> dict[str, Any]:
-    """What the ledger adds to the row of a filing when it is handed in, beside what its workflow knows."""
+    """Returns the columns that the ledger adds to the row of a new filing, beside those of its workflow."""
     return {"person": f"\\x{person.hex()}", "possible_duplicates": possible_duplicates}
 
 
@@ -246,9 +248,9 @@ async def _record(
     change: read_models.Change | None,
     caused: Sequence[tuple[int, PaperKind]],
 ) -> int:
-    """Write the events, their receipt, the papers they cause, the stream's new head and the read model; its epoch.
+    """Writes the events, receipt, caused papers, the stream's new head and the read model; returns the epoch.
 
-    `rows` are the events, each with what it binds. Raises `_NotTakenError`.
+    `rows` are the events, each with its `bound` text. Raises `_NotTakenError`.
     """
     batch, actor = asked.batch, asked.batch.actor
     needed = () if asked.needed is None else (asked.needed,)
@@ -301,7 +303,7 @@ async def _record(
 
 _MOST_EVENTS: Final = 200
 _MOST_BYTES: Final = 100_000
-"""So much of a stream is told in one answer: it stands in the history of a workflow."""
+"""Maximum bytes of a stream in one answer, because it enters the history of a workflow."""
 
 _KEY_GONE: Final = problem("", "key_gone")
 
@@ -316,19 +318,19 @@ select coalesce(epoch, 1), coalesce(head_seq, 0),
     found.erased_at is not null or coalesce(({_ERASED.replace("$1", "$5")}), false)
 from (select) as asked left join (select * from stream where stream = $1 for update) as found on true
 """  # noqa: S608 -- joined from statements of our own
-"""A stream that is not there yet has no events."""
+"""A stream that does not exist yet has no events."""
 
 _NOT_ERASED: Final = """
 coalesce((select erased_at is null from stream as whole where stream = 'filing:' || $2::uuid for key share), true)
 """
-"""Of a stream that begins: one that is there has its head moved by who erases it, who waits for this lock."""
+"""For a stream that begins. For an existing one, erasure moves its head, and waits for this lock."""
 
 _EACH: Final = ", ".join(event_rows.EACH)
 _HASHED: Final = 16
-"""The place among the parameters of what is hashed of each event; then come its columns and what it binds."""
+"""The parameter with the hashed part of each event; then come its columns and its `bound` text."""
 _BINDS: Final = _HASHED + 1 + len(event_rows.EACH)
 _REST: Final = _BINDS + 1
-"""The first place of what the change has."""
+"""The first parameter of the change."""
 _POSTED: Final = """
 posted as (
     insert into outbox (stream, seq, paper, filing_id, agency)
@@ -339,12 +341,12 @@ posted as (
 
 
 def _value(place: int, type_: str, n: str, *, one: bool) -> str:
-    """The n-th event's, of which an array stands at this place, or `one` by itself: arrays cost more than values."""
+    """Returns the n-th event's value from an array parameter, or a single value if `one`: arrays cost more."""
     return f"${place}::{type_}" if one else f"(${place}::{type_}[])[{n}]"
 
 
 def _chain(*, one: bool) -> str:
-    """The batch's events with their hashes, behind the head; `one` alone needs no recursion."""
+    """Returns the SQL of the batch's events with their hashes, after the head; `one` event needs no recursion."""
     bound = binding.BOUND.format(epoch="epoch", rest=_value(_BINDS, "text", "n + 1", one=one))
     hashed = _value(_HASHED, "bytea", "n + 1", one=one)
     hash_ = event_rows.HASH.format(hashed=hashed, recorded_at="now", previous="hash", bound="following.bound")
@@ -368,9 +370,9 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     spoken: bool,
     begins: bool,
 ) -> str:
-    """The one statement of an append; it gives the stream's epoch if it was taken.
+    """Returns the single statement of an append; it yields the stream's epoch if the batch was taken.
 
-    `stream` stands first: whoever holds that table holds up every append before it holds anything else.
+    The table `stream` stands first: a process that locks it thereby stops every append before that locks anything else.
     """
     change = f", {read_models.statements(written, tasks=tasks, whose=1, first=_REST)}" if written or tasks else ""
     last = _REST + len(written) + tasks

@@ -1,4 +1,4 @@
-"""What the record must bear out before an event is written: who the officer is, that money and parcels are real."""
+"""Checks against the record before an event is written: the officer is real, and so are money and parcels."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, 
 
 
 async def missing(connection: Connection, needed: str | None, filing_id: UUID) -> list[Problem]:
-    """What the record does not bear out of what is `needed`."""
+    """Returns a problem if the record lacks any of the `needed` evidence."""
     if needed is None or await connection.fetchval(_BORNE_OUT, filing_id, needed):
         return []
     return [_NOT_RECORDED]
 
 
 def refusal(actor: Actor, unproved: list[Problem], *, in_directory: bool) -> Refusal | None:
-    """Why a batch is refused, or None. `in_directory`: its actor is an active officer there."""
+    """Returns why a batch is refused, or None. `in_directory`: its actor is an active officer in the directory."""
     problems = (*_officer(actor, in_directory=in_directory), *unproved)
     return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=problems) if problems else None
 
@@ -65,7 +65,7 @@ def _is_act(event: Any) -> bool:
 
 
 async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Whoever is given a task must be an officer in its role, and not absent."""
+    """Returns problems unless each officer who is given a task is active in its role and not absent."""
     given = [event for event in events if isinstance(event, Reassigned)]
     found = [await _not_at_work(connection, batch, event.officer, event.role) for event in given]
     return [why for why in found if why is not None]
@@ -81,7 +81,7 @@ async def _not_at_work(connection: Connection, batch: Batch, officer: str, role:
 
 
 async def _substitutes(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Whoever acts for somebody must be their substitute, on a day of their absence."""
+    """Returns problems unless each officer who acts for another is the substitute on a day of the absence."""
     found: list[Problem] = []
     for event in events:
         if event.acting_for is not None:
@@ -94,7 +94,10 @@ async def _substitutes(connection: Connection, batch: Batch, events: Iterable[An
 
 
 async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Money goes back by two: neither is the other, nor the other's substitute that day in any role."""
+    """Returns problems unless two officers act on a refund: not the same, and neither the other's substitute that day.
+
+    The substitute counts in any role.
+    """
     found: list[Problem] = []
     for event in events:
         if (others := _others(event)) is None:
@@ -107,7 +110,7 @@ async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) ->
 
 
 def _others(event: Any) -> tuple[str, ...] | None:
-    """Whom it takes beside the officer of this event; None where one is enough."""
+    """Returns the earlier officers from whom the officer of this event must differ; None if one officer is enough."""
     match event:
         case RefundApproved(asked_by=others) | RefundDeclined(asked_by=others) | RefundGivenByHand(approved_by=others):
             return others
@@ -120,7 +123,7 @@ def _others(event: Any) -> tuple[str, ...] | None:
 async def in_their_place(
     connection: AnyConnection, agency: str, hands: Iterable[str], others: Iterable[str], day: date
 ) -> bool:
-    """Whether one of these is that day the substitute of one of the others, or the other way round, in any role."""
+    """Returns whether on that day one of `hands` is the substitute of one of `others`, or vice versa, in any role."""
     return bool(await connection.fetchval(_IN_THEIR_PLACE, agency, list(hands), list(others), day))
 
 
@@ -138,14 +141,14 @@ class _Absence(NamedTuple):
 
 
 async def _absence(connection: Connection, batch: Batch, officer: str, role: Role) -> _Absence | None:
-    """The absence of an officer on the day of the batch."""
+    """Returns the absence of an officer on the day of the batch."""
     day = local_day(batch.at)
     row = await connection.fetchrow(_ABSENCE, _directory(batch), officer, role, day)
     return None if row is None else _Absence(*row.values())
 
 
 def _directory(batch: Batch) -> str:
-    """The agency whose officers are asked about: that of who acts."""
+    """Returns the agency whose directory counts: the actor's."""
     return batch.actor.agency or batch.agency
 
 
@@ -156,7 +159,7 @@ where agency = $1 and subject = $2 and role = $3 and $4 between first_day and la
 
 
 async def active(connection: AnyConnection, agency: str, subject: str, role: Role) -> bool:
-    """Whether the agency's directory has this officer in this role."""
+    """Returns whether the agency's directory has this officer active in this role."""
     found = await connection.fetchval(
         "select active from officer where agency = $1 and subject = $2 and role = $3", agency, subject, role
     )
@@ -164,9 +167,9 @@ async def active(connection: AnyConnection, agency: str, subject: str, role: Rol
 
 
 def needed(kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> str | None:
-    """What the log must hold before it takes these events, as JSON for `BORNE_OUT`; None if that is nothing.
+    """Returns the evidence that the log must hold for these events, as JSON for `BORNE_OUT`; None if none is needed.
 
-    What one stream says of another must stand there: a fee that was asked for, money that came, a parcel's end.
+    A claim about another stream must be recorded there: a requested fee, money that arrived, the end of a parcel.
     """
     stream = StreamId.parse(batch.stream)
     found = [evidence for event in events if (evidence := kind.evidence(stream, event)) is not None]
@@ -193,7 +196,7 @@ not exists (
     )
 )
 """
-"""For every event that needs evidence, any of its alternatives stands in the log with each of its entries."""
+"""True if for every event that needs evidence, the log holds each entry of one of the alternatives."""
 
 _BORNE_OUT: Final = f"select {BORNE_OUT.format(filing='$1', needed='$2')}"
 _NEEDED: Final = TypeAdapter(list[Evidence])

@@ -1,6 +1,6 @@
-"""Appends that no workflow proposes, in the caller's transaction: what is published, and the traces of restarts.
+"""Appends without a workflow, in the caller's transaction: publications, and the traces of restarts.
 
-Nothing is asked of the log here: whoever appends so holds the streams from `heads` on, and knows that it may.
+They skip all checks of the log: the caller holds the streams since `heads`, and is responsible for its right to write.
 """
 
 from __future__ import annotations
@@ -15,18 +15,21 @@ from schemas.stream.ledger import Receipt
 from views.log import Connection
 
 Head = Mapping[str, Any]
-"""Where a stream stands: `stream`, `agency`, `head_seq`, `head_hash`, and `now`, the moment of what follows."""
+"""The head of a stream: `stream`, `agency`, `head_seq`, `head_hash`, and `now`, the time of the next events."""
 
 
 async def heads(connection: Connection, streams: Collection[tuple[str, UUID | None, str]]) -> dict[str, Head]:
-    """The heads of these streams, by name, held until the transaction ends. Each is told with its filing and agency."""
+    """Returns the heads of these streams, by name, locked until the end of the transaction.
+
+    Each stream is given with its filing and agency, and begun if it does not exist.
+    """
     await connection.executemany(_BEGIN, streams)
     rows = await connection.fetch(_HEADS, [stream for stream, *_ in streams])
     return {row["stream"]: row for row in rows}
 
 
 async def append(connection: Connection, head: Head, events: Sequence[dict[str, Any]], digest: str) -> None:
-    """Append the events of one command behind the head of their stream, and its receipt with this digest.
+    """Appends the events of one command to their stream, and its receipt with this digest.
 
     Each event has its columns in the order in which they are hashed, as far as `occurred_at` (docs/ledger.md).
     """

@@ -1,6 +1,6 @@
-"""What an event binds beside what it says: its command's receipt, its filing's key, the epoch (docs/ledger.md).
+"""Values bound by an event's hash beside its content: its command's receipt, its filing's key, the epoch.
 
-Whoever changes one of these rows afterwards is found by the chain.
+A later change to one of these rows shows in the hash chain (docs/ledger.md).
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ _KEY: Final = b"\x10"
 
 
 def key_commitment(secret: bytes) -> str:
-    """What binds a filing's key and tells nothing of it, in hex."""
+    """Returns a commitment to a filing's key, in hex, which reveals nothing of it."""
     return hashlib.sha256(_KEY + secret).hexdigest()
 
 
 def receipt_binding(secret: bytes, stream: str, command_id: str, digest: str) -> str:
-    """What binds a receipt, in hex: without the key nobody can try what its digest may be of."""
+    """Returns a commitment to a receipt, in hex: without the key nobody can test guesses of the digest's content."""
     said = f"receipt\n{stream}\n{command_id}\n{digest}".encode()
     return hmac.digest(secret, said, "sha256").hex()
 
 
 def bindings(batch: Batch, events: int, key: FilingKey) -> list[str]:
-    """Of each of a batch's so many events, as JSON, what stands in `bound` behind the epoch, which the log knows."""
+    """Returns for each of a batch's events the JSON members of `bound` after the epoch, which only the log knows."""
     bound = [""] * events
     if batch.next_seq == 1:
         bound[0] = f',"key":"{key_commitment(key.secret)}"'
@@ -36,4 +36,4 @@ def bindings(batch: Batch, events: int, key: FilingKey) -> list[str]:
 
 
 BOUND: Final = """convert_to('{{"epoch":' || {epoch} || {rest} || '}}', 'UTF8')"""
-"""The column in SQL: RFC 8785 JSON."""
+"""The column in SQL, as RFC 8785 JSON."""

@@ -1,4 +1,4 @@
-"""The builds of the platform as the database knows them: what each can read, and which one goes on with everything."""
+"""The builds of the platform in the database: what each can read, and which one is promoted."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from views.log import Connection
 
 
 class Written(Model):
-    """What a build reads, by kind of stream, and whether its acts outside take their orders from the log alone."""
+    """The versions that a build reads, by kind of stream.
+
+    `by_order`: its acts on the outside world take their orders from the log alone.
+    """
 
     kinds: dict[str, Reads]
     by_order: bool = False
 
 
 async def register(connection: Connection, build: str, kinds: Kinds) -> None:
-    """Note that this build has started, and what it reads."""
+    """Records that this build has started, and the versions that it reads."""
     reads = Written(kinds={kind.name: kind.reads for kind in kinds.values()}, by_order=True)
     await connection.execute(_REGISTER, build, reads.model_dump_json())
 
 
 async def can_take_over(connection: Connection, kind: str, stream: str, snapshot: int) -> bool:
-    """Whether the promoted build reads this version of the snapshot, and every event of the stream."""
+    """Returns whether the promoted build reads this version of the snapshot, and every event of the stream."""
     body = await connection.fetchval(_PROMOTED)
     reads = None if body is None else Written.model_validate_json(body).kinds.get(kind)
     if reads is None or snapshot > reads.snapshot:

@@ -1,7 +1,7 @@
-"""What a provider is said to have told by itself must have come to the gateway, signed, before it is recorded.
+"""An event attributed to a provider's callback needs a signed callback in the gateway's table before it is recorded.
 
-Whoever reaches Temporal can tell a payment the same as the gateway does: only the row that the gateway keeps first
-tells them apart.
+Anybody with access to Temporal can send a payment the same signal as the gateway: only the gateway's earlier row
+distinguishes the two.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from schemas.stream.ledger import Batch
 
 
 async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """What is wrong with a batch of what a provider has said: no callback has said it."""
+    """Returns a problem if a batch claims to record a provider's callback and no stored callback matches it."""
     said = [found for event in events if (found := _said(batch.stream, event)) is not None]
     if not said or batch.via != TOLD:
         return []
@@ -27,20 +27,20 @@ async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) ->
 
 
 def _said(stream: str, event: Any) -> tuple[Any, ...] | None:
-    """Outcome, transaction, the least and the most that was said, when, and of which request if an event says it."""
+    """Returns outcome, transaction, minimum and maximum amount, time, and the request if the event names one."""
     match event:
         case PaymentCaptured(amount=amount):
             about = StreamId.parse(stream)
             reference = reference_of(fee_key(about.filing, about.n, event.attempt or 1))
             return "paid", event.capture_id, amount, amount, event.captured_at, reference, _first(about)
-        case PaymentChargedBack() | PaymentChargeBackAhead():  # no more of it than is left of the money
+        case PaymentChargedBack() | PaymentChargeBackAhead():  # at most the rest of the money
             return "reversed", event.transaction, event.amount, None, event.at, None, None
         case _:
             return None
 
 
 def _first(about: StreamId) -> str:
-    """The request of which a callback speaks that was kept before there were others."""
+    """Returns the reference of the first request, meant by callbacks stored before there were others."""
     return reference_of(fee_key(about.filing, about.n))
 
 

@@ -1,4 +1,4 @@
-"""How activities reach PostgreSQL."""
+"""Access to PostgreSQL for activities."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 Pool: TypeAlias = "asyncpg.Pool[Any]"
 
 ACQUIRE_SECONDS: Final = 2
-"""How long a connection is waited for: an attempt to append has 5 s in all."""
+"""Maximum wait for a connection: an attempt to append has 5 s in all."""
 
 
 @contextmanager
 def mask_database_errors() -> Iterator[None]:
-    """Database errors may quote values; what leaves here says only that the log, or its keys, could not be reached."""
+    """Replaces database errors, which may quote values: the new one only says that log or keys are unreachable."""
     try:
         yield
     except KeysUnavailableError as error:
@@ -33,7 +33,7 @@ def mask_database_errors() -> Iterator[None]:
 
 @asynccontextmanager
 async def transaction(connection: Connection, *first: str) -> AsyncIterator[None]:
-    """A transaction that begins with these statements, in the round trip of its `begin`. Any error rolls it back."""
+    """A transaction that begins with these statements, in the same round trip as `begin`. Any error rolls it back."""
     try:
         await connection.execute("; ".join(("begin", *first)))
         yield

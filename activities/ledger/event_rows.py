@@ -1,4 +1,4 @@
-"""An event as a row of the log: what is public, what is sealed, and the hash over both (docs/ledger.md)."""
+"""An event as a row of the log: the public part, the sealed part, and the hash over both (docs/ledger.md)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EACH: Final = {
     "sealed": "bytea",
     "key_id": "text",
 }
-"""The columns that differ from row to row of a batch, beside `seq`, with their types."""
+"""The columns that differ between the rows of a batch, beside `seq`, with their types."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NULL: Final = b"\xff\xff\xff\xff"
@@ -37,7 +37,7 @@ def _personal(event: type[Model]) -> frozenset[str]:
 def columns(
     batch: Batch, recorded: Recorded, fields: dict[str, Any], version: int, ordinal: int, key: FilingKey
 ) -> dict[str, Any]:
-    """The columns of an event's row in the order in which they are hashed, as far as `recorded_at`.
+    """Returns the columns of an event's row in the order of hashing, as far as `recorded_at`.
 
     `fields` is the event as plain data, of this `version`.
     """
@@ -68,7 +68,7 @@ def columns(
 
 
 def _via(batch: Batch) -> str:
-    """The program that has passed it on: who has signed it, by which key and what, or else who is said to."""
+    """Returns the program that passed it on: the signer with key and hash of the statement, or else the claimed one."""
     if batch.statement is None:
         return f"{batch.via.principal}/{batch.via.channel}"
     by = signed(batch.statement)
@@ -76,7 +76,7 @@ def _via(batch: Batch) -> str:
 
 
 def _public_actor(actor: Actor, key: FilingKey) -> tuple[dict[str, str], str | None]:
-    """The actor as the log shows it, and the identity to seal if it is a person's."""
+    """Returns the actor's public form, and a person's identity to seal."""
     if actor.role in {Role.APPLICANT, Role.REPRESENTATIVE}:
         return {"role": actor.role.value, "subject": key.pseudonym(actor.subject)}, actor.subject
     return actor.model_dump(mode="json", exclude_none=True), None
@@ -88,7 +88,7 @@ BOUND: Final = b"\x02"
 
 
 def hashed(columns: dict[str, Any], layout: bytes = UNBOUND) -> bytes:
-    """What the hash of an event row is taken of, as far as these columns go; the layout stands in docs/ledger.md."""
+    """Returns the input of an event row's hash, as far as these columns go; for the layout see docs/ledger.md."""
     parts = [layout]
     for name, value in columns.items():
         data = _field(value)
@@ -102,7 +102,7 @@ HASH: Final = r"""
 sha256({hashed} || '\x00000008' || int8send((extract(epoch from {recorded_at}) * 1000000)::bigint)
     || '\x00000020' || {previous} || int4send(length({bound})) || {bound})
 """
-"""The hash in SQL: the database alone knows when it records, what stands before, and under which epoch."""
+"""The hash in SQL: only the database knows the recording time, the previous hash and the epoch."""
 
 
 def _field(value: Any) -> bytes | None:

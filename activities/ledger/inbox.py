@@ -1,4 +1,4 @@
-"""Signals that could not be used: kept for the operator, sealed, and outside of any run's memory."""
+"""Signals that could not be used: kept sealed for the operator, outside any run's memory."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ select $1, $2, $3, $4, $5, $6, $7, $8, $9 where (select count(*) from inbox wher
 on conflict (id) do nothing
 """
 _MOST: Final = 1000
-"""So many are kept of one stream: whoever sends more sends no news."""
+"""Maximum number kept for one stream: further ones are no news."""
 
 
 class Inbox:
-    """Keeps what could not be used."""
+    """Stores signals that could not be used."""
 
     def __init__(self, pool: Pool, vault: Vault) -> None:
         self._pool = pool
@@ -28,7 +28,7 @@ class Inbox:
 
     @activity.defn(name="inbox.park")
     async def park(self, request: ParkRequest) -> None:
-        """Keep it, once."""
+        """Stores the signal; idempotent."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
                 key = await self._vault.key(connection, request.filing_id, request.agency)

@@ -1,4 +1,4 @@
-"""What the ledger measures of itself: how often and how long, by kind of stream; never whose."""
+"""Metrics of the ledger: number and duration of appends, by kind of stream; never by person."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from schemas.stream.ledger import Appended, Batch
 _MILLISECONDS: Final = "motcua_ledger_append_milliseconds"
 
 BUCKETS: Final = {_MILLISECONDS: (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)}
-"""Upper bounds by histogram: an append takes a few milliseconds, and is given up after 5 s."""
+"""Upper bounds by histogram: an append takes a few milliseconds, and times out after 5 s."""
 
 
 class Measures:
-    """The ledger's instruments, made once a process. Labels: `kind` of the stream, `code` of a refusal."""
+    """The ledger's instruments, made once per process. Labels: `kind` of the stream, `code` of a refusal."""
 
     def __init__(self, meter: MetricMeter, kinds: Iterable[str]) -> None:
         self._appends = meter.create_counter("motcua_ledger_appends_total", "Batches of events that the log took")
@@ -28,12 +28,12 @@ class Measures:
         )
         self._milliseconds = meter.create_histogram_float(_MILLISECONDS, "How long the log took to answer")
         for kind in kinds:
-            # An alert on a rise misses the first one of a counter that was not there before.
+            # An alert on a rise misses the first increment of a counter that did not exist before.
             self._appends.add(0, {"kind": kind})
             self._conflicts.add(0, {"kind": kind})
 
     def answered(self, batch: Batch, answer: Appended, seconds: float) -> None:
-        """The log took the batch, held it already, refused it, or said what it holds."""
+        """Counts an answer: the log took the batch, held it already, refused it, or returned its content."""
         kind = _kind(batch)
         self._milliseconds.record(seconds * 1000, kind)
         if answer.refused is not None:
@@ -42,7 +42,7 @@ class Measures:
             self._appends.add(1, kind)
 
     def conflicted(self, batch: Batch) -> None:
-        """The run that proposed the batch writes no more."""
+        """Counts a run that has lost its stream."""
         self._conflicts.add(1, _kind(batch))
 
 

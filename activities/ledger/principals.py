@@ -1,4 +1,4 @@
-"""The principals in the record, and in the memory of a process: what changes is known there within five seconds."""
+"""The principals in the record, and a copy in the memory of each process, at most five seconds old."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from views.log import DATABASE_ERRORS, Connection
 _log = logging.getLogger(__name__)
 
 KNOWN_WITHIN: Final = 5.0
-"""Seconds after which a change is known everywhere: who has not asked for longer takes no statement."""
+"""Seconds until a change is known everywhere: a process with an older copy accepts no statement."""
 
 ASK_EVERY: Final = 1.0
-"""Seconds between two looks at the version: one row of one page."""
+"""Seconds between two checks of the version: one row of one page."""
 
 OFF_BY: Final = 50
-"""Seconds by which the clock here differs so that it is worth telling: from 60 on nothing is taken."""
+"""Clock difference in seconds that is worth a report: from 60 on every statement is refused."""
 
 PASSING: Final = frozenset({"principals_not_at_hand", "clock_is_off"})
-"""Rules of refusals by which nobody is judged: this process can't say what holds just now."""
+"""Rules of temporary refusals, which do not judge the sender: this process lacks current data."""
 
 _TELL_EVERY: Final = 10.0
-"""Seconds between two times that this is told."""
+"""Minimum seconds between two reports."""
 
 _ATTEMPT: Final = 2.0
-"""Seconds that one look may take."""
+"""Timeout of one check in seconds."""
 
 
 class _Pool(Protocol):
@@ -45,7 +45,7 @@ class _Pool(Protocol):
 
 
 class Keyring:
-    """The principals as this process knows them. Open it for as long as the process takes statements."""
+    """The principals as this process knows them. Keep it open while the process accepts statements."""
 
     def __init__(self, pool: _Pool) -> None:
         self._pool = pool
@@ -59,10 +59,10 @@ class Keyring:
 
     @property
     def ring(self) -> Ring:
-        """The principals. Raises `RefusalError` while this process can't say what holds now.
+        """The principals. Raises `RefusalError` while this process lacks current data.
 
-        That is where the register has not answered for five seconds, or the clock here differs too much from the
-        record's, which is everybody's.
+        That is if the register has not answered for five seconds, or if the clock here differs too much from the
+        record's, which counts for everybody.
         """
         if monotonic() - self._asked_at >= KNOWN_WITHIN:
             raise unheard("principals_not_at_hand")
@@ -72,7 +72,7 @@ class Keyring:
 
     @property
     def secret(self) -> bytes:
-        """What the platform's processes know and nobody else. Raises `RuntimeError` until the record has told it."""
+        """The secret that only the platform's processes know. Raises `RuntimeError` until the record was read."""
         if self._secret is None:
             msg = "the record has not told its secret yet"
             raise RuntimeError(msg)
@@ -80,11 +80,11 @@ class Keyring:
 
     @property
     def now(self) -> datetime:
-        """The moment, by the clock of the record."""
+        """The current time, by the clock of the record."""
         return datetime.now(UTC) + self._behind
 
     async def __aenter__(self) -> Self:
-        """Ask once, and go on asking. A database that is away is asked again: until then nothing is known."""
+        """Reads once, then keeps polling. An unreachable database is polled too: until then nothing is known."""
         await self._ask()
         self._asking = asyncio.create_task(self._ask_on())
         return self
@@ -100,7 +100,7 @@ class Keyring:
             await asyncio.sleep(ASK_EVERY)
             try:
                 await self._ask()
-            except Exception as error:  # noqa: BLE001 -- what stands there can't be read: nothing is taken, until it can
+            except Exception as error:  # noqa: BLE001 -- the row can't be read: no statement is accepted until it can
                 _log.error("principals.unreadable", extra={"error": type(error).__name__})
 
     async def _ask(self) -> None:
@@ -119,7 +119,7 @@ class Keyring:
                 await self._tell_if_off(connection, asked_at)
 
     async def _tell_if_off(self, connection: Connection, now: float) -> None:
-        """Leave word in the record that the clock here is off, for whoever looks after the machines."""
+        """Reports in the record that the clock here is off, for the machines' administrators."""
         behind = round(self._behind.total_seconds())
         if abs(behind) > OFF_BY and now - self._told_at >= _TELL_EVERY:
             self._told_at = now
@@ -127,25 +127,25 @@ class Keyring:
 
 
 class Registered(NamedTuple):
-    """The principals that can be read, and the ids of those that can't: these are heard no more, all others are."""
+    """The principals that can be read, and the ids of the unreadable ones, whose statements are refused."""
 
     principals: list[Principal]
     unreadable: list[str]
 
 
 async def registered(connection: Connection, only: str | None = None) -> Registered:
-    """All principals with their keys, by their ids, or one of them."""
+    """Returns all principals with their keys, sorted by id, or one of them."""
     found = Registered([], [])
     for row in await connection.fetch(_PRINCIPALS, only):
         try:
             found.principals.append(_principal(row))
-        except (ValueError, TypeError):  # what does not fit is quoted by neither
+        except (ValueError, TypeError):  # the errors quote the bad value, so neither is logged
             found.unreadable.append(row["principal"])
     return found
 
 
 async def principals(connection: Connection, only: str | None = None) -> list[Principal]:
-    """Those of them that can be read."""
+    """Returns those of them that can be read."""
     return (await registered(connection, only)).principals
 
 

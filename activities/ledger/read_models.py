@@ -1,4 +1,4 @@
-"""The read models, written in the append's own statement. Rows pass as JSON, which PostgreSQL reads by itself."""
+"""The read models, written in the append's own statement. Rows are passed as JSON, which PostgreSQL parses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from views.log import Connection
 
 STANDING: Final = Table("standing")
 RESULT: Final = Table("result", "number")
-"""The register of results: filings write it, and the streams of what became of their results."""
+"""The register of results, written by filings and by the result streams, which record later changes."""
 RECEIPT: Final = Table("money_receipt", "number")
 """The register of receipts for money, which the streams of filings' papers write."""
 TASK: Final = Table("task", "filing_id, stream, name, agency, role")
@@ -52,16 +52,16 @@ class Change:
 
     @property
     def shape(self) -> tuple[tuple[Written, ...], bool]:
-        """What the statement depends on."""
+        """The parts on which the statement depends."""
         return self.rows, self.tasks
 
 
 def change(
     kind: StreamKind[Any], batch: Batch, numbers: Mapping[str, str], added: Mapping[str, Any] = MappingProxyType({})
 ) -> Change | None:
-    """The stream's rows as they are after the batch; None for a batch that brings none.
+    """Returns the stream's rows as they are after the batch; None for a batch without rows.
 
-    `numbers` are those just taken, by kind; `added` what the ledger alone knows of a stream that is new.
+    `numbers` are those just taken, by kind; `added` are the columns of a new stream that only the ledger knows.
     """
     rows = batch.rows
     if rows is None:
@@ -102,7 +102,7 @@ _NUMBER_COLUMN: Final = {"dossier": "code", "payment": "number", "parcel": "numb
 
 
 async def write_all(connection: Connection, changes: Iterable[tuple[Batch, Change]]) -> None:
-    """Write the rows of many streams, each named once, in a few statements."""
+    """Writes the rows of many streams, each named once, in a few statements."""
     rows: defaultdict[Written, list[str]] = defaultdict(list)
     tasks: list[tuple[str, UUID, str]] = []
     for batch, change in changes:
@@ -129,9 +129,9 @@ select stream, filing_id, task.* from unnest($1::text[], $2::uuid[], $3::text[])
 
 @cache
 def statements(rows: tuple[Written, ...], *, tasks: bool, whose: int, first: int) -> str:
-    """The statements that write the rows, to stand behind another, `moved`, that gives a row if they are to be written.
+    """Returns the statements that write the rows, to follow a CTE `moved`: they write if it yields a row.
 
-    Their parameters are stream and filing at `$whose`, and those of the `Change` from `$first` on.
+    Their parameters are stream and filing from `$whose` on, and those of the `Change` from `$first` on.
     """
     parts = [
         f"row_{place} as ({_upsert(row, f'moved, json_populate_record(null::{row.table.name}, ${place}::json)')})"
@@ -152,7 +152,7 @@ def _upsert(row: Written, given: str) -> str:
 
 
 def _tasks(stream: str, filing: str, given: str) -> str:
-    """All tasks of the stream; those that are no more are taken away."""
+    """Returns the SQL that writes all tasks of the stream, and deletes those that ended."""
     return f"""
 now_there as (
     select task.* from moved, jsonb_to_recordset({given}::jsonb) as task ({_TASK_TYPES})

@@ -1,4 +1,4 @@
-"""Recording in a stream that no workflow lives for: fold, decide, append; whoever was first is heard."""
+"""Records in a stream without a workflow: fold, decide, append; of two at once the first wins."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from views.log import Log
 
 
 async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin, command: Command) -> None:
-    """Record a command now, in a stream that begins with it if it is not there yet.
+    """Records a command now, in a stream that begins with it if it does not exist.
 
-    A repeat of the same command is found to be recorded. Raises `RefusalError` where the rules have nothing to record.
+    A repeat of the same command finds it recorded. Raises `RefusalError` if the rules refuse it.
     """
     at = datetime.now(UTC)
     while True:
@@ -43,7 +43,7 @@ async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin
 
 
 async def state_of(log: Log, kind: StreamKind[Any], origin: Origin) -> Any:
-    """The stream as the log has it, or as it begins."""
+    """Returns the stream's state in the log, or its initial state."""
     try:
         return (await log.read(str(origin.stream))).state
     except RefusalError as error:

@@ -1,7 +1,7 @@
-"""What a batch needs before it can be written: its filing's key, its numbers, the person's other open filings.
+"""Prerequisites of a batch: its filing's key, its numbers, the person's other open filings.
 
-One statement gives it all, in the transaction that then records the batch: numbers have no gaps, since their counters
-stay locked until the commit, and of two filings that one person hands in at once, one sees the other.
+One statement reads or reserves them all, in the transaction that then records the batch: numbers have no gaps, since
+their counters stay locked until the commit, and if one person hands in two filings at once, one of them sees the other.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from schemas.filing.events import PickupOffered, ResultOffered, Submitted
 from schemas.stream.ledger import Batch
 
 MOST: Final = 10
-"""So many of the person's other filings are named at most, the oldest first: a warning to the officer, no refusal."""
+"""Maximum of the person's other filings that are named, the oldest first: a warning to the officer, no refusal."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """Numbers to take from one counter, one after the other.
+    """Consecutive numbers to take from one counter.
 
     Attributes:
-        kind: Of the counter.
-        period: In which it counts.
-        length: How many of them.
-        how: They are written.
+        kind: The kind of the counter.
+        period: The period in which it counts.
+        length: The quantity of numbers.
+        how: The format in which they are written.
     """
 
     kind: str
@@ -47,31 +47,31 @@ class Run:
     how: Numbering
 
     def up_to(self, agency: str, last: int) -> list[str]:
-        """The numbers as they are written, of which `last` is the last."""
+        """Returns the numbers in their written form, of which `last` is the last."""
         return [self.how.write(agency, self.period, n) for n in range(last - self.length + 1, last + 1)]
 
 
 @dataclass(frozen=True)
 class Filer:
-    """Who hands a filing in, as only the vault can name them, and for which procedure."""
+    """The person who hands a filing in, as the vault's pseudonymous index, and the procedure."""
 
     person: bytes
     procedure: str
 
     @property
     def lock(self) -> int:
-        """Held by whoever records a filing of this person."""
+        """Key of the advisory lock held while a filing of this person is recorded."""
         return int.from_bytes(self.person[:8], "big", signed=True)
 
 
 @dataclass(frozen=True)
 class Reserved:
-    """What a batch may be written with.
+    """The reserved parts of a batch.
 
     Attributes:
-        key: Of its filing.
+        key: The key of its filing.
         numbers: By kind of counter, in the order in which the batch's events take them.
-        filer: Of a submission.
+        filer: The person, for a submission.
         others: The codes of the person's other open filings for the same procedure.
     """
 
@@ -81,7 +81,7 @@ class Reserved:
     others: tuple[str, ...] = ()
 
     def filled(self, events: Iterable[Model]) -> Iterator[Model]:
-        """The events with what the ledger alone knows of them."""
+        """Yields the events with the fields that only the ledger can fill."""
         numbers = {kind: iter(taken) for kind, taken in self.numbers.items()}
         for event in events:
             known: dict[str, Any] = {name: next(numbers[kind]) for name, kind in numbers_taken(event).items()}
@@ -97,7 +97,7 @@ class Reserved:
 
 
 class Reserving:
-    """Reserves for batches what they take: each kind of number as its `Numbering` says."""
+    """Reserves keys and numbers for batches, each kind of number by its `Numbering`."""
 
     def __init__(self, vault: Vault, numberings: Mapping[str, Numbering]) -> None:
         self._vault = vault
@@ -105,13 +105,13 @@ class Reserving:
 
     @asynccontextmanager
     async def reserved(self, connection: Connection, batch: Batch, events: Sequence[Model]) -> AsyncIterator[Reserved]:
-        """What the batch needs. If it takes numbers, then in a transaction that ends with the block.
+        """Yields the reserved parts; if the batch takes numbers, in a transaction that ends with the block.
 
-        The key is made at the submission alone. Raises `KeyGoneError`.
+        Only a submission creates the key. Raises `KeyGoneError`.
         """
         taken = runs(events, batch.at, self._numberings)
         filer = await self._filer(connection, events)
-        # Before anything is locked: a key may be wrapped, and opened, far away.
+        # Before anything is locked: wrapping or opening a key may need a remote call.
         if filer is None:
             key = await self._vault.key(connection, batch.filing_id, batch.agency)
             if not taken:
@@ -134,7 +134,7 @@ class Reserving:
         return None
 
     async def _key(self, filing: UUID) -> tuple[FilingKey, Wrapped | None]:
-        """The filing's key if it is known, or one to be made."""
+        """Returns the filing's key if it is cached, or a new one with its wrapped form."""
         known = self._vault.known(filing)
         return (known, None) if known else await self._vault.new(filing)
 
@@ -164,12 +164,12 @@ class Reserving:
     async def _of_others(self, connection: Connection, batch: Batch, row: Mapping[str, Any]) -> FilingKey:
         if row["wrapped"] is not None:
             return await self._vault.unwrap(row)
-        # It was made while the statement waited for it, which does not see what was committed meanwhile.
+        # Another transaction made it while this statement waited, so the statement does not see it.
         return await self._vault.others(connection, batch.filing_id)
 
 
 def runs(events: Iterable[Model], at: datetime, numberings: Mapping[str, Numbering]) -> list[Run]:
-    """What the events take from the counters, in the order in which these are locked."""
+    """Returns the numbers that the events take from the counters, in the order in which these are locked."""
     kinds = Counter(kind for event in events for kind in numbers_taken(event).values())
     moment = at.astimezone(VIETNAM)
     return [
@@ -192,7 +192,10 @@ def _numbers(batch: Batch, taken: Iterable[Run], last: Mapping[str, int]) -> dic
 
 
 def _locks(filer: Filer | None) -> tuple[str, ...]:
-    """Before anything is looked at. The table first, as all appends do: whoever holds it may change the read models."""
+    """Returns the locks to take before any read.
+
+    The table comes first, as in all appends: a process that holds it may change the read models.
+    """
     person = () if filer is None else (f"select pg_advisory_xact_lock({filer.lock})",)
     return ("lock table stream in row exclusive mode", *person)
 

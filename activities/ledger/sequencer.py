@@ -1,7 +1,7 @@
-"""The one order of all events: what is committed gets its position, one after the other without a hole.
+"""The total order of all events: committed events get consecutive positions without a gap.
 
-The database does it (`position_appends`, docs/ledger.md), in a transaction that ends with the call: whoever dies here
-leaves nothing half done, and holds up nobody.
+The database does it (`position_appends`, docs/ledger.md), in a transaction that ends with the call: a process that dies
+here leaves nothing half done, and blocks nobody.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _POSITION: Final = "select position_appends($1)"
 
 
 async def position_appends(connection: Connection) -> int:
-    """Give the appends that have waited longest their positions; how many they were, at most `MOST`.
+    """Gives the oldest appends without a position theirs; returns how many they were, at most `MOST`.
 
-    0 if there are none, or somebody else is at it. As many as are wanted may call it at once.
+    Returns 0 if there are none, or if another process is doing it. Any number of processes may call it at once.
     """
     return int(await connection.fetchval(_POSITION, MOST))

@@ -1,4 +1,4 @@
-"""What the record must bear out of who is speaking before it takes what was signed: a key in force, and a grant."""
+"""Checks of the signer in the record before a signed batch is accepted: the key is in force, and a grant covers it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from views.log import Connection
 
 
 def unsigned(batch: Batch) -> list[Problem]:
-    """What is wrong with a batch that nobody has signed, or long ago: only the system needs no statement."""
+    """Returns the problem of a batch without a statement, or with an expired one: only the system needs none."""
     if batch.statement is None:
         return [_MISSING] if batch.events and batch.actor.role is not Role.SYSTEM else []
     over = batch.asked_at is not None and is_over(signed(batch.statement).statement, batch.asked_at)
@@ -23,7 +23,7 @@ def unsigned(batch: Batch) -> list[Problem]:
 
 
 def parameters(batch: Batch) -> tuple[object, ...]:
-    """Those of `may_speak`: none for a batch that was not signed."""
+    """Returns the parameters of `may_speak`: none for an unsigned batch."""
     if batch.statement is None:
         return ()
     by = signed(batch.statement)
@@ -32,7 +32,7 @@ def parameters(batch: Batch) -> tuple[object, ...]:
 
 
 async def missing(connection: Connection, batch: Batch) -> list[Problem]:
-    """What the record does not bear out of who has signed: the first thing, as the door names it."""
+    """Returns the first problem of the signer in the record, named as at the entrance to the system."""
     if batch.statement is None:
         return []
     by = signed(batch.statement)
@@ -49,9 +49,10 @@ async def missing(connection: Connection, batch: Batch) -> list[Problem]:
 
 
 def may_speak(filing: str, agency: str, at: int) -> str:
-    """Whether one grant of the principal allows all of it, and its key was not revoked; its `parameters` begin `at`.
+    """Returns SQL: one grant of the principal covers the whole batch, and its key is not revoked.
 
-    It is `not_granted` in SQL. Of a filing that begins, what it is about was asked before.
+    Its `parameters` begin `at` this place. It is `not_granted` in SQL; the subject of a filing that begins was checked
+    before.
     """
     return f"""
 exists (

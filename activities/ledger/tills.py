@@ -1,4 +1,4 @@
-"""Cash that an append records goes through the till of who records it, in that append's own statement."""
+"""Cash in an append is assigned to the open till of its actor, in the append's own statement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schemas.stream.ledger import Batch
 
 
 def cash_of(batch: Batch, events: Iterable[Any]) -> tuple[int, ...]:
-    """The seqs of the batch's events that say that cash was taken or given."""
+    """Returns the seqs of the batch's events that record cash taken or given."""
     return tuple(seq for seq, event in enumerate(events, batch.next_seq) if in_cash(event))
 
 
@@ -21,7 +21,7 @@ till as materialized (
     select number from till_open where agency = $7 and cashier = $8 for key share
 )
 """
-"""The actor's open till. Held until the append is committed: whoever counts or closes it waits."""
+"""The actor's open till, locked until the commit, so that counting or closing it waits."""
 
 MAY_TAKE: Final = """
 and (exists (select from till) or not exists (select from agency where agency = $7 and tills))
@@ -36,7 +36,7 @@ through as (
 
 
 async def missing(connection: Connection, batch: Batch, cash: tuple[int, ...]) -> list[Problem]:
-    """Why the actor may not take or give this cash: the agency has tills, and none of theirs is open."""
+    """Returns the problem if the actor may not take or give this cash: the agency has tills, and theirs is not open."""
     if not cash or await connection.fetchval(_OPEN, batch.actor.agency, batch.actor.subject):
         return []
     return [problem("", "no_open_till")]

@@ -34,38 +34,38 @@ class FilingKey:
     secret: bytes
 
     def seal(self, data: bytes, context: str) -> bytes:
-        """Nonce and AES-256-GCM ciphertext of `data`, bound to `context`."""
+        """Returns nonce and AES-256-GCM ciphertext of `data`, bound to `context`."""
         return seal(self.secret, data, context)
 
     def unseal(self, sealed: bytes, context: str) -> bytes:
-        """What was sealed under the same `context`. Raises `SealBrokenError`."""
+        """Opens data that was sealed under the same `context`. Raises `SealBrokenError`."""
         return unseal(self.secret, sealed, context)
 
     def pseudonym(self, subject: str) -> str:
-        """A name for `subject` that means nothing outside this filing."""
+        """Returns a name for `subject` that means nothing outside this filing."""
         return "p-" + hmac.new(self.secret, subject.encode(), hashlib.sha256).hexdigest()[:32]
 
     def salt(self, of: str) -> str:
-        """What a paper of this filing carries, so that nobody without the key can guess at its digest."""
+        """Returns a salt for a paper of this filing, so that nobody without the key can guess at its digest."""
         return hmac.new(self.secret, f"paper\n{of}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 class KeyGoneError(LookupError):
-    """A filing's key is not in the record: it was taken away, or the filing was never handed in here."""
+    """A filing's key is not in the record: it was deleted, or the filing was never handed in here."""
 
     def __init__(self) -> None:
         super().__init__("the filing's key is gone")
 
 
 class IndexKeyGoneError(LookupError):
-    """The key by which people are told apart is not in the record: nobody was yet, or it was taken away."""
+    """The key that identifies people is not in the record: no person was recorded yet, or the key was deleted."""
 
     def __init__(self) -> None:
         super().__init__("the index key is gone: motcua ledger rebuild makes another")
 
 
 class Vault:
-    """Makes and finds the keys of filings. Whatever asks the master key raises `KeysUnavailableError` as well."""
+    """Makes and finds the keys of filings. Methods that use the master key raise `KeysUnavailableError` as well."""
 
     def __init__(self, masters: MasterKeys) -> None:
         self._masters = masters
@@ -73,10 +73,10 @@ class Vault:
         self._index: bytes | None = None
 
     async def person(self, connection: Connection, id_number: str, *, first: bool = False) -> bytes:
-        """What tells the filings of one person from others', and without the index key tells nothing.
+        """Returns an index that is the same for all filings of one person; without the index key it reveals nothing.
 
-        The `first` filing makes that key, in the caller's transaction. Raises `IndexKeyGoneError`: where people have
-        been told apart already, it is never replaced. Raises `SealBrokenError`.
+        The `first` filing makes that key, in the caller's transaction. Raises `IndexKeyGoneError`: once people were
+        recorded, the key is never replaced. Raises `SealBrokenError`.
         """
         secret = self._index or await self._index_key(connection)
         if secret is None and first and not await connection.fetchval(_ANYBODY):
@@ -86,7 +86,7 @@ class Vault:
         return hmac.new(secret, f"person\n{id_number}".encode(), hashlib.sha256).digest()
 
     async def begin(self, connection: Connection) -> bytes:
-        """The index key, made now if there is none. Raises `SealBrokenError`."""
+        """Returns the index key, made now if there is none. Raises `SealBrokenError`."""
         secret = await self._index_key(connection) or os.urandom(KEY_BYTES)
         [wrapped] = await self._masters.current.wrap({_INDEX: secret})
         if await connection.fetchval(_MAKE_INDEX, wrapped.key_id, wrapped.data, wrapped.by):
@@ -94,41 +94,41 @@ class Vault:
         return await self._index_key(connection) or await self.begin(connection)
 
     async def opens(self, connection: Connection) -> bool:
-        """Whether the master keys are those that have wrapped the keys of the record.
+        """Returns whether these master keys have wrapped the keys of the record.
 
-        A change of the master key goes from the first filing's key to the last, and ends with the index key.
+        A change of the master key proceeds from the first filing's key to the last, and ends with the index key.
         """
         return all(self._masters.know(row["wrapped_by"]) for row in await connection.fetch(_ENDS))
 
     async def unwrap(self, row: Row) -> FilingKey:
-        """The key in a row with the columns of `KEY`. Raises `SealBrokenError`."""
+        """Returns the key in a row with the columns of `KEY`. Raises `SealBrokenError`."""
         [secret] = await self._masters.unwrap([_wrapped(row)])
         if secret is None:
             raise SealBrokenError
         return FilingKey(row["key_id"], secret)
 
     def known(self, filing: UUID) -> FilingKey | None:
-        """The key of a filing, if it is remembered."""
+        """Returns the key of a filing if it is cached."""
         key = self._known.get(filing)
         if key is not None:
             self._known.move_to_end(filing)
         return key
 
     def remember(self, filing: UUID, key: FilingKey) -> None:
-        """Keep at hand a key that the record holds: one just made only once that is committed."""
+        """Caches a key that the record holds: a new one only after its commit."""
         self._known[filing] = key
         self._known.move_to_end(filing)
         if len(self._known) > _CACHED_KEYS:
             self._known.popitem(last=False)
 
     async def new(self, filing: UUID) -> tuple[FilingKey, Wrapped]:
-        """A key for a filing, and the same wrapped."""
+        """Returns a new key for a filing, and its wrapped form."""
         key = FilingKey(f"{self._masters.current.name}:{filing}", os.urandom(KEY_BYTES))
         [wrapped] = await self._masters.current.wrap({key.key_id: key.secret})
         return key, wrapped
 
     async def learn(self, connection: Connection, filings: Collection[UUID]) -> None:
-        """Look for the keys of many filings at once, so that `find` has them. What can't be unwrapped is left to it."""
+        """Caches the keys of many filings at once for `find`, which then handles those that can't be unwrapped."""
         unknown = [filing for filing in filings if filing not in self._known]
         rows = await connection.fetch(_KEYS, unknown) if unknown else []
         secrets = await self._masters.unwrap([_wrapped(row) for row in rows])
@@ -137,7 +137,7 @@ class Vault:
                 self.remember(row["filing_id"], FilingKey(row["key_id"], secret))
 
     async def find(self, connection: Connection, filing: UUID) -> FilingKey | None:
-        """The key of a filing; None if there is none. Raises `SealBrokenError`."""
+        """Returns the key of a filing; None if there is none. Raises `SealBrokenError`."""
         key = self.known(filing)
         if key is None:
             row = await connection.fetchrow(KEY, filing)
@@ -148,9 +148,9 @@ class Vault:
         return key
 
     async def key(self, connection: Connection, filing: UUID, agency: str, *, first: bool = False) -> FilingKey:
-        """The key of a filing. What is sealed `first` makes it, in the caller's transaction, if there is none.
+        """Returns the key of a filing. With `first` it makes a missing one, in the caller's transaction.
 
-        Raises `KeyGoneError`: a key that is not there any more is never replaced.
+        Raises `KeyGoneError`: otherwise a missing key is never replaced.
         """
         found = await self.find(connection, filing)
         if found is not None:
@@ -163,14 +163,14 @@ class Vault:
         return await self.others(connection, filing)
 
     async def others(self, connection: Connection, filing: UUID) -> FilingKey:
-        """The key of a filing that others have made, perhaps this moment. Raises `KeyGoneError`."""
+        """Returns the key of a filing that another transaction may have made just now. Raises `KeyGoneError`."""
         found = await self.find(connection, filing)
         if found is None:
             raise KeyGoneError
         return found
 
     async def _index_key(self, connection: Connection) -> bytes | None:
-        """As the record has it, or else the master key that told people apart before there was one."""
+        """Returns the key in the record, or else the master key that served as index key before there was one."""
         row = await connection.fetchrow(_INDEX_KEY)
         self._index = await self._as_before(connection) if row is None else (await self.unwrap(row)).secret
         return self._index
@@ -190,7 +190,7 @@ def _wrapped(row: Row) -> Wrapped:
 
 
 WRAPPED_BY: Final = "coalesce(wrapped_by, split_part(key_id, ':', 1))"
-"""What has wrapped a filing's key."""
+"""The name of the master key that wrapped a filing's key."""
 KEY: Final = f"select key_id, wrapped, {WRAPPED_BY} as wrapped_by from filing_key where filing_id = $1"  # noqa: S608 -- names of ours
 _KEYS: Final = f"""
 select filing_id, key_id, wrapped, {WRAPPED_BY} as wrapped_by from filing_key where filing_id = any($1)
