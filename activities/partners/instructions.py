@@ -24,7 +24,7 @@ NOT_ORDERED: Final = "not_ordered"
 
 
 class Instruction(Model):
-    """The place in the log that orders an act: a stream, as far as its run knows it, and the `case` among several."""
+    """The place in the log that orders an act: a stream, the seq that its run knows, and optionally a `case`."""
 
     stream: str
     seq: int

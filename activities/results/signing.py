@@ -1,8 +1,8 @@
-"""The file of a result: made ready for its signatures, and signed by one officer after the other.
+"""The file of a result: prepared for its signatures, and signed by one officer after the other.
 
-Who signs which file, where and as of when stands in the log of the result, and is read there each time. Two questions
-come with a file that no event names yet, since its answer leads to one: what the agency has made, and what the last
-officer has signed. Neither puts anybody's signature on it, and what it may be is said in `FileOrder`.
+Signer, file, place and time of a signature are read in the log of the result each time. Two requests carry a file that
+no event names yet, since their answer leads to one: the file that the agency has made, and the one that the last
+officer has signed. Neither request adds a signature; `FileOrder` states which files are permitted.
 """
 
 from __future__ import annotations
@@ -49,22 +49,22 @@ SIGNING: Final = ActivityConfig(
     heartbeat_timeout=timedelta(seconds=10),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
 )
-"""An officer is waited for as long as it takes; whoever asks again asks for the same signature."""
+"""Retried until the officer signs; a retry requests the same signature."""
 PROVING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=1),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
 )
-"""A result does not wait long for it: `motcua result verify --keep` makes one by hand."""
+"""A result does not wait long for its proof: `motcua result verify --keep` makes one by hand."""
 _SOON: Final = timedelta(seconds=1)
-"""Until an officer who has not said yes yet is waited for again."""
+"""Pause before an officer who has not agreed yet is waited for again."""
 
 _BEAT: Final = 2
-"""Seconds between two signs of life."""
+"""Seconds between two heartbeats."""
 DECLINED: Final = "declined"
 IN_VAIN: Final = "in_vain"
-"""Nobody can sign until somebody has mended something: the detail says by which rule."""
+"""Nobody can sign until somebody has fixed a fault: the detail names the rule."""
 OTHER_SIGNER: Final = "other_signer"
-"""The directory has somebody else sign there now."""
+"""The directory now names another signer at this place."""
 NOT_SIGNABLE: Final = "not_signable"
 
 _BOXES: Final = {
@@ -72,7 +72,7 @@ _BOXES: Final = {
     SigningPlace.SIGNATURE: (230, 60, 380, 120),
     SigningPlace.SEAL: (400, 60, 550, 120),
 }
-"""Where the stamps stand on the last page of a notice. On what an agency has laid out itself none is shown."""
+"""Places of the stamps on the last page of a notice. A file in an agency's own layout shows none."""
 
 
 class Files(Protocol):
@@ -84,10 +84,10 @@ class Files(Protocol):
 
 
 class FileOrder(Model):
-    """An order about a file that the log can't name yet: it must be one of the same filing.
+    """An order about a file that the log can't name yet: it must belong to the same filing.
 
-    To be prepared, it is what the agency has made, or the one that was brought, while the result waits for it. To be
-    proved, it is the file that the log names with the last signature more.
+    For `prepare` it is the agency's file, or the one that was brought, while the result waits for it. For `prove` it is
+    the file that the log names, with the last signature added.
     """
 
     order: Instruction
@@ -96,7 +96,7 @@ class FileOrder(Model):
 
 @dataclass(frozen=True)
 class _Asked:
-    """Whose signature the log awaits: of which result, and since which event."""
+    """The signature that the log awaits: of a result, by a signer, since an event."""
 
     result: Result
     signer: Signatory
@@ -104,7 +104,7 @@ class _Asked:
 
     @property
     def file(self) -> FileRef:
-        """What is to be signed."""
+        """The file to sign."""
         return known(self.result.last.result)
 
     @property
@@ -114,12 +114,12 @@ class _Asked:
 
     @property
     def at(self) -> Instant:
-        """The moment that the file will say."""
+        """The time of signing to state in the file."""
         return known(self.result.asked_at)
 
 
 class OfficialSigning:
-    """Signs for officers and agencies. `lasting` is None where nobody is set up who time-stamps, or is trusted."""
+    """Signs for officers and agencies. `lasting` is None where no time-stamper or no trust is set up."""
 
     def __init__(self, pool: Pool, orders: Instructions, files: Files, signer: Signer, lasting: Lasting | None) -> None:
         self._pool = pool
@@ -130,10 +130,9 @@ class OfficialSigning:
 
     @activity.defn(name="result.prepare")
     async def prepare(self, request: FileOrder) -> FileRef:
-        """The file as a PDF with an empty field for each signature; the same one for the same request.
+        """Returns the file as a PDF with an empty field for each signature; the same one for the same request.
 
-        Raises `NotOrderedError`, and `not_signable`, never to be retried: the agency has made something that can't be
-        signed.
+        Raises `NotOrderedError`, and `not_signable`, without retry: the agency's file can't be signed.
         """
         result, at = await self._unmade(request)
         made, agency = await self._files.get(request.file), await self._name(result.agency)
@@ -145,10 +144,10 @@ class OfficialSigning:
 
     @activity.defn(name="result.sign")
     async def sign(self, order: Instruction) -> FileRef:
-        """The file that the log names with the signature that it awaits.
+        """Returns the file that the log names, with the awaited signature added.
 
-        Raises `NotOrderedError`; `declined` and `other_signer`, never to be retried, and `in_vain`, to be retried once
-        that was told; all else is tried again.
+        Raises `NotOrderedError`; `declined` and `other_signer`, without retry; and `in_vain`, which is retried once the
+        log holds the failure. All other errors are retried.
         """
         asked = await self._asked(order)
         result, signer = asked.result, asked.signer
@@ -185,9 +184,9 @@ class OfficialSigning:
 
     @activity.defn(name="result.prove")
     async def prove(self, request: FileOrder) -> FileRef | None:
-        """The verdict on the file as it is now, time-stamped, kept for when nobody can check it any more.
+        """Returns the time-stamped verdict on the file as it is now, for the time when nobody can check it any more.
 
-        None where it is not valid, so that there is nothing to keep. Raises `NotOrderedError`.
+        None if the file is not valid, so that there is nothing to keep. Raises `NotOrderedError`.
         """
         if self._lasting is None:
             return None
@@ -211,7 +210,7 @@ class OfficialSigning:
         return await self._files.put(asked.result.filing_id, proof, "application/json")
 
     async def _unmade(self, request: FileOrder) -> tuple[Result, Instant]:
-        """The result that waits for its file, and since when. Raises `NotOrderedError`."""
+        """Returns the result that waits for its file, and since when. Raises `NotOrderedError`."""
         read = await self._orders.read(request.order, RESULT)
         result: Result = read.state
         entered = [recorded for recorded in read.log.events if recorded.event.kind == "result_entered"]
@@ -222,7 +221,7 @@ class OfficialSigning:
         return result, entered[-1].at
 
     async def _asked(self, order: Instruction) -> _Asked:
-        """Whose signature the log awaits now. Raises `NotOrderedError` also for a run that has not heard of it."""
+        """Returns the signature that the log awaits. Raises `NotOrderedError`, also for a run behind its log."""
         read = await self._orders.read(order, RESULT)
         asked = [recorded.seq for recorded in read.log.events if recorded.event.kind == "signature_requested"]
         signer = read.state.awaited
@@ -231,7 +230,7 @@ class OfficialSigning:
         return _Asked(read.state, signer, About(stream=order.stream, seq=asked[-1]))
 
     async def _person(self, asked: _Asked) -> tuple[Person, str | None]:
-        """Whose key signs, as the directory has it now, and the name of the absent officer in whose place."""
+        """Returns the holder of the signing key by the directory now, and the absent officer's name, if any."""
         agency, signer = asked.result.agency, asked.signer
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
@@ -266,7 +265,7 @@ def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant)
 
 
 def _in_vain(rule: str, result: Result) -> ApplicationError:
-    """Final, unless the log says already that it is in vain: then it is only tried again."""
+    """Returns an error without retry; once the log holds the failure, one with retry."""
     told = result.machine_failing is not None
     return ApplicationError(f"not signed: {rule}", rule, type=IN_VAIN, non_retryable=not told)
 

@@ -1,6 +1,6 @@
 """The applicant's signature: checked against configured roots, and made through a remote signer.
 
-The library beneath logs the subjects of certificates, which are people: its log is off.
+The underlying libraries log the subjects of certificates, which are people, so their log is off.
 """
 
 import logging

@@ -1,7 +1,7 @@
-"""Is this file signed by whom it must be? The check of a PDF form and of a detached signature.
+"""Checks that a PDF form or a detached signature is signed by the required person.
 
-It says *valid*, *refused* with a sentence, or *undetermined*, which an officer decides. It never waits long: whoever is
-silent about revocation has not answered.
+The verdict is *valid*, *refused* with a sentence, or *undetermined*, which an officer decides. The wait is always
+short: an authority that does not answer about revocation counts as unknown.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureVerd
 
 @dataclass(frozen=True)
 class Signatory:
-    """Who must have signed: one of these, in this field of the form (no field for a detached signature)."""
+    """The required signer: one of these, in this field of the form (no field for a detached signature)."""
 
     anyone_of: frozenset[Identity]
     field: str = ""
@@ -43,7 +43,10 @@ class Signatory:
 
 @dataclass(frozen=True)
 class _Signature:
-    """One signature of a file, its integrity seen to, its signer not yet. `digest` is that of what it covers."""
+    """One signature of a file whose integrity is checked and whose signer is not.
+
+    `digest` is that of the signed content.
+    """
 
     signed: cms.SignedData
     digest: bytes
@@ -57,7 +60,7 @@ class _Signature:
 
 
 class SignatureCheck:
-    """Checks against the roots of `trust`; `subjects` says how a certificate names its holder."""
+    """Checks against the roots of `trust`; `subjects` defines how a certificate names its holder."""
 
     def __init__(self, trust: Trust, subjects: SubjectRules | None = None) -> None:
         self._trust = trust
@@ -66,7 +69,7 @@ class SignatureCheck:
     async def pdf(
         self, file: bytes, form: Form, signatories: Sequence[Signatory], received_at: datetime
     ) -> SignatureVerdict:
-        """Whether `file` is `form`, signed by every one of `signatories` in the field declared for it, and no more."""
+        """Checks that `file` is `form`, signed by all of `signatories` in their declared fields, and nothing more."""
         try:
             reader, rule = opened(file)
             if reader is None or rule is not None:
@@ -92,7 +95,7 @@ class SignatureCheck:
     async def detached(
         self, signature: bytes, content: bytes, signatory: Signatory, received_at: datetime
     ) -> SignatureVerdict:
-        """Whether `signature` (CMS in DER, the content left out) is the signatory's over exactly `content`."""
+        """Checks that `signature` (detached CMS in DER) is the signatory's over exactly `content`."""
         try:
             signed = _detached(signature)
             if signed is None:
@@ -140,7 +143,7 @@ class SignatureCheck:
 
 
 def _shape(file: bytes, reader: PdfFileReader, form: Form, fields: set[str]) -> str | None:
-    """The first rule that the file breaks before anybody asks who signed."""
+    """Returns the first rule that the file breaks, apart from the identity of its signers."""
     signed = {one.field_name for one in reader.embedded_regular_signatures}
     if not all(covers_its_revision(one, file) for one in reader.embedded_signatures):
         return "signature_covers_part"
@@ -155,7 +158,10 @@ def _shape(file: bytes, reader: PdfFileReader, form: Form, fields: set[str]) -> 
 
 
 def _detached(signature: bytes) -> cms.SignedData | None:
-    """The signature's inside; none if the content lies in it too, or not just one signed. Raises for what is no CMS."""
+    """Returns the signed data; None if it contains the content, or has not exactly one signer.
+
+    Raises an error of `MALFORMED` if it is not CMS.
+    """
     info = cms.ContentInfo.load(signature, strict=True)
     if info["content_type"].native != "signed_data":
         raise ValueError("no signed data")
@@ -167,7 +173,7 @@ def _detached(signature: bytes) -> cms.SignedData | None:
 def evidence_of(
     field: str, certificates: SignedDataCerts, standing: Standing, moment: Moment, claimed_at: datetime | None = None
 ) -> SignatureEvidence:
-    """What was seen of one signature, of which the certificates are given."""
+    """Returns the evidence of one signature with the given certificates."""
     chain = standing.chain or (certificates.signer_cert,)
     answers = standing.answers + moment.answers
     return SignatureEvidence(
@@ -195,9 +201,9 @@ def verdict_of(
     evidence: Sequence[SignatureEvidence] = (),
     words: str = "",
 ) -> SignatureVerdict:
-    """The verdict by these rules, each of a field. Where one refuses, nobody cares any more what is not known.
+    """Returns the verdict by these rules, each of a field. If one refuses, the undetermined ones are dropped.
 
-    The sentence of a rule stands under its name behind `words`.
+    The sentence of a rule has the rule's name, prefixed by `words`.
     """
     broken = [found for found in rules if found[1] not in UNDETERMINED]
     outcome = SignatureOutcome.VALID

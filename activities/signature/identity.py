@@ -1,4 +1,4 @@
-"""Whom a certificate names, as the authorities of Viet Nam write it into the subject."""
+"""The holder of a certificate, in the format that Vietnamese authorities use in its subject."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class SubjectRules:
-    """Which attribute of the subject holds the number, and what stands before it: unconfirmed, so a setting."""
+    """The attribute of the subject that holds the number, and the number's prefixes: unconfirmed, so a setting."""
 
     attribute: str = USER_ID
     prefixes: Mapping[str, Kind] = field(
@@ -31,7 +31,7 @@ class SubjectRules:
 
 
 def identities(certificate: x509.Certificate, rules: SubjectRules) -> frozenset[Identity]:
-    """Everybody whom the subject names by number, written as the rules say; nobody if it holds none such."""
+    """Returns all holders that the subject names by number in the format of the rules; empty if none."""
     values = list(_values(certificate, rules.attribute))
     found = ((prefix, kind, value) for value in values for prefix, kind in rules.prefixes.items())
     return frozenset(
@@ -45,9 +45,9 @@ def misnamed(
     anyone_of: Collection[Identity] | None = None,
     kind: Kind | None = None,
 ) -> str | None:
-    """The rule by which a certificate is not that of exactly one holder, of this kind, and one of these; None if it is.
+    """Returns the rule by which a certificate fails to name exactly one holder of this kind and among these, or None.
 
-    More than one number names nobody: by the other one it is somebody else's.
+    A certificate with more than one number names nobody: by the other number it belongs to somebody else.
     """
     named = identities(certificate, rules)
     if len([*_values(certificate, rules.attribute)]) > 1:

@@ -1,4 +1,4 @@
-"""The moment at which a signature is judged: what a trusted time-stamp proves, else when it was received."""
+"""The moment at which a signature is judged: the one proved by a trusted time-stamp, else its time of receipt."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _CROOKED: Final[Mapping[str, str]] = {
     "certificate_weak": "timestamp_weak",
     "certificate_unsuitable": "timestamp_broken",
 }
-"""What becomes of a signature with a time-stamp of whoever may not stamp, by a certificate of a trusted authority."""
+"""Rules for a signature with a time-stamp by an unfit certificate of a trusted authority."""
 
 StandingOf = Callable[[SignedDataCerts, datetime], Awaitable[Standing]]
 
 
 @dataclass(frozen=True)
 class Moment:
-    """When, and what proves it. `doubtful`: there is a time-stamp, and nobody could say whether it can be relied on.
+    """The moment, and its proof. `doubtful`: there is a time-stamp, and its reliability could not be determined.
 
-    `rule`: why none that is there can count, whoever made it.
+    `rule`: why none of the existing time-stamps can count, whoever made it.
     """
 
     judged_at: datetime
@@ -43,9 +43,9 @@ class Moment:
 async def moment_of(
     signed: cms.SignedData, trust: Trust, received_at: datetime, standing_of: StandingOf | None = None
 ) -> Moment:
-    """The moment of the one signature in `signed`. A time-stamp of a stranger proves nothing.
+    """Returns the moment of the one signature in `signed`. An unknown authority's time-stamp proves nothing.
 
-    `standing_of` says how whoever stamped stood; unless given, as it is known at `received_at`.
+    `standing_of` returns the standing of a time-stamp's authority; by default the one known at `received_at`.
     """
     signer = signed["signer_infos"][0]
     doubtful, rule = False, None

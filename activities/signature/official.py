@@ -1,7 +1,7 @@
-"""Officers sign what an agency issues: initials (ký nháy), signature (ký số), and the agency's seal (con dấu).
+"""Officers' signatures on an agency's file: initials (ký nháy), signature (ký số), and the agency's seal (con dấu).
 
-Each is a revision of its own in a field that was declared before anybody signed. All are B-LT; the last one is B-LTA,
-so that the file can be checked when the certificates have expired.
+Each is a revision of its own in a field that was declared before the first signature. All are B-LT; the last one is
+B-LTA, so that the file can be checked after the certificates have expired.
 """
 
 from __future__ import annotations
@@ -44,16 +44,17 @@ SEAL: Final = "seal"
 Box = tuple[int, int, int, int]
 
 ROOM: Final = 8192
-"""Hexadecimal digits: what a signature needs is not the same each time, so that it gets the next multiple of this."""
+"""Hexadecimal digits: a signature's size varies, so its space is rounded up to a multiple of this."""
 
 _TOGETHER: Final = DSSContentSettings(include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_NEXT_TS)
 
 
 @dataclass(frozen=True)
 class SignatureField:
-    """An empty field for one signature. It is seen on the page, with the signer's stamp, only if it has a `box`.
+    """An empty field for one signature. It is visible on the page, with the signer's stamp, only if it has a `box`.
 
-    `box` is left, bottom, right, top in points from the lower left corner of `page`; they count from 0, -1 is the last.
+    `box` is left, bottom, right, top in points from the lower left corner of `page`; pages count from 0, -1 is the
+    last.
     """
 
     name: str
@@ -62,9 +63,9 @@ class SignatureField:
 
 
 class UnfitCertificateError(Exception):
-    """Nothing was signed: by this `rule` the certificate of the signer, or of the time-stamp, can't be relied on.
+    """Nothing was signed: by this `rule` the certificate of the signer, or of the time-stamp, is not reliable.
 
-    `passing`: who knows of revocations did not answer, so that it may be tried again.
+    `passing`: the authority for revocations did not answer, so a retry may succeed.
     """
 
     def __init__(self, rule: str) -> None:
@@ -74,15 +75,15 @@ class UnfitCertificateError(Exception):
 
 
 def with_fields(pdf: bytes, fields: Sequence[SignatureField]) -> bytes:
-    """The PDF as one revision with these empty fields, to be signed in this order. The same PDF gives the same bytes.
+    """Returns the PDF as one revision with these empty fields, in signing order. The same PDF gives the same bytes.
 
-    Each signature will lock every other field but those of whoever signs later.
+    Each signature will lock all fields except those of the later signers.
     """
     names = [field.name for field in fields]
     return declared(pdf, *(_spec(field, names[place + 1 :]) for place, field in enumerate(fields)))
 
 
-async def sign_official(  # noqa: PLR0913 -- all that a signature has
+async def sign_official(  # noqa: PLR0913 -- all parts of a signature
     pdf: bytes,
     field: str,
     signer: Signer,
@@ -95,15 +96,15 @@ async def sign_official(  # noqa: PLR0913 -- all that a signature has
     stamp: bytes | None = None,
     reason: str | None = None,
 ) -> bytes:
-    """`pdf` with the person's signature in the declared `field`: B-LT, and B-LTA if it is the `last`.
+    """Returns `pdf` with the person's signature in the declared `field`: B-LT, and B-LTA if it is the `last`.
 
-    `at` is what the file says of when it was signed; the time-stamp proves the real moment. `order` is the event by
-    which it is signed. Called again with the same arguments it asks for the signature of the same digest under the same
-    key, so that nobody is asked twice over a retry. `stamp`, a PDF of one page, is shown in the field's box; the
-    `reason` is signed, and told to whoever verifies the file.
+    `at` is the time of signing stated in the file; the time-stamp proves the real one. `order` is the event that orders
+    the signature. Called again with the same arguments it requests the signature of the same digest under the same key,
+    so that a retry asks nobody twice. `stamp`, a PDF of one page, is shown in the field's box; the `reason` is signed,
+    and shown to verifiers of the file.
 
-    Raises `UnfitCertificateError`; `OSError` without a time-stamp; `LookupError` for a field that is not there, or is
-    signed already; and as `Signer` does.
+    Raises `UnfitCertificateError`; `OSError` without a time-stamp; `LookupError` for a field that does not exist or is
+    already signed; and the errors of `Signer`.
     """
     writer = _writer(pdf)
     if not any(name == field for name, _, _ in enumerate_sig_fields(writer.prev, filled_status=False)):
@@ -144,16 +145,16 @@ def _spec(field: SignatureField, later: list[str]) -> SigFieldSpec:
 
 
 def _writer(pdf: bytes) -> IncrementalPdfFileWriter:
-    """One that adds nothing random and nothing of now."""
+    """Returns a writer that adds no random data and no current time."""
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
-    # The library has no other way to leave them out.
+    # The library has no other way to omit them.
     writer._document_id = ArrayObject([writer._document_id[0], ByteStringObject(sha256(pdf).digest()[:16])])  # noqa: SLF001
     writer._update_meta = lambda: None  # type: ignore[method-assign] # noqa: SLF001
     return writer
 
 
 async def _signed(writer: IncrementalPdfFileWriter, signer: PdfSigner, at: datetime, output: BytesIO) -> None:
-    """What `PdfSigner.async_sign_pdf` does, but at this moment and with the same room for the signature each time."""
+    """Does the same as `PdfSigner.async_sign_pdf`, but at this moment and with a fixed space for the signature."""
     session = signer.init_signing_session(writer, existing_fields_only=True)
     session.system_time = at
     known = await session.perform_presign_validation(writer)
@@ -165,7 +166,7 @@ async def _signed(writer: IncrementalPdfFileWriter, signer: PdfSigner, at: datet
 
 
 def _style(stamp: bytes | None) -> StaticStampStyle:
-    """The stamp in its own size, or as large as it fits into the box; without one the box stays empty."""
+    """Returns the stamp in its own size, or shrunk to fit the box; without one the box stays empty."""
     if stamp is None:
         return StaticStampStyle(border_width=0)
     whole = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MIN, AxisAlignment.ALIGN_MIN, Margins(), InnerScaling.SHRINK_TO_FIT)
@@ -173,7 +174,7 @@ def _style(stamp: bytes | None) -> StaticStampStyle:
 
 
 class _Page(PdfContent):
-    """The first page of a PDF, under the same name each time."""
+    """The first page of a PDF, always under the same name."""
 
     def __init__(self, pdf: bytes) -> None:
         super().__init__()

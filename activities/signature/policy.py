@@ -1,8 +1,8 @@
-"""What a signature, a time-stamp and their certificates must be to count: one object, which the library is given.
+"""Requirements for a signature, a time-stamp and their certificates: one policy object, given to the library.
 
-It lists what is allowed; whatever stands on no list is refused. docs/signatures.md prints it. Which algorithms and uses
-the law of Viet Nam prescribes is unconfirmed: these are what its authorities issue, as far as is known, and NIST and
-ETSI still recommend.
+It lists the permitted algorithms and uses; all others are refused. docs/signatures.md prints it. The algorithms and
+uses that the law of Viet Nam prescribes are unconfirmed: these are the ones that its authorities issue, as far as is
+known, and that NIST and ETSI still recommend.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ _YES: Final = AlgorithmUsageConstraint(allowed=True)
 
 @dataclass(frozen=True)
 class Policy(CMSAlgorithmUsagePolicy):
-    """The rules, as data; the methods read them.
+    """The rules, as data; the methods evaluate them.
 
     `purposes` are the extended key usages of which a signer's certificate must have one, if it names any; `others` are
-    those that it may not have. `holders` says who alone may sign in which field. A setting replaces whole lists.
+    forbidden ones. `holders` is the only kind of holder for a field. A setting replaces whole lists.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -69,18 +69,18 @@ class Policy(CMSAlgorithmUsagePolicy):
     def digest_algorithm_allowed(
         self,
         algo: algos.DigestAlgorithm,
-        moment: datetime | None,  # noqa: ARG002 -- the library's own
+        moment: datetime | None,  # noqa: ARG002 -- the library's signature
     ) -> AlgorithmUsageConstraint:
-        """Whether a digest is on the list."""
+        """Returns whether a digest is on the list."""
         return _constraint(algo["algorithm"].native in self.digests, "digest")
 
     def signature_algorithm_allowed(
         self,
         algo: algos.SignedDigestAlgorithm,
-        moment: datetime | None,  # noqa: ARG002 -- the library's own
+        moment: datetime | None,  # noqa: ARG002 -- the library's signature
         public_key: keys.PublicKeyInfo | None,
     ) -> AlgorithmUsageConstraint:
-        """Whether mechanism, its digests and the key are on the lists, and the key is one for the mechanism."""
+        """Returns whether mechanism, its digests and the key are on the lists, and the key fits the mechanism."""
         try:
             mechanism = algo.signature_algo
         except ValueError:
@@ -92,7 +92,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         return _constraint(fits, "key")
 
     def key_allowed(self, key: keys.PublicKeyInfo) -> bool:
-        """Whether a key is large enough, and on a curve of the list."""
+        """Returns whether a key is large enough, or on a curve of the list."""
         try:
             if key.algorithm == "ec":
                 kind, curve = key.curve
@@ -106,9 +106,9 @@ class Policy(CMSAlgorithmUsagePolicy):
         return bool(modulus.bit_length() >= self.rsa_bits and exponent >= self.rsa_exponent and exponent % 2)
 
     def fault(self, signed: cms.SignedData) -> str | None:
-        """The rule that the one signature in `signed` breaks, whoever made it; None if it breaks none.
+        """Returns the rule that the one signature in `signed` breaks, whoever made it; None if it breaks none.
 
-        Raises what is `MALFORMED`.
+        Raises an error of `MALFORMED`.
         """
         (signer,) = signed["signer_infos"]
         digest, mechanism = signer["digest_algorithm"], signer["signature_algorithm"]
@@ -128,7 +128,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         return None if has else "signature_incomplete"
 
     def unfit(self, chain: Sequence[x509.Certificate], purpose: Purpose) -> str | None:
-        """The rule by which the last certificate of a chain (root first) is none for this purpose; None if it is."""
+        """Returns the rule by which the last certificate of a chain (root first) is unfit for this purpose, or None."""
         certificate = chain[-1]
         if not self.key_allowed(certificate.public_key):
             return "certificate_weak"
@@ -139,7 +139,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         return None if _may_stamp(certificate) else "certificate_unsuitable"
 
     def constraints(self, purpose: Purpose) -> KeyUsageConstraints:
-        """The uses of a certificate, as the library reads them."""
+        """Returns the required uses of a certificate, in the library's form."""
         if purpose == "time_stamping":
             return KeyUsageConstraints(key_usage=set(), extd_key_usage={"time_stamping"})
         return KeyUsageConstraints(
@@ -156,7 +156,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         )
 
     def _digests(self, algo: algos.SignedDigestAlgorithm, mechanism: str) -> set[str]:
-        """Those that the mechanism itself names; it may leave that to what is around it."""
+        """Returns the digests that the mechanism itself names; it may leave that to its context."""
         if mechanism == "rsassa_pss":
             pss = algo["parameters"]
             mask = pss["mask_gen_algorithm"]
@@ -168,7 +168,7 @@ class Policy(CMSAlgorithmUsagePolicy):
 
     @staticmethod
     def _imprint(signed: cms.SignedData) -> str | None:
-        """The digest by which a time-stamp knows what it is over; None for what is no time-stamp."""
+        """Returns the digest algorithm of a time-stamp's imprint; None if it is no time-stamp."""
         content = signed["encap_content_info"]
         if content["content_type"].native != "tst_info":
             return None
@@ -176,7 +176,7 @@ class Policy(CMSAlgorithmUsagePolicy):
 
 
 class Strict(DefaultSignatureValidator):
-    """Verifies nothing that the policy does not allow: of revocation answers the library asks no policy."""
+    """Verifies only signatures that the policy permits: for revocation answers the library consults no policy."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -189,30 +189,30 @@ class Strict(DefaultSignatureValidator):
         signature_algorithm: algos.SignedDigestAlgorithm,
         context: SignatureValidationContext = DEFAULT_VALIDATION_CONTEXT,
     ) -> None:
-        """Raises `InvalidSignature` for one that is broken, or not allowed."""
+        """Raises `InvalidSignature` if it is broken, or not permitted."""
         if not self._policy.signature_algorithm_allowed(signature_algorithm, None, public_key_info):
             raise InvalidSignature
         super().validate_signature(signature, signed_data, public_key_info, signature_algorithm, context)
 
 
 def key_of(certificate: bytes) -> keys.PublicKeyInfo:
-    """The public key in a certificate, DER."""
+    """Returns the public key of a certificate in DER."""
     return x509.Certificate.load(certificate).public_key
 
 
 def names_its_certificate(signed: cms.SignedData) -> bool:
-    """Whether a signature says which certificate it was made with, as PAdES and time-stamps must."""
+    """Returns whether a signature names its certificate, as PAdES and time-stamps require."""
     return any(one["type"].native in SIGNING_CERTIFICATE for one in signed["signer_infos"][0]["signed_attrs"])
 
 
 def _may_stamp(certificate: x509.Certificate) -> bool:
-    """Whether it is for time-stamping, and nothing else (RFC 3161, 2.3)."""
+    """Returns whether a certificate is for time-stamping only (RFC 3161, 2.3)."""
     alone = _purposes(certificate) == {"time_stamping"} and "extended_key_usage" in certificate.critical_extensions
     return alone and _uses(certificate) <= {"digital_signature", "non_repudiation"}
 
 
 def _is_crooked(certificate: x509.Certificate) -> bool:
-    """Whether it has an extension twice, or names another algorithm inside than outside."""
+    """Returns whether it has a duplicate extension, or different algorithms inside and outside."""
     inside = certificate["tbs_certificate"]
     names = [one["extn_id"].dotted for one in inside["extensions"] or ()]
     return len(names) != len(set(names)) or inside["signature"].dump() != certificate["signature_algorithm"].dump()
@@ -233,4 +233,4 @@ def _constraint(allowed: bool, what: str) -> AlgorithmUsageConstraint:  # noqa: 
 
 
 POLICY: Final = Policy()
-"""As it stands in docs/signatures.md."""
+"""The policy as printed in docs/signatures.md."""

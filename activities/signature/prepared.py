@@ -1,4 +1,4 @@
-"""A submission's form, ready to be signed: made for the applicant, and made anew by whoever checks the signature."""
+"""A submission's form, ready to be signed: made for the applicant, and made anew to check the signature."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from schemas.signature import APPLICANTS_FIELD
 
 @dataclass(frozen=True)
 class Prepared:
-    """A form: what it shows, the paper of the dossier that it is, if it is one, and the PDF.
+    """A form: its sheet, the paper of the dossier that it becomes, if any, and the PDF.
 
-    `digest` is the SHA-256 (hex) of what is signed.
+    `digest` is the SHA-256 (hex) of the signed content.
     """
 
     sheet: Sheet
@@ -31,9 +31,9 @@ class Prepared:
 
 
 def prepared(procedure: Procedure, key: str, submission: Submission, at: datetime) -> Prepared:
-    """The form of this key. The same submission and moment, to the second, give the same bytes on every machine.
+    """Returns the form of this key. The same submission and moment, to the second, give the same bytes everywhere.
 
-    Raises `RefusalError` for what the font can't show.
+    Raises `RefusalError` for characters that the font can't show.
     """
     of = filled(procedure)
     paper = forms_of(of)[key]

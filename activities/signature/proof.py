@@ -1,4 +1,4 @@
-"""What is kept of a check, time-stamped, so that it can be relied on when nobody can check the file any more."""
+"""The proof of a check, time-stamped, for the time when nobody can check the file any more."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from schemas.ids import canonical
 from schemas.signature import SignatureProof, SignatureVerdict, Unstamped
 
 LONGEST: Final = 2.0
-"""Seconds that a time-stamp is waited for: a proof without one is better than a filing that waits."""
+"""Timeout of a time-stamp in seconds: a proof without one is better than a filing that waits."""
 
 
 async def proof_of(verdict: SignatureVerdict, stamper: TimeStamper | None) -> bytes:
-    """The `SignatureProof` of a verdict as RFC 8785 JSON, with a time-stamp if there is one to be had."""
+    """Returns the `SignatureProof` of a verdict as RFC 8785 JSON, with a time-stamp if available."""
     digest = hashlib.sha256(_written(verdict)).digest()
     token = None if stamper is None else await stamp(stamper, digest)
     missing = Unstamped.NO_AUTHORITY if stamper is None else Unstamped.NO_ANSWER
@@ -43,7 +43,7 @@ def _written(verdict: SignatureVerdict) -> bytes:
 
 
 async def proved(proof: SignatureProof, trust: Trust) -> bool:
-    """Whether a trusted time-stamp proves that the verdict stood so when it says."""
+    """Returns whether a trusted time-stamp proves that the verdict existed at its stated time."""
     written = _written(proof.verdict)
     if proof.token is None or proof.sha256 != hashlib.sha256(written).hexdigest():
         return False
@@ -55,9 +55,9 @@ async def proved(proof: SignatureProof, trust: Trust) -> bool:
 
 
 async def stamped_at(content: bytes, token: bytes, trust: Trust) -> datetime | None:
-    """When an authority that is trusted has time-stamped `content`; None if it is no word of one on that.
+    """Returns when a trusted authority time-stamped `content`; None if the token does not prove that.
 
-    Whether it was revoked since is not asked: who keeps the token vouches that it was kept from then on.
+    Later revocation is not checked: the keeper of the token vouches that it was kept since then.
     """
     try:
         signed = cms.ContentInfo.load(token, strict=True)["content"]
@@ -74,7 +74,7 @@ async def stamped_at(content: bytes, token: bytes, trust: Trust) -> datetime | N
 
 
 async def stamp(stamper: TimeStamper, digest: bytes) -> tuple[bytes, datetime] | None:
-    """The token over `digest` and its time; none if there is no answer in time, or one over something else."""
+    """Returns the token over `digest` and its time; None without a valid answer in time."""
     try:
         async with asyncio.timeout(LONGEST):
             token: cms.ContentInfo = await stamper.async_timestamp(digest, "sha256")

@@ -1,4 +1,4 @@
-"""A signed PDF as it lies there: opened, its signatures held against the bytes they cover, and what it brings along."""
+"""Reads a signed PDF: opens it, checks its signatures against the signed bytes, and extracts its revocation data."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from activities.signature.revocation import NOTHING, Answers
 from activities.signature.trust import Trust
 
 MOST_REVISIONS: Final = 50
-"""Each is compared with all before it: thousands, which fit into a file, would keep a thread for an hour."""
+"""Each is compared with all before it: thousands, which fit into a file, would occupy a thread for an hour."""
 
 ANY_USE: Final = KeyUsageConstraints(key_usage=set())
-"""The purpose of a certificate is judged with its chain."""
+"""The certificate's purpose is judged later, with its chain."""
 
 
 def opened(file: bytes) -> tuple[PdfFileReader | None, str | None]:
-    """The file to be read, or the rule by which it can't be. Raises what is `MALFORMED`."""
+    """Returns the opened file, or the rule why it can't be read. Raises an error of `MALFORMED`."""
     if b"%PDF-" not in file[:1024]:
         return None, "signature_not_pdf"
     reader = PdfFileReader(BytesIO(file))
@@ -41,7 +41,7 @@ def opened(file: bytes) -> tuple[PdfFileReader | None, str | None]:
 
 
 async def integrity(embedded: EmbeddedPdfSignature, trust: Trust, at: datetime) -> str | None:
-    """The rule by which a signature is too weak, does not fit what it covers, or what came later; none if it fits."""
+    """Returns the rule by which a signature is weak, or does not match its content or later changes; None if fine."""
     rule = await lacking(embedded.signed_data, trust, embedded.compute_digest)
     if rule is not None:
         return rule
@@ -59,9 +59,9 @@ async def integrity(embedded: EmbeddedPdfSignature, trust: Trust, at: datetime) 
 
 
 async def lacking(signed: cms.SignedData, trust: Trust, digest: Callable[[str], bytes]) -> str | None:
-    """The rule of the policy that a signature breaks by itself, or by a time-stamp over what it covers; none if none.
+    """Returns the rule of the policy that a signature, or a time-stamp over its content, breaks; None if none.
 
-    `digest` is that of what it covers, by the name of the algorithm. Raises what is `MALFORMED`.
+    `digest` is that of the signed content, by the name of the algorithm. Raises an error of `MALFORMED`.
     """
     rule = trust.policy.fault(signed)
     if rule is not None:
@@ -74,9 +74,9 @@ async def lacking(signed: cms.SignedData, trust: Trust, digest: Callable[[str], 
 
 
 async def stamp_of(token: cms.SignedData, trust: Trust, digest: Callable[[str], bytes]) -> datetime | str:
-    """When a time-stamp says that it was made, whoever made it; else the rule by which it can't count.
+    """Returns the time of a time-stamp, whoever made it; else the rule by which it can't count.
 
-    `digest` is that of what it must be over, by the name of the algorithm.
+    `digest` is that of the content that it must cover, by the name of the algorithm.
     """
     try:
         fault = trust.policy.fault(token)
@@ -89,19 +89,19 @@ async def stamp_of(token: cms.SignedData, trust: Trust, digest: Callable[[str], 
         if fits and _is_named(told["tsa"], token):
             return at
     except MALFORMED:
-        pass  # what can't be read does not fit
+        pass  # an unreadable one does not fit
     return "timestamp_broken"
 
 
 def _is_named(authority: core.Asn1Value, token: cms.SignedData) -> bool:
-    """Whether a time-stamp that names its authority has the certificate of that one."""
+    """Returns whether a time-stamp that names its authority carries that authority's certificate."""
     if isinstance(authority, core.Void) or authority.name != "directory_name":
         return True
     return bool(authority.chosen == extract_certificate_info(token).signer_cert.subject)
 
 
 def kept_in(reader: PdfFileReader) -> Answers:
-    """The revocation answers that the file brings along."""
+    """Returns the revocation answers that the file contains."""
     try:
         store = DocumentSecurityStore.read_dss(reader)
     except NoDSSFoundError:
@@ -111,6 +111,6 @@ def kept_in(reader: PdfFileReader) -> Answers:
 
 
 def read_through(certificates: SignedDataCerts) -> None:
-    """Read whose they are, which the library does only when it is asked. Raises what is `MALFORMED`."""
+    """Parses the names and keys, which the library does only on access. Raises an error of `MALFORMED`."""
     for certificate in (certificates.signer_cert, *certificates.other_certs):
         _ = certificate.subject.native, certificate.issuer.native, certificate.public_key.native

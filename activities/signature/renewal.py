@@ -1,4 +1,4 @@
-"""Another time-stamp over an issued file, before that of the last one has expired: then nobody could say more."""
+"""Renews the time-stamp over an issued file before the last one expires, while the file can still be verified."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from schemas.signature import SignatureOutcome
 
 
 class NotRenewedError(Exception):
-    """The file was left as it is, by this `rule`: of a verdict, or `no_gain` where the new stamp holds no longer."""
+    """The file was not changed, by this `rule`: of a verdict, or `no_gain` if the new stamp would last no longer."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(f"not renewed: {rule}")
@@ -29,7 +29,7 @@ class NotRenewedError(Exception):
 
 
 def holds_until(pdf: bytes) -> datetime | None:
-    """When the certificate of the newest time-stamp over the file expires; None for a file that has none."""
+    """Returns when the certificate of the newest time-stamp over the file expires; None without a time-stamp."""
     try:
         newest = _newest(PdfFileReader(BytesIO(pdf)))
     except MALFORMED:
@@ -38,7 +38,7 @@ def holds_until(pdf: bytes) -> datetime | None:
 
 
 async def renewed(pdf: bytes, lasting: Lasting, now: datetime) -> bytes:
-    """`pdf` with one more revision: what is known `now` of the last stamp's authority, and a new stamp over all.
+    """Returns `pdf` with one more revision: the last stamp's revocation data `now`, and a new stamp over everything.
 
     Raises `NotRenewedError` for a file that is not whole and validly signed, and `OSError` without a time-stamp.
     """
@@ -62,7 +62,7 @@ async def renewed(pdf: bytes, lasting: Lasting, now: datetime) -> bytes:
     answers = sum((standing.answers for standing in standings), NOTHING)
     context = lasting.trust.context([*last.other_certs, *new.other_certs], now, answers)
     output = BytesIO()
-    # What is known is covered by the stamp, since it comes before it in the same revision.
+    # The stamp covers the revocation data, since they come before it in the same revision.
     before = TimestampDSSContentSettings(include_vri=False, update_before_ts=True)
     stamper = PdfTimeStamper(lasting.stamper)
     await stamper.async_timestamp_pdf(writer, "sha256", context, output=output, dss_settings=before)
@@ -70,7 +70,7 @@ async def renewed(pdf: bytes, lasting: Lasting, now: datetime) -> bytes:
 
 
 def _newest(reader: PdfFileReader) -> SignedDataCerts | None:
-    """The certificates of the newest time-stamp over the file."""
+    """Returns the certificates of the newest time-stamp over the file."""
     stamps = reader.embedded_timestamp_signatures
     return extract_certificate_info(stamps[-1].signed_data) if stamps else None
 

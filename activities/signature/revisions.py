@@ -1,4 +1,4 @@
-"""What became of a form that we made: its first revision is ours, and later ones only add what a signature adds."""
+"""Compares a form that we made with its later state: its first revision is ours, later ones only add signatures."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ MALFORMED: Final = (
     AttributeError,
     RecursionError,
 )
-"""What the library raises for a file that is none, lies about its structure, or names algorithms that nobody knows."""
+"""The library's errors for a file that is no PDF, has a false structure, or names unknown algorithms."""
 
 _OF_TOOLS: Final = frozenset({"/ModDate", "/Producer"})
-"""What signing software writes about itself."""
+"""Fields that signing software writes about itself."""
 
 _RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -83,19 +83,19 @@ ONLY_SIGNATURES: Final = StandardDiffPolicy(
     ],
     form_rule=FormUpdatingRule(
         field_rules=[SigFieldCreationRule(), SigFieldModificationRule()],
-        ignored_acroform_keys={*ACROFORM_EXEMPT_STRICT_COMPARISON, "/SigFlags"},  # says that there are signatures
+        ignored_acroform_keys={*ACROFORM_EXEMPT_STRICT_COMPARISON, "/SigFlags"},  # flags the presence of signatures
     ),
 )
-"""The library's own policy without its rule for other fields, which lets a filled field be filled otherwise."""
+"""The library's own policy without its rule for other fields, which permits changes to a filled field."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """What was to be signed: a form made for the submission with the SHA-256 `content` (hex).
+    """The form to sign: made for the submission with the SHA-256 `content` (hex).
 
-    The digest stands in the document information of the form, which is one revision and declares its signature fields
-    (`declared`). `file` are the bytes of the form; without them only the
-    digest is compared, which anybody can write into a file that shows something else.
+    The digest is in the document information of the form, which is one revision and declares its signature fields
+    (`declared`). `file` are the bytes of the form; without them only the digest is compared, which anybody can write
+    into a file with other content.
     """
 
     content: str
@@ -103,13 +103,13 @@ class Form:
 
 
 def declared(file: bytes, *fields: SigFieldSpec) -> bytes:
-    """The PDF as one revision that has these empty signature fields: what is handed out to be signed.
+    """Returns the PDF as one revision with these empty signature fields, ready to hand out.
 
-    The same file gives the same bytes, so that whoever can print a form again needs no copy to compare with.
+    The same file gives the same bytes, so that a process that can print a form again needs no stored copy to compare.
     """
     writer = copy_into_new_writer(PdfFileReader(BytesIO(file)))
     identity = ByteStringObject(hashlib.sha256(file).digest()[:16])
-    # The library has no other way to leave out what is random and what is now.
+    # The library has no other way to omit random data and the current time.
     writer._document_id = ArrayObject([identity, identity])  # noqa: SLF001
     writer._update_meta = lambda: None  # type: ignore[method-assign] # noqa: SLF001
     for field in fields:
@@ -120,7 +120,7 @@ def declared(file: bytes, *fields: SigFieldSpec) -> bytes:
 
 
 def prepared_at(file: bytes) -> datetime | None:
-    """When the first revision of `file` says that it was made, which nobody vouches for; none if that can't be read."""
+    """Returns the claimed creation time of the first revision of `file`, unverified; None if it is unreadable."""
     try:
         told = _information(PdfFileReader(BytesIO(file))).get("/CreationDate", "")
         return parse_pdf_date(told).astimezone(UTC)
@@ -129,19 +129,19 @@ def prepared_at(file: bytes) -> datetime | None:
 
 
 def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
-    """The rule that the file breaks as a later state of `form`; none if it is one."""
+    """Returns the rule by which the file is no later state of `form`; None if it is one."""
     if not _carries(reader, form.content):
         return "signature_of_another_submission"
     if form.file is not None and not _begins_with(file, reader, form.file):
         return "signed_form_not_ours"
-    if "/AcroForm" not in reader.get_historical_resolver(0).root:  # no form of ours: each declares its fields
+    if "/AcroForm" not in reader.get_historical_resolver(0).root:  # not our form: each of ours declares its fields
         return "signed_form_not_ours"
     same = adds_only_signatures(reader) and not is_described_otherwise(reader)
     return None if same else "signed_form_changed"
 
 
 def adds_only_signatures(reader: PdfFileReader) -> bool:
-    """Whether all that came after the first revision, which declares fields, signs, stamps or adds long-term data."""
+    """Returns whether all revisions after the first, which declares fields, only sign, stamp or add long-term data."""
     found = ONLY_SIGNATURES.review_file(reader, 0)
     if isinstance(found, SuspiciousModification):
         return False
@@ -149,18 +149,18 @@ def adds_only_signatures(reader: PdfFileReader) -> bool:
 
 
 def covers_its_revision(signature: EmbeddedPdfSignature, file: bytes) -> bool:
-    """Whether every byte up to the end of the signature's revision is signed, but for the signature itself."""
-    if len(signature.byte_range) != 4:  # noqa: PLR2004 -- two stretches, each by its start and length
+    """Returns whether every byte up to the end of the signature's revision is signed, but for the signature itself."""
+    if len(signature.byte_range) != 4:  # noqa: PLR2004 -- two ranges, each by its start and length
         return False
     start, before, after, length = signature.byte_range
-    # The library adds up the lengths where the whole file is covered, and does not ask where the hole is.
+    # If the whole file is covered the library adds up the lengths, and does not check the gap's place.
     hole = file[before:after].lower() == b"<%s>" % signature.pkcs7_content.hex().encode()
     whole = start == 0 and hole and after + length <= len(file)
     return whole and bool(signature.evaluate_signature_coverage() >= SignatureCoverageLevel.ENTIRE_REVISION)
 
 
 def has_loose_end(file: bytes, reader: PdfFileReader) -> bool:
-    """Whether bytes follow the last revision, precede the first, or fill a signature's room, that belong to none."""
+    """Returns whether bytes outside any revision exist: after the last, before the first, or in a signature's space."""
     signatures = reader.embedded_signatures
     signed = max(one.byte_range[2] + one.byte_range[3] for one in signatures)
     newest = max(one.signed_revision for one in signatures)
@@ -175,12 +175,15 @@ def has_loose_end(file: bytes, reader: PdfFileReader) -> bool:
 
 
 def ends_signed(file: bytes, reader: PdfFileReader) -> bool:
-    """Whether the newest signature, or time-stamp over all, is the end of the file."""
+    """Returns whether the newest signature, or time-stamp over all, is the end of the file."""
     return not file[max(one.byte_range[2] + one.byte_range[3] for one in reader.embedded_signatures) :].strip()
 
 
 def is_described_otherwise(reader: PdfFileReader) -> bool:
-    """Whether title, author or whatever else the document says of itself is, or once was, not what it was at first."""
+    """Returns whether the document information (title, author …) of any later revision differs from the first's.
+
+    Fields that signing tools write about themselves may differ.
+    """
     first, *later = [reader.get_historical_resolver(revision) for revision in range(reader.total_revisions)]
     told, metadata = _told(first.trailer_view, first), _metadata(first)
     for one in later:
@@ -191,7 +194,7 @@ def is_described_otherwise(reader: PdfFileReader) -> bool:
 
 
 def _metadata(revision: HistoricalResolver) -> bytes:
-    """The XMP of a revision; nothing if it has none."""
+    """Returns the XMP of a revision; empty if it has none."""
     found = revision.root.raw_get("/Metadata") if "/Metadata" in revision.root else None
     if isinstance(found, IndirectObject):
         found = revision.get_object(found.reference)
@@ -203,7 +206,7 @@ def _is_same_metadata(first: bytes, now: bytes) -> bool:
 
 
 def _said(metadata: bytes) -> list[tuple[str, ...]]:
-    """All that XMP says, however it is written, but for what tools say of themselves. Raises `ValueError`."""
+    """Returns the statements of XMP, whatever its syntax, without those of tools. Raises `ValueError`."""
     try:
         root = etree.fromstring(metadata, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError as error:
@@ -212,7 +215,7 @@ def _said(metadata: bytes) -> list[tuple[str, ...]]:
 
 
 def _sayings(element: Any, within: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Paths that end with a text; what is an attribute here may be an element there."""
+    """Yields paths that end with a text; an attribute here may be an element elsewhere."""
     name = str(element.tag)
     if name in _XMP_OF_TOOLS:
         return
@@ -238,13 +241,13 @@ def _carries(reader: PdfFileReader, content: str) -> bool:
 
 
 def _information(reader: PdfFileReader) -> dict[str, str]:
-    """The document information of the first revision."""
+    """Returns the document information of the first revision."""
     first = reader.get_historical_resolver(0)
     return _told(first.trailer_view, first)
 
 
 def _told(trailer: DictionaryObject, revision: PdfHandler) -> dict[str, str]:
-    """The document information of a revision."""
+    """Returns the document information of a revision."""
 
     def plain(value: object) -> object:
         return revision.get_object(value.reference) if isinstance(value, IndirectObject) else value
@@ -256,6 +259,6 @@ def _told(trailer: DictionaryObject, revision: PdfHandler) -> dict[str, str]:
 
 
 def _begins_with(file: bytes, reader: PdfFileReader, form: bytes) -> bool:
-    """Whether the form's bytes lead, and its cross-reference table is where the history of the file begins."""
+    """Returns whether the file begins with the form's bytes, and its history with the form's cross-reference table."""
     first = reader.xrefs.get_startxref_for_revision(0)
     return file.startswith(form) and bool(first == PdfFileReader(BytesIO(form)).last_startxref)

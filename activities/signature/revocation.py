@@ -1,4 +1,4 @@
-"""Whether a certificate was revoked: what its authority answers now, else what was kept beside the signature."""
+"""Revocation of certificates: the authority's current answer, else the answers kept beside the signature."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from cryptography.x509 import ocsp as pyca_ocsp
 
 LARGEST_ANSWER: Final = 10_000_000
 FRESH: Final = timedelta(minutes=5)
-"""How much older than the moment that counts a kept answer may be: it was asked for, and then the signature made."""
+"""How much older than the judged moment a kept answer may be: it was requested shortly before the signature."""
 
 REMEMBERED: Final = 60.0
-"""Seconds; well within what is `FRESH`."""
+"""Seconds; well within `FRESH`."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """OCSP answers and CRLs, DER. They are believed only if the chain's own keys signed them."""
+    """OCSP answers and CRLs, DER. They count only if signed by keys of the chain."""
 
     ocsps: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
@@ -34,7 +34,7 @@ class Answers:
         return Answers(self.ocsps + other.ocsps, self.crls + other.crls)
 
     def about(self, certificate: x509.Certificate, moment: datetime) -> Answers:
-        """What of this speaks of `certificate`, and is new enough to speak of `moment`."""
+        """Returns the answers that cover `certificate` and are fresh enough for `moment`."""
         since = moment - FRESH
         ocsps = tuple(one for one in self.ocsps if _ocsp_about(one, certificate, since))
         return Answers(ocsps, tuple(one for one in self.crls if _crl_about(one, certificate, since)))
@@ -44,24 +44,24 @@ NOTHING: Final = Answers()
 
 
 class Asking(Protocol):
-    """Whoever can be asked about a certificate."""
+    """A source of revocation answers."""
 
     async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
-        """What there is to know now; nothing, in bounded time, if nobody answers."""
+        """Returns the current answers; empty, in bounded time, if there are none."""
         ...
 
 
 class Offline:
-    """Asks nobody: only what was kept beside the signature counts."""
+    """Requests nothing: only the answers kept beside the signature count."""
 
-    async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:  # noqa: ARG002 -- nobody is asked
+    async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:  # noqa: ARG002 -- nothing is requested
         return NOTHING
 
 
 class Responders:
-    """Asks over HTTP where the certificate says: OCSP first, else its CRL. At most `seconds` in all.
+    """Requests answers over HTTP at the certificate's addresses: OCSP first, else its CRL. At most `seconds` in all.
 
-    Only certificates whose chain ends at a configured root may be asked about, since they name the address.
+    Use it only for certificates whose chain ends at a configured root, since they name the address.
     """
 
     def __init__(self, client: httpx.AsyncClient, seconds: float = 5.0) -> None:
@@ -74,10 +74,10 @@ class Responders:
             async with asyncio.timeout(self._seconds):
                 found = await self._ocsp(certificate, issuer)
                 if not _all_good(found):
-                    # Of a revocation after the moment that counts, the library believes only a list.
+                    # For a revocation after the judged moment, the library accepts only a CRL.
                     found += await self._crl(certificate)
         except TimeoutError:
-            pass  # whoever is silent has not answered; the check says so
+            pass  # no answer counts as unknown; the check reports it
         return found
 
     async def _ocsp(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
@@ -112,7 +112,7 @@ class Responders:
 
 
 class Remembering:
-    """Asks about an authority at most once a minute, and about who signs each time: for many signatures in a row."""
+    """Caches answers about authorities for a minute, and never those about signers: for many signatures in a row."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
@@ -130,9 +130,9 @@ class Remembering:
 
 
 async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
-    """Answers about every certificate of a chain (root first) but the root; kept ones where nobody answers now.
+    """Returns answers about every certificate of a chain (root first) but the root; kept ones where none came now.
 
-    A kept answer never stands beside a new one: an authority that says *revoked* is not outvoted by its own past.
+    A kept answer never stands beside a new one: an old answer can't outvote an authority that now answers *revoked*.
     """
     pairs = list(zip(chain[1:], chain, strict=False))
     fetched = await asyncio.gather(*(asking.ask(certificate, issuer) for certificate, issuer in pairs))
@@ -143,9 +143,10 @@ async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answe
 
 
 def of_old(answers: Answers, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
-    """The kept answers about those certificates of a chain of which the new `answers` say *good*.
+    """Returns the kept answers about those certificates of a chain which the new `answers` call *good*.
 
-    Whoever answers now may sign with a certificate that did not exist at the moment, of which it so says nothing.
+    An authority may sign its new answers with a certificate that did not exist at the moment, so that they do not cover
+    it.
     """
     if not _all_good(answers):
         return NOTHING
@@ -154,7 +155,7 @@ def of_old(answers: Answers, chain: Sequence[x509.Certificate], kept: Answers, m
 
 
 def _question(certificate: pyca.Certificate, issuer: pyca.Certificate) -> bytes:
-    # SHA-1 names the issuer here and protects nothing; it is the one that every responder knows (RFC 6960, B.1).
+    # SHA-1 identifies the issuer here and protects nothing; every responder supports it (RFC 6960, B.1).
     builder = pyca_ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303
     return builder.build().public_bytes(serialization.Encoding.DER)
 
@@ -169,7 +170,7 @@ def _all_good(answers: Answers) -> bool:
 
 
 def _status(answer: bytes) -> pyca_ocsp.OCSPCertStatus | None:
-    """What an OCSP answer says, whoever signed it; none if it is none."""
+    """Returns the status in an OCSP answer, whoever signed it; None if it is no such answer."""
     try:
         return pyca_ocsp.load_der_ocsp_response(answer).certificate_status
     except ValueError:

@@ -29,12 +29,12 @@ from activities.signature.trust import Trust
 from schemas.about import About
 
 LOOK_AGAIN: Final = 600.0
-"""Seconds for which the certificate of a time-stamping authority is taken to be the one in use."""
+"""Seconds for which the certificate of a time-stamping authority is assumed to be in use."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Whose key signs, and the name that a new certificate is made out to."""
+    """The holder of the signing key, and the name on a new certificate."""
 
     identity: Identity
     name: str
@@ -42,9 +42,9 @@ class Person:
 
 @dataclass(frozen=True)
 class Lasting:
-    """What makes a signature last (B-LT): a time-stamp, and the revocation answers of its chain and the stamp's.
+    """The parts of a long-term signature (B-LT): a time-stamp, and the revocation answers of its chain and the stamp's.
 
-    `subjects` says how a certificate names its holder.
+    `subjects` defines how a certificate names its holder.
     """
 
     stamper: TimeStamper
@@ -52,12 +52,12 @@ class Lasting:
     subjects: SubjectRules = field(default_factory=SubjectRules)
 
     async def context(self, chain: Sequence[x509.Certificate]) -> ValidationContext | None:
-        """What there is to embed for a signer's chain (the signer first), asked for now; None if it does not hold."""
+        """Returns the data to embed for a signer's chain (the signer first), requested now; None if it is invalid."""
         context, rule = await self.vouched(chain)
-        return None if rule else context  # the library signs with no chain that it can't follow
+        return None if rule else context  # the library does not sign with a chain that it can't validate
 
     async def vouched(self, chain: Sequence[x509.Certificate]) -> tuple[ValidationContext, str | None]:
-        """What there is to embed for a signer's chain, and the rule by which it or the time-stamp's does not hold."""
+        """Returns the data to embed for a signer's chain, and the rule by which it or the time-stamp's is invalid."""
         now = datetime.now(UTC)
         signed = (await self.stamper.async_dummy_response("sha256"))["content"]
         token, fault = extract_certificate_info(signed), self.trust.policy.fault(signed)
@@ -71,9 +71,9 @@ class Lasting:
 
 
 async def sign_pdf(file: bytes, field: str, signer: Signer, person: Person, lasting: Lasting | None = None) -> bytes:
-    """`file` with one more revision that holds the person's signature in `field`; without `lasting` a plain B-B.
+    """Returns `file` with one more revision: the person's signature in `field`; without `lasting` a plain B-B.
 
-    With a certificate that has expired, was revoked or nobody vouches for, it is time-stamped and no more (B-T).
+    With a certificate that has expired, was revoked or is not trusted, it is only time-stamped (B-T).
     """
     hand = await hand_of(signer, person)
     context = await lasting.context(hand.chain) if lasting else None
@@ -97,7 +97,7 @@ async def sign_pdf(file: bytes, field: str, signer: Signer, person: Person, last
 
 
 async def sign_detached(content: bytes, signer: Signer, person: Person, stamper: TimeStamper | None = None) -> bytes:
-    """The person's signature over exactly `content`: CMS in DER, the content left out."""
+    """Returns the person's signature over exactly `content`: detached CMS in DER."""
     hand = await hand_of(signer, person)
     signed: cms.ContentInfo = await hand.async_sign_general_data(
         content, "sha256", detached=True, use_cades=True, timestamper=stamper
@@ -106,14 +106,14 @@ async def sign_detached(content: bytes, signer: Signer, person: Person, stamper:
 
 
 class NoTimeStampError(OSError):
-    """The authority gave none."""
+    """The authority gave no time-stamp."""
 
 
 class HttpStamper(TimeStamper):
-    """A time-stamping authority over HTTP (RFC 3161); every ten minutes it looks which certificate is in use."""
+    """A time-stamping authority over HTTP (RFC 3161); every ten minutes it checks which certificate is in use."""
 
     def __init__(self, client: httpx.AsyncClient, address: str) -> None:
-        super().__init__()  # type: ignore[no-untyped-call] # the library left it out
+        super().__init__()  # type: ignore[no-untyped-call] # the library has no type here
         self._client = client
         self._address = address
         self._looked_at = -LOOK_AGAIN
@@ -121,7 +121,7 @@ class HttpStamper(TimeStamper):
     async def async_dummy_response(self, md_algorithm: str) -> cms.ContentInfo:
         if monotonic() - self._looked_at >= LOOK_AGAIN:
             self._dummy_response_cache.clear()
-            self._certs.clear()  # the library would vouch for all that it has ever seen
+            self._certs.clear()  # otherwise the library would present every certificate that it has seen
             self._looked_at = monotonic()
         return await super().async_dummy_response(md_algorithm)
 
@@ -136,7 +136,7 @@ class HttpStamper(TimeStamper):
 
 
 class Hand(CmsSigner):
-    """The library's view of a key that is elsewhere; `chain` begins with the certificate of it."""
+    """The library's view of a remote key; `chain` begins with its certificate."""
 
     def __init__(
         self, signer: Signer, number: str, chain: Sequence[x509.Certificate], order: About | None = None
@@ -159,6 +159,6 @@ class Hand(CmsSigner):
 
 
 async def hand_of(signer: Signer, person: Person, order: About | None = None) -> Hand:
-    """The person's key as the signer holds it, to sign what an event orders. Raises as `Signer` does."""
+    """Returns the person's key at the signer, to sign an event's order. Raises the errors of `Signer`."""
     found = await signer.certificates(person.identity.number, person.identity.kind, person.name)
     return Hand(signer, person.identity.number, [x509.Certificate.load(der) for der in found], order)

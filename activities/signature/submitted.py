@@ -1,7 +1,7 @@
-"""The signature that a submission came with: is it over what was submitted, and by whom it must be?
+"""Checks the signature of a submission: it covers the submitted content, and the right person signed.
 
-A submission's `signature` is either the form that was made of it, signed (a PDF), or a detached signature over its
-canonical JSON. The form is made anew here, so that nothing depends on what was handed out, or on who kept it.
+A submission's `signature` is either its form, signed (a PDF), or a detached signature over its canonical JSON. The form
+is made anew here, so that the check does not depend on any copy that was handed out or kept.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ log = logging.getLogger(__name__)
 
 DETACHED: Final = "application/pkcs7-signature"
 FIELD: Final = "signature"
-"""Where a submission has it."""
+"""The submission's field for it."""
 
 LONGEST: Final = 20.0
-"""Seconds of one check: twice those that the authorities of signer and time-stamp are waited for, and as much again."""
+"""Seconds of one check: twice the timeout of the authorities of signer and time-stamp, and as much again."""
 AT_ONCE: Final = 4
-"""So many checks at one worker at a time: with more, the loop that hears the authorities' answers gets no turn."""
+"""Maximum checks at one worker at a time: more would starve the event loop that receives the authorities' answers."""
 
 
 def signatories(submission: Submission) -> frozenset[Identity]:
-    """Who may have signed: the applicant, or who files as their representative."""
+    """Returns the permitted signers: the applicant, and a representative who files for them."""
     applicant, mandate = submission.applicant, submission.authorisation
     kind: Kind = "organisation" if applicant.kind is PersonKind.ORGANISATION else "person"
     may = {Identity(kind, applicant.id_number)}
@@ -60,7 +60,7 @@ def signatories(submission: Submission) -> frozenset[Identity]:
 
 @dataclass(frozen=True)
 class _Submitted:
-    """What is looked at."""
+    """The input of one check."""
 
     submission: Submission
     file: bytes
@@ -73,13 +73,13 @@ class _Submitted:
 
 
 class SubmittedSignatures:
-    """Checks signatures as they are submitted, and makes what is kept of them. Works in threads of its own.
+    """Checks signatures as they are submitted, and makes their proofs. Works in threads of its own.
 
-    `roots` are certificates in DER; without any, every signature is left to an officer. `asking` is asked on the event
-    loop of the caller. Without a `stamper` what is kept has no time-stamp. All is judged by `policy`.
+    `roots` are certificates in DER; without any, every signature is left to an officer. `asking` is called on the event
+    loop of the caller. Without a `stamper` the proof has no time-stamp. `policy` judges all signatures.
     """
 
-    def __init__(  # noqa: PLR0913 -- all that is set
+    def __init__(  # noqa: PLR0913 -- all its settings
         self,
         procedures: Procedures,
         roots: Sequence[bytes],
@@ -101,16 +101,16 @@ class SubmittedSignatures:
         self._free = asyncio.Semaphore(AT_ONCE)
 
     def close(self) -> None:
-        """Let the threads end; a check that is under way is not waited for."""
+        """Ends the threads, without waiting for a running check."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def check(
         self, submission: Submission, file: bytes, received_at: datetime, version: Version
     ) -> SignatureVerdict:
-        """Whether `file`, the submission's signature, is over the submission and by whom it must be.
+        """Checks that `file`, the submission's signature, covers the submission and is by a permitted signer.
 
-        `version` of the procedure is that under which it is filed, as it is in the agency's province. Problems stand at
-        fields of the submission. Raises `LookupError` for a version that there is not, and what `Procedures` raises.
+        `version` is the procedure's under which it is filed, as composed for the agency's province. Problems name
+        fields of the submission. Raises `LookupError` for an unknown version, and the errors of `Procedures`.
         """
         procedure = await self._procedures.find(submission.procedure, version)
         if procedure is None:
@@ -124,16 +124,16 @@ class SubmittedSignatures:
                     return await loop.run_in_executor(self._threads, self._judged, one, loop)
             except TimeoutError:
                 return _of(one, verdict_of([(FIELD, "signature_check_too_slow")], received_at))
-            except Exception as error:  # noqa: BLE001 -- what a library trips over once, it trips over at every retry
-                log.error("a signature could not be checked: %s", type(error).__name__)  # noqa: TRY400 -- no words of it
+            except Exception as error:  # noqa: BLE001 -- a library's error would recur at every retry
+                log.error("a signature could not be checked: %s", type(error).__name__)  # noqa: TRY400 -- without its text
                 return _of(one, verdict_of([(FIELD, "signature_check_failed")], received_at))
 
     async def proof(self, verdict: SignatureVerdict) -> bytes:
-        """What is kept of a verdict: the JSON of a `SignatureProof`, within 2 s."""
+        """Returns the proof of a verdict: the JSON of a `SignatureProof`, within 2 s."""
         return await proof_of(verdict, self._stamper)
 
     def _judged(self, one: _Submitted, loop: asyncio.AbstractEventLoop) -> SignatureVerdict:
-        # Read anew in each thread: the library reads a certificate bit by bit, as it is asked, and guards none of it.
+        # Loaded anew in each thread: the library parses a certificate lazily, on access, and is not thread-safe.
         trust = Trust([x509.Certificate.load(root) for root in self._roots], _OnLoop(self._asking, loop), self._policy)
         check = SignatureCheck(trust, self._subjects)
         reference = one.submission.signature
@@ -142,7 +142,7 @@ class SubmittedSignatures:
 
 
 async def _judged_detached(check: SignatureCheck, one: _Submitted) -> SignatureVerdict:
-    """Over all of the submission: no paper is the signed file, so none is left out."""
+    """Over the whole submission: no paper is the signed file, so none is left out."""
     content = signed_content(one.submission)
     signatory = Signatory(signatories(one.submission))
     verdict = await check.detached(one.file, content, signatory, one.received_at)
@@ -161,9 +161,9 @@ async def _judged_form(check: SignatureCheck, one: _Submitted) -> SignatureVerdi
 
 
 def _form(one: _Submitted) -> Prepared:
-    """The form that was signed: the one that lies in the dossier as a paper, else the one that the file begins with.
+    """Returns the form that was signed: the one among the dossier's papers, else the one that the file begins with.
 
-    When it was made it says itself. That alone is believed: made for another moment, the form has other bytes.
+    Its creation time is taken from the file itself, and only that: with another time the form has other bytes.
     """
     at = prepared_at(one.file) or one.received_at
     own = {paper.code for paper in one.submission.papers if paper.file and paper.file.sha256 == one.digest}
@@ -174,7 +174,7 @@ def _form(one: _Submitted) -> Prepared:
 
 
 def _other_paper(one: _Submitted, form: Prepared) -> tuple[Problem, ...]:
-    """What is wrong with a paper that is this form, and another file than the signed one: nobody has signed that."""
+    """Returns the problem if a paper of the dossier should be this form, and is another, unsigned file."""
     code = None if form.paper is None else form.paper.code
     given = [paper.file for paper in one.submission.papers if paper.code == code]
     same = all(file is not None and file.sha256 == one.digest for file in given)
@@ -184,7 +184,7 @@ def _other_paper(one: _Submitted, form: Prepared) -> tuple[Problem, ...]:
 def _of(
     one: _Submitted, verdict: SignatureVerdict, content: str | None = None, others: tuple[Problem, ...] = ()
 ) -> SignatureVerdict:
-    """The verdict as it concerns the submission, with the `others`, for which it is refused."""
+    """Returns the verdict in terms of the submission; the `others` refuse it too."""
     at = {APPLICANTS_FIELD: FIELD}
     found = (wrong.model_copy(update={"field": at.get(wrong.field, wrong.field)}) for wrong in verdict.problems)
     update = {"problems": (*others, *found), "file": one.digest, "content": content}
@@ -192,7 +192,7 @@ def _of(
 
 
 class _OnLoop:
-    """Asks on the event loop that holds the connections, whichever the question comes from."""
+    """Sends requests on the event loop that holds the connections, from whichever loop they come."""
 
     def __init__(self, asking: Asking, loop: asyncio.AbstractEventLoop) -> None:
         self._asking = asking

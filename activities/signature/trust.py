@@ -1,4 +1,4 @@
-"""Whether a certificate was good at a moment: its chain to a configured root, dates, purpose and revocation."""
+"""Judges whether a certificate was good at a moment: its chain to a configured root, dates, purpose, revocation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RULES: Final[Mapping[type[Exception], str]] = {
     wrong.InsufficientRevinfoError: "revocation_unknown",
     wrong.ValidationError: "certificate_unsuitable",
 }
-"""What an error of the library means; the first that fits."""
+"""The rule for each error of the library; the first match counts."""
 
 UNDETERMINED: Final = frozenset(
     {
@@ -46,9 +46,9 @@ UNDETERMINED: Final = frozenset(
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known of a certificate. `rule`: why it can't be relied on; none if it can. `chain` begins at the root.
+    """The standing of a certificate. `rule`: why it is not reliable; None if it is. `chain` begins at the root.
 
-    `context` is what the library had been given when it found the chain, before anybody was asked about revocation.
+    `context` is the library's context when it found the chain, before any request about revocation.
     """
 
     rule: str | None
@@ -58,7 +58,7 @@ class Standing:
 
 
 def roots_in(file: bytes) -> tuple[bytes, ...]:
-    """The certificates of a PEM file, DER; at least one. Raises `ValueError` for a file that holds anything else."""
+    """Returns the certificates of a PEM file, DER; at least one. Raises `ValueError` if it holds anything else."""
     found = [(kind, der) for kind, _, der in pem.unarmor(file, multiple=True)]
     if any(kind != "CERTIFICATE" or not x509.Certificate.load(der, strict=True).ca for kind, der in found):
         raise ValueError("only certificates of authorities may be roots")
@@ -66,9 +66,9 @@ def roots_in(file: bytes) -> tuple[bytes, ...]:
 
 
 class Trust:
-    """The configured roots, whoever is asked about revocation, and what all must satisfy.
+    """The configured roots, the source of revocation answers, and the policy.
 
-    Without roots nothing is known of anybody.
+    Without roots every certificate is undetermined.
     """
 
     def __init__(self, roots: Sequence[x509.Certificate], asking: Asking, policy: Policy = POLICY) -> None:
@@ -78,17 +78,17 @@ class Trust:
         self.policy = policy
 
     def offline(self) -> Trust:
-        """The same roots, and nobody to ask: only what was kept counts."""
+        """Returns the same roots without requests: only kept answers count."""
         return Trust(self._roots, Offline(), self.policy)
 
     def nobody(self) -> Trust:
-        """The same policy, and no roots: for what a signature is by itself, whoever made it."""
+        """Returns the same policy without roots: for properties of a signature itself, whoever made it."""
         return Trust((), Offline(), self.policy)
 
     def context(
         self, others: Sequence[x509.Certificate], moment: datetime, answers: Answers | None = None
     ) -> ValidationContext:
-        """The library's view: it asks nobody, and without `answers` it takes no revocation into account."""
+        """Returns the library's context: it sends no requests, and without `answers` it ignores revocation."""
         return ValidationContext(
             trust_roots=self._anchors,
             other_certs=others,
@@ -96,7 +96,7 @@ class Trust:
             ocsps=answers.ocsps if answers else (),
             crls=answers.crls if answers else (),
             revocation_mode="soft-fail" if answers is None else "require",
-            retroactive_revinfo=True,  # what is said today of the past counts for the past
+            retroactive_revinfo=True,  # a present statement about the past counts for the past
             algorithm_usage_policy=self.policy,
             signature_validator=Strict(self.policy),
         )
@@ -109,9 +109,10 @@ class Trust:
         moment: datetime,
         kept: Answers,
     ) -> Standing:
-        """How `certificate` stood at `moment`. `others` may lie between it and a root, `kept` are answers of old.
+        """Returns the standing of `certificate` at `moment`.
 
-        Addresses out of the chain are asked only once its signatures led to a root of ours.
+        `others` may be intermediates to a root, `kept` are earlier answers. Addresses in the chain are contacted only
+        once its signatures led to a root of ours.
         """
         if not self._roots:
             return Standing("no_trust_roots")
@@ -130,9 +131,9 @@ class Trust:
     async def vouch_for(
         self, signed: cms.SignedData, digest: bytes | None, purpose: Purpose, standing: Standing
     ) -> Standing:
-        """The `standing` of who made the signature in `signed`, unless the library judges otherwise of all together.
+        """Returns the `standing` of the signer of `signed`, unless the library rejects the signature as a whole.
 
-        `digest` is that of what lies outside of it.
+        `digest` is that of its detached content.
         """
         if standing.rule is not None:
             return standing
@@ -164,7 +165,7 @@ class Trust:
 
 
 def _anchor(root: x509.Certificate) -> CertTrustAnchor:
-    """A root with the end, the length of paths and the names that its own certificate sets."""
+    """Returns a root with the expiry, path length and names that its own certificate sets."""
     told = derive_quals_from_cert(root).standard_parameters
     names = told and PKIXValidationParams(
         initial_permitted_subtrees=told.initial_permitted_subtrees,
@@ -175,6 +176,6 @@ def _anchor(root: x509.Certificate) -> CertTrustAnchor:
 
 
 def _rule(error: Exception) -> str:
-    if isinstance(error.__context__, InvalidSignature):  # a root's name, and somebody else's key
+    if isinstance(error.__context__, InvalidSignature):  # a root's name with another key
         return "certificate_foreign"
     return next(rule for kind, rule in _RULES.items() if isinstance(error, kind))

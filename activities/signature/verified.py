@@ -1,7 +1,7 @@
-"""Is this what an agency issued: whole, signed and sealed by certificates that were good then? Asked by anybody, later.
+"""Verifies an agency's issued file, for anybody and later: whole, signed and sealed by certificates good at that time.
 
-The time-stamps over the whole file are followed from the newest to the oldest, each judged at the moment that the one
-after it proves; so certificates may have expired since.
+The time-stamps over the whole file are followed from the newest to the oldest, each judged at the moment that the next
+newer one proves; so certificates may have expired since.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ from activities.signature.trust import UNDETERMINED, Standing, Trust
 from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureProof, SignatureVerdict
 
 Expected = Mapping[str, Identity]
-"""Who must have signed in which field."""
+"""The required signer of each field."""
 
 MOST_REASON: Final = 300
-"""Characters."""
+"""Maximum characters of a reason."""
 _PAST: Final = frozenset({"certificate_expired", "certificate_revoked"})
 _LASTING: Final = frozenset({"no_seal", "signer_not_named"})
-"""What nobody could say at any time."""
+"""Rules that no earlier verdict could decide either."""
 
 
-async def verify_official(  # noqa: PLR0913 -- each can be asked for alone
+async def verify_official(  # noqa: PLR0913 -- each can be requested alone
     pdf: bytes,
     trust: Trust,
     *,
@@ -58,17 +58,16 @@ async def verify_official(  # noqa: PLR0913 -- each can be asked for alone
     lasts: bool = True,
     sealed: bool = False,
 ) -> SignatureVerdict:
-    """What is known of an issued PDF `at` an instant, or now.
+    """Returns the verdict on an issued PDF `at` an instant, or now.
 
-    *Refused*: it is not what was signed, not all of it, or somebody could not sign so. *Undetermined*: nobody can say,
-    as after the last time-stamp's authority has expired. Who signed stands in the evidence, one for each signature and
-    each time-stamp over the file, whose field is empty.
+    *Refused*: it was changed or is incomplete, or somebody could not sign so. *Undetermined*: nobody can decide, as
+    after the last time-stamp's authority has expired. The evidence names the signers, one entry for each signature and
+    each time-stamp over the file; a time-stamp's field is empty.
 
-    Without `online` nobody is asked, and revocation counts as it was known when each signature was made. `kept`, a
-    verdict of earlier over this file, or over what it was before time-stamps were renewed, decides what nobody can say
-    any more. What is not to last, as official papers, has no time-stamp over the whole file. With `sealed` an
-    organisation must have signed, too: of what persons alone have signed nobody but the register knows whether they did
-    so for an agency.
+    Without `online` no requests are sent, and revocation counts as known when each signature was made. `kept`, an
+    earlier verdict over this file, or over its state before time-stamps were renewed, decides undetermined cases. A
+    file that need not last, as official papers, has no time-stamp over the whole file. With `sealed` an organisation
+    must have signed, too: if persons alone have signed, only the register knows whether they did so for an agency.
     """
     moment = at or datetime.now(UTC)
     try:
@@ -85,7 +84,7 @@ async def verify_official(  # noqa: PLR0913 -- each can be asked for alone
 
 @dataclass
 class _Look:
-    """One look at a file. `proved_at` is when all that is not looked at yet is proved to have been there already."""
+    """The state of one verification. The unchecked rest of the file is proved to have existed at `proved_at`."""
 
     trust: Trust
     at: datetime
@@ -101,7 +100,10 @@ class _Look:
         self.proved_at = self.at
 
     async def stamped_by(self, certificates: SignedDataCerts, stamped_at: datetime) -> Standing:
-        """How whoever stamped stood: as is known now, or offline as was known then, if the certificate still held."""
+        """Returns the standing of a time-stamp's authority at `proved_at`.
+
+        Offline, if its certificate was still valid then, it is the standing at the time-stamp.
+        """
         signer, others = certificates.signer_cert, certificates.other_certs
         if not self.online and signer.not_valid_after >= self.proved_at:
             return await self.trust.vouch(signer, others, "time_stamping", stamped_at, self.answers)
@@ -140,7 +142,7 @@ def _shape(
     *,
     lasts: bool,
 ) -> str | None:
-    """The first rule that the file breaks before anybody asks who signed."""
+    """Returns the first rule that the file breaks, apart from the identity of its signers."""
     first = reader.get_historical_resolver(0)
     declared = {name for name, _, _ in enumerate_sig_fields(first)} if "/AcroForm" in first.root else set()
     if not declared or not signatures:
@@ -164,7 +166,7 @@ def _ending(
     *,
     lasts: bool,
 ) -> str | None:
-    """The rule that the end of a file breaks: all is signed, and what is to last ends with a time-stamp over it."""
+    """Returns the rule that the file's end breaks: all fields are signed, and a lasting file ends with a time-stamp."""
     stamped = max((one.signed_revision for one in reader.embedded_timestamp_signatures), default=-1)
     sealed = not lasts or stamped > max(one.signed_revision for one in signatures.values())
     if not sealed or not required <= signatures.keys():
@@ -173,7 +175,7 @@ def _ending(
 
 
 async def _stamp(stamp: EmbeddedPdfSignature, look: _Look) -> tuple[str | None, SignatureEvidence]:
-    """The rule by which a time-stamp does not fit the file, and what was seen; from now on it proves the moment."""
+    """Returns the rule by which a time-stamp does not fit the file, and its evidence; sets `proved_at` if it holds."""
     token: cms.SignedData = stamp.signed_data
     certificates = extract_certificate_info(token)
     read_through(certificates)
@@ -220,14 +222,14 @@ def _is_sealed(signature: EmbeddedPdfSignature, look: _Look) -> bool:
 
 
 def _reason(signature: EmbeddedPdfSignature) -> str | None:
-    """What the file says of why, if that is a line of text."""
+    """Returns the signature's reason, if that is one line of text."""
     said = signature.sig_object.get("/Reason")
     text = str(said) if isinstance(said, TextStringObject) else ""
     return text if text.isprintable() and 0 < len(text) <= MOST_REASON else None
 
 
 async def _by_kept(verdict: SignatureVerdict, kept: SignatureProof, pdf: bytes, trust: Trust) -> SignatureVerdict:
-    """The verdict of earlier, if it was over this file and is proved; else the one that leaves it open."""
+    """Returns the earlier verdict, if it is proved and covers this file; else the undetermined one."""
     of_file = kept.verdict.outcome is SignatureOutcome.VALID and kept.verdict.file in set(_states(pdf))
     if not of_file or not await proved(kept, trust):
         return verdict
@@ -235,7 +237,7 @@ async def _by_kept(verdict: SignatureVerdict, kept: SignatureProof, pdf: bytes, 
 
 
 def _states(pdf: bytes) -> Iterator[str]:
-    """The SHA-256 of the file as it was after each of its revisions."""
+    """Yields the SHA-256 of the file after each of its revisions."""
     digest, done = hashlib.sha256(), 0
     for end in _ends(pdf):
         digest.update(pdf[done:end])
