@@ -1,1 +1,1 @@
-"""What must happen, in order, for months."""
+"""Workflows: the steps of long processes, in order, over months."""

@@ -1,6 +1,6 @@
-"""What filings and referrals ask of an agency's back office, on its own queue, for as long as it takes.
+"""Requests of filings and referrals to an agency's back office, on its own queue, for as long as it takes.
 
-A result whose procedure has a template is asked of the platform instead, which finds the same words in the log.
+A result whose procedure has a template is requested of the platform instead, which reads the same content in the log.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ _LONGEST_PAUSE: Final = timedelta(seconds=30)
 _LATER: Final = timedelta(seconds=30)
 
 TOLD_AFTER: Final = 10
-"""So many tries in a row that came to nothing, some two and a half minutes, are told to the team lead."""
+"""Failed attempts in a row, some two and a half minutes, after which the team lead is notified."""
 
 _FOR_EVER: Final = 0
 
 _OFFICERS_MAY: Final = timedelta(minutes=10)
-"""How long at most between two tries of what officers can do as well."""
+"""Maximum pause between two attempts at work that officers can do as well."""
 _UNKNOWN_THERE: Final = "NotFoundError"
-"""What a worker says of an activity that it does not have."""
+"""The error type with which a worker rejects an activity that it does not have."""
 
 _TYPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 
@@ -53,20 +53,20 @@ A = TypeVar("A", bound=Model)
 
 
 def check(log: Stream[Filing], queue: str) -> asyncio.Task[bo.CheckAnswer]:
-    """Ask whether the dossier is complete, as it was handed in by the first event."""
+    """Requests a check of whether the dossier is complete, as it was handed in by the first event."""
     request = bo.CheckRequest(request_id="check:1", dossier=dossier(log.state))
     asking = _Asking(log, MachineWork.CHECK)
     return asyncio.create_task(asking.answer(bo.CHECK, lambda: request, queue, bo.CheckAnswer))
 
 
 def issue(log: Stream[Filing], queue: str) -> asyncio.Task[bo.IssueAnswer | None]:
-    """Ask for the result of the decision that the filing waits for."""
+    """Requests the result of the decision that the filing waits for."""
     asking = _Asking(log, MachineWork.ISSUE)
     return _issued(asking, known(issue_request(log.state)), queue, by_template=log.state.procedure.by_template)
 
 
 def make(log: Stream[Result], queue: str) -> asyncio.Task[bo.IssueAnswer | None]:
-    """Ask for the file of a result that its officers will sign, under the number that it has."""
+    """Requests the file of a result that its officers will sign, under its number."""
     asking = _Asking(log, MachineWork.ISSUE, answer_says_all=False)
     return _issued(asking, known(make_request(log.state)), queue, by_template=known(log.state.order).by_template)
 
@@ -74,14 +74,14 @@ def make(log: Stream[Result], queue: str) -> asyncio.Task[bo.IssueAnswer | None]
 def _issued(
     asking: _Asking, request: bo.IssueRequest, queue: str, *, by_template: bool
 ) -> asyncio.Task[bo.IssueAnswer | None]:
-    """By the agency on its queue, or by the platform on our own, if the procedure has a template."""
+    """Requests it of the agency on its queue, or of the platform on our own if the procedure has a template."""
     if by_template:
         return asyncio.create_task(asking.printed())
     return asyncio.create_task(asking.answer(bo.ISSUE, lambda: request, queue, bo.IssueAnswer))
 
 
 def decide(referral: Referral, queue: str) -> workflow.ActivityHandle[Any]:
-    """Ask for the decision of a part; its officers may decide meanwhile. A kit of before knows no such question."""
+    """Requests the decision of a part; officers may decide it meanwhile. Older kits do not know this request."""
     request = bo.AnswerRequest(
         request_id=f"answer:{referral.n}",
         dossier=known(referral.dossier),
@@ -99,10 +99,10 @@ def decide(referral: Referral, queue: str) -> workflow.ActivityHandle[Any]:
 
 
 class _Asking:
-    """Asks the back office for one thing, until it answers.
+    """Requests one thing of the back office, until it answers.
 
-    A filing whose team lead has been told waits as cheaply as ever: from then on the server alone tries again. Where an
-    answer does not say all, since what was made may be of no use, whoever asked tells that it goes on.
+    After the team lead was notified the wait costs no more than before: from then on the server alone retries. Where an
+    answer may be unusable (`answer_says_all=False`), the caller reports that the work goes on.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class _Asking:
         self._told = log.state.machine_failing is work
 
     async def printed(self) -> bo.IssueAnswer | None:
-        """What the platform has printed; None if the log does not order that, which has been read again."""
+        """Returns the platform's print; None, after reading the log again, if the log does not order it."""
         try:
             return await self.answer(PRINT, lambda: instruction(self._log), None, bo.IssueAnswer)
         except ActivityError:
@@ -123,10 +123,10 @@ class _Asking:
             return None
 
     async def answer(self, name: str, request: Callable[[], Model], queue: str | None, model: type[A]) -> A:
-        """The answer, from our own queue if none is named.
+        """Returns the answer, from our own queue if none is named.
 
-        What calls itself final, or does not fit, is for the agency to mend: it is asked again. Raises `ActivityError`
-        only for what the platform itself is not to print.
+        An error without retry or an unfit answer is for the agency to fix: the request is repeated. Raises
+        `ActivityError` only if the log does not order the platform's own print.
         """
         while True:
             try:
@@ -169,6 +169,6 @@ class _Asking:
 
 
 def _type_of(error: BaseException | None) -> str | None:
-    """The type of what a hook raised, if it looks like one."""
+    """Returns the error type that a hook raised, if it has the form of one."""
     name = error.type if isinstance(error, ApplicationError) else None
     return name if name is not None and _TYPE.fullmatch(name) else None

@@ -1,4 +1,4 @@
-"""The one timer that a workflow has running: that of the clock which tells something next."""
+"""The single running timer of a workflow, set for the clock that fires next."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workflows.stream.waiting import wait_for
 
 
 class Timer(Protocol):
-    """What a clock will tell, and when."""
+    """The next event of a clock, and its time."""
 
     @property
     def clock(self) -> str:
@@ -22,22 +22,22 @@ class Timer(Protocol):
 
     @property
     def moment(self) -> str:
-        """What it tells."""
+        """The event."""
 
     @property
     def due(self) -> datetime:
-        """When."""
+        """Its time."""
 
 
 class Alarm:
-    """A timer that is left alone while what it is set for stays the same, whatever else is waited for meanwhile."""
+    """A timer that keeps running while its setting stays the same, whatever else the workflow waits for meanwhile."""
 
     def __init__(self) -> None:
         self._timer: Timer | None = None
         self._running: asyncio.Task[None] | None = None
 
     def set(self, timer: Timer | None) -> None:
-        """Set it for this timer, instead of what it was set for; for None, for nothing."""
+        """Replaces the timer by this one; None cancels it."""
         if timer == self._timer:
             return
         if self._running is not None:
@@ -46,10 +46,10 @@ class Alarm:
         self._running = None if timer is None else asyncio.create_task(_sleep(timer))
 
     async def changed_first(self, stream: Stream[Any], timer: Timer | None, changed: Callable[[], bool]) -> bool:
-        """Wait, set for this timer, until something has changed; False if the timer fired first.
+        """Waits, with this timer set, until something has changed; False if the timer fired first.
 
-        No branch asks the clock: a query that reaches a new worker after a timer fired and before the task that tells
-        of it runs this code with the clock of the task before, and what was decided then is kept (ADR 0005). Raises as
+        No branch asks the clock: a query that reaches a new worker after a timer fired, and before the task that
+        reports it, runs this code with the clock of the previous task, and its decision is kept (ADR 0005). Raises as
         `wait_for` does.
         """
         self.set(timer)
@@ -61,19 +61,19 @@ class Alarm:
 
     @property
     def _fired(self) -> bool:
-        """Whether the timer that it is set for has fired."""
+        """Whether the timer that is set has fired."""
         return self._running is not None and self._running.done()
 
 
 def ring_id(timer: Timer, seq: int) -> str:
-    """The id of the command by which this timer rings in a stream of `seq` events.
+    """Returns the id of the command for this timer in a stream of `seq` events.
 
-    A clock may come to the same instant twice: a calendar put it off, and the next one has put it back.
+    A clock may come to the same instant twice, if one calendar postpones it and the next one moves it back.
     """
     return f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{seq}"
 
 
 async def _sleep(timer: Timer) -> None:
-    """What is overdue waits too, so that no clock decides whether there is a timer."""
+    """Sleeps at least `MIN_TIMER`, also if overdue, so that no clock decides whether there is a timer."""
     left = max(timer.due - workflow.now(), MIN_TIMER)
     await workflow.sleep(left, summary=f"{timer.clock} {timer.moment}")

@@ -17,7 +17,7 @@ MAKING: Final = ActivityConfig(
     heartbeat_timeout=timedelta(seconds=60),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=3),
 )
-"""The first of a large record takes its time. The next one comes soon: this one may give up."""
+"""The first checkpoint of a large record takes long. Attempts are limited, since the next run comes soon."""
 
 
 @workflow.defn(name=CHECKPOINT)
@@ -26,6 +26,6 @@ class CheckpointWorkflow:
 
     @workflow.run
     async def run(self) -> Made:
-        """Make a checkpoint. Fails with the fault, in words, where there is none."""
+        """Makes a checkpoint. Fails with the fault, in words, if it makes none."""
         made: Made = await workflow.execute_activity(MAKE, result_type=Made, **MAKING)
         return made

@@ -1,4 +1,4 @@
-"""The payments, parcels, referrals and results of a filing, which outlive it. Starting one that runs is success."""
+"""The payments, parcels, referrals and results of a filing, which outlive it. Starting a running one succeeds."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ with workflow.unsafe.imports_passed_through():
 
 
 async def start_payment(filing: Filing, fee: Fee) -> None:
-    """Ask for the money of a fee."""
+    """Starts the collection of a fee."""
     await _ask_for(filing, fee, filing.agency, filing.clocks[Clock.PAYMENT])
 
 
 async def start_demanded(filing: Filing, demand: TaxDemand) -> None:
-    """Ask for the money of an obligation, for the tax office that demands it."""
+    """Starts the collection of an obligation, for the tax office that demands it."""
     await _ask_for(filing, demand, demand.agency, filing.clocks[Clock.OBLIGATION])
 
 
@@ -53,13 +53,13 @@ async def _ask_for(filing: Filing, owed: Fee | TaxDemand, agency: AgencyCode, cl
 
 
 async def cancel_payment(filing: Filing, n: int) -> None:
-    """Tell a payment that nobody owes it any longer; one that has ended needs no telling."""
+    """Notifies a payment that nobody owes it any longer; one that has ended needs no signal."""
     request = TellRequest(id=ids.payment_workflow(filing.filing_id, n), signal="cancel", said=not_owed(n))
     await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL)
 
 
 async def start_parcel(filing: Filing) -> None:
-    """Send the result."""
+    """Starts the parcel that brings the result."""
     clock = filing.clocks[Clock.DELIVERY]
     fee = known(filing.fee).amount if filing.fee_at_the_post else None
     start = ParcelStart(
@@ -79,7 +79,7 @@ async def start_parcel(filing: Filing) -> None:
 
 
 async def cancel_parcel(filing: Filing, n: int) -> None:
-    """Tell a parcel that it is to be had back; one that has ended needs no telling."""
+    """Notifies a parcel that the filing recalls it; one that has ended needs no signal."""
     request = TellRequest(
         id=ids.parcel_workflow(filing.filing_id, n), signal="cancel", said="the filing would have it back"
     )
@@ -87,7 +87,7 @@ async def cancel_parcel(filing: Filing, n: int) -> None:
 
 
 async def start_referral(filing: Filing, part: FilingPart) -> None:
-    """Ask another agency to decide a part."""
+    """Starts the request to another agency to decide a part."""
     since, due, reminder = known(part.referred_at), known(part.due), filing.procedure.limits.reminder
     start = ReferralStart(
         filing_id=filing.filing_id,
@@ -108,14 +108,14 @@ async def start_referral(filing: Filing, part: FilingPart) -> None:
 
 
 async def start_result(filing: Filing) -> None:
-    """Have the result made and signed, in a stream of its own."""
+    """Starts the result's own stream, in which it is made and signed."""
     n = len(filing.results) + 1
     start = ResultStart(filing_id=filing.filing_id, n=n)
     await _start(filing, RESULT.workflow, start, ids.result_workflow(filing.filing_id, n))
 
 
 async def return_fee(filing: Filing, n: int) -> None:
-    """Have it looked at what goes back of the money that paid the `n`-th fee, now that the filing has ended."""
+    """Starts the refund of the money that paid the `n`-th fee, which computes the amount due now."""
     asked = PaymentOf(filing_id=filing.filing_id, n=n)
     number = await workflow.execute_local_activity_method(Refunds.of_fee, asked, **LEDGER)
     if number is not None:
@@ -123,14 +123,14 @@ async def return_fee(filing: Filing, n: int) -> None:
 
 
 async def call_refunds_off(filing: Filing) -> None:
-    """Have it looked at what was to go back as the filing had ended, which has begun again."""
+    """Has the refunds due to the filing's end recomputed, as the filing was reopened."""
     numbers = await workflow.execute_local_activity_method(Refunds.ruled, filing.filing_id, **LEDGER)
     for number in numbers:
         await begin_refund(filing.filing_id, number)
 
 
 async def begin_refund(filing_id: UUID, n: int) -> None:
-    """Have a refund look at what the logs say of its capture; it is begun if it does not run."""
+    """Has a refund re-read its capture in the logs; starts it if it does not run."""
     request = WakeRequest(
         workflow=REFUND.workflow,
         id=ids.refund_workflow(filing_id, n),
@@ -141,7 +141,7 @@ async def begin_refund(filing_id: UUID, n: int) -> None:
 
 
 async def cancel_referral(filing: Filing, part: FilingPart) -> None:
-    """Tell another agency that nobody waits for its part any more; one that has answered needs no telling."""
+    """Notifies another agency that its part is no longer needed; one that has answered needs no signal."""
     request = TellRequest(
         id=ids.referral_workflow(filing.filing_id, part.n), signal="cancel", said="the filing has ended"
     )
@@ -149,7 +149,7 @@ async def cancel_referral(filing: Filing, part: FilingPart) -> None:
 
 
 async def _start(filing: Filing, kind: str, start: Model, workflow_id: str) -> None:
-    """Start it, so that it reads in Temporal's own pages as what it is for."""
+    """Starts a workflow, with a summary of its purpose for Temporal's own pages."""
     request = StartRequest(
         workflow=kind,
         id=workflow_id,

@@ -1,4 +1,4 @@
-"""A complaint as a workflow of its own: it waits for its answer, and sees to it that the filing starts again."""
+"""A complaint as a workflow of its own: it waits for its answer, and ensures that the filing starts again."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _LONGEST_PAUSE: Final = timedelta(minutes=1)
 
 
 class ComplaintLife(Life[Complaint]):
-    """The life of a complaint, whatever becomes of its filing meanwhile."""
+    """The life of a complaint, independent of its filing's."""
 
     def __init__(self, kind: StreamKind[Complaint], raw: Any) -> None:
         self._misfit: Refusal | None = None
@@ -56,7 +56,7 @@ class ComplaintLife(Life[Complaint]):
         super().__init__(kind, raw)
 
     def parse_start(self, raw: Any) -> ComplaintStart:
-        """The complaint. What is not written as one must be is refused, unless the log has it."""
+        """Returns the complaint. A malformed one is refused, unless the log holds it."""
         start: ComplaintStart = super().parse_start(raw)
         with suppress(ValueError):
             self._content = message_digest(raw)
@@ -67,7 +67,7 @@ class ComplaintLife(Life[Complaint]):
         return start
 
     async def opening(self) -> Opening:
-        """The complaint as its first command, with what the filing's log tells of what it is about."""
+        """Returns the complaint as its first command, with the facts of the disputed act from the filing's log."""
         start = composed(self.start)
         message = Message(act=COMPLAIN, actor=start.actor, stream=str(stream_named(self.kind)), content=self._content)
         spoken = Spoken(statement=start.statement, message=message)
@@ -82,7 +82,7 @@ class ComplaintLife(Life[Complaint]):
         return Opening(Origin(stream_named(self.kind), found.agency), command, content_of_start(self.start), refusal)
 
     async def proceed(self) -> None:
-        """Wait for the answer while the clock runs; upheld, see to it that the filing starts again."""
+        """Waits for the answer while the clock runs; if upheld, ensures that the filing starts again."""
         while self._complaint.state in fold.WAITS:
             await workflow.wait_condition(lambda: self.stream.idle)
             timer = fold.next_timer(self._complaint)
@@ -92,7 +92,7 @@ class ComplaintLife(Life[Complaint]):
         await self._see_it_reopened()
 
     async def _changed_before(self, timer: Timer | None) -> bool:
-        """Wait for a change; False if the timer fired first."""
+        """Waits for a change; False if the timer fired first."""
 
         def changed() -> bool:
             return self._complaint.state not in fold.WAITS or fold.next_timer(self._complaint) != timer
@@ -104,7 +104,7 @@ class ComplaintLife(Life[Complaint]):
         await self.stream.attempt(RingComplaint(command_id=command_id, moment=timer.moment), not_before=timer.due)
 
     async def _see_it_reopened(self) -> None:
-        """Tell the filing until its log says that it has started again, or that there is nothing to undo any more."""
+        """Signals the filing until its log shows that it has started again, or that nothing is left to undo."""
         again = _FIRST_PAUSE
         while fold.undoes(complaint := self._complaint):
             asked = Disputed(filing_id=complaint.filing_id, n=complaint.n, about=complaint.about)
@@ -118,7 +118,7 @@ class ComplaintLife(Life[Complaint]):
             again = min(again * 2, _LONGEST_PAUSE)
 
     async def _start_filing(self) -> None:
-        """Start the workflow of a filing that has ended: it begins by hearing what its complaints have come to."""
+        """Starts the workflow of a filing that has ended: it first reads the outcome of its complaints."""
         request = StartRequest(
             workflow=FILING.workflow,
             id=filing_workflow(self._complaint.filing_id),
@@ -128,7 +128,7 @@ class ComplaintLife(Life[Complaint]):
         await workflow.execute_local_activity_method(Workflows.start, request, **TEMPORAL)
 
     async def _tell_filing(self) -> None:
-        """Signal it. One that is lost is started again, and hears then."""
+        """Signals the filing. A lost signal has no effect, as a restarted filing reads the outcome."""
         complaint = self._complaint
         fact = ComplaintFact(
             n=complaint.n, about=complaint.about, step=complaint.start_at, officer=str(complaint.answerer)
@@ -148,7 +148,7 @@ class ComplaintLife(Life[Complaint]):
 @workflow.defn(name="Complaint")
 @takes_commands(COMPLAINT)
 class ComplaintWorkflow:
-    """One complaint: recorded, taken up, answered; upheld, its filing starts again."""
+    """One complaint: recorded, taken up, answered; if upheld, its filing starts again."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:
@@ -156,6 +156,6 @@ class ComplaintWorkflow:
 
     @workflow.run
     async def run(self, *raw: Any) -> ComplaintView:  # noqa: ARG002 -- parsed before, as the life begins
-        """Live, and say how it ended."""
+        """Runs to the end; returns the outcome."""
         await self.life.live()
         return view(self.life.stream.state)

@@ -59,7 +59,7 @@ class _FilingEndedError(Exception):
 
 
 class FilingLife(Life[Filing]):
-    """The life of a filing, from wherever the log says that it stands."""
+    """The life of a filing, from its state in the log on."""
 
     def __init__(self, kind: StreamKind[Filing], raw: Any) -> None:
         super().__init__(kind, raw)
@@ -75,7 +75,7 @@ class FilingLife(Life[Filing]):
         self._upcoming: tuple[int, Timer | None] = (0, None)
 
     async def proceed(self) -> None:
-        """The life of a filing, as the procedure tells it."""
+        """Runs the filing's steps in the order of the procedure."""
         try:
             await self._fee()
             await self._intake()
@@ -91,17 +91,17 @@ class FilingLife(Life[Filing]):
 
     @property
     def end(self) -> FilingEnd:
-        """How it ended."""
+        """The outcome of the filing."""
         return FilingEnd(closing=self._filing.closing, code=self._filing.code)
 
-    # How it begins.
+    # The start.
 
     def parse_start(self, raw: Any) -> Filed:
-        """The submission. Raises `RefusalError`."""
+        """Returns the submission. Raises `RefusalError`."""
         return parse_submission(raw)
 
     async def opening(self) -> Opening:
-        """The submission as its first command, under the procedure and the calendar in force."""
+        """Returns the submission as its first command, under the procedure and the calendar in force."""
         filed: Filed = self.start
         asked = filed.request(workflow.now())
         found = await heard(workflow.execute_local_activity_method(Registry.open, asked, **LEDGER))
@@ -109,18 +109,18 @@ class FilingLife(Life[Filing]):
             raise filed.unknown(procedure_known=found.procedure is not None)
         self.taken_over(found)
         origin = Origin(filed.stream, filed.submission.agency, found.procedure, found.calendar, found.digests)
-        # Also of what is refused anyway: whether it is, today's rules say, and no replay may depend on them.
+        # Also for a submission that is refused anyway: today's rules decide that, and no replay may depend on them.
         examined = await examine(filed.stream.filing, filed.submission, found.procedure.version)
         return Opening(origin, filed.command(found.procedure, found, examined), filed.content, filed.refusal)
 
     def as_examined(self, command: cm.Command, examined: Examined) -> cm.Command:
-        """A supplement with what the scanner says of its files."""
+        """Adds the scanner's result to a supplement."""
         if not isinstance(command, cm.Supplement):
             return command
         return cm.ExaminedSupplement.model_validate(command.model_dump() | {"scan": examined.scan})
 
     def check_command(self, command: cm.Command) -> None:
-        """As ever; but a wrong pick-up code is let in, to be counted before it is refused."""
+        """Checks as usual; but it admits a wrong pick-up code, which is counted before it is refused."""
         try:
             super().check_command(command)
         except RefusalError as error:
@@ -128,7 +128,7 @@ class FilingLife(Life[Filing]):
                 raise
 
     async def take_command(self, command: cm.Command) -> Receipt:
-        """As ever, once the pick-up code that it gives was counted if it is wrong."""
+        """Records as usual, after counting a wrong pick-up code."""
         if isinstance(command, cm.HandOver) and command.code is not None:
             counting = f"code:{digest(command.command_id)[:32]}"
             stream = await self.recorded()
@@ -139,7 +139,7 @@ class FilingLife(Life[Filing]):
         return await super().take_command(command)
 
     async def _demand(self, command: cm.DemandObligation, agency: AgencyCode) -> Receipt:
-        """Record what a tax office demands, once the directory has said whether it takes money by itself."""
+        """Records a tax office's demand, after the directory has shown whether it collects money by itself."""
         stream = await self.recorded()
         asked = CollectorRequest(agency=agency)
         found = await workflow.execute_local_activity_method(Merchants.collector, asked, **LEDGER)
@@ -147,16 +147,19 @@ class FilingLife(Life[Filing]):
         return await stream.record(demand, content_of(command), refusal=found.refusal)
 
     def taken_over(self, found: OpenResult) -> None:
-        """Keep the queue of the agency's back office. Without one, or without its rules, the filing stands still."""
+        """Keeps the queue of the agency's back office.
+
+        Raises `LookupError` without it or without the procedure's rules.
+        """
         if found.procedure is None or found.queue is None:
             msg = "the filing's agency, or the procedure under which it was handed in, is not published any more"
             raise LookupError(msg)
         self.memory = self.memory.model_copy(update={"queue": found.queue, "filed_by": found.filed_by})
 
     async def caught_up(self) -> None:
-        """Hear again what its other streams have told, which the run before may have been deaf to.
+        """Reads again the reports of its other streams, whose signals the previous run may have lost.
 
-        That is how a filing begins again that has ended: what was to go back by that is called off.
+        That is also how an ended filing is reopened: the refunds due to its end are called off.
         """
         told = await workflow.execute_local_activity_method(Registry.news, self._filing.filing_id, **LEDGER)
         for news in told:
@@ -167,13 +170,13 @@ class FilingLife(Life[Filing]):
             await children.call_refunds_off(self._filing)
 
     def spoken_of(self) -> tuple[str | None, str | None]:
-        """Its procedure and who has filed it, once that is known."""
+        """Returns its procedure and the program that filed it, once they are known."""
         return (self._filing.procedure.code, self.memory.filed_by) if self.has_begun else (None, None)
 
-    # What is told and asked.
+    # Signals and updates.
 
     async def take_fact(self, signal: str, raw: Any, read: Callable[[Any], cm.Command]) -> None:
-        """Record a reported fact. What can't be read or used is parked, never raised."""
+        """Records a reported fact. An unreadable or unusable one is parked, never raised."""
         await self.settled()
         if self.refusal is not None:
             return
@@ -188,28 +191,28 @@ class FilingLife(Life[Filing]):
             await self.park(signal, raw, error.refusal.problems[0].rule)
 
     async def settled(self) -> None:
-        """Wait until the submission has been recorded or refused."""
+        """Waits until the submission has been recorded or refused."""
         await workflow.wait_condition(lambda: self.has_begun or self.refusal is not None)
 
     def submitted(self, check: Any) -> Receipt:
-        """The submission's receipt. Raises `RefusalError`, also where the caller names other content."""
+        """Returns the submission's receipt. Raises `RefusalError`, also if the caller names other content."""
         content = content_named(check)
         if self.refusal is not None and isinstance(self.start, Filed) and content not in {None, self.start.content}:
-            # What was refused is not what this caller sends: it can, once this run has ended.
+            # Another submission was refused: this caller can send theirs once this run has ended.
             raise RefusalError(NOT_READY)
         receipt = self.stream.receipts["submit"]
         if content not in {None, receipt.digest}:
             raise RefusalError(OTHER_SUBMISSION)
         return receipt
 
-    # How it proceeds.
+    # The steps.
 
     async def _fee(self) -> None:
-        """Wait until what is due now has been paid, or is no longer due."""
+        """Waits until the fee due now has been paid, or is no longer due."""
         await self._until(lambda: not self._filing.fee_pending)
 
     async def _intake(self) -> None:
-        """Wait until somebody takes the filing in: an officer, or the standing order if the back office agrees."""
+        """Waits for acceptance: by an officer, or by the standing order if the back office finds it complete."""
 
         def accepted() -> bool:
             return self._filing.accepted_at is not None
@@ -226,14 +229,14 @@ class FilingLife(Life[Filing]):
 
     @property
     def _to_check(self) -> bool:
-        """Whether the back office is still to say if the filing is complete as it was handed in."""
+        """Whether the back office has yet to check if the filing is complete as handed in."""
         filing = self._filing
         instant = filing.procedure.standing_officer is not None and filing.channel is Channel.ONLINE
         first = not self.memory.checked and not filing.supplements and not filing.reopened
         return instant and first and lifecycle.stage(filing) is Stage.INTAKE
 
     async def _issue(self) -> None:
-        """Have the agency make the result, until its file is really there; or have it made and signed by officers."""
+        """Has the agency make the result, until its file is in the store; or has officers sign it in its own stream."""
         while self._filing.result is None and self._filing.decision is not None:
             await self._until(lambda: lifecycle.stage(self._filing) is Stage.ISSUE)
             if self._filing.signs:
@@ -263,7 +266,7 @@ class FilingLife(Life[Filing]):
         return False
 
     async def _deliver(self) -> None:
-        """Send the result if it goes by post, then wait for it to arrive or to be fetched; again if it is lost."""
+        """Sends the result if it goes by post, then waits for its arrival or collection; again if it is lost."""
         while True:
             await self._issue()
             if self._to_send:
@@ -273,15 +276,15 @@ class FilingLife(Life[Filing]):
 
     @property
     def _to_send(self) -> bool:
-        """Whether there is a parcel that this run has not had sent."""
+        """Whether there is a parcel that this run has not started."""
         under_way = lifecycle.stage(self._filing) is Stage.DELIVERY and self._filing.address is not None
         return under_way and self._filing.parcels not in self._sent
 
     async def _until(self, done: Callable[[], bool]) -> None:
-        """Wait for `done` while other streams are seen to and the clocks run. Raises `_FilingEndedError` at the end.
+        """Waits for `done` while it serves other streams and the clocks run. Raises `_FilingEndedError` at the end.
 
-        No timer is started while something is being recorded: what is recorded may cancel it in the same task or in
-        the next, and only Temporal knows which (ADR 0007).
+        No timer is started while something is being recorded: the record may cancel it in the same task or in the next,
+        and only Temporal knows which (ADR 0007).
         """
         while True:
             await self._see_to_payments()
@@ -302,11 +305,10 @@ class FilingLife(Life[Filing]):
                 await self._timer_fired(timer)
 
     async def _see_to_payments(self) -> None:
-        """Have every fee collected that is due online, and an obligation to a tax office that takes money by itself.
+        """Starts collecting each fee that is due online, and each obligation to a tax office that collects by itself.
 
-        Payments that collect what is not owed are let go of. What was paid for more than the filing costs by now goes
-        back. A run does so once for each: the next one, which does not know what this one did, does it again, and both
-        the payment and the bank see a repeat.
+        Payments of fees no longer owed are cancelled, and overpaid amounts refunded. A run does each once; the next
+        run, which does not know that, repeats it, and payment and bank recognise the repeat.
         """
         while self._payments_wait:
             for fee in self._filing.fees_to_collect:
@@ -334,9 +336,9 @@ class FilingLife(Life[Filing]):
         return not (self._collecting >= collect and cancelled and self._returned == fees_returned(self._filing))
 
     async def _see_to_referrals(self) -> None:
-        """Have every part decided that was referred, and let go of those that an ended filing waits for no more.
+        """Starts each referred part, and cancels those that an ended filing no longer waits for.
 
-        A run does so once for each, as with payments.
+        A run does each once, as with payments.
         """
         while self._referrals_wait:
             for part in self._filing.parts_under_way:
@@ -354,7 +356,7 @@ class FilingLife(Life[Filing]):
         return not seen_to.issuperset(part.n for part in self._filing.parts_under_way)
 
     async def _see_to_parcels(self) -> None:
-        """Have a parcel back that is recalled, once it was sent."""
+        """Recalls a parcel once it was sent."""
         while self._parcel_waits:
             n = known(self._filing.recalled)
             self._had_back.add(n)
@@ -366,7 +368,7 @@ class FilingLife(Life[Filing]):
         return n in self._sent and n not in self._had_back
 
     def _see_to_scan(self) -> None:
-        """Have the scanner asked about files of which it has not spoken yet, until it answers."""
+        """Starts a scan of the files that have no result yet; it runs until the scanner answers."""
         if self._scan_waits:
             self._scanning = asyncio.create_task(self._scan())
 
@@ -389,11 +391,11 @@ class FilingLife(Life[Filing]):
 
     @property
     def _others_wait(self) -> bool:
-        """Whether another stream has to be started, or told that the filing has ended, or a file scanned."""
+        """Whether another stream has to be started or notified of the filing's end, or a file scanned."""
         return self._payments_wait or self._referrals_wait or self._parcel_waits or self._scan_waits
 
     async def _wait_for_change(self, done: Callable[[], bool], timer: Timer | None) -> bool:
-        """Wait for a change; False if the timer fired first."""
+        """Waits for a change; False if the timer fired first."""
 
         def changed() -> bool:
             known = self._filing.closed or done() or self._others_wait
@@ -403,13 +405,13 @@ class FilingLife(Life[Filing]):
 
     @property
     def _next_timer(self) -> Timer | None:
-        """What the clocks tell next; looked for once for each state."""
+        """The next event of the clocks; computed once for each state."""
         if self._upcoming[0] != self._filing.seq:
             self._upcoming = (self._filing.seq, lifecycle.next_timer(self._filing))
         return self._upcoming[1]
 
     async def _timer_fired(self, timer: Timer) -> None:
-        """A timer only wakes: what it means is decided, by instants, like everything else."""
+        """Records that a timer fired: the rules decide its meaning by instants, as for every command."""
         command = cm.TimerFired(command_id=ring_id(timer, self._filing.seq), clock=timer.clock, moment=timer.moment)
         await self.stream.attempt(command, not_before=timer.due)
 
@@ -419,11 +421,11 @@ class FilingLife(Life[Filing]):
 
 
 def hears_of_streams(kinds: Kinds) -> Callable[[W], W]:
-    """Give a filing's workflow a signal for each fact that its streams of these kinds tell it."""
+    """Gives a filing's workflow a signal for each fact that its streams of these kinds report."""
 
     def signal(telling: Telling) -> Any:
         async def take(self: Any, *fact: Any) -> None:
-            """Record the fact."""
+            """Records the fact."""
             await self.life.take_fact(telling.signal, single_argument(fact), telling.command)
 
         return workflow.signal(name=telling.signal)(take)
@@ -448,13 +450,13 @@ class FilingWorkflow:
 
     @workflow.run
     async def run(self, *raw: Any) -> FilingEnd:  # noqa: ARG002 -- parsed before, as the life begins
-        """Live, and say how it ended."""
+        """Runs to the end; returns the outcome."""
         await self.life.live()
         return self.life.end
 
     @workflow.update
     async def submit(self, *check: Any) -> Receipt:
-        """Wait for the submission's receipt, or for why it was refused."""
+        """Waits for the submission's receipt, or for its refusal."""
         await self.life.settled()
         return self._submitted(check)
 

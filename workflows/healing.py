@@ -1,4 +1,4 @@
-"""One look for what could not be replayed, and what all the looks have found so far."""
+"""One search for workflows that could not be replayed, and the sum of all searches so far."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ LOOKING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=20),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
 )
-"""The next look comes soon: this one may give up."""
+"""Attempts are limited, since the next search comes soon."""
 
 
 @workflow.defn
 class Healing:
-    """Started again and again by a schedule, which hands each the result of the last that came to its end."""
+    """Started again and again by a schedule, which passes on the result of the last completed run."""
 
     @workflow.run
     async def run(self) -> Healings:
-        """Heal, and tell what has been healed until now."""
+        """Heals, and returns the workflows healed so far."""
         before = workflow.get_last_completion_result(Healings) or Healings()
         return before.after(await workflow.execute_activity(HEAL, result_type=Look, **LOOKING))

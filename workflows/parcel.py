@@ -1,4 +1,4 @@
-"""A consignment as a workflow of its own: it is followed to its end and beyond, whatever becomes of its filing."""
+"""A consignment as a workflow of its own: followed to its end and beyond, independent of its filing."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _NOTHING_COMES_OF_IT: Final = timedelta(minutes=1)
 
 
 class ParcelLife(Life[Parcel]):
-    """The life of a consignment, whatever becomes of its filing."""
+    """The life of a consignment, independent of its filing's."""
 
     async def proceed(self) -> None:
-        """Send it, follow it, report, then watch for what the post may say late."""
+        """Sends it, follows it, reports, then watches for late news of the post."""
         await self._send()
         while True:
             await self._tell()
@@ -45,11 +45,11 @@ class ParcelLife(Life[Parcel]):
                 return
 
     async def caught_up(self) -> None:
-        """Hear again whether the filing would have it back: its word may have been lost with the run before."""
+        """Assumes a recall by the filing, whose signal the previous run may have lost; the record decides."""
         self._remember(recall=True)
 
     def cancel(self) -> None:
-        """Hear that the filing would have it back."""
+        """Notes that the filing recalls it."""
         self._remember(recall=True)
 
     def _remember(self, **what: Any) -> None:
@@ -60,7 +60,7 @@ class ParcelLife(Life[Parcel]):
         return self.stream.state
 
     async def _send(self) -> None:
-        """Hand it to the post. What the post will not take counts as come back."""
+        """Hands it to the post. A refusal by the post is recorded as a return."""
         while self._parcel.state is ParcelState.REQUESTED:
             sending = workflow.start_activity_method(Parcels.send, instruction(self.stream), **POST)
             try:
@@ -74,7 +74,7 @@ class ParcelLife(Life[Parcel]):
                     await self.stream.record(RecordSent(command_id="parcel:sent", waybill=waybill))
 
     async def _tell(self) -> None:
-        """Tell the filing how it ended, once for each end."""
+        """Reports its end to the filing, once for each end."""
         parcel = self._parcel
         if parcel.under_way or self.memory.told == parcel.state:
             return
@@ -85,7 +85,7 @@ class ParcelLife(Life[Parcel]):
         self._remember(told=outcome)
 
     async def _over(self) -> bool:
-        """Wait for the post to say more, or for the filing's word; whether the watch ended without."""
+        """Waits for news of the post or a recall by the filing; True if the watch ended without either."""
         looking = workflow.start_activity_method(Parcels.news, instruction(self.stream), **POST)
         try:
             await wait_for(self.stream, lambda: looking.done() or self._recall_waits)
@@ -98,7 +98,10 @@ class ParcelLife(Life[Parcel]):
         return news is not None and not await self._record(news)
 
     async def _record(self, news: News) -> bool:
-        """Record what the post says; False if it says nothing. What can't be recorded is not asked for at once."""
+        """Records the post's news; False if there is none.
+
+        After news that can't be recorded it pauses before asking again.
+        """
         if not news.steps:
             return False
         seq = self._parcel.seq
@@ -114,7 +117,7 @@ class ParcelLife(Life[Parcel]):
         return bool(self.memory.recall and parcel.under_way and not parcel.recalled and not parcel.left)
 
     async def _recall(self) -> None:
-        """Ask for it back, if the record of the filing bears that out."""
+        """Requests its recall, if the filing's record supports that."""
         self._remember(recall=False)
         try:
             await self.stream.record(RecallConsignment(command_id=f"parcel:recall:{self._parcel.seq}"))
@@ -122,7 +125,7 @@ class ParcelLife(Life[Parcel]):
             workflow.logger.info("parcel.not_recalled", extra={"code": error.refusal.code})
 
     async def _take_back(self) -> None:
-        """Only the post can say whether it has left: its answer decides."""
+        """Cancels at the post, which alone knows whether it has left: its answer decides."""
         asking = workflow.start_activity_method(Parcels.cancel, instruction(self.stream), **POST)
         back = await ordered(self.stream, asking)
         if back is None:
@@ -134,7 +137,7 @@ class ParcelLife(Life[Parcel]):
 
 
 def _code(error: ActivityError) -> str | None:
-    """The post's own word for why it does not take it."""
+    """Returns the post's own code for its refusal."""
     cause = error.cause
     return str(cause.details[0]) if isinstance(cause, ApplicationError) and cause.details else None
 
@@ -142,7 +145,7 @@ def _code(error: ActivityError) -> str | None:
 @workflow.defn(name="Parcel")
 @takes_commands(PARCEL)
 class ParcelWorkflow:
-    """One consignment: handed to the post, followed, and its end told to the filing."""
+    """One consignment: handed to the post, followed, and its end reported to the filing."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:
@@ -150,11 +153,11 @@ class ParcelWorkflow:
 
     @workflow.run
     async def run(self, *raw: Any) -> ParcelView:  # noqa: ARG002 -- parsed before, as the life begins
-        """Live, and say how it ended."""
+        """Runs to the end; returns the outcome."""
         await self.life.live()
         return view(self.life.stream.state)
 
     @workflow.signal
     def cancel(self, *_: Any) -> None:
-        """The filing would have it back before it leaves."""
+        """The filing recalls it before it leaves."""
         self.life.cancel()

@@ -1,4 +1,4 @@
-"""A part of a procedure that another agency decides, as a workflow of its own: it waits there, and tells its filing."""
+"""A part of a procedure for another agency to decide, as a workflow of its own, which reports to its filing."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ class ReferralLife(Life[Referral]):
         self._told_overdue = False
 
     async def opening(self) -> Opening:
-        """The request as its first command, at the agency that decides."""
+        """Returns the request as its first command, at the agency that decides."""
         asked = OpenRequest(stream=str(stream_named(self.kind)), agency=self.start.agency)
         self.taken_over(await workflow.execute_local_activity_method(Registry.open, asked, **LEDGER))
         return await super().opening()
 
     def taken_over(self, found: OpenResult) -> None:
-        """Keep the queue of the agency's back office."""
+        """Keeps the queue of the agency's back office."""
         self._remember(queue=found.queue or "")
 
     async def caught_up(self) -> None:
-        """Wait no more if the filing has ended: its word may have been lost with the run before."""
+        """Ends the wait if the filing has ended, as the previous run may have lost its signal."""
         await self._cancelled()
 
     async def proceed(self) -> None:
-        """Wait for the answer, and tell the filing of it, and before of its lateness."""
+        """Waits for the answer, and reports it to the filing; before that, also its lateness."""
         asking = self._ask_back_office()
         try:
             while self._undecided:
@@ -67,7 +67,7 @@ class ReferralLife(Life[Referral]):
         await self._tell_answer()
 
     async def cancel(self) -> None:
-        """Hear that the filing has ended."""
+        """Notes that the filing has ended."""
         with suppress(RefusalError):
             await self.recorded()
             await self._cancelled()
@@ -78,7 +78,7 @@ class ReferralLife(Life[Referral]):
         return agency.decide(self.stream.state, self.memory.queue)
 
     async def _await_answer(self, asking: Asking | None) -> None:
-        """Wait until something has to be done.
+        """Waits until something has to be done.
 
         No timer is started while something is being recorded (ADR 0007), and no branch asks the clock (ADR 0005).
         """
@@ -95,7 +95,7 @@ class ReferralLife(Life[Referral]):
             await self._hear(asking)
 
     async def _waited(self, changed: Callable[[], bool], until: datetime | None) -> bool:
-        """Wait for a change; False if the time came first. Once it is late no time comes any more."""
+        """Waits for a change; False if the time came first. An overdue part has no further time."""
         left = None if until is None else max(until - workflow.now(), MIN_TIMER)
         try:
             await wait_for(
@@ -106,7 +106,7 @@ class ReferralLife(Life[Referral]):
         return True
 
     async def _hear(self, asking: Asking) -> None:
-        """Take what the back office decided. What it leaves, fails at or says unfittingly is for its officers."""
+        """Records the back office's decision. No decision, a failure or an unfit answer leaves it to its officers."""
         self._remember(asked=True)
         try:
             answer = strictly(AnswerAnswer, await asking)
@@ -131,7 +131,7 @@ class ReferralLife(Life[Referral]):
             await report(self.stream, "part_settled", fact)
 
     async def _cancelled(self) -> None:
-        """Wait no more, if the record of the filing bears that out."""
+        """Ends the wait, if the filing's record supports that."""
         await self.stream.attempt(CancelReferral(command_id="part:cancel"))
 
     def _remember(self, **what: Any) -> None:
@@ -145,7 +145,7 @@ class ReferralLife(Life[Referral]):
 @workflow.defn(name="Referral")
 @takes_commands(REFERRAL)
 class ReferralWorkflow:
-    """One part of a procedure, decided by another agency, and its answer told to the filing."""
+    """One part of a procedure, decided by another agency, and its answer reported to the filing."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:
@@ -153,7 +153,7 @@ class ReferralWorkflow:
 
     @workflow.run
     async def run(self, *raw: Any) -> ReferralView:  # noqa: ARG002 -- parsed before, as the life begins
-        """Live, and say how it was decided."""
+        """Runs to the end; returns the decision."""
         await self.life.live()
         return view(self.life.stream.state)
 

@@ -1,4 +1,4 @@
-"""What goes back of one capture, as a workflow of its own: it waits for two to agree, and for whoever gives it back."""
+"""The refund of one capture, as a workflow of its own: it waits for two officers to agree, and for the provider."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class RefundLife(Life[Refund]):
-    """The life of a refund: as long as something of its capture is to go back."""
+    """The life of a refund: as long as some of its capture is to be refunded."""
 
     def __init__(self, kind: StreamKind[Refund], raw: Any) -> None:
         self._unheard = True
@@ -63,7 +63,7 @@ class RefundLife(Life[Refund]):
         super().__init__(kind, raw)
 
     async def opening(self) -> Opening:
-        """The capture as its first command."""
+        """Returns the capture as its first command."""
         stream = stream_named(self.kind)
         found = await self._looked(stream)
         if found is None:
@@ -72,11 +72,11 @@ class RefundLife(Life[Refund]):
         return Opening(Origin(stream, found.agency), command)
 
     def look(self) -> None:
-        """Hear that the logs may say more."""
+        """Notes that the logs may hold news."""
         self._unheard = True
 
     async def take_command(self, command: Command) -> Receipt:
-        """As ever; but a fee is asked for again only if its filing still does so."""
+        """Records as usual; but requests a fee again only if its filing still does so."""
         if not isinstance(command, AnswerChargeBack) or command.outcome is not ChargeBackOutcome.ASKED_AGAIN:
             return await super().take_command(command)
         stream = await self.recorded()
@@ -86,12 +86,12 @@ class RefundLife(Life[Refund]):
         return await stream.record(composed(command), content_of(command), refusal=refusal)
 
     async def proceed(self) -> None:
-        """Ask for what the logs say, have given back what two agree on, and tell the payment."""
+        """Opens the claims in the logs, has approved refunds made, and notifies the payment."""
         while True:
             await self._open_claimed()
             await self._give_back()
             await self._tell()
-            await drain_handlers(self.stream)  # this run may have been started for the command that is being taken
+            await drain_handlers(self.stream)  # this run may have been started for the command that is being handled
             if self._has_work:
                 continue
             if not fold.is_open(self._refund):
@@ -104,13 +104,13 @@ class RefundLife(Life[Refund]):
 
     @property
     def _has_news(self) -> bool:
-        """Whether something may be to be heard, or is to be told."""
+        """Whether there may be news to read, or there is news to report."""
         to_tell = bool(self._untold) or self._to_accept is not None or bool(self._to_ask_again)
         return self._must_look or to_tell
 
     @property
     def _must_look(self) -> bool:
-        """Whether something was said, or what was declined may be due for another reason."""
+        """Whether a signal came, or a declined refund may be due for another reason."""
         return self._unheard or fold.count_over(self._refund) != self._over
 
     async def _open_claimed(self) -> None:
@@ -130,10 +130,10 @@ class RefundLife(Life[Refund]):
         return await workflow.execute_local_activity_method(Refunds.look, asked, **LEDGER)
 
     async def _give_back(self) -> None:
-        """Have the provider give back what was approved, for as long as it takes it to answer.
+        """Has the provider make each approved refund, however long its answer takes.
 
-        Before it is asked for the first time it is looked whether the money is still there, and the filing has not
-        begun again: then it can be called off. That it is asked is recorded before.
+        Before the first request it re-reads the logs: the money must still be there and the filing not reopened, else
+        the refund can be called off. Each request is recorded before it is made.
         """
         while to_give := fold.to_give(self._refund):
             entry = to_give[0]
@@ -169,7 +169,7 @@ class RefundLife(Life[Refund]):
         await self.stream.attempt(LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rule))
 
     async def _answered(self, work: workflow.ActivityHandle[Returned]) -> Returned:
-        """What the provider answers. What is said meanwhile is heard, what happened is told: that may be for days."""
+        """Returns the provider's answer; it may take days, so meanwhile signals are handled and news reported."""
         while not work.done():
             await wait_for(self.stream, lambda: work.done() or self._has_news)
             await self._open_claimed()
@@ -181,9 +181,9 @@ class RefundLife(Life[Refund]):
         return tuple(one for one in status.given_back(self._refund) if one.case not in self.memory.told)
 
     async def _tell(self) -> None:
-        """Tell the payment what went back, and the filing what it asks for again. Each hears the same each time.
+        """Notifies the payment of refunds, and the filing of fees requested again. Each notice is idempotent.
 
-        A payment that has ended goes on from its log.
+        A payment whose workflow has ended is restarted from its log.
         """
         for given in self._untold:
             await self._signal(HEARD, given)
@@ -225,7 +225,7 @@ class RefundLife(Life[Refund]):
 @workflow.defn(name="Refund")
 @takes_commands(REFUND)
 class RefundWorkflow:
-    """What goes back of one capture of a payment."""
+    """The refunds of one capture of a payment."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:
@@ -233,11 +233,11 @@ class RefundWorkflow:
 
     @workflow.run
     async def run(self, *raw: Any) -> RefundView:  # noqa: ARG002 -- parsed before, as the life begins
-        """Live, and say what went back."""
+        """Runs to the end; returns the refunds."""
         await self.life.live()
         return view(self.life.stream.state)
 
     @workflow.signal
     def look(self, *_: Any) -> None:
-        """The logs may say more about the capture."""
+        """The logs may hold news about the capture."""
         self.life.look()

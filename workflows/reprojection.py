@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.recording import single_argument
 
 _STRAGGLERS: Final = timedelta(seconds=30)
-"""What was being submitted under the calendar before is in the log by then."""
+"""By then a submission under the previous calendar that was under way is in the log."""
 
 _LONGEST: Final = timedelta(minutes=5)
 _PAGES_OF_A_RUN: Final = 500
@@ -30,10 +30,10 @@ _AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 
 @workflow.defn(name=REPROJECTION)
 class Reprojection:
-    """Pass after pass over what goes by another calendar, until a pass finds none.
+    """Repeats passes over the streams on another calendar, until a pass finds none.
 
-    Whatever ends it halfway, and whoever starts it, all are looked at: one that has turned is not asked again, and one
-    that is asked twice answers with the same receipt.
+    It may be interrupted, or started by anybody: a stream that has the calendar is not asked again, and one that is
+    asked twice returns the same receipt.
     """
 
     def __init__(self) -> None:
@@ -41,12 +41,15 @@ class Reprojection:
 
     @workflow.signal(name=NUDGE)
     def nudge(self) -> None:
-        """Look whether another build is to go on with this."""
+        """Checks whether another build is to continue this run."""
         self._nudged = True
 
     @workflow.run
     async def run(self, *raw: Any) -> Reproject:
-        """Bring the calendar to all; ends early when a later one is in force. Else it fails with a refusal."""
+        """Applies the calendar to all streams; ends early when a later one is in force.
+
+        Fails with a refusal for a bad input.
+        """
         reproject = _begun(single_argument(raw))
         kinds, after, asked, passes = deque(KINDS), "", 0, 0
         for page in count(1):
@@ -68,7 +71,7 @@ class Reprojection:
         raise AssertionError
 
     async def _rest(self, time: timedelta) -> bool:
-        """Let time pass; False if it was cut short, and the pass is to be made again."""
+        """Waits; False if it was cut short, so that the pass must be repeated."""
         self._nudged = False
         try:
             await workflow.wait_condition(lambda: self._nudged, timeout=time)
@@ -78,7 +81,7 @@ class Reprojection:
 
 
 def _begun(raw: Any) -> Reproject:
-    """What it is started with, by whoever reaches Temporal."""
+    """Parses the input, which may come from anybody with access to Temporal."""
     try:
         reproject = Reproject.model_validate(raw)
     except ValidationError as error:

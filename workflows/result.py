@@ -1,4 +1,4 @@
-"""A result as a workflow of its own: it has it made and signed, and is there again when it is revoked or corrected."""
+"""A result as a workflow of its own: it is made and signed, and runs again to revoke or correct it."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.waiting import drain_handlers, give_up, outcome, pause, wait_for
 
 _LONGEST_PAUSE: Final = 300
-"""Seconds between two times that a file of no use is asked for: each pause is twice as long as the one before."""
+"""Maximum seconds between two requests after an unusable file: each pause is twice the previous one."""
 _SIGNED: Final = (SignAgain, CorrectResult)
-"""What begins another signing."""
+"""The commands that begin another signing."""
 
 
 class ResultLife(Life[Result]):
-    """The life of a result: until it is in force, and each time that somebody revokes, corrects or renews it."""
+    """The life of a result: until it is in force, and again whenever it is revoked, corrected or reissued."""
 
     def __init__(self, kind: StreamKind[Result], raw: Any) -> None:
         self._of_no_use = 0
@@ -84,34 +84,34 @@ class ResultLife(Life[Result]):
         return Opening(Origin(stream, found.agency), command)
 
     def taken_over(self, found: OpenResult) -> None:
-        """Keep the queue of the agency's back office."""
+        """Keeps the queue of the agency's back office."""
         self.memory = self.memory.model_copy(update={"queue": found.queue or ""})
 
     async def take_command(self, command: Command) -> Receipt:
-        """Record the command; what begins another signing with who signs now."""
+        """Records the command; one that begins another signing gets the current signers."""
         if isinstance(command, _SIGNED):
             stream = await self.recorded()
             self._signers_now[command.command_id] = await self._signers(stream.state.agency)
         return await super().take_command(command)
 
     def as_examined(self, command: Command, examined: Examined) -> Command:  # noqa: ARG002 -- no file of it is kept unscanned
-        """The command with those who sign."""
+        """Returns the command with its signers."""
         if not isinstance(command, _SIGNED):
             return command
         by = SignAgainBy if isinstance(command, SignAgain) else CorrectResultBy
         return by.model_validate(command.model_dump() | {"signers": self._signers_now.pop(command.command_id)})
 
     async def proceed(self) -> None:
-        """Have made and signed what is to be, and what is asked for meanwhile, then tell the filing."""
+        """Has the due result made and signed, also one requested meanwhile, then notifies the filing."""
         while True:
             await self._work()
             await self._tell()
-            await drain_handlers(self.stream)  # this run may have been started for the command that is being taken
+            await drain_handlers(self.stream)  # this run may have been started for the command that is being handled
             if not fold.is_open(self._result):
                 return
 
     async def _work(self) -> None:
-        """Until nothing is to be done; a person who must act is waited for."""
+        """Works until nothing is left to do; waits for a person if one must act."""
         while fold.is_open(self._result):
             if fold.declined(self._result):
                 await wait_for(self.stream, lambda: not fold.declined(self._result))
@@ -121,7 +121,10 @@ class ResultLife(Life[Result]):
                 await self._sign(self._result.awaited)
 
     async def _make(self) -> None:
-        """Have it made under its number: words as a page, with places for signatures; or take what was brought."""
+        """Has the file made under its number, or takes the one that was brought.
+
+        It then becomes a PDF with places for signatures; text becomes a page.
+        """
         entry = self._result.last
         made = IssueAnswer(result=entry.brought) if entry.brought else await self._made_by_the_agency()
         if made is None:
@@ -142,7 +145,7 @@ class ResultLife(Life[Result]):
         await self.stream.attempt(RecordMade.model_validate({"command_id": command_id} | said))
 
     async def _ask_later(self, rule: str) -> None:
-        """Tell that the file is of no use, and let the office mend it, each time for longer."""
+        """Reports that the file is unusable, and waits for the office to fix it, longer each time."""
         await self._report_failing(rule)
         await self.stream.catch_up()
         await pause(self.stream, timedelta(seconds=min(2**self._of_no_use, _LONGEST_PAUSE)), "the file is of no use")
@@ -155,19 +158,19 @@ class ResultLife(Life[Result]):
             await self.stream.attempt(report)
 
     async def _look_again(self, error: ActivityError) -> None:
-        """What was asked for came to nothing: the log says what is to be done now, and nobody is told."""
+        """Reads the log again after a failed request: it decides the next step. Nobody is notified."""
         if not is_not_ordered(error):
             workflow.logger.warning("result.asked_again", extra={"reason": str(_why(error)[0])})
         await read_again(self.stream)
 
     async def _made_by_the_agency(self) -> IssueAnswer | None:
-        """What it answers; None where the platform was to print it, and the log does not order that."""
+        """Returns the agency's answer; None if the platform should print it, and the log does not order that."""
         making = agency.make(self.stream, self.memory.queue)
         await wait_for(self.stream, making.done)
         return making.result()
 
     async def _prepared(self, file: FileRef) -> FileRef:
-        """The file to be signed. Raises `_OfNoUseError`, so that the agency is asked again, and `ActivityError`."""
+        """Returns the file to sign. Raises `_OfNoUseError`, so that the agency is asked again, and `ActivityError`."""
         stored = workflow.start_activity_method(Papers.confirm, file, **STORE)
         if not await outcome(self.stream, stored):
             workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._result.filing_id)})
@@ -183,7 +186,7 @@ class ResultLife(Life[Result]):
             raise _OfNoUseError(NOT_SIGNABLE) from None
 
     async def _sign(self, signer: Signatory) -> None:
-        """Have one officer sign, as long as it takes them; one who declines may say so there, or here with a reason."""
+        """Has one officer sign, as long as it takes; an officer may decline at the signer, or here with a reason."""
         entry = self._result.last
         last = self._result.signed + 1 == len(self._result.signers)
         work = workflow.start_activity_method(OfficialSigning.sign, instruction(self.stream), **SIGNING)
@@ -203,13 +206,13 @@ class ResultLife(Life[Result]):
     async def _signed(
         self, signer: Signatory, file: FileRef, command_id: str, proof: FileRef | None, *, last: bool
     ) -> None:
-        """Ask who comes next, unless all have signed."""
+        """Records the signature, and requests the next signer's unless all have signed."""
         asks = None if last else await self._signer(self._result.signers[self._result.signed + 1].place)
         signed = RecordSigned(command_id=command_id, place=signer.place, result=file, asks=asks, proof=proof)
         await self.stream.attempt(signed)
 
     async def _proof(self, file: FileRef) -> FileRef | None:
-        """The verdict that was kept of the file, if there is one. Raises `ActivityError` where it is not ordered."""
+        """Returns the proof that was stored, if any. Raises `ActivityError` if the log does not order it."""
         request = FileOrder(order=instruction(self.stream), file=file)
         try:
             return await outcome(self.stream, workflow.start_activity_method(OfficialSigning.prove, request, **PROVING))
@@ -220,9 +223,9 @@ class ResultLife(Life[Result]):
             return None
 
     async def _unsigned(self, error: ActivityError, signer: Signatory, about: str) -> None:
-        """Somebody said no, somebody else signs now, or nobody can sign as it is: what can be done, and is told.
+        """Handles a declined signature, a changed signer, or a fault that prevents every signature.
 
-        Whatever else it is, even if it calls itself final, the log is looked at and it is asked for again.
+        After any other error, even one without retry, it reads the log again and repeats the request.
         """
         why, rule = _why(error)
         if why == DECLINED:
@@ -238,7 +241,7 @@ class ResultLife(Life[Result]):
             await self._look_again(error)
 
     async def _tell(self) -> None:
-        """Tell the filing, which waits for the first that is in force. It hears the same each time."""
+        """Notifies the filing of the first version in force, for which it waits. Idempotent."""
         first = fold.issued_first(self._result)
         if first is None or first.issued is None:
             return
@@ -256,7 +259,7 @@ class ResultLife(Life[Result]):
         return tuple(found)
 
     async def _signer(self, place: SigningPlace) -> Signatory | None:
-        """Who signs there now, as the directory has it."""
+        """Returns the current signer at the place, by the directory."""
         asked = SignerRequest(agency=self._result.agency, place=place)
         return await workflow.execute_local_activity_method(Results.signer, asked, **LEDGER)
 
@@ -266,7 +269,7 @@ class ResultLife(Life[Result]):
 
 
 class _OfNoUseError(Exception):
-    """What the office made can't be signed, by this `rule`."""
+    """The office's file can't be signed, by this `rule`."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(rule)
@@ -274,7 +277,7 @@ class _OfNoUseError(Exception):
 
 
 def _why(error: ActivityError) -> tuple[str | None, object]:
-    """The type of what an activity raised, and the rule in its details."""
+    """Returns the type of an activity's error, and the rule in its details."""
     cause = error.cause
     if not isinstance(cause, ApplicationError):
         return None, None
@@ -292,6 +295,6 @@ class ResultWorkflow:
 
     @workflow.run
     async def run(self, *raw: Any) -> ResultRecord:  # noqa: ARG002 -- parsed before, as the life begins
-        """Live, and say what the register has of it."""
+        """Runs to the end; returns its entry in the register."""
         await self.life.live()
         return record(self.life.stream.state)

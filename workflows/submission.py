@@ -1,4 +1,4 @@
-"""A submission as a filing is started with it. It comes from anyone: what does not fit is refused, never raised."""
+"""A submission as the start input of a filing. It may come from anybody: an unfit one is refused, never raised."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from workflows.stream.starting import expect_id
 
 @dataclass(frozen=True)
 class Filed:
-    """A submission, the digest of what came, and why it may not be filed, where it is not written as one must be.
+    """A submission, the digest of its raw content, and its refusal if it is malformed.
 
-    `statement` says, signed, who files it.
+    `statement` is the signed statement of the filer's identity.
     """
 
     submission: Submission
@@ -42,11 +42,11 @@ class Filed:
 
     @property
     def stream(self) -> StreamId:
-        """The stream of the filing that it is."""
+        """The stream of its filing."""
         return StreamId(FILING.name, filing_id(self.submission.client_id, self.submission.submission_id))
 
     def request(self, now: datetime) -> OpenRequest:
-        """What the filing needs to know before it begins."""
+        """Returns the request for the data that the filing needs before it begins."""
         submission = self.submission
         return OpenRequest(
             stream=str(self.stream),
@@ -60,7 +60,7 @@ class Filed:
 
     @property
     def message(self) -> Message:
-        """What the statement has to be about."""
+        """The message that the statement must cover."""
         return Message(
             act=SUBMIT,
             actor=self.submission.actor,
@@ -70,7 +70,7 @@ class Filed:
         )
 
     def command(self, procedure: ProcedureRules, found: OpenResult, examined: Examined) -> Submit:
-        """The filing's first command, under this procedure, with what the directory says and its files are."""
+        """Returns the filing's first command, under this procedure, with the facts of the directory and its files."""
         submission = composed(self.submission)
         return Submit(
             actor=submission.actor,
@@ -90,14 +90,14 @@ class Filed:
         )
 
     def unknown(self, *, procedure_known: bool) -> RefusalError:
-        """The refusal of a submission that names a procedure, version or agency that there is not."""
+        """Returns the refusal of a submission that names an unknown procedure, version or agency."""
         procedure = "version" if self.submission.version else "procedure"
         where = "agency" if procedure_known else procedure
         return refused(RefusalCode.BAD_SUBMISSION, problem(where, f"unknown_{where}"))
 
 
 def parse_submission(raw: Any) -> Filed:
-    """The submission in a start input. Raises `RefusalError`, also under the id of another filing."""
+    """Parses the submission in a start input. Raises `RefusalError`, also under the id of another filing."""
     try:
         start = FilingStart.model_validate(raw)
         content = content_digest(start.submission)
@@ -110,7 +110,7 @@ def parse_submission(raw: Any) -> Filed:
 
 
 def _refusal(submission: dict[str, Any]) -> Refusal | None:
-    """Why a submission is refused at the edge. What was filed before is found in the log all the same."""
+    """Returns the refusal of a malformed submission. One filed before is found in the log all the same."""
     try:
         strictly(Submission, submission)
     except ValidationError as error:
@@ -119,7 +119,7 @@ def _refusal(submission: dict[str, Any]) -> Refusal | None:
 
 
 def content_named(check: Any) -> str | None:
-    """The digest that a caller of `submit` names, if it names one. Raises `RefusalError`."""
+    """Returns the digest that a caller of `submit` names, or None. Raises `RefusalError`."""
     try:
         return SubmitCheck.model_validate(check or {}).content
     except ValidationError as error:

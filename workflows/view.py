@@ -1,4 +1,4 @@
-"""A question about the record, for whoever has only Temporal: six events, and no running workflow is touched."""
+"""A question about the record, for clients that have only Temporal: six events, and no running workflow is touched."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.recording import single_argument
 
 
-# Without the sandbox, which takes longer than the answer: there is nothing here that it could find.
+# Without the sandbox, which takes longer than the answer: it could detect nothing here.
 @workflow.defn(name="View", sandboxed=False)
 class ViewWorkflow:
     """One question. Input: `{"ask": "filing", "stream": "filing:<uuid>"}`; workflow id `view:<uuid>`."""
 
     @workflow.run
     async def run(self, *raw: Any) -> Any:
-        """The answer as JSON. Fails with a refusal where there is none."""
+        """Returns the answer as JSON. Fails with a refusal if there is none."""
         try:
             asked = _asked(single_argument(raw), UUID(workflow.info().run_id))
         except RefusalError as error:
@@ -40,7 +40,7 @@ class ViewWorkflow:
 
 
 def _asked(raw: Any, look: UUID) -> Asked:
-    """What came, as a question with its digest. Raises `RefusalError`."""
+    """Parses the input as a question with its digest. Raises `RefusalError`."""
     try:
         question = QUESTION.validate_python(raw)
     except ValidationError as error:

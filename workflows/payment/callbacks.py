@@ -19,14 +19,14 @@ from workflows.payment.known import KnownPayment, proxied
 
 
 class Callbacks:
-    """Takes the callbacks of one payment."""
+    """Handles the callbacks of one payment."""
 
     def __init__(self, life: KnownPayment) -> None:
         self._life = proxied(life)
         self._taking_back = asyncio.Lock()
 
     async def take(self, raw: Any) -> None:
-        """Record what a provider says by itself, exactly as what it answers. What is of no use is parked."""
+        """Records a provider's notice, just as its answer to a query. A useless one is parked."""
         stream = await self._life.recorded()
         try:
             notice = MoneyNotice.model_validate(raw)
@@ -48,9 +48,10 @@ class Callbacks:
             self._life.doubted = True
 
     async def _charged_back(self, request: Attempt, notice: MoneyNotice) -> None:
-        """Record what the payer's bank took back, also if that money is not known yet.
+        """Records a charge-back, also of money that is not known yet.
 
-        One after the other: what a further part under the same number is known by depends on those that are recorded.
+        They are recorded one after the other: the identity of a further part under the same number depends on the
+        recorded ones.
         """
         n = request.attempt
         said = {"transaction": notice.transaction, "amount": notice.amount, "at": notice.at or workflow.now()}
@@ -65,6 +66,6 @@ class Callbacks:
         return status.reference(self._life.payment, request) == notice.reference
 
     def _of_another(self, request: Attempt, notice: MoneyNotice) -> bool:
-        """Whether its number is that of a transaction of another request: two providers may count alike."""
+        """Returns whether a transaction of another request has its number: two providers may use the same numbers."""
         same = (one for one in self._life.payment.captures if one.capture_id == notice.transaction)
         return any((one.attempt or 1) != request.attempt for one in same)
