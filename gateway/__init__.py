@@ -1,1 +1,1 @@
-"""HTTP for everyone who is not on Temporal: for now the callbacks of those who take money."""
+"""HTTP for systems without Temporal: for now the callbacks of payment providers."""

@@ -17,13 +17,13 @@ from gateway.hearing import PASSING, Hearing
 from schemas.saying import said
 
 CALLBACKS: Final = "/callbacks"
-"""Under it each merchant calls back, by its name in the settings."""
+"""The path under which each merchant calls back, by its name in the settings."""
 
 RETURNED: Final = "/returned"
-"""Where a payer's browser comes back to. What it brings is not read: it is the callback that counts."""
+"""The page to which a payer's browser returns. Its query is not read: only the callback counts."""
 
 BODY_SECONDS: Final = 10.0
-"""A body that takes longer to come is not waited for."""
+"""Timeout of a request's body."""
 
 _NOT_FOUND: Final = 404
 _TOO_SLOW: Final = 408
@@ -33,7 +33,7 @@ _log = structlog.stdlib.get_logger("motcua.gateway")
 
 
 def application(pool: Pool, hearing: Hearing) -> FastAPI:
-    """The routes. There is no page about them: nobody but the providers calls them."""
+    """Returns the routes. They have no documentation page: only the providers call them."""
     app = FastAPI(openapi_url=None)
 
     @app.api_route(f"{CALLBACKS}/{{merchant}}", methods=["GET", "POST"])
@@ -56,7 +56,7 @@ def application(pool: Pool, hearing: Hearing) -> FastAPI:
 
     @app.get("/healthz")
     async def healthz() -> Response:
-        """Whether a callback would be kept."""
+        """Reports whether a callback could be stored."""
         try:
             async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 await connection.fetchval("select 1")
@@ -73,7 +73,7 @@ def application(pool: Pool, hearing: Hearing) -> FastAPI:
 
 
 async def _body(request: Request) -> bytes:
-    """What came, cut where it is longer than any callback: then no signature fits it."""
+    """Returns the body, cut where it exceeds the longest callback: then no signature fits it."""
     body = b""
     async for piece in request.stream():
         body += piece

@@ -1,4 +1,4 @@
-"""A callback from its bytes to its answer: verified, kept, and only then answered."""
+"""Handles a callback from its bytes to its answer: verified, stored, and only then answered."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from gateway.measures import Measures
 from views.log import DATABASE_ERRORS
 
 PASSING: Final = (*DATABASE_ERRORS, OSError, TimeoutError)
-"""What a record that can't be reached raises; its words may quote values."""
+"""The errors of an unreachable record; their texts may quote values."""
 
 _SECONDS: Final = 6.0
-"""How long a connection is waited for: many may call at once, and each waits for its answer as long as for a page."""
+"""Maximum wait for a connection: many may call at once, and each waits for its answer as long as for a page."""
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
 
 
 class Hearing:
-    """Hears those who take money. `kept` is set when there may be something to drive."""
+    """Handles the callbacks of payment providers. It sets `kept` when there may be something to deliver."""
 
     def __init__(self, pool: Pool, vault: Vault, merchants: Merchants, measures: Measures, kept: asyncio.Event) -> None:
         self._pool = pool
@@ -38,13 +38,13 @@ class Hearing:
         self._kept = kept
 
     async def hear(self, provider: str, received: Received) -> Reply | None:
-        """The answer, in the provider's own words; None where no such provider is set up."""
+        """Returns the answer in the provider's own format; None where no such provider is set up."""
         heard = self._doors.get(provider)
         if heard is None:
             return None
         try:
             verdict = await self._verdict(provider, heard.verified(received, datetime.now(UTC)))
-        except Exception as error:  # noqa: BLE001 -- whatever it is, the fault is ours, and they have to come again
+        except Exception as error:  # noqa: BLE001 -- any other error is our fault, and they must call again
             _log.warning("callback.not_kept", part=provider, reason=type(error).__name__)
             verdict = Verdict.NOT_KEPT
         self._measures.answered(provider, verdict)

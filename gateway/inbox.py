@@ -1,4 +1,4 @@
-"""The inbox of callbacks: what is signed is a row before it is answered, and the same statement is one row."""
+"""The inbox of callbacks: a signed one becomes a row before it is answered, and its repeats share that row."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from views import money
 from views.money import Demanded, memo_context
 
 SUSPENSE: Final = "suspense"
-"""The verdict of money that names no demand: a person looks."""
+"""The verdict on money that names no demand: a person must decide."""
 
 
 async def refused(connection: Connection, provider: str, found: Refused) -> Verdict:
-    """The verdict on what is signed and can't be used; it is not kept."""
+    """Returns the verdict on a signed but unusable callback, which is not stored."""
     if found.reference is None:
         return judge(found, None)
     return judge(found, _expected(await money.demanded(connection, provider, found.reference)))
 
 
 async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
-    """Keep what was said, in the caller's transaction, and give the verdict as of this moment.
+    """Stores a notice, in the caller's transaction, and returns the current verdict.
 
-    A repeat is known by what was said and the amount: a provider that first names a wrong one is heard again. What was
-    taken back is known by when, too: it may be taken in parts. One that came before its demand belongs to it as soon as
-    that is there.
+    A repeat is recognised by content and amount: a provider that first names a wrong amount is accepted again. A
+    charge-back is recognised by its time, too, as it may come in parts. A notice that precedes its demand is assigned
+    to it as soon as that exists.
     """
     demand = await _demand(connection, notice)
     verdict = judge(notice, _expected(demand))
@@ -63,9 +63,9 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
 
 
 async def _key(connection: Connection, vault: Vault, callback: UUID, demand: Demanded | None) -> FilingKey | None:
-    """What seals a memo: the filing's key; of money that names no demand one of its own, made when that is first heard.
+    """Returns the key for a memo: the filing's, or for money without a demand a new one of its own.
 
-    None once that is gone: the money is heard all the same, the memo not kept.
+    None once that key is erased: the money is recorded all the same, without the memo.
     """
     if demand is not None:
         return await vault.find(connection, demand.filing_id)
@@ -80,7 +80,7 @@ async def _demand(connection: Connection, notice: Notice) -> Demanded | None:
 
 
 async def _named_by(connection: Connection, notice: Notice) -> str | None:
-    """The reference that a memo names: also of a demand that is settled, which may be paid twice."""
+    """Returns the reference that a memo names: also of a settled demand, which may be paid twice."""
     memo = notice.memo or ""
     return match(memo, await money.references(connection, notice.provider, BEGINNING, beginnings(memo)))
 
@@ -95,8 +95,8 @@ insert into callback
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 on conflict (id) do nothing returning true
 """
-# Two statements: an upsert would wait for the relay, which holds the row while it tells the payment of it. What two
-# officers give back belongs to no demand any more.
+# Two statements: an upsert would wait for the relay, which locks the row while it notifies the payment. Money that two
+# officers refund belongs to no demand any more.
 _OWNED: Final = """
 update callback set verdict = $2, stream = $3, agency = $4, demanded = $5, next_try = clock_timestamp()
 where id = $1 and stream is null and driven_at is null returning true

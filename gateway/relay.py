@@ -1,8 +1,8 @@
-"""Drives what callbacks have said into the payments that they are about: at once, or after a crash or an outage.
+"""Delivers callbacks to the payments that they concern: at once, or later after a crash or an outage.
 
-Rows are locked while they are driven, so that several gateways share the work. One that dies leaves its rows to the
-others, and a payment that hears a statement twice records it once. Money is driven once the payment's stream has it:
-what Temporal took it may lose, or never have had, if it is brought back older.
+Rows are locked during delivery, so that several gateways share the work. One that dies leaves its rows to the others,
+and a payment that gets a notice twice records it once. Money counts as delivered only once the payment's stream holds
+it: Temporal may lose a signal that it accepted, or be restored from a backup without it.
 """
 
 from __future__ import annotations
@@ -24,34 +24,34 @@ from schemas.payment.state import MoneyNotice
 from views.money import demanded, recorded
 
 AT_ONCE: Final = 20
-"""So many are driven at the same time."""
+"""Maximum deliveries at the same time."""
 
 LONGEST_PAUSE: Final = 60
-"""Seconds between two tries, at most: each is twice as far from the one before."""
+"""Maximum seconds between two attempts: the pause doubles each time."""
 
 LONGEST_WAIT: Final = 3600
-"""The same for what a payment was told and has not recorded, and for what names a demand that is not there yet."""
+"""Longest retry pause (s) for a notice that was signalled but not recorded, or whose demand does not exist yet."""
 
 RECORDED_WITHIN: Final = 2
-"""Seconds after which a payment that was told is looked at; it is told again if its stream does not have the money."""
+"""Seconds after the signal at which the payment's stream is checked; without the money it is signalled again."""
 
 _SECONDS: Final = 5.0
-"""A payment is told within these, or told again."""
+"""Timeout of a signal to a payment; afterwards it is retried."""
 
 _DOUBLINGS: Final = 12
 _IDLE: Final = 1.0
-"""Seconds between two looks when nothing is left."""
+"""Seconds between two checks when nothing is left."""
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
 
 Row: TypeAlias = Mapping[str, Any]
 
 Tell = Callable[[str, MoneyNotice], Awaitable[None]]
-"""Tells the payment of this stream, perhaps more than once; raises whatever it likes if that can't be done now."""
+"""Signals the payment of this stream, at least once; raises any error if that fails now."""
 
 
 class Relay:
-    """Drives what is left. `kept` says that there is something new, `can` what the wire of each merchant can do."""
+    """Delivers pending callbacks. `kept` signals new ones, `can` are the capabilities of each merchant's API."""
 
     def __init__(self, pool: Pool, can: Mapping[str, Capabilities], tell: Tell, kept: asyncio.Event) -> None:
         self._pool = pool
@@ -60,7 +60,7 @@ class Relay:
         self._kept = kept
 
     async def forever(self) -> None:
-        """Drive whatever comes, until cancelled; a record that can't be reached is asked again."""
+        """Delivers callbacks until cancelled; retries while the record is unreachable."""
         while True:
             self._kept.clear()
             try:
@@ -73,7 +73,7 @@ class Relay:
                     await asyncio.wait_for(self._kept.wait(), _IDLE)
 
     async def some(self) -> bool:
-        """Drive those that are due, as many as go at once; False if none was."""
+        """Delivers those that are due, at most `AT_ONCE`; False if none was."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
             due = await connection.fetch(_DUE, AT_ONCE)
             known = [row for row in due if not await _is_owned_now(connection, row)]
@@ -94,16 +94,16 @@ class Relay:
         try:
             async with asyncio.timeout(_SECONDS):
                 await self._tell(stream, self._notice(row))
-        except Exception as error:  # noqa: BLE001 -- whatever it is, the others wait beside it, and it is told
+        except Exception as error:  # noqa: BLE001 -- any error is logged and delays only its own row
             _log.warning("callback.not_driven", stream=stream, reason=type(error).__name__)
             return False
         failpoint("callback.told")
         return True
 
     def _notice(self, row: Row) -> MoneyNotice:
-        """What was said, by the reference of the payment that it is about.
+        """Returns the notice, with the reference of the payment that it concerns.
 
-        What was taken back may be any amount: a part, or more than was demanded if that was paid.
+        A charge-back may have any amount: a part, or more than was demanded if that was paid.
         """
         can = self._can.get(row["provider"])
         taken_back = row["outcome"] == Outcome.REVERSED.value
@@ -117,15 +117,15 @@ class Relay:
         )
 
     def _outcome(self, row: Row) -> str:
-        """Another amount than was demanded is in dispute where the provider can be asked: its answer is what counts."""
+        """Returns the outcome; for an unexpected amount pending, if the provider can be queried: its answer counts."""
         can, said = self._can.get(row["provider"]), Outcome(row["outcome"])
         disputed = row["verdict"] == Verdict.WRONG_AMOUNT and said is not Outcome.REVERSED
         return Outcome.PENDING.value if disputed and can is not None and can.query else said.value
 
     def _is_driven(self, row: Row, found: Collection[tuple[Any, ...]]) -> bool:
-        """Whether money is in the stream of its payment, and all else was told.
+        """Returns whether the payment's stream holds the money; for other notices, whether they were signalled.
 
-        Of what was taken back nothing may be left to be recorded: the payment is told of it for an hour.
+        A charge-back may leave nothing to be recorded: the payment is signalled for an hour.
         """
         if row["stream"] is None:
             return False
@@ -139,7 +139,10 @@ class Relay:
 
 
 async def _is_owned_now(connection: Connection, row: Row) -> bool:
-    """Whether it is known only now whose it is. It is told once that stands in the record, where a payment looks."""
+    """Returns True if the callback's payment was found only now.
+
+    The row is updated first, since the payment reads the record, and delivered on the next pass.
+    """
     if row["stream"] is not None:
         return False
     demand = await demanded(connection, row["provider"], row["reference"])
@@ -151,13 +154,13 @@ async def _is_owned_now(connection: Connection, row: Row) -> bool:
 
 
 def _reference(row: Row) -> str:
-    """That of the request; a row of before there were several names none."""
+    """Returns the reference of the request; an old row, from before there were several, names none."""
     about = StreamId.parse(row["stream"])
     return row["demanded"] or reference_of(fee_key(about.filing, about.n))
 
 
 def _pause(row: Row, *, is_told: bool) -> int:
-    """Seconds until the next try."""
+    """Returns the seconds until the next attempt."""
     doubled: int = 2 ** min(row["tries"], _DOUBLINGS)
     if is_told:
         return min(RECORDED_WITHIN * doubled, LONGEST_WAIT)

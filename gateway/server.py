@@ -1,4 +1,4 @@
-"""The gateway: `python -m gateway.server`. As many may run as are wanted."""
+"""The gateway: `python -m gateway.server`. Any number may run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _log = structlog.stdlib.get_logger("motcua.gateway")
 
 
 async def main() -> None:
-    """Serve until told to stop, then finish the answers under way. Raises `RuntimeError` if the port is taken."""
+    """Serves until a stop signal, then finishes open answers. Raises `RuntimeError` if the port is taken."""
     settings = GatewaySettings()
     stop, kept = asyncio.Event(), asyncio.Event()
     on_stop_signals(stop)
@@ -57,13 +57,13 @@ async def main() -> None:
 
 
 async def _drive(pool: Pool, relay: Relay) -> None:
-    """Drive what was heard, once workers open what this process seals. Until then it is kept."""
+    """Delivers callbacks, once workers have the encryption key of this process. Until then they are only stored."""
     await until_taken(pool, ring_here())
     await relay.forever()
 
 
 class _Server(uvicorn.Server):
-    """One that says when it serves, and leaves signals to its process."""
+    """A server that reports when it is ready, and leaves signals to its process."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)

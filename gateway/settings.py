@@ -9,7 +9,7 @@ from workers.settings import RecordSettings
 
 
 class GatewaySettings(RecordSettings):
-    """What the gateway needs."""
+    """Settings of the gateway."""
 
     providers: Json[Merchants] = Field(default="{}", description="who takes money, by names of ours; secret")  # type: ignore[arg-type] # read as what is set
     gateway_host: str = Field(default="127.0.0.1", description="address that it listens at")

@@ -1,4 +1,4 @@
-"""The back office of the agencies that run none of their own: `python -m workers.backoffice`."""
+"""The back office for agencies that run none of their own: `python -m workers.backoffice`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from workers.telemetry import configure_engine, configure_logging
 
 
 class PrintingOffice(BackOffice):
-    """Makes of the words that every back office has a PDF, which says when it was made."""
+    """Turns the standard text of a back office into a PDF with its time of creation."""
 
     async def issue(self, request: IssueRequest) -> bytes | Document:
-        """What officers are to sign stays in words: it is set with its number, and with room for their stamps."""
+        """Returns the PDF; a result for officers to sign stays text, since its number and stamps are added later."""
         words = await super().issue(request)
         if request.number is not None or isinstance(words, bytes):
             return words

@@ -1,4 +1,4 @@
-"""Which build of the platform this is: its code, what it stands on, and the Python that runs it."""
+"""The id of this build of the platform: its code, its dependencies, and its Python."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _DIGITS: Final = 12
 
 @cache
 def own_build() -> str:
-    """The build of this process, if nobody has named it (`MOTCUA_BUILD`)."""
+    """Returns the build of this process, if none is set (`MOTCUA_BUILD`)."""
     return build_of(_ROOT)
 
 
 def build_of(root: Path) -> str:
-    """The build of a checkout: the first digits of a digest of all that decides how filings go on."""
+    """Returns the build of a checkout: the first digits of a digest of everything that determines replay."""
     digest = sha256(sys.version.encode())
     for file in _files(root):
         digest.update(f"\n{file.relative_to(root).as_posix()}\n".encode())

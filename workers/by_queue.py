@@ -1,8 +1,8 @@
-"""What a worker does for a request that comes by a queue, past every workflow of ours.
+"""Restricts activities that are requested through a queue, outside every workflow of ours.
 
-Temporal lets whoever reaches it ask for any activity, and says nothing of who asks: a run on our queue may be a
-stranger's. So what writes the record, or reads it for somebody, is done only inside of a workflow that runs here; what
-may come by the queue does what the log orders, whoever asks, or no harm.
+Temporal lets anybody with access request any activity, and does not name the caller: a run on our queue may be a
+stranger's. So activities that write the record, or read it for somebody, run only locally, within a workflow on this
+worker; an activity through the queue only does what the log orders, whoever requests it, or no harm.
 """
 
 from __future__ import annotations
@@ -35,35 +35,35 @@ INSTRUCTED: Final = frozenset(
         "result.sign",
     }
 )
-"""Take an `Instruction`, two of them with a file that the log can't name yet: what it does not order is not done."""
+"""Activities that take an `Instruction` (two also a file that the log can't name yet), and refuse anything else."""
 
 HARMLESS: Final = frozenset(
     {
-        HEAL,  # starts again what can't go on, and nothing else; one look at a time
-        MAKE,  # says what the record says; one at a time, and not again soon
-        "calendar.page",  # brings the calendar that is in force, and no other
-        "papers.confirm",  # says whether the store holds a file of the run's filing whose digest the request knows
-        "reception.examine",  # says what is wrong with files, before anything of them can be in the log
-        "view.changes",  # asks by itself who is speaking
+        HEAL,  # restarts workflows that can't go on, and nothing else; one search at a time
+        MAKE,  # states the record's content; one at a time, and not again soon
+        "calendar.page",  # applies the calendar that is in force, and no other
+        "papers.confirm",  # shows whether the store holds a file of the run's filing whose digest the request knows
+        "reception.examine",  # returns problems of files, before they can be in the log
+        "view.changes",  # verifies the caller itself
     }
 )
 
 BY_QUEUE: Final = INSTRUCTED | HARMLESS
-"""The activities for which workflows ask by a queue, because partners may keep them waiting."""
+"""The activities that workflows request through a queue, because partners may keep them waiting."""
 
 
 class ByQueue(Interceptor):
-    """Refuses what nobody may ask for by a queue."""
+    """Refuses activities that may not be requested through a queue."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 -- its name
-        """Each activity comes as it may."""
+        """Wraps every activity."""
         return _Inner(next)
 
 
 class _Inner(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 -- its name
         asked = activity.info()
-        by_a_run = asked.workflow_id is not None  # the server knows activities that no workflow asks for
+        by_a_run = asked.workflow_id is not None  # the server has activities without a workflow
         if not (asked.is_local or (by_a_run and asked.activity_type in BY_QUEUE)):
             raise ApplicationError(
                 f"{asked.activity_type} is asked for by the workflows of this platform alone",

@@ -1,4 +1,4 @@
-"""How the making of checkpoints is put together."""
+"""Assembles the setup of checkpoints."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from workers.trust import roots_of
 
 @asynccontextmanager
 async def checkpointing(settings: CheckpointSettings) -> AsyncIterator[Setup | None]:
-    """What checkpoints are made with; None where none are. Raises `RuntimeError` for what can't be used."""
+    """Yields the setup of checkpoints; None where none are made. Raises `RuntimeError` for unusable settings."""
     if settings.checkpoints is None:
         yield None
         return
@@ -40,18 +40,18 @@ async def checkpointing(settings: CheckpointSettings) -> AsyncIterator[Setup | N
 
 
 def witnesses_of(policy: Policy, client: httpx.AsyncClient) -> tuple[Witness, ...]:
-    """Those of a policy that can be asked."""
+    """Returns the witnesses of a policy that have an address."""
     return tuple(Witness(client, one.url, one.key) for one in policy.witnesses.values() if one.url)
 
 
 def authorities_in(file: str | None) -> Trust | None:
-    """Who may time-stamp, by the roots in a file; None where none is set. Raises `RuntimeError`."""
+    """Returns the trusted time-stampers by the roots in a file; None if none is set. Raises `RuntimeError`."""
     roots = [x509.Certificate.load(root) for root in roots_of(file)]
     return Trust(roots, Offline()) if roots else None
 
 
 def policy_in(file: str | None) -> Policy:
-    """Whose word is needed; nobody's where nothing is set. Raises `RuntimeError`."""
+    """Returns the required cosignatures; none where nothing is set. Raises `RuntimeError`."""
     try:
         return read_policy(Path(file).read_text(encoding="utf-8")) if file else Policy()
     except (OSError, ValueError) as error:
@@ -61,7 +61,7 @@ def policy_in(file: str | None) -> Policy:
 
 
 def signer_in(file: str | None) -> Signer:
-    """The log's key. Raises `RuntimeError`, which says nothing of it."""
+    """Returns the log's key. Raises `RuntimeError`, whose text reveals nothing of it."""
     name = "MOTCUA_CHECKPOINT_KEY"
     if file is None:
         msg = f"{name} is not set: the file of the key by which checkpoints are signed"

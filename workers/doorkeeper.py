@@ -1,6 +1,6 @@
-"""Who stands before every Update of every workflow: what nobody registered has signed is refused unseen.
+"""Verifies identity before every Update of every workflow: without a registered signer it is refused unread.
 
-A validator runs when a message comes in and never again in a replay, so it may ask what this process knows.
+A validator runs when a message arrives and never again in a replay, so it may use this process's own knowledge.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from schemas.stream.restart import PROVE
 from workflows.stream.recording import single_argument
 
 BORNE_OUT: Final = "adopt_calendar"
-"""The Update that says nothing but what the record does: a calendar is adopted if it was published and is in force."""
+"""The Update that needs no signature, as the record decides: a calendar is adopted if it is published and in force."""
 
 
 class Doorkeeper(Interceptor):
-    """Lets an Update come to its validator only with a statement that holds."""
+    """Admits an Update to its validator only with a valid statement."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
 
     def workflow_interceptor_class(self, given: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
-        """Each workflow gets one of its own, that knows the guard."""
+        """Returns an interceptor that knows the guard, one class for each workflow."""
         guard = self._guard
         given.unsafe_extern_functions[PROVE] = guard.proof_of_run
 
@@ -50,23 +50,23 @@ class Doorkeeper(Interceptor):
                         unheard = _ask(guard, update.update, single_argument(tuple(update.args)))
                     except RefusalError as error:
                         raise failure(error.refusal) from None
-                    except (ValueError, RecursionError):  # its text would reach the caller, with what was sent
+                    except (ValueError, RecursionError):  # its text would reach the caller, with the message
                         raise failure(_UNREADABLE.refusal) from None
                 try:
                     super().handle_update_validator(update)
                 except ApplicationError as error:
                     if unheard is None or error.type == RefusalCode.SAME_ID_OTHER_CONTENT:
                         raise
-                    raise failure(unheard) from None  # whoever may not speak is told nothing else
+                    raise failure(unheard) from None  # an unauthorised caller learns nothing else
 
         return Door
 
 
 def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
-    """Raise `RefusalError` if nobody has signed this, or nobody who may what the log can't hold.
+    """Raises `RefusalError` unless a permitted principal has signed, or the log may hold the command.
 
-    What it may hold is let in to be found there, and if it is not, to be refused there: for the reason that is returned
-    if it can't be new. `submit` records nothing and names no command: whoever asks may be late with it, no more.
+    A signed command that the log may hold is admitted, to be found there; otherwise it is refused for the returned
+    reason. `submit` records nothing and names no command: its statement may be old, but no more than that.
     """
     said: dict[str, Any] = raw if isinstance(raw, dict) else {}
     life, submits = workflow.instance().life, update == SUBMIT
@@ -82,7 +82,7 @@ def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
 
 
 def _message(life: Any, update: str, said: dict[str, Any]) -> Message:
-    """What the statement has to be about. What does not fit here is refused by the validator behind, in its words."""
+    """Returns the message that the statement must cover. A malformed one is refused by the validator after this one."""
     procedure, filed_by = life.spoken_of()
     return Message(
         act=update,
@@ -97,7 +97,7 @@ def _message(life: Any, update: str, said: dict[str, Any]) -> Message:
 
 
 def _content(update: str, said: dict[str, Any]) -> str:
-    """Of `submit` the digest of the submission, which it names; of a command its own."""
+    """Returns the digest of the submission that `submit` names, or that of the command itself."""
     if update == SUBMIT:
         return _text(said.get("content")) or ""
     try:

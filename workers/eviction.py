@@ -1,7 +1,7 @@
-"""What a worker forgets is freed at once, without the garbage collector.
+"""Frees evicted workflows at once, without the garbage collector.
 
-A workflow's parts hold one another in circles. A worker that goes through many more workflows than it keeps in memory
-would let them pile up until a full collection, which looks through all that it keeps.
+A workflow's parts form reference cycles. If a worker runs many more workflows than its cache holds, they would pile up
+until a full collection, which scans the whole cache.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, Workf
 
 
 class ForgettingRunner(UnsandboxedWorkflowRunner):
-    """Runs workflows without a sandbox, and takes apart those that the worker evicts."""
+    """Runs workflows without a sandbox, and dismantles those that the worker evicts."""
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """As the SDK makes it."""
+        """Returns the SDK's instance, wrapped."""
         return _Evictable(super().create_instance(det))
 
 
 class _Evictable(WorkflowInstance):
-    """An instance that is asked nothing any more after the activation that evicts it."""
+    """An instance that is not used any more after the activation that evicts it."""
 
     def __init__(self, instance: WorkflowInstance) -> None:
         self._instance = instance
@@ -46,7 +46,7 @@ class _Evictable(WorkflowInstance):
 
 
 def _take_apart(instance: object) -> None:
-    """Leave of it only what can't be part of a circle: its tasks still ask it whether it is being evicted."""
+    """Removes all parts that may be in a cycle; its tasks still read whether it is being evicted."""
     parts = dict(vars(instance))
     left = {name: part for name, part in parts.items() if not gc.is_tracked(part)}
     vars(instance).clear()

@@ -6,12 +6,14 @@ import gc
 from typing import Final
 
 THRESHOLDS: Final = (50_000, 20, 100)
-"""A worker keeps a thousand workflows in memory: to look them through after every few hundred new objects takes an
-eighth of its time (docs/performance.md)."""
+"""A worker caches a thousand workflows.
+
+To scan them after every few hundred new objects would take an eighth of its time (docs/performance.md).
+"""
 
 
 def settle() -> None:
-    """What is loaded by now stays: the garbage collector leaves it alone, and looks through the rest less often."""
+    """Exempts all objects loaded by now from garbage collection, and makes collections less frequent."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)

@@ -27,7 +27,7 @@ from workers.telemetry import configure_engine, configure_logging
 from workers.wiring import COMMAND_SECONDS, activities, open_pool, versioned_worker
 
 _LONGEST_START: Final = 20.0
-"""Seconds: with many filings to take over, or without a database, the worker is ready before it is done."""
+"""Seconds: with many filings to take over, or without a database, the worker reports ready before that is done."""
 _EVERY: Final = 5.0
 _PASSING: Final = (MotcuaError, RPCError, *DATABASE_ERRORS, OSError, RuntimeError)
 
@@ -35,7 +35,7 @@ _log = structlog.stdlib.get_logger("motcua.worker")
 
 
 async def main() -> None:
-    """Serve until told to stop, then finish what is under way: it ends within ten seconds."""
+    """Serves until a stop signal, then finishes its current work within ten seconds."""
     settle()
     settings = WorkerSettings()
     client = await connect(lazy=False)
@@ -59,14 +59,17 @@ async def main() -> None:
 
 
 async def _announce_key(settings: WorkerSettings) -> None:
-    """Say by which key this worker seals, and let those that lack it stop before it does. Raises as `announce`."""
+    """Announces this worker's encryption key, so that workers without it stop before it is used.
+
+    Raises as `announce`.
+    """
     async with _record(settings) as record:
         seconds = await announce(record, ring_here())
     await asyncio.sleep(seconds)
 
 
 async def _watch_keys(settings: WorkerSettings, stop: asyncio.Event) -> None:
-    """Stop this worker once others seal by a key that it lacks. Raises `KeyNotHereError`."""
+    """Stops this worker when others use an encryption key that it lacks. Raises `KeyNotHereError`."""
     ring = ring_here()
     while True:
         try:
@@ -93,9 +96,9 @@ async def _record(settings: WorkerSettings) -> AsyncIterator[asyncpg.Connection[
 
 
 async def _keep(client: Client, settings: WorkerSettings, handed: asyncio.Event) -> None:
-    """See to it that some build is handed everything, and that what breaks is healed; `handed` once that is so.
+    """Ensures that a build is promoted and healing is scheduled; sets `handed` once that is so.
 
-    A Temporal that has lost all that it knew has lost that too, under workers that go on.
+    It repeats this, because a Temporal that was reset has lost both while the workers go on.
     """
     wanted = settings.release
     async with open_pool(settings) as pool:

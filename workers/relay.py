@@ -1,4 +1,4 @@
-"""The relay: official papers, and the order of all events. `python -m workers.relay`; as many may run as are wanted."""
+"""The relay: official papers, and the order of all events. `python -m workers.relay`; any number may run."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from workers.trust import signing
 from workers.wiring import open_pool, open_vault
 
 AT_ONCE: Final = 3
-"""Papers under way at once: while one waits for its seal, another is printed."""
+"""Papers in progress at once: while one waits for its seal, another is printed."""
 _PAUSE: Final = 0.5
-"""Seconds between two looks when no paper waits."""
+"""Seconds between two checks when no paper waits."""
 _ORDER_PAUSE: Final = 1.0
-"""Seconds between two looks when no append waits for its position."""
+"""Seconds between two checks when no append waits for its position."""
 _PASSING: Final = (*DATABASE_ERRORS, KeysUnavailableError, OSError, TimeoutError)
 
 _log = structlog.stdlib.get_logger("motcua.papers")
@@ -41,7 +41,7 @@ _order_log = structlog.stdlib.get_logger("motcua.order")
 
 
 async def main() -> None:
-    """Serve until told to stop, then finish the papers under way."""
+    """Serves until a stop signal, then finishes the papers in progress."""
     settings = RelaySettings()
     stop = asyncio.Event()
     on_stop_signals(stop)
@@ -60,7 +60,7 @@ async def main() -> None:
 
 @asynccontextmanager
 async def issuers_of(settings: RelaySettings) -> AsyncIterator[Issuers]:
-    """Who gives receipts their numbers, as it is set up."""
+    """Yields the issuers of receipts by the settings."""
     async with AsyncExitStack() as stack:
         service: Issuer = NoService()
         if settings.receipts_url:
@@ -70,7 +70,7 @@ async def issuers_of(settings: RelaySettings) -> AsyncIterator[Issuers]:
 
 
 async def _serve(relay: Relay, stop: asyncio.Event) -> None:
-    """Make paper after paper; a record that can't be reached is asked again."""
+    """Makes paper after paper; retries while the record is unreachable."""
     while not stop.is_set():
         try:
             made = await relay.one()
@@ -82,7 +82,7 @@ async def _serve(relay: Relay, stop: asyncio.Event) -> None:
 
 
 async def _order(pool: Pool, stop: asyncio.Event) -> None:
-    """Give appends their positions; a record that can't be reached is asked again."""
+    """Gives appends their positions; retries while the record is unreachable."""
     while not stop.is_set():
         try:
             async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:

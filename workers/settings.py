@@ -1,4 +1,4 @@
-"""Settings of the platform's processes, from the environment: `MOTCUA_*`; Temporal's own stand in `TEMPORAL_*`."""
+"""Settings of the platform's processes, from the environment: `MOTCUA_*`; Temporal's own are `TEMPORAL_*`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from schemas.identity import UNNAMED, audience
 from workers.build import own_build
 
 SANDBOX_KEY = "sandbox"
-"""What the sandbox post knows us by."""
+"""Our credential at the sandbox post."""
 
 
 class ProcessSettings(BaseSettings):
-    """What every process of the platform may be told."""
+    """Settings of every process of the platform."""
 
     model_config = SettingsConfigDict(env_prefix="MOTCUA_", hide_input_in_errors=True)
 
@@ -39,7 +39,7 @@ class ProcessSettings(BaseSettings):
 
 
 class RecordSettings(ProcessSettings):
-    """What a process needs that writes to the record. Secrets never show in a repr."""
+    """Settings of a process that writes to the record. Secrets never show in a repr."""
 
     database_url: SecretStr = Field(description="PostgreSQL, as the application role")
     vault_token_file: str | None = Field(default=None, description="file with the token for Vault")
@@ -64,13 +64,13 @@ class RecordSettings(ProcessSettings):
         return master_keys(self.master_key.get_secret_value(), other, self.vault_token_file)
 
     def tell_ready(self) -> None:
-        """Say to whoever has started the process that it works."""
+        """Notifies the parent of this process that it works."""
         if self.ready_file:
             Path(self.ready_file).touch()
 
 
 class FilesSettings(RecordSettings):
-    """What a process needs besides that keeps files, and checks or makes signatures."""
+    """Further settings of a process that stores files, and checks or makes signatures."""
 
     objects: str = Field(description="URL of the object store: file:///… or s3://…")
     signature_roots: str | None = Field(default=None, description="PEM file of the authorities that are trusted")
@@ -86,7 +86,7 @@ class FilesSettings(RecordSettings):
 
 
 class CheckpointSettings(ProcessSettings):
-    """How checkpoints of the record are made, where they are."""
+    """Settings of checkpoints of the record."""
 
     checkpoints: str | None = Field(
         default=None, description="URL of the second place, where checkpoints and their tiles lie: file:///… or s3://…"
@@ -107,14 +107,14 @@ class CheckpointSettings(ProcessSettings):
 
 
 class Identity(StrEnum):
-    """Whether whoever speaks has to have signed it."""
+    """Whether senders must sign their messages."""
 
     REQUIRED = "required"
     OFF = "off"
 
 
 class WorkerSettings(FilesSettings, CheckpointSettings):
-    """What the platform worker needs."""
+    """Settings of the platform worker."""
 
     identity: Identity = Field(
         default=Identity.REQUIRED,
@@ -147,7 +147,7 @@ class WorkerSettings(FilesSettings, CheckpointSettings):
 
     @property
     def audience(self) -> str:
-        """Whom a statement to us has to name."""
+        """The audience that a statement to us must name."""
         return audience(self.installation)
 
     @field_validator("clamd")
@@ -157,7 +157,7 @@ class WorkerSettings(FilesSettings, CheckpointSettings):
 
 
 class RelaySettings(FilesSettings):
-    """What the relay of official papers needs."""
+    """Settings of the relay of official papers."""
 
     receipts_url: str | None = Field(
         default=None, description="the service that numbers the receipts of agencies that have no series of their own"

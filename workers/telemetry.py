@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on standard error, silent while a workflow is replayed, without personal data; metrics.
+"""Logs (one JSON object a line on standard error, silent during replay, without personal data) and metrics.
 
 Workflows log through `workflow.logger`, whose lines are rendered here: structlog itself does not run in the sandbox.
 """
@@ -47,7 +47,7 @@ _LOGGABLE: Final = frozenset(
     }
 )
 
-# Without what it says of a failed workflow task: the words of the exception, which may speak of a person.
+# Without messages on failed workflow tasks: they contain the exception's text, which may name a person.
 _ENGINE: Final = ",".join(
     (
         TelemetryFilter(core_level="WARN", other_level="ERROR").formatted(),
@@ -57,9 +57,9 @@ _ENGINE: Final = ",".join(
 
 
 def configure_engine() -> None:
-    """Choose what the engine's library may print by itself, and serve metrics where `MOTCUA_METRICS` says.
+    """Limits the log of the engine's library, and serves metrics at `MOTCUA_METRICS`.
 
-    Once a process, before its first client. Where that address can't be had, the process works without.
+    Call it once a process, before its first client. If the address is not available, the process runs without metrics.
     """
     address = ProcessSettings().metrics
     Runtime.set_default(_runtime() if address is None else _measured(address))
@@ -81,7 +81,7 @@ def _runtime(metrics: PrometheusConfig | None = None) -> Runtime:
 
 
 def configure_logging(level: int = logging.INFO) -> None:
-    """Send every log line of this process through one renderer."""
+    """Sends every log line of this process through one renderer."""
     before: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -105,7 +105,7 @@ def configure_logging(level: int = logging.INFO) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    logging.raiseExceptions = False  # a line that can't be written would be told with all its values
+    logging.raiseExceptions = False  # otherwise a line that fails is printed with all its values
     workflow.logger.workflow_info_on_message = False
     activity.logger.activity_info_on_message = False
     structlog.configure(
@@ -116,7 +116,7 @@ def configure_logging(level: int = logging.INFO) -> None:
 
 
 def _where(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
-    """Of an exception only its type and the place: its text and its locals may speak of a person."""
+    """Reduces an exception to its type and place: its text and its locals may name a person."""
     raised = line.pop("exc_info", None)
     error = raised[1] if isinstance(raised, tuple) else raised
     if isinstance(error, BaseException):
@@ -129,5 +129,5 @@ def _where(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.
 
 
 def _loggable(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
-    """Only what is known to be harmless is logged."""
+    """Keeps only fields that are known to be harmless."""
     return {name: value for name, value in line.items() if name in _LOGGABLE}

@@ -1,4 +1,4 @@
-"""How the check of submitted signatures, and the signing of officers, are put together."""
+"""Assembles the check of submitted signatures, and the signing of officers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workers.settings import FilesSettings
 
 @asynccontextmanager
 async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIterator[SubmittedSignatures]:
-    """The check as it is set up, with the client that asks authorities. Raises `RuntimeError` for unfit roots."""
+    """Yields the check by the settings, with a client for authorities. Raises `RuntimeError` for unfit roots."""
     roots = roots_of(settings.signature_roots)
     async with partner_client() as client:
         signatures = SubmittedSignatures(
@@ -40,7 +40,7 @@ async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIter
 
 @asynccontextmanager
 async def signing(settings: FilesSettings) -> AsyncIterator[tuple[Signer, Lasting | None]]:
-    """Who signs for officers, and what makes that last; `NoSigner`, and None, where it is not set up."""
+    """Yields the signer of officers, and the parts of long-term signatures; `NoSigner` and None if not set up."""
     roots = [x509.Certificate.load(root) for root in roots_of(settings.signature_roots)]
     async with partner_client() as client, AsyncExitStack() as stack:
         signer: Signer = NoSigner()
@@ -55,7 +55,7 @@ async def signing(settings: FilesSettings) -> AsyncIterator[tuple[Signer, Lastin
 
 
 def roots_of(file: str | None) -> tuple[bytes, ...]:
-    """The root certificates in a PEM file, DER; none where no file is set. Raises `RuntimeError`."""
+    """Returns the root certificates in a PEM file, DER; none where no file is set. Raises `RuntimeError`."""
     try:
         return roots_in(Path(file).read_bytes()) if file else ()
     except (OSError, ValueError) as error:

@@ -1,9 +1,9 @@
-"""How what workflows are sent and say is opened and sealed: in one walk through a message, or in none.
+"""Patches the SDK's payload visitor: encryption takes one pass through a message, or none without a codec.
 
-Temporal's SDK walks through each message three times: for a codec, for a store of large payloads, and for what refers
-to such a store. It does so where there is neither, and can't be told otherwise. And a payload that says that it lies in
-a store, or that it is a message of the SDK's own, fails every task that meets it: who can send a signal, or answers for
-a back office, would jam a filing. Here it is handed on as it is, and refused or parked as what can't be read.
+Temporal's SDK walks through each message three times: for a codec, for a store of large payloads, and for references to
+such a store. It does so even without either, and has no option against it. And a payload that claims to be in a store,
+or to be one of the SDK's own messages, fails every task that reads it: anybody who can send a signal, or answers for a
+back office, could block a filing. Here it is passed on unchanged, and refused or parked as unreadable.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Pass = Callable[[Sequence[Payload]], Awaitable[list[Payload]]]
 
 
 def walk_once() -> None:
-    """From now on, in this process. It may be said again."""
+    """Patches the SDK's payload visitor for the whole process. Idempotent."""
     bridge.decode_activation = _decode
     bridge.encode_completion = _encode
 
@@ -53,7 +53,7 @@ async def _encode(
 
 async def _walk(message: Any, change: Pass, *, headers: bool) -> None:
     walk = _Walk(skip_search_attributes=True, skip_headers=not headers)
-    await walk.visit(bridge._Visitor(change), message)  # noqa: SLF001 -- it changes what it visits in place
+    await walk.visit(bridge._Visitor(change), message)  # noqa: SLF001 -- it changes the message in place
 
 
 class _Walk(CommandAwarePayloadVisitor):

@@ -1,4 +1,4 @@
-"""How the platform's worker is put together."""
+"""Assembles the platform's worker."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ from workflows.view import ViewWorkflow
 
 @dataclass(frozen=True)
 class Functions:
-    """Activities: those that work, and those that only wait for changes, on a queue of their own.
+    """Activities: the working ones, and those that only wait for changes, on a queue of their own.
 
-    The `guard` asks who is speaking; there is none where everybody is believed.
+    The `guard` verifies senders; it is None where everybody is trusted.
     """
 
     working: Sequence[Callable[..., Any]]
@@ -109,23 +109,23 @@ WORKFLOWS: Sequence[type] = (
 )
 
 COMMAND_SECONDS: Final = 4
-"""A query may take this long: an attempt to append has 5 s in all."""
+"""Timeout of a query: an attempt to append has 5 s in all."""
 
 ONE_PLAN: Final = {"plan_cache_mode": "force_generic_plan"}
-"""Each connection plans a statement once: the plan that it would keep to after five others anyway."""
+"""Each connection plans a statement once: the generic plan that it would choose after five executions anyway."""
 
 MOST_WAITING: Final = 2000
-"""So many may wait for changes at once at one worker: each is one entry of one statement (`views.watching`)."""
+"""Maximum waits for changes at once at one worker: each is one entry of one statement (`views.watching`)."""
 
 POLLERS: Final = PollerBehaviorAutoscaling(minimum=8, initial=8)
-"""What finds nobody who waits for it, Temporal writes down first (docs/performance.md)."""
+"""Tasks without a waiting poller are first written to Temporal's database (docs/performance.md)."""
 
 STICKY: Final = timedelta(seconds=2)
-"""How long a task waits for the worker that knows the filing before any worker takes it."""
+"""How long a task waits for the worker that caches the filing before any worker takes it."""
 
 
 def open_pool(settings: RecordSettings) -> Pool:
-    """Connections to the record, as the application role; an async context manager."""
+    """Returns the pool of connections to the record, as the application role; an async context manager."""
     return asyncpg.create_pool(
         settings.database_url.get_secret_value(),
         min_size=1,
@@ -140,24 +140,24 @@ def open_pool(settings: RecordSettings) -> Pool:
 
 @asynccontextmanager
 async def open_vault(settings: RecordSettings) -> AsyncIterator[Vault]:
-    """The keys of filings, with connections to whoever keeps the master key."""
+    """Yields the keys of filings, with connections to the key managers."""
     masters = settings.master
     async with masters.connected():
         yield Vault(masters)
 
 
 async def _as_it_was(_: object) -> None:
-    """Nobody here changes a session's settings; the pool rolls an open transaction back by itself."""
+    """Does nothing: no code here changes a session's settings, and the pool rolls open transactions back itself."""
 
 
 def vnpost(settings: WorkerSettings, client: httpx.AsyncClient) -> VnPost:
-    """The post, as it is set up."""
+    """Returns the post by the settings."""
     return VnPost(client, settings.post_contract, settings.post_customer_key, settings.post_secret_key)
 
 
 @asynccontextmanager
 async def activities(settings: WorkerSettings, kinds: Kinds = KINDS) -> AsyncIterator[Functions]:
-    """The platform's activities, with what they hold open: the pool, the clients of bank and post."""
+    """Yields the platform's activities, with their open resources: the pool, the clients of bank and post."""
     async with (
         partner_client(settings.bank_url) as bank,
         partner_client(settings.post_url) as post,
@@ -170,7 +170,7 @@ async def activities(settings: WorkerSettings, kinds: Kinds = KINDS) -> AsyncIte
 async def activities_with(
     settings: WorkerSettings, bank: Bank, post: Post, kinds: Kinds = KINDS
 ) -> AsyncIterator[Functions]:
-    """The platform's activities, with this bank and this post."""
+    """Yields the platform's activities, with this bank and this post."""
     async with (
         open_pool(settings) as pool,
         open_vault(settings) as vault,
@@ -263,10 +263,10 @@ async def _guarding(settings: WorkerSettings, pool: Pool) -> AsyncIterator[Guard
 async def platform_worker(
     client: Client, functions: Functions, settings: WorkerSettings, **options: Any
 ) -> AsyncIterator[Worker]:
-    """The worker that runs the workflows, at work, and beside it the one for those who wait for changes.
+    """Runs the worker of the workflows, and beside it the one for waits for changes.
 
-    `options` are those of `temporalio.worker.Worker`. Each is told its build: else Temporal's SDK reads the bytecode of
-    all that is imported to name one, for longer than the rest of a start takes.
+    `options` are those of `temporalio.worker.Worker`. Each gets its build id: otherwise Temporal's SDK hashes the
+    bytecode of all imports to make one, which takes longer than the rest of a start.
     """
     walk_once()
     at_the_door: list[Interceptor] = [ByQueue()]
@@ -280,7 +280,7 @@ async def platform_worker(
         "activity_task_poller_behavior": POLLERS,
         "sticky_queue_schedule_to_start_timeout": STICKY,
         "graceful_shutdown_timeout": GRACE,
-        # The SDK sends a rejected Update back with what it said: a limit here would fail the task, again and again.
+        # The SDK returns a rejected Update with its content: a limit here would fail the task, again and again.
         "disable_payload_error_limit": True,
         "workflow_runner": SandboxedWorkflowRunner() if settings.sandbox else ForgettingRunner(),
         "interceptors": at_the_door,
@@ -301,7 +301,7 @@ async def platform_worker(
 async def versioned_worker(
     client: Client, functions: Functions, settings: WorkerSettings, **options: Any
 ) -> AsyncIterator[Worker]:
-    """The same as one of the builds that there are: it runs what was handed to its own, and nothing else."""
+    """The same as a versioned build: it runs only workflows that belong to its own build."""
     version = WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=settings.build)
     own = WorkerDeploymentConfig(
         version=version, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.PINNED
@@ -336,6 +336,6 @@ async def _waiting(
 
 
 def _compile(workflows: Iterable[type]) -> None:
-    """Keep bytecode beside the workflows: the sandbox imports them anew for every run, and would compile them anew."""
+    """Stores bytecode beside the workflows: the sandbox imports them anew for every run."""
     for folder in {Path(inspect.getfile(workflow)).parent for workflow in workflows}:
         compileall.compile_dir(folder, maxlevels=0, quiet=2)

@@ -70,7 +70,7 @@ class ResultLife(Life[Result]):
         super().__init__(kind, raw)
 
     async def opening(self) -> Opening:
-        """The order as its first command, with who signs it now; or the result that the filing has issued."""
+        """Returns the order as its first command, with its current signers; or the result that the filing issued."""
         start: ResultStart = self.start
         asked = OrderRequest(filing_id=start.filing_id, n=start.n)
         found = await workflow.execute_local_activity_method(Results.order, asked, **LEDGER)

@@ -1,4 +1,4 @@
-"""Asking for the money: orders are made, polled, and closed once the fee is due."""
+"""Collects the money: orders are placed, queried, and closed once the fee is due."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from workflows.payment.refunding import Refunding
 
 
 class Collecting:
-    """Asks whoever takes the money, by all requests of one payment at once."""
+    """Queries the providers of one payment, about all its requests at once."""
 
     _rang: datetime | None = None
 
@@ -36,7 +36,7 @@ class Collecting:
         self._refunding = refunding
 
     async def until_settled(self) -> None:
-        """Ask for the money until it has come, or the providers say that it has not."""
+        """Collects until the money has come, or the providers confirm that it has not."""
         while True:
             while self._life.payment.state is PaymentState.PENDING:
                 await self._refunding.begin()
@@ -46,9 +46,9 @@ class Collecting:
                 return
 
     async def _poll(self) -> bool:
-        """Ask whoever takes the money until something happens, or a request can be paid no longer; False once none can.
+        """Queries the providers until there is news or a request expires; False once no request can be paid.
 
-        What is asked goes on at the same time: a provider that gives no answer keeps nobody from paying by another.
+        The queries run in parallel: a provider that gives no answer does not prevent payment through another.
         """
         before, due = self._life.payment, known(self._life.payment.due)
         open_until = [fold.ends(before, one) for one in before.attempts if not one.over]
@@ -66,15 +66,15 @@ class Collecting:
         return True
 
     def _news_since(self, before: Payment) -> bool:
-        """Whether anybody has said something of it that is to be heard."""
+        """Returns whether there is news from a callback, the filing or another command."""
         return self._life.doubted or self._life.cancel_waits or _news(self._life.payment) != _news(before)
 
     def _work(
         self, until: datetime, *, at_once: bool
     ) -> dict[workflow.ActivityHandle[Any], Callable[[Any], Awaitable[None]]]:
-        """All that is to be asked now, and what each answer is for.
+        """Returns the activities to run now, each with the handler of its answer.
 
-        The server repeats it until it is too late, so that a timer is needed for the rest alone.
+        The server retries them until it is too late, so a timer is needed only if none is left.
         """
         payment, now = self._life.payment, self._now
         requests, past = payment.attempts, fold.past(payment, now)
@@ -94,7 +94,7 @@ class Collecting:
         return work
 
     async def _taken_in(self, ended: workflow.ActivityHandle[Any], then: Callable[[Any], Awaitable[None]]) -> bool:
-        """Take in what was answered; False if there was no answer in time."""
+        """Handles an answer; False if there was none in time."""
         try:
             answer = await ended
         except ActivityError as error:
@@ -110,13 +110,13 @@ class Collecting:
         return instruction(self._life.stream, request.attempt)
 
     async def _record_order(self, request: Attempt, order: Order) -> None:
-        """Where it is paid. Refused once nothing is owed any more."""
+        """Records where to pay. Refused once nothing is owed any more."""
         n = request.attempt
         made = {"order_id": order.order_id, "pay_url": order.pay_url, "code": order.code}
         await self._life.stream.attempt(RecordOrder(command_id=of_request("fee:order", n), **made, attempt=n))
 
     async def _request_closed(self, request: Attempt, found: Closed) -> None:
-        """A request is over unless the provider says that it was paid, or will say so now that the fee is due."""
+        """Ends a request, unless its provider reports a payment, or may still report one now that the fee is due."""
         await self.record_captures(found)
         if found.awaited_until is None:
             await self._expire_request(request.attempt)
@@ -125,11 +125,11 @@ class Collecting:
         await self._life.stream.attempt(ExpireRequest(command_id=of_request("fee:expire_request", n), attempt=n))
 
     async def _close(self) -> bool:
-        """Only the providers can say that nobody has paid: they close the orders, or are asked, and that decides.
+        """Closes the orders, or queries them: only the providers can confirm that nobody has paid.
 
-        For as long as one does not know, or gives no answer, what a callback or another one says counts, and so does
-        the filing's word. How long that may be, whoever asks them knows: a provider that never tells ends it too.
-        False if the fee is due only later by now, on another calendar: what was closed by then is over.
+        While one is undecided or gives no answer, callbacks, other providers' answers and the filing's cancellation
+        still count. The activity limits that time, so that a provider that never answers ends it too. Returns False if
+        another calendar has moved the due date into the future: the requests closed by then are over.
         """
         closed: set[int] = set()
         while not self._due_later:
@@ -150,7 +150,7 @@ class Collecting:
         return False
 
     async def _closed(self, requests: list[Attempt]) -> set[int]:
-        """Have all of these closed at once; those of which it is known what came. None if something else came first."""
+        """Closes all of these at once; returns those with a final outcome. None of them if other news came first."""
         before, self._life.doubted = self._life.payment, False
         closing = {workflow.start_activity_method(Payments.close, self._instruct(one), **BANK): one for one in requests}
         told = await first_of(self._life.stream, tuple(closing), partial(self._news_since, before))
@@ -162,18 +162,18 @@ class Collecting:
         return known_now
 
     async def _outcome_known(self, request: Attempt, found: Closed) -> bool:
-        """Record what came by a request; False, and that it is awaited, if it may still be said that more did."""
+        """Records the request's captures; False, after recording the wait, if more may still be reported."""
         await self.record_captures(found)
         if found.awaited_until is None:
             return True
         if request.awaited is None:
             n = request.attempt
-            command_id = f"fee:await:{n}:{self._life.payment.seq}"  # on each calendar anew
+            command_id = f"fee:await:{n}:{self._life.payment.seq}"  # anew on each calendar
             await self._life.stream.attempt(AwaitOutcome(command_id=command_id, attempt=n, until=found.awaited_until))
         return False
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
-        """Wait for what is told, until it is too late for that too; False then."""
+        """Waits for news until that is too late as well; False then."""
         left = max(until - workflow.now(), MIN_TIMER)
         try:
             await wait_for(self._life.stream, told, within=left, summary="the end of the wait for money")
@@ -188,18 +188,18 @@ class Collecting:
 
     @property
     def _now(self) -> datetime:
-        """Not before what has rung: where a query comes first, the clock of a replay is ahead of the one that was."""
+        """The current time, but never before a timer that fired: a replay after a query has another clock."""
         now = workflow.now()
         return now if self._rang is None else max(now, self._rang)
 
     async def record_captures(self, taken: Taken) -> None:
-        """Record the money that was not known. A notice of the same may be first."""
+        """Records new captures. A notice of the same capture may have been first."""
         for capture in taken.captures:
             if capture.capture_id not in self._life.taken:
                 await self._life.stream.attempt(record(capture))
 
 
 def _news(payment: Payment) -> tuple[Any, ...]:
-    """What somebody else may have changed of it."""
+    """Returns the parts of the payment that other commands may change."""
     money = len(payment.captures), len(payment.charged_back)
     return payment.due, payment.state, len(payment.attempts), *money

@@ -15,15 +15,15 @@ _AS_IT_IS: Final = 40
 
 
 def of_request(name: str, n: int) -> str:
-    """The id of a command about the n-th request."""
+    """Returns the id of a command about the n-th request."""
     return name if n == 1 else f"{name}:{n}"
 
 
 def of_transaction(name: str, transaction: str) -> str:
-    """The id of a command about a transaction, whose number may be longer than an id."""
+    """Returns the id of a command about a transaction; a long transaction number is hashed."""
     return f"fee:{name}:{transaction if len(transaction) <= _AS_IT_IS else digest(transaction)[:_AS_IT_IS]}"
 
 
 def record(capture: Capture) -> RecordCapture:
-    """The command that records a capture."""
+    """Returns the command that records a capture."""
     return RecordCapture(command_id=of_transaction("capture", capture.capture_id), capture=capture)

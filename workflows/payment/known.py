@@ -1,4 +1,4 @@
-"""The payment of a run as it knows it by now, with what it remembers beside the log."""
+"""The payment as its run knows it, with the run's memory beside the log."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ with workflow.unsafe.imports_passed_through():
 
 
 OWED: Final = {PaymentState.PENDING, PaymentState.PAID}
-"""The states in which a filing may still say that it owes nothing."""
+"""The states in which a filing may still cancel the payment."""
 
 
 class KnownPayment(Life[Payment]):
-    """A payment, the money that it has taken, and the filing's word that nothing is owed any more."""
+    """A payment, its captures, and the filing's cancellation."""
 
     doubted: bool = False
-    """A provider has said something of which only a query tells the meaning: it is asked at once."""
+    """A provider's notice is unclear without a query, which is then made at once."""
 
     def remember(self, **what: Any) -> None:
-        """Keep this for the next run."""
+        """Keeps this for the next run."""
         self.memory = self.memory.model_copy(update=what)
 
     @property
     def payment(self) -> Payment:
-        """The payment as it stands."""
+        """The current state of the payment."""
         return self.stream.state
 
     @property
@@ -41,16 +41,16 @@ class KnownPayment(Life[Payment]):
 
     @property
     def cancel_waits(self) -> bool:
-        """Whether the filing's word that it owes nothing has yet to be recorded."""
+        """Whether the filing's cancellation has yet to be recorded."""
         return self.memory.cancel is not None and self.payment.state in OWED
 
     async def hear_cancel(self) -> None:
-        """Record the filing's word, if there is one."""
+        """Records the filing's cancellation, if there is one."""
         if self.memory.cancel is not None:
             await self.record_cancel(status.not_owed(self.payment.n))
 
     async def record_cancel(self, reason: str) -> None:
-        """Owe nothing any more, if the record of the filing bears that out."""
+        """Records that nothing is owed any more, if the filing's record supports that."""
         self.remember(cancel=None)
         try:
             await self.stream.record(CancelPayment(command_id="fee:cancel", reason=reason))
@@ -59,5 +59,5 @@ class KnownPayment(Life[Payment]):
 
 
 def proxied(life: KnownPayment) -> KnownPayment:
-    """The life for a part of it, which does not keep it alive: a run that is evicted is gone without the collector."""
+    """Returns a weak proxy of the life for one of its parts, so that an evicted run is freed without the collector."""
     return cast("KnownPayment", proxy(life))

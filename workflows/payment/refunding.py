@@ -1,4 +1,4 @@
-"""Money of a payment that goes back, and what its refunds say of it."""
+"""Refunds of a payment's money, and their reports."""
 
 from __future__ import annotations
 
@@ -19,28 +19,29 @@ from workflows.payment.known import KnownPayment, proxied
 
 
 class Refunding:
-    """Has refunds begun for what nobody owes, and hears of them."""
+    """Starts refunds of money that nobody owes, and records their reports."""
 
     def __init__(self, life: KnownPayment) -> None:
         self._life = proxied(life)
 
     @property
     def owed(self) -> tuple[Capture, ...]:
-        """What nobody owes, is disputed while the fee is due, or was charged back, and whose refund did not hear it."""
+        """The captures to refund, disputed while the fee is due, or charged back, whose refund is not notified yet."""
         payment = self._life.payment
         claimed = (one for one in payment.captures if one in payment.to_refund or payment.taken_back(one))
         return tuple(one for one in claimed if self._told_of(one) not in self._life.memory.begun)
 
     def _told_of(self, capture: Capture) -> str:
-        """What its refund hears: that it is short while the fee is due, that nobody owes it, what was charged back."""
+        """Returns the content of the notice: the capture, if it is short while the fee is due, the charge-back."""
         short = ":short" if self._life.payment.state is PaymentState.PENDING else ""
         charged = self._life.payment.taken_back(capture)
         return f"{capture.capture_id}{short}" + (f":{charged}" if charged else "")
 
     async def begin(self) -> None:
-        """Have people agree that what nobody owes goes back, also what comes meanwhile. Who is told twice looks twice.
+        """Starts a refund of each unowed capture, also of those that come meanwhile. A repeated notice is harmless.
 
-        Nothing may be waited for between the last of it and the next look: what comes then would be left until that.
+        No wait may stand between the last of it and the next check: a capture that comes then would wait for that
+        check.
         """
         while to_give_back := self.owed:
             capture = to_give_back[0]
@@ -50,7 +51,7 @@ class Refunding:
             self._life.remember(begun=(*self._life.memory.begun, about))
 
     async def catch_up(self) -> None:
-        """Hear again what the refunds have said to the run before: what went back, what is taken for the whole fee."""
+        """Reads again the refunds' reports to the previous run: amounts refunded, captures accepted in full."""
         if not self._life.payment.captures:
             return
         asked = PaymentOf(filing_id=self._life.payment.filing_id, n=self._life.payment.n)
@@ -61,7 +62,7 @@ class Refunding:
                 await self._life.stream.attempt(self._accepted(accepted))
 
     async def gave_back(self, raw: Any) -> None:
-        """Record what a refund says that it gave back. What is of no use is parked."""
+        """Records a refund's report. A useless one is parked."""
         stream = await self._life.recorded()
         try:
             await stream.attempt(self._refunded(GivenBack.model_validate(raw)))
@@ -69,7 +70,7 @@ class Refunding:
             await self._life.park("refunded", raw, "no refund of this payment")
 
     async def took_for_whole(self, raw: Any) -> None:
-        """Record that less than was asked is taken for the whole fee, if that is due. What is of no use is parked."""
+        """Records the acceptance of a smaller amount for the whole fee, if that is due. A useless one is parked."""
         stream = await self._life.recorded()
         try:
             await stream.attempt(self._accepted(CaptureAccepted.model_validate(raw)))
@@ -77,11 +78,11 @@ class Refunding:
             await self._life.park("accepted", raw, "no money of this payment")
 
     def _accepted(self, accepted: CaptureAccepted) -> RecordAcceptance:
-        """Raises `ValueError` if it is of no capture of this payment."""
+        """Returns the command. Raises `ValueError` for a capture that is not this payment's."""
         ordinal = self._life.taken.index(accepted.capture_id) + 1
         return RecordAcceptance(command_id=f"accept:{ordinal}", accepted=accepted)
 
     def _refunded(self, given: GivenBack) -> RecordRefund:
-        """Raises `ValueError` if it is of no capture of this payment."""
+        """Returns the command. Raises `ValueError` for a capture that is not this payment's."""
         ordinal = self._life.taken.index(given.capture_id) + 1
         return RecordRefund(command_id=f"refund:{ordinal}:{given.case}", given=given)

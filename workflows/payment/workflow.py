@@ -1,4 +1,4 @@
-"""The process of a payment: the money is asked for, the filing told, and late money watched for."""
+"""The workflow of a payment: it collects the money, notifies the filing, and watches for late money."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class PaymentLife(KnownPayment):
         self.callbacks = Callbacks(self)
 
     async def opening(self) -> Opening:
-        """The request as its first command, through whom the agency's directory names unless the start does."""
+        """Returns the request as its first command, through the start's provider, or else the directory's."""
         opening = await super().opening()
         start: PaymentStart = self.start
         asked = MerchantRequest(agency=start.agency, chosen=start.provider)
@@ -58,7 +58,7 @@ class PaymentLife(KnownPayment):
         return replace(opening, command=command)
 
     async def take_command(self, command: Command) -> Receipt:
-        """Record that it is asked for anew: for whose filing it is, through whom the agency's directory names."""
+        """Records commands; a renewed request is checked against the filing and gets the directory's provider."""
         if not isinstance(command, RenewPayment):
             return await super().take_command(command)
         stream = await self.recorded()
@@ -75,14 +75,14 @@ class PaymentLife(KnownPayment):
         return await stream.record(renewed, content_of(command), refusal=found.refusal)
 
     async def proceed(self) -> None:
-        """Ask for the money, tell the filing how it ended, then watch for money that nobody owes."""
+        """Collects the money, reports the outcome to the filing, then watches for money that nobody owes."""
         if not self.memory.told:
             await self.collecting.until_settled()
             await self._tell_filing()
             self.remember(told=True)
         while True:
             await self._watch()
-            await drain_handlers(self.stream)  # this run may have been started for the notice that is being taken
+            await drain_handlers(self.stream)  # this run may have been started for the notice that is being handled
             if self.refunding.owed:
                 continue
             await wait_for(self.stream, lambda: not self.payment.to_refund or bool(self.refunding.owed))
@@ -90,13 +90,13 @@ class PaymentLife(KnownPayment):
                 return
 
     async def caught_up(self) -> None:
-        """Hear what the run before was told, and may have lost: that nothing is owed, what went back."""
+        """Reads again the signals that the previous run may have lost: the cancellation, and the refunds' reports."""
         if self.payment.state in OWED:
             await self.record_cancel(status.not_owed(self.payment.n))
         await self.refunding.catch_up()
 
     def cancel(self) -> None:
-        """Hear that the filing no longer owes it."""
+        """Notes that the filing no longer owes it."""
         self.remember(cancel="cancelled")
 
     async def _tell_filing(self) -> None:
@@ -110,15 +110,15 @@ class PaymentLife(KnownPayment):
             await self.record_cancel("the filing has ended")
 
     async def _watch(self) -> None:
-        """See to what nobody owes, until a look at the end of the watch finds no more.
+        """Refunds money that nobody owes, until a check at the end of the watch finds no more.
 
-        The activity is repeated by the server for as long as the watch lasts: looks need neither timers nor tasks.
+        The server retries the activity for as long as the watch lasts: its checks need neither timers nor tasks.
         """
         while await self._more_came():
             await self.hear_cancel()
 
     async def _more_came(self) -> bool:
-        """See to what nobody owes, and wait for more money, or the filing's word; False once the watch is over."""
+        """Starts refunds, then waits for more money or the filing's cancellation; False once the watch is over."""
         await self.refunding.begin()
         before = self.taken
         self.doubted = False
@@ -139,7 +139,7 @@ class PaymentLife(KnownPayment):
 @workflow.defn(name="Payment")
 @takes_commands(PAYMENT)
 class PaymentWorkflow:
-    """One fee, by as many requests as it takes: paid, expired or cancelled, and what is not owed given back."""
+    """One fee, with as many requests as needed: paid, expired or cancelled, and unowed money refunded."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:
@@ -147,7 +147,7 @@ class PaymentWorkflow:
 
     @workflow.run
     async def run(self, *raw: Any) -> PaymentView:  # noqa: ARG002 -- parsed before, as the life begins
-        """Live, and say what became of the money."""
+        """Runs to the end; returns the outcome."""
         await self.life.live()
         return view(self.life.stream.state)
 
@@ -158,18 +158,18 @@ class PaymentWorkflow:
 
     @workflow.signal
     async def noticed(self, *notice: Any) -> None:
-        """A provider says something about the money: a `MoneyNotice`."""
+        """A provider's notice about the money: a `MoneyNotice`."""
         with suppress(RefusalError):
             await self.life.callbacks.take(single_argument(notice))
 
     @workflow.signal
     async def refunded(self, *given: Any) -> None:
-        """A refund says what went back: a `GivenBack`."""
+        """A refund reports an amount given back: a `GivenBack`."""
         with suppress(RefusalError):
             await self.life.refunding.gave_back(single_argument(given))
 
     @workflow.signal
     async def accepted(self, *accepted: Any) -> None:
-        """A refund says what is taken for the whole fee: a `CaptureAccepted`."""
+        """A refund reports an amount accepted for the whole fee: a `CaptureAccepted`."""
         with suppress(RefusalError):
             await self.life.refunding.took_for_whole(single_argument(accepted))

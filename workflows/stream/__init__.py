@@ -1,1 +1,1 @@
-"""The durable shell that every kind of stream shares: it records, waits, hands on, takes over."""
+"""The durable shell of all kinds of streams: it records, waits, hands over, takes over."""

@@ -1,4 +1,4 @@
-"""A change of calendar as it reaches a running stream: one Update for all kinds."""
+"""A change of calendar in a running stream: one Update for all kinds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from workflows.stream.recording import Stream, parse, single_argument
 
 @cache
 def adopt_calendar() -> Any:
-    """The Update by which a workflow goes by a published calendar from then on. A repeat returns the first receipt."""
+    """Returns the Update by which a workflow adopts a published calendar. A repeat returns the first receipt."""
 
     async def handle(self: Living, *asked: Any) -> Receipt:
         try:
@@ -45,7 +45,7 @@ def adopt_calendar() -> Any:
 
 
 async def _adopt(stream: Stream[Any], wanted: AdoptCalendar) -> Receipt:
-    """One change at a time: the calendar that was published last is then the one adopted last."""
+    """Adopts one calendar at a time, so that the one published last is adopted last."""
     turning = command_id(wanted.calendar)
     async with stream.adopting:
         if turning in stream.receipts:

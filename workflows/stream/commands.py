@@ -1,4 +1,4 @@
-"""Every public command as an Update of its stream's workflow, all by one helper."""
+"""Makes every public command an Update of its stream's workflow, all by one function."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from workflows.stream.unopened import expect_opened
 
 
 class Updated(Protocol):
-    """What a life offers to the Updates."""
+    """The methods of a life that the Updates use."""
 
     async def recorded(self) -> Stream[Any]:
-        """Its stream, once its first events are in the log. Raises `RefusalError` if there will be none."""
+        """Returns its stream, once its first events are in the log. Raises `RefusalError` if there will be none."""
 
     def check_command(self, command: Command) -> None:
-        """Raise `RefusalError` if the command would be refused now."""
+        """Raises `RefusalError` if the command would be refused now."""
 
     async def take_command(self, command: Command) -> Receipt:
-        """Record the command. Raises `RefusalError`."""
+        """Records the command. Raises `RefusalError`."""
 
 
 class Living(Protocol):
@@ -40,14 +40,14 @@ class Living(Protocol):
 
 @cache
 def update(model: type[Command]) -> Any:
-    """The Update of one kind of command: a receipt is for ever, a refusal leaves no trace where the log was heard."""
+    """Returns the Update of one kind of command. A receipt is permanent; the validator's refusal leaves no history."""
     kind: str = model.model_fields["kind"].default
 
     async def handle(self: Living, *command: Any) -> Receipt:
         ASKED_AT.set(workflow.now())
         expect_opened(single_argument(command))
         try:
-            # What was taken once is taken again when it is replayed, whatever is asked at the edge today.
+            # A replay must accept a command that was accepted once, whatever the edge checks today.
             return await self.life.take_command(_public(parse(model, single_argument(command))))
         except RefusalError as error:
             raise failure(error.refusal) from None
@@ -57,7 +57,7 @@ def update(model: type[Command]) -> Any:
             self.life.check_command(_public(command_from(model, single_argument(command))))
         except RefusalError as error:
             raise failure(error.refusal) from None
-        except Exception as error:  # noqa: BLE001 -- whatever a validator raises reaches the caller, text included
+        except Exception as error:  # noqa: BLE001 -- a validator's error reaches the caller, text included
             workflow.logger.error("validator.failed", extra={"kind": kind, "error": type(error).__name__})
             raise failure(_INTERNAL.refusal) from None
 

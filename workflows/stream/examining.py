@@ -1,4 +1,4 @@
-"""Files are looked at before what names them is recorded."""
+"""Examines files before an event that names them is recorded."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from workflows.stream.recording import Stream
 
 
 def refusal_of(examined: Examined) -> Refusal | None:
-    """Why what names the files may not be recorded."""
+    """Returns why an event that names the files may not be recorded; None if it may."""
     if not examined.problems:
         return None
     return Refusal(code=RefusalCode.NOT_ALLOWED, problems=examined.problems)
 
 
 def scan(filing: Stream[Filing]) -> workflow.ActivityHandle[list[str]]:
-    """Ask the scanner about the files of which it has not spoken, until it answers: the papers with viruses."""
+    """Starts the scan of files without a result, retried until the scanner answers: returns the papers with viruses."""
     return workflow.start_activity_method(Reception.scan, instruction(filing), **SCANNING)
 
 
 async def examine(filing_id: UUID, naming: Model, version: str | None = None) -> Examined:
-    """What is found out about the files that a message names.
+    """Examines the files that a message names.
 
-    Of a submission, under this `version` of its procedure, its signature is checked too.
+    For a submission, under this `version` of its procedure, its signature is checked too.
     """
     files = tuple(NamedFile(place=place, file=file) for place, file in files_named(naming))
     if not files:
@@ -53,7 +53,7 @@ async def examine(filing_id: UUID, naming: Model, version: str | None = None) ->
 
 
 _SCANNED_LATER: Final = (Submission, Supplement)
-"""What is recorded before the scanner has spoken, because the filing goes on asking it about these files."""
+"""Messages recorded before the scan has a result, because the filing keeps requesting it for these files."""
 
 
 async def _looked_at(request: ExamineRequest) -> Examined:

@@ -1,4 +1,4 @@
-"""Who says what a stream begins with: an activity asks, and its answer stands in the history."""
+"""Verification of the sender of a stream's first message: by an activity, whose answer is in the history."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 async def heard(asked: Awaitable[T]) -> T:
-    """What an activity answers that asks who is speaking. Raises `RefusalError` where it is not taken."""
+    """Returns the answer of an activity that verifies the sender. Raises `RefusalError` if it refuses."""
     try:
         return await asked
-    except (ActivityError, ApplicationError) as error:  # a local one is told as itself where it has just failed
+    except (ActivityError, ApplicationError) as error:  # a local activity that just failed raises it unwrapped
         match error.cause if isinstance(error, ActivityError) else error:
             case ApplicationError(type=RefusalCode.NOT_AUTHORISED, details=[said, *_]):
                 raise RefusalError(Refusal.model_validate(said)) from None

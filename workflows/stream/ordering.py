@@ -1,4 +1,4 @@
-"""Acts outside that the log orders: a run that asks for one, and is behind the log, reads there why it may not."""
+"""Acts on the outside world that the log orders: a run that is behind the log reads there why its act is refused."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _ASKED_AGAIN: Final = timedelta(seconds=10)
 
 
 def instruction(stream: Stream[Any], case: int | None = None) -> Instruction:
-    """What an act is given: where its order stands."""
+    """Returns the input of such an act: the place of its order in the log."""
     return Instruction(stream=str(stream.id), seq=stream.state.seq, case=case)
 
 
 def is_not_ordered(error: ActivityError) -> bool:
-    """Whether the log does not order what was asked for."""
+    """Returns whether the error means that the log does not order the act."""
     return isinstance(error.cause, ApplicationError) and error.cause.type == NOT_ORDERED
 
 
 async def ordered(stream: Stream[Any], work: workflow.ActivityHandle[T]) -> T | None:
-    """What an act returns; None if the log does not order it: then the log was read again.
+    """Returns the act's result; None, after reading the log again, if the log does not order it.
 
-    Raises what the act does otherwise, and what `wait_for` and `read_again` raise.
+    Raises the act's other errors, and those of `wait_for` and `read_again`.
     """
     try:
         return await outcome(stream, work)
@@ -44,9 +44,9 @@ async def ordered(stream: Stream[Any], work: workflow.ActivityHandle[T]) -> T | 
 
 
 async def read_again(stream: Stream[Any]) -> None:
-    """Read in the log why it does not order what this run asked for; wait where it holds nothing more.
+    """Reads the log again after a refused act; pauses if it holds nothing new.
 
-    Raises what `catch_up` and `pause` raise.
+    Raises the errors of `catch_up` and `pause`.
     """
     seq = stream.state.seq
     await stream.catch_up()

@@ -1,4 +1,4 @@
-"""What a workflow remembers of the commands that were recorded: a little, however many there were."""
+"""A workflow's memory of recorded commands: of bounded size for the recent ones, a small mark for each other."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Final
 from schemas.stream.ledger import Receipt
 
 RECENT: Final = 100
-"""So many receipts are kept whole, beside the first."""
+"""Number of receipts kept whole, beside the first."""
 
 _MARK: Final = 8
-"""Bytes that are kept of the hash of an older command's id."""
+"""Bytes kept of the hash of an older command's id."""
 
 
 class Receipts:
-    """The receipts of a stream's first command and of its newest ones; of the others, that there may be one.
+    """The receipts of a stream's first and newest commands; for the others only a mark that they may exist.
 
-    What may be there passes the validator, and the log answers: it has them all.
+    The validator admits a command that may exist, and the log, which holds all receipts, decides.
     """
 
     def __init__(self, receipts: Iterable[Receipt] = (), older: str = "") -> None:
@@ -35,15 +35,15 @@ class Receipts:
         return command_id in self._kept
 
     def get(self, command_id: str) -> Receipt | None:
-        """The receipt, if it is kept."""
+        """Returns the receipt, if it is kept."""
         return self._kept.get(command_id)
 
     def may_hold(self, command_id: str) -> bool:
-        """Whether there is a receipt, as far as is remembered; of some 10^19 ids one is taken for another."""
+        """Returns whether the command may have a receipt; a false positive has a chance of about 1 in 10^19."""
         return command_id in self._kept or _mark(command_id) in self._older
 
     def add(self, receipts: Iterable[Receipt]) -> None:
-        """Keep these, and of those that are too many now a mark."""
+        """Adds these; of receipts beyond the limit it keeps only a mark."""
         self._kept |= {receipt.command_id: receipt for receipt in receipts}
         for command_id in list(self._kept)[1 : max(len(self._kept) - RECENT, 1)]:
             del self._kept[command_id]
@@ -51,7 +51,7 @@ class Receipts:
 
     @property
     def kept(self) -> tuple[Receipt, ...]:
-        """Those that are kept whole."""
+        """The receipts kept whole."""
         return tuple(self._kept.values())
 
     @property

@@ -1,4 +1,4 @@
-"""The one way in which anything is recorded: lock, look for the receipt, decide, append, fold what the log answered."""
+"""The only way of recording: lock, look for the receipt, decide, append, fold the log's answer."""
 
 from __future__ import annotations
 
@@ -40,23 +40,23 @@ from workflows.stream.receipts import Receipts
 M = TypeVar("M", bound=Model)
 
 MIN_TIMER: Final = timedelta(milliseconds=1)
-"""The shortest wait: what is overdue waits too, so that no clock decides whether there is a timer."""
+"""The shortest wait: overdue timers wait too, so that no clock decides whether there is a timer."""
 
 PAGES: Final = 16
-"""So many pages of the log go into one workflow task: they reach the server as one message, of 4 MB at most."""
+"""Pages of the log per workflow task: they reach the server as one message, of 4 MB at most."""
 
 ASKED_AT: ContextVar[datetime | None] = ContextVar("ASKED_AT", default=None)
-"""When the Update was taken whose handler this is, for all that it records; None where nobody asks."""
+"""When the current handler's Update was received, for all that it records; None outside an Update."""
 
 
 class Stream(Generic[S]):
-    """A stream of events as its workflow sees it: the state, and the receipts of the commands that made it.
+    """A stream of events as its workflow sees it: the state, and the receipts of its commands.
 
-    `epoch` is that of this run, None until the log has told it; `superseded` once the log has answered that the stream
-    has been taken over by one that may be at work; `makes_way` once it has answered that the next run is to go on: the
-    history of this one has become long, or another build is to go on with the stream. `stays` tells of a build that
-    can't read it, `anew` that this run has taken its stream over, so that the next one knows nothing but the log.
-    `heard_at` is when this process last heard from the log; for validators alone, since a replay knows another one.
+    `epoch` is this run's, None until the log has returned it; `superseded` once the log has answered that another run,
+    which may be active, has taken the stream over; `makes_way` once it has answered that the next run should continue:
+    this history has become long, or another build takes the stream. `stays`: that build can't read it. `anew`: this run
+    has taken its stream over, so the next one starts from the log alone. `heard_at` is the time of the log's last
+    answer in this process; for validators alone, since a replay has another one.
     """
 
     def __init__(
@@ -82,14 +82,14 @@ class Stream(Generic[S]):
         # Appending awaits, and a second command must not decide on the state before it.
         self._lock = asyncio.Lock()
         self._others: dict[str, Appended] = {}
-        # The calendar that was published last is the one adopted last.
+        # The calendar published last must be adopted last.
         self.adopting = asyncio.Lock()
         self._in_flight = 0
         self._pages = 0
 
     @classmethod
     async def of_log(cls, kind: StreamKind[S], id_: StreamId, epoch: int | None) -> tuple[Self, OpenResult]:
-        """The stream as the log has it, and what is known beside. Raises `RefusalError`, and as `catch_up`."""
+        """Returns the stream as the log has it, and its related data. Raises `RefusalError`, and as `catch_up`."""
         asked = OpenRequest(stream=str(id_))
         found = await workflow.execute_local_activity_method(Registry.open, asked, **LEDGER)
         if found.agency is None:
@@ -101,7 +101,7 @@ class Stream(Generic[S]):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is being recorded or asked."""
+        """Whether nothing is being recorded or queried."""
         return self._in_flight == 0
 
     @asynccontextmanager
@@ -114,7 +114,7 @@ class Stream(Generic[S]):
             self._in_flight -= 1
 
     async def attempt(self, command: Command, *, not_before: datetime | None = None) -> None:
-        """Record a command of the system's own; a refusal says that somebody else was first, or nobody waits for it."""
+        """Records a command of the system's own; a refusal means that another one was first, or that it is obsolete."""
         try:
             await self.record(command, not_before=not_before)
         except RefusalError as error:
@@ -128,11 +128,12 @@ class Stream(Generic[S]):
         not_before: datetime | None = None,
         refusal: Refusal | None = None,
     ) -> Receipt:
-        """Record `command`, or find that it was. Raises `RefusalError`, and what the ledger never retries.
+        """Records `command`, or finds it recorded. Raises `RefusalError`, and the ledger's errors without retry.
 
-        `content` is the digest of what the command says, where it is not that of the command itself. `not_before` is
-        the instant of a timer that fired: whatever this run's clock says, it is not earlier. With a `refusal` it may
-        only be found: the log is asked all the same, so that replay depends on its answer alone.
+        `content` is the digest of the command's content, if it is not that of the command itself. `not_before` is the
+        instant of a timer that fired: the command's time is not earlier, whatever this run's clock shows. With a
+        `refusal` the command may only be found: the log is queried all the same, so that a replay depends on its answer
+        alone.
         """
         content = content or content_of(command)
         async with self._exclusive():
@@ -150,13 +151,13 @@ class Stream(Generic[S]):
             return receipt
 
     async def catch_up(self) -> None:
-        """Fold what the log holds and this run has not seen. Raises what the ledger never retries."""
+        """Folds the events of the log that this run has not seen. Raises the ledger's errors without retry."""
         async with self._exclusive():
             while (answer := await self._append(self._question(), self.state)) is None or answer.more:
                 pass
 
     async def find(self, command_id: str) -> Receipt | None:
-        """The receipt of a command that was recorded, if the log has it: for one that can't be made again to ask."""
+        """Returns the receipt of a recorded command, if the log has it: for a command that can't be built again."""
         async with self._exclusive():
             while command_id not in self.receipts:
                 answer = await self._append(self._question(command_id), self.state)
@@ -165,19 +166,19 @@ class Stream(Generic[S]):
         return self.receipts.get(command_id)
 
     def may_hold(self, command_id: str) -> bool:
-        """Whether the log may hold this command, as a validator must take it; handlers never ask.
+        """Returns whether the log may hold this command, for validators only; handlers never use it.
 
-        Another worker may have recorded it and died. A run that is kept here is not told so: it holds what it knows for
-        true no longer than the task of that worker can have lasted.
+        Another worker may have recorded it and died, and this cached run is not notified. So its knowledge counts only
+        as long as that worker's task can have lasted.
         """
         lasts = min(TASK_TIMEOUT, workflow.info().task_timeout)
         heard = self.heard_at is not None and workflow.now() < self.heard_at + lasts
         return not heard or self.receipts.may_hold(command_id)
 
     def check(self, command: Command, content: str) -> None:
-        """Raise `RefusalError` if `command` would be refused now, and the log can't hold it.
+        """Raises `RefusalError` if `command` would be refused now, and the log can't hold it.
 
-        One that saw more than this state is let pass.
+        A command based on a later state than this one passes.
         """
         self._receipt(command, content)
         if not self.may_hold(command.command_id) and (command.seen_seq or 0) <= self.state.seq:
@@ -210,13 +211,13 @@ class Stream(Generic[S]):
         )
 
     def _question(self, command_id: str = "catch-up") -> Batch:
-        """A batch without events: what does the log hold?"""
+        """Returns a batch without events, which queries the log."""
         return self._ask(workflow.now(), command_id=command_id, digest="", actor=SYSTEM, via=SYSTEM_VIA)
 
     def _ask(self, at: datetime, **said: Any) -> Batch:
         info = workflow.info()
         long = info.is_continue_as_new_suggested()
-        # A run that stayed is told no more of the build that can't read it: it asks whenever it is to make way.
+        # A run that stayed gets no further notice of a build that can't read it: it asks whenever it may hand over.
         leaving = long or info.is_target_worker_deployment_version_changed()
         return Batch(
             stream=self._name,
@@ -231,10 +232,10 @@ class Stream(Generic[S]):
         )
 
     async def _append(self, batch: Batch, after: S) -> Appended | None:
-        """What the log answers, folded; None if that is the answer to another command, which is kept for it.
+        """Returns the log's answer, folded; None if it answers another command, for which it is kept.
 
-        In a replay answers come in the order in which they were given, commands may come in another. `after` is the
-        state if the log took the batch as it was.
+        In a replay answers come in their original order, but commands may come in another. `after` is the state if the
+        log took the batch unchanged.
         """
         if (kept := self._others.pop(batch.command_id, None)) is not None:
             return kept
@@ -254,9 +255,10 @@ class Stream(Generic[S]):
         return None
 
     async def _take_over(self) -> None:
-        """Know what the log holds and nothing else, under an epoch of this run's own. Raises if another may be at work.
+        """Reloads everything from the log, under a new epoch for this run. Raises if another run may be active.
 
-        Another run had taken the stream over, or the record was brought back older and this one knew what never was.
+        Another run had taken the stream over, or the record was restored from a backup and lacks events that this run
+        knew.
         """
         try:
             epoch = await workflow.execute_local_activity(TAKE_OVER, result_type=int, **LEDGER)
@@ -273,7 +275,7 @@ class Stream(Generic[S]):
             await workflow.sleep(MIN_TIMER)
 
     def _adopt(self, answer: Appended, known: S | None) -> None:
-        """Take over what the log answered; `known` is the state that its events lead to, where that is known."""
+        """Applies the log's answer; `known` is the resulting state, if it is known."""
         self.state = known or self._fold(answer)
         self.epoch = answer.epoch
         self.makes_way = self.makes_way or bool(answer.continue_as_new_suggested or answer.moves)
@@ -297,7 +299,7 @@ class Stream(Generic[S]):
 
 
 def _taken_as_it_was(batch: Batch, answer: Appended) -> bool:
-    """Whether the log holds exactly what was proposed: then it need not be read and folded once more."""
+    """Returns whether the log holds exactly the proposed events: then they need not be read and folded again."""
     told = (batch.command_id, batch.at, batch.actor)
     return 0 < len(batch.events) == len(answer.stored) and all(
         (stored.seq, stored.command_id, stored.at, stored.actor, stored.event)
@@ -312,15 +314,15 @@ _NOTHING_TO_DO = Refusal(
 
 
 def single_argument(given: tuple[Any, ...]) -> Any:
-    """The one argument that a handler was called with. None and several are no error yet: whoever parses refuses them.
+    """Returns the single argument of a handler. None or several are no error yet: the parser refuses them.
 
-    A handler that took a fixed number would never be entered otherwise, and its task would fail for ever.
+    With a fixed number of parameters the handler would never be entered, and its task would fail for ever.
     """
     return given[0] if len(given) == 1 else list(given) or None
 
 
 def parse(model: type[M], raw: Any) -> M:
-    """`raw` as a command, or `RefusalError` with every place that does not fit."""
+    """Parses `raw` as a command. Raises `RefusalError` with every place that does not fit."""
     try:
         return model.model_validate(raw, extra="forbid")
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""How a payment, a parcel or a referral tells its filing, which may have ended long ago."""
+"""Reports of a payment, a parcel or a referral to its filing, which may have ended long ago."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _LONGEST_PAUSE: Final = timedelta(minutes=1)
 
 
 async def report(stream: Stream[Any], signal: str, fact: Model) -> bool:
-    """Signal a fact to the filing. False if the record says that the filing has ended.
+    """Signals a fact to the filing. False if the record holds the filing's end.
 
-    A filing that is open in the record but has no workflow is one that will be started again: it is told then.
-    Raises as `wait_for` does, meanwhile.
+    A filing that is open in the record but has no workflow will be restarted: it is signalled then. Raises the errors
+    of `wait_for` meanwhile.
     """
     filing = filing_workflow(stream.id.filing)
     request = TellRequest(id=filing, signal=signal, said=fact.model_dump(mode="json", exclude_none=True))

@@ -1,7 +1,7 @@
-"""The life that every kind of stream shares: it begins, takes over, continues and hands on.
+"""The life common to all kinds of streams: it begins, takes over, continues and hands over.
 
-What is particular to a kind is in its descriptor, and in `proceed` where it has something to do by itself. The workflow
-class holds a life instead of being one: Temporal looks through all that a workflow class has, anew for every run.
+A kind's own parts are in its descriptor, and in `proceed` if it has steps without a command. The workflow class holds a
+life instead of being one: Temporal inspects all members of a workflow class, anew for every run.
 """
 
 from __future__ import annotations
@@ -50,16 +50,16 @@ from workflows.stream.waiting import ContinueAsNewDueError, drain_handlers, wait
 _AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 
 _LONGEST_PAYLOAD: Final = 65_536
-"""Characters that are kept of a signal that could not be used."""
+"""Maximum characters stored of a signal that could not be used."""
 
 W = TypeVar("W", bound=type)
 
 
 @dataclass(frozen=True)
 class Opening:
-    """How a stream begins. `content` is the digest of what its first command says, where others name it too.
+    """The start of a stream. `content` is the digest of its first command's content, if others name it too.
 
-    `refusal` is why it may not, if nothing of it is in the log yet.
+    `refusal` is why it may not begin, if the log holds nothing of it yet.
     """
 
     origin: Origin
@@ -69,7 +69,7 @@ class Opening:
 
 
 class Life(Generic[S]):
-    """What the workflow of each kind lives. It begins with what the kind says, or resumes (`parse_resume`)."""
+    """The life of each kind's workflow. It begins with the kind's start input, or resumes (`parse_resume`)."""
 
     def __init__(self, kind: StreamKind[S], raw: Any) -> None:
         self.kind = kind
@@ -84,7 +84,7 @@ class Life(Generic[S]):
             self.refusal = error.refusal
 
     async def live(self) -> None:
-        """Its life, from wherever the log says that it stands."""
+        """Runs from the stream's state in the log on."""
         await self._begin()
         try:
             await self.proceed()
@@ -93,38 +93,38 @@ class Life(Generic[S]):
             self._continue_as_new()
         await drain_handlers(self.stream)
 
-    # What a kind may do in its own way.
+    # Methods that a kind may override.
 
     def parse_start(self, raw: Any) -> Any:
-        """What it is begun with. Raises `RefusalError`."""
+        """Parses the start input. Raises `RefusalError`."""
         return parse_start(self.kind, raw)
 
     async def opening(self) -> Opening:
-        """How it begins. Raises `RefusalError`."""
+        """Returns its first command. Raises `RefusalError`."""
         opening = self.kind.opening
         if opening is None:
             raise RefusalError(NOT_RECORDED)
         return Opening(Origin(stream_named(self.kind), self.start.agency), opening(self.start))
 
     def taken_over(self, found: OpenResult) -> None:
-        """Keep what is known of a stream that is taken over, beside its log."""
+        """Keeps the data beside the log of a stream that is taken over."""
 
     async def caught_up(self) -> None:
-        """What is done first once a stream that is taken over has been read."""
+        """Runs first after a stream that is taken over has been read."""
 
     def as_examined(self, command: Command, examined: Examined) -> Command:  # noqa: ARG002 -- for kinds that keep it
-        """The command with what was found out about its files, where that is kept."""
+        """Returns the command with the findings about its files, for kinds that keep them."""
         return command
 
     async def proceed(self) -> None:
-        """What happens by itself, until it ends."""
+        """Runs the steps without a command, until the end."""
         await wait_for(self.stream, lambda: not self.kind.standing(self.stream.state).open)
 
-    # What others ask of it.
+    # Methods that others call.
 
     @property
     def stream(self) -> Stream[S]:
-        """The stream, once it has begun. Raises `RefusalError` for one that has not, or never will."""
+        """The stream, once it has begun. Raises `RefusalError` if it has not, or never will."""
         if self._stream is None or self.refusal is not None:
             raise RefusalError(self.refusal or NOT_READY)
         return self._stream
@@ -135,37 +135,37 @@ class Life(Generic[S]):
         return self._stream is not None and self._stream.state.seq > 0
 
     async def recorded(self) -> Stream[S]:
-        """The stream, once its first events are in the log. Raises `RefusalError` if there will be none."""
+        """Returns the stream, once its first events are in the log. Raises `RefusalError` if there will be none."""
         await workflow.wait_condition(lambda: self.has_begun or self.refusal is not None)
         return self.stream
 
     def spoken_of(self) -> tuple[str | None, str | None]:
-        """The procedure of its filing and the program that has filed it; None where only the record knows."""
+        """Returns its filing's procedure and the program that filed it; None for each that only the record knows."""
         return None, None
 
     def may_hold(self, command_id: str) -> bool:
-        """Whether a command of this id may have been recorded, as a validator must take it."""
+        """Returns whether a command of this id may have been recorded, for validators."""
         return self._stream is None or self._stream.may_hold(command_id)
 
     def check_command(self, command: Command) -> None:
-        """Raise `RefusalError` if the command would be refused now. Before it has begun nothing can be said yet."""
+        """Raises `RefusalError` if the command would be refused now. Before the start nothing is checked."""
         if self.has_begun or self.refusal is not None:
             self.stream.check(composed(command), content_of(command))
 
     async def take_command(self, command: Command) -> Receipt:
-        """Record the command, once its files have been looked at. Raises `RefusalError`."""
+        """Records the command, once its files have been examined. Raises `RefusalError`."""
         stream = await self.recorded()
         examined = await examine(stream.id.filing, command)
         seen = self.as_examined(composed(command), examined)
         return await stream.record(seen, content_of(command), refusal=refusal_of(examined))
 
     async def nudged(self) -> None:
-        """Ask the log, whose answer lets a run that has nothing to do make way for another build."""
+        """Queries the log, whose answer lets an idle run hand over to another build."""
         if self.refusal is None:
             await (await self.recorded()).catch_up()
 
     async def park(self, signal: str, payload: Any, problem: str) -> None:
-        """Keep a signal that could not be used."""
+        """Stores a signal that could not be used."""
         stream = self.stream
         request = ParkRequest(
             id=workflow.uuid4(),
@@ -181,7 +181,7 @@ class Life(Generic[S]):
         workflow.logger.warning("signal.parked", extra={"signal": signal, "problem": problem})
         await stream.catch_up()
 
-    # How it comes to its stream.
+    # How it loads its stream.
 
     def _read(self, raw: Any) -> None:
         expect_opened(raw, handed_on=continued_by_itself())
@@ -192,17 +192,17 @@ class Life(Generic[S]):
             self._continue(self._resume.snapshot, self._resume.epoch)
 
     def _continue(self, snapshot: Snapshot, epoch: int | None) -> None:
-        """Go on where the run before left off."""
+        """Continues from the previous run's snapshot."""
         state = load_state(self.kind, snapshot)
         receipts = Receipts(snapshot.receipts, snapshot.older)
         self._stream = Stream(self.kind, stream_named(self.kind), state, receipts=receipts, epoch=epoch)
         self.memory = self.kind.memory.model_validate(snapshot.memory)
 
     def _continue_as_new(self) -> NoReturn:
-        """Hand everything to the next run: of the build that is promoted now, unless that one can't read it.
+        """Hands everything to the next run: on the build that is promoted now, unless that one can't read it.
 
-        Where the stream was taken over, what this run did and remembers may rest on what never was: the next reads the
-        log, as one that is started again does.
+        If this run took the stream over, its acts and memory may rest on events that are not in the log: the next one
+        reads the log, as after a restart.
         """
         stream = self.stream
         given = continue_as_new_input(stream, None if stream.anew else self._snapshot())
@@ -211,7 +211,7 @@ class Life(Generic[S]):
         workflow.continue_as_new(given, initial_versioning_behavior=_AUTO_UPGRADE)
 
     def _snapshot(self) -> Snapshot:
-        """What the next run needs. What waits for somebody outside is asked for again there."""
+        """Returns the next run's data. Pending external work is requested again there."""
         state: Any = self.stream.state
         return Snapshot(
             state=state.model_dump(mode="json"),
@@ -221,7 +221,7 @@ class Life(Generic[S]):
         )
 
     async def _begin(self) -> None:
-        """Record how it begins, or take over what was recorded; or refuse, and end as failed."""
+        """Records its first events, or takes over the recorded ones; or refuses, and ends as failed."""
         try:
             if self.refusal is None and not self.has_begun:
                 await (self._open() if self._resume is None else self._take_over(self._resume))
@@ -232,7 +232,10 @@ class Life(Generic[S]):
             raise failure(self.refusal)
 
     async def _open(self) -> None:
-        """Record the first command. What was begun before, and is not named by its content, goes on as the log says."""
+        """Records the first command.
+
+        A stream that was begun before, unless its content names it, continues from the log.
+        """
         opening = await self.opening()
         self._stream = Stream(self.kind, opening.origin.stream, self.kind.initial(opening.origin))
         try:
@@ -242,15 +245,15 @@ class Life(Generic[S]):
                 raise
 
     async def _take_over(self, resume: Resume) -> None:
-        """Go on where the log says that the stream stands."""
+        """Continues from the stream's state in the log."""
         stream, found = await Stream.of_log(self.kind, stream_named(self.kind), resume.epoch)
         self.taken_over(found)
-        self._stream = stream  # not before: what is asked meanwhile must not be judged by half of it
+        self._stream = stream  # not before: updates meanwhile must not be judged by half of it
         await self.caught_up()
 
 
 def takes_commands(kind: StreamKind[Any]) -> Callable[[W], W]:
-    """Give a workflow, which holds its `life`, an Update for each command of the kind, `adopt_calendar` and `nudge`."""
+    """Gives a workflow with a `life` an Update for each command of the kind, `adopt_calendar` and `nudge`."""
 
     def made(cls: W) -> W:
         own = {"adopt_calendar": adopt_calendar(), "nudge": _nudge()}
@@ -265,7 +268,7 @@ def takes_commands(kind: StreamKind[Any]) -> Callable[[W], W]:
 @cache
 def _nudge() -> Any:
     async def nudge(self: Any, *_: Any) -> None:
-        """Look whether another build is to go on with this."""
+        """Checks whether another build should take over."""
         with suppress(RefusalError):
             await self.life.nudged()
 

@@ -1,4 +1,4 @@
-"""Reading what a workflow is started with. It comes from anyone: what does not fit is refused, never raised."""
+"""Parses a workflow's start input. It may come from anybody: an unfit one is refused, never raised."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from workflows.stream.recording import Stream
 
 @dataclass(frozen=True)
 class Resume:
-    """To go on with what the run before handed over, or else with what the log holds."""
+    """To continue from the previous run's snapshot, or else from the log."""
 
     epoch: int | None
     snapshot: Snapshot | None
 
 
 def parse_resume(raw: Any) -> Resume | None:
-    """How this workflow is to go on, or None if it begins. Raises `RefusalError`."""
+    """Returns how this workflow should resume, or None if it begins. Raises `RefusalError`."""
     if not isinstance(raw, dict) or "restart" not in raw:
         return None
     try:
@@ -39,7 +39,7 @@ def parse_resume(raw: Any) -> Resume | None:
 
 
 def continue_as_new_input(stream: Stream[Any], snapshot: Snapshot | None) -> dict[str, Any]:
-    """What the next run is started with; see `parse_resume`."""
+    """Returns the next run's input; see `parse_resume`."""
     restart = Restart(epoch=stream.epoch)
     if snapshot is None:
         return {"restart": restart}
@@ -49,9 +49,9 @@ def continue_as_new_input(stream: Stream[Any], snapshot: Snapshot | None) -> dic
 
 
 def load_snapshot(raw: Any, proof: Any) -> Snapshot | None:
-    """What the run before handed over; anybody else's may be made up, and then the log says how it stands.
+    """Returns the previous run's snapshot; None for a forged one, so that the log decides.
 
-    What can't be read here is an error, and the task is tried again until a worker can: which way a run goes must not
+    An unreadable one is an error, and the task is retried until a worker can read it: the course of a run must not
     depend on the version of the code that replays it.
     """
     if raw is None or not continued_by_itself():
@@ -61,16 +61,16 @@ def load_snapshot(raw: Any, proof: Any) -> Snapshot | None:
 
 
 def _proof(run: str | None) -> str | None:
-    """What proves that this run of the same workflow was one of this platform's; None where everybody is believed.
+    """Returns the proof that a run of the same workflow was this platform's; None where everybody is trusted.
 
-    Without it a run of anybody's own making could go on as one of these, with a state that never was.
+    Without it anybody's own run could continue as one of these, with a forged state.
     """
     prove = workflow.extern_functions().get(PROVE)
     return None if prove is None else str(prove(workflow.info().workflow_id, run))
 
 
 def load_state(kind: StreamKind[Any], snapshot: Snapshot) -> Any:
-    """The state in a snapshot; an error, like one that can't be read, if a newer worker has written it."""
+    """Returns the state in a snapshot. Raises, as for an unreadable one, if a newer worker has written it."""
     state = kind.state.model_validate(snapshot.state)
     if state.snapshot_version > kind.reads.snapshot:
         msg = "a newer worker has written this snapshot"
@@ -79,13 +79,13 @@ def load_state(kind: StreamKind[Any], snapshot: Snapshot) -> Any:
 
 
 def continued_by_itself() -> bool:
-    """Whether this run goes on where another left off. A retry or a schedule follows one too, with the first input."""
+    """Returns whether this run continues another one. A retry or a schedule does not: it has the first input."""
     info = workflow.info()
     return info.continued_run_id is not None and info.attempt == 1 and info.cron_schedule is None
 
 
 def parse_start(kind: StreamKind[Any], raw: Any) -> Any:
-    """What a stream of this kind is begun with. Raises `RefusalError`."""
+    """Parses the start input of this kind of stream. Raises `RefusalError`."""
     if kind.start is None:
         raise RefusalError(NOT_RECORDED)
     try:
@@ -97,7 +97,7 @@ def parse_start(kind: StreamKind[Any], raw: Any) -> Any:
 
 
 def expect_id(expected: StreamId) -> None:
-    """Raise `RefusalError` if this workflow runs under another id than what it is started with."""
+    """Raises `RefusalError` if this workflow's id does not match its input."""
     if workflow.info().workflow_id != str(expected):
         raise refused(
             RefusalCode.BAD_START,
@@ -106,7 +106,7 @@ def expect_id(expected: StreamId) -> None:
 
 
 def stream_named(kind: StreamKind[Any]) -> StreamId:
-    """The stream of this kind that this workflow's id names. Raises `RefusalError`."""
+    """Returns the stream of this kind that this workflow's id names. Raises `RefusalError`."""
     try:
         stream = StreamId.parse(workflow.info().workflow_id)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a run was given by ourselves, and what can't be opened now: its key is missing, not its sense."""
+"""Payloads that we wrote ourselves and that can't be decrypted now: the key is missing, the content is valid."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ with workflow.unsafe.imports_passed_through():
 
 
 class KeyMissingError(RuntimeError):
-    """Fails the task, which is tried again until some worker has the key. Never a refusal."""
+    """Fails the task, which is retried until some worker has the key. Never a refusal."""
 
 
 def expect_opened(given: Any, *, handed_on: bool = False) -> None:
-    """Raise `KeyMissingError` for what this run has read before, or the run before has handed on, and can't be read."""
+    """Raises `KeyMissingError` for an undecryptable payload that this run read before or the previous run wrote."""
     if given is UNOPENED and (handed_on or workflow.unsafe.is_replaying()):
         msg = "its payloads were sealed by a key that is not in MOTCUA_CODEC_KEYS"
         raise KeyMissingError(msg)

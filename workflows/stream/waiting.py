@@ -1,8 +1,8 @@
 """How workflows wait: for months if need be, over as many runs as it takes.
 
-A history that has become long is left to the next run of the same workflow. Only waits lead there: what is being
-recorded is recorded first. Only the log's answers lead there: see ADR 0006. A loop that may turn for long without
-recording anything asks the log at each turn.
+A workflow with a long history continues as a new run. Only waits lead there, so that a pending record is completed
+first, and only the log's answers: see ADR 0006. A loop that may turn for long without recording anything queries the
+log at each turn.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ T = TypeVar("T")
 
 
 class ContinueAsNewDueError(Exception):
-    """The history has become long: this run makes way for the next."""
+    """The history has become long: this run must continue as a new one."""
 
 
 async def wait_for(
     stream: Stream[Any], done: Callable[[], bool], *, within: timedelta | None = None, summary: str | None = None
 ) -> None:
-    """Wait for `done`.
+    """Waits for `done`.
 
     Raises:
-        TimeoutError: Time was up first.
+        TimeoutError: The time was over first.
         ContinueAsNewDueError: Time for the next run.
         ApplicationError: `ledger_conflict`: a later run has taken the stream over, and this one ends.
 
-    Whatever is done is of no account to a run that has taken its stream over: it was on its way by another state.
+    A run that has taken its stream over ignores `done`: it was working from another state.
     """
 
     def changed() -> bool:
@@ -51,12 +51,12 @@ async def wait_for(
 
 
 async def drain_handlers(stream: Stream[Any]) -> None:
-    """Wait until all that was asked of this run has been answered: it may end now."""
+    """Waits until all handlers have finished and nothing is being recorded: the run may end then."""
     await workflow.wait_condition(lambda: workflow.all_handlers_finished() and stream.idle)
 
 
 async def pause(stream: Stream[Any], time: timedelta, summary: str) -> None:
-    """Let some time pass. Raises as `wait_for` does."""
+    """Lets some time pass. Raises as `wait_for` does."""
     try:
         await wait_for(stream, lambda: False, within=time, summary=summary)
     except TimeoutError:
@@ -64,7 +64,7 @@ async def pause(stream: Stream[Any], time: timedelta, summary: str) -> None:
 
 
 def give_up(work: workflow.ActivityHandle[Any]) -> None:
-    """Cancel what is no longer waited for; how it ends is of no interest."""
+    """Cancels an activity that is no longer awaited, and ignores its outcome."""
     work.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     work.cancel()
 
@@ -72,7 +72,7 @@ def give_up(work: workflow.ActivityHandle[Any]) -> None:
 async def first_of(
     stream: Stream[Any], work: tuple[workflow.ActivityHandle[Any], ...], done: Callable[[], bool]
 ) -> list[workflow.ActivityHandle[Any]]:
-    """What has ended of this work once some of it has, or `done`; the rest is given up. Raises as `wait_for` does."""
+    """Returns the activities that ended, once one has or `done`; cancels the others. Raises as `wait_for` does."""
     ended: list[workflow.ActivityHandle[Any]] = []
     try:
         await wait_for(stream, lambda: done() or any(one.done() for one in work))
@@ -85,6 +85,6 @@ async def first_of(
 
 
 async def outcome(stream: Stream[Any], work: workflow.ActivityHandle[T]) -> T:
-    """What an activity returns. Raises as `wait_for` and the activity do."""
+    """Returns an activity's result. Raises as `wait_for` and the activity do."""
     await wait_for(stream, work.done)
     return await work
