@@ -1,1 +1,1 @@
-"""What runs and what the log says, brought together again: who stands still, who is behind, and starting again."""
+"""Reconciles running workflows with the log: stalled runs, runs behind their log, and restarts."""

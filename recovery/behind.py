@@ -1,6 +1,6 @@
-"""Workflows that know other than the log: Temporal or the record was brought back older, or an answer never came.
+"""Workflows whose knowledge differs from the log: Temporal or the record was restored older, or an answer was lost.
 
-How far a run knows its stream is told by seq, that the stream is still its own by the epoch: both are in its history.
+A run's knowledge of its stream is its seq, and its ownership of the stream is the epoch: both are in its history.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from views import order
 from views.log import Connection
 
 PAGE: Final = 500
-"""So many workflows are compared with the log at a time."""
+"""Workflows compared with the log at a time."""
 
 ON_THE_WAY: Final = 3.0
-"""Seconds: an answer of the log that has not reached its workflow by then does not reach it."""
+"""Seconds: an answer of the log that has not reached its workflow by then is lost."""
 
 HEADS: Final = "select stream, head_seq, epoch from stream where stream = any($1)"
 
@@ -41,7 +41,7 @@ select distinct case when starts_with(new.stream, 'restarts:') then (
 ) else new.stream end as stream
 from ({order.NEWEST.format(most="$1")}) as new
 """  # noqa: S608 -- joined from statements of our own
-"""The streams of the newest events, and those of the newest restarts: what an older Temporal knows least of."""
+"""The streams of the newest events and of the newest restarts, which an older Temporal is likeliest to lack."""
 
 
 Record: TypeAlias = "asyncpg.Pool[Any] | Connection"
@@ -49,7 +49,7 @@ Record: TypeAlias = "asyncpg.Pool[Any] | Connection"
 
 @dataclass(frozen=True)
 class Known:
-    """How far a stream goes, or is known. No `seq`: its run is about to read it; no `epoch`: that of nobody yet."""
+    """The known length of a stream. No `seq`: its run is about to read it; no `epoch`: it has none yet."""
 
     seq: int | None
     epoch: int | None
@@ -57,12 +57,12 @@ class Known:
 
 @dataclass(frozen=True)
 class Compared:
-    """Of some streams those whose workflow runs and does not know what the log holds, as their histories say.
+    """Running workflows whose history differs from the head of their stream in the log.
 
     Attributes:
-        behind: Those that have seen less than there is, or what the log holds no more.
-        overtaken: The others whose stream another run has taken over: they look well until they record something.
-        unopened: Those that run and whose histories can't be opened here, so that nobody knows.
+        behind: Those that have seen fewer events than the log holds, or events that it no longer holds.
+        overtaken: The others whose stream another run has taken over: they seem healthy until they record something.
+        unopened: Running ones whose histories can't be decrypted here, so that their state is unknown.
     """
 
     behind: list[str]
@@ -71,12 +71,12 @@ class Compared:
 
     @property
     def wrong(self) -> list[str]:
-        """Those that are to be started again."""
+        """Those that are to be restarted."""
         return sorted((*self.behind, *self.overtaken))
 
 
 async def behind(client: Client, record: Record, streams: Sequence[str]) -> Compared:
-    """Which of these streams run and do not know their head in the log, or lost it. Raises `RPCError`."""
+    """Returns those of the streams whose running workflow lacks or has lost the log's head. Raises `RPCError`."""
     unopened: set[str] = set()
     heads = await _heads(record, streams)
 
@@ -90,7 +90,7 @@ async def behind(client: Client, record: Record, streams: Sequence[str]) -> Comp
 
     async def wrong(of: Sequence[str]) -> dict[str, Known]:
         found = dict(zip(of, await each(known, of), strict=True))
-        # A run may have gone on since its head was read: it knows too much only if that is more than the log holds now.
+        # A run may have advanced since its head was read: it is ahead only if it knows more than the log holds now.
         heads.update(await _heads(record, [one for one in of if _knows_more(found[one], heads[one])]))
         differ = [one for one in of if _differs(found[one], heads[one])]
         going = await each(lambda one: runs(client, one), differ)
@@ -123,17 +123,17 @@ async def _heads(record: Record, streams: Sequence[str]) -> dict[str, Known]:
 async def all_behind(
     client: Client, pool: asyncpg.Pool[asyncpg.Record], running: Sequence[str]
 ) -> AsyncIterator[Compared]:
-    """Of these that run those that are behind or overtaken, page by page."""
+    """Compares these running workflows with the log, page by page."""
     for start in range(0, len(running), PAGE):
         yield await behind(client, pool, running[start : start + PAGE])
 
 
 async def seen(client: Client, workflow_id: str) -> Known:
-    """What a workflow knows of its stream, by its history: nothing, or what it has seen of it under which epoch.
+    """Returns a workflow's knowledge of its stream, by its history: the seq that it has seen, and its epoch.
 
     Raises:
         RPCError: Temporal refuses.
-        UnopenedError: What tells it can't be opened.
+        UnopenedError: The relevant payload can't be decrypted.
     """
     epoch = None
     try:
@@ -150,13 +150,13 @@ async def seen(client: Client, workflow_id: str) -> Known:
 
 @dataclass(frozen=True)
 class _Told(Known):
-    """What an event tells its workflow: `begins`, that it is to read all of the log."""
+    """The knowledge that a history event gives its workflow. `begins`: the workflow is to read the whole log."""
 
     begins: bool = False
 
 
 async def _told(client: Client, workflow_id: str, event: HistoryEvent) -> _Told | None:
-    """What an event tells its workflow, if it tells anything."""
+    """Returns the knowledge that a history event gives its workflow; None if it gives none."""
     marker = event.marker_recorded_event_attributes.details
     if "result" in marker and _plain(marker["data"].payloads).get("activity_type") == APPEND:
         answer = _plain(await opened(client, workflow_id, marker["result"].payloads))
@@ -167,19 +167,19 @@ async def _told(client: Client, workflow_id: str, event: HistoryEvent) -> _Told 
         epoch = RestartStart.model_validate(given).restart.epoch
     except ValidationError:
         return None
-    # Anybody else's snapshot may be made up, and then the log is read all the same.
+    # A snapshot from elsewhere may be forged, and then the log is read all the same.
     continued = event.workflow_execution_started_event_attributes.continued_execution_run_id
     snapshot = given.get("snapshot") if continued else None
     return _Told(snapshot["state"]["seq"] if snapshot else None, epoch, begins=snapshot is None)
 
 
 async def snapshot_in(client: Client, workflow_id: str, event: HistoryEvent) -> dict[str, Any] | None:
-    """What the run before has handed on, in the first event of a history. Raises `UnopenedError`."""
+    """Returns the previous run's snapshot, in the first event of a history. Raises `UnopenedError`."""
     return (await _given(client, workflow_id, event)).get("snapshot")
 
 
 async def _given(client: Client, workflow_id: str, event: HistoryEvent) -> dict[str, Any]:
-    """What a run is begun with, in the first event of a history."""
+    """Returns a run's input, in the first event of a history."""
     given = event.workflow_execution_started_event_attributes.input.payloads
     return _plain(await opened(client, workflow_id, given)) if given else {}
 
@@ -188,5 +188,5 @@ def _plain(payloads: Sequence[Payload]) -> dict[str, Any]:
     try:
         found = json.loads(payloads[0].data)
     except ValueError:
-        return {}  # somebody's who knows no JSON
+        return {}  # from a client that sent no JSON
     return found if isinstance(found, dict) else {}

@@ -1,8 +1,8 @@
-"""Builds of the platform: what each holds, which goes on with everything, and how a filing leaves one for the next.
+"""Builds of the platform: the runs that each holds, the promoted one, and the move of a filing from one to the next.
 
-Temporal keeps a run with the build that began it, and hands new ones to the build that is promoted. A run moves by
-continuing as new: at its next event by itself, or woken by a signal if it is dormant. What a build holds that nobody
-runs any more is started again from the log.
+Temporal keeps a run on the build that began it, and starts new ones on the promoted build. A run moves by
+continue-as-new: at its next event by itself, or woken by a signal if it is dormant. Runs on a build without workers are
+restarted from the log.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ from schemas.ids import DEPLOYMENT, NUDGE, TASK_QUEUE
 from schemas.stream.reprojection import REPROJECTION
 
 NONE: Final = "none"
-"""What a run belongs to that was begun before there were builds."""
+"""Pseudo-build of runs that were begun before there were builds."""
 
 Tell: TypeAlias = Callable[[int, int], None]
-"""Told how many have left a build, and how many are still there."""
+"""Called with the number of runs that have left a build, and of those still on it."""
 
 _UNDER_WAY: Final = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS
 _PAUSE: Final = 0.5
 _STARTING: Final = 5.0
 _LEAVE_WITHIN: Final = 20.0
-"""Seconds in which a run that was woken has left, unless the next build can't read it."""
+"""Seconds within which a run that was woken has left, unless the next build can't read it."""
 
 _PROMOTED: Final = "update build set promoted_at = clock_timestamp() where build = $1 returning build"
 _KNOWN: Final = """
@@ -62,22 +62,22 @@ class NoSuchBuildError(MotcuaError):
 
 
 class StillCurrentError(MotcuaError):
-    """Everything is handed to this build: nothing can leave it."""
+    """This is the promoted build: no run can leave it."""
 
 
 @dataclass(frozen=True)
 class Build:
-    """A build and what it holds.
+    """A build and the runs that it holds.
 
     Attributes:
-        build: Its id; `none` is what was begun before there were builds.
-        current: Whether new filings are handed to it.
-        workers: How many processes of it ask for work now.
+        build: Its id; `none` for runs that were begun before there were builds.
+        current: Whether new filings start on it.
+        workers: Number of its processes that poll for work now.
         holds: Workflows of filings, payments and parcels that run, or wait, on it.
-        started_at: When a worker of it started last.
-        promoted_at: When everything was last handed to it.
-        by_order: Whether its acts outside take their orders from the log alone; not those of builds of before, and not
-            for all we know those of whoever polls our queue and is in no list of ours.
+        started_at: The last start of one of its workers.
+        promoted_at: Its last promotion.
+        by_order: Whether its acts on the outside world take their orders from the log alone; False for older builds,
+            and for unknown processes that poll our queue.
     """
 
     build: str
@@ -98,7 +98,7 @@ class Builds:
         self._restarter = Restarter(pool, temporal)
 
     async def all(self) -> list[Build]:
-        """Every build that is known, or holds something, the newest first. Raises `RPCError`."""
+        """Returns every build that is known or holds runs, the newest first. Raises `RPCError`."""
         known = {row["build"]: row for row in await self._pool.fetch(_KNOWN)}
         current, there = await self._deployed()
         workers = await self._workers()
@@ -119,13 +119,13 @@ class Builds:
         return [*found, Build(NONE, current=False, workers=0, holds=held[-1])] if held[-1] else found
 
     async def current(self) -> str | None:
-        """The build that new filings are handed to. Without one nobody takes them. Raises `RPCError`."""
+        """Returns the build on which new filings start; without one no worker takes them. Raises `RPCError`."""
         return (await self._deployed())[0]
 
     async def release(self, build: str, tell: Tell) -> None:
-        """Promote a build, and have all leave the others that nobody runs any more. Raises as `promote` and `drain`."""
+        """Promotes a build, and drains the others that have no workers. Raises as `promote` and `drain`."""
         if await self.current() != build:
-            # No other build can replay these, and after the promotion this one would be asked to.
+            # No other build can replay these, and after the promotion this one would have to.
             await self._send_away(NONE)
             await self.promote(build)
         for other in await self.all():
@@ -133,14 +133,14 @@ class Builds:
                 await self.drain(other.build, tell)
 
     async def promote(self, build: str) -> None:
-        """Hand everything to this build: new filings at once, the others as they come to their next event.
+        """Makes this build the current one: for new filings at once, for the others at their next event.
 
         Raises:
             NoSuchBuildError: No worker of it runs.
             RPCError: Temporal refuses.
         """
         await self._works(build)
-        # What runs may move as soon as Temporal says so, and then asks the record which build is to read it.
+        # Runs may move as soon as Temporal reports it, and then query the record for the build that is to read them.
         if await self._pool.fetchval(_PROMOTED, build) is None:
             raise NoSuchBuildError(f"no worker of the build {build} has ever started here")
         request = SetWorkerDeploymentCurrentVersionRequest(
@@ -155,7 +155,7 @@ class Builds:
             try:
                 await self._temporal.workflow_service.set_worker_deployment_current_version(request)
             except RPCError as error:
-                if is_not_found(error):  # Temporal hears a little later who asks it for work
+                if is_not_found(error):  # Temporal learns of a poller with some delay
                     raise TryAgainError from error
                 raise
             if (await self._deployment()).routing_config_update_state == _UNDER_WAY:
@@ -164,7 +164,7 @@ class Builds:
         await patiently(attempt, PATIENCE)
 
     async def _works(self, build: str) -> None:
-        """Wait for a worker of this build: Temporal lists one a little after it has started."""
+        """Waits for a worker of this build, since Temporal lists one with some delay. Raises `NoSuchBuildError`."""
 
         async def attempt(_: timedelta) -> None:
             if not (await self._workers())[build]:
@@ -176,10 +176,10 @@ class Builds:
             raise NoSuchBuildError(f"no worker of the build {build} runs") from None
 
     async def drain(self, build: str, tell: Tell) -> int:
-        """Have all that a build holds leave it; how many could not, because the current build can't read them.
+        """Moves all runs of a build to the current one; returns how many stay because that one can't read them.
 
-        Dormant runs are woken; if no worker of it runs, they are started again from the log. Whatever ends this goes on
-        where it stopped when it is called again.
+        Dormant runs are woken; if no worker of it runs, they are restarted from the log. After an interruption the next
+        call continues.
 
         Raises:
             StillCurrentError: It is the current build.
@@ -233,7 +233,7 @@ class Builds:
         return (await self._temporal.count_workflows(_held_by(build))).count
 
     async def _deployed(self) -> tuple[str | None, list[str]]:
-        """The current build, and all that Temporal knows."""
+        """Returns the current build, and all that Temporal knows."""
         try:
             info = await self._deployment()
         except RPCError as error:
@@ -250,7 +250,7 @@ class Builds:
         return found.worker_deployment_info
 
     async def _workers(self) -> Counter[str]:
-        """How many processes of each build ask for work; those of another deployment under its name and theirs."""
+        """Counts the polling processes by build; for another deployment by its name and build."""
         queue = await queue_of(self._temporal, TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
         asked = asking(queue, TASK_QUEUE, await signs_of_life(self._temporal))
         return Counter(
@@ -258,7 +258,7 @@ class Builds:
         )
 
     async def _delete(self, build: str) -> None:
-        """Forget a build that holds nothing. Temporal refuses while a worker of it runs: then it is kept."""
+        """Deletes a build that holds nothing. Temporal refuses while a worker of it runs: then it is kept."""
         if build == NONE:
             return
         try:
@@ -280,7 +280,7 @@ class Builds:
 
 _PAGE: Final = 500
 _RUNNING: Final = running(*KINDS.workflows, REPROJECTION)
-"""All that may last: what is not here is over within seconds."""
+"""All long-running types: any other ends within seconds."""
 
 
 def _named(options: WorkerDeploymentOptions) -> str:
@@ -289,7 +289,7 @@ def _named(options: WorkerDeploymentOptions) -> str:
 
 
 def _held_by(build: str) -> str:
-    """The visibility query of what a build holds."""
+    """Returns the visibility query of the runs that a build holds."""
     if build == NONE:
         return f"{_RUNNING} AND TemporalWorkerDeploymentVersion IS NULL"
     return f"{_RUNNING} AND TemporalWorkerDeploymentVersion = '{DEPLOYMENT}:{build}'"

@@ -1,7 +1,7 @@
-"""By which keys workers have sealed what passes Temporal, as the record knows it: none may go on without them.
+"""The keys by which workers have encrypted payloads in Temporal, by the record: no process may work without them.
 
-Whoever lacks a key takes what was sealed by it for a stranger's, and refuses it: the next run of a filing that goes on
-would end as failed.
+A process that lacks a key mistakes the payloads for a stranger's, and refuses them: a filing's next run would end as
+failed.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ Record: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any]"
 
 
 class KeyNotHereError(MotcuaError):
-    """The ring of this process is not that of the platform's workers."""
+    """This process's keys are not those of the platform's workers."""
 
 
 STOPPED_WITHIN: Final = 10.0
-"""Seconds after which no worker works any more that lacks the key by which another one is to seal."""
+"""Seconds after which every worker has stopped that lacks the key announced by another one."""
 
 
 async def announce(record: Record, ring: CodecRing | None) -> float:
-    """Note by which key this process is to seal; the seconds until it may, since others may have to stop.
+    """Records the key of this process; returns the seconds until it may be used, as others may have to stop.
 
-    Raises `KeyNotHereError` if it lacks the key by which others seal already.
+    Raises `KeyNotHereError` if this process lacks the key that others already use.
     """
     await expect_current(record, ring)
     if ring is None or ring.current is None:
@@ -41,14 +41,14 @@ async def announce(record: Record, ring: CodecRing | None) -> float:
 
 
 async def expect_current(record: Record, ring: CodecRing | None) -> None:
-    """Raise `KeyNotHereError` if this process lacks the key by which workers seal."""
+    """Raises `KeyNotHereError` if this process lacks the key that workers use."""
     current = await record.fetchval(_CURRENT)
     if current is not None and (ring is None or current not in ring.keys):
         raise KeyNotHereError(f"workers seal by the key {current}, which is not in {CODEC_KEYS}")
 
 
 async def expect_taken(record: Record, ring: CodecRing | None) -> None:
-    """Raise `KeyNotHereError` unless workers open what this process seals, and it what they do."""
+    """Raises `KeyNotHereError` unless workers and this process have each other's keys."""
     await expect_current(record, ring)
     own = None if ring is None else ring.current
     if own is not None and not await record.fetchval(_KNOWN, own):
@@ -56,7 +56,7 @@ async def expect_taken(record: Record, ring: CodecRing | None) -> None:
 
 
 async def until_taken(record: Record, ring: CodecRing | None, every: float = 5.0) -> None:
-    """Wait until workers open what this process seals, and it what they do, looking every so many seconds."""
+    """Waits until workers and this process have each other's keys, checking every so many seconds."""
     while True:
         try:
             return await expect_taken(record, ring)

@@ -1,4 +1,4 @@
-"""What no code can continue is ended and started again from its log by itself; a bug is left to whoever mends it.
+"""Ends workflows that no code can continue, and restarts them from their log; a bug is left to developers.
 
 A query of Temporal's own, such as its web UI sends, may leave a history that can't be replayed, or an Update that can't
 be finished (docs/operations.md).
@@ -32,21 +32,23 @@ BROKEN: Final = frozenset({NOT_REPLAYABLE, NOT_CONTINUED})
 """Causes that lie in the history."""
 
 STANDS_STILL: Final = timedelta(minutes=1)
-"""So long a task must have failed: workers that are just being replaced may fail it in passing."""
+"""How long a task must have failed: workers that are just being replaced may cause passing failures."""
 
 SILENT: Final = timedelta(seconds=75)
-"""So long a task that tells of no bug may do without an answer. Only the first try of a task tells why it failed: where
-its worker was killed over it, nobody hears of what holds it up since."""
+"""How long a task without a known bug may go without an answer.
+
+Only the first attempt of a task records why it failed: if its worker was killed during it, the later cause is unknown.
+"""
 
 WELL: Final = timedelta(hours=1)
-"""A run that went so long before it failed did not fail over what the one before it did."""
+"""If a run went so long before it failed, the cause is not that of the previous failure."""
 
 AGAIN: Final = timedelta(seconds=5)
-"""Between two looks at one worker: anybody who reaches Temporal may ask for one."""
+"""Minimum time between two searches at one worker: anybody with access to Temporal may trigger one."""
 
 MOST: Final = 500
 MOST_REPLAYED: Final = 50
-"""So many are healed, or replayed, in one look: any of those that wait, so that none keeps the others waiting."""
+"""Maximum healed, or replayed, in one search: chosen at random, so that none blocks the others."""
 
 HEAD: Final = "select head_seq from stream where stream = $1"
 
@@ -54,20 +56,20 @@ _log = structlog.stdlib.get_logger("motcua.healing")
 
 
 class LastHealing(Model):
-    """What the memo of a healed run says: how far the log was when it was healed, and when that was."""
+    """The memo of a healed run: the head of its log when it was healed, and the time."""
 
     healed_at_seq: int
     healed_at: Instant
 
 
 class Healer:
-    """Starts again what can't go on, once in a row: a run that fails where the one before it did is left alone.
+    """Restarts workflows that can't go on, but not twice in a row: a run that fails at the same place is left alone.
 
     Args:
         pool: Connections to the record.
         kinds: The kinds of streams.
         workflows: The classes that a history is replayed on.
-        meter: Where the healed are counted, by `kind`.
+        meter: Counts the healed ones, by `kind`.
     """
 
     def __init__(
@@ -83,18 +85,18 @@ class Healer:
         self._seldom = Seldom(AGAIN)
         self._counter = meter.create_counter("motcua_healed_total", "Workflows that were started again by themselves")
         for kind in kinds:
-            self._counter.add(0, {"kind": kind})  # an alert on a rise misses the first one of a counter that is new
+            self._counter.add(0, {"kind": kind})  # an alert on a rise misses the first increment of a new counter
 
     @activity.defn(name=HEAL)
     async def heal(self) -> Look:
-        """Look once, now, where the worker works. An attempt that is repeated tells only what it has healed itself."""
+        """Searches once, on this worker. A retried attempt returns only the workflows that it healed itself."""
         with self._seldom.turn():
             return await self.look(activity.client(), datetime.now(UTC))
 
     async def look(self, client: Client, now: datetime) -> Look:
-        """Heal what may be healed. Raises `RPCError`.
+        """Heals the workflows that may be healed. Raises `RPCError`.
 
-        A server that does not mark who stands still is left alone: every running workflow would have to be looked at.
+        Does nothing if the server does not mark stalled workflows: every running workflow would have to be examined.
         """
         if not await reports_problems(client):
             return Look()
@@ -104,7 +106,7 @@ class Healer:
         return Look(healed=tuple(one for one in healed if one is not None), left=tuple(left))
 
     async def _broken(self, client: Client, now: datetime) -> list[Stalled]:
-        """What no code can continue, for long enough."""
+        """Returns the workflows that no code can continue, after they failed for long enough."""
         found = [one for one in await stalled(client) if now - one.since > STANDS_STILL]
         unclear = _some([one for one in found if one.cause not in BROKEN], MOST_REPLAYED)
         return [one for one in found if one.cause in BROKEN] + [
@@ -112,7 +114,7 @@ class Healer:
         ]
 
     async def _replays(self, client: Client, workflow_id: str) -> bool:
-        """Whether the history of a workflow fits the code, whatever else is wrong with it."""
+        """Returns whether the history of a workflow fits the code, whatever else is wrong with it."""
         replayer = Replayer(
             workflows=self._workflows,
             workflow_runner=UnsandboxedWorkflowRunner(),
@@ -122,13 +124,13 @@ class Healer:
         try:
             history = await client.get_workflow_handle(workflow_id).fetch_history()
             replayed = await replayer.replay_workflow(history, raise_on_replay_failure=False)
-        except Exception as error:  # noqa: BLE001 -- one that can't be looked at must not keep the others ill
+        except Exception as error:  # noqa: BLE001 -- one failure must not stop the others
             _log.warning("workflow.not_healed", stream=workflow_id, reason=type(error).__name__)
             return True
         return not isinstance(replayed.replay_failure, NondeterminismError)
 
     async def _healed(self, client: Client, one: Stalled, now: datetime) -> Healed | None:
-        """How it was healed; None if it is left to an operator, or to the next look."""
+        """Heals a workflow; None if it is left to an operator, or to the next search."""
         stream = one.workflow_id
         try:
             seq: int | None = await self._pool.fetchval(HEAD, stream)
@@ -136,7 +138,7 @@ class Healer:
                 return None
             memo = LastHealing(healed_at_seq=seq, healed_at=now).model_dump(mode="json")
             await Restarter(self._pool, client, self._kinds).restart(stream, force=True, memo=memo)
-        except Exception as error:  # noqa: BLE001 -- one that can't be healed must not keep the others ill
+        except Exception as error:  # noqa: BLE001 -- one failure must not stop the others
             _log.warning("workflow.not_healed", stream=stream, reason=type(error).__name__)
             return None
         _log.warning("workflow.healed", stream=stream)
@@ -145,20 +147,20 @@ class Healer:
 
 
 async def _may_be_healed(client: Client, one: Stalled, seq: int) -> bool:
-    """Whether this is not the run that was healed last, standing still once more where it did before.
+    """Returns whether this run is not the one healed last, stalled again at the same place.
 
-    A memo passes on to the runs that follow by themselves, and speaks of the first of them. Raises `RPCError`.
+    A memo passes to the runs that continue it, and describes the first of them. Raises `RPCError`.
     """
     description = await client.get_workflow_handle(one.workflow_id).describe()
     try:
         last = LastHealing.model_validate(await description.memo())
     except ValidationError:
-        return True  # none, or not ours
+        return True  # no memo, or not ours
     return seq > last.healed_at_seq or one.since - last.healed_at >= WELL
 
 
 def _is_silent(one: Stalled, now: datetime) -> bool:
-    """Whether it is long since anything was heard of it, while the workers answer others: this look is at work."""
+    """Returns whether it has been silent for long while the workers serve others, as this search shows."""
     return one.cause != BUG and now - one.since > SILENT
 
 

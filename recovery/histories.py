@@ -1,4 +1,4 @@
-"""Temporal's histories and descriptions of many workflows: read beside them, asking none."""
+"""Reads Temporal's histories and descriptions of many workflows, without a query to any of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ A = TypeVar("A")
 
 
 async def each(work: Callable[[A], Awaitable[T]], given: Iterable[A]) -> list[T]:
-    """What `work` makes of each, some at a time."""
+    """Returns the results of `work` for each, some at a time."""
     free = asyncio.Semaphore(MAX_CONCURRENCY)
 
     async def one(value: A) -> T:
@@ -33,7 +33,7 @@ async def each(work: Callable[[A], Awaitable[T]], given: Iterable[A]) -> list[T]
 
 
 async def newest_first(client: Client, workflow_id: str) -> AsyncIterator[HistoryEvent]:
-    """The events of a workflow's newest run, from the last one back. Raises `RPCError`."""
+    """Yields the events of a workflow's newest run, from the last one back. Raises `RPCError`."""
     token = b""
     while True:
         page = await client.workflow_service.get_workflow_execution_history_reverse(
@@ -52,7 +52,7 @@ async def newest_first(client: Client, workflow_id: str) -> AsyncIterator[Histor
 
 
 async def runs(client: Client, workflow_id: str) -> bool:
-    """Whether there is such a workflow that has not ended. Raises `RPCError`."""
+    """Returns whether such a workflow exists and has not ended. Raises `RPCError`."""
     try:
         description = await client.get_workflow_handle(workflow_id).describe()
     except RPCError as error:

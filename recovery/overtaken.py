@@ -1,7 +1,7 @@
-"""A run that has lost its stream goes on by itself, where nobody else can be at work on it.
+"""A run that has lost its stream takes it over again, if no other run can be active on it.
 
-An older Temporal that comes back runs what was started again elsewhere meanwhile; a record that comes back older holds
-less than was seen. Such a run is told so at whatever it records next, and asks here for an epoch of its own.
+A Temporal restored from a backup runs streams that were restarted elsewhere meanwhile; a restored record holds fewer
+events than the run has seen. Such a run learns it from its next append, and requests a new epoch here.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from schemas.stream.restart import TAKE_OVER
 from views.log import Connection
 
 AGAIN_WITHIN: Final = 2.0
-"""Seconds in which workers that lost their connection to the database, as when it was started anew, have one again."""
+"""Seconds within which workers reconnect to the database after losing it, as at its restart."""
 
 ATTEMPTS: Final = 8
-"""Until then, some ten seconds, workers of another Temporal may just be ending."""
+"""Attempts, some ten seconds in all, during which workers of another Temporal may just be ending."""
 
 MOST: Final = 20
-"""So often an hour a stream is taken over, by hand or by itself: no two runs do so in turn for ever."""
+"""Maximum takeovers of a stream an hour, by hand or by itself, so that two runs do not alternate for ever."""
 
 _PATIENCE: Final = timedelta(seconds=2)
 
@@ -47,28 +47,29 @@ _log = structlog.stdlib.get_logger("motcua.healing")
 
 
 class Overtaken:
-    """Gives a stream to the run that asks.
+    """Assigns a stream to the calling run.
 
     Args:
         pool: Connections to the record.
         kinds: The kinds of streams.
-        meter: Where it is counted, by `kind`.
+        meter: Counts takeovers, by `kind`.
     """
 
     def __init__(self, pool: asyncpg.Pool[Any], kinds: Kinds, meter: MetricMeter = MetricMeter.noop) -> None:
         self._pool = pool
         self._counter = meter.create_counter("motcua_taken_over_total", "Streams that a run took over by itself")
         for kind in kinds:
-            self._counter.add(0, {"kind": kind})  # an alert on a rise misses the first one of a counter that is new
+            self._counter.add(0, {"kind": kind})  # an alert on a rise misses the first increment of a new counter
 
     @activity.defn(name=TAKE_OVER)
     async def take_over(self) -> int:
-        """The epoch under which the run that asks goes on with its stream; every other run has lost it from then on.
+        """Returns the epoch under which the calling run continues its stream; all other runs lose it.
 
-        Raises `ledger_conflict`, never to be retried, and leaves all as it is:
+        Raises `ledger_conflict`, without retry, and changes nothing:
+
         - Another run has its workflow id in this Temporal: that one is to go on.
         - Workers of another Temporal work on this record: the run that has the stream may be theirs.
-        - The record has no such stream, or it was taken over all too often.
+        - The record has no such stream, or it was taken over too often.
         """
         stream = activity.info().workflow_id or ""
         with mask_database_errors():
@@ -90,7 +91,7 @@ async def _expect_alone(connection: Connection, stream: str) -> None:
 
 
 async def _next_epoch(connection: Connection, stream: str) -> int:
-    """Locks the stream's row, as a restart does: nobody else starts it again meanwhile."""
+    """Returns the next epoch. Locks the stream's row, as a restart does, so that nobody else restarts it meanwhile."""
     row = await connection.fetchrow(NEXT_EPOCH, stream)
     if row is None:
         raise _refused(stream, "the record has no such stream")
@@ -104,7 +105,7 @@ async def _next_epoch(connection: Connection, stream: str) -> int:
 
 
 async def _is_the_one(stream: str) -> bool:
-    """Whether the run that asks is the one that Temporal has under this id: its process may have outlived it."""
+    """Returns whether the calling run is Temporal's current one of this id: its process may have outlived it."""
     described = await activity.client().get_workflow_handle(stream).describe(rpc_timeout=_PATIENCE)
     return described.run_id == activity.info().workflow_run_id and described.status is WorkflowExecutionStatus.RUNNING
 

@@ -1,7 +1,7 @@
-"""Whose workers work on this record: each holds a lock in the database, which ends with its process.
+"""Detects whose workers work on this record: each holds a lock in the database, which ends with its process.
 
 Two Temporals at once, such as an old copy beside the one in use, must not take each other's streams. A Temporal is
-known by the address and the namespace at which its workers ask for work: no two are there at the same time.
+identified by the address and the namespace at which its workers poll: no two can share them at the same time.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from views.log import DATABASE_ERRORS, Connection
 Held: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 _SECONDS: Final = 4.0
-"""So long the database may take to answer, and so often it is asked whether the lock is still held."""
+"""Timeout of a query in seconds, and the interval at which the lock is checked."""
 _AGAIN: Final = 0.5
-"""Seconds after which a lock that was lost is asked for again."""
+"""Seconds before a lost lock is requested again."""
 _PASSING: Final = (*DATABASE_ERRORS, OSError, TimeoutError)
 
-# A host that vanishes says nothing: the server asks by itself whether it is still there.
+# A host that vanishes sends nothing: the server's keepalive detects it.
 _NOTICED: Final = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 
 _LOCKS: Final = 1_836_020_835
-"""Of PostgreSQL's advisory locks of two numbers those of workers; the other number is that of their Temporal."""
+"""The first number of the workers' two-number advisory locks in PostgreSQL; the second is their Temporal's."""
 _HOLD: Final = f"select pg_advisory_lock_shared({_LOCKS}, $1)"
 _WORKING: Final = f"""
 select distinct objid::bigint as temporal from pg_locks where locktype = 'advisory' and objsubid = 2
@@ -41,23 +41,23 @@ _log = structlog.stdlib.get_logger("motcua.presence")
 
 
 def number_of(client: Client) -> int:
-    """That of the Temporal of this client, in 31 bits."""
+    """Returns the number of this client's Temporal, in 31 bits."""
     return crc32(f"{client.service_client.config.target_host} {client.namespace}".encode()) & 0x7FFFFFFF
 
 
 async def others_work(connection: Connection, client: Client) -> bool:
-    """Whether workers of another Temporal work on this record."""
+    """Returns whether workers of another Temporal work on this record."""
     return bool(await temporals(connection) - {number_of(client)})
 
 
 async def temporals(connection: Connection) -> set[int]:
-    """The numbers of the Temporals whose workers work on this record."""
+    """Returns the numbers of the Temporals whose workers work on this record."""
     return {row["temporal"] for row in await connection.fetch(_WORKING)}
 
 
 @asynccontextmanager
 async def present(dsn: str, client: Client) -> AsyncIterator[None]:
-    """Hold this process's lock meanwhile; one that is lost with its connection is asked for again, for as long."""
+    """Holds this process's lock during the block; a lock lost with its connection is requested again."""
     connection = await _holding(dsn, client)
     keeping = asyncio.create_task(_keep(connection, dsn, client))
     try:

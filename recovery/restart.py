@@ -1,4 +1,4 @@
-"""Starting again, from the log, what Temporal has lost or runs wrongly: every stream of every kind by its own log."""
+"""Restarts, from the log, workflows that Temporal has lost or runs wrongly: every stream of every kind."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ from schemas.ids import TASK_QUEUE
 from schemas.stream.restart import Restart, RestartStart
 
 MAX_CONCURRENCY: Final = 40
-"""So many are started at the same time."""
+"""Maximum restarts at the same time."""
 
 PATIENCE: Final = 20.0
-"""Seconds for which Temporal is waited for."""
+"""Seconds to wait for Temporal."""
 
 PAGE: Final = 500
-"""So many streams, or filings, are asked for at a time."""
+"""Streams, or filings, read at a time."""
 
 _UNTOLD: Final = """
 s.heard_as <> '{}' and not exists (
     select from event told where told.stream = 'filing:' || s.filing_id and told.kind = any(s.heard_as)
         and (convert_from(told.body, 'UTF8')::jsonb ->> 'n')::int = s.n)
 """
-"""Its filing has not heard how it ended."""
+"""The filing has not recorded the stream's end."""
 
 _UNFINISHED: Final = f"""
 select stream from standing s join filing f using (filing_id)
 where s.kind = $1 and s.filing_id = $2 and (s.open or s.watched_until > now() or (f.closed_at is null and {_UNTOLD}))
 order by s.n
 """  # noqa: S608 -- joined from statements of our own
-"""Of one filing: open; or late news may still come; or the filing, open itself, has not heard how it ended."""
+"""Unfinished streams of one filing: open, or with late news possible, or their end unknown to the open filing."""
 
 _PAGES: Final[tuple[tuple[str, Any], ...]] = (
     ("select stream, stream as key from standing where kind = $1 and open and stream > $2 order by key limit $3", ""),
@@ -68,7 +68,7 @@ _PAGES: Final[tuple[tuple[str, Any], ...]] = (
         UUID(int=0),
     ),
 )
-"""The same of all filings, in three parts, each by an index: a page behind a key, and the key before the first."""
+"""The same of all filings, in three parts, each by an index: a page after a key, and the key before the first."""
 
 _RECORDED: Final = "select exists (select from stream where stream = $1)"
 _OF_FILING: Final = "select stream from standing where filing_id = $1"
@@ -80,21 +80,21 @@ returning filing_id, agency, epoch, (
     from standing s join filing f using (filing_id) where s.stream = $1
 )
 """
-"""And how the stream reads in Temporal's own pages."""
+"""Also returns the summary of the stream for Temporal's own pages."""
 
 
 Memo = Mapping[str, Any]
 
 
 class Found(StrEnum):
-    """How it stood with a workflow."""
+    """The state of a workflow before a restart."""
 
     RUNNING = "running"
     RESTARTED = "restarted"
 
 
 class Restarter:
-    """Starts workflows again. Safe to use twice, and several at once: who runs is left alone."""
+    """Restarts workflows. Idempotent, also by several processes at once: a running workflow is left alone."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], temporal: Client, kinds: Kinds = KINDS) -> None:
         self.kinds = kinds
@@ -102,11 +102,11 @@ class Restarter:
         self._temporal = temporal
 
     async def unfinished(self, kind: str, filing: UUID) -> list[str]:
-        """The streams of a kind, of one filing, whose workflow still has something to do."""
+        """Returns the streams of a kind, of one filing, whose workflow still has something to do."""
         return [row["stream"] for row in await self._pool.fetch(_UNFINISHED, kind, filing)]
 
     async def all_unfinished(self, kind: str) -> AsyncIterator[list[str]]:
-        """The same of all filings, page by page; a stream may come twice."""
+        """Yields the same of all filings, page by page; a stream may come twice."""
         for statement, first in _PAGES:
             key = first
             while rows := await self._pool.fetch(statement, kind, key, PAGE):
@@ -114,15 +114,15 @@ class Restarter:
                 key = rows[-1]["key"]
 
     async def answers(self) -> None:
-        """Return once Temporal answers. Raises `MotcuaError`."""
+        """Returns once Temporal answers. Raises `MotcuaError`."""
         await self.runs("nothing")
 
     async def streams(self, filing: UUID) -> list[str]:
-        """All the streams of a filing."""
+        """Returns all streams of a filing."""
         return [row["stream"] for row in await self._pool.fetch(_OF_FILING, filing)]
 
     async def running(self) -> list[str]:
-        """All the streams that have a running workflow, as far as Temporal's list of them knows yet.
+        """Returns all streams that have a running workflow, as far as Temporal's list shows them yet.
 
         Raises `MotcuaError`.
         """
@@ -133,20 +133,20 @@ class Restarter:
         return await patiently(attempt, PATIENCE)
 
     async def restart(self, stream: str, *, force: bool = False, memo: Memo | None = None) -> Found:
-        """Start the workflow of a stream again. What runs is left alone, or with `force` ended by the start.
+        """Restarts the workflow of a stream. A running one is left alone, or with `force` terminated by the start.
 
-        `memo` is what the new run carries, readable wherever nothing is sealed, and hands on.
+        `memo` is attached to the new run, readable without a key, and passes to later runs.
 
         Raises:
-            MotcuaError: Temporal does not answer, or refuses, or workers could not open the start.
-            asyncpg.PostgresError, OSError, TimeoutError: The database does.
+            MotcuaError: Temporal does not answer, or refuses, or workers could not decrypt the start.
+            asyncpg.PostgresError, OSError, TimeoutError: The database fails.
         """
         await expect_taken(self._pool, ring_of_client(self._temporal))
         async with self._pool.acquire() as connection:
             transaction = connection.transaction()
             await transaction.start()
             try:
-                # The row stays locked: nobody appends, and nobody else restarts it, until the new run is there.
+                # The row stays locked: nobody appends, and nobody else restarts it, until the new run exists.
                 [(filing, agency, epoch, summary)] = await connection.fetch(NEXT_EPOCH, stream)
                 await leave_trace(connection, filing, agency, stream, epoch)
                 await self._start(stream, epoch, memo, summary, force=force)
@@ -154,14 +154,14 @@ class Restarter:
                 await transaction.rollback()
                 return Found.RUNNING
             except BaseException:
-                # It may have been started all the same, under this epoch.
+                # It may have started all the same, under this epoch.
                 await transaction.commit()
                 raise
             await transaction.commit()
         return Found.RESTARTED
 
     async def begin_again(self, stream: str) -> None:
-        """Start what runs again: from its log, or where it has none yet with what it was started with.
+        """Restarts a running workflow: from its log, or with its original input if it has no log yet.
 
         Raises as `restart`.
         """
@@ -187,7 +187,7 @@ class Restarter:
         await patiently(attempt, PATIENCE)
 
     async def runs(self, stream: str) -> bool:
-        """Whether a stream has a running workflow. Raises `MotcuaError`."""
+        """Returns whether a stream has a running workflow. Raises `MotcuaError`."""
         handle = self._temporal.get_workflow_handle(stream)
 
         async def attempt(limit: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What is done again and again: the look for what can't be replayed, and checkpoints of the record."""
+"""Schedules: the search for workflows that can't be replayed, and checkpoints of the record."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from schemas.stream.healing import SCHEDULE
 EVERY: Final = timedelta(seconds=20)
 
 LONGEST: Final = timedelta(minutes=2)
-"""Of one look. One that stands still itself, for whatever reason, makes way for the next."""
+"""Maximum duration of one search. One that hangs, for any reason, makes way for the next."""
 
 LONGEST_CHECKPOINT: Final = timedelta(hours=6)
-"""Of one checkpoint, with all its attempts."""
+"""Maximum duration of one checkpoint, with all its attempts."""
 
 PATIENCE: Final = 5.0
-"""Seconds for which Temporal is waited for."""
+"""Seconds to wait for Temporal."""
 
 
 async def keep_healing(client: Client) -> None:
-    """Make the schedule, or bring one that is there up to date; safe to do by several at once.
+    """Creates the schedule, or updates an existing one; several processes may do so at once.
 
-    Whether somebody has paused it stays as it is. Raises `MotcuaError`.
+    A pause set by an operator stays. Raises `MotcuaError`.
     """
     spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=EVERY)])
     await _keep(client, SCHEDULE, "Healing", spec, LONGEST)

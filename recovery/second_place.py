@@ -1,6 +1,6 @@
 """The second place of checkpoints: `MOTCUA_CHECKPOINTS`, a folder (`file:///…`) or S3 (`s3://…`).
 
-Nothing of it is overwritten but `checkpoint`, the newest: a bucket may lock what lies in it.
+Only `checkpoint`, the newest, is ever overwritten: a bucket may lock its objects.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TYPE: Final = "application/octet-stream"
 
 
 class SecondPlace:
-    """Files at a store of obstore; in a folder each is on the disk before it has its name."""
+    """Files in a store of obstore; in a folder each is flushed to disk before it gets its name."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -28,7 +28,7 @@ class SecondPlace:
 
     @classmethod
     def at(cls, url: str) -> Self:
-        """The second place at `url`; a folder is made if it is not there. Raises `NoStoreError`."""
+        """Returns the second place at `url`; creates a missing folder. Raises `NoStoreError`."""
         return cls(open_store(url))
 
     async def read(self, path: str) -> bytes | None:
@@ -74,4 +74,4 @@ def _replace(place: Path, content: bytes) -> None:
 
 
 def _names(folder: Path) -> list[str]:
-    return [name for name in os.listdir(folder) if not DRAFT.search(name)] if folder.is_dir() else []  # noqa: PTH208 -- names are all that is asked
+    return [name for name in os.listdir(folder) if not DRAFT.search(name)] if folder.is_dir() else []  # noqa: PTH208 -- only the names are needed

@@ -1,4 +1,4 @@
-"""Who works: the processes that ask for work, and whether they still live."""
+"""Live workers: the processes that poll for work, by their polls and heartbeats."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 
 FRESH: Final = timedelta(seconds=75)
-"""A poll lasts a minute: who has not asked for longer is gone, though the server lists it for five. Of a process that
-tells signs of life, as ours do every 5 s, more is known."""
+"""A poll lasts a minute: a poller silent for longer is gone, though the server lists it for five.
+
+The heartbeats of a process, which ours send every 5 s, show more.
+"""
 MISSED: Final = 3
-"""So many signs of life are missed by who is gone."""
+"""Heartbeats missed by a process that is gone."""
 
 _ENDING: Final = frozenset({WorkerStatus.WORKER_STATUS_SHUTTING_DOWN, WorkerStatus.WORKER_STATUS_SHUTDOWN})
 
@@ -29,7 +31,7 @@ Signs: TypeAlias = Mapping[tuple[str, str], bool]
 
 
 async def queue_of(client: Client, name: str, kind: TaskQueueType.ValueType) -> DescribeTaskQueueResponse:
-    """One task queue as the server describes it. Raises `RPCError`."""
+    """Returns the server's description of a task queue. Raises `RPCError`."""
     return await client.workflow_service.describe_task_queue(
         DescribeTaskQueueRequest(
             namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind, report_stats=True
@@ -38,14 +40,14 @@ async def queue_of(client: Client, name: str, kind: TaskQueueType.ValueType) -> 
 
 
 def asking(queue: DescribeTaskQueueResponse, name: str, signs: Signs) -> list[PollerInfo]:
-    """The processes that ask for work, each once."""
+    """Returns the live pollers of the queue, by identity."""
     since = datetime.now(UTC) - FRESH
     fresh = {p.identity: p for p in queue.pollers if p.last_access_time.ToDatetime(tzinfo=UTC) > since}
     return [poller for identity, poller in fresh.items() if signs.get((name, identity), True)]
 
 
 async def signs_of_life(client: Client) -> Signs:
-    """Of the processes that tell signs of life, whether they still do, by queue and identity; of an old server none."""
+    """Returns whether each process with heartbeats is alive, by queue and identity; empty for an old server."""
     described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
     signs: dict[tuple[str, str], bool] = {}
     token, more = b"", described.namespace_info.capabilities.worker_heartbeats
@@ -63,7 +65,7 @@ async def signs_of_life(client: Client) -> Signs:
 
 
 def _lives(sign: WorkerHeartbeat) -> bool:
-    """A first sign does not say how soon the next is to come. Who is about to end asks for nothing more."""
+    """Returns whether the process is alive and not ending. A first heartbeat does not show its interval yet."""
     if sign.status in _ENDING:
         return False
     every = sign.elapsed_since_last_heartbeat.ToTimedelta()

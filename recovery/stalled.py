@@ -1,7 +1,7 @@
-"""Workflows that stand still because their code fails: who they are, since when, and where it fails.
+"""Workflows that are stalled because their code fails: their ids, since when, and where it fails.
 
-A workflow task that raises anything but a refusal is tried again until a worker without the bug runs it; nothing is
-lost meanwhile, and nothing moves. A failure's message may quote a person: only its type and its place leave here.
+A workflow task that raises anything but a refusal is retried until a worker without the bug runs it; nothing is lost
+meanwhile, and nothing moves. A failure's message may quote a person: only its type and its place are returned.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from rules.streams import KINDS
 
 
 def running(*types: str) -> str:
-    """The visibility query of the workflows of these types that run."""
+    """Returns the visibility query of the running workflows of these types."""
     return f"ExecutionStatus = 'Running' AND WorkflowType IN ({', '.join(map(repr, types))})"
 
 
@@ -37,7 +37,7 @@ RUNNING: Final = running(*KINDS.workflows)
 REPORTED: Final = f"{RUNNING} AND TemporalReportedProblems IS NOT NULL"
 
 ATTEMPTS: Final = 3
-"""From this attempt on a task has failed more than once: one that timed out once may just have lost its worker."""
+"""From this attempt on a task has failed more than once: a single timeout may only mean a lost worker."""
 
 BUG: Final = "WorkflowWorkerUnhandledFailure"
 NOT_REPLAYABLE: Final = "NonDeterministicError"
@@ -54,15 +54,15 @@ class Stalled:
 
     Attributes:
         workflow_id: `filing:<uuid>`, `payment:<uuid>:<n>` or `parcel:<uuid>:<n>`.
-        since: When the task failed first.
-        attempts: How often it has been tried.
-        cause: Temporal's word, the last that was told. `WorkflowWorkerUnhandledFailure` is a bug,
+        since: The first failure of the task.
+        attempts: Number of attempts so far.
+        cause: Temporal's name of the last recorded cause. `WorkflowWorkerUnhandledFailure` is a bug,
             `NonDeterministicError` code that does not fit the history, `BadUpdateWorkflowExecutionMessage` a history
             from which the SDK can't finish an Update that had begun, `TimedOut` a task that never answered. Only the
-            first try of a task tells: after one that failed in passing it may be something else.
-        error: The type of the exception, where there was one.
+            first attempt of a task is recorded: after a passing failure the real cause may be another one.
+        error: The type of the exception, if there was one.
         place: `file:line in function` that raised it.
-        caused_by: The types of the exceptions that it came of, the outermost first.
+        caused_by: The types of the exceptions that caused it, the outermost first.
     """
 
     workflow_id: str
@@ -75,30 +75,30 @@ class Stalled:
 
     @property
     def filing_id(self) -> str:
-        """The filing that it is, or is for."""
+        """The filing of this workflow."""
         return self.workflow_id.split(":")[1] if ":" in self.workflow_id else self.workflow_id
 
     @property
     def reason(self) -> str:
-        """In one line."""
+        """The reason in one line."""
         return (self.error or self.cause) + (f" at {self.place}" if self.place else "")
 
 
 async def reports_problems(client: Client) -> bool:
-    """Whether this server marks workflows whose task keeps failing (1.30 and later, unless it is switched off)."""
+    """Returns whether this server marks workflows whose task keeps failing (1.30 and later, unless switched off)."""
     described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
     return described.namespace_info.capabilities.reported_problems_search_attribute
 
 
 async def count_reported(client: Client) -> int:
-    """How many workflows the server has marked."""
+    """Returns how many workflows the server has marked."""
     return (await client.count_workflows(REPORTED)).count
 
 
 async def stalled(client: Client) -> list[Stalled]:
-    """Every workflow of ours in the client's namespace that stands still, the longest first.
+    """Returns all stalled workflows of ours in the client's namespace, the longest first.
 
-    A server that marks them is asked for those; of another every running workflow is looked at. Raises `RPCError`.
+    If the server marks them it is queried for those; otherwise every running workflow is examined. Raises `RPCError`.
     """
     marked = await reports_problems(client)
 
@@ -110,7 +110,7 @@ async def stalled(client: Client) -> list[Stalled]:
 
 
 async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | None:
-    """What fails in this workflow; none if nothing does, or it has ended meanwhile."""
+    """Returns the failure of this workflow; None if there is none, or it has ended meanwhile."""
     which = WorkflowExecution(workflow_id=workflow_id)
     try:
         described = await client.workflow_service.describe_workflow_execution(
@@ -128,7 +128,7 @@ async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | No
 
 
 async def _failures(client: Client, workflow_id: str) -> AsyncIterator[HistoryEvent]:
-    """The failures since the last task that went well, newest first."""
+    """Yields the failures since the last completed task, newest first."""
     async for event in newest_first(client, workflow_id):
         if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
             return
@@ -139,7 +139,7 @@ async def _failures(client: Client, workflow_id: str) -> AsyncIterator[HistoryEv
 def _is_failure(event: HistoryEvent) -> bool:
     if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
         return True
-    # A task that only waited for the worker that knew the workflow goes to another one.
+    # A task that only waited for the worker that cached the workflow goes to another one.
     return (
         event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT
         and event.workflow_task_timed_out_event_attributes.timeout_type == TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE
@@ -147,7 +147,7 @@ def _is_failure(event: HistoryEvent) -> bool:
 
 
 async def _told(client: Client, workflow_id: str, attempts: int, failures: Sequence[HistoryEvent]) -> Stalled:
-    """Why it stands still. `failures` come newest first."""
+    """Returns why it is stalled. `failures` come newest first."""
     since = failures[-1].event_time.ToDatetime(tzinfo=UTC)
     told = next((one for one in failures if one.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED), None)
     if told is None:

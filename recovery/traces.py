@@ -1,6 +1,6 @@
-"""The trace that a restart leaves in the record: an event of the filing's `restarts` stream (docs/ledger.md).
+"""The trace of a restart in the record: an event of the filing's `restarts` stream (docs/ledger.md).
 
-An epoch that was raised without one was raised by nobody's leave.
+An epoch that was raised without a trace was raised without authority.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _VIA: Final = "motcua/restart"
 
 
 async def leave_trace(connection: Connection, filing: UUID, agency: str, stream: str, epoch: int) -> None:
-    """Record, in the caller's transaction, that a stream of a filing goes on under this epoch."""
+    """Records, in the caller's transaction, that a stream of a filing continues under this epoch."""
     traces, command_id, said = restarts_stream(filing), str(uuid4()), Restarted(stream=stream, epoch=epoch)
     body = canonical(said.model_dump(mode="json", exclude={"kind"}))
     head = (await beside.heads(connection, [(traces, filing, agency)]))[traces]

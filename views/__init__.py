@@ -1,1 +1,1 @@
-"""What is read, by audience: one function a question, over the read models or the log itself."""
+"""Answers to questions, by audience: one function a question, over the read models or the log itself."""

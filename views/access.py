@@ -1,4 +1,4 @@
-"""Who may see a filing, as the record tells it; and who has looked at it."""
+"""Who may see a filing, by the record; and the recorded looks at it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from views.pages import instant, key_of, page, uuid
 
 
 class About(NamedTuple):
-    """Where a stream stands, and what decides who may see its filing; both None for what the log does not hold.
+    """The head of a stream, and the facts that decide who may see its filing; None if the log does not hold it.
 
-    `in_directory`: whoever asks is no officer, or one that their agency has.
+    `in_directory`: the reader is no officer, or is in the agency's directory.
     """
 
     in_directory: bool
@@ -35,9 +35,9 @@ class About(NamedTuple):
 
 
 async def about(connection: Connection, keys: Keys, kind: StreamKind[Any], stream: str, actor: Actor | None) -> About:
-    """What the log tells of the filing of a stream, of which `kind` is its own, to judge whether the actor may see it.
+    """Returns the facts of a stream's filing, of its `kind`, to judge whether the actor may see it.
 
-    Whose it is is opened only for applicants and those who act for them. Raises `SealBrokenError`.
+    The applicant's identity is decrypted only for applicants and their representatives. Raises `SealBrokenError`.
     """
     named = (actor.agency, actor.subject, actor.role) if actor and actor.role in OFFICERS else (None, None, None)
     row = known(await connection.fetchrow(_ABOUT, stream, *named))
@@ -63,17 +63,17 @@ def _with_persons(facts: Facts, first: Submitted, now: datetime) -> Facts:
 
 
 def within(reaches: Iterable[Reach]) -> str:
-    """What a list may show, as JSON for `WITHIN`."""
+    """Returns the reach of a list, as JSON for `WITHIN`."""
     return json.dumps([asdict(one) for one in reaches])
 
 
 def sealed_in(look: UUID, filing: UUID) -> str:
-    """What the sealed part of a look is bound to."""
+    """Returns the context to which the sealed part of a look is bound."""
     return f"access\n{look}\n{filing}"
 
 
 async def access(log: Log, asked: AskAccess, keys: Keys) -> Page[AccessEntry]:
-    """The looks at a filing that were answered, the last first."""
+    """Returns the answered looks at a filing, the last first."""
     whose = await log.connection.fetchrow(_FILING, asked.stream)
     if whose is None:
         raise RefusalError(NOT_FOUND)
@@ -104,7 +104,7 @@ from (select) as asked left join (
     stream join event as first on first.stream = 'filing:' || stream.filing_id and first.seq = 1
 ) on stream.stream = $1 and stream.head_seq > 0
 """
-"""The filing's agency, and through their streams those that decide parts of it; its desks stand in its first event."""
+"""The filing's agency, and from their streams those that decide parts of it; its desks are in its first event."""
 
 WITHIN: Final = """
 exists (
@@ -121,7 +121,7 @@ exists (
             or exists (select from event where event.filing_id = filing.filing_id and event.agency = any(agencies)))
 )
 """
-"""Whether a row of `filing` is within one of the reaches that stand in a parameter."""
+"""True if a row of `filing` is within one of the reaches in a parameter."""
 
 _FILING: Final = "select filing_id, erased_at is not null from stream where stream = $1 and head_seq > 0"
 _LOOKS: Final = """

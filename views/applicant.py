@@ -1,4 +1,4 @@
-"""What an applicant, or who files for them, may read: their own filings, whole."""
+"""Questions of applicants and their representatives: their own filings, whole."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ from views.public import named
 S = TypeVar("S")
 
 MOST_BYTES: Final = 500_000
-"""Of an answer: Temporal takes no more than 2 MiB."""
+"""Maximum size of an answer: Temporal accepts no more than 2 MiB."""
 
 
 async def filing(log: Log, stream: str) -> FilingView:
-    """What is shown of a filing."""
+    """Returns the view of a filing."""
     told = await _told(log, stream, Filing)
     return projections.view(told.state, told.as_of, await _parked(log.connection, stream))
 
 
 async def clocks(log: Log, stream: str) -> tuple[ClockState, ...]:
-    """Every run of every clock: its pauses, extensions, due instant and outcome, in the order of the starts."""
+    """Returns every run of every clock: pauses, extensions, due instant and outcome, in the order of the starts."""
     return lifecycle.clock_history((await _told(log, stream, Filing)).state)
 
 
 async def result(log: Log, stream: str) -> ResultView:
-    """The decision and the file of the result. `not_ready` before there is one."""
+    """Returns the decision and the file of the result. `not_ready` before there is one."""
     found: Filing = (await _told(log, stream, Filing)).state
     if found.erased_at is not None:
         raise RefusalError(ERASED)
@@ -58,12 +58,12 @@ async def result(log: Log, stream: str) -> ResultView:
 
 
 async def delivery(log: Log, stream: str) -> DeliveryView:
-    """How the applicant comes by the result, for them alone."""
+    """Returns how the applicant gets the result, for them alone."""
     return projections.delivery((await _told(log, stream, Filing)).state)
 
 
 async def linked_result(log: Log, stream: str, link: str) -> ResultView:
-    """The result, for whoever has the link to it. `not_allowed` once that has expired, or for another one."""
+    """Returns the result to the holder of its link. `not_allowed` once that has expired, or for another one."""
     told = await _told(log, stream, Filing)
     if not opens(told.state, link, told.as_of):
         raise refused(RefusalCode.NOT_ALLOWED, problem("link", "link_expired"))
@@ -71,7 +71,7 @@ async def linked_result(log: Log, stream: str, link: str) -> ResultView:
 
 
 async def receipt(log: Log, stream: str, command_id: str) -> Receipt:
-    """The receipt of a command. `not_ready` if there is none."""
+    """Returns the receipt of a command. `not_ready` if there is none."""
     body = await log.connection.fetchval(_RECEIPT, stream, command_id)
     if body is not None:
         return Receipt.model_validate_json(body)
@@ -79,7 +79,7 @@ async def receipt(log: Log, stream: str, command_id: str) -> Receipt:
 
 
 async def payment(log: Log, stream: str) -> PaymentView:
-    """Where to pay, and what became of the money."""
+    """Returns where to pay, and the state of the money."""
     found: Payment = (await _told(log, stream, Payment)).state
     shown = payment_view(found)
     named = await log.connection.fetchval(_MERCHANTS, found.agency) if found.state is PaymentState.PENDING else None
@@ -87,17 +87,17 @@ async def payment(log: Log, stream: str) -> PaymentView:
 
 
 async def parcel(log: Log, stream: str) -> ParcelView:
-    """Where the parcel stands."""
+    """Returns the state of the parcel."""
     return parcel_view((await _told(log, stream, Parcel)).state)
 
 
 async def referral(log: Log, stream: str) -> ReferralView:
-    """How another agency's part of the procedure stands, and why it was decided so."""
+    """Returns the state of another agency's part of the procedure, and the reason for its decision."""
     return referral_view((await _told(log, stream, Referral)).state)
 
 
 async def changes(log: Log, stream: str, after: int) -> Changes:
-    """How a filing stood after each event beyond `after`: as many as make up `MOST_BYTES`, and at least the next."""
+    """Returns the filing after each event beyond `after`: up to `MOST_BYTES`, and at least the next."""
     told = await _told(log, stream, Filing)
     parked = await _parked(log.connection, stream)
     views: list[FilingView] = []
@@ -112,7 +112,7 @@ async def changes(log: Log, stream: str, after: int) -> Changes:
 
 
 async def filings_of_client(log: Log, asked: AskFilings, reaches: Sequence[Reach] | None = None) -> Page[FilingSummary]:
-    """A client's own filings, in the order of their ids; of these no others than are in reach."""
+    """Returns a client's own filings, in the order of their ids, limited to the reader's reach."""
     which = "client_id = $1 and closed_at is null" if asked.open_only else "client_id = $1"
     return await _filings(log, which, asked.client_id, asked.after, asked.limit, reaches)
 
@@ -120,7 +120,7 @@ async def filings_of_client(log: Log, asked: AskFilings, reaches: Sequence[Reach
 async def filings_of_person(
     log: Log, person: bytes, after: str | None, limit: int, reaches: Sequence[Reach] | None = None
 ) -> Page[FilingSummary]:
-    """The filings in the name of a person, who is known by the ledger's keyed digest; no others than are in reach."""
+    """Returns a person's filings, by the ledger's keyed digest of the person, limited to the reader's reach."""
     return await _filings(log, "person = $1", person, after, limit, reaches)
 
 
@@ -138,12 +138,12 @@ async def _filings(
 
 
 def summary(row: asyncpg.Record) -> FilingSummary:
-    """A row of `filing` in a list."""
+    """Returns a row of `filing` as an entry of a list."""
     return FilingSummary.model_validate(named(row))
 
 
 async def _told(log: Log, stream: str, state: type[S]) -> Told:
-    """A stream of this kind. `not_found` for one of another."""
+    """Returns a stream of this kind. `not_found` for one of another."""
     told = await log.read(stream)
     if told.kind.state is not state:
         raise RefusalError(NOT_FOUND)

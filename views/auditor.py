@@ -1,4 +1,4 @@
-"""What an auditor may read: the record of a filing as it stands, nothing of it opened."""
+"""Questions of auditors: the record of a filing as stored, with nothing decrypted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from views.log import Connection
 
 
 async def events(connection: Connection, filing: UUID) -> list[LoggedEvent]:
-    """The events of all streams of a filing, as far as they are open to all, in the order of their recording."""
+    """Returns the public parts of the events of all streams of a filing, in the order of recording."""
     return [_event(row) for row in await connection.fetch(_EVENTS, filing)]
 
 

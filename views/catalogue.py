@@ -1,4 +1,4 @@
-"""Which version of a procedure is in force: that whose validity covers the day, of those the one that came in last."""
+"""The version of a procedure in force: its validity covers the day, and of several the latest counts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,4 @@ COVERS: Final = (
     "coalesce({day}::date between coalesce(valid_from, '-infinity') and coalesce(valid_until, 'infinity'), true)"
 )
 COVERING_FIRST: Final = f"{COVERS} desc, valid_from desc nulls last, published_at desc"
-"""As SQL, of the columns of `procedure`: a later law before an earlier one, of two since the same day the one that was
-published last.
-"""
+"""SQL over the columns of `procedure`: a later law before an earlier one, for the same day the one published last."""

@@ -1,4 +1,4 @@
-"""The complaints about a filing, as their own streams tell them."""
+"""The complaints about a filing, by their own streams."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from views.log import Log
 
 
 async def complaints(log: Log, filing: str) -> tuple[Complaint, ...]:
-    """All of them, in the order in which they were made."""
+    """Returns all of them, in the order in which they were made."""
     rows = await log.connection.fetch(_COMPLAINTS, filing)
     return tuple([(await log.read(row["stream"])).state for row in rows])
 
 
 async def of_filing(log: Log, filing: str) -> tuple[ComplaintView, ...]:
-    """The same as they are shown. `not_found` for a filing that the log does not hold."""
+    """Returns their views. `not_found` for a filing that the log does not hold."""
     if not await log.connection.fetchval("select true from event where stream = $1 and seq = 1", filing):
         raise RefusalError(NOT_FOUND)
     return tuple(view(one) for one in await complaints(log, filing))

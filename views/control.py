@@ -1,4 +1,4 @@
-"""Through whose hands a filing went: its control slip. Names officers, and nobody else."""
+"""The control slip of a filing: all hands that it went through. It names officers, and nobody else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from views.log import Log
 
 
 async def control_slip(log: Log, stream: str, baseline: Baseline | None) -> ControlSlip:
-    """Of the filing of this stream, whose procedure took `baseline` at level 1.
+    """Returns the slip of this stream's filing, whose procedure took `baseline` at level 1.
 
     Raises `RefusalError` (`not_found`), and `UnfoldableError`.
     """

@@ -1,6 +1,6 @@
-"""The log as events and states: rows of `event` opened, and folded by the rules of their kind.
+"""The log as events and states: rows of `event`, decrypted and folded by the rules of their kind.
 
-What is sealed is opened by whoever injects the keys; nothing here holds one.
+The caller injects the keys that decrypt sealed data; nothing here holds one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from schemas.stream.ledger import Recorded
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 DATABASE_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""The errors of asyncpg; the last of them where a killed server leaves the client in the middle of an operation."""
+"""The errors of asyncpg; the last if a killed server leaves the client in the middle of an operation."""
 
 SELECT: Final = """
 select seq, kind, version, body, sealed, command_id, actor, occurred_at
@@ -45,7 +45,7 @@ CALENDAR: Final = """
 select body from calendar
 where name = $1 and (agency in ('', $2) or starts_with($2, agency || '.')) order by length(agency) desc limit 1
 """
-"""The calendar of this name as it is for an agency: the longest code that has days of its own decides."""
+"""The calendar of this name for an agency: of matching agency codes the longest decides."""
 
 _PROCEDURE: Final = "select rules from procedure where code = $1 and version = $2 and sha256 = $3"
 _WHOLE: Final = """
@@ -53,18 +53,18 @@ select stream.filing_id, stream.agency, head_seq, now() as now,
     seq, kind, version, body, sealed, command_id, actor, occurred_at
 from stream left join event using (stream) where stream = $1 and head_seq > 0 order by seq
 """
-"""The events of a stream, each with its head: one question instead of two."""
+"""The events of a stream, each with its head: one query instead of two."""
 
 
 class SealBrokenError(Exception):
-    """What was sealed can't be opened: it was changed, or sealed by another key."""
+    """Sealed data can't be decrypted: it was changed, or sealed by another key."""
 
 
 class Key(Protocol):
     """The key of one filing."""
 
     def unseal(self, sealed: bytes, context: str) -> bytes:
-        """What was sealed under the same `context`. Raises `SealBrokenError`."""
+        """Opens data that was sealed under the same `context`. Raises `SealBrokenError`."""
 
 
 Keys: TypeAlias = Callable[[Connection, UUID], Awaitable[Key | None]]
@@ -72,16 +72,16 @@ Keys: TypeAlias = Callable[[Connection, UUID], Awaitable[Key | None]]
 
 
 async def no_keys(_: Connection, __: UUID) -> Key | None:
-    """The keys of whoever may open nothing: for what is read without unsealing."""
+    """Returns no key, for reads without decryption."""
     return None
 
 
 class UnfoldableError(Exception):
-    """Why a stream can't be folded. Names the stream, and the seq where one event is to blame; nothing personal."""
+    """A stream can't be folded. The text names the stream, and the seq of a faulty event; nothing personal."""
 
 
 def opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key | None) -> Recorded:
-    """The event that a row holds, with what was sealed; without the key with what stands for it once it was erased.
+    """Returns a row's event with its sealed part; without the key with the blanks of an erased person.
 
     Raises `SealBrokenError`, and `ValueError`.
     """
@@ -105,13 +105,13 @@ def opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key 
 
 @lru_cache(1024)
 def _actor(public: bytes) -> Actor:
-    """Who acted, as the log shows it: the same in many events."""
+    """Returns the actor's public form, cached as many events share it."""
     return Actor.model_validate_json(public)
 
 
 @dataclass(frozen=True)
 class Told:
-    """A stream as the log tells it, as of an instant: its state before all events, and these."""
+    """A stream from the log, as of an instant: its initial state, and its events."""
 
     stream: str
     kind: StreamKind[Any]
@@ -120,7 +120,7 @@ class Told:
     events: list[Recorded]
 
     def states(self) -> Iterator[Any]:
-        """The state after each event. Raises `UnfoldableError`."""
+        """Yields the state after each event. Raises `UnfoldableError`."""
         with _folding(self.stream):
             yield from islice(accumulate(self.events, self.kind.evolve, initial=self.before), 1, None)
 
@@ -133,19 +133,19 @@ class Told:
 
 @dataclass(frozen=True)
 class Published:
-    """Rules and calendars that have been read, with their digests. They never change, so that each is read once."""
+    """A cache of published rules and calendars with their digests. They never change, so each is read once."""
 
     procedures: dict[tuple[str, ...], tuple[ProcedureRules, str]] = field(default_factory=dict)
     calendars: dict[tuple[str, str], tuple[Calendar, str]] = field(default_factory=dict)
 
 
 def digest(published: bytes) -> str:
-    """SHA-256 of rules, or of a calendar, as they are published."""
+    """Returns the SHA-256 of rules, or of a calendar, as published."""
     return sha256(published).hexdigest()
 
 
 class Head(NamedTuple):
-    """Where a stream stands, as of an instant."""
+    """The head of a stream, as of an instant."""
 
     stream: str
     filing_id: UUID
@@ -155,7 +155,7 @@ class Head(NamedTuple):
 
 
 class Log:
-    """Reads and folds the streams of one log. `head` is that of a stream which was looked up in this transaction."""
+    """Reads and folds the streams of one log. `head` is that of a stream already looked up in this transaction."""
 
     def __init__(
         self,
@@ -172,14 +172,14 @@ class Log:
         self._published = published or Published()
 
     def kind(self, stream: str) -> StreamKind[Any]:
-        """The kind of a stream. Raises `UnfoldableError`."""
+        """Returns the kind of a stream. Raises `UnfoldableError`."""
         try:
             return self._kinds.of(stream)
         except KeyError:
             raise UnfoldableError(f"{stream}: no kind of stream that this version knows") from None
 
     async def read(self, stream: str) -> Told:
-        """A stream, folded. Raises `RefusalError` (`not_found`) for one that the log does not hold."""
+        """Returns a stream, folded. Raises `RefusalError` (`not_found`) if the log does not hold it."""
         if self._head is not None and self._head.stream == stream:
             head, rows = self._head, await self.connection.fetch(SELECT, stream, 1)
         else:
@@ -193,11 +193,11 @@ class Log:
         return Told(stream, self.kind(stream), head.now, before, events)
 
     async def events(self, stream: str, filing: UUID, head: int) -> list[Recorded]:
-        """Every event of a stream, opened. Raises `UnfoldableError`."""
+        """Returns every event of a stream, decrypted. Raises `UnfoldableError`."""
         return await self._events(stream, filing, head, await self.connection.fetch(SELECT, stream, 1))
 
     async def events_of(self, streams: Sequence[asyncpg.Record]) -> list[list[Recorded]]:
-        """Every event of each of these rows of `stream`, looked for at once. Raises `UnfoldableError`."""
+        """Returns all events of each of these rows of `stream`, read at once. Raises `UnfoldableError`."""
         rows: defaultdict[str, list[Any]] = defaultdict(list)
         for row in await self.connection.fetch(_OF_MANY, [stream["stream"] for stream in streams]):
             rows[row["stream"]].append(row)
@@ -220,7 +220,7 @@ class Log:
         return [_opened(kind, stream, row, key) for row in rows]
 
     async def initial(self, stream: str, agency: str, first: Any) -> Any:
-        """The state before all events, of which `first` is the first. Raises `UnfoldableError`."""
+        """Returns the initial state of a stream whose first event is `first`. Raises `UnfoldableError`."""
         kind = self.kind(stream)
         if first.kind not in {kind.first, *kind.or_first}:
             raise UnfoldableError(f"{stream} seq 1: no stream begins with {first.kind}")
@@ -233,13 +233,13 @@ class Log:
             return kind.initial(origin)
 
     async def fold(self, stream: str, agency: str, events: list[Recorded]) -> Any:
-        """The state after these events, which are all. Raises `UnfoldableError`."""
+        """Folds the complete list of a stream's events. Raises `UnfoldableError`."""
         before = await self.initial(stream, agency, events[0].event)
         with _folding(stream):
             return reduce(self.kind(stream).evolve, events, before)
 
     async def _procedure(self, stream: str, pins: Pins) -> tuple[ProcedureRules, str]:
-        """The published rules. Whose standing order it was is not in them: that stands in the events."""
+        """Returns the published rules. They do not name the officer of a standing order: the events do."""
         pinned = (pins.procedure, pins.version, pins.sha256)
         if pinned not in self._published.procedures:
             rules = await self.connection.fetchval(_PROCEDURE, *pinned)
@@ -250,7 +250,7 @@ class Log:
         return self._published.procedures[pinned]
 
     async def _calendar(self, stream: str, agency: str, pins: Pins) -> tuple[Calendar, str]:
-        """The calendar that was in force when the stream began."""
+        """Returns the calendar that was in force when the stream began."""
         wanted = (pins.calendar, agency)
         if wanted not in self._published.calendars:
             body = await self.connection.fetchval(CALENDAR, *wanted)

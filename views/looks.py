@@ -1,4 +1,4 @@
-"""What an auditor may read of who has looked at filings: what is out of the ordinary. It names no applicant."""
+"""Questions of auditors about looks at filings: the unusual ones. The report names no applicant."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from schemas.publishing.calendar import Calendar
 from views.log import CALENDAR, Connection
 
 TIMES, LEAST = 3, 10
-"""A day is busy on which an officer looks at so many times as many filings as on their median day, and at so many."""
+"""A busy day: an officer looks at `TIMES` as many filings as on their median day, and at `LEAST` or more."""
 
 MOST: Final = 500
-"""Rows of each kind."""
+"""Maximum rows of each kind."""
 
 
 async def report(connection: Connection, since: datetime, agency: str | None = None) -> AccessReport:
-    """The looks since an instant by officers of an agency, and by programs at its filings; of all without one."""
+    """Returns the looks since an instant by an agency's officers, and by programs at its filings; or all agencies'."""
     asked = (since, agency)
     whole = await connection.fetchrow(_WHOLE, *asked)
     busy = await connection.fetch(_BUSY, *asked, TIMES, LEAST, MOST)
@@ -46,7 +46,7 @@ async def _out_of_hours(connection: Connection, since: datetime, agency: str | N
 
 
 def _closed(rows: list[Any], calendars: Mapping[str, Calendar | None]) -> Counter[tuple[str, str, date]]:
-    """So many looks of an officer on a day while their office was closed; nothing is said without a calendar."""
+    """Counts the looks of each officer on each day while their office was closed; none without a calendar."""
     found: Counter[tuple[str, str, date]] = Counter()
     for row in rows:
         calendar = calendars[row["agency"]]
@@ -56,7 +56,7 @@ def _closed(rows: list[Any], calendars: Mapping[str, Calendar | None]) -> Counte
 
 
 async def _calendar(connection: Connection, agency: str) -> Calendar | None:
-    """The calendar in force, as it is for an agency."""
+    """Returns the calendar in force, in an agency's form."""
     name = await connection.fetchval(_IN_FORCE)
     body = None if name is None else await connection.fetchval(CALENDAR, name, agency)
     return None if body is None else Calendar.model_validate_json(body)
@@ -70,7 +70,7 @@ with looked as (
 of_officers as (select *, actor_agency as its, subject as officer from looked where actor_agency is not null)
 """
 _ONE: Final = "question not in ('tasks', 'filings')"
-"""What is looked at for itself, and not because it stands in a list that everybody asks for."""
+"""Looks at single filings, not at rows of a list that everybody requests."""
 
 _WHOLE: Final = f"{_LOOKED} select count(*) as looks, now() as as_of from looked"  # noqa: S608 -- the same
 _BUSY: Final = f"""

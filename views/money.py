@@ -1,4 +1,4 @@
-"""Who a callback about money belongs to, and what came that nobody knows the demand of, with what was said of it."""
+"""The demand of a callback about money, and money in suspense, whose demand is unknown, with its steps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from views.log import Connection, Key
 
 
 class Demanded(Model):
-    """A request for money as its read model has it. `paid`: what was owed has come."""
+    """A request for money in its read model. `paid`: the amount owed has come."""
 
     stream: str
     filing_id: UUID
@@ -27,15 +27,15 @@ class Demanded(Model):
 
 
 async def demanded(connection: Connection, provider: str, reference: str) -> Demanded | None:
-    """What was demanded through a merchant under a reference."""
+    """Returns the demand of a merchant's reference."""
     row = await connection.fetchrow(_DEMANDED, provider, reference)
     return None if row is None else Demanded.model_validate(dict(row))
 
 
 async def recorded(connection: Connection, streams: Collection[str]) -> set[tuple[Any, ...]]:
-    """What the streams of payments have of money: stream, the provider's number, and what tells it from others.
+    """Returns the money in payments' streams: stream, the provider's number, and distinguishing values.
 
-    Of money that came that is the reference of its request; of what was taken back, how much and when.
+    For money received that is the reference of its request; for a charge-back its amount and time.
     """
     found = set[tuple[Any, ...]]()
     for row in await connection.fetch(_RECORDED, list(streams)) if streams else ():
@@ -50,27 +50,30 @@ async def recorded(connection: Connection, streams: Collection[str]) -> set[tupl
 
 
 async def references(connection: Connection, provider: str, length: int, beginnings: Collection[str]) -> list[str]:
-    """The references of a merchant's demands, settled ones too, whose first `length` characters are among these."""
+    """Returns a merchant's references, of settled demands too, whose first `length` characters are among these."""
     return [row["reference"] for row in await connection.fetch(_REFERENCES, provider, length, list(beginnings))]
 
 
 Find: TypeAlias = Callable[[Any, UUID], Awaitable[Key | None]]
-"""Finds the key under which something was sealed."""
+"""Finds the key under which data was sealed."""
 
 
 async def asked_through(connection: Connection, stream: str, provider: str) -> Demanded | None:
-    """What this payment demands through a merchant, by its newest request of them."""
+    """Returns the demand of this payment through a merchant, by its newest request there."""
     row = await connection.fetchrow(_ASKED_THROUGH, stream, provider)
     return None if row is None else Demanded.model_validate(dict(row))
 
 
 async def suspense(connection: Connection, find: Find) -> list[Suspense]:
-    """Money that waits for people, oldest first; its memo is empty once its key is gone."""
+    """Returns money that waits for people, oldest first; a memo is empty once its key is erased."""
     return [await _suspense(connection, find, row) for row in await connection.fetch(_SUSPENSE)]
 
 
 async def suspense_of(connection: Connection, find: Find, callback: UUID, *, locked: bool = False) -> Suspense | None:
-    """One, also when nothing waits any more; `locked` until the caller's transaction ends. None: no transfer."""
+    """Returns one of them, also when nothing waits any more; `locked` until the caller's transaction ends.
+
+    None if it is no transfer.
+    """
     row = await connection.fetchrow(_LOCKED if locked else _ONE, callback)
     return None if row is None else await _suspense(connection, find, row)
 
@@ -96,12 +99,12 @@ def _step(key: Key | None, callback: UUID, row: Any) -> SuspenseStep:
 
 
 def reason_context(callback: UUID, n: int) -> str:
-    """What the reason of the `n`-th step about money in suspense is bound to."""
+    """Returns the context of the reason of the `n`-th step about money in suspense."""
     return f"suspense\n{callback}\n{n}"
 
 
 def memo_context(callback: UUID) -> str:
-    """What the memo of a callback is bound to."""
+    """Returns the context of a callback's memo."""
     return f"callback\n{callback}"
 
 

@@ -1,4 +1,4 @@
-"""What an officer may read: the queues of an agency, and what can be done with what stands in them."""
+"""Questions of officers: the queues of an agency, and the actions on their entries."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from views.pages import instant, key_of, page, text
 
 
 async def actions(log: Log, stream: str, actor: Actor) -> list[Action]:
-    """Every command that a stream takes, and whether this actor can give it now, with the reason where not."""
+    """Returns every command that a stream takes, and whether this actor can give it now, or why not."""
     told = await log.read(stream)
     return told.kind.actions(told.state, actor, told.as_of)
 
 
 async def tasks(log: Log, asked: AskTasks, reaches: Sequence[Reach] | None = None) -> Page[TaskSummary]:
-    """What waits for whom, what is due first first; nothing of filings that are not in reach."""
+    """Returns open tasks, the earliest due first, limited to filings within reach."""
     key = key_of(asked.after, instant, text, text, text, text)
     statement, given = _page_of_tasks(asked, key, reaches)
     found = await log.connection.fetch(statement, *given)
@@ -37,7 +37,7 @@ async def tasks(log: Log, asked: AskTasks, reaches: Sequence[Reach] | None = Non
 def _page_of_tasks(
     asked: AskTasks, key: tuple[str, ...] | None, reaches: Sequence[Reach] | None
 ) -> tuple[str, list[Any]]:
-    """A statement that says only what is asked for, so that an index can answer it, and its parameters."""
+    """Returns a statement with only the requested conditions, so that an index can answer it, and its parameters."""
     given: list[Any] = [asked.limit + 1]
     conditions = ["task.overdue"] if asked.overdue else []
 

@@ -1,4 +1,4 @@
-"""What an operator may read: how it stands with the whole, and with one filing, by its code; nothing personal."""
+"""Questions of operators: the state of the whole, and of one filing by its code; nothing personal."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from views.public import counts, named
 
 NEWEST: Final = 10
 NEWEST_AMONG: Final = 5_000
-"""An agency's are looked for among so many of the last: for one that does nothing all would have to be read."""
+"""An agency's newest events are searched among so many of the last: for an idle one all would have to be read."""
 
 
 async def find(connection: Connection, which: str) -> FilingRecord | None:
-    """A filing by its dossier code or its id, with its payments and parcels."""
+    """Returns a filing by its dossier code or its id, with its payments and parcels."""
     row = await row_of(connection, which)
     if row is None:
         return None
@@ -34,19 +34,19 @@ async def find(connection: Connection, which: str) -> FilingRecord | None:
 
 
 async def row_of(connection: Connection, which: str) -> asyncpg.Record | None:
-    """The row of a filing, by its dossier code or its id."""
+    """Returns the row of a filing, by its dossier code or its id."""
     row = await connection.fetchrow(_BY_ID, asked) if (asked := _uuid(which)) else None
     return row or await connection.fetchrow(_BY_CODE, which.strip())
 
 
 async def codes(connection: Connection, filings: list[UUID]) -> dict[UUID, tuple[str, str]]:
-    """Dossier code and agency of filings, by id."""
+    """Returns dossier code and agency of filings, by id."""
     rows = await connection.fetch(_CODES, filings)
     return {row["filing_id"]: (row["code"], row["agency"]) for row in rows}
 
 
 async def parked(log: Log, stream: str) -> list[Parked]:
-    """The signals to a stream that could not be used. `not_found` for a stream that is not there."""
+    """Returns the signals to a stream that could not be used. `not_found` for a stream that does not exist."""
     if await log.connection.fetchval(_THERE, stream) is None:
         raise RefusalError(NOT_FOUND)
     rows = await log.connection.fetch(_PARKED, stream)
@@ -54,7 +54,7 @@ async def parked(log: Log, stream: str) -> list[Parked]:
 
 
 async def board(log: Log, agency: str | None = None) -> Board:
-    """How it stands with all filings, or an agency's, now. Of Temporal nothing is known here: `stalled` is None."""
+    """Returns the state of all filings, or an agency's, now. `stalled` is None, as Temporal is not queried here."""
     connection = log.connection
     now: datetime = await connection.fetchval("select now()")
     end_of_day = now.astimezone(VIETNAM).replace(hour=23, minute=59, second=59, microsecond=999_999)
@@ -79,7 +79,7 @@ def _uuid(which: str) -> UUID | None:
 
 
 def name_of(stream: str) -> str:
-    """`filing`, `payment 1`: a stream beside the filing that it belongs to."""
+    """Returns a stream's name beside its filing: `filing`, `payment 1`."""
     try:
         found = StreamId.parse(stream)
     except ValueError:
@@ -105,7 +105,7 @@ select state, count(*) as payments, coalesce(sum(amount), 0)::bigint as asked,
 from payment where $1::text is null or agency = $1 group by state order by state
 """
 _APPENDS: Final = "select pg_stat_get_tuples_inserted('receipt'::regclass)"
-"""As the database's own statistics have it, some seconds behind: who takes two looks knows how many a second."""
+"""From the database's own statistics, some seconds behind: the difference of two reads gives the rate."""
 _NEWEST: Final = f"""
 with newest as (
     select seq, stream, filing_id, agency, kind, recorded_at as at

@@ -1,4 +1,4 @@
-"""The one order of all events: who reads behind a position misses none and gets none twice (docs/ledger.md)."""
+"""The total order of all events: a reader from a position misses none and gets none twice (docs/ledger.md)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from views.log import Connection
 
 @dataclass(frozen=True, slots=True)
 class Positioned:
-    """An event at its place, from 1; nothing of what it says. `hash` is None where the log has no such event."""
+    """An event's position, from 1, without its content. `hash` is None where the log has no such event."""
 
     position: int
     stream: str
@@ -20,12 +20,12 @@ class Positioned:
 
 
 async def events_after(connection: Connection, position: int, most: int) -> Sequence[Positioned]:
-    """The next events in the order of all, at most so many."""
+    """Returns the next events in the total order, at most so many."""
     return [Positioned(*row.values()) for row in await connection.fetch(_PAGE, position, most)]
 
 
 async def last_position(connection: Connection) -> int:
-    """That of the last event which has one; 0 if none has."""
+    """Returns the last assigned position; 0 if there is none."""
     return int(await connection.fetchval("select last from sequencer"))
 
 
@@ -41,4 +41,4 @@ NEWEST: Final = """
 union all
 (select stream, seq from position order by position desc limit {most})
 """
-"""Stream and seq of the newest events: at least so many, those too that have no position yet."""
+"""Stream and seq of the newest events: at least so many, also those without a position."""

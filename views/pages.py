@@ -1,4 +1,4 @@
-"""Keyset pages: a page begins behind the key of the last row of the one before."""
+"""Keyset pages: a page begins after the key of the previous page's last row."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def key_of(cursor: str | None, *parts: Callable[[str], str]) -> tuple[str, ...] | None:
-    """The key that a cursor holds, read part by part. Raises `RefusalError` for one that is none of ours."""
+    """Returns the key in a cursor, read part by part. Raises `RefusalError` for a cursor that is not ours."""
     if cursor is None:
         return None
     try:
@@ -29,19 +29,19 @@ def key_of(cursor: str | None, *parts: Callable[[str], str]) -> tuple[str, ...] 
 
 
 def text(part: str) -> str:
-    """Text that PostgreSQL can hold. Raises `AttributeError` or `ValueError`."""
+    """Returns text that PostgreSQL can store. Raises `AttributeError` or `ValueError`."""
     if b"\0" in part.encode():
         raise ValueError
     return part
 
 
 def uuid(part: str) -> str:
-    """A UUID. Raises `AttributeError` or `ValueError`."""
+    """Returns a UUID as text. Raises `AttributeError` or `ValueError`."""
     return str(UUID(part))
 
 
 def instant(part: str) -> str:
-    """An instant, or the end of time. Raises `TypeError` or `ValueError`."""
+    """Returns an instant as text, or the end of time. Raises `TypeError` or `ValueError`."""
     return part if part == "infinity" else str(datetime.fromisoformat(part))
 
 
@@ -52,7 +52,7 @@ def page(
     read: Callable[[asyncpg.Record], T],
     key: Callable[[asyncpg.Record], Sequence[Any]],
 ) -> Page[T]:
-    """A page of at most `limit` rows, of which one more was looked for."""
+    """Returns a page of at most `limit` rows; the query fetched one more."""
     rows = found[:limit]
     cursor = json.dumps([str(part) for part in key(rows[-1])]) if len(found) > limit else None
     following = None if cursor is None else base64.urlsafe_b64encode(cursor.encode()).decode()

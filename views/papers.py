@@ -1,4 +1,4 @@
-"""The official papers of a filing that have been made; and what whoever holds one may learn of it."""
+"""The official papers of a filing, and the facts that the holder of one may learn of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from views.log import Connection, Log
 
 
 async def papers(log: Log, stream: str) -> tuple[OfficialPaper, ...]:
-    """Those of the filing of this stream, in the order in which they were made; none for one that has none yet."""
+    """Returns the papers of this stream's filing, in the order in which they were made; empty if there are none."""
     try:
         told = await log.read(papers_stream(StreamId.parse(stream).filing))
     except RefusalError as error:
@@ -27,7 +27,7 @@ async def papers(log: Log, stream: str) -> tuple[OfficialPaper, ...]:
 
 @dataclass(frozen=True)
 class IssuedPaper:
-    """A paper that the record knows: what stands on it, the SHA-256 of its template, and whether a seal is on it."""
+    """A paper in the record: its kind, code and agency, the SHA-256 of its template, and whether it is sealed."""
 
     paper: PaperKind
     code: str
@@ -38,7 +38,7 @@ class IssuedPaper:
 
 
 async def issued_paper(connection: Connection, code: str, sha256: str) -> IssuedPaper | None:
-    """The paper of the filing with this dossier code that is this very file; None if none is."""
+    """Returns the paper of the filing with this dossier code whose file has this digest; None if there is none."""
     row = await connection.fetchrow(_ISSUED, code, sha256)
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""What anybody may read: nothing of it identifies a person."""
+"""Questions that anybody may ask: no answer identifies a person."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from views.log import Log
 
 
 async def counts(log: Log, agency: str | None = None) -> tuple[Count, ...]:
-    """How many open filings there are, by agency and status."""
+    """Returns the number of open filings, by agency and status."""
     rows = await log.connection.fetch(_COUNTS, agency)
     return tuple(Count.model_validate(named(row)) for row in rows)
 
 
 async def agency(log: Log, code: str) -> AgencySummary:
-    """What the directory says of an agency. `not_found` for one that it does not have."""
+    """Returns an agency's entry in the directory. `not_found` if there is none."""
     row = await log.connection.fetchrow(_AGENCY, code)
     if row is None:
         raise RefusalError(NOT_FOUND)
@@ -30,7 +30,7 @@ async def agency(log: Log, code: str) -> AgencySummary:
 
 
 def named(row: asyncpg.Record) -> dict[str, Any]:
-    """A row with a `status`, and that by its name."""
+    """Returns a row that has a `status`, with the status's name."""
     name = words("erased_status") if row.get("erased_at") else STATUS_NAMES[Status(row["status"])]
     return dict(row) | {"status_name": name}
 

@@ -1,4 +1,4 @@
-"""The register of receipts for money (sổ biên lai): its rows, and whether a number is missing among them."""
+"""The register of receipts for money (sổ biên lai): its rows, and the gaps in its numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from views.log import Connection
 
 
 async def receipts(connection: Connection, agency: str, period: Period, kind: FeeKind | None = None) -> ReceiptRegister:
-    """An agency's receipts that were issued in a period, by their numbers; and gaps in the years that it touches."""
+    """Returns an agency's receipts issued in a period, by number; and the gaps in the period's year."""
     rows = await connection.fetch(_ISSUED, agency, period.since, period.until, kind)
     found = tuple(map(_read, rows))
     year = period.name[:4]
@@ -28,13 +28,13 @@ async def receipts(connection: Connection, agency: str, period: Period, kind: Fe
 
 
 async def receipt_of(connection: Connection, number: str) -> RegisteredReceipt | None:
-    """The row of a number; None if nobody has taken it."""
+    """Returns the row of a number; None if nobody has taken it."""
     row = await connection.fetchrow(f"{_SELECT} where receipt.number = $1", number.strip())
     return None if row is None else _read(row)
 
 
 async def receipts_of(connection: Connection, filing_id: UUID) -> tuple[RegisteredReceipt, ...]:
-    """What was issued for the money of a filing, in that order."""
+    """Returns the receipts for the money of a filing, in the order of issue."""
     return tuple(map(_read, await connection.fetch(_OF_FILING, filing_id)))
 
 
@@ -72,4 +72,4 @@ where agency = $1 and period = $2 and counter.kind in ('receipt_phi', 'receipt_l
     and ($3::text is null or counter.kind = 'receipt_' || $3)
 order by counter.kind desc
 """
-"""What the counter has given and no receipt carries; at most 100 are named."""
+"""The numbers that the counter has assigned and no receipt carries; at most 100 are named."""

@@ -1,4 +1,4 @@
-"""The register of an agency, page by page: what the log says of each filing that was handed in in a period."""
+"""The register of an agency, page by page: each filing that was handed in in a period, by the log."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAGE: Final = 100
 
 
 async def register(connection: Connection, agency: str, period: Period) -> Register:
-    """What stands above the lines. Raises `RefusalError` (`not_found`) for an agency that the directory has not."""
+    """Returns the register's heading. Raises `RefusalError` (`not_found`) for an agency not in the directory."""
     row = await connection.fetchrow(_HEAD, agency, period.since, period.until)
     if row is None:
         raise RefusalError(NOT_FOUND)
@@ -33,9 +33,9 @@ async def register(connection: Connection, agency: str, period: Period) -> Regis
 
 
 async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[RegisterEntry]]:
-    """The lines, a page at a time, in the order in which the filings were handed in.
+    """Yields the lines, a page at a time, in the order in which the filings were handed in.
 
-    Of a filing whose log can't be opened, as of one whose person was erased, it says what the read model does.
+    For a filing whose log can't be decrypted, or whose person was erased, a line has the read model's data.
     """
     procedures = _Procedures(log.connection)
     after, n = (period.since, _FIRST), 0
@@ -48,7 +48,7 @@ async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[R
 
 
 async def _told(log: Log, rows: Sequence[asyncpg.Record]) -> list[_Told | None]:
-    """What the log tells of each; all at once, and one by one where something can't be opened."""
+    """Returns the log of each; all at once, or one by one if one can't be decrypted."""
     streams = await log.connection.fetch(_STREAMS, [filing_workflow(row["filing_id"]) for row in rows])
     found = {stream["filing_id"]: stream for stream in streams}
     wanted = [found[row["filing_id"]] for row in rows]
@@ -103,14 +103,14 @@ class _Told(NamedTuple):
 
 
 class _Procedures:
-    """What is to be said of published procedures; each is read once."""
+    """The register's data of published procedures; each is read once."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._known: dict[tuple[str, str], Known] = {}
 
     async def find(self, code: str, version: str) -> Known:
-        """By its code alone where that version is not there."""
+        """Returns the procedure's data; only its code if that version is missing."""
         if (code, version) not in self._known:
             row = await self._connection.fetchrow(_PROCEDURE, code, version)
             self._known[code, version] = Known(Text(vi=code, en=code)) if row is None else _read(*row)

@@ -1,4 +1,4 @@
-"""The register of results: what it says of a number or of a file, to anybody; and its rows, to those who keep it."""
+"""The register of results: the status of a number or file, for anybody; and its rows, for its keepers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from views.log import Connection
 
 
 async def standing_of(connection: Connection, which: str, at: datetime | None = None) -> ResultStanding | None:
-    """What the register says of a result, by its number or the SHA-256 (hex) of its file, `at` an instant or now.
+    """Returns the status of a result, by its number or the SHA-256 (hex) of its file, `at` an instant or now.
 
-    None if it has no such result. A file whose time-stamps were renewed is known by what it was and by what it is.
+    None if there is no such result. A file whose time-stamps were renewed is found by its old and its new digest.
     """
     found = await connection.fetchrow(_WHICH, which.strip())
     if found is None:
@@ -23,13 +23,13 @@ async def standing_of(connection: Connection, which: str, at: datetime | None = 
 
 
 async def registered_as(connection: Connection, number: str) -> RegisteredResult | None:
-    """The row of a number; None if nobody has taken it."""
+    """Returns the row of a number; None if nobody has taken it."""
     found = await connection.fetchrow("select * from result where number = $1", number.strip())
     return None if found is None else RegisteredResult.model_validate(dict(found))
 
 
 async def of_filing(connection: Connection, code: str) -> tuple[RegisteredResult, ...]:
-    """All results of a filing, by its dossier code, in the order of their numbers; those given up too."""
+    """Returns all results of a filing, by its dossier code, in the order of their numbers; given-up ones too."""
     rows = await connection.fetch(_OF_FILING, code.strip())
     return tuple(RegisteredResult.model_validate(dict(row)) for row in rows)
 
@@ -37,13 +37,13 @@ async def of_filing(connection: Connection, code: str) -> tuple[RegisteredResult
 async def registered(
     connection: Connection, agency: str | None, limit: int, before: str | None = None
 ) -> tuple[RegisteredResult, ...]:
-    """The register of an agency, or of all, the newest number first; `before` is the last number of the page before."""
+    """Returns an agency's register, or all, the newest number first; `before` is the previous page's last number."""
     rows = await connection.fetch(_REGISTERED, agency, before, limit)
     return tuple(RegisteredResult.model_validate(dict(row)) for row in rows)
 
 
 async def kept_verdict(connection: Connection, number: str) -> FileRef | None:
-    """The verdict that was kept of the result with this number when all had signed it; None if there is none."""
+    """Returns the verdict stored when all had signed the result with this number; None if there is none."""
     found = await connection.fetchval(_KEPT, number.strip())
     return None if found is None else FileRef.model_validate_json(found)
 

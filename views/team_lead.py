@@ -10,7 +10,7 @@ from views.log import Log
 
 
 async def absences(log: Log, agency: AgencyCode) -> tuple[AbsenceSummary, ...]:
-    """The absences that are not over, those that begin first first."""
+    """Returns the absences that are not over, the earliest first."""
     rows = await log.connection.fetch(_ABSENCES, agency)
     return tuple(AbsenceSummary.model_validate(dict(row)) for row in rows)
 

@@ -1,4 +1,4 @@
-"""Tills: what was taken and given through each, by the log, and how it was counted and closed."""
+"""Tills: the cash taken and given through each, by the log, and its counts and closing."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from views.log import Connection
 
 
 async def tills(connection: Connection, agency: str, period: Period | None = None) -> list[Till]:
-    """An agency's tills that were opened in a period, the newest first; without one those that are open."""
+    """Returns an agency's tills that were opened in a period, the newest first; without a period the open ones."""
     since, until = (None, None) if period is None else (period.since, period.until)
     rows = await connection.fetch(_TILLS, agency, since, until)
     return [Till.model_validate(_columns(row)) for row in rows]
 
 
 async def till_of(connection: Connection, number: str) -> TillShown | None:
-    """A till with its cash; None if there is none of this number."""
+    """Returns a till with its cash; None if there is none of this number."""
     row = await connection.fetchrow(_TILL, number)
     if row is None:
         return None

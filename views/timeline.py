@@ -1,4 +1,4 @@
-"""What happened to a filing and its other streams: each audience what it may see."""
+"""The events of a filing and its other streams, limited to the audience's rights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from views.log import Log, Told
 
 
 async def timeline(log: Log, stream: str, audience: Audience) -> tuple[TimelineEntry, ...]:
-    """The events of all streams of a filing, in the order of time."""
+    """Returns the events of all streams of a filing, in the order of time."""
     names = [row["stream"] for row in await log.connection.fetch(_STREAMS, stream)]
     if not names:
         raise RefusalError(NOT_FOUND)
@@ -53,7 +53,7 @@ def _entry(kind: StreamKind[Any], stream: str, recorded: Recorded, state: Any, a
 
 
 _MAY_SEE_PERSONS: Final = frozenset({Audience.APPLICANT, Audience.OFFICER})
-"""An applicant sees what is sealed of their own filing."""
+"""An applicant sees the sealed parts of their own filing."""
 
 _STREAMS: Final = """
 select distinct stream from event

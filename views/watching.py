@@ -1,4 +1,4 @@
-"""Waiting for streams to grow: however many wait, one statement looks for all of them."""
+"""Waits for streams to grow: one statement serves all waits."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import asyncpg
 from views.log import DATABASE_ERRORS
 
 PAUSE: Final = 0.1
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 
 _Told: TypeAlias = "asyncio.Future[Exception | None]"
 
 
 class Watch:
-    """Tells those who wait for a stream that it has gone on. It looks only while somebody waits."""
+    """Notifies waiting callers of new events in their streams. It polls only while there are any."""
 
     def __init__(self, pool: asyncpg.Pool[Any]) -> None:
         self._pool = pool
@@ -25,9 +25,9 @@ class Watch:
         self._looking: asyncio.Task[None] | None = None
 
     async def beyond(self, stream: str, after: int, wait: float) -> None:
-        """Return once the stream goes beyond `after`, or is not there, or `wait` seconds are over.
+        """Returns once the stream goes beyond `after`, or does not exist, or `wait` seconds are over.
 
-        Raises what asyncpg raises.
+        Raises the errors of asyncpg.
         """
         told: _Told = asyncio.get_running_loop().create_future()
         self._waiting[stream][told] = after
@@ -57,7 +57,7 @@ class Watch:
             await asyncio.sleep(PAUSE)
 
     def _tell(self, asked: list[str], heads: dict[str, int], error: Exception | None) -> None:
-        """Who came for another stream while these were asked for is looked for next time."""
+        """Notifies the waits for these streams. A stream added during the query is checked next time."""
         for stream in asked:
             for told, after in self._waiting.get(stream, {}).items():
                 if not told.done() and (stream not in heads or heads[stream] > after):
