@@ -15,7 +15,7 @@ select agency, name_vi as vi, name_en as en from agency
 where kind = any($1) order by province is distinct from (select province from agency where agency = $2), agency limit $3
 """
 _SO_MANY: Final = 5
-"""The maximum number of agencies named to an applicant who filed with the wrong one."""
+"""The maximum number of agencies named to an applicant who filed with the wrong agency."""
 
 
 async def deciding(

@@ -19,7 +19,7 @@ def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, k
     """Returns the id of the principal that sends a stream's first message; None where no identity is required.
 
     `filed_by` is the program that handed the filing in; `known`: the log holds the message. Raises the refusal as an
-    error without retry. For a message that the log holds, a passing reason (`PASSING`) is raised as an error with
+    error without retry. For a message that the log holds, a temporary reason (`PASSING`) is raised as an error with
     retry.
     """
     if guard is None or spoken is None:

@@ -79,7 +79,7 @@ class Views:
         return await self._answer(asked, fresh=False)
 
     async def _refused(self, asked: rd.Asked) -> Refusal | None:
-        """Returns the refusal if the reader may not see this, so that they do not learn whether the filing goes on."""
+        """Returns the refusal if the reader may not see this: they must not learn either whether the filing goes on."""
         if self._looks is None:
             return None
         async with self._reading() as connection:

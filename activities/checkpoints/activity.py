@@ -17,7 +17,10 @@ from activities.seldom import Seldom
 from schemas.stream.checkpoint import MAKE, Made
 
 AGAIN: Final = timedelta(seconds=20)
-"""Minimum time between two at one worker: each goes to witnesses and a time-stamper, and anybody may trigger it."""
+"""Minimum time between two checkpoints at one worker, since anybody may trigger one.
+
+Each is sent to witnesses and time-stamped.
+"""
 
 
 class Checkpoints:

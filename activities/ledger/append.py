@@ -327,10 +327,10 @@ coalesce((select erased_at is null from stream as whole where stream = 'filing:'
 
 _EACH: Final = ", ".join(event_rows.EACH)
 _HASHED: Final = 16
-"""The parameter with the hashed part of each event; then come its columns and its `bound` text."""
+"""The number of the parameter with the hashed part of each event; then come its columns and its `bound` text."""
 _BINDS: Final = _HASHED + 1 + len(event_rows.EACH)
 _REST: Final = _BINDS + 1
-"""The first parameter of the change."""
+"""The number of the change's first parameter."""
 _POSTED: Final = """
 posted as (
     insert into outbox (stream, seq, paper, filing_id, agency)

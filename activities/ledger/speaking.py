@@ -32,7 +32,7 @@ def parameters(batch: Batch) -> tuple[object, ...]:
 
 
 async def missing(connection: Connection, batch: Batch) -> list[Problem]:
-    """Returns the first problem of the signer in the record, named as at the entrance to the system."""
+    """Returns the first problem of the signer in the record, by the same rules as the check before an Update."""
     if batch.statement is None:
         return []
     by = signed(batch.statement)

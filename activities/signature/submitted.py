@@ -142,7 +142,7 @@ class SubmittedSignatures:
 
 
 async def _judged_detached(check: SignatureCheck, one: _Submitted) -> SignatureVerdict:
-    """Over the whole submission: no paper is the signed file, so none is left out."""
+    """Judges a detached signature over the whole submission: no paper is the signed file, so none is left out."""
     content = signed_content(one.submission)
     signatory = Signatory(signatories(one.submission))
     verdict = await check.detached(one.file, content, signatory, one.received_at)
