@@ -122,7 +122,7 @@ class Restarter:
         return [row["stream"] for row in await self._pool.fetch(_OF_FILING, filing)]
 
     async def running(self) -> list[str]:
-        """Returns all streams that have a running workflow, as far as Temporal's list shows them yet.
+        """Returns all streams with a running workflow, by Temporal's list, which may lag behind.
 
         Raises `MotcuaError`.
         """

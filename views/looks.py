@@ -21,7 +21,10 @@ MOST: Final = 500
 
 
 async def report(connection: Connection, since: datetime, agency: str | None = None) -> AccessReport:
-    """Returns the looks since an instant by an agency's officers, and by programs at its filings; or all agencies'."""
+    """Returns the report on looks since an instant, by an agency's officers and by programs at its filings.
+
+    Without an agency it covers all of them.
+    """
     asked = (since, agency)
     whole = await connection.fetchrow(_WHOLE, *asked)
     busy = await connection.fetch(_BUSY, *asked, TIMES, LEAST, MOST)

@@ -1,4 +1,4 @@
-"""The register of an agency, page by page: each filing that was handed in in a period, by the log."""
+"""The register of an agency, page by page: each filing that was handed in during a period, by the log."""
 
 from __future__ import annotations
 

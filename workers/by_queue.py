@@ -63,7 +63,7 @@ class ByQueue(Interceptor):
 class _Inner(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 -- its name
         asked = activity.info()
-        by_a_run = asked.workflow_id is not None  # the server has activities without a workflow
+        by_a_run = asked.workflow_id is not None  # the server also has activities without a workflow
         if not (asked.is_local or (by_a_run and asked.activity_type in BY_QUEUE)):
             raise ApplicationError(
                 f"{asked.activity_type} is asked for by the workflows of this platform alone",

@@ -66,7 +66,7 @@ def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
     """Raises `RefusalError` unless a permitted principal has signed, or the log may hold the command.
 
     A signed command that the log may hold is admitted, to be found there; otherwise it is refused for the returned
-    reason. `submit` records nothing and names no command: its statement may be old, but no more than that.
+    reason. `submit` records nothing and names no command: its statement may be expired, but must be valid otherwise.
     """
     said: dict[str, Any] = raw if isinstance(raw, dict) else {}
     life, submits = workflow.instance().life, update == SUBMIT

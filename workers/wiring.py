@@ -265,8 +265,8 @@ async def platform_worker(
 ) -> AsyncIterator[Worker]:
     """Runs the worker of the workflows, and beside it the one for waits for changes.
 
-    `options` are those of `temporalio.worker.Worker`. Each gets its build id: otherwise Temporal's SDK hashes the
-    bytecode of all imports to make one, which takes longer than the rest of a start.
+    `options` are those of `temporalio.worker.Worker`. Each worker gets its build id: otherwise Temporal's SDK hashes
+    the bytecode of all imports to make one, which takes longer than the rest of a start.
     """
     walk_once()
     at_the_door: list[Interceptor] = [ByQueue()]
@@ -301,7 +301,7 @@ async def platform_worker(
 async def versioned_worker(
     client: Client, functions: Functions, settings: WorkerSettings, **options: Any
 ) -> AsyncIterator[Worker]:
-    """The same as a versioned build: it runs only workflows that belong to its own build."""
+    """Runs the same workers as a versioned build: they run only workflows that belong to this build."""
     version = WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=settings.build)
     own = WorkerDeploymentConfig(
         version=version, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.PINNED

@@ -74,7 +74,7 @@ def make(log: Stream[Result], queue: str) -> asyncio.Task[bo.IssueAnswer | None]
 def _issued(
     asking: _Asking, request: bo.IssueRequest, queue: str, *, by_template: bool
 ) -> asyncio.Task[bo.IssueAnswer | None]:
-    """Requests it of the agency on its queue, or of the platform on our own if the procedure has a template."""
+    """Requests the file of the agency on its queue, or of the platform on our own if the procedure has a template."""
     if by_template:
         return asyncio.create_task(asking.printed())
     return asyncio.create_task(asking.answer(bo.ISSUE, lambda: request, queue, bo.IssueAnswer))

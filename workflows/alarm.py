@@ -22,11 +22,11 @@ class Timer(Protocol):
 
     @property
     def moment(self) -> str:
-        """The event."""
+        """The event of the clock."""
 
     @property
     def due(self) -> datetime:
-        """Its time."""
+        """The time of the event."""
 
 
 class Alarm:

@@ -82,7 +82,7 @@ class ComplaintLife(Life[Complaint]):
         return Opening(Origin(stream_named(self.kind), found.agency), command, content_of_start(self.start), refusal)
 
     async def proceed(self) -> None:
-        """Waits for the answer while the clock runs; if upheld, ensures that the filing starts again."""
+        """Waits for the answer while the clock runs; then, if upheld, ensures that the filing starts again."""
         while self._complaint.state in fold.WAITS:
             await workflow.wait_condition(lambda: self.stream.idle)
             timer = fold.next_timer(self._complaint)
@@ -128,7 +128,7 @@ class ComplaintLife(Life[Complaint]):
         await workflow.execute_local_activity_method(Workflows.start, request, **TEMPORAL)
 
     async def _tell_filing(self) -> None:
-        """Signals the filing. A lost signal has no effect, as a restarted filing reads the outcome."""
+        """Signals the filing. If its workflow was lost, it is restarted, and reads the outcome then."""
         complaint = self._complaint
         fact = ComplaintFact(
             n=complaint.n, about=complaint.about, step=complaint.start_at, officer=str(complaint.answerer)

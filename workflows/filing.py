@@ -198,7 +198,7 @@ class FilingLife(Life[Filing]):
         """Returns the submission's receipt. Raises `RefusalError`, also if the caller names other content."""
         content = content_named(check)
         if self.refusal is not None and isinstance(self.start, Filed) and content not in {None, self.start.content}:
-            # Another submission was refused: this caller can send theirs once this run has ended.
+            # The refused submission is not this caller's: they can send theirs once this run has ended.
             raise RefusalError(NOT_READY)
         receipt = self.stream.receipts["submit"]
         if content not in {None, receipt.digest}:

@@ -159,5 +159,5 @@ class ParcelWorkflow:
 
     @workflow.signal
     def cancel(self, *_: Any) -> None:
-        """The filing recalls it before it leaves."""
+        """Handles the filing's recall of the parcel before it leaves."""
         self.life.cancel()

@@ -159,5 +159,5 @@ class ReferralWorkflow:
 
     @workflow.signal
     async def cancel(self, *_: Any) -> None:
-        """The filing has ended."""
+        """Handles the end of the filing."""
         await self.life.cancel()

@@ -239,5 +239,5 @@ class RefundWorkflow:
 
     @workflow.signal
     def look(self, *_: Any) -> None:
-        """The logs may hold news about the capture."""
+        """Handles the signal that the logs may hold news about the capture."""
         self.life.look()

@@ -173,7 +173,7 @@ class Collecting:
         return False
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
-        """Waits for news until that is too late as well; False then."""
+        """Waits for news at most until that time; False if there was none."""
         left = max(until - workflow.now(), MIN_TIMER)
         try:
             await wait_for(self._life.stream, told, within=left, summary="the end of the wait for money")

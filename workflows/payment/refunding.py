@@ -40,8 +40,8 @@ class Refunding:
     async def begin(self) -> None:
         """Starts a refund of each unowed capture, also of those that come meanwhile. A repeated notice is harmless.
 
-        No wait may stand between the last of it and the next check: a capture that comes then would wait for that
-        check.
+        No wait may stand between the end of this loop and the next check: a capture that comes then would have to wait
+        for that check.
         """
         while to_give_back := self.owed:
             capture = to_give_back[0]

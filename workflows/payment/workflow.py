@@ -153,23 +153,23 @@ class PaymentWorkflow:
 
     @workflow.signal
     def cancel(self, *_: Any) -> None:
-        """The filing no longer owes this fee, or this obligation."""
+        """Handles the filing's cancellation of this fee, or of this obligation."""
         self.life.cancel()
 
     @workflow.signal
     async def noticed(self, *notice: Any) -> None:
-        """A provider's notice about the money: a `MoneyNotice`."""
+        """Handles a provider's notice about the money: a `MoneyNotice`."""
         with suppress(RefusalError):
             await self.life.callbacks.take(single_argument(notice))
 
     @workflow.signal
     async def refunded(self, *given: Any) -> None:
-        """A refund reports an amount given back: a `GivenBack`."""
+        """Handles a refund's report of an amount given back: a `GivenBack`."""
         with suppress(RefusalError):
             await self.life.refunding.gave_back(single_argument(given))
 
     @workflow.signal
     async def accepted(self, *accepted: Any) -> None:
-        """A refund reports an amount accepted for the whole fee: a `CaptureAccepted`."""
+        """Handles a refund's report of an amount accepted for the whole fee: a `CaptureAccepted`."""
         with suppress(RefusalError):
             await self.life.refunding.took_for_whole(single_argument(accepted))

@@ -40,7 +40,10 @@ class Living(Protocol):
 
 @cache
 def update(model: type[Command]) -> Any:
-    """Returns the Update of one kind of command. A receipt is permanent; the validator's refusal leaves no history."""
+    """Returns the Update of one kind of command.
+
+    A receipt is permanent; a validator's refusal is not in the history.
+    """
     kind: str = model.model_fields["kind"].default
 
     async def handle(self: Living, *command: Any) -> Receipt:

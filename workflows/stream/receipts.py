@@ -1,4 +1,4 @@
-"""A workflow's memory of recorded commands: of bounded size for the recent ones, a small mark for each other."""
+"""A workflow's memory of recorded commands: recent receipts whole, and a small mark of each older one."""
 
 from __future__ import annotations
 
