@@ -49,7 +49,10 @@ Record: TypeAlias = "asyncpg.Pool[Any] | Connection"
 
 @dataclass(frozen=True)
 class Known:
-    """The known length of a stream. No `seq`: its run is about to read it; no `epoch`: it has none yet."""
+    """The head of a stream, or a run's knowledge of it.
+
+    `seq` None: the run is about to read it; `epoch` None: no run has one yet.
+    """
 
     seq: int | None
     epoch: int | None

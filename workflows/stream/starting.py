@@ -21,7 +21,7 @@ from workflows.stream.recording import Stream
 
 @dataclass(frozen=True)
 class Resume:
-    """To continue from the previous run's snapshot, or else from the log."""
+    """The resumption of a run: from the previous run's snapshot, or else from the log."""
 
     epoch: int | None
     snapshot: Snapshot | None
