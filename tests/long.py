@@ -372,7 +372,7 @@ LONG: Final[Mapping[str, Long]] = {
     "integration/proof/test_stamps.py": Long("time-stamps of checkpoints that are not theirs"),
     "integration/proof/test_verifying.py": Long(
         "every row changed by a superuser, against checkpoints",
-        only=("test_a_record_without_events", "test_from_what_was_verified_before", "test_what_is_named"),
+        only=("test_a_record_without_events", "test_from_what_was_verified_before"),
     ),
     "integration/record/test_absence.py": Long(
         "absences that begin, end and overlap",

@@ -13,6 +13,7 @@ from PIL import Image
 from activities.files.children import Children
 from activities.files.preview import MOST_PAGES, NotDrawnError, pages
 from tests import uploads as u
+from tests.walking import walked
 
 SECRET = b"somewhere in Ha Noi"
 
@@ -68,7 +69,7 @@ async def test_a_picture_is_upright_smaller_and_without_what_it_carried(children
     assert SECRET not in made
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGBA", "I;16"])
+@walked("mode", ["1", "L", "P", "LA", "RGBA", "I;16"], exactly=6)
 async def test_every_kind_of_png_is_drawn_on_white(children: Children, mode: str) -> None:
     [one] = await drawn(children, u.picture("PNG", (300, 200), mode), u.PNG)
     assert (one.mode, one.size) == ("RGB", (300, 200))

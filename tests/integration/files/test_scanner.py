@@ -13,6 +13,7 @@ from activities.files.scanner import CHUNK, Clamd, ScannerDownError, scanner_at
 from schemas.files import LARGEST_FILE
 from tests import uploads as u
 from tests.integration.files.clamd import EICAR, OwnClamd
+from tests.walking import walked
 
 
 async def pieces(data: bytes, size: int = 10_000) -> AsyncIterator[bytes]:
@@ -54,7 +55,7 @@ async def test_a_file_larger_than_it_takes_is_no_pass(tmp_path: Path, size: int)
             await Clamd(clamd.socket).scan(pieces(bytes(size)))
 
 
-@pytest.mark.parametrize(
+@walked(
     "answer",
     [
         b"",
@@ -66,6 +67,7 @@ async def test_a_file_larger_than_it_takes_is_no_pass(tmp_path: Path, size: int)
         b"INSTREAM size limit exceeded. ERROR\0",
         b"x" * 10_000 + b"\0",
     ],
+    exactly=8,
 )
 async def test_only_a_clear_answer_is_one(tmp_path: Path, answer: bytes) -> None:
     async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -7,39 +7,19 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 import httpx
 
 from activities.partners.money.merchants import MERCHANTS, provider
-from activities.partners.money.provider import About, Line, NewDemand
 from deploy.stack import Stack
 from schemas.ids import fee_key
 from tests.acting import eventually
+from tests.callbacks import new_demand
 from tests.conftest import world_of
 from tests.integration.gateway.calls import AMOUNT, demand, kept
 
 PARTS: Final = ("postgres", "temporal", "migrations", "bank", "gateway")
 WIRES: Final = {"vnpay": "00", "platform": "00", "vietqr": "confirmed"}
-
-
-def asked(filing: UUID) -> NewDemand:
-    now = datetime.now(UTC)
-    return NewDemand(
-        key=fee_key(filing, 1),
-        amount=AMOUNT,
-        description="Lệ phí",
-        made=now,
-        expires=now + timedelta(minutes=15),
-        about=About(
-            procedure="1.002835",
-            procedure_name="Đổi giấy phép lái xe",
-            agency="H01.12",
-            agency_name="Sở Xây dựng",
-            filing="H01.12-20261127-0000001",
-            lines=(Line(code="licence", name="Lệ phí", amount=AMOUNT),),
-        ),
-    )
 
 
 async def called(bank: httpx.AsyncClient) -> list[dict[str, Any]]:
@@ -57,7 +37,8 @@ async def test_the_bank_calls_back_what_was_paid_on_its_page() -> None:
             async with httpx.AsyncClient(base_url=env["MOTCUA_BANK_URL"], trust_env=False) as bank:
                 for wire in WIRES:
                     _, filing = await demand(world, wire)
-                    at = await provider(wire, merchants[wire], bank).order(asked(filing))
+                    asked = new_demand(fee_key(filing, 1), AMOUNT, datetime.now(UTC), timedelta(minutes=15))
+                    at = await provider(wire, merchants[wire], bank).order(asked)
                     start = at.pay_url or str(httpx.URL("/vietqr/scan", params={"code": at.code or ""}))
                     page = await bank.get(start, follow_redirects=True)
                     (await bank.post(str(page.url), data={"payer": "0001"})).raise_for_status()

@@ -35,12 +35,6 @@ LEADER: Final = f"leader:h56.30-leader-1@{AGENCY}"
 REASON: Final = ("--reason", "canary: khớp sao kê")
 
 
-@pytest.fixture
-def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)  # beside no running stack
-    return Shell(world.process_env)
-
-
 async def takes(world: World) -> None:
     """Let the treasury take the money of the agency."""
     async with world.connection(world.owner_dsn) as connection:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
-
-import pytest
 
 from rules.time.working_time import VIETNAM
 from schemas.filing import commands as cm
@@ -20,14 +17,6 @@ TODAY: Final = datetime.now(VIETNAM).date()
 UNTIL: Final = TODAY + timedelta(days=7)
 ABSENCE: Final = ("directory", "absence", AGENCY, ILL, "specialist", "--from", str(TODAY), "--to", str(UNTIL))
 PASS_OVER: Final = ("pass-over", ILL, "--actor", f"team_lead:{AGENCY.lower()}-team-lead-1@{AGENCY}")
-
-
-@pytest.fixture
-def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)  # beside no running stack
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setenv("NO_COLOR", "1")
-    return Shell(world.process_env)
 
 
 async def test_an_absence_is_recorded_once_shown_changed_and_taken_back(shell: Shell) -> None:

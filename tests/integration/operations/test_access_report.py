@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
-
-import pytest
 
 from schemas.people import Role
 from tests.acting import AGENCY, Doubtful, Play, birth, officer
@@ -21,13 +18,6 @@ insert into access (look, filing_id, agency, stream, question, role, actor_agenc
     statement, at)
 values ($1, $2, $3, 'filing:' || $2::uuid, $4, $5, $6, $7, 'desk', 'k', 's', $8)
 """
-
-
-@pytest.fixture
-def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    return Shell(world.process_env)
 
 
 async def looked(

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, Final
 
-import pytest
 from pyhanko.pdf_utils.generic import (
     ArrayObject,
     BooleanObject,
@@ -30,6 +29,7 @@ from rules.publishing.forms.sheet import filled_in
 from schemas.filing.submission import signed_digest
 from tests.integration.signature import party as p
 from tests.unit.forms.dossiers import AT, RESIDENCE_FILE, procedure, residence
+from tests.walking import walked
 
 Writer = IncrementalPdfFileWriter
 Change = Callable[[Writer], Any]
@@ -153,7 +153,7 @@ UNSIGNABLE: Final = frozenset({"no XML as metadata", "an entity in the metadata"
 """By the library, which writes the metadata anew."""
 
 
-@pytest.mark.parametrize("what", CHANGES)
+@walked("what", CHANGES, exactly=17)
 async def test_a_form_that_says_something_else_of_itself_is_refused(party: p.Party, what: str) -> None:
     assert await judged(party, quietly(await signed(party), CHANGES[what])) == "refused signed_form_changed"
     if what not in UNSIGNABLE:  # covered by the signature
@@ -185,7 +185,7 @@ TOOLS: Final[dict[str, Change]] = {
 }
 
 
-@pytest.mark.parametrize("what", TOOLS)
+@walked("what", TOOLS, exactly=5)
 async def test_what_tools_write_of_themselves_changes_nothing(party: p.Party, what: str) -> None:
     assert await judged(party, await signed(party, quietly(FORM, TOOLS[what]))) == "valid"
     if "metadata" not in what:  # which the signing has written otherwise
