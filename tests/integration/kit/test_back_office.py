@@ -32,6 +32,7 @@ from schemas.filing.state import Stage, Status
 from tests.acting import Play, birth, eventually, stock
 from tests.conftest import ROOT, World
 from tests.forked import forked
+from tests.walking import walked
 
 OFFICE: Final = "H29.16"
 PAGE: Final = (ROOT / "docs" / "agencies.md").read_text()
@@ -80,20 +81,6 @@ async def office(folder: Path, world: World, name: str = "land_office:LandOffice
         assert await process.wait() in {0, -signal.SIGKILL}
 
 
-async def test_an_agency_makes_its_own_document_in_its_own_process(world: World, folder: Path) -> None:
-    async with world.platform(), office(folder, world):
-        play = await Play.begin(world, birth(agency=OFFICE))
-        view = await play.at(Stage.CLOSED)
-        result = (await world.client.result(play.filing)).result
-    text = (await Store(from_url(world.objects)).get(result)).decode()
-    assert text.splitlines() == [
-        "GIẤY KHAI SINH",
-        f"Hồ sơ: {view.code}",
-        "Trẻ: Nguyễn Thị Bình Minh",
-        "Người ký: h29.16-leader-1",
-    ]
-
-
 async def both(world: World) -> tuple[Play, Play]:
     """A filing at the agency whose back office is down, and one elsewhere, which has ended."""
     waiting = await Play.begin(world, birth(agency=OFFICE))
@@ -103,23 +90,27 @@ async def both(world: World) -> tuple[Play, Play]:
     return waiting, other
 
 
-async def test_while_a_killed_back_office_is_away_its_agency_waits_and_another_finishes(
+async def test_while_a_back_office_is_killed_or_frozen_its_agency_waits_and_another_finishes(
     running: World, folder: Path
 ) -> None:
+    """Then the agency makes its own document, in its own process."""
     async with office(folder, running) as process:
         process.kill()
         await process.wait()
         waiting, _ = await both(running)
-    async with office(folder, running):
-        assert (await waiting.at(Stage.CLOSED)).status is Status.RETURNED
-
-
-async def test_a_frozen_back_office_goes_on_where_it_was(running: World, folder: Path) -> None:
     async with office(folder, running) as process:
+        view = await waiting.at(Stage.CLOSED)
         process.send_signal(signal.SIGSTOP)
-        waiting, _ = await both(running)
+        frozen, _ = await both(running)
         process.send_signal(signal.SIGCONT)
-        assert (await waiting.at(Stage.CLOSED)).status is Status.RETURNED
+        assert [view.status, (await frozen.at(Stage.CLOSED)).status] == [Status.RETURNED] * 2
+    result = (await running.client.result(waiting.filing)).result
+    assert (await Store(from_url(running.objects)).get(result)).decode().splitlines() == [
+        "GIẤY KHAI SINH",
+        f"Hồ sơ: {view.code}",
+        "Trẻ: Nguyễn Thị Bình Minh",
+        "Người ký: h29.16-leader-1",
+    ]
 
 
 BLOCKING: Final = """
@@ -158,14 +149,13 @@ async def test_a_hook_that_blocks_is_warned_of_and_delays_no_stop(world: World, 
     assert f"backoffice.ready queue=agency.{OFFICE}" in said
 
 
-async def test_an_agency_that_the_directory_does_not_have_is_refused(running: World, folder: Path) -> None:
+async def test_an_agency_is_refused_that_nobody_knows_and_told_that_its_work_goes_elsewhere(
+    running: World, folder: Path
+) -> None:
     unknown = await start(folder, running, *COMMAND[:-1], "H99")
     assert await asyncio.wait_for(unknown.wait(), 30) == 1
     assert "the directory has no agency H99" in (folder / "log").read_text()
     assert not (folder / "ready").exists()
-
-
-async def test_an_agency_whose_work_goes_elsewhere_is_told(running: World, folder: Path) -> None:
     elsewhere = await start(folder, running, *COMMAND[:-1], "H01.12")
     log = folder / "log"
     said = await eventually(lambda: asyncio.to_thread(log.read_text), lambda said: "backoffice.ready" in said)
@@ -201,7 +191,7 @@ async def test_an_office_is_looked_at_before_it_serves(running: World, folder: P
     assert "không ghi và đọc được" in said
 
 
-@pytest.mark.parametrize(
+@walked(
     ("body", "why"),
     [
         ("def check(self): return True", "check takes one argument"),
@@ -211,6 +201,7 @@ async def test_an_office_is_looked_at_before_it_serves(running: World, folder: P
         ("def __init__(self): self.book = {}['deeds']", "Office() fails: KeyError"),
         ("raise OSError('no registry')", "can't be imported: OSError: no registry"),
     ],
+    exactly=6,
 )
 async def test_hooks_that_can_never_work_are_named(world: World, folder: Path, body: str, why: str) -> None:
     (folder / "office.py").write_text(f"from motcua import BackOffice\nclass Office(BackOffice):\n    {body}\n")
