@@ -201,7 +201,7 @@ def plain(model: BaseModel) -> Any:
 
 def out() -> Console:
     """Where words for people go."""
-    return Console(soft_wrap=True, highlight=False)
+    return Console(soft_wrap=True, highlight=False, emoji=False)
 
 
 def note(message: Text | str, detail: object = None) -> None:
@@ -232,7 +232,7 @@ def _line(message: Text | str, detail: object, words: Callable[[Text], str]) -> 
 
 
 def _print_beside(markup: str) -> None:
-    Console(stderr=True, soft_wrap=True, highlight=False).print(markup)
+    Console(stderr=True, soft_wrap=True, highlight=False, emoji=False).print(markup)
 
 
 def problem_line(one: Problem) -> str:

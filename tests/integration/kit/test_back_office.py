@@ -212,6 +212,7 @@ async def test_hooks_that_can_never_work_are_named(world: World, folder: Path, b
     _, said = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 2
     assert why in " ".join(said.decode().split())
+    assert "🏢" not in said.decode()
 
 
 class Foreign:
