@@ -27,6 +27,7 @@ from schemas.form import _form_value
 from schemas.identity import MAX_STATEMENT
 from schemas.people import Applicant
 from schemas.text import composed, line, text
+from tests.contract.messages import dumped
 from tests.contract.samples import COMMANDS, FILE, SUBMISSION
 from tests.walking import walked
 
@@ -67,10 +68,6 @@ INVISIBLE: Final = {
 }
 DECOMPOSED: Final = "Nguye\u0302\u0303n"
 COMPOSED: Final = "Nguy\u1ec5n"
-
-
-def dumped(message: Model) -> Any:
-    return message.model_dump(mode="json", exclude_none=True)
 
 
 def wrong_with(model: type[Model], given: Any) -> Found:

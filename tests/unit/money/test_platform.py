@@ -11,10 +11,9 @@ from activities.partners.money.platform import PlatformDoor, PlatformMerchant
 from activities.partners.money.provider import Expected, Notice, Outcome, Received, Verdict, judge
 from activities.partners.money.stamps import stamp
 from tests.unit.money.conftest import NOW
+from tests.unit.money.wires import KNOWN, OTHER, REFERENCE
 from tests.walking import walked
 
-REFERENCE = "MC234567ABCDEFGHIJ"
-OTHER = "MC765432JIHGFEDCBA"
 FIELDS = {
     "LoaiBanTin": "CALLBACK",
     "MaLoi": "00",
@@ -27,7 +26,6 @@ FIELDS = {
     "ThoiGianGD": "20261127095900",
     "ThongTinGiaoDich": "Lệ phí đổi giấy phép",
 }
-KNOWN = {REFERENCE: Expected(amount=135_000, settled=False), OTHER: Expected(amount=20_000, settled=False)}
 WRONG = {
     "MaLoi": "99",
     "MaDoiTac": "97",

@@ -11,10 +11,9 @@ from activities.partners.money.provider import Expected, NewDemand, Notice, Outc
 from activities.partners.money.stamps import instant, stamp
 from activities.partners.money.vnpay import VnPayDoor, VnPayMerchant, pay_url
 from tests.unit.money.conftest import NOW
+from tests.unit.money.wires import KNOWN, OTHER, REFERENCE
 from tests.walking import walked
 
-REFERENCE = "MC234567ABCDEFGHIJ"
-OTHER = "MC765432JIHGFEDCBA"
 FIELDS = {
     "vnp_Amount": "13500000",
     "vnp_BankCode": "NCB",
@@ -28,7 +27,6 @@ FIELDS = {
     "vnp_TransactionStatus": "00",
     "vnp_TxnRef": REFERENCE,
 }
-KNOWN = {REFERENCE: Expected(amount=135_000, settled=False), OTHER: Expected(amount=20_000, settled=False)}
 CODES = {"00": Verdict.CONFIRMED, "01": Verdict.UNKNOWN_ORDER, "02": Verdict.ALREADY}
 
 

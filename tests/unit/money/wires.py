@@ -7,9 +7,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from activities.partners.money.asking import Asking
-from activities.partners.money.provider import CAPABILITIES, Demand, Kind, Notice, Outcome
+from activities.partners.money.provider import CAPABILITIES, Demand, Expected, Kind, Notice, Outcome
 
 MADE: Final = datetime(2026, 11, 27, tzinfo=UTC)
+REFERENCE: Final = "MC234567ABCDEFGHIJ"
+OTHER: Final = "MC765432JIHGFEDCBA"
+KNOWN: Final = {REFERENCE: Expected(amount=135_000, settled=False), OTHER: Expected(amount=20_000, settled=False)}
+"""What is demanded, by its reference."""
 
 
 @dataclass

@@ -75,3 +75,8 @@ class Giving:
     @property
     def kinds(self) -> list[str]:
         return [recorded.event.kind for recorded in self.log]
+
+
+def states(so_far: Giving) -> list[tuple[int, str]]:
+    """The amount of each case, and where it stands."""
+    return [(entry.amount, str(entry.state)) for entry in so_far.refund.entries]

@@ -26,16 +26,12 @@ from schemas.refund.commands import (
 from schemas.refund.state import CaseState, Claim, RefundCause, RefundLine
 from tests.unit.filing.lives import CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, procedure, reopened
 from tests.unit.payments import told
-from tests.unit.refund.givings import AMOUNT, ASKED, BY_HAND, WHY, Giving
+from tests.unit.refund.givings import AMOUNT, ASKED, BY_HAND, WHY, Giving, states
 
 STOPPED: Final = Claim(rule=RefundCase.STOPPED, percent=100)
 AGAIN: Final = Claim(reopened=1)
 STOPPED_AGAIN: Final = Claim(rule=RefundCase.STOPPED, percent=100, reopened=1)
 FIRST: Final[dict[str, Any]] = {"case": 1}
-
-
-def states(so_far: Giving) -> list[tuple[int, str]]:
-    return [(entry.amount, str(entry.state)) for entry in so_far.refund.entries]
 
 
 def opened() -> Giving:

@@ -32,14 +32,10 @@ from schemas.refund.commands import (
 from schemas.refund.state import CaseState, Claim, RefundCause
 from tests.unit.filing.lives import CASHIER, LEADER, Life, fee, procedure
 from tests.unit.payments import NOW, Told, told
-from tests.unit.refund.givings import AMOUNT, APART, ASKED, OTHER_AGENCY, WHY, Giving
+from tests.unit.refund.givings import AMOUNT, APART, ASKED, OTHER_AGENCY, WHY, Giving, states
 
 GONE: Final = Claim(charged_back=AMOUNT)
 ANSWER: Final = WHY | {"outcome": "written_off"}
-
-
-def states(so_far: Giving) -> list[tuple[int, str]]:
-    return [(entry.amount, str(entry.state)) for entry in so_far.refund.entries]
 
 
 def given_back() -> Giving:

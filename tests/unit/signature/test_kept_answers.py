@@ -14,11 +14,6 @@ from sandbox.trust.authority import Authority, Holder, Revoked
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"), "http://127.0.0.1:9")
-
-
-@pytest.fixture(scope="module")
 def holder(authority: Authority) -> Holder:
     return authority.person([(NameOID.COMMON_NAME, "A")])
 

@@ -50,11 +50,6 @@ def test_a_setting_replaces_whole_lists_and_names_nothing_unknown() -> None:
             read(wrong)
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"), "http://127.0.0.1:9")
-
-
 class _Told:
     """The authority's own answers about people, signed anew by this digest."""
 

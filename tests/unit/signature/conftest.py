@@ -1,0 +1,12 @@
+"""A certificate authority of these tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.trust.authority import Authority
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"), "http://127.0.0.1:9")
