@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,14 +11,14 @@ from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_erro
 from activities.ledger.vault import Vault
 from rules.filing.fees.again import not_asked_again
 from rules.officers import on_the_applicants_side
-from rules.refund import claims
+from rules.refund import claims, status
 from rules.stream_kind import Kinds
 from schemas.base import AgencyCode, Model
 from schemas.errors import Problem, RefusalError, problem
 from schemas.filing.state import Filing
 from schemas.ids import StreamId, filing_workflow, payment_workflow
 from schemas.payment.state import CaptureAccepted, GivenBack, Payment
-from schemas.refund.state import CaptureTaken, Claim, RefundStart
+from schemas.refund.state import CAPTURES, CaptureTaken, Claim, Refund, RefundStart
 from views.log import Log
 
 
@@ -84,10 +83,7 @@ class Refunds:
     @activity.defn(name="refund.ruled")
     async def ruled(self, filing_id: UUID) -> list[int]:
         """Returns the numbers of a filing's refunds that were opened or examined because of how the filing ended."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                rows = await connection.fetch(_RULED, filing_id)
-        return [StreamId.parse(row["stream"]).n for row in rows]
+        return [refund.n for refund in await self._refunds(filing_id) if status.was_ruled(refund)]
 
     @activity.defn(name="refund.not_asked_again")
     async def not_asked_again(self, asked: PaymentOf) -> Problem | None:
@@ -98,21 +94,25 @@ class Refunds:
     @activity.defn(name="refund.given")
     async def given(self, asked: PaymentOf) -> list[GivenBack]:
         """Returns all money refunded of a payment, as its refunds have recorded it."""
-        given = await self._said(asked, "refund_given", "refund_given_by_hand")
-        return [GivenBack.model_validate(body) for body in given]
+        return [given for refund in await self._of_payment(asked) for given in status.given_back(refund)]
 
     @activity.defn(name="refund.accepted")
     async def accepted(self, asked: PaymentOf) -> list[CaptureAccepted]:
         """Returns the captures of a payment that are accepted for the whole fee, as its refunds have recorded it."""
-        return [CaptureAccepted.model_validate(body) for body in await self._said(asked, "shortfall_accepted")]
+        every = map(status.accepted, await self._of_payment(asked))
+        return [accepted for accepted in every if accepted is not None]
 
-    async def _said(self, asked: PaymentOf, *kinds: str) -> list[Any]:
-        """Returns the bodies of the events of these kinds in the refunds of a payment, in order."""
-        of_it = f"refund:{asked.filing_id}:{asked.n}"  # followed by three more digits: CAPTURES
+    async def _of_payment(self, asked: PaymentOf) -> list[Refund]:
+        """Returns the refunds of the captures of a payment."""
+        refunds = await self._refunds(asked.filing_id)
+        return [one for one in refunds if one.n // CAPTURES == asked.n and not claims.without_provider(one.n)]
+
+    async def _refunds(self, filing_id: UUID) -> list[Refund]:
+        """Returns all refunds of a filing."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                rows = await connection.fetch(_SAID, asked.filing_id, kinds, f"{of_it}___", f"{of_it}000")
-        return [json.loads(row["body"]) for row in rows]
+                rows = await connection.fetch(_REFUNDS, filing_id)
+        return await self._states(*(row["stream"] for row in rows))
 
     async def _states(self, *streams: str) -> list[Any]:
         """Returns the states of these streams; None for a stream that was never begun."""
@@ -128,16 +128,4 @@ class Refunds:
         return found
 
 
-_RULED: Final = """
-select distinct stream from event
-where filing_id = $1 and (
-    kind = 'refund_undecided' or kind = 'refund_opened' and convert_from(body, 'UTF8')::jsonb ->> 'cause' = 'rule'
-)
-order by stream
-"""
-
-_SAID: Final = """
-select body from event
-where filing_id = $1 and kind = any($2) and stream like $3 and stream <> $4
-order by stream, seq
-"""
+_REFUNDS: Final = "select stream from standing where filing_id = $1 and kind = 'refund' order by stream"

@@ -14,7 +14,7 @@ from schemas.filing.state import ChargeBackFact
 from schemas.payment.state import CaptureAccepted, GivenBack
 from schemas.people import Role
 from schemas.refund.events import RefundApproved, RefundChargedBack, RefundLeftToHand
-from schemas.refund.state import WITHOUT_PROVIDER, CaseState, Refund
+from schemas.refund.state import WITHOUT_PROVIDER, CaseState, Refund, RefundCause
 from schemas.saying import said
 from schemas.stream.rows import Rows, Standing, TaskRow
 
@@ -83,6 +83,11 @@ WAITS: Final = (
     Waits(_under_way, frozenset({RefundApproved}), "doctor.refunds.under_way", usual=timedelta(days=1)),
     Waits(_twice, frozenset({RefundChargedBack}), "doctor.refunds.twice", closed=True),
 )
+
+
+def was_ruled(refund: Refund) -> bool:
+    """Whether it was ever looked what goes back by how its filing had ended."""
+    return refund.ruled or refund.reopened > 0 or any(entry.cause is RefundCause.RULE for entry in refund.entries)
 
 
 def accepted(refund: Refund) -> CaptureAccepted | None:
