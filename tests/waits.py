@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from operations.doctor.surroundings import Surroundings
 from operations.home import Home
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
 from rules.waiting import Wait
+from schemas.base import Model
 from tests.conftest import World
+from tests.contract.samples import EVENTS
 from views.waiting import waiting
 
 
@@ -23,3 +26,8 @@ async def named(world: World, says: str) -> list[tuple[str, Wait]]:
     async with world.connection(world.app_dsn) as connection:
         found = await waiting(connection, KINDS, says.split(".")[1], datetime.now(UTC))
     return [(one.agency, one.wait) for one in found if one.waits.says == says]
+
+
+def sample(of: type[Model], **changed: Any) -> Any:
+    """What the contract shows of such an event, but for what is `changed`."""
+    return next(event for event in EVENTS if type(event) is of).model_copy(update=changed)

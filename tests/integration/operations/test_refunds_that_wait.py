@@ -11,7 +11,6 @@ import pytest
 from operations.doctor.finding import Health
 from operations.doctor.waiting import waits
 from rules.streams import KINDS
-from schemas.base import Model
 from schemas.payment.events import PaymentChargeBackAhead, PaymentChargedBack, PaymentOutcomeAwaited, PaymentRequested
 from schemas.people import SYSTEM
 from schemas.refund.events import (
@@ -24,8 +23,7 @@ from schemas.refund.events import (
     RefundOpened,
 )
 from tests.conftest import World
-from tests.contract.samples import EVENTS
-from tests.waits import around
+from tests.waits import around, sample
 
 EVENT: Final = """
 insert into event
@@ -37,11 +35,6 @@ STANDS: Final = """
 insert into standing (stream, kind, filing_id, agency, n, calendar, open, watched_until, heard_as)
 values ($1, split_part($1, ':', 1), $2, 'H01.12', split_part($1, ':', 3)::int, 'vn', $3, null, '{}')
 """
-
-
-def sample(of: type[Model], **changed: Any) -> Any:
-    """What the contract shows of such an event, but for what is `changed`."""
-    return next(event for event in EVENTS if type(event) is of).model_copy(update=changed)
 
 
 BEFORE: Final = (sample(RefundBegun, provider="vnpay"), sample(RefundOpened), sample(RefundApproved))
