@@ -82,22 +82,6 @@ async def test_a_command_committed_by_a_worker_that_died_answers_with_its_first_
     assert (await verify(world.superuser_dsn)).verified
 
 
-async def test_a_submission_committed_by_a_worker_that_died_is_one_filing(world: World, tmp_path: Path) -> None:
-    sent = sample()
-    async with worker_process(world.process_env, tmp_path) as worker:
-        worker.arm("ledger.committed")
-        waiting = asyncio.create_task(world.client.submit(sent))
-        assert await worker.died() == -signal.SIGKILL
-
-    async with worker_process(world.process_env, tmp_path):
-        first = await waiting
-        assert await world.client.submit(sent) == first
-
-    assert await kinds(world, filing_id(sent.client_id, sent.submission_id)) == ["submitted"]
-    async with world.connection() as connection:
-        assert await connection.fetchval("select last from counter where kind = 'dossier'") == 1
-
-
 async def test_a_supplement_that_a_dead_worker_committed_is_found_once_its_limit_has_passed(
     world: World, tmp_path: Path
 ) -> None:

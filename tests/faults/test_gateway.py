@@ -98,24 +98,6 @@ async def test_a_gateway_that_dies_before_it_answers_is_called_again(
     assert len(await kept(world)) == 1
 
 
-async def test_what_was_kept_before_the_gateway_died_is_driven_though_nobody_calls_again(
-    world: World, tmp_path: Path
-) -> None:
-    async with world.platform(), world.back_office():
-        play = await unpaid(world)
-        query = ipn(reference_of(fee_key(play.filing, 1)), Amount=f"{FEE}00")
-        async with gateway(world, tmp_path) as (process, caller):
-            process.arm("callback.kept")
-            with pytest.raises(httpx.TransportError):
-                await code(caller, query, BANK)
-            await process.died()
-        assert "payment_captured" not in await play.kinds("payment", 1)
-        async with gateway(world, tmp_path) as (_, caller):
-            await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
-            assert await code(caller, query, BANK) == "02"
-        assert (await captured(play)).count("payment_captured") == 1
-
-
 async def test_a_gateway_that_is_told_to_stop_ends_by_itself(world: World, tmp_path: Path) -> None:
     async with gateway(world, tmp_path) as (process, caller):
         assert (await caller.get("/healthz")).json() == {"status": "ok"}

@@ -302,6 +302,9 @@ async def test_what_the_demo_sent_fits_and_nothing_is_left_out(paid: World) -> N
     async with at_work(world):
         played = await demo.play(world.process_env, scenarios, versions, AT_ONCE, lambda _: None)
     assert [each.problems for each in played if each.problems] == []
+    found = await demo.judge(world.process_env, [each for each in played if not each.scenario.in_whole_stack])
+    assert {one.played.scenario.name: one.problems for one in found.verdicts if one.problems} == {}
+    assert found.ledger.verified
     async with world.platform(), world.back_office():
         await pay_twice(world)
         await be_a_stranger(world, stranger, looker)
