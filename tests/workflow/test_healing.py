@@ -16,7 +16,7 @@ from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest, Resp
 from temporalio.service import RPCError
 
 from recovery.healing import SILENT, STANDS_STILL, WELL, Healer
-from recovery.restart import Found, Restarter
+from recovery.restart import Restarter
 from recovery.stalled import NOT_CONTINUED, TIMED_OUT, Stalled, stalled
 from rules.streams import KINDS
 from schemas.filing.state import Stage
@@ -25,6 +25,7 @@ from schemas.stream.healing import MOST_LEFT, REMEMBERED, Healed, Healings, Look
 from tests.acting import NEVER_PAYS, PAYS, Play, eventually, extract
 from tests.any_files import any_file_activities
 from tests.conftest import World
+from tests.restarting import restart
 from tests.workflow.standing_still import OTHERS, awake, handle_of, not_replayable, paid_and_deaf, still, whole
 from verifier.ledger import verify
 from workers.wiring import WORKFLOWS, platform_worker
@@ -153,9 +154,7 @@ async def test_one_that_nobody_answers_is_healed_a_little_later(world: World, he
 
 
 @pytest.mark.usefixtures("office")
-async def test_it_is_not_healed_a_second_time_until_its_log_has_moved_on(
-    world: World, pool: asyncpg.Pool[asyncpg.Record], healer: Healer
-) -> None:
+async def test_it_is_not_healed_a_second_time_until_its_log_has_moved_on(world: World, healer: Healer) -> None:
     play = await begun_otherwise(world, NEVER_PAYS)
     async with world.platform():
         one = await not_replayable(play)
@@ -180,7 +179,7 @@ async def test_it_is_not_healed_a_second_time_until_its_log_has_moved_on(
         left_alone = await not_replayable(play)
         assert await healer.look(world.temporal, soon(left_alone)) == left
         # What an operator starts carries no memo.
-        assert await Restarter(pool, world.temporal).restart(one.workflow_id, force=True) is Found.RESTARTED
+        await restart(world, one.workflow_id, force=True)
         assert await memo_of(play) == {}
         await play.pay_by_hand()
         await whole(play)
