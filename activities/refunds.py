@@ -128,4 +128,7 @@ class Refunds:
         return found
 
 
-_REFUNDS: Final = "select stream from standing where filing_id = $1 and kind = 'refund' order by stream"
+_REFUNDS: Final = (
+    "select distinct stream from event where filing_id = $1 and starts_with(stream, 'refund:') order by stream"
+)
+"""From the record: a read model that lacks a row must not let money go back twice."""

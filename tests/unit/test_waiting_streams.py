@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 
@@ -18,9 +19,9 @@ from schemas.refund.events import RefundApproved, RefundBegun, RefundChargedBack
 from schemas.refund.events import RefundLeftToHand as LeftToHand
 from schemas.result.events import ResultEntered, ResultMade
 from schemas.stream.ledger import Recorded
-from tests.contract.samples import AGENCY, AT, FILING
 from tests.waits import sample
 
+AT: Final = datetime(2026, 11, 25, 3, 0, 30, tzinfo=UTC)
 SOON: Final = AT + timedelta(hours=23)
 LATE: Final = AT + timedelta(hours=24)
 
@@ -59,6 +60,6 @@ def test_a_stream_waits_for_what_its_state_says(
         Recorded(seq=n, at=AT, command_id=f"c{n}", actor=SYSTEM, event=event) for n, event in enumerate(events, 1)
     )
     n = 1001 if stream == "refund" else 1
-    state = reduce(kind.evolve, recorded, kind.initial(Origin(StreamId(stream, FILING, n), AGENCY)))
+    state = reduce(kind.evolve, recorded, kind.initial(Origin(StreamId(stream, UUID(int=1), n), "H01.12")))
     found = [each.says.removeprefix("doctor.") for each in kind.waits for _ in each.long(state, now)]
     assert found == waits
