@@ -312,8 +312,3 @@ class Kinds(Mapping[str, StreamKind[Any]]):
 def numbered(origin: Origin) -> dict[str, Any]:
     """The fields with which the state of every stream that has a number in its filing begins."""
     return {"filing_id": origin.stream.filing, "n": origin.stream.n, "agency": origin.agency}
-
-
-def as_it_was(data: dict[str, Any]) -> dict[str, Any]:
-    """The upcaster of a version that a build of before would misread, and which changes nothing in older events."""
-    return data

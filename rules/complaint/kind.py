@@ -9,7 +9,7 @@ from rules.complaint import fold, status
 from rules.complaint.commands import RULES
 from rules.complaint.evidence import evidence
 from rules.complaint.tells import TELLS
-from rules.stream_kind import StreamKind, as_it_was, numbered
+from rules.stream_kind import StreamKind, numbered
 from schemas.complaint import events
 from schemas.complaint.commands import COMPLAINT_COMMANDS
 from schemas.complaint.events import ComplaintEvent
@@ -30,7 +30,6 @@ COMPLAINT: Final = StreamKind(
     start=ComplaintStart,
     commands=COMPLAINT_COMMANDS,
     evidence_of=evidence,
-    upcasters={"complained": (as_it_was,)},  # one that knows no `represented_until` would hear a representative on
     papers_of=causes.papers_of_complaint,
     shown=frozenset(
         {

@@ -10,7 +10,7 @@ from rules.filing.evidence import evidence
 from rules.filing.fold import evolve
 from rules.filing.lifecycle import RULES
 from rules.known import known
-from rules.stream_kind import Numbering, Origin, Pins, StreamKind, Table, as_it_was
+from rules.stream_kind import Numbering, Origin, Pins, StreamKind, Table
 from schemas.filing import events as ev
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.state import Filing
@@ -34,21 +34,6 @@ def _filing_pins(first: Any) -> Pins | None:
     return Pins(first.procedure, first.version, first.procedure_sha256, first.calendar)
 
 
-_UNKNOWN_BEFORE: Final = {
-    "submitted": 5,  # no `missing`, `desk`, end of a mandate, `scan`, `signs`: would take in, ask, go on, not wait
-    "fee_requested": 1,  # one that knows neither the post nor `adds_to` would wait for it, or give back another
-    "supplemented": 1,  # one that knows no `scan` would not wait for it
-    "accepted": 1,  # one that knows no `since` would let the time run from too late
-    "supplement_requested": 1,  # one that knows no `late` would give an officer's task to the leader who asked
-    "reassigned": 1,  # one that knows no `acting_for` would let decide in whose place it was proposed
-    "obligation_demanded": 1,  # one that knows no `n` would ask for no money, and let none of it go back
-    "obligation_fulfilled": 1,  # one that knows no `n` could not read it
-    "suspended": 1,  # one that knows no `limit` would let a suspension last as long as the procedure does
-    "parcel_failed": 1,  # one that knows no copies would offer what is lost for pick-up
-    "apology_drafted": 1,  # one wants another appointment in every apology
-}
-"""What has had so many more versions, because a build of before would take it for something else."""
-
 FILING: Final = StreamKind(
     name="filing",
     workflow="Filing",
@@ -66,7 +51,6 @@ FILING: Final = StreamKind(
     pins=_filing_pins,
     numberings={"dossier": Numbering("%Y%m%d", ""), "receipt": Numbering("%Y", "R"), "result": Numbering("%Y", "K")},
     table=Table("filing", "filing_id"),
-    upcasters={name: (as_it_was,) * times for name, times in _UNKNOWN_BEFORE.items()},
     memory=FilingMemory,
     papers_of=causes.papers_of_filing,
     shown=frozenset(

@@ -8,7 +8,7 @@ from rules import causes
 from rules.papers import fold, status
 from rules.papers.commands import RULES
 from rules.papers.evidence import evidence
-from rules.stream_kind import Numbering, StreamKind, as_it_was
+from rules.stream_kind import Numbering, StreamKind
 from schemas.papers.events import PapersEvent
 from schemas.papers.state import OfficialPapers
 from schemas.saying import said
@@ -27,10 +27,6 @@ PAPERS: Final = StreamKind(
     receipts=status.receipts,
     evidence_of=evidence,
     numberings={"receipt_phi": Numbering("%Y", "BP"), "receipt_le_phi": Numbering("%Y", "BL")},
-    upcasters={
-        "paper_made": (as_it_was,) * 2,  # one that knows no label, or no receipts, could not read it
-        "receipt_voided": (as_it_was,),  # one that wants an officer could not read what is void by itself
-    },
     papers_of=causes.papers_of_receipts,
     title=said("many.papers"),
 )

@@ -9,7 +9,7 @@ from rules.parcel import fold, status
 from rules.parcel.commands import RULES
 from rules.parcel.evidence import evidence
 from rules.parcel.tells import TELLS
-from rules.stream_kind import Numbering, StreamKind, Table, as_it_was, numbered
+from rules.stream_kind import Numbering, StreamKind, Table, numbered
 from schemas.parcel import events
 from schemas.parcel.commands import PARCEL_COMMANDS, RequestConsignment
 from schemas.parcel.events import ParcelEvent
@@ -34,10 +34,6 @@ PARCEL: Final = StreamKind(
     evidence_of=evidence,
     numberings={"parcel": Numbering("%Y%m%d", "G")},
     table=Table("parcel"),
-    upcasters={
-        "consignment_requested": (as_it_was,) * 2,  # one that knows no `cod`, or no `fee` in it, would collect nothing
-        "consignment_ended": (as_it_was,),  # one that knows no `damaged` could not read it
-    },
     memory=ParcelMemory,
     papers_of=causes.papers_of_parcel,
     shown=frozenset(

@@ -9,7 +9,7 @@ from rules.payment import fold, status
 from rules.payment.commands import RULES
 from rules.payment.evidence import evidence
 from rules.payment.tells import TELLS
-from rules.stream_kind import Numbering, StreamKind, Table, as_it_was, numbered
+from rules.stream_kind import Numbering, StreamKind, Table, numbered
 from schemas.payment import events
 from schemas.payment.commands import PAYMENT_COMMANDS, RequestPayment
 from schemas.payment.events import PaymentEvent
@@ -34,11 +34,6 @@ PAYMENT: Final = StreamKind(
     evidence_of=evidence,
     numberings={"payment": Numbering("%Y%m%d", "P")},
     table=Table("payment"),
-    upcasters={
-        "payment_ordered": (as_it_was,),  # one that knows no `code` could not read what has no address
-        "payment_captured": (as_it_was,),  # one that knows no `asked` would keep what is too much
-        "payment_charge_back_ahead": (as_it_was,),  # one that knows no `by_number` would take it for other money's
-    },
     memory=PaymentMemory,
     papers_of=causes.papers_of_payment,
     shown=frozenset(

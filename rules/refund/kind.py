@@ -9,7 +9,7 @@ from rules.refund import fold, status
 from rules.refund.commands import RULES
 from rules.refund.evidence import evidence
 from rules.refund.tells import TELLS
-from rules.stream_kind import StreamKind, as_it_was, numbered
+from rules.stream_kind import StreamKind, numbered
 from schemas.refund import events
 from schemas.refund.commands import REFUND_COMMANDS
 from schemas.refund.events import RefundEvent
@@ -31,10 +31,6 @@ REFUND: Final = StreamKind(
     start=RefundStart,
     commands=REFUND_COMMANDS,
     evidence_of=evidence,
-    upcasters={
-        "refund_begun": (as_it_was,),  # one that knows no `attempt` would ask for it back under another key
-        "charge_back_answered": (as_it_was,),  # one that knows no `asked_again` could not read it
-    },
     memory=RefundMemory,
     papers_of=causes.papers_of_refund,
     shown=frozenset(

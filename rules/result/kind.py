@@ -8,7 +8,7 @@ from rules.result import fold, status
 from rules.result.commands import RULES
 from rules.result.evidence import evidence
 from rules.result.tells import TELLS
-from rules.stream_kind import StreamKind, as_it_was, numbered
+from rules.stream_kind import StreamKind, numbered
 from schemas.result import events
 from schemas.result.commands import RESULT_COMMANDS
 from schemas.result.events import ResultEvent
@@ -31,7 +31,6 @@ RESULT: Final = StreamKind(
     start=ResultStart,
     commands=RESULT_COMMANDS,
     evidence_of=evidence,
-    upcasters={"result_entered": (as_it_was,)},  # one that knows no `by_template` would have the agency make it
     memory=ResultMemory,
     shown=frozenset(
         {

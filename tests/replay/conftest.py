@@ -17,6 +17,10 @@ from workflows.stream.recording import Stream
 
 HISTORIES: Final = Path(__file__).parent / "histories"
 FILES: Final = sorted(HISTORIES.glob("*.history.json"))
+PAIRS: Final = HISTORIES / "pairs.txt"
+"""Every pair of commands that follow each other anywhere in the histories of the demo."""
+COUNTED: Final = "level-4-online."
+"""Histories of the scenario whose events are counted."""
 
 
 @pytest.fixture

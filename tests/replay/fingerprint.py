@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,12 @@ def commands(file: Path) -> list[str]:
     names: dict[str, str] = {}
     history = WorkflowHistory.from_json(recorded["workflow_id"], recorded["history"])
     return [line for event in history.events for line in lines(event, names)]
+
+
+def neighbours(file: Path) -> set[tuple[str, str, str]]:
+    """Every two lines that follow each other in a golden history, with the type of its workflow."""
+    every = commands(file)
+    return {(every[0].rpartition(" ")[2], *pair) for pair in pairwise(every)}
 
 
 def lines(event: HistoryEvent, names: dict[str, str]) -> Iterator[str]:

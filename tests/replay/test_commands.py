@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from tests.replay.conftest import FILES, HISTORIES
+from tests.replay.conftest import COUNTED, FILES, HISTORIES
 from tests.replay.fingerprint import commands
 from tests.walking import walked
 
@@ -37,7 +37,7 @@ def _written_anew() -> None:
             beside(file).write_text("\n".join(commands(file)) + "\n", encoding="utf-8")
 
 
-@walked("file", FILES, ids=lambda file: file.name.removesuffix(".history.json"), at_least=180, parts=8)
+@walked("file", FILES, ids=lambda file: file.name.removesuffix(".history.json"), at_least=75, parts=8)
 def test_a_history_makes_its_workflow_do_what_the_file_says(file: Path) -> None:
     assert commands(file) == beside(file).read_text(encoding="utf-8").splitlines()
 
@@ -53,7 +53,7 @@ def test_every_line_is_a_command_or_its_cause_and_every_append_tells_what_it_rec
 
 
 def test_a_filing_at_level_4_costs_no_more_than_it_may() -> None:
-    both = [file for file in FILES if file.name.startswith("level-4-online.")]
+    both = [file for file in FILES if file.name.startswith(COUNTED)]
     events = [event["eventType"] for file in both for event in json.loads(file.read_text("utf-8"))["history"]["events"]]
     assert len(both) == 2
     assert len(events) <= MOST_EVENTS

@@ -51,7 +51,7 @@ def streams(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[Stream[Any]]]:
 
 
 @pytest.mark.usefixtures("_uncollected")
-@walked("file", WITHOUT_FAILURES, ids=lambda file: file.name.removesuffix(".history.json"), at_least=175, parts=8)
+@walked("file", WITHOUT_FAILURES, ids=lambda file: file.name.removesuffix(".history.json"), at_least=70, parts=8)
 async def test_what_is_evicted_is_gone_without_the_collector(
     file: Path, streams: list[weakref.ref[Stream[Any]]]
 ) -> None:

@@ -19,7 +19,8 @@ from schemas.ids import StreamId
 from tests.acting import FILE, PAYS_TWICE, Play, birth, eventually, extract, on_another_calendar
 from tests.any_files import FoundLate, Orders
 from tests.conftest import World
-from tests.replay.conftest import HISTORIES, replay
+from tests.replay.conftest import COUNTED, HISTORIES, PAIRS, replay
+from tests.replay.fingerprint import neighbours
 from tests.workflow.obligations import N, demanded, takes_money
 
 
@@ -46,6 +47,24 @@ async def test_write_the_histories_anew(world: World, states: dict[str, Any]) ->
         await write(world, "paid-by-another-request", await paid_by_another_request(world), states)
     async with world.platform(), world.back_office():
         await write(world, "obligation-paid", await obligation_paid(world), states)
+    cut()
+
+
+def cut() -> None:
+    """Leave of the histories few that show every pair of neighbouring commands, and write down the pairs."""
+    shown = {file: neighbours(file) for file in sorted(HISTORIES.glob("*.history.json"))}
+    kept = {file for file in shown if file.name.startswith(COUNTED)}
+    missing = set().union(*shown.values()) - set().union(*(shown[file] for file in kept))
+    PAIRS.write_text(
+        "".join(f"{' / '.join(pair)}\n" for pair in sorted(set().union(*shown.values()))), encoding="utf-8"
+    )
+    while missing:
+        best = max(shown, key=lambda file: (len(shown[file] & missing), -file.stat().st_size))
+        kept.add(best)
+        missing -= shown[best]
+    for file in shown.keys() - kept:
+        file.with_name(file.name.replace(".history.", ".state.")).unlink()
+        file.unlink()
 
 
 async def virus_found_late(world: World) -> UUID:
