@@ -1,4 +1,4 @@
-"""Whether a complaint may be made at all."""
+"""The rules by which a complaint is admitted or refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from schemas.saying import joined, said
 
 
 def admit(complaint: Complaint, command: Complain, now: datetime) -> tuple[Complained, ...]:
-    """The complaint as it is recorded. Raises `RefusalError`, with every reason."""
+    """The event that records the complaint. Raises `RefusalError` with every reason."""
     start, found = command.start, command.grounds
     wrong = [why for why in (_not_theirs(command, now), _inadmissible(found, now), _not_next(complaint, found)) if why]
     if wrong or found.act is None:
@@ -43,7 +43,7 @@ def admit(complaint: Complaint, command: Complain, now: datetime) -> tuple[Compl
 
 
 def _not_theirs(command: Complain, now: datetime) -> Problem | None:
-    """The applicant complains, or who filed for them; the desk of the agency records what they have signed."""
+    """The refusal unless the applicant, their representative or, with a signed complaint, the agency's desk acts."""
     actor, found = command.start.actor, command.grounds
     if actor.role is Role.RECEPTION and actor.agency == found.agency and actor.subject not in found.side:
         return None if command.start.document else UNSIGNED

@@ -93,7 +93,7 @@ def _not_for_this_leader(complaint: Complaint, actor: Actor, _: datetime) -> Pro
 
 
 def partial(complaint: Complaint, subject: str) -> bool:
-    """Whether this person did what is complained about, or stands on the complainant's side."""
+    """Whether this person did the disputed act, or is on the complainant's side."""
     return subject == complaint.officer or subject in complaint.side
 
 

@@ -10,7 +10,7 @@ from schemas.ids import StreamId, filing_workflow
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """What the filing must have recorded: the act that is complained about, and that it has started again."""
+    """The evidence in the filing's log: the disputed act, or the restart of the filing after an upheld complaint."""
     filing = filing_workflow(stream.filing)
     match event:
         case Complained(act=act):

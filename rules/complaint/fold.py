@@ -1,4 +1,4 @@
-"""What each event makes of a complaint, and what its clock then tells."""
+"""The change that each event makes to a complaint, and its next timer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from schemas.filing.events import Moment
 from schemas.limit import Limit
 
 WAITS: Final = frozenset({ComplaintState.RECORDED, ComplaintState.TAKEN_UP})
-"""The states in which it has yet to be answered."""
+"""The states in which the complaint has no answer yet."""
 
 
 _DESCRIBED: Final = ("about", "act", "officer", "step", "steps", "words", "side", "represented_until")
@@ -43,14 +43,14 @@ def _given(complaint: Complaint, event: ev.Claimed | ev.Reassigned, at: datetime
 
 
 def _taken_up(complaint: Complaint, at: datetime) -> dict[str, Any]:
-    """The first who takes it takes it up: from then on the answer is due."""
+    """The first leader who receives the complaint takes it up: the limit of the answer begins."""
     if complaint.state is ComplaintState.TAKEN_UP:
         return {}
     return {"state": ComplaintState.TAKEN_UP} | _clock(complaint, at, known(complaint.answer))
 
 
 def _clock(complaint: Complaint, since: datetime, limit: Limit) -> dict[str, Any]:
-    """A limit that runs from its beginning."""
+    """A limit that starts now, with its due time and its reminder."""
     days = known(complaint.days)
     due = working_time.due(since, limit, days)
     remind_at = working_time.remind_at(since, limit, due, known(complaint.reminder), days)
@@ -58,7 +58,11 @@ def _clock(complaint: Complaint, since: datetime, limit: Limit) -> dict[str, Any
 
 
 def _on_another_calendar(complaint: Complaint, at: datetime) -> dict[str, Any]:
-    """The limit projected again. What it told of another due instant it tells of the new one, if there is time."""
+    """The same limit on another calendar.
+
+    A reminder or lateness that was recorded for the old due time is recorded again for the new one, if that is still
+    ahead.
+    """
     again = _clock(complaint, known(complaint.since), known(complaint.limit))
     late = complaint.overdue and again["due"] <= at
     told = complaint.reminded and (again["due"] == complaint.due or again["remind_at"] <= at)
@@ -91,12 +95,12 @@ evolve = folding(CHANGES)
 
 
 def undoes(complaint: Complaint) -> bool:
-    """Whether it was upheld, and the filing has yet to start again."""
+    """Whether the complaint was upheld and its filing has yet to restart."""
     return complaint.state is ComplaintState.UPHELD and complaint.act in UNDONE and complaint.reopened is None
 
 
 def next_timer(complaint: Complaint) -> ComplaintTimer | None:
-    """What its clock tells next."""
+    """The next timer: the reminder, or the due time. None if the complaint has its answer or is late already."""
     if complaint.state not in WAITS or complaint.overdue or complaint.due is None:
         return None
     clock = "take_up" if complaint.state is ComplaintState.RECORDED else "complaint"
@@ -106,5 +110,5 @@ def next_timer(complaint: Complaint) -> ComplaintTimer | None:
 
 
 def is_open(complaint: Complaint) -> bool:
-    """Whether somebody has yet to act: an officer, or the system where the filing must start again."""
+    """Whether somebody has yet to act: an officer, or the system, which must restart the filing."""
     return complaint.state in WAITS or undoes(complaint)

@@ -1,4 +1,4 @@
-"""What of a filing may be complained about, by whom, and until when."""
+"""Acts that are open to a complaint: which, by whom, and until when."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from schemas.stream.ledger import Recorded
 
 
 class Act(NamedTuple):
-    """Something that may be complained about, in words, and the article that it is done by."""
+    """An act that is open to a complaint: its name for people, and its legal basis."""
 
     name: Text
     article: str
@@ -36,14 +36,14 @@ ACTS: Final[dict[str, Act]] = {
     "decided": Act(said("disputed.decided"), "NĐ 61/2018 Đ19 k8"),
     "overdue": Act(said("disputed.overdue"), "NĐ 61/2018 Đ19 k9"),
 }
-"""Administrative decisions and acts (Law on Complaints 02/2011/QH13 art. 2 k8, k9), with what each rests on. Which of
-them can be complained about is unconfirmed."""
+"""Administrative decisions and acts (Law on Complaints 02/2011/QH13 art. 2 k8, k9), with the legal basis of each. Which
+of them are open to a complaint is unconfirmed."""
 
 _OPEN: Final = frozenset({ComplaintState.RECORDED, ComplaintState.TAKEN_UP})
 
 
 class _Turn(NamedTuple):
-    """An event of a filing, the state before it and after it."""
+    """An event of a filing, with the states before and after it."""
 
     before: Filing
     recorded: Recorded
@@ -53,7 +53,7 @@ class _Turn(NamedTuple):
 def grounds(
     begun: Filing, events: Iterable[Recorded], states: Iterable[Filing], complaints: Sequence[Complaint], about: int
 ) -> Grounds:
-    """What the log of a filing tells of its event with the seq `about`; `begun` is the state before all `events`."""
+    """The grounds of a complaint about the event with the seq `about`; `begun` is the state before all `events`."""
     turns = [
         _Turn(before, recorded, after)
         for recorded, (before, after) in zip(events, pairwise((begun, *states)), strict=True)
@@ -75,7 +75,7 @@ def grounds(
 
 
 def _of_any_event(filing: Filing, complaints: Sequence[Complaint], about: int) -> Grounds:
-    """What is told also of an event that can't be complained about."""
+    """The grounds that every event has, also one that is not open to a complaint."""
     limits = filing.procedure.limits
     return Grounds(
         agency=filing.agency,
@@ -92,7 +92,7 @@ def _of_any_event(filing: Filing, complaints: Sequence[Complaint], about: int) -
 
 
 def _complainants(filing: Filing) -> tuple[Actor, ...]:
-    """Whose filing it is, and who has filed it for them."""
+    """The applicant, and the representative who filed for them."""
     applicant, filed_by = filing.applicant, filing.filed_by
     own = () if applicant is None else (Actor(subject=applicant.subject, role=Role.APPLICANT),)
     return own if filed_by is None or filed_by.role is not Role.REPRESENTATIVE else (*own, filed_by)
@@ -104,7 +104,10 @@ def _can_be_complained_about(turn: _Turn) -> bool:
 
 
 def _until(found: _Turn, turns: Sequence[_Turn]) -> datetime | None:
-    """Counted from when the applicant is told of it: at once, of a decision with the result; None before that."""
+    """The deadline, counted from the applicant's notice of the act.
+
+    A decision is notified with its result, every other act at once. None while the decision is not notified.
+    """
     notice, filing = found.recorded, turns[-1].after
     if isinstance(notice.event, ev.Decided):
         later = (turn.recorded for turn in turns if turn.recorded.seq > notice.seq)
@@ -116,7 +119,7 @@ def _until(found: _Turn, turns: Sequence[_Turn]) -> datetime | None:
 
 
 def _officer(found: _Turn) -> str | None:
-    """Who answers for the act: whoever did it, or asked for the supplement that did not come."""
+    """The officer accountable for the act: its author, or the requester of the supplement that was not supplied."""
     event, actor = found.recorded.event, found.recorded.actor
     if isinstance(event, ev.SupplementExpired) and found.before.supplement is not None:
         return found.before.supplement.officer

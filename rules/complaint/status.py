@@ -1,4 +1,4 @@
-"""Where a complaint stands, and the tasks of it."""
+"""The status of a complaint, and its tasks."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from schemas.stream.rows import Rows, Standing, TaskRow
 
 
 def standing(complaint: Complaint) -> Standing:
-    """Where a complaint stands. Upheld, it is open until its filing has started again."""
+    """The status of a complaint. An upheld one is open until its filing has restarted."""
     name = complaint.days.name if complaint.days else None
     return Standing(n=complaint.n, calendar=name, open=is_open(complaint))
 
 
 def rows(complaint: Complaint) -> Rows:
-    """Whose task it is."""
+    """The tasks of a complaint, in the queues of their roles."""
     if undoes(complaint):
         return Rows(tasks=(_task(complaint, Role.SYSTEM, "settle_upheld"),))
     if complaint.state not in WAITS:

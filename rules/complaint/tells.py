@@ -1,4 +1,4 @@
-"""An upheld complaint, as its filing hears of it."""
+"""The message to the filing about an upheld complaint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.filing.commands import SettleComplaint
 
 
 def complaint_command(raw: Any) -> SettleComplaint:
-    """The remedy of an upheld complaint. Raises `ValueError` for anything else."""
+    """The command that settles an upheld complaint in its filing. Raises `ValueError` for any other content."""
     fact = read(ComplaintFact, raw)
     return SettleComplaint(command_id=f"complaint:{fact.n}", **fact.model_dump())
 

@@ -1,4 +1,4 @@
-"""A complaint as it is shown."""
+"""The view of a complaint."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from schemas.complaint.state import Complaint, ComplaintView
 
 
 def view(complaint: Complaint) -> ComplaintView:
-    """What a complaint shows."""
+    """The visible fields of a complaint."""
     waits = complaint.state in WAITS
     return ComplaintView(
         filing_id=complaint.filing_id,

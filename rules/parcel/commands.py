@@ -1,4 +1,4 @@
-"""The rule of each command on a parcel. Late news of the post is followed too, and never refused for good."""
+"""The rule of each command on a parcel. Late news of the post is recorded too, and never refused for good."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def _steps(parcel: Parcel, command: RecordSteps, _: datetime) -> Events:
 
 
 def _collected(parcel: Parcel, step: Step) -> dict[str, int]:
-    """What the receiver has paid: as the post says, or else all, since it gives nothing out for less.
+    """The sum that the receiver paid: as the post reports, or else all, since the post delivers for no less.
 
-    The fee is paid if nothing of it all is missing.
+    The fee is paid only with the whole sum.
     """
     if not parcel.cod:
         return {}

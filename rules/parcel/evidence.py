@@ -10,7 +10,7 @@ from schemas.parcel.events import ConsignmentRecalled, ConsignmentRequested
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """What its filing must have recorded before anything is sent, or had back."""
+    """The evidence for a consignment or its recall: the filing's request."""
     filing = filing_workflow(stream.filing)
     match event:
         case ConsignmentRequested(n=n):

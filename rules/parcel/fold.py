@@ -1,4 +1,4 @@
-"""The change that each event makes to a parcel, and the news of the post that says more than is known."""
+"""The change that each event makes to a parcel, and the selection of new tracking steps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from schemas.parcel.events import (
 from schemas.parcel.state import UNDER_WAY, Heard, Meaning, Parcel, ParcelState, Step
 
 MOST_WORDS: Final = 32
-"""So many words of the post are recorded that end nothing; a carrier that says more is followed to the end alone."""
+"""The most tracking steps that are recorded; after them only an end is. A carrier may report more."""
 
 
 _MAY_FOLLOW: Final = {
@@ -34,7 +34,7 @@ _MAY_FOLLOW: Final = {
     ParcelState.CANCELLED: frozenset({ParcelOutcome.DELIVERED, ParcelOutcome.RETURNED}),
     ParcelState.DELIVERED: frozenset[ParcelOutcome](),
 }
-"""What the post may say after each state. Each says more than the one before, so that it comes to an end."""
+"""The outcomes that the post may report in each state. Each adds to the one before, so the sequence ends."""
 
 
 SPOILT_STATES: Final = frozenset(ParcelState(outcome.value) for outcome in SPOILT)
@@ -47,7 +47,7 @@ _TELLING: Final = frozenset({Meaning.INVITED, Meaning.OTHER})
 
 
 def news(state: ParcelState, heard: tuple[Heard, ...], steps: Iterable[Step]) -> tuple[Step, ...]:
-    """Those of the post's words, oldest first, that say more of a parcel than its state and what was heard of it."""
+    """The new tracking steps, oldest first: those that add to the parcel's state and to the recorded steps."""
     found: list[Step] = []
     for step in steps:
         if _says_something(state, heard, step):
@@ -79,7 +79,7 @@ def _ended(parcel: Parcel, event: ConsignmentEnded, at: datetime) -> dict[str, A
 
 
 def _heard(parcel: Parcel, said: str | None, at: datetime | None) -> dict[str, Any]:
-    """What the post has said; what ends a parcel without its word it has not."""
+    """The recorded tracking steps with this one; unchanged for an end without a report of the post."""
     if said is None or at is None:
         return {}
     return {"heard": (*parcel.heard, Heard(said=said, at=at))}

@@ -1,4 +1,4 @@
-"""Where a parcel stands: its row, its task, and how its filing hears of its end."""
+"""The status of a parcel: its row, its task, and the events that report its end to the filing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.stream.rows import ParcelRow, Rows, Standing, TaskRow
 
 
 def _heard_as(parcel: Parcel) -> tuple[str, ...]:
-    """As what the filing has heard how it ended last."""
+    """The kinds of the filing's events that report the parcel's latest end."""
     if parcel.under_way:
         return ()
     heard = ("handed_over", "parcel_found")
@@ -18,7 +18,7 @@ def _heard_as(parcel: Parcel) -> tuple[str, ...]:
 
 
 def standing(parcel: Parcel) -> Standing:
-    """Where a parcel stands."""
+    """The status of a parcel."""
     return Standing(
         n=parcel.n,
         calendar=parcel.calendar,
@@ -29,7 +29,7 @@ def standing(parcel: Parcel) -> Standing:
 
 
 def rows(parcel: Parcel) -> Rows:
-    """What the read models show of a parcel."""
+    """The read models of a parcel."""
     row = ParcelRow(
         n=parcel.n,
         number=parcel.number,
@@ -44,7 +44,7 @@ def rows(parcel: Parcel) -> Rows:
 
 
 def _tasks(parcel: Parcel) -> tuple[TaskRow, ...]:
-    """Somebody asks the post to pay, as long as it has not brought what it lost, and one may (TT 17/2017 Đ8)."""
+    """The task to claim compensation for a lost or damaged parcel, while it is missing (TT 17/2017 Đ8)."""
     if parcel.claim is not None or parcel.state not in SPOILT_STATES:
         return ()
     task = TaskRow(

@@ -1,4 +1,4 @@
-"""The outcome of a parcel, as its filing hears of it."""
+"""The message to the filing about the end of a parcel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.filing.state import ParcelFact
 
 
 def parcel_command(raw: Any) -> SettleParcel:
-    """The end of a parcel. Raises `ValueError` for anything else."""
+    """The command that settles a parcel in its filing. Raises `ValueError` for any other content."""
     fact = read(ParcelFact, raw)
     outcome = ParcelOutcome(fact.outcome)
     return SettleParcel(command_id=f"parcel:{fact.n}:{outcome}", n=fact.n, outcome=outcome, fee=fact.fee)

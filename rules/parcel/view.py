@@ -1,4 +1,4 @@
-"""A parcel as it is shown."""
+"""The view of a parcel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from schemas.parcel.state import Parcel, ParcelView
 
 
 def view(parcel: Parcel) -> ParcelView:
-    """What a parcel shows."""
+    """The visible fields of a parcel."""
     return ParcelView(
         filing_id=parcel.filing_id,
         n=parcel.n,

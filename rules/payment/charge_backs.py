@@ -1,4 +1,4 @@
-"""What the payer's bank takes back: of which money of a payment it is, also where it is told of before that money."""
+"""Charge-backs: the match with a payment's capture, also of one that is reported before its capture."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from schemas.payment.state import Capture, ChargeBack, ChargedBack, Payment
 
 
 def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChargeBackAhead | None:
-    """What is recorded of it: of money that is not known by now that it was told.
+    """The event of a charge-back; the one for money ahead if its capture is not recorded yet.
 
-    None: it was told before, or nothing is left of that money.
+    None if it was reported before, or nothing is left of the capture.
     """
     if is_known(payment, back):
         return None
@@ -24,10 +24,10 @@ def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChar
 
 
 def is_known(payment: Payment, back: ChargeBack) -> bool:
-    """Whether it was told before.
+    """Whether this charge-back was reported before.
 
-    Money may be taken back in parts, each under the number of that money: they differ in amount or in time. A number of
-    its own tells one from all others.
+    Money may be charged back in parts under the number of its capture: two parts differ in amount or in time. A
+    charge-back with a number of its own is identified by that number alone.
     """
     said = _of_number(payment, back)
     numbered = any(isinstance(one, ChargedBack) and one.capture_id != one.transaction for one in said)
@@ -35,12 +35,12 @@ def is_known(payment: Payment, back: ChargeBack) -> bool:
 
 
 def when(payment: Payment, back: ChargeBack) -> datetime:
-    """When it was, if nobody says that: as it was told first, or else as it says itself."""
+    """The time of a charge-back whose report has none: that of the first report of this amount, or else its own."""
     return next((one.at for one in _of_number(payment, back) if one.amount == back.amount), back.at)
 
 
 def named(payment: Payment, back: ChargeBack) -> str:
-    """What it is known by: its number, or, of a further part that is told under that, what tells them apart."""
+    """The id of a charge-back: its transaction number, or a digest for a further part under the same number."""
     first = next(iter(_of_number(payment, back)), None)
     if first is None or (first.amount, first.at) == (back.amount, back.at):
         return back.transaction
@@ -48,10 +48,11 @@ def named(payment: Payment, back: ChargeBack) -> str:
 
 
 def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
-    """Which money of its request it is: that of its number, or else the last of this amount; None: none that is known.
+    """The capture that was charged back, within its request; None if none is known.
 
-    A bank that tells of transfers gives what it takes back a number of its own. Where the others say the number of the
-    money, as much that came by another number is not what they mean.
+    It is the capture with the same number, or else the last one with the same amount. A bank that reports transfers
+    gives a charge-back a number of its own. Other providers report the number of the capture (`by_number`): for them an
+    equal amount is no match.
     """
     captures = [one for one in payment.captures if one.attempt == back.attempt]
     named = (one for one in captures if one.capture_id == back.transaction)
@@ -60,7 +61,7 @@ def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
 
 
 def ahead_of(payment: Payment, capture: Capture) -> tuple[PaymentChargedBack, ...]:
-    """What was told of this money before it came, never more than came: it is recorded with it."""
+    """The charge-backs that were reported before this capture, up to its amount; they are recorded with it."""
     named = _ahead(payment, capture.capture_id, capture.attempt)
     like = capture.attempt, capture.amount
     alike = [one for one in payment.ahead if (one.attempt, one.amount) == like and not one.by_number][:1]
@@ -74,15 +75,15 @@ def ahead_of(payment: Payment, capture: Capture) -> tuple[PaymentChargedBack, ..
 
 
 def still_ahead(payment: Payment, charged: PaymentChargedBack) -> tuple[ChargeBack, ...]:
-    """What is told of money that has not come, once this is recorded."""
+    """The charge-backs whose capture is not recorded yet, once this one is recorded."""
     ahead = _ahead(payment, *_number(payment, charged))
-    if charged.transaction == charged.capture_id:  # of a part there may be others under the same number
+    if charged.transaction == charged.capture_id:  # further parts may have the same number
         ahead = [one for one in ahead if one.at == charged.at and one.amount >= charged.amount][:1]
     return tuple(one for one in payment.ahead if one not in ahead)
 
 
 def _of_number(payment: Payment, back: ChargeBack) -> tuple[ChargedBack | ChargeBack, ...]:
-    """What was told before under its number, of the same request."""
+    """The charge-backs reported before under the same number, of the same request."""
     number = back.transaction, back.attempt
     recorded = (one for one in payment.charged_back if _number(payment, one) == number)
     return (*recorded, *_ahead(payment, *number))
@@ -93,12 +94,12 @@ def _ahead(payment: Payment, transaction: str, attempt: int | None) -> list[Char
 
 
 def _number(payment: Payment, charged: ChargedBack) -> tuple[str, int | None]:
-    """What tells one from the others: two providers may count alike."""
+    """The number with its request, since two providers may use the same number."""
     attempts = {capture.capture_id: capture.attempt for capture in payment.captures}
     return charged.transaction, attempts.get(charged.capture_id)
 
 
 def _recorded(capture: Capture, back: ChargeBack, left: int) -> PaymentChargedBack:
-    """No more of it than is left."""
+    """The event of a charge-back, limited to the rest of the capture."""
     said = {"transaction": back.transaction, "amount": min(back.amount, left), "at": back.at}
     return PaymentChargedBack(capture_id=capture.capture_id, **said)

@@ -1,4 +1,4 @@
-"""The rule of each command on a payment. Late, double and unasked money is recorded; what is not owed goes back."""
+"""The rule of each command on a payment. Late, double and unrequested money is recorded; money not owed goes back."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _change_calendar(payment: Payment, command: ChangeCalendar, _: datetime) -> 
 
 
 def _capture(payment: Payment, command: RecordCapture, _: datetime) -> Events:
-    """Who pays more than was asked has paid the fee, and gets back what is too much."""
+    """The event of a capture. More than the requested amount pays the fee; the excess goes back."""
     capture = command.capture
     if capture.capture_id in captured_ids(payment):
         return ()
@@ -120,7 +120,7 @@ def _capture(payment: Payment, command: RecordCapture, _: datetime) -> Events:
 
 
 def _accept(payment: Payment, command: RecordAcceptance, _: datetime) -> Events:
-    """Nothing unless the capture and the amount that is forgone are the fee."""
+    """The event that accepts a short payment; none unless the capture and the forgone amount equal the fee."""
     accepted = command.accepted
     captures = (one for one in payment.captures if one.capture_id == accepted.capture_id)
     capture = next((one for one in captures if one.amount + accepted.forgone == payment.amount), None)
@@ -144,7 +144,7 @@ def _refund(payment: Payment, command: RecordRefund, _: datetime) -> Events:
 
 
 def _expires(seconds: int | None, now: datetime, due: datetime) -> datetime | None:
-    """When a request made now ends; None if it lasts until the fee is due."""
+    """The end of a request made now; None if it lasts until the fee is due."""
     ends = None if seconds is None else now + timedelta(seconds=seconds)
     return ends if ends is not None and ends < due else None
 
@@ -185,4 +185,4 @@ RULES: Final[Rules[Payment]] = Rules(
     },
     not_now=_ENDED,
 )
-"""Whose filing it is, is looked up as a renewal is recorded."""
+"""The applicant's side of the filing is looked up when a renewal is recorded."""

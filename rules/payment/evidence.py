@@ -17,11 +17,11 @@ _ENDING: Final = (
     "fee_expired",
     "reopened",
 )
-"""What ends a filing, or begins it again: no fee that was asked for before is owed any longer."""
+"""The events that end or restart a filing: no fee requested before them is owed any longer."""
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """What must have been recorded before money is asked for, is no longer owed, or went back."""
+    """The evidence for a request, a refund, an accepted short payment or a cancellation."""
     filing = filing_workflow(stream.filing)
     match event:
         case PaymentRequested():
@@ -46,13 +46,13 @@ def _asked_for(filing: str, event: PaymentRequested) -> tuple[Entry, ...]:
 
 
 def _fee_not_owed(filing: str, fee: dict[str, int]) -> Evidence:
-    """It was waived, paid otherwise, asked for in another amount, or due when the filing ended."""
+    """The fee was waived, paid otherwise, requested in another amount, or unpaid when the filing ended."""
     return (
         (Entry(("fee_waived",), fee, filing),),
         (Entry(("fee_paid",), fee | {"channel": "counter"}, filing),),
         (
             Entry(("fee_requested",), {"n": fee["n"] + 1}, filing),
-            Entry(("fee_paid",), fee, filing, absent=True),  # what is paid may be added to
+            Entry(("fee_paid",), fee, filing, absent=True),  # a paid fee may have a supplement
         ),
         (
             Entry(_ENDING, stream=filing, after=Entry(("fee_requested",), fee, filing)),
@@ -62,7 +62,7 @@ def _fee_not_owed(filing: str, fee: dict[str, int]) -> Evidence:
 
 
 def _met_otherwise(filing: str, payment: dict[str, int]) -> Evidence:
-    """The obligation that was demanded is owed no longer, and it was not this payment by which it was met."""
+    """The demanded obligation is no longer owed, and this payment did not meet it."""
     over = ("obligation_fulfilled", "recalled", *_ENDING)
     demanded = Entry(("obligation_demanded",), payment, filing)
     met = Entry(("obligation_fulfilled",), payment, filing, absent=True)

@@ -1,4 +1,4 @@
-"""The change that each event makes to a payment, and what its requests wait for."""
+"""The change that each event makes to a payment, and the state of its requests."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from schemas.payment.state import Attempt, Capture, ChargeBack, ChargedBack, Giv
 
 
 def lacking(payment: Payment) -> bool:
-    """Whether something came that is less than was asked, and may still be taken for the whole fee."""
+    """Whether a capture is below the requested amount and may still be accepted as the whole fee."""
     pending = payment.state is PaymentState.PENDING
     return pending and any(capture.amount < payment.amount for capture in payment.captures)
 
 
 def ends(payment: Payment, request: Attempt) -> datetime:
-    """Until when a request can be paid."""
+    """The time until which a request can be paid."""
     return request.expires or known(payment.due)
 
 
 def past(payment: Payment, now: datetime) -> list[Attempt]:
-    """The requests that are open and can be paid no longer, while the fee is not due."""
+    """The open requests that can no longer be paid, while the fee is not due yet."""
     open_ = [request for request in payment.attempts if not request.over]
     return [request for request in open_ if ends(payment, request) <= now < known(payment.due)]
 
@@ -49,24 +49,24 @@ def captured_ids(payment: Payment) -> set[str]:
 
 
 def _pending(payment: Payment, n: int) -> Attempt | None:
-    """This request of it, while the fee is owed."""
+    """The n-th request, while the fee is owed."""
     return next((one for one in payment.attempts if one.attempt == n and payment.state is PaymentState.PENDING), None)
 
 
 def is_open(payment: Payment, n: int) -> bool:
-    """Whether this request of it may be paid."""
+    """Whether the n-th request can be paid."""
     request = _pending(payment, n)
     return request is not None and not request.over
 
 
 def not_yet_awaited(payment: Payment, n: int) -> bool:
-    """Whether it is not said yet of this request of it that its outcome is awaited."""
+    """Whether the n-th request has no recorded wait for its outcome yet."""
     request = _pending(payment, n)
     return request is not None and request.awaited is None
 
 
 def unless_first(n: int) -> int | None:
-    """How an event names the n-th request."""
+    """The number of a request in an event: None for the first."""
     return None if n == 1 else n
 
 
@@ -122,7 +122,7 @@ def _charge_back_ahead(payment: Payment, event: PaymentChargeBackAhead, _: datet
 
 
 def _of_request(payment: Payment, n: int, **change: Any) -> dict[str, Any]:
-    """What changes of its n-th request."""
+    """The change to the n-th request."""
     if n == 1:
         return change
     renewed = (one.model_copy(update=change) if one.attempt == n else one for one in payment.renewed)
@@ -130,13 +130,13 @@ def _of_request(payment: Payment, n: int, **change: Any) -> dict[str, Any]:
 
 
 def _nothing_awaited(payment: Payment) -> dict[str, Any]:
-    """The time to pay is not over after all."""
+    """The change that ends the wait for an outcome: there is more time to pay."""
     renewed = (one.model_copy(update={"awaited": None}) for one in payment.renewed)
     return {"awaited": None, "renewed": tuple(renewed)}
 
 
 def _given_back(payment: Payment, event: PaymentRefunded, _: datetime) -> dict[str, Any]:
-    """One of before there were cases was of the whole."""
+    """The change by a refund. An event without a case returned the whole capture."""
     given = GivenBack(capture_id=event.capture_id, amount=event.amount, case=event.case or 0)
     all_given = (*payment.given_back, given)
     went = sum(one.amount for one in all_given if one.capture_id == event.capture_id)

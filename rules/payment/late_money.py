@@ -1,4 +1,4 @@
-"""When to look for money that nobody expects: seldom, since it hardly ever comes, and never too late."""
+"""The schedule of queries for unexpected money: few, since it is rare, but never too late."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from rules.time.openings import openings_and_closes
 from schemas.publishing.calendar import Calendar
 
 MOST: Final = 12
-"""Looks in one watch, however long it is."""
+"""Queries in one watch, however long it is."""
 
 EARLY: Final = tuple(timedelta(seconds=after) for after in (0, 5, 60, 600, 3600))
-"""After its begin. Who pays twice does so at once; what was under way when the order was closed comes soon after."""
+"""Times after the begin of a watch: a second payment comes at once, and money that was under way soon after."""
 
 SPREAD: Final = timedelta(minutes=30)
-"""All offices open at the same minute: each watch looks at a moment of its own within this time after it."""
+"""All offices open at the same minute, so each watch has an offset of its own within this time."""
 
 
 SOONEST, SELDOMEST = timedelta(seconds=5), timedelta(minutes=30)
-"""Between two looks at what is told of without being asked for."""
+"""The shortest and the longest pause between two queries of a provider that also reports by itself."""
 
 
 def gentle_pause(since: datetime, now: datetime) -> timedelta:
-    """Until the next look at money asked for `since`, where its taker tells by itself: as long as it was waited for."""
+    """The pause before the next query of a provider that also reports by itself: the time since the request."""
     return min(max(now - since, SOONEST), SELDOMEST)
 
 
@@ -33,27 +33,27 @@ _DAY: Final = timedelta(days=1)
 
 
 def looks(since: datetime, until: datetime, calendar: Calendar) -> tuple[datetime, ...]:
-    """When a watch from one instant to another looks for money: in order, at most `MOST` times, the last at its end.
+    """The times at which a watch queries for money: in order, at most `MOST`, the last at its end.
 
-    Soon after its begin, then shortly after working days begin and end: a night, a weekend or Tết is one look. A watch
-    with more of them than there is room for looks at some, as far apart as that allows. Raises `TimeError`.
+    The first are soon after its begin, the others shortly after working hours begin and end: a night, a weekend or Tết
+    costs one query. A watch with more such times than that takes an even selection of them. Raises `TimeError`.
     """
     return (*_early(since, until), *_thinned(_by_the_calendar(since, until, calendar), MOST - len(EARLY) - 1), until)
 
 
 def next_look(since: datetime, until: datetime, calendar: Calendar, now: datetime) -> datetime:
-    """The first look after `now`; the end of the watch once that is over. Raises `TimeError`."""
+    """The first query after `now`; the end of the watch once it is over. Raises `TimeError`."""
     return _first_after(now, looks(since, until, calendar)) or until
 
 
 def next_early_look(since: datetime, until: datetime, now: datetime) -> datetime | None:
-    """The same as long as it needs no calendar, and None from then on."""
+    """The first query after `now` as long as it needs no calendar, then None."""
     at_the_end = until if since + EARLY[-1] >= until else None
     return _first_after(now, _early(since, until)) or at_the_end
 
 
 def next_daily_look(since: datetime, until: datetime, now: datetime) -> datetime:
-    """The same where the truth is no hurry: soon after the begin, once a day, and at the end."""
+    """The first query after `now` where delay does no harm: soon after the begin, then daily, and at the end."""
     early = _first_after(now, _early(since, until))
     days = (now - since) // _DAY + 1
     return early or min(since + days * _DAY, until)
@@ -77,6 +77,6 @@ def _by_the_calendar(since: datetime, until: datetime, calendar: Calendar) -> li
 
 
 def _thinned(moments: Sequence[datetime], room: int) -> Sequence[datetime]:
-    """At most `room` of them, evenly."""
+    """An even selection of at most `room` moments."""
     many = len(moments)
     return moments if many <= room else [moments[(2 * n + 1) * many // (2 * room)] for n in range(room)]

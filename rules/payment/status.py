@@ -1,4 +1,4 @@
-"""Where a payment stands: its row, what it waits for, and how its filing hears of its end."""
+"""The status of a payment: its row, its waits, and the events that report its end to the filing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.stream.rows import PaymentRow, Rows, Standing
 
 
 def not_owed(n: int) -> str:
-    """Why the `n`-th payment of a filing is cancelled."""
+    """The reason of the cancellation of a filing's `n`-th payment."""
     return f"the filing no longer owes this {'obligation' if of_obligation(n) else 'fee'}"
 
 
@@ -22,7 +22,7 @@ _HEARD_AS: Final = ("fee_paid", "fee_expired", "result_unclaimed", "fee_waived")
 
 
 def tells(payment: Payment) -> bool:
-    """Whether its filing is to hear how it ended. That what is owed to another authority was not paid ends nothing."""
+    """Whether the filing is notified of the end. An obligation that expires unpaid ends nothing in the filing."""
     expired = payment.state is PaymentState.EXPIRED
     return payment.state is PaymentState.PAID or (expired and not of_obligation(payment.n))
 
@@ -34,7 +34,7 @@ def _heard_as(payment: Payment) -> tuple[str, ...]:
 
 
 def standing(payment: Payment) -> Standing:
-    """Where a payment stands."""
+    """The status of a payment."""
     return Standing(
         n=payment.n,
         calendar=payment.calendar,
@@ -45,12 +45,12 @@ def standing(payment: Payment) -> Standing:
 
 
 def reference(payment: Payment, request: Attempt) -> str:
-    """What a request of it is known by outside."""
+    """The reference of a request at its provider."""
     return reference_of(fee_key(payment.filing_id, payment.n, request.attempt))
 
 
 def rows(payment: Payment) -> Rows:
-    """What the read models show of a payment."""
+    """The read models of a payment."""
     renewed = tuple(f"{request.provider}:{reference(payment, request)}" for request in payment.renewed)
     row = PaymentRow(
         n=payment.n,
@@ -74,14 +74,14 @@ def rows(payment: Payment) -> Rows:
 
 
 def _awaited(payment: Payment) -> Iterator[Wait]:
-    """Whether it was paid, once the time to pay is over."""
+    """The wait for the outcome of a pending payment, after the time to pay."""
     until = [request.awaited for request in payment.attempts if request.awaited is not None]
     if until and payment.state is PaymentState.PENDING:
         yield Wait(since=known(payment.due), until=max(until))
 
 
 def _ahead(payment: Payment) -> Iterator[Wait]:
-    """The money of each charge-back that came before it."""
+    """One wait for each charge-back whose capture is not recorded yet."""
     return (Wait(since=one.at, dong=one.amount) for one in payment.ahead)
 
 

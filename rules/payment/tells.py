@@ -1,4 +1,4 @@
-"""The outcome of a payment, as its filing hears of it."""
+"""The message to the filing about the outcome of a payment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schemas.ids import of_obligation
 
 
 def fee_command(raw: Any) -> SettleFee:
-    """The settlement of a fee. Raises `ValueError` for anything else."""
+    """The command that settles a fee. Raises `ValueError` for any other content."""
     fact = read(FeeFact, raw)
     settlement = FeeSettlement(fact.settlement)
     return SettleFee(

@@ -1,4 +1,4 @@
-"""A payment as it is shown."""
+"""The view of a payment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from schemas.payment.state import Payment, PaymentState, PaymentView
 
 
 def view(payment: Payment) -> PaymentView:
-    """What a payment shows."""
+    """The visible fields of a payment."""
     newest = payment.attempts[-1]
     payable = is_open(payment, newest.attempt) and newest.awaited is None
     return PaymentView(
@@ -31,7 +31,7 @@ def view(payment: Payment) -> PaymentView:
 
 
 def _awaited_until(payment: Payment) -> datetime | None:
-    """Until when it may still become known of a pending payment that it was paid."""
+    """The time until which a pending payment may still turn out to be paid."""
     if payment.state is not PaymentState.PENDING:
         return None
     return max((one.awaited for one in payment.attempts if one.awaited is not None), default=None)

@@ -1,4 +1,4 @@
-"""The rule of each command on a referral: an officer of the agency that decides, and nobody else."""
+"""The rule of each command on a referral: only officers of the agency that decides the part may act."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _cancel(referral: Referral, _: CancelReferral, __: datetime) -> Events:
 
 
 def _look_at_deadline(referral: Referral, _: LookAtDeadline, now: datetime) -> Events:
-    """The event of its clock that is due now. Once the limit is over, nobody is reminded any more."""
+    """The timer's event that is due now. After the limit nobody is reminded any more."""
     if not is_open(referral):
         return ()
     due = known(referral.due)
@@ -83,7 +83,7 @@ def _answer(referral: Referral, command: AnswerPart, _: datetime) -> Events:
 
 
 def _complete(decision: PartDecision) -> bool:
-    """A refusal says why, and by what law."""
+    """Whether a refusal has its reason and its legal basis."""
     return decision.outcome is ev.Outcome.APPROVED or None not in {decision.reason, decision.legal_basis}
 
 

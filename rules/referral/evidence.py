@@ -12,7 +12,7 @@ _CLOSING: Final = ("handed_over", "withdrawn", "stopped", "intake_refused", "sup
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """What its filing must have recorded before another agency is asked, or nobody waits for it any more."""
+    """The evidence for a referral or its cancellation: the filing's referral, and then its end."""
     filing = filing_workflow(stream.filing)
     match event:
         case ReferralRequested(n=n, part=part, agency=agency):

@@ -1,4 +1,4 @@
-"""The change that each event makes to a referral, and the next moment of its clock."""
+"""The change that each event makes to a referral, and its next timer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_open(referral: Referral) -> bool:
 
 
 def next_moment(referral: Referral) -> datetime | None:
-    """When its clock tells something next."""
+    """The time of the next timer: the reminder or the due time. None if the referral is over or late."""
     if not is_open(referral) or referral.overdue:
         return None
     return known(referral.due) if referral.reminded else min(known(referral.remind_at), known(referral.due))

@@ -1,4 +1,4 @@
-"""Where a referral stands, and the tasks of it."""
+"""The status of a referral, and its tasks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.stream.rows import Rows, Standing, TaskRow
 
 
 def standing(referral: Referral) -> Standing:
-    """Where a referral stands. A filing waits to hear how it was answered."""
+    """The status of a referral. Its filing waits for the answer."""
     answered = referral.state is ReferralState.ANSWERED
     return Standing(
         n=referral.n,
@@ -29,7 +29,7 @@ def rows(referral: Referral) -> Rows:
 
 
 def _tasks(referral: Referral) -> Iterator[TaskRow]:
-    """Who decides; who was reminded, as long as it is not too late; and once it is, their team lead."""
+    """The specialist's task; a reminder until the limit ends; then the team lead's task."""
     name = known(referral.part)
     yield _task(referral, name, Role.SPECIALIST)
     if referral.reminded and not referral.overdue:
@@ -39,7 +39,7 @@ def _tasks(referral: Referral) -> Iterator[TaskRow]:
 
 
 def _task(referral: Referral, name: str, role: Role) -> TaskRow:
-    """What somebody in this role, or who has claimed it, can do."""
+    """The task of a role, or of the specialist who claimed it, with the permitted actions."""
     claimer = referral.officer if role is Role.SPECIALIST else None
     actor = Actor(subject=claimer or " ", role=role, agency=referral.agency)
     actions = (name for name in RULES.of if RULES.guard(referral, name, actor, known(referral.due)) is None)

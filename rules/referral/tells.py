@@ -1,4 +1,4 @@
-"""The decision of a part, or its lateness, as its filing hears of it."""
+"""The messages to the filing about the decision of a part, or its lateness."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from schemas.filing.state import OverduePartFact, PartFact
 
 
 def overdue_part_command(raw: Any) -> ReportOverduePart:
-    """The lateness of a part. Raises `ValueError` for anything else."""
+    """The command that reports a late part. Raises `ValueError` for any other content."""
     fact = read(OverduePartFact, raw)
     return ReportOverduePart(command_id=f"part:{fact.n}:overdue", n=fact.n)
 
 
 def part_command(raw: Any) -> SettlePart:
-    """The decision of a part. Raises `ValueError` for anything else."""
+    """The command that settles a decided part. Raises `ValueError` for any other content."""
     fact = read(PartFact, raw)
     outcome = Outcome(fact.outcome)
     return SettlePart(

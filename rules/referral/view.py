@@ -1,4 +1,4 @@
-"""A referral as it is shown."""
+"""The view of a referral."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from schemas.referral.state import Referral, ReferralView
 
 
 def view(referral: Referral) -> ReferralView:
-    """What a referral shows."""
+    """The visible fields of a referral."""
     return ReferralView(
         filing_id=referral.filing_id,
         n=referral.n,
