@@ -1,4 +1,4 @@
-"""May this submission be filed under this procedure, and at which level?"""
+"""The admission of a submission under its procedure, and the level at which it is filed."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from schemas.publishing.procedure_rules import FeePart, FieldPart, ProcedureRule
 
 @dataclass(frozen=True)
 class Admission:
-    """What the submission left open, decided: the level filed at and the channel of the fee.
+    """The decided parts of a submission: its level and the channel of its fee.
 
-    `missing` is what a paper filing lacks: it is recorded as received all the same.
+    `missing` lists the absent parts of a paper filing, which is recorded as received all the same.
     """
 
     level: Level
@@ -79,7 +79,7 @@ def admit(
 
 
 def _unsigned(submission: Submission, procedure: ProcedureRules, received: date) -> bool:
-    """Whether a signature is asked for that the submission lacks."""
+    """Whether the submission lacks a required signature."""
     instead = bool(procedure.unsigned_when) and hold(procedure.unsigned_when, submission, received)
     asked = procedure.signature and submission.channel is Channel.ONLINE and not instead
     return asked and submission.signature is None
@@ -115,12 +115,12 @@ def _people(submission: Submission) -> Iterator[Problem]:
 
 
 def _recorders(submission: Submission) -> frozenset[Role]:
-    """Who records it: the desk, or a leader what the post handed over earlier than the desk may say."""
+    """The roles that record it: the desk, and a leader for post that arrived before the dates open to the desk."""
     return frozenset({Role.RECEPTION, Role.LEADER} if submission.received_at else {Role.RECEPTION})
 
 
 def paper_problems(procedure: ProcedureRules, papers: tuple[Paper, ...], channel: Channel) -> Iterator[Problem]:
-    """What is wrong with papers handed in by `channel`."""
+    """The problems of papers handed in by `channel`."""
     known = {paper.code: paper for paper in procedure.papers}
     seen: set[str] = set()
     for index, paper in enumerate(papers):
@@ -136,7 +136,7 @@ def paper_problems(procedure: ProcedureRules, papers: tuple[Paper, ...], channel
 
 
 def dossier_problems(procedure: ProcedureRules, dossier: Submission | Filing, received: date) -> Iterator[Problem]:
-    """What is missing or wrong in the papers and the form, of whatever was handed in."""
+    """The missing and wrong papers and form values of a submission or a filing."""
     yield from paper_problems(procedure, dossier.papers, dossier.channel)
     yield from (problem(f"papers.{code}", "paper_required") for code in _missing_papers(dossier, procedure, received))
     yield from form_problems(procedure, dossier.form)
@@ -152,7 +152,7 @@ def _missing_papers(submission: Submission | Filing, procedure: ProcedureRules, 
 
 
 def form_problems(procedure: ProcedureRules, form: Mapping[str, FormValue]) -> Iterator[Problem]:
-    """What is wrong with the given form values."""
+    """The problems of the given form values."""
     fields = {field.code: field for field in procedure.form}
     for code, value in form.items():
         if code not in fields:
@@ -224,7 +224,7 @@ def result_channels(procedure: ProcedureRules, level: Level) -> frozenset[Channe
 def delivery_problems(
     channel: Channel, address: Address | None, procedure: ProcedureRules, level: Level, place: str = "result_channel"
 ) -> Iterator[Problem]:
-    """What is wrong with the way in which the result is wanted; `place` is where the channel was named."""
+    """The problems of the requested delivery of the result; `place` is the field that named the channel."""
     allowed = result_channels(procedure, level)
     if channel not in allowed:
         yield problem(place, "result_channel_not_allowed", level=int(level), channels=_channels(allowed))
@@ -233,13 +233,13 @@ def delivery_problems(
 
 
 def fee_channel(rule: FeePart, level: Level, asked: Submission | Filing) -> Channel:
-    """The channel of a fee for which none was chosen: online where it may be, and the counter takes any."""
+    """The default channel of a fee: online if allowed, else the first allowed one, else the counter."""
     allowed = _fee_channels(rule, level, asked)
     return Channel.ONLINE if Channel.ONLINE in allowed else next(iter(allowed), Channel.COUNTER)
 
 
 def _fee_channels(rule: FeePart, level: Level, asked: Submission | Filing) -> list[Channel]:
-    """The post collects for the result that it brings, or with the papers that are handed in there."""
+    """The allowed channels. The post collects only with the result it delivers, or with papers handed in there."""
     goes = asked.result_channel if rule.due is FeeDue.RESULT else asked.channel
     allowed = CAPABILITIES[level].fee - (frozenset() if goes is Channel.POST else {Channel.POST})
     return [channel for channel in rule.channels if channel in allowed]
@@ -253,7 +253,7 @@ def _fee(submission: Submission, rule: FeePart, level: Level) -> Iterator[Proble
 
 
 def _fee_channel(submission: Submission, rule: FeePart | None, level: Level, *, costs: bool) -> Channel | None:
-    """What was chosen, also where nothing is owed yet: a supplement may change that."""
+    """The chosen channel, even if nothing is owed yet: a supplement may change that."""
     if rule is None:
         return None
     if submission.fee_channel in _fee_channels(rule, level, submission):

@@ -1,4 +1,4 @@
-"""What each kind of event changes in a filing, its clocks aside."""
+"""The change that each kind of event makes to a filing, without its clocks."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from schemas.stream.ledger import Recorded
 Changed = dict[str, Any]
 
 KEPT: Final = 8
-"""So many answered questions, and inspections, a filing remembers, the newest; the log has them all."""
+"""The number of answered questions, and of inspections, that a filing keeps: the newest. The log has them all."""
 
 _ON_PAPER: Final = ("missing", "received_at")
 _DESKS: Final = ("desk", "result_desk")
@@ -76,7 +76,7 @@ def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Changed:
 
 
 def _scanned(filing: Filing, scan: ScanState | None, files: tuple[Paper, ...]) -> Changed:
-    """What is known of viruses once these files have come, in the place of those of the same papers."""
+    """The state of the virus scan after these files; they replace earlier files of the same papers."""
     given = {paper.code for paper in files}
     waiting = tuple(paper for paper in filing.to_scan if paper.code not in given)
     if scan is ScanState.PENDING:
@@ -96,7 +96,7 @@ def _worst(waiting: tuple[Paper, ...], infected: tuple[Code, ...], *, unscanned:
 
 
 def _files_scanned(filing: Filing, event: ev.FilesScanned, _: datetime) -> Changed:
-    """Of what was replaced meanwhile nothing is said any more."""
+    """The state of the scan after its report. Files that were replaced in the meantime are ignored."""
     told = [paper for paper in filing.to_scan if paper.file and paper.file.sha256 in event.scanned]
     waiting = tuple(paper for paper in filing.to_scan if paper not in told)
     found = (paper.code for paper in told if paper.code in event.infected)
@@ -106,7 +106,7 @@ def _files_scanned(filing: Filing, event: ev.FilesScanned, _: datetime) -> Chang
 
 
 def _parts(rules: ProcedureRules, event: ev.Submitted) -> tuple[FilingPart, ...]:
-    """What other agencies will decide, and which: as the directory had it when the filing was handed in."""
+    """The parts that other agencies will decide, with the agencies of the directory at the time of submission."""
     partners = {partner.part: partner.agency for partner in event.partners}
     return tuple(
         FilingPart(n=n, step=step, code=part.code, agency=partners[part.code], limit=part.limit)
@@ -115,9 +115,9 @@ def _parts(rules: ProcedureRules, event: ev.Submitted) -> tuple[FilingPart, ...]
 
 
 def _accountable(rules: ProcedureRules, event: ev.Submitted) -> ProcedureRules:
-    """The rules with those who answer for this filing, as they were when it was handed in, whoever has left since.
+    """The rules with the officers accountable for this filing, as they were at its submission, even if they left since.
 
-    In events from before that was written down nobody does, and officers decide.
+    Older events name none: then officers decide.
     """
     who = event.accountable or ev.Accountable()
     return rules.model_copy(update={"standing_officer": who.standing, "silent_officer": who.silent})
@@ -128,7 +128,7 @@ def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Changed:
 
 
 def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: datetime) -> Changed:
-    notes = event.notes or (ERASED_WORDS,) * len(event.needs)  # who was asked is erased: what was to come is not
+    notes = event.notes or (ERASED_WORDS,) * len(event.needs)  # erasure removes the words, not the items
     items = tuple(
         SupplementItem(target=need.target, code=need.code, note=note)
         for need, note in zip(event.needs, notes, strict=True)
@@ -182,7 +182,7 @@ def _fee_expired(filing: Filing, event: ev.FeeExpired, at: datetime) -> Changed:
 
 
 def _result_unclaimed(filing: Filing, event: ev.ResultUnclaimed, _: datetime) -> Changed:
-    """Its online payment, if it had one, has ended: from now on it is paid at the counter."""
+    """The change by an unclaimed result: its online payment has ended, and from now on it is paid at the counter."""
     at_counter = {"channel": Channel.COUNTER, "online": False, "lapsed": True}
     return {"fees": _change_fee(filing, event.n, at_counter)}
 
@@ -208,7 +208,7 @@ def _change_fee(filing: Filing, n: int, change: Mapping[str, Any]) -> tuple[Fee,
 
 
 _MOVES: Final = frozenset({"forwarded", "inspected", "proposed", "obligation_demanded", "draft_shown", "suspended"})
-"""What an officer may take back until somebody has taken it up."""
+"""The moves that an officer may take back until another officer has acted on them."""
 
 _LEAVE_MOVES: Final = frozenset(
     {
@@ -235,7 +235,7 @@ _LEAVE_MOVES: Final = frozenset(
 
 
 def last_move(filing: Filing, recorded: Recorded) -> Move | None:
-    """What may be taken back after this event, and by whom."""
+    """The move that may be taken back after this event, and by whom."""
     event = recorded.event
     if event.kind in _LEAVE_MOVES:
         return filing.last_move
@@ -281,7 +281,7 @@ def _consultation_closed(filing: Filing, event: ev.ConsultationClosed, _: dateti
 
 
 def _referred(filing: Filing, event: ev.Referred, at: datetime) -> Changed:
-    """Its time runs from now; the filing has left the officers who took it in."""
+    """The change by a referral: the part's limit starts, and the filing leaves the officers of the intake."""
     limit = next(part.limit for part in filing.parts if part.n == event.n)
     referred = {"stage": PartStage.REFERRED, "referred_at": at, "due": working_time.due(at, limit, filing.calendar)}
     return {"parts": _change_part(filing, event.n, referred), "processing": True}
@@ -307,7 +307,7 @@ def _calendar_changed(filing: Filing, event: ev.CalendarChanged, _: datetime) ->
 
 
 def _on_calendar(part: FilingPart, calendar: Calendar) -> FilingPart:
-    """A part that is still to be decided, with the instant at which its limit ends on another calendar."""
+    """A part that is not decided yet, with its due time on another calendar; any other part unchanged."""
     if part.stage is not PartStage.REFERRED or part.referred_at is None:
         return part
     return part.model_copy(update={"due": working_time.due(part.referred_at, part.limit, calendar)})
@@ -384,7 +384,7 @@ def _result_offered(_: Filing, event: ev.ResultOffered, __: datetime) -> Changed
 
 
 def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) -> Changed:
-    """It goes its way anew: what was offered is taken back, and what became of a parcel before counts no more."""
+    """The change by another delivery: earlier offers are withdrawn, and the outcome of an earlier parcel is ignored."""
     told = {"result_channel": event.channel, "address": event.address or filing.address}
     elsewhere = filing.parcels if Clock.DELIVERY in filing.clocks else None
     anew = {"parcel_end": None, "elsewhere": elsewhere} | NOT_OFFERED
@@ -392,7 +392,7 @@ def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) ->
 
 
 def _parcel_failed(filing: Filing, event: ev.ParcelFailed, _: datetime) -> Changed:
-    """What was not brought because it is wanted in another way goes that way."""
+    """The change by a failed parcel. If the applicant has chosen another delivery, the result goes that way."""
     wanted_otherwise = event.n == filing.elsewhere and event.outcome in _AT_HAND
     return {"parcel_end": None if wanted_otherwise else event.outcome, "recalled": None, "elsewhere": None}
 
@@ -426,7 +426,7 @@ def _closes(closing: Closing) -> Change[Filing]:
 
 
 def _replaced(filing: Filing, lost: RevokedCopy | None, at: datetime) -> Changed:
-    """What was lost counts no longer, whatever becomes of it."""
+    """The change that replaces a lost copy: it is no longer valid, even if it is found."""
     if lost is None:
         return {"results": filing.results}
     return {

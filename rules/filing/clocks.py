@@ -1,4 +1,4 @@
-"""What an event does to the clocks of a filing, as `schemas.filing.events.EFFECTS` declares it."""
+"""The effect of an event on the clocks of a filing, as `schemas.filing.events.EFFECTS` declares it."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from schemas.publishing.time_limits import GoesOn
 from schemas.stream.ledger import Recorded
 
 BANK_ANSWERS: Final = timedelta(minutes=5)
-"""How long after its due instant a payment may take to say how it ended, before somebody has to look."""
+"""The time that an online payment has after its due time to report its outcome, before it counts as late."""
 
 OF_THE_AGENCY: Final = frozenset({Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.ISSUE})
-"""The clocks that officers have to keep."""
+"""The clocks of the agency's own limits."""
 _REMINDED_OF: Final = OF_THE_AGENCY | {Clock.SUSPENSION}
 _SHOWN_ONLY: Final = frozenset({Clock.APPEAL})
-"""A date, of which nothing is told."""
+"""Clocks that are only shown: they have no timers."""
 
 _ENDING: Final = frozenset({Effect.START, Effect.STOP, Effect.RESTART})
 _CUT_SHORT: Final = frozenset(
     {"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled", "reopened", "delivery_changed"}
 )
-"""What ends a filing, takes a move back or begins something again, with the clocks unanswered."""
+"""Events that end a filing, take a move back or restart a step, so that their clocks have no outcome."""
 
 
 def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
-    """What an event changes in the clocks of a filing, which has its other changes already."""
+    """The change of the clocks by an event; the filing has its other changes already."""
     event, at = recorded.event, recorded.at
     if isinstance(event, ev.CalendarChanged):
         return _on_another_calendar(filing, at)
@@ -53,7 +53,7 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
 
 
 def _since(event: ev.Event, at: datetime) -> datetime:
-    """The legal moment from which time runs: a dossier by post may have been received before it was recorded."""
+    """The legal start of a limit: a dossier by post may have been received before it was recorded."""
     match event:
         case ev.Submitted(received_at=received) if received is not None:
             return received
@@ -63,9 +63,9 @@ def _since(event: ev.Event, at: datetime) -> datetime:
 
 
 def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
-    """The intake has time until the filing is taken in, the processing from then on.
+    """The effect on this clock at this stage: the intake runs until acceptance, the processing from then on.
 
-    So has the transfer of a dossier, while papers of it are at another desk or on their way from there.
+    The transfer runs while papers of the dossier are at another desk or on their way from there.
     """
     if kind == "dossier_received" and filing.at_desk:
         return Effect.NONE
@@ -80,7 +80,10 @@ def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
 
 
 def _of_the_fee(filing: Filing, kind: str) -> Effect:
-    """Time to pay runs while somebody is to come and pay: not while the post collects, again once it did not."""
+    """The effect on the payment clock, which runs while the applicant has to pay.
+
+    It does not run while the post is to collect the fee, and starts again if the post has not collected it.
+    """
     if kind == "fee_requested":
         return Effect.START if filing.fee_pending else Effect.NONE
     uncollected = filing.fee_pending and filing.fee is not None and filing.fee.channel is Channel.POST
@@ -88,7 +91,7 @@ def _of_the_fee(filing: Filing, kind: str) -> Effect:
 
 
 def _resumption(filing: Filing, state: ClockState | None, declared: Effect) -> Effect:
-    """What lets a clock go on does so as the procedure says for what interrupted it."""
+    """The effect by the procedure's rule for this interruption: resume with the rest of the limit, or restart."""
     if state is None or not state.paused or declared not in {Effect.RESUME, Effect.RESTART}:
         return declared
     rule = filing.procedure.resumption
@@ -122,7 +125,7 @@ def _transition(
 
 
 def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, before: ClockState | None) -> ClockState:
-    """A run from the beginning, under the limit `named` by its event if one is; one that starts again keeps its own."""
+    """A new run, under the limit `named` by its event if there is one; a restarted run keeps its limit."""
     cut_off = filing.procedure.limits.cut_off if clock in OF_THE_AGENCY else None
     limit, extensions = (named or limit_of(filing, clock), ()) if before is None else (before.limit, before.extensions)
     fresh = ClockState(clock=clock, limit=limit, cut_off=cut_off, started=at, due=at, extensions=extensions)
@@ -144,7 +147,7 @@ _Extending: TypeAlias = ev.Extended | ev.Reappointed | ev.SuspensionProlonged | 
 
 
 def _extended(state: ClockState, event: _Extending, at: datetime) -> ClockState:
-    """The clock has a new due instant, and tells of it as of the first."""
+    """The clock with a new due time; its reminders and lateness count anew."""
     if isinstance(event, ev.CaseApplied):
         return state.model_copy(update=_NOTHING_TOLD | {"limit": event.limit})
     extension = Extension(by=event.by, at=at, kind=event.kind)
@@ -162,7 +165,7 @@ def _ended(state: ClockState, effect: Effect, kind: str, at: datetime) -> ClockS
 
 
 def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
-    """A clock that was late and is so no longer tells of its new due instant as of the first."""
+    """The clocks on another calendar. One that is late no longer has its reminders and lateness again."""
     clocks = {clock: _told_again(filing, state, at) for clock, state in filing.clocks.items()}
     in_time = {clock for clock, state in clocks.items() if state.overdue and state.due > _stands(state, at)}
     clocks |= {clock: _project(filing, clocks[clock].model_copy(update=_NOTHING_TOLD)) for clock in in_time}
@@ -171,7 +174,7 @@ def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
 
 
 def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
-    """The clock projected again. What it told of another due instant it tells of the new one, if there is time."""
+    """The clock on another calendar. Reminders of a changed due time are repeated if their new time is still ahead."""
     untold = _project(filing, state.model_copy(update=_NOTHING_TOLD))
     kept = (
         {}
@@ -217,7 +220,7 @@ def _remind_at(filing: Filing, state: ClockState) -> datetime | None:
 
 
 def reminded_again_at(filing: Filing, clock: Clock, at: datetime) -> datetime | None:
-    """When who is reminded now is reminded again: an applicant alone is, of a result that they don't fetch."""
+    """The time of the next reminder after this one. Only applicants are reminded again, of an uncollected result."""
     return _unclaimed_at(filing, filing.clocks[clock], at) if clock is Clock.PICKUP else None
 
 
@@ -228,14 +231,14 @@ def _unclaimed_at(filing: Filing, state: ClockState, since: datetime) -> datetim
 
 
 def _reminded_of(filing: Filing, clock: Clock) -> bool:
-    """Of what they have to do officers are reminded, and the applicant of a fee for which their result waits."""
+    """Whether this clock has a reminder: for officers, and for an applicant whose result waits for a fee."""
     return clock in _REMINDED_OF or (clock is Clock.PAYMENT and filing.result is not None)
 
 
 def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
-    """Before the limit ends an apology is drafted where another appointment can be given, and the limit is not short.
+    """The time at which an apology is drafted: ahead of the limit, if another appointment is possible.
 
-    None is where silence approves, or would have approved.
+    None for a short limit, after an earlier postponement, and in procedures with approval by silence.
     """
     silent = filing.procedure.silent_officer is not None
     due_one = state.clock is Clock.PROCESSING and not silent and not postponements(filing)
@@ -247,7 +250,7 @@ def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
 
 
 def postponements(filing: Filing) -> int:
-    """How often the result was put off, by whichever rule."""
+    """The number of postponements of the result, by any rule."""
     return filing.extensions + filing.reappointed
 
 
@@ -257,14 +260,14 @@ def silence_approves(filing: Filing) -> bool:
 
 
 def put_off_at_most(filing: Filing) -> Limit:
-    """By how much an appointment may be put off."""
+    """The longest possible postponement of an appointment."""
     processing = _own_processing_limit(filing)
     again = Limit(amount=max(processing.amount, 1), unit=processing.unit)
     return filing.procedure.limits.reappointment or again
 
 
 def put_off(filing: Filing, state: ClockState, by: Limit) -> datetime:
-    """The appointment put off by so much."""
+    """The due time after this postponement."""
     stood = closed_pauses(state)
     limit = _longer(state.limit, by)
     return working_time.due(state.started, limit, filing.calendar, pauses=stood, cut_off=state.cut_off)
@@ -275,7 +278,7 @@ def _longer(limit: Limit, by: Limit) -> Limit:
 
 
 def closed_pauses(state: ClockState) -> tuple[tuple[datetime, datetime], ...]:
-    """The stretches, now over, during which the clock stood still."""
+    """The finished pauses."""
     return tuple((pause.since, pause.until) for pause in state.pauses if pause.until is not None)
 
 
@@ -289,7 +292,7 @@ def _own_processing_limit(filing: Filing) -> Limit:
 
 
 def processing_limit(rules: ProcedureRules, filing: Filing, received: date) -> Limit:
-    """That of the case which an officer has found, or of the first whose conditions hold, or the general one."""
+    """The limit of the case found by an officer, else of the first case whose conditions hold, else the general one."""
     held = (case for case in rules.cases if case.when and hold(case.when, filing, received))
     found = next((case for case in rules.cases if case.code == filing.case), None) or next(held, None)
     return rules.limits.processing if found is None else found.processing
@@ -323,7 +326,7 @@ _LIMITS: Final[dict[Clock, Callable[[Filing], Limit]]] = {
 
 
 def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
-    """What a running clock will tell, and when. One that stands still or is overdue tells nothing."""
+    """The timers of a running clock. One that is paused or overdue has none."""
     if state.paused or state.overdue or state.clock in _SHOWN_ONLY:
         return
     if state.remind_at is not None:
@@ -334,11 +337,11 @@ def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
 
 
 def _rings_at(filing: Filing, state: ClockState) -> datetime:
-    """An online payment keeps its own deadline and tells how it ended: the filing gives it time."""
+    """The time of the final timer. An online payment has its own deadline and more time to report its outcome."""
     online = state.clock is Clock.PAYMENT and filing.fee is not None and filing.fee.channel is Channel.ONLINE
     return state.due + BANK_ANSWERS if online else state.due
 
 
 def clock_history(filing: Filing) -> tuple[ClockState, ...]:
-    """Every run of every clock, in the order in which they began."""
+    """Every run of every clock, in the order of their starts."""
     return tuple(sorted((*filing.past_clocks, *filing.clocks.values()), key=lambda state: (state.started, state.clock)))

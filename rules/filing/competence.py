@@ -1,4 +1,4 @@
-"""Who decides a procedure and its parts: a filing for which there is nobody is refused, with those who would."""
+"""Competence: a filing at an agency that can't decide it is refused, with the names of those that can."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.saying import joined, said
 
 
 def not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...]) -> Problem:
-    """That the agency is of none of these `kinds`, and who is, the nearest first."""
+    """The problem of an agency of none of these `kinds`, with the competent agencies, the nearest first."""
     names = listed(AGENCY_KIND_NAMES, kinds)
     if not deciding:
         return problem("agency", "not_competent", says="nobody_competent", names=names)
@@ -23,13 +23,13 @@ def not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...])
 
 
 def of_another_province(province: Province | None) -> Iterator[Problem]:
-    """That only this other `province` has the procedure."""
+    """The problem of a procedure that only this other `province` has; none without one."""
     if province is not None:
         yield problem("agency", "only_in_province", province=province.province, name=province.name)
 
 
 def without_partner(procedure: ProcedureRules, partners: Iterable[Partner]) -> Iterator[Problem]:
-    """That the directory has no agency near enough which decides a part."""
+    """The problem of each part for which the directory has no agency near enough."""
     found = {partner.part for partner in partners}
     for _, part in procedure.referred:
         if part.code not in found:

@@ -1,4 +1,4 @@
-"""Whether the conditions of a procedure hold for what was filed."""
+"""The conditions of a procedure, applied to a submission or filing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.publishing.fact import Condition, When
 
 
 class Kind(Protocol):
-    """Somebody of whom only this is asked."""
+    """Anybody with a kind."""
 
     @property
     def kind(self) -> PersonKind:
@@ -24,7 +24,7 @@ class Kind(Protocol):
 
 
 class Dossier(Protocol):
-    """What conditions ask about: a submission, the filing that came of it, or what one would say."""
+    """The facts that conditions refer to: of a submission, a filing, or an estimate before there is one."""
 
     @property
     def form(self) -> Mapping[str, FormValue]:
@@ -32,15 +32,15 @@ class Dossier(Protocol):
 
     @property
     def channel(self) -> Channel | None:
-        """By which it was filed."""
+        """The channel by which it was filed."""
 
     @property
     def applicant(self) -> Kind | None:
-        """In whose name."""
+        """The applicant."""
 
 
 def hold(when: When, dossier: Dossier, received: date) -> bool:
-    """Whether every condition holds for what was received on a day; without any they do."""
+    """Whether every condition holds for a dossier received on this day; true without conditions."""
     return all(_holds(condition, dossier, received) for condition in when)
 
 
@@ -63,7 +63,7 @@ def _fits(condition: Condition, value: FormValue, received: date) -> bool:
 
 
 def written_date(value: object) -> date | None:
-    """The date that a form field, or a file, holds if it is written as one: YYYY-MM-DD."""
+    """The date in a form field or a file, written YYYY-MM-DD; None for anything else."""
     try:
         day = date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -72,7 +72,7 @@ def written_date(value: object) -> date | None:
 
 
 def received_on(filing: Filing) -> date:
-    """The day on which the filing was received: when the post handed it over, or else when it was handed in."""
+    """The day of receipt: when the post delivered it, or else when it was submitted."""
     return local_day(filing.received_at or known(filing.submitted_at))
 
 

@@ -1,4 +1,4 @@
-"""What follows by itself from where a filing stands: a fee falls due, a step begins, the result goes its way."""
+"""Automatic consequences of a filing's state: a fee falls due, a step begins, the result is delivered."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from schemas.saying import said
 
 
 def consequence(filing: Filing) -> ev.Event | None:
-    """The one thing that follows by itself from where the filing now stands."""
+    """The next automatic event (or None) in this state."""
     if filing.closed or filing.supplement or filing.fee_pending:
         return None
     if (asked := _infected(filing)) is not None:
@@ -38,7 +38,7 @@ def consequence(filing: Filing) -> ev.Event | None:
 
 
 def _infected(filing: Filing) -> ev.SupplementRequested | None:
-    """The system itself asks for other files than those with viruses: no officer's round is used up by it."""
+    """The system's request for files without viruses. It does not use up an officer's round of supplements."""
     papers = {paper.code for paper in filing.procedure.papers}
     codes = [code for code in filing.infected if code in papers]
     if not codes or stage(filing) not in {Stage.INTAKE, Stage.REVIEW}:
@@ -66,10 +66,10 @@ def _fee(filing: Filing) -> ev.FeeRequested | ev.FeeReduced | None:
 
 
 def _asked_as_of(filing: Filing, due: FeeDue) -> datetime | None:
-    """The moment for which it is to be said what the filing costs; None if nothing is to be said now.
+    """The moment as of which the fee is assessed; None if it is not assessed now.
 
-    It is said when the fee falls due, again when it was waived, and again when the dossier was changed since. What was
-    charged back is looked at from then on, once whatever holds up the review has ended.
+    It is assessed when the fee falls due, after a waiver, and after a change of the dossier. After a charge-back it is
+    assessed again, as soon as no suspension, obligation or confirmation holds up the review.
     """
     now, changed = known(filing.changed_at), filing.dossier_changed_at
     if filing.fee is not None and filing.fee.state is FeeState.WAIVED:
@@ -110,13 +110,13 @@ def _next_step(filing: Filing) -> ev.Event | None:
 
 
 def _answered(filing: Filing, step: StepPart) -> ev.ConsultationClosed | None:
-    """The end of a consultation."""
+    """The end of a consultation that is complete, or None."""
     answered = step.consult is not None and not missing_opinions(filing, step)
     return ev.ConsultationClosed(step=step.code) if answered else None
 
 
 def _referral(filing: Filing, step: StepPart) -> ev.Referred | ev.PartsDecided | None:
-    """What is referred next, or the end. Paper is with one agency at a time (Decree 61/2018 art. 19 k6)."""
+    """The next referral, or the end of the step. Paper goes to one agency at a time (Decree 61/2018 art. 19 k6)."""
     parts = parts_of(filing, step)
     if all(part.stage is PartStage.ANSWERED for part in parts):
         return ev.PartsDecided(step=step.code)
@@ -127,7 +127,7 @@ def _referral(filing: Filing, step: StepPart) -> ev.Referred | ev.PartsDecided |
 
 
 def _upcoming(filing: Filing) -> str:
-    """The step after the one that has ended."""
+    """The step after the finished one."""
     steps = [step.code for step in filing.procedure.review]
     return steps[0 if filing.step is None else steps.index(filing.step) + 1]
 
@@ -145,6 +145,6 @@ def _delivery(filing: Filing) -> ev.Event | None:
 
 
 def _online(filing: Filing) -> ev.Event:
-    """Where nobody asks that it is read, it is given as soon as it is there."""
+    """The online delivery: offered at a link if the procedure requires reading, else handed over at once."""
     asked = filing.procedure.limits.reading is not None
     return ev.ResultOffered(n=filing.links + 1) if asked else ev.HandedOver(channel=Channel.ONLINE)

@@ -1,4 +1,4 @@
-"""At whose desk a filing is handed in and its result is fetched, where that is not the agency that decides."""
+"""The desks that receive a filing and return its result, if they are not those of the deciding agency."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from schemas.people import Role
 
 
 def agencies(filing: Filing, role: Role) -> tuple[AgencyCode, ...]:
-    """Whose officers in this role may do something with the filing now; the first has it in its queue.
+    """The agencies whose officers in this role may act on the filing now; it is in the queue of the first.
 
-    The desk takes the filing in. After that it speaks for the applicant still, as the agency's own desk does.
+    The receiving desk accepts the filing. Afterwards it still speaks for the applicant, like the agency's own desk.
     """
     taken_in = filing.accepted_at is not None
     match role:
@@ -32,7 +32,7 @@ def agencies(filing: Filing, role: Role) -> tuple[AgencyCode, ...]:
 
 
 def desk_problems(submission: Submission, no_desks: tuple[AgencyCode, ...]) -> Iterator[Problem]:
-    """What is wrong with the desks that a submission names, of which `no_desks` may not receive for its agency."""
+    """The problems of a submission's desks; `no_desks` may not receive for its agency."""
     if submission.desk is not None and submission.channel is Channel.ONLINE:
         yield problem("desk", "desk_takes_paper")
     named = {"desk": submission.desk, "result_desk": submission.result_desk}

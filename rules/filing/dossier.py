@@ -1,4 +1,4 @@
-"""What others are shown of a filing: an agency's back office, another agency."""
+"""The dossier for others: an agency's back office, another agency."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from schemas.filing.state import Filing, Stage
 
 
 def dossier(filing: Filing) -> bo.Dossier:
-    """The dossier as it is now."""
+    """The dossier in its present state."""
     return bo.Dossier(
         filing_id=filing.filing_id,
         code=str(filing.code),
@@ -25,9 +25,9 @@ def dossier(filing: Filing) -> bo.Dossier:
 
 
 def issue_request(filing: Filing) -> bo.IssueRequest | None:
-    """What an agency is asked for when the result of a decision is to be made; None where it is not, or officers sign.
+    """The request to the back office to make the result; None if none is needed now, or if officers sign it.
 
-    Another copy than the first is asked for under another id: nobody may take it for what was answered already.
+    A further copy has a request id of its own, so that the answer to the earlier one is not taken for it.
     """
     decision = filing.decision
     if decision is None or filing.signs or stage(filing) is not Stage.ISSUE:

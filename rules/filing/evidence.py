@@ -1,4 +1,4 @@
-"""What other streams, such as payments, must have recorded before their filing says so of them."""
+"""Events that other streams, such as payments, must have recorded before their filing records them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from schemas.level import Channel
 def evidence(  # noqa: C901, PLR0911 -- one line for each event
     stream: StreamId, event: Any
 ) -> Evidence | None:
-    """The entries that bear this event out; None where it needs none."""
+    """The evidence for this event; None if it needs none."""
     match event:
         case ev.FeePaid(channel=Channel.ONLINE) | ev.ObligationFulfilled(n=int()):
             return _paid_online(stream, event)
@@ -56,9 +56,9 @@ def evidence(  # noqa: C901, PLR0911 -- one line for each event
 
 
 def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -> Evidence:
-    """Money that is owed still: of that amount or more, or of less that was accepted.
+    """The evidence for money that is still owed: this amount or more, or an accepted short payment.
 
-    The amount of an obligation stands in its demand, and the payment asks for that.
+    The amount of an obligation is in its demand, which is the payment's request.
     """
     payment = payment_workflow(stream.filing, known(event.n))
     still_owed = Entry(("payment_cancelled",), stream=payment, absent=True)
@@ -73,5 +73,5 @@ def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -
 
 
 def _parcel_ended(stream: StreamId, n: int | None, outcome: ev.ParcelOutcome) -> Entry:
-    """Of the `n`-th parcel; a filing that says no number had but one."""
+    """The end of the `n`-th parcel; a filing without a number had only one."""
     return Entry(("consignment_ended",), {"outcome": outcome.value}, parcel_workflow(stream.filing, n or 1))

@@ -1,4 +1,4 @@
-"""What must be known of the files and the signature of a filing before it goes on."""
+"""The checks of files and signature before a filing goes on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from schemas.signature import SignatureOutcome
 
 
 def not_examined(filing: Filing) -> Problem | None:
-    """Why the filing can't be taken in yet, or not at all."""
+    """Why the filing can't be accepted yet, or not at all."""
     return not_scanned(filing) or _unsigned(filing)
 
 
 def not_scanned(filing: Filing) -> Problem | None:
-    """Why nobody may go by its files yet."""
+    """Why its files can't be used yet: not scanned, or infected."""
     match filing.scan:
         case ScanState.PENDING:
             return problem("papers", "scan_pending")
@@ -25,7 +25,7 @@ def not_scanned(filing: Filing) -> Problem | None:
 
 
 def undetermined(filing: Filing) -> bool:
-    """Whether an officer must say if the signature counts."""
+    """Whether an officer must decide if the signature counts."""
     check = filing.signature_check
     return check is not None and check.outcome is SignatureOutcome.UNDETERMINED
 

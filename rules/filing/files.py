@@ -1,4 +1,4 @@
-"""What is wrong with files by what is said of them: type, size, key. What is in them is looked at elsewhere."""
+"""The declared properties of files: type, size, key. Their contents are examined elsewhere."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from schemas.files import LARGEST_FILING, MOST_FILES, DocumentType, FileRef, fil
 from schemas.names import DOCUMENT_TYPE_NAMES, listed
 
 Named = tuple[str, FileRef]
-"""A file, and the place at which it stands in a submission or a command."""
+"""A file with its place in a submission or a command."""
 
 _MEGABYTE: Final = 1_000_000
 
 
 def file_problems(filing_id: UUID, files: Iterable[Named]) -> Iterator[Problem]:
-    """Which files do not lie where those of this filing lie."""
+    """The problem of each file whose key is not among this filing's."""
     for place, file in files:
         key = file_key(filing_id, file.sha256)
         if file.key != key:
@@ -25,14 +25,14 @@ def file_problems(filing_id: UUID, files: Iterable[Named]) -> Iterator[Problem]:
 
 
 def type_problems(place: str, file: FileRef, accepts: tuple[DocumentType, ...]) -> Iterator[Problem]:
-    """That the file is said to be of no type that is taken here."""
+    """The problem of a file whose declared type is not accepted here."""
     if file.media_type not in accepts:
         types = listed(DOCUMENT_TYPE_NAMES, accepts)
         yield problem(f"{place}.media_type", "file_type_not_accepted", says="paper_type_not_accepted", types=types)
 
 
 def quota_problems(files: Iterable[Named]) -> Iterator[Problem]:
-    """That there are too many files, or that they are too large together."""
+    """The problem of too many files, or too large a sum of their sizes."""
     sizes = [file.size for _, file in files]
     if len(sizes) > MOST_FILES or sum(sizes) > LARGEST_FILING:
         yield problem("papers", "files_over_quota", most=MOST_FILES, megabytes=LARGEST_FILING // _MEGABYTE)

@@ -1,4 +1,4 @@
-"""The fold: what each event makes of a filing."""
+"""The change that each event makes to a filing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from schemas.stream.ledger import Recorded
 
 
 def evolve(filing: Filing, recorded: Recorded) -> Filing:
-    """The filing after one event that the log holds."""
+    """The filing after one recorded event."""
     event = recorded.event
     if isinstance(event, Erased):
         return filing.model_copy(update={"seq": recorded.seq, "erased_at": recorded.at})
@@ -30,7 +30,7 @@ def evolve(filing: Filing, recorded: Recorded) -> Filing:
 
 
 def stage(filing: Filing) -> Stage:  # noqa: C901, PLR0911 -- one line for each stage, in the order of the law
-    """What the filing waits for."""
+    """The step that the filing waits for."""
     if filing.seq == 0:
         return Stage.DRAFT
     if filing.closed:
@@ -88,23 +88,23 @@ _AT_A_STEP: Final = frozenset({Stage.REVIEW, Stage.OBLIGATION})
 
 
 def current_step(filing: Filing) -> StepPart | None:
-    """The review step that runs, if one does; it does too while an obligation is awaited."""
+    """The running review step, if any; it also runs while an obligation is open."""
     return filing.begun_step if stage(filing) in _AT_A_STEP else None
 
 
 def task_role(filing: Filing) -> Role:
-    """Whose task the filing is now, where somebody claims it."""
+    """The role whose task the filing is now, at stages with a claim."""
     step = current_step(filing)
     return Role.RECEPTION if step is None else step.role
 
 
 def missing_opinions(filing: Filing, step: StepPart) -> tuple[str, ...]:
-    """The bodies consulted in this step that have not answered."""
+    """The consulted bodies of this step without an answer yet."""
     given = {opinion.party for opinion in filing.opinions if opinion.step == step.code}
     asked = () if step.consult is None else step.consult.parties
     return tuple(party.code for party in asked if party.code not in given)
 
 
 def parts_of(filing: Filing, step: StepPart) -> tuple[FilingPart, ...]:
-    """What other agencies decide in this step."""
+    """The parts of this step that other agencies decide."""
     return tuple(part for part in filing.parts if part.step == step.code)

@@ -1,4 +1,4 @@
-"""Who may do what, now. Everything that offers or refuses an action asks here."""
+"""The guards of commands. Every page that offers an action and every append that refuses it uses them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PUBLIC_KINDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].defaul
 
 
 def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | None:
-    """Why `actor` can't do this now, or None."""
+    """Why `actor` can't give this command now, or None."""
     if filing.closed and kind != "settle_complaint":
         return problem("", "filing_closed")
     stranger = None if kind == "submit" else access_problem(filing, actor, now)
@@ -29,14 +29,14 @@ def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | N
 
 
 def allowed(filing: Filing, actor: Actor, now: datetime, kinds: Iterable[str] = PUBLIC_KINDS) -> tuple[str, ...]:
-    """Those of these commands that `actor` can give now."""
+    """The commands of these kinds that `actor` can give now."""
     if filing.closed or access_problem(filing, actor, now) is not None or _too_late(filing, actor, now) is not None:
         return ()
     return tuple(kind for kind in kinds if RULES[kind].forbids(filing, actor, now) is None)
 
 
 def _too_late(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    """Once silence has approved the filing its officers have no more to say, also while its clock has yet to ring."""
+    """The refusal of officers once silence has approved the filing, also before its timer has fired."""
     state = filing.clocks.get(Clock.PROCESSING)
     if actor.role not in OFFICERS or state is None or state.paused or not silence_approves(filing) or now < state.due:
         return None
@@ -44,13 +44,13 @@ def _too_late(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
 
 
 def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Action]:
-    """Every command, and whether `actor` can give it now, with the reason where not."""
+    """Every command, and whether `actor` can give it now, with the reason if not."""
     checked = ((kind, check(filing, kind, actor, now)) for kind in PUBLIC_KINDS)
     return [Action(name=kind, allowed=why is None, problem=why) for kind, why in checked]
 
 
 def access_problem(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    """Why `actor` has nothing to do with the filing: neither whose it is, nor who files for them, nor its officer."""
+    """Why `actor` is no party to the filing: not its applicant, their representative or one of its officers."""
     if actor.role in OFFICERS:
         return other_hands(filing, actor, *agencies(filing, actor.role))
     if actor.role is Role.APPLICANT and (filing.applicant is None or actor.subject != filing.applicant.subject):

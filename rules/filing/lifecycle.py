@@ -1,6 +1,6 @@
-"""The life of a filing: what a command makes happen, what is possible now, and what will ring.
+"""The life of a filing: the events of a command, the possible commands, the timers.
 
-`decide` and `evolve` are all there is to a filing; the workflow, the activities and every page use these and never
+`decide` and `evolve` are the whole of a filing; the workflow, the activities and every page use them and never
 re-implement a rule.
 """
 
@@ -42,7 +42,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class FilingRules(Rules[Filing]):
-    """The rules of filings: a command brings about whatever follows from it by itself, too."""
+    """The rules of filings: the events of a command include its automatic consequences."""
 
     @property
     def writers(self) -> frozenset[Role]:
@@ -54,7 +54,7 @@ class FilingRules(Rules[Filing]):
         return check(state, name, actor, now)
 
     def decide(self, state: Filing, command: cm.Command, now: datetime) -> Events:
-        """The events that `command` causes, with all that follows. Raises `RefusalError` with the actor's choices."""
+        """The events of `command` with their consequences. Raises `RefusalError` with the actor's possible commands."""
         try:
             events = super().decide(state, command, now)
         except RefusalError as no:
@@ -70,7 +70,7 @@ class FilingRules(Rules[Filing]):
 
 
 def _not_allowed(filing: Filing, actor: Actor, now: datetime, *problems: Problem) -> RefusalError:
-    """Why not, and what the actor can do instead."""
+    """The refusal, with the commands that the actor can give instead."""
     return refused(RefusalCode.NOT_ALLOWED, *problems, allowed=possible(filing, actor, now) if filing.seq else ())
 
 

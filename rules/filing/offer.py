@@ -1,4 +1,4 @@
-"""What is offered to whoever has no signature for a procedure that asks for one: to file a level lower."""
+"""The offer for an applicant without the required signature: to file one level lower."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _UNSIGNED: Final = Level.ONLINE_FILING
 
 
 def level_offer(submission: Submission, procedure: ProcedureRules, level: Level) -> Offer | None:
-    """How a submission without the signature that is asked for, refused at this `level`, can be filed.
+    """How a submission without the required signature, refused at this `level`, can still be filed.
 
-    None where it was refused for something else, or where the result can't be had at a lower level.
+    None if it was refused for another reason, or if no delivery of the result is possible at a lower level.
     """
     can, fees = CAPABILITIES[_UNSIGNED], procedure.fee.channels if procedure.fee else ()
     results = [channel for channel in procedure.result_channels if channel in can.result]
@@ -33,7 +33,7 @@ _NOTHING_ELSE: Final = Offer(level=_UNSIGNED)
 
 
 def _instead(wanted: Channel | None, possible: list[Channel]) -> Channel | None:
-    """The channel to take instead of the one that was chosen: the counter if it can be; None if it may stay."""
+    """The channel in place of the chosen one: the counter if possible; None if the chosen one may stay."""
     if wanted is None or wanted in possible or not possible:
         return None
     return Channel.COUNTER if Channel.COUNTER in possible else possible[0]

@@ -1,4 +1,4 @@
-"""How a paper filing came to the desk: when, and whether the desk filled it in."""
+"""Paper filings at the desk: the moment of receipt, and forms filled in by the desk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _A_MOMENT: Final = Limit(amount=1, unit=Unit.WORKING_HOURS)
 
 
 def problems_on_paper(submission: Submission, calendar: Calendar, now: datetime) -> Iterator[Problem]:
-    """What is wrong with the moment of receipt that was given, and with what was filled in for the applicant."""
+    """The problems of the stated moment of receipt, and of assistance by the desk."""
     if submission.received_at is not None:
         yield from _moment(submission, submission.received_at, calendar, now)
     if submission.assisted is not None and submission.channel is not Channel.COUNTER:
@@ -35,6 +35,6 @@ def _moment(submission: Submission, received: datetime, calendar: Calendar, now:
 
 
 def _last_working_day(calendar: Calendar, now: datetime) -> datetime:
-    """Its beginning: of the one before today."""
+    """The beginning of the last working day before today."""
     today = working_time.midnight(now)
     return working_time.midnight(working_time.before(today, _A_MOMENT, calendar))

@@ -1,4 +1,4 @@
-"""What is shown of a filing: its row and its tasks in the read models, and its view."""
+"""The read models of a filing: its row, its tasks, its view."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.stream.rows import FilingRow, IssuedRow, Rows, Standing, TaskRow
 
 
 def standing(filing: Filing) -> Standing:
-    """Where a filing stands."""
+    """The status of a filing."""
     return Standing(calendar=filing.calendar.name, open=not filing.closed)
 
 
@@ -51,9 +51,9 @@ def rows(filing: Filing) -> Rows:
 
 
 def results(filing: Filing) -> tuple[dict[str, Any], ...]:
-    """What the filing says in the register of each of its results; one that was signed has a stream that says the rest.
+    """The rows of the filing's results in the register. A signed result has a stream of its own for the other columns.
 
-    No column has two writers, so that the register is the same in whatever order their streams are folded.
+    No column has two writers, so that the register is the same in any order of folding.
     """
     numbered = (result for result in filing.results if result.number or result is filing.results[-1])
     return tuple(map(_result_row, numbered))
@@ -79,7 +79,7 @@ def _task_row(task: Task) -> TaskRow:
 
 
 def view(filing: Filing, now: datetime, parked: int) -> FilingView:
-    """What is shown of a filing."""
+    """The visible fields of a filing."""
     at = status(filing)
     return FilingView(
         filing_id=filing.filing_id,
@@ -138,7 +138,7 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
 
 
 def delivery(filing: Filing) -> DeliveryView:
-    """What the applicant alone is told."""
+    """The delivery, for the applicant alone."""
     at_counter = filing.result_channel is Channel.COUNTER or filing.pickup
     waits = filing.clocks.get(Clock.PICKUP if filing.pickup else Clock.READING)
     return DeliveryView(

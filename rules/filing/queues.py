@@ -1,4 +1,4 @@
-"""Where a filing stands in queues, what can be done with it there, and what will ring."""
+"""The tasks of a filing in its queues, the possible commands, and the timers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from schemas.people import SYSTEM, Actor, Role
 
 
 def timers(filing: Filing) -> list[Timer]:
-    """What the clocks will tell, in order."""
+    """The timers of all clocks, in order."""
     if filing.closed:
         return []
     found = (timer for state in filing.clocks.values() for timer in moments(filing, state))
@@ -32,7 +32,7 @@ def next_timer(filing: Filing) -> Timer | None:
 
 
 def tasks(filing: Filing, now: datetime) -> list[Task]:
-    """In whose queues the filing stands, and what each can do there. An open filing stands in at least one."""
+    """The tasks of the filing, each in its queue with its possible commands. An open filing has at least one."""
     if filing.seq == 0 or filing.closed:
         return []
     found = [_task(filing, role, now) for role in _queues(filing)]
@@ -41,14 +41,14 @@ def tasks(filing: Filing, now: datetime) -> list[Task]:
 
 
 def _notices(filing: Filing, now: datetime) -> list[Task]:
-    """What somebody has been told, as long as it matters: while the clock runs."""
+    """The notices to officers and the applicant, as long as the clock runs."""
     told = [notice for state in filing.clocks.values() if not state.paused for notice in _told(filing, state, now)]
     early = [_untimed(filing, "finished_early", Role.HANDOVER)] if filing.early else []
     return told + early + _failing(filing) + _late_parts(filing)
 
 
 def _late_parts(filing: Filing) -> list[Task]:
-    """What the team lead has been told of other agencies: the parts that they have not decided in time."""
+    """The notices to the team lead about parts that other agencies have not decided in time."""
     return [
         Task(
             name=f"part_overdue:{part.code}",
@@ -64,7 +64,7 @@ def _late_parts(filing: Filing) -> list[Task]:
 
 
 def _failing(filing: Filing) -> list[Task]:
-    """What the team lead has been told of the agency's back office, as long as the filing waits for that."""
+    """The notice to the team lead about a failing back office, while the filing waits for it."""
     work = filing.machine_failing
     if work is None or stage(filing) is not ASKED_AT[work]:
         return []
@@ -76,7 +76,7 @@ def _untimed(filing: Filing, name: str, role: Role) -> Task:
 
 
 def _dossier(filing: Filing, now: datetime) -> list[Task]:
-    """The papers that are still at another agency's desk, or on their way from there."""
+    """The tasks for papers that are still at another agency's desk, or on their way from there."""
     clock = filing.clocks.get(Clock.TRANSFER)
     if clock is None:
         return []
@@ -111,7 +111,7 @@ def _told(filing: Filing, state: ClockState, now: datetime) -> list[Task]:
 
 
 _APOLOGIES: Final = ("reappoint", "apologise")
-"""What a leader makes of a drafted apology: with another appointment, or without one once it is late."""
+"""The leader's answers to a drafted apology: another appointment, or none once the result is late."""
 
 
 def _reminded(filing: Filing, state: ClockState) -> Iterable[Role]:
@@ -156,7 +156,7 @@ def _queues(filing: Filing) -> list[Role]:
 
 
 def _unread(filing: Filing) -> list[Role]:
-    """The desk is told of a result that nobody has read in time."""
+    """The desk's role, if the result was not read in time."""
     clock = filing.clocks.get(Clock.READING)
     return [Role.HANDOVER] if clock is not None and clock.overdue else []
 
@@ -198,13 +198,13 @@ _MACHINE_ACTIONS: Final = {Stage.ISSUE: ("issue",), Stage.DELIVERY: ("settle_par
 
 
 _LEADING: Final = ("release", "reassign")
-"""What a team lead does."""
+"""The commands of a team lead."""
 
 _ANYONE: Final = " "
 
 
 def _someone(filing: Filing, role: Role) -> Actor:
-    """Somebody in this role: who has claimed the task, or anyone."""
+    """An actor of this role: the officer who claimed the task, or a placeholder for anyone."""
     if role is Role.SYSTEM:
         return SYSTEM
     if role is Role.APPLICANT and filing.applicant is not None:
@@ -213,17 +213,17 @@ def _someone(filing: Filing, role: Role) -> Actor:
 
 
 def _place(filing: Filing, role: Role) -> str:
-    """In whose queue a task of this role stands."""
+    """The agency in whose queue a task of this role is."""
     return agencies(filing, role)[0]
 
 
 def _claimer(filing: Filing, role: Role) -> str | None:
-    """Who has claimed the task, if it is this role's to claim."""
+    """The officer who claimed the task, if its claim belongs to this role."""
     return filing.officer if stage(filing) in _CLAIMABLE and role is task_role(filing) else None
 
 
 def possible(filing: Filing, actor: Actor, now: datetime) -> tuple[str, ...]:
-    """What the actor can do now."""
+    """The commands that the actor can give now."""
     if actor.role is Role.SYSTEM:
         return _MACHINE_ACTIONS.get(stage(filing), ())
     return allowed(filing, actor, now, _LEADING if actor.role is Role.TEAM_LEAD else PUBLIC_KINDS)

@@ -1,4 +1,4 @@
-"""A filing that starts again: all that came of the act which a complaint has undone is gone, but not what was paid."""
+"""A reopened filing: an upheld complaint undoes an act and all that followed from it, but not payments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNDONE: Final = frozenset({"intake_refused", "supplement_expired", "suspended", 
 """The acts of the agency that an upheld complaint undoes."""
 
 _OVERTAKEN_BY: Final = frozenset({"resumed", "withdrawn", "fee_expired", "reopened"})
-"""After these the filing no longer stands where such an act has put it."""
+"""Events after which the filing is no longer in the state that such an act caused."""
 
 
 NOT_OFFERED: Final = {
@@ -25,23 +25,23 @@ NOT_OFFERED: Final = {
     "pickup_code": None,
     "wrong_codes": 0,
 }
-"""What is said of a result that waits for nobody."""
+"""The fields of a result that is not offered."""
 
 
 def standing_act(filing: Filing, recorded: Recorded) -> int | None:
-    """The seq of the act by which the filing stands where it does after this event; None if there is none."""
+    """The seq of the act that the filing's state rests on after this event; None if there is none."""
     if recorded.event.kind in UNDONE:
         return recorded.seq
     return None if recorded.event.kind in _OVERTAKEN_BY else filing.act
 
 
 def stands(filing: Filing, about: int) -> bool:
-    """Whether the filing still stands where the act with this seq has put it."""
+    """Whether the filing is still in the state that the act with this seq caused."""
     return filing.act == about and (filing.closed or filing.suspended)
 
 
 def places(filing: Filing) -> tuple[str | None, ...]:
-    """Where it may start again: at the intake, which has no name here, and at each review step that it has reached."""
+    """The possible restarts: the intake, which is None here, and each review step reached so far."""
     if filing.accepted_at is None:
         return (None,)
     steps = [step.code for step in filing.procedure.review]
@@ -49,7 +49,7 @@ def places(filing: Filing) -> tuple[str | None, ...]:
 
 
 def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]:
-    """What the event changes. The step itself begins by the next one, as every step does."""
+    """The change by the event. The step itself begins with the next event, as every step does."""
     steps = [step.code for step in filing.procedure.review]
     place = 0 if event.step is None else steps.index(event.step)
     at_intake = event.step is None
@@ -92,12 +92,12 @@ def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]
 
 
 def overtaken(result: IssuedResult, at: datetime) -> IssuedResult:
-    """A result that the applicant may still hold, and nobody may rely on any more."""
+    """The result marked as overtaken: the applicant may still hold it, but it is no longer valid."""
     return result if result.overtaken_at else result.model_copy(update={"overtaken_at": at})
 
 
 def _asked_anew(filing: Filing) -> tuple[FilingPart, ...]:
-    """What other agencies have decided stands. What they were let off as the filing ended they are asked for anew."""
+    """The parts after a restart. Decided ones stay; those cancelled at the filing's end are referred again."""
     let_off = {
         part.n: n for n, part in enumerate(filing.parts_to_cancel, max((p.n for p in filing.parts), default=0) + 1)
     }
@@ -110,12 +110,12 @@ def _asked_anew(filing: Filing) -> tuple[FilingPart, ...]:
 
 
 def no_longer_due(fee: Fee) -> Fee:
-    """The fee, which nobody need pay any more if it was still to be paid."""
+    """The fee, cancelled if it was still due."""
     return fee.model_copy(update={"state": FeeState.CANCELLED}) if fee.state is FeeState.DUE else fee
 
 
 def comes_after_proposal(filing: Filing, step: str) -> bool:
-    """Whether what was proposed still stands at the beginning of this step."""
+    """Whether the proposal still stands at the beginning of this step."""
     steps = filing.procedure.review
     proposing = next((n for n, part in enumerate(steps) if part.act is Act.PROPOSE), -1)
     return [part.code for part in steps].index(step) > proposing

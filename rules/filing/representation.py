@@ -1,4 +1,4 @@
-"""May this person act for the applicant? Asked of what they file, and again of everything they do later."""
+"""Representation: whether a person may act for the applicant, at submission and at every later command."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from schemas.people import Actor, Role
 
 
 def representation_problems(submission: Submission, procedure: str, received: date) -> Iterator[Problem]:
-    """What is wrong with the authorisation of a submission that is `received` on this day.
+    """The problems of the authorisation of a submission `received` on this day.
 
-    On paper it need not say who has authorised whom: the desk has seen them.
+    On paper it need not name the principal and the representative: the desk has seen them.
     """
     given, represented = submission.authorisation, submission.actor.role is Role.REPRESENTATIVE
     if given is None:
@@ -32,7 +32,7 @@ def representation_problems(submission: Submission, procedure: str, received: da
 
 
 def authorisation_problems(given: Authorisation, principal: str | None, procedure: str, day: date) -> Iterator[Problem]:
-    """Why nobody can act under it on this day for the principal, who is known by their number."""
+    """The problems of acting under this authorisation on this day; the principal is known by their number."""
     if given.principal not in {None, principal}:
         yield problem("authorisation.principal", "authorisation_for_someone_else")
     if given.valid_from is not None and day < given.valid_from:
@@ -50,7 +50,7 @@ def _incomplete(given: Authorisation) -> Iterator[Problem]:
 
 
 def not_represented(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    """Why somebody can't act as the applicant's representative: they did not file it, or their time is over."""
+    """Why the actor can't act as representative: another person filed it, or the authorisation has ended."""
     if actor.role is not Role.REPRESENTATIVE:
         return None
     filed_by = filing.filed_by
@@ -65,7 +65,7 @@ def represented_until(filing: Filing) -> date | None:
 
 
 def over(actor: Actor, last_day: date | None, now: datetime) -> Problem | None:
-    """Why a representative who is authorised until this day in Vietnam can act no more."""
+    """Why a representative with this last day in Vietnam can no longer act."""
     if actor.role is not Role.REPRESENTATIVE or last_day is None or local_day(now) <= last_day:
         return None
     return problem("actor", "authorisation_expired", says="authorisation_over")

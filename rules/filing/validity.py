@@ -1,4 +1,4 @@
-"""On which day a filing is received, and what is said where its version is not in force on it."""
+"""The day of receipt of a filing, and the problem of a version that is not in force on it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from schemas.publishing.procedure import Term
 
 
 def day_of_receipt(submission: Submission, now: datetime) -> date:
-    """The day in Vietnam by whose law the filing goes: today, or when the post handed it over."""
+    """The day in Vietnam whose law applies: today, or the day on which the post delivered it."""
     received = now if submission.received_at is None else min(submission.received_at, now)
     return local_day(received)
 
 
 def validity_problems(submission: Submission, term: Term | None) -> Iterator[Problem]:
-    """That the version that was named, or every one, is in force only in this `term`, and not on the day of receipt."""
+    """The problem of a version, or of all versions, in force only in this `term`, which excludes the day of receipt."""
     if term is not None:
         field = "version" if submission.version else "procedure"
         yield problem(field, "version_not_in_force", validity=validity_in_words(term))

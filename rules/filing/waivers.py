@@ -1,4 +1,4 @@
-"""Which waivers of a procedure may be granted to a filing."""
+"""The waivers of a procedure that a filing may have."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.publishing.procedure_rules import FeePart, WaiverPart
 
 
 def approvers(filing: Filing, now: datetime) -> list[Role]:
-    """The roles that may now let the applicant off the fee."""
+    """The roles that may waive the fee now."""
     fee = filing.procedure.fee
     if fee is None or filing.waiver is not None:
         return []
@@ -22,7 +22,7 @@ def approvers(filing: Filing, now: datetime) -> list[Role]:
 
 
 def not_granted(filing: Filing, fee: FeePart, waiver: WaiverPart, now: datetime) -> Problem | None:
-    """Why a waiver can't be granted to this filing, if it can't."""
+    """Why a waiver can't be granted to this filing, or None."""
     received = received_on(filing)
     if (why := not_for(waiver, filing, received, governing_day(fee, received, now))) is not None:
         return why
@@ -32,7 +32,7 @@ def not_granted(filing: Filing, fee: FeePart, waiver: WaiverPart, now: datetime)
 
 
 def not_for(waiver: WaiverPart, dossier: Dossier, received: date, governing: date) -> Problem | None:
-    """Why a waiver is not for what was received, whatever is handed in with it; `governing` is the day that counts."""
+    """Why a waiver does not apply, apart from its evidence; `governing` is the day that counts."""
     if not in_force(waiver, governing):
         return problem("waiver", "waiver_not_in_force", validity=validity_in_words(waiver))
     if not hold(waiver.when, dossier, received):

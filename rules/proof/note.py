@@ -127,7 +127,7 @@ class Verifier:
         return key
 
     def check(self, text: str, value: bytes) -> int | None:
-        """When a witness says to have signed it, in seconds since 1970; None for a log. Raises `NoteError`."""
+        """The time of a witness's signature, in seconds since 1970; None for a log. Raises `NoteError` if invalid."""
         at = None
         signed, signature = text.encode(), value
         if self.kind is Kind.WITNESS:

@@ -23,7 +23,7 @@ def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
 
 
 def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
-    """What people should give back although the filing has begun again; None if there is none, or nobody owes it."""
+    """The event that voids manual refunds of a former end; None without any, or if the money is not owed anyway."""
     if refund.unowed is not None:
         return None
     left = (one for one in fold.in_state(refund, CaseState.LEFT_TO_HAND) if one.overtaken)

@@ -1,4 +1,4 @@
-"""The rule of every command, by what it is about: who may give it and when, and what it makes happen."""
+"""The rule of every command, by subject: its roles, its conditions, its events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other bodies say and are owed: consultations and financial obligations."""
+"""Other authorities: consultations and financial obligations."""
 
 from __future__ import annotations
 

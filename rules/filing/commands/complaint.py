@@ -1,4 +1,4 @@
-"""What an upheld complaint makes of its filing."""
+"""The effect of an upheld complaint on its filing."""
 
 from __future__ import annotations
 

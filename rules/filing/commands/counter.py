@@ -1,4 +1,4 @@
-"""The result at the counter: in the hands of whoever it is for, who is known, and signs."""
+"""The result at the counter: its receiver is permitted, identified, and signs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from schemas.level import Channel
 from schemas.people import Actor, PersonKind, Role
 
 MOST_WRONG_CODES: Final = 5
-"""After so many wrong ones a pick-up code counts no more: an identity document is looked at."""
+"""The number of wrong codes after which a pick-up code is void and an identity document is required."""
 
 WRONG_CODE: Final = "wrong_code"
-"""The rule that refuses one, after it was counted."""
+"""The rule of the refusal of a wrong code, after it was counted."""
 
 _BEARS_THE_NUMBER: Final = frozenset({IdentityDocument.CITIZEN_CARD, IdentityDocument.VNEID})
 
@@ -57,7 +57,7 @@ def _hand_over(filing: Filing, command: cm.HandOver, now: datetime) -> Events:
 
 
 def _authorisation(filing: Filing, command: cm.HandOver) -> Authorisation | None:
-    """Under which the result is received: shown now, or that under which the filing was handed in."""
+    """The authorisation of the receiver: shown now, or the one of the submission."""
     if command.receiver is Receiver.APPLICANT:
         return command.authorisation
     return command.authorisation or filing.authorisation
@@ -93,7 +93,7 @@ def _void(filing: Filing) -> bool:
 
 
 def _number(filing: Filing, receiver: Receiver, given: Authorisation | None) -> str | None:
-    """The citizen number of who is to receive it, where that is known: who stands for an organisation has their own."""
+    """The known citizen number of the receiver; None for an organisation, whose representative has their own."""
     if receiver is Receiver.REPRESENTATIVE:
         return given.id_number if given else None
     applicant = filing.applicant

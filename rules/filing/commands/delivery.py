@@ -1,4 +1,4 @@
-"""The result: made, sent, and by which way."""
+"""The result: issued, sent, and its delivery."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Eve
 
 
 def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
-    """The fee, if the post has collected it: late too, as long as nobody has paid it otherwise."""
+    """The event of the fee that the post collected, also late, if nobody has paid it otherwise."""
     fee = filing.fee
     if fee is None or fee.state is not FeeState.DUE or fee.channel is not Channel.POST or command.fee != fee.amount:
         return ()
@@ -67,7 +67,7 @@ def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
 
 
 def _may_settle_parcel(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """Whatever a parcel says is heard, however late: also what it said before the filing began again."""
+    """Reports of parcels are always recorded, however late: also of those sent before the filing was reopened."""
     return None if filing.parcels else problem("n", "no_such_parcel")
 
 
@@ -83,7 +83,7 @@ def _cancel_parcel(filing: Filing, command: cm.CancelParcel, _: datetime) -> Eve
 
 
 MOST_CHANGES: Final = 10
-"""So many times the way in which the result is wanted may be changed."""
+"""The number of times that the delivery of the result may be changed."""
 
 
 def _may_change_delivery(filing: Filing, actor: Actor, _: datetime) -> Problem | None:

@@ -1,4 +1,4 @@
-"""What passes between the agency and the applicant while the filing is handled."""
+"""The dialogue of agency and applicant about a filing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from schemas.level import Channel
 from schemas.people import Actor, Role
 
 MOST_OPEN_QUESTIONS: Final = 10
-"""So many questions may wait for an answer at once."""
+"""The number of questions that may be open at once."""
 
 
 def _may_request_supplement(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
@@ -42,20 +42,20 @@ def _may_request_supplement(filing: Filing, actor: Actor, now: datetime) -> Prob
 
 
 def _asked_late(filing: Filing, now: datetime) -> bool:
-    """Whether the officers of the review may no longer ask for a supplement."""
+    """Whether it is too late for officers of the review to request a supplement."""
     if filing.accepted_at is None:
         return False
     return now > working_time.due(filing.accepted_at, filing.procedure.supplement_within, filing.calendar)
 
 
 def _asked_so_far(filing: Filing) -> int:
-    """The supplements of this stage: of the intake, or of the review."""
+    """The number of supplements of this stage: the intake, or the review."""
     at_intake = filing.supplements - filing.supplements_before
     return at_intake if filing.accepted_at is None else filing.supplements_in_review
 
 
 def _wrong_items(filing: Filing, items: Sequence[cm.SupplementItem]) -> Iterator[Problem]:
-    """Of what is asked for, what the procedure has not; and what is missing and not asked for."""
+    """The problems of requested items that are not in the procedure, and of missing items that were not requested."""
     known = {
         cm.TargetKind.PAPER: {paper.code for paper in filing.procedure.papers},
         cm.TargetKind.FIELD: {field.code for field in filing.procedure.form},

@@ -1,4 +1,4 @@
-"""The draft of the result, which the applicant confirms or corrects before anybody decides."""
+"""The draft of the result, which the applicant confirms or corrects before the decision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handing in, and taking in."""
+"""Submission and acceptance."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
 
 
 def _another(desk: AgencyCode | None, filing: Filing, usual: AgencyCode | None = None) -> AgencyCode | None:
-    """An agency at whose desk something is done, if it is not the one where that is done anyway."""
+    """The desk, or None if it is the usual one."""
     return None if desk == (usual or filing.agency) else desk
 
 
@@ -89,7 +89,7 @@ def _at_intake(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 
 def _incomplete(filing: Filing) -> Problem | None:
-    """What is recorded as received with something missing is taken in once that has come."""
+    """The refusal of an incomplete dossier: it is accepted once the missing items have arrived."""
     if not filing.missing:
         return None
     codes = ", ".join(need.code for need in filing.missing)

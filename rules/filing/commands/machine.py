@@ -1,4 +1,4 @@
-"""What machines say beside their answers: that the back office fails, and late what the scanner found."""
+"""Reports of machines: a failing back office, and late results of the virus scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fee: waived, paid at the counter or online, charged back; and what is owed to another authority, paid online."""
+"""Money: a fee waived, paid or charged back, and an obligation to another authority, paid online."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, now: datetime) -> 
 
 
 def _check_means(filing: Filing, rule: FeePart, command: cm.PayAtCounter) -> None:
-    """Refuse means that are not taken, and a reference that does not go with them."""
+    """Refuse means of payment that are not accepted, and a reference that does not fit them."""
     in_cash = command.means in {None, PaymentMeans.CASH}
     if in_cash and not rule.cash:
         raise refuse(problem("means", "no_cash"))
@@ -86,7 +86,7 @@ def _check_means(filing: Filing, rule: FeePart, command: cm.PayAtCounter) -> Non
 
 
 def _asked_again(filing: Filing, rule: FeePart, fee: Fee, now: datetime) -> ev.FeeRequested | None:
-    """What is asked for in its place, where the day of payment governs and the amounts are others by now."""
+    """The new request, if the day of payment governs and the amounts have changed since."""
     if rule.governed_by is not GoverningDay.PAYMENT:
         return None
     again = asked_for(filing, rule, Channel.COUNTER, now)
@@ -94,7 +94,7 @@ def _asked_again(filing: Filing, rule: FeePart, fee: Fee, now: datetime) -> ev.F
 
 
 def _may_settle_fee(filing: Filing, _: Actor, __: datetime) -> Problem | None:
-    """The system: while a fee is due, or while an obligation is for which there is a payment."""
+    """The refusal unless a fee is due, or an obligation with a payment."""
     owed = filing.obligation
     stages = (Stage.FEE,) if owed is None or owed.n is None else (Stage.FEE, Stage.OBLIGATION)
     return at_stage(filing, *stages)
@@ -116,7 +116,7 @@ def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
 
 
 def _meet_obligation(filing: Filing, command: cm.SettleFee) -> Events:
-    """What is owed to another authority was paid. That it was not in time ends nothing: its clock says so."""
+    """The event of a paid obligation. Late payment ends nothing: the clock records it."""
     owed, paid = filing.obligation, command.settlement is FeeSettlement.PAID
     if owed is None or owed.n != command.n or not paid or command.amount + (command.forgone or 0) != owed.amount:
         raise refuse(problem("n", "no_such_fee"))
@@ -137,7 +137,7 @@ def _ask_fee_again(filing: Filing, command: cm.AskFeeAgain, _: datetime) -> Even
 
 
 def fee_lapsed(filing: Filing, fee: Fee) -> Events:
-    """A fee that was not paid in time: the filing ends, but a result that is there stays there, and is kept."""
+    """The events of a fee that was not paid in time: the filing ends, but an issued result is kept."""
     if filing.result is None:
         return (ev.FeeExpired(n=fee.n),)
     clock, kept = filing.clocks[Clock.PAYMENT], ev.ResultUnclaimed(n=fee.n)

@@ -1,4 +1,4 @@
-"""What the agencies that decide parts of the procedure say of them: late, or decided."""
+"""Reports of agencies that decide parts of the procedure: late, or decided."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from schemas.people import Actor
 
 
 def _may_report(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """At any stage: other agencies go on while the lead waits for something else."""
+    """Allowed at any stage: other agencies go on while the lead waits for something else."""
     return None if filing.parts_under_way else _NOT_AWAITED
 
 

@@ -1,4 +1,4 @@
-"""What guards are made of: each says why not, or None."""
+"""The building blocks of guards: each returns a problem, or None."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def at(*stages: Stage) -> When[Filing]:
 
 
 def at_the_task(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    """The officer whose task it is: at intake it need not be claimed, only not by somebody else."""
+    """The refusal of any but the officer of the task: at intake it may be unclaimed, but not claimed by another."""
     wrong = at_stage(filing, Stage.INTAKE, Stage.REVIEW) or role_is(actor, task_role(filing))
     if wrong is not None:
         return wrong
@@ -42,7 +42,7 @@ def at_the_task(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 
 def being_handled(filing: Filing) -> Problem | None:
-    """An officer of the review has begun with it."""
+    """The refusal unless an officer of the review has begun."""
     if status(filing) in _BEING_HANDLED:
         return None
     return problem("", "not_handled_yet")
@@ -58,7 +58,7 @@ def same_person(filing: Filing, actor: Actor) -> Problem | None:
 
 
 def proposed_by(filing: Filing, officer: str) -> bool:
-    """Whether the step decides what this officer proposed, or what was proposed in their place."""
+    """Whether the step decides a proposal by this officer, or one made in their place."""
     step, proposal = current_step(filing), filing.proposal
     if step is None or step.act is not Act.DECIDE or proposal is None:
         return False
@@ -72,6 +72,6 @@ def undecided(filing: Filing) -> Problem | None:
 
 
 def applicant_side_roles(filing: Filing) -> tuple[Role, ...]:
-    """Who may speak for the applicant's side: themselves where the level works online, and the desk for them."""
+    """The roles of the applicant's side: the desk, and where the level works online, the applicant's own."""
     online = Channel.ONLINE in CAPABILITIES[filing.level].supplement
     return (Role.APPLICANT, Role.RECEPTION, Role.REPRESENTATIVE) if online else (Role.RECEPTION,)

@@ -1,4 +1,4 @@
-"""The result online, where the procedure asks that it is read: a link that expires, and the word that it was read."""
+"""The result online, if the procedure requires reading: an expiring link, and the acknowledgement."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from schemas.level import Channel
 from schemas.people import Actor, Role
 
 MOST_LINKS: Final = 20
-"""So many links there are to one result."""
+"""The number of links that a result may have."""
 
 _READERS: Final = (Role.APPLICANT, Role.REPRESENTATIVE)
 

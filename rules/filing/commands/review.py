@@ -1,4 +1,4 @@
-"""The steps of the review: taking them, finishing them, giving them back."""
+"""The steps of the review: claimed, finished, given back."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def may_finish(act: Act) -> When[Filing]:
 
 
 def _ends_with(filing: Filing, step: StepPart, act: Act) -> bool:
-    """Whether the step ends by this act. A consultation whose answers are late is sent on without them."""
-    clock = filing.clocks.get(Clock.STEP)  # it has stopped once the step is done, and before the next begins
+    """Whether this act ends the step. A consultation with late answers may be forwarded without them."""
+    clock = filing.clocks.get(Clock.STEP)  # stopped between the end of a step and the start of the next
     late = clock is not None and clock.overdue
     return step.act is act or (act is Act.FORWARD and step.act is Act.CONSULT and late)
 
@@ -106,7 +106,7 @@ def _judge(filing: Filing, command: cm.Decide, _: datetime) -> Events:
 
 
 def _judgement(filing: Filing, command: cm.Propose | cm.Decide) -> dict[str, Any]:
-    """What is said of the outcome. A refusal says why, and by what law."""
+    """The content of the judgement. A refusal needs a reason and a legal basis."""
     missing = [name for name in ("reason", "legal_basis") if getattr(command, name) is None]
     if command.outcome is Outcome.REFUSED and missing:
         raise refuse(*(problem(name, f"{name}_required", says=f"refusal_needs.{name}") for name in missing))

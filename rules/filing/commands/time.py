@@ -1,4 +1,4 @@
-"""What stops, extends and ends the time of a filing."""
+"""Commands that stop, extend or end the time of a filing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
 
 
 def _only_of_its_mode(command: cm.Stop) -> None:
-    """Refuse what is said of the other way to stop."""
+    """Refuse fields of the other way to stop."""
     for name in _ONLY_OF[command.mode]:
         if getattr(command, name) is not None:
             raise refuse(problem(name, _NOT_OF[command.mode]))
@@ -59,14 +59,14 @@ _NOT_OF: Final = {cm.StopMode.END: "only_for_suspension", cm.StopMode.SUSPEND: "
 
 
 def _says_why(command: cm.Stop, *, unproposed: bool) -> None:
-    """Refuse the end that no specialist has made a proposal for, unless the leader says why."""
+    """Refuse an end without a specialist's proposal, unless the leader gives the reason."""
     if unproposed and command.unproposed_reason is None:
         why = problem("unproposed_reason", "reason_required", says="unproposed_reason_required")
         raise refuse(why)
 
 
 def _within(limit: Limit, most: Limit, name: str) -> None:
-    """Refuse what is longer than `most`, or nothing, or not in its unit."""
+    """Refuse a limit that is longer than `most`, zero, or in another unit."""
     if limit.unit is not most.unit or not 0 < limit.amount <= most.amount:
         why = problem(name, "too_far", most=most.words)
         raise refuse(why)
@@ -84,14 +84,14 @@ def _prolong(filing: Filing, command: cm.Prolong, now: datetime) -> Events:
 
 
 def _longer(most: Limit, by: Limit | None) -> Limit:
-    """As much longer as was asked for, by default as much as there is."""
+    """The requested extension, by default the longest possible."""
     if by is not None:
         _within(by, most, "by")
     return by or most
 
 
 def _still_to_come(filing: Filing, clock: Clock, by: Limit, now: datetime, over: Problem) -> None:
-    """Refuse, as it is `over`, an end that would be in the past."""
+    """Refuse with `over` an end that would be in the past."""
     if put_off(filing, filing.clocks[clock], by) <= now:
         raise refuse(over)
 
@@ -109,7 +109,7 @@ def _may_extend(filing: Filing, _: Actor, now: datetime) -> Problem | None:
 
 
 def _may_postpone(filing: Filing, times: int, notice: Limit, now: datetime) -> Problem | None:
-    """The result is put off at most so often over the filing, and so long before it is due."""
+    """The refusal after too many postponements, or too close to the due time."""
     if postponements(filing) >= times:
         return problem("", "postponed_already", times=times)
     if not _in_time(filing, notice, now):
@@ -140,7 +140,7 @@ def _may_apply_case(filing: Filing, _: Actor, now: datetime) -> Problem | None:
 
 
 def _cases(filing: Filing) -> dict[str, CasePart]:
-    """The processing limits that apply once an officer says so."""
+    """The processing limits that apply by an officer's finding."""
     return {case.code: case for case in filing.procedure.cases if not case.when}
 
 
@@ -160,11 +160,11 @@ def _may_reappoint(filing: Filing, _: Actor, now: datetime) -> Problem | None:
 
 
 ONCE: Final = 1
-"""How often another appointment is given (Decree 61/2018 art. 19 k9)."""
+"""The number of times another appointment is given (Decree 61/2018 art. 19 k9)."""
 
 
 def _while_awaited(filing: Filing) -> Problem | None:
-    """A leader, while the applicant waits for the result; another copy of it has no appointment."""
+    """The refusal unless the applicant waits for the result; a further copy has no appointment."""
     wrong = at_stage(filing, *_UNDER_REVIEW, Stage.ISSUE)
     return wrong or (problem("", "decided_already") if filing.lost_copy else None)
 
@@ -200,7 +200,7 @@ def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Event
 
 
 def lapsed_before(filing: Filing, command: cm.Command, events: Events, now: datetime) -> Events:
-    """Which clocks had run out, and not rung yet, before what stops, pauses or starts them again: that was too late."""
+    """The lateness of clocks that ended before their timer fired, if the command moves them: it was too late."""
     if command.kind == "timer_fired" or silence_approves(filing):
         return ()
     touched = _touched(events)
@@ -210,7 +210,7 @@ def lapsed_before(filing: Filing, command: cm.Command, events: Events, now: date
 
 
 def _touched(events: Events) -> frozenset[Clock]:
-    """Those of the agency's clocks that the events move."""
+    """The agency's clocks that the events move."""
     if any(event.kind == "calendar_changed" for event in events):
         return OF_THE_AGENCY
     return OF_THE_AGENCY.intersection(clock for event in events for clock in EFFECTS[event.kind])
@@ -221,14 +221,14 @@ def _has_run_out(state: ClockState, now: datetime) -> bool:
 
 
 def _apology(filing: Filing, state: ClockState, now: datetime) -> ev.ApologyDrafted:
-    """With another appointment, if that can still be announced."""
+    """The event of a drafted apology, with another appointment if it can still be announced in time."""
     announced = _in_time(filing, filing.procedure.limits.notice, now)
     proposed = put_off(filing, state, put_off_at_most(filing)) if announced else None
     return ev.ApologyDrafted(due=state.due, proposed=proposed)
 
 
 def _expire(filing: Filing, state: ClockState) -> Events:
-    """What the end of a clock's time means."""
+    """The events at the end of a clock's time."""
     if state.clock is Clock.SUPPLEMENT:
         return (ev.SupplementExpired(n=filing.supplements),)
     if state.clock is Clock.CONFIRMATION:

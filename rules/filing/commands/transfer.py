@@ -1,4 +1,4 @@
-"""The papers that another agency's desk took in, on their way to the agency that decides."""
+"""The transfer of papers from another agency's desk to the deciding agency."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a filing costs: how it is worked out, what it depends on, the request to pay, the difference a change makes."""
+"""The fee of a filing: its assessment, its inputs, the request to pay, the difference after a change."""

@@ -1,4 +1,4 @@
-"""A fee that the payer's bank took back: it may be asked for again until the filing is decided."""
+"""A charged-back fee: it may be requested again until the filing is decided."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from schemas.filing.state import Fee, FeeState, Filing
 
 
 def not_asked_again(filing: Filing, n: int) -> Problem | None:
-    """Why its `n`-th fee can't be asked for again, or None."""
+    """Why its `n`-th fee can't be requested again, or None."""
     if filing.closed:
         return problem("", "filing_closed")
     if filing.decision is not None:
@@ -17,10 +17,10 @@ def not_asked_again(filing: Filing, n: int) -> Problem | None:
 
 
 def stays_paid(fee: Fee) -> bool:
-    """Whether anything of what was paid for it is to stay, or go back by a change of the dossier."""
+    """Whether any part of this paid fee was not charged back."""
     return fee.state is FeeState.PAID and fee.charged_back < fee.amount
 
 
 def charged_back(filing: Filing) -> bool:
-    """Whether a fee of it was to be asked for again."""
+    """Whether any fee of it was charged back."""
     return any(fee.charged_back for fee in filing.fees)

@@ -1,4 +1,4 @@
-"""What a filing costs, item by item: the one place where a fee is worked out."""
+"""The assessment of a filing's fee, item by item: the only place that calculates it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BASIS_POINTS: Final = 10_000
 
 
 class Charge(NamedTuple):
-    """An item that is charged: its line, and what a waiver takes off it, in đồng."""
+    """A charged item: its line, and the waived part in đồng."""
 
     item: FeeItemPart
     line: FeeLine
@@ -25,12 +25,12 @@ class Charge(NamedTuple):
 
     @property
     def amount(self) -> int:
-        """What is left to pay of it, in đồng."""
+        """The rest to pay in đồng."""
         return self.line.total - self.waived
 
 
 class Assessment(NamedTuple):
-    """All that is charged, in the order of the procedure's items."""
+    """All charges, in the order of the procedure's items."""
 
     charges: tuple[Charge, ...] = ()
 
@@ -41,19 +41,19 @@ class Assessment(NamedTuple):
 
     @property
     def waived(self) -> int:
-        """What the waiver takes off, in đồng."""
+        """The waived sum in đồng."""
         return sum(charge.waived for charge in self.charges)
 
     @property
     def total(self) -> int:
-        """What is to be paid, in đồng."""
+        """The sum to pay in đồng."""
         return sum(charge.amount for charge in self.charges)
 
 
 def assess(fee: FeePart | None, dossier: Dossier, received: date, now: datetime, percent: int = 0) -> Assessment:
-    """The fee of what was `received`, if it is asked for `now`, less `percent` that are waived.
+    """The fee for a dossier of the day `received`, if requested `now`, less the waived `percent`.
 
-    An item that does not apply, or comes to nothing, is left out.
+    Items that do not apply, or amount to nothing, are left out.
     """
     if fee is None:
         return Assessment()
@@ -64,17 +64,17 @@ def assess(fee: FeePart | None, dossier: Dossier, received: date, now: datetime,
 
 
 def governing_day(fee: FeePart, received: date, now: datetime) -> date:
-    """The day by whose amounts and waivers the fee of what was `received` goes, if it is asked for or paid `now`."""
+    """The day whose amounts and waivers apply: of receipt, or of the request or payment (`now`)."""
     return received if fee.governed_by is GoverningDay.RECEIPT else local_day(now)
 
 
 def taken_off(amount: int, percent: int) -> int:
-    """What a waiver of `percent` takes off one line, rounded half up to 1 đồng."""
+    """The waived `percent` of one line, rounded half up to 1 đồng."""
     return _half_up(amount * percent, _PERCENT)
 
 
 def _line(item: FeeItemPart, dossier: Dossier) -> FeeLine:
-    """What an item comes to; a rate is one unit, whose amount is rounded half up to 1 đồng."""
+    """The line of an item; a rate is one unit, whose amount is rounded half up to 1 đồng."""
     if item.of is None:
         unit, quantity = item.amount or 0, 1 if item.per is None else _stated(item.per, dossier)
     else:
@@ -91,7 +91,7 @@ def _bounded(item: FeeItemPart, counted: int) -> int:
 
 
 def _stated(field: str, dossier: Dossier) -> int:
-    """The whole number in a field; of one that was left empty 0."""
+    """The whole number in a field; 0 if it was left empty."""
     return int(dossier.form.get(field, 0))
 
 

@@ -1,4 +1,4 @@
-"""What a change of the dossier leaves to pay, or to give back, beside what was paid before."""
+"""The difference between the paid fee and the fee after a change of the dossier."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from schemas.filing.events import FeeShare
 
 
 class Difference(NamedTuple):
-    """What is `more` to pay, or `less` to be kept, item by item; at most one of them is not empty.
+    """The sum to pay (`more`) or to return (`less`), item by item; at most one of them is not empty.
 
-    What was paid for one item counts for another: the dossier is one, and so is what is paid for it. So the whole is
-    spread over the items that cost more, or less, than what was paid for them.
+    Money paid for one item counts for another, since it is one fee for one dossier. So the total difference is spread
+    over the items that now cost more, or less, than was paid for them.
     """
 
     more: tuple[FeeShare, ...] = ()
@@ -23,7 +23,7 @@ class Difference(NamedTuple):
 
 
 def difference(kept: Mapping[Code, int], now: Assessment) -> Difference:
-    """Between the đồng that were paid for each item and stay paid, and what is charged now, less what is waived."""
+    """The difference between the đồng that stay paid for each item and the present charges after waivers."""
     due = {charge.item.code: charge.amount for charge in now.charges}
     left = now.total - sum(kept.values())
     grown = {code: due.get(code, 0) - kept.get(code, 0) for code in dict.fromkeys((*due, *kept))}
@@ -33,6 +33,6 @@ def difference(kept: Mapping[Code, int], now: Assessment) -> Difference:
 
 
 def _spread(amount: int, over: Mapping[Code, int]) -> tuple[FeeShare, ...]:
-    """An amount over items, in proportion, to the đồng; items that get nothing are left out."""
+    """An amount spread over items in proportion, exact to the đồng; items without a share are left out."""
     shares = zip(over, apportioned(amount, list(over.values())), strict=True)
     return tuple(FeeShare(code=code, amount=share) for code, share in shares if share)

@@ -1,4 +1,4 @@
-"""What a fee depends on, and what of that is not known yet."""
+"""The inputs of a fee, and those that are not known yet."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ APPLICANT: Final = "applicant.kind"
 
 
 class Of(NamedTuple):
-    """An applicant of whom nothing else is known."""
+    """An applicant with nothing but a kind."""
 
     kind: PersonKind
 
 
 class Case(NamedTuple):
-    """What is known of a filing that has not been made: a `rules.filing.conditions.Dossier`."""
+    """The known facts of a filing that does not exist yet: a `rules.filing.conditions.Dossier`."""
 
     form: Mapping[str, FormValue]
     channel: Channel | None = None
@@ -34,7 +34,7 @@ class Case(NamedTuple):
 
 
 def inputs(rules: ProcedureRules) -> tuple[str, ...]:
-    """What the fee or a waiver depends on: the channel, the applicant's kind, then fields in the order of the form."""
+    """The inputs of the fee and its waivers: the channel, the applicant's kind, then fields in the form's order."""
     found: set[str] = set()
     items, waivers = (rules.fee.items, rules.fee.waivers) if rules.fee else ((), ())
     for item in items:
@@ -50,10 +50,9 @@ def inputs(rules: ProcedureRules) -> tuple[str, ...]:
 def missing(
     rules: ProcedureRules, case: Case, received: date, governing: date, waiver: WaiverPart | None = None
 ) -> tuple[str, ...]:
-    """The inputs without which it can't be said what is charged, and whether the `waiver` may be granted.
+    """The missing inputs of the assessment, and of the decision whether the `waiver` may be granted.
 
-    `governing` is the day whose items count. An optional field that is not there was left empty, unless the waiver
-    depends on it.
+    `governing` is the day whose items apply. An absent optional field counts as empty, unless the waiver depends on it.
     """
     unknown = Unknown(rules, case, received)
     found = Unknown(rules, case, received, optional=True).of(waiver.when) if waiver is not None else set()
@@ -64,7 +63,7 @@ def missing(
 
 
 class Unknown:
-    """Conditions of which not all may be known yet; `optional` fields that are not there, only if it says so."""
+    """Conditions with unknown inputs. An absent optional field is unknown only if `optional` is set."""
 
     def __init__(self, rules: ProcedureRules, case: Case, received: date, *, optional: bool = False) -> None:
         self._fields: Final = {field.code: field for field in rules.form}
@@ -73,15 +72,15 @@ class Unknown:
         self._optional: Final = optional
 
     def fails(self, when: When) -> bool:
-        """Whether one of the conditions does not hold, whatever else may become known."""
+        """Whether one of the conditions fails, with any value of the unknown inputs."""
         return any(not self._about(one) and not hold((one,), self._case, self._received) for one in when)
 
     def of(self, when: When) -> set[str]:
-        """The inputs that have to be known first; none if the conditions fail anyhow."""
+        """The unknown inputs of these conditions; none if they fail in any case."""
         return set() if self.fails(when) else set().union(*map(self._about, when))
 
     def in_field(self, code: str) -> set[str]:
-        """What has to be known for the value of a field: itself, or what it depends on whether it is asked for."""
+        """The unknown inputs of a field's value: the inputs of its conditions, or else the field itself."""
         field: FieldPart = self._fields[code]
         left_empty = not field.required and not self._optional
         if code in self._case.form or left_empty or self.fails(field.when):

@@ -1,4 +1,4 @@
-"""What of the fees of a filing was paid and stays paid, item by item."""
+"""The paid fees of a filing that were not returned, item by item."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.filing.state import Fee, FeeState
 
 
 def kept_of(fee: Fee) -> Counter[Code]:
-    """How many đồng of one fee stay paid for each item, what was waived spread as on its receipts."""
+    """The đồng of one fee that stay paid for each item; a waiver is spread as on its receipts."""
     kept: Counter[Code] = Counter()
     if fee.state is FeeState.PAID:
         shares = apportioned(fee.amount, [line.total for line in fee.lines])
@@ -25,5 +25,5 @@ def kept_of(fee: Fee) -> Counter[Code]:
 
 
 def kept_of_all(fees: Sequence[Fee]) -> Counter[Code]:
-    """How many đồng of all of them stay paid for each item."""
+    """The đồng of all fees that stay paid for each item."""
     return sum(map(kept_of, fees), Counter())

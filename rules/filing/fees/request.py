@@ -1,4 +1,4 @@
-"""The request for what a filing costs, or for what it costs more than was paid; and that it costs less."""
+"""The request for a fee or for its increase, and the reduction of a paid fee."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.publishing.procedure_rules import FeePart
 
 
 def asked_for(filing: Filing, fee: FeePart, channel: Channel, now: datetime) -> FeeRequested | None:
-    """The request for what the filing costs, less what was waived and what was paid; None if nothing is left to pay."""
+    """The request for the fee, less waived and paid sums; None if nothing is left to pay."""
     found = _costs(filing, fee, now)
     n = len(filing.fees) + 1
     paid = [one.n for one in filing.fees if stays_paid(one)]
@@ -30,7 +30,7 @@ def asked_for(filing: Filing, fee: FeePart, channel: Channel, now: datetime) -> 
 
 
 def reduced(filing: Filing, fee: FeePart, now: datetime) -> FeeReduced | None:
-    """What of the newest fee that was paid for more than the filing costs goes back; None if nothing does."""
+    """The part of the newest overpaid fee that goes back; None if there is none."""
     less = difference(kept_of_all(filing.fees), _costs(filing, fee, now)).less
     for one in reversed(filing.fees):
         kept = kept_of(one)
@@ -42,7 +42,7 @@ def reduced(filing: Filing, fee: FeePart, now: datetime) -> FeeReduced | None:
 
 
 def _costs(filing: Filing, fee: FeePart, now: datetime) -> Assessment:
-    """All that the filing costs: what was paid once, by the amounts by which it was asked for; else by those of now."""
+    """The whole fee. After a payment, the amounts of the time of its request apply, else those of now."""
     percent = filing.waiver.percent if filing.waiver else 0
     asked = (one.asked_at for one in filing.fees if one.state is FeeState.PAID)
     return assess(fee, filing, received_on(filing), next(asked, None) or now, percent)
