@@ -31,7 +31,7 @@ class Telling:
 
 
 def read(model: type[M], raw: Any) -> M:
-    """The fact. Raises `ValueError`, also for a text that no jsonb holds: its append would be tried for ever."""
+    """The fact. Raises `ValueError`, also for a text with NUL: jsonb can't hold it, so its append would always fail."""
     if rb"\u0000" in to_json(raw):
         msg = "there is a NUL in it"
         raise ValueError(msg)

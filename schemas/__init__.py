@@ -1,4 +1,4 @@
-"""The contract: what goes over every wire. Frozen models and enums, no I/O, no clock."""
+"""The contract: the messages of every wire. Frozen models and enums, no I/O, no clock."""
 
 from .authorisation import Authorisation
 from .backoffice import (

@@ -1,4 +1,4 @@
-"""Which event something is about."""
+"""The event that another record refers to."""
 
 from __future__ import annotations
 

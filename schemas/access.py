@@ -1,4 +1,4 @@
-"""Patterns among the looks at filings, for who audits them (`motcua access report`). They name officers alone."""
+"""Patterns among the looks at filings, for auditors (`motcua access report`). They name officers alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .people import Role
 
 
 class BusyDay(Model):
-    """On this day of Vietnam an officer looked at so many `filings`; on half of their days at `median` or fewer."""
+    """An officer's `filings` looked at on this day in Vietnam; on half of their days the number is `median` or less."""
 
     agency: AgencyCode
     officer: str
@@ -20,7 +20,7 @@ class BusyDay(Model):
 
 
 class OutOfHours(Model):
-    """An officer's looks on this day of Vietnam, outside of the office hours of their agency."""
+    """An officer's looks on this day in Vietnam, outside of the office hours of their agency."""
 
     agency: AgencyCode
     officer: str
@@ -29,7 +29,7 @@ class OutOfHours(Model):
 
 
 class NotTheirs(Model):
-    """An officer's looks at a filing in which they have no task, nor could take one, and have never done anything."""
+    """An officer's looks at a filing in which they have no task, could take none, and have never acted."""
 
     agency: AgencyCode
     officer: str
@@ -41,7 +41,7 @@ class NotTheirs(Model):
 
 
 class ByItself(Model):
-    """The looks of a program that asked by itself, for nobody."""
+    """The looks of a program in its own name, for no person."""
 
     principal: str
     looks: int
@@ -50,7 +50,7 @@ class ByItself(Model):
 
 
 class AccessReport(Model):
-    """What is out of the ordinary since an instant, each kind from the most down; no more than the first 500."""
+    """The unusual looks since an instant, each kind in descending order; at most the first 500."""
 
     since: Instant
     as_of: Instant

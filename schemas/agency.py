@@ -1,4 +1,4 @@
-"""What kinds of agencies there are, and how one is named."""
+"""The kinds of agencies, and an agency's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a representative acts under (giấy ủy quyền): who has authorised whom, for what, and from when to when."""
+"""The authorisation of a representative (giấy ủy quyền): its principal, its scope, its validity."""
 
 from __future__ import annotations
 

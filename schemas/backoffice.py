@@ -1,7 +1,7 @@
 """The back-office contract: requests to an agency's own worker, and its answers.
 
-Activities `backoffice.check`, `backoffice.issue` and `backoffice.answer` on the agency's queue. A request may come more
-than once with the same `request_id`: the answer to it is one.
+Activities `backoffice.check`, `backoffice.issue` and `backoffice.answer` on the agency's queue. A request may be
+delivered more than once with the same `request_id`: all deliveries have one answer.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ANSWER: Final = "backoffice.answer"
 NO_USABLE_ANSWER: Final = "the back office gave no usable answer"
 NOT_IN_STORE: Final = "the result's file is not in the object store"
 ASKED_AGAIN: Final = frozenset({NO_USABLE_ANSWER, NOT_IN_STORE})
-"""Why a filing lets some time pass before it asks again: the names of its timers."""
+"""The names of the timers between two requests, by the reason for the retry."""
 
 
 class Dossier(Model):

@@ -1,4 +1,4 @@
-"""What every message of the contract is made of."""
+"""The base classes and types of every message of the contract."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from .text import impersonal, line, text
 class Model(BaseModel):
     """A frozen value. Unknown fields are ignored, so that old readers load new messages.
 
-    Made by its name, as in `Via(principal="portal-1")`, it raises `UnfitError` for what does not fit; what is read by
-    `model_validate` raises pydantic's own error, as ever.
+    The constructor, as in `Via(principal="portal-1")`, raises `UnfitError` for unfit values; `model_validate` raises
+    pydantic's own error.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
-    if not TYPE_CHECKING:  # to a type checker, the fields are what it is made of
+    if not TYPE_CHECKING:  # for a type checker, the constructor's arguments are the fields
 
         def __init__(self, /, **data: Any) -> None:
             try:
@@ -38,21 +38,21 @@ class Model(BaseModel):
             except ValidationError as error:
                 raise UnfitError(type(self).__name__, error) from None
 
-        __init__.__pydantic_base_init__ = True  # what is read as part of something else does not pass here
+        __init__.__pydantic_base_init__ = True  # nested models are validated without this constructor
 
 
 class StrictModel(Model):
-    """A frozen value that refuses unknown fields: what people write by hand or send as a command.
+    """A frozen value that refuses unknown fields: files written by hand, and commands.
 
-    What stands inside of one is lenient by itself, since events and snapshots hold it too: whoever reads a command or a
-    file parses it with `extra="forbid"`, which reaches all the way down.
+    Nested models are lenient by themselves, since events and snapshots hold them too: readers of a command or a file
+    parse it with `extra="forbid"`, which applies at every depth.
     """
 
     model_config = ConfigDict(extra="forbid")
 
 
 def unset(value: object) -> bool:
-    """Whether nothing is said: what came later is left out then, so that the bytes stay (`exclude_if`)."""
+    """Whether a value is empty: later fields are left out then, so that the bytes stay the same (`exclude_if`)."""
     return not value
 
 
@@ -77,19 +77,19 @@ class Problem(Model):
 
 
 def problems_of(error: ValidationError) -> tuple[Problem, ...]:
-    """Each place that does not fit, by its rule; never the value."""
+    """Each unfit place with its rule, never the value."""
     return tuple(Problem(field=m.field, rule=m.rule, message=Text(vi=m.vi, en=m.en)) for m in misfits(error))
 
 
 class MotcuaError(Exception):
-    """Whatever the kit raises. The text is for people, in English, and holds nothing personal."""
+    """The base of all errors of the kit. The text is for people, in English, without personal data."""
 
 
 class UnfitError(MotcuaError, ValueError):
-    """What was given here does not fit its model; nothing was sent.
+    """The given values do not fit their model; nothing was sent.
 
     Attributes:
-        problems: Each place that does not fit (`field`, `rule`, `message` in `vi` and `en`), never the value.
+        problems: Each unfit place (`field`, `rule`, `message` in `vi` and `en`), never the value.
     """
 
     def __init__(self, model: str, error: ValidationError) -> None:
@@ -105,8 +105,8 @@ class _Personal:
 class Numbered:
     """Marks a field of an event that the ledger fills from a locked counter of this kind.
 
-    It stays empty where the field `unless` is set, which names a number that was taken elsewhere. With `by` there is a
-    counter for each value of that field: `receipt_phi`.
+    It stays empty if the field `unless` is set, which names a number from elsewhere. With `by` there is a counter for
+    each value of that field: `receipt_phi`.
     """
 
     def __init__(self, kind: str, *, unless: str | None = None, by: str | None = None) -> None:
@@ -136,7 +136,8 @@ AgencyCode = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Z0-9]
 """An agency's code, groups from the top down (QĐ 20/2020/QĐ-TTg art. 4), at most 35 characters."""
 
 Subject = Annotated[str, StringConstraints(max_length=128, pattern=r"^[^\x00-\x1f\x7f]{1,128}$"), AfterValidator(line)]
-"""Who somebody is: 1 to 128 characters, no control characters, which the directory could not even be asked about."""
+"""The identity of a person or program: 1 to 128 characters, no control characters, which the directory can't look
+up."""
 
 DocumentNumber = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9A-ZĐ][0-9A-Za-zĐđ./-]{0,63}$")]
 """The number of an official document (số văn bản), such as `123/TB-CCT`: public, and never anything personal."""
@@ -146,13 +147,13 @@ Sha256 = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9a-f]{64}
 ShortText = Annotated[
     str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True), AfterValidator(text)
 ]
-"""What people write: 1 to 2,000 characters, on several lines if they like."""
+"""A text by a person: 1 to 2,000 characters, on one or more lines."""
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True), AfterValidator(line)]
 """The same on one line: a name, a place."""
 
 Dong = Annotated[int, Field(strict=True)]
-"""Money, in whole đồng; never a text that reads like a number, nor true for 1."""
+"""Money, in whole đồng; never a text with digits, nor true for 1."""
 
 
 def _to_utc(moment: datetime) -> datetime:
@@ -160,7 +161,7 @@ def _to_utc(moment: datetime) -> datetime:
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
-"""A moment with its zone, kept in UTC."""
+"""A moment with its time zone, converted to UTC."""
 
 
 def fields_marked(model: type[BaseModel], mark: object) -> frozenset[str]:
@@ -181,7 +182,7 @@ def numbers_marked(model: type[BaseModel]) -> Iterator[tuple[str, Numbered]]:
 
 
 def numbers_taken(event: BaseModel) -> dict[str, str]:
-    """Those that the ledger numbers of this very event."""
+    """The fields that the ledger numbers in this event: field name → kind of counter."""
     return {
         name: mark.counter(event)
         for name, mark in numbers_marked(type(event))

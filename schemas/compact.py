@@ -1,4 +1,4 @@
-"""A compact JWS (RFC 7515) as it is read here: ed25519 alone, and nothing in its header that anybody would follow."""
+"""Compact JWS (RFC 7515), restricted: ed25519 alone, and no header that refers to other keys or extensions."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 ALGORITHMS: Final = ("Ed25519", "EdDSA")
-"""The `alg` in its header: two names of the same, of RFC 9864 and of RFC 8037, always with a key on Ed25519."""
+"""The accepted `alg` values: two names, of RFC 9864 and RFC 8037, always with a key on Ed25519."""
 
 _COMPACT: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
 
 
 class AlgorithmError(ValueError):
-    """It says that it is signed by another algorithm."""
+    """The JWS names another algorithm."""
 
 
 class Compact(NamedTuple):
-    """What one says, not yet proved: which key has signed it, and what."""
+    """The content of a JWS, not verified yet: the key that it names, and the payload."""
 
     key_id: str
     payload: bytes
 
 
 def read(text: str, type_: str) -> Compact:
-    """One of this `typ`. Raises `ValueError` for what is none, `AlgorithmError` by another algorithm."""
+    """The JWS, if of this `typ`. Raises `ValueError` for any other text, `AlgorithmError` for another algorithm."""
     header, payload, _ = _parts(text)
     return Compact(_key_id(header, type_), _bytes(payload))
 
 
 def signed_and_signature(text: str) -> tuple[bytes, bytes]:
-    """What is signed, and the signature. Raises `ValueError` for what is no compact JWS."""
+    """The signed bytes, and the signature. Raises `ValueError` for a text that is no compact JWS."""
     header, payload, signature = _parts(text)
     return f"{header}.{payload}".encode(), _bytes(signature)
 
@@ -47,7 +47,7 @@ def _parts(text: str) -> tuple[Any, ...]:
 
 @lru_cache(128)
 def _key_id(header: str, type_: str) -> str:
-    """The key that a header names; one key writes the same header each time."""
+    """The key that a header names. Cached, since a key writes the same header each time."""
     try:
         said: Any = json.loads(_bytes(header))
     except RecursionError:

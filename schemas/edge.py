@@ -1,4 +1,4 @@
-"""What comes from others, read strictly: a text is no number, "yes" is not true, nothing is invisible or too long."""
+"""Strict parsing of outside input: a text is no number, "yes" is not true, no invisible characters, limited lengths."""
 
 from __future__ import annotations
 
@@ -15,14 +15,12 @@ from .text import AT_THE_EDGE
 M = TypeVar("M", bound=Model)
 
 MAX_COMMAND_BYTES: Final = 16_384
-"""The argument of an Update is at most this long, as UTF-8 JSON without blanks and without its `statement`.
-
-That has a limit of its own, where it is verified.
-"""
+"""The largest argument of an Update, as UTF-8 JSON without blanks and without its `statement`, which has a limit of its
+own where it is verified."""
 
 
 def command_from(model: type[M], given: Any) -> M:
-    """The argument of an Update. Raises `RefusalError`, which repeats nothing of what was given."""
+    """The argument of an Update. Raises `RefusalError`, which repeats none of its values."""
     try:
         return model.model_validate_json(bounded(given), strict=True, extra="forbid", context=AT_THE_EDGE)
     except ValidationError as error:
@@ -30,7 +28,7 @@ def command_from(model: type[M], given: Any) -> M:
 
 
 def bounded(given: Any) -> bytes:
-    """The argument of an Update as JSON. Raises `RefusalError` if it has none, or one that is too long."""
+    """The argument of an Update as JSON. Raises `RefusalError` for one that is no JSON or too long."""
     try:
         written = to_json(given)
     except ValueError:
@@ -41,7 +39,7 @@ def bounded(given: Any) -> bytes:
 
 
 def _stated(given: Any) -> int:
-    """The bytes that a statement takes of it, of one that is no longer than it may be."""
+    """The number of bytes of its statement; 0 for a missing or too long one."""
     statement = given.get("statement") if isinstance(given, dict) else None
     if not isinstance(statement, str) or len(statement) > MAX_STATEMENT:
         return 0
@@ -49,7 +47,7 @@ def _stated(given: Any) -> int:
 
 
 def strictly(model: type[M], given: Any) -> M:
-    """Plain data of others' as `model`. Raises `ValueError` for what does not fit; unknown fields are ignored."""
+    """Outside plain data as `model`. Raises `ValueError` for unfit data; unknown fields are ignored."""
     return model.model_validate_json(to_json(given), strict=True, context=AT_THE_EDGE)
 
 

@@ -1,6 +1,6 @@
-"""What is left where a person was erased: the event that says so, and what stands in the place of what was sealed.
+"""The remains of an erased person: the event of the erasure, and the placeholders for sealed values.
 
-The key of the filing is gone, so that nobody can open what was sealed; every hash stays true (docs/ledger.md).
+The key of the filing is deleted, so that nobody can open its sealed values; every hash stays valid (docs/ledger.md).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from .level import Level
 from .people import Actor, Address, Applicant, Role
 
 ERASED_WORDS: Final = "đã xóa / erased"
-"""What people read in the place of what a person had written."""
+"""The placeholder that people read for erased words."""
 
 NO_DIGEST: Final = "0" * 64
-"""In a receipt of an erased filing: the digest of a command's content would let a guess at it be tried out."""
+"""The digest in a receipt of an erased filing: a digest of the command's content could confirm a guess of it."""
 
 
 class ErasureCause(StrEnum):
@@ -60,7 +60,7 @@ ERASED: Final = Refusal(code=RefusalCode.NOT_ALLOWED, problems=(problem("stream"
 
 
 class ErasureDeed(StrEnum):
-    """What an officer has said."""
+    """The act of an officer on a request."""
 
     ASK = "ask"
     APPROVE = "approve"
@@ -68,18 +68,18 @@ class ErasureDeed(StrEnum):
 
 
 class ErasureCommand(StrictModel):
-    """What an officer says. `command_id` is its identity."""
+    """A command of an officer. `command_id` is its identity."""
 
     command_id: Key
     actor: Actor
 
 
 Reason = Annotated[Line, StringConstraints(max_length=500)]
-"""Stands in the clear for ever: nothing personal."""
+"""Stays in clear text for ever: no personal data."""
 
 
 class AskErasure(ErasureCommand):
-    """Ask for these filings to be erased."""
+    """Request the erasure of these filings."""
 
     deed: Literal["ask"] = "ask"
     cause: ErasureCause
@@ -88,14 +88,14 @@ class AskErasure(ErasureCommand):
 
 
 class ApproveErasure(ErasureCommand):
-    """Approve what another asked for."""
+    """Approve another officer's request."""
 
     deed: Literal["approve"] = "approve"
     asked: int = Field(ge=1)
 
 
 class DeclineErasure(ErasureCommand):
-    """Decline it."""
+    """Decline a request."""
 
     deed: Literal["decline"] = "decline"
     asked: int = Field(ge=1)
@@ -103,7 +103,7 @@ class DeclineErasure(ErasureCommand):
 
 
 class ErasureState(StrEnum):
-    """How it stands with a request: it waits, was declined, is being worked off, or all is done that can be."""
+    """The state of a request: it waits, was declined, is under way, or all possible erasures are done."""
 
     WAITING = "waiting"
     DECLINED = "declined"
@@ -112,9 +112,9 @@ class ErasureState(StrEnum):
 
 
 class ErasureRequest(Model):
-    """A request, the `n`-th, and what became of it; so many filings, of which so many are `erased` by now.
+    """The `n`-th request with its outcome; `filings` counts its filings, `erased` those erased by now.
 
-    `problems` are why others of them could not be, once it was approved, until they are finished.
+    `problems` are the reasons why others could not be erased after the approval; they stay until these are finished.
     """
 
     n: int
@@ -134,7 +134,7 @@ class ErasureRequest(Model):
 
     @property
     def state(self) -> ErasureState:
-        """How it stands with it."""
+        """The state of the request."""
         if self.answer is None:
             return ErasureState.WAITING
         if self.answer is ErasureDeed.DECLINE:
@@ -147,7 +147,7 @@ NOBODY: Final = Applicant(subject=ERASED_WORDS, name=ERASED_WORDS, id_number="ER
 
 @cache
 def blanks(event: type[Model]) -> dict[str, Any]:
-    """What stands in the place of each personal field that an event can't be without, as plain data."""
+    """The placeholder for each required personal field of an event, as plain data."""
     fields = event.model_fields
     return {name: _blank(fields[name]) for name in fields_marked(event, Personal) if fields[name].is_required()}
 
@@ -177,4 +177,4 @@ _BLANK: Final[dict[Any, Any]] = {
         "papers": [],
     },
 }
-"""By the type of the field. A test asks for those of every event that there is."""
+"""The placeholders by type of the field. A test requires one for those of every event."""

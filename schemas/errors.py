@@ -1,4 +1,4 @@
-"""Refusals: what was wrong, by which rule, and what to do, in Vietnamese and English. Never a personal value."""
+"""Refusals: each problem, its rule, its remedy, in Vietnamese and English. Never a personal value."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def refused(
 
 
 def problem(field: str, rule: str, *, says: str | None = None, **values: object) -> Problem:
-    """One thing wrong with `field`, by `rule`: in the words of that name, or of `says`, in which the `values` stand."""
+    """A problem with `field`, by `rule`: in the words of that key, or of `says`, filled with `values`."""
     if not values:
         return _plain(field, rule, says or rule)
     return Problem(field=field, rule=rule, message=said(says or rule, **values))
@@ -87,12 +87,12 @@ def problem(field: str, rule: str, *, says: str | None = None, **values: object)
 
 @lru_cache(maxsize=1000)
 def _plain(field: str, rule: str, says: str) -> Problem:
-    """The guards of every command say such ones, mostly to nobody."""
+    """Cached: the guards of all commands create such problems, mostly for no reader."""
     return Problem(field=field, rule=rule, message=said(says))
 
 
 def shape_refusal(code: RefusalCode, error: ValidationError) -> RefusalError:
-    """A refusal for input that does not fit its model: each place and rule, never the value."""
+    """A refusal of input that does not fit its model: each place and rule, never the value."""
     return refused(code, *problems_of(error))
 
 

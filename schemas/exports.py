@@ -1,4 +1,4 @@
-"""A person asks for all that is held about them, and is given it. Whose request it was is not kept."""
+"""A person's request for all data held about them, and its answer. The person's identity is not kept."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .people import Actor
 
 
 class AskExport(StrictModel):
-    """An operator records that somebody has asked. `reason` stands in the clear: the number of a paper, no person."""
+    """An operator records a person's request. `reason` stays in clear text: the number of a paper, no person."""
 
     actor: Actor
     reason: Reason
 
 
 class AnswerExport(StrictModel):
-    """An operator has given what the `n`-th request asked for, or declines it: `declined` is why."""
+    """An operator has answered the `n`-th request, or declines it for the reason `declined`."""
 
     actor: Actor
     n: int
@@ -25,7 +25,7 @@ class AnswerExport(StrictModel):
 
 
 class ExportState(StrEnum):
-    """How it stands with a request."""
+    """The state of a request."""
 
     WAITING = "waiting"
     GIVEN = "given"
@@ -33,7 +33,7 @@ class ExportState(StrEnum):
 
 
 class ExportRequest(Model):
-    """A request, the `n`-th, and what became of it."""
+    """The `n`-th request, with its outcome."""
 
     n: int
     reason: str
@@ -47,7 +47,7 @@ class ExportRequest(Model):
 
     @property
     def state(self) -> ExportState:
-        """How it stands with it."""
+        """The state of the request."""
         if self.given is None:
             return ExportState.WAITING
         return ExportState.GIVEN if self.given else ExportState.DECLINED

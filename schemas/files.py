@@ -15,13 +15,13 @@ from .base import Code, Model, Sha256
 from .text import AT_THE_EDGE, line
 
 LARGEST_FILE: Final = 20_000_000
-"""Bytes of a file."""
+"""The most bytes of a file."""
 
 MOST_FILES: Final = 100
-"""Files of a submission or a supplement, and those that may lie in the store for one filing."""
+"""The most files of a submission or a supplement, and of one filing in the store."""
 
 LARGEST_FILING: Final = 200_000_000
-"""Bytes of all of these together."""
+"""The most bytes of all of these together."""
 
 EXTENSIONS: Final[dict[str, tuple[str, ...]]] = {
     "application/pdf": (".pdf",),
@@ -29,7 +29,7 @@ EXTENSIONS: Final[dict[str, tuple[str, ...]]] = {
     "image/png": (".png",),
     "application/pkcs7-signature": (".p7s",),
 }
-"""The media types of files that are taken from applicants, and how the names of such files end."""
+"""The accepted media types of applicants' files, with their file name extensions."""
 
 
 class DocumentType(StrEnum):
@@ -41,7 +41,7 @@ class DocumentType(StrEnum):
 
 
 DOCUMENTS: Final = tuple(DocumentType)
-"""What a paper may be, where its procedure does not say otherwise."""
+"""The default types of a paper, unless its procedure names others."""
 
 MediaType = Annotated[str, AfterValidator(line), Field(max_length=100)]
 FileName = Annotated[str, AfterValidator(line), Field(min_length=1, max_length=200, pattern=r"^[^/\\]+$")]
@@ -83,12 +83,12 @@ class ScanState(StrEnum):
 
 
 def file_key(filing_id: UUID | str, sha256: str) -> str:
-    """Where the object store keeps a file of a filing: nowhere else, and never for two filings."""
+    """The key of a filing's file in the object store: its only place, never shared by two filings."""
     return f"files/{filing_id}/{sha256}"
 
 
 def files_named(value: object, place: str = "") -> Iterator[tuple[str, FileRef]]:
-    """Every file that a message names, with the place where it does: `papers[0].file`."""
+    """Every file that a message names, with its place in the message: `papers[0].file`."""
     if isinstance(value, FileRef):
         yield place, value
     elif isinstance(value, BaseModel):
@@ -100,12 +100,12 @@ def files_named(value: object, place: str = "") -> Iterator[tuple[str, FileRef]]
 
 
 def file_name(name: str) -> str:
-    """`name` as a file may be called, in NFC. Raises pydantic's `ValidationError`, which quotes it."""
+    """`name` as a valid file name, in NFC. Raises pydantic's `ValidationError`, which quotes it."""
     return _FILE_NAME.validate_python(normalize("NFC", name), context=AT_THE_EDGE)
 
 
 def media_type_of(name: str) -> str | None:
-    """The media type that the end of a file's name says; None if it is none of those that are taken."""
+    """The media type by the extension of a file's name; None if it is not accepted."""
     ending = PurePath(name).suffix.lower()
     return next((media_type for media_type, endings in EXTENSIONS.items() if ending in endings), None)
 

@@ -10,11 +10,11 @@ from pydantic_core import PydanticCustomError
 from .text import text
 
 MAX_TEXT = 4000
-"""A text of a form has at most this many characters."""
+"""The most characters of a text in a form."""
 
 
 def _form_value(value: Any, info: ValidationInfo) -> Any:
-    """One mistake for one field, instead of one for each kind that a value might have been meant to be."""
+    """Reports one mistake for a field, instead of one for each possible type of its value."""
     if not isinstance(value, str | int):
         raise PydanticCustomError("form_value", "a form value is a text, a whole number, true or false")
     if isinstance(value, str) and len(value) > MAX_TEXT:

@@ -1,4 +1,4 @@
-"""The hands that a filing goes through, and what was done in each: what the control slip shows (phiếu kiểm soát)."""
+"""The hands that a filing goes through, with the acts of each: the content of the control slip (phiếu kiểm soát)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .publishing.procedure import Baseline
 
 
 class Holder(StrEnum):
-    """Who has a filing."""
+    """The holder of a filing."""
 
     OFFICER = "officer"
     APPLICANT = "applicant"
@@ -23,11 +23,11 @@ class Holder(StrEnum):
 
 
 class Deed(Model):
-    """Something that was done: the event of this `kind`.
+    """An act: the event of this `kind`.
 
     Attributes:
-        subject: The officer who did it, `acting_for` an absent one. An applicant is never named.
-        accountable: The officer who answers for what the system did by itself.
+        subject: The officer who acted, perhaps `acting_for` an absent one. An applicant is never named.
+        accountable: The officer accountable for an act of the system.
     """
 
     seq: int
@@ -41,17 +41,17 @@ class Deed(Model):
 
 
 class Hand(Model):
-    """A stretch of time in which one had a filing; the last is open while the filing is.
+    """The time in which one holder had a filing; the last hand is open while the filing is.
 
     Attributes:
-        role: Of the officers whose it was.
-        subject: The officer who had it, `acting_for` an absent one; None while it lay in their queue.
-        accountable: The officer who answers for what the system, the post or another authority did with it.
-        step: The review step that it was at.
-        part: The part of the procedure that another agency decided meanwhile; such hands lie beside others.
+        role: The role of the officers who could take it.
+        subject: The officer who had it, perhaps `acting_for` an absent one; None while it was in their queue.
+        accountable: The officer accountable for the system, the post or another authority.
+        step: The review step at that time.
+        part: The part of the procedure that another agency decided meanwhile; such hands run in parallel.
         working_minutes: Minutes of office hours in it.
-        due: When it was to be out of this hand, where a limit says so.
-        outcome: Whether that limit was kept, if it ended with this hand.
+        due: The limit for this hand, if there is one.
+        outcome: Whether the limit was kept, if it ended with this hand.
     """
 
     holder: Holder
@@ -71,12 +71,12 @@ class Hand(Model):
 
 
 class Effort(Model):
-    """What a filing has cost its applicant so far, against what it would have at level 1.
+    """The applicant's effort in a filing so far, compared with level 1.
 
     Attributes:
-        working_days: After the day on which it was handed in, up to the result, as limits count them.
+        working_days: Working days after the day of submission, up to the result, as limits count them.
         visits: Days on which the applicant had to come to a counter.
-        baseline: What the procedure took at level 1; None where nobody has said so.
+        baseline: The effort of the procedure at level 1; None if unknown.
     """
 
     working_days: int
@@ -85,9 +85,9 @@ class Effort(Model):
 
 
 class ControlSlip(Model):
-    """Through whose hands a filing went (phiếu kiểm soát quá trình giải quyết hồ sơ), as of an instant.
+    """The hands that a filing went through (phiếu kiểm soát quá trình giải quyết hồ sơ), as of an instant.
 
-    `officers` are the names that the directory has for those who are in it.
+    `officers` are the directory's names of the officers in it.
     """
 
     filing_id: UUID

@@ -1,4 +1,4 @@
-"""Who is speaking: the programs that may speak to the platform, and the statement that each signs of what it sends."""
+"""Identity: the programs that may send messages to the platform, and the statement that each signs for its messages."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from .people import OFFICERS, Actor, Role
 from .publishing.procedure import ProcedureCode
 
 STATEMENT_TYPE: Final = "motcua-statement+jwt"
-"""The `typ` in the header of a statement: nothing else that a key has signed passes for one."""
+"""The `typ` in the header of a statement, so that no other text signed by the key passes for one."""
 
 POSSESSION_TYPE: Final = "motcua-possession+jwt"
-"""The `typ` in the header of a proof that somebody has a key; see `Possession`."""
+"""The `typ` in the header of a proof of possession of a key; see `Possession`."""
 
 MAX_STATEMENT: Final = 4096
-"""Characters of a signed statement."""
+"""The most characters of a signed statement."""
 
 LONGEST_LIFE: Final = 300
-"""Seconds from `iat` to `exp`, at most."""
+"""The most seconds from `iat` to `exp`."""
 
 ALL_AGENCIES: Final = "*"
 
 UNNAMED: Final = "default"
-"""What an installation is called that has no name of its own."""
+"""The name of an installation without a name of its own."""
 
 SUBMIT: Final = "submit"
 COMPLAIN: Final = "complain"
-"""What is said to be done by who begins a filing, or a complaint."""
+"""The `act` of a statement that starts a filing or a complaint."""
 
 PublicKey = Annotated[str, StringConstraints(max_length=43, pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
 """An ed25519 public key: its 32 bytes in base64url, which is `x` of the key as JWK."""
 
 KeyId = Annotated[str, StringConstraints(max_length=43, pattern=r"^[A-Za-z0-9_-]{43}$")]
-"""What a key is known by: its thumbprint by RFC 7638, which follows from the key."""
+"""The id of a key: its thumbprint by RFC 7638, derived from the key."""
 
 
 def key_id(public_key: PublicKey) -> KeyId:
@@ -56,11 +56,11 @@ def key_id(public_key: PublicKey) -> KeyId:
 SignedStatement = Annotated[
     str, StringConstraints(max_length=MAX_STATEMENT, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")
 ]
-"""A statement of who is speaking, as a compact JWS: what a message carries as its `statement`."""
+"""A signed statement of identity, as a compact JWS: the `statement` of a message."""
 
 
 class PrincipalKind(StrEnum):
-    """What a program that speaks to the platform is."""
+    """The kind of a program that sends messages to the platform."""
 
     PORTAL = "portal"
     DESK = "desk"
@@ -70,10 +70,10 @@ class PrincipalKind(StrEnum):
 
 
 class Claim(StrEnum):
-    """Whom a principal may speak for.
+    """The people a principal may speak for.
 
-    `own` are applicants and representatives, of what it has filed itself; `officers` those of an agency; `desk` those
-    of them who receive, take cash and hand over.
+    `own`: applicants and representatives of its own filings; `officers`: the officers of an agency; `desk`: those of
+    them who receive, take cash and hand over.
     """
 
     OWN = "own"
@@ -84,7 +84,7 @@ class Claim(StrEnum):
 
 
 class Assurance(IntEnum):
-    """How surely it is known who the human is (NĐ 69/2024/NĐ-CP): the higher, the surer. `acr` holds it as a text."""
+    """How reliably a person was authenticated (NĐ 69/2024/NĐ-CP), in ascending order. `acr` holds it as a text."""
 
     LOW = 1
     TWO_FACTORS = 2
@@ -99,15 +99,15 @@ CLAIMED: Final[Mapping[Claim, frozenset[Role]]] = {
     Claim.OPERATOR: frozenset({Role.OPERATOR}),
     Claim.AUDITOR: frozenset({Role.AUDITOR}),
 }
-"""The roles that may be claimed. The system is nobody's to claim."""
+"""The roles that each claim allows. Nobody may claim the system's role."""
 
 
 class Grant(StrictModel):
-    """Something that a principal may claim.
+    """A claim that a principal may make.
 
-    `agencies` are whose officers they are, `*` for all of them; none for applicants. Without `procedures` it is for all
-    of them. The human must have been authenticated with at least this `assurance`. `predecessors` are the programs
-    whose filings this one goes on with, by what the record has as their `via`.
+    `agencies` are the officers' agencies, `*` for all; none for applicants. Without `procedures` it covers all of them.
+    The person must have been authenticated with at least this `assurance`. `predecessors` are the programs whose
+    filings this one continues, by the `via` in the record.
     """
 
     claim: Claim
@@ -128,7 +128,7 @@ class Grant(StrictModel):
 
 
 class PrincipalKey(Model):
-    """A public key of a principal: what is signed from `valid_from` on, before `valid_until`, until it is revoked."""
+    """A public key of a principal: valid from `valid_from`, before `valid_until`, until it is revoked."""
 
     public_key: PublicKey
     valid_from: Instant
@@ -149,9 +149,9 @@ class PrincipalKey(Model):
 
 
 class PrincipalFile(StrictModel):
-    """What is said of a principal: who it is, and what it may claim. The file that `motcua principals add` takes.
+    """A principal's entry: its identity and its claims. The file for `motcua principals add`.
 
-    Without grants it speaks for nobody, and asks only what anybody may: that is enough for a back office.
+    Without grants it speaks for nobody, and may ask only the open questions: that is enough for a back office.
     """
 
     id: Key
@@ -162,7 +162,7 @@ class PrincipalFile(StrictModel):
 
 
 class Principal(PrincipalFile):
-    """A registered program, with its keys. `agency` is whose it is, if an agency's."""
+    """A registered program, with its keys. `agency` is its owner, if it belongs to an agency."""
 
     keys: tuple[PrincipalKey, ...] = ()
 
@@ -170,26 +170,26 @@ class Principal(PrincipalFile):
 Acr = Literal["1", "2", "3", "4"]
 Method = Annotated[str, StringConstraints(max_length=16, pattern=r"^[a-z0-9_-]{1,16}$")]
 Seconds = Annotated[int, Field(strict=True, ge=0, lt=1 << 37)]
-"""Since 1970, UTC (`NumericDate` of RFC 7519), in whole seconds."""
+"""Whole seconds since 1970, UTC (`NumericDate` of RFC 7519)."""
 
 
 class IdentityStatement(Model):
-    """What a principal signs of a message, so that it is known later who claimed what. It is no part of the message.
+    """A principal's signed statement about a message, kept as proof of its claim. It is no part of the message.
 
     Attributes:
-        iss: The principal that speaks. Which of its keys has signed stands in the header, as `kid`.
-        aud: The installation that is spoken to; see `audience`.
-        iat: When it was signed.
-        exp: From when on it is not taken any more: at most 300 seconds later.
-        actor: Who acts, as the principal has authenticated them; None where the principal itself asks, for nobody.
+        iss: The principal. The header's `kid` names the key.
+        aud: The installation it is for; see `audience`.
+        iat: The time of the signature.
+        exp: The time from which it is refused: at most 300 seconds later.
+        actor: The actor, as the principal has authenticated them; None if the principal asks in its own name.
         on_behalf_of: The subject for whom the actor acts.
-        act: What is done: `submit`, the kind of a command, or `ask.` and the question: `accept`, `ask.timeline`.
-        stream: What it is done to: `filing:<uuid>`, also of one that is being submitted; None for a list of many.
-        command_id: That of the command; None of a submission and a question.
-        content: SHA-256 of the message as it is sent, as RFC 8785 JSON; see `message_digest`.
-        acr: How surely the human is known, "1" to "4".
-        amr: How they were authenticated, in the words of RFC 8176: `pwd`, `otp`, `hwk`, `face`.
-        auth_time: When they were.
+        act: The action: `submit`, the kind of a command, or `ask.` and the question: `accept`, `ask.timeline`.
+        stream: The stream concerned: `filing:<uuid>`, also of a submission; None for a list.
+        command_id: The id of the command; None for a submission or a question.
+        content: SHA-256 of the message as sent, as RFC 8785 JSON; see `message_digest`.
+        acr: How reliably the person was authenticated, "1" to "4".
+        amr: The methods of authentication, in the words of RFC 8176: `pwd`, `otp`, `hwk`, `face`.
+        auth_time: The time of the authentication.
     """
 
     iss: Key
@@ -208,22 +208,22 @@ class IdentityStatement(Model):
 
     @property
     def assurance(self) -> Assurance:
-        """How surely the human is known."""
+        """How reliably the person was authenticated."""
         return Assurance(int(self.acr))
 
 
 class Possession(StrictModel):
-    """What a key signs of itself before it is registered: for which principal it is to sign, and when it said so."""
+    """A new key's signed proof of possession before its registration: the principal it is for, and the time."""
 
     principal: Key
     iat: Seconds
 
 
 class Message(Model):
-    """What a statement has to be about: a message as it has come in. `actor` is None of a question, which names none.
+    """A received message, as a statement must describe it. `actor` is None for a question, which names none.
 
-    `content` is its digest, empty where it has none. What the filing is about, `procedure`, and by whom it was `filed`,
-    is None where only the record knows it.
+    `content` is its digest, empty without content. `procedure` and `filed_by` (the filing's procedure and submitting
+    program) are None if only the record knows them.
     """
 
     act: str
@@ -237,14 +237,14 @@ class Message(Model):
 
 
 class Spoken(Model):
-    """A message on its way to where it is asked who says it, with the `statement` that came beside it."""
+    """A message on its way to its verification, with the `statement` that came beside it."""
 
     statement: str | None = Field(default=None, repr=False)
     message: Message
 
 
 class Signed(NamedTuple):
-    """A statement as it is written: what it says, by which key, and its digest, which the log records."""
+    """A statement as written: its content, its key, and its digest, which the log records."""
 
     statement: IdentityStatement
     key_id: KeyId
@@ -253,7 +253,7 @@ class Signed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A statement that is its principal's, by which key, and its digest, which the log records."""
+    """A verified statement: its content, its principal, its key, and its digest, which the log records."""
 
     statement: IdentityStatement
     principal: Principal
@@ -263,32 +263,32 @@ class Proved:
 
 @lru_cache(1024)
 def signed(text: str) -> Signed:
-    """A statement as it is written, whether it holds or not. What is needed again, to be recorded, is read once.
+    """A statement as written, verified or not. Cached, since its recording reads it again.
 
-    Raises `ValueError` for what is none, `AlgorithmError` for one by another algorithm.
+    Raises `ValueError` for any other text, `AlgorithmError` for another algorithm.
     """
     key, payload = read(text, STATEMENT_TYPE)
     return Signed(IdentityStatement.model_validate_json(payload, strict=True), key, statement_digest(text))
 
 
 def statement_digest(text: str) -> Sha256:
-    """What the log records of a statement: the SHA-256 of its text."""
+    """The digest of a statement in the log: the SHA-256 of its text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def audience(installation: str) -> str:
-    """An installation, as a statement names it."""
+    """The name of an installation in a statement."""
     return f"motcua:{installation}"
 
 
 def message_digest(message: Mapping[str, Any]) -> Sha256:
-    """SHA-256 of a command, a submission or a question as it is sent, without its `statement`, as RFC 8785 JSON.
+    """SHA-256 of a command, a submission or a question as sent, without its `statement`, as RFC 8785 JSON.
 
-    Raises `ValueError` for what has no such form.
+    Raises `ValueError` for content without such a form.
     """
     return digest({name: value for name, value in message.items() if name != "statement"})
 
 
 def seconds(moment: datetime) -> int:
-    """An instant as a statement has it."""
+    """An instant in a statement's format."""
     return int(moment.timestamp())

@@ -1,4 +1,4 @@
-"""Identities that are derived, never drawn: the same input gives the same id on every machine and on every try."""
+"""Derived identities, never random: the same input gives the same id on every machine and on every retry."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ NAMESPACE: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
 
 TASK_QUEUE: Final = "motcua"
 TASK_TIMEOUT: Final = timedelta(seconds=10)
-"""So long a worker that died keeps a workflow's task from the others at the most, by Temporal's own default."""
+"""The longest time for which a dead worker keeps a workflow's task from the others: Temporal's default."""
 DEPLOYMENT: Final = "motcua"
-"""What Temporal calls the builds of the platform together."""
+"""The name of the platform's deployment in Temporal, for all builds."""
 NUDGE: Final = "nudge"
-"""The signal that lets a dormant workflow see that another build is to go on with it."""
+"""The signal that makes a dormant workflow check whether another build should continue it."""
 """The queue of the platform's workers."""
 
 DEFAULT_BACK_OFFICE_QUEUE: Final = "backoffice"
@@ -29,7 +29,7 @@ DEFAULT_BACK_OFFICE_QUEUE: Final = "backoffice"
 
 
 def filing_id(client_id: str, submission_id: str) -> UUID:
-    """The filing that this submission is."""
+    """The filing of this submission."""
     return uuid5(NAMESPACE, f"{client_id}\n{submission_id}")
 
 
@@ -49,11 +49,11 @@ def payment_workflow(filing: UUID | str, n: int) -> str:
 
 
 OBLIGATIONS: Final = 1_000_000
-"""The payments of what is owed to another authority are numbered from here on: no filing has so many fees."""
+"""The first number of payments for obligations to other authorities: no filing has this many fees."""
 
 
 def of_obligation(payment: int) -> bool:
-    """Whether the payment of this number asks for what is owed to another authority, and not for a fee."""
+    """Whether the payment of this number is for an obligation to another authority, and not for a fee."""
     return payment > OBLIGATIONS
 
 
@@ -73,12 +73,12 @@ def complaint_workflow(filing: UUID | str, n: int) -> str:
 
 
 def papers_stream(filing: UUID | str) -> str:
-    """The stream of the official papers that a filing has caused."""
+    """The stream of a filing's official papers."""
     return f"papers:{filing}"
 
 
 def restarts_stream(filing: UUID | str) -> str:
-    """The stream of every time that a stream of this filing was taken over by another run."""
+    """The stream of all take-overs of this filing's streams by other runs."""
     return f"restarts:{filing}"
 
 
@@ -88,14 +88,14 @@ def result_workflow(filing: UUID | str, n: int) -> str:
 
 
 def refund_workflow(filing: UUID | str, n: int) -> str:
-    """The workflow id, and the stream, of what goes back of a capture: `n` is the payment's number × 1000 + its own."""
+    """The workflow id, and the stream, of a capture's refund: `n` is the payment's number × 1000 + the capture's."""
     return f"refund:{filing}:{n}"
 
 
 class StreamId(NamedTuple):
-    """The name of a stream, and of its workflow: `filing:<uuid>`, or `<kind>:<uuid>:<n>` for a filing's n-th of a kind.
+    """The name of a stream and of its workflow: `filing:<uuid>`, or `<kind>:<uuid>:<n>` for a filing's n-th of a kind.
 
-    `n` is 0 where a filing has only one.
+    `n` is 0 for a kind with one stream in each filing.
     """
 
     kind: str
@@ -108,7 +108,7 @@ class StreamId(NamedTuple):
     @classmethod
     @lru_cache(1024)
     def parse(cls, name: str) -> StreamId:
-        """Raises `ValueError` for what is no id of ours, or one written in another way."""
+        """The id in this name. Raises `ValueError` for any other text, and for another way to write it."""
         kind, _, rest = name.partition(":")
         filing, _, n = rest.partition(":")
         found = cls(kind, UUID(filing), int(n or 0))
@@ -119,36 +119,36 @@ class StreamId(NamedTuple):
 
 
 def fee_key(filing: UUID | str, n: int, attempt: int = 1) -> str:
-    """The key by which the bank recognises a request for money; a fee is asked for anew under one of its own."""
+    """The key of a money request at the bank; a repeated request has a key of its own."""
     return f"fee:{filing}:{n}" if attempt == 1 else f"fee:{filing}:{n}:{attempt}"
 
 
 BEGINNING: Final = 10
-"""Characters of a reference that must be left of a memo which a bank has cut."""
+"""The least characters of a reference in a memo that a bank has shortened."""
 
 
 def reference_of(key: str) -> str:
-    """What a request for money is known by outside: 18 capitals and digits made of its business key.
+    """The public reference of a money request: 18 capitals and digits, derived from its business key.
 
-    It survives what banks do to a memo, and tells nothing to who reads it there.
+    It survives the banks' changes to a memo, and reveals nothing there.
     """
     return "MC" + b32encode(hashlib.sha256(key.encode()).digest()[:10]).decode()
 
 
 def canonical(value: Any) -> bytes:
-    """`value` as RFC 8785 JSON. Raises `ValueError` for what that form can't hold (an integer of 2^53 or more)."""
+    """`value` as RFC 8785 JSON. Raises `ValueError` for values outside of that form (an integer of 2^53 or more)."""
     return _WRITER.encode(value).encode() if _plain(value) else rfc8785.dumps(value)
 
 
 _WRITER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-"""Writes what is `_plain` as RFC 8785 does, at a third of the cost of the library: every event and command needs it."""
+"""Writes `_plain` values as RFC 8785 does, at a third of the library's cost; every event and command needs it."""
 
 _PLAIN: Final = frozenset({str, bool, type(None)})
 _LARGEST: Final = 2**53 - 1
 
 
 def _plain(value: Any) -> bool:
-    """Whether Python's own JSON is that of RFC 8785: no fractions, no great integers, no key that sorts differently."""
+    """Whether Python's own JSON equals RFC 8785: no fractions, no large integers, no key with another sort order."""
     kind = type(value)
     if kind is dict:
         return all(type(key) is str and key.isascii() and _plain(item) for key, item in value.items())

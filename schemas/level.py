@@ -1,6 +1,6 @@
-"""The four levels of service, and what each one allows.
+"""The four levels of service, and the capabilities of each.
 
-Circular 26/2009/TT-BTTTT and Decree 43/2011 art. 3 as the founding article tells them; the modern words are those of
+Circular 26/2009/TT-BTTTT and Decree 43/2011 art. 3 as the founding article quotes them; the modern words are those of
 Decrees 42/2022 and 224/2026. This table is the only place where behaviour depends on the level.
 """
 
@@ -39,7 +39,7 @@ class Service(StrEnum):
 
 
 class Capability(Model):
-    """What a level allows: the channels of filing, fee, result and supplement, and whether a signature is the rule."""
+    """A level's capabilities: the channels of filing, fee, result and supplement, and whether signing is the rule."""
 
     service: Service
     name: Text

@@ -15,7 +15,7 @@ from .saying import said
 
 
 class Unit(StrEnum):
-    """What a limit counts. `seconds` are elapsed seconds, for demonstration and tests only."""
+    """The unit of a limit. `seconds` are elapsed seconds, for demonstration and tests only."""
 
     WORKING_DAYS = "working days"
     WORKING_HOURS = "working hours"
@@ -24,7 +24,7 @@ class Unit(StrEnum):
 
 
 def unit_words(unit: StrEnum, amount: float = 0) -> Text:
-    """What is counted, by its name: of one, or of many."""
+    """The name of a unit for one, or for many."""
     return said(f"unit.{unit.name.lower()}.one" if amount == 1 else f"unit.{unit.name.lower()}")
 
 
@@ -50,7 +50,7 @@ class Limit(Model):
 
     @property
     def words(self) -> Text:
-        """As people say it."""
+        """The limit in words for people."""
         return said("amount_of_unit", amount=self.amount, unit=unit_words(self.unit, self.amount))
 
     @model_validator(mode="before")

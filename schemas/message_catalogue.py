@@ -1,6 +1,6 @@
-"""Every message that passes between the platform and somebody else: what it is, which way it goes, and by which wires.
+"""Every message between the platform and others: its model, its direction, its wires.
 
-A new command, and a new kind of event, stands here by itself.
+A new command or kind of event is included automatically.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ AnyEvent = Annotated[
     | Erased,
     Field(discriminator="kind"),
 ]
-"""An event of any stream that is of a kind, as the log holds it."""
+"""An event of any stream, as the log holds it."""
 
 
 class WireKind(StrEnum):
@@ -103,7 +103,7 @@ class WireKind(StrEnum):
 
 
 class Part(StrEnum):
-    """Which part of it the message is. A failure's message is the first of its details."""
+    """The part of the wire that the message is. A failure's message is the first of its details."""
 
     ARGUMENT = "argument"
     ARGUMENTS_SUBMISSION = "argument.submission"
@@ -113,14 +113,14 @@ class Part(StrEnum):
 
 
 class Direction(StrEnum):
-    """Who reads it: the platform what others wrote, or others what the platform wrote."""
+    """The reader: the platform for messages of others, or others for the platform's."""
 
     TO_PLATFORM = "to_platform"
     FROM_PLATFORM = "from_platform"
 
 
 class Wire(Model):
-    """One place where a message passes. `many` where it is a JSON array of them."""
+    """One wire of a message. `many`: as a JSON array of them."""
 
     kind: WireKind
     name: str
@@ -130,13 +130,13 @@ class Wire(Model):
 
 @dataclass(frozen=True)
 class Message:
-    """A message of the contract, under the name that its schema has.
+    """A message of the contract, under the name of its schema.
 
     Attributes:
         name: 1 to 40 of a-z 0-9 _ . , unique.
-        model: What it is parsed with, or written from.
-        direction: Who reads it.
-        wires: Where it passes.
+        model: The model that parses or writes it.
+        direction: Its reader.
+        wires: Its wires.
         event: The event whose body it is; None for any other message.
     """
 
@@ -148,7 +148,7 @@ class Message:
 
     @property
     def strict(self) -> bool:
-        """Whether unknown fields are refused, all the way down."""
+        """Whether unknown fields are refused at every depth."""
         return issubclass(self.model, StrictModel)
 
 
@@ -164,10 +164,10 @@ class FilingInput(Model):
 
 
 def body_of(event: type[Model]) -> type[Model]:
-    """What the column `body` of the log holds of an event.
+    """The model of an event in the log's column `body`.
 
-    Neither its kind, which is a column of its own, nor what identifies a person, which is sealed; and every number that
-    the ledger fills in for every event of this kind.
+    It is without the kind, which is a column of its own, and without the personal fields, which are sealed; and it has
+    every number that the ledger fills in for every event of this kind.
     """
     hidden = fields_marked(event, Personal) | {"kind"}
     numbers = {name for name, mark in numbers_marked(event) if mark.unless is None}
@@ -195,7 +195,7 @@ def _update(name: str, part: Part) -> Wire:
 
 
 def _given(command: type[Command]) -> tuple[Wire, ...]:
-    """The Updates by which a command is given, one of each workflow that takes it."""
+    """The Updates that carry a command, one for each workflow that accepts it."""
     return tuple(_update(name, Part.ARGUMENT) for name in _UPDATES if name.endswith(f".{_kind(command)}"))
 
 
@@ -234,7 +234,7 @@ COMMANDS: Final[Mapping[str, tuple[type[Command], ...]]] = {
     "refund": REFUND_COMMANDS,
     "payment": PAYMENT_COMMANDS,
 }
-"""What may be asked of a stream, by its kind: each is an Update of its workflow."""
+"""The public commands of a stream, by its kind: each is an Update of its workflow."""
 
 _UPDATES: Final = (
     "Filing.submit",
@@ -315,4 +315,5 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("province", ProvinceOverlay, _IN, (_file("procedures/provinces/*.yaml"),)),
     Message("calendar", CalendarFile, _IN, (_file("procedures/calendars/*.yaml"),)),
 )
-"""Signals, and the inputs of `Payment`, `Parcel` and `Referral`, are none: only the platform itself sends them."""
+"""All public messages. Signals, and the inputs of `Payment`, `Parcel` and `Referral`, are not among them: only the
+platform itself sends them."""

@@ -1,4 +1,4 @@
-"""What of some input does not fit its model, in Vietnamese and English. Never a value of it."""
+"""The unfit places of some input, in Vietnamese and English. Never a value of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .words.catalogue import SENTENCES
 
 
 class Misfit(NamedTuple):
-    """One place that does not fit: its path, the rule by its stable word, and what to do."""
+    """One unfit place: its path, the stable name of its rule, and the remedy."""
 
     field: str
     rule: str
@@ -23,26 +23,26 @@ class Misfit(NamedTuple):
 
 
 def misfits(error: ValidationError) -> tuple[Misfit, ...]:
-    """Each place that does not fit."""
+    """Each unfit place."""
     details = error.errors(include_input=False, include_url=False)[:_MOST]
     return tuple(Misfit(path(tuple(each["loc"])), each["type"], *_worded(each)) for each in details)
 
 
 _NAME: Final = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]{0,63}|[0-9]{4}-[0-9]{2}-[0-9]{2}|\[key\])\Z")
-"""A field, or a day of a calendar. Other keys may be whatever somebody made up."""
+"""A field, or a day of a calendar. Other keys may be invented by the sender."""
 
 _MOST: Final = 100
-"""So many places are told at once."""
+"""The most places in one report."""
 
 
 def path(loc: tuple[Any, ...]) -> str:
-    """A pydantic location as a path: `("papers", 0, "file")` → `papers[0].file`. What is no name shows as `?`."""
+    """A pydantic location as a path: `("papers", 0, "file")` → `papers[0].file`. An unsafe name shows as `?`."""
     parts = [f"[{part}]" if isinstance(part, int) else f".{part if _NAME.match(part) else '?'}" for part in loc]
     return "".join(parts).removeprefix(".")
 
 
 def _worded(detail: ErrorDetails) -> tuple[str, str]:
-    """Our own words. What has none, and is no rule of pydantic's, is told in English by its message."""
+    """Our own words. An error with none, whose rule is not pydantic's, has its message in English."""
     ours = SENTENCES.get(f"misfit.{detail['type']}")
     vi, en = (each.format_map(defaultdict(str, detail.get("ctx", {}))) for each in ours or SENTENCES["misfit.other"])
     return vi, en if ours or detail["type"] in _PYDANTICS else detail["msg"]

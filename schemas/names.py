@@ -1,4 +1,4 @@
-"""What people call roles, stages, acts, channels, agencies: no code stands in a sentence that they read."""
+"""The names of roles, stages, acts, channels, agencies for people: no code appears in their sentences."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ AGENCY_KIND_NAMES: Final[Mapping[StrEnum, Text]] = {kind: said(f"agency_kind.{ki
 
 
 def listed(names: Mapping[StrEnum, Text], of: Iterable[StrEnum]) -> Text:
-    """The names of these, in this order; a dash for none."""
+    """These names, in this order; a dash for none."""
     return joined(names[one] for one in of)

@@ -1,4 +1,4 @@
-"""What an official paper is made of, and all that stands on it, with nothing of how it looks."""
+"""The input and the content of an official paper, without its layout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .stream.ledger import Recorded
 
 
 class Letterhead(Model):
-    """An agency as its papers name it: below its parent, and the place where they are made."""
+    """An agency's letterhead: its name, its parent, and the place of its papers."""
 
     name: Text
     parent: Text | None = None
@@ -27,20 +27,19 @@ class Letterhead(Model):
 
 @dataclass(frozen=True, slots=True)
 class PaperSource:
-    """What a paper is made of.
+    """The input of a paper.
 
     Attributes:
-        events: Those of the causing event's stream, up to it: the last one causes the paper.
-        filing: The filing after them; for a complaint, as it stood then.
-        procedure: The published version by which the filing goes, its texts filled.
-        agencies: The letterhead of every agency that has to do with the filing.
-        officers: The names of its officers, by subject; who stands not in it is named by their role alone.
-        tracking: The address of the page where a filing is followed, with `{code}` in it; None: the QR code holds the
-            bare code.
-        before: The filing before the last event, if it is known: an apology tells the appointment that is not kept.
-        complaint: The complaint after its events, for the receipt of one.
+        events: The events of the causing event's stream, up to it: the last one causes the paper.
+        filing: The filing after them; for a complaint, its state then.
+        procedure: The published version of the filing, its texts filled.
+        agencies: The letterhead of every agency involved in the filing.
+        officers: The names of its officers, by subject; others are shown by their role alone.
+        tracking: The address of the filing's status page, with `{code}` in it; None: the QR code holds the bare code.
+        before: The filing before the last event, if known: an apology names the missed appointment.
+        complaint: The complaint after its events, for its acknowledgement.
         parcel: The parcel after its events, for its label.
-        course: Those of the filing up to then, for a paper that an event of another stream causes.
+        course: The filing's events so far, for a paper that an event of another stream causes.
         receipt: The receipt for money, for its paper.
     """
 
@@ -63,14 +62,14 @@ class PaperSource:
 
 
 class Paragraph(Model):
-    """A sentence or more."""
+    """One or more sentences."""
 
     kind: Literal["paragraph"] = "paragraph"
     text: Text
 
 
 class Row(Model):
-    """A value under its label; `place` is where it was written, as `applicant.name`."""
+    """A value under its label; `place` is its path in the source, such as `applicant.name`."""
 
     place: str
     label: Text
@@ -102,7 +101,7 @@ class Column(Model):
 
 
 class Table(Model):
-    """A table, each row with a cell for every column, and perhaps a sum below the last of them."""
+    """A table, each row with a cell for every column, and optionally a sum below the last row."""
 
     kind: Literal["table"] = "table"
     columns: tuple[Column, ...]
@@ -114,7 +113,7 @@ Block = Annotated[Paragraph | Rows | Listing | Table, Field(discriminator="kind"
 
 
 class Signatory(Model):
-    """Who signs: in what capacity, how, and their name if it is known."""
+    """A signer: their capacity, the way of signing, and their name if known."""
 
     title: Text
     how: Text
@@ -122,10 +121,10 @@ class Signatory(Model):
 
 
 class Sheet(Model):
-    """All that stands on what an agency issues.
+    """The content of a paper or a result of an agency.
 
-    `tracking` is what its QR code holds, `law` what it is based on. Its bars are those of the dossier code, or of the
-    `waybill` that it goes with.
+    `tracking` is the content of its QR code, `law` its legal basis. Its bar code holds the dossier code, or the
+    `waybill`.
     """
 
     form: str | None
@@ -144,13 +143,13 @@ class Sheet(Model):
 
 
 class PaperSheet(Sheet):
-    """All that stands on a paper of an agency."""
+    """The content of an official paper."""
 
     kind: PaperKind
 
 
 def texts_of(value: object, place: str = "") -> Iterator[tuple[str, str]]:
-    """Every text of a sheet, with its place: where it was written if that is known, or else where it stands."""
+    """Every text of a sheet with its place: the path in its source if known, or else in the sheet."""
     if isinstance(value, str | Text):
         yield place, value if isinstance(value, str) else value.vi
     elif isinstance(value, Row):

@@ -1,4 +1,4 @@
-"""What kinds of streams have in common that are parts of a filing, each with its number: what they are started with."""
+"""The common fields of streams that are numbered parts of a filing, and their start inputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .publishing.calendar import CalendarName
 
 
 class Deadline(Model):
-    """A time limit that runs: it ends at `due`, which is `limit` after `since` on that `calendar`."""
+    """A running time limit: it ends at `due`, which is `limit` after `since` on that `calendar`."""
 
     limit: Limit
     since: Instant
@@ -23,7 +23,7 @@ class Deadline(Model):
 
 
 class PartStart(Deadline):
-    """What the n-th part of a filing is started with."""
+    """The start input of the n-th part of a filing."""
 
     filing_id: UUID
     n: int
@@ -31,9 +31,9 @@ class PartStart(Deadline):
 
 
 class OnDemandStart(Model):
-    """What the `n`-th stream of this kind is started with, by the first command that finds no workflow running for it.
+    """The start input of the `n`-th stream of this kind, for the first command that finds its workflow not running.
 
-    The `workflow` runs only while there is something to do.
+    The `workflow` runs only while it has work.
     """
 
     stream: ClassVar[str]
@@ -43,7 +43,7 @@ class OnDemandStart(Model):
 
 
 def on_demand(stream: str) -> str | None:
-    """The workflow that a command starts for a stream of this kind; None for a kind whose workflow always runs."""
+    """The workflow that a command starts for a stream of this kind; None if its workflow always runs."""
     kinds = OnDemandStart.__subclasses__()
     return next((start.workflow for start in kinds if start.stream == stream), None)
 

@@ -1,4 +1,4 @@
-"""Who acts, for whom, and through what."""
+"""People and programs: the actor, the person they act for, and the sending program."""
 
 from __future__ import annotations
 

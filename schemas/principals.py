@@ -1,4 +1,4 @@
-"""How it changes who may speak to the platform: an operator adds, rotates, revokes; where it says so, by two."""
+"""Changes of the principals: an operator adds, rotates, revokes; if so set, a second one approves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .people import Actor
 
 
 class ChangeKind(StrEnum):
-    """What an operator has said."""
+    """The act of an operator."""
 
     ADD = "add"
     ROTATE = "rotate"
@@ -24,18 +24,18 @@ class ChangeKind(StrEnum):
 
 
 class PrincipalCommand(StrictModel):
-    """What an operator says. `command_id` is its identity."""
+    """A command of an operator. `command_id` is its identity."""
 
     command_id: Key
     actor: Actor
 
 
 Proof = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
-"""A `Possession` as a compact JWS, signed by the key that is to be registered."""
+"""A `Possession` as a compact JWS, signed by the key to register."""
 
 
 class AddPrincipal(PrincipalCommand):
-    """Register a program with its first key, or change what one may claim that is registered."""
+    """Register a program with its first key, or change the claims of a registered one."""
 
     change: Literal["add"] = "add"
     reason: Line
@@ -45,7 +45,7 @@ class AddPrincipal(PrincipalCommand):
 
 
 class RotateKey(PrincipalCommand):
-    """Add a key to a principal. The others end `overlap` hours after it begins, if they do not before."""
+    """Add a key to a principal. The others end `overlap` hours after its begin, if not before."""
 
     change: Literal["rotate"] = "rotate"
     reason: Line
@@ -56,7 +56,7 @@ class RotateKey(PrincipalCommand):
 
 
 class RevokeKey(PrincipalCommand):
-    """Take a key back, or all keys of a principal, from now on."""
+    """Revoke a key, or all keys of a principal, from now on."""
 
     change: Literal["revoke"] = "revoke"
     reason: Line
@@ -65,7 +65,7 @@ class RevokeKey(PrincipalCommand):
 
 
 class RequireTwo(PrincipalCommand):
-    """Let what widens the register wait for a second operator from now on, or no longer: the latter waits itself."""
+    """Require a second operator for changes that extend claims, or stop doing so, which itself needs a second one."""
 
     change: Literal["by_two"] = "by_two"
     reason: Line
@@ -73,14 +73,14 @@ class RequireTwo(PrincipalCommand):
 
 
 class ApproveChange(PrincipalCommand):
-    """Approve what another asked for."""
+    """Approve another operator's request."""
 
     change: Literal["approve"] = "approve"
     asked: int = Field(ge=1)
 
 
 class DeclineChange(PrincipalCommand):
-    """Decline it."""
+    """Decline a request."""
 
     change: Literal["decline"] = "decline"
     asked: int = Field(ge=1)
@@ -88,22 +88,22 @@ class DeclineChange(PrincipalCommand):
 
 
 Said = AddPrincipal | RotateKey | RevokeKey
-"""What is said of one principal."""
+"""The commands about one principal."""
 
 Asked = Said | RequireTwo
-"""What takes effect at once, or waits until another approves it."""
+"""The commands that take effect at once, or after another operator's approval."""
 
 AnyPrincipalCommand = Asked | ApproveChange | DeclineChange
 
 WHOLE_REGISTER: Final = "*"
-"""Stands for the principal in a change that is about none."""
+"""The principal of a change of the whole register."""
 
 
 class PrincipalChange(Model):
-    """A change in the register, the `n`-th: who said it, when and why.
+    """The `n`-th change of the register: its operator, time and reason.
 
-    `waits` until another approves it; `asked` is what was approved or declined; `answer` what became of it. `by_two` is
-    what was said of two operators; `principal` is `*` then.
+    It `waits` for another's approval; `asked` is the approved or declined request, `answer` the answer to this one.
+    `by_two` is the setting of a second operator; `principal` is `*` then.
     """
 
     n: int

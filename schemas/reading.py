@@ -1,6 +1,6 @@
-"""What can be asked about the record, and what is answered. Reading asks the log, never a running workflow.
+"""Questions about the record, and their answers. Reading asks the log, never a running workflow.
 
-Whoever has only Temporal starts the workflow `View` with a question; its result is the answer.
+A client with nothing but Temporal starts the workflow `View` with a question; its result is the answer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ StreamName = Annotated[
 PageSize = Annotated[int, Field(ge=1, le=500)]
 
 LONGEST_WAIT = 20.0
-"""Seconds for which `changes` waits at most."""
+"""The most seconds for which `changes` waits."""
 
 
 class Audience(StrEnum):
@@ -42,7 +42,7 @@ class Audience(StrEnum):
 
 
 class _Question(StrictModel):
-    """A question. `statement` says, signed, who asks; `reason` why, for whoever is asked about."""
+    """A question. `statement` is the signed identity of the asker; `reason` tells the person concerned why."""
 
     reason: Line | None = Field(default=None, exclude_if=unset, repr=False)
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
@@ -156,7 +156,7 @@ class AskChanges(_About):
 
 
 class _Page(_Question):
-    """A question whose answer comes page by page: `after` is the `next` of the page before."""
+    """A question with pages of answers: `after` is the `next` of the page before."""
 
     after: str | None = Field(default=None, max_length=1000)
     """only what comes behind this: `next` of the page before; without it the first page"""
@@ -448,7 +448,7 @@ class AbsenceSummary(Model):
 
 
 class Asked(Model):
-    """A question as `View` passes it on: `content` is its digest as it came, `look` the run that is to be answered."""
+    """A question as `View` passes it on: `content` is its digest as received, `look` the run to be answered."""
 
     question: AnyQuestion
     content: Sha256
@@ -456,14 +456,14 @@ class Asked(Model):
 
 
 class Answer(Model):
-    """What `View` ends with inside: the answer as plain data, or why there is none."""
+    """The internal result of `View`: the answer as plain data, or the reason why there is none."""
 
     answer: Any = None
     refusal: Any = None
 
 
 class LoggedEvent(Model):
-    """An event as the log holds it, what is sealed left sealed."""
+    """An event as the log holds it, with its sealed fields still sealed."""
 
     stream: str
     seq: int
@@ -511,7 +511,7 @@ class FilingRecord(FilingSummary):
 
 
 class Money(Model):
-    """So many payments are in this state; đồng asked for, captured and given back."""
+    """The number of payments in this state; đồng requested, captured and given back."""
 
     state: str
     payments: int
@@ -521,12 +521,12 @@ class Money(Model):
 
 
 class BoardEvent(Model):
-    """An event as everybody may see it.
+    """The public part of an event.
 
     Attributes:
-        at: When it was recorded.
+        at: The time of its record.
         stream: `filing`, `payment 1`: of its filing.
-        code: The dossier code of that, if the filing stands in the record.
+        code: The dossier code of the filing, if it is in the record.
     """
 
     at: Instant
@@ -537,14 +537,14 @@ class BoardEvent(Model):
 
 
 class Board(Model):
-    """How it stands with the whole, or with an agency.
+    """The present state of the whole, or of an agency.
 
     Attributes:
         due_today: Tasks that are due by the end of the day in Vietnam, and not late.
         late: Tasks that are late.
         appends: Appends to the whole record since the database began to count.
-        newest: The events recorded last.
-        stalled: Workflows of the whole whose code fails, as Temporal counts them; None if it did not say.
+        newest: The last recorded events.
+        stalled: Workflows of the whole whose code fails, as Temporal counts them; None without its count.
     """
 
     as_of: Instant

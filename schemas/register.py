@@ -1,4 +1,4 @@
-"""The register of filings (sổ theo dõi hồ sơ) of an agency: what stands on each of its lines."""
+"""The register of filings (sổ theo dõi hồ sơ) of an agency, and its lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .publishing.calendar import Timeliness
 
 
 class Period(Model):
-    """A month `2026-11` or a year `2026` in Vietnam: from one instant up to, without it, another."""
+    """A month `2026-11` or a year `2026` in Vietnam: from one instant up to, and without, another."""
 
     name: str
     since: Instant
@@ -26,16 +26,16 @@ class RegisterEntry(Model):
 
     Attributes:
         n: Its number in the register, from 1.
-        sets: Of papers, where the procedure says how many.
-        applicant: In whose name it is; None once that was erased.
-        contact: Where they can be reached: address and telephone, as far as they have said.
-        desk: The agency at whose desk it was handed in, where that is another.
-        appointment: When its result was promised.
-        returned_at: When the result was in the applicant's hands.
-        outcome: Whether the limit of the processing was kept, once it is over.
-        recipient: Who took the result.
-        status: Where it stood when the register was made.
-        effort: What it has cost its applicant by then; None once they were erased.
+        sets: The number of sets of papers, if the procedure has one.
+        applicant: The applicant's name; None once erased.
+        contact: The applicant's address and telephone, if known.
+        desk: The agency whose desk received it, if another one.
+        appointment: The promised time of its result.
+        returned_at: The time at which the applicant received the result.
+        outcome: Whether the processing limit was kept, once it is over.
+        recipient: The person who received the result.
+        status: The status when the register was made.
+        effort: The applicant's effort so far; None once erased.
     """
 
     n: int
@@ -60,7 +60,7 @@ class RegisterEntry(Model):
 
 
 class Register(Model):
-    """What stands above the lines of a register; `filings` is how many there are."""
+    """The head of a register; `filings` is the number of its lines."""
 
     agency: AgencyCode
     agency_name: Text

@@ -1,4 +1,4 @@
-"""What stands on a result that the platform prints by the template of its procedure."""
+"""The content of a result that the platform prints by the template of its procedure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .papers_sheet import Sheet
 
 
 class Holder(Model):
-    """In whose name the result is. `number` is their citizen or enterprise number."""
+    """The person or organisation of a result. `number` is their citizen or enterprise number."""
 
     name: str
     number: str
@@ -19,14 +19,14 @@ class Holder(Model):
 
 
 class ResultSheet(Sheet):
-    """All that a template may show of a result, or of a refusal, which is printed without one.
+    """The content for a template of a result, or for a refusal, which is printed without one.
 
     Attributes:
-        number: Its number in the register; None where it takes one only once it is made.
+        number: Its number in the register; None if it takes one only after it is made.
         corrects: The number of the result that it corrects.
-        reason: Why it is refused.
+        reason: The reason of a refusal.
         holder: The applicant.
-        values: What the form says, in words, by the code of the field; None where nothing was filled in.
+        values: The form's values in words, by the code of the field; None if not filled in.
     """
 
     kind: Literal["result"] = "result"

@@ -1,4 +1,4 @@
-"""How a sentence is said: found by its key, in both languages, with what stands in it."""
+"""Sentences for people: found by key, in both languages, filled with values."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .words.catalogue import SENTENCES
 
 
 def said(key: str, **values: object) -> Text:
-    """The sentence of this key, in which the `values` stand; one that is a `Text` in its own language.
+    """The sentence of this key, filled with `values`; a `Text` value is used in its own language.
 
-    Raises `KeyError` for a key, or a value, that there is not.
+    Raises `KeyError` for an unknown key, or a missing value.
     """
     if not values:
         return _plain(key)
@@ -29,7 +29,7 @@ def _plain(key: str) -> Text:
 
 
 def joined(texts: Iterable[Text], between: str = ", ") -> Text:
-    """These, one after the other; a dash for none."""
+    """The texts, one after the other; a dash for none."""
     found = list(texts)
     return Text(vi=between.join(text.vi for text in found) or "-", en=between.join(text.en for text in found) or "-")
 

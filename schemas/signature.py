@@ -1,4 +1,4 @@
-"""What the check of a signature says, and what it saw: kept, so that it can be looked at again in ten years."""
+"""The verdict on a signature with its evidence, kept for a second check in ten years."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .base import Instant, Model, Personal, Problem, Sha256
 from .files import FileRef
 
 APPLICANTS_FIELD: Final = "Applicant"
-"""The field of a form in which the applicant, or who represents them, signs."""
+"""The field of a form for the signature of the applicant or their representative."""
 
 
 class SignatureOutcome(StrEnum):
@@ -23,13 +23,13 @@ class SignatureOutcome(StrEnum):
 
 
 class SignatureEvidence(Model):
-    """What was seen of one signature. Certificates, answers and tokens are DER in base64.
+    """The evidence of one signature. Certificates, answers and tokens are DER in base64.
 
     `field` is the signature field of a PDF, empty for a detached signature. `certificates` go from the root to the
-    signer, as far as a chain was found; `revocation` holds the OCSP answers and CRLs that were relied on. `stamped_at`
-    is what a trusted time-stamp proves, `claimed_at` what the signer's software said, `judged_at` the moment at which
-    the certificate was asked to be good: the time-stamp's, else that of receipt. `reason` is what the signed file says
-    of it, such as in whose place it was given.
+    signer, as far as a chain was found; `revocation` holds the OCSP answers and CRLs used. `stamped_at` is the time
+    proved by a trusted time-stamp, `claimed_at` that of the signer's software, `judged_at` the moment for which the
+    certificate was checked: the time-stamp's, else that of receipt. `reason` is the one in the signed file, such as a
+    substitution.
     """
 
     field: str = ""
@@ -43,10 +43,10 @@ class SignatureEvidence(Model):
 
 
 class SignatureVerdict(Model):
-    """How the check of a file ended. `problems` says why it is not valid; none if it is.
+    """The verdict on a file. `problems` are the reasons why it is not valid; none if it is.
 
-    `file` is the SHA-256 of what was checked, a signed form or a detached signature, and `content` that of what had to
-    be signed, where it is known.
+    `file` is the SHA-256 of the checked file, a signed form or a detached signature, and `content` that of the content
+    to be signed, if known.
     """
 
     outcome: SignatureOutcome
@@ -58,17 +58,17 @@ class SignatureVerdict(Model):
 
 
 class Unstamped(StrEnum):
-    """Why a proof has no time-stamp: no authority is set, or it did not answer in time, or not to what was asked."""
+    """Why a proof has no time-stamp: no authority is set, or its answer was late, or did not fit the request."""
 
     NO_AUTHORITY = "no_authority"
     NO_ANSWER = "no_answer"
 
 
 class SignatureProof(Model):
-    """A verdict with all that was seen, as it is kept for whoever looks at the signature in ten years.
+    """A verdict with all its evidence, kept for a check of the signature in ten years.
 
     It is written as RFC 8785 JSON. `sha256` is that of its `verdict`, written so by itself, and `token` an RFC 3161
-    time-stamp over it (DER in base64), from `stamped_at`. Without one, `unstamped` says why.
+    time-stamp over it (DER in base64), from `stamped_at`. Without one, `unstamped` is the reason.
     """
 
     format: Literal["motcua-signature-proof-1"] = "motcua-signature-proof-1"
@@ -98,7 +98,7 @@ class SignatureRecord(Model):
 
 
 def record_of(verdict: SignatureVerdict, proof: FileRef | None) -> SignatureRecord:
-    """What the log keeps of a verdict whose evidence lies at `proof`."""
+    """The log's record of a verdict whose evidence is stored at `proof`."""
     seen = verdict.evidence[0] if verdict.evidence else None
     return SignatureRecord(
         outcome=verdict.outcome,

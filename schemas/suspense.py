@@ -1,4 +1,4 @@
-"""Money in suspense (tiền chưa rõ nguồn): two officers say which payment it is for, or that it goes back."""
+"""Money in suspense (tiền chưa rõ nguồn): two officers assign it to a payment, or return it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .refund.state import RefundMeans
 
 
 class SuspenseState(StrEnum):
-    """Where money that names no demand stands.
+    """The state of money without a matching demand.
 
-    Until it is `assigned` or `to_give_back`, which takes two officers, it may still find its payment by itself: then it
-    is `found`.
+    Until it is `assigned` or `to_give_back`, which takes two officers, its payment may still be found automatically:
+    then it is `found`.
     """
 
     WAITING = "waiting"
@@ -31,7 +31,7 @@ class SuspenseState(StrEnum):
 
 
 class StepKind(StrEnum):
-    """What an officer has said about it."""
+    """The act of an officer on it."""
 
     ASSIGN = "assign"
     GIVE_BACK = "give_back"
@@ -41,13 +41,13 @@ class StepKind(StrEnum):
 
 
 ASKING: Final = frozenset({StepKind.ASSIGN, StepKind.GIVE_BACK})
-"""What another officer has to approve."""
+"""Acts that another officer must approve."""
 
 
 class SuspenseStep(Model):
-    """One step: the `n`-th about this money, the officer of which agency took it, when, and what it says.
+    """The `n`-th step on this money: its officer and agency, its time, its content.
 
-    `stream` is the payment that the money is to go to. The `reason` is gone with the key that sealed it.
+    `stream` is the payment that is to receive the money. The `reason` is lost with the key that sealed it.
     """
 
     n: int
@@ -63,9 +63,9 @@ class SuspenseStep(Model):
 
 
 class Suspense(Model):
-    """Money that came, or was taken back, by a transfer whose memo names no demand or several, and what was said of it.
+    """Money received, or charged back, by a transfer whose memo names no demand or several, with its steps.
 
-    `outcome` is `paid`, or `reversed` where the sender's bank took it back.
+    `outcome` is `paid`, or `reversed` if the sender's bank charged it back.
     """
 
     id: UUID
@@ -81,12 +81,12 @@ class Suspense(Model):
 
     @property
     def asked(self) -> SuspenseStep | None:
-        """What waits to be approved."""
+        """The step that waits for approval."""
         return self.steps[-1] if self.state is SuspenseState.ASKED else None
 
 
 class SuspenseCommand(StrictModel):
-    """What an officer says about money in suspense. `command_id` is its identity for that money."""
+    """A command of an officer on money in suspense. `command_id` is its identity for that money."""
 
     command_id: Key
     actor: Actor
@@ -94,7 +94,7 @@ class SuspenseCommand(StrictModel):
 
 
 class AssignSuspense(SuspenseCommand):
-    """Ask that it goes to the `payment`-th payment of a filing (đề nghị gán)."""
+    """Request its assignment to the `payment`-th payment of a filing (đề nghị gán)."""
 
     kind: Literal["assign"] = "assign"
     filing_id: UUID
@@ -103,26 +103,26 @@ class AssignSuspense(SuspenseCommand):
 
     @property
     def stream(self) -> str:
-        """The payment's."""
+        """The stream of the payment."""
         return str(StreamId("payment", self.filing_id, self.payment))
 
 
 class GiveBackSuspense(SuspenseCommand):
-    """Ask that it goes back to whoever sent it (đề nghị trả lại)."""
+    """Request its return to the sender (đề nghị trả lại)."""
 
     kind: Literal["give_back"] = "give_back"
     reason: ShortText
 
 
 class ApproveSuspense(SuspenseCommand):
-    """Approve what another asked for in step `asked` (duyệt)."""
+    """Approve another officer's request of step `asked` (duyệt)."""
 
     kind: Literal["approve"] = "approve"
     asked: int = Field(ge=1)
 
 
 class DeclineSuspense(SuspenseCommand):
-    """Decline what another asked for in step `asked` (không duyệt)."""
+    """Decline another officer's request of step `asked` (không duyệt)."""
 
     kind: Literal["decline"] = "decline"
     asked: int = Field(ge=1)
@@ -130,7 +130,7 @@ class DeclineSuspense(SuspenseCommand):
 
 
 class RecordSuspenseGiven(SuspenseCommand):
-    """Say that it went back, with the evidence; a transfer names the bank's reference."""
+    """Record its return, with the evidence; a transfer names the bank's reference."""
 
     kind: Literal["given"] = "given"
     means: RefundMeans

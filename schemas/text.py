@@ -1,7 +1,7 @@
-"""Texts as they are taken from others: nothing that nobody sees, no ids that look like a person's, and in NFC.
+"""Checks of outside texts: no invisible characters, no ids that look like a person's, and NFC.
 
-This is asked at the edge alone, where a command, a submission or a back office's answer comes in, by the validation
-context `AT_THE_EDGE`. The log is read as it was written, for ever.
+They apply at the edge alone, to a command, a submission or a back office's answer, by the validation context
+`AT_THE_EDGE`. The log is always read as it was written.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pydantic_core import PydanticCustomError
 T = TypeVar("T")
 
 AT_THE_EDGE: Final = {"at_the_edge": True}
-"""The validation context of what others hand in."""
+"""The validation context of outside input."""
 
 _INVISIBLE: Final = (
     r"\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     r"\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff\ud800-\udfff"
 )
-"""Controls, Unicode's Default_Ignorable_Code_Point without what only chooses a glyph, and halves of characters."""
+"""Controls, Unicode's Default_Ignorable_Code_Point except variation selectors, and lone surrogates."""
 
 _NOT_IN_TEXT: Final = re.compile(f"[{_INVISIBLE}]")
 _NOT_IN_LINE: Final = re.compile(rf"[\t\n{_INVISIBLE}]")
@@ -43,7 +43,7 @@ def line(value: str, info: ValidationInfo) -> str:
 
 
 def impersonal(value: str, info: ValidationInfo) -> str:
-    """An id that stands in the clear for ever: no number of a person or of a telephone; UUIDs and digests pass."""
+    """An id that stays in clear text for ever: no number of a person or telephone; UUIDs and digests are allowed."""
     if info.context is AT_THE_EDGE and _PERSONAL.search(_MACHINE_MADE.sub("-", value)):
         raise PydanticCustomError(
             "looks_personal",
@@ -54,7 +54,10 @@ def impersonal(value: str, info: ValidationInfo) -> str:
 
 
 def composed(value: T) -> T:
-    """`value` with every text in it in Unicode's form NFC. It is not validated again: at the edge none grows by it."""
+    """`value` with every text in Unicode's form NFC.
+
+    It is not validated again: NFC lengthens no text that the edge accepts.
+    """
     changed: Any = value
     if isinstance(value, str):
         changed = value if is_normalized("NFC", value) else normalize("NFC", value)
@@ -69,7 +72,7 @@ def composed(value: T) -> T:
 
 
 def _composed(parts: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    """Those of the parts that were not in that form, in that form."""
+    """The parts that were not in NFC, now in NFC."""
     return {key: to for key, part in parts if (to := composed(part)) is not part}
 
 

@@ -1,4 +1,4 @@
-"""A till (quầy thu tiền mặt): the cash of one cashier at one desk, from when it is opened until it is closed."""
+"""A till (quầy thu tiền mặt): the cash of one cashier at one desk, from its opening to its closing."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from .base import AgencyCode, Dong, Instant, Model, ShortText
 from .filing.commands import Command
 
 Desk = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$")]
-"""A counter of the agency, as it names it."""
+"""A counter of the agency, by its own name."""
 
 TillNumber = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9.]{0,34}-[0-9]{8}-Q[0-9]{1,6}$")]
 """`<agency>-<day>-Q<n>`: the n-th till that the agency opened on that day."""
 
 NOTES: Final = (500_000, 200_000, 100_000, 50_000, 20_000, 10_000, 5_000, 2_000, 1_000, 500, 200, 100)
-"""The notes and coins that there are, in đồng."""
+"""The existing notes and coins, in đồng."""
 
 Counted = Annotated[Dong, Field(ge=0, lt=2**53)]
 
 
 class OpenTill(Command):
-    """Open a till with so much change in it; `change_fund` in đồng."""
+    """Open a till with this much change; `change_fund` in đồng."""
 
     kind: Literal["open_till"] = "open_till"
     desk: Desk
@@ -30,7 +30,7 @@ class OpenTill(Command):
 
 
 class CountTill(Command):
-    """Say what is in it: how many of each note, or the `total` in đồng; it is one of both."""
+    """Record its content: the number of each note, or the `total` in đồng; one of the two."""
 
     kind: Literal["count_till"] = "count_till"
     till: TillNumber
@@ -49,12 +49,12 @@ class CountTill(Command):
 
     @property
     def counted(self) -> int:
-        """In đồng."""
+        """The counted sum in đồng."""
         return sum(note * n for note, n in (self.notes or {}).items()) if self.total is None else self.total
 
 
 class CloseTill(Command):
-    """Close it, as it was counted last; with the `reason` where that is not what should be in it."""
+    """Close it with its last count; with the `reason` of a difference from the expected sum."""
 
     kind: Literal["close_till"] = "close_till"
     till: TillNumber
@@ -62,7 +62,7 @@ class CloseTill(Command):
 
 
 class TillCount(Model):
-    """What was in it at one time, in đồng, and how much cash had gone through it by then."""
+    """The counted sum at one time, in đồng, and the cash that had moved by then."""
 
     officer: str
     counted: Dong
@@ -72,7 +72,7 @@ class TillCount(Model):
 
 
 class TillCash(Model):
-    """Cash that went through it: in, or out where `amount` is below 0, and the event that says so."""
+    """Cash that moved: in, or out if `amount` is below 0, with its event."""
 
     stream: str
     seq: int
@@ -82,7 +82,7 @@ class TillCash(Model):
 
 
 class TillClosing(Model):
-    """How it was closed: what should have been in it, what was, and why these differ."""
+    """The closing: the expected sum, the counted sum, and the reason of a difference."""
 
     officer: str
     expected: Dong
@@ -92,12 +92,12 @@ class TillClosing(Model):
 
     @property
     def difference(self) -> int:
-        """What is too much, or missing where it is below 0, in đồng."""
+        """The excess, or the missing sum if below 0, in đồng."""
         return self.counted - self.expected
 
 
 class Till(Model):
-    """A till as it stands: `taken` and `given` are what the log says of the cash that went through it, in đồng."""
+    """The state of a till: `taken` and `given` are the cash movements in the log, in đồng."""
 
     number: TillNumber
     agency: AgencyCode
@@ -113,11 +113,11 @@ class Till(Model):
 
     @property
     def expected(self) -> int:
-        """What should be in it now, in đồng."""
+        """The expected sum now, in đồng."""
         return self.change_fund + self.taken - self.given
 
 
 class TillShown(Till):
-    """A till with all the cash that went through it, as it came."""
+    """A till with all its cash movements, in order."""
 
     cash: tuple[TillCash, ...] = ()

@@ -1,4 +1,4 @@
-"""What stands in a workflow for a message that can't be read. It fits no model, so that whoever parses refuses it."""
+"""The stand-in in a workflow for an unreadable message. It fits no model, so that every parser refuses it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Final
 
 
 class Unreadable:
-    """Nothing of what was sent, and no way to it."""
+    """Nothing of the sent content, and no access to it."""
 
 
 UNREADABLE: Final = Unreadable()
-"""For JSON that is none, or for anything else that no converter of ours takes."""
+"""For invalid JSON, or for any other content that no converter of ours accepts."""
 
 UNOPENED: Final = Unreadable()
-"""For what was not sealed by any key that we have: plain, foreign, damaged, or ours with its key missing."""
+"""For content not sealed by any of our keys: plain, foreign, damaged, or ours with its key missing."""

@@ -1,1 +1,1 @@
-"""A complaint (khiếu nại) about what an agency has done with a filing: made, given to an officer, answered."""
+"""A complaint (khiếu nại) about an agency's act in a filing: made, assigned to an officer, answered."""

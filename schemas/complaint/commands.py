@@ -34,18 +34,18 @@ class AnswerComplaint(Command):
 
 
 COMPLAINT_COMMANDS: Final[tuple[type[Command], ...]] = (Claim, Release, Reassign, AnswerComplaint, Withdraw)
-"""What may be asked of a complaint; each is an Update of `Complaint` under its kind."""
+"""The public commands of a complaint; each is an Update of `Complaint` under its kind."""
 
 
 class RingComplaint(SystemCommand):
-    """Its clock rang. What that means is judged by instants."""
+    """A timer of the complaint fired. Its effect is decided by instants."""
 
     kind: Literal["ring_complaint"] = "ring_complaint"
     moment: Moment
 
 
 class SettleUpheld(SystemCommand):
-    """The filing has started again, or there is nothing to undo."""
+    """The filing has restarted, or there is nothing to undo."""
 
     kind: Literal["settle_upheld"] = "settle_upheld"
     reopened: bool

@@ -1,4 +1,4 @@
-"""The state of complaints, and all that is said of them but events and commands."""
+"""The state of complaints, and their messages apart from events and commands."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ..people import Actor, Via
 from ..publishing.calendar import Calendar, Day
 
 INTAKE: Final = "intake"
-"""Where a filing starts again that starts at the beginning, beside the codes of its review steps."""
+"""The name of a restart from the beginning, beside the codes of the filing's review steps."""
 
 OPENING: Final = "complain"
-"""The id of the command by which every complaint begins."""
+"""The id of the command that begins every complaint."""
 
 
 class ComplaintOutcome(StrEnum):
@@ -62,24 +62,24 @@ class ComplaintStart(Model):
 
 
 def content_of_start(start: ComplaintStart) -> str:
-    """The digest of a complaint: the same number with other content is another one."""
+    """The digest of a complaint: the same number with other content is a conflict."""
     return digest(start.model_dump(mode="json", exclude={"statement"}, exclude_none=True))
 
 
 class Grounds(Model):
-    """What the log tells of an event that is complained about.
+    """The facts in the log about an event that a complaint is about.
 
     Attributes:
-        act: The kind of the event, None for one that nobody may complain about.
-        officer: Whose act it was; None where nobody has acted.
-        step: The review step in which it was done; None for the intake.
+        act: The kind of the event; None if it is not open to a complaint.
+        officer: The officer accountable for the act; None if no officer acted.
+        step: The review step of the act; None for the intake.
         steps: The review steps that the filing had reached.
-        until: Until when a complaint may be made; None as long as the applicant has no notice of it.
-        complainants: Who may make it.
-        side: Who stands on their side: none of them may answer it.
+        until: The deadline; None while the applicant has no notice of the act.
+        complainants: The people who may make it.
+        side: The people on their side: none of them may answer it.
         represented_until: The last day on which a representative may act for them; None: without end.
-        earlier: So many complaints there are about this filing.
-        disputed: Whether one about this event waits for its answer.
+        earlier: The number of complaints about this filing so far.
+        disputed: Whether a complaint about this event has no answer yet.
     """
 
     agency: AgencyCode
@@ -102,8 +102,8 @@ class Grounds(Model):
 class Complaint(Model):
     """The fold of a complaint's events.
 
-    `officer` made the act, `answerer` has the complaint, or has it `acting_for` an absent officer. `since` and `limit`
-    are those of the clock that runs, which is `due` then. `reopened` says what became of the filing.
+    `officer` is accountable for the act; `answerer` has the complaint, perhaps `acting_for` an absent officer. `since`
+    and `limit` belong to the running clock, which ends at `due`. `reopened` says whether the filing has restarted.
     """
 
     snapshot_version: int = 1
@@ -142,12 +142,12 @@ class Complaint(Model):
 
     @property
     def whose_task(self) -> str | None:
-        """Who has it, or in whose place they have it."""
+        """The officer who has it, or the absent one they act for."""
         return self.acting_for or self.answerer
 
 
 class ComplaintTimer(Model):
-    """What the clock of a complaint, by the name of its limit, will tell, and when."""
+    """The next timer of a complaint, with the name of its limit."""
 
     clock: str
     due: Instant

@@ -1,4 +1,4 @@
-"""Commands: what someone asks of a filing. Each is an Update of the workflow `Filing`, named by its `kind`."""
+"""Commands: requests to a filing. Each is an Update of the workflow `Filing`, named by its `kind`."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ SYSTEM_VIA = Via(principal="motcua")
 
 
 class Command(StrictModel):
-    """What every command says.
+    """The fields of every command.
 
     `command_id` is its identity in this filing: a repeat returns the first receipt, other content is refused.
     `on_behalf_of` is the subject for whom the actor acts. `seen_seq` is the `seq` of the page the actor saw.
-    `statement` says, signed, who is speaking; it is no part of what the command says.
+    `statement` is the signed identity of the actor; it is no part of the content.
     """
 
     kind: str
@@ -77,7 +77,7 @@ class Command(StrictModel):
 
 
 def content_of(command: Command) -> str:
-    """The digest of what a command says; a page seen again, or signed anew, is not other content."""
+    """The digest of a command's content; a newer page or a new signature does not change it."""
     return digest(command.model_dump(mode="json", exclude={"seen_seq", "statement"}, exclude_none=True))
 
 
@@ -517,11 +517,11 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     HandOver,
     CancelParcel,
 )
-"""The commands anyone may send; each is an Update of `Filing` under its kind."""
+"""The public commands; each is an Update of `Filing` under its kind."""
 
 
 class SystemCommand(Command):
-    """A command that only the filing's own workflow issues: a timer that rang, a fact that was reported."""
+    """A command that only the filing's own workflow issues: a timer that fired, a fact that was reported."""
 
     actor: Actor = SYSTEM
     via: Via = SYSTEM_VIA
@@ -542,18 +542,17 @@ RESERVED_IDS: Final = (
     "ring:",
     "scan:",
 )
-"""How the ids of these commands begin. Nobody else may take one: the real command would pass for a repeat."""
+"""The prefixes of these commands' ids. Nobody else may use them: the real command would count as a repeat."""
 
 
 class Submit(Command):
-    """The submission itself, as the filing's first command, by the person who files, under this procedure.
+    """The submission itself, as the filing's first command, by the filer, under this procedure.
 
-    `accountable` are those who answer for the filing where nobody decides, `partners` the agencies that decide parts of
-    it, as far as there are such. `elsewhere` are those who decide the procedure, the nearest first, where this agency
-    does not. `no_desks` are those of the submission's desks that may not receive for this agency. `not_in_force` is the
-    term of a version that is not in force on the day of receipt; `only_in` the province that alone has the procedure,
-    where this agency is of another one. `signs`: the agency's officers sign its results.
-    `examined` is what was found out about the files and the signature.
+    `accountable` are the officers accountable for the filing where nobody decides, `partners` the agencies that decide
+    parts of it, if any. `elsewhere` are the competent agencies, the nearest first, if this one is not. `no_desks` are
+    the submission's desks that may not receive for this agency. `not_in_force` is the term of a version that is not in
+    force on the day of receipt; `only_in` is the only province with the procedure, if this agency is of another one.
+    `signs`: the agency's officers sign its results. `examined` is the result of the checks of files and signature.
     """
 
     kind: Literal["submit"] = "submit"
@@ -572,19 +571,19 @@ class Submit(Command):
 
 
 class ExaminedSupplement(Supplement):
-    """A supplement, with what the scanner says of its files. It is the filing's own: what is sent is a `Supplement`."""
+    """A supplement with the scan of its files. Internal to the filing: clients send a `Supplement`."""
 
     scan: ScanState | None = None
 
 
 class PayableDemand(DemandObligation):
-    """The same once the directory has said whether the tax office takes money by itself. It is the filing's own."""
+    """The same after the directory's answer whether the tax office takes online payments. Internal to the filing."""
 
     payable: bool = False
 
 
 class RecordScan(SystemCommand):
-    """The scanner has answered for the files of these digests: there are viruses in those of the `infected` papers."""
+    """The scanner reports on the files of these digests: those of the `infected` papers contain viruses."""
 
     kind: Literal["record_scan"] = "record_scan"
     scanned: tuple[Sha256, ...]
@@ -592,7 +591,7 @@ class RecordScan(SystemCommand):
 
 
 class TimerFired(SystemCommand):
-    """A clock rang. What that means is judged by instants."""
+    """A timer fired. Its effect is decided by instants."""
 
     kind: Literal["timer_fired"] = "timer_fired"
     clock: Clock
@@ -600,20 +599,20 @@ class TimerFired(SystemCommand):
 
 
 class AdoptCalendar(StrictModel):
-    """Argument of the Update `adopt_calendar` of filings, payments and parcels: go by this published calendar."""
+    """Argument of the Update `adopt_calendar` of filings, payments and parcels: switch to this published calendar."""
 
     calendar: CalendarName
 
 
 class ChangeCalendar(SystemCommand):
-    """Go by another calendar from now on."""
+    """Switch to another calendar from now on."""
 
     kind: Literal["change_calendar"] = "change_calendar"
     calendar: Calendar
 
 
 class Issue(SystemCommand):
-    """The back office made the result; it is in force until `expires_on`, and `copies` originals were made."""
+    """The back office made the result; it is in force until `expires_on`, with `copies` originals."""
 
     kind: Literal["issue"] = "issue"
     result: FileRef | None = None
@@ -622,7 +621,7 @@ class Issue(SystemCommand):
 
 
 class SettleResult(SystemCommand):
-    """The stream of the filing's `n`-th result reports that it is signed, and registered under that number."""
+    """The stream of the filing's `n`-th result reports that it is signed and registered under that number."""
 
     kind: Literal["settle_result"] = "settle_result"
     n: int
@@ -633,7 +632,7 @@ class SettleResult(SystemCommand):
 
 
 class ReportFailing(SystemCommand):
-    """The agency's back office has failed so many times in a row."""
+    """The agency's back office has failed this many times in a row."""
 
     kind: Literal["report_failing"] = "report_failing"
     work: MachineWork
@@ -642,14 +641,14 @@ class ReportFailing(SystemCommand):
 
 
 class ReportAnswered(SystemCommand):
-    """The back office has answered after all."""
+    """The back office has answered again."""
 
     kind: Literal["report_answered"] = "report_answered"
     work: MachineWork
 
 
 class SettleFee(SystemCommand):
-    """A payment reports how it ended: of a fee, or of what is owed to another authority."""
+    """A payment reports its outcome: of a fee, or of an obligation to another authority."""
 
     kind: Literal["settle_fee"] = "settle_fee"
     n: int
@@ -659,7 +658,7 @@ class SettleFee(SystemCommand):
 
 
 class AskFeeAgain(SystemCommand):
-    """A leader has so many đồng of a `fee` asked for again that the payer's bank took back, by the `n`-th refund."""
+    """The `n`-th refund reports a charged-back amount of a `fee`, which a leader requests again."""
 
     kind: Literal["ask_fee_again"] = "ask_fee_again"
     n: int
@@ -668,7 +667,7 @@ class AskFeeAgain(SystemCommand):
 
 
 class SettleComplaint(SystemCommand):
-    """A complaint was upheld by an `officer`: undo the act `about`, and start again at the `step`, or at intake."""
+    """A complaint was upheld by an `officer`: undo the act `about`, and restart at the `step`, or at intake."""
 
     kind: Literal["settle_complaint"] = "settle_complaint"
     n: int
@@ -678,7 +677,7 @@ class SettleComplaint(SystemCommand):
 
 
 class SettleParcel(SystemCommand):
-    """A parcel reports how it ended, and how many đồng of the fee were collected."""
+    """A parcel reports its end, and the đồng of the fee that were collected."""
 
     kind: Literal["settle_parcel"] = "settle_parcel"
     n: int
@@ -687,21 +686,21 @@ class SettleParcel(SystemCommand):
 
 
 class CountWrongCode(Command):
-    """A pick-up code was given at the counter: count it, if it is wrong. Only the filing's own workflow says so."""
+    """A pick-up code was given at the counter: count it, if it is wrong. Only the filing's own workflow issues it."""
 
     kind: Literal["count_wrong_code"] = "count_wrong_code"
     code: PickupCode
 
 
 class ReportOverduePart(SystemCommand):
-    """A referral reports that the agency which decides the part has let its limit pass."""
+    """A referral reports that the deciding agency has exceeded its limit."""
 
     kind: Literal["report_overdue_part"] = "report_overdue_part"
     n: int
 
 
 class SettlePart(SystemCommand):
-    """A referral reports how its part was decided."""
+    """A referral reports the decision of its part."""
 
     kind: Literal["settle_part"] = "settle_part"
     n: int

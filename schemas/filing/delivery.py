@@ -1,4 +1,4 @@
-"""How a result comes into somebody's hands: what identifies them, and what the applicant alone is told of it."""
+"""The delivery of a result: the receiver's identification, and the applicant's own details of it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Receiver(StrEnum):
 
 
 PickupCode = Annotated[str, StringConstraints(max_length=6, pattern=r"^[0-9]{6}$")]
-"""What the applicant says at the counter, so that nobody else is given the result."""
+"""The applicant's code at the counter, so that nobody else receives the result."""
 
 Link = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_-]{32,64}$")]
 """The secret part of the address at which a result is read."""

@@ -1,4 +1,4 @@
-"""Events of a filing: past-tense facts, and what each does to each clock.
+"""Events of a filing: past-tense facts, and the effect of each on each clock.
 
 A field marked `Personal` is sealed by the ledger; a field marked `Numbered` is filled by it from a locked counter.
 Changes are additive: a changed meaning is a new kind.
@@ -33,7 +33,7 @@ class Outcome(StrEnum):
 
 
 class FeeSettlement(StrEnum):
-    """How an online request for money ended."""
+    """The outcome of an online request for money."""
 
     PAID = "paid"
     EXPIRED = "expired"
@@ -59,7 +59,7 @@ class ParcelOutcome(StrEnum):
 
 
 SPOILT: Final = frozenset({ParcelOutcome.LOST, ParcelOutcome.DAMAGED})
-"""What has ended so is nowhere to be fetched, and the post pays for another (QĐ 45/2016 Đ14)."""
+"""Ends after which the parcel can't be fetched anywhere, and the post pays for a new copy (QĐ 45/2016 Đ14)."""
 
 
 class Clock(StrEnum):
@@ -90,7 +90,7 @@ class Moment(StrEnum):
 
 
 class Effect(StrEnum):
-    """What an event does to a clock. Pause, resume, restart and extend leave a clock alone that does not run."""
+    """The effect of an event on a clock. Pause, resume, restart and extend do nothing to a clock that does not run."""
 
     START = "start"
     STOP = "stop"
@@ -121,7 +121,7 @@ class FeeLine(Model):
 
     @property
     def total(self) -> int:
-        """What it comes to, in đồng."""
+        """The sum of the line, in đồng."""
         return self.amount * self.quantity if self.bounded is None else self.bounded
 
 
@@ -1022,7 +1022,7 @@ Events = tuple[Event, ...]
 
 _STOP_ALL: Final = dict.fromkeys(Clock, Effect.STOP)
 _ENDED_BY_THE_AGENCY: Final = _STOP_ALL | {Clock.APPEAL: Effect.START}
-"""From the notice of each the time runs in which the applicant may complain."""
+"""The notice of each of these starts the time for a complaint."""
 
 _FEE_SETTLED: Final = {
     Clock.PAYMENT: Effect.STOP,
@@ -1139,8 +1139,8 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "machine_work_answered": {},
     "calendar_changed": {},
 }
-"""What each kind of event does to each clock; a clock not named is left alone. A supplement starts the limit again
-(Decree 61/2018 art. 19 k4) and what else interrupts lets it go on, unless the procedure says otherwise
-(`schemas.publishing.procedure.Resumption`); a fee paid or waived starts that of the intake again. The transfer of a
-dossier has time only where another agency's desk has papers that the filing was taken in with, the intake until the
-filing is taken in, the processing from then on: a reopened one has the one or the other."""
+"""The effect of each kind of event on each clock; other clocks are unchanged. A supplement restarts the limit (Decree
+61/2018 art. 19 k4), other interruptions let it resume, unless the procedure says otherwise
+(`schemas.publishing.procedure.Resumption`); a fee paid or waived restarts that of the intake. The clock of a dossier's
+transfer runs only while another agency's desk has papers of the accepted filing, that of the intake until acceptance,
+that of the processing from then on: a reopened filing has one of the two."""

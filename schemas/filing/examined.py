@@ -1,4 +1,4 @@
-"""What was found out about files, and a signature, before what names them is recorded."""
+"""The checks of files and a signature, before the record names them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ..signature import SignatureRecord
 
 
 class Examined(Model):
-    """What is wrong with the files, what the scanner says of them, and of a submission how its signature stands.
+    """The problems of the files, the scanner's report, and for a submission the check of its signature.
 
-    Without files nothing was looked at, and `scan` is None.
+    Without files nothing was scanned, and `scan` is None.
     """
 
     problems: tuple[Problem, ...] = ()

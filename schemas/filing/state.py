@@ -1,4 +1,4 @@
-"""A filing (hồ sơ): the fold of its events, and what is shown of it."""
+"""A filing (hồ sơ): the fold of its events, and its views."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ class ClockState(Model):
 
     @property
     def paused(self) -> bool:
-        """Whether it stands still."""
+        """Whether the clock is paused."""
         return bool(self.pauses) and self.pauses[-1].until is None
 
     @property
@@ -178,7 +178,7 @@ class FeeState(StrEnum):
 
 
 MOST_BY_POST: Final = 3
-"""So many copies go by post; what is made once more, because all were lost, is fetched."""
+"""The most copies that go by post; after that many losses, a further one is collected at the counter."""
 
 
 class Fee(Model):
@@ -215,7 +215,7 @@ class Fee(Model):
 
     @property
     def kept(self) -> int:
-        """What was paid for it and is not to go back by a change of the dossier, in đồng."""
+        """The part of the paid fee that no change of the dossier returns, in đồng."""
         return self.amount - sum(share.amount for share in self.returned) if self.state is FeeState.PAID else 0
 
 
@@ -317,7 +317,7 @@ class Obligation(Model):
 
 
 class TaxDemand(Model):
-    """The demand of a tax office for which the `n`-th payment asks, or asked; `met` by that payment."""
+    """The demand of a tax office, requested by the `n`-th payment; `met` by that payment."""
 
     n: int
     agency: AgencyCode
@@ -336,7 +336,7 @@ class Draft(Model):
 
 
 class Move(Model):
-    """What an officer has just done and may take back: the kind of its event, and the step unless it was a stop."""
+    """The last act of an officer, which they may take back: its event's kind, and its step unless it was a stop."""
 
     kind: str
     step: Code | None = None
@@ -379,9 +379,9 @@ class Decision(Model):
 
 
 class IssuedResult(Model):
-    """A result of the filing, its `n`-th, with its number in the register; those of before there was one have none.
+    """The filing's `n`-th result, with its number in the register; results older than the register have none.
 
-    It was `signed` in a stream of its own, which knows more of it. A complaint has `overtaken` what it undid.
+    A `signed` one has a stream of its own with more details. `overtaken_at` is set once a complaint has undone it.
     """
 
     n: int
@@ -411,24 +411,23 @@ class RevokedCopy(Model):
 
 
 class Filing(Model):
-    """The state of a filing. `seq` is that of the last event folded in; `digests` are of what was loaded for it.
+    """The state of a filing. `seq` is that of the last folded event; `digests` are of its loaded rules and calendar.
 
-    `officer` has the current task, in the place of whom they are `acting_for`, if somebody is absent.
-    `at_desk` are the papers that another agency's desk still has, `under_way` those that it has sent to the agency that
-    decides. `act` is the seq of the agency's act by which it stands where it does, which a complaint may undo. It was
-    `reopened` so often; what it had of supplements and parcels before counts no more.
+    `officer` has the current task, perhaps `acting_for` an absent one. `at_desk` are the papers that another agency's
+    desk still has, `under_way` those on their way to the deciding agency. `act` is the seq of the agency's act that the
+    state rests on, which a complaint may undo. `reopened` counts the restarts; earlier supplements and parcels no
+    longer count.
 
-    `to_scan` are the files of which the scanner has not spoken yet, `infected` the papers in whose files it found
-    viruses, until others have come; `unscanned` says that some came when there was no scanner. `signature_accepted` is
-    an officer's word on a signature that stayed undetermined.
+    `to_scan` are the files without a scan yet, `infected` the papers with viruses in their files, until others replace
+    them; `unscanned`: some files came while there was no scanner. `signature_accepted` is an officer's decision on an
+    undetermined signature.
 
-    The result is `offered` at the last of so many `links`. At the counter it is given for the `pickup_code`, of which
-    so many wrong ones were given.
+    The result is `offered` at the last of its `links`. At the counter it is given for the `pickup_code`; `wrong_codes`
+    counts the wrong ones.
 
-    `parcel_end` is how the parcel with this result ended, `recalled` the number of one that is to be had back, and
-    `elsewhere` of one that is since the applicant wants the result in another way: that was changed so often. The
-    `copy_number`-th copy of the result counts; `lost_copy` is there while the next is made. Of those that were revoked
-    the newest are kept.
+    `parcel_end` is the end of the parcel with this result, `recalled` the number of a parcel that is called back, and
+    `elsewhere` of one called back for another delivery; `delivery_changes` counts these. The `copy_number`-th copy of
+    the result is valid; `lost_copy` is set while the next one is made. Of the revoked copies, the newest are kept.
     """
 
     snapshot_version: int = 1
@@ -534,38 +533,38 @@ class Filing(Model):
 
     @property
     def receiving(self) -> AgencyCode:
-        """The agency at whose desk it was handed in."""
+        """The agency whose desk received it."""
         return self.desk or self.agency
 
     @property
     def returning(self) -> AgencyCode:
-        """The agency at whose desk the result is fetched."""
+        """The agency whose desk returns the result."""
         return self.result_desk or self.receiving
 
     @property
     def whose_task(self) -> str | None:
-        """Whose the current task is: whoever has claimed it, or the absent officer for whom another has it."""
+        """The owner of the current task: the officer who claimed it, or the absent one they act for."""
         return self.acting_for or self.officer
 
     @property
     def begun_step(self) -> StepPart | None:
-        """The review step that was begun last."""
+        """The review step that began last."""
         return next((step for step in self.procedure.review if step.code == self.step), None)
 
     @property
     def fee(self) -> Fee | None:
-        """The last fee asked for."""
+        """The last requested fee."""
         return self.fees[-1] if self.fees else None
 
     @property
     def fee_pending(self) -> bool:
-        """Whether a fee waits to be paid, before anything else is done."""
+        """Whether a fee must be paid before anything else."""
         fee = self.fee
         return fee is not None and fee.state is FeeState.DUE and not self.fee_at_the_post
 
     @property
     def fee_at_the_post(self) -> bool:
-        """Whether the fee is due and the post collects it, from whom it brings the result to."""
+        """Whether the fee is due and the post collects it on delivery of the result."""
         fee, rule = self.fee, self.procedure.fee
         if fee is None or rule is None or rule.due is not FeeDue.RESULT:
             return False
@@ -575,28 +574,28 @@ class Filing(Model):
 
     @property
     def unclaimed(self) -> bool:
-        """Whether the result is kept because its fee was not paid in time, and is not paid yet."""
+        """Whether the result is kept because its fee was not paid in time, and still is not."""
         return self.fee is not None and self.fee.lapsed and self.fee_pending
 
     @property
     def collected_on_delivery(self) -> int:
-        """What the post collects for bringing the result, in đồng, beside the fee that it collects for the agency.
+        """The post's own charge for the delivery of the result, in đồng, beside the collected fee.
 
-        Another copy is at its own cost (QĐ 45/2016 Đ14).
+        A further copy is at the post's cost (QĐ 45/2016 Đ14).
         """
         return (self.procedure.postage or 0) if self.copy_number == 1 else 0
 
     @property
     def fees_to_collect(self) -> tuple[Fee, ...]:
-        """Fees that a payment must be asking for."""
+        """The fees that need an active payment."""
         return () if self.closed else tuple(fee for fee in self.fees if fee.online and fee.state is FeeState.DUE)
 
     @property
     def payments_to_cancel(self) -> tuple[int, ...]:
-        """Numbers of the payments that must ask no more.
+        """The numbers of the payments to cancel.
 
-        Their fee was paid otherwise, waived, or due when the filing ended; their obligation was met otherwise, or its
-        demand was taken back.
+        Their fee was paid otherwise, waived, or unpaid when the filing ended; their obligation was met otherwise, or
+        its demand was recalled.
         """
         fees = (fee.n for fee in self.fees if fee.online and not self._owes_payment(fee))
         demands = (demand.n for demand in self.demands if not demand.met and demand not in self._demanded)
@@ -604,28 +603,28 @@ class Filing(Model):
 
     @property
     def demands_to_collect(self) -> tuple[TaxDemand, ...]:
-        """The demand for which a payment must be asking, as long as there is time to pay."""
+        """The demand that needs an active payment, while there is time to pay."""
         clock = self.clocks.get(Clock.OBLIGATION)
         return () if clock is None or clock.overdue else self._demanded
 
     @property
     def _demanded(self) -> tuple[TaxDemand, ...]:
-        """The demand that the filing waits for, if there is a payment for it."""
+        """The demand that the filing waits for, if it has a payment."""
         awaited = None if self.closed or self.obligation is None else self.obligation.n
         return tuple(demand for demand in self.demands if demand.n == awaited)
 
     @property
     def parts_under_way(self) -> tuple[FilingPart, ...]:
-        """What other agencies have been asked to decide and have not answered."""
+        """The referred parts without an answer yet."""
         return tuple(part for part in self.parts if part.stage is PartStage.REFERRED)
 
     @property
     def parts_to_cancel(self) -> tuple[FilingPart, ...]:
-        """What other agencies need not decide any more: the filing has ended without them."""
+        """The referred parts that are no longer needed, since the filing has ended."""
         return self.parts_under_way if self.closed else ()
 
     def _owes_payment(self, fee: Fee) -> bool:
-        """Whether what its payment collects, or has settled, is what this fee stands for."""
+        """Whether this fee still needs its payment, or was settled by it."""
         by_payment = fee.state is FeeState.PAID and fee.channel is Channel.ONLINE
         return by_payment or fee.state is FeeState.EXPIRED or (fee.state is FeeState.DUE and not self.closed)
 
@@ -781,9 +780,9 @@ class FilingView(Model):
 
 
 class FilingStart(Model):
-    """What a filing is started with. `submission` is kept as it came: its digest is its identity.
+    """The start input of a filing. `submission` is kept unchanged: its digest is its identity.
 
-    `statement` says, signed, who files it.
+    `statement` is the signed identity of the filer.
     """
 
     submission: dict[str, Any]
@@ -825,7 +824,7 @@ _LARGEST: Final = 2**53 - 1
 
 
 class FeeFact(Model):
-    """Signal `fee_settled` of a payment to its filing; `forgone` đồng were not paid, and are not asked for."""
+    """Signal `fee_settled` of a payment to its filing; `forgone` đồng were not paid, and are not requested."""
 
     n: int = Field(ge=1, le=_LARGEST)
     settlement: str
@@ -834,9 +833,9 @@ class FeeFact(Model):
 
 
 class ChargeBackFact(Model):
-    """Signal `fee_charged_back` of the `n`-th refund to its filing: so much of a `fee` is asked for again.
+    """Signal `fee_charged_back` of the `n`-th refund to its filing: this amount of a `fee` is requested again.
 
-    It is so for the `again`-th time.
+    It is the `again`-th such request.
     """
 
     n: int = Field(ge=1, le=_LARGEST)
@@ -846,7 +845,7 @@ class ChargeBackFact(Model):
 
 
 class ParcelFact(Model):
-    """Signal `parcel_settled` of a parcel to its filing; `fee` is what was collected of the fee, in đồng."""
+    """Signal `parcel_settled` of a parcel to its filing; `fee` is the collected part of the fee, in đồng."""
 
     n: int = Field(ge=1, le=_LARGEST)
     outcome: str

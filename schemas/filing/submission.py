@@ -1,4 +1,4 @@
-"""What an applicant files."""
+"""The submission of an applicant."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..publishing.procedure import ProcedureCode
 from ..text import composed, line
 
 MAX_SUBMISSION_BYTES = 65_536
-"""A submission's JSON is at most this long; files go by reference."""
+"""The most bytes of a submission's JSON; files go by reference."""
 
 
 class Submission(Model):
@@ -80,7 +80,7 @@ class Submission(Model):
 
 
 def content_digest(content: dict[str, Any]) -> str:
-    """The digest of a submission's JSON: its identity. Raises `RefusalError` for what has none, or is too long."""
+    """The digest of a submission's JSON: its identity. Raises `RefusalError` for unfit or too long content."""
     try:
         written = canonical(content)
     except ValueError:
@@ -91,10 +91,10 @@ def content_digest(content: dict[str, Any]) -> str:
 
 
 def signed_content(submission: Submission, form: Code | None = None) -> bytes:
-    """What an applicant signs: the submission as RFC 8785 JSON in NFC, with its defaults written out, without nulls.
+    """The content that an applicant signs: the submission as RFC 8785 JSON in NFC, with defaults, without nulls.
 
-    Left out are the `signature` itself, who hands it in (`actor`, `via`), and the paper that is the signed `form`,
-    which would have to hold its own digest. A form is prepared before it is signed, so it says the same with and
+    Left out are the `signature` itself, the sender (`actor`, `via`), and the paper that is the signed `form`, which
+    would have to hold its own digest. A form is prepared before it is signed, so its content is the same with and
     without these.
     """
     content = composed(submission).model_dump(mode="json", exclude=_NOT_SIGNED, exclude_none=True)
@@ -103,7 +103,7 @@ def signed_content(submission: Submission, form: Code | None = None) -> bytes:
 
 
 def signed_digest(submission: Submission, form: Code | None = None) -> str:
-    """SHA-256 hex of what is signed: printed on the form, and the same for everybody who has the submission."""
+    """SHA-256 hex of the signed content: printed on the form, the same for everyone with the submission."""
     return hashlib.sha256(signed_content(submission, form)).hexdigest()
 
 

@@ -1,1 +1,1 @@
-"""Official papers (giấy tờ) that a filing causes, and the stream `papers:<filing>` that says which were made."""
+"""Official papers (giấy tờ) that a filing causes, and the stream `papers:<filing>` that records them."""

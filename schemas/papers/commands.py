@@ -19,7 +19,7 @@ from .state import GivenNumber, PaperKind, ReceiptLine, ReceiptNumber, VoidCause
 
 
 class IssueReceipt(SystemCommand):
-    """Money has come for which there is no receipt. Without `given` the agency's own series takes the next number."""
+    """Issue a receipt for money without one. Unless `given`, the agency's own series takes the next number."""
 
     kind: Literal["issue_receipt"] = "issue_receipt"
     of: FeeKind
@@ -35,7 +35,7 @@ class IssueReceipt(SystemCommand):
 
 
 class VoidReceipt(Command):
-    """Make a receipt void, as a cashier or a leader of its agency; `again` gives another one for the same money."""
+    """Void a receipt, as a cashier or a leader of its agency; `again` issues another one for the same money."""
 
     kind: Literal["void_receipt"] = "void_receipt"
     registered: ReceiptNumber
@@ -44,7 +44,7 @@ class VoidReceipt(Command):
 
 
 class VoidByItself(SystemCommand):
-    """All the money that paid the fee of a receipt is gone."""
+    """All the money of the receipt's fee is gone."""
 
     kind: Literal["void_by_itself"] = "void_by_itself"
     registered: ReceiptNumber

@@ -1,4 +1,4 @@
-"""The state of official papers, and all that is said of them but events and commands."""
+"""The state of official papers, and their messages apart from events and commands."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from ..level import Channel
 from ..publishing.fee import FeeKind
 
 Symbol = Annotated[str, Field(pattern=r"^[0-9A-ZĐ]{1,10}$")]
-"""What stands before the year in the series of an agency's receipts (ký hiệu): `BLP`."""
+"""The symbol before the year in the series of an agency's receipts (ký hiệu): `BLP`."""
 
 GivenNumber = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,32}$")]
-"""The number that a service outside has given."""
+"""A number that an outside service gave."""
 
 GivenSeries = Annotated[str, Field(pattern=r"^[0-9A-Za-zĐđ/-]{1,32}$")]
-"""The series (ký hiệu) in which a service outside has given it."""
+"""The series (ký hiệu) of a number that an outside service gave."""
 
 ReceiptNumber = Annotated[str, Field(pattern=r"^[0-9A-Z][0-9A-Za-zĐđ./-]{0,119}$")]
-"""A number as the register has it: of an agency's own series, or what a service outside has given it."""
+"""A number in the register: of an agency's own series, or given by an outside service."""
 
 
 class ReceiptSeries(StrictModel):
-    """In which series an agency gives receipts: by its `own` numbers, or those of a `service` outside.
+    """The series of an agency's receipts: with its `own` numbers, or those of an outside `service`.
 
     The year follows the symbol: `BLP-26`. The form of the symbols is unconfirmed.
     """
@@ -47,7 +47,7 @@ class ReceiptSeries(StrictModel):
     issuer: Literal["own", "service"] = "own"
 
     def symbol(self, of: FeeKind) -> str:
-        """That of receipts of this kind."""
+        """The symbol of receipts of this kind."""
         return self.phi if of is FeeKind.CHARGE else self.le_phi
 
 
@@ -68,7 +68,7 @@ class VoidCause(StrEnum):
 
 
 class MoneyReceipt(Model):
-    """A receipt as it stands: which event it was, its number, what it is for, and when it was made void."""
+    """A receipt: its event, its number, its purpose, and the time at which it was voided."""
 
     seq: int
     at: Instant
@@ -105,7 +105,7 @@ class RegisteredReceipt(Model):
 
 
 class ReceiptGap(Model):
-    """Numbers of a counter that no receipt carries: there must be none."""
+    """Numbers of a counter without a receipt: there must be none."""
 
     kind: FeeKind
     year: str
@@ -113,7 +113,7 @@ class ReceiptGap(Model):
 
 
 class ReceiptRegister(Model):
-    """The receipts of an agency in a period, and what is missing among the numbers of its years."""
+    """The receipts of an agency in a period, and the missing numbers of its years."""
 
     agency: str
     period: str
@@ -172,7 +172,7 @@ class OfficialPaper(Model):
 
 
 class OfficialPapers(Model):
-    """The fold of the stream: every paper of a filing and every receipt, in the order in which they were made."""
+    """The fold of the stream: every paper of a filing and every receipt, in order."""
 
     snapshot_version: int = 1
     filing_id: UUID

@@ -1,1 +1,1 @@
-"""A consignment: the durable way of a result through the post."""
+"""A consignment: the durable delivery of a result by post."""

@@ -19,11 +19,11 @@ class ClaimCompensation(Command):
 
 
 PARCEL_COMMANDS: tuple[type[Command], ...] = (ClaimCompensation,)
-"""What an officer may ask of a parcel."""
+"""The commands that an officer may give to a parcel."""
 
 
 class RequestConsignment(SystemCommand):
-    """Ask the post."""
+    """Request a consignment from the post."""
 
     kind: Literal["request_consignment"] = "request_consignment"
     start: ParcelStart
@@ -37,7 +37,7 @@ class RecordSent(SystemCommand):
 
 
 class RecordSteps(SystemCommand):
-    """The post tells more. `again_by` is when it is to try again, if it has invited somebody."""
+    """The post reports more steps. `again_by`: the next delivery attempt, if it has invited the recipient."""
 
     kind: Literal["record_steps"] = "record_steps"
     steps: tuple[Step, ...]
@@ -45,7 +45,7 @@ class RecordSteps(SystemCommand):
 
 
 class RecordEnd(SystemCommand):
-    """It ended without the post saying so: it was not taken, or had back."""
+    """It ended without a report of the post: it was not accepted, or was returned."""
 
     kind: Literal["record_end"] = "record_end"
     outcome: ParcelOutcome

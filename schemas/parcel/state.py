@@ -1,4 +1,4 @@
-"""The state of parcels, and all that is said of them but events and commands."""
+"""The state of parcels, and their messages apart from events and commands."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..part import PartStart, PartState
 from ..people import Address
 
 WATCH_SECONDS: Final = 180 * 24 * 3600
-"""How long a late truth is awaited: as long as one may complain to the post (TT 17/2017 Đ8)."""
+"""The time for which late news is awaited: as long as a claim to the post is possible (TT 17/2017 Đ8)."""
 
 
 class ParcelStart(PartStart):
-    """What a parcel is started with. It should be there by `due`; `cod` is what the postman collects, in đồng.
+    """The start input of a parcel, to be delivered by `due`; `cod` is collected on delivery, in đồng.
 
-    `fee` of them are the agency's fee. Where it did not arrive, a late truth is awaited for `watch_seconds`.
+    `fee` is the agency's fee in it. If it was not delivered, late news is awaited for `watch_seconds`.
     """
 
     address: Address
@@ -43,11 +43,11 @@ class ParcelState(StrEnum):
 
 
 UNDER_WAY: Final = frozenset({ParcelState.REQUESTED, ParcelState.SENT})
-"""Not at an end."""
+"""The states before the end."""
 
 
 class Meaning(StrEnum):
-    """What a carrier's word means; `other` is one that we do not know."""
+    """The meaning of a carrier's code; `other` is an unknown one."""
 
     ACCEPTED = "accepted"
     IN_TRANSIT = "in_transit"
@@ -61,9 +61,9 @@ class Meaning(StrEnum):
 
 
 class Step(Model):
-    """One line of what a carrier tells of a consignment: its own code and text, what that means, and when it was.
+    """One tracking step of a carrier: its own code and text, their meaning, and the time.
 
-    `collected` is what it says that it was given on delivery, in đồng, if it says so.
+    `collected` is the sum collected on delivery, in đồng, if reported.
     """
 
     meaning: Meaning
@@ -74,7 +74,7 @@ class Step(Model):
 
 
 class Heard(Model):
-    """Something that the post has told and that is recorded."""
+    """A recorded tracking step of the post."""
 
     said: str
     at: Instant
@@ -83,9 +83,9 @@ class Heard(Model):
 class Parcel(PartState):
     """The fold of a parcel's events: all that its workflow needs.
 
-    It is `spoilt` once the post has lost or damaged it, and `claim` the reference of what it was asked to pay for that.
-    `heard` is what the post has told and is recorded, `invitations` how often the recipient was invited. It is
-    `recalled` while the filing would have it back, and `left` if that came too late.
+    It is `spoilt` once the post has lost or damaged it; `claim` is the reference of the claim for compensation. `heard`
+    are the recorded tracking steps, `invitations` counts those of the recipient. It is `recalled` while the filing is
+    calling it back, and `left` if that was too late.
     """
 
     address: Address | None = None
@@ -106,12 +106,12 @@ class Parcel(PartState):
 
     @property
     def under_way(self) -> bool:
-        """Whether it has not come to an end."""
+        """Whether it has not ended yet."""
         return self.state in UNDER_WAY
 
     @property
     def watched_until(self) -> datetime | None:
-        """Until when a late truth is awaited: of what the post has had, and has not delivered."""
+        """The end of the wait for late news, for a parcel that the post accepted and did not deliver."""
         if self.ended_at is None or self.waybill is None or self.state is ParcelState.DELIVERED:
             return None
         return self.ended_at + timedelta(seconds=self.watch_seconds)

@@ -1,1 +1,1 @@
-"""A request for money: the durable life of one fee, or of what a tax office demands, to its receipt or its refund."""
+"""A request for money: the durable life of one fee, or of a tax office's demand, to its receipt or its refund."""

@@ -10,7 +10,7 @@ from .state import Capture, CaptureAccepted, ChargeBack, GivenBack, PaymentStart
 
 
 class RequestPayment(SystemCommand):
-    """Ask for the money. A request can be paid for so many `seconds`, or until it is due."""
+    """Request the money. A request can be paid for this many `seconds`, or until it is due."""
 
     kind: Literal["request_payment"] = "request_payment"
     start: PaymentStart
@@ -18,7 +18,7 @@ class RequestPayment(SystemCommand):
 
 
 class RecordOrder(SystemCommand):
-    """The provider made the order."""
+    """The provider created the order."""
 
     kind: Literal["record_order"] = "record_order"
     order_id: str
@@ -28,21 +28,21 @@ class RecordOrder(SystemCommand):
 
 
 class RecordCapture(SystemCommand):
-    """The bank reports money."""
+    """The bank reports received money."""
 
     kind: Literal["record_capture"] = "record_capture"
     capture: Capture
 
 
 class ExpireRequest(SystemCommand):
-    """The order of a request was closed at the bank, unpaid, once it could be paid no longer."""
+    """The order of a request was closed at the bank, unpaid, after its time to pay."""
 
     kind: Literal["expire_request"] = "expire_request"
     attempt: int
 
 
 class AwaitOutcome(SystemCommand):
-    """The time to pay is over, and it is not known whether a request was paid."""
+    """The time to pay is over, and the outcome of a request is unknown."""
 
     kind: Literal["await_outcome"] = "await_outcome"
     attempt: int
@@ -70,14 +70,14 @@ class RecordRefund(SystemCommand):
 
 
 class RecordAcceptance(SystemCommand):
-    """A capture of less than was asked is taken for the whole fee."""
+    """A capture below the requested amount is accepted as the whole fee."""
 
     kind: Literal["record_acceptance"] = "record_acceptance"
     accepted: CaptureAccepted
 
 
 class RecordChargeBack(SystemCommand):
-    """The payer's bank took money back."""
+    """The payer's bank charged money back."""
 
     kind: Literal["record_charge_back"] = "record_charge_back"
     back: ChargeBack
@@ -92,10 +92,10 @@ class RenewPayment(Command):
 
 
 PAYMENT_COMMANDS: Final[tuple[type[Command], ...]] = (RenewPayment,)
-"""What may be asked of a payment; each is an Update of `Payment` under its kind."""
+"""The public commands of a payment; each is an Update of `Payment` under its kind."""
 
 
 class RenewThrough(RenewPayment):
-    """The same once it is known through whom."""
+    """The same with the chosen provider."""
 
     through: Through

@@ -1,4 +1,4 @@
-"""The state of payments, and all that is said of them but events and commands."""
+"""The state of payments, and their messages apart from events and commands."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..part import PartStart, PartState
 from ..people import Via
 
 WATCH_SECONDS: Final = 3 * 24 * 3600
-"""How long late money is awaited."""
+"""The time for which late money is awaited."""
 
 DEFAULT_PROVIDER: Final = "bank"
-"""Who takes the money where nothing else is said."""
+"""The provider, unless another one is named."""
 
 
 class PaymentStart(PartStart):
-    """What a payment is started with. `provider` names who takes the money; without it the agency's directory does.
+    """The start input of a payment. `provider` takes the money; without it the agency's directory names one.
 
     The order expires at `due`; late money is awaited for `watch_seconds` more.
     """
@@ -34,18 +34,18 @@ class PaymentStart(PartStart):
 
 
 MOST_REQUESTS: Final = 20
-"""So many requests a fee may have."""
+"""The most requests of a fee."""
 
 
 class Through(Model):
-    """Who takes the money, and for how many seconds a request through them can be paid; without, until it is due."""
+    """The provider of a request, and the seconds for which it can be paid; without, until the fee is due."""
 
     provider: Code
     seconds: int | None = None
 
 
 class Capture(Model):
-    """Money the bank took: its own id, amount in đồng, when, and for which request of the fee if not for the first."""
+    """Money the bank received: its id, amount in đồng, time, and the request of the fee, if not the first."""
 
     capture_id: str
     amount: Dong
@@ -54,7 +54,7 @@ class Capture(Model):
 
 
 class GivenBack(Model):
-    """So many đồng of a capture went back in this case: signal `refunded` of a refund to its payment."""
+    """A refunded amount of a capture in this case, in đồng: signal `refunded` of a refund to its payment."""
 
     capture_id: str
     case: int
@@ -62,16 +62,16 @@ class GivenBack(Model):
 
 
 class CaptureAccepted(Model):
-    """Two have agreed to take a capture for the whole fee, `forgone` đồng short: signal `accepted` of its refund."""
+    """Two officers have accepted a capture as the whole fee, `forgone` đồng short: signal `accepted` of its refund."""
 
     capture_id: str
     forgone: Annotated[Dong, Field(gt=0)]
 
 
 class ChargeBack(Model):
-    """What a provider says that the payer's bank took back, of money for the first request or that `attempt`.
+    """A charge-back that a provider reports, of money for the first request or that `attempt`.
 
-    `by_number`: its `transaction` is that of the money. Otherwise it may be a number of its own.
+    `by_number`: its `transaction` is that of the capture. Otherwise it may be a number of its own.
     """
 
     transaction: str
@@ -85,7 +85,7 @@ class ChargeBack(Model):
 
 
 class ChargedBack(Model):
-    """The payer's bank took so many đồng of a capture back, in its own `transaction`, which may be the capture's."""
+    """A charge-back of this part of a capture, in its own `transaction`, which may be the capture's."""
 
     capture_id: str
     transaction: str
@@ -104,9 +104,9 @@ class PaymentState(StrEnum):
 
 
 class Attempt(Model):
-    """One request of a fee, through one provider: payable until it `expires`, and `over` once nobody has.
+    """One request of a fee, through one provider: payable until it `expires`, and `over` once closed unpaid.
 
-    What became of it is `awaited` until then, where that is not known once the time to pay is over.
+    Its outcome is `awaited` until that instant, if it is unknown after the time to pay.
     """
 
     attempt: int
@@ -120,17 +120,16 @@ class Attempt(Model):
 
     @property
     def ordered(self) -> bool:
-        """Whether it is known where it is paid."""
+        """Whether its order exists, so that it can be paid."""
         return self.pay_url is not None or self.code is not None
 
 
 class Payment(PartState):
     """The fold of a payment's events: all that its workflow needs.
 
-    `refunded` are captures that went back whole; `forgone` đồng are missing of what is taken for the whole fee. What
-    was charged back `ahead` is of money that has not come yet.
-    `provider`, `expires`, `pay_url`, `code`, `over` and `awaited` are of its first request, `renewed` are those after
-    it.
+    `refunded` are captures that went back in full; `forgone` đồng are missing from an accepted short payment. `ahead`
+    are charge-backs whose capture is not recorded yet. `provider`, `expires`, `pay_url`, `code`, `over` and `awaited`
+    are of its first request, `renewed` are the requests after it.
     """
 
     snapshot_version: int = 5
@@ -157,7 +156,7 @@ class Payment(PartState):
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """Its requests, the first first."""
+        """Its requests, in order."""
         if self.requested_at is None:
             return ()
         first = Attempt(
@@ -174,31 +173,31 @@ class Payment(PartState):
 
     @property
     def watched_until(self) -> datetime | None:
-        """Until when late money is awaited, once it was settled."""
+        """The end of the wait for late money, after the payment was settled."""
         return None if self.settled_at is None else self.settled_at + timedelta(seconds=self.watch_seconds)
 
     @property
     def to_refund(self) -> tuple[Capture, ...]:
-        """Captures of which nobody owes something that has not gone back."""
+        """Captures with money that is not owed and has not gone back."""
         open_ones = (capture for capture in self.captures if capture.capture_id not in self.refunded)
         return tuple(capture for capture in open_ones if self.returned(capture) < self.unowed(capture))
 
     def unowed(self, capture: Capture) -> int:
-        """How many đồng of it nobody owes: all, or what is more than was asked. What was charged back is gone."""
+        """The part of it in đồng that is not owed: all, or the excess. A charged-back part is gone."""
         there = max(capture.amount - self.taken_back(capture), 0)
         return min(max(capture.amount - self.amount, 0), there) if capture.capture_id == self.owed_capture else there
 
     def taken_back(self, capture: Capture) -> int:
-        """How many đồng of it the payer's bank took back."""
+        """The charged-back part of it in đồng."""
         return sum(one.amount for one in self.charged_back if one.capture_id == capture.capture_id)
 
     def returned(self, capture: Capture) -> int:
-        """How many đồng of it went back."""
+        """The refunded part of it in đồng."""
         return sum(one.amount for one in self.given_back if one.capture_id == capture.capture_id)
 
 
 class Order(Model):
-    """The provider's order: where it is paid. `order_id` is what the provider knows it by."""
+    """The provider's order, with its address or code for payment. `order_id` is the provider's id of it."""
 
     order_id: str
     pay_url: str | None = None
@@ -206,30 +205,30 @@ class Order(Model):
 
 
 class Taken(Model):
-    """All the money that the provider says it took."""
+    """All the money that the provider reports as received."""
 
     captures: tuple[Capture, ...] = ()
 
 
 class Closed(Taken):
-    """The same of a request that is over; it may still be said until that instant that there was more."""
+    """The same for a closed request; until that instant the provider may still report more."""
 
     awaited_until: Instant | None = None
 
 
 TOLD: Final = Via(principal="motcua.gateway")
-"""By whom a payment hears what a provider says by itself: the gateway, which has kept what was signed."""
+"""The sender of a provider's own reports: the gateway, which has kept their signed originals."""
 
 
 class MoneyNotice(Model):
-    """What a provider says by itself about the money of a request, verified.
+    """A provider's own report about the money of a request, verified.
 
     Attributes:
-        reference: Of the request.
+        reference: The reference of the request.
         transaction: The provider's own number for it.
-        outcome: What became of the money; `reversed` is a charge-back.
-        at: When it happened, if it was said.
-        by_number: What was taken back is known by the number of the money. Otherwise it may have one of its own.
+        outcome: The outcome of the money; `reversed` is a charge-back.
+        at: The time of the event, if reported.
+        by_number: A charge-back has the number of its capture. Otherwise it may have one of its own.
     """
 
     reference: str

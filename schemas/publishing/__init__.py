@@ -1,1 +1,1 @@
-"""What is published: procedures and calendars."""
+"""Publications: procedures and calendars."""

@@ -1,4 +1,4 @@
-"""Working calendars: which hours count, as an agency writes them down and as a filing records them."""
+"""Working calendars: their office hours, in the file of an agency and in the record of a filing."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ CalendarName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}@
 """A published version of a calendar: `vn@2026.1`."""
 
 OverlayAgency = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+(\.[A-Z0-9]+)*$", max_length=35)]
-"""The code of an agency whose days a calendar has: every group of it written out, since all below one have its days."""
+"""The code of an agency in a calendar: written in full, since all agencies below it share its days."""
 
 MORNING: Final = Hours(open=_minute("07:00"), close=_minute("11:30"))
 AFTERNOON: Final = Hours(open=_minute("13:30"), close=_minute("17:00"))

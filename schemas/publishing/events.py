@@ -1,6 +1,6 @@
-"""What the streams of publications say: each event has the whole of what was published, as it stands in its table.
+"""The events of the streams of publications: each has the whole published content, as in its table.
 
-The moment of an event is when it was published. What stood there before there were such streams is `taken_over`.
+The moment of an event is that of the publication. Rows older than these streams are `taken_over`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from ..base import Line, Model, Personal, Sha256, Text, unset
 File = Annotated[str, Field(description="the file as it was written, byte for byte")]
 
 Rest = dict[str, Any]
-"""A part of a directory's entry, as it was written."""
+"""A part of a directory's entry, as written."""
 
 
 class Publication(Model):
-    """What every event of these streams has. `asked`: the number under which one asked for it, where two are needed."""
+    """The common field of these events. `asked`: the number of the request, if two people are needed."""
 
     taken_over: bool = Field(default=False, exclude_if=unset, description="true: it stood there before it was recorded")
     asked: int | None = Field(default=None, description="the number under which it was asked for, where two are needed")
@@ -208,4 +208,4 @@ PublicationEvent = Annotated[
 ]
 
 PUBLICATION: Final = "publication"
-"""The kind of these streams, with which their names begin."""
+"""The kind of these streams, which begins their names."""

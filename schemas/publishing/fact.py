@@ -1,4 +1,4 @@
-"""What every part of a published procedure is made of: facts with a source, statements, conditions."""
+"""The parts of every published procedure: facts with a source, statements, conditions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .calendar import Day
 
 
 class Fact(StrictModel):
-    """Something the procedure states. `source` names the legal text, or is the word `unconfirmed`.
+    """A stated fact of the procedure. `source` names the legal text, or is the word `unconfirmed`.
 
-    `checked` is the day on which it was last held against its source; without it, that of the whole file.
+    `checked` is the day of its last comparison with its source; without it, that of the whole file.
     """
 
     source: ShortText

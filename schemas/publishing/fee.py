@@ -1,4 +1,4 @@
-"""What a procedure costs, as it is published: items, waivers, refunds."""
+"""The published costs of a procedure: items, waivers, refunds."""
 
 from __future__ import annotations
 

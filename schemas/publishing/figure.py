@@ -1,4 +1,4 @@
-"""What a figure of a procedure's texts counts, and how it is said. Never money: that is a fee."""
+"""The units of figures in a procedure's texts, and their words. Never money: that is a fee."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An administrative procedure (thủ tục hành chính): what is published."""
+"""An administrative procedure (thủ tục hành chính), as published."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Validity(Fact):
 
 
 class Term(Model):
-    """What a filing needs to know of a validity."""
+    """The part of a validity that a filing needs."""
 
     valid_from: Day | None = None
     valid_until: Day | None = None
@@ -107,7 +107,7 @@ class PaperRule(Fact):
 
     @property
     def asked(self) -> bool:
-        """Whether a submission has to bring it, when its conditions hold."""
+        """Whether a submission must have it, if its conditions hold."""
         return self.required and (self.replaced_by is None or bool(self.when))
 
 
@@ -286,7 +286,7 @@ class ResultRule(Fact):
 
 
 ASK_WITHIN: Final = Limit(amount=3, unit=Unit.WORKING_DAYS)
-"""How long after acceptance the officers of the review may ask for a supplement (Decree 61/2018 art. 15 k3)."""
+"""The time after acceptance in which officers of the review may request a supplement (Decree 61/2018 art. 15 k3)."""
 
 
 class CompetenceRule(Fact):

@@ -20,7 +20,7 @@ from .time_limits import Limits, Resumption
 
 
 class PaperPart(Model):
-    """What a filing needs to know of a paper."""
+    """The part of a paper's rule that a filing needs."""
 
     code: Code
     required: bool
@@ -29,7 +29,7 @@ class PaperPart(Model):
 
 
 class FieldPart(Model):
-    """What a filing needs to know of a form field."""
+    """The part of a form field that a filing needs."""
 
     code: Code
     kind: FieldKind
@@ -41,7 +41,7 @@ class FieldPart(Model):
 
 
 class CasePart(Model):
-    """What a filing needs to know of another processing limit."""
+    """The part of another processing limit that a filing needs."""
 
     code: Code
     processing: Limit
@@ -49,33 +49,33 @@ class CasePart(Model):
 
 
 class PartyPart(Model):
-    """What a filing needs to know of a body that is consulted."""
+    """The part of a consulted body's rule that a filing needs."""
 
     code: Code
 
 
 class ConsultPart(Model):
-    """What a filing needs to know of a consultation."""
+    """The part of a consultation's rule that a filing needs."""
 
     parties: tuple[PartyPart, ...]
     silence: Silence
 
 
 class ObligationPart(Model):
-    """What a filing needs to know of a financial obligation."""
+    """The part of a financial obligation's rule that a filing needs."""
 
     answer: Limit
     pay: Limit
 
 
 class DraftPart(Model):
-    """What a filing needs to know of a draft that the applicant is shown."""
+    """The part of the rule about the applicant's draft that a filing needs."""
 
     answer: Limit
 
 
 class ReferredPart(Model):
-    """What a filing needs to know of a part that another agency decides."""
+    """The part of a referred part's rule that a filing needs."""
 
     code: Code
     kinds: tuple[AgencyKind, ...]
@@ -83,13 +83,13 @@ class ReferredPart(Model):
 
 
 class ReferralPart(Model):
-    """What a filing needs to know of the parts that other agencies decide."""
+    """The part of a referral's rule that a filing needs."""
 
     parts: tuple[ReferredPart, ...]
 
 
 class StepPart(Model):
-    """What a filing needs to know of a review step."""
+    """The part of a review step that a filing needs."""
 
     code: Code
     role: Role
@@ -102,7 +102,7 @@ class StepPart(Model):
 
 
 class FeeItemPart(Model):
-    """What a filing needs to know of a fee item."""
+    """The part of a fee item that a filing needs."""
 
     code: Code
     amount: int | None = None
@@ -117,7 +117,7 @@ class FeeItemPart(Model):
 
 
 class WaiverPart(Model):
-    """What a filing needs to know of a waiver."""
+    """The part of a waiver's rule that a filing needs."""
 
     code: Code
     percent: int
@@ -129,14 +129,14 @@ class WaiverPart(Model):
 
 
 class RefundPart(Model):
-    """What a filing needs to know of a refund."""
+    """The part of a refund's rule that a filing needs."""
 
     case: RefundCase
     percent: int
 
 
 class ExtensionPart(Model):
-    """What a filing needs to know of extensions."""
+    """The part of the extension's rule that a filing needs."""
 
     times: int
     by: Limit
@@ -144,7 +144,7 @@ class ExtensionPart(Model):
 
 
 class FeePart(Model):
-    """What a filing needs to know of the fee."""
+    """The part of the fee's rule that a filing needs."""
 
     items: tuple[FeeItemPart, ...]
     waivers: tuple[WaiverPart, ...] = ()
@@ -159,10 +159,10 @@ class FeePart(Model):
 class ProcedureRules(Model):
     """The part of a published procedure that governs a filing; no texts. Pinned by (code, version, sha256).
 
-    `standing_officer` is that one of the `standing_officers` who belonged to the filing's agency when it was handed in,
-    `silent_officer` that one of the `silent_officers`: the filing's first event tells them. Without one the agency's
-    officers decide. `postage` is what the post collects for bringing the result, in đồng;
-    the platform prints that `by_template`, if the procedure has one.
+    `standing_officer` is the one of the `standing_officers` who belonged to the filing's agency at its submission,
+    `silent_officer` the one of the `silent_officers`: the filing's first event names them. Without one the agency's
+    officers decide. `postage` is the post's charge for the delivery of the result, in đồng; the platform prints the
+    result `by_template`, if the procedure has one.
     """
 
     code: ProcedureCode
@@ -195,7 +195,7 @@ class ProcedureRules(Model):
 
     @property
     def referred(self) -> tuple[tuple[Code, ReferredPart], ...]:
-        """The parts that other agencies decide, each with its step, in the order in which they are referred."""
+        """The parts that other agencies decide, each with its step, in the order of their referral."""
         return tuple((step.code, part) for step in self.review if step.referral for part in step.referral.parts)
 
 
@@ -203,7 +203,7 @@ _KEPT: Final = {"code", "version", "level", "limits", "cases", "form", "review",
 
 
 def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
-    """The rule part of `procedure`, whose published bytes have this digest."""
+    """The rules of `procedure`, whose published bytes have this digest."""
     order, silence = procedure.automatic, procedure.silent_approval
     return ProcedureRules.model_validate(
         procedure.model_dump(include=_KEPT)

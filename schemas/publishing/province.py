@@ -1,4 +1,4 @@
-"""What differs in a province from the procedures of the whole country: its fees, its own procedures, its desks."""
+"""The differences of a province from the country's procedures: its fees, its own procedures, its desks."""
 
 from __future__ import annotations
 

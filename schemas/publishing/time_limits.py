@@ -1,4 +1,4 @@
-"""The time limits of a procedure, as they are published, and how its clocks go on."""
+"""The time limits of a procedure, as published, and the rules for its clocks after an interruption."""
 
 from __future__ import annotations
 
@@ -11,34 +11,32 @@ from ..limit import Limit, Unit
 from .calendar import LocalTime
 
 SUSPENSION: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
-"""How long a filing stays suspended before somebody has to look, unless its procedure says otherwise."""
+"""The length of a suspension before it needs attention, unless the procedure says otherwise."""
 
 
 TRANSFER: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
-"""How long another agency's desk, and the way from there, have for the papers of a filing that it has taken in.
-Unconfirmed."""
+"""The time for the papers of an accepted filing at another agency's desk and on their way from there. Unconfirmed."""
 
 
 APPEAL: Final = Limit(amount=90, unit=Unit.CALENDAR_DAYS)
-"""How long a complaint may be made, from the notice of what it is about, unless the procedure says otherwise.
-Unconfirmed."""
+"""The time for a complaint, from the notice of the act, unless the procedure says otherwise. Unconfirmed."""
 
 
 TAKE_UP: Final = Limit(amount=10, unit=Unit.WORKING_DAYS)
 
 
 COMPLAINT: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
-"""How long a complaint may wait to be taken up, and how long it then takes to answer it, unless the procedure says
-otherwise (Law on Complaints 02/2011/QH13 art. 27, 28). Unconfirmed."""
+"""The time for a complaint to be taken up, and then for its answer, unless the procedure says otherwise (Law on
+Complaints 02/2011/QH13 art. 27, 28). Unconfirmed."""
 
 
 NOTICE: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
-"""How long before a limit ends the officer is reminded, and how long before it ends at least another appointment is
-announced (Decree 61/2018 art. 19 k9)."""
+"""The time before the end of a limit at which the officer is reminded, and the least time at which another appointment
+is announced (Decree 61/2018 art. 19 k9)."""
 
 
 DRAFT: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
-"""How long before a limit ends an apology is drafted: the leader has a working day to announce it in time."""
+"""The time before the end of a limit at which an apology is drafted: the leader has a working day to announce it."""
 
 
 class Limits(Model):
@@ -101,7 +99,7 @@ LIMIT_SOURCES: Final[Mapping[str, str]] = {
     "apology": "NĐ 61/2018/NĐ-CP Đ19 k9; unconfirmed",
     "notice": "NĐ 61/2018/NĐ-CP Đ19 k9",
 }
-"""Where the limits come from that a procedure leaves as they are above."""
+"""The sources of the limits that a procedure leaves at the values above."""
 
 
 class GoesOn(StrEnum):

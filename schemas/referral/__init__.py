@@ -1,1 +1,1 @@
-"""A part of a procedure that another agency decides (liên thông): asked for by the filing, decided there."""
+"""A part of a procedure that another agency decides (liên thông): requested by the filing, decided there."""

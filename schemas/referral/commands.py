@@ -26,11 +26,11 @@ class AnswerPart(Command):
 
 
 REFERRAL_COMMANDS: tuple[type[Command], ...] = (Claim, Release, Reassign, AnswerPart)
-"""What the officers of the agency that decides may ask of a referral."""
+"""The commands of the deciding agency's officers to a referral."""
 
 
 class RequestDecision(SystemCommand):
-    """Ask the agency to decide."""
+    """Request the agency's decision."""
 
     kind: Literal["request_decision"] = "request_decision"
     start: ReferralStart
@@ -44,12 +44,12 @@ class AnswerByMachine(SystemCommand):
 
 
 class LookAtDeadline(SystemCommand):
-    """A timer rang. What that means is judged by instants."""
+    """A timer fired. Its effect is decided by instants."""
 
     kind: Literal["look_at_deadline"] = "look_at_deadline"
 
 
 class CancelReferral(SystemCommand):
-    """Nobody waits for the part any more."""
+    """The part is no longer needed."""
 
     kind: Literal["cancel_referral"] = "cancel_referral"

@@ -1,4 +1,4 @@
-"""The state of referrals, and all that is said of them but events and commands."""
+"""The state of referrals, and their messages apart from events and commands."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from ..people import Actor, Applicant
 
 
 class ReferralStart(PartStart):
-    """What a referral is started with: the dossier as it is referred, and who filed it.
+    """The start input of a referral: the referred dossier, and the person who filed it.
 
-    `agency` decides the part by `due`, of which its officers are reminded at `remind_at`; `lead` is the filing's own.
+    `agency` decides the part by `due`, with a reminder to its officers at `remind_at`; `lead` is the filing's own
+    agency.
     """
 
     part: Code
@@ -35,7 +36,7 @@ class ReferralState(StrEnum):
 
 
 class Referral(PartState):
-    """The fold of a referral's events. `officer` has claimed it, in the place of whom they are `acting_for`, if so."""
+    """The fold of a referral's events. `officer` has claimed it, perhaps `acting_for` an absent one."""
 
     part: Code | None = None
     lead: AgencyCode | None = None
@@ -52,12 +53,12 @@ class Referral(PartState):
 
     @property
     def whose_task(self) -> str | None:
-        """Whose task it is: of who has claimed it, or of the absent officer in whose place they have it."""
+        """The owner of the task: the officer who claimed it, or the absent one they act for."""
         return self.acting_for or self.officer
 
     @property
     def applicant(self) -> Applicant | None:
-        """Whose filing it is."""
+        """The applicant of the filing."""
         return None if self.dossier is None else self.dossier.applicant
 
 

@@ -1,1 +1,1 @@
-"""Money that goes back (hoàn phí): of one capture of a payment, asked for by one and approved by another."""
+"""A refund (hoàn phí) of one capture of a payment, requested by one officer and approved by another."""

@@ -13,7 +13,7 @@ from .state import CaptureTaken, ChargeBackOutcome, Claim, RefundLine, RefundMea
 
 
 class _InWhosePlace(Command):
-    """What an officer does, perhaps in the place of the absent one for whom they are `acting_for`."""
+    """A command of an officer, perhaps `acting_for` an absent one."""
 
     acting_for: Subject | None = None
 
@@ -107,11 +107,11 @@ REFUND_COMMANDS: Final[tuple[type[Command], ...]] = (
     ApproveShortPayment,
     AnswerChargeBack,
 )
-"""What may be asked of a refund; each is an Update of `Refund` under its kind."""
+"""The public commands of a refund; each is an Update of `Refund` under its kind."""
 
 
 class BeginRefund(SystemCommand):
-    """Begin, with the capture as its payment has it."""
+    """Begin, with the capture in its payment's log."""
 
     kind: Literal["begin_refund"] = "begin_refund"
     capture: CaptureTaken
@@ -119,14 +119,14 @@ class BeginRefund(SystemCommand):
 
 
 class OpenClaimed(SystemCommand):
-    """Open what the logs say is to go back."""
+    """Open the cases that follow from the logs."""
 
     kind: Literal["open_claimed"] = "open_claimed"
     claim: Claim
 
 
 class RecordAsked(SystemCommand):
-    """The provider is asked to give it back, for the `n`-th time."""
+    """The refund is requested of the provider, for the `n`-th time."""
 
     kind: Literal["record_asked"] = "record_asked"
     case: int
@@ -134,7 +134,7 @@ class RecordAsked(SystemCommand):
 
 
 class RecordGiven(SystemCommand):
-    """The provider gave it back."""
+    """The provider paid the refund."""
 
     kind: Literal["record_given"] = "record_given"
     case: int
@@ -142,7 +142,7 @@ class RecordGiven(SystemCommand):
 
 
 class LeaveToHand(SystemCommand):
-    """The provider never gives it back."""
+    """The provider will never pay the refund."""
 
     kind: Literal["leave_to_hand"] = "leave_to_hand"
     case: int

@@ -1,4 +1,4 @@
-"""The state of refunds, and all that is said of them but events and commands."""
+"""The state of refunds, and their messages apart from events and commands."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from ..payment.state import DEFAULT_PROVIDER
 from ..publishing.fee import RefundCase
 
 MOST_CASES: Final = 50
-"""So many cases a capture may have: people ask for no more then."""
+"""The most cases of a capture by people's requests."""
 
 CAPTURES: Final = 1000
-"""A payment has fewer captures: the number of a stream holds both. None of them, 0, is what was paid without it."""
+"""A payment has fewer captures: the number of a stream holds both. The number 0 stands for money without a payment."""
 
 WITHOUT_PROVIDER: Final = "counter"
-"""Who has taken what was paid at the counter, or to the post: the agency itself gives it back."""
+"""The provider of money paid at the counter or to the post: the agency itself gives it back."""
 
 OPENING: Final = "begin"
-"""The id of the command by which every refund begins."""
+"""The id of the command that begins every refund."""
 
 LOOK: Final = "look"
-"""The signal by which a refund hears that the logs may say more about its capture."""
+"""The signal that makes a refund read the logs about its capture again."""
 
 HEARD: Final = "refunded"
-"""The signal by which a payment hears what went back."""
+"""The signal that reports refunded money to a payment."""
 
 ACCEPTED: Final = "accepted"
-"""The signal by which a payment hears that less than was asked is taken for the whole fee."""
+"""The signal that reports to a payment that a short payment is accepted as the whole fee."""
 
 
 class RefundCause(StrEnum):
@@ -51,10 +51,10 @@ class RefundCause(StrEnum):
 
 
 UNOWED: Final = frozenset({RefundCause.LATE, RefundCause.SECOND, RefundCause.EXCESS})
-"""The system asks for all of it to go back by itself."""
+"""The causes for which the system itself requests the refund of all the money."""
 
 NOT_TO_DECLINE: Final = UNOWED | {RefundCause.DIFFERENCE}
-"""The law leaves nobody a choice."""
+"""The causes that officers can't decline, by law."""
 
 
 class RefundMeans(StrEnum):
@@ -73,9 +73,9 @@ class RefundLine(Model):
 
 
 class CaptureTaken(Model):
-    """A capture as its payment's log has it: the payment's number, the bank's id, đồng, who took it and was asked how.
+    """A capture in its payment's log: the payment's number, the bank's id, đồng, the provider, and its request.
 
-    `asked` đồng were asked for on `requested_at`, payable until `due`, under that `description`, by the payment's first
+    `asked` đồng were requested on `requested_at`, payable until `due`, under that `description`, by the payment's first
     request or that `attempt`.
     """
 
@@ -140,19 +140,20 @@ class RefundEntry(Model):
 
     @property
     def separate(self) -> bool:
-        """Whether two have done it: who asked is another than who approved."""
+        """Whether two officers acted: the requester and the approver are different people."""
         return bool(self.approved_by) and not set(self.asked_by) & set(self.approved_by)
 
 
 class Refund(Model):
     """The fold of the events of a refund: one `capture`, and the cases about it.
 
-    `undecided` is what a leader has to decide; it was `ruled` already by how the filing ended, after it had `reopened`
-    so often. `unowed` says why nobody owes any of it, once that is so. It is `disputed` where less came than was asked:
-    those who would take it for the whole fee stand in `accepted_by`, and once another agrees it is `accepted`. Of what
-    was `charged_back`, or went back before the filing began again, a leader has to say what becomes of so many đồng as
-    are `unanswered`; these many were `asked_again`, each time. Of the one so many went back `too_early`, of the other
-    `too_early_again`. A case that was approved, or left to people, has stood so `since` then.
+    `undecided` is the case for a leader to decide. `ruled`: the filing's end was applied already, after `reopened`
+    restarts. `unowed` is the reason why none of it is owed, if so. It is `disputed` if the payment was short: the
+    officers who propose to accept it as the whole fee are in `accepted_by`; it is `accepted` once another approves.
+    `charged_back` is the charged-back sum. A leader has to answer for the `unanswered` đồng that were charged back, or
+    went back before the filing was reopened; `asked_again` are the sums requested again. `too_early` is the unanswered
+    part that went back too early, `too_early_again` the part of it requested again. `since` are the times at which
+    cases were approved, or left to people.
     """
 
     snapshot_version: int = 3
@@ -192,17 +193,17 @@ class RefundStart(OnDemandStart):
 
 
 class Claim(Model):
-    """What the logs say about a capture now.
+    """The claims on a capture by the logs at present.
 
     Attributes:
-        unowed: Why nobody owes it.
-        excess: So many đồng of it are more than was asked.
-        short: It is less than was asked, and the fee is still due.
-        charged_back: So many đồng of it the payer's bank has taken back.
-        rule: What became of the filing whose fee it is; `percent` of it go back then, if the procedure says so.
-        ended: The officers by whose act that was, and in whose place; who granted a waiver by which it is not owed too.
-        reopened: How often that filing has begun again.
-        returned: What changes of the dossier have made the fee less since it was paid, all in all.
+        unowed: Why it is not owed.
+        excess: The part in đồng above the requested amount.
+        short: It is below the requested amount, and the fee is still due.
+        charged_back: The charged-back part in đồng.
+        rule: The end of the fee's filing; `percent` of the fee go back then, if the procedure has a rule.
+        ended: The officers of that end, and those they acted for; also the officer of a waiver by which it is not owed.
+        reopened: The number of restarts of that filing.
+        returned: The total reduction of the fee by changes of the dossier since it was paid.
     """
 
     unowed: RefundCause | None = None

@@ -1,1 +1,1 @@
-"""A result (kết quả) in the register: how it was signed, whether it is in force, and what became of it."""
+"""A result (kết quả) in the register: its signatures, its validity, its later changes."""

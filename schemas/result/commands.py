@@ -62,11 +62,11 @@ RESULT_COMMANDS: Final[tuple[type[Command], ...]] = (
     CorrectResult,
     RenewResult,
 )
-"""What may be asked of a result; each is an Update of `Result` under its kind."""
+"""The public commands of a result; each is an Update of `Result` under its kind."""
 
 
 class EnterResult(SystemCommand):
-    """Begin: with an order and who signs it now, or with what the filing has issued by itself."""
+    """Begin: with an order and its present signers, or with a result that the filing itself issued."""
 
     kind: Literal["enter_result"] = "enter_result"
     n: int
@@ -76,19 +76,19 @@ class EnterResult(SystemCommand):
 
 
 class SignAgainBy(SignAgain):
-    """The same with those who sign now. It is the stream's own: what is sent is a `SignAgain`."""
+    """The same with the present signers. Internal to the stream: clients send a `SignAgain`."""
 
     signers: tuple[Signatory, ...] = ()
 
 
 class CorrectResultBy(CorrectResult):
-    """The same with those who sign now. It is the stream's own: what is sent is a `CorrectResult`."""
+    """The same with the present signers. Internal to the stream: clients send a `CorrectResult`."""
 
     signers: tuple[Signatory, ...] = ()
 
 
 class RecordMade(SystemCommand):
-    """The file is there, with a place for every signature; `asks` who signs first now."""
+    """The file exists, with a place for every signature; `asks` is the present first signer."""
 
     kind: Literal["record_made"] = "record_made"
     asks: Signatory | None = None
@@ -98,7 +98,7 @@ class RecordMade(SystemCommand):
 
 
 class RecordSigned(SystemCommand):
-    """The officer signed; `asks` who signs next now. With the last one comes the `proof` of all."""
+    """The officer signed; `asks` is the present next signer. The last one comes with the `proof` of all."""
 
     kind: Literal["record_signed"] = "record_signed"
     place: SigningPlace
@@ -108,14 +108,14 @@ class RecordSigned(SystemCommand):
 
 
 class RecordDeclined(SystemCommand):
-    """The officer told the signing service no."""
+    """The officer declined at the signing service."""
 
     kind: Literal["record_declined"] = "record_declined"
     place: SigningPlace
 
 
 class AskOther(SystemCommand):
-    """The directory has somebody else sign in the place of who was asked: ask them."""
+    """The directory names another signer in place of the requested one: request their signature."""
 
     kind: Literal["ask_other"] = "ask_other"
     signer: Signatory

@@ -1,4 +1,4 @@
-"""The state of results, and all that is said of them but events and commands."""
+"""The state of results, and their messages apart from events and commands."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from ..part import OnDemandStart
 from ..people import Actor, Applicant, IdNumber, PersonKind, Role
 
 MOST_ENTRIES: Final = 20
-"""So many numbers a result may take: each time that nobody signs, and each correction, takes another."""
+"""The most numbers of a result: each declined signature, and each correction, takes another."""
 
 MOST_RENEWALS: Final = 50
-"""Digests of so many renewed files are kept, the newest: one every few years."""
+"""The number of kept digests of renewed files, the newest: there is one every few years."""
 
 OPENING: Final = "enter"
-"""The id of the command by which every stream of a result begins."""
+"""The id of the command that begins every stream of a result."""
 
 
 class ResultState(StrEnum):
@@ -45,7 +45,7 @@ class ResultState(StrEnum):
 
 
 class Validity(StrEnum):
-    """Whether a result can be relied on at a moment, and why not: `overtaken` by the reopening of its filing."""
+    """Whether a result is valid at a moment, or why not: `overtaken` by the reopening of its filing."""
 
     IN_FORCE = "in_force"
     NOT_ISSUED = "not_issued"
@@ -60,8 +60,8 @@ class RegisteredResult(Model):
     """A row of the register: the `n`-th result of a filing, by its number.
 
     `expires_on` is the last day on which it is in force. It `corrects` the result of that number, or was itself
-    `replaced_by` another; `ended_at` is when it was revoked, replaced or voided, `overtaken_at` when its filing was
-    reopened.
+    `replaced_by` another; `ended_at` is the time at which it was revoked, replaced or voided, `overtaken_at` that at
+    which its filing was reopened.
     """
 
     number: str
@@ -81,7 +81,7 @@ class RegisteredResult(Model):
 
 
 class ResultStanding(Model):
-    """What anybody may learn of a result whose number or file they hold, as of an instant."""
+    """The public facts about a result, for anybody with its number or file, as of an instant."""
 
     number: str
     agency: AgencyCode
@@ -112,9 +112,9 @@ class Signatory(Model):
 
 
 class AgencySigner(StrictModel):
-    """Who signs the results of an agency, by what number the signing service knows them, and in what.
+    """A signer of an agency's results, their number at the signing service, and their place.
 
-    The seal is the agency's own: the number is its, and `officer` is who puts it on.
+    The seal is the agency's own: the number is the agency's, and `officer` applies it.
     """
 
     place: SigningPlace
@@ -125,7 +125,7 @@ class AgencySigner(StrictModel):
 
 
 class ResultOrder(Model):
-    """What a result is made for: the decision with the seq `decided`, and the dossier that it decides.
+    """The order of a result: the decision with the seq `decided`, and its dossier.
 
     It is printed `by_template`, if its procedure has one.
     """
@@ -140,7 +140,7 @@ class ResultOrder(Model):
 
 
 class Adopted(Model):
-    """A result that its filing issued by itself, as the filing's log has it, and the order that it came of."""
+    """A result that its filing itself issued, from the filing's log, with its order."""
 
     number: str
     result: FileRef
@@ -182,10 +182,10 @@ class ResultEntry(Model):
 
 
 class Result(Model):
-    """The fold of the events of a result. The last of the `entries` is the one that is worked on, or was.
+    """The fold of the events of a result. The last of the `entries` is the present one.
 
-    `signed` of the `signers` have signed it; who is next was `asked_at` that moment. The filing's own result is
-    `adopted`. The back office, or a signature, is failing since `failing_since` with this `error`.
+    `signed` of the `signers` have signed it; the next one was requested at `asked_at`. The filing's own result is
+    `adopted`. The back office, or a signature, has been failing since `failing_since` with this `error`.
     """
 
     snapshot_version: int = 1
@@ -207,37 +207,37 @@ class Result(Model):
 
     @property
     def officer(self) -> str | None:
-        """Nobody claims it: whoever is to sign is named."""
+        """None: its signers are named, and nobody claims it."""
         return None
 
     @property
     def whose_task(self) -> str | None:
-        """As `officer`."""
+        """None, as `officer`."""
         return None
 
     @property
     def applicant(self) -> Applicant | None:
-        """Whose result it is."""
+        """The applicant."""
         return self.order.dossier.applicant if self.order else None
 
     @property
     def filed_by(self) -> Actor | None:
-        """Who filed it."""
+        """The filer."""
         return self.order.filed_by if self.order else None
 
     @property
     def last(self) -> ResultEntry:
-        """What is worked on, or was."""
+        """The present entry, or the last one."""
         return self.entries[-1]
 
     @property
     def in_force(self) -> ResultEntry | None:
-        """The one that can be relied on."""
+        """The entry in force."""
         return next((entry for entry in self.entries if entry.state is ResultState.IN_FORCE), None)
 
     @property
     def awaited(self) -> Signatory | None:
-        """Whose signature is asked for now."""
+        """The signer whose signature is requested now."""
         made = bool(self.entries) and self.last.state is ResultState.MAKING and self.last.result is not None
         return self.signers[self.signed] if made and self.signed < len(self.signers) else None
 

@@ -1,1 +1,1 @@
-"""What passes between a workflow, the log and the next run of the workflow."""
+"""Messages between a workflow, the log and the next run of the workflow."""

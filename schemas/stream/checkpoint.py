@@ -1,4 +1,4 @@
-"""Checkpoints of the whole record: the schedule that makes them, and what one says."""
+"""Checkpoints of the whole record: their schedule, and their content."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Final
 from ..base import Model
 
 CHECKPOINT: Final = "Checkpoint"
-"""The workflow that makes one."""
+"""The workflow that makes a checkpoint."""
 
 SCHEDULE: Final = "checkpoint"
-"""The schedule, and how the ids of the workflows begin that it starts."""
+"""The schedule, and the prefix of its workflows' ids."""
 
 MAKE: Final = "ledger.checkpoint"
-"""The activity that makes one."""
+"""The activity that makes a checkpoint."""
 
 
 class Made(Model):
-    """A checkpoint: which log, how many events, the root of the tree over them in hex, and how many have cosigned it.
+    """A checkpoint: its log, the number of events, the root of their tree in hex, and the number of cosignatures.
 
-    `size` is 0, and there is no root, where there is no event yet.
+    Without events, `size` is 0 and there is no root.
     """
 
     origin: str

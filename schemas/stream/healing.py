@@ -1,4 +1,4 @@
-"""What heals by itself: the messages between the one who looks and the one who keeps count."""
+"""Automatic healing: the messages between its passes and its memory."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pydantic import Field
 from ..base import Instant, Model
 
 SCHEDULE: Final = "healing"
-"""The schedule, and how the ids of the workflows begin that it starts."""
+"""The schedule, and the prefix of its workflows' ids."""
 
 HEAL: Final = "recovery.heal"
-"""The activity that looks."""
+"""The activity of one pass."""
 
 REMEMBERED: Final = 20
-"""So many of the healed are told one by one."""
+"""The number of healed streams that are listed."""
 
 MOST_LEFT: Final = 100
-"""So many of those left to an operator are told."""
+"""The number of streams left to an operator that are listed."""
 
 
 class Healed(Model):
-    """A stream whose workflow was started again from its log: when, and how far the log was."""
+    """A stream whose workflow was restarted from its log, with the time and the log's last seq."""
 
     stream: str
     at: Instant
@@ -30,21 +30,21 @@ class Healed(Model):
 
 
 class Look(Model):
-    """What became of what could not be replayed."""
+    """The outcome of one pass over workflows that could not be replayed."""
 
     healed: tuple[Healed, ...] = ()
     left: tuple[str, ...] = ()
 
 
 class Healings(Model):
-    """What is known from all the looks: how many have been healed, the newest last, and who is left to an operator."""
+    """The outcome of all passes: the number of healed streams, the newest last, and those left to an operator."""
 
     total: int = Field(default=0, ge=0)
     last: tuple[Healed, ...] = ()
     left: tuple[str, ...] = ()
 
     def after(self, look: Look) -> Healings:
-        """The same after one look more."""
+        """The outcome after one more pass."""
         return Healings(
             total=self.total + len(look.healed),
             last=(*self.last, *look.healed)[-REMEMBERED:],

@@ -1,6 +1,6 @@
-"""What passes between a workflow and the log: a batch of proposed events, and what the log answers.
+"""Messages between a workflow and the log: a batch of proposed events, and the log's answer.
 
-Events pass as plain data. Which models they are is told by the kind of the stream, which both sides know.
+Events pass as plain data. The kind of the stream, which both sides know, names their models.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ class StoredEvent(Model):
 
 
 class Batch(Model):
-    """Events proposed for a stream from `next_seq` on, all or none; without events it only asks what the log holds.
+    """Events proposed for a stream from `next_seq` on, all or none; without events it only reads the log.
 
-    `epoch` is that of the run that proposes, None until the log has told it. `rows` are the read models afterwards.
-    `continue_as_new_suggested` says that the history of the run has become long; the answer repeats it. `moves_with` is
-    the version of the snapshot that the run would hand on, if it is to make way for either reason: its history is long,
-    or Temporal says that another build is to go on with it. `statement` says, signed, who is speaking, if it was asked,
-    and must not have been over when the command was taken, `asked_at`.
+    `epoch` is that of the proposing run, None until the log has answered. `rows` are the read models afterwards.
+    `continue_as_new_suggested`: the history of the run has become long; the answer repeats it. `moves_with` is the
+    version of the snapshot that the run would hand on, if it is to end for either reason: its history is long, or
+    Temporal wants another build to continue it. `statement` is the signed identity of the actor, if there was one; it
+    must not have expired when the command was accepted, at `asked_at`.
     """
 
     stream: str
@@ -93,11 +93,11 @@ class Batch(Model):
 
 
 class Appended(Model):
-    """What the log holds from `next_seq` on, with the receipts; or why it took nothing. `command_id` is the batch's.
+    """The log's events from `next_seq` on, with the receipts, or its refusal. `command_id` is the batch's.
 
-    `more`: it holds still more behind these. A receipt without events is that of the command that was asked about, and
-    had been recorded long before. `continue_as_new_suggested` stands here so that it stands in the history: ADR 0006.
-    `moves`: the build that is to go on with the stream can read it (True), or can't (False).
+    `more`: the log holds further events. A receipt without events belongs to the requested command, which was recorded
+    long before. `continue_as_new_suggested` is repeated here so that it is in the history: ADR 0006. `moves`: whether
+    the build that is to continue the stream can read it.
     """
 
     epoch: int
@@ -111,9 +111,9 @@ class Appended(Model):
 
 
 class ParkRequest(Model):
-    """A signal that could not be used, to be kept. `id` is drawn by the workflow, so that it is kept once.
+    """An unusable signal, to be kept. The workflow draws the `id`, so that it is kept once.
 
-    `payload` is what it said, as JSON, null in the place of what can't be read, and cut where it is too long.
+    `payload` is its content as JSON: null for an unreadable part, and cut if too long.
     """
 
     id: UUID

@@ -1,4 +1,4 @@
-"""How a new calendar reaches what is running: the messages between the batch and its pages."""
+"""The switch of running streams to a new calendar: the messages between the batch and its pages."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from ..base import Model
 from ..publishing.calendar import CalendarName
 
 REPROJECTION: Final = "Reprojection"
-"""The type of the batch."""
+"""The workflow type of the batch."""
 
 
 def workflow_id(calendar: CalendarName) -> str:
-    """The workflow that brings this calendar to what is running."""
+    """The id of the workflow that switches running streams to this calendar."""
     return f"calendar:{calendar}"
 
 
 def command_id(calendar: CalendarName) -> str:
-    """The command by which a stream goes over to this calendar, once."""
+    """The id of the command that switches a stream to this calendar, once."""
     return f"calendar:{calendar.replace('@', ':')}"
 
 
 class Reproject(Model):
-    """What the batch is started with, and how many streams it has `turned` so far.
+    """The start input of the batch, with the number of streams `turned` so far.
 
-    Nothing else is handed on: a run begins with the first stream, and those that have turned are not asked again.
+    A run begins with the first stream again; streams that have switched are skipped.
     """
 
     calendar: CalendarName
@@ -32,7 +32,7 @@ class Reproject(Model):
 
 
 class Page(Model):
-    """The streams of a kind that come after this one and go by another calendar."""
+    """The streams of a kind after this one that use another calendar."""
 
     calendar: CalendarName
     kind: str
@@ -40,9 +40,9 @@ class Page(Model):
 
 
 class Turned(Model):
-    """What became of a page: how many were `asked`, and how many `turned` to the calendar.
+    """The outcome of a page: the number of streams `asked`, and of those `turned` to the calendar.
 
-    `last` is where the next page begins, None after the last. `superseded`: a later calendar is in force.
+    `last` is the start of the next page, None after the last. `superseded`: a later calendar is in force.
     """
 
     last: str | None = None

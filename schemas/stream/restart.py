@@ -1,4 +1,4 @@
-"""How a workflow is started again from what the log holds. The workflow id says which stream."""
+"""The restart of a workflow from its log. The workflow id names the stream."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pydantic import Field
 from ..base import Model
 
 TAKE_OVER: Final = "recovery.take_over"
-"""The activity that gives a run which has lost its stream an epoch of its own."""
+"""The activity that gives a new epoch to a run that restarts a stream."""
 
 PROVE: Final = "motcua.prove_run"
-"""What workflows call the function by which a run proves to the next one that it was one of this platform's."""
+"""The workflows' name for the function by which a run proves to the next one that it was the platform's."""
 
 
 class Restart(Model):
@@ -22,7 +22,7 @@ class Restart(Model):
 
 
 class RestartStart(Model):
-    """What a filing, a payment or a parcel is started with when its workflow was lost. Nothing else in it is read."""
+    """The start input of a filing, a payment or a parcel whose workflow was lost. No other field of it is read."""
 
     restart: Restart
 

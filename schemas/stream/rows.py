@@ -11,15 +11,16 @@ from ..base import AgencyCode, Dong, Instant, Model, unset
 
 
 class Standing(Model):
-    """Where a stream stands, whatever its kind: what must have a workflow. Most appends leave it as it is.
+    """The status of a stream of any kind: whether it must have a workflow. Most appends leave it unchanged.
 
     Attributes:
-        n: Its number in its filing; 0 where there is only one.
-        calendar: The calendar that its clocks go by.
-        open: Whether its workflow has something to do.
-        watched_until: Until when, no longer open, it still watches for what may come late.
-        heard_as: Kinds of the filing's events, with this `n`, any of which says that the filing has heard how this
-            ended; empty while there is nothing to tell.
+        n: Its number in its filing; 0 if there is only one.
+        calendar: The calendar of its clocks.
+        open: Whether its workflow has work left.
+        watched_until: The end of its wait for late news, once it is closed.
+        heard_as: Kinds of the filing's events, with this `n`, any of which proves that the filing was notified of the
+            end;
+            empty while there is nothing to report.
     """
 
     n: int = 0
@@ -30,9 +31,9 @@ class Standing(Model):
 
 
 class TaskRow(Model):
-    """Something that a role can do now; `agency` must act, not always the filing's; `officer` has claimed it.
+    """A task that a role can do now; `agency` must act, not always the filing's; `officer` has claimed it.
 
-    `acting_for` is the absent officer in whose place they have it.
+    `acting_for` is the absent officer they act for.
     """
 
     name: str
@@ -49,9 +50,9 @@ class Rows(Model):
     """The read models of one stream after an append.
 
     `row` is that of the kind's own table, if it has one; without the stream, the filing and the agency, which the
-    ledger adds. `tasks` is None for a kind that never has any, `standing` where it is what it was. `results` are those
-    columns of the register of results that the stream has to say; empty where they are what they were. So are
-    `receipts`, of the register of receipts for money.
+    ledger adds. `tasks` is None for a kind that never has any, `standing` if unchanged. `results` are the stream's
+    columns in the register of results, empty if unchanged. The same holds for `receipts` and the register of receipts
+    for money.
     """
 
     standing: Standing | None = None
@@ -62,7 +63,7 @@ class Rows(Model):
 
 
 class IssuedRow(Model):
-    """What a filing says in the register of a result that it issued. `number` is empty on the way to the log."""
+    """A filing's columns in the register for a result that it issued. `number` is empty on the way to the log."""
 
     number: str | None = None
     n: int
@@ -75,7 +76,7 @@ class IssuedRow(Model):
 
 
 class RegisterRow(Model):
-    """What the stream of a result says in the register of one of its numbers, which is empty on the way to the log."""
+    """The columns of a result's stream in the register for one number, which is empty on the way to the log."""
 
     number: str | None = None
     n: int
@@ -132,10 +133,11 @@ class FilingRow(Model):
 
 
 class PaymentRow(Model):
-    """One request for money, in đồng. It is watched for `watch_seconds` more once it was settled.
+    """One request for money, in đồng. It is watched for `watch_seconds` after it was settled.
 
-    `reference` is what its `provider` knows it by; a build of before writes none. `renewed` are `provider:reference` of
-    each further request, `renewed_beginnings` the same with that much of it as a cut memo has; None if there is none.
+    `reference` is the `provider`'s id of it; older builds write none. `renewed` are `provider:reference` of each
+    further request, `renewed_beginnings` the same with only the part that a shortened memo keeps; None if there is
+    none.
     """
 
     n: int

@@ -1,8 +1,7 @@
-"""What a run hands to the next of the same workflow, when its history has become long.
+"""The snapshot that a run hands to the next run of the same workflow, when its history has become long.
 
-It is believed only by a run that really continues another: any other takes what it needs from the log. Fields are only
-added, with a default that means what was before; `snapshot_version` of a state rises with a field that a worker of
-before must not lose.
+Only a run that really continues another trusts it; any other reads the log. Fields are only added, with a default that
+keeps the old meaning; `snapshot_version` of a state rises with a field that an older worker must not lose.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from .ledger import Receipt
 
 
 class Snapshot(Model):
-    """A stream on its way to the next run. `state` and `memory` are of the models that its kind names.
+    """A stream on its way to the next run. `state` and `memory` are of the models of its kind.
 
     `receipts` are the first one and the newest; `older` marks the others (`workflows.stream.receipts`).
     """
@@ -28,13 +27,13 @@ class Snapshot(Model):
 
 
 class NoMemory(Model):
-    """The memory of a workflow that needs none: all that it must know stands in its log."""
+    """The memory of a workflow that needs none: its log has all it needs."""
 
 
 class FilingMemory(Model):
-    """`queue` is the agency's; `checked`: the back office has been asked and has answered.
+    """`queue` is the agency's; `checked`: the back office was requested and has answered.
 
-    `filed_by` is the program that has handed it in, as far as this run has been told.
+    `filed_by` is the program that submitted it, if this run knows it.
     """
 
     queue: str = ""
@@ -43,7 +42,7 @@ class FilingMemory(Model):
 
 
 class PaymentMemory(Model):
-    """`cancel` was heard and is not recorded; `told`: the filing knows how it ended; the refunds that were `begun`."""
+    """`cancel`: requested, but not recorded; `told`: the filing knows its end; `begun`: the refunds that were begun."""
 
     cancel: str | None = None
     told: bool = False
@@ -51,14 +50,14 @@ class PaymentMemory(Model):
 
 
 class ParcelMemory(Model):
-    """`recall`: the filing would have it back, which is not recorded; `told` is the end that the filing knows of."""
+    """`recall`: the filing calls it back, which is not recorded; `told`: the end that the filing knows."""
 
     recall: bool = False
     told: str | None = None
 
 
 class ReferralMemory(Model):
-    """`queue` is that of the agency that decides; `asked`: its back office has been, and leaves it to officers."""
+    """`queue` is that of the deciding agency; `asked`: its back office was requested, and leaves it to officers."""
 
     queue: str = ""
     asked: bool = False
@@ -71,9 +70,9 @@ class ResultMemory(Model):
 
 
 class RefundMemory(Model):
-    """`told` are the cases that the payment has heard to have been given back; `accepted`: it heard of that too.
+    """`told`: the cases whose refund the payment knows; `accepted`: it knows the accepted short payment too.
 
-    The filing has heard so often that its fee is asked for `again`.
+    `again` counts the requests of the fee that the filing knows.
     """
 
     told: tuple[int, ...] = ()

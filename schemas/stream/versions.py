@@ -1,4 +1,4 @@
-"""What a build of the platform can take over of streams that another has written."""
+"""The versions of another build's streams that a build of the platform can take over."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from ..base import Model
 
 
 class Reads(Model):
-    """Of one kind of stream: the newest snapshot, and of each kind of event the newest version, that a build reads.
+    """For one kind of stream: the newest snapshot, and the newest version of each kind of event, that a build reads.
 
-    It reads all before these too.
+    It also reads all older ones.
     """
 
     snapshot: int

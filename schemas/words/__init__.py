@@ -1,1 +1,1 @@
-"""The sentences that people read, by their keys: `vi.po` and `en.po` for translators, `catalogue.py` made of them."""
+"""The sentences for people, by their keys: `vi.po` and `en.po` for translators, `catalogue.py` generated from them."""

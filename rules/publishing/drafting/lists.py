@@ -38,7 +38,7 @@ class Papers(NamedTuple):
 
 
 def entries(cell: str) -> list[str]:
-    """What a cell lists: by lines, by `;`, by bullets, never inside brackets; no line that only announces."""
+    """The entries of a cell: by lines, by `;`, by bullets, never inside brackets; no lines that announce a list."""
     found = [part for line in _outside(cell, "\n;") for part in _numbered(line)]
     bare = [" ".join(_BULLET.sub("", part.strip()).split()).rstrip(" ,;.") for part in found]
     return [part for part in bare if part and not part.endswith(":")]
