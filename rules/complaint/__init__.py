@@ -1,1 +1,1 @@
-"""Complaints about what an agency has done with a filing, as pure functions."""
+"""Complaints about an agency's acts in a filing, as pure functions."""

@@ -1,1 +1,1 @@
-"""The life of a filing (hồ sơ): who may do what, what then happens, which clocks run."""
+"""The life of a filing (hồ sơ): permitted commands, their events, the running clocks."""
