@@ -15,13 +15,13 @@ from .base import Code, Model, Sha256
 from .text import AT_THE_EDGE, line
 
 LARGEST_FILE: Final = 20_000_000
-"""The most bytes of a file."""
+"""The maximum size of a file, in bytes."""
 
 MOST_FILES: Final = 100
-"""The most files of a submission or a supplement, and of one filing in the store."""
+"""The maximum number of files of a submission or a supplement, and of one filing in the store."""
 
 LARGEST_FILING: Final = 200_000_000
-"""The most bytes of all of these together."""
+"""The maximum total size of these files, in bytes."""
 
 EXTENSIONS: Final[dict[str, tuple[str, ...]]] = {
     "application/pdf": (".pdf",),

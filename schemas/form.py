@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from .text import text
 
 MAX_TEXT = 4000
-"""The most characters of a text in a form."""
+"""The maximum length of a text in a form, in characters."""
 
 
 def _form_value(value: Any, info: ValidationInfo) -> Any:

@@ -26,10 +26,10 @@ POSSESSION_TYPE: Final = "motcua-possession+jwt"
 """The `typ` in the header of a proof of possession of a key; see `Possession`."""
 
 MAX_STATEMENT: Final = 4096
-"""The most characters of a signed statement."""
+"""The maximum length of a signed statement, in characters."""
 
 LONGEST_LIFE: Final = 300
-"""The most seconds from `iat` to `exp`."""
+"""The maximum time from `iat` to `exp`, in seconds."""
 
 ALL_AGENCIES: Final = "*"
 

@@ -124,7 +124,7 @@ def fee_key(filing: UUID | str, n: int, attempt: int = 1) -> str:
 
 
 BEGINNING: Final = 10
-"""The least characters of a reference in a memo that a bank has shortened."""
+"""The minimum number of characters of a reference in a memo that a bank has shortened."""
 
 
 def reference_of(key: str) -> str:

@@ -32,7 +32,7 @@ _NAME: Final = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]{0,63}|[0-9]{4}-[0-9]{2}-[0-
 """A field, or a day of a calendar. Other keys may be invented by the sender."""
 
 _MOST: Final = 100
-"""The most places in one report."""
+"""The maximum number of places in one report."""
 
 
 def path(loc: tuple[Any, ...]) -> str:

@@ -29,7 +29,7 @@ StreamName = Annotated[
 PageSize = Annotated[int, Field(ge=1, le=500)]
 
 LONGEST_WAIT = 20.0
-"""The most seconds for which `changes` waits."""
+"""The maximum time for which `changes` waits, in seconds."""
 
 
 class Audience(StrEnum):

@@ -22,7 +22,7 @@ from schemas.parcel.events import (
 from schemas.parcel.state import UNDER_WAY, Heard, Meaning, Parcel, ParcelState, Step
 
 MOST_WORDS: Final = 32
-"""The most tracking steps that are recorded; after them only an end is. A carrier may report more."""
+"""The maximum number of recorded tracking steps; after that only an end is recorded. A carrier may report more."""
 
 
 _MAY_FOLLOW: Final = {

@@ -11,7 +11,7 @@ from rules.time.openings import openings_and_closes
 from schemas.publishing.calendar import Calendar
 
 MOST: Final = 12
-"""Queries in one watch, however long it is."""
+"""The maximum number of queries in one watch, however long it is."""
 
 EARLY: Final = tuple(timedelta(seconds=after) for after in (0, 5, 60, 600, 3600))
 """Times after the begin of a watch: a second payment comes at once, and money that was under way soon after."""

@@ -178,7 +178,7 @@ class FeeState(StrEnum):
 
 
 MOST_BY_POST: Final = 3
-"""The most copies that go by post; after that many losses, a further one is collected at the counter."""
+"""The maximum number of copies sent by post; if all were lost, a further one is collected at the counter."""
 
 
 class Fee(Model):

@@ -19,7 +19,7 @@ from ..publishing.procedure import ProcedureCode
 from ..text import composed, line
 
 MAX_SUBMISSION_BYTES = 65_536
-"""The most bytes of a submission's JSON; files go by reference."""
+"""The maximum size of a submission's JSON, in bytes; files go by reference."""
 
 
 class Submission(Model):

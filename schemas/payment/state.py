@@ -34,7 +34,7 @@ class PaymentStart(PartStart):
 
 
 MOST_REQUESTS: Final = 20
-"""The most requests of a fee."""
+"""The maximum number of requests of a fee."""
 
 
 class Through(Model):

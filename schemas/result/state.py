@@ -25,7 +25,7 @@ from ..part import OnDemandStart
 from ..people import Actor, Applicant, IdNumber, PersonKind, Role
 
 MOST_ENTRIES: Final = 20
-"""The most numbers of a result: each declined signature, and each correction, takes another."""
+"""The maximum number of register numbers of a result: each declined signature, and each correction, takes one more."""
 
 MOST_RENEWALS: Final = 50
 """The number of kept digests of renewed files, the newest: there is one every few years."""
