@@ -115,7 +115,10 @@ def _people(submission: Submission) -> Iterator[Problem]:
 
 
 def _recorders(submission: Submission) -> frozenset[Role]:
-    """The roles that record it: the desk, and a leader for post that arrived before the dates open to the desk."""
+    """The roles that may record it: the desk, and a leader too if a time of receipt is stated.
+
+    A leader may state an earlier receipt by post than the desk may.
+    """
     return frozenset({Role.RECEPTION, Role.LEADER} if submission.received_at else {Role.RECEPTION})
 
 
