@@ -1,1 +1,1 @@
-"""Who is speaking: the principals, their keys, and what a statement of theirs proves."""
+"""Identity: the principals, their keys, and the proof in their signed statements."""

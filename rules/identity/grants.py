@@ -1,4 +1,4 @@
-"""What a principal may claim, and what it may not."""
+"""The claims that a principal may make."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from schemas.people import Actor
 
 
 def not_granted(proved: Proved, message: Message) -> Problem | None:
-    """Why a principal may not claim this, or None. One grant has to allow all of it.
+    """Why a principal may not claim this, or None. One single grant has to allow all of it.
 
-    What only the record knows of the filing is taken for right here: the record is asked before anything is written.
+    Facts about the filing that are not known here count as fitting: the record checks them before any write.
     """
     actor = proved.statement.actor
     if actor is None:
@@ -40,12 +40,12 @@ def _of_filing(grant: Grant, principal: str, filed_by: str | None) -> bool:
 
 
 def names_procedure(grant: Grant, procedure: str | None) -> bool:
-    """Whether a grant is for this procedure; what is not known is taken for right."""
+    """Whether a grant covers this procedure; an unknown one (None) counts as covered."""
     return not grant.procedures or procedure is None or procedure in grant.procedures
 
 
 def names_agency(agencies: tuple[str, ...], actor: Actor) -> bool:
-    """Whether an actor is of these; none stands for applicants, who are of no agency."""
+    """Whether an actor belongs to one of these agencies; an empty tuple stands for applicants, who belong to none."""
     if not agencies:
         return actor.agency is None
     return actor.agency is not None and (actor.agency in agencies or ALL_AGENCIES in agencies)

@@ -1,7 +1,7 @@
-"""Who may see what: of a filing, of the lists of filings, and of agencies; and which of that is a look at somebody's.
+"""Access to questions: about a filing, about lists of filings, about agencies; and which answers count as a look.
 
-What is asked about a filing that the asker has nothing to do with is refused like what is asked about one that never
-was. So what a refusal says otherwise never depends on a filing: `asker` knows of none.
+A question about a filing that does not concern the asker is refused like one about a filing that does not exist. So no
+other refusal may depend on a filing: `asker` knows of none.
 """
 
 from __future__ import annotations
@@ -40,21 +40,17 @@ ABOUT_A_FILING: Final[Mapping[type[Any], frozenset[Role] | None]] = {
     rd.AskChanges: _WHO_MAY,
     rd.AskAccess: SIDE | _OVERSEERS,
 }
-"""The questions about one filing, or a stream of it, and the roles for which they are; None: for whoever has its link.
-
-Each answer is a look at the filing.
-"""
+"""The questions about one filing or one of its streams, with the permitted roles; None: anybody with the link. Each
+answer is a look at the filing."""
 
 LISTS: Final[Mapping[type[Any], frozenset[Role]]] = {
     rd.AskFilings: OFFICERS,
     rd.AskPersonsFilings: OFFICERS,
     rd.AskTasks: OFFICERS,
 }
-"""The questions for many filings. The answer is a look at each that it shows.
-
-An applicant asks none of them: who somebody is at the identity provider does not tell whose number is asked for, and a
-client's filings are many people's. Their program asks by itself, and sees what it has handed in (`_OWN`).
-"""
+"""The questions about many filings. Each answer is a look at every filing that it shows. Applicants ask none of them:
+the identity provider does not prove that a requested number is theirs, and the filings of a client belong to many
+people. Their program asks in its own name, and sees the filings that it submitted (`_OWN`)."""
 _OWN: Final = (rd.AskFilings, rd.AskPersonsFilings)
 
 OF_AGENCIES: Final[Mapping[type[Any], frozenset[Role] | None]] = {
@@ -62,7 +58,7 @@ OF_AGENCIES: Final[Mapping[type[Any], frozenset[Role] | None]] = {
     rd.AskCounts: None,
     rd.AskAgency: None,
 }
-"""The questions that show nobody's filing; None: for everybody who says who they are."""
+"""The questions that show nobody's filing, with the permitted roles; None: anybody with a statement."""
 
 OPEN: Final = frozenset({rd.AskCounts, rd.AskAgency})
 _ROLES: Final = {**ABOUT_A_FILING, **LISTS, **OF_AGENCIES}
@@ -77,13 +73,13 @@ _AUDIENCES: Final[Mapping[rd.Audience, frozenset[Role]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What decides who may see a filing.
+    """The facts that decide who may see a filing.
 
     Attributes:
-        filed_by: The program that handed it in.
-        agencies: Those that have something to do with it: that which decides, its desks, those that decide parts.
-        applicant: Whose it is; None once that was erased.
-        representative: Who has handed it in for them, and may still act for them.
+        filed_by: The program that submitted it.
+        agencies: The agencies involved: the deciding one, its desks, and those that decide parts.
+        applicant: The applicant; None once erased.
+        representative: The person who submitted it for them and may still act for them.
     """
 
     filed_by: str
@@ -95,7 +91,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks: somebody, or nobody but the program. `grants` are those by which it may."""
+    """The asker: an actor through a program, or the program alone. `grants` are those that permit the question."""
 
     principal: Principal
     actor: Actor | None
@@ -104,7 +100,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Filings that a list may show: all that fit whatever is said here. Empty means any, of `filers` as well."""
+    """Filings that a list may show: those that fit all fields. An empty field fits any, `filers` too."""
 
     agencies: tuple[str, ...] = ()
     procedures: tuple[str, ...] = ()
@@ -112,13 +108,13 @@ class Reach:
 
 
 def roles_for(question: rd.Question) -> frozenset[Role] | None:
-    """The roles for which a question is; None: for everybody who says who they are."""
+    """The roles that may ask a question; None: anybody with a statement."""
     roles = _ROLES[type(question)]
     return roles & _AUDIENCES[question.audience] if roles and isinstance(question, rd.AskTimeline) else roles
 
 
 def asker(proved: Proved, question: rd.Question) -> Asker:
-    """Who asks, as far as that can be judged without a look into the record. Raises `RefusalError`."""
+    """The asker, as far as can be judged without the record. Raises `RefusalError`."""
     actor, assurance = _in_whose_name(proved, question)
     roles = roles_for(question)
     if actor is None:
@@ -137,14 +133,14 @@ def asker(proved: Proved, question: rd.Question) -> Asker:
 
 
 def sees(asker: Asker, facts: Facts) -> bool:
-    """Whether they may see this filing."""
+    """Whether the asker may see this filing."""
     if asker.actor is not None and not _concerned(asker.actor, facts):
         return False
     return any(_covers(grant, asker, facts) for grant in asker.grants)
 
 
 def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
-    """What a list may show them: what fits any of these. Raises `RefusalError` where they may not ask it so."""
+    """The filings that a list may show the asker: any that fit one of these. Raises `RefusalError` if not permitted."""
     grants = asker.grants
     if isinstance(question, rd.AskTasks | rd.AskAbsences):
         grants = tuple(grant for grant in grants if _of_the_agency(grant, asker, question.agency))
@@ -156,7 +152,7 @@ def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
 
 
 def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None, Assurance]:
-    """Whoever is asked for must be who asks; a program that asks by itself may ask for those it can speak for."""
+    """The actor must be the one the question names; a program in its own name may name any actor it can speak for."""
     actor, assurance = proved.statement.actor, proved.statement.assurance
     if not isinstance(question, rd.AskActions):
         return actor, assurance
@@ -168,7 +164,7 @@ def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None,
 
 
 def _by_itself(principal: Principal, question: rd.Question) -> tuple[Grant, ...]:
-    """By which a program sees for itself what it could show people who are known by one factor."""
+    """The grants by which a program sees in its own name what it could show people known by one factor."""
     roles = _WHO_MAY if isinstance(question, _OWN) else roles_for(question) or _WHO_MAY
     return tuple(one for one in principal.grants if one.assurance is Assurance.LOW and CLAIMED[one.claim] & roles)
 
@@ -200,7 +196,11 @@ def _covers(grant: Grant, asker: Asker, facts: Facts) -> bool:
 
 
 def _of_the_agency(grant: Grant, asker: Asker, agency: str | None) -> bool:
-    """Whether this is for the agency that is asked about. For that of no officer's, or for all: who oversees them."""
+    """Whether the grant covers the requested agency.
+
+    An officer asks about their own agency only. A program, and an operator with `*`, asks about any that the grant
+    names; None, for all agencies, needs `*`.
+    """
     anywhere = ALL_AGENCIES in grant.agencies
     if asker.actor is None or (asker.actor.role is Role.OPERATOR and anywhere):
         return anywhere or agency in grant.agencies

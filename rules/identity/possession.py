@@ -1,4 +1,4 @@
-"""Whether a key that is to be registered is one that somebody has, and that signs for nobody else."""
+"""The checks of a new key: its principal holds the private half, and no other signature fits it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from schemas.errors import Problem, problem
 from schemas.identity import POSSESSION_TYPE, Possession, PrincipalKey, PublicKey
 
 LIFE: Final = timedelta(minutes=5)
-"""So old may a proof be: whoever asks for the key has just made it, or was just given it."""
+"""The greatest age of a proof: its key's holder makes it for the request."""
 
 
 def unproved(proof: str | None, key: PrincipalKey, principal: str, now: datetime) -> Problem | None:
-    """Why it is not proved that whoever is to speak as this principal has the private half of this key, or None."""
+    """Why it is not proved that the principal holds the private half of this key, or None."""
     if proof is None:
         return problem("proof", "proof_missing")
     try:
@@ -35,9 +35,9 @@ def unproved(proof: str | None, key: PrincipalKey, principal: str, now: datetime
 
 
 def unsafe(public_key: PublicKey) -> bool:
-    """Whether a public key is none that a private key has: signatures of it can be made without any.
+    """Whether a public key is unsafe: signatures that fit it can be made without any private key.
 
-    Its point is of small order, or not written in the one form that RFC 8032 has for it (5.1.3).
+    Its point is of small order, or not in the canonical form of RFC 8032 (5.1.3).
     """
     y = int.from_bytes(urlsafe_b64decode(public_key + "="), "little") & _Y
     return y >= _PRIME or y in _SMALL_ORDER
@@ -45,7 +45,7 @@ def unsafe(public_key: PublicKey) -> bool:
 
 _PRIME: Final = 2**255 - 19
 _Y: Final = 2**255 - 1
-"""All bits but the highest, the sign of x."""
+"""All bits but the highest, which is the sign of x."""
 _ORDER_8: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _SMALL_ORDER: Final = frozenset({0, 1, _PRIME - 1, _ORDER_8, _PRIME - _ORDER_8})
 """The y of the eight points whose order divides the cofactor."""

@@ -1,4 +1,4 @@
-"""The register of principals: what a change makes of one, and whether it can be made."""
+"""The register of principals: the effect of each change, and the conditions for it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from schemas.principals import (
 
 
 def named(said: Asked) -> str:
-    """The principal that it is about, `*` for the register as a whole."""
+    """The principal that a change is about, or `*` for the register as a whole."""
     if isinstance(said, RequireTwo):
         return WHOLE_REGISTER
     return said.principal.id if isinstance(said, AddPrincipal) else said.principal
 
 
 def impossible(principal: Principal | None, said: Said, now: datetime) -> Problem | None:
-    """Why a change can't be made of this principal, or None."""
+    """Why a change of this principal is impossible, or None."""
     if isinstance(said, AddPrincipal):
         return _new_key(said.key, now)
     if principal is None:
@@ -54,7 +54,7 @@ def _new_key(key: PrincipalKey | None, now: datetime) -> Problem | None:
 
 
 def changed(principal: Principal | None, said: Said, at: datetime) -> Principal:
-    """What a change makes of a principal that takes effect at this moment."""
+    """The principal after a change that takes effect at this moment."""
     keys = () if principal is None else principal.keys
     match said:
         case AddPrincipal(principal=about, key=key):
@@ -72,7 +72,7 @@ def changed(principal: Principal | None, said: Said, at: datetime) -> Principal:
 
 
 class Recorded(NamedTuple):
-    """A change of the register as it was recorded: the `n`-th, whether it waits for another's approval, and when."""
+    """A recorded change of the register: the `n`-th, whether it waits for a second approval, and when."""
 
     n: int
     command: AnyPrincipalCommand
@@ -81,7 +81,7 @@ class Recorded(NamedTuple):
 
 
 class Fold:
-    """What the recorded changes come to, one after the other, in order."""
+    """The state of the register after the recorded changes, in order."""
 
     def __init__(self) -> None:
         self.principals: dict[str, Principal] = {}
@@ -89,7 +89,7 @@ class Fold:
         self._waiting: dict[int, Asked] = {}
 
     def meant(self, command: AnyPrincipalCommand) -> Asked:
-        """What it asks for, approves or declines. Raises `ValueError` where nothing of that number was asked for."""
+        """The change that a command requests, approves or declines. Raises `ValueError` for an unknown number."""
         if not isinstance(command, ApproveChange | DeclineChange):
             return command
         if command.asked not in self._waiting:
@@ -98,7 +98,7 @@ class Fold:
         return self._waiting[command.asked]
 
     def add(self, change: Recorded) -> None:
-        """Take the next change. Raises `ValueError` for one that can't have been made."""
+        """Take the next change. Raises `ValueError` for an impossible one."""
         asked = self.meant(change.command)
         if change.waits:
             self._waiting[change.n] = asked
@@ -119,7 +119,7 @@ def _with(principal: Principal | None, keys: tuple[PrincipalKey, ...]) -> Princi
 
 
 def _from(key: PrincipalKey, at: datetime) -> PrincipalKey:
-    """A key signs nothing before it is registered."""
+    """The key, valid no earlier than its registration."""
     return key.model_copy(update={"valid_from": max(key.valid_from, at)})
 
 

@@ -1,4 +1,4 @@
-"""The principals as they are held in memory: each by its id, each key by its thumbprint."""
+"""The principals in memory: each by its id, each key by its thumbprint."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from schemas.identity import Principal, PrincipalKey
 
 
 class RingKey(NamedTuple):
-    """A key, and whose it is."""
+    """A key with its principal."""
 
     principal: Principal
     said: PrincipalKey
 
 
 class Ring:
-    """Principals with their keys, revoked ones included. It does not change: there is another one after a change."""
+    """Principals with their keys, revoked ones included. Immutable: a change makes a new ring."""
 
     def __init__(self, principals: Iterable[Principal] = ()) -> None:
         self._principals = {one.id: one for one in principals}
         self._keys = {key.key_id: RingKey(one, key) for one in self._principals.values() for key in one.keys}
 
     def principal(self, name: str) -> Principal | None:
-        """The principal of this id."""
+        """The principal of this id, or None."""
         return self._principals.get(name)
 
     def key(self, principal: str, key_id: str) -> RingKey | None:
-        """This key of this principal."""
+        """The key of this id of this principal, or None."""
         found = self._keys.get(key_id)
         return found if found is not None and found.principal.id == principal else None

@@ -1,4 +1,4 @@
-"""Whether what a principal may claim after a change goes beyond what it might before."""
+"""Whether a change extends the claims that a principal may make."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from schemas.people import Role
 
 
 def widens(before: Principal | None, after: Principal) -> bool:
-    """Whether a change lets somebody be spoken for, or by a key, who could not be. A name widens nothing.
+    """Whether a change lets a principal speak for more people or by more keys. A new name extends nothing.
 
-    What a program is and whose is taken for the same: by that others judge it.
+    A change of its kind or agency counts as an extension, since approvers judge by them.
     """
     if before is None or (before.kind, before.agency) != (after.kind, after.agency):
         return True
@@ -23,15 +23,15 @@ def widens(before: Principal | None, after: Principal) -> bool:
 
 
 def _within(key: PrincipalKey, before: PrincipalKey) -> bool:
-    """Whether a key signs nothing that it did not before."""
+    """Whether a key is valid for no time in which it was not valid before."""
     earlier, later = key.valid_from < before.valid_from, key.valid_until > before.valid_until
     return not (earlier or later) and (before.revoked_at is None or key.revoked_at is not None)
 
 
 def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:
-    """Whether those of before, together, allow whatever this one does.
+    """Whether the former grants, together, allow all that this one does.
 
-    There are always agencies and procedures that nobody has named, so `*` is covered by `*` alone.
+    New agencies and procedures can appear at any time, so only `*` covers `*`.
     """
     able = [one for one in before if one.assurance <= grant.assurance]
     filers = (principal, *grant.predecessors) if grant.claim is Claim.OWN else (None,)

@@ -1,4 +1,4 @@
-"""Whether a signed statement proves who sends a message: one rule for each way in which it does not."""
+"""Whether a signed statement proves the sender of a message: one rule for each way to fail."""
 
 from __future__ import annotations
 
@@ -15,21 +15,19 @@ from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.identity import LONGEST_LIFE, MAX_STATEMENT, IdentityStatement, Message, Proved, Signed, seconds, signed
 
 LEEWAY: Final = timedelta(seconds=60)
-"""By so much the clock of who signs and that of who verifies may differ."""
+"""The allowed difference between the clocks of signer and verifier."""
 
 LONGEST_SESSION: Final = timedelta(hours=24)
-"""So long before they are spoken for may a human have been authenticated: a shift at a desk, or a day of a citizen's.
-
-Whoever is still there after that says so anew: a session that was left open is then nobody's for longer than a day.
-"""
+"""The longest time between a person's authentication and a statement for them: a shift at a desk, or a citizen's day.
+Later they authenticate again, so that an open session ends within a day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """By what is judged: the principals that are known here, for which installation, and when.
+    """The basis of a verification: the known principals, the installation, and the time.
 
-    `fresh` is whether a statement must not be over. Of what the log may hold, `known`, it is asked only whether it was
-    signed: it may be over by now, its key revoked, its principal allowed less.
+    `fresh`: an expired statement is refused. `known`: the log may hold the statement already, so only its signature
+    counts: it may have expired, its key may be revoked, its principal may have lost grants.
     """
 
     ring: Ring
@@ -41,9 +39,9 @@ class Hearing:
 
 
 def proved(said: object, message: Message, hearing: Hearing) -> Proved:
-    """The statement, if a principal that is known has signed it of just this message.
+    """The statement, if a known principal signed it for exactly this message.
 
-    `said` is what came as `statement`: a compact JWS, or whatever else there was. Raises `RefusalError`.
+    `said` is the message's `statement`: a compact JWS, or anything else. Raises `RefusalError`.
     """
     text, (statement, key_id, sha256) = _read(said)
     key = _key(hearing.ring, statement, key_id)
@@ -55,7 +53,7 @@ def proved(said: object, message: Message, hearing: Hearing) -> Proved:
 
 
 def verified(said: object, message: Message, hearing: Hearing) -> Proved:
-    """The same, if the principal may claim what it says. Raises `RefusalError`."""
+    """The same, if the principal may also make the claim. Raises `RefusalError`."""
     found = proved(said, message, hearing)
     if not hearing.known:
         _check(not_granted(found, message))
@@ -63,7 +61,7 @@ def verified(said: object, message: Message, hearing: Hearing) -> Proved:
 
 
 def is_over(statement: IdentityStatement, now: datetime, leeway: timedelta = LEEWAY) -> bool:
-    """Whether a statement proves nothing any more."""
+    """Whether a statement has expired."""
     return statement.exp <= seconds(now) - int(leeway.total_seconds())
 
 
@@ -73,7 +71,7 @@ def _check(why: Problem | None) -> None:
 
 
 def _read(said: object) -> tuple[str, Signed]:
-    """Its text, and what that says, not yet proved."""
+    """The text of a statement and its content, not verified yet. Raises `RefusalError`."""
     if said is None or said == "":
         raise unheard("statement_missing")
     if not isinstance(said, str):
@@ -98,7 +96,7 @@ def _key(ring: Ring, statement: IdentityStatement, key_id: str) -> RingKey:
 
 
 def _key_in_force(key: RingKey, statement: IdentityStatement, *, known: bool) -> Problem | None:
-    """A revoked key signs nothing any more; one that has run out has signed what it has signed."""
+    """The problem of a revoked key, or of one not in force at the signing. Signatures of an expired key stay valid."""
     if key.said.revoked_at is not None and not known:
         return problem("statement", "key_revoked")
     in_force = seconds(key.said.valid_from) <= statement.iat < seconds(key.said.valid_until)
@@ -126,7 +124,7 @@ def _timely(statement: IdentityStatement, hearing: Hearing) -> Problem | None:
 
 
 def _about(statement: IdentityStatement, message: Message, audience: str) -> Problem | None:
-    """The first thing in which it is about something else."""
+    """The first difference between the statement and the message, or None."""
     if statement.aud != audience:
         return problem("statement", "statement_for_another_installation")
     if statement.stream != message.stream:

@@ -1,4 +1,4 @@
-"""The refusal of whatever has no statement that holds."""
+"""The refusal of a message without a valid statement."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from schemas.errors import RefusalCode, RefusalError, problem, refused
 
 
 def unheard(rule: str, **values: Any) -> RefusalError:
-    """Refused by this rule."""
+    """The refusal by this rule."""
     return refused(RefusalCode.NOT_AUTHORISED, problem("statement", rule, **values))

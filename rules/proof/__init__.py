@@ -1,1 +1,1 @@
-"""Proof that the record only ever grew: the tree over all events, signed checkpoints of it, and what witnesses say."""
+"""Proof that the record is append-only: the tree over all events, signed checkpoints, and witnesses' cosignatures."""

@@ -18,10 +18,10 @@ class Checkpoint:
     """A tree of a log.
 
     Attributes:
-        origin: Which log.
-        size: How many events.
+        origin: The name of the log.
+        size: The number of events.
         root: 32 bytes.
-        extensions: Further lines, which the log alone answers for.
+        extensions: Further lines, for which the log alone is accountable.
     """
 
     origin: str
@@ -37,7 +37,7 @@ class Checkpoint:
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """The checkpoint that is written so. Raises `NoteError`."""
+        """The checkpoint in this text. Raises `NoteError`."""
         *lines, rest = text.split("\n")
         try:
             origin, size, root, *extensions = lines
@@ -51,5 +51,5 @@ class Checkpoint:
 
 
 def size_in(written: str) -> int | None:
-    """The size that is written so: decimal, without zeroes before it."""
+    """The size in this text, decimal without leading zeroes; None if it is not one."""
     return int(written) if _SIZE.fullmatch(written) else None

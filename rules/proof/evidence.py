@@ -1,4 +1,4 @@
-"""What proves offline that an event stands in a log (C2SP tlog-proof): its place, a path, and the checkpoint."""
+"""The offline proof that an event is in a log (C2SP tlog-proof): its index, a path, and the checkpoint."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ HEADER: Final = "c2sp.org/tlog-proof@v1"
 
 
 def evidence(index: int, path: Sequence[bytes], checkpoint: Note) -> bytes:
-    """The proof that entry `index` stands in the tree of this checkpoint."""
+    """The proof that entry `index` is in the tree of this checkpoint."""
     lines = [HEADER, f"index {index}", *(b64encode(one).decode() for one in path), "", ""]
     return "\n".join(lines).encode() + bytes(checkpoint)

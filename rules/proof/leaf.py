@@ -1,4 +1,4 @@
-"""What stands at a place of the log: the stream, seq and hash of an event, as `docs/ledger.md` writes fields."""
+"""A leaf of the log's tree: the stream, seq and hash of an event, in the field format of `docs/ledger.md`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HASH_BYTES: Final = 32
 
 
 class Leaf(NamedTuple):
-    """An event at a position."""
+    """An event at a position of the log."""
 
     stream: str
     seq: int

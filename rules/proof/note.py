@@ -1,7 +1,7 @@
-"""Signed notes (C2SP signed-note): a text, and lines by which keys with names sign it; Ed25519 alone.
+"""Signed notes (C2SP signed-note): a text with the signature lines of named keys; Ed25519 alone.
 
-A key signs in one of two ways: as the log (type 1), the text as it is, or as a witness (type 4, tlog-cosignature),
-the text together with the time.
+A key signs in one of two ways: as the log (type 1), the text as it is, or as a witness (type 4, tlog-cosignature), the
+text together with the time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SIGNATURE: Final = re.compile(r"— (?P<name>\S+) (?P<value>[A-Za-z0-9+/]+={0,2
 
 
 class NoteError(ValueError):
-    """A note, or a key, is not as it must be, or a known key has not signed what it seems to have signed."""
+    """A note or a key is malformed, or a signature line of a known key does not verify."""
 
 
 class Kind(IntEnum):
@@ -40,30 +40,30 @@ class Kind(IntEnum):
 
 
 class Signature(NamedTuple):
-    """A line of a note: the key's name and id, and what it has written."""
+    """A signature line of a note: the key's name and id, and the signature itself."""
 
     name: str
     id: bytes
     value: bytes
 
     def __str__(self) -> str:
-        """The line, without its end."""
+        """The line, without its line end."""
         return f"— {self.name} {b64encode(self.id + self.value).decode()}"
 
 
 @dataclass(frozen=True)
 class Note:
-    """A text, which ends with a new line, and who has signed it."""
+    """A text, which ends with a new line, and its signatures."""
 
     text: str
     signatures: tuple[Signature, ...] = ()
 
     def __bytes__(self) -> bytes:
-        """The note as it is written."""
+        """The note in its written form."""
         return f"{self.text}\n{lines(self.signatures)}".encode()
 
     def signed(self, *more: Signature) -> Note:
-        """The same with more signatures; of two by one key the newer one."""
+        """The note with more signatures; a newer one replaces one by the same key."""
         new = {(one.name, one.id) for one in more}
         return Note(self.text, (*(one for one in self.signatures if (one.name, one.id) not in new), *more))
 
@@ -74,7 +74,7 @@ def lines(signatures: Iterable[Signature]) -> str:
 
 
 def read_note(content: bytes) -> Note:
-    """The note that is written so. Raises `NoteError`."""
+    """The note in these bytes. Raises `NoteError`."""
     try:
         whole = content.decode()
     except UnicodeDecodeError:
@@ -86,7 +86,7 @@ def read_note(content: bytes) -> Note:
 
 
 def read_signatures(written: str) -> tuple[Signature, ...]:
-    """The signatures that stand in these lines, at least one. Raises `NoteError`."""
+    """The signatures in these lines, at least one. Raises `NoteError`."""
     *found, rest = written.split("\n")
     if rest or not 0 < len(found) <= MOST_SIGNATURES:
         raise NoteError("a note ends with its signatures, each on a line of its own")
@@ -103,7 +103,7 @@ def _signature(line: str) -> Signature:
 
 @dataclass(frozen=True)
 class Verifier:
-    """A key by which signatures are checked: its name, how it signs, its 32 public bytes."""
+    """A public key for verification: its name, its kind, its 32 bytes."""
 
     name: str
     kind: Kind
@@ -111,16 +111,16 @@ class Verifier:
 
     @property
     def id(self) -> bytes:
-        """By which a line names the key, beside its name."""
+        """The id of the key in a signature line, beside its name."""
         return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:_ID_BYTES]
 
     def __str__(self) -> str:
-        """The key as it is handed on: a vkey."""
+        """The key in its public form: a vkey."""
         return f"{self.name}+{self.id.hex()}+{b64encode(bytes([self.kind]) + self.public).decode()}"
 
     @classmethod
     def read(cls, vkey: str) -> Self:
-        """The key that is written so. Raises `NoteError`."""
+        """The key in this vkey. Raises `NoteError`."""
         key = cls(*_key(vkey, vkey))
         if str(key) != vkey:
             raise NoteError("the id of the key is not that of its name and bytes")
@@ -142,14 +142,14 @@ class Verifier:
 
 @dataclass(frozen=True)
 class Signer:
-    """A key that signs. Its secret never shows in a repr."""
+    """A signing key. Its secret never shows in a repr."""
 
     verifier: Verifier
     secret: bytes = field(repr=False)
 
     @classmethod
     def of(cls, name: str, kind: Kind, secret: bytes) -> Self:
-        """The key of this name with these 32 secret bytes. Raises `NoteError` for a name that can be none."""
+        """The key of this name with these 32 secret bytes. Raises `NoteError` for an invalid name or length."""
         if not is_name(name) or len(secret) != _KEY_BYTES:
             raise NoteError("the name of a key has no space and no plus")
         public = Ed25519PrivateKey.from_private_bytes(secret).public_key()
@@ -163,7 +163,7 @@ class Signer:
 
     @classmethod
     def read(cls, written: str) -> Self:
-        """The key that is written so. Raises `NoteError`, which says nothing of it."""
+        """The key in this text. Raises `NoteError`, whose message contains nothing of it."""
         key = written.strip()
         name, kind, secret = _key(key.removeprefix(_PRIVATE), key)
         signer = cls.of(name, kind, secret)
@@ -172,7 +172,7 @@ class Signer:
         return signer
 
     def written(self) -> str:
-        """The key as it lies in a file: as Go's `sumdb/note` writes it."""
+        """The key in its file form, that of Go's `sumdb/note`."""
         kind = bytes([self.verifier.kind])
         key = b64encode(kind + self.secret).decode()
         return f"{_PRIVATE}{self.verifier.name}+{self.verifier.id.hex()}+{key}"
@@ -182,7 +182,7 @@ class Signer:
         return Signer.of(name, self.verifier.kind, self.secret)
 
     def sign(self, text: str, at: int | None = None) -> Signature:
-        """Sign a text; a witness does it at a time, in seconds since 1970."""
+        """Sign a text; a witness signs it with a time, in seconds since 1970."""
         key = Ed25519PrivateKey.from_private_bytes(self.secret)
         if at is None:
             value = key.sign(text.encode())
@@ -192,14 +192,14 @@ class Signer:
 
 
 class Signed(NamedTuple):
-    """A key that has signed a note, and when it says it did."""
+    """A key that signed a note, and the time that it states."""
 
     by: Verifier
     at: int | None
 
 
 def signers(note: Note, known: Iterable[Verifier]) -> list[Signed]:
-    """Which of the known keys have signed a note. Raises `NoteError` where one seems to have and has not."""
+    """The known keys that signed a note. Raises `NoteError` for a known key's signature that does not verify."""
     keys = {(key.name, key.id): key for key in known}
     found = {}
     for one in note.signatures:
@@ -209,12 +209,12 @@ def signers(note: Note, known: Iterable[Verifier]) -> list[Signed]:
 
 
 def cosigned(text: str, at: int) -> bytes:
-    """What a witness signs (`cosignature/v1`)."""
+    """The bytes that a witness signs (`cosignature/v1`)."""
     return f"cosignature/v1\ntime {at}\n{text}".encode()
 
 
 def is_name(name: str) -> bool:
-    """Whether a key may be called so."""
+    """Whether this is a valid name of a key."""
     return bool(name) and "+" not in name and not any(map(str.isspace, name)) and not _CONTROL.search(name)
 
 

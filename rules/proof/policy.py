@@ -1,4 +1,4 @@
-"""Whose word makes a checkpoint valid (C2SP tlog-policy): logs, witnesses, and how many of them have to cosign."""
+"""Trust in checkpoints (C2SP tlog-policy): logs, witnesses, and the number of cosignatures needed."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _UNFIT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class PolicyError(ValueError):
-    """The text is no policy."""
+    """The text is not a valid policy."""
 
 
 class Known(NamedTuple):
-    """A witness: its key, and where it is asked, if that is said."""
+    """A witness: its key, and its address, if given."""
 
     key: Verifier
     url: str | None
 
 
 class Group(NamedTuple):
-    """So many of these witnesses and groups have to cosign."""
+    """A group: so many of its members, witnesses or groups, have to cosign."""
 
     needed: int
     members: tuple[str, ...]
@@ -33,7 +33,7 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True)
 class Policy:
-    """Logs by their keys, witnesses and groups by names that mean nothing elsewhere, and whose word is needed."""
+    """Logs by their keys, witnesses and groups by names that are local to the policy, and the required quorum."""
 
     logs: tuple[Verifier, ...] = ()
     witnesses: Mapping[str, Known] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Policy:
     quorum: str = NONE
 
     def met(self, cosigned: Collection[Verifier]) -> bool:
-        """Whether the keys that have cosigned a checkpoint are enough."""
+        """Whether the keys that cosigned a checkpoint meet the quorum."""
         return self.quorum == NONE or self._has_word(self.quorum, cosigned)
 
     def _has_word(self, name: str, cosigned: Collection[Verifier]) -> bool:
@@ -52,7 +52,7 @@ class Policy:
 
 
 def read_policy(text: str) -> Policy:
-    """The policy that is written so. Raises `PolicyError`, which names the line."""
+    """The policy in this text. Raises `PolicyError`, which names the line."""
     if _UNFIT.search(text):
         raise PolicyError("a policy is plain text")
     reading = _Reading()

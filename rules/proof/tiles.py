@@ -12,17 +12,17 @@ from rules.proof.tree import HASH_BYTES, Node, joined, leaf_hash
 WIDTH: Final = 256
 HEIGHT: Final = 8
 ENTRIES: Final = -1
-"""The level at which bundles of entries stand, in `Tile`."""
+"""The level of the bundles of entries, in `Tile`."""
 
 _length: Final = struct.Struct(">H")
 
 
 class TileError(ValueError):
-    """The bytes are no such tile."""
+    """The bytes are no valid tile or bundle."""
 
 
 class Tile(NamedTuple):
-    """A tile, or a bundle of entries: its level, its number there, and how much it holds, 1 to 256."""
+    """A tile or a bundle of entries: its level, its number within the level, and its width, 1 to 256."""
 
     level: int
     number: int
@@ -30,7 +30,7 @@ class Tile(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Where it lies."""
+        """Its path among the files."""
         digits = f"{self.number:03d}"
         digits = digits.zfill(-(-len(digits) // 3) * 3)
         groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
@@ -40,7 +40,7 @@ class Tile(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where the hash of a complete subtree is found: in a tile, the root over some hashes of it."""
+    """The place of a complete subtree's hash: the root over some hashes of a tile."""
 
     tile: Tile
     first: int
@@ -48,7 +48,7 @@ class Place(NamedTuple):
 
 
 def place_of(node: Node, size: int) -> Place:
-    """Where the tiles of the tree of `size` have this node."""
+    """The place of this node in the tiles of the tree of `size`."""
     level, index = node
     tile_level, height = divmod(level, HEIGHT)
     number, first = divmod(index << height, WIDTH)
@@ -56,20 +56,20 @@ def place_of(node: Node, size: int) -> Place:
 
 
 def tile_at(level: int, number: int, size: int) -> Tile:
-    """The tile of this number as wide as the tree of `size` fills it; also a bundle of entries."""
+    """The tile or bundle of this number, as wide as the tree of `size` fills it."""
     filled = size >> HEIGHT * max(level, 0)
     return Tile(level, number, min(WIDTH, filled - number * WIDTH))
 
 
 def edge(size: int) -> list[Tile]:
-    """The bundle and the tiles at the right of the tree of this size that are not full, from the entries up."""
+    """The bundle and tiles at the right edge of the tree of this size that are not full, from the entries up."""
     levels = range(-(-size.bit_length() // HEIGHT))
     tiles = (tile_at(level, (size >> HEIGHT * max(level, 0)) // WIDTH, size) for level in (ENTRIES, *levels))
     return [tile for tile in tiles if tile.width]
 
 
 def hash_at(place: Place, content: bytes) -> bytes:
-    """The hash of the node that is found there, from the tile's content."""
+    """The hash of the node at this place, from the tile's content."""
     hashes = hashes_in(content, place.tile.width)[place.first : place.first + place.hashes]
     while len(hashes) > 1:
         hashes = [joined(hashes[at : at + 2]) for at in range(0, len(hashes), 2)]
@@ -77,19 +77,19 @@ def hash_at(place: Place, content: bytes) -> bytes:
 
 
 def hashes_in(content: bytes, width: int) -> list[bytes]:
-    """The hashes of a tile. Raises `TileError`."""
+    """The hashes of a tile. Raises `TileError` unless there are `width`."""
     if len(content) != width * HASH_BYTES:
         raise TileError("a tile has not as many hashes as it is wide")
     return [content[at : at + HASH_BYTES] for at in range(0, len(content), HASH_BYTES)]
 
 
 def bundle_of(entries: Iterable[bytes]) -> bytes:
-    """A bundle of entries, each with its length before it."""
+    """A bundle of entries, each after its length."""
     return b"".join(_length.pack(len(entry)) + entry for entry in entries)
 
 
 def entries_in(content: bytes, width: int) -> list[bytes]:
-    """The entries of a bundle. Raises `TileError`."""
+    """The entries of a bundle. Raises `TileError` unless there are `width`."""
     entries = list(_entries(content))
     if len(entries) != width:
         raise TileError("a bundle has not as many entries as it is wide")
@@ -112,12 +112,12 @@ def _entries(content: bytes) -> Iterator[bytes]:
 
 @dataclass
 class Growth:
-    """A tree that is extended, as tiles.
+    """A growing tree, in tiles.
 
     Attributes:
-        size: How many entries it has.
-        entries: Those of the last bundle, if it is not full.
-        hashes: For each level, those of its last tile, if it is not full.
+        size: The number of entries.
+        entries: The entries of the last bundle, if it is not full.
+        hashes: For each level, the hashes of its last tile, if it is not full.
     """
 
     size: int = 0
@@ -126,7 +126,7 @@ class Growth:
 
     @classmethod
     def after(cls, size: int, contents: Sequence[tuple[Tile, bytes]]) -> Growth:
-        """Go on with the tree of this size. `contents` are those of `edge(size)`. Raises `TileError`."""
+        """Continue the tree of this size. `contents` are those of `edge(size)`. Raises `TileError`."""
         grown = cls(size)
         for tile, content in contents:
             if tile.level == ENTRIES:
@@ -137,7 +137,7 @@ class Growth:
         return grown
 
     def add(self, entry: bytes) -> Iterator[tuple[Tile, bytes]]:
-        """One entry more; gives the bundle and the tiles that are full by it."""
+        """Add an entry; yields the bundle and the tiles that it fills."""
         self.entries.append(entry)
         self.size += 1
         number, over = divmod(self.size, WIDTH)
@@ -160,7 +160,7 @@ class Growth:
             level += 1
 
     def edge(self) -> Iterator[tuple[Tile, bytes]]:
-        """The bundle and the tiles at the right that are not full."""
+        """The bundle and tiles at the right edge that are not full."""
         for tile in edge(self.size):
             if tile.level == ENTRIES:
                 yield tile, bundle_of(self.entries)

@@ -1,4 +1,4 @@
-"""The Merkle tree of RFC 6962, section 2: roots, what proves inclusion and consistency, and their verification.
+"""The Merkle tree of RFC 6962, section 2: roots, proofs of inclusion and consistency, and their verification.
 
 A tree of size n has the leaves 0 … n-1. A node `(level, index)` is the root of the complete subtree over the leaves
 from `index << level` up to, and without, `(index + 1) << level`. Hashes are 32 bytes of SHA-256.
@@ -18,7 +18,7 @@ HASH_BYTES: Final = 32
 
 
 class ProofError(Exception):
-    """What is given proves nothing of the kind."""
+    """The given hashes or sizes prove nothing."""
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -32,7 +32,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def joined(roots: Sequence[bytes]) -> bytes:
-    """The root over complete subtrees that follow each other, the largest first."""
+    """The root over adjacent complete subtrees, the largest first."""
     if not roots:
         return EMPTY_ROOT
     *before, root = roots
@@ -42,12 +42,12 @@ def joined(roots: Sequence[bytes]) -> bytes:
 
 
 def frontier_nodes(size: int) -> list[Node]:
-    """The complete subtrees that a tree of this size consists of, from the left."""
+    """The complete subtrees of a tree of this size, from the left."""
     return nodes_of((0, size))
 
 
 def nodes_of(leaves: Range) -> list[Node]:
-    """The complete subtrees, from the left, that a range of leaves consists of which RFC 6962 makes a subtree."""
+    """The complete subtrees, from the left, of a range of leaves that is a subtree in RFC 6962."""
     start, end = leaves
     found = []
     for level in reversed(range((end - start).bit_length())):
@@ -58,9 +58,9 @@ def nodes_of(leaves: Range) -> list[Node]:
 
 
 def inclusion_ranges(index: int, size: int) -> list[Range]:
-    """The subtrees whose roots prove that leaf `index` is in the tree of `size`, as section 2.1.1 orders them.
+    """The subtrees whose roots prove that leaf `index` is in the tree of `size`, in the order of section 2.1.1.
 
-    Raises `ProofError` where there is no such leaf.
+    Raises `ProofError` if there is no such leaf.
     """
     if not 0 <= index < size:
         raise ProofError("there is no such leaf in this tree")
@@ -77,9 +77,9 @@ def inclusion_ranges(index: int, size: int) -> list[Range]:
 
 
 def consistency_ranges(old: int, size: int) -> list[Range]:
-    """The subtrees whose roots prove that the tree of `size` only adds to that of `old` (section 2.1.2).
+    """The subtrees whose roots prove that the tree of `size` extends that of `old` (section 2.1.2).
 
-    None where `old` is 0 or `size`. Raises `ProofError` where the old tree is the larger one.
+    None are needed if `old` is 0 or `size`. Raises `ProofError` if the old tree is the larger one.
     """
     if not 0 <= old <= size:
         raise ProofError("the older tree is the larger one")
@@ -105,7 +105,7 @@ def proof(ranges: Iterable[Range], hash_of: Callable[[Node], bytes]) -> list[byt
 
 
 def verify_consistency(old: int, old_root: bytes, size: int, root: bytes, path: Sequence[bytes]) -> None:
-    """Whether the tree of `size` only adds to that of `old`. Raises `ProofError`."""
+    """Verify that the tree of `size` extends that of `old`. Raises `ProofError`."""
     if not 0 <= old <= size:
         raise ProofError("the older tree is the larger one")
     if old in {0, size}:

@@ -1,4 +1,4 @@
-"""What a log asks of a witness, and what a witness answers (C2SP tlog-witness, `add-checkpoint`)."""
+"""Requests of a log to a witness, and its answers (C2SP tlog-witness, `add-checkpoint`)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rules.proof.tree import EMPTY_ROOT, HASH_BYTES, ProofError, verify_consiste
 
 MOST_PROOF_LINES: Final = 63
 SIZE_TYPE: Final = "text/x.tlog.size"
-"""Of the body of a 409: the size that the witness has seen last."""
+"""The content type of a 409's body: the size that the witness cosigned last."""
 _OLD: Final = "old "
 
 
 @dataclass(frozen=True)
 class Request:
-    """A checkpoint, and the proof that it only adds to one of `old` events."""
+    """A checkpoint, and the proof that it extends the one of `old` events."""
 
     old: int
     proof: tuple[bytes, ...]
@@ -32,7 +32,7 @@ class Request:
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        """The request that is written so. Raises `NoteError`."""
+        """The request in this body. Raises `NoteError`."""
         head, _, note = body.partition(b"\n\n")
         try:
             first, *proof = head.decode("ascii").split("\n")
@@ -47,7 +47,7 @@ class Request:
 
 
 class Seen(NamedTuple):
-    """The tree of a log that a witness has cosigned last."""
+    """The tree of a log that a witness cosigned last."""
 
     size: int
     root: bytes
@@ -57,16 +57,16 @@ NOTHING: Final = Seen(0, EMPTY_ROOT)
 
 
 class Refused(NamedTuple):
-    """A status of HTTP, and the size that the witness has seen, where that is what is wrong."""
+    """An HTTP status, with the size that the witness cosigned last, if the request was based on another one."""
 
     status: int
     size: int | None = None
 
 
 def judged(request: Request, logs: Iterable[Verifier], seen: Seen) -> Checkpoint | Refused:
-    """The checkpoint that a witness may cosign, or why it does not.
+    """The checkpoint that a witness may cosign, or the refusal.
 
-    `logs` are the keys that it trusts for the checkpoint's origin, `seen` what it has cosigned of that last.
+    `logs` are the keys that it trusts for the checkpoint's origin, `seen` is its last cosigned tree of that origin.
     """
     known = tuple(logs)
     if not known:

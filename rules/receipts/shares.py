@@ -1,4 +1,4 @@
-"""What of the money that was paid for a fee is phí, and what lệ phí: to the đồng, line by line."""
+"""The split of a paid fee into phí and lệ phí, line by line, exact to the đồng."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from schemas.publishing.fee import FeeKind
 def lines_of(
     of: FeeKind, paid: int, fee_lines: Sequence[FeeLine], kinds: Mapping[Code, FeeKind]
 ) -> tuple[ReceiptLine, ...]:
-    """The lines of a receipt of this kind; none if nothing of what was `paid` (đồng) is for it.
+    """The lines of a receipt of this kind; none if no part of `paid` (đồng) is of this kind.
 
-    What was waived is spread over all lines. Raises `KeyError` for an item of which nobody knows the kind.
+    A waived amount is spread over all lines. Raises `KeyError` for an item of unknown kind.
     """
     each = apportioned(paid, [line.total for line in fee_lines])
     named = zip(fee_lines, each, strict=True)
@@ -23,10 +23,10 @@ def lines_of(
 
 
 def apportioned(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
-    """An amount in đồng, shared in these proportions, of which no share is a đồng away: the sum is exact.
+    """An amount in đồng split in these proportions: each share within 1 đồng, the sum exact.
 
-    The đồng that remain go to the largest fractions, of equal ones to the first. Raises `ValueError` for what can't be
-    shared: less than nothing, or something over nothing.
+    The remaining đồng go to the largest fractions, and among equal ones to the first. Raises `ValueError` for a
+    negative amount or weight, and for an amount without any weight.
     """
     whole = sum(weights)
     if amount < 0 or any(weight < 0 for weight in weights) or (amount and not whole):

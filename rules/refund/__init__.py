@@ -1,1 +1,1 @@
-"""Giving money back: what is to go back, who asks and who approves, and that it never is more than came."""
+"""Refunds: the sums that go back, the two officers behind each, and the limit of the captured amount."""

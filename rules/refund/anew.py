@@ -1,4 +1,4 @@
-"""A filing that begins again: what was to go back as it had ended does not, and how it ends next is judged anew."""
+"""Refunds of a reopened filing: its former end returns nothing, and its next end is judged anew."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from schemas.refund.state import CaseState, Claim, Refund, RefundCause, RefundEn
 
 
 def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
-    """That the filing has begun again since it was ruled what goes back; None if that changes nothing.
+    """The event that calls off the refunds of the filing's former end; None if reopening changes nothing.
 
-    What the provider was asked for it may be giving at this moment: that stands.
+    A refund that was requested of the provider stays, since the provider may be paying it out now.
     """
     by_rule = _since_last_end(refund)
     if claim.reopened <= refund.reopened or not (by_rule or refund.ruled or claim.rule):
@@ -32,10 +32,11 @@ def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
 
 
 def still_to_go(refund: Refund, owed: int, percent: int) -> int:
-    """How many đồng go back of the `owed`, of which that percent does: what went as it ended before is part of it.
+    """The sum in đồng that still goes back of `owed` at this percentage, less the refunds by a former end.
 
-    So is what was declined since it ended last, or is void: the procedure speaks of it once. What was asked for again,
-    because it was charged back or went back too early, is no more of this money, and has a refund of its own.
+    It is also less the refunds that were declined or void since the last end: the procedure decides them once. A sum
+    that was requested again, after a charge-back or a refund that came too early, is not part of this money: it has a
+    refund of its own.
     """
     spoken_of = (one for one in _since_last_end(refund) if one.state in fold.OVER)
     gone = fold.still_to_go(refund, RefundCause.RULE) + sum(one.amount for one in spoken_of)
@@ -44,12 +45,12 @@ def still_to_go(refund: Refund, owed: int, percent: int) -> int:
 
 
 def share(amount: int, percent: int) -> int:
-    """So many percent of an amount, rounded half up to 1 đồng."""
+    """A percentage of an amount, rounded half up to 1 đồng."""
     return (amount * percent + 50) // 100
 
 
 def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
-    """What goes back, or went, as the filing ended last."""
+    """The refunds by the filing's last end."""
     return tuple(one for one in refund.entries if one.cause is RefundCause.RULE and not one.overtaken)
 
 

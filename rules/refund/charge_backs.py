@@ -1,4 +1,4 @@
-"""Money that the payer's bank took back: what of its refunds is void by that, and what becomes of the fee."""
+"""Charge-backs in a refund: the cases that they make void, and the leader's answer about the fee."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schemas.refund.state import CaseState, ChargeBackOutcome, Claim, Refund, Re
 
 
 def charged_back(refund: Refund, claim: Claim) -> RefundChargedBack:
-    """What is known of it by now. What the provider was asked for it may be giving at this moment: that stands."""
+    """The event of the charge-backs so far. A refund requested of the provider stays: it may be paying it out now."""
     capture = known(refund.capture)
     going = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry.requests)
     return RefundChargedBack(
@@ -24,7 +24,7 @@ def charged_back(refund: Refund, claim: Claim) -> RefundChargedBack:
 
 
 def void_by_now(refund: Refund) -> RefundChargedBack | None:
-    """What people should give back, of money that was charged back before; None if enough is there."""
+    """The event that voids agreed manual refunds of money charged back before; None if enough money is left."""
     capture = known(refund.capture)
     with_the_provider = fold.in_state(refund, CaseState.APPROVED)
     void = _void(refund, capture.amount - refund.charged_back, with_the_provider) if refund.charged_back else ()
@@ -33,7 +33,7 @@ def void_by_now(refund: Refund) -> RefundChargedBack | None:
 
 
 def _void(refund: Refund, there: int, going: tuple[RefundEntry, ...]) -> tuple[int, ...]:
-    """The cases that nobody gives back yet and for which too little is there, beside what has gone back or goes."""
+    """The cases not under way that exceed the money left after the refunds that were given or are under way."""
     rest = there - fold.total(refund, CaseState.GIVEN) - sum(entry.amount for entry in going)
     waiting = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry not in going)
     agreed = fold.in_state(refund, CaseState.LEFT_TO_HAND) + waiting
@@ -47,7 +47,7 @@ def _void(refund: Refund, there: int, going: tuple[RefundEntry, ...]) -> tuple[i
 
 
 def answer(refund: Refund, command: AnswerChargeBack, _: datetime) -> tuple[ChargeBackAnswered, ...]:
-    """A leader's answer to all that nobody has spoken of yet."""
+    """The event of a leader's answer to all unanswered charge-backs."""
     again = len(refund.asked_again) + 1 if command.outcome is ChargeBackOutcome.ASKED_AGAIN else None
     answered = ChargeBackAnswered(
         outcome=command.outcome,

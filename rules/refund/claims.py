@@ -1,4 +1,4 @@
-"""What the logs say about a capture: whether anybody owes it, and what the procedure says of a filing that ended so."""
+"""Claims: whether a capture is owed, and which share of it the procedure returns after the filing's end."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def number_of(payment: int, ordinal: int) -> int:
 
 
 def payment_of(refund: StreamId) -> StreamId:
-    """The payment of whose capture this refund is."""
+    """The payment that holds this refund's capture."""
     return StreamId("payment", refund.filing, refund.n // CAPTURES)
 
 
 def capture_of(payment: Payment, refund: int) -> CaptureTaken | None:
-    """The capture that a refund of this number is about; None if there is none."""
+    """The capture of the refund of this number; None if there is none."""
     ordinal = refund % CAPTURES
     if not 0 < ordinal <= len(payment.captures):
         return None
@@ -46,12 +46,12 @@ def capture_of(payment: Payment, refund: int) -> CaptureTaken | None:
 
 
 def without_provider(refund: int) -> bool:
-    """Whether it is of what was paid at the counter, or to the post."""
+    """Whether the refund is of money paid at the counter or to the post."""
     return refund % CAPTURES == 0
 
 
 def taken_without_provider(filing: Filing, refund: int) -> CaptureTaken | None:
-    """What was paid for a fee at the counter, or to the post, as the money that this refund is about."""
+    """The fee paid at the counter or to the post, as the capture of this refund; None if there is none."""
     fee = _paid_without_provider(filing, refund)
     if fee is None:
         return None
@@ -69,7 +69,7 @@ def taken_without_provider(filing: Filing, refund: int) -> CaptureTaken | None:
 
 
 def claim_without_provider(filing: Filing, refund: int) -> Claim:
-    """What is to go back of it by itself: what the fee became less, and what the procedure writes."""
+    """The claim that follows by rule: the reduction of the fee, and the procedure's share."""
     fee = _paid_without_provider(filing, refund)
     return Claim() if fee is None else _of_fee(filing, fee)
 
@@ -80,7 +80,7 @@ def _paid_without_provider(filing: Filing, refund: int) -> Fee | None:
 
 
 def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
-    """Why nobody owes any of this money; None if it is the fee's, or may become it."""
+    """Why this money is not owed; None if it pays the fee, or may still do so."""
     if capture.capture_id == payment.owed_capture:
         return None
     if payment.state is PaymentState.PENDING:
@@ -89,7 +89,7 @@ def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
 
 
 def claim(payment: Payment, refund: int, filing: Filing) -> Claim:
-    """What is to go back of a capture that is there, by itself."""
+    """The claim that follows by rule for an existing capture."""
     capture = payment.captures[refund % CAPTURES - 1]
     return _claim(payment, capture, filing).model_copy(update={"charged_back": payment.taken_back(capture)})
 
@@ -117,19 +117,19 @@ def _of_fee(filing: Filing, fee: Fee) -> Claim:
 
 
 def _waived_by(filing: Filing) -> tuple[str, ...]:
-    """Who let the applicant off a part of the fee: what goes back of it for that, they do not give back alone."""
+    """The officer who waived part of the fee: they do not approve its refund alone."""
     return () if filing.waiver is None else (filing.waiver.officer,)
 
 
 def _ended_by(filing: Filing, rule: RefundCase) -> tuple[str, ...]:
-    """By whose act the filing ended so, and in whose place: one of them alone is not two who give money back."""
+    """The officers whose act ended the filing: they count as one of the two who approve a refund, not as both."""
     if rule is RefundCase.REFUSED and filing.decision is not None:
         return tuple(one for one in (filing.decision.officer, filing.decision.acting_for) if one is not None)
     return () if filing.closed_by is None else (filing.closed_by,)
 
 
 def ended_as(filing: Filing) -> RefundCase | None:
-    """What became of the filing, as refund rules name it; None while it goes on, and where it had its result."""
+    """The end of the filing, as refund rules name it; None while it is open, and after a delivered approval."""
     match filing.closing:
         case Closing.WITHDRAWN:
             before = filing.accepted_at is None
@@ -152,21 +152,21 @@ _ENDINGS: Final = {
 
 
 def percent_of(filing: Filing, rule: RefundCase) -> int | None:
-    """How much the procedure gives back then; None if it does not say."""
+    """The percentage that the procedure returns in this case; None without a rule."""
     fee = filing.procedure.fee
     rules = () if fee is None else fee.refunds
     return next((one.percent for one in rules if one.case is rule), None)
 
 
 def fees_returned(filing: Filing) -> dict[int, int]:
-    """How many đồng of each fee go back by changes of the dossier; those of which nothing does are left out."""
+    """The sum in đồng of each fee that goes back after changes of the dossier; fees without one are left out."""
     return {fee.n: fee.amount - fee.kept for fee in filing.fees if fee.returned}
 
 
 def fees_to_return(filing: Filing) -> tuple[int, ...]:
-    """The numbers of the fees of which something goes back by how the filing ended.
+    """The numbers of the fees that go back, in whole or part, after the filing's end.
 
-    Of what a payment asked for it may too, where the procedure says nothing of it: a leader decides.
+    An online fee is included even if the procedure has no rule for this end: a leader decides.
     """
     rule = ended_as(filing)
     percent = None if rule is None else percent_of(filing, rule)

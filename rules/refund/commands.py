@@ -1,4 +1,4 @@
-"""The rule of each command on a refund: officers of its agency, never one alone, and none on the applicant's side."""
+"""The rule of each command on a refund: two officers of its agency, neither on the applicant's side."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _record_given(refund: Refund, command: RecordGiven, _: datetime) -> Events:
 
 
 def _leave_to_hand(refund: Refund, command: LeaveToHand, _: datetime) -> Events:
-    """What the provider does not give, nobody does if it was charged back meanwhile, or the filing has begun again."""
+    """A case that the provider does not pay goes to people, unless a charge-back or a reopened filing voids it."""
     if fold.entry_of(refund, command.case, CaseState.APPROVED) is None:
         return ()
     left = RefundLeftToHand(case=command.case, rule=command.rule)
@@ -84,9 +84,9 @@ def _leave_to_hand(refund: Refund, command: LeaveToHand, _: datetime) -> Events:
 
 
 def claimed(refund: Refund, claim: Claim) -> Events:
-    """What the system opens by what the logs say: all that is left of what nobody owes, or parts of a fee.
+    """The events that the logs alone cause: the whole rest of money that is not owed, or parts of a fee.
 
-    Those are what is more than was asked, what the fee became less, and then the procedure's share of the rest.
+    The parts of a fee are, in this order: the excess, the reduction of the fee, the procedure's share of the rest.
     """
     claim = claim.model_copy(update={"unowed": claim.unowed or refund.unowed})
     if claim.charged_back > refund.charged_back:
@@ -107,7 +107,7 @@ def claimed(refund: Refund, claim: Claim) -> Events:
 
 
 def _too_much(refund: Refund, claim: Claim) -> Events:
-    """What is more than was asked, as far as it was not opened, and nothing else is to go back of it."""
+    """The event that returns the excess, as far as no case covers it yet and money is left."""
     opened = fold.still_to_go(refund, RefundCause.EXCESS)
     amount = min(claim.excess - opened, fold.left(refund))
     asked = {"asked": known(refund.capture).asked}
@@ -115,7 +115,7 @@ def _too_much(refund: Refund, claim: Claim) -> Events:
 
 
 def _made_less(refund: Refund, claim: Claim) -> Events:
-    """What a change of the dossier has made less, as far as it was not opened."""
+    """The event that returns the reduction of the fee, as far as no case covers it yet."""
     lines = differences.to_open(refund, claim)
     amount = sum(line.amount for line in lines)
     opened = _open(refund, amount, RefundCause.DIFFERENCE)
@@ -123,7 +123,7 @@ def _made_less(refund: Refund, claim: Claim) -> Events:
 
 
 def _by_rule(refund: Refund, claim: Claim) -> Events:
-    """The procedure's share of the fee that was paid."""
+    """The event that returns the procedure's share of the paid fee, or leaves it to a leader."""
     if claim.rule is None or refund.ruled:
         return ()
     if claim.percent is None:
@@ -145,7 +145,7 @@ def _open(refund: Refund, amount: int, cause: RefundCause) -> RefundOpened:
 
 
 def _there_is(needed: Callable[[Refund], object], rule: str) -> When[Refund]:
-    """The refusal by this rule unless the refund has something that is needed."""
+    """A condition that refuses by this rule unless the refund has the needed part."""
     return lambda refund, _, __: None if needed(refund) else problem("", rule)
 
 
@@ -156,7 +156,7 @@ def _can_ask(refund: Refund, _: Actor, __: datetime) -> Problem | None:
 
 
 def _can_be_taken(refund: Refund, _: Actor, __: datetime) -> Problem | None:
-    """Why it can't be taken for the whole fee: nobody disputes it, or something of it goes back."""
+    """Why a short payment can't be accepted as the whole fee: it is not in dispute, or part of it goes back."""
     whole = fold.left(refund) == known(refund.capture).amount
     return None if fold.in_dispute(refund) and whole else problem("", "no_short_payment")
 
@@ -201,7 +201,7 @@ def _approve(refund: Refund, command: ApproveRefund, _: datetime) -> Events:
 
 
 def _decline(refund: Refund, command: DeclineRefund, _: datetime) -> Events:
-    """What nobody owes goes back all the same: the next look asks for it."""
+    """The event that declines a case. Money that is not owed can't be declined: it goes back in any case."""
     entry = _case(refund, command, CaseState.OPEN)
     hands = _hands(refund, command, entry.asked_by)
     if entry.cause in NOT_TO_DECLINE:
@@ -236,7 +236,7 @@ def _case(refund: Refund, command: ApproveRefund | DeclineRefund | GiveBackByHan
 def _hands(
     refund: Refund, command: ApproveRefund | DeclineRefund | GiveBackByHand, others: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Who does it, and in whose place: none of the others."""
+    """The acting officer and the one they act for. Raises `RefusalError` if one of them is among `others`."""
     hands = fold.names(command.actor.subject, command.acting_for)
     if (why := not_alone(refund, hands, others)) is not None:
         raise refuse(why)
@@ -261,7 +261,7 @@ def _can_be_approved(refund: Refund, actor: Actor, now: datetime) -> Problem | N
 
 
 def _in_their_place(effect: Effect[Refund]) -> Effect[Refund]:
-    """The effect of a command that an officer may give in the place of an absent one, but of nobody else."""
+    """The effect of a command that an officer may also give for an absent one, but not for themselves."""
 
     def decide(refund: Refund, command: ApproveRefund, now: datetime) -> Events:
         if command.acting_for == command.actor.subject:

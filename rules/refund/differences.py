@@ -1,4 +1,4 @@
-"""What a change of the dossier has made a fee less: which of it is to go back yet, and what the fee is by now."""
+"""Differences: the part of a reduced fee that is yet to go back, and the fee as it is now."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.refund.state import Claim, Refund, RefundCause, RefundLine
 
 
 def to_open(refund: Refund, claim: Claim) -> tuple[RefundLine, ...]:
-    """What no case speaks of yet, item by item; all of it, unless people have given some back before."""
+    """The reduction that no case covers yet, item by item, limited to the rest of the money."""
     amounts: Counter[str] = Counter()
     for line in claim.returned:
         amounts[line.code] += line.amount
@@ -24,7 +24,7 @@ def to_open(refund: Refund, claim: Claim) -> tuple[RefundLine, ...]:
 
 
 def _most(refund: Refund, claim: Claim) -> int:
-    """So much at most: what was forgone was never paid, and comes off first."""
+    """The limit of that sum. A forgone amount was never paid and comes off first."""
     opened = sum(entry.amount for entry in refund.entries if entry.cause is RefundCause.DIFFERENCE)
     return max(min(_paid(refund) - fee_by_now(refund, claim) - opened, fold.left(refund)), 0)
 
@@ -35,6 +35,6 @@ def _paid(refund: Refund) -> int:
 
 
 def fee_by_now(refund: Refund, claim: Claim) -> int:
-    """How many đồng of the capture are the fee's."""
+    """The part of the capture in đồng that is the fee now."""
     asked = known(refund.capture).asked - sum(line.amount for line in claim.returned)
     return max(min(_paid(refund), asked), 0)

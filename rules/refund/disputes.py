@@ -1,4 +1,4 @@
-"""Money that came as less than was asked: it goes back, or two take it for the whole fee and the rest is forgone."""
+"""Short payments: the money goes back, or two officers accept it as the whole fee and forgo the rest."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from schemas.refund.state import Refund
 
 
 def lacking(refund: Refund) -> int:
-    """How many đồng less came than was asked."""
+    """The missing amount in đồng."""
     capture = known(refund.capture)
     return capture.asked - capture.amount
 
 
 def disputed(refund: Refund) -> tuple[RefundDisputed, ...]:
-    """That people have to say what becomes of it, once."""
+    """The event that leaves a short payment to people; recorded once."""
     capture = known(refund.capture)
     said = RefundDisputed(capture_id=capture.capture_id, amount=capture.amount, asked=capture.asked)
     return () if refund.disputed else (said,)
 
 
 def propose(refund: Refund, command: AcceptShortPayment, _: datetime) -> tuple[ShortfallProposed, ...]:
-    """The latest proposer replaces any earlier one."""
+    """The event of a proposal. The latest proposer replaces any earlier one."""
     proposed = ShortfallProposed(
         forgone=lacking(refund),
         officer=command.actor.subject,
@@ -39,7 +39,7 @@ def propose(refund: Refund, command: AcceptShortPayment, _: datetime) -> tuple[S
 
 
 def accept(refund: Refund, command: ApproveShortPayment, _: datetime) -> tuple[ShortfallAccepted, ...]:
-    """The agreement of another officer than the proposer. Raises `RefusalError`."""
+    """The event of the approval by a second officer. Raises `RefusalError` if the proposer approves."""
     hands = fold.names(command.actor.subject, command.acting_for)
     if (why := not_alone(refund, hands, refund.accepted_by)) is not None:
         raise refuse(why)

@@ -24,7 +24,7 @@ from schemas.refund.state import UNOWED, RefundCause
 def evidence(  # noqa: PLR0911 -- one line for each event
     stream: StreamId, event: RefundEvent
 ) -> Evidence | None:
-    """What must have been recorded: the capture, that nobody owes it, or how the filing ended whose fee it is."""
+    """The evidence for a refund: its capture, the reason why it is not owed, or the end of the filing."""
     payment = str(payment_of(stream))
     match event:
         case RefundBegun(payment=n, amount=amount) if without_provider(stream.n):

@@ -1,4 +1,4 @@
-"""What each event makes of a refund, and what of it is to be done next."""
+"""The change that each event makes to a refund, and the work that is left."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ def _void(refund: Refund, cases: tuple[int, ...]) -> tuple[RefundEntry, ...]:
 
 
 def _called_off(refund: Refund, event: RefundCalledOff, _: datetime) -> Changed:
-    """Once the filing has begun again, what may be going, or went, by how it had ended is no longer by that."""
+    """The change after a reopened filing: refunds by its former end are marked as overtaken."""
     entries = _void(refund, event.void)
-    if event.reopened == refund.reopened:  # what is void was part of what goes back by the end since: that lacks it
+    if event.reopened == refund.reopened:  # the void case belongs to the end since then, so its sum is still open
         return {"entries": entries, "ruled": refund.undecided is not None}
     by_rule = RefundCause.RULE
     overtaken = (one.model_copy(update={"overtaken": True}) if one.cause is by_rule else one for one in entries)
@@ -82,7 +82,7 @@ def _too_early(refund: Refund, amount: int) -> Changed:
 
 
 def _given(refund: Refund, event: RefundGiven | RefundGivenByHand, _: datetime) -> Changed:
-    """It went back although the filing has begun again: somebody has to say what becomes of the fee."""
+    """The change by a paid refund. One that a reopened filing has overtaken needs an answer about the fee."""
     given = next(entry for entry in refund.entries if entry.case == event.case)
     too_early = _too_early(refund, given.amount) if given.overtaken else {}
     return too_early | _of(refund, event.case, state=CaseState.GIVEN)
@@ -129,17 +129,17 @@ CHANGES: Final[Mapping[type[Any], Change[Refund]]] = {
 
 evolve = folding(CHANGES)
 _WHENEVER: Final = datetime.min.replace(tzinfo=UTC)
-"""What follows from an event before it is recorded does not depend on the time."""
+"""The effects of an event that is not recorded yet do not depend on the time."""
 
 
 def after(refund: Refund, event: RefundEvent) -> Refund:
-    """The refund once this has happened, which is not recorded yet."""
+    """The refund after this event, before it is recorded."""
     change = CHANGES[type(event)](refund, event, _WHENEVER)
     return refund.model_copy(update=change)
 
 
 def names(officer: str | None, acting_for: str | None) -> tuple[str, ...]:
-    """Who did something, and in whose place."""
+    """The acting officer, and the one they act for."""
     return tuple(name for name in (officer, acting_for) if name is not None)
 
 
@@ -149,68 +149,68 @@ def _of(refund: Refund, case: int, **change: Any) -> Changed:
 
 
 def entry_of(refund: Refund, case: int, *states: CaseState) -> RefundEntry | None:
-    """The case of this number, if it stands so."""
+    """The case of this number, if it is in one of these states."""
     return next((entry for entry in refund.entries if entry.case == case and entry.state in states), None)
 
 
 def count_over(refund: Refund) -> int:
-    """How many cases were declined, or are void: what was asked for by them is free again."""
+    """The number of declined and void cases, whose sums are free again."""
     return sum(entry.state in OVER for entry in refund.entries)
 
 
 def in_state(refund: Refund, state: CaseState) -> tuple[RefundEntry, ...]:
-    """The cases that stand so."""
+    """The cases in this state."""
     return tuple(entry for entry in refund.entries if entry.state is state)
 
 
 def left(refund: Refund) -> int:
-    """How many đồng of the capture are there of which no case speaks that is not over."""
+    """The sum in đồng of the capture that is still there and in no case except declined and void ones."""
     amount = 0 if refund.capture is None else refund.capture.amount
     going = sum(entry.amount for entry in refund.entries if entry.state not in OVER)
     return max(amount - refund.charged_back - going, 0)
 
 
 OVER: Final = {CaseState.DECLINED, CaseState.VOID}
-"""Nothing goes back by a case that stands so."""
+"""The states of a case that returns nothing."""
 
 
 def total(refund: Refund, *states: CaseState) -> int:
-    """How many đồng the cases come to that stand so."""
+    """The sum in đồng of the cases in these states."""
     return sum(entry.amount for entry in refund.entries if entry.state in states)
 
 
 def still_to_go(refund: Refund, cause: RefundCause) -> int:
-    """How many đồng go back for this cause, or went."""
+    """The sum in đồng that goes back for this cause, or has gone back."""
     return sum(entry.amount for entry in refund.entries if entry.cause is cause and entry.state not in OVER)
 
 
 def gone_twice(refund: Refund) -> int:
-    """How many đồng went back and were taken back too."""
+    """The sum in đồng that both went back and was charged back."""
     captured = 0 if refund.capture is None else refund.capture.amount
     return max(refund.charged_back + total(refund, CaseState.GIVEN) - captured, 0)
 
 
 def to_give(refund: Refund) -> tuple[RefundEntry, ...]:
-    """What the provider is to give back now, one after another. That two have agreed is looked at once more.
+    """The cases that the provider is to pay out now, one after another, if two officers agreed.
 
-    What it has been asked for comes first: of a transaction a query tells the last refund alone.
+    A case that was requested before comes first: a provider's query reports only the last refund of a transaction.
     """
     agreed = (entry for entry in in_state(refund, CaseState.APPROVED) if entry.separate)
     return tuple(sorted(agreed, key=lambda entry: not entry.requests))
 
 
 def to_give_first(refund: Refund, case: int) -> RefundEntry | None:
-    """The case of this number, if it is the first that the provider is to give back now."""
+    """The case of this number, if it is the first that the provider is to pay out."""
     return next((entry for entry in to_give(refund)[:1] if entry.case == case), None)
 
 
 def in_dispute(refund: Refund) -> bool:
-    """Whether people have yet to say what becomes of something of what came short."""
+    """Whether officers have yet to decide about a short payment."""
     return refund.disputed and not refund.accepted and refund.unowed is None and left(refund) > 0
 
 
 def is_open(refund: Refund) -> bool:
-    """Whether something has yet to be done, by the provider or by people, or the next look opens what nobody owes."""
+    """Whether work is left: for the provider, for people, or for the next pass, which opens money that is not owed."""
     if refund.unowed is not None and left(refund):
         return True
     asked = refund.undecided is not None or in_dispute(refund) or refund.unanswered > 0

@@ -1,4 +1,4 @@
-"""What the log orders a provider to give back of a capture, and what it has been asked for before."""
+"""Orders to a provider: the refunds of a capture that it is to pay out, and earlier requests."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from schemas.refund.state import Refund, RefundEntry
 
 
 def ordered(refund: Refund, case: int) -> RefundEntry | None:
-    """The case of this number, if the provider is to give it back now, and it is recorded that it is asked to."""
+    """The case of this number, if the provider is to pay it out now and the request is recorded."""
     entry = None if without_provider(refund.n) else fold.to_give_first(refund, case)
     return entry if entry is not None and entry.requests else None
 
 
 def is_borne_out(refund: Refund, payment: Payment) -> bool:
-    """Whether the payment's log has the capture by which the refund began."""
+    """Whether the payment's log contains the capture that the refund began with."""
     taken, begun = capture_of(payment, refund.n), known(refund.capture)
     return taken is not None and taken.model_dump(include=_TAKEN) == begun.model_dump(include=_TAKEN)
 
@@ -28,16 +28,16 @@ _TAKEN: Final = {"payment", "capture_id", "amount", "provider", "requested_at", 
 
 
 def key_of_demand(refund: Refund) -> str:
-    """The key of the request for money that took the capture."""
+    """The key of the money request that the capture paid."""
     capture = known(refund.capture)
     return fee_key(refund.filing_id, capture.payment, capture.attempt or 1)
 
 
 def key_of(refund: Refund, entry: RefundEntry) -> str:
-    """The key by which a case is known to the provider, however often it is asked for."""
+    """The idempotency key of a case at the provider, the same for every retry."""
     return f"refund:{key_of_demand(refund)}:{known(refund.capture).capture_id}:{entry.case}"
 
 
 def asked_before(refund: Refund, entry: RefundEntry) -> tuple[RefundEntry, ...]:
-    """The other cases that the provider has been asked for, whatever came of them."""
+    """The other cases that were requested of the provider, whatever their outcome."""
     return tuple(one for one in refund.entries if one.requests and one.case != entry.case)

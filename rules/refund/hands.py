@@ -1,4 +1,4 @@
-"""Nobody gives money back alone: a second officer agrees, who is none of those that asked."""
+"""Nobody returns money alone: a second officer agrees, who did not request it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from schemas.refund.state import Refund
 
 
 def not_alone(refund: Refund, hands: tuple[str, ...], others: tuple[str, ...]) -> Problem | None:
-    """Why these hands may not do what needs another's than those."""
+    """Why these officers may not act: one of them is among the `others`, or is on the applicant's side."""
     if set(hands) & set(others):
         return problem("actor.subject", "needs_another")
     return problem("acting_for", "own_filing") if set(hands) & set(refund.apart) else None

@@ -1,4 +1,4 @@
-"""Where a refund stands: its tasks, what it waits for, and what its payment and its filing hear of it."""
+"""The status of a refund: its tasks, its waits, and its reports to its payment and its filing."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from schemas.stream.rows import Rows, Standing, TaskRow
 
 
 def standing(refund: Refund) -> Standing:
-    """Where a refund stands."""
+    """The status of a refund."""
     heard_as = ("fee_charged_back",) if refund.asked_again else ()
     return Standing(n=refund.n, open=is_open(refund), heard_as=heard_as)
 
 
 def rows(refund: Refund) -> Rows:
-    """Whose task it is."""
+    """The tasks of a refund."""
     return Rows(tasks=tuple(_tasks(refund)))
 
 
@@ -45,7 +45,7 @@ def _tasks(refund: Refund) -> Iterator[TaskRow]:
 
 
 def _disputed(refund: Refund) -> Iterator[TaskRow]:
-    """Somebody asks to take it for the whole fee or to give it back; then a leader agrees, or has it given back."""
+    """A first officer accepts or returns the short payment; then a leader approves, or has it returned."""
     if refund.accepted_by:
         yield _task(refund, "short_payment", Role.LEADER, "approve_short_payment", "request_refund")
         return
@@ -58,7 +58,7 @@ def _task(refund: Refund, name: str, role: Role, *actions: str) -> TaskRow:
 
 
 def _by_hand(refund: Refund) -> Iterator[Wait]:
-    """Each case that people have to give back."""
+    """One wait for each case that people have to pay out."""
     provider = known(refund.capture).provider
     at_counter = provider == WITHOUT_PROVIDER
     why = said("doctor.refunds.at_counter") if at_counter else said("doctor.refunds.not_by", provider=provider)
@@ -67,13 +67,13 @@ def _by_hand(refund: Refund) -> Iterator[Wait]:
 
 
 def _under_way(refund: Refund) -> Iterator[Wait]:
-    """Each case of which the provider has yet to say what became of it."""
+    """One wait for each case whose outcome the provider has yet to report."""
     for entry in in_state(refund, CaseState.APPROVED):
         yield Wait(since=refund.since.get(entry.case), of=known(refund.capture).provider)
 
 
 def _twice(refund: Refund) -> Iterator[Wait]:
-    """What the provider owes to the agency."""
+    """The provider's debt to the agency."""
     if dong := gone_twice(refund):
         yield Wait(of=known(refund.capture).provider, dong=dong)
 
@@ -91,7 +91,7 @@ def was_ruled(refund: Refund) -> bool:
 
 
 def accepted(refund: Refund) -> CaptureAccepted | None:
-    """That the capture is taken for the whole fee."""
+    """The report that the short payment is accepted as the whole fee; None if it is not."""
     capture = known(refund.capture)
     if not refund.accepted:
         return None
@@ -99,7 +99,7 @@ def accepted(refund: Refund) -> CaptureAccepted | None:
 
 
 def asked_again(refund: Refund) -> tuple[ChargeBackFact, ...]:
-    """What of the fee is asked for again: to be told to the filing."""
+    """The reports to the filing about parts of the fee that are requested again."""
     fee = known(refund.capture).payment
     return tuple(
         ChargeBackFact(n=refund.n, fee=fee, amount=amount, again=again)
@@ -108,7 +108,7 @@ def asked_again(refund: Refund) -> tuple[ChargeBackFact, ...]:
 
 
 def given_back(refund: Refund) -> tuple[GivenBack, ...]:
-    """What of the capture went back, case by case: to be told to its payment, if it has one."""
+    """The reports to the payment about paid refunds, case by case; none without a payment."""
     if without_provider(refund.n):
         return ()
     capture_id = known(refund.capture).capture_id

@@ -1,4 +1,4 @@
-"""A fee that is asked for again, as its filing hears of it."""
+"""The message to the filing about a fee that is requested again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.refund.state import CAPTURES
 
 
 def charge_back_command(raw: Any) -> AskFeeAgain:
-    """The demand of a fee that the payer's bank took back. Raises `ValueError` for anything else."""
+    """The command that requests a charged-back fee again. Raises `ValueError` for any other content."""
     fact = read(ChargeBackFact, raw)
     said = fact.model_dump(exclude={"again"})
     return AskFeeAgain(command_id=f"fee:{fact.fee}:again:{fact.n}:{fact.again}", **said)

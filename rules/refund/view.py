@@ -1,4 +1,4 @@
-"""A refund as it is shown."""
+"""The view of a refund."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from schemas.refund.state import CaseState, Refund, RefundView
 
 
 def view(refund: Refund) -> RefundView:
-    """What a refund shows."""
+    """The visible fields of a refund."""
     capture = known(refund.capture)
     return RefundView(
         filing_id=refund.filing_id,

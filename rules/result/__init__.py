@@ -1,1 +1,1 @@
-"""Results after they are made: signed, entered, revoked, corrected; and whether they can be relied on."""
+"""Results after they are made: signatures, register entry, revocation, correction, validity."""

@@ -10,7 +10,7 @@ from schemas.result.events import ResultEntered
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """What the filing must have recorded: the decision that the result is made for, or the result itself."""
+    """The evidence for a result: the filing's decision, or the result that the filing itself issued."""
     filing = filing_workflow(stream.filing)
     match event:
         case ResultEntered(adopted=str(number), result=file) if file is not None:

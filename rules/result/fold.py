@@ -1,4 +1,4 @@
-"""What each event makes of a result, and what is to be done next."""
+"""The change that each event makes to a result, and the work that is left."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _made(result: Result, event: ResultMade, _: datetime) -> Changed:
 
 
 def _requested(result: Result, event: SignatureRequested, at: datetime) -> Changed:
-    """Whoever is asked signs, also where another was named when the number was taken."""
+    """The requested signer, who replaces the one named with the number."""
     asked = Signatory(**event.model_dump(exclude={"kind"}))
     return {"asked_at": at, "signers": (*result.signers[: result.signed], asked, *result.signers[result.signed + 1 :])}
 
@@ -112,27 +112,27 @@ evolve = folding(CHANGES)
 
 
 def in_the_making(result: Result) -> bool:
-    """Whether one is being made or signed."""
+    """Whether the last entry is being made or signed."""
     return bool(result.entries) and result.last.state is ResultState.MAKING
 
 
 def unmade(result: Result) -> bool:
-    """Whether its file has yet to be made."""
+    """Whether its file is yet to be made."""
     return in_the_making(result) and result.last.result is None
 
 
 def declined(result: Result) -> bool:
-    """Whether somebody would not sign, and nobody has said yet how it goes on."""
+    """Whether an officer declined to sign and nobody has decided how to go on."""
     return bool(result.entries) and result.last.state is ResultState.VOIDED
 
 
 def is_open(result: Result) -> bool:
-    """Whether something has yet to be done: by the back office, by who signs, or by a leader."""
+    """Whether work is left: for the back office, for a signer, or for a leader."""
     return in_the_making(result) or declined(result)
 
 
 def issued_first(result: Result) -> ResultEntry | None:
-    """What the filing has waited for: the first that was signed. None of what the filing had issued by itself."""
+    """The first signed result, which the filing waits for; None for results that the filing itself issued."""
     if result.adopted:
         return None
     return next((entry for entry in result.entries if entry.issued_at is not None), None)

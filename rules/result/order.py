@@ -1,4 +1,4 @@
-"""What a result is made for, as its filing tells it, and what an agency is asked for then."""
+"""The order that a filing gives for its result, and the request to the agency for its file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.result.state import Result, ResultOrder
 
 
 def order_of(filing: Filing) -> ResultOrder:
-    """The decision of a filing that was decided, and its dossier."""
+    """The order of a decided filing: its decision and its dossier."""
     decision = known(filing.decision)
     return ResultOrder(
         decided=decision.seq,
@@ -25,7 +25,7 @@ def order_of(filing: Filing) -> ResultOrder:
 
 
 def make_request(result: Result) -> IssueRequest | None:
-    """What an agency is asked for when the file of a result is to be made; None where it is not, or was brought."""
+    """The request to the agency for the file of a result; None if the file exists or was supplied with the command."""
     if not unmade(result) or result.last.brought is not None:
         return None
     order, entry = known(result.order), result.last

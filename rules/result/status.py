@@ -1,4 +1,4 @@
-"""Where a result stands: its tasks, what it waits for, and its rows in the register."""
+"""The status of a result: its tasks, its waits, and its rows in the register."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from schemas.stream.rows import RegisterRow, Rows, Standing, TaskRow
 
 
 def standing(result: Result) -> Standing:
-    """Where a result stands. A filing waits to hear of the first that was signed."""
+    """The status of a result. Its filing waits for the first signed one."""
     heard_as = ("result_issued",) if issued_first(result) else ()
     return Standing(n=result.n, open=is_open(result), heard_as=heard_as)
 
 
 def rows(result: Result) -> Rows:
-    """Whose task it is."""
+    """The tasks of a result."""
     return Rows(tasks=tuple(_tasks(result)))
 
 
@@ -35,18 +35,18 @@ def _tasks(result: Result) -> Iterator[TaskRow]:
 
 
 def _is_failing(result: Result) -> bool:
-    """Whether its file, or a signature, can't be had as things are."""
+    """Whether its file or a signature can't be obtained at present."""
     return in_the_making(result) and result.machine_failing is not None
 
 
 def _unsigned(result: Result) -> Iterator[Wait]:
-    """The signature that is refused."""
+    """The wait for a signature that fails."""
     if _is_failing(result) and (signer := result.awaited) is not None:
         yield Wait(since=result.failing_since, of=signer.officer, place=signer.place, why=result.error)
 
 
 def _without_file(result: Result) -> Iterator[Wait]:
-    """A file that can be signed."""
+    """The wait for a file that can be signed."""
     if _is_failing(result) and result.awaited is None:
         yield Wait(since=result.failing_since, why=result.error)
 
@@ -63,7 +63,7 @@ def _task(result: Result, name: str, role: Role, *actions: str, **whose: str | N
 
 
 def results(result: Result) -> tuple[dict[str, Any], ...]:
-    """What the stream says in the register of each of its numbers: of what the filing issued only what became of it."""
+    """The rows of the register of results. Those of a result that the filing issued hold only its later changes."""
     adopted = (result.entries[0],) if result.adopted else ()
     own = (_row(result, entry) for entry in result.entries[len(adopted) :])
     return (*(_what_became(result, entry) for entry in adopted), *own)
@@ -75,7 +75,7 @@ def _what_became(result: Result, entry: ResultEntry) -> dict[str, Any]:
 
 
 def _row(result: Result, entry: ResultEntry) -> dict[str, Any]:
-    begun = result.order or result  # of who was erased the order is gone
+    begun = result.order or result  # an erased result has no order
     row = RegisterRow(
         number=entry.registered,
         n=result.n,

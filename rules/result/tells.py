@@ -1,4 +1,4 @@
-"""A result that everybody has signed, as its filing hears of it."""
+"""The message to the filing about a result that is fully signed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.result.state import ResultFact
 
 
 def result_command(raw: Any) -> SettleResult:
-    """The issue of a signed result. Raises `ValueError` for anything else."""
+    """The command that settles a signed result. Raises `ValueError` for any other content."""
     fact = read(ResultFact, raw)
     return SettleResult(command_id=f"result:{fact.n}", **dict(fact))
 

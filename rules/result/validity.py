@@ -1,4 +1,4 @@
-"""Whether a registered result can be relied on at a moment."""
+"""The validity of a registered result at a moment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NOT_IN_FORCE: Final = {
 
 
 def standing(result: RegisteredResult, at: datetime) -> ResultStanding:
-    """What the register says of it as of this instant: what happened later is left out."""
+    """The standing of a result as of this instant, without later changes."""
     validity = _validity(result, at)
     ended = _ended(result)
     over = ended is not None and ended <= at

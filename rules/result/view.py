@@ -1,4 +1,4 @@
-"""A result as its workflow ends with it."""
+"""The final record of a result."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from schemas.result.state import Result, ResultRecord
 
 
 def record(result: Result) -> ResultRecord:
-    """What a result ends with."""
+    """The record with which the workflow of a result ends."""
     return ResultRecord(filing_id=result.filing_id, n=result.n, entries=result.entries)
