@@ -1,4 +1,4 @@
-"""Which events cause which official papers."""
+"""The official papers that each kind of event causes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from schemas.refund.state import WITHOUT_PROVIDER
 
 _ENDS: Final = (PaperKind.CONTROL,)
 _RECEIPTS: Final = (PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT)
-"""Both are owed: whether a fee holds phí, lệ phí or both, its lines do not say."""
+"""Both receipts may be due: the lines of a fee do not say whether they are phí or lệ phí."""
 
 FILING: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "accepted": (PaperKind.RECEIPT,),
@@ -39,29 +39,29 @@ FILING: Final[Mapping[str, tuple[PaperKind, ...]]] = {
 PARCEL: Final[Mapping[str, tuple[PaperKind, ...]]] = {"consignment_sent": (PaperKind.LABEL,)}
 _MONEY_LEAVES: Final = ("payment_refunded", "payment_charged_back")
 VOIDING: Final = (*_MONEY_LEAVES, "refund_given_by_hand")
-"""By these a receipt may be void."""
+"""Events after which a receipt may be void."""
 COMPLAINT: Final[Mapping[str, tuple[PaperKind, ...]]] = {"complained": (PaperKind.COMPLAINT,)}
 
 
 def papers_of_filing(event: Any) -> tuple[PaperKind, ...]:
-    """The papers that an event of a filing causes. What the post has brought was handed over on a record of its own."""
+    """The papers that an event of a filing causes. A dossier by post has a hand-over record of its own."""
     if isinstance(event, Submitted):
         return (PaperKind.FORM, PaperKind.HANDOVER) if event.channel is Channel.POST else ()
     return FILING.get(event.kind, ())
 
 
 def papers_of_parcel(event: Any) -> tuple[PaperKind, ...]:
-    """The papers that an event of a parcel causes: the post has said under which number it knows it."""
+    """The papers that an event of a parcel causes: its label, once the post has given its waybill."""
     return PARCEL.get(event.kind, ())
 
 
 def papers_of_payment(event: Any) -> tuple[PaperKind, ...]:
-    """The receipts that an event of a payment may make void: none is made by it."""
+    """The receipts that an event of a payment may make void; it issues none."""
     return _RECEIPTS if event.kind in _MONEY_LEAVES else ()
 
 
 def papers_of_refund(event: Any) -> tuple[PaperKind, ...]:
-    """The receipts that may be void by what goes back of money that no payment took: of what one took, that tells."""
+    """The receipts that a refund of money without a payment may make void; a payment's own events report the rest."""
     match event:
         case RefundGivenByHand(capture_id=taken) if taken == WITHOUT_PROVIDER:
             return _RECEIPTS
@@ -75,9 +75,9 @@ def papers_of_complaint(event: Any) -> tuple[PaperKind, ...]:
 
 
 def papers_of_receipts(event: Any) -> tuple[PaperKind, ...]:
-    """The papers that an event of the papers' own stream causes: of a receipt, and of one in the place of a void one.
+    """The papers that an event of the papers' own stream causes: a receipt, or the one that replaces a void one.
 
-    A service outside that gave the void number is told on that occasion.
+    A void number that an outside service gave is reported to it with that paper.
     """
     match event:
         case ReceiptIssued(of=of) | ReceiptVoided(of=of, again=True) | ReceiptVoided(of=of, given=True):
@@ -91,4 +91,4 @@ RECEIPT_OF: Final[Mapping[FeeKind, PaperKind]] = {
     FeeKind.FEE: PaperKind.FEE_RECEIPT,
 }
 CAUSES: Final = ("submitted", *FILING, *PARCEL, *COMPLAINT, "receipt_issued")
-"""Every kind of event that causes one."""
+"""Every kind of event that causes a paper."""

@@ -1,4 +1,4 @@
-"""What must stand in the log before an event may be written that speaks of another stream."""
+"""Evidence: entries that the log must hold before an event about another stream is written."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Entry:
-    """An event among those of the filing and of all its other streams.
+    """A required event among those of the filing and of all its other streams.
 
     Attributes:
-        kinds: It is of one of these kinds.
+        kinds: The event is of one of these kinds.
         fields: It has these fields with these values, among others.
-        stream: It stands in this stream; without, in any of the filing's.
-        absent: There must be none such.
-        after: It stands later in its stream than this one.
+        stream: The stream that holds it; None: any of the filing's.
+        absent: There must be no such event.
+        after: An earlier event in its stream.
     """
 
     kinds: tuple[str, ...]
@@ -27,4 +27,4 @@ class Entry:
 
 
 Evidence = tuple[tuple[Entry, ...], ...]
-"""Any of these is enough, each with all of its entries."""
+"""Alternatives: one of them is enough, with all of its entries."""

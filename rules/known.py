@@ -1,4 +1,4 @@
-"""What a state has once its first event was recorded."""
+"""Values that a state has once its first event is recorded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def known(value: T | None) -> T:
-    """`value`, which is there. Raises `ValueError` for a stream without events."""
+    """`value`, if it is not None. Raises `ValueError` for a stream without events."""
     if value is None:
         msg = "nothing has been recorded yet"
         raise ValueError(msg)

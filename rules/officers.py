@@ -1,4 +1,4 @@
-"""What is asked of whoever acts on a stream, of whatever kind: their role, whose task it is, whose side they are on."""
+"""Checks of an officer who acts on a stream of any kind: their role, their task, and the applicant's side."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ class Handled(Protocol):
 
     @property
     def officer(self) -> str | None:
-        """Who has claimed it."""
+        """The officer who claimed it."""
 
     @property
     def whose_task(self) -> str | None:
-        """Who has claimed it, or in whose place they have it."""
+        """The officer who claimed it, or the absent one they act for."""
 
     @property
     def applicant(self) -> Applicant | None:
-        """In whose name it was asked for."""
+        """The applicant of the filing."""
 
     @property
     def filed_by(self) -> Actor | None:
-        """Who handed it in."""
+        """The person who submitted it."""
 
 
 def role_is(actor: Actor, *roles: Role) -> Problem | None:
-    """Why somebody in another role can't do this."""
+    """The refusal of an actor in another role, or None."""
     return None if actor.role in roles else _not_for(roles)
 
 
@@ -42,14 +42,14 @@ def _not_for(roles: tuple[Role, ...]) -> Problem:
 
 
 def unclaimed(handled: Handled, actor: Actor) -> Problem | None:
-    """Why somebody else than who has claimed the task can't do this."""
+    """The refusal of an actor while another officer has claimed the task, or None."""
     if handled.officer is None or handled.officer == actor.subject:
         return None
     return problem("", "claimed_by_other")
 
 
 def claimed_by(handled: Handled, actor: Actor) -> Problem | None:
-    """Why somebody who has not claimed the task can't do this."""
+    """The refusal of an actor who has not claimed the task, or None."""
     if handled.officer == actor.subject:
         return None
     if handled.officer is None:
@@ -58,21 +58,21 @@ def claimed_by(handled: Handled, actor: Actor) -> Problem | None:
 
 
 def claimable(handled: Handled, actor: Actor) -> Problem | None:
-    """Why somebody can't claim the task."""
+    """The refusal of a claim: the actor or another officer has claimed the task already. None otherwise."""
     if handled.officer == actor.subject:
         return problem("", "claimed_already")
     return unclaimed(handled, actor)
 
 
 def releasable(handled: Handled, actor: Actor) -> Problem | None:
-    """Why somebody can't give the task back to its queue; a team lead takes it from anybody."""
+    """Why the actor can't return the task to its queue, or None; a team lead may return any officer's."""
     if handled.officer is None:
         return problem("", "not_claimed", says="nobody_has_claimed")
     return None if actor.role is Role.TEAM_LEAD else claimed_by(handled, actor)
 
 
 def ungivable(handled: Handled, officer: str, acting_for: str | None) -> Problem | None:
-    """Why the task can't be given to this officer, or not in the place of that absent one."""
+    """Why the task can't be given to this officer, or not in the place of that absent one, or None."""
     if handled.officer == officer:
         return problem("officer", "claimed_already", says="not_given.claimed_already")
     if officer in on_the_applicants_side(handled):
@@ -81,7 +81,7 @@ def ungivable(handled: Handled, officer: str, acting_for: str | None) -> Problem
 
 
 def not_in_whose_place(whose_task: str | None, officer: str, acting_for: str | None) -> Problem | None:
-    """Why this officer can't be given the task in the place of that absent one."""
+    """Why this officer can't be given the task in the place of that absent one, or None."""
     if acting_for is not None and officer == acting_for:
         return problem("acting_for", "not_for_oneself", says="not_given.not_for_oneself")
     if acting_for not in {None, whose_task}:
@@ -90,7 +90,7 @@ def not_in_whose_place(whose_task: str | None, officer: str, acting_for: str | N
 
 
 def other_hands(handled: Handled, actor: Actor, *agencies: str) -> Problem | None:
-    """Why this officer does not handle it at all: of none of these agencies, or on the applicant's side."""
+    """Why this officer has no access: of none of these agencies, or on the applicant's side. None otherwise."""
     if actor.agency not in agencies:
         return problem("actor.agency", "other_agency")
     if actor.subject in on_the_applicants_side(handled):
@@ -99,7 +99,7 @@ def other_hands(handled: Handled, actor: Actor, *agencies: str) -> Problem | Non
 
 
 def on_the_applicants_side(handled: Handled) -> frozenset[str]:
-    """Who never handles this filing as an officer: whose it is, who stands for them, who filed it for them."""
+    """The people who never handle this filing as officers: the applicant, their legal representative, and the filer."""
     applicant, filed_by = handled.applicant, handled.filed_by
     own = () if applicant is None else (applicant.subject, applicant.stands_for_it)
     filer = (filed_by.subject,) if filed_by is not None and filed_by.role is Role.REPRESENTATIVE else ()

@@ -1,4 +1,4 @@
-"""Whether a filing may be erased: not while anything may still become of it, nor while the law wants it kept."""
+"""The erasure of a filing: not while its streams are active, nor while the law requires its retention."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from schemas.stream.ledger import Recorded
 
 @dataclass(frozen=True)
 class Whole:
-    """A filing with all that belongs to it, as the record has it.
+    """A filing and its related records.
 
     Attributes:
         filing: Its fold.
-        complain_until: Until when something that was done in it may be complained about; None if nothing may.
-        open: Its streams that have something to do.
-        watched_until: Until when money or a parcel of it may still be heard of.
-        unsettled: Callbacks about its money of which it has not heard.
-        unmade: Papers that it has caused and that nobody has made.
-        retention: How long it is kept after its end, if anything says so.
+        complain_until: The last moment for a complaint about any act in it; None if no act is open to one.
+        open: Its streams with work left.
+        watched_until: The last moment at which money or a parcel of it may be reported.
+        unsettled: The number of callbacks about its money that it has not received.
+        unmade: The number of papers that it caused and that are not made yet.
+        retention: The rule for its retention after its end, if there is one.
     """
 
     filing: Filing
@@ -40,7 +40,7 @@ class Whole:
 
 
 def complain_until(begun: Filing, events: Sequence[Recorded], states: Sequence[Filing]) -> datetime | None:
-    """The last moment at which anything that was done in a filing may be complained about."""
+    """The last moment for a complaint about any act in a filing; None if no act is open to one."""
     found = (grounds(begun, events, states, (), recorded.seq).until for recorded in events)
     return max((until for until in found if until is not None), default=None)
 
@@ -67,7 +67,7 @@ def _hindrances(whole: Whole, now: datetime) -> Iterator[Problem]:
 
 
 def years_after(ended: datetime, years: int) -> datetime:
-    """The end of the same day in Vietnam so many years later; of 28 February for a leap day that there is not then."""
+    """The end of the same day in Vietnam this many years later; for 29 February in other years, of the 28th."""
     day = ended.astimezone(VIETNAM).date()
     there = (day.month, day.day) != _LEAP or isleap(day.year + years)
     last = day.replace(year=day.year + years) if there else date(day.year + years, 2, 28)
@@ -75,7 +75,7 @@ def years_after(ended: datetime, years: int) -> datetime:
 
 
 def ended_by(now: datetime, years: int) -> datetime:
-    """The last moment at which what had to be erased so many years later had ended by now."""
+    """The latest end of a filing that is due for erasure now, after this many years."""
     today = now.astimezone(VIETNAM).date()
     there = (today.month, today.day) != _LEAP or isleap(today.year - years)
     day = today.replace(year=today.year - years) if there else date(today.year - years, 3, 1)

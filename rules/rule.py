@@ -1,4 +1,4 @@
-"""The one form of every rule: the roles that give a command, when not, and its effect; and of an event's change."""
+"""The form of every rule: the roles that give a command, the conditions, the effect; and the change by an event."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from schemas.stream.ledger import Recorded
 S = TypeVar("S")
 
 When: TypeAlias = Callable[[S, Actor, datetime], Problem | None]
-"""Why this actor can't give the command to a stream in this state at this instant, or None."""
+"""The refusal of a command by this actor in this state at this instant, or None."""
 
 Effect: TypeAlias = Callable[[S, Any, datetime], tuple[Any, ...]]
-"""The events that the command causes; none where it has nothing to say. Raises `RefusalError`."""
+"""The events that the command causes; none if it has no effect now. Raises `RefusalError`."""
 
 Change: TypeAlias = Callable[[S, Any, datetime], dict[str, Any]]
-"""The fields of a state that an event, recorded at this instant, gives other values."""
+"""The fields that an event, recorded at this instant, changes in a state."""
 
 SYSTEM: Final = (Role.SYSTEM,)
 ANYBODY: Final[tuple[Role, ...]] = ()
-"""Any role that may write at all: `when` or the effect judges it by the state or by the command."""
+"""Any role with write access: `when` or the effect checks it against the state or the command."""
 
 
 def always(_: Any, __: Actor, ___: datetime) -> None:
-    """No reason: an actor in one of the rule's roles may give the command at any time."""
+    """No refusal: an actor in one of the rule's roles may give the command at any time."""
 
 
 @dataclass(frozen=True)
 class Rule(Generic[S]):
-    """The rule of one command: the roles in which it is given, when not, and its effect once nothing is against it."""
+    """The rule of one command: its roles, the conditions that forbid it, and its effect if none does."""
 
     who: tuple[Role, ...]
     when: When[S]
@@ -54,9 +54,9 @@ class Rules(Generic[S]):
     """The rules of one kind of stream, by the kind of command.
 
     Attributes:
-        not_now: The refusal of a command that has no rule here, or no effect.
-        over: The reason why people can do nothing with a stream any more.
-        stranger: The reason why an actor, in whatever role, has nothing to do with a stream.
+        not_now: The refusal of a command without a rule or without an effect here.
+        over: Why people can no longer act on a stream, or None.
+        stranger: Why an actor, in any role, is no party to a stream, or None.
     """
 
     of: Mapping[str, Rule[S]]
@@ -66,7 +66,7 @@ class Rules(Generic[S]):
 
     @cached_property
     def writers(self) -> frozenset[Role]:
-        """The roles in which somebody may write to such a stream: the system, and those that a rule names."""
+        """The roles that may write to such a stream: the system, and those that a rule names."""
         return frozenset({Role.SYSTEM, *(role for rule in self.of.values() for role in rule.who)})
 
     def guard(self, state: S, name: str, actor: Actor, now: datetime) -> Problem | None:
@@ -90,12 +90,12 @@ class Rules(Generic[S]):
 
 
 def refuse(*problems: Problem) -> RefusalError:
-    """The error for an effect to raise: the content of its command can't be done."""
+    """The error that an effect raises if it can't execute its command."""
     return refused(RefusalCode.NOT_ALLOWED, *problems)
 
 
 def folding(changes: Mapping[type[Any], Change[Any]]) -> Callable[[Any, Recorded], Any]:
-    """The fold of a kind of stream of which each event changes so much, and `seq`; `erased` changes nothing else."""
+    """The fold of a kind of stream: each event makes its change and sets `seq`; `erased` only marks the erasure."""
     of: dict[type[Any], Change[Any]] = {Erased: _erased, **changes}
 
     def evolve(state: Any, recorded: Recorded) -> Any:

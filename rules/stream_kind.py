@@ -1,9 +1,8 @@
 """The descriptor of a kind of stream: its rules, its fold, its read models; and the kinds that a process works on.
 
 A new kind is its package under `rules/` with a descriptor (`kind.py`), its place in `rules.streams.KINDS`, its events
-in the published contract, and a workflow of a few lines (`workflows.stream.shell`), which is longer only where
-something happens by itself. Append, rebuild, restart, verify, bundle, reprojection, doctor and views take it from there
-(CONTRIBUTING.md).
+in the published contract, and a workflow of a few lines (`workflows.stream.shell`), longer only for automatic work.
+Append, rebuild, restart, verify, bundle, reprojection, doctor and views use the descriptor (CONTRIBUTING.md).
 """
 
 from __future__ import annotations
@@ -38,25 +37,25 @@ from schemas.stream.versions import Reads
 
 
 class State(Protocol):
-    """The fold of a stream. `seq` is that of the last event folded in."""
+    """The fold of a stream. `seq` is that of the last folded event."""
 
     @property
     def seq(self) -> int:
-        """Of the last event."""
+        """The number of the last event."""
 
     @property
     def agency(self) -> str:
-        """Whose stream it is."""
+        """The agency of the stream."""
 
     @property
     def erased_at(self) -> datetime | None:
-        """The instant of its erasure, after which nothing can be done with it."""
+        """The instant of its erasure; afterwards nothing can be done with it."""
 
 
 S = TypeVar("S", bound=State)
 
 Upcaster: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
-"""The data of an event of one version, with its `kind`, as that of the next."""
+"""Converts the data of an event, with its `kind`, from one version to the next."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +70,9 @@ class Pins:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a stream begins with: its name, its agency, and what its first event pins, where it does.
+    """The origin of a stream: its name, its agency, and the pinned versions of its first event, if any.
 
-    `digests` are of the rules and the calendar as they were loaded; the fold compares them with what was pinned.
+    `digests` are of the rules and the calendar as loaded; the fold compares them with the pinned ones.
     """
 
     stream: StreamId
@@ -85,11 +84,11 @@ class Origin:
 
 @dataclass(frozen=True)
 class Numbering:
-    """Numbers without gaps: a counter for each agency and period, and how its numbers are written.
+    """Numbers without gaps: a counter for each agency and period, and their written form.
 
     Attributes:
-        period: For `strftime`, in Vietnamese time.
-        mark: Stands before the seven digits.
+        period: The period's format for `strftime`, in Vietnamese time.
+        mark: The letters before the seven digits.
     """
 
     period: str
@@ -102,7 +101,7 @@ class Numbering:
 
 @dataclass(frozen=True)
 class Table:
-    """A read model of a kind's own, with one row a stream, and its primary key."""
+    """A read model of a kind's own, with one row for each stream, and its primary key."""
 
     name: str
     key: str = "stream"
@@ -110,39 +109,38 @@ class Table:
 
 @dataclass(frozen=True)
 class StreamKind(Generic[S]):
-    """All that tells one kind of stream from the others.
+    """The properties of one kind of stream.
 
     Attributes:
-        name: With it the names of its streams begin.
-        workflow: The type of its workflow; empty if none lives for it, and somebody else appends.
+        name: The prefix of its streams' names.
+        workflow: The type of its workflow; empty if it has none and other code appends.
         state: The model of its fold, with a `snapshot_version`.
         events: The union of the models of its own events, told apart by `kind`; each stream may end with `erased`.
-        first: The kind of the first of them.
-        or_first: Other kinds of which the first may be.
+        first: The kind of its first event.
+        or_first: Other possible kinds of its first event.
         initial: The state before all events.
         rules: The rule of each command.
         evolve: The state after one event.
-        standing: Where it stands: whether its workflow has something to do.
-        rows: What the other read models show: the row of its own table, its tasks.
-        results: What it says in the register of results, each as columns of its own by number.
-        receipts: The same of the register of receipts for money.
-        start: What its workflow is started with, where something else starts it than a submission.
-        opening: The first command, made of that.
-        commands: What may be asked of it; each is an Update of its workflow under its kind.
-        evidence_of: The entries that the log must hold before an event is written; None where it needs none.
-        pins: What its first event pins.
+        standing: Its status: whether its workflow has work left.
+        rows: The other read models: the row of its own table, its tasks.
+        results: Its columns in the register of results, by number.
+        receipts: Its columns in the register of receipts for money.
+        start: The start input of its workflow, unless a submission starts it.
+        opening: The first command, made from the start input.
+        commands: The public commands; each is an Update of its workflow under its kind.
+        evidence_of: The entries that the log must hold before an event is written; None if it needs none.
+        pins: The versions that its first event pins.
         numberings: The numbers that its events carry, by kind of counter.
         table: Its own read model.
-        upcasters: By kind of event what lifts its data to the next version, the first of them from version 1.
-        memory: What its workflow must know beside its log from run to run.
+        upcasters: For each kind of event, the converters to the next version, the first of them from version 1.
+        memory: The values besides its log that its workflow carries from run to run.
         papers_of: The official papers that an event causes.
-        shown: The events that say something to the applicant, or are theirs. Of all others an applicant sees that and
-            when they happened.
+        shown: The events whose content an applicant sees. Of all others they see only the kind and the time.
         for_applicants: Fields of an event that are sealed for the applicant alone.
         for_officers: Sealed fields that applicants do not see.
-        tells: The facts that its filing hears from it.
-        waits: What its streams wait for, as the doctor counts it.
-        title: What people call many of them.
+        tells: Its messages to its filing.
+        waits: The waits of its streams, which the doctor counts.
+        title: The name of many such streams, for people.
     """
 
     name: str
@@ -187,7 +185,7 @@ class StreamKind(Generic[S]):
         return TypeAdapter(told_apart)
 
     def event(self, data: Any, version: int | None = None) -> Any:
-        """Plain data as an event of this kind of stream; of an older `version` it is lifted. Raises `ValueError`."""
+        """An event of this kind of stream from plain data; an older `version` is converted. Raises `ValueError`."""
         if version is not None:
             name, newest = data["kind"], self.event_version(data["kind"])
             if version > newest:
@@ -198,7 +196,7 @@ class StreamKind(Generic[S]):
         return self._event.validate_python(data)
 
     def blanks(self, name: str) -> dict[str, Any]:
-        """What stands in an event of this kind, once it was erased, in the place of what it can't be without."""
+        """The placeholders for the required fields of an event of this kind after its erasure."""
         found = (model for model in self.event_models if model.model_fields["kind"].default == name)
         return next(map(blanks, found), {})
 
@@ -208,7 +206,7 @@ class StreamKind(Generic[S]):
 
     @cached_property
     def reads(self) -> Reads:
-        """What this build can take over of such streams."""
+        """The versions of such streams that this build can take over."""
         names = sorted(str(model.model_fields["kind"].default) for model in self.event_models)
         state: Any = self.state
         snapshot = state.model_fields["snapshot_version"].default
@@ -225,7 +223,7 @@ class StreamKind(Generic[S]):
         return self.rules.decide(state, command, now)
 
     def evidence(self, stream: StreamId, event: Any) -> Evidence | None:
-        """The entries that the log must hold before this event is written; None where it needs none."""
+        """The entries that the log must hold before this event is written; None if it needs none."""
         return None if isinstance(event, Erased) else self.evidence_of(stream, event)
 
     def papers(self, event: Any) -> tuple[PaperKind, ...]:
@@ -233,14 +231,14 @@ class StreamKind(Generic[S]):
         return () if isinstance(event, Erased) else self.papers_of(event)
 
     def after(self, state: S, command: Command, events: Iterable[Any], at: datetime) -> S:
-        """The state if the log takes these events, which the command caused, as they are."""
+        """The state if the log accepts unchanged these events, which the command caused."""
         for seq, event in enumerate(events, state.seq + 1):
             recorded = Recorded(seq=seq, at=at, command_id=command.command_id, actor=command.actor, event=event)
             state = self.evolve(state, recorded)
         return state
 
     def changed_rows(self, before: S, after: S) -> Rows:
-        """What an append writes to the read models that leads from one state to the other."""
+        """The rows that an append writes to the read models when the state changes from one to the other."""
         rows = self.all_rows(after)
         if before.seq == 0:
             return rows
@@ -250,19 +248,19 @@ class StreamKind(Generic[S]):
         return rows.model_copy(update=kept) if kept else rows
 
     def all_rows(self, state: S) -> Rows:
-        """What the read models hold of a stream in this state."""
+        """The rows of the read models for a stream in this state."""
         said_ = {"standing": self.standing(state), "results": self.results(state), "receipts": self.receipts(state)}
         return self.rows(state).model_copy(update=said_)
 
     def actions(self, state: S, actor: Actor, now: datetime) -> list[Action]:
-        """Every command, and whether `actor` can give it now, with the reason where not."""
+        """Every command, and whether `actor` can give it now, with the reason if not."""
         names = (str(command.model_fields["kind"].default) for command in self.commands)
         checked = ((name, self.guard(state, name, actor, now)) for name in names)
         return [Action(name=name, allowed=why is None, problem=why) for name, why in checked]
 
 
 class Kinds(Mapping[str, StreamKind[Any]]):
-    """The kinds that there are, by name, in the order in which their workflows are started again."""
+    """All kinds by name, in the order in which their workflows are restarted."""
 
     def __init__(self, kinds: tuple[StreamKind[Any], ...]) -> None:
         self._kinds = {kind.name: kind for kind in kinds}
@@ -277,7 +275,7 @@ class Kinds(Mapping[str, StreamKind[Any]]):
         return len(self._kinds)
 
     def of(self, stream: str) -> StreamKind[Any]:
-        """The kind of a stream. Raises `KeyError` for one that is of none."""
+        """The kind of a stream. Raises `KeyError` for a stream of unknown kind."""
         return self[stream.partition(":")[0]]
 
     @property
@@ -287,11 +285,11 @@ class Kinds(Mapping[str, StreamKind[Any]]):
 
     @property
     def tells(self) -> tuple[Telling, ...]:
-        """All that a filing hears from its other streams."""
+        """All messages that a filing receives from its other streams."""
         return tuple(telling for kind in self.values() for telling in kind.tells)
 
     def told(self, n: int, event: str, body: dict[str, Any]) -> Command | None:
-        """The filing's command by what its n-th stream of some kind has recorded; None where that tells nothing."""
+        """The filing's command for an event that its n-th stream of a kind recorded; None if it is no message."""
         for telling in self.tells:
             fact = telling.recorded[event](n, body) if event in telling.recorded else None
             if fact is not None:
@@ -305,10 +303,10 @@ class Kinds(Mapping[str, StreamKind[Any]]):
 
     @property
     def tables(self) -> dict[str, Table]:
-        """The read models of their own, by kind."""
+        """The read models of the kinds' own, by kind."""
         return {kind.name: kind.table for kind in self.values() if kind.table is not None}
 
 
 def numbered(origin: Origin) -> dict[str, Any]:
-    """The fields with which the state of every stream that has a number in its filing begins."""
+    """The first fields of a state whose stream has a number in its filing."""
     return {"filing_id": origin.stream.filing, "n": origin.stream.n, "agency": origin.agency}

@@ -1,4 +1,4 @@
-"""The kinds of streams that there are. Code that works on streams is given the kinds, and knows none by name."""
+"""All kinds of streams. Code that works on streams receives the kinds as an argument, and knows none by name."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ from rules.stream_kind import Kinds
 __all__ = ["COMPLAINT", "FILING", "KINDS", "PAPERS", "PARCEL", "PAYMENT", "REFERRAL", "REFUND", "RESULT"]
 
 KINDS: Final = Kinds((FILING, PAYMENT, PARCEL, REFERRAL, COMPLAINT, PAPERS, RESULT, REFUND))
-"""All kinds: a process is given these unless a setting says otherwise."""
+"""All kinds: the default of a process, unless a setting names others."""

@@ -1,4 +1,4 @@
-"""Money in suspense: what an officer may say about it, and where it stands then. One asks, another approves."""
+"""Money in suspense: the steps of officers and its state after them. One officer requests, another approves."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NOT_NOW: Final = {
 
 
 def state_of(steps: Sequence[SuspenseStep], outcome: str) -> SuspenseState:
-    """Where money stands by what was said about it. What was `reversed` has gone back already."""
+    """The state of money after these steps. `reversed` money has gone back already."""
     match [step.kind for step in steps[-2:]]:
         case [] | [*_, StepKind.DECLINE]:
             return SuspenseState.WAITING
@@ -51,7 +51,7 @@ def state_of(steps: Sequence[SuspenseStep], outcome: str) -> SuspenseState:
 
 
 def decide(money: Suspense, command: sp.AnySuspenseCommand, now: datetime) -> SuspenseStep:
-    """The step that a command takes. Raises `RefusalError`; who stands in whose place that day, the directory says."""
+    """The step that a command takes. Raises `RefusalError`; the directory checks the officer's substitution."""
     kind = StepKind(command.kind)
     actor = command.actor
     why = role_is(actor, _WHO[kind]) or _not_now(money, kind) or _not_theirs(money, kind, actor)
@@ -89,5 +89,5 @@ def _not_theirs(money: Suspense, kind: StepKind, actor: Actor) -> Problem | None
 
 
 def others(money: Suspense, kind: StepKind) -> tuple[str, ...]:
-    """Whom this step takes beside its officer: who asked, or who approved."""
+    """The other officer of this step: the requester, or the approver."""
     return () if kind in ASKING else (money.steps[-1].officer,)

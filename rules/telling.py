@@ -1,4 +1,4 @@
-"""How a stream of one kind tells its filing of something, by a signal or by its own record."""
+"""Messages of a stream to its filing, as a signal or by its own record."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True)
 class Telling:
-    """One thing that a kind of stream tells its filing. Signal and record give the same command.
+    """One kind of message to the filing. Signal and record give the same command.
 
     Attributes:
         signal: The name of the signal at the filing's workflow.
-        command: The command of a fact. Raises `ValueError` for anything else.
+        command: The command of a fact. Raises `ValueError` for any other content.
         recorded: By kind of recorded event, the fact made of the stream's number and the event's body; None for an
-            event that tells nothing.
+            event that is no message.
     """
 
     signal: str

@@ -1,4 +1,4 @@
-"""Tills: the money that goes through one, who may open, count and close it, and its count when it is closed."""
+"""Tills: the money that goes through one, the roles that may open, count and close it, and its last count."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from schemas.till import CloseTill, Till, TillCount
 
 
 def may_open(actor: Actor) -> Problem | None:
-    """Why they can't open one: a cashier does."""
+    """Why they can't open a till; a cashier may."""
     return role_is(actor, Role.CASHIER)
 
 
 def may_handle(till: Till, actor: Actor) -> Problem | None:
-    """Why they can't count or close it: its own cashier does, or a leader of the agency."""
+    """Why they can't count or close it; its own cashier and a leader of the agency may."""
     if (wrong := role_is(actor, Role.CASHIER, Role.LEADER)) is not None:
         return wrong
     if actor.agency != till.agency:
@@ -31,9 +31,9 @@ def may_handle(till: Till, actor: Actor) -> Problem | None:
 
 
 def last_count(till: Till, command: CloseTill) -> TillCount | Problem:
-    """The count by which it is closed, or why it can't be yet.
+    """The count with which it is closed, or why it can't be closed yet.
 
-    Nothing may have gone through it since; what is not as it should be has a reason.
+    No money may have moved since that count; a difference needs a reason.
     """
     if not till.counts or till.counts[-1].movements != till.movements:
         return problem("till", "count_first")
@@ -44,7 +44,7 @@ def last_count(till: Till, command: CloseTill) -> TillCount | Problem:
 
 
 def in_cash(event: Any) -> bool:
-    """Whether an event says that cash was taken or given at the counter. What says no means is cash."""
+    """Whether an event is of cash taken or given at the counter. A fee payment without means counts as cash."""
     match event:
         case FeePaid(channel=Channel.COUNTER, means=means):
             return means in {None, PaymentMeans.CASH}

@@ -1,4 +1,4 @@
-"""What streams wait for, as a reader of many of them asks: for whom, since when, and whether that is long."""
+"""The waits of streams, for a reader of many of them: for whom, since when, and whether they are long."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any, Final
 from schemas.base import Model, Text
 
 OTHERS: Final = "doctor.waits.some"
-"""The sentence of what has none of its own."""
+"""The default sentence of a wait."""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """One thing that a stream waits for, or that is left to be settled outside of it.
+    """One wait of a stream, or one matter left to be settled outside of it.
 
     Attributes:
-        since: From when on; None where that matters to nobody.
-        until: When it is over at the latest.
-        of: Who has to do something: an agency, an officer, who takes money.
-        place: Where they sign.
+        since: Its start; None if that does not matter.
+        until: Its latest end.
+        of: The agency, officer or provider that has to act.
+        place: The signing place.
         why: The reason, in words or as the rule that stands in the way.
-        dong: So much money hangs on it.
+        dong: The sum of money that depends on it.
     """
 
     since: datetime | None = None
@@ -40,11 +40,11 @@ class Waits:
 
     Attributes:
         of: The waits of a stream in this state.
-        after: The events without one of which a stream has no such wait.
-        says: The key of the sentence that counts them, with what to do under `.fix`. Its second part is the name of the
+        after: The events that can cause it: a stream with none of them has no such wait.
+        says: The key of the sentence that counts them, with the remedy under `.fix`. Its second part is the name of the
             doctor's check.
-        usual: So long nobody has to see to it.
-        closed: Whether a stream also has it once its workflow has nothing more to do.
+        usual: The time for which it needs no attention.
+        closed: Whether a stream can have it after the end of its workflow.
     """
 
     of: Callable[[Any], Iterable[Wait]]

@@ -133,7 +133,7 @@ def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, be
 
 
 def _paused(state: ClockState, event: ev.Event, at: datetime) -> ClockState:
-    """Events are recorded in order, but a timer's may bear a moment that is slightly ahead."""
+    """The paused clock. A timer's moment may be slightly ahead, so the pause begins no earlier than the last ended."""
     since = max(at, state.pauses[-1].until or at) if state.pauses else at
     reason = PauseReason.FEE if state.clock is Clock.INTAKE else PauseReason.OBLIGATION
     pause = Pause(since=since, reason=_REASONS.get(event.kind, reason), basis=getattr(event, "legal_basis", None))

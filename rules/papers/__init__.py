@@ -1,1 +1,1 @@
-"""Official papers: what causes them, what stands on them, and the stream that says which were made."""
+"""Official papers: their causes, their contents, and the stream that records them."""

@@ -1,4 +1,4 @@
-"""Amounts of money in Vietnamese words, as papers about money must say them."""
+"""Amounts of money in Vietnamese words, as papers about money require."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TWENTY: Final = 20
 
 
 def in_words(dong: int) -> str:
-    """`Mười nghìn đồng`. Raises `ValueError` for less than nothing."""
+    """`Mười nghìn đồng`. Raises `ValueError` for a negative amount."""
     if dong < 0:
         msg = "an amount is not negative"
         raise ValueError(msg)
@@ -21,7 +21,7 @@ def in_words(dong: int) -> str:
 
 
 def _number(value: int, *, inside: bool = False) -> str:
-    """`inside` of a larger number the hundreds are said even if there are none: `một nghìn không trăm linh năm`."""
+    """The number in words; `inside` a larger one with the hundreds even if zero: `một nghìn không trăm linh năm`."""
     for of, name in _THOUSANDS:
         if value >= of:
             many, rest = divmod(value, of)

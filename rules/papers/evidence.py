@@ -1,4 +1,4 @@
-"""Events of other streams that must stand in the log before one of a filing's official papers speaks of them."""
+"""Events of other streams that the log must hold before a filing's official papers refer to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.refund.state import CAPTURES
 
 
 def evidence(stream: StreamId, event: PapersEvent) -> Evidence | None:
-    """The entries that bear this event out."""
+    """The evidence for this event."""
     if isinstance(event, PaperMade):
         return ((Entry(CAUSES, {}, event.about.stream),),)
     return _of_receipt(stream, event)
@@ -23,7 +23,7 @@ _WENT: Final = {VoidCause.REFUNDED: "payment_refunded", VoidCause.CHARGED_BACK: 
 
 
 def _of_receipt(stream: StreamId, event: ReceiptIssued | ReceiptVoided) -> Evidence:
-    """The money that came, and the receipt whose place it takes; for a void one its issue, and why it is void."""
+    """The evidence for a receipt: the paid fee and the replaced receipt; for a void one, its issue and the cause."""
     if isinstance(event, ReceiptVoided):
         number = {} if event.given else {"number": event.registered}
         issued = Entry(("receipt_issued",), {"of": event.of, "fee": event.fee} | number, str(stream))

@@ -1,4 +1,4 @@
-"""The change that each event makes to a filing's official papers, and which of them are made."""
+"""The change that each event makes to a filing's official papers, and a search among the made ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.papers.state import MoneyReceipt, OfficialPaper, OfficialPapers, Pa
 
 
 def is_made(made: Iterable[OfficialPaper], paper: PaperKind, about: About) -> bool:
-    """Whether this paper about this event is among those that were made."""
+    """Whether this paper about this event was made."""
     return any((one.paper, one.about) == (paper, about) for one in made)
 
 

@@ -1,4 +1,4 @@
-"""The register of an agency: for which time it is, and what it says of a filing."""
+"""The register of an agency: its periods and its entries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DECEMBER: Final = 12
 
 
 def period(name: str) -> Period | None:
-    """The month `2026-11` or the year `2026`; None for what is neither."""
+    """The month `2026-11` or the year `2026`; None for any other name."""
     found = _PERIOD.fullmatch(name)
     if found is None:
         return None
@@ -35,7 +35,7 @@ def period(name: str) -> Period | None:
 
 
 class Known(NamedTuple):
-    """What the register says of a procedure, and what one filing took at level 1."""
+    """The procedure's facts in the register, with the effort of one filing at level 1."""
 
     name: Text
     sets: int | None = None
@@ -43,7 +43,7 @@ class Known(NamedTuple):
 
 
 def entry(n: int, events: Sequence[Recorded], filing: Filing, procedure: Known, now: datetime) -> RegisterEntry:
-    """What the register says `now` of a filing, which is as its events have made it."""
+    """The register's entry `now` for a filing in the state after its events."""
     processing = _processing(filing)
     at, known = status(filing), filing.applicant
     return RegisterEntry(
@@ -70,7 +70,7 @@ def entry(n: int, events: Sequence[Recorded], filing: Filing, procedure: Known, 
 
 
 def _processing(filing: Filing) -> ClockState | None:
-    """The last run of the clock that the appointment comes from."""
+    """The last run of the clock that gives the appointment."""
     runs = [run for run in clock_history(filing) if run.clock is Clock.PROCESSING]
     return runs[-1] if runs else None
 

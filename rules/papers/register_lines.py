@@ -1,4 +1,4 @@
-"""The lines of a register as people read them: the columns of its form, cell by cell."""
+"""The lines of a register for people: the columns of its form, cell by cell."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Cell = str | int | datetime | None
 
 
 class Column(NamedTuple):
-    """A column: what stands above it, its share of the width, and what it shows of a filing."""
+    """A column: its title, its share of the width, and its cell for a filing."""
 
     title: Text
     share: int
@@ -26,7 +26,7 @@ class Column(NamedTuple):
 
 
 def shown(cell: Cell) -> str:
-    """A cell as text: instants in Vietnam, nothing for what is not known."""
+    """A cell as text: instants in Vietnamese time; empty if unknown."""
     if isinstance(cell, datetime):
         return f"{cell.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
     return "" if cell is None else str(cell)
@@ -60,7 +60,7 @@ COLUMNS: Final = (
     Column(said("register.recipient"), 5, lambda entry: entry.recipient),
     Column(said("paper.note"), 6, _note),
 )
-"""Those of form 06 of Circular 01/2018/TT-VPCP, form 07 of Circular 03/2025, which was not read itself."""
+"""The columns of form 06 of Circular 01/2018/TT-VPCP, form 07 of Circular 03/2025, whose own text was not read."""
 
 
 def _of_effort(cell: Callable[[Effort], Cell]) -> Callable[[RegisterEntry], Cell]:
@@ -81,4 +81,4 @@ EFFORT: Final = (
         _of_effort(lambda effort: None if effort.baseline is None else effort.baseline.visits),
     ),
 )
-"""What no form asks for: what each filing cost its applicant, beside what it took at level 1."""
+"""Columns that no form requires: the applicant's effort, beside the effort at level 1."""

@@ -1,4 +1,4 @@
-"""A result that the platform prints: what stands on it, and samples on which a procedure's template is tried."""
+"""A result that the platform prints: its content, and samples on which a procedure's template is tried."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from schemas.result_sheet import Holder, ResultSheet
 from schemas.saying import said
 
 _MOST_CHARACTERS: Final = 300
-"""Of a sample's text whose field has no bound."""
+"""The length of a sample's text for a field without a maximum."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResultSource:
-    """What a result is made of.
+    """The input of a printed result.
 
     Attributes:
-        request: What was decided about which dossier, and under which number.
-        procedure: The published version by which the filing goes.
+        request: The outcome, the dossier and the number.
+        procedure: The published version that applies to the filing.
         issuer: The letterhead of the agency.
-        officer: The name of the officer who has decided, if the directory has it.
-        signers: Who will sign it; nobody where the agency's officers sign no results.
-        at: When it is made.
-        tracking: The address of the page where a filing is followed, with `{code}` in it.
+        officer: The name of the officer who decided, if the directory has it.
+        signers: The officers who will sign it; none if the agency's officers sign no results.
+        at: The moment when it is made.
+        tracking: The address of the filing's status page, with `{code}` in it.
     """
 
     request: IssueRequest
@@ -97,7 +97,7 @@ def _about(source: ResultSource) -> Iterator[Row]:
 
 
 def _said(field: FieldRule, value: FormValue | None) -> Text | None:
-    """What was filled in, in words."""
+    """The value of a field, in words."""
     if value is None:
         return None
     match field.kind:
@@ -112,7 +112,7 @@ def _said(field: FieldRule, value: FormValue | None) -> Text | None:
 
 
 def result_samples(procedure: Procedure) -> tuple[ResultSheet, ResultSheet]:
-    """An approved result of the procedure with as little on it as there may be, and one with as much."""
+    """The shortest and the longest approved result of the procedure."""
     short = ResultSheet(
         form=None,
         size="a4",
@@ -149,7 +149,7 @@ def result_samples(procedure: Procedure) -> tuple[ResultSheet, ResultSheet]:
 
 
 def _least(field: FieldRule) -> Text | None:
-    """What is not asked for under all conditions may be missing."""
+    """The shortest value; None for a field that is optional or depends on conditions."""
     if not field.required or field.when:
         return None
     return _said(field, _SHORTEST[field.kind]) if field.kind is not FieldKind.CHOICE else _shortest_choice(field)

@@ -1,4 +1,4 @@
-"""Papers that nobody gets, as short and as long as any may be: what a template is tried on before it is published."""
+"""Sample papers, as short and as long as possible, on which a template is tried before it is published."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from schemas.papers_sheet import (
 from schemas.saying import said
 
 NAME: Final = "Đặng Ẵm Ẩn Ậu Ểu Ễn Ệch Ỗng Ộp Ởm Ỡ Ợt Ửng Ữu Ự Ỳ Ỷ Ỹ Ỵ Ằn Ắ"
-"""With every mark above, below and beside a letter."""
+"""A name with every mark above, below and beside a letter."""
 ADDRESS: Final = ("Số 45/6 ngõ 789 đường Nguyễn Đình Chiểu, tổ 12, khu phố Bình Ổn, phường Ỷ La, thị xã Kỳ Sơn; " * 4)[
     :300
 ].strip()

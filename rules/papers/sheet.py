@@ -1,4 +1,4 @@
-"""Of each kind of paper what stands on it."""
+"""The content of each kind of paper."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from schemas.papers_sheet import PaperSheet, PaperSource
 def sheet(kind: PaperKind, source: PaperSource) -> PaperSheet:
     """The paper of this kind, as the last of the source's events causes it.
 
-    Raises `ValueError` where the filing has not come so far that there could be one.
+    Raises `ValueError` if the filing has not reached the point at which such a paper exists.
     """
     return _PAPERS[kind](source)
 

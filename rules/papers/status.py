@@ -1,4 +1,4 @@
-"""Where a filing's official papers stand: their rows in the register of receipts. No workflow works on them."""
+"""The status of a filing's official papers, and their rows in the register of receipts. No workflow works on them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from schemas.stream.rows import ReceiptRow, Standing
 
 
 def standing(_: OfficialPapers) -> Standing:
-    """Closed: no workflow has anything to do with them."""
+    """Always closed: no workflow works on them."""
     return Standing(open=False)
 
 
 def receipts(papers: OfficialPapers) -> tuple[dict[str, Any], ...]:
-    """What the stream says in the register of receipts."""
+    """The stream's rows in the register of receipts."""
     return tuple(_row(one) for one in papers.receipts)
 
 

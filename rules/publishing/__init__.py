@@ -1,1 +1,1 @@
-"""What a procedure or a calendar must be before it is published, and every mistake in words."""
+"""The checks of a procedure or calendar before it is published, with every mistake in words."""

@@ -1,4 +1,4 @@
-"""What would be otherwise for a filing, if it were filed anew under another version of its procedure."""
+"""The differences for a filing, if it were filed again under another version of its procedure."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from schemas.publishing.procedure_rules import ProcedureRules
 
 
 class Anew(Model):
-    """What the version of the filing says, and what the other one would say of the same dossier.
+    """The values under the filing's version, and under another one for the same dossier.
 
-    A fee is in đồng, before any waiver. `problems` are only those that its own version does not find: what would be
-    missing or no longer fit.
+    A fee is in đồng, before any waiver. `problems` are only those that the filing's own version does not have: missing
+    or unfit parts.
     """
 
     fee: int
@@ -31,7 +31,7 @@ class Anew(Model):
 
     @property
     def differs(self) -> bool:
-        """Whether anything would be otherwise."""
+        """Whether anything differs."""
         return (self.fee, self.processing) != (self.fee_then, self.processing_then) or bool(self.problems)
 
 

@@ -1,4 +1,4 @@
-"""What of a publication changes fees, limits or roles, so that a second person approves it where that is required."""
+"""Approval by a second person: the changes of fees, limits or roles that need it if it is required."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _NAMES = {"name", "name_vi", "name_en"}
 
 
 def needs_two(event: PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
-    """Whether an event, which makes this of the rows that there are, changes fees, limits or roles.
+    """Whether an event, which makes these changes of the given rows, changes fees, limits or roles.
 
-    Every version of a procedure, of a province and of a calendar does; of the directory whatever is no name, but for
-    an officer who leaves. A substitute is given a role, and takes it back from nobody.
+    Every version of a procedure, of a province and of a calendar does. In the directory, all changes but those of names
+    and the departure of an officer do. An absence gives its substitute a role; its withdrawal takes one from nobody.
     """
     if isinstance(event, ProcedurePublished | ProvincePublished | CalendarPublished | AbsenceRecorded):
         return True
@@ -40,12 +40,12 @@ def needs_two(event: PublicationEvent, made: Iterable[Change], there: Mapping[Ta
 
 
 def always_needs_two(event: PublicationEvent) -> bool:
-    """Whether a second person approves it also where that is not required of anything: it can't be taken back."""
+    """Whether a second person approves it even where that is not required, because it is irreversible."""
     return isinstance(event, OfficerErased)
 
 
 def _gives(change: Change, before: Row | None) -> bool:
-    """Whether a row of the directory becomes other than in its names."""
+    """Whether a row of the directory changes in more than its names."""
     if change.gone or change.table not in {AGENCY, OFFICER}:
         return False
     if change.table is OFFICER and not change.row["active"]:
@@ -56,7 +56,7 @@ def _gives(change: Change, before: Row | None) -> bool:
 
 
 class Published(NamedTuple):
-    """An event as it stands in the log, where, when it was published, and by whom. `read`: what is sealed is told."""
+    """A recorded event with its place, time and publisher. `read`: its sealed fields were opened."""
 
     stream: str
     seq: int
@@ -67,7 +67,7 @@ class Published(NamedTuple):
 
 
 def unapproved(log: Iterable[Published]) -> list[Published]:
-    """What a second operator had to approve when it was published, and nobody has: of all that ever was."""
+    """The events of the whole log that needed a second operator's approval when published, and have none."""
     fold, approvals, found = Fold(), _Approvals(), []
     for at, same in groupby(sorted(log, key=_moment), key=_moment):
         moment = [(one, list(changes(one.event, at, read=one.read))) for one in same]
@@ -82,20 +82,20 @@ def unapproved(log: Iterable[Published]) -> list[Published]:
 
 
 def _needed_two(event: PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
-    """Whether a second operator had to approve it under the state that there was."""
+    """Whether a second operator had to approve it in the state of its time."""
     by_two = there[STATE][_ONE]["by_two"]
     return always_needs_two(event) or (by_two and needs_two(event, made, there))
 
 
 class _Approvals:
-    """What was asked for, by its number, and what of that another has approved."""
+    """The requests by their numbers, and the events of each that another officer approved."""
 
     def __init__(self) -> None:
         self._asked: dict[int | None, tuple[str, frozenset[str]]] = {}
         self._approved: dict[int | None, frozenset[str]] = {}
 
     def add(self, one: Published) -> None:
-        """Take the next event, whatever it is."""
+        """Process the next event of any kind."""
         match one.event:
             case PublicationAsked():
                 self._asked[one.event.asked] = one.officer, frozenset(one.event.events)
@@ -105,7 +105,7 @@ class _Approvals:
                     self._approved[one.event.asked] = events
 
     def cover(self, one: Published) -> bool:
-        """Whether this event is one of those that were approved under its number."""
+        """Whether this event was approved under its number."""
         hidden = fields_marked(type(one.event), Personal) | {"asked"}
         said = one.event.model_dump(mode="json", exclude_none=True, exclude=set(hidden))
         return canonical(said).decode() in self._approved.get(one.event.asked, frozenset())

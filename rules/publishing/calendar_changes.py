@@ -1,4 +1,4 @@
-"""What days another version of a calendar has otherwise, in words."""
+"""The days that differ in another version of a calendar, in words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.saying import said
 
 
 class Change(StrEnum):
-    """What becomes of a day."""
+    """The change of a day."""
 
     CLOSES = "closes"
     OPENS = "opens"
@@ -35,13 +35,13 @@ _WORDS: Final = {
 
 
 class DayChange(NamedTuple):
-    """A day that another version has otherwise.
+    """A day that differs in another version.
 
     Attributes:
-        agency: Whose day; None: the whole country's.
-        day: When.
-        change: What becomes of it.
-        hours: Its office hours then, or those that are, or were, proposed; none: closed.
+        agency: The agency of the day; None: the whole country.
+        day: The date.
+        change: The kind of change.
+        hours: Its office hours then, or the proposed ones, now or before; none: closed.
     """
 
     agency: str | None
@@ -51,7 +51,7 @@ class DayChange(NamedTuple):
 
     @property
     def words(self) -> Text:
-        """The same for people."""
+        """The change in words for people."""
         hours = ", ".join(map(str, self.hours))
         becomes = said("day_with_hours", hours=hours) if hours else said("day_off")
         weekday = said(f"weekday.{self.day.weekday()}")
@@ -60,7 +60,7 @@ class DayChange(NamedTuple):
 
 
 def changes(before: CalendarFile, after: CalendarFile) -> list[DayChange]:
-    """The days that `after` has otherwise, the country's first, then those that only an agency has otherwise."""
+    """The days that differ in `after`: the country's first, then those that differ for an agency alone."""
     whole = list(_between(before, after, None))
     known = {(change.day, change.change, change.hours) for change in whole}
     codes = sorted({each.agency for file in (before, after) for each in file.overlays if each.agency})
@@ -91,7 +91,7 @@ def _change(old: OpenHours, new: OpenHours, proposal: OpenHours | None) -> Chang
 
 
 class _Days:
-    """The days of a calendar for an agency; beyond its validity nothing but the base says what they are."""
+    """The days of a calendar for an agency; outside its validity only the base gives their hours."""
 
     def __init__(self, file: CalendarFile, agency: str | None) -> None:
         self._agency, self._week, self._said = agency, file.week.days(), decided(file)

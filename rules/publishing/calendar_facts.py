@@ -1,4 +1,4 @@
-"""The days of a calendar with what says so, and which of them somebody should look into."""
+"""The days of a calendar with their sources, and the doubtful ones among them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from schemas.saying import said
 
 
 class Fact(NamedTuple):
-    """A day that is, or may become, other than its weekday.
+    """A day that differs from its weekday, or may do so.
 
     Attributes:
-        day: When.
-        hours: Its office hours, or those that are proposed; none: closed.
+        day: The date.
+        hours: Its office hours, or the proposed ones; none: closed.
         status: Decided, or only proposed.
-        source: What says so; None: only the library of the base.
-        checked: When it was last held against its source.
-        agency: Whose day it is; None: the whole country's.
-        path: Where it stands in the file.
+        source: Its source; None: only the library of the base.
+        checked: The day of its last comparison with its source.
+        agency: The agency of the day; None: the whole country.
+        path: Its place in the file.
     """
 
     day: date
@@ -38,7 +38,7 @@ class Fact(NamedTuple):
 
 
 class Doubt(StrEnum):
-    """Why somebody should look into a fact."""
+    """The reason to check a fact again."""
 
     PROPOSED = "proposed"
     UNCONFIRMED = "unconfirmed"
@@ -47,14 +47,14 @@ class Doubt(StrEnum):
 
 
 class Doubtful(NamedTuple):
-    """A fact, and why somebody should look into it."""
+    """A fact with the reason to check it again."""
 
     fact: Fact
     doubt: Doubt
 
     @property
     def words(self) -> Text:
-        """The same for people."""
+        """The reason in words for people."""
         return said(_WORDS[self.doubt], checked=self.fact.checked, source=self.fact.source)
 
 
@@ -67,7 +67,7 @@ _WORDS: Final = {
 
 
 def facts(file: CalendarFile) -> list[Fact]:
-    """Every day of the overlays, and those that only the base has, in order."""
+    """Every day of the overlays, and those of the base alone, in order."""
     written = [
         _fact(file, day, overlay.agency, f"overlays[{n}].days[{k}]")
         for n, overlay in enumerate(file.overlays)
@@ -77,7 +77,7 @@ def facts(file: CalendarFile) -> list[Fact]:
 
 
 def doubtful(file: CalendarFile, today: date) -> list[Doubtful]:
-    """What is only proposed, unconfirmed, never checked or was checked too long ago as of `today`."""
+    """The facts that are proposed, unconfirmed, never checked, or checked too long ago as of `today`."""
     return [Doubtful(fact, doubt) for fact in facts(file) for doubt in _doubts(fact, today)]
 
 

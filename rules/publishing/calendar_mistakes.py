@@ -1,4 +1,4 @@
-"""What makes a calendar file fit to be published: its form, its hours, and days that do not contradict each other."""
+"""The checks of a calendar file before it is published: its form, its hours, and contradictions between days."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from schemas.publishing.calendar import WEEKDAYS, CalendarFile, DayKind, DayStat
 
 
 def problems(raw: object, today: date) -> list[Mistake]:
-    """Every mistake of a calendar as it was read from a file, all scalars as texts; none: it may be published."""
+    """Every mistake of a calendar as read from a file, with all scalars as texts; none: it may be published."""
     if not isinstance(raw, dict):
         return [mistake("not_a_mapping", "")]
     found: list[Mistake] = []

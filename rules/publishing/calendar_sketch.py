@@ -1,4 +1,4 @@
-"""What could be read of a calendar that may have mistakes, so that one mistake does not hide the others."""
+"""The readable parts of a calendar with possible mistakes, so that one mistake does not hide the others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from schemas.publishing.calendar import WEEKDAYS, Day, DayKind, DayStatus, Hours
 
 
 class DaySketch(Sketch):
-    """A day of an overlay as far as it can be read."""
+    """The readable parts of a day of an overlay."""
 
     date: Maybe[Day] = UNREAD
     kind: Maybe[DayKind] = UNREAD
@@ -21,14 +21,14 @@ class DaySketch(Sketch):
 
 
 class OverlaySketch(Sketch):
-    """An overlay as far as it can be read."""
+    """The readable parts of an overlay."""
 
     agency: Maybe[OverlayAgency | None] = None
     days: Listed[DaySketch] = ()
 
 
 class WeekSketch(Sketch):
-    """The regular hours as far as they can be read."""
+    """The readable parts of the regular hours."""
 
     monday: Listed[Hours] = Week().monday
     tuesday: Listed[Hours] = Week().tuesday
@@ -40,7 +40,7 @@ class WeekSketch(Sketch):
 
 
 class CalendarSketch(Sketch):
-    """A calendar as far as it can be read."""
+    """The readable parts of a calendar."""
 
     valid_from: Maybe[Day] = UNREAD
     valid_until: Maybe[Day] = UNREAD
@@ -56,7 +56,7 @@ def hours_of_week(file: CalendarSketch) -> list[Listed[Hours]]:
 
 
 def overlays(file: CalendarSketch) -> Iterator[tuple[str, OverlaySketch]]:
-    """The overlays that could be read, each with its path."""
+    """The readable overlays, each with its path."""
     return ((f"overlays[{n}]", overlay) for n, overlay in read(file.overlays).items())
 
 

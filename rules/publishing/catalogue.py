@@ -1,4 +1,4 @@
-"""What makes a procedure file fit to be published: its form, its cross-references, and what its level allows."""
+"""The checks of a procedure file before it is published: its form, its cross-references, the limits of its level."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ from schemas.people import Role
 from schemas.publishing.procedure import Act, Procedure
 
 _MOST_AMOUNT: Final = 10_000
-"""So many working days are forty years: further than that, no holidays are known."""
+"""This many working days are forty years: no holidays are known beyond that."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
 _BEFORE_THE_END: Final = frozenset({"limits.reminder", "limits.apology", "limits.notice"})
 _NOT_NOTHING: Final = _BEFORE_THE_END | {"limits.reappointment", "limits.reading", "limits.unclaimed"}
 _ADDED: Final = frozenset({"limits.reappointment", "extension.by"})
-"""Limits that are added to that of the processing."""
+"""Limits that are added to the processing limit."""
 _HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}
 
 
 def problems(raw: object, *, allow_seconds: bool = False, today: date | None = None) -> list[Mistake]:
-    """Every mistake of a procedure as it was read from a file; none means that it may be published.
+    """Every mistake of a procedure as read from a file; none means that it may be published.
 
-    `allow_seconds` admits the unit that only demonstrations use. After `today` nothing can have been checked; without
-    a day that is not asked.
+    `allow_seconds` admits the unit of demonstrations. A check dated after `today` is a mistake; without `today` that is
+    not tested.
     """
     if not isinstance(raw, dict):
         return [mistake("not_a_mapping", "")]
@@ -113,7 +113,7 @@ def _time_limits(read_limits: Mapping[str, Limit], *, allow_seconds: bool) -> It
 
 
 def _as_processing(path: str) -> bool:
-    """Whether the limit is added to that of the processing, or takes its place."""
+    """Whether the limit is added to the processing limit, or replaces it."""
     return path in _ADDED or path.startswith("cases[")
 
 
@@ -177,7 +177,7 @@ def _retention(parts: ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _as_long_as(notice: Limit, processing: Limit) -> bool:
-    """Whether the notice takes the whole processing limit, as far as their units can be compared."""
+    """Whether the notice is as long as the whole processing limit, as far as their units can be compared."""
     if notice.unit in _HOURS and processing.unit in _HOURS:
         return notice.amount * _HOURS[notice.unit] >= max(processing.amount * _HOURS[processing.unit], 1)
     never_shorter = (notice.unit, processing.unit) == (Unit.WORKING_DAYS, Unit.CALENDAR_DAYS)

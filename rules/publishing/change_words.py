@@ -15,14 +15,14 @@ from schemas.publishing.procedure import Procedure
 from schemas.saying import joined, said
 
 _IN_ORDER: Final = frozenset({"review"})
-"""Lists in which it matters what an entry comes after."""
+"""Lists whose order matters."""
 
 _SHORT: Final = 30
-"""Characters that are read over without losing the sentence."""
+"""The length up to which two values fit into one sentence."""
 
 
 def told(was: Procedure, now: Procedure) -> list[tuple[Change, Text]]:
-    """Every change with its sentence: what changed, from what to what. Texts are told as their rules fill them."""
+    """Every change with its sentence: the old and the new value. Texts are shown with their placeholders filled."""
     values = Values(labels_of((*was.form, *now.form)))
     found = changes(was, now)
     as_filled = {_key(change): change for change in changes(filled(was), filled(now))}
@@ -46,7 +46,7 @@ def _capital(words: str) -> str:
 
 
 def _names(change: Change) -> list[Text]:
-    """What the place is called, after the entries that it stands in."""
+    """The name of the place, after those of the entries around it."""
     place = change.place
     words, entries = words_of(place.name), [called(name, entry) for name, entry in place.inside]
     if not words.vi or (place.listed and is_entry(change.was or change.now)):
@@ -75,7 +75,7 @@ def _told(change: Change, what: Text, values: Values) -> Text:
 
 
 def _reworded(what: Text, was: Text, now: Text) -> Text:
-    """Each language tells its own words, unless only those of the other are new."""
+    """The change of a text in both languages, or in one if the other is unchanged."""
     if was.en == now.en:
         return said("change.vietnamese_only", what=what, was=was.vi, now=now.vi)
     if was.vi == now.vi:
@@ -93,7 +93,7 @@ def _verb(change: Change, before: Text, after: Text) -> str:
 
 
 def _direction(was: Any, now: Any) -> str | None:
-    """Up or down for what can be compared."""
+    """The key for up or down, for comparable values; None otherwise."""
     if isinstance(was, Limit) and isinstance(now, Limit) and was.unit is now.unit:
         was, now = was.amount, now.amount
     if {type(was), type(now)} <= {int, float}:
@@ -102,5 +102,5 @@ def _direction(was: Any, now: Any) -> str | None:
 
 
 def _replaced(before: Text, after: Text) -> str:
-    """Long words are told one after the other."""
+    """The key for a replaced value: long words are quoted one after the other."""
     return "change.replaced" if max(len(before.vi), len(after.vi)) > _SHORT else "change.changed"

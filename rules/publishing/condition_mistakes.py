@@ -1,4 +1,4 @@
-"""What is wrong with the conditions of papers, fields and fee items: what they name, and whether they can ever hold."""
+"""The mistakes in conditions of papers, fields and fee items: unknown names, and conditions that can never hold."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from schemas.publishing.procedure import FieldKind
 
 Values: TypeAlias = frozenset[FormValue] | range
 Claims: TypeAlias = dict[str, Values]
-"""What must be so, by what it is about: `channel`, `applicant` or `form.<code>`."""
+"""The possible values, by subject: `channel`, `applicant`, `form.<code>`, or `ago.<code>` in days."""
 
 _MOST: Final = 2**53
 
@@ -56,7 +56,7 @@ def _of_fee(fee: FeeSketch, checks: _Checks) -> Iterator[Mistake]:
 
 
 class _Checks:
-    """Checks conditions against the form and the level. `asked` says when each field is part of the form."""
+    """Checks conditions against the form and the level. `asked`: the claims under which each field is in the form."""
 
     def __init__(self, form: Mapping[int, FieldSketch], form_whole: bool, level: Level | None) -> None:  # noqa: FBT001
         self._form = form
@@ -67,7 +67,7 @@ class _Checks:
     def conditions(
         self, when: Listed[ConditionSketch], path: str, *, before: int | None = None, key: str = "when"
     ) -> Generator[Mistake, None, Claims]:
-        """What the conditions of the part at `path` claim together. `before`: the first field they may not name."""
+        """The joint claims of the conditions of the part at `path`. `before`: the first field they may not name."""
         held: Claims = {}
         seen: list[ConditionSketch] = []
         for k, condition in read(when).items():
@@ -84,7 +84,7 @@ class _Checks:
         return held
 
     def counted(self, code: str) -> Claims:
-        """What must be so for the integer field `code` to count for something."""
+        """The claims under which the integer field `code` counts for more than nothing."""
         place = self._place(code)
         if place is None or self._form[place].kind is not FieldKind.INTEGER:
             return {}
@@ -141,7 +141,7 @@ def _written(condition: ConditionSketch) -> list[str]:
 
 
 def _one_of(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
-    """The values that the condition lists; None when something is wrong with one of them."""
+    """The values that the condition lists; None if one of them is wrong."""
     listed: dict[int, FormValue] = read(condition.one_of)
     good = whole(condition.one_of)
     if good and not listed:
@@ -159,7 +159,7 @@ def _one_of(condition: ConditionSketch, field: FieldSketch, path: str) -> Genera
 
 
 def _at(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
-    """The values between the condition's bounds; None when something is wrong with them."""
+    """The values between the condition's bounds; None if the bounds are wrong."""
     if isinstance(field.kind, Unread):
         return None
     if field.kind is not FieldKind.INTEGER:
@@ -179,7 +179,7 @@ def _at(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator[
 
 
 def _ago(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
-    """How many days ago the date may be; None when something is wrong with that."""
+    """The possible ages of the date in days; None if they are wrong."""
     if isinstance(field.kind, Unread):
         return None
     if field.kind is not FieldKind.DATE:
@@ -192,7 +192,7 @@ def _ago(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator
 def _between(
     least: int | Unread | None, most: int | Unread | None, path: str
 ) -> Generator[Mistake, None, range | None]:
-    """The numbers from the one to the other; None when they are crossed, or not understood."""
+    """The numbers from `least` to `most`; None if they are crossed or unreadable."""
     if isinstance(least, Unread) or isinstance(most, Unread):
         return None
     if least is not None and most is not None and least > most:
@@ -206,11 +206,11 @@ _WAYS: Final = {
     ("at_least", "at_most"): (_at, "form"),
     ("at_least_days_ago", "at_most_days_ago"): (_ago, "ago"),
 }
-"""What a condition may ask of a field, one of these: how it is checked, and what is claimed of."""
+"""The kinds of condition on a field, one at a time: the check, and the subject of its claim."""
 
 
 def _fits(field: FieldSketch, value: FormValue) -> bool:
-    """Whether the field could have this value; where the field itself is not understood, yes."""
+    """Whether the field could have this value; true if the field itself is unreadable."""
     match field.kind:
         case Unread.UNREAD:
             return True
@@ -230,14 +230,14 @@ def _fits(field: FieldSketch, value: FormValue) -> bool:
 
 
 def _bounds(field: FieldSketch) -> range:
-    """The integers, or the lengths, that the field allows; all of them where its bounds are not understood."""
+    """The integers, or the lengths, that the field allows; all if its bounds are unreadable."""
     least = field.minimum if isinstance(field.minimum, int) else -_MOST
     most = field.maximum if isinstance(field.maximum, int) else _MOST
     return range(least, most + 1) if least <= most else range(-_MOST, _MOST)
 
 
 def _joined(first: Claims, second: Claims) -> Claims | None:
-    """Both claims together; None when they can't hold at once."""
+    """Both claims together; None if they exclude each other."""
     joined = first | second | {about: _both(first[about], second[about]) for about in first.keys() & second.keys()}
     return joined if all(joined.values()) else None
 

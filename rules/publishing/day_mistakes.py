@@ -1,4 +1,4 @@
-"""The days of a calendar file held against each other, against the week and against the base."""
+"""The checks of the days of a calendar file against each other, the week and the base."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from rules.time.holiday_base import base_year
 from schemas.publishing.calendar import DayKind, DayStatus, OpenHours
 
 MOST_YEARS: Final = 5
-"""A filing records every day of its calendar."""
+"""The longest validity in years, since every filing records all days of its calendar."""
 
 
 class _Entry(NamedTuple):
-    """A day of an overlay that could be read."""
+    """A readable day of an overlay."""
 
     path: str
     kind: DayKind
@@ -32,10 +32,9 @@ class _Entry(NamedTuple):
 
 
 class Settling:
-    """The days of all overlays on top of the week and of the base, each agency's on those of wider reach.
+    """The days of all overlays on top of the week and the base, each agency's on those of wider reach.
 
-    What is decided is held against what is decided alone; what is proposed, against how it would be if all of that
-    came to pass.
+    Decided days are checked against decided ones alone; proposed days against the calendar with all proposals decided.
     """
 
     def __init__(self, week: Weekdays, file: CalendarSketch) -> None:
@@ -49,7 +48,7 @@ class Settling:
         self._if_decided = [*kept, *proposed.values()]
 
     def mistakes(self) -> Iterator[Mistake]:
-        """What can't be as it is written, with its path."""
+        """The mistakes, each with its path."""
         if (closed := self._closed()) is not None:
             yield mistake("no_working_day", closed)
             return
@@ -67,7 +66,7 @@ class Settling:
             seen.add(key)
 
     def _closed(self) -> str | None:
-        """The part because of which there is no working day."""
+        """The path of the part that leaves no working day, or None."""
         if not any(self._week):
             return "week"
         first, last = self._valid
@@ -116,7 +115,7 @@ class Settling:
             yield mistake("replaced_twice", f"{entry.path}.replaces")
 
     def _made_up_for(self, replaced: date, agency: str | None, among: list[_Entry]) -> Iterator[date]:
-        """The days on which an agency works in place of one, by the overlays or by the base."""
+        """The days on which an agency works in place of `replaced`, by the overlays or by the base."""
         said = [each.said for each in among]
         for entry in among:
             if entry.kind is DayKind.MAKEUP and entry.sketch.replaces == replaced:

@@ -1,4 +1,4 @@
-"""A YAML document of plain values from its bytes, without surprises, every mistake with its line."""
+"""A YAML document of plain values from its bytes, with the line of every mistake."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", 
 
 
 class Parsed(NamedTuple):
-    """What a file held, the mistakes of its YAML, and the line of each path."""
+    """The content of a file, the mistakes of its YAML, and the line of each path."""
 
     value: Any
     mistakes: list[Mistake]
@@ -32,7 +32,7 @@ class _Refused(yaml.YAMLError):
 
 
 class _Composer(Composer):
-    """Composes the nodes of a document that is small and has no aliases, so that its size in memory is its size."""
+    """Composes the nodes of a document of limited depth without aliases, so that its size in memory follows its own."""
 
     _depth = 0
 
@@ -50,7 +50,7 @@ class _Composer(Composer):
 
 
 class _FastLoader(_Composer, yaml.CSafeLoader):
-    """Has libyaml take the text apart, in a fifth of the time, which does not always say where it went wrong."""
+    """Parses with libyaml in a fifth of the time, but not always with the place of a mistake."""
 
     def __init__(self, text: str) -> None:
         yaml.CSafeLoader.__init__(self, text)
@@ -58,11 +58,11 @@ class _FastLoader(_Composer, yaml.CSafeLoader):
 
 
 class _Loader(_Composer, yaml.SafeLoader):
-    """Has Python do so, which says where."""
+    """Parses with Python, with the place of a mistake."""
 
 
 class _Reader:
-    """Turns nodes into values and notes what is wrong with them, and where each path stands."""
+    """Turns nodes into values, and records their mistakes and the line of each path."""
 
     def __init__(self, loader: yaml.CSafeLoader | yaml.SafeLoader, *, as_text: bool) -> None:
         self._loader = loader
@@ -91,7 +91,7 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._refuse("key_not_text", key_node, path)
                 continue
-            # A key is what was written: `on` and `1` are unknown keys, not a truth value and a number.
+            # A key is its written text: `on` and `1` are unknown keys, not a truth value and a number.
             key = str(key_node.value)
             place = child(path, key)
             if key in read:
@@ -113,9 +113,9 @@ class _Reader:
 
 
 def parse(data: bytes, *, as_text: bool = False) -> Parsed:
-    """Reads `data` as one YAML document of plain values. Without a readable document the value is None.
+    """Reads `data` as one YAML document of plain values. The value is None without a readable document.
 
-    `as_text` keeps numbers, dates and truth values as the texts that they were written as.
+    `as_text` keeps numbers, dates and truth values as their written texts.
     """
     if len(data) > MAX_BYTES:
         return Parsed(None, [mistake("file_too_large", "", limit=MAX_BYTES)], {})

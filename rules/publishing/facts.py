@@ -1,4 +1,4 @@
-"""The facts of a procedure file: where each comes from, when it was last checked, and which of them are doubtful."""
+"""The facts of a procedure file: their sources, their last checks, and the doubtful ones."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from rules.publishing.plain_data import child
 from schemas.publishing.time_limits import Limits
 
 FRESH: Final = timedelta(days=365)
-"""How long a check lasts; after that the source may say something else."""
+"""The time for which a check is valid; after it the source may have changed."""
 
 
 _UNCONFIRMED: Final = re.compile(r"\bunconfirmed\b", re.IGNORECASE)
 
 
 class Doubt(StrEnum):
-    """Why a fact is to be looked at again."""
+    """The reason to check a fact again."""
 
     STALE = "stale"
     UNCONFIRMED = "unconfirmed"
 
 
 def is_stale(checked: date, today: date) -> bool:
-    """Whether what was checked then is to be checked again."""
+    """Whether a check of this day is too old."""
     return today - checked > FRESH
 
 
 def is_unconfirmed(source: str) -> bool:
-    """Whether a source says that there is none."""
+    """Whether a source is marked as unconfirmed."""
     return _UNCONFIRMED.search(source) is not None
 
 
 class _Fact(NamedTuple):
-    """A fact where it stands, its source, and the day on which it was checked where that can be read."""
+    """A fact with its path, its source, and the day of its check if readable."""
 
     path: str
     source: str
@@ -46,7 +46,7 @@ class _Fact(NamedTuple):
 
 
 def doubts(value: object, today: date) -> Iterator[tuple[str, Doubt]]:
-    """The path of each fact in plain data that is stale on this day, or that no source confirms."""
+    """The path of each fact in plain data that is stale on this day, or unconfirmed."""
     for fact in _facts(value, "", None):
         if fact.checked is not None and is_stale(fact.checked, today):
             yield fact.path, Doubt.STALE
@@ -55,7 +55,7 @@ def doubts(value: object, today: date) -> Iterator[tuple[str, Doubt]]:
 
 
 def fact_mistakes(value: dict[str, Any], today: date | None) -> Iterator[Mistake]:
-    """What was checked in the future, which limit of the file has no source, and which source is of no limit."""
+    """Checks dated in the future, limits without a source, and sources without a limit."""
     yield from _future(value, "", today)
     limits, sources = value.get("limits"), value.get("limits_source")
     if not isinstance(limits, dict) or not isinstance(sources, dict):
@@ -79,7 +79,7 @@ def _future(value: Any, path: str, today: date | None) -> Iterator[Mistake]:
 
 
 def _facts(value: Any, path: str, checked: date | None) -> Iterator[_Fact]:
-    """What has a source, and what is one: the laws of the list, the sources of the limits."""
+    """The facts: parts with a source, and the laws of the list and the sources of the limits themselves."""
     match value:
         case dict():
             checked = written_date(value.get("checked")) or checked

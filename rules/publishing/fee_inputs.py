@@ -1,4 +1,4 @@
-"""What the fee of a procedure depends on, for whoever asks for it: names, types, bounds, choices."""
+"""The inputs of a procedure's fee, for its clients: names, types, bounds, choices."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from schemas.publishing.procedure_rules import rules_of
 from schemas.saying import said
 
 NO_FILE: Final = "0" * 64
-"""A digest of which nothing here depends."""
+"""A placeholder for a digest that nothing here depends on."""
 
 
 class Input(Model):
-    """Something that the fee, or a waiver, depends on; `option` is how `motcua fee` is told.
+    """An input of the fee or of a waiver; `option` is its option of `motcua fee`.
 
-    `minimum` and `maximum` bound a whole number, or the length of a text. Where `when` does not hold, a field is not
-    asked for; one that is not `required` may be left empty.
+    `minimum` and `maximum` bound a whole number, or the length of a text. If `when` does not hold, the field is not in
+    the form; one that is not `required` may be left empty.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Input(Model):
 
 
 def described(procedure: Procedure) -> tuple[Input, ...]:
-    """What the fee depends on: the channel, the kind of applicant, then fields in the order of the form."""
+    """The inputs of the fee: the channel, the kind of applicant, then fields in the order of the form."""
     by_name = _by_name(procedure)
     return tuple(by_name[name] for name in inputs(rules_of(procedure, NO_FILE)))
 

@@ -1,4 +1,4 @@
-"""What is wrong with what a procedure costs: what a fee counts, its bounds, from when, its waivers; the postage."""
+"""The mistakes in a procedure's costs: counted fields, bounds, validity, waivers; the postage."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from schemas.level import Channel
 from schemas.publishing.procedure import FieldKind
 
 _MOST_UNITS: Final = 100_000
-"""So many times the dearest item, and as many items as there may be, are still an amount that JSON can hold."""
+"""The largest counted number: times the dearest item, and the most items, JSON can still hold the sum."""
 _MOST_VALUE: Final = 100_000_000_000_000
-"""Nor is all of so many đồng, in as many items as there may be, more than JSON can hold."""
+"""The largest rated value in đồng: all of it, in the most items, is still a sum that JSON can hold."""
 _COUNTED: Final = {"per": _MOST_UNITS, "of": _MOST_VALUE}
 
 
@@ -50,7 +50,7 @@ def fee_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _price(item: ItemSketch, path: str) -> Iterator[Mistake]:
-    """An item has an amount, or a rate and what it is a rate of."""
+    """The mistakes unless an item has an amount, or a rate with its field."""
     if item.basis_points is None and item.of is None:
         if item.amount is None:
             yield mistake("required", f"{path}.amount")
@@ -60,7 +60,7 @@ def _price(item: ItemSketch, path: str) -> Iterator[Mistake]:
 
 
 def postage_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
-    """What the post is to collect where it brings nothing."""
+    """The mistake of postage without delivery by post."""
     result = parts.result
     if not isinstance(result, ResultSketch) or not isinstance(result.postage, PostageSketch):
         return
@@ -86,7 +86,7 @@ def _evidence(code: str, path: str, papers: Listed[PaperSketch]) -> Iterator[Mis
 
 
 def _counted(code: str, place_of: tuple[str, str], form: Listed[FieldSketch], most: int) -> Iterator[Mistake]:
-    """What is wrong with the field that an item counts, or is a rate of; its values are 0 to `most`."""
+    """The mistakes of the field that an item counts, or is a rate of; its values are 0 to `most`."""
     (item, key), fields = place_of, read(form)
     path = f"{item}.{key}"
     place = next((n for n, field in fields.items() if field.code == code), None)

@@ -1,4 +1,4 @@
-"""What a filing would cost, as `motcua fee` says it: every đồng by its item, its source and its reason."""
+"""The cost of a filing as `motcua fee` states it: every đồng with its item, its source and its reason."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from schemas.saying import joined, said
 
 
 class StatedLine(Model):
-    """An item that is charged: `amount` đồng are left to pay, by the item of the code `rule`, less what is `waived`."""
+    """A charged item: `amount` đồng to pay by the item with the code `rule`, after the `waived` sum."""
 
     kind: FeeKind
     amount: int
@@ -39,7 +39,7 @@ class StatedLine(Model):
 
 
 class StatedWaiver(Model):
-    """A waiver that an officer in the role `approver` may grant, if the paper that is its `evidence` is handed in."""
+    """A waiver that an officer in the role `approver` may grant, if the paper `evidence` is handed in."""
 
     code: str
     name: Text
@@ -50,10 +50,10 @@ class StatedWaiver(Model):
 
 
 class FeeStatement(Model):
-    """What is to be paid in đồng, and why; without a total the inputs that are `missing`.
+    """The sum to pay in đồng with its reasons; without a total, the `missing` inputs.
 
-    The lines come to the total, `phi` and `le_phi` to it by kind. `waived` is what the `waiver` takes off; `waivers`
-    are those that might be granted as far as is known.
+    The lines add up to the total, and by kind to `phi` and `le_phi`. `waived` is the sum taken off by the `waiver`;
+    `waivers` are those that might be granted, as far as is known.
     """
 
     total: int | None
@@ -67,7 +67,7 @@ class FeeStatement(Model):
 
 
 class Question(NamedTuple):
-    """What is known of the filing, the day on which it is received, asked for and paid, and the code of a waiver."""
+    """The known facts of the filing, the day of its receipt, request and payment, and the code of a waiver."""
 
     case: Case
     day: date
@@ -75,7 +75,7 @@ class Question(NamedTuple):
 
 
 def stated(procedure: Procedure, question: Question) -> FeeStatement:
-    """What a filing costs under a procedure. Raises `RefusalError` for values that no filing could have."""
+    """The cost of a filing under a procedure. Raises `RefusalError` for values that no filing could have."""
     rules, fee = rules_of(procedure, NO_FILE), procedure.fee
     case, day, _ = question
     if problems := [*_wrong(rules, case, day)]:
@@ -102,7 +102,7 @@ def stated(procedure: Procedure, question: Question) -> FeeStatement:
 
 
 def _wrong(rules: ProcedureRules, case: Case, day: date) -> Iterator[Problem]:
-    """What is wrong with what was given."""
+    """The mistakes in the given values."""
     allowed = CAPABILITIES[rules.level].filing
     if case.channel is not None and case.channel not in allowed:
         page = f"{rules.code}@{rules.version}"
@@ -131,7 +131,7 @@ def _part(rules: ProcedureRules, code: str | None) -> WaiverPart | None:
 
 
 def _not_for(waiver: WaiverPart, unsure: Unknown, case: Case, day: date) -> Problem | None:
-    """Why a waiver can't be granted, as far as that is known."""
+    """Why a waiver can't be granted, or None if it can or that is not known yet."""
     known = not in_force(waiver, day) or not unsure.of(waiver.when)
     return not_for(waiver, case, day, day) if known else None
 
@@ -165,7 +165,7 @@ def _lines(procedure: Procedure, assessed: Assessment, case: Case, waiver: Waive
 def _reasons(
     item: FeeItem, charge: Charge, told: tuple[Case, Mapping[str, Text]], waiver: WaiverRule | None
 ) -> Iterator[Text]:
-    """How the amount comes about, when it is charged, and what a waiver takes off."""
+    """The calculation of the amount, the conditions of its charge, and the waived sum."""
     case, labels = told
     yield _bounded(_counted(item, charge, case, labels), charge)
     if words.depends(item):

@@ -1,4 +1,4 @@
-"""What is wrong with the fields of a form, and with the names of the blanks that are made of them."""
+"""The mistakes in the fields of a form, and in the names of its blanks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BOUNDED: Final = frozenset({FieldKind.INTEGER, FieldKind.TEXT})
 
 
 def form_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
-    """What a field may not say of its kind, and which blank there is not."""
+    """The mistakes of fields against their kind, and of names of blanks."""
     for n, field in read(parts.form).items():
         yield from _field(field, f"form[{n}]")
     keys = {n: paper.form for n, paper in read(parts.papers).items() if isinstance(paper.form, str)}

@@ -1,4 +1,4 @@
-"""What a procedure of a level may not say, and what it must."""
+"""The parts that a procedure of a level must not have, and those that it must."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from schemas.publishing.fee import FeeDue
 from schemas.publishing.procedure import Act
 
 NOT_SKIPPED: Final = frozenset({Act.INSPECT, Act.CONSULT, Act.OBLIGATION, Act.REFER, Act.DRAFT})
-"""What has to happen before anybody may decide, so that a standing order cannot."""
+"""Acts that must happen before a decision, so that a standing order can't replace them."""
 
 
 def level_mistakes(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
-    """Every part that the level does not allow, or without which it can't be."""
+    """Every part that the level does not allow, and every missing one that it requires."""
     allowed = CAPABILITIES[level]
     fee = parts.fee if isinstance(parts.fee, FeeSketch) else FeeSketch()
     result = parts.result if isinstance(parts.result, ResultSketch) else ResultSketch()
@@ -53,7 +53,7 @@ def _signature(signature: SignatureSketch, fee: FeeSketch, level: Level) -> Iter
 
 
 def _without_officers(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
-    """What is decided without an officer's act, and what is extended, needs filings and steps that allow it."""
+    """The mistakes of decisions without an officer's act, and of extensions, that filings or steps do not allow."""
     if parts.automatic is not None:
         if Channel.ONLINE not in CAPABILITIES[level].filing:
             yield mistake("automatic_needs_online_filing", "automatic")

@@ -1,4 +1,4 @@
-"""What is wrong with the lists of a procedure: an entry that stands there twice, too many of them."""
+"""The mistakes in the lists of a procedure: repeated entries, and too many of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MOST_OTHERS: Final = 100
 
 
 def list_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
-    """What stands in a list twice, and which list is too long."""
+    """Repeated entries, and lists that are too long."""
     yield from _duplicates(parts)
     yield from _crowded(parts)
 
@@ -45,7 +45,7 @@ def _duplicates(parts: ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _twice(rule: str, values: Mapping[str, object]) -> Iterator[Mistake]:
-    """The mistake of this rule at the path of each value that stands before already, of those that could be read."""
+    """The mistake of this rule at the path of each readable value that repeats an earlier one."""
     written = {path: value for path, value in values.items() if value is not UNREAD}
     yield from (mistake(rule, path) for path in repeated(written))
 
@@ -90,7 +90,7 @@ def _value_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
 
 
 def repeated(values: Mapping[K, object]) -> Iterator[K]:
-    """The places of what stands before already."""
+    """The keys of values that repeat an earlier one."""
     seen = set()
     for n, value in values.items():
         if value in seen:

@@ -1,4 +1,4 @@
-"""What can be wrong with a file of the catalogue, in words: one stable rule code each, in both languages."""
+"""The mistakes of catalogue files, in words: one stable rule code each, in both languages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FIX: Final = ".fix"
 _KEYS: Final = {
     key.rpartition(".")[2]: key for key in SENTENCES if key.startswith("mistake.") and not key.endswith(_FIX)
 }
-"""The key of each rule's sentence, `mistake.<what is checked>.<rule>`; what to do stands under the same with `.fix`."""
+"""The key of each rule's sentence, `mistake.<checked part>.<rule>`; its remedy is under the same key with `.fix`."""
 
 
 def mistake(rule: str, path: str, **facts: object) -> Mistake:
@@ -37,6 +37,6 @@ def mistake(rule: str, path: str, **facts: object) -> Mistake:
 
 
 def elsewhere(more: Iterable[Mistake], found: Iterable[Mistake]) -> list[Mistake]:
-    """Of the mistakes at one place the first one is enough: the others follow from it."""
+    """The further mistakes at other places: at one place the first mistake causes the rest."""
     known = {entry.path for entry in found}
     return [entry for entry in more if entry.path not in known]

@@ -1,4 +1,4 @@
-"""What each place of a procedure file is called, by the keys that lead there."""
+"""The name of each place of a procedure file, by the keys that lead there."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from schemas.words.catalogue import SENTENCES
 
 
 class PlaceWords(NamedTuple):
-    """What stands there is called so, in the middle of a sentence. `says` is how its value is said, if not as usual.
+    """The name of a place, as in the middle of a sentence. `says` turns its value into words, if not the usual way.
 
-    Without a name it is told of as its owner itself.
+    A place without a name is described as its owner.
     """
 
     vi: str
@@ -42,11 +42,11 @@ SAYS: Final[Mapping[str, Callable[[Any], Text]]] = {
     "signature.required": required_words,
     "silent_approval.legal_basis": words_quoted,
 }
-"""How the value of a place is said, besides that of each `source`."""
+"""The words for the value of a place, besides those of each `source`."""
 
 
 def words_of(name: str) -> PlaceWords:
-    """What the place is called; one without words of its own by its key, so that nothing goes unsaid."""
+    """The name of the place; its key if it has no name, so that no change stays unmentioned."""
     if name.startswith(_OF_A_LIMIT):
         limit = words_of(f"limits.{name.removeprefix(_OF_A_LIMIT)}")
         called = said("source_of_limit", limit=Text(vi=limit.vi, en=limit.en))

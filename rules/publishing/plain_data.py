@@ -1,4 +1,4 @@
-"""The first look at what a file held: is it plain data, and if not, where."""
+"""The first check of a file's content: that it is plain data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def child(path: str, key: str | int) -> str:
 
 
 def plain(value: Any, path: str, found: list[Mistake], depth: int = 0) -> Any:
-    """`value` as JSON can hold it. What JSON can't hold is reported in `found` and replaced by a text."""
+    """`value` as JSON can hold it. Other parts are reported in `found` and replaced by a text."""
     if depth > MAX_DEPTH:
         return _refuse("too_deep", path, found)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What is different between two versions of a procedure: every leaf of the model, found by its place in the file."""
+"""The differences between two versions of a procedure: every leaf of the model, found by its place in the file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.publishing.procedure import Procedure
 
 
 class Kind(StrEnum):
-    """What happened at a place. Reordered is a list that holds the same in another order."""
+    """The kind of change at a place. A reordered list holds the same entries in another order."""
 
     CHANGED = "changed"
     ADDED = "added"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 
 class Group(StrEnum):
-    """What a change is of, in the order in which changes are told."""
+    """The subject of a change, in the order in which changes are listed."""
 
     RULES = "rules"
     WORDS = "words"
@@ -30,10 +30,10 @@ class Group(StrEnum):
 
 
 class Place(NamedTuple):
-    """Where something stands in the file.
+    """A place in the file.
 
     `where` finds the entry of a list by its code or value, `fee.items[late].amount`, `fee.channels[online]`; `name` is
-    the same for every entry, `fee.items.amount`. `inside` are the coded entries that it stands in or is, each with its
+    the same for every entry, `fee.items.amount`. `inside` are the coded entries around it, or itself, each with its
     name, the outermost first.
     """
 
@@ -42,11 +42,11 @@ class Place(NamedTuple):
     inside: tuple[tuple[str, Model], ...] = ()
 
     def key(self, key: str) -> Place:
-        """What stands under this key."""
+        """The place under this key."""
         return Place(f"{self.where}.{key}".lstrip("."), f"{self.name}.{key}".lstrip("."), self.inside)
 
     def entry(self, key: str, entry: Any) -> Place:
-        """The entry of this code, or this plain value of a list."""
+        """The place of the entry with this code, or of this plain value of a list."""
         inside = (*self.inside, (self.name, entry)) if isinstance(entry, Model) else self.inside
         return Place(f"{self.where}[{key}]", self.name, inside)
 
@@ -57,10 +57,10 @@ class Place(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One difference. `was` and `now` are the values; of a list that was reordered, its entries in their order.
+    """One difference. `was` and `now` are the values; of a reordered list, its entries in their order.
 
-    What is added to a list or removed from it is the entry itself. None stands for nothing. `after` is the entry that
-    an added one follows, if it is not the first.
+    For an entry added to a list or removed from it, they are the entry itself. None stands for nothing. `after` is the
+    entry before an added one, if it is not the first.
     """
 
     place: Place
@@ -71,7 +71,7 @@ class Change(NamedTuple):
 
     @property
     def group(self) -> Group:
-        """A change of a source alone is no change of a rule, and neither is one of words."""
+        """The subject: a source, words, or else a rule."""
         if self.place.name.partition(".")[0] in _SOURCES or self.place.name.rpartition(".")[2] in ABOUT_SOURCES:
             return Group.SOURCES
         told = self.was if self.now is None else self.now
@@ -81,7 +81,7 @@ class Change(NamedTuple):
 _SOURCES: Final = frozenset({"legal_basis", "limits_source"})
 ABOUT_SOURCES: Final = frozenset({"source", "checked"})
 _NAMES_IT: Final = frozenset({"version"})
-"""By which the two are told apart, and no part of what they say."""
+"""Fields that identify a version, without content of their own."""
 _KEYS: Final = ("code", "case")
 _WHOLE: Final = (Text, Limit, Condition)
 _LANGUAGES: Final = frozenset(Text.model_fields)
@@ -100,7 +100,7 @@ def _fields(place: Place, was: Model, now: Model, without: frozenset[str]) -> It
 
 
 def _between(place: Place, was: Any, now: Any) -> Iterator[Change]:
-    if was == now and repr(was) == repr(now):  # to Python, true is 1
+    if was == now and repr(was) == repr(now):  # in Python, true equals 1
         return
     match was, now:
         case Model(), Model() if type(was) is type(now) and not isinstance(now, _WHOLE):
@@ -119,7 +119,7 @@ def _between(place: Place, was: Any, now: Any) -> Iterator[Change]:
 
 
 def _models(place: Place, was: Model, now: Model) -> Iterator[Change]:
-    """A statement is its words in both languages, and what else it says."""
+    """The changes of two models. The texts of a statement in both languages count as one value."""
     if isinstance(was, Statement) and isinstance(now, Statement):
         yield from _between(place, was.text, now.text)
         yield from _fields(place, was, now, _LANGUAGES)
@@ -128,7 +128,10 @@ def _models(place: Place, was: Model, now: Model) -> Iterator[Change]:
 
 
 def _lists(place: Place, was: tuple[Any, ...], now: tuple[Any, ...]) -> Iterator[Change]:
-    """Entries that have a code are compared by it, plain values are there or not; all else is one value."""
+    """The changes of two lists. Entries with a code are matched by it, plain values by themselves.
+
+    Any other list is one value.
+    """
     before, after = _keyed(was), _keyed(now)
     if before is None or after is None:
         yield Change(place, Kind.CHANGED, was, now)
@@ -153,11 +156,11 @@ def _entries(place: Place, before: Mapping[Any, Any], after: Mapping[Any, Any]) 
 
 
 def key_of(entry: Model) -> Any:
-    """By what an entry of a list is known in its list; None if by nothing."""
+    """The key of an entry in its list; None without one."""
     return next((getattr(entry, key) for key in _KEYS if hasattr(entry, key)), None)
 
 
 def _keyed(entries: Sequence[Any]) -> dict[Any, Any] | None:
-    """The entries by what tells them apart; None if nothing does."""
+    """The entries by their keys; None if the keys do not tell them apart."""
     keys = [key_of(entry) if isinstance(entry, Model) else entry for entry in entries]
     return None if None in keys or len({*keys}) < len(keys) else dict(zip(keys, entries, strict=True))

@@ -1,4 +1,4 @@
-"""What the choices of a procedure are called, and its plain values."""
+"""The names of a procedure's choices, and the words for its plain values."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _NAMES: Final[Mapping[tuple[type, StrEnum], Text]] = {
 
 
 def chosen(value: StrEnum) -> Text:
-    """What a choice is called, or its code where it has no name."""
+    """The name of a choice, or its code if it has no name."""
     return _NAMES.get((type(value), value), same(value))
 
 
@@ -51,23 +51,23 @@ def truth(value: bool) -> Text:  # noqa: FBT001 -- the value is what it is about
 
 
 def required_words(required: bool) -> Text:  # noqa: FBT001 -- the value is what it is about
-    """Whether something is asked for."""
+    """Whether a part is required."""
     return said("required") if required else said("optional")
 
 
 def taken_words(taken: bool) -> Text:  # noqa: FBT001 -- the value is what it is about
-    """Whether something is taken."""
+    """Whether a means is accepted."""
     return said("taken") if taken else said("not_taken")
 
 
 def number(value: float) -> Text:
-    """A number with its thousands apart: `1.250,5`, `1,250.5`."""
+    """A number with grouped thousands: `1.250,5`, `1,250.5`."""
     written = f"{value:,.10g}"
     return Text(vi=written.translate(str.maketrans(",.", ".,")), en=written)
 
 
 def percent(value: int) -> Text:
-    """A share."""
+    """A percentage."""
     return same(f"{value}%")
 
 
@@ -78,7 +78,7 @@ def rate(basis_points: int) -> Text:
 
 
 def lines_of(words: str) -> Text:
-    """A long text by its length, and by the beginning of its digest, which tells two as long apart."""
+    """A long text in short: its number of lines, and the beginning of its digest, which tells equal lengths apart."""
     return said("lines_of", number=len(words.splitlines()), digest=sha256(words.encode()).hexdigest()[:8])
 
 
@@ -88,10 +88,10 @@ def quoted(text: Text) -> Text:
 
 
 def words_quoted(words: str) -> Text:
-    """What is cited, as a legal text."""
+    """A citation, such as a legal text, in quotation marks."""
     return quoted(same(words))
 
 
 def same(words: str) -> Text:
-    """What is the same in both languages: a code, a number, a legal text."""
+    """Words that are the same in both languages: a code, a number, a legal text."""
     return Text(vi=words, en=words)

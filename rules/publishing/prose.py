@@ -1,4 +1,4 @@
-"""The texts of a procedure, in which placeholders such as `{limit.processing}` stand for what its rules say."""
+"""The texts of a procedure, in which placeholders such as `{limit.processing}` stand for values of its rules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from schemas.saying import said
 T = TypeVar("T")
 
 Vocabulary: TypeAlias = Mapping[str, Callable[[], Text]]
-"""What each placeholder of a procedure stands for, by its name."""
+"""The text of each placeholder of a procedure, by its name."""
 _Entry: TypeAlias = tuple[str, Callable[[], Text]]
 
 PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){0,2})\}")
@@ -31,7 +31,7 @@ PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){0,2})\
 def filled(procedure: Procedure) -> Procedure:
     """The procedure with every placeholder of its texts filled.
 
-    What the checks of today would refuse, because an old file was published with it, stays as it stands.
+    An unknown placeholder, which present checks would refuse but an old file may have, stays unchanged.
     """
     named: Procedure = _with(procedure, numbers(procedure))
     page = _with(procedure.information, {**numbers(procedure), **names(named)})
@@ -39,12 +39,12 @@ def filled(procedure: Procedure) -> Procedure:
 
 
 def numbers(procedure: Procedure) -> Vocabulary:
-    """The placeholders that stand for amounts, times and channels: they may stand in every text."""
+    """The placeholders for amounts, times and channels, which every text may have."""
     return dict(_numbers(procedure))
 
 
 def names(procedure: Procedure) -> Vocabulary:
-    """The placeholders that stand for other texts of the procedure: they may stand in its information alone."""
+    """The placeholders for other texts of the procedure, which its information alone may have."""
     return dict(_names(procedure))
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with the texts of a procedure: placeholders that stand for nothing, facts outside of a placeholder."""
+"""The mistakes in the texts of a procedure: unknown placeholders, and facts outside of placeholders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.publishing.procedure import Procedure
 _LANGUAGES: Final = ("vi", "en")
 _INFORMATION: Final = "information."
 _GAP: Final = "◆"
-"""Stands for a placeholder while the words around it are looked at."""
+"""Stands for a placeholder while the words around it are checked."""
 _STUCK: Final = re.compile(rf"(?:\w|\d[ .,/–-]{{0,3}}){_GAP}|{_GAP}[\w{_GAP}]")
 _PLAIN: Final = frozenset(" \n²³")
 _MOST_KNOWN: Final = 40
@@ -32,8 +32,7 @@ class _Prose(NamedTuple):
 def prose_mistakes(value: dict[str, Any], procedure: Procedure | None) -> Iterator[Mistake]:
     """Every mistake of the texts in the plain data `value`.
 
-    `procedure` is what it holds, or None where it does not fit the schema: then nobody knows yet what its placeholders
-    stand for.
+    `procedure` is its model, or None if it does not fit the schema: then the placeholders can't be checked.
     """
     known = None if procedure is None else (numbers(procedure), names(procedure))
     for pair, texts in _pairs(value, ""):
@@ -47,7 +46,7 @@ def prose_mistakes(value: dict[str, Any], procedure: Procedure | None) -> Iterat
 
 
 def _pairs(value: Any, path: str) -> Iterator[tuple[str, list[_Prose]]]:
-    """Every pair of texts in the data, wherever it stands."""
+    """Every pair of texts in the data, at any place."""
     match value:
         case dict():
             texts = [_Prose(child(path, key), value[key]) for key in _LANGUAGES if isinstance(value.get(key), str)]
@@ -66,7 +65,7 @@ def _characters(prose: _Prose) -> Iterator[Mistake]:
 
 
 def _is_plain(character: str) -> bool:
-    """Latin letters, the digits 0 to 9, spaces, and signs: nothing that only looks like them."""
+    """Whether the character is a Latin letter, a digit 0 to 9, a space or a sign, and no look-alike of one."""
     match category(character)[0]:
         case "L":
             return name(character, "").startswith("LATIN ")
@@ -87,7 +86,7 @@ def _own_words(prose: _Prose) -> Iterator[Mistake]:
 
 
 def _words(text: str) -> str:
-    """The text as the patterns read it: composed, small letters, one space between words, placeholders as gaps."""
+    """The text as the patterns expect it: composed, lower case, one space between words, placeholders as gaps."""
     return re.sub(r"\s+", " ", normalize("NFKC", PLACEHOLDER.sub(_GAP, text)).casefold())
 
 
@@ -99,7 +98,7 @@ def _braces(prose: _Prose) -> Iterator[Mistake]:
 
 
 def _placeholders(pair: str, texts: list[_Prose], everywhere: Vocabulary, on_page: Vocabulary) -> Iterator[Mistake]:
-    """What is wrong with the placeholders of a pair of texts, of which some may stand on the information page only."""
+    """The mistakes of the placeholders in a pair of texts; those of `on_page` fit on the information page only."""
     known = {**everywhere, **on_page}
     fitting = known if pair.startswith(_INFORMATION) else everywhere
     used = [{match[1] for match in PLACEHOLDER.finditer(prose.text)} for prose in texts]
@@ -113,14 +112,14 @@ def _placeholders(pair: str, texts: list[_Prose], everywhere: Vocabulary, on_pag
 
 
 def _alike(unknown: str, known: Vocabulary) -> str:
-    """The placeholders that there are of this kind; the kinds, if there is none of it."""
+    """The known placeholders of this kind, or the known kinds if there is none."""
     kind = unknown.partition(".")[0]
     of_kind = [entry for entry in sorted(known) if entry.partition(".")[0] == kind]
     return ", ".join((of_kind or sorted({entry.partition(".")[0] for entry in known}))[:_MOST_KNOWN])
 
 
 def _names_of_channels(fee: Any) -> Iterator[Mistake]:
-    """The names of fee items and waivers that speak of a channel which their conditions do not ask for."""
+    """The names of fee items and waivers that mention a channel without a condition for it."""
     for part in ("items", "waivers"):
         entries = fee.get(part) if isinstance(fee, dict) else None
         for n, entry in enumerate(entries if isinstance(entries, list) else ()):

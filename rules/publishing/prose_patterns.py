@@ -1,7 +1,7 @@
-"""What the texts of a procedure may not say in their own words, in Vietnamese and English, because a rule says it.
+"""Facts that the texts of a procedure may not state in their own words, Vietnamese or English, since rules state them.
 
-A text is looked at in small letters, with single spaces, and with `◆` for each placeholder. Every repetition has a
-bound, so that no text takes long.
+The checked text is in lower case, with single spaces, and with `◆` for each placeholder. Every repetition is bounded,
+so that no text takes long.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from schemas.level import Channel
 
 
 class Pattern(NamedTuple):
-    """What is refused outside a placeholder, and under which rule."""
+    """A refused wording outside of placeholders, and its rule."""
 
     rule: str
     found: re.Pattern[str]
@@ -40,17 +40,17 @@ _FROM_TWO: Final = (
     *("sixty", "seventy", "eighty", "ninety"),
 )
 _COUNTED: Final = (*_TO_TEN, "nửa", "vài", "one", *_FROM_TWO, "half", "a hundred", "a couple of")
-"""How a number in words begins."""
+"""The first words of a number."""
 _THOUSANDS: Final = ("nghìn", "ngàn", "triệu", "tỷ", "tỉ", "thousand", "million", "billion")
 _COUNTED_ON: Final = (
     *(*_COUNTED, *_THOUSANDS, "trăm", "hundred", "and", "a", "an"),
     *("mốt", "tư", "lăm", "mươi", "chục", "lẻ", "linh", "rưỡi"),
 )
-"""How it goes on."""
+"""Its further words."""
 _DIGITS: Final = r"(?<![\w.,/])\d{1,15}(?:[., ]\d{1,15}){0,6}(?:st|nd|rd|th)?"
 _WORDS: Final = rf"{_any(*_COUNTED)}(?:[ -]{_any(*_COUNTED_ON)}){{0,8}}"
 _NUMBER: Final = rf"(?:{_DIGITS}(?: ?{_any(*_THOUSANDS)})?|{_WORDS})(?: ?\([^()]{{0,40}}\))?[ –-]{{0,3}}"
-"""`5`, `05 (năm)`, `8.000.000`, `10 nghìn`, `hai mươi lăm`, `thirty-five`, with what joins it to its unit."""
+"""`5`, `05 (năm)`, `8.000.000`, `10 nghìn`, `hai mươi lăm`, `thirty-five`, up to its unit."""
 
 _KIND_OF_DAY: Final = (
     "(?:(?:working|business|calend[ae]r|office|full|whole|consecutive|more|further|additional)[ -]){0,3}"
@@ -139,7 +139,7 @@ CHANNELS: Final = {
         )
     ),
 }
-"""How a text says by which channel something passes."""
+"""The wordings that mention a channel."""
 
 _WAIVED: Final = _any(
     *("miễn(?! là)", "giảm (?:phí|lệ phí|mức|giá|tiền|nửa|một nửa|1 nửa)", "một nửa (?:mức|phí|lệ phí|tiền)"),
@@ -171,4 +171,4 @@ IN_INFORMATION: Final = (
     _pattern("waiver_in_text", _WAIVED),
     _pattern("paper_in_text", _PAPER),
 )
-"""Looked for besides on the information page, where people look for what they need, how it goes and what it costs."""
+"""Further patterns for the information page, where people look for papers, channels and costs."""

@@ -1,4 +1,4 @@
-"""What a province has of its own: what is wrong with it, and the procedures that it makes of those of the country."""
+"""A province's own rules: their mistakes, and the procedures composed of them and the country's."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _VERSION: Final[TypeAdapter[str]] = TypeAdapter(Version)
 
 
 class Known(NamedTuple):
-    """What an overlay may speak of: the versions of each procedure as plain data, and the agencies of its province.
+    """The known references of an overlay: the versions of each procedure as plain data, and the province's agencies.
 
-    Where agencies are None, it is not known which there are.
+    `agencies` is None if they are not known.
     """
 
     procedures: Mapping[str, Iterable[Base]]
@@ -45,12 +45,12 @@ class Base(NamedTuple):
 
 
 def composed_version(base: str, province: str, version: str) -> str:
-    """The name of what is composed: `2026-12.H24.2026-12`."""
+    """The name of a composed version: `2026-12.H24.2026-12`."""
     return f"{base}.{province}.{version}"
 
 
 def composed(base: Raw, province: str, version: str, fee: Any) -> dict[str, Any]:
-    """The procedure of a province: that of the country, with the province's fee."""
+    """The procedure of a province: the country's, with the province's fee."""
     return {**base, "version": composed_version(base["version"], province, version), "fee": fee}
 
 
@@ -71,9 +71,9 @@ class _OverlaySketch(Sketch):
 
 
 def overlay_problems(raw: object, known: Known, today: date | None = None) -> list[Mistake]:
-    """Every mistake of a province's file as it was read; none means that it may be published.
+    """Every mistake of a province's file as read; none means that it may be published.
 
-    After `today` nothing can have been checked; without a day that is not asked.
+    A check dated after `today` is a mistake; without `today` that is not tested.
     """
     if not isinstance(raw, dict):
         return [mistake("not_a_mapping", "")]
@@ -125,7 +125,7 @@ def _is_there(agency: str, known: Known) -> bool:
 
 
 def _fee(code: str, fee: Any, whose: tuple[str, str], known: Known) -> Iterator[Mistake]:
-    """What is wrong with the fee of a procedure: it has to go together with every version that there is of it."""
+    """The mistakes of the fee of a procedure, which has to fit every version of it."""
     place = child("fees", code)
     if code not in known.procedures:
         yield mistake("unknown_procedure", place)
@@ -142,7 +142,7 @@ def _fee(code: str, fee: Any, whose: tuple[str, str], known: Known) -> Iterator[
 
 
 def misfits(base: Base, made: Raw) -> list[Mistake]:
-    """What is wrong with what was composed, and was not with its base."""
+    """The mistakes of a composed procedure that its base does not have."""
     before = {(entry.path, entry.rule) for entry in problems(base.raw, allow_seconds=base.demo)}
     return [entry for entry in problems(made, allow_seconds=base.demo) if (entry.path, entry.rule) not in before]
 

@@ -1,4 +1,4 @@
-"""The streams of what is published: which stream an event stands in, and the rows that the events come to."""
+"""The streams of publications: the stream of each event, and the rows that the events make."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from schemas.publishing.events import (
 )
 
 Row = dict[str, Any]
-"""A row by its columns; without those that only a key can tell which is not at hand."""
+"""A row by its columns; without the sealed columns if their key is missing."""
 
 Key = tuple[Any, ...]
 """The primary key of a row."""
 
 EVERY_AGENCY: Final = "*"
-"""Whose a publication is that is no agency's."""
+"""The agency of a publication for all agencies."""
 
 
 class Table(NamedTuple):
-    """A table that the events come to, its primary key, and its columns that hold JSON or what identifies a person."""
+    """A table that the events fill, its primary key, and its columns with JSON or with personal data."""
 
     name: str
     key: tuple[str, ...]
@@ -57,18 +57,18 @@ TEMPLATE: Final = Table("paper_template", ("agency", "paper", "procedure", "publ
 STATE: Final = Table("publication_state", ("one",))
 
 TABLES: Final = (PROCEDURE, CALENDAR, PROVINCE, AGENCY, OFFICER, ABSENCE, TEMPLATE, STATE)
-"""In an order in which a row comes after those that it refers to."""
+"""In an order in which a row follows those that it refers to."""
 
 
 class Place(NamedTuple):
-    """A stream of publications, and whose it is."""
+    """A stream of publications with its agency."""
 
     stream: str
     agency: str = EVERY_AGENCY
 
 
 class Change(NamedTuple):
-    """What an event makes of one row: the whole of it, or where `gone` the key of one that is no more."""
+    """The change of one row by an event: the whole row, or the key of a deleted one (`gone`)."""
 
     table: Table
     row: Row
@@ -76,12 +76,12 @@ class Change(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """That of the row."""
+        """The key of the row."""
         return tuple(self.row[column] for column in self.table.key)
 
 
 def place_of(event: PublicationEvent) -> Place:
-    """Where it is recorded. An officer's stream is named by a pseudonym."""
+    """The stream in which an event is recorded. An officer's stream is named by a pseudonym."""
     agency = EVERY_AGENCY
     match event:
         case ProcedurePublished():
@@ -107,7 +107,7 @@ def place_of(event: PublicationEvent) -> Place:
 
 
 def changes(event: PublicationEvent, at: datetime, *, read: bool = True) -> Iterator[Change]:
-    """What an event of this moment makes of the tables. `read`: what is sealed of it was, too."""
+    """The changes of the tables by an event of this moment. `read`: its sealed fields were opened."""
     match event:
         case ProcedurePublished():
             yield Change(PROCEDURE, _procedure(event, at))
@@ -148,14 +148,14 @@ def _of_directory(
 
 
 class Fold:
-    """The rows that events come to, taken one after the other in the order of each stream."""
+    """The rows after the events, applied one by one in the order of each stream."""
 
     def __init__(self) -> None:
         self.rows: dict[Table, dict[Key, Row]] = {table: {} for table in TABLES}
         self.add(Change(STATE, _state(by_two=False)))
 
     def add(self, change: Change) -> None:
-        """Take the next change."""
+        """Apply the next change."""
         rows = self.rows[change.table]
         if change.gone:
             rows.pop(change.key, None)

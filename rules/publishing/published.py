@@ -1,4 +1,4 @@
-"""What was published, read with the models of today."""
+"""Published files, read with the present models."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from schemas.publishing.procedure import Procedure
 
 
 def published_raw(source: bytes, published_on: date) -> dict[str, Any]:
-    """The plain data of bytes that were published.
+    """The plain data of published bytes.
 
-    Files from before a fact said when it was checked count as checked when they were published.
+    In old files without dates of checks, the facts count as checked on the day of publication.
     """
     raw: dict[str, Any] = parse(source).value
     raw.setdefault("checked", published_on.isoformat())
@@ -22,5 +22,5 @@ def published_raw(source: bytes, published_on: date) -> dict[str, Any]:
 
 
 def published_procedure(source: bytes, published_on: date) -> Procedure:
-    """The procedure in bytes that were published, also where the checks of today would refuse them."""
+    """The procedure in published bytes, even if present checks would refuse them."""
     return Procedure.model_validate(published_raw(source, published_on))

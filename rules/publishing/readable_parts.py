@@ -1,7 +1,7 @@
-"""What could be read of a procedure that may have mistakes, so that one mistake does not hide the others.
+"""The readable parts of a procedure with possible mistakes, so that one mistake does not hide the others.
 
-The sketches have the keys of `schemas.publishing.procedure` that the cross-references are about. Each value is read by
-itself: what is missing or not of its form is `UNREAD`, which the mistakes of the schema have named already.
+The sketches have the keys of `schemas.publishing.procedure` that cross-references use. Each value is read by itself: a
+missing or malformed one is `UNREAD`, and the schema's mistakes have named it already.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def _forgiving(value: Any, read_value: ValidatorFunctionWrapHandler) -> Any:
 
 Maybe = Annotated[T | Unread, WrapValidator(_forgiving)]
 Listed: TypeAlias = Maybe[Annotated[tuple[Maybe[T], ...], Strict(strict=False)]]
-"""A list whose entries are read each by itself. What a wrapped validator passes on is a Python list, no JSON."""
+"""A list whose entries are read one by one. Not strict, because a wrapped validator passes on a Python list, no
+JSON."""
 
 
 def _plain_number(value: Any) -> Any:
@@ -57,13 +58,13 @@ def _plain_number(value: Any) -> Any:
 
 
 class Sketch(Model):
-    """A part as far as it can be read: as strictly as the schema reads JSON."""
+    """The readable parts of a part, read as strictly as the schema reads JSON."""
 
     model_config = ConfigDict(strict=True)
 
 
 class ConditionSketch(Sketch):
-    """A condition as far as it can be read."""
+    """The readable parts of a condition."""
 
     field: Maybe[Code | None] = None
     one_of: Listed[FormValue] = ()
@@ -76,7 +77,7 @@ class ConditionSketch(Sketch):
 
 
 class PaperSketch(Sketch):
-    """A paper as far as it can be read."""
+    """The readable parts of a paper."""
 
     code: Maybe[Code] = UNREAD
     when: Listed[ConditionSketch] = ()
@@ -85,13 +86,13 @@ class PaperSketch(Sketch):
 
 
 class CodeSketch(Sketch):
-    """What has a code: a figure, a party, the name of a choice."""
+    """A part with a code: a figure, a party, the name of a choice."""
 
     code: Maybe[Code] = UNREAD
 
 
 class FieldSketch(Sketch):
-    """A form field as far as it can be read."""
+    """The readable parts of a form field."""
 
     code: Maybe[Code] = UNREAD
     kind: Maybe[FieldKind] = UNREAD
@@ -103,26 +104,26 @@ class FieldSketch(Sketch):
 
 
 class ConsultSketch(Sketch):
-    """A consultation as far as it can be read."""
+    """The readable parts of a consultation."""
 
     parties: Listed[CodeSketch] = ()
 
 
 class ObligationSketch(Sketch):
-    """A financial obligation as far as it can be read."""
+    """The readable parts of a financial obligation."""
 
     answer: Maybe[Limit] = UNREAD
     pay: Maybe[Limit] = UNREAD
 
 
 class DraftSketch(Sketch):
-    """A draft for the applicant as far as it can be read."""
+    """The readable parts of a draft for the applicant."""
 
     answer: Maybe[Limit] = UNREAD
 
 
 class PartSketch(Sketch):
-    """A part that another agency decides, as far as it can be read."""
+    """The readable parts of a part that another agency decides."""
 
     code: Maybe[Code] = UNREAD
     kinds: Listed[AgencyKind] = ()
@@ -130,13 +131,13 @@ class PartSketch(Sketch):
 
 
 class ReferralSketch(Sketch):
-    """What other agencies decide, as far as it can be read."""
+    """The readable parts of a referral to other agencies."""
 
     parts: Listed[PartSketch] = ()
 
 
 class StepSketch(Sketch):
-    """A review step as far as it can be read."""
+    """The readable parts of a review step."""
 
     code: Maybe[Code] = UNREAD
     role: Maybe[Role] = UNREAD
@@ -149,14 +150,14 @@ class StepSketch(Sketch):
 
 
 class ValiditySketch(Sketch):
-    """From when to when something is in force, as far as it can be read."""
+    """The readable parts of a validity."""
 
     valid_from: Maybe[Annotated[Day | None, Strict(strict=False)]] = None
     valid_until: Maybe[Annotated[Day | None, Strict(strict=False)]] = None
 
 
 class ItemSketch(ValiditySketch):
-    """A fee item as far as it can be read."""
+    """The readable parts of a fee item."""
 
     code: Maybe[Code] = UNREAD
     amount: Maybe[AmountInDong | None] = None
@@ -169,7 +170,7 @@ class ItemSketch(ValiditySketch):
 
 
 class WaiverSketch(ValiditySketch):
-    """A waiver as far as it can be read."""
+    """The readable parts of a waiver."""
 
     code: Maybe[Code] = UNREAD
     when: Listed[ConditionSketch] = ()
@@ -177,13 +178,13 @@ class WaiverSketch(ValiditySketch):
 
 
 class RefundSketch(Sketch):
-    """A refund rule as far as it can be read."""
+    """The readable parts of a refund rule."""
 
     case: Maybe[RefundCase] = UNREAD
 
 
 class FeeSketch(Sketch):
-    """The fee as far as it can be read."""
+    """The readable parts of the fee."""
 
     items: Listed[ItemSketch] = UNREAD
     waivers: Listed[WaiverSketch] = ()
@@ -194,52 +195,52 @@ class FeeSketch(Sketch):
 
 
 class PostageSketch(Sketch):
-    """What the post collects, as far as it can be read."""
+    """The readable parts of the postage."""
 
 
 class ResultSketch(Sketch):
-    """The result as far as it can be read."""
+    """The readable parts of the result."""
 
     channels: Listed[Channel] = UNREAD
     postage: Maybe[PostageSketch | None] = None
 
 
 class SupplementSketch(Sketch):
-    """The supplement as far as it can be read."""
+    """The readable parts of the supplement."""
 
     limit: Maybe[Limit] = UNREAD
     within: Maybe[Limit] = UNREAD
 
 
 class ExtensionSketch(Sketch):
-    """The extension as far as it can be read."""
+    """The readable parts of the extension."""
 
     by: Maybe[Limit] = UNREAD
     notice: Maybe[Limit] = UNREAD
 
 
 class RetentionSketch(Sketch):
-    """The retention as far as it can be read."""
+    """The readable parts of the retention."""
 
     keep_years: Maybe[int | None] = None
     erase_years: Maybe[int | None] = None
 
 
 class SignatureSketch(Sketch):
-    """The signature as far as it can be read."""
+    """The readable parts of the signature."""
 
     required: Maybe[bool] = UNREAD
     unless: Listed[ConditionSketch] = ()
 
 
 class OfficersSketch(Sketch):
-    """What names accountable officers: a standing order, silent approval."""
+    """The accountable officers of a standing order or of silent approval."""
 
     officers: Listed[Subject] = ()
 
 
 class CaseSketch(Sketch):
-    """Another processing limit as far as it can be read."""
+    """The readable parts of another processing limit."""
 
     code: Maybe[Code] = UNREAD
     processing: Maybe[Limit] = UNREAD
@@ -247,11 +248,11 @@ class CaseSketch(Sketch):
 
 
 class PartialSketch(Sketch):
-    """Why a procedure is only partly online, as far as it can be read."""
+    """The readable parts of the reason why a procedure is only partly online."""
 
 
 class ProcedureSketch(Sketch):
-    """A procedure as far as it can be read."""
+    """The readable parts of a procedure."""
 
     code: Maybe[ProcedureCode] = UNREAD
     validity: Maybe[ValiditySketch | None] = None
@@ -274,12 +275,12 @@ class ProcedureSketch(Sketch):
 
 
 def sketch(value: dict[str, Any]) -> ProcedureSketch:
-    """What can be read of plain data."""
+    """The readable parts of plain data."""
     return ProcedureSketch.model_validate_json(json.dumps(value))
 
 
 def limits(parts: ProcedureSketch) -> dict[str, Limit]:
-    """The time limits that could be read, by path."""
+    """The readable time limits, by path."""
     return {
         f"{path}.{name}": limit
         for path, part in _with_limits(parts)
@@ -313,12 +314,12 @@ def referred(parts: ProcedureSketch) -> Iterator[tuple[str, PartSketch]]:
 
 
 def read(entries: tuple[T | Unread, ...] | Unread) -> dict[int, T]:
-    """The entries of a list that could be read, by their places."""
+    """The readable entries of a list, by their places."""
     if isinstance(entries, Unread):
         return {}
     return {n: entry for n, entry in enumerate(entries) if not isinstance(entry, Unread)}
 
 
 def whole(entries: tuple[T | Unread, ...] | Unread) -> bool:
-    """Whether every entry of the list could be read."""
+    """Whether every entry of the list is readable."""
     return not isinstance(entries, Unread) and not any(isinstance(entry, Unread) for entry in entries)

@@ -1,4 +1,4 @@
-"""What the rules of a procedure say, in words for people: amounts, conditions, waivers, limits."""
+"""The rules of a procedure in words for people: amounts, conditions, waivers, limits."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from schemas.publishing.procedure import FieldRule
 from schemas.saying import joined, said
 
 Labels = Mapping[str, Text]
-"""What the fields of the form are called, by their codes, and their choices, by both: `kind` and `kind.birth`."""
+"""The names of form fields, by code, and of their choices, by both codes: `kind` and `kind.birth`."""
 
 _ALL = 100
 
 
 def labels_of(form: tuple[FieldRule, ...]) -> dict[str, Text]:
-    """What these fields and their choices are called."""
+    """The names of these fields and their choices."""
     choices = {f"{field.code}.{choice}": field.called(choice) for field in form for choice in field.choices}
     return choices | {field.code: field.label for field in form}
 
 
 def duration(limit: Limit) -> Text:
-    """`5 ngày làm việc` / `5 working days`; of none, that it is the same day."""
+    """`5 ngày làm việc` / `5 working days`; for an amount of 0, the same day."""
     if limit.amount == 0:
         return said("prose.same_working_day" if limit.unit is Unit.WORKING_DAYS else "prose.same_day")
     return limit.words
@@ -45,7 +45,7 @@ def channels(of: Iterable[Channel]) -> Text:
 
 
 def waived(rule: WaiverRule) -> Text:
-    """How much is taken off, and from when to when."""
+    """The waived part, and its validity."""
     off = said("prose.waived") if rule.percent == _ALL else said("prose.reduced", percent=rule.percent)
     return _spaced(off, validity_in_words(rule))
 
@@ -55,7 +55,7 @@ def _spaced(*texts: Text | None) -> Text:
 
 
 def whole_fee(fee: FeeRule | None, labels: Labels) -> Text:
-    """Everything that may have to be paid: the amount alone, or where it depends on something each item by its name."""
+    """The whole fee: the amount alone, or with conditions or several items, each item by its name."""
     if fee is None:
         return said("prose.no_fee")
     if len(fee.items) == 1 and not fee.items[0].when:
@@ -64,7 +64,7 @@ def whole_fee(fee: FeeRule | None, labels: Labels) -> Text:
 
 
 def amount(item: FeeItem, labels: Labels) -> Text:
-    """What an item costs: for each of what, at least and at most how much, and from when to when."""
+    """The cost of an item: its unit, its bounds, its validity."""
     price = unit_price(item)
     if item.per is not None:
         price = said("prose.per", amount=price, label=labels[item.per])
@@ -86,13 +86,13 @@ def depends(item: FeeItem) -> bool:
 
 
 def charged(item: FeeItem, labels: Labels) -> Text:
-    """When an item that is not always charged is."""
+    """The conditions and the validity of an item that is not always charged."""
     days = validity_in_words(item)
     return joined(text for text in (holds(item.when, labels) if item.when else None, days) if text is not None)
 
 
 def holds(when: When, labels: Labels) -> Text:
-    """`khi nộp hồ sơ trực tuyến và khi “Số phòng” là từ 6 trở lên`. There is at least one condition."""
+    """`khi nộp hồ sơ trực tuyến và khi “Số phòng” là từ 6 trở lên`. Needs at least one condition."""
     conditions = [_condition(condition, labels) for condition in when]
     return reduce(lambda first, then: said("prose.and", first=first, then=then), conditions)
 
@@ -111,7 +111,7 @@ def _condition(condition: Condition, labels: Labels) -> Text:
 
 
 def between(least: int | None, most: int | None) -> Text | None:
-    """`từ 1 đến 5` / `from 1 to 5`; None where there are no bounds."""
+    """`từ 1 đến 5` / `from 1 to 5`; None without bounds."""
     if least is not None and most is not None:
         return said("prose.from_to", least=least, most=most)
     if least is not None:
@@ -126,6 +126,6 @@ def _value(value: FormValue) -> Text:
 
 
 def _or(texts: list[Text]) -> Text:
-    """These as alternatives: `a, b hoặc c`."""
+    """The texts as alternatives: `a, b hoặc c`."""
     *others, last = texts
     return said("prose.or", others=joined(others), last=last) if others else last

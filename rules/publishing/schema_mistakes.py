@@ -1,4 +1,4 @@
-"""Pydantic's findings in the words of the catalogue, without the values it met."""
+"""Pydantic's errors in the words of the catalogue, without the refused values."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _RULES: Final[dict[str, str]] = {
 }
 
 _OF_TEXTS: Final = frozenset({"string_type", "time_form"})
-"""What is said of a value that should be a text, and is a number when YAML reads it without quotes."""
+"""Errors of a value that should be a text, but that YAML reads as a number without quotes."""
 
 _FORMS: Final[dict[str, str]] = {
     r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*$": '"1.001193"',
@@ -60,7 +60,7 @@ _BOUNDS: Final[dict[str, str]] = {"gt": "> {}", "ge": "≥ {}", "lt": "< {}", "l
 
 
 def schema_mistakes(model: type[BaseModel], value: Any) -> Iterator[Mistake]:
-    """Every mistake of plain data `value` against `model`, as strictly as JSON is read."""
+    """Every mistake of plain data `value` against `model`, as strict as for JSON."""
     try:
         model.model_validate_json(json.dumps(value), strict=True, extra="forbid")
     except ValidationError as error:
@@ -68,7 +68,7 @@ def schema_mistakes(model: type[BaseModel], value: Any) -> Iterator[Mistake]:
 
 
 def _is_echo(detail: ErrorDetails) -> bool:
-    """Pydantic counts only the good entries of a list: one bad entry would also be reported as a list too short."""
+    """Whether the error is an echo: pydantic counts only good entries, so a bad one also makes a list too short."""
     return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 

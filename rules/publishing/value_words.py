@@ -1,4 +1,4 @@
-"""What stands at a place of a procedure file, as one says it: a number, a limit, an entry with all its parts."""
+"""The value at a place of a procedure file in words: a number, a limit, an entry with all its parts."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from schemas.publishing.fact import Condition, Statement
 from schemas.saying import joined, said
 
 TOLD_BEFORE: Final = frozenset({"code", "case", "name", "label", "source", "checked", "vi", "en"})
-"""What an entry is called, and where it comes from, is not told again among what it says."""
+"""Keys of an entry's name and source, which are not repeated among its parts."""
 
 NOTHING: Final = joined(())
-"""What an entry says that is only called something."""
+"""The words of an entry with nothing but a name."""
 
 
 class Values:
-    """Says values; `labels` are what the fields of the form are called."""
+    """Values in words; `labels` are the names of the form's fields."""
 
     def __init__(self, labels: Labels) -> None:
         self._labels = labels
 
     def said(self, name: str, value: Any) -> Text:
-        """The value as it stands at a place of this name."""
+        """The value at a place of this name, in words."""
         if value is None or value == ():
             return said("none")
         if not isinstance(value, tuple):
@@ -48,7 +48,7 @@ class Values:
         return joined(self._one(name, one) for one in value)
 
     def in_order(self, name: str, entries: tuple[Any, ...]) -> Text:
-        """The entries of a list, one after the other."""
+        """The entries of a list in their order."""
         words = (quoted(title(one)) if isinstance(one, Model) else self._one(name, one) for one in entries)
         return joined(words, " → ")
 
@@ -58,7 +58,7 @@ class Values:
         return (words_of(name).says or plain)(value)
 
     def _parts(self, name: str, entry: Model) -> Iterator[Text]:
-        """All that an entry says, but for what it is called and where it comes from."""
+        """All parts of an entry, but its name and its source."""
         if isinstance(entry, Statement):
             yield quoted(entry.text)
         for key, part in entry:
@@ -74,41 +74,41 @@ class Values:
 
 
 def is_entry(value: Any) -> bool:
-    """Whether it is made of parts that are told one by one."""
+    """Whether the value consists of parts that are listed one by one."""
     return isinstance(value, Model) and not isinstance(value, Text | Limit)
 
 
 def is_list_of_entries(value: Any) -> bool:
-    """Whether it is a list, not empty, of what is known by a code."""
+    """Whether it is a non-empty list of entries with codes."""
     return isinstance(value, tuple) and isinstance(value[0], Model) and key_of(value[0]) is not None
 
 
 def _with(words: Text | PlaceWords, parts: Text) -> Text:
-    """Something, and what it says in parentheses, if it says anything."""
+    """A name with its parts in parentheses, if it has any."""
     vi, en = ("", "") if parts == NOTHING else (f" ({parts.vi})", f" ({parts.en})")
     return Text(vi=words.vi + vi, en=words.en + en)
 
 
 def beside(words: PlaceWords, value: Text) -> Text:
-    """What stands at a place, after what the place is called."""
+    """The value of a place after the name of the place."""
     return Text(vi=f"{words.vi}: {value.vi}", en=f"{words.en}: {value.en}") if words.vi else value
 
 
 def called(name: str, entry: Any) -> Text:
-    """An entry of the list of this name, by its own name and its code."""
+    """An entry of the list of this name, with its own name and its code."""
     words = words_of(name)
     return said("coded", what=Text(vi=words.vi, en=words.en), name=title(entry), code=key_of(entry))
 
 
 def title(entry: Any) -> Text:
-    """What an entry is called; without a name of its own, its code."""
+    """The name of an entry, or its code without one."""
     found = getattr(entry, "name", None) or getattr(entry, "label", None)
     return found if isinstance(found, Text) else plain(key_of(entry))
 
 
 @singledispatch
 def plain(value: object) -> Text:
-    """A value by itself."""
+    """A value alone, in words."""
     return same(str(value))
 
 

@@ -1,4 +1,4 @@
-"""From the calendar that somebody wrote to the calendar of one agency."""
+"""The calendar of one agency, from a calendar file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Weekdays = Sequence[OpenHours]
 
 
 class Said(NamedTuple):
-    """The hours that an overlay gives a day, for one agency and all below it or for the whole country."""
+    """The hours of a day in an overlay, for one agency and all below it or for the whole country."""
 
     agency: str | None
     date: date
@@ -22,7 +22,7 @@ class Said(NamedTuple):
 
 
 def expand(file: CalendarFile, agency: str | None = None) -> Calendar:
-    """The calendar of an agency, or without one that of the whole country, with every day of its validity settled."""
+    """The calendar of an agency, or of the whole country without one, with the hours of every day of its validity."""
     week, said = file.week.days(), decided(file)
     settled = {day: hours_on(day, agency, week, said) for day in every_day(file.valid_from, file.valid_until)}
     other = {day: hours for day, hours in settled.items() if hours != week[day.weekday()]}
@@ -39,7 +39,7 @@ def expand(file: CalendarFile, agency: str | None = None) -> Calendar:
 
 
 def decided(file: CalendarFile) -> list[Said]:
-    """What the overlays say that counts: not what is only proposed."""
+    """The decided days of the overlays, without the proposed ones."""
     week = file.week.days()
     return [
         Said(overlay.agency, day.date, _hours(day, week))
@@ -50,7 +50,7 @@ def decided(file: CalendarFile) -> list[Said]:
 
 
 def proposed(file: CalendarFile, agency: str | None = None) -> list[CalendarDay]:
-    """The days that are only proposed to an agency, or without one to the whole country, in order."""
+    """The days that are only proposed for an agency, or for the whole country without one, in order."""
     days = (day for overlay in file.overlays if _applies(overlay.agency, agency) for day in overlay.days)
     return sorted((day for day in days if day.status is DayStatus.PROPOSED), key=lambda day: day.date)
 
@@ -61,7 +61,7 @@ def every_day(first: date, last: date) -> Iterator[date]:
 
 
 def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[Said]) -> OpenHours:
-    """The office hours of a day: what the overlay of the longest code that fits says, or the base, or its weekday."""
+    """The office hours of a day: by the applicable overlay with the longest code, else the base, else its weekday."""
     if (settled := settled_by(day, agency, said)) is not None:
         return settled.hours
     base = base_year(day.year)
@@ -69,13 +69,13 @@ def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[Said]
 
 
 def settled_by(day: date, agency: str | None, said: Iterable[Said]) -> Said | None:
-    """What has the last word on a day: the overlay of the longest code that fits; None: the base, or its weekday."""
+    """The overlay that decides a day: the applicable one with the longest code; None: the base or its weekday does."""
     fitting = [each for each in said if each.date == day and _applies(each.agency, agency)]
     return max(fitting, key=lambda each: len(each.agency or ""), default=None)
 
 
 def hours_of(kind: DayKind, written: OpenHours, day: date, replaces: date | None, week: Weekdays) -> OpenHours:
-    """The office hours that a day of an overlay has."""
+    """The office hours of a day in an overlay."""
     if kind in {DayKind.OFF, DayKind.COMPENSATORY}:
         return ()
     return written if kind is DayKind.SHORT else week[(replaces or day).weekday()]

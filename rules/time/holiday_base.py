@@ -1,7 +1,7 @@
-"""Public holidays of Vietnam as the library `holidays` has them (Labour Code 45/2019/QH14 art. 111-112).
+"""Public holidays of Vietnam from the library `holidays` (Labour Code 45/2019/QH14 art. 111-112).
 
-With the compensatory days off, and the days that the Government has swapped for a Saturday. All years are read when
-this module is imported: the library looks for its translations on the disk, which no workflow may do.
+It has the compensatory days off, and the days that the Government has swapped for a Saturday. All years are read when
+this module is imported: the library reads its translations from disk, which no workflow may do.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from holidays.holiday_base import HolidayBase
 
 FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2099
-"""The library knows the lunar calendar up to here."""
+"""The last year of the library's lunar calendar."""
 
 _SWAPPED: Final = re.compile(r"substituted from (\d\d)/(\d\d)/(\d{4})")
 
 
 class BaseYear(NamedTuple):
-    """The days `off` of a year, on whatever weekday, and its make-up days, each with the day it replaces."""
+    """The days `off` of a year, on any weekday, and its make-up days, each with the day it replaces."""
 
     off: set[date]
     makeup: dict[date, date]
@@ -52,5 +52,5 @@ _NOTHING: Final = BaseYear(set(), {})
 
 
 def base_year(year: int) -> BaseYear:
-    """What the library knows of `year`; nothing of one before `FIRST_YEAR` or after `LAST_YEAR`."""
+    """The library's days of `year`; none before `FIRST_YEAR` or after `LAST_YEAR`."""
     return _YEARS.get(year, _NOTHING)

@@ -1,4 +1,4 @@
-"""From which day to which something is in force, both included."""
+"""Validity from one day to another, both included."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.saying import said
 
 
 class InForce(Protocol):
-    """What is in force from a day to another; without one, since ever or without end."""
+    """A rule with a validity; without a first or last day it has no beginning or no end."""
 
     @property
     def valid_from(self) -> date | None:
@@ -18,7 +18,7 @@ class InForce(Protocol):
 
     @property
     def valid_until(self) -> date | None:
-        """The last one."""
+        """The last day."""
 
 
 def in_force(rule: InForce, day: date) -> bool:
@@ -28,7 +28,7 @@ def in_force(rule: InForce, day: date) -> bool:
 
 
 def validity_in_words(rule: InForce) -> Text | None:
-    """`từ ngày 15/8/2026 đến hết ngày 28/2/2027`; None for what is always in force."""
+    """`từ ngày 15/8/2026 đến hết ngày 28/2/2027`; None for a rule that is always in force."""
     since, until = (day and _day(day) for day in (rule.valid_from, rule.valid_until))
     if since and until:
         return said("validity", since=since, until=until)

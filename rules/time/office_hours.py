@@ -1,4 +1,4 @@
-"""A calendar laid out day by day, so that working minutes and working days are counted by looking them up.
+"""A calendar expanded day by day, so that working minutes and working days are counted by lookup.
 
 Minutes and days are counted from the midnight with which the year 2000 began in Vietnam.
 """
@@ -30,7 +30,7 @@ Spans = tuple[tuple[int, int], ...]
 
 
 class TimeError(ValueError):
-    """What was asked of a calendar can't be answered; `problem` says which argument is wrong, by which rule."""
+    """A calendar can't answer; `problem` names the wrong argument and the rule."""
 
     def __init__(self, found: Problem) -> None:
         super().__init__(f"{found.field}: {found.message.en} [{found.rule}]")
@@ -38,7 +38,7 @@ class TimeError(ValueError):
 
 
 class NotLaidOutError(Exception):
-    """The answer lies `before` the first day that was laid out, or after the last one."""
+    """The answer lies `before` the first expanded day, or after the last one."""
 
     def __init__(self, *, before: bool) -> None:
         super().__init__("before" if before else "after")
@@ -46,12 +46,12 @@ class NotLaidOutError(Exception):
 
 
 def out_of_reach(field: str) -> TimeError:
-    """The refusal of what lies outside of the years that can be reckoned with."""
+    """The error for an instant or day outside the supported years."""
     return TimeError(problem(field, "out_of_reach", first=FIRST_YEAR, last=LAST_YEAR))
 
 
 def minute_of(instant: datetime, field: str) -> int:
-    """The minute that an aware `instant` lies in. Raises `TimeError` against `field` for one that is out of reach."""
+    """The minute that contains an aware `instant`. Raises `TimeError` against `field` outside the supported years."""
     minute: int = (instant - _START) // _MINUTE
     if 0 <= minute < _END:
         return minute
@@ -74,7 +74,7 @@ def date_of(day: int) -> date:
 
 
 class Days:
-    """The days from January of `first_year` to December of `last_year`. Never changed once made."""
+    """The days from January of `first_year` to December of `last_year`. Immutable."""
 
     def __init__(self, calendar: Calendar, first_year: int, last_year: int) -> None:
         self.first_year, self.last_year = first_year, last_year
@@ -97,7 +97,7 @@ class Days:
         return passed
 
     def reached(self, passed: int) -> int:
-        """The first minute at which so many working minutes have elapsed; it lies in (open, close]."""
+        """The first minute at which this many working minutes have elapsed; it lies in (open, close]."""
         n = bisect_left(self._minutes, passed) - 1
         if n < 0 or n >= len(self.spans):
             raise NotLaidOutError(before=n < 0)
@@ -118,7 +118,7 @@ class Days:
         return self.opens(self.working_day(self._ranks[n + 1]))
 
     def rank(self, day: int) -> int:
-        """How many working days lie before `day`: the rank of a working day, or of the next one."""
+        """The number of working days before `day`: the rank of a working day, or of the next one."""
         return self._ranks[self._place(day)]
 
     def working_day(self, rank: int) -> int:
@@ -128,7 +128,7 @@ class Days:
         return self._working[rank]
 
     def hours(self, day: int) -> Spans:
-        """The office hours of a day; none: no working day."""
+        """The office hours of a day; empty if it is no working day."""
         return self.spans[self._place(day)]
 
     def between(self, first: int, last: int) -> Iterator[tuple[int, Spans, Spans]]:
@@ -183,7 +183,7 @@ def _minutes_of(day: OpenHours) -> Spans:
 
 
 class Pages:
-    """The days of a calendar, as many of them as have been asked for. Threads may share it."""
+    """The days of a calendar, expanded as far as needed. Thread-safe."""
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
@@ -191,7 +191,7 @@ class Pages:
         self._days = Days(calendar, *(min(max(year, FIRST_YEAR), LAST_YEAR) for year in years))
 
     def answer(self, question: Callable[[Days], T], field: str) -> T:
-        """What `question` answers, given enough days. Raises `TimeError` against `field` when there never are."""
+        """The answer of `question`, with enough days. Raises `TimeError` against `field` outside the known years."""
         days = self._days
         while True:
             try:

@@ -1,4 +1,4 @@
-"""When offices are open: from when in the morning and until when in the evening of working days, and whether now."""
+"""Opening times: the first opening and the last close of working days, and whether offices are open now."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schemas.publishing.calendar import Calendar
 def openings_and_closes(begins: datetime, ends: datetime, calendar: Calendar) -> list[datetime]:
     """The first opening and the last close of every working day from one instant to another, in order, in UTC.
 
-    Those at the two instants themselves belong to them, cut to the minute. Raises `TimeError` for what is out of reach.
+    The two instants themselves are included, cut to the minute. Raises `TimeError` outside the supported years.
     """
     first, last = minute_of(begins, "begins"), minute_of(ends, "ends")
 
@@ -23,7 +23,7 @@ def openings_and_closes(begins: datetime, ends: datetime, calendar: Calendar) ->
 
 
 def open_at(instant: datetime, calendar: Calendar) -> bool:
-    """Whether offices are open at this instant. Raises `TimeError` for what is out of reach."""
+    """Whether offices are open at this instant. Raises `TimeError` outside the supported years."""
     minute = minute_of(instant, "instant")
     return pages(calendar).answer(lambda days: days.opening(minute) == minute, "instant")
 

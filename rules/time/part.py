@@ -1,4 +1,4 @@
-"""When the time limit of a part of a filing ends."""
+"""The end of the time limit of a part of a filing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a time limit runs through the days of a calendar: from the receipt, over every pause, to its end. In minutes."""
+"""The course of a time limit through the days of a calendar: from receipt, over every pause, to its end. In minutes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from rules.time.office_hours import DAY, Days
 from schemas.limit import Limit, Unit
 
 Span = tuple[int, int]
-"""A pause as the minutes in which it begins and ends."""
+"""A pause as the minutes of its begin and end."""
 
 
 class Leg(NamedTuple):
     """A stretch of a run without a pause.
 
     Attributes:
-        begun: The minute from which it is reckoned: the start of the budget, or a resume.
-        left: What is left of the budget then: working minutes, or days of a limit in calendar days.
-        ends: The minute at which that is used up; for calendar days, the day, on whatever weekday.
-        due: When the limit ends if no pause follows.
+        begun: The minute from which it is counted: the start of the budget, or a resume.
+        left: The rest of the budget then: working minutes, or days of a limit in calendar days.
+        ends: The minute at which the rest is used up; for calendar days, the day, on any weekday.
+        due: The end of the limit if no pause follows.
     """
 
     begun: int
@@ -29,14 +29,14 @@ class Leg(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A limit from its receipt to its end. There is one leg more than there are `pauses`, those that count.
+    """A limit from its receipt to its end. It has one leg more than `pauses`.
 
     Attributes:
         opened: The minute that counts as the receipt.
-        budget: The whole of it: working minutes, or days of a limit in calendar days. It starts where the first leg
+        budget: The whole budget: working minutes, or days of a limit in calendar days. It starts where the first leg
             begins.
         legs: The stretches without a pause.
-        pauses: Those that count.
+        pauses: The pauses that count.
     """
 
     opened: int
@@ -51,19 +51,19 @@ class Run(NamedTuple):
 
     @property
     def due(self) -> int:
-        """When the limit ends."""
+        """The end of the limit."""
         return self.legs[-1].due
 
 
 def run(days: Days, start: int, limit: Limit, pauses: Sequence[Span], latest: int | None) -> Run:
-    """How `limit`, received at the minute `start`, runs.
+    """The run of `limit`, received at the minute `start`.
 
     Args:
-        days: Laid out days; raises `NotLaidOutError` when they are too few.
+        days: Expanded days; raises `NotLaidOutError` if they are too few.
         start: The minute of receipt.
-        limit: Anything but seconds, or 0 calendar days, which are 0 working days.
-        pauses: In order and apart from each other.
-        latest: The cut-off as a minute of the day, or None: what comes later counts for the next working day.
+        limit: Any but seconds, and but 0 calendar days, which are 0 working days.
+        pauses: In order, without overlaps.
+        latest: The cut-off as a minute of the day, or None: a later receipt counts for the next working day.
     """
     opened = _opened(days, start, latest)
     if limit.unit is Unit.CALENDAR_DAYS:
@@ -97,7 +97,7 @@ def _opened(days: Days, start: int, latest: int | None) -> int:
 
 
 def left_at(days: Days, leg: Leg, unit: Unit, minute: int) -> int:
-    """What is left of a leg's budget at `minute`: working minutes, or days."""
+    """The rest of a leg's budget at `minute`: working minutes, or days."""
     if minute <= leg.begun:
         return leg.left
     if unit is Unit.CALENDAR_DAYS:
@@ -120,6 +120,6 @@ def _minutes_leg(days: Days, begun: int, left: int, unit: Unit) -> Leg:
 
 
 def _days_leg(days: Days, begun: int, left: int) -> Leg:
-    """Without a day left it is the day of resume, or the next working day if the office has closed by then."""
+    """The leg in days. With no day left it ends on the day of resume, or on the next working day after office hours."""
     ends = begun // DAY + left if left else days.opening(begun) // DAY
     return Leg(begun, left, ends, days.closes(days.working_day(days.rank(ends))))

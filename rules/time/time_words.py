@@ -1,4 +1,4 @@
-"""Why a time limit ends when it does, line by line."""
+"""The reasons for the end of a time limit, line by line."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _counted_days(days: Days, limit: Limit, received: int, leg: Leg) -> Iterator
 
 
 def _crossed(days: Days, first: int, last: int, other_hours: str) -> Iterator[Text]:
-    """What is unusual from one day to another. `other_hours` says it of those open, but not for their weekday's."""
+    """The unusual days from one to another. `other_hours`: the key for open days with hours unlike their weekday's."""
     between = list(days.between(first, last))
     if any(not (hours or expected) for _, hours, expected in between):
         yield said("time.regular_days_off")

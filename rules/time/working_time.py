@@ -1,7 +1,7 @@
-"""When a time limit ends. Every wait of the system goes through this module; docs/time.md says the rules in words.
+"""The end of a time limit. Every wait of the system uses this module; docs/time.md has the rules in words.
 
-Instants are aware; those that come out are UTC. All but those of limits in seconds are cut to the minute. What can't be
-answered raises a `TimeError`, which names the argument and the rule.
+Instants are aware; returned ones are UTC. All but those of limits in seconds are cut to the minute. Impossible requests
+raise a `TimeError`, which names the argument and the rule.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from schemas.publishing.calendar import Calendar, Timeliness
 VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 
 Pause = tuple[datetime, datetime]
-"""The instants at which a limit stood still and went on."""
+"""The instants at which a pause began and ended."""
 
 _DAYS: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
 _SAME_DAY: Final = Limit(amount=0, unit=Unit.WORKING_DAYS)
@@ -32,7 +32,7 @@ _SAME_DAY: Final = Limit(amount=0, unit=Unit.WORKING_DAYS)
 
 @dataclass(frozen=True)
 class Projection:
-    """When a limit ends, the day that counts as that of its receipt, and why, line by line."""
+    """The end of a limit, the day that counts as its receipt, and the reasons, line by line."""
 
     due: datetime
     receipt_day: date
@@ -44,9 +44,9 @@ def due(
 ) -> datetime:
     """The instant at which `limit`, received at `start`, ends.
 
-    `pauses` are in order and apart; one that begins at the due instant or later changes nothing. What arrives later in
-    a day than `cut_off` counts for the next working day; it is for limits in days. Without one, limits of 0 days have
-    the calendar's.
+    `pauses` are in order, without overlaps; one that begins at the due instant or later changes nothing. A receipt
+    later in a day than `cut_off` counts for the next working day; it is for limits in days. Without one, limits of 0
+    days use the calendar's.
     """
     if limit.unit is Unit.SECONDS:
         return _elapsed_due(start, limit.amount, pauses)
@@ -78,8 +78,8 @@ def explain(
 def before(due: datetime, limit: Limit, calendar: Calendar) -> datetime:
     """The instant that lies `limit` before `due`; never after it.
 
-    Working days: the same place in the working day so many before, the close before a close. Working hours: so many
-    minutes back. Calendar days: so many dates back, or the working day before, at its close. Seconds: elapsed.
+    Working days: the same time on the working day that many before, the close before a close. Working hours: that many
+    minutes back. Calendar days: that many dates back, or the working day before, at its close. Seconds: elapsed.
     """
     if limit.unit is Unit.SECONDS:
         return due.astimezone(UTC) - timedelta(seconds=limit.amount)
@@ -115,7 +115,7 @@ def halfway(
     """The instant at which half of the budget is used, an odd minute counting for the first half.
 
     The budget of working days starts with the first of them, so half of 1 day is in the middle of the day after the
-    receipt. Of a limit in calendar days, it is half of the working minutes between the receipt and the due instant.
+    receipt. For a limit in calendar days, it is half of the working minutes between the receipt and the due instant.
     """
     if limit.unit is Unit.SECONDS:
         return _elapsed_due(start, limit.amount / 2, pauses)
@@ -136,7 +136,7 @@ def _halfway(days: Days, found: Run, unit: Unit) -> int:
 
 
 def short(limit: Limit, calendar: Calendar) -> bool:
-    """Whether a limit is one working day or less. Seconds are."""
+    """Whether a limit is one working day or less. Limits in seconds always are."""
     if limit.unit is Unit.WORKING_HOURS:
         return 60 * limit.amount <= max(sum(hours.close - hours.open for hours in day) for day in calendar.week)
     return limit.unit is Unit.SECONDS or limit.amount <= 1
@@ -152,7 +152,7 @@ def remind_at(  # noqa: PLR0913 -- all that a limit has
     pauses: Sequence[Pause] = (),
     cut_off: time | None = None,
 ) -> datetime:
-    """When to tell that a limit soon ends: `ahead` of it, or once half of it is used where it is too short for that."""
+    """The time of a limit's reminder: `ahead` of its end, or for a short limit when half of it is used."""
     if not short(limit, calendar) and (told := before(due, ahead, calendar)) > start:
         return told
     return halfway(start, limit, calendar, pauses=pauses, cut_off=cut_off)
@@ -167,10 +167,10 @@ def remaining(
     pauses: Sequence[Pause] = (),
     cut_off: time | None = None,
 ) -> int:
-    """What is left of a limit at an instant, which may lie in a pause: 0 from its due instant on.
+    """The rest of a limit at an instant, which may be in a pause: 0 from its due instant on.
 
-    Working minutes, without what the close of a day adds; of limits of 1 calendar day or more, days; of limits in
-    seconds, whole seconds.
+    In working minutes, without the addition up to the close of a day; for limits of 1 calendar day or more in days; for
+    limits in seconds in whole seconds.
     """
     _check(pauses)
     over, stands = _so_far(pauses, at)
@@ -186,9 +186,9 @@ def remaining(
 
 
 def outcome(limit: Limit, due: datetime, at: datetime) -> Timeliness:
-    """Whether what was done `at` an instant was early, on time or late.
+    """Whether an act `at` an instant was early, on time or late.
 
-    By date in Vietnam for limits in days, by the minute for limits in hours, by the instant for limits in seconds.
+    Compared by date in Vietnam for limits in days, by the minute for limits in hours, by the instant for seconds.
     """
     done, ends = at, due
     if limit.unit in _DAYS:
@@ -201,7 +201,7 @@ def outcome(limit: Limit, due: datetime, at: datetime) -> Timeliness:
 
 
 def midnight(instant: datetime) -> datetime:
-    """The beginning of its day in Vietnam."""
+    """The beginning of the instant's day in Vietnam."""
     return datetime.combine(local_day(instant), time.min, VIETNAM)
 
 
@@ -245,7 +245,7 @@ def _check(pauses: Sequence[Pause]) -> None:
 
 
 def _so_far(pauses: Sequence[Pause], at: datetime) -> tuple[list[Pause], datetime]:
-    """The pauses that are over at an instant, and the instant itself or the begin of the pause that it lies in."""
+    """The pauses that ended by an instant, and the instant itself or the begin of the pause that contains it."""
     over = [pause for pause in pauses if pause[1] <= at]
     return over, next((begins for begins, ends in pauses if begins <= at < ends), at)
 

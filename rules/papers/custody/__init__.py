@@ -1,1 +1,1 @@
-"""Custody of a filing: through whose hands it went, who did what in it, and what it has cost its applicant."""
+"""Custody of a filing: the hands it went through, the acts of each, and the applicant's effort."""

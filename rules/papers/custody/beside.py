@@ -1,4 +1,4 @@
-"""The hands of other agencies that decide a part of a filing, beside those of its own (liên thông)."""
+"""The hands of other agencies that decide a part of a filing, parallel to its own (liên thông)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from schemas.stream.ledger import Recorded
 
 
 def beside(events: Sequence[Recorded], filing: Filing, closed: Sequence[datetime]) -> Iterator[Hand]:
-    """Each from when it was asked until it answered, or the filing ended.
+    """One hand for each referred part, from its referral to its answer or the end of the filing.
 
-    `filing` is after the events, and was `closed` at these instants.
+    `filing` is in the state after the events; `closed` are the instants at which it ended.
     """
     answers = {recorded.event.n: recorded for recorded in events if isinstance(recorded.event, ev.PartAnswered)}
     for recorded in events:

@@ -1,4 +1,4 @@
-"""Who did what in a filing, and who answers for what the system did: every handling has a name."""
+"""The acts in a filing, each with its actor, or with the officer accountable for an act of the system."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ONLY_TOLD: Final = frozenset(
         "calendar_changed",
     }
 )
-"""What clocks and machines tell: nobody has done anything."""
+"""Events of clocks and machines: not an act of anybody."""
 
 
 _FOLLOWS: Final = frozenset(
@@ -44,14 +44,14 @@ _FOLLOWS: Final = frozenset(
         "reissue_requested",
     }
 )
-"""What follows by itself, whoever gave the command that it follows from."""
+"""Events that follow automatically from any command."""
 
 _ANSWERING: Final = frozenset({Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CLERK})
-"""Officers who carry a filing on; others only take money, hand over, or give out the work."""
+"""Officers who carry a filing on; others only take money, hand over, or distribute the work."""
 
 
 class Told(NamedTuple):
-    """An event, what somebody did by it, and the officer who answers for what the system does from then on."""
+    """An event, the act in it, and the officer accountable for the system's acts from then on."""
 
     recorded: Recorded
     deed: Deed | None
@@ -59,10 +59,10 @@ class Told(NamedTuple):
 
 
 def deeds(events: Iterable[Recorded]) -> Iterator[Told]:
-    """What was done, event by event.
+    """The acts, event by event.
 
-    For what the system does the officer answers whom the event names, else the one who carried the filing on last, and
-    before anybody has, whoever the procedure names for what nobody decides.
+    For an act of the system, the accountable officer is the one whom the event names, else the last who carried the
+    filing on, and before any did, the one whom the procedure names for automatic decisions.
     """
     answers: str | None = None
     for recorded in events:
@@ -74,7 +74,7 @@ def deeds(events: Iterable[Recorded]) -> Iterator[Told]:
 
 
 def _takes_over(recorded: Recorded, named: str | None, *, by_itself: bool) -> str | None:
-    """The officer who answers from this event on; None if it changes nothing."""
+    """The officer who is accountable from this event on; None if it changes nothing."""
     event, actor = recorded.event, recorded.actor
     if named is not None and not isinstance(event, ev.PartAnswered):
         return named

@@ -1,4 +1,4 @@
-"""What a filing has cost its applicant: working days, and visits to a counter."""
+"""The effort of an applicant: working days, and visits to a counter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from schemas.stream.ledger import Recorded
 
 
 def effort(events: Sequence[Recorded], filing: Filing, now: datetime, baseline: Baseline | None) -> Effort:
-    """Of a filing after its events; an open one has cost what it has by `now`."""
+    """The effort of a filing after its events; of an open one, the effort up to `now`."""
     begun = events[0].event.received_at or events[0].at
     ended = filing.closed_at or now
     return Effort(
@@ -29,12 +29,12 @@ def effort(events: Sequence[Recorded], filing: Filing, now: datetime, baseline: 
 
 
 def _days_at_a_counter(events: Sequence[Recorded]) -> set[date]:
-    """What is done there on one day is done in one visit."""
+    """The days with an act at the counter: all acts of one day count as one visit."""
     return {local_day(recorded.at) for recorded in events if _at_a_counter(recorded.event, recorded.actor.role)}
 
 
 def _at_a_counter(event: Any, role: Role) -> bool:
-    """Whether the applicant stood there: what they alone can do was recorded by the desk, or says so itself."""
+    """Whether the applicant was at a counter: by the event's channel, or as the desk recorded the applicant's act."""
     match event:
         case ev.Submitted(channel=channel) | ev.Supplemented(channel=channel) | ev.FeePaid(channel=channel):
             return channel is Channel.COUNTER

@@ -1,4 +1,4 @@
-"""Through whose hands a filing went: a fold of its events, so that nobody sits on it unseen."""
+"""The hands that a filing went through: a fold of its events, so that every delay has a holder."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from schemas.stream.ledger import Recorded
 def hands(events: Sequence[Recorded], filing: Filing, now: datetime) -> tuple[Hand, ...]:
     """The hands that a filing went through, in the order in which they took it.
 
-    The first is whoever handed it in, which took no time. What is appended at once happens at once: how the filing
-    stands within an append is nobody's time. Nor is it anybody's deed that who filed is erased, long after.
+    The first is that of the filer, which took no time. All events of one append happen at once: a state in between
+    takes nobody's time. The later erasure of the filer is nobody's act.
 
     Args:
-        events: Those of the filing, from the first.
+        events: All events of the filing, from the first.
         filing: The filing after them; time is counted by its calendar.
-        now: Until when the time in the last hand is counted, while it is there.
+        now: The end of the count for the last hand, while it still has the filing.
     """
     walk = _Walk(_unfiled(filing))
     own = (recorded for recorded in events if not isinstance(recorded.event, Erased))
@@ -57,7 +57,7 @@ def _unfiled(filing: Filing) -> Filing:
 
 
 class _Place(NamedTuple):
-    """Where a filing stands, and who has it there."""
+    """The place of a filing, and its holder there."""
 
     stage: Stage
     holder: Holder
@@ -69,7 +69,7 @@ class _Place(NamedTuple):
 
 
 class _Walk:
-    """A filing on its way: how it stands, who has it, the hands so far, the last of which may be open, and its ends."""
+    """A walk over the events: the state, the holder, the hands so far, the last of which may be open, and the ends."""
 
     def __init__(self, filing: Filing) -> None:
         self._filing = filing
@@ -79,7 +79,7 @@ class _Walk:
         self.closed: list[datetime] = []
 
     def take(self, batch: Sequence[Told]) -> None:
-        """Go on over the events of one append."""
+        """Process the events of one append."""
         before, at, answers = self._filing, batch[0].recorded.at, batch[-1].answers
         done = tuple(told.deed for told in batch if told.deed is not None)
         self._filing = reduce(evolve, (told.recorded for told in batch), before)
@@ -107,7 +107,7 @@ class _Walk:
         return None if run is None or run.paused else run.due
 
     def _let_go(self, before: Filing, place: _Place, done: Sequence[Deed], at: datetime) -> None:
-        """The hand is over. Who did something with what lay in a queue had it."""
+        """Close the open hand. If its task was in a queue, the officer who acted on it becomes its holder."""
         outcome = _outcome(before, self._filing, place.stage)
         self._change(until=max(at, self.hands[-1].since), outcome=outcome, **_found_out(place, done))
 
@@ -117,7 +117,7 @@ def _suspender(batch: Sequence[Told]) -> str | None:
 
 
 def _at_once(deed: Deed) -> Hand:
-    """Of who hands in a filing, or opens one again that nobody had: it takes no time."""
+    """The hand of a filer, or of the officer who reopens a closed filing: it takes no time."""
     return Hand(
         holder=_HOLDERS.get(deed.role, Holder.OFFICER),
         role=deed.role,
@@ -178,7 +178,7 @@ def _at_work(filing: Filing, at: Stage) -> _Place:
 
 
 def _outcome(before: Filing, after: Filing, at: Stage) -> Timeliness | None:
-    """How the clock of this stage ended, if it did."""
+    """The outcome of this stage's clock, if it ended."""
     run = before.clocks.get(STAGE_CLOCK[at])
     if run is None:
         return None
@@ -187,11 +187,11 @@ def _outcome(before: Filing, after: Filing, at: Stage) -> Timeliness | None:
 
 
 _PASS_ON: Final = frozenset({"claimed", "released", "reassigned"})
-"""What moves a task among officers: until then it lay in the queue."""
+"""Acts that move a task among officers; before them it was in the queue."""
 
 
 def _found_out(place: _Place, done: Sequence[Deed]) -> dict[str, Any]:
-    """Who had what nobody had claimed: the officer who worked on it, or the system."""
+    """The holder of an unclaimed task: the officer who worked on it, or the system."""
     if place.holder is not Holder.OFFICER or place.subject is not None:
         return {}
     acts = [deed for deed in done if deed.kind not in _PASS_ON]
@@ -204,4 +204,4 @@ def _found_out(place: _Place, done: Sequence[Deed]) -> dict[str, Any]:
 
 
 _DECIDING: Final = frozenset({"accepted", "decided"})
-"""What the system does in an officer's place."""
+"""Acts of the system in an officer's place."""

@@ -1,4 +1,4 @@
-"""Hands as people call them: who had the filing, and what was done."""
+"""Hands in words for people: the holder, and the acts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OUTCOMES: Final = {
 
 
 def who(hand: Hand) -> Text:
-    """What whoever had it is called; an officer by their role."""
+    """The name of the holder; an officer by their role."""
     if hand.holder is Holder.OFFICER and hand.role is not None:
         return ROLE_NAMES[hand.role]
     return _HOLDERS[hand.holder]
@@ -38,18 +38,18 @@ def outcome_name(outcome: Timeliness) -> Text:
 
 
 def deed_name(deed: Deed) -> Text:
-    """What was done, as `proposed a decision`."""
+    """The name of an act, such as `proposed a decision`."""
     return said(f"deed.{deed.kind}")
 
 
 def somebody_else(hand: Hand, deed: Deed) -> str | None:
-    """Who did it, or answers for it, where that is not whoever had the filing."""
+    """The actor (or accountable officer) of an act, if different from the holder."""
     by = deed.subject or deed.accountable
     return None if by in {hand.subject, hand.accountable} else by
 
 
 def done(hand: Hand, names: Mapping[str, str]) -> Text:
-    """All that was done, in order, each thing once; somebody else who did it by the name that they have."""
+    """All acts, in order, each once; those of another person with their name."""
     return joined(dict.fromkeys(_said(hand, deed, names) for deed in hand.done), "; ")
 
 

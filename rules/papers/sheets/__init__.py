@@ -1,1 +1,1 @@
-"""The official papers themselves: of each kind what stands on it."""
+"""The official papers themselves: the content of each kind."""

@@ -1,4 +1,4 @@
-"""Văn bản xin lỗi và hẹn lại, gia hạn: which appointment is not kept, why, and the new one."""
+"""Văn bản xin lỗi và hẹn lại, gia hạn: the missed appointment, the reason, and the new one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from schemas.saying import said
 
 
 def apology(source: PaperSource) -> PaperSheet:
-    """Of a filing whose result is late, or will be: with a new appointment, a longer limit, or neither."""
+    """The apology for a late result, now or expected: with a new appointment, a longer limit, or neither."""
     title, told = _words(source)
     return made(
         PaperKind.APOLOGY,
@@ -55,7 +55,7 @@ def _rows(source: PaperSource) -> Iterator[Row]:
 
 
 def _appointment(source: PaperSource) -> datetime | None:
-    """What the applicant had been told before."""
+    """The appointment before this one."""
     if source.before is not None:
         return _due(source.before)
     drafted = [one.event.due for one in source.events if isinstance(one.event, ev.ApologyDrafted)]

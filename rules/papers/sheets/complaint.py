@@ -1,4 +1,4 @@
-"""Giấy tiếp nhận khiếu nại: about what, what it says, and by when it is answered."""
+"""Giấy tiếp nhận khiếu nại: the disputed act, the complaint, and the date of its answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from schemas.saying import said
 
 
 def complaint(source: PaperSource) -> PaperSheet:
-    """Of a complaint that was recorded."""
+    """The acknowledgement of a recorded complaint."""
     made_about = known(source.complaint)
     return made(
         PaperKind.COMPLAINT,

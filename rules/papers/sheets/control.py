@@ -1,4 +1,4 @@
-"""Phiếu kiểm soát quá trình giải quyết hồ sơ: every hand that the filing went through, and how long each had it."""
+"""Phiếu kiểm soát quá trình giải quyết hồ sơ: every hand that the filing went through, and its time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HOUR: Final = 60
 
 
 def control(source: PaperSource) -> PaperSheet:
-    """Of a filing as far as it has come."""
+    """The control slip of a filing up to this event."""
     return made(
         PaperKind.CONTROL,
         source,
@@ -68,7 +68,7 @@ def _row(source: PaperSource, n: int, hand: Hand) -> tuple[Text, ...]:
 
 
 def _who(source: PaperSource, hand: Hand) -> Text:
-    """By name where an officer had it; what the system did is its accountable officer's."""
+    """The holder: an officer by name; for the system, its accountable officer."""
     if hand.holder is Holder.APPLICANT:
         return who(hand)
     named = hand.subject or hand.accountable

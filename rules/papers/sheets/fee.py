@@ -1,4 +1,4 @@
-"""Thông báo nộp phí, lệ phí và nghĩa vụ tài chính: for what, how much, by when."""
+"""Thông báo nộp phí, lệ phí và nghĩa vụ tài chính: the items, the sum, the deadline."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from schemas.saying import said
 
 
 def fee(source: PaperSource) -> PaperSheet:
-    """Of a filing for which a fee is due, or for which another authority has said what is owed to it."""
+    """The notice of a due fee, or of an obligation to another authority."""
     event = source.cause.event
     to_another = isinstance(event, ev.ObligationDemanded)
     return made(

@@ -1,4 +1,4 @@
-"""Biên bản giao nhận hồ sơ: which papers went from whose hands into whose, each signing for them."""
+"""Biên bản giao nhận hồ sơ: the papers handed over, the giver and the receiver, and their signatures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from schemas.stream.ledger import Recorded
 
 
 class _Way(NamedTuple):
-    """From whom to whom papers went, which, and which of them are originals."""
+    """A hand-over: its giver, its receiver, the papers, and the originals among them."""
 
     giver: Text
     taker: Text
@@ -30,7 +30,7 @@ class _Way(NamedTuple):
 
 
 def handover(source: PaperSource) -> PaperSheet:
-    """Of papers that a desk has sent to the agency that decides, or that the post has brought to a desk."""
+    """The hand-over record of papers that a desk sent to the deciding agency, or that the post delivered to a desk."""
     sent = [one for one in source.events if isinstance(one.event, ev.DossierTransferred)]
     way = _between_agencies(source, sent[-1]) if sent else _from_the_post(source)
     return made(
@@ -92,7 +92,7 @@ def _body(source: PaperSource, way: _Way) -> Iterator[Block]:
 
 
 def _at(source: PaperSource) -> datetime:
-    """When the papers came, which for the post may be before that was recorded."""
+    """The time of the hand-over, which for the post may be earlier than its record."""
     return getattr(source.cause.event, "received_at", None) or source.cause.at
 
 

@@ -1,6 +1,6 @@
-"""Nhãn bưu gửi: what is stuck on a parcel; and the list of the originals that go back in it.
+"""Nhãn bưu gửi: the label on a parcel, and the list of the originals that go back in it.
 
-The post reads the label, and so may anybody: what the result is about stands inside.
+The label is public: it does not say what the result is about. The content is listed inside.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from schemas.stream.ledger import Recorded
 
 
 def label(source: PaperSource) -> PaperSheet:
-    """Of a parcel that the post has taken."""
+    """The label of a parcel that the post has accepted."""
     parcel = known(source.parcel)
     return made(
         PaperKind.LABEL,
@@ -76,7 +76,7 @@ def _collected(dong: int) -> Text:
 
 
 def originals_held(course: Iterable[Recorded]) -> tuple[str, ...]:
-    """Codes of the originals of a filing that the agency has: sent to it as such, and not yet gone back."""
+    """The codes of the originals that the agency holds: sent to it as such, and not returned yet."""
     held: tuple[str, ...] = ()
     for recorded in course:
         match recorded.event:

@@ -1,4 +1,4 @@
-"""What every paper has: who issues it, when and where, the dossier code, whom it is about."""
+"""The common parts of every paper: its issuer, its date and place, the dossier code, the applicant."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FORMS: Final[dict[PaperKind, Form]] = {
     PaperKind.CHARGE_RECEIPT: Form(None, "a5"),
     PaperKind.FEE_RECEIPT: Form(None, "a5"),
 }
-"""As annex I of Circular 03/2025 numbers them. Unconfirmed: its text was not read. The sizes are those of Circular
+"""The numbers of annex I of Circular 03/2025. Unconfirmed: its text was not read. The sizes are those of Circular
 01/2018 art. 9."""
 
 
@@ -53,7 +53,7 @@ def made(  # noqa: PLR0913 -- by name, each is a part of the paper
     law: tuple[str, ...] = (),
     waybill: str | None = None,
 ) -> PaperSheet:
-    """The paper, issued by an agency at the moment of what causes it."""
+    """The paper, issued by an agency at the moment of its cause."""
     head = letterhead(source, issuer)
     code = known(source.filing.code)
     return PaperSheet(
@@ -75,7 +75,7 @@ def made(  # noqa: PLR0913 -- by name, each is a part of the paper
 
 
 def about(source: PaperSource) -> Iterator[Row]:
-    """Whose filing it is, and for what."""
+    """The applicant, and the procedure."""
     who = known(source.filing.applicant)
     yield Row(place="applicant.name", label=said("paper.of"), value=plain(who.name))
     if who.phone is not None:
@@ -86,37 +86,37 @@ def about(source: PaperSource) -> Iterator[Row]:
 
 
 def officer(source: PaperSource, title: Text, subject: str | None = None) -> Signatory:
-    """An officer's place to sign: of this one, or of whoever caused the paper."""
+    """A place for an officer's signature: this one's, or that of the actor who caused the paper."""
     name = source.officers.get(subject or source.cause.actor.subject)
     return Signatory(title=title, how=said("sheet.by_hand"), name=name)
 
 
 def by_hand(title: Text) -> Signatory:
-    """A place to sign for somebody who is no officer."""
+    """A place for the signature of a person who is no officer."""
     return Signatory(title=title, how=said("sheet.by_hand"), name=None)
 
 
 def appeal(source: PaperSource) -> Iterator[Row]:
-    """Until when a complaint may be made about it."""
+    """The deadline for a complaint about it."""
     if (clock := source.filing.clocks.get(Clock.APPEAL)) is not None:
         yield Row(place="appeal", label=said("paper.complain_by"), value=moment(clock.due))
 
 
 def received(source: PaperSource) -> Row:
-    """When the filing was taken in, or came if it was not."""
+    """The time of acceptance, or of submission if it was not accepted."""
     came = source.filing.accepted_at or known(source.filing.submitted_at)
     return Row(place="accepted_at", label=said("paper.received_at"), value=moment(came))
 
 
 def named(source: PaperSource, target: str, code: str) -> Text:
-    """What a paper or a field of the form is called."""
+    """The name of a paper or of a field of the form."""
     papers = {paper.code: paper.name for paper in source.procedure.papers}
     fields = {field.code: field.label for field in source.procedure.form}
     return (papers if target == TargetKind.PAPER else fields).get(code, plain(code))
 
 
 def handed_in(source: PaperSource) -> Iterator[Text]:
-    """Each paper of the filing, and whether it is there as a file or on paper."""
+    """Each paper of the filing, and whether it is a file or on paper."""
     for paper in source.filing.papers:
         how = said("sheet.on_paper") if paper.file is None else said("sheet.file_attached")
         yield said("paper.paper_and_how", name=named(source, TargetKind.PAPER, paper.code), how=how)

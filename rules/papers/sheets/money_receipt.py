@@ -1,4 +1,4 @@
-"""Biên lai thu phí, lệ phí: who has paid what for which procedure, the sum in words, its series and number."""
+"""Biên lai thu phí, lệ phí: the payer, the items, the procedure, the sum in words, its series and number."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from schemas.saying import said
 
 
 def money_receipt(source: PaperSource) -> PaperSheet:
-    """Of money that was paid for a filing, once its number is taken."""
+    """The receipt for money paid for a filing, after its number is assigned."""
     receipt = known(source.receipt)
     title = said("paper.charge_receipt") if receipt.of is FeeKind.CHARGE else said("paper.fee_receipt")
     return made(

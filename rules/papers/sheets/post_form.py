@@ -1,4 +1,4 @@
-"""Phiếu gửi hồ sơ qua bưu chính (Decision 45/2016 art. 6): who sends what to whom, and what is to be collected."""
+"""Phiếu gửi hồ sơ qua bưu chính (Decision 45/2016 art. 6): sender, recipient, content, and the sum to collect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from schemas.saying import said
 
 
 def post_form(source: PaperSource) -> PaperSheet:
-    """Of a filing that the post has brought, or whose result the post is to bring."""
+    """The form for a filing that the post delivered, or for a result that it is to deliver."""
     came = isinstance(source.cause.event, Submitted)
     sender = by_hand(said("paper.sender")) if came else officer(source, said("paper.sender"))
     return made(

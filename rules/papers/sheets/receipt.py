@@ -1,4 +1,4 @@
-"""Giấy tiếp nhận hồ sơ và hẹn trả kết quả: what was taken in, when the result will be there, and where."""
+"""Giấy tiếp nhận hồ sơ và hẹn trả kết quả: the accepted papers, and the date and place of the result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.saying import said
 
 
 def receipt(source: PaperSource) -> PaperSheet:
-    """Of a filing that was taken in; of one that has only come, when it will be looked at."""
+    """The acknowledgement of an accepted filing; before acceptance, it has the date of the intake's answer."""
     return made(
         PaperKind.RECEIPT,
         source,

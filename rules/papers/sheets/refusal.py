@@ -1,4 +1,4 @@
-"""Phiếu từ chối tiếp nhận, giải quyết hồ sơ: why, on what law, and until when that may be complained about."""
+"""Phiếu từ chối tiếp nhận, giải quyết hồ sơ: the reason, the legal basis, and the deadline for a complaint."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ LAPSED: Final[dict[str, Text]] = {
     "supplement_expired": said("paper.nothing_supplied"),
     "fee_expired": said("paper.fee_not_paid"),
 }
-"""Why a filing ends that nobody has ended."""
+"""The reasons of ends that nobody decided."""
 
 
 def refusal(source: PaperSource) -> PaperSheet:
-    """Of a filing that was not taken in, or was decided against."""
+    """The refusal at intake, or on the merits."""
     event = source.cause.event
     on_the_merits = isinstance(event, ev.Decided)
     reason, law = grounds(source)
@@ -39,7 +39,7 @@ def refusal(source: PaperSource) -> PaperSheet:
 
 
 def grounds(source: PaperSource) -> tuple[Text, tuple[str, ...]]:
-    """Why the event happened that causes the paper, and the law that says so if one was named."""
+    """The reason of the event that causes the paper, and its legal basis, if it names one."""
     event = source.cause.event
     reason, law = getattr(event, "reason", None), getattr(event, "legal_basis", None)
     return LAPSED.get(event.kind) or plain(reason or "-"), () if law is None else (law,)

@@ -1,4 +1,4 @@
-"""Thông báo dừng, tạm dừng giải quyết hồ sơ: why, on what law, for how long."""
+"""Thông báo dừng, tạm dừng giải quyết hồ sơ: the reason, the legal basis, the end of a suspension."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from schemas.saying import said
 
 
 def stop(source: PaperSource) -> PaperSheet:
-    """Of a filing that the agency has suspended or stopped, or that ended because nothing came in time."""
+    """The notice of a suspended or ended filing."""
     suspended = isinstance(source.cause.event, ev.Suspended)
     _, law = grounds(source)
     told = said("paper.suspended") if suspended else said("paper.stopped")

@@ -1,4 +1,4 @@
-"""Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ: everything that is missing, said once and fully."""
+"""Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ: all missing items, listed once and fully."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.saying import said
 
 
 def supplement(source: PaperSource) -> PaperSheet:
-    """Of a filing that waits for its applicant."""
+    """The request of a filing that waits for its supplement."""
     asked = known(source.filing.supplement)
     return made(
         PaperKind.SUPPLEMENT,

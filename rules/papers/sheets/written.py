@@ -1,4 +1,4 @@
-"""How what the log holds is written on a paper: instants, days, names, words of others."""
+"""The written forms on papers: instants, days, names, quoted words."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from schemas.saying import said
 
 
 def plain(words: str) -> Text:
-    """What somebody wrote, which has no translation."""
+    """Words of a person, which have no translation."""
     return Text(vi=words, en=words)
 
 
 def moment(at: datetime) -> Text:
-    """`17 giờ 00 phút, ngày 04 tháng 12 năm 2026` / `17:00 on 4 December 2026`, in Vietnam."""
+    """`17 giờ 00 phút, ngày 04 tháng 12 năm 2026` / `17:00 on 4 December 2026`, in Vietnamese time."""
     there = at.astimezone(VIETNAM)
     day, month = Text(vi=f"{there:%d}", en=str(there.day)), Text(vi=f"{there:%m}", en=_MONTHS[there.month - 1])
     return said("paper.moment", at=there, day=day, month=month)
 
 
 def short(at: datetime) -> Text:
-    """`17:00 04/12/2026`, in Vietnam."""
+    """`17:00 04/12/2026`, in Vietnamese time."""
     return plain(f"{at.astimezone(VIETNAM):%H:%M %d/%m/%Y}")
 
 
@@ -38,14 +38,14 @@ def dated(at: datetime, place: Text | None) -> Text:
 
 
 def _seat(province: str) -> str:
-    """The province that papers are dated from: its name, with its kind where that is a person's (Decree 30/2020)."""
+    """The province in the date line: its name, preceded by its kind if it is a person's name (Decree 30/2020)."""
     kind = next((kind for kind in _KINDS if province.startswith(kind)), "")
     name = province.removeprefix(kind)
     return province[:1].upper() + province[1:] if name in _PERSONS else name
 
 
 def letterhead(source: PaperSource, agency: AgencyCode) -> Letterhead:
-    """The agency as its papers name it; by its code alone if nobody knows more."""
+    """The agency's letterhead; its code alone if no name is known."""
     return source.agencies.get(agency) or Letterhead(name=plain(agency))
 
 

@@ -1,1 +1,1 @@
-"""From a row of the table in which provinces publish their procedures to the draft of a procedure file."""
+"""Drafts of procedure files, from the rows of the tables in which provinces publish their procedures."""

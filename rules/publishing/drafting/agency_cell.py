@@ -1,4 +1,4 @@
-"""The kinds of agencies that a cell names."""
+"""The kinds of agencies in a cell."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DISTRICT: Final = re.compile(rf"cap huyen|({_COUNCIL}|cong an) (huyen|quan|thi 
 
 
 def kinds_of(cell: str) -> list[AgencyKind]:
-    """The kinds of the agencies of a cell; none where one of them is of no kind that is known. Raises `CellError`."""
+    """The kinds of a cell's agencies; none if one of them is of unknown kind. Raises `CellError`."""
     words = _COMMUNES.sub("xa", folded(cell))
     if _DISTRICT.search(words):
         raise CellError("agency_abolished")

@@ -1,4 +1,4 @@
-"""What a cell of a table says, whatever it was typed with."""
+"""The content of a table's cell, regardless of how it was typed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 MAX_CELL: Final = 10_000
-"""Characters of one cell."""
+"""The most characters of one cell."""
 
 _ERRORS: Final = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!"})
 _NOT_TEXT: Final = (bool, date, datetime, time, timedelta)
@@ -17,7 +17,7 @@ _LONGEST_CODE: Final = 40
 
 
 class CellError(ValueError):
-    """A cell can't be taken as it is: by which rule, and what its words are filled with."""
+    """An unusable cell: the rule that it breaks, and the values for its words."""
 
     def __init__(self, rule: str, **facts: object) -> None:
         super().__init__(rule)
@@ -26,9 +26,9 @@ class CellError(ValueError):
 
 
 def text_of(value: object) -> str:
-    """The cell as a text in NFC, on lines without blanks at their ends, empty for an empty cell. Raises `CellError`.
+    """The cell as a text in NFC, lines without outer blanks, empty for an empty cell. Raises `CellError`.
 
-    What nobody sees (a soft hyphen, a zero-width space) is taken out; every kind of space is a space.
+    Invisible characters (a soft hyphen, a zero-width space) are removed; every kind of space becomes a space.
     """
     if isinstance(value, _NOT_TEXT):
         raise CellError("cell_not_text")
@@ -46,7 +46,7 @@ def text_of(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """The cell for people to look at, whatever it holds."""
+    """The cell for people to look at, with any content."""
     try:
         return text_of(value)
     except CellError:
@@ -60,7 +60,7 @@ def _seen(c: str) -> str:
 
 
 def folded(words: str) -> str:
-    """`words` in small letters without diacritics, character by character, so that places in both are the same."""
+    """`words` in lower case without diacritics, character by character, so that positions in both are the same."""
     return "".join(map(_letter, words))
 
 
@@ -71,7 +71,7 @@ def _letter(c: str) -> str:
 
 
 def codes_of(names: Iterable[str]) -> list[str]:
-    """A code inside a procedure for each name, made of its words, and different from the others: `to_khai_dang_ky`."""
+    """A distinct code inside a procedure for each name, made of its words: `to_khai_dang_ky`."""
     codes: dict[str, None] = {}
     last: dict[str, int] = {}
     for name in names:

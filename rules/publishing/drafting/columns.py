@@ -1,4 +1,4 @@
-"""Which column of the table is which, by its heading."""
+"""The columns of the table, recognised by their headings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rules.publishing.drafting.cells import CellError, folded, text_of
 
 
 class Column(StrEnum):
-    """What a column holds."""
+    """The content of a column."""
 
     CODE = "code"
     NAME = "name"
@@ -37,7 +37,7 @@ TITLES: Final[Mapping[Column, str]] = {
     Column.PAPERS: "Thành phần hồ sơ",
     Column.LEGAL_BASIS: "Căn cứ pháp lý",
 }
-"""The columns that a table must have, as they are usually headed."""
+"""The columns that a table must have, with their usual headings."""
 
 _HEADINGS: Final[Mapping[Column, str]] = {
     Column.CODE: r"(ma|ma so)( ho so)?( thu tuc| tthc)?( hanh chinh)?|(procedure )?code",
@@ -54,7 +54,7 @@ _HEADINGS: Final[Mapping[Column, str]] = {
     Column.ORDINAL: r"stt|tt|so (tt|thu tu)|no|number",
 }
 _LEAST_KNOWN: Final = 3
-"""A row in which so many headings are known is the row of headings, whatever is missing in it."""
+"""A row with this many known headings is the row of headings, even if others are missing."""
 
 
 class Headings(NamedTuple):
@@ -66,31 +66,31 @@ class Headings(NamedTuple):
 
     @property
     def missing(self) -> list[str]:
-        """The columns that the table must have and has not."""
+        """The required columns that the table does not have."""
         return [title for column, title in TITLES.items() if column not in self.places]
 
     @property
     def unknown(self) -> list[str]:
-        """The headings that nobody knows."""
+        """The unknown headings."""
         return [title for n, title in self.titles.items() if n not in self.places.values()]
 
     def title(self, column: Column | None) -> str:
-        """The heading of this column; empty where the table has none."""
+        """The heading of this column; empty if the table does not have it."""
         return self.titles[self.places[column]] if column is not None and column in self.places else ""
 
     def unit(self, column: Column) -> str:
-        """What stands in brackets in the heading of this column: the unit of bare numbers."""
+        """The words in brackets in the heading of this column: the unit of bare numbers."""
         in_brackets = re.search(r"\(([^)]*)\)", self.title(column))
         return in_brackets[1].strip() if in_brackets else ""
 
     def cell(self, column: Column, cells: Sequence[object]) -> object:
-        """What stands in this column of a row; None where the row or the table ends before."""
+        """The cell of this column in a row; None if the row or the table has none."""
         place = self.places.get(column, len(cells))
         return cells[place] if place < len(cells) else None
 
 
 def headings(cells: Sequence[object]) -> Headings | None:
-    """The headings of a table if this row holds them."""
+    """The headings of a table, if this row holds them."""
     titles = {n: title for n, cell in enumerate(cells) if (title := _title(cell))}
     places: dict[Column, int] = {}
     twice = []
@@ -111,7 +111,7 @@ def _title(cell: object) -> str:
 
 
 def _column(title: str) -> Column | None:
-    """The column of a heading: of all its words, or else of those outside brackets."""
+    """The column of a heading: by all its words, or else by those outside brackets."""
     for words in (title, re.sub(r"\([^)]*\)", " ", title)):
         plain = " ".join(re.findall(r"[a-z0-9]+", folded(words)))
         for column, pattern in _HEADINGS.items():

@@ -1,4 +1,4 @@
-"""The draft of a procedure file: what a row says, and for the rest what a person has to complete."""
+"""The draft of a procedure file: the facts of a row, and gaps for a person to complete."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from schemas.publishing.procedure import PartialReason
 from schemas.saying import said
 
 VERSION: Final = "0-draft"
-"""The name of a draft's version, which somebody changes before publishing it."""
+"""The version of a draft, which a person changes before publishing it."""
 
 NEVER: Final = "1970-01-01"
-"""The day on which a draft was last held against the law, so that all of it is stale until somebody has."""
+"""The day of a draft's last comparison with the law, so long ago that all of it is stale until a person compares it."""
 
 UNCONFIRMED: Final = "unconfirmed"
 _READ: Final = frozenset({"processing", "cut_off"})
-"""The limits that a table says."""
+"""The limits that a table states."""
 _NOT_SAID: Final = ("steps", "how", "applicants", "agency", "conditions", "places")
 _COLUMNS: Final[Mapping[str, Column]] = {
     "code": Column.CODE,
@@ -44,11 +44,11 @@ _COLUMNS: Final[Mapping[str, Column]] = {
     "legal_basis": Column.LEGAL_BASIS,
     "result": Column.RESULT,
 }
-"""From which column a part of the draft comes."""
+"""The column from which each part of the draft comes."""
 
 
 def draft_of(facts: Facts, source: str) -> dict[str, Any]:
-    """A procedure as plain data. `source` names the table and the row; what the row does not say is unconfirmed."""
+    """A procedure as plain data. `source` names the table and the row; all facts not in the row are unconfirmed."""
     untranslated = f"{source}; en: {UNCONFIRMED}"
     level, limit = facts.level.level, str(facts.time.limit)
     form, fee = fee_parts(facts.fee, level, source)
@@ -79,19 +79,19 @@ def draft_of(facts: Facts, source: str) -> dict[str, Any]:
 
 
 def mistakes_of(draft: Mapping[str, Any]) -> Iterator[tuple[Column | None, Mistake]]:
-    """What the catalogue would refuse in a draft, each with the column that it comes from."""
+    """The mistakes of a draft in the catalogue's checks, each with its column."""
     for entry in problems(draft):
         part = entry.path.partition(".")[0].partition("[")[0]
         yield _COLUMNS.get(part), entry
 
 
 def _some(key: str, value: object) -> dict[str, object]:
-    """The key, unless it has nothing."""
+    """The key with its value, or nothing for an empty value."""
     return {key: value} if value else {}
 
 
 def _twice(words: str) -> dict[str, str]:
-    """A text that the table has in Vietnamese only."""
+    """A text in both languages, from a table that has it in Vietnamese only."""
     return {"vi": words, "en": words}
 
 
@@ -121,7 +121,7 @@ def _limits(facts: Facts, limit: str) -> dict[str, str]:
 
 
 def _partial() -> dict[str, Any]:
-    """Why it is only partly online: the last of the reasons of the law, which claims the least."""
+    """The reason why it is only partly online: the last one of the law, which claims the least."""
     return {"reason": PartialReason.TECHNICAL.value, **_pair(said("draft.not_said")), "source": UNCONFIRMED}
 
 
@@ -142,7 +142,7 @@ def _papers(facts: Facts, source: str) -> list[dict[str, Any]]:
 
 
 def _review(limit: str) -> list[dict[str, Any]]:
-    """The two steps without which there is no decision; no law gives them less time than the whole has."""
+    """The two steps needed for a decision; no law gives them less time than the whole limit."""
     done = {"limit": limit, "source": UNCONFIRMED}
     return [
         {"code": "appraise", "name": _pair(said("draft.appraise")), "role": "specialist", "act": "propose", **done},

@@ -1,4 +1,4 @@
-"""The amounts that a cell names, and when each of them is due."""
+"""The amounts in a cell, and the conditions of each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PER: Final = r"(?: ?/ ?(?:0?1 )?([a-z]+(?: (?!(?:neu|doi|khi|nop|cho|va|trong|t
 _AMOUNT: Final = re.compile(rf"{_NUMBER} ?(nghin|ngan|trieu)? ?(?:dong|vnd|d)\b{_PER}")
 _RANGE: Final = re.compile(rf"\d ?(?:nghin|ngan|trieu)? ?(?:dong|vnd|d)? ?(?:-|–|\bden\b) ?{_AMOUNT.pattern}")
 _BOUND: Final = re.compile(rf"(?:(toi da|khong qua)|toi thieu|it nhat)\b[^;\d]{{0,20}}{_AMOUNT.pattern}")
-"""A most or a least that units of something cost together."""
+"""A maximum or minimum for the sum of several units."""
 _MONEY: Final = re.compile(r"\d ?(?:nghin|ngan|trieu|dong|vnd|d\b|k\b|usd|\$)")
 _ONCE: Final = re.compile(r"(ho so|lan|truong hop|thu tuc|vu|viec|vu viec|giay phep)\b.*")
 _CONDITIONS: Final[dict[str, dict[str, str]]] = {
@@ -43,9 +43,9 @@ _LET_OFF: Final = re.compile(r"\b(?:giam|mien)\b")
 
 
 class Amount(NamedTuple):
-    """An amount in đồng, for each `per` or once, the words beside it, and the condition that they name.
+    """An amount in đồng, for each `per` or once, the words beside it, and the conditions that they name.
 
-    It may be 0. Units cost no less and no more together than the `bounds`, `minimum` and `maximum`.
+    It may be 0. The sum of several units is limited by `bounds`, with `minimum` and `maximum`.
     """
 
     dong: int
@@ -57,7 +57,7 @@ class Amount(NamedTuple):
 
 
 class Fee(NamedTuple):
-    """The amounts of a cell, whether each is a case that excludes the others, and what has to be looked at."""
+    """The amounts of a cell, whether they are cases that exclude each other, and the rules of open points."""
 
     amounts: list[Amount]
     cases: bool
@@ -65,14 +65,14 @@ class Fee(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Whether there may be a fee, of which nothing is known."""
+        """Whether a fee is possible but unknown."""
         return bool(self.unsettled) and not self.amounts
 
 
 def fee_of(cell: str, unit: str = "") -> Fee:
     """The fee that a cell names; a bare number is in the `unit` of its heading. Raises `CellError`.
 
-    No amounts and nothing to be looked at: it is free.
+    Without amounts and without open points, the procedure is free.
     """
     if unit and re.fullmatch(r"[\d.,]+", cell):
         cell = f"{cell} {unit}"
@@ -101,7 +101,7 @@ def fee_of(cell: str, unit: str = "") -> Fee:
 
 
 def _refuse_unless_elsewhere(words: str) -> None:
-    """Raise what is wrong with words about money without an amount, unless they name the text that has it."""
+    """Raise the mistake of words about money without an amount, unless they refer to a legal text that has it."""
     if "%" in words:
         raise CellError("fee_is_percentage")
     if _MONEY.search(words) or re.fullmatch(r"[\d., ]+", words):
@@ -111,13 +111,13 @@ def _refuse_unless_elsewhere(words: str) -> None:
 
 
 def _pieces(entry: str) -> list[str]:
-    """The parts of an entry that name an amount each, where commas part them."""
+    """The parts of an entry between commas, if each names an amount; else the entry."""
     parts = re.split(r", | và | and ", entry)
     return parts if all(_AMOUNT.search(folded(part)) for part in parts) else [entry]
 
 
 def _with_bounds(pieces: list[str]) -> list[str]:
-    """The pieces, a bound together with what it bounds, which stands in front of it."""
+    """The pieces, each bound joined with the amount before it."""
     found: list[str] = []
     for piece in pieces:
         if found and _BOUND.match(folded(piece)):
@@ -128,7 +128,7 @@ def _with_bounds(pieces: list[str]) -> list[str]:
 
 
 def _before_waiver(piece: str) -> str:
-    """What stands before words of a waiver, which say nothing about when the amount itself is due."""
+    """The part before words of a waiver, which say nothing about the amount itself."""
     let_off = _LET_OFF.search(folded(piece))
     return piece[: let_off.start()] if let_off else piece
 
@@ -159,7 +159,7 @@ def _dong(number: str, scale: str | None) -> int:
 
 
 def _per(piece: str, match: re.Match[str]) -> str:
-    """What the amount is counted by, as it was written; empty for what there is once."""
+    """The unit of the amount, as written; empty for an amount charged once."""
     if match[3] is None or _ONCE.fullmatch(match[3]):
         return ""
     return piece[match.start(3) : match.end(3)]
@@ -182,15 +182,15 @@ def _when(words: str) -> dict[str, str]:
 
 
 def _named(amounts: list[Amount]) -> list[tuple[str, dict[str, str]]]:
-    """The conditions that some amount names, each with its values."""
+    """The kinds of conditions that any amount names, each with its values."""
     return [(key, values) for key, values in _CONDITIONS.items() if any(key in amount.when for amount in amounts)]
 
 
 def _are_cases(amounts: list[Amount]) -> bool:
-    """Whether the amounts exclude each other by what they are for, which the applicant then has to say.
+    """Whether the amounts are cases that exclude each other, so that the applicant has to choose.
 
-    Those that differ by the channel or by the applicant alone find the right one by themselves, and one phí and one
-    lệ phí are both due. Raises `CellError` where it can't be told which is due when.
+    Amounts that differ only by channel or by applicant are chosen by that condition; one phí and one lệ phí are both
+    due. Raises `CellError` if it is unclear which amount is due when.
     """
     conditions = [tuple(amount.when.items()) for amount in amounts]
     by_one_key = all(len(when) == 1 for when in conditions) and len({when[0][0] for when in conditions}) == 1

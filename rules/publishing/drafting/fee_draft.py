@@ -1,4 +1,4 @@
-"""The fee of a draft, and the fields of its form that the fee asks about."""
+"""The fee of a draft, and the form fields that it depends on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_UNITS: Final = 1_000
 
 
 def fee_parts(fee: Fee, level: Level, source: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The form fields and the fee of a procedure of this level, as plain data; both empty where there is none."""
+    """The form fields and the fee of a procedure of this level, as plain data; both empty without a fee."""
     if not any(amount.dong for amount in fee.amounts):
         return [], {}
     names = [amount.words or said("draft.fee").vi for amount in fee.amounts]
@@ -39,13 +39,13 @@ def fee_parts(fee: Fee, level: Level, source: str) -> tuple[list[dict[str, Any]]
 
 
 def _fields(fee: Fee, codes: list[str]) -> list[dict[str, Any]]:
-    """The form fields that say how many there are of what is counted, and which case it is."""
+    """The form fields for the numbers of counted units, and for the case of the fee."""
     units = {_counter(amount): amount.per for amount in fee.amounts if amount.per}
     return [_count(unit, code) for code, unit in units.items()] + ([_choice(codes)] if fee.cases else [])
 
 
 def _counter(amount: Amount) -> str:
-    """The code of the field that counts what this amount is for."""
+    """The code of the field that counts the units of this amount."""
     return codes_of([f"số {amount.per}"])[0]
 
 
@@ -57,14 +57,14 @@ def _when(amount: Amount, code: str, *, cases: bool) -> dict[str, Any]:
 
 
 def _count(unit: str, code: str) -> dict[str, Any]:
-    """The field that says how many there are of what an amount is for."""
+    """The field for the number of units of an amount."""
     label = said("draft.count", unit=unit)
     bounds = {"minimum": 1, "maximum": _MOST_UNITS}
     return {"code": code, "label": {"vi": label.vi, "en": label.en}, "kind": "integer", **bounds, "source": UNCONFIRMED}
 
 
 def _choice(codes: list[str]) -> dict[str, Any]:
-    """The field that says which of the amounts is due."""
+    """The field that chooses the due amount."""
     label = said("draft.fee_case")
     named = {"code": _CASE, "label": {"vi": label.vi, "en": label.en}, "kind": "choice"}
     return named | {"choices": codes, "source": UNCONFIRMED}

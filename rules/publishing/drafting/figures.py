@@ -1,4 +1,4 @@
-"""Numbers of time and percentages in the texts of a draft, which a procedure keeps apart from its words."""
+"""Times and percentages in the texts of a draft, which a procedure keeps apart from its words."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FIGURE: Final = re.compile(
 
 
 def with_figures(draft: dict[str, Any], source: str) -> dict[str, Any]:
-    """The draft with a placeholder for each number of time in its texts, and the figures that fill them."""
+    """The draft with a placeholder for each such number in its texts, and the figures that fill them."""
     figures: dict[str, dict[str, Any]] = {}
 
     def placeholder(match: re.Match[str]) -> str:
@@ -40,7 +40,7 @@ def with_figures(draft: dict[str, Any], source: str) -> dict[str, Any]:
 
 
 def _texts(value: Any, change: Callable[[str], str]) -> Any:
-    """The data with every text for people changed, those in pairs of `vi` and `en`."""
+    """The data with every text for people (a pair of `vi` and `en`) changed."""
     match value:
         case {"vi": str(vi), "en": str(en), **rest}:
             return {"vi": change(vi), "en": change(en), **rest}

@@ -1,4 +1,4 @@
-"""The level of service that a cell names."""
+"""The level of service in a cell."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ROMAN: Final = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 
 
 class Served(NamedTuple):
-    """The level, and whether it may be another one: `cung cấp thông tin` are levels 1 and 2."""
+    """The level, and whether another one is possible: `cung cấp thông tin` are levels 1 and 2."""
 
     level: Level
     unsettled: bool

@@ -1,4 +1,4 @@
-"""A cell that holds several things: papers, legal texts, amounts."""
+"""Cells with several entries: papers, legal texts, amounts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Paper(NamedTuple):
 
 
 class Papers(NamedTuple):
-    """The papers of the dossier, how many sets of them, and what has to be looked at."""
+    """The papers of the dossier, the number of sets, and the rules of open points."""
 
     listed: list[Paper]
     sets: int
@@ -50,9 +50,9 @@ def texts_of(cell: str) -> list[str]:
 
 
 def papers_of(cell: str) -> Papers:
-    """The papers that a cell lists. One that is asked for only `(nếu có)` is not required.
+    """The papers that a cell lists. A paper marked `(nếu có)` is not required.
 
-    How many sets there are stands once, for the whole dossier; of a single paper it is left out.
+    The number of sets is kept once, for the whole dossier; that of a single paper is left out.
     """
     listed = entries(cell)
     if not cell or (len(listed) == 1 and _ELSEWHERE.fullmatch(folded(listed[0]))):
@@ -67,7 +67,7 @@ def papers_of(cell: str) -> Papers:
 
 
 def _numbered(line: str) -> list[str]:
-    """The parts of a line that begins with a bullet, and has more of its kind inside: `1. … 2. …`."""
+    """The parts of a line that begins with a bullet and has more of its kind inside: `1. … 2. …`."""
     line = line.strip()
     kind = next((kind for kind, start in _STARTS.items() if start.match(line)), None)
     return _INLINE[kind].split(line) if kind else [line]
@@ -81,7 +81,7 @@ _STARTS: Final = {
 
 
 def _outside(words: str, separators: str) -> list[str]:
-    """`words` parted at each of the `separators` that stands in no brackets."""
+    """`words` split at each of the `separators` outside brackets."""
     parts, depth = [""], 0
     for c in words:
         depth = max(depth + (c == "(") - (c == ")"), 0)

@@ -1,4 +1,4 @@
-"""A row of the table, read cell by cell: what it says, what is wrong with it, and what it leaves open."""
+"""A row of the table, read cell by cell: its facts, its mistakes, its open points."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _LOST: Final = re.compile(r"[0-9]\.[0-9]{1,5}(\.[A-Z0-9]+)*")
 
 
 class Agency(NamedTuple):
-    """The words of a cell, and the kinds of agencies that they name; none where one of them is not known."""
+    """The words of a cell, and the kinds of the agencies it names; no kinds if one of them is unknown."""
 
     words: str
     kinds: list[AgencyKind]
 
 
 class Facts(NamedTuple):
-    """What a row says of a procedure, by the names of its columns."""
+    """The facts of a procedure in a row, by the names of its columns."""
 
     code: str
     name: str
@@ -43,7 +43,7 @@ class Facts(NamedTuple):
     result: str = ""
 
     def unsettled(self) -> Iterator[tuple[Column, str]]:
-        """What somebody has to look at, by the rules of tables."""
+        """The open points for a person to check, by the rules of tables."""
         if not self.name_en:
             yield Column.NAME, "no_translation"
         if self.level.unsettled:
@@ -71,12 +71,12 @@ _READERS: Final[Mapping[Column, Callable[[str, str], object]]] = {
     Column.NAME_EN: lambda cell, _: _line(cell),
     Column.RESULT: lambda cell, _: _line(cell),
 }
-"""What reads the cells of each column, given the unit of its heading too."""
+"""The reader of each column's cells, which also receives the unit of its heading."""
 _REQUIRED: Final = frozenset({Column.CODE, Column.NAME, Column.LEVEL, Column.AGENCY, Column.TIME})
 
 
 def words_between(cells: Sequence[object], headings: Headings) -> str | None:
-    """What a row says that is no procedure but stands between them, as the name of a field over the whole width.
+    """The words of a row between procedures, such as the name of a field over the whole width.
 
     None for the row of a procedure, or of a part of one.
     """
@@ -88,7 +88,7 @@ def words_between(cells: Sequence[object], headings: Headings) -> str | None:
 
 
 def facts_of(cells: Sequence[object], headings: Headings) -> Facts | list[Mistake]:
-    """What a row says, or everything for which it is refused."""
+    """The facts of a row, or every mistake for which it is refused."""
     if not any(_said(headings.cell(column, cells)) for column in (Column.CODE, Column.NAME)):
         return [mistake("row_goes_on", "")]
     values: dict[str, Any] = {}

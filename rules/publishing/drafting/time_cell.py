@@ -1,4 +1,4 @@
-"""The processing time that a cell names."""
+"""The processing time in a cell."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _AT_ONCE: Final = re.compile(
     r"|immediately|same day"
 )
 _A_DAY: Final = "ngày"
-"""Without its diacritics it is the same as `ngay`, at once."""
+"""Without its diacritics it equals `ngay`, at once."""
 _CUT_OFF: Final = re.compile(r"sau (\d{1,2}) ?(?:gio|h|g)(?: ?(\d{2}))?(?! lam viec)\b")
 _CASE: Final = re.compile(r"(?:truong hop|neu|doi voi)\b")
 _COMMA: Final = re.compile(r", (?=(?:trường hợp|nếu|đối với)\b)", re.IGNORECASE)
@@ -40,20 +40,20 @@ _SAID_ANYWAY: Final = re.compile(
     r"|ho so|hop le|theo quy dinh|cua|phap luat|co quan|tiep nhan|bo phan|mot cua|giai quyet|la"
     r"|from|receipt|of|a|complete|dossier|within|at most"
 )
-"""What stands beside a time limit and changes nothing about it."""
+"""Words beside a time limit that change nothing about it."""
 
 
 class Case(NamedTuple):
-    """Another limit, and when it applies, in words."""
+    """Another limit with its condition in words."""
 
     name: str
     limit: Limit
 
 
 class Time(NamedTuple):
-    """How long the processing lasts, in other cases too, and what has to be looked at.
+    """The processing limit, other limits by case, and the rules of open points.
 
-    What comes in after the `cut_off` counts as of the next day.
+    A receipt after the `cut_off` counts for the next day.
     """
 
     limit: Limit
@@ -63,9 +63,9 @@ class Time(NamedTuple):
 
 
 def time_of(cell: str, unit: str = "") -> Time:
-    """The time that a cell names; a bare number is of the `unit` of its heading. Raises `CellError`.
+    """The time that a cell names; a bare number is in the `unit` of its heading. Raises `CellError`.
 
-    What is no limit, nor the name of a case with its limit, has to be looked at.
+    Any part that is neither a limit nor a case with its limit is an open point.
     """
     words = folded(cell)
     if _RANGE.search(words):
@@ -102,7 +102,7 @@ def _first(part: str) -> tuple[Limit, list[str]]:
 
 
 def _case(part: str) -> Case | None:
-    """The case that a part names, if it has one limit and that can be read."""
+    """The case that a part names, if it has one readable limit."""
     words = folded(part)
     found = list(_LASTS.finditer(words))
     if len(found) != 1 or not _CASE.match(words) or found[0][2] not in _UNITS:

@@ -1,1 +1,1 @@
-"""What is made of the form of a procedure: its named blanks, what they show, its JSON Schema."""
+"""Products of a procedure's form: its named blanks, their content, its JSON Schema."""

@@ -1,4 +1,4 @@
-"""The form of a procedure as JSON Schema, from which a portal can draw it and check it before it is sent."""
+"""The form of a procedure as JSON Schema, from which a portal can draw it and check it before sending."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _WHOLE: Final = 2**53 - 1
 
 
 def json_schema(procedure: Procedure) -> Json:
-    """Draft 2020-12 of what `form` of a submission holds.
+    """The schema (draft 2020-12) of a submission's `form`.
 
-    Titles and descriptions are in Vietnamese and English; `x-vi` and `x-en` have each language by itself. What the form
-    alone does not tell is in words only: fields that depend on the channel, on the applicant or on the day of receipt
-    are neither asked for nor refused.
+    Titles and descriptions are in Vietnamese and English; `x-vi` and `x-en` have each language by itself. Conditions on
+    the channel, the applicant or the day of receipt are not in the form's values: they stand in the descriptions only,
+    and such fields are neither required nor refused.
     """
     labels = labels_of(procedure.form)
     told = [field for field in procedure.form if all(map(_in_form, field.when))]
@@ -77,7 +77,7 @@ def _bound(keyword: str, bound: int | None) -> Json:
 
 
 def _conditional(field: FieldRule) -> Json:
-    """The field is asked for, if at all, where its conditions hold, and refused where they don't."""
+    """The field is required, if at all, only if its conditions hold, and refused otherwise."""
     asked = {"then": {"required": [field.code]}} if field.required else {}
     return {"if": _holds(field.when), **asked, "else": {"properties": {field.code: False}}}
 
@@ -105,7 +105,7 @@ def _bounds(condition: Condition) -> Iterator[tuple[str, int]]:
 
 
 def _in_form(condition: Condition) -> bool:
-    """Whether the values of the form alone say whether it holds."""
+    """Whether the values of the form alone decide the condition."""
     ago = (condition.at_least_days_ago, condition.at_most_days_ago)
     return condition.field is not None and ago == (None, None)
 

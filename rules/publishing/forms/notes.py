@@ -1,4 +1,4 @@
-"""What a field asks for, beside its label, in words."""
+"""The note beside a field's label, in words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.saying import joined, said
 
 
 def note_of(field: FieldRule, labels: Labels) -> Text | None:
-    """Its bounds, when it is part of the form, and that it may be left out; None if there is nothing to say."""
+    """Its bounds, its conditions, and whether it is optional; None without any of them."""
     found = list(_notes(field, labels))
     return joined(found, "; ") if found else None
 

@@ -1,4 +1,4 @@
-"""What a form shows, blank or filled in: every word of it, in order, with nothing of how it looks."""
+"""The content of a form, blank or filled in: all its words, in order, without layout."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from schemas.publishing.procedure import FieldKind, FieldRule, PaperRule, Proced
 from schemas.saying import said
 
 _IN_A_LINE: Final = 70
-"""So many characters of handwriting, about."""
+"""The approximate number of handwritten characters in a line."""
 _MOST_LINES: Final = 5
 
 
 class Box(Model):
-    """Something to be ticked."""
+    """A box to tick."""
 
     name: Text
     ticked: bool = False
@@ -32,9 +32,9 @@ class Box(Model):
 
 
 class Entry(Model):
-    """Something to be filled in: on `lines` by hand, by ticking `boxes`, or with its `value`.
+    """An entry to fill in: on `lines` by hand, by ticking `boxes`, or with its `value`.
 
-    `place` is where the value stands in a submission, as `form.address`.
+    `place` is the path of the value in a submission, such as `form.address`.
     """
 
     place: str
@@ -53,7 +53,7 @@ class Section(Model):
 
 
 class Sheet(Model):
-    """A form. One that is filled in has the `digest` of what is signed, or the `code` of the filing that it was."""
+    """A form. A filled-in one has the `digest` of the signed content, or the `code` of its filing."""
 
     key: str
     procedure: str
@@ -68,12 +68,12 @@ class Sheet(Model):
 
     @property
     def entries(self) -> Iterator[Entry]:
-        """All that is filled in."""
+        """All entries of all sections."""
         return (entry for section in self.sections for entry in section.entries)
 
 
 class Dossier(Protocol):
-    """What was filed or is going to be: a submission, or a filing."""
+    """A submission or a filing."""
 
     @property
     def applicant(self) -> Applicant | None: ...
@@ -92,7 +92,7 @@ class Dossier(Protocol):
 
 
 def blank(procedure: Procedure, key: str, paper: PaperRule | None) -> Sheet:
-    """The form to be filled in by hand: with every field and what it depends on. `paper` is the one that it is."""
+    """The form to fill in by hand: every field with its conditions. `paper` is the paper of this form."""
     return _sheet(procedure, key, paper)
 
 
@@ -105,7 +105,7 @@ def filled_in(
     digest: str | None = None,
     code: str | None = None,
 ) -> Sheet:
-    """The form as it was filled in: what was given, and nothing that was not."""
+    """The form as filled in, with the given values alone."""
     return _sheet(procedure, key, paper, dossier).model_copy(update={"digest": digest, "code": code, "filled": True})
 
 
