@@ -165,7 +165,7 @@ def _ended(state: ClockState, effect: Effect, kind: str, at: datetime) -> ClockS
 
 
 def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
-    """The clocks on another calendar. One that is late no longer has its reminders and lateness again."""
+    """The clocks on another calendar. A clock that is no longer late has its reminders and lateness again."""
     clocks = {clock: _told_again(filing, state, at) for clock, state in filing.clocks.items()}
     in_time = {clock for clock, state in clocks.items() if state.overdue and state.due > _stands(state, at)}
     clocks |= {clock: _project(filing, clocks[clock].model_copy(update=_NOTHING_TOLD)) for clock in in_time}

@@ -65,7 +65,7 @@ def represented_until(filing: Filing) -> date | None:
 
 
 def over(actor: Actor, last_day: date | None, now: datetime) -> Problem | None:
-    """Why a representative with this last day in Vietnam can no longer act."""
+    """Why a representative with this last day in Vietnam can no longer act, or None."""
     if actor.role is not Role.REPRESENTATIVE or last_day is None or local_day(now) <= last_day:
         return None
     return problem("actor", "authorisation_expired", says="authorisation_over")

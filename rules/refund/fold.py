@@ -205,7 +205,7 @@ def to_give_first(refund: Refund, case: int) -> RefundEntry | None:
 
 
 def in_dispute(refund: Refund) -> bool:
-    """Whether officers have yet to decide about a short payment."""
+    """Whether officers have yet to decide about the rest of a short payment."""
     return refund.disputed and not refund.accepted and refund.unowed is None and left(refund) > 0
 
 

@@ -14,7 +14,7 @@ from ..payment.state import DEFAULT_PROVIDER
 from ..publishing.fee import RefundCase
 
 MOST_CASES: Final = 50
-"""The most cases of a capture by people's requests."""
+"""The most cases of a capture: at this number people can request no more."""
 
 CAPTURES: Final = 1000
 """A payment has fewer captures: the number of a stream holds both. The number 0 stands for money without a payment."""

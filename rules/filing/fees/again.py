@@ -22,5 +22,5 @@ def stays_paid(fee: Fee) -> bool:
 
 
 def charged_back(filing: Filing) -> bool:
-    """Whether any fee of it was charged back."""
+    """Whether any fee of it is requested again after a charge-back."""
     return any(fee.charged_back for fee in filing.fees)

@@ -24,7 +24,7 @@ ONLY_TOLD: Final = frozenset(
         "calendar_changed",
     }
 )
-"""Events of clocks and machines: not an act of anybody."""
+"""Events of clocks and machines, without an act of anybody."""
 
 
 _FOLLOWS: Final = frozenset(
