@@ -1,1 +1,1 @@
-"""Systems of others: the bank and the post, over HTTP."""
+"""External systems: the bank and the post, over HTTP."""

@@ -1,7 +1,8 @@
-"""The bank's seam: what the house asks of any bank, and the adapter that speaks the sandbox's wire.
+"""The interface to any bank, and the adapter for the sandbox's API.
 
-Every call carries a business key the bank dedupes on, so a call whose answer was lost is simply made again. Amounts are
-whole đồng. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused, with the bank's code).
+Every call carries a business key by which the bank deduplicates, so a call whose answer was lost is simply repeated.
+Amounts are whole đồng. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused, with the
+bank's code).
 """
 
 from typing import Literal, Protocol
@@ -48,16 +49,19 @@ class Bank(Protocol):
     """A bank or payment gateway."""
 
     async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> Order:
-        """Make the order, or return the one this key stands for. `RejectedError` `key_reused`: other content before."""
+        """Places the order, or returns the one of this key.
+
+        `RejectedError` `key_reused`: it had other content before.
+        """
 
     async def get(self, key: str) -> Order:
-        """The order as it stands now. `RejectedError` `not_found`: never made."""
+        """Returns the order's current state. `RejectedError` `not_found`: it was never placed."""
 
     async def cancel(self, key: str) -> Order:
-        """Take no more money for it. The answer says `paid` when money came first."""
+        """Closes the order to further money. The answer is `paid` if money came first."""
 
     async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
-        """Give back, or return the refund this key stands for. `RejectedError` `exceeds_capture`: more than came in."""
+        """Refunds, or returns the refund of this key. `RejectedError` `exceeds_capture`: more than was captured."""
 
 
 class _NewOrder(PartnerResponse):
@@ -74,7 +78,7 @@ class _NewRefund(PartnerResponse):
 
 
 class HttpBank:
-    """`Bank` over the sandbox's JSON wire."""
+    """`Bank` over the sandbox's JSON API."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._partner = Partner("bank", client)

@@ -1,6 +1,6 @@
-"""How this house talks HTTP to partners: one client, two errors.
+"""HTTP with partners: one client, two errors.
 
-Error texts name the system and what went wrong, never what was sent.
+Error texts name the system and the fault, never the content of the request.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 TIMEOUT_S: Final = 5.0
 _KEPT: Final = httpx.Limits(keepalive_expiry=2.0)
-"""No request goes out on a connection that the partner closes meanwhile: servers keep an idle one for 5 s and more."""
+"""Shorter than the partners' idle timeout (5 s and more), so that no request uses a connection just being closed."""
 TRANSIENT: Final = frozenset({408, 425, 429})
 
 
 class PartnerResponse(BaseModel):
-    """What a partner answered. Unknown fields are ignored, so a partner may add some."""
+    """A partner's answer. Unknown fields are ignored, so a partner may add some."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,7 +31,7 @@ A = TypeVar("A", bound=PartnerResponse)
 class UnreachableError(Exception):
     """No usable answer: transport failure, timeout, 5xx, 408/425/429 or an unreadable body.
 
-    What was asked may have been done all the same: ask again under the same key.
+    The request may have succeeded all the same: retry under the same key.
     """
 
     def __init__(self, system: str, reason: str) -> None:
@@ -50,7 +50,7 @@ class RejectedError(Exception):
 
 
 class Partner:
-    """A system of others behind HTTP. `client` carries the base URL; whoever made it closes it."""
+    """An external system behind HTTP. `client` carries the base URL; its creator closes it."""
 
     def __init__(self, system: str, client: httpx.AsyncClient) -> None:
         self._system = system
@@ -66,7 +66,10 @@ class Partner:
         query: Mapping[str, str] | None = None,
         authorization: str | None = None,
     ) -> A:
-        """One request, at most 5 s in all; a mapping goes as a form. Raises `UnreachableError` or `RejectedError`."""
+        """Sends one request, at most 5 s in all; a mapping goes as a form.
+
+        Raises `UnreachableError` or `RejectedError`.
+        """
         content = body.model_dump_json(by_alias=True) if isinstance(body, PartnerResponse) else None
         form = None if isinstance(body, PartnerResponse) else body
         headers = {"content-type": "application/json"} if content else {}
@@ -94,18 +97,18 @@ class Partner:
 
 
 def partner_client(base_url: str = "") -> httpx.AsyncClient:
-    """A client for one partner with the house's timeouts; an async context manager."""
+    """Returns a client for one partner with the platform's timeouts; an async context manager."""
     return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S, limits=_KEPT, verify=_authorities())
 
 
 @cache
 def _authorities() -> ssl.SSLContext:
-    """The certificate authorities that we believe: read once, since to read them takes longer than most requests."""
+    """Returns the trusted certificate authorities, cached, since loading them takes longer than most requests."""
     return httpx.create_ssl_context()
 
 
 def segment(key: str) -> str:
-    """A business key as one path segment."""
+    """Returns a business key as one path segment."""
     return quote(key, safe=":")
 
 

@@ -1,8 +1,7 @@
-"""What an act outside is to do stands in the log, never in what asks for it.
+"""The log holds the content of every act on the outside world; an activity's input holds none of it.
 
-Whoever reaches Temporal can ask a worker for an activity, with any input. So what reaches a bank, the post, a signer or
-a witness is given the place in the log that orders it, and nothing to do it with: amount, address, file and signer are
-read there.
+Anybody with access to Temporal can request an activity, with any input. So the activities for bank, post, signer and
+witness receive only the place in the log that orders the act; amount, address, file and signer are read there.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class Instruction(Model):
 
 
 class NotOrderedError(ApplicationError):
-    """The log orders no such act, or no longer: final, and nothing was done."""
+    """The log does not order this act, or no longer does: final, and nothing was done."""
 
     def __init__(self, given: Instruction) -> None:
         super().__init__(
@@ -45,7 +44,7 @@ class NotOrderedError(ApplicationError):
 
 @dataclass(frozen=True)
 class Read:
-    """A stream in the log: its `state` now, by which alone anything is done, and as its run has `seen` it."""
+    """A stream in the log: its current `state`, the only basis of an act, and the state that its run has `seen`."""
 
     id: StreamId
     log: Told
@@ -54,7 +53,7 @@ class Read:
 
 
 class Instructions:
-    """Reads in the log what acts are ordered to do."""
+    """Reads in the log the acts that are ordered."""
 
     def __init__(self, pool: Pool, vault: Vault, kinds: Kinds) -> None:
         self._pool = pool
@@ -62,10 +61,10 @@ class Instructions:
         self._kinds = kinds
 
     async def read(self, given: Instruction, kind: StreamKind[Any]) -> Read:
-        """The stream of an instruction to one of this kind.
+        """Returns the stream of an instruction to a kind.
 
-        Raises `NotOrderedError` for a stream of another kind, one that the log does not hold, and one of which the log
-        holds less than the run knows. Raises `UnfoldableError`, to be tried again.
+        Raises `NotOrderedError` for a stream of another kind, a stream that the log does not hold, or one of which the
+        log holds less than the run knows. Raises `UnfoldableError`, which is retried.
         """
         try:
             id_ = StreamId.parse(given.stream)

@@ -1,6 +1,6 @@
-"""Waiting for news of an outside system: an activity looks once, and the server tries it again until there is.
+"""Waiting for news of an external system: an activity checks once, and the server retries it until there is news.
 
-A look that finds nothing costs the workflow neither a task nor an event.
+A check without news costs the workflow neither a task nor an event.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ _LONGEST: Final = 60
 
 
 def soon() -> timedelta:
-    """The wait after this attempt for what should come soon: 0.2 s, half as long again each time, at most 60 s."""
+    """Returns the wait before the next check if news is due soon: 0.2 s, then 1.5 times longer each, at most 60 s."""
     attempt = activity.info().attempt
     return timedelta(seconds=min(_LONGEST, _FIRST * 1.5 ** min(attempt - 1, 40)))
 
 
 def nothing_new(wait: timedelta) -> ApplicationError:
-    """To raise when there is no news: not a failure, only not yet. The next look is so much later."""
+    """Returns the error to raise without news: no failure. The next check is after `wait`."""
     return ApplicationError(
         "no news yet", type="no_news", category=ApplicationErrorCategory.BENIGN, next_retry_delay=wait
     )
 
 
 def no_answer(error: Exception, wait: timedelta) -> ApplicationError:
-    """To raise when the other side gave no usable answer, which is a failure, and the next look is so much later."""
+    """Returns the error to raise when the partner gave no usable answer: a failure. The next check is after `wait`."""
     return ApplicationError(str(error), type=type(error).__name__, next_retry_delay=wait)

@@ -1,7 +1,7 @@
-"""The post's seam: what the house asks of any carrier.
+"""The interface to any carrier.
 
-Every call carries a business key the post dedupes on, so a call whose answer was lost is simply made again. Every
-method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused, with the post's code).
+Every call carries a business key by which the post deduplicates, so a call whose answer was lost is simply repeated.
+Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused, with the post's code).
 """
 
 from typing import Protocol
@@ -23,7 +23,7 @@ __all__ = [
 
 
 class Recipient(BaseModel):
-    """Whom a consignment goes to; `postcode` is five digits. Personal data: its repr shows nothing."""
+    """The recipient of a consignment; `postcode` is five digits. Personal data: its repr shows nothing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,7 +34,7 @@ class Recipient(BaseModel):
 
 
 class Order(BaseModel):
-    """What is handed over by an agency: `cod` is what the postman collects, in đồng."""
+    """A consignment to hand over for an agency: `cod` is the amount that the postman collects, in đồng."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,7 +46,7 @@ class Order(BaseModel):
 
 
 class Consignment(BaseModel):
-    """A thing on its way, as the post knows it; `steps` are oldest first."""
+    """A consignment as the post knows it; `steps` are oldest first."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -59,10 +59,13 @@ class Post(Protocol):
     """A postal carrier."""
 
     async def send(self, order: Order) -> str:
-        """Hand it over, or find it handed over: its waybill. `RejectedError`: the post will not take it."""
+        """Hands the consignment over, or finds it handed over: returns the waybill.
+
+        `RejectedError`: the post refuses it.
+        """
 
     async def get(self, key: str) -> Consignment:
-        """The consignment as it stands now. `RejectedError`: never handed over."""
+        """Returns the consignment's current state. `RejectedError`: it was never handed over."""
 
     async def cancel(self, key: str) -> bool:
-        """Have it not go; False if it is on its way already, or was never handed over."""
+        """Cancels the shipment; False if it is already in transit, or was never handed over."""

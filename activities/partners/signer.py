@@ -1,4 +1,4 @@
-"""The signer's seam: somebody who holds a person's key and signs a digest with it once that person says yes."""
+"""The interface to the remote signer, which holds people's keys and signs a digest once its person agrees."""
 
 import asyncio
 import base64
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def key_of(order: About | None, digest: bytes) -> str:
-    """The key of the request to sign this: the same event that orders it and the same digest are the same request.
+    """Returns the key of a signing request: the same ordering event and the same digest give the same key.
 
     Without an `order` it is a trial, such as an applicant's signature in the sandbox.
     """
@@ -29,7 +29,7 @@ def key_of(order: About | None, digest: bytes) -> str:
 
 
 def order_of(key: str) -> About | None:
-    """The event that orders a request of this key; None for a key that names none."""
+    """Returns the event that orders a request of this key; None for a key without one."""
     found = _ORDERED.fullmatch(key)
     return found and About(stream=found["stream"], seq=int(found["seq"]))
 
@@ -38,7 +38,7 @@ _ORDERED: Final = re.compile(r"sign:(?P<stream>[a-z]+:[0-9a-f-]{36}(:\d{1,18})?)
 
 
 class NotSignedError(Exception):
-    """There is no signature: the person `declined`, has `not_yet` said yes, or there is `no_signer` at all."""
+    """There is no signature: the person `declined` or has `not_yet` agreed, or there is `no_signer` at all."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(f"not signed: {reason}")
@@ -46,26 +46,26 @@ class NotSignedError(Exception):
 
 
 class Signer(Protocol):
-    """Who signs for people from afar. Raises `UnreachableError`, `RejectedError` as every partner."""
+    """Signs for people remotely. Raises `UnreachableError` and `RejectedError`, as every partner."""
 
     async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:
-        """The certificate of whoever has this number, then those that lead to its root; DER. `NotSignedError`: none."""
+        """Returns the certificate for this number, then its chain to the root; DER. `NotSignedError`: there is none."""
 
     async def sign(self, key: str, number: str, digest: bytes) -> bytes:
-        """The signature over a SHA-256 digest, the same for the same `key`: nobody signs twice for one.
+        """Returns the signature over a SHA-256 digest, the same one for the same `key`: nobody signs twice for it.
 
         Raises `NotSignedError`.
         """
 
 
 class NoSigner:
-    """No signer is set up: says so in the log, and signs nothing."""
+    """Stands in when no signer is set up: logs it, and signs nothing."""
 
-    async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:  # noqa: ARG002 -- nobody signs
+    async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:  # noqa: ARG002 -- nothing is signed
         log.warning("no signer is set up: nothing is signed")
         raise NotSignedError("no_signer")
 
-    async def sign(self, key: str, number: str, digest: bytes) -> bytes:  # noqa: ARG002 -- nobody signs
+    async def sign(self, key: str, number: str, digest: bytes) -> bytes:  # noqa: ARG002 -- nothing is signed
         log.warning("no signer is set up: nothing is signed")
         raise NotSignedError("no_signer")
 
@@ -90,7 +90,7 @@ class _Asked(PartnerResponse):
 
 
 class RemoteSigner:
-    """`Signer` over the sandbox's JSON wire; waits `patience` seconds for a person's yes."""
+    """`Signer` over the sandbox's JSON API; waits `patience` seconds for a person's consent."""
 
     def __init__(self, client: httpx.AsyncClient, patience: float = 60.0) -> None:
         self._partner = Partner("signer", client)

@@ -1,8 +1,8 @@
-"""The adapter to VNPost, after what is known of its interface: token, order, cancel, tracking.
+"""The adapter to VNPost, as far as its interface is known: token, order, cancel, tracking.
 
-What was not found stands in the contract: what its status codes mean, and which answers are refusals. A code that the
-contract does not name is kept as it was said; an answer that it does not name may have done anything, and is asked for
-again.
+The unknown parts are set in the contract: the meaning of its status codes, and the answers that are refusals. A code
+that the contract does not name is stored as received; after an unnamed answer the outcome is unknown, so the call is
+retried.
 """
 
 import base64
@@ -22,21 +22,21 @@ _SYSTEM: Final = "post"
 _OK: Final = "100"
 _UNAUTHORISED: Final = 401
 _UNREADABLE: Final = frozenset({400, 422})
-"""What is refused for what it says."""
+"""HTTP statuses that refuse a request for its content."""
 
 _WAYBILL_BY_POST: Final = ""
 _TO_BE_BROUGHT: Final = 2
-"""`FlagConfig` of what goes from an agency to a person."""
+"""`FlagConfig` of a consignment from an agency to a person."""
 
 _LONGEST: Final = 200
-"""Characters that are kept of what it says."""
+"""Characters that are kept of the post's texts."""
 
 _EARLIER: Final = 30.0
-"""Seconds before its end that a token is no longer used."""
+"""Seconds before its expiry at which a token is no longer used."""
 
 
 class Sender(BaseModel):
-    """Who hands over: what stands on the label."""
+    """The sender, as printed on the label."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,15 +47,15 @@ class Sender(BaseModel):
 
 
 class Contract(BaseModel):
-    """What was agreed with the post. The defaults are those of the sandbox.
+    """The terms agreed with the post. The defaults are those of the sandbox.
 
     Attributes:
         customer: Its `CustomerCode` for us.
-        sender: Who hands over, where an agency is not among `senders`.
-        words: What each of its status codes means.
-        refusals: The answers to an order that mean that it will never be taken.
+        sender: The sender for an agency that is not among `senders`.
+        words: The meaning of each of its status codes.
+        refusals: The answers to an order that refuse it for good.
         left_already: The answer to a cancellation that came too late.
-        unknown: The answer where it knows no such order.
+        unknown: The answer for an order that it does not know.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,7 +108,7 @@ class _Cancellation(_Wire):
 
 
 class _Answer(_Wire):
-    """To everything but a token; whatever is missing was not said."""
+    """The answer to every call but the token's; absent fields are empty."""
 
     status: str
     item_code: str = ""
@@ -135,7 +135,7 @@ A = TypeVar("A", bound=_Answer)
 
 
 class VnPost:
-    """`Post` over VNPost's wire. `key` and `secret` are its customerKey and secretKey."""
+    """`Post` over VNPost's API. `key` and `secret` are its customerKey and secretKey."""
 
     def __init__(self, client: httpx.AsyncClient, contract: Contract, key: str, secret: SecretStr) -> None:
         self._partner = Partner(_SYSTEM, client)
@@ -192,7 +192,10 @@ class VnPost:
         )
 
     def _fine(self, answer: A) -> A:
-        """The answer, if it says so; else nobody knows what was done."""
+        """Returns an answer that confirms success.
+
+        Raises `UnreachableError` otherwise, since the outcome is unknown.
+        """
         if answer.status != _OK:
             raise UnreachableError(_SYSTEM, "an answer that the contract does not name")
         return answer
@@ -205,7 +208,10 @@ class VnPost:
         body: PartnerResponse | None = None,
         query: Mapping[str, str] | None = None,
     ) -> A:
-        """With a token that is good. Keys or addresses that are wrong refuse nothing: whoever runs this mends them."""
+        """Sends a call with a valid token.
+
+        Wrong credentials or addresses do not count as a refusal: the operator must correct them.
+        """
         for _ in range(2):
             try:
                 return await self._with_token(method, path, answer, body, query)

@@ -1,4 +1,4 @@
-"""Witnesses of the log, by C2SP tlog-witness: who has seen a checkpoint, and that it only adds to those before."""
+"""Witnesses of the log (C2SP tlog-witness): they cosign a checkpoint that only adds to those they saw before."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from rules.proof.note import Note, NoteError, Signature, Verifier, read_signatur
 from rules.proof.witness import Request
 
 _TRIES: Final = 3
-"""The first may name a size that is not the witness's; another log run may come between."""
+"""The first attempt may name a size other than the witness's; another run may interfere."""
 
 Proof = Callable[[int], Awaitable[list[bytes]]]
 
 
 class ContradictedError(Exception):
-    """A witness has seen a tree that this one does not add to."""
+    """A witness has seen a tree that this one does not extend."""
 
 
 @dataclass(frozen=True)
 class Witness:
-    """One witness: where it is asked, and its key."""
+    """One witness: its address and its key."""
 
     client: httpx.AsyncClient
     url: str
     key: Verifier
 
     async def cosign(self, note: Note, old: int, proof_from: Proof) -> Signature:
-        """Its cosignature of a checkpoint. `old` is the size that it is taken to have seen last.
+        """Returns the witness's cosignature of a checkpoint. `old` is the size that it presumably saw last.
 
         Raises:
             ContradictedError: It has seen another tree, or a larger one.
-            UnreachableError: It gave no answer that can be used.
+            UnreachableError: It gave no usable answer.
             RejectedError: It does not know this log or its key.
         """
         size = Checkpoint.read(note.text).size

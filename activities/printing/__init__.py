@@ -1,1 +1,1 @@
-"""Official papers as PDF: printed, sealed, stored, and told to the record."""
+"""Official papers as PDF: printed, sealed, stored, and recorded."""

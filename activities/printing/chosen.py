@@ -1,4 +1,4 @@
-"""Which template an agency prints a paper by."""
+"""The template by which an agency prints a paper."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from views.log import Connection
 async def template_of(
     connection: Connection, agency: AgencyCode, paper: PaperKind, procedure: ProcedureCode
 ) -> str | None:
-    """The text that the agency has published last for this procedure, or for all of them; None: the standard one."""
+    """Returns the agency's latest published text for this procedure, or else for all; None: the standard one."""
     text: str | None = await connection.fetchval(_CHOSEN, agency, paper, procedure)
     return text
 

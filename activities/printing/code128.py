@@ -1,4 +1,4 @@
-"""Code 128, set B, as SVG: a dossier code that a desk reads with its hand scanner."""
+"""Code 128, set B, as SVG: a dossier code for the hand scanner of a desk."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _WIDTHS: Final = (
     "111242 121142 121241 114212 124112 124211 411212 421112 421211 212141 214121 412121 111143 111341 131141 114113 "
     "114311 411113 411311 113141 114131 311141 411131 211412 211214 211232 2331112"
 )
-"""Of each symbol its bars and gaps in turn, in modules."""
+"""For each symbol its bars and gaps in turn, in modules."""
 _SYMBOLS: Final = tuple(_WIDTHS.split())
 
 
 def code128(text: str) -> str:
-    """The bars of a text, stretched to whatever place they are put in. Raises `ValueError` for other than ASCII."""
+    """Returns the bars of a text, which stretch to their container. Raises `ValueError` for other than ASCII."""
     if not all(" " <= letter <= "~" for letter in text):
         msg = "Code 128 set B holds printable ASCII alone"
         raise ValueError(msg)

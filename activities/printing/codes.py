@@ -6,6 +6,6 @@ import zxingcpp
 
 
 def qr(content: str) -> str:
-    """The QR code of a text, with the white around it that scanners need; 15 % of it may be lost (level M)."""
+    """Returns the QR code of a text, with the white border that scanners need; it tolerates 15 % damage (level M)."""
     made = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     return str(made.to_svg(add_quiet_zones=True))

@@ -1,4 +1,4 @@
-"""Official papers as PDF: the same sheet and moment give the same bytes, on every machine."""
+"""Prints official papers as PDF: the same sheet and moment give the same bytes, on every machine."""
 
 from __future__ import annotations
 
@@ -28,16 +28,14 @@ _WORDS: Final = {
     "total": said("paper.total").model_dump(),
     "waybill": said("paper.waybill").model_dump(),
 }
-"""What stands on every paper."""
+"""The fixed words of every paper."""
 
 
 def printed(sheet: Sheet, at: datetime, template: str | None = None, salt: str = "") -> bytes:
-    """The paper as a tagged PDF, which says that it was made `at`, to the second; by an agency's `template`.
+    """Returns the paper as a tagged PDF, created `at` that moment, to the second; by an agency's `template`.
 
-    Its keywords are the `salt`, which tells nobody anything.
-
-    Raises `RefusalError` that names each place where something stands that the font can't show, and `typst.TypstError`
-    for a template that can't set it.
+    The `salt`, which reveals nothing, becomes the PDF's keywords. Raises `RefusalError` that names each place with a
+    character that the font can't show, and `typst.TypstError` for a template that fails.
     """
     sheet = composed(sheet)
     try:
@@ -47,12 +45,12 @@ def printed(sheet: Sheet, at: datetime, template: str | None = None, salt: str =
 
 
 def content_of(sheet: Sheet, salt: str = "") -> dict[str, Any]:
-    """What a template is given: the sheet, its codes as SVG, the words that every paper has, and the salt."""
+    """Returns the input of a template: the sheet, its codes as SVG, the fixed words of papers, and the salt."""
     codes = {"qr": qr(sheet.tracking), "bars": code128(sheet.waybill or sheet.code)}
     return sheet.model_dump(mode="json") | codes | {"words": _WORDS, "salt": salt}
 
 
 def _unprintable(sheet: Sheet, letters: frozenset[str]) -> Iterator[Problem]:
-    """The places that hold one of these characters; the whole paper if they stand in none of them."""
+    """Yields a problem for each place that holds one of these characters; for the whole paper if no place does."""
     places = [place for place, text in texts_of(sheet) if not letters.isdisjoint(text)]
     return (problem(place, "unprintable") for place in dict.fromkeys(places or [""]))

@@ -1,15 +1,15 @@
-"""What is told of a paper that its agency's seal can't be put on."""
+"""The error for a paper that can't be sealed by its agency's seal."""
 
 from __future__ import annotations
 
 from typing import Final
 
 SEAL_REFUSED: Final = "seal:"
-"""What stands in `outbox.problem` before the rule."""
+"""Prefix of the rule in `outbox.problem`."""
 
 
 class SealRefusedError(Exception):
-    """The agency's seal can't be put on, by this `rule`, until somebody has mended that."""
+    """The agency's seal can't be applied, by this `rule`, until somebody has fixed that."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(f"not sealed: {rule}")

@@ -1,4 +1,4 @@
-"""The register of filings as a PDF: however long it is, only a part of it is in memory as it is set."""
+"""The register of filings as a PDF, typeset in parts: only one part is in memory, however long it is."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from schemas.saying import said
 from schemas.text import composed
 
 LINES: Final = 100
-"""Of a part that is set at once."""
+"""Lines in one part."""
 
 _LONG: Final = 600
-"""Characters of a line that is broken over two pages if need be; no other is."""
+"""A line with more characters may be broken over two pages; no other is."""
 
 _TEMPLATE: Final = Path(__file__).parent / "register.typ"
 _TITLE: Final = said("register.title")
@@ -36,11 +36,11 @@ _WORDS: Final = {
     "signs": said("sheet.by_hand").model_dump(),
 }
 _NOT_SHOWN: Final = "?"
-"""In the place of a letter that the font lacks: one name must not keep a register from being printed."""
+"""Replacement for a letter that the font lacks: one name must not prevent the printing of a register."""
 
 
 class _Line(NamedTuple):
-    """A line, and the code that it is found by."""
+    """A line, and the code by which it is found."""
 
     code: str
     cells: tuple[str, ...]
@@ -51,12 +51,12 @@ class _Line(NamedTuple):
         return sum(map(len, self.cells)) > _LONG
 
     def translated(self, letters: Mapping[int, str]) -> _Line:
-        """With these letters in the place of others."""
+        """Returns the line with letters replaced."""
         return self._replace(cells=tuple(cell.translate(letters) for cell in self.cells))
 
 
 class RegisterBook:
-    """Is given the lines, in order, and is bound once they are all there. The same lines give the same bytes."""
+    """Collects the lines, in order, and joins them once they are complete. The same lines give the same bytes."""
 
     def __init__(self, register: Register) -> None:
         self._register = register
@@ -65,7 +65,7 @@ class RegisterBook:
         self._pages = 0
 
     def add(self, entries: Iterable[RegisterEntry]) -> None:
-        """Take these lines."""
+        """Adds these lines."""
         self._waiting += [
             _Line(entry.code, tuple(shown(column.cell(entry)) for column in COLUMNS)) for entry in entries
         ]
@@ -76,7 +76,7 @@ class RegisterBook:
             del self._waiting[:kept]
 
     def bound(self) -> bytes:
-        """The whole. One of several parts is no longer tagged: what a reader is told of each ends with it."""
+        """Returns the whole register. If it has several parts it is no longer tagged: the tags belong to each part."""
         at = f"{self._register.as_of.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
         end = said("register.closing", filings=self._register.filings, pages="{pages}", at=at)
         self._bind(self._set(self._waiting, end))
@@ -118,9 +118,9 @@ def _line(entry: RegisterEntry) -> _Line:
 
 
 def _full_pages(part: bytes, lines: Sequence[_Line]) -> tuple[bytes, int]:
-    """The part without its last page, which the next part fills, and how many of the lines it has then.
+    """Returns the part without its last page, which the next part fills, and the number of lines it then has.
 
-    The whole of it, where a line may go over from page to page.
+    If a line may be broken over pages it returns the whole part.
     """
     with closing(PdfDocument(part)) as pdf:
         last = "".join(pdf[len(pdf) - 1].get_textpage().get_text_range().split())

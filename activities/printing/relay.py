@@ -1,7 +1,7 @@
-"""The relay of official papers: what an append has left in `outbox` is printed, sealed, stored and told to the record.
+"""The relay of official papers: prints, seals, stores and records the papers that an append put in `outbox`.
 
-It may die anywhere: a row is gone only once the record says that its paper was made, and a paper that is made twice is
-recorded once.
+It may die anywhere: a row is deleted only once the record holds its paper, and a paper that is made twice is recorded
+once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from views.log import Log, Told
 from views.papers import papers
 
 LONGEST_WAIT: Final = 300
-"""Seconds between two tries, at most: each is twice as far from the one before."""
+"""Maximum seconds between two attempts: the wait doubles each time."""
 
 _log = structlog.stdlib.get_logger("motcua.papers")
 
@@ -52,15 +52,15 @@ class Printed:
 
 
 Print = Callable[[PaperKind, Log, Told], Awaitable[Printed]]
-"""Prints a paper about the last event of what a log has told."""
+"""Prints a paper about the last event of a log."""
 Keep = Callable[[UUID, bytes, str, str | None], Awaitable[FileRef]]
-"""Keeps bytes as a file of a filing: with their media type, and a name."""
+"""Stores bytes as a file of a filing, with their media type and a name."""
 Seal = Callable[[str, bytes, datetime, About], Awaitable[bytes | None]]
 """Puts an agency's seal on a paper about an event, as of a moment; None if the agency has none."""
 
 
 class Relay:
-    """Makes the papers that are waiting, one after the other."""
+    """Makes the papers that are due, one after the other."""
 
     def __init__(  # noqa: PLR0913 -- the seams of a paper, and of the receipt that comes before one
         self, pool: Pool, vault: Vault, kinds: Kinds, keep: Keep, print_: Print, seal: Seal, *, issuers: Issuers
@@ -75,14 +75,14 @@ class Relay:
         self._seal = seal
 
     async def one(self) -> bool:
-        """Make the paper that has waited longest; False if none waits. One that can't be made is tried again later."""
+        """Makes the paper that is due first; False if none is due. A paper that fails is retried later."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
             row = await connection.fetchrow(_NEXT)
             if row is None:
                 return False
             try:
                 await self._make(row)
-            except Exception as error:  # noqa: BLE001 -- whatever it is, the others wait behind it, and it is told
+            except Exception as error:  # noqa: BLE001 -- any error is recorded and delays only its own paper
                 await self._later(connection, row, error)
             else:
                 await connection.execute(_DONE, row["stream"], row["seq"], row["paper"])
@@ -118,21 +118,21 @@ class Relay:
         failpoint("papers.recorded")
 
     async def _receipt(self, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
-        """Issue it, or make it void, whichever the last event asks for."""
+        """Issues the receipt, or voids it, depending on the last event."""
         if told.events[-1].event.kind in VOIDING:
             await void_gone(self._ledger, log, origin, told, of)
         else:
             await self._issuing.issue(log, origin, told, of)
 
     async def _later(self, connection: Connection, row: Any, error: Exception) -> None:
-        """Try again after a while, and say why."""
+        """Schedules a retry, and records the reason."""
         why, wait = _why(error), min(2 ** row["tries"], LONGEST_WAIT)
         _log.warning("paper.not_made", paper=row["paper"], stream=row["stream"], seq=row["seq"], reason=why)
         await connection.execute(_LATER, row["stream"], row["seq"], row["paper"], why, wait)
 
 
 def _why(error: Exception) -> str:
-    """The kind of an error alone, since its words may be personal; of a seal that is refused the rule."""
+    """Returns the type of an error alone, since its text may be personal; for a refused seal its rule."""
     if isinstance(error, SealRefusedError):
         return f"{SEAL_REFUSED}{error.rule}"
     return type(error).__name__
@@ -143,7 +143,7 @@ def _as_far_as(told: Told, seq: int) -> Told:
 
 
 _OF: Final = {paper: of for of, paper in RECEIPT_OF.items()}
-"""A receipt has its number before it has a paper: what causes it first takes that, which causes the paper."""
+"""A receipt has its number before its paper: its cause first takes the number, and that event causes the paper."""
 
 _NEXT: Final = """
 select stream, seq, paper, filing_id, agency, tries from outbox where next_try <= clock_timestamp()

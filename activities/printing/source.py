@@ -1,4 +1,4 @@
-"""What a paper is made of, as the log, the catalogue and the directory hold it."""
+"""The data of a paper, from the log, the catalogue and the directory."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Papers:
         self._tracking = tracking
 
     async def print(self, kind: PaperKind, log: Log, told: Told) -> Printed:
-        """The paper about the last event of a log. Raises what `sheet` and `printed` raise."""
+        """Prints the paper about the last event of a log. Raises the errors of `sheet` and `printed`."""
         filing, before, course = await _filing(log, told)
         procedure = await self._procedures.published(filing.procedure.code, filing.procedure.version)
         agencies = _agencies(filing, told)
@@ -60,7 +60,10 @@ class Papers:
 
 
 async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None, tuple[Recorded, ...]]:
-    """The filing as it is then, before the last of its own events, and its events if another stream's cause it."""
+    """Returns the filing at that time, its state before the last of its own events, and the course of its events.
+
+    The course is empty, unless another stream causes the paper; then there is no earlier state.
+    """
     if told.kind.state is Filing:
         *earlier, now = told.states()
         return now, earlier[-1] if earlier else None, ()
@@ -77,12 +80,12 @@ def _agencies(filing: Filing, told: Told) -> list[str]:
 
 
 async def officers(connection: Connection, agencies: Iterable[str]) -> dict[str, str]:
-    """The names of the officers of these agencies, by subject."""
+    """Returns the names of the officers of these agencies, by subject."""
     return {row["subject"]: row["name"] for row in await connection.fetch(_OFFICERS, list(agencies))}
 
 
 async def letterheads(connection: Connection, agencies: Iterable[str]) -> dict[str, Letterhead]:
-    """Each below the agency with the next shorter code that the directory knows."""
+    """Returns letterheads: each agency below the one with the next shorter code in the directory."""
     rows = await connection.fetch(_LETTERHEADS, list(agencies))
     return {
         row["agency"]: Letterhead(

@@ -1,4 +1,4 @@
-"""The templates of papers: the one of every agency, or what an agency has put in its place."""
+"""The templates of papers: the standard one, or an agency's replacement."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _HERE: Final = Path(__file__).parent
 _PARTS: Final = _HERE / "parts.typ"
 _STANDARD: Final = _HERE / "paper.typ"
 _KEPT: Final = 32
-"""Templates whose compilers are kept."""
+"""Number of templates whose compilers are cached."""
 
 
 def version_of(template: str | None = None) -> str:
-    """SHA-256 of a template together with what it is put together of: of the standard one, or of this text."""
+    """Returns the SHA-256 of a template together with its shared parts: the standard one, or this text."""
     text = standard() if template is None else template
     return hashlib.sha256(f"{_parts_sha256()}\n{text}".encode()).hexdigest()
 
 
 @lru_cache(_KEPT)
 def typesetter(template: str | None = None) -> Typesetter:
-    """What sets papers by the standard template, or by this text, which may import `/parts.typ` and no other file."""
+    """Returns the typesetter of the standard template, or of this text, which may import only `/parts.typ`."""
     if template is None:
         return Typesetter(_STANDARD)
     folder = Path(tempfile.mkdtemp(dir=_folder().name))
@@ -38,13 +38,13 @@ def typesetter(template: str | None = None) -> Typesetter:
 
 @cache
 def standard() -> str:
-    """The text of the template that every agency prints by which has none of its own."""
+    """Returns the text of the standard template, for agencies without their own."""
     return _STANDARD.read_text(encoding="utf-8")
 
 
 @cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    """Where templates lie that are not ours, as long as this process lives: a compiler reads files."""
+    """Returns the folder of agencies' templates during the life of this process: a compiler reads files."""
     return tempfile.TemporaryDirectory(prefix="motcua-templates-")
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a template: tried on the shortest and the longest sheet of its kind, in a process of its own.
+"""Finds faults of a template: tries it on the shortest and the longest sheet of its kind, in a process of its own.
 
 `python -m activities.printing.trial` reads the template and the sheets from standard input and writes its faults, as
 JSON.
@@ -38,11 +38,11 @@ _SEARCHED: Final = re.compile(r" \(searched at [^)]*\)")
 _PIECE: Final = 8
 _TOLD: Final = 3
 _LETTERS: Final = 40
-"""So many things that are lost are told, and so much of each."""
+"""Limits of a fault's text: so many lost texts, and so many letters of each."""
 
 
 class Fault(NamedTuple):
-    """Something wrong with a template, by rule: at a line of it if that is known, with what there is to say."""
+    """A fault of a template, by rule: with its line if that is known, and a detail."""
 
     rule: str
     line: int | None = None
@@ -50,14 +50,14 @@ class Fault(NamedTuple):
 
 
 class Trial(Model):
-    """A template, and what it is tried on."""
+    """A template, and the sheets for its trial."""
 
     template: str
     sheets: tuple[PaperSheet | ResultSheet, ...]
 
 
 def faults(trial: Trial) -> list[Fault]:
-    """What is wrong with a template; it may take as long as it likes, and is ended then."""
+    """Returns the faults of a template; it is killed after `PATIENCE`."""
     if (found := list(_reaching_out(trial.template))) != []:
         return found
     command, said = (sys.executable, "-m", "activities.printing.trial"), trial.model_dump_json().encode()
@@ -69,14 +69,14 @@ def faults(trial: Trial) -> list[Fault]:
 
 
 def _reaching_out(template: str) -> Iterator[Fault]:
-    """It may import what papers are put together of, and nothing else: no package from anywhere, no other code."""
+    """Yields faults for imports: only the shared parts are permitted, no package and no other code."""
     for number, line in enumerate(template.splitlines(), 1):
         if _REACHES_OUT.search(line):
             yield Fault("template_reaches_out", number)
 
 
 def tried(trial: Trial) -> list[Fault]:
-    """What is wrong with it, in this process."""
+    """Returns the faults of a template, tried in this process."""
     found: list[Fault] = []
     for sheet in trial.sheets:
         try:
@@ -95,7 +95,7 @@ def _broken(error: typst.TypstError) -> Fault:
 
 
 def _lost(sheet: PaperSheet | ResultSheet, made: bytes) -> Iterator[Fault]:
-    """What belongs on the paper and does not stand there, or can't be read."""
+    """Yields faults for required texts and codes that the paper lacks or that can't be read."""
     document = pdfium.PdfDocument(made)
     text = _squeezed("".join(page.get_textpage().get_text_range() for page in document))
     wanted = texts_of((sheet.code, sheet.title, sheet.dated, sheet.issuer.name, *_own(sheet)))
@@ -108,25 +108,25 @@ def _lost(sheet: PaperSheet | ResultSheet, made: bytes) -> Iterator[Fault]:
 
 
 def _own(sheet: PaperSheet | ResultSheet) -> tuple[object, ...]:
-    """What stands on a paper, all of it; of what a result says its template decides what it shows."""
+    """Returns the required texts of a sheet: all for a paper; for a result its template decides about the rest."""
     if isinstance(sheet, ResultSheet):
         return (sheet.holder.name, *(() if sheet.number is None else (sheet.number,)))
     return (sheet.body, sheet.law, *(() if sheet.waybill is None else (sheet.waybill,)))
 
 
 def _codes_of(sheet: PaperSheet | ResultSheet) -> set[str]:
-    """What a scanner finds on it; on a result nothing need be."""
+    """Returns the codes that a scanner must find on it; none for a result."""
     return set() if isinstance(sheet, ResultSheet) else {sheet.tracking, sheet.waybill or sheet.tracking}
 
 
 def _stands(said: str, text: str) -> bool:
-    """Whether it is there: whole, or in two pieces long enough to tell, since foot and head stand between pages."""
+    """Returns whether a text is there: whole, or in two pieces, as foot and head of a page may interrupt it."""
     cuts = range(_PIECE, len(said) - _PIECE + 1)
     return said in text or any(said[:cut] in text and said[cut:] in text for cut in cuts)
 
 
 def _squeezed(text: str) -> str:
-    """Without blanks, and in one case: where a line ends and how a title is written is the template's."""
+    """Returns the text without blanks and case: line breaks and capitals are the template's choice."""
     return "".join(text.split()).replace("\ufffe", "").casefold()
 
 

@@ -1,4 +1,4 @@
-"""Typst, the same bytes for the same content on every machine: one compiler for a template, used again and again."""
+"""Typst with reproducible output: the same content gives the same bytes. One compiler a template, reused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Final
 import typst
 
 STANDARD: Final = "a-2a"
-"""Asked of typst, because it then refuses what has no glyph. No validator has confirmed it: it is taken back."""
+"""Requested of typst, which then rejects missing glyphs. The claim is removed, as no validator has confirmed it."""
 
 _IN_METADATA: Final = re.compile(
     rb'<pdfaExtension:schemas>.*?</pdfaExtension:schemas>|<pdfaid:(\w+)>[^<]*</pdfaid:\1>|xmlns:pdfa\w+="[^"]*"',
@@ -23,12 +23,12 @@ _IN_CATALOG: Final = re.compile(rb"/OutputIntents \d+ 0 R")
 _INTENT: Final = re.compile(rb"/DestOutputProfile \d+ 0 R/S/GTS_PDFA1")
 
 FONTS: Final = str(Path(__file__).parent / "fonts")
-"""The fonts of papers and forms; no others are seen."""
+"""The fonts of papers and forms; no others are used."""
 _MISSING: Final = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
 
 
 class MissingGlyphsError(Exception):
-    """The fonts lack these `letters`. What they were part of may be personal: it is not repeated."""
+    """The fonts lack these `letters`. The text around them may be personal, so it is not repeated."""
 
     def __init__(self, letters: str) -> None:
         super().__init__("the fonts lack a glyph")
@@ -36,18 +36,18 @@ class MissingGlyphsError(Exception):
 
 
 class Typesetter:
-    """Sets what a template says of given content."""
+    """Typesets content by a template."""
 
     def __init__(self, template: Path) -> None:
         fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
         self._compiler = typst.Compiler(str(template), root=str(template.parent), font_paths=fonts)
         self._alone = Lock()
-        """A compiler that works in one thread refuses every other; a page takes 10 ms."""
+        """A compiler works in one thread at a time; a page takes 10 ms."""
 
     def set(self, content: Mapping[str, Any], at: datetime) -> bytes:
-        """The content as a tagged PDF, which says that it was made `at`, to the second.
+        """Returns the content as a tagged PDF, created `at` that moment, to the second.
 
-        Raises `MissingGlyphsError`, and `typst.TypstError` for a mistake of the template.
+        Raises `MissingGlyphsError`, and `typst.TypstError` for an error in the template.
         """
         data = json.dumps(content, ensure_ascii=False)
         moment = at.astimezone(UTC).replace(microsecond=0)
@@ -66,7 +66,7 @@ class Typesetter:
 
 
 def unclaimed(file: bytes) -> bytes:
-    """The file of typst without its word that it is PDF/A: blanks stand there, so that nothing else moves."""
+    """Returns typst's file without its claim to be PDF/A: overwritten by blanks, so that no offset changes."""
     blank = bytearray(file)
     intent, metadata = file.find(b"<</Type/OutputIntent"), file.rfind(b"<?xpacket begin")
     catalog = file.rfind(b"<</Type/Catalog")

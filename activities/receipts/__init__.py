@@ -1,1 +1,1 @@
-"""Receipts for money: who gives their numbers, and how one is issued for what was paid."""
+"""Receipts for money: their issuers, which assign numbers, and the issue of one for a payment."""

@@ -1,4 +1,4 @@
-"""Who issues receipts: the seam, and the two that there are: an agency's own series, or a service outside."""
+"""Issuers of receipts: the interface, and its two forms, an agency's own series or an external service."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.publishing.fee import FeeKind
 
 
 class Wanted(Model):
-    """A receipt that is wanted. `key` is its own for ever: asked for again, it is the same receipt.
+    """A receipt to be issued. Its `key` is unique for ever: a repeated request returns the same receipt.
 
     `symbol` is that of the agency's own series, `code` the dossier code, `replaces` the number of a void receipt.
     """
@@ -31,38 +31,38 @@ class Wanted(Model):
 
 
 class Issued(Model):
-    """In which series; without a `number` the log takes the next one as it records the receipt."""
+    """The receipt's series; without a `number` the log takes the next one as it records the receipt."""
 
     series: str
     number: str | None = None
 
 
 class Issuer(Protocol):
-    """Who gives numbers. Raises `UnreachableError`, `RejectedError` as every partner."""
+    """Assigns numbers. Raises `UnreachableError` and `RejectedError`, as every partner."""
 
     async def issue(self, wanted: Wanted) -> Issued:
-        """The receipt under this key, the same however often it is asked for, void or not."""
+        """Returns the receipt of this key, the same for every repeat, void or not."""
 
     async def void(self, key: str) -> None:
-        """Make the receipt under this key void; one that is void stays it. `RejectedError` 404: it was never issued."""
+        """Voids the receipt of this key; idempotent. `RejectedError` 404: it was never issued."""
 
 
 class OwnSeries:
-    """The agency's own: the log counts, and knows what is void."""
+    """The agency's own series: the log counts, and records the void ones."""
 
     async def issue(self, wanted: Wanted) -> Issued:
         return Issued(series=wanted.symbol)
 
     async def void(self, key: str) -> None:
-        """Nobody else has to hear of it."""
+        """Does nothing: no other system is involved."""
 
 
 class NoReceiptServiceError(Exception):
-    """An agency has its receipts from a service, and none is set up (`MOTCUA_RECEIPTS_URL`)."""
+    """An agency gets its receipts from a service, and none is set up (`MOTCUA_RECEIPTS_URL`)."""
 
 
 class NoService:
-    """No service is set up: what is owed waits until there is one."""
+    """Stands in when no service is set up: receipts that are due wait until there is one."""
 
     async def issue(self, wanted: Wanted) -> Issued:  # noqa: ARG002 -- nobody issues
         raise NoReceiptServiceError
@@ -91,7 +91,7 @@ class _Void(PartnerResponse):
 
 
 class ReceiptService:
-    """`Issuer` over JSON: `PUT /receipts/{key}`, `PUT /receipts/{key}/void`, each the same however often it comes."""
+    """`Issuer` over JSON: `PUT /receipts/{key}` and `PUT /receipts/{key}/void`, both idempotent."""
 
     def __init__(self, client: httpx.AsyncClient, secret: str) -> None:
         self._partner = Partner("receipts", client)

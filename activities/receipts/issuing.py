@@ -1,4 +1,4 @@
-"""Issues a receipt for what an event says: its number first; the paper follows from that it was issued."""
+"""Issues a receipt for an event: first its number; that event then causes its paper."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ Issuers = Mapping[Literal["own", "service"], Issuer]
 
 
 class NumberTakenError(Exception):
-    """The service has given a number that another receipt has."""
+    """The service has assigned a number that another receipt has."""
 
 
 class Issuing:
-    """Issues receipts through whoever the agency has them from."""
+    """Issues receipts through the agency's issuer."""
 
     def __init__(self, pool: Pool, ledger: Ledger, issuers: Issuers) -> None:
         self._procedures = Procedures(pool)
@@ -50,9 +50,9 @@ class Issuing:
         self._issuers = issuers
 
     async def issue(self, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
-        """The receipt of this kind that the last event causes, if it does and there is none yet.
+        """Issues the receipt of this kind that the last event causes, if it causes one that does not exist yet.
 
-        Raises what an `Issuer` raises, `NumberTakenError`, and `RefusalError` if somebody else was faster.
+        Raises the errors of an `Issuer`, `NumberTakenError`, and `RefusalError` if another process was faster.
         """
         about = About(stream=told.stream, seq=told.events[-1].seq)
         papers: OfficialPapers = await state_of(log, PAPERS, origin)
@@ -76,7 +76,10 @@ class Issuing:
         failpoint("receipts.recorded")
 
     async def _said(self, told: Told, papers: OfficialPapers, of: FeeKind) -> dict[str, Any] | None:
-        """What a receipt says for the last event; None if none is due. Who gave a number that is void now is told."""
+        """Returns the content of a receipt for the last event; None if none is due.
+
+        For a void receipt it also voids the number at the service that assigned it.
+        """
         match told.events[-1].event:
             case FeePaid() as paid:
                 return await self._paid(told, paid, of)
@@ -89,9 +92,10 @@ class Issuing:
                 return None
 
     async def _given_unheard(self, log: Log, origin: Origin, about: About, of: FeeKind) -> bool:
-        """Whether a service has given it before the money was gone, by a call whose answer was lost.
+        """Returns whether a service had assigned a number before the money was gone, by a call whose answer was lost.
 
-        Then it is void there by now, and has to be recorded: as any other it is made void by what took the money.
+        If so it is void there now, and must still be recorded: the event that took the money then voids it as any
+        other.
         """
         if (await series_of(log.connection, origin.agency)).issuer != "service":
             return False
@@ -104,7 +108,7 @@ class Issuing:
         return True
 
     async def _issued(self, log: Log, origin: Origin, about: About, of: FeeKind, said: dict[str, Any]) -> Issued:
-        """The number, from whoever the agency has its receipts from."""
+        """Returns the number from the agency's issuer."""
         series = await series_of(log.connection, origin.agency)
         filing: Filing = (await log.read(filing_workflow(origin.stream.filing))).state
         wanted = Wanted(
@@ -127,7 +131,7 @@ class Issuing:
         return issued
 
     async def _paid(self, told: Told, paid: FeePaid, of: FeeKind) -> dict[str, Any] | None:
-        """What a receipt says of a fee that was paid; None if nothing of it is of this kind."""
+        """Returns the content of the receipt for a paid fee; None if no part of it is of this kind."""
         filing: Filing = told.state
         procedure = await self._procedures.published(filing.procedure.code, filing.procedure.version)
         items = procedure.fee.items if procedure.fee else ()
@@ -140,7 +144,7 @@ class Issuing:
 
 
 async def _is_gone(log: Log, told: Told, fee: int) -> bool:
-    """Whether nothing is left of the money that paid this fee: then there is no receipt for it any more."""
+    """Returns whether nothing is left of the money that paid this fee: then no receipt is due any more."""
     filing = StreamId.parse(told.stream).filing
     payment: Payment | None = await _state(log, payment_workflow(filing, fee))
     if payment is not None and gone(payment) is not None:
@@ -150,7 +154,7 @@ async def _is_gone(log: Log, told: Told, fee: int) -> bool:
 
 
 async def _state(log: Log, stream: str) -> Any:
-    """How a stream stands; None if there is none such."""
+    """Returns the state of a stream; None if it does not exist."""
     try:
         return (await log.read(stream)).state
     except RefusalError as error:
@@ -160,7 +164,7 @@ async def _state(log: Log, stream: str) -> Any:
 
 
 def _again(void: MoneyReceipt) -> dict[str, Any]:
-    """What the receipt says that takes the place of a void one."""
+    """Returns the content of the receipt that replaces a void one."""
     names = ("fee", "lines", "channel", "means", "officer")
     return {name: getattr(void, name) for name in names} | {"replaces": void.registered}
 
@@ -170,6 +174,6 @@ def _key(about: About, of: FeeKind) -> str:
 
 
 async def series_of(connection: Connection, agency: str) -> ReceiptSeries:
-    """In which series the agency gives receipts, as its directory says, or the usual ones."""
+    """Returns the agency's series of receipts by its directory, or the default one."""
     said = await connection.fetchval("select receipts from agency where agency = $1", agency)
     return ReceiptSeries() if said is None else ReceiptSeries.model_validate_json(said)

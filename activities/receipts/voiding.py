@@ -1,4 +1,4 @@
-"""Makes the receipts of a fee void whose money is gone: it went back whole, or the payer's bank took it."""
+"""Voids the receipts of a fee whose money is gone: it was refunded in full, or the payer's bank charged it back."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from views.log import Log, Told
 
 
 class NotIssuedYetError(Exception):
-    """A receipt is still owed for the money that is gone: it is made void once it is there."""
+    """A receipt for the money that is gone is still to come: it will be voided once it exists."""
 
 
 async def void_gone(ledger: Ledger, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
-    """Make every receipt of this kind void that was issued for money, if nothing is left of that.
+    """Voids all receipts of this kind that were issued for money, if nothing of that money is left.
 
-    It is that of a payment, or what a refund is about of money that no payment took. Raises `NotIssuedYetError` while
-    a receipt may still come, and `RefusalError` if somebody else was faster.
+    The money is that of a payment, or that of a refund without a payment. Raises `NotIssuedYetError` while a receipt
+    may still come, and `RefusalError` if another process was faster.
     """
     fee, cause = _gone(told.state)
     if cause is None:
@@ -44,14 +44,14 @@ async def void_gone(ledger: Ledger, log: Log, origin: Origin, told: Told, of: Fe
 
 
 def _gone(state: Payment | Refund) -> tuple[int, VoidCause | None]:
-    """Which fee it paid, and why nothing of it is left."""
+    """Returns the fee that the money paid, and the cause if nothing of it is left."""
     if isinstance(state, Payment):
         return state.n, gone(state)
     return known(state.capture).payment, gone_without_provider(state)
 
 
 def _streams(origin: Origin) -> list[str]:
-    """Where it stands that the fee was paid, or that another receipt takes the place of a void one."""
+    """Returns the streams whose events cause receipts: a paid fee, or the replacement of a void receipt."""
     return [filing_workflow(origin.stream.filing), str(origin.stream)]
 
 

@@ -1,1 +1,1 @@
-"""Results after the decision: who signs them, the file they sign, and each of their signatures."""
+"""Results after the decision: their signers, the file to sign, and each signature."""

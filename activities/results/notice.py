@@ -1,4 +1,4 @@
-"""A result that the back office made in words, as a PDF; and the stamp that shows who has signed."""
+"""A back office's textual result as a PDF, and the visible stamp of a signature."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _WORDS: Final = {
 
 
 def notice(agency: str, number: str | None, text: str, at: datetime) -> bytes:
-    """The words under the agency's name, and the number if there is one. All the same give the same bytes."""
+    """Returns the text under the agency's name, with the number if there is one; reproducible byte for byte."""
     return _printed({"kind": "notice", "agency": agency, "number": number, "lines": text.splitlines()}, at)
 
 
 def stamp(name: str, role: str, at: datetime, absent: str | None = None) -> bytes:
-    """A small page that says who signed, in which role, when, and in whose place."""
+    """Returns a small page that shows the signer, their role, the time, and the absent officer they replace."""
     moment = at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S %z")
     place = None if absent is None else in_place_of(absent)
     return _printed({"kind": "stamp", "name": name, "role": role, "at": moment, "in_place_of": place}, at)
 
 
 def in_place_of(absent: str) -> str:
-    """What the file says of who signed in the place of this absent officer."""
+    """Returns the note on a signature made in the place of this absent officer."""
     return said("sheet.in_place_of", name=absent).vi
 
 

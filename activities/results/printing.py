@@ -1,4 +1,4 @@
-"""The file of a result that the platform prints by the template of its procedure, in the place of a back office."""
+"""The file of a result that the platform, instead of a back office, prints by its procedure's template."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ from schemas.saying import said
 
 PRINT: Final = "result.print"
 _BEAT: Final = 2
-"""Seconds between two signs of life."""
+"""Seconds between two heartbeats."""
 
 Keep = Callable[[UUID, bytes, str], Awaitable[FileRef]]
-"""Keeps bytes as a file of a filing, with their media type."""
+"""Stores bytes as a file of a filing, with their media type."""
 
 
 class ResultPrinting:
@@ -55,10 +55,11 @@ class ResultPrinting:
 
     @activity.defn(name=PRINT)
     async def print(self, order: Instruction) -> IssueAnswer:
-        """The result as a PDF, or the notice of refusal, which no template lays out; the same one for the same request.
+        """Prints the result as a PDF, or the notice of refusal, which uses no template.
 
-        What a back office would be asked stands in the log, of a filing or of a result. What can't be printed is tried
-        again, and told to the team lead as if it were the agency's to mend. Raises `NotOrderedError`.
+        The same request gives the same file. The request, which a back office would otherwise get, is read in the log
+        of a filing or of a result. A failure is retried, and reported to the team lead as a fault for the agency to
+        fix. Raises `NotOrderedError`.
         """
         request, at = await self._ordered(order)
         dossier = request.dossier
@@ -70,7 +71,7 @@ class ResultPrinting:
         return IssueAnswer(result=await self._keep(dossier.filing_id, made, "application/pdf"))
 
     async def _ordered(self, order: Instruction) -> tuple[IssueRequest, Instant]:
-        """What a back office would be asked now, and the moment since when, which the result says that it was made."""
+        """Returns the current request to a back office, and its time, which becomes the result's time of creation."""
         of_result = order.stream.startswith(f"{RESULT.name}:")
         asks: Callable[[Any], IssueRequest | None] = _of_result if of_result else _of_filing
         read = await self._orders.read(order, RESULT if of_result else FILING)

@@ -1,4 +1,4 @@
-"""What a result is made for and who signs it, as the filing's log and the agency's directory have it."""
+"""Reads a result's order and signers, from the filing's log and the agency's directory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class OrderRequest(Model):
 
 
 class Ordered(Model):
-    """What it is made for, and by which agency; `adopted` if the filing has issued it by itself."""
+    """The order of a result, and its agency; `adopted` if the filing issued the result by itself."""
 
     agency: AgencyCode
     order: ResultOrder
@@ -40,7 +40,7 @@ class Ordered(Model):
 
 
 class SignerRequest(Model):
-    """Who signs in this place of an agency's results?"""
+    """Asks for the signer at this place of an agency's results."""
 
     agency: AgencyCode
     place: SigningPlace
@@ -56,7 +56,7 @@ class Results:
 
     @activity.defn(name="result.signers")
     async def signers(self, agency: AgencyCode) -> list[Signatory]:
-        """Who signs the agency's results now, in this order; nobody where its directory does not say so."""
+        """Returns the current signers of the agency's results, in order; empty if its directory names none."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 found = await signers_of(connection, agency)
@@ -64,7 +64,7 @@ class Results:
 
     @activity.defn(name="result.signer")
     async def signer(self, asked: SignerRequest) -> Signatory | None:
-        """Who signs there now; None where the directory names nobody."""
+        """Returns the current signer at that place; None if the directory names nobody."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 found = await signer_now(connection, asked.agency, asked.place)
@@ -72,7 +72,7 @@ class Results:
 
     @activity.defn(name="result.order")
     async def order(self, asked: OrderRequest) -> Ordered | None:
-        """What the log says that the result is for; None if the filing has none, nor waits for one to be signed."""
+        """Returns the result's order by the log; None if the filing neither has it nor waits for its signatures."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 log = Log(connection, self._vault.find, self._kinds)
@@ -86,7 +86,7 @@ class Results:
 
 
 async def _begun(log: Log, asked: OrderRequest) -> Ordered | None:
-    """What its own stream began with."""
+    """Returns the order with which the result's own stream began; None if it has not begun."""
     stream = result_workflow(asked.filing_id, asked.n)
     if not await log.connection.fetchval("select head_seq > 0 from stream where stream = $1", stream):
         return None
@@ -100,7 +100,7 @@ def _waited_for(filing: Filing, n: int) -> Ordered | None:
 
 
 def _issued(told: Told, n: int) -> Ordered | None:
-    """What the filing itself has issued, under the decision that it then had."""
+    """Returns the result that the filing issued by itself, under its decision at that time; None if there is none."""
     for recorded, filing in zip(told.events, told.states(), strict=True):
         issued = filing.results[-1] if recorded.event.kind == "result_issued" else None
         if issued is not None and issued.n == n and issued.number is not None and not issued.signed:
@@ -117,7 +117,7 @@ def _issued(told: Told, n: int) -> Ordered | None:
 
 @dataclass(frozen=True)
 class SignerNow:
-    """Who signs now, and what the signing service knows them by: a person, or the agency whose seal they put on."""
+    """The current signer, and their number at the signing service: a person's, or that of the agency for its seal."""
 
     signatory: Signatory
     number: str
@@ -125,9 +125,10 @@ class SignerNow:
 
 
 async def signer_now(connection: Connection, agency: str, place: SigningPlace) -> SignerNow | None:
-    """Who signs in this place, as the directory has it now: whom it names, or while they are absent their substitute.
+    """Returns the current signer at this place by the directory, or the substitute during an absence.
 
-    A substitute signs with a number of their own, or puts on the seal with that of the agency; else they sign nothing.
+    A substitute signs with a number of their own, or applies the seal with the agency's; without a number, the named
+    officer stays the signer.
     """
     named = next((one for one in await signers_of(connection, agency) if one.place is place), None)
     if named is None:
@@ -145,7 +146,7 @@ def _signatory(one: AgencySigner) -> Signatory:
 
 
 async def signers_of(connection: Connection, agency: str) -> list[AgencySigner]:
-    """Whom the agency's directory names, in this order, and what the signing service knows them by."""
+    """Returns the signers in the agency's directory, in order, with their numbers at the signing service."""
     signing = await connection.fetchval("select signing from agency where agency = $1", agency)
     return [] if signing is None else _SIGNERS.validate_json(signing)
 

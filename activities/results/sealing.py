@@ -18,7 +18,7 @@ from schemas.result.state import SigningPlace
 
 
 class AgencySeal:
-    """Seals by the remote signer what agencies issue by themselves. Without `lasting` nothing is sealed."""
+    """Seals the papers that agencies issue automatically, by the remote signer. Without `lasting` nothing is sealed."""
 
     def __init__(self, pool: Pool, signer: Signer, lasting: Lasting | None) -> None:
         self._pool = pool
@@ -26,9 +26,9 @@ class AgencySeal:
         self._lasting = lasting
 
     async def put_on(self, agency: AgencyCode, paper: bytes, at: datetime, about: About) -> bytes | None:
-        """The paper about an event, with the agency's seal, as of `at`; None for an agency that has none.
+        """Returns the paper about an event, with the agency's seal, as of `at`; None for an agency without a seal.
 
-        Raises `SealRefusedError` for a certificate that is no good until somebody renews it; else as `sign_official`.
+        Raises `SealRefusedError` for a certificate that is unfit until it is renewed; else as `sign_official`.
         """
         person = None if self._lasting is None else await self._holder(agency)
         if person is None or self._lasting is None:

@@ -1,1 +1,1 @@
-"""Those who take money, beside each other: VNPay, the national payment platform, and transfers by VietQR."""
+"""Payment providers: VNPay, the national payment platform, and transfers by VietQR."""

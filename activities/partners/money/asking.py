@@ -1,4 +1,4 @@
-"""Whom a payment asks for its money, about which of its requests, and how: all by its state in the log."""
+"""Queries about a payment's money: which provider, which request, and when; all by its state in the log."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from schemas.base import Instant, Model
 from schemas.payment.state import Attempt, Capture, Closed, Payment, PaymentState, Taken
 
 NEVER_MADE: Final = "not_found"
-"""The provider knows no such order."""
+"""The provider does not know this order."""
 
 _NEVER: Final = timedelta(days=36500)
-"""After this, or at the end of the time that the server gives, whichever is first: it is told, not looked for."""
+"""The wait before checking a provider without a query again: in effect never, since its callback brings the news."""
 
 
 class Asking(Model):
-    """Who is asked, and about which demand, which is of the n-th `attempt`. `over`: nobody is to pay it any more."""
+    """A query to a provider about a demand, that of the n-th `attempt`. `over`: the request can be paid no longer."""
 
     provider: str
     demand: Demand
@@ -39,10 +39,10 @@ class Asking(Model):
 
 
 class Closing(Asking):
-    """About a request that is over, and may have been paid by the captures that are `known` and others.
+    """A query about an expired request, which may have been paid by `known` captures and others.
 
-    Once the fee is `due` it is asked until that is known. It may be recorded that this is `awaited`. Of a fee that
-    nobody owes, `settled` says since when.
+    If the fee is `due`, the provider is queried until the outcome is known, and `awaited` says that this wait is
+    recorded. `settled` is the time since when nobody owes the fee.
     """
 
     due: Instant | None = None
@@ -52,7 +52,7 @@ class Closing(Asking):
 
 
 class Looking(Model):
-    """Wait until there is money beside the captures that are known. `at_once`: something was said of it."""
+    """A wait for captures other than the known ones. `at_once`: a notice about the payment has arrived."""
 
     askings: tuple[Asking, ...]
     known: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class Looking(Model):
 
 
 class Watching(Looking):
-    """The same, for the payment of this stream, watched `since` it was settled and `until` its watch ends."""
+    """The same for the payment of this stream, watched `since` it was settled and `until` its watch ends."""
 
     stream: str
     since: Instant
@@ -68,14 +68,14 @@ class Watching(Looking):
 
 
 class NotSetUpError(ApplicationError):
-    """This worker does not know a provider of that name."""
+    """This worker knows no provider of that name."""
 
     def __init__(self, provider: str) -> None:
         super().__init__(f"no provider {provider} is set up here", type="unknown_provider")
 
 
 def asking(payment: Payment, request: Attempt, *, over: bool) -> Asking:
-    """Who takes the money, and what they are asked about."""
+    """Returns the query about a request to its provider."""
     demand = Demand(
         key=ids.fee_key(payment.filing_id, payment.n, request.attempt),
         amount=payment.amount,
@@ -87,7 +87,7 @@ def asking(payment: Payment, request: Attempt, *, over: bool) -> Asking:
 
 
 def closing(payment: Payment, request: Attempt, now: datetime, known_captures: tuple[str, ...]) -> Closing:
-    """The same of a request that is over: of a fee that is owed and due, until it is known whether it was paid."""
+    """Returns the query about an expired request; for a fee that is owed and due, until the outcome is known."""
     due = payment.state is PaymentState.PENDING and now >= known(payment.due)
     return Closing(
         **dict(asking(payment, request, over=True)),
@@ -99,35 +99,38 @@ def closing(payment: Payment, request: Attempt, now: datetime, known_captures: t
 
 
 def late(payment: Payment, request: Attempt) -> Asking:
-    """The same once it is settled. By which request it was paid is looked at, any other that is open is closed."""
+    """Returns the query about a settled payment: its paying request is only queried, every other open one closed."""
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     elsewhere = owed is not None and (owed.attempt or 1) != request.attempt
     return asking(payment, request, over=elsewhere and not request.over)
 
 
 class Asker:
-    """Asks those who take money, by the name that a payment gives its provider."""
+    """Queries providers, by the name that a payment gives its provider."""
 
     def __init__(self, providers: Mapping[str, Provider], pool: Pool) -> None:
         self._providers = providers
         self._pool = pool
 
     def provider(self, asking: Asking) -> Provider:
-        """Raises `NotSetUpError`, to be tried again: a worker that knows it may come."""
+        """Returns the provider. Raises `NotSetUpError`, which is retried: another worker may know it."""
         if asking.provider not in self._providers:
             raise NotSetUpError(asking.provider)
         return self._providers[asking.provider]
 
     def _can(self, asking: Asking, what: Literal["push", "query"]) -> bool:
-        """What a provider can do; one that is not set up here nothing, so that the others are asked all the same."""
+        """Returns whether the provider supports the call; False if it is not set up here.
+
+        So the other providers are queried all the same.
+        """
         provider = self._providers.get(asking.provider)
         return provider is not None and bool(getattr(provider.can, what))
 
     async def money(self, request: Looking) -> Taken:
-        """All that was taken, once there is something that was not known.
+        """Returns all captures, once there is one that was not known.
 
-        Where a wire has no query there is nothing to look at: whoever waits is told. One that tells by itself is asked
-        seldom, and not before somebody may have paid, unless it is `at_once`.
+        Without a query in the provider's API there is nothing to check: its callback wakes the waiting run. A provider
+        with callbacks is queried seldom, and not before anybody can have paid, unless it is `at_once`.
         """
         wait = min(map(self._pause, request.askings))
         first = activity.info().attempt == 1 and not request.at_once
@@ -135,11 +138,10 @@ class Asker:
         return await self._news(request, now, wait)
 
     async def late_money(self, request: Watching) -> Taken:
-        """All that was taken, once there is something that was not known, or when the watch is over.
+        """Returns all captures, once there is one that was not known, or when the watch is over.
 
-        It is looked at when `rules.payment.late_money` says, counted from when the server says that this attempt
-        began: a worker whose clock is fast does not end a watch too early. At its end the provider is asked until it
-        answers.
+        The checks follow `rules.payment.late_money`, counted from the server's start time of this attempt: a worker
+        whose clock is fast does not end a watch too early. At its end the provider is queried until it answers.
         """
         began = activity.info().started_time
         over = began >= request.until
@@ -148,7 +150,7 @@ class Asker:
         return await self._news(request, request.askings, await self._wait(request, began))
 
     async def _news(self, request: Looking, askings: Iterable[Asking], wait: timedelta) -> Taken:
-        """What these were told, if it is news. One that gives no answer keeps nobody from hearing of the others."""
+        """Returns the captures if some are new. A provider without an answer does not suppress the news of others."""
         found = await asyncio.gather(*map(self._look, askings), return_exceptions=True)
         taken = _together(one for one in found if isinstance(one, Taken))
         if any(capture.capture_id not in request.known for capture in taken.captures):
@@ -161,20 +163,20 @@ class Asker:
         raise nothing_new(wait)
 
     def _pause(self, asking: Asking) -> timedelta:
-        """Until the next look for its money."""
+        """Returns the wait before the next check for this money."""
         if asking.provider in self._providers and not self._can(asking, "query"):
             return _NEVER
         gently = self._can(asking, "push") or asking.over
         return gentle_pause(asking.demand.made, activity.info().started_time) if gently else soon()
 
     async def _look(self, asking: Asking) -> Taken:
-        """What the provider says that it took; nothing if it never heard of it, or can't be asked."""
+        """Returns the captures at the provider; none if it does not know the demand, or has no query."""
         return _taken(await self._said(asking), asking)
 
     async def _said(self, asking: Asking) -> tuple[Notice, ...]:
-        """All that the provider says; nothing if it never heard of it, or can't be asked.
+        """Returns all notices of the provider; none if it does not know the demand, or has no query.
 
-        What is over is closed, where the wire can do that.
+        An expired request is cancelled, if the provider's API can do that.
         """
         provider = self.provider(asking)
         close = asking.over and provider.can.cancel
@@ -188,9 +190,9 @@ class Asker:
             return ()
 
     async def _wait(self, request: Watching, now: datetime) -> timedelta:
-        """How long until the next look, on the calendar by which the payment goes now.
+        """Returns the wait before the next check, on the calendar that the payment uses now.
 
-        Raises `no_calendar`, to be tried again, while the read models do not know the payment.
+        Raises `no_calendar`, which is retried, while the read models do not hold the payment.
         """
         if not any(self._can(one, "query") for one in request.askings):
             return request.until - now
@@ -205,11 +207,11 @@ class Asker:
         return next_look(request.since, request.until, calendar, now) - now
 
     async def close(self, closing: Closing) -> Closed:
-        """Take no more money, where the wire can do that; all that was taken until then.
+        """Closes the request, if the provider's API can do that; returns all captures until then.
 
-        Once the fee is due, whoever does not know yet whether it was paid is asked as long as the merchant's patience
-        lasts, and who gives no answer no less long than ours, also about what nobody owes: of what is not told by then,
-        nothing was paid.
+        Once the fee is due, an undecided provider is queried for as long as the merchant's `patience` lasts; one that
+        gives no answer for at least our own `PATIENCE`, also about a fee that nobody owes. A payment not reported by
+        then counts as not made.
         """
         began, due, over = activity.info().started_time, closing.due, closing.due or closing.settled
         patience = self._patience(closing)
@@ -230,9 +232,9 @@ class Asker:
         return self._providers[asking.provider].patience if asking.provider in self._providers else PATIENCE
 
     async def _outcome(self, asking: Asking) -> tuple[Taken, bool]:
-        """What was taken, and whether that is all. Nobody knows of one that can't be asked.
+        """Returns the captures, and whether they are final. A provider without a query is never final.
 
-        Of that, it is what it has told us and the payment has not heard yet.
+        Its captures are those of callbacks that the payment has not processed yet.
         """
         if self.provider(asking).can.query:
             said = await self._said(asking)
@@ -240,7 +242,7 @@ class Asker:
         return await self._told(asking), False
 
     async def _told(self, asking: Asking) -> Taken:
-        """What callbacks have said of a request, and its payment has not heard."""
+        """Returns the captures of a request's callbacks that its payment has not processed."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 rows = await connection.fetch(_NOT_DRIVEN, asking.demand.reference)
@@ -263,7 +265,7 @@ def _together(found: Iterable[Taken]) -> Taken:
 
 
 def _taken(notices: Iterable[Notice], asking: Asking) -> Taken:
-    """What was paid; nobody may have said when, and it was no later than this."""
+    """Returns the paid notices as captures; one without a time gets the start of this attempt."""
     began = activity.info().started_time
     return Taken(
         captures=tuple(

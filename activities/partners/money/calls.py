@@ -1,7 +1,7 @@
-"""Calls that give money back, each noted before it is made: what is asked for once is called for once.
+"""Refund calls, each recorded before it is made, so that one request leads to one call.
 
-Whoever reaches Temporal can have an activity run as often as they like, runs are reset, workers die and Temporal may
-come back as it was: what was called is known here all the same.
+Anybody with access to Temporal can run an activity as often as they like, runs are reset, workers die, and Temporal may
+be restored from a backup: the calls made are recorded here all the same.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_erro
 
 
 class Request(NamedTuple):
-    """The `n`-th request for what a case of a refund gives back, as that stream has recorded it."""
+    """The `n`-th request for the refund of one case, as the refund's stream has recorded it."""
 
     stream: str
     case: int
@@ -21,28 +21,28 @@ class Request(NamedTuple):
 
 
 class Called(NamedTuple):
-    """How long ago the last call for a case was made, and whether the provider has answered that it has one of them."""
+    """The age of the last call for a case, and whether the provider has confirmed that it has one of them."""
 
     ago: timedelta
     is_known: bool
 
 
 class Calls:
-    """The calls that were made, in the database."""
+    """The calls made, in the database."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def claim(self, request: Request, agency: str) -> bool:
-        """Whether this call is to be made: it was not made by anybody before, and is noted now."""
+        """Returns True if the caller may make this call: it was not recorded before, and is recorded now."""
         return await self._note(request, agency, known=False)
 
     async def note_known(self, request: Request, agency: str) -> None:
-        """Note that the provider has answered that it has this request."""
+        """Records that the provider has confirmed this request."""
         await self._note(request, agency, known=True)
 
     async def of(self, request: Request) -> Called:
-        """What is known of the calls for a case, of which there is one."""
+        """Returns the state of the calls for a case, of which there is at least one."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 [row] = await connection.fetch(_OF, request.stream, request.case)

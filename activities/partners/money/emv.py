@@ -10,7 +10,7 @@ _CHECKSUM: Final = "6304"
 
 
 def field(tag: str, value: str) -> str:
-    """One field. Raises `ValueError` for what is longer than 99 characters or not ASCII."""
+    """Returns one field. Raises `ValueError` if it is longer than 99 characters or not ASCII."""
     if not value.isascii() or len(value) > _LONGEST:
         msg = "a field of an EMVCo code is at most 99 characters of ASCII"
         raise ValueError(msg)
@@ -18,6 +18,6 @@ def field(tag: str, value: str) -> str:
 
 
 def code(*fields: str) -> str:
-    """The whole code, with CRC-16/CCITT-FALSE over everything before its four digits."""
+    """Returns the whole code, with CRC-16/CCITT-FALSE over everything before its four digits."""
     content = "".join(fields) + _CHECKSUM
     return f"{content}{binascii.crc_hqx(content.encode('ascii'), 0xFFFF):04X}"

@@ -1,4 +1,4 @@
-"""Memos of transfers: the reference of a demand in them, whichever bank wrote them."""
+"""Finds the reference of a demand in the memo of a transfer, whichever bank formatted it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.ids import BEGINNING
 
 
 def match(memo: str, references: Iterable[str]) -> str | None:
-    """The one open demand that a memo names; none where it names none or several: a person looks.
+    """Returns the one open demand that a memo names; None if it names none or several: a person decides then.
 
     Banks write a memo in capitals, without diacritics or punctuation, put words before and after it, and cut its end.
     """
@@ -20,7 +20,7 @@ def match(memo: str, references: Iterable[str]) -> str | None:
 
 
 def beginnings(memo: str) -> frozenset[str]:
-    """Of every reference that `match` may find in a memo its first `BEGINNING` characters, and of others."""
+    """Returns the first `BEGINNING` characters of every reference that `match` may find in a memo, and others."""
     plain = _plain(memo)
     return frozenset(plain[start : start + BEGINNING] for start in range(len(plain) - BEGINNING + 1))
 

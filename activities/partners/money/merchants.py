@@ -1,4 +1,4 @@
-"""Every merchant that is set up, by a name of ours, and how each is spoken to."""
+"""All merchants that are set up, by a name of ours, and their adapters."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Merchant: TypeAlias = Annotated[VnPayMerchant | PlatformMerchant | VietQrMerchan
 Merchants: TypeAlias = Mapping[Code, Merchant]
 
 MERCHANTS: Final[TypeAdapter[Merchants]] = TypeAdapter(Merchants, config=ConfigDict(hide_input_in_errors=True))
-"""Reads `MOTCUA_PROVIDERS`."""
+"""Parses `MOTCUA_PROVIDERS`."""
 
 
 def provider(name: str, merchant: Merchant, client: httpx.AsyncClient) -> Provider:
-    """Whom to ask. `client` needs no base address."""
+    """Returns the provider to query. `client` needs no base address."""
     match merchant:
         case VnPayMerchant():
             return VnPay(name, merchant, client)
@@ -35,7 +35,7 @@ def provider(name: str, merchant: Merchant, client: httpx.AsyncClient) -> Provid
 
 
 def door(name: str, merchant: Merchant) -> Door:
-    """Who hears its callbacks."""
+    """Returns the receiver of its callbacks."""
     match merchant:
         case VnPayMerchant():
             return VnPayDoor(name, merchant)

@@ -1,4 +1,4 @@
-"""JSON that says each thing once: of a name that comes twice, readers keep different ones."""
+"""JSON without duplicate names: of duplicates, different readers keep different ones."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 
 def object_once(content: bytes) -> dict[str, Any]:
-    """The object. Raises `ValueError` for anything else, for a name that comes twice, and for what is not UTF-8."""
+    """Returns the object. Raises `ValueError` for anything else, for a duplicate name, and if it is not UTF-8."""
     try:
         found = json.loads(content.decode("utf-8"), object_pairs_hook=_once)
     except RecursionError:
         found = None
     if not isinstance(found, dict):
         msg = "not an object"
-        raise ValueError(msg)  # noqa: TRY004 -- whoever reads catches one error
+        raise ValueError(msg)  # noqa: TRY004 -- callers catch one error
     return found
 
 

@@ -1,4 +1,4 @@
-"""Our own wire, which the sandbox bank speaks, as one of those who take money: it knows a demand by its key."""
+"""Our own API, which the sandbox bank implements, as a payment provider: it identifies a demand by its key."""
 
 from __future__ import annotations
 

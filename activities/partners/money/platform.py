@@ -1,8 +1,8 @@
-"""The national payment platform (Nền tảng thanh toán trực tuyến, Cổng DVCQG), as one province's client speaks it.
+"""The national payment platform (Nền tảng thanh toán trực tuyến, Cổng DVCQG), in the dialect of one province's client.
 
-Every message names the fields that its `MaXacThuc` covers by their order alone: SHA-256 over them and the secret,
-joined by `|`. A value with a `|` in it could be read in two ways, so none is sent and none is believed. What was not
-found, such as the names of the status codes, is set with the merchant.
+The checksum `MaXacThuc` covers fields by their order alone: SHA-256 over them and the secret, joined by `|`. A value
+with a `|` in it could be read in two ways, so none is sent and none is accepted. Unknown details, such as the names of
+the status codes, are settings of the merchant.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ class PlatformMerchant(MerchantSettings):
 
     Attributes:
         partner: `MaDoiTac`.
-        init_fields: What is signed of a demand, in this order, before the secret; and so on.
-        states: What `TrangThaiGD` of a query says; anything else is pending.
-        failed: What `MaLoi` of a callback says when nothing was taken. Any other but `00` is pending: a query tells.
-        reversed: The same, when money was taken back from us.
-        refusals: `MaLoi` of an answer to a demand that will never be taken; after any other but `00` it is asked again.
-        unknown: `MaLoi` of a query about what it never heard of.
+        init_fields: The signed fields of a demand, in this order, before the secret; likewise the other `…_fields`.
+        states: The outcome of each `TrangThaiGD` in a query; any other is pending.
+        failed: `MaLoi` of a callback for a failed payment. Any other but `00` is pending, until a query decides.
+        reversed: `MaLoi` of a callback for money that was charged back.
+        refusals: `MaLoi` that refuses a demand for good; after any other but `00` the demand is retried.
+        unknown: `MaLoi` of a query about an unknown demand.
         replies: `MaLoi` of our own answer to a callback, where it is not VNPay's code.
     """
 
@@ -141,20 +141,20 @@ class PlatformDoor:
 
 
 def checksum(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]) -> str:
-    """`MaXacThuc`. The secret comes last, so that nobody can go on where the hash ended."""
+    """Returns `MaXacThuc`. The secret comes last, against length extension of the hash."""
     values = [said.get(name, "") for name in fields]
     return hashlib.sha256("|".join([*values, secret.get_secret_value()]).encode()).hexdigest()
 
 
 def signed(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]) -> bool:
-    """Whether `MaXacThuc` is right, and can be right for these values alone."""
+    """Returns whether `MaXacThuc` is right, and can be right for these values alone."""
     expected, found = checksum(secret, fields, said), said.get(SIGNATURE, "").lower()
     right = hmac.compare_digest(found.encode(), expected.encode())
     return right and not any("|" in said.get(name, "") for name in fields)
 
 
 def _said(body: bytes) -> dict[str, str]:
-    """What a body says; of one that is too long or no JSON nothing."""
+    """Returns the fields of a body; none if it is too long or not JSON."""
     try:
         return texts(object_once(body)) if len(body) <= CALLBACK_BYTES else {}
     except ValueError:
@@ -162,12 +162,12 @@ def _said(body: bytes) -> dict[str, str]:
 
 
 def texts(said: Mapping[str, Any]) -> dict[str, str]:
-    """Texts, and whole numbers as texts; of anything else, or what no encoding can hold, nothing was said."""
+    """Returns texts, and whole numbers as texts; other values and unprintable texts are dropped."""
     found = {name: str(value) for name, value in said.items() if isinstance(value, str) or type(value) is int}
     return {name: value for name, value in found.items() if value.isprintable()}
 
 
 def dong(amount: str) -> int | None:
-    """`SoTien`; none unless it is a whole sum above nothing."""
+    """Returns `SoTien`; None unless it is a whole positive amount."""
     whole = int(amount) if amount.isascii() and amount.isdigit() and len(amount) <= len(str(LARGEST)) else 0
     return whole if 0 < whole <= LARGEST else None

@@ -1,4 +1,4 @@
-"""What the national payment platform is asked: to take money, and how a demand stands."""
+"""Calls to the national payment platform: requests for money, and queries of their state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the house asks of whoever takes money, and what they tell it, whatever their wire.
+"""The interface to any payment provider: the calls to it, and the notices from it, whatever its API.
 
 A callback and the answer to a query become the same `Notice`. Amounts are whole đồng.
 """
@@ -18,24 +18,24 @@ from schemas.base import Dong, Instant, Model, StrictModel
 from schemas.ids import reference_of
 
 Kind: TypeAlias = Literal["bank", "vnpay", "platform", "vietqr"]
-"""A wire. There may be several merchants on one."""
+"""An API. Several merchants may use one."""
 
 REFERENCE: Final = re.compile(r"[A-Za-z0-9]{1,100}")
 TRANSACTION: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
 LARGEST: Final = 2**53 - 1
 CALLBACK_BYTES: Final = 8192
-"""No callback is longer."""
+"""The maximum length of a callback."""
 
 AHEAD: Final = timedelta(minutes=15)
-"""A statement may be dated so much later than our clock."""
+"""A notice may be dated at most so much later than our clock."""
 
 
 class Capabilities(Model):
-    """What a wire can do. Where it can't, people do it by hand, or statements say it.
+    """The abilities of an API. People, or bank statements, do the rest.
 
-    `itemised`: its orders say what the money is for, line by line. `own_numbers`: what the payer's bank takes back has
-    a number of its own, not that of the money. `lasting_keys`: a refund is known by its key for ever, and a repeat is
-    never another.
+    `itemised`: its orders list the money's purpose, line by line. `own_numbers`: a charge-back has a number of its own,
+    not that of the money. `lasting_keys`: a refund is identified by its key for ever, so that a repeat is never another
+    one.
     """
 
     push: bool
@@ -56,16 +56,16 @@ CAPABILITIES: Final[Mapping[Kind, Capabilities]] = {
 
 
 PATIENCE: Final = timedelta(days=3)
-"""So long is asked whether a fee was paid whose time to pay is over, where nothing else is said."""
+"""Default time for which the outcome of a fee is queried after its time to pay is over."""
 
 
 class MerchantSettings(StrictModel):
-    """What is set of every merchant.
+    """The settings common to all merchants.
 
     Attributes:
         minutes: How long a request for money can be paid, parts of a minute too; unset, until the fee is due.
-        pending_minutes: How long after the time to pay it may still be said that a fee was paid. Who then has not said
-            so has not been paid.
+        pending_minutes: How long after the time to pay a payment may still be reported. One that is not reported by
+            then was not made.
     """
 
     pending_minutes: Annotated[float, Field(ge=0, le=44_640)] = PATIENCE / timedelta(minutes=1)
@@ -83,7 +83,7 @@ class MerchantSettings(StrictModel):
 
 
 class Outcome(StrEnum):
-    """What became of money. `PENDING` is also whatever nobody can tell."""
+    """The outcome of a payment. `PENDING` also if it is unknown."""
 
     PAID = auto()
     PENDING = auto()
@@ -92,14 +92,14 @@ class Outcome(StrEnum):
 
 
 UNPAID: Final = frozenset({Outcome.PENDING, Outcome.FAILED})
-"""No money has come, as far as is known: it may have no number yet."""
+"""No money has come, as far as is known: the transaction may have no number yet."""
 
 UNNUMBERED: Final = "0"
-"""The number of what has none."""
+"""The number of a transaction without one."""
 
 
 class Line(Model):
-    """A fee inside of a demand."""
+    """One fee within a demand."""
 
     code: str
     name: str
@@ -107,7 +107,7 @@ class Line(Model):
 
 
 class About(Model):
-    """What the money is for, as the national platform wants to know it."""
+    """The purpose of the money, in the fields of the national platform."""
 
     procedure: str
     procedure_name: str
@@ -118,12 +118,12 @@ class About(Model):
 
 
 class Demand(Model):
-    """A request for money, with which each call about it is made.
+    """A request for money, the subject of each call.
 
     Attributes:
-        key: Its business key, by which our own wire knows it.
+        key: Its business key, which our own API uses.
         description: Goes to the payer without diacritics; nothing personal.
-        made: When it was first asked; every repeat says the same.
+        made: When it was first made; a repeat keeps it.
     """
 
     key: str
@@ -134,17 +134,17 @@ class Demand(Model):
 
     @property
     def reference(self) -> str:
-        """What the others know it by."""
+        """The reference that the other providers use."""
         return reference_of(self.key)
 
 
 class NewDemand(Demand):
-    """A demand as it is ordered.
+    """A demand to be ordered.
 
     Attributes:
-        about: What it is for, where the wire says that.
+        about: Its purpose, if the API transmits that.
         payer_address: The payer's IP address.
-        payer_account: The account that pays by itself, where a wire has that.
+        payer_account: The account that pays automatically, if the API has that.
     """
 
     about: About | None = None
@@ -154,17 +154,17 @@ class NewDemand(Demand):
 
 
 class Asked(Model):
-    """Where the payer goes: a page, or a code to scan."""
+    """Where the payer pays: a page, or a code to scan."""
 
     pay_url: str | None = None
     code: str | None = None
 
 
 class Giving(Model):
-    """Give back, under a business key of its own, from one transaction that took `of` đồng.
+    """A refund, under a business key of its own, from one transaction that took `of` đồng.
 
     Attributes:
-        before: What was asked for of the same transaction before, whatever came of it: by key how many đồng.
+        before: Earlier requests for the same transaction, whatever their outcome: đồng by key.
     """
 
     key: str
@@ -176,10 +176,10 @@ class Giving(Model):
 
 
 class Refunding(StrEnum):
-    """What becomes of a refund.
+    """The state of a refund.
 
-    `UNDER_WAY`: the provider has been asked for it, and says no more yet. `NOT_ASKED`: it knows the money, and was
-    never asked to give this back, or has not done it. `UNTOLD`: nobody can tell.
+    `UNDER_WAY`: the provider was asked for it, and has no result yet. `NOT_ASKED`: it knows the money, and was never
+    asked for this refund, or has not made it. `UNTOLD`: the state can't be determined.
     """
 
     GIVEN = auto()
@@ -189,22 +189,22 @@ class Refunding(StrEnum):
 
 
 class Given(Model):
-    """What becomes of a refund; the provider's number of it once it is given."""
+    """The state of a refund; the provider's number of it once it is given."""
 
     refunding: Refunding
     transaction: str | None = None
 
 
 class Notice(Model):
-    """Something that a provider says about money, and that is signed.
+    """A provider's signed notice about money.
 
     Attributes:
         provider: The merchant, by its name in the settings.
-        reference: The demand's; none where only a memo tells.
+        reference: The demand's reference; None if only a memo names it.
         transaction: The provider's own number for it.
-        said: The codes of its status, as they were said.
-        at: When it happened, if it was said.
-        memo: What stands on a transfer. It may name people.
+        said: The codes of its status, as received.
+        at: When it happened, if given.
+        memo: The memo of a transfer. It may name people.
     """
 
     provider: str
@@ -218,12 +218,12 @@ class Notice(Model):
 
     @property
     def key(self) -> tuple[str, ...]:
-        """By which the inbox knows a repeat."""
+        """The key by which the inbox recognises a repeat."""
         return (self.provider, self.reference or "", self.transaction, *self.said)
 
 
 class Verdict(StrEnum):
-    """What a callback is answered. `NOT_KEPT`: the fault is ours, and it has to come again."""
+    """The answer to a callback. `NOT_KEPT`: the fault is ours, and the provider has to send it again."""
 
     CONFIRMED = auto()
     UNKNOWN_ORDER = auto()
@@ -235,21 +235,21 @@ class Verdict(StrEnum):
 
 
 class Refused(Model):
-    """A callback that says nothing. One that is signed names the `reference` if that can be read."""
+    """A callback that is not accepted. A signed one names the `reference` if that is readable."""
 
     verdict: Verdict
     reference: str | None = None
 
 
 class Expected(Model):
-    """The demand under a reference, as the house knows it."""
+    """The demand of a reference, as the platform knows it."""
 
     amount: Dong
     settled: bool
 
 
 def judge(found: Notice | Refused, expected: Expected | None) -> Verdict:
-    """The verdict, in VNPay's order: signature, order, amount, not yet confirmed."""
+    """Returns the verdict, checked in VNPay's order: signature, order, amount, not yet confirmed."""
     if isinstance(found, Refused):
         unknown = found.reference is not None and expected is None
         return Verdict.UNKNOWN_ORDER if unknown else found.verdict
@@ -262,7 +262,7 @@ def judge(found: Notice | Refused, expected: Expected | None) -> Verdict:
 
 @dataclass(frozen=True)
 class Received:
-    """A callback as it came, not a byte of it read. Names of headers are lower case."""
+    """A callback as received, before any parsing. Names of headers are lower case."""
 
     query: bytes = b""
     body: bytes = b""
@@ -270,31 +270,31 @@ class Received:
 
 
 class Reply(Model):
-    """What is answered: a status of HTTP, and JSON."""
+    """The answer: an HTTP status, and JSON."""
 
     status: int
     body: Mapping[str, str]
 
 
 class Door(Protocol):
-    """The half of a provider that hears callbacks: pure."""
+    """The half of a provider that receives callbacks: pure."""
 
     def verified(self, received: Received, now: datetime) -> Notice | Refused:
-        """What it says, if it is signed."""
+        """Returns its notice if it is signed."""
 
     def reply(self, verdict: Verdict) -> Reply:
-        """The answer in the provider's own words."""
+        """Returns the answer in the provider's own format."""
 
 
 class Provider(Protocol):
-    """The half that is asked. Each raises `UnreachableError` (outcome unknown) or `RejectedError` (refused).
+    """The half that makes calls. Each raises `UnreachableError` (outcome unknown) or `RejectedError` (refused).
 
-    What its wire `can` not do raises `NotOfferedError`.
+    A call outside the API's abilities (`can`) raises `NotOfferedError`.
     """
 
     @property
     def can(self) -> Capabilities:
-        """What there is to be asked."""
+        """The abilities of its API."""
 
     @property
     def lasts(self) -> timedelta | None:
@@ -305,23 +305,23 @@ class Provider(Protocol):
         """How long an outcome is awaited once the time to pay is over."""
 
     async def order(self, demand: NewDemand) -> Asked:
-        """Where to pay. A repeat answers the same."""
+        """Returns where to pay. A repeat returns the same."""
 
     async def query(self, demand: Demand) -> tuple[Notice, ...]:
-        """How it stands, a notice for each transaction. `RejectedError` `not_found`: never heard of."""
+        """Returns its state, a notice for each transaction. `RejectedError` `not_found`: an unknown demand."""
 
     async def cancel(self, demand: Demand) -> tuple[Notice, ...]:
-        """Take no more money for it; what came first. `RejectedError` `not_found`: never heard of."""
+        """Closes it to further money; returns earlier payments. `RejectedError` `not_found`: an unknown demand."""
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:
-        """Give back: `GIVEN`, or `UNDER_WAY`. `RejectedError` of a status below 400: it never does by this call."""
+        """Refunds: `GIVEN` or `UNDER_WAY`. `RejectedError` of a status below 400: this call will never succeed."""
 
     async def refunded(self, demand: Demand, giving: Giving) -> Given:
-        """What became of a refund that it may have been asked for before.
+        """Returns the state of a refund that may have been requested before.
 
-        `RejectedError` of a status below 400: it was asked for, and will never be given.
+        `RejectedError` of a status below 400: it was requested, and will never be given.
         """
 
 
 class NotOfferedError(Exception):
-    """The provider's wire has no such call; `CAPABILITIES` says so before."""
+    """The provider's API has no such call; `CAPABILITIES` shows that beforehand."""

@@ -1,4 +1,4 @@
-"""Instants as the wires write them: `yyyyMMddHHmmss` of Hà Nội."""
+"""Instants in the providers' format: `yyyyMMddHHmmss` of Hà Nội."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _STAMP: Final = re.compile(r"[0-9]{14}")
 
 
 def stamp(at: datetime) -> str:
-    """The instant, to the second."""
+    """Returns the instant as text, to the second."""
     return f"{at.astimezone(VIETNAM):%Y%m%d%H%M%S}"
 
 
 def instant(text: str) -> datetime | None:
-    """The instant of such a stamp, if it is one."""
+    """Returns the instant of such a text; None if it is malformed."""
     if not _STAMP.fullmatch(text):
         return None
     try:
         return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=VIETNAM).astimezone(UTC)
-    except (ValueError, OverflowError):  # a year may be none of UTC's
+    except (ValueError, OverflowError):  # the year may be outside UTC's range
         return None

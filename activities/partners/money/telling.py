@@ -1,4 +1,4 @@
-"""Telling a payment what a provider has said by itself."""
+"""Signals a provider's callback to its payment."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ NOTICED: Final = "noticed"
 
 
 async def tell_payment(client: Client, stream: str, notice: MoneyNotice) -> None:
-    """Tell the payment of this stream, which the record knows; one that has ended goes on from its log.
+    """Signals the notice to the payment of this stream, which the record knows.
 
-    It may be told the same again: money is recorded once for each transaction. Raises `RPCError`.
+    A payment whose workflow has ended is restarted from its log. The signal is idempotent: money is recorded once for
+    each transaction. Raises `RPCError`.
     """
     await client.start_workflow(
         PAYMENT,

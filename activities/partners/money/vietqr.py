@@ -1,7 +1,7 @@
-"""Transfers by VietQR: a code for each demand, and the credit notes by which a bank says that money came.
+"""Transfers by VietQR: a code for each demand, and the bank's credit notes about money received.
 
 No official text of NAPAS was read; the credit note is the sandbox bank's, until a bank's own is known. A transfer names
-its demand by the memo alone, which banks cut and garnish.
+its demand by the memo alone, which banks cut and extend.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class VietQrMerchant(MerchantSettings):
 
     Attributes:
         bank: The bank's number (BIN), six digits.
-        secret: With which the bank signs its credit notes.
-        signature_header: Where the signature stands: HMAC-SHA256 in hex over the body.
-        pending_minutes: A day unless it is set: no query tells what a credit note has not told.
+        secret: The key with which the bank signs its credit notes.
+        signature_header: The header of the signature: HMAC-SHA256 in hex over the body.
+        pending_minutes: A day unless it is set: no query can replace a missing credit note.
     """
 
     pending_minutes: Annotated[float, Field(ge=0, le=44_640)] = 1440
@@ -73,7 +73,7 @@ class _CreditNote(BaseModel):
 
 
 class VietQr:
-    """A `Provider` that makes codes, and the `Door` for what comes of them."""
+    """A `Provider` that makes codes, and the `Door` for the credit notes."""
 
     def __init__(self, name: str, merchant: VietQrMerchant) -> None:
         self.can = CAPABILITIES["vietqr"]
@@ -83,7 +83,7 @@ class VietQr:
         self._merchant = merchant
 
     def code(self, reference: str, amount: int) -> str:
-        """What the picture says: pay so many đồng into the account, with the reference as memo."""
+        """Returns the content of the code: pay so many đồng into the account, with the reference as memo."""
         account = emv.field("00", self._merchant.bank) + emv.field("01", self._merchant.account)
         to = emv.field("00", _NAPAS) + emv.field("01", account) + emv.field("02", _TO_ACCOUNT)
         return emv.code(
@@ -112,7 +112,7 @@ class VietQr:
         raise NotOfferedError(self._name)
 
     def verified(self, received: Received, now: datetime) -> Notice | Refused:
-        """What a credit note says. It names no demand: `match` finds it by the memo."""
+        """Returns the notice of a credit note. It names no demand: `match` finds it by the memo."""
         signature = (received.headers or {}).get(self._merchant.signature_header, "")
         expected = hmac.new(self._merchant.secret.get_secret_value().encode(), received.body, "sha256").hexdigest()
         if len(received.body) > CALLBACK_BYTES or not _same(signature, expected):
@@ -120,7 +120,7 @@ class VietQr:
         try:
             note = _CreditNote.model_validate_json(received.body)
             object_once(received.body)
-        except (ValidationError, ValueError, OverflowError):  # an instant may be none of UTC's
+        except (ValidationError, ValueError, OverflowError):  # the instant may be outside UTC's range
             return Refused(verdict=Verdict.UNREADABLE)
         if note.account != self._merchant.account:
             return Refused(verdict=Verdict.BAD_SIGNATURE)
@@ -138,7 +138,7 @@ class VietQr:
         )
 
     def reply(self, verdict: Verdict) -> Reply:
-        """A bank is told that its note was taken, whatever demand it is for."""
+        """Confirms every stored note to the bank, whichever demand it is for."""
         return Reply(status=_STATUS.get(verdict, 200), body={"code": verdict.value})
 
 

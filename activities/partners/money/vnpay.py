@@ -1,6 +1,6 @@
-"""VNPay 2.1.0: the address that a payer is sent to, and the IPN by which VNPay says what came of it.
+"""VNPay 2.1.0: the payer's address for a payment, and the IPN by which VNPay reports the outcome.
 
-What the payer's browser brings back (ReturnURL) is only shown; the IPN is what counts. Both are signed in the same way.
+The data in the payer's browser (ReturnURL) is only displayed; the IPN is authoritative. Both are signed the same way.
 """
 
 from __future__ import annotations
@@ -53,24 +53,24 @@ _REPLIES: Final[Mapping[Verdict, tuple[str, str]]] = {
 
 
 class VnPayMerchant(MerchantSettings):
-    """A terminal at VNPay. What nobody has confirmed may be set; the defaults are what clients of VNPay do.
+    """A terminal at VNPay. Unconfirmed details are settings; their defaults follow existing clients of VNPay.
 
     Attributes:
         terminal: `vnp_TmnCode`.
         secret: The key of every signature.
-        pay_url: Where the payer goes.
-        api_url: Where queries and refunds go.
-        return_url: Where the payer's browser comes back to, only to be shown something.
-        address: Our own IP address, as VNPay wants to be told.
-        query_fields: What a query signs, in this order, joined by `|`; and so on.
-        failed: What `vnp_TransactionStatus` says when nothing was taken for good. Anything unknown is pending.
-        reversed: The same, when money was taken back from us.
-        unknown: The answer about what VNPay never heard of.
-        refusals: Answers to a refund by which it will never be done.
-        repeated: The answer to a refund that was asked for before, whatever became of it.
-        being_refunded: What `vnp_TransactionStatus` says of a refund that is under way.
-        not_refunded: What it says of a refund that will never be done.
-        refunds: What `vnp_TransactionType` of a query says where the answer is about a refund, not about a payment.
+        pay_url: The payer's address for payments.
+        api_url: The address for queries and refunds.
+        return_url: The page to which the payer's browser returns; it only displays the outcome.
+        address: Our own IP address, which VNPay requires.
+        query_fields: The signed fields of a query, in this order, joined by `|`; likewise the other `…_fields`.
+        failed: `vnp_TransactionStatus` of a payment that failed for good. Any unknown status is pending.
+        reversed: `vnp_TransactionStatus` of money that was charged back.
+        unknown: The answer about an unknown demand.
+        refusals: Answers that refuse a refund for good.
+        repeated: The answer to a repeated refund, whatever the state of the first.
+        being_refunded: `vnp_TransactionStatus` of a refund that is under way.
+        not_refunded: `vnp_TransactionStatus` of a refund that will never be made.
+        refunds: `vnp_TransactionType` of a query's answer that is about a refund, not about a payment.
     """
 
     kind: Literal["vnpay"]
@@ -126,13 +126,13 @@ class VnPayDoor:
         return self._notice(fields, reference, amount, now) or Refused(verdict=Verdict.UNREADABLE, reference=reference)
 
     def reply(self, verdict: Verdict) -> Reply:
-        """VNPay reads the code alone, and comes again after all but 00 and 02."""
+        """Returns the answer. VNPay reads the code alone, and sends the IPN again after all but 00 and 02."""
         code, message = _REPLIES[verdict]
         return Reply(status=200, body={"RspCode": code, "Message": message})
 
     def _signed(self, fields: Mapping[str, bytes]) -> bool:
-        # Over what was received: encoders differ in what they escape, and only the sender's own bytes are signed. Of
-        # VNPay's own examples some sign fields that are empty, and some leave them out.
+        # Over the bytes received: encoders differ in their escapes, and only the sender's own bytes are signed. Some of
+        # VNPay's own examples sign empty fields, and some omit them.
         names = sorted(name for name in fields if name.startswith("vnp_") and name not in _UNSIGNED)
         pairs = [(name.encode() + b"=" + fields[name], bool(fields[name])) for name in names]
         over = (b"&".join(pair for pair, _ in pairs), b"&".join(pair for pair, is_said in pairs if is_said))
@@ -159,7 +159,7 @@ class VnPayDoor:
 
 
 def pay_url(merchant: VnPayMerchant, demand: NewDemand) -> str:
-    """The address that the payer is sent to. The same demand always has the same one."""
+    """Returns the payer's address for the payment. The same demand always has the same one."""
     fields = {
         "vnp_Version": VERSION,
         "vnp_Command": "pay",
@@ -180,12 +180,12 @@ def pay_url(merchant: VnPayMerchant, demand: NewDemand) -> str:
 
 
 def sign(secret: SecretStr, data: bytes) -> str:
-    """HMAC-SHA512 in hex."""
+    """Returns HMAC-SHA512 in hex."""
     return hmac.new(secret.get_secret_value().encode(), data, "sha512").hexdigest()
 
 
 def outcome(merchant: VnPayMerchant, code: str, status: str) -> Outcome:
-    """Only 00 and 00 is money."""
+    """Returns the outcome: `PAID` only if code and status are both 00."""
     if status in merchant.reversed:
         return Outcome.REVERSED
     if code == status == SUCCESS:
@@ -194,21 +194,21 @@ def outcome(merchant: VnPayMerchant, code: str, status: str) -> Outcome:
 
 
 def dong(amount: str) -> int | None:
-    """`vnp_Amount`, which is in hundredths of a đồng; none unless it is a whole sum above nothing."""
+    """Returns the đồng of `vnp_Amount`, which is in hundredths; None unless it is a whole positive amount."""
     hundredths = int(amount) if _AMOUNT.fullmatch(amount) else 0
     whole, rest = divmod(hundredths, _PER_DONG)
     return whole if 0 < whole <= LARGEST and not rest else None
 
 
 def plain(text: str) -> str:
-    """Letters, digits and few signs, at most 255: what VNPay takes as `vnp_OrderInfo`, and never a pipe."""
+    """Returns letters, digits and few signs, at most 255, as `vnp_OrderInfo` permits; never a pipe."""
     letters = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
     kept = re.sub(r"[^A-Za-z0-9 .,:_-]", "", letters)
     return re.sub(r" +", " ", kept)[:255]
 
 
 def _fields(query: bytes) -> dict[str, bytes] | None:
-    """Values as they were encoded; none where a name comes twice or is written strangely."""
+    """Returns the values as encoded; None if a name is duplicate or malformed."""
     pairs = [piece.partition(b"=") for piece in query.split(b"&")]
     names = [name for name, _, _ in pairs]
     if len(query) > CALLBACK_BYTES or len(set(names)) < len(names) or not all(map(_NAME.fullmatch, names)):
@@ -217,7 +217,7 @@ def _fields(query: bytes) -> dict[str, bytes] | None:
 
 
 def _text(fields: Mapping[str, bytes], name: str) -> str:
-    """The value; nothing where it is missing or not UTF-8."""
+    """Returns the value; empty if it is missing or not UTF-8."""
     try:
         return unquote_to_bytes(fields.get(f"vnp_{name}", b"").replace(b"+", b" ")).decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""What VNPay is asked, server to server: `querydr` and `refund`. Both answers are signed, too."""
+"""Calls to VNPay, server to server: `querydr` and `refund`. Both answers are signed, too."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _WHOLE: Final = "02"
 _PART: Final = "03"
 _REQUEST_ID: Final = re.compile(r"\b[0-9a-f]{32}\b")
 _DESCRIBED: Final = 222
-"""Letters of a refund's description: with the number of its request after it they are what VNPay takes."""
+"""Letters of a refund's description, such that it fits VNPay's limit with the request's number after it."""
 
 
 class _Answer(PartnerResponse):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     def said(self) -> dict[str, str]:
-        """Texts and numbers, as the signature takes them; anything else was not said."""
+        """Returns texts and numbers, as the signature takes them; other values are dropped."""
         found = (self.model_extra or {}).items()
         return {name: str(value) for name, value in found if isinstance(value, str | int) and value is not True}
 
@@ -63,13 +63,13 @@ class VnPay:
         self._partner = Partner(_SYSTEM, client)
 
     async def order(self, demand: NewDemand) -> Asked:
-        """VNPay hears of it from the payer's browser, so that before it is opened it is `not_found`."""
+        """Returns the page to pay on. The payer's browser creates the demand at VNPay: until then it is `not_found`."""
         return Asked(pay_url=pay_url(self._merchant, demand))
 
     async def query(self, demand: Demand) -> tuple[Notice, ...]:
         said = await self._queried(demand)
         if said.get("vnp_TransactionType", "") in self._merchant.refunds:
-            return ()  # it tells of what went back: that is no money that came
+            return ()  # it is about a refund, not about money received
         status = said["vnp_TransactionStatus"]
         notice = Notice(
             provider=self._name,
@@ -83,7 +83,7 @@ class VnPay:
         return (notice,)
 
     async def _queried(self, demand: Demand, transaction: str | None = None) -> dict[str, str]:
-        """What VNPay tells of a demand, or of one transaction of it: a signed answer that says which, and how much."""
+        """Returns VNPay's signed answer about a demand, or about one transaction of it, with its number and amount."""
         now = datetime.now(UTC)
         asked = {**self._common("querydr", demand, now), "RequestId": _request_id(f"{demand.reference}:{now}")}
         if transaction is not None:
@@ -105,9 +105,9 @@ class VnPay:
         raise NotOfferedError(self._name)
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:
-        """The request's number is made of the key. VNPay knows a repeat by it on the same day, and not on the next.
+        """Requests the refund, numbered by a hash of the key, by which VNPay recognises a repeat on the same day only.
 
-        It stands in the description too, by which a query tells this refund from others of the same amount.
+        The number is in the description too, by which a query distinguishes this refund from others of the same amount.
         """
         request_id = _request_id(giving.key)
         asked = {
@@ -132,10 +132,10 @@ class VnPay:
         raise UnreachableError(_SYSTEM, "an answer that tells nothing")
 
     async def refunded(self, demand: Demand, giving: Giving) -> Given:
-        """As far as a query tells it: it names the last refund of a transaction alone.
+        """Returns the refund's state, as far as a query shows it: it names only the last refund of a transaction.
 
-        No refund of a transaction is asked for before the one before it has come to its end: this one is the last. That
-        VNPay never heard of what it has taken money for tells nothing.
+        Each refund of a transaction waits for the end of the one before it: so this one is the last. VNPay's answer
+        that it does not know a transaction proves nothing about the refund.
         """
         try:
             said = await self._queried(demand, giving.transaction)
@@ -153,10 +153,10 @@ class VnPay:
         return Given(refunding=Refunding.GIVEN, transaction=said["vnp_TransactionNo"])
 
     def _is(self, said: Mapping[str, str], giving: Giving) -> bool | None:
-        """Whether an answer is about this refund, which there is not if it is about another; None: that can't be told.
+        """Returns whether an answer is about this refund; False if it was not made, None if that can't be decided.
 
-        What somebody else has had given back may have come after this one. Without the number of a request the amount
-        tells, unless as much was asked for before.
+        A refund requested by somebody else may be later than this one. Without the number of a request the amount
+        decides, unless an earlier request had the same amount.
         """
         about = said.get("vnp_TransactionType", "")
         if about not in self._merchant.refunds:
@@ -171,7 +171,7 @@ class VnPay:
         return this
 
     def _is_money(self, said: Mapping[str, str], giving: Giving) -> bool:
-        """Whether an answer says that this transaction took money: one that VNPay does not know took none."""
+        """Returns whether an answer confirms that this transaction took money: VNPay knows it."""
         taken = outcome(self._merchant, SUCCESS, said["vnp_TransactionStatus"]) not in UNPAID
         return taken and said["vnp_TransactionNo"] == giving.transaction
 
@@ -190,7 +190,7 @@ class VnPay:
     async def _ask(
         self, asked: Mapping[str, str], fields: tuple[str, ...], answer_fields: tuple[str, ...]
     ) -> dict[str, str]:
-        """Raises `UnreachableError` for an answer that is not signed: anybody may have written it."""
+        """Returns the signed answer. Raises `UnreachableError` for an unsigned one: anybody may have written it."""
         secret = self._merchant.secret
         signature = sign(secret, "|".join(asked.get(name, "") for name in fields).encode())
         question = {f"vnp_{name}": value for name, value in asked.items()} | {"vnp_SecureHash": signature}
@@ -203,7 +203,7 @@ class VnPay:
 
 
 def _amount(said: Mapping[str, str]) -> int:
-    """In đồng; 0 where none is said."""
+    """Returns the amount in đồng; 0 if there is none."""
     return dong(said.get("vnp_Amount", "")) or 0
 
 
