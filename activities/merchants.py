@@ -1,4 +1,4 @@
-"""The merchants that collect an agency's money (a tax office's too), and permission to have a fee requested anew."""
+"""The merchants that collect an agency's money (a tax office's too), and permission to request a fee again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MerchantRequest(Model):
 
 
 class RenewalRequest(MerchantRequest):
-    """Asks whether `actor` may have a fee of this filing requested anew, through their `chosen` merchant, if any."""
+    """Asks whether `actor` may request a fee of this filing again, through their `chosen` merchant, if any."""
 
     filing_id: UUID
     actor: Actor
@@ -103,7 +103,7 @@ class Merchants:
 
     @activity.defn(name="obligation.collector")
     async def collector(self, request: CollectorRequest) -> Collector:
-        """Returns if this agency collects money by itself, by the directory now; a refusal to any but a tax office."""
+        """Returns whether the directory lets this agency collect money by itself; a refusal if it is no tax office."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 row = await connection.fetchrow(_COLLECTOR, request.agency)
@@ -121,7 +121,7 @@ class Merchants:
 
 
 async def _named(connection: Connection, agency: str) -> list[str]:
-    """Returns the merchants that may collect the agency's money, by the directory."""
+    """Returns the merchants that may collect the agency's money, according to the directory."""
     return list(await connection.fetchval(_MERCHANTS, agency) or [DEFAULT_PROVIDER])
 
 

@@ -65,7 +65,7 @@ class Views:
     async def changes(self, asked: rd.Asked) -> rd.Answer:
         """Returns the answer once there is a change, or when the waiting time is over.
 
-        The look takes the id of the calling run, whatever the request names.
+        The look always takes the id of the calling run, and ignores the request's.
         """
         asked = asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)})
         question = asked.question

@@ -1,4 +1,4 @@
-"""The keys by which workers have encrypted payloads in Temporal, by the record: no process may work without them.
+"""The record of the keys with which workers have encrypted payloads in Temporal: no process may work without them.
 
 A process that lacks a key mistakes the payloads for a stranger's, and refuses them: a filing's next run would end as
 failed.

@@ -114,7 +114,7 @@ class Healer:
         ]
 
     async def _replays(self, client: Client, workflow_id: str) -> bool:
-        """Returns whether the history of a workflow fits the code, whatever else is wrong with it."""
+        """Returns whether the history of a workflow fits the code, even if something else is wrong with it."""
         replayer = Replayer(
             workflows=self._workflows,
             workflow_runner=UnsandboxedWorkflowRunner(),

@@ -1,4 +1,4 @@
-"""Who may see a filing, by the record; and the recorded looks at it."""
+"""Permission to see a filing, according to the record; and the recorded looks at it."""
 
 from __future__ import annotations
 

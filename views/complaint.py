@@ -1,4 +1,4 @@
-"""The complaints about a filing, by their own streams."""
+"""The complaints about a filing, read from their own streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The register of an agency, page by page: each filing that was handed in during a period, by the log."""
+"""The register of an agency, page by page: the log's data of each filing that was handed in during a period."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tills: the cash taken and given through each, by the log, and its counts and closing."""
+"""Tills: the cash taken and given through each, from the log, and its counts and closing."""
 
 from __future__ import annotations
 

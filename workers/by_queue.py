@@ -2,7 +2,7 @@
 
 Temporal lets anybody with access request any activity, and does not name the caller: a run on our queue may be a
 stranger's. So activities that write the record, or read it for somebody, run only locally, within a workflow on this
-worker; an activity through the queue only does what the log orders, whoever requests it, or no harm.
+worker; an activity through the queue does only what the log orders, for any caller, or no harm.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ async def main() -> None:
 
 @asynccontextmanager
 async def issuers_of(settings: RelaySettings) -> AsyncIterator[Issuers]:
-    """Yields the issuers of receipts by the settings."""
+    """Yields the issuers of receipts that are set up."""
     async with AsyncExitStack() as stack:
         service: Issuer = NoService()
         if settings.receipts_url:

@@ -21,7 +21,7 @@ from workers.settings import FilesSettings
 
 @asynccontextmanager
 async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIterator[SubmittedSignatures]:
-    """Yields the check by the settings, with a client for authorities. Raises `RuntimeError` for unfit roots."""
+    """Yields the check as set up, with a client for authorities. Raises `RuntimeError` for unfit roots."""
     roots = roots_of(settings.signature_roots)
     async with partner_client() as client:
         signatures = SubmittedSignatures(

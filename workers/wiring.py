@@ -151,7 +151,7 @@ async def _as_it_was(_: object) -> None:
 
 
 def vnpost(settings: WorkerSettings, client: httpx.AsyncClient) -> VnPost:
-    """Returns the post by the settings."""
+    """Returns the post as set up."""
     return VnPost(client, settings.post_contract, settings.post_customer_key, settings.post_secret_key)
 
 

@@ -30,7 +30,7 @@ class Timer(Protocol):
 
 
 class Alarm:
-    """A timer that keeps running while its setting stays the same, whatever else the workflow waits for meanwhile."""
+    """A timer that keeps running while its setting stays the same, also during other waits of the workflow."""
 
     def __init__(self) -> None:
         self._timer: Timer | None = None

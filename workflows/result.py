@@ -259,7 +259,7 @@ class ResultLife(Life[Result]):
         return tuple(found)
 
     async def _signer(self, place: SigningPlace) -> Signatory | None:
-        """Returns the current signer at the place, by the directory."""
+        """Returns the current signer at the place in the directory."""
         asked = SignerRequest(agency=self._result.agency, place=place)
         return await workflow.execute_local_activity_method(Results.signer, asked, **LEDGER)
 

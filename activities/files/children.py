@@ -165,7 +165,7 @@ class _Child:
         return bytes(read)
 
     async def end(self) -> None:
-        """Kills the child, whatever it is doing, and waits until it has ended."""
+        """Kills the child, also while it works, and waits until it has ended."""
         if self.lives:
             self._process.kill()
         await self._process.wait()

@@ -150,7 +150,7 @@ class Ledger:
     ) -> Appended | None:
         """Returns the log's answer if it does not take the batch; None if the append may be tried again.
 
-        A recorded command is found, whoever asks. An actor who may not speak does not learn the verdict of the other
+        A recorded command is found for every caller. An actor who may not speak does not learn the verdict of the other
         rules.
         """
         batch, actor = asked.batch, asked.batch.actor
@@ -323,7 +323,10 @@ from (select) as asked left join (select * from stream where stream = $1 for upd
 _NOT_ERASED: Final = """
 coalesce((select erased_at is null from stream as whole where stream = 'filing:' || $2::uuid for key share), true)
 """
-"""For a stream that begins. For an existing one, erasure moves its head, and waits for this lock."""
+"""For a new stream: true unless its filing is erased. The lock makes an erasure wait for this append.
+
+An existing stream needs neither: erasure moves its head.
+"""
 
 _EACH: Final = ", ".join(event_rows.EACH)
 _HASHED: Final = 16

@@ -64,10 +64,10 @@ class NoReceiptServiceError(Exception):
 class NoService:
     """Stands in when no service is set up: receipts that are due wait until there is one."""
 
-    async def issue(self, wanted: Wanted) -> Issued:  # noqa: ARG002 -- nobody issues
+    async def issue(self, wanted: Wanted) -> Issued:  # noqa: ARG002 -- nothing is issued
         raise NoReceiptServiceError
 
-    async def void(self, key: str) -> None:  # noqa: ARG002 -- nobody is told
+    async def void(self, key: str) -> None:  # noqa: ARG002 -- nothing is voided
         raise NoReceiptServiceError
 
 

@@ -174,6 +174,6 @@ def _key(about: About, of: FeeKind) -> str:
 
 
 async def series_of(connection: Connection, agency: str) -> ReceiptSeries:
-    """Returns the agency's series of receipts by its directory, or the default one."""
+    """Returns the agency's series of receipts from its directory, or the default one."""
     said = await connection.fetchval("select receipts from agency where agency = $1", agency)
     return ReceiptSeries() if said is None else ReceiptSeries.model_validate_json(said)

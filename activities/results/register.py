@@ -72,7 +72,7 @@ class Results:
 
     @activity.defn(name="result.order")
     async def order(self, asked: OrderRequest) -> Ordered | None:
-        """Returns the result's order by the log; None if the filing neither has it nor waits for its signatures."""
+        """Returns the result's order from the log; None if the filing neither has it nor waits for its signatures."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 log = Log(connection, self._vault.find, self._kinds)
@@ -125,7 +125,7 @@ class SignerNow:
 
 
 async def signer_now(connection: Connection, agency: str, place: SigningPlace) -> SignerNow | None:
-    """Returns the current signer at this place by the directory, or the substitute during an absence.
+    """Returns the current signer at this place in the directory, or the substitute during an absence.
 
     A substitute signs with a number of their own, or applies the seal with the agency's; without a number, the named
     officer stays the signer.

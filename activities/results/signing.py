@@ -230,7 +230,7 @@ class OfficialSigning:
         return _Asked(read.state, signer, About(stream=order.stream, seq=asked[-1]))
 
     async def _person(self, asked: _Asked) -> tuple[Person, str | None]:
-        """Returns the holder of the signing key by the directory now, and the absent officer's name, if any."""
+        """Returns the directory's current holder of the signing key, and the absent officer's name, if any."""
         agency, signer = asked.result.agency, asked.signer
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:

@@ -28,7 +28,7 @@ StandingOf = Callable[[SignedDataCerts, datetime], Awaitable[Standing]]
 class Moment:
     """The moment, and its proof. `doubtful`: there is a time-stamp, and its reliability could not be determined.
 
-    `rule`: why none of the existing time-stamps can count, whoever made it.
+    `rule`: why none of the existing time-stamps can count, regardless of their authority.
     """
 
     judged_at: datetime

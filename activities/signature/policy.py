@@ -106,7 +106,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         return bool(modulus.bit_length() >= self.rsa_bits and exponent >= self.rsa_exponent and exponent % 2)
 
     def fault(self, signed: cms.SignedData) -> str | None:
-        """Returns the rule that the one signature in `signed` breaks, whoever made it; None if it breaks none.
+        """Returns the rule that the one signature in `signed` breaks, regardless of its signer; None if it breaks none.
 
         Raises an error of `MALFORMED`.
         """

@@ -74,7 +74,7 @@ async def lacking(signed: cms.SignedData, trust: Trust, digest: Callable[[str], 
 
 
 async def stamp_of(token: cms.SignedData, trust: Trust, digest: Callable[[str], bytes]) -> datetime | str:
-    """Returns the time of a time-stamp, whoever made it; else the rule by which it can't count.
+    """Returns the time of a time-stamp, regardless of its authority; else the rule by which it can't count.
 
     `digest` is that of the content that it must cover, by the name of the algorithm.
     """

@@ -206,7 +206,7 @@ def _is_same_metadata(first: bytes, now: bytes) -> bool:
 
 
 def _said(metadata: bytes) -> list[tuple[str, ...]]:
-    """Returns the statements of XMP, whatever its syntax, without those of tools. Raises `ValueError`."""
+    """Returns the statements of XMP independent of their syntax, without those of tools. Raises `ValueError`."""
     try:
         root = etree.fromstring(metadata, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError as error:

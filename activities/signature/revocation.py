@@ -170,7 +170,7 @@ def _all_good(answers: Answers) -> bool:
 
 
 def _status(answer: bytes) -> pyca_ocsp.OCSPCertStatus | None:
-    """Returns the status in an OCSP answer, whoever signed it; None if it is no such answer."""
+    """Returns the status in an OCSP answer, regardless of its signer; None if it is no such answer."""
     try:
         return pyca_ocsp.load_der_ocsp_response(answer).certificate_status
     except ValueError:

@@ -82,7 +82,7 @@ class Trust:
         return Trust(self._roots, Offline(), self.policy)
 
     def nobody(self) -> Trust:
-        """Returns the same policy without roots: for properties of a signature itself, whoever made it."""
+        """Returns the same policy without roots: for properties of a signature that do not depend on its signer."""
         return Trust((), Offline(), self.policy)
 
     def context(

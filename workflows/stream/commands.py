@@ -50,7 +50,7 @@ def update(model: type[Command]) -> Any:
         ASKED_AT.set(workflow.now())
         expect_opened(single_argument(command))
         try:
-            # A replay must accept a command that was accepted once, whatever the edge checks today.
+            # A replay must accept a command that was accepted once, also if the edge would refuse it today.
             return await self.life.take_command(_public(parse(model, single_argument(command))))
         except RefusalError as error:
             raise failure(error.refusal) from None

@@ -131,9 +131,8 @@ class Stream(Generic[S]):
         """Records `command`, or finds it recorded. Raises `RefusalError`, and the ledger's errors without retry.
 
         `content` is the digest of the command's content, if it is not that of the command itself. `not_before` is the
-        instant of a timer that fired: the command's time is not earlier, whatever this run's clock shows. With a
-        `refusal` the command may only be found: the log is queried all the same, so that a replay depends on its answer
-        alone.
+        instant of a timer that fired: the command's time is not earlier, even if this run's clock is. With a `refusal`
+        the command may only be found: the log is queried all the same, so that a replay depends on its answer alone.
         """
         content = content or content_of(command)
         async with self._exclusive():

@@ -1,4 +1,4 @@
-"""Queries about a payment's money: which provider, which request, and when; all by its state in the log."""
+"""Queries about a payment's money: provider, request and time follow from the payment's state in the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The interface to any payment provider: the calls to it, and the notices from it, whatever its API.
+"""The interface to all payment providers: the calls to them, and the notices from them.
 
 A callback and the answer to a query become the same `Notice`. Amounts are whole đồng.
 """
@@ -164,7 +164,7 @@ class Giving(Model):
     """A refund, under a business key of its own, from one transaction that took `of` đồng.
 
     Attributes:
-        before: Earlier requests for the same transaction, whatever their outcome: đồng by key.
+        before: All earlier requests for the same transaction, also failed ones: đồng by key.
     """
 
     key: str
