@@ -1,1 +1,1 @@
-"""What an operator does to a running system."""
+"""Operators' work on a running system."""

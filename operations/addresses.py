@@ -1,4 +1,4 @@
-"""Where the record is: the environment says, else the stack that runs in this folder."""
+"""The database address of the record: from the environment, else from the stack that runs in this folder."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ OWNER: Final = "MOTCUA_OWNER_DATABASE_URL"
 
 
 def running_stack() -> dict[str, str]:
-    """The addresses of the stack that runs in this folder; none if none does."""
+    """Returns the settings of the stack that runs in this folder; empty if none runs."""
     return Home(STACK.parents[1]).read_env() or {}
 
 
 def stack_beside() -> dict[str, str]:
-    """What the stack of this folder gives a process: all, but for what the environment says as a whole itself."""
+    """Returns the settings that a process takes from the stack in this folder.
+
+    Left out are those whose whole group comes from the environment, such as Temporal's.
+    """
     own = not_of_stack()
     return {name: value for name, value in running_stack().items() if not name.startswith(own)}
 
 
 def find_address(variable: str) -> str | None:
-    """The database's address from the environment, else from the stack in this folder, if there is one."""
+    """Returns the database's address from the environment, else from the stack in this folder; None without a stack."""
     return os.environ.get(variable) or running_stack().get(variable)

@@ -1,4 +1,4 @@
-"""Whether receipts and keys are still those that the events bind: what only whoever has the master key can see."""
+"""The check of receipts and keys against the commitments in the events; it needs the master key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from views.log import Connection, SealBrokenError
 
 BATCH: Final = 1_000
 MOST: Final = 10_000
-"""So many are named at most."""
+"""Maximum number of mismatches in an answer."""
 
 _BINDING: Final = """
 select e.stream, e.seq, e.filing_id, e.command_id, e.bound, r.digest,
@@ -25,8 +25,8 @@ select e.stream, e.seq, e.filing_id, e.command_id, e.bound, r.digest,
 from event e left join receipt r on r.stream = e.stream and r.command_id = e.command_id
 where length(e.bound) > 64 or (e.bound is null and e.kind = 'submitted' and e.seq = 1) order by e.stream, e.seq
 """
-"""Of the events that bind more than their epoch: each commitment has 64 digits. And how a filing of before begins,
-whose key is told by what it seals."""
+"""Events with a commitment beside their epoch: each commitment has 64 digits. Also the first event of an older filing
+without commitments: its key is checked by opening the sealed part."""
 
 _ERASED: Final = """
 select body from event where stream = $1 and kind = 'erased'
@@ -42,7 +42,7 @@ select exists (
 
 
 class Unbound(NamedTuple):
-    """An event, and which row is not the one that it binds: `key` or `receipt`, and what is wrong with it."""
+    """An event whose bound `row`, `key` or `receipt`, is not the stored one, and `why`."""
 
     stream: str
     seq: int
@@ -51,10 +51,10 @@ class Unbound(NamedTuple):
 
 
 async def unbound(connection: Connection, vault: Vault) -> list[Unbound]:
-    """Every key and receipt that is not the one which an event binds, at most `MOST`, as of one moment.
+    """Returns every key and receipt that differs from the one an event binds, at most `MOST`, as of one moment.
 
-    Receipts of a filing whose key is not the one that was bound are not looked at: that key tells nothing of them. Nor
-    is one that was erased, whose key is gone.
+    Not checked: receipts of a filing with a wrong key, since they can't be verified without the right one; and a filing
+    whose erasure was approved, since its key is gone.
     """
     found: list[Unbound] = []
     wrong: set[UUID] = set()
@@ -72,7 +72,7 @@ async def unbound(connection: Connection, vault: Vault) -> list[Unbound]:
 
 
 async def _not_known(connection: Connection, vault: Vault, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What is wrong with the key of an event's filing, which was looked for and not learnt."""
+    """Returns the faults of a filing's key that could not be loaded with the page's other keys."""
     try:
         key = await vault.find(connection, row["filing_id"])
     except SealBrokenError:
@@ -87,7 +87,7 @@ async def _not_known(connection: Connection, vault: Vault, row: Mapping[str, Any
 
 
 async def _is_approved(connection: Connection, filing: UUID, erased: bytes) -> bool:
-    """Whether those who are named in the event have asked for this filing to be erased, and approved it."""
+    """Whether the officers named in the event have requested and approved the erasure of this filing."""
     try:
         said = Erased.model_validate_json(erased)
     except ValidationError:
@@ -103,7 +103,7 @@ def _broken(row: Mapping[str, Any], key: FilingKey) -> Iterator[tuple[str, str]]
         return
     try:
         bound = Bound.model_validate_json(row["bound"])
-    except ValidationError:  # the rule `bound` names it
+    except ValidationError:  # the verifier's rule `bound` reports it
         return
     if bound.key is not None and not compare_digest(bound.key, key_commitment(key.secret)):
         yield "key", "it is another one"

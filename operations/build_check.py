@@ -1,4 +1,4 @@
-"""What this build would make of what others have written: logs, snapshots and, if wanted, histories."""
+"""A trial reading, by this build, of the logs, snapshots and, if wanted, histories that other builds have written."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ select count(*) from stream where head_seq > 0 and filing_id is not null and not
 
 @dataclass(frozen=True)
 class Checked:
-    """One stream that this build read.
+    """The result of reading one stream with this build.
 
     Attributes:
-        stream: Which.
-        problem: Why this build can't go on with it; None if it can.
-        differs: The read models that would read otherwise under the rules of this build.
-        snapshot: Whether its run was handed a snapshot, which was read too.
+        stream: Its name.
+        problem: The reason why this build can't continue it; None if it can.
+        differs: The read models that would differ under the rules of this build.
+        snapshot: Whether its run began from a snapshot, which was read too.
     """
 
     stream: str
@@ -55,7 +55,7 @@ class Checked:
 
 
 class BuildCheck:
-    """Reads what others have written as this build."""
+    """Reads streams of other builds with the code of this build."""
 
     def __init__(
         self, pool: asyncpg.Pool[asyncpg.Record], temporal: Client, vault: Vault, kinds: Kinds = KINDS, *, replay: bool
@@ -67,17 +67,17 @@ class BuildCheck:
         self._replayer = _replayer(temporal) if replay else None
 
     async def sample(self, size: int, salt: str) -> list[asyncpg.Record]:
-        """So many streams of all, spread over them; others with another salt."""
+        """Returns a sample of at most `size` streams, spread over all; another salt gives other streams."""
         every = max(int(await self._pool.fetchval(_COUNT)) // size, 1)
         return await self._pool.fetch(_SAMPLE, salt, every, size)
 
     async def check(self, stream: asyncpg.Record) -> Checked:
-        """Read one stream. Raises `RPCError`, and what asyncpg raises."""
+        """Reads one stream. Raises `RPCError` and asyncpg's errors."""
         name = stream["stream"]
         try:
             differs = await self._compare(stream)
             if await self._was_refused(name):
-                return Checked(name, differs=differs)  # a stranger's start, which ended at once
+                return Checked(name, differs=differs)  # a refused start by an outsider, which failed at once
             snapshot = await self._snapshot(name)
             if self._replayer is not None:
                 await self._replay(self._replayer, name)
@@ -88,7 +88,7 @@ class BuildCheck:
         return Checked(name, differs=differs, snapshot=snapshot)
 
     async def _compare(self, stream: asyncpg.Record) -> tuple[str, ...]:
-        """The read models that would differ: written as the log has them, compared, and put back."""
+        """Returns the read models that would differ: writes them from the log, compares, and rolls back."""
         async with self._pool.acquire() as connection:
             transaction = connection.transaction()
             await transaction.start()
@@ -125,7 +125,7 @@ class BuildCheck:
         return description.status is WorkflowExecutionStatus.FAILED
 
     async def _snapshot(self, stream: str) -> bool:
-        """Load what the stream's run was handed by the run before; whether there was anything."""
+        """Loads the snapshot that the previous run passed to this one. Returns whether there was one."""
         raw = await self._handed_on(stream)
         if raw is None:
             return False
@@ -165,7 +165,7 @@ def _replayer(temporal: Client) -> Replayer:
 
 
 class _UnreadableError(Exception):
-    """Why this build can't go on with a stream."""
+    """The reason why this build can't continue a stream."""
 
 
 _ROWS: Final = "select to_jsonb(t)::text as row from {table} t where {column} = $1 order by 1"

@@ -1,4 +1,4 @@
-"""A bundle: the record of one filing, with what proves it, to be checked outside of the house (`docs/ledger.md`)."""
+"""A bundle: the record of one filing with its proofs, for verification by outsiders (`docs/ledger.md`)."""
 
 from __future__ import annotations
 
@@ -36,21 +36,22 @@ _HEX: Final = frozenset({"head_hash", "sealed_sha256", "prev_hash", "hash"})
 
 
 Prove: TypeAlias = Callable[[Connection, list[Json]], Awaitable[list[Json]]]
-"""What proves that streams of a bundle stand in a checkpoint, as the bundle holds it."""
+"""Returns the proofs, in the bundle's form, that the given streams stand in a checkpoint."""
 
 
 class NotExportedError(Exception):
-    """Why there is no bundle."""
+    """The reason why there is no bundle."""
 
 
 async def export(
     connection: Connection, which: str, master: MasterKeys | None = None, prove: Prove | None = None
 ) -> Json | None:
-    """The bundle of a filing, by its dossier code or its id, as of one moment; None if there is no such filing.
+    """Returns the bundle of a filing, by its dossier code or its id, as of one moment; None if there is no such filing.
 
-    With the master key it holds the sealed parts and the filing's own key: personal data, for whoever holds the bundle.
-    With `prove` it holds what proves that its streams stand in a checkpoint.
-    Raises `NotExportedError`, and what asyncpg and `prove` raise.
+    With the master key it also has the sealed parts and the filing's own key: its holder can read personal data.
+    With `prove` it also has the proofs that its streams stand in a checkpoint.
+
+    Raises `NotExportedError`, and the errors of asyncpg and of `prove`.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         filing = await row_of(connection, which)

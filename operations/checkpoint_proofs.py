@@ -1,4 +1,4 @@
-"""What proves that the streams of a bundle stand in the newest checkpoint (C2SP tlog-proof)."""
+"""Proofs that the streams of a bundle stand in the newest checkpoint (C2SP tlog-proof)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _LAST: Final = "select position, seq from position where stream = $1 and positio
 
 
 async def proofs_of(connection: Connection, place: Place, key: Verifier, streams: list[Json]) -> list[Json]:
-    """For each stream, the proof of its last event that the newest checkpoint has; none for a stream that is younger.
+    """Returns for each stream the proof of its last event in the newest checkpoint; none for a younger stream.
 
-    `key` is the log's, under the name of the first log. Raises `CheckpointError`, also where the record has another
-    event there.
+    `key` is the log's, under the name of the first log. Raises `CheckpointError`, also if the record has another
+    event at that position.
     """
     log = await newest_log(place, key.name)
     newest = await log.newest(Verifier(log.origin, key.kind, key.public))

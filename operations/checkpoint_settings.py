@@ -1,4 +1,4 @@
-"""The settings of checkpoints, read for a command; what is wrong with them ends it."""
+"""The settings of checkpoints, read for a command; an error in them ends the command."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ def _not_set(name: str) -> NoReturn:
 
 
 def trust_of(settings: CheckpointSettings) -> Trust:
-    """The log's key, and the policy as it is written; it was read already, so that an error names its line."""
+    """Returns the log's key and the policy's text. The policy was parsed before, so that an error names its line."""
     log = notes.Key.read(str(log_of(settings)), notes.LOG)
     written = Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none"
     return Trust(log, notes.Policy(written), _stamped_at(settings))
 
 
 def log_of(settings: CheckpointSettings) -> Verifier:
-    """The log's key as the policy names it, else as the file of the key that signs has it."""
+    """Returns the log's key by the policy, else by the file of the signing key."""
     with refusing(RuntimeError, Exit.USAGE):
         logs = policy_in(settings.witnesses).logs
         return logs[0] if logs else signer_in(settings.checkpoint_key).verifier
 
 
 def _stamped_at(settings: CheckpointSettings) -> StampedAt | None:
-    """The judge of time-stamps, by the authorities that are trusted."""
+    """Returns the verifier of time-stamps by the trusted authorities; None if none are set."""
     with refusing(RuntimeError, Exit.USAGE):
         authorities = authorities_in(settings.signature_roots)
     return None if authorities is None else partial(stamped_at, trust=authorities)

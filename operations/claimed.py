@@ -1,4 +1,4 @@
-"""Who claimed an event: the statement that is sealed with it, opened, and held against its key and the log."""
+"""The signer of an event: opens the statement sealed with the event, and verifies it against its key and the log."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from views.log import SealBrokenError
 
 
 class Claimed(NamedTuple):
-    """What a program claimed of an event, and whether it can be proved.
+    """A program's signed statement about an event, and whether it is proved.
 
     Attributes:
         seq: The first event of the command, which keeps the statement.
-        text: The statement as it came, for whoever would verify it.
-        key: As the register has it now; None where it does not.
-        same: It has the digest that stands in the log.
-        by_key: That key has signed it.
+        text: The statement as received, for verification by others.
+        key: The register's present entry; None if there is none.
+        same: Whether its digest is the one in the log.
+        by_key: Whether it is signed by that key.
     """
 
     seq: int
@@ -34,14 +34,14 @@ class Claimed(NamedTuple):
 
     @property
     def proved(self) -> bool:
-        """Whether just this was signed by that key."""
+        """Whether the statement is the logged one and is signed by that key."""
         return self.same and self.by_key
 
 
 async def claimed(connection: Connection, stream: str, seq: int, vault: Vault) -> Claimed | None:
-    """Who claimed the command of this event; None where nobody had to, or there is no such event.
+    """Returns the statement on this event's command; None if the command was not signed, or there is no such event.
 
-    Raises `SealBrokenError` where it can't be opened, as of a filing whose key is gone.
+    Raises `SealBrokenError` if it can't be opened, such as when the filing's key is gone.
     """
     row = await connection.fetchrow(_FIRST, stream, seq)
     if row is None or row["via"].count("/") < _SIGNED:
@@ -65,7 +65,7 @@ async def claimed(connection: Connection, stream: str, seq: int, vault: Vault) -
 
 
 _SIGNED: Final = 3
-"""Slashes in the `via` of what was signed."""
+"""Slashes in the `via` of a signed event."""
 _FIRST: Final = """
 select seq, via, filing_id, sealed from event
 where stream = $1 and command_id = (select command_id from event where stream = $1 and seq = $2) order by seq limit 1

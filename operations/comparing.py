@@ -1,4 +1,4 @@
-"""Rows as they are and as they should be: every one that differs, by its name."""
+"""The comparison of stored rows with expected rows; each differing row is listed by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Row = dict[str, Any]
 
 
 class Why(StrEnum):
-    """How a row is not what it should be."""
+    """The way in which a row is wrong."""
 
     MISSING = "missing"
     EXTRA = "extra"
@@ -20,7 +20,7 @@ class Why(StrEnum):
 
 
 class Difference(NamedTuple):
-    """A row that is wrong. Names the columns, never what stands in them."""
+    """A row that is wrong. Names its columns, never their values."""
 
     table: str
     row: str
@@ -29,16 +29,16 @@ class Difference(NamedTuple):
 
 
 MOST: Final = 5
-"""So many rows are named; `motcua ledger verify` names all."""
+"""Maximum number of named rows; `motcua ledger verify` names all."""
 
 
 def listed(differences: Sequence[Difference]) -> str:
-    """The names of the first of these rows, and how each is not what it should be."""
+    """Returns the names of the first of these rows, each with the way in which it is wrong."""
     return ", ".join(f"{one.table} {one.row} ({one.why})" for one in differences[:MOST])
 
 
 def compared(table: str, wanted: Mapping[str, Row], there: Mapping[str, Any]) -> list[Difference]:
-    """The rows by their names that are missing, too many, or other in a column that is told."""
+    """Returns the rows, by name, that are missing, extra, or differ in an expected column."""
     missing = [Difference(table, name, Why.MISSING) for name in wanted.keys() - there.keys()]
     extra = [Difference(table, name, Why.EXTRA) for name in there.keys() - wanted.keys()]
     both = {name: wrong(wanted[name], there[name]) for name in wanted.keys() & there.keys()}
@@ -47,5 +47,5 @@ def compared(table: str, wanted: Mapping[str, Row], there: Mapping[str, Any]) ->
 
 
 def wrong(expected: Row, stored: Any) -> tuple[str, ...]:
-    """The columns in which a row is not what is expected of it."""
+    """Returns the columns in which a stored row differs from the expected one."""
     return tuple(column for column, value in expected.items() if stored[column] != value)

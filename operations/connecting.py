@@ -1,4 +1,4 @@
-"""How commands connect to the record, and what they say while it is away."""
+"""Commands' connection to the record, and their note while it is unavailable."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 def say_away(seconds: float) -> None:
-    """Say that the database is waited for."""
+    """Prints that the command waits for the database, at most for these seconds."""
     note(said("refused.database.waiting", seconds=f"{seconds:.0f}"))

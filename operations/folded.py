@@ -1,4 +1,4 @@
-"""The read models of a stream made anew from its log, by the rules of this build and the append's own writer."""
+"""Read models of a stream, folded again from its log by this build's rules and written by the append's own writer."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ from views.log import Connection, Log, UnfoldableError
 
 
 async def write_rows(log: Log, vault: Vault, told: Iterable[tuple[asyncpg.Record, list[Recorded]]]) -> None:
-    """Write what the read models hold of streams after these events of each, which are all. Raises `UnfoldableError`.
+    """Writes the read models' rows of streams, given the complete events of each. Raises `UnfoldableError`.
 
-    A stream's row has `stream`, `filing_id` and `agency`. Which tables are written is told by the connection's search
-    path.
+    A stream's row has `stream`, `filing_id` and `agency`. The connection's search path selects the written tables.
     """
     changes = [await _change(log, vault, stream, events) for stream, events in told]
     await read_models.write_all(log.connection, [one for one in changes if one is not None])
@@ -44,7 +43,7 @@ async def _change(
 
 
 async def _added(connection: Connection, vault: Vault, events: list[Recorded]) -> dict[str, Any]:
-    """What the ledger adds to the row of a filing, beside what its workflow knows; nobody once that is erased."""
+    """Returns the columns that the ledger adds to a filing's row; `person` is None once the filing is erased."""
     first = events[0].event
     if not isinstance(first, Submitted):
         return {}
@@ -54,7 +53,7 @@ async def _added(connection: Connection, vault: Vault, events: list[Recorded]) -
 
 
 def _batch(stream: asyncpg.Record, events: list[Recorded], rows: Rows) -> Batch:
-    """The stream's last append, as far as read models care."""
+    """Returns the stream's last append, with the fields that read models need."""
     return Batch(
         stream=stream["stream"],
         filing_id=stream["filing_id"],

@@ -1,4 +1,4 @@
-"""The folder `.motcua/`: data, logs, secrets, and in `run/` what is true while the stack is up."""
+"""The folder `.motcua/`: data, logs, secrets, and in `run/` the state of the running stack."""
 
 import fcntl
 import json
@@ -12,22 +12,22 @@ from typing import Final
 
 from motcua.env_file import settings_in
 
-# Below the range that systems hand out for outgoing connections (Linux: from 32768), so that no client's retry takes
-# the port of a part that is just being started again.
+# Below the range of ports for outgoing connections (Linux: from 32768), so that no client's retry takes the port of a
+# part that is restarting.
 PORTS: Final = range(20000, 32000)
 WITH_PORT: Final = (
     *("postgres", "temporal", "temporal-ui", "bank", "post", "trust", "worker", "back-office"),
     *("gateway", "gateway-metrics"),
 )
-"""What of a stack listens on a port; worker and back office serve their metrics there."""
+"""The parts of a stack that listen on a port; worker and back office serve their metrics there."""
 
 
 CODEC: Final = "MOTCUA_CODEC"
-"""`on`: what passes the Temporal of a stack is sealed, from then on for good."""
+"""`on`: payloads in the Temporal of a stack are encrypted, permanently from then on."""
 
 
 def port_setting(part: str) -> str:
-    """The setting that chooses a part's port: `MOTCUA_<PART>_PORT`."""
+    """Returns the setting for a part's port: `MOTCUA_<PART>_PORT`."""
     return f"MOTCUA_{part.upper().replace('-', '_')}_PORT"
 
 
@@ -64,7 +64,7 @@ class Home:
         return self.logs / f"{part}.log"
 
     def try_lock(self) -> bool:
-        """Takes the lock of this home for as long as the process lives; false if another Stack holds it."""
+        """Takes the lock of this home for as long as the process lives; False if another Stack holds it."""
         lock = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -80,14 +80,14 @@ class Home:
             self._lock = None
 
     def secret(self, name: str, generate: Callable[[], str]) -> str:
-        """The secret of this name, generated on first use."""
+        """Returns the secret of this name, generated on first use."""
         path = self.secrets / name
         if not path.exists():
             write_private(path, generate())
         return path.read_text()
 
     def ports(self, parts: Iterable[str]) -> dict[str, int]:
-        """A port per part: the one set by `MOTCUA_<PART>_PORT`, else the last one if still free, else a free one."""
+        """Returns each part's port: the one set by `MOTCUA_<PART>_PORT`, else the last one if free, else a free one."""
         file = self.run / "ports.json"
         known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
         for part in parts:
@@ -96,11 +96,11 @@ class Home:
         return known
 
     def write_env(self, env: Mapping[str, str]) -> None:
-        """Write it as a shell reads it."""
+        """Writes the settings in shell syntax."""
         write_private(self.env_file, "".join(f"{key}={shlex.quote(value)}\n" for key, value in env.items()))
 
     def read_env(self) -> dict[str, str] | None:
-        """What the running stack wrote once it was up; none before that."""
+        """Returns the settings written by the running stack; None until it is up."""
         try:
             return settings_in(self.env_file.read_text())
         except FileNotFoundError:
@@ -108,7 +108,7 @@ class Home:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes a file that only its owner reads."""
+    """Writes a file that only its owner can read."""
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

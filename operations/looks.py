@@ -1,4 +1,4 @@
-"""Looks at the record and at Temporal, again and again."""
+"""Repeated readings of the record and of Temporal, for the board."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from views.log import DATABASE_ERRORS, Log, no_keys
 from views.operator import board as read_board
 
 TEMPORAL_PATIENCE: Final = 2.0
-"""Seconds, after which a board is shown without what Temporal knows."""
+"""Seconds after which a board is shown without Temporal's figures."""
 
 
 SPAN: Final = timedelta(seconds=10)
-"""The database counts by fits and starts: over less a steady load would seem to come in bursts."""
+"""The database updates its counter unevenly: over a shorter span a steady load would look like bursts."""
 
 
 FAILURES: Final = (OSError, TimeoutError, *DATABASE_ERRORS)
 
 
 class Looks:
-    """Looks at the record and at Temporal, one after the other on the same connections; `close` afterwards."""
+    """Repeated readings of the record and of Temporal on the same connections; `close` afterwards."""
 
     def __init__(self, dsn: str, agency: str | None) -> None:
         self._dsn = dsn
@@ -41,19 +41,19 @@ class Looks:
         self._temporal: Client | None = None
 
     async def only(self) -> Board:
-        """One look."""
+        """Returns one board, and closes."""
         try:
             return await self.look()
         finally:
             self.close()
 
     async def look(self) -> Board:
-        """How it stands now. Raises what asyncpg raises; the look after that takes a new connection."""
+        """Returns the board of this moment. Raises asyncpg's errors; the next reading then opens a new connection."""
         found, stalled = await asyncio.gather(self._record(), self._stalled())
         return found.model_copy(update={"stalled": stalled})
 
     def close(self) -> None:
-        """Leave the database, without a word: it may be gone."""
+        """Drops the database connection without a goodbye: the server may be gone."""
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
@@ -68,7 +68,7 @@ class Looks:
             raise
 
     async def _stalled(self) -> int | None:
-        """How many workflows Temporal counts as stalled; None if it does not answer, or marks none."""
+        """Returns Temporal's count of stalled workflows; None if it does not answer, or does not mark them."""
         try:
             async with asyncio.timeout(TEMPORAL_PATIENCE):
                 client = self._temporal = self._temporal or await connect()
@@ -78,13 +78,13 @@ class Looks:
 
 
 class Pace:
-    """Appends a second, of the boards seen in the last seconds."""
+    """The rate of appends per second, from the boards of the last seconds."""
 
     def __init__(self) -> None:
         self._seen: deque[Board] = deque()
 
     def add(self, seen: Board) -> float | None:
-        """Appends a second up to this board; None for the first one, and after the database began to count anew."""
+        """Returns the appends per second up to this board; None for the first, and after a reset of the counter."""
         if self._seen and seen.appends < self._seen[-1].appends:
             self._seen.clear()
         while len(self._seen) > 1 and seen.as_of - self._seen[1].as_of >= SPAN:

@@ -1,4 +1,4 @@
-"""The machine work that agencies owe: which filings ask for it in vain, why, how often, and when it is tried again."""
+"""Failing machine work of agencies: the filings, the reason, the number of tries, and the time of the next retry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recovery.histories import each
 from schemas.ids import filing_workflow
 
 MOST: Final = 500
-"""Filings that are looked at, those whose result is to be made first, of them the oldest."""
+"""Maximum number of filings checked: first those that wait for their result's file, the oldest first."""
 
 _OWED: Final = """
 with instant as (
@@ -29,7 +29,7 @@ order by stage = 'issue' desc, submitted_at limit $1
 
 @dataclass(frozen=True)
 class Failing:
-    """A filing whose agency's machine work came to nothing so far."""
+    """A filing for which its agency's machine work has failed so far."""
 
     filing_id: str
     code: str
@@ -38,9 +38,9 @@ class Failing:
 
 
 async def failing(connection: asyncpg.Connection[asyncpg.Record], client: Client) -> list[Failing]:
-    """Of the filings that wait for their agency's back office, those for which it has failed, the longest first.
+    """Returns the filings that wait for their agency's back office and for which it has failed, the longest wait first.
 
-    Raises what asyncpg raises, and `RPCError`.
+    Raises asyncpg's errors and `RPCError`.
     """
 
     async def look(row: asyncpg.Record) -> list[Failing]:
@@ -54,7 +54,7 @@ async def failing(connection: asyncpg.Connection[asyncpg.Record], client: Client
 
 
 async def _asked(client: Client, workflow_id: str) -> list[MachineWork]:
-    """None of a filing that does not run: another look tells of that."""
+    """Returns a filing's machine work; empty if the filing does not run, which another check reports."""
     try:
         return await machine_work(client, workflow_id)
     except RPCError as error:

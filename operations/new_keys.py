@@ -1,4 +1,4 @@
-"""Rings of keys with one key more, written into files that only their owner reads."""
+"""Key rings with an additional key, written into files that only their owner can read."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from motcua.key_ring import KEY_BYTES, CodecRing
 
 
 def new_ring(*, plain: bool = False) -> str:
-    """A ring with one key, as it is written into a file."""
+    """Returns the file content of a new ring with one key."""
     name = _new_id()
     ring: dict[str, Any] = {"current": name, "keys": {name: _new_key()}}
     return _written(ring | ({"plain": True} if plain else {}))
 
 
 def with_new_key(ring: CodecRing) -> str:
-    """The ring, as it is written into a file, with one key more, by which nobody seals yet."""
+    """Returns the file content of the ring with an additional key, with which nothing is sealed yet."""
     ring_then: dict[str, Any] = ring.model_dump(exclude_defaults=True)
     return _written(ring_then | {"keys": dict(ring.keys) | {_new_id(): _new_key()}})
 
 
 def write_new(file: Path, text: str) -> None:
-    """Write a file that is not there yet. Raises `OSError`."""
+    """Writes a new file. Raises `OSError`, also if it exists."""
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as made:
         made.write(text)
         made.flush()
@@ -35,7 +35,7 @@ def write_new(file: Path, text: str) -> None:
 
 
 def _new_id() -> str:
-    """Today's date, and some digits, so that no two rings have an id in common."""
+    """Returns today's date with random digits, so that no two rings share an id."""
     return f"{datetime.now(UTC).date().isoformat()}-{secrets.token_hex(3)}"
 
 

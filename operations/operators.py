@@ -1,4 +1,4 @@
-"""Operators of the directory: whether somebody is one, and whether two are the same hands."""
+"""Checks of operators: whether an actor is one by the directory, and whether two count as the same person."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.people import Actor, Role
 
 
 async def no_operator(connection: Connection, actor: Actor) -> Problem | None:
-    """Why the actor is no operator of the directory, or None."""
+    """Returns the reason why the actor is no operator by the directory, or None."""
     if (wrong := role_is(actor, Role.OPERATOR)) is not None:
         return wrong
     if actor.agency is None or not await active(connection, actor.agency, actor.subject, Role.OPERATOR):
@@ -23,7 +23,7 @@ async def no_operator(connection: Connection, actor: Actor) -> Problem | None:
 
 
 async def same_hands(connection: Connection, asker: Actor, actor: Actor, now: datetime) -> bool:
-    """Whether this is who asked, or stands in their place that day."""
+    """Whether the actor is the requester, or their substitute on that day."""
     stands_in = [
         await in_their_place(connection, str(one), [actor.subject], [asker.subject], local_day(now))
         for one in {asker.agency, actor.agency}

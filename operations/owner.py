@@ -1,4 +1,4 @@
-"""The database of the owner, who alone may publish."""
+"""The database connection of its owner, the only role that may publish."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Final, TypeAlias
 import asyncpg
 
 TIMEOUT: Final = 10.0
-"""Seconds that connecting, and each statement, may take."""
+"""Seconds for connecting, and for each statement."""
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Database: TypeAlias = "Connection | str"
-"""A connection of the owner's, or where to open one."""
+"""A connection of the owner's, or the address for one."""
 
 
 @asynccontextmanager
 async def connected(database: Database) -> AsyncIterator[Connection]:
-    """The connection itself, or one that is opened and closed here."""
+    """Yields the connection itself, or opens one and closes it."""
     if not isinstance(database, str):
         yield database
         return

@@ -1,4 +1,4 @@
-"""Going on when the database is started again under a command: what can be repeated is repeated once it is back."""
+"""Retry of a command's repeatable work when the database restarts meanwhile."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import asyncpg
 T = TypeVar("T")
 
 PATIENCE: Final = 60.0
-"""Seconds for which a database that was there, or that says that it is starting, is waited for."""
+"""Seconds of waiting for a database that was reachable before, or that reports that it is starting."""
 SHORT: Final = 5.0
-"""Seconds for one that nobody has seen: its address may be wrong."""
+"""Seconds of waiting for a database never reached: its address may be wrong."""
 PAUSE: Final = 0.5
 
 _SEEN: Final = (
@@ -24,28 +24,28 @@ _SEEN: Final = (
     asyncpg.InternalClientError,
 )
 AWAY: Final = (OSError, TimeoutError, *_SEEN)
-"""How a database looks that is being started again."""
+"""The errors of a restarting database."""
 LOST: Final = (ConnectionError, *_SEEN)
-"""The same, without what may be somebody else's error."""
+"""The same, without errors that may have another cause."""
 
 _NO_RESTART: Final = (asyncpg.QueryCanceledError, ValueError)
-"""What is of those types and no sign of a restart: a time limit of the server, an address or a value that is wrong."""
+"""Subtypes of those that are no sign of a restart: a time limit of the server, a wrong address or value."""
 
 
 def is_away(error: Exception) -> bool:
-    """Whether an error says that a database which was there is away, and nothing else."""
+    """Whether an error can only mean that a database that was reachable is now unavailable."""
     return isinstance(error, LOST) and not isinstance(error, _NO_RESTART)
 
 
 async def while_away(work: Callable[[], Awaitable[T]], told: Callable[[float], None] = lambda _: None) -> T:
-    """What `work` returns, repeated from its beginning while the database is away.
+    """Returns the result of `work`, which is retried from its beginning while the database is unavailable.
 
     Args:
         work: Must be safe to repeat, and open its own connections.
-        told: Called once with the seconds that are left, as soon as the database is found to be away.
+        told: Called once, with the maximum wait in seconds, at the first failure that is retried.
 
     Raises:
-        What `work` raises: at once what is no sign of a restart, and what is one when the time is over.
+        The errors of `work`: at once if no sign of a restart, else after the maximum wait.
     """
     began = time.monotonic()
     patience, first = SHORT, True

@@ -32,7 +32,7 @@ async def write_pages(file: FileRef, folder: Path, paper: str) -> list[Path]:
 
 
 async def _drawn(data: bytes, media_type: str) -> AsyncIterator[tuple[int, bytes]]:
-    """Each page and its number, from 1 on."""
+    """Yields each page's number, from 1, and its picture."""
     with tempfile.TemporaryFile() as original:
         original.write(data)
         original.flush()
@@ -46,7 +46,7 @@ async def _drawn(data: bytes, media_type: str) -> AsyncIterator[tuple[int, bytes
 
 
 class Sent(NamedTuple):
-    """A file, as what it was sent: the code of a paper, `signature`, `authorisation` or `read_back`."""
+    """A file and its role in the dossier: the code of a paper, `signature`, `authorisation` or `read_back`."""
 
     paper: str
     seq: int
@@ -54,7 +54,7 @@ class Sent(NamedTuple):
 
 
 def kept_back(filing: Filing) -> set[str]:
-    """The papers whose files nobody is to look at."""
+    """Returns the papers whose files must not be opened: infected, or not scanned for viruses yet."""
     return {*filing.infected, *(paper.code for paper in filing.to_scan)}
 
 

@@ -1,6 +1,6 @@
-"""The register of principals: a change is recorded with who made it and why, and takes effect once enough have said so.
+"""The register of principals: a change is recorded with author and reason, and takes effect once approved if needed.
 
-Every change is one transaction that holds the register's version. It needs the rights of the database's owner.
+Every change is one transaction that locks the register's version. It needs the rights of the database's owner.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ from schemas.principals import (
 
 
 class Done(NamedTuple):
-    """The change that was recorded, and how its principal stands then; None where it is not registered yet."""
+    """The recorded change, and its principal's state afterwards; None if it is not registered yet."""
 
     change: PrincipalChange
     principal: Principal | None
 
 
 class Held(NamedTuple):
-    """The register as it is held: the number of its last change, whether two are needed, and the moment."""
+    """The locked register: the number of its last change, whether changes need two operators, and the time."""
 
     version: int
     by_two: bool
@@ -54,11 +54,10 @@ class Held(NamedTuple):
 
 
 async def take(connection: Connection, command: AnyPrincipalCommand) -> Done:
-    """Record a change of the register; the same command is recorded once.
+    """Records a change of the register. Idempotent by the command's id.
 
-    What lets somebody speak who could not waits for another operator's approval where the register says so.
-
-    Raises `RefusalError`, and what asyncpg raises.
+    A change that widens somebody's rights waits for another operator's approval if the register requires two.
+    Raises `RefusalError`, and asyncpg's errors.
     """
     async with connection.transaction():
         held = Held(*known(await connection.fetchrow(_HOLD)))
@@ -88,17 +87,20 @@ async def take(connection: Connection, command: AnyPrincipalCommand) -> Done:
 
 
 async def by_two(connection: Connection) -> bool:
-    """Whether what widens the register waits for a second operator."""
+    """Whether a change that widens somebody's rights waits for a second operator."""
     return bool(await connection.fetchval("select by_two from principal_version"))
 
 
 async def history(connection: Connection, principal: str | None = None) -> list[PrincipalChange]:
-    """Every change there was, of all principals or of one, in order."""
+    """Returns every change, of all principals or of one, in order."""
     return [PrincipalChange.model_validate(dict(row)) for row in await connection.fetch(_HISTORY, principal)]
 
 
 async def _see(connection: Connection, command: AnyPrincipalCommand, held: Held) -> tuple[str, bool]:
-    """Which principal it is about, and whether it waits; it takes effect if not. Raises `RefusalError`."""
+    """Checks a command and applies it if it need not wait. Raises `RefusalError`.
+
+    Returns its principal, and whether it waits.
+    """
     actor = command.actor
     _check(await no_operator(connection, actor))
     if not isinstance(command, ApproveChange | DeclineChange):
@@ -114,7 +116,7 @@ async def _see(connection: Connection, command: AnyPrincipalCommand, held: Held)
 
 
 async def _apply(connection: Connection, asked: Asked, held: Held, *, approved: bool = False) -> bool:
-    """Let it take effect, if it need not wait. Whether it waits. Raises `RefusalError`."""
+    """Applies a change that need not wait. Returns whether it waits. Raises `RefusalError`."""
     alone = approved or not held.by_two
     if isinstance(asked, RequireTwo):
         waits = not (alone or asked.on)
@@ -132,7 +134,7 @@ async def _apply(connection: Connection, asked: Asked, held: Held, *, approved: 
 
 
 async def _possible(connection: Connection, said: Said, now: datetime) -> Principal | None:
-    """The principal as the changes have it, if this one can be made of it."""
+    """Returns the principal by the recorded changes. Raises `RefusalError` if this change is not possible on it."""
     principal = await recorded(connection, named(said))
     _check(impossible(principal, said, now))
     key = said.key if isinstance(said, AddPrincipal | RotateKey) else None
@@ -148,14 +150,14 @@ async def _possible(connection: Connection, said: Said, now: datetime) -> Princi
 
 
 def _proved(said: Said, now: datetime) -> Problem | None:
-    """Why nobody has shown that they have the key which is added, or None."""
+    """Returns the reason why possession of the added key is not proved, or None."""
     if isinstance(said, RevokeKey) or said.key is None:
         return None
     return unproved(said.proof, said.key, named(said), now)
 
 
 async def _asked(connection: Connection, n: int, actor: Actor, now: datetime) -> tuple[Asked, bool]:
-    """What was asked for, and waits; and whether this is who asked, or stands in their place."""
+    """Returns the waiting request, and whether the actor is its requester or their substitute."""
     row = await connection.fetchrow(_WAITING, n)
     if row is None:
         raise _refuse(problem("asked", "no_change_asked"))
@@ -164,7 +166,7 @@ async def _asked(connection: Connection, n: int, actor: Actor, now: datetime) ->
 
 
 async def _write(connection: Connection, principal: Principal) -> None:
-    """Let the tables say what the changes come to, and nothing else of this principal."""
+    """Writes the principal's rows as they result from the changes, and deletes all other keys of it."""
     keys = rows_of_keys(principal)
     row = row_of(principal)
     await connection.execute(_PRINCIPAL, *(row | {"grants": json.dumps(row["grants"])}).values())
@@ -206,7 +208,7 @@ where n = $1 and waits and not exists (select from principal_change as answer wh
 _CHANGED_SINCE: Final = """
 select exists (select from principal_change where principal = $1 and n > $2 and not waits and change <> 'decline')
 """
-"""What was asked for before that would undo it."""
+"""Whether the principal was changed after the request: the requested change would undo that."""
 _ADD: Final = """
 insert into principal_change (command_id, body, n, principal, change, asked, waits, officer, agency, reason, at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)

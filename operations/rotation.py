@@ -1,8 +1,8 @@
-"""Wrapping every key of the record anew by the current master key, while work goes on.
+"""Rotation of the master key: wraps every key of the record again with the current master key, while work goes on.
 
-Row by row, in the order of the filings; what is wrapped meanwhile by whoever still has the old key is found by the next
-pass. Whenever it ends before that, the next run goes on with what is left. The index key comes last: until then whoever
-begins to work needs the old master key as well.
+Row by row, in the order of the filings. A key wrapped meanwhile by a process that still has the old master key is found
+by the next pass. If the rotation ends early, the next run continues it. The index key comes last: until then a process
+that starts needs the old master key as well.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from activities.ledger.vault import Vault
 from views.log import SealBrokenError
 
 AT_ONCE: Final = 100
-"""Keys that are read, asked about and written at once."""
+"""Keys that are read, wrapped again and written in one page."""
 PASSES: Final = 20
-"""How often to run after those who still wrap by the old key."""
+"""Maximum number of passes, while others still wrap with the old key."""
 TIMEOUT: Final = 60.0
-"""Seconds for connecting, and for each statement: some look at every key."""
+"""Seconds for connecting, and for each statement: some read every key."""
 
 Progress = Callable[[int, int], None]
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 
 class NotRotatedError(Exception):
-    """Why nothing was wrapped anew."""
+    """The reason why no key was wrapped again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """How many keys were wrapped anew, by which master key.
+    """The number of keys wrapped again, and the master key that wrapped them.
 
-    `left` counts those that others have wrapped: just now, or so that no master key here opens them.
+    `left` counts, by master key, the keys still wrapped by others: just now, or by one that no master key here opens.
     """
 
     by: str
@@ -49,10 +49,10 @@ class Rotated:
 
 
 async def rotate(dsn: str, masters: MasterKeys, progress: Progress) -> Rotated:
-    """Wrap anew what the current master key, in its newest version, has not wrapped, as the owner of the tables.
+    """Wraps again every key not yet wrapped by the current master key's newest version, as the owner of the tables.
 
-    `progress(done, of)` is called after every page. Raises `NotRotatedError`, `KeysUnavailableError`, and what asyncpg
-    raises; what was done until then stays.
+    `progress(done, of)` is called after every page. Raises `NotRotatedError`, `KeysUnavailableError`, and asyncpg's
+    errors; keys wrapped until then stay so.
     """
     connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
     try:
@@ -66,7 +66,7 @@ async def rotate(dsn: str, masters: MasterKeys, progress: Progress) -> Rotated:
 
 
 async def _begin(connection: Connection, masters: MasterKeys) -> None:
-    """Have the index key in the record before the master key that it may come from is given up."""
+    """Ensures that the record has the index key before the master key that it may derive from is given up."""
     try:
         await Vault(masters).begin(connection)
     except SealBrokenError:
@@ -92,7 +92,7 @@ class _Rotation:
         return Rotated(self._by, self._done, {row["by"]: row["count"] for row in rows})
 
     async def _pass(self) -> int:
-        """How many were wrapped anew. The master key may come to a new version at any time."""
+        """Returns the number of keys wrapped again. The master key may get a new version at any time."""
         self._by = await self._masters.current.version()
         done, last = self._done, UUID(int=0)
         self._of = done + await self._connection.fetchval(_LEFT, self._by)
@@ -124,7 +124,7 @@ select by, count(*) as count from (
     select {_BY} as by from filing_key union all select wrapped_by from index_key
 ) as wrapped group by by
 """  # noqa: S608 -- names of ours
-"""How many keys each master key has wrapped."""
+"""The number of keys that each master key has wrapped."""
 
 _ONLY_ONE: Final = "select pg_try_advisory_lock(hashtext('motcua keys rotate'))"
 _LEFT: Final = f"select count(*) from filing_key where {_BY} <> $1"  # noqa: S608 -- names of ours
@@ -133,7 +133,7 @@ _PAGE: Final = f"""
 select filing_id, key_id, wrapped, {_BY} as by from filing_key
 where filing_id > $2 and {_BY} <> $1 order by filing_id limit $3
 """  # noqa: S608 -- names of ours
-# What was erased meanwhile does not come back.
+# A key that was erased meanwhile does not come back.
 _RENEW: Final = """
 with renewed as (
     update filing_key set (wrapped, wrapped_by) = (new.wrapped, new.by)

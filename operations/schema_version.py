@@ -1,4 +1,4 @@
-"""Which migrations a database has had, compared with those of this version of the platform."""
+"""The migrations applied to a database, compared with those of this version of the platform."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ APPLIED: Final = "select version from schema_migrations"
 
 @dataclass(frozen=True)
 class SchemaVersion:
-    """Migrations: those `pending` the database lacks, those `unknown` came with a later version of the platform."""
+    """A database's migrations: `pending` ones it lacks; `unknown` ones come from a later version of the platform."""
 
     newest: str
     pending: tuple[str, ...]
@@ -25,7 +25,10 @@ class SchemaVersion:
 
 
 async def schema_version(connection: Connection) -> SchemaVersion:
-    """Where the database stands. Raises what asyncpg raises, but for tables that are not there or not ours to read."""
+    """Returns the database's migrations; none applied if their table is missing or unreadable.
+
+    Raises asyncpg's other errors.
+    """
     try:
         applied = {row["version"] for row in await connection.fetch(APPLIED)}
     except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
@@ -34,7 +37,7 @@ async def schema_version(connection: Connection) -> SchemaVersion:
 
 
 def compare(applied: Iterable[str]) -> SchemaVersion:
-    """By version, which is what a name begins with."""
+    """Compares the migrations by version, the first part of a name."""
     had = {name.partition("_")[0] for name in applied}
     ours = {name.partition("_")[0]: name for name in _names()}
     return SchemaVersion(

@@ -1,4 +1,4 @@
-"""The worker and the gateway, once the tables are those that they were written for."""
+"""The start of the worker and the gateway, once the tables have the schema of this version."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from workers.telemetry import configure_engine
 
 
 async def serve() -> None:
-    """The worker, once the tables are those it was written for: with others it would fail filing by filing."""
+    """Runs the worker, once the tables have the schema of this version: else it would fail filing by filing."""
     await _migrated(WorkerSettings())
     configure_engine()
     await platform.main()
 
 
 async def hear() -> None:
-    """The gateway, the same."""
+    """Runs the gateway, on the same condition."""
     await _migrated(GatewaySettings())
     configure_engine()
     await server.main()
 
 
 async def _migrated(settings: RecordSettings) -> None:
-    """Go on if the schema is this one's; else end the command."""
+    """Ends the command if migrations are pending."""
     dsn = settings.database_url.get_secret_value()
 
     async def look() -> tuple[str, ...]:

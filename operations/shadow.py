@@ -1,7 +1,7 @@
-"""Shadow tables: empty copies of the read models that fill up beside them and then take their place.
+"""Shadow tables: empty copies of the read models that are filled beside them and then replace them.
 
-They stand in a schema of their own: under `SEARCH_PATH` whoever writes a read model writes its shadow. Whatever ends a
-rebuild halfway leaves the read models as they were and that schema behind; `create` begins by dropping it.
+They stand in a schema of their own: under `SEARCH_PATH`, a write to a read model goes to its shadow. A rebuild that
+ends halfway leaves the read models unchanged and that schema behind; `create` begins by dropping it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SEARCH_PATH: Final = "rebuild, public"
 
 
 def read_models(kinds: Kinds) -> dict[str, str]:
-    """The read models, each with its primary key."""
+    """Returns the read models, each with its primary key."""
     return {table.name: table.key for table in (*kinds.tables.values(), RESULT, RECEIPT, TASK, STANDING)}
 
 
@@ -32,7 +32,7 @@ create table rebuild.difference (read_model text not null, filing_id uuid not nu
 """
 _TABLE: Final = "create table rebuild.{table} (like public.{table} including all excluding indexes)"
 
-# Under the names they have: migrations to come will speak of them.
+# Under their present names: later migrations refer to them.
 _DEFINITIONS: Final = """
 select format('alter table rebuild.%I add constraint %I %s', t.relname, c.conname, pg_get_constraintdef(c.oid))
 from pg_class t join pg_constraint c on c.conrelid = t.oid
@@ -67,14 +67,14 @@ _LATE: Final = "filing_id in (select filing_id from rebuild.folded where late)"
 
 
 class Shadows:
-    """The shadows of the read models of these kinds."""
+    """The shadow tables of these kinds' read models."""
 
     def __init__(self, connection: Connection, kinds: Kinds) -> None:
         self._connection = connection
         self.tables = read_models(kinds)
 
     async def create(self) -> None:
-        """Empty shadows, with the constraints, indexes and rights that the read models have."""
+        """Creates empty shadows, with the constraints, indexes and rights of the read models."""
         async with self._connection.transaction():
             await self._connection.execute(_SCHEMA)
             for table in self.tables:
@@ -83,22 +83,22 @@ class Shadows:
                 await self._connection.execute(row[0])
 
     async def drop(self) -> None:
-        """Leave nothing behind."""
+        """Drops the schema of the shadows."""
         await self._connection.execute("drop schema if exists rebuild cascade")
 
     async def note(self, streams: Sequence[Any], seqs: Sequence[int], *, late: bool) -> None:
-        """The streams' shadow rows are those of their first `seqs` events; `late`: the comparison did not see them."""
+        """Notes that the streams' shadow rows reflect their first `seqs` events; `late`: after the comparison."""
         named = ([stream[column] for stream in streams] for column in ("stream", "filing_id"))
         await self._connection.execute(_FOLDED, *named, seqs, late)
 
     async def compare(self) -> None:
-        """Note every row that differs. What is appended meanwhile may differ only for that: it will be late."""
+        """Notes every differing row. A filing that grows meanwhile may differ for that alone: `changed` repeats it."""
         for table, key in self.tables.items():
             await self._connection.execute(f"analyze rebuild.{table}")
             await self._connection.execute(_COMPARE.format(table=table, key=key, which="true"))
 
     async def changed(self) -> dict[str, int]:
-        """How many rows differ, for each read model, once the filings that came late are compared too."""
+        """Returns the number of differing rows of each read model, after comparing the late filings again."""
         await self._connection.execute(f"delete from rebuild.difference where {_LATE}")  # noqa: S608 -- a constant
         for table, key in self.tables.items():
             await self._connection.execute(_COMPARE.format(table=table, key=key, which=_LATE))
@@ -106,7 +106,7 @@ class Shadows:
         return dict.fromkeys(self.tables, 0) | {row["read_model"]: row["count"] for row in counts}
 
     async def swap(self) -> None:
-        """Put the shadows in the place of the read models."""
+        """Replaces the read models with their shadows."""
         names = ", ".join(f"public.{table}" for table in self.tables)
         await self._connection.execute(f"lock table {names} in access exclusive mode")
         for table in self.tables:

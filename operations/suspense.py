@@ -1,7 +1,7 @@
-"""Money in suspense: what an officer says about it is recorded, and done once two have said so.
+"""Money in suspense: officers' steps are recorded, and take effect once two officers agree.
 
-Every step is one transaction that holds the callback's row. What goes to a payment is left to the relay of a gateway,
-exactly as if the callback had named it.
+Every step is one transaction that locks the callback's row. Money assigned to a payment is delivered by the gateway's
+relay, exactly as if the callback had named the payment.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from views.money import asked_through, reason_context, suspense_of
 
 
 async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand) -> Suspense:
-    """Take a step, and say how it stands then. A repeat of the same command is done once.
+    """Takes a step. Returns the money's state afterwards. Idempotent by the command's id.
 
-    Raises `RefusalError`, and what asyncpg raises.
+    Raises `RefusalError`, and asyncpg's errors.
     """
     async with connection.transaction():
         money = await suspense_of(connection, vault.find, command.callback, locked=True)
@@ -44,7 +44,7 @@ async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand
 
 
 async def _see(connection: Connection, vault: Vault, money: Suspense, step: SuspenseStep, role: Role) -> None:
-    """See that the directory and the log bear a step out. Raises `RefusalError`."""
+    """Checks that the directory and the log permit a step. Raises `RefusalError`."""
     if not await active(connection, step.agency, step.officer, role):
         raise _refuse(problem("actor", "not_in_directory", role_name=ROLE_NAMES[role]))
     whose = others(money, step.kind)
@@ -60,7 +60,7 @@ async def _see(connection: Connection, vault: Vault, money: Suspense, step: Susp
 
 
 async def _see_payment(connection: Connection, vault: Vault, provider: str, stream: str, step: SuspenseStep) -> None:
-    """Nobody says that money is for a filing of their own."""
+    """Raises `RefusalError` if the payment is unknown, another agency's, or of the officer's own filing."""
     demand = await asked_through(connection, stream, provider)
     if demand is None or demand.agency != step.agency:
         raise _refuse(problem("payment", "unknown_payment"))
@@ -70,7 +70,7 @@ async def _see_payment(connection: Connection, vault: Vault, provider: str, stre
 
 
 def _asked(money: Suspense) -> SuspenseStep:
-    """What was asked for last."""
+    """Returns the latest request."""
     return next(step for step in reversed(money.steps) if step.kind in ASKING)
 
 
@@ -79,7 +79,7 @@ def _refuse(why: Problem) -> RefusalError:
 
 
 async def _record(connection: Connection, vault: Vault, command: AnySuspenseCommand, step: SuspenseStep) -> None:
-    """Add the step. A reason is not kept once the key of this money is gone."""
+    """Adds the step. Its reason is not stored once the key of this money is gone."""
     sealed = None
     if step.reason is not None and (key := await vault.find(connection, command.callback)) is not None:
         sealed = key.seal(step.reason.encode(), reason_context(command.callback, step.n))
@@ -101,7 +101,7 @@ async def _record(connection: Connection, vault: Vault, command: AnySuspenseComm
 
 
 async def _do(connection: Connection, money: Suspense, step: SuspenseStep) -> None:
-    """Do what two have agreed on, in the transaction that records it."""
+    """Applies a decision on which two officers agree, in the transaction that records it."""
     match state_of((*money.steps, step), money.outcome):
         case SuspenseState.ASSIGNED:
             stream = str(_asked(money).stream)
@@ -127,4 +127,4 @@ where id = $1
 _NOBODYS: Final = """
 update callback set verdict = $2, agency = $3, driven_at = coalesce(driven_at, clock_timestamp()) where id = $1
 """
-"""Nothing is to be driven any more: not by a memo that names its demand after all, either."""
+"""The relay has nothing left to deliver, even if a memo is later found to name its demand."""

@@ -1,4 +1,4 @@
-"""A till is opened, counted and closed, as rows that are added and never changed. Cash that comes meanwhile waits."""
+"""Opening, counting and closing of tills, as rows that are added and never changed. Cash received meanwhile waits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from views.tills import till_of
 
 
 async def open_(connection: Connection, command: OpenTill) -> TillShown:
-    """Open one; a repeat of the same command is done once. Raises `RefusalError`."""
+    """Opens a till. Idempotent by the command's id. Raises `RefusalError`."""
     actor = command.actor
     _unless(rules.may_open(actor))
     async with connection.transaction():
@@ -38,7 +38,7 @@ async def open_(connection: Connection, command: OpenTill) -> TillShown:
 
 
 async def count(connection: Connection, command: CountTill) -> TillShown:
-    """Record what is in it; a repeat of the same command is done once. Raises `RefusalError`."""
+    """Records a count of a till's cash. Idempotent by the command's id. Raises `RefusalError`."""
     async with connection.transaction():
         till = await _held(connection, command, command.till)
         if not await connection.fetchval(_COUNTED, command.command_id):
@@ -50,7 +50,7 @@ async def count(connection: Connection, command: CountTill) -> TillShown:
 
 
 async def close(connection: Connection, command: CloseTill) -> TillShown:
-    """Close it; a repeat of the same command is done once. Raises `RefusalError`."""
+    """Closes a till. Idempotent by the command's id. Raises `RefusalError`."""
     async with connection.transaction():
         till = await _held(connection, command, command.till)
         if not await connection.fetchval(_CLOSED, command.command_id):
@@ -65,7 +65,7 @@ async def close(connection: Connection, command: CloseTill) -> TillShown:
 
 
 async def _held(connection: Connection, command: CountTill | CloseTill, number: str) -> TillShown:
-    """The till, with nothing going through it until the transaction ends."""
+    """Returns the till, locked against cash movements until the transaction ends."""
     await connection.execute(_HOLD, number)
     till = await till_of(connection, number)
     if till is None:

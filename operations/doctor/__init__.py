@@ -1,4 +1,4 @@
-"""What is missing or unhealthy on this machine and on the servers it uses, and how to mend it: `motcua doctor`."""
+"""`motcua doctor`: the faults of this machine and of the servers that it uses, and their remedies."""
 
 from operations.doctor.examination import examine
 from operations.doctor.finding import Finding, Health

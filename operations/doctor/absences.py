@@ -1,4 +1,4 @@
-"""Whether somebody who is absent still has tasks that nobody does."""
+"""The check for tasks left with absent officers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ group by agency, subject order by tasks desc, agency, subject
 
 
 async def absences(around: Surroundings) -> list[Finding]:
-    """Whose tasks wait for their substitute."""
+    """Reports each absent officer whose tasks have not been passed to their substitute."""
     async with around.record() as connection:
         found = await connection.fetch(_WAITING)
     if not found:

@@ -1,4 +1,4 @@
-"""Whether what runs knows what the log holds: it does not once Temporal was brought back older than the record."""
+"""The check for workflows behind their log, as after a restore of Temporal to a state older than the record."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from recovery.presence import temporals
 from rules.streams import KINDS
 
 LOOKED_AT: Final = 2_000
-"""So many of the newest events tell which streams are looked at."""
+"""Number of newest events whose streams are checked."""
 
 
 async def falling_behind(around: Surroundings) -> list[Finding]:
-    """Whether the workflows of the newest events have seen them."""
+    """Checks whether the workflows of the newest events know them."""
     async with around.record() as connection:
         newest = [row["stream"] for row in await connection.fetch(NEWEST, LOOKED_AT)]
         streams = [stream for stream in newest if stream.partition(":")[0] in KINDS]

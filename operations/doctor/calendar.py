@@ -1,4 +1,4 @@
-"""The calendar in force: whether there is one, whether all that runs goes by it, and when it ends."""
+"""The check of the calendar in force: its existence, its use by all open filings, and its last day."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from schemas.publishing.calendar import Calendar
 
 BODY: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
 ENDS_SOON: Final = 60
-"""Days before its last one from which a calendar is told of: time enough to write the next and have it looked at."""
+"""Days before a calendar's last one from which it is reported: enough to write the next one and have it checked."""
 
 
 async def calendar(around: Surroundings) -> list[Finding]:
-    """Whether a calendar is in force, for how long, and whether every open filing goes by it."""
+    """Checks whether a calendar is in force, for how long, and whether every open filing uses it."""
     async with around.record() as connection:
         body = await connection.fetchval(BODY)
         name = await connection.fetchval(IN_FORCE)
@@ -37,7 +37,7 @@ def _behind(in_force: Calendar, behind: int) -> Iterator[Finding]:
 
 
 def ending(in_force: Calendar, today: date) -> Iterator[Finding]:
-    """What to say of a calendar that ends soon, or has ended, as of `today`; nothing of one that does not."""
+    """Yields a finding if the calendar ends soon or has ended, as of `today`."""
     last = in_force.valid_until
     left = (last - today).days
     if left < 0:

@@ -1,4 +1,4 @@
-"""Whether the record goes on being checkpointed."""
+"""The check that new checkpoints of the record are made."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from workers.checkpoints import signer_in
 from workers.settings import CheckpointSettings
 
 TIMES: Final = 3
-"""An event that is in no checkpoint after so many times the minutes between two says that none are made."""
+"""Checkpoint intervals after which an event in no checkpoint shows that none are made."""
 
 _WAITS: Final = """
 select clock_timestamp() - e.recorded_at from position p join event e using (stream, seq) where p.position = $1
@@ -27,7 +27,7 @@ _FIX: Final = "doctor.checkpoints.make_one"
 
 
 async def checkpoints(around: Surroundings) -> list[Finding]:
-    """How far the newest checkpoint is, whether the record has that much, and how long the next event waits."""
+    """Checks the size of the newest checkpoint against the record, and the next event's wait for one."""
     try:
         newest = await _newest(around)
     except (CheckpointError, RuntimeError, NoStoreError, BaseError, OSError) as error:

@@ -1,4 +1,4 @@
-"""Whether what passes Temporal is sealed, and whether every key is there by which something was."""
+"""The check of payload encryption in Temporal, and of the keys that it needs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from recovery.stalled import Stalled, count_reported, reports_problems, stalled
 from schemas.saying import said
 
 _OF_KEYS: Final = frozenset({"KeyMissingError", "UnopenedError"})
-"""What a workflow task fails with that can't open what it was given."""
+"""The errors of a workflow task that can't decrypt its payloads."""
 
 _LOOKED_AT: Final = 10
 
 
 async def codec(around: Surroundings) -> list[Finding]:
-    """Whether it is on, and as it should be."""
+    """Checks that payload encryption is on and rightly set."""
     try:
         ring = ring_in(around.settings)
     except RingError as error:
@@ -54,7 +54,7 @@ def _sealing(ring: CodecRing) -> Finding:
 
 
 async def recorded_key(around: Surroundings) -> list[Finding]:
-    """Whether the ring here has the key by which workers seal, as the record knows it."""
+    """Checks that the ring here has the workers' current encryption key, as recorded."""
     try:
         ring = ring_in(around.settings)
     except RingError:
@@ -68,7 +68,7 @@ async def recorded_key(around: Surroundings) -> list[Finding]:
 
 
 async def missing_keys(around: Surroundings) -> list[Finding]:
-    """Whether any workflow stands still because its payloads can't be opened, and for want of which keys."""
+    """Reports workflows that are stalled because their payloads can't be decrypted, with the missing keys."""
     client = around.temporal
     if client is None or not await reports_problems(client) or not await count_reported(client):
         return [ok("doctor.codec_keys.none")]
@@ -85,12 +85,12 @@ async def missing_keys(around: Surroundings) -> list[Finding]:
 
 
 def wants_a_key(one: Stalled) -> bool:
-    """Whether a workflow stands still because something can't be opened, whatever the SDK has made of that."""
+    """Whether a workflow is stalled by an undecryptable payload, also if the SDK wrapped the error in another."""
     return not _OF_KEYS.isdisjoint({one.error, *one.caused_by})
 
 
 async def _keys_of(client: Client, workflow_id: str) -> set[str]:
-    """The ids of the keys by which the start and the newest events of a workflow are sealed."""
+    """Returns the ids of the keys that encrypt the start and the newest events of a workflow."""
     found = set()
     async for event in newest_first(client, workflow_id):
         started = event.workflow_execution_started_event_attributes.input.payloads
@@ -103,7 +103,7 @@ async def _keys_of(client: Client, workflow_id: str) -> set[str]:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether only this machine reaches what listens at `host:port`."""
+    """Whether `host:port` can be reached from this machine alone."""
     host = urlsplit(f"//{address}").hostname or ""
     try:
         return ip_address(host).is_loopback

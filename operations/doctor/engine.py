@@ -1,4 +1,4 @@
-"""Temporal: whether it answers, who works for whom, and which filings it has lost or can't move."""
+"""The checks of Temporal: its answer, the workers of its queues, and lost or stalled workflows."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ QUEUES: Final = "select queue, array_agg(agency order by agency) as agencies fro
 OPEN: Final = "select stream as id, filing.code from standing join filing using (filing_id) where open"
 SHOWN: Final = 10
 LOOKED_AT: Final = 50
-"""Workflows that seem to be lost are asked for one by one: the list of those that run is a second or two behind."""
+"""Maximum number of seemingly lost workflows that are queried one by one: Temporal's list lags by a second or two."""
 
 WHOLE_CALL: Final = 4 * 1024 * 1024
-"""Bytes that one call to the server carries."""
+"""Maximum number of bytes in one call to the server."""
 
 MANY: Final = 100
-"""Without marks by the server every running workflow must be looked at: more than these are left to the command."""
+"""Maximum number of workflows that are checked one by one if the server does not mark stalled ones; else skipped."""
 
 
 async def temporal(around: Surroundings) -> list[Finding]:
-    """Whether it answers, and whether our namespace is there."""
+    """Checks that Temporal answers and has our namespace."""
     try:
         client = await connect(lazy=False)
         info = await client.workflow_service.get_system_info(GetSystemInfoRequest())
@@ -63,7 +63,7 @@ async def temporal(around: Surroundings) -> list[Finding]:
 
 
 def long_updates(limit: int) -> list[Finding]:
-    """What is wrong with the server's limit of a message in bytes: a refusal repeats the Update that it refuses."""
+    """Warns if the server's limit of a message in bytes is too low: a refusal repeats the Update that it refuses."""
     if limit >= WHOLE_CALL:
         return []
     return [warn("doctor.temporal.long_updates", limit=limit)]
@@ -74,7 +74,7 @@ def _unusable(why: str) -> Finding:
 
 
 async def pollers(around: Surroundings) -> list[Finding]:
-    """Who works: the platform's workers, and a back office for each agency."""
+    """Checks that each queue has workers: the platform's, and a back office for each agency."""
     client = _client(around)
     rows = []
     if around.database:
@@ -99,7 +99,7 @@ async def _platform(client: Client, signs: Signs, kind: TaskQueueType.ValueType,
 
 
 async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) -> Finding:
-    """One queue of machine work, and whose it is. Work waits there: an office that is closed is no failure."""
+    """Checks one queue of machine work. Without a back office it only warns: the work waits in the queue."""
     queue = await queue_of(client, name, ACTIVITIES)
     whose = ", ".join(agencies)
     count = len(asking(queue, name, signs))
@@ -114,7 +114,7 @@ def _waiting(queue: DescribeTaskQueueResponse) -> int:
 
 
 async def builds(around: Surroundings) -> list[Finding]:
-    """Whether new filings are handed to somebody, and whether anything is held by a build that nobody runs."""
+    """Checks that the current build has workers, and that no other build holds workflows without any."""
     async with asyncpg.create_pool(around.settings[APPLICATION], min_size=0, max_size=1, timeout=SECONDS) as pool:
         known = await Builds(pool, _client(around)).all()
     current = next((one for one in known if one.current), None)
@@ -132,7 +132,7 @@ async def builds(around: Surroundings) -> list[Finding]:
 
 
 async def lost(around: Surroundings) -> list[Finding]:
-    """Whether everything that is open in the record runs in Temporal."""
+    """Checks that every open stream of the record has a running workflow."""
     client = _client(around)
     async with around.record() as connection:
         known = {row["id"]: row["code"] for row in await connection.fetch(OPEN)}
@@ -148,7 +148,7 @@ async def lost(around: Surroundings) -> list[Finding]:
 
 
 async def standing_still(around: Surroundings) -> list[Finding]:
-    """Whether the code of the worker fails on any workflow."""
+    """Checks for workflows on which the worker's code fails."""
     client = _client(around)
     if await reports_problems(client):
         count = await count_reported(client)
@@ -162,7 +162,7 @@ async def standing_still(around: Surroundings) -> list[Finding]:
 
 
 async def agencies_work(around: Surroundings) -> list[Finding]:
-    """Whose machine work fails: filing by filing, why, how often, and when it is tried again."""
+    """Reports each filing whose machine work fails: the reason, the number of tries, and the next retry."""
     client = _client(around)
     async with around.record() as connection:
         found = await failing(connection, client)

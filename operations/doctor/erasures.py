@@ -1,4 +1,4 @@
-"""Whether what persons have asked for fails or waits for too long, and whether what was erased has come back."""
+"""The check of persons' requests that fail or wait too long, and of erased filings that came back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from recovery.second_place import SecondPlace
 
 HOURS: Final = "MOTCUA_PERSON_HOURS"
 USUAL: Final = 72
-"""Hours within which what a person has asked for is to be done (Luật 91/2025/QH15, unconfirmed)."""
+"""Hours within which a person's request must be fulfilled (Luật 91/2025/QH15, unconfirmed)."""
 
 _WAITING: Final = """
 select count(*) filter (where answer.n is null) as unanswered, count(*) filter (where answer.deed = 'approve') as undone
@@ -30,14 +30,14 @@ from erasure join erasure_deed as answer on answer.asked = request and answer.de
 where finished_at is null and (problem is not null or not {UNDER_WAY})
 group by request, problem order by request, problem
 """  # noqa: S608 -- a constant
-"""Of what was approved and is not done: why, or that nobody is at it."""
+"""Approved and unfinished erasures, by problem; those without a problem only if no run is under way."""
 _UNGIVEN: Final = """
 select count(*) from export_request where given is null and asked_at < clock_timestamp() - make_interval(hours => $1)
 """
 
 
 async def erasures(around: Surroundings) -> list[Finding]:
-    """What can't be erased, how many requests have been waiting for more than those hours, and what has come back."""
+    """Reports failing erasures, the number of requests that wait for longer, and erased filings that are back."""
     given = around.settings.get(HOURS) or ""
     hours = int(given) if given.isdecimal() else USUAL
     async with around.record() as connection:
@@ -54,7 +54,7 @@ async def erasures(around: Surroundings) -> list[Finding]:
 
 
 def _undone(request: int, problem: str | None, filings: int) -> Finding:
-    """A request that was approved and is not done. It is well to wait where the rules want it; else nobody may."""
+    """Returns the finding for an approved and unfinished request: a failure, unless the rules require it to wait."""
     if problem is None:
         return warn("doctor.erasures.unfinished", request=request, filings=filings)
     if problem.startswith(REFUSED):
@@ -63,7 +63,7 @@ def _undone(request: int, problem: str | None, filings: int) -> Finding:
 
 
 async def _brought_back(around: Surroundings) -> list[Finding]:
-    """Of what the second place knows as erased, that which is not so in the record."""
+    """Reports filings that are erased by the second place but not in the record."""
     if not (url := around.settings.get("MOTCUA_CHECKPOINTS")):
         return []
     try:

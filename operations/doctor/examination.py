@@ -1,4 +1,4 @@
-"""All looks at once, each with its own time, and an answer in any case."""
+"""All checks at once, each with a timeout of its own, and a result in any case."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ from schemas.base import Text
 from schemas.saying import said
 
 LONGEST: Final = 6.0
-"""Seconds of one look."""
+"""Seconds for one check."""
 DEADLINE: Final = 14.0
-"""Seconds of all: the first ones, then those that need their answers."""
+"""Seconds for all checks: the first ones, then those that depend on them."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing to look at.
+    """One check.
 
     Attributes:
-        name: Stable, for programs.
-        look: What looks.
-        setting: Without this one there is nothing to look at.
+        name: A stable name, for programs.
+        look: The function that checks.
+        setting: The setting without which the check is skipped.
         record: Whether PostgreSQL must have answered.
         temporal: Whether Temporal must have answered.
     """
@@ -61,7 +61,7 @@ class Check:
 
     @property
     def title(self) -> Text:
-        """Its name for people."""
+        """The check's name for people."""
         return said(f"doctor_check.{self.name}")
 
 
@@ -121,11 +121,11 @@ THEN: Final = (
 
 
 def examine() -> list[tuple[Check, Finding]]:
-    """What each check found, within 15 s whatever hangs."""
+    """Returns each check's findings within 15 s, even if a check hangs."""
     around = Surroundings.here()
     found: dict[str, list[Finding]] = {}
 
-    # Not waited for: a name server that does not answer holds its thread longer than anybody wants to wait.
+    # A daemon thread, not awaited to its end: a name server that does not answer blocks it for too long.
     looking = threading.Thread(target=lambda: asyncio.run(_all(around, found)), daemon=True)
     looking.start()
     looking.join(DEADLINE)
@@ -143,7 +143,7 @@ async def _all(around: Surroundings, found: dict[str, list[Finding]]) -> None:
 
 
 def _not_now(check: Check, around: Surroundings) -> list[Finding]:
-    """Why there is nothing to look at, if so."""
+    """Returns the reason to skip the check; empty if there is none."""
     if check.setting is not None and not around.settings.get(check.setting):
         return [skipped("doctor.not_set", setting=check.setting)]
     if check.record and not around.database:
@@ -154,7 +154,7 @@ def _not_now(check: Check, around: Surroundings) -> list[Finding]:
 
 
 async def _looked(check: Check, around: Surroundings) -> list[Finding]:
-    """What the look found, or why it could not be finished. Errors of servers may quote values: only their types."""
+    """Returns the check's findings, or the error that ended it: only its type, as servers' errors may quote values."""
     try:
         async with asyncio.timeout(LONGEST):
             return await check.look(around)

@@ -1,4 +1,4 @@
-"""What a look at one thing brings."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.saying import said
 
 
 class Health(StrEnum):
-    """How a thing is. What stands on something that fails is not looked at."""
+    """The health of a thing; `SKIPPED` if it depends on something that failed."""
 
     OK = "ok"
     WARN = "warn"
@@ -20,7 +20,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """How one thing is, and what to do about it if it is not well. Holds no secret and nothing of a person."""
+    """The health of one thing, and the remedy if it is not well. Has no secrets and no personal data."""
 
     health: Health
     what: Text
@@ -28,20 +28,20 @@ class Finding:
 
 
 def ok(key: str, **values: object) -> Finding:
-    """It is well, in the sentence of this key in which the `values` stand."""
+    """Returns a finding that all is well: the sentence of this key, filled with the `values`."""
     return Finding(Health.OK, said(key, **values))
 
 
 def skipped(key: str, **values: object) -> Finding:
-    """It was not looked at, and why."""
+    """Returns the finding of a skipped check, with the reason."""
     return Finding(Health.SKIPPED, said(key, **values))
 
 
 def warn(key: str, *, fix: str | None = None, **values: object) -> Finding:
-    """It works, but not for long or not well. What to do stands under the key `fix`, or under this one with `.fix`."""
+    """Returns a warning: it works, but not for long or not well. The remedy's key is `fix`, or this key with `.fix`."""
     return Finding(Health.WARN, said(key, **values), said(fix or f"{key}.fix", **values))
 
 
 def fail(key: str, *, fix: str | None = None, **values: object) -> Finding:
-    """The platform can't work like this. What to do stands where it does for `warn`."""
+    """Returns a failure: the platform can't work like this. The remedy's key is that of `warn`."""
     return Finding(Health.FAIL, said(key, **values), said(fix or f"{key}.fix", **values))

@@ -1,4 +1,4 @@
-"""Whether what can't be replayed heals by itself: that somebody looks, what was healed, and who is left."""
+"""The check of the healing of runs that can't be replayed: its schedule, the healed runs, and those left."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from schemas.stream.healing import REMEMBERED, SCHEDULE, Healings
 LATELY: Final = timedelta(days=1)
 SHOWN: Final = 5
 FRUITLESS: Final = 3
-"""So many looks that came to nothing are no beginning any more."""
+"""Number of unfinished runs of the schedule from which the healing counts as failing."""
 
 
 async def heals(_: Surroundings) -> list[Finding]:
-    """What the looks have found, by the last that came to its end."""
+    """Reports the result of the healing's last finished run."""
     client = await connect()
     try:
         schedule = await client.get_schedule_handle(SCHEDULE).describe()
@@ -42,7 +42,7 @@ async def heals(_: Surroundings) -> list[Finding]:
 
 
 async def last_healings(client: Client, schedule: ScheduleDescription) -> Healings | None:
-    """What the newest look that came to its end has told; None if none of the last ten did. Raises `RPCError`."""
+    """Returns the result of the newest finished healing; None if none of the last ten finished. Raises `RPCError`."""
     for action in reversed(schedule.info.recent_actions):
         look = cast("ScheduleActionExecutionStartWorkflow", action.action)
         handle = client.get_workflow_handle(look.workflow_id, run_id=look.first_execution_run_id)
@@ -67,7 +67,7 @@ def _healed(found: Healings, now: datetime) -> Finding:
 
 
 def _left(found: Healings) -> list[Finding]:
-    """Of each the filing, once: what starts it again starts its payments and parcels too."""
+    """Reports each filing once: its restart also restarts its payments and parcels."""
     filings = list(dict.fromkeys(map(_filing, found.left)))
     return [fail("doctor.healing.left", filing=filing) for filing in filings[:SHOWN]] + _rest(len(filings) - SHOWN)
 

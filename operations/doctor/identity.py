@@ -1,4 +1,4 @@
-"""Whether those can speak who should: who is asked for it, who could, and whose clock or key stands in the way."""
+"""The check of signed statements by programs: whether they are required, who can sign, and faulty clocks or keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from schemas.identity import Principal, PrincipalKey
 
 IDENTITY: Final = "MOTCUA_IDENTITY"
 SOON: Final = timedelta(days=30)
-"""So long before its last key ends a program is named."""
+"""Time before the end of its last key from which a program is reported."""
 
 _OFF: Final = """
 select process, seconds from clock_off where at > clock_timestamp() - interval '5 minutes' order by process
@@ -25,7 +25,7 @@ select process, seconds from clock_off where at > clock_timestamp() - interval '
 
 
 async def identity(around: Surroundings) -> list[Finding]:
-    """Whether statements are asked for, by whom they could be signed, and what stands in the way."""
+    """Checks whether signed statements are required, who could sign them, and which keys or clocks hinder it."""
     async with around.record() as connection:
         found, off = await registered(connection), await connection.fetch(_OFF)
     now = datetime.now(UTC)
@@ -42,7 +42,7 @@ def _asked_for(around: Surroundings, principals: list[Principal], now: datetime)
 
 
 def _believed() -> Finding:
-    """Nobody is asked who they are: that is for a server alone which only this machine reaches."""
+    """Reports that identity is not verified: acceptable only if the server can be reached from this machine alone."""
     try:
         server = configured_address()
     except MotcuaError:

@@ -1,4 +1,4 @@
-"""This machine: Python, programs, ports, disk, settings, and the stack of this folder."""
+"""The checks of this machine: Python, programs, ports, disk, settings, and the stack of this folder."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from workers.settings import WorkerSettings
 PYTHON: Final = (3, 11)
 GIB: Final = 2**30
 ROOM: Final = 2 * GIB
-"""Below this, a disk soon stops everything."""
+"""Free bytes below which the disk is reported: a full disk stops everything."""
 NO_ROOM: Final = GIB // 5
 
 
 async def python(_: Surroundings) -> list[Finding]:
-    """Whether this Python is new enough."""
+    """Checks that this Python is new enough."""
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info >= PYTHON:
         return [ok("as_is", value=f"Python {version}")]
@@ -38,7 +38,7 @@ async def python(_: Surroundings) -> list[Finding]:
 
 
 async def programs(_: Surroundings) -> list[Finding]:
-    """Whether the programs that came with wheels are there and run."""
+    """Checks that the programs installed with wheels exist and run."""
     return list(await asyncio.gather(*map(_program, ("temporal", "postgres", "dbmate"))))
 
 
@@ -69,7 +69,7 @@ def _no_program(key: str, name: str, **values: object) -> Finding:
 
 
 async def stack(around: Surroundings) -> list[Finding]:
-    """Whether a stack runs in this folder, and all its parts."""
+    """Checks whether a stack runs in this folder with all its parts."""
     parts = {file.stem: _lives(file) for file in around.home.run.glob("*.pid")} if around.home.run.is_dir() else {}
     start = "doctor.stack.start"
     if around.home.env_file.exists():
@@ -100,7 +100,7 @@ def _lives(pid_file: Path) -> bool:
 
 
 async def ports(around: Surroundings) -> list[Finding]:
-    """Whether the ports that were chosen for the stack are free, or taken by the stack itself."""
+    """Checks that the ports set for the stack are free, or taken by the stack itself."""
     chosen = (name for name in map(port_setting, WITH_PORT) if name in around.settings)
     found = [_port(around, name, around.settings[name]) for name in chosen]
     whole = f"{PORTS.start}-{PORTS.stop - 1}"
@@ -123,7 +123,7 @@ def _port(around: Surroundings, name: str, value: str) -> Finding:
 
 
 async def disk(around: Surroundings) -> list[Finding]:
-    """How much room is left where the stack and the object store are."""
+    """Reports the free disk space of the stack and of the object store."""
     places = {_there(around.home.root)}
     objects = around.settings.get("MOTCUA_OBJECTS", "")
     if objects.startswith("file:"):
@@ -132,12 +132,12 @@ async def disk(around: Surroundings) -> list[Finding]:
 
 
 def _there(path: Path) -> Path:
-    """The path, or what there is of it."""
+    """Returns the path, or its nearest existing parent."""
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
 def room(place: Path) -> Finding:
-    """How much room is left on the disk of `place`. Raises `OSError`."""
+    """Reports the free space on the disk of `place`. Raises `OSError`."""
     left = shutil.disk_usage(place).free
     if left >= ROOM:
         return ok("doctor.disk.free", place=place, gib=left / GIB)
@@ -146,7 +146,7 @@ def room(place: Path) -> Finding:
 
 
 async def settings(around: Surroundings) -> list[Finding]:
-    """What is set and from where, what is missing, and what nobody reads."""
+    """Reports the settings and their sources, and those that are missing, unknown or invalid."""
     return [*_set(around), *_unknown(around), *_missing(around), *_wrong(around)]
 
 

@@ -1,4 +1,4 @@
-"""Whether what those who take money have said has reached its payments, and what waits for a person."""
+"""The check that providers' callbacks have reached their payments, and of money that waits for a person."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ where verdict in ('suspense', 'to_give_back') group by state
 
 
 async def callbacks(around: Surroundings) -> list[Finding]:
-    """What is left of callbacks, and the money that waits for people."""
+    """Reports undelivered callbacks, and money that waits for people."""
     async with around.record() as connection:
         row = await connection.fetchrow(_LEFT, LONG)
         waiting = {one["state"]: one for one in await connection.fetch(_SUSPENSE)}
@@ -46,7 +46,7 @@ async def callbacks(around: Surroundings) -> list[Finding]:
 
 
 def _waits(state: str, transfers: int, dong: int, days: int) -> Finding:
-    """Money that waits for people, for so many whole days at the longest."""
+    """Returns the finding for money that waits for people; `days`: the longest wait in whole days."""
     what = said(f"doctor.suspense.{state}")
     return warn(
         "doctor.callbacks.suspense",

@@ -1,4 +1,4 @@
-"""Whether what is appended gets its place in the one order of all events."""
+"""The check that appends get their position in the order of all events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from operations.doctor.finding import Finding, fail, ok
 from operations.doctor.surroundings import Surroundings
 
 LONG: Final = 60
-"""Seconds after which an append without a place says that no relay runs."""
+"""Seconds after which an append without a position shows that no relay runs."""
 
 _WAITING: Final = """
 select count(*), count(*) filter (where recorded_at < clock_timestamp() - make_interval(secs => $1)) from unpositioned
@@ -16,7 +16,7 @@ select count(*), count(*) filter (where recorded_at < clock_timestamp() - make_i
 
 
 async def order(around: Surroundings) -> list[Finding]:
-    """How many appends wait for their place, and whether they wait for long."""
+    """Reports the number of appends that wait for their position; a failure if some wait for long."""
     async with around.record() as connection:
         row = await connection.fetchrow(_WAITING, LONG)
     waiting, long = row.values() if row else (0, 0)

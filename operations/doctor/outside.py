@@ -1,4 +1,4 @@
-"""What is reached outside of the database and the engine: bank, post, gateway, files, virus scanner."""
+"""The checks of services outside the database and the engine: bank, post, gateway, files, virus scanner."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from schemas.saying import said
 
 
 async def bank(around: Surroundings) -> list[Finding]:
-    """Whether the bank answers at all."""
+    """Checks that the bank answers."""
     return [await _partner(around, "MOTCUA_BANK_URL", said("doctor.partner.bank"))]
 
 
 async def post(around: Surroundings) -> list[Finding]:
-    """Whether the post answers at all."""
+    """Checks that the post answers."""
     return [await _partner(around, "MOTCUA_POST_URL", said("doctor.partner.post"))]
 
 
 async def gateway(around: Surroundings) -> list[Finding]:
-    """Whether the gateway would keep a callback."""
+    """Checks that the gateway reports itself able to take callbacks."""
     try:
         async with partner_client(around.settings["MOTCUA_GATEWAY_URL"]) as client:
             answer = await client.get("/healthz", timeout=SECONDS)
@@ -43,7 +43,7 @@ async def gateway(around: Surroundings) -> list[Finding]:
 
 
 async def _partner(around: Surroundings, name: str, partner: Text) -> Finding:
-    """Any answer will do: what a partner says at its root is its own affair."""
+    """Checks that a partner answers, with any status but a server error: its root page is its own affair."""
     try:
         async with partner_client(around.settings[name]) as client:
             answer = await client.get("/", timeout=SECONDS)
@@ -56,7 +56,7 @@ async def _partner(around: Surroundings, name: str, partner: Text) -> Finding:
 
 
 async def objects(around: Surroundings) -> list[Finding]:
-    """Whether a file can be put into the store, read back and removed."""
+    """Checks that a file can be put into the store, read back and removed."""
     url = around.settings["MOTCUA_OBJECTS"]
     folder = url2pathname(urlsplit(url).path)
     if url.startswith("file:") and not await asyncio.to_thread(os.path.isdir, folder):
@@ -77,7 +77,7 @@ def _no_store(key: str, **values: object) -> Finding:
 
 
 async def scanner(around: Surroundings) -> list[Finding]:
-    """Whether there is one, and whether it answers."""
+    """Checks that a virus scanner is set and answers."""
     socket = around.settings.get("MOTCUA_CLAMD")
     if not socket:
         return [warn("doctor.scanner.none")]

@@ -1,4 +1,4 @@
-"""Whether the official papers that are owed are made."""
+"""The check that due official papers are made."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import Surroundings
 
 LONG: Final = 60
-"""Seconds after which a paper that nobody has tried to make says that no relay runs."""
+"""Seconds after which a paper without a try shows that no relay runs."""
 
 _OWED: Final = """
 select count(*) as owed,
@@ -22,7 +22,7 @@ from (select *, coalesce(starts_with(problem, $2), false) as sealed_in_vain from
 
 
 async def papers(around: Surroundings) -> list[Finding]:
-    """Which papers wait, and for what. Those whose seal is refused are named where signing is looked at."""
+    """Reports the waiting papers and their problems. Those with a refused seal are left to the check of signing."""
     async with around.record() as connection:
         row = await connection.fetchrow(_OWED, LONG, SEAL_REFUSED)
     owed, untouched, failing, such_as = row.values() if row else (0, 0, 0, None)

@@ -1,4 +1,4 @@
-"""Whether the programs that may speak, and their keys, are those that the recorded changes come to."""
+"""The check of principals and their keys against the recorded changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from operations.registered import differences
 
 
 async def principals(around: Surroundings) -> list[Finding]:
-    """Which rows were changed by other means than `motcua principals`, or can't be read."""
+    """Reports rows that were changed by other means than `motcua principals`, or can't be read."""
     async with around.record() as connection:
         found = await differences(connection)
     if not found:

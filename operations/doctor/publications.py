@@ -1,4 +1,4 @@
-"""Whether what is published stands in the tables as it was recorded."""
+"""The check of the published tables against the record."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from operations.publications.folding import compare
 
 
 async def publications(around: Surroundings) -> list[Finding]:
-    """Which rows of the catalogue and the directory were changed by other means than the commands that publish.
+    """Reports rows of the catalogue and the directory that were changed by other means than publishing commands.
 
     The names of people are left to `motcua ledger verify`.
     """

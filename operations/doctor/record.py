@@ -1,4 +1,4 @@
-"""PostgreSQL: whether it answers, what the application may do, and whether the record is as it should be."""
+"""The checks of PostgreSQL: its answer, the application's rights, and the state of the record."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from views.log import DATABASE_ERRORS
 from views.order import NEWEST
 
 OLDEST: Final = 160000
-"""PostgreSQL 16, the oldest that is tried."""
+"""PostgreSQL 16, the oldest tested version."""
 
 TABLES: Final = (
     "event",
@@ -52,7 +52,7 @@ TABLES: Final = (
 )
 MODELS: Final = tuple(models_of(KINDS))
 
-# A superuser may do all, and so may who owns a table: neither is a role for the application.
+# A superuser may do everything, and so may a table's owner: neither is a role for the application.
 FORBIDDEN: Final = """
 select rolsuper as superuser,
        (select pg_has_role(current_user, tableowner::name, 'member') from pg_tables
@@ -78,7 +78,7 @@ where starts_with(s.stream, '{kind}') and s.head_seq > 0 and s.head_seq is disti
 
 
 def behind_query(kinds: Kinds) -> str:
-    """The streams of which a read model does not tell what the log does."""
+    """Returns the query for streams whose read model differs from the head of the log."""
     parts = [_NOWHERE]
     for kind, table in kinds.tables.items():
         parts.append(_BEHIND.format(table=table.name, same=f"t.{table.key} = s.{table.key}", kind=f"{kind}:"))
@@ -88,7 +88,7 @@ def behind_query(kinds: Kinds) -> str:
 SPILL: Final = """
 select max(place) from (select row_number() over (order by md5(n::text)) as place from generate_series(1, 30000) n) s
 """
-"""Sorts more than it may keep in memory: a megabyte or two are written beside the data, and gone with the answer."""
+"""Sorts more than fits into its memory: a megabyte or two are written to a temporary file beside the data."""
 
 SUPERUSER: Final = "MOTCUA_SUPERUSER_DATABASE_URL"
 HERE: Final = (None, "localhost", "127.0.0.1", "::1")
@@ -99,12 +99,12 @@ where filing_id is not null
 """  # noqa: S608 -- joined from statements of our own
 
 APART: Final = timedelta(seconds=2)
-"""Clocks that differ by more make deadlines ring early or late."""
+"""Clocks that differ by more let deadlines expire early or late."""
 LONG: Final = timedelta(minutes=1)
 
 
 async def postgres(around: Surroundings) -> list[Finding]:
-    """Whether it answers, and which it is."""
+    """Checks that PostgreSQL answers, and reports its version and size."""
     try:
         async with around.record() as connection:
             number = int(await connection.fetchval("show server_version_num"))
@@ -121,7 +121,7 @@ async def postgres(around: Surroundings) -> list[Finding]:
 
 
 async def disk(around: Surroundings) -> list[Finding]:
-    """Whether the server can write, and how much room its data has, if they are on this machine."""
+    """Checks that the server can write, and the free space for its data if they are on this machine."""
     try:
         async with around.record() as connection:
             await connection.execute("set work_mem = '64kB'")
@@ -139,7 +139,7 @@ async def disk(around: Surroundings) -> list[Finding]:
 
 
 async def _data_directory(around: Surroundings) -> Path | None:
-    """Where the data of a server on this machine are, if one of the roles that are set may know."""
+    """Returns the data folder of a server on this machine; None if no role set here may read it."""
     if urlsplit(around.settings[APPLICATION]).hostname not in HERE:
         return None
     for variable in (APPLICATION, OWNER, SUPERUSER):
@@ -151,7 +151,7 @@ async def _data_directory(around: Surroundings) -> Path | None:
 
 
 async def role(around: Surroundings) -> list[Finding]:
-    """Whether the application may do what it must, and can't change what was recorded."""
+    """Checks that the application has all rights that it needs, and can't change recorded events."""
     async with around.record() as connection:
         rights = await connection.fetchrow(FORBIDDEN)
         lacking = await connection.fetch(LACKING, [*TABLES, *MODELS], [*TABLES[:8], *MODELS])
@@ -166,7 +166,7 @@ async def role(around: Surroundings) -> list[Finding]:
 
 
 async def migrations(around: Surroundings) -> list[Finding]:
-    """Whether the tables are those that this version was written for."""
+    """Checks that the tables have the schema of this version."""
     async with around.record() as connection:
         version = await schema_version(connection)
     found = []
@@ -180,7 +180,7 @@ async def migrations(around: Surroundings) -> list[Finding]:
 
 
 async def master_key(around: Surroundings) -> list[Finding]:
-    """Whether the keys of the record open, and whether a change of the master key is under way."""
+    """Checks that the master key fits the record's keys, and whether its rotation is under way."""
     try:
         masters = master_keys(*(around.settings.get(name, "") for name in (MASTER_KEY, *WITH_MASTER_KEY)))
     except ValueError:
@@ -202,7 +202,7 @@ _NOT_THE_KEY: Final = fail("doctor.master_key.another")
 
 
 async def read_models(around: Surroundings) -> list[Finding]:
-    """Whether every read model tells what its stream tells."""
+    """Checks that every read model is level with its stream."""
     async with around.record() as connection:
         behind = await connection.fetch(behind_query(KINDS))
     if not behind:
@@ -211,10 +211,10 @@ async def read_models(around: Surroundings) -> list[Finding]:
 
 
 async def clock(around: Surroundings) -> list[Finding]:
-    """Whether this machine, PostgreSQL and Temporal tell the same time.
+    """Compares the clocks of this machine, PostgreSQL and Temporal.
 
-    Temporal does not tell its own. But each event says when Temporal's clock said that it happened, and when
-    PostgreSQL's said that it was recorded, which is a few milliseconds later.
+    Temporal has no call for its time. But each event has the time of its occurrence by Temporal's clock, and that of
+    its recording by PostgreSQL's: a few milliseconds later.
     """
     async with around.record() as connection:
         asked, began = datetime.now(UTC), time.monotonic()

@@ -1,4 +1,4 @@
-"""What the check of applicants' signatures stands on: trusted roots, time-stamps, the sandbox trust."""
+"""The checks of what verifying applicants' signatures needs: trusted roots, time-stamps, the sandbox trust."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 ROOTS: Final = "MOTCUA_SIGNATURE_ROOTS"
 SOON: Final = timedelta(days=60)
-"""A root that ends before is told of: a new one takes an authority and an office some weeks."""
+"""Time before the end of a root from which it is reported: a new one takes some weeks."""
 
 
 async def roots(around: Surroundings) -> list[Finding]:
-    """Whether there are roots, whether they can be read, and how long they last."""
+    """Checks that roots are set and readable, and when they end."""
     file = around.settings.get(ROOTS)
     if not file:
         return [warn("doctor.signature_roots.none")]
-    from activities.signature.policy import key_of  # noqa: PLC0415 -- slow to load: no other look needs it
+    from activities.signature.policy import key_of  # noqa: PLC0415 -- slow to load: no other check needs it
     from activities.signature.trust import roots_in  # noqa: PLC0415
 
     policy = _policy(around)
@@ -56,8 +56,8 @@ def _root(root: x509.Certificate, now: datetime, *, counts: bool) -> Finding:
 
 
 async def time_stamps(around: Surroundings) -> list[Finding]:
-    """Whether the authority gives a time-stamp that counts."""
-    from activities.signature.signing import HttpStamper  # noqa: PLC0415 -- slow to load: no other look needs it
+    """Checks that the authority issues a valid time-stamp."""
+    from activities.signature.signing import HttpStamper  # noqa: PLC0415 -- slow to load: no other check needs it
 
     try:
         async with httpx.AsyncClient(timeout=SECONDS) as client:
@@ -73,8 +73,8 @@ async def time_stamps(around: Surroundings) -> list[Finding]:
 
 
 def _policy(around: Surroundings) -> Policy:
-    """As it is set; unless that can't be read, which is told elsewhere."""
-    from activities.signature.policy import POLICY, Policy  # noqa: PLC0415 -- slow to load: no other look needs it
+    """Returns the policy that is set, or the default if that can't be read, which another check reports."""
+    from activities.signature.policy import POLICY, Policy  # noqa: PLC0415 -- slow to load: no other check needs it
 
     try:
         return TypeAdapter(Policy).validate_json(around.settings.get("MOTCUA_SIGNATURE_POLICY", "{}"))
@@ -83,7 +83,7 @@ def _policy(around: Surroundings) -> Policy:
 
 
 async def sandbox(around: Surroundings) -> list[Finding]:
-    """Whether the sandbox trust answers."""
+    """Checks that the sandbox trust answers."""
     try:
         async with partner_client(around.settings["MOTCUA_TRUST_URL"]) as client:
             (await client.get("/root.pem", timeout=SECONDS)).raise_for_status()

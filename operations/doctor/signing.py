@@ -1,4 +1,4 @@
-"""Whether results, and the papers that an agency seals, wait for something that somebody has to mend first."""
+"""The check for results and sealed papers that wait for a fault to be corrected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ order by agency.agency, place
 
 
 async def signing(around: Surroundings) -> list[Finding]:
-    """Whose signatures and seals can't be had as things are, and by which rule."""
+    """Reports the signatures and seals that can't be made as things stand, with the rule."""
     results = await long_waits(around, "signing")
     async with around.record() as connection:
         seals, numberless = await connection.fetch(_PAPERS, SEAL_REFUSED), await connection.fetch(_NUMBERLESS)

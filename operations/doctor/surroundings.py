@@ -1,4 +1,4 @@
-"""Where things are: the settings of this process, else those of the stack in this folder."""
+"""The settings that are checked: those of this process, else of the stack in this folder."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from rules.stream_kind import Kinds
 from rules.streams import KINDS
 
 SECONDS: Final = 3.0
-"""For connecting, and for each statement."""
+"""Seconds for connecting, and for each statement."""
 
 NEEDED: Final = (APPLICATION, "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "MOTCUA_BANK_URL", "MOTCUA_POST_URL")
-"""What a platform worker can't do without."""
+"""The settings that a platform worker needs."""
 
 SETTINGS: Final = frozenset(
     {
@@ -81,7 +81,7 @@ SETTINGS: Final = frozenset(
         *map(port_setting, WITH_PORT),
     }
 )
-"""Every setting of ours that there is; what else is called MOTCUA_… is a slip of the pen."""
+"""Every setting of the platform; any other name MOTCUA_… is a typing error."""
 
 _OURS: Final = ("MOTCUA_", "TEMPORAL_")
 _STORES: Final = frozenset({"MOTCUA_OBJECTS", "MOTCUA_CHECKPOINTS"})
@@ -105,15 +105,15 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 @dataclass
 class Surroundings:
-    """What the doctor knows before it looks.
+    """The checks' knowledge of the settings, and of the servers that have answered.
 
     Attributes:
-        settings: What is set, by name.
-        sources: Where each comes from, by name.
+        settings: The settings, by name.
+        sources: The source of each setting, by name.
         home: The folder of the stack, which may not be there.
         temporal: A client, once Temporal has answered.
         database: Whether PostgreSQL has answered.
-        kinds: The kinds of streams that there are.
+        kinds: The kinds of streams.
     """
 
     settings: Mapping[str, str]
@@ -125,19 +125,19 @@ class Surroundings:
 
     @classmethod
     def here(cls) -> Self:
-        """Those of this process in this folder, taken as every other command takes them."""
+        """Returns those of this process in this folder, read as by every other command."""
         own = {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
         try:
             beside = stack_beside()
             use_stack_here()
         except (OSError, ValueError):
-            beside = {}  # somebody else's, or cut off: the look at the stack tells
+            beside = {}  # another user's file, or a truncated one: the check of the stack reports it
         sources = dict.fromkeys(beside, str(STACK)) | dict.fromkeys(own, "environment")
         return cls(beside | own, sources, Home(Path(STACK.parents[1])))
 
     @asynccontextmanager
     async def record(self, variable: str = APPLICATION) -> AsyncIterator[Connection]:
-        """A connection to the record."""
+        """Opens a connection to the record."""
         connection = await asyncpg.connect(self.settings[variable], timeout=SECONDS, command_timeout=SECONDS)
         try:
             yield connection
@@ -146,7 +146,7 @@ class Surroundings:
 
 
 def shown(name: str, value: str) -> str:
-    """A setting as it may be shown: of an address who and where, of what is harmless all, of others nothing."""
+    """Returns a setting for display: an address without password, a harmless setting whole, any other hidden."""
     if name in _OPEN:
         return value
     if name not in _ADDRESSES:

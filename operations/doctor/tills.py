@@ -1,4 +1,4 @@
-"""Whether tills of days that are over are still open: nobody has counted what is in them."""
+"""The check for tills of earlier days that are still open: nobody has counted their cash."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ group by till.agency order by till.agency
 
 
 async def tills(around: Surroundings) -> list[Finding]:
-    """How many of which agency were opened on an earlier day and are not closed."""
+    """Reports, by agency, the tills that were opened on an earlier day and are not closed."""
     async with around.record() as connection:
         rows = await connection.fetch(_LEFT)
     found = [warn("doctor.tills.left", agency=agency, tills=tills, first=first) for agency, tills, first in rows]

@@ -1,4 +1,4 @@
-"""Whether bank, post or signing service list anything in our name that no event orders."""
+"""The check for acts in our name, at bank, post or signing service, that no event orders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN: Final = 5
 
 
 async def acts(around: Surroundings) -> list[Finding]:
-    """The acts that no event orders; one about a filing that the record does not hold may be another installation's."""
+    """Reports acts that no event orders. An act about an unknown filing may belong to another installation."""
     listed: list[Act] = []
     silent = 0
     for name, ask in ((BANK, listed_by_bank), (POST, listed_by_post)):
@@ -51,7 +51,7 @@ def _not_ordered(found: Sequence[Unordered]) -> list[Finding]:
 
 
 async def signatures(around: Surroundings) -> list[Finding]:
-    """Whether the newest that were given are borne out, at a signing service that lists them."""
+    """Checks the newest signatures against the record, if the signing service lists them."""
     found: list[UnorderedSignature] = []
     try:
         async with around.record() as connection:
@@ -65,7 +65,7 @@ async def signatures(around: Surroundings) -> list[Finding]:
 
 
 def findings(found: Sequence[UnorderedSignature]) -> list[Finding]:
-    """What was found, in words."""
+    """Returns the findings for these signatures."""
     by_wrong = {wrong: [one.order for one in found if one.wrong is wrong] for wrong in Wrong}
     wrongs = [_found(wrong, orders) for wrong, orders in by_wrong.items() if orders]
     return wrongs or [ok("doctor.unordered_signatures.well")]

@@ -1,4 +1,4 @@
-"""What streams wait for longer than usual, by agency. Which states these are, the descriptors of their kinds say."""
+"""The check for streams that wait longer than usual, by agency. The descriptors of their kinds define these waits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Look: TypeAlias = Callable[[Surroundings], Awaitable[list[Finding]]]
 
 
 def waits(check: str, none: str | None = None) -> Look:
-    """The look that counts all waits of this check; `none` is the key of its sentence where there are none."""
+    """Returns the function that counts all waits of this check; `none`: the key of its sentence without any."""
 
     async def look(around: Surroundings) -> list[Finding]:
         return await long_waits(around, check) or ([] if none is None else [ok(none)])
@@ -27,7 +27,7 @@ def waits(check: str, none: str | None = None) -> Look:
 
 
 async def long_waits(around: Surroundings, check: str) -> list[Finding]:
-    """One finding for all that wait at an agency for the same. Raises `UnfoldableError` and `ValueError`."""
+    """Returns one finding for all equal waits at an agency. Raises `UnfoldableError` and `ValueError`."""
     async with around.record() as connection:
         found = await waiting(connection, around.kinds, check, datetime.now(UTC))
     alike: defaultdict[Waiting, list[Wait]] = defaultdict(list)

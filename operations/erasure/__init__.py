@@ -1,1 +1,1 @@
-"""Erasing who filed: asked for by an operator, approved by an auditor, done in the record and then outside of it."""
+"""Erasure of applicants: requested by an operator, approved by an auditor, done in the record, then outside of it."""

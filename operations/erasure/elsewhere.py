@@ -1,6 +1,6 @@
-"""Which filings were erased, kept at the second place by their ids alone.
+"""The list of erased filings at the second place, by their ids alone.
 
-A backup of before, once it is brought back, has them again with their keys, and knows nothing of their erasure.
+An older backup, once restored, has the filings again with their keys, and does not know of their erasure.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from operations.erasure.retention import ASKED_FOR
 from views.log import Connection
 
 FOLDER: Final = "erased"
-"""Beside the folders of the logs: an empty file for each filing."""
+"""The folder, beside those of the logs, with an empty file for each erased filing."""
 
 
 class NotErasedError(Exception):
-    """Why nothing was erased."""
+    """The reason why nothing was erased."""
 
 
 class Back(NamedTuple):
-    """A filing that was erased and is not so in the record; whether its erasure is asked for."""
+    """An erased filing that is not erased in the record; `asked`: whether its erasure is requested there."""
 
     code: str
     asked: bool
 
 
 async def tell(place: Place, filings: Iterable[UUID]) -> None:
-    """Keep that these are erased. Raises `NotErasedError` if the second place fails."""
+    """Records these filings as erased at the second place. Raises `NotErasedError` if it fails."""
     try:
         for filing in filings:
             await place.add(f"{FOLDER}/{filing}", b"")
@@ -41,7 +41,10 @@ async def tell(place: Place, filings: Iterable[UUID]) -> None:
 
 
 async def tell_all(connection: Connection, place: Place) -> None:
-    """The same of all that are erased in the record and are not there yet: those of before there was a second place."""
+    """Does the same for filings erased in the record and missing there: erased before there was a second place.
+
+    Raises `NotErasedError`.
+    """
     try:
         there = await _there(place)
     except (BaseError, OSError, ValueError) as error:
@@ -52,7 +55,7 @@ async def tell_all(connection: Connection, place: Place) -> None:
 
 
 async def back(connection: Connection, place: Place) -> list[Back]:
-    """The filings that a backup has brought back. Raises what asyncpg and obstore raise, and `ValueError`."""
+    """Returns the erased filings that a backup has restored. Raises asyncpg's and obstore's errors, `ValueError`."""
     return [Back(**row) for row in await connection.fetch(_BACK, sorted(await _there(place)))]
 
 

@@ -1,4 +1,4 @@
-"""One filing is erased in the record: in one transaction, after which nobody can open what was sealed in it."""
+"""The erasure of one filing in the record: one transaction, after which its sealed parts can't be opened."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from views.log import Log, Told
 async def erase(
     pool: Pool, vault: Vault, request: ErasureRequest, filing: UUID, elsewhere: Place | None = None
 ) -> None:
-    """Erase who filed, in the record; one that is erased already is left as it is.
+    """Erases the applicant from the record. Does nothing if the filing is erased already.
 
-    Every stream of it gets `erased` for its last event, the key goes, and the read models are folded anew. What is
-    `elsewhere` knows it before it is so. Raises `RefusalError`, with every reason, if it can't be erased now,
-    `NotErasedError`, and what asyncpg raises.
+    Every stream of the filing gets `erased` as its last event, the key is deleted, and the read models are folded
+    again. The second place (`elsewhere`) records the erasure before the transaction commits. Raises `RefusalError`,
+    with every reason, if the filing can't be erased now, `NotErasedError`, and asyncpg's errors.
     """
     async with pool.acquire() as connection, connection.transaction():
         await _hold(connection, filing)
@@ -62,14 +62,14 @@ async def erase(
 
 
 async def _hold(connection: Connection, filing: UUID) -> None:
-    """Hold all that may be appended to. What begins meanwhile waits for the filing's own row, or is seen here."""
+    """Locks all of the filing's streams. A stream begun meanwhile waits for the filing's own row, or is seen here."""
     await connection.execute("lock table stream in row exclusive mode")
     await connection.execute(_HOLD, filing_workflow(filing))
     await connection.execute(_HOLD_ALL, filing)
 
 
 def _last(told: Told, request: ErasureRequest, now: datetime) -> Batch:
-    """The append that ends a stream."""
+    """Returns the append that ends a stream."""
     erased = Erased(
         request=request.n,
         cause=request.cause,
@@ -96,7 +96,7 @@ def _last(told: Told, request: ErasureRequest, now: datetime) -> Batch:
 
 _HOLD: Final = "select from stream where stream = $1 for update"
 _HOLD_ALL: Final = "select from stream where filing_id = $1 order by stream for update"
-# The trace of its restarts names nobody, and is of no kind.
+# The stream of its restarts names nobody, and is of no kind.
 _STREAMS: Final = """
 select stream, filing_id, agency, head_seq from stream
 where filing_id = $1 and head_seq > 0 and split_part(stream, ':', 1) = any($2) order by stream

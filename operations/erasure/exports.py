@@ -1,4 +1,4 @@
-"""The register of those who have asked for all that is held about them. Each is one transaction, as the owner."""
+"""The register of persons' requests for all data held about them. Each step is one transaction, as the owner."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from views.log import Connection
 
 
 async def ask(connection: Connection, asked: AskExport) -> int:
-    """Record that somebody has asked; the number of it. Raises `RefusalError`."""
+    """Records a request. Returns its number. Raises `RefusalError`."""
     await see(connection, asked.actor, Role.OPERATOR)
     return int(await connection.fetchval(_ASK, asked.reason, asked.actor.subject, asked.actor.agency))
 
 
 async def may_answer(connection: Connection, answer: AnswerExport) -> None:
-    """Raise `RefusalError` unless the request waits, and this officer may answer it."""
+    """Raises `RefusalError` unless the request waits, and this officer may answer it."""
     await see(connection, answer.actor, Role.OPERATOR)
     if not await connection.fetchval(_WAITS, answer.n):
         raise refused(RefusalCode.NOT_ALLOWED, problem("n", "no_export_asked"))
 
 
 async def answered(connection: Connection, answer: AnswerExport) -> None:
-    """Record that it was given, or is declined. Raises `RefusalError`."""
+    """Records that the data were given, or the request declined. Raises `RefusalError`."""
     async with connection.transaction():
         await may_answer(connection, answer)
         await connection.execute(_ANSWER, answer.n, answer.actor.subject, answer.declined)
 
 
 async def exports(connection: Connection) -> list[ExportRequest]:
-    """Every request that there was, in order."""
+    """Returns every request, in order."""
     return [ExportRequest.model_validate(dict(row)) for row in await connection.fetch(_ALL)]
 
 

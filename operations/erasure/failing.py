@@ -1,4 +1,4 @@
-"""Why a filing could not be erased, kept with what was asked for, so that it is seen until it is done."""
+"""The reason why a filing could not be erased, stored with the request, and visible until the erasure is done."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from schemas.errors import RefusalError
 from views.log import Connection, UnfoldableError
 
 REFUSED: Final = "refused: "
-"""With this begins what is kept of a filing that can't be erased yet; the rules follow."""
+"""The prefix of the reason for a filing that can't be erased yet; the rules follow."""
 
 
 def why(error: Exception) -> str:
-    """The kind of an error, and the line that raised it; its own words only where they can name nobody."""
+    """Returns an error's type and the line that raised it; its message only if that can't contain personal data."""
     match error:
         case RefusalError(refusal=refusal):
             return REFUSED + ", ".join(one.rule for one in refusal.problems)
@@ -28,7 +28,7 @@ def why(error: Exception) -> str:
 
 
 async def keep(connection: Connection, filing: UUID, problem: str) -> None:
-    """Keep why this filing could not be erased, in place of what was kept before."""
+    """Stores the reason why this filing could not be erased, in place of the previous one."""
     await connection.execute(_KEEP, filing, problem)
 
 

@@ -1,4 +1,4 @@
-"""What lies outside of the record: files in the object store, and Temporal's executions. Everything may be repeated."""
+"""Erasure outside of the record: files in the object store, and Temporal's executions. Everything is idempotent."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from schemas.reading import LONGEST_WAIT
 from views.log import Connection
 
 AT_ONCE: Final = 20
-"""So many executions are asked for at the same time."""
+"""Maximum number of concurrent requests."""
 LONGEST_QUESTION: Final = 2 * LONGEST_WAIT
-"""So many seconds a question under way is waited for before it is deleted all the same."""
+"""Seconds of waiting for a running question's end, after which it is deleted all the same."""
 
 
 @dataclass(frozen=True)
 class Outside:
-    """The object store, Temporal, and the second place of checkpoints, if there is one."""
+    """The object store, Temporal, and the second place of checkpoints, if any."""
 
     store: ObjectStore
     temporal: Client
@@ -42,7 +42,7 @@ class Outside:
 
 @dataclass
 class Gone:
-    """So many files and executions were deleted; of which filings not all, and why."""
+    """The numbers of deleted files and executions; `failed`: the filings with some left, and the reason."""
 
     files: int = 0
     executions: int = 0
@@ -50,9 +50,9 @@ class Gone:
 
 
 async def erase_outside(connection: Connection, outside: Outside, filings: Collection[UUID]) -> Gone:
-    """Delete the files of filings that are erased in the record, and what Temporal still has of them.
+    """Deletes the files and the Temporal executions of filings that are erased in the record.
 
-    What fails for one holds up no other. Raises what asyncpg raises.
+    A failure of one filing does not stop the others. Raises asyncpg's errors.
     """
     owners, streams = defaultdict[UUID, list[UUID]](list), defaultdict[UUID, list[str]](list)
     for row in await connection.fetch(_CALLBACKS, list(filings)):
@@ -69,7 +69,7 @@ async def erase_outside(connection: Connection, outside: Outside, filings: Colle
                 failpoint("erasure.files")
                 executions = [await _executions(outside.temporal, stream) for stream in streams[filing]]
                 gone.executions += sum(executions)
-            except Exception as error:  # noqa: BLE001 -- whatever it is, the others are deleted, and it is told
+            except Exception as error:  # noqa: BLE001 -- on any error the others are deleted, and it is reported
                 gone.failed[filing] = why(error)
 
     await asyncio.gather(*map(one, filings))
@@ -86,13 +86,13 @@ async def _files(store: ObjectStore, owner: UUID) -> int:
                 try:
                     await store.delete_async(meta["path"])
                 except FileNotFoundError:
-                    continue  # somebody else did
+                    continue  # already deleted
                 deleted += 1
     return deleted
 
 
 async def _executions(temporal: Client, workflow: str) -> int:
-    """Every run of a stream's workflow."""
+    """Deletes every run of a stream's workflow. Returns their number."""
     deleted = 0
     async for found in temporal.list_workflows(f"WorkflowId = '{workflow}'"):
         deleted += await _delete(temporal, found.id, found.run_id)
@@ -100,11 +100,11 @@ async def _executions(temporal: Client, workflow: str) -> int:
 
 
 async def _questions(temporal: Client, filings: Collection[UUID], gone: Gone) -> None:
-    """Questions about these filings, that name a person, or can't be opened. What is being answered is waited for."""
+    """Deletes questions that are about these filings, name a person, or can't be opened, after they have ended."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def look(workflow: str, run: str) -> None:
-        about = filings  # of what can't be looked at, nobody knows
+        about = filings  # if the question can't be read, it may be about any
         try:
             async with gate:
                 said = await _asked(temporal, workflow, run)
@@ -113,18 +113,18 @@ async def _questions(temporal: Client, filings: Collection[UUID], gone: Gone) ->
                     await _ended(temporal, workflow, run)
                     deleted = await _delete(temporal, workflow, run)
                     gone.executions += deleted
-        except Exception as error:  # noqa: BLE001 -- whatever it is, the others are deleted, and it is told
+        except Exception as error:  # noqa: BLE001 -- on any error the others are deleted, and it is reported
             gone.failed |= dict.fromkeys(about, why(error))
 
     try:
         async for page in _pages(temporal):
             await asyncio.gather(*(look(*one) for one in page))
-    except Exception as error:  # noqa: BLE001 -- nobody knows which were asked
+    except Exception as error:  # noqa: BLE001 -- it is unknown which filings the questions are about
         gone.failed |= dict.fromkeys(filings, why(error))
 
 
 async def _pages(temporal: Client) -> AsyncIterator[list[tuple[str, str]]]:
-    """Questions, page by page: of an id and a run each. The list may still call running what has ended."""
+    """Yields questions page by page, each as a workflow id and a run id. The list may lag behind."""
     page: list[tuple[str, str]] = []
     async for found in temporal.list_workflows("WorkflowType = 'View'"):
         page.append((found.id, found.run_id))
@@ -135,7 +135,7 @@ async def _pages(temporal: Client) -> AsyncIterator[list[tuple[str, str]]]:
 
 
 async def _asked(temporal: Client, workflow: str, run: str) -> bytes | None:
-    """What was asked: None if it can't be opened here, empty for what is gone meanwhile."""
+    """Returns the question's input: None if it can't be opened here, empty if it is gone meanwhile."""
     try:
         first = await anext(temporal.get_workflow_handle(workflow, run_id=run).fetch_history_events(page_size=1), None)
     except RPCError as error:
@@ -152,7 +152,7 @@ async def _asked(temporal: Client, workflow: str, run: str) -> bytes | None:
 
 
 async def _ended(temporal: Client, workflow: str, run: str) -> None:
-    """Whoever asked gets an answer, which may be that it failed, unless nobody gives one."""
+    """Waits for the end of a question, so that its caller gets an answer, at most `LONGEST_QUESTION` seconds."""
     try:
         async with asyncio.timeout(LONGEST_QUESTION):
             await temporal.get_workflow_handle(workflow, run_id=run, result_type=RawValue).result()

@@ -1,4 +1,4 @@
-"""All that is held about a person: their own filings, and those of others that name them."""
+"""All data held about a person: their own filings, and other people's filings that name them."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ Progress = Callable[[int, int], None]
 
 
 class Named(NamedTuple):
-    """Another's filing that names somebody, and for which procedure it is."""
+    """Another person's filing that names somebody, and its procedure."""
 
     code: str
     procedure: str
 
 
 async def own(connection: Connection, vault: Vault, id_number: str) -> list[asyncpg.Record]:
-    """The filings that were made in the name of whoever has this number: those that are erased are nobody's."""
+    """Returns the filings in the name of the person with this number. Erased filings belong to nobody."""
     return list(await connection.fetch(_OWN, await vault.person(connection, id_number)))
 
 
 async def others(connection: Connection, vault: Vault, id_number: str, progress: Progress) -> list[Named]:
-    """The filings of others in which this number stands: every event of the log is opened for it, page by page.
+    """Returns other people's filings that contain this number; opens every event of the log, page by page.
 
-    `progress(events, of)` is called after each page. What can't be opened names nobody.
+    `progress(events, of)` is called after each page. An event without a key is passed over.
     """
     of, seen, found = int(await connection.fetchval(_EVENTS)), 0, set[UUID]()
     async for page in _pages(connection):
@@ -51,7 +51,7 @@ async def others(connection: Connection, vault: Vault, id_number: str, progress:
 
 
 async def held(log: Log, vault: Vault, filing: asyncpg.Record) -> tuple[dict[str, Any], list[Reference]]:
-    """One of their filings, as plain data: every event with what was sealed, who has looked, and its files.
+    """Returns one of their filings as plain data: every event with its sealed parts, the accesses, and its files.
 
     Raises `UnfoldableError`.
     """
@@ -85,7 +85,7 @@ async def _looks(log: Log, vault: Vault, stream: str) -> AsyncIterator[Any]:
 
 
 async def _pages(connection: Connection) -> AsyncIterator[list[asyncpg.Record]]:
-    """Every event that has something sealed."""
+    """Yields every event with a sealed part, page by page."""
     last: tuple[str, int] = ("", 0)
     while page := await connection.fetch(_SEALED, *last, _PAGE):
         yield page

@@ -1,6 +1,6 @@
-"""Who has asked for filings to be erased, and who has approved or declined it: two people, an operator and an auditor.
+"""Requests to erase filings, and their approval or refusal: by two people, an operator and an auditor.
 
-Each is one transaction, as the owner of the database. Nothing is erased here.
+Each step is one transaction, as the owner of the database. Nothing is erased here.
 """
 
 from __future__ import annotations
@@ -26,18 +26,17 @@ Progress = Callable[[int, int], None]
 
 
 class Asked(NamedTuple):
-    """A request, and what was left out of it: by dossier code, with every reason."""
+    """A request, and the filings left out of it: by dossier code, with every reason."""
 
     request: ErasureRequest
     left_out: dict[str, tuple[Problem, ...]]
 
 
 async def ask(log: Log, command: AskErasure, progress: Progress = lambda *_: None) -> Asked:
-    """Record what is asked for; it waits for an auditor. A repeat of the same command is done once.
+    """Records a request, which then waits for an auditor. Idempotent by the command's id.
 
-    `progress(filings, of)` is called as they have been looked at.
-
-    What can't be erased is left out. Raises `RefusalError`, with every reason, if nothing can.
+    `progress(filings, of)` is called after each checked filing.
+    Filings that can't be erased are left out. Raises `RefusalError`, with every reason, if none can.
     """
     async with log.connection.transaction():
         n, now = await _next(log.connection)
@@ -51,7 +50,7 @@ async def ask(log: Log, command: AskErasure, progress: Progress = lambda *_: Non
 
 
 async def answer(connection: Connection, command: ApproveErasure | DeclineErasure) -> ErasureRequest:
-    """Approve a request or decline it. A repeat of the same command is done once. Raises `RefusalError`."""
+    """Approves or declines a request. Idempotent by the command's id. Raises `RefusalError`."""
     async with connection.transaction():
         n, now = await _next(connection)
         if await _recorded(connection, command) is None:
@@ -66,18 +65,18 @@ async def answer(connection: Connection, command: ApproveErasure | DeclineErasur
 
 
 async def requests(connection: Connection) -> list[ErasureRequest]:
-    """Every request that there was, in order."""
+    """Returns every request, in order."""
     return [ErasureRequest.model_validate(dict(row)) for row in await connection.fetch(_REQUESTS, None)]
 
 
 async def request(connection: Connection, n: int) -> ErasureRequest | None:
-    """One of them."""
+    """Returns the request of this number; None if there is none."""
     row = await connection.fetchrow(_REQUESTS, n)
     return None if row is None else ErasureRequest.model_validate(dict(row))
 
 
 async def _next(connection: Connection) -> tuple[int, datetime]:
-    """The number of the next deed, which nobody else can take meanwhile, and the moment."""
+    """Returns the number of the next step, reserved by a lock, and the time."""
     await connection.execute("lock table erasure_deed in share row exclusive mode")
     row = await connection.fetchrow("select coalesce(max(n), 0) + 1, statement_timestamp() from erasure_deed")
     n, now = known(row)
@@ -90,7 +89,7 @@ async def _recorded(connection: Connection, command: ErasureCommand) -> int | No
 
 
 async def see(connection: Connection, actor: Actor, role: Role) -> None:
-    """See that the directory has somebody in this role. Raises `RefusalError`."""
+    """Checks that the directory has the actor in this role. Raises `RefusalError`."""
     if (why := role_is(actor, role)) is not None:
         raise _refuse(why)
     if actor.agency is None or not await active(connection, actor.agency, actor.subject, role):
@@ -98,7 +97,7 @@ async def see(connection: Connection, actor: Actor, role: Role) -> None:
 
 
 async def _another(connection: Connection, actor: Actor, asked: ErasureRequest, now: datetime) -> None:
-    """See that whoever approves is not who asked, nor stands in their place in either agency."""
+    """Raises `RefusalError` if the approver is the requester, or their substitute in either agency."""
     agencies = {asked.agency, known(actor.agency)}
     places = [
         await in_their_place(connection, agency, [actor.subject], [asked.officer], local_day(now))
@@ -111,7 +110,7 @@ async def _another(connection: Connection, actor: Actor, asked: ErasureRequest, 
 async def _erasable(
     log: Log, command: AskErasure, now: datetime, progress: Progress
 ) -> tuple[list[UUID], dict[str, tuple[Problem, ...]]]:
-    """The filings that can be erased, and why each other can't."""
+    """Returns the filings that can be erased, and for each other one the reasons why not."""
     found = await resolved(log.connection, command.filings)
     if set(command.filings) - found.keys():
         raise _refuse(problem("filings", "nothing_recorded"))

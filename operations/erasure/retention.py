@@ -1,4 +1,4 @@
-"""How long the filings of each procedure are kept, as it was published; and which are due to be erased."""
+"""The published retention periods of procedures, and the filings that are due to be erased."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from views.log import Connection
 
 
 async def retentions(connection: Connection, procedure: str | None = None) -> dict[str, RetentionRule]:
-    """By code of the procedure, what the newest version that says so says; of one, or of all."""
+    """Returns by procedure code, of one or of all, the rule of the newest version that states one."""
     found: dict[str, RetentionRule] = {}
     for row in await connection.fetch(_STATED, procedure):
         if row["code"] not in found and (said := _retention(row["source"])) is not None:
@@ -22,7 +22,7 @@ async def retentions(connection: Connection, procedure: str | None = None) -> di
 
 
 async def due(connection: Connection, now: datetime) -> list[str]:
-    """The codes of filings that must be erased by now, and for which nobody has asked: those that ended first first."""
+    """Returns the codes of filings that must be erased by now and have no request for it, the first closed first."""
     found: list[tuple[datetime, str]] = []
     for procedure, rule in (await retentions(connection)).items():
         if rule.erase_years is not None:
@@ -31,7 +31,7 @@ async def due(connection: Connection, now: datetime) -> list[str]:
     return [code for _, code in sorted(found)]
 
 
-@lru_cache(64)  # the same few are asked about for every filing
+@lru_cache(64)  # the same few are needed for every filing
 def _retention(source: bytes) -> Any:
     value = parse(source).value
     return value.get("retention") if isinstance(value, dict) else None
@@ -43,7 +43,7 @@ exists (
     where erasure.filing_id = filing.filing_id and answer.deed is distinct from 'decline'
 )
 """
-"""Whether somebody has asked for a row of `filing` to be erased, and nobody has declined it."""
+"""Whether the erasure of a row of `filing` has been requested and not declined."""
 
 _STATED: Final = """
 select code, source from procedure

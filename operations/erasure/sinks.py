@@ -1,4 +1,4 @@
-"""Every table of the database, and what becomes of a filing in it when who filed is erased. A test knows them all."""
+"""Every table of the database, and the effect of an applicant's erasure in it. A test checks that none is missing."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from schemas.erasure import NO_DIGEST
 
 @dataclass(frozen=True)
 class Sink:
-    """What becomes of a filing in one table.
+    """The effect of an erasure on a filing in one table.
 
     Attributes:
-        what: In words.
-        statement: Does it, given the filing as `$1`; None where nothing has to be done, or the fold does it.
+        what: The effect in words.
+        statement: Does it, given the filing as `$1`; None if nothing has to be done, or the fold does it.
     """
 
     what: str
@@ -72,7 +72,7 @@ SINKS: Final[dict[str, Sink]] = {
     "standing": Sink(_FOLD),
     "result": Sink(f"{_FOLD}; number and digest stay, so that whoever holds a result can have it verified"),
     "money_receipt": Sink(_FOLD),
-    # What is no filing's.
+    # Tables without a filing's data.
     "stamp": Sink("digests of files of results, and until when their time-stamps hold"),
     "agency": Sink(_NOTHING),
     "officer": Sink(_NOTHING),
@@ -101,4 +101,4 @@ LEFT: Final = (
     "agency",
     "result",
 )
-"""What nobody can erase from here, each by the name of its words: it is told."""
+"""The copies that can't be erased from here, each by the key of its words, for the notice to the operator."""

@@ -1,4 +1,4 @@
-"""A filing with all that decides whether it may be erased."""
+"""A filing with all facts that decide whether it may be erased."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from views.log import Connection, Log
 
 
 async def whole(log: Log, filing: UUID) -> Whole:
-    """The filing as the record has it. Raises `RefusalError` (`not_found`) and `UnfoldableError`."""
+    """Returns the filing with these facts by the record. Raises `RefusalError` (`not_found`), `UnfoldableError`."""
     told = await log.read(filing_workflow(filing))
     states = list(told.states())
     facts = await log.connection.fetchrow(_FACTS, filing)
@@ -31,7 +31,7 @@ async def whole(log: Log, filing: UUID) -> Whole:
 
 
 async def resolved(connection: Connection, which: Sequence[str]) -> dict[str, UUID]:
-    """The filings of these dossier codes or ids, as far as there are any."""
+    """Returns the filings of these dossier codes or ids; unknown ones are left out."""
     rows = await connection.fetch(_RESOLVED, list(which))
     return {row["which"]: row["filing_id"] for row in rows}
 

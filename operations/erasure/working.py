@@ -1,4 +1,4 @@
-"""What was approved is worked off: in the record filing by filing, then outside of it. Killed anywhere, it goes on."""
+"""The execution of approved erasures: in the record filing by filing, then outside of it. It resumes after any kill."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class Worked:
-    """What was done: filings that were erased and are finished, and those that can't be now, with the reasons.
+    """The outcome: the finished filings, and those `refused` for now, with the reasons.
 
-    Of those that `failed`, the kind of the error. `files` and `executions` are what was deleted outside of the record.
+    `failed`: filings with the type of their error. `files` and `executions`: the numbers deleted outside of the record.
     """
 
     finished: list[str] = field(default_factory=list)
@@ -40,10 +40,10 @@ class Worked:
 
 
 async def work_off(dsn: str, master: MasterKeys, outside: Outside, progress: Progress) -> Worked:
-    """Erase every filing whose request was approved and which is not finished. `progress(done, of)` as it goes.
+    """Erases every unfinished filing of an approved request. `progress(done, of)` is called after each.
 
-    One that fails holds up no other, and is kept with the kind of its error. Raises `NotErasedError` where none can be
-    erased, and what asyncpg raises while the database is away; what was done until then is done.
+    A filing that fails does not stop the others; the type of its error is stored. Raises `NotErasedError` if none can
+    be erased, and asyncpg's errors while the database is unavailable; erasures done until then stay done.
     """
     vault = Vault(master)
     async with (
@@ -69,7 +69,7 @@ async def _work(
             async with pool.acquire() as connection:
                 asked = known(await request(connection, row["request"]))
             await erase(pool, vault, asked, row["filing_id"], outside.elsewhere)
-        except Exception as error:  # whatever it is, the others wait behind it, and it is told
+        except Exception as error:  # on any error the others go on, and it is reported
             if is_away(error):
                 raise
             if isinstance(error, RefusalError):
@@ -103,7 +103,7 @@ exists (
         and (classid::bigint << 32) | objid::bigint = hashtext('motcua erase')
 )
 """
-"""Whether a run is under way: it holds that lock."""
+"""Whether a run is under way, which holds that lock."""
 _UNFINISHED: Final = """
 select erasure.request, erasure.filing_id, filing.code
 from erasure join erasure_deed as answer on answer.asked = erasure.request and answer.deed = 'approve'

@@ -1,1 +1,1 @@
-"""The streams of what is published: recorded with the tables that they come to, compared, made anew."""
+"""The streams of publications: recorded together with their tables, compared with them, and used to rebuild them."""

@@ -1,4 +1,4 @@
-"""The tables of what is published and the events of it: whether they agree, and how they are made to."""
+"""The comparison of the published tables with their events, and their rebuild."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from views.log import Connection, UnfoldableError
 
 
 class Folded(NamedTuple):
-    """What the events come to, what of them can't be read, and what they are."""
+    """The fold of the events, the events that can't be read, and the readable ones in order."""
 
     fold: Fold
     found: list[Difference]
@@ -24,13 +24,13 @@ class Folded(NamedTuple):
 
 
 NAME_GONE: Final = "-"
-"""Stands for the name of an officer that nobody can open any more, where no row has it."""
+"""Replaces an officer's name that can't be opened any more and is in no row."""
 
 
 class Compared(NamedTuple):
-    """Which rows are not what the events come to.
+    """The rows that differ from the fold of the events.
 
-    `taken_over`: those from before there were events are among these; `names`: people's were looked at too.
+    `taken_over`: whether the events cover rows older than the log; `names`: whether people's names were compared too.
     """
 
     differences: list[Difference]
@@ -39,9 +39,9 @@ class Compared(NamedTuple):
 
 
 async def compare(connection: Connection, vault: Vault | None) -> Compared:
-    """Each row that differs from what the events come to, is missing or too many; as of one moment.
+    """Returns each row that differs from the fold of the events, is missing or extra, as of one moment.
 
-    Without a vault nothing is said of the columns that identify people.
+    Without a vault the columns that identify people are not compared.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         taken_over = bool(await connection.fetchval(_TAKEN_OVER))
@@ -59,7 +59,7 @@ async def compare(connection: Connection, vault: Vault | None) -> Compared:
 
 
 async def _unbound(connection: Connection) -> list[Difference]:
-    """What no hash binds: receipts whose digest is not that of their events, and epochs that something has raised."""
+    """Returns differences that no hash covers: receipts with another digest than their events', and raised epochs."""
     receipts = await connection.fetch(_RECEIPTS)
     wrong = [row for row in receipts if row["digest"] != sha256(b"[" + b",".join(row["bodies"]) + b"]").hexdigest()]
     raised = [row["stream"] for row in await connection.fetch(_RAISED)]
@@ -70,10 +70,10 @@ async def _unbound(connection: Connection) -> list[Difference]:
 
 
 async def rebuild(connection: Connection, vault: Vault) -> dict[str, int]:
-    """Make the tables what the events come to, as their owner. How many rows of each were not.
+    """Rebuilds the tables from the events, as their owner. Returns the number of corrected rows of each.
 
-    Before what stood there was taken over, nothing is changed. Raises `UnfoldableError` for a stream of which events
-    are missing or can't be read.
+    Changes nothing before older rows are taken over into the log. Raises `UnfoldableError` for a stream with missing
+    or unreadable events.
     """
     async with connection.transaction():
         if not await connection.fetchval(_HOLD):
@@ -122,7 +122,7 @@ async def _folded(connection: Connection, vault: Vault | None) -> Folded:
 
 
 def _whole(table: Table, there: Row | None, row: Row) -> Row:
-    """The row with all that it must have: what nobody can open is left as it stands."""
+    """Returns the row with all its columns: a name that can't be opened is taken from the present row."""
     if table is not OFFICER or "name" in row:
         return row
     return row | {"name": NAME_GONE if there is None else there["name"]}

@@ -1,4 +1,4 @@
-"""The keys of the streams in which people are named: one for each, kept and wrapped as those of filings are."""
+"""The keys of streams that name people: one for each, stored and wrapped like those of filings."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from schemas.publishing.events import OfficerErased
 from views.log import Connection, SealBrokenError
 
 PAGE: Final = 1000
-"""Keys that are looked for at once."""
+"""Keys loaded in one query."""
 
 
 class NameKeyGoneError(Exception):
-    """The key of a stream is not there, in which people were named before: it is never replaced."""
+    """The key of a stream that already names people is missing; it is never replaced."""
 
 
 def key_of(stream: str) -> UUID:
-    """By what the keys are told apart: what for a filing is its id."""
+    """Returns the id of a stream's key, in the place of a filing's id."""
     return uuid5(NAMESPACE, stream)
 
 
 async def keys_of(connection: Connection, vault: Vault, places: Collection[Place]) -> dict[str, FilingKey]:
-    """The keys of these streams, made in the caller's transaction for those in which nobody is named yet.
+    """Returns the keys of these streams; creates them, in the caller's transaction, for streams that name nobody yet.
 
-    Raises `NameKeyGoneError`, and `SealBrokenError` for another master key than that which they were wrapped with.
+    Raises `NameKeyGoneError`, and `SealBrokenError` if another master key wrapped them.
     """
     found: dict[str, FilingKey] = {}
     for stream, key in (await known_keys(connection, vault, [place.stream for place in places])).items():
@@ -48,7 +48,7 @@ async def keys_of(connection: Connection, vault: Vault, places: Collection[Place
 
 
 async def known_keys(connection: Connection, vault: Vault, streams: Sequence[str]) -> Mapping[str, FilingKey | None]:
-    """The keys that there are of these streams. None for one that does not open."""
+    """Returns the stored keys of these streams; None for a key that can't be unwrapped."""
     found: dict[str, FilingKey | None] = {}
     for start in range(0, len(streams), PAGE):
         by_id = {key_of(stream): stream for stream in streams[start : start + PAGE]}
@@ -59,7 +59,7 @@ async def known_keys(connection: Connection, vault: Vault, streams: Sequence[str
 
 
 async def forget(connection: Connection, stream: str, erased: OfficerErased) -> None:
-    """Delete the key of an officer's stream, and of whatever was asked for about them and is answered."""
+    """Deletes the keys of an officer's stream and of answered requests about them."""
     officer = json.dumps({"kind": "officer_entered", "agency": erased.agency, "subject": erased.subject})
     asked = await connection.fetch(_ASKED, officer)
     keys = [key_of(stream), *(key_of(row["stream"]) for row in asked)]
@@ -67,7 +67,7 @@ async def forget(connection: Connection, stream: str, erased: OfficerErased) -> 
 
 
 async def streams_with_names(connection: Connection) -> list[str]:
-    """Those in which something is sealed that has to open: no erased officer's, and nothing asked that is answered."""
+    """Returns the streams whose sealed parts must be readable: no erased officer's, and no answered request."""
     return [row["stream"] for row in await connection.fetch(_SEALED)]
 
 

@@ -1,4 +1,4 @@
-"""The events of what is published, written to the log and read from it (docs/ledger.md)."""
+"""Writes and reads the log's events of publications (docs/ledger.md)."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from schemas.publishing.events import PublicationEvent
 from views.log import Connection, SealBrokenError
 
 VERSION: Final = 1
-"""Of every kind of these events."""
+"""The version of all kinds of these events."""
 
 _VIA: Final = f"{SYSTEM_VIA.principal}/{SYSTEM_VIA.channel}"
 
 
 class Dated(NamedTuple):
-    """An event, and when it was published."""
+    """An event, and the time of its publication."""
 
     event: PublicationEvent
     at: datetime
 
 
 class Command(NamedTuple):
-    """One run of an operator's command: its identity, and who gives it."""
+    """One run of an operator's command: its id and its actor."""
 
     command_id: str
     actor: Actor
 
 
 class Stored(NamedTuple):
-    """An event of the log; None where it can't be read. `read`: what is sealed of it was, too."""
+    """An event of the log, None if it can't be read; `read`: whether its sealed part was read too."""
 
     stream: str
     seq: int
@@ -51,14 +51,14 @@ class Stored(NamedTuple):
 
 
 def is_personal(event: PublicationEvent) -> bool:
-    """Whether it says anything that is sealed."""
+    """Whether the event has a value in a sealed field."""
     return any(getattr(event, name) is not None for name in fields_marked(type(event), Personal))
 
 
 async def append(
     connection: Connection, said: Mapping[Place, Sequence[Dated]], keys: Mapping[str, FilingKey], command: Command
 ) -> None:
-    """Append to each stream what is said there, with one receipt, in the caller's transaction. No event: no stream."""
+    """Appends its events to each stream, with one receipt, in the caller's transaction. Each place needs an event."""
     heads = await beside.heads(connection, [(place.stream, None, place.agency) for place in said])
     for place, events in said.items():
         head, key = heads[place.stream], keys.get(place.stream)
@@ -72,7 +72,7 @@ async def append(
 def _columns(
     place: Place, seq: int, dated: Dated, command: Command, ordinal: int, key: FilingKey | None
 ) -> dict[str, Any]:
-    """The columns of an event's row in the order in which they are hashed, as far as `occurred_at`."""
+    """Returns the columns of an event's row in the order of their hash, up to `occurred_at`."""
     personal = _fields(dated.event, fields_marked(type(dated.event), Personal))
     sealed = key.seal(canonical({"event": personal}), f"{place.stream}\n{seq}") if key and personal else None
     return {
@@ -105,7 +105,7 @@ def _fields(event: PublicationEvent, names: frozenset[str]) -> dict[str, Any]:
 async def stored(
     connection: Connection, keys: Mapping[str, FilingKey | None], streams: Sequence[str] | None = None
 ) -> AsyncIterator[Stored]:
-    """The events of these streams, or of all, in order; within a transaction. What has no key is left sealed."""
+    """Yields the events of these streams, or of all, in order, in a transaction. Without a key, parts stay sealed."""
     async for row in connection.cursor(_EVENTS, streams):
         yield _stored(row, keys.get(row["stream"]))
 
@@ -122,7 +122,7 @@ def _stored(row: Any, key: FilingKey | None) -> Stored:
 
 
 def _actor(text: bytes) -> Actor:
-    """Who it says; nobody where that can't be read, as of a row that somebody has changed."""
+    """Returns the recorded actor; `NOBODY` if unreadable, as in a row that somebody has changed."""
     try:
         return Actor.model_validate_json(text)
     except ValueError:

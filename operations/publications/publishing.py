@@ -1,4 +1,4 @@
-"""One transaction in which something is published: what is said of it in the log, and the tables that say so too."""
+"""One publishing transaction: its events in the log, and their rows in the tables."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from schemas.people import SYSTEM, Actor
 from schemas.publishing.events import OfficerErased, PublicationAsked, PublicationEvent
 
 ROLE: Final = "motcua_publisher"
-"""Who writes these streams and tables, and nobody else."""
+"""The only database role that may write these streams and tables."""
 
 
 class Publisher(NamedTuple):
-    """Who publishes, and what opens the names of people. Without a vault nobody can be named."""
+    """The actor who publishes, and the vault that seals people's names; without it, no event may name a person."""
 
     actor: Actor = SYSTEM
     vault: Vault | None = None
 
 
 PLATFORM: Final = Publisher()
-"""Whoever has the owner's password, and has not said who they are."""
+"""The publisher if no actor is named: somebody with the owner's password."""
 
 
 class NoKeyError(Exception):
-    """Somebody is named, and the master key is not at hand that their names are sealed with."""
+    """An event names a person, and the master key for sealing the name is missing."""
 
 
 class WaitsError(Exception):
-    """What was to be published is recorded as asked for, as the `n`-th: it waits until another operator approves it."""
+    """The publication is recorded as request `n`, which waits until another operator approves it."""
 
     def __init__(self, n: int) -> None:
         super().__init__(f"{n} waits until another operator approves it")
@@ -54,7 +54,7 @@ class WaitsError(Exception):
 
 
 class Publishing:
-    """What is published in one transaction, at one moment that comes after all that was published before."""
+    """The publishing in one transaction, with one time, later than that of every earlier publication."""
 
     def __init__(self, connection: Connection, by: Publisher, at: datetime, *, by_two: bool) -> None:
         self.connection = connection
@@ -64,11 +64,10 @@ class Publishing:
         self._by_two = by_two
 
     async def publish(self, events: Sequence[PublicationEvent]) -> None:
-        """Record these events and let the tables follow, once in the transaction.
+        """Records these events and updates the tables; at most once in a transaction.
 
-        Where a second operator must approve them, only record that they are `asked` for, under this number.
-
-        Raises `NoKeyError`, and `RefusalError` for who is no operator where one must ask.
+        If a second operator must approve them, records only a request, with the number `asked`.
+        Raises `NoKeyError`, and `RefusalError` if the request needs an operator and the actor is none.
         """
         if not any(map(always_needs_two, events)) and not (self._by_two and await self._need_two(events)):
             await self.record([Dated(event, self.at) for event in events])
@@ -82,7 +81,7 @@ class Publishing:
         await self.record([Dated(asked, self.at)])
 
     async def record(self, said: Iterable[Dated], actor: Actor | None = None) -> None:
-        """Record events that each have a moment of their own, of who publishes or of this actor."""
+        """Records events that each have a time of their own, in the name of the publisher or of this actor."""
         by_place: dict[Place, list[Dated]] = defaultdict(list)
         for dated in said:
             by_place[place_of(dated.event)].append(dated)
@@ -103,7 +102,7 @@ class Publishing:
         return await keys_of(self.connection, self.by.vault, naming) if self.by.vault else {}
 
     async def _forget(self, erased: OfficerErased) -> None:
-        """Delete the keys by which the name can be opened, as the owner of the tables."""
+        """Deletes the keys that open the officer's name, as the owner of the tables."""
         await self.connection.execute("set local role none")
         await forget(self.connection, place_of(erased).stream, erased)
         await self.connection.execute(f"set local role {ROLE}")
@@ -114,7 +113,7 @@ class Publishing:
 
 
 def _fields(event: PublicationEvent, *, personal: bool) -> dict[str, Any]:
-    """Those that are sealed, or those that are not."""
+    """Returns the event's sealed fields, or the others."""
     hidden = fields_marked(type(event), Personal)
     fields = event.model_dump(mode="json", exclude_none=True)
     return {name: value for name, value in fields.items() if (name in hidden) is personal}
@@ -122,10 +121,11 @@ def _fields(event: PublicationEvent, *, personal: bool) -> dict[str, Any]:
 
 @asynccontextmanager
 async def publishing(database: Database, by: Publisher = PLATFORM) -> AsyncIterator[Publishing]:
-    """Publish, one after the other, under the role that may. What stood there before is taken over first, if it can be.
+    """Opens a publishing transaction, one at a time, under the publisher's role.
 
-    Raises `WaitsError` once it is recorded that another must approve it, `RefusalError` if an operator is named whom
-    the directory does not have, and what asyncpg raises.
+    With a vault, rows older than the log are first taken over into it. Raises `WaitsError` after recording a request
+    that another operator must approve, `RefusalError` if the named operator is not in the directory, and asyncpg's
+    errors.
     """
     async with connected(database) as connection, connection.transaction():
         await connection.execute(f"set local role {ROLE}")
@@ -143,7 +143,7 @@ async def publishing(database: Database, by: Publisher = PLATFORM) -> AsyncItera
 
 
 async def take_over(database: Database, by: Publisher) -> bool:
-    """Record what stood in the tables before they were recorded. Whether there was something to take over."""
+    """Records the rows that are older than the log. Returns False if that was done before."""
     async with connected(database) as connection:
         if await connection.fetchval("select taken_over from publication_state"):
             return False

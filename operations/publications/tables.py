@@ -1,4 +1,4 @@
-"""The tables of what is published, written as the events of it say and read as they are."""
+"""Writes the published tables by their events, and reads them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rules.publishing.publications import TABLES, Change, Row, Table
 from views.log import Connection
 
 Values = tuple[Any, ...]
-"""Of some columns of a row."""
+"""The values of some columns of a row."""
 
 
 async def write(connection: Connection, changes: Iterable[Change]) -> None:
-    """Let the tables say what the events make of them."""
+    """Applies the events' changes to the tables."""
     there: dict[Table, dict[Values, Change]] = defaultdict(dict)
     for change in changes:
         there[change.table][change.key] = change
@@ -26,7 +26,7 @@ async def write(connection: Connection, changes: Iterable[Change]) -> None:
 
 
 async def put(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
-    """Add these rows, or write them over those of their keys. Columns that a row does not tell are left alone."""
+    """Inserts these rows, or updates those with the same keys. Columns that a row does not have stay unchanged."""
     alike: dict[tuple[str, ...], list[Values]] = defaultdict(list)
     for row in rows:
         values = tuple(_written(table, column, value) for column, value in row.items())
@@ -36,13 +36,13 @@ async def put(connection: Connection, table: Table, rows: Iterable[Row]) -> None
 
 
 async def remove(connection: Connection, table: Table, keys: Iterable[Values]) -> None:
-    """Take away the rows with these keys."""
+    """Deletes the rows with these keys."""
     same = " and ".join(f"{column} = ${n}" for n, column in enumerate(table.key, 1))
     await connection.executemany(f"delete from {table.name} where {same}", list(keys))  # noqa: S608 -- names of ours
 
 
 async def read(connection: Connection, table: Table) -> dict[Values, Row]:
-    """The rows by their keys."""
+    """Returns the rows by their keys."""
     rows = [_read(table, dict(row)) for row in await connection.fetch(f"select * from {table.name}")]  # noqa: S608 -- names of ours
     return {tuple(row[column] for column in table.key): row for row in rows}
 

@@ -1,4 +1,4 @@
-"""What stands in the tables and in no stream: from before what is published was recorded."""
+"""Rows of the tables that are in no stream: published before publications were recorded."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ Rows = dict[Table, list[Row]]
 
 
 async def untaken(connection: Connection, at: datetime) -> list[Dated]:
-    """What is to be recorded so that every row stands in the log: each as taken over, what was published first first.
+    """Returns the missing events of rows that no event has, each marked as taken over, the oldest first.
 
-    What was published then keeps its moment; of the directory it is the moment of the taking over, `at`.
+    Publications keep their time; entries of the directory get the time of this step, `at`.
     """
     fold = Fold()
     async for one in stored(connection, {}):
@@ -102,7 +102,7 @@ def _directory(left: Rows) -> Iterator[AgencyEntered | OfficerEntered | AbsenceR
 
 
 def agency_entered(row: Row) -> AgencyEntered:
-    """A row of the directory's agencies as the event that makes it."""
+    """Returns the event that makes this row of the directory's agencies."""
     same = _columns(row, "agency", "namespace", "queue", "province", "receives_for", "signing", "seal", "receipts")
     name = Text(vi=row["name_vi"], en=row["name_en"])
     money = _columns(row, "merchants", "tills")

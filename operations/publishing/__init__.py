@@ -1,1 +1,1 @@
-"""Publishing procedures, calendars and the directory, and bringing a calendar to what runs."""
+"""Publishing of procedures, calendars and the directory, and the change of running streams to a new calendar."""

@@ -1,4 +1,4 @@
-"""Absences of officers, and who acts for them: a part of the directory, with the rights of the database's owner."""
+"""Absences of officers and their substitutes: a part of the directory, with the rights of the database's owner."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schemas.publishing.events import AbsenceRecorded, AbsenceWithdrawn
 
 
 class Absence(NamedTuple):
-    """An officer of an agency is absent in a role on these days of Vietnam, both included, and who acts for them."""
+    """An officer's absence in a role on these days of Vietnam, both included, and the substitute."""
 
     agency: str
     officer: str
@@ -23,7 +23,7 @@ class Absence(NamedTuple):
 
 
 class AbsenceRefusedError(Exception):
-    """What is wrong with an absence; it was not recorded."""
+    """An absence was not recorded; `problems` has the reasons."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(problem.message.en for problem in problems))
@@ -31,13 +31,13 @@ class AbsenceRefusedError(Exception):
 
 
 async def record_absence(database: Database, absence: Absence, by: Publisher = PLATFORM) -> bool:
-    """Record an absence, or another end or substitute of the one that begins on that day.
+    """Records an absence, or changes the end or substitute of the one that begins on that day.
 
     Returns:
-        Whether it was recorded just so before.
+        Whether this very absence was recorded before.
 
     Raises:
-        AbsenceRefusedError: With every problem found.
+        AbsenceRefusedError: With every problem.
     """
     async with publishing(database, by) as now:
         connection = now.connection
@@ -51,14 +51,14 @@ async def record_absence(database: Database, absence: Absence, by: Publisher = P
 
 
 async def misfits(connection: Connection, absence: Absence) -> list[Problem]:
-    """What is wrong with an absence, as the directory is now."""
+    """Returns the problems of an absence by the present directory."""
     return [_PROBLEMS[row["rule"]] for row in await connection.fetch(_WRONG, *absence)]
 
 
 async def withdraw_absence(
     database: Database, agency: str, officer: str, role: str, first_day: date, by: Publisher = PLATFORM
 ) -> bool:
-    """Take back the absence that begins on that day. Returns whether there was one."""
+    """Withdraws the absence that begins on that day. Returns whether there was one."""
     async with publishing(database, by) as now:
         there: bool = await now.connection.fetchval(_THERE, agency, officer, role, first_day)
         if there:

@@ -1,4 +1,4 @@
-"""What waits until a second operator approves it: shown, approved, declined; and whether two are needed at all."""
+"""Publications that wait for a second operator: their list, approval and refusal, and the setting that requires two."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from views.log import Connection
 
 
 class Told(NamedTuple):
-    """An event of what is published: where it stands, when and who."""
+    """An event of a publication: its place, time and officer."""
 
     stream: str
     seq: int
@@ -41,7 +41,7 @@ class Told(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """What was asked for as the `n`-th and nobody has answered: when, by whom, and the events, names left out."""
+    """The unanswered request `n`: its time, its officer, and its events without people's names."""
 
     n: int
     at: datetime
@@ -51,7 +51,7 @@ class Waiting(NamedTuple):
 
 
 async def require_two(database: Database, by: Publisher, *, on: bool) -> None:
-    """Let what changes fees, limits or roles wait for a second operator from now on, or no longer: that waits itself.
+    """Requires a second operator for changes of fees, limits or roles, or no longer. This change itself waits for one.
 
     Raises `RefusalError`, `WaitsError`.
     """
@@ -61,9 +61,9 @@ async def require_two(database: Database, by: Publisher, *, on: bool) -> None:
 
 
 async def approve(database: Database, n: int, by: Publisher) -> Sequence[PublicationEvent]:
-    """Let take effect what another has asked for as the `n`-th. What it was.
+    """Approves another operator's request `n`, which takes effect. Returns its events.
 
-    Raises `RefusalError`, and `NoKeyError` where people are named and there is no vault.
+    Raises `RefusalError`, and `NoKeyError` if people are named and there is no vault.
     """
     async with publishing(database, by) as now:
         asked, event = await _asked(now, n)
@@ -80,14 +80,14 @@ async def approve(database: Database, n: int, by: Publisher) -> Sequence[Publica
 
 
 async def decline(database: Database, n: int, reason: str, by: Publisher) -> None:
-    """Let nothing come of what was asked for as the `n`-th; who asked may too. Raises `RefusalError`."""
+    """Declines request `n`, which the requester may do too. Raises `RefusalError`."""
     async with publishing(database, by) as now:
         await _asked(now, n, read=False)
         await now.record([Dated(PublicationDeclined(asked=n, reason=reason), now.at)])
 
 
 async def waiting(connection: Connection) -> list[Waiting]:
-    """What was asked for and has no answer, in order."""
+    """Returns the unanswered requests, in order."""
     asked: dict[int, Waiting] = {}
     async with connection.transaction(readonly=True):
         async for one in stored(connection, {}):
@@ -102,7 +102,7 @@ async def waiting(connection: Connection) -> list[Waiting]:
 
 
 async def history(connection: Connection) -> list[Told]:
-    """Everything that was published, asked for and answered, in the order of the moments."""
+    """Returns all publications, requests and answers, in the order of time."""
     async with connection.transaction(readonly=True):
         told = [
             Told(one.stream, one.seq, one.at, one.event.kind, one.actor.subject, one.actor.agency, one.event.asked)
@@ -113,7 +113,10 @@ async def history(connection: Connection) -> list[Told]:
 
 
 async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored, tuple[PublicationEvent, ...]]:
-    """What was asked for as the `n`-th and waits. Raises `RefusalError`, and `NoKeyError` if it can't be `read`."""
+    """Returns the waiting request `n`, with its events if `read`.
+
+    Raises `RefusalError`, and `NoKeyError` if the names in it can't be opened.
+    """
     await _see_operator(now)
     stream = place_of(PublicationApproved(asked=n)).stream
     keys = await known_keys(now.connection, now.by.vault, [stream]) if now.by.vault else {}
@@ -137,7 +140,7 @@ async def _see_operator(now: Publishing) -> None:
 
 
 async def _changed(connection: Connection, streams: Sequence[str], since: datetime) -> bool:
-    """Whether something was published in one of these streams after that."""
+    """Whether there is an event in one of these streams after that time."""
     return bool(await connection.fetchval(_CHANGED, streams, since))
 
 
@@ -151,4 +154,4 @@ def _refuse(why: Problem) -> Exception:
 
 _EVENT: Final[TypeAdapter[PublicationEvent]] = TypeAdapter(PublicationEvent)
 _CHANGED: Final = "select exists (select from event where stream = any($1) and occurred_at > $2)"
-"""Of a stream in which something was taken over since, too: the moment of that is when it was first published."""
+"""Works also with rows taken over since: their event has the time of the original publication."""

@@ -1,4 +1,4 @@
-"""A calendar file from its bytes: every scalar a text, every mistake with its line."""
+"""Reads a calendar file: every scalar as a text, every mistake with its line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Checked(NamedTuple):
 
 
 def check_bytes(data: bytes, today: date | None = None) -> Checked:
-    """The calendar that `data` holds, or every mistake of it in the order of the file, as of `today` in Vietnam."""
+    """Returns the calendar in `data`, or all its mistakes in the order of the file, as of `today` in Vietnam."""
     parsed = parse(data, as_text=True)
     found = all_mistakes(parsed, partial(problems, today=today or datetime.now(VIETNAM).date()))
     return Checked(None if found else CalendarFile.model_validate(parsed.value), found, parsed.lines)

@@ -1,4 +1,4 @@
-"""What another calendar would change, answered from the log without writing anything."""
+"""The effect of another calendar, computed from the log without writing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from schemas.stream.ledger import Recorded
 
 @dataclass(frozen=True)
 class Moved:
-    """A running clock of an open filing that would be due at another instant."""
+    """A running clock of an open filing that would be due at another time."""
 
     code: str
     agency: str
@@ -34,7 +34,7 @@ class Moved:
 
 @dataclass
 class WhatIf:
-    """What would move, of how many open filings, as of an instant."""
+    """The clocks that would move, and the number of open filings, as of a time."""
 
     calendar: str
     at: datetime
@@ -43,9 +43,9 @@ class WhatIf:
 
 
 async def what_if(dsn: str, master: MasterKeys, file: CalendarFile, at: datetime, progress: Progress) -> WhatIf:
-    """Project the clocks of every open filing on the calendar in `file`. `progress(filings, of)` after each page.
+    """Projects the clocks of every open filing on the calendar in `file`. `progress(filings, of)` after each page.
 
-    Raises `UnfoldableError`, and what asyncpg raises.
+    Raises `UnfoldableError`, and asyncpg's errors.
     """
     answer = WhatIf(calendar=file.name, at=at)
     on = cache(partial(expand, file))

@@ -1,4 +1,4 @@
-"""Publishing working calendars, with the rights of the database's owner. A published one never changes."""
+"""Publishing of working calendars, with the rights of the database's owner. A published calendar never changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CALENDAR: Final = CALENDARS / "vn.yaml"
 
 
 class PublishedCalendar(NamedTuple):
-    """What was published. `already` says that these very bytes were published before."""
+    """A published calendar; `already`: the same bytes were published before."""
 
     name: CalendarName
     sha256: str
@@ -28,13 +28,13 @@ class PublishedCalendar(NamedTuple):
 
 
 class CalendarTakenError(Exception):
-    """What was published under this name, or after it, stands in the way."""
+    """Another calendar is published under this name, or a later one is in force."""
 
 
 async def publish_calendar(database: Database, data: bytes, by: Publisher = PLATFORM) -> PublishedCalendar:
-    """Publish a calendar, which is in force from then on. The same bytes may be published again while they are.
+    """Publishes a calendar, which is then in force. The same bytes may be published again while it is.
 
-    Raises `MistakesFoundError`, `CalendarTakenError`, and what asyncpg raises.
+    Raises `MistakesFoundError`, `CalendarTakenError`, and asyncpg's errors.
     """
     checked = check_bytes(data)
     if checked.calendar is None:
@@ -56,7 +56,7 @@ async def publish_calendar(database: Database, data: bytes, by: Publisher = PLAT
 
 
 def _days(file: CalendarFile) -> Iterator[CalendarDays]:
-    """The calendar of the whole country, and that of each agency which has days of its own."""
+    """Yields the calendar of the whole country, and that of each agency with days of its own."""
     agencies = sorted({overlay.agency for overlay in file.overlays if overlay.agency})
     for agency in (None, *agencies):
         yield CalendarDays(agency=agency or "", body=expand(file, agency).model_dump_json())
@@ -69,14 +69,14 @@ async def has_calendar(database: Database) -> bool:
 
 
 async def file_in_force(database: Database) -> CalendarFile | None:
-    """The file of the calendar in force; None: there is none, or it was published before files were kept."""
+    """Returns the file of the calendar in force; None without one, or if it was published before files were stored."""
     async with connected(database) as connection:
         source = await connection.fetchval(_FILE)
     return None if source is None else CalendarFile.model_validate(parse(source, as_text=True).value)
 
 
 class ListedCalendar(NamedTuple):
-    """A published calendar, the one in force first."""
+    """A published calendar in the list."""
 
     name: CalendarName
     sha256: str
@@ -84,7 +84,7 @@ class ListedCalendar(NamedTuple):
 
 
 async def published_calendars(database: Database) -> list[ListedCalendar]:
-    """The published calendars, the one in force first."""
+    """Returns the published calendars, the one in force first."""
     async with connected(database) as connection:
         return [ListedCalendar(*row.values()) for row in await connection.fetch(_LIST)]
 

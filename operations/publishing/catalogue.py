@@ -1,4 +1,4 @@
-"""Publishing procedures and the directory of agencies, with the rights of the database's owner."""
+"""Publishing of procedures and of the directory of agencies, with the rights of the database's owner."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ OfficerRole: TypeAlias = Literal[
 
 
 class Published(NamedTuple):
-    """What was published. `already` says that these very bytes were published before."""
+    """A published version; `already`: the same bytes were published before."""
 
     code: ProcedureCode
     version: Version
@@ -68,9 +68,9 @@ class Published(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A published version; `source` is the file as it was written, or as it was composed for the `province`.
+    """A published version; `source` is its file as written, or as composed for the `province`.
 
-    `in_force` on the day that was asked about, for whoever names no version; never a demonstration.
+    `in_force`: it applies on the requested day if no version is named; never true for a demonstration.
     """
 
     code: ProcedureCode
@@ -89,7 +89,7 @@ class Listed(NamedTuple):
 class OfficerEntry(StrictModel):
     """An officer of an agency. An officer who left is written `active: false`.
 
-    `number` is that by which the signing service knows them, for whoever signs in the place of an absent officer.
+    `number` is the officer's number at the signing service, needed by substitutes who sign for an absent officer.
     """
 
     subject: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")
@@ -100,13 +100,13 @@ class OfficerEntry(StrictModel):
 
 
 class AgencyEntry(StrictModel):
-    """An agency, what it is and in which province, where its machine work goes, its officers, and who signs results.
+    """An agency: its kind and province, the queue of its machine work, its officers, and the signers of its results.
 
-    The province is a code of the first level (Decision 20/2020): without it the one that the agency's code begins with.
-    `seal` is the number by which the signing service knows the agency: its papers are sealed, whoever signs results.
-    Its receipts for money have the series that `receipts` names. `merchants` are those who may take money for it, by
-    their names in `MOTCUA_PROVIDERS`, the first first; without any the bank does. With `tills` its cashiers take and
-    give cash while a till of theirs is open, and not otherwise.
+    The province is a code of the first level (Decision 20/2020), by default the first part of the agency's code.
+    `seal` is the agency's number at the signing service: its papers are then sealed, independently of the signers of
+    its results. `receipts` is the series of its money receipts. `merchants` are the providers that may take money for
+    it, by their names in `MOTCUA_PROVIDERS`, the preferred one first; without any the bank does. With `tills`, its
+    cashiers handle cash only while a till of theirs is open.
     """
 
     agency: AgencyCode
@@ -130,7 +130,7 @@ class Directory(StrictModel):
 
 
 def check(paths: Iterable[Path], *, allow_seconds: bool = False) -> list[tuple[Path, Mistake]]:
-    """Every mistake of every file. Raises `OSError` for a file that can't be read."""
+    """Returns every mistake of every file. Raises `OSError` for an unreadable file."""
     return [
         (path, entry)
         for path in paths
@@ -139,10 +139,10 @@ def check(paths: Iterable[Path], *, allow_seconds: bool = False) -> list[tuple[P
 
 
 async def publish(database: Database, file: Path | bytes, *, demo: bool = False, by: Publisher = PLATFORM) -> Published:
-    """Publishes one version of a procedure, and what it is in each province that has a fee of its own for it.
+    """Publishes one version of a procedure, and its variant for each province that has a fee of its own for it.
 
     The same bytes may be published again, other bytes never. `demo` admits limits in seconds. Raises
-    `MistakesFoundError`, `VersionPublishedError`, `OSError` for a file that can't be read, and what asyncpg raises.
+    `MistakesFoundError`, `VersionPublishedError`, `OSError` for an unreadable file, and asyncpg's errors.
     """
     source = file if isinstance(file, bytes) else await asyncio.to_thread(file.read_bytes)
     procedure, sha256, mistakes = check_bytes(source, allow_seconds=demo)
@@ -158,7 +158,7 @@ async def publish(database: Database, file: Path | bytes, *, demo: bool = False,
 async def published(
     database: Database, code: str | None = None, version: str | None = None, *, day: date | None = None
 ) -> list[Listed]:
-    """The published versions, of each code the newest first; in force on this `day` in Vietnam, or today."""
+    """Returns the published versions, of each code the newest first; `in_force` on this `day` in Vietnam, or today."""
     day = day or datetime.now(VIETNAM).date()
     async with connected(database) as connection:
         return [Listed(*row.values()) for row in await connection.fetch(_LIST, code, version, day)]
@@ -184,7 +184,7 @@ order by code, published_at desc, version desc
 
 
 async def has_directory(database: Database) -> bool:
-    """Whether there is any agency."""
+    """Whether the directory has any agency."""
     async with connected(database) as connection:
         return bool(await connection.fetchval("select exists (select from agency)"))
 
@@ -215,7 +215,7 @@ def _entered(directory: Directory, there: Mapping[Key, Row]) -> Iterator[Publica
 
 
 def _stands(made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
-    """Whether the tables say already what an event makes of them."""
+    """Whether the tables have an event's changes already."""
     return all(there[change.table].get(change.key) == change.row for change in made)
 
 
@@ -223,7 +223,7 @@ _SIGNING: Final = TypeAdapter(tuple[AgencySigner, ...])
 
 
 def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
-    """What the file says of an agency; for whom its desks receive, its province says."""
+    """Returns the file's entry of an agency, with the present `receives_for`, which its province's file sets."""
     return AgencyEntered(
         agency=entry.agency,
         name=entry.name,

@@ -20,9 +20,9 @@ from schemas.saying import both, said
 
 
 class Drafted(NamedTuple):
-    """What became of a row: a draft with its file's name and bytes and what it leaves open, or the mistakes.
+    """The result for a row: a draft with its file's bytes and its `unsettled` facts, or the mistakes.
 
-    In a mistake `path` is the heading of the column, and `line` the number of the row.
+    In a mistake, `path` is the heading of the column, and `line` the number of the row.
     """
 
     row: int
@@ -38,14 +38,14 @@ class Drafted(NamedTuple):
 
 
 class Between(NamedTuple):
-    """A row that is no procedure: what it says, as the name of a field over the whole width, or nothing."""
+    """A row that is no procedure: `words` is its text, such as the name of a sector over the whole width, or empty."""
 
     row: int
     words: str
 
 
 def drafts(table: Table, name: str) -> Iterator[Drafted | Between]:
-    """What becomes of each row of the table `name`, in their order."""
+    """Yields the result for each row of the table `name`, in order."""
     seen: dict[str, int] = {}
     for number, cells in table.rows:
         words = words_between(cells, table.headings)
@@ -61,9 +61,9 @@ def drafts(table: Table, name: str) -> Iterator[Drafted | Between]:
 
 
 def save(drafted: Drafted, folder: Path) -> bool:
-    """Write a draft, and say whether it is new: the same bytes may be there already. Raises `OSError`.
+    """Writes a draft. Returns False if the same file exists already. Raises `OSError`.
 
-    Raises `FileExistsError` for a file of this name with other bytes: what somebody wrote is not written over.
+    Raises `FileExistsError` for a file of this name with other bytes: a person's work is not overwritten.
     """
     path = folder / drafted.file
     folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ def _yaml(raw: Mapping[str, Any]) -> bytes:
 
 
 def _comment(source: Text, unsettled: list[Mistake], texts: Mapping[str, str]) -> bytes:
-    """What stands above a draft: where it comes from, what to look at, and the whole row as it was."""
+    """Returns the comment above a draft: its source, the facts to check, and the original row."""
     before = said("draft.before_publishing")
     lines = [both("draft.heading", source=source), before.vi, before.en]
     if unsettled:

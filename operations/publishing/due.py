@@ -1,4 +1,4 @@
-"""When a time limit ends, of a case as it is written."""
+"""The end of a time limit, for a case written by a person."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OF_PROPOSED: Final = {"date", "kind", "replaces", "source"}
 
 
 def instant(value: Any) -> datetime:
-    """Only a written date and time: pydantic would take a number for seconds since 1970."""
+    """Parses a written date and time only: pydantic would take a number for seconds since 1970."""
     try:
         found = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -38,7 +38,7 @@ def instant(value: Any) -> datetime:
 
 
 def _limit(value: Any) -> Limit:
-    """A written limit. One in seconds is for demonstrations, and no calendar has a say in it."""
+    """Parses a written limit. Seconds are refused: they are for demonstrations, and no calendar affects them."""
     try:
         found = Limit.model_validate(value) if isinstance(value, str) else None
     except ValidationError:
@@ -52,7 +52,7 @@ _Instant = Annotated[datetime, BeforeValidator(instant)]
 
 
 class Case(StrictModel):
-    """What `calendar due` is asked: one line of a file, or the options of the command."""
+    """A case for `calendar due`: one line of a file, or the options of the command."""
 
     received: _Instant
     limit: Annotated[Limit, BeforeValidator(_limit)]
@@ -62,7 +62,7 @@ class Case(StrictModel):
 
 
 class RefusedLineError(ValueError):
-    """What was asked can't be answered; `problem` says why."""
+    """A case can't be answered; `problem` has the reason."""
 
     def __init__(self, found: Problem) -> None:
         super().__init__(f"{found.field}: {found.message.en} [{found.rule}]".removeprefix(": "))
@@ -70,7 +70,7 @@ class RefusedLineError(ValueError):
 
 
 def case_in(line: bytes, usual: dict[str, Any]) -> Case:
-    """The case of a line, with what the options of the command say where it says nothing."""
+    """Returns the case of a line; the command's options fill in for missing fields. Raises `RefusedLineError`."""
     try:
         written = json.loads(line, object_pairs_hook=_once)
     except RefusedLineError:
@@ -83,7 +83,7 @@ def case_in(line: bytes, usual: dict[str, Any]) -> Case:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON, none of whose keys is written twice: Python would take the last one and say nothing."""
+    """Returns a JSON object. Raises `RefusedLineError` for a duplicate key: Python would silently take the last one."""
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
@@ -125,9 +125,9 @@ def _proposed(name: str, agency: str | None) -> list[CalendarDay]:
 
 @lru_cache(maxsize=64)
 def named_file(name: str) -> CalendarFile:
-    """The calendar of this name in `procedures/calendars/`, or in the file of this path.
+    """Returns the calendar of this name in `procedures/calendars/`, or in the file at this path.
 
-    Raises `RefusedLineError` for what can't be read or has mistakes.
+    Raises `RefusedLineError` if it can't be read or has mistakes.
     """
     named = CALENDARS / f"{name}.yaml"
     path = named if "/" not in name and named.is_file() else Path(name)
@@ -144,7 +144,7 @@ def named_file(name: str) -> CalendarFile:
 
 
 def problem_of(error: ValidationError | TimeError | RefusedLineError) -> Problem:
-    """The first thing that is wrong with a case."""
+    """Returns the first problem of a case."""
     if isinstance(error, ValidationError):
         return shape_refusal(RefusalCode.BAD_COMMAND, error).refusal.problems[0]
     return error.problem

@@ -1,4 +1,4 @@
-"""What becomes of the rows of a table: drafts, and rows that are refused or are none."""
+"""The import of a table's rows: drafts, refused rows, and rows that are no procedure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from schemas.saying import said
 
 @dataclass
 class Outcome:
-    """What became of a table: drafts with what was done with each, rows that were refused, rows that are none."""
+    """The result for a table: drafts with their outcomes, mistakes of refused rows, and rows that are no procedure."""
 
     drafts: list[tuple[Drafted, str]] = field(default_factory=list)
     refused: list[Mistake] = field(default_factory=list)
@@ -26,7 +26,7 @@ class Outcome:
 
 
 def outcome_of(table: Table, file: Path, into: Path | None) -> Outcome:
-    """Draft every row, and write the drafts into a folder if one is given."""
+    """Drafts every row, and writes the drafts into a folder if one is given."""
     outcome = Outcome()
     for drafted in track(
         drafts(table, file.name),
@@ -58,7 +58,7 @@ def _keep(drafted: Drafted, into: Path | None, outcome: Outcome) -> None:
 
 
 def row_of(entry: Mistake) -> dict[str, Any]:
-    """A mistake by the row and the heading where it stands."""
+    """Returns a mistake with its row and its column's heading."""
     told = entry.model_dump(mode="json", include={"rule", "message", "fix"})
     return {"row": entry.line, "column": entry.path, **told}
 

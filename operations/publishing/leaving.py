@@ -1,4 +1,4 @@
-"""Who has left: their name is erased from what is published once it need not be kept any more, by two people."""
+"""Erasure of former officers' names from publications by two people, once they need not be kept any more."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from schemas.publishing.events import OfficerErased
 
 
 async def erase_officer(database: Database, agency: str, subject: str, reason: str, years: int, by: Publisher) -> None:
-    """Ask for an officer who left so many years ago to be erased: it waits for a second operator (`WaitsError`).
+    """Requests the erasure of an officer who left this many years ago; it waits for a second operator (`WaitsError`).
 
-    Raises `RefusalError` for one who is not there, is in office, has left too lately, or is erased already.
+    Raises `RefusalError` if the officer is unknown, in office, erased already, or left too recently.
     """
     async with publishing(database, by) as now:
         row = known(await now.connection.fetchrow(_THERE, agency, subject))

@@ -1,4 +1,4 @@
-"""Every open filing as the log tells it, page by page, while nothing is written."""
+"""Reads every open filing from the log, page by page, without writing."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ Progress = Callable[[int, int], None]
 async def open_filings(
     dsn: str, master: MasterKeys, progress: Progress, procedure: str | None = None
 ) -> AsyncIterator[Filing]:
-    """All of them, or those of one procedure, as of one moment. `progress(filings, of)` after each page.
+    """Yields all open filings, or those of one procedure, as of one moment. `progress(filings, of)` after each page.
 
-    Raises `UnfoldableError`, and what asyncpg raises.
+    Raises `UnfoldableError`, and asyncpg's errors.
     """
     asked = (OPEN_FILINGS,) if procedure is None else (OPEN_FILINGS_OF_PROCEDURE, procedure)
     statement, *narrowed = asked

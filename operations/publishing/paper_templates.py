@@ -1,4 +1,4 @@
-"""Templates of official papers, tried and published by the owner."""
+"""Templates of official papers, checked and published by the database's owner."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALL: Final = "*"
 
 
 class Slot(NamedTuple):
-    """Where a template stands: an agency's for a paper, of one procedure or of all."""
+    """The place of a template: an agency's for a paper, of one procedure or of all."""
 
     agency: AgencyCode
     paper: PaperKind
@@ -29,7 +29,7 @@ class Slot(NamedTuple):
 
 
 class Published(NamedTuple):
-    """What was published. `already`: this very text was in force there before."""
+    """A published template; `already`: the same text was in force there before."""
 
     agency: AgencyCode
     paper: PaperKind
@@ -55,7 +55,7 @@ class UnknownPlaceError(Exception):
 
 
 def check_template(data: bytes, paper: PaperKind) -> list[Mistake]:
-    """Every mistake of a template: it is tried on the shortest and on the longest paper of its kind."""
+    """Returns every mistake of a template, which is tried on the shortest and on the longest paper of its kind."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
@@ -65,9 +65,9 @@ def check_template(data: bytes, paper: PaperKind) -> list[Mistake]:
 
 
 async def publish_template(database: Database, data: bytes, slot: Slot, by: Publisher = PLATFORM) -> Published:
-    """Publish a template; papers that are printed from now on go by it.
+    """Publishes a template, which applies to papers printed from now on.
 
-    Raises `MistakesFoundError`, `UnknownPlaceError`, and what asyncpg raises.
+    Raises `MistakesFoundError`, `UnknownPlaceError`, and asyncpg's errors.
     """
     if found := check_template(data, slot.paper):
         raise MistakesFoundError(found)
@@ -82,14 +82,14 @@ async def publish_template(database: Database, data: bytes, slot: Slot, by: Publ
 
 
 async def published_templates(database: Database, agency: AgencyCode | None = None) -> list[Listed]:
-    """Every published template, of each place the newest first."""
+    """Returns every published template, of each place the newest first."""
     async with connected(database) as connection:
         rows = await connection.fetch(_LIST, agency)
     return [Listed(row[0], PaperKind(row[1]), *tuple(row)[2:]) for row in rows]
 
 
 async def _see_place(connection: Connection, slot: Slot) -> None:
-    """Raises `UnknownPlaceError`."""
+    """Raises `UnknownPlaceError` for an unknown agency or procedure."""
     known = await connection.fetchval("select exists (select from agency where agency = $1)", slot.agency)
     named = await connection.fetchval("select exists (select from procedure where code = $1)", slot.procedure)
     if not known:

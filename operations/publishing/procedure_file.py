@@ -1,4 +1,4 @@
-"""A procedure file from its bytes, every mistake with its line."""
+"""Reads a procedure file; every mistake has its line."""
 
 from __future__ import annotations
 
@@ -43,18 +43,20 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "by": 60,
     "notice": 1,
 }
-"""How long each wait of a demonstration lasts. `step` is every review step, `step.<code>` one of them, `payment` the
-time to pay a fee, `part` that of every part that another agency decides, `part.<code>` of one of them, `case` that of
-every other processing limit, `case.<code>` of one of them, `answer` and `pay` are those of a financial obligation,
-`draft` the applicant's to check one, `by` that of an extension."""
+"""Seconds of each wait in a demonstration.
+
+`step`: every review step, `step.<code>` one of them; `payment`: the time to pay a fee; `part`: every part that another
+agency decides, `part.<code>` one of them; `case`: every other processing limit, `case.<code>` one of them; `answer`,
+`pay`: those of a financial obligation; `draft`: the applicant's time to check a draft; `by`: that of an extension.
+"""
 
 
 ASKED_FOR: Final = frozenset({"reading", "unclaimed"})
-"""What is waited for, and told, only where the procedure says so, or it is asked for here."""
+"""The waits that exist only if the procedure has them, or the caller requests them."""
 
 
 class MistakesFoundError(Exception):
-    """A file is not fit to be published; `mistakes` says why."""
+    """A file can't be published because of these `mistakes`."""
 
     def __init__(self, mistakes: list[Mistake]) -> None:
         super().__init__("; ".join(f"{entry.path}: {entry.rule}: {entry.fix.en}" for entry in mistakes))
@@ -70,7 +72,7 @@ class Checked(NamedTuple):
 
 
 class Doubted(NamedTuple):
-    """A fact of a file that is to be looked at again; `line` counts from 1."""
+    """A fact of a file that must be checked again; `line` counts from 1."""
 
     path: str
     doubt: Doubt
@@ -78,9 +80,9 @@ class Doubted(NamedTuple):
 
 
 def check_bytes(data: bytes, *, allow_seconds: bool = False, today: date | None = None) -> Checked:
-    """The procedure that `data` holds, or every mistake of it in the order of the file.
+    """Returns the procedure in `data`, or all its mistakes in the order of the file.
 
-    With `today` nothing may have been checked after it. A template of the result is tried once all else is right.
+    With `today`, a `checked` day after it is a mistake. A template of the result is tried once all else is right.
     """
     parsed = parse(data)
     found = all_mistakes(parsed, partial(problems, allow_seconds=allow_seconds, today=today))
@@ -91,11 +93,11 @@ def check_bytes(data: bytes, *, allow_seconds: bool = False, today: date | None 
 
 
 _TEMPLATE: Final = "result.template"
-"""Where it stands in the file, as a block whose first line is the next (`template: |`)."""
+"""The template's path in the file; it is a block that begins on the following line (`template: |`)."""
 
 
 def _mistakes_of(procedure: Procedure, template: str, above: int) -> list[Mistake]:
-    """Those of the template, each with its line in the file."""
+    """Returns the mistakes of the template, each with its line in the file."""
     trial = Trial(template=template, sheets=result_samples(procedure))
     return [
         mistake(one.rule, _TEMPLATE, said=one.said).model_copy(update={"line": above + (one.line or 0)})
@@ -105,18 +107,18 @@ def _mistakes_of(procedure: Procedure, template: str, above: int) -> list[Mistak
 
 @lru_cache
 def _faults(trial: str) -> tuple[Fault, ...]:
-    """Tried once by each process: it takes a second or two."""
+    """Tries a template, once in each process: it takes a second or two."""
     return tuple(faults(Trial.model_validate_json(trial)))
 
 
 def doubts_of(data: bytes, today: date) -> list[Doubted]:
-    """The facts in `data` that are stale on this day or unconfirmed, in the order of the file."""
+    """Returns the facts in `data` that are stale on this day or unconfirmed, in the order of the file."""
     parsed = parse(data)
     return [Doubted(path, doubt, _line(path, parsed.lines)) for path, doubt in doubts(parsed.value, today)]
 
 
 def all_mistakes(parsed: Parsed, problems_of: Callable[[Any], list[Mistake]]) -> list[Mistake]:
-    """The mistakes of the YAML and those of what it held, each with its line, in the order of the file."""
+    """Returns the mistakes of the YAML and of its content, each with its line, in the order of the file."""
     found = list(parsed.mistakes)
     if parsed.lines or not found:
         refused = {entry.path for entry in found}
@@ -129,17 +131,17 @@ def all_mistakes(parsed: Parsed, problems_of: Callable[[Any], list[Mistake]]) ->
 
 
 def _line(path: str, lines: Mapping[str, int]) -> int | None:
-    """The line of `path`, or of the nearest part around it that was written."""
+    """Returns the line of `path`, or of the nearest enclosing part that is in the file."""
     while path and path not in lines:
         path = path[: max(path.rfind("."), path.rfind("["), 0)]
     return lines.get(path)
 
 
 def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffix: str = "demo") -> bytes:
-    """The same procedure as version `…-<suffix>`, with its limits in seconds: `DEMO_SECONDS`, changed by `seconds`.
+    """Returns the procedure as version `…-<suffix>`, with limits in seconds: `DEMO_SECONDS`, changed by `seconds`.
 
     The same arguments give the same bytes. Raises `MistakesFoundError` when `data` has mistakes, and `ValueError`
-    for a name that is not in `DEMO_SECONDS`.
+    for a name that is neither in `DEMO_SECONDS` nor that of a part with a code.
     """
     if found := check_bytes(data, allow_seconds=True).mistakes:
         raise MistakesFoundError(found)
@@ -165,11 +167,11 @@ _LIMITS: Final = {
     "fee": {"limit": "payment"},
     "extension": {"by": "by", "notice": "notice"},
 }
-"""The limits of each part of a step, or of the procedure, that has no code: by their names in `DEMO_SECONDS`."""
+"""The limits of parts without a code, of a step or of the procedure, with their names in `DEMO_SECONDS`."""
 
 
 def _coded_limits(raw: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
-    """The limit of each part that has a code: the part, the key, and the name that it has for `demo_variant`."""
+    """Yields the limit of each part with a code: the part, the key, and its name for `demo_variant`."""
     steps = raw.get("review") or ()
     yield from ((step, "limit", f"step.{step['code']}") for step in steps)
     parts = (part for step in steps if step.get("referral") for part in step["referral"]["parts"])
@@ -178,7 +180,7 @@ def _coded_limits(raw: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str,
 
 
 def _shorten(raw: dict[str, Any], lasts: Mapping[str, str]) -> None:
-    """Give the parts of a procedure the limits that they are to have."""
+    """Sets the limits of a procedure's parts."""
     for part, key, name in _coded_limits(raw):
         part[key] = lasts.get(name, lasts[name.partition(".")[0]])
     for whole in (raw, *(raw.get("review") or ())):

@@ -1,4 +1,4 @@
-"""What differs in a province, checked and published: as the procedures that its agencies go by, and their desks."""
+"""The checking and publishing of a province's differences: the procedures of its agencies, and their desks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Checked(NamedTuple):
 
 
 class Published(NamedTuple):
-    """What was published, and the versions that were composed of it. `already`: these very bytes were before."""
+    """A published province file, and the versions composed from it; `already`: the same bytes were published before."""
 
     province: ProvinceCode
     version: Version
@@ -50,7 +50,7 @@ class Published(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A published version of what a province has of its own; `source` is the file as it was written."""
+    """A published version of a province's differences; `source` is the file as written."""
 
     province: ProvinceCode
     version: Version
@@ -62,9 +62,9 @@ class Listed(NamedTuple):
 
 
 def check_province(data: bytes, known: Known, today: date | None = None) -> Checked:
-    """The province's file that `data` holds, or every mistake of it in the order of the file.
+    """Returns the province's file in `data`, or all its mistakes in the order of the file.
 
-    With `today` nothing may have been checked after it.
+    With `today`, a `checked` day after it is a mistake.
     """
     parsed = parse(data)
     found = all_mistakes(parsed, partial(overlay_problems, known=known, today=today))
@@ -73,7 +73,7 @@ def check_province(data: bytes, known: Known, today: date | None = None) -> Chec
 
 
 def known_from(procedures: Iterable[bytes]) -> Known:
-    """What the files of a catalogue know; which agencies there are, they do not say."""
+    """Returns the known procedures of a catalogue's files; the agencies stay unknown."""
     return Known(_bases((parse(source).value, False) for source in procedures))
 
 
@@ -89,7 +89,7 @@ async def publish_province(database: Database, source: bytes, by: Publisher = PL
     """Publishes one version of a province, and composes the procedures of its agencies.
 
     The same bytes may be published again, other bytes never. Raises `MistakesFoundError`, also for a procedure or an
-    agency that the database does not have, `VersionPublishedError`, and what asyncpg raises.
+    agency unknown to the database, `VersionPublishedError`, and asyncpg's errors.
     """
     async with publishing(database, by) as now:
         connection = now.connection
@@ -119,7 +119,7 @@ async def publish_province(database: Database, source: bytes, by: Publisher = PL
 
 
 async def _known(connection: Connection, source: bytes) -> Known:
-    """What the database has of what the file may speak of; of the versions, those of the whole country."""
+    """Returns the database's procedures, as versions of the whole country, and the agencies of the file's province."""
     value = parse(source).value
     province = value.get("province") if isinstance(value, dict) else None
     rows = await connection.fetch(_VERSIONS)
@@ -129,7 +129,7 @@ async def _known(connection: Connection, source: bytes) -> Known:
 
 
 def compose(base: Base, province: str, version: Version, fee: Any) -> Row:
-    """The province's version of a procedure, of which nothing is wrong. The same arguments give the same bytes."""
+    """Returns the province's version of a procedure, without checks. The same arguments give the same bytes."""
     raw = composed(base.raw, province, version, fee)
     source = _written(raw)
     sha256 = hashlib.sha256(source).hexdigest()
@@ -142,7 +142,7 @@ def _written(raw: Raw) -> bytes:
 
 
 async def of_provinces(connection: Connection, base: Base) -> list[Row]:
-    """What a new version of a procedure is in each province that has its fee. Raises `MistakesFoundError`."""
+    """Returns a new version's variant for each province with a fee of its own for it. Raises `MistakesFoundError`."""
     made = []
     for province, version, source in await connection.fetch(_IN_FORCE):
         fee = (parse(source).value.get("fees") or {}).get(base.raw["code"])
@@ -161,7 +161,7 @@ def _fits(base: Base, province: str, version: Version, fee: Any) -> None:
 
 
 async def _served(connection: Connection, overlay: ProvinceOverlay) -> list[AgencyEntered]:
-    """The desks that receive for others are those of this version, and no more: the agencies that change by that."""
+    """Returns the agencies that change if exactly this version's desks receive for others."""
     desks = {desk.agency: list(desk.receives_for) for desk in overlay.desks}
     there = (await read(connection, AGENCY)).values()
     concerned = [row for row in there if row["province"] == overlay.province or row["agency"] in desks]
@@ -172,7 +172,7 @@ async def _served(connection: Connection, overlay: ProvinceOverlay) -> list[Agen
 async def published_provinces(
     database: Database, province: str | None = None, version: str | None = None
 ) -> list[Listed]:
-    """The published versions, of each province the newest first."""
+    """Returns the published versions, of each province the newest first."""
     async with connected(database) as connection:
         rows = await connection.fetch(_LIST, province, version)
     return [Listed(code, name, Text(vi=vi, en=en), *rest) for code, name, vi, en, *rest in rows]

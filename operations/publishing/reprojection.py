@@ -1,4 +1,4 @@
-"""Having every running stream go by a calendar that was published, and seeing how far that is."""
+"""The change of all running streams to a published calendar, and its progress."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from schemas.publishing.calendar import CalendarName
 from schemas.stream.reprojection import REPROJECTION, Reproject, workflow_id
 
 PATIENCE: Final = 20.0
-"""Seconds for which Temporal is waited for."""
+"""Seconds of waiting for Temporal."""
 
 
 async def start(temporal: Client, calendar: CalendarName) -> None:
-    """Start the batch, or find that it runs. Raises `MotcuaError`."""
+    """Starts the batch, unless it runs already. Raises `MotcuaError`."""
 
     async def attempt(limit: Any) -> None:
         await temporal.start_workflow(
@@ -37,17 +37,17 @@ async def start(temporal: Client, calendar: CalendarName) -> None:
 
 
 async def in_force(pool: asyncpg.Pool[asyncpg.Record]) -> CalendarName | None:
-    """The calendar that was published last."""
+    """Returns the calendar published last; None if there is none."""
     name: str | None = await pool.fetchval(IN_FORCE)
     return name
 
 
 async def waiting(pool: asyncpg.Pool[asyncpg.Record], calendar: CalendarName) -> dict[str, int]:
-    """How many of each kind go by another calendar still."""
+    """Returns the number of streams of each kind that still use another calendar."""
     return {kind: await pool.fetchval(COUNT_ON_ANOTHER, calendar, kind) for kind in KINDS}
 
 
 async def first_waiting(pool: asyncpg.Pool[asyncpg.Record], calendar: CalendarName, most: int) -> list[str]:
-    """The streams of some of them."""
+    """Returns at most `most` of these streams."""
     pages = [await pool.fetch(NEXT_ON_ANOTHER, calendar, kind, "", most) for kind in KINDS]
     return [row["stream"] for page in pages for row in page][:most]

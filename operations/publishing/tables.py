@@ -1,4 +1,4 @@
-"""A table of procedures from the bytes of a CSV file or an Excel workbook: headings and rows, nothing evaluated."""
+"""Reads a table of procedures from a CSV file or an Excel workbook: headings and rows, without evaluating formulas."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from rules.publishing.mistakes import Mistake, mistake
 MAX_BYTES: Final = 10_000_000
 MAX_ROWS: Final = 10_000
 MAX_UNPACKED: Final = 50_000_000
-"""Bytes of everything that an Excel workbook holds."""
+"""Maximum number of bytes of an unpacked Excel workbook."""
 _MAX_TAGS: Final = 1_500_000
-"""Of all XML in a workbook: what is unpacked of it into memory takes a hundred times a tag's bytes."""
+"""Maximum number of tags in a workbook's XML: in memory, a tag takes a hundred times its bytes."""
 _MAX_COLUMNS: Final = 100
 _HEADINGS_WITHIN: Final = 20
 _NOTHING: Final = frozenset({None, ""})
@@ -30,20 +30,20 @@ _DELIMITERS: Final = ",;\t"
 _ENCODINGS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0"
-"""How an old or an encrypted workbook begins."""
+"""The first bytes of an old or an encrypted workbook."""
 
 Cells = Sequence[object]
 
 
 class Table(NamedTuple):
-    """The headings, and the rows after them by their numbers, as a spreadsheet counts."""
+    """The headings, and the rows below them with their numbers in the spreadsheet."""
 
     headings: Headings
     rows: list[tuple[int, Cells]]
 
 
 class TableRefusedError(Exception):
-    """A file is no table that can be read; `mistakes` says why."""
+    """A file can't be read as a table because of these `mistakes`."""
 
     def __init__(self, *mistakes: Mistake) -> None:
         super().__init__("; ".join(f"{entry.rule}: {entry.fix.en}" for entry in mistakes))
@@ -51,7 +51,7 @@ class TableRefusedError(Exception):
 
 
 def read_table(data: bytes) -> Table:
-    """The table that `data` holds, CSV or XLSX by its content. Raises `TableRefusedError`."""
+    """Returns the table in `data`, CSV or XLSX by its content. Raises `TableRefusedError`."""
     if len(data) > MAX_BYTES:
         raise _refused("table_too_large", limit=MAX_BYTES)
     if data.startswith(_OLE):
@@ -67,7 +67,7 @@ def _refused(rule: str, line: int | None = None, **facts: object) -> TableRefuse
 
 
 def _table(rows: Iterable[Cells]) -> Table | None:
-    """The table in these rows, from that of the first ones on in which the most headings are known."""
+    """Returns the table in these rows; its headings are the row, among the first ones, with the most known headings."""
     numbered = enumerate(rows, start=1)
     first = list(islice(numbered, _HEADINGS_WITHIN))
     found = [(number, known) for number, cells in first if (known := headings(cells))]
@@ -91,7 +91,7 @@ def _check_headings(known: Headings, line: int) -> None:
 
 
 def _csv(data: bytes) -> list[list[Cells]]:
-    """The rows of a text, as if it were the only sheet, parted by the character that shows the most headings."""
+    """Returns the rows of a text, as its only sheet, split by the delimiter that gives the most known headings."""
     encoding = next((name for mark, name in _ENCODINGS.items() if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)
@@ -103,9 +103,9 @@ def _csv(data: bytes) -> list[list[Cells]]:
 
 
 def _known(text: str, delimiter: str) -> int:
-    """How many headings are known in the best of the first rows, parted so."""
+    """Returns the greatest number of known headings in one of the first rows, split by this delimiter."""
     most = 0
-    with suppress(TableRefusedError):  # the quotes are right with another one, or are found wrong again
+    with suppress(TableRefusedError):  # the quotes are right with another delimiter, or fail again later
         for cells in islice(_records(text, delimiter), _HEADINGS_WITHIN):
             row = headings(cells)
             most = max(most, len(row.places) if row else 0)
@@ -127,10 +127,10 @@ def _records(text: str, delimiter: str) -> Iterator[Cells]:
 
 
 def _excel(data: bytes) -> list[list[Cells]]:
-    """The rows of each sheet."""
+    """Returns the rows of each sheet."""
     try:
         _weigh(data)
-        with warnings.catch_warnings(action="ignore"):  # of what the reader leaves out: styles, validations
+        with warnings.catch_warnings(action="ignore"):  # about parts that the reader leaves out: styles, validations
             book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
             for sheet in book.worksheets:
                 sheet.reset_dimensions()
@@ -140,12 +140,12 @@ def _excel(data: bytes) -> list[list[Cells]]:
             ]
     except TableRefusedError:
         raise
-    except Exception:  # noqa: BLE001 -- a broken workbook makes the reader fail in any way whatever
+    except Exception:  # noqa: BLE001 -- a broken workbook can make the reader fail in any way
         raise _refused("table_unreadable") from None
 
 
 def _weigh(data: bytes) -> None:
-    """Refuse what would unpack into more than a table is, before anybody unpacks it."""
+    """Refuses a workbook that is too large when unpacked, before it is parsed. Raises `TableRefusedError`."""
     unpacked = tags = 0
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for entry in archive.infolist():
@@ -160,7 +160,7 @@ def _weigh(data: bytes) -> None:
 
 
 def _trimmed(cells: Cells) -> Cells:
-    """The cells without the empty ones at the end."""
-    if not any(cells):  # nearly all rows of a sheet whose last cell is far away
+    """Returns the cells without the empty ones at the end."""
+    if not any(cells):  # nearly all rows, if a sheet's last cell is far away
         return ()
     return cells[: max(n for n, cell in enumerate(cells, start=1) if cell is not None)]

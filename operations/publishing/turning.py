@@ -1,4 +1,4 @@
-"""Turns what is running to another calendar, and watches it."""
+"""Changes the running streams to another calendar, and watches the progress."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_NAMED: Final = 20
 
 @dataclass(frozen=True)
 class Turned:
-    """How many of each kind this command saw go over to the calendar, how many are left, and some of those."""
+    """The numbers of streams of each kind that changed to the calendar and that are left, and some of those left."""
 
     turned: dict[str, int]
     left: dict[str, int]
@@ -34,7 +34,7 @@ class Turned:
 
 
 async def turn(dsn: str, published: PublishedCalendar, patience: float) -> Turned:
-    """Start the batch and watch it until nothing goes by another calendar, or nothing has moved for a while."""
+    """Starts the batch, and watches it until no stream is left, or none has changed for `patience` seconds."""
     temporal = await connect()
     async with asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60) as pool:
         before = left = await reprojection.waiting(pool, published.name)

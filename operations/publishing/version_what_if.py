@@ -1,4 +1,4 @@
-"""What another version of a procedure would mean for the open filings of it, from the log without writing anything."""
+"""The effect of another version of a procedure on its open filings, computed from the log without writing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from schemas.publishing.procedure_rules import ProcedureRules
 
 @dataclass(frozen=True)
 class Touched:
-    """An open filing for which something would be otherwise, if it were filed anew."""
+    """An open filing that would be treated differently if it were filed again."""
 
     code: str
     agency: str
@@ -32,7 +32,7 @@ class Touched:
 
 @dataclass
 class VersionWhatIf:
-    """How many filings stay on which version, and those that would be otherwise if they were `received` under it."""
+    """The number of filings that stay on each version, and those that would differ if `received` under the new one."""
 
     procedure: str
     version: str
@@ -44,12 +44,11 @@ class VersionWhatIf:
 async def version_what_if(
     dsn: str, master: MasterKeys, source: bytes, rules: ProcedureRules, received: datetime, progress: Progress
 ) -> VersionWhatIf:
-    """Ask every open filing of the procedure what would be, if it were filed anew and `received` then.
+    """Compares every open filing of the procedure with the same filing under the new version, `received` then.
 
-    `rules` are those of the file `source`; in a province that has fees of its own, those of what it would be there.
-    `progress(filings, of)` after each page.
-
-    Raises `MistakesFoundError` where it does not fit a province, `UnfoldableError`, and what asyncpg raises.
+    `rules` are those of the file `source`; for an agency of a province with fees of its own, the province's variant
+    applies. `progress(filings, of)` after each page.
+    Raises `MistakesFoundError` if the version does not fit a province, `UnfoldableError`, and asyncpg's errors.
     """
     answer = VersionWhatIf(rules.code, rules.version, received)
     there = await _in_provinces(dsn, source)
@@ -63,7 +62,7 @@ async def version_what_if(
 
 
 async def _in_provinces(dsn: str, source: bytes) -> dict[str, ProcedureRules]:
-    """What the version would be for each agency of a province that has a fee of its own."""
+    """Returns the version's rules for each agency of a province that has a fee of its own for it."""
     async with connected(dsn) as connection:
         made = await of_provinces(connection, Base(parse(source).value, demo=False))
         rules = {row.province: ProcedureRules.model_validate_json(row.rules) for row in made}

@@ -1,4 +1,4 @@
-"""The published versions of procedures, as rows: what stands in one never changes."""
+"""The published versions of procedures, as rows, which never change."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
 
 def row(procedure: Procedure, sha256: str, source: bytes, *, demo: bool) -> Row:
-    """The row of a procedure of the whole country."""
+    """Returns the row of a procedure of the whole country."""
     validity = procedure.validity or Validity(source="-")
     rules = rules_of(procedure, sha256).model_dump_json().encode()
     days = (validity.valid_from, validity.valid_until)
@@ -49,7 +49,10 @@ def row(procedure: Procedure, sha256: str, source: bytes, *, demo: bool) -> Row:
 
 
 async def unpublished(connection: Connection, rows: Iterable[Row]) -> list[ProcedurePublished]:
-    """What is to be said of those that are new; the same bytes may come again. Raises `VersionPublishedError`."""
+    """Returns the events of the new versions; a published one with the same bytes is passed over.
+
+    Raises `VersionPublishedError`.
+    """
     return [_published(row) for row in rows if await _is_new(connection, row)]
 
 

@@ -1,1 +1,1 @@
-"""What others say was done in our name, against the events that order it."""
+"""The comparison of acts that others list as done in our name with the events that order them."""

@@ -1,7 +1,7 @@
-"""Acts that bank, post and signer say were done in our name, against the events that order them.
+"""The comparison of acts that bank, post and signer list as done in our name with the events that order them.
 
-Their lists are statements of an account, not of Temporal: a forged request that reached them stands there, and an act
-that no event orders is found however it came about.
+The lists are the partners' own statements and independent of Temporal: they also have the effects of a forged request.
+So an act that no event orders is found, whatever its cause.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ POST: Final = "MOTCUA_POST_URL"
 
 
 class Deed(StrEnum):
-    """What was done: an order for money made, money given back, a consignment taken."""
+    """The kind of act: a payment order, a refund, a consignment taken."""
 
     ORDER = "order"
     REFUND = "refund"
@@ -36,13 +36,13 @@ class Deed(StrEnum):
 
 
 class Act(StrictModel):
-    """A line of such a list.
+    """A line of a partner's list.
 
     Attributes:
-        key: Our key for it: `fee:…` or `provider:reference` of the order, also for money given back; `parcel:…`.
-        amount: Of the order, of what was given back, or of what is collected on delivery, in đồng.
-        capture: Of which transaction money was given back.
-        number: Their own number.
+        key: Our key of the act: `fee:…` or `provider:reference` of the order, also for a refund; `parcel:…`.
+        amount: The amount of the order, of the refund, or to collect on delivery, in đồng.
+        capture: The transaction that a refund belongs to.
+        number: The partner's own number.
     """
 
     deed: Deed
@@ -60,7 +60,10 @@ class Unordered(StrictModel):
 
 
 def acts_in(lines: Iterable[str]) -> list[Act | Signature]:
-    """The acts of a statement, one JSON object a line; a signature has a digest. Raises `ValueError` with the line."""
+    """Returns the acts of a statement, one JSON object a line; signatures have a digest.
+
+    Raises `ValueError` with the line.
+    """
     found: list[Act | Signature] = []
     for n, line in enumerate(lines, 1):
         if not line.strip():
@@ -76,7 +79,7 @@ def acts_in(lines: Iterable[str]) -> list[Act | Signature]:
 
 
 async def listed_by_bank(url: str) -> list[Act] | None:
-    """What a bank of our own wire lists; None if it lists nothing. Raises `httpx.HTTPError`."""
+    """Returns the acts listed by a bank with our own protocol; None if it has no list. Raises `httpx.HTTPError`."""
     found = await _list(url)
     if found is None or "orders" not in found:
         return None
@@ -90,7 +93,7 @@ async def listed_by_bank(url: str) -> list[Act] | None:
 
 
 async def listed_by_post(url: str) -> list[Act] | None:
-    """What a post lists; None if it lists nothing. Raises `httpx.HTTPError`."""
+    """Returns the acts listed by a post; None if it has no list. Raises `httpx.HTTPError`."""
     found = await _list(url)
     if found is None or "consignments" not in found:
         return None
@@ -111,7 +114,7 @@ async def _list(url: str) -> Mapping[str, Any] | None:
 
 
 async def unordered(connection: Connection, acts: Sequence[Act]) -> list[Unordered]:
-    """Those that no event orders, in their order; of money given back also what was given more often than ordered."""
+    """Returns the acts that no event orders, in order; also refunds that were made more often than ordered."""
     streams = {key: await _stream(connection, key) for key in {act.key for act in acts}}
     filings = {stream.filing for stream in streams.values() if stream is not None}
     orders = {row["stream"]: row for row in await connection.fetch(_ORDERS, list(filings))}
@@ -128,7 +131,7 @@ async def unordered(connection: Connection, acts: Sequence[Act]) -> list[Unorder
 def _bears_out(
     act: Act, stream: StreamId | None, order: Mapping[str, Any], to_give: dict[tuple[UUID, str], Counter[int]]
 ) -> bool:
-    """Whether the events order it. What was ordered is crossed out with each refund."""
+    """Whether the events order the act. Each refund uses up one order in `to_give`."""
     if act.deed is not Deed.REFUND:
         return bool(act.amount == order["amount"] and (stream is None or _attempt(act.key) <= order["requests"]))
     left = to_give[order["filing_id"], act.capture or ""]
@@ -137,7 +140,7 @@ def _bears_out(
 
 
 async def _stream(connection: Connection, key: str) -> StreamId | None:
-    """The payment or parcel that a key names; None for one that names none."""
+    """Returns the payment or parcel of a key; None if it names none."""
     try:
         match key.split(":"):
             case ["fee", filing, n, *_]:
@@ -158,7 +161,7 @@ def _attempt(key: str) -> int:
 
 
 async def _to_give(connection: Connection, filings: Iterable[UUID]) -> dict[tuple[UUID, str], Counter[int]]:
-    """How often which amount was approved to go back, by filing and transaction."""
+    """Returns the number of approved refunds of each amount, by filing and transaction."""
     found: defaultdict[tuple[UUID, str], Counter[int]] = defaultdict(Counter)
     for row in await connection.fetch(_APPROVED, list(filings)):
         told = json.loads(row["body"])

@@ -1,6 +1,6 @@
-"""Signatures that a signing service says it has given, against the log: the key of each names the event that orders it.
+"""The comparison of a signing service's list with the log: the key of each signature names the event that orders it.
 
-Those that name none are trials, such as an applicant's signature in the sandbox, and not judged.
+Signatures that name no event are trials, such as an applicant's signature in the sandbox, and are not judged.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from schemas.about import About
 from views.log import Connection
 
 PAGES: Final = 5
-"""So many thousand requests, the newest, are looked at each time."""
+"""Number of pages of the newest requests, a thousand each, that are checked."""
 
 
 class Signature(PartnerResponse):
-    """A request at the signing service: its key, whose number signs which SHA-256 digest, and since when it stands so.
+    """A request at the signing service: its key, the signer's number, the SHA-256 digest, and the time of its status.
 
-    In a statement of the service only those that were signed stand.
+    A statement of the service has only signed requests.
     """
 
     key: str
@@ -40,21 +40,21 @@ class _Page(PartnerResponse):
 
 
 class Told(StrEnum):
-    """What the log says of the event that a signature names as its order."""
+    """The log's record of the event that a signature names as its order."""
 
     SIGNED = "signed"
     AWAITED = "awaited"
     OTHERWISE = "otherwise"
-    """It was asked for, and then declined, or somebody else was asked."""
+    """It was requested, and then declined or requested of another signer."""
     NOTHING = "nothing"
     STRANGE = "strange"
     """The log does not have this filing at all."""
 
 
 class Wrong(StrEnum):
-    """What is wrong with a signature: no event orders it, the log goes on without it, or it is one too many.
+    """The fault of a signature: no event orders it, the log goes on without it, or it is one too many.
 
-    `of_no_filing`: it names a filing that the log does not have, as those do of another installation.
+    `of_no_filing`: its filing is unknown to the log, as with another installation's signatures.
     """
 
     NOT_ORDERED = "not_ordered"
@@ -65,16 +65,16 @@ class Wrong(StrEnum):
 
 @dataclass(frozen=True)
 class UnorderedSignature:
-    """A signature that the log does not bear out."""
+    """A signature that the log does not confirm."""
 
     order: About
     wrong: Wrong
 
 
 def compared(signatures: Iterable[Signature], told: Mapping[About, Told]) -> list[UnorderedSignature]:
-    """The signatures that an event does not bear out, by what the log has `told` of each place that they name.
+    """Returns the signatures that no event confirms; `told`: the log's record of each place that they name.
 
-    One place orders one signature: of two that were given for it, one is one too many, whichever it is.
+    One place orders one signature: of two, either counts as one too many.
     """
     given: dict[About, set[str]] = {}
     for one in signatures:
@@ -97,19 +97,19 @@ _WRONG: Final = {
 
 
 async def told_of(connection: Connection, orders: Sequence[About]) -> dict[About, Told]:
-    """What the log says of these places."""
+    """Returns the log's record of these places."""
     rows = await connection.fetch(_TOLD, [one.stream for one in orders], [one.seq for one in orders])
     return {About(stream=row["stream"], seq=row["seq"]): Told(row["told"]) for row in rows}
 
 
 async def unordered_signatures(connection: Connection, signatures: Sequence[Signature]) -> list[UnorderedSignature]:
-    """The signatures that the log does not bear out."""
+    """Returns the signatures that the log does not confirm."""
     orders = {order for one in signatures if (order := order_of(one.key)) is not None}
     return compared(signatures, await told_of(connection, list(orders)))
 
 
 async def listed_by_signer(url: str) -> AsyncIterator[tuple[Signature, ...]]:
-    """The newest requests, page by page. Raises `RejectedError`, with 404 where it lists none."""
+    """Yields the newest requests, page by page. Raises `RejectedError`, with 404 if the service has no list."""
     async with partner_client(url) as client:
         signer, query = Partner("signer", client), dict[str, str]()
         for _ in range(PAGES):

@@ -1,1 +1,1 @@
-"""The register of filings, written to files out of the record."""
+"""The register of filings, written from the record to files."""

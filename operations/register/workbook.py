@@ -1,4 +1,4 @@
-"""The register of filings as an XLSX, line by line: what people wrote is text in it, never a formula."""
+"""The register of filings as an XLSX, line by line. People's words are text cells, never formulas."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOMENT: Final = "hh:mm dd/mm/yyyy"
 
 
 class RegisterWorkbook:
-    """Is given the lines, in order, and keeps them on disk until it is saved."""
+    """Takes the lines, in order, and keeps them on disk until it is saved."""
 
     def __init__(self, register: Register) -> None:
         self._book = Workbook(write_only=True)
@@ -36,16 +36,16 @@ class RegisterWorkbook:
         self._sheet.append([self._heading(column.title.vi) for column in _COLUMNS])
 
     def add(self, entries: Iterable[RegisterEntry]) -> None:
-        """Write these lines."""
+        """Adds these lines."""
         for entry in entries:
             self._sheet.append([self._cell(column.cell(entry)) for column in _COLUMNS])
 
     def save(self, path: Path) -> None:
-        """Write the whole."""
+        """Writes the workbook to a file."""
         self._book.save(path)
 
     def drop(self) -> None:
-        """Leave it, as it will not be saved."""
+        """Closes the workbook without saving it."""
         self._sheet.close()
 
     def _heading(self, title: str) -> WrittenCell:

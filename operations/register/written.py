@@ -1,4 +1,4 @@
-"""The register of an agency read out of the record and given, page by page, to whatever takes it."""
+"""Reads an agency's register from the record, and gives it page by page to its takers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from views.register import entries, register
 
 
 class Taker(Protocol):
-    """Is given the lines of a register, in order."""
+    """A receiver of a register's lines, in order."""
 
     def add(self, entries: Iterable[RegisterEntry]) -> None:
-        """Take these."""
+        """Takes these lines."""
 
 
 async def read_register(
@@ -24,7 +24,7 @@ async def read_register(
     takers: Callable[[Register], Iterable[Taker]],
     told: Callable[[int, int], None],
 ) -> Register:
-    """Read it, and give each page to the takers made for it; `told` hears how many lines are read, of how many.
+    """Reads a register, and gives each page to its takers; `told(read, of)` is called with the numbers of lines.
 
     Raises `RefusalError` (`not_found`) for an agency that the directory does not have.
     """

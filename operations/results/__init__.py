@@ -1,1 +1,1 @@
-"""Issued results, looked at from outside: what a file says, and what the register says of it."""
+"""Verification of issued results from outside, by their signatures and by the register."""

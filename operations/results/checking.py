@@ -1,4 +1,4 @@
-"""What is known of an issued file or of a number: by its signatures, and by the register; or of an official paper."""
+"""The verification of an issued file or number by its signatures and by the register; or of an official paper."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from views.papers import IssuedPaper
 
 @dataclass(frozen=True)
 class Hand:
-    """Who signed: the field, the name, and for an organisation its tax code. A person's number is nobody's business.
+    """A signer: the field, the name, and for an organisation its tax code. A person's number is left out as private.
 
-    `reason` is what the file says of it, such as in whose place they signed.
+    `reason` is the file's statement, such as the officer in whose place they signed.
     """
 
     field: str
@@ -42,9 +42,10 @@ class Hand:
 
 @dataclass(frozen=True)
 class Checked:
-    """What is known. `asked`: whether the register was; `standing` is its answer, none if it does not know the file.
+    """The result of the verification.
 
-    It may be an official `paper` instead, of which nobody asks whether it is in force.
+    `asked`: whether the register was queried; `standing`: its answer, None for an unknown file. It may be an official
+    `paper` instead, for which the question of being in force does not arise.
     """
 
     verdict: SignatureVerdict
@@ -55,7 +56,7 @@ class Checked:
 
     @property
     def in_force(self) -> bool | None:
-        """Whether it can be relied on; None if nobody can say."""
+        """Whether the file can be relied on; None if that is unknown."""
         if self.paper is not None:
             return False if self._refused else None
         if self._refused or (self.asked and self.standing is None):
@@ -71,12 +72,12 @@ class Checked:
 
     @property
     def unsigned(self) -> bool:
-        """Whether nobody signed it: then the register alone can say that it is what was issued."""
+        """Whether the file has no signature: then only the register can confirm it."""
         return {one.rule for one in self.verdict.problems} in ({"signature_missing"}, {"signature_not_pdf"})
 
     @property
     def register(self) -> str:
-        """What the record says: a `Validity`, `official_paper`, `not_registered`; `unknown` to whoever did not ask."""
+        """The record's answer: a `Validity`, `official_paper`, `not_registered`; `unknown` if it was not asked."""
         if not self.asked:
             return "unknown"
         if self.paper is not None:
@@ -84,7 +85,7 @@ class Checked:
         return "not_registered" if self.standing is None else self.standing.validity
 
     def plain(self) -> dict[str, Any]:
-        """For a program."""
+        """Returns the result as plain data, for programs."""
         standing = self.standing and self.standing.model_dump(mode="json", exclude_none=True)
         return {
             "file": self.verdict.file,
@@ -100,9 +101,9 @@ class Checked:
 
 @dataclass(frozen=True)
 class Asked:
-    """How it is to be looked at: whom to trust, as of when, whether authorities are asked, and what was kept of old.
+    """The terms of a verification: trusted roots, the time, whether to query authorities, an earlier stored verdict.
 
-    Certificates are read by `subjects`, and all is judged by `policy`.
+    `subjects` are the rules for reading certificates, `policy` those for accepting signatures.
     """
 
     roots: Sequence[bytes]
@@ -114,7 +115,7 @@ class Asked:
 
 
 async def check(pdf: bytes, asked: Asked, *, lasts: bool = True, known: bool = False) -> SignatureVerdict:
-    """What a file says of itself; a paper does not last as a result does. What is not `known` must bear a seal."""
+    """Returns the verdict on a file's signatures. `lasts`: False for a paper. A file not `known` must have a seal."""
     trusted = [x509.Certificate.load(root) for root in asked.roots]
     async with httpx.AsyncClient(timeout=5) as client:
         trust = Trust(trusted, Responders(client), asked.policy)
@@ -131,7 +132,7 @@ async def check(pdf: bytes, asked: Asked, *, lasts: bool = True, known: bool = F
 
 
 def dossier_code(pdf: bytes) -> str | None:
-    """The dossier code that the title of an official paper ends with."""
+    """Returns the dossier code at the end of an official paper's title; None if there is none."""
     try:
         with pikepdf.open(BytesIO(pdf)) as opened:
             words = str(opened.docinfo.get("/Title", "")).split()
@@ -141,14 +142,14 @@ def dossier_code(pdf: bytes) -> str | None:
 
 
 async def kept(verdict: SignatureVerdict, authority: str) -> bytes | None:
-    """The verdict as it is kept, time-stamped by this `authority`; None without a stamp: then nothing proves it."""
+    """Returns the verdict for storage, time-stamped by this `authority`; None without a time-stamp, its only proof."""
     async with httpx.AsyncClient(timeout=5) as client:
         proof = await proof_of(verdict, HttpStamper(client, authority))
     return None if SignatureProof.model_validate_json(proof).token is None else proof
 
 
 def hands(verdict: SignatureVerdict, subjects: SubjectRules) -> tuple[Hand, ...]:
-    """Who signed, and who stamped, whose field is empty."""
+    """Returns the signers, and the time-stampers, whose field is empty."""
     return tuple(_hands(verdict.evidence, subjects))
 
 

@@ -1,4 +1,4 @@
-"""How signatures are judged, as it is set."""
+"""The settings for judging signatures."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Set = TypeVar("Set")
 
 
 def subjects_set() -> SubjectRules:
-    """How certificates name their holders, as it is set."""
+    """Returns the set rules for the names of certificate holders. Ends the command if invalid."""
     return _set(SUBJECTS, SubjectRules)
 
 
 def policy_set() -> Policy:
-    """What signatures must be to count, as it is set."""
+    """Returns the set policy for valid signatures. Ends the command if invalid."""
     return _set(POLICY, Policy)
 
 

@@ -1,1 +1,1 @@
-"""How the object store is kept healthy: is what the log names there, and what lies there that it does not name."""
+"""Maintenance of the object store: finds missing or damaged files, and files that no event names."""

@@ -1,4 +1,4 @@
-"""What uploads into a folder left behind when their process was killed: no file to anybody, but it takes room."""
+"""Drafts left in a folder by uploads whose process was killed: of no use, but they take space."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from motcua.store import StoreFailedError
 
 
 def remove_drafts(store: ObjectStore, before: datetime, *, dry_run: bool) -> int:
-    """Remove the drafts that nobody has written to since `before`. How many they were; other stores have none.
+    """Removes the drafts not written to since `before`. Returns their number; 0 for stores without a folder.
 
     Raises `StoreFailedError`.
     """
@@ -34,7 +34,7 @@ def _removed(draft: os.DirEntry[str], before: datetime, *, dry_run: bool) -> boo
         if not dry_run:
             Path(draft).unlink()
     except FileNotFoundError:
-        return False  # an upload that was under way, and has just ended
+        return False  # its upload has just ended
     return True
 
 

@@ -1,4 +1,4 @@
-"""One file of the store, looked at byte by byte."""
+"""The check of one file of the store, byte by byte."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from operations.store.named import Reference
 
 
 class Condition(StrEnum):
-    """How a file is found."""
+    """The condition of a file."""
 
     FINE = "fine"
     MISSING = "missing"
@@ -21,7 +21,7 @@ class Condition(StrEnum):
 
 
 async def condition(store: ObjectStore, file: Reference) -> Condition:
-    """Whether the store has this file, with its size and its digest. Raises `StoreFailedError` for one that is down."""
+    """Checks that the store has this file with its size and digest. Raises `StoreFailedError` if the store is down."""
     try:
         found = await store.get_async(file.key)
         if found.meta["size"] != file.size:

@@ -1,4 +1,4 @@
-"""Moving a file inside the store. It is young again where it comes to, and never in neither place."""
+"""The move of a file inside the store. Its age starts again at the new place; it is always in at least one of them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from motcua.store import StoreFailedError
 
 
 async def move(store: ObjectStore, source: str, to: str) -> bool:
-    """Move a file, over what may lie there. False if it is not there, because somebody else moved or removed it.
+    """Moves a file, over an existing one. Returns False if it is gone: another process moved or removed it.
 
-    Raises `StoreFailedError`, and what obstore raises.
+    Raises `StoreFailedError`, and obstore's errors.
     """
     folder = folder_of(store)
     try:

@@ -1,4 +1,4 @@
-"""The files that the event log names: read row by row, with what is sealed opened. And evidence about money."""
+"""The files named by the event log, read row by row from open and sealed parts. Also evidence about money."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Told:
-    """What some rows of the log say of files.
+    """The files named by some rows of the log.
 
     Attributes:
         files: Each file with the event that names it.
         unread: Events that can't be opened: they may name files too.
-        erased: Filings whose key is gone, so that nobody can know any more what their events name.
+        erased: Filings whose key is gone, so that their events' files can't be known any more.
     """
 
     files: list[tuple[Place, Reference]]
@@ -49,7 +49,7 @@ COLUMNS: Final = "stream, seq, filing_id, body, sealed"
 
 
 async def told(connection: Connection, vault: Vault, rows: Sequence[asyncpg.Record]) -> Told:
-    """What these rows, with these `COLUMNS` of `event`, say of files."""
+    """Returns the files named by these rows, with these `COLUMNS` of `event`."""
     found = Told([], [], set())
     await vault.learn(connection, {row["filing_id"] for row in rows})
     for row in rows:
@@ -66,7 +66,7 @@ async def told(connection: Connection, vault: Vault, rows: Sequence[asyncpg.Reco
 
 
 async def evidence(connection: Connection, callbacks: Sequence[UUID] | None = None) -> list[tuple[Place, Reference]]:
-    """The files that officers have given as evidence about money in suspense: about these, or all."""
+    """Returns officers' files of evidence about money in suspense, for these callbacks or all."""
     rows = await connection.fetch(_EVIDENCE, callbacks)
     places = [(Place(f"suspense:{row['callback']}", row["n"], row["callback"]), row) for row in rows]
     return [(place, file) for place, row in places for file in _references(json.loads(row["evidence"]))]
@@ -79,14 +79,14 @@ where evidence is not null and ($1::uuid[] is null or callback = any($1)) order 
 
 
 def _said(row: asyncpg.Record, key: FilingKey) -> list[Any]:
-    """What an event says, openly and sealed."""
+    """Returns an event's open and sealed parts."""
     sealed = row["sealed"]
     private = json.loads(key.unseal(sealed, f"{row['stream']}\n{row['seq']}")) if sealed else {}
     return [json.loads(row["body"]), private]
 
 
 def _references(value: Any) -> Iterator[Reference]:
-    """Whatever in it has the fields of a file, whichever event it is and wherever it stands there."""
+    """Yields every object with the fields of a file, at any depth of any event."""
     if isinstance(value, dict):
         if value.keys() >= set(Reference._fields):
             yield Reference(str(value["key"]), str(value["sha256"]), int(value["size"]))

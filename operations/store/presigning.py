@@ -1,4 +1,4 @@
-"""How a program without the kit puts a file into the store: a URL for a while, or the place in the folder."""
+"""The upload of a file by a program without the kit: a URL for some time, or the path in the folder."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from motcua.store import StoreFailedError
 
 @dataclass(frozen=True)
 class ByHttp:
-    """PUT the bytes to this URL, with this header: then nothing is overwritten."""
+    """The upload by a PUT to this URL, with this header, so that nothing is overwritten."""
 
     key: str
     url: str
     expires_at: datetime
 
     def plain(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Returns it as JSON data."""
         until = self.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z")
         headers = {"If-None-Match": "*"}
         return {"key": self.key, "method": "PUT", "url": self.url, "headers": headers, "expires_at": until}
@@ -32,18 +32,18 @@ class ByHttp:
 
 @dataclass(frozen=True)
 class InFolder:
-    """Write a draft in the same folder, sync it, then link it to this path, which must not be there."""
+    """The upload into a folder: write a draft beside it, sync it, then link it to this path, which must not exist."""
 
     key: str
     path: Path
 
     def plain(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Returns it as JSON data."""
         return {"key": self.key, "path": str(self.path)}
 
 
 async def way_in(store: ObjectStore, key: str, lasting: timedelta) -> ByHttp | InFolder:
-    """How a file gets under `key`. Raises `StoreFailedError`."""
+    """Returns the way to upload a file under `key`. Raises `StoreFailedError`."""
     folder = folder_of(store)
     if folder is not None:
         return InFolder(key, folder / key)

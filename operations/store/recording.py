@@ -1,4 +1,4 @@
-"""What renewing needs: who stamps, and who tells the stream of a result."""
+"""The means of renewal: the time-stamper, and the recorder in a result's stream."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def records_of(who: c.Actor | None, *, dry_run: bool) -> AsyncIterator[Rec
 
 
 def recorded_by(client: FilingClient, who: c.Actor) -> Records:
-    """What tells a result's stream, in the name of this operator; the same file is renewed once."""
+    """Returns the recorder of renewals in a result's stream, in this operator's name. Idempotent for the same file."""
 
     async def told(issued: Issued, file: c.FileRef) -> None:
         common = {"command_id": f"renew:{issued.sha256[:48]}", "actor": who, "via": {"principal": "motcua"}}
@@ -59,4 +59,4 @@ def recorded_by(client: FilingClient, who: c.Actor) -> Records:
 
 
 async def _nothing(_: Issued, __: c.FileRef) -> None:
-    """Whoever only counts has nothing to tell."""
+    """Records nothing: for a dry run."""

@@ -1,4 +1,4 @@
-"""Renewal: every issued file whose newest time-stamp soon can't be checked any more gets another, as a new file."""
+"""Renewal: an issued file whose newest time-stamp will soon be uncheckable gets another one, as a new file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from schemas.files import FileRef, file_key
 from views.log import Connection
 
 SOON: Final = timedelta(days=180)
-"""So long before the end a stamp is renewed: whoever runs this once a month has five more chances."""
+"""Time before its end from which a time-stamp is renewed: a monthly run has five more chances."""
 PAGE: Final = 100
 TIMEOUT: Final = 30.0
 MOST_NAMED: Final = 10_000
@@ -40,7 +40,7 @@ _SEEN: Final = "insert into stamp (sha256, agency, until) values ($1, $2, $3) on
 
 @dataclass(frozen=True)
 class Issued:
-    """A result in the register, and the file that it is now; once `seen`, with the end of its newest stamp."""
+    """A result in the register with its present file; once `seen`, with the end of its newest time-stamp."""
 
     number: str
     agency: str
@@ -52,12 +52,12 @@ class Issued:
 
 
 Records = Callable[[Issued, FileRef], Awaitable[None]]
-"""Tells the record that a result is another file now. Raises `RefusedError` where it may not be told."""
+"""Records that a result has another file now. Raises `RefusedError` if that is not allowed."""
 
 
 @dataclass
 class Report:
-    """What was done. `unsigned` have no time-stamp at all; `failed` names numbers, and why they are as they were."""
+    """The result. `unsigned`: files without a time-stamp; `failed`: unchanged results by number, with the reason."""
 
     results: int = 0
     unsigned: int = 0
@@ -67,20 +67,20 @@ class Report:
     failed: list[tuple[str, str]] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Returns it as JSON data."""
         return asdict(self)
 
     def leave(self, issued: Issued, rule: str) -> None:
-        """Name a result that stays as it is."""
+        """Notes a result that stays unchanged, with the reason."""
         if len(self.failed) < MOST_NAMED:
             self.failed.append((issued.number, rule))
 
 
 @dataclass(frozen=True)
 class Renewing:
-    """How it is done: files of `store`, stamps by `lasting`, for results whose stamp ends `within` of `now`.
+    """The terms of a renewal: files of `store`, time-stamps by `lasting`, for stamps that end `within` a time of `now`.
 
-    Only of one `agency`, unless that is None.
+    Only results of one `agency`, unless that is None.
     """
 
     store: ObjectStore
@@ -93,11 +93,12 @@ class Renewing:
 
 
 async def renew(dsn: str, how: Renewing, progress: Callable[[int, int, int], None]) -> Report:
-    """Look at every result in the register. `progress(results, of, renewed)` is called after each.
+    """Checks every result in the register. `progress(results, of, renewed)` is called after each.
 
-    A file is read when it is first seen, and when its stamp ends soon.
-    It can be ended at any moment, and begun again: what is not recorded has not happened, and is swept. Raises
-    `StoreFailedError` for a store that does not answer, what else `how.records` raises, and what asyncpg raises.
+    A file is read when it is first seen, and when its time-stamp ends soon.
+
+    It can be killed and run again at any time: a new file that is not recorded is swept later. Raises
+    `StoreFailedError` if the store does not answer, other errors of `how.records`, and asyncpg's errors.
     """
     report = Report(dry_run=how.dry_run)
     connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
@@ -152,7 +153,7 @@ async def _renew(issued: Issued, found: bytes, how: Renewing, report: Report) ->
 
 
 async def _read(store: ObjectStore, issued: Issued) -> bytes | None:
-    """The file as it was issued; None if it is missing or another."""
+    """Returns the file as issued; None if it is missing or damaged."""
     try:
         data = bytes(await (await store.get_async(file_key(issued.filing_id, issued.sha256))).bytes_async())
     except FileNotFoundError:

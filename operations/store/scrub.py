@@ -1,4 +1,4 @@
-"""Scrubbing: every file that the log names is read, in pages of the log, and evidence about money in suspense."""
+"""Scrubbing: reads and checks every file that the log names, page by page, and evidence about money in suspense."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from operations.store.named import COLUMNS, Place, Reference, evidence, told
 from views.log import Connection
 
 PAGE: Final = 500
-"""Events that are read, and held in memory, at once."""
+"""Events read, and held in memory, at once."""
 AT_ONCE: Final = 4
-"""Files that are read at once."""
+"""Files read at once."""
 MOST_NAMED: Final = 10_000
-"""Problems that are named; further ones are only counted."""
+"""Maximum number of named problems; further ones are only counted."""
 TIMEOUT: Final = 30.0
 
 _EVENTS: Final = "select coalesce(sum(head_seq), 0)::bigint from stream where filing_id is not null"
@@ -35,7 +35,7 @@ Progress = Callable[[int, int, int], None]
 
 @dataclass(frozen=True)
 class Problem:
-    """A file that is not as it was filed (`missing`, `damaged`), or an event that can't be opened (`unread`)."""
+    """A file that is not as filed (`missing`, `damaged`), or an event that can't be opened (`unread`)."""
 
     filing_id: str
     stream: str
@@ -46,7 +46,7 @@ class Problem:
 
 @dataclass
 class Report:
-    """What was found. `files` counts a file once for each event that names it; `erased` counts filings."""
+    """The result. `files` counts a file once for each event that names it; `erased` counts filings."""
 
     events: int = 0
     files: int = 0
@@ -59,24 +59,24 @@ class Report:
 
     @property
     def healthy(self) -> bool:
-        """Whether every file is there as it was filed."""
+        """Whether every file exists as filed."""
         return not (self.missing or self.damaged or self.unread)
 
     def plain(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Returns it as JSON data."""
         return {"healthy": self.healthy} | asdict(self)
 
     def add(self, place: Place, rule: str, key: str | None = None) -> None:
-        """Count a problem, and name it."""
+        """Counts a problem, and notes it."""
         setattr(self, rule, getattr(self, rule) + 1)
         if len(self.problems) < MOST_NAMED:
             self.problems.append(Problem(str(place.filing_id), place.stream, place.seq, rule, key))
 
 
 async def scrub(dsn: str, store: ObjectStore, master: MasterKeys, progress: Progress) -> Report:
-    """Look at every file. `progress(events, of, files)` is called after every page.
+    """Checks every file. `progress(events, of, files)` is called after every page.
 
-    Raises `StoreFailedError` for a store that does not answer, and what asyncpg raises.
+    Raises `StoreFailedError` if the store does not answer, and asyncpg's errors.
     """
     report, vault = Report(), Vault(master)
     connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
@@ -98,7 +98,7 @@ async def _page(
     connection: Connection, store: ObjectStore, vault: Vault, rows: list[asyncpg.Record], report: Report
 ) -> None:
     said = await told(connection, vault, rows)
-    # A filing is counted where it begins: no list of them is kept.
+    # A filing is counted at its first event, so that no list of filings is needed.
     report.erased += sum(
         row["seq"] == 1 and row["stream"] == f"filing:{row['filing_id']}" and row["filing_id"] in said.erased
         for row in rows

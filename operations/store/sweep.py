@@ -1,9 +1,8 @@
-"""Sweeping: what lies under `files/` and no event names is put aside, and removed if nobody misses it.
+"""Sweeping: a file under `files/` that no event names is put aside, and later removed if no event names it since.
 
-So are files of a filing that was erased, which come back with a copy of the store.
-
-Two steps, days apart, so that a submission which is under way loses nothing: what an event came to name meanwhile is
-put back. Every step may be repeated, and ended at any moment.
+So are files of an erased filing, which come back with a restored copy of the store.
+Two steps, days apart, so that a submission under way loses nothing: a file that an event names meanwhile is put back.
+Every step is idempotent, and may be interrupted.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ from operations.store.named import COLUMNS, Reference, evidence, told
 from views.log import Connection
 
 OLD: Final = timedelta(days=7)
-"""How long a file waits for its submission, and as long again once it was put aside."""
+"""Time for which a file may wait for its submission, and again once it is put aside."""
 ASIDE: Final = "swept/"
 PAGE: Final = 200
-"""Files that are looked at at once, and whose filings' events are held in memory."""
+"""Files checked at once, with their filings' events in memory."""
 TIMEOUT: Final = 30.0
 
 _KEY: Final = re.compile(r"files/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/[0-9a-f]{64}")
@@ -44,22 +43,22 @@ Progress = Callable[[int], None]
 
 
 class NotSweptError(Exception):
-    """Why nothing was swept."""
+    """The reason why nothing was swept."""
 
 
 @dataclass
 class Report:
-    """What was found, and done (with `dry_run` what would have been done).
+    """The result of a sweep (with `dry_run`, of one that would be done).
 
     Attributes:
-        files: Files that were looked at, those put aside among them.
-        named: Of these, named by an event.
-        young: Of these, not named, and not old enough to do anything.
-        left: Of these, left alone: their filing can't be read and was not erased, or the key is none of ours.
+        files: Files checked, including those put aside.
+        named: Those named by an event.
+        young: Those not named, and too young for any step.
+        left: Those left alone: their filing can't be read and was not erased, or their key is none of ours.
         swept: Put aside now.
         put_back: Put aside before, and named since.
-        deleted: Put aside long ago, and removed for good now.
-        drafts: Left behind by uploads that were cut off, and removed.
+        deleted: Put aside long ago, and removed permanently now.
+        drafts: Removed drafts of interrupted uploads.
     """
 
     dry_run: bool
@@ -73,13 +72,13 @@ class Report:
     drafts: int = 0
 
     def plain(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Returns it as JSON data."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the log says of the filings of some files: what it names, by key, and of which it can say nothing."""
+    """The log's knowledge of some files' filings: the files named, by key, and the filings that can't be read."""
 
     named: dict[str, Reference]
     unreadable: set[UUID]
@@ -88,9 +87,9 @@ class Known:
 async def sweep(
     dsn: str, store: ObjectStore, master: MasterKeys, *, old: timedelta, dry_run: bool, progress: Progress
 ) -> Report:
-    """Sweep once. `progress(files)` is called after every page.
+    """Sweeps once. `progress(files)` is called after every page.
 
-    Raises `NotSweptError`, and what asyncpg and obstore raise; what was done until then is done.
+    Raises `NotSweptError`, and the errors of asyncpg and obstore; steps done until then stay done.
     """
     async with _alone(dsn) as connection:
         vault = Vault(master)
@@ -125,25 +124,25 @@ class _Sweep:
         self._vault = vault
 
     async def aside(self, progress: Progress) -> None:
-        """What was put aside: named since, or long enough there."""
+        """Handles the files put aside: puts back those named since, deletes those old enough."""
         async for page in self._pages(f"{ASIDE}files/", progress):
             known = await self._known(page)
             for key, modified in page.items():
                 await self._look_aside(key, modified, known)
 
     async def files(self, progress: Progress) -> None:
-        """What lies where files lie."""
+        """Handles the files in their own place: puts aside the old ones that no event names."""
         async for page in self._pages("files/", progress):
             known = await self._known(page)
             swept = [key for key, modified in page.items() if await self._look(key, modified, known)]
-            # A submission may have been recorded between the look and the move.
+            # A submission may have been recorded between the check and the move.
             known = await self._known(swept)
             for key in swept:
                 if key in known.named:
                     await self._put_back(known.named[key])
 
     async def _pages(self, prefix: str, progress: Progress) -> AsyncIterator[dict[str, datetime]]:
-        """Keys of files, without what says that they are aside, with the moments since which they lie there."""
+        """Yields pages of files' keys, without the prefix `swept/`, with the times since which they are there."""
         async for listed in self._store.list(prefix, chunk_size=PAGE):
             page = {meta["path"].removeprefix(ASIDE): meta["last_modified"] for meta in listed}
             self.report.files += len(page)
@@ -161,7 +160,7 @@ class _Sweep:
         return Known({file.key: file for _, file in (*said.files, *of_money)}, unreadable)
 
     def _stays(self, key: str, modified: datetime, known: Known) -> bool:
-        """Whether a file that is not named stays where it is."""
+        """Whether a file that no event names stays at its place; counts it if so."""
         filing = _filing(key)
         if filing is None or filing in known.unreadable:
             self.report.left += 1
@@ -172,7 +171,7 @@ class _Sweep:
         return True
 
     async def _look(self, key: str, modified: datetime, known: Known) -> bool:
-        """Whether a file was put aside."""
+        """Handles one file. Returns whether it was put aside."""
         if key in known.named:
             self.report.named += 1
             return False
@@ -194,7 +193,7 @@ class _Sweep:
             self.report.deleted += 1
 
     async def _put_back(self, file: Reference) -> None:
-        """Into its place, unless it was attached again meanwhile; what is there instead of it is left to a scrub."""
+        """Puts a file back, unless it was uploaded again meanwhile. A damaged file there is left to a scrub."""
         if self.report.dry_run:
             self.report.put_back += 1
             return
@@ -210,11 +209,11 @@ class _Sweep:
         try:
             await self._store.delete_async(key)
         except FileNotFoundError:
-            return  # somebody else did
+            return  # already deleted
         failpoint("sweep.deleted")
 
 
 def _filing(key: str) -> UUID | None:
-    """The filing whose file it is; None for a key that is none of ours."""
+    """Returns the filing of a file's key; None for a key that is none of ours."""
     found = _KEY.fullmatch(key)
     return UUID(found[1]) if found else None

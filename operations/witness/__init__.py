@@ -1,1 +1,1 @@
-"""A witness of logs: it remembers how far each has grown, and cosigns only what adds to that (C2SP tlog-witness)."""
+"""A witness of logs: it stores the size of each, and cosigns only checkpoints that extend it (C2SP tlog-witness)."""

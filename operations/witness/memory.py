@@ -1,7 +1,7 @@
-"""What a witness remembers: its key, the logs that it knows, and of each the last checkpoint that it has cosigned.
+"""The storage of a witness: its key, its logs, and the last checkpoint of each that it has cosigned.
 
-All in one folder: `key` (its owner's alone), `logs` (a vkey on each line; the key's name is the log's origin), and
-`seen/<sha256 of the origin>`, the cosigned checkpoint.
+All in one folder: `key` (readable by its owner alone), `logs` (a vkey on each line; the key's name is the log's
+origin), and `seen/<sha256 of the origin>`, the cosigned checkpoint.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _SEEN: Final = "seen"
 
 
 class MemoryFaultError(Exception):
-    """The folder can't be that of a witness."""
+    """The folder can't be used by a witness."""
 
 
 class Memory:
-    """One witness's. It is held as long as the process lives: two would cosign what they don't know of each other."""
+    """The storage of one witness, locked while the process lives: two would cosign without knowing of each other."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the folder. Raises `MemoryFaultError`."""
+        """Opens the folder. Raises `MemoryFaultError`."""
         self._folder = folder
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ class Memory:
         os.close(self._lock)
 
     def signer(self, name: str | None) -> Signer:
-        """The witness's key; made at first, for which it needs a name. Raises `MemoryFaultError`."""
+        """Returns the witness's key, created at the first call, which needs a name. Raises `MemoryFaultError`."""
         file = self._folder / _KEY
         try:
             if file.exists():
@@ -63,13 +63,13 @@ class Memory:
         return found
 
     def know(self, logs: Iterable[Verifier]) -> None:
-        """Witness these logs too, from now on."""
+        """Adds these logs to those that are witnessed."""
         known = list(self.logs())
         known += [one for one in logs if one not in known]
         write_private(self._folder / _LOGS, "".join(f"{one}\n" for one in known))
 
     def logs(self) -> list[Verifier]:
-        """The keys of the logs that are witnessed. Raises `MemoryFaultError`."""
+        """Returns the keys of the witnessed logs. Raises `MemoryFaultError`."""
         file = self._folder / _LOGS
         try:
             return [Verifier.read(line) for line in file.read_text().split()] if file.exists() else []
@@ -77,7 +77,7 @@ class Memory:
             raise MemoryFaultError(f"{file}: {error}") from None
 
     def seen(self, origin: str) -> Seen:
-        """The tree of a log that was cosigned last. Raises `MemoryFaultError`, rather than forget one."""
+        """Returns the last cosigned tree of a log. Raises `MemoryFaultError` if unreadable, and never forgets it."""
         content = self.cosigned(sha256(origin.encode()).hexdigest())
         if content is None:
             return NOTHING
@@ -88,12 +88,12 @@ class Memory:
         return Seen(found.size, found.root)
 
     def cosigned(self, origin_hash: str) -> bytes | None:
-        """The last cosigned checkpoint of the log whose origin has this SHA-256, in hex."""
+        """Returns the last cosigned checkpoint of the log whose origin has this SHA-256, in hex; None if none."""
         file = self._folder / _SEEN / origin_hash
         return file.read_bytes() if file.exists() else None
 
     def remember(self, checkpoint: Checkpoint, note: Note) -> None:
-        """Keep it, on the disk, before anybody is told."""
+        """Stores a cosigned checkpoint on the disk, before the answer is sent."""
         folder = self._folder / _SEEN
         folder.mkdir(mode=0o700, exist_ok=True)
         write_private(folder / sha256(checkpoint.origin.encode()).hexdigest(), bytes(note).decode())

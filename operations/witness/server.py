@@ -1,4 +1,4 @@
-"""The witness over HTTP: `POST /add-checkpoint`, and `GET /<sha256 of the origin>/checkpoint` for whoever compares."""
+"""The witness over HTTP: `POST /add-checkpoint`, and `GET /<sha256 of the origin>/checkpoint` for comparisons."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def application(memory: Memory, signer: Signer, now: Callable[[], float] = time) -> Starlette:
-    """The witness as an ASGI application. It judges one request at a time, without waiting for anything in between."""
+    """Returns the witness as an ASGI application. It judges one request at a time, without an await in between."""
 
     async def add_checkpoint(request: HttpRequest) -> Response:
         try:
@@ -57,7 +57,7 @@ def _answer(memory: Memory, signer: Signer, asked: Request, now: int) -> Respons
 
 
 async def _body(request: HttpRequest) -> bytes:
-    """What was sent, as far as it can be a request. Raises `NoteError`."""
+    """Returns the request's body. Raises `NoteError` if it is too long for a request."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
