@@ -1,4 +1,4 @@
-"""The platform half of the `motcua` command: what the entry point `platform` of `motcua.commands` names."""
+"""The platform half of the `motcua` command: the target of the entry point `platform` of `motcua.commands`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from operations.command import LATER, alone, grouped
 
 
 def filing_id(code: str) -> UUID:
-    """The id of the filing of this dossier code, by the record at hand; or the end of the command."""
+    """Returns the id of the filing with this dossier code by the configured record, or ends the command."""
     from operations.commands.record import id_of  # noqa: PLC0415 -- half a second
 
     return id_of(code)

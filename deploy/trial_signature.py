@@ -1,4 +1,4 @@
-"""A file signed as somebody of the sandbox trust."""
+"""Signs a file in the name of a person of the sandbox trust."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from activities.signature.trust import Trust
 
 
 class UnfitFileError(Exception):
-    """No PDF, or one that can't be signed."""
+    """The file is no PDF, or one that can't be signed."""
 
 
 async def signed_as(address: str, who: tuple[Holding, str, str], content: bytes, field: str | None) -> bytes:
-    """The PDF with a lasting signature in `field`, or without one the detached signature.
+    """Returns the PDF with a lasting signature in `field`, or the detached signature if `field` is None.
 
-    `who` is kind, number and name. Raises `UnfitFileError`, `OSError` without a time-stamp, and as `Signer` does.
+    `who` is kind, number and name. Raises `UnfitFileError`, `OSError` without a time-stamp, and `Signer`'s errors.
     """
     if field is not None:
         _readable(content)
@@ -42,7 +42,7 @@ async def signed_as(address: str, who: tuple[Holding, str, str], content: bytes,
 
 
 def _readable(content: bytes) -> None:
-    """Raises `UnfitFileError` before anybody is asked for what is no PDF."""
+    """Raises `UnfitFileError` if the file is no PDF, before any service is called."""
     try:
         IncrementalPdfFileWriter(BytesIO(content))
     except (PdfError, ValueError):

@@ -1,1 +1,1 @@
-"""The commands that set a stack up."""
+"""The commands that set up a stack."""

@@ -1,4 +1,4 @@
-"""`motcua dev`: what is only there for trying things out."""
+"""`motcua dev`: commands for trials only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from schemas.signature import APPLICANTS_FIELD
 
 TRUST: Final = "MOTCUA_TRUST_URL"
 ORGANISATION_LENGTHS: Final = frozenset({10, 13})
-"""How long tax codes are; the number of an identity card has twelve digits."""
+"""The lengths of tax codes; the number of an identity card has twelve digits."""
 
 app = group("dev")
 

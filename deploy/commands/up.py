@@ -47,7 +47,7 @@ def up() -> None:
 
 
 async def _stock(stack: Stack) -> None:
-    """Give a new database something to file; what is there already stays as it is."""
+    """Publishes the first catalogue and directory in a new database; existing data stay unchanged."""
     await while_away(lambda: _fill(stack.env[OWNER], publisher(stack.env)))
     await let_speak(stack.env)
     say(in_words(said("stack.stocked")))
@@ -66,7 +66,7 @@ async def _fill(owner: str, by: Publisher) -> None:
 
 
 async def _published(file: Path, publishing: Coroutine[Any, Any, object]) -> None:
-    """Wait for a file to be published; say why it is not."""
+    """Waits for the publishing of a file; prints the reason if it fails."""
     try:
         await publishing
     except (VersionPublishedError, MistakesFoundError) as error:
@@ -74,10 +74,10 @@ async def _published(file: Path, publishing: Coroutine[Any, Any, object]) -> Non
 
 
 def reason(error: Exception) -> str:
-    """Why a stack does not start."""
+    """Returns the reason why a stack does not start."""
     return str(error) or "another stack is starting or stopping in this folder"
 
 
 def say(line: str) -> None:
-    """One line of what the stack does."""
+    """Prints one line of the stack's progress."""
     out().print(line, markup=False)

@@ -1,4 +1,4 @@
-"""Checkpoints of a stack: its own key, and a folder that stands for the second place; or what it is told."""
+"""The checkpoints of a stack: with its own key and a folder as the second place, unless set otherwise."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OWN: Final = "checkpoint.key"
 
 
 def checkpoints_of_stack(home: Home, settings: Mapping[str, str]) -> dict[str, str]:
-    """How the parts of a stack, and its commands, are told of them."""
+    """Returns the settings of checkpoints for the parts of a stack and for its commands."""
     given = {name: settings[name] for name in CHECKPOINTS if settings.get(name)}
     for name in (KEY, WITNESSES):
         if name in given:

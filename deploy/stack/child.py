@@ -1,4 +1,4 @@
-"""One part as a process: started, watched, started again when it dies, stopped."""
+"""One part as a process: started, watched, restarted after a death, stopped."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ LAUNCH: Final = Path(__file__).with_name("launch.py")
 
 POLL: Final = 0.03
 START_TIMEOUT: Final = 60.0
-STEADY: Final = 10.0  # who lived that long is started again at once
+STEADY: Final = 10.0  # a part that lived longer is restarted at once
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 5.0
 TRIES: Final = 6  # deaths of a part that was never ready, before the start is given up
@@ -28,7 +28,7 @@ TRIES: Final = 6  # deaths of a part that was never ready, before the start is g
 class Child:
     """Keeps one part alive: `supervise` runs until cancelled, `stop` ends the process.
 
-    `started` says how the first start went; `ready` follows the part through every death and restart.
+    `started` is the outcome of the first start; `ready` follows the part through every death and restart.
     """
 
     def __init__(self, part: Part, home: Home, env: Mapping[str, str], report: Callable[[str], None]) -> None:
@@ -51,7 +51,7 @@ class Child:
     async def _keep_alive(self, after: Iterable[asyncio.Event]) -> None:
         deaths = 0
         while True:
-            # Also when it is started again: it may have died of what it stands on.
+            # Also at a restart: it may have died because a part that it depends on did.
             for other in after:
                 await other.wait()
             started = time.monotonic()
@@ -76,7 +76,7 @@ class Child:
         except TimeoutError:
             self._report(f"{self.part.name} did not stop in {self.part.grace:.0f} s, killing it")
         finally:
-            # Also when the stopping itself is cut short: nothing of ours stays behind.
+            # Also if the stopping itself is cancelled: no process of ours stays behind.
             _kill_group(process.pid)
         await process.wait()
         self._ended()

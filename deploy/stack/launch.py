@@ -1,7 +1,7 @@
-"""Becomes one part of the stack: gives up root where asked, arranges to end with the supervisor, runs the command.
+"""Becomes one part of the stack: gives up root if requested, arranges to end with the supervisor, runs the command.
 
-Run as `launch.py SUPERVISOR_PID SIGNAL USER COMMAND…`, USER empty to stay who we are. A script of its own, because code
-between fork and exec is not safe in a process that has threads.
+Run as `launch.py SUPERVISOR_PID SIGNAL USER COMMAND…`, USER empty to keep the present user. A script of its own,
+because code between fork and exec is not safe in a process that has threads.
 """
 
 import ctypes
@@ -12,7 +12,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def become(user: str) -> None:
-    import pwd  # noqa: PLC0415 - only a root on POSIX comes here
+    import pwd  # noqa: PLC0415 - only root on POSIX comes here
 
     entry = pwd.getpwnam(user)
     os.initgroups(user, entry.pw_gid)

@@ -1,4 +1,4 @@
-"""Ends what a supervisor that was killed has left running."""
+"""Ends the processes that a killed supervisor has left running."""
 
 import signal
 import time
@@ -15,7 +15,7 @@ POLL = 0.02
 
 
 def end_leftovers(home: Home) -> None:
-    """With the lock held: ends the processes recorded in `run/` that are truly of this home, and clears the records."""
+    """Ends the processes recorded in `run/` that belong to this home, and clears the records. Needs the home's lock."""
     processes = list(_recorded(home))
     for process, stop in processes:
         with suppress(psutil.NoSuchProcess):
@@ -40,7 +40,7 @@ def _recorded(home: Home) -> Iterator[tuple[psutil.Process, signal.Signals]]:
 
 
 def _is_alive(process: psutil.Process) -> bool:
-    # A zombie stays where process 1 buries nobody, as in some containers.
+    # A zombie stays if process 1 does not reap it, as in some containers.
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -48,5 +48,5 @@ def _is_alive(process: psutil.Process) -> bool:
 
 
 def _is_ours(process: psutil.Process, home: Home) -> bool:
-    """By its environment; PostgreSQL overwrites its own, so by the data folder on its command line."""
+    """Whether the process is of this home, by its environment; PostgreSQL overwrites that: by its data folder."""
     return process.environ().get(HOME_VARIABLE) == str(home.root) or str(home.root / "postgres") in process.cmdline()

@@ -1,4 +1,4 @@
-"""What the supervisor knows about one part of the stack."""
+"""The supervisor's description of one part of the stack."""
 
 import signal
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,9 +17,9 @@ async def nothing() -> None:
 class Part:
     """One process of the stack.
 
-    `prepare` runs before each start; `ready` is asked again and again after it until it says yes. `settings` names the
-    addresses and secrets the process may see; no other of ours reaches its environment. `own` are settings that each
-    part has differently. A part that runs `once` is ready when it has ended well.
+    `prepare` runs before each start; `ready` is called repeatedly after it until it returns True. `settings` names the
+    addresses and secrets that the process may see; no other of ours reaches its environment. `own` are settings that
+    differ for each part. A part that runs `once` is ready when it has ended with success.
     """
 
     name: str

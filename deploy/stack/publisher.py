@@ -1,4 +1,4 @@
-"""Who publishes to a stack: its owner, with its master key."""
+"""The publisher to a stack: its owner, with its master key."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from operations.publications.publishing import Publisher
 
 
 def publisher(env: Mapping[str, str]) -> Publisher:
-    """The publisher of the stack with this environment."""
+    """Returns the publisher to the stack with this environment."""
     return Publisher(vault=Vault(master_keys(env["MOTCUA_MASTER_KEY"])))

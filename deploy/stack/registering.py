@@ -1,4 +1,4 @@
-"""The program of an embedded stack in the register of its record."""
+"""The registration of an embedded stack's program as a principal."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _EVERYBODY: Final = (
         for claim in (Claim.OFFICERS, Claim.OPERATOR, Claim.AUDITOR)
     ),
 )
-"""One program for all roles: this is for one machine, on which whoever runs the stack has all its secrets."""
+"""The rights of one program for all roles: on one machine, the person who runs the stack has all its secrets."""
 
 
 async def let_speak(env: Mapping[str, str]) -> None:
-    """Register the program of this stack, if it is one that asks who speaks, and wait until its workers know it.
+    """Registers the program of this stack, if the stack requires identity, and waits until its workers know it.
 
-    Raises `RefusalError`, `MotcuaError`, and `TimeoutError` where they do not within thirty seconds.
+    Raises `RefusalError`, `MotcuaError`, and `TimeoutError` if they do not within thirty seconds.
     """
     if env.get(PRINCIPAL) != HERE:
         return
@@ -49,11 +49,11 @@ async def let_speak(env: Mapping[str, str]) -> None:
         env["TEMPORAL_ADDRESS"],
         namespace=env["TEMPORAL_NAMESPACE"],
         data_converter=sealing(data_converter, ring_in(env)),
-        lazy=True,  # the client below waits for a Temporal that is away, as what is above does for the record
+        lazy=True,  # the client below waits for an unavailable Temporal, as `while_away` does for the record
     )
     client = FilingClient(temporal, speaker=speaker_here(env), patience=_KNOWN_WITHIN)
     async with asyncio.timeout(_KNOWN_WITHIN), client:
-        while not await _is_known(client):  # noqa: ASYNC110 -- other processes learn it
+        while not await _is_known(client):  # noqa: ASYNC110 -- other processes set no event
             await asyncio.sleep(_AGAIN)
 
 
@@ -68,7 +68,7 @@ async def _is_known(client: FilingClient) -> bool:
 
 
 async def _register(env: Mapping[str, str]) -> None:
-    """Register it in the name of an operator of the directory, unless its key is registered already."""
+    """Registers the program in the name of an operator of the directory, unless its key is registered already."""
     key, now = key_in(Path(env[KEY_FILE])), datetime.now(UTC)
     async with connected(env[OWNER]) as connection:
         if await connection.fetchval(_REGISTERED, key.key_id):

@@ -1,4 +1,4 @@
-"""The ring of keys of a stack: its own, once that was asked for, or the one that it is given."""
+"""The key ring of a stack: its own, once requested, or one that is set."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ OWN: Final = "codec_keys.json"
 
 
 def ring_of_stack(home: Home, settings: Mapping[str, str], *, keeps_plain: bool) -> dict[str, str]:
-    """How the parts of a stack are told of its ring; nothing where nothing is to be sealed.
+    """Returns the setting of the ring for the parts of a stack; empty if payloads are not encrypted.
 
     Args:
-        home: The stack's.
-        settings: What the one who starts it has set.
-        keeps_plain: Whether its Temporal may hold what is not sealed, which then is taken.
+        home: The stack's home.
+        settings: The settings of the process that starts it.
+        keeps_plain: Whether its Temporal may hold unencrypted payloads, which are then accepted.
 
     Raises:
-        StackError: What is set makes no sense, or asks to read no longer what is sealed.
+        StackError: A setting is invalid, or would make encrypted payloads unreadable.
     """
     own = home.secrets / OWN
     wanted, given = settings.get(CODEC, ""), settings.get(CODEC_KEYS, "").strip()
@@ -41,7 +41,7 @@ def ring_of_stack(home: Home, settings: Mapping[str, str], *, keeps_plain: bool)
 
 
 def _checked(given: str) -> str:
-    """The same from any folder."""
+    """Returns the setting with an absolute path. Raises `StackError` if the ring can't be read."""
     try:
         ring_in({CODEC_KEYS: given})
     except RingError as error:

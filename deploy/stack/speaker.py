@@ -1,4 +1,4 @@
-"""The program that speaks in a stack: its key, and how the parts and whoever uses them are told of it."""
+"""The principal of a stack: its key, and its settings for the parts and their users."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from workers.settings import Identity
 
 IDENTITY: Final = "MOTCUA_IDENTITY"
 HERE: Final = "motcua-up"
-"""What the program of an embedded stack is called: the `motcua` command, the demo, and what is tried by hand."""
+"""The name of an embedded stack's program: the `motcua` command, the demo, and trials by hand."""
 
 _OWN: Final = "identity.pem"
 
 
 def speaker_of_stack(home: Home, settings: Mapping[str, str]) -> dict[str, str]:
-    """What the parts of a stack and its users are told; with `MOTCUA_IDENTITY=off`, that everybody is believed.
+    """Returns the settings of identity for the parts of a stack and its users; with `MOTCUA_IDENTITY=off`, only that.
 
-    Raises `StackError` for a setting that makes no sense.
+    Raises `StackError` for an invalid setting.
     """
     try:
         wanted = Identity(settings.get(IDENTITY) or Identity.REQUIRED)

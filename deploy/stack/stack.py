@@ -27,15 +27,15 @@ def silent(_line: str) -> None:
 class Stack:
     """Starts the chosen parts and keeps them alive until the block is left.
 
-    A second Stack on the same home starts and stops nothing: it takes the addresses of the first (`attached`).
+    A second Stack on the same home starts and stops nothing: it uses the addresses of the first (`attached`).
 
     Args:
         home: Folder for data, logs and secrets; made when missing.
-        parts: Which of `PARTS` to start. What is left out is taken from this process's environment by the others.
+        parts: The names of `PARTS` to start. The addresses of all others come from this process's environment.
         commands: Other command lines by part; those of the bank, the post and the trust get `--port N --data DIR`.
-        temporal: Dynamic settings of Temporal beside `deploy.stack.temporal.CONFIG`, by name, as JSON.
+        temporal: Dynamic settings of Temporal in addition to `deploy.stack.temporal.CONFIG`, by name, as JSON.
         ui: Whether Temporal's own web UI is served.
-        progress: Called with one line when a part is ready, ends or is slow to stop, and when the whole is up or down.
+        progress: Called with one line when a part is ready, ends or is slow to stop, and when the stack is up or down.
     """
 
     def __init__(
@@ -75,14 +75,14 @@ class Stack:
             await self.stop()
 
     def pid(self, part: str) -> int | None:
-        """The process of a part, none while it is down."""
+        """Returns the process id of a part, None while it is down."""
         try:
             return int(self.home.pid_file(part).read_text())
         except FileNotFoundError:
             return None
 
     async def ready(self, part: str) -> None:
-        """Waits until a part of ours is ready, again after it died."""
+        """Waits until a part is ready, also after its death."""
         await self._children[part].ready.wait()
 
     async def watch(self) -> None:
@@ -101,7 +101,7 @@ class Stack:
         self._progress(f"stopped; everything is kept in {self.home.root}")
 
     async def _lock_or_attach(self) -> bool:
-        """True: the home is ours to start. False: another Stack runs it and is up."""
+        """Returns True with the home's lock; False after attaching to another Stack that is up."""
         async with asyncio.timeout(ATTACH_TIMEOUT):
             while not self.home.try_lock():
                 env = self.home.read_env()
@@ -117,7 +117,7 @@ class Stack:
         await asyncio.to_thread(end_leftovers, self.home)
         platform = Platform(self.home, self._parts, self._commands, self._temporal, ui=self._ui)
         self.env = platform.env()
-        if scanner := os.environ.get(SCANNER):  # no part of ours, but the worker's: whoever looks at it asks the same
+        if scanner := os.environ.get(SCANNER):  # no part of the stack, but its worker's and its doctor's
             self.env[SCANNER] = scanner
         parts = platform.parts()
         self._children = {part.name: self._child(part) for part in parts}
@@ -140,7 +140,7 @@ class Stack:
         return {**inherited, **granted, **part.own, **ready_file}
 
     def _replaces(self, key: str) -> bool:
-        # Somebody's profile or keys for another Temporal must not meet the address of ours.
+        # A profile or keys for another Temporal must not be combined with the address of ours.
         return key in self.env or ("TEMPORAL_ADDRESS" in self.env and key.startswith(_OF_TEMPORAL))
 
     async def _until_up(self) -> None:
@@ -156,7 +156,7 @@ class Stack:
 async def up(stack: Stack, begun: Callable[[Stack], Awaitable[None]] | None = None) -> None:
     """Runs the stack until SIGINT or SIGTERM, then stops it cleanly. Returns at once if it is running already.
 
-    `begun` is what to do with it once it runs.
+    `begun` is called once it is up.
     """
     task = asyncio.ensure_future(_hold(stack, begun))
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""How the embedded Temporal is started, and what its lists need of its database."""
+"""The settings of the embedded Temporal, and the indexes that its lists need."""
 
 import os
 import sqlite3
@@ -6,9 +6,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-# Each was measured: without the rates every hop costs 45 ms, with one partition no task waits where nobody polls, and
-# 4 s instead of 10 bounds how long an update waits for a worker that was killed. A filing that a bug stalls is marked
-# after three tries, and goes on at most 9 s after the fix (docs/operations.md).
+# Each was measured: without the rates every hop costs 45 ms; with one partition no task waits where nobody polls; a
+# timeout of 4 s instead of 10 shortens an update's wait for a killed worker. A filing stalled by a bug is marked after
+# three tries, and goes on at most 9 s after the fix (docs/operations.md).
 CONFIG: Final = {
     "history.transferProcessorMaxPollRPS": "1000",
     "history.transferProcessorMaxPollHostRPS": "1000",
@@ -17,27 +17,27 @@ CONFIG: Final = {
     "history.defaultWorkflowTaskTimeout": '"4s"',
     "history.workflowTaskRetryMaxInterval": '"5s"',
     "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": "3",
-    # A refusal repeats the Update that it refuses: one over the limit would end the filing. Longer ones never reach it.
+    # A refusal repeats the refused Update: one over the limit would end the filing. Longer Updates never reach it.
     "limit.blobSize.error": "4194304",
     "history.maxInFlightUpdatePayloads": "4000000",
     "system.forceSearchAttributesCacheRefreshOnRead": "false",
-    # What is done is looked through again with all that comes new, until it is acknowledged: 30 s by default.
+    # Finished tasks are read again with every new one, until they are acknowledged: 30 s by default.
     "history.transferProcessorUpdateAckInterval": '"1s"',
     "history.visibilityProcessorUpdateAckInterval": '"1s"',
     "matching.numTaskqueueReadPartitions": "1",
     "matching.numTaskqueueWritePartitions": "1",
 }
-# A file as fast as memory, and still there after a kill; its log is folded in every 40 MB instead of every 4.
+# A file as fast as memory that survives a kill; its log is merged every 40 MB instead of every 4.
 PRAGMAS: Final = {
     "journal_mode": "WAL",
     "synchronous": "NORMAL",
     "wal_autocheckpoint": "10000",
     "busy_timeout": "5000",
 }
-# Of Go's collector: memory for CPU, unless whoever starts the stack says how much.
+# Go's garbage collector: uses more memory to save CPU, unless the environment sets it.
 RUNTIME: Final = {"GOGC": os.environ.get("GOGC", "400")}
 
-# What somebody asks for: by id, state and kind, by the build that holds it, the schedules apart, the newest first.
+# The indexes of the searches in use: by id, state, type, build and division (schedules), the newest first.
 INDEXES: Final = frozenset(
     {
         "default_idx",
@@ -53,10 +53,10 @@ FOUND: Final = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name
 
 
 def drop_unused_indexes(database: Path) -> None:
-    """Leaves the list of workflows `INDEXES` alone.
+    """Drops all indexes of the list of workflows but `INDEXES`.
 
-    It comes with 58, one a search attribute that somebody might define; each is written again when a workflow starts
-    and when it ends. A search by another attribute still works, by reading the list through.
+    It comes with 58, one for each possible search attribute; each is written whenever a workflow starts or ends. A
+    search by another attribute still works, by reading the whole list.
     """
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         for (name,) in connection.execute(FOUND, [LIST]).fetchall():
