@@ -1,8 +1,8 @@
-"""An independent witness of one filing: checks a bundle, offline, against what `docs/ledger.md` promises.
+"""An independent verifier of one filing: checks a bundle, offline, against the promises of `docs/ledger.md`.
 
-Run as `python -m verifier.bundle BUNDLE [--files FOLDER] [--policy FILE]`, or call `verify`; it asks no database and no
-setting. What it cannot find without a policy: that whoever made the bundle rewrote a stream, or cut off its end, before
-that, with every hash. With one it asks for the proof that the streams stood so in a checkpoint which others have
+Run as `python -m verifier.bundle BUNDLE [--files FOLDER] [--policy FILE]`, or call `verify`; it needs no database and
+no setting. Without a policy it can't detect that the bundle's maker rewrote a stream before, with every hash, or cut
+off its end. With a policy it requires proof that the streams stood in this form in a checkpoint that others have
 cosigned (`docs/ledger.md`).
 """
 
@@ -40,7 +40,7 @@ Check: TypeAlias = Callable[[Any], bool]
 
 
 class Rule(StrEnum):
-    """What a problem breaks; `docs/ledger.md` says each in full."""
+    """The rules that a problem can break; `docs/ledger.md` has each in full."""
 
     SHAPE = "shape"
     DIGEST = "digest"
@@ -61,7 +61,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One broken rule. `stream` and `seq` say where; None where it does not apply."""
+    """One broken rule. `stream` and `seq` are its place; None if it has none."""
 
     stream: str | None
     seq: int | None
@@ -71,7 +71,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far a stream goes: compare it with that of another bundle, earlier or later."""
+    """The head of a stream, for comparison with that of an earlier or later bundle."""
 
     stream: str
     seq: int
@@ -80,11 +80,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was looked at and what was found; `verified` means no problem.
+    """The result of a verification; `verified` means no problem.
 
-    `sealed` counts the sealed parts that were opened, `files` those that were found in the folder, `proved` the events
-    that stand in the checkpoint. Of that the origin and the size are told; `signed_by` are those of the policy who have
-    signed it.
+    `sealed` counts the opened sealed parts, `files` the files found in the folder, `proved` the events that stand in
+    the checkpoint. `checkpoint` is its origin and size; `signed_by` names the policy's keys that have signed it.
     """
 
     verified: bool
@@ -100,11 +99,10 @@ class Report:
 
 
 def verify(data: bytes, folder: Path | None = None, policy: str | None = None) -> Report:
-    """Check a bundle; with `folder` also that the files which the filing refers to lie there, under any name.
+    """Checks a bundle; with `folder` also that it has the files that the filing refers to, under any name.
 
-    With `policy`, a text of C2SP tlog-policy, also that those whose word it asks for have signed the checkpoint.
-
-    Raises `ValueError` for a policy that is none, and `OSError` where the folder can't be read.
+    With `policy`, a text of C2SP tlog-policy, also checks that the required keys have signed the checkpoint.
+    Raises `ValueError` for an invalid policy, and `OSError` if the folder can't be read.
     """
     try:
         bundle = json.loads(data, parse_float=_refuse, parse_constant=_refuse)
@@ -138,12 +136,12 @@ def verify(data: bytes, folder: Path | None = None, policy: str | None = None) -
 
 
 def digest(bundle: Json) -> str:
-    """The digest that `bundle` must hold, from everything else in it."""
+    """Returns the digest that `bundle` must have, from all its other members."""
     return hashlib.sha256(canonical({name: value for name, value in bundle.items() if name != "digest"})).hexdigest()
 
 
 def event_hash(event: Json) -> str:
-    """The hash that an event must hold, from its other columns."""
+    """Returns the hash that an event must have, from its other columns."""
     sealed = event["sealed_sha256"]
     stored = event | {
         "event_id": UUID(event["event_id"]).bytes,
@@ -158,7 +156,10 @@ def event_hash(event: Json) -> str:
 
 
 def opened(event: Json, secret: bytes) -> Json:
-    """What an event seals. Raises `ValueError` if this key did not seal it for this place, or it is no JSON object."""
+    """Returns an event's sealed part.
+
+    Raises `ValueError` if this key did not seal it for this place, or it is no JSON object.
+    """
     sealed = _decoded(event["sealed"])
     context = f"{event['stream']}\n{event['seq']}".encode()
     try:
@@ -171,7 +172,7 @@ def opened(event: Json, secret: bytes) -> Json:
 
 
 def files_of(bundle: Json, sealed: Mapping[str, Json]) -> list[Json]:
-    """The files that the filing refers to, in the order of events. `sealed` are opened parts by the event's hash."""
+    """Returns the files that the filing refers to, in the order of events. `sealed`: opened parts by event hash."""
     found = []
     for stream in bundle["streams"]:
         for event in stream["events"]:
@@ -182,7 +183,7 @@ def files_of(bundle: Json, sealed: Mapping[str, Json]) -> list[Json]:
 
 
 def _named(body: Json, said: Json) -> Iterator[Json]:
-    """The files that one event names: papers and the result openly, the applicant's own papers sealed."""
+    """Yields the files that one event names: papers and the result openly, the applicant's own files sealed."""
     yield from _papers(body.get("paper_digests") or {}, said.get("papers", []))
     named = {name: said.get(name) for name in _SEALED_FILES} | {"result": body.get("result")}
     yield from ({"what": what} | _file(file) for what, file in named.items() if file)
@@ -206,7 +207,7 @@ def _file(reference: Json) -> Json:
 
 @lru_cache(maxsize=4096)
 def _decoded(text: str) -> bytes:
-    """What is written in base64. The shape, the hash and the meaning each ask for it."""
+    """Returns the bytes of a base64 text. Cached, as the checks of shape, hash and meaning each need them."""
     return b64decode(text)
 
 
@@ -299,7 +300,7 @@ def _shape(bundle: Any) -> Iterator[Problem]:
 
 
 def _members(parent: Any, path: str, name: str) -> Iterator[tuple[str, Any]]:
-    """The members of the array `name` of `parent`, with their paths; none where there is no such array."""
+    """Yields the members of the array `name` of `parent`, with their paths; none if there is no such array."""
     values = parent.get(name) if isinstance(parent, dict) else None
     for n, value in enumerate(values if isinstance(values, list) else []):
         yield f"{path}{name}[{n}]", value
@@ -308,7 +309,7 @@ def _members(parent: Any, path: str, name: str) -> Iterator[tuple[str, Any]]:
 def _fits(
     value: Any, path: str, spec: Mapping[str, Check], optional: Mapping[str, Check] = MappingProxyType({})
 ) -> Iterator[Problem]:
-    """An object with exactly these members, and any of the optional ones, each as it must be."""
+    """Yields the problems of a value that must be an object with these members and any of the optional ones."""
     if not isinstance(value, dict):
         yield _broken(path, "no JSON object")
         return
@@ -331,7 +332,7 @@ def _refuse(value: str) -> float:
 
 
 def _body(event: Json) -> Json | None:
-    """What its body says, to be read only: the next call answers with the same object."""
+    """Returns the content of an event's body, for reading only: the next call returns the same object."""
     return _said(event["body"])
 
 
@@ -341,10 +342,10 @@ def _said(body: str) -> Json | None:
 
 
 _NOT_OURS: Final = (AttributeError, KeyError, TypeError, ValueError)
-"""What data raises that is JSON, but not what an event of this project holds."""
+"""The errors raised by JSON that does not have the form of this project's events."""
 
 
-# What must hold.
+# The checks.
 
 
 def _streams(bundle: Json) -> Iterator[Problem]:
@@ -357,7 +358,7 @@ def _streams(bundle: Json) -> Iterator[Problem]:
 
 
 def _chain(stream: Json) -> Iterator[Problem]:
-    """Sequence, hashes and links from seq 1 to the head."""
+    """Checks sequence, hashes and links from seq 1 to the head."""
     previous = NO_HASH
     for seq, event in enumerate(stream["events"], 1):
         place = (event["stream"], event["seq"])
@@ -376,13 +377,13 @@ def _chain(stream: Json) -> Iterator[Problem]:
 
 
 def _with_ends(events: list[Json]) -> Iterator[tuple[Json, bool]]:
-    """Each event, and whether it is the last one of its command."""
+    """Yields each event, and whether it is the last one of its command."""
     for event, following in pairwise((*events, {})):
         yield event, following.get("command_id") != event["command_id"]
 
 
 def _receipts(stream: Json, code: str) -> Iterator[Problem]:
-    """One receipt for each command, in order, at its last event, and saying what its columns say."""
+    """Checks for one receipt per command, in order, at its last event, with a body that agrees with its columns."""
     last = [event for event, is_last in _with_ends(stream["events"]) if is_last]
     wanted = [(event["command_id"], event["seq"]) for event in last]
     if wanted != [(receipt["command_id"], receipt["seq"]) for receipt in stream["receipts"]]:
@@ -398,7 +399,7 @@ def _receipts(stream: Json, code: str) -> Iterator[Problem]:
 
 
 def _bindings(stream: Json, bundle: Json) -> Iterator[Problem]:
-    """What events bind: the receipt of each command, the key, and an epoch that only a restart has raised."""
+    """Checks the bindings of events: each command's receipt, the key, and an epoch that only a restart may raise."""
     receipts = {receipt["seq"]: receipt for receipt in stream["receipts"]}
     epoch: int | None = None
     for event, is_last in _with_ends(stream["events"]):
@@ -421,14 +422,14 @@ def _bindings(stream: Json, bundle: Json) -> Iterator[Problem]:
 
 
 def _own_binds(bundle: Json, event: Json) -> bool:
-    """Whether this is the first event of a stream, and the filing's own begins by binding; no restart needs to bind."""
+    """Whether this is a stream's first event and must bind, as the filing's own stream does; restarts need not."""
     own = f"filing:{bundle['filing_id']}"
     firsts = [stream["events"][0] for stream in bundle["streams"] if stream["stream"] == own]
     return event["seq"] == 1 and not event["stream"].startswith("restarts:") and any("bound" in one for one in firsts)
 
 
 def _binds(bundle: Json, event: Json, found: re.Match[bytes], receipt: Json | None) -> bool:
-    """Whether key and receipt are those that it binds; without the bundle's key nobody can say that they are not."""
+    """Whether key and receipt are the bound ones; True without the bundle's key, as that can't be checked then."""
     if "key" not in bundle:
         return True
     secret, key, bound = _decoded(bundle["key"]["secret"]), found["key"], found["receipt"]
@@ -441,7 +442,7 @@ def _binds(bundle: Json, event: Json, found: re.Match[bytes], receipt: Json | No
 
 
 def _goes_on(bundle: Json, event: Json, before: int | None, epoch: int) -> bool:
-    """Whether the epoch stays, or a restart says that this stream goes on under a higher one."""
+    """Whether the epoch is unchanged, or a restart has recorded this higher one for the stream."""
     if before is None:
         before = 1 if event["seq"] == 1 else epoch
     begun = {"epoch": epoch, "stream": event["stream"]}
@@ -455,7 +456,7 @@ _AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 @lru_cache(maxsize=4096)
 def _written_rightly(encoded: str) -> Json | None:
-    """A receipt's body, its instant in microseconds; None for one that has spaces, or a time that is not UTC."""
+    """Returns a receipt's body, its time in microseconds; None if it has spaces, or a time that is not UTC."""
     body = _said(encoded)
     written = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     if body is None or written != _decoded(encoded):
@@ -467,7 +468,7 @@ def _written_rightly(encoded: str) -> Json | None:
 
 
 class _Opened:
-    """The sealed parts of a bundle that brings its key: `parts` by the event's hash."""
+    """The sealed parts of a bundle with its key: `parts` by the event's hash."""
 
     def __init__(self, bundle: Json) -> None:
         self.parts: dict[str, Json] = {}
@@ -499,7 +500,7 @@ class _Opened:
 
 
 def _says_the_same(event: Json, part: Json, secret: bytes) -> Iterator[str]:
-    """What was sealed agrees with what stands openly: the pseudonym, and the digests of papers."""
+    """Checks that the sealed part agrees with the open columns: the pseudonym, the statement, the digests of papers."""
     subject, statement, papers = part.get("actor"), part.get("statement"), part.get("event", {}).get("papers")
     actor = _said(event["actor"]) or {}
     if subject is not None and actor.get("subject") != pseudonym(subject, secret):
@@ -515,14 +516,14 @@ def _paper_digest(paper: Json) -> tuple[str, str | None]:
 
 
 def pseudonym(subject: str, secret: bytes) -> str:
-    """What stands in `actor` instead of a person's `subject`."""
+    """Returns the pseudonym that stands in `actor` instead of a person's `subject`."""
     return f"p-{hmac.new(secret, subject.encode(), hashlib.sha256).hexdigest()[:32]}"
 
 
-# That the streams are those of one filing, and all that it speaks of.
+# The check that the streams are those of one filing, and complete.
 
 _NAME: Final = re.compile(r"(?P<kind>[a-z][a-z_]*):(?P<filing>[0-9a-f-]{36})(:(?P<n>[1-9][0-9]*))?")
-# As docs/ledger.md has it. A kind that came later is held to all that holds for every stream, and begins as it likes.
+# As in docs/ledger.md. A later kind is checked by all common rules of streams, and may begin with any event.
 BEGINS: Final = {
     "filing": "submitted",
     "payment": "payment_requested",
@@ -536,19 +537,19 @@ BEGINS: Final = {
 }
 
 OR_BEGINS: Final = {"papers": ("receipt_issued",)}
-"""What else a stream of a kind may begin with."""
+"""Other events with which a stream of a kind may begin."""
 
 ABOUT_NOTHING: Final = frozenset({"receipt_voided", "erased"})
-"""What in the stream of official papers is neither a paper nor a receipt."""
+"""The events in the stream of official papers that are neither a paper nor a receipt."""
 
 _ONLY_ONE: Final = frozenset({"filing", "papers", "restarts"})
-"""The kinds of which a filing has one stream, without a number."""
+"""The kinds with one stream for each filing, without a number."""
 
 ASKED_BY: Final = {"payment": "fee_requested", "parcel": "parcel_requested", "referral": "referred"}
-"""The event of the filing that asked for a stream of this kind."""
+"""The event of the filing that requests a stream of this kind."""
 
 OBLIGATIONS: Final = 1_000_000
-"""Payments with a greater number are asked for by a demand of another authority."""
+"""Payments with a greater number are requested by another authority's demand."""
 
 
 def _belonging(bundle: Json) -> Iterator[Problem]:
@@ -582,7 +583,7 @@ def _begins(kind: str, first: str) -> bool:
 
 
 class _Facts:
-    """What the streams say, to be held against each other."""
+    """The content of the streams, for comparison with each other."""
 
     def __init__(self, streams: Mapping[str, list[Json]], filing_id: str) -> None:
         self._streams = streams
@@ -591,18 +592,18 @@ class _Facts:
         self.names = streams.keys()
 
     def said(self, stream: str, kind: str, **content: object) -> bool:
-        """Whether an event of this kind with this content is there."""
+        """Whether the stream has an event of this kind with this content."""
         events = self._streams.get(stream, [])
         bodies = (_body(event) or {} for event in events if event["kind"] == kind)
         return any(all(body.get(name) == value for name, value in content.items()) for body in bodies)
 
     def events(self) -> Iterator[tuple[int, str, Json]]:
-        """Seq, kind and body of every event of the filing's own stream."""
+        """Yields seq, kind and body of every event of the filing's own stream."""
         for event in self._streams[self.filing]:
             yield event["seq"], event["kind"], _body(event) or {}
 
     def causes(self) -> Iterator[tuple[int, Json]]:
-        """Seq of every official paper and every receipt for money, and what says it."""
+        """Yields seq and body of every event of an official paper or a receipt for money."""
         for event in self._streams.get(self.papers, []):
             if event["kind"] not in ABOUT_NOTHING:
                 yield event["seq"], _body(event) or {}
@@ -615,7 +616,7 @@ class _Facts:
 
 
 def _in_accord(facts: _Facts, code: str) -> Iterator[Problem]:
-    """Each other stream was asked for by the filing, and what the filing says of them they say too."""
+    """Checks that the filing requested each other stream, and that these confirm the filing's events about them."""
     if facts.first(facts.filing).get("code") != code:
         yield Problem(facts.filing, 1, Rule.BELONGS, "the submission carries another dossier code")
     for name in sorted(facts.names - {facts.filing}):
@@ -644,7 +645,7 @@ def _papers_in_accord(facts: _Facts) -> Iterator[Problem]:
 
 
 def _asking(kind: str, asked: Json) -> tuple[str, Json]:
-    """The event by which the filing asks for a stream of this kind, and its content by the stream's first event."""
+    """Returns the filing's event that requests a stream of this kind, and its content by the stream's first event."""
     n, amount = asked.get("n"), {"amount": asked.get("amount")}
     if kind == "payment" and isinstance(n, int) and n > OBLIGATIONS:
         return "obligation_demanded", amount
@@ -653,7 +654,7 @@ def _asking(kind: str, asked: Json) -> tuple[str, Json]:
 
 
 class _Saying(NamedTuple):
-    """The event of another stream that bears one of the filing out: with the same values, and with further ones."""
+    """The event of another stream that confirms one of the filing: with equal values (`same`) and others (`more`)."""
 
     stream: str
     kind: str
@@ -673,11 +674,11 @@ _BEARS_OUT: Final[Mapping[str, _Saying]] = {
     "reopened": _Saying("complaint", "complaint_answered", ("about",), {"outcome": "upheld"}, "complaint"),
 }
 _AT_FIRST_ALONE: Final = frozenset({"parcel", "referral"})
-"""Streams of which a filing's events named no number once: there was one."""
+"""Kinds whose streams had no number in older events of a filing: there was only the first."""
 
 
 def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:
-    """Whether the streams say what an event of the filing says of them."""
+    """Whether the streams confirm an event of the filing about them."""
     if kind in {"fee_paid", "fee_expired", "result_unclaimed"}:
         return _money_borne_out(facts, kind, body)
     saying = _BEARS_OUT.get(kind)
@@ -724,11 +725,11 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-# That the streams stand in the log of the whole record: tlog-proof of C2SP.
+# The check that the streams stand in the log of the whole record: tlog-proof of C2SP.
 
 
 class _Proved:
-    """The proofs of a bundle: how many events they prove, and who has signed the checkpoint."""
+    """The proofs of a bundle: the number of events that they prove, and the signers of the checkpoint."""
 
     def __init__(self, bundle: Json, policy: Policy | None) -> None:
         self.events = 0
@@ -752,7 +753,7 @@ class _Proved:
             self._signed(notes.pop(), policy)
 
     def _prove(self, proof: Json, events: list[Json]) -> Note | None:
-        """The note of the checkpoint in which this event stands; None if it does not."""
+        """Returns the note of the checkpoint in which this event stands; None if that is not proved."""
         place = (proof["stream"], proof["seq"])
         if not 0 < proof["seq"] <= len(events):
             self._say(*place, "there is no such event")
@@ -786,7 +787,7 @@ class _Proved:
 
 
 def _included(proof: bytes, digest: bytes) -> Note:
-    """The note of the checkpoint in whose tree the leaf with this hash stands. Raises `ValueError`."""
+    """Returns the note of the checkpoint whose tree has the leaf with this hash. Raises `ValueError`."""
     head, _, written = proof.partition(b"\n\n")
     first, index, *path = [*head.decode().split("\n"), ""]
     if first != "c2sp.org/tlog-proof@v1" or not re.fullmatch("index (0|[1-9][0-9]{0,17})", index):
@@ -800,7 +801,7 @@ def _included(proof: bytes, digest: bytes) -> Note:
 
 
 def main() -> int:
-    """Print one JSON line per problem and one for the result; exit code 0 only when verified."""
+    """Prints one JSON line per problem and one for the result; exit code 0 only when verified."""
     parser = argparse.ArgumentParser(description="Checks a bundle of one filing, offline.")
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--files", type=Path, help="a folder where the filing's files lie")

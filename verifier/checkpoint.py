@@ -1,7 +1,7 @@
-"""Whether the record still holds every event that was checkpointed, at its place: against what lies elsewhere.
+"""The check that the record still has every checkpointed event at its place, by the data at the second place.
 
-All hashes of the record may have been made anew: the entries at the second place say what stood there, the signed and
-cosigned checkpoints that these are the entries, and the witnesses that no checkpoint is gone.
+It works even if all hashes of the record were computed again: the entries at the second place show the original events,
+the signed and cosigned checkpoints prove these entries, and the witnesses prove that no checkpoint is missing.
 
 Run as `python -m verifier.checkpoint FOLDER --policy FILE [--since FILE]`, with the database in libpq's `PG*` variables
 and the second place, or a copy of it, in a folder; or call `verify`. Needs `cryptography`; asyncpg only to be run.
@@ -30,18 +30,18 @@ from verifier.second_place import ENTRIES, HISTORY, STAMPS, WIDTH, Folder, Log, 
 from verifier.tree import EMPTY_ROOT, Tree, leaf_hash, nodes_between
 
 AT_ONCE: Final = 50
-"""So many checkpoints are read at the same time."""
+"""Number of checkpoints read at the same time."""
 LEEWAY: Final = timedelta(minutes=5)
-"""By so much may the clocks of the record and of an authority differ."""
+"""Maximum difference between the clocks of the record and of a time-stamp authority."""
 MOST: Final = 10_000
 MOST_MOVED: Final = 100
-"""Of places that changed: one event that is taken out, with all numbers after it made anew, moves every later one."""
+"""Maximum number of listed moves: removing one event and renumbering the rest moves every later event."""
 PAGE: Final = 5_120
-"""Events that are read at once: twenty bundles."""
+"""Events read at once: twenty bundles."""
 TIMEOUT_S: Final = 5.0
 
 LAST: Final = "SELECT coalesce(max(position), 0) FROM position"
-# A join would read the whole log for every page.
+# A join would read the whole log for each page.
 EVENTS: Final = """
 SELECT p.position, p.stream, p.seq, (SELECT e.hash FROM event e WHERE e.stream = p.stream AND e.seq = p.seq)
 FROM position p WHERE p.position > $1 AND p.position <= $2 ORDER BY p.position
@@ -55,21 +55,21 @@ SELECT position, recorded_at FROM position JOIN event USING (stream, seq) WHERE 
 
 Progress: TypeAlias = Callable[[Literal["checkpoints", "events"], int, int], None]
 StampedAt: TypeAlias = Callable[[bytes, bytes], Awaitable[datetime | None]]
-"""When an authority that is trusted has time-stamped a text, by a token; None if the token is no word of one on it."""
+"""Returns the time at which a trusted authority time-stamped a text, by a token; None if the token proves none."""
 
 
 class Connection(Protocol):
     """A connection to the record, as any role that may read `event` and `position`; asyncpg's is one."""
 
     async def fetch(self, query: str, /, *args: Any) -> list[Any]:
-        """The rows of a query."""
+        """Returns the rows of a query."""
 
     async def fetchval(self, query: str, /, *args: Any) -> Any:
-        """The first value of the first row."""
+        """Returns the first value of the first row."""
 
 
 class Rule(StrEnum):
-    """What does not hold; `docs/ledger.md` says each in full."""
+    """The rules that a finding can break; `docs/ledger.md` has each in full."""
 
     EVENT_MISSING = "event_missing"
     EVENT_DIFFERS = "event_differs"
@@ -84,7 +84,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that does not hold. `position`, `stream` and `seq` say where; None where it does not apply."""
+    """One broken rule. `position`, `stream` and `seq` are its place; None if it has none."""
 
     rule: Rule
     message: str
@@ -95,17 +95,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a look at the record; `verified` means that nothing was found.
+    """The result of a verification; `verified` means that there are no findings.
 
     Attributes:
-        origin: The log.
-        size: How many events the newest checkpoint is of; later ones are not looked at.
-        since: How many of them were taken as verified before.
-        checkpoints: How many checkpoints were held against the events.
-        stamped: How many of them an authority that is trusted has time-stamped; None where nobody is trusted.
-        cosigned: Names of the witnesses that have cosigned the newest one.
-        unasked: Names of the witnesses that could not be asked.
-        succeeds: Where the log took the place of another: what it says of that, and why.
+        origin: The name of the log.
+        size: The number of events in the newest checkpoint; later events are not checked.
+        since: The number of these that count as verified before.
+        checkpoints: The number of checkpoints compared with the events.
+        stamped: The number of these time-stamped by a trusted authority; None if time-stamps are not judged.
+        cosigned: Names of the witnesses that have cosigned the newest checkpoint.
+        unasked: Names of the witnesses that gave no usable answer.
+        succeeds: If the log replaced another one: its lines about that, with the reason.
         newest: The newest checkpoint with its signatures, as bytes, if it holds.
     """
 
@@ -124,12 +124,12 @@ class Report:
 
 @dataclass(frozen=True)
 class Trust:
-    """The parties that are believed.
+    """The trusted parties.
 
     Attributes:
         log: The log's key, under the name of the first log.
-        policy: Whose cosignatures are needed; each of its witnesses that has an address is asked what it has seen.
-        stamped_at: Judges the time-stamps; without it nobody looks at them.
+        policy: The required cosignatures; each of its witnesses with an address is queried for its last checkpoint.
+        stamped_at: The judge of time-stamps; without it they are not checked.
     """
 
     log: Key
@@ -144,12 +144,11 @@ async def verify(
     since: Checkpoint | None = None,
     progress: Progress = lambda *_: None,
 ) -> Report:
-    """Hold the record against its checkpoints.
+    """Compares the record with its checkpoints.
 
-    With `since`, a checkpoint that was verified before, of the same log, events up to there are not looked at again,
-    but the log must add to it. `progress` is told of what, and how many of how many were looked at.
-
-    Raises what the record and the second place raise.
+    With `since`, an earlier verified checkpoint of the same log, events up to it are not checked again, but the log
+    must extend it. `progress(what, done, of)` is called with the numbers of checked checkpoints or events.
+    Raises the errors of the record and of the second place.
     """
     look = _Look(connection, await newest_log(place, trust.log), trust, since, progress)
     try:
@@ -160,7 +159,7 @@ async def verify(
 
 
 class _Findings:
-    """Findings, as many as are listed."""
+    """The findings, up to the listed maximum."""
 
     def __init__(self) -> None:
         self._kept: list[Finding] = []
@@ -181,7 +180,7 @@ class _Findings:
 
 @dataclass
 class _Look:
-    """One look at the record."""
+    """One verification of the record."""
 
     connection: Connection
     log: Log
@@ -193,7 +192,7 @@ class _Look:
     cosigned: tuple[str, ...] = ()
     unasked: dict[str, None] = field(default_factory=dict)
     expected: dict[int, list[tuple[bytes, str]]] = field(default_factory=dict)
-    """For some sizes of the tree: what its root must be, and who says so."""
+    """The expected roots of the tree at some sizes, and the source of each."""
     checkpoints: int = 0
     stamped: int = 0
 
@@ -234,13 +233,13 @@ class _Look:
         await self._events(newest.size)
 
     async def _none(self) -> None:
-        """No checkpoint is right only where there is no event, and no witness has seen one."""
+        """Checks a log without a checkpoint: there must be no event, and no witness may have seen one."""
         await self._witnessed(Checkpoint(self.log.key.name, 0, EMPTY_ROOT))
         if await self.connection.fetchval(LAST) or self.since:
             self.add(Rule.CHECKPOINT_MISSING, "there is no checkpoint at the second place")
 
     def _quorum(self, published: Published) -> tuple[str, ...]:
-        """Names of those who have cosigned a checkpoint; too few is a finding."""
+        """Returns the names of a checkpoint's cosigners; too few is a finding."""
         policy, of = self.trust.policy, f"the checkpoint of {published.checkpoint.size:,} events"
         try:
             cosigned = published.note.signers(one.key for one in policy.witnesses.values())
@@ -253,7 +252,7 @@ class _Look:
         return names
 
     async def _since_then(self, newest: Checkpoint) -> None:
-        """The log adds to what was verified before; else all of it is looked at again."""
+        """Checks that the log extends the checkpoint verified before; else all events are checked again."""
         since = self.since
         if since is None:
             return
@@ -267,7 +266,7 @@ class _Look:
         self.since = None
 
     async def _adds(self, since: Checkpoint, newest: Checkpoint) -> bool:
-        """Whether the tiles lead from the tree that was verified before to the newest one."""
+        """Whether the tiles extend the tree verified before to the newest one."""
         if since.size in {0, newest.size}:
             return since.root == (newest.root if since.size else EMPTY_ROOT)
         tree = Tree()
@@ -280,13 +279,13 @@ class _Look:
         return (before, tree.root()) == (since.root, newest.root)
 
     async def _grow(self, tree: Tree, end: int, size: int) -> None:
-        """Let a tree grow by what the tiles of the tree of `size` have."""
+        """Extends a tree to `end` leaves by the tiles of the tree of `size`."""
         nodes = list(nodes_between(tree.size, end))
         for (level, _), root in zip(nodes, await self.log.hashes(nodes, size), strict=True):
             tree.add(root, level)
 
     async def _succeeded(self, newest: Checkpoint) -> None:
-        """A log that took the place of another names its last checkpoint, and the witnesses have seen no later one."""
+        """Checks that a successor log names its predecessor's last checkpoint, and that witnesses saw no later one."""
         if self.log.number == 1:
             return
         before = Log(self.log.place, self.log.number - 1, self.log.first)
@@ -298,7 +297,7 @@ class _Look:
         await self._witnessed(last.checkpoint, roots=False)
 
     async def _history(self, newest: Checkpoint) -> None:
-        """Every checkpoint that was published says what the tree was at its size."""
+        """Reads every published checkpoint as the expected root at its size."""
         sizes, stamps = await self._sizes(newest)
         later = [size for size in sizes if self.begin < size <= newest.size]
         for start in range(0, len(later), AT_ONCE):
@@ -309,7 +308,7 @@ class _Look:
         self._expect(newest, "the newest checkpoint")
 
     async def _sizes(self, newest: Checkpoint) -> tuple[list[int], set[int]]:
-        """Those of the checkpoints that are kept, and of the stamps since what was verified before."""
+        """Returns the sizes of the stored checkpoints, and of the time-stamps since the checkpoint verified before."""
         sizes = await self.log.sizes(HISTORY)
         if not sizes or sizes[-1] != newest.size:
             message = f"the newest checkpoint says {newest.size:,} events, the last one kept {(sizes or [0])[-1]:,}"
@@ -320,7 +319,7 @@ class _Look:
         return sizes, stamps
 
     async def _kept(self, size: int, newest: Checkpoint) -> Published | None:
-        """A checkpoint of before: the log's key has signed it, and its root is held against the entries."""
+        """Returns a stored checkpoint after checking its signature; notes its root for comparison with the entries."""
         path = f"{HISTORY}/{size}"
         try:
             published = await self.log.published(path)
@@ -337,7 +336,7 @@ class _Look:
         return published
 
     async def _look_at_stamps(self, published: Sequence[Published]) -> None:
-        """Each is of its checkpoint, by an authority that is trusted, and not from before the events."""
+        """Checks that each time-stamp is of its checkpoint, by a trusted authority, and not older than the events."""
         if self.trust.stamped_at is None:
             return
         paths = [f"{STAMPS}/{one.checkpoint.size}" for one in published]
@@ -356,7 +355,7 @@ class _Look:
                 self.stamped += 1
 
     async def _witnessed(self, newest: Checkpoint, *, roots: bool = True) -> None:
-        """No witness has seen a later tree than this checkpoint of its log, nor, with `roots`, another one."""
+        """Checks that no witness has seen a later tree than this checkpoint, nor, with `roots`, another one."""
         for witness in self.trust.policy.witnesses.values():
             seen = await self._seen_by(witness, newest.origin)
             if seen is None:
@@ -369,7 +368,7 @@ class _Look:
                 self._expect(seen, name)
 
     async def _seen_by(self, witness: Witness, origin: str) -> Checkpoint | None:
-        """What a witness has cosigned of a log last; None where it knows of none, or gives no answer."""
+        """Returns a witness's last cosigned checkpoint of a log; None if it knows none, or gives no usable answer."""
         if witness.url is None:
             return None
         path = f"{sha256(origin.encode()).hexdigest()}/checkpoint"
@@ -392,7 +391,7 @@ class _Look:
             self.expected.setdefault(checkpoint.size, []).append((checkpoint.root, who))
 
     async def _events(self, size: int) -> None:
-        """The events of the record, page by page, beside those at the second place."""
+        """Compares the events of the record, page by page, with the entries at the second place."""
         there = Tree()
         await self._grow(there, self.begin, self.begin)
         if self.since and there.root() != self.since.root:
@@ -414,7 +413,7 @@ class _Look:
             self.add(Rule.EVENT_MISSING, message)
 
     async def _leaves(self, size: int) -> AsyncIterator[list[bytes | None]]:
-        """The leaves of the record, page by page; None where there is no event."""
+        """Yields the leaves of the record, page by page; None for a position without an event."""
         for start in range(self.begin, size, PAGE):
             end = min(start + PAGE, size)
             page: list[bytes | None] = [None] * (end - start)
@@ -424,14 +423,14 @@ class _Look:
             yield page
 
     async def _entries(self, first: int, end: int, size: int) -> list[bytes]:
-        """The leaves from one to another, without it, of the tree of that size."""
+        """Returns the leaves from `first` to before `end`, of the tree of that size."""
         bundles = range(first // WIDTH, -(-end // WIDTH))
         found = await asyncio.gather(*(self.log.tile(ENTRIES, number, size) for number in bundles))
         start = first % WIDTH
         return list(chain.from_iterable(found))[start : start + end - first]
 
     async def _name(self, first: int, ours: Sequence[bytes | None], theirs: Sequence[bytes]) -> None:
-        """Say what became of each event that is not where it was."""
+        """Adds a finding for each entry that differs: its event is missing, changed or moved."""
         gone: list[tuple[str, int, bytes, int]] = []
         for position, (mine, data) in enumerate(zip(ours, theirs, strict=True), first + 1):
             if mine == data:
@@ -456,12 +455,12 @@ def _became(checkpointed: bytes, now: bytes | None) -> tuple[Rule, str]:
 
 
 def _succession(last: Checkpoint) -> str:
-    """The line by which a log says which one it succeeds, and how far that was."""
+    """Returns the line in which a log names its predecessor's last checkpoint."""
     return f"succeeds {last.origin} {last.size} {last.root.hex()}"
 
 
 def _asked(url: str) -> bytes | None:
-    """The answer of a witness; None where it knows of no such log. Raises `OSError` and `HTTPException`."""
+    """Returns the answer of a witness; None if it knows no such log. Raises `OSError` and `HTTPException`."""
     try:
         with urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310 -- an address of the auditor's own policy
             return bytes(answer.read(MOST_BYTES + 1))
@@ -473,7 +472,7 @@ def _asked(url: str) -> bytes | None:
 
 
 async def _run(folder: Path, policy: Policy, since: bytes | None) -> Report:
-    import asyncpg  # noqa: PLC0415 -- whoever calls `verify` brings a connection
+    import asyncpg  # noqa: PLC0415 -- callers of `verify` bring a connection
 
     connection = await asyncpg.connect()
     try:
@@ -484,7 +483,7 @@ async def _run(folder: Path, policy: Policy, since: bytes | None) -> Report:
 
 
 def main() -> int:
-    """Print one JSON line per finding and one for the result; exit code 0 only when verified."""
+    """Prints one JSON line per finding and one for the result; exit code 0 only when verified."""
     parser = argparse.ArgumentParser(description="Holds a record against its checkpoints.")
     parser.add_argument("folder", type=Path, help="the second place, or a copy of it")
     parser.add_argument(

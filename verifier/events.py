@@ -1,4 +1,4 @@
-"""An event as `docs/ledger.md` writes it: its JSON, its hash, what it binds, and the leaf of it in the log."""
+"""An event in the format of `docs/ledger.md`: its JSON, its hash, its bindings, and its leaf in the log."""
 
 import hashlib
 import json
@@ -12,16 +12,16 @@ Json: TypeAlias = dict[str, Any]
 
 
 class Row(Protocol):
-    """Columns by their names: a row of asyncpg, or a dictionary."""
+    """Columns by name: a row of asyncpg, or a dictionary."""
 
     def __getitem__(self, column: str, /) -> Any:
-        """One of them."""
+        """Returns one column."""
 
 
 BOUND: Final = re.compile(
     rb'\{"epoch":(?P<epoch>[1-9][0-9]{0,9})(,"key":"(?P<key>[0-9a-f]{64})")?(,"receipt":"(?P<receipt>[0-9a-f]{64})")?\}'
 )
-"""RFC 8785 JSON of what an event binds."""
+"""The RFC 8785 JSON of an event's bindings."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _sha256: Final = hashlib.sha256
@@ -32,17 +32,17 @@ _seq_and_hash: Final = struct.Struct(">IQI32s")
 _NULL: Final = b"\xff\xff\xff\xff"
 _UUID: Final = _length(16)
 _DIGEST: Final = _length(32)
-_MODULUS: Final = 2**64  # two's complement; an infinite timestamp, which lies outside, hashes to something and differs
+_MODULUS: Final = 2**64  # two's complement; an infinite timestamp, which is out of range, gives a differing hash
 _raw_decode: Final = json.JSONDecoder().raw_decode
 
 
 def canonical(value: object) -> bytes:
-    """RFC 8785 JSON of texts, whole numbers below 2^53, and keys below U+D800, whose order in UTF-16 is theirs."""
+    """Returns RFC 8785 JSON, for texts, whole numbers below 2^53, and keys below U+D800, which sort as in UTF-16."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def json_object(content: bytes | None) -> Json | None:
-    """The object that this is in JSON, with nothing around it; None if it is none."""
+    """Returns the JSON object that this content is, with nothing around it; None if it is none."""
     try:
         text = (content or b"").decode()
         value, end = _raw_decode(text)
@@ -52,7 +52,7 @@ def json_object(content: bytes | None) -> Json | None:
 
 
 def instant(text: object) -> int | None:
-    """Microseconds since 1970 of an instant in RFC 3339, or None."""
+    """Returns the microseconds since 1970 of a time in RFC 3339, or None."""
     try:
         since = datetime.fromisoformat(str(text)) - _EPOCH
     except (ValueError, TypeError):
@@ -61,7 +61,7 @@ def instant(text: object) -> int | None:
 
 
 def event_hash(event: Row, sealed_sha256: bytes | None, occurred_at: int, recorded_at: int) -> bytes:
-    """The 32 bytes that `hash` must hold, from the other columns as bytes, numbers and texts."""
+    """Returns the 32 bytes that `hash` must have, from the other columns as bytes, numbers and texts."""
     filing_id, key_id, bound = event["filing_id"], event["key_id"], event["bound"]
     return _sha256(
         b"".join(
@@ -91,12 +91,12 @@ def event_hash(event: Row, sealed_sha256: bytes | None, occurred_at: int, record
 
 
 def leaf(stream: str, seq: int, digest: bytes) -> bytes:
-    """The data of the leaf of an event: `field(stream) ‖ field(seq) ‖ field(hash)`."""
+    """Returns the data of an event's leaf: `field(stream) ‖ field(seq) ‖ field(hash)`."""
     return _often(stream) + _seq_and_hash.pack(8, seq % _MODULUS, 32, digest)
 
 
 def event_of(data: bytes) -> tuple[str, int, bytes] | None:
-    """Stream, seq and hash of the event of a leaf; None if this is the leaf of none."""
+    """Returns stream, seq and hash of a leaf's event; None if this is no event's leaf."""
     try:
         (length,) = struct.unpack_from(">I", data)
         stream = data[4 : 4 + length].decode()
@@ -115,4 +115,4 @@ def _text(value: str) -> bytes:
 
 
 _often: Final = lru_cache(1024)(_text)
-"""The same, of what many events in a row say."""
+"""`_text`, cached: for values that many successive events share."""

@@ -1,13 +1,13 @@
-"""An independent witness of the event log: recomputes what `docs/ledger.md` promises, from rows alone.
+"""An independent verifier of the event log: recomputes the promises of `docs/ledger.md`, from rows alone.
 
-It shares no code with what writes the log. One repeatable-read snapshot sees one moment, so appends may go on; events
+It shares no code with the log's writer. One repeatable-read snapshot sees one moment, so appends may go on; events
 stream through server-side cursors, so memory stays flat (one bit per issued number, and at most `MAX_PROBLEMS`
-problems). A long log is cut into ranges of whole streams, which as many processes as there are processors look at side
-by side, all in that snapshot.
+problems). A long log is cut into ranges of whole streams, which several processes, at most one for each processor,
+check in parallel, all in that snapshot.
 
 Run as `python -m verifier.ledger`, with the database in libpq's `PG*` environment variables, or call `verify`; needs
-asyncpg. What it cannot find: a whole stream rewritten together with its head, its receipts and its counters. Only
-checkpoints that lie outside of the database can show that (`docs/ledger.md`).
+asyncpg. It can't detect a whole stream rewritten together with its head, its receipts and its counters. Only
+checkpoints outside of the database can (`docs/ledger.md`).
 """
 
 import asyncio
@@ -35,12 +35,12 @@ from verifier.events import BOUND, Json, Row, instant, json_object
 BATCH: Final = 1000
 MOST_PROCESSES: Final = 8
 RANGE: Final = 50_000
-"""Events that one process looks at before it takes the next range. A log of no more is looked at in this process."""
+"""Events in one range, which one process checks. A log of no more events is checked in this process."""
 MAX_PROBLEMS: Final = 10_000
 LAST_NUMBER: Final = 9_999_999
 NO_HASH: Final = bytes(32)
 PG_EPOCH_US: Final = 946_684_800_000_000
-# As docs/ledger.md has it: the mark before the seven digits of each counter's numbers, and the digits of its period.
+# As in docs/ledger.md: the mark before the seven digits of each counter's numbers, and the digits of its period.
 NUMBERS: Final = {
     "dossier": ("", 8),
     "payment": ("P", 8),
@@ -73,11 +73,11 @@ LEFT JOIN receipt r ON r.stream = e.stream AND r.command_id = e.command_id AND {
 LEFT JOIN position p ON p.stream = e.stream AND p.seq = e.seq AND {p}
 WHERE {e} ORDER BY e.stream, e.seq
 """
-# Ids and instants come as PostgreSQL sends them: making objects of them costs more than all else.
+# Ids and times stay in PostgreSQL's binary form: making objects of them costs more than everything else.
 UNPOSITIONED: Final = """
 SELECT stream, min(first_seq) AS first_seq, max(last_seq) AS last_seq FROM unpositioned u WHERE {u} GROUP BY stream
 """
-# The last stream of each range, but for the last range, which is open, as the first is: no event is in none.
+# The last stream of each range but the last, which is open, like the start of the first: every event is in a range.
 RANGES: Final = """
 SELECT coalesce(array_agg(last ORDER BY last), '{}') FROM (
     SELECT max(stream) AS last FROM (
@@ -85,7 +85,7 @@ SELECT coalesce(array_agg(last ORDER BY last), '{}') FROM (
 ) parts
 """
 EVENTS_IN_ALL: Final = "SELECT coalesce(sum(head_seq), 0) FROM stream"
-# A row with head 0 claims no event; it is left behind when a first append was refused.
+# A row with head 0 has no event; a refused first append leaves it behind.
 EMPTY_STREAMS: Final = r"""
 SELECT s.stream, s.head_seq FROM stream s
 WHERE NOT EXISTS (SELECT FROM event e WHERE e.stream = s.stream)
@@ -98,7 +98,7 @@ SELECT r.stream, r.seq FROM receipt r
 WHERE NOT EXISTS (SELECT FROM event e WHERE e.stream = r.stream AND e.command_id = r.command_id)
 ORDER BY r.stream, r.seq
 """
-# Of each stream's appends that have no position, one follows the other.
+# In each stream, appends without a position must follow each other.
 BROKEN_RUNS: Final = """
 SELECT stream, first_seq AS seq FROM (
     SELECT stream, first_seq, last_seq, lag(last_seq) OVER (PARTITION BY stream ORDER BY first_seq) AS before
@@ -117,7 +117,7 @@ WHERE NOT EXISTS (SELECT FROM event e WHERE e.stream = p.stream AND e.seq = p.se
 LAST_POSITION: Final = """
 SELECT (SELECT last FROM sequencer) AS said, (SELECT coalesce(max(position), 0) FROM position) AS found
 """
-# Streams that begin without binding anything, though the filing's own was begun when that was done already.
+# Streams whose first event binds nothing, although the first event of their filing's own stream does.
 UNBOUND: Final = """
 SELECT e.stream, e.seq FROM event e JOIN event f ON f.stream = 'filing:' || e.filing_id AND f.seq = 1
 WHERE e.seq = 1 AND e.bound IS NULL AND f.bound IS NOT NULL AND NOT starts_with(e.stream, 'restarts:') ORDER BY e.stream
@@ -134,7 +134,7 @@ Progress = Callable[[int, int, int], None]
 
 
 class Rule(StrEnum):
-    """What a problem breaks; `docs/ledger.md` says each in full."""
+    """The rules that a problem can break; `docs/ledger.md` has each in full."""
 
     SEQ = "seq"
     HASH = "hash"
@@ -158,7 +158,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One broken rule. `stream` and `seq` say where, `number` names an issued number; None where it does not apply."""
+    """One broken rule. `stream` and `seq` are its place, `number` an issued number; each None if it does not apply."""
 
     stream: str | None
     seq: int | None
@@ -169,7 +169,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was looked at and what was found; `verified` means no problem."""
+    """The result of a verification; `verified` means no problem."""
 
     verified: bool
     streams: int
@@ -178,12 +178,12 @@ class Report:
 
 
 async def verify(dsn: str | None, progress: Progress = lambda *_: None) -> Report:
-    """Check the whole log in one snapshot. `progress(streams, events, of)` is called as events have been looked at.
+    """Checks the whole log in one snapshot. `progress(streams, events, of)` is called as events are checked.
 
-    `of` is how many there are by the heads of the streams. Any role that may select from the tables of docs/ledger.md
-    will do. A role that row security would show only a part is refused by PostgreSQL
-    (`asyncpg.InsufficientPrivilegeError`): a part would wrongly look whole. Raises what asyncpg raises when the
-    database cannot be read. `dsn` None means the `PG*` environment variables.
+    `of` is the number of events by the heads of the streams. Any role that may select from the tables of docs/ledger.md
+    suffices. PostgreSQL refuses a role that row security would show only a part
+    (`asyncpg.InsufficientPrivilegeError`): a part would wrongly look whole. Raises asyncpg's errors if the database
+    can't be read. `dsn` None means the `PG*` environment variables.
     """
     async with _snapshot(dsn) as connection:
         return await _verify(connection, dsn, progress)
@@ -191,7 +191,7 @@ async def verify(dsn: str | None, progress: Progress = lambda *_: None) -> Repor
 
 @asynccontextmanager
 async def _snapshot(dsn: str | None, name: str | None = None) -> AsyncIterator[Connection]:
-    """A connection that sees one moment: now, or that of the snapshot which another one has exported."""
+    """Opens a connection that sees one moment: now, or that of the exported snapshot `name`."""
     connection: Connection = await asyncpg.connect(dsn)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -230,7 +230,7 @@ async def _verify(connection: Connection, dsn: str | None, progress: Progress) -
 
 
 async def _check_order(connection: Connection, problems: "_Problems", positioned: int) -> None:
-    """The positions are 1 to the last one, and so many as events have been seen to have one."""
+    """Checks that the positions are 1 to the last one, and as many as events with a position."""
     broken = False
     does_not_follow = "what has no position does not follow on the append before"
     await problems.add_all(connection, BROKEN_RUNS, Rule.POSITION, does_not_follow)
@@ -247,7 +247,7 @@ async def _check_order(connection: Connection, problems: "_Problems", positioned
 
 
 async def _check_epochs(connection: Connection, problems: "_Problems", epochs: dict[str, "_Epochs"]) -> None:
-    """Whoever has raised the epoch of a stream has left a trace. `epochs` are of those that were not always at one."""
+    """Checks that a restart has recorded each raised epoch. `epochs`: the streams whose epoch was raised or differs."""
     begun = await _begun(connection, problems)
     stood = {stream: _Epochs((), epoch, None) for stream, epoch in await connection.fetch(EPOCHS, list(begun))}
     for stream, found in sorted((stood | epochs).items()):
@@ -262,7 +262,7 @@ async def _check_epochs(connection: Connection, problems: "_Problems", epochs: d
 
 
 async def _begun(connection: Connection, problems: "_Problems") -> dict[str, set[int]]:
-    """The epochs that restarts say to have begun, by stream."""
+    """Returns the epochs that restarts have recorded, by stream."""
     begun: dict[str, set[int]] = {}
     async for row in _rows(connection, "restarts", RESTARTS):
         said = json_object(row["body"]) or {}
@@ -276,7 +276,7 @@ async def _begun(connection: Connection, problems: "_Problems") -> dict[str, set
 
 @dataclass(frozen=True, slots=True)
 class _Epochs:
-    """Where a stream went on under a higher epoch, by seq; that of its row; that of its last event which binds one."""
+    """The raises of a stream's epoch, by seq; the epoch of its row; that of its last event that binds one."""
 
     raised: tuple[tuple[int, int], ...]
     head: int | None
@@ -285,9 +285,9 @@ class _Epochs:
 
 @dataclass(slots=True)
 class _Part:
-    """What was looked at and found in a part of the log; it passes between processes.
+    """The result for a part of the log; it passes between processes.
 
-    `receipts` are those that stand at an event of their command.
+    `receipts` counts those that stand at an event of their command.
     """
 
     streams: int
@@ -300,7 +300,7 @@ class _Part:
 
 
 async def _part(connection: Connection, after: str | None, last: str | None, tell: Callable[[int, int], None]) -> _Part:
-    """The events of the streams after one, as far as another. `tell(streams, events)` is called after every batch."""
+    """Checks the events of streams after `after` up to `last`. `tell(streams, events)` is called after every batch."""
     problems = _Problems()
     unpositioned = await connection.fetch(await _of_range(connection, UNPOSITIONED, after, last))
     waiting = {row["stream"]: (row["first_seq"], row["last_seq"]) for row in unpositioned}
@@ -317,9 +317,9 @@ async def _part(connection: Connection, after: str | None, last: str | None, tel
 
 
 async def _of_range(connection: Connection, query: str, after: str | None, last: str | None) -> str:
-    """The query of these streams alone. A cursor takes no parameters, so PostgreSQL quotes them itself."""
+    """Returns the query limited to these streams. A cursor takes no parameters, so PostgreSQL quotes the names."""
     given = [(sign, bound) for sign, bound in ((">", after), ("<=", last)) if bound is not None]
-    # Said of every table, so that none is read whole for a part of the log.
+    # A condition for every table, so that none is read whole for a part of the log.
     of = {
         name: " AND ".join(f"{name}.stream {sign} %{place}$L" for place, (sign, _) in enumerate(given, 1)) or "true"
         for name in ("e", "s", "r", "p", "u")
@@ -329,9 +329,9 @@ async def _of_range(connection: Connection, query: str, after: str | None, last:
 
 
 async def _side_by_side(connection: Connection, dsn: str | None, tell: Callable[[int, int], None]) -> _Part | None:
-    """All events, range by range, each looked at by one of some processes, in the snapshot of this connection.
+    """Checks all events, range by range, in several processes, in the snapshot of this connection.
 
-    None if a number stands in two ranges: which event is the second one is told only by one look at all in their order.
+    Returns None if a number stands in two ranges: only one check of all events in order shows the second one.
     """
     lasts: list[str | None] = [*await connection.fetchval(RANGES, RANGE)][:-1]
     snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
@@ -356,7 +356,7 @@ async def _side_by_side(connection: Connection, dsn: str | None, tell: Callable[
 
 
 def _look(dsn: str | None, snapshot: str, after: str | None, last: str | None) -> _Part:
-    """One range, in a process of its own."""
+    """Checks one range, in a process of its own."""
 
     async def look() -> _Part:
         async with _snapshot(dsn, snapshot) as connection:
@@ -366,7 +366,7 @@ def _look(dsn: str | None, snapshot: str, after: str | None, last: str | None) -
 
 
 def _depend() -> None:
-    """Leave interrupts to the process that was started first, and end with it, however it ends."""
+    """Leaves interrupts to the parent process, and ends with it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_first, daemon=True).start()
 
@@ -378,7 +378,7 @@ def _end_with_the_first() -> None:
 
 
 async def _batches(connection: Connection, name: str, query: str) -> AsyncIterator[list[asyncpg.Record]]:
-    """The query's rows through a server-side cursor, which the planner knows to start fast instead of sorting all."""
+    """Yields the query's rows through a server-side cursor, for which the planner prefers a fast start."""
     await connection.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {query}")
     while batch := await connection.fetch(f"FETCH {BATCH} FROM {name}"):
         yield batch
@@ -392,14 +392,14 @@ async def _rows(connection: Connection, name: str, query: str) -> AsyncIterator[
 
 
 def event_hash(event: Row) -> bytes:
-    """The 32 bytes that `event.hash` must hold, from its other columns, ids and instants as PostgreSQL sends them."""
+    """Returns the right `event.hash` by the other columns, 32 bytes; ids and times in PostgreSQL's binary form."""
     sealed = event["sealed"]
     sealed_sha256 = None if sealed is None else sha256(sealed).digest()
     return writing.event_hash(event, sealed_sha256, _moment(event["occurred_at"]), _moment(event["recorded_at"]))
 
 
 class _Problems:
-    """Collects problems, and counts instead of keeping once there are `MAX_PROBLEMS`."""
+    """Collects problems; beyond `MAX_PROBLEMS` it only counts them."""
 
     def __init__(self) -> None:
         self._kept: list[Problem] = []
@@ -411,12 +411,12 @@ class _Problems:
         self._keep(Problem(stream, seq, number, rule, message))
 
     async def add_all(self, connection: Connection, query: str, rule: Rule, message: str) -> None:
-        """One problem at each place, stream and seq, that a query has."""
+        """Adds a problem at each place, stream and seq, of a query's rows."""
         async for row in _rows(connection, "places", query):
             self.add(rule, message, row["stream"], row["seq"])
 
     def join(self, later: "_Problems") -> None:
-        for problem in later._kept:  # noqa: SLF001 -- its own kind
+        for problem in later._kept:  # noqa: SLF001 -- the same class
             self._keep(problem)
         self._dropped += later._dropped  # noqa: SLF001
 
@@ -435,7 +435,7 @@ class _Problems:
 class _Chains:
     """Follows each stream from seq 1 to its head. Events come in (stream, seq) order.
 
-    `waiting` are the first and the last seq of each stream that wait for their positions.
+    `waiting` has the first and the last seq of each stream that wait for their positions.
     """
 
     def __init__(self, problems: _Problems, waiting: dict[str, tuple[int, int]]) -> None:
@@ -472,13 +472,13 @@ class _Chains:
         self._last = event
 
     def end(self) -> None:
-        """There are no more streams: none that has no events waits for positions."""
+        """Ends the check: a stream without events must not wait for positions."""
         self.close()
         for stream, (first, _) in self._waiting.items():
             self._problems.add(Rule.POSITION, "waits for a position, and is not there", stream, first)
 
     def close(self) -> None:
-        """The stream at hand has no more events: compare its head."""
+        """Ends the current stream: compares its head."""
         event, self._last = self._last, None
         if event is None:
             return
@@ -540,7 +540,7 @@ class _Chains:
         self._epoch = epoch
 
     def _note_epochs(self, event: Row) -> None:
-        """`event` is the last one of its stream."""
+        """Notes a stream's epochs, if raised or unlike its row's; `event` is its last one."""
         if self._raised or self._epoch not in {None, event["head_epoch"]}:
             self.epochs[event["stream"]] = _Epochs(tuple(self._raised), event["head_epoch"], self._epoch)
         self._bound, self._epoch, self._raised = None, None, []
@@ -553,7 +553,7 @@ class _Chains:
             self._problems.add(Rule.LINK, "prev_hash is not the hash of the event before", stream, seq)
 
     def _check_receipt(self, event: Row) -> None:
-        """`event` is the last one of its command."""
+        """Checks a command's receipt; `event` is its last one."""
         stream, seq = event["stream"], event["seq"]
         if self._bound is not None and not self._bound["receipt"]:
             self._problems.add(Rule.BOUND, "the last event of its command binds no receipt", stream, seq)
@@ -580,7 +580,7 @@ class _Series:
     highest: int = 0
 
     def add(self, n: int) -> bool:
-        """Whether `n` is new."""
+        """Adds `n`. Returns whether it is new."""
         index, bit = n >> 3, 1 << (n & 7)
         if index >= len(self.seen):
             self.seen.extend(bytes(index + 1 - len(self.seen)))
@@ -590,7 +590,7 @@ class _Series:
         return new
 
     def join(self, other: "_Series") -> bool:
-        """Whether all of the other's are new."""
+        """Adds the other's numbers. Returns whether all are new."""
         size = max(len(self.seen), len(other.seen))
         mine, theirs = (int.from_bytes(seen, "little") for seen in (self.seen, other.seen))
         self.seen = bytearray((mine | theirs).to_bytes(size, "little"))
@@ -620,11 +620,11 @@ class _Numbers:
                 self._note(stream, seq, kind, number)
 
     def join(self, later: "_Numbers") -> bool:
-        """Whether none of these numbers was seen before."""
+        """Adds a later part's numbers. Returns whether all are new."""
         return all(self._series.setdefault(key, _Series()).join(series) for key, series in later._series.items())  # noqa: SLF001
 
     def compare(self, counter: Row) -> None:
-        """Numbers 1..last of this counter are there and none beyond."""
+        """Checks that numbers 1..last of this counter exist, and none beyond."""
         key = (counter["agency"], counter["kind"], counter["period"])
         last = counter["last"]
         series = self._series.pop(key, _Series())
@@ -637,7 +637,7 @@ class _Numbers:
         self._beyond(key, series, last)
 
     def close(self) -> None:
-        """All counters are compared: what is left was issued by none."""
+        """Ends the check after all counters: the numbers left were issued by none."""
         for key, series in self._series.items():
             self._beyond(key, series, 0)
 
@@ -659,7 +659,7 @@ class _Numbers:
 
 
 def _says(event: Row, code: object) -> bool:
-    """Whether the receipt's body says what its columns, its event and the stream's first event say."""
+    """Whether the receipt's body agrees with its columns, its event and the stream's first event."""
     body = json_object(event["receipt_body"]) or {}
     return (
         body.get("command_id") == event["command_id"]
@@ -671,12 +671,12 @@ def _says(event: Row, code: object) -> bool:
 
 
 def _moment(sent: bytes) -> int:
-    """Microseconds since 1970 of what PostgreSQL sends, infinities included."""
+    """Returns the microseconds since 1970 of a time in PostgreSQL's binary form, infinities included."""
     return int.from_bytes(sent, "big", signed=True) + PG_EPOCH_US
 
 
 def _carried(event: Row, body: Json) -> Iterator[tuple[str, object]]:
-    """(kind, number) of what the event carries or should; number None when it is not there."""
+    """Yields (kind, number) of each number that the event has or must have; number None if it is missing."""
     if event["kind"] == "submitted":
         yield "dossier", body.get("code")
     if event["seq"] == 1 and (kind := event["stream"].partition(":")[0]) in FIRST_CARRIES:
@@ -697,7 +697,7 @@ def _name(key: tuple[str, str, str], n: int) -> str:
 
 @contextmanager
 def _without_main() -> Iterator[None]:
-    """Processes that begin meanwhile do not load what this one was started with: here only this package is needed."""
+    """Keeps new processes from loading this one's main module: they need only this package."""
     main = sys.modules["__main__"]
     if __name__ != "__main__":
         sys.modules["__main__"] = ModuleType("__main__")
@@ -708,7 +708,7 @@ def _without_main() -> Iterator[None]:
 
 
 def main() -> int:
-    """Print one JSON line per problem and one for the result; exit code 0 only when verified."""
+    """Prints one JSON line per problem and one for the result; exit code 0 only when verified."""
     report = asdict(asyncio.run(verify(None)))
     for line in (*report.pop("problems"), report):
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")

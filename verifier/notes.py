@@ -1,6 +1,6 @@
-"""Checkpoints as signed notes, and whose word makes one valid.
+"""Checkpoints as signed notes, and the policy of required signatures.
 
-As C2SP writes them: signed-note, tlog-checkpoint, tlog-cosignature and tlog-policy; Ed25519 alone.
+By the C2SP formats signed-note, tlog-checkpoint, tlog-cosignature and tlog-policy; only Ed25519.
 """
 
 import re
@@ -17,7 +17,7 @@ from verifier.tree import HASH_BYTES
 
 LOG: Final = 1
 WITNESS: Final = 4
-"""How a key signs: the text of a note as it is, or a checkpoint together with the time."""
+"""The kinds of keys: `LOG` signs the text of a note as it is, `WITNESS` a checkpoint together with the time."""
 
 MOST_BYTES: Final = 1 << 20
 MOST_SIGNATURES: Final = 100
@@ -32,7 +32,7 @@ _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 def is_signature(public: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether the Ed25519 key of these 32 bytes has made this signature."""
+    """Whether this is the signature of the message by the Ed25519 key of these 32 bytes."""
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except InvalidSignature:
@@ -41,16 +41,16 @@ def is_signature(public: bytes, message: bytes, signature: bytes) -> bool:
 
 
 class NoteError(ValueError):
-    """What is written is no key, note or checkpoint."""
+    """A text is no valid key, note or checkpoint."""
 
 
 class NotSignedError(Exception):
-    """A known key has not signed what it seems to have signed. Says its name."""
+    """A signature under a known key's name and id is invalid; the message is the name."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key by which signatures are checked: its name, how it signs, its 32 public bytes."""
+    """A key for verifying signatures: its name, its kind of signing, its 32 public bytes."""
 
     name: str
     kind: int
@@ -58,7 +58,7 @@ class Key:
 
     @classmethod
     def read(cls, vkey: str, kind: int) -> Self:
-        """The key that is written so, if it signs in this way. Raises `NoteError`."""
+        """Returns the key of this vkey, if of this kind. Raises `NoteError`."""
         name, _, rest = vkey.partition("+")
         key = cls(name, kind, _decoded(rest.partition("+")[2])[1:])
         if not name or str(key) != vkey or len(key.public) != _KEY_BYTES:
@@ -66,16 +66,16 @@ class Key:
         return key
 
     def __str__(self) -> str:
-        """The key as it is handed on: a vkey."""
+        """Returns the key as a vkey."""
         return f"{self.name}+{self.id.hex()}+{b64encode(bytes([self.kind]) + self.public).decode()}"
 
     @property
     def id(self) -> bytes:
-        """By which a line names the key, beside its name."""
+        """The id of the key in a signature line, beside its name."""
         return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:_ID_BYTES]
 
     def has_signed(self, text: str, value: bytes) -> bool:
-        """Whether this is the key's signature of a note with this text."""
+        """Whether this value is the key's signature of a note with this text."""
         signed, signature = text.encode(), value
         if self.kind == WITNESS:
             at, signature = int.from_bytes(value[:_TIME_BYTES], "big"), value[_TIME_BYTES:]
@@ -84,7 +84,7 @@ class Key:
 
 
 class Signature(NamedTuple):
-    """A line of a note: the key's name and id, and what it has written."""
+    """A signature line of a note: the key's name and id, and the signature."""
 
     name: str
     id: bytes
@@ -92,14 +92,14 @@ class Signature(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A text, which ends with a new line, who has signed it, and all of it as bytes."""
+    """A text, which ends with a newline, its signatures, and the whole note as bytes."""
 
     text: str
     signatures: tuple[Signature, ...]
     content: bytes
 
     def signers(self, known: Iterable[Key]) -> list[Key]:
-        """Which of the known keys have signed it. Raises `NotSignedError` where one seems to have and has not."""
+        """Returns the known keys that have signed. Raises `NotSignedError` if a known key's signature is invalid."""
         keys = {(key.name, key.id): key for key in known}
         found: dict[Key, None] = {}
         for one in self.signatures:
@@ -111,7 +111,7 @@ class Note(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """A tree of the log `origin`: its size, its root, and further lines, which the log alone answers for."""
+    """A tree of the log `origin`: its size, its root, and further lines, for which only the log is responsible."""
 
     origin: str
     size: int
@@ -120,7 +120,7 @@ class Checkpoint(NamedTuple):
 
 
 def read_note(content: bytes) -> Note:
-    """The note that is written so. Raises `NoteError`."""
+    """Parses a note. Raises `NoteError`."""
     try:
         whole = content.decode()
     except UnicodeDecodeError:
@@ -143,7 +143,7 @@ def _signature(line: str) -> Signature:
 
 
 def checkpoint_in(note: Note) -> Checkpoint:
-    """The checkpoint that a note is. Raises `NoteError`."""
+    """Returns the checkpoint in a note. Raises `NoteError`."""
     lines = note.text.removesuffix("\n").split("\n")
     origin, size, root = [*lines, "", ""][:3]
     found = Checkpoint(origin, size_in(size) or 0, _decoded(root), tuple(lines[3:]))
@@ -153,22 +153,22 @@ def checkpoint_in(note: Note) -> Checkpoint:
 
 
 def size_in(written: str) -> int | None:
-    """The size that is written so: decimal, without zeroes before it."""
+    """Parses a size: decimal, without leading zeroes; None if it is none."""
     return int(written) if _SIZE.fullmatch(written) else None
 
 
 class Witness(NamedTuple):
-    """A witness of a policy: its key, and where it is asked, if that is said."""
+    """A witness of a policy: its key, and its address, if given."""
 
     key: Key
     url: str | None = None
 
 
 class Policy:
-    """Logs and witnesses by their keys, groups of witnesses, and whose word is needed."""
+    """Logs and witnesses by their keys, groups of witnesses, and the required quorum."""
 
     def __init__(self, text: str) -> None:
-        """Read it. Raises `ValueError`, which names the line."""
+        """Parses a policy. Raises `ValueError`, which names the line."""
         self.logs: list[Key] = []
         self.witnesses: dict[str, Witness] = {}
         self._groups: dict[str, tuple[int, list[str]]] = {}
@@ -185,7 +185,7 @@ class Policy:
             raise ValueError("the policy says no quorum")
 
     def met(self, signed: Collection[Key]) -> bool:
-        """Whether the keys that have cosigned a checkpoint are enough."""
+        """Whether the keys that have cosigned a checkpoint meet the quorum."""
         return self._quorum == _NONE or self._has_word(str(self._quorum), signed)
 
     def _has_word(self, name: str, signed: Collection[Key]) -> bool:
@@ -242,7 +242,7 @@ def _needed(written: str, members: int) -> int:
 
 
 def _decoded(written: str) -> bytes:
-    """What is written in base64, in the one way; nothing for what is not."""
+    """Returns the bytes of a canonical base64 text; empty if it is none."""
     try:
         decoded = b64decode(written, validate=True)
     except ValueError:

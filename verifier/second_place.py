@@ -1,4 +1,4 @@
-"""A log at the second place, to be read: its tiles, entries and checkpoints, as C2SP tlog-tiles lays them out."""
+"""Reads a log at the second place: its tiles, entries and checkpoints, in the layout of C2SP tlog-tiles."""
 
 import asyncio
 import struct
@@ -12,7 +12,7 @@ from verifier.tree import HASH_BYTES, Node, Tree
 
 WIDTH: Final = 256
 ENTRIES: Final = -1
-"""The level at which bundles of entries stand."""
+"""The level of bundles of entries."""
 _HEIGHT: Final = 8
 
 NEWEST: Final = "checkpoint"
@@ -21,17 +21,17 @@ STAMPS: Final = "stamps"
 
 
 class PlaceError(Exception):
-    """What lies at the second place is not what must lie there."""
+    """A file at the second place is missing or wrong."""
 
 
 class Place(Protocol):
-    """Where files lie. Each raises what its store raises."""
+    """A place for files. Each method raises the errors of its store."""
 
     async def read(self, path: str) -> bytes | None:
-        """The file, or None if there is none."""
+        """Returns the file, or None if there is none."""
 
     async def names(self, folder: str) -> list[str]:
-        """What lies in a folder."""
+        """Returns the names of the files in a folder."""
 
 
 class Folder:
@@ -51,7 +51,7 @@ class Folder:
 
 
 class Published(NamedTuple):
-    """A checkpoint and the note that it stands in."""
+    """A checkpoint and its note."""
 
     checkpoint: Checkpoint
     note: Note
@@ -59,7 +59,7 @@ class Published(NamedTuple):
 
 @dataclass(frozen=True)
 class Log:
-    """One log. `number` is that of its folder, `first` the key under the name of the first log."""
+    """One log. `number` is that of its folder, `first` the key under the first log's name."""
 
     place: Place
     number: int
@@ -67,15 +67,18 @@ class Log:
 
     @property
     def key(self) -> Key:
-        """The log's own, with its origin as name."""
+        """The log's own key, with its origin as name."""
         return self.first if self.number == 1 else replace(self.first, name=f"{self.first.name}/{self.number}")
 
     async def read(self, path: str) -> bytes | None:
-        """A file of this log, or None."""
+        """Returns a file of this log, or None."""
         return await self.place.read(f"{self.number}/{path}")
 
     async def published(self, path: str = NEWEST) -> Published | None:
-        """The newest checkpoint, or that one, if it is there. Raises `PlaceError` if the log has not signed it."""
+        """Returns the newest checkpoint, or the one at `path`; None if missing.
+
+        Raises `PlaceError` if the log has not signed it.
+        """
         content = await self.read(path)
         if content is None:
             return None
@@ -90,12 +93,12 @@ class Log:
         return Published(checkpoint, note)
 
     async def sizes(self, folder: str) -> list[int]:
-        """Those of all checkpoints that lie there, or whose stamps do, the smallest first."""
+        """Returns the sizes of all checkpoints in the folder, or of its time-stamps, the smallest first."""
         names = await self.place.names(f"{self.number}/{folder}")
         return sorted(size for name in names if (size := size_in(name)) is not None)
 
     async def hashes(self, nodes: Iterable[Node], size: int) -> list[bytes]:
-        """What the tiles of the tree of this size have for these nodes. Raises `PlaceError`."""
+        """Returns the hashes of these nodes from the tiles of the tree of this size. Raises `PlaceError`."""
         return await asyncio.gather(*(self._hash(level, index, size) for level, index in nodes))
 
     async def _hash(self, level: int, index: int, size: int) -> bytes:
@@ -107,7 +110,7 @@ class Log:
         return subtree.root()
 
     async def tile(self, level: int, number: int, size: int) -> list[bytes]:
-        """The hashes of a tile of the tree of this size, or the entries of a bundle. Raises `PlaceError`."""
+        """Returns the hashes of a tile of the tree of this size, or the entries of a bundle. Raises `PlaceError`."""
         width = wide = min(WIDTH, (size >> _HEIGHT * max(level, 0)) - number * WIDTH)
         full = _path(level, number)
         path = full if width == WIDTH else f"{full}.p/{width}"
@@ -127,7 +130,7 @@ class Log:
 
 
 async def newest_log(place: Place, first: Key) -> Log:
-    """The log that goes on at the second place; the first one where none has begun."""
+    """Returns the newest log at the second place; the first one if there is none yet."""
     number = 1
     while await place.read(f"{number + 1}/{NEWEST}") is not None:
         number += 1

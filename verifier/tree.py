@@ -8,28 +8,28 @@ EMPTY_ROOT: Final = sha256().digest()
 HASH_BYTES: Final = 32
 
 Node: TypeAlias = tuple[int, int]
-"""`(level, index)` is the root over the leaves from `index << level` up to, and without, `(index + 1) << level`."""
+"""`(level, index)`: the root over the leaves from `index << level` up to, and without, `(index + 1) << level`."""
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """The hash of a leaf."""
+    """Returns the hash of a leaf."""
     return sha256(b"\x00" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The hash of an inner node."""
+    """Returns the hash of an inner node."""
     return sha256(b"\x01" + left + right).digest()
 
 
 class Tree:
-    """A tree that grows: the roots of the complete subtrees that it consists of, the largest and leftmost first."""
+    """A growing tree: the roots of its complete subtrees, the largest and leftmost first."""
 
     def __init__(self) -> None:
         self.size = 0
         self._roots: list[bytes] = []
 
     def add(self, root: bytes, level: int = 0) -> None:
-        """Add the complete subtree of this root, or one leaf; the size before must be a multiple of its size."""
+        """Adds the complete subtree of this root, or one leaf; the present size must be a multiple of the subtree's."""
         filled = self.size >> level
         while filled & 1:
             root = node_hash(self._roots.pop(), root)
@@ -38,7 +38,7 @@ class Tree:
         self.size += 1 << level
 
     def root(self) -> bytes:
-        """The root of the tree as it is."""
+        """Returns the root of the present tree."""
         if not self._roots:
             return EMPTY_ROOT
         *before, root = self._roots
@@ -48,7 +48,7 @@ class Tree:
 
 
 def nodes_between(start: int, end: int) -> Iterator[Node]:
-    """The complete subtrees by which a tree of `start` leaves grows to `end`, as large as each can be."""
+    """Yields the complete subtrees, each as large as possible, that extend a tree of `start` leaves to `end`."""
     while start < end:
         level = min(((start & -start) or end).bit_length(), (end - start).bit_length()) - 1
         yield level, start >> level
@@ -56,7 +56,7 @@ def nodes_between(start: int, end: int) -> Iterator[Node]:
 
 
 def root_by(path: Sequence[bytes], leaf: bytes, index: int, size: int) -> bytes:
-    """The root of the tree of this size in which a path proves the leaf (section 2.1.1). Raises `ValueError`."""
+    """Returns the root that a path from the leaf gives in a tree of this size (section 2.1.1). Raises `ValueError`."""
     if not 0 <= index < size:
         raise ValueError("there is no such place")
     if any(len(one) != HASH_BYTES for one in (leaf, *path)):
