@@ -50,7 +50,7 @@ class CalendarSketch(Sketch):
 
 
 def hours_of_week(file: CalendarSketch) -> list[Listed[Hours]]:
-    """The regular hours of the seven weekdays, Monday first."""
+    """Returns the regular hours of the seven weekdays, Monday first."""
     week = WeekSketch() if file.week is UNREAD else file.week
     return [getattr(week, name) for name in WEEKDAYS]
 
@@ -61,7 +61,7 @@ def overlays(file: CalendarSketch) -> Iterator[tuple[str, OverlaySketch]]:
 
 
 def days(file: CalendarSketch) -> Iterator[tuple[str, OverlaySketch, DaySketch]]:
-    """The days of all overlays, each with its path and its overlay."""
+    """Yields the readable days of all overlays, each with its path and its overlay."""
     for path, overlay in overlays(file):
         for n, day in read(overlay.days).items():
             yield f"{path}.days[{n}]", overlay, day

@@ -30,7 +30,7 @@ _MOST: Final = 2**53
 
 
 def condition_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
-    """Every mistake of the conditions of a procedure."""
+    """Yields every mistake of the conditions of a procedure."""
     form = read(parts.form)
     checks = _Checks(form, whole(parts.form), None if isinstance(parts.level, Unread) else parts.level)
     for n, field in form.items():

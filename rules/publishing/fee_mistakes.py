@@ -31,7 +31,7 @@ _COUNTED: Final = {"per": _MOST_UNITS, "of": _MOST_VALUE}
 
 
 def fee_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
-    """Every mistake of the fee."""
+    """Yields every mistake of the fee."""
     if not isinstance(parts.fee, FeeSketch):
         return
     if whole(parts.fee.channels) and set(read(parts.fee.channels).values()) == {Channel.POST}:

@@ -11,9 +11,9 @@ from schemas.words.catalogue import SENTENCES
 
 
 class Mistake(Model):
-    """One mistake. `path` is like `review[1].role`, empty for the whole file; `line` counts from 1 where it is known.
+    """One mistake. `path` is like `review[1].role`, empty for the whole file; `line` counts from 1, if known.
 
-    The words name rules and allowed values only: nothing of what was written is repeated.
+    The words name rules and allowed values only; they never repeat the written value.
     """
 
     path: str
@@ -31,7 +31,7 @@ _KEYS: Final = {
 
 
 def mistake(rule: str, path: str, **facts: object) -> Mistake:
-    """The mistake against `rule` at `path`; `facts` fill its words."""
+    """Returns the mistake against `rule` at `path`; `facts` fill its words."""
     key = _KEYS[rule]
     return Mistake(path=path, rule=rule, message=said(key, **facts), fix=said(key + _FIX, **facts))
 

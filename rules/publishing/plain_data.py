@@ -14,7 +14,7 @@ _BLANKS: Final = "\n\t\u00a0"
 
 
 def child(path: str, key: str | int) -> str:
-    """The path of an entry of the part at `path`."""
+    """Returns the path of an entry of the part at `path`."""
     if isinstance(key, int):
         return f"{path}[{key}]"
     return f"{path}.{key}" if path else key

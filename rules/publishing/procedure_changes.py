@@ -52,7 +52,7 @@ class Place(NamedTuple):
 
     @property
     def listed(self) -> bool:
-        """Whether it is itself an entry of a list."""
+        """Whether the place is itself an entry of a list."""
         return self.where.endswith("]")
 
 
@@ -88,7 +88,7 @@ _LANGUAGES: Final = frozenset(Text.model_fields)
 
 
 def changes(was: Procedure, now: Procedure) -> list[Change]:
-    """Every difference: rules before words before sources, each in the order of the file."""
+    """Returns every difference: rules before words before sources, each in the order of the file."""
     found = list(_fields(Place(), was, now, _NAMES_IT))
     return sorted(found, key=lambda change: list(Group).index(change.group))
 

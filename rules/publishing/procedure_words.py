@@ -46,7 +46,7 @@ def chosen(value: StrEnum) -> Text:
 
 
 def truth(value: bool) -> Text:  # noqa: FBT001 -- the value is what it is about
-    """Yes or no."""
+    """Returns yes or no in words."""
     return said("prose.yes") if value else said("prose.no")
 
 
@@ -72,7 +72,7 @@ def percent(value: int) -> Text:
 
 
 def rate(basis_points: int) -> Text:
-    """A rate: `0,5%`, `0.5%`."""
+    """Returns a rate in words: `0,5%`, `0.5%`."""
     share = number(basis_points / 100)
     return Text(vi=f"{share.vi}%", en=f"{share.en}%")
 
@@ -83,7 +83,7 @@ def lines_of(words: str) -> Text:
 
 
 def quoted(text: Text) -> Text:
-    """The words between quotation marks."""
+    """Returns the words between quotation marks."""
     return Text(vi=f"“{text.vi}”", en=f"“{text.en}”")
 
 

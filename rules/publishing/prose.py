@@ -29,7 +29,7 @@ PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){0,2})\
 
 
 def filled(procedure: Procedure) -> Procedure:
-    """The procedure with every placeholder of its texts filled.
+    """Returns the procedure with every placeholder of its texts filled.
 
     An unknown placeholder, which present checks would refuse but an old file may have, stays unchanged.
     """
@@ -110,7 +110,7 @@ def _the(name: Text) -> Text:
 
 
 def _with(part: T, vocabulary: Vocabulary) -> T:
-    """`part` with every pair of texts in it filled."""
+    """Returns `part` with every pair of texts in it filled."""
     new: Any = part
     match part:
         case Text() | Statement():

@@ -23,14 +23,14 @@ _MOST_KNOWN: Final = 40
 
 
 class _Prose(NamedTuple):
-    """A text for people in one language."""
+    """A text for people, in one language."""
 
     path: str
     text: str
 
 
 def prose_mistakes(value: dict[str, Any], procedure: Procedure | None) -> Iterator[Mistake]:
-    """Every mistake of the texts in the plain data `value`.
+    """Yields every mistake of the texts in the plain data `value`.
 
     `procedure` is its model, or None if it does not fit the schema: then the placeholders can't be checked.
     """

@@ -20,12 +20,12 @@ class Pattern(NamedTuple):
 
 
 def _any(*words: str) -> str:
-    """One of these whole words."""
+    """Returns a pattern for one of these whole words."""
     return rf"\b(?:{'|'.join(words)})\b"
 
 
 def _unit(*words: str) -> str:
-    """One of these words, also right behind the digits of a number."""
+    """Returns a pattern for one of these words, also directly after digits."""
     return rf"(?<![^\W\d])(?:{'|'.join(words)})\b"
 
 

@@ -290,7 +290,7 @@ def limits(parts: ProcedureSketch) -> dict[str, Limit]:
 
 
 def _with_limits(parts: ProcedureSketch) -> Iterator[tuple[str, Iterable[tuple[str, object]]]]:
-    """The parts that have time limits, by path, each as pairs of a key and a value."""
+    """Yields the parts with time limits, by path, each as pairs of a key and a value."""
     if not isinstance(parts.limits, Unread):
         yield "limits", [(name, parts.limits.get(name)) for name in Limits.model_fields]
     yield from ((f"cases[{n}]", case) for n, case in read(parts.cases).items())
@@ -306,7 +306,7 @@ def _with_limits(parts: ProcedureSketch) -> Iterator[tuple[str, Iterable[tuple[s
 
 
 def referred(parts: ProcedureSketch) -> Iterator[tuple[str, PartSketch]]:
-    """The parts that other agencies decide, of all steps, each with its path."""
+    """Yields the parts that other agencies decide, of all steps, each with its path."""
     for n, step in read(parts.review).items():
         if isinstance(step.referral, ReferralSketch):
             for k, part in read(step.referral.parts).items():

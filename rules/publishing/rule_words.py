@@ -39,7 +39,7 @@ def duration(limit: Limit) -> Text:
 
 
 def channels(of: Iterable[Channel]) -> Text:
-    """`trực tuyến hoặc tại bộ phận một cửa` / `online or at the one-stop desk`, in the order of `Channel`."""
+    """Returns `trực tuyến hoặc tại bộ phận một cửa` / `online or at the one-stop desk`, in the order of `Channel`."""
     named = set(of)
     return _or([CHANNEL_NAMES[channel] for channel in Channel if channel in named])
 
@@ -76,12 +76,12 @@ def amount(item: FeeItem, labels: Labels) -> Text:
 
 
 def unit_price(item: FeeItem) -> Text:
-    """`8.000 đồng` / `8,000 đồng`, or the rate: `0,5%` / `0.5%`."""
+    """Returns `8.000 đồng` / `8,000 đồng`, or the rate: `0,5%` / `0.5%`."""
     return money(item.amount) if item.amount is not None else rate(item.basis_points or 0)
 
 
 def depends(item: FeeItem) -> bool:
-    """Whether it is not always charged."""
+    """Whether the item is charged only on some conditions or days."""
     return bool(item.when or item.valid_from or item.valid_until)
 
 

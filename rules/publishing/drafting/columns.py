@@ -58,7 +58,7 @@ _LEAST_KNOWN: Final = 3
 
 
 class Headings(NamedTuple):
-    """The row of headings of a table: each column's place, and the words at each place that has some."""
+    """The row of headings of a table: each column's place, and the words at each place with any."""
 
     places: Mapping[Column, int]
     titles: Mapping[int, str]

@@ -70,7 +70,7 @@ class Fee(NamedTuple):
 
 
 def fee_of(cell: str, unit: str = "") -> Fee:
-    """The fee that a cell names; a bare number is in the `unit` of its heading. Raises `CellError`.
+    """Returns the fee in a cell; a bare number is in the `unit` of its heading. Raises `CellError`.
 
     Without amounts and without open points, the procedure is free.
     """
@@ -172,7 +172,7 @@ def _kind(words: str) -> FeeKind | None:
 
 
 def _when(words: str) -> dict[str, str]:
-    """The conditions that the words name, each by its key in a procedure file."""
+    """Returns the conditions in the words, each by its key in a procedure file."""
     found = {}
     for key, patterns in _CONDITIONS.items():
         named = [value for value, pattern in patterns.items() if re.search(pattern, words)]

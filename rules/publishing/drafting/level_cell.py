@@ -28,7 +28,7 @@ class Served(NamedTuple):
 
 
 def level_of(cell: str) -> Served:
-    """The level that a cell names. Raises `CellError`."""
+    """Returns the level in a cell. Raises `CellError`."""
     words = folded(cell)
     if number := _NUMBERED.fullmatch(words):
         return Served(Level(_ROMAN.get(number[1]) or int(number[1])), unsettled=False)

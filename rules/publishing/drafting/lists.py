@@ -45,7 +45,7 @@ def entries(cell: str) -> list[str]:
 
 
 def texts_of(cell: str) -> list[str]:
-    """The legal texts that a cell lists."""
+    """Returns the legal texts in a cell."""
     return [] if _NOTHING.fullmatch(folded(cell)) else entries(cell)
 
 
