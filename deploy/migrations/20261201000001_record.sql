@@ -1,7 +1,7 @@
 -- migrate:up
 
--- Two roles are made by the superuser who sets the database up, and own nothing: `motcua_app` adds to the record and reads
--- it, `motcua_publisher` records publications. The owner acts as the second while publishing.
+-- Two roles, made by the superuser at the set-up of the database, own nothing: `motcua_app` adds to the record and
+-- reads it, `motcua_publisher` records publications. The owner acts as the second while publishing.
 do $$ begin
     if not exists (select from pg_roles where rolname = 'motcua_publisher') then
         raise exception 'the role motcua_publisher is missing'
@@ -10,11 +10,11 @@ do $$ begin
 end $$;
 grant usage on schema public to motcua_app;
 grant usage on schema public to motcua_publisher;
--- A worker looks before it starts whether the tables are those it was written for.
+-- A worker checks before it starts that the tables have the schema of its version.
 grant select on schema_migrations to motcua_app;
 
--- The record. The application role may add events and read them, nothing else (docs/ledger.md). What stream, command and
--- place keep apart is not checked again here: `motcua ledger verify` takes each hash anew.
+-- The record. The application role may add events and read them, nothing else (docs/ledger.md). Uniqueness by stream,
+-- command and position is not checked again here: `motcua ledger verify` recomputes each hash.
 create table event (
     stream text not null,
     seq integer not null,
@@ -34,7 +34,7 @@ create table event (
     xid xid8 not null default pg_current_xact_id(),
     prev_hash bytea not null,
     hash bytea not null,
-    bound bytea,                -- the epoch, the key and the receipt that it was appended with
+    bound bytea,                -- the epoch, the key and the receipt of its append
     primary key (stream, seq)
 );
 create index event_filing on event (filing_id);
@@ -70,8 +70,8 @@ create table stream (
     head_seq integer not null default 0,
     head_hash bytea not null default decode(repeat('00', 32), 'hex'),
     head_at timestamptz,
-    erased_at timestamptz,      -- since when its persons are erased: it ends with the event `erased` then
-    noted integer               -- the head that an append has noted in `unpositioned` itself
+    erased_at timestamptz,      -- the time of its erasure: its last event is `erased` then
+    noted integer               -- the head that an append itself has noted in `unpositioned`
 );
 create index stream_publication on stream (stream) where filing_id is null;
 
@@ -103,8 +103,8 @@ create trigger stream_publisher before insert or update on stream for each row
     when (starts_with(new.stream, 'publication:') <> (current_user::text = 'motcua_publisher'))
     execute function refuse_publication();
 
--- `key_id` stands in the hashes of events and never changes; `wrapped_by` names the master key, with its version, that has
--- wrapped the key last. Null: the one that the first part of `key_id` names.
+-- `key_id` stands in the hashes of events and never changes; `wrapped_by` names the master key, with its version, that
+-- wrapped the key last. Null: the one named by the first part of `key_id`.
 create table filing_key (
     filing_id uuid primary key,
     agency text not null,
@@ -113,7 +113,7 @@ create table filing_key (
     wrapped_by text
 );
 
--- The key by which people are told from each other in what is looked for, so that a change of the master key leaves it.
+-- The key of the index of persons (`filing.person`); a rotation of the master key leaves it unchanged.
 create table index_key (
     one boolean primary key default true check (one),
     key_id text not null,
@@ -121,8 +121,8 @@ create table index_key (
     wrapped_by text not null
 );
 
--- One order of all events (docs/ledger.md): what was appended and has no place in it yet, one row for each append;
--- then the places, from 1 without a hole; and the last of them.
+-- One order of all events (docs/ledger.md): the appends without a position yet, one row for each; the positions, from 1
+-- without a hole; and the last position.
 create table unpositioned (
     stream text not null,
     first_seq integer not null,
@@ -133,7 +133,7 @@ create table position (
     position bigint primary key,
     stream text not null,
     seq integer not null,
-    unique (stream, seq) include (position) -- a look at the whole log in the order of streams needs no row of the table
+    unique (stream, seq) include (position) -- a scan of the whole log in the order of streams needs no row of the table
 );
 create table sequencer (
     one boolean primary key default true check (one),
@@ -147,8 +147,8 @@ create trigger position_truncate before truncate on position
 alter table position enable always trigger position_rows;
 alter table position enable always trigger position_truncate;
 
--- An append notes in its own statement what has no position yet, and says so in `noted`. What does not say so, the
--- database notes: appends that no workflow proposes.
+-- An append notes its events as unpositioned in its own statement, and marks that in `noted`. Without the mark, as for
+-- appends outside of workflows, the database notes them.
 create function note_append() returns trigger
     language plpgsql security definer set search_path = '' as $$
 begin
@@ -161,8 +161,8 @@ end $$;
 create trigger stream_noted after insert or update of head_seq on stream
     for each row when (new.noted is distinct from new.head_seq) execute function note_append();
 
--- Gives what was appended its places, so many appends at a time, and says how many. Its transactions come one after
--- the other: whoever reads behind a position misses nothing. While another one is at it, there is nothing to do.
+-- Gives at most `most` appends their positions, and returns their number. Its transactions never overlap, so that a
+-- reader after a position misses nothing. While another one is running, it does nothing.
 create function position_appends(most integer) returns integer
     language plpgsql security definer set search_path = pg_catalog, public as $$
 declare

@@ -6,13 +6,13 @@ create table agency (
     name_en text not null,
     namespace text not null default 'default',
     queue text not null default 'backoffice',
-    kind text,                  -- null: it may decide whatever it is sent
+    kind text,                  -- null: it may decide every filing that it gets
     province text,
-    receives_for text[] not null default '{}',  -- whose filings its desk takes in and hands over; '*': all of its province
-    signing jsonb,              -- who signs its results, in this order; null or empty where its back office does so itself
-    seal text,                  -- by what the signing service knows the agency, where its seal is put on its papers
+    receives_for text[] not null default '{}',  -- the agencies whose filings its desk receives; '*': all of its province
+    signing jsonb,              -- the signers of its results, in this order; null or empty: its back office signs
+    seal text,                  -- its number at the signing service, if its papers get its seal
     receipts jsonb,             -- the series of its receipts; null: the usual ones
-    merchants text[],           -- who may take money for it, by their names in MOTCUA_PROVIDERS; null: the bank
+    merchants text[],           -- providers that may take money for it, by name in MOTCUA_PROVIDERS; null: the bank
     tills boolean not null default false        -- whether cash at its counters goes through tills
 );
 create index agency_kind on agency (kind, province);
@@ -23,7 +23,7 @@ create table officer (
     role text not null,
     name text not null,
     active boolean not null default true,
-    number text,                -- by what the signing service knows them
+    number text,                -- their number at the signing service
     primary key (agency, subject, role)
 );
 
@@ -51,12 +51,12 @@ create table procedure (
     published_at timestamptz not null default clock_timestamp(),
     valid_from date,            -- in force on these days, both included
     valid_until date,
-    province text,              -- of a version for one province alone: which, and of what version
+    province text,              -- of a version for one province only: the province, and the version it is composed from
     base text,
     primary key (code, version)
 );
 
--- What differs in a province, as it was published; `own` are the procedures that only it has.
+-- The published differences of a province; `own` are the procedures that only it has.
 create table province_overlay (
     province text not null,
     version text not null,
@@ -70,7 +70,7 @@ create table province_overlay (
 );
 create view province_in_force as select distinct on (province) * from province_overlay order by province, published_at desc;
 
--- A calendar as it is for the whole country (agency '') and for each agency that has days of its own.
+-- A calendar for the whole country (agency ''), and for each agency with days of its own.
 create table calendar (
     name text not null,
     agency text not null,
@@ -82,8 +82,8 @@ create table calendar (
 );
 create index calendar_published on calendar (published_at);
 
--- Templates of official papers that an agency has put in the place of the standard one, for a procedure, or '*' for all.
--- A row never changes; the newest is in force. `sha256` is of the template with what it is put together of.
+-- Templates of official papers that replace the standard ones for an agency, for a procedure, or '*' for all.
+-- A row never changes; the newest is in force. `sha256` is that of the template with its included parts.
 create table paper_template (
     agency text not null references agency,
     paper text not null,
@@ -97,8 +97,8 @@ create view paper_template_in_force as
     select distinct on (agency, paper, procedure) * from paper_template
     order by agency, paper, procedure, published_at desc;
 
--- The row that a publication locks: the moment of the last one, whether what stood in the tables before they were recorded
--- has been taken over, and whether a second person must approve.
+-- The row that a publication locks: the time of the last one, whether rows older than the log have been taken over into
+-- it, and whether a second person must approve.
 create table publication_state (
     one boolean primary key default true check (one),
     at timestamptz not null default '-infinity',

@@ -26,16 +26,16 @@ create table filing (
     submission_id text,
     erased_at timestamptz
 );
--- An index of what changes with every event makes every write touch all the others: there is none.
+-- No index has a column that changes with every event: each write would then update all indexes.
 create index filing_person on filing (person, filing_id);
 create index filing_running on filing (filing_id) where closed_at is null;
 create index filing_open on filing (agency) where closed_at is null;
 create index filing_client on filing (client_id, filing_id);
--- A client with a million filings asks for the thousand that are open.
+-- For a client with a million filings who queries the thousand open ones.
 create index filing_client_open on filing (client_id, filing_id) where closed_at is null;
--- A new version of a procedure is held against the open filings of it, page by page.
+-- For comparing a new version of a procedure with its open filings, page by page.
 create index filing_procedure_open on filing (procedure, filing_id) where closed_at is null;
--- The register of an agency: what was handed in in a period, page by page.
+-- For the register of an agency: the filings of a period, page by page.
 create index filing_register on filing (agency, submitted_at, filing_id);
 
 -- A task belongs to a stream, and to the agency that must act. It is written only when it changes.
@@ -52,7 +52,7 @@ create table task (
     acting_for text,            -- the absent officer in whose place the task's officer has it
     primary key (filing_id, stream, name, agency, role)
 );
--- Pages of tasks in the order in which they are read: of everybody, of a role of an agency, of an officer.
+-- Pages of tasks in reading order: of everybody, of a role of an agency, of an officer.
 create index task_due on task (coalesce(due_at, 'infinity'), stream, name, agency, role);
 create index task_role on task (agency, role, coalesce(due_at, 'infinity'), stream, name);
 create index task_officer on task (officer, coalesce(due_at, 'infinity'), stream, name) where officer is not null;
@@ -75,9 +75,9 @@ create table payment (
     seq integer not null,
     requested_at timestamptz not null,
     provider text not null default 'bank',
-    reference text,             -- what a provider's callback names
-    renewed text[],             -- of each further request `provider:reference`
-    renewed_beginnings text[]   -- the same with that much of the reference as is left of a memo that a bank has cut
+    reference text,             -- the reference in a provider's callback
+    renewed text[],             -- `provider:reference` of each further request
+    renewed_beginnings text[]   -- the same, with the beginning of the reference that remains if a bank cuts the memo
 );
 create index payment_filing on payment (filing_id);
 create unique index payment_reference on payment (reference);
@@ -101,7 +101,7 @@ create table parcel (
 );
 create index parcel_filing on parcel (filing_id);
 
--- Where each stream stands, whatever its kind: what must have a workflow, and by which calendar it goes.
+-- The status of each stream of any kind: whether it must have a workflow, and its calendar.
 create table standing (
     stream text primary key,
     kind text not null,
@@ -117,8 +117,8 @@ create index standing_filing on standing (filing_id);
 create index standing_open on standing (kind, stream) where open;
 create index standing_watched on standing (kind, watched_until) where watched_until is not null;
 
--- The register of results (sổ kết quả), one row a number. What a filing says of its result and what became of the
--- result later are told by different streams, which write different columns, whichever of them is folded first.
+-- The register of results (sổ kết quả), one row a number. The filing's stream and the result's own stream write
+-- different columns, in any order.
 create table result (
     number text primary key,
     filing_id uuid not null,
@@ -141,7 +141,7 @@ create index result_agency on result (agency, issued_at);
 create index result_file on result (sha256);
 create index result_renewed on result using gin (renewed);
 
--- The register of receipts for money (sổ biên lai), one row a number, void ones too. `given`: by a service outside.
+-- The register of receipts for money (sổ biên lai), one row a number, void ones too. `given`: by an outside service.
 create table money_receipt (
     number text primary key,
     filing_id uuid not null,

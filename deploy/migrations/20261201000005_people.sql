@@ -1,13 +1,13 @@
 -- migrate:up
 
--- Who may speak to the platform: every change of that, in order, by whom and why. Rows are only ever added; the tables
--- below are what they come to. `body` is the change as RFC 8785 JSON.
+-- Every change of the principals, the programs that may send messages to the platform, in order, with officer and
+-- reason. Rows are only ever added; the tables below are their fold. `body` is the change as RFC 8785 JSON.
 create table principal_change (
     n bigint primary key check (n > 0),
     command_id text not null unique,
     principal text not null,
     change text not null,
-    asked bigint unique references principal_change,    -- what it approves or declines
+    asked bigint unique references principal_change,    -- the change that it approves or declines
     waits boolean not null,                             -- until another approves it
     body bytea not null,
     officer text not null,
@@ -25,7 +25,7 @@ alter table principal_change enable always trigger principal_change_truncate;
 
 create table principal (
     principal text primary key,
-    agency text not null,       -- whose it is; '*' where it is no agency's
+    agency text not null,       -- the agency that it belongs to; '*': none
     name text not null,
     kind text not null,
     grants jsonb not null
@@ -42,31 +42,31 @@ create table principal_key (
 );
 create index principal_key_principal on principal_key (principal);
 
--- The number of the last change: the row that is locked by whoever makes one, and read by whoever holds the keys.
+-- The number of the last change: a change locks this row, and processes read it to see whether their keys are current.
 create table principal_version (
     one boolean primary key default true check (one),
     version bigint not null,
-    by_two boolean not null default false,      -- whether what widens the register waits for a second operator
-    -- By it a run of a workflow proves to the next one that it was one of this platform's: Temporal never sees it.
+    by_two boolean not null default false,      -- whether a change that widens rights waits for a second operator
+    -- The secret by which a workflow run proves to the next one that it was this platform's: Temporal never sees it.
     secret bytea not null default sha256((gen_random_uuid()::text || gen_random_uuid()::text)::bytea)
 );
 insert into principal_version (version) values (0);
 grant select on principal_change, principal, principal_key, principal_version to motcua_app;
 
--- Who has looked at a filing: one row for each filing that an answer showed. Rows are only ever added (docs/access.md).
+-- Accesses to filings: one row for each filing that an answer showed. Rows are only ever added (docs/access.md).
 create table access (
-    look uuid not null,             -- the run of `View` that was answered: once, however often it was tried
+    look uuid not null,             -- the answered run of `View`: once, however often it was retried
     filing_id uuid not null,
     agency text not null,           -- the filing's
-    stream text not null,           -- what was asked about; of a list, the filing's own
+    stream text not null,           -- the stream of the question; for a list, the filing's own
     question text not null,
-    role text,                      -- null where a program asked by itself, for nobody
+    role text,                      -- null if a program asked for itself, for no person
     actor_agency text,
-    subject text,                   -- an officer; for applicants and representatives the filing's pseudonym of them
+    subject text,                   -- an officer, or the filing's pseudonym of an applicant or representative
     principal text not null,
-    key_id text not null,           -- by which the statement was signed
+    key_id text not null,           -- of the key that signed the statement
     statement text not null,        -- its sha256
-    sealed bytea,                   -- who an applicant is, and why somebody looked
+    sealed bytea,                   -- the applicant's identity, and the reason for the access
     sealed_by text,                 -- the filing's key
     at timestamptz not null default clock_timestamp(),
     primary key (look, filing_id)
@@ -81,13 +81,13 @@ alter table access enable always trigger access_rows;
 alter table access enable always trigger access_truncate;
 grant select, insert on access to motcua_app;
 
--- Who has asked for filings to be erased, and who has approved or declined it. Rows are only ever added.
+-- Requests to erase filings, approvals and refusals, with their officers. Rows are only ever added.
 create table erasure_deed (
     n bigint primary key check (n > 0),
     command_id text not null unique,
     deed text not null,
-    asked bigint unique references erasure_deed,    -- what it approves or declines
-    cause text,                                     -- of what is asked for
+    asked bigint unique references erasure_deed,    -- the request that it approves or declines
+    cause text,                                     -- of a request
     reason text,
     officer text not null,
     agency text not null,                           -- the officer's
@@ -100,15 +100,15 @@ create trigger erasure_deed_truncate before truncate on erasure_deed
 alter table erasure_deed enable always trigger erasure_deed_rows;
 alter table erasure_deed enable always trigger erasure_deed_truncate;
 
--- The filings that were asked for, and how far it is with each: erased in the record, and finished outside of it too.
+-- The filings of each request, and their progress: erased in the record, then finished outside of it too.
 create table erasure (
     request bigint not null references erasure_deed,
     filing_id uuid not null,
     agency text not null,
     erased_at timestamptz,
     finished_at timestamptz,
-    -- Why the last run that tried could not erase it: the kind of the error, or the rules that forbade it, and nothing
-    -- personal. It stays, and is of no account any more, once the filing is finished.
+    -- The reason why the last try failed: the type of the error, or the rules that forbade it; no personal data. It
+    -- stays, but no longer counts, once the filing is finished.
     problem text,
     primary key (request, filing_id)
 );
@@ -116,14 +116,15 @@ create index erasure_filing on erasure (filing_id);
 create index erasure_unfinished on erasure (request) where finished_at is null;
 grant select on erasure_deed, erasure to motcua_app;
 
--- Who has asked for what is held about them, and when it was given. Whose it was stands nowhere: an officer's reason names a paper.
+-- Persons' requests for all data held about them, and their answers. The person is not stored: an officer's reason
+-- names a paper.
 create table export_request (
     n bigint generated always as identity primary key,
     reason text not null,
     officer text not null,
     agency text not null,                           -- the officer's
     asked_at timestamptz not null default clock_timestamp(),
-    given boolean,                                  -- or declined; null while it waits
+    given boolean,                                  -- false: declined; null while it waits
     answered_by text,
     answered_at timestamptz,
     declined_because text,

@@ -1,6 +1,6 @@
 -- migrate:up
 
--- What a till was: one cashier's, at one desk, from when it was opened until it was closed. Rows are added, never changed.
+-- Tills: each of one cashier at one desk, from its opening to its closing. Rows are added, never changed.
 create table till (
     number text primary key,
     agency text not null,
@@ -12,7 +12,7 @@ create table till (
 );
 create index till_agency on till (agency, opened_at);
 
--- Which tills are open: who takes cash holds the row, who counts or closes takes it alone.
+-- The open tills: cash movements lock the row in share mode, a count or closing locks it exclusively.
 create table till_open (
     number text primary key references till,
     agency text not null,
@@ -22,7 +22,7 @@ create table till_open (
     unique (agency, cashier)
 );
 
--- The cash that went through a till: the event that says so, which has the amount. Written with it.
+-- The cash movements of a till, each by its event, which has the amount. Written with the event.
 create table till_cash (
     stream text not null,
     seq integer not null,
@@ -32,7 +32,7 @@ create table till_cash (
 );
 create index till_cash_till on till_cash (till);
 
--- What was in it when it was counted, and how much cash had gone through it by then.
+-- The counts of a till, each with the number of cash movements until then.
 create table till_count (
     till text not null references till,
     n integer not null,
