@@ -40,7 +40,7 @@ WHOLE_CALL: Final = 4 * 1024 * 1024
 """Maximum number of bytes in one call to the server."""
 
 MANY: Final = 100
-"""Maximum number of workflows that are checked one by one if the server does not mark stalled ones; else skipped."""
+"""Maximum number of workflows to check one by one if the server does not mark stalled ones; more are not checked."""
 
 
 async def temporal(around: Surroundings) -> list[Finding]:

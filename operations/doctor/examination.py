@@ -162,6 +162,6 @@ async def _looked(check: Check, around: Surroundings) -> list[Finding]:
         return [skipped("doctor.no_tables")]
     except TimeoutError:
         return [fail("doctor.silent", seconds=LONGEST)]
-    except Exception as error:  # noqa: BLE001 -- one look that fails must not end the others
+    except Exception as error:  # noqa: BLE001 -- one failing check must not end the others
         name = error.status.name if isinstance(error, RPCError) else type(error).__name__
         return [fail("doctor.failed", error=name)]

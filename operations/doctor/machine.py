@@ -64,7 +64,7 @@ async def _program(name: str) -> Finding:
 
 
 def _no_program(key: str, name: str, **values: object) -> Finding:
-    report = fail if name == "dbmate" else warn  # the servers may be somebody else's
+    report = fail if name == "dbmate" else warn  # the servers may run elsewhere, with programs of their own
     return report(key, fix="doctor.programs.setup", name=name, **values)
 
 

@@ -38,7 +38,7 @@ class Publisher(NamedTuple):
 
 
 PLATFORM: Final = Publisher()
-"""The publisher if no actor is named: somebody with the owner's password."""
+"""The publisher if no actor is given: the owner of the database."""
 
 
 class NoKeyError(Exception):
