@@ -540,7 +540,7 @@ class _Chains:
         self._epoch = epoch
 
     def _note_epochs(self, event: Row) -> None:
-        """Notes a stream's epochs, if raised or unlike its row's; `event` is its last one."""
+        """Notes a stream's epochs if they were raised, or differ from its row's; `event` is the stream's last one."""
         if self._raised or self._epoch not in {None, event["head_epoch"]}:
             self.epochs[event["stream"]] = _Epochs(tuple(self._raised), event["head_epoch"], self._epoch)
         self._bound, self._epoch, self._raised = None, None, []
@@ -553,7 +553,7 @@ class _Chains:
             self._problems.add(Rule.LINK, "prev_hash is not the hash of the event before", stream, seq)
 
     def _check_receipt(self, event: Row) -> None:
-        """Checks a command's receipt; `event` is its last one."""
+        """Checks a command's receipt; `event` is the command's last one."""
         stream, seq = event["stream"], event["seq"]
         if self._bound is not None and not self._bound["receipt"]:
             self._problems.add(Rule.BOUND, "the last event of its command binds no receipt", stream, seq)

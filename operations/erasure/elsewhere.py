@@ -55,7 +55,10 @@ async def tell_all(connection: Connection, place: Place) -> None:
 
 
 async def back(connection: Connection, place: Place) -> list[Back]:
-    """Returns the erased filings that a backup has restored. Raises asyncpg's and obstore's errors, `ValueError`."""
+    """Returns the erased filings that a backup has restored.
+
+    Raises the errors of asyncpg and obstore, and `ValueError`.
+    """
     return [Back(**row) for row in await connection.fetch(_BACK, sorted(await _there(place)))]
 
 

@@ -161,7 +161,7 @@ def _fits(base: Base, province: str, version: Version, fee: Any) -> None:
 
 
 async def _served(connection: Connection, overlay: ProvinceOverlay) -> list[AgencyEntered]:
-    """Returns the agencies that change if exactly this version's desks receive for others."""
+    """Returns the agencies whose `receives_for` changes: after it, exactly this version's desks receive for others."""
     desks = {desk.agency: list(desk.receives_for) for desk in overlay.desks}
     there = (await read(connection, AGENCY)).values()
     concerned = [row for row in there if row["province"] == overlay.province or row["agency"] in desks]

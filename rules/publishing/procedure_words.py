@@ -45,7 +45,7 @@ def chosen(value: StrEnum) -> Text:
     return _NAMES.get((type(value), value), same(value))
 
 
-def truth(value: bool) -> Text:  # noqa: FBT001 -- the value is what it is about
+def truth(value: bool) -> Text:  # noqa: FBT001 -- the value is the subject
     """Returns yes or no in words."""
     return said("prose.yes") if value else said("prose.no")
 
