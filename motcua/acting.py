@@ -1,4 +1,4 @@
-"""One who acts: actor and program said once, instead of with every command."""
+"""A client bound to one actor and one program, which every command would have to name otherwise."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .voice import Line
 
 
 class ActingClient(Questions):
-    """What `FilingClient.as_` gives: files, acts and asks as one actor, through one program.
+    """Files, acts and asks as one actor, through one program; `FilingClient.as_` makes it.
 
-    It asks whatever `FilingClient` does, for this actor.
+    It has every question of `FilingClient`, asked for this actor.
 
     Attributes:
-        actor: Who acts.
-        via: The authenticated program that passes it on, and its channel.
+        actor: The actor of every message.
+        via: The authenticated program that passes the messages on, and its channel.
     """
 
     def __init__(self, line: Line, actor: c.Actor, via: c.Via) -> None:
@@ -29,7 +29,7 @@ class ActingClient(Questions):
         self.via = via
 
     async def submit(self, /, **fields: Any) -> c.Receipt:
-        """Hand in a filing, as `FilingClient.submit` does. `fields` are those of a `Submission`, without the two.
+        """Hand in a filing, as `FilingClient.submit` does. `fields`: those of a `Submission` but `actor` and `via`.
 
         Raises `UnfitError` if they do not fit; nothing has been sent then.
         """
@@ -41,8 +41,8 @@ class ActingClient(Questions):
         Args:
             target: The filing's id, or the name of another stream, such as `payment:<uuid>:1`.
             command: Its class, such as `Accept`.
-            fields: Its own fields, and `command_id`: one that you keep, so that the same command can be sent again.
-                Without it each call is another command.
+            fields: Its own fields, and `command_id`: keep it, so that the same command can be sent again. Without it
+                each call is another command.
 
         Raises:
             UnfitError: The fields do not fit; nothing has been sent.
@@ -50,37 +50,37 @@ class ActingClient(Questions):
         return await self._sending.act(target, command(**self._with_ours({"command_id": command_id()} | fields)))
 
     async def renew_payment(self, /, filing_id: UUID | str, n: int = 1, **fields: Any) -> c.Receipt:
-        """Have a fee asked for anew, so that it can be paid (thanh toán lại): `provider`, `command_id`, or neither.
+        """Request a fee again, so that it can be paid (thanh toán lại). `fields`: `provider`, `command_id`, or neither.
 
-        `FilingClient.payment` says who may be chosen as `provider`, and then where to pay.
+        `FilingClient.payment` lists the providers that may be chosen, and then has the address to pay at.
         """
         return await self.act(c.payment_workflow(filing_id, n), c.RenewPayment, **fields)
 
     async def complain(self, /, **fields: Any) -> c.Receipt:
-        """Complain, as `FilingClient.complain` does. `fields` are those of a `ComplaintStart`, without the two.
+        """Complain, as `FilingClient.complain` does. `fields`: those of a `ComplaintStart` but `actor` and `via`.
 
         Raises `UnfitError` if they do not fit; nothing has been sent then.
         """
         return await self._sending.complain(c.ComplaintStart(**self._with_ours(fields)))
 
     async def actions(self, target: UUID | str) -> list[c.Action]:
-        """Every command, and whether the actor can give it now, with the reason where not."""
+        """Returns every command, whether the actor can give it now, and if not, the reason."""
         return await self._asked(c.AskActions(stream=stream_of(target), actor=self.actor), list[c.Action])
 
     async def pass_over(self, absent: str, progress: Progress = lambda _, __: None) -> list[PassedOver]:
-        """As a team lead, give what an absent officer of one's agency has claimed to their substitute (chuyển việc).
+        """As a team lead, give the claimed tasks of an absent officer of one's agency to the substitute (chuyển việc).
 
-        It takes from nobody else, and may be repeated: what has passed over once stays as it is.
+        It takes tasks from nobody else, and may be repeated: tasks that passed over before stay as they are.
 
         Args:
             absent: The officer's subject, absent today by the directory.
-            progress: Called with how many are done, of how many.
+            progress: Called with the number of tasks done and the number of all.
 
         Returns:
-            What became of each task.
+            The outcome for each task.
 
         Raises:
-            NotFound: The directory does not have this officer absent today.
+            NotFound: By the directory this officer is not absent today.
         """
         agency = self.actor.agency or ""
         absences = await absences_of(self, agency, absent)

@@ -31,16 +31,16 @@ from .store import FileNotTakenError, Store
 
 READY_FILE: Final = "MOTCUA_READY_FILE"
 BEAT: Final = 2
-"""Seconds between two signs of life while a hook works: without them the platform asks again after 10 s."""
+"""Seconds between two heartbeats while a hook works: without them the platform repeats the request after 10 s."""
 SIGN_OF_LIFE: Final = timedelta(seconds=5)
-"""How often a process tells Temporal that it lives: `motcua doctor` names one that no longer does within 20 s."""
+"""Interval of the worker's heartbeats to Temporal: `motcua doctor` names a process without one within 20 s."""
 HOOKS: Final = ("check", "issue", "answer")
 """The methods of a `BackOffice` that an agency may override."""
 DIRECTORY_PATIENCE: Final = 5.0
-"""Seconds for which the directory is asked at the start; if nobody answers, the office serves all the same."""
+"""Seconds for which the start waits for the directory; without an answer the office serves all the same."""
 
 BUILD: Final = "backoffice"
-"""What Temporal is told: to name one itself, its SDK reads the bytecode of all that is imported, for a second."""
+"""The worker's build id. Without one the SDK reads the bytecode of all imported modules, which takes a second."""
 
 _log = logging.getLogger("motcua.backoffice")
 
@@ -50,10 +50,10 @@ class Document:
     """The file of a result.
 
     Attributes:
-        data: 1 byte to 20 MB.
+        data: The file's bytes: 1 byte to 20 MB.
         media_type: Such as `application/pdf`.
-        expires_on: The last day on which it is in force; None: for as long as nobody revokes it.
-        copies: How many originals were made of it.
+        expires_on: The last day on which the result is in force; None: until it is revoked.
+        copies: The number of originals made of it.
     """
 
     data: bytes
@@ -63,11 +63,11 @@ class Document:
 
 
 class BackOffice:
-    """What an agency's own process does for a filing. Override what the agency does itself.
+    """The work of an agency's own process for a filing. Override the methods for the work that the agency does itself.
 
-    A request may come more than once, after a crash for instance: the same request must be answered alike. What a hook
-    raises is tried again until it succeeds, so that mending the agency's system is all that is ever needed. A hook that
-    blocks (`requests`, `time.sleep`, a plain `def`) runs in a thread beside the rest, and is warned of once in the log.
+    A request is delivered at least once, again after a crash for instance: the same request needs the same answer. A
+    hook that raises is retried until it succeeds, so that it is always enough to repair the agency's system. A hook
+    that blocks (`requests`, `time.sleep`, a plain `def`) runs in a thread of its own, with one warning in the log.
 
     Example:
         >>> from motcua import BackOffice, Dossier
@@ -77,20 +77,20 @@ class BackOffice:
     """
 
     async def check(self, dossier: c.Dossier) -> bool:  # noqa: ARG002 -- for those who override it
-        """Whether the dossier is complete, so that the standing order may approve it. Without this hook: yes."""
+        """Returns True if the dossier is complete, so that the standing order may approve it. Not overridden: True."""
         return True
 
     async def issue(self, request: c.IssueRequest) -> bytes | Document:
-        """The result, or the notice of refusal. Bytes are a PDF.
+        """Returns the result, or the notice of refusal. Bytes are a PDF.
 
-        Without this hook: a short text in Vietnamese and English that says what was decided.
+        Not overridden: a short text in Vietnamese and English that states the decision.
         """
         return Document(_notice(request).encode(), "text/plain; charset=utf-8")
 
     async def answer(self, request: c.AnswerRequest) -> c.PartDecision | None:  # noqa: ARG002 -- as above
-        """How a part is decided that another agency has referred to this one (liên thông); None: an officer decides.
+        """Returns the decision on a part that another agency has referred to this one (liên thông).
 
-        Without this hook: None.
+        None: an officer decides. Not overridden: None.
         """
         return None
 
@@ -133,7 +133,7 @@ class _Work:
 
     @asynccontextmanager
     async def _beating(self) -> AsyncIterator[None]:
-        """Tell the platform that we are alive, for as long as the hook works."""
+        """Send heartbeats to the platform for as long as the hook works."""
 
         async def beat() -> None:
             while True:
@@ -149,13 +149,13 @@ class _Work:
 
 
 def queue_of(agency: str | None) -> str:
-    """The queue on which an agency's own back office works; without an agency that of the default one."""
+    """Returns the task queue of an agency's own back office; without an agency, the queue of the default one."""
     return c.DEFAULT_BACK_OFFICE_QUEUE if agency is None else f"agency.{agency}"
 
 
 @asynccontextmanager
 async def worker(office: BackOffice, client: Client, store: Store, queue: str) -> AsyncIterator[Worker]:
-    """The Temporal worker of a back office, at work."""
+    """Runs the Temporal worker of a back office inside the block."""
     with Hooks() as hooks:
         work = _Work(office, store, hooks)
         async with Worker(
@@ -175,18 +175,18 @@ async def run(
     queue: str | None = None,
     patience: float = DEFAULT_PATIENCE,
 ) -> None:
-    """Serve an agency until SIGTERM or SIGINT, then finish what is under way: the process ends within ten seconds.
+    """Serve an agency until SIGTERM or SIGINT, then finish the running work: the process ends within ten seconds.
 
-    It creates the file named in `MOTCUA_READY_FILE`, if that is set, once it works.
+    Once it serves, it creates the file named in `MOTCUA_READY_FILE`, if that is set.
 
     Args:
         office: The agency's hooks; by default those of `BackOffice` itself.
         agency: The agency's code; without one, the back office of all agencies that run none of their own.
-        queue: Another queue than that of the agency.
+        queue: A queue instead of the agency's.
         patience: Seconds to wait for Temporal at the start.
 
     Raises:
-        MotcuaError: The object store can't be used, or what the environment says of who speaks.
+        MotcuaError: The object store, or the principal and key that the environment names, can't be used.
         NotFound: The directory has no such agency.
         Unavailable: Temporal can't be reached.
     """
@@ -206,13 +206,13 @@ async def run(
 
 
 def tell_signs_of_life() -> None:
-    """Have Temporal told every 5 s that this process lives, unless somebody has set the engine up otherwise before."""
+    """Send Temporal a worker heartbeat every 5 s, unless the SDK's default runtime was already set up."""
     with contextlib.suppress(RuntimeError):
         Runtime.set_default(Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=SIGN_OF_LIFE))
 
 
 async def _look_up(client: Client, agency: str, queue: str) -> None:
-    """Refuse an agency that the directory does not have; say so where its work would go to another queue."""
+    """Refuses an agency that is not in the directory; logs a warning if the agency's work goes to another queue."""
     speaker = await asyncio.to_thread(speaker_here)
     try:
         entry = await FilingClient(client, speaker=speaker, patience=DIRECTORY_PATIENCE).agency(agency)
@@ -233,7 +233,7 @@ def _say_ready() -> None:
 
 
 def _notice(request: c.IssueRequest) -> str:
-    """Words for the applicant. It has no date of today: the same request makes the same bytes."""
+    """Returns the text for the applicant. It has no date of today: the same request gives the same bytes."""
     dossier = request.dossier
     approved = request.outcome is c.Outcome.APPROVED
     lines = [

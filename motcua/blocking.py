@@ -1,4 +1,4 @@
-"""The client for programs without asyncio: the same calls, each of which waits for its answer."""
+"""The client for programs without asyncio: the same calls, which block until the answer is there."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ C_co = TypeVar("C_co", covariant=True)
 
 
 class _Loop:
-    """An event loop in a thread of its own, so that any thread may wait for it."""
+    """An event loop in a thread of its own: any thread may wait for its work."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -32,7 +32,7 @@ class _Loop:
         self._thread.start()
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """What `work` returns. A Ctrl-C ends the work too."""
+        """Returns the result of `work`. A Ctrl-C cancels the work too."""
         if self._loop.is_closed():
             work.close()
             raise MotcuaError("this client is closed; make another")
@@ -54,7 +54,7 @@ class _Loop:
 
 
 async def _end_all() -> None:
-    """Cancel what other threads still wait for, and wait until it has ended."""
+    """Cancel the calls of other threads, and wait until they have ended."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()
@@ -63,7 +63,7 @@ async def _end_all() -> None:
 
 
 class _Blocking(Generic[C_co]):
-    """What both faces have: the client that does it, and the loop on which it does."""
+    """The common part of both blocking clients: the asynchronous client, and the loop on which it runs."""
 
     def __init__(self, client: C_co, loop: _Loop) -> None:
         self._client = client
@@ -73,7 +73,7 @@ class _Blocking(Generic[C_co]):
 def _waits(
     method: Callable[Concatenate[C_co, P], Coroutine[Any, Any, T]],
 ) -> Callable[Concatenate[_Blocking[C_co], P], T]:
-    """The same method, which waits for its answer."""
+    """Returns the blocking form of an asynchronous method."""
 
     @wraps(method)
     def call(self: _Blocking[C_co], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -83,7 +83,7 @@ def _waits(
 
 
 class _BlockingQuestions(_Blocking[C_co]):
-    """`Questions`, each of which waits for its answer."""
+    """`Questions` in blocking form."""
 
     view = _waits(Questions.view)
     receipt = _waits(Questions.receipt)
@@ -109,14 +109,14 @@ class _BlockingQuestions(_Blocking[C_co]):
     machine_work = _waits(Questions.machine_work)
 
     def follow(self: _Blocking[Questions], filing_id: UUID | str) -> Iterator[c.FilingView]:
-        """As `FilingClient.follow`: the filing as it stood after every event, from the first to the last."""
+        """As `FilingClient.follow`: yields the filing's state after every event, from the first to the last."""
         views = self._client.follow(filing_id)
         while (view := self._loop.wait(_next(views))) is not None:
             yield view
 
 
 class BlockingActingClient(_BlockingQuestions[ActingClient]):
-    """`ActingClient`, each call of which waits for its answer."""
+    """`ActingClient` in blocking form."""
 
     submit = _waits(ActingClient.submit)
     act = _waits(ActingClient.act)
@@ -127,9 +127,9 @@ class BlockingActingClient(_BlockingQuestions[ActingClient]):
 
 
 class BlockingFilingClient(_BlockingQuestions[FilingClient]):
-    """`FilingClient` for programs without asyncio: the same methods, each of which waits for its answer.
+    """`FilingClient` for programs without asyncio: the same methods, which block until the answer is there.
 
-    Threads may share one. It raises what `FilingClient` raises.
+    Threads may share one client. It raises the same errors as `FilingClient`.
 
     Example:
         >>> with BlockingFilingClient.connect() as client:
@@ -155,7 +155,7 @@ class BlockingFilingClient(_BlockingQuestions[FilingClient]):
         self.close()
 
     def close(self) -> None:
-        """End the calls that still wait, and the thread."""
+        """Cancel the calls that still wait, and end the thread."""
         self._loop.close()
 
     submit = _waits(FilingClient.submit)

@@ -1,4 +1,4 @@
-"""The integrator's client: file, act, ask and follow, safely repeated until the platform has answered."""
+"""The integrator's client: file, act, ask and follow; each call is retried safely until the platform answers."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from .speaking import Authenticated, Speaker
 from .voice import Line, Voice
 
 REST: Final = 0.1
-"""Seconds in which the engine's threads come to rest."""
+"""Seconds that the SDK's threads need to finish."""
 
 
 class FilingClient(Sending):
     """Files and follows filings (hồ sơ).
 
-    Every call is safe to repeat, and repeats itself while the platform can't be reached, for up to `patience` seconds.
+    Every call is idempotent, and is retried while the platform can't be reached, for up to `patience` seconds.
 
     Raises, from every method:
-        RefusedError: The platform said no; see its subclasses.
+        RefusedError: The platform refused; see its subclasses.
         FilingNotAvailable: There never was such a filing.
-        Unavailable: The patience is over.
+        Unavailable: There was no answer within `patience`.
 
     Example:
         >>> receipt = await client.submit(submission)
@@ -48,13 +48,13 @@ class FilingClient(Sending):
         authenticated: Authenticated | None = None,
         patience: float = DEFAULT_PATIENCE,
     ) -> None:
-        """A client on a connection.
+        """Make a client on a connection.
 
         Args:
-            client: Of Temporal.
-            speaker: Signs whatever is sent; without one nothing is signed.
-            authenticated: How it has authenticated those who act, unless `as_` says otherwise.
-            patience: Seconds that a call keeps trying.
+            client: The client of Temporal.
+            speaker: Signs every message; without one nothing is signed.
+            authenticated: How the speaker has authenticated the actors, unless `as_` names something else.
+            patience: Seconds for which a call is retried.
         """
         voice = Voice(speaker, authenticated or Authenticated())
         super().__init__(Line(speaking_ours(client), patience, voice))
@@ -63,17 +63,17 @@ class FilingClient(Sending):
     async def connect(
         cls, address: str | None = None, *, namespace: str | None = None, patience: float = DEFAULT_PATIENCE
     ) -> Self:
-        """A client as `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_TLS_*` … say; it connects at the first call.
+        """Returns a client by `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_TLS_*` …; it connects at first use.
 
-        It signs what it sends where `MOTCUA_IDENTITY_PRINCIPAL` and a key say by whom.
+        It signs its messages if `MOTCUA_IDENTITY_PRINCIPAL` and a key are set.
 
         Args:
-            address: `host:port`, instead of what the environment says; `localhost:7233` where nothing says anything.
-            namespace: Instead of what the environment says.
-            patience: Seconds that a call keeps trying.
+            address: `host:port`, instead of the environment's; `localhost:7233` if there is none anywhere.
+            namespace: Instead of the environment's.
+            patience: Seconds for which a call is retried.
 
         Raises:
-            MotcuaError: What the environment says can't be used.
+            MotcuaError: The settings in the environment can't be used.
         """
         client = await connect(address, namespace=namespace)
         speaker = await asyncio.to_thread(speaker_here)
@@ -83,16 +83,16 @@ class FilingClient(Sending):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Let the engine's threads come to rest: a process that ends while they work may abort (sdk-python#300)."""
+        """Let the SDK's threads finish: a process that ends while they work may abort (sdk-python#300)."""
         await asyncio.sleep(REST)
 
     def as_(self, actor: c.Actor, via: c.Via, *, authenticated: Authenticated | None = None) -> ActingClient:
-        """The same client for one who acts and asks: `actor` and `via` are said once, and stand in whatever is sent.
+        """Returns the same client bound to one actor: `actor` and `via` are then part of every message.
 
         Args:
-            actor: Who it is.
+            actor: The person or system that acts and asks.
             via: The program, and its channel.
-            authenticated: How the program has authenticated them, where it signs.
+            authenticated: How the program has authenticated the actor, if it signs.
 
         Example:
             >>> from motcua import Withdraw
@@ -105,5 +105,5 @@ class FilingClient(Sending):
         return ActingClient(line, actor, via)
 
     async def actions(self, target: UUID | str, actor: c.Actor) -> list[c.Action]:
-        """Every command, and whether `actor` can give it now, with the reason where not."""
+        """Returns every command, whether `actor` can give it now, and if not, the reason."""
         return await self._asked(c.AskActions(stream=stream_of(target), actor=actor), list[c.Action])

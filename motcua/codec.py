@@ -1,8 +1,8 @@
-"""Everything that passes Temporal, sealed: AES-256-GCM by a key of the ring, bound to the namespace and the workflow.
+"""Encrypts every payload that passes Temporal: AES-256-GCM by a key of the ring, bound to namespace and workflow.
 
-A sealed payload is `{encoding: "binary/encrypted", encryption-key-id: <id>}` with 12 random bytes and what AES-GCM
-makes of the payload in protobuf. The additional data is `motcua`, the key's id, the namespace and the workflow's id, a
-line each: what was sealed for one filing means nothing in another.
+A sealed payload has the metadata `{encoding: "binary/encrypted", encryption-key-id: <id>}`; its data is a nonce of 12
+random bytes and the AES-GCM ciphertext of the payload in protobuf. The additional authenticated data is `motcua`, the
+key's id, the namespace and the workflow's id, a line each: a payload sealed for one filing can't be opened in another.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 KEY_ID: Final = "encryption-key-id"
 NONCE: Final = 12
 _OF_A_SCHEDULE: Final = re.compile(r"-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
-"""What a schedule adds to a workflow's id. Its runs hand on what they found, so they are bound to the schedule's id."""
+"""The suffix that a schedule adds to a workflow's id. Its runs hand on their results, so the schedule's id is bound."""
 _STILL_CLOSED: Final = (SEALED, NOT_OPENED)
 
 
 class Codec(PayloadCodec, WithSerializationContext):
-    """Seals by the current key of the ring, opens by any of them.
+    """Encrypts with the current key of the ring, decrypts with any of its keys.
 
-    What can't be opened arrives as `UNOPENED` where it is taken as it comes (starts, Updates, signals, answers of
-    others); in what only we write, the results of local activities, it raises `UnopenedError`.
+    A payload from outside (starts, Updates, signals, answers of others) that can't be opened arrives as `UNOPENED`. In
+    the results of local activities, which only we write, it raises `UnopenedError`.
     """
 
     def __init__(self, ring: CodecRing) -> None:
@@ -56,19 +56,19 @@ class Codec(PayloadCodec, WithSerializationContext):
         return self._ring
 
     def with_context(self, context: SerializationContext) -> Codec:
-        """The same, bound to whose payloads they are."""
+        """Returns the same codec, bound to the namespace and workflow that own the payloads."""
         bound: Codec = object.__new__(Codec)
         bound._ring, bound._ciphers = self._ring, self._ciphers
         bound._context, bound._bound = context, _bound(context)
         return bound
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Each of them sealed; as it is where the ring has no current key."""
+        """Encrypts each payload, or passes it through if no key is current."""
         key = self._ring.sealing_key(self._queue)
         return list(payloads) if key is None else [self._sealed(payload, key) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Each of them opened, or why it could not be. Raises `UnopenedError`, see the class."""
+        """Decrypts each payload; one that can't be opened carries the reason. Raises `UnopenedError`, see the class."""
         return [self._opened(payload) for payload in payloads]
 
     @property
@@ -129,7 +129,7 @@ class _SealedFailures(FailureConverter):
 
 
 def sealing(converter: DataConverter, ring: CodecRing | None) -> DataConverter:
-    """The same converter with our codec, failures' texts and stacks included; without a ring as it is.
+    """Returns the converter with our codec, which also seals failures' texts and stacks; unchanged without a ring.
 
     Raises `RingError`.
     """
@@ -143,6 +143,6 @@ def sealing(converter: DataConverter, ring: CodecRing | None) -> DataConverter:
 
 
 def ring_of_client(client: Client) -> CodecRing | None:
-    """The ring by which a client seals; None if it does not, or by a codec that is not ours."""
+    """Returns the ring of a client's codec; None if it has no codec, or one that is not ours."""
     codec = client.data_converter.payload_codec
     return codec.ring if isinstance(codec, Codec) else None

@@ -1,4 +1,4 @@
-"""The `motcua` command. Here it starts and ends; what it can do is in `cli/`, and in what else is installed."""
+"""Start and end of the `motcua` command. Its subcommands are in `cli/`, and in other installed packages."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _BUG: Final = 70
 def main() -> NoReturn:
     """Run one command and end the process with its exit code.
 
-    The one place where a command ends: Python may crash in the engine's library on its way out
-    (temporalio/sdk-python#300), so that a finished command would look failed.
+    Every command ends here, by `os._exit`: at a normal exit Python may crash in the SDK's library
+    (temporalio/sdk-python#300), and a finished command would look failed.
     """
     code = _run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
@@ -43,7 +43,7 @@ def _run(arguments: list[str]) -> int:
         return _say(str(error))
     except KeyboardInterrupt:
         return 130
-    except Exception:  # noqa: BLE001 -- a bug; the process still has to end in order
+    except Exception:  # noqa: BLE001 -- a bug; the process must still end properly
         traceback.print_exc()
         return _BUG
     return 0

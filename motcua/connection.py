@@ -1,4 +1,4 @@
-"""A Temporal client as `TEMPORAL_*` and Temporal's own configuration file say."""
+"""Connects to Temporal by `TEMPORAL_*` and Temporal's own configuration file."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ DEFAULT_ADDRESS: Final = "localhost:7233"
 
 
 async def connect(address: str | None = None, *, namespace: str | None = None, lazy: bool = True) -> Client:
-    """A client that speaks the platform's JSON, sealed where `MOTCUA_CODEC_KEYS` is set.
+    """Returns a client with the platform's JSON converter, encrypted if `MOTCUA_CODEC_KEYS` is set.
 
     Args:
         address: `host:port`; otherwise `TEMPORAL_ADDRESS`, Temporal's configuration file, `localhost:7233`.
         namespace: Otherwise `TEMPORAL_NAMESPACE`, the file, `default`.
-        lazy: Connect at the first call. A worker must be connected before, to a namespace that is there.
+        lazy: Connect at the first call. A worker needs a connection at once, to an existing namespace.
 
     Raises:
         MotcuaError: The configuration or the ring of keys can't be read, or, not lazy, there is no such namespace.
-        RPCError: Not lazy, and Temporal refuses to talk to us.
+        RPCError: Not lazy, and Temporal refuses the call.
         RuntimeError: Not lazy, and nobody answers at the address.
     """
     options = _configured()
@@ -50,7 +50,7 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
 
 
 def configured_address() -> str:
-    """`host:port` of Temporal, as the configuration says. Raises `MotcuaError`."""
+    """Returns the configured `host:port` of Temporal. Raises `MotcuaError` if the configuration can't be used."""
     return _configured()["target_host"]
 
 
@@ -76,7 +76,7 @@ async def _find_namespace(client: Client) -> None:
 
 
 def speaking_ours(client: Client) -> Client:
-    """`client` itself, or a twin on the same connection with our JSON; its codec is kept, or else is ours.
+    """Returns `client`, or a copy on the same connection with our JSON converter and, if it has no codec, ours.
 
     Raises `RingError`.
     """

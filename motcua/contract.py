@@ -1,7 +1,7 @@
-"""The contract, from the one place that knows where it is: in the wheel beside this file, in a checkout on top.
+"""Re-exports the contract: `schemas` lies beside this file in the wheel, and at the top level in a checkout.
 
-Nothing else in the kit imports `schemas`. A module of that name in somebody's own environment is never looked at once
-the kit is installed.
+Only this module of the kit imports `schemas`. Once the kit is installed, a foreign module of that name in the
+integrator's environment is never imported.
 """
 # ruff: noqa: F403 -- everything of the contract is re-exported; an __all__ here would hide it from type checkers
 

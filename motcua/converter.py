@@ -1,4 +1,4 @@
-"""JSON as it goes over Temporal: pydantic's, without fields that are None, which keeps histories small."""
+"""The JSON of Temporal payloads: pydantic's, without fields that are None, which keeps histories small."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from .contract import UNOPENED, UNREADABLE, MotcuaError
 
 SEALED: Final = b"binary/encrypted"
-"""The encoding of what a codec has sealed."""
+"""The encoding of a payload that a codec has encrypted."""
 
 NOT_OPENED: Final = b"motcua/not-opened"
-"""The encoding by which a codec says that it could not open a payload; the data is why, in a few words."""
+"""The encoding of a payload that a codec could not open; its data is the reason in a few words."""
 
 
 class UnopenedError(MotcuaError):
-    """A payload that must be readable is plain, foreign, damaged, or sealed by a key that this process does not have.
+    """A required payload is plain, foreign, damaged, or sealed by a key that this process does not have.
 
-    Never a refusal: a workflow task, or an activity, that raises it is tried again until a process has the key.
+    Never a refusal: the workflow task, or the activity, that raises it is retried until a process has the key.
     """
 
 
@@ -41,7 +41,7 @@ def _written(value: Any) -> bytes:
 
 
 def as_sent(message: BaseModel) -> dict[str, Any]:
-    """The JSON object that goes over Temporal for a message."""
+    """Returns the JSON object of a message, as sent over Temporal."""
     return dict(from_json(_written(message)))
 
 
@@ -57,7 +57,7 @@ _BY_ENCODING: Final = CompositePayloadConverter(
         for each in DefaultPayloadConverter.default_encoding_payload_converters
     )
 )
-"""One for all: the SDK makes a converter several times for each message, and this one keeps how each model is read."""
+"""Shared: the SDK makes several converters for each message, and this one keeps how each model is parsed."""
 
 
 class _CompactConverter(PayloadConverter):
@@ -69,7 +69,7 @@ class _CompactConverter(PayloadConverter):
         return [self._value(payload, hint) for payload, hint in zip(payloads, hints, strict=True)]
 
     def _value(self, payload: Payload, hint: type | None) -> Any:
-        """One value. What is taken as it comes must arrive, so that the one who takes it can refuse it in words."""
+        """Decodes one value. An untyped value always arrives, readable or not, so that its receiver can refuse it."""
         as_it_comes = hint is None or hint is Any
         try:
             return _BY_ENCODING.from_payloads([payload], None if hint is None else [hint])[0]
@@ -83,7 +83,7 @@ class _CompactConverter(PayloadConverter):
 
 
 def why_not_opened(payload: Payload) -> str | None:
-    """Why a payload that has passed the codec, if there is one, is still closed; None if it is open."""
+    """Returns the reason why a payload is still sealed after the codec, if there is one; None if it is readable."""
     encoding = payload.metadata.get("encoding")
     if encoding == SEALED:
         return "it is sealed, and MOTCUA_CODEC_KEYS is not set"
@@ -91,17 +91,17 @@ def why_not_opened(payload: Payload) -> str | None:
 
 
 class FailureConverter(DefaultFailureConverter):
-    """Says of what is expected, a refusal or that there is no news yet, no lines of ours: to name them takes longer."""
+    """Leaves out the traceback of expected errors (a refusal, no news yet): to format it would take longer."""
 
     def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
-        """As the SDK writes it. An error that is expected loses its traceback."""
+        """Encodes as the SDK does, but drops the traceback of a benign error."""
         if isinstance(exception, ApplicationError) and exception.category is ApplicationErrorCategory.BENIGN:
             exception = exception.with_traceback(None)
         super().to_failure(exception, payload_converter, failure)
 
 
 class _DataConverter(DataConverter):
-    """Knows no store of large payloads: the SDK raises over what says that it lies in one; here nobody can read it."""
+    """Has no external store of payloads: passes a reference to one through unread, where the SDK would raise."""
 
     async def _decode_reference_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
         return list(payloads)
@@ -111,4 +111,4 @@ class _DataConverter(DataConverter):
 
 
 data_converter = _DataConverter(payload_converter_class=_CompactConverter, failure_converter_class=FailureConverter)
-"""What every client and worker of the platform uses where nothing is sealed. Any SDK's plain JSON is understood."""
+"""The converter of every client and worker without encryption. It reads the plain JSON of any SDK."""

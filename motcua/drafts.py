@@ -1,8 +1,8 @@
-"""Files on their way into the object store: there whole or not at all, and never over another.
+"""Writes files into the object store atomically: complete or not at all, and never over another file.
 
-obstore writes to a folder without ever asking the system to put it on the disk. A receipt speaks of a file for decades:
-after a power cut it may not be empty. So what goes into a folder is written here: a draft in it, `fsync`, a
-hard link that overwrites nothing, and `fsync` of the folder. It is read by obstore like all others.
+obstore writes to a folder without `fsync`. But a receipt refers to its file for decades, and the file may not be empty
+after a power cut. So this module writes the files of a folder store itself: a draft in the folder, `fsync`, a hard link
+that overwrites nothing, and `fsync` of the folder. obstore reads them like all others.
 """
 
 from __future__ import annotations
@@ -20,26 +20,25 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 DRAFT: Final = re.compile(r"#[0-9]+$")
-"""How the name of a draft ends. obstore's own end so too, and it neither lists nor reads such a name: it is no file to
-anybody."""
+"""The end of a draft's name, as obstore's own drafts have it: obstore neither lists nor reads files with such names."""
 
 OPEN_FILES: Final = "/proc/self/fd"
 NAMELESS: Final = hasattr(os, "O_TMPFILE") and Path(OPEN_FILES).is_dir()
-"""Whether this system has files that are given their name later."""
+"""True if this system has files without a name, which get one later (`O_TMPFILE`)."""
 
 
 class Draft(Protocol):
     """A file that is being written."""
 
     def write(self, data: bytes) -> None:
-        """Add to it."""
+        """Append data."""
 
     def keep(self, name: str) -> bool:
-        """Give it its name. False if there is a file of that name, which stays as it is."""
+        """Give the draft its name. False if a file of that name exists; it stays as it is."""
 
 
 class InMemory:
-    """A file for a store that is given it in one piece: so none is overwritten, and no parts are left there."""
+    """A file that the store gets in one piece: so it overwrites none, and leaves no parts behind."""
 
     def __init__(self, store: ObjectStore, folder: str, media_type: str) -> None:
         self._store = store
@@ -66,10 +65,10 @@ class InMemory:
 
 
 class InFolder:
-    """A file in a folder of this computer. When it is left it is gone, unless it was kept.
+    """A file in a folder of this computer. Leaving the `with` block deletes it, unless it was kept.
 
-    Where the system can, it has no name until it is kept (`O_TMPFILE`): whoever is killed then leaves nothing behind.
-    Elsewhere it has that of a draft.
+    Where the system can, the file has no name until it is kept (`O_TMPFILE`), so a killed process leaves nothing
+    behind. Elsewhere it has the name of a draft.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -88,7 +87,7 @@ class InFolder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with suppress(OSError):  # what could not be written is still in the buffer; whoever wrote knows
+        with suppress(OSError):  # unwritten data is still in the buffer; its writer knows of the failure
             self._file.close()
         if self._name is not None:
             self._name.unlink(missing_ok=True)
@@ -97,9 +96,9 @@ class InFolder:
         self._file.write(data)
 
     def keep(self, name: str) -> bool:
-        """Give it its name, on the disk. False if a file has that name: that one is on the disk then, and young again.
+        """Give the draft its name, synced to disk. False if a file has that name: then that one is synced and touched.
 
-        Whoever finds a file there relies on it, so that it must not be swept as one that nobody has asked for in days.
+        The caller relies on the existing file, so its age must not make it look unused for days and be swept.
         """
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -118,13 +117,13 @@ class InFolder:
     def _link(self, place: Path) -> None:
         if self._name is not None:
             os.link(self._name, place)
-        else:  # os.link follows what stands in /proc only if it is given a folder, which an absolute path does not use
+        else:  # os.link follows the link in /proc only if given a folder, which an absolute path ignores
             number = self._file.fileno()
             os.link(f"{OPEN_FILES}/{number}", place, src_dir_fd=number)
 
 
 def _nameless(folder: Path) -> int | None:
-    """A new file in the folder that has no name yet, open for writing, where system and disk know such files."""
+    """Opens a new file without a name in the folder, for writing; None if system or disk has no such files."""
     if not NAMELESS:
         return None
     try:
@@ -134,26 +133,26 @@ def _nameless(folder: Path) -> int | None:
 
 
 def folder_of(store: ObjectStore) -> Path | None:
-    """The folder that a store is, if it is one."""
+    """Returns the folder of a local store; None for any other store."""
     from obstore.store import LocalStore  # noqa: PLC0415 -- as above
 
     return Path(store.prefix) if isinstance(store, LocalStore) and store.prefix is not None else None
 
 
 def sizes(folder: Path) -> dict[str, int]:
-    """The bytes of the files in a folder, by their names; drafts are none."""
+    """Returns the sizes in bytes of the files in a folder by name, without drafts."""
     with os.scandir(folder) as entries:
         return {entry.name: _size(entry.path) for entry in entries if not DRAFT.search(entry.name)}
 
 
 @lru_cache(maxsize=10_000)
 def _size(path: str) -> int:
-    """The bytes of a file, looked up once: it is named by its digest, so that it never becomes another."""
+    """Returns the size of a file, looked up once: the file is named by its digest, so its content never changes."""
     return Path(path).stat().st_size
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, each on the disk."""
+    """Make a folder and its missing parents, each synced to disk."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
@@ -162,7 +161,7 @@ def make_folder(folder: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have a file, or what a folder lists, put on the disk."""
+    """Sync a file, or the entries of a folder, to disk."""
     if os.name != "posix":
         return  # a folder can't be opened there
     descriptor = os.open(path, os.O_RDONLY)

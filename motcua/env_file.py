@@ -1,4 +1,4 @@
-"""The file in which a stack says where it is."""
+"""Reads the file with a stack's addresses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 
 
 def settings_in(text: str) -> dict[str, str]:
-    """What is set in a file that a shell reads too, `NAME=value` by line, quoted where need be. Raises `ValueError`."""
+    """Returns a file's settings: `NAME=value` lines that a shell can read, quoted as needed. Raises `ValueError`."""
     found: dict[str, str] = {}
     for word in shlex.split(text):
         name, equals, value = word.partition("=")

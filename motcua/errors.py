@@ -1,4 +1,4 @@
-"""What can go wrong for a caller, as types. A refusal carries its problems in Vietnamese and in English."""
+"""The kit's errors, one type for each. A refusal carries its problems in Vietnamese and in English."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .contract import UnfitError as UnfitError
 
 
 class Unavailable(MotcuaError):
-    """The platform did not answer within the patience of the call. Repeating the call is safe."""
+    """The platform did not answer within the call's `patience`. Repeating the call is safe."""
 
 
 class FilingNotAvailable(MotcuaError):
@@ -25,11 +25,11 @@ class FilingClosed(MotcuaError):
 
 
 class RefusedError(MotcuaError):
-    """The platform said no. Nothing was recorded.
+    """The platform refused. Nothing was recorded.
 
     Attributes:
         refusal: The stable `code`, the `problems` (field, rule, message in `vi` and `en`), the actions `allowed` now;
-            to whoever lacks the signature that is asked for, the `offer` of the level at which it can be filed.
+            if only the required signature is missing, the `offer` of the level at which it can be filed.
     """
 
     def __init__(self, refusal: Refusal) -> None:
@@ -46,7 +46,7 @@ class BadCommand(RefusedError):
 
 
 class NotAllowed(RefusedError):
-    """The rules do not allow this now; `refusal.allowed` names what they do allow (`not_allowed`)."""
+    """The rules do not allow this now; `refusal.allowed` lists the allowed actions (`not_allowed`)."""
 
 
 class NotAuthorised(RefusedError):
@@ -58,7 +58,7 @@ class SameIdOtherContent(RefusedError):
 
 
 class NotReady(RefusedError):
-    """What was asked for is not there yet (`not_ready`)."""
+    """The requested answer does not exist yet (`not_ready`)."""
 
 
 class NotFound(RefusedError):
@@ -66,7 +66,7 @@ class NotFound(RefusedError):
 
 
 class LedgerConflict(RefusedError):
-    """Another run has the filing, and may be at work elsewhere: nothing was recorded (`ledger_conflict`)."""
+    """Another run owns the filing, and may still be running elsewhere: nothing was recorded (`ledger_conflict`)."""
 
 
 class InternalError(RefusedError):
@@ -88,12 +88,12 @@ _TYPES: Final[dict[RefusalCode, type[RefusedError]]] = {
 
 
 def refused(refusal: Refusal) -> RefusedError:
-    """The typed error of a refusal."""
+    """Returns the typed error of a refusal."""
     return _TYPES[refusal.code](refusal)
 
 
 def refused_for(code: RefusalCode, why: Problem) -> RefusedError:
-    """The typed error for one problem."""
+    """Returns the typed error for one problem."""
     return refused(Refusal(code=code, problems=(why,)))
 
 
@@ -101,7 +101,7 @@ _SEE: Final = "MOTCUA_CODEC_KEYS must hold the keys of the platform"
 
 
 def error_from(failure: BaseException) -> MotcuaError:
-    """The typed error of a failure that came out of a workflow: the code is its `type`, the refusal its first detail.
+    """Returns the typed error of a workflow's failure: its `type` is the code, its first detail the refusal.
 
     A code that this version of the kit does not know becomes a plain `MotcuaError`.
     """

@@ -1,7 +1,7 @@
-"""Where an agency's hooks run: never on the loop that speaks with Temporal, so that one that blocks stops nothing else.
+"""Runs an agency's hooks, never on the loop that talks to Temporal: a blocking hook stops nothing else.
 
-`async` hooks share a loop in a thread of their own; any other hook has a thread for each request. Both threads are
-left behind if they don't end when the process is told to stop.
+`async` hooks share a loop in a thread of their own; any other hook gets a thread for each request. When the process is
+to stop, it does not wait for threads that don't end.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 BLOCKS: Final = 1.0
-"""Seconds for which an `async` hook may keep its loop from turning before it is warned of."""
+"""Seconds for which an `async` hook may block its loop before a warning is logged."""
 _LEAVING: Final = 0.5
-"""Seconds for which the loop of the hooks is waited for at the end."""
+"""Seconds to wait for the hooks' loop at the end."""
 
 _log = logging.getLogger("motcua.backoffice")
 
 
 class Hooks:
-    """Runs hooks for as long as it is entered. Made on a running loop: that of the hooks is of the same make."""
+    """Runs hooks inside its `with` block. Made on a running loop: the loop of the hooks gets the same class."""
 
     def __init__(self) -> None:
         self._loop = type(asyncio.get_running_loop())()
@@ -52,7 +52,7 @@ class Hooks:
             self._loop.close()
 
     async def run(self, hook: Callable[[A], Any], argument: A) -> Any:
-        """What the hook returns. Raises what it raises."""
+        """Returns the hook's result, or raises its error."""
         name = getattr(hook, "__name__", type(hook).__name__)
         if inspect.iscoroutinefunction(hook):
             return await self._on_loop(name, hook(argument))
@@ -61,7 +61,7 @@ class Hooks:
         return await self._on_loop(name, made) if inspect.isawaitable(made) else made
 
     def look(self) -> None:
-        """Warn of the hook that blocks the loop of the others, if one does. Called every now and then."""
+        """Log a warning if a hook blocks the shared loop. To be called periodically."""
         now = time.monotonic()
         if self._asked_at is None:
             self._asked_at = now
@@ -88,7 +88,7 @@ class Hooks:
 
 
 def _in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
-    """What `work` returns, from a thread that nobody waits for at the end of the process."""
+    """Returns the result of `work`, run in a thread that does not delay the end of the process."""
     done: Future[T] = Future()
     context = copy_context()
 
@@ -97,7 +97,7 @@ def _in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
             return
         try:
             found = context.run(work)
-        except BaseException as error:  # noqa: BLE001 -- handed on to whoever waits
+        except BaseException as error:  # noqa: BLE001 -- handed on to the waiting caller
             done.set_exception(error)
         else:
             done.set_result(found)

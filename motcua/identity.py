@@ -1,4 +1,4 @@
-"""The kit's own signature under what it sends: a statement of who is speaking, signed with a key that lies somewhere.
+"""Signs the kit's messages: the keys for its identity statements, in this process or with an agent.
 
 Needs the extra `identity` of the kit.
 """
@@ -37,17 +37,17 @@ from .speaking import Key
 from .speaking import sign as sign
 
 AGENT_SECONDS: Final = 5.0
-"""For which an agent is waited for."""
+"""Timeout for an agent's answer."""
 _MOST: Final = 4096
 
 
 class PrivateKey:
-    """An ed25519 key in this process. It shows itself to nobody."""
+    """An ed25519 key in this process. It never exposes its private part."""
 
     waits = False
 
     def __init__(self, pem: bytes) -> None:
-        """Take a private key in PEM (PKCS#8), as `openssl genpkey -algorithm ed25519` writes it."""
+        """Read a private key in PEM (PKCS#8), as `openssl genpkey -algorithm ed25519` writes it."""
         try:
             key = load_pem_private_key(pem, password=None)
         except _NO_KEY:
@@ -66,14 +66,15 @@ class PrivateKey:
 class Agent:
     """A key that another process holds, behind a Unix socket.
 
-    It is asked in one line of JSON, and answers in one, over a connection for each: `{"sign": "<header>.<payload>"}`
-    by `{"signature": "<base64url>"}`, `{}` by `{"public_key": "<base64url>"}`, what it will not do by `{"error": "…"}`.
+    Each request and each answer is one line of JSON, over a connection of its own:
+    `{"sign": "<header>.<payload>"}` → `{"signature": "<base64url>"}`; `{}` → `{"public_key": "<base64url>"}`; a refused
+    request → `{"error": "…"}`.
     """
 
     waits = True
 
     def __init__(self, path: str | Path) -> None:
-        """Ask the agent at this socket which key it has. Raises `MotcuaError`."""
+        """Request the public key of the agent at this socket. Raises `MotcuaError`."""
         self._path = str(path)
         self.public_key = self._ask({}, "public_key")
         self.key_id = key_id(self.public_key)
@@ -98,23 +99,23 @@ class Agent:
 
 
 def prove(principal: str, key: Key) -> str:
-    """A proof that whoever is to speak as this principal has this key, for five minutes: it goes with the public key.
+    """Returns a proof, valid for five minutes, that the future principal has this key: it accompanies the public key.
 
-    Raises `MotcuaError` where an agent does not sign.
+    Raises `MotcuaError` if an agent does not sign.
     """
     header = {"alg": "Ed25519", "kid": key.key_id, "typ": POSSESSION_TYPE}
     return key.signed(header, Possession(principal=principal, iat=int(time.time())).model_dump_json().encode())
 
 
 def key_in(file: Path) -> PrivateKey:
-    """The key in this file, which nobody else may read. Raises `MotcuaError`."""
+    """Returns the key in a file. Raises `MotcuaError`, also if others may read the file."""
     return PrivateKey(_read(file))
 
 
 def key_here(said: Mapping[str, str] = os.environ) -> Key | None:
-    """The key that the environment names: an agent, a file, or the key itself in PEM. None if it names none.
+    """Returns the key that the environment names: an agent, a file, or the key itself in PEM. None if it names none.
 
-    Raises `MotcuaError` for one that can't be used.
+    Raises `MotcuaError` for a key that can't be used.
     """
     if agent := said.get(AGENT):
         return Agent(agent)
@@ -134,9 +135,9 @@ def _read(file: Path) -> bytes:
 
 
 def new_key(file: Path) -> str:
-    """Write a new private key to a file that is only ours, and give the public key in PEM.
+    """Writes a new private key to a file that only its owner can read; returns the public key in PEM.
 
-    Raises `MotcuaError` if there is such a file already.
+    Raises `MotcuaError` if the file exists already or can't be made.
     """
     made = Ed25519PrivateKey.generate()
     try:
@@ -149,7 +150,7 @@ def new_key(file: Path) -> str:
 
 
 def public_key_of(pem: str) -> str:
-    """The `x` of an ed25519 public key in PEM. Raises `MotcuaError`."""
+    """Returns the `x` of an ed25519 public key in PEM. Raises `MotcuaError` for anything else."""
     try:
         key = load_pem_public_key(pem.encode())
     except _NO_KEY:
@@ -160,7 +161,7 @@ def public_key_of(pem: str) -> str:
 
 
 def _signing(header: dict[str, str], payload: bytes) -> str:
-    """What is signed in a compact JWS (RFC 7515)."""
+    """Returns the signing input of a compact JWS (RFC 7515)."""
     return f"{_b64(json.dumps(header, separators=(',', ':')).encode())}.{_b64(payload)}"
 
 
@@ -169,4 +170,4 @@ def _b64(value: bytes) -> str:
 
 
 _NO_KEY: Final = (ValueError, TypeError, UnsupportedAlgorithm)
-"""What is raised for a PEM that holds none, or one that nobody can read here."""
+"""The errors for a PEM without a key, or with one that the library can't read."""

@@ -24,13 +24,13 @@ _MODES: Final[dict[c.Direction, Literal["validation", "serialization"]]] = {
     c.Direction.FROM_PLATFORM: "serialization",
 }
 _EVENTS: Final = {message.model: message.event for message in c.PUBLIC_MESSAGES if message.event is not None}
-"""The event of each body: the fields of a body are made of its."""
+"""The event of each event body: a body takes its fields from the event."""
 
 
 class _Plain(GenerateJsonSchema):
-    """With the words of each field, and without a title for it, which only says its name again.
+    """Adds each field's description, and leaves out its title, which would only repeat the name.
 
-    Maps have no keys but those of their kind.
+    A map with a pattern for its keys allows no other keys.
     """
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
@@ -50,25 +50,25 @@ class _Plain(GenerateJsonSchema):
 
 
 def documents() -> dict[str, JsonSchemaValue]:
-    """Every file of the contract by its name: the schemas, and `index.json`, which says what each is for."""
+    """Returns every file of the contract by its name: the schemas, and `index.json`, which describes each."""
     schemas = {file_of(message): schema(message) for message in c.PUBLIC_MESSAGES}
     return schemas | {INDEX: {"schemas": [_entry(message) for message in c.PUBLIC_MESSAGES]}}
 
 
 def written(document: JsonSchemaValue) -> str:
-    """A document as text: the same at every run."""
+    """Returns a document as text, the same at every run."""
     return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def file_of(message: c.Message) -> str:
-    """The name of the message's file."""
+    """Returns the name of the message's file."""
     return f"{message.name}.json"
 
 
 def schema(message: c.Message) -> JsonSchemaValue:
-    """The JSON Schema of a message: of what is accepted if the platform reads it, of what is written if others do.
+    """Returns the JSON Schema of a message: of the accepted input if the platform reads it, else of its output.
 
-    It says what a message looks like. Whether a filing or a command may be made now is for the rules to say.
+    It describes only the shape of a message. The rules decide whether a filing or a command is allowed now.
     """
     made = message.model.model_json_schema(mode=_MODES[message.direction], schema_generator=_Plain)
     for part in (made, *made.get("$defs", {}).values()):
@@ -78,7 +78,7 @@ def schema(message: c.Message) -> JsonSchemaValue:
 
 
 def words_below(model: type[c.Model]) -> dict[str, str]:
-    """The description of each field that has one below it in the source of the model, or of a model that it extends.
+    """Returns the descriptions of a model's fields: the strings below them in its source and in its base models'.
 
     The source is read here and never at import, where nobody needs it.
     """
@@ -89,13 +89,13 @@ def words_below(model: type[c.Model]) -> dict[str, str]:
 
 
 def own_words(model: type) -> dict[str, str]:
-    """The descriptions that stand in the source of this very model; none for what is no model of the contract."""
+    """Returns the descriptions in the source of this very model; none if it is no model of the contract."""
     return _classes(model.__module__).get(model.__name__, {}) if issubclass(model, c.Model) else {}
 
 
 @cache
 def _classes(module: str) -> dict[str, dict[str, str]]:
-    """The fields of each class of a module with the words below them."""
+    """Returns for each class of a module its fields with the descriptions below them."""
     tree = ast.parse(inspect.getsource(sys.modules[module]))
     return {node.name: dict(_fields(node)) for node in tree.body if isinstance(node, ast.ClassDef)}
 

@@ -1,12 +1,12 @@
-"""The ring of keys by which everything that passes Temporal is sealed: one setting for all processes, kit included.
+"""The key ring that encrypts everything that passes Temporal: one setting for all processes, the kit included.
 
 `MOTCUA_CODEC_KEYS` is the ring as JSON, or the path of a file with it; unset, nothing is sealed.
 
     {"current": "2026-12", "keys": {"2026-12": "<base64 of 32 bytes>", "2025-12": "…"}}
 
-`"queues": {"agency.H01.12": {"current": "h0112-2026", "keys": {"h0112-2026": "…"}}}` are keys that open and seal
-nothing but the machine work of one queue; `"plain": true` lets in what is not sealed, while a system is being changed
-over. Without `current` nothing is sealed, and what others seal is opened.
+`"queues": {"agency.H01.12": {"current": "h0112-2026", "keys": {"h0112-2026": "…"}}}` are keys that open and seal only
+the machine work of one queue; `"plain": true` accepts unsealed payloads, while a system is being changed over. Without
+`current` nothing is sealed, but payloads that others have sealed are opened.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ CodecKeyId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")
 
 
 class RingError(MotcuaError):
-    """The ring of keys can't be used. What is said of it repeats no key."""
+    """The key ring can't be used. The message never contains a key."""
 
 
 class Keys(BaseModel):
     """Keys by id.
 
     Attributes:
-        current: The key to seal by; None while it is only made known.
-        keys: What is opened with, each base64 of 32 bytes.
+        current: The id of the key to seal with; None while the keys are only being distributed.
+        keys: The keys to open with, each base64 of 32 bytes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -61,9 +61,9 @@ class Keys(BaseModel):
 
 
 class QueueKeys(Keys):
-    """The keys of one task queue's machine work, older ones included: they open and seal nothing else.
+    """The keys of one task queue's machine work, older keys included: they open and seal nothing else.
 
-    Without `current` that work is sealed by the current key of the ring.
+    Without `current` that work is sealed with the ring's current key.
     """
 
 
@@ -71,8 +71,8 @@ class CodecRing(Keys):
     """The keys of a process.
 
     Attributes:
-        queues: Keys that are for the machine work of one task queue alone, by queue.
-        plain: Whether what is not sealed is taken as well.
+        queues: By task queue, the keys for the machine work of that queue alone.
+        plain: True if unsealed payloads are accepted too.
     """
 
     queues: Mapping[str, QueueKeys] = {}
@@ -90,18 +90,18 @@ class CodecRing(Keys):
         return self
 
     def sealing_key(self, queue: str | None) -> str | None:
-        """The id of the key by which the work of a queue is sealed, or whatever is no such work; None if it is not."""
+        """Returns the id of the key that seals a queue's machine work (no queue: all else); None: do not seal."""
         return self._of(queue).current or self.current
 
     def opens(self, key: str, queue: str | None) -> bool:
-        """Whether what a key has sealed is opened there."""
+        """Returns True if payloads sealed with this key may be opened in the work of this queue."""
         return key in self.keys or key in self._of(queue).keys
 
     def _of(self, queue: str | None) -> Keys:
         return self if queue is None else self.queues.get(queue, self)
 
     def ciphers(self) -> dict[str, AESGCM]:
-        """What seals and opens, by the key's id. Raises `RingError` where the library for it is not installed."""
+        """Returns the ciphers by key id. Raises `RingError` if the library for them is not installed."""
         try:
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 -- an extra of the kit
         except ModuleNotFoundError:
@@ -115,7 +115,7 @@ class CodecRing(Keys):
 
 
 def ring_in(settings: Mapping[str, str]) -> CodecRing | None:
-    """The ring that these settings name; None if they name none. Raises `RingError`."""
+    """Returns the ring that these settings name; None if they name none. Raises `RingError`."""
     written = settings.get(CODEC_KEYS, "").strip()
     if not written:
         return None
@@ -123,21 +123,21 @@ def ring_in(settings: Mapping[str, str]) -> CodecRing | None:
 
 
 def ring_here() -> CodecRing | None:
-    """The ring of this process. Raises `RingError`."""
+    """Returns the ring of this process, None if it has none. Raises `RingError`."""
     return ring_in(os.environ)
 
 
 def ring_of(file: Path) -> CodecRing:
-    """The ring in a file. Raises `RingError`."""
+    """Returns the ring in a file. Raises `RingError`."""
     return read_ring(_text_of(file))
 
 
 def read_ring(text: str) -> CodecRing:
-    """A ring as it is written. Raises `RingError`."""
+    """Parses a ring from JSON. Raises `RingError`."""
     try:
         return CodecRing.model_validate_json(text)
     except ValidationError as error:
-        # A field's name is ours; what stands deeper may be a key in the wrong place.
+        # The top-level field's name is ours; anything deeper may be a key in the wrong place.
         said = "; ".join(f"{_known(one['loc'])} {one['msg']}".strip() for one in error.errors())
         raise RingError(f"{CODEC_KEYS} is no ring of keys: {said}") from None
 

@@ -1,4 +1,4 @@
-"""What a client knows of what it sent: a repeat of it then asks no running workflow."""
+"""A client's memory of the commands it sent: a repeated command then needs no running workflow."""
 
 from __future__ import annotations
 
@@ -14,41 +14,42 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _MOST: Final = 1_000
-"""Commands that are kept in mind, and streams, the last ones; of an older one the platform knows the receipt."""
+"""The number of latest commands, and of latest streams, to remember; the platform has the receipts of older ones."""
 
 
 class Known:
-    """The receipts of the last commands, and which of them were sent and had no answer."""
+    """The receipts of the last commands, and the commands that were sent without an answer."""
 
     def __init__(self) -> None:
         self._sent: OrderedDict[tuple[str, str], Receipt | None] = OrderedDict()
         self._seen: OrderedDict[str, int] = OrderedDict()
 
     def seen_seq(self, stream: str) -> int:
-        """How far the stream had come by the last receipt from it; 0 where none is known.
+        """Returns the highest event number in this stream's receipts; 0 if none is known.
 
-        Who acts next has seen that much, even if the workflow has lost it again (a receipt may come from the record).
+        The next actor has seen the stream up to there, even if the workflow has lost it again (a receipt may come from
+        the record).
         """
         return self._seen.get(stream, 0)
 
     def receipt(self, stream: str, command_id: str) -> Receipt | None:
-        """The receipt, which never changes once there is one."""
+        """Returns the command's receipt, which never changes; None if there is none yet."""
         return self._sent.get((stream, command_id))
 
     def is_open(self, stream: str, command_id: str) -> bool:
-        """Whether an earlier try sent this and never heard what became of it: then the record is asked first."""
+        """Returns True if an earlier attempt sent the command and got no answer: then the record is asked first."""
         key = (stream, command_id)
         return key in self._sent and self._sent[key] is None
 
     def keep(self, stream: str, command_id: str, receipt: Receipt | None) -> None:
-        """Keep the receipt in mind, or that there was no answer."""
+        """Remember the receipt, or, with None, that there was no answer."""
         _put(self._sent, (stream, command_id), receipt)
         if receipt is not None:
             _put(self._seen, stream, max(receipt.seq, self.seen_seq(stream)))
 
     @contextmanager
     def asking(self, stream: str, command_id: str) -> Iterator[None]:
-        """While a call is under way. One that ends without an answer, cancelled for instance, leaves it open."""
+        """Surrounds a call. A call that ends without an answer, cancelled for instance, leaves the command open."""
         try:
             yield
         except RefusedError:

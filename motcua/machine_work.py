@@ -1,6 +1,6 @@
-"""What filings wait for from their agency's back office, as Temporal tells it: no running workflow is asked.
+"""The pending work of a filing's back office, read from Temporal's history; no running workflow is queried.
 
-Of a failure only its type and its place are told: what it says may speak of a person.
+Of a failure only the type and the place are returned: its message may contain personal data.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .sealed_histories import opened, opened_failure
 
 _WORK: Final = {CHECK: "check", ISSUE: "issue"}
 _LOOKED_AT: Final = 100
-"""Events, from the last one back, in which requests and the waits between them are looked for."""
+"""The number of latest events that are searched for requests and the pauses between them."""
 
 _TIMEOUTS: Final = {
     TimeoutType.TIMEOUT_TYPE_HEARTBEAT: "no sign of life",
@@ -39,14 +39,14 @@ _LIBRARIES: Final = ("/site-packages/", "/lib/python3", "/motcua/hooks.py", "/mo
 
 @dataclass(frozen=True)
 class MachineWork:
-    """One thing that a filing has asked of its agency's back office and not got yet.
+    """One open request of a filing to its agency's back office.
 
     Attributes:
         work: `check` or `issue`.
-        since: When it was asked for.
-        attempts: How often the back office has begun with it.
-        error: Why the last attempt came to nothing, in a few words; None before one has.
-        next_try: When it is tried again; None while it is under way, or waits for a process to take it.
+        since: The time of the request.
+        attempts: The number of attempts that the back office has begun.
+        error: The reason why the last attempt failed, in a few words; None before one has failed.
+        next_try: The time of the next attempt; None while one is running, or waits for a process to take it.
     """
 
     work: str
@@ -57,7 +57,10 @@ class MachineWork:
 
 
 async def machine_work(client: Client, workflow_id: str, limit: timedelta | None = None) -> list[MachineWork]:
-    """What the filing waits for. Raises `RPCError`, not found where it does not run."""
+    """Returns the filing's open requests; none if its run has closed.
+
+    Raises `RPCError`: not found if Temporal does not know the workflow.
+    """
     description = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=limit)
     if description.close_time is not None:
         return []
@@ -78,7 +81,10 @@ async def machine_work(client: Client, workflow_id: str, limit: timedelta | None
 async def _pending(
     client: Client, workflow_id: str, one: PendingActivityInfo, events: Sequence[HistoryEvent]
 ) -> MachineWork:
-    """Temporal's own word of when it was scheduled is that of the attempt: when it was asked for stands in an event."""
+    """Returns a request that Temporal lists as pending.
+
+    Temporal's `scheduled_time` is that of the attempt; the time of the request is in its event.
+    """
     waits = one.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
     again = waits and one.HasField("next_attempt_schedule_time")
     asked = [event for event in events if _asks_for(event) == one.activity_type.name]
@@ -94,7 +100,7 @@ async def _pending(
 
 
 async def _resting(client: Client, workflow_id: str, events: Sequence[HistoryEvent]) -> list[MachineWork]:
-    """What was answered and of no use is asked again after a while: until then a timer of the workflow runs."""
+    """Returns the request that pauses after an unusable answer: a timer of the workflow runs until the next attempt."""
     over = {_timer_of(event) for event in events if event.event_type in _OVER}
     for event in events:
         if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED and event.event_id not in over:
@@ -145,13 +151,13 @@ async def _rests(
 
 
 async def _failure(client: Client, workflow_id: str, failure: Failure, asked: Sequence[HistoryEvent]) -> Failure:
-    """What the last of these requests failed with, readable."""
+    """Returns the failure of the last of these requests, decrypted."""
     queue = asked[0].activity_task_scheduled_event_attributes.task_queue.name if asked else None
     return await opened_failure(client, failure, workflow_id, queue)
 
 
 def _tries(events: Iterable[HistoryEvent], name: str) -> int:
-    """How often those requests of this name were begun with that have ended; of one under way the server counts."""
+    """Returns the number of attempts of the ended requests of this name; the server counts those of a running one."""
     asked = {event.event_id for event in events if _asks_for(event) == name}
     begun = (event.activity_task_started_event_attributes for event in events)
     return sum(each.attempt for each in begun if each.scheduled_event_id in asked)
@@ -162,7 +168,7 @@ def _asks_for(event: HistoryEvent) -> str:
 
 
 def error_line(failure: Failure) -> str:
-    """A failure in a few words: its type and where it was raised, never what it says."""
+    """Returns a failure in a few words: its type and the place where it was raised, never its message."""
     if failure.HasField("timeout_failure_info"):
         return _TIMEOUTS.get(failure.timeout_failure_info.timeout_type, "took too long")
     name = error_type(failure) or "Error"
@@ -171,13 +177,13 @@ def error_line(failure: Failure) -> str:
 
 
 def error_type(failure: Failure) -> str | None:
-    """The type of the exception, if it is told and looks like one."""
+    """Returns the type of the exception; None if it is missing or does not look like a type."""
     name = failure.application_failure_info.type
     return name if _NAME.fullmatch(name) else None
 
 
 def place(failure: Failure) -> str | None:
-    """`folder/file.py:line in function` of the innermost frame that is no library's, if there is a stack."""
+    """Returns `folder/file.py:line in function` of the innermost frame outside libraries; None without a stack."""
     frames: list[Any] = _FRAME.findall(failure.stack_trace)
     own = [frame for frame in frames if not any(part in frame[0] for part in _LIBRARIES)]
     if not frames:

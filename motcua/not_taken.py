@@ -1,4 +1,4 @@
-"""Why a file is not put into the object store, and what to do. A file's name and its path are personal: never said."""
+"""The reasons why a file is not stored, and the remedies. File names and paths are personal: never in a message."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .errors import MotcuaError
 
 
 class FileNotTakenError(MotcuaError):
-    """The file can't be one of the filing's. Nothing was stored.
+    """The file can't be attached to the filing. Nothing was stored.
 
     Attributes:
-        problem: The rule, and what to do, in `vi` and `en`.
+        problem: The rule, and the remedy in `vi` and `en`.
     """
 
     def __init__(self, found: Problem) -> None:
@@ -21,5 +21,5 @@ class FileNotTakenError(MotcuaError):
 
 
 def not_taken(rule: str, **values: Any) -> FileNotTakenError:
-    """The error of this rule, in the words of that name."""
+    """Returns the error of a rule, with the text of that name."""
     return FileNotTakenError(problem("file", rule, **values))

@@ -1,4 +1,4 @@
-"""The tasks of an absent officer pass over to their substitute, one `reassign` each, with a receipt each."""
+"""Gives the tasks of an absent officer to the substitute, with a `reassign` and a receipt for each."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from .errors import MotcuaError, RefusedError, Unavailable, refused_for
 from .questions import Questions
 
 Progress = Callable[[int, int], None]
-"""Called with how many are done, of how many."""
+"""Called with the number of tasks done and the number of all."""
 
 
 @dataclass(frozen=True)
 class PassedOver:
-    """What became of one task of an absent officer.
+    """The outcome for one task of an absent officer.
 
     Attributes:
-        stream: Whose task it is, such as `filing:<uuid>`.
+        stream: The stream of the task, such as `filing:<uuid>`.
         code: The dossier code.
-        task: Its name.
-        substitute: Who acts for the absent officer.
-        outcome: Passed over just now, the substitute's already, or refused and left where it is.
-        receipt: Of the `reassign` that was recorded just now.
-        problems: Why it was refused.
+        task: The task's name.
+        substitute: The officer who acts for the absent one.
+        outcome: `passed_over`: just now; `already`: taken over before; `refused`: left where it is.
+        receipt: The receipt of the `reassign`, if it was recorded just now.
+        problems: The reasons of the refusal.
     """
 
     stream: str
@@ -44,7 +44,7 @@ class _Acting(Protocol):
 
 
 async def absences_of(client: Questions, agency: str, absent: str) -> list[c.AbsenceSummary]:
-    """In which roles an officer is absent today. Raises `NotFound` if in none."""
+    """Returns an officer's absences today, one for each role. Raises `NotFound` if there are none."""
     found = [one for one in await client.absences(agency) if one.officer == absent and one.begun]
     if not found:
         raise refused_for(c.RefusalCode.NOT_FOUND, c.problem("absent", "not_absent"))
@@ -52,7 +52,7 @@ async def absences_of(client: Questions, agency: str, absent: str) -> list[c.Abs
 
 
 async def tasks_of(client: Questions, agency: str, absence: c.AbsenceSummary) -> list[c.TaskSummary]:
-    """What the absent officer has claimed, and what somebody has in their place already; of each stream one task."""
+    """Returns the tasks that the absent officer, or somebody in their place, has claimed; one task for each stream."""
     whose = {"agency": agency, "role": absence.role}
     theirs = await _every(client, c.AskTasks(**whose, officer=absence.officer))
     in_their_place = await _every(client, c.AskTasks(**whose, acting_for=absence.officer))
@@ -69,7 +69,7 @@ async def _every(client: Questions, question: c.AskTasks) -> list[c.TaskSummary]
 
 
 async def pass_one(lead: _Acting, absence: c.AbsenceSummary, task: c.TaskSummary) -> PassedOver:
-    """Give one task to the substitute; what somebody else has claimed meanwhile stays with them."""
+    """Give one task to the substitute; a task that somebody else has claimed meanwhile stays with them."""
     became = partial(PassedOver, task.stream, task.code, task.name, absence.substitute)
     if task.officer == absence.substitute:
         return became("already")
@@ -87,5 +87,5 @@ async def pass_one(lead: _Acting, absence: c.AbsenceSummary, task: c.TaskSummary
 
 
 def _not_taken(error: MotcuaError) -> c.Problem:
-    """A stream that has ended meanwhile, or that takes no commands just now."""
+    """Returns the problem of a stream that has ended meanwhile, or takes no commands now."""
     return c.problem("", "not_taken", says="not_passed_over", why=error)

@@ -1,4 +1,4 @@
-"""Trying again: what passes by itself is tried again with the same ids until the caller's patience is over."""
+"""Retries transient failures with the same ids until the caller's patience is over."""
 
 from __future__ import annotations
 
@@ -42,30 +42,30 @@ _PASSING_RULES: Final = frozenset({"statement_expired", "principals_not_at_hand"
 
 
 class TryAgainError(Exception):
-    """The answer was about to change: the filing is moving to a new run."""
+    """The answer is about to change, for instance while the filing moves to a new run: try again."""
 
 
 class SignAnewError(TryAgainError):
-    """A statement was not taken that may be taken once it is signed anew, under another id of the Update."""
+    """The identity statement was refused, but may pass if signed again, in an Update with another id."""
 
 
 def or_sign_anew(error: MotcuaError) -> Exception:
-    """`error`, unless it says that the message may be taken once it is signed anew."""
+    """Returns `error`, or a `SignAnewError` if the message may pass once it is signed again."""
     anew = isinstance(error, NotAuthorised) and error.refusal.problems[0].rule in _PASSING_RULES
     return SignAnewError(str(error)) if anew else error
 
 
 async def patiently(attempt: Attempt[T], patience: float, longest: float = LONGEST_ATTEMPT) -> T:
-    """What `attempt` returns, tried again while its failures are of the passing kind.
+    """Returns the result of `attempt`, which is retried while its failures are transient.
 
     Args:
-        attempt: Called with the time it may take. Must be safe to repeat.
+        attempt: Called with its time limit. Must be safe to repeat.
         patience: Seconds in all.
-        longest: Seconds of one attempt.
+        longest: Seconds of one attempt at most.
 
     Raises:
-        Unavailable: The patience is over.
-        MotcuaError: Temporal refuses to talk to us, with the reason.
+        Unavailable: There was no answer within `patience`.
+        MotcuaError: Temporal refuses the call; with the reason.
     """
     deadline = time.monotonic() + patience
     pause = _FIRST_PAUSE
@@ -82,7 +82,7 @@ async def patiently(attempt: Attempt[T], patience: float, longest: float = LONGE
 
 
 def is_not_found(error: RPCError) -> bool:
-    """Whether the workflow is closed, closing or not there. A namespace that is not there is something else."""
+    """Returns True if the workflow is closed, closing or does not exist. False for a missing namespace."""
     return error.status is RPCStatusCode.NOT_FOUND and not _no_namespace(error)
 
 
@@ -93,7 +93,7 @@ async def _once(attempt: Attempt[T], left: float, longest: float) -> T:
         async with asyncio.timeout(left):
             return await attempt(timedelta(seconds=min(left, longest)))
     except Exception:
-        # The SDK turns a cancellation of this task into errors of its own; then somebody wants us to stop.
+        # The SDK turns a cancellation of this task into errors of its own: raise the cancellation itself.
         if task and task.cancelling() > before:
             raise asyncio.CancelledError from None
         raise
@@ -103,7 +103,7 @@ def _passes(error: Exception) -> bool:
     if isinstance(error, RPCError):
         return error.status in _PASSING
     if isinstance(error, RuntimeError):
-        return "Failed client connect" in str(error)  # all that a lazy client says
+        return "Failed client connect" in str(error)  # a lazy client raises no more specific error
     return True
 
 

@@ -1,4 +1,4 @@
-"""What can be asked of the platform: one filing, a list, what comes next."""
+"""The questions to the platform: about one filing, lists, the changes to come."""
 
 from __future__ import annotations
 
@@ -28,74 +28,74 @@ SUBMIT: Final = "submit"
 
 
 class Questions:
-    """What can be asked, by whoever speaks on the line."""
+    """The questions, asked by the speaker of the line."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
 
     async def view(self, filing_id: UUID | str) -> c.FilingView:
-        """What is shown of the filing to those who may see it whole."""
+        """Returns the filing, as shown to readers who may see all of it."""
         return await self._asked(c.AskFiling(stream=_filing(filing_id)), c.FilingView)
 
     async def receipt(self, target: UUID | str, command_id: str = SUBMIT) -> c.Receipt:
-        """The receipt of a command, of the submission by default. `NotReady` if there is none."""
+        """Returns the receipt of a command, by default of the submission. Raises `NotReady` if there is none."""
         return await self._asked(c.AskReceipt(stream=stream_of(target), command_id=command_id), c.Receipt)
 
     async def clocks(self, filing_id: UUID | str) -> list[c.ClockState]:
-        """Every run of every clock, in the order of the starts: its pauses with their reasons, due instant, outcome."""
+        """Returns every run of every clock by its start: its pauses with their reasons, due instant and outcome."""
         return await self._asked(c.AskClocks(stream=_filing(filing_id)), list[c.ClockState])
 
     async def result(self, filing_id: UUID | str) -> c.ResultView:
-        """The decision and the reference of its file. `NotReady` before there is one."""
+        """Returns the decision and the reference of its file. Raises `NotReady` before there is one."""
         return await self._asked(c.AskResult(stream=_filing(filing_id)), c.ResultView)
 
     async def delivery(self, filing_id: UUID | str) -> c.DeliveryView:
-        """How the applicant comes by the result: the pick-up code, the link. Show it to nobody else."""
+        """Returns the applicant's means to get the result: pick-up code, link. Show it to nobody else."""
         return await self._asked(c.AskDelivery(stream=_filing(filing_id)), c.DeliveryView)
 
     async def linked_result(self, filing_id: UUID | str, link: str) -> c.ResultView:
-        """The result for whoever has the link to it. `NotAllowed` once the link has expired, or for another one."""
+        """Returns the result for the holder of its link. Raises `NotAllowed` for an expired or another link."""
         return await self._asked(c.AskLinkedResult(stream=_filing(filing_id), link=link), c.ResultView)
 
     async def parked(self, filing_id: UUID | str) -> list[c.Parked]:
-        """Reports from the filing's other streams that could not be used, for the operator."""
+        """Returns the reports from the filing's other streams that could not be used, for the operator."""
         return await self._asked(c.AskParked(stream=_filing(filing_id)), list[c.Parked])
 
     async def payment(self, filing_id: UUID | str, n: int = 1) -> c.PaymentView:
-        """The `n`-th online request for money: where to pay, and what became of the money."""
+        """Returns the `n`-th online payment: the address to pay at, and the state of the money."""
         return await self._asked(c.AskPayment(stream=c.payment_workflow(_uuid(filing_id), n)), c.PaymentView)
 
     async def parcel(self, filing_id: UUID | str, n: int = 1) -> c.ParcelView:
-        """The `n`-th consignment of the result through the post."""
+        """Returns the `n`-th consignment of the result by post."""
         return await self._asked(c.AskParcel(stream=c.parcel_workflow(_uuid(filing_id), n)), c.ParcelView)
 
     async def referral(self, filing_id: UUID | str, n: int = 1) -> c.ReferralView:
-        """The `n`-th part of the procedure that another agency decides: by when, and how it was decided."""
+        """Returns the `n`-th part of the procedure that another agency decides: its due moment and its decision."""
         return await self._asked(c.AskReferral(stream=c.referral_workflow(_uuid(filing_id), n)), c.ReferralView)
 
     async def complaints(self, filing_id: UUID | str) -> list[c.ComplaintView]:
-        """The complaints about the filing, and their answers."""
+        """Returns the complaints about the filing, and their answers."""
         return await self._asked(c.AskComplaints(stream=_filing(filing_id)), list[c.ComplaintView])
 
     async def papers(self, filing_id: UUID | str) -> list[c.OfficialPaper]:
-        """The official papers of the filing that have been made so far; `Store.get` reads their files."""
+        """Returns the filing's official papers made so far; `Store.get` reads their files."""
         return await self._asked(c.AskPapers(stream=_filing(filing_id)), list[c.OfficialPaper])
 
     async def timeline(
         self, filing_id: UUID | str, audience: c.Audience = c.Audience.APPLICANT
     ) -> list[c.TimelineEntry]:
-        """What happened to the filing and its other streams, as far as this audience may see it."""
+        """Returns the history of the filing and its other streams, as far as this audience may see it."""
         return await self._asked(c.AskTimeline(stream=_filing(filing_id), audience=audience), list[c.TimelineEntry])
 
     async def access(
         self, filing_id: UUID | str, *, after: str | None = None, limit: int = 100
     ) -> c.Page[c.AccessEntry]:
-        """Who has looked at the filing, the last first, page by page."""
+        """Returns a page of the readers who have looked at the filing, the latest first."""
         question = c.AskAccess(stream=_filing(filing_id), after=after, limit=limit)
         return await self._asked(question, c.Page[c.AccessEntry])
 
     async def changes(self, filing_id: UUID | str, after: int = 0, *, wait: float = c.LONGEST_WAIT) -> c.Changes:
-        """How the filing stood after each event beyond `after`; without any yet, after up to `wait` seconds none."""
+        """Returns the filing's state after each event beyond `after`; waits up to `wait` seconds for the first one."""
         within = max(min(wait, self._line.patience - LONGEST_ATTEMPT), 0)
         question = c.AskChanges(stream=_filing(filing_id), after=after, wait=within)
         return await self._asked(question, c.Changes, longest=within + LONGEST_ATTEMPT)
@@ -103,37 +103,37 @@ class Questions:
     async def filings(
         self, client_id: str, *, open_only: bool = False, after: str | None = None, limit: int = 100
     ) -> c.Page[c.FilingSummary]:
-        """The filings of one client, page by page."""
+        """Returns a page of the filings of one client."""
         question = c.AskFilings(client_id=client_id, open_only=open_only, after=after, limit=limit)
         return await self._asked(question, c.Page[c.FilingSummary])
 
     async def filings_of(
         self, id_number: str, *, after: str | None = None, limit: int = 100
     ) -> c.Page[c.FilingSummary]:
-        """The filings in the name of one person, page by page."""
+        """Returns a page of the filings in the name of one person."""
         question = c.AskPersonsFilings(id_number=id_number, after=after, limit=limit)
         return await self._asked(question, c.Page[c.FilingSummary])
 
     async def tasks(self, question: c.AskTasks | None = None) -> c.Page[c.TaskSummary]:
-        """What waits for whom, what is due first first, page by page."""
+        """Returns a page of the tasks and their holders, the earliest due first."""
         return await self._asked(question or c.AskTasks(), c.Page[c.TaskSummary])
 
     async def counts(self, agency: str | None = None) -> list[c.Count]:
-        """How many open filings there are, by agency and status."""
+        """Returns the number of open filings by agency and status."""
         return await self._asked(c.AskCounts(agency=agency), list[c.Count])
 
     async def agency(self, code: str) -> c.AgencySummary:
-        """What the directory says of an agency. `NotFound` for one that it does not have."""
+        """Returns an agency's entry in the directory. Raises `NotFound` if it has none."""
         return await self._asked(c.AskAgency(agency=code), c.AgencySummary)
 
     async def absences(self, agency: str) -> list[c.AbsenceSummary]:
-        """Which officers of an agency are or will be absent, and who acts for them."""
+        """Returns the present and future absences of an agency's officers, with their substitutes."""
         return await self._asked(c.AskAbsences(agency=agency), list[c.AbsenceSummary])
 
     async def machine_work(self, filing_id: UUID | str) -> list[MachineWork]:
-        """What the filing waits for from its agency's back office: how often it was tried, why in vain, when again.
+        """Returns the filing's open requests to its back office, with attempts, last error and next attempt.
 
-        Temporal is asked, not the record: a filing that does not run waits for nothing.
+        The answer comes from Temporal, not from the record: a filing that does not run has none.
         """
         stream = _filing(filing_id)
 
@@ -148,9 +148,9 @@ class Questions:
         return await patiently(attempt, self._line.patience)
 
     async def follow(self, filing_id: UUID | str) -> AsyncIterator[c.FilingView]:
-        """The filing as it stood after every event, from the first to the last; none is missed.
+        """Yields the filing's state after every event, from the first to the last; it misses none.
 
-        Each look waits for what comes next. Once the filing has been seen, an outage of any length only makes it wait.
+        Each request waits for the next event. Once there was a first answer, an outage of any length only delays it.
 
         Raises:
             FilingNotAvailable: There never was such a filing.
@@ -178,7 +178,7 @@ class Questions:
             seen = changes.seq
 
     async def _look(self, filing_id: UUID | str, seen: int) -> c.Changes | None:
-        """What came after `seen`, or None while it is being registered or, once seen, while nobody answers."""
+        """Returns the changes after `seen`; None while the filing is being registered or, once seen, in an outage."""
         try:
             return await self.changes(filing_id, seen)
         except NotReady:
@@ -192,7 +192,7 @@ class Questions:
         return await patiently(lambda limit: self._ask(question, answer, limit), self._line.patience, longest)
 
     async def _ask(self, question: c.Question, answer: type[T], limit: timedelta, asker: c.Actor | None = None) -> T:
-        """The record's answer, by a workflow of its own: no running one is touched. `asker` is who wants to know."""
+        """Returns the record's answer by a workflow of its own; touches no running one. `asker`: the asking actor."""
         voice = self._line.voice if asker is None else self._line.voice.of(asker)
         asked = await voice.question(question)
         try:
@@ -205,7 +205,7 @@ class Questions:
                 rpc_timeout=limit,
             )
         except WorkflowFailureError as error:
-            if not isinstance(error.cause, ApplicationError):  # its time was up, or its worker's
+            if not isinstance(error.cause, ApplicationError):  # the question, or its worker's task, timed out
                 raise TryAgainError from error
             why = or_sign_anew(error_from(error.cause))
             stream: str | None = getattr(question, "stream", None)
@@ -213,14 +213,14 @@ class Questions:
                 raise await self._why_not_found(stream, limit) from None
             raise why from None
         except RPCError as error:
-            if is_not_found(error):  # the engine has lost the question; the record has not lost the answer
+            if is_not_found(error):  # Temporal has lost the question; the record still has the answer
                 raise TryAgainError from error
             raise
         answered: T = _adapter(answer).validate_python(found)
         return answered
 
     async def _why_not_found(self, stream: str, limit: timedelta) -> MotcuaError:
-        """What the record does not hold may be about to be registered, or was refused: its workflow knows."""
+        """Returns the error for a stream missing in the record: its workflow may still register it, or was refused."""
         handle = self._line.client.get_workflow_handle(stream)
         try:
             description = await handle.describe(rpc_timeout=limit)
@@ -240,7 +240,7 @@ _adapter: Final[Callable[[Any], TypeAdapter[Any]]] = cache(TypeAdapter)
 
 
 def stream_of(target: UUID | str) -> str:
-    """The stream of a filing by its id, or the one that is named."""
+    """Returns the stream of a filing by its id; the name of another stream is returned as it is."""
     return target if isinstance(target, str) and ":" in target else _filing(target)
 
 

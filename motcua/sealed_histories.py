@@ -1,4 +1,4 @@
-"""What stands sealed in the histories of workflows, read from outside of them."""
+"""Decrypts payloads and failures of workflow histories, outside of the workflows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .converter import UnopenedError, why_not_opened
 
 
 async def opened(client: Client, workflow_id: str, payloads: Sequence[Payload]) -> list[Payload]:
-    """Payloads of a workflow's history as they were before they were sealed. Raises `UnopenedError`."""
+    """Decrypts payloads of a workflow's history. Raises `UnopenedError`."""
     codec = client.data_converter.with_context(
         WorkflowSerializationContext(client.namespace, workflow_id)
     ).payload_codec
@@ -25,13 +25,13 @@ async def opened(client: Client, workflow_id: str, payloads: Sequence[Payload]) 
 
 
 async def opened_failure(client: Client, failure: Failure, workflow_id: str, queue: str | None = None) -> Failure:
-    """A failure with its text and its stack as they were; as it is where they can't be opened.
+    """Decrypts a failure's message and stack; returns it unchanged if they are not sealed or can't be opened.
 
     Args:
-        client: Whose codec it is opened with.
-        failure: Of a workflow's task, or of an activity of it.
-        workflow_id: Whose.
-        queue: That of the activity, if it is one's.
+        client: The client with the codec.
+        failure: The failure of a workflow's task, or of one of its activities.
+        workflow_id: The id of that workflow.
+        queue: The task queue of the activity, if the failure is an activity's.
     """
     if not failure.HasField("encoded_attributes"):
         return failure

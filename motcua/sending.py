@@ -1,4 +1,4 @@
-"""What can be sent to the platform: a filing, a complaint, a command, safely repeated until there is a receipt."""
+"""Sends filings, complaints and commands to the platform, each retried safely until there is a receipt."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ _DROPPED: Final = frozenset({"AcceptedUpdateCompletedWorkflow", "UnprocessedUpda
 
 
 def command_id() -> str:
-    """A fresh id for a command. Keep it with the command: a repeat with the same id is the same command."""
+    """Returns a new id for a command. Keep it with the command: a repeat with the same id is the same command."""
     return str(uuid4())
 
 
 class Sending(Questions):
-    """What can be asked and sent, by whoever speaks on the line: for the actor that each message names."""
+    """All questions and messages, by the speaker of the line, for the actor that each message names."""
 
     async def submit(self, submission: c.Submission) -> c.Receipt:
         """Hand in a filing. The same submission again, at any time, returns the first receipt.
@@ -88,10 +88,10 @@ class Sending(Questions):
         """Complain (khiếu nại) about an event of a filing. The same complaint again returns the first receipt.
 
         Args:
-            complaint: The `n`-th about this filing; `complaints` tells how many there are.
+            complaint: The `n`-th about this filing; `complaints` lists those before it.
 
         Raises:
-            NotAllowed: With every reason: it is too late, there is nothing to complain about, it is not theirs …
+            NotAllowed: With every reason: too late, no such act, not the complainant's filing …
             SameIdOtherContent: The `n`-th complaint is another one.
         """
         _must_be(complaint, c.ComplaintStart, c.RefusalCode.BAD_START)
@@ -103,7 +103,7 @@ class Sending(Questions):
             nonlocal begun
             if not begun:
                 await self._begin_complaint(stream, await self._line.voice.complaint(complaint), limit)
-                begun = True  # begun anew by each try, one that is refused slowly would never be seen to end
+                begun = True  # a start in each attempt would hide the end of a run that is refused slowly
             try:
                 return await self._ask(recorded, c.Receipt, limit, complaint.actor)
             except NotReady as error:
@@ -123,7 +123,7 @@ class Sending(Questions):
             command: One that the stream takes; `actions` lists them.
 
         Raises:
-            NotAllowed: The rules do not allow it now; `refusal.allowed` names what they do.
+            NotAllowed: The rules do not allow it now; `refusal.allowed` lists the allowed actions.
             NotAuthorised: The agency's directory does not give the actor this role.
             SameIdOtherContent: The `command_id` was used for something else.
             FilingClosed: The filing has ended.
@@ -190,7 +190,7 @@ class Sending(Questions):
     async def _file(
         self, operation: WithStartWorkflowOperation[Any, Any], check: dict[str, str], update_id: str, limit: timedelta
     ) -> c.Receipt:
-        """One try of update-with-start. Raises `WorkflowAlreadyStartedError` for a filing that has ended."""
+        """Make one attempt of update-with-start. Raises `WorkflowAlreadyStartedError` for a filing that has ended."""
         try:
             receipt: c.Receipt = await self._line.client.execute_update_with_start_workflow(
                 SUBMIT,
@@ -204,11 +204,11 @@ class Sending(Questions):
             if _was_dropped(error):
                 raise TryAgainError from error
             why = or_sign_anew(error_from(error.cause))
-            # Other content under this id is just being refused: ours can be filed once that run has ended.
+            # A run with other content under this id is being refused; ours can be filed once that run has ended.
             raise (TryAgainError if isinstance(why, NotReady) else why) from None
         except RPCError as error:
             await _forget(operation)
-            if is_not_found(error):  # it ended at this very moment; the next try learns how
+            if is_not_found(error):  # the run ended at this very moment; the next attempt gets the outcome
                 raise TryAgainError from error
             raise
         except (WorkflowAlreadyStartedError, RPCTimeoutOrCancelledError):
@@ -219,7 +219,7 @@ class Sending(Questions):
     async def _on_demand(
         self, starts: str, stream: str, command: c.Command, update_id: str, limit: timedelta
     ) -> c.Receipt:
-        """Give a command to a stream whose workflow runs only while there is something to do, and `starts` with it."""
+        """Give a command to a stream whose workflow runs only on demand: starts the workflow type `starts` with it."""
         asked = c.StreamId.parse(stream)
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             starts,
@@ -243,7 +243,7 @@ class Sending(Questions):
         return receipt
 
     async def _once(self, stream: str, own_id: str, attempt: Callable[[timedelta], Awaitable[c.Receipt]]) -> c.Receipt:
-        """The receipt as this client knows it, or as `attempt` gets it: a repeat leaves no trace in a history."""
+        """Returns the receipt known to this client, else that of `attempt`: a repeat adds nothing to a history."""
         known = self._line.known
 
         async def one_try(limit: timedelta) -> c.Receipt:
@@ -261,7 +261,7 @@ class Sending(Questions):
         return receipt
 
     async def _recorded_before_the_end(self, recorded: c.AskReceipt, limit: timedelta, actor: c.Actor) -> c.Receipt:
-        """The receipt of a command whose stream was found closed. Raises `FilingClosed` if it was not recorded."""
+        """Returns the recorded receipt of a command to a closed stream. Raises `FilingClosed` if there is none."""
         try:
             return await self._ask(recorded, c.Receipt, limit, actor)
         except NotReady:
@@ -273,7 +273,7 @@ class Sending(Questions):
             raise FilingNotAvailable(f"{recorded.stream} was refused when it was submitted") from error
 
     async def _raise_if_ended(self, stream: str, limit: timedelta, actor: c.Actor) -> None:
-        """Raise `FilingClosed`, except while a run makes way for the next or waits to be started again."""
+        """Raises `FilingClosed`, unless the next run is about to start or the stream waits for a restart."""
         if stream.startswith("filing:"):
             view = await self._ask(c.AskFiling(stream=stream), c.FilingView, limit, actor)
             if view.closed:
@@ -283,7 +283,7 @@ class Sending(Questions):
         try:
             description = await self._line.client.get_workflow_handle(stream).describe(rpc_timeout=limit)
         except RPCError as error:
-            if is_not_found(error):  # the engine has lost it; the record has not, which starts it again
+            if is_not_found(error):  # Temporal has lost it; reconciliation with the record starts it again
                 return
             raise
         if description.status is WorkflowExecutionStatus.COMPLETED:
@@ -291,7 +291,7 @@ class Sending(Questions):
 
 
 def _filing(stream: str, content: dict[str, Any], signed: dict[str, str]) -> WithStartWorkflowOperation[Any, Any]:
-    """The start of a filing's workflow, with what is `signed` of its content."""
+    """Returns the start of a filing's workflow, with the statement in `signed`, if any."""
     return WithStartWorkflowOperation(
         _FILING,
         {"submission": content} | signed,
@@ -305,7 +305,7 @@ def _filing(stream: str, content: dict[str, Any], signed: dict[str, str]) -> Wit
 
 
 def _digest_of(content: dict[str, Any]) -> str:
-    """The digest of a submission, as the platform will count it. Raises `BadSubmission` for what it would refuse."""
+    """Returns a submission's digest as the platform computes it. Raises `BadSubmission` if that would be refused."""
     try:
         return c.content_digest(content)
     except c.RefusalError as no:
@@ -319,19 +319,19 @@ def _same_content(receipt: c.Receipt, digest: str, other: c.Refusal) -> c.Receip
 
 
 def _must_be(given: object, model: type[c.Model], code: c.RefusalCode) -> None:
-    """Raise the typed error for what is no message at all, such as a dict."""
+    """Raises the typed error if `given` is no instance of `model`, such as a dict."""
     if not isinstance(given, model):
         why = c.problem("", "model_type", says="not_a_message", name=model.__name__, given=type(given).__name__)
         raise refused_for(code, why)
 
 
 def _was_dropped(error: WorkflowUpdateFailedError) -> bool:
-    """Whether it was the server that gave the call up: the filing ended under it, or a worker was lost with it."""
+    """Returns True if the server dropped the Update, because the filing ended during it or its worker was lost."""
     cause = error.cause
     return isinstance(cause, ApplicationError) and cause.type in _DROPPED
 
 
 async def _forget(operation: WithStartWorkflowOperation[Any, Any]) -> None:
-    """Take the operation's own copy of the error, or asyncio complains that nobody did."""
+    """Retrieve the operation's own copy of the error, or asyncio warns that it never was."""
     with contextlib.suppress(Exception):
         await operation.workflow_handle()

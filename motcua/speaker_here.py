@@ -1,4 +1,4 @@
-"""Who speaks here, as `MOTCUA_IDENTITY_*` and `MOTCUA_INSTALLATION` say."""
+"""The principal of this process, as `MOTCUA_IDENTITY_*` and `MOTCUA_INSTALLATION` configure it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _ASSURANCE: Final = frozenset("1234")
 
 
 def speaker_here(said: Mapping[str, str] = os.environ) -> Speaker | None:
-    """The principal that the environment names, with its key, in front of the installation that it names.
+    """Returns the principal and key that the environment names, for the installation that it names.
 
-    None if it names neither. An agent is asked for its key, which may take a moment.
+    None if it names neither principal nor key. A signing agent is asked for its key, which may take a moment.
 
     Raises:
-        MotcuaError: It names only one of the two, the key can't be used, or the extra `identity` is not there.
+        MotcuaError: Only one of the two is set, the key can't be used, or the extra `identity` is not installed.
     """
     principal, keys = said.get(PRINCIPAL), [name for name in _KEYS if said.get(name)]
     if not principal and not keys:
@@ -43,9 +43,9 @@ def speaker_here(said: Mapping[str, str] = os.environ) -> Speaker | None:
 
 
 def authenticated_here(said: Mapping[str, str] = os.environ) -> Authenticated:
-    """How those are known for whom the principal speaks: `acr` and, by spaces, `amr`; else a program with a key.
+    """Returns how the principal authenticates its actors: `acr` and, split at spaces, `amr`; else a program with a key.
 
-    Raises `MotcuaError` for a level that there is not.
+    Raises `MotcuaError` for an unknown level.
     """
     usual = Authenticated()
     acr, amr = said.get(ACR) or usual.acr, tuple(said.get(AMR, "").split())

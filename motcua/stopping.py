@@ -1,4 +1,4 @@
-"""How a process ends: told to stop, it finishes what is under way, and is gone in ten seconds whatever hangs."""
+"""Stops a process: after a signal it finishes the running work, and it ends within ten seconds even if work hangs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from datetime import timedelta
 from typing import Final
 
 GRACE: Final = timedelta(seconds=8)
-"""How long what is under way may take to end when the process is told to stop."""
+"""The time that running work has to finish after a stop signal."""
 
 LONGEST: Final = 9.5
-"""Seconds after which a process that was told to stop ends all the same, with exit code 1."""
+"""Seconds after a stop signal at which the process ends in any case, with exit code 1."""
 
 _log = logging.getLogger("motcua.stopping")
 
 
 def on_stop_signals(stop: asyncio.Event) -> None:
-    """Set `stop` at SIGTERM or SIGINT, and see to it that the process ends in time."""
+    """Set `stop` at SIGTERM or SIGINT, and force the process to end after `LONGEST` seconds."""
 
     def told() -> None:
         if not stop.is_set():

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 OBJECTS: Final = "MOTCUA_OBJECTS"
 CHUNK: Final = 1 << 20
-"""Bytes of a file that are read at once."""
+"""Bytes of a file read at once."""
 PAGE: Final = 1000
-"""Files that are listed at once."""
+"""Files listed at once."""
 CHECKS: Final = "checks"
-"""Where a file lies for a moment, to see whether the store works."""
+"""The folder of the temporary file that tests whether the store works."""
 
 Progress = Callable[[int], None]
 
@@ -43,15 +43,15 @@ class NoStoreError(MotcuaError):
 
 
 class DamagedFileError(MotcuaError):
-    """The file in the store is not the one that its reference names, or there is none."""
+    """The file in the store is missing, or not the one that its reference names."""
 
 
 class StoreFailedError(MotcuaError):
-    """The object store did not do it. Nothing half is in it, and trying again is safe."""
+    """The object store failed. It holds no partial file, and a retry is safe."""
 
 
 def open_store(url: str) -> ObjectStore:
-    """The object store at `url`; a folder is made if it is not there. Raises `NoStoreError`."""
+    """Opens the object store at `url`; a missing folder is made. Raises `NoStoreError`."""
     try:
         from obstore.store import from_url  # noqa: PLC0415 -- an extra: the rest of the kit works without
     except ModuleNotFoundError:
@@ -71,7 +71,7 @@ class Store:
 
     @classmethod
     def from_environment(cls) -> Self:
-        """The store at `MOTCUA_OBJECTS`. Raises `NoStoreError`."""
+        """Opens the store at `MOTCUA_OBJECTS`. Raises `NoStoreError`."""
         url = os.environ.get(OBJECTS)
         if not url:
             raise NoStoreError(f"set {OBJECTS} to the address of the object store: file:///folder or s3://bucket")
@@ -86,36 +86,36 @@ class Store:
         name: str | None = None,
         progress: Progress | None = None,
     ) -> FileRef:
-        """Put a file of this computer into the store, for one filing, before that is filed. Again it is the same file.
+        """Put a local file into the store for a filing, before that is submitted. Idempotent.
 
-        It is read once, and is there whole or not at all, on the disk of the store when this returns. At most
-        `MOST_FILES` files of `LARGEST_FILING` bytes together may lie there for a filing.
+        The file is read once and stored whole or not at all; when this returns it is on the store's disk. A filing may
+        have at most `MOST_FILES` files there, of `LARGEST_FILING` bytes together.
 
         Args:
-            filing_id: Of the filing: `motcua.filing_id(client_id, submission_id)`.
+            filing_id: The id of the filing: `motcua.filing_id(client_id, submission_id)`.
             path: The file, of 1 to `LARGEST_FILE` bytes.
-            media_type: By default what the end of its name says.
-            name: What officers see it called; by default its own name.
-            progress: Told now and then, from another thread, how many bytes have been read.
+            media_type: By default the type for the extension of the file's name.
+            name: The name that officers see; by default the file's own.
+            progress: Called from time to time, from another thread, with the number of bytes read so far.
 
         Raises:
-            FileNotTakenError: This file can't be attached; the `problem` says why.
+            FileNotTakenError: This file can't be attached; `problem` has the reason.
             StoreFailedError: The store could not keep it.
-            DamagedFileError: Something else lies in its place in the store.
+            DamagedFileError: The store has other bytes under the file's key.
         """
         return await asyncio.to_thread(
             self._attach, UUID(str(filing_id)), Path(path), media_type, name, progress or (lambda _: None)
         )
 
     async def put(self, filing_id: UUID | str, data: bytes, media_type: str, name: str | None = None) -> FileRef:
-        """Keep `data` as a file of the filing, whatever else it has; the same bytes again are the same file.
+        """Store `data` as a file of the filing, without the limits on its files together. Idempotent.
 
         Raises as `attach` does.
         """
         return await asyncio.to_thread(self._put, UUID(str(filing_id)), data, media_type, name)
 
     async def get(self, file: FileRef) -> bytes:
-        """The bytes of `file`, checked against its digest. Raises `DamagedFileError`."""
+        """Returns the bytes of `file`, verified against its digest. Raises `DamagedFileError`."""
         try:
             found = await self._store.get_async(file.key)
         except FileNotFoundError:
@@ -126,7 +126,7 @@ class Store:
         return data
 
     async def works(self) -> bool:
-        """Whether what is put into it can be read back and removed. Raises what obstore raises."""
+        """Returns True if a test file can be written, read back and removed. Raises obstore's errors."""
         key, data = f"{CHECKS}/{secrets.token_hex(16)}", b"motcua"
         await self._store.put_async(key, data)
         same = bytes(await (await self._store.get_async(key)).bytes_async()) == data
@@ -171,14 +171,14 @@ class Store:
         return nullcontext(InMemory(self._store, folder, media_type))
 
     def _sizes(self, folder: str) -> dict[str, int]:
-        """The files in a folder of the store by their names. Of one on this computer in a third of obstore's time."""
+        """Returns the sizes of a folder's files by name. A local folder is read in a third of obstore's time."""
         if self._root is not None:
             return sizes(self._root / folder)
         pages = self._store.list(f"{folder}/", chunk_size=PAGE)
         return {meta["path"].removeprefix(f"{folder}/"): meta["size"] for page in pages for meta in page}
 
     def _see_room(self, filing: UUID, file: FileRef) -> None:
-        """Refuse what would be too much for one filing, beside what lies there. Two at once may both just fit."""
+        """Refuses a file beyond the limits of a filing with its stored files. Two concurrent files may both pass."""
         there = self._sizes(f"files/{filing}")
         if file.sha256 in there:
             return
@@ -188,7 +188,7 @@ class Store:
             raise not_taken("files_too_large", most=c.LARGEST_FILING)
 
     def _see_same(self, file: FileRef) -> None:
-        """What lies in the file's place must be the file."""
+        """Raises `DamagedFileError` if the store has other bytes under the file's key."""
         there = hashlib.sha256()
         for chunk in self._store.get(file.key).stream():
             there.update(chunk)
@@ -199,7 +199,7 @@ class Store:
 
 
 class _Read:
-    """A file as it is read: its chunks, and after them its size and digest. Raises `FileNotTakenError`."""
+    """Reads a file: yields its chunks, then has its size and digest. Raises `FileNotTakenError`."""
 
     def __init__(self, source: BinaryIO, progress: Progress) -> None:
         self._source = source
@@ -238,7 +238,7 @@ def _called(name: str) -> str:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What a store raises, as ours. Its own words may hold paths: only the system's are said."""
+    """Turns a store's errors into ours. Their messages may hold paths: only the system's own text is kept."""
     from obstore.exceptions import BaseError  # noqa: PLC0415 -- the extra
 
     try:

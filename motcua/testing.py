@@ -18,7 +18,7 @@ _FONT: Final = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
 
 
 def page(words: str) -> bytes:
-    """A PDF of one page that says these words, which are plain ASCII without brackets."""
+    """Returns a PDF of one page with this text, which must be ASCII without brackets."""
     drawn = f"BT /F1 12 Tf 72 770 Td ({words}) Tj ET".encode("ascii")
     stream = b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawn), drawn)
     written, places = b"%PDF-1.4\n", []
@@ -32,15 +32,15 @@ def page(words: str) -> bytes:
 
 
 PAPER: Final = page("birth notice")
-"""The paper that `submission()` names: put it into the store first, or the submission is refused."""
+"""The paper of `submission()`: put it into the store first, or the submission is refused."""
 
 _SUBJECT: Final = "applicant-1"
 
 
 def submission(**overrides: Any) -> c.Submission:
-    """A birth registration (khai sinh) that fits `procedures/1.001193@2026-12.yaml`, new at every call.
+    """Returns a birth registration (khai sinh) valid for `procedures/1.001193@2026-12.yaml`, new at every call.
 
-    Its paper is `PAPER`, at the place that this submission has for it in the object store.
+    Its paper is `PAPER`, under the key of this submission in the object store.
     """
     own = {"client_id": "sample", "submission_id": str(uuid4())} | overrides
     fields: dict[str, Any] = {
@@ -71,12 +71,12 @@ def _file(filing: UUID) -> c.FileRef:
 
 
 def _born() -> str:
-    """A day on which a child is born whose birth is registered in time."""
+    """Returns a birth day, 20 days ago, for which registration is still in time."""
     return (datetime.now(UTC).date() - timedelta(days=20)).isoformat()
 
 
 def dossier(**overrides: Any) -> c.Dossier:
-    """What a back office sees of `submission()`."""
+    """Returns the dossier of `submission()`, as a back office gets it."""
     made = submission()
     fields: dict[str, Any] = made.model_dump(include={"procedure", "agency", "applicant", "form", "papers"})
     own = {"filing_id": uuid4(), "code": "H56.30-261125-0001", "version": "2026-12", "level": 4}
@@ -84,6 +84,6 @@ def dossier(**overrides: Any) -> c.Dossier:
 
 
 def issue_request(**overrides: Any) -> c.IssueRequest:
-    """A request to make the result of `dossier()`."""
+    """Returns a request to make the result of `dossier()`."""
     own: dict[str, Any] = {"request_id": "issue:1", "dossier": dossier(), "outcome": "approved", "officer": "leader-1"}
     return c.IssueRequest(**(own | overrides))

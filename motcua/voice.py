@@ -1,4 +1,4 @@
-"""In whose name a client speaks, and the line on which it does."""
+"""The name in which a client speaks, and its connection."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Voice:
-    """Signs what a client sends. Without a speaker nothing is signed.
+    """Signs a client's messages. Without a speaker nothing is signed.
 
-    A statement is made for each attempt, since it soon runs out.
+    Each attempt gets a statement of its own, since statements soon expire.
 
     Attributes:
         speaker: The principal with its key.
-        authenticated: How it has authenticated those for whom it speaks.
-        asker: For whom it asks; None where it asks by itself.
+        authenticated: How the speaker has authenticated its actors.
+        asker: The actor of the questions; None if the principal asks for itself.
     """
 
     speaker: Speaker | None = None
@@ -33,27 +33,27 @@ class Voice:
     asker: c.Actor | None = None
 
     def of(self, asker: c.Actor, authenticated: Authenticated | None = None) -> Voice:
-        """The same, which asks for this actor."""
+        """Returns the same voice for the questions of this actor."""
         return replace(self, asker=asker, authenticated=authenticated or self.authenticated)
 
     async def command(self, stream: str, command: C) -> C:
-        """The command, with a statement of its actor."""
+        """Returns the command with a statement of its actor."""
         return await self._by(lambda by: by.command(stream, command, self.authenticated), command)
 
     async def complaint(self, complaint: c.ComplaintStart) -> c.ComplaintStart:
-        """The complaint, with a statement of its actor."""
+        """Returns the complaint with a statement of its actor."""
         return await self._by(lambda by: by.complaint(complaint, self.authenticated), complaint)
 
     async def question(self, question: Q) -> Q:
-        """The question, with a statement of who asks."""
+        """Returns the question with a statement of the asker."""
         return await self._by(lambda by: by.question(question, self.authenticated, self.asker), question)
 
     async def submission(self, submission: c.Submission) -> dict[str, str]:
-        """What goes beside a submission: a statement of its actor, or nothing."""
+        """Returns the field to send beside a submission: a statement of its actor, or nothing."""
         return await self._by(lambda by: {"statement": by.submission(submission, self.authenticated)}, {})
 
     async def _by(self, signed: Callable[[Speaker], T], unsigned: T) -> T:
-        """Signed; in a thread where another process does it, for which the others here need not wait."""
+        """Signs; in a thread if another process signs, so that other calls need not wait for it."""
         if self.speaker is None:
             return unsigned
         return await asyncio.to_thread(signed, self.speaker) if self.speaker.waits else signed(self.speaker)
@@ -61,7 +61,7 @@ class Voice:
 
 @dataclass(frozen=True)
 class Line:
-    """Over which connection a client speaks, for how many seconds a call tries, in whose voice, what it has heard."""
+    """A client's connection, the seconds for which a call is retried, its voice, and its known receipts."""
 
     client: Client
     patience: float
