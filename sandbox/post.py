@@ -1,19 +1,19 @@
-"""The sandbox post: what is known of VNPost's interface over HTTP, over a ledger of its own.
+"""The sandbox post: VNPost's HTTP interface, as far as it is known, over a ledger of its own.
 
 Run as `python -m sandbox.post --port N --data DIR [--step-after SECONDS]`. A consignment goes accepted →
 in_transit → delivered, one step every `--step-after` seconds, except for these postcodes:
 
 - `99902` comes back; `99904` stays in transit for ever
-- `99903` is lost and `99910` is damaged, if it is the first parcel of a filing; what is sent again arrives
+- `99903` is lost and `99910` is damaged, if it is the first parcel of a filing; the next one arrives
 - `99905` is delivered after one invitation (giấy mời); `99906` comes back after two
-- `99907` is lost, and delivered all the same when it is sent again; the second is delivered 60 steps after the first
-  was heard of
-- `99908` comes back, and is delivered all the same, 15 steps after that was heard of
-- `99909` is refused; `99911` has a status that nobody knows, then is delivered; `99912` is accepted and never leaves
-- `99913` leaves at once, before anybody can have it back, and is delivered 60 steps later
+- `99907` is lost, and delivered after all when a second parcel is sent; that one is delivered 60 steps after a query
+  has shown the first as delivered
+- `99908` comes back, and is delivered after all, 15 steps after a query has shown it as returned
+- `99909` is refused; `99911` has an unknown status, then is delivered; `99912` is accepted and never leaves
+- `99913` leaves at once, before it can be cancelled, and is delivered 60 steps later
 
-`PUT /outage` with `{"seconds": 600}` lets the wire answer nobody for so long. `GET /tracking?code=…` is the page for
-everybody. The ledger keeps no recipient: only a digest, to know a repeated request.
+`PUT /outage` with `{"seconds": 600}` makes the post answer 503 for so long. `GET /tracking?code=…` is the public page.
+The ledger keeps no recipient, only a digest that identifies a repeated request.
 """
 
 import base64
@@ -100,7 +100,7 @@ class Outage(Message):
 
 
 class PostServer:
-    """The post's HTTP face."""
+    """The post's HTTP interface."""
 
     def __init__(self, ledger: PostLedger) -> None:
         self._ledger = ledger
@@ -117,7 +117,7 @@ class PostServer:
         ]
 
     async def token(self, request: Request) -> Response:
-        """A token for whoever knows the keys, that is good for five minutes."""
+        """Answers a caller who knows the keys with a token, valid for five minutes."""
         if not _knows_the_keys(request.headers.get("authorization", "")):
             raise _unauthorised()
         until = int(time.time()) + TOKEN_SECONDS
@@ -166,7 +166,7 @@ class PostServer:
         return answer
 
     def _known(self, handler: Handler) -> Handler:
-        """Only with a token. What is refused is said as the post says it, in a body with another status than 100."""
+        """Returns the handler behind a token check. A refusal is a body with another status than 100, as the post's."""
 
         async def answer(request: Request) -> Response:
             if not _is_good(request.headers.get("authorization", "")):
@@ -208,7 +208,7 @@ def _is_good(header: str) -> bool:
 
 
 def post(data: Path, step_after: float) -> Starlette:
-    """The post over `data/post.sqlite3`; `step_after` in seconds."""
+    """Returns the post over `data/post.sqlite3`; `step_after` in seconds."""
     ledger = PostLedger(data / "post.sqlite3", microseconds(step_after))
     return application(ledger, PostServer(ledger).routes())
 

@@ -1,4 +1,4 @@
-"""The ledger of the sandbox post: orders, their item codes, and what happens to each, by its postcode."""
+"""The ledger of the sandbox post: orders, their item codes, and the course of each, by its postcode."""
 
 import hashlib
 import secrets
@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 from sandbox.store import Ledger, iso
 
 LATE: Final = 15
-"""So many steps after an end that was none has been told the truth comes."""
+"""Steps from the report of a false end to the true end."""
 LONG: Final = 60
-"""So many steps take what others are to overtake."""
+"""Steps to the delivery of a parcel that others are to overtake."""
 
 _GOES: Final = (("in_transit", 1),)
 DELIVERED: Final = (*_GOES, ("delivered", 2))
@@ -27,15 +27,15 @@ PLANS: Final[dict[str, tuple[tuple[str, int], ...]]] = {
     "99912": (),
     "99913": (("in_transit", 0), ("delivered", LONG)),
 }
-"""What happens after so many steps to what goes to a postcode; everything else is delivered."""
+"""By postcode, the statuses of a parcel with their steps; parcels to all other postcodes are delivered."""
 
 AGAIN: Final = {"99903": DELIVERED, "99907": DELIVERED, "99910": DELIVERED}
-"""What happens there to any but the first parcel of a filing: what was sent again arrives."""
+"""The same for any but the first parcel of a filing: it arrives."""
 
 FOUND: Final = "99907"
-"""Where a lost parcel is delivered when the next one is sent, and that one once the first has been told of."""
+"""Here a lost parcel is delivered when the next one is sent, and that one after the first's delivery was reported."""
 NOT_RETURNED: Final = "99908"
-"""Where what came back is delivered once that has been told."""
+"""Here a returned parcel is delivered after its return was reported."""
 
 NOT_SERVED: Final = "99909"
 
@@ -57,7 +57,7 @@ Json = dict[str, object]
 
 
 class RefusedError(Exception):
-    """The post will not do this; `code` says why, as the wire says it."""
+    """The post refuses the request; `code` is the reason on the wire."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -66,7 +66,7 @@ class RefusedError(Exception):
 
 
 class Consignment(NamedTuple):
-    """A thing on its way. `history` is oldest first: what happened, and when, in microseconds."""
+    """A consignment. `history`: its statuses with their instants in microseconds, oldest first."""
 
     key: str
     waybill: str
@@ -78,7 +78,7 @@ class Consignment(NamedTuple):
         return self.history[-1][0]
 
     def listed(self) -> Json:
-        """How the ledger shows it."""
+        """Returns the consignment as the ledger lists it."""
         steps = [{"status": status, "at": iso(at)} for status, at in self.history]
         return {
             "key": self.key,
@@ -97,7 +97,7 @@ class PostLedger(Ledger):
         self._step_after = step_after
 
     def order(self, key: str, content: str, postcode: str, cod: int) -> Consignment:
-        """The consignment of this order number, made once. Raises `RefusedError` for another content, or nowhere."""
+        """Returns the order's consignment, made once. Raises `RefusedError` for other content, or an unserved place."""
         digest = hashlib.sha256(content.encode()).hexdigest()
         with self.transaction() as now:
             known = self.db.execute("SELECT digest FROM consignment WHERE key = ?", (key,)).fetchone()
@@ -115,7 +115,7 @@ class PostLedger(Ledger):
             return self._consignment(key)
 
     def tell(self, key: str) -> Consignment:
-        """The consignment, to whoever follows it. Raises `RefusedError` when there is none."""
+        """Reports the consignment, with its statuses, to its sender. Raises `RefusedError` if there is none."""
         with self.transaction() as now:
             found = self._consignment(key)
             for status, _ in found.history:
@@ -123,13 +123,13 @@ class PostLedger(Ledger):
             return found
 
     def by_waybill(self, waybill: str) -> Consignment | None:
-        """What the tracking page shows."""
+        """Returns the consignment for the tracking page; None if there is none."""
         with self.transaction():
             row = self.db.execute("SELECT key FROM consignment WHERE waybill = ?", (waybill,)).fetchone()
             return self._consignment(row["key"]) if row else None
 
     def cancel(self, key: str) -> Consignment:
-        """The cancelled consignment. Raises `RefusedError` when there is none, or it is already under way."""
+        """Cancels a consignment and returns it. Raises `RefusedError` if there is none, or it has left already."""
         with self.transaction() as now:
             status = self._consignment(key).status
             if status not in {"accepted", "cancelled"}:
@@ -140,19 +140,19 @@ class PostLedger(Ledger):
             return self._consignment(key)
 
     def consignments(self) -> list[Consignment]:
-        """Every consignment ever made, oldest first."""
+        """Returns every consignment ever made, oldest first."""
         with self.transaction():
             keys = self.db.execute("SELECT key FROM consignment ORDER BY rowid").fetchall()
             return [self._consignment(row["key"]) for row in keys]
 
     def break_down(self, length: int) -> None:
-        """Answer nobody for so many microseconds."""
+        """Begin an outage of so many microseconds."""
         with self.transaction() as now:
             self.db.execute("DELETE FROM outage")
             self.db.execute("INSERT INTO outage VALUES (?)", (now + length,))
 
     def is_down(self) -> bool:
-        """Whether nobody is answered."""
+        """Returns True during an outage."""
         with self.transaction() as now:
             return bool(self.db.execute("SELECT 1 FROM outage WHERE until > ?", (now,)).fetchone())
 
@@ -160,7 +160,10 @@ class PostLedger(Ledger):
         self.db.execute("INSERT INTO history (key, status, at) VALUES (?, ?, ?)", (key, what, at))
 
     def _plan(self, key: str, postcode: str, now: int) -> tuple[tuple[str, int], ...]:
-        """What happens by itself. What waits until its opposite was heard is missed by nobody for being slow."""
+        """Returns the scheduled statuses of a new consignment.
+
+        A false end stays until it was reported, so that a slow reader can't miss it.
+        """
         first = f"{key.rpartition(':')[0]}:1"
         if postcode == NOT_RETURNED:
             self._after_telling(key, "returned", key)
@@ -177,7 +180,7 @@ class PostLedger(Ledger):
         self.db.execute("INSERT OR IGNORE INTO after_telling VALUES (?, ?, ?)", (told, status, key))
 
     def _told(self, key: str, status: str, now: int) -> None:
-        """Now that this was told, another thing is delivered, or the same one after all."""
+        """Schedules the deliveries that waited for this report, of another consignment or of the same one."""
         rows = self.db.execute(
             "DELETE FROM after_telling WHERE told = ? AND status = ? RETURNING key", (key, status)
         ).fetchall()

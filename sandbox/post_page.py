@@ -1,4 +1,4 @@
-"""The tracking page of the sandbox post: free, by item code, and without a word of whom it goes to."""
+"""The public tracking page of the sandbox post, by item code, without the recipient."""
 
 import html
 from collections.abc import Iterable
@@ -19,13 +19,13 @@ WORDS: Final = {
     "cancelled": ("C08", "Đã huỷ"),
     "strange": ("Z77", "Đang chờ thông quan"),
 }
-"""Code and text of each status, as the post says them."""
+"""The post's code and text of each status."""
 
 _HANOI: Final = timedelta(hours=7)
 
 
 def page(waybill: str, found: Consignment | None) -> str:
-    """The page for an item code."""
+    """Returns the page for an item code."""
     code = html.escape(waybill)
     said = "<p>Không tìm thấy mã bưu gửi này.</p>" if found is None else _steps(found.history)
     return (

@@ -1,7 +1,7 @@
 """The sandbox receipt service: numbers receipts for agencies that have no series of their own, in a ledger of its own.
 
 Run as `python -m sandbox.receipts --port N --data DIR --secret TEXT`. `PUT /outage` with `{"fault": "down"}`
-lets it answer 503, with `"hang"` do what it is asked and not say so, until `"none"`.
+makes it answer 503; with `"hang"` it executes requests but does not answer, until `"none"`.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class Item(Message):
 
 
 class Order(Message):
-    """Body of `PUT /receipts/{key}`: who has paid what to whom. Amounts are whole đồng."""
+    """Body of `PUT /receipts/{key}`: the payment with its payer and agency. Amounts are whole đồng."""
 
     agency: str
     kind: Literal["phi", "le_phi"]
@@ -65,10 +65,10 @@ class Order(Message):
 
 
 class ReceiptLedger(Ledger):
-    """The receipts that were given, each under its key."""
+    """The issued receipts, each under its key."""
 
     def put(self, key: str, order: Order) -> Json:
-        """The receipt under this key. Raises `ProblemError` 409 when it stands for other content."""
+        """Returns the receipt of a key, issued if new. Raises `ProblemError` 409 if the key has other content."""
         content = order.model_dump_json()
         with self.transaction():
             known = self.db.execute("SELECT order_ FROM receipt WHERE key = ?", (key,)).fetchone()
@@ -79,13 +79,13 @@ class ReceiptLedger(Ledger):
             return self._receipt(key)
 
     def void(self, key: str) -> Json:
-        """Raises `ProblemError` 404 when there is none."""
+        """Makes a receipt void and returns it. Raises `ProblemError` 404 if there is none."""
         with self.transaction():
             self.db.execute("UPDATE receipt SET void = 1 WHERE key = ?", (key,))
             return self._receipt(key)
 
     def all(self) -> list[Json]:
-        """Every receipt ever given, oldest first."""
+        """Returns every receipt ever issued, oldest first."""
         with self.transaction():
             return [self._receipt(row["key"]) for row in self.db.execute("SELECT key FROM receipt ORDER BY n")]
 
@@ -100,7 +100,7 @@ class ReceiptLedger(Ledger):
 
 
 class ReceiptServer:
-    """The service's HTTP face."""
+    """The service's HTTP interface."""
 
     def __init__(self, ledger: ReceiptLedger, secret: str) -> None:
         self._ledger = ledger
@@ -147,7 +147,7 @@ class ReceiptServer:
 
 
 def receipts(data: Path, secret: str) -> Starlette:
-    """The service over `data/receipts.sqlite3`."""
+    """Returns the service over `data/receipts.sqlite3`."""
     ledger = ReceiptLedger(data / "receipts.sqlite3", SCHEMA)
     return application(ledger, ReceiptServer(ledger, secret).routes())
 

@@ -1,6 +1,6 @@
-"""What the sandbox bank, post and trust share: a ledger on disk, its clockwork, and the manners of the wire.
+"""The common parts of the sandbox servers: a ledger on disk, its scheduler, and the forms of requests and answers.
 
-Instants are integers, microseconds since 1970-01-01T00:00Z, and go out as ISO 8601 in UTC.
+Instants are integers, microseconds since 1970-01-01T00:00Z, and are sent as ISO 8601 in UTC.
 """
 
 import argparse
@@ -78,9 +78,9 @@ def invalid(*errors: tuple[str, str]) -> ProblemError:
 
 
 class Ledger(ABC):
-    """A SQLite file that survives SIGKILL at any instant, with a list of things still to happen.
+    """A SQLite file that survives SIGKILL at any instant, with a list of scheduled events.
 
-    What is to happen later is a row of `due`, written in the transaction that caused it, so a restart forgets nothing.
+    A scheduled event is a row of `due`, written in the transaction that caused it, so a restart loses nothing.
     """
 
     def __init__(self, path: Path, schema: str) -> None:
@@ -93,7 +93,7 @@ class Ledger(ABC):
 
     @contextmanager
     def transaction(self) -> Iterator[int]:
-        """Let happen what fell due, then run the block; stores all of it or nothing. Yields the present instant."""
+        """Applies the due events, then runs the block; stores all of it or nothing. Yields the present instant."""
         with self.db:
             self.db.execute("BEGIN IMMEDIATE")
             now = time.time_ns() // 1000
@@ -104,12 +104,12 @@ class Ledger(ABC):
         self.db.execute("INSERT INTO due (key, what, at) VALUES (?, ?, ?)", (key, what, at))
 
     def forget(self, key: str) -> None:
-        """Drop what was still to happen to `key`."""
+        """Drop the scheduled events of `key`."""
         self.db.execute("DELETE FROM due WHERE key = ?", (key,))
 
     @abstractmethod
     def happen(self, key: str, what: str, at: int) -> None:
-        """Record that `what` happened to `key` at the instant it was due, also when the server was down then."""
+        """Record that `what` happened to `key` at its due instant, also if the server was down then."""
 
     def _settle(self, now: int) -> None:
         for row in self.db.execute("SELECT * FROM due WHERE at <= ? ORDER BY at, n", (now,)).fetchall():
@@ -126,7 +126,7 @@ def microseconds(seconds: float) -> int:
 
 
 def key_of(request: Request) -> str:
-    """The `{key}` of the path. Raises `ProblemError` 422 unless it is 1-200 letters, digits or `: . _ ~ -`."""
+    """Returns the `{key}` of the path. Raises `ProblemError` 422 unless it is 1-200 letters, digits or `: . _ ~ -`."""
     key = str(request.path_params["key"])
     if not KEY.fullmatch(key):
         raise invalid(("key", "pattern"))
@@ -134,7 +134,7 @@ def key_of(request: Request) -> str:
 
 
 async def parse(request: Request, model: type[M]) -> M:
-    """The request body as `model`. Raises `ProblemError` 422 naming each wrong field and the rule it breaks."""
+    """Parses the request body. Raises `ProblemError` 422 with each wrong field and the rule that it breaks."""
     try:
         return model.model_validate_json(await request.body())
     except ValidationError as error:
@@ -143,7 +143,7 @@ async def parse(request: Request, model: type[M]) -> M:
 
 
 def application(ledger: Ledger, routes: Sequence[Route], *jobs: Callable[[], Coroutine[None, None, None]]) -> Starlette:
-    """The ASGI application around a ledger, with its ticker and whatever else runs from start to stop."""
+    """Returns the ASGI application around a ledger; its ticker and the `jobs` run from start to stop."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -161,7 +161,7 @@ def application(ledger: Ledger, routes: Sequence[Route], *jobs: Callable[[], Cor
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
-    """The options every sandbox server has."""
+    """Returns a parser with the common options of all sandbox servers."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--port", type=int, required=True, help="TCP port on 127.0.0.1")
     parser.add_argument("--data", type=Path, required=True, help="directory of the ledger file; made if missing")
@@ -169,7 +169,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
 
 
 def serve(app: Starlette, port: int) -> None:
-    """Serve on loopback until a signal stops it. No access log: paths and bodies may speak of people."""
+    """Serve on loopback until a signal stops it. No access log: paths and bodies may contain personal data."""
     uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, log_level="warning")
 
 
@@ -180,7 +180,7 @@ async def _tick(ledger: Ledger) -> None:
             with ledger.transaction():
                 pass
         except sqlite3.OperationalError as error:
-            # A full disk passes; what is due stays on the list and the next tick or read tries again.
+            # A full disk is temporary; due events stay on the list, and the next tick or read tries again.
             log.warning("ledger not writable: %s", error.sqlite_errorname)
 
 
@@ -195,4 +195,4 @@ async def _on_http_exception(_request: Request, error: Exception) -> JSONRespons
 
 
 HANDLERS: Final = {ProblemError: _on_problem, HTTPException: _on_http_exception}
-"""How a sandbox answers what it refuses."""
+"""The handlers that turn a sandbox's refusals into answers."""

@@ -1,8 +1,8 @@
-"""The sandbox transit engine: keeps keys, wraps and opens with them, as Vault's does at `/v1/transit`.
+"""The sandbox transit engine: keeps keys, encrypts and decrypts with them, as Vault's does at `/v1/transit`.
 
 Run as `python -m sandbox.transit --port N --data DIR --token TEXT`. `POST /v1/transit/keys/NAME` makes a key,
-`…/NAME/rotate` a new version of it. `PUT /outage` with `{"fault": "sealed"}` lets it answer 503, with `"forbidden"`
-403, with `"hang"` do what it is asked and not say so, until `"none"`.
+`…/NAME/rotate` a new version of it. `PUT /outage` with `{"fault": "sealed"}` makes it answer 503, with `"forbidden"`
+403; with `"hang"` it executes requests but does not answer, until `"none"`.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ class Outage(Message):
 
 
 class Item(Message):
-    """One of a batch: what is to be wrapped, in base64, or what was."""
+    """An item of a batch: the plaintext in base64, or the ciphertext."""
 
     plaintext: str | None = None
     ciphertext: str | None = None
@@ -58,35 +58,35 @@ class Batch(Message):
 
 
 class NotDoneError(Exception):
-    """Why one of a batch could not be done."""
+    """An item of a batch failed; the message is the reason."""
 
 
 class Keys:
-    """The keys, by name, in all their versions; they lie in one file."""
+    """The keys by name, in all their versions, in one file."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._keys: dict[str, list[str]] = json.loads(file.read_text()) if file.exists() else {}
 
     def version(self, name: str) -> int:
-        """The newest version; 0 of a key that is not there."""
+        """Returns the newest version of a key; 0 if there is no such key."""
         return len(self._keys.get(name, ()))
 
     def add(self, name: str) -> None:
-        """Make a new version, or the first."""
+        """Make a new version of a key, or the first."""
         self._keys.setdefault(name, []).append(base64.b64encode(secrets.token_bytes(32)).decode())
         written = self._file.with_suffix(".new")
         written.write_text(json.dumps(self._keys))
         written.replace(self._file)
 
     def encrypt(self, name: str, plain: bytes) -> str:
-        """Wrapped by the newest version."""
+        """Encrypts with the newest version of a key."""
         nonce, version = os.urandom(_NONCE), self.version(name)
         sealed = nonce + self._cipher(name, version).encrypt(nonce, plain, None)
         return f"vault:v{version}:{base64.b64encode(sealed).decode()}"
 
     def decrypt(self, name: str, ciphertext: str) -> bytes:
-        """What was wrapped, in any version. Raises `NotDoneError`."""
+        """Decrypts a ciphertext of any version. Raises `NotDoneError`."""
         try:
             prefix, version, data = ciphertext.split(":")
             sealed = base64.b64decode(data, validate=True)
@@ -101,7 +101,7 @@ class Keys:
 
 
 class TransitEngine:
-    """The engine's HTTP face."""
+    """The engine's HTTP interface."""
 
     def __init__(self, keys: Keys, token: str) -> None:
         self._keys = keys
@@ -136,7 +136,7 @@ class TransitEngine:
         if not self._keys.version(name):
             return _error(400, "encryption key not found")
         results = [_one(does, name, item) for item in (await parse(request, Batch)).batch_input]
-        # As Vault does: a batch of which one could not be done is called a bad request, with what could.
+        # As Vault does: one failed item makes the batch a bad request, with the results of the others.
         status = 400 if any("error" in each for each in results) else 200
         return await self._told(JSONResponse({"data": {"batch_results": results}}, status))
 
@@ -189,7 +189,7 @@ def _error(status: int, *errors: str) -> JSONResponse:
 
 
 def transit(data: Path, token: str) -> Starlette:
-    """The engine over `data/keys.json`."""
+    """Returns the engine over `data/keys.json`."""
     routes = TransitEngine(Keys(data / "keys.json"), token).routes()
     return Starlette(routes=routes, exception_handlers=HANDLERS)
 

@@ -1,1 +1,1 @@
-"""The sandbox bank: a ledger of its own, spoken to in its JSON, as VNPay, as the national platform, and by VietQR."""
+"""The sandbox bank: one ledger behind four interfaces: its own JSON, VNPay, the national platform, and VietQR."""

@@ -1,4 +1,4 @@
-"""Makes the bank's callbacks, and makes them again while nobody says that they were heard."""
+"""Sends the bank's callbacks, and repeats each until it is acknowledged."""
 
 import asyncio
 import json
@@ -15,11 +15,11 @@ _TIMEOUT_S: Final = 10.0
 _LONGEST: Final = 500
 
 Answer: TypeAlias = tuple[int, str]
-"""The status and the beginning of the body; 0 and what went wrong if there was none."""
+"""The HTTP status and the beginning of the body; without an answer, 0 and the name of the error."""
 
 
 class Sender:
-    """`base` is the address under which each wire has its own: `base/vnpay` and so on; `way` leads there, or HTTP."""
+    """Sends callbacks. `base`: the address below which each wire has its own, `base/vnpay` …; `way`: None is HTTP."""
 
     def __init__(self, ledger: WiredLedger, base: str, way: httpx.AsyncBaseTransport | None = None) -> None:
         self._ledger = ledger
@@ -36,12 +36,12 @@ class Sender:
                 await asyncio.sleep(TICK_S)
 
     async def once(self) -> None:
-        """Make those that are due, and wait for what is answered."""
+        """Send the due callbacks, and wait for the answers."""
         async with self._client() as client:
             await asyncio.gather(*(self._send(client, row) for row in self._due()))
 
     async def call(self, n: int) -> Answer:
-        """Make one, again if it was made before. `ProblemError` 404: there is none."""
+        """Send one callback, also if it was sent before. `ProblemError` 404: there is none."""
         async with self._client() as client:
             return await self._send(client, self._ledger.callback(n))
 
@@ -52,7 +52,7 @@ class Sender:
         try:
             return list(self._ledger.callbacks_due())
         except sqlite3.OperationalError:
-            return []  # a full disk passes, and they are still due
+            return []  # a full disk is temporary, and the callbacks stay due
 
     async def _send(self, client: httpx.AsyncClient, row: Mapping[str, Any]) -> Answer:
         call = json.loads(row["call"])

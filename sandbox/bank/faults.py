@@ -1,4 +1,4 @@
-"""What may go wrong with the bank, switched on for so many calls: `PUT /faults/{wire}`."""
+"""Faults of the bank, each switched on for a number of calls: `PUT /faults/{wire}`."""
 
 import asyncio
 import sqlite3
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from sandbox.store import Message
 
 REFUNDS: Final = "refunds"
-"""Of every wire the calls that give money back."""
+"""The refund calls of every wire."""
 
 WIRES: Final = ("orders", "vnpay", "platform", "vietqr", REFUNDS)
 
@@ -39,7 +39,7 @@ Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 class NewFault(Message):
     """Body of `PUT /faults/{wire}`.
 
-    `value`: seconds of a hang or a delay, how many copies, how many đồng more.
+    `value`: seconds of a hang or a delay, the number of copies, or the đồng to add.
     """
 
     fault: Asked | Told | Queried | Refunded
@@ -48,7 +48,7 @@ class NewFault(Message):
 
 
 class Faults:
-    """Those that are on, in the bank's file. To be used inside of a transaction."""
+    """The active faults, in the bank's file. To be used inside a transaction."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -60,7 +60,7 @@ class Faults:
         self._db.execute("DELETE FROM fault WHERE wire = ?", (wire,))
 
     def take(self, wire: str, fault: Asked | Told | Queried | Refunded) -> int | None:
-        """Its value, if it is on; so it is on for one time less."""
+        """Returns the fault's value and uses up one of its times; None if it is off."""
         found = self._db.execute("SELECT value FROM fault WHERE wire = ? AND fault = ?", (wire, fault)).fetchone()
         self._db.execute("UPDATE fault SET times = times - 1 WHERE wire = ? AND fault = ?", (wire, fault))
         self._db.execute("DELETE FROM fault WHERE times = 0")
@@ -68,9 +68,9 @@ class Faults:
 
 
 async def faulty(fault: tuple[Asked, int] | None, request: Request, handle: Handler) -> Response:
-    """The answer, with what goes wrong on the way there."""
+    """Handles a request with the fault, and returns the answer."""
     name, value = fault or (None, 0)
-    await request.body()  # who asked may be gone when it is applied
+    await request.body()  # the client may have disconnected when the request is handled
     if name == "busy":
         return Response(status_code=429)
     if name == "broken":

@@ -1,6 +1,6 @@
-"""Orders that are on hold, for whoever tests in which order things become known: what the bank knows, it tells late.
+"""Orders on hold: the bank withholds its knowledge of them, so that a test can choose the order of the reports.
 
-While the queries of an order are on hold they are answered 503. Its callbacks wait until each is made by hand.
+While an order's queries are on hold, they are answered 503. Its callbacks on hold wait until each is sent by hand.
 """
 
 import sqlite3
@@ -15,35 +15,35 @@ CREATE TABLE IF NOT EXISTS hold (
 
 
 class Hold(Message):
-    """Body of `PUT /orders/{key}/hold`: what waits."""
+    """Body of `PUT /orders/{key}/hold`: which of the order's reports wait."""
 
     queries: bool
     callbacks: bool
 
 
 class Holds:
-    """Those in the bank's file. To be used inside of a transaction."""
+    """The holds in the bank's file. To be used inside a transaction."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
     def put(self, key: str, hold: Hold) -> None:
-        """From now on that waits, and queries that are answered are counted from nought."""
+        """Set the hold of an order, and restart its count of answered queries at 0."""
         self._db.execute("INSERT OR REPLACE INTO hold VALUES (?, ?, ?, 0)", (key, hold.queries, hold.callbacks))
 
     def answered(self, key: str) -> int:
-        """How many queries were answered since."""
+        """Returns the number of queries answered since the hold was set."""
         return int(self._column(key, "answered"))
 
     def queried(self, key: str) -> bool:
-        """Whether a query may be answered; if so, it is counted."""
+        """Returns True, and counts the query, if it may be answered."""
         if self._column(key, "queries"):
             return False
         self._db.execute("UPDATE hold SET answered = answered + 1 WHERE key = ?", (key,))
         return True
 
     def callbacks(self, key: str) -> bool:
-        """Whether callbacks wait."""
+        """Returns True if the order's callbacks wait."""
         return bool(self._column(key, "callbacks"))
 
     def _column(self, key: str, name: str) -> int:

@@ -1,4 +1,4 @@
-"""Orders with what was captured, refunded and charged back on them."""
+"""The bank's orders, with their captures, refunds and charge-backs."""
 
 import secrets
 from pathlib import Path
@@ -53,14 +53,14 @@ class NewRefund(Message):
 
 
 class BankLedger(Ledger):
-    """Orders with what became of them. `pay_after` is in microseconds."""
+    """Orders with their captures, refunds and charge-backs. `pay_after` is in microseconds."""
 
     def __init__(self, path: Path, pay_after: int, schema: str = "") -> None:
         super().__init__(path, SCHEMA + schema)
         self._pay_after = pay_after
 
     def put_order(self, key: str, new: NewOrder) -> tuple[Json, bool]:
-        """The order and whether it is new. Raises `ProblemError` 409 when the key stands for other content."""
+        """Returns the order and True if it is new. Raises `ProblemError` 409 if the key was used for other content."""
         content = (new.amount, new.currency, new.description, new.payer_account)
         with self.transaction() as now:
             known = self.db.execute(
@@ -75,12 +75,12 @@ class BankLedger(Ledger):
             return self._order(key), not known
 
     def order(self, key: str) -> Json:
-        """Raises `ProblemError` 404 when there is none."""
+        """Returns an order. Raises `ProblemError` 404 if there is none."""
         with self.transaction():
             return self._order(key)
 
     def cancel(self, key: str) -> Json:
-        """The order after the attempt: `paid` when money came first. Raises `ProblemError` 404 when there is none."""
+        """Cancels an order and returns it; it is `paid` if money came first. `ProblemError` 404: there is none."""
         with self.transaction() as now:
             if self._order(key)["status"] == "pending":
                 self.db.execute("UPDATE orders SET cancelled_at = ? WHERE key = ?", (now, key))
@@ -91,7 +91,7 @@ class BankLedger(Ledger):
             return self._order(key)
 
     def pay(self, key: str, payer: str) -> Json:
-        """A person pays, whatever the order's status. `ProblemError` 404: no such order; 422: nobody pays like that."""
+        """Pays as a person does, in any status of the order. `ProblemError` 404: no such order; 422: no such payer."""
         if payer not in PAYERS:
             raise invalid(("payer", "enum"))
         with self.transaction() as now:
@@ -103,14 +103,14 @@ class BankLedger(Ledger):
             return self._order(key)
 
     def charge_back(self, key: str, capture_id: str | None = None) -> Json:
-        """The payer's bank takes a capture back, the last one unless another is named."""
+        """Charges a capture back, as the payer's bank does: the last one unless another is named."""
         with self.transaction() as now:
             self._order(key)
             self.happen(key, f"{CHARGEBACK}:{capture_id or ''}", now)
             return self._order(key)
 
     def put_refund(self, key: str, new: NewRefund, description: str = "") -> tuple[Json, bool]:
-        """The refund and whether it is new. `ProblemError` 409: key reused; 422: no such capture, or too much."""
+        """Returns the refund, and True if new. `ProblemError` 409: key reused; 422: no such capture, or too much."""
         content = (new.order_key, new.capture_id, new.amount)
         with self.transaction() as now:
             known = self.db.execute("SELECT order_key, capture_id, amount FROM refund WHERE key = ?", (key,)).fetchone()
@@ -128,7 +128,7 @@ class BankLedger(Ledger):
             return {**refund, "at": iso(row["at"])}, not known
 
     def orders(self) -> list[Json]:
-        """Every order ever made, oldest first."""
+        """Returns every order ever made, oldest first."""
         with self.transaction():
             return [self._order(row["key"]) for row in self.db.execute("SELECT key FROM orders ORDER BY rowid")]
 
@@ -141,7 +141,7 @@ class BankLedger(Ledger):
         self.happened(key, kind, at)
 
     def happened(self, key: str, kind: str, at: int) -> None:
-        """Whatever else that causes."""
+        """Hook for the further effects of an event."""
 
     def _capture(self, key: str, more: int, at: int) -> None:
         self.db.execute(
@@ -162,7 +162,7 @@ class BankLedger(Ledger):
         for what, later in PAYERS[payer].steps if payer else ():
             self.schedule(key, what, first + later * self._pay_after)
 
-    def _when_late(self, key: str, now: int) -> int:  # noqa: ARG002 -- an order of this wire has no end
+    def _when_late(self, key: str, now: int) -> int:  # noqa: ARG002 -- an order of the bank's own wire has no expiry
         return now + self._pay_after
 
     def _check_refund(self, new: NewRefund) -> None:

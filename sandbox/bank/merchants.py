@@ -1,6 +1,6 @@
-"""The bank's one merchant on each wire, with keys of its own making: `merchants.json` in its folder.
+"""The bank's one merchant on each wire, with keys that the bank makes: `merchants.json` in its folder.
 
-Whoever wants to be that merchant reads them there.
+A client that acts as such a merchant reads its key there.
 """
 
 import json
@@ -17,8 +17,8 @@ _NAMES: Final = {"vnpay": "MOTCUA01", "platform": "MOTCUA", "vietqr": "190300123
 STRANGER: Final = "STRANGER"
 BANK: Final = "970400"
 
-# What the wires say where nobody has found what the real ones say: VNPay of money that was taken back, the platform of
-# that and of what failed.
+# Invented codes, where those of the real wires are not known: VNPay's for reversed money, the platform's for reversed
+# money and for a failed payment.
 VNPAY_REVERSED: Final = "12"
 PLATFORM_FAILED: Final = "02"
 PLATFORM_REVERSED: Final = "12"
@@ -26,9 +26,9 @@ PLATFORM_STATE_REVERSED: Final = "5"
 
 
 def as_settings(data: Path, url: str, return_url: str) -> Mapping[str, Mapping[str, object]]:
-    """What is set for whoever is these merchants of a bank at `url`, with the codes that are the sandbox's own.
+    """Returns the settings of a client that is these merchants of a bank at `url`, with the sandbox's own codes.
 
-    It is not waited for what the bank does not know once the time to pay is over: nobody has paid then.
+    `pending_minutes` is 0: once the time to pay is over, a payment that this bank does not know was never made.
     """
     at_once = {"pending_minutes": 0}
     vnpay, platform, vietqr = (merchants(data)[wire] for wire in _NAMES)
@@ -60,7 +60,7 @@ def as_settings(data: Path, url: str, return_url: str) -> Mapping[str, Mapping[s
 
 
 def merchants(data: Path) -> Mapping[str, Merchant]:
-    """Those of this folder, made when they are first wanted."""
+    """Returns the merchants in a folder; makes them at first use."""
     file = data / FILE
     if not file.exists():
         data.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The page where a person pays, or behaves otherwise: every payer is a button."""
+"""The page where a person pays, or not: it has a button for every kind of payer."""
 
 import html
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _STATUS: Final = {
 
 
 def page(order: Json, *, transfer: bool) -> str:
-    """The page of an order; `transfer` if a memo counts."""
+    """Returns the page of an order; `transfer`: with the payers of a bank transfer, whose memo counts."""
     payers: Mapping[str, Payer] = {**PAYERS, **(TRANSFERS if transfer else {})}
     buttons = "".join(
         f"<button name=payer value={code}>{html.escape(p.vi)}<br><small>{html.escape(p.en)}</small></button>"

@@ -1,4 +1,4 @@
-"""How payers behave. A `payer_account` ends with one of these numbers, or a person chooses it on the pay page."""
+"""The behaviours of payers. A `payer_account` ends with one of their numbers, or a person chooses on the pay page."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _END: Final = re.compile(r"-(\d{4})$")
 
 @dataclass(frozen=True)
 class Payer:
-    """What a payer does: each step, and how many times `--pay-after` later than the first."""
+    """A payer's behaviour: each step with its delay after the first one, in multiples of `--pay-after`."""
 
     vi: str
     en: str
@@ -39,10 +39,10 @@ TRANSFERS: Final[Mapping[str, Payer]] = {
     NO_MEMO: Payer("Chuyển khoản không ghi nội dung", "Transfers without a memo", _PAYS),
     BAD_MEMO: Payer("Nội dung bị ngân hàng sửa", "Transfers with a memo that the bank garnishes", _PAYS),
 }
-"""Who else there is where a memo counts."""
+"""The further payers of bank transfers, where the memo counts."""
 
 
 def payer_of(account: str) -> str | None:
-    """The payer that an account names by its end."""
+    """Returns the payer that an account's last digits name; None if there is no such payer."""
     found = _END.search(account)
     return found[1] if found and found[1] in PAYERS else None

@@ -1,6 +1,6 @@
 """The bank as the national payment platform: INIT, query, and callbacks.
 
-Written without the adapter that speaks to it, so that each finds the other's slips.
+It shares no code with the adapter that calls it, so that each reveals the other's mistakes.
 """
 
 import hashlib

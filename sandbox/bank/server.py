@@ -1,9 +1,9 @@
-"""The bank's HTTP face: its own JSON, the pay page, the wires of others, and the switches of what goes wrong.
+"""The bank's HTTP interface: its own JSON, the pay page, the providers' wires, and the switches for faults.
 
 - `/orders/{key}`, `/refunds/{key}`, `/ledger`: its JSON
 - `/orders/{key}/pay`: the page where a person pays
 - `/vnpay/…`, `/platform/…`, `/vietqr/…`: the wires
-- `/faults/{wire}`, `/callbacks`, `/orders/{key}/chargeback`, `/orders/{key}/hold`: for whoever tests
+- `/faults/{wire}`, `/callbacks`, `/orders/{key}/chargeback`, `/orders/{key}/hold`: for tests
 """
 
 from pathlib import Path
@@ -32,7 +32,7 @@ _PAYS: Final = "0001"
 
 
 class BankServer:
-    """Its own JSON, the page, and the switches."""
+    """The handlers of the bank's own JSON, the page and the switches."""
 
     def __init__(self, ledger: WiredLedger, sender: Sender) -> None:
         self._ledger = ledger
@@ -86,7 +86,7 @@ class BankServer:
         return Response(status_code=204)
 
     async def callbacks(self, request: Request) -> Response:
-        """All, or with `?reference=` those about one order."""
+        """Returns all callbacks, or with `?reference=` those about one order."""
         return JSONResponse({"callbacks": self._ledger.callbacks(request.query_params.get("reference"))})
 
     async def callback(self, request: Request) -> Response:
@@ -101,7 +101,7 @@ class BankServer:
         return JSONResponse({"answered": self._ledger.answered(key_of(request))})
 
     def _back(self, key: str, payer: str) -> str | None:
-        """Where a payer at VNPay goes after paying or giving up; all others stay."""
+        """Returns the address where VNPay sends a payer who paid or gave up; None: the payer stays on the page."""
         fact = None if payer == NEVER else self._ledger.last(key)
         url = str(fact.details.get("return", "")) if fact else ""
         if not fact or not url or (fact.state == "failed") != (payer == GIVES_UP):
@@ -110,7 +110,7 @@ class BankServer:
 
 
 def _payer(body: bytes) -> str:
-    """What was chosen on the page; who only asks pays."""
+    """Returns the payer chosen on the page; without a choice, the one who pays."""
     return parse_qs(body.decode(errors="replace")).get("payer", [_PAYS])[0]
 
 
@@ -122,7 +122,7 @@ def _wire(request: Request) -> str:
 
 
 async def _gives_back(request: Request) -> bool:
-    """Whether a call is one for money to be given back."""
+    """Returns True if a call requests a refund."""
     if not request.url.path.startswith("/vnpay/"):
         return request.url.path.startswith("/refunds/")
     return (await said_in(request)).get("vnp_Command") == "refund"
@@ -135,9 +135,9 @@ def _with_pay_url(request: Request, order: Json) -> Json:
 def bank(
     data: Path, pay_after: float, callbacks: str, retry_after: float, way: httpx.AsyncBaseTransport | None = None
 ) -> Starlette:
-    """The bank over `data/bank.sqlite3`; times in seconds. Without `callbacks`, an address, it calls nobody.
+    """Returns the bank over `data/bank.sqlite3`; times in seconds. `callbacks`: their address; empty: it sends none.
 
-    `way` is how callbacks go there: over HTTP unless given.
+    `way`: the transport of the callbacks; None is HTTP.
     """
     wires = {"vnpay": vnpay.WIRE, "platform": platform.WIRE, "vietqr": vietqr.WIRE}
     file, retry = data / "bank.sqlite3", microseconds(retry_after)

@@ -1,6 +1,6 @@
-"""The bank as one where an account takes transfers: a payer scans a code or writes a memo, and it tells of the credit.
+"""The bank's account for transfers: a payer scans a code or writes a memo, and the bank reports the credit.
 
-The note is the bank's own: JSON, with HMAC-SHA256 in hex over the body as `x-signature`.
+The callback's format is the bank's own: JSON, with HMAC-SHA256 in hex over the body as `x-signature`.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from sandbox.store import EPOCH, Message, invalid, parse
 
 
 class NewTransfer(Message):
-    """Body of `POST /vietqr/transfers`: somebody has sent so many đồng."""
+    """Body of `POST /vietqr/transfers`: somebody has transferred `amount` đồng."""
 
     account: str
     amount: Dong
@@ -31,7 +31,7 @@ class NewTransfer(Message):
 
 
 def _tell(merchant: Merchant, fact: Fact) -> Call | None:
-    if fact.state == "failed":  # nobody hears of a transfer that was never sent
+    if fact.state == "failed":  # a transfer that was never sent is not reported
         return None
     note = {
         "id": f"{'R' if fact.state == 'reversed' else 'C'}{fact.number}",
@@ -58,7 +58,7 @@ class VietQrWire:
         self._merchant = ledger.merchants["vietqr"]
 
     async def scan(self, request: Request) -> Response:
-        """Where a payer's app would be after the picture: `?code=`."""
+        """Opens the pay page of a scanned code, `?code=`, as a payer's app would."""
         code = request.query_params.get("code", "")
         said = scanned(code)
         if said is None or said["account"] != self._merchant.name:
@@ -76,7 +76,7 @@ class VietQrWire:
 
 
 def garnished(memo: str, payer: str) -> str:
-    """The memo as it arrives from such a payer."""
+    """Returns the memo as it arrives from this payer."""
     if payer == NO_MEMO:
         return ""
     return (
@@ -85,7 +85,7 @@ def garnished(memo: str, payer: str) -> str:
 
 
 def scanned(code: str) -> Mapping[str, str] | None:
-    """Account, amount and memo of a code; none unless it is a VietQR code and its sum is right."""
+    """Returns account, amount and memo of a code; None unless it is a VietQR code with a correct checksum."""
     try:
         fields = dict(_fields(code))
         to = dict(_fields(fields["38"]))

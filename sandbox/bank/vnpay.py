@@ -1,6 +1,6 @@
-"""The bank as VNPay 2.1.0: where payers are sent, `querydr`, `refund`, and IPNs.
+"""The bank as VNPay 2.1.0: the payment page, `querydr`, `refund`, and IPNs.
 
-Written without the adapter that speaks to it, so that each finds the other's slips.
+It shares no code with the adapter that calls it, so that each reveals the other's mistakes.
 """
 
 import hashlib
@@ -76,7 +76,7 @@ def sign(secret: str, data: str) -> str:
 
 
 def query_of(merchant: Merchant, fact: Fact) -> str:
-    """What an IPN and the browser's return say, signed."""
+    """Returns the signed query of an IPN and of the browser's return."""
     code, status = _CODES[fact.state]
     fields = {
         "vnp_Amount": str(fact.amount * 100),
@@ -113,7 +113,7 @@ class VnPayWire:
         self._merchant = ledger.merchants["vnpay"]
 
     async def pay(self, request: Request) -> Response:
-        """Where a payer comes from the merchant's page. Signed wrongly, nobody pays."""
+        """Receives a payer from the merchant's page and makes the order; 400 if the signature is wrong."""
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
         fields = dict(pairs)
         said = fields.pop("vnp_SecureHash", "")
@@ -130,7 +130,7 @@ class VnPayWire:
         return RedirectResponse(request.url_for("pay_page", key=key), 303)
 
     async def transaction(self, request: Request) -> Response:
-        """`querydr` and `refund`."""
+        """Answers `querydr` and `refund`."""
         said = {str(name).removeprefix("vnp_"): str(value) for name, value in (await said_in(request)).items()}
         refund = said.get("Command") == "refund"
         data = "|".join(said.get(name, "") for name in (_REFUND if refund else _QUERY))
@@ -147,7 +147,7 @@ class VnPayWire:
         return self._query(said, standing) if self._ledger.queried(key) else Response(status_code=503)
 
     def _query(self, said: Mapping[str, str], standing: Standing) -> Response:
-        """How an order stands; of a transaction that is named, and went back, what went back of it last."""
+        """Answers the state of an order; for a named transaction that was refunded, its last refund."""
         asked = nth(said.get("TransactionNo", ""))
         n = asked or next(iter(standing.captures), 0)
         capture_id, amount, at = standing.captures.get(n, ("", standing.amount, 0))
@@ -163,7 +163,7 @@ class VnPayWire:
         return self._answer(said, "00", found, refund=False)
 
     def _refund(self, said: Mapping[str, str], key: str, standing: Standing, *, untroubled: bool) -> Response:
-        """By the request's number the bank knows a repeat on the same day, which it answers with 94."""
+        """Refunds a capture. A repeat on the same day, known by its request number, is answered with 94."""
         if untroubled and self._ledger.refuses("vnpay"):
             return self._answer(said, "95", {}, refund=True)
         capture_id, _, _ = standing.captures.get(nth(said.get("TransactionNo", "")), ("", 0, 0))
@@ -197,7 +197,7 @@ class VnPayWire:
 
 
 def _expiry(text: str) -> int:
-    """Microseconds; 0 where none is said."""
+    """Returns the expiry in microseconds; 0 if there is none, or it is invalid."""
     try:
         at = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=timezone(HANOI))
     except ValueError:

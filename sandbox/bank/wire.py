@@ -1,4 +1,4 @@
-"""What the bank's wires have in common: what happened, and the callback that tells of it."""
+"""The common parts of the bank's wires: facts about orders, and the callbacks that report them."""
 
 import json
 import re
@@ -20,7 +20,7 @@ _SUM: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 @dataclass(frozen=True)
 class Fact:
-    """Something that happened to an order of a wire, `at` in microseconds. `n` is the capture's, 0 without one."""
+    """A change of an order of a wire. `at` is in microseconds; `n`: the number of the capture, 0 without one."""
 
     reference: str
     amount: int
@@ -32,7 +32,7 @@ class Fact:
 
     @property
     def number(self) -> str:
-        """The transaction's number outside; 0 while there is none, as VNPay says."""
+        """Returns the transaction's public number; "0" while there is none, as VNPay has it."""
         return number(self.n) if self.n else "0"
 
 
@@ -51,7 +51,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Merchant:
-    """Who takes the money: the name that the wire knows it by, and the key of its signatures."""
+    """The receiver of the money: its name on the wire, and the key of its signatures."""
 
     name: str
     secret: str
@@ -59,14 +59,19 @@ class Merchant:
 
 @dataclass(frozen=True)
 class Wire:
-    """How a fact is told to a merchant, if it is, and which answers (status and body) end the telling."""
+    """A wire's callbacks.
+
+    Attributes:
+        tell: Makes the callback for a fact; None: the fact is not reported.
+        heard: Returns True for the answers (status and body) that acknowledge a callback.
+    """
 
     tell: Callable[[Merchant, Fact], Call | None]
     heard: Callable[[int, str], bool]
 
 
 async def said_in(request: Request) -> dict[str, Any]:
-    """The object in a body. Raises `ProblemError` 422 for anything else."""
+    """Returns the JSON object in a body. Raises `ProblemError` 422 for anything else."""
     try:
         found = json.loads(await request.body())
     except ValueError:
@@ -77,7 +82,7 @@ async def said_in(request: Request) -> dict[str, Any]:
 
 
 def ordered(reference: object, amount: object) -> tuple[str, int]:
-    """The reference and the sum of an order. Raises `ProblemError` 422 unless they may be ones."""
+    """Returns the reference and the sum of an order. Raises `ProblemError` 422 if either is invalid."""
     if not KEY.fullmatch(str(reference)):
         raise invalid(("reference", "pattern"))
     if not _SUM.fullmatch(str(amount)):
@@ -86,12 +91,12 @@ def ordered(reference: object, amount: object) -> tuple[str, int]:
 
 
 def number(n: int) -> str:
-    """The number outside of the n-th capture."""
+    """Returns the public number of the n-th capture."""
     return str(_FIRST_NUMBER + n)
 
 
 def nth(text: str) -> int:
-    """The capture that a number stands for; 0 for none."""
+    """Returns the capture that a public number stands for; 0 if none."""
     return max(0, int(text) - _FIRST_NUMBER) if text.isascii() and text.isdigit() and len(text) <= _LONGEST else 0
 
 

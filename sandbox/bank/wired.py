@@ -1,4 +1,4 @@
-"""Orders that came over a wire of others, and the callbacks that tell what became of them."""
+"""Orders from the providers' wires, and the callbacks that report their changes."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +44,7 @@ _STATES: Final[Mapping[str, State]] = {CAPTURE: "paid", FAIL: "failed", CHARGEBA
 
 @dataclass(frozen=True)
 class Standing:
-    """An order of a wire with its captures by number, what was charged back, and the last refund of each capture."""
+    """An order of a wire, with its captures by number, its charge-backs, and the last refund of each capture."""
 
     amount: int
     description: str
@@ -56,7 +56,7 @@ class Standing:
 
 
 class WiredLedger(BankLedger):
-    """The bank's whole ledger. `retry` in microseconds; without `told` nobody is called."""
+    """The bank's whole ledger. `retry` in microseconds; without `told` there are no callbacks."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class WiredLedger(BankLedger):
         self._told = told
 
     def open(self, wire: str, reference: str, amount: int, description: str, details: Json) -> str:
-        """The key of the order of this reference, made if it is new. `ProblemError` 409: it stands for another sum."""
+        """Returns the key of a reference's order, made if new. `ProblemError` 409: the order has another sum."""
         key = f"{wire}:{reference}"
         with self.transaction():
             known = self.db.execute("SELECT amount FROM orders WHERE key = ?", (key,)).fetchone()
@@ -92,7 +92,7 @@ class WiredLedger(BankLedger):
         return key
 
     def at_once(self, key: str, wire: str) -> bool:
-        """Pay already, if the bank is to be early."""
+        """Pays at once, and returns True, if the fault `early` is on."""
         with self.transaction() as now:
             early = self.faults.take(wire, "early") is not None
             if early:
@@ -118,7 +118,7 @@ class WiredLedger(BankLedger):
         )
 
     def last(self, key: str) -> Fact | None:
-        """The last that happened to it, as far as a payer's browser may know."""
+        """Returns the last payment or failure of an order, for the payer's browser; None if there is none."""
         standing = self.standing(key)
         if standing is None or not (standing.captures or standing.failed_at):
             return None
@@ -129,35 +129,35 @@ class WiredLedger(BankLedger):
         return Fact(reference, amount, state, n, at, standing.description, standing.details)
 
     def hold(self, key: str, hold: Hold) -> None:
-        """`ProblemError` 404: no such order."""
+        """Put an order on hold. `ProblemError` 404: no such order."""
         with self.transaction():
             self._order(key)
             self._holds.put(key, hold)
 
     def answered(self, key: str) -> int:
-        """How many queries about an order were answered since it was put on hold."""
+        """Returns the number of answered queries about an order since it was put on hold."""
         with self.transaction():
             return self._holds.answered(key)
 
     def queried(self, key: str) -> bool:
-        """Whether a query about an order is answered now."""
+        """Returns True if a query about an order may be answered now."""
         with self.transaction():
             return self._holds.queried(key)
 
     def refuses(self, wire: str) -> bool:
-        """Whether a refund is refused now, also one that was given before."""
+        """Returns True if a refund is refused now, even one that was granted before."""
         with self.transaction():
             return self.faults.take(wire, "refuse_refund") is not None
 
     def today(self, wire: str) -> str:
-        """The day in Hà Nội on which a refund is asked for: with each that was given the next one may have come."""
+        """Returns a refund request's day in Hà Nội; with the fault `next_day`, a day later for each earlier refund."""
         with self.transaction() as now:
             passes = self.faults.take(wire, "next_day") is not None
             days = self.db.execute("SELECT count(*) FROM refund").fetchone()[0] if passes else 0
             return stamp(now + days * _DAY)[:8]
 
     def asked_fault(self, wire: str) -> tuple[Asked, int] | None:
-        """What goes wrong with this call."""
+        """Returns the fault of this call with its value; None if there is none."""
         with self.transaction():
             for name in ASKED:
                 value = self.faults.take(wire, name)
@@ -166,7 +166,7 @@ class WiredLedger(BankLedger):
         return None
 
     def queried_standing(self, key: str, wire: str) -> Standing | None:
-        """How an order stands as a query tells it: what was paid may be pending."""
+        """Returns an order's state for a query; with the fault `pending`, without its captures."""
         with self.transaction():
             pending = self.faults.take(wire, "pending") is not None
         standing = self.standing(key)
@@ -192,7 +192,7 @@ class WiredLedger(BankLedger):
             self._tell(key, row["wire"], fact, at)
 
     def garnish(self, key: str, change: Callable[[str], str]) -> None:
-        """Change the memo of an order, as it will arrive. `ProblemError` 422: it has none."""
+        """Change the memo of an order before it is reported. `ProblemError` 422: it has none."""
         with self.transaction():
             row = self.db.execute("SELECT details FROM wired WHERE key = ? AND wire = 'vietqr'", (key,)).fetchone()
             if row is None:
@@ -202,7 +202,7 @@ class WiredLedger(BankLedger):
             self.db.execute("UPDATE wired SET details = ? WHERE key = ?", (changed, key))
 
     def callbacks_due(self) -> Sequence[Mapping[str, Any]]:
-        """Those to make now, each taken as made once more."""
+        """Returns the due callbacks, and counts each as sent once more."""
         with self.transaction() as now:
             due = self.db.execute("SELECT * FROM callback WHERE next_at <= ? ORDER BY next_at, n", (now,)).fetchall()
             for row in due:
@@ -211,7 +211,7 @@ class WiredLedger(BankLedger):
         return cast("Sequence[Mapping[str, Any]]", due)
 
     def callback(self, n: int) -> Mapping[str, Any]:
-        """One to make now, taken as made once more. `ProblemError` 404: there is none."""
+        """Returns one callback, and counts it as sent once more. `ProblemError` 404: there is none."""
         with self.transaction():
             row = self.db.execute("UPDATE callback SET tries = tries + 1 WHERE n = ? RETURNING *", (n,)).fetchone()
         if row is None:
@@ -228,7 +228,7 @@ class WiredLedger(BankLedger):
                 self.db.execute("UPDATE callback SET next_at = NULL WHERE n = ?", (n,))
 
     def callbacks(self, reference: str | None) -> list[Json]:
-        """Every callback, or those about one order, oldest first: how often it was made, what was answered last."""
+        """Returns all callbacks, or those about one order, oldest first, with their tries and last answers."""
         with self.transaction():
             found = self.db.execute(_ABOUT, (reference,)).fetchall()
         names = ("n", "wire", "reference", "tries", "status", "answer")
@@ -263,7 +263,7 @@ class WiredLedger(BankLedger):
         )
 
     def _wait_for_next(self, wire: str, reference: str) -> None:
-        """Not if one waits already: then this is the next."""
+        """Let a callback wait for the next one, unless one waits already: then this is the next."""
         self.db.execute(
             "UPDATE callback SET next_at = ? WHERE wire = ? AND reference = ? AND tries = 0 AND next_at < ?"
             " AND NOT EXISTS (SELECT 1 FROM callback WHERE wire = ? AND next_at = ?)",

@@ -1,11 +1,11 @@
-"""The sandbox trust: a certification authority for trying things out, with revocation, time-stamps and a remote signer.
+"""The sandbox trust: a certification authority for tests and trials, with revocation, time-stamps, a remote signer.
 
-Nothing outside a sandbox may be told to trust its root.
+Nothing outside a sandbox may trust its root.
 """
 
 from typing import Final
 
 AUTHORITY: Final = "authority"
-"""The folder of the keys, in that of the data."""
+"""The folder of the keys, inside the data folder."""
 ROOT: Final = "root.pem"
 """The certificate of the root, in that folder."""

@@ -20,9 +20,9 @@ YEARS: Final = timedelta(days=3650)
 PERSON_LIFE: Final = timedelta(days=365)
 STAMPING_LIFE: Final = 3 * PERSON_LIFE
 STAMPING_USE: Final = PERSON_LIFE
-"""A certificate of the time-stamping authority holds longer than it is used, so that stamps can be renewed in time."""
+"""A time-stamping certificate is valid longer than it is used, so that stamps can be renewed in time."""
 ANSWER_LIFE: Final = timedelta(hours=12)
-"""For how long a CRL or an OCSP answer says that it may be relied on."""
+"""The stated validity of a CRL or an OCSP answer."""
 
 USES: Final = (
     "digital_signature",
@@ -38,19 +38,19 @@ USES: Final = (
 
 Extension = tuple[x509.ExtensionType, bool]
 Revoked = Mapping[int, datetime]
-"""The serial numbers that are revoked, and since when."""
+"""The revoked serial numbers, each with the time of its revocation."""
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Whoever holds a key, with the certificate of it."""
+    """A key with its certificate."""
 
     certificate: x509.Certificate
     key: rsa.RSAPrivateKey
 
 
 class Authority:
-    """Keeps its keys in `folder`; `url` is where the certificates say that CRL and OCSP are served.
+    """A certification authority with its keys in `folder`; `url`: the address of CRL and OCSP in its certificates.
 
     Root → issuing authority → people, OCSP responder and time-stamping authority. Its clock can be put `ahead`.
     """
@@ -70,29 +70,29 @@ class Authority:
         self._stamping = self._service("tsa", "Sandbox TSA", _STAMPING, STAMPING_LIFE)
 
     def renew_responder(self) -> None:
-        """Whoever answers by OCSP does so with a new certificate from now on."""
+        """Give the OCSP responder a new certificate."""
         self._responder = self._service("ocsp", "Sandbox OCSP", _RESPONDER, YEARS)
 
     @property
     def now(self) -> datetime:
-        """What time it is here."""
+        """The time on this authority's clock."""
         return datetime.now(UTC) + self.ahead
 
     @property
     def stamping(self) -> Holder:
-        """Who stamps now: with another certificate each year."""
+        """The present time-stamping key and certificate; each year there is another certificate."""
         if not timedelta() <= self.now - self._stamping.certificate.not_valid_before_utc < STAMPING_USE + DAY:
             self._stamping = self._service("tsa", "Sandbox TSA", _STAMPING, STAMPING_LIFE)
         return self._stamping
 
     def person(self, attributes: Sequence[tuple[x509.ObjectIdentifier, str]], until: datetime | None = None) -> Holder:
-        """A new key and certificate for this subject; `until` in the past makes one that has expired."""
+        """Returns a new key and certificate for this subject; with `until` in the past, an expired certificate."""
         key = _new_key()
         subject = x509.Name([x509.NameAttribute(oid, value) for oid, value in attributes])
         return Holder(self._issue(self.issuing, subject, key.public_key(), _SIGNING, until=until), key)
 
     def crl(self, issuer: Holder, revoked: Revoked) -> bytes:
-        """The list of what `issuer` revoked, DER."""
+        """Returns the issuer's certificate revocation list, DER."""
         now = self.now
         builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.subject)
         builder = builder.last_update(now).next_update(now + ANSWER_LIFE)
@@ -104,7 +104,7 @@ class Authority:
         return builder.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
     def ocsp(self, request: bytes, given: Callable[[int], x509.Certificate | None], revoked: Revoked) -> bytes:
-        """The answer to one OCSP request, DER; for a certificate that was not `given`: unauthorized."""
+        """Returns the answer to one OCSP request, DER; for a certificate that `given` does not find: unauthorized."""
         asked = ocsp.load_der_ocsp_request(request)
         own = {certificate.serial_number: certificate for certificate in self.services}
         certificate = own.get(asked.serial_number) or given(asked.serial_number)
@@ -216,14 +216,14 @@ def _new_key() -> rsa.RSAPrivateKey:
 
 
 def private(key: rsa.RSAPrivateKey) -> bytes:
-    """A key without a password, PKCS #8 in DER."""
+    """Returns a key without a password, PKCS #8 in DER."""
     return key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
 def opened(data: bytes) -> rsa.RSAPrivateKey:
-    """The reverse of `private`."""
+    """Reads a key from the output of `private`."""
     key = serialization.load_der_private_key(data, password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError("a key of the sandbox is RSA")
@@ -241,7 +241,7 @@ def _kept(path: Path, make: Callable[[], x509.Certificate]) -> x509.Certificate:
 
 
 def _once(path: Path, make: Callable[[], bytes]) -> bytes:
-    """What stands in the file, made when there is none; a crash leaves the whole of it or nothing."""
+    """Returns a file's content; a missing file is made first, atomically: a crash leaves all of it or nothing."""
     if not path.exists():
         draft = path.with_name(path.name + ".new")
         draft.unlink(missing_ok=True)

@@ -1,13 +1,13 @@
-"""Who has a certificate of the sandbox, and what the remote signer was asked to sign: a ledger on disk.
+"""The ledger of the sandbox's certificate holders, and of the requests to the remote signer.
 
-How a person behaves is told by the last digits of the number:
+The last digits of a person's number decide the behaviour:
 
 - `9901` declines to sign
-- `9902` signs late, `slow_after` after being asked
-- `9903` has a certificate in another's name
-- `9904` has a certificate that has expired
-- `9905` has one that was revoked before it could be used
-- `9906` has one in which no number stands
+- `9902` signs late, `slow_after` after the request
+- `9903` has a certificate with another person's number
+- `9904` has an expired certificate
+- `9905` has a certificate that was revoked before its first use
+- `9906` has a certificate without a number
 """
 
 import base64
@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS asked (
     key TEXT PRIMARY KEY, number TEXT NOT NULL, digest TEXT NOT NULL, status TEXT NOT NULL, signature BLOB, at INTEGER);
 """
 PAGE: Final = 1000
-"""Requests that are listed at once."""
+"""Requests listed at once."""
 
 Json = dict[str, object]
 Line = Annotated[str, Field(min_length=1, max_length=200)]
@@ -50,7 +50,7 @@ DER: Final = serialization.Encoding.DER
 
 @dataclass(frozen=True)
 class SubjectStyle:
-    """How a subject names a person's and an organisation's number: unconfirmed, so a setting."""
+    """The form of a person's and an organisation's number in a subject: unconfirmed, so a setting."""
 
     attribute: x509.ObjectIdentifier = NameOID.USER_ID
     person: str = "CCCD:"
@@ -65,13 +65,13 @@ class NewHolder(Message):
 
 
 class Revocation(Message):
-    """Body of `POST /people/{number}/revoke`: since when, now if not said."""
+    """Body of `POST /people/{number}/revoke`: the time of the revocation; by default now."""
 
     at: Annotated[AwareDatetime, Field(strict=False)] | None = None
 
 
 class NewSignature(Message):
-    """Body of `PUT /requests/{key}`: whose key, and the SHA-256 of what is to be signed, hex."""
+    """Body of `PUT /requests/{key}`: the signer's number, and the SHA-256 of the content to sign, hex."""
 
     number: str
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -83,13 +83,13 @@ class People(Ledger):
     def __init__(self, path: Path, authority: Authority, slow_after: int, style: SubjectStyle) -> None:
         super().__init__(path, SCHEMA)
         if "at" not in {column["name"] for column in self.db.execute("PRAGMA table_info (asked)")}:
-            self.db.execute("ALTER TABLE asked ADD COLUMN at INTEGER")  # a ledger of before did not say when
+            self.db.execute("ALTER TABLE asked ADD COLUMN at INTEGER")  # an older ledger has no `at`
         self._authority = authority
         self._slow_after = slow_after
         self._style = style
 
     def put(self, number: str, new: NewHolder) -> Json:
-        """The certificate of this number, then its issuer's; made on first use."""
+        """Returns the certificate of this number, then its issuer's; makes it at first use."""
         with self.transaction():
             row = self._row(number)
             holder = _holder(row) if row else self._make(number, new)
@@ -105,7 +105,7 @@ class People(Ledger):
             self.db.execute("UPDATE holder SET revoked_at = ? WHERE serial = ?", (since, row["serial"]))
 
     def certificate(self, serial: int) -> x509.Certificate | None:
-        """The certificate with this serial number, if it was given to anybody."""
+        """Returns the holder's certificate with this serial number; None if there is none."""
         row = self.db.execute("SELECT certificate FROM holder WHERE serial = ?", (f"{serial:x}",)).fetchone()
         return None if row is None else x509.load_der_x509_certificate(row["certificate"])
 
@@ -114,7 +114,7 @@ class People(Ledger):
         return {int(row["serial"], 16): EPOCH + timedelta(microseconds=row["revoked_at"]) for row in rows}
 
     def ask(self, key: str, new: NewSignature) -> tuple[Json, bool]:
-        """How far the signature of this key is, and whether it is new. Raises `ProblemError` 404 or 409."""
+        """Returns the state of this key's signature request, and True if new. Raises `ProblemError` 404 or 409."""
         with self.transaction() as now:
             known = self.db.execute("SELECT number, digest FROM asked WHERE key = ?", (key,)).fetchone()
             if known and tuple(known) != (new.number, new.digest):
@@ -132,14 +132,14 @@ class People(Ledger):
             return self._asked(key)
 
     def hurry(self, key: str) -> Json:
-        """Have who is slow sign now. Raises `ProblemError` 404 where nothing was asked for under this key."""
+        """Let a slow signer sign now. Raises `ProblemError` 404 if there is no request under this key."""
         with self.transaction() as now:
             self.db.execute("UPDATE due SET at = ? WHERE key = ?", (now, key))
             self._settle(now)
             return self._asked(key)
 
     def requests(self, before: int) -> Json:
-        """A page of what was asked for, the newest first, and since when each is as it is; `next` begins the next."""
+        """Returns a page of requests, newest first, each with the time of its last change; `next` begins the next."""
         with self.transaction():
             rows = self.db.execute(
                 "SELECT rowid, * FROM asked WHERE rowid < ? ORDER BY rowid DESC LIMIT ?", (before, PAGE)

@@ -1,4 +1,4 @@
-"""The HTTP face of the sandbox trust: certificates, CRL, OCSP, time-stamps, the remote signer, and faults on demand."""
+"""The HTTP interface of the sandbox trust: certificates, CRL, OCSP, time-stamps, remote signer, faults on demand."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ Fault = Literal["none", "down", "slow", "silent"]
 
 
 class Faults(Message):
-    """Body of `PUT /faults`: what is down (503), slow (as `--slow-after` says) or silent (no answer)."""
+    """Body of `PUT /faults`: the services that are down (503), slow (by `--slow-after`) or silent (no answer)."""
 
     ocsp: Fault = "none"
     crl: Fault = "none"
@@ -36,7 +36,7 @@ class Faults(Message):
 
 
 class Clock(Message):
-    """Body of `PUT /clock`: what time it is now, after which time goes on; the real time if not said."""
+    """Body of `PUT /clock`: the time to set the clock to, from where it runs on; by default the real time."""
 
     now: Annotated[AwareDatetime, Field(strict=False)] | None = None
 
@@ -128,7 +128,7 @@ class TrustServer:
         return Response(status_code=204)
 
     async def _but(self, request: Request, fault: Fault, answer: Response) -> Response:
-        """The answer, with what is to go wrong; nobody is waited for who has hung up."""
+        """Returns the answer with the fault applied; the delay ends early if the client disconnects."""
         if fault == "down":
             return Response(status_code=503)
         left = {"slow": self._slow_after, "silent": NEVER_S}.get(fault, 0.0)
@@ -139,14 +139,14 @@ class TrustServer:
 
 
 def trust(data: Path, url: str, slow_after: float, style: SubjectStyle = SubjectStyle()) -> Starlette:  # noqa: B008 -- frozen
-    """The sandbox trust over `data`; `url` is what certificates name, `slow_after` in seconds."""
+    """Returns the sandbox trust over `data`; `url`: its address in the certificates; `slow_after` in seconds."""
     authority = Authority(data / AUTHORITY, url)
     people = People(data / "trust.sqlite3", authority, microseconds(slow_after), style)
     return application(people, TrustServer(authority, people, slow_after).routes())
 
 
 def stamper_of(authority: Authority) -> DummyTimeStamper:
-    """Who stamps for it, now."""
+    """Returns the authority's present time-stamper."""
     holder = authority.stamping
     chain = SimpleCertificateStore()
     chain.register(_asn1(authority.issuing))
