@@ -1,4 +1,4 @@
-"""What a story does beside its filing: an officer is absent, and all that they have claimed passes over."""
+"""Plays the lines of a script about an absence: an officer is absent, and their claimed tasks pass over."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from schemas.people import Actor, Role
 
 PAUSE: Final = 1.0
 _JUDGED: Final[tuple[list[str], ...]] = ([], ["four_eyes"])
-"""What a task passes over with: no objection, or that the substitute proposed what is to be decided."""
+"""The permitted problems of a task that passes over: none, or that the substitute proposed the decision."""
 
 
 class Absences:
-    """Whoever the stories have absent: on the same days for all of them, with the rights of the database's owner."""
+    """The absent officers of the stories: absent on the same days in all; recorded as the database's owner."""
 
     def __init__(self, client: FilingClient, owner: str) -> None:
         self._client = client
@@ -35,11 +35,11 @@ class Absences:
 
     @property
     def words(self) -> Mapping[str, Beside]:
-        """What is done by the word of a script's line."""
+        """The methods by the commands of a script's lines."""
         return {"absence": self.record, "pass_over": self.pass_over}
 
     async def record(self, act: Act, played: Played, _: Filer, __: Insisting) -> None:
-        """`operator absence ABSENT SUBSTITUTE`: today and tomorrow; another story may have said so before."""
+        """`operator absence ABSENT SUBSTITUTE`: today and tomorrow; another story may have recorded it before."""
         absent, substitute = _subjects(act, played.scenario)
         role = act.arguments[0].rpartition("-")[0]
         today = datetime.now(VIETNAM).date()
@@ -52,9 +52,9 @@ class Absences:
         await patiently(write)
 
     async def pass_over(self, act: Act, played: Played, _: Filer, page: Insisting) -> None:
-        """`team_lead pass_over ABSENT [OTHER]`: what the substitute may not have is given to the other.
+        """`team_lead pass_over ABSENT [OTHER]`: with `OTHER`, the substitute must be refused; `OTHER` gets the task.
 
-        Raises `MotcuaError` where the substitute gets what they may not have, or does not get what they may.
+        Raises `MotcuaError` if the substitute gets a task that they may not have, or not a task that they may have.
         """
         absent, *other = _subjects(act, played.scenario)
         lead = officer(played.scenario.agency, Role.TEAM_LEAD)
@@ -67,7 +67,7 @@ class Absences:
             )
 
     async def _rules(self, absent: str, lead: Actor, played: Played) -> list[str]:
-        """What spoke against this filing's task, once it can be reached."""
+        """Returns the rules that kept this filing's task from passing over, once it can be reached."""
         acting, stream = self._client.as_(lead, via(Channel.COUNTER)), filing_workflow(played.filing_id)
         while True:
             for one in await acting.pass_over(absent):

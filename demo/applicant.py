@@ -1,4 +1,4 @@
-"""An invented applicant and what they hand in. Every personal value holds `CANARY`, so that a scan can look for it."""
+"""An invented applicant and their submission. Every personal value holds `CANARY`, so that a scan can look for it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CLIENT: Final = "motcua-demo"
 class Filer:
     """The `n`-th applicant of a run. `run` names the run, in 7 capitals and digits.
 
-    Papers are put into the object store, and signed by way of the sandbox trust at the address `trust`.
+    Papers are put into the object store, and signed by the sandbox trust at the address `trust`.
     """
 
     run: str
@@ -41,31 +41,31 @@ class Filer:
 
     @property
     def submission_id(self) -> str:
-        """The id of what this applicant files."""
+        """The id of this applicant's submission."""
         return f"{self.run}-{self.n:05d}"
 
     @property
     def filing_id(self) -> UUID:
-        """The filing that comes of it."""
+        """The id of the filing of that submission."""
         return filing_id(CLIENT, self.submission_id)
 
     @property
     def canary(self) -> str:
-        """What every personal value of this applicant begins with."""
+        """The beginning of every personal value of this applicant."""
         return f"CANARY-{self.submission_id}"
 
     @property
     def representative(self) -> str:
-        """The name of who acts for this applicant."""
+        """The name of this applicant's representative."""
         return f"{self.canary} Trần Văn Bình"
 
     @property
     def their_number(self) -> str:
-        """The number of the representative, who is not the applicant."""
+        """The number of the representative, other than the applicant's."""
         return self.canary.replace("-", "R", 1)
 
     def applicant(self, signer: str | None = None, *, organisation: bool = False) -> Applicant:
-        """The applicant. Their number ends with `signer`, and is nobody else's."""
+        """Returns the applicant. Their number ends with `signer`, and is unique."""
         return Applicant(
             subject=f"{self.canary}@id.example",
             kind=PersonKind.ORGANISATION if organisation else PersonKind.PERSON,
@@ -76,12 +76,12 @@ class Filer:
         )
 
     def actor(self, role: Role = Role.APPLICANT) -> Actor:
-        """The applicant, or their representative, as the one who acts."""
+        """Returns the applicant, or their representative, as an actor."""
         name = self.applicant().subject if role is Role.APPLICANT else f"{self.canary}-representative@id.example"
         return Actor(subject=name, role=role)
 
     def words(self, values: Mapping[str, FormValue]) -> dict[str, FormValue]:
-        """Form values with `{canary}` filled in, and `{born}`: a day on which a child was born some weeks ago."""
+        """Returns form values with `{canary}` filled in, and `{born}`: the birth day of a child, 20 days ago."""
         born = (datetime.now(UTC).date() - timedelta(days=20)).isoformat()
         return {
             code: value.replace("{canary}", self.canary).replace("{born}", born) if isinstance(value, str) else value
@@ -89,11 +89,11 @@ class Filer:
         }
 
     async def papers(self, codes: Iterable[str]) -> tuple[Paper, ...]:
-        """Papers, put into the object store."""
+        """Puts papers into the object store and returns them."""
         return tuple([Paper(code=code, file=await self._file(code)) for code in codes])
 
     async def submission(self, scenario: Scenario, version: str, reception: Actor) -> Submission:
-        """What is filed: by the applicant, or on paper by the reception officer."""
+        """Returns the submission: by the applicant, or on paper by the reception officer."""
         online = scenario.channel is Channel.ONLINE
         paper_only = tuple(Paper(code=code) for code in scenario.papers)
         filer = self.actor(Role.REPRESENTATIVE if scenario.represented else Role.APPLICANT)
@@ -121,7 +121,7 @@ class Filer:
         return await self._signed(submission) if scenario.signed else submission
 
     async def _signed(self, submission: Submission) -> Submission:
-        """The submission with the applicant's signature over what it says."""
+        """Returns the submission with the applicant's signature over its content."""
         applicant = submission.applicant
         kind: Holding = "organisation" if applicant.kind is PersonKind.ORGANISATION else "person"
         who = (kind, applicant.id_number, applicant.name)
@@ -130,7 +130,7 @@ class Filer:
         return submission.model_copy(update={"signature": file})
 
     def address(self, postcode: str) -> Address:
-        """Where the post finds the applicant; how it behaves there, its postcode says."""
+        """Returns the applicant's postal address; its postcode decides the behaviour of the sandbox post."""
         return Address(
             recipient=f"{self.canary} Nguyễn Thị An",
             phone=f"{self.canary}-0900000000",
@@ -145,7 +145,7 @@ class Filer:
         return await self.store.put(self.filing_id, data, media_type)
 
     async def _authorisation(self) -> Authorisation:
-        """What the applicant has given their representative for this year and the next, for whatever they file."""
+        """Returns the representative's authorisation, for this year and the next and for every kind of filing."""
         today = datetime.now(VIETNAM).date()
         file = await self._file("authorisation")
         return Authorisation(
@@ -159,5 +159,5 @@ class Filer:
 
 
 def via(channel: Channel) -> Via:
-    """The demo as the program that passes things on."""
+    """Returns the demo as the program that passes messages on."""
     return Via(principal=CLIENT, channel=channel)

@@ -1,4 +1,4 @@
-"""The bank's own word: what it took and gave back for each filing, on all of its wires, asked over HTTP."""
+"""The bank's captures and refunds for each filing, on all of its wires, read from its ledger over HTTP."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from schemas.ids import OBLIGATIONS, fee_key, reference_of
 PAUSE: Final = 0.5
 _REFERENCE: Final = re.compile(r"MC[0-9A-Z]{16}")
 _ASKED: Final = [(n, attempt) for n in (1, 2, OBLIGATIONS + 1) for attempt in (1, 2)]
-"""A filing is asked once, once more after a waiver, a supplement or a charge-back, and for a tax: each time anew."""
+"""A filing's requests: the fee, again after a waiver, a supplement or a charge-back, and a tax; each up to twice."""
 
 
 Json = dict[str, Any]
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Money:
-    """What the bank took for what was to be paid online in a run. `problems` are by filing."""
+    """The online payments of a run, as expected and as captured by the bank. `problems` are by filing."""
 
     paid_fees: int
     captures: int
@@ -36,12 +36,12 @@ class Money:
 
     @property
     def one_capture_each(self) -> bool:
-        """Whether all that was to be paid online was paid exactly once, in full, and nothing else at all."""
+        """True if every expected online payment was captured exactly once, in full, and nothing else was."""
         return not self.problems and self.captures == self.paid_fees
 
 
 async def ask(bank_url: str, run: Sequence[Played]) -> Money:
-    """The bank's ledger, held against what the scenarios say of each filing's money."""
+    """Compares the bank's ledger with the money that the scenarios expect for each filing."""
     orders = await _orders(bank_url)
     found = {played.filing_id: _of(orders, played.filing_id) for played in run}
     problems = {played.filing_id: list(_wrong(played.scenario, found[played.filing_id])) for played in run}
@@ -66,13 +66,13 @@ def _amounts(orders: Sequence[Json], what: str) -> list[int]:
 
 
 def _of(orders: Mapping[str, Json], filing: UUID) -> list[Json]:
-    """What a filing was asked for, by the key that the bank's own wire knows, or by the reference of the others."""
+    """Returns a filing's orders, by their key on the bank's own wire, or by their reference on the others."""
     keys = [fee_key(filing, n, attempt) for n, attempt in _ASKED]
     return [orders[name] for key in keys for name in (key, reference_of(key)) if name in orders]
 
 
 def _name(order: Json) -> str:
-    """A transfer's order has its reference in what the code says, that of other wires in its key."""
+    """Returns an order's reference, else its key. A transfer has it in the description, other wires in the key."""
     told = _REFERENCE.search(f"{order['key']} {order['description']}")
     return str(order["key"]) if told is None else told[0]
 

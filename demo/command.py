@@ -1,4 +1,4 @@
-"""`motcua demo`: files every kind of filing, plays everybody, and exits 0 only if all ended exactly as they must."""
+"""`motcua demo`: files every kind of filing, plays every role, and exits 0 only if all ended exactly as expected."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from schemas.saying import said
 T = TypeVar("T")
 
 STOPPED: Final = 130
-"""What a shell says of a command that was stopped by Ctrl-C."""
+"""The exit code of a command that was stopped by Ctrl-C."""
 
 app = typer.Typer()
 
@@ -122,9 +122,9 @@ async def _leave(stack: Stack, outcome: running.Outcome, files: Path, console: C
 
 
 async def _supervised(stack: Stack, work: Coroutine[Any, Any, T], *, keep: bool) -> T:
-    """What `work` returns; if the supervision of our own stack fails meanwhile, so does this.
+    """Returns the result of `work`; fails if the supervision of our own stack fails meanwhile.
 
-    Watching is not ended before the stack is: a cancelled watch ends the supervision with it.
+    The watch is cancelled only at the end: cancelling it also ends the supervision of the stack.
     """
     watching = asyncio.create_task(stack.watch())
     working = asyncio.create_task(work)
@@ -144,13 +144,13 @@ async def _supervised(stack: Stack, work: Coroutine[Any, Any, T], *, keep: bool)
 
 
 async def _stopped(watching: asyncio.Task[None]) -> None:
-    """Wait for Ctrl-C, which ends what was kept, not what was found."""
+    """Wait for Ctrl-C, which ends the kept stack but does not change the result."""
     with contextlib.suppress(asyncio.CancelledError):
         await watching
 
 
 def _until_signalled(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns. SIGINT and SIGTERM cancel it once, so that a second Ctrl-C can't cut a clean stop short."""
+    """Returns the result of `work`. SIGINT and SIGTERM cancel it once: a second Ctrl-C can't interrupt a clean stop."""
 
     async def within() -> T:
         task = asyncio.create_task(work)

@@ -1,4 +1,4 @@
-"""The client of somebody who holds a receipt: the filing is there, whatever the engine says just now."""
+"""The client of a holder of a receipt: the filing must exist, even if Temporal does not find it now."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from schemas.referral.state import ReferralView
 T = TypeVar("T")
 
 PATIENCE: Final = 180.0
-"""Seconds that a call keeps trying: parts may be killed and started again meanwhile."""
+"""Seconds for which a call is retried: parts may be killed and restarted meanwhile."""
 
 LOST: Final = 15.0
-"""Seconds after which a filing that is not there is handed in once more, which brings back also one that has ended."""
+"""Seconds after which a missing filing is submitted again, which restores one that has ended too."""
 
 PAUSE: Final = 1.0
 
 
 class Insisting:
-    """Looks at one filing and acts on it. While it is lost, it asks again: an operator starts it again from the log."""
+    """Reads one filing and acts on it. Retries while the filing is lost: an operator restarts it from the log."""
 
     def __init__(self, client: FilingClient, submission: Submission) -> None:
         self._client = client
@@ -39,15 +39,15 @@ class Insisting:
         self._filing = filing_id(submission.client_id, submission.submission_id)
 
     async def view(self) -> FilingView:
-        """What is shown of it."""
+        """Returns the filing."""
         return await self._found(lambda: self._client.view(self._filing))
 
     async def referral(self, n: int) -> ReferralView:
-        """What is shown of its n-th part that another agency decides."""
+        """Returns the filing's n-th part that another agency decides."""
         return await self._found(lambda: self._client.referral(self._filing, n))
 
     async def actions(self, actor: Actor, part: int | None = None) -> list[Action]:
-        """What `actor` can do with it, or with this part, and what not."""
+        """Returns the actions on the filing, or on this part, and whether `actor` may do each."""
         return await self._found(lambda: self._client.actions(self._stream(part), actor))
 
     async def act(self, command: Command, part: int | None = None) -> None:
@@ -58,21 +58,21 @@ class Insisting:
         return self._filing if part is None else referral_workflow(self._filing, part)
 
     async def last(self, kind: str) -> int | None:
-        """The seq of the filing's last event of this kind; None before there is one."""
+        """Returns the seq of the filing's last event of this kind; None before there is one."""
         entries = await self._found(lambda: self._client.timeline(self._filing))
         return max((entry.seq for entry in entries if entry.kind == kind), default=None)
 
     async def last_of(self, stream: str, kinds: Collection[str]) -> int | None:
-        """The seq of the last event of these kinds in another of its streams; None before there is one."""
+        """Returns the seq of the last event of these kinds in another stream of the filing; None if there is none."""
         entries = await self._found(lambda: self._client.timeline(self._filing, Audience.OFFICER))
         return max((each.seq for each in entries if each.stream == stream and each.kind in kinds), default=None)
 
     async def payment(self, n: int) -> PaymentView:
-        """What is shown of its n-th payment."""
+        """Returns the filing's n-th payment."""
         return await self._found(lambda: self._client.payment(self._filing, n))
 
     async def pay_pages(self, n: int) -> list[str]:
-        """Every page, or code to scan, by which its n-th payment was asked for, the oldest first."""
+        """Returns the page, or the code to scan, of every request for the n-th payment, the oldest first."""
         entries = await self._found(lambda: self._client.timeline(self._filing))
         stream = payment_workflow(self._filing, n)
         ordered = [each.body or {} for each in entries if each.kind == "payment_ordered" and each.stream == stream]
@@ -83,15 +83,15 @@ class Insisting:
         await self._found(lambda: self._client.complain(complaint))
 
     async def complaints(self) -> list[ComplaintView]:
-        """What became of the complaints about it."""
+        """Returns the complaints about the filing, with their outcomes."""
         return await self._found(lambda: self._client.complaints(self._filing))
 
     async def actions_on(self, stream: str, actor: Actor) -> list[Action]:
-        """What `actor` can do with another of its streams, and what not."""
+        """Returns the actions on another stream of the filing, and whether `actor` may do each."""
         return await self._found(lambda: self._client.actions(stream, actor))
 
     async def act_on(self, stream: str, command: Command) -> None:
-        """Give a command to another of its streams."""
+        """Give a command to another stream of the filing."""
         await self._found(lambda: self._client.act(stream, command))
 
     async def _found(self, ask: Callable[[], Awaitable[T]]) -> T:

@@ -1,4 +1,4 @@
-"""What came of a filing, held against what the scenario says must come of it."""
+"""Compares a filing's outcome with the outcome that its scenario expects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.filing.state import Fee, Filing
 
 
 def differences(played: Played, told: Told | None) -> list[str]:
-    """Every difference, in words. No difference: the filing ended exactly as it must."""
+    """Returns every difference in words; none if the filing ended exactly as expected."""
     scenario = played.scenario
     found = list(played.problems)
     if scenario.refused is not None:
@@ -26,7 +26,7 @@ def differences(played: Played, told: Told | None) -> list[str]:
 
 
 async def missing_result(filing: Filing, store: Store) -> list[str]:
-    """Whether the file of the result is really in the object store, byte for byte."""
+    """Returns the problem if the result's file is missing or damaged in the object store; none otherwise."""
     if filing.result is None:
         return []
     try:

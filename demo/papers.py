@@ -1,4 +1,4 @@
-"""What a run of the demo leaves on paper: every official paper, form and result, one folder a filing."""
+"""Writes the papers of a run of the demo: every official paper, form and result, one folder a filing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from schemas.filing.state import Filing
 from schemas.papers.state import OfficialPaper, PaperKind
 
 LONGEST: Final = 120.0
-"""Seconds for which papers that are on their way are waited for."""
+"""Seconds to wait for pending papers."""
 _PAUSE: Final = 0.5
 _ENDINGS: Final = {"application/pdf": "pdf", "text/plain; charset=utf-8": "txt"}
 
@@ -47,7 +47,7 @@ async def leave(env: Mapping[str, str], verdicts: Sequence[Verdict], folder: Pat
                 papers = await record.papers(verdict.played)
                 for name, paper in _names(papers):
                     write(place / name, await store.get(paper.file))
-                if all(paper.paper is not PaperKind.FORM for paper in papers):  # the post's note stands in its place
+                if all(paper.paper is not PaperKind.FORM for paper in papers):  # the post's note replaces it
                     write(place / f"{PaperKind.FORM}.pdf", await _form(pool, filing))
                 for n, result in enumerate(await record.results(verdict.played), 1):
                     ending = _ENDINGS.get(result.media_type, "bin")
@@ -79,12 +79,12 @@ def _names(papers: Sequence[OfficialPaper]) -> Iterator[tuple[str, OfficialPaper
 
 
 def _name(kind: str, n: int) -> str:
-    """`receipt`, and `receipt-2` for the second of a kind."""
+    """Returns `receipt`, and `receipt-2` for the second of a kind."""
     return kind if n == 1 else f"{kind}-{n}"
 
 
 async def _form(pool: asyncpg.Pool[asyncpg.Record], filing: Filing) -> bytes:
-    """The first form of its procedure with what was entered, as it was filed."""
+    """Returns the first form of the filing's procedure as a PDF, with the submitted values."""
     procedure = filled(known(await Procedures(pool).find(filing.procedure.code, filing.procedure.version)))
     name, paper = next(iter(forms_of(procedure).items()))
     sheet = filled_in(procedure, name, paper, filing, code=filing.code)

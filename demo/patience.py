@@ -1,4 +1,4 @@
-"""Trying again while what the demo needs beside the platform is away: the database, or whoever signs."""
+"""Retries while a service that the demo itself needs is away: the database or the signer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PAUSE: Final = 0.3
 
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:
-    """What `work`, which can be repeated, returns once it can."""
+    """Returns the result of `work`, which must be repeatable; retried until it succeeds or the patience ends."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -34,7 +34,7 @@ async def patiently(work: Callable[[], Awaitable[T]]) -> T:
 
 
 async def until(look: Callable[[], Awaitable[T | None]]) -> T:
-    """What `look` finds, once that is something."""
+    """Returns the first truthy result of `look`."""
     while True:
         if found := await look():
             return found
@@ -42,7 +42,7 @@ async def until(look: Callable[[], Awaitable[T | None]]) -> T:
 
 
 async def at_database(url: str, work: Callable[[Connection], Awaitable[T]]) -> T:
-    """What `work`, which can be repeated, returns over a connection of its own once it can."""
+    """Returns the result of `work`, which must be repeatable, over a connection of its own; retried as above."""
 
     async def connected() -> T:
         connection: Connection = await asyncpg.connect(url, timeout=5)

@@ -1,4 +1,4 @@
-"""Plays the lines of a script about paying: the payer's browser at a provider's pages, and whom they pay through."""
+"""Plays the lines of a script about paying: the payer's browser at a provider's pages, and the choice of provider."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Paying:
 
     @property
     def words(self) -> Mapping[str, Beside]:
-        """What is done by the word of a script's line. Without `PAYMENT` it is the first of the filing."""
+        """The methods by the commands of a script's lines. Without `PAYMENT` they mean the filing's first one."""
         return {
             "pay": self.pay,
             "pay_late": self.pay_late,
@@ -34,23 +34,23 @@ class Paying:
         }
 
     async def pay(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
-        """`pay PAYER [PAYMENT]`: by the newest request, as soon as it can be paid."""
+        """`pay PAYER [PAYMENT]`: pays the newest request as soon as it can be paid."""
         view = await until(lambda: _payable(page, _payment(act)))
         await self._send(view.pay_url or str(view.code), act.arguments[0])
 
     async def pay_late(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
-        """`pay_late PAYER [PAYMENT]`: by the first request, once the fee has been paid by another one."""
+        """`pay_late PAYER [PAYMENT]`: pays the first request, once the fee was paid by another one."""
         await until(lambda: _settled(page, _payment(act)))
         await self._send((await page.pay_pages(_payment(act)))[0], act.arguments[0])
 
     async def charge_back(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
-        """`charge_back`: the payer has their bank take back what they have paid by the newest request."""
+        """`charge_back`: the payer's bank charges back the payment of the newest request."""
         await until(lambda: _settled(page, _payment(act)))
         where = await self._page((await page.pay_pages(_payment(act)))[-1])
         await self._post(where.removesuffix("/pay") + "/chargeback", {})
 
     async def renew(self, act: Act, _: Played, filer: Filer, page: Insisting) -> None:
-        """`renew_payment PROVIDER [late] [PAYMENT]`: `late` waits until the request before can't be paid any more."""
+        """`renew_payment PROVIDER [late] [PAYMENT]`: `late` waits until the previous request can't be paid any more."""
         n = _payment(act)
         await until(lambda: _over(page, n) if act.waits else _payable(page, n))
         said = {"actor": filer.actor(act.role), "via": via(Channel.ONLINE), "provider": act.arguments[0]}
@@ -61,7 +61,7 @@ class Paying:
         await self._post(await self._page(to), {"payer": payer})
 
     async def _page(self, to: str) -> str:
-        """Where a payer pays: a page, or what their app makes of a code that it has scanned."""
+        """Returns the address of the pay page, given as a link or as a code for the payer's app."""
         address = to if to.startswith("http") else str(httpx.URL(f"{self._bank}/vietqr/scan", params={"code": to}))
 
         async def look() -> str:
@@ -74,7 +74,7 @@ class Paying:
         return await patiently(look)
 
     async def _post(self, address: str, said: Mapping[str, str]) -> None:
-        """Sent once: of an answer that is lost nobody knows whether it was money."""
+        """Sends once, retried only if the connection failed: after a lost answer the money may have been paid."""
 
         async def send() -> None:
             async with httpx.AsyncClient(trust_env=False) as browser:
@@ -93,7 +93,7 @@ def _payment(act: Act) -> int:
 
 
 async def _requested(page: Insisting, n: int) -> PaymentView | None:
-    """What is shown of it, once money was asked for."""
+    """Returns the payment once money was requested; None before."""
     return await page.payment(n) if await page.pay_pages(n) else None
 
 
@@ -102,18 +102,18 @@ def _can_be_paid(view: PaymentView) -> bool:
 
 
 async def _payable(page: Insisting, n: int) -> PaymentView | None:
-    """The same once its newest request can be paid."""
+    """Returns the payment once its newest request can be paid; None before."""
     view = await _requested(page, n)
     return view if view and _can_be_paid(view) else None
 
 
 async def _over(page: Insisting, n: int) -> PaymentView | None:
-    """The same once its newest request can't be paid any more."""
+    """Returns the payment once its newest request can't be paid any more; None before."""
     view = await _requested(page, n)
     return view if view and not _can_be_paid(view) else None
 
 
 async def _settled(page: Insisting, n: int) -> PaymentView | None:
-    """The same once something was paid."""
+    """Returns the payment once money was captured; None before."""
     view = await _requested(page, n)
     return view if view and view.captured else None

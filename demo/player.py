@@ -1,4 +1,4 @@
-"""Plays a scenario: the applicant and the officers at their pages, through the client kit and nothing else."""
+"""Plays a scenario as the applicant and the officers, through the client kit alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from schemas.level import Channel
 from schemas.people import Actor, Role
 
 LONGEST: Final = 400.0
-"""Seconds after which a filing is given up."""
+"""Seconds after which a filing counts as failed."""
 
 FIRST_LOOK: Final = 0.1
 LONGEST_LOOK: Final = 2.0
@@ -36,7 +36,7 @@ class _EndedError(Exception):
 
 @dataclass
 class Played:
-    """How a scenario went, as the client saw it."""
+    """The course of a scenario, as the client saw it."""
 
     scenario: Scenario
     filing_id: UUID
@@ -48,11 +48,11 @@ class Played:
 
 
 Beside: TypeAlias = Callable[[Act, Played, Filer, Insisting], Awaitable[None]]
-"""Something that a line of a script does beside the filing."""
+"""The action of a script's line outside the filing."""
 
 
 class Player:
-    """Plays one scenario after another, many at once; `beside` is what scripts do beside their filings, by its word."""
+    """Plays scenarios, many at once; `beside`: the actions of scripts outside their filings, by command."""
 
     def __init__(self, client: FilingClient, versions: Mapping[Edition, str], beside: Mapping[str, Beside]) -> None:
         self._client = client
@@ -60,7 +60,7 @@ class Player:
         self._beside = beside
 
     async def play(self, scenario: Scenario, filer: Filer) -> Played:
-        """File it, do all of the script, wait for the end. What goes wrong stands in `problems`."""
+        """Submits the filing, plays its script, waits for the end. Failures are in `problems` of the result."""
         version = self._versions[scenario.edition]
         played = Played(scenario, filer.filing_id, version)
         begun = time.monotonic()
@@ -105,13 +105,13 @@ class Player:
         await self._end(page)
 
     async def _possible(self, scenario: Scenario, act: Act, filer: Filer, page: Insisting) -> tuple[FilingView, Actor]:
-        """The page on which somebody can do this, and who; it is looked at until it shows."""
+        """Returns the filing and the actor once the act is possible; polls until then."""
         pause = FIRST_LOOK
         while True:
             view = await page.view()
             actor = await _there(act, view, page) if act.part else _in_queue(act, view)
             if actor is None and (actor := await self._allowed(scenario, act, view, filer, page)) is not None:
-                view = await page.view()  # what is allowed now may be newer than the page
+                view = await page.view()  # the allowed actions may be newer than the view
             if actor is not None:
                 return view, actor
             await _settle_doubt(act, view, filer, page)
@@ -123,9 +123,9 @@ class Player:
     async def _allowed(
         self, scenario: Scenario, act: Act, view: FilingView, filer: Filer, page: Insisting
     ) -> Actor | None:
-        """Of what is in no queue: the one whom the script says, if they may.
+        """Returns the script's actor for an act that is in no queue; None if they may not do it now.
 
-        A team lead looks at what is late only.
+        A team lead acts only from the queue.
         """
         if act.part or act.role is Role.TEAM_LEAD or act.command == "claim" or _is_early(act, view):
             return None
@@ -147,7 +147,7 @@ def _is_early(act: Act, view: FilingView) -> bool:
 
 
 async def _settle_doubt(act: Act, view: FilingView, filer: Filer, page: Insisting) -> None:
-    """The desk lets a signature count that could not be checked to the end, because some authority was too slow."""
+    """The desk accepts a signature that could not be fully checked, because an authority was too slow."""
     judge = _in_queue(Act(Role.RECEPTION, _JUDGE, ()), view)
     if judge is None or view.signature_accepted is not None or act.command == _JUDGE:
         return
@@ -161,12 +161,12 @@ _JUDGE: Final = "judge_signature"
 
 
 def _part(act: Act, view: FilingView) -> FilingPart | None:
-    """The part that a line of a script is about."""
+    """Returns the part that a script's line is about; None if it is about the filing."""
     return next((part for part in view.parts if part.code == act.part), None)
 
 
 async def _there(act: Act, view: FilingView, page: Insisting) -> Actor | None:
-    """The officer of the agency that decides a part, once it has been referred, who may do this."""
+    """Returns the officer of the deciding agency who may do this to a referred part; None if not possible yet."""
     part = _part(act, view)
     if part is None or part.stage is not PartStage.REFERRED or (LATE in act.waits and not part.overdue):
         return None
@@ -177,7 +177,7 @@ async def _there(act: Act, view: FilingView, page: Insisting) -> Actor | None:
 
 
 def _in_queue(act: Act, view: FilingView) -> Actor | None:
-    """The officer who has this in their queue."""
+    """Returns the officer with this act in their queue; None if there is none."""
     for task in view.tasks:
         at_step = act.command != "claim" or act.arguments in {(), (task.name,)}
         if LATE in act.waits and not task.overdue:
@@ -188,6 +188,6 @@ def _in_queue(act: Act, view: FilingView) -> Actor | None:
 
 
 def officer(agency: str, role: Role, n: int = 1, claimed_by: str | None = None) -> Actor:
-    """The officer who has claimed the task, or the n-th one of the demo's directory in this role."""
+    """Returns the officer who has claimed the task, or the n-th one in this role in the demo's directory."""
     subject = f"{agency.lower()}-{role.replace('_', '-')}-{n}"
     return Actor(subject=claimed_by or subject, role=role, agency=agency)

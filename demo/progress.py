@@ -11,13 +11,13 @@ from demo.player import Played
 from demo.report import ended_line
 
 FEW: Final = 40
-"""So many filings get a line each; of more only every tenth part is told."""
+"""Up to so many filings get a line each; with more, every tenth part of the run gets one."""
 
 _COLUMNS: Final = (TextColumn("Hồ sơ / Filings"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 
 
 class Telling:
-    """Tells how far the run is."""
+    """Shows the progress of a run."""
 
     def __init__(self, console: Console, total: int) -> None:
         self._console = console
@@ -34,7 +34,7 @@ class Telling:
         self._bar.stop()
 
     def ended(self, played: Played) -> None:
-        """One more filing has ended."""
+        """Count and show an ended filing."""
         self._done += 1
         self._bar.advance(self._task)
         if self._total <= FEW:

@@ -1,4 +1,4 @@
-"""What the record says of a filing: its events by the ledger's own door, folded by the rules."""
+"""Reads filings from the record: their events through the ledger's own reader, folded by the rules."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from views.receipts import receipts_of
 
 @dataclass(frozen=True)
 class Told:
-    """A filing as its events tell it: where it stands, its `kinds` of events and statuses, how it was handed over."""
+    """A filing from its events: its state, the `kinds` of its events, its `path` of statuses, its hand-over channel."""
 
     filing: Filing
     kinds: tuple[str, ...]
@@ -52,12 +52,12 @@ class Record:
     @classmethod
     @asynccontextmanager
     async def opened(cls, env: Mapping[str, str]) -> AsyncIterator[Self]:
-        """The record at the addresses of a stack."""
+        """Opens the record at the addresses of a stack."""
         async with asyncpg.create_pool(env["MOTCUA_DATABASE_URL"], min_size=0, max_size=4, timeout=5) as pool:
             yield cls(pool, env["MOTCUA_MASTER_KEY"])
 
     async def read(self, played: Played) -> Told | None:
-        """The filing, or None if the record has none."""
+        """Returns the filing, or None if the record has none."""
         return await patiently(lambda: self._read(played))
 
     async def _read(self, played: Played) -> Told | None:
@@ -69,7 +69,7 @@ class Record:
         return told(found)
 
     async def events(self, played: Played) -> list[LoggedEvent]:
-        """The events of all its streams, as far as they are open to all."""
+        """Returns the events of all the filing's streams, their public parts only."""
 
         async def read() -> list[LoggedEvent]:
             async with self._pool.acquire() as connection:
@@ -78,7 +78,7 @@ class Record:
         return await patiently(read)
 
     async def papers(self, played: Played) -> tuple[OfficialPaper, ...]:
-        """The official papers that were made of it."""
+        """Returns the official papers made for the filing."""
 
         async def read() -> tuple[OfficialPaper, ...]:
             async with self._pool.acquire() as connection:
@@ -87,7 +87,7 @@ class Record:
         return await patiently(read)
 
     async def receipts(self, played: Played) -> tuple[int, ...]:
-        """The receipts for its money that are not void, in đồng, as they were issued."""
+        """Returns the amounts of its money receipts that are not void, in đồng, in the order of issue."""
 
         async def read() -> tuple[int, ...]:
             async with self._pool.acquire() as connection:
@@ -97,7 +97,7 @@ class Record:
         return await patiently(read)
 
     async def results(self, played: Played) -> list[FileRef]:
-        """The results that were issued, also those that were signed or corrected in a stream of their own."""
+        """Returns the issued results, with those that were signed or corrected in a stream of their own."""
 
         async def read() -> list[FileRef]:
             async with self._pool.acquire() as connection:
@@ -105,7 +105,7 @@ class Record:
                 filing: Filing = (await log.read(filing_workflow(played.filing_id))).state
                 found = [] if filing.result is None else [filing.result]
                 for result in filing.results:
-                    with suppress(RefusalError):  # one that nobody has signed or changed has no stream of its own
+                    with suppress(RefusalError):  # a result that was never signed or changed has no stream of its own
                         signed: Result = (await log.read(result_workflow(played.filing_id, result.n))).state
                         found += [entry.issued for entry in signed.entries if entry.issued is not None]
                 return list({file.sha256: file for file in found}.values())
@@ -114,7 +114,7 @@ class Record:
 
 
 def told(found: Stream) -> Told:
-    """The filing after all its events, and the statuses on the way."""
+    """Returns the filing after all its events, with the statuses on the way."""
     passed = [status(state) for state in found.states()]
     kinds = tuple(recorded.event.kind for recorded in found.events)
     handed_over = [recorded.event.channel for recorded in found.events if isinstance(recorded.event, HandedOver)]

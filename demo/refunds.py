@@ -1,4 +1,4 @@
-"""Plays the lines of a script about money that goes back, that is too little, or that was charged back."""
+"""Plays the lines of a script about refunds, short payments and charge-backs."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from schemas.refund.state import CAPTURES
 
 LEGAL_BASIS: Final = "Luật 97/2015/QH13, Đ11"
 _AFTER: Final = ("refund_given", "refund_left_to_hand")
-"""What comes of a refund that was approved."""
+"""The possible events after the approval of a refund."""
 
 
 @dataclass(frozen=True)
 class RefundActs:
-    """The refund of a capture, or of what was paid at a counter, by the pages of those who deal with it."""
+    """The refund of a capture, or of a payment at a counter, played by its officers."""
 
     filer: Filer
     page: Insisting
 
     async def play(self, act: Act, actor: Actor) -> None:
-        """The line, as soon as it is possible; what a leader approves until it has gone back or is left to hand."""
+        """Plays a line as soon as it is possible; an approval until the refund is given or left to be given by hand."""
         n, said = _read(act)
         stream = refund_workflow(self.filer.filing_id, n)
-        if act.command != "request_refund":  # by which it begins
+        if act.command != "request_refund":  # this one starts the stream
             await until(lambda: self._possible(stream, actor, act.command))
         own = {"command_id": act.command, "actor": actor, "via": via(Channel.COUNTER)}
         command = REFUNDING[act.command].model_validate(own | await self._words(act.command, said))
@@ -70,7 +70,7 @@ class RefundActs:
 
 
 def _read(act: Act) -> tuple[int, tuple[str, ...]]:
-    """The number of the refund, that of the first capture unless one is named, and what else the line says."""
+    """Returns the refund's number, by default that of the first capture, and the line's other arguments."""
     first, *others = act.arguments or ("",)
     named = first.isdecimal() and int(first) >= CAPTURES
     return (int(first), tuple(others)) if named else (number_of(1, 1), act.arguments)

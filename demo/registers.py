@@ -1,4 +1,4 @@
-"""The registers of every agency that a run of the demo has filed at, one a month."""
+"""Writes the monthly registers of all agencies with filings in a run of the demo."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from views.log import Log
 
 
 async def leave_registers(env: Mapping[str, str], verdicts: Sequence[Verdict], folder: Path) -> None:
-    """Write them below `folder` as `<agency>-<period>.pdf`. Raises `NotLeftError`."""
+    """Write the registers below `folder` as `<agency>-<period>.pdf`. Raises `NotLeftError`."""
     filings = [verdict.told.filing for verdict in verdicts if verdict.told is not None]
     months = {(filing.agency, f"{local_day(known(filing.submitted_at)):%Y-%m}") for filing in filings}
     connection = await asyncpg.connect(env["MOTCUA_DATABASE_URL"], timeout=5)

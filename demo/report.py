@@ -1,4 +1,4 @@
-"""What a run has to say: lines and a table for people, JSON for machines."""
+"""The report of a run: lines and a table for people, JSON for machines."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Json = dict[str, Any]
 
 
 def ended_line(played: Played) -> str:
-    """One line of progress."""
+    """Returns the progress line of an ended filing."""
     what = played.code or ("từ chối / refused" if played.refusal else "–")
     return f"{played.seconds:6.1f} s  {what}  {played.scenario.title.vi} / {played.scenario.title.en}"
 
 
 def table(outcome: Outcome) -> Table:
-    """Every filing, one a row."""
+    """Returns a table with a row for every filing."""
     found = Table(
         "",
         Column("Mã hồ sơ / Code", no_wrap=True),
@@ -54,7 +54,7 @@ def table(outcome: Outcome) -> Table:
 
 
 def summary_lines(outcome: Outcome) -> Iterator[str]:
-    """What is wrong, filing by filing, then the ledger, the bank and the whole."""
+    """Yields the problems by filing, then the summaries of the ledger, the bank and the whole run."""
     wrong = [verdict for verdict in outcome.verdicts if verdict.problems]
     for verdict in wrong:
         played = verdict.played
@@ -74,7 +74,7 @@ def summary_lines(outcome: Outcome) -> Iterator[str]:
 
 
 def document(outcome: Outcome) -> Json:
-    """The whole run for machines."""
+    """Returns the whole run for machines."""
     report, money = outcome.ledger, outcome.money
     return {
         "filings": [as_json(verdict) for verdict in outcome.verdicts],
@@ -89,7 +89,7 @@ def document(outcome: Outcome) -> Json:
 
 
 def as_json(verdict: Verdict) -> Json:
-    """One filing. Of a submission that was refused there is no code, no path and no status."""
+    """Returns one filing. A refused submission has no code, path or status."""
     played, told = verdict.played, verdict.told
     filing = told.filing if told else None
     fee = filing.fee if filing else None

@@ -1,4 +1,4 @@
-"""Plays the lines of a script about a result: somebody declines to sign it, it is signed again, revoked, corrected."""
+"""Plays the lines of a script about a result: a signer declines, it is signed again, revoked, corrected."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _COMMANDS: Final[dict[str, type[Command]]] = {
     "correct_result": CorrectResult,
 }
 _AFTER: Final = {"revoke_result": "result_revoked", "correct_result": "result_replaced"}
-"""What is done with a result that the applicant has, and what of it must come to stand in the log."""
+"""The commands on a delivered result, each with the event to wait for."""
 
 
 @dataclass(frozen=True)
 class ResultActs:
-    """The first result of a filing, by the pages of those who sign and keep it."""
+    """The first result of a filing, played by its signers and its registrars."""
 
     scenario: Scenario
     filer: Filer
     page: Insisting
 
     async def play(self, act: Act, actor: Actor) -> None:
-        """The line, as soon as it is possible, to its end."""
+        """Plays a line as soon as it is possible, to its end."""
         await self._until(lambda: self._possible(act, actor))
         said = {"command_id": act.command, "actor": actor, "via": via(Channel.COUNTER)}
         why = {} if act.command == "sign_again" else {"reason": f"{self.filer.canary}: lý do"}
@@ -48,7 +48,10 @@ class ResultActs:
             await self._until(lambda: self._told(kind))
 
     async def _possible(self, act: Act, actor: Actor) -> bool:
-        """A result without a stream of its own has one as soon as somebody asks something of it."""
+        """Returns True if the act is possible now.
+
+        A revocation or correction needs only a closed filing: a missing stream of the result starts with the command.
+        """
         if act.command in _AFTER:
             return (await self.page.view()).closed
         try:

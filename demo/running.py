@@ -1,4 +1,4 @@
-"""One run of the demo on a stack: publish, file and play everything, then ask the record, the bank, the store."""
+"""One run of the demo on a stack: publish, file and play everything, then verify the record, the bank, the store."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ from schemas.publishing.province import ProvinceOverlay
 from verifier import ledger as ledger_verifier
 
 LONG: Final = {name: 600 for name in catalogue.DEMO_SECONDS if name not in catalogue.ASKED_FOR} | {"notice": 1}
-"""How long procedures wait, unless a story says otherwise: what must not happen has time for many restarts."""
+"""Seconds of the procedures' waits, unless a story has its own: long, so that none ends early during many restarts."""
 
 RECEIPTS: Final = 60.0
-"""Seconds for which a receipt, or that it is void, is waited for."""
+"""Seconds to wait for a receipt, or for its voiding."""
 _PAUSE: Final = 0.5
 
 Versions = Mapping[Edition, str]
@@ -56,7 +56,7 @@ Versions = Mapping[Edition, str]
 
 @dataclass(frozen=True)
 class Verdict:
-    """One filing at the end of the run, with every difference from what had to come of it."""
+    """One filing at the end of the run, with every difference from its expected outcome."""
 
     played: Played
     told: Told | None
@@ -73,13 +73,13 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        """Whether every filing, the ledger and the bank are exactly as they must be."""
+        """True if every filing, the ledger and the bank are exactly as expected."""
         every = all(not verdict.problems for verdict in self.verdicts)
         return every and self.ledger.verified and self.money.one_capture_each
 
 
 async def publish(owner: str, by: catalogue.Publisher, scenarios: Iterable[Scenario]) -> Versions:
-    """The directory, the procedures as the scenarios need them, and the provinces; the version of each edition."""
+    """Publishes calendar, directory, provinces, and the editions that the scenarios need; returns their versions."""
     await patiently(partial(_calendar, owner))
     await patiently(partial(_directory, owner, by))
     sources, overlays = _sources(), [file.read_bytes() for file in sorted(PROVINCES.glob("*.yaml"))]
@@ -94,7 +94,7 @@ async def publish(owner: str, by: catalogue.Publisher, scenarios: Iterable[Scena
 
 
 def _sources() -> dict[str, bytes]:
-    """The files of the catalogue, by code: of several versions the last that has come into force."""
+    """Returns the files of the catalogue by code: of several versions the last one already in force."""
     files = (file.read_bytes() for file in sorted(catalogue.PROCEDURES.glob("*.yaml")))
     checked = ((catalogue.check_bytes(source).procedure, source) for source in files)
     return {procedure.code: source for procedure, source in checked if procedure and not _is_coming(procedure)}
@@ -106,7 +106,7 @@ def _is_coming(procedure: Procedure) -> bool:
 
 
 def _codes(overlay: bytes) -> Iterable[str]:
-    """The procedures that a province's file speaks of."""
+    """Returns the codes of the procedures in a province's file."""
     said = ProvinceOverlay.model_validate(parse(overlay).value)
     return [*said.fees, *(own.code for own in said.own)]
 
@@ -121,7 +121,7 @@ async def _directory(owner: str, by: catalogue.Publisher) -> None:
 
 
 async def _publish(owner: str, source: bytes, edition: Edition) -> catalogue.Published:
-    """A version never changes: for a file that did since an earlier demo, a version of another name."""
+    """Publishes an edition. Versions never change: a file changed since an earlier demo gets another version name."""
     waits = dict(edition[1])
     suffix = f"demo-{digest(waits)[:6]}" if waits else "demo"
     made = catalogue.demo_variant(source, LONG | waits, suffix=suffix)
@@ -133,7 +133,7 @@ async def _publish(owner: str, source: bytes, edition: Edition) -> catalogue.Pub
 
 
 async def _province(owner: str, overlay: bytes) -> None:
-    """A version never changes: for a file that did since an earlier demo, a version of another name."""
+    """Publish a province. Versions never change: a file changed since an earlier demo gets another version name."""
     try:
         await publish_province(owner, overlay)
     except catalogue.VersionPublishedError:
@@ -148,7 +148,7 @@ async def play(
     concurrency: int,
     ended: Callable[[Played], None],
 ) -> list[Played]:
-    """Play all scenarios, so many at once, each under a name that no other run has."""
+    """Play all scenarios, `concurrency` at once, under a run name that no other run has."""
     client = await Client.connect(
         env["TEMPORAL_ADDRESS"],
         namespace=env["TEMPORAL_NAMESPACE"],
@@ -174,7 +174,7 @@ async def play(
 
 
 async def _wrong_receipts(played: Played, record: Record) -> list[str]:
-    """What differs of the receipts that count, once those that are on their way have come."""
+    """Returns the difference in the valid receipts; waits for pending ones first."""
     if played.scenario.expected is None or (wanted := played.scenario.expected.receipts) is None:
         return []
     deadline = time.monotonic() + RECEIPTS
@@ -194,7 +194,7 @@ def _beside(env: Mapping[str, str], filings: FilingClient) -> Mapping[str, Besid
 
 
 async def judge(env: Mapping[str, str], run: Sequence[Played]) -> Outcome:
-    """What the record, the bank and the object store say, once everything has ended."""
+    """Returns the verdicts of record, bank and object store, once everything has ended."""
     store = Store(open_store(env["MOTCUA_OBJECTS"]))
     money = await bank.ask(env["MOTCUA_BANK_URL"], run)
     verdicts = []

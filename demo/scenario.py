@@ -1,4 +1,4 @@
-"""A scenario: what is filed, who does what with it, and what must come of it. Read from a file written by hand."""
+"""A scenario: a filing, the acts of its people, and its expected outcome. Read from a file written by hand."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ BESIDE: Final = frozenset(
         *("open_till", "close_till", "assign_money", "approve_money"),
     }
 )
-"""What somebody does beside the filing of a story."""
+"""The commands outside a story's filing."""
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in (*PUBLIC_COMMANDS, *REFERRAL_COMMANDS)}
 COMPLAINING: Final = frozenset({"complain", "answer_complaint"})
-"""Lines about a complaint: about which kind of event it is made, and how it is answered."""
+"""Lines about a complaint: their argument is the kind of event complained about, or the outcome."""
 
 REGISTERING: Final = frozenset({"decline_signature", "sign_again", "revoke_result", "correct_result"})
-"""Lines about the result: how it is signed, and what becomes of it."""
+"""Lines about the result: its signatures and its later changes."""
 
 REFUNDING: Final = {model.model_fields["kind"].default: model for model in REFUND_COMMANDS}
-"""Lines about money that goes back; the number of the refund is their first argument, or it is of the first capture."""
+"""Lines about refunds; their first argument is the refund's number, by default that of the first capture."""
 
 LATE: Final = "late"
 """With this word a line waits until its task is overdue."""
@@ -47,15 +47,15 @@ SENT: Final = "sent"
 _WAITS: Final = frozenset({LATE, SENT})
 
 Edition = tuple[str, tuple[tuple[str, int], ...]]
-"""A procedure's code, and which of its waits last how many seconds."""
+"""A procedure's code, and the seconds of its changed waits."""
 
 
 class Act(NamedTuple):
-    """One line of a script, `role command [argument…]`: somebody gives a command as soon as it is possible.
+    """One line of a script, `role command [argument…]`: a command, given as soon as it is possible.
 
-    `specialist-3` is the third specialist of the directory: a role by itself, its first officer.
-    `part/role` is somebody of the agency that decides this part, `agency/role` of another agency whose money it is.
-    `late` and `sent` say for what the line waits.
+    `specialist` is the first specialist of the directory, `specialist-3` the third.
+    `part/role` is an officer of the agency that decides this part, `agency/role` of another agency that has the money.
+    `late` and `sent` make the line wait, see `LATE` and `SENT`.
     """
 
     role: Role
@@ -67,7 +67,7 @@ class Act(NamedTuple):
 
     @classmethod
     def read(cls, line: str) -> Act:
-        """Raises `ValueError` for a line that says nothing."""
+        """Parses a line. Raises `ValueError` if it is invalid."""
         who, command, *arguments = line.split()
         part, _, role = who.rpartition("/")
         if command not in COMMANDS.keys() | BESIDE | COMPLAINING | REFUNDING.keys() | REGISTERING:
@@ -78,9 +78,9 @@ class Act(NamedTuple):
 
 
 class ExpectedFee(StrictModel):
-    """The fee that was asked for last, in đồng, the channel it was due by or paid by, and what became of it.
+    """The fee that was requested last, in đồng, its channel (of the request or the payment) and its state.
 
-    It is the difference to what was paid `before`; `returned` đồng of what was paid go back as the filing costs less.
+    It is the difference to the payments `before`; `returned`: the đồng refunded because the filing costs less.
     """
 
     amount: int
@@ -91,9 +91,9 @@ class ExpectedFee(StrictModel):
 
 
 class ExpectedMoney(StrictModel):
-    """What the bank must have `taken`, request by request, where that is not the fee as it stands, in đồng.
+    """The expected captures by the bank, by request, if they differ from the fee, in đồng.
 
-    So much of it the payer's bank has taken back. Nothing of it goes back by the bank.
+    `charged_back`: the đồng of it that the payer's bank has charged back. The bank refunds nothing of it.
     """
 
     taken: tuple[int, ...]
@@ -101,13 +101,13 @@ class ExpectedMoney(StrictModel):
 
 
 class Expected(StrictModel):
-    """How a filing must end. `path` is its statuses in the order of its events, without repeats in a row.
+    """The expected end of a filing. `path`: its statuses in the order of its events, without repeats in a row.
 
-    `handed_over` is the channel by which the result reached the applicant. No clock but those that are `overdue` may
-    have been found so. `proposed_for` is the absent officer in whose place it was proposed. `parts` are the answers of
-    other agencies, `late_parts` those that came late. `tells` are kinds of events that stand in
-    its log in this order, whatever stands between them. `bank` is what the bank took, if that is more than the fee,
-    and `receipts` are those that count, in đồng, where the story is about them.
+    `handed_over`: the channel by which the result reached the applicant. `overdue`: all clocks that were recorded as
+    overdue. `proposed_for`: the absent officer in whose place it was proposed. `parts`: the answers of other agencies;
+    `late_parts`: the late ones. `tells`: kinds of events in its log in this order, with any others between them.
+    `bank`: the captures by the bank, if they differ from the fee. `receipts`: the valid ones, in đồng, if the story is
+    about them.
     """
 
     level: Level
@@ -128,7 +128,7 @@ class Expected(StrictModel):
 
 
 class ExpectedRefusal(StrictModel):
-    """How a submission must be refused: by which rules, and `points_to` in the words of both languages."""
+    """The expected refusal of a submission: its rules, and `points_to`, part of the message in both languages."""
 
     code: RefusalCode
     rules: tuple[str, ...]
@@ -136,11 +136,12 @@ class ExpectedRefusal(StrictModel):
 
 
 class Scenario(StrictModel):
-    """One story. Of a text in `form` and `supplies`, `{canary}` becomes a value that is the filing's own.
+    """One story. In the texts of `form` and `supplies`, `{canary}` becomes a value of this filing alone.
 
-    `payer`, `postcode` and `signer` choose how the sandbox bank, post and trust behave; `waits` lets clocks of the
-    procedure ring after so many seconds; `weight` is how often the story comes up in a mix. Somebody else files for the
-    `represented`; the desk fills in what the `assisted` sign. `desk` is another agency that receives a paper filing.
+    `payer`, `postcode` and `signer` choose the behaviour of the sandbox bank, post and trust. `waits`: by clock of the
+    procedure, its length in seconds. `weight`: how often the story occurs in a mix. `represented`: a representative
+    files. `assisted`: the desk fills the form in, the applicant signs. `desk`: another agency that receives the paper
+    filing.
     """
 
     name: str
@@ -177,12 +178,12 @@ class Scenario(StrictModel):
 
     @property
     def receiving(self) -> AgencyCode:
-        """The agency at whose desk it is handed in."""
+        """The agency whose desk receives the filing."""
         return self.desk or self.agency
 
     @property
     def edition(self) -> Edition:
-        """The procedure as this story needs it."""
+        """The procedure with this story's waits."""
         return self.procedure, tuple(sorted(self.waits.items()))
 
     @property
@@ -192,12 +193,12 @@ class Scenario(StrictModel):
 
     @property
     def in_whole_stack(self) -> bool:
-        """Whether it is a story of a whole stack alone: receipts are looked at, and most of them need a gateway."""
+        """True if the story needs a whole stack: it expects receipts, and most such stories need a gateway."""
         return self.expected is not None and self.expected.receipts is not None
 
     @property
     def paid_online(self) -> tuple[int, ...]:
-        """What the bank must have taken, in đồng, in this order."""
+        """The expected captures by the bank, in đồng, in order."""
         if self.expected is not None and self.expected.bank is not None:
             return self.expected.bank.taken
         fee = self.expected.fee if self.expected else None
@@ -206,13 +207,13 @@ class Scenario(StrictModel):
 
     @property
     def returned(self) -> int:
-        """What the bank must have given back, in đồng."""
+        """The sum that the bank must have refunded, in đồng."""
         fee = self.expected.fee if self.expected else None
         return 0 if fee is None else fee.returned
 
     @property
     def charged_back(self) -> int:
-        """What the payer's bank must have taken back, in đồng."""
+        """The sum that the payer's bank must have charged back, in đồng."""
         bank = self.expected.bank if self.expected else None
         return 0 if bank is None else bank.charged_back
 
@@ -231,12 +232,12 @@ class Scenarios(StrictModel):
 
 
 def load(file: Path) -> tuple[Scenario, ...]:
-    """The scenarios of a file. Raises `OSError`, `yaml.YAMLError`, `pydantic.ValidationError`."""
+    """Reads the scenarios of a file. Raises `OSError`, `yaml.YAMLError`, `pydantic.ValidationError`."""
     return Scenarios.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))).scenarios
 
 
 def mix(scenarios: tuple[Scenario, ...], count: int | None, seed: int) -> list[Scenario]:
-    """Every scenario once; with `count` that many, each once where they fit and the rest by weight, shuffled."""
+    """Returns every scenario once; with `count` that many, shuffled: each once if all fit, the rest by weight."""
     if count is None:
         return list(scenarios)
     chance = random.Random(seed)  # noqa: S311 -- a reproducible mix, no secret

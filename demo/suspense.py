@@ -1,4 +1,4 @@
-"""Plays the lines of a script about money that names no request: one officer says whose it is, another agrees."""
+"""Plays the lines of a script about money in suspense: one officer assigns it to a filing, another approves."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from views.money import suspense
 
 
 class InSuspense:
-    """The cashiers and leaders of the stories, with money in suspense at this database."""
+    """The cashiers and leaders of the stories, for the money in suspense in this database."""
 
     def __init__(self, database: str, master_key: str) -> None:
         self._database = database
         self._vault = Vault(master_keys(master_key))
         self._taken: dict[UUID, UUID] = {}
-        """Which money a filing was found."""
+        """By filing, the suspense entry assigned to it."""
 
     @property
     def words(self) -> Mapping[str, Beside]:
-        """What is done by the word of a script's line."""
+        """The methods by the commands of a script's lines."""
         return {"assign_money": self.assign, "approve_money": self.approve}
 
     async def assign(self, act: Act, played: Played, _: Filer, page: Insisting) -> None:
-        """`cashier assign_money`: the first of its amount that nobody has assigned goes to the filing's fee."""
+        """`cashier assign_money`: assigns the first free money of the fee's amount to the filing's fee."""
         amount = (await page.payment(1)).amount
         reason = "Số tiền và người chuyển khớp với hồ sơ"
         one = await until(lambda: self._free(amount))
@@ -46,13 +46,13 @@ class InSuspense:
         await self._take(_command(AssignSuspense, act, played, one, said))
 
     async def approve(self, act: Act, played: Played, _: Filer, __: Insisting) -> None:
-        """`leader approve_money`: what the cashier has asked for."""
+        """`leader approve_money`: approves the cashier's request."""
         mine = self._taken[played.filing_id]
         (one,) = [each for each in await self._waiting() if each.id == mine]
         await self._take(_command(ApproveSuspense, act, played, one, {"asked": known(one.asked).n}))
 
     async def _free(self, amount: int) -> Suspense | None:
-        """The first of this amount that nobody has assigned."""
+        """Returns the first money of this amount that is not assigned; None if there is none."""
         waiting = (one for one in await self._waiting() if one.state is SuspenseState.WAITING)
         return next((one for one in waiting if one.amount == amount and one.id not in self._taken.values()), None)
 

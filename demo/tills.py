@@ -1,4 +1,4 @@
-"""Plays the lines of a script about a till: a cashier opens it, and counts and closes it with what is missing."""
+"""Plays the lines of a script about a till: a cashier opens it, counts it with a shortage, and closes it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LEFT_OPEN: Final = "Còn mở từ lần chạy trước"
 
 
 class Tills:
-    """The cashiers of the stories at this database, each at the till of one story after the other."""
+    """The cashiers of the stories at this database; each has the till of one story at a time."""
 
     def __init__(self, database: str) -> None:
         self._database = database
@@ -39,11 +39,11 @@ class Tills:
 
     @property
     def words(self) -> Mapping[str, Beside]:
-        """What is done by the word of a script's line."""
+        """The methods by the commands of a script's lines."""
         return {"open_till": self.open, "close_till": self.close}
 
     async def open(self, act: Act, played: Played, _: Filer, __: Insisting) -> None:
-        """`cashier open_till FLOAT`, as soon as the cashier has no other one."""
+        """`cashier open_till FLOAT`: opens a till as soon as the cashier has no other one."""
         agency = played.scenario.agency
         await self._begin(agency)
         said = {"desk": DESK, "change_fund": int(act.arguments[0])}
@@ -57,12 +57,12 @@ class Tills:
                 return
 
     async def close(self, act: Act, played: Played, _: Filer, __: Insisting) -> None:
-        """`cashier close_till MISSING`: so many đồng less than there should be are in it."""
+        """`cashier close_till MISSING`: counts `MISSING` đồng less than expected, and closes the till."""
         (mine,) = await self._asked(lambda connection: views.tills(connection, played.scenario.agency))
         await self._closed(mine, played.filing_id, int(act.arguments[0]), WRONG_CHANGE)
 
     async def _begin(self, agency: str) -> None:
-        """Those that a run which was broken off has left open are closed."""
+        """Close the agency's tills that an interrupted run has left open."""
         async with self._beginning:
             if agency not in self._begun:
                 for left in await self._asked(lambda connection: views.tills(connection, agency)):
