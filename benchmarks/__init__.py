@@ -1,1 +1,1 @@
-"""How fast the product is, always beside its skeleton and in one run: `python -m benchmarks --help`."""
+"""Measures the product's speed, always against its skeleton in the same run: `python -m benchmarks --help`."""

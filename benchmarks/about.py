@@ -1,4 +1,4 @@
-"""What was measured, and on what."""
+"""The circumstances of a measurement: machine, versions, commit."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _LIBRARIES: Final = ("temporalio", "pydantic", "asyncpg", "dbos")
 
 
 def machine() -> dict[str, str]:
-    """The kind of system, and how many cores it has."""
+    """Returns the kind of system, and its number of cores."""
     return {"system": platform.system(), "processor": platform.machine(), "cores": str(os.cpu_count())}
 
 
 async def versions(on: Scene) -> dict[str, str]:
-    """Of Python, the libraries and both servers."""
+    """Returns the versions of Python, the libraries and both servers."""
     connection = await asyncpg.connect(on.dsn)
     try:
         postgresql: str = await connection.fetchval("show server_version")
@@ -40,7 +40,7 @@ async def versions(on: Scene) -> dict[str, str]:
 
 
 async def commit(checkout: Path) -> str:
-    """The commit that is checked out, with `-dirty` if files differ from it; empty where nobody knows."""
+    """Returns the checked-out commit, with `-dirty` if files differ from it; empty if git can't tell."""
     try:
         asked = await asyncio.create_subprocess_exec(
             *("git", "-C", checkout, "describe", "--always", "--dirty", "--exclude=*"), stdout=PIPE, stderr=DEVNULL

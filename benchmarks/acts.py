@@ -1,7 +1,6 @@
-"""Submissions, commands and looks at filings, of one kind a round: the process that `benchmarks/guards.py` asks.
+"""Submits, commands or reads filings, one kind a round: a process that `benchmarks/guards.py` starts.
 
-Run as `python -m benchmarks.acts`. Everything beneath it is its own, set up as its environment says: stack, workers,
-client.
+Run as `python -m benchmarks.acts`. It has a stack, workers and a client of its own, set up by its environment.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ _RECEPTION: Final = Actor(subject=f"{AGENCY.lower()}-reception-1", role=Role.REC
 
 
 class Acts:
-    """Does one act after the other with the filings of its last round of submissions, each in its turn.
+    """Does acts on the filings of its last round of submissions, in turn.
 
-    They are few enough to be in the worker's memory: what a replay costs is another question (`benchmarks/turns.py`).
+    The filings are few enough for the worker's cache, so that no replays are measured (see `benchmarks/memory.py`).
     """
 
     def __init__(self, product: Product) -> None:
@@ -42,7 +41,7 @@ class Acts:
         self._turn = count()
 
     def of(self, act: str) -> Acting:
-        """Whoever does nothing but this."""
+        """Returns a side that does this act alone."""
         if act == SUBMIT:
             self._filings.clear()
         return Acting(act, {SUBMIT: self._submit, COMMAND: self._ask, VIEW: self._view}[act])
@@ -65,21 +64,21 @@ class Acts:
 
 
 class Acting:
-    """One act, as `benchmarks.load` measures filings."""
+    """One act, in the form that `benchmarks.load` measures."""
 
     def __init__(self, name: str, act: Callable[[Timed], Awaitable[None]]) -> None:
         self.name = name
         self._act = act
 
     async def file(self) -> Filed:
-        """Do it once."""
+        """Do the act once."""
         timed = Timed()
         await self._act(timed)
         return Filed(("", ""), timed.seconds)
 
 
 async def main() -> None:
-    """Set everything up, say what guards it, and play the rounds that are asked for."""
+    """Set everything up, report the active guards, and play the requested rounds."""
     answers = Answers()
     async with scene() as on:
         product, _ = on.sides

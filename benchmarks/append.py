@@ -1,4 +1,4 @@
-"""`append`: what a filing's appends cost by themselves, against those of another checkout, in turn."""
+"""`append`: the CPU of a filing's appends alone, against another checkout's, in turn."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WHAT: Final = "appends"
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found: the rounds of each side, which took turns."""
+    """The measurement: the rounds of each side, which took turns."""
 
     rounds: Mapping[str, Sequence[Round]]
     at: datetime
@@ -32,12 +32,12 @@ class Measured:
     commit: str
 
     def ratio(self, process: str) -> Ratio:
-        """CPU of one filing's appends in this process, today to before."""
+        """Returns the ratio of CPU of one filing's appends in this process, today to before."""
         mine, theirs = self.rounds[TODAY], self.rounds[BEFORE]
         return ratio(*_weighed(mine, process), *_weighed(theirs, process))
 
     def append_us(self, side: str, process: str) -> float:
-        """CPU of one append, in microseconds."""
+        """Returns the CPU of one append in microseconds."""
         rates, weights = _weighed(self.rounds[side], process)
         return 1000 * sum(a * b for a, b in zip(rates, weights, strict=True)) / sum(weights) / (TEN + 1)
 
@@ -50,7 +50,7 @@ class Measured:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Everything that was found."""
+    """Returns the whole measurement."""
     found = {
         "benchmark": "append",
         "at": measured.at,
@@ -68,7 +68,7 @@ def as_json(measured: Measured) -> bytes:
 
 
 async def run(against: Path, rounds: int, seconds: float, tell: Callable[[str], None]) -> Measured:
-    """Set both up, warm them, and measure them in turn. Raises `NoCheckoutError`, `AskedError`."""
+    """Set both sides up, warm them up, and measure them in turn. Raises `NoCheckoutError`, `AskedError`."""
     async with elsewhere(against, _WHAT) as before, here(TODAY, _WHAT) as today:
         found: dict[str, list[Round]] = {TODAY: [], BEFORE: []}
         for number in range(rounds + 1):

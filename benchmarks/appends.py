@@ -1,7 +1,7 @@
-"""What one filing appends to the log, with no engine around it: a submission, then ten events of one append each.
+"""Appends one filing to the log, without Temporal: a submission, then ten events of one append each.
 
-Each of the ten changes the filing's row and its task, and causes a paper. Only what every checkout has is used:
-`benchmarks/driver.py` plays this with the code of whichever it runs in.
+Each of the ten changes the filing's row and its task, and causes a paper. It uses only code that every checkout has:
+`benchmarks/driver.py` plays it with the code of the checkout that it runs in.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _ASKED: Final = {"kind": "fee_requested", "n": 1, "amount": 1000, "channel": "on
 
 
 class Appending:
-    """Appends what filings do, each by a person of their own."""
+    """Makes the appends of filings, each by another person."""
 
     name = "appends"
 
@@ -64,7 +64,7 @@ class Appending:
         self._turn = count(1)
 
     async def file(self) -> Filed:
-        """One filing. Raises `RuntimeError` if the log does not take it."""
+        """Append one filing. Raises `RuntimeError` if the log refuses an event."""
         n, filing = next(self._turn), uuid4()
         person = {"subject": "an", "kind": "person", "name": "Nguyễn Văn An", "id_number": f"{n:012}"}
         submitted = _SUBMITTED | {"submission_id": str(n), "applicant": person}
@@ -101,7 +101,7 @@ class Appending:
 
 @asynccontextmanager
 async def appending() -> AsyncIterator[tuple[Appending, dict[str, int]]]:
-    """Someone who appends, over one connection, and the processes whose CPU counts: that one's and ours."""
+    """Yields an `Appending` over one connection, and the measured processes: the connection's backend and ours."""
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
         async with Stack(Path(folder), parts=("postgres", "migrations")) as stack:
             dsn, key = stack.env["MOTCUA_DATABASE_URL"], stack.env["MOTCUA_MASTER_KEY"]
@@ -113,4 +113,4 @@ async def appending() -> AsyncIterator[tuple[Appending, dict[str, int]]]:
 
 
 async def _as_it_was(_: object) -> None:
-    """Nobody changes a session."""
+    """Skip the pool's reset: no session is changed."""

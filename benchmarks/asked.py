@@ -1,6 +1,6 @@
-"""The side that is played in a process of its own: a line of JSON on stdin asks for a round, one on stdout answers.
+"""A side in a process of its own: a line of JSON on stdin requests a round, a line on stdout answers.
 
-Nothing of the project is imported here: `benchmarks/driver.py` does the same for other checkouts with this very file.
+It imports nothing of the project: `benchmarks/driver.py` also uses this very file for other checkouts.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ class Filed(Protocol):
 
     @property
     def workflows(self) -> tuple[str, ...]:
-        """Their ids."""
+        """The ids of its workflows."""
 
     @property
     def seconds(self) -> Mapping[str, float]:
-        """Seconds that calls took, by their name."""
+        """Seconds of the calls, by name."""
 
 
 class Round(Protocol):
-    """What is answered (`benchmarks.load.Round`)."""
+    """The round in an answer (`benchmarks.load.Round`)."""
 
     @property
     def filed(self) -> Iterable[Filed]:
@@ -34,25 +34,25 @@ class Round(Protocol):
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
+        """The duration of the round."""
 
     @property
     def cpu_ms(self) -> Mapping[str, float]:
-        """That of one filing, by process."""
+        """The CPU of one filing, by process."""
 
 
 class Answers:
-    """Says lines to whoever asked. To be made before anything else is printed."""
+    """Writes the answers to stdout. To be made before anything else is printed."""
 
     def __init__(self) -> None:
-        # Whatever else is printed must not be taken for an answer.
+        # All other output goes to stderr, so that it is not taken for an answer.
         self._spoken = os.fdopen(os.dup(sys.stdout.fileno()), "w")
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
     async def serve(self, begun: Mapping[str, Any], play: Callable[..., Awaitable[Round]]) -> None:
-        """Say what was set up, then `play(concurrency, seconds)` as often as it is asked for, until stdin ends.
+        """Answer `begun`, then `play(concurrency, seconds)` for each request, until stdin ends.
 
-        What else a round is asked for with (`benchmarks.asking.Asked.round`) is passed to `play` too.
+        Further fields of a request (`benchmarks.asking.Asked.round`) are passed to `play` too.
         """
         self._say(begun)
         while line := await asyncio.to_thread(sys.stdin.readline):

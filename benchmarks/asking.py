@@ -1,4 +1,4 @@
-"""A side that is played by another process (`benchmarks/asked.py`): started, asked for rounds, ended."""
+"""Starts a side in another process (`benchmarks/asked.py`), requests its rounds, and ends it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ T = TypeVar("T")
 
 _START_SECONDS: Final = 180
 _SLOWEST: Final = 300
-"""Seconds that a round may take beyond its own: the slowest filing, and ending what is left."""
+"""Seconds that a round may take beyond its own: for the slowest filing, and to end the remaining workflows."""
 _STOP_SECONDS: Final = 90
 _LONGEST_ANSWER: Final = 1 << 26
 _LAST_LINES: Final = 25
 
 
 class AskedError(Exception):
-    """A side could not be set up, or a round of it failed: nothing is compared with what is left."""
+    """A side could not be set up, or a round of it failed: its other rounds are not compared either."""
 
 
 class Asked:
-    """The other end. `begun` is what it said once it was set up."""
+    """The other process. `begun`: its first answer, once it was set up."""
 
     def __init__(self, name: str, process: Process, errors: Path) -> None:
         self.name = name
@@ -39,11 +39,11 @@ class Asked:
         self._errors = errors
 
     async def begin(self) -> None:
-        """Wait until it is set up. Raises `AskedError`."""
+        """Wait until the side is set up. Raises `AskedError`."""
         self.begun = await self._answer(_START_SECONDS)
 
     async def round(self, concurrency: int, seconds: float, **more: str) -> Round:
-        """Play one, of whatever else the side is told. Raises `AskedError`."""
+        """Play one round; `more`: further fields of the request. Raises `AskedError`."""
         asked = json.dumps({"concurrency": concurrency, "seconds": seconds} | more)
         _pipe(self._process.stdin).write(f"{asked}\n".encode())
         found = await self._answer(seconds + _SLOWEST)
@@ -67,7 +67,7 @@ class Asked:
 
 @asynccontextmanager
 async def asked(name: str, command: Sequence[str | Path], folder: Path, env: Mapping[str, str]) -> AsyncIterator[Asked]:
-    """The process of a side, set up. Raises `AskedError`."""
+    """Runs the process of a side, set up. Raises `AskedError`."""
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as kept:
         errors = Path(kept) / "said.log"
         with errors.open("wb") as said:
@@ -79,7 +79,7 @@ async def asked(name: str, command: Sequence[str | Path], folder: Path, env: Map
                 stdout=PIPE,
                 stderr=said,
                 limit=_LONGEST_ANSWER,
-                # Ctrl-C ends us, and the end of its stdin then ends it with all its parts.
+                # Ctrl-C ends only this process; the end of its stdin then ends the other one with all its parts.
                 start_new_session=True,
             )
         try:

@@ -1,4 +1,4 @@
-"""What officers look at: where filings stand in PostgreSQL. One query asks for everybody who waits."""
+"""The places of filings in PostgreSQL, as officers see them. One query serves all waiting callers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, Final, Self
 import asyncpg
 
 GLANCE: Final = 0.01
-"""Seconds between two looks, while anybody waits."""
+"""Seconds between two queries."""
 PATIENCE: Final = 120
 """Seconds."""
 
 
 class Board:
-    """Waits until a filing has come to a place. `query` finds (id, place) of the filings whose ids are `$1`."""
+    """Waits until filings reach a place. `query` returns (id, place) of the filings with the ids `$1`."""
 
     def __init__(self, dsn: str, query: str) -> None:
         self._dsn = dsn
@@ -35,7 +35,7 @@ class Board:
         await self._connection.close()
 
     async def at(self, filing: Hashable, place: str) -> None:
-        """Return once the filing is at this place. Raises `TimeoutError` if it never comes there."""
+        """Return once the filing is at this place. Raises `TimeoutError` if it is not there within `PATIENCE`."""
         arrived = self._waiting[filing, place] = asyncio.Event()
         async with asyncio.timeout(PATIENCE):
             await arrived.wait()

@@ -1,4 +1,4 @@
-"""`calendar`: due instants of many filings, projected on one core."""
+"""`calendar`: computes the due instants of many filings, on one core."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ _LIMITS: Final = (
 _YEAR: Final = 365 * 24 * 60
 _LONGEST_PAUSE: Final = 14 * 24 * 60
 _WITH_PAUSES: Final = 4
-"""One case in so many has pauses, one to three of them."""
+"""One case in this many has pauses, one to three of them."""
 
 
 class Case(NamedTuple):
-    """One due instant to project."""
+    """One due instant to compute."""
 
     start: datetime
     limit: Limit
@@ -52,7 +52,7 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found: seconds of each round by the clock, and of the processor. The first one lays the days out too."""
+    """The measurement: wall-clock and CPU seconds of each round. The first round also expands the calendar's days."""
 
     cases: int
     wall: Sequence[float]
@@ -60,7 +60,7 @@ class Measured:
 
     @property
     def seconds(self) -> float:
-        """Of one core for all cases, the median of the rounds: what else the machine does is not in it."""
+        """CPU seconds of one core for all cases, the median of the rounds: without the machine's other work."""
         return median(self.cpu)
 
     def __str__(self) -> str:
@@ -71,7 +71,7 @@ class Measured:
 
 
 def cases(many: int = MANY, seed: int = 2026) -> list[Case]:
-    """Receipts at any minute of 2026 under every kind of limit, some with pauses; the same for the same seed."""
+    """Returns cases from any minute of 2026, under all limits in turn, some with pauses; the same for the same seed."""
     dice = random.Random(seed)  # noqa: S311 -- test data
     limits = [Limit.model_validate(text) for text in _LIMITS]
     return [_case(dice, limits[n % len(limits)], paused=n % _WITH_PAUSES == 0) for n in range(many)]
@@ -88,7 +88,7 @@ def _case(dice: random.Random, limit: Limit, *, paused: bool) -> Case:
 
 
 def national() -> Calendar:
-    """The calendar of the whole country."""
+    """Returns the national calendar."""
     checked = check_bytes((CALENDARS / "vn.yaml").read_bytes())
     if checked.calendar is None:
         raise MistakesFoundError(checked.mistakes)
@@ -96,7 +96,7 @@ def national() -> Calendar:
 
 
 def run(many: int = MANY, rounds: int = 5) -> Measured:
-    """Project the cases so often, on the calendar of the whole country."""
+    """Compute `many` cases on the national calendar, `rounds` times."""
     calendar, asked = national(), cases(many)
     pages.cache_clear()
     found = [_round(asked, calendar) for _ in range(rounds)]
@@ -111,7 +111,7 @@ def _round(asked: Sequence[Case], calendar: Calendar) -> tuple[float, float]:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Everything there is to know."""
+    """Returns the whole measurement."""
     content = {
         "benchmark": "calendar",
         "at": datetime.now(UTC),

@@ -1,9 +1,9 @@
-"""Plays filings of the checkout that it runs in, for a benchmark of another one (`benchmarks/elsewhere.py`).
+"""Plays filings with the code of another checkout, for a benchmark here (`benchmarks/elsewhere.py`).
 
-Run as `driver.py FOLDER`, or as `driver.py FOLDER appends` for what they append alone, by that checkout's Python, in
-its folder, with the folder first on the path: so `benchmarks` is that checkout's, and so are the stack, the workers and
-the client that its `benchmarks.stage` brings. What measures is ours, taken from the files beside this one. A line of
-JSON on stdin asks for a round, a line on stdout answers; the end of stdin ends it.
+Run as `driver.py FOLDER`, or as `driver.py FOLDER appends` for the appends alone, by that checkout's Python, in its
+folder, with the folder first on the path: so `benchmarks` is that checkout's, with the stack, the workers and the
+client of its `benchmarks.stage`. The measuring code is ours, from the files beside this one. A line of JSON on stdin
+requests a round, a line on stdout answers; the end of stdin ends it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from benchmarks.stage import scene
 
 
 async def appends() -> None:
-    """Set up a log, and append what filings do in the rounds that are asked for."""
+    """Set up a log, and make the appends of filings in the requested rounds."""
     answers, load = _ours("asked").Answers(), _ours("load")
     async with _ours("appends").appending() as (side, pids):
         await answers.serve({}, lambda concurrency, seconds: load.measure(side, concurrency, seconds, pids))
 
 
 async def main() -> None:
-    """Set everything up, say what one filing leaves in the history, and play the rounds that are asked for."""
+    """Set everything up, report the history of one filing, and play the requested rounds."""
     asked, load, history, ending = _ours("asked"), _ours("load"), _ours("history"), _ours("ending")
     answers = asked.Answers()
     async with scene() as on:
@@ -45,7 +45,7 @@ async def main() -> None:
 
 
 def _ours(name: str) -> Any:
-    """The module beside this file: `import` would find that of the other checkout."""
+    """Loads the module beside this file: `import` would find the one of the other checkout."""
     spec = spec_from_file_location(f"measuring_{name}", Path(__file__).with_name(f"{name}.py"))
     if spec is None or spec.loader is None:
         raise ImportError(name)

@@ -1,4 +1,4 @@
-"""Another checkout of the project, such as that of an older commit: its filings, played by its own code.
+"""A side with the code of another checkout of the project, such as an older commit.
 
 It runs in processes of its own, with its own Python, stack, workers and client; `benchmarks/driver.py` plays it and
 measures, as `benchmarks/load.py` does here.
@@ -20,11 +20,11 @@ DRIVER: Final = Path(__file__).with_name("driver.py")
 
 
 class NoCheckoutError(Exception):
-    """There is nothing that could be played."""
+    """The folder is no checkout that can be played."""
 
 
 def elsewhere(checkout: Path, *what: str) -> AbstractAsyncContextManager[Asked]:
-    """The other checkout, set up beside us; of whole filings it begins with their `History`.
+    """Starts the other checkout as a side; when it plays whole filings, `begun` is the `History` of one.
 
     Raises `NoCheckoutError`, `AskedError`.
     """
@@ -33,18 +33,18 @@ def elsewhere(checkout: Path, *what: str) -> AbstractAsyncContextManager[Asked]:
 
 
 def here(name: str, *what: str) -> AbstractAsyncContextManager[Asked]:
-    """This checkout, driven in the same way. Raises `AskedError`."""
+    """Starts this checkout as a side in the same way. Raises `AskedError`."""
     return _driven(name, Path(sys.executable), CHECKOUT, *what)
 
 
 def _driven(name: str, python: Path, folder: Path, *what: str) -> AbstractAsyncContextManager[Asked]:
-    # -P: the driver's own folder is ours and must not be where modules are looked for.
+    # -P: the driver's own folder is ours, and Python must not search it for modules.
     command: tuple[str | Path, ...] = (python, "-P", DRIVER, folder, *what)
     return asked(name, command, folder, {**os.environ, "PYTHONPATH": str(folder)})
 
 
 def check(checkout: Path) -> Path:
-    """Its whole path. Raises `NoCheckoutError` unless this is a checkout that can be played."""
+    """Returns the checkout's absolute path. Raises `NoCheckoutError` if it can't be played."""
     if not (checkout / "benchmarks" / "stage.py").is_file():
         raise NoCheckoutError(
             f"{checkout} is no checkout of this project with a benchmark: no benchmarks/stage.py there"
@@ -55,5 +55,5 @@ def check(checkout: Path) -> Path:
 
 
 def _python(checkout: Path) -> Path:
-    """Its own, with the libraries that its lock names."""
+    """Returns the checkout's own Python, with the libraries of its lock."""
     return checkout / ".venv" / "bin" / "python"

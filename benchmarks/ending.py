@@ -1,6 +1,6 @@
-"""What is left of filings after a round, ended.
+"""Ends the workflows that are still open after a round.
 
-Nothing of the project is imported here: `benchmarks/driver.py` does the same to other checkouts with this very file.
+It imports nothing of the project: `benchmarks/driver.py` also uses this very file for other checkouts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _AT_ONCE: Final = 20
 
 
 async def end(client: Client, workflows: Iterable[str]) -> None:
-    """End payments, which would watch for late money for three days, before the other side's turn."""
+    """Terminate payments, which would watch for late money for three days, before the other side's turn."""
     some = asyncio.Semaphore(_AT_ONCE)
 
     async def one(workflow_id: str) -> None:

@@ -1,4 +1,4 @@
-"""`engine`: a whole level-4 filing against its skeleton and other code, round by round in turn."""
+"""`engine`: compares a whole level-4 filing with its skeleton and other code, round by round in turn."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from deploy.stack.child import CHECKOUT
 
 CONCURRENCY: Final = (1, 10, 100)
 MOST_APART: Final = 4
-"""Events by which the histories of the two may differ: how many tasks a workflow takes is not the same every time."""
+"""Events by which the two histories may differ: the number of workflow tasks varies from run to run."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured: so many rounds of each side at each concurrency, each of so many seconds.
+    """The plan: the concurrencies, the rounds of each side at each, and the seconds of a round.
 
     `against` is a checkout of another commit that takes its turn too.
     """
@@ -43,9 +43,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found.
+    """The measurement.
 
-    `histories` are of one filing, by side; `recorded` the steps that DBOS keeps of one; `commits` of the code, by side.
+    `histories`: of one filing, by side; `recorded`: the number of steps that DBOS stores for one; `commits`: by side.
     """
 
     histories: Mapping[str, History]
@@ -59,18 +59,18 @@ class Measured:
 
 
 class DifferentShapeError(Exception):
-    """The skeleton no longer does what the product does, or DBOS what the skeleton does: nothing can be compared."""
+    """The skeleton differs from the product, or DBOS from the skeleton, in its steps: they can't be compared."""
 
 
 class Contestant(Protocol):
-    """Whoever takes turns."""
+    """A side that takes turns with the others."""
 
     @property
     def name(self) -> str:
-        """What its rounds are called."""
+        """The name of its rounds."""
 
     async def round(self, concurrency: int, seconds: float) -> Round:
-        """Play one."""
+        """Play one round."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Here:
         return found
 
     async def one(self) -> tuple[History, list[list[str]]]:
-        """What one filing leaves in the history, and what the skeleton's appends."""
+        """Plays one filing; returns its history and, for the skeleton, its appended steps by stream."""
         filed = await self.side.file()
         await self.on.client.get_workflow_handle(filed.workflows[0]).result()
         found = await history(self.on.client, filed.workflows)
@@ -99,7 +99,7 @@ class Here:
 
 
 async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
-    """Set everything up, warm all sides, and measure them in turn.
+    """Set everything up, warm all sides up, and measure them in turn.
 
     Raises `DifferentShapeError`, and `AskedError` if a side in a process of its own fails.
     """
@@ -121,13 +121,13 @@ async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
 
 
 def compare(product: History, skeleton: History) -> None:
-    """Raise `DifferentShapeError` unless the skeleton does what the product does."""
+    """Raise `DifferentShapeError` unless the skeleton's history has the shape of the product's."""
     if product.shape != skeleton.shape or abs(product.events - skeleton.events) > MOST_APART:
         raise DifferentShapeError(f"product: {product}\nskeleton: {skeleton}")
 
 
 def compare_appends(skeleton: Sequence[Sequence[str]], dbos: Sequence[Sequence[str]]) -> None:
-    """Raise `DifferentShapeError` unless the same steps are appended, in the same order, by filing and payment."""
+    """Raise `DifferentShapeError` unless filing and payment append the same steps in the same order on both."""
     if skeleton != dbos:
         raise DifferentShapeError(f"skeleton: {skeleton}\ndbos: {dbos}")
 

@@ -1,4 +1,4 @@
-"""`files`: how fast files get into the store, beside a plain copy that hashes, and whether memory stays flat."""
+"""`files`: the speed of storing files, against a plain copy with a hash, and the growth of memory."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ MANY: Final = 2_000
 MEGABYTE: Final = 1_000_000
 ROUNDS: Final = 10
 WORKERS: Final = 4
-"""Files under way at once, on either side."""
+"""Files in progress at once, on either side."""
 
 FILES: Final = 20
-"""Files of one filing: more than most have. What is there already is counted, which takes the longer the more it is."""
+"""Files of one filing: more than most have. The store lists a filing's files, and more files make that slower."""
 
 Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found. `rss` are the bytes in memory once a tenth of the files was attached, and at the end."""
+    """The measurement. `rss`: the bytes in memory after a tenth of the files, and at the end."""
 
     files: int
     size: int
@@ -56,7 +56,7 @@ class Measured:
 
 
 async def run(files: int, size: int, progress: Progress) -> Measured:
-    """Put files into a store in a folder and copy the same ones, in turn. `progress` is told how many are done."""
+    """Attach files to a folder store and copy the same ones, in turn. `progress` gets the number of each batch done."""
     attach, copy, rss = Side(), Side(), list[int]()
     with scratch("files") as folder, ThreadPoolExecutor(WORKERS) as pool:
         asyncio.get_running_loop().set_default_executor(pool)
@@ -80,7 +80,7 @@ async def run(files: int, size: int, progress: Progress) -> Measured:
 
 
 def _rounds(folder: Path, files: int, size: int) -> Iterator[list[Path]]:
-    """The files of each round, all different, made while nothing is measured, and on the disk."""
+    """Yields the files of each round, all different, made and synced to disk outside the measured time."""
     for first, last in rounds(files, ROUNDS):
         made = [folder / f"{number}.pdf" for number in range(first, last)]
         for path in made:
@@ -90,7 +90,7 @@ def _rounds(folder: Path, files: int, size: int) -> Iterator[list[Path]]:
 
 
 async def _timed(side: Side, sources: Sequence[Path], put: Callable[[Path, UUID], Awaitable[None]]) -> None:
-    """Have all of them put, so many at once."""
+    """Put all the files, `WORKERS` at once, and measure it."""
     each = min(FILES, LARGEST_FILING // sources[0].stat().st_size)
     places = asyncio.Semaphore(WORKERS)
 
@@ -103,7 +103,7 @@ async def _timed(side: Side, sources: Sequence[Path], put: Callable[[Path, UUID]
 
 
 def _copy(source: Path, folder: Path) -> str:
-    """Copy a file, in the same pieces and as lasting as the store does it. Its digest."""
+    """Copies a file in the store's chunks and with its `fsync`s; returns the digest."""
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     with source.open("rb") as read, (folder / source.name).open("xb") as written:
@@ -121,7 +121,7 @@ def _copy(source: Path, folder: Path) -> str:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Everything that was found, and on what."""
+    """Returns the whole measurement, with machine and versions."""
     found = {
         "files": measured.files,
         "size": measured.size,

@@ -1,4 +1,4 @@
-"""`guards`: what it costs to seal what passes Temporal and to ask who speaks, round by round in turn.
+"""`guards`: the cost of encrypted payloads and of identity statements, round by round in turn.
 
 Each side is the product with other settings, in processes of its own with a stack of their own (`benchmarks/acts.py`).
 """
@@ -36,7 +36,7 @@ GUARDED: Final = (CODEC, SIGNED, BOTH)
 
 
 def settings() -> dict[str, dict[str, str]]:
-    """What the environment of each side says beside ours: the plain one first, which the others are compared with."""
+    """Returns the extra environment of each side: first the plain one, to which the others are compared."""
     unsealed, sealed = {CODEC_KEYS: ""}, {CODEC_KEYS: new_ring()}
     believed, asked_who = {IDENTITY: Identity.OFF.value}, {IDENTITY: Identity.REQUIRED.value}
     return {
@@ -49,7 +49,7 @@ def settings() -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True)
 class Plan:
-    """So many rounds of each act on each side, each of so many seconds, by so many at once: `plain` and `sides`."""
+    """The plan: rounds of each act on each side (`plain` and `sides`), their seconds, and the acts at once."""
 
     rounds: int
     seconds: float
@@ -59,7 +59,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found: rounds by act and side. `guarded` is by what each side says that it is, such as `sealed`."""
+    """The measurement: rounds by act and side. `guarded`: by side, the guards that it reports, such as `sealed`."""
 
     guarded: Mapping[str, Mapping[str, bool]]
     rounds: Mapping[str, Mapping[str, tuple[Round, ...]]]
@@ -72,12 +72,12 @@ class Measured:
         return tuple(self.rounds[ACTS[0]])
 
     def cpu_ms(self, act: str, side: str) -> dict[str, float]:
-        """CPU of one act by process: the median of its rounds."""
+        """Returns the CPU of one act by process: the median of its rounds."""
         found = self.rounds[act][side]
         return {name: median(each.cpu_ms[name] for each in found) for name in found[0].cpu_ms}
 
     def ratio(self, act: str, side: str) -> Ratio:
-        """CPU of one act, to that of the plain side."""
+        """Returns the ratio of the CPU of one act to the plain side's."""
         mine, plain = self.rounds[act][side], self.rounds[act][PLAIN]
         return ratio(
             *([each.whole_ms for each in mine], [len(each.filed) for each in mine]),
@@ -85,7 +85,7 @@ class Measured:
         )
 
     def whole(self, side: str) -> Ratio:
-        """CPU of one act of each kind, to that of the plain side."""
+        """Returns the ratio of the CPU of one act of each kind to the plain side's."""
         mine, plain = self._together(side), self._together(PLAIN)
         return ratio(mine, [1] * len(mine), plain, [1] * len(plain))
 
@@ -104,7 +104,7 @@ class Measured:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Everything that was found."""
+    """Returns the whole measurement."""
     found = {
         "benchmark": "guards",
         "at": measured.at,
@@ -131,7 +131,7 @@ def as_json(measured: Measured) -> bytes:
 
 
 async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
-    """Set every side up, warm it, and measure them in turn. Raises `AskedError`."""
+    """Set all sides up, warm them up, and measure them in turn. Raises `AskedError`."""
     async with AsyncExitStack() as held:
         sides: dict[str, Asked] = {}
         for name, more in settings().items():
@@ -147,7 +147,7 @@ async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
 async def _played(
     sides: Mapping[str, Asked], plan: Plan, tell: Callable[[str], None]
 ) -> dict[str, dict[str, tuple[Round, ...]]]:
-    """The rounds of every act and side; the first of each only warms it."""
+    """Plays the rounds of every act and side; an uncounted first one warms each up."""
     rounds: dict[str, dict[str, tuple[Round, ...]]] = {act: dict.fromkeys(sides, ()) for act in ACTS}
     for number in range(plan.rounds + 1):
         for act, name in product(ACTS, sides):

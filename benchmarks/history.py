@@ -1,4 +1,4 @@
-"""What one filing leaves in the engine's history, over all its workflows."""
+"""The history of one filing in Temporal, over all its workflows."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ SHAPE: Final = (
     "WORKFLOW_EXECUTION_STARTED",
     "WORKFLOW_EXECUTION_UPDATE_COMPLETED",
 )
-"""The events that tell what a workflow does. How many tasks it takes depends on who is quick; and two deadlines within
-one minute are one timer."""
+"""The events that show the steps of a workflow. The number of its tasks depends on timing, and two deadlines within
+one minute share a timer."""
 
 
 @dataclass(frozen=True)
 class History:
-    """Events and bytes, as the server counts them, and how many there are of each kind."""
+    """Events and bytes, as the server counts them, and the number of events of each kind."""
 
     events: int
     size: int
@@ -32,12 +32,12 @@ class History:
 
     @property
     def shape(self) -> dict[str, int]:
-        """Updates, signals and activities (local ones as markers)."""
+        """The number of Updates, signals and activities (local ones as markers), of starts and completions."""
         return {kind: self.kinds.get(kind, 0) for kind in SHAPE}
 
 
 async def history(client: Client, workflows: Iterable[str]) -> History:
-    """The histories of these workflows, added up."""
+    """Returns the sum of the histories of these workflows."""
     events, size, kinds = 0, 0, Counter[str]()
     for workflow_id in workflows:
         handle = client.get_workflow_handle(workflow_id)

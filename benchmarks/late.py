@@ -1,8 +1,8 @@
-"""What watching for late money costs a paid filing: looks by the rule, and the CPU of one look, measured.
+"""The cost of watching for late money, for a paid filing: the looks by the rule, times the measured CPU of one look.
 
-Three days can't be waited for. So many watches begin at set instants a little later, all made before: what the
-processes then spend until the second look of the last one is spent on looks, each a repetition of its activity by the
-server, but for what they spend idle, which is measured just before. The client, which only waits, is no part of it.
+A watch lasts three days, too long for a benchmark. So many watches are made at once, and begin at set instants a little
+later. The CPU of the processes from then until the second look of the last watch is the CPU of looks (each a retry of
+its activity by the server), less their idle CPU, measured just before. The client only waits and is left out.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from schemas.payment.state import WATCH_SECONDS
 from schemas.publishing.calendar import Calendar
 
 PER_SECOND: Final = 20
-"""So many watches begin in a second of what is measured."""
+"""Watches that begin in each second of the measured time."""
 
 STARTS: Final = (0.05, 0.1, 0.2)
-"""Seconds that it may take to start one, the second and the third time if it takes longer."""
+"""Seconds allowed to start one watch, in the first, second and third attempt at the measurement."""
 
 PROCESSES: Final = ("worker", "server", "postgresql")
 
@@ -42,7 +42,7 @@ Watch: TypeAlias = "WorkflowHandle[LateMoneyWatch, None]"
 
 
 class TooSlowError(Exception):
-    """The watches took longer to start than was left until their first look."""
+    """The watches were not all started before the measured time began."""
 
     def __init__(self) -> None:
         super().__init__("the watches for late money were started too late to be measured: the machine is too busy")
@@ -50,7 +50,7 @@ class TooSlowError(Exception):
 
 @dataclass(frozen=True)
 class Late:
-    """The looks of a standard watch, on average and at most; CPU of one look by process, and of one paid filing's."""
+    """The looks of a standard watch, on average and at most; the CPU of one look by process, and of all a filing's."""
 
     looks: float
     most_looks: int
@@ -67,7 +67,7 @@ class Late:
 
 
 def looks_by_the_rule(calendar: Calendar) -> tuple[float, int]:
-    """On average and at most, of the standard watches that begin at any full hour of 2026."""
+    """Returns the average and the largest number of looks of standard watches that begin at a full hour of 2026."""
     many = [len(looks(since, since + _STANDARD, calendar)) for since in _HOURS]
     return mean(many), max(many)
 
@@ -75,9 +75,9 @@ def looks_by_the_rule(calendar: Calendar) -> tuple[float, int]:
 async def measure(
     client: Client, payment: str, processes: Mapping[str, int], calendar: Calendar, seconds: float
 ) -> Late:
-    """Have many watch for late money of this payment, which was paid, and see what that costs.
+    """Start many watches for late money of a paid payment, and measure their CPU.
 
-    `seconds` are those in which the watches begin. Raises `TooSlowError`.
+    `seconds`: the time in which the watches begin. Raises `TooSlowError`.
     """
     shown = {name: processes[name] for name in PROCESSES}
     for starts in STARTS:
@@ -91,7 +91,7 @@ async def measure(
 async def _look(
     client: Client, payment: str, processes: Mapping[str, int], seconds: float, starts: float
 ) -> tuple[dict[str, float], int]:
-    """Milliseconds of CPU of one look, by process, and how many looks there were."""
+    """Returns the milliseconds of CPU of one look, by process, and the number of looks."""
     idle, many = max(seconds / 3, 1), max(round(PER_SECOND * seconds), 1)
     begins = datetime.now(UTC) + timedelta(seconds=starts * many + 2 + idle)
     handles = await _watch(client, payment, [begins + n * timedelta(seconds=seconds) / many for n in range(many)])
@@ -108,7 +108,7 @@ async def _look(
 
 
 async def _watch(client: Client, payment: str, begins: Sequence[datetime]) -> list[Watch]:
-    """Watches of one payment that begin then; their first looks are over, since they look at once."""
+    """Starts watches of one payment that begin at these instants; their first looks are made at once, before that."""
     some = asyncio.Semaphore(_AT_ONCE)
 
     async def start(n: int, since: datetime) -> Watch:
@@ -122,7 +122,7 @@ async def _watch(client: Client, payment: str, begins: Sequence[datetime]) -> li
 
 
 async def _spent(processes: Mapping[str, int], since: datetime, until: datetime) -> dict[str, float]:
-    """Seconds of CPU from one instant to another. Raises `TooSlowError` if it is too late for that."""
+    """Returns the CPU seconds from one instant to another. Raises `TooSlowError` if `since` is over already."""
     if datetime.now(UTC) > since + timedelta(seconds=0.5):
         raise TooSlowError
     await asyncio.sleep((since - datetime.now(UTC)).total_seconds())
@@ -132,6 +132,6 @@ async def _spent(processes: Mapping[str, int], since: datetime, until: datetime)
 
 
 async def _attempts(handle: Watch) -> int:
-    """How often it has looked."""
+    """Returns the number of looks of a watch."""
     [looking] = (await handle.describe()).raw_description.pending_activities
     return looking.attempt - 1

@@ -1,4 +1,4 @@
-"""`ledger`: how fast a long log is verified and rebuilt from, what that costs, and whether memory stays what it was."""
+"""`ledger`: the speed, the CPU and the memory of verifying a long log, and of rebuilding the read models from it."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from schemas.ids import StreamId
 
 EVENTS: Final = 500_000
 SHARE: Final = 10
-"""A log so many times shorter is looked at first: memory that grows with the log shows."""
+"""First a log this many times shorter is measured, to show whether memory grows with the log."""
 _SAMPLE_SECONDS: Final = 0.05
 _EVENTS: Final = "select count(*) from event"
 
 
 class NotWholeError(Exception):
-    """A look at the log has found something wrong, or has failed: nothing of it is worth a figure."""
+    """A look at the log has found a problem, or has failed: its figures are worthless."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """One look at so many events: seconds by the clock, and of the processor, ours and PostgreSQL's.
+    """One look at `events` events: wall-clock seconds, and CPU seconds, ours and PostgreSQL's.
 
-    `resident` is the most bytes that its processes had together.
+    `resident`: the peak of its processes' resident bytes together.
     """
 
     events: int
@@ -54,12 +54,12 @@ class Look:
 
     @property
     def per_second(self) -> float:
-        """Events, by the clock."""
+        """Events a second of wall-clock time."""
         return self.events / self.seconds
 
     @property
     def cpu_of_many(self) -> float:
-        """Seconds of all processors for 100,000 events."""
+        """CPU seconds of all processes for 100,000 events."""
         return (self.cpu + self.postgresql) / self.events * 100_000
 
     def __str__(self) -> str:
@@ -72,7 +72,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found: looks at the short log and at the long one, by name."""
+    """The measurement: looks at the short log and at the long one, by name."""
 
     short: Mapping[str, Look]
     long: Mapping[str, Look]
@@ -90,7 +90,7 @@ class Measured:
 
 
 async def run(events: int, tell: Callable[[str], None]) -> Measured:
-    """Record a filing, lengthen the log by as many like it as come to so many events, and look at it.
+    """Record a filing, add copies of it to the log up to `events` events, and measure the looks at it.
 
     Raises `NotWholeError`.
     """
@@ -134,7 +134,7 @@ async def _look(on: Scene, name: str, tell: Callable[[str], None]) -> Look:
 
 
 async def _most_resident(pid: int) -> int:
-    """The most bytes that a process and those it has started had together, until it has ended."""
+    """Returns the peak resident bytes of a process with its children, when it has ended."""
     most = 0
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
@@ -152,7 +152,7 @@ def _resident(process: psutil.Process) -> int:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Everything that was found, and on what."""
+    """Returns the whole measurement, with machine and versions."""
     looks = {
         name: [
             asdict(of[name]) | {"per_second": of[name].per_second, "cpu_of_100000": of[name].cpu_of_many}

@@ -1,6 +1,6 @@
-"""Filings by many at once for a while, and what the processes spend on them.
+"""Files with many clients at once for a while, and measures the CPU of the processes.
 
-Nothing of the project is imported here: `benchmarks/driver.py` measures other checkouts with this very file.
+It imports nothing of the project: `benchmarks/driver.py` also measures other checkouts with this very file.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ class Filed(Protocol):
 
     @property
     def workflows(self) -> tuple[str, ...]:
-        """Their ids."""
+        """The ids of its workflows."""
 
     @property
     def seconds(self) -> Mapping[str, float]:
-        """Seconds that calls took, by their name."""
+        """Seconds of the calls, by name."""
 
 
 class Filing(Protocol):
-    """Whoever can file."""
+    """A side that can file."""
 
     name: str
 
     async def file(self) -> Filed:
-        """One filing, from the submission to the hand-over."""
+        """File once, from the submission to the hand-over."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """One measure. `cpu_ms` is that of one filing, by process."""
+    """One measured round. `cpu_ms`: the CPU of one filing, by process."""
 
     side: str
     concurrency: int
@@ -48,7 +48,7 @@ class Round:
 
     @property
     def per_second(self) -> float:
-        """Filings that ended in a second."""
+        """Ended filings a second."""
         return len(self.filed) / self.seconds
 
     @property
@@ -57,12 +57,12 @@ class Round:
         return sum(self.cpu_ms.values())
 
     def times(self, call: str) -> list[float]:
-        """The milliseconds of every call of this name."""
+        """Returns the milliseconds of every call of this name."""
         return [1000 * filed.seconds[call] for filed in self.filed]
 
 
 async def measure(side: Filing, concurrency: int, seconds: float, processes: Mapping[str, int]) -> Round:
-    """Have `concurrency` clients file, one filing after the other, beginning none after `seconds`."""
+    """Measures `concurrency` clients that file one filing after the other, and begin none after `seconds`."""
     filed: list[Filed] = []
     spent = cpu(processes)
     begun = time.perf_counter()
@@ -79,7 +79,7 @@ async def measure(side: Filing, concurrency: int, seconds: float, processes: Map
 
 
 def cpu(processes: Mapping[str, int]) -> dict[str, float]:
-    """Seconds of CPU that each process has taken with all its children; we ourselves without: they are the others."""
+    """Returns each process's CPU seconds with its children's; our own without, since they are the other processes."""
     own = os.getpid()
     return {
         name: sum(psutil.Process(pid).cpu_times()[:2]) if pid == own else _with_children(psutil.Process(pid))
@@ -88,7 +88,7 @@ def cpu(processes: Mapping[str, int]) -> dict[str, float]:
 
 
 def _with_children(process: psutil.Process) -> float:
-    """Those that have ended are counted by their parent."""
+    """Returns the CPU seconds of a process and its children; ended children are in their parent's times."""
     family = [process, *process.children(recursive=True)]
     return sum(sum(_times(member)) for member in family)
 

@@ -1,6 +1,6 @@
-"""A long log of honest events: one filing that the product has recorded, and many more that say the same.
+"""A long log of valid events: one filing recorded by the product, and many copies of it.
 
-Each has its own id, key, numbers and hashes, made by the functions that the append uses.
+Each copy has its own id, key, numbers and hashes, made by the functions that the append uses.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 
 _AT_ONCE: Final = 1_000
-"""Filings that are written together."""
+"""Filings written in one transaction."""
 _NUMBER: Final = re.compile(rb"(?<=-)([A-Z]{0,2})([0-9]{7})(?=[\"\\])")
-"""The end of a number that a counter gave, in JSON."""
+"""The end of a counter's number, in JSON."""
 _HASHED: Final = (
     *("stream", "seq", "event_id", "filing_id", "agency", "kind", "version", "body", "sealed", "key_id"),
     *("command_id", "actor", "via", "occurred_at", "recorded_at", "prev_hash", "bound"),
@@ -47,7 +47,7 @@ _COUNTED: Final = "update counter set last = $1"
 
 @dataclass(frozen=True)
 class _Filing:
-    """The filing that is there. `opened` is what its events have sealed, and its subjects' pseudonyms by theirs."""
+    """The recorded filing. `opened`: the decrypted data of its events; `subjects`: the actors named in it."""
 
     id: UUID
     events: Sequence[Row]
@@ -58,7 +58,7 @@ class _Filing:
 
 
 class LongLog:
-    """The log, as superuser. `each` is how many events a filing has."""
+    """The log, as superuser. `each`: the number of events of a filing."""
 
     def __init__(self, connection: Any, vault: Vault, told: _Filing) -> None:
         self.each = len(told.events)
@@ -68,7 +68,7 @@ class LongLog:
         self._there = 1
 
     async def lengthen(self, to: int) -> None:
-        """Have so many filings in it."""
+        """Lengthen the log to `to` filings."""
         await self._connection.execute(_COUNTED, to)
         for first in range(self._there, to, _AT_ONCE):
             last = min(first + _AT_ONCE, to)
@@ -82,7 +82,7 @@ class LongLog:
 
 @asynccontextmanager
 async def lengthening(dsn: str, vault: Vault, filing: UUID) -> AsyncIterator[LongLog]:
-    """The log, which has this one filing, and each of its counters has given one number."""
+    """Opens the log, which must have this one filing, with one number given by each of its counters."""
     connection = await asyncpg.connect(dsn)
     try:
         yield LongLog(connection, vault, await _read(connection, vault, filing))
@@ -100,7 +100,7 @@ async def _read(connection: Any, vault: Vault, filing: UUID) -> _Filing:
 
 
 async def _like(told: _Filing, vault: Vault, n: int) -> Rows:
-    """The rows of the `n`-th filing after the first."""
+    """Returns the rows of the `n`-th copy."""
     filing = uuid4()
     key, wrapped = await vault.new(filing)
     named = {told.key.pseudonym(subject): key.pseudonym(subject) for subject in told.subjects}

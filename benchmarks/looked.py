@@ -1,7 +1,7 @@
-"""One look at a whole log, in a process of its own: `python -m benchmarks.looked verify|bindings|rebuild`.
+"""One pass over a whole log, in a process of its own: `python -m benchmarks.looked verify|bindings|rebuild`.
 
-What it took and what it found is a line of JSON on stdout. `verify` is the log as anybody sees it, `bindings` what
-needs the master key besides; the addresses and that key stand in the environment.
+Its seconds and the number of problems are a line of JSON on stdout. `verify` checks everything that needs no key,
+`bindings` all that needs the master key; the addresses and that key are in the environment.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ LOOKS: Final[Mapping[str, Callable[[MasterKeys], Awaitable[int]]]] = {
     "bindings": _bindings,
     "rebuild": _rebuild,
 }
-"""Each tells how much it has found to be wrong; what can't be rebuilt raises."""
+"""Each returns the number of problems found; a rebuild that fails raises."""
 
 
 def _cpu() -> float:
-    """Seconds of this process and of those that it has started, which have ended."""
+    """Returns the CPU seconds of this process and of its ended children."""
     return sum(os.times()[:4])
 
 
 async def main(look: str) -> None:
-    """Look, and say so."""
+    """Make the pass, and print its figures."""
     cpu, began = _cpu(), time.perf_counter()
     wrong = await LOOKS[look](master_keys(os.environ["MOTCUA_MASTER_KEY"]))
     took = {"seconds": time.perf_counter() - began, "cpu": _cpu() - cpu, "wrong": wrong}

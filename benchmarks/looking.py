@@ -1,4 +1,4 @@
-"""A workflow that watches for late money and does nothing else, from whenever it is told that the fee was settled."""
+"""A workflow that only watches for late money, from a given moment of settlement on."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ LateMoney: TypeAlias = Callable[[Instruction], Awaitable[Taken]]
 
 
 class WatchRequest(Instruction):
-    """A payment of the log, watched as if it had been settled at this moment."""
+    """A payment of the log, to be watched as if it had been settled at `since`."""
 
     since: Instant | None = None
 
 
 class Watches:
-    """Looks as the product does, or from another moment on where one is set. `product` is its own activity."""
+    """The watching activity: the product's own, `product`, or, with `since` set, a watch from that moment."""
 
     def __init__(self, product: LateMoney, asker: Asker, instructions: Instructions) -> None:
         self._product = product
@@ -36,7 +36,7 @@ class Watches:
 
     @activity.defn(name="payment.late_money")
     async def late_money(self, given: WatchRequest) -> Taken:
-        """All that was taken, once there is something new, or when the watch is over."""
+        """Returns all captures, once there is a new one or the watch is over."""
         if given.since is None:
             return await self._product(given)
         payment: Payment = (await self._instructions.read(given, PAYMENT)).state

@@ -1,4 +1,4 @@
-"""`memory`: many open filings, more than a worker keeps in memory: what they take, and what a decision then costs."""
+"""`memory`: more open filings than a worker caches: their memory, and the cost of a decision among them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from workers.settings import WorkerSettings
 T = TypeVar("T")
 
 FEWER: Final = 100
-"""Decisions among so many times fewer open filings are what those among many are compared with."""
+"""Decisions among many open filings are compared with those among this many times fewer."""
 LOOKS: Final = 20
-"""At the memory, between the submissions."""
+"""Measurements of the memory during the submissions."""
 WARM: Final = 0.2
 """After this share of the submissions memory should no longer grow."""
 TURNS: Final = 3
@@ -34,7 +34,7 @@ AT_ONCE: Final = 10
 
 @dataclass(frozen=True)
 class Decisions:
-    """Of one decision, in ms: the call's median, and the CPU of each process until the filing is handed over."""
+    """One decision in ms: the median of the call, and the CPU of each process until the hand-over."""
 
     decided: int
     p50_ms: float
@@ -48,9 +48,9 @@ class Decisions:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found. `resident` are bytes of the worker, after so many submissions.
+    """The measurement. `resident`: the worker's bytes by the number of submissions.
 
-    `forgotten` are the decisions on filings that the worker no longer had in memory, each of `events` events.
+    `forgotten`: the decisions on filings that the worker had evicted from its cache, each of `events` events.
     """
 
     cached: int
@@ -64,14 +64,14 @@ class Measured:
 
     @property
     def growth(self) -> float:
-        """The most memory after the first submissions, to what it was then."""
+        """The relative growth from the memory after the first submissions (`WARM`) to its later peak."""
         last = max(self.resident)
         warm = min(after for after in self.resident if after >= WARM * last)
         return max(held for after, held in self.resident.items() if after >= warm) / self.resident[warm] - 1
 
     @property
     def replay_ms(self) -> float:
-        """CPU that the replay of one event takes."""
+        """The CPU of the replay of one event."""
         return (self.forgotten.whole_ms - self.many.whole_ms) / self.events
 
     def __str__(self) -> str:
@@ -95,13 +95,13 @@ def _line(what: str, found: Decisions) -> str:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Everything that was found."""
+    """Returns the whole measurement."""
     found = asdict(measured) | {"growth": measured.growth, "replay_ms": measured.replay_ms}
     return to_json(found, indent=2)
 
 
 async def run(submissions: int, tell: Callable[[str], None]) -> Measured:
-    """Set everything up, and measure with few filings open, then with so many submitted."""
+    """Set everything up, and measure with few open filings, then with `submissions` of them."""
     async with scene() as on:
         product = on.sides[0]
         few = await _decisions(on, product, submissions // FEWER)
@@ -134,7 +134,7 @@ async def _submissions(on: Scene, product: Product, many: int, tell: Callable[[s
 
 
 async def _decisions(on: Scene, product: Product, few: int) -> Decisions:
-    """Of filings that have just come to it: a few at a time, so that they are still in memory."""
+    """Measures decisions on filings just prepared, a few at a time, so that they are still cached."""
     return _together([await _decided(on, product, await _prepared(product, few)) for _ in range(TURNS)])
 
 
@@ -162,14 +162,14 @@ async def _decided(on: Scene, product: Product, filings: Sequence[UUID]) -> Deci
 
 
 def _together(turns: Sequence[Decisions]) -> Decisions:
-    """The median of the turns."""
+    """Returns the median of the turns."""
     names = turns[0].cpu_ms
     each = {name: median(turn.cpu_ms[name] for turn in turns) for name in names}
     return Decisions(sum(turn.decided for turn in turns), median(turn.p50_ms for turn in turns), each)
 
 
 async def _each(do: Callable[[Any], Awaitable[T]], these: Iterable[Any]) -> list[T]:
-    """Do it with all of them, some at once."""
+    """Returns the results of `do` for all of these, `AT_ONCE` at a time."""
     waiting = iter(these)
     done: list[T] = []
 

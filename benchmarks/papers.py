@@ -1,4 +1,4 @@
-"""`papers`: receipts rendered, hashed and stored, beside the bare compile of the same template; what a seal costs."""
+"""`papers`: receipts rendered, hashed and stored, against the bare compile of their template; the cost of a seal."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from schemas.papers_sheet import PaperSource
 
 MANY: Final = 2_000
 SEALED: Final = 100
-"""Papers that are sealed besides: each takes many times what its making does."""
+"""Further papers, which are sealed: a seal takes many times as long as the paper."""
 
 ROUNDS: Final = 10
 WORKERS: Final = 2
-"""Papers under way at once: while one is stored, the next is rendered."""
+"""Papers in progress at once: while one is stored, the next is rendered."""
 
 TEMPLATE: Final = Path(__file__).parents[1] / "activities" / "printing" / "paper.typ"
 
@@ -44,9 +44,9 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found. `rss` are the bytes in memory once a tenth of the papers was made, and at the end.
+    """The measurement. `rss`: the bytes in memory after a tenth of the papers, and at the end.
 
-    `seal` are the seconds that the seal on one takes.
+    `seal`: the seconds of one seal.
     """
 
     papers: int
@@ -67,7 +67,7 @@ class Measured:
 
 
 async def run(papers: int, seals: int, progress: Progress) -> Measured:
-    """Make papers and compile as many others, in turn; then seal so many. `progress` is told how many are done."""
+    """Make papers and compile as many others, in turn; then seal some. `progress` gets the size of each batch done."""
     ours, bare, rss = Side(), Side(), list[int]()
     with scratch("papers") as folder, ThreadPoolExecutor(WORKERS) as pool:
         asyncio.get_running_loop().set_default_executor(pool)
@@ -101,7 +101,7 @@ async def _ours(side: Side, sources: Sequence[PaperSource], store: Store) -> Non
 
 
 async def _bare(side: Side, sources: Sequence[PaperSource], compiler: typst.Compiler) -> None:
-    """The compile of what was got ready before."""
+    """Compile the data of these papers, prepared outside the measured time."""
     contents = [_data(source) for source in sources]
 
     def compiled() -> None:
@@ -126,7 +126,7 @@ def _compiler() -> typst.Compiler:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Everything that was found, and on what."""
+    """Returns the whole measurement, with machine and versions."""
     found = {
         "papers": measured.papers,
         "workers": WORKERS,

@@ -1,4 +1,4 @@
-"""A bank and a post that answer in this process: what they cost belongs to neither the product nor its skeleton."""
+"""A bank and a post inside this process, so that real ones add no cost to the measurement of product or skeleton."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAY_URL: Final = "in-process:pay"
 
 
 def capture_id(key: str) -> str:
-    """The one capture of an order."""
+    """Returns the id of an order's one capture."""
     return f"capture-{key}"
 
 

@@ -1,4 +1,4 @@
-"""Filings that were taken in, each with a name and a code of its own: what receipts are made of."""
+"""The sources of receipts: accepted filings, each with its own name and code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from schemas.publishing.procedure_rules import rules_of
 from schemas.stream.ledger import Recorded
 
 AT: Final = datetime(2026, 11, 27, 3, tzinfo=UTC)
-"""When all of them were taken in."""
+"""The moment at which all of them were accepted."""
 
 _FILE: Final = Path(__file__).parents[1] / "procedures" / "1.004222@2026-12.yaml"
 _AGENCY: Final = "H01.12"
@@ -38,7 +38,7 @@ _NAMES: Final = ("An", "Bích", "Cường", "Dũng", "Hạnh", "Khánh", "Lộc"
 
 
 def receipts(series: str, first: int, last: int) -> Iterator[PaperSource]:
-    """The sources of so many receipts; those of another `series` have other codes and names."""
+    """Yields the sources of receipts `first` to `last` - 1; another `series` has other codes and names."""
     return (_source(series, n) for n in range(first, last))
 
 

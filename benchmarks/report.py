@@ -1,4 +1,4 @@
-"""What `engine` found, in numbers, as tables and as JSON."""
+"""The report of `engine`: figures, tables and JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NONE: Final = "–"
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds that a call took."""
+    """Percentiles of a call's duration, in milliseconds."""
 
     p50: float
     p95: float
@@ -32,7 +32,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class Figures:
-    """Of one side at one concurrency: the medians of its rounds, and the latencies of all its calls."""
+    """One side at one concurrency: the medians of its rounds, and the latencies of all its calls."""
 
     filings: int
     per_second: float
@@ -42,9 +42,9 @@ class Figures:
 
 @dataclass(frozen=True)
 class Ratio:
-    """Product to another side, below 1 where the product has less: of all rounds together, and of two neighbouring.
+    """Product to another side, below 1 if the product has less: of all rounds together, and the median of round pairs.
 
-    None where the other side had nothing at all.
+    None if the other side's value is zero.
     """
 
     pooled: float | None
@@ -56,7 +56,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Ratios:
-    """Product to another side: CPU of one filing, whole and by the processes that both have; and filings a second."""
+    """Product to another side: CPU of one filing, in all and by common process; and filings a second."""
 
     cpu: Ratio
     cpu_by: Mapping[str, Ratio]
@@ -65,10 +65,10 @@ class Ratios:
 
 @dataclass(frozen=True)
 class Compared:
-    """All sides at one concurrency, and what the product is to each of the others.
+    """All sides at one concurrency, and the product's ratios to each of the others.
 
-    A median is that of the ratios of two neighbouring rounds: what else the machine does comes and goes between the
-    rounds, and meets both of a pair alike.
+    A median is that of the ratios of neighbouring rounds: other load on the machine changes between rounds, but affects
+    both rounds of a pair alike.
     """
 
     concurrency: int
@@ -76,7 +76,7 @@ class Compared:
     ratios: Mapping[str, Ratios]
 
     def lines(self) -> list[str]:
-        """What to read, a line for each of the others."""
+        """Returns the summary, a line for each of the others."""
         return [
             f"{self.concurrency} at once, product to {name}: CPU of one filing {ratios.cpu}, "
             f"filings/s {ratios.per_second}"
@@ -85,7 +85,7 @@ class Compared:
 
 
 def compared(rounds: Iterable[Round]) -> list[Compared]:
-    """The rounds, in which all sides took turns, put together by concurrency."""
+    """Groups the rounds, in which all sides took turns, by concurrency, and compares the sides."""
     found: dict[int, dict[str, list[Round]]] = {}
     for each in rounds:
         found.setdefault(each.concurrency, {}).setdefault(each.side, []).append(each)
@@ -119,7 +119,7 @@ def _ratios(product: Sequence[Round], other: Sequence[Round]) -> Ratios:
 
 
 def ratio(mine: Sequence[float], weights: Sequence[float], theirs: Sequence[float], others: Sequence[float]) -> Ratio:
-    """Of rounds of two sides, which took turns: a rate each, and by what it counts."""
+    """Returns the ratio of two sides' rounds, which took turns: each round has a rate and a weight."""
     pairs = list(zip(mine, theirs, strict=True))
     whole, other = _mean(mine, weights), _mean(theirs, others)
     return Ratio(
@@ -144,12 +144,12 @@ def _figures(rounds: Sequence[Round]) -> Figures:
 
 
 def _share(ordered: Sequence[float], share: float) -> float:
-    """The smallest value that this share of all does not exceed."""
+    """Returns the percentile: the smallest value that this share of all does not exceed."""
     return ordered[math.ceil(share * len(ordered)) - 1]
 
 
 def as_json(measured: Measured) -> bytes:
-    """Everything there is to know."""
+    """Returns the whole measurement."""
     content = {
         "benchmark": "engine",
         "at": measured.at,
@@ -176,7 +176,7 @@ def as_json(measured: Measured) -> bytes:
 
 
 def show(measured: Measured, console: Console) -> None:
-    """The tables, and one line for each concurrency and other side."""
+    """Print the tables, and one line for each concurrency and other side."""
     for about in (measured.machine, measured.versions, measured.commits):
         console.print(", ".join(f"{name} {value}" for name, value in about.items()))
     results = compared(measured.rounds)

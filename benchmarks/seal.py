@@ -1,6 +1,6 @@
-"""What an agency's seal on a paper costs as the relay puts it on: with the sandbox's signer, time-stamp and answers.
+"""Measures an agency's seal on a paper, as the relay makes it, with the sandbox's signer, time-stamps and revocation.
 
-Answers about authorities and the stamp's certificate are remembered, as by the relay.
+Revocation answers about authorities and the stamp's certificate are cached, as by the relay.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _START_S: Final = 60.0
 
 
 async def sealed(papers: Sequence[bytes], folder: Path, progress: Callable[[int], None]) -> float:
-    """Seconds that each paper takes to be sealed, one after the other. `progress` is told how many are done."""
+    """Seals papers one after the other; returns the seconds for each. `progress` gets 1 after each paper."""
     async with _trust(folder) as address, partner_client(address) as client:
         _, _, root = pem.unarmor((await client.get("/root.pem")).content)
         trust = Trust([x509.Certificate.load(root)], Remembering(Responders(client)))
@@ -54,7 +54,7 @@ async def _sealed(paper: bytes, signer: Signer, lasting: Lasting) -> bytes:
 
 @asynccontextmanager
 async def _trust(folder: Path) -> AsyncIterator[str]:
-    """The sandbox trust in a process of its own."""
+    """Runs the sandbox trust in a process of its own; yields its address."""
     port = _free_port()
     command = ("-m", "sandbox.trust", "--port", str(port), "--data", str(folder))
     process = await asyncio.create_subprocess_exec(sys.executable, *command)

@@ -1,4 +1,4 @@
-"""The two that are compared, as their clients see them: a level-4 filing from the submission to the hand-over."""
+"""The two compared sides, as their clients: a level-4 filing from the submission to the hand-over."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CALL: Final = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class Filed:
-    """One filing that has ended: its workflows, and seconds that calls took by their name."""
+    """One filing that has ended: its workflows, and the seconds of its calls by name."""
 
     workflows: tuple[str, str]
     seconds: Mapping[str, float]
@@ -49,12 +49,12 @@ class Side(Protocol):
     name: str
 
     async def file(self) -> Filed:
-        """One filing, from the submission to the hand-over."""
+        """File once, from the submission to the hand-over."""
 
 
 @dataclass
 class Timed:
-    """Seconds that the calls of one filing took."""
+    """The seconds of the calls of one filing, by name."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -66,11 +66,11 @@ class Timed:
 
 
 Command: TypeAlias = Callable[[str, str], Awaitable[None]]
-"""Gives the command of this kind as who has this role."""
+"""Gives a command of this kind as an actor in this role."""
 
 
 async def commands(give: Command, board: Board, stream: str) -> None:
-    """What is done with a filing once it is submitted by the skeleton's clients and DBOS's."""
+    """Give the commands on a submitted filing, for the clients of the skeleton and of DBOS."""
     await give("accept", "reception")
     await board.at(stream, "fee_settled")
     await give("claim", "specialist")
@@ -97,13 +97,13 @@ class Product:
         return Filed((ids.filing_workflow(filing), ids.payment_workflow(filing, 1)), timed.seconds)
 
     async def submit(self, timed: Timed) -> UUID:
-        """One more filing, which waits for its intake."""
+        """Submits one more filing, which waits for its intake; returns its id."""
         submission = _submission()
         await timed.call("submit", self.client.submit(submission))
         return ids.filing_id(submission.client_id, submission.submission_id)
 
     async def prepare(self, filing: UUID, timed: Timed) -> None:
-        """All up to the decision: accepted, paid, proposed, and claimed by the leader."""
+        """Bring a filing up to the decision: accepted, paid, proposed, and claimed by the leader."""
         await self._act(timed, filing, cm.Accept, Role.RECEPTION)
         await self._board.at(filing, "review")
         await self._act(timed, filing, cm.Claim, Role.SPECIALIST)
@@ -111,7 +111,7 @@ class Product:
         await self._act(timed, filing, cm.Claim, Role.LEADER)
 
     async def decide(self, filing: UUID, timed: Timed) -> None:
-        """The decision, and what follows from it by itself, up to the hand-over."""
+        """Decide, and wait for the automatic steps up to the hand-over."""
         await self._act(timed, filing, cm.Decide, Role.LEADER, outcome=Outcome.APPROVED)
         await self._board.at(filing, "closed")
 
@@ -142,7 +142,7 @@ def _submission() -> Submission:
 
 
 class Skeleton:
-    """The same calls to the skeleton, by Temporal's own client."""
+    """Makes the same calls to the skeleton, with Temporal's own client."""
 
     name = "skeleton"
 
@@ -186,7 +186,7 @@ class Skeleton:
 
 @asynccontextmanager
 async def sides(client: Client, env: Mapping[str, str]) -> AsyncIterator[tuple[Product, Skeleton]]:
-    """The product and its skeleton, for as long as they are looked at."""
+    """Opens the clients of the product and its skeleton."""
     dsn, by = env["MOTCUA_DATABASE_URL"], speaker_here(env)
     async with FilingClient(client, speaker=by) as filings, Board(dsn, _PLACES) as places, Board(dsn, STEPS) as steps:
         yield Product(filings, places), Skeleton(client, steps)

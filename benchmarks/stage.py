@@ -1,4 +1,4 @@
-"""What a benchmark runs on: the embedded stack with the product's own settings, and the worker processes beside it."""
+"""The stage of a benchmark: the embedded stack with the product's own settings, and the worker processes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PROCESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "skeleton": ("benchmarks.worker", "skeleton"),
     "skeleton-office": ("benchmarks.worker", "skeleton-office"),
 }
-"""The processes of both sides, by module."""
+"""The processes of both sides, each with its module and arguments."""
 
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 20
@@ -41,7 +41,7 @@ _STOP_SECONDS: Final = 20
 
 @dataclass(frozen=True)
 class Scene:
-    """Both sides, ready. `pids` are the processes that serve a side, by its name; `env` is what the stack says."""
+    """Both sides, ready. `pids`: by side, the processes that serve it; `env`: the stack's environment."""
 
     client: Client
     sides: tuple[Product, Skeleton]
@@ -52,7 +52,7 @@ class Scene:
 
 @asynccontextmanager
 async def scene() -> AsyncIterator[Scene]:
-    """Everything from nothing, in a folder of its own that is removed afterwards."""
+    """Sets everything up in a new folder, which is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
         async with Stack(Path(folder), parts=PARTS) as stack:
             await _fill(stack.env["MOTCUA_OWNER_DATABASE_URL"], publisher(stack.env))
@@ -76,7 +76,7 @@ async def _fill(owner: str, by: catalogue.Publisher) -> None:
 
 
 def _unsigned(source: bytes) -> bytes:
-    """The procedure without its signature: what is measured is the engine, and the other sides check none."""
+    """Returns the procedure without its signature rule: the engine is measured, and the other sides check none."""
     asked, free = b"signature:\n  required: true\n", b"signature:\n  required: false\n"
     if asked not in source:
         msg = f"{PROCEDURE} asks for no signature any more"
@@ -94,7 +94,7 @@ def _served(pids: Mapping[str, int], stack: Stack) -> dict[str, dict[str, int]]:
 
 @asynccontextmanager
 async def workers(env: Mapping[str, str], folder: Path) -> AsyncIterator[dict[str, int]]:
-    """The worker processes of both sides, serving: their pids."""
+    """Runs the worker processes of both sides; yields their pids."""
     nobody = {"MOTCUA_BANK_URL": "in-process:", "MOTCUA_POST_URL": "in-process:"}
     async with AsyncExitStack() as held:
         running = {
@@ -139,7 +139,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 async def gone(process: asyncio.subprocess.Process, within: float) -> None:
-    """Wait for a process that was told to end; kill it after so many seconds."""
+    """Wait for a process that was asked to end; kill it after `within` seconds."""
     try:
         async with asyncio.timeout(within):
             await process.wait()

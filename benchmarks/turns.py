@@ -1,4 +1,4 @@
-"""Two sides in turn: what each took, and how fast one is beside the other."""
+"""Two sides in turn: their times, and the speed of one relative to the other."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from statistics import median
 
 @dataclass
 class Side:
-    """What one side took, round by round: seconds by the clock, and of the processor."""
+    """The times of one side, by round: wall-clock and CPU seconds."""
 
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """A round of it."""
+        """Measures a round of this side."""
         wall, cpu = time.perf_counter(), time.process_time()
         yield
         self.wall.append(time.perf_counter() - wall)
@@ -29,24 +29,24 @@ class Side:
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast one side is where the `plain` one is 1."""
+    """The speed of our side relative to the `plain` one: above 1 is faster."""
 
     ours: Side
     plain: Side
 
     @property
     def by_wall(self) -> float:
-        """By the clock: all rounds together."""
+        """The ratio by wall-clock time, of all rounds together."""
         return sum(self.plain.wall) / sum(self.ours.wall)
 
     @property
     def by_cpu(self) -> float:
-        """By what the processor did."""
+        """The ratio by CPU time, of all rounds together."""
         return sum(self.plain.cpu) / sum(self.ours.cpu)
 
     @property
     def medians(self) -> tuple[float, float]:
-        """The ratios of neighbouring rounds, by the clock and of the processor: the median of each."""
+        """The median ratios of neighbouring rounds, by wall-clock time and by CPU time."""
         pairs = ((self.plain.wall, self.ours.wall), (self.plain.cpu, self.ours.cpu))
         wall, cpu = (median(a / b for a, b in zip(*pair, strict=True)) for pair in pairs)
         return wall, cpu
@@ -58,18 +58,18 @@ class Speed:
 
 
 def rounds(all_of_them: int, so_many: int) -> Iterator[tuple[int, int]]:
-    """The first of each round and what comes behind its last; no more rounds than there is to do."""
+    """Yields each round as a half-open range, first to last + 1; no more rounds than items."""
     of = min(all_of_them, so_many)
     return ((all_of_them * n // of, all_of_them * (n + 1) // of) for n in range(of))
 
 
 def early_and_late(rss: Sequence[int]) -> tuple[int, int]:
-    """The bytes in memory after a tenth of the rounds, and after the last."""
+    """Returns the bytes in memory after a tenth of the rounds, and after the last."""
     return rss[max(len(rss) // 10 - 1, 0)], rss[-1]
 
 
 @contextmanager
 def scratch(name: str) -> Iterator[Path]:
-    """A folder that is gone afterwards."""
+    """Makes a folder that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix=f"motcua-{name}-") as folder:
         yield Path(folder).resolve()

@@ -35,7 +35,7 @@ from workers.wiring import Functions, activities_with, open_pool, open_vault, pl
 
 @asynccontextmanager
 async def product(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
-    """The platform's worker as it is, but for the bank and the post, and a workflow that nobody else runs."""
+    """Runs the platform's worker, with an in-process bank and post, and with the benchmark's own workflow."""
     bank = InstantBank()
     async with (
         activities_with(settings, bank, InstantPost()) as functions,
@@ -53,7 +53,7 @@ async def product(client: Client, settings: WorkerSettings) -> AsyncIterator[Wor
 
 @asynccontextmanager
 async def bare(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
-    """The skeleton's worker, with the options of the platform's."""
+    """Runs the skeleton's worker, with the options of the platform's."""
     async with open_pool(settings) as pool:
         others = Workflows()
         functions = Functions([*Steps(pool).activities(), others.start, others.tell])
@@ -64,7 +64,7 @@ async def bare(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker
 
 @asynccontextmanager
 async def bare_office(client: Client, _: WorkerSettings) -> AsyncIterator[Worker]:
-    """The skeleton's back office, with the options of the kit's."""
+    """Runs the skeleton's back office, with the options of the kit's."""
     async with office(client) as worker:
         yield worker
 
@@ -77,7 +77,7 @@ WORKERS: Final[Mapping[str, Callable[[Client, WorkerSettings], AbstractAsyncCont
 
 
 async def main(name: str) -> None:
-    """Serve until told to stop."""
+    """Serve until SIGTERM."""
     settle()
     settings = WorkerSettings()
     client = await connect(lazy=False)

@@ -1,1 +1,1 @@
-"""What users would pick instead of an engine with a server: the same filing on DBOS, a library over PostgreSQL."""
+"""The alternative to an engine with a server: the same filing on DBOS, a library over PostgreSQL."""

@@ -1,7 +1,7 @@
-"""Plays filings on DBOS: `python -m benchmarks.peer.player PID`, asked as `benchmarks/asked.py` says.
+"""Plays filings on DBOS: `python -m benchmarks.peer.player PID`, by the requests of `benchmarks/asked.py`.
 
-PID is that of PostgreSQL. DBOS is a library: the process that its clients call runs the workflows too, so the clients
-are in here, which spares it the hop that a client of the product has.
+PID is PostgreSQL's. DBOS is a library: the process of its clients runs the workflows too. So the clients are in this
+process, which saves DBOS the network hop that a client of the product has.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from benchmarks.skeleton.steps import TABLE, appended
 from workers.memory import settle
 
 _CALL: Final = 10
-"""Seconds that a receipt may take."""
+"""Seconds to wait for a receipt."""
 _POOL: Final = 10
 """Connections for appends, as the product's worker has (`workers/settings.py`); DBOS has its own beside them."""
 
 
 class Peer:
-    """The same calls as to the skeleton."""
+    """Makes the same calls as the skeleton's client."""
 
     name = NAME
 
@@ -72,7 +72,7 @@ async def _receipt(stream: str, command_id: str) -> None:
 
 @asynccontextmanager
 async def running(dsn: str) -> AsyncIterator[None]:
-    """DBOS at work, on a database from nothing."""
+    """Runs DBOS on an empty database."""
     async with asyncpg.create_pool(dsn, min_size=1, max_size=_POOL) as pool:
         await pool.execute(TABLE)
         Database.pool = pool
@@ -85,7 +85,7 @@ async def running(dsn: str) -> AsyncIterator[None]:
 
 
 async def main(postgresql: int) -> None:
-    """Say what one filing appends and how much of it DBOS records, and play the rounds that are asked for."""
+    """Report the appends of one filing and the number of steps that DBOS records; play the requested rounds."""
     answers = Answers()
     settle()
     dsn, processes = os.environ[DSN], {"worker": os.getpid(), "postgresql": postgresql}
@@ -103,7 +103,7 @@ async def main(postgresql: int) -> None:
 
 
 async def _recorded(workflows: Iterable[str]) -> int:
-    """The steps of these workflows that DBOS has recorded."""
+    """Returns the number of steps of these workflows that DBOS has recorded."""
     return sum([len(await DBOS.list_workflow_steps_async(each)) for each in workflows])
 
 

@@ -1,4 +1,4 @@
-"""The process that plays filings on DBOS, and its PostgreSQL."""
+"""Starts the process that plays filings on DBOS, and its PostgreSQL."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ DSN: Final = "MOTCUA_OWNER_DATABASE_URL"
 
 @asynccontextmanager
 async def playing() -> AsyncIterator[Asked]:
-    """It, set up; it begins with the `appends` of a filing, by workflow, and how many steps it `recorded`.
+    """Starts the DBOS side. Its `begun` has the `appends` of a filing, by workflow, and the number of `recorded` steps.
 
-    PostgreSQL is one of its own with the product's settings: what one side leaves it to do afterwards, such as
-    checkpoints and vacuum, is not counted as another's. Raises `AskedError`.
+    It has a PostgreSQL of its own with the product's settings, so that deferred work of one side, such as checkpoints
+    and vacuum, is not counted for another. Raises `AskedError`.
     """
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
         async with Stack(Path(folder), parts=("postgres",)) as stack:

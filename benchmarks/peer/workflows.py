@@ -1,9 +1,8 @@
-"""The filing and the payment of the skeleton (`benchmarks/skeleton/workflows.py`) as DBOS has them.
+"""The skeleton's filing and payment (`benchmarks/skeleton/workflows.py`) on DBOS.
 
-A command is a message to the workflow, its receipt an event of the workflow: where a command is refused, nothing is in
-the log that could tell. A signal is a message too. What Temporal does as an activity is a step, run in this process,
-the back office's as well. An append is an insert that may be repeated, in a step: `DBOS.transaction` would record it
-twice.
+A command is a message to the workflow, its receipt an event of the workflow, because a refused command leaves nothing
+in the log. A signal is a message too. A Temporal activity is a step here, run in this process, the back office's too.
+An append is an idempotent insert in a step: `DBOS.transaction` would record it twice.
 """
 
 from __future__ import annotations
@@ -17,16 +16,16 @@ from dbos import DBOS, SetWorkflowID
 from benchmarks.skeleton.steps import INSERT, Plain
 
 FEE: Final = "fee"
-"""The topic of what a payment tells its filing."""
+"""The topic of a payment's messages to its filing."""
 
 _LONG: Final = timedelta(days=1).total_seconds()
 _WATCH: Final = timedelta(days=3).total_seconds()
 _OFFICERS: Final = 4
-"""Commands after the payment: claimed, proposed, claimed, decided."""
+"""The number of commands after the payment: claim, propose, claim, decide."""
 
 
 class Database:
-    """Where steps append; set before the first filing."""
+    """The database for the appends; set before the first filing."""
 
     pool: asyncpg.Pool[asyncpg.Record]
 
@@ -45,7 +44,7 @@ class _Log:
 
 @DBOS.step()
 async def append(stream: str, seq: int, step: str) -> Plain:
-    """The one insert."""
+    """Make the one insert of an append."""
     at = datetime.now(UTC).isoformat()
     await Database.pool.execute(INSERT, stream, seq, step, at)
     return {"seq": seq, "step": step, "at": at}
@@ -63,13 +62,13 @@ async def order(request: Plain) -> Plain:
 
 @DBOS.step()
 async def money(request: Plain) -> Plain:
-    """The money that is expected; later none comes any more."""
+    """Returns the expected capture; none after it."""
     return {"capture_id": request["key"], "amount": 16000} if request["expected"] else {}
 
 
 @DBOS.step()
 async def make(request: Plain) -> Plain:
-    """What the back office makes."""
+    """Returns the back office's result."""
     return {"key": request["request_id"], "sha256": "0" * 64, "size": 1, "media_type": "text/plain"}
 
 
@@ -80,7 +79,7 @@ async def confirm(file: Plain) -> bool:
 
 @DBOS.workflow()
 async def filing(start: Plain) -> Plain:
-    """Registered, accepted, paid, proposed, decided, issued."""
+    """Register, accept, pay, propose, decide, issue."""
     stream = filing_id(start["filing"])
     log = _Log(stream)
     await open_procedure(start)
@@ -99,7 +98,7 @@ async def filing(start: Plain) -> Plain:
 
 @DBOS.workflow()
 async def payment(start: Plain) -> Plain:
-    """Ordered, paid, told to the filing, and watched."""
+    """Order, get paid, notify the filing, and watch for late money."""
     log = _Log(payment_id(start["filing"]))
     key = f"fee:{start['filing']}"
     await log.record("request")
@@ -120,10 +119,10 @@ async def _command(log: _Log) -> None:
 
 
 def filing_id(number: str) -> str:
-    """The workflow id, and the stream, of a filing."""
+    """Returns the workflow id of a filing, which is its stream too."""
     return f"peer:{number}"
 
 
 def payment_id(number: str) -> str:
-    """The workflow id, and the stream, of its payment."""
+    """Returns the workflow id of a filing's payment, which is its stream too."""
     return f"peer-payment:{number}"

@@ -1,1 +1,1 @@
-"""The product with nothing in it: its workflows, updates, signals, timers and activities, and one insert per append."""
+"""The product without its rules: its workflows, Updates, signals, timers and activities, and one insert per append."""

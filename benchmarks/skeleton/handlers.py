@@ -1,6 +1,6 @@
-"""The handlers of the skeleton's filing: as many as the product's filing has, with nothing in them.
+"""The handlers of the skeleton's filing: as many as the product's filing has, each with one append alone.
 
-Like the product's they are made once and not in every run: this module is passed through the sandbox.
+Like the product's they are made once, not in every run: this module is passed through the workflow sandbox.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ COMMANDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].default fo
 
 
 class Log(Protocol):
-    """A stream of the skeleton's."""
+    """A stream of the skeleton."""
 
     receipts: dict[str, Plain]
 
     async def record(self, command_id: str, step: str) -> Plain:
-        """Append a step; its receipt."""
+        """Appends a step; returns its receipt."""
 
 
 class Commanded(Protocol):
@@ -34,7 +34,7 @@ class Commanded(Protocol):
 
 @cache
 def update(kind: str) -> Any:
-    """The Update of a command."""
+    """Returns the Update of a command."""
 
     async def handle(self: Commanded, command: Plain) -> Plain:
         receipt = await self.log.record(command["command_id"], command["step"])

@@ -1,4 +1,4 @@
-"""The skeleton's activities. Each has the kind, the options and the queue of the product's; none has its work."""
+"""The skeleton's activities: each has the kind, the options and the queue of the product's, but not its work."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _APPENDED: Final = "select array_agg(step order by seq) from skeleton where stre
 
 
 async def appended(dsn: str, streams: Iterable[str]) -> list[list[str]]:
-    """The steps that each stream has in its log."""
+    """Returns the appended steps of each stream."""
     connection = await asyncpg.connect(dsn)
     try:
         return [await connection.fetchval(_APPENDED, stream) for stream in streams]
@@ -39,18 +39,18 @@ async def appended(dsn: str, streams: Iterable[str]) -> list[list[str]]:
 
 
 class Steps:
-    """What the skeleton's filings and payments call. Prepared statements are kept by the pool's connections."""
+    """The activities of the skeleton's filings and payments. The pool's connections keep their prepared statements."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         self._pool = pool
 
     def activities(self) -> list[Callable[..., Any]]:
-        """All of them, but for the back office's."""
+        """Returns all the activities but the back office's."""
         return [self.append, self.open, self.merchant, self.order, self.money, self.late_money, self.confirm]
 
     @activity.defn(name="skeleton.append")
     async def append(self, batch: Plain) -> Plain:
-        """The one insert."""
+        """Make the one insert of an append."""
         await self._pool.execute(INSERT, batch["stream"], batch["seq"], batch["step"], batch["at"])
         return {"seq": batch["seq"], "step": batch["step"], "at": batch["at"]}
 
@@ -60,7 +60,7 @@ class Steps:
 
     @activity.defn(name="skeleton.merchant")
     async def merchant(self, agency: str) -> str | None:
-        """Who takes the money: nobody is named."""
+        """Looks the agency's merchant up: none is set."""
         found: str | None = await self._pool.fetchval("select merchants[1] from agency where agency = $1", agency)
         return found
 
@@ -70,12 +70,12 @@ class Steps:
 
     @activity.defn(name="skeleton.money")
     async def money(self, request: Plain) -> Plain:
-        """The money that is expected."""
+        """Returns the expected capture."""
         return {"capture_id": request["key"], "amount": 16000}
 
     @activity.defn(name="skeleton.late_money")
     async def late_money(self, _: Plain) -> Plain:
-        """None comes. A round lasts less than the first hour of a watch, in which the product looks as often."""
+        """Finds no money. A round is shorter than a watch's first hour, in which the product looks as often."""
         looks = activity.info().attempt
         raise nothing_new(EARLY[looks] - EARLY[looks - 1])
 
@@ -86,10 +86,10 @@ class Steps:
 
 @activity.defn(name="skeleton.issue")
 async def issue(request: Plain) -> Plain:
-    """What the back office makes."""
+    """Returns the back office's result."""
     return {"key": request["request_id"], "sha256": "0" * 64, "size": 1, "media_type": "text/plain"}
 
 
 def office(client: Client) -> Worker:
-    """The skeleton's back office, with the options of the kit's."""
+    """Returns the skeleton's back office, with the options of the kit's."""
     return Worker(client, task_queue=OFFICE_QUEUE, activities=[issue], graceful_shutdown_timeout=GRACE)

@@ -1,6 +1,6 @@
-"""The skeleton's workflows: they do what `Filing` and `Payment` do in a level-4 filing, in the same order.
+"""The skeleton's workflows: they take the steps of `Filing` and `Payment` in a level-4 filing, in the same order.
 
-They have the same Updates, signals and queries too: what it costs to have them is not the product's doing.
+They have the same Updates, signals and queries too, so that the cost of having them does not count as the product's.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Filing:
 
     @workflow.run
     async def run(self, start: Plain) -> Plain:
-        """Registered, accepted, paid, proposed, decided, issued."""
+        """Register, accept, pay, propose, decide, issue."""
         await workflow.execute_local_activity_method(Steps.open, start, **LEDGER)
         await self.log.record("submit", "submit")
         await self._until(lambda: "accept" in self.steps)
@@ -79,18 +79,18 @@ class Filing:
 
     @workflow.update
     async def adopt_calendar(self, calendar: Plain) -> Plain:
-        """Another calendar; here none comes."""
+        """Adopt another calendar; unused here."""
         return calendar
 
     @workflow.signal
     async def fee_settled(self, fact: Plain) -> None:
-        """The payment tells how it ended."""
+        """Record the end of the payment."""
         await self.log.record(f"fee:{fact['n']}", "fee_settled")
         self.steps.add("fee_settled")
 
     @workflow.signal
     async def parcel_settled(self, fact: Plain) -> None:
-        """A parcel tells how it ended; here none does."""
+        """Record the end of a parcel; unused here."""
         await self.log.record(f"parcel:{fact['n']}", "parcel_settled")
 
     async def _pay(self) -> None:
@@ -131,7 +131,7 @@ class Payment:
 
     @workflow.run
     async def run(self, start: Plain) -> Plain:
-        """Ordered, paid, told to the filing, and watched."""
+        """Order, get paid, notify the filing, and watch for late money."""
         await workflow.execute_local_activity_method(Steps.merchant, "H01.12", **LEDGER)
         await self._log.record("request", "request")
         order = {"key": f"fee:{start['filing']}", "amount": start["amount"]}
@@ -148,22 +148,22 @@ class Payment:
 
     @workflow.update
     async def adopt_calendar(self, calendar: Plain) -> Plain:
-        """Another calendar; here none comes."""
+        """Adopt another calendar; unused here."""
         return calendar
 
     @workflow.signal
     def cancel(self, reason: str) -> None:
-        """Nobody does."""
+        """Cancel the payment; unused here."""
         self._log.receipts[reason] = {}
 
 
 def filing_id(filing: str) -> str:
-    """The workflow id, and the stream, of a filing."""
+    """Returns the workflow id of a filing, which is its stream too."""
     return f"skeleton:{filing}"
 
 
 def payment_id(filing: str) -> str:
-    """The workflow id, and the stream, of its payment."""
+    """Returns the workflow id of a filing's payment, which is its stream too."""
     return f"skeleton-payment:{filing}"
 
 
