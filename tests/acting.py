@@ -1,4 +1,4 @@
-"""How tests act: submissions of each procedure, the officers of the directory, and a filing played move by move."""
+"""Acting in tests: submissions of each procedure, officers of the directory, and a filing played move by move."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ JOINED: Final = "2.000986"
 LEAD: Final = "H01.12"
 POLICE: Final = "H01.31"
 INSURANCE: Final = "H01.60"
-"""Who leads, and who decides its parts."""
+"""The agency that leads, and the agencies that decide the parts."""
 CHILD: Final = {
     "child_name": "Nguyễn Văn An",
     "child_birth_date": "2026-11-02",
@@ -84,12 +84,12 @@ SPOUSES: Final = {
 
 
 def birth(**overrides: Any) -> Submission:
-    """Level 4, free, approved at once if the back office finds it complete."""
+    """Returns a submission: level 4, free, approved at once if the back office finds it complete."""
     return testing.submission(**{"version": VERSION} | overrides)
 
 
 def extract(**overrides: Any) -> Submission:
-    """Level 4, signed: 8,000 đồng a copy, paid online when it is taken in, by a payer who pays."""
+    """Returns a submission: level 4, signed; 8,000 đồng a copy, paid online at acceptance, by a payer who pays."""
     fields: dict[str, Any] = {
         "procedure": EXTRACT,
         "form": {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2},
@@ -101,12 +101,12 @@ def extract(**overrides: Any) -> Submission:
 
 
 def posted(**overrides: Any) -> Submission:
-    """An extract whose result goes by post, and arrives."""
+    """Returns an extract whose result goes by post, and arrives."""
     return extract(**{"result_channel": "post", "address": ADDRESS} | overrides)
 
 
 def marriage(**overrides: Any) -> Submission:
-    """Level 3: copies of the extract are paid at the counter once the result is there."""
+    """Returns a submission: level 3; copies of the extract are paid at the counter once the result is there."""
     fields: dict[str, Any] = {
         "procedure": MARRIAGE,
         "form": SPOUSES | {"copies": 1},
@@ -117,7 +117,7 @@ def marriage(**overrides: Any) -> Submission:
 
 
 def contract(**overrides: Any) -> Submission:
-    """Level 2: handed in on paper and recorded by a reception officer."""
+    """Returns a submission: level 2, handed in on paper and recorded by a reception officer."""
     fields: dict[str, Any] = {
         "procedure": CONTRACT,
         "channel": "counter",
@@ -130,33 +130,33 @@ def contract(**overrides: Any) -> Submission:
 
 
 def joined(**overrides: Any) -> Submission:
-    """A birth whose residence and health insurance other agencies decide, electronic."""
+    """Returns an electronic birth submission whose residence and health insurance other agencies decide."""
     fields: dict[str, Any] = {"procedure": JOINED, "agency": LEAD, "form": CHILD, "result_channel": "online"}
     return birth(**fields | overrides)
 
 
 def whose(person: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a submission that somebody makes for themselves."""
+    """Returns the fields of a submission by the applicant in person."""
     return {"applicant": person, "actor": {"subject": person["subject"], "role": "applicant"}}
 
 
 def officer(role: Role, agency: str = AGENCY, n: int = 1) -> Actor:
-    """The n-th officer in this role in the directory of the demo."""
+    """Returns the n-th officer in this role in the demo's directory."""
     return Actor(subject=f"{agency.lower()}-{role.replace('_', '-')}-{n}", role=role, agency=agency)
 
 
 def of(submission: Submission) -> UUID:
-    """The filing that a submission is."""
+    """Returns the id of a submission's filing."""
     return ids.filing_id(submission.client_id, submission.submission_id)
 
 
 def plain(submission: Submission) -> dict[str, Any]:
-    """The submission as JSON goes over the wire."""
+    """Returns the submission as JSON, as sent over the wire."""
     return submission.model_dump(mode="json", exclude_none=True)
 
 
 async def publish_short(world: World, code: str, **seconds: int) -> str:
-    """Publish a version of the procedure with these limits; its name."""
+    """Publishes a version of the procedure with these limits in seconds; returns its name."""
     file = (ROOT / "procedures" / f"{code}@2026-12.yaml").read_bytes()
     return (
         await catalogue.publish(world.owner_dsn, catalogue.demo_variant(file, seconds, suffix="short"), demo=True)
@@ -164,7 +164,7 @@ async def publish_short(world: World, code: str, **seconds: int) -> str:
 
 
 async def publish_changed(world: World, code: str, change: Callable[[dict[str, Any]], object], **seconds: int) -> str:
-    """Publish a version of the procedure with this change and these limits; its name."""
+    """Publishes a version of the procedure with this change and these limits; returns its name."""
     source = (ROOT / "procedures" / f"{code}@2026-12.yaml").read_bytes()
     fields = yaml.safe_load(catalogue.demo_variant(source, {"payment": 60} | seconds, suffix="changed"))
     change(fields)
@@ -173,7 +173,7 @@ async def publish_changed(world: World, code: str, change: Callable[[dict[str, A
 
 
 async def eventually(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 60) -> T:
-    """What `ask` answers once it is as wanted. Raises `AssertionError` with the last answer when time is up."""
+    """Returns the first answer of `ask` that is `wanted`. After `within` s, `AssertionError` with the last answer."""
     answer = await ask()
     pause = 0.05
     try:
@@ -190,7 +190,7 @@ async def eventually(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool
 def sparingly(
     ask: Callable[[], Awaitable[T]], record: asyncpg.Connection[asyncpg.Record]
 ) -> Callable[[], Awaitable[T]]:
-    """`ask`, but at most once a second while nothing is recorded: that costs less to see than it does to ask."""
+    """Returns `ask`, called at most once a second until a new event is recorded, which is cheaper to detect."""
     said: list[T] = []
     events, until = -1, 0.0
 
@@ -214,7 +214,7 @@ class Doubtful(BackOffice):
 
 @dataclass
 class Play:
-    """One filing in a world, acted on by whoever a move needs."""
+    """One filing in a world, with acts by any actor."""
 
     world: World
     submission: Submission
@@ -224,7 +224,7 @@ class Play:
 
     @classmethod
     async def begin(cls, world: World, submission: Submission) -> Self:
-        """File it."""
+        """Submit the filing."""
         receipt = await world.client.submit(submission)
         return cls(world, submission, receipt.code)
 
@@ -236,7 +236,7 @@ class Play:
         return officer(role, self.submission.agency, n)
 
     async def act(self, command: type[cm.Command], actor: Actor, **fields: Any) -> Receipt:
-        """Give a command under a new id, as from a page that shows what was seen last."""
+        """Give a command under a new id, as from a page that shows the last event seen."""
         given = {"command_id": f"move-{next(self._moves)}", "actor": actor, "via": VIA, "seen_seq": self._seen} | fields
         receipt = await self.world.client.act(self.filing, command.model_validate(given))
         self._seen = max(self._seen, receipt.seq)
@@ -252,7 +252,7 @@ class Play:
             return await eventually(sparingly(self.view, record), wanted)
 
     async def at(self, stage: Stage) -> FilingView:
-        """The filing once it has come to this stage."""
+        """Returns the filing once it has reached this stage."""
         return await self.until(lambda view: view.stage is stage)
 
     async def accept(self) -> Receipt:
@@ -278,7 +278,7 @@ class Play:
             view = await self.view()
 
     async def deliver(self, reason: str | None = None) -> FilingView:
-        """Take it from intake to its end."""
+        """Bring the filing from intake to its end, and return it."""
         await self.accept()
         await self.review(reason=reason)
         return await self.at(Stage.CLOSED)
@@ -287,7 +287,7 @@ class Play:
         return await self.act(cm.PayAtCounter, self.officer(Role.CASHIER), amount=amount)
 
     async def hand_over(self) -> Receipt:
-        """Somebody fetches the result, and says their pick-up code."""
+        """Hand the result over to a person with the pick-up code."""
         code = (await self.world.client.delivery(self.filing)).pickup_code
         said = {"recipient": "Nguyễn Văn An", "code": code, "signed_on_paper": True}
         return await self.act(cm.HandOver, self.officer(Role.HANDOVER), **said)
@@ -296,36 +296,36 @@ class Play:
         return await self.act(cm.Withdraw, self.submission.actor, reason="no longer needed")
 
     async def refund(self, command: type[cm.Command], actor: Actor, n: int = 1001, **fields: Any) -> Receipt:
-        """Give a command to the refund of this number: of the first capture of the first payment."""
+        """Give a command to the refund of this number; by default of the first capture of the first payment."""
         given = {"command_id": f"move-{next(self._moves)}", "actor": actor, "via": VIA} | fields
         return await self.world.client.act(ids.refund_workflow(self.filing, n), command.model_validate(given))
 
     async def renew_payment(self, n: int = 1, **fields: Any) -> Receipt:
-        """The applicant has the n-th payment asked for anew."""
+        """Renew the n-th payment, as the applicant."""
         given = {"command_id": f"move-{next(self._moves)}", "actor": self.submission.actor, "via": VIA} | fields
         return await self.world.client.act(ids.payment_workflow(self.filing, n), RenewPayment.model_validate(given))
 
     async def approve_refund(self, n: int = 1001) -> Receipt:
-        """A leader approves what the system has asked for, once it has."""
+        """Approve the refund as a leader, once the system has requested it."""
         await eventually(lambda: self.kinds("refund", n), lambda kinds: "refund_opened" in kinds)
         return await self.refund(ApproveRefund, self.officer(Role.LEADER), n, case=1)
 
     async def kinds(self, stream: str = "filing", n: int | None = None) -> list[str]:
-        """The kinds of the events of the filing's own stream, or of its n-th payment or parcel."""
+        """Returns the kinds of events in the filing's own stream, or in its n-th stream of another kind."""
         name = f"{stream}:{self.filing}" if n is None else f"{stream}:{self.filing}:{n}"
         async with self.world.connection() as connection:
             rows = await connection.fetch("select kind from event where stream = $1 order by seq", name)
         return [row["kind"] for row in rows]
 
     async def order(self) -> dict[str, Any]:
-        """What the bank itself says of the filing's first request for money; empty before it was asked."""
+        """Returns the bank's own order for the filing's first payment; empty before there is one."""
         async with partner_client(self.world.env["MOTCUA_BANK_URL"]) as bank:
             answer = await bank.get(f"/orders/{ids.fee_key(self.filing, 1)}")
         found: dict[str, Any] = answer.json() if answer.is_success else {}
         return found
 
     async def pay_by_hand(self, n: int = 1) -> None:
-        """A person pays on the bank's page once it is there, whatever the order's state."""
+        """Pay on the bank's page as a person, once it exists, in any state of the order."""
         page = f"/orders/{ids.fee_key(self.filing, n)}/pay"
         async with partner_client(self.world.env["MOTCUA_BANK_URL"]) as bank:
             paid = await eventually(lambda: bank.post(page), lambda answer: answer.status_code != httpx.codes.NOT_FOUND)
@@ -333,7 +333,7 @@ class Play:
 
 
 async def refer(world: World, version: str = VERSION, **overrides: Any) -> Play:
-    """A filing that has come to the step in which other agencies decide."""
+    """Returns a filing that has reached the step in which other agencies decide."""
     play = await Play.begin(world, joined(version=version, **overrides))
     if play.submission.channel == "online":
         await play.accept()
@@ -343,7 +343,7 @@ async def refer(world: World, version: str = VERSION, **overrides: Any) -> Play:
 
 
 async def decide_part(play: Play, part: FilingPart, **said: Any) -> Receipt:
-    """The first specialist of the agency that decides a part claims it, and answers."""
+    """Claim a part and answer it, as the first specialist of the agency that decides it."""
     stream = ids.referral_workflow(play.filing, part.n)
     await eventually(lambda: play.kinds("referral", part.n), bool)
     given = {"actor": officer(Role.SPECIALIST, part.agency), "via": VIA}
@@ -353,12 +353,12 @@ async def decide_part(play: Play, part: FilingPart, **said: Any) -> Receipt:
 
 
 async def stock(world: World) -> Client:
-    """A client of Temporal as it comes, which knows nothing of ours: plain data in, plain data out."""
+    """Returns a stock Temporal client without our converter: plain data in, plain data out."""
     return await Client.connect(world.env["TEMPORAL_ADDRESS"], namespace=world.namespace)
 
 
 async def refusal(call: Awaitable[Any]) -> Refusal:
-    """Why the platform refused a call of a stock client. Fails if it did not, or not in our words."""
+    """Returns the platform's refusal of a stock client's call. Fails if there is none, or if it is malformed."""
     with pytest.raises((WorkflowUpdateFailedError, WorkflowFailureError)) as error:
         await call
     cause = error.value.cause
@@ -370,7 +370,7 @@ async def refusal(call: Awaitable[Any]) -> Refusal:
 
 
 async def record(world: World) -> dict[str, list[str]]:
-    """Every row of the record and of the read models, as text."""
+    """Returns every row of the record and of the read models, as text."""
     tables = ("event", "stream", "receipt", "counter", "filing_key", "filing", "task", "payment", "parcel")
     async with world.connection() as connection:
         return {
@@ -380,7 +380,7 @@ async def record(world: World) -> dict[str, list[str]]:
 
 
 async def on_another_calendar(world: World) -> Play:
-    """A filing that changes to another calendar, with its payment and with its parcel, which stays under way."""
+    """Returns a filing moved to another calendar, with its payment and its parcel, which stays in transit."""
     play = await Play.begin(world, extract(result_channel="post", address=ADDRESS | {"postcode": STAYS_IN_TRANSIT}))
     await play.accept()
     await play.review()

@@ -1,4 +1,4 @@
-"""The folder of the verifiers, copied alone: beside it lie the libraries that it names, nothing else is found."""
+"""A copy of the verifiers' folder, alone with the libraries that it names: Python finds nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CRYPTOGRAPHY: Final = ("cryptography", "cffi", "_cffi_backend")
 
 
 def libpq(dsn: str) -> dict[str, str]:
-    """An address of a database, in the variables of libpq."""
+    """Returns a database address as libpq's environment variables."""
     address = urlsplit(dsn)
     host = address.hostname or parse_qs(address.query)["host"][0]
     place = {"PGHOST": host, "PGPORT": str(address.port or 5432), "PGDATABASE": address.path[1:]}
@@ -33,7 +33,7 @@ class Alone:
 
     @classmethod
     def in_folder(cls, folder: Path, *libraries: str) -> Self:
-        """A new one, with `cryptography` and these libraries."""
+        """Makes a copy with `cryptography` and these libraries."""
         shutil.copytree(ROOT / "verifier", folder / "verifier", ignore=shutil.ignore_patterns("__pycache__"))
         copied = cls(folder)
         copied.add(*CRYPTOGRAPHY, *libraries)
@@ -48,7 +48,7 @@ class Alone:
             (self.folder / place.name).symlink_to(place)
 
     def run(self, *command: str, env: Mapping[str, str] | None = None) -> tuple[int, str, str]:
-        """How `python -m` ends, and what it writes; it finds only what lies in the folder."""
+        """Runs `python -m` with only this folder; returns exit code, stdout and stderr."""
         python = (sys.executable, "-E", "-s", "-S", "-m")
         ended = subprocess.run(
             [*python, *command], cwd=self.folder, env=env or {}, capture_output=True, text=True, timeout=60, check=False

@@ -1,4 +1,4 @@
-"""Receptions of tests: one that looks at nothing, for tests that are about something else, and how one is put in."""
+"""File examiners for tests: one that accepts everything, for tests of other subjects, and how to install one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from workers.wiring import Functions
 
 
 class Receives(Protocol):
-    """What looks at files for the platform."""
+    """The platform's examiner of files."""
 
     async def examine(self, request: ExamineRequest) -> Examined: ...
 
@@ -32,7 +32,7 @@ class Receives(Protocol):
 
 
 class Orders(Instructions):
-    """Reads each order by a connection of its own, for whatever is made before there is a pool."""
+    """Reads each order over a connection of its own, for objects made before there is a pool."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
@@ -44,7 +44,7 @@ class Orders(Instructions):
 
 
 class AnyFiles:
-    """Takes every file for what it is said to be."""
+    """Accepts every file as its declared type."""
 
     @activity.defn(name="reception.examine")
     async def examine(self, request: ExamineRequest) -> Examined:  # noqa: ARG002 -- it looks at nothing
@@ -56,7 +56,7 @@ class AnyFiles:
 
 
 class FoundLate(AnyFiles):
-    """Finds a virus in every paper that is submitted, but only later, and none in what is supplied."""
+    """Finds a virus in every submitted paper, but only in the later scan; none in supplements."""
 
     def __init__(self, orders: Instructions) -> None:
         self._orders = orders
@@ -72,12 +72,12 @@ class FoundLate(AnyFiles):
 
 @asynccontextmanager
 async def any_file_activities(settings: WorkerSettings, kinds: Kinds = KINDS) -> AsyncIterator[Functions]:
-    """The platform's activities, of which those that receive files look at nothing."""
+    """Yields the platform's activities, with an examiner that accepts every file."""
     async with wiring.activities(settings, kinds) as functions:
         yield received_by(AnyFiles(), functions)
 
 
 def received_by(reception: Receives, functions: Functions) -> Functions:
-    """The same activities, with this reception."""
+    """Returns the same activities with this examiner."""
     others = [function for function in functions.working if function.__qualname__.split(".")[0] != "Reception"]
     return replace(functions, working=(*others, reception.examine, reception.scan))

@@ -1,4 +1,4 @@
-"""A kind of stream that the platform does not have: an appeal about a filing, which another agency must answer."""
+"""A kind of stream for tests alone: an appeal about a filing, which another agency must answer."""
 
 from __future__ import annotations
 

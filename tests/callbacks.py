@@ -1,4 +1,4 @@
-"""Who a sandbox bank calls back in a test, where no gateway runs; and what a worker is set up with for that bank."""
+"""A receiver of a sandbox bank's callbacks in tests without a gateway, and the worker's settings for that bank."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ from tests.conftest import World
 from workers.wiring import open_pool
 
 Answer = Callable[[str, Received], tuple[int, bytes]]
-"""What is answered to a merchant's callback: the status and the body."""
+"""Makes the answer to a merchant's callback: the status and the body."""
 
 
 class Bank(Protocol):
-    """A sandbox bank, however it runs."""
+    """A sandbox bank, in whatever process."""
 
     data: Path
     url: str
 
 
 def providers(bank: Bank) -> str:
-    """What `MOTCUA_PROVIDERS` is for this bank."""
+    """Returns the value of `MOTCUA_PROVIDERS` for this bank."""
     return json.dumps(as_settings(bank.data, bank.url, "http://portal.test/back"))
 
 
 def merchants_of(bank: Bank) -> Merchants:
-    """The same, as it is read."""
+    """Returns the same, parsed."""
     return MERCHANTS.validate_json(providers(bank))
 
 
 def heard(merchants: Merchants, name: str, received: Received) -> Notice | Refused:
-    """What a callback says to this merchant."""
+    """Returns the verified notice of a callback to this merchant, or its refusal."""
     return door(name, merchants[name]).verified(received, datetime.now(UTC))
 
 
 async def kept(world: World, notice: Notice) -> None:
-    """Keep what was said, as the gateway does before it tells a payment."""
+    """Store a notice, as the gateway does before it notifies a payment."""
     async with open_pool(world.settings) as pool, pool.acquire() as connection, connection.transaction():
         await inbox.keep(connection, Vault(world.settings.master), notice)
 
 
 @contextmanager
 def called_back(answer: Answer) -> Iterator[str]:
-    """A server for callbacks: the address under which each merchant calls, by its name."""
+    """Runs a server for callbacks; yields the address below which each merchant has its name."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -85,7 +85,7 @@ def called_back(answer: Answer) -> Iterator[str]:
 
 
 def new_demand(key: str, amount: int, made: datetime, lasts: timedelta) -> NewDemand:
-    """A demand for a fee, as a wire is asked for it."""
+    """Returns a demand for a fee, as given to a provider's adapter."""
     return NewDemand(
         key=key,
         amount=amount,

@@ -1,4 +1,4 @@
-"""Temporal's sandbox checks a workflow once in a process: to see whether it takes one is as much work as to run it."""
+"""Lets Temporal's sandbox validate each workflow once in a process: a validation takes as long as a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _checked: Final[set[type]] = set()
 
 
 def check_once(self: SandboxedWorkflowRunner, definition: _Definition) -> None:
-    """Stands for `prepare_workflow`."""
+    """Replaces `prepare_workflow`."""
     if definition.cls not in _checked:
         _CHECK(self, definition)
         _checked.add(definition.cls)

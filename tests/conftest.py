@@ -1,4 +1,4 @@
-"""What the tests stand on: one real stack a session, and in it a world of its own for each test."""
+"""The base of the tests: one real stack a session, and in it a world of its own for each test."""
 
 from __future__ import annotations
 
@@ -47,25 +47,25 @@ from workers.wiring import activities, platform_worker
 ROOT: Final = Path(__file__).parents[1]
 TESTS: Final = ROOT / "tests"
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- folders of random names in it
-"""A database for each test costs a fifth less CPU there than on a disk."""
+"""The folder for test data: a database for each test takes a fifth less CPU here than on a disk."""
 ROOM: Final = 6 << 30
 WORLDS: Final = 40
-"""For so many worlds it pays to keep a Temporal: each costs it some 0.001 s of CPU every second from then on."""
+"""Worlds served by one Temporal before it is replaced: each costs it some 0.001 s of CPU every second from then on."""
 
 SHARED: Final = ("postgres", "migrations", "bank", "post", "trust")
-"""What all worlds of a session share; their Temporals change."""
+"""The parts that all worlds of a session share; the Temporal server is replaced from time to time."""
 
 PARTS: Final = (*SHARED, "temporal")
-"""What a test has that has a stack of its own."""
+"""The parts of a stack that a test has for itself."""
 
 SUGGEST: Final = "limit.historyCount.suggestContinueAsNew"
-"""Temporal's setting for how many events a run has before it is asked to make way for the next."""
+"""Temporal's setting: the number of events after which it suggests continue-as-new to a run."""
 
 DIRECTORY: Final = (ROOT / "deploy" / "directory.yaml").read_bytes()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Which tests, where no file is named: the short ones, unless one of these is given."""
+    """Add the options that choose the tests when no file is named; without one, the short tests run."""
     group = parser.getgroup("tiers", "short and long tests (tests/long.py)")
     group.addoption("--quick", action="store_true", help=f"short ones that need no server: {', '.join(tiers.QUICK)}")
     group.addoption("--all", action="store_true", help="short and long ones")
@@ -74,20 +74,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _long_ones(config: pytest.Config) -> frozenset[str] | None:
-    """The files of which the long tests run, and nothing else does; None without such an option."""
+    """Returns the files whose long tests, and nothing else, are to run; None without such an option."""
     if config.getoption("changed"):
         return tiers.changed()
     return tiers.sixth(config.getoption("sixth")) if config.getoption("sixth") else None
 
 
 def _runs_whole(file: Path, config: pytest.Config) -> bool:
-    """Whether everything was asked for, or just this file."""
+    """Returns True if all tests are requested, or this very file."""
     named = {config.invocation_params.dir / arg.partition("::")[0] for arg in config.args}
     return config.getoption("all") or file in named
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Whether a folder or a file is left out, so that it is not even imported."""
+    """Returns True for a folder or a file that is left out, so that it is not even imported."""
     if collection_path.is_dir():
         slow = collection_path.parent == TESTS and collection_path.name not in tiers.QUICK
         return True if config.getoption("quick") and slow else None
@@ -100,7 +100,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the long tests, and leave out what is not to be run."""
+    """Mark the long tests, and deselect the tests that are not to run."""
     chosen, kept, left_out = _long_ones(config), list[pytest.Item](), list[pytest.Item]()
     for item in items:
         file = item.path.relative_to(TESTS).as_posix()
@@ -114,13 +114,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """That nothing has changed is no failure."""
+    """Let `--changed` succeed if nothing has changed."""
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.getoption("changed"):
         session.exitstatus = pytest.ExitCode.OK
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Ctrl-C reaches the programs that tests start, also where the suite itself was started so as to ignore it."""
+    """Configure the process; Ctrl-C reaches the programs of tests even if the suite was started to ignore it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("all") or _long_ones(config) is not None:
@@ -128,15 +128,15 @@ def pytest_configure(config: pytest.Config) -> None:
     most = tiers.examples(hypothesis.settings().max_examples)
     hypothesis.settings.register_profile("suite", deadline=None, max_examples=most)  # a busy machine takes long
     hypothesis.settings.load_profile("suite")
-    os.environ.setdefault("MOTCUA_IDENTITY", "off")  # a stack that a test starts by itself; those of `motcua up` ask
-    os.environ.setdefault("GOGC", "100")  # a Temporal with a namespace for each test keeps much
+    os.environ.setdefault("MOTCUA_IDENTITY", "off")  # for a test's own stack; those of `motcua up` require it
+    os.environ.setdefault("GOGC", "100")  # a Temporal with a namespace for each test needs much memory
     if "TMPDIR" not in os.environ and _has_room(MEMORY):
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """What is imported and collected stays: no test has to look it through again for garbage."""
+    """Freeze imported and collected objects, so that the garbage collector does not scan them in every test."""
     gc.disable()
     try:
         return (yield)
@@ -147,7 +147,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def _has_room(memory: Path) -> bool:
-    """Whether all that tests write has room there, and may be run there."""
+    """Returns True if the folder has room for the tests' data, and allows execution."""
     if not memory.is_dir():
         return False
     there = os.statvfs(memory)
@@ -163,7 +163,7 @@ def _workflows_checked_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Mapping[str, str]]:
-    """The addresses of a running stack without workers, with what every world begins with published."""
+    """Yields the addresses of a running stack without workers, with the initial publications of every world."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder, asyncio.Runner() as runner:
         running = Stack(Path(folder).resolve(), parts=SHARED)
         runner.run(running.__aenter__())
@@ -175,7 +175,7 @@ def stack() -> Iterator[Mapping[str, str]]:
 
 
 class Temporals:
-    """The Temporal for the next world. One that has had many is busy with what they have left, and makes way."""
+    """The Temporal for the next world. After `WORLDS` worlds a server is busy with their leftovers and is replaced."""
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self._runner = runner
@@ -183,7 +183,7 @@ class Temporals:
         self._now = ExitStack()
 
     def next(self) -> str:
-        """Its address."""
+        """Returns the address of the Temporal for one more world."""
         if self._had % WORLDS == 0:
             self.close()
             folder = self._now.enter_context(tempfile.TemporaryDirectory(prefix="motcua-"))
@@ -194,7 +194,7 @@ class Temporals:
         return self._stack.env["TEMPORAL_ADDRESS"]
 
     def close(self) -> None:
-        """End the one that is there."""
+        """Stop the present server."""
         self._now.close()
 
 
@@ -206,13 +206,13 @@ def _temporals() -> Iterator[Temporals]:
 
 @pytest.fixture
 def temporal_address(_temporals: Temporals) -> str:
-    """Where the Temporal of the world is."""
+    """The address of the world's Temporal."""
     return _temporals.next()
 
 
 @dataclass(frozen=True)
 class World:
-    """A database, a namespace and an object store that one test has for itself. The demo procedures are published."""
+    """A database, a namespace and an object store of one test. The demo procedures are published."""
 
     env: Mapping[str, str]
     temporal: Client
@@ -242,7 +242,7 @@ class World:
 
     @property
     def publisher(self) -> catalogue.Publisher:
-        """Who publishes here."""
+        """The publisher of this world."""
         return publisher(self.env)
 
     @property
@@ -251,7 +251,7 @@ class World:
         return self.client_of(60)
 
     def client_of(self, patience: float) -> FilingClient:
-        """One that is so patient."""
+        """Returns a client with this patience in seconds."""
         return FilingClient(self.temporal, speaker=self.speaker, patience=patience)
 
     @property
@@ -268,7 +268,7 @@ class World:
 
     @asynccontextmanager
     async def connection(self, dsn: str | None = None) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
-        """A connection, by default as superuser."""
+        """Opens a database connection, by default as superuser."""
         connection = await asyncpg.connect(dsn or self.superuser_dsn)
         try:
             yield connection
@@ -279,20 +279,20 @@ class World:
     async def back_office(
         self, office: BackOffice | None = None, queue: str = DEFAULT_BACK_OFFICE_QUEUE
     ) -> AsyncIterator[None]:
-        """A back office that works in this process."""
+        """Runs a back office in this process."""
         store = Store(from_url(self.objects))
         async with back_office_worker(office or BackOffice(), self.temporal, store, queue):
             yield
 
     @asynccontextmanager
     async def real_platform(self) -> AsyncIterator[None]:
-        """A platform worker that works in this process, and looks at files."""
+        """Runs a platform worker in this process that examines files."""
         async with activities(self.settings) as functions, platform_worker(self.temporal, functions, self.settings):
             yield
 
     @asynccontextmanager
     async def platform(self, reception: Receives | None = None) -> AsyncIterator[None]:
-        """A platform worker that works in this process, and unless told otherwise takes files for what they say."""
+        """Runs a platform worker in this process; by default it accepts files as their declared types."""
         async with activities(self.settings) as functions:
             received = received_by(reception or AnyFiles(), functions)
             async with platform_worker(self.temporal, received, self.settings):
@@ -300,7 +300,7 @@ class World:
 
 
 async def world_of(env: Mapping[str, str], folder: Path) -> World:
-    """The world that is all of a stack: for a test with a stack of its own."""
+    """Returns a world made of a whole stack, for a test with a stack of its own."""
     objects = folder / "objects"
     objects.mkdir(exist_ok=True)
     return World(
@@ -315,13 +315,13 @@ async def world_of(env: Mapping[str, str], folder: Path) -> World:
 
 
 def database_url(url: str, database: str) -> str:
-    """`url` with another database."""
+    """Returns `url` with another database."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
 @pytest.fixture
 async def world(stack: Mapping[str, str], temporal_address: str, tmp_path: Path) -> AsyncIterator[World]:
-    """A world without workers: a test that kills them starts its own."""
+    """A world without workers, for tests that start and kill their own."""
     name = f"t{uuid4().hex[:12]}"
     maintenance = await asyncpg.connect(database_url(stack["MOTCUA_SUPERUSER_DATABASE_URL"], "postgres"))
     await maintenance.execute(f"create database {name} template motcua owner motcua_owner")
@@ -356,7 +356,7 @@ async def running(world: World) -> AsyncIterator[World]:
 
 
 async def publish_demo(env: Mapping[str, str], seconds: Mapping[str, int] | None = None) -> None:
-    """The calendar, the directory, and every procedure of the catalogue in its demo version."""
+    """Publish the calendar, the directory, and the demo version of every procedure of the catalogue."""
     dsn = env["MOTCUA_OWNER_DATABASE_URL"]
     await publish_calendar(dsn, CALENDAR.read_bytes())
     await catalogue.seed_directory(dsn, DIRECTORY, publisher(env))
@@ -372,7 +372,7 @@ def _demo_variant(file: Path, seconds: tuple[tuple[str, int], ...]) -> bytes:
 
 
 async def empty_namespace(world: World) -> Client:
-    """Temporal as it is when it has forgotten everything."""
+    """Returns a client on an empty namespace, as after a total loss of Temporal's data."""
     name = f"t{uuid4().hex[:12]}"
     await world.temporal.workflow_service.register_namespace(
         RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=86_400))

@@ -1,4 +1,4 @@
-"""What the process imports, and checks, of which `tests/forked.py` makes copies."""
+"""The imports and checks of the process that `tests/forked.py` copies."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ LATE: Final = (
     "uvicorn.protocols.http.auto",
     "uvicorn.protocols.websockets.auto",
 )
-"""What they import only once they run."""
+"""Modules that the programs import only at run time."""
 
 
 async def check() -> None:
-    """Have the sandbox check the workflows, as it does in a loop."""
+    """Let the sandbox validate the workflows, inside an event loop, as it does in a worker."""
     for workflow in WORKFLOWS:
         check_once(SandboxedWorkflowRunner(), _Definition.must_from_class(workflow))
 

@@ -1,8 +1,8 @@
 """Our programs as processes for tests: copies of one process that has imported everything (`tests/fork_server.py`).
 
-To import what a command or a worker needs takes a second of CPU and more, longer than most of them run. A copy is else
-what `python -m` is: its environment, folder, arguments and exit code are its own, and any signal ends it. It goes
-without `atexit`, and what reads the environment while it is imported has read it before.
+The imports of a command or a worker take a second of CPU or more, longer than most of them run. Otherwise a copy
+behaves as `python -m`: environment, folder, arguments and exit code are its own, and any signal ends it. But it runs no
+`atexit` handlers, and a module that reads the environment at import has read the parent's.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from subprocess import DEVNULL, PIPE, STDOUT
 from typing import IO, Any, Final, cast
 
 ROOT: Final = Path(__file__).parents[1]
-"""Not that of `tests/conftest.py`: every copy would import pytest and hypothesis with it."""
+"""Not imported from `tests/conftest.py`: every copy would import pytest and hypothesis with it."""
 
 
 class Forked:
-    """A program under way, with what tests use of `asyncio.subprocess.Process`."""
+    """A running program, with the part of `asyncio.subprocess.Process` that tests use."""
 
     def __init__(self, process: ForkServerProcess, said: Mapping[int, IO[bytes]]) -> None:
         self.pid: Final = cast("int", process.pid)
@@ -42,29 +42,29 @@ class Forked:
 
     @property
     def returncode(self) -> int | None:
-        """Its exit code, or the signal that ended it, negative."""
+        """The exit code, or the negative number of the signal that ended it; None while it runs."""
         return self._process.exitcode
 
     def send_signal(self, which: int) -> None:
-        """Send it a signal, unless it has ended."""
+        """Send the program a signal, unless it has ended."""
         if self.returncode is None:
             os.kill(self.pid, which)
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Send SIGTERM."""
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it."""
+        """Send SIGKILL."""
         self.send_signal(signal.SIGKILL)
 
     async def wait(self) -> int:
-        """Wait for its end, and return how it ended."""
+        """Wait for the end; returns the exit code."""
         await self._ended.wait()
         return cast("int", self.returncode)
 
     async def communicate(self) -> tuple[bytes, bytes]:
-        """Wait for its end, and return what it wrote to each output that is a `PIPE`."""
+        """Wait for the end; returns stdout and stderr, empty unless they are a `PIPE`."""
         await self.wait()
         return self._read.get(1, b""), self._read.get(2, b"")
 
@@ -85,7 +85,7 @@ def forked(
     stdout: IO[bytes] | int | None = None,
     stderr: IO[bytes] | int | None = None,
 ) -> Forked:
-    """Start `python -m module`. What it writes to a `PIPE` is there when it has ended."""
+    """Start `python -m module`. Its output to a `PIPE` is available after its end."""
     piped = [n for n, to in ((1, stdout), (2, stderr)) if to == PIPE]
     said: dict[int, IO[bytes]] = {n: tempfile.TemporaryFile() for n in piped}  # noqa: SIM115 -- closed when it was read
     out, err = said.get(1, stdout), said.get(2, stderr)
@@ -101,7 +101,7 @@ def copied(
     *,
     daemon: bool = False,
 ) -> ForkServerProcess:
-    """Start `python -m` with these words, without an event loop; a `daemon` ends with the tests, if not before."""
+    """Start `python -m` with these arguments, without an event loop; a `daemon` ends with the tests at the latest."""
     outputs = {n: _Output(file) for n, file in files.items() if file is not None}
     process = _context().Process(target=_run, args=(program, dict(env), cwd, outputs), daemon=daemon)
     process.start()
@@ -109,7 +109,7 @@ def copied(
 
 
 class _Output:
-    """A file that goes along to the copy, where it is the number of its descriptor."""
+    """A file passed to the copy, where it is the number of its descriptor."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -134,7 +134,7 @@ def _context() -> ForkServerContext:
 
 
 def _run(program: tuple[str, ...], env: Mapping[str, str], cwd: Path, outputs: Mapping[int, int]) -> None:
-    """Be the program."""
+    """Run the program in the copy."""
     for number, descriptor in outputs.items():
         os.dup2(descriptor, number)
     os.environ.clear()

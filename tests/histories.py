@@ -1,4 +1,4 @@
-"""A record with filings in every state, where every word that identifies a person holds a canary."""
+"""A record with filings in every state; every text that identifies a person contains a canary."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ REASON: Final = "canary reason"
 
 
 def told_on(postcode: str = "10000") -> dict[str, Any]:
-    """What identifies a person, wherever a submission has a place for it."""
+    """Returns all the fields of a submission that identify a person."""
     return {
         "applicant": PERSON,
         "actor": {"subject": PERSON["subject"], "role": "applicant"},
@@ -52,18 +52,18 @@ def told_on(postcode: str = "10000") -> dict[str, Any]:
 
 
 def by_post(postcode: str = "10000") -> Submission:
-    """A free filing whose result goes by post."""
+    """Returns a submission without a fee, with its result by post."""
     return birth(**told_on(postcode))
 
 
 def with_fee(**overrides: Any) -> Submission:
-    """A filing whose fee is paid online when it is taken in, and whose result comes online."""
+    """Returns a submission with a fee, paid online at acceptance, and its result online."""
     form = {"kind": "birth", "person_name": "Canary Person", "copies": 2}
     return extract(**told_on() | {"form": form, "result_channel": "online"} | overrides)
 
 
 async def mixed(world: World) -> dict[str, Play]:
-    """Filings in every state, by what became of them, once all have come there and the workers have stopped."""
+    """Returns filings in every state, by the name of the state, once all have reached it; the workers have stopped."""
     slow_payer = await publish_short(world, EXTRACT, payment=1)
     slow_desk = await publish_short(world, BIRTH, intake=1)
     async with world.platform(), world.back_office(Doubtful()), asyncio.TaskGroup() as group:
@@ -136,7 +136,7 @@ async def _reviewed(world: World) -> Play:
 
 
 async def _suspended(world: World) -> Play:
-    """Suspended after a question to which nobody has answered."""
+    """Returns a filing suspended with an unanswered question."""
     play = await _reviewed(world)
     await play.act(cm.Ask, play.officer(Role.SPECIALIST), question="canary question")
     leader = play.officer(Role.LEADER)

@@ -1,4 +1,4 @@
-"""Counters and histograms that remember, in place of Temporal's."""
+"""Counters and histograms that keep their values, in place of Temporal's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Instruments:
-    """Counters and histograms that remember."""
+    """Counters and histograms that keep their values."""
 
     def __init__(self) -> None:
         self.told: dict[str, list[tuple[float, dict[str, str]]]] = defaultdict(list)

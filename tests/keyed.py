@@ -1,4 +1,4 @@
-"""A filing of which the log holds a part only: it has its key, though it was never handed in."""
+"""A filing with a key in the record but without a submission."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.conftest import World
 
 
 async def keyed(world: World, filing: UUID | None = None) -> UUID:
-    """The filing, or one of its own, with a key in the record."""
+    """Makes a key in the record for the filing, or for a new one; returns its id."""
     named = filing or uuid4()
     async with world.connection() as connection:
         await Vault(master_keys(world.env["MOTCUA_MASTER_KEY"])).key(connection, named, AGENCY, first=True)
@@ -19,6 +19,6 @@ async def keyed(world: World, filing: UUID | None = None) -> UUID:
 
 
 async def nobody_published(world: World) -> None:
-    """Take away the keys that seal the names of those who have published: no key is in the record any more."""
+    """Delete all keys from the record: those that seal the publishers' names."""
     async with world.connection() as connection:
         await connection.execute("delete from filing_key")

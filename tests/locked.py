@@ -1,4 +1,4 @@
-"""A world in which nothing is taken unless a registered program has signed it, and the programs that speak to it."""
+"""A world that accepts only messages signed by registered programs, and those programs."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ PORTAL, OTHER_PORTAL, DESK, OFFICE, OPERATIONS, GONE, OLD, EVERYBODY = range(51,
 
 
 def now_in_force(seed: int, **other: Any) -> Any:
-    """A key that is in force today."""
+    """Returns a key that is valid today."""
     now = datetime.now(UTC)
     return key_of(seed, **({"valid_from": now - timedelta(days=1), "valid_until": now + timedelta(days=1)} | other))
 
 
 def programs() -> dict[int, Principal]:
-    """Two portals, a desk, the software of every agency's officers, and that of operators; two may speak no more."""
+    """Returns two portals, a desk, the software of all agencies' officers and of operators; and two that are invalid."""
     low, now, officers = {"least": Assurance.LOW}, datetime.now(UTC), grant(Claim.OFFICERS, "*")
     past = now_in_force(OLD, valid_until=now - timedelta(hours=1))
     return {
@@ -69,14 +69,14 @@ def programs() -> dict[int, Principal]:
 
 
 async def register(world: World, *programs: Principal) -> None:
-    """Have them in the register, whatever became of them before."""
+    """Write the programs into the register, over any earlier entries."""
     async with world.connection() as connection:
         for one in programs:
             await register_with(connection, one)
 
 
 async def register_with(connection: asyncpg.Connection[asyncpg.Record], one: Principal) -> None:
-    """Have it in the register."""
+    """Write one program into the register."""
     grants = json.dumps([each.model_dump(mode="json") for each in one.grants])
     await connection.execute(_PRINCIPAL, one.id, NO_AGENCY, one.name, one.kind, grants)
     for key in one.keys:
@@ -96,7 +96,7 @@ values ($1, $2, $3, $4, $5, $6, $7) on conflict (key_id) do update set revoked_a
 
 
 async def signing(world: World) -> World:
-    """The world with its lock, and a client of the kit that may speak for everybody."""
+    """Returns the world with identity required, and with a kit client that may speak for everybody."""
     everybody = (grant(claim, "*", least=Assurance.LOW) for claim in (Claim.OFFICERS, Claim.OPERATOR, Claim.AUDITOR))
     own = grant(Claim.OWN, least=Assurance.LOW)
     await register(world, principal("everybody", own, *everybody, keys=(now_in_force(EVERYBODY),)))
@@ -106,7 +106,7 @@ async def signing(world: World) -> World:
 
 @asynccontextmanager
 async def locked(world: World) -> AsyncIterator[World]:
-    """The world with its lock, the programs registered, and a platform at work."""
+    """Yields the world with identity required, the programs registered, and a running platform."""
     closed = replace(world, identity=Identity.REQUIRED)
     await register(closed, *programs().values())
     async with closed.platform():
@@ -115,14 +115,14 @@ async def locked(world: World) -> AsyncIterator[World]:
 
 @pytest.fixture
 async def closed(world: World) -> AsyncIterator[World]:
-    """The same, of a test."""
+    """The locked world as a fixture."""
     async with locked(world) as closed:
         yield closed
 
 
 @dataclass(frozen=True)
 class Program:
-    """A registered program, before a client of Temporal that knows nothing of ours."""
+    """A registered program with a stock client of Temporal."""
 
     client: Client
     seed: int
@@ -136,7 +136,7 @@ class Program:
         return programs()[self.seed].id
 
     def statement(self, message: Mapping[str, Any], about: Mapping[str, Any], /, **other: Any) -> str:
-        """What it signs of a message, but for what is said otherwise."""
+        """Returns the program's signed statement of a message, with the fields of `other` replaced."""
         at = other.get("iat", seconds(datetime.now(UTC)))
         how = {"acr": "2", "amr": ("pwd", "otp"), "auth_time": at - 60}
         when = {"iss": self.name, "aud": AUDIENCE, "iat": at, "exp": at + 60, "content": message_digest(message)}
@@ -144,7 +144,7 @@ class Program:
         return sign(IdentityStatement.model_validate(said | how | when | dict(about) | other), private_key(self.seed))
 
     def submitting(self, submission: Submission, **other: Any) -> dict[str, Any]:
-        """What a filing is started with."""
+        """Returns the start input of a filing."""
         said = plain(submission)
         about = {"act": SUBMIT, "stream": filing_workflow(of(submission))}
         return {"submission": said, "statement": self.statement(said, about, **other)}
@@ -171,16 +171,16 @@ class Program:
         )
 
     def signed(self, stream: str, kind: str, said: Mapping[str, Any], /, **other: Any) -> dict[str, Any]:
-        """A command, to be given to a stream."""
+        """Returns a command with its statement."""
         about = {"act": kind, "stream": stream, "command_id": said.get("command_id")}
         return dict(said) | {"statement": self.statement(said, about, **other)}
 
     async def act(self, stream: str, kind: str, said: Mapping[str, Any], /, **other: Any) -> Any:
-        """Give a command."""
+        """Sign a command and give it."""
         return await self.give(stream, kind, self.signed(stream, kind, said, **other))
 
     async def give(self, stream: str, kind: str, said: Any) -> Any:
-        """Give it as it is."""
+        """Give a command unchanged."""
         return await self.client.get_workflow_handle(stream).execute_update(kind, said, id=uuid4().hex)
 
     async def complain(self, start: Mapping[str, Any], **other: Any) -> WorkflowHandle[Any, Any]:

@@ -1,6 +1,6 @@
-"""The tests that are too long for `make test`: of each file, in a word, the proof that no short test gives.
+"""The tests that are too long for `make test`; for each file, in a few words, the proof that no short test gives.
 
-Of a file, `only` names the tests that are long, or `but` those that are not; without either, all are long.
+For a file, `only` names the long tests, or `but` the short ones; without either, all its tests are long.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 
 class Long(NamedTuple):
-    """The long tests of a file, and what they prove."""
+    """The long tests of a file, and their proof."""
 
     proves: str
     only: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     "integration/record": ("activities/ledger", "views", "rules/streams.py", "verifier"),
     "integration/signature": ("activities/signature", "activities/results"),
 }
-"""The rooms that the tests of a folder are about: where one of them has changed, its long tests are run again."""
+"""The rooms under test, by folder: after a change in one of them, the folder's long tests run again."""
 
 LONG: Final[Mapping[str, Long]] = {
     "faults/erasures/test_some.py": Long("erasures of whole stories while parts are killed"),

@@ -1,4 +1,4 @@
-"""What a printed PDF holds, as others read it: its text by poppler and pdfium, its codes by a scanner, its margins."""
+"""Reads a printed PDF with other tools: its text with poppler and pdfium, its codes with a scanner, its margins."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ POINTS = 72 / 25.4
 
 
 class Margins(NamedTuple):
-    """How much of a page stays empty on each side, in millimetres."""
+    """The empty margins of a page on each side, in millimetres."""
 
     left: float
     right: float
@@ -30,7 +30,7 @@ def pages(made: bytes) -> list[pdfium.PdfPage]:
 
 
 def outside(page: pdfium.PdfPage, margins: Margins) -> list[str]:
-    """What stands beyond the margins; marks above the letters of a first line may reach into the upper one."""
+    """Returns the characters outside the margins; the size of the upper one must leave room for marks above letters."""
     text = page.get_textpage()
     width, height = page.get_size()
     found = []
@@ -44,14 +44,14 @@ def outside(page: pdfium.PdfPage, margins: Margins) -> list[str]:
 
 
 def codes(page: pdfium.PdfPage, dpi: int) -> dict[str, str]:
-    """What a scanner reads on it: the kind of code, and what it holds."""
+    """Returns the codes that a scanner reads on a page: their content by kind of code."""
     picture = page.render(scale=dpi / 72, grayscale=True)
     pixels = memoryview(bytes(picture.buffer)).cast("B", (picture.height, picture.stride))
     return {str(found.format): found.text for found in zxingcpp.read_barcodes(pixels)}
 
 
 def raw_text(made: bytes, foot: str) -> str:
-    """The text as poppler reads it, but what stands below each page from where the pattern `foot` is found."""
+    """Returns the text as poppler reads it, without each page's footer, from the pattern `foot` on."""
     command = [program("pdftotext"), "-raw", "-", "-"]
     told = subprocess.run(command, input=made, capture_output=True, check=True, timeout=60).stdout.decode()
     texts = (re.sub(f"{foot}.*", "", page, flags=re.DOTALL) for page in told.split("\f"))
@@ -59,9 +59,9 @@ def raw_text(made: bytes, foot: str) -> str:
 
 
 def overlapping(page: pdfium.PdfPage, shifted: float = 0.0) -> list[str]:
-    """What stands on something else: pairs of characters that share more than a third of the smaller one.
+    """Returns overlapping text: pairs of characters that share more than a third of the smaller one.
 
-    With `shifted` every second line is taken to stand so many points lower, to see that it is found.
+    `shifted` moves half of the characters down by so many points, to prove that an overlap is found.
     """
     text = page.get_textpage()
     boxes: list[tuple[float, float, float, float, str]] = []
@@ -85,6 +85,6 @@ def overlapping(page: pdfium.PdfPage, shifted: float = 0.0) -> list[str]:
 
 
 def keywords(file: bytes) -> str | None:
-    """What the paper has for keywords."""
+    """Returns the keywords of a PDF."""
     with pikepdf.open(BytesIO(file)) as pdf, pdf.open_metadata() as said:
         return said.get("pdf:Keywords")

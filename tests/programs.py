@@ -1,4 +1,4 @@
-"""Programs that only tests need, and that no wheel brings."""
+"""Programs that only tests need, and that no Python wheel contains."""
 
 import shutil
 
@@ -14,11 +14,11 @@ PACKAGES = {
     "pdftotext": "poppler-utils",
     "sigsum-witness": "sigsum-go",
 }
-"""The program, and the package of Debian that has it."""
+"""The programs, each with its Debian package."""
 
 
 def program(name: str) -> str:
-    """Where it is; without it the test fails, and says what to install."""
+    """Returns the path of a program; if it is missing, the test fails and names the package to install."""
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if found is None:
         pytest.fail(f"{name} is not installed: apt-get install {PACKAGES[name]}")

@@ -14,7 +14,7 @@ UNCONFIRMED: Final = {"source": "unconfirmed"}
 
 
 def overlay(province: str, version: str, amount: int | None = None, **parts: Any) -> bytes:
-    """A province's file in which a copy of an extract costs this much, where it says so."""
+    """Returns a province's file; with `amount`, a copy of an extract costs this much there."""
     fees = {}
     if amount is not None:
         fee = parse(EXTRACT_FILE.read_bytes()).value["fee"]
@@ -25,5 +25,5 @@ def overlay(province: str, version: str, amount: int | None = None, **parts: Any
 
 
 def changed(source: bytes, **parts: Any) -> bytes:
-    """A procedure's file with other parts."""
+    """Returns a procedure's file with other parts."""
     return yaml.safe_dump(parse(source).value | parts, allow_unicode=True, sort_keys=False).encode()

@@ -1,4 +1,4 @@
-"""Workflows that are set back by an operator, or forgotten by Temporal and started again from the log."""
+"""Workflows that an operator resets, or that Temporal loses and that are restarted from the log."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 
 
 async def lose(world: World, stream: str) -> None:
-    """Temporal forgets the workflow of a stream."""
+    """Terminate the workflow of a stream, as if Temporal had lost it."""
     await world.temporal.get_workflow_handle(stream).terminate("lost")
 
 
 async def restart(world: World, *streams: str, force: bool = False) -> None:
-    """Start again what is lost, or by `force` what runs."""
+    """Restart lost workflows, or with `force` running ones."""
     async with open_pool(world.settings) as pool:
         for stream in streams:
             assert await Restarter(pool, world.temporal).restart(stream, force=force) is Found.RESTARTED
 
 
 async def lost_and_restarted(world: World, *streams: str) -> None:
-    """Temporal forgets the workflows of these streams, and they are started again."""
+    """Lose the workflows of these streams, and restart them."""
     for stream in streams:
         await lose(world, stream)
     await restart(world, *streams)
 
 
 async def reset(world: World, stream: str) -> None:
-    """Set the workflow of a stream back to its first decision, as an operator would."""
+    """Reset the workflow of a stream to its first workflow task, as an operator would."""
     handle = world.temporal.get_workflow_handle(stream)
     history = await handle.fetch_history()
     first = next(event.event_id for event in history.events if event.event_type == COMPLETED)

@@ -1,4 +1,4 @@
-"""Whoever reaches Temporal with a deployment of their own, and asks at the platform's queue for its activities."""
+"""An intruder with access to Temporal: a worker deployment of its own that requests the platform's activities."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from tests.acting import eventually
 EVIL: Final = WorkerDeploymentVersion("evil", "b1")
 
 Order = tuple[str, Any]
-"""The name of an activity, and what it is given: one argument, or `Given` ones."""
+"""The name of an activity, and its argument; `Given` for several arguments."""
 
 
 class Given(list[Any]):
-    """Arguments of which there is not just one."""
+    """Several arguments of one activity."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an order: the answer, or the type of what was raised."""
+    """The outcome of an order: the answer, or the type of the raised error."""
 
     name: str
     answer: Any = None
@@ -42,11 +42,11 @@ class Outcome:
 
 @workflow.defn(name="Rogue", sandboxed=False)
 class Rogue:
-    """Asks for activities at its own queue, which is the platform's."""
+    """Requests activities on its own queue, which is the platform's."""
 
     @workflow.run
     async def run(self, orders: list[Any], tries: int, at_once: bool) -> list[Any]:  # noqa: FBT001 -- from a message
-        """Of each order the answer, or the type of what was raised: of one after the other, or of all at once."""
+        """Returns each order's answer, or the type of its error; runs them one after the other, or all at once."""
         if at_once:
             return list(await asyncio.gather(*(self._ask(name, given, tries) for name, given in orders)))
         return [await self._ask(name, given, tries) for name, given in orders]
@@ -68,7 +68,7 @@ class Rogue:
 
 @asynccontextmanager
 async def rogues(client: Client) -> AsyncIterator[None]:
-    """Their worker polls the platform's queue for workflow tasks of their own deployment."""
+    """Runs the intruder's worker, which polls the platform's queue for workflow tasks of its own deployment."""
     config = WorkerDeploymentConfig(
         version=EVIL, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.PINNED
     )
@@ -86,7 +86,7 @@ async def rogues(client: Client) -> AsyncIterator[None]:
 async def ordered(
     client: Client, orders: Iterable[Order], workflow_id: str | None = None, *, tries: int = 1, at_once: bool = False
 ) -> list[Outcome]:
-    """What comes of these orders, given by a run of theirs under any id; each is tried so often, 0 for as ever."""
+    """Returns the outcomes of these orders from an intruder's run under any id; `tries` for each, 0: no limit."""
     named, orders = workflow_id or f"rogue-{uuid4()}", list(orders)
     given = [[[name, said if isinstance(said, Given) else [said]] for name, said in orders], tries, at_once]
     handle = await eventually(lambda: _started(client, given, named), lambda begun: begun is not None)
@@ -96,7 +96,7 @@ async def ordered(
 
 
 async def _started(client: Client, given: list[Any], workflow_id: str) -> WorkflowHandle[Any, list[Any]] | None:
-    """None where the server has not seen their worker yet."""
+    """Starts the run; None if the server does not know the intruder's worker yet."""
     try:
         return await client.start_workflow(
             Rogue.run,
@@ -112,7 +112,7 @@ async def _started(client: Client, given: list[Any], workflow_id: str) -> Workfl
 
 
 async def honest(client: Client, workflow_id: str) -> list[Order]:
-    """What the last run of this workflow has asked for at the platform's queue, as it was given."""
+    """Returns the activities that this workflow's last run requested on the platform's queue, with their arguments."""
     found: list[Order] = []
     context = WorkflowSerializationContext(namespace=client.namespace, workflow_id=workflow_id)
     converter = client.data_converter.with_context(context)
@@ -124,5 +124,5 @@ async def honest(client: Client, workflow_id: str) -> list[Order]:
 
 
 def refused(outcomes: Iterable[Outcome]) -> set[str | None]:
-    """How orders were refused; None for one that was answered."""
+    """Returns the refusals of orders; None stands for an answered one."""
     return {one.refused for one in outcomes}

@@ -1,4 +1,4 @@
-"""Worlds in which everything that passes Temporal is sealed, and clients that seal as they should not."""
+"""Worlds with encrypted payloads, and clients that encrypt wrongly."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KEYS: Final = {name: b64encode(bytes([n]) * 32).decode() for n, name in enumerat
 def written(
     current: str | None, *others: str, queues: Mapping[str, Sequence[str]] | None = None, plain: bool = False
 ) -> str:
-    """A ring of some of `KEYS`, as a setting. Of a queue's the first is the current one."""
+    """Returns a ring of some of `KEYS`, as a setting. The first key of a queue is its current one."""
     of_queues = {queue: {"current": names[0], "keys": _some(names)} for queue, names in (queues or {}).items()}
     ring = {"keys": _some([name for name in (current, *others) if name]), "queues": of_queues, "plain": plain}
     return json.dumps(ring if current is None else ring | {"current": current})
@@ -37,23 +37,23 @@ def _some(names: Sequence[str]) -> dict[str, str]:
 
 
 def ring(current: str | None, *others: str, **more: Any) -> CodecRing:
-    """The same, read."""
+    """Returns the same ring, parsed."""
     return CodecRing.model_validate_json(written(current, *others, **more))
 
 
 async def connected(world: World, codec: PayloadCodec) -> Client:
-    """A client of the world with this codec."""
+    """Returns a client of the world with this codec."""
     converter = dataclasses.replace(sealing(data_converter, ring("one")), payload_codec=codec)
     return await Client.connect(world.env["TEMPORAL_ADDRESS"], namespace=world.namespace, data_converter=converter)
 
 
 async def sealed(world: World, keys: CodecRing) -> World:
-    """The same world, where the processes of this test seal by `keys`."""
+    """Returns the same world with a client that seals with `keys`."""
     return dataclasses.replace(world, temporal=await connected(world, Codec(keys)))
 
 
 class Forging(PayloadCodec, WithSerializationContext):
-    """Seals in a way of its own, and opens as everybody does."""
+    """Encrypts in a way of its own, and decrypts as the given codec."""
 
     def __init__(self, forge: Callable[[list[Payload], list[Payload]], list[Payload]], codec: Codec) -> None:
         self._forge = forge
@@ -70,7 +70,7 @@ class Forging(PayloadCodec, WithSerializationContext):
 
 
 async def keys_of(world: World, play: Play) -> set[str]:
-    """The ids of the keys by which the history of a filing is sealed."""
+    """Returns the ids of the keys that seal the history of a filing."""
     found = set()
     async for event in world.temporal.get_workflow_handle(f"filing:{play.filing}").fetch_history_events():
         said = event.SerializeToString()

@@ -1,4 +1,4 @@
-"""A world in which everybody says who they are before they see anything, and programs that ask in it."""
+"""A world that requires identity statements for questions, and programs that ask in it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ AUDIENCE: Final = audience("seeing")
 
 @asynccontextmanager
 async def guarded(world: World) -> AsyncIterator[Views]:
-    """A platform at work whose views have a guard; what else comes in is taken from anybody."""
+    """Runs a platform whose views verify identity; it accepts all other messages from anybody."""
     async with (
         open_pool(world.settings) as pool,
         Keyring(pool) as keyring,
@@ -60,14 +60,14 @@ async def register(world: World, name: str, seed: int, *grants: Grant) -> None:
 
 @dataclass(frozen=True)
 class Program:
-    """A registered program that asks, for somebody or by itself."""
+    """A registered program that asks, for an actor or for itself."""
 
     name: str
     seed: int
     client: Client = field(repr=False)
 
     def signed(self, question: dict[str, Any], actor: Actor | None, **other: Any) -> dict[str, Any]:
-        """The question with a statement of who asks."""
+        """Returns the question with a statement of the asker."""
         now = int(time.time())
         said: dict[str, Any] = {
             "iss": self.name,
@@ -86,9 +86,9 @@ class Program:
         return question | {"statement": sign(statement, private_key(self.seed))}
 
     async def ask(self, question: dict[str, Any], actor: Actor | None = None, **other: Any) -> Any:
-        """The answer. Raises what the client of Temporal raises."""
+        """Returns the answer to a signed question. Raises the errors of Temporal's client."""
         return await self.raw(self.signed(question, actor, **other))
 
     async def raw(self, question: dict[str, Any]) -> Any:
-        """The answer to what is said as it is."""
+        """Returns the answer to a question sent unchanged."""
         return await self.client.execute_workflow("View", question, id=f"view:{uuid4()}", task_queue=TASK_QUEUE)

@@ -1,4 +1,4 @@
-"""The whole `motcua` command in this process, as a test gives it."""
+"""Runs the whole `motcua` command in this process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ APP: Final = build({PLATFORM: app})
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -29,7 +29,7 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """What it printed."""
+        """Returns the printed JSON."""
         return json.loads(self.out)
 
 
@@ -45,7 +45,7 @@ class Shell:
         self.env = dict(env) | {"LANG": "en"}
 
     async def __call__(self, *arguments: str | Path, **env: str | None) -> Ended:
-        """A command, to its end. A variable that is None is not set."""
+        """Runs a command to its end. A variable that is None is not set."""
         words = [str(argument) for argument in arguments]
         ended = await asyncio.to_thread(_invoked, words, self.env | env)
         assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception

@@ -1,4 +1,4 @@
-"""A record that is whole, and read models that are what it says."""
+"""Checks that the record verifies, and that the read models agree with it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from verifier.ledger import verify
 
 
 async def sound(world: World) -> None:
-    """The record is whole, and the read models are what it says."""
+    """Assert that the record verifies, and that a rebuild of the read models changes nothing."""
     assert (await verify(world.superuser_dsn)).problems == []
     assert set((await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)).changed.values()) == {0}

@@ -1,4 +1,4 @@
-"""A principal that speaks in tests: its key, what it may claim, and what it signs of a message."""
+"""A principal for tests: its key, its permitted claims, and its statements of messages."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ MESSAGE: Final = Message(
 
 
 def statement(message: Message = MESSAGE, by: str = "desk-1", **other: Any) -> IdentityStatement:
-    """What `by` says of a message, but for what is said otherwise."""
+    """Returns the statement of a message by the principal `by`, with the fields of `other` replaced."""
     own = message.model_dump(include={"actor", "on_behalf_of", "act", "stream", "command_id", "content"})
     how = {"acr": "2", "amr": ("pwd", "otp"), "auth_time": other.get("iat", seconds(NOW)) - 900}
     when = {"iss": by, "aud": AUDIENCE, "iat": seconds(NOW), "exp": seconds(NOW) + 300}
@@ -89,7 +89,7 @@ def statement(message: Message = MESSAGE, by: str = "desk-1", **other: Any) -> I
 def heard(
     signed: object, ring: Ring, now: datetime, message: Message = MESSAGE, aud: str = AUDIENCE
 ) -> Proved | Refusal:
-    """What comes of it."""
+    """Returns the result of the verification: proved, or the refusal."""
     try:
         return verified(signed, message, Hearing(ring, aud, now))
     except RefusalError as error:

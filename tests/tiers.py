@@ -1,7 +1,8 @@
-"""The two tiers: `make test` runs short tests, and long ones are left to `make test-all` and to a part of each CI run.
+"""The two tiers: `make test` runs the short tests; `make test-all`, and in part each CI run, also the long ones.
 
-`tests/long.py` names the long ones. Properties are in both tiers: with few examples in the short one, with all in the
-other. `python -m tests.tiers REPORT` keeps the seconds of long files from a run of all tests with `--junitxml=REPORT`.
+`tests/long.py` names the long ones. Property tests are in both tiers: with few examples in the short one, with all in
+the other. `python -m tests.tiers REPORT` stores the seconds of long files from a run of all tests with
+`--junitxml=REPORT`.
 """
 
 from __future__ import annotations
@@ -23,38 +24,38 @@ from tests.long import LONG, ROOMS
 ROOT: Final = Path(__file__).parent.parent
 TESTS: Final = ROOT / "tests"
 QUICK: Final = ("unit", "contract", "replay")
-"""The folders of what needs no server."""
+"""The folders of the tests that need no server."""
 SECONDS: Final = TESTS / "seconds.json"
 RAN: Final = TESTS / "ran.json"
-"""The commit at which the long tests of a folder were last run whole, by folder."""
+"""By folder, the commit of the last complete run of its long tests."""
 SIXTHS: Final = 6
 FEW: Final = 30
-"""Examples of a property in the short tier."""
+"""Examples of a property test in the short tier."""
 FULL: Final = "ALL_EXAMPLES"
-"""Set where properties have all their examples."""
+"""The environment variable that is set if property tests have all their examples."""
 AT_MOST: Final = 20 * 60.0
-"""Seconds of two workers for what has changed: with all else that CI runs, less than half an hour."""
+"""Seconds of two workers for changed rooms: with everything else in CI, less than half an hour."""
 
 
 def is_long(file: str, function: str) -> bool:
-    """Whether a test of a file, named from `tests/` on, is long."""
+    """Returns True if a test of a file, a path below `tests/`, is long."""
     entry = LONG.get(file)
     return entry is not None and (function in entry.only if entry.only else function not in entry.but)
 
 
 def is_whole(file: str) -> bool:
-    """Whether every test of a file is long."""
+    """Returns True if every test of a file is long."""
     return file in LONG and not LONG[file].only and not LONG[file].but
 
 
 def examples(all_of_them: int, few: int = FEW) -> int:
-    """The number of examples for a property that has so many in the long tier."""
+    """Returns the number of examples for a property test that has `all_of_them` in the long tier."""
     return all_of_them if FULL in os.environ else min(all_of_them, few)
 
 
 @cache
 def properties() -> frozenset[str]:
-    """The files with properties, named from `tests/` on."""
+    """Returns the files with property tests, as paths below `tests/`."""
     files = (file for folder in QUICK for file in (TESTS / folder).rglob("test_*.py"))
     return frozenset(
         file.relative_to(TESTS).as_posix() for file in files if "hypothesis" in file.read_text(encoding="utf-8")
@@ -62,7 +63,7 @@ def properties() -> frozenset[str]:
 
 
 def seconds() -> dict[str, float]:
-    """The seconds that the long tests of each file take; the median for one that was never measured."""
+    """Returns the seconds of each file's long tests; the median for a file that was never measured."""
     measured: dict[str, float] = json.loads(SECONDS.read_text(encoding="utf-8"))
     unknown = median(measured.values()) if measured else 1.0
     return {file: measured.get(file, unknown) for file in sorted({*LONG, *properties()})}
@@ -70,7 +71,7 @@ def seconds() -> dict[str, float]:
 
 @cache
 def sixth(commit: str) -> frozenset[str]:
-    """The long files that a commit's hash names. Raises `ValueError` for what is no hash."""
+    """Returns the sixth of the long files that a commit's hash selects. Raises `ValueError` if it is no hash."""
     takes = seconds()
     parts: list[list[str]] = [[] for _ in range(SIXTHS)]
     for file in sorted(takes, key=lambda one: (-takes[one], one)):
@@ -80,7 +81,7 @@ def sixth(commit: str) -> frozenset[str]:
 
 @cache
 def changed() -> frozenset[str]:
-    """The long files of the rooms that differ from the commit that ran them last, while there is time for them."""
+    """Returns the long files of rooms changed since their last run, the quickest first, up to `AT_MOST` seconds."""
     ran: dict[str, str] = json.loads(RAN.read_text(encoding="utf-8"))
     takes, chosen, left = seconds(), set[str](), AT_MOST
     stale = {folder: _differs(ran.get(folder), (*rooms, f"tests/{folder}")) for folder, rooms in ROOMS.items()}
@@ -96,7 +97,7 @@ def _folder(file: str) -> str:
 
 
 def _differs(commit: str | None, rooms: Iterable[str]) -> bool:
-    """Whether anything in these rooms is not as it was at a commit; where that is not known, it is."""
+    """Returns True if anything in these rooms differs from a commit, or if that can't be determined."""
     if commit is None:
         return True
     command = ["git", "diff", "--quiet", commit, "--", *rooms]
@@ -105,7 +106,7 @@ def _differs(commit: str | None, rooms: Iterable[str]) -> bool:
 
 
 def keep(report: Path) -> None:
-    """Write down the seconds that long tests took, and the commit that ran them, by a report of pytest on all tests."""
+    """Store the seconds of the long tests, and the present commit, from pytest's report on all tests."""
     took: defaultdict[str, float] = defaultdict(float)
     for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 -- pytest's own
         modules = [name for name in case.get("classname", "").split(".")[1:] if not name.startswith("Test")]

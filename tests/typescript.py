@@ -1,8 +1,8 @@
-"""The program of docs/integrators-typescript.md, run as it stands, unsealed and sealed: `python -m tests.typescript`.
+"""Runs the program of docs/integrators-typescript.md unchanged, unsealed and sealed: `python -m tests.typescript`.
 
 Not part of the suite: it needs Node.js, and a folder in which `npm install @temporalio/client tsx` was done. Exit code
-0 if the program went its whole way both times, was told the same when it ran again, and Temporal kept a name of its
-applicant only where nothing is sealed.
+0 if the program completed both times, got the same answers when it ran again, and Temporal stored its applicant's name
+only in the unsealed run.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from tests.faults.processes import ENV, motcua, program, until
 IDS: Final = {"client_id": "portal-2", "submission_id": "S-0001"}
 APPLICANT: Final = "Trần Văn Bình"
 READY: Final = "the catalogue and the directory are there"
-"""What `motcua up` says once something can be filed, and its program is known."""
+"""The line of `motcua up` once filings are possible and the program is registered."""
 
 
 def of_page(name: str) -> str:
-    """The TypeScript of a page."""
+    """Returns the TypeScript code of a page."""
     page = (ROOT / "docs" / name).read_text(encoding="utf-8")
     (found,) = re.findall(r"^```typescript\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     return str(found)
 
 
 async def node(folder: Path, env: Mapping[str, str]) -> str:
-    """What the program says. Raises `RuntimeError` if it fails."""
+    """Returns the program's output. Raises `RuntimeError` if it fails."""
     process = await asyncio.create_subprocess_exec(
         *("node", "--import", "tsx", "filing.mts"), cwd=folder, env={**ENV, **env}, stdout=PIPE, stderr=STDOUT
     )
@@ -49,7 +49,7 @@ async def node(folder: Path, env: Mapping[str, str]) -> str:
 
 
 async def tried(modules: Path, folder: Path, *, sealed: bool) -> bool:
-    """Whether it works beside a stack of its own, as the page says."""
+    """Returns True if the program works as the page says, with a stack of its own."""
     (folder / "node_modules").symlink_to(modules)
     (folder / "package.json").write_text("{}", encoding="utf-8")
     (folder / "filing.mts").write_text(of_page("integrators-typescript.md"), encoding="utf-8")
@@ -70,7 +70,7 @@ async def tried(modules: Path, folder: Path, *, sealed: bool) -> bool:
 
 
 def main() -> int:
-    """Exit code 0 if all held."""
+    """Returns exit code 0 if both runs succeeded."""
     parser = argparse.ArgumentParser(prog="python -m tests.typescript")
     parser.add_argument("modules", type=Path, metavar="NODE_MODULES")
     given = parser.parse_args()

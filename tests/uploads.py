@@ -1,4 +1,4 @@
-"""Files as people upload them, good and bad, each made here."""
+"""Makes files as people upload them, good and bad."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def saved(pdf: pikepdf.Pdf, **options: Any) -> bytes:
 
 
 def paper(**root: Any) -> pikepdf.Pdf:
-    """A PDF of one page, with this in its catalogue."""
+    """Returns a PDF of one page, with these entries in its catalogue."""
     pdf = pikepdf.new()
     pdf.add_blank_page(page_size=(595, 842))
     for key, value in root.items():
@@ -67,7 +67,7 @@ def with_image(data: bytes = b"x", filters: Any = None, width: Any = 640, height
 
 
 def scanned(picture: bytes, width: int, height: int) -> bytes:
-    """A PDF as scanners make it: a page that is a JPEG."""
+    """Returns a PDF as scanners make it: a page with one JPEG."""
     pdf = paper()
     image = Stream(pdf, picture)
     image.stream_dict = Dictionary(
@@ -97,7 +97,7 @@ PAGES: Final[Mapping[int, bytes]] = {
 
 
 def by_hand(objects: Mapping[int, bytes], trailer: bytes = b"") -> bytes:
-    """A PDF of these objects, as they are written here, with a table that finds them; `%TABLE` is where it begins."""
+    """Returns a PDF of these raw objects with a correct table of them; `%TABLE` in the trailer: the table's offset."""
     body, rows = bytearray(b"%PDF-1.5\n"), bytearray(b"0000000000 65535 f \n")
     for number in range(1, max(objects) + 1):
         if number in objects:
@@ -113,7 +113,7 @@ def by_hand(objects: Mapping[int, bytes], trailer: bytes = b"") -> bytes:
 
 
 def hidden_behind_a_wrong_table() -> bytes:
-    """A script that only who repairs the table finds."""
+    """Returns a PDF with a script that only a reader who repairs the table finds."""
     catalogue = b"<< /Type /Catalog /Pages 2 0 R /OpenAction 4 0 R >>"
     file = by_hand({**PAGES, 1: catalogue, 4: b"<< /S /JavaScript /JS (app.alert\\(1\\)) >>"})
     at = file.index(b"4 0 obj")
@@ -121,7 +121,7 @@ def hidden_behind_a_wrong_table() -> bytes:
 
 
 def object_stream(content: Mapping[int, bytes], padding: int) -> bytes:
-    """A PDF with these objects in a stream that inflates to `padding` bytes more."""
+    """Returns a PDF with these objects in a compressed stream, with `padding` more bytes inside."""
     offsets, inside = [], bytearray()
     for number, written in content.items():
         offsets.append(b"%d %d " % (number, len(inside)))
@@ -180,7 +180,7 @@ def picture(kind: str, size: tuple[int, int] = (640, 480), mode: str = "RGB", **
 
 
 def from_a_camera() -> bytes:
-    """A JPEG lying on its side, with the place where it was taken."""
+    """Returns a JPEG rotated by its EXIF data, which also has GPS data."""
     exif = Image.Exif()
     exif[0x0112] = 6
     exif.get_ifd(0x8825)[1] = "N"
@@ -188,14 +188,14 @@ def from_a_camera() -> bytes:
 
 
 def jpeg_that_says(width: int, height: int) -> bytes:
-    """A JPEG whose head lies about its size."""
+    """Returns a JPEG with a false size in its header."""
     file = picture("JPEG")
     at = file.index(b"\xff\xc0") + 5
     return file[:at] + struct.pack("!2H", height, width) + file[at + 4 :]
 
 
 def several_in_one(*, tail: bytes = b"") -> bytes:
-    """A JPEG as phones with HDR make it: a smaller one, which the first announces, behind it."""
+    """Returns a JPEG as phones with HDR make it: a smaller one follows it, announced in the first."""
     written = BytesIO()
     first = Image.linear_gradient("L").convert("RGB")
     first.save(written, "MPO", save_all=True, append_images=[first.resize((64, 64))])
@@ -203,7 +203,7 @@ def several_in_one(*, tail: bytes = b"") -> bytes:
 
 
 def from_samsung(*, between: bytes = b"", block: bytes = b"1764230400000") -> bytes:
-    """A JPEG with the facts behind it that Samsung's phones leave there."""
+    """Returns a JPEG with the data that Samsung's phones append to it."""
     fact = struct.pack("<2HI", 0, 0x0A01, 14) + b"Image_UTC_Data" + block
     directory = struct.pack("<4s2I2H2I", b"SEFH", 106, 1, 0, 0x0A01, len(fact), len(fact))
     return picture("JPEG") + between + fact + directory + struct.pack("<I4s", len(directory), b"SEFT")
@@ -214,7 +214,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def png_with(*chunks: bytes) -> bytes:
-    """A PNG with these chunks before its pixels."""
+    """Returns a PNG with these chunks before its pixels."""
     file = picture("PNG")
     return file[:33] + b"".join(chunks) + file[33:]
 

@@ -1,4 +1,4 @@
-"""What `motcua doctor` counts of what streams wait for, one by one."""
+"""The single waits of streams that `motcua doctor` counts."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from views.waiting import waiting
 
 
 def around(world: World, kinds: Kinds = KINDS) -> Surroundings:
-    """A world as the doctor looks at it."""
+    """Returns a world in the form that the doctor examines."""
     return Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home), kinds=kinds)
 
 
 async def named(world: World, says: str) -> list[tuple[str, Wait]]:
-    """Each wait that is counted in the sentence of this key, with its agency."""
+    """Returns each wait counted in the sentence of this key, with its agency."""
     async with world.connection(world.app_dsn) as connection:
         found = await waiting(connection, KINDS, says.split(".")[1], datetime.now(UTC))
     return [(one.agency, one.wait) for one in found if one.waits.says == says]

@@ -1,7 +1,7 @@
-"""Many cases in one test: all that miss are named at its end, and so is a table that has lost cases.
+"""Many cases in one test: at its end it names all failed cases, and a wrong number of cases.
 
-`@walked` stands where `@pytest.mark.parametrize` would, also several times; a case is the test's body as ever. Fixtures
-are the same for all cases: what one changes in them it takes back itself.
+`@walked` replaces `@pytest.mark.parametrize`, also several times; a case is one call of the test. All cases share their
+fixtures: a case must undo its own changes to them.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import pytest
 
 Test = Callable[..., Any]
 MISSES: Final = (Exception, pytest.fail.Exception, pytest.skip.Exception)
-"""What ends a case, and no more than that. To skip one is to miss it: nobody would see it left out."""
+"""The exceptions that fail one case, but not the walk. A skipped case fails too: otherwise nobody would notice it."""
 LINES: Final = 6
-"""Of each miss; pytest shows all of the first."""
+"""Lines shown for each failed case; pytest shows the first one in full."""
 
 
 def walked(
@@ -30,10 +30,10 @@ def walked(
     at_least: int | None = None,
     parts: int = 1,
 ) -> Callable[[Test], Test]:
-    """One test of a function that takes one case, with names, cases and `ids` as `parametrize` takes them.
+    """Makes one test of a function that takes one case; names, cases and `ids` are those of `parametrize`.
 
-    It fails too unless there are `exactly` so many cases, or `at_least` where they follow from the code. In `parts`,
-    which only the outermost has, it is so many tests that each walk their share, for two processes to divide.
+    It also fails unless there are `exactly` so many cases, or `at_least` so many if the code determines them. `parts`,
+    for the outermost `@walked` only, splits it into so many tests with a share each, so that processes can divide them.
     """
     arguments = (names,) if isinstance(names, str) else names
     rows = [(case,) if isinstance(names, str) else tuple(case) for case in cases]
@@ -69,7 +69,7 @@ def walked(
 
 
 def _wrong(cases: int, exactly: int | None, at_least: int | None) -> list[str]:
-    """What is wrong with the number of cases, if anything."""
+    """Returns the problem with the number of cases; none if it is right."""
     if at_least is not None:
         return [f"{cases} cases instead of at least {at_least}"] if cases < at_least else []
     return [f"{cases} cases instead of {exactly}"] if cases != exactly else []
