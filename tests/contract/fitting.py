@@ -1,4 +1,4 @@
-"""Checking JSON against the published schemas, as somebody would who has nothing of ours but them."""
+"""Checks JSON against the published schemas, as a foreign reader would who has only the schemas."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _uuid(value: object) -> bool:
 
 
 def validator(document: Mapping[str, Any]) -> Draft202012Validator:
-    """Checks messages against one schema."""
+    """Returns a validator for one schema."""
     return Draft202012Validator(document, format_checker=FORMATS)
 
 
@@ -32,7 +32,7 @@ NONSENSE: Final[list[list[object]]] = [[]]
 
 
 def broken(value: Any) -> Iterator[Any]:
-    """`value` with one thing wrong: each field in turn, and it as a whole, holds nonsense."""
+    """Yields `value` with one error each: nonsense in place of each field in turn, and of the whole."""
     yield NONSENSE
     if isinstance(value, dict):
         for name, part in value.items():
@@ -45,7 +45,7 @@ def broken(value: Any) -> Iterator[Any]:
 
 
 def lacking(value: Any) -> Iterator[Any]:
-    """`value` without one of its fields, at any depth."""
+    """Yields `value` without one of its fields, at any depth."""
     if isinstance(value, dict):
         for name, part in value.items():
             yield {other: kept for other, kept in value.items() if other != name}

@@ -15,7 +15,7 @@ SCHEMAS: Final = Path(__file__).with_name("schemas.json")
 
 
 def keep_messages(messages: Mapping[str, Any]) -> None:
-    """Write them anew, by name."""
+    """Write the messages again, sorted by name."""
     lines = (
         f'{{"name": {json.dumps(name)}, "message": {json.dumps(messages[name], ensure_ascii=False, sort_keys=True)}}}\n'
         for name in sorted(messages)
@@ -25,12 +25,12 @@ def keep_messages(messages: Mapping[str, Any]) -> None:
 
 
 def golden(name: str) -> Any:
-    """The message of that name, each time another copy. Raises `KeyError` where there is none."""
+    """Returns a new copy of the message of that name. Raises `KeyError` if there is none."""
     return json.loads(_lines()[name])["message"]
 
 
 def golden_names() -> list[str]:
-    """The names of all messages, in the order of their lines."""
+    """Returns the names of all messages, in the order of their lines."""
     return list(_lines())
 
 
@@ -43,11 +43,11 @@ def _lines() -> dict[str, str]:
 
 
 def keep_schemas(documents: Mapping[str, Any]) -> None:
-    """Write them anew, by the names of the files that are published."""
+    """Write the schemas again, by the names of the published files."""
     SCHEMAS.write_text(written(dict(documents)), encoding="utf-8")
 
 
 def golden_schemas() -> dict[str, str]:
-    """The text of every file that is published, by its name."""
+    """Returns the text of every published file by its name."""
     documents = json.loads(SCHEMAS.read_text(encoding="utf-8"))
     return {name: written(document) for name, document in documents.items()}

@@ -1,4 +1,4 @@
-"""Messages of the contract as JSON: the sample of each, and one that says more than anybody knows yet."""
+"""Messages of the contract as JSON: the sample of each, and one with fields of a later version."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def dumped(message: Model) -> Any:
 
 
 def deeper(value: Any) -> Any:
-    """`value` with a field that nobody knows yet in every object but maps of our own."""
+    """Returns `value` with an unknown field in every object except our maps."""
     if isinstance(value, list):
         return [deeper(each) for each in value]
     if not isinstance(value, dict):
@@ -31,12 +31,12 @@ MESSAGES: Final = {message.name: message for message in PUBLIC_MESSAGES}
 
 
 def body(event: Any) -> Any:
-    """What the log's `body` holds of an event."""
+    """Returns the part of an event in the log's `body`."""
     return event.model_dump(mode="json", exclude_none=True, exclude=fields_marked(type(event), Personal) | {"kind"})
 
 
 def sample(message: Message) -> Any:
-    """One message with every field filled, as JSON."""
+    """Returns one message with every field filled, as JSON."""
     if message.event:
         return body(SAMPLES[message.name])
     if message.model is FilingInput:

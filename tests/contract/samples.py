@@ -1,4 +1,4 @@
-"""One message of every kind, with every field filled: what its line in `messages.jsonl` says.
+"""One message of every kind, with every field filled, from its line in `messages.jsonl`.
 
 A new kind is a new line there; `make golden` then writes it as the platform would.
 """
@@ -43,7 +43,7 @@ WITHIN: Final[dict[str, type[Model]]] = {
     "accepted": CaptureAccepted,
     "result_settled": ResultFact,
 }
-"""What the platform sends to itself, and what has a name of its own here."""
+"""The platform's internal messages, and messages with another name here."""
 UNSAMPLED: Final = {"filing_input", "result_view", "parked", "event_actor", "procedure", "province"}
 """Sampled as `submission`, `filing_result`, `filing_parked` and as a part of others, or by the catalogue."""
 MODELS: Final[dict[str, type[Model]]] = {
@@ -58,7 +58,7 @@ PUBLICATIONS: Final[tuple[PublicationEvent, ...]] = tuple(
     event for event in _OF_STREAMS if isinstance(event, get_args(get_args(PublicationEvent)[0]))
 )
 BESIDE: Final = tuple(event for event in _OF_STREAMS if isinstance(event, Restarted))
-"""Events of streams beside those of a kind, which nothing folds."""
+"""Events of streams that belong to no kind and are not folded."""
 EVENTS: Final[tuple[Any, ...]] = tuple(event for event in _OF_STREAMS if event not in (*PUBLICATIONS, *BESIDE))
 COMMANDS: Final[tuple[cm.Command, ...]] = tuple(
     sample for name, sample in SAMPLES.items() if name.startswith("command.")

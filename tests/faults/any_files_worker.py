@@ -1,4 +1,4 @@
-"""The platform worker as it is, but that it takes any file: `python -m tests.faults.any_files_worker`."""
+"""The platform worker, changed only to accept any file: `python -m tests.faults.any_files_worker`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The platform worker with a bug put in on purpose: `python -m tests.faults.buggy_worker`."""
+"""The platform worker with a deliberate bug: `python -m tests.faults.buggy_worker`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from schemas.filing.state import Filing
 from schemas.stream.ledger import Recorded
 
 TRIPS_OVER: Final = {"result_issued", "fee_paid"}
-"""Of a filing that is approved at once the end, of one that costs something the way into review."""
+"""The failing events: the last one of a filing approved at once; the one before the review of a filing with a fee."""
 
 _fold = lifecycle.evolve
 
 
 def evolve(filing: Filing, recorded: Recorded) -> Filing:
-    """The fold, with a bug in it that talks."""
+    """The fold, with a bug whose message contains personal data."""
     if recorded.event.kind in TRIPS_OVER:
         msg = f"CANARY {filing.applicant!r}"
         raise RuntimeError(msg)

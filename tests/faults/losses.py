@@ -1,4 +1,4 @@
-"""What Temporal loses: a workflow, or its whole database; and how everything starts again from the log."""
+"""Losses of Temporal: one workflow, or its whole database; and the restart from the log."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def delete(world: World, workflow_id: str) -> None:
 
 LOSSES: Final[dict[str, Lose]] = {"terminated": terminate, "cancelled": cancel, "deleted": delete}
 WORKERS: Final = ("worker", "back-office")
-"""They remember more than a Temporal that comes back older, and must not meet it."""
+"""The workers: their caches are newer than a Temporal restored from a copy, so they must be restarted with it."""
 
 
 async def counted(env: dict[str, str], what: str) -> int:
@@ -67,7 +67,7 @@ async def counted(env: dict[str, str], what: str) -> int:
 
 
 async def lose_all(home: Home, left: bytes | None = None) -> None:
-    """Delete the files under the running server, and kill it: the next one begins with nothing, or what is left."""
+    """Delete the files of the running server, and kill it: the next one begins empty, or with the database `left`."""
     for file in (home.root / "temporal").glob("temporal.db*"):
         file.unlink()
     if left is not None:
@@ -77,7 +77,7 @@ async def lose_all(home: Home, left: bytes | None = None) -> None:
 
 
 def copied(home: Home) -> bytes:
-    """Temporal's database as it is now, whole."""
+    """Returns a consistent copy of Temporal's present database."""
     with (
         closing(sqlite3.connect(home.root / "temporal" / "temporal.db")) as running,
         closing(sqlite3.connect(":memory:")) as copy,

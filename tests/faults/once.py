@@ -1,4 +1,4 @@
-"""What must have come about once, whoever was killed meanwhile: parcels at the post, numbers of results, papers."""
+"""Checks that effects happened exactly once in spite of kills: parcels at the post, numbers of results, papers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import asyncpg
 import httpx
 
 SECOND_NUMBER: Final = frozenset({"result-declined", "result-corrected"})
-"""Stories of the demo whose result takes one number more than it is issued."""
+"""Stories of the demo whose result takes one number more than it has issues."""
 
 
 async def not_once(env: Mapping[str, str], filings: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Every parcel, number and paper that is missing or too much after the demo told of these `filings`, in words."""
+    """Returns in words every parcel, number and paper that is missing or surplus, given the demo's `filings`."""
     async with httpx.AsyncClient(base_url=env["MOTCUA_POST_URL"]) as post:
         consignments = (await post.get("/ledger")).raise_for_status().json()["consignments"]
     connection = await asyncpg.connect(env["MOTCUA_SUPERUSER_DATABASE_URL"])
@@ -38,7 +38,7 @@ def _parcels(recorded: Mapping[str, int], at_the_post: list[str]) -> Iterable[st
 
 
 def _gaps(numbers: list[str]) -> Iterable[str]:
-    """Where a register of an agency and year does not count from 1 on."""
+    """Yields the gaps in the numbers of each register, by agency and year."""
     for register, found in groupby(sorted(numbers), lambda number: number.rpartition("-")[0]):
         taken = [int(number.rpartition("-K")[2]) for number in found]
         if missing := sorted({*range(1, max(taken) + 1)} - {*taken}):

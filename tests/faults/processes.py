@@ -1,4 +1,4 @@
-"""A platform worker as a process of its own, to be killed; and our commands as processes."""
+"""Platform workers and our commands as processes of their own, to be killed."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ class WorkerProcess:
         self._failpoints = failpoints
 
     def kill(self) -> None:
-        """End it by SIGKILL."""
+        """Kill the process with SIGKILL."""
         self._process.kill()
 
     async def stop(self) -> None:
-        """End it by SIGTERM, as an operator would, and wait for it."""
+        """Stop the process with SIGTERM, as an operator would, and wait for its end."""
         self._process.terminate()
         await asyncio.wait_for(self._process.wait(), 30)
 
     def arm(self, failpoint: str) -> None:
-        """Let the process die by SIGKILL when it next comes to this place."""
+        """Let the process die by SIGKILL when it next reaches this failpoint."""
         (self._failpoints / failpoint).touch()
 
     async def died(self) -> int:
-        """Wait for its end: the signal that ended it, negative."""
+        """Wait for the end; returns the exit code, a negative number for a signal."""
         return await asyncio.wait_for(self._process.wait(), 60)
 
 
@@ -50,7 +50,7 @@ class WorkerProcess:
 async def worker_process(
     env: Mapping[str, str], folder: Path, module: str = ANY_FILES, checkout: Path = ROOT
 ) -> AsyncIterator[WorkerProcess]:
-    """A worker that serves; killed at the end if it still runs. What it says goes to `worker.log` in the folder."""
+    """Runs a worker; it is killed at the end if it still runs. Its output goes to `worker.log` in the folder."""
     folder.mkdir(exist_ok=True)
     failpoints = folder / "failpoints"
     ready = folder / "ready"
@@ -79,7 +79,7 @@ async def worker_process(
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -87,7 +87,7 @@ class Ended:
 
 
 async def motcua(env: Mapping[str, str], *arguments: str, folder: Path = ROOT) -> Ended:
-    """A `motcua` command as a process, to its end."""
+    """Runs a `motcua` command as a process to its end."""
     process = forked(
         "motcua.command",
         *arguments,
@@ -101,7 +101,7 @@ async def motcua(env: Mapping[str, str], *arguments: str, folder: Path = ROOT) -
 
 
 async def command(world: World, *words: str, code: int = 0) -> Any:
-    """What the command prints as JSON, and nothing else."""
+    """Runs a command with `--json`; returns its JSON."""
     ended = await motcua(world.process_env, *words, "--json")
     assert ended.code == code, ended.err
     assert "CANARY" not in ended.out + ended.err
@@ -109,16 +109,16 @@ async def command(world: World, *words: str, code: int = 0) -> Any:
 
 
 ENV: Final = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}
-"""Of a process that is to know of no stack but that of its folder."""
+"""The environment of a process that is to find only the stack of its folder."""
 
 
 @asynccontextmanager
 async def program(
     folder: Path, name: str, *arguments: str, more: Mapping[str, str] | None = None
 ) -> AsyncIterator[Forked]:
-    """A `motcua` command that runs in a folder; told to stop at the end. What it says goes to `<name>.out` there.
+    """Runs a `motcua` command in a folder, and stops it at the end. Its output goes to `<name>.out` there.
 
-    `more` is what its environment says beside `ENV`.
+    `more`: environment variables beside `ENV`.
     """
     with (folder / f"{name}.out").open("wb") as said:
         process = forked(

@@ -1,12 +1,12 @@
-"""Many filings of the demo while its parts are killed and paused: `python -m tests.faults.soak`.
+"""Plays many filings of the demo while parts of the stack are killed and paused: `python -m tests.faults.soak`.
 
-Not part of the suite. It exits 0 only if every filing ended as it must, the bank took each fee once, the post has each
-parcel once, no number of a result is missing or taken twice, no paper was made twice, nothing stands still at the end,
-and every history replays. Queries of Temporal's own (`--queries`) may break a history: then those of the runs that were
-ended to be healed are told apart, and the longest that anything stood still is told.
+Not part of the suite. It exits 0 only if every filing ended as expected, the bank took each fee once, the post has each
+parcel once, no number of a result is missing or taken twice, no paper was made twice, no run is stalled at the end, and
+every history replays. Queries of Temporal's own (`--queries`) may break a history: then the runs that were ended by
+healing are reported separately, with the longest stall.
 
-With `--older` Temporal is lost in the middle, everything is started again and goes on in an empty one, and then the
-lost one comes back: for a while its runs are left to themselves, then the runbook is done, and nothing may be wrong.
+With `--older`, Temporal is lost in the middle, everything restarts in an empty one, and then the lost one is restored:
+for a while its runs go on by themselves, then the runbook is carried out, and nothing may be wrong.
 
 Needs a source checkout with its `.venv`, and nothing else; two thousand filings take about twenty minutes.
 """
@@ -48,9 +48,9 @@ from workers.wiring import WORKFLOWS
 
 STOCKED: Final = "the catalogue and the directory are there"
 LEFT_TO_THEMSELVES: Final = 15
-"""Seconds for which the runs of an older Temporal are."""
+"""Seconds for which the runs of the restored, older Temporal go on before the runbook."""
 TO_ACT: Final = {"draft": 90}
-"""Seconds of what is short in a story though somebody must act before it ends: longer than any fault lasts."""
+"""Longer seconds for waits that are short in a story although an actor must act within them: no fault lasts so long."""
 
 PARTS: Final = ("worker", "worker", "back-office", "postgres", "temporal", "bank", "post", "papers", "trust")
 STRAY: Final = ("__stack_trace", "__enhanced_stack_trace", "__temporal_workflow_metadata")
@@ -58,7 +58,7 @@ STRAY: Final = ("__stack_trace", "__enhanced_stack_trace", "__temporal_workflow_
 
 @dataclass
 class Seen:
-    """What happened."""
+    """The events of the trial."""
 
     faults: Counter[str] = field(default_factory=Counter)
     queries: int = 0
@@ -72,7 +72,7 @@ class Seen:
 
 
 async def disturb(home: Home, given: argparse.Namespace, seen: Seen, operating: asyncio.Lock) -> None:
-    """Kill or pause one part after the other, but none while somebody is `operating`."""
+    """Kill or pause one part after the other, but none while the lock `operating` is held."""
     moments = random.Random(given.seed)
     while seen.faults.total() < given.faults:
         await asyncio.sleep(moments.uniform(0.5, 1.5) * given.every)
@@ -88,7 +88,7 @@ async def disturb(home: Home, given: argparse.Namespace, seen: Seen, operating: 
 async def bring_back_an_older_temporal(
     folder: Path, home: Home, given: argparse.Namespace, seen: Seen, operating: asyncio.Lock
 ) -> None:
-    """Lose Temporal in the middle, go on in an empty one, and have the lost one back."""
+    """Lose Temporal in the middle, go on in an empty one, and restore the lost one."""
     env = home.read_env() or {}
 
     async def filed(share: float) -> None:
@@ -114,13 +114,13 @@ async def bring_back_an_older_temporal(
 
 
 def is_ready(home: Home, part: str, before: str) -> bool:
-    """Whether another process than that of before does the work of a part."""
+    """Returns True once a process other than `before` does the work of a part."""
     pid = home.pid_file(part)
     return pid.exists() and pid.read_text(encoding="utf-8") != before and home.ready_file(part).exists()
 
 
 async def operate(folder: Path, what: str, when: str, seen: Seen) -> None:
-    """Give `motcua filing restart`, and keep what it counts."""
+    """Run `motcua filing restart`, and keep its counts."""
     tallies = await restart_all(folder, what)
     counts = seen.runbook[when] = Counter()
     for tally in tallies.values():
@@ -129,7 +129,7 @@ async def operate(folder: Path, what: str, when: str, seen: Seen) -> None:
 
 
 async def fault(pid: int, pause: float | None) -> None:
-    """End a process, or let it sleep for so many seconds."""
+    """Kill a process, or pause it for so many seconds."""
     if pause is None:
         os.kill(pid, signal.SIGKILL)
         return
@@ -141,7 +141,7 @@ async def fault(pid: int, pause: float | None) -> None:
 
 
 async def ask(env: Mapping[str, str], seen: Seen, seed: int) -> None:
-    """Throw queries of Temporal's own at whatever runs, several at once."""
+    """Send Temporal's own queries to running workflows, several at once."""
     client = await Client.connect(env["TEMPORAL_ADDRESS"], namespace=env["TEMPORAL_NAMESPACE"])
     choice = random.Random(seed)
 
@@ -159,7 +159,7 @@ async def ask(env: Mapping[str, str], seen: Seen, seed: int) -> None:
 
 
 async def watch(env: Mapping[str, str], seen: Seen) -> None:
-    """How long anything stands still."""
+    """Record stalled workflows, and the longest stall."""
     client = await Client.connect(env["TEMPORAL_ADDRESS"], namespace=env["TEMPORAL_NAMESPACE"])
     while True:
         with suppress(RPCError):
@@ -170,7 +170,7 @@ async def watch(env: Mapping[str, str], seen: Seen) -> None:
 
 
 async def replay(client: Client, seen: Seen) -> None:
-    """Replay the history of every run that there was."""
+    """Replay the history of every run."""
 
     async def one(found: WorkflowExecution) -> None:
         history = await client.get_workflow_handle(found.id, run_id=found.run_id).fetch_history()
@@ -192,7 +192,7 @@ async def replay(client: Client, seen: Seen) -> None:
 
 
 def stories(folder: Path) -> Path:
-    """A copy of the demo's stories in which a fault makes nobody late."""
+    """Makes a copy of the demo's stories with waits so long that no fault makes an actor late."""
     told = yaml.safe_load(SCENARIOS.read_text(encoding="utf-8"))
     for story in told["scenarios"]:
         story["waits"] = {name: TO_ACT.get(name, seconds) for name, seconds in story.get("waits", {}).items()}
@@ -202,7 +202,7 @@ def stories(folder: Path) -> Path:
 
 
 async def soak(given: argparse.Namespace, folder: Path) -> bool:
-    """The whole trial in a folder of its own; whether all held."""
+    """Runs the whole trial in a folder of its own; returns True if every check passed."""
     home, seen = Home(folder / ".motcua"), Seen()
     mixed = ("--filings", str(given.filings), "--seed", str(given.seed), "--concurrency", str(given.concurrency))
     arguments = (*mixed, "--scenarios", str(stories(folder)))
@@ -262,7 +262,7 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
 
 
 def main() -> int:
-    """Exit code 0 if all held."""
+    """Returns exit code 0 if every check passed."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak")
     parser.add_argument("--filings", type=int, default=2000)
     parser.add_argument("--concurrency", type=int, default=40)

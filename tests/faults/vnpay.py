@@ -1,4 +1,4 @@
-"""A bank of VNPay that calls nobody back, where somebody pays, and what it gives back."""
+"""A VNPay bank without callbacks: payments at it, and its refunds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.sandboxes import Server
 
 @contextmanager
 def vnpay(folder: Path) -> Iterator[Server]:
-    """A bank of VNPay that calls nobody back."""
+    """A VNPay bank without callbacks."""
     (folder / "bank").mkdir()
     server = Server("bank", folder / "bank", "--pay-after", "0.3")
     server.start()
@@ -26,7 +26,7 @@ def vnpay(folder: Path) -> Iterator[Server]:
 
 
 async def approve(play: Play, before: Callable[[], None] = lambda: None) -> None:
-    """Two agree that 6,000 đồng go back; that happens `before` the second does."""
+    """Request a refund of 6,000 đồng and approve it as another officer; `before` is called between the two."""
     why: dict[str, Any] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
     await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=6_000, **why)
     before()
@@ -34,12 +34,12 @@ async def approve(play: Play, before: Callable[[], None] = lambda: None) -> None
 
 
 async def given(bank: Server) -> list[int]:
-    """What it has given back, in đồng."""
+    """Returns the bank's refunds, in đồng."""
     return [refund["amount"] for order in bank.client.get("/ledger").json()["orders"] for refund in order["refunds"]]
 
 
 async def paid(play: Play) -> None:
-    """Somebody pays on VNPay's page."""
+    """Pay on VNPay's page, and wait until the filing records it."""
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     url = (await play.world.client.payment(play.filing)).pay_url or ""
     async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:

@@ -1,4 +1,4 @@
-"""What many of these tests share: the command, and a trust of their own with people who sign by it."""
+"""Fixtures of many integration tests: the command, and a sandbox trust with signers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.shell import Shell
 
 @pytest.fixture
 def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """The command, beside no running stack, whose lines are long and plain."""
+    """The command in a folder without a running stack, with long, plain output lines."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "300")
     monkeypatch.setenv("NO_COLOR", "1")
@@ -29,7 +29,7 @@ def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shel
 
 @pytest.fixture
 async def pool(world: World) -> AsyncIterator[Pool]:
-    """Connections as the application has them."""
+    """A pool of connections as the application."""
     async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=6) as opened:
         yield opened
 
@@ -45,7 +45,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 async def party(server: Server) -> AsyncIterator[Party]:
-    """Who signs and checks, with time enough on a busy machine; what went wrong in the trust goes right again."""
+    """The signers and verifiers, with long timeouts for a busy machine; faults and clock of the trust are reset."""
     async with partner_client(server.url) as client:
         party = await Party.meet(client)
         party.signer, party.asking = RemoteSigner(client, patience=30), Responders(client, seconds=30)

@@ -1,8 +1,8 @@
 """Many erasures on a stack of their own, under kills: `python -m tests.faults.erasures --erasures 200 --codec`.
 
-It exits 0 only if the record verifies, a rebuild changes nothing, everything can be read, nothing of who was erased can
-be opened or stands on the disk (without the codec in Temporal's files alone, and nowhere once these are deleted), all
-that is open starts again, and all others have what they had. `test_some.py` is the same with a few.
+It exits 0 only if the record verifies, a rebuild changes nothing, everything can be read, no data of an erased person
+can be decrypted or is on the disk (without the codec only in Temporal's files, and nowhere after their deletion), all
+open streams restart, and all other filings keep their data. `test_some.py` is the same with a few.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.faults.erasures.trial import trial
 
 
 def arguments(*said: str) -> argparse.Namespace:
-    """What the command line says."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.erasures")
     parser.add_argument("--erasures", type=int, default=200)
     parser.add_argument("--filings", type=int, default=330, help="so many are filed and played before")
@@ -36,7 +36,7 @@ def arguments(*said: str) -> argparse.Namespace:
 
 
 def main() -> int:
-    """Exit code 0 if all held."""
+    """Returns exit code 0 if every check passed."""
     with tempfile.TemporaryDirectory(prefix="motcua-erasures-") as name:
         report = asyncio.run(trial(arguments(*sys.argv[1:]), Path(name).resolve()))
     print(json.dumps(vars(report), indent=1, ensure_ascii=False))  # noqa: T201 -- its result

@@ -1,4 +1,4 @@
-"""All that is told and shown of filings, read once more: each question about a filing, each register, each bundle."""
+"""Reads everything shown of filings: each question about a filing, each register, each bundle."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OF_A_STREAM: Final = {"payment": applicant.payment, "parcel": applicant.parcel, 
 
 
 async def read(connection: Connection, vault: Vault, filing: UUID) -> list[Any]:
-    """What each question about a filing is answered."""
+    """Returns the answer to each question about a filing."""
     log, stream = Log(connection, vault.find, KINDS), filing_workflow(filing)
     answers: list[Any] = [
         await applicant.filing(log, stream),
@@ -65,14 +65,14 @@ async def read(connection: Connection, vault: Vault, filing: UUID) -> list[Any]:
 
 
 async def bundled(connection: asyncpg.Connection[asyncpg.Record], filing: UUID) -> list[Any]:
-    """What the bundle verifier has against the bundle of a filing."""
+    """Returns the bundle verifier's problems with the bundle of a filing."""
     made = known(await bundle.export(connection, str(filing), None))
     report = bundle_verifier.verify(bundle_verifier.canonical(made))
     return [] if report.verified else [filing, *report.problems]
 
 
 async def registers(connection: Connection, vault: Vault) -> int:
-    """Read the registers of every agency for this month: how many lines they have."""
+    """Reads the registers of every agency for this month; returns the number of their lines."""
     log, now = Log(connection, vault.find, KINDS), datetime.now(UTC).astimezone(VIETNAM)
     month, lines = known(period(f"{now:%Y-%m}")), 0
     for row in await connection.fetch("select agency from agency"):
@@ -84,14 +84,14 @@ async def registers(connection: Connection, vault: Vault) -> int:
 
 
 async def whole(connection: Connection, vault: Vault, filings: Collection[UUID]) -> dict[UUID, Any]:
-    """All that is held of each of these filings."""
+    """Returns all the data held of each of these filings."""
     log, rows = Log(connection, vault.find, KINDS), await connection.fetch(_FILINGS, list(filings))
     told = {row["filing_id"]: (await held(log, vault, row))[0] for row in rows}
     return {filing: one["streams"] | {"files": one["files"]} for filing, one in told.items()}
 
 
 def lacking(before: dict[UUID, Any], after: dict[UUID, Any]) -> list[str]:
-    """What was held of filings and is not any more; more may have come since."""
+    """Returns the data of filings that is missing now; additions are allowed."""
     return [
         f"{filing} {name}"
         for filing, told in before.items()

@@ -1,4 +1,4 @@
-"""The record of a stack of which parts are killed, as the trial of erasures asks it."""
+"""The record of a stack whose parts are killed, for the trial of erasures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AUDITOR: Final = Actor(subject="h01.12-auditor-1", role=Role.AUDITOR, agency="H0
 
 
 class Record:
-    """The record of the stack, whoever of it is killed meanwhile."""
+    """The record of the stack, usable while parts of the stack are killed."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.env = env
@@ -35,7 +35,7 @@ class Record:
 
     @asynccontextmanager
     async def connection(self, dsn: str | None = None) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
-        """A connection, by default as superuser."""
+        """Opens a connection, by default as superuser."""
         connection = await asyncpg.connect(dsn or self.env["MOTCUA_SUPERUSER_DATABASE_URL"], timeout=10)
         try:
             yield connection
@@ -43,36 +43,36 @@ class Record:
             await connection.close(timeout=10)
 
     async def hindered(self, filings: Iterable[UUID]) -> dict[UUID, list[str]]:
-        """By which rules each filing can't be erased, but that money and parcels may be heard of for days."""
+        """Returns the rules that prevent each filing's erasure, except the wait for late money and parcels."""
         async with self.connection() as connection:
             log, now = Log(connection, self.vault.find, KINDS), await connection.fetchval("select clock_timestamp()")
             found = {filing: hindrances(await whole(log, filing), now) for filing in filings}
         return {filing: [why.rule for why in all_ if why.rule != "erase_watched"] for filing, all_ in found.items()}
 
     async def let_it_pass(self, filings: Collection[UUID]) -> None:
-        """The days in which they may be heard of are over."""
+        """End the days of waiting for late money and parcels of these filings."""
         async with self.connection() as superuser:
             await superuser.execute("update standing set watched_until = now() where filing_id = any($1)", filings)
 
     async def rows(self, filings: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
-        """What the list of filings shows of each."""
+        """Returns the row of each filing in the list of filings."""
         async with self.connection() as connection:
             rows = await connection.fetch("select * from filing where filing_id = any($1)", filings)
         return {row["filing_id"]: dict(row) for row in rows}
 
     async def submissions(self, filings: Collection[UUID]) -> list[str]:
-        """The ids of what was filed."""
+        """Returns the submission ids of these filings."""
         async with self.connection() as connection:
             log = Log(connection, self.vault.find, KINDS)
             return [(await log.read(filing_workflow(filing))).state.submission_id for filing in filings]
 
     async def unfinished(self) -> int:
-        """So many filings have yet to be erased."""
+        """Returns the number of filings still to be erased."""
         async with self.connection() as connection:
             return int(await connection.fetchval("select count(*) from erasure where finished_at is null"))
 
     async def ask(self, filings: Sequence[UUID], command: str) -> None:
-        """Two officers want these erased."""
+        """Request the erasure of these filings as one officer, and approve it as another."""
         asked = AskErasure(
             command_id=f"ask-{command}",
             actor=OPERATOR,

@@ -1,4 +1,4 @@
-"""Where on the disk something of a person still stands."""
+"""Searches the disk for remaining traces of a person."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from uuid import UUID
 from operations.store.sweep import ASIDE
 
 OF_OTHERS: Final = re.compile(r"(bank|post|trust)([.-]|$)")
-"""What the sandboxes of the bank, the post and the trust keep is theirs, and told to be."""
+"""Files of the bank's, the post's and the trust's sandboxes: their data is theirs, and is not searched."""
 _ENDS: Final = " @:-"
-"""What stands behind a canary wherever it is written: another's number may begin like it."""
+"""The characters that may follow a canary: another canary's number may begin with the same digits."""
 
 
 def marks(submissions: Iterable[str]) -> dict[bytes, str]:
-    """What the demo's applicants have written everywhere, by the ids of what they filed."""
+    """Returns the submission ids by the marks that the demo's applicants leave in every text."""
     return {f"CANARY-{one}{end}".encode(): one for one in submissions for end in _ENDS}
 
 
 def found(folder: Path, wanted: Sequence[str]) -> dict[str, set[str]]:
-    """The files below a folder in which something of those who filed these stands, and of whom."""
+    """Returns the files below a folder with marks of these submissions, each with the ids of those found."""
     named, told = marks(wanted), dict[str, set[str]]()
     any_of = re.compile(rb"CANARY-[0-9A-Z]{7}-[0-9]{5}[ @:-]")
     for path in sorted(folder.rglob("*")):
@@ -35,6 +35,6 @@ def found(folder: Path, wanted: Sequence[str]) -> dict[str, set[str]]:
 
 
 def files_of(objects: Path, filings: Iterable[UUID]) -> list[str]:
-    """The files of these filings that are in the store."""
+    """Returns the files of these filings in the store."""
     folders = [there / "files" / str(filing) for filing in filings for there in (objects, objects / ASIDE)]
     return [str(file.relative_to(objects)) for folder in folders for file in folder.rglob("*") if file.is_file()]

@@ -1,4 +1,4 @@
-"""Filings of every story of the demo are erased while parts are killed, and so are the runs that erase them."""
+"""Erases filings of every story of the demo, while parts of the stack and the erasing runs are killed."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ POINTS: Final = (
     *("erasure.executions", "erasure.finished"),
 )
 LONGEST: Final = 400
-"""Seconds that a stack may take until it answers, on a busy machine."""
+"""Seconds to wait for a stack's first answer, on a busy machine."""
 MOST: Final = 6
-"""Filings of one request."""
+"""The most filings of one request."""
 
 
 @dataclass
 class Report:
-    """What was done, and everything that was not as it must be."""
+    """The figures of the trial, and everything that was wrong."""
 
     filings: int = 0
     stories: int = 0
@@ -71,25 +71,25 @@ class Report:
     seconds: dict[str, int] = field(default_factory=dict)
 
     def must(self, what: str, found: Any) -> None:
-        """Note what was found where nothing should be."""
+        """Record `found` as wrong, unless it is empty."""
         if found:
             self.wrong.append(f"{what}: {found}")
 
 
 async def play(env: Mapping[str, str], scenarios: Sequence[Scenario], concurrency: int) -> list[Played]:
-    """File and play them; how each story went is another trial's matter."""
+    """File and play the stories; their outcomes are checked by another trial."""
     versions = await running.publish(env["MOTCUA_OWNER_DATABASE_URL"], publisher(env), scenarios)
     return await running.play(env, scenarios, versions, concurrency, lambda _: None)
 
 
 def stories(given: argparse.Namespace) -> list[Scenario]:
-    """Every story, or so many; what may be complained about may be for so many seconds."""
+    """Returns a mix of the stories; a complaint is possible for `appeal` seconds."""
     chosen = mix(load(SCENARIOS), given.filings, given.seed)
     return [one.model_copy(update={"waits": {"appeal": given.appeal} | one.waits}) for one in chosen]
 
 
 async def free(record: Record, filings: Collection[UUID], given: argparse.Namespace, report: Report) -> list[UUID]:
-    """Those that can be erased, once no more can be soon."""
+    """Returns the filings that can be erased, once none is hindered any more or the time is over."""
     deadline, hindered = time.monotonic() + 2 * given.appeal + given.patience, dict[UUID, list[str]]()
     while time.monotonic() < deadline:
         hindered = await record.hindered(filings)
@@ -101,7 +101,7 @@ async def free(record: Record, filings: Collection[UUID], given: argparse.Namesp
 
 
 def drawn(free: Iterable[UUID], story: Mapping[UUID, str], most: int, chance: random.Random) -> list[UUID]:
-    """So many of them, one of each story first."""
+    """Draws up to `most` of the filings, first one of each story."""
     shuffled = sorted(free)
     chance.shuffle(shuffled)
     seen, first, then = set[str](), list[UUID](), list[UUID]()
@@ -112,7 +112,7 @@ def drawn(free: Iterable[UUID], story: Mapping[UUID, str], most: int, chance: ra
 
 
 async def erase(record: Record, folder: Path, wanted: list[UUID], chance: random.Random, report: Report) -> None:
-    """Ask for them, a few at a time, and work that off by runs of which most are killed."""
+    """Request the erasures a few at a time, each followed by a run, most of which are killed."""
     while wanted:
         few = [wanted.pop() for _ in range(min(len(wanted), chance.randint(1, MOST)))]
         command = uuid4().hex
@@ -122,7 +122,7 @@ async def erase(record: Record, folder: Path, wanted: list[UUID], chance: random
 
 
 async def run(folder: Path, chance: random.Random) -> str:
-    """How a run of `motcua erasures finish` ended: killed somewhere, at some moment, or by itself."""
+    """Makes a run of `motcua erasures finish`; returns its end: killed at a failpoint, at some moment, or by itself."""
     points = folder / "failpoints"
     points.mkdir(exist_ok=True)
     point = chance.choice((*POINTS, None, None))
@@ -146,7 +146,7 @@ async def run(folder: Path, chance: random.Random) -> str:
 
 
 async def finished(record: Record, folder: Path, report: Report) -> None:
-    """Nothing is killed any more: the next runs do the rest."""
+    """Finish the remaining erasures, in runs that are not killed."""
     for _ in range(10):
         ended = await motcua(ENV, "erasures", "finish", "--json", folder=folder)
         report.runs[f"ended with {ended.code}"] += 1
@@ -157,9 +157,9 @@ async def finished(record: Record, folder: Path, report: Report) -> None:
 
 
 async def checked(record: Record, erased: list[UUID], others: dict[UUID, Any], report: Report) -> None:
-    """The record is sound, all of it can be read, and of who was erased nothing can be opened."""
+    """Check that the record verifies and can be read, and that no data of an erased person can be decrypted."""
     report.must("the record", (await ledger_verifier.verify(record.env["MOTCUA_DATABASE_URL"])).problems)
-    vault = Vault(record.master)  # another than that which has opened them
+    vault = Vault(record.master)  # a new one, without cached keys
     async with record.connection() as connection:
         report.must("bound", await unbound(connection, vault))
         log = Log(connection, vault.find, KINDS)
@@ -184,17 +184,17 @@ async def checked(record: Record, erased: list[UUID], others: dict[UUID, Any], r
 
 
 async def said_of(connection: Connection, vault: Vault, filing: UUID, report: Report) -> str:
-    """All that is shown of a filing; nothing where that fails, which is noted."""
+    """Returns all that is shown of a filing; empty if that fails, which is recorded as wrong."""
     try:
         return repr(await reading.read(connection, vault, filing))
-    except Exception as error:  # noqa: BLE001 -- each filing that can't be read is told of, not the first alone
+    except Exception as error:  # noqa: BLE001 -- each filing that can't be read is reported, not the first alone
         where = traceback.extract_tb(error.__traceback__)[-1]
         report.must(f"{filing} can't be read", f"{error!r} in {where.filename}:{where.lineno}")
         return ""
 
 
 async def executions(env: Mapping[str, str], erased: Iterable[UUID], patience: int = 30) -> list[str]:
-    """What Temporal lists of them; it deletes after it has said yes."""
+    """Returns the workflows of these filings that Temporal still lists: it deletes some time after its answer."""
     client, wanted, found = await Client.connect(env["TEMPORAL_ADDRESS"]), set(map(str, erased)), list[str]()
     for _ in range(patience):
         found = [one.id async for one in client.list_workflows() if wanted & set(one.id.split(":"))]
@@ -205,7 +205,7 @@ async def executions(env: Mapping[str, str], erased: Iterable[UUID], patience: i
 
 
 async def trial(given: argparse.Namespace, folder: Path) -> Report:
-    """The whole of it, in a folder of its own."""
+    """Runs the whole trial in a folder of its own."""
     report, home, chance = Report(), Home(folder / ".motcua"), random.Random(given.seed)
     more, began = {CODEC: "on" if given.codec else "off"}, time.monotonic()
 
@@ -247,7 +247,7 @@ async def trial(given: argparse.Namespace, folder: Path) -> Report:
 
 
 async def up(home: Home) -> Record:
-    """The record of the stack in this home, once it is up and whoever asks is heard."""
+    """Returns the record of the stack in this home, once it is up and accepts our program's messages."""
     await until(home.env_file.exists, seconds=240)
     env = home.read_env() or {}
     async with asyncio.timeout(LONGEST):
@@ -257,7 +257,7 @@ async def up(home: Home) -> Record:
 
 
 async def is_heard(env: Mapping[str, str]) -> bool:
-    """Whether the program of this stack is known to its workers, which on a busy machine takes a while."""
+    """Returns True once the workers know our program, which takes a while on a busy machine."""
     try:
         await let_speak(env)
     except (TimeoutError, MotcuaError):
@@ -268,7 +268,7 @@ async def is_heard(env: Mapping[str, str]) -> bool:
 async def chosen(
     record: Record, given: argparse.Namespace, chance: random.Random, report: Report
 ) -> tuple[list[UUID], dict[UUID, Any]]:
-    """Of what is filed and played, those that will be erased; and all that is held of the others."""
+    """Files and plays the stories; returns the filings to erase, and all the data of the others."""
     played = [one for one in await play(record.env, stories(given), given.concurrency) if one.code is not None]
     story = {one.filing_id: one.scenario.name for one in played}
     report.filings, report.stories = len(story), len(set(story.values()))
@@ -282,7 +282,7 @@ async def chosen(
 
 
 def on_the_disk(given: argparse.Namespace, folder: Path, report: Report, submissions: Sequence[str]) -> None:
-    """Of who was erased nothing is left: with the codec nowhere, without it in the files of Temporal alone."""
+    """Check that the disk has no trace of an erased person; without the codec, Temporal's files may have some."""
     left = traces.found(folder, submissions)
     in_temporal = {name for name in left if given.codec is False and name.startswith(".motcua/temporal/")}
     report.in_temporal_alone = len(set[str]().union(*(left[name] for name in in_temporal)))
@@ -290,7 +290,7 @@ def on_the_disk(given: argparse.Namespace, folder: Path, report: Report, submiss
 
 
 async def started_again(record: Record, folder: Path, erased: list[UUID], report: Report) -> None:
-    """All that is open runs again from the record, and nothing of who was erased."""
+    """Check that all open streams restart from the record, and none of an erased filing."""
     ended = await motcua(ENV, "filing", "restart", "--all-missing", folder=folder)
     report.must("restart", ended.code and f"{ended.out} {ended.err}")
     report.must("executions after the restart", await executions(record.env, erased, patience=1))

@@ -1,4 +1,4 @@
-"""What tests of sandboxes share."""
+"""Fixtures of the sandboxes' tests."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from tests.integration.deploy.in_memory import Clock, clock_of_sandboxes
 
 @pytest.fixture(scope="module")
 def clock() -> Iterator[Clock]:
-    """The clock of the sandboxes that are in memory."""
+    """The clock of the in-memory sandboxes."""
     with clock_of_sandboxes() as clock:
         yield clock

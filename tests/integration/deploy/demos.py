@@ -1,4 +1,4 @@
-"""`motcua up` in a folder of its own, the demo played there, and a search for personal values in what both leave."""
+"""Runs `motcua up` in a folder of its own, plays the demo there, and searches their files for personal values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ QUICK = ("level-1-online", "level-4-online", "level-4-post", "supplement-at-inta
 
 @contextmanager
 def up_in_a_folder(**more: str) -> Iterator[Path]:
-    """A folder in which `motcua up` runs. Not pytest's: PostgreSQL may run as another user, who can't pass there."""
+    """Yields a folder in which `motcua up` runs. Not pytest's: PostgreSQL may run as a user without access to that."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as name:
         path = Path(name).resolve()
         up = start("up", folder=path, **more)
@@ -60,7 +60,7 @@ def wait_until_up(folder: Path) -> None:
 
 
 def demo(folder: Path, scenarios: list[dict[str, Any]], *more: str) -> tuple[int, dict[str, Any], str]:
-    """The exit code, the JSON and the words of a demo of these scenarios."""
+    """Returns the exit code, the JSON and the output of a demo of these scenarios."""
     file, result = folder / "scenarios.yaml", folder / "out.json"
     file.write_text(yaml.safe_dump({"scenarios": scenarios}))
     ended = subprocess.run(
@@ -81,14 +81,14 @@ def written(*names: str) -> list[dict[str, Any]]:
 
 
 def in_temporals_files(folder: Path) -> int:
-    """How often a personal value of the demo stands in what Temporal has written, its journal included."""
+    """Returns the number of personal values of the demo in Temporal's files, with its journal."""
     files = [file.read_bytes() for file in (folder / ".motcua" / "temporal").iterdir()]
     assert sum(map(len, files)) > 1_000_000
     return sum(data.upper().count(b"CANARY") for data in files)
 
 
 async def no_canary(folder: Path, said: str) -> None:
-    """No personal value of the demo where none may stand; and each would be found: the results hold them."""
+    """Assert that no personal value of the demo is where none may be, and that the search works: results have them."""
     assert any(b"CANARY" in file.read_bytes() for file in (folder / ".motcua" / "objects").rglob("*") if file.is_file())
     assert "canary" not in said.lower()
     env = Home(folder / ".motcua").read_env()

@@ -1,4 +1,4 @@
-"""Sandboxes in this process, asked over ASGI, by a clock that tests move on."""
+"""Sandboxes in this process, called over ASGI, with a clock that tests advance."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TICK_S = 0.01
 
 
 class Clock:
-    """The time of all sandboxes in memory: the real one, and ahead of it by what a test has let pass."""
+    """The time of all in-memory sandboxes: the real time plus the time that a test has let pass."""
 
     def __init__(self) -> None:
         self._ahead = 0
@@ -31,11 +31,11 @@ class Clock:
         return time.time_ns() + self._ahead
 
     def passes(self, seconds: float) -> None:
-        """Let so much time pass at once."""
+        """Advance the clock by so many seconds."""
         self._ahead += round(seconds * 1_000_000_000)
 
     def until(self, condition: Callable[[], object], step: float) -> None:
-        """Let time pass step by step until something is so."""
+        """Advance the clock step by step until the condition holds."""
         for _ in range(100):
             if condition():
                 return
@@ -43,7 +43,7 @@ class Clock:
         pytest.fail("it never came true")
 
     async def eventually(self, condition: Callable[[], object]) -> None:
-        """Wait until something is so that a sandbox does by itself, some time later by this clock."""
+        """Wait, while the clock advances, for a condition that a sandbox fulfils by itself."""
         deadline = time.monotonic() + 15
         while not condition():
             assert time.monotonic() < deadline, "it never came true"
@@ -53,7 +53,7 @@ class Clock:
 
 @contextmanager
 def clock_of_sandboxes() -> Iterator[Clock]:
-    """The clock of those that are begun meanwhile, which look often for what has become due by it."""
+    """Yields the clock of the sandboxes started inside the block, which check often for due events."""
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "time", clock)
@@ -63,7 +63,7 @@ def clock_of_sandboxes() -> Iterator[Clock]:
 
 
 class InMemory(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """A sandbox in a thread of this process, which is the way to it as well."""
+    """A sandbox in a thread of this process; it is the HTTP transport to itself as well."""
 
     def __init__(self, data: Path, portal: BlockingPortal, app: Starlette) -> None:
         self.data = data
@@ -77,7 +77,7 @@ class InMemory(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         answer = asyncio.wrap_future(self._portal.start_task_soon(self._answer, request))
-        return await asyncio.shield(answer)  # a server goes on though nobody waits any more
+        return await asyncio.shield(answer)  # a server goes on even if the client has gone
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         answer = await self._asgi.handle_async_request(request)
@@ -86,7 +86,7 @@ class InMemory(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 @contextmanager
 def in_memory(data: Path, app: Callable[[], Starlette]) -> Iterator[InMemory]:
-    """A sandbox, with all that it does by itself."""
+    """Runs a sandbox with its background jobs."""
     with start_blocking_portal() as portal:
         made = portal.call(app)
         with portal.wrap_async_context_manager(made.router.lifespan_context(made)):
@@ -97,5 +97,5 @@ Sandbox: TypeAlias = Server | InMemory
 
 
 def way_to(sandbox: Sandbox) -> httpx.AsyncBaseTransport | None:
-    """How a client gets there: over HTTP unless said."""
+    """Returns the transport to a sandbox; None is HTTP."""
     return sandbox if isinstance(sandbox, InMemory) else None

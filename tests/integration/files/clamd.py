@@ -11,11 +11,11 @@ from schemas.files import LARGEST_FILE
 from tests.programs import program
 
 EICAR: Final = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-"""What every scanner is to call a virus, and none is."""
+"""The harmless test file that every scanner must report as a virus."""
 
 
 class OwnClamd:
-    """Started and stopped by the test. The largest stream it takes is the largest file, unless told."""
+    """A clamd that the test starts and stops. Its largest stream is by default the largest file."""
 
     def __init__(self, folder: Path, largest: int = LARGEST_FILE) -> None:
         self.socket = str(folder / "clamd.sock")

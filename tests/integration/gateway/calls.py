@@ -1,6 +1,6 @@
-"""What tests of the gateway share: merchants, demands in the read model, callbacks signed by a few own lines.
+"""Helpers of the gateway's tests: merchants, demands in the read model, callbacks signed by code of their own.
 
-And both of its ends: the bank that calls, and the payments that are told.
+And both ends of the gateway: the bank that calls, and the payments that are notified.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ AMOUNT: Final = 135_000
 
 
 async def demand(world: World, provider: str, *, state: str = "pending") -> tuple[str, UUID]:
-    """A demand for `AMOUNT` as the read model has it: its reference, and its filing."""
+    """Writes a demand for `AMOUNT` into the read model; returns its reference and its filing."""
     filing = await keyed(world)
     reference = reference_of(fee_key(filing, 1))
     async with world.connection() as connection:
@@ -78,13 +78,13 @@ async def demand(world: World, provider: str, *, state: str = "pending") -> tupl
 
 
 async def kept(world: World) -> list[asyncpg.Record]:
-    """The inbox, oldest first."""
+    """Returns the inbox, oldest first."""
     async with world.connection() as connection:
         return await connection.fetch("select * from callback order by received_at")
 
 
 def ipn(reference: str, key: str = KEY, **change: str) -> str:
-    """VNPay's: the query of a GET."""
+    """Returns VNPay's callback: the query of a GET."""
     fields = {
         "vnp_Amount": str(AMOUNT * 100),
         "vnp_OrderInfo": "Le phi: canary",
@@ -100,7 +100,7 @@ def ipn(reference: str, key: str = KEY, **change: str) -> str:
 
 
 def told(reference: str, key: str = KEY, **change: str) -> bytes:
-    """The platform's: the body of a POST."""
+    """Returns the national platform's callback: the body of a POST."""
     fields = {
         "LoaiBanTin": "CALLBACK",
         "MaLoi": "00",
@@ -118,7 +118,7 @@ def told(reference: str, key: str = KEY, **change: str) -> bytes:
 
 
 def note(memo: str, key: str = KEY, **change: Any) -> tuple[bytes, dict[str, str]]:
-    """A bank's credit note: the body of a POST, and its headers."""
+    """Returns a bank's credit note: the body of a POST, and its headers."""
     said = {
         "id": "C14000001",
         "account": "1903001234567",
@@ -136,7 +136,7 @@ CAN: Final = {"vnpay": CAPABILITIES["vnpay"], "treasury": CAPABILITIES["vietqr"]
 
 
 class Payments:
-    """Hears what it is told, unless it is away."""
+    """Records its notifications, unless it is away."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, MoneyNotice]] = []
@@ -164,7 +164,7 @@ def relay(pool: Pool, payments: Payments) -> Relay:
 
 @pytest.fixture
 async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
-    """The bank's side of a world, calling back at a gateway."""
+    """Runs the bank's side of a world, with callbacks to a gateway."""
     port = free_port()
     callbacks = f"http://127.0.0.1:{port}/callbacks"
     bank = Server("bank", tmp_path / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
@@ -177,6 +177,6 @@ async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
 
 
 async def verdicts(till: Till) -> list[str]:
-    """Of what the bank has told, once all of it has reached its payment."""
+    """Returns the verdicts of the bank's callbacks, once all have reached their payments."""
     rows = await eventually(lambda: kept(till.world), lambda rows: bool(rows) and all(row["driven_at"] for row in rows))
     return [row["verdict"] for row in rows]

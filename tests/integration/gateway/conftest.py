@@ -29,7 +29,7 @@ async def pool(world: World) -> AsyncIterator[Pool]:
 
 @pytest.fixture
 async def gateway(world: World, pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
-    """Who calls it."""
+    """A client of the gateway."""
     merchants = MERCHANTS.validate_json(json.dumps(PROVIDERS))
     measures = Measures(MetricMeter.noop, merchants)
     hearing = Hearing(pool, Vault(world.settings.master), merchants, measures, asyncio.Event())

@@ -1,4 +1,4 @@
-"""The integrators' page, and its programs run where Temporal's client is and nothing of this project."""
+"""Runs the programs of the integrators' page with Temporal's client and without this project."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ assert not [name for name in ("motcua", "schemas", "workflows", "rules") if impo
 
 
 async def run(program: str, folder: Path, world: World, **more: str) -> str:
-    """What a program prints, with no complaint, where Temporal's client is and nothing of this project."""
+    """Runs a program with Temporal's client and without this project; returns its output. It must print no errors."""
     env = {key: world.process_env[key] for key in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE")} | more
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-S", "-c", BARE + NOTHING_OF_OURS + program),

@@ -1,4 +1,4 @@
-"""What the tests of operations stand on."""
+"""Fixtures of the operations' tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.conftest import World
 
 @pytest.fixture
 async def trust(running: World) -> AsyncIterator[httpx.AsyncClient]:
-    """The sandbox trust, whose clock goes right again afterwards."""
+    """A client of the sandbox trust, whose clock is reset afterwards."""
     async with partner_client(running.env["MOTCUA_TRUST_URL"]) as client:
         yield client
         (await client.put("/clock", json={})).raise_for_status()

@@ -1,4 +1,4 @@
-"""`motcua doctor` as tests ask it, and what it says."""
+"""Runs `motcua doctor` in tests, and reads its findings."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ NOBODY = "127.0.0.1:1"
 
 
 def around(world: World) -> Surroundings:
-    """What one check of the doctor looks at, where nothing but the record of this world is known."""
+    """Returns the surroundings for one check of the doctor, with only the record of this world."""
     return Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home))
 
 
 @dataclass(frozen=True)
 class Told:
-    """What the doctor said."""
+    """The findings of the doctor."""
 
     healthy: bool
     findings: list[dict[str, Any]]
     text: str
 
     def of(self, check: str) -> list[tuple[str, str]]:
-        """Health and words, in English, of one check."""
+        """Returns health and English text of the findings of one check."""
         return [(one["health"], one["what"]["en"]) for one in self.findings if one["check"] == check]
 
     def fix(self, check: str) -> str:
-        """How to mend what that check found first not to be well."""
+        """Returns the remedy of the check's first problem."""
         return next(str(one["fix"]["en"]) for one in self.findings if one["check"] == check and one["fix"])
 
     @property
@@ -45,13 +45,13 @@ class Told:
 
 
 class Doctor:
-    """Runs the command in an empty folder."""
+    """Runs `motcua doctor` in an empty folder."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.env = dict(env)
 
     async def __call__(self, **env: str | None) -> Told:
-        """Its findings, with these settings besides; one that is None is not set."""
+        """Returns the findings, with these further settings; one that is None is not set."""
         ended = await asyncio.to_thread(CliRunner().invoke, app, ["doctor", "--json"], env=self.env | env)
         assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
         told = json.loads(ended.stdout)

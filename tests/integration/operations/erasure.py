@@ -1,4 +1,4 @@
-"""Erasures as tests ask for them: what can be erased, who asks and approves, the run, and a look at what is left."""
+"""Erasures in tests: filings that can be erased, the request and approval, the run, and the check of the rest."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def code_of(world: World, play: Play) -> str:
 
 
 async def let_it_pass(world: World, *plays: Play) -> None:
-    """The three days in which late money is awaited are over, and papers made. The fold says otherwise."""
+    """End the three days of watching for late money, and the pending papers, in the tables alone, not in the events."""
     filings = [play.filing for play in plays]
     async with world.connection() as superuser:
         await superuser.execute("update standing set watched_until = now() where filing_id = any($1)", filings)
@@ -69,7 +69,7 @@ async def let_it_pass(world: World, *plays: Play) -> None:
 
 
 async def ended(world: World) -> Play:
-    """A filing that was started again, paid and delivered; about which nobody can complain any more a second later."""
+    """Returns a filing that was restarted, paid and delivered, and whose time to complain, one second, is over."""
     play = await Play.begin(world, with_fee(version=await publish_short(world, EXTRACT, appeal=1)))
     await play.accept()
     async with asyncpg.create_pool(world.owner_dsn, min_size=1, max_size=1) as pool:
@@ -94,7 +94,7 @@ async def still_open(world: World, play: Play) -> list[str]:
 
 
 async def sound(world: World) -> None:
-    """The record verifies, and what is shown is what it folds to."""
+    """Assert that the record verifies, and that a rebuild of the read models changes nothing."""
     assert (await ledger_verifier.verify(world.app_dsn)).problems == []
     async with world.connection() as connection:
         assert await unbound(connection, Vault(world.settings.master)) == []
@@ -107,7 +107,7 @@ async def listed(world: World, workflow: str) -> list[str]:
 
 
 async def finished(env: Mapping[str, str]) -> int:
-    """How `motcua erasures finish` ended in a process of its own."""
+    """Runs `motcua erasures finish` in a process of its own; returns its exit code."""
     null = asyncio.subprocess.DEVNULL
     process = forked("motcua.command", "erasures", "finish", "--json", env=env, stdout=null, stderr=null)
     return await asyncio.wait_for(process.wait(), 100)

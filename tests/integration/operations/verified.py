@@ -1,4 +1,4 @@
-"""A file that three have signed, and shells that verify it, with the register and without."""
+"""A file with three signatures, and shells that verify it, with the register and without."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ NUMBER = "H01.12-2026-K0000001"
 
 
 _SIGNED: Final[dict[bytes, bytes]] = {}
-"""The license, by the root under which it was signed: all tests of a module have the same."""
+"""The signed license by root certificate: all tests of a module share one."""
 
 
 @pytest.fixture
 async def file(party: p.Party, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A license that three have signed, beside the root, in the folder in which commands run."""
+    """A license with three signatures, and the root certificate, in the folder in which commands run."""
     monkeypatch.chdir(tmp_path)
     root = party.root.dump()
     if root not in _SIGNED:
@@ -37,7 +37,7 @@ async def file(party: p.Party, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def nobody() -> Shell:
-    """Somebody with the root and the file, and nothing else."""
+    """A shell of a person with the root certificate and the file, without any of our services."""
     names = ("MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "TEMPORAL_ADDRESS")
     return Shell({"COLUMNS": "300", "NO_COLOR": "1", **dict.fromkeys(names, "")})
 

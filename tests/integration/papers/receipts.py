@@ -1,4 +1,4 @@
-"""Receipts for money paid at the counter, by the own series or by a service."""
+"""Receipts for money paid at the counter, from the agency's own series or from a service."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KINDS_OF_PAPER: Final = {PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT}
 
 
 def land() -> Submission:
-    """Of whose fee a part is phí and a part lệ phí, paid at the counter."""
+    """Returns a submission whose fee is partly phí and partly lệ phí, paid at the counter."""
     fields: dict[str, Any] = {
         "procedure": "1.012786",
         "agency": LAND,
@@ -46,7 +46,7 @@ FILE: Final = {"key": "papers/sample/file", "sha256": "0" * 64, "size": 1}
 
 
 async def paid(world: World, means: str = "cash") -> Play:
-    """A filing whose fee the cashier has taken."""
+    """Returns a filing whose fee the cashier has taken."""
     play = await Play.begin(world, land())
     await play.accept()
     reference = None if means == "cash" else "FT26330123456"
@@ -55,14 +55,14 @@ async def paid(world: World, means: str = "cash") -> Play:
 
 
 async def issued(world: World) -> list[dict[str, Any]]:
-    """Every receipt that the log says was issued."""
+    """Returns every receipt issued in the log."""
     async with world.connection() as connection:
         rows = await connection.fetch("select body from event where kind = 'receipt_issued' order by stream, seq")
     return [json.loads(row["body"]) for row in rows]
 
 
 async def sound(world: World) -> None:
-    """The log verifies, with all its numbers, and gives the read models that there are."""
+    """Assert that the log verifies, with all its numbers, and that a rebuild of the read models changes nothing."""
     assert (await verify(world.superuser_dsn)).problems == []
     report = await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)
     assert not any(report.changed.values()), report.changed
@@ -79,7 +79,7 @@ def service(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 async def outside(service: Server) -> AsyncIterator[Issuers]:
-    """Issuers of which the service is there."""
+    """Yields the issuers, with a working service."""
     async with partner_client(service.url) as client:
         yield {"own": OwnSeries(), "service": ReceiptService(client, SECRET)}
 

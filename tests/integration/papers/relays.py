@@ -1,4 +1,4 @@
-"""The relay of papers in a test: worked until nothing is owed, and what it has left behind."""
+"""The relay of papers in tests: runs until no paper is pending; reads the papers and rows that it made."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ from views.log import Log
 from views.papers import papers
 
 RELAYS: Final = 4
-"""At once; each holds up to three connections, for its row, for what it reads, and for what it appends."""
+"""Relays at once; each holds up to three connections: for its row, for its reads, and for its appends."""
 
 NO_FOOT: Final = "$."
-"""A pattern that stands nowhere: all of each page is read."""
+"""A pattern that matches nowhere: all of each page is read."""
 
 
 async def no_seal(_: str, __: bytes, ___: datetime, ____: About) -> bytes | None:
-    """Nobody seals here."""
+    """Makes no seal."""
     return None
 
 
 OWN: Final[Issuers] = {"own": OwnSeries(), "service": NoService()}
-"""Every agency numbers its receipts by itself."""
+"""The issuers if every agency numbers its own receipts."""
 
 
 class Desk:
-    """A relay, and what it has left behind."""
+    """A relay, and its papers and rows."""
 
     def __init__(self, world: World, pool: asyncpg.Pool[Any]) -> None:
         self._vault, self.pool = Vault(world.settings.master), pool
@@ -69,7 +69,7 @@ class Desk:
         return [tuple(row.values()) for row in rows]
 
     async def now(self) -> None:
-        """Nothing is put off any more."""
+        """Make all postponed papers due now."""
         await self.pool.execute("update outbox set next_try = written_at")
 
 
@@ -80,7 +80,7 @@ async def desk(world: World) -> AsyncIterator[Desk]:
 
 
 async def work(relay: Relay) -> int:
-    """How many papers it had to make."""
+    """Runs the relay until no paper is pending; returns the number of papers made."""
     made = 0
     while await relay.one():
         made += 1
@@ -88,7 +88,7 @@ async def work(relay: Relay) -> int:
 
 
 async def lived(world: World) -> Play:
-    """A filing that was asked for more, taken in, paid and delivered."""
+    """Returns a filing that was supplemented, accepted, paid and delivered."""
     play = await Play.begin(world, extract())
     item = {"target": "field", "code": "person_name", "note": "không đọc được"}
     await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), items=[item], legal_basis="Đ15")

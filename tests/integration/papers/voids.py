@@ -1,4 +1,4 @@
-"""Money that was paid and is charged back, and what becomes of its receipt."""
+"""Payments that are charged back, and their receipts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def paid(world: World, **said: Any) -> Play:
 
 
 async def charge_back(play: Play, amount: int = AMOUNT) -> None:
-    """Told twice, as any callback may be."""
+    """Report a charge-back twice, as any callback may be repeated."""
     async with play.world.connection() as connection:
         body = await connection.fetchval(
             "select body from event where stream = $1 and kind = 'payment_captured'", payment_workflow(play.filing, 1)
@@ -47,7 +47,7 @@ async def charge_back(play: Play, amount: int = AMOUNT) -> None:
 
 
 async def register(world: World) -> list[tuple[int, bool]]:
-    """Of every receipt its đồng, and whether it is void."""
+    """Returns the đồng of every receipt, and True if it is void."""
     async with world.connection() as connection:
         rows = await connection.fetch("select amount, voided_at is not null as void from money_receipt order by number")
     return [(row["amount"], row["void"]) for row in rows]

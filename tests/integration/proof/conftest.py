@@ -1,4 +1,4 @@
-"""What the tests of checkpoints stand on: a record with events, a second place, and witnesses over HTTP."""
+"""Fixtures of the checkpoints' tests: a record with events, a second checkpoint store, and witnesses over HTTP."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Record:
 
     @property
     def trust(self) -> Trust:
-        """What an auditor believes."""
+        """Returns the keys and the policy that an auditor trusts."""
         return trust_in(self.signer.verifier, self.written_policy)
 
     @property
@@ -83,7 +83,7 @@ class Record:
         return Setup(self.place, self.signer, self.policy, tuple(self.witnesses), self.stamper)
 
     async def grow(self, events: int, streams: int = 3) -> None:
-        """Append events of some streams by turns, each with a position."""
+        """Append events of some streams in turn, each with a position."""
         before = await self.connection.fetchval("select coalesce(max(position), 0) from position")
         places = [(f"filing:{n % streams}", n // streams + 1) for n in range(before, before + events)]
         for stream in range(streams):
@@ -117,14 +117,14 @@ async def record(world: World, tmp_path: Path) -> AsyncIterator[Record]:
         for table in ("event", "position"):
             await connection.execute(f"alter table {table} disable trigger all")
         for table in ("event", "position", "unpositioned"):
-            await connection.execute(f"delete from {table}")  # noqa: S608 -- what is published of every world
+            await connection.execute(f"delete from {table}")  # noqa: S608 -- the initial publications of every world
         await connection.execute(_LAST)
         yield Record(world, connection, tmp_path / "second")
 
 
 @dataclass
 class WitnessAt:
-    """A witness of our own, at work."""
+    """A running witness of our own."""
 
     folder: Path
     url: str
@@ -161,7 +161,7 @@ async def witness_at(folder: Path, *logs: Verifier, name: str = "witness.example
 
 @asynccontextmanager
 async def copied(world: World, name: str) -> AsyncIterator[str]:
-    """A copy of the record, in which everything is allowed."""
+    """Yields a copy of the record, which a test may change in any way."""
     maintenance = await asyncpg.connect(database_url(world.superuser_dsn, "postgres"))
     await maintenance.execute(f"create database {name} template {world.namespace}")
     try:

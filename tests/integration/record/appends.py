@@ -1,4 +1,4 @@
-"""A ledger on a database, a filing of its own to append to, and events that say little."""
+"""A ledger on a database, with a filing to append to, and small events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOW: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 
 
 class Log:
-    """A ledger on one database, and a filing of its own."""
+    """A ledger on one database, with a filing of its own."""
 
     def __init__(self, world: World, pool: asyncpg.Pool[Any]) -> None:
         self.filing: UUID = uuid4()
@@ -59,7 +59,7 @@ class Log:
         return answer
 
     async def rule(self, *events: dict[str, Any]) -> str | None:
-        """Why the filing may not say so, if it may not."""
+        """Returns the rule that refuses these events; None if they are appended."""
         refused = (await self.append(*events)).refused
         return None if refused is None else refused.problems[0].rule
 

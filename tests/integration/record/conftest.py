@@ -1,4 +1,4 @@
-"""What the tests of the record stand on."""
+"""Fixtures of the record's tests."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.conftest import World
 
 @pytest.fixture
 async def office(world: World) -> AsyncIterator[World]:
-    """A world at work, in which officers do all that is done."""
+    """A running world in which officers make all decisions."""
     async with world.platform(), world.back_office(Doubtful()):
         yield world
 
 
 @pytest.fixture
 async def connection(world: World) -> AsyncIterator[Any]:
-    """A superuser's."""
+    """A connection as superuser."""
     async with world.connection() as opened:
         yield opened
