@@ -49,7 +49,7 @@ def now_in_force(seed: int, **other: Any) -> Any:
 
 
 def programs() -> dict[int, Principal]:
-    """Returns two portals, a desk, the software of all agencies' officers and of operators, and two invalid programs."""
+    """Returns two portals, a desk, the software of all agencies' officers and of operators, two invalid programs."""
     low, now, officers = {"least": Assurance.LOW}, datetime.now(UTC), grant(Claim.OFFICERS, "*")
     past = now_in_force(OLD, valid_until=now - timedelta(hours=1))
     return {

@@ -28,7 +28,7 @@ SECONDS: Final = 20
 
 
 async def run(subjects: Sequence[Subject], at_once: int, shown: Showing) -> None:
-    """On a stack of its own."""
+    """Run the subjects on a stack of their own."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -43,7 +43,7 @@ async def run(subjects: Sequence[Subject], at_once: int, shown: Showing) -> None
 
 
 def main() -> int:
-    """Exit code 0 if all held."""
+    """Returns exit code 0 if every check passed."""
     parser = argparse.ArgumentParser(prog="python -m tests.matrix", description=__doc__)
     parser.add_argument("--seed", type=int, default=16, help="of what --only draws (%(default)s)")
     parser.add_argument("--only", type=int, metavar="N", help="only N of them, drawn by the seed")

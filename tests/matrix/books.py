@@ -1,4 +1,4 @@
-"""What must hold of each case, and of all together once nothing more happens."""
+"""The checks of each case, and of all cases together at the end."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ select coalesce(sum(captured - refunded), 0)::bigint
 from payment
 """
 _AGREE_WITHIN: Final = 180
-"""Seconds in which what was begun again, and left, is known by a look."""
+"""Seconds within which a look finds the money of cases that were restarted and abandoned."""
 
 
 async def receipts(room: Room, filing: UUID, wanted: Mapping[str, int]) -> None:
-    """The valid receipts of a filing come to be these, by kind, each once."""
+    """Wait until the valid receipts of a filing are these, by kind, each once; keep them in the room."""
 
     async def valid() -> list[tuple[str, int]]:
         async with room.world.connection() as connection:
@@ -38,7 +38,7 @@ async def receipts(room: Room, filing: UUID, wanted: Mapping[str, int]) -> None:
 
 
 async def one_receipt_of_a_kind(room: Room) -> None:
-    """Of no fee was a second receipt of a kind issued, and each filing's are what they were when it ended."""
+    """Assert that no fee has two receipts of a kind, and that each filing's receipts are as at its end."""
     async with room.world.connection() as connection:
         twice = [tuple(row) for row in await connection.fetch(_ISSUED_TWICE)]
         rows = await connection.fetch(_ALL_RECEIPTS)
@@ -51,7 +51,7 @@ async def one_receipt_of_a_kind(room: Room) -> None:
 
 
 async def both_ledgers_agree(room: Room) -> int:
-    """So many đồng we retain of all payments and in suspense, by the bank's ledger and by ours."""
+    """Returns the đồng retained of all payments and in suspense, once the bank's ledger and ours agree on it."""
 
     async def retained() -> tuple[int, int]:
         orders = (await room.bank.get("/ledger")).raise_for_status().json()["orders"]
@@ -66,13 +66,13 @@ async def both_ledgers_agree(room: Room) -> int:
 
 
 def kept(order: Mapping[str, Any]) -> int:
-    """What is left of an order of the bank's ledger, in đồng: what came, less what went back or was charged back."""
+    """Returns the balance of an order in the bank's ledger, in đồng: captures less refunds and charge-backs."""
     came, *went = (sum(one["amount"] for one in order.get(name, ())) for name in ("captures", "refunds", "chargebacks"))
     return int(came - sum(went))
 
 
 async def sound(room: Room) -> None:
-    """The log verifies, and gives the read models that there are."""
+    """Assert that the log verifies, and that a rebuild of the read models changes nothing."""
     assert (await verify(room.world.superuser_dsn)).problems == []
     report = await rebuild(room.world.owner_dsn, room.world.settings.master, lambda *_: None)
     assert not any(report.changed.values()), report.changed

@@ -1,4 +1,4 @@
-"""One filing whose fee somebody pays, and what happens to it step by step."""
+"""One filing with a paid fee, and its acts step by step."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from tests.matrix.room import Room, until
 from tests.workflow.obligations import N, demanded
 
 LOOK_SOON: Final = 4.0
-"""Seconds after a payment was settled within which a late look is sure (`EARLY` of rules.payment.late_money)."""
+"""Seconds after the settlement of a payment in which a late look is certain (`EARLY` of rules.payment.late_money)."""
 
 
 class TooSlowError(Exception):
-    """The machine was too slow for the order: time was up before all that must come first had come."""
+    """The machine was too slow for the order: the time was over before all earlier acts had happened."""
 
 
 @dataclass
 class Case:
-    """A request, of the `n`-th payment of a filing in a room, that can be paid on its page until it `ends`."""
+    """A request of a filing's `n`-th payment, which can be paid on its page until it `ends`."""
 
     room: Room
     play: Play
@@ -44,7 +44,7 @@ class Case:
 
     @classmethod
     async def asked(cls, room: Room, version: str, agency: str = AGENCY, **form: Any) -> Case:
-        """File, accept, and come to the page where it is paid."""
+        """Files and accepts a filing; returns its payment request."""
         said = {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2} | form
         submission = extract(version=version, agency=agency, payer_account=None, form=said)
         play = await Play.begin(room.world, submission)
@@ -53,7 +53,7 @@ class Case:
 
     @classmethod
     async def newest(cls, room: Room, play: Play, n: int = 1, attempt: int = 1) -> Case:
-        """The request of a payment that was made last, once it is ordered."""
+        """Returns the latest request of a payment, once it is ordered."""
         ordered = "payment_ordered"
         await until(lambda: play.kinds("payment", n), lambda kinds: kinds.count(ordered) == attempt)
         view = await room.world.client.payment(play.filing, n)
@@ -65,7 +65,7 @@ class Case:
 
     @classmethod
     async def demanded(cls, room: Room, wire: Kind) -> Case:
-        """What a tax office demands, which takes money over every wire: the first, or the one that the payer picks."""
+        """Returns the request for a tax office's demand over this wire: the default one, or chosen by a renewal."""
         play = await demanded(room.world, None, room.transfer, amount=AMOUNT)
         case = await cls.newest(room, play, N)
         if wire == (await room.world.client.payment(play.filing, N)).provider:
@@ -76,64 +76,64 @@ class Case:
 
     @property
     def key(self) -> str:
-        """What the bank calls the order."""
+        """The bank's key of the order."""
         return self.page.rsplit("/", 2)[1]
 
     async def kinds(self) -> list[str]:
-        """What the log of the payment says."""
+        """Returns the kinds of events in the payment's log."""
         return await self.play.kinds("payment", self.n)
 
     async def hold(self, *, queries: bool, callbacks: bool) -> None:
-        """Let the bank be asked in vain, and its callbacks wait."""
+        """Put the bank's answers to queries, and its callbacks, on hold or release them."""
         answer = await self.room.bank.put(f"/orders/{self.key}/hold", json={"queries": queries, "callbacks": callbacks})
         answer.raise_for_status()
 
     async def pay(self, payer: str = "0001") -> str:
-        """Somebody pays on the page; where their browser is sent then."""
+        """Pays on the page; returns the address to which the browser is sent then."""
         answer = await self.room.bank.post(self.page, data={"payer": payer}, headers={"accept": "text/html"})
         assert answer.status_code == httpx.codes.SEE_OTHER, answer.text
         return answer.headers["location"]
 
     async def bank(self) -> dict[str, Any]:
-        """The order as the bank's ledger has it."""
+        """Returns the order in the bank's ledger."""
         found: dict[str, Any] = (await self.room.bank.get(f"/orders/{self.key}")).raise_for_status().json()
         return found
 
     async def callbacks(self) -> list[dict[str, Any]]:
-        """All about the order that there are, made or not."""
+        """Returns all callbacks about the order, sent or not."""
         about = {"reference": self.key.partition(":")[2]}
         found: list[dict[str, Any]] = (await self.room.bank.get("/callbacks", params=about)).json()["callbacks"]
         return found
 
     async def call(self, n: int) -> str:
-        """Have the bank make one, and see it driven; what was answered."""
+        """Lets the bank send a callback, and waits until it reached the payment; returns the answer to it."""
         said: dict[str, Any] = (await self.room.bank.post(f"/callbacks/{n}")).raise_for_status().json()
         assert said["status"] == httpx.codes.OK, said
         await until(self.undriven, lambda left: left == 0)
         return str(said["answer"])
 
     async def undriven(self) -> int:
-        """Callbacks about this payment that it has not heard yet."""
+        """Returns the number of callbacks that have not reached this payment yet."""
         about = "select count(*) from callback where stream = $1 and coalesce(told_at, driven_at) is null"
         async with self.room.world.connection() as connection:
             return int(await connection.fetchval(about, payment_workflow(self.play.filing, self.n)))
 
     async def row(self) -> asyncpg.Record:
-        """The payment as the read model has it."""
+        """Returns the payment's row in the read model."""
         async with self.room.world.connection() as connection:
             row = await connection.fetchrow(_ROW, self.play.filing, self.n)
         assert row is not None
         return row
 
     async def asking(self) -> list[str]:
-        """The activities that the payment waits for."""
+        """Returns the pending activities of the payment."""
         handle = self.room.world.temporal.get_workflow_handle(payment_workflow(self.play.filing, self.n))
         pending = (await handle.describe()).raw_description.pending_activities
         return [activity.activity_type.name for activity in pending]
 
     @asynccontextmanager
     async def explained(self) -> AsyncIterator[None]:
-        """What goes wrong inside is told with how the filing stands then."""
+        """Adds the state of the filing to an error raised in the block."""
         try:
             yield
         except TooSlowError:
@@ -156,7 +156,7 @@ class Case:
 
 @dataclass
 class Steps:
-    """Takes an order's acts, each once the one before has been seen to have happened."""
+    """Performs an order's acts, each after the previous one has taken effect."""
 
     case: Case
     back: str
@@ -165,13 +165,13 @@ class Steps:
 
     @classmethod
     async def begin(cls, room: Room) -> Steps:
-        """Somebody has paid, and nobody else knows."""
+        """Make a payment at the bank that the platform does not know yet."""
         case = await Case.asked(room, room.version)
         await case.hold(queries=True, callbacks=True)
         return cls(case, await case.pay())
 
     async def take(self, order: Order) -> None:
-        """All acts in this order."""
+        """Perform all acts in this order."""
         for act in order:
             if act is not Act.EXPIRY and Act.EXPIRY in order[order.index(act) :]:
                 self._in_time()
@@ -205,7 +205,7 @@ class Steps:
             await until(self.case.play.kinds, lambda kinds: "fee_paid" in kinds)
 
     async def _polled(self) -> None:
-        """The bank answers from now on. It is seen to have been asked unless it is to be asked in a minute only."""
+        """Let the bank answer queries. Waits for a query, unless the next one is due only in a minute."""
         settled = (await self.case.row())["settled_at"]
         await self.case.hold(queries=False, callbacks=True)
         if not self.known:
@@ -223,7 +223,7 @@ class Steps:
         assert "vnp_SecureHash=" in self.back
 
     async def _expired(self) -> None:
-        """The request's time is up: if nothing is known, the provider is asked, who does not answer before `POLL`."""
+        """Wait for the request's end: if no money is known, the provider is then queried; it answers only at `POLL`."""
         self._in_time()
         await self.case.room.rest_until(self.case.ends)
         if not self.known and not self.withdrawn:
@@ -245,7 +245,7 @@ class Steps:
         await until(lambda: self.case.play.kinds("refund", 1001), lambda kinds: "refund_opened" in kinds)
 
     async def settle(self, order: Order) -> None:
-        """A leader approves what goes back, and it does; then the books of both sides must say what they must."""
+        """Approve the refund, wait for it, and check the books of both sides."""
         back = AMOUNT - kept(order)
         if back:
             await self.case.play.approve_refund()
@@ -257,7 +257,7 @@ class Steps:
 
 
 async def closed(case: Case, retained: int, captures: int) -> None:
-    """The bank's ledger and ours agree to the đồng on what the agency retains of this payment."""
+    """Assert that the bank's ledger and ours agree to the đồng on the sum retained of this payment."""
     ledger, row = await case.bank(), await case.row()
     at_the_bank = sum(one["amount"] for one in ledger["captures"])
     went_back = sum(one["amount"] for one in ledger["refunds"])

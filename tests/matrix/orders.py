@@ -1,4 +1,4 @@
-"""All orders in which six things may become known of one payment, and what each must come to."""
+"""All orders in which six facts about one payment may become known, and the expected outcome of each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 
 class Act(StrEnum):
-    """What happens after somebody has paid at the bank, of which nobody else knows yet."""
+    """The events after a payment at the bank that the platform does not know yet."""
 
     IPN = "ipn"
     POLL = "poll"
@@ -22,32 +22,32 @@ class Act(StrEnum):
 Order = tuple[Act, ...]
 
 ALL_SIX: Final[Sequence[Order]] = tuple(permutations(Act))
-"""720. In each of them somebody withdraws, sooner or later."""
+"""All 720 orders. Each of them has a withdrawal."""
 NOBODY_WITHDRAWS: Final[Sequence[Order]] = tuple(permutations([act for act in Act if act is not Act.WITHDRAWAL]))
-"""The 120 of the other five."""
+"""The 120 orders without the withdrawal."""
 ORDERS: Final = (*ALL_SIX, *NOBODY_WITHDRAWS)
 
 CHARGE: Final = 16_000
-"""Phí, for two copies."""
+"""The phí for two copies."""
 FEE: Final = 3_001
-"""Lệ phí."""
+"""The lệ phí."""
 AMOUNT: Final = CHARGE + FEE
 RECEIPTS: Final = {"phi": CHARGE, "le_phi": FEE}
-"""Of a fee that was paid, one of each kind."""
+"""The receipts of a paid fee, one of each kind."""
 PERCENT: Final = 50
-"""So much the procedure gives back to whoever withdraws after the filing was accepted."""
+"""The percentage that the procedure refunds after a withdrawal of an accepted filing."""
 BACK: Final = 9_501
 """50% of 19,001, which is 9,500.5: half up."""
 
 _TELLING: Final = {Act.IPN, Act.POLL, Act.LATE}
-"""By which money is known: what a browser brings back is only shown."""
+"""The acts that report money: a return by browser is only shown."""
 
 
 def kept(order: Order) -> int:
-    """So many đồng the agency keeps in the end.
+    """Returns the đồng that the agency keeps in the end.
 
-    Nothing goes back to whoever stays, also where the money is known after its time. Who withdraws once the fee is
-    known to be paid gets the share of the procedure's rule. Who withdraws before that owes nothing: all goes back.
+    Without a withdrawal nothing is refunded, even if the money became known late. A withdrawal after the fee is known
+    to be paid gives the refund of the procedure's rule. Before that nothing is owed: all is refunded.
     """
     if Act.WITHDRAWAL not in order:
         return AMOUNT

@@ -1,4 +1,4 @@
-"""Takes a variant from its filing to the end of its money."""
+"""Plays a variant from its filing to the settlement of its money."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.matrix.variants import Beside, Money, Outcome, Variant, outcome, pays
 from tests.workflow.obligations import TAX
 
 _LOOK: Final = 120
-"""Seconds within which money is found where only a look finds it: a minute, and what a busy machine takes."""
+"""Seconds to find money that only a look finds: a minute, and more on a busy machine."""
 _PAYERS: Final[Mapping[Money, str]] = {
     Money.TWICE: "0003",
     Money.LESS: "0005",
@@ -45,12 +45,12 @@ _PAYERS: Final[Mapping[Money, str]] = {
     Money.WITHOUT_MEMO: "0009",
     Money.ASSIGNED: "0009",
 }
-"""Who pays on the bank's page; `0001` unless it says otherwise."""
+"""The payer on the bank's page; by default `0001`."""
 
 
 @dataclass
 class Paying:
-    """A variant on a filing of its own, and each request for its money. `refused`: what happens beside was refused."""
+    """A variant on a filing of its own, with its payment requests. `refused`: the act beside the money was refused."""
 
     variant: Variant
     cases: list[Case]
@@ -59,14 +59,14 @@ class Paying:
 
     @classmethod
     async def begin(cls, room: Room, variant: Variant) -> Paying:
-        """Its fee is asked for."""
+        """Start the variant up to its first payment request."""
         if variant.demanded:
             return cls(variant, [await Case.demanded(room, variant.wire)])
         version = room.brief if variant.beside is Beside.EXPIRY else room.version
         return cls(variant, [await Case.asked(room, version, AGENCY_OF[variant.wire], vneid_papers=5)])
 
     def _officer(self, role: Role) -> Actor:
-        """Of whose money it is."""
+        """Returns an officer of the agency that gets the money."""
         return officer(role, TAX) if self.variant.demanded else self.play.officer(role)
 
     @property
@@ -75,11 +75,11 @@ class Paying:
 
     @property
     def case(self) -> Case:
-        """The newest request."""
+        """The newest payment request."""
         return self.cases[-1]
 
     async def take(self) -> None:
-        """The money, and what happens beside it, in the variant's order."""
+        """Play the money and the act beside it, in the variant's order."""
         match self.variant.money:
             case Money.RENEWED:
                 await self.play.renew_payment()
@@ -97,7 +97,7 @@ class Paying:
             await self._beside()
 
     async def _asked_again(self) -> None:
-        """Paid, charged back, and asked for again by a fee of its own, since a leader says so."""
+        """Pay, charge back, and let a leader request the money again as a fee of its own."""
         await self.case.pay()
         await self._fee_paid(1)
         await self._charged_back()
@@ -137,7 +137,7 @@ class Paying:
             await self._charged_back()
 
     async def _paid_through_both(self) -> None:
-        """First through the newest request if the fee is still due, else through the oldest."""
+        """Pay through both requests: the newest first if the fee is still due, else the oldest first."""
         for case in self.cases if self.variant.before else reversed(self.cases):
             await self._paid_through(case)
 
@@ -147,7 +147,7 @@ class Paying:
         await until(case.row, lambda row: row["captured"] > before, within=_LOOK)
 
     async def _heard_at_last(self) -> None:
-        """The bank answers who has been asking it since the end of the time to pay, or else it calls."""
+        """Let the bank answer the queries made since the end of the time to pay, or else let it call."""
         await self.case.hold(queries=False, callbacks=True)
         if not self._is_paid:
             (only,) = await self.case.callbacks()
@@ -160,11 +160,11 @@ class Paying:
 
     @property
     def _paid(self) -> str:
-        """What the filing records then."""
+        """The kind of event by which the filing records the payment."""
         return "obligation_fulfilled" if self.variant.demanded else "fee_paid"
 
     async def _fee_paid(self, times: int) -> None:
-        """Raises `TooSlowError` if the time to pay was over before."""
+        """Wait until the filing has recorded so many payments. Raises `TooSlowError` if the time to pay ended before."""
         paid = self._paid
         kinds = await until(self.play.kinds, lambda kinds: kinds.count(paid) == times or "fee_expired" in kinds)
         if kinds.count(paid) < times:
@@ -173,7 +173,7 @@ class Paying:
             raise TooSlowError
 
     async def _accepted(self) -> None:
-        """Two take it for the whole fee."""
+        """Let two officers accept a short payment as the whole fee."""
         await until(lambda: self.play.kinds("refund", 1001), lambda kinds: "refund_disputed" in kinds)
         try:
             await self.play.refund(AcceptShortPayment, self._officer(Role.CASHIER), **_WHY)
@@ -184,7 +184,7 @@ class Paying:
             raise
 
     async def _charged_back(self) -> None:
-        """The payer's bank takes back what came last; its refund hears of it."""
+        """Charge the last capture back, and wait until its refund stream has recorded it."""
         await self._by_their_bank()
         about = number_of(self.case.n, len((await self.case.bank())["captures"]))
         await until(lambda: self.play.kinds("refund", about), lambda kinds: "refund_charged_back" in kinds)
@@ -193,7 +193,7 @@ class Paying:
         (await self.case.room.bank.post(f"/orders/{self.case.key}/chargeback")).raise_for_status()
 
     async def _charged_back_ahead(self) -> None:
-        """The bank says that it was taken back before it says that it came."""
+        """Let the bank report the charge-back before the capture."""
         await self.case.hold(queries=True, callbacks=True)
         await self.case.pay()
         await self._by_their_bank()
@@ -209,12 +209,12 @@ class Paying:
         return datetime.now(UTC) >= self.case.ends
 
     async def _told(self, times: int) -> None:
-        """The bank has called so many times, and each time was answered."""
+        """Wait until so many of the bank's callbacks are acknowledged."""
         await until(self.case.callbacks, lambda found: sum(one["status"] == httpx.codes.OK for one in found) == times)
 
     @property
     def _is_paid(self) -> bool:
-        """Whether it is this money that pays the fee."""
+        """True if the variant's money pays the fee."""
         return pays(self.variant)
 
     async def _beside(self) -> None:
@@ -256,7 +256,7 @@ class Paying:
             await until(self.case.kinds, lambda kinds: "payment_cancelled" in kinds)
 
     async def settle(self) -> None:
-        """Leaders and cashiers do what waits for them; then both ledgers say what they must."""
+        """Do the pending tasks of leaders and cashiers; then check both ledgers."""
         expected = outcome(self.variant)
         assert self.refused == expected.refused, self.refused
         gone_twice = self.variant.money is Money.GONE_TWICE
@@ -273,7 +273,7 @@ class Paying:
         return int((await self.case.row())["refunded"])
 
     async def _work_off(self) -> None:
-        """Approve what was asked for, and give back by hand what the wire can't; what is too little is given back."""
+        """Approve the requested refunds, give back by hand what the wire can't, and give short payments back."""
         if self.variant.money in {Money.CHARGED_BACK, Money.AHEAD}:
             return
         n = self.case.n
@@ -281,14 +281,14 @@ class Paying:
             await self._work_off_one(number_of(n, ordinal), capture)
 
     async def _captures(self, n: int) -> Sequence[Mapping[str, Any]]:
-        """What came of a payment by the bank's ledger, oldest first, each with its order."""
+        """Returns a payment's captures in the bank's ledger, oldest first, each with its order."""
         orders = [await case.bank() for case in self.cases if case.n == n]
         return sorted((one | {"order_key": order["key"]} for order in orders for one in order["captures"]), key=_at)
 
     async def _work_off_one(self, refund: int, capture: Mapping[str, Any]) -> None:
         kinds = await self.play.kinds("refund", refund)
         if kinds[-1:] == ["refund_disputed"]:
-            with suppress(NotAllowed):  # it goes back by itself by now, since nobody owes it any more
+            with suppress(NotAllowed):  # it is refunded automatically by now, since it is no longer owed
                 await self.play.refund(RequestRefund, self._officer(Role.CASHIER), refund, **_WHY)
             return
         for case in range(1, kinds.count("refund_opened") + 1):
@@ -299,7 +299,7 @@ class Paying:
                 await self._by_hand(refund, case, capture)
 
     async def _by_hand(self, refund: int, case: int, capture: Mapping[str, Any]) -> None:
-        """A cashier sends the money at the bank, and says so."""
+        """Send the money at the bank as a cashier, and record it."""
         assert not CAPABILITIES[self.variant.wire].refund
         async with self.case.room.world.connection() as connection:
             amount = await connection.fetchval(_AMOUNT, refund_workflow(self.play.filing, refund), case)

@@ -1,4 +1,4 @@
-"""Where a matrix is run: a world with the sandbox bank, a gateway, a worker and a relay as processes of their own."""
+"""The room of a matrix: a world with the sandbox bank, a gateway, a worker and a relay as processes of their own."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ T = TypeVar("T")
 
 LONG: Final = 3600
 AGENCY_OF: Final[Mapping[Kind, str]] = {"vnpay": AGENCY, "vietqr": "H01.12", "platform": "H29.16"}
-"""Whose money each wire takes."""
+"""The agency that takes money over each wire."""
 
 _CONNECTIONS: Final = 10
 
 
 @dataclass(frozen=True)
 class PooledWorld(World):
-    """A world whose connections are kept: it is looked at many times a second."""
+    """A world with pooled connections, since it is queried many times a second."""
 
     pool: asyncpg.Pool[asyncpg.Record]
 
     @property
     def client(self) -> FilingClient:
-        """The client kit's client, patient where many are served at once."""
+        """The client kit's client, with long patience, since many cases run at once."""
         return FilingClient(self.temporal, patience=120)
 
     @asynccontextmanager
     async def connection(self, dsn: str | None = None) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
-        """A connection as superuser unless another is named."""
+        """Opens a connection, by default as superuser."""
         if dsn is not None:
             async with World.connection(self, dsn) as other:
                 yield other
@@ -60,7 +60,7 @@ class PooledWorld(World):
 
 @dataclass(frozen=True)
 class Room:
-    """What a case needs. There are two versions of the extract: by the `brief` one a fee ends when its request does.
+    """The surroundings of a case. The extract has two versions: in the `brief` one a fee ends with its request.
 
     `transfer` is the version of a transfer of land, for which a tax office demands money.
     """
@@ -72,10 +72,10 @@ class Room:
     transfer: str
     slots: asyncio.Semaphore
     receipts: dict[UUID, Mapping[str, int]] = field(default_factory=dict)
-    """What each filing that came to its end has valid receipts of, by kind."""
+    """The valid receipts of each ended filing, by kind."""
 
     async def rest_until(self, moment: datetime) -> None:
-        """Wait for it, and leave the slot to others meanwhile."""
+        """Wait until a moment, and leave the slot to other cases meanwhile."""
         self.slots.release()
         try:
             await asyncio.sleep((moment - datetime.now(UTC)).total_seconds())
@@ -85,7 +85,7 @@ class Room:
 
 @asynccontextmanager
 async def opened(world: World, folder: Path, seconds: int, at_once: int) -> AsyncIterator[Room]:
-    """All of it, on a world without workers, for so many cases at a time that do something.
+    """Opens a room on a world without workers, with slots for `at_once` active cases.
 
     A request through VNPay can be paid for so many `seconds`.
     """
@@ -116,7 +116,7 @@ _PROCESSES: Final = {"worker": ANY_FILES, "gateway": "gateway.server", "relay": 
 
 
 async def _publish(world: World, seconds: int, suffix: str) -> str:
-    """A version of the extract with phí and lệ phí, and a share that goes back; each agency has its merchant."""
+    """Publishes a version of the extract with phí, lệ phí and a refund rule, where each agency has its merchant."""
     source = (ROOT / "procedures" / f"{EXTRACT}@2026-12.yaml").read_bytes()
     procedure = yaml.safe_load(catalogue.demo_variant(source, {"payment": seconds, "processing": 3600}, suffix=suffix))
     item = {"code": "copying", "kind": "le_phi", "amount": FEE, "name": _COPYING, "source": "unconfirmed"}

@@ -1,4 +1,4 @@
-"""Runs orders and variants, several at once, each on a filing of its own, and gives each a verdict in time."""
+"""Runs orders and variants, several at once, each on a filing of its own, and gives each a verdict within a limit."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tests.matrix.room import Room
 from tests.matrix.variants import Variant
 
 WITHIN: Final = 240
-"""Seconds that a case may take, each time it is begun. Whatever it waits for then is named."""
+"""Seconds that a case may take, each time it is begun. After that its pending wait is named."""
 
 _UNDER_WAY: Final = 3
-"""For each that does something so many are under way: most wait for the end of a request."""
+"""Cases in progress for each active one: most wait for the end of a request."""
 
 _FEW: Final = 4
 
@@ -28,35 +28,35 @@ Subject: TypeAlias = Order | Variant
 
 @dataclass(frozen=True)
 class Ended:
-    """How one ended, and what was wrong. `subject` is None of all together."""
+    """The verdict of one subject: `wrong`, or None. `subject` is None for all together."""
 
     subject: Subject | None
     wrong: str | None = None
 
 
 class Watcher(Protocol):
-    """Who is told how it goes."""
+    """A receiver of progress reports."""
 
     def began(self, subject: Subject) -> None:
-        """Another is under way."""
+        """A subject was begun."""
 
     def put_off(self, subject: Subject) -> None:
-        """The machine was too slow for it: it is begun again once less is under way."""
+        """The machine was too slow for a subject: it is begun again later, beside fewer others."""
 
     def ended(self, ended: Ended) -> None:
-        """One has a verdict."""
+        """A subject has its verdict."""
 
     def summing_up(self) -> None:
-        """Each has a verdict; now all together."""
+        """All subjects have their verdicts; the common checks follow."""
 
     def balanced(self, retained: int) -> None:
-        """By the bank's ledger and by ours so many đồng are kept of all payments together."""
+        """The bank's ledger and ours agree: so many đồng are kept of all payments together."""
 
 
 async def matrix(room: Room, subjects: Sequence[Subject], at_once: int, watcher: Watcher) -> None:
-    """Every one, and then what must hold of all together.
+    """Run every subject, and then the common checks.
 
-    For which the machine was too slow, beside so many others, is begun again in the end, beside few, and then alone.
+    Subjects for which the machine was too slow are begun again at the end, beside few others, and then alone.
     """
     left: Sequence[Subject] = subjects
     for many in (at_once * _UNDER_WAY, _FEW, 1):
@@ -73,7 +73,7 @@ async def matrix(room: Room, subjects: Sequence[Subject], at_once: int, watcher:
 
 
 async def _round(room: Room, subjects: Sequence[Subject], many: int, watcher: Watcher) -> Sequence[Subject]:
-    """So many at a time; those for which the machine was too slow."""
+    """Runs the subjects, so many at a time; returns those for which the machine was too slow."""
     under_way = asyncio.Semaphore(many)
     too_slow: list[Subject] = []
 
@@ -91,7 +91,7 @@ async def _round(room: Room, subjects: Sequence[Subject], many: int, watcher: Wa
 
 
 async def _wrong(room: Room, subject: Subject) -> str | None:
-    """Take one to its end. Raises `TooSlowError`."""
+    """Runs a subject to its end; returns its error, or None. Raises `TooSlowError`."""
     try:
         async with room.slots:
             await _lived(room, subject)
@@ -118,7 +118,7 @@ async def _lived(room: Room, subject: Subject) -> None:
 
 
 def named(subject: Subject | None) -> str:
-    """What it is called."""
+    """Returns the name of a subject."""
     if subject is None:
         return "all together"
     return str(subject) if isinstance(subject, Variant) else " ".join(subject)

@@ -1,4 +1,4 @@
-"""Shows how a matrix goes: a line now and then, and what is wrong at once."""
+"""Shows the progress of a matrix: a line from time to time, and errors at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EVERY: Final = 10.0
 
 
 class Showing:
-    """Keeps how each ended."""
+    """Keeps the verdict of each subject."""
 
     def __init__(self, total: int) -> None:
         self.all_ended: list[Ended] = []
@@ -25,29 +25,29 @@ class Showing:
 
     @property
     def wrong(self) -> list[Ended]:
-        """Those that did not end as they must."""
+        """The verdicts that are wrong."""
         return [one for one in self.all_ended if one.wrong]
 
     @property
     def seconds(self) -> int:
-        """Since it began."""
+        """The seconds since the begin."""
         return round(time.monotonic() - self._began)
 
     def open(self) -> None:
-        """All is there: from now on something may begin."""
+        """The room is set up, and subjects may begin."""
         self._say(f"set up in {self.seconds} s")
 
     def began(self, subject: Subject) -> None:
-        """Another is under way."""
+        """A subject was begun."""
         self._since[subject] = time.monotonic()
 
     def put_off(self, subject: Subject) -> None:
-        """The machine was too slow for it: it is begun again once less is under way."""
+        """The machine was too slow for a subject: it is begun again later, beside fewer others."""
         del self._since[subject]
         self._put_off += 1
 
     def ended(self, ended: Ended) -> None:
-        """One has a verdict."""
+        """A subject has its verdict."""
         self.all_ended.append(ended)
         if ended.subject is not None:
             self._since.pop(ended.subject, None)
@@ -57,16 +57,16 @@ class Showing:
             self._say(f"{len(self.all_ended)}/{self._total} in {self.seconds} s, {self._counts}")
 
     def summing_up(self) -> None:
-        """Each has a verdict; now all together."""
+        """All subjects have their verdicts; the common checks follow."""
         self._say(f"each has a verdict after {self.seconds} s: {self._counts}; do both ledgers agree?")
 
     def balanced(self, retained: int) -> None:
-        """By the bank's ledger and by ours so many đồng are kept of all payments together."""
+        """The bank's ledger and ours agree: so many đồng are kept of all payments together."""
         self.retained = retained
         self._say(f"both keep {retained:,} đồng; now the receipts, the log and the read models")
 
     def report(self) -> dict[str, Any]:
-        """What came out."""
+        """Returns the results for machines."""
         return {
             "taken": len([one for one in self.all_ended if one.subject is not None]),
             "of": self._total,

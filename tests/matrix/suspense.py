@@ -1,4 +1,4 @@
-"""Two officers say which payment money is for that came without a memo."""
+"""Two officers assign money without a memo to a payment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.matrix.case import Case
 
 
 async def assigned(case: Case, cashier: Actor, leader: Actor) -> None:
-    """What `motcua money assign` and `motcua money approve` do; the gateway's relay tells the payment."""
+    """Assign and approve, as `motcua money assign` and `approve` do; the gateway's relay notifies the payment."""
     (capture,) = (await case.bank())["captures"]
     vault = Vault(case.room.world.settings.master)
     async with case.room.world.connection() as connection:
@@ -25,4 +25,4 @@ async def assigned(case: Case, cashier: Actor, leader: Actor) -> None:
 
 
 _MONEY: Final = "select id from callback where verdict = 'suspense' and at = $1::text::timestamptz"
-"""The bank's statement says when it came, to the microsecond."""
+"""Finds the money by its moment in the bank's statement, to the microsecond."""

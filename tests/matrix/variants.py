@@ -1,6 +1,6 @@
-"""What else may come about: money twice, too little, too much, charged back, asked for anew, whatever happens beside.
+"""Variants of a payment: money twice, too little, too much, charged back, requested again, and acts beside it.
 
-What each comes to stands in one table, `outcome`.
+The expected outcome of each is in one table, `outcome`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from activities.partners.money.provider import Kind
 from tests.matrix.orders import AMOUNT, BACK, RECEIPTS
 
 OFF: Final = 1_000
-"""So many đồng too little or too much."""
+"""The đồng that are missing or in excess."""
 
 
 class Money(StrEnum):
-    """How somebody pays, and what people make of it."""
+    """The kind of payment, with the officers' reaction to it."""
 
     TWICE = "twice"
     LESS = "less"
@@ -27,23 +27,23 @@ class Money(StrEnum):
     CHARGED_BACK = "charged back"
     WITHOUT_MEMO = "without memo"
     ASSIGNED = "assigned"
-    """Without a memo, and two officers say which payment it is for."""
+    """Without a memo; two officers assign it to the payment."""
     ACCEPTED = "less, accepted"
-    """Too little, and two officers take it for the whole fee."""
+    """Too little; two officers accept it as the whole fee."""
     AHEAD = "charged back ahead"
-    """What the payer's bank took back is told before the money."""
+    """The charge-back is reported before the capture."""
     GONE_TWICE = "gone twice"
-    """Given back, and then charged back all the same."""
+    """Refunded, and then charged back as well."""
     ASKED_AGAIN = "asked again"
-    """Charged back, asked for again by a fee of its own, and paid."""
+    """Charged back, requested again as a fee of its own, and paid."""
     RENEWED = "renewed"
-    """Asked for anew, and paid through both requests."""
+    """Renewed, and paid through both requests."""
     UNHEARD = "unheard"
-    """In time, but nobody hears of it until what happens beside has happened."""
+    """In time, but unknown to the platform until after the act beside it."""
 
 
 class Beside(StrEnum):
-    """What happens to the filing."""
+    """The act on the filing beside the payment."""
 
     NOTHING = "nothing"
     EXPIRY = "expiry"
@@ -51,7 +51,7 @@ class Beside(StrEnum):
     WAIVER = "waiver"
     COUNTER = "counter"
     PROOF = "proof"
-    """A cashier says that the tax office was paid elsewhere."""
+    """A cashier records that the tax office was paid elsewhere."""
 
 
 _PAYS_NOTHING: Final = frozenset({Money.LESS, Money.WITHOUT_MEMO})
@@ -59,9 +59,9 @@ _PAYS_NOTHING: Final = frozenset({Money.LESS, Money.WITHOUT_MEMO})
 
 @dataclass(frozen=True)
 class Variant:
-    """One of them, over a wire; `before`: what happens beside comes before the money.
+    """One variant, over a wire; `before`: the act beside comes before the money.
 
-    Of a fee that is asked for again, it comes before the money of the second one. `demanded`: by a tax office.
+    If the fee is requested again, it comes before the money of the second one. `demanded`: by a tax office.
     """
 
     wire: Kind
@@ -100,10 +100,10 @@ VARIANTS: Final = tuple(
 
 @dataclass(frozen=True)
 class Outcome:
-    """In đồng: what came and is known to be this filing's, what of it goes back or was charged back; what is nobody's.
+    """In đồng: the captures known to be this filing's, the part refunded or charged back, the money in suspense.
 
-    `refused`: what happens beside is not allowed, since the fee is paid. `paid`: so often the filing has recorded that
-    a fee, or what a tax office demands, was. `receipts`: those that are valid in the end, by kind.
+    `refused`: the act beside is refused, since the fee is paid. `paid`: how often the filing has recorded the payment
+    of a fee or of a tax office's demand. `receipts`: the valid ones in the end, by kind.
     """
 
     captured: int
@@ -124,23 +124,23 @@ _CAME: Final = {
     Money.ASKED_AGAIN: 2 * AMOUNT,
     Money.RENEWED: 2 * AMOUNT,
 }
-"""`AMOUNT` unless it says otherwise."""
+"""The captures known to be the filing's; by default `AMOUNT`."""
 _BESIDE_THE_FEE: Final = {Money.TWICE: AMOUNT, Money.MORE: OFF, Money.RENEWED: AMOUNT}
-"""What goes back of what pays the fee; nothing unless it says otherwise."""
+"""The refund although the fee is paid; by default none."""
 _TAKEN_BACK: Final = frozenset({Money.CHARGED_BACK, Money.AHEAD, Money.GONE_TWICE, Money.ASKED_AGAIN})
 _NOTHING_LEFT: Final = frozenset({Money.CHARGED_BACK, Money.AHEAD, Money.GONE_TWICE})
-"""Nothing is left of the money by which the fee was paid."""
+"""Variants in which nothing is left of the money that paid the fee."""
 _SHARE: Final = {Money.CHARGED_BACK: 0, Money.AHEAD: 0, Money.ACCEPTED: 9_001}
-"""What goes back to who withdraws: 50% of 18,001 is 9,000.5, half up. `BACK` unless it says otherwise."""
+"""The refund after a withdrawal: 50% of 18,001 is 9,000.5, half up. By default `BACK`."""
 _LESS: Final = {"phi": 15_158, "le_phi": 2_843}
-"""Receipts of 18,001 đồng, item by item as the fee has them."""
+"""Receipts of 18,001 đồng, by the items of the fee."""
 
 
 def pays(variant: Variant) -> bool:
-    """Whether it is this money that pays what is due: it comes before what happens beside.
+    """Returns True if this money pays the sum due: it comes before the act beside it.
 
-    If it has come in time, then also where only the end of the time to pay brings the question whether it has: who can
-    be asked is asked before that ends anything.
+    Money in time also pays if only the end of the time to pay triggers a query: a provider that can be queried is
+    queried before anything ends.
     """
     if variant.money is Money.UNHEARD:
         return variant.beside is Beside.EXPIRY and variant.wire != "vietqr"
@@ -148,7 +148,7 @@ def pays(variant: Variant) -> bool:
 
 
 def outcome(variant: Variant) -> Outcome:
-    """What a variant comes to. A tax office gives receipts of its own."""
+    """Returns the expected outcome of a variant. A tax office gives receipts of its own."""
     found = _of_money(variant)
     return replace(found, receipts={}) if variant.demanded else found
 

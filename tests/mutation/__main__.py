@@ -45,9 +45,9 @@ FOLDER: Final = ROOT / ".motcua" / "mutants"
 
 @dataclass(frozen=True)
 class Package:
-    """What is changed, the tests that guard it, and whether they need PostgreSQL and Temporal.
+    """A mutated package, the tests that guard it, and whether they need PostgreSQL and Temporal.
 
-    `without` are tests among them that take too long to be run for each mutant.
+    `without`: those of these tests that take too long to run for each mutant.
     """
 
     path: str
@@ -134,16 +134,16 @@ _LOADED_ONCE: Final = (
     "uvicorn",
     "yaml",
 )
-"""What every trial imports and no mutant is in: it forks from a process that has it."""
+"""Modules that every trial imports and no mutant changes: trials fork from a process that has them."""
 
 
 class EndedFromOutsideError(Exception):
-    """Somebody ended a trial, which says nothing of its mutant: call again to go on with it."""
+    """A trial was ended from outside, without a verdict on its mutant: run again to continue."""
 
 
 @dataclass
 class Trial:
-    """A mutant being tried."""
+    """A running trial of a mutant."""
 
     mutant: Mutant
     process: BaseProcess
@@ -151,7 +151,7 @@ class Trial:
     until: float
 
     def verdict(self) -> dict[str, Any] | None:
-        """How it ended, or None while it goes on. Raises `EndedFromOutsideError`."""
+        """Returns the verdict, or None while the trial runs. Raises `EndedFromOutsideError`."""
         if self.process.is_alive() and not self.answer.poll():
             if monotonic() < self.until:
                 return None
@@ -165,19 +165,19 @@ class Trial:
                 raise EndedFromOutsideError from None
             failed = f"exit {self.process.exitcode}"
         self.process.join(2)
-        if self.process.is_alive():  # after a failure, it may never come to its end
+        if self.process.is_alive():  # after a failure it may never end
             self.end()
         return {"verdict": "survived"} if failed is None else {"verdict": "killed", "by": failed}
 
     def end(self) -> None:
-        """End it, with what its tests have started."""
+        """Kill the trial, with the processes that its tests have started."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.ident or 0, signal.SIGKILL)
         self.process.join()
 
 
 class Session:
-    """One package: what is known of its mutants, and what is still to be tried."""
+    """One package: the verdicts on its mutants, and the mutants still to try."""
 
     def __init__(self, package: Package) -> None:
         self.package = package
@@ -198,7 +198,7 @@ class Session:
         ]
 
     def killers(self, mutant: Mutant) -> set[str]:
-        """The tests that have killed others of the same function."""
+        """Returns the tests that have killed other mutants of the same function."""
         told = [self.verdicts.get(other.key, {}) for other in self.sample if other.place == mutant.place]
         return {one["by"] for one in told if "by" in one}
 
@@ -209,7 +209,7 @@ class Session:
             file.write(json.dumps(told) + "\n")
 
     def guards(self, stack: Mapping[str, str] | None) -> Guards:
-        """Which tests touch what, measured once for each state of code and tests."""
+        """Returns the tests by the lines that they touch, measured once for each state of code and tests."""
         file = self.package.folder / f"guards-{_digest([*self.files, *(ROOT / 'tests').rglob('*.py')])}.json"
         if not file.exists():
             receiver, sender = _FORK.Pipe(duplex=False)
@@ -260,17 +260,18 @@ class Session:
 
 @dataclass(frozen=True)
 class Guards:
-    """How long each test takes, and which lines it touches."""
+    """The seconds of each test, and the lines that it touches."""
 
     seconds: dict[str, float]
     touched: Touched
 
     def of(self, mutant: Mutant, likely: Collection[str] = ()) -> dict[str, float]:
-        """The tests that enter the function that it is in with their seconds, the quickest first.
+        """Returns the tests that enter the mutant's function, with their seconds, the quickest first.
 
-        Those that are `likely` to fail go before others that are up to five times as quick.
-        Outside functions it is all of its file, and those that enter nothing of the package: they may read a constant.
-        All there are for what runs only as something is imported.
+        Tests `likely` to fail precede others that are up to five times as quick.
+        For a mutant outside functions: the tests of its file, and those that enter nothing of the package: they may
+        read a constant.
+        For code that runs only at import: all tests.
         """
         of_file = self.touched.get(mutant.path, {})
         span = _function(ROOT / mutant.path, mutant.line)
@@ -282,7 +283,7 @@ class Guards:
 
 
 def _function(path: Path, line: int) -> range | None:
-    """The lines of the body of the outermost function that this line is in; none if what it did may be remembered."""
+    """Returns the body lines of the outermost function around a line; None outside, or if the function is cached."""
     found = [
         node
         for node in ast.walk(ast.parse(path.read_text()))
@@ -315,7 +316,7 @@ def _start(mutant: Mutant, tests: Mapping[str, float], stack: Mapping[str, str] 
 
 
 def _try_all(session: Session, stack: Mapping[str, str] | None, told: Callable[[], None]) -> None:
-    """Try what is untried, some at once, in the order of the sample."""
+    """Try the untried mutants, some at once, in the order of the sample."""
     waiting, guards = iter(session.untried), session.guards(stack)
     running: list[Trial] = []
     try:
@@ -356,7 +357,7 @@ def main() -> None:
     parser.add_argument("packages", nargs="*", metavar="PACKAGE", help=", ".join(one.path for one in PACKAGES))
     asked = parser.parse_args().packages or [one.path for one in PACKAGES]
     os.chdir(ROOT)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that no trial outlives it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that no trial outlives this process
     for module in _LOADED_ONCE:
         importlib.import_module(module)
     console = Console()

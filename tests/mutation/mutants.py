@@ -1,4 +1,4 @@
-"""The mutants of a file: one small change each, by the mutators of mutmut."""
+"""The mutants of a file: one small change each, made by the mutators of mutmut."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import mutation_operators
 
 _NEVER_RUN: Final = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)
-"""Annotations stay text here; what an import or a decorator changed would show at once."""
+"""Nodes that are not mutated: annotations are not evaluated; a changed import or decorator would fail at once."""
 
 _NOT_CALLED: Final = frozenset({"len", "isinstance", "TypeVar"})
 _LOGGERS: Final = frozenset({"debug", "info", "warning", "error"})
 _WORDS: Final = slice(2, 4)
-"""Where `problem` is given what people read: no test holds wording."""
+"""The arguments of `problem` with text for people: no test checks wording."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change. `scope` is the function that it is in, or empty; `line` counts from 1."""
+    """One change. `scope`: its function, or empty; `line` counts from 1."""
 
     path: str
     line: int
@@ -35,29 +35,29 @@ class Mutant:
 
     @property
     def key(self) -> str:
-        """Its name, which stays while its function does."""
+        """The mutant's name, which is stable as long as its function is unchanged."""
         told = "\n".join((self.path, self.scope, self.before, self.after, str(self.ordinal)))
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     @property
     def place(self) -> tuple[str, str]:
-        """Where it is: its file and function."""
+        """The mutant's file and function."""
         return self.path, self.scope
 
 
 def sampled(paths: Iterable[Path], root: Path, seed: int, most: int) -> list[Mutant]:
-    """At most so many mutants of these files, in an order that only the seed decides: its head is a sample too."""
+    """Returns at most `most` mutants of these files, in an order by the seed alone: its head is a sample too."""
     found = [mutant for path in paths for mutant in mutants(path, root)]
     return sorted(found, key=lambda mutant: hashlib.sha256(f"{seed}:{mutant.key}".encode()).digest())[:most]
 
 
 def mutants(path: Path, root: Path) -> Iterator[Mutant]:
-    """All mutants of a file."""
+    """Yields all mutants of a file."""
     return (mutant for mutant, _, _ in _Changes.of(path, root).found)
 
 
 def mutated(mutant: Mutant, root: Path) -> str:
-    """The source of its file, changed."""
+    """Returns the changed source of the mutant's file."""
     changes = _Changes.of(root / mutant.path, root)
     [(old, new)] = [(old, new) for found, old, new in changes.found if found == mutant]
     tree = changes.module.deep_replace(old, new)
@@ -111,7 +111,7 @@ class _Changes(cst.CSTVisitor):
 
 
 def _is_left_out(node: cst.CSTNode) -> bool:
-    """Calls whose change shows nowhere but in types and in logs."""
+    """Returns True for a call whose change affects only types or logs."""
     if isinstance(node, cst.Assign):
         return _is_left_out(node.value)
     if not isinstance(node, cst.Call):

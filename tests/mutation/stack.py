@@ -1,4 +1,4 @@
-"""One stack for all trials: says its addresses as a line of JSON, and ends when nobody listens any more."""
+"""One stack for all trials: prints its addresses as a line of JSON, and ends when its reader has gone."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from deploy.stack import Stack
 from tests.conftest import PARTS, publish_demo
 
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- a folder of a random name in it
-"""Where a database for each test is made five times as fast as on a disk. Nothing of it is to outlive the trials."""
+"""The folder of the stack: databases are made five times as fast here as on a disk, and may not outlive the trials."""
 _MANY_NAMESPACES: Final = {
     "frontend.rps.namespaceReplicationInducingAPIs": "1000",
     "worker.perNamespaceWorkerCount": "0",
 }
-"""One a test, and thousands of tests: as many a second as they like, and nothing that runs for each of them."""
+"""Settings for thousands of namespaces, one for each test: no rate limit, and no workers for each namespace."""
 
 
 async def _run() -> None:

@@ -1,7 +1,7 @@
-"""Tests run in a process of their own that forgets everything: over the code as it is, or over one mutant of it.
+"""Runs tests in a process of their own without stored state: on the unchanged code, or on one mutant.
 
-What is changed is changed as it is imported. No file is written, so none can be left behind changed. A worker that
-a test starts as another process runs the code as it is: such tests guard nothing here.
+A mutant is applied at import. No file is written, so none can be left changed. A worker that a test starts as another
+process runs the unchanged code: such tests guard nothing here.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ Touched = dict[str, dict[int, list[str]]]
 
 
 class Chosen:
-    """Only some tests, in the order given, over the running stack if there is one; and which of them failed.
+    """A pytest plugin: selects tests in the given order, uses the running stack if any, and keeps the failed test.
 
-    `tests` tells how long each takes: one that goes on for very much longer has failed.
+    `tests` has the seconds of each: a test that takes very much longer has failed.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Chosen:
 
 
 class Touching(Chosen):
-    """All tests: how long each takes, and the lines of one package that it touches."""
+    """A pytest plugin: runs all tests, and measures each one's seconds and the lines of one package that it touches."""
 
     def __init__(self, package: str, stack: Mapping[str, str] | None) -> None:
         super().__init__({}, stack)
@@ -105,7 +105,7 @@ class Touching(Chosen):
 
 
 def measure(answer: Connection, package: str, files: Sequence[str], stack: Mapping[str, str] | None, log: Path) -> None:
-    """Send how long each test takes and what it touches. Raises `RuntimeError` if one fails over the code as it is."""
+    """Send each test's seconds and touched lines. Raises `RuntimeError` if one fails on the unchanged code."""
     _begin(log)
     plugin = Touching(package, stack)
     if _pytest(files, plugin, stack) != 0:
@@ -117,7 +117,7 @@ def measure(answer: Connection, package: str, files: Sequence[str], stack: Mappi
 def run(
     answer: Connection, path: str, source: str, tests: Mapping[str, float], stack: Mapping[str, str] | None, log: Path
 ) -> None:
-    """Send which test fails over this source of one file as soon as one does, or None.
+    """Send the first test that fails with this source of one file, as soon as it fails, or None.
 
     Raises `RuntimeError` if none could be run.
     """
@@ -134,13 +134,13 @@ def run(
 
 
 def _begin(log: Path) -> None:
-    """A group of processes that can be ended together, and what it says in a file."""
+    """Begin a process group, which can be killed as one, with its output in a file."""
     os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with log.open("wb") as said:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(said.fileno(), stream.fileno())
-    # The same examples each time, and none remembered: what failed over a mutant is no example for the next.
+    # The same examples each time, and none stored: a failure on one mutant is no example for the next.
     quick = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
     hypothesis.settings.register_profile("mutants", database=None, derandomize=True, phases=quick, deadline=None)
     hypothesis.settings.load_profile("mutants")
@@ -154,7 +154,7 @@ def _pytest(files: Sequence[str], plugin: Chosen, stack: Mapping[str, str] | Non
 
 
 def _import_instead(path: str, source: str) -> None:
-    """Import this source wherever that file is imported, also in the sandbox of workflows."""
+    """Replace the source of a file at every import, also in the workflow sandbox."""
     loaded = [name for name, module in sys.modules.items() if getattr(module, "__file__", None) == path]
     if loaded:
         msg = f"imported before it could be changed: {loaded}"

@@ -1,4 +1,4 @@
-"""Replaying a recorded history, and looking at the state it leads to."""
+"""Replays recorded histories, and reads the resulting states."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COUNTED: Final = "level-4-online."
 
 @pytest.fixture
 def states(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The last state of every stream that is replayed."""
+    """The last state of the replayed stream."""
     seen: dict[str, Any] = {}
     adopt = Stream._adopt
 
@@ -38,7 +38,7 @@ def states(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 async def replay(file: Path) -> None:
-    """Replay one history, by the runner of `motcua worker`, so that a test can look in."""
+    """Replay one history, with the runner of `motcua worker`, which lets a test read the state."""
     text = file.read_text(encoding="utf-8")
     history = WorkflowHistory.from_json(json.loads(text)["workflow_id"], json.loads(text)["history"])
     replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter, workflow_runner=ForgettingRunner())

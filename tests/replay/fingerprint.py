@@ -1,7 +1,7 @@
-"""What a history made its workflow do, in a form that a reviewer can read: one line for each command and each cause.
+"""The effects of a history on its workflow, readable for a reviewer: one line for each command and each cause.
 
-`>` is a command of the workflow: an activity, a timer, the answer to an Update, the end. `<` is what
-came to it. Instants, ids and payloads are left out; of an append the kinds of the events that it returned are told.
+`>` is a command of the workflow: an activity, a timer, the answer to an Update, the end. `<` is an input to it.
+Instants, ids and payloads are left out; for an append, the kinds of the returned events are shown.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from temporalio.client import WorkflowHistory
 
 
 def commands(file: Path) -> list[str]:
-    """The lines of a golden history."""
+    """Returns the lines of a golden history."""
     recorded = json.loads(file.read_text(encoding="utf-8"))
     names: dict[str, str] = {}
     history = WorkflowHistory.from_json(recorded["workflow_id"], recorded["history"])
@@ -32,7 +32,7 @@ def neighbours(file: Path) -> set[tuple[str, str, str]]:
 
 
 def lines(event: HistoryEvent, names: dict[str, str]) -> Iterator[str]:
-    """What an event says. `names` remembers what a later event only points at."""
+    """Yields the lines of an event. `names` keeps the names to which later events only refer."""
     yield from _work(event)
     yield from _waiting(event, names)
     yield from _messages(event, names)

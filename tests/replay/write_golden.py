@@ -1,4 +1,4 @@
-"""Writes the golden histories anew: `make golden`. Its name keeps it out of every other run."""
+"""Writes the golden histories again: `make golden`. Its name keeps it out of every other run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.workflow.obligations import N, demanded, takes_money
 
 @pytest.mark.timeout(400)
 async def test_write_the_histories_anew(world: World, states: dict[str, Any]) -> None:
-    """Play the scenarios of the demo but those of a whole stack; keep their histories, and the states they lead to."""
+    """Play the demo's scenarios, except those for a whole stack; keep their histories and their final states."""
     scenarios = [scenario for scenario in load(SCENARIOS) if not scenario.in_whole_stack]
     versions = await demo.publish(world.owner_dsn, world.publisher, scenarios)
     async with world.real_platform(), world.back_office():
@@ -68,7 +68,7 @@ def cut() -> None:
 
 
 async def virus_found_late(world: World) -> UUID:
-    """A filing whose paper had to be sent again, because of what the scanner found in it later."""
+    """Returns a filing whose paper had to be sent again, because the scanner found a virus in it later."""
     play = await Play.begin(world, birth())
     await play.at(Stage.SUPPLEMENT)
     await play.act(Supplement, play.submission.actor, papers=[{"code": "birth_notice", "file": FILE}])
@@ -79,7 +79,7 @@ async def virus_found_late(world: World) -> UUID:
 
 
 async def paid_twice(world: World) -> UUID:
-    """A filing whose fee was paid twice: two agree that the second goes back."""
+    """Returns a filing whose fee was paid twice, with the second payment refunded."""
     play = await Play.begin(world, extract(payer_account=PAYS_TWICE))
     await play.accept()
     await play.approve_refund(REFUNDS[1])
@@ -88,7 +88,7 @@ async def paid_twice(world: World) -> UUID:
 
 
 async def paid_by_another_request(world: World) -> UUID:
-    """A filing whose applicant had the fee asked for anew, and paid that."""
+    """Returns a filing whose applicant renewed the payment, and paid the new request."""
     play = await Play.begin(world, extract(payer_account=None))
     await play.accept()
     await play.renew_payment()
@@ -102,7 +102,7 @@ async def paid_by_another_request(world: World) -> UUID:
 
 
 async def obligation_paid(world: World) -> UUID:
-    """A filing whose tax is paid through the tax office's own merchant."""
+    """Returns a filing whose tax is paid through the tax office's own merchant."""
     await takes_money(world)
     play = await demanded(world)
     await play.at(Stage.REVIEW)
@@ -111,13 +111,13 @@ async def obligation_paid(world: World) -> UUID:
 
 SECOND: Final = 2
 REFUNDS: Final = (1001, 1002)
-"""Of the first and of the second capture of a filing's first payment."""
+"""The refund numbers of the first and the second capture of a filing's first payment."""
 
 
 async def write(world: World, name: str, filing: UUID, states: dict[str, Any]) -> None:
-    """The histories of a filing, and of the first of its streams of each other kind, if it has them.
+    """Write the histories of a filing, and of its first stream of each other kind, if any.
 
-    What asks for an obligation is kept in the place of what asks for a fee.
+    The payment of an obligation takes the file of a fee's payment.
     """
     numbers = {FILING.name: (0,), PAYMENT.name: (1, N), REFUND.name: REFUNDS}
     for kind, n in [(of, n) for of in KINDS for n in numbers.get(of, (1,))]:
@@ -137,7 +137,7 @@ async def write(world: World, name: str, filing: UUID, states: dict[str, Any]) -
 
 
 def portable(part: Any) -> Any:
-    """A history without what only tells of the machine it was made on."""
+    """Returns a history without the data about the machine on which it was made."""
     if isinstance(part, list):
         return [portable(each) for each in part]
     if not isinstance(part, dict):

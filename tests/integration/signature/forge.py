@@ -1,4 +1,4 @@
-"""A forger who has the sandbox's own authority: any certificate, any signature, any time-stamp, well made or not."""
+"""A forger with the sandbox authority's own keys: makes any certificate, signature or time-stamp, valid or not."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _HASHES: Final[Mapping[str, Callable[[], hashes.HashAlgorithm]]] = {
 
 @cache
 def key(kind: str) -> Any:
-    """A key of this kind, the same each time: making some takes seconds."""
+    """Returns a key of this kind, cached: some take seconds to make."""
     match kind.split(":"):
         case ["rsa", bits]:
             return rsa.generate_private_key(public_exponent=65537, key_size=int(bits))
@@ -67,7 +67,7 @@ def public(key_: Any) -> keys.PublicKeyInfo:
 def signed_by(
     key_: Any, data: bytes, digest: str, mask: str | None = None
 ) -> tuple[algos.SignedDigestAlgorithm, bytes]:
-    """The algorithm and the signature; with `mask`, PSS."""
+    """Returns the algorithm and the signature; PSS with `mask`."""
     made: Any = _HASHES[digest]()
     if isinstance(key_, rsa.RSAPrivateKey) and mask is not None:
         told = {
@@ -88,7 +88,7 @@ def signed_by(
 
 
 def name(*parts: tuple[str, str], together: bool = False) -> x509.Name:
-    """A subject with these, each alone or all `together` in one."""
+    """Returns a subject with these attributes, each in its own RDN or all `together` in one."""
     made = [x509.NameTypeAndValue({"type": kind, "value": x509.DirectoryString("utf8_string", x509.UTF8String(value))})
             for kind, value in parts]  # fmt: skip
     relatives = [made] if together else [[one] for one in made]
@@ -101,7 +101,7 @@ def holder(number: str = f"CCCD:{p.APPLICANT.number}", *more: tuple[str, str], t
 
 @dataclass(frozen=True)
 class Hand:
-    """A key with its certificate, and those that lead to the root."""
+    """A key with its certificate and the certificates up to the root."""
 
     certificate: x509.Certificate
     key: Any
@@ -109,13 +109,13 @@ class Hand:
 
     @property
     def chain(self) -> list[x509.Certificate]:
-        """From the one under the root to its own."""
+        """Returns the chain from the certificate below the root to its own."""
         return [*reversed(self.others), self.certificate]
 
 
 @dataclass(frozen=True)
 class Way:
-    """How a signature is made: well, unless said otherwise."""
+    """The way to make a signature; the default is correct."""
 
     digest: str = "sha256"
     mask: str | None = None
@@ -132,7 +132,7 @@ class Way:
 
 @dataclass
 class Forge:
-    """Whoever holds the keys of the sandbox's authority in `folder`, which is served at `url`."""
+    """A forger with the keys of the sandbox's authority."""
 
     authority: Authority
     asking: Any
@@ -146,7 +146,7 @@ class Forge:
     def authority_of(
         self, kind: str = "rsa:2048", digest: str = "sha256", by: Hand | None = None, **changes: Any
     ) -> Hand:
-        """Another issuing authority. What it issues names no address where its revocations are told."""
+        """Returns another issuing authority. Its certificates name no address for revocations."""
         extensions: dict[str, Any] = {
             "basic_constraints": ({"ca": True}, True),
             "key_usage": ({"key_cert_sign", "crl_sign"}, True),
@@ -170,7 +170,7 @@ class Forge:
         days: tuple[int, int] = (-1, 365),
         again: str | None = None,
     ) -> Hand:
-        """Someone with a key of this kind, whose certificate is signed by this digest."""
+        """Returns a holder with a key of this kind and a certificate signed with this digest."""
         issuer, own = by or self.issuing, key(kind)
         told: dict[str, tuple[Any, bool] | None] = {
             "key_usage": (set(SIGNS), True),
@@ -198,7 +198,7 @@ class Forge:
         return Hand(x509.Certificate.load(x509.Certificate(certificate).dump()), own, above)
 
     def stamper(self, kind: str = "rsa:2048", digest: str = "sha256", **changes: Any) -> Hand:
-        """A time-stamping authority."""
+        """Returns a time-stamping authority."""
         extensions: dict[str, Any] = {
             "key_usage": ({"digital_signature"}, True),
             "extended_key_usage": (["time_stamping"], True),
@@ -208,7 +208,7 @@ class Forge:
 
 
 def cms_of(content: bytes, hand: Hand, way: Way | None = None, inside: core.Asn1Value | None = None) -> cms.ContentInfo:
-    """A signature over `content`, which lies outside of it, or is the `inside`."""
+    """Returns a signature over `content`, which is detached, or embedded as `inside`."""
     way = way or Way()
     attributes: list[cms.CMSAttribute] = []
     digest = hashlib.new(way.digest, content).digest()
@@ -264,7 +264,7 @@ def cms_of(content: bytes, hand: Hand, way: Way | None = None, inside: core.Asn1
 def token_of(
     hand: Hand, way: Way | None = None, *, imprint: str = "sha256", other: bool = False, named: x509.Name | None = None
 ) -> Callable[[bytes], cms.ContentInfo]:
-    """Time-stamps by this hand; over something `other` than asked for."""
+    """Returns a maker of time-stamps by this holder; with `other`, over other data than requested."""
 
     def make(data: bytes) -> cms.ContentInfo:
         return token(hand, way, imprint, hashlib.new(imprint, b"other" if other else data).digest(), named)
@@ -273,7 +273,7 @@ def token_of(
 
 
 def token(hand: Hand, way: Way | None, imprint: str, digest: bytes, named: x509.Name | None = None) -> cms.ContentInfo:
-    """A time-stamp over this digest."""
+    """Returns a time-stamp over this digest."""
     told: dict[str, Any] = {
         "version": "v1",
         "policy": "1.2.3.4",
@@ -288,14 +288,14 @@ def token(hand: Hand, way: Way | None, imprint: str, digest: bytes, named: x509.
 
 
 def refilled(file: bytes, make: Callable[[bytes], cms.ContentInfo]) -> bytes:
-    """The PDF with another newest signature over the same bytes, made anew."""
+    """Returns the PDF with its newest signature replaced by another one over the same bytes."""
     start, before, after, length = p.ranges(file)
     made: bytes = make(file[start:before] + file[after : after + length]).dump().hex().encode()
     return file[: before + 1] + made.ljust(after - before - 2, b"0") + file[after - 1 :]
 
 
 class Maker(CmsSigner):
-    """The library's view of a hand, which signs whatever it is asked to."""
+    """The library's signer for a holder; it signs without any check."""
 
     def __init__(self, hand: Hand) -> None:
         known = SimpleCertificateStore()
@@ -308,7 +308,7 @@ class Maker(CmsSigner):
 
 
 class Stamps(TimeStamper):
-    """Stamps by a hand, and in a way of its own."""
+    """A time-stamper by a holder, in a given way."""
 
     def __init__(self, hand: Hand, way: Way | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # the library left it out
@@ -327,7 +327,7 @@ async def lasting_by(
     *,
     digest: str = "sha256",
 ) -> bytes:
-    """`file` signed as an officer signs, B-LT, by a forger's own program that minds no policy."""
+    """Returns `file` signed as officers sign, B-LT, but without any check of policies."""
     seen = (await stamper.async_dummy_response("sha256"))["content"]
     stamps = [one.chosen for one in seen["certificates"]]
     chains = [[forge.root, *hand.chain], _under(forge.root, stamps)]
@@ -358,7 +358,7 @@ async def lasting_by(
 
 
 async def over_all(file: bytes, stamper: TimeStamper) -> bytes:
-    """`file` with a time-stamp over all."""
+    """Returns `file` with a document time-stamp."""
     output = BytesIO()
     writer = IncrementalPdfFileWriter(BytesIO(file))
     await PdfTimeStamper(stamper).async_timestamp_pdf(writer, "sha256", None, output=output)

@@ -1,4 +1,4 @@
-"""A form, those who sign it, and what is done to it afterwards."""
+"""A form, its signers, and later changes of it."""
 
 import re
 from collections.abc import Callable
@@ -46,13 +46,13 @@ CLERK: Final = Identity("person", "001099000011")
 LEADER: Final = Identity("person", "001099000012")
 AGENCY: Final = Identity("organisation", "0109999999")
 ORDER: Final = About(stream="result:00000000-0000-5000-8000-000000000000:1", seq=3)
-"""The event by which officers sign."""
+"""The event that orders the officers' signatures."""
 BY_APPLICANT: Final = (Signatory(frozenset({APPLICANT}), FIELD),)
 BYTE_RANGE: Final = re.compile(rb"/ByteRange \[(\d+) (\d+) (\d+) (\d+)\s*\]")
 
 
 def form(content: str = CONTENT, *, text: str | None = None, fields: tuple[str, ...] = (FIELD,)) -> bytes:
-    """A form of one page to be signed in these fields; with `text`, one that has a filled field besides."""
+    """Returns a form of one page with these signature fields; with `text`, also with a filled field."""
     return declared(printed(content, text), *(SigFieldSpec(name) for name in fields))
 
 
@@ -72,7 +72,7 @@ def printed(content: str = CONTENT, text: str | None = None) -> bytes:
 
 
 def changed(file: bytes, change: Callable[[IncrementalPdfFileWriter], Any]) -> bytes:
-    """The file with one more revision."""
+    """Returns the file with one more revision."""
     writer = IncrementalPdfFileWriter(BytesIO(file))
     change(writer)
     output = BytesIO()
@@ -114,7 +114,7 @@ def other_text(writer: IncrementalPdfFileWriter) -> None:
 
 
 def another_field(writer: IncrementalPdfFileWriter) -> None:
-    """A field that is filled in, which the form does not have."""
+    """Add a filled field that the form does not have."""
     filled = {"/FT": pdf_name("/Tx"), "/T": TextStringObject("amount"), "/V": TextStringObject("1")}
     field = writer.add_object(DictionaryObject({pdf_name(key): value for key, value in filled.items()}))
     fields = writer.root["/AcroForm"]["/Fields"]
@@ -138,13 +138,13 @@ def encrypted() -> bytes:
 
 
 def ranges(file: bytes) -> tuple[int, int, int, int]:
-    """What the newest signature says it covers."""
+    """Returns the byte range of the newest signature."""
     start, before, after, length = map(int, BYTE_RANGE.findall(file)[-1])
     return start, before, after, length
 
 
 def rolled_back(file: bytes, revision: int) -> bytes:
-    """The file as it was at the end of this revision."""
+    """Returns the file as of the end of this revision."""
     end = PdfFileReader(BytesIO(file)).embedded_signatures[revision].byte_range
     return file[: end[2] + end[3]]
 
@@ -196,7 +196,7 @@ async def official(
     stamp: bytes | None = None,
     at: datetime | None = None,
 ) -> bytes:
-    """The file signed by an officer or an agency."""
+    """Returns the file signed by an officer or an agency."""
     named = Person(who, "Sở Xây dựng" if who == AGENCY else "Lê Thị Ước")
     moment = at or datetime(2026, 11, 27, 2, 30, tzinfo=UTC)
     by = signer or party.signer
@@ -204,14 +204,14 @@ async def official(
 
 
 async def issued(party: Party, file: bytes) -> bytes:
-    """The file with initials, signature and seal."""
+    """Returns the file with initials, signature and seal."""
     file = await official(party, file, INITIALS, CLERK)
     file = await official(party, file, SIGNATURE, LEADER)
     return await official(party, file, SEAL, AGENCY, last=True)
 
 
 async def over_ranges(file: bytes, covered: tuple[int, int, int, int], signer: Signer, who: Identity) -> bytes:
-    """The file signed anew, with the newest signature over these stretches of it and no others."""
+    """Returns the file with its newest signature replaced by one over this byte range."""
     *_, found = BYTE_RANGE.finditer(file)
     told = b"/ByteRange [%d %d %d %d" % covered
     room = len(found.group()) - 1
@@ -230,7 +230,7 @@ def ranges_of(found: re.Match[bytes]) -> tuple[int, int, int, int]:
 
 
 class LocalSigner:
-    """A signer with an authority of its own, that nobody here trusts."""
+    """A signer with an authority of its own, which is not trusted here."""
 
     def __init__(self, folder: Path, url: str = "http://127.0.0.1:9") -> None:
         self._authority = Authority(folder, url)
