@@ -164,7 +164,7 @@ class Paying:
         return "obligation_fulfilled" if self.variant.demanded else "fee_paid"
 
     async def _fee_paid(self, times: int) -> None:
-        """Wait until the filing has recorded so many payments. Raises `TooSlowError` if the time to pay ended before."""
+        """Wait until the filing has recorded so many payments. Raises `TooSlowError` if the time ended before."""
         paid = self._paid
         kinds = await until(self.play.kinds, lambda kinds: kinds.count(paid) == times or "fee_expired" in kinds)
         if kinds.count(paid) < times:
