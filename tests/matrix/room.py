@@ -137,7 +137,7 @@ _TAKES_MONEY: Final = "update agency set merchants = $2 where agency = $1"
 
 
 async def until(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 120) -> T:
-    """What `ask` answers once it is as wanted. Raises `AssertionError` with the last answer when time is up."""
+    """Returns the first answer of `ask` that is `wanted`. After `within` s, `AssertionError` with the last answer."""
     answer = await ask()
     try:
         async with asyncio.timeout(within):

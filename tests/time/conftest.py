@@ -1,4 +1,4 @@
-"""Real time limits, days and weeks of them, on virtual time: one Java test server for each test."""
+"""Real time limits of days and weeks, on virtual time: one Java test server for each test."""
 
 from __future__ import annotations
 
@@ -50,37 +50,37 @@ CALENDAR: Final[dict[str, Any]] = {
         }
     ],
 }
-"""The years of these tests: Mon-Fri 07:00-11:30 and 13:30-17:00, 480 minutes a day, with the holidays they touch."""
+"""The calendar of these tests: Mon-Fri 07:00-11:30 and 13:30-17:00, 480 minutes a day, with the relevant holidays."""
 
 BEGIN: Final = "2030-03-04 09:00"
-"""A Monday on which every test begins."""
+"""The moment, on a Monday, at which every test begins."""
 
 NEWBORN: Final = {
     name: "2030-02-20" if name == "child_birth_date" else value
     for name, value in CHILD.items()
     if name not in {"residence", "clinic"}
 }
-"""Born shortly before it is registered."""
+"""The form of a child born shortly before the registration."""
 
 
 def another(version: str, *days: dict[str, str]) -> bytes:
-    """`CALENDAR` as a file of this version, with more days of the whole country."""
+    """Returns `CALENDAR` as a file of this version, with more national days."""
     overlays = [*CALENDAR["overlays"], *([{"days": [*days]}] if days else [])]
     return yaml.safe_dump(CALENDAR | {"version": version, "overlays": overlays}).encode()
 
 
 def instant(local: str) -> datetime:
-    """`2030-03-04 09:00` in Vietnam."""
+    """Returns the instant of a local time in Vietnam, such as `2030-03-04 09:00`."""
     return datetime.fromisoformat(local).replace(tzinfo=VIETNAM)
 
 
 def local(at: datetime) -> str:
-    """An instant as it is read in Vietnam, to the minute."""
+    """Returns an instant as local time in Vietnam, to the minute."""
     return f"{at.astimezone(VIETNAM):%Y-%m-%d %H:%M}"
 
 
 def land(**overrides: Any) -> Submission:
-    """A sale of land, handed in by its buyer, who fetches the certificate."""
+    """Returns a submission for a sale of land by its buyer, who collects the certificate."""
     papers = [{"code": code, "file": FILE} for code in ("application", "certificate", "contract", "tax_declaration")]
     form = {"plot": "Thửa 12, tờ 3, xã Hoằng Sơn", "change": "sale", "price": 900}
     fields: dict[str, Any] = {"procedure": LAND, "form": form, "papers": papers, "result_channel": "counter"}
@@ -90,7 +90,7 @@ def land(**overrides: Any) -> Submission:
 
 @dataclass(frozen=True)
 class Virtual:
-    """A world whose time stands still but for what acting takes, and leaps when it is told to."""
+    """A world whose time passes only during acts, and leaps on request."""
 
     world: World
     env: WorkflowEnvironment
@@ -103,9 +103,9 @@ class Virtual:
 
     @asynccontextmanager
     async def platform(self) -> AsyncIterator[None]:
-        """A platform worker that may be stopped for long.
+        """Runs a platform worker that may be stopped for long.
 
-        It keeps no filings: this server never gives away again what waits for a worker that kept one and is gone.
+        It caches no filings: this server never reassigns a task that waits for a stopped worker with a cached workflow.
         """
         settings = self.world.settings
         async with (
@@ -115,7 +115,7 @@ class Virtual:
             yield
 
     async def until_without_worker(self, rings: str, when: str) -> None:
-        """Let time pass until `when`, although from `rings` on a timer waits for a worker, which holds all time up."""
+        """Let time pass until `when`, although a timer due at `rings` waits for a worker and blocks time skipping."""
         service = self.env.client.test_service
         await service.unlock_time_skipping(UnlockTimeSkippingRequest())
         await eventually(self.env.get_current_time, lambda now: now >= instant(rings))
@@ -123,13 +123,13 @@ class Virtual:
         await service.lock_time_skipping(LockTimeSkippingRequest())
 
     async def adopt(self, play: Play, calendar: bytes) -> None:
-        """Publish a calendar and have this one filing go by it."""
+        """Publish a calendar, and let this one filing adopt it."""
         published = await publish_calendar(self.world.owner_dsn, calendar)
         handle = self.world.temporal.get_workflow_handle(filing_workflow(play.filing))
         await handle.execute_update("adopt_calendar", AdoptCalendar(calendar=published.name))
 
     async def told(self) -> list[tuple[str, str]]:
-        """Every event but those of the submission: the minute in Vietnam, and its kind with its clock if it has one."""
+        """Returns every event after the submission: its minute in Vietnam, and its kind with its clock, if any."""
         async with self.world.connection() as connection:
             rows = await connection.fetch(
                 "select occurred_at, kind, convert_from(body, 'utf8') as body from event where stream like 'filing:%'"
@@ -138,7 +138,7 @@ class Virtual:
         return [(local(row["occurred_at"]), _named(row["kind"], json.loads(row["body"]))) for row in rows]
 
     async def clocks(self, play: Play) -> list[ClockState]:
-        """The ledger of the clocks of a filing."""
+        """Returns the runs of a filing's clocks."""
         return await self.world.client.clocks(play.filing)
 
 
@@ -148,7 +148,7 @@ def _named(kind: str, body: dict[str, Any]) -> str:
 
 @pytest.fixture
 async def virtual(world: World) -> AsyncIterator[Virtual]:
-    """A world on virtual time, where it is `BEGIN`, without workers; real versions of procedures are published."""
+    """A world on virtual time, starting at `BEGIN`, without workers; real versions of procedures are published."""
     server = shutil.which("temporal-test-server", path=sysconfig.get_path("scripts"))
     assert server is not None, "temporal-test-server is missing; run: make setup"
     await publish_calendar(world.owner_dsn, yaml.safe_dump(CALENDAR).encode())
@@ -157,7 +157,7 @@ async def virtual(world: World) -> AsyncIterator[Virtual]:
     async with await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=server, data_converter=data_converter
     ) as env:
-        # Not the environment's own client: that lets time leap while a result is waited for, and every look is one.
+        # Not the environment's own client: it lets time leap during each wait for a result, and every query is one.
         address = env.client.service_client.config.target_host
         temporal = await Client.connect(address, namespace=env.client.namespace, data_converter=data_converter)
         made = Virtual(replace(world, temporal=temporal, namespace=temporal.namespace), env)

@@ -1,4 +1,4 @@
-"""Payments to test with: a life that commands are given to."""
+"""Payments for tests: a payment that takes commands."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FILING = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 
 
 class Told:
-    """A payment of 16 000 đồng, and what it is told. A request lasts for so many `seconds`."""
+    """A payment of 16 000 đồng that takes commands. A request lasts for so many `seconds`."""
 
     def __init__(self, seconds: int | None = None) -> None:
         self.now = NOW

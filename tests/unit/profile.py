@@ -1,4 +1,4 @@
-"""How many stories hypothesis tells of each life, and how long they are."""
+"""The number and the length of the random runs that hypothesis makes of each state machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ settings.register_profile(
     deadline=None,
     max_examples=examples(10, few=4),
     stateful_step_count=30,
-    phases=(Phase.generate,),  # a story of 30 steps is told whole: making it short takes minutes
+    phases=(Phase.generate,),  # a failing run of 30 steps is shown whole: shrinking it takes minutes
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile(

@@ -1,4 +1,4 @@
-"""The catalogue of sentences in PO files, and the Python module that `make words` makes of it.
+"""Reads the catalogue of sentences from PO files, and makes the Python module of `make words`.
 
 gettext's own `python-brace-format` is not set: it compares a sentence with its id, which here is a key.
 """
@@ -32,9 +32,9 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def read(language: str) -> dict[str, str]:
-    """The sentences of a language by their keys, in the order of its file.
+    """Returns the sentences of a language by key, in the order of its file.
 
-    Raises `ValueError` for a sentence that stands there twice, that is empty, or that a translator marked as unsure.
+    Raises `ValueError` for a key that occurs twice, and for a sentence that is empty or marked as fuzzy.
     """
     text = (WORDS / f"{language}.po").read_text(encoding="utf-8")
     messages = [message for message in read_po(text.splitlines(keepends=True), abort_invalid=True) if message.id]
@@ -46,7 +46,7 @@ def read(language: str) -> dict[str, str]:
 
 
 def compiled() -> str:
-    """The text of the module. Raises `ValueError` for a key that one language lacks."""
+    """Returns the text of the module. Raises `ValueError` for a key that one language lacks."""
     vi, en = map(read, LANGUAGES)
     if vi.keys() != en.keys():
         raise ValueError(f"in one language alone: {sorted(vi.keys() ^ en.keys())}")

@@ -6,6 +6,6 @@ from schemas.words.catalogue import SENTENCES
 
 
 def mistakes_in(checked: str) -> set[str]:
-    """The rules that have words for this."""
+    """Returns the rules with a sentence for this kind of file."""
     keys = {key for key in SENTENCES if key.startswith(f"mistake.{checked}.")}
     return {key.rpartition(".")[2] for key in keys if not key.endswith(".fix")}

@@ -1,4 +1,4 @@
-"""Complaints about acts of a filing: lodged, taken and answered."""
+"""Complaints about acts of a filing: made, claimed and answered."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def complaint(play: Play, about: int, n: int = 1, **said: Any) -> ComplaintStart
 
 
 async def seq_of(play: Play, kind: str) -> int:
-    """The seq of the last event of this kind."""
+    """Returns the seq of the last event of this kind."""
     return max(n for n, found in enumerate(await play.kinds(), 1) if found == kind)
 
 
@@ -35,7 +35,7 @@ async def act(world: World, stream: str, command: type[cm.Command], actor: Actor
 
 
 async def complained(play: Play, kind: str, n: int = 1) -> str:
-    """Complain about the last event of this kind; the name of the stream."""
+    """Complains about the last event of this kind; returns the name of the complaint's stream."""
     await play.world.client.complain(complaint(play, await seq_of(play, kind), n))
     return complaint_workflow(play.filing, n)
 
@@ -50,7 +50,7 @@ async def reopened(play: Play, times: int = 1) -> None:
 
 
 async def refused(world: World, **said: Any) -> Play:
-    """A filing whose refusal on the merits has been returned."""
+    """Returns a closed filing that was refused on the merits."""
     play = await Play.begin(world, posted(**said))
     await play.accept()
     await play.review(Outcome.REFUSED, "sai tên")

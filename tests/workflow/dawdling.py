@@ -1,6 +1,6 @@
-"""A filing whose flow differs from ours: what it leaves, ours can't replay, and the other way round.
+"""A filing workflow whose flow differs from ours: neither can replay the history of the other.
 
-A module of its own: the sandbox imports it anew.
+A module of its own, since the workflow sandbox imports it again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class _Dawdling(FilingLife):
 @workflow.defn(name="Filing")
 @takes_commands(FILING)
 class DawdlingFiling:
-    """Does what a filing does, and a little more."""
+    """A filing with an additional step."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:

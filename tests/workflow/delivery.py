@@ -1,4 +1,4 @@
-"""Results on their way: at the counter, or with the post."""
+"""Results in delivery: at the counter, or by post."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.conftest import World
 
 
 async def fetched(world: World) -> Play:
-    """A result that waits at the counter."""
+    """Returns a filing whose result waits at the counter."""
     play = await Play.begin(world, birth(result_channel="counter"))
     await play.at(Stage.PICKUP)
     return play
@@ -35,7 +35,7 @@ async def the_post(world: World) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def at_the_post(world: World, play: Play) -> dict[str, list[str]]:
-    """What the post itself says of the filing's parcels, by key."""
+    """Returns the statuses of the filing's parcels in the post's own ledger, by key."""
     async with the_post(world) as post:
         all_of_them: list[dict[str, Any]] = (await post.get("/ledger")).json()["consignments"]
     own = [each for each in all_of_them if str(play.filing) in each["key"]]

@@ -1,4 +1,4 @@
-"""Messages that are not what a registered program has signed, each with the rule that says so."""
+"""Messages that differ from a registered program's signed statement, each with the rule that refuses it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def by(actor: Any, command_id: str = "c-1", **fields: Any) -> dict[str, Any]:
 
 
 async def counted(world: World) -> dict[str, int]:
-    """How many events each stream has."""
+    """Returns the number of events of each stream."""
     async with world.connection() as connection:
         rows = await connection.fetch(
             "select stream, count(*) as n from event where filing_id is not null group by stream"
@@ -51,7 +51,7 @@ async def recorded(world: World, stream: str) -> int:
 
 @dataclass(frozen=True)
 class Forgery:
-    """A way in which a message is not what its statement says, and the rule that says so."""
+    """A difference between a message and its statement, and the rule that refuses it."""
 
     rule: str
     says: Mapping[str, Any] = field(default_factory=dict)
@@ -64,13 +64,13 @@ class Forgery:
 
     @property
     def signed(self) -> dict[str, Any]:
-        """What its statement says otherwise. `begins` and `ends` are seconds from now."""
+        """Returns the changed fields of the statement. `begins` and `ends` are seconds from now."""
         at = seconds(datetime.now(UTC))
         return dict(self.says) | ({} if self.begins is None else {"iat": at + self.begins, "exp": at + self.ends})
 
 
 def resigned(header: Mapping[str, Any], sign: Callable[[bytes], bytes]) -> Callable[[str], str]:
-    """The same payload under another header."""
+    """Returns a forger that puts the same payload under another header."""
 
     def forged(signed: str) -> str:
         signing = f"{b64(json.dumps(header).encode())}.{signed.split('.')[1]}"
@@ -132,7 +132,7 @@ FORGERIES: Final = {
     "a human who is not sure enough": Forgery("assurance_too_low", {"acr": "1"}),
 }
 SHAPES: Final = {"string_pattern_mismatch", "string_too_long", "string_type"}
-"""How a start says that its statement is none."""
+"""The error types of a start whose statement is malformed."""
 
 
 def with_statement(said: dict[str, Any], forgery: Forgery) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Payments over each wire on the sandbox bank: its side of a world, and a worker that knows it."""
+"""Payments over each wire of the sandbox bank: the bank's side of a world, and a worker configured for it."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ PAID: Final = ["payment_requested", "payment_ordered", "payment_captured"]
 
 @dataclass
 class Till:
-    """The bank's side of a world: its server, and a door that tells payments what it says, unless it is `deaf`.
+    """The bank's side of a world: its server, and a callback handler that notifies payments, unless it is `deaf`.
 
-    `keep` holds what came while it was deaf.
+    `keep` holds the callbacks received while it was deaf.
     """
 
     world: World
@@ -68,7 +68,7 @@ class Till:
         await tell_payment(self.world.temporal, self.streams[reference], MoneyNotice.model_validate(said))
 
     async def ordered(self, play: Play, n: int = 1) -> PaymentView:
-        """What the n-th payment shows once it says where to pay."""
+        """Returns the n-th payment once it has an address to pay at."""
         await eventually(lambda: play.kinds("payment", n), lambda kinds: "payment_ordered" in kinds)
         asked = "select reference, provider from payment where filing_id = $1 and n = $2"
         async with self.world.connection() as connection:
@@ -79,7 +79,7 @@ class Till:
         return await self.world.client.payment(play.filing, n)
 
     async def page(self, view: PaymentView) -> httpx.URL:
-        """Where the payer's browser, or app, comes to."""
+        """Returns the address of the pay page in the payer's browser or app."""
         assert (view.pay_url is None) == (view.code is not None) == (self.wire == "vietqr")
         start = view.pay_url or str(httpx.URL(f"{self.bank.url}/vietqr/scan", params={"code": view.code or ""}))
         async with partner_client() as browser:
@@ -99,7 +99,7 @@ class Till:
 
 @asynccontextmanager
 async def heard_of(world: World, folder: Path, wire: Kind) -> AsyncIterator[Till]:
-    """The bank's side of a world, whose callbacks reach their payments."""
+    """Runs the bank's side of a world, with callbacks that reach their payments."""
 
     def answer(name: str, received: Received) -> tuple[int, bytes]:
         asyncio.run_coroutine_threadsafe(made.heard(name, received), made.loop).result(20)
@@ -122,7 +122,7 @@ async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
 
 @asynccontextmanager
 async def at_work(till: Till, **changes: Any) -> AsyncIterator[None]:
-    """A worker for which the agencies' directory names the wire's merchant, with these `changes` of its settings."""
+    """Runs a worker with the wire's merchant, its settings changed by `changes`, for all agencies in the directory."""
     world, providers = till.world, merchants_of(till.bank)
     wire = {till.wire: providers[till.wire].model_copy(update=changes)}
     settings = world.settings.model_copy(update={"providers": {**providers, **wire}})
@@ -137,7 +137,7 @@ async def at_work(till: Till, **changes: Any) -> AsyncIterator[None]:
 
 
 async def asked(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
-    """A filing whose fee is asked for: it, the reference, and the pay page."""
+    """Returns a filing with a requested fee, the reference, and the pay page."""
     more = {"version": await publish_short(till.world, EXTRACT, **seconds)} if seconds else {}
     play = await Play.begin(till.world, extract(payer_account=None, **more))
     await play.accept()
@@ -146,7 +146,7 @@ async def asked(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
 
 
 async def paid_for(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
-    """The same once the fee was paid at the provider's page, and the filing has heard it."""
+    """Returns the same once the fee was paid at the provider's page, and the filing has recorded it."""
     play, reference, page = await asked(till, **seconds)
     await till.pay(page)
     await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
@@ -162,7 +162,7 @@ async def events(play: Play, wanted: str) -> list[str]:
 
 
 async def settled(till: Till, play: Play, reference: str, capture: int) -> list[str]:
-    """The events once nobody has anything to give back: by the bank where its wire can, else a cashier does."""
+    """Completes a refund, by the bank if its wire can, else by a cashier; returns the events of the payment."""
     refund = 1000 + capture
     await play.approve_refund(refund)
     if not CAPABILITIES[till.wire].refund:
@@ -178,7 +178,7 @@ async def settled(till: Till, play: Play, reference: str, capture: int) -> list[
 
 
 async def left_to_people(till: Till) -> list[tuple[str, str]]:
-    """What `motcua doctor` says, and why people have to give it back."""
+    """Returns the refunds left to people that `motcua doctor` counts: agency and reason."""
     return [(agency, getattr(wait.why, "en", "")) for agency, wait in await named(till.world, "doctor.refunds.by_hand")]
 
 

@@ -22,7 +22,7 @@ PAPERS: Final = ("application", "certificate", "contract", "kinship", "tax_decla
 
 
 def transfer(payer: str | None, version: str = VERSION) -> Submission:
-    """A gift of land between relatives, whose tax the tax office sets."""
+    """Returns a submission for a gift of land between relatives, whose tax the tax office sets."""
     said: dict[str, Any] = {
         "procedure": TRANSFER,
         "version": version,
@@ -43,7 +43,7 @@ async def takes_money(world: World) -> None:
 
 
 async def demanded(world: World, payer: str | None = PAYS, version: str = VERSION, **said: Any) -> Play:
-    """A filing for which the tax office demands money."""
+    """Returns a filing with a demand of the tax office."""
     play = await Play.begin(world, transfer(payer, version))
     specialist = play.officer(Role.SPECIALIST)
     await play.at(Stage.REVIEW)

@@ -1,4 +1,4 @@
-"""Submissions and commands as any client may send them, and what became of their workflow."""
+"""Submissions and commands as any client may send them, and the ends of their workflows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def submit(client: Client, *args: Any, workflow_id: str) -> Any:
 
 
 async def refused_submission(world: World, submission: Plain) -> Refusal:
-    """Why a submission was refused; fails if anything of it was recorded, or if its workflow did not end cleanly."""
+    """Returns a submission's refusal; fails if anything was recorded, or if its workflow did not end cleanly."""
     client = await stock(world)
     before = await record(world)
     workflow_id = f"filing:{filing_id(submission['client_id'], submission['submission_id'])}"
@@ -44,7 +44,7 @@ async def refused_submission(world: World, submission: Plain) -> Refusal:
 
 
 async def ended_cleanly(client: Client, workflow_id: str) -> None:
-    """The workflow has failed, and soon, and not one of its tasks has."""
+    """Assert that the workflow fails within five seconds, without a failed workflow task."""
     handle = client.get_workflow_handle(workflow_id)
 
     async def status() -> WorkflowExecutionStatus | None:

@@ -1,4 +1,4 @@
-"""Receptions of files over stand-ins: a scanner, an inspector, a check of signatures and a store."""
+"""Examinations of files with stand-ins: a scanner, an inspector, a check of signatures and a store."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAPER = b"%PDF giay chung sinh"
 
 
 class Scanning:
-    """A scanner that is down, or finds what it was told to find."""
+    """A scanner that is down, or returns fixed findings."""
 
     def __init__(self, *, down: bool = False) -> None:
         self.down = down
@@ -43,7 +43,7 @@ class Scanning:
 
 
 class Looking:
-    """An inspector that finds active content in what says so."""
+    """An inspector that finds active content in files that name it."""
 
     async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None:  # noqa: ARG002
         with open(file, "rb", closefd=False) as read:  # noqa: ASYNC230 -- a descriptor of a few bytes
@@ -52,7 +52,7 @@ class Looking:
 
 
 class Verdicts:
-    """A check of signatures that says what it was told to say."""
+    """A check of signatures with a fixed verdict."""
 
     def __init__(self, verdict: SignatureVerdict | None = None) -> None:
         self.verdict = verdict
@@ -85,9 +85,9 @@ class Store:
 
 
 def receiving(world: World, store: Store, inspector: Any, scanner: Scanning | None, verdicts: Verdicts) -> Reception:
-    """The platform's own, over stand-ins."""
+    """Returns the platform's own examiner, over stand-ins."""
     orders = Orders(world.settings)
-    return Reception(store, orders, store.keep, inspector, scanner, verdicts)  # type: ignore[arg-type] # what it calls of a store
+    return Reception(store, orders, store.keep, inspector, scanner, verdicts)  # type: ignore[arg-type] # it has the used part of a store
 
 
 def named(submission: Submission, data: bytes, **said: Any) -> FileRef:

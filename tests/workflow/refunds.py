@@ -1,4 +1,4 @@
-"""Refunds: what was paid, and by whom it is asked back and approved."""
+"""Refunds: the payments, the requests and the approvals."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ async def rules_broken(call: Any) -> list[str]:
 
 
 async def half_back(world: World) -> str:
-    """A version of the extract that gives back a share of what was paid for a filing that is withdrawn."""
+    """Publishes a version of the extract that refunds a share of the fee of a withdrawn filing; returns its name."""
     share = {"case": "withdrawn_afterwards", "percent": 33, "source": "unconfirmed"}
     return await publish_changed(world, EXTRACT, lambda fields: fields["fee"]["refunds"].append(share))

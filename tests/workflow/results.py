@@ -1,4 +1,4 @@
-"""Results of filings: who signs them, slowly or in vain, and what is done to them."""
+"""Results of filings: slow or failing signers, and commands on the results."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ async def decided(world: World, **said: Any) -> Play:
 
 
 async def register(play: Play) -> list[tuple[str, str]]:
-    """Every number of the filing's results, without its agency and year, and its state."""
+    """Returns every number of the filing's results, without agency and year, with its state."""
     async with play.world.connection() as connection:
         found = await of_filing(connection, str(play.code))
     return [(one.number.rpartition("-")[2], one.state.value) for one in found]
@@ -98,20 +98,20 @@ async def validity(play: Play, number: str) -> Validity | None:
 
 
 async def tasks_of(play: Play, role: Role) -> list[tuple[str, str | None, tuple[str, ...]]]:
-    """What waits for somebody in this role in the streams of results."""
+    """Returns the tasks of this role in the streams of results."""
     found = await play.world.client.tasks(AskTasks(agency=AGENCY, role=role))
     return [(one.name, one.officer, one.actions) for one in found.rows if one.stream.startswith("result:")]
 
 
 async def asked_of_signer(world: World, filing: UUID) -> list[str]:
-    """The keys of what the signer was asked for because of a filing, the newest first."""
+    """Returns the keys of the requests to the signer for a filing, the newest first."""
     async with partner_client(world.env["MOTCUA_SIGNER_URL"]) as client:
         answer = await client.get("/requests")
     return [one["key"] for one in answer.raise_for_status().json()["requests"] if str(filing) in one["key"]]
 
 
 async def waits_for(world: World, place: str) -> Play:
-    """A result of which this officer has been asked at the signing service, and takes half a minute if not hurried."""
+    """Returns a filing whose result waits at the signing service for this place: half a minute unless hurried."""
     slow = {"signature": SLOW, "seal": SLOW_AGENCY}[place]
     await set_up(world, [one | ({"number": slow} if one["place"] == place else {}) for one in signers()])
     play = await decided(world)
@@ -121,24 +121,24 @@ async def waits_for(world: World, place: str) -> Play:
 
 
 async def hurried(play: Play) -> None:
-    """Have who is slow sign now."""
+    """Let the slow signers sign now."""
     async with partner_client(play.world.env["MOTCUA_SIGNER_URL"]) as client:
         for key in await asked_of_signer(play.world, play.filing):
             (await client.post(f"/requests/{segment(key)}/hurry")).raise_for_status()
 
 
 async def waiting_for_signer(world: World, workflow_id: str) -> list[str]:
-    """The numbers of the activities in which the newest run of a workflow waits for the signing service."""
+    """Returns the ids of the activities of a workflow's newest run that wait for the signing service."""
     try:
         described = await world.temporal.get_workflow_handle(workflow_id).describe()
-    except RPCError:  # it is not there yet
+    except RPCError:  # the workflow does not exist yet
         return []
     pending = described.raw_description.pending_activities
     return [one.activity_id for one in pending if (one.activity_type.name, one.state) == ("result.sign", STARTED)]
 
 
 async def signed_once(play: Play) -> None:
-    """All sign, who is slow now, and each was asked once."""
+    """Let all sign, the slow ones at once, and assert that each got one request."""
     await hurried(play)
     await play.at(Stage.CLOSED)
     assert await play.kinds("result", 1) == RELEASED

@@ -1,4 +1,4 @@
-"""Filings that stand still, over a bug or over a history that can't be replayed, and go on."""
+"""Filings that stall, because of a bug or of a history that can't be replayed, and recover."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def bug(*_: Any) -> Any:
 
 
 async def paid_and_deaf(world: World, patch: pytest.MonkeyPatch) -> Play:
-    """A filing whose payment was made and told, and whose own task fails over the news."""
+    """Returns a filing whose workflow task fails at the notification of its payment."""
     patch.setitem(RULES, "settle_fee", replace(RULES["settle_fee"], effect=bug))
     play = await Play.begin(world, extract())
     await play.accept()
@@ -53,12 +53,12 @@ def handle_of(play: Play) -> WorkflowHandle[Any, Any]:
 
 
 async def awake(play: Play) -> None:
-    """Let the workflow have something to do, of which it knows nothing."""
+    """Give the workflow a task, by a signal that it does not handle."""
     await handle_of(play).signal("nothing")
 
 
 async def still(play: Play) -> Stalled:
-    """How it stands still, once the server has marked it."""
+    """Returns the stall of the filing, once the server has marked it."""
     (found,) = await eventually(lambda: stalled(play.world.temporal), bool, within=WITHIN)
     assert found.workflow_id == filing_workflow(play.filing)
     return found

@@ -1,4 +1,4 @@
-"""Workflows under the names of ours, one of them with a bug. A module of its own: the sandbox imports it anew."""
+"""Workflows with the names of ours, one with a bug. A module of its own, since the sandbox imports it again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from temporalio import workflow
 
 @workflow.defn(name="Filing")
 class Buggy:
-    """Raises what it should not, and says too much."""
+    """Fails with a bug whose message contains personal data."""
 
     @workflow.run
     async def run(self) -> None:
@@ -17,7 +17,7 @@ class Buggy:
 
 @workflow.defn(name="Payment")
 class Waiting:
-    """Has nothing wrong with it."""
+    """A workflow without a bug."""
 
     @workflow.run
     async def run(self) -> None:
@@ -26,7 +26,7 @@ class Waiting:
 
 @workflow.defn(name="Filing")
 class Mended:
-    """The same without the bug."""
+    """The same workflow as `Buggy`, without the bug."""
 
     @workflow.run
     async def run(self) -> None:
@@ -35,7 +35,7 @@ class Mended:
 
 @workflow.defn(name="Filing")
 class Changed:
-    """Another one, whose history does not fit."""
+    """Another workflow, which does not fit the recorded history."""
 
     @workflow.run
     async def run(self) -> None:

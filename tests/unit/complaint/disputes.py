@@ -1,4 +1,4 @@
-"""Complaints to test with: what the log tells, and a life that commands are given to."""
+"""Complaints for tests: their grounds from the log, and a complaint that takes commands."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ FOUND: Final = Grounds.model_validate(
         "calendar": CALENDAR,
     }
 )
-"""What the log tells of a decision that was returned."""
+"""The grounds in the log for a complaint about a returned decision."""
 
 _SYSTEM: Final[tuple[type[cm.Command], ...]] = (RingComplaint, SettleUpheld, cm.ChangeCalendar)
 COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (*COMPLAINT_COMMANDS, *_SYSTEM)}
@@ -58,7 +58,7 @@ ANSWER: Final = {"outcome": "upheld", "reason": "giấy tờ hợp lệ", "legal
 
 
 def told(life: Life, about: int, *complaints: Complaint) -> Grounds:
-    """What the log of a filing tells of its event with this seq."""
+    """Returns the grounds in a filing's log for a complaint about the event with this seq."""
     begun = Filing(filing_id=FILING, agency=AGENCY, procedure=life.filing.procedure, calendar=CALENDAR, level=1)
     states = list(accumulate(life.log, lifecycle.evolve, initial=begun))[1:]
     return grounds(begun, life.log, states, complaints, about)
@@ -71,7 +71,7 @@ def complain(found: Grounds = FOUND, actor: Actor = APPLICANT, **said: Any) -> C
 
 
 def reasons(given: Complain) -> list[str]:
-    """Why a complaint is not recorded; nothing if it is."""
+    """Returns the rules that refuse a complaint; none if it is recorded."""
     try:
         COMPLAINT.decide(Complaint(filing_id=FILING, n=given.start.n, agency=AGENCY), given, START)
     except RefusalError as no:
@@ -80,7 +80,7 @@ def reasons(given: Complain) -> list[str]:
 
 
 class Dispute:
-    """A complaint, the events that made it, and the hour."""
+    """A complaint, its events, and the present time."""
 
     def __init__(self, found: Grounds = FOUND, actor: Actor = APPLICANT) -> None:
         self.now = START
@@ -105,7 +105,7 @@ class Dispute:
         return COMMANDS[kind].model_validate(said)
 
     def refusal(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> list[str]:
-        """The rule of every problem; none if it would be done."""
+        """Returns the rule of every problem; none if the command would be accepted."""
         try:
             COMPLAINT.decide(self.complaint, self.command(kind, actor, **content), self.now)
         except RefusalError as no:
@@ -117,7 +117,7 @@ class Dispute:
         return self
 
     def rung(self) -> Self:
-        """What is due now rings."""
+        """Fire all timers that are due now."""
         while (timer := fold.next_timer(self.complaint)) is not None and timer.due <= self.now:
             self.do("ring_complaint", moment=timer.moment)
         return self
@@ -132,11 +132,11 @@ class Dispute:
 
     @property
     def tasks(self) -> list[tuple[str, str, tuple[str, ...]]]:
-        """Name, role and actions of each."""
+        """Name, role and actions of each task."""
         return [(task.name, task.role, task.actions) for task in COMPLAINT.rows(self.complaint).tasks or ()]
 
     @property
     def tells(self) -> tuple[str, str, str] | None:
-        """What its clock tells next, and when in Vietnam."""
+        """The clock, the moment and the time in Vietnam of the next timer; None if there is none."""
         timer = fold.next_timer(self.complaint)
         return None if timer is None else (timer.clock, timer.moment, f"{timer.due.astimezone(VIETNAM):%Y-%m-%d %H:%M}")

@@ -1,4 +1,4 @@
-"""A filing to which anybody sends anything, at any time, and what must hold of it all the while."""
+"""A filing under any commands by anybody at any time, with its invariants."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ from tests.unit.filing.lives import (
 
 T = TypeVar("T")
 TURNS: Final = 5
-"""Asking everybody about everything after each step takes long: they take turns."""
+"""To query every actor about every command after each step takes long, so they take turns."""
 
 PEOPLE: Final = (
     APPLICANT,
@@ -77,7 +77,7 @@ PEOPLE: Final = (
     Actor(subject="eve", role=Role.REPRESENTATIVE),
     SYSTEM,
 )
-# domain.md §2.2, event by event, from nothing (0). What is not in its table:
+# domain.md §2.2, event by event, from nothing (0). The additions to its table:
 LEGAL: Final[dict[int, set[int]]] = {
     0: {1},  # ∅ → 2 of a paper filing is 1 and then 2, by one command
     1: {2, 3, 5, 7},
@@ -103,7 +103,7 @@ AT_HAND: Final = {"returned", "cancelled"}
 CLOSINGS: Final = {"intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn", "stopped"}
 FILERS: Final[tuple[dict[str, Any], ...]] = ({"actor": APPLICANT}, {"actor": REPRESENTATIVE}, PAPER, AT_DESK)
 NOTICES: Final = ("reminder:", "apology:", "finished_early", "machine_work:", "part_overdue:")
-"""Tasks that tell somebody something, and need not ask for anything."""
+"""Tasks that are notices, and need no action."""
 
 ONWARDS: Final = {
     *("accept", "supplement", "forward", "propose", "decide", "pay_at_counter", "hand_over"),
@@ -127,20 +127,20 @@ AWAITED: Final[dict[Stage, list[tuple[str, Actor]]]] = {
 
 
 def somebody(task: Task) -> Actor:
-    """Who can do a task: whoever has claimed it, or anyone in its role."""
+    """Returns an actor for a task: its claimer, or anyone in its role."""
     found = officer(task.role, task.officer, task.agency)
     return {Role.APPLICANT: APPLICANT, Role.SYSTEM: SYSTEM}.get(task.role, found)
 
 
 def carried(filing: Filing, given: cm.TransferDossier | cm.ReceiveDossier) -> bool:
-    """Whether whoever sends papers on has them, and whoever signs for them is where they go."""
+    """Returns True if the sender has the papers, or the receiver is of the agency that they are sent to."""
     if isinstance(given, cm.ReceiveDossier):
         return given.actor.agency == filing.agency and filing.under_way != ()
     return given.actor.agency == filing.desk and set(given.originals) <= set(filing.at_desk) > set()
 
 
 def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C901, PLR0911, PLR0912 -- one line for each
-    """What must be true of a command that is accepted, whatever the way it came."""
+    """Returns True if an accepted command fulfils its conditions, checked independently of the rules."""
     fee_due = filing.fee
     match given:
         case cm.TimerFired(clock=clock, moment=moment):
@@ -190,7 +190,7 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C9
 
 
 def remembering(function: Callable[..., T]) -> Callable[..., T]:
-    """A pure function that is asked the same many times in a row: what somebody could do instead, at each refusal."""
+    """Returns a pure function with its last result cached: each refusal computes the allowed actions again."""
     last: list[tuple[tuple[Any, ...], T]] = []
 
     def asked(*given: Any) -> T:
@@ -238,14 +238,14 @@ class AnyLife(RuleBasedStateMachine):
         self.replay()
 
     def replay(self) -> None:
-        """Fold what is new as the log gives it back: as JSON."""
+        """Fold the new events as they come back from the log, as JSON."""
         for recorded in self.life.log[self.replayed.seq :]:
             read = replace(recorded, event=FILING.event(json.loads(recorded.event.model_dump_json(exclude_none=True))))
             self.replayed = lifecycle.evolve(self.replayed, read)
             self.statuses.append(int(lifecycle.status(self.replayed)))
 
     def attempt(self, kind: str, actor: Actor, content: dict[str, Any]) -> bool:
-        """Give a command, twice to `decide`: the same answer both times, and what it is asked of is left as it was."""
+        """Give a command, after two calls of `decide`, which must agree and leave the filing unchanged."""
         before = self.life.filing.model_copy(deep=True)
         given = command(kind, actor, len(self.life.log), **content)
         answers: list[Any] = []
@@ -303,7 +303,7 @@ class AnyLife(RuleBasedStateMachine):
                 assert self.attempt(kind, actor, content)
 
     def ways_on(self) -> list[tuple[str, Actor, dict[str, Any]]]:
-        """What brings the filing nearer to its end, or a claim that makes that possible."""
+        """Returns the commands that bring the filing nearer to its end, or claims that make them possible."""
         filing = self.life.filing
         tasks = lifecycle.tasks(filing, self.life.now)
         may = [(name, somebody(task)) for task in tasks for name in task.actions]
@@ -366,7 +366,7 @@ class AnyLife(RuleBasedStateMachine):
 
     @property
     def kinds(self) -> list[str]:
-        """What happened since the filing began, or began again."""
+        """The kinds of events since the filing began, or was last reopened."""
         kinds = self.life.kinds
         return kinds[max((n for n, kind in enumerate(kinds) if kind == "reopened"), default=0) :]
 
@@ -497,7 +497,7 @@ class AnyLife(RuleBasedStateMachine):
 
     @property
     def silence_speaks(self) -> bool:
-        """Whether the limit has run out whose end is approval, and the clock is about to ring."""
+        """True if a limit whose end means approval is over, and its timer is about to fire."""
         state = self.life.filing.clocks.get(Clock.PROCESSING)
         silent = self.life.filing.procedure.silent_officer is not None and self.life.filing.decision is None
         return silent and state is not None and not state.paused and self.life.now >= state.due

@@ -1,4 +1,4 @@
-"""What the clocks of a life tell, in Vietnam's time; and what sets them going again."""
+"""The timers of a filing's clocks, in Vietnam's time; and the commands that restart clocks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def vn(instant: Any) -> str:
 
 
 def tells(life: Life, clock: str) -> dict[str, str]:
-    """What one clock will tell, and when."""
+    """Returns the moments of one clock's timers, each with its time."""
     return {moment: vn(when) for name, moment, when in life.tells if name == clock}
 
 

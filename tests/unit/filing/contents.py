@@ -1,4 +1,4 @@
-"""What commands hold: what leaves nobody a reason to refuse, and anything at all."""
+"""Contents of commands: valid ones, and arbitrary ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from schemas.publishing.procedure import FieldKind
 from tests.unit.filing.lives import ADDRESS, CALENDAR, CODE, ENDING, FETCHED, FILE, LINK, REFUSING, RESULT, START
 
 DUAL: Final = "specialist-1"
-"""Who proposes; the same person is a leader too."""
+"""The proposer, who is a leader too."""
 
 VALUES: Final = {
     FieldKind.TEXT: "Bình",
@@ -33,7 +33,7 @@ ELSEWHERE: Final = ADDRESS.model_copy(update={"address": "2 Hàng Bài"})
 
 
 def other_delivery(filing: Filing) -> dict[str, Any]:
-    """The result by another channel, or by post to another address."""
+    """Returns another channel for the result, or another postal address."""
     others = sorted(result_channels(filing.procedure, filing.level) - {filing.result_channel})
     if others:
         return {"channel": others[filing.seq % len(others)]}
@@ -41,12 +41,12 @@ def other_delivery(filing: Filing) -> dict[str, Any]:
 
 
 def fitting(filing: Filing, kind: str) -> dict[str, Any]:
-    """Content that leaves nobody a reason to refuse, if the command is allowed at all."""
+    """Returns a content that is valid if the command is allowed at all."""
     return all_fitting(filing).get(kind, {})
 
 
 def all_fitting(filing: Filing) -> dict[str, dict[str, Any]]:
-    """What is `fitting`, of all kinds that have some."""
+    """Returns the `fitting` contents of all kinds that have one."""
     rules = filing.procedure
     proposal = filing.proposal
     taken = {filing.officer, filing.acting_for, *((proposal.officer, proposal.acting_for) if proposal else ())}
@@ -110,7 +110,7 @@ def all_fitting(filing: Filing) -> dict[str, dict[str, Any]]:
 
 
 def some(**fields: Any) -> st.SearchStrategy[dict[str, Any]]:
-    """Each field one of its values: of a list, or as a strategy draws them."""
+    """Returns a strategy that draws each field from its list of values, or by its strategy."""
     drawn = {name: st.sampled_from(one) if isinstance(one, list) else one for name, one in fields.items()}
     return st.fixed_dictionaries(drawn)
 

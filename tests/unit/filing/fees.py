@@ -1,4 +1,4 @@
-"""Fees to test with: what raises them, what lets off a part, and lives that pay them and supply more."""
+"""Fees for tests: with increases and waivers, and filings that pay them and supply more."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ HALF: Final = {"code": "half", "percent": 50, "approver": "cashier"}
 
 
 def rules(due: str = "submission", **said: Any) -> ProcedureRules:
-    """8 000 đồng a copy, and 50 001 for haste; as many supplements as are wanted."""
+    """Returns rules with 8 000 đồng a copy, and 50 001 for haste; up to 50 supplements."""
     facts = fee(due)
     facts |= {"items": [*facts["items"], HASTE], "waivers": [HALF]} | said
     return procedure(fee=facts, supplement_rounds=50, supplement_within="300 working days")
 
 
 def paid(life: Life) -> Life:
-    """What is due is paid online."""
+    """Pay the due fee online."""
     due = known(life.filing.fee)
     return life.do("settle_fee", n=due.n, settlement="paid", amount=due.amount)
 
 
 def supplied(life: Life, actor: Actor = RECEPTION, **form: Any) -> Life:
-    """An officer asks for these fields, and they come."""
+    """Request these fields as an officer, and supply them."""
     life.asked(actor, *(("field", code) for code in form))
     return life.do("supplement", APPLICANT, form=form, papers=[])
 

@@ -1,4 +1,4 @@
-"""Filings to test with: a procedure of any shape, its people, and a life that commands are given to."""
+"""Filings for tests: a procedure of any shape, its people, and a filing that takes commands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from schemas.stream.ledger import Recorded
 
 AGENCY: Final = "H01.12"
 START: Final = datetime(2026, 11, 25, 3, 0, 30, tzinfo=UTC)
-"""Half a minute past ten in the morning of a Wednesday, in Vietnam."""
+"""10:00:30 on a Wednesday in Vietnam."""
 
 AN: Final = Applicant(subject="an", name="Nguyễn Văn An", id_number="001099000001")
 APPLICANT: Final = Actor(subject="an", role=Role.APPLICANT)
@@ -39,7 +39,7 @@ RESULT: Final = FileRef(key="results/1.pdf", sha256="c" * 64, size=2000)
 
 
 def local(text: str) -> datetime:
-    """An instant in Vietnam, as `2026-11-26 17:00`."""
+    """Returns the instant of a local time in Vietnam, such as `2026-11-26 17:00`."""
     return datetime.fromisoformat(f"{text}+07:00").astimezone(UTC)
 
 
@@ -129,17 +129,17 @@ FETCHED: Final[dict[str, Any]] = {
     "identity": {"document": "citizen_card", "number": AN.id_number},
     "signed_on_paper": True,
 }
-"""What is said of a result that the applicant fetches."""
+"""The fields of a hand-over to the applicant."""
 
 PASSPORT: Final = {"document": "passport", "number": "C1234567"}
-"""What says nothing of anybody's citizen number."""
+"""An identity document without a citizen number."""
 
 CODE: Final = "123456"
 LINK: Final = "link-at-which-the-result-is-read-1"
 
 
 def drawn(event: Any) -> dict[str, Any]:
-    """What the ledger draws for an event."""
+    """Returns the secrets that the ledger draws for an event."""
     if isinstance(event, ResultOffered):
         link = f"{LINK}{event.n}"
         return {"link": link, "link_sha256": sha256(link.encode()).hexdigest()}
@@ -147,12 +147,12 @@ def drawn(event: Any) -> dict[str, Any]:
 
 
 def limited(**changes: str) -> dict[str, Any]:
-    """What gives a procedure other limits."""
+    """Returns the change for a procedure with other limits."""
     return {"limits": LIMITS | changes}
 
 
 def procedure(**changes: Any) -> ProcedureRules:
-    """A procedure at level 4, free, in two review steps, that allows one supplement."""
+    """Returns a procedure at level 4, free, in two review steps, with one supplement allowed."""
     facts = {
         "code": "2.000635",
         "version": "2026-12",
@@ -177,13 +177,13 @@ def procedure(**changes: Any) -> ProcedureRules:
 
 
 def fee(due: str = "acceptance", channels: tuple[str, ...] = ("online", "counter")) -> dict[str, Any]:
-    """8 000 đồng a copy."""
+    """Returns a fee rule of 8 000 đồng a copy."""
     items = [{"code": "extract", "amount": 8000, "per": "copies"}]
     return {"items": items, "due": due, "channels": channels, "limit": "5 working days"}
 
 
 def submission(**changes: Any) -> Submission:
-    """A complete one: online, by a representative, for two copies."""
+    """Returns a complete submission: online, by a representative, for two copies."""
     facts: dict[str, Any] = {
         "client_id": "portal",
         "submission_id": "1",
@@ -201,11 +201,11 @@ def submission(**changes: Any) -> Submission:
 
 
 PAPER: Final[dict[str, Any]] = {"channel": "counter", "actor": RECEPTION}
-"""What makes a submission a paper one, recorded at the counter."""
+"""The changes for a paper submission, recorded at the counter."""
 
 DESK: Final = "H01.01"
 AT_DESK: Final[dict[str, Any]] = {"channel": "counter", "desk": DESK, "actor": officer(Role.RECEPTION, agency=DESK)}
-"""What makes it one that the desk of another agency receives."""
+"""The changes for a paper submission received at another agency's desk."""
 
 SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
     *(cm.TimerFired, cm.ChangeCalendar, cm.Issue, cm.SettleFee, cm.AskFeeAgain, cm.SettleParcel),
@@ -220,7 +220,7 @@ UNSEEN: Final = Examined()
 
 
 class Life:
-    """A filing, the events that made it, and the hour."""
+    """A filing, its events, and the present time."""
 
     def __init__(self, rules: ProcedureRules | None = None, examined: Examined = UNSEEN, **changes: Any) -> None:
         self.now = START
@@ -268,12 +268,12 @@ class Life:
             self.filing = lifecycle.evolve(self.filing, recorded)
             if n < len(decided):
                 projections.view(self.filing, self.now, 0)  # the question `changes` shows a filing between events, too
-            # A change of a field that is none would be kept, and forgotten with the next snapshot.
+            # An update of an unknown field would be kept, and lost at the next snapshot.
             for model in (self.filing, self.filing.procedure, *lifecycle.clock_history(self.filing)):
                 assert vars(model).keys() == type(model).model_fields.keys()
 
     def refusal(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> list[tuple[str, str]]:
-        """Field and rule of every problem; none if it would be done."""
+        """Returns field and rule of every problem; none if the command would be accepted."""
         try:
             lifecycle.decide(self.filing, command(kind, actor, len(self.log), **content), self.now)
         except RefusalError as no:
@@ -290,7 +290,7 @@ class Life:
         return self
 
     def rung(self) -> Self:
-        """What is due now rings, in order, as the filing's own timers make it, and then nothing is due."""
+        """Fire the due timers, in the order of the filing, until none is due."""
         for _ in range(20):
             timer = lifecycle.next_timer(self.filing)
             if timer is None or timer.due > self.now:
@@ -299,11 +299,11 @@ class Life:
         raise AssertionError(f"it rings on and on: {self.told}")
 
     def clock(self, name: str) -> ClockState:
-        """The last run of a clock."""
+        """Returns the last run of a clock."""
         return self.runs(name)[-1]
 
     def runs(self, name: str) -> list[ClockState]:
-        """Every run of a clock, in order."""
+        """Returns every run of a clock, in order."""
         return [state for state in lifecycle.clock_history(self.filing) if state.clock == name]
 
     @property
@@ -320,18 +320,18 @@ class Life:
 
     @property
     def ringing(self) -> dict[str, datetime]:
-        """Which clocks will ring because they are due, and when."""
+        """The clocks with a timer for their due moment, each with its time."""
         timers = lifecycle.timers(self.filing)
         return {str(timer.clock): timer.due for timer in timers if timer.moment is Moment.DUE}
 
     @property
     def tells(self) -> list[tuple[str, str, datetime]]:
-        """Everything that clocks will tell, in order: the clock, the moment, and when."""
+        """All timers of clocks in order: the clock, the moment, and the time."""
         return [(timer.clock, timer.moment, timer.due) for timer in lifecycle.timers(self.filing)]
 
     @property
     def told(self) -> list[tuple[str, str]]:
-        """What clocks have told, in order."""
+        """The recorded events of clocks in order: the clock, and the kind."""
         events = (recorded.event for recorded in self.log)
         said = {"reminded", "apology_drafted", "overdue"}
         return [(getattr(event, "clock", Clock.PROCESSING), event.kind) for event in events if event.kind in said]
@@ -341,11 +341,11 @@ class Life:
         return [str(task.role) for task in lifecycle.tasks(self.filing, self.now)]
 
     def tasks(self, name: str) -> list[tuple[str, tuple[str, ...]]]:
-        """Whose the tasks of this name are, and what can be done with each."""
+        """Returns the role and the actions of each task of this name."""
         found = (task for task in lifecycle.tasks(self.filing, self.now) if task.name == name)
         return [(str(task.role), task.actions) for task in found]
 
-    # The usual way through, in words.
+    # The usual steps, by name.
 
     def accepted(self) -> Self:
         return self.do("accept", RECEPTION)
@@ -367,7 +367,7 @@ class Life:
 
 
 def at(*review: dict[str, Any], **changes: Any) -> Life:
-    """A filing in the first of these steps, claimed by the specialist."""
+    """Returns a filing in the first of these steps, claimed by the specialist."""
     rules = procedure(review=[*review, APPRAISE, DECIDE], **changes)
     return Life(rules).accepted().do("claim", SPECIALIST)
 

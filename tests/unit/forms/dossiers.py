@@ -1,4 +1,4 @@
-"""Submissions that fill a form to its edges."""
+"""Submissions that fill a form completely."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,19 +44,19 @@ MARKED: Final = "Đặng Ẵm Ẩn Ậu Ểu Ễn Ệch Ỗng Ộp Ởm Ỡ Ợt
 
 
 def procedure(file: Path) -> Procedure:
-    """A procedure of the catalogue, with its texts filled."""
+    """Returns a procedure of the catalogue, with the placeholders in its texts filled."""
     found = check_bytes(file.read_bytes()).procedure
     assert found is not None
     return filled(found)
 
 
 def residence(**changes: object) -> Submission:
-    """A registration of residence, with these changes."""
+    """Returns a registration of residence with these changes."""
     return Submission.model_validate(RESIDENCE | changes)
 
 
 def to_the_edges(of: Procedure) -> Submission:
-    """A submission for this procedure with every field and every paper, each text as long as it may be."""
+    """Returns a submission with every field and paper of a procedure, each text of maximal length."""
     papers = [{"code": paper.code, "file": {"key": "files/a", "sha256": "0" * 64, "size": 5}} for paper in of.papers]
     fields: dict[str, Any] = {
         "procedure": of.code,

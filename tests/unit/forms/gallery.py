@@ -1,6 +1,6 @@
-"""Every form of the catalogue as pictures, to be looked at: `python -m tests.unit.forms.gallery FOLDER`.
+"""Draws every form of the catalogue as pictures, for inspection: `python -m tests.unit.forms.gallery FOLDER`.
 
-Of each form the blank, and one that is filled in to its edges; and one of forty rows.
+Each form is drawn blank and completely filled; one more form has forty rows.
 """
 
 import subprocess
@@ -20,14 +20,14 @@ DPI = "80"
 
 
 def prefilled(of: Procedure, key: str, paper: PaperRule | None) -> Sheet:
-    """The form of this key, with every field as long as it may be."""
+    """Returns the form of this key, with every field of maximal length."""
     submission = to_the_edges(of)
     digest = signed_digest(submission, None if paper is None else paper.code)
     return filled_in(of, key, paper, submission, digest=digest)
 
 
 def forty_rows() -> Sheet:
-    """A form of forty texts."""
+    """Returns a form with forty texts."""
     of = procedure(RESIDENCE_FILE)
     ((key, paper),) = forms_of(of).items()
     field = next(field for field in of.form if field.kind is FieldKind.TEXT)
@@ -38,7 +38,7 @@ def forty_rows() -> Sheet:
 
 
 def sheets() -> Iterator[tuple[str, Sheet]]:
-    """Every form by the name of its picture."""
+    """Yields every form by the name of its picture."""
     for file in FILES:
         of = procedure(file)
         for key, paper in forms_of(of).items():

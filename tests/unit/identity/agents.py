@@ -1,4 +1,4 @@
-"""Keys as programs have them: in a file, or behind the socket of an agent."""
+"""Keys of programs: in a file, or behind the socket of an agent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def pem_of(key: Any) -> bytes:
 
 
 class Answering(socketserver.StreamRequestHandler):
-    """An agent in a few lines, as docs/identity.md has it."""
+    """A minimal agent, as in docs/identity.md."""
 
     def handle(self) -> None:
         asked = json.loads(self.rfile.readline())

@@ -1,4 +1,4 @@
-"""A provider that says one thing, and what it is asked."""
+"""A provider with one fixed answer, and the requests to it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KNOWN: Final = {REFERENCE: Expected(amount=135_000, settled=False), OTHER: Expec
 
 @dataclass
 class Wire:
-    """A provider that says one thing, and how it was asked for it."""
+    """A provider with one fixed answer, which keeps the requests to it."""
 
     kind: Kind
     says: str | Exception | None = None

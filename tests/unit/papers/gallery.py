@@ -1,4 +1,4 @@
-"""Every official paper as pictures, to be looked at: `python -m tests.unit.papers.gallery FOLDER`."""
+"""Draws every official paper as pictures, for inspection: `python -m tests.unit.papers.gallery FOLDER`."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What papers are made of: filings of a published procedure, each as far as the event that causes a paper."""
+"""The sources of papers: filings of a published procedure, each up to the event that causes a paper."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _RESIDENCE: Final = RESIDENCE | {
 
 
 class Filed(Life):
-    """The life of a filing of a published procedure, its dossier code like a real one."""
+    """A filing of a published procedure, with a realistic dossier code."""
 
     def __init__(self, of: Procedure = RESIDENCE_PROCEDURE, **changes: Any) -> None:
         self.of = of
@@ -75,7 +75,7 @@ class Filed(Life):
         super().__init__(rules_of(of, "a" * 64), **(_RESIDENCE | changes))
 
     def source(self, kind: str, **changes: Any) -> PaperSource:
-        """As the last event of this kind causes a paper."""
+        """Returns the source of the paper that the last event of this kind causes."""
         upto = max(n for n, one in enumerate(self.log, 1) if one.event.kind == kind)
         state = before = self.blank
         for recorded in self.log[:upto]:
@@ -93,7 +93,7 @@ class Filed(Life):
 
     @property
     def blank(self) -> Any:
-        """The filing before anything had happened."""
+        """The filing before its first event."""
         return self.filing.__class__(
             filing_id=self.filing.filing_id,
             agency=self.filing.agency,
@@ -104,14 +104,14 @@ class Filed(Life):
 
 
 def accepted(**changes: Any) -> Filed:
-    """A filing that was taken in."""
+    """Returns an accepted filing."""
     filed = Filed(**changes)
     filed.accepted()
     return filed
 
 
 def asked(*targets: tuple[str, str], **changes: Any) -> Filed:
-    """A filing at its intake that lacks these."""
+    """Returns a filing at its intake with a request for these missing items."""
     filed = Filed(**changes)
     filed.asked(RECEPTION, *targets)
     return filed
@@ -129,7 +129,7 @@ PLAIN: Final = RESIDENCE_PROCEDURE.model_copy(
         "extension": ExtensionRule.model_validate(EXTENSION["extension"] | {"source": "unconfirmed"}),
     }
 )
-"""Without a fee and without a look on site, and with an extension."""
+"""A procedure without fee and inspection, and with an extension."""
 
 OWING: Final = PLAIN.model_copy(
     update={
@@ -139,18 +139,18 @@ OWING: Final = PLAIN.model_copy(
         )
     }
 )
-"""In which another authority says what is owed to it."""
+"""The same procedure with an obligation to another authority."""
 
 
 def handled(of: Procedure = PLAIN, **changes: Any) -> Filed:
-    """A filing that a specialist has in hand."""
+    """Returns a filing claimed by a specialist."""
     filed = Filed(of, **changes)
     filed.accepted().do("claim", SPECIALIST)
     return filed
 
 
 def lacking_forty() -> PaperSource:
-    """A filing that lacks forty papers, each with a long name and a note."""
+    """Returns the source for a filing that lacks forty papers, each with a long name and a note."""
     (paper, *_) = PLAIN.papers
     many = tuple(
         paper.model_copy(update={"code": f"p{n}", "required": False, "name": Text(vi=f"{MARKED} {n:02}", en=f"{n}")})
@@ -163,7 +163,7 @@ def lacking_forty() -> PaperSource:
 
 
 def late(kind: str) -> PaperSource:
-    """A filing whose appointment is not kept, or put off."""
+    """Returns the source for a filing whose appointment is missed or postponed."""
     filed = handled()
     if kind == "apologised":
         filed.until("2026-12-07 09:00").rung()
@@ -175,7 +175,7 @@ def late(kind: str) -> PaperSource:
 
 
 def handed_over(*, arrived: bool) -> PaperSource:
-    """A filing on paper, taken in at the desk of another agency, its papers on their way or there."""
+    """Returns the source for a paper filing from another agency's desk, its papers in transfer or `arrived`."""
     papers = [{"code": "declaration"}, {"code": "owner_consent"}]
     filed = Filed(PLAIN, **lives.AT_DESK, papers=papers)
     there = lives.officer(Role.RECEPTION, agency=lives.DESK)
@@ -186,14 +186,14 @@ def handed_over(*, arrived: bool) -> PaperSource:
 
 
 def by_post(kind: str) -> PaperSource:
-    """A filing that the post has brought to the desk."""
+    """Returns the source for a filing that came by post."""
     papers = [{"code": "declaration"}, {"code": "owner_consent"}]
     filed = Filed(PLAIN, channel="post", actor=RECEPTION, papers=papers, received_at=local("2026-11-25 08:15"))
     return filed.source(kind)
 
 
 def owing(**demanded: Any) -> PaperSource:
-    """A filing for which another authority has said what is owed to it."""
+    """Returns the source for a filing with a demand of another authority."""
     filed = handled(OWING)
     filed.do("refer_obligation", SPECIALIST, reference="12/PC-UBND")
     filed.do("demand_obligation", SPECIALIST, reference="34/TB-CCT", amount=5_121_000, **demanded)
@@ -201,7 +201,7 @@ def owing(**demanded: Any) -> PaperSource:
 
 
 def returned(*, by_parcel: bool = False) -> Filed:
-    """A filing that has gone all its way."""
+    """Returns a completed filing."""
     filed = handled(result_channel="post" if by_parcel else "counter")
     filed.wait(hours=2).do("propose", SPECIALIST, outcome="approved").wait(hours=20).do("claim", LEADER)
     filed.wait(minutes=40).do("decide", LEADER, outcome="approved").wait(minutes=5).do("issue", result=lives.RESULT)
@@ -211,7 +211,7 @@ def returned(*, by_parcel: bool = False) -> Filed:
 
 
 def sent(*, originals: bool = False, cod: int = 0) -> PaperSource:
-    """A parcel that the post has taken, with or without originals that go back in it."""
+    """Returns the source for a parcel that the post has accepted, with or without returned originals."""
     papers = [{"code": "declaration"}, {"code": "owner_consent"}]
     filed = Filed(PLAIN, **(lives.AT_DESK | {"papers": papers} if originals else {}), result_channel="post")
     if originals:
@@ -229,7 +229,7 @@ def sent(*, originals: bool = False, cod: int = 0) -> PaperSource:
 
 
 def taken_by_the_post(filing: Filing, cod: int) -> tuple[tuple[Recorded, ...], Parcel]:
-    """The events of its parcel, and how that stands after them."""
+    """Returns the events of the filing's parcel, and its state after them."""
     clock, state = filing.clocks[Clock.DELIVERY], Parcel(filing_id=filing.filing_id, n=1, agency=filing.agency)
     start = ParcelStart(
         **state.model_dump(include={"filing_id", "n", "agency"}),
@@ -252,7 +252,7 @@ def taken_by_the_post(filing: Filing, cod: int) -> tuple[tuple[Recorded, ...], P
 
 
 def receipted(of: FeeKind, replaces: str | None = None) -> PaperSource:
-    """A filing whose fee was paid at the counter, and has a receipt as if all of it were of this kind."""
+    """Returns the source for a filing with a receipt for its whole fee, paid at the counter, as if of this kind."""
     filed = accepted()
     fee = known(filed.filing.fee)
     filed.do("pay_at_counter", CASHIER, amount=fee.amount, means="cash")
@@ -277,7 +277,7 @@ def receipted(of: FeeKind, replaces: str | None = None) -> PaperSource:
 
 
 def complained() -> PaperSource:
-    """A complaint about a refusal at intake."""
+    """Returns the source for a complaint about a refusal at intake."""
     filed = Filed(PLAIN)
     filed.do("refuse_intake", RECEPTION, **LAW)
     found = FOUND.model_copy(update={"act": "intake_refused", "step": None})
@@ -288,7 +288,7 @@ def complained() -> PaperSource:
 
 
 def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
-    """Every paper in each of its forms, by the name of its picture."""
+    """Returns every paper in each of its forms, by the name of its picture."""
     stopped = handled().do("stop", LEADER, mode="end", unproposed_reason="hồ sơ giả", **LAW)
     suspended = handled().do("stop", LEADER, mode="suspend", awaits="bản án của tòa án", **LAW)
     refused = Filed(PLAIN).do("refuse_intake", RECEPTION, **LAW)

@@ -1,4 +1,4 @@
-"""A good procedure that uses every part, and what people get wrong in it: each mistake with its place and its rule."""
+"""A valid procedure that uses every part, and common mistakes in it, each with its place and its rule."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ URGENT = {"field": "urgent", "one_of": [True]}
 
 
 def good() -> Raw:
-    """A level-4 procedure with every part that a file may have, except for a standing order."""
+    """Returns a level-4 procedure with every part that a file may have, except for a standing order."""
     raw: Raw = json.loads(_good())
     return raw
 
@@ -92,7 +92,7 @@ def _good() -> str:
 
 
 def add_many(path: str, count: int) -> Change:
-    """Adds copies of the first entry of a list, with codes of their own and without conditions."""
+    """Returns a change that adds copies of a list's first entry, with codes of their own and without conditions."""
 
     def change(raw: Raw) -> None:
         part, key = parent(raw, path)
@@ -103,7 +103,7 @@ def add_many(path: str, count: int) -> Change:
 
 
 def at_level(level: int) -> Change:
-    """The level, without what only higher ones allow."""
+    """Returns a change to this level, without the parts that only higher levels allow."""
     changes = [put("level", level), put("signature.required", value=False)]
     changes += [put(f"{part}.channels", ["counter"]) for part in ("fee", "result")]
     if level == 3:
@@ -116,7 +116,7 @@ def at_level(level: int) -> Change:
 
 
 def referring() -> Change:
-    """A first step in which other agencies decide, where nobody's silence does."""
+    """Returns a change that adds a first step decided by other agencies, without silent approval."""
     return many(drop("silent_approval"), insert("review[0]", deepcopy(REFER | {"referral": REFERRED})))
 
 

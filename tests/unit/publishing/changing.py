@@ -1,4 +1,4 @@
-"""Changes of what a file says, and what is then wrong with it."""
+"""Changes of a file's content, and the resulting mistakes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _keys(path: str) -> list[str | int]:
 
 
 def parent(raw: Raw, path: str) -> tuple[Any, Any]:
-    """The part in which the end of a path lies, and its key or place in there."""
+    """Returns the container of a path's end, and the key or index in it."""
     *outer, last = _keys(path)
     part: Any = raw
     for key in outer:
@@ -23,18 +23,18 @@ def parent(raw: Raw, path: str) -> tuple[Any, Any]:
 
 
 class Change(NamedTuple):
-    """What is done to a procedure, and where."""
+    """A change of a procedure, and its path."""
 
     path: str
     make: Callable[[Raw], None]
 
     def __call__(self, raw: Raw) -> None:
-        """Changes `raw`."""
+        """Apply the change to `raw`."""
         self.make(raw)
 
 
 def put(path: str, value: Any) -> Change:
-    """Writes `value` at `path`; one behind the end of a list adds to it."""
+    """Returns a change that writes `value` at `path`; an index just behind the end of a list appends."""
 
     def change(raw: Raw) -> None:
         part, key = parent(raw, path)
@@ -47,7 +47,7 @@ def put(path: str, value: Any) -> Change:
 
 
 def drop(path: str) -> Change:
-    """Takes what is at `path` away."""
+    """Returns a change that deletes the value at `path`."""
 
     def change(raw: Raw) -> None:
         part, key = parent(raw, path)
@@ -57,7 +57,7 @@ def drop(path: str) -> Change:
 
 
 def insert(path: str, value: Any) -> Change:
-    """Writes `value` into a list, before what is at `path`."""
+    """Returns a change that inserts `value` into a list, before the item at `path`."""
 
     def change(raw: Raw) -> None:
         part, key = parent(raw, path)
@@ -67,7 +67,7 @@ def insert(path: str, value: Any) -> Change:
 
 
 def many(*changes: Change) -> Change:
-    """All of the changes, in order."""
+    """Returns one change of all these, in order."""
 
     def change(raw: Raw) -> None:
         for one in changes:
@@ -77,7 +77,7 @@ def many(*changes: Change) -> Change:
 
 
 class Broken(NamedTuple):
-    """What is wrong, how the good procedure is changed, and the one mistake that must be found."""
+    """A mistake: its name, the change of the valid procedure, and the one mistake that must be found."""
 
     name: str
     change: Change
@@ -86,6 +86,6 @@ class Broken(NamedTuple):
 
 
 def wrong(name: str, rule: str, *changes: Change, at: str | None = None, below: str = "") -> Broken:
-    """The mistake is where the last change is made, or `below` that, unless it is `at` another place."""
+    """Returns a mistake. Its place is that of the last change, or `below` it, unless `at` names another one."""
     change = many(*changes)
     return Broken(name, change, change.path + below if at is None else at, rule)

@@ -1,4 +1,4 @@
-"""Cases of the fees of the catalogue: `fee_cases.yaml`, and the filing of each."""
+"""Cases for the catalogue's fees from `fee_cases.yaml`, and the filing of each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FILES: Final = sorted(PROCEDURES.glob("*.yaml"))
 
 
 class Case(StrictModel):
-    """What was filed, and what it costs in đồng: `total` is after the `waiver`, unless that is `refused`."""
+    """A submission, and its cost in đồng: `total` is after the `waiver`, unless that is `refused`."""
 
     received: Day
     channel: Channel
@@ -51,7 +51,7 @@ class Case(StrictModel):
 
 
 class Group(StrictModel):
-    """The cases of one procedure: of its first version unless it says which, in a province if it says so."""
+    """The cases of one procedure: by default of its first version, and without a province's rules."""
 
     procedure: str
     version: str | None = None
@@ -60,33 +60,33 @@ class Group(StrictModel):
 
 
 class File(StrictModel):
-    """All cases, and the sources that they name."""
+    """All cases, with their named sources."""
 
     sources: dict[Code, str]
     procedures: tuple[Group, ...]
 
 
 class Told(NamedTuple):
-    """A case with the rules that it is about."""
+    """A case with the rules of its procedure."""
 
     rules: ProcedureRules
     case: Case
 
 
 def written() -> File:
-    """The file, each value as YAML has it, dates as text."""
+    """Reads the file, with dates as text."""
     return File.model_validate_json(json.dumps(yaml.safe_load(CASES.read_text()), default=date.isoformat))
 
 
 @cache
 def catalogue() -> Mapping[tuple[str, str], bytes]:
-    """The source of every version of the catalogue, by code and version."""
+    """Returns the source of every version of the catalogue, by code and version."""
     return {tuple(file.stem.split("@")): file.read_bytes() for file in FILES}  # type: ignore[misc]
 
 
 @cache
 def rules(code: str, version: str | None, province: str | None) -> ProcedureRules:
-    """The rules of a procedure as they are published, those of a province as they are composed of its fee."""
+    """Returns the published rules of a procedure, with a province's fee if one is named."""
     version = version or min(known for name, known in catalogue() if name == code)
     source = catalogue()[code, version]
     if province is not None:
@@ -110,7 +110,7 @@ TOLD: Final = all_told()
 
 
 def filing(told: Told, waived: int | None = None) -> Filing:
-    """The filing of a case, let off `waived` percent of the fee."""
+    """Returns the filing of a case, with `waived` percent of the fee waived."""
     case = told.case
     return Filing(
         filing_id=filing_id("cases", "1"),
@@ -127,12 +127,12 @@ def filing(told: Told, waived: int | None = None) -> Filing:
 
 
 def instant(case: Case) -> datetime:
-    """When it was filed."""
+    """Returns the instant of the submission."""
     return datetime.combine(case.received, time(9), VIETNAM)
 
 
 def lines(told: Told) -> tuple[FeeLine, ...]:
-    """What is charged before any waiver."""
+    """Returns the fee's lines before any waiver."""
     case = told.case
     return assess(told.rules.fee, filing(told), case.received, instant(case)).lines
 

@@ -1,4 +1,4 @@
-"""A table as a province publishes it, 500 procedures long, of which 47 can't be taken: always the same one."""
+"""A province's table of 500 procedures, of which 47 must be refused: the same table each time."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ BAD: Final = (
 
 
 class Good(NamedTuple):
-    """What the draft of a row must say."""
+    """The expected draft of a row."""
 
     code: str
     level: int
@@ -139,20 +139,20 @@ class Good(NamedTuple):
 
 
 class Provincial(NamedTuple):
-    """The rows of the table with its headings, and what must become of each, by its number in a spreadsheet."""
+    """The rows of the table with its headings, and the expected result of each, by its number in a spreadsheet."""
 
     rows: list[list[object]]
     good: dict[int, Good]
     bad: dict[int, tuple[str, str]]
 
     def csv(self, encoding: str = "utf-8-sig", delimiter: str = ",") -> bytes:
-        """The table as a spreadsheet saves it."""
+        """Returns the table as CSV, as a spreadsheet saves it."""
         text = io.StringIO(newline="")
         csv.writer(text, delimiter=delimiter).writerows(self.rows)
         return text.getvalue().encode(encoding)
 
     def xlsx(self) -> bytes:
-        """The table on the second sheet of a workbook; what no workbook can hold is left out."""
+        """Returns the table on the second sheet of a workbook; characters that a workbook can't hold are left out."""
         book = Workbook()
         book.active.append(["Thủ tục hành chính của tỉnh"])  # type: ignore[union-attr]
         sheet = book.create_sheet("Danh mục")
@@ -168,7 +168,7 @@ def _in_excel(cell: object) -> object:
 
 
 def provincial() -> Provincial:
-    """The table: a title above, the headings in row 3, and the name of a field above every fifty procedures."""
+    """Returns the table: a title, the headings in row 3, and the name of a field above every fifty procedures."""
     rows: list[list[object]] = [["DANH MỤC THỦ TỤC HÀNH CHÍNH"], [], list(TITLES)]
     good: dict[int, Good] = {}
     bad: dict[int, tuple[str, str]] = {}
@@ -211,7 +211,7 @@ def _procedure(n: int, random: Random) -> tuple[dict[str, str], Good]:
 
 
 def of_excel_alone() -> Iterator[tuple[list[object], str, str]]:
-    """Rows that only a workbook can hold, each with the column and the rule by which it is refused."""
+    """Yields rows that only a workbook can hold, each with the column and the rule of its refusal."""
     for column, cell, rule in (
         (CODE, 1.00119, "code_not_text"),
         (CODE, 1001193, "code_not_text"),

@@ -1,4 +1,4 @@
-"""Refunds to test with: a capture, and a life that commands are given to."""
+"""Refunds for tests: a capture, and a refund that takes commands."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ DEPUTY: Final = officer(Role.LEADER, "leader-2")
 DUAL: Final = officer(Role.CASHIER, LEADER.subject)
 """The leader, who is a cashier too."""
 APART: Final = officer(Role.LEADER, "leader-9")
-"""A leader whose filing it is."""
+"""A leader who is on the filing's side."""
 OTHER_AGENCY: Final = officer(Role.LEADER, "leader-3", "H01.13")
 PEOPLE: Final = (SPECIALIST, CASHIER, LEADER, DEPUTY, DUAL, APART, OTHER_AGENCY, officer(Role.CLERK))
 WHY: Final = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
 UNOWED: Final = Claim(unowed=RefundCause.SECOND)
 ASKED: Final[dict[str, Any]] = {"case": 1, "n": 1}
-"""Case 1 is asked for, for the first time."""
+"""The content of the first request of case 1."""
 
 BY_HAND: Final = {"means": "cash", "evidence": FILE.model_dump()}
 
 
 class Giving:
-    """A refund, and what it is told."""
+    """A refund that takes commands."""
 
     def __init__(self, capture: CaptureTaken = CAPTURE) -> None:
         self.begun = Refund(filing_id=filing_id("portal", "1"), n=1001, agency=AGENCY)
@@ -48,7 +48,7 @@ class Giving:
         self.do(BeginRefund, capture=capture, apart=("an", APART.subject))
 
     def do(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> Self:
-        """Give a command a minute later; what is recorded is folded once more as the log gives it back."""
+        """Give a command a minute later; each event is also folded as it comes back from the log."""
         self.now += timedelta(minutes=1)
         for event in REFUND.decide(self.refund, self.command(model, actor, **said), self.now):
             recorded = Recorded(seq=len(self.log) + 1, at=self.now, command_id="c", actor=actor, event=event)
@@ -62,7 +62,7 @@ class Giving:
         return self
 
     def refusal(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> list[str]:
-        """The rules that it breaks; none if it would be done."""
+        """Returns the rules that a command breaks; none if it would be accepted."""
         try:
             REFUND.decide(self.refund, self.command(model, actor, **said), self.now)
         except RefusalError as no:

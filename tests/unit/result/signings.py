@@ -1,4 +1,4 @@
-"""Results to test with: an order, those who sign, and a life that commands are given to."""
+"""Results for tests: an order, its signers, and a result that takes commands."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ WHY: Final = {"reason": "sai ngày sinh", "legal_basis": "NĐ 123/2015"}
 
 
 def file(n: int) -> FileRef:
-    """The n-th revision."""
+    """Returns the file of the n-th revision."""
     return RESULT.model_copy(update={"sha256": f"{n:064x}"})
 
 
 class Signing:
-    """A result, and what it is told; every number is the next."""
+    """A result that takes commands; its numbers are consecutive."""
 
     def __init__(self, signers: tuple[Signatory, ...] = SIGNERS, adopted: Adopted | None = None) -> None:
         self.begun = Result(filing_id=FILING, n=1, agency=AGENCY)
@@ -81,7 +81,7 @@ class Signing:
         return self.do(RecordMade, result=file(0))
 
     def signed(self, times: int = 3) -> Self:
-        """So many signatures more."""
+        """Record so many more signatures."""
         for _ in range(times):
             awaited = self.result.awaited
             assert awaited is not None
@@ -89,7 +89,7 @@ class Signing:
         return self
 
     def refusal(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> list[str]:
-        """The rules that it breaks; none if it would be done."""
+        """Returns the rules that a command breaks; none if it would be accepted."""
         try:
             KIND.decide(self.result, self.command(model, actor, **said), self.now)
         except RefusalError as no:

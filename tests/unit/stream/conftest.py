@@ -1,4 +1,4 @@
-"""The engine under the shell."""
+"""A fixture with the engine for the shell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A payment over the log in memory, begun."""
+"""A started payment over an in-memory log."""
 
 from __future__ import annotations
 

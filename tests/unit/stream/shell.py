@@ -1,4 +1,4 @@
-"""The durable shell over a log in memory, without Temporal: what it asks the log, and what it makes of the answers."""
+"""Runs the durable shell over an in-memory log, without Temporal, with its requests to the log and their answers."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def answer(command_id: str = "answer-1", **said: Any) -> AnswerAppeal:
 
 
 class Engine:
-    """What the shell uses of Temporal's workflow, and a log as the ledger keeps it.
+    """The part of Temporal's `workflow` that the shell uses, and a log like the ledger's.
 
-    `before_answer` is what happens in the log between a question and its answer; `told` is added to every answer of the
-    log. `answers` are those of other activities, by name, a future where it is open; `asked` is what these were given.
+    `before_answer` runs between a request to the log and its answer; `told` is added to every answer of the log.
+    `answers`: the answers of other activities by name, a future while one is open; `asked`: the inputs of these.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ class Engine:
         return self.handlers_finished
 
     async def wait_condition(self, done: Callable[[], bool], **limits: Any) -> None:
-        """Every wait is over at once: what is not so after some turns takes too long."""
+        """Ends every wait at once: raises `TimeoutError` if the condition does not hold after 100 turns of the loop."""
         self.waits.append(limits)
         for _turn in range(100):
             if done():
@@ -113,7 +113,7 @@ class Engine:
         return self.append(batch).model_copy(update={"command_id": batch.command_id} | self.told)
 
     async def execute_local_activity(self, name: str, *, result_type: type, **options: Any) -> Any:
-        """The run asks for its stream: `answers` says under which epoch it has it, or why it has not."""
+        """Take the stream over: `answers` has the epoch, or the error."""
         assert (name, result_type, options) == (TAKE_OVER, int, LEDGER)
         self.asked.append((name, None))
         answer = self.answers[name]
@@ -134,7 +134,7 @@ class Engine:
         self.slept.append(time)
 
     def append(self, batch: Batch) -> Appended:
-        """As `activities.ledger.append` does it, without a database."""
+        """Append as `activities.ledger.append` does, without a database."""
         if len(self.log) >= batch.next_seq:
             since = [receipt for receipt in self.receipts if receipt.seq >= batch.next_seq]
             return Appended(epoch=4, stored=tuple(self.log[batch.next_seq - 1 :]), receipts=tuple(since))
@@ -150,7 +150,7 @@ class Engine:
         return Appended(epoch=4, stored=tuple(new), receipts=(receipt,))
 
     def somebody_else(self, event: dict[str, Any], command_id: str = "else") -> None:
-        """Another run has appended."""
+        """Append an event as another run."""
         said = {"at": NOW, "command_id": command_id, "actor": SYSTEM}
         self.log.append(StoredEvent(seq=len(self.log) + 1, event=event, **said))
         self.receipts.append(Receipt(command_id=command_id, digest="d", seq=len(self.log), at=NOW))

@@ -1,4 +1,4 @@
-"""Calendars and moments of every kind, for laws that hold for all of them."""
+"""Strategies for calendars and moments of every kind, for properties that hold for all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VALID_UNTIL: Final = date(2026, 9, 30)
 
 @st.composite
 def day_hours(draw: st.DrawFn) -> tuple[Hours, ...]:
-    """One to three spans, which may touch."""
+    """Draws one to three office spans, which may touch."""
     bounds = st.lists(st.integers(0, 1439), min_size=2, max_size=6, unique=True)
     ends = sorted(draw(bounds.filter(lambda found: len(found) % 2 == 0)))
     return tuple(Hours(open=opens, close=close) for opens, close in zip(ends[::2], ends[1::2], strict=True))
@@ -28,7 +28,7 @@ VALID_DAYS: Final = st.dates(VALID_FROM, VALID_UNTIL)
 
 @st.composite
 def calendars(draw: st.DrawFn) -> Calendar:
-    """Often the usual week; days off, short days and make-up days anywhere."""
+    """Draws a calendar: often the usual week; days off, short days and make-up days anywhere."""
     a_day = st.just(REGULAR) | day_hours()
     week = tuple(draw(a_day if n < 5 else st.just(()) | a_day) for n in range(7))
     opened = draw(st.dictionaries(VALID_DAYS, day_hours(), max_size=6))

@@ -1,4 +1,4 @@
-"""Cases of working time as their files write them."""
+"""Reads the cases of working time from their files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of docs/time.md again, minute by minute and day by day: slow, and written to be compared with.
+"""The rules of docs/time.md once more, minute by minute and day by day: a slow reference for comparison.
 
 It shares no code with `rules`. Moments are naive, in Vietnam's time.
 """
@@ -24,7 +24,7 @@ _MADE_UP: Final = {date(2024, 5, 4): date(2024, 4, 29), date(2025, 4, 26): date(
 
 
 def hours(calendar: Calendar, day: date) -> Sequence[Hours]:
-    """The office hours of a day."""
+    """Returns the office hours of a day."""
     if calendar.valid_from <= day <= calendar.valid_until:
         return () if day in calendar.off else calendar.open.get(day, calendar.week[day.weekday()])
     if day in _OFF:
@@ -33,7 +33,7 @@ def hours(calendar: Calendar, day: date) -> Sequence[Hours]:
 
 
 def minutes(calendar: Calendar, start: datetime) -> Iterator[datetime]:
-    """Every working minute from `start` on."""
+    """Yields every working minute from `start` on."""
     midnight = datetime.combine(start, time.min)
     while True:
         for span in hours(calendar, midnight.date()):
@@ -43,12 +43,12 @@ def minutes(calendar: Calendar, start: datetime) -> Iterator[datetime]:
 
 
 def worked(calendar: Calendar, begins: datetime, ends: datetime) -> int:
-    """How many working minutes there are from one moment to another."""
+    """Returns the number of working minutes from one moment to another."""
     return sum(1 for _ in takewhile(lambda moment: moment < ends, minutes(calendar, begins)))
 
 
 def working_days(calendar: Calendar, day: date) -> Iterator[date]:
-    """Every working day from `day` on."""
+    """Yields every working day from `day` on."""
     while True:
         if hours(calendar, day):
             yield day
@@ -56,18 +56,18 @@ def working_days(calendar: Calendar, day: date) -> Iterator[date]:
 
 
 def close(calendar: Calendar, day: date) -> datetime:
-    """When a working day closes."""
+    """Returns the closing moment of a working day."""
     return datetime.combine(day, time.min) + max(span.close for span in hours(calendar, day)) * _MINUTE
 
 
 def counted(start: datetime, calendar: Calendar, cut_off: time | None) -> datetime:
-    """The moment from which a receipt counts."""
+    """Returns the moment from which a receipt counts."""
     late = cut_off is not None and start.time() > cut_off and hours(calendar, start.date())
     return next(minutes(calendar, datetime.combine(start.date() + _DAY, time.min) if late else start))
 
 
 def budget_starts(opened: datetime, limit: Limit, calendar: Calendar) -> datetime:
-    """The moment from which a budget is used: the receipt, but of working days the opening of the first one."""
+    """Returns the start of a budget: the receipt, but for working days the opening of the first one after it."""
     if limit.unit is Unit.WORKING_DAYS and limit.amount:
         return next(minutes(calendar, datetime.combine(opened.date() + _DAY, time.min)))
     return opened
@@ -80,7 +80,7 @@ def due(
     pauses: Sequence[tuple[datetime, datetime]] = (),
     cut_off: time | None = None,
 ) -> datetime:
-    """When a limit ends that is not in seconds. All moments are whole minutes."""
+    """Returns the end of a limit that is not in seconds. All moments are whole minutes."""
     if limit.unit is Unit.WORKING_HOURS:
         cut_off = None
     elif limit.amount == 0:

@@ -1,6 +1,6 @@
-"""A filing, its bundles and a second place, made by hand as `docs/ledger.md` and C2SP say, with no code of the product.
+"""A filing, its bundles and a checkpoint store, made by `docs/ledger.md` and C2SP alone, without the product's code.
 
-`python -m tests.unit.verifier.made` writes it anew to `vectors/made.json`; whatever is random elsewhere is fixed here.
+`python -m tests.unit.verifier.made` writes them to `vectors/made.json`; random values are fixed here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ AT: Final = int(datetime(2026, 11, 25, 1, 50, tzinfo=UTC).timestamp()) * 1_000_0
 LOG: Final = "record.example/log"
 WITNESS: Final = "witness.example"
 PAPER: Final = {"key": "files/1", "sha256": hashlib.sha256(b"paper").hexdigest(), "size": 5}
-# Stream, kind, body, command, and what is sealed.
+# Stream, kind, body, command, and the data to seal.
 EVENTS: Final[list[tuple[str, str, Json, str, Json | None]]] = [
     (
         "filing",
@@ -70,7 +70,7 @@ def field(content: Any) -> bytes:
 
 
 def event(place: int, seq: int, before: str) -> tuple[Json, Json | None]:
-    """An event as a bundle with its key has it, and the receipt of its command if it is the last one of it."""
+    """Returns an event as in a bundle with its key, and, if it is the last one of its command, the receipt."""
     of, kind, body, command, private = EVENTS[place]
     stream, at = NAMES[of], AT + place * 1_000_000
     is_last = place + 1 == len(EVENTS) or EVENTS[place + 1][3] != command
@@ -138,7 +138,7 @@ def path(m: int, hashes: list[bytes]) -> list[bytes]:
 
 
 def signed(text: str, name: str, kind: int) -> tuple[str, str]:
-    """The line by which a log (1) or a witness (4) signs, and its key as it is handed on."""
+    """Returns the signature line of a log (1) or a witness (4), and its public key as text."""
     secret = Ed25519PrivateKey.from_private_bytes(bytes([kind]) * 32)
     public = bytes([kind]) + secret.public_key().public_bytes_raw()
     id_, at = digest(name.encode() + b"\n" + public)[:4], 1_795_569_600
