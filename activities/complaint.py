@@ -11,12 +11,12 @@ from activities.identity import Guard, heard
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.vault import Vault
 from rules.complaint.grounds import grounds
-from rules.filing.reopening import stands
+from rules.filing.time.reopening import stands
 from rules.stream_kind import Kinds
 from schemas.base import Model
 from schemas.complaint.state import Grounds
 from schemas.errors import RefusalError
-from schemas.identity import Spoken
+from schemas.identity.statement import Spoken
 from schemas.ids import complaint_workflow, filing_workflow
 from views.complaint import complaints
 from views.log import Log

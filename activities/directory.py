@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from activities.ledger.database import Connection
-from schemas.agency import AgencyKind, AgencyName
 from schemas.base import AgencyCode, Text
 from schemas.filing.events import Partner
+from schemas.publishing.agency import AgencyKind, AgencyName
 from schemas.publishing.procedure_rules import ProcedureRules
 
 _DECIDING: Final = """

@@ -8,11 +8,11 @@ from hashlib import sha256
 
 from temporalio.exceptions import ApplicationError
 
-from activities.ledger.principals import PASSING, Keyring
-from activities.refusing import failure
+from activities.ledger.authority.principals import PASSING, Keyring
+from activities.support.refusal import failure
 from rules.identity.statements import Hearing, proved, verified
 from schemas.errors import RefusalError
-from schemas.identity import Message, Proved, Spoken
+from schemas.identity.statement import Message, Proved, Spoken
 
 
 def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, known: bool) -> str | None:

@@ -15,20 +15,20 @@ from temporalio.exceptions import ApplicationError
 from activities import directory
 from activities.identity import Guard, heard
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
-from activities.ledger.standing import IN_FORCE, KEPT, is_closed, read_calendar
+from activities.ledger.stream_status import IN_FORCE, KEPT, is_closed, read_calendar
 from rules.streams import KINDS
-from schemas.agency import AgencyName
 from schemas.base import AgencyCode, Model
 from schemas.filing.events import Accountable, Digests, Partner
-from schemas.identity import Spoken
+from schemas.identity.statement import Spoken
 from schemas.ids import StreamId
 from schemas.people import Role
+from schemas.publishing.agency import AgencyName
 from schemas.publishing.calendar import Calendar, CalendarName
 from schemas.publishing.procedure import Term
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.publishing.province import Province
-from views.catalogue import COVERING_FIRST, COVERS
 from views.log import CALENDAR, digest
+from views.registers.catalogue import COVERING_FIRST, COVERS
 
 
 class OpenRequest(Model):

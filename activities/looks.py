@@ -7,14 +7,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from activities.identity import Guard
-from activities.ledger.authority import active
+from activities.ledger.authority.officers import active
 from activities.ledger.database import Connection
 from activities.ledger.vault import FilingKey, Vault
 from rules.identity.looks import ABOUT_A_FILING, LISTS, OPEN, SIDE, Asker, Reach, asker, reaches, sees
 from rules.stream_kind import Kinds
 from schemas import reading as rd
 from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError, problem, refused
-from schemas.identity import Message, Proved
+from schemas.identity.statement import Message, Proved
 from schemas.ids import canonical
 from schemas.names import ROLE_NAMES
 from schemas.people import OFFICERS, Actor

@@ -10,15 +10,15 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
 
-from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
-from activities.ledger.standing import calendar_of
+from activities.ledger.stream_status import calendar_of
 from activities.partners import postal as wire
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.partners.polling import no_answer, nothing_new, soon
-from rules.known import known
+from activities.support.failpoint import failpoint
 from rules.parcel.fold import news
 from rules.payment.late_money import next_daily_look
+from rules.require import require
 from rules.streams import PARCEL
 from rules.time import working_time
 from schemas.base import Instant, Model
@@ -56,7 +56,7 @@ class Parcels:
         parcel = await self._parcel(given)
         if parcel.state is not ParcelState.REQUESTED:
             raise NotOrderedError(given)
-        address = known(parcel.address)
+        address = require(parcel.address)
         recipient = wire.Recipient(
             name=address.recipient, phone=address.phone, address=address.address, postcode=address.postcode
         )

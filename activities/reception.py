@@ -15,12 +15,12 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
-from activities.beating import beating
-from activities.failpoint import failpoint
 from activities.files.broken import TOO_HARD
 from activities.files.scanner import Scanner, ScannerDownError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
-from rules.filing.files import file_problems, quota_problems
+from activities.support.failpoint import failpoint
+from activities.support.heartbeat import heartbeat
+from rules.filing.submission.files import file_problems, quota_problems
 from rules.streams import FILING
 from schemas.base import Code, Instant, Model, Problem, Version
 from schemas.errors import problem
@@ -123,7 +123,7 @@ class Reception:
         too_much = tuple(quota_problems((named.place, named.file) for named in request.files))
         if too_much:
             return Examined(problems=too_much)
-        async with beating():
+        async with heartbeat():
             looked = await self._all(request)
             problems = tuple(found for found in looked if isinstance(found, Problem))
             verdict = None if problems else await self._verdict(request)
@@ -145,7 +145,7 @@ class Reception:
         papers = () if filing.closed else filing.to_scan
         if not papers:
             raise NotOrderedError(order)
-        async with beating():
+        async with heartbeat():
             return [paper.code for paper in papers if paper.file and await self._is_infected(paper.file)]
 
     async def _all(self, request: ExamineRequest) -> list[ScanState | Problem]:

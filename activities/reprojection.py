@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 from temporalio.workflow import ActivityConfig
 
 from activities.ledger.database import ACQUIRE_SECONDS, mask_database_errors
-from activities.ledger.standing import IN_FORCE, NEXT_ON_ANOTHER
+from activities.ledger.stream_status import IN_FORCE, NEXT_ON_ANOTHER
 from schemas.filing.commands import AdoptCalendar
 from schemas.publishing.calendar import CalendarName
 from schemas.stream.reprojection import Page, Turned

@@ -26,7 +26,7 @@ from schemas.errors import Refusal, RefusalError
 from views import applicant, complaint, officer, operator, public, team_lead
 from views.access import access
 from views.log import Log, Published
-from views.papers import papers
+from views.registers.papers import papers
 from views.timeline import timeline
 from views.watching import Watch
 

@@ -11,18 +11,18 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
-from benchmarks import append as append_benchmark
 from benchmarks import calendar as calendar_benchmark
 from benchmarks import engine as engine_benchmark
-from benchmarks import files as files_benchmark
-from benchmarks import guards as guards_benchmark
-from benchmarks import ledger as ledger_benchmark
-from benchmarks import memory as memory_benchmark
-from benchmarks import papers as papers_benchmark
 from benchmarks import report
 from benchmarks.asking import AskedError
+from benchmarks.documents import files as files_benchmark
+from benchmarks.documents import papers as papers_benchmark
 from benchmarks.elsewhere import NoCheckoutError, check
-from benchmarks.late import TooSlowError
+from benchmarks.record import append as append_benchmark
+from benchmarks.record import guards as guards_benchmark
+from benchmarks.record import ledger as ledger_benchmark
+from benchmarks.watching import memory as memory_benchmark
+from benchmarks.watching.late import TooSlowError
 from deploy.stack import StackError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)

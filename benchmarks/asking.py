@@ -1,4 +1,4 @@
-"""Starts a side in another process (`benchmarks/asked.py`), requests its rounds, and ends it."""
+"""Starts a side in another process (`benchmarks/peer/asked.py`), requests its rounds, and ends it."""
 
 from __future__ import annotations
 

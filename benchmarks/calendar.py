@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 from pydantic_core import to_json
 
 from benchmarks.about import machine
-from operations.publishing.calendar_file import CALENDARS, check_bytes
-from operations.publishing.procedure_file import MistakesFoundError
+from publishing.authoring.calendar_file import CALENDARS, check_bytes
+from publishing.authoring.procedure_file import MistakesFoundError
 from rules.time.calendars import expand
 from rules.time.office_hours import pages
 from rules.time.working_time import Pause, due

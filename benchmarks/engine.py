@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
-from benchmarks import late
 from benchmarks.about import commit, machine, versions
 from benchmarks.asking import Asked
 from benchmarks.calendar import national
@@ -21,6 +20,7 @@ from benchmarks.peer import process as peer
 from benchmarks.sides import Side
 from benchmarks.skeleton.steps import appended
 from benchmarks.stage import Scene, scene
+from benchmarks.watching import late
 from deploy.stack.child import CHECKOUT
 
 CONCURRENCY: Final = (1, 10, 100)

@@ -17,7 +17,7 @@ from benchmarks.board import Board
 from benchmarks.skeleton import workflows as bare
 from benchmarks.skeleton.steps import QUEUE, Plain
 from motcua import FilingClient
-from motcua.speaker_here import speaker_here
+from motcua.configured_speaker import speaker_here
 from schemas import ids
 from schemas.filing import commands as cm
 from schemas.filing.events import Outcome

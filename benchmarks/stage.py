@@ -23,8 +23,8 @@ from deploy.stack.child import CHECKOUT, LAUNCH
 from deploy.stack.publisher import publisher
 from deploy.stack.registering import let_speak
 from motcua.connection import connect
-from operations.publishing import catalogue
-from operations.publishing.calendars import CALENDAR, publish_calendar
+from publishing.authoring import procedures as catalogue
+from publishing.authoring.calendars import CALENDAR, publish_calendar
 
 PARTS: Final = ("postgres", "temporal", "migrations")
 PROCESSES: Final[Mapping[str, tuple[str, ...]]] = {

@@ -16,13 +16,13 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.partners.instructions import Instructions
-from activities.partners.money.asking import Asker
 from activities.partners.money.own import OwnBank
+from activities.partners.money.provider_queries import Asker
 from activities.workflows import Workflows
-from benchmarks.looking import LateMoneyWatch, Watches
-from benchmarks.partners import InstantBank, InstantPost
+from benchmarks.skeleton.partners import InstantBank, InstantPost
 from benchmarks.skeleton.steps import QUEUE, Steps, office
 from benchmarks.skeleton.workflows import WORKFLOWS
+from benchmarks.watching.looking import LateMoneyWatch, Watches
 from motcua.connection import connect
 from rules.streams import KINDS
 from schemas.payment.state import DEFAULT_PROVIDER

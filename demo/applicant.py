@@ -13,11 +13,11 @@ from activities.partners.signer import Holding
 from demo.patience import patiently
 from demo.scenario import Scenario
 from deploy.trial_signature import signed_as
-from motcua.store import Store
+from motcua.files.store import Store
 from motcua.testing import page
 from rules.time.working_time import VIETNAM
-from schemas.authorisation import Authorisation
 from schemas.files import FileRef, Paper
+from schemas.filing.authorisation import Authorisation
 from schemas.filing.submission import Submission, signed_content
 from schemas.form import FormValue
 from schemas.ids import filing_id

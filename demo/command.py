@@ -16,6 +16,8 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
+from console.printing import wide
+from console.retry import LOST
 from demo import papers, registers, report, running
 from demo.progress import FEW, Telling
 from demo.record import Record
@@ -27,11 +29,9 @@ from deploy.stack.registering import let_speak
 from motcua.cli.language import in_words
 from motcua.cli.running import Exit, exit_if, fail
 from motcua.errors import MotcuaError
-from operations.commands.printing import wide
-from operations.commands.record import show_timeline
-from operations.patience import LOST
+from operations.commands.ledger.record import show_timeline
 from schemas.errors import RefusalError
-from schemas.saying import said
+from schemas.translate import said
 
 T = TypeVar("T")
 

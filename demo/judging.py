@@ -8,7 +8,7 @@ from demo.player import Played
 from demo.record import Told
 from demo.scenario import Expected, ExpectedFee, ExpectedRefusal
 from motcua import MotcuaError
-from motcua.store import Store
+from motcua.files.store import Store
 from schemas.errors import Refusal
 from schemas.filing.state import Fee, Filing
 

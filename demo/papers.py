@@ -14,11 +14,11 @@ from activities.procedures import Procedures
 from demo.patience import patiently
 from demo.record import Record
 from demo.running import Verdict
-from motcua.store import Store, open_store
-from rules.known import known
-from rules.publishing.forms.named import forms_of
-from rules.publishing.forms.sheet import filled_in
-from rules.publishing.prose import filled
+from motcua.files.store import Store, open_store
+from rules.forms.named import forms_of
+from rules.forms.sheet import filled_in
+from rules.require import require
+from rules.wording.prose import filled
 from schemas.filing.state import Filing
 from schemas.papers.state import OfficialPaper, PaperKind
 
@@ -43,7 +43,7 @@ async def leave(env: Mapping[str, str], verdicts: Sequence[Verdict], folder: Pat
         for verdict in verdicts:
             if verdict.told is not None:
                 filing = verdict.told.filing
-                place = folder / known(filing.code)
+                place = folder / require(filing.code)
                 papers = await record.papers(verdict.played)
                 for name, paper in _names(papers):
                     write(place / name, await store.get(paper.file))
@@ -85,7 +85,7 @@ def _name(kind: str, n: int) -> str:
 
 async def _form(pool: asyncpg.Pool[asyncpg.Record], filing: Filing) -> bytes:
     """Returns the first form of the filing's procedure as a PDF, with the submitted values."""
-    procedure = filled(known(await Procedures(pool).find(filing.procedure.code, filing.procedure.version)))
+    procedure = filled(require(await Procedures(pool).find(filing.procedure.code, filing.procedure.version)))
     name, paper = next(iter(forms_of(procedure).items()))
     sheet = filled_in(procedure, name, paper, filing, code=filing.code)
-    return await asyncio.to_thread(printed, sheet, known(filing.submitted_at))
+    return await asyncio.to_thread(printed, sheet, require(filing.submitted_at))

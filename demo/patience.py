@@ -11,8 +11,8 @@ import asyncpg
 from temporalio.exceptions import ApplicationError
 
 from activities.partners.http import UnreachableError
+from console.retry import AWAY
 from demo.insisting import PATIENCE
-from operations.patience import AWAY
 
 T = TypeVar("T")
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"

@@ -10,11 +10,11 @@ from typing import Final, TypeAlias
 from uuid import UUID
 
 from demo.applicant import Filer, via
-from demo.complaining import Complaining
 from demo.insisting import Insisting
-from demo.orders import order
-from demo.refunds import RefundActs
-from demo.results import ResultActs
+from demo.moves.complaining import Complaining
+from demo.moves.orders import order
+from demo.moves.refunds import RefundActs
+from demo.moves.results import ResultActs
 from demo.scenario import COMPLAINING, LATE, REFUNDING, REGISTERING, SENT, Act, Edition, Scenario
 from motcua import BadSubmission, FilingClient, MotcuaError
 from schemas.errors import Refusal

@@ -9,27 +9,27 @@ import asyncpg
 
 from activities.keys.masters import master_keys
 from activities.ledger.vault import Vault
-from activities.printing.register import RegisterBook
+from activities.printing.register_book import RegisterBook
 from demo.papers import write
 from demo.running import Verdict
 from operations.register.written import read_register
-from rules.known import known
 from rules.papers.register import period
+from rules.require import require
 from rules.streams import KINDS
 from rules.time.working_time import local_day
-from schemas.register import Period, Register
+from schemas.papers.register import Period, Register
 from views.log import Log
 
 
 async def leave_registers(env: Mapping[str, str], verdicts: Sequence[Verdict], folder: Path) -> None:
     """Write the registers below `folder` as `<agency>-<period>.pdf`. Raises `NotLeftError`."""
     filings = [verdict.told.filing for verdict in verdicts if verdict.told is not None]
-    months = {(filing.agency, f"{local_day(known(filing.submitted_at)):%Y-%m}") for filing in filings}
+    months = {(filing.agency, f"{local_day(require(filing.submitted_at)):%Y-%m}") for filing in filings}
     connection = await asyncpg.connect(env["MOTCUA_DATABASE_URL"], timeout=5)
     try:
         log = Log(connection, Vault(master_keys(env["MOTCUA_MASTER_KEY"])).find, KINDS)
         for agency, month in sorted(months):
-            write(folder / f"{agency}-{month}.pdf", await _register(log, agency, known(period(month))))
+            write(folder / f"{agency}-{month}.pdf", await _register(log, agency, require(period(month))))
     finally:
         await connection.close(timeout=5)
 

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from demo.player import Played
 from demo.running import Outcome, Verdict
 from motcua.cli.language import in_words
-from operations.commands.ledger import summary, where
+from operations.commands.ledger.ledger import summary, where
 from schemas.filing.state import STATUS_NAMES
 
 Json = dict[str, Any]

@@ -16,28 +16,28 @@ from typing import Final
 import yaml
 from temporalio.client import Client
 
-from demo import bank
-from demo.absence import Absences
 from demo.applicant import Filer
 from demo.insisting import PATIENCE
 from demo.judging import differences, missing_result
 from demo.patience import patiently
-from demo.paying import Paying
 from demo.player import Beside, Played, Player
 from demo.record import Record, Told
 from demo.scenario import Edition, Scenario
-from demo.suspense import InSuspense
-from demo.tills import Tills
+from demo.world import bank
+from demo.world.absence import Absences
+from demo.world.paying import Paying
+from demo.world.suspense import InSuspense
+from demo.world.tills import Tills
 from motcua import FilingClient
-from motcua.codec import sealing
-from motcua.converter import data_converter
-from motcua.key_ring import ring_in
-from motcua.speaker_here import authenticated_here, speaker_here
-from motcua.store import Store, open_store
-from operations.publishing import catalogue
-from operations.publishing.calendars import CALENDAR, has_calendar, publish_calendar
-from operations.publishing.provinces import PROVINCES, publish_province
-from rules.publishing.document import parse
+from motcua.configured_speaker import authenticated_here, speaker_here
+from motcua.files.store import Store, open_store
+from motcua.payloads.codec import sealing
+from motcua.payloads.converter import data_converter
+from motcua.payloads.key_ring import ring_in
+from publishing.authoring import procedures as catalogue
+from publishing.authoring.calendars import CALENDAR, has_calendar, publish_calendar
+from publishing.authoring.provinces import PROVINCES, publish_province
+from rules.source.document import parse
 from rules.time.working_time import VIETNAM
 from schemas.ids import digest
 from schemas.publishing.procedure import Procedure

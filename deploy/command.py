@@ -11,7 +11,7 @@ from operations.command import LATER, alone, grouped
 
 def filing_id(code: str) -> UUID:
     """Returns the id of the filing with this dossier code by the configured record, or ends the command."""
-    from operations.commands.record import id_of  # noqa: PLC0415 -- half a second
+    from operations.commands.ledger.record import id_of  # noqa: PLC0415 -- half a second
 
     return id_of(code)
 

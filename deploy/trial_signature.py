@@ -11,7 +11,7 @@ from pyhanko.pdf_utils.misc import PdfError
 
 from activities.partners.http import UnreachableError, partner_client
 from activities.partners.signer import Holding, RemoteSigner
-from activities.signature.identity import Identity
+from activities.signature.certificate_subject import Identity
 from activities.signature.revocation import Responders
 from activities.signature.signing import HttpStamper, Lasting, Person, sign_detached, sign_pdf
 from activities.signature.trust import Trust

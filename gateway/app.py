@@ -13,8 +13,8 @@ from starlette.requests import ClientDisconnect
 
 from activities.ledger.database import ACQUIRE_SECONDS, Pool
 from activities.partners.money.provider import CALLBACK_BYTES, Received
-from gateway.hearing import PASSING, Hearing
-from schemas.saying import said
+from gateway.callback_handler import PASSING, Hearing
+from schemas.translate import said
 
 CALLBACKS: Final = "/callbacks"
 """The path under which each merchant calls back, by its name in the settings."""

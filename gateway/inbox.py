@@ -10,8 +10,8 @@ from activities.ledger.vault import FilingKey, Vault
 from activities.partners.money.memos import beginnings, match
 from activities.partners.money.provider import Expected, Notice, Outcome, Refused, Verdict, judge
 from schemas.ids import BEGINNING, NAMESPACE
-from views import money
-from views.money import Demanded, memo_context
+from views.registers import money
+from views.registers.money import Demanded, memo_context
 
 SUSPENSE: Final = "suspense"
 """The verdict on money that names no demand: a person must decide."""

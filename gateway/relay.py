@@ -15,13 +15,13 @@ from typing import Any, Final, TypeAlias
 
 import structlog
 
-from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
 from activities.partners.money.provider import Capabilities, Outcome, Verdict
-from gateway.hearing import PASSING
+from activities.support.failpoint import failpoint
+from gateway.callback_handler import PASSING
 from schemas.ids import StreamId, fee_key, reference_of
 from schemas.payment.state import MoneyNotice
-from views.money import demanded, recorded
+from views.registers.money import demanded, recorded
 
 AT_ONCE: Final = 20
 """Maximum deliveries at the same time."""

@@ -17,12 +17,12 @@ from activities.ledger.database import Pool
 from activities.partners.money.provider import CAPABILITIES
 from activities.partners.money.telling import tell_payment
 from gateway.app import application
-from gateway.hearing import Hearing
+from gateway.callback_handler import Hearing
 from gateway.measures import Measures
 from gateway.relay import Relay
 from gateway.settings import GatewaySettings
 from motcua.connection import connect
-from motcua.key_ring import ring_here
+from motcua.payloads.key_ring import ring_here
 from motcua.stopping import GRACE, on_stop_signals
 from recovery.codec_keys import until_taken
 from workers.telemetry import configure_engine, configure_logging

@@ -8,14 +8,15 @@ Everything of the contract is here too: models, enums, `filing_id`, `digest` …
 from typing import TYPE_CHECKING
 
 from . import contract
-from .acting import ActingClient as ActingClient
 from .backoffice import BackOffice as BackOffice
 from .backoffice import Document as Document
 from .blocking import BlockingActingClient as BlockingActingClient
 from .blocking import BlockingFilingClient as BlockingFilingClient
+from .calls.acting import ActingClient as ActingClient
+from .calls.passing_over import PassedOver as PassedOver
+from .calls.sending import command_id as command_id
 from .client import FilingClient as FilingClient
 from .contract import *  # noqa: F403 -- everything of the contract is re-exported
-from .converter import data_converter as data_converter
 from .errors import BadCommand as BadCommand
 from .errors import BadSubmission as BadSubmission
 from .errors import FilingClosed as FilingClosed
@@ -31,10 +32,9 @@ from .errors import RefusedError as RefusedError
 from .errors import SameIdOtherContent as SameIdOtherContent
 from .errors import Unavailable as Unavailable
 from .errors import UnfitError as UnfitError
-from .passing_over import PassedOver as PassedOver
-from .sending import command_id as command_id
-from .speaking import Authenticated as Authenticated
-from .speaking import Speaker as Speaker
+from .payloads.converter import data_converter as data_converter
+from .signing.statement import Authenticated as Authenticated
+from .signing.statement import Speaker as Speaker
 
 __version__ = "0.1.0"
 

@@ -20,14 +20,14 @@ from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
 from . import contract as c
+from .calls.retry import DEFAULT_PATIENCE, patiently
 from .client import FilingClient
+from .configured_speaker import speaker_here
 from .connection import connect, speaking_ours
 from .errors import MotcuaError, NotFound, refused_for
+from .files.store import FileNotTakenError, Store
 from .hooks import Hooks
-from .patience import DEFAULT_PATIENCE, patiently
-from .speaker_here import speaker_here
 from .stopping import GRACE, on_stop_signals
-from .store import FileNotTakenError, Store
 
 READY_FILE: Final = "MOTCUA_READY_FILE"
 BEAT: Final = 2

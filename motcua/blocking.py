@@ -11,12 +11,12 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 from uuid import UUID
 
 from . import contract as c
-from .acting import ActingClient
+from .calls.acting import ActingClient
+from .calls.questions import Questions
+from .calls.retry import DEFAULT_PATIENCE
 from .client import REST, FilingClient
 from .errors import MotcuaError
-from .patience import DEFAULT_PATIENCE
-from .questions import Questions
-from .speaking import Authenticated
+from .signing.statement import Authenticated
 
 P = ParamSpec("P")
 T = TypeVar("T")

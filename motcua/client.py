@@ -10,15 +10,15 @@ from uuid import UUID
 from temporalio.client import Client
 
 from . import contract as c
-from .acting import ActingClient
+from .calls.acting import ActingClient
+from .calls.questions import stream_of
+from .calls.retry import DEFAULT_PATIENCE
+from .calls.sending import Sending
+from .calls.sending import command_id as command_id
+from .configured_speaker import authenticated_here, speaker_here
 from .connection import connect, speaking_ours
-from .patience import DEFAULT_PATIENCE
-from .questions import stream_of
-from .sending import Sending
-from .sending import command_id as command_id
-from .speaker_here import authenticated_here, speaker_here
-from .speaking import Authenticated, Speaker
-from .voice import Line, Voice
+from .signing.speaker import Line, Voice
+from .signing.statement import Authenticated, Speaker
 
 REST: Final = 0.1
 """Seconds that the SDK's threads need to finish."""

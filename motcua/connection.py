@@ -10,10 +10,10 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
-from .codec import sealing
-from .converter import data_converter
 from .errors import MotcuaError
-from .key_ring import ring_here
+from .payloads.codec import sealing
+from .payloads.converter import data_converter
+from .payloads.key_ring import ring_here
 
 DEFAULT_ADDRESS: Final = "localhost:7233"
 

@@ -30,11 +30,11 @@ except ModuleNotFoundError as _missing:
 
 from .contract import POSSESSION_TYPE, Possession, key_id
 from .errors import MotcuaError
-from .speaking import AGENT as AGENT
-from .speaking import KEY as KEY
-from .speaking import KEY_FILE as KEY_FILE
-from .speaking import Key
-from .speaking import sign as sign
+from .signing.statement import AGENT as AGENT
+from .signing.statement import KEY as KEY
+from .signing.statement import KEY_FILE as KEY_FILE
+from .signing.statement import Key
+from .signing.statement import sign as sign
 
 AGENT_SECONDS: Final = 5.0
 """Timeout for an agent's answer."""

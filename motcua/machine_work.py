@@ -21,8 +21,8 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverse
 from temporalio.client import Client
 
 from .contract import ASKED_AGAIN, CHECK, ISSUE
-from .converter import UnopenedError, data_converter
-from .sealed_histories import opened, opened_failure
+from .payloads.converter import UnopenedError, data_converter
+from .payloads.sealed_histories import opened, opened_failure
 
 _WORK: Final = {CHECK: "check", ISSUE: "issue"}
 _LOOKED_AT: Final = 100

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from activities.files.children import Children
 from activities.files.preview import MOST_PAGES, pages
-from motcua.store import Store
+from motcua.files.store import Store
 from schemas.files import FileRef
 from schemas.filing.events import Submitted, Supplemented
 from schemas.filing.state import Filing

@@ -10,7 +10,7 @@ from activities.keys.masters import MasterKeys
 from activities.ledger.append import Ledger
 from activities.ledger.recording import record
 from activities.ledger.vault import Vault
-from rules.known import known
+from rules.require import require
 from rules.stream_kind import Origin
 from rules.streams import KINDS, PAPERS
 from schemas.errors import RefusalCode, RefusalError, problem, refused
@@ -18,7 +18,7 @@ from schemas.ids import StreamId, papers_stream
 from schemas.papers.commands import VoidReceipt
 from schemas.papers.state import RegisteredReceipt
 from views.log import Log
-from views.receipts import receipt_of
+from views.registers.receipts import receipt_of
 
 _CONNECTIONS: Final = 2
 """One reads, one appends."""
@@ -45,4 +45,4 @@ async def void(dsn: str, master: MasterKeys, command: VoidReceipt) -> Registered
         except RefusalError:
             if not await connection.fetchval(_RECORDED, stream, command.command_id):
                 raise
-        return known(await receipt_of(connection, command.registered))
+        return require(await receipt_of(connection, command.registered))

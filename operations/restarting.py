@@ -13,12 +13,12 @@ from uuid import UUID
 import asyncpg
 from temporalio.client import Client
 
+from console.connecting import TIMEOUT
+from console.retry import while_away
 from motcua.cli.progress import progress
 from motcua.cli.running import Exit, fail, note
 from motcua.connection import connect
 from motcua.errors import MotcuaError
-from operations.connecting import TIMEOUT
-from operations.patience import while_away
 from recovery.behind import all_behind as all_behind_of
 from recovery.histories import each
 from recovery.restart import MAX_CONCURRENCY, Found, Restarter
@@ -26,7 +26,7 @@ from rules.streams import KINDS
 from schemas.base import Text
 from schemas.ids import StreamId
 from schemas.reading import FilingRecord
-from schemas.saying import said
+from schemas.translate import said
 from views.log import DATABASE_ERRORS
 from views.operator import find
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncpg
 
+from console.connecting import TIMEOUT, Connection, say_away
+from console.retry import while_away
 from gateway import server
 from gateway.settings import GatewaySettings
 from motcua.cli.running import Exit, fail
-from operations.connecting import TIMEOUT, Connection, say_away
-from operations.patience import while_away
 from operations.schema_version import schema_version
-from schemas.saying import said
+from schemas.translate import said
 from workers import platform
 from workers.settings import RecordSettings, WorkerSettings
 from workers.telemetry import configure_engine

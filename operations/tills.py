@@ -6,16 +6,16 @@ import json
 from datetime import UTC, datetime
 from typing import Final
 
-from activities.ledger.authority import active
-from rules import tills as rules
-from rules.known import known
+from activities.ledger.authority.officers import active
+from rules import till as rules
+from rules.require import require
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.filing.commands import Command
+from schemas.money.till import CloseTill, CountTill, OpenTill, TillShown
 from schemas.names import ROLE_NAMES
-from schemas.till import CloseTill, CountTill, OpenTill, TillShown
 from views.log import Connection
-from views.tills import till_of
+from views.registers.tills import till_of
 
 
 async def open_(connection: Connection, command: OpenTill) -> TillShown:
@@ -34,7 +34,7 @@ async def open_(connection: Connection, command: OpenTill) -> TillShown:
             said = (actor.agency, command.desk, actor.subject)
             opened = await connection.fetchval(_OPEN, day, *said, command.change_fund, command.command_id)
             await connection.execute(_NOW_OPEN, opened, *said)
-        return known(await till_of(connection, opened))
+        return require(await till_of(connection, opened))
 
 
 async def count(connection: Connection, command: CountTill) -> TillShown:
@@ -46,7 +46,7 @@ async def count(connection: Connection, command: CountTill) -> TillShown:
             notes = None if command.notes is None else json.dumps(command.notes)
             said = (command.actor.subject, command.counted, notes, till.movements, command.command_id)
             await connection.execute(_COUNT, till.number, len(till.counts) + 1, till.agency, *said)
-        return known(await till_of(connection, till.number))
+        return require(await till_of(connection, till.number))
 
 
 async def close(connection: Connection, command: CloseTill) -> TillShown:
@@ -61,7 +61,7 @@ async def close(connection: Connection, command: CloseTill) -> TillShown:
             said = (command.actor.subject, till.expected, last.counted, command.reason, command.command_id)
             await connection.execute(_CLOSE, till.number, till.agency, *said)
             await connection.execute(_NO_LONGER_OPEN, till.number)
-        return known(await till_of(connection, till.number))
+        return require(await till_of(connection, till.number))
 
 
 async def _held(connection: Connection, command: CountTill | CloseTill, number: str) -> TillShown:

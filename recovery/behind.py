@@ -19,9 +19,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.ledger.append import APPEND
-from motcua.converter import UnopenedError
-from motcua.patience import is_not_found
-from motcua.sealed_histories import opened
+from motcua.calls.retry import is_not_found
+from motcua.payloads.converter import UnopenedError
+from motcua.payloads.sealed_histories import opened
 from recovery.histories import each, newest_first, runs
 from schemas.stream.restart import RestartStart
 from views import order

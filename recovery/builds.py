@@ -26,9 +26,9 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from motcua.converter import UnopenedError
+from motcua.calls.retry import TryAgainError, is_not_found, patiently
 from motcua.errors import MotcuaError, Unavailable
-from motcua.patience import TryAgainError, is_not_found, patiently
+from motcua.payloads.converter import UnopenedError
 from recovery.histories import each
 from recovery.restart import PATIENCE, Restarter
 from recovery.signs import asking, queue_of, signs_of_life

@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 
 from motcua.errors import MotcuaError
-from motcua.key_ring import CODEC_KEYS, CodecRing
+from motcua.payloads.key_ring import CODEC_KEYS, CodecRing
 from views.log import DATABASE_ERRORS
 
 Record: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any]"
@@ -66,7 +66,7 @@ async def until_taken(record: Record, ring: CodecRing | None, every: float = 5.0
         await asyncio.sleep(every)
 
 
-_log = structlog.stdlib.get_logger("motcua.codec")
+_log = structlog.stdlib.get_logger("motcua.payloads.codec")
 
 _CURRENT: Final = "select key_id from codec_key order by n desc limit 1"
 _KNOWN: Final = "select exists (select from codec_key where key_id = $1)"

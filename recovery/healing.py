@@ -20,7 +20,7 @@ from temporalio.common import MetricMeter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
-from activities.seldom import Seldom
+from activities.support.seldom import Seldom
 from recovery.histories import each
 from recovery.restart import Restarter
 from recovery.stalled import BUG, NOT_CONTINUED, NOT_REPLAYABLE, Stalled, reports_problems, stalled

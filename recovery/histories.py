@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverse
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 
-from motcua.patience import is_not_found
+from motcua.calls.retry import is_not_found
 
 MAX_CONCURRENCY: Final = 20
 _PAGE: Final = 25

@@ -14,9 +14,9 @@ from temporalio.common import RawValue, WorkflowIDConflictPolicy, WorkflowIDReus
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
-from motcua.codec import ring_of_client
-from motcua.patience import is_not_found, patiently
-from motcua.sealed_histories import opened
+from motcua.calls.retry import is_not_found, patiently
+from motcua.payloads.codec import ring_of_client
+from motcua.payloads.sealed_histories import opened
 from recovery.codec_keys import expect_taken
 from recovery.stalled import RUNNING
 from recovery.traces import leave_trace

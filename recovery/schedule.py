@@ -22,7 +22,7 @@ from temporalio.client import (
     ScheduleUpdateInput,
 )
 
-from motcua.patience import patiently
+from motcua.calls.retry import patiently
 from rules.time.working_time import VIETNAM
 from schemas.ids import TASK_QUEUE
 from schemas.stream.checkpoint import CHECKPOINT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.base import Text
-from schemas.saying import said
+from schemas.translate import said
 
 
 def money(amount: int) -> Text:

@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from rules.officers import role_is
-from schemas.erasure import Erased
 from schemas.errors import Problem, RefusalCode, RefusalError, refused
 from schemas.filing.commands import Command
 from schemas.people import Actor, Role
+from schemas.privacy.erasure import Erased
 from schemas.stream.ledger import Recorded
 
 S = TypeVar("S")

@@ -20,7 +20,6 @@ from rules.rule import Rules
 from rules.telling import Telling
 from rules.waiting import Waits
 from schemas.base import Model, Text
-from schemas.erasure import ERASED, Erased, blanks
 from schemas.errors import Problem, RefusalError
 from schemas.filing.commands import Command
 from schemas.filing.events import Digests
@@ -28,6 +27,7 @@ from schemas.filing.state import Action
 from schemas.ids import StreamId
 from schemas.papers.state import PaperKind
 from schemas.people import Actor
+from schemas.privacy.erasure import ERASED, Erased, blanks
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded

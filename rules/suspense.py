@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Final
 
 from rules.officers import role_is
-from schemas import suspense as sp
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
+from schemas.money import suspense as sp
+from schemas.money.suspense import ASKING, StepKind, Suspense, SuspenseState, SuspenseStep
 from schemas.names import ROLE_NAMES
 from schemas.people import Actor, Role
 from schemas.refund.state import RefundMeans
-from schemas.suspense import ASKING, StepKind, Suspense, SuspenseState, SuspenseStep
 
 _WHO: Final = {
     StepKind.ASSIGN: Role.CASHIER,

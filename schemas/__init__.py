@@ -1,6 +1,5 @@
 """The contract: the messages of every wire. Frozen models and enums, no I/O, no clock."""
 
-from .authorisation import Authorisation
 from .backoffice import (
     ANSWER,
     ASKED_AGAIN,
@@ -61,6 +60,7 @@ from .files import (
     file_name,
     media_type_of,
 )
+from .filing.authorisation import Authorisation
 from .filing.commands import (
     PUBLIC_COMMANDS,
     Accept,
@@ -143,7 +143,7 @@ from .filing.state import (
 )
 from .filing.submission import MAX_SUBMISSION_BYTES, Submission, content_digest
 from .form import FormValue
-from .identity import (
+from .identity.statement import (
     POSSESSION_TYPE,
     STATEMENT_TYPE,
     UNNAMED,
@@ -185,7 +185,6 @@ from .names import COMPLAINT_STATE_NAMES, SCAN_STATE_NAMES, SIGNATURE_OUTCOME_NA
 from .papers.state import OfficialPaper, PaperKind
 from .parcel.commands import PARCEL_COMMANDS, ClaimCompensation
 from .parcel.state import ParcelState, ParcelView
-from .part import on_demand
 from .payment.commands import PAYMENT_COMMANDS, RenewPayment
 from .payment.state import PaymentState, PaymentView
 from .people import (
@@ -303,10 +302,11 @@ from .result.state import (
     SigningPlace,
 )
 from .result.state import Validity as ResultValidity
-from .saying import beside, both, said
 from .signature import SignatureOutcome, SignatureRecord
 from .stream.ledger import Receipt
-from .unreadable import UNOPENED, UNREADABLE, Unreadable
+from .stream.part import on_demand
+from .stream.unreadable import UNOPENED, UNREADABLE, Unreadable
+from .translate import beside, both, said
 
 __all__ = [
     "ANSWER",

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool
 
-from .authorisation import Authorisation
 from .base import AgencyCode, Code, Key, Model, ShortText, Subject, Version
 from .files import FileRef, Paper
+from .filing.authorisation import Authorisation
 from .filing.events import Outcome
 from .form import FormValue
 from .level import Level

@@ -17,8 +17,8 @@ from pydantic import (
     ValidationError,
 )
 
-from .misfits import misfits
 from .text import impersonal, line, text
+from .words.shape_errors import shape_errors
 
 
 class Model(BaseModel):
@@ -78,7 +78,7 @@ class Problem(Model):
 
 def problems_of(error: ValidationError) -> tuple[Problem, ...]:
     """Each unfit place with its rule, never the value."""
-    return tuple(Problem(field=m.field, rule=m.rule, message=Text(vi=m.vi, en=m.en)) for m in misfits(error))
+    return tuple(Problem(field=m.field, rule=m.rule, message=Text(vi=m.vi, en=m.en)) for m in shape_errors(error))
 
 
 class MotcuaError(Exception):

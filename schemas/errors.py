@@ -13,8 +13,8 @@ from .base import MotcuaError as MotcuaError
 from .base import Problem as Problem
 from .base import UnfitError as UnfitError
 from .level import Channel, Level
-from .misfits import path as path
-from .saying import said
+from .translate import said
+from .words.shape_errors import path as path
 
 
 class RefusalCode(StrEnum):

@@ -10,7 +10,7 @@ from enum import IntEnum, StrEnum
 from typing import Final
 
 from .base import Model, Text
-from .saying import said
+from .translate import said
 
 
 class Level(IntEnum):

@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from .base import Model, Text
-from .saying import said
+from .translate import said
 
 
 class Unit(StrEnum):

@@ -28,14 +28,13 @@ from .base import Model, Personal, StrictModel, fields_marked, numbers_marked, u
 from .complaint.commands import COMPLAINT_COMMANDS
 from .complaint.events import ComplaintEvent
 from .complaint.state import ComplaintStart, ComplaintView
-from .erasure import Erased
 from .errors import Refusal
 from .filing.commands import PUBLIC_COMMANDS, Command
 from .filing.delivery import DeliveryView
 from .filing.events import Event
 from .filing.state import Action, ClockState, FilingEnd, FilingView, Parked, ResultView, SubmitCheck
 from .filing.submission import Submission
-from .identity import SignedStatement
+from .identity.statement import SignedStatement
 from .papers.events import PapersEvent
 from .papers.state import OfficialPaper
 from .parcel.commands import PARCEL_COMMANDS
@@ -45,6 +44,7 @@ from .payment.commands import PAYMENT_COMMANDS
 from .payment.events import PaymentEvent
 from .payment.state import PaymentView
 from .people import Actor
+from .privacy.erasure import Erased
 from .publishing.calendar import CalendarFile
 from .publishing.events import PublicationEvent
 from .publishing.procedure import Procedure

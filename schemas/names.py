@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from .agency import AgencyKind
 from .base import Text
 from .complaint.state import ComplaintState
 from .files import DocumentType, ScanState
@@ -14,10 +13,11 @@ from .filing.events import PaymentMeans
 from .filing.state import Stage
 from .level import Channel
 from .people import Role
+from .publishing.agency import AgencyKind
 from .publishing.procedure import Act
 from .result.state import ResultState, Validity
-from .saying import joined, said
 from .signature import SignatureOutcome
+from .translate import joined, said
 
 ROLE_NAMES: Final[Mapping[StrEnum, Text]] = {role: said(f"role.{role}") for role in Role}
 STAGE_NAMES: Final[Mapping[StrEnum, Text]] = {stage: said(f"stage.{stage}") for stage in Stage}

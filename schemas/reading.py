@@ -12,12 +12,12 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
-from .agency import AgencyKind
 from .base import AgencyCode, Dong, Instant, Key, Line, Model, Sha256, StrictModel, Subject, Text, unset
 from .filing.delivery import Link
 from .filing.state import FilingView
-from .identity import SignedStatement
+from .identity.statement import SignedStatement
 from .people import Actor, IdNumber, Role
+from .publishing.agency import AgencyKind
 from .stream.rows import ParcelRow, PaymentRow
 
 T = TypeVar("T")

@@ -19,9 +19,9 @@ from temporalio.exceptions import ApplicationError
 
 from activities.partners.http import partner_client
 from motcua import BackOffice, testing
-from operations.publishing import catalogue
-from operations.publishing.calendars import CALENDAR, publish_calendar
-from rules.publishing.document import parse
+from publishing.authoring import procedures as catalogue
+from publishing.authoring.calendars import CALENDAR, publish_calendar
+from rules.source.document import parse
 from schemas import ids
 from schemas.backoffice import Dossier
 from schemas.errors import Refusal

@@ -26,17 +26,17 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from console.owner import connected
 from deploy.stack import Stack
 from deploy.stack.publisher import publisher
 from motcua import BackOffice, FilingClient
 from motcua.backoffice import worker as back_office_worker
 from motcua.connection import connect
-from motcua.converter import data_converter
-from motcua.speaking import Speaker
-from motcua.store import Store
-from operations.owner import connected
-from operations.publishing import catalogue
-from operations.publishing.calendars import CALENDAR, publish_calendar
+from motcua.files.store import Store
+from motcua.payloads.converter import data_converter
+from motcua.signing.statement import Speaker
+from publishing.authoring import procedures as catalogue
+from publishing.authoring.calendars import CALENDAR, publish_calendar
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
 from tests import tiers
 from tests.any_files import AnyFiles, Receives, received_by

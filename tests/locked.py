@@ -15,11 +15,11 @@ import pytest
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
-from activities.ledger.principals import NO_AGENCY
+from activities.ledger.authority.principals import NO_AGENCY
 from motcua.identity import sign
-from motcua.speaking import Speaker
+from motcua.signing.statement import Speaker
 from schemas.filing.submission import Submission
-from schemas.identity import (
+from schemas.identity.statement import (
     COMPLAIN,
     SUBMIT,
     UNNAMED,

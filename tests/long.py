@@ -29,7 +29,7 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     "integration/files": ("activities/files",),
     "integration/gateway": ("gateway", "activities/partners", "rules/payment"),
     "integration/kit": ("motcua", "workers", "schemas"),
-    "integration/operations": ("operations", "recovery", "rules/publishing"),
+    "integration/operations": ("operations", "recovery", "publishing"),
     "integration/papers": ("rules/papers", "activities/printing", "activities/receipts"),
     "integration/proof": ("rules/proof", "activities/checkpoints", "verifier", "operations/witness"),
     "integration/record": ("activities/ledger", "views", "rules/streams.py", "verifier"),

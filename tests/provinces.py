@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from rules.publishing.document import parse
+from rules.source.document import parse
 from tests.conftest import ROOT
 
 EXTRACT_FILE: Final = ROOT / "procedures" / "2.000635@2026-12.yaml"

@@ -12,9 +12,9 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 from temporalio.converter import PayloadCodec, SerializationContext, WithSerializationContext
 
-from motcua.codec import KEY_ID, Codec, sealing
-from motcua.converter import data_converter
-from motcua.key_ring import CodecRing
+from motcua.payloads.codec import KEY_ID, Codec, sealing
+from motcua.payloads.converter import data_converter
+from motcua.payloads.key_ring import CodecRing
 from tests.acting import Play
 from tests.conftest import World
 

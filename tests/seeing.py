@@ -13,12 +13,12 @@ from uuid import uuid4
 from temporalio.client import Client
 
 from activities.identity import Guard
-from activities.ledger.principals import Keyring
+from activities.ledger.authority.principals import Keyring
 from activities.ledger.vault import Vault
 from activities.views import Views
 from motcua.identity import sign
 from rules.streams import KINDS
-from schemas.identity import Grant, IdentityStatement, audience, message_digest
+from schemas.identity.statement import Grant, IdentityStatement, audience, message_digest
 from schemas.ids import TASK_QUEUE
 from schemas.people import Actor
 from tests.any_files import AnyFiles, received_by

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operations.rebuild import rebuild
+from operations.rebuilding.rebuild import rebuild
 from tests.conftest import World
 from verifier.ledger import verify
 

@@ -13,7 +13,7 @@ from motcua.identity import PrivateKey
 from rules.identity.ring import Ring
 from rules.identity.statements import Hearing, verified
 from schemas.errors import Refusal, RefusalError
-from schemas.identity import (
+from schemas.identity.statement import (
     Assurance,
     Claim,
     Grant,

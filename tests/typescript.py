@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from console.home import CODEC, Home
 from motcua.testing import PAPER
-from operations.home import CODEC, Home
 from tests.conftest import ROOT
 from tests.faults.processes import ENV, motcua, program, until
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from console.home import Home
 from operations.doctor.surroundings import Surroundings
-from operations.home import Home
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
 from rules.waiting import Wait

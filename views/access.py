@@ -11,9 +11,9 @@ from uuid import UUID
 
 import asyncpg
 
-from rules.filing.representation import over
+from rules.filing.submission.representation import over
 from rules.identity.looks import SIDE, Facts, Reach
-from rules.known import known
+from rules.require import require as known
 from rules.stream_kind import StreamKind
 from schemas.errors import NOT_FOUND, RefusalError
 from schemas.filing.events import Submitted

@@ -14,12 +14,12 @@ from rules.identity.looks import Reach
 from rules.parcel.view import view as parcel_view
 from rules.payment.view import view as payment_view
 from rules.referral.view import view as referral_view
-from schemas.erasure import ERASED
 from schemas.errors import NOT_FOUND, NOT_READY, RefusalCode, RefusalError, problem, refused
 from schemas.filing.delivery import DeliveryView
 from schemas.filing.state import ClockState, Filing, FilingView, ResultView
 from schemas.parcel.state import Parcel, ParcelView
 from schemas.payment.state import Payment, PaymentState, PaymentView
+from schemas.privacy.erasure import ERASED
 from schemas.reading import AskFilings, Changes, FilingSummary, Page
 from schemas.referral.state import Referral, ReferralView
 from schemas.stream.ledger import Receipt

@@ -9,7 +9,7 @@ import asyncpg
 from schemas.errors import NOT_FOUND, RefusalError
 from schemas.filing.state import STATUS_NAMES, Status
 from schemas.reading import AgencySummary, Count
-from schemas.saying import said as words
+from schemas.translate import said as words
 from views.log import Log
 
 

@@ -15,7 +15,7 @@ from activities.partners.witness import Witness
 from activities.signature.revocation import Offline
 from activities.signature.signing import HttpStamper
 from activities.signature.trust import Trust
-from recovery.second_place import SecondPlace
+from recovery.checkpoint_store import SecondPlace
 from rules.proof.note import Kind, NoteError, Signer
 from rules.proof.policy import Policy, PolicyError, read_policy
 from workers.settings import CheckpointSettings

@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 
 from motcua.connection import connect
 from motcua.errors import MotcuaError
-from motcua.key_ring import ring_here
+from motcua.payloads.key_ring import ring_here
 from motcua.stopping import on_stop_signals
 from recovery.builds import Builds
 from recovery.codec_keys import KeyNotHereError, announce, expect_current

@@ -19,8 +19,8 @@ from activities.printing.source import Papers
 from activities.receipts.issuer import Issuer, NoService, OwnSeries, ReceiptService
 from activities.receipts.issuing import Issuers
 from activities.results.sealing import AgencySeal
+from motcua.files.store import Store, open_store
 from motcua.stopping import on_stop_signals
-from motcua.store import Store, open_store
 from rules.streams import KINDS
 from views.log import DATABASE_ERRORS
 from workers.settings import RelaySettings

@@ -13,9 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from activities.keys.masters import MasterKeys, master_keys
 from activities.partners.money.merchants import Merchants
 from activities.partners.vnpost import Contract
-from activities.signature.identity import SubjectRules
+from activities.signature.certificate_subject import SubjectRules
 from activities.signature.policy import Policy
-from schemas.identity import UNNAMED, audience
+from schemas.identity.statement import UNNAMED, audience
 from workers.build import own_build
 
 SANDBOX_KEY = "sandbox"

@@ -23,15 +23,17 @@ from activities.checkpoints.activity import Checkpoints
 from activities.complaint import Complaints
 from activities.files.inspection import Inspector
 from activities.files.scanner import scanner_at
-from activities.giving_back import GivingBack
 from activities.identity import Guard
 from activities.intake import Registry
 from activities.ledger import builds
 from activities.ledger.append import Ledger
-from activities.ledger.inbox import Inbox
-from activities.ledger.principals import Keyring
+from activities.ledger.authority.principals import Keyring
+from activities.ledger.callbacks.inbox import Inbox
 from activities.ledger.vault import Vault
-from activities.merchants import Merchants
+from activities.money.giving_back import GivingBack
+from activities.money.merchants import Merchants
+from activities.money.payment import Payments
+from activities.money.refunds import Refunds
 from activities.papers import Papers
 from activities.parcel import Parcels
 from activities.partners.bank import Bank, HttpBank, partner_client
@@ -42,17 +44,15 @@ from activities.partners.money.own import OwnBank
 from activities.partners.money.provider import Provider
 from activities.partners.postal import Post
 from activities.partners.vnpost import VnPost
-from activities.payment import Payments
 from activities.reception import Reception
-from activities.refunds import Refunds
 from activities.reprojection import Reprojections
+from activities.results.entry import Results
 from activities.results.printing import ResultPrinting
-from activities.results.register import Results
 from activities.results.signing import OfficialSigning
 from activities.views import WAITING_QUEUE, Views
 from activities.workflows import Workflows
+from motcua.files.store import Store, open_store
 from motcua.stopping import GRACE
-from motcua.store import Store, open_store
 from recovery.healing import Healer
 from recovery.overtaken import Overtaken
 from recovery.presence import present
@@ -61,13 +61,13 @@ from rules.streams import KINDS
 from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment.state import DEFAULT_PROVIDER
 from workers.by_queue import ByQueue
+from workers.cache_eviction import ForgettingRunner
 from workers.checkpoints import checkpointing
-from workers.doorkeeper import Doorkeeper
-from workers.eviction import ForgettingRunner
+from workers.identity_interceptor import Doorkeeper
+from workers.payload_visitor_patch import walk_once
 from workers.settings import Identity, RecordSettings, WorkerSettings
 from workers.trust import signing, submitted_signatures
-from workers.walking import walk_once
-from workflows.checkpoint import CheckpointWorkflow
+from workflows.checkpointing import CheckpointWorkflow
 from workflows.complaint import ComplaintWorkflow
 from workflows.filing import FilingWorkflow
 from workflows.healing import Healing

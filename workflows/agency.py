@@ -18,16 +18,16 @@ from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 with workflow.unsafe.imports_passed_through():
     from activities.results.printing import PRINT
     from rules.filing.dossier import dossier, issue_request
-    from rules.known import known
+    from rules.require import require
     from rules.result.order import make_request
     from schemas import backoffice as bo
     from schemas.base import Model
-    from schemas.edge import strictly
     from schemas.filing import commands as cm
     from schemas.filing.events import MachineWork
     from schemas.filing.state import Filing
     from schemas.referral.state import Referral
     from schemas.result.state import Result
+    from schemas.stream.edge import strictly
 
 from workflows.stream.ordering import instruction, is_not_ordered, read_again
 from workflows.stream.recording import Stream
@@ -62,13 +62,13 @@ def check(log: Stream[Filing], queue: str) -> asyncio.Task[bo.CheckAnswer]:
 def issue(log: Stream[Filing], queue: str) -> asyncio.Task[bo.IssueAnswer | None]:
     """Requests the result of the decision that the filing waits for."""
     asking = _Asking(log, MachineWork.ISSUE)
-    return _issued(asking, known(issue_request(log.state)), queue, by_template=log.state.procedure.by_template)
+    return _issued(asking, require(issue_request(log.state)), queue, by_template=log.state.procedure.by_template)
 
 
 def make(log: Stream[Result], queue: str) -> asyncio.Task[bo.IssueAnswer | None]:
     """Requests the file of a result that its officers will sign, under its number."""
     asking = _Asking(log, MachineWork.ISSUE, answer_says_all=False)
-    return _issued(asking, known(make_request(log.state)), queue, by_template=known(log.state.order).by_template)
+    return _issued(asking, require(make_request(log.state)), queue, by_template=require(log.state.order).by_template)
 
 
 def _issued(
@@ -84,9 +84,9 @@ def decide(referral: Referral, queue: str) -> workflow.ActivityHandle[Any]:
     """Requests the decision of a part; officers may decide it meanwhile. Older kits do not know this request."""
     request = bo.AnswerRequest(
         request_id=f"answer:{referral.n}",
-        dossier=known(referral.dossier),
-        part=known(referral.part),
-        lead=known(referral.lead),
+        dossier=require(referral.dossier),
+        part=require(referral.part),
+        lead=require(referral.lead),
     )
     return workflow.start_activity(
         bo.ANSWER,

@@ -8,11 +8,11 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
-    from activities.refunds import PaymentOf, Refunds
+    from activities.money.refunds import PaymentOf, Refunds
     from activities.workflows import TEMPORAL, StartRequest, TellRequest, WakeRequest, Workflows
     from rules.filing.dossier import dossier
-    from rules.known import known
     from rules.payment.status import not_owed
+    from rules.require import require
     from rules.streams import PARCEL, PAYMENT, REFERRAL, REFUND, RESULT
     from rules.time import working_time
     from schemas import ids
@@ -61,12 +61,12 @@ async def cancel_payment(filing: Filing, n: int) -> None:
 async def start_parcel(filing: Filing) -> None:
     """Starts the parcel that brings the result."""
     clock = filing.clocks[Clock.DELIVERY]
-    fee = known(filing.fee).amount if filing.fee_at_the_post else None
+    fee = require(filing.fee).amount if filing.fee_at_the_post else None
     start = ParcelStart(
         filing_id=filing.filing_id,
         n=filing.parcels,
         agency=filing.agency,
-        address=known(filing.address),
+        address=require(filing.address),
         contents=str(filing.code),
         cod=filing.collected_on_delivery + (fee or 0),
         fee=fee,
@@ -88,7 +88,7 @@ async def cancel_parcel(filing: Filing, n: int) -> None:
 
 async def start_referral(filing: Filing, part: FilingPart) -> None:
     """Starts the request to another agency to decide a part."""
-    since, due, reminder = known(part.referred_at), known(part.due), filing.procedure.limits.reminder
+    since, due, reminder = require(part.referred_at), require(part.due), filing.procedure.limits.reminder
     start = ReferralStart(
         filing_id=filing.filing_id,
         n=part.n,
@@ -96,7 +96,7 @@ async def start_referral(filing: Filing, part: FilingPart) -> None:
         part=part.code,
         lead=filing.agency,
         dossier=dossier(filing),
-        filed_by=known(filing.filed_by),
+        filed_by=require(filing.filed_by),
         reminder=reminder,
         remind_at=working_time.remind_at(since, part.limit, due, reminder, filing.calendar),
         limit=part.limit,

@@ -28,10 +28,10 @@ with workflow.unsafe.imports_passed_through():
         content_of_start,
     )
     from schemas.complaint.state import ComplaintTimer as Timer
-    from schemas.edge import strictly
     from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError, shape_refusal
-    from schemas.identity import COMPLAIN, Message, Spoken, message_digest
+    from schemas.identity.statement import COMPLAIN, Message, Spoken, message_digest
     from schemas.ids import filing_workflow
+    from schemas.stream.edge import strictly
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
     from workflows.alarm import Alarm, ring_id

@@ -14,19 +14,18 @@ from temporalio.exceptions import ActivityError, FailureError
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenResult, Registry
     from activities.ledger.append import LEDGER
-    from activities.merchants import CollectorRequest, Merchants
+    from activities.money.merchants import CollectorRequest, Merchants
     from activities.papers import QUICKLY, STORE, Papers
-    from activities.refusing import failure
+    from activities.support.refusal import failure
     from rules.filing import lifecycle
     from rules.filing.commands.counter import WRONG_CODE
-    from rules.known import known
     from rules.refund.claims import fees_returned, fees_to_return
+    from rules.require import require as known
     from rules.stream_kind import Kinds, Origin, StreamKind
     from rules.streams import FILING, KINDS
     from rules.telling import Telling
     from schemas.backoffice import NOT_IN_STORE
     from schemas.base import AgencyCode
-    from schemas.edge import bounded
     from schemas.errors import NOT_READY, OTHER_SUBMISSION, RefusalError
     from schemas.files import FileRef, ScanState
     from schemas.filing import commands as cm
@@ -36,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.ids import digest
     from schemas.level import Channel
     from schemas.people import SYSTEM
+    from schemas.stream.edge import bounded
     from schemas.stream.ledger import Receipt
     from schemas.text import composed
     from workflows import agency, children

@@ -18,11 +18,11 @@ with workflow.unsafe.imports_passed_through():
     from rules.stream_kind import StreamKind
     from rules.streams import REFERRAL
     from schemas.backoffice import AnswerAnswer
-    from schemas.edge import strictly
     from schemas.errors import RefusalError
     from schemas.filing.state import OverduePartFact, PartFact
     from schemas.referral.commands import AnswerByMachine, CancelReferral, LookAtDeadline
     from schemas.referral.state import Referral, ReferralState, ReferralView
+    from schemas.stream.edge import strictly
     from workflows import agency
     from workflows.stream.recording import MIN_TIMER, single_argument
     from workflows.stream.reporting import report

@@ -8,14 +8,14 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.giving_back import GIVE_BACK, GivingBack, Returned
     from activities.ledger.append import LEDGER
-    from activities.refunds import Looked, PaymentOf, Refunds
+    from activities.money.giving_back import GIVE_BACK, GivingBack, Returned
+    from activities.money.refunds import Looked, PaymentOf, Refunds
     from activities.workflows import TEMPORAL, WakeRequest, Workflows
-    from rules.known import known
     from rules.refund import fold, status
     from rules.refund.claims import without_provider
     from rules.refund.view import view
+    from rules.require import require
     from rules.stream_kind import Origin, StreamKind
     from rules.streams import PAYMENT, REFUND
     from schemas import ids
@@ -80,7 +80,7 @@ class RefundLife(Life[Refund]):
         if not isinstance(command, AnswerChargeBack) or command.outcome is not ChargeBackOutcome.ASKED_AGAIN:
             return await super().take_command(command)
         stream = await self.recorded()
-        asked = PaymentOf(filing_id=self._refund.filing_id, n=known(self._refund.capture).payment)
+        asked = PaymentOf(filing_id=self._refund.filing_id, n=require(self._refund.capture).payment)
         why = await workflow.execute_local_activity_method(Refunds.not_asked_again, asked, **LEDGER)
         refusal = None if why is None else Refusal(code=RefusalCode.NOT_ALLOWED, problems=(why,))
         return await stream.record(composed(command), content_of(command), refusal=refusal)
@@ -199,7 +199,7 @@ class RefundLife(Life[Refund]):
         self.memory = self.memory.model_copy(update=what)
 
     async def _signal(self, name: str, told: Model) -> None:
-        payment = known(self._refund.capture).payment
+        payment = require(self._refund.capture).payment
         request = WakeRequest(
             workflow=PAYMENT.workflow,
             id=ids.payment_workflow(self._refund.filing_id, payment),

@@ -12,8 +12,8 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
-    from activities.refusing import failure
     from activities.reprojection import PAGES, Reprojections
+    from activities.support.refusal import failure
     from rules.streams import KINDS
     from schemas.errors import NOT_RECORDED, RefusalCode, shape_refusal
     from schemas.ids import NUDGE

@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenRequest, OpenResult, Registry
     from activities.ledger.append import LEDGER
     from activities.papers import STORE, Papers
-    from activities.results.register import OrderRequest, Results, SignerRequest
+    from activities.results.entry import OrderRequest, Results, SignerRequest
     from activities.results.signing import (
         DECLINED,
         IN_VAIN,
@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
         FileOrder,
         OfficialSigning,
     )
-    from rules.known import known
+    from rules.require import require
     from rules.result import fold
     from rules.result.view import record
     from rules.stream_kind import Origin, StreamKind
@@ -247,7 +247,7 @@ class ResultLife(Life[Result]):
             return
         fact = ResultFact(
             n=self._result.n,
-            registered=known(first.registered),
+            registered=require(first.registered),
             result=first.issued,
             expires_on=first.expires_on,
             copies=first.copies,

@@ -12,17 +12,17 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from activities.intake import OpenRequest, OpenResult
-    from rules.filing.validity import day_of_receipt
+    from rules.filing.submission.validity import day_of_receipt
     from rules.streams import FILING
-    from schemas.edge import strictly
     from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused, shape_refusal
     from schemas.filing.commands import Submit
     from schemas.filing.examined import Examined
     from schemas.filing.state import FilingStart, SubmitCheck
     from schemas.filing.submission import Submission, content_digest
-    from schemas.identity import SUBMIT, Message, Spoken
+    from schemas.identity.statement import SUBMIT, Message, Spoken
     from schemas.ids import StreamId, filing_id
     from schemas.publishing.procedure_rules import ProcedureRules
+    from schemas.stream.edge import strictly
     from schemas.text import composed
 
 from workflows.stream.starting import expect_id

@@ -10,10 +10,10 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
-    from activities.refusing import failure
+    from activities.support.refusal import failure
     from activities.views import ANSWER, CHANGES, Views
     from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused, shape_refusal
-    from schemas.identity import message_digest
+    from schemas.identity.statement import message_digest
     from schemas.reading import QUESTION, AskChanges, Asked
     from workflows.stream.recording import single_argument
 

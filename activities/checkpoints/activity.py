@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError
 from activities.checkpoints.making import Setup, make
 from activities.checkpoints.place import CheckpointError
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
-from activities.seldom import Seldom
+from activities.support.seldom import Seldom
 from schemas.stream.checkpoint import MAKE, Made
 
 AGAIN: Final = timedelta(seconds=20)

@@ -11,11 +11,11 @@ from typing import Any, Final
 from activities.printing.code128 import code128
 from activities.printing.codes import qr
 from activities.printing.typesetter import MissingGlyphsError, Typesetter
-from rules.publishing.forms.sheet import Sheet
+from rules.forms.sheet import Sheet
 from schemas.base import Problem
 from schemas.errors import RefusalCode, problem, refused
-from schemas.saying import said
 from schemas.text import composed
+from schemas.translate import said
 
 _HERE: Final = Path(__file__).parent
 _WORDS: Final = {

@@ -23,18 +23,22 @@ from temporalio.common import MetricMeter, RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
-from activities.failpoint import failpoint
-from activities.ledger import authority, binding, builds, callbacks, event_rows, read_models, speaking, tills
+from activities.ledger import binding, builds, event_rows, read_models
+from activities.ledger import till_cash as tills
+from activities.ledger.authority import officers as authority
+from activities.ledger.authority import statements as speaking
+from activities.ledger.callbacks import rows as callbacks
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.measures import Measures
 from activities.ledger.reserving import Reserved, Reserving
 from activities.ledger.vault import KeyGoneError, Vault
+from activities.support.failpoint import failpoint
 from rules.stream_kind import Kinds, StreamKind
-from schemas.erasure import ERASED
 from schemas.errors import Problem, RefusalCode, problem
 from schemas.ids import filing_workflow
 from schemas.papers.state import PaperKind
 from schemas.people import OFFICERS, Role
+from schemas.privacy.erasure import ERASED
 from schemas.stream.ledger import Appended, Batch, Receipt, Recorded, StoredEvent
 from views import log
 

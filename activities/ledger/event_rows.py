@@ -10,7 +10,7 @@ from uuid import UUID
 
 from activities.ledger.vault import FilingKey
 from schemas.base import Model, Personal, fields_marked
-from schemas.identity import signed
+from schemas.identity.statement import signed
 from schemas.ids import canonical, event_id
 from schemas.people import Actor, Role
 from schemas.stream.ledger import Batch, Recorded

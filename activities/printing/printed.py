@@ -12,9 +12,9 @@ from activities.printing.templates import typesetter
 from activities.printing.typesetter import MissingGlyphsError
 from schemas.base import Problem
 from schemas.errors import RefusalCode, problem, refused
-from schemas.papers_sheet import Sheet, texts_of
-from schemas.saying import said
+from schemas.papers.sheet import Sheet, texts_of
 from schemas.text import composed
+from schemas.translate import said
 
 _WORDS: Final = {
     "code": said("sheet.code").model_dump(),

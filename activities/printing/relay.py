@@ -15,7 +15,6 @@ from uuid import UUID
 
 import structlog
 
-from activities.failpoint import failpoint
 from activities.ledger.append import Ledger
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
 from activities.ledger.recording import record
@@ -23,19 +22,20 @@ from activities.ledger.vault import Vault
 from activities.printing.refusal import SEAL_REFUSED, SealRefusedError
 from activities.receipts.issuing import Issuers, Issuing
 from activities.receipts.voiding import void_gone
+from activities.support.failpoint import failpoint
 from rules.causes import RECEIPT_OF, VOIDING
 from rules.papers.fold import is_made
 from rules.stream_kind import Kinds, Origin
 from rules.streams import PAPERS
-from schemas.about import About
 from schemas.files import FileRef
 from schemas.ids import StreamId, papers_stream
 from schemas.papers.commands import RecordPaper
 from schemas.papers.events import ReceiptIssued
 from schemas.papers.state import PaperKind
 from schemas.publishing.fee import FeeKind
+from schemas.stream.about import About
 from views.log import Log, Told
-from views.papers import papers
+from views.registers.papers import papers
 
 LONGEST_WAIT: Final = 300
 """Maximum seconds between two attempts: the wait doubles each time."""

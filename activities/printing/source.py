@@ -13,14 +13,14 @@ from activities.printing.printed import printed
 from activities.printing.relay import Printed
 from activities.printing.templates import version_of
 from activities.procedures import Procedures
-from rules.known import known
 from rules.papers.sheet import sheet
+from rules.require import require
 from schemas.base import Text
 from schemas.complaint.state import Complaint
 from schemas.filing.state import Filing
 from schemas.ids import filing_workflow
+from schemas.papers.sheet import Letterhead, PaperSource
 from schemas.papers.state import OfficialPapers, PaperKind
-from schemas.papers_sheet import Letterhead, PaperSource
 from schemas.parcel.state import Parcel
 from schemas.stream.ledger import Recorded
 from views.log import Connection, Log, Told
@@ -54,7 +54,7 @@ class Papers:
         )
         paper = sheet(kind, source)
         template = await template_of(log.connection, paper.agency, kind, procedure.code)
-        key = known(await self._vault.find(log.connection, filing.filing_id))
+        key = require(await self._vault.find(log.connection, filing.filing_id))
         salt = key.salt(f"{kind}\n{told.stream}\n{told.events[-1].seq}")
         return Printed(printed(paper, told.events[-1].at, template, salt), version_of(template))
 

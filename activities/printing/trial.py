@@ -23,8 +23,8 @@ from activities.printing.printed import content_of
 from activities.printing.templates import typesetter
 from activities.printing.typesetter import MissingGlyphsError
 from schemas.base import Model
-from schemas.papers_sheet import PaperSheet, texts_of
-from schemas.result_sheet import ResultSheet
+from schemas.papers.result_sheet import ResultSheet
+from schemas.papers.sheet import PaperSheet, texts_of
 
 PATIENCE: Final = 60.0
 """Seconds that a template may take; a page of the standard one takes 10 ms."""

@@ -6,20 +6,19 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Literal
 
-from activities.failpoint import failpoint
 from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.recording import record, state_of
 from activities.partners.http import RejectedError
 from activities.procedures import Procedures
 from activities.receipts.issuer import Issued, Issuer, Wanted
-from rules.known import known
+from activities.support.failpoint import failpoint
 from rules.receipts.issued import gone, gone_without_provider, issued_for, number_given, registered
 from rules.receipts.shares import lines_of
 from rules.refund.claims import number_of
+from rules.require import require
 from rules.stream_kind import Origin
 from rules.streams import PAPERS
-from schemas.about import About
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing.events import FeePaid
 from schemas.filing.state import Filing
@@ -31,8 +30,9 @@ from schemas.payment.state import Payment
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
 from schemas.refund.state import Refund
+from schemas.stream.about import About
 from views.log import Connection, Log, Told
-from views.receipts import receipt_of
+from views.registers.receipts import receipt_of
 
 Issuers = Mapping[Literal["own", "service"], Issuer]
 
@@ -84,7 +84,7 @@ class Issuing:
             case FeePaid() as paid:
                 return await self._paid(told, paid, of)
             case ReceiptVoided() as event:
-                void = known(registered(papers.receipts, event.registered))
+                void = require(registered(papers.receipts, event.registered))
                 if void.given:
                     await self._issuers["service"].void(_key(void.about, of))
                 return _again(void) if event.again else None
@@ -118,8 +118,8 @@ class Issuing:
             symbol=series.symbol(of),
             amount=sum(line.amount for line in said["lines"]),
             lines=said["lines"],
-            payer=known(filing.applicant).name,
-            code=known(filing.code),
+            payer=require(filing.applicant).name,
+            code=require(filing.code),
             replaces=said.get("replaces"),
         )
         issued = await self._issuers[series.issuer].issue(wanted)

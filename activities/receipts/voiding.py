@@ -7,8 +7,8 @@ from typing import Final
 from activities.ledger.append import Ledger
 from activities.ledger.recording import record, state_of
 from rules.causes import RECEIPT_OF
-from rules.known import known
 from rules.receipts.issued import gone, gone_without_provider, valid
+from rules.require import require
 from rules.stream_kind import Origin
 from rules.streams import PAPERS
 from schemas.ids import filing_workflow
@@ -47,7 +47,7 @@ def _gone(state: Payment | Refund) -> tuple[int, VoidCause | None]:
     """Returns the fee that the money paid, and the cause if nothing of it is left."""
     if isinstance(state, Payment):
         return state.n, gone(state)
-    return known(state.capture).payment, gone_without_provider(state)
+    return require(state.capture).payment, gone_without_provider(state)
 
 
 def _streams(origin: Origin) -> list[str]:

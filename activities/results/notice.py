@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from activities.printing.typesetter import Typesetter
 from rules.time.working_time import VIETNAM
-from schemas.saying import said
 from schemas.text import composed
+from schemas.translate import said
 
 _WORDS: Final = {
     "nation": said("sheet.nation").vi,

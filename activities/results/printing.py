@@ -9,19 +9,19 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.beating import beating
-from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.vault import Vault
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.printing.printed import printed
 from activities.printing.source import letterheads, officers
 from activities.procedures import Procedures
-from activities.results.register import signers_of
+from activities.results.entry import signers_of
+from activities.support.failpoint import failpoint
+from activities.support.heartbeat import heartbeat
 from rules.filing.dossier import issue_request
-from rules.known import known
 from rules.papers.result import ResultSource, result_sheet
 from rules.papers.sheets.written import plain
+from rules.require import require
 from rules.result.order import make_request
 from rules.streams import FILING, RESULT
 from schemas.backoffice import IssueAnswer, IssueRequest
@@ -30,9 +30,9 @@ from schemas.files import FileRef
 from schemas.filing.events import Outcome
 from schemas.filing.state import Filing
 from schemas.names import ROLE_NAMES
-from schemas.papers_sheet import Letterhead, Signatory
+from schemas.papers.sheet import Letterhead, Signatory
 from schemas.result.state import Result
-from schemas.saying import said
+from schemas.translate import said
 
 PRINT: Final = "result.print"
 _BEAT: Final = 2
@@ -65,7 +65,7 @@ class ResultPrinting:
         dossier = request.dossier
         source = await self._source(request, at)
         template = source.procedure.result.template if request.outcome is Outcome.APPROVED else None
-        async with beating(_BEAT):
+        async with heartbeat(_BEAT):
             made = await asyncio.to_thread(printed, result_sheet(source), at, template, await self._salt(request))
         failpoint("result.printed")
         return IssueAnswer(result=await self._keep(dossier.filing_id, made, "application/pdf"))
@@ -84,7 +84,7 @@ class ResultPrinting:
     async def _salt(self, request: IssueRequest) -> str:
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                key = known(await self._vault.find(connection, request.dossier.filing_id))
+                key = require(await self._vault.find(connection, request.dossier.filing_id))
         return key.salt(f"result\n{request.request_id}")
 
     async def _source(self, request: IssueRequest, at: Instant) -> ResultSource:

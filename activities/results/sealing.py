@@ -8,13 +8,13 @@ from typing import Final
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.partners.signer import Signer
 from activities.printing.refusal import SealRefusedError
-from activities.results.register import signers_of
-from activities.signature.identity import Identity
+from activities.results.entry import signers_of
+from activities.signature.certificate_subject import Identity
 from activities.signature.official import SEAL, SignatureField, UnfitCertificateError, sign_official, with_fields
 from activities.signature.signing import Lasting, Person
-from schemas.about import About
 from schemas.base import AgencyCode
 from schemas.result.state import SigningPlace
+from schemas.stream.about import About
 
 
 class AgencySeal:

@@ -19,30 +19,30 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
 
-from activities.beating import beating
-from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.partners.http import RejectedError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.partners.signer import NotSignedError, Signer
 from activities.printing.typesetter import MissingGlyphsError
 from activities.results import notice
-from activities.results.register import signer_now
-from activities.signature.identity import Identity
+from activities.results.entry import signer_now
+from activities.signature.certificate_subject import Identity
 from activities.signature.official import SignatureField, UnfitCertificateError, sign_official, with_fields
 from activities.signature.proof import proof_of
 from activities.signature.signing import Lasting, Person
 from activities.signature.verified import verify_official
-from rules.known import known
+from activities.support.failpoint import failpoint
+from activities.support.heartbeat import heartbeat
+from rules.require import require
 from rules.result.fold import unmade
 from rules.streams import RESULT
-from schemas.about import About
 from schemas.base import Instant, Model
 from schemas.files import FileRef, file_key
 from schemas.names import ROLE_NAMES
 from schemas.people import PersonKind
 from schemas.result.state import Result, Signatory, SigningPlace
 from schemas.signature import SignatureOutcome, SignatureProof
+from schemas.stream.about import About
 
 SIGNING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=2),
@@ -105,7 +105,7 @@ class _Asked:
     @property
     def file(self) -> FileRef:
         """The file to sign."""
-        return known(self.result.last.result)
+        return require(self.result.last.result)
 
     @property
     def last(self) -> bool:
@@ -115,7 +115,7 @@ class _Asked:
     @property
     def at(self) -> Instant:
         """The time of signing to state in the file."""
-        return known(self.result.asked_at)
+        return require(self.result.asked_at)
 
 
 class OfficialSigning:
@@ -158,7 +158,7 @@ class OfficialSigning:
         role = ROLE_NAMES[signer.role].vi
         shown = await asyncio.to_thread(notice.stamp, person.name, role, asked.at, absent)
         try:
-            async with beating(_BEAT):
+            async with heartbeat(_BEAT):
                 signed = await sign_official(
                     file,
                     signer.place,

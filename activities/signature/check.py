@@ -17,7 +17,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
 from pyhanko.sign.validation import async_validate_detached_cms
 
-from activities.signature.identity import Identity, SubjectRules, misnamed
+from activities.signature.certificate_subject import Identity, SubjectRules, misnamed
 from activities.signature.moment import Moment, moment_of
 from activities.signature.reading import ANY_USE, integrity, kept_in, lacking, opened, read_through
 from activities.signature.revisions import (

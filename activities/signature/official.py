@@ -32,10 +32,10 @@ from pyhanko.sign.signers.pdf_signer import DSSContentSettings, SigDSSPlacementP
 from pyhanko.stamp import StaticStampStyle
 
 from activities.partners.signer import Signer
-from activities.signature.identity import misnamed
+from activities.signature.certificate_subject import misnamed
 from activities.signature.revisions import declared
 from activities.signature.signing import Lasting, Person, hand_of
-from schemas.about import About
+from schemas.stream.about import About
 
 INITIALS: Final = "initials"
 SIGNATURE: Final = "signature"

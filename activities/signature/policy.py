@@ -26,7 +26,7 @@ from pyhanko_certvalidator.sig_validate import (
     SignatureValidationContext,
 )
 
-from activities.signature.identity import Kind
+from activities.signature.certificate_subject import Kind
 
 Purpose = Literal["signing", "time_stamping"]
 

@@ -9,9 +9,9 @@ from pyhanko.sign.fields import SigFieldSpec
 
 from activities.forms.printing import printed
 from activities.signature.revisions import declared
-from rules.publishing.forms.named import forms_of
-from rules.publishing.forms.sheet import Sheet, filled_in
-from rules.publishing.prose import filled
+from rules.forms.named import forms_of
+from rules.forms.sheet import Sheet, filled_in
+from rules.wording.prose import filled
 from schemas.filing.submission import Submission, signed_digest
 from schemas.publishing.procedure import PaperRule, Procedure
 from schemas.signature import APPLICANTS_FIELD

@@ -23,10 +23,10 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from activities.partners.signer import Signer, key_of
-from activities.signature.identity import Identity, SubjectRules
+from activities.signature.certificate_subject import Identity, SubjectRules
 from activities.signature.revocation import NOTHING
 from activities.signature.trust import Trust
-from schemas.about import About
+from schemas.stream.about import About
 
 LOOK_AGAIN: Final = 600.0
 """Seconds for which the certificate of a time-stamping authority is assumed to be in use."""

@@ -20,15 +20,15 @@ from asn1crypto import x509
 from pyhanko.sign.timestamps import TimeStamper
 
 from activities.procedures import Procedures
+from activities.signature.certificate_subject import Identity, Kind, SubjectRules
 from activities.signature.check import Signatory, SignatureCheck, verdict_of
-from activities.signature.identity import Identity, Kind, SubjectRules
 from activities.signature.policy import POLICY, Policy
 from activities.signature.prepared import Prepared, prepared
 from activities.signature.proof import proof_of
 from activities.signature.revisions import Form, prepared_at
 from activities.signature.revocation import Answers, Asking
 from activities.signature.trust import Trust
-from rules.publishing.forms.named import forms_of
+from rules.forms.named import forms_of
 from schemas.base import Version
 from schemas.errors import Problem, RefusalError, problem
 from schemas.filing.submission import Submission, signed_content

@@ -19,8 +19,8 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
+from activities.signature.certificate_subject import Identity, SubjectRules, identities, misnamed
 from activities.signature.check import evidence_of, verdict_of
-from activities.signature.identity import Identity, SubjectRules, identities, misnamed
 from activities.signature.moment import Moment, moment_of
 from activities.signature.proof import proved
 from activities.signature.reading import integrity, kept_in, opened, read_through, stamp_of

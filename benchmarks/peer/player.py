@@ -1,4 +1,4 @@
-"""Plays filings on DBOS: `python -m benchmarks.peer.player PID`, by the requests of `benchmarks/asked.py`.
+"""Plays filings on DBOS: `python -m benchmarks.peer.player PID`, by the requests of `benchmarks/peer/asked.py`.
 
 PID is PostgreSQL's. DBOS is a library: the process of its clients runs the workflows too. So the clients are in this
 process, which saves DBOS the network hop that a client of the product has.
@@ -18,9 +18,9 @@ import asyncpg
 import uvloop
 from dbos import DBOS, SetWorkflowID
 
-from benchmarks.asked import Answers
 from benchmarks.board import Board
 from benchmarks.load import Round, measure
+from benchmarks.peer.asked import Answers
 from benchmarks.peer.process import DSN, NAME
 from benchmarks.peer.workflows import Database, filing, filing_id, payment_id
 from benchmarks.sides import PROCEDURE, STEPS, Filed, Timed, commands

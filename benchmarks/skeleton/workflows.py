@@ -15,8 +15,8 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
+    from activities.money.payment import BANK
     from activities.papers import QUICKLY
-    from activities.payment import BANK
     from activities.workflows import TEMPORAL, StartRequest, TellRequest, Workflows
     from benchmarks.skeleton.handlers import COMMANDS, update
     from benchmarks.skeleton.steps import OFFICE_QUEUE, Plain, Steps, issue

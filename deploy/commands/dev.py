@@ -10,13 +10,13 @@ import typer
 
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.signer import Holding, NotSignedError
+from console.addresses import find_address
 from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, fail, out, print_json
-from operations.addresses import find_address
-from schemas.saying import said
 from schemas.signature import APPLICANTS_FIELD
+from schemas.translate import said
 
 TRUST: Final = "MOTCUA_TRUST_URL"
 ORGANISATION_LENGTHS: Final = frozenset({10, 13})

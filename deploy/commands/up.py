@@ -9,6 +9,8 @@ from typing import Any
 
 import typer
 
+from console.addresses import OWNER
+from console.retry import LOST, while_away
 from deploy.stack import Stack, StackError
 from deploy.stack import up as hold
 from deploy.stack.publisher import publisher
@@ -16,11 +18,8 @@ from deploy.stack.registering import let_speak
 from motcua.cli.language import in_words
 from motcua.cli.running import Exit, fail, out
 from motcua.errors import MotcuaError
-from operations.addresses import OWNER
-from operations.patience import LOST, while_away
-from operations.publications.publishing import Publisher, take_over
-from operations.publishing.calendars import CALENDAR, has_calendar, publish_calendar
-from operations.publishing.catalogue import (
+from publishing.authoring.calendars import CALENDAR, has_calendar, publish_calendar
+from publishing.authoring.procedures import (
     DIRECTORY,
     PROCEDURES,
     MistakesFoundError,
@@ -29,9 +28,10 @@ from operations.publishing.catalogue import (
     publish,
     seed_directory,
 )
-from operations.publishing.provinces import PROVINCES, publish_province
+from publishing.authoring.provinces import PROVINCES, publish_province
+from publishing.record.publishing import Publisher, take_over
 from schemas.errors import RefusalError
-from schemas.saying import said
+from schemas.translate import said
 
 app = typer.Typer()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from operations.home import Home
+from console.home import Home
 from rules.proof.note import Kind, Signer
 
 PLACE: Final = "MOTCUA_CHECKPOINTS"

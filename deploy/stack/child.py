@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from console.home import Home
 from deploy.stack.part import Part, StackError
-from operations.home import Home
 
 CHECKOUT: Final = Path(__file__).parents[2]
 LAUNCH: Final = Path(__file__).with_name("launch.py")

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import psutil
 
-from operations.home import Home
+from console.home import Home
 
 HOME_VARIABLE = "MOTCUA_HOME"
 GRACE = 10.0

@@ -16,6 +16,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from console.home import WITH_PORT, Home
 from deploy.stack.checkpoints import CHECKPOINTS, checkpoints_of_stack
 from deploy.stack.part import Part, StackError
 from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
@@ -23,10 +24,9 @@ from deploy.stack.ring import ring_of_stack
 from deploy.stack.speaker import IDENTITY, speaker_of_stack
 from deploy.stack.temporal import CONFIG, PRAGMAS, RUNTIME, drop_unused_indexes
 from gateway.app import CALLBACKS, RETURNED
-from motcua.key_ring import CODEC_KEYS
-from motcua.speaker_here import INSTALLATION, PRINCIPAL
-from motcua.speaking import KEY_FILE
-from operations.home import WITH_PORT, Home
+from motcua.configured_speaker import INSTALLATION, PRINCIPAL
+from motcua.payloads.key_ring import CODEC_KEYS
+from motcua.signing.statement import KEY_FILE
 from operations.programs import find_program
 from operations.schema_version import MIGRATIONS
 from sandbox.bank.merchants import as_settings

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from activities.keys.masters import master_keys
 from activities.ledger.vault import Vault
-from operations.publications.publishing import Publisher
+from publishing.record.publishing import Publisher
 
 
 def publisher(env: Mapping[str, str]) -> Publisher:

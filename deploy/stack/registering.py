@@ -10,21 +10,21 @@ from typing import Final
 
 from temporalio.client import Client
 
+from console.addresses import OWNER
+from console.owner import connected
+from console.retry import while_away
 from deploy.stack.speaker import HERE
 from motcua import FilingClient, NotAuthorised
-from motcua.codec import sealing
-from motcua.converter import data_converter
+from motcua.configured_speaker import PRINCIPAL, speaker_here
 from motcua.identity import key_in, prove
-from motcua.key_ring import ring_in
-from motcua.speaker_here import PRINCIPAL, speaker_here
-from motcua.speaking import KEY_FILE
-from operations.addresses import OWNER
-from operations.owner import connected
-from operations.patience import while_away
-from operations.principals import take
-from schemas.identity import ALL_AGENCIES, Assurance, Claim, Grant, PrincipalFile, PrincipalKey, PrincipalKind
+from motcua.payloads.codec import sealing
+from motcua.payloads.converter import data_converter
+from motcua.payloads.key_ring import ring_in
+from motcua.signing.statement import KEY_FILE
+from operations.principals.changes import take
+from schemas.identity.principals import AddPrincipal
+from schemas.identity.statement import ALL_AGENCIES, Assurance, Claim, Grant, PrincipalFile, PrincipalKey, PrincipalKind
 from schemas.people import Actor, Role
-from schemas.principals import AddPrincipal
 
 _LASTS: Final = timedelta(days=3650)
 _EVERYBODY: Final = (

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from console.home import CODEC, Home
 from deploy.stack.part import StackError
-from motcua.key_ring import CODEC_KEYS, RingError, ring_in
-from operations.home import CODEC, Home
-from operations.new_keys import new_ring
+from motcua.payloads.key_ring import CODEC_KEYS, RingError, ring_in
+from operations.keys.rings import new_ring
 
 OWN: Final = "codec_keys.json"
 

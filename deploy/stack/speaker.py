@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Mapping
 from typing import Final
 
+from console.home import Home
 from deploy.stack.part import StackError
+from motcua.configured_speaker import INSTALLATION, PRINCIPAL
 from motcua.identity import new_key
-from motcua.speaker_here import INSTALLATION, PRINCIPAL
-from motcua.speaking import KEY_FILE
-from operations.home import Home
+from motcua.signing.statement import KEY_FILE
 from workers.settings import Identity
 
 IDENTITY: Final = "MOTCUA_IDENTITY"

@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, Self
 
+from console.home import Home
 from deploy.stack.child import Child
 from deploy.stack.leftovers import HOME_VARIABLE, end_leftovers
 from deploy.stack.part import Part
 from deploy.stack.parts import PARTS, SCANNER, STOP_ORDER, TEMPORAL_UI, Platform
-from motcua.key_ring import CODEC_KEYS
-from operations.home import Home
+from motcua.payloads.key_ring import CODEC_KEYS
 
 _OF_TEMPORAL: Final = ("TEMPORAL_", CODEC_KEYS, "MOTCUA_IDENTITY", "MOTCUA_INSTALLATION")
 ATTACH_TIMEOUT: Final = 90.0

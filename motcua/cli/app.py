@@ -9,9 +9,10 @@ from typing import Any, Final
 import typer
 from typer.main import get_command
 
-from motcua.cli import attaching, complaints, filings, office, passing_over, results, schemas
+from motcua.cli import attaching, complaints, filings, passing_over, results, schemas
 from motcua.cli.help import WordedGroup, nothing, with_words
 from motcua.cli.language import with_language
+from motcua.cli.office import run as office
 from motcua.cli.options import COMMANDS, PLATFORM
 from motcua.cli.running import Exit, note, owes_json, say_failure
 from motcua.contract import beside, both, said

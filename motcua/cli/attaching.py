@@ -13,7 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from motcua import contract as c
 from motcua.cli.running import Exit, end_well, fail, owes_json, plain, print_json, read_file, read_json
-from motcua.store import FileNotTakenError, Store
+from motcua.files.store import FileNotTakenError, Store
 
 Attach = Annotated[list[str] | None, typer.Option("--attach", metavar="CODE=PATH", help="option.attach")]
 

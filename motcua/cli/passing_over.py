@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final
 import typer
 
 from motcua import contract as c
+from motcua.calls.passing_over import PassedOver
 from motcua.cli.answer import Column, columns, lines, show_all
 from motcua.cli.options import PATIENCE, VIA, Actor, AsJson, Patience, actor_of
 from motcua.cli.progress import progress
 from motcua.cli.running import ask, exit_if, parse, plain
 from motcua.client import FilingClient
-from motcua.passing_over import PassedOver
 
 _COLUMNS: Final = columns(
     "code task substitute outcome|command.pass_over",

@@ -14,7 +14,7 @@ from motcua.cli.options import PATIENCE, AsJson, FilingId, Patience
 from motcua.cli.running import ask, end_well, note, write_file
 from motcua.cli.showing import RESULT
 from motcua.contract import said
-from motcua.store import Store
+from motcua.files.store import Store
 
 NAME: Final = "result"
 

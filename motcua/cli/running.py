@@ -19,13 +19,13 @@ from rich.markup import escape
 
 from motcua.cli.language import in_words
 from motcua.client import FilingClient
+from motcua.configured_speaker import PRINCIPAL
 from motcua.contract import Problem, Refusal, Text, beside, said
 from motcua.env_file import settings_in
 from motcua.errors import FilingClosed, FilingNotAvailable, MotcuaError, NotReady, RefusedError, Unavailable, UnfitError
-from motcua.key_ring import CODEC_KEYS
-from motcua.speaker_here import PRINCIPAL
-from motcua.speaking import AGENT, KEY, KEY_FILE
-from motcua.store import DamagedFileError, FileNotTakenError, NoStoreError
+from motcua.files.store import DamagedFileError, FileNotTakenError, NoStoreError
+from motcua.payloads.key_ring import CODEC_KEYS
+from motcua.signing.statement import AGENT, KEY, KEY_FILE
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)

@@ -12,7 +12,7 @@ from motcua.cli.answer import Column, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, note, refusing, strerror
 from motcua.contract import said
-from motcua.json_schemas import INDEX, documents, written
+from motcua.json_schema.documents import INDEX, documents, written
 
 app = typer.Typer()
 

@@ -12,13 +12,13 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from console.addresses import APPLICATION
+from console.database import address, answered
+from console.printing import wide
 from motcua.cli.options import AsJson, OfAgency
 from motcua.cli.running import out, print_json, use_stack_here
-from operations.addresses import APPLICATION
+from operations.board_figures import FAILURES, Looks, Pace
 from operations.commands.board_picture import Picture
-from operations.commands.database import address, answered
-from operations.commands.printing import wide
-from operations.looks import FAILURES, Looks, Pace
 
 STOPPED: Final = 130
 

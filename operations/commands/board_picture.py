@@ -16,7 +16,7 @@ from rules.time.working_time import VIETNAM, local_day
 from schemas.filing.state import STATUS_NAMES, Status
 from schemas.payment.state import PaymentState
 from schemas.reading import Board, Count
-from schemas.saying import said
+from schemas.translate import said
 
 K = TypeVar("K", bound=Hashable)
 

@@ -11,7 +11,7 @@ from motcua.cli.options import AsJson
 from motcua.cli.running import exit_if
 from operations.doctor import Finding, Health, examine
 from operations.doctor.examination import Check
-from schemas.saying import said
+from schemas.translate import said
 
 STYLES: Final = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red", Health.SKIPPED: "dim"}
 

@@ -12,19 +12,19 @@ from uuid import UUID
 import asyncpg
 from temporalio.service import RPCError
 
+from console.addresses import APPLICATION, find_address
+from console.connecting import TIMEOUT
+from motcua.calls.retry import patiently
 from motcua.cli.answer import Column, columns, show_all
 from motcua.cli.help import group
 from motcua.cli.options import PATIENCE, AsJson, Patience
 from motcua.cli.running import end_well, note
 from motcua.cli.showing import work_rows
 from motcua.connection import connect
-from motcua.patience import patiently
-from operations.addresses import APPLICATION, find_address
-from operations.connecting import TIMEOUT
 from operations.machine_work import Failing, failing
 from recovery.stalled import Stalled, stalled
 from schemas.ids import filing_workflow
-from schemas.saying import said
+from schemas.translate import said
 from views.log import DATABASE_ERRORS
 from views.operator import codes, name_of
 

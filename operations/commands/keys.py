@@ -11,18 +11,18 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY
+from console.addresses import OWNER, running_stack
+from console.database import address, answered
+from console.masters import master_key
 from motcua.cli.answer import Column, columns, show_all, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson
 from motcua.cli.progress import progress
 from motcua.cli.running import Exit, fail, refusing, use_stack_here
-from motcua.key_ring import CODEC_KEYS, Keys, RingError, ring_here, ring_of
-from operations import rotation
-from operations.addresses import OWNER, running_stack
-from operations.commands.database import address, answered
-from operations.commands.masters import master_key
-from operations.new_keys import new_ring, with_new_key, write_new
-from schemas.saying import said
+from motcua.payloads.key_ring import CODEC_KEYS, Keys, RingError, ring_here, ring_of
+from operations.keys import rotation
+from operations.keys.rings import new_ring, with_new_key, write_new
+from schemas.translate import said
 
 R = TypeVar("R")
 

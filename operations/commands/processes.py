@@ -13,19 +13,19 @@ from pydantic import ValidationError
 from temporalio.service import RPCError
 
 from activities.ledger.vault import Vault
+from console.addresses import APPLICATION, OWNER, stack_beside
+from console.connecting import Connection
+from console.database import address, ask
+from console.masters import master_key_at_hand
 from motcua.cli.answer import say
 from motcua.cli.running import Exit, fail
 from motcua.errors import MotcuaError
-from operations.addresses import APPLICATION, OWNER, stack_beside
-from operations.commands.database import address, ask
-from operations.commands.masters import master_key_at_hand
-from operations.commands.publishing.publisher import recorded
-from operations.connecting import Connection
 from operations.programs import find_program
-from operations.publications.publishing import Publisher, take_over
 from operations.schema_version import MIGRATIONS
 from operations.serving import hear, serve
-from schemas.saying import said
+from publishing.commands.publisher import recorded
+from publishing.record.publishing import Publisher, take_over
+from schemas.translate import said
 from views.log import DATABASE_ERRORS
 from workers import relay as papers
 from workers.telemetry import configure_logging

@@ -6,14 +6,14 @@ from typing import Annotated, Final
 
 import typer
 
+from console.database import ask
 from motcua.cli.answer import Column, columns, show_all
 from motcua.cli.options import AsJson, OfAgency
 from motcua.cli.showing import late
-from operations.commands.database import ask
 from rules.streams import KINDS
 from schemas.people import Role
 from schemas.reading import AskTasks
-from schemas.saying import said
+from schemas.translate import said
 from views.log import Log, no_keys
 from views.officer import tasks as read_tasks
 

@@ -10,30 +10,33 @@ from typing import Final
 import asyncpg
 from temporalio.service import RPCError
 
-from operations.addresses import APPLICATION
-from operations.doctor import engine, machine, outside, record, signatures
-from operations.doctor.absences import absences
-from operations.doctor.behind import falling_behind
-from operations.doctor.calendar import calendar
-from operations.doctor.checkpoints import checkpoints
-from operations.doctor.codec import codec, missing_keys, recorded_key
-from operations.doctor.erasures import erasures
+from console.addresses import APPLICATION
+from operations.doctor.engine import machine
+from operations.doctor.engine import temporal as engine
+from operations.doctor.engine.codec import codec, missing_keys, recorded_key
+from operations.doctor.engine.stalled import heals
 from operations.doctor.finding import Finding, fail, skipped
-from operations.doctor.healing import heals
 from operations.doctor.identity import identity
-from operations.doctor.money import callbacks
-from operations.doctor.order import order
-from operations.doctor.papers import papers
-from operations.doctor.principals import principals
-from operations.doctor.publications import publications
-from operations.doctor.signing import signing
+from operations.doctor.partners import outside, signatures
+from operations.doctor.partners.money import callbacks
+from operations.doctor.partners.open_tills import tills
+from operations.doctor.partners.papers import papers
+from operations.doctor.partners.signing import signing
+from operations.doctor.partners.unordered import acts
+from operations.doctor.partners.unordered import signatures as unordered_signatures
+from operations.doctor.record import tables as record
+from operations.doctor.record.absences import absences
+from operations.doctor.record.behind import falling_behind
+from operations.doctor.record.calendar import calendar
+from operations.doctor.record.checkpoint_age import checkpoints
+from operations.doctor.record.erasures import erasures
+from operations.doctor.record.long_waits import Look, waits
+from operations.doctor.record.order import order
+from operations.doctor.record.principal_keys import principals
+from operations.doctor.record.publications import publications
 from operations.doctor.surroundings import Surroundings
-from operations.doctor.tills import tills
-from operations.doctor.unordered import acts
-from operations.doctor.unordered import signatures as unordered_signatures
-from operations.doctor.waiting import Look, waits
 from schemas.base import Text
-from schemas.saying import said
+from schemas.translate import said
 
 LONGEST: Final = 6.0
 """Seconds for one check."""

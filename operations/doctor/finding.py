@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from schemas.base import Text
-from schemas.saying import said
+from schemas.translate import said
 
 
 class Health(StrEnum):

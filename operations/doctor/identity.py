@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from activities.ledger.principals import OFF_BY, Registered, registered
+from activities.ledger.authority.principals import OFF_BY, Registered, registered
 from motcua.connection import configured_address
 from motcua.errors import MotcuaError
-from operations.doctor.codec import is_loopback
+from operations.doctor.engine.codec import is_loopback
 from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import Surroundings
 from rules.identity.statements import LEEWAY
-from schemas.identity import Principal, PrincipalKey
+from schemas.identity.statement import Principal, PrincipalKey
 
 IDENTITY: Final = "MOTCUA_IDENTITY"
 SOON: Final = timedelta(days=30)

@@ -14,10 +14,10 @@ import asyncpg
 from temporalio.client import Client
 
 from activities.keys.masters import OTHER_MASTER_KEY, WITH_MASTER_KEY
+from console.addresses import APPLICATION, stack_beside
+from console.home import CODEC, WITH_PORT, Home, port_setting
 from motcua.cli.running import STACK, use_stack_here
-from motcua.key_ring import CODEC_KEYS
-from operations.addresses import APPLICATION, stack_beside
-from operations.home import CODEC, WITH_PORT, Home, port_setting
+from motcua.payloads.key_ring import CODEC_KEYS
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
 

@@ -7,21 +7,21 @@ from typing import Final
 from uuid import UUID
 
 from activities.checkpoints.place import Place
-from activities.failpoint import failpoint
 from activities.ledger.append import Ledger
 from activities.ledger.database import Connection, Pool
 from activities.ledger.vault import Vault
+from activities.support.failpoint import failpoint
 from operations.erasure.elsewhere import tell
 from operations.erasure.sinks import SINKS
 from operations.erasure.whole import whole
-from operations.folded import write_rows
+from operations.rebuilding.folded import write_rows
 from rules.retention import hindrances
 from rules.streams import KINDS
-from schemas.erasure import NO_DIGEST, Erased, ErasureRequest
 from schemas.errors import RefusalCode, RefusalError, refused
 from schemas.filing.commands import SYSTEM_VIA
 from schemas.ids import StreamId, filing_workflow
 from schemas.people import SYSTEM
+from schemas.privacy.erasure import NO_DIGEST, Erased, ErasureRequest
 from schemas.stream.ledger import Batch, Recorded
 from views.log import Log, Told
 

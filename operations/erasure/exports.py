@@ -6,8 +6,8 @@ from typing import Final
 
 from operations.erasure.requests import see
 from schemas.errors import RefusalCode, problem, refused
-from schemas.exports import AnswerExport, AskExport, ExportRequest
 from schemas.people import Role
+from schemas.privacy.exports import AnswerExport, AskExport, ExportRequest
 from views.log import Connection
 
 

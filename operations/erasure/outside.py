@@ -17,9 +17,9 @@ from temporalio.common import RawValue
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.checkpoints.place import Place
-from activities.failpoint import failpoint
-from motcua.converter import UnopenedError
-from motcua.sealed_histories import opened
+from activities.support.failpoint import failpoint
+from motcua.payloads.converter import UnopenedError
+from motcua.payloads.sealed_histories import opened
 from operations.erasure.failing import why
 from operations.store.sweep import ASIDE
 from schemas.reading import LONGEST_WAIT

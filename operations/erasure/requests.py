@@ -10,16 +10,16 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from activities.ledger.authority import active, in_their_place
+from activities.ledger.authority.officers import active, in_their_place
 from operations.erasure.whole import resolved, whole
-from rules.known import known
 from rules.officers import role_is
+from rules.require import require
 from rules.retention import hindrances
 from rules.time.working_time import local_day
-from schemas.erasure import ApproveErasure, AskErasure, DeclineErasure, ErasureCommand, ErasureRequest
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.names import ROLE_NAMES
 from schemas.people import Actor, Role
+from schemas.privacy.erasure import ApproveErasure, AskErasure, DeclineErasure, ErasureCommand, ErasureRequest
 from views.log import Connection, Log, UnfoldableError
 
 Progress = Callable[[int, int], None]
@@ -46,7 +46,7 @@ async def ask(log: Log, command: AskErasure, progress: Progress = lambda *_: Non
             found, left_out = await _erasable(log, command, now, progress)
             await _record(log.connection, n, now, command, cause=command.cause, reason=command.reason)
             await log.connection.execute(_ASKED_FOR, n, found)
-        return Asked(known(await request(log.connection, known_already or n)), left_out)
+        return Asked(require(await request(log.connection, known_already or n)), left_out)
 
 
 async def answer(connection: Connection, command: ApproveErasure | DeclineErasure) -> ErasureRequest:
@@ -61,7 +61,7 @@ async def answer(connection: Connection, command: ApproveErasure | DeclineErasur
             await _another(connection, command.actor, asked, now)
             reason = command.reason if isinstance(command, DeclineErasure) else None
             await _record(connection, n, now, command, asked=command.asked, reason=reason)
-        return known(await request(connection, command.asked))
+        return require(await request(connection, command.asked))
 
 
 async def requests(connection: Connection) -> list[ErasureRequest]:
@@ -79,7 +79,7 @@ async def _next(connection: Connection) -> tuple[int, datetime]:
     """Returns the number of the next step, reserved by a lock, and the time."""
     await connection.execute("lock table erasure_deed in share row exclusive mode")
     row = await connection.fetchrow("select coalesce(max(n), 0) + 1, statement_timestamp() from erasure_deed")
-    n, now = known(row)
+    n, now = require(row)
     return n, now
 
 
@@ -98,7 +98,7 @@ async def see(connection: Connection, actor: Actor, role: Role) -> None:
 
 async def _another(connection: Connection, actor: Actor, asked: ErasureRequest, now: datetime) -> None:
     """Raises `RefusalError` if the approver is the requester, or their substitute in either agency."""
-    agencies = {asked.agency, known(actor.agency)}
+    agencies = {asked.agency, require(actor.agency)}
     places = [
         await in_their_place(connection, agency, [actor.subject], [asked.officer], local_day(now))
         for agency in agencies

@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from rules.publishing.document import parse
 from rules.retention import ended_by
+from rules.source.document import parse
 from schemas.publishing.procedure import RetentionRule
 from views.log import Connection
 

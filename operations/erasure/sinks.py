@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.erasure import NO_DIGEST
+from schemas.privacy.erasure import NO_DIGEST
 
 
 @dataclass(frozen=True)

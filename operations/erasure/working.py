@@ -9,17 +9,17 @@ from uuid import UUID
 
 import asyncpg
 
-from activities.failpoint import failpoint
 from activities.keys.masters import MasterKeys
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
+from activities.support.failpoint import failpoint
+from console.retry import is_away
 from operations.erasure.elsewhere import NotErasedError, tell_all
 from operations.erasure.erasing import erase
 from operations.erasure.failing import keep, why
 from operations.erasure.outside import Outside, erase_outside
 from operations.erasure.requests import request
-from operations.patience import is_away
-from rules.known import known
+from rules.require import require
 from schemas.errors import Refusal, RefusalError
 
 Progress = Callable[[int, int], None]
@@ -67,7 +67,7 @@ async def _work(
     for done, row in enumerate(unfinished, 1):
         try:
             async with pool.acquire() as connection:
-                asked = known(await request(connection, row["request"]))
+                asked = require(await request(connection, row["request"]))
             await erase(pool, vault, asked, row["filing_id"], outside.elsewhere)
         except Exception as error:  # on any error the others go on, and it is reported
             if is_away(error):

@@ -21,7 +21,7 @@ from operations.reconciling.signatures import Signature
 from schemas.base import Dong, StrictModel
 from schemas.ids import StreamId, parcel_workflow, payment_workflow
 from views.log import Connection
-from views.money import demanded
+from views.registers.money import demanded
 
 BANK: Final = "MOTCUA_BANK_URL"
 POST: Final = "MOTCUA_POST_URL"

@@ -14,8 +14,8 @@ from openpyxl.styles import Alignment, Font
 
 from rules.papers.register_lines import COLUMNS, EFFORT, Cell
 from rules.time.working_time import VIETNAM
-from schemas.register import Register, RegisterEntry
-from schemas.saying import said
+from schemas.papers.register import Register, RegisterEntry
+from schemas.translate import said
 
 _COLUMNS: Final = (*COLUMNS, *EFFORT)
 _WIDTH: Final = 4

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from schemas.register import Period, Register, RegisterEntry
+from schemas.papers.register import Period, Register, RegisterEntry
 from views.log import Log
-from views.register import entries, register
+from views.registers.filings import entries, register
 
 
 class Taker(Protocol):

@@ -13,7 +13,7 @@ import httpx
 import pikepdf
 from asn1crypto import x509
 
-from activities.signature.identity import SubjectRules, identities
+from activities.signature.certificate_subject import SubjectRules, identities
 from activities.signature.policy import POLICY, Policy
 from activities.signature.proof import proof_of
 from activities.signature.revocation import Responders
@@ -22,7 +22,7 @@ from activities.signature.trust import Trust
 from activities.signature.verified import verify_official
 from schemas.result.state import ResultStanding, Validity
 from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureProof, SignatureVerdict
-from views.papers import IssuedPaper
+from views.registers.papers import IssuedPaper
 
 
 @dataclass(frozen=True)

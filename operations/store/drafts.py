@@ -9,8 +9,8 @@ from pathlib import Path
 
 from obstore.store import ObjectStore
 
-from motcua.drafts import DRAFT, folder_of
-from motcua.store import StoreFailedError
+from motcua.files.drafts import DRAFT, folder_of
+from motcua.files.store import StoreFailedError
 
 
 def remove_drafts(store: ObjectStore, before: datetime, *, dry_run: bool) -> int:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
-from motcua.store import Store, StoreFailedError
+from motcua.files.store import Store, StoreFailedError
 from operations.store.named import Reference
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from obstore.store import ObjectStore
 
-from motcua.drafts import folder_of, make_folder, sync
-from motcua.store import StoreFailedError
+from motcua.files.drafts import folder_of, make_folder, sync
+from motcua.files.store import StoreFailedError
 
 
 async def move(store: ObjectStore, source: str, to: str) -> bool:

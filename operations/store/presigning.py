@@ -11,8 +11,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
-from motcua.drafts import folder_of
-from motcua.store import StoreFailedError
+from motcua.files.drafts import folder_of
+from motcua.files.store import StoreFailedError
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from activities.signature.trust import Trust, roots_in
 from motcua import contract as c
 from motcua.cli.running import Exit, fail
 from motcua.client import FilingClient
-from operations.results.settings import policy_set, subjects_set
+from operations.results.signature_settings import policy_set, subjects_set
 from operations.store.renewing import Issued, Records
-from schemas.saying import said
+from schemas.translate import said
 
 TEMPORAL_PATIENCE: Final = 15.0
 

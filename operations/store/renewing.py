@@ -16,7 +16,7 @@ from obstore.store import ObjectStore
 from activities.signature.renewal import NotRenewedError, holds_until, renewed
 from activities.signature.signing import Lasting, NoTimeStampError
 from motcua.errors import RefusedError
-from motcua.store import Store
+from motcua.files.store import Store
 from operations.store.looking import see_it_works
 from schemas.files import FileRef, file_key
 from views.log import Connection

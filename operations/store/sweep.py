@@ -18,9 +18,9 @@ from uuid import UUID
 import asyncpg
 from obstore.store import ObjectStore
 
-from activities.failpoint import failpoint
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
+from activities.support.failpoint import failpoint
 from operations.store.drafts import remove_drafts
 from operations.store.looking import Condition, condition
 from operations.store.moving import move

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from operations.home import write_private
+from console.home import write_private
 from rules.proof.checkpoint import Checkpoint
 from rules.proof.note import Kind, Note, NoteError, Signer, Verifier, read_note
 from rules.proof.witness import NOTHING, Seen

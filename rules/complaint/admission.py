@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Final
 
 from rules.complaint.grounds import ACTS
-from rules.filing.representation import over
+from rules.filing.submission.representation import over
 from rules.time import working_time
 from schemas.complaint.commands import Complain
 from schemas.complaint.events import Complained
 from schemas.complaint.state import Complaint, Grounds
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.people import Role
-from schemas.saying import joined, said
+from schemas.translate import joined, said
 
 
 def admit(complaint: Complaint, command: Complain, now: datetime) -> tuple[Complained, ...]:

@@ -7,10 +7,10 @@ from typing import Final
 
 from rules.complaint.admission import UNSIGNED, admit
 from rules.complaint.fold import WAITS, next_timer, undoes
-from rules.filing.reopening import UNDONE
-from rules.filing.representation import over
-from rules.known import known
+from rules.filing.submission.representation import over
+from rules.filing.time.reopening import UNDONE
 from rules.officers import not_in_whose_place
+from rules.require import require
 from rules.rule import ANYBODY, SYSTEM, Rule, Rules, always, refuse
 from schemas.complaint.commands import AnswerComplaint, RingComplaint, SettleUpheld
 from schemas.complaint.events import (
@@ -40,7 +40,7 @@ def _ring(complaint: Complaint, command: RingComplaint, now: datetime) -> Events
     timer = next_timer(complaint)
     if timer is None or timer.moment is not command.moment or now < timer.due:
         raise refuse(problem("moment", "not_due"))
-    due = known(complaint.due)
+    due = require(complaint.due)
     reminder = command.moment is Moment.REMINDER
     return (ComplaintReminded(due=due) if reminder else ComplaintOverdue(due=due),)
 

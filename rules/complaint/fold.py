@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from rules.filing.reopening import UNDONE
-from rules.known import known
+from rules.filing.time.reopening import UNDONE
+from rules.require import require
 from rules.rule import Change, folding
 from rules.time import working_time
 from schemas.complaint.events import (
@@ -46,14 +46,14 @@ def _taken_up(complaint: Complaint, at: datetime) -> dict[str, Any]:
     """The first leader who receives the complaint takes it up: the limit of the answer begins."""
     if complaint.state is ComplaintState.TAKEN_UP:
         return {}
-    return {"state": ComplaintState.TAKEN_UP} | _clock(complaint, at, known(complaint.answer))
+    return {"state": ComplaintState.TAKEN_UP} | _clock(complaint, at, require(complaint.answer))
 
 
 def _clock(complaint: Complaint, since: datetime, limit: Limit) -> dict[str, Any]:
     """A limit that starts now, with its due time and its reminder."""
-    days = known(complaint.days)
+    days = require(complaint.days)
     due = working_time.due(since, limit, days)
-    remind_at = working_time.remind_at(since, limit, due, known(complaint.reminder), days)
+    remind_at = working_time.remind_at(since, limit, due, require(complaint.reminder), days)
     return {"since": since, "limit": limit, "due": due, "remind_at": remind_at, "reminded": False, "overdue": False}
 
 
@@ -63,7 +63,7 @@ def _on_another_calendar(complaint: Complaint, at: datetime) -> dict[str, Any]:
     A reminder or lateness that was recorded for the old due time is recorded again for the new one, if that is still
     ahead.
     """
-    again = _clock(complaint, known(complaint.since), known(complaint.limit))
+    again = _clock(complaint, require(complaint.since), require(complaint.limit))
     late = complaint.overdue and again["due"] <= at
     told = complaint.reminded and (again["due"] == complaint.due or again["remind_at"] <= at)
     return again | {"overdue": late, "reminded": told} | ({"remind_at": None} if told or late else {})

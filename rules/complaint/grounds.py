@@ -7,8 +7,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from rules.filing.reopening import places
-from rules.filing.representation import represented_until
+from rules.filing.submission.representation import represented_until
+from rules.filing.time.reopening import places
 from rules.officers import on_the_applicants_side
 from rules.time import working_time
 from schemas.base import Text
@@ -17,8 +17,8 @@ from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.filing.state import Filing
 from schemas.people import OFFICERS, Actor, Role
-from schemas.saying import said
 from schemas.stream.ledger import Recorded
+from schemas.translate import said
 
 
 class Act(NamedTuple):

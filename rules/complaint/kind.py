@@ -14,7 +14,7 @@ from schemas.complaint import events
 from schemas.complaint.commands import COMPLAINT_COMMANDS
 from schemas.complaint.events import ComplaintEvent
 from schemas.complaint.state import Complaint, ComplaintStart
-from schemas.saying import said
+from schemas.translate import said
 
 COMPLAINT: Final = StreamKind(
     name="complaint",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.complaint.fold import WAITS
-from rules.known import known
+from rules.require import require
 from schemas.complaint.state import Complaint, ComplaintView
 
 
@@ -18,7 +18,7 @@ def view(complaint: Complaint) -> ComplaintView:
         act=complaint.act,
         words=complaint.words,
         state=complaint.state,
-        recorded_at=known(complaint.recorded_at),
+        recorded_at=require(complaint.recorded_at),
         answerer=complaint.answerer,
         acting_for=complaint.acting_for,
         due=complaint.due if waits else None,

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from rules.filing.clocks import reminded_again_at
-from rules.filing.reopening import NOT_OFFERED, comes_after_proposal, no_longer_due, overtaken, reopened
-from rules.known import known
+from rules.filing.time.clocks import reminded_again_at
+from rules.filing.time.reopening import NOT_OFFERED, comes_after_proposal, no_longer_due, overtaken, reopened
+from rules.require import require
 from rules.rule import Change
 from rules.time import working_time
 from schemas.base import Code
-from schemas.erasure import ERASED_WORDS
 from schemas.files import Paper, ScanState
 from schemas.filing import events as ev
 from schemas.filing.commands import SupplementItem, TargetKind
@@ -40,6 +39,7 @@ from schemas.filing.state import (
 )
 from schemas.level import Channel
 from schemas.people import SYSTEM
+from schemas.privacy.erasure import ERASED_WORDS
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
@@ -321,7 +321,7 @@ def _obligation_demanded(filing: Filing, event: ev.ObligationDemanded, _: dateti
     said = event.model_dump(include={"step", "reference", "amount", "agency", "n"})
     if event.n is None:
         return {"obligation": Obligation(**said)}
-    demand = TaxDemand(n=event.n, agency=known(event.agency), amount=event.amount)
+    demand = TaxDemand(n=event.n, agency=require(event.agency), amount=event.amount)
     return {"obligation": Obligation(**said), "demands": (*filing.demands, demand)}
 
 
@@ -359,7 +359,7 @@ def _result_issued(filing: Filing, event: ev.ResultIssued, at: datetime) -> Chan
         n=event.n or len(filing.results) + 1,
         number=event.registered or event.number,
         sha256=event.result.sha256,
-        outcome=known(filing.decision).outcome,
+        outcome=require(filing.decision).outcome,
         issued_at=at,
         expires_on=event.expires_on,
         copies=event.copies or 1,
@@ -440,7 +440,7 @@ def _replaced(filing: Filing, lost: RevokedCopy | None, at: datetime) -> Changed
 
 def _reissue_requested(filing: Filing, event: ev.ReissueRequested, _: datetime) -> Changed:
     lost = RevokedCopy(
-        copy_number=filing.copy_number, parcel=event.parcel, outcome=event.outcome, result=known(filing.result)
+        copy_number=filing.copy_number, parcel=event.parcel, outcome=event.outcome, result=require(filing.result)
     )
     return {"result": None, "lost_copy": lost}
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from schemas.agency import AgencyKind, AgencyName
 from schemas.errors import Problem, problem
 from schemas.filing.events import Partner
 from schemas.names import AGENCY_KIND_NAMES, listed
+from schemas.publishing.agency import AgencyKind, AgencyName
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.publishing.province import Province
-from schemas.saying import joined, said
+from schemas.translate import joined, said
 
 
 def not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...]) -> Problem:

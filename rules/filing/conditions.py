@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Protocol
 
-from rules.known import known
+from rules.require import require
 from rules.time.working_time import local_day
 from schemas.filing.state import Filing
 from schemas.form import FormValue
@@ -73,7 +73,7 @@ def written_date(value: object) -> date | None:
 
 def received_on(filing: Filing) -> date:
     """The day of receipt: when the post delivered it, or else when it was submitted."""
-    return local_day(filing.received_at or known(filing.submitted_at))
+    return local_day(filing.received_at or require(filing.submitted_at))
 
 
 def _between(value: int, least: int | None, most: int | None) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing import admission
 from rules.filing.fees.again import charged_back
 from rules.filing.fees.request import asked_for, reduced
 from rules.filing.fold import current_step, missing_opinions, parts_of, stage
-from rules.known import known
+from rules.filing.submission import admission
+from rules.require import require
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.commands import TargetKind
@@ -19,7 +19,7 @@ from schemas.level import Channel
 from schemas.people import SYSTEM
 from schemas.publishing.fee import FeeDue
 from schemas.publishing.procedure_rules import StepPart
-from schemas.saying import said
+from schemas.translate import said
 
 
 def consequence(filing: Filing) -> ev.Event | None:
@@ -71,7 +71,7 @@ def _asked_as_of(filing: Filing, due: FeeDue) -> datetime | None:
     It is assessed when the fee falls due, after a waiver, and after a change of the dossier. After a charge-back it is
     assessed again, as soon as no suspension, obligation or confirmation holds up the review.
     """
-    now, changed = known(filing.changed_at), filing.dossier_changed_at
+    now, changed = require(filing.changed_at), filing.dossier_changed_at
     if filing.fee is not None and filing.fee.state is FeeState.WAIVED:
         return now
     if not _falls_due(filing, due):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.filing.fold import stage
-from rules.known import known
+from rules.require import require
 from schemas import backoffice as bo
 from schemas.filing.state import Filing, Stage
 
@@ -17,7 +17,7 @@ def dossier(filing: Filing) -> bo.Dossier:
         procedure=filing.procedure.code,
         version=filing.procedure.version,
         level=filing.level,
-        applicant=known(filing.applicant),
+        applicant=require(filing.applicant),
         form=filing.form,
         papers=filing.papers,
         authorisation=filing.authorisation,

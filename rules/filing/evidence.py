@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rules.evidence import Entry, Evidence
-from rules.known import known
+from rules.require import require
 from schemas.filing import events as ev
 from schemas.ids import (
     StreamId,
@@ -60,7 +60,7 @@ def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -
 
     The amount of an obligation is in its demand, which is the payment's request.
     """
-    payment = payment_workflow(stream.filing, known(event.n))
+    payment = payment_workflow(stream.filing, require(event.n))
     still_owed = Entry(("payment_cancelled",), stream=payment, absent=True)
     if isinstance(event, ev.ObligationFulfilled):
         met = Entry(("payment_captured",), {"owed": True}, payment), Entry(("payment_accepted",), {}, payment)

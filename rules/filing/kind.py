@@ -9,21 +9,21 @@ from rules.filing import projections
 from rules.filing.evidence import evidence
 from rules.filing.fold import evolve
 from rules.filing.lifecycle import RULES
-from rules.known import known
+from rules.require import require
 from rules.stream_kind import Numbering, Origin, Pins, StreamKind, Table
 from schemas.filing import events as ev
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.state import Filing
-from schemas.saying import said
 from schemas.stream.snapshots import FilingMemory
+from schemas.translate import said
 
 
 def _filing(origin: Origin) -> Filing:
     return Filing(
         filing_id=origin.stream.filing,
         agency=origin.agency,
-        procedure=known(origin.procedure),
-        calendar=known(origin.calendar),
+        procedure=require(origin.procedure),
+        calendar=require(origin.calendar),
         digests=origin.digests,
     )
 

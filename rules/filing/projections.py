@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from rules.filing.lifecycle import stage, status, tasks, timers
-from rules.known import known
+from rules.require import require
 from schemas.filing.delivery import DeliveryView
 from schemas.filing.events import Clock
 from schemas.filing.state import STATUS_NAMES, Filing, FilingView, IssuedResult, Task
 from schemas.level import Channel
-from schemas.saying import said
 from schemas.stream.rows import FilingRow, IssuedRow, Rows, Standing, TaskRow
+from schemas.translate import said
 
 
 def standing(filing: Filing) -> Standing:
@@ -35,7 +35,7 @@ def rows(filing: Filing) -> Rows:
         status=status(filing),
         stage=stage(filing),
         seq=filing.seq,
-        submitted_at=known(filing.submitted_at),
+        submitted_at=require(filing.submitted_at),
         accepted_at=filing.accepted_at,
         due_at=processing.due if processing else None,
         closed_at=filing.closed_at,
@@ -46,7 +46,7 @@ def rows(filing: Filing) -> Rows:
         submission_id=filing.submission_id,
         erased_at=filing.erased_at,
     )
-    found = tuple(map(_task_row, tasks(filing, known(filing.changed_at))))
+    found = tuple(map(_task_row, tasks(filing, require(filing.changed_at))))
     return Rows(row=row.model_dump(mode="json"), tasks=found)
 
 
@@ -100,7 +100,7 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
         status=at,
         status_name=said("erased_status") if filing.erased_at else STATUS_NAMES[at],
         stage=stage(filing),
-        submitted_at=known(filing.submitted_at),
+        submitted_at=require(filing.submitted_at),
         received_at=filing.received_at,
         missing=filing.missing,
         scan=filing.scan,

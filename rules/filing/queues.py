@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from rules.filing.clocks import moments
 from rules.filing.commands.machine import ASKED_AT
 from rules.filing.desks import agencies
 from rules.filing.fold import current_step, stage, task_role
 from rules.filing.guards import PUBLIC_KINDS, allowed, check
+from rules.filing.time.clocks import moments
 from rules.filing.waivers import approvers
-from rules.known import known
+from rules.require import require
 from schemas.filing.events import Clock
 from schemas.filing.state import ClockState, Filing, Stage, Task, Timer
 from schemas.people import SYSTEM, Actor, Role
@@ -142,7 +142,7 @@ def _queues(filing: Filing) -> list[Role]:
     by_stage: dict[Stage, list[Role]] = {
         Stage.INTAKE: [Role.RECEPTION],
         Stage.SUPPLEMENT: [Role.APPLICANT, Role.RECEPTION],
-        Stage.FEE: [Role.CASHIER, *approvers(filing, known(filing.changed_at))],
+        Stage.FEE: [Role.CASHIER, *approvers(filing, require(filing.changed_at))],
         Stage.SUSPENDED: [Role.LEADER],
         Stage.OBLIGATION: [*at_step, Role.CASHIER],
         Stage.CONFIRMATION: [Role.APPLICANT, Role.RECEPTION],

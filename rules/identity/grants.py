@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from schemas.errors import Problem, problem
-from schemas.identity import ALL_AGENCIES, CLAIMED, Claim, Grant, Message, Proved
+from schemas.identity.statement import ALL_AGENCIES, CLAIMED, Claim, Grant, Message, Proved
 from schemas.names import ROLE_NAMES
 from schemas.people import Actor
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rules.identity.grants import names_agency, names_procedure, not_granted
-from rules.identity.unheard import unheard
+from rules.identity.unsigned import unheard
 from schemas import reading as rd
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
-from schemas.identity import ALL_AGENCIES, CLAIMED, Assurance, Claim, Grant, Message, Principal, Proved
+from schemas.identity.statement import ALL_AGENCIES, CLAIMED, Assurance, Claim, Grant, Message, Principal, Proved
 from schemas.names import ROLE_NAMES, listed
 from schemas.people import OFFICERS, Actor, Role
 

@@ -8,9 +8,9 @@ from typing import Final
 
 from rules.identity.signature import is_signed
 from rules.identity.statements import LEEWAY
-from schemas.compact import read
 from schemas.errors import Problem, problem
-from schemas.identity import POSSESSION_TYPE, Possession, PrincipalKey, PublicKey
+from schemas.identity.jws import read
+from schemas.identity.statement import POSSESSION_TYPE, Possession, PrincipalKey, PublicKey
 
 LIFE: Final = timedelta(minutes=5)
 """The greatest age of a proof: its key's holder makes it for the request."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from schemas.identity import Principal, PrincipalKey
+from schemas.identity.statement import Principal, PrincipalKey
 
 
 class RingKey(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 
-from schemas.identity import ALL_AGENCIES, CLAIMED, Claim, Grant, Principal, PrincipalKey
+from schemas.identity.statement import ALL_AGENCIES, CLAIMED, Claim, Grant, Principal, PrincipalKey
 from schemas.people import Role
 
 

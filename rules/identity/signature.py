@@ -8,8 +8,8 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from schemas.compact import signed_and_signature
-from schemas.identity import PublicKey
+from schemas.identity.jws import signed_and_signature
+from schemas.identity.statement import PublicKey
 
 
 @lru_cache(1024)

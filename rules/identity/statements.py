@@ -9,10 +9,19 @@ from typing import Final
 from rules.identity.grants import not_granted
 from rules.identity.ring import Ring, RingKey
 from rules.identity.signature import is_signed
-from rules.identity.unheard import unheard
-from schemas.compact import AlgorithmError
+from rules.identity.unsigned import unheard
 from schemas.errors import Problem, RefusalCode, problem, refused
-from schemas.identity import LONGEST_LIFE, MAX_STATEMENT, IdentityStatement, Message, Proved, Signed, seconds, signed
+from schemas.identity.jws import AlgorithmError
+from schemas.identity.statement import (
+    LONGEST_LIFE,
+    MAX_STATEMENT,
+    IdentityStatement,
+    Message,
+    Proved,
+    Signed,
+    seconds,
+    signed,
+)
 
 LEEWAY: Final = timedelta(seconds=60)
 """The allowed difference between the clocks of signer and verifier."""

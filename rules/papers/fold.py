@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from rules.receipts.issued import number_given
 from rules.rule import Change, folding
-from schemas.about import About
 from schemas.papers.events import PaperMade, ReceiptIssued, ReceiptVoided
 from schemas.papers.state import MoneyReceipt, OfficialPaper, OfficialPapers, PaperKind
+from schemas.stream.about import About
 
 
 def is_made(made: Iterable[OfficialPaper], paper: PaperKind, about: About) -> bool:

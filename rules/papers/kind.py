@@ -11,7 +11,7 @@ from rules.papers.evidence import evidence
 from rules.stream_kind import Numbering, StreamKind
 from schemas.papers.events import PapersEvent
 from schemas.papers.state import OfficialPapers
-from schemas.saying import said
+from schemas.translate import said
 
 PAPERS: Final = StreamKind(
     name="papers",

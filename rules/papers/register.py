@@ -7,16 +7,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from rules.filing.clocks import clock_history
 from rules.filing.fold import status
+from rules.filing.time.clocks import clock_history
 from rules.papers.custody.effort import effort
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.filing.state import STATUS_NAMES, ClockState, Closing, Filing
+from schemas.papers.register import Period, RegisterEntry
 from schemas.publishing.procedure import Baseline
-from schemas.register import Period, RegisterEntry
 from schemas.stream.ledger import Recorded
 
 _PERIOD: Final = re.compile(r"([12][0-9]{3})(?:-(0[1-9]|1[0-2]))?")

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 from rules.papers.custody.words import outcome_name
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
-from schemas.hands import Effort
 from schemas.names import CHANNEL_NAMES
-from schemas.register import RegisterEntry
-from schemas.saying import said
+from schemas.papers.custody import Effort
+from schemas.papers.register import RegisterEntry
+from schemas.translate import said
 
 Cell = str | int | datetime | None
 

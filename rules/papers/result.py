@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from rules.known import known
 from rules.papers.samples import ADDRESS, AGENCY, CODE, LONG_CODE, NAME
 from rules.papers.sheets.made import by_hand
 from rules.papers.sheets.written import dated, plain
+from rules.require import require
 from schemas.backoffice import IssueRequest
 from schemas.base import Text
 from schemas.filing.events import Outcome
 from schemas.form import FormValue
-from schemas.papers_sheet import Block, Letterhead, Row, Rows, Signatory
+from schemas.papers.result_sheet import Holder, ResultSheet
+from schemas.papers.sheet import Block, Letterhead, Row, Rows, Signatory
 from schemas.people import PersonKind
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
-from schemas.result_sheet import Holder, ResultSheet
-from schemas.saying import said
+from schemas.translate import said
 
 _MOST_CHARACTERS: Final = 300
 """The length of a sample's text for a field without a maximum."""
@@ -162,7 +162,7 @@ def _most(field: FieldRule) -> Text:
         return plain((f"{NAME} {ADDRESS} " * 10)[: field.maximum or _MOST_CHARACTERS].strip())
     if field.kind is FieldKind.INTEGER and field.maximum is not None:
         return plain(str(field.maximum))
-    return known(_said(field, _LONGEST[field.kind]))
+    return require(_said(field, _LONGEST[field.kind]))
 
 
 def _shortest_choice(field: FieldRule) -> Text:

@@ -7,20 +7,9 @@ from typing import Final
 from rules.papers.sheets.made import FORMS
 from rules.papers.sheets.written import plain
 from schemas.base import Text
+from schemas.papers.sheet import Block, Column, Letterhead, Listing, PaperSheet, Paragraph, Row, Rows, Signatory, Table
 from schemas.papers.state import PaperKind
-from schemas.papers_sheet import (
-    Block,
-    Column,
-    Letterhead,
-    Listing,
-    PaperSheet,
-    Paragraph,
-    Row,
-    Rows,
-    Signatory,
-    Table,
-)
-from schemas.saying import said
+from schemas.translate import said
 
 NAME: Final = "Đặng Ẵm Ẩn Ậu Ểu Ễn Ệch Ỗng Ộp Ởm Ỡ Ợt Ửng Ữu Ự Ỳ Ỷ Ỹ Ỵ Ằn Ắ"
 """A name with every mark above, below and beside a letter."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from rules.papers.sheets.apology import apology
-from rules.papers.sheets.complaint import complaint
+from rules.papers.sheets.complaint_answer import complaint
 from rules.papers.sheets.control import control
 from rules.papers.sheets.fee import fee
 from rules.papers.sheets.handover import handover
@@ -17,8 +17,8 @@ from rules.papers.sheets.receipt import receipt
 from rules.papers.sheets.refusal import refusal
 from rules.papers.sheets.stop import stop
 from rules.papers.sheets.supplement import supplement
+from schemas.papers.sheet import PaperSheet, PaperSource
 from schemas.papers.state import PaperKind
-from schemas.papers_sheet import PaperSheet, PaperSource
 
 
 def sheet(kind: PaperKind, source: PaperSource) -> PaperSheet:

@@ -14,8 +14,8 @@ from schemas.parcel import events
 from schemas.parcel.commands import PARCEL_COMMANDS, RequestConsignment
 from schemas.parcel.events import ParcelEvent
 from schemas.parcel.state import Parcel, ParcelStart
-from schemas.saying import said
 from schemas.stream.snapshots import ParcelMemory
+from schemas.translate import said
 
 PARCEL: Final = StreamKind(
     name="parcel",

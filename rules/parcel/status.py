@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rules.known import known
 from rules.parcel.fold import SPOILT_STATES
+from rules.require import require
 from schemas.parcel.state import Parcel, ParcelState
 from schemas.people import Role
 from schemas.stream.rows import ParcelRow, Rows, Standing, TaskRow
@@ -36,9 +36,9 @@ def rows(parcel: Parcel) -> Rows:
         waybill=parcel.waybill,
         state=parcel.state,
         calendar=str(parcel.calendar),
-        due_at=known(parcel.due),
+        due_at=require(parcel.due),
         seq=parcel.seq,
-        requested_at=known(parcel.requested_at),
+        requested_at=require(parcel.requested_at),
     )
     return Rows(row=row.model_dump(mode="json"), tasks=_tasks(parcel) if parcel.spoilt else None)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from rules.known import known
 from rules.payment import charge_backs
 from rules.payment.fold import captured_ids, is_open, not_yet_awaited, unless_first
+from rules.require import require
 from rules.rule import SYSTEM, Rule, Rules, always
 from rules.time.part import due_on
 from schemas.errors import Problem, problem
@@ -150,7 +150,7 @@ def _expires(seconds: int | None, now: datetime, due: datetime) -> datetime | No
 
 
 def _renewable(payment: Payment, _: Actor, now: datetime) -> Problem | None:
-    if payment.state is not PaymentState.PENDING or now >= known(payment.due):
+    if payment.state is not PaymentState.PENDING or now >= require(payment.due):
         return _ENDED
     too_many = len(payment.attempts) >= MOST_REQUESTS
     return problem("", "too_many_requests", most=MOST_REQUESTS) if too_many else None
@@ -163,7 +163,7 @@ def _renew(payment: Payment, command: RenewPayment, now: datetime) -> Events:
         PaymentRenewed(
             attempt=len(payment.attempts) + 1,
             provider=through.provider,
-            expires=_expires(through.seconds, now, known(payment.due)),
+            expires=_expires(through.seconds, now, require(payment.due)),
         ),
     )
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from rules.known import known
 from rules.payment import charge_backs
+from rules.require import require
 from rules.rule import Change, folding
 from schemas.payment.events import (
     PaymentAccepted,
@@ -35,13 +35,13 @@ def lacking(payment: Payment) -> bool:
 
 def ends(payment: Payment, request: Attempt) -> datetime:
     """The time until which a request can be paid."""
-    return request.expires or known(payment.due)
+    return request.expires or require(payment.due)
 
 
 def past(payment: Payment, now: datetime) -> list[Attempt]:
     """The open requests that can no longer be paid, while the fee is not due yet."""
     open_ = [request for request in payment.attempts if not request.over]
-    return [request for request in open_ if ends(payment, request) <= now < known(payment.due)]
+    return [request for request in open_ if ends(payment, request) <= now < require(payment.due)]
 
 
 def captured_ids(payment: Payment) -> set[str]:
@@ -99,7 +99,7 @@ def _ended(state: PaymentState) -> Change[Payment]:
 
 
 def _on_another_calendar(payment: Payment, event: PaymentCalendarChanged, _: datetime) -> dict[str, Any]:
-    later = event.due > known(payment.due)
+    later = event.due > require(payment.due)
     return {"calendar": event.calendar, "due": event.due} | (_nothing_awaited(payment) if later else {})
 
 

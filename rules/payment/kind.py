@@ -14,8 +14,8 @@ from schemas.payment import events
 from schemas.payment.commands import PAYMENT_COMMANDS, RequestPayment
 from schemas.payment.events import PaymentEvent
 from schemas.payment.state import Payment, PaymentStart
-from schemas.saying import said
 from schemas.stream.snapshots import PaymentMemory
+from schemas.translate import said
 
 PAYMENT: Final = StreamKind(
     name="payment",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from rules.known import known
+from rules.require import require
 from rules.waiting import Wait, Waits
 from schemas.ids import BEGINNING, fee_key, of_obligation, reference_of
 from schemas.payment.events import PaymentChargeBackAhead, PaymentOutcomeAwaited
@@ -62,11 +62,11 @@ def rows(payment: Payment) -> Rows:
         captured=sum(c.amount for c in payment.captures),
         refunded=sum(one.amount for one in payment.given_back),
         calendar=str(payment.calendar),
-        due_at=known(payment.due),
+        due_at=require(payment.due),
         settled_at=payment.settled_at,
         watch_seconds=payment.watch_seconds,
         seq=payment.seq,
-        requested_at=known(payment.requested_at),
+        requested_at=require(payment.requested_at),
         renewed=renewed or None,
         renewed_beginnings=tuple(one[: one.index(":") + 1 + BEGINNING] for one in renewed) or None,
     )
@@ -77,7 +77,7 @@ def _awaited(payment: Payment) -> Iterator[Wait]:
     """The wait for the outcome of a pending payment, after the time to pay."""
     until = [request.awaited for request in payment.attempts if request.awaited is not None]
     if until and payment.state is PaymentState.PENDING:
-        yield Wait(since=known(payment.due), until=max(until))
+        yield Wait(since=require(payment.due), until=max(until))
 
 
 def _ahead(payment: Payment) -> Iterator[Wait]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from schemas.about import About
 from schemas.papers.state import MoneyReceipt, VoidCause
 from schemas.payment.state import Payment
 from schemas.publishing.fee import FeeKind
 from schemas.refund.state import CAPTURES, CaseState, Refund
+from schemas.stream.about import About
 
 
 def gone(payment: Payment) -> VoidCause | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.known import known
 from rules.officers import claimable, claimed_by, other_hands, releasable, ungivable
 from rules.referral.fold import is_open, next_moment
+from rules.require import require
 from rules.rule import SYSTEM, Rule, Rules, always, refuse
 from rules.time import working_time
 from rules.time.part import due_on
@@ -40,8 +40,8 @@ def _change_calendar(referral: Referral, command: cm.ChangeCalendar, _: datetime
     if calendar.name == referral.calendar:
         return ()
     due = due_on(referral, calendar)
-    since, limit = known(referral.since), known(referral.limit)
-    reminded = working_time.remind_at(since, limit, due, known(referral.reminder), calendar)
+    since, limit = require(referral.since), require(referral.limit)
+    reminded = working_time.remind_at(since, limit, due, require(referral.reminder), calendar)
     return (ReferralCalendarChanged(calendar=calendar.name, due=due, remind_at=reminded),)
 
 
@@ -59,7 +59,7 @@ def _look_at_deadline(referral: Referral, _: LookAtDeadline, now: datetime) -> E
     """The timer's event that is due now. After the limit nobody is reminded any more."""
     if not is_open(referral):
         return ()
-    due = known(referral.due)
+    due = require(referral.due)
     if not referral.overdue and now >= due:
         return (ReferralOverdue(due=due),)
     moment = next_moment(referral)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from rules.known import known
+from rules.require import require
 from rules.rule import Change, folding
 from schemas.backoffice import PartDecision
 from schemas.filing import events as ev
@@ -29,7 +29,7 @@ def next_moment(referral: Referral) -> datetime | None:
     """The time of the next timer: the reminder or the due time. None if the referral is over or late."""
     if not is_open(referral) or referral.overdue:
         return None
-    return known(referral.due) if referral.reminded else min(known(referral.remind_at), known(referral.due))
+    return require(referral.due) if referral.reminded else min(require(referral.remind_at), require(referral.due))
 
 
 _KEPT: Final = ("part", "lead", "dossier", "filed_by", "reminder", "remind_at", "limit", "since", "calendar", "due")

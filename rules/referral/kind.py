@@ -13,8 +13,8 @@ from schemas.referral import events
 from schemas.referral.commands import REFERRAL_COMMANDS, RequestDecision
 from schemas.referral.events import ReferralEvent
 from schemas.referral.state import Referral, ReferralStart
-from schemas.saying import said
 from schemas.stream.snapshots import ReferralMemory
+from schemas.translate import said
 
 REFERRAL: Final = StreamKind(
     name="referral",

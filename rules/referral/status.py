@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.known import known
 from rules.referral.commands import RULES
 from rules.referral.fold import is_open
+from rules.require import require
 from schemas.people import Actor, Role
 from schemas.referral.state import Referral, ReferralState
 from schemas.stream.rows import Rows, Standing, TaskRow
@@ -30,7 +30,7 @@ def rows(referral: Referral) -> Rows:
 
 def _tasks(referral: Referral) -> Iterator[TaskRow]:
     """The specialist's task; a reminder until the limit ends; then the team lead's task."""
-    name = known(referral.part)
+    name = require(referral.part)
     yield _task(referral, name, Role.SPECIALIST)
     if referral.reminded and not referral.overdue:
         yield from (_task(referral, f"reminder:{name}", role) for role in (Role.SPECIALIST, Role.TEAM_LEAD))
@@ -42,7 +42,7 @@ def _task(referral: Referral, name: str, role: Role) -> TaskRow:
     """The task of a role, or of the specialist who claimed it, with the permitted actions."""
     claimer = referral.officer if role is Role.SPECIALIST else None
     actor = Actor(subject=claimer or " ", role=role, agency=referral.agency)
-    actions = (name for name in RULES.of if RULES.guard(referral, name, actor, known(referral.due)) is None)
+    actions = (name for name in RULES.of if RULES.guard(referral, name, actor, require(referral.due)) is None)
     return TaskRow(
         name=name,
         agency=referral.agency,

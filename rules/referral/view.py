@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules.known import known
+from rules.require import require
 from schemas.referral.state import Referral, ReferralView
 
 
@@ -12,11 +12,11 @@ def view(referral: Referral) -> ReferralView:
         filing_id=referral.filing_id,
         n=referral.n,
         seq=referral.seq,
-        part=known(referral.part),
-        lead=known(referral.lead),
+        part=require(referral.part),
+        lead=require(referral.lead),
         agency=referral.agency,
         state=referral.state,
-        due=known(referral.due),
+        due=require(referral.due),
         overdue=referral.overdue,
         officer=referral.officer,
         decision=referral.decision,

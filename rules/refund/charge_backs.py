@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rules.known import known
 from rules.refund import fold
+from rules.require import require
 from schemas.refund.commands import AnswerChargeBack
 from schemas.refund.events import ChargeBackAnswered, RefundChargedBack
 from schemas.refund.state import CaseState, ChargeBackOutcome, Claim, Refund, RefundEntry
@@ -13,7 +13,7 @@ from schemas.refund.state import CaseState, ChargeBackOutcome, Claim, Refund, Re
 
 def charged_back(refund: Refund, claim: Claim) -> RefundChargedBack:
     """The event of the charge-backs so far. A refund requested of the provider stays: it may be paying it out now."""
-    capture = known(refund.capture)
+    capture = require(refund.capture)
     going = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry.requests)
     return RefundChargedBack(
         capture_id=capture.capture_id,
@@ -25,7 +25,7 @@ def charged_back(refund: Refund, claim: Claim) -> RefundChargedBack:
 
 def void_by_now(refund: Refund) -> RefundChargedBack | None:
     """The event that voids agreed manual refunds of money charged back before; None if enough money is left."""
-    capture = known(refund.capture)
+    capture = require(refund.capture)
     with_the_provider = fold.in_state(refund, CaseState.APPROVED)
     void = _void(refund, capture.amount - refund.charged_back, with_the_provider) if refund.charged_back else ()
     nothing_more = {"capture_id": capture.capture_id, "amount": 0, "owed": False}

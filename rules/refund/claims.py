@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rules.filing.fees.again import stays_paid
-from rules.known import known
+from rules.require import require
 from schemas.filing.events import Outcome
 from schemas.filing.state import Closing, Fee, FeeState, Filing
 from schemas.ids import StreamId
@@ -40,7 +40,7 @@ def capture_of(payment: Payment, refund: int) -> CaptureTaken | None:
         asked=payment.amount,
         description=payment.description,
         requested_at=request.requested_at,
-        due=known(payment.due),
+        due=require(payment.due),
         attempt=capture.attempt,
     )
 
@@ -55,7 +55,7 @@ def taken_without_provider(filing: Filing, refund: int) -> CaptureTaken | None:
     fee = _paid_without_provider(filing, refund)
     if fee is None:
         return None
-    at = known(filing.changed_at)
+    at = require(filing.changed_at)
     return CaptureTaken(
         payment=fee.n,
         capture_id=WITHOUT_PROVIDER,

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from rules.known import known
-from rules.refund import anew, charge_backs, differences, disputes, fold
+from rules.refund import charge_backs, differences, disputes, fold
+from rules.refund import refile as anew
 from rules.refund.hands import not_alone
+from rules.require import require
 from rules.rule import SYSTEM, Effect, Rule, Rules, When, always, refuse
 from schemas.errors import Problem, problem
 from schemas.people import Actor, Role
@@ -68,7 +69,7 @@ def _record_given(refund: Refund, command: RecordGiven, _: datetime) -> Events:
     if entry is None:
         return ()
     given = {"case": command.case, "amount": entry.amount, "transaction": command.transaction}
-    return (RefundGiven(capture_id=known(refund.capture).capture_id, **given),)
+    return (RefundGiven(capture_id=require(refund.capture).capture_id, **given),)
 
 
 def _leave_to_hand(refund: Refund, command: LeaveToHand, _: datetime) -> Events:
@@ -110,7 +111,7 @@ def _too_much(refund: Refund, claim: Claim) -> Events:
     """The event that returns the excess, as far as no case covers it yet and money is left."""
     opened = fold.still_to_go(refund, RefundCause.EXCESS)
     amount = min(claim.excess - opened, fold.left(refund))
-    asked = {"asked": known(refund.capture).asked}
+    asked = {"asked": require(refund.capture).asked}
     return (_open(refund, amount, RefundCause.EXCESS).model_copy(update=asked),) if amount > 0 else ()
 
 
@@ -136,7 +137,7 @@ def _by_rule(refund: Refund, claim: Claim) -> Events:
 
 
 def _open(refund: Refund, amount: int, cause: RefundCause) -> RefundOpened:
-    capture = known(refund.capture)
+    capture = require(refund.capture)
     said = {"payment": capture.payment, "capture_id": capture.capture_id, "amount": amount, "cause": cause}
     return RefundOpened.model_validate({"case": len(refund.entries) + 1} | said)
 
@@ -157,7 +158,7 @@ def _can_ask(refund: Refund, _: Actor, __: datetime) -> Problem | None:
 
 def _can_be_taken(refund: Refund, _: Actor, __: datetime) -> Problem | None:
     """Why a short payment can't be accepted as the whole fee: it is not in dispute, or part of it goes back."""
-    whole = fold.left(refund) == known(refund.capture).amount
+    whole = fold.left(refund) == require(refund.capture).amount
     return None if fold.in_dispute(refund) and whole else problem("", "no_short_payment")
 
 
@@ -180,7 +181,7 @@ def _asked(refund: Refund, command: RequestRefund | DecideRefund, amount: int, c
 
 
 def _decide(refund: Refund, command: DecideRefund, _: datetime) -> Events:
-    rule = known(refund.undecided)
+    rule = require(refund.undecided)
     opened = _asked(refund, command, command.amount, RefundCause.RULE).model_copy(update={"rule": rule})
     decided = RefundDecided(
         rule=rule,
@@ -222,7 +223,7 @@ def _give_by_hand(refund: Refund, command: GiveBackByHand, _: datetime) -> Event
         "approved_by": entry.approved_by,
         "evidence": command.evidence,
     }
-    capture = {"capture_id": known(refund.capture).capture_id}
+    capture = {"capture_id": require(refund.capture).capture_id}
     return (RefundGivenByHand.model_validate(said | capture | given),)
 
 

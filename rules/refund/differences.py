@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from rules.known import known
 from rules.receipts.shares import apportioned
 from rules.refund import fold
+from rules.require import require
 from schemas.refund.state import Claim, Refund, RefundCause, RefundLine
 
 
@@ -30,11 +30,11 @@ def _most(refund: Refund, claim: Claim) -> int:
 
 
 def _paid(refund: Refund) -> int:
-    capture = known(refund.capture)
+    capture = require(refund.capture)
     return min(capture.amount, capture.asked)
 
 
 def fee_by_now(refund: Refund, claim: Claim) -> int:
     """The part of the capture in đồng that is the fee now."""
-    asked = known(refund.capture).asked - sum(line.amount for line in claim.returned)
+    asked = require(refund.capture).asked - sum(line.amount for line in claim.returned)
     return max(min(_paid(refund), asked), 0)

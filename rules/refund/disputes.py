@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rules.known import known
 from rules.refund import fold
 from rules.refund.hands import not_alone
+from rules.require import require
 from rules.rule import refuse
 from schemas.refund.commands import AcceptShortPayment, ApproveShortPayment
 from schemas.refund.events import RefundDisputed, ShortfallAccepted, ShortfallProposed
@@ -15,13 +15,13 @@ from schemas.refund.state import Refund
 
 def lacking(refund: Refund) -> int:
     """The missing amount in đồng."""
-    capture = known(refund.capture)
+    capture = require(refund.capture)
     return capture.asked - capture.amount
 
 
 def disputed(refund: Refund) -> tuple[RefundDisputed, ...]:
     """The event that leaves a short payment to people; recorded once."""
-    capture = known(refund.capture)
+    capture = require(refund.capture)
     said = RefundDisputed(capture_id=capture.capture_id, amount=capture.amount, asked=capture.asked)
     return () if refund.disputed else (said,)
 
@@ -43,7 +43,7 @@ def accept(refund: Refund, command: ApproveShortPayment, _: datetime) -> tuple[S
     hands = fold.names(command.actor.subject, command.acting_for)
     if (why := not_alone(refund, hands, refund.accepted_by)) is not None:
         raise refuse(why)
-    capture = known(refund.capture)
+    capture = require(refund.capture)
     accepted = ShortfallAccepted(
         capture_id=capture.capture_id,
         amount=capture.amount,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from rules.known import known
 from rules.refund import fold
 from rules.refund.claims import capture_of, without_provider
+from rules.require import require
 from schemas.ids import fee_key
 from schemas.payment.state import Payment
 from schemas.refund.state import Refund, RefundEntry
@@ -20,7 +20,7 @@ def ordered(refund: Refund, case: int) -> RefundEntry | None:
 
 def is_borne_out(refund: Refund, payment: Payment) -> bool:
     """Whether the payment's log contains the capture that the refund began with."""
-    taken, begun = capture_of(payment, refund.n), known(refund.capture)
+    taken, begun = capture_of(payment, refund.n), require(refund.capture)
     return taken is not None and taken.model_dump(include=_TAKEN) == begun.model_dump(include=_TAKEN)
 
 
@@ -29,13 +29,13 @@ _TAKEN: Final = {"payment", "capture_id", "amount", "provider", "requested_at", 
 
 def key_of_demand(refund: Refund) -> str:
     """The key of the money request that the capture paid."""
-    capture = known(refund.capture)
+    capture = require(refund.capture)
     return fee_key(refund.filing_id, capture.payment, capture.attempt or 1)
 
 
 def key_of(refund: Refund, entry: RefundEntry) -> str:
     """The idempotency key of a case at the provider, the same for every retry."""
-    return f"refund:{key_of_demand(refund)}:{known(refund.capture).capture_id}:{entry.case}"
+    return f"refund:{key_of_demand(refund)}:{require(refund.capture).capture_id}:{entry.case}"
 
 
 def asked_before(refund: Refund, entry: RefundEntry) -> tuple[RefundEntry, ...]:

@@ -14,8 +14,8 @@ from schemas.refund import events
 from schemas.refund.commands import REFUND_COMMANDS
 from schemas.refund.events import RefundEvent
 from schemas.refund.state import Refund, RefundStart
-from schemas.saying import said
 from schemas.stream.snapshots import RefundMemory
+from schemas.translate import said
 
 REFUND: Final = StreamKind(
     name="refund",

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from rules.known import known
 from rules.refund.claims import without_provider
 from rules.refund.fold import gone_twice, in_dispute, in_state, is_open
+from rules.require import require
 from rules.waiting import Wait, Waits
 from schemas.filing.state import ChargeBackFact
 from schemas.payment.state import CaptureAccepted, GivenBack
 from schemas.people import Role
 from schemas.refund.events import RefundApproved, RefundChargedBack, RefundLeftToHand
 from schemas.refund.state import WITHOUT_PROVIDER, CaseState, Refund, RefundCause
-from schemas.saying import said
 from schemas.stream.rows import Rows, Standing, TaskRow
+from schemas.translate import said
 
 
 def standing(refund: Refund) -> Standing:
@@ -59,7 +59,7 @@ def _task(refund: Refund, name: str, role: Role, *actions: str) -> TaskRow:
 
 def _by_hand(refund: Refund) -> Iterator[Wait]:
     """One wait for each case that people have to pay out."""
-    provider = known(refund.capture).provider
+    provider = require(refund.capture).provider
     at_counter = provider == WITHOUT_PROVIDER
     why = said("doctor.refunds.at_counter") if at_counter else said("doctor.refunds.not_by", provider=provider)
     for entry in in_state(refund, CaseState.LEFT_TO_HAND):
@@ -69,13 +69,13 @@ def _by_hand(refund: Refund) -> Iterator[Wait]:
 def _under_way(refund: Refund) -> Iterator[Wait]:
     """One wait for each case whose outcome the provider has yet to report."""
     for entry in in_state(refund, CaseState.APPROVED):
-        yield Wait(since=refund.since.get(entry.case), of=known(refund.capture).provider)
+        yield Wait(since=refund.since.get(entry.case), of=require(refund.capture).provider)
 
 
 def _twice(refund: Refund) -> Iterator[Wait]:
     """The provider's debt to the agency."""
     if dong := gone_twice(refund):
-        yield Wait(of=known(refund.capture).provider, dong=dong)
+        yield Wait(of=require(refund.capture).provider, dong=dong)
 
 
 WAITS: Final = (
@@ -92,7 +92,7 @@ def was_ruled(refund: Refund) -> bool:
 
 def accepted(refund: Refund) -> CaptureAccepted | None:
     """The report that the short payment is accepted as the whole fee; None if it is not."""
-    capture = known(refund.capture)
+    capture = require(refund.capture)
     if not refund.accepted:
         return None
     return CaptureAccepted(capture_id=capture.capture_id, forgone=capture.asked - capture.amount)
@@ -100,7 +100,7 @@ def accepted(refund: Refund) -> CaptureAccepted | None:
 
 def asked_again(refund: Refund) -> tuple[ChargeBackFact, ...]:
     """The reports to the filing about parts of the fee that are requested again."""
-    fee = known(refund.capture).payment
+    fee = require(refund.capture).payment
     return tuple(
         ChargeBackFact(n=refund.n, fee=fee, amount=amount, again=again)
         for again, amount in enumerate(refund.asked_again, 1)
@@ -111,6 +111,6 @@ def given_back(refund: Refund) -> tuple[GivenBack, ...]:
     """The reports to the payment about paid refunds, case by case; none without a payment."""
     if without_provider(refund.n):
         return ()
-    capture_id = known(refund.capture).capture_id
+    capture_id = require(refund.capture).capture_id
     given = in_state(refund, CaseState.GIVEN)
     return tuple(GivenBack(capture_id=capture_id, case=entry.case, amount=entry.amount) for entry in given)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rules.known import known
 from rules.refund.fold import gone_twice, total
+from rules.require import require
 from schemas.refund.state import CaseState, Refund, RefundView
 
 
 def view(refund: Refund) -> RefundView:
     """The visible fields of a refund."""
-    capture = known(refund.capture)
+    capture = require(refund.capture)
     return RefundView(
         filing_id=refund.filing_id,
         n=refund.n,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.known import known
 from rules.officers import other_hands
+from rules.require import require
 from rules.result.fold import declined, in_the_making, unmade
 from rules.rule import SYSTEM, Rule, Rules, always, refuse
 from schemas.errors import Problem, problem
@@ -103,7 +103,7 @@ def _record_made(result: Result, command: RecordMade, _: datetime) -> Events:
 def _record_signed(result: Result, command: RecordSigned, _: datetime) -> Events:
     if _asked(result) is not command.place:
         return ()
-    signer = known(result.awaited)
+    signer = require(result.awaited)
     said = signer.model_dump(include={"place", "officer", "acting_for"})
     signed = ResultSigned(result=command.result, proof=command.proof, **said)
     done: Events = (*_no_more_in_vain(result), signed)
@@ -124,24 +124,24 @@ def _request(signer: Signatory) -> SignatureRequested:
 
 def _released(result: Result, entry: ResultEntry) -> Events:
     """The events that put the result in force and replace the one it corrects, unless that was revoked meanwhile."""
-    registered = known(entry.registered)
+    registered = require(entry.registered)
     released = ResultReleased(
         n=result.n,
         registered=registered,
-        result=known(entry.result),
+        result=require(entry.result),
         expires_on=entry.expires_on,
         copies=entry.copies,
     )
     before = result.in_force
     if before is None:
         return (released,)
-    return (ResultReplaced(registered=known(before.registered), by=registered), released)
+    return (ResultReplaced(registered=require(before.registered), by=registered), released)
 
 
 def _declined(result: Result, reason: str | None) -> Events:
-    signer = known(result.awaited)
+    signer = require(result.awaited)
     refusal = SignatureDeclined(place=signer.place, officer=signer.officer, reason=reason)
-    return (refusal, NumberVoided(registered=known(result.last.registered)))
+    return (refusal, NumberVoided(registered=require(result.last.registered)))
 
 
 # By people.
@@ -181,7 +181,7 @@ def _sign_again(result: Result, command: SignAgain, _: datetime) -> Events:
 def _correct(result: Result, command: CorrectResult, _: datetime) -> Events:
     correction = ResultEntered(
         n=result.n,
-        corrects=known(result.in_force).registered,
+        corrects=require(result.in_force).registered,
         officer=command.actor.subject,
         brought=command.result,
         signers=command.signers if isinstance(command, CorrectResultBy) else (),
@@ -193,7 +193,7 @@ def _correct(result: Result, command: CorrectResult, _: datetime) -> Events:
 
 def _revoke(result: Result, command: RevokeResult, _: datetime) -> Events:
     revoked = ResultRevoked(
-        registered=known(known(result.in_force).registered),
+        registered=require(require(result.in_force).registered),
         officer=command.actor.subject,
         reason=command.reason,
         legal_basis=command.legal_basis,

@@ -13,8 +13,8 @@ from schemas.result import events
 from schemas.result.commands import RESULT_COMMANDS
 from schemas.result.events import ResultEvent
 from schemas.result.state import Result, ResultStart
-from schemas.saying import said
 from schemas.stream.snapshots import ResultMemory
+from schemas.translate import said
 
 RESULT: Final = StreamKind(
     name="result",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.filing.dossier import dossier
-from rules.known import known
+from rules.require import require
 from rules.result.fold import unmade
 from schemas.backoffice import IssueRequest
 from schemas.filing.state import Filing
@@ -12,14 +12,14 @@ from schemas.result.state import Result, ResultOrder
 
 def order_of(filing: Filing) -> ResultOrder:
     """The order of a decided filing: its decision and its dossier."""
-    decision = known(filing.decision)
+    decision = require(filing.decision)
     return ResultOrder(
         decided=decision.seq,
         outcome=decision.outcome,
         officer=decision.officer,
         reason=decision.reason,
         dossier=dossier(filing),
-        filed_by=known(filing.filed_by),
+        filed_by=require(filing.filed_by),
         by_template=filing.procedure.by_template,
     )
 
@@ -28,7 +28,7 @@ def make_request(result: Result) -> IssueRequest | None:
     """The request to the agency for the file of a result; None if the file exists or was supplied with the command."""
     if not unmade(result) or result.last.brought is not None:
         return None
-    order, entry = known(result.order), result.last
+    order, entry = require(result.order), result.last
     return IssueRequest(
         request_id=f"result:{result.n}:{len(result.entries)}",
         dossier=order.dossier,

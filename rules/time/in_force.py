@@ -6,7 +6,7 @@ from datetime import date
 from typing import Protocol
 
 from schemas.base import Text
-from schemas.saying import said
+from schemas.translate import said
 
 
 class InForce(Protocol):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rules.known import known
+from rules.require import require
 from rules.time import working_time
-from schemas.part import PartState
 from schemas.publishing.calendar import Calendar
+from schemas.stream.part import PartState
 
 
 def due_on(part: PartState, calendar: Calendar) -> datetime:
     """The instant at which the limit of this part ends on another calendar."""
-    return working_time.due(known(part.since), known(part.limit), calendar)
+    return working_time.due(require(part.since), require(part.limit), calendar)

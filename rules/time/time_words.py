@@ -12,7 +12,7 @@ from rules.time.running_time import Leg, Run, Span
 from schemas.base import Text
 from schemas.limit import Limit, Unit
 from schemas.publishing.calendar import Calendar
-from schemas.saying import joined, said
+from schemas.translate import joined, said
 
 _MOST_LISTED: Final = 10
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from ..base import AgencyCode, Code, Instant, Model, ShortText, Subject, unset
 from ..files import FileRef
 from ..filing.events import Moment
-from ..identity import SignedStatement
+from ..identity.statement import SignedStatement
 from ..ids import digest
 from ..limit import Limit
 from ..people import Actor, Via

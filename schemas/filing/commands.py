@@ -8,8 +8,6 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, StrictBool
 
-from ..agency import AgencyName
-from ..authorisation import Authorisation
 from ..base import (
     AgencyCode,
     Code,
@@ -27,16 +25,18 @@ from ..base import (
 )
 from ..files import FileRef, Paper, ScanState
 from ..form import FormValue
-from ..identity import SignedStatement
+from ..identity.statement import SignedStatement
 from ..ids import digest
 from ..level import Channel
 from ..limit import Limit
 from ..people import SYSTEM, Actor, Address, Via
+from ..publishing.agency import AgencyName
 from ..publishing.calendar import Calendar, CalendarName
 from ..publishing.procedure import Term
 from ..publishing.procedure_rules import ProcedureRules
 from ..publishing.province import Province
 from ..text import line
+from .authorisation import Authorisation
 from .delivery import Identity, Link, PickupCode, Receiver
 from .events import (
     Accountable,

@@ -12,7 +12,6 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from ..authorisation import Authorisation
 from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Numbered, Personal, Sha256, Version
 from ..files import FileRef, Paper, ScanState
 from ..form import FormValue
@@ -22,6 +21,7 @@ from ..people import Actor, Address, Applicant, Role
 from ..publishing.calendar import Calendar, CalendarName
 from ..publishing.procedure import ProcedureCode
 from ..signature import SignatureRecord
+from .authorisation import Authorisation
 from .delivery import Identity, IdentityDocument, Link, PickupCode, Receiver
 
 

@@ -9,12 +9,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ..authorisation import Authorisation
 from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Sha256, Subject, Text, Version, unset
 from ..errors import Problem
 from ..files import FileRef, Paper, ScanState
 from ..form import FormValue
-from ..identity import SignedStatement
+from ..identity.statement import SignedStatement
 from ..level import Channel, Level
 from ..limit import Limit
 from ..people import Actor, Address, Applicant, Role
@@ -22,8 +21,9 @@ from ..publishing.calendar import Calendar, CalendarName, LocalTime, Timeliness
 from ..publishing.fee import FeeDue
 from ..publishing.procedure import ProcedureCode
 from ..publishing.procedure_rules import ProcedureRules, StepPart
-from ..saying import said
 from ..signature import SignatureRecord
+from ..translate import said
+from .authorisation import Authorisation
 from .commands import SupplementItem
 from .delivery import Link, PickupCode
 from .events import (

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
-from ..authorisation import Authorisation
 from ..base import AgencyCode, Code, Instant, Key, Model, Version
 from ..errors import RefusalCode, problem, refused
 from ..files import FileRef, Paper
@@ -17,6 +16,7 @@ from ..level import Channel, Level
 from ..people import Actor, Address, Applicant, Via
 from ..publishing.procedure import ProcedureCode
 from ..text import composed, line
+from .authorisation import Authorisation
 
 MAX_SUBMISSION_BYTES = 65_536
 """The maximum size of a submission's JSON, in bytes; files go by reference."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..about import About
 from ..base import (
     Line,
     Sha256,
@@ -15,6 +14,7 @@ from ..filing.commands import Command, SystemCommand
 from ..filing.events import PaymentMeans
 from ..level import Channel
 from ..publishing.fee import FeeKind
+from ..stream.about import About
 from .state import GivenNumber, PaperKind, ReceiptLine, ReceiptNumber, VoidCause
 
 

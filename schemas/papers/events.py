@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from ..about import About
 from ..base import (
     Dong,
     Model,
@@ -16,6 +15,7 @@ from ..files import FileRef
 from ..filing.events import PaymentMeans
 from ..level import Channel
 from ..publishing.fee import FeeKind
+from ..stream.about import About
 from .state import PaperKind, ReceiptLine, VoidCause
 
 

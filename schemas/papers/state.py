@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ..about import About
 from ..base import (
     AgencyCode,
     Code,
@@ -22,6 +21,7 @@ from ..files import FileRef
 from ..filing.events import PaymentMeans
 from ..level import Channel
 from ..publishing.fee import FeeKind
+from ..stream.about import About
 
 Symbol = Annotated[str, Field(pattern=r"^[0-9A-ZĐ]{1,10}$")]
 """The symbol before the year in the series of an agency's receipts (ký hiệu): `BLP`."""

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from ..base import Dong, Instant, Model, Numbered, Personal
 from ..filing.events import ParcelOutcome
 from ..limit import Limit
-from ..part import Deadline
 from ..people import Address
 from ..publishing.calendar import CalendarName
+from ..stream.part import Deadline
 
 
 class ConsignmentRequested(Deadline):

@@ -10,8 +10,8 @@ from uuid import UUID
 from pydantic import Field
 
 from ..base import Dong, Instant, Model
-from ..part import PartStart, PartState
 from ..people import Address
+from ..stream.part import PartStart, PartState
 
 WATCH_SECONDS: Final = 180 * 24 * 3600
 """The time for which late news is awaited: as long as a claim to the post is possible (TT 17/2017 Đ8)."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from ..base import Code, Dong, Instant, Model, Numbered, Personal
-from ..part import Deadline
 from ..publishing.calendar import CalendarName
+from ..stream.part import Deadline
 from .state import DEFAULT_PROVIDER, WATCH_SECONDS, ChargeBack, ChargedBack
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from pydantic import Field
 
 from ..base import Code, Dong, Instant, Model
-from ..part import PartStart, PartState
 from ..people import Via
+from ..stream.part import PartStart, PartState
 
 WATCH_SECONDS: Final = 3 * 24 * 3600
 """The time for which late money is awaited."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ..base import Text
 from ..limit import unit_words
-from ..saying import said
+from ..translate import said
 
 
 class FigureUnit(StrEnum):

@@ -7,12 +7,12 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
-from ..agency import AgencyKind
 from ..base import Code, Model, ShortText, StrictModel, Subject, Text, Version
 from ..files import DOCUMENTS, DocumentType
 from ..level import Channel, Level
 from ..limit import Limit, Unit
 from ..people import Role
+from .agency import AgencyKind
 from .calendar import Day
 from .fact import Fact, Statement, When
 from .fee import AmountInDong, FeeRule

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from ..agency import AgencyKind
 from ..base import Code, Model, Sha256, Version, unset
 from ..files import DOCUMENTS, DocumentType
 from ..level import Channel, Level
 from ..limit import Limit
 from ..people import Role
+from .agency import AgencyKind
 from .calendar import Day
 from .fact import When
 from .fee import FeeDue, GoverningDay, RefundCase

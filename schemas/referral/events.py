@@ -9,9 +9,9 @@ from ..base import AgencyCode, Code, Instant, Model, Personal
 from ..files import FileRef
 from ..filing.events import Claimed, Outcome, Reassigned, Released
 from ..limit import Limit
-from ..part import Deadline
 from ..people import Actor
 from ..publishing.calendar import CalendarName
+from ..stream.part import Deadline
 
 
 class ReferralRequested(Deadline):

@@ -8,8 +8,8 @@ from uuid import UUID
 from ..backoffice import Dossier, PartDecision
 from ..base import AgencyCode, Code, Instant, Model
 from ..limit import Limit
-from ..part import PartStart, PartState
 from ..people import Actor, Applicant
+from ..stream.part import PartStart, PartState
 
 
 class ReferralStart(PartStart):

@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic import Field
 
 from ..base import AgencyCode, Code, Dong, Instant, Model, unset
-from ..part import OnDemandStart
 from ..payment.state import DEFAULT_PROVIDER
 from ..publishing.fee import RefundCase
+from ..stream.part import OnDemandStart
 
 MOST_CASES: Final = 50
 """The most cases of a capture: at this number people can request no more."""

@@ -21,8 +21,8 @@ from ..base import (
 )
 from ..files import FileRef
 from ..filing.events import MachineWork, Outcome
-from ..part import OnDemandStart
 from ..people import Actor, Applicant, IdNumber, PersonKind, Role
+from ..stream.part import OnDemandStart
 
 MOST_ENTRIES: Final = 20
 """The maximum number of register numbers of a result: each declined signature, and each correction, takes one more."""

@@ -17,7 +17,7 @@ from .ledger import Receipt
 class Snapshot(Model):
     """A stream on its way to the next run. `state` and `memory` are of the models of its kind.
 
-    `receipts` are the first one and the newest; `older` marks the others (`workflows.stream.receipts`).
+    `receipts` are the first one and the newest; `older` marks the others (`workflows.stream.command_receipts`).
     """
 
     state: dict[str, Any]

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from motcua.json_schemas import written
+from motcua.json_schema.documents import written
 
 MESSAGES: Final = Path(__file__).with_name("messages.jsonl")
 SCHEMAS: Final = Path(__file__).with_name("schemas.json")

@@ -13,7 +13,6 @@ from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
-from schemas.about import About
 from schemas.base import Text
 from schemas.complaint.state import ComplaintState, ComplaintView
 from schemas.errors import Problem, Refusal
@@ -42,6 +41,7 @@ from schemas.reading import (
     TimelineEntry,
 )
 from schemas.referral.state import ReferralView
+from schemas.stream.about import About
 from schemas.stream.ledger import Receipt
 from tests.conftest import ROOT
 from tests.walking import walked

@@ -16,12 +16,11 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from motcua import PUBLIC_MESSAGES, Message
-from motcua.common_fields import COMMON
-from motcua.json_schemas import documents, own_words, schema, written
+from motcua.json_schema.common_fields import COMMON
+from motcua.json_schema.documents import documents, own_words, schema, written
 from schemas.base import Model, Personal, fields_marked
 from schemas.complaint.commands import COMPLAINT_COMMANDS
 from schemas.complaint.events import ComplaintEvent
-from schemas.erasure import Erased
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import EFFECTS
 from schemas.papers.events import PapersEvent
@@ -29,6 +28,7 @@ from schemas.parcel.commands import PARCEL_COMMANDS
 from schemas.parcel.events import ParcelEvent
 from schemas.payment.commands import PAYMENT_COMMANDS
 from schemas.payment.events import PaymentEvent
+from schemas.privacy.erasure import Erased
 from schemas.publishing.events import PublicationEvent
 from schemas.reading import Question
 from schemas.referral.commands import REFERRAL_COMMANDS
@@ -123,7 +123,7 @@ def test_no_words_are_left_over() -> None:
 
 
 IN_COMMON: Final = 4
-"""The models in which a field stands, before its words are in `motcua/common_fields.py`."""
+"""The models in which a field stands, before its words are in `motcua/json_schema/common_fields.py`."""
 
 
 @walked("name", MESSAGES, at_least=260)

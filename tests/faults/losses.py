@@ -17,7 +17,7 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from operations.home import Home
+from console.home import Home
 from tests.acting import eventually
 from tests.conftest import World
 from tests.faults.processes import ENV, motcua

@@ -34,11 +34,11 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.service import RPCError
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
+from console.home import CODEC, Home
 from demo.scenario import SCENARIOS
-from motcua.codec import sealing
-from motcua.converter import data_converter
-from motcua.key_ring import ring_in
-from operations.home import CODEC, Home
+from motcua.payloads.codec import sealing
+from motcua.payloads.converter import data_converter
+from motcua.payloads.key_ring import ring_in
 from recovery.histories import each
 from recovery.stalled import RUNNING, stalled
 from tests.faults.losses import copied, counted, lose_all, restart_all

@@ -15,10 +15,10 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from operations.publishing.reprojection import in_force, start
+from publishing.effects.calendar_rollout import in_force, start
 from recovery.builds import NONE, Build, Builds, NoSuchBuildError
 from recovery.stalled import stalled
-from rules.known import known
+from rules.require import require
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.people import Role
@@ -38,7 +38,7 @@ OTHER_FLOW: Final = (
     "        try:\n            await workflow.sleep(timedelta(milliseconds=20))\n            await self._fee()\n",
 )
 OTHER_CLOCKS: Final = (
-    "rules/filing/clocks.py",
+    "rules/filing/time/clocks.py",
     "Clock.INTAKE: rules.limits.intake,",
     "Clock.INTAKE: rules.limits.processing,",
 )
@@ -209,7 +209,7 @@ async def test_a_change_of_calendar_moves_too(versions: Versions) -> None:
     async with versions.worker(ROOT):
         await Play.begin(world, birth())
         async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=1) as pool:
-            await start(world.temporal, known(await in_force(pool)))
+            await start(world.temporal, require(await in_force(pool)))
         await eventually(versions.holding, lambda holding: holding == {a: 2})
         async with versions.worker(other):
             await versions.builds.promote(b)

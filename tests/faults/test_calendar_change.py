@@ -10,8 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from operations.publishing.calendars import CALENDAR
-from rules.publishing.document import parse
+from publishing.authoring.calendars import CALENDAR
+from rules.source.document import parse
 from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract, publish_short
 from tests.conftest import ROOT, World
 from tests.faults.processes import motcua, worker_process

@@ -11,9 +11,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from console import retry as patience
+from console.retry import while_away
 from deploy.stack import Stack
-from operations import patience
-from operations.patience import while_away
 from tests.conftest import DIRECTORY, publish_demo
 from tests.shell import Shell
 

@@ -17,8 +17,8 @@ from activities.checkpoints.log import Published
 from activities.checkpoints.making import Setup, make
 from activities.partners.witness import Witness
 from deploy.stack import Stack
-from motcua.store import Store, open_store
-from recovery.second_place import SecondPlace
+from motcua.files.store import Store, open_store
+from recovery.checkpoint_store import SecondPlace
 from rules.proof.policy import Group, Known, Policy
 from tests.acting import eventually
 from tests.conftest import PARTS, World, publish_demo, world_of

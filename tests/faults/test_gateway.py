@@ -18,10 +18,10 @@ import pytest
 
 from activities.ledger.vault import Vault
 from deploy.stack import Stack
-from operations.suspense import take
+from operations.suspense_steps import take
 from schemas.ids import fee_key, payment_workflow, reference_of
+from schemas.money.suspense import ApproveSuspense, AssignSuspense
 from schemas.people import Role
-from schemas.suspense import ApproveSuspense, AssignSuspense
 from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract, publish_short
 from tests.conftest import PARTS, World, publish_demo, world_of
 from tests.faults.processes import WorkerProcess, worker_process

@@ -15,7 +15,7 @@ from temporalio.worker import Replayer
 
 from deploy.stack import Stack
 from motcua import filing_workflow
-from motcua.converter import data_converter
+from motcua.payloads.converter import data_converter
 from tests.acting import Doubtful, Play, birth, eventually
 from tests.conftest import PARTS, World, publish_demo, world_of
 from tests.faults.processes import worker_process

@@ -21,8 +21,8 @@ import pytest
 
 from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY, MasterKeys, master_keys
 from activities.ledger.vault import Vault
-from operations.rebuild import rebuild
-from operations.rotation import WRAPPED_BY
+from operations.keys.rotation import WRAPPED_BY
+from operations.rebuilding.rebuild import rebuild
 from schemas.filing.state import Stage
 from tests.acting import Doubtful, Play, birth
 from tests.conftest import ROOT, World

@@ -11,9 +11,9 @@ from uuid import UUID
 
 import yaml
 
-from operations.publishing import catalogue
-from operations.publishing.open_filings import open_filings
-from rules.publishing.document import parse
+from publishing.authoring import procedures as catalogue
+from publishing.effects.open_filings import open_filings
+from rules.source.document import parse
 from schemas.filing.state import Filing, Stage
 from tests.acting import EXTRACT, FILE, NEVER_PAYS, PAYS, Doubtful, Play, extract, whose
 from tests.conftest import ROOT, World

@@ -14,7 +14,7 @@ import pytest
 from temporalio.worker import Replayer
 
 from deploy.stack import Stack
-from motcua.converter import data_converter
+from motcua.payloads.converter import data_converter
 from schemas.filing import commands as cm
 from schemas.filing.state import Closing, Stage
 from schemas.people import Role

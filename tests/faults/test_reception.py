@@ -11,7 +11,7 @@ from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from motcua import FilingClient, RefusedError
-from motcua.store import Store, open_store
+from motcua.files.store import Store, open_store
 from motcua.testing import page
 from schemas.files import ScanState
 from schemas.filing.state import Stage

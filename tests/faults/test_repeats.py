@@ -17,12 +17,12 @@ import yaml
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus
 
-from operations.publishing.calendars import CALENDAR, publish_calendar
-from rules.publishing.document import parse
+from publishing.authoring.calendars import CALENDAR, publish_calendar
+from rules.source.document import parse
 from schemas.errors import RefusalCode
 from schemas.filing.commands import AdoptCalendar, Claim, Forward, ReferObligation
 from schemas.filing.state import Stage
-from schemas.identity import seconds
+from schemas.identity.statement import seconds
 from schemas.ids import TASK_TIMEOUT, filing_workflow, payment_workflow
 from schemas.people import Role
 from tests.acting import (

@@ -14,9 +14,9 @@ from typing import Any, Final
 import pytest
 from temporalio.worker import Replayer
 
-from motcua.converter import data_converter
 from motcua.errors import NotAllowed
-from operations.publishing import catalogue
+from motcua.payloads.converter import data_converter
+from publishing.authoring import procedures as catalogue
 from schemas.filing import commands as cm
 from schemas.filing.events import Clock
 from schemas.filing.submission import Submission

@@ -11,8 +11,8 @@ import pytest
 from temporalio.worker import Replayer
 
 from motcua import Actor, RequestSupplement, Role, SupplementItem, TargetKind, Via, filing_id, filing_workflow, testing
-from motcua.converter import data_converter
-from operations.publishing import catalogue
+from motcua.payloads.converter import data_converter
+from publishing.authoring import procedures as catalogue
 from schemas.filing.state import Stage
 from tests.acting import SPOUSES
 from tests.conftest import ROOT, World

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from operations.home import Home
+from console.home import Home
 from tests.faults.losses import copied, counted, lose_all, restart_all
 from tests.faults.processes import program, until
 from tests.forked import Forked

@@ -18,7 +18,7 @@ import yaml
 
 from activities.partners.money.provider import Kind
 from motcua import FilingClient
-from operations.publishing import catalogue
+from publishing.authoring import procedures as catalogue
 from sandbox.bank.merchants import as_settings
 from tests.acting import AGENCY, EXTRACT, publish_short
 from tests.conftest import ROOT, World

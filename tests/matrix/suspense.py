@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from activities.ledger.vault import Vault
-from operations.suspense import take
+from operations.suspense_steps import take
+from schemas.money.suspense import ApproveSuspense, AssignSuspense
 from schemas.people import Actor
-from schemas.suspense import ApproveSuspense, AssignSuspense
 from tests.matrix.case import Case
 
 

@@ -10,8 +10,8 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
-from motcua.converter import data_converter
-from workers.eviction import ForgettingRunner
+from motcua.payloads.converter import data_converter
+from workers.cache_eviction import ForgettingRunner
 from workers.wiring import WORKFLOWS
 from workflows.stream.recording import Stream
 

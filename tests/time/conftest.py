@@ -17,9 +17,9 @@ from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSki
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from motcua.converter import data_converter
-from operations.publishing.calendars import publish_calendar
-from operations.publishing.catalogue import publish
+from motcua.payloads.converter import data_converter
+from publishing.authoring.calendars import publish_calendar
+from publishing.authoring.procedures import publish
 from rules.time.working_time import VIETNAM
 from schemas.filing.commands import AdoptCalendar
 from schemas.filing.state import ClockState

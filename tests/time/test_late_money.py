@@ -13,7 +13,7 @@ from temporalio.client import WorkflowExecutionStatus
 
 from activities.partners import bank as wire
 from activities.partners.http import partner_client
-from operations.publishing.calendars import publish_calendar
+from publishing.authoring.calendars import publish_calendar
 from rules.payment.late_money import EARLY, MOST
 from schemas.filing.commands import AdoptCalendar
 from schemas.ids import payment_workflow

@@ -13,7 +13,7 @@ from temporalio.client import WorkflowExecutionStatus
 from activities.partners import postal as wire
 from activities.partners.bank import HttpBank
 from activities.partners.http import partner_client
-from operations.publishing.catalogue import publish
+from publishing.authoring.procedures import publish
 from rules.payment.late_money import EARLY
 from schemas.filing.state import Stage, Status
 from schemas.ids import parcel_workflow

@@ -13,9 +13,9 @@ import yaml
 from temporalio.client import WorkflowExecutionStatus
 
 from motcua.errors import NotAllowed
-from operations.publishing import reprojection
-from operations.publishing.calendars import publish_calendar
-from operations.publishing.catalogue import publish
+from publishing.authoring.calendars import publish_calendar
+from publishing.authoring.procedures import publish
+from publishing.effects import calendar_rollout as reprojection
 from schemas.filing import commands as cm
 from schemas.filing.state import ClockState, Stage, Status
 from schemas.people import Role

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx
 
-from operations.publishing.catalogue import publish
+from publishing.authoring.procedures import publish
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage, Status
 from schemas.people import Role

@@ -9,10 +9,10 @@ from typing import Final
 
 import pytest
 
+from console.addresses import stack_beside
+from console.home import Home
 from motcua.cli.running import use_stack_here
-from operations.addresses import stack_beside
 from operations.doctor.surroundings import Surroundings
-from operations.home import Home
 
 STACK: Final = {
     "TEMPORAL_ADDRESS": "127.0.0.1:1",

@@ -11,8 +11,8 @@ from temporalio.testing import ActivityEnvironment
 
 from motcua import BackOffice, testing
 from motcua.backoffice import _Work
+from motcua.files.store import Store
 from motcua.hooks import Hooks
-from motcua.store import Store
 from schemas.backoffice import CheckAnswer, CheckRequest
 
 REQUEST = CheckRequest(request_id="check:1", dossier=testing.dossier())

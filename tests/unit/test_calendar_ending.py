@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from operations.doctor.calendar import ending
 from operations.doctor.finding import Health
+from operations.doctor.record.calendar import ending
 from schemas.publishing.calendar import Calendar, Week
 
 LAST: Final = date(2027, 12, 31)

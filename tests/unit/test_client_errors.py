@@ -15,10 +15,10 @@ import motcua
 import schemas
 from motcua import contract, testing
 from motcua.backoffice import BackOffice, Document, queue_of
-from motcua.converter import data_converter
+from motcua.calls.retry import patiently
+from motcua.calls.sending import _digest_of
 from motcua.errors import MotcuaError, RefusedError, Unavailable, error_from
-from motcua.patience import patiently
-from motcua.sending import _digest_of
+from motcua.payloads.converter import data_converter
 
 PROBLEM = {"field": "papers.mandate", "rule": "paper_required", "message": {"vi": "thiếu giấy tờ", "en": "missing"}}
 
@@ -252,7 +252,7 @@ async def test_the_record_is_asked_for_what_had_no_answer_before_it_is_sent_agai
         return receipt
 
     monkeypatch.setattr(client, "_ask", recorded)
-    monkeypatch.setattr("motcua.sending._forget", nothing_to_forget)
+    monkeypatch.setattr("motcua.calls.sending._forget", nothing_to_forget)
     assert await client.submit(submission) == receipt
     assert sent == 1
 

@@ -12,11 +12,11 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import ActivitySerializationContext, SerializationContext, WorkflowSerializationContext
 
 import motcua
-from motcua.codec import KEY_ID, Codec, sealing
 from motcua.contract import UNOPENED
-from motcua.converter import NOT_OPENED, SEALED, UnopenedError, data_converter
-from motcua.key_ring import CODEC_KEYS, CodecRing, RingError, read_ring, ring_in
-from operations.new_keys import new_ring, with_new_key, write_new
+from motcua.payloads.codec import KEY_ID, Codec, sealing
+from motcua.payloads.converter import NOT_OPENED, SEALED, UnopenedError, data_converter
+from motcua.payloads.key_ring import CODEC_KEYS, CodecRing, RingError, read_ring, ring_in
+from operations.keys.rings import new_ring, with_new_key, write_new
 from tests.sealed import KEYS, ring, written
 
 QUEUE: Final = "agency.H01.12"

@@ -10,9 +10,9 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from motcua.codec import sealing
 from motcua.contract import UNOPENED, UNREADABLE
-from motcua.converter import data_converter
+from motcua.payloads.codec import sealing
+from motcua.payloads.converter import data_converter
 from tests.sealed import ring
 
 CONVERTERS: Final = {"plain": data_converter, "sealed": sealing(data_converter, ring("one"))}

@@ -9,7 +9,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.ledger.database import mask_database_errors, transaction
-from operations.patience import is_away, while_away
+from console.retry import is_away, while_away
 
 
 class Connection:

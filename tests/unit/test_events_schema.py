@@ -11,9 +11,9 @@ from activities.ledger.event_rows import columns
 from activities.ledger.vault import FilingKey
 from rules.streams import KINDS
 from schemas.base import Model, Personal, fields_marked, numbered_fields
-from schemas.erasure import Erased
 from schemas.filing.events import EFFECTS, Clock, Effect
 from schemas.people import Actor, Role, Via
+from schemas.privacy.erasure import Erased
 from schemas.stream.ledger import Batch, Recorded
 from tests.contract.samples import EVENTS
 from tests.walking import walked

@@ -15,7 +15,7 @@ from deploy.command import app
 from motcua.cli.app import build
 from motcua.cli.later import Unloaded
 from motcua.cli.options import PLATFORM
-from schemas.saying import said
+from schemas.translate import said
 from schemas.words.catalogue import SENTENCES
 from tests.shell import APP
 from tests.unit.accents import ACCENTED

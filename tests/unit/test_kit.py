@@ -26,7 +26,7 @@ from motcua import (
 )
 from motcua.blocking import BlockingActingClient
 from motcua.errors import refused_for
-from motcua.known import _MOST, Known
+from motcua.signing.receipt_cache import _MOST, Known
 from schemas.errors import problem, shape_refusal
 from tests.contract.fitting import broken
 from tests.contract.messages import MESSAGES, READ, sample

@@ -11,7 +11,6 @@ import pytest
 from docs.tools.law.matrix import SYSTEM_KINDS
 from docs.tools.law.situations import situations
 from rules.filing.guards import PUBLIC_KINDS, check
-from schemas.agency import AgencyKind
 from schemas.base import Text
 from schemas.files import ScanState
 from schemas.filing.state import Stage
@@ -30,6 +29,7 @@ from schemas.names import (
     listed,
 )
 from schemas.people import Role
+from schemas.publishing.agency import AgencyKind
 from schemas.publishing.procedure import Act
 from schemas.result.state import ResultState, Validity
 from schemas.signature import SignatureOutcome

@@ -10,8 +10,8 @@ import typer
 
 from motcua.cli import options
 from motcua.cli.options import actor_of, filing_id_of, order
-from schemas.exports import AskExport
-from schemas.till import CloseTill
+from schemas.money.till import CloseTill
+from schemas.privacy.exports import AskExport
 
 CODE = "H01.12-20261125-0000001"
 

@@ -11,12 +11,12 @@ from typing import Final
 
 import pytest
 
-from operations.shadow import read_models
+from operations.rebuilding.shadow import read_models
 from rules.streams import KINDS
 from tests.conftest import ROOT
 
 MAY: Final = (
-    *("views", "activities/ledger", "recovery", "operations", "verifier", "deploy/migrations"),
+    *("views", "activities/ledger", "recovery", "publishing", "operations", "verifier", "deploy/migrations"),
     *("tests", "benchmarks"),
 )
 READ_MODELS: Final = frozenset(read_models(KINDS))

@@ -6,7 +6,7 @@ from base64 import b64decode
 from datetime import UTC, datetime
 
 from schemas.stream.ledger import Receipt
-from workflows.stream.receipts import RECENT, Receipts
+from workflows.stream.command_receipts import RECENT, Receipts
 
 AT = datetime(2026, 11, 26, tzinfo=UTC)
 

@@ -30,7 +30,6 @@ from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.ids import StreamId, filing_id
 from schemas.limit import Limit, Unit
-from schemas.part import Deadline
 from schemas.people import SYSTEM, Actor, Role
 from schemas.referral.commands import (
     REFERRAL_COMMANDS,
@@ -42,6 +41,7 @@ from schemas.referral.commands import (
 from schemas.referral.events import ReferralAnswered, ReferralCancelled
 from schemas.referral.state import Referral, ReferralStart, ReferralState
 from schemas.stream.ledger import Recorded
+from schemas.stream.part import Deadline
 from tests.unit.filing.lives import AN, CALENDAR, FILE, REFUSING, REPRESENTATIVE, START, VIA, local, officer
 from tests.unit.profile import PROFILE
 

@@ -17,27 +17,27 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from motcua import ClockState, FilingView
+from motcua.calls.passing_over import PassedOver
 from motcua.cli.answer import Column, dong, show_all, show_one, when
 from motcua.cli.help import with_words
-from motcua.cli.office_check import Looked
+from motcua.cli.office.check import Looked
 from motcua.cli.running import Exit, fail, owes_json, print_json
 from motcua.cli.showing import CLOCKS, VIEW
 from motcua.contract import Action, ComplaintView, DeliveryView, Receipt, ResultView, said
-from motcua.passing_over import PassedOver
 from operations.results.checking import Checked, Hand
 from operations.store import scrub, sweep
 from recovery.builds import Build
-from schemas.erasure import ErasureRequest
-from schemas.exports import ExportRequest
-from schemas.identity import Principal
+from schemas.identity.principals import PrincipalChange
+from schemas.identity.statement import Principal
+from schemas.money.suspense import Suspense
+from schemas.money.till import TillShown
 from schemas.papers.state import RegisteredReceipt
-from schemas.principals import PrincipalChange
+from schemas.privacy.erasure import ErasureRequest
+from schemas.privacy.exports import ExportRequest
 from schemas.reading import FilingRecord, LoggedEvent, TaskSummary
 from schemas.result.state import RegisteredResult, ResultStanding
-from schemas.suspense import Suspense
-from schemas.till import TillShown
 from tests.contract.samples import SAMPLES
-from views.papers import IssuedPaper
+from views.registers.papers import IssuedPaper
 
 Terminal: TypeAlias = Callable[[int], StringIO]
 
@@ -65,26 +65,26 @@ ANSWERS: Final[Mapping[str, type]] = {
     "motcua.cli.showing:RECEIPT": Receipt,
     "motcua.cli.showing:RESULT": ResultView,
     "motcua.cli.showing:VIEW": FilingView,
-    "motcua.cli.office:_LOOKED": Looked,
+    "motcua.cli.office.run:_LOOKED": Looked,
     "motcua.cli.passing_over:_COLUMNS": PassedOver,
-    "operations.commands.erasures:_REQUESTS": ErasureRequest,
-    "operations.commands.exports:_REQUESTS": ExportRequest,
-    "operations.commands.principals:_CHANGES": PrincipalChange,
-    "operations.commands.principals:_ONE": Principal,
-    "operations.commands.receipts:_COLUMNS": RegisteredReceipt,
-    "operations.commands.record:_FILING": FilingRecord,
-    "operations.commands.record:_TIMELINE": LoggedEvent,
-    "operations.commands.result:_HANDS": Hand,
-    "operations.commands.result:_PAPER": IssuedPaper,
-    "operations.commands.result:_REGISTER": ResultStanding,
-    "operations.commands.result:_VERDICT": Checked,
-    "operations.commands.result_register:_LISTED": RegisteredResult,
-    "operations.commands.store:_SCRUBBED": scrub.Report,
-    "operations.commands.store:_SWEPT": sweep.Report,
-    "operations.commands.suspense:_SUSPENSE": Suspense,
+    "operations.commands.people.erasures:_REQUESTS": ErasureRequest,
+    "operations.commands.people.exports:_REQUESTS": ExportRequest,
+    "operations.commands.people.principals:_CHANGES": PrincipalChange,
+    "operations.commands.people.principals:_ONE": Principal,
+    "operations.commands.money.receipts:_COLUMNS": RegisteredReceipt,
+    "operations.commands.ledger.record:_FILING": FilingRecord,
+    "operations.commands.ledger.record:_TIMELINE": LoggedEvent,
+    "operations.commands.results.result:_HANDS": Hand,
+    "operations.commands.results.result:_PAPER": IssuedPaper,
+    "operations.commands.results.result:_REGISTER": ResultStanding,
+    "operations.commands.results.result:_VERDICT": Checked,
+    "operations.commands.results.result_register:_LISTED": RegisteredResult,
+    "operations.commands.documents.store:_SCRUBBED": scrub.Report,
+    "operations.commands.documents.store:_SWEPT": sweep.Report,
+    "operations.commands.money.suspense:_SUSPENSE": Suspense,
     "operations.commands.tasks:_COLUMNS": TaskSummary,
-    "operations.commands.tills:_WHOLE": TillShown,
-    "operations.commands.versions:_BUILDS": Build,
+    "operations.commands.money.tills:_WHOLE": TillShown,
+    "operations.commands.ledger.versions:_BUILDS": Build,
 }
 
 

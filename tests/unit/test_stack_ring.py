@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from console.home import CODEC, Home
 from deploy.stack import StackError
 from deploy.stack.ring import OWN, ring_of_stack
-from motcua.key_ring import CODEC_KEYS, ring_in
-from operations.home import CODEC, Home
-from operations.new_keys import write_new
+from motcua.payloads.key_ring import CODEC_KEYS, ring_in
+from operations.keys.rings import write_new
 from tests.sealed import written
 
 

@@ -12,9 +12,9 @@ import pytest
 from obstore.store import LocalStore, MemoryStore, ObjectStore
 
 from motcua import contract as c
-from motcua import drafts
-from motcua import store as stores
-from motcua.store import DamagedFileError, FileNotTakenError, NoStoreError, Store, StoreFailedError
+from motcua.files import drafts
+from motcua.files import store as stores
+from motcua.files.store import DamagedFileError, FileNotTakenError, NoStoreError, Store, StoreFailedError
 from schemas.files import EXTENSIONS, file_key, media_type_of
 from tests.conftest import ROOT
 

@@ -15,8 +15,8 @@ from rules.streams import KINDS
 from rules.waiting import Wait
 from schemas.ids import restarts_stream
 from schemas.message_catalogue import AnyEvent
-from schemas.part import OnDemandStart, on_demand
 from schemas.people import SYSTEM, Role
+from schemas.stream.part import OnDemandStart, on_demand
 from schemas.stream.restart import Restarted
 from schemas.words.catalogue import SENTENCES
 from tests.conftest import ROOT

@@ -10,7 +10,7 @@ from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowTaskFailedEventAttributes
 from temporalio.client import Client
 
-from operations.doctor.codec import wants_a_key
+from operations.doctor.engine.codec import wants_a_key
 from recovery.stalled import _told
 
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import pytest
 
 from schemas.base import Text
-from schemas.saying import joined, said
+from schemas.translate import joined, said
 from schemas.words.catalogue import SENTENCES
 from tests.conftest import ROOT
 from tests.unit.accents import ACCENTED
@@ -21,7 +21,8 @@ from tests.walking import walked
 from tests.words.compiled import LANGUAGES, MODULE, compiled, read
 
 ROOMS: Final = (
-    *("schemas", "rules", "activities", "workflows", "views", "recovery", "workers", "motcua", "operations"),
+    *("schemas", "rules", "activities", "workflows", "views", "recovery", "workers", "motcua"),
+    *("console", "publishing", "operations"),
     *("verifier", "gateway", "deploy", "sandbox", "demo"),
 )
 MADE: Final = (
@@ -176,17 +177,17 @@ ELSEWHERE: Final = {
     "demo/": "the stories, and what the demo says of itself",
     "deploy/commands/dev.py": "the name of nobody",
     "motcua/cli/answer.py": "the name of the money",
-    "motcua/common_fields.py": "descriptions of fields, in English with the name of the money",
+    "motcua/json_schema/common_fields.py": "descriptions of fields, in English with the name of the money",
     "motcua/testing.py": "an applicant for tests",
     "rules/complaint/grounds.py": "which article says it",
     "rules/papers/amounts.py": "numbers in Vietnamese words",
     "rules/papers/result.py": "names for a paper as long as can be",
     "rules/papers/samples.py": "names for a paper as long as can be",
     "rules/papers/sheets/written.py": "the names of provinces",
-    "rules/publishing/drafting/": "what is read in a published table",
-    "rules/publishing/prose_patterns.py": "what is looked for in what people write",
+    "publishing/drafting/": "what is read in a published table",
+    "publishing/checks/prose_patterns.py": "what is looked for in what people write",
     "sandbox/": "what a bank and a post would say",
-    "schemas/erasure.py": "what the log holds of an erased filing",
+    "schemas/privacy/erasure.py": "what the log holds of an erased filing",
     "schemas/publishing/events.py": "descriptions of fields, in English with the name of the fee",
     "schemas/publishing/fee.py": "descriptions of fields, in English with the name of the money",
     "schemas/publishing/time_limits.py": "which article says it",

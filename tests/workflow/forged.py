@@ -16,7 +16,7 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from motcua import testing
 from schemas.filing.submission import Submission
-from schemas.identity import MAX_STATEMENT, seconds
+from schemas.identity.statement import MAX_STATEMENT, seconds
 from schemas.people import SYSTEM, Role
 from tests.acting import VERSION, officer
 from tests.conftest import World

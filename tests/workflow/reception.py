@@ -12,7 +12,7 @@ from obstore.store import from_url
 
 from activities.files.scanner import ScannerDownError
 from activities.reception import Reception
-from motcua.store import Store as Kept
+from motcua.files.store import Store as Kept
 from schemas.files import FileRef, file_key
 from schemas.filing.submission import Submission
 from schemas.signature import SignatureOutcome, SignatureVerdict

@@ -10,10 +10,10 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.service import RPCError
 
 from activities.partners.http import partner_client, segment
+from console.home import Home
 from operations.doctor.finding import Finding
-from operations.doctor.signing import signing
+from operations.doctor.partners.signing import signing
 from operations.doctor.surroundings import Surroundings
-from operations.home import Home
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.ids import result_workflow
@@ -22,7 +22,7 @@ from schemas.reading import AskTasks
 from schemas.result.state import Validity
 from tests.acting import AGENCY, VIA, Play, eventually, extract, officer
 from tests.conftest import ROOT, World
-from views.results import of_filing, standing_of
+from views.registers.results import of_filing, standing_of
 
 LEADER: Final = officer(Role.LEADER)
 INITIALS: Final = officer(Role.SPECIALIST)

@@ -9,7 +9,7 @@ import yaml
 
 from activities.intake import OpenRequest, Registry
 from motcua import BadSubmission
-from operations.publishing.catalogue import publish, seed_directory
+from publishing.authoring.procedures import publish, seed_directory
 from schemas.errors import Problem
 from schemas.ids import filing_workflow
 from tests.acting import AGENCY, BIRTH, Play, birth

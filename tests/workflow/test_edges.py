@@ -17,14 +17,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Replayer, Worker
 
 from motcua import SameIdOtherContent
-from motcua.converter import data_converter
+from motcua.payloads.converter import data_converter
 from schemas import text
-from schemas.edge import MAX_COMMAND_BYTES
 from schemas.errors import Refusal, RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.filing.submission import content_digest
 from schemas.people import Role
+from schemas.stream.edge import MAX_COMMAND_BYTES
 from tests.acting import (
     VIA,
     Doubtful,

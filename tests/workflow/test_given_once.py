@@ -11,10 +11,10 @@ import pytest
 from temporalio import workflow
 from temporalio.client import WorkflowExecutionDescription
 
-from activities import giving_back
+from activities.money import giving_back
 from activities.partners import http as outside
 from activities.partners.money.provider import Notice, Outcome
-from operations.doctor.waiting import long_waits
+from operations.doctor.record.long_waits import long_waits
 from rules.stream_kind import Kinds
 from rules.streams import REFUND
 from schemas.ids import payment_workflow, refund_workflow

@@ -13,14 +13,14 @@ from uuid import UUID, uuid4
 import pytest
 from temporalio.api.enums.v1 import EventType
 
-from activities.ledger import principals as register_in_memory
-from activities.ledger.speaking import may_speak, missing, parameters
+from activities.ledger.authority import principals as register_in_memory
+from activities.ledger.authority.statements import may_speak, missing, parameters
 from activities.ledger.vault import Vault
 from motcua.identity import sign
-from operations.claimed import Claimed, claimed
+from operations.evidence.claimed import Claimed, claimed
 from rules.identity.grants import not_granted
 from rules.streams import FILING, PAYMENT
-from schemas.identity import Assurance, Claim, Message, Proved, message_digest, seconds, statement_digest
+from schemas.identity.statement import Assurance, Claim, Message, Proved, message_digest, seconds, statement_digest
 from schemas.ids import canonical, filing_workflow, payment_workflow
 from schemas.people import SYSTEM, Actor, Role, Via
 from schemas.stream.ledger import Batch

@@ -12,7 +12,7 @@ from temporalio.api.enums.v1 import EventType
 
 from rules.identity.looks import OPEN
 from schemas.errors import Refusal, RefusalCode
-from schemas.identity import COMPLAIN
+from schemas.identity.statement import COMPLAIN
 from schemas.ids import TASK_QUEUE, complaint_workflow, filing_workflow, parcel_workflow, payment_workflow
 from tests.acting import of, refusal
 from tests.conftest import World

@@ -8,9 +8,9 @@ import pytest
 
 from activities.partners.http import partner_client
 from motcua import NotAllowed
-from operations import bundle
+from operations.evidence import bundle
 from recovery.restart import Restarter
-from rules.known import known
+from rules.require import require
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage, Status
 from schemas.ids import fee_key, filing_workflow, payment_workflow
@@ -55,7 +55,7 @@ async def test_what_a_tax_office_demands_is_paid_by_its_own_merchant_and_the_fil
     async with running.connection() as connection:
         row = await connection.fetchrow("select agency, number, amount, state from payment where n = $1", N)
         made = await bundle.export(connection, str(play.filing), None)
-    assert bundle_verifier.verify(bundle_verifier.canonical(known(made))).problems == []
+    assert bundle_verifier.verify(bundle_verifier.canonical(require(made))).problems == []
     assert row is not None
     assert (row["agency"], row["number"][: len(TAX) + 1], row["amount"]) == (TAX, f"{TAX}-", AMOUNT)
     assert row["state"] == "paid"

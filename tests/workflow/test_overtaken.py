@@ -18,7 +18,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from motcua import LedgerConflict
-from motcua.converter import data_converter
+from motcua.payloads.converter import data_converter
 from recovery import overtaken
 from recovery.behind import NEWEST, Compared, Known, behind, seen
 from recovery.overtaken import MOST, Overtaken

@@ -22,10 +22,10 @@ from temporalio.workflow import _Definition as Defined
 from activities.partners.instructions import Instruction
 from activities.results.printing import PRINT
 from activities.views import WAITING_QUEUE
-from operations.publishing.calendars import CALENDAR, publish_calendar
-from rules.publishing.document import parse
+from publishing.authoring.calendars import CALENDAR, publish_calendar
+from rules.source.document import parse
 from schemas.errors import RefusalCode
-from schemas.identity import message_digest
+from schemas.identity.statement import message_digest
 from schemas.ids import TASK_QUEUE, filing_workflow
 from schemas.people import SYSTEM, Via
 from schemas.stream.checkpoint import MAKE

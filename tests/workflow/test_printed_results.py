@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from motcua.store import Store, open_store
-from operations.publishing.catalogue import publish
+from motcua.files.store import Store, open_store
+from publishing.authoring.procedures import publish
 from schemas.files import FileRef
 from schemas.filing.events import Outcome
 from schemas.filing.state import Stage

@@ -10,9 +10,9 @@ import pytest
 
 from activities.intake import OpenRequest, OpenResult, Registry
 from motcua import BadSubmission
-from operations.publishing.catalogue import demo_variant, publish
-from operations.publishing.provinces import publish_province
-from operations.rebuild import rebuild
+from operations.rebuilding.rebuild import rebuild
+from publishing.authoring.procedures import demo_variant, publish
+from publishing.authoring.provinces import publish_province
 from rules.time.working_time import VIETNAM
 from schemas.ids import filing_workflow
 from schemas.people import Role

@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from motcua import BackOffice, BadSubmission, NotAllowed, NotAuthorised
-from operations.bundle import export
-from operations.publishing import catalogue
-from operations.publishing.calendars import CALENDAR, publish_calendar
-from rules.publishing.document import parse
+from operations.evidence.bundle import export
+from publishing.authoring import procedures as catalogue
+from publishing.authoring.calendars import CALENDAR, publish_calendar
+from rules.source.document import parse
 from schemas import ids
 from schemas.backoffice import AnswerRequest, Dossier, PartDecision
 from schemas.filing import commands as cm

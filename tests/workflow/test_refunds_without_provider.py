@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from motcua import NotAllowed, NotAuthorised, NotFound
-from operations.doctor.waiting import long_waits
+from operations.doctor.record.long_waits import long_waits
 from operations.tills import open_
 from schemas.refund.commands import ApproveRefund, GiveBackByHand, RequestRefund
 from tests.acting import AGENCY, FILE, Play, eventually, extract
@@ -17,7 +17,7 @@ from tests.integration.operations.tills import opening, with_tills
 from tests.sound import sound
 from tests.waits import around
 from tests.workflow.refunds import AMOUNT, CASHIER, FIRST, SECOND, WHY, half_back, rules_broken
-from views.tills import till_of
+from views.registers.tills import till_of
 
 COUNTER: Final = 1000
 IN_CASH: Final[dict[str, Any]] = {"case": 1, "means": "cash", "evidence": FILE}

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from motcua import NotAllowed
-from motcua.store import Store, open_store
+from motcua.files.store import Store, open_store
 from schemas.files import FileRef
 from schemas.filing.state import Stage, Status
 from schemas.ids import result_workflow

@@ -9,8 +9,8 @@ import pytest
 from temporalio.api.common.v1 import Payload
 
 from motcua import MotcuaError
-from motcua.codec import KEY_ID, Codec
-from motcua.converter import NOT_OPENED
+from motcua.payloads.codec import KEY_ID, Codec
+from motcua.payloads.converter import NOT_OPENED
 from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage

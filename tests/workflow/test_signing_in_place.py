@@ -9,11 +9,11 @@ from asn1crypto import pem
 
 from activities.ledger.vault import Vault
 from activities.partners.http import partner_client
-from activities.signature.identity import SubjectRules
-from motcua.store import Store, open_store
-from operations.publications.publishing import Publisher, publishing
-from operations.publishing.absences import Absence, record_absence
+from activities.signature.certificate_subject import SubjectRules
+from motcua.files.store import Store, open_store
 from operations.results.checking import Asked, Hand, check, hands
+from publishing.authoring.absences import Absence, record_absence
+from publishing.record.publishing import Publisher, publishing
 from rules.time.working_time import VIETNAM
 from schemas.filing.state import Stage
 from schemas.people import Role

@@ -11,10 +11,10 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.money.payment import BANK, MoneyWanted, Payments
     from activities.partners.instructions import Instruction
-    from activities.payment import BANK, MoneyWanted, Payments
-    from rules.known import known
     from rules.payment import fold
+    from rules.require import require
     from schemas.payment.commands import AwaitOutcome, ExpirePayment, ExpireRequest, RecordOrder
     from schemas.payment.state import Attempt, Closed, Order, Payment, PaymentState, Taken
     from workflows.stream.ordering import instruction, is_not_ordered, ordered, read_again
@@ -50,7 +50,7 @@ class Collecting:
 
         The queries run in parallel: a provider that gives no answer does not prevent payment through another.
         """
-        before, due = self._life.payment, known(self._life.payment.due)
+        before, due = self._life.payment, require(self._life.payment.due)
         open_until = [fold.ends(before, one) for one in before.attempts if not one.over]
         until = min((end for end in open_until if end > self._now), default=due)
         at_once, self._life.doubted = self._life.doubted, False
@@ -184,7 +184,7 @@ class Collecting:
 
     @property
     def _due_later(self) -> bool:
-        return self._life.payment.state is PaymentState.PENDING and self._now < known(self._life.payment.due)
+        return self._life.payment.state is PaymentState.PENDING and self._now < require(self._life.payment.due)
 
     @property
     def _now(self) -> datetime:

@@ -8,7 +8,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
-    from activities.refunds import PaymentOf, Refunds
+    from activities.money.refunds import PaymentOf, Refunds
     from rules.payment import fold
     from rules.refund.claims import number_of
     from schemas.payment.commands import RecordAcceptance, RecordRefund

@@ -10,8 +10,8 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
-    from activities.merchants import MerchantRequest, Merchants, RenewalRequest
-    from activities.payment import BANK, Payments
+    from activities.money.merchants import MerchantRequest, Merchants, RenewalRequest
+    from activities.money.payment import BANK, Payments
     from rules.payment import status
     from rules.payment.view import view
     from rules.stream_kind import StreamKind

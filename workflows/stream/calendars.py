@@ -10,10 +10,10 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.intake import CalendarRequest, Registry
     from activities.ledger.append import LEDGER
-    from activities.refusing import failure
-    from schemas.edge import command_from
+    from activities.support.refusal import failure
     from schemas.errors import RefusalCode, RefusalError, problem, refused
     from schemas.filing.commands import AdoptCalendar, ChangeCalendar
+    from schemas.stream.edge import command_from
     from schemas.stream.ledger import Receipt
     from schemas.stream.reprojection import command_id
 

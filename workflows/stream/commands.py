@@ -8,11 +8,11 @@ from typing import Any, Protocol
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.refusing import failure
-    from schemas.edge import command_from
+    from activities.support.refusal import failure
     from schemas.errors import RefusalCode, RefusalError, problem, refused
     from schemas.filing.commands import RESERVED_IDS, Command
     from schemas.people import Role
+    from schemas.stream.edge import command_from
     from schemas.stream.ledger import Receipt
 
 from workflows.stream.recording import ASKED_AT, Stream, parse, single_argument

@@ -35,7 +35,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.ledger import Appended, Batch, Receipt, Recorded
     from schemas.stream.restart import TAKE_OVER
 
-from workflows.stream.receipts import Receipts
+from workflows.stream.command_receipts import Receipts
 
 M = TypeVar("M", bound=Model)
 

@@ -19,8 +19,8 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.intake import OpenResult
     from activities.ledger.append import LEDGER
-    from activities.ledger.inbox import Inbox
-    from activities.refusing import failure
+    from activities.ledger.callbacks.inbox import Inbox
+    from activities.support.refusal import failure
     from rules.stream_kind import Origin, S, StreamKind
     from schemas.errors import NOT_READY, NOT_RECORDED, Refusal, RefusalCode, RefusalError
     from schemas.filing.commands import Command, content_of
@@ -31,9 +31,9 @@ with workflow.unsafe.imports_passed_through():
     from schemas.text import composed
 
 from workflows.stream.calendars import adopt_calendar
+from workflows.stream.command_receipts import Receipts
 from workflows.stream.commands import update
 from workflows.stream.examining import examine, refusal_of
-from workflows.stream.receipts import Receipts
 from workflows.stream.recording import Stream
 from workflows.stream.starting import (
     Resume,

@@ -7,7 +7,7 @@ from typing import Any
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from schemas.unreadable import UNOPENED
+    from schemas.stream.unreadable import UNOPENED
 
 
 class KeyMissingError(RuntimeError):

@@ -16,7 +16,7 @@ from temporalio import workflow
 from workflows.stream.recording import Stream
 
 with workflow.unsafe.imports_passed_through():
-    from activities.refusing import failure
+    from activities.support.refusal import failure
     from schemas.errors import SUPERSEDED
 
 T = TypeVar("T")

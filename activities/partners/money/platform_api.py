@@ -27,7 +27,7 @@ from activities.partners.money.provider import (
 )
 from activities.partners.money.stamps import instant, stamp
 from activities.partners.money.vnpay import plain
-from rules.known import known
+from rules.require import require
 
 _SYSTEM: Final = "platform"
 
@@ -118,7 +118,7 @@ class Platform:
         }
 
     def _receipt(self, demand: NewDemand) -> dict[str, Any]:
-        about, payee = known(demand.about), self._merchant.payee
+        about, payee = require(demand.about), self._merchant.payee
         return {
             "MaTTHC": about.procedure,
             "MaDVC": f"{about.procedure}.01",

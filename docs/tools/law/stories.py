@@ -9,11 +9,11 @@ from uuid import UUID
 
 from rules.filing import lifecycle
 from rules.filing.fold import missing_opinions
-from rules.filing.reopening import places
-from schemas.authorisation import Authorisation
+from rules.filing.time.reopening import places
 from schemas.files import FileRef, ScanState
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
+from schemas.filing.authorisation import Authorisation
 from schemas.filing.examined import Examined
 from schemas.filing.state import Filing, Stage
 from schemas.filing.submission import Submission

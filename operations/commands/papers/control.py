@@ -8,25 +8,25 @@ from typing import Final
 import typer
 
 from activities.ledger.vault import Vault
+from console.connecting import Connection
+from console.database import ask
+from console.masters import master_key
 from motcua.cli.answer import Column, columns, lines, show_all
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, WhichFiling
 from motcua.cli.running import Exit, refusing
-from operations.commands.database import ask
-from operations.commands.masters import master_key
-from operations.commands.publishing.procedures import published_version
-from operations.commands.record import found
-from operations.connecting import Connection
+from operations.commands.ledger.record import found
+from publishing.commands.procedures import published_version
 from rules.papers.custody.words import deed_name, outcome_name, somebody_else, who
 from rules.streams import KINDS
 from schemas.base import Text
-from schemas.hands import ControlSlip, Deed, Effort, Hand, Holder
 from schemas.ids import filing_workflow
+from schemas.papers.custody import ControlSlip, Deed, Effort, Hand, Holder
 from schemas.publishing.procedure import Baseline
 from schemas.reading import FilingRecord
-from schemas.saying import said
-from views.control import control_slip
+from schemas.translate import said
 from views.log import Log, UnfoldableError
+from views.registers.control import control_slip
 
 app = typer.Typer()
 

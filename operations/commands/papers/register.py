@@ -9,21 +9,21 @@ from typing import Annotated
 import typer
 
 from activities.ledger.vault import Vault
-from activities.printing.register import RegisterBook
+from activities.printing.register_book import RegisterBook
+from console.connecting import Connection
+from console.database import ask
+from console.masters import master_key
 from motcua.cli.answer import columns, lines, show_one
 from motcua.cli.options import AsJson
 from motcua.cli.progress import progress
 from motcua.cli.running import Exit, fail
-from operations.commands.database import ask
-from operations.commands.masters import master_key
-from operations.connecting import Connection
 from operations.register.workbook import RegisterWorkbook
 from operations.register.written import Taker, read_register
 from rules.papers.register import period
 from rules.streams import KINDS
 from schemas.errors import RefusalError
-from schemas.register import Period, Register, RegisterEntry
-from schemas.saying import said
+from schemas.papers.register import Period, Register, RegisterEntry
+from schemas.translate import said
 from views.log import Log
 
 app = typer.Typer()

@@ -9,15 +9,13 @@ import typer
 from rich.markup import escape
 
 from activities.printing.templates import standard, version_of
+from console.addresses import OWNER
+from console.database import address, answered
 from motcua.cli.answer import Column, columns, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, MaybeOperator
 from motcua.cli.running import Exit, exit_if, fail, out, print_json
-from operations.addresses import OWNER
-from operations.commands.database import address, answered
-from operations.commands.publishing.mistakes import mistake_row, print_mistakes
-from operations.commands.publishing.publisher import in_force, published, publisher, recorded
-from operations.publishing.paper_templates import (
+from publishing.authoring.paper_templates import (
     ALL,
     Listed,
     Slot,
@@ -26,10 +24,12 @@ from operations.publishing.paper_templates import (
     publish_template,
     published_templates,
 )
-from operations.publishing.procedure_file import MistakesFoundError
+from publishing.authoring.procedure_file import MistakesFoundError
+from publishing.commands.mistakes import mistake_row, print_mistakes
+from publishing.commands.publisher import in_force, published, publisher, recorded
 from schemas.base import Text
 from schemas.papers.state import PaperKind
-from schemas.saying import said
+from schemas.translate import said
 
 app = group("templates")
 

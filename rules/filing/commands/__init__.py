@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from rules.filing.commands import after_complaint as complaint
 from rules.filing.commands import (
     authorities,
-    complaint,
     counter,
     delivery,
     dialogue,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.permission import at_stage
 from rules.filing.commands.review import may_finish, step_code
 from rules.filing.fold import current_step, missing_opinions, task_role
+from rules.filing.permission import at_stage
 from rules.officers import claimed_by, role_is
 from rules.rule import ANYBODY, Effect, Rule, refuse
 from schemas.errors import Problem, problem

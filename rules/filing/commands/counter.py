@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.permission import at_stage
-from rules.filing.representation import authorisation_problems
+from rules.filing.permission import at_stage
+from rules.filing.submission.representation import authorisation_problems
 from rules.rule import Rule, refuse
 from rules.time.working_time import local_day
-from schemas.authorisation import Authorisation
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
+from schemas.filing.authorisation import Authorisation
 from schemas.filing.delivery import IdentityDocument, Receiver
 from schemas.filing.events import Events
 from schemas.filing.state import Filing, Stage

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.admission import delivery_problems, result_channels
-from rules.filing.commands.permission import applicant_side_roles, at, at_stage
+from rules.filing.permission import applicant_side_roles, at, at_stage
+from rules.filing.submission.admission import delivery_problems, result_channels
 from rules.officers import role_is
 from rules.rule import ANYBODY, SYSTEM, Rule, refuse
 from rules.time import working_time

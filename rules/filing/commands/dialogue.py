@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from rules.filing import admission
-from rules.filing.commands.permission import applicant_side_roles, at_stage, at_the_task, being_handled, undecided
-from rules.filing.files import quota_problems
+from rules.filing.permission import applicant_side_roles, at_stage, at_the_task, being_handled, undecided
+from rules.filing.submission import admission
+from rules.filing.submission.files import quota_problems
 from rules.officers import role_is
 from rules.rule import ANYBODY, Rule, refuse
 from rules.time import working_time

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing import admission
-from rules.filing.commands.permission import applicant_side_roles, at_stage
 from rules.filing.commands.review import may_finish, step_code
+from rules.filing.permission import applicant_side_roles, at_stage
+from rules.filing.submission import admission
 from rules.officers import role_is
 from rules.rule import ANYBODY, Rule, refuse
 from schemas.errors import Problem, problem

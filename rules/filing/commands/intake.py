@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing import admission
-from rules.filing.commands.permission import at, at_stage
 from rules.filing.competence import not_competent, of_another_province, without_partner
 from rules.filing.desks import desk_problems
-from rules.filing.examination import not_examined, undetermined
-from rules.filing.on_paper import problems_on_paper
-from rules.filing.validity import validity_problems
+from rules.filing.permission import at, at_stage
+from rules.filing.submission import admission
+from rules.filing.submission.examination import not_examined, undetermined
+from rules.filing.submission.on_paper import problems_on_paper
+from rules.filing.submission.validity import validity_problems
 from rules.officers import role_is, unclaimed
 from rules.rule import ANYBODY, Rule, refuse
 from schemas.base import AgencyCode

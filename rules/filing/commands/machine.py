@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.permission import at
 from rules.filing.fold import stage
+from rules.filing.permission import at
 from rules.rule import SYSTEM, Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm

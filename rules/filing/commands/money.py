@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.permission import at_stage
 from rules.filing.fees.again import not_asked_again
 from rules.filing.fees.request import asked_for
+from rules.filing.permission import at_stage
 from rules.filing.waivers import not_granted
 from rules.officers import role_is
 from rules.rule import ANYBODY, SYSTEM, Rule, always, refuse

@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.permission import at_stage
+from rules.filing.permission import at_stage
 from rules.rule import Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm

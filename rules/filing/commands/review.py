@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from rules.filing.commands.permission import at_stage, proposed_by, same_person
-from rules.filing.examination import not_scanned
 from rules.filing.fold import current_step, task_role
+from rules.filing.permission import at_stage, proposed_by, same_person
+from rules.filing.submission.examination import not_scanned
 from rules.officers import claimable, claimed_by, releasable, role_is, ungivable
 from rules.rule import ANYBODY, Rule, When, refuse
 from schemas.errors import Problem, problem

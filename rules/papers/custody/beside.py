@@ -9,7 +9,7 @@ from typing import Any
 from rules.time import working_time
 from schemas.filing import events as ev
 from schemas.filing.state import Filing
-from schemas.hands import Hand, Holder
+from schemas.papers.custody import Hand, Holder
 from schemas.people import Role
 from schemas.stream.ledger import Recorded
 

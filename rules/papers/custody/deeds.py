@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from schemas.filing import events as ev
-from schemas.hands import Deed
 from schemas.level import Channel
+from schemas.papers.custody import Deed
 from schemas.people import OFFICERS, SYSTEM, Role
 from schemas.stream.ledger import Recorded
 

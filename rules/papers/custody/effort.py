@@ -10,8 +10,8 @@ from rules.time.worked import working_days
 from rules.time.working_time import local_day
 from schemas.filing import events as ev
 from schemas.filing.state import Filing
-from schemas.hands import Effort
 from schemas.level import Channel
+from schemas.papers.custody import Effort
 from schemas.people import Role
 from schemas.publishing.procedure import Baseline
 from schemas.stream.ledger import Recorded

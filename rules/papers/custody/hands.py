@@ -14,11 +14,11 @@ from rules.filing.queues import STAGE_CLOCK
 from rules.papers.custody.beside import beside
 from rules.papers.custody.deeds import Told, deeds
 from rules.time.worked import worked_minutes
-from schemas.erasure import Erased
 from schemas.filing import events as ev
 from schemas.filing.state import Filing, Stage
-from schemas.hands import Deed, Hand, Holder
+from schemas.papers.custody import Deed, Hand, Holder
 from schemas.people import Role
+from schemas.privacy.erasure import Erased
 from schemas.publishing.calendar import Timeliness
 from schemas.stream.ledger import Recorded
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from schemas.base import Text
-from schemas.hands import Deed, Hand, Holder
 from schemas.names import ROLE_NAMES
+from schemas.papers.custody import Deed, Hand, Holder
 from schemas.publishing.calendar import Timeliness
-from schemas.saying import joined, said
+from schemas.translate import joined, said
 
 _HOLDERS: Final = {
     Holder.APPLICANT: said("paper.holder_applicant"),

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from rules.known import known
 from rules.papers.sheets.made import about, made, officer, received
 from rules.papers.sheets.written import letterhead, moment, plain
+from rules.require import require
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.filing.state import Filing
+from schemas.papers.sheet import PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.papers.state import PaperKind
-from schemas.papers_sheet import PaperSheet, PaperSource, Paragraph, Row, Rows
-from schemas.saying import said
+from schemas.translate import said
 
 
 def apology(source: PaperSource) -> PaperSheet:
@@ -25,7 +25,7 @@ def apology(source: PaperSource) -> PaperSheet:
         source,
         issuer=source.filing.agency,
         title=title,
-        to=plain(known(source.filing.applicant).name),
+        to=plain(require(source.filing.applicant).name),
         body=(Paragraph(text=told), Rows(rows=tuple(_rows(source))), Paragraph(text=said("paper.understanding"))),
         signatories=(officer(source, said("paper.head_of_agency")),),
     )

@@ -11,10 +11,10 @@ from rules.papers.sheets.made import about, made, officer, received
 from rules.papers.sheets.written import letterhead, moment, plain, short
 from schemas.base import Text
 from schemas.filing.events import Clock
-from schemas.hands import Hand, Holder
+from schemas.papers.custody import Hand, Holder
+from schemas.papers.sheet import Block, Column, PaperSheet, PaperSource, Row, Rows, Table
 from schemas.papers.state import PaperKind
-from schemas.papers_sheet import Block, Column, PaperSheet, PaperSource, Row, Rows, Table
-from schemas.saying import joined, said
+from schemas.translate import joined, said
 
 _HOUR: Final = 60
 

@@ -14,9 +14,9 @@ from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
+from schemas.papers.sheet import Block, Column, PaperSheet, PaperSource, Paragraph, Row, Rows, Table
 from schemas.papers.state import PaperKind
-from schemas.papers_sheet import Block, Column, PaperSheet, PaperSource, Paragraph, Row, Rows, Table
-from schemas.saying import said
+from schemas.translate import said
 
 
 def fee(source: PaperSource) -> PaperSheet:

@@ -11,10 +11,10 @@ from rules.papers.sheets.written import letterhead, moment, plain
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.commands import TargetKind
+from schemas.papers.sheet import Block, Column, PaperSheet, PaperSource, Row, Rows, Signatory, Table
 from schemas.papers.state import PaperKind
-from schemas.papers_sheet import Block, Column, PaperSheet, PaperSource, Row, Rows, Signatory, Table
-from schemas.saying import said
 from schemas.stream.ledger import Recorded
+from schemas.translate import said
 
 
 class _Way(NamedTuple):

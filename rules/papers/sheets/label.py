@@ -8,23 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rules.amounts import money
-from rules.known import known
 from rules.papers.sheets.made import made, named
 from rules.papers.sheets.written import letterhead, moment, plain
+from rules.require import require
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.commands import TargetKind
 from schemas.level import Channel
+from schemas.papers.sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.papers.state import PaperKind
-from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.parcel.state import Parcel
-from schemas.saying import said
 from schemas.stream.ledger import Recorded
+from schemas.translate import said
 
 
 def label(source: PaperSource) -> PaperSheet:
     """The label of a parcel that the post has accepted."""
-    parcel = known(source.parcel)
+    parcel = require(source.parcel)
     return made(
         PaperKind.LABEL,
         source,
@@ -32,7 +32,7 @@ def label(source: PaperSource) -> PaperSheet:
         title=said("paper.label"),
         body=_body(source, parcel),
         signatories=(),
-        waybill=known(parcel.waybill),
+        waybill=require(parcel.waybill),
     )
 
 
@@ -46,7 +46,7 @@ def _body(source: PaperSource, parcel: Parcel) -> Iterator[Block]:
 
 
 def _parties(source: PaperSource, parcel: Parcel) -> Iterator[Row]:
-    to = known(parcel.address)
+    to = require(parcel.address)
     sender = letterhead(source, source.filing.returning).name
     yield Row(place="sender", label=said("paper.sender"), value=sender)
     yield Row(place="address.recipient", label=said("paper.recipient"), value=plain(to.recipient))
@@ -68,7 +68,7 @@ def _carried(parcel: Parcel) -> Iterator[Row]:
     yield Row(place="carrier", label=said("paper.carrier"), value=said("paper.the_post"))
     yield Row(place="n", label=said("paper.consignment"), value=plain(str(parcel.n)))
     yield Row(place="cod", label=said("paper.collect"), value=_collected(parcel.cod))
-    yield Row(place="due", label=said("paper.deliver_by"), value=moment(known(parcel.due)))
+    yield Row(place="due", label=said("paper.deliver_by"), value=moment(require(parcel.due)))
 
 
 def _collected(dong: int) -> Text:

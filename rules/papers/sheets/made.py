@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
-from rules.known import known
 from rules.papers.sheets.written import dated, letterhead, moment, plain
+from rules.require import require
 from schemas.base import AgencyCode, Text
 from schemas.filing.commands import TargetKind
 from schemas.filing.events import Clock
+from schemas.papers.sheet import Block, PaperSheet, PaperSource, Row, Signatory
 from schemas.papers.state import PaperKind
-from schemas.papers_sheet import Block, PaperSheet, PaperSource, Row, Signatory
-from schemas.saying import said
+from schemas.translate import said
 
 
 class Form(NamedTuple):
@@ -55,7 +55,7 @@ def made(  # noqa: PLR0913 -- by name, each is a part of the paper
 ) -> PaperSheet:
     """The paper, issued by an agency at the moment of its cause."""
     head = letterhead(source, issuer)
-    code = known(source.filing.code)
+    code = require(source.filing.code)
     return PaperSheet(
         kind=kind,
         form=FORMS[kind].number,
@@ -76,7 +76,7 @@ def made(  # noqa: PLR0913 -- by name, each is a part of the paper
 
 def about(source: PaperSource) -> Iterator[Row]:
     """The applicant, and the procedure."""
-    who = known(source.filing.applicant)
+    who = require(source.filing.applicant)
     yield Row(place="applicant.name", label=said("paper.of"), value=plain(who.name))
     if who.phone is not None:
         yield Row(place="applicant.phone", label=said("sheet.phone"), value=plain(who.phone))
@@ -104,7 +104,7 @@ def appeal(source: PaperSource) -> Iterator[Row]:
 
 def received(source: PaperSource) -> Row:
     """The time of acceptance, or of submission if it was not accepted."""
-    came = source.filing.accepted_at or known(source.filing.submitted_at)
+    came = source.filing.accepted_at or require(source.filing.submitted_at)
     return Row(place="accepted_at", label=said("paper.received_at"), value=moment(came))
 
 

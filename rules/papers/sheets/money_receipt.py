@@ -6,21 +6,21 @@ from collections.abc import Iterator
 
 from rules.amounts import money
 from rules.causes import RECEIPT_OF
-from rules.known import known
 from rules.papers.amounts import in_words
 from rules.papers.sheets.made import by_hand, made
 from rules.papers.sheets.written import moment, plain
+from rules.require import require
 from schemas.base import Text
 from schemas.names import CHANNEL_NAMES, MEANS_NAMES
+from schemas.papers.sheet import Block, Column, PaperSheet, PaperSource, Row, Rows, Signatory, Table
 from schemas.papers.state import MoneyReceipt
-from schemas.papers_sheet import Block, Column, PaperSheet, PaperSource, Row, Rows, Signatory, Table
 from schemas.publishing.fee import FeeKind
-from schemas.saying import said
+from schemas.translate import said
 
 
 def money_receipt(source: PaperSource) -> PaperSheet:
     """The receipt for money paid for a filing, after its number is assigned."""
-    receipt = known(source.receipt)
+    receipt = require(source.receipt)
     title = said("paper.charge_receipt") if receipt.of is FeeKind.CHARGE else said("paper.fee_receipt")
     return made(
         RECEIPT_OF[receipt.of],
@@ -33,11 +33,11 @@ def money_receipt(source: PaperSource) -> PaperSheet:
 
 
 def _body(source: PaperSource, receipt: MoneyReceipt) -> Iterator[Block]:
-    payer = known(source.filing.applicant)
+    payer = require(source.filing.applicant)
     yield Rows(
         rows=(
             Row(place="series", label=said("paper.series"), value=plain(receipt.series)),
-            Row(place="number", label=said("paper.receipt_number"), value=plain(known(receipt.registered))),
+            Row(place="number", label=said("paper.receipt_number"), value=plain(require(receipt.registered))),
             *_replaces(receipt),
             Row(place="applicant.name", label=said("paper.payer"), value=plain(payer.name)),
             Row(place="procedure", label=said("paper.about"), value=source.procedure.name),

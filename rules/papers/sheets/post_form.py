@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules.amounts import money
-from rules.known import known
 from rules.papers.sheets.made import about, by_hand, handed_in, made, officer
 from rules.papers.sheets.written import letterhead, moment, plain
+from rules.require import require
 from schemas.filing.events import Clock, Submitted
+from schemas.papers.sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.papers.state import PaperKind
-from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
-from schemas.saying import said
+from schemas.translate import said
 
 
 def post_form(source: PaperSource) -> PaperSheet:
@@ -35,7 +35,7 @@ def _brought(source: PaperSource) -> Iterator[Block]:
 
 
 def _returned(source: PaperSource) -> Iterator[Block]:
-    filing, to = source.filing, known(source.filing.address)
+    filing, to = source.filing, require(source.filing.address)
     rows = [
         Row(place="sender", label=said("paper.sender"), value=letterhead(source, filing.returning).name),
         Row(place="address.recipient", label=said("paper.recipient"), value=plain(to.recipient)),

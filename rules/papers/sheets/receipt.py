@@ -10,9 +10,9 @@ from schemas.base import Text
 from schemas.filing.events import Clock
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
+from schemas.papers.sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.papers.state import PaperKind
-from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
-from schemas.saying import said
+from schemas.translate import said
 
 
 def receipt(source: PaperSource) -> PaperSheet:

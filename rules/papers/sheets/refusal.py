@@ -8,9 +8,9 @@ from rules.papers.sheets.made import about, appeal, made, officer, received
 from rules.papers.sheets.written import plain
 from schemas.base import Text
 from schemas.filing import events as ev
+from schemas.papers.sheet import PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.papers.state import PaperKind
-from schemas.papers_sheet import PaperSheet, PaperSource, Paragraph, Row, Rows
-from schemas.saying import said
+from schemas.translate import said
 
 LAPSED: Final[dict[str, Text]] = {
     "supplement_expired": said("paper.nothing_supplied"),

@@ -9,9 +9,9 @@ from rules.papers.sheets.refusal import grounds
 from rules.papers.sheets.written import moment, plain
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
+from schemas.papers.sheet import PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.papers.state import PaperKind
-from schemas.papers_sheet import PaperSheet, PaperSource, Paragraph, Row, Rows
-from schemas.saying import said
+from schemas.translate import said
 
 
 def stop(source: PaperSource) -> PaperSheet:

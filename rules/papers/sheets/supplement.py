@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.known import known
 from rules.papers.sheets.made import about, made, named, officer
 from rules.papers.sheets.written import moment
+from rules.require import require
 from schemas.base import Text
 from schemas.filing.commands import SupplementItem
 from schemas.filing.events import Clock
+from schemas.papers.sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.papers.state import PaperKind
-from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
-from schemas.saying import said
+from schemas.translate import said
 
 
 def supplement(source: PaperSource) -> PaperSheet:
     """The request of a filing that waits for its supplement."""
-    asked = known(source.filing.supplement)
+    asked = require(source.filing.supplement)
     return made(
         PaperKind.SUPPLEMENT,
         source,

@@ -7,8 +7,8 @@ from typing import Final
 
 from rules.time.working_time import VIETNAM
 from schemas.base import AgencyCode, Text
-from schemas.papers_sheet import Letterhead, PaperSource
-from schemas.saying import said
+from schemas.papers.sheet import Letterhead, PaperSource
+from schemas.translate import said
 
 
 def plain(words: str) -> Text:

@@ -10,10 +10,10 @@ from uuid import UUID
 import asyncpg
 
 from activities.ledger.vault import Vault
-from operations import bundle
 from operations.erasure.person import held
-from rules.known import known
+from operations.evidence import bundle
 from rules.papers.register import period
+from rules.require import require
 from rules.streams import KINDS
 from rules.time.working_time import VIETNAM
 from schemas.errors import RefusalCode, RefusalError
@@ -21,8 +21,10 @@ from schemas.ids import filing_workflow
 from schemas.people import SYSTEM, Actor, Role
 from schemas.reading import AskAccess, Audience
 from verifier import bundle as bundle_verifier
-from views import access, applicant, auditor, complaint, control, officer, operator, papers, receipts, register, results
+from views import access, applicant, auditor, complaint, officer, operator
 from views.log import Connection, Log
+from views.registers import control, papers, receipts, results
+from views.registers import filings as register
 from views.timeline import timeline
 
 OF_A_STREAM: Final = {"payment": applicant.payment, "parcel": applicant.parcel, "referral": applicant.referral}
@@ -50,7 +52,7 @@ async def read(connection: Connection, vault: Vault, filing: UUID) -> list[Any]:
     except RefusalError as error:
         if error.refusal.code not in {RefusalCode.NOT_ALLOWED, RefusalCode.NOT_READY}:
             raise
-    row = known(await operator.row_of(connection, str(filing)))
+    row = require(await operator.row_of(connection, str(filing)))
     answers.append(await results.of_filing(connection, row["code"]))
     whose = [
         (role, Actor(subject="somebody", role=role, agency=row["agency"])) for role in Role if role is not Role.SYSTEM
@@ -66,7 +68,7 @@ async def read(connection: Connection, vault: Vault, filing: UUID) -> list[Any]:
 
 async def bundled(connection: asyncpg.Connection[asyncpg.Record], filing: UUID) -> list[Any]:
     """Returns the bundle verifier's problems with the bundle of a filing."""
-    made = known(await bundle.export(connection, str(filing), None))
+    made = require(await bundle.export(connection, str(filing), None))
     report = bundle_verifier.verify(bundle_verifier.canonical(made))
     return [] if report.verified else [filing, *report.problems]
 
@@ -74,7 +76,7 @@ async def bundled(connection: asyncpg.Connection[asyncpg.Record], filing: UUID) 
 async def registers(connection: Connection, vault: Vault) -> int:
     """Reads the registers of every agency for this month; returns the number of their lines."""
     log, now = Log(connection, vault.find, KINDS), datetime.now(UTC).astimezone(VIETNAM)
-    month, lines = known(period(f"{now:%Y-%m}")), 0
+    month, lines = require(period(f"{now:%Y-%m}")), 0
     for row in await connection.fetch("select agency from agency"):
         await register.register(connection, row["agency"], month)
         async for page in register.entries(log, row["agency"], month):

@@ -20,16 +20,16 @@ from uuid import UUID, uuid4
 from temporalio.client import Client
 
 from activities.ledger.vault import Vault
+from console.home import CODEC, Home
+from console.retry import while_away
 from demo import running
 from demo.player import Played
 from demo.scenario import SCENARIOS, Scenario, load, mix
 from deploy.stack.publisher import publisher
 from deploy.stack.registering import let_speak
 from motcua import MotcuaError
-from operations.bindings import unbound
-from operations.home import CODEC, Home
-from operations.patience import while_away
-from operations.rebuild import rebuild
+from operations.evidence.bindings import unbound
+from operations.rebuilding.rebuild import rebuild
 from rules.streams import KINDS
 from tests.conftest import ROOT
 from tests.faults.erasures import reading, traces

@@ -20,8 +20,8 @@ import httpx
 import yaml
 from temporalio.client import Client
 
+from console.home import Home
 from demo.scenario import SCENARIOS
-from operations.home import Home
 from tests.conftest import ROOT
 
 MOTCUA = (sys.executable, "-m", "motcua.command")

@@ -18,10 +18,10 @@ from benchmarks.elsewhere import elsewhere
 from benchmarks.engine import DifferentShapeError, compare, compare_appends
 from benchmarks.history import History
 from benchmarks.load import Round
-from benchmarks.memory import Decisions
-from benchmarks.memory import Measured as Memory
 from benchmarks.report import compared
 from benchmarks.sides import Filed
+from benchmarks.watching.memory import Decisions
+from benchmarks.watching.memory import Measured as Memory
 from rules.payment.late_money import MOST
 from tests.conftest import ROOT
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from console.home import Home
 from demo.scenario import SCENARIOS, load, mix
-from operations.home import Home
 from schemas.filing.state import Closing
 from schemas.level import Level
 from tests.conftest import ROOT

@@ -29,10 +29,10 @@ from demo import running as demo
 from demo.scenario import SCENARIOS, load
 from deploy.stack.parts import BRIEF
 from motcua import PUBLIC_MESSAGES, Part, WireKind
-from motcua.json_schemas import documents, file_of
-from operations.publishing.calendars import CALENDAR
-from operations.publishing.provinces import PROVINCES
-from rules.publishing.document import parse
+from motcua.json_schema.documents import documents, file_of
+from publishing.authoring.calendars import CALENDAR
+from publishing.authoring.provinces import PROVINCES
+from rules.source.document import parse
 from schemas.filing.commands import Accept
 from schemas.ids import TASK_QUEUE, filing_workflow, parcel_workflow
 from schemas.people import Role

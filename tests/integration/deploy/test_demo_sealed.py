@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from operations.home import CODEC
+from console.home import CODEC
 from tests.integration.deploy.demos import QUICK, demo, in_temporals_files, no_canary, up_in_a_folder, written
 
 

@@ -19,11 +19,11 @@ import psutil
 import pytest
 from temporalio.client import Client
 
+from console.home import Home
 from deploy.stack import Stack, StackError, child, up
 from deploy.stack.part import Part
 from deploy.stack.parts import TEMPORAL_UI
 from deploy.stack.temporal import FOUND, INDEXES, LIST
-from operations.home import Home
 from tests.acting import eventually
 from tests.faults.processes import kill
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from activities.files.inspection import Inspector
 from activities.reception import Reception
-from motcua.store import Store, open_store
+from motcua.files.store import Store, open_store
 from schemas.files import ScanState, file_key
 from schemas.ids import filing_id
 from tests import uploads as u

@@ -12,8 +12,8 @@ from activities.files.preview import pages
 from activities.forms.printing import printed
 from activities.signature.revisions import declared
 from activities.signature.signing import sign_detached, sign_pdf
-from rules.publishing.forms.named import forms_of
-from rules.publishing.forms.sheet import filled_in
+from rules.forms.named import forms_of
+from rules.forms.sheet import filled_in
 from schemas.filing.submission import signed_digest
 from tests import uploads as u
 from tests.integration.signature import party as p

@@ -15,7 +15,7 @@ from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from activities.partners.money.merchants import MERCHANTS
 from gateway.app import application
-from gateway.hearing import Hearing
+from gateway.callback_handler import Hearing
 from gateway.measures import Measures
 from tests.conftest import World
 from tests.integration.gateway.calls import PROVIDERS

@@ -24,7 +24,7 @@ from tests.integration.gateway.calls import AMOUNT, Payments, demand, ipn, kept,
 from tests.integration.gateway.calls import payments as payments
 from tests.integration.gateway.calls import relay as relay
 from tests.walking import walked
-from views.money import suspense
+from views.registers.money import suspense
 
 
 async def code(gateway: httpx.AsyncClient, query: str) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from activities.partners.money import asking
+from activities.partners.money import provider_queries as asking
 from sandbox.bank.merchants import VNPAY_REVERSED, merchants
 from tests.acting import eventually
 from tests.integration.gateway.calls import ipn, kept, verdicts

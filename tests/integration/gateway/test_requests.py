@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from motcua import RefusedError
-from operations.rebuild import rebuild
+from operations.rebuilding.rebuild import rebuild
 from schemas.ids import fee_key, reference_of
 from schemas.payment.state import PaymentView
 from schemas.people import Actor, Role

@@ -14,13 +14,13 @@ import pytest
 
 from activities.ledger.vault import Vault
 from gateway.relay import Relay
-from motcua.store import Store, open_store
+from motcua.files.store import Store, open_store
 from operations.store.sweep import sweep
-from operations.suspense import take
+from operations.suspense_steps import take
 from rules.time.working_time import VIETNAM
 from schemas.errors import RefusalError
+from schemas.money.suspense import ApproveSuspense, AssignSuspense, GiveBackSuspense, Suspense
 from schemas.people import OFFICERS, Actor, Role
-from schemas.suspense import ApproveSuspense, AssignSuspense, GiveBackSuspense, Suspense
 from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
 from tests.integration.gateway.calls import AMOUNT, Payments, demand, kept, note, payments, relay, till

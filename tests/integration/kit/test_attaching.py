@@ -18,7 +18,7 @@ from obstore.store import LocalStore
 
 from motcua import FileRef, Paper, RequestSupplement, Role, filing_id, testing
 from motcua.cli.attaching import with_papers
-from motcua.store import CHUNK
+from motcua.files.store import CHUNK
 from schemas.files import LARGEST_FILE, file_key
 from tests.acting import Doubtful, Play, birth, eventually, extract
 from tests.conftest import ROOT, World
@@ -98,7 +98,7 @@ async def test_a_process_that_is_killed_in_the_middle_leaves_no_file(
 
 FULL: Final = """
 import asyncio, resource, sys
-from motcua.store import Store, StoreFailedError
+from motcua.files.store import Store, StoreFailedError
 
 async def main(filing, path):
     store = Store.from_environment()

@@ -26,7 +26,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
-from motcua.store import Store
+from motcua.files.store import Store
 from schemas.files import FileRef
 from schemas.filing.state import Stage, Status
 from tests.acting import Play, birth, eventually, stock

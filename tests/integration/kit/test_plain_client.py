@@ -10,12 +10,12 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from temporalio import workflow
 
-from operations.publishing import catalogue
+from publishing.authoring import procedures as catalogue
 from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import STATUS_NAMES
 from schemas.filing.submission import Submission
-from schemas.identity import Assurance, Claim
+from schemas.identity.statement import Assurance, Claim
 from schemas.ids import NAMESPACE, TASK_QUEUE, filing_id
 from schemas.parcel.commands import PARCEL_COMMANDS
 from schemas.referral.commands import REFERRAL_COMMANDS

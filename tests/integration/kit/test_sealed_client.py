@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from temporalio.converter import ActivitySerializationContext, WorkflowSerializationContext
 
-from motcua.codec import KEY_ID, NONCE, Codec
-from motcua.converter import SEALED, data_converter
-from motcua.key_ring import CODEC_KEYS
-from operations.new_keys import write_new
-from operations.publishing import catalogue
+from motcua.payloads.codec import KEY_ID, NONCE, Codec
+from motcua.payloads.converter import SEALED, data_converter
+from motcua.payloads.key_ring import CODEC_KEYS
+from operations.keys.rings import write_new
+from publishing.authoring import procedures as catalogue
 from tests.conftest import ROOT, World
 from tests.integration.kit.plain_client import PAGE, run
 from tests.sealed import ring, sealed, written

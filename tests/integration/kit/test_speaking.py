@@ -25,10 +25,10 @@ from motcua import (
     Withdraw,
     testing,
 )
-from motcua.converter import data_converter
-from motcua.speaking import Authenticated, Speaker
+from motcua.payloads.converter import data_converter
+from motcua.signing.statement import Authenticated, Speaker
 from rules.identity.ring import Ring
-from schemas.identity import Assurance, Claim, Message, Proved, message_digest, seconds
+from schemas.identity.statement import Assurance, Claim, Message, Proved, message_digest, seconds
 from tests.conftest import World
 from tests.locked import locked, now_in_force, register
 from tests.speaking import grant, heard, key_of, principal, private_key

@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from operations.publishing import catalogue
+from publishing.authoring import procedures as catalogue
 from tests.conftest import ROOT, World
 from tests.contract.kept import golden_schemas
 

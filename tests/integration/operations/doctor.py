@@ -10,9 +10,9 @@ from typing import Any
 
 from typer.testing import CliRunner
 
+from console.home import Home
 from deploy.command import app
 from operations.doctor.surroundings import Surroundings
-from operations.home import Home
 from tests.conftest import World
 
 NOBODY = "127.0.0.1:1"

@@ -13,18 +13,18 @@ from obstore.store import from_url
 
 from activities.checkpoints.place import Place
 from activities.ledger.vault import Vault
-from operations.bindings import unbound
 from operations.erasure import requests
 from operations.erasure.outside import Outside
 from operations.erasure.whole import whole
 from operations.erasure.working import Worked, work_off
-from operations.rebuild import rebuild
+from operations.evidence.bindings import unbound
+from operations.rebuilding.rebuild import rebuild
 from recovery.restart import Restarter
-from rules.known import known
+from rules.require import require
 from rules.streams import KINDS
-from schemas.erasure import ApproveErasure, AskErasure, ErasureCause, ErasureRequest
 from schemas.filing.state import Stage
 from schemas.people import Actor, Role
+from schemas.privacy.erasure import ApproveErasure, AskErasure, ErasureCause, ErasureRequest
 from tests.acting import EXTRACT, Play, eventually, publish_short
 from tests.conftest import World
 from tests.forked import forked
@@ -84,7 +84,7 @@ async def ended(world: World) -> Play:
 async def complaint_until(world: World, play: Play) -> datetime:
     async with world.connection() as connection:
         log = Log(connection, Vault(world.settings.master).find, KINDS)
-        return known((await whole(log, play.filing)).complain_until)
+        return require((await whole(log, play.filing)).complain_until)
 
 
 async def still_open(world: World, play: Play) -> list[str]:

@@ -7,10 +7,17 @@ from typing import Any, Final
 from uuid import uuid4
 
 from motcua.identity import prove
-from operations.principals import Done, take
-from schemas.identity import Claim
+from operations.principals.changes import Done, take
+from schemas.identity.principals import (
+    AddPrincipal,
+    AnyPrincipalCommand,
+    ApproveChange,
+    RequireTwo,
+    RevokeKey,
+    RotateKey,
+)
+from schemas.identity.statement import Claim
 from schemas.people import Actor, Role
-from schemas.principals import AddPrincipal, AnyPrincipalCommand, ApproveChange, RequireTwo, RevokeKey, RotateKey
 from tests.conftest import World
 from tests.speaking import grant, key_of, principal, private_key
 

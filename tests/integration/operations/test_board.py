@@ -21,8 +21,8 @@ import asyncpg
 import pytest
 from temporalio.worker import Worker
 
-from operations import patience
-from operations.looks import SPAN, Pace
+from console import retry as patience
+from operations.board_figures import SPAN, Pace
 from recovery.stalled import count_reported
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage

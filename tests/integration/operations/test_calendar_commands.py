@@ -9,11 +9,11 @@ from typing import Any
 
 import yaml
 
+from console.owner import connected
 from motcua import Clock, ClockState
-from operations.owner import connected
-from operations.publishing.calendars import CALENDAR
-from operations.publishing.catalogue import publish
-from rules.publishing.document import parse
+from publishing.authoring.calendars import CALENDAR
+from publishing.authoring.procedures import publish
+from rules.source.document import parse
 from rules.time.working_time import VIETNAM
 from tests.acting import Play, extract
 from tests.conftest import ROOT, World

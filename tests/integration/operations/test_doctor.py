@@ -22,14 +22,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
+from console.home import Home
 from deploy.command import app
-from operations.doctor.engine import WHOLE_CALL, long_updates
+from operations.doctor.engine.temporal import WHOLE_CALL, long_updates
 from operations.doctor.examination import FIRST, THEN
 from operations.doctor.finding import Health
-from operations.doctor.record import SPILL
-from operations.home import Home
-from operations.publishing.calendars import publish_calendar
+from operations.doctor.record.tables import SPILL
 from operations.schema_version import compare
+from publishing.authoring.calendars import publish_calendar
 from recovery.builds import Builds
 from recovery.schedule import keep_healing
 from rules.time.working_time import VIETNAM

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from activities.keys.master_key import MasterKey
-from motcua.key_ring import CODEC_KEYS
-from operations.new_keys import write_new
+from motcua.payloads.key_ring import CODEC_KEYS
+from operations.keys.rings import write_new
 from recovery.codec_keys import announce
 from schemas.ids import NUDGE
 from tests.acting import Doubtful, Play, birth, eventually

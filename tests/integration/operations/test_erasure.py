@@ -20,19 +20,19 @@ from temporalio.exceptions import TimeoutError as TemporalTimeout
 from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
 from motcua.errors import FilingClosed, NotAllowed
-from motcua.store import Store
-from operations import bundle as bundles
+from motcua.files.store import Store
 from operations.erasure.elsewhere import back
 from operations.erasure.outside import Gone, Outside, erase_outside
 from operations.erasure.sinks import SINKS
-from operations.publishing import catalogue
-from recovery.second_place import SecondPlace
-from rules.known import known
+from operations.evidence import bundle as bundles
+from publishing.authoring import procedures as catalogue
+from recovery.checkpoint_store import SecondPlace
+from rules.require import require
 from rules.streams import KINDS
-from schemas.erasure import ERASED_WORDS, ErasureState
 from schemas.errors import RefusalError
 from schemas.filing.commands import SYSTEM_VIA
 from schemas.people import SYSTEM, Role
+from schemas.privacy.erasure import ERASED_WORDS, ErasureState
 from schemas.reading import AskTimeline
 from schemas.stream.ledger import Batch
 from tests.acting import AGENCY, Play, eventually
@@ -91,7 +91,7 @@ async def test_who_filed_is_erased_everywhere_and_all_else_goes_on(running: Worl
         assert row["erased_at"] is not None
         assert not await connection.fetchval("select count(*) from filing_key where filing_id = $1", play.filing)
 
-        bundle = known(await bundles.export(connection, code, None))
+        bundle = require(await bundles.export(connection, code, None))
     report = bundle_verifier.verify(bundle_verifier.canonical(bundle))
     assert (report.verified, report.problems) == (True, [])
 

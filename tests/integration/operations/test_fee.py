@@ -9,8 +9,8 @@ from typing import Any, Final
 import asyncpg
 import pytest
 
-from operations.publishing.catalogue import PROCEDURES, publish
-from operations.publishing.provinces import PROVINCES, publish_province
+from publishing.authoring.procedures import PROCEDURES, publish
+from publishing.authoring.provinces import PROVINCES, publish_province
 from tests.conftest import World
 from tests.shell import Shell
 

@@ -14,7 +14,7 @@ from pyhanko.sign.fields import enumerate_sig_fields
 
 from motcua import FileRef, filing_id, testing
 from motcua.cli.attaching import with_papers
-from operations.publishing.catalogue import publish
+from publishing.authoring.procedures import publish
 from schemas.files import file_key
 from schemas.filing.submission import Submission, signed_digest
 from tests.acting import Play, extract

@@ -10,12 +10,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.ledger import principals as held
-from activities.ledger.principals import Keyring
+from activities.ledger.authority import principals as held
+from activities.ledger.authority.principals import Keyring
+from console.home import Home
 from operations.doctor.finding import Health
 from operations.doctor.identity import identity
 from operations.doctor.surroundings import Surroundings
-from operations.home import Home
 from schemas.errors import RefusalError
 from tests.conftest import World
 from tests.integration.operations.principals import adding, done, revoking, rotating

@@ -9,13 +9,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from motcua.store import Store, open_store
+from motcua.files.store import Store, open_store
 from schemas.filing.state import Stage
 from tests.acting import AGENCY, Play, extract
 from tests.conftest import World
 from tests.shell import Shell
 from tests.workflow.results import set_up, signers
-from views.results import kept_verdict, of_filing
+from views.registers.results import kept_verdict, of_filing
 
 LATER = timedelta(days=6 * 365)
 

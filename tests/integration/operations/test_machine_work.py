@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer
 
 from motcua import BackOffice, Document, IssueRequest
-from motcua.converter import data_converter
+from motcua.payloads.converter import data_converter
 from schemas.filing.state import Stage
 from tests.acting import Play, birth, eventually, extract
 from tests.conftest import ROOT, World

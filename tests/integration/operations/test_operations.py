@@ -22,11 +22,11 @@ from typing import Any, Final
 import asyncpg
 import pytest
 
+from console.home import Home
 from deploy.stack.parts import binary
 from deploy.stack.postgres import system_user
 from motcua import filing_id, testing
 from operations.doctor.surroundings import SETTINGS
-from operations.home import Home
 from operations.programs import POSTGRES
 from tests.acting import eventually
 from tests.conftest import ROOT
@@ -239,7 +239,7 @@ async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHa
 
 
 def test_the_page_names_every_setting() -> None:
-    rooms = "schemas rules views workflows activities recovery workers motcua operations deploy"
+    rooms = "schemas rules views workflows activities recovery workers motcua console publishing operations deploy"
     sources = [file for room in rooms.split() for file in (ROOT / room).rglob("*.py")]
     read = {name for file in sources for name in re.findall(r"\bMOTCUA_[A-Z][A-Z_]*[A-Z]\b", file.read_text("utf-8"))}
     read |= {f"MOTCUA_{name.upper()}" for name in WorkerSettings.model_fields}

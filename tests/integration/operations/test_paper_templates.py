@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from activities.printing.chosen import template_of
 from activities.printing.templates import standard, version_of
 from operations.command import app
-from operations.publishing.paper_templates import Slot, UnknownPlaceError, publish_template
+from publishing.authoring.paper_templates import Slot, UnknownPlaceError, publish_template
 from schemas.papers.state import PaperKind
 from tests.conftest import World
 from tests.integration.operations.templates import OURS

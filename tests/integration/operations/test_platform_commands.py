@@ -17,11 +17,11 @@ import asyncpg
 import pytest
 from temporalio.worker import Worker
 
+from console import retry as patience
 from motcua import Submission, filing_id, testing
-from motcua.store import Store, open_store
-from operations import patience
+from motcua.files.store import Store, open_store
 from recovery.stalled import count_reported
-from rules.known import known
+from rules.require import require
 from tests.acting import eventually
 from tests.conftest import DIRECTORY, ROOT, World, database_url
 from tests.forked import Forked, forked
@@ -153,7 +153,7 @@ async def test_the_ledger_is_verified_and_what_is_broken_is_named(world: World, 
     whole = await shell("ledger", "verify", "--json")
     assert whole.code == 0
     async with world.connection() as connection:
-        streams, events = known(await connection.fetchrow("select count(distinct stream), count(*) from event"))
+        streams, events = require(await connection.fetchrow("select count(distinct stream), count(*) from event"))
     wrong: dict[str, list[object]] = {"problems": [], "register": [], "publications": [], "bindings": []}
     assert whole.json == {"verified": True, "streams": streams, "events": events, "names": True} | wrong
     assert "verified" in (await shell("ledger", "verify")).out

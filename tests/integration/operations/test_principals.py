@@ -12,13 +12,13 @@ from typing import Final
 import asyncpg
 import pytest
 
-from activities.ledger.principals import KNOWN_WITHIN, Keyring, principals
+from activities.ledger.authority.principals import KNOWN_WITHIN, Keyring, principals
 from motcua.identity import prove, sign
-from operations.principals import history
+from operations.principals.changes import history
 from schemas.errors import Refusal, RefusalError
-from schemas.identity import Claim, Principal, seconds
+from schemas.identity.principals import AnyPrincipalCommand, ChangeKind, DeclineChange, RotateKey
+from schemas.identity.statement import Claim, Principal, seconds
 from schemas.people import Actor, Role
-from schemas.principals import AnyPrincipalCommand, ChangeKind, DeclineChange, RotateKey
 from tests.conftest import World
 from tests.integration.operations.principals import (
     ONE,

@@ -13,12 +13,12 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner, Result
 
+from console.owner import Connection
 from operations.command import app
-from operations.owner import Connection
-from operations.publishing import catalogue
-from operations.publishing.catalogue import MistakesFoundError, VersionPublishedError, publish
-from operations.publishing.provinces import PROVINCES, publish_province, published_provinces
-from rules.publishing.document import parse
+from publishing.authoring import procedures as catalogue
+from publishing.authoring.procedures import MistakesFoundError, VersionPublishedError, publish
+from publishing.authoring.provinces import PROVINCES, publish_province, published_provinces
+from rules.source.document import parse
 from schemas.publishing.procedure_rules import ProcedureRules
 from tests.conftest import DIRECTORY, ROOT, World
 from tests.provinces import EXTRACT_FILE, UNCONFIRMED, changed, overlay

@@ -12,27 +12,27 @@ import pytest
 import yaml
 
 from activities.ledger.vault import Vault
-from operations.comparing import Why
+from console.comparing import Why
+from console.home import Home
 from operations.doctor.finding import Health
-from operations.doctor.publications import publications as look
+from operations.doctor.record.publications import publications as look
 from operations.doctor.surroundings import Surroundings
-from operations.home import Home
-from operations.publications.folding import Compared, compare, rebuild
-from operations.publications.keys import NameKeyGoneError, key_of
-from operations.publications.publishing import NoKeyError, Publisher, WaitsError, take_over
-from operations.publishing.absences import Absence, record_absence, withdraw_absence
-from operations.publishing.approving import approve, require_two
-from operations.publishing.calendar_file import check_bytes
-from operations.publishing.calendars import CALENDAR, publish_calendar
-from operations.publishing.catalogue import publish, seed_directory
-from operations.publishing.leaving import erase_officer
-from operations.publishing.paper_templates import Slot, publish_template
-from operations.publishing.provinces import publish_province
-from rules.publishing.publications import place_of
-from schemas.erasure import ERASED_WORDS
+from publishing.authoring.absences import Absence, record_absence, withdraw_absence
+from publishing.authoring.approving import approve, require_two
+from publishing.authoring.calendar_file import check_bytes
+from publishing.authoring.calendars import CALENDAR, publish_calendar
+from publishing.authoring.leaving import erase_officer
+from publishing.authoring.paper_templates import Slot, publish_template
+from publishing.authoring.procedures import publish, seed_directory
+from publishing.authoring.provinces import publish_province
+from publishing.record.folding import Compared, compare, rebuild
+from publishing.record.keys import NameKeyGoneError, key_of
+from publishing.record.publications import place_of
+from publishing.record.publishing import NoKeyError, Publisher, WaitsError, take_over
 from schemas.errors import RefusalError
 from schemas.papers.state import PaperKind
 from schemas.people import Actor, Role
+from schemas.privacy.erasure import ERASED_WORDS
 from schemas.publishing.events import OfficerErased
 from tests.conftest import DIRECTORY, World
 from tests.integration.operations.templates import OURS

@@ -14,14 +14,14 @@ import yaml
 from typer.testing import CliRunner
 
 from activities.ledger.vault import Vault
+from console.comparing import Why
 from operations.command import app
-from operations.comparing import Why
-from operations.publications.folding import compare
-from operations.publications.log import Dated, stored
-from operations.publications.publishing import NoKeyError, Publisher, WaitsError, publishing
-from operations.publishing.absences import Absence, record_absence
-from operations.publishing.approving import approve, decline, history, require_two, waiting
-from operations.publishing.catalogue import publish, seed_directory
+from publishing.authoring.absences import Absence, record_absence
+from publishing.authoring.approving import approve, decline, history, require_two, waiting
+from publishing.authoring.procedures import publish, seed_directory
+from publishing.record.folding import compare
+from publishing.record.log import Dated, stored
+from publishing.record.publishing import NoKeyError, Publisher, WaitsError, publishing
 from schemas.errors import RefusalError
 from schemas.people import Actor, Role
 from schemas.publishing.events import ProcedurePublished, PublicationAsked

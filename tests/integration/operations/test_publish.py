@@ -17,11 +17,9 @@ from typer.testing import CliRunner, Result
 from activities.keys.master_key import MasterKey
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
+from console import retry as patience
 from deploy.stack import Stack
-from operations import patience
-from operations.commands.publishing.procedures import app
-from operations.publications.publishing import Publisher
-from operations.publishing.catalogue import (
+from publishing.authoring.procedures import (
     MistakesFoundError,
     Published,
     VersionPublishedError,
@@ -30,6 +28,8 @@ from operations.publishing.catalogue import (
     published,
     seed_directory,
 )
+from publishing.commands.procedures import app
+from publishing.record.publishing import Publisher
 from schemas.people import OFFICERS, Role
 from schemas.publishing.procedure_rules import ProcedureRules
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from operations.doctor.finding import Health
-from operations.doctor.waiting import waits
+from operations.doctor.record.long_waits import waits
 from rules.streams import KINDS
 from schemas.payment.events import PaymentChargeBackAhead, PaymentChargedBack, PaymentOutcomeAwaited, PaymentRequested
 from schemas.people import SYSTEM

@@ -9,13 +9,13 @@ from typing import Final
 import asyncpg
 import pytest
 
-from operations.comparing import Difference, Why
+from console.comparing import Difference, Why
+from console.home import Home
 from operations.doctor.finding import Health
-from operations.doctor.principals import principals as look
+from operations.doctor.record.principal_keys import principals as look
 from operations.doctor.surroundings import Surroundings
-from operations.home import Home
-from operations.registered import differences
-from schemas.identity import Claim
+from operations.principals.fold import differences
+from schemas.identity.statement import Claim
 from tests.conftest import World
 from tests.integration.operations.principals import adding, approving, done, requiring, revoking, rotating
 from tests.shell import Shell

@@ -16,7 +16,7 @@ from activities.signature.renewal import holds_until
 from activities.signature.revocation import Responders
 from activities.signature.signing import HttpStamper, Lasting
 from activities.signature.trust import Trust
-from operations.rebuild import rebuild
+from operations.rebuilding.rebuild import rebuild
 from operations.store.recording import recorded_by
 from operations.store.renewing import Renewing, Report, renew
 from schemas.filing.state import Stage
@@ -27,7 +27,7 @@ from tests.conftest import World
 from tests.shell import Shell
 from tests.walking import walked
 from verifier.ledger import verify
-from views.results import of_filing, standing_of
+from views.registers.results import of_filing, standing_of
 
 OPERATOR: Final = officer(Role.OPERATOR)
 LATER: Final = timedelta(days=2 * 365)

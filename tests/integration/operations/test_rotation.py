@@ -11,8 +11,8 @@ import pytest
 
 from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY, VAULT_TOKEN_FILE, MasterKeys, master_keys
 from activities.ledger.vault import Vault
-from operations import rotation
-from operations.rotation import WRAPPED_BY, NotRotatedError, rotate
+from operations.keys import rotation
+from operations.keys.rotation import WRAPPED_BY, NotRotatedError, rotate
 from tests.conftest import World
 from tests.keyed import keyed, nobody_published
 from tests.shell import Shell

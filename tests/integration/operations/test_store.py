@@ -17,7 +17,7 @@ import pytest
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from motcua import FileRef, Paper, Submission
-from motcua.store import Store
+from motcua.files.store import Store
 from operations.store import moving
 from operations.store import sweep as sweeping
 from operations.store.presigning import ByHttp, way_in

@@ -13,13 +13,13 @@ from pydantic import ValidationError
 
 from motcua.errors import RefusedError
 from operations.doctor.finding import Health
-from operations.doctor.tills import tills as left_open
+from operations.doctor.partners.open_tills import tills as left_open
 from operations.tills import _HOLD as HOLD
 from operations.tills import close, count, open_
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
+from schemas.money.till import CloseTill, CountTill, TillShown
 from schemas.people import Actor, Role
-from schemas.till import CloseTill, CountTill, TillShown
 from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
 from tests.integration.operations.doctor import around
@@ -29,7 +29,7 @@ from tests.integration.papers.relays import at_work
 from tests.integration.record.appends import ASKED, WAITING, Log, opened
 from tests.keyed import keyed
 from tests.shell import Shell
-from views.tills import till_of
+from views.registers.tills import till_of
 
 FEE: Final = PHI + LE_PHI
 LEADER: Final = officer(Role.LEADER)

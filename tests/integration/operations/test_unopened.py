@@ -12,7 +12,7 @@ from temporalio.common import RawValue
 
 from activities.ledger.vault import Vault
 from motcua.machine_work import machine_work
-from operations.build_check import BuildCheck, Checked
+from operations.rebuilding.build_check import BuildCheck, Checked
 from recovery.behind import Compared, behind
 from tests.acting import Doubtful, Play, birth, refusal, stock
 from tests.conftest import World

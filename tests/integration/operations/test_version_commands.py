@@ -6,8 +6,8 @@ import json
 from datetime import date, datetime
 from pathlib import Path
 
-from operations.publishing.catalogue import publish
-from operations.publishing.provinces import publish_province
+from publishing.authoring.procedures import publish
+from publishing.authoring.provinces import publish_province
 from rules.time.working_time import VIETNAM
 from tests.acting import Play, birth, extract
 from tests.conftest import ROOT, World

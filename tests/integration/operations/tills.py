@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import uuid4
 
+from schemas.money.till import OpenTill
 from schemas.people import Actor, Role
-from schemas.till import OpenTill
 from tests.acting import AGENCY, VIA, officer
 from tests.conftest import World
 

@@ -13,7 +13,7 @@ import pytest
 from activities.partners.http import partner_client
 from activities.receipts.issuer import OwnSeries, ReceiptService
 from activities.receipts.issuing import Issuers
-from operations.rebuild import rebuild
+from operations.rebuilding.rebuild import rebuild
 from schemas.filing import commands as cm
 from schemas.filing.submission import Submission
 from schemas.papers.state import PaperKind

@@ -15,17 +15,17 @@ from activities.printing.relay import Print, Relay, Seal
 from activities.printing.source import Papers
 from activities.receipts.issuer import NoService, OwnSeries
 from activities.receipts.issuing import Issuers
-from motcua.store import Store, open_store
+from motcua.files.store import Store, open_store
 from rules.streams import KINDS
-from schemas.about import About
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.papers.state import OfficialPaper
 from schemas.people import Role
+from schemas.stream.about import About
 from tests.acting import Play, extract
 from tests.conftest import World
 from views.log import Log
-from views.papers import papers
+from views.registers.papers import papers
 
 RELAYS: Final = 4
 """Relays at once; each holds up to three connections: for its row, for its reads, and for its appends."""

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from operations.bundle import export
-from rules.known import known
+from operations.evidence.bundle import export
+from rules.require import require
 from schemas.filing import commands as cm
 from schemas.people import Role
 from tests.acting import Play, marriage
@@ -48,5 +48,5 @@ async def test_a_filing_with_official_papers_is_erased_with_them(
     assert await play.kinds("papers") == [*["paper_made"] * papers, "erased"]
     await sound(world)
     async with world.connection() as connection:
-        bundle = known(await export(connection, code))
+        bundle = require(await export(connection, code))
     assert bundle_verifier.verify(bundle_verifier.canonical(bundle)).problems == []

@@ -14,9 +14,9 @@ from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
 from activities.receipts.issuer import NoService, OwnSeries
 from activities.receipts.issuing import Issuers, Issuing
-from operations.bundle import export
 from operations.doctor.finding import Health
-from operations.doctor.papers import papers as owed_papers
+from operations.doctor.partners.papers import papers as owed_papers
+from operations.evidence.bundle import export
 from rules.papers.register import period
 from rules.stream_kind import Origin
 from rules.streams import KINDS
@@ -50,7 +50,7 @@ from tests.sandboxes import Server
 from tests.shell import Shell
 from verifier.bundle import canonical
 from verifier.bundle import verify as verify_bundle
-from views.receipts import receipts
+from views.registers.receipts import receipts
 
 __all__ = ["desk"]
 

@@ -15,15 +15,15 @@ from activities.printing.refusal import SEAL_REFUSED, SealRefusedError
 from activities.printing.relay import Printed
 from activities.printing.templates import standard, version_of
 from operations.doctor.finding import Health
-from operations.doctor.papers import papers as owed_papers
-from operations.doctor.signing import signing
-from operations.publishing.catalogue import publish
-from operations.publishing.paper_templates import Slot, publish_template
-from rules.known import known
-from schemas.about import About
+from operations.doctor.partners.papers import papers as owed_papers
+from operations.doctor.partners.signing import signing
+from publishing.authoring.paper_templates import Slot, publish_template
+from publishing.authoring.procedures import publish
+from rules.require import require
 from schemas.filing.state import Stage
 from schemas.ids import papers_stream
 from schemas.papers.state import PaperKind
+from schemas.stream.about import About
 from tests.acting import Play, birth, extract, posted
 from tests.conftest import ROOT, World
 from tests.integration.operations.doctor import around
@@ -189,7 +189,7 @@ async def test_papers_are_missed_until_they_are_made_and_printed_again_are_those
         bodies = await connection.fetch(
             "select convert_from(body, 'UTF8')::jsonb ->> 'body_sha256' from event where kind = 'paper_made'"
         )
-        key = known(await Vault(world.settings.master).find(connection, play.filing))
+        key = require(await Vault(world.settings.master).find(connection, play.filing))
     made = [(paper, await desk.store.get(paper.file)) for paper in await desk.made(play)]
     stored = {hashlib.sha256(file).hexdigest() for _, file in made}
     assert {row[0] for row in bodies} == stored, "unsigned, what is stored is what was printed"

@@ -12,10 +12,10 @@ import yaml
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from activities.printing.refusal import SealRefusedError
-from activities.results.register import signers_of
+from activities.results.entry import signers_of
 from activities.results.sealing import AgencySeal
-from activities.signature.identity import SubjectRules, identities
-from operations.publishing.catalogue import seed_directory
+from activities.signature.certificate_subject import SubjectRules, identities
+from publishing.authoring.procedures import seed_directory
 from tests.acting import AGENCY
 from tests.conftest import World
 from tests.integration.signature import party as p

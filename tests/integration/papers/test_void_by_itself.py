@@ -9,7 +9,7 @@ import pytest
 from activities.partners.http import UnreachableError
 from activities.receipts.issuer import Issued, Issuer, Wanted
 from activities.receipts.issuing import Issuers
-from operations.rebuild import rebuild
+from operations.rebuilding.rebuild import rebuild
 from operations.receipts import void
 from schemas.papers.commands import VoidReceipt
 from schemas.people import Role

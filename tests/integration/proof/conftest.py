@@ -23,7 +23,7 @@ from activities.checkpoints.making import Setup, begin_anew, make
 from activities.partners.witness import Witness
 from operations.witness.memory import Memory
 from operations.witness.server import application
-from recovery.second_place import SecondPlace
+from recovery.checkpoint_store import SecondPlace
 from rules.proof.note import Kind, Signer, Verifier
 from rules.proof.policy import Group, Known, Policy
 from tests.conftest import World, database_url

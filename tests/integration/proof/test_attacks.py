@@ -15,8 +15,8 @@ import asyncpg
 
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
-from operations.bindings import unbound
-from recovery.second_place import SecondPlace
+from operations.evidence.bindings import unbound
+from recovery.checkpoint_store import SecondPlace
 from tests.acting import NEVER_PAYS, Play, eventually, extract
 from tests.conftest import ROOT, World
 from tests.histories import with_fee

@@ -9,8 +9,8 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any, Final
 
-from operations.bundle import export
-from operations.checkpoint_proofs import proofs_of
+from operations.checkpoints.proofs import proofs_of
+from operations.evidence.bundle import export
 from rules.proof.note import Kind, Signer
 from tests.acting import Play
 from tests.alone import Alone

@@ -19,9 +19,9 @@ from temporalio.client import WorkflowFailureError
 
 from activities.checkpoints import activity
 from activities.checkpoints.log import newest_log
-from operations.doctor.checkpoints import checkpoints
+from console.home import Home
+from operations.doctor.record.checkpoint_age import checkpoints
 from operations.doctor.surroundings import Surroundings
-from operations.home import Home
 from recovery.schedule import keep_checkpoints
 from rules.proof.note import Kind, Signer
 from schemas.ids import TASK_QUEUE

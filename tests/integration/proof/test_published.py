@@ -10,10 +10,10 @@ from typing import Any, Final
 import asyncpg
 
 from activities.ledger.vault import Vault
-from operations.publications.folding import compare, rebuild
-from operations.publications.keys import key_of
-from operations.publishing.catalogue import publish
-from recovery.second_place import SecondPlace
+from publishing.authoring.procedures import publish
+from publishing.record.folding import compare, rebuild
+from publishing.record.keys import key_of
+from recovery.checkpoint_store import SecondPlace
 from schemas.ids import canonical
 from tests.conftest import World
 from tests.integration.proof.conftest import LOG, Record, trust_in

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from recovery.second_place import SecondPlace
+from recovery.checkpoint_store import SecondPlace
 from rules.proof.checkpoint import Checkpoint
 from rules.proof.note import Note, read_note
 from tests.alone import Alone, libpq

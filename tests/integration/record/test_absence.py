@@ -9,9 +9,9 @@ from typing import Any, Final
 import pytest
 
 from motcua import NotAuthorised, NotFound, PassedOver
-from operations.doctor import absences as looking
+from operations.doctor.record import absences as looking
 from operations.doctor.surroundings import Surroundings
-from operations.publishing.absences import Absence, AbsenceRefusedError, record_absence, withdraw_absence
+from publishing.authoring.absences import Absence, AbsenceRefusedError, record_absence, withdraw_absence
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem
 from schemas.filing import commands as cm

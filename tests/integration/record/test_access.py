@@ -16,11 +16,11 @@ from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
 from activities.views import Views
-from operations.rebuild import rebuild
+from operations.rebuilding.rebuild import rebuild
 from rules.identity.looks import ABOUT_A_FILING, LISTS, OF_AGENCIES
 from schemas import reading as rd
 from schemas.errors import NOT_FOUND, Refusal, RefusalCode
-from schemas.identity import ALL_AGENCIES, Assurance, Claim, Grant, message_digest
+from schemas.identity.statement import ALL_AGENCIES, Assurance, Claim, Grant, message_digest
 from schemas.ids import filing_workflow
 from schemas.people import Actor, Role
 from tests.acting import (

@@ -15,11 +15,11 @@ import pytest
 from activities.keys.masters import master_keys
 from activities.ledger.binding import key_commitment, receipt_binding
 from activities.ledger.vault import Vault
-from operations.bindings import Unbound, unbound
-from operations.bundle import export
 from operations.doctor.finding import Health
-from operations.doctor.record import read_models
-from operations.rebuild import rebuild
+from operations.doctor.record.tables import read_models
+from operations.evidence.bindings import Unbound, unbound
+from operations.evidence.bundle import export
+from operations.rebuilding.rebuild import rebuild
 from recovery.restart import Found, Restarter
 from rules.streams import KINDS
 from schemas.reading import Audience

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from operations.bundle import export
+from operations.evidence.bundle import export
 from schemas.filing.state import Stage
 from tests.acting import Play, eventually
 from tests.alone import Alone

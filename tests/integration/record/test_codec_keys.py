@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from motcua.key_ring import CODEC_KEYS
+from motcua.payloads.key_ring import CODEC_KEYS
 from recovery.codec_keys import STOPPED_WITHIN, KeyNotHereError, announce, expect_current, expect_taken, until_taken
 from recovery.restart import Restarter
 from tests.acting import Doubtful, Play, birth, record

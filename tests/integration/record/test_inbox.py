@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from activities.ledger import inbox
+from activities.ledger.callbacks import inbox
+from activities.ledger.callbacks.inbox import Inbox
 from activities.ledger.database import Pool
-from activities.ledger.inbox import Inbox
 from activities.ledger.vault import Vault
 from motcua import filing_workflow
 from recovery.restart import Found, Restarter

@@ -12,7 +12,7 @@ import pytest
 from activities.keys.master_key import MasterKey
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import IndexKeyGoneError, Vault
-from operations.rebuild import rebuild
+from operations.rebuilding.rebuild import rebuild
 from tests.acting import Play, birth
 from tests.conftest import World
 from tests.keyed import keyed, nobody_published

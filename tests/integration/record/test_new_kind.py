@@ -11,11 +11,11 @@ import asyncpg
 import pytest
 
 from motcua import FilingClosed, NotAllowed, NotAuthorised, RefusedError
-from operations import bundle
 from operations.doctor.finding import Health
-from operations.doctor.record import behind_query
-from operations.doctor.waiting import waits
-from operations.rebuild import rebuild
+from operations.doctor.record.long_waits import waits
+from operations.doctor.record.tables import behind_query
+from operations.evidence import bundle
+from operations.rebuilding.rebuild import rebuild
 from recovery.restart import Found, Restarter
 from schemas.base import Text
 from schemas.ids import TASK_QUEUE, StreamId

@@ -11,7 +11,7 @@ import pytest
 from activities.ledger import sequencer
 from activities.ledger.sequencer import position_appends
 from operations.doctor.finding import Health
-from operations.doctor.order import order
+from operations.doctor.record.order import order
 from tests.conftest import World
 from tests.integration.operations.doctor import around
 from tests.integration.record.appends import ASKED, Log, captured, opened

@@ -17,16 +17,16 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
-from activities.ledger.standing import IN_FORCE, NEXT_ON_ANOTHER
+from activities.ledger.stream_status import IN_FORCE, NEXT_ON_ANOTHER
 from activities.reprojection import PAGE
-from operations.bundle import export
-from operations.publishing import reprojection
-from operations.publishing.open_filings import OPEN_FILINGS, OPEN_FILINGS_OF_PROCEDURE
+from operations.evidence.bundle import export
+from publishing.effects import calendar_rollout as reprojection
+from publishing.effects.open_filings import OPEN_FILINGS, OPEN_FILINGS_OF_PROCEDURE
 from recovery.behind import NEWEST
 from recovery.restart import Restarter
 from rules.identity.looks import Reach
-from rules.known import known
 from rules.papers.register import period
+from rules.require import require
 from rules.streams import KINDS
 from schemas.ids import filing_workflow
 from schemas.people import Actor, Role
@@ -39,7 +39,7 @@ from views.log import Log, UnfoldableError, no_keys
 from views.officer import tasks
 from views.operator import codes, find
 from views.order import events_after
-from views.register import entries, register
+from views.registers.filings import entries, register
 from views.team_lead import absences
 from views.timeline import timeline
 from workers.wiring import ONE_PLAN
@@ -207,7 +207,7 @@ def tasks_of(**what: Any) -> Ask:
 
 async def register_of_a_month(connection: Any, some: Some) -> None:
     """That in which the filings of this agency are newest: the whole of it lies behind them in the index."""
-    month = known(period(f"{datetime.now(UTC):%Y-%m}"))
+    month = require(period(f"{datetime.now(UTC):%Y-%m}"))
     head = await register(connection, some.agency, month)
     assert sum([len(page) async for page in entries(log(connection), some.agency, month)]) == head.filings > 0
 

@@ -12,10 +12,10 @@ from typing import Any, Final, cast
 
 import pytest
 
-from operations import rebuild as rebuilding
-from operations import shadow
 from operations.programs import POSTGRES
-from operations.rebuild import NotRebuiltError, Rebuilt, rebuild
+from operations.rebuilding import rebuild as rebuilding
+from operations.rebuilding import shadow
+from operations.rebuilding.rebuild import NotRebuiltError, Rebuilt, rebuild
 from rules.streams import KINDS
 from schemas.filing.state import Stage
 from tests.acting import Play

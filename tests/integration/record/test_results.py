@@ -23,7 +23,7 @@ from tests.acting import VIA
 from tests.conftest import World
 from tests.keyed import keyed
 from verifier.ledger import Rule, verify
-from views.results import of_filing, registered, standing_of
+from views.registers.results import of_filing, registered, standing_of
 
 AT: Final = datetime(2026, 11, 26, 3, tzinfo=UTC)
 AGENCY: Final = "H56.30"

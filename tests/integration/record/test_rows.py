@@ -13,7 +13,7 @@ from activities.ledger import read_models
 from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
-from operations import shadow
+from operations.rebuilding import shadow
 from rules.streams import KINDS
 from schemas.people import SYSTEM, Applicant
 from schemas.stream.ledger import Batch

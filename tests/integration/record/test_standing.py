@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from activities.ledger import standing
+from activities.ledger import stream_status as standing
 
 WRITE: Final = """
 insert into standing (stream, kind, filing_id, agency, n, calendar, open, watched_until, heard_as)

@@ -20,7 +20,7 @@ from activities.keys.masters import MasterKeys, master_keys
 from activities.keys.transit import Transit
 from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
-from operations.rotation import rotate
+from operations.keys.rotation import rotate
 from rules.streams import KINDS
 from tests.acting import AGENCY, Play, birth, eventually
 from tests.any_files import any_file_activities

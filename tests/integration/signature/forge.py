@@ -24,7 +24,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.policy_decl import AcceptAllAlgorithms
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from activities.signature.identity import USER_ID
+from activities.signature.certificate_subject import USER_ID
 from activities.signature.revocation import NOTHING, Answers, ask_all
 from sandbox.trust.authority import Authority
 from tests.integration.signature import party as p

@@ -26,16 +26,16 @@ from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec
 
 from activities.partners.signer import Holding, RemoteSigner, Signer
+from activities.signature.certificate_subject import Identity
 from activities.signature.check import Signatory, SignatureCheck
-from activities.signature.identity import Identity
 from activities.signature.official import INITIALS, SEAL, SIGNATURE, sign_official
 from activities.signature.revisions import declared
 from activities.signature.revocation import Asking, Responders
 from activities.signature.signing import HttpStamper, Lasting, Person, sign_detached
 from activities.signature.trust import Trust
 from sandbox.trust.authority import Authority, Holder
-from schemas.about import About
 from schemas.signature import APPLICANTS_FIELD
+from schemas.stream.about import About
 
 CONTENT: Final = "0f" * 32
 FIELD: Final = APPLICANTS_FIELD

@@ -22,14 +22,14 @@ from pyhanko.sign.validation import async_validate_detached_cms, async_validate_
 from pyhanko.sign.validation.status import StandardCMSSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
+from activities.signature.certificate_subject import USER_ID
 from activities.signature.check import Signatory
-from activities.signature.identity import USER_ID
 from activities.signature.policy import DOCUMENT_SIGNING
 from activities.signature.revisions import MALFORMED, Form
 from activities.signature.signing import sign_pdf
 from sandbox.trust.authority import Authority
-from schemas.saying import said
 from schemas.signature import SignatureVerdict
+from schemas.translate import said
 from tests.integration.signature import party as p
 from tests.integration.signature.forge import Forge, Hand, Way, cms_of, holder, name, refilled, token_of
 from tests.programs import program

@@ -15,7 +15,7 @@ from asn1crypto import x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from activities.partners.signer import Holding
-from activities.signature.identity import USER_ID, Identity
+from activities.signature.certificate_subject import USER_ID, Identity
 from activities.signature.official import SEAL, SIGNATURE, SignatureField, UnfitCertificateError, with_fields
 from activities.signature.proof import proof_of
 from activities.signature.renewal import NotRenewedError, renewed

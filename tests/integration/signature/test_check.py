@@ -14,17 +14,17 @@ from pyhanko.sign.fields import SigFieldSpec
 
 from activities.forms.printing import printed
 from activities.partners.http import partner_client
+from activities.signature.certificate_subject import Identity, SubjectRules, identities
 from activities.signature.check import Signatory
-from activities.signature.identity import Identity, SubjectRules, identities
 from activities.signature.reading import MOST_REVISIONS
 from activities.signature.revisions import Form, declared
 from activities.signature.revocation import NOTHING, Answers, Asking, Offline, Responders
 from activities.signature.signing import sign_detached, sign_pdf
-from rules.publishing.forms.named import forms_of
-from rules.publishing.forms.sheet import filled_in
+from rules.forms.named import forms_of
+from rules.forms.sheet import filled_in
 from schemas.filing.submission import signed_digest
-from schemas.saying import said
 from schemas.signature import SignatureVerdict
+from schemas.translate import said
 from tests.integration.signature import party as p
 from tests.programs import program
 from tests.sandboxes import Server

@@ -24,8 +24,8 @@ from pyhanko.sign.fields import SigFieldSpec
 from activities.forms.printing import printed
 from activities.signature.revisions import Form, declared
 from activities.signature.signing import sign_pdf
-from rules.publishing.forms.named import forms_of
-from rules.publishing.forms.sheet import filled_in
+from rules.forms.named import forms_of
+from rules.forms.sheet import filled_in
 from schemas.filing.submission import signed_digest
 from tests.integration.signature import party as p
 from tests.unit.forms.dossiers import AT, RESIDENCE_FILE, procedure, residence

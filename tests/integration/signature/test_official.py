@@ -11,7 +11,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 
 from activities.partners.signer import Holding, NotSignedError, Signer
-from activities.signature.identity import Identity
+from activities.signature.certificate_subject import Identity
 from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, UnfitCertificateError, with_fields
 from tests.integration.signature import party as p
 from tests.programs import program

@@ -21,8 +21,8 @@ from cryptography.x509 import ocsp
 
 from activities.partners.http import RejectedError, partner_client
 from activities.partners.signer import NoSigner, NotSignedError, RemoteSigner
+from activities.signature.certificate_subject import Identity
 from activities.signature.check import Signatory
-from activities.signature.identity import Identity
 from activities.signature.revisions import Form
 from activities.signature.signing import sign_detached
 from sandbox.trust import people

@@ -12,10 +12,10 @@ import pytest
 
 from deploy.trial_signature import signed_as
 from motcua import BadSubmission
-from motcua.store import Store, open_store
+from motcua.files.store import Store, open_store
 from motcua.testing import page
-from schemas.authorisation import Authorisation
 from schemas.filing import commands as cm
+from schemas.filing.authorisation import Authorisation
 from schemas.filing.state import Stage
 from schemas.filing.submission import Submission, signed_content
 from schemas.people import Actor, Role

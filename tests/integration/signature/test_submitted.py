@@ -19,21 +19,21 @@ from pyhanko.sign.timestamps import TimeStamper
 from activities.ledger.database import Pool
 from activities.partners.http import partner_client
 from activities.procedures import Procedures
-from activities.signature.identity import Identity
+from activities.signature.certificate_subject import Identity
 from activities.signature.prepared import prepared
 from activities.signature.proof import proof_of
 from activities.signature.revocation import Answers, Asking
 from activities.signature.signing import sign_detached, sign_pdf
 from activities.signature.submitted import DETACHED, SubmittedSignatures
-from operations.publishing.catalogue import publish
-from operations.publishing.provinces import publish_province
-from rules.publishing.forms.named import forms_of
+from publishing.authoring.procedures import publish
+from publishing.authoring.provinces import publish_province
+from rules.forms.named import forms_of
 from rules.time.working_time import VIETNAM
 from schemas.base import Version
 from schemas.files import FileRef
 from schemas.filing.submission import Submission, signed_content
-from schemas.saying import said
 from schemas.signature import SignatureProof, SignatureVerdict, record_of
+from schemas.translate import said
 from tests.acting import extract
 from tests.conftest import ROOT, World
 from tests.integration.signature import party as p

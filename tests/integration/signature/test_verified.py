@@ -23,7 +23,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter as Wri
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import PdfTimeStamper
 
-from activities.signature.identity import Identity
+from activities.signature.certificate_subject import Identity
 from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, with_fields
 from activities.signature.proof import proof_of
 from activities.signature.signing import sign_pdf

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from rules.complaint import fold
-from rules.filing.reopening import UNDONE
+from rules.filing.time.reopening import UNDONE
 from rules.streams import COMPLAINT
 from schemas.complaint.state import Complaint
 from schemas.errors import RefusalError

@@ -9,7 +9,7 @@ import pytest
 
 from rules.complaint.grounds import ACTS
 from rules.filing import projections
-from rules.filing.reopening import UNDONE
+from rules.filing.time.reopening import UNDONE
 from schemas.complaint.state import ComplaintState
 from schemas.people import Role
 from schemas.publishing.time_limits import COMPLAINT, TAKE_UP

@@ -18,10 +18,10 @@ from pikepdf import Array, Dictionary, Name, Stream, String
 from activities.files.broken import RULES
 from activities.files.inspection import Inspector
 from activities.forms.printing import printed
-from rules.publishing.forms.named import forms_of
-from rules.publishing.forms.sheet import blank
+from rules.forms.named import forms_of
+from rules.forms.sheet import blank
 from schemas.files import LARGEST_FILE
-from schemas.saying import said
+from schemas.translate import said
 from tests import uploads as u
 from tests.unit.forms.dossiers import AT, RESIDENCE_FILE, procedure
 from tests.walking import walked

@@ -14,7 +14,7 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from rules.filing import lifecycle, queues
-from rules.filing.reopening import places
+from rules.filing.time.reopening import places
 from rules.streams import FILING
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm

@@ -8,8 +8,8 @@ from typing import Any, Final
 import hypothesis.strategies as st
 
 from rules.filing import lifecycle
-from rules.filing.admission import result_channels
 from rules.filing.fold import missing_opinions
+from rules.filing.submission.admission import result_channels
 from schemas.filing import events as ev
 from schemas.filing.delivery import Receiver
 from schemas.filing.events import Clock, Moment

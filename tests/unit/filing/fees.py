@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rules.known import known
+from rules.require import require
 from schemas.people import Actor
 from schemas.publishing.procedure_rules import ProcedureRules
 from tests.unit.filing.lives import APPLICANT, RECEPTION, SPECIALIST, Life, fee, procedure
@@ -26,7 +26,7 @@ def rules(due: str = "submission", **said: Any) -> ProcedureRules:
 
 def paid(life: Life) -> Life:
     """Pay the due fee online."""
-    due = known(life.filing.fee)
+    due = require(life.filing.fee)
     return life.do("settle_fee", n=due.n, settlement="paid", amount=due.amount)
 
 

@@ -7,11 +7,11 @@ from hashlib import sha256
 from typing import Any, Final, Self
 
 from rules.filing import lifecycle, projections
-from schemas.authorisation import Authorisation
 from schemas.base import numbered_fields
 from schemas.errors import RefusalError
 from schemas.files import FileRef, Paper
 from schemas.filing import commands as cm
+from schemas.filing.authorisation import Authorisation
 from schemas.filing.events import Accountable, Clock, Moment, Partner, PickupOffered, ResultOffered
 from schemas.filing.examined import Examined
 from schemas.filing.state import ClockState, Filing, Stage

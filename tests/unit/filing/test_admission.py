@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from rules.filing.admission import admit, form_problems
+from rules.filing.submission.admission import admit, form_problems
 from rules.time.working_time import VIETNAM
 from schemas.errors import RefusalCode, RefusalError
 from schemas.files import Paper

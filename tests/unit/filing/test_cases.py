@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from rules.filing.clocks import put_off_at_most
+from rules.filing.time.clocks import put_off_at_most
 from schemas.filing.events import CaseApplied
 from schemas.limit import Limit, Unit
 from schemas.people import Actor

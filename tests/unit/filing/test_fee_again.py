@@ -12,8 +12,8 @@ from rules.filing.evidence import evidence
 from rules.filing.fees.again import not_asked_again
 from rules.filing.fees.kept import kept_of_all
 from rules.filing.fold import stage
-from rules.known import known
 from rules.refund import claims
+from rules.require import require
 from rules.streams import PAYMENT
 from schemas.filing.events import FeeChargedBack, FeeRequested
 from schemas.filing.state import Closing, Stage
@@ -70,7 +70,7 @@ def test_of_a_part_the_rest_still_counts() -> None:
 def test_more_than_the_fee_was_asks_for_no_more_than_it() -> None:
     """Who paid too much, and had all of it taken back."""
     life = asked_again(in_review(), amount=20_000)
-    assert known(life.filing.fee).amount == AMOUNT
+    assert require(life.filing.fee).amount == AMOUNT
 
 
 def test_it_is_paid_at_the_counter_too_or_taken_back_once_more() -> None:
@@ -78,8 +78,8 @@ def test_it_is_paid_at_the_counter_too_or_taken_back_once_more() -> None:
     life.do("pay_at_counter", CASHIER, amount=AMOUNT)
     assert stage(life.filing) is Stage.REVIEW
     life = asked_again(asked_again(in_review()).do("settle_fee", n=2, settlement="paid", amount=AMOUNT), n=2001, fee=2)
-    assert known(life.filing.fee).n == 3
-    assert known(life.filing.fee).amount == AMOUNT
+    assert require(life.filing.fee).n == 3
+    assert require(life.filing.fee).amount == AMOUNT
 
 
 def test_a_filing_whose_fee_nobody_pays_again_ends() -> None:
@@ -90,7 +90,7 @@ def test_a_filing_whose_fee_nobody_pays_again_ends() -> None:
 
 def test_a_change_of_the_dossier_is_a_difference_to_what_stays_paid() -> None:
     life = supplied(paid(asked_again(in_review())), SPECIALIST, copies=5)
-    assert (known(life.filing.fee).amount, known(life.filing.fee).adds_to) == (24_000, 2)
+    assert (require(life.filing.fee).amount, require(life.filing.fee).adds_to) == (24_000, 2)
     life = supplied(
         asked_again(in_review(), amount=8_000).do("settle_fee", n=2, settlement="paid", amount=8_000),
         SPECIALIST,
@@ -127,11 +127,11 @@ def test_it_is_refused_once_it_is_decided() -> None:
 def test_only_a_leaders_answer_bears_it_out_and_the_payment_of_the_first_is_not_let_go() -> None:
     life = asked_again(in_review())
     stream = StreamId("filing", life.filing.filing_id)
-    [[entry]] = known(evidence(stream, FeeChargedBack(**AGAIN)))
+    [[entry]] = require(evidence(stream, FeeChargedBack(**AGAIN)))
     assert entry.kinds == ("charge_back_answered",)
     assert entry.fields == {"outcome": "asked_again", "amount": AMOUNT}
     assert entry.stream == refund_workflow(life.filing.filing_id, 1001)
-    ways = known(PAYMENT.evidence(StreamId("payment", life.filing.filing_id, 1), PaymentCancelled(reason="-")))
+    ways = require(PAYMENT.evidence(StreamId("payment", life.filing.filing_id, 1), PaymentCancelled(reason="-")))
     asked = next(way for way in ways if ("fee_requested",) in [one.kinds for one in way if not one.absent])
     assert any(one.absent and one.kinds == ("fee_paid",) for one in asked)
 
@@ -154,7 +154,7 @@ def test_whatever_is_taken_back_of_whichever_fee_what_stays_paid_is_what_the_fil
         if taken > 0:
             asked_again(life, n=n * 1000 + 1, fee=n, amount=taken)
             assert stage(life.filing) is Stage.FEE
-            assert known(life.filing.fee).amount == taken
+            assert require(life.filing.fee).amount == taken
             paid(life)
         if more:
             copies = more

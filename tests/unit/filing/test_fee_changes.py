@@ -13,8 +13,8 @@ from rules.filing.conditions import received_on
 from rules.filing.fees.assessment import Assessment, assess
 from rules.filing.fees.difference import difference
 from rules.filing.fees.kept import kept_of_all
-from rules.known import known
 from rules.refund import claims
+from rules.require import require
 from rules.streams import PAYMENT, REFUND
 from rules.time.working_time import VIETNAM
 from schemas.filing.events import FeeLine, FeeReduced, FeeRequested, FeeShare
@@ -101,7 +101,7 @@ def test_a_fee_of_nothing_that_becomes_one_in_the_review_is_asked_for() -> None:
     life = Life(rules("acceptance"), form={"name": "An"}).accepted().do("claim", SPECIALIST)
     assert life.filing.fees == ()
     supplied(life, SPECIALIST, copies=2)
-    assert (known(life.filing.fee).amount, known(life.filing.fee).adds_to) == (16_000, None)
+    assert (require(life.filing.fee).amount, require(life.filing.fee).adds_to) == (16_000, None)
 
 
 def test_a_fee_of_nothing_stays_nothing_whatever_day_comes() -> None:
@@ -118,7 +118,7 @@ def test_the_amounts_are_those_by_which_the_first_was_asked_for(governed_by: str
     supplied(life, name="Bình")
     assert life.kinds[-1] == "supplemented"
     supplied(life, copies=5)
-    assert known(life.filing.fee).amount == 24_000
+    assert require(life.filing.fee).amount == 24_000
     life.do("pay_at_counter", CASHIER, amount=24_000)
     assert kept(life) == 40_000
 
@@ -126,7 +126,7 @@ def test_the_amounts_are_those_by_which_the_first_was_asked_for(governed_by: str
 def test_a_waiver_keeps_its_percentage() -> None:
     life = Life(rules()).do("waive_fee", CASHIER, waiver="half", reason="hộ nghèo")
     supplied(paid(life), copies=3, urgent=True)
-    asked = known(life.filing.fee)
+    asked = require(life.filing.fee)
     assert (asked.amount, asked.waived) == (4_000 + 25_000, 0)
     paid(life)
     assert kept(life) == 12_000 + 25_000
@@ -159,13 +159,17 @@ def test_the_newest_money_goes_back_first_and_may_be_asked_for_again() -> None:
     reductions = [(one.event.n, one.event.amount) for one in life.log if isinstance(one.event, FeeReduced)]
     assert reductions == [(2, 24_000), (1, 8_000)]
     supplied(life, copies=3)
-    assert (known(life.filing.fee).n, known(life.filing.fee).amount, known(life.filing.fee).adds_to) == (3, 16_000, 2)
+    assert (require(life.filing.fee).n, require(life.filing.fee).amount, require(life.filing.fee).adds_to) == (
+        3,
+        16_000,
+        2,
+    )
     assert kept(paid(life)) == 24_000
 
 
 def test_what_was_paid_for_one_item_counts_for_another() -> None:
     life = supplied(paid(Life(rules())), copies=0, urgent=True)
-    assert known(life.filing.fee).lines == (FeeLine(code="haste", amount=34_001, quantity=1),)
+    assert require(life.filing.fee).lines == (FeeLine(code="haste", amount=34_001, quantity=1),)
     assert kept(paid(life)) == 50_001
     supplied(life, urgent=False)
     assert kept(life) == 0
@@ -186,7 +190,7 @@ def test_a_refund_opens_what_the_filings_log_has_made_less() -> None:
     assert claims.claim(told(("money", "m1")), 1001, life.filing) == Claim(returned=(line,))
     opened = RefundOpened(case=1, payment=1, capture_id="m1", amount=8_000, cause="difference", lines=(line,))
     borne_out = REFUND.evidence(StreamId("refund", life.filing.filing_id, 1001), opened)
-    assert [[(entry.kinds, entry.fields) for entry in way] for way in known(borne_out)] == [
+    assert [[(entry.kinds, entry.fields) for entry in way] for way in require(borne_out)] == [
         [(("fee_reduced",), {"n": 1})]
     ]
 
@@ -202,7 +206,7 @@ def test_nobody_asks_for_a_supplement_while_a_fee_is_due() -> None:
 
 def test_what_was_paid_is_owed_on_though_a_difference_is_asked_for() -> None:
     """A payment that is started again asks whether its fee is owed: the record bears out that it is."""
-    evidence = known(PAYMENT.evidence(StreamId.parse(f"payment:{'0' * 8}-0000-4000-8000-{'0' * 12}:1"), CANCELLED))
+    evidence = require(PAYMENT.evidence(StreamId.parse(f"payment:{'0' * 8}-0000-4000-8000-{'0' * 12}:1"), CANCELLED))
     asked_again = next(way for way in evidence if way[0].kinds == ("fee_requested",))
     assert [(entry.kinds, entry.fields["n"], entry.absent) for entry in asked_again] == [
         (("fee_requested",), 2, False),
@@ -243,7 +247,7 @@ def test_whatever_is_supplied_what_was_paid_less_what_goes_back_is_what_is_due(
         settle(life, means)
         came = sum(one.event.amount for one in life.log if one.event.kind == "fee_paid")
         back = sum(one.event.amount for one in life.log if isinstance(one.event, FeeReduced))
-        filing, rule = life.filing, known(life.filing.procedure.fee)
+        filing, rule = life.filing, require(life.filing.procedure.fee)
         first = next((fee.asked_at for fee in filing.fees if fee.asked_at and fee.state == "paid"), life.now)
         waived = filing.waiver.percent if filing.waiver else 0
         assert came - back == assess(rule, filing, received_on(filing), first, waived).total
@@ -259,7 +263,7 @@ def settle(life: Life, means: str) -> None:
         life.do("waive_fee", CASHIER, waiver="half", reason="hộ nghèo")
     if life.stage is not Stage.FEE:
         return
-    due = known(life.filing.fee)
+    due = require(life.filing.fee)
     if means == "counter":
         amount = due.amount
         if life.refusal("pay_at_counter", CASHIER, amount=amount):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from rules.filing.fees.assessment import Assessment, assess
-from rules.known import known
+from rules.require import require
 from rules.time.working_time import VIETNAM
 from schemas.filing.events import FeeLine, FeePaid, FeeRequested
 from schemas.form import FormValue
@@ -327,7 +327,7 @@ def test_lines_sum_to_the_total_within_their_bounds_and_never_below_nothing(
         assert 0 <= charge.waived <= line.total
         assert 0 <= 2 * (charge.waived * 100 - line.total * percent) + 100 <= 200
         if item.of is not None:
-            exact = Fraction(int(form[item.of]) * known(item.basis_points), 10_000)
+            exact = Fraction(int(form[item.of]) * require(item.basis_points), 10_000)
             assert line.amount == floor(exact + Fraction(1, 2))
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from rules.filing.files import file_problems, quota_problems
+from rules.filing.submission.files import file_problems, quota_problems
 from schemas.errors import RefusalError
 from schemas.files import LARGEST_FILE, LARGEST_FILING, MOST_FILES, FileRef, Paper, file_key, files_named
 from schemas.filing.submission import Submission

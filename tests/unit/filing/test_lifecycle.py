@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from rules.filing import lifecycle
-from rules.known import known
+from rules.require import require
 from schemas.errors import RefusalError
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.people import SYSTEM, Actor, Role
@@ -455,7 +455,7 @@ def test_what_commands_say_is_kept_and_leads_on() -> None:
     assert Life(procedure(fee=fee()), form={"name": "An", "copies": 0}).accepted().stage == "review"
     assert Life(procedure(fee=fee())).do("claim", RECEPTION).accepted().filing.officer is None
     otherwise = Life().accepted().proposed("refused").do("claim", LEADER).do("decide", LEADER, outcome="approved")
-    assert known(otherwise.filing.decision).outcome == "approved"
+    assert require(otherwise.filing.decision).outcome == "approved"
 
 
 def test_whoever_asks_for_a_supplement_has_the_answer_to_look_at() -> None:

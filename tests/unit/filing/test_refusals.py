@@ -8,11 +8,11 @@ from typing import Any, Final
 import pytest
 
 from rules.filing.competence import not_competent
-from schemas.agency import AgencyKind, AgencyName
 from schemas.base import Text
 from schemas.errors import Problem, RefusalError, problem
 from schemas.filing import commands as cm
 from schemas.people import Actor, Role
+from schemas.publishing.agency import AgencyKind, AgencyName
 from tests.unit.filing.lives import (
     AN,
     APPLICANT,

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from rules.filing import lifecycle
-from rules.filing.validity import day_of_receipt
+from rules.filing.submission.validity import day_of_receipt
 from schemas.base import Text
 from schemas.errors import Problem, RefusalError
 from schemas.filing.state import Filing

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, assert_never
 
-from operations.publishing.catalogue import check_bytes
-from rules.publishing.prose import filled
+from publishing.authoring.procedures import check_bytes
+from rules.wording.prose import filled
 from schemas.filing.submission import Submission
 from schemas.form import FormValue
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from rules.filing.admission import dossier_problems
-from rules.publishing.forms.json_schema import json_schema
+from rules.filing.submission.admission import dossier_problems
+from rules.forms.json_schema import json_schema
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
 from tests.tiers import examples

@@ -9,8 +9,8 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
 import pytest
 
 from activities.forms.printing import printed
-from rules.publishing.forms.named import forms_of
-from rules.publishing.forms.sheet import Sheet, blank, filled_in
+from rules.forms.named import forms_of
+from rules.forms.sheet import Sheet, blank, filled_in
 from schemas.errors import RefusalError
 from schemas.filing.submission import signed_digest
 from schemas.publishing.procedure import FieldKind
@@ -136,7 +136,7 @@ def test_the_same_form_has_the_same_bytes_on_another_machine(tmp_path: Path) -> 
     (tmp_path / "sheet.json").write_text(sheet.model_dump_json(), encoding="utf-8")
     there = (
         "import sys; from datetime import datetime; from pathlib import Path;"
-        "from activities.forms.printing import printed; from rules.publishing.forms.sheet import Sheet;"
+        "from activities.forms.printing import printed; from rules.forms.sheet import Sheet;"
         "sheet = Sheet.model_validate_json(Path(sys.argv[1]).read_bytes());"
         "sys.stdout.buffer.write(printed(sheet, datetime.fromisoformat(sys.argv[2])))"
     )

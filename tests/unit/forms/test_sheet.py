@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rules.publishing.forms.named import forms_of, is_form_of
-from rules.publishing.forms.sheet import Entry, Sheet, blank, filled_in
+from rules.forms.named import forms_of, is_form_of
+from rules.forms.sheet import Entry, Sheet, blank, filled_in
 from tests.unit.forms.dossiers import ADDRESS, FILES, NAME, RESIDENCE_FILE, procedure, residence
 
 OF = procedure(RESIDENCE_FILE)

@@ -12,15 +12,15 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import HandleUpdateInput, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
 
-from activities.refusing import failure
+from activities.support.refusal import failure
 from motcua.identity import sign
 from rules.identity.ring import Ring
 from rules.identity.statements import Hearing, verified
 from schemas.errors import OTHER_CONTENT, Refusal, RefusalCode, problem, refused
-from schemas.identity import Claim, Message, Proved, seconds
+from schemas.identity.statement import Claim, Message, Proved, seconds
 from tests.speaking import AUDIENCE, COMMAND, MESSAGE, NOW, b64, grant, key_of, principal, private_key, statement
 from tests.walking import walked
-from workers.doorkeeper import Doorkeeper
+from workers.identity_interceptor import Doorkeeper
 
 RING: Final = Ring([principal("desk-1", grant(Claim.OFFICERS, "*"), keys=(key_of(1), key_of(2, revoked_at=NOW)))])
 KEY: Final = private_key(1)

@@ -19,18 +19,18 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, Wor
 from temporalio.exceptions import ApplicationError
 
 import motcua
-from activities.refusing import failure
+from activities.support.refusal import failure
 from motcua import Actor, Authenticated, FilingClient, MotcuaError, NotAuthorised, Role, Speaker, Unavailable, Via
-from motcua.converter import data_converter
-from motcua.speaker_here import ACR, AMR, INSTALLATION, PRINCIPAL, speaker_here
-from motcua.speaking import AGENT, KEY, KEY_FILE, LIFE
+from motcua.configured_speaker import ACR, AMR, INSTALLATION, PRINCIPAL, speaker_here
+from motcua.payloads.converter import data_converter
+from motcua.signing.statement import AGENT, KEY, KEY_FILE, LIFE
 from rules.identity.ring import Ring
 from rules.identity.statements import Hearing, proved
 from schemas.complaint.state import ComplaintStart, content_of_start
 from schemas.errors import NOT_FOUND
 from schemas.filing.commands import Command, content_of
 from schemas.filing.submission import Submission
-from schemas.identity import ALL_AGENCIES, Assurance, Claim, Grant, Message, Proved, message_digest, seconds
+from schemas.identity.statement import ALL_AGENCIES, Assurance, Claim, Grant, Message, Proved, message_digest, seconds
 from schemas.ids import complaint_workflow, filing_id
 from tests.contract.samples import COMMANDS, OTHERS, SUBMISSION
 from tests.speaking import AUDIENCE, PROCEDURE, grant, heard, key_of, principal, private_key, raw_key
@@ -225,7 +225,7 @@ async def test_what_passes_is_signed_anew_and_sent_as_another_update(
     ring: Ring, rule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds_passed = count(int(time.time()) - 30)
-    monkeypatch.setattr("motcua.speaking.time.time", lambda: next(seconds_passed))
+    monkeypatch.setattr("motcua.signing.statement.time.time", lambda: next(seconds_passed))
     command = COMMANDS[0]
     temporal = Temporal(receipt_of(content_of(command), command.command_id), no=[rule])
     await client(temporal).act(STREAM, command)
@@ -272,7 +272,7 @@ async def test_a_complaint_whose_run_found_it_signed_too_long_ago_is_begun_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seconds_passed = count(int(time.time()) - 30)
-    monkeypatch.setattr("motcua.speaking.time.time", lambda: next(seconds_passed))
+    monkeypatch.setattr("motcua.signing.statement.time.time", lambda: next(seconds_passed))
     receipt = receipt_of(content_of_start(COMPLAINT), motcua.COMPLAINT_OPENING).model_dump(mode="json")
     temporal = Failing(receipt, no=["statement_expired"])
     await client(temporal).complain(COMPLAINT)

@@ -11,7 +11,7 @@ import pytest
 from rules.identity.looks import Facts, asker, reaches, roles_for, sees
 from schemas import reading as rd
 from schemas.errors import RefusalError
-from schemas.identity import ALL_AGENCIES, Assurance, Claim, Grant, Message, Principal, PrincipalKind, Proved
+from schemas.identity.statement import ALL_AGENCIES, Assurance, Claim, Grant, Message, Principal, PrincipalKind, Proved
 from schemas.people import Actor, Role
 from tests.contract.samples import QUESTIONS
 from tests.speaking import PROCEDURE, statement

@@ -15,7 +15,7 @@ from docs.tools.law.stories import AGENCY, DESK, somebody, ways
 from rules.filing.guards import PUBLIC_KINDS, check
 from rules.identity.grants import not_granted
 from schemas.errors import RefusalError
-from schemas.identity import Assurance, Claim, Grant, Message, Principal, Proved
+from schemas.identity.statement import Assurance, Claim, Grant, Message, Principal, Proved
 from schemas.people import OFFICERS, Actor, Role
 from tests.speaking import PROCEDURE, grant, key_of, principal, statement
 

@@ -8,7 +8,7 @@ from motcua.identity import sign
 from schemas.complaint.commands import COMPLAINT_COMMANDS
 from schemas.complaint.state import ComplaintStart, content_of_start
 from schemas.filing.commands import PUBLIC_COMMANDS, Command, content_of
-from schemas.identity import message_digest
+from schemas.identity.statement import message_digest
 from schemas.parcel.commands import PARCEL_COMMANDS
 from schemas.payment.commands import PAYMENT_COMMANDS
 from schemas.reading import Question

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from motcua.identity import prove, sign
 from rules.identity.possession import unproved, unsafe
-from rules.identity.register import impossible
-from schemas.identity import POSSESSION_TYPE, Claim, PrincipalKey, seconds
+from rules.identity.principal_register import impossible
+from schemas.identity.principals import RotateKey
+from schemas.identity.statement import POSSESSION_TYPE, Claim, PrincipalKey, seconds
 from schemas.people import Actor, Role
-from schemas.principals import RotateKey
 from tests.speaking import DAY, NOW, b64, grant, key_of, principal, private_key, raw_key, statement
 
 AT: Final = seconds(NOW)

@@ -8,11 +8,11 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.identity import Guard, heard
-from activities.ledger.principals import PASSING, Keyring
+from activities.ledger.authority.principals import PASSING, Keyring
+from motcua.calls.retry import _PASSING_RULES
 from motcua.identity import sign
-from motcua.patience import _PASSING_RULES
 from schemas.errors import RefusalCode
-from schemas.identity import Spoken
+from schemas.identity.statement import Spoken
 from tests.speaking import AUDIENCE, MESSAGE, private_key, statement
 
 SPOKEN = Spoken(statement=sign(statement(MESSAGE, "desk-1"), private_key(1)), message=MESSAGE)

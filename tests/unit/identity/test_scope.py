@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from rules.identity.grants import not_granted
 from rules.identity.scope import widens
-from schemas.identity import Assurance, Claim, Grant, IdentityStatement, Message, Principal, PrincipalKind, Proved
+from schemas.identity.statement import (
+    Assurance,
+    Claim,
+    Grant,
+    IdentityStatement,
+    Message,
+    Principal,
+    PrincipalKind,
+    Proved,
+)
 from schemas.people import Actor, Role
 from tests.speaking import DAY, NOW, grant, key_of, principal, statement
 from tests.tiers import examples

@@ -22,7 +22,7 @@ from motcua.identity import sign
 from rules.identity.ring import Ring
 from rules.identity.statements import Hearing, is_over, verified
 from schemas.errors import Refusal, RefusalCode, RefusalError
-from schemas.identity import (
+from schemas.identity.statement import (
     CLAIMED,
     MAX_STATEMENT,
     STATEMENT_TYPE,

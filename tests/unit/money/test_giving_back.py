@@ -9,7 +9,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.giving_back import NOT_OFFERED, SETTLED, GivingBack, Returned
+from activities.money.giving_back import NOT_OFFERED, SETTLED, GivingBack, Returned
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.instructions import NOT_ORDERED, Instruction, NotOrderedError, Read
 from activities.partners.money.calls import Called, Request

@@ -12,8 +12,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.partners.http import RejectedError, UnreachableError
-from activities.partners.money.asking import NEVER_MADE, Asker, Asking, Looking
 from activities.partners.money.provider import Kind
+from activities.partners.money.provider_queries import NEVER_MADE, Asker, Asking, Looking
 from schemas.payment.state import Taken
 from tests.unit.money.wires import MADE, Wire, asking
 

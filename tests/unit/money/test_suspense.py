@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rules.suspense import decide, state_of
-from schemas import suspense as sp
 from schemas.errors import RefusalError
+from schemas.money import suspense as sp
+from schemas.money.suspense import ASKING, StepKind, Suspense, SuspenseState
 from schemas.people import Actor, Role
-from schemas.suspense import ASKING, StepKind, Suspense, SuspenseState
 from tests.acting import AGENCY, FILE, officer
 from tests.tiers import examples
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from activities.partners.money.asking import Asking
 from activities.partners.money.provider import CAPABILITIES, Demand, Expected, Kind, Notice, Outcome
+from activities.partners.money.provider_queries import Asking
 
 MADE: Final = datetime(2026, 11, 27, tzinfo=UTC)
 REFERENCE: Final = "MC234567ABCDEFGHIJ"

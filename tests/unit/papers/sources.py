@@ -6,23 +6,23 @@ from dataclasses import replace
 from typing import Any, Final
 
 from rules.filing import lifecycle
-from rules.known import known
 from rules.receipts.shares import lines_of
+from rules.require import require
 from rules.streams import PAPERS, PARCEL
-from schemas.about import About
 from schemas.base import Text
 from schemas.filing.events import Clock, PaymentMeans
 from schemas.filing.state import Filing
 from schemas.level import Channel
 from schemas.papers.commands import IssueReceipt
+from schemas.papers.sheet import Letterhead, PaperSource
 from schemas.papers.state import OfficialPapers, PaperKind
-from schemas.papers_sheet import Letterhead, PaperSource
 from schemas.parcel.commands import RecordSent, RequestConsignment
 from schemas.parcel.state import Parcel, ParcelStart
 from schemas.people import SYSTEM, Role
 from schemas.publishing.fee import FeeKind
 from schemas.publishing.procedure import ExtensionRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
+from schemas.stream.about import About
 from schemas.stream.ledger import Recorded
 from tests.conftest import ROOT
 from tests.unit.complaint.disputes import FOUND, Dispute
@@ -254,7 +254,7 @@ def taken_by_the_post(filing: Filing, cod: int) -> tuple[tuple[Recorded, ...], P
 def receipted(of: FeeKind, replaces: str | None = None) -> PaperSource:
     """Returns the source for a filing with a receipt for its whole fee, paid at the counter, as if of this kind."""
     filed = accepted()
-    fee = known(filed.filing.fee)
+    fee = require(filed.filing.fee)
     filed.do("pay_at_counter", CASHIER, amount=fee.amount, means="cash")
     source = filed.source("fee_paid")
     command = IssueReceipt(

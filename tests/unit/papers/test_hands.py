@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from rules.papers.custody.hands import hands
-from schemas.hands import Hand
+from schemas.papers.custody import Hand
 from schemas.people import Role
 from tests.unit.filing.lives import (
     APPLICANT,

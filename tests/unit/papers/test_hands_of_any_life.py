@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from rules.papers.custody.hands import hands
-from schemas.hands import Hand
+from schemas.papers.custody import Hand
 from schemas.people import OFFICERS, Role
 from tests.unit.filing.any_life import CLOSINGS, AnyLife
 from tests.unit.filing.shapes import SHAPE_NAMES, SHAPES

@@ -22,9 +22,9 @@ from schemas.errors import RefusalError
 from schemas.filing import events as ev
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
+from schemas.papers.sheet import Listing, PaperSheet, Paragraph, Rows, texts_of
 from schemas.papers.state import PaperKind
-from schemas.papers_sheet import Listing, PaperSheet, Paragraph, Rows, texts_of
-from schemas.saying import said as words
+from schemas.translate import said as words
 from tests.conftest import ROOT
 from tests.printed import Margins, codes, keywords, outside, overlapping, pages, raw_text
 from tests.unit.filing import lives
@@ -381,7 +381,7 @@ def test_the_same_paper_has_the_same_bytes_on_another_machine(name: str, tmp_pat
     (tmp_path / "sheet.json").write_text(found.model_dump_json(), encoding="utf-8")
     there = (
         "import sys; from datetime import datetime; from pathlib import Path;"
-        "from activities.printing.printed import printed; from schemas.papers_sheet import PaperSheet;"
+        "from activities.printing.printed import printed; from schemas.papers.sheet import PaperSheet;"
         "sheet = PaperSheet.model_validate_json(Path(sys.argv[1]).read_bytes());"
         "sys.stdout.buffer.write(printed(sheet, datetime.fromisoformat(sys.argv[2])))"
     )

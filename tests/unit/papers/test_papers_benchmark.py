@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 
-from benchmarks.papers import as_json, run
-from benchmarks.receipts import receipts
+from benchmarks.documents.papers import as_json, run
+from benchmarks.documents.receipts import receipts
 from rules.papers.sheet import sheet
 from schemas.papers.state import PaperKind
 

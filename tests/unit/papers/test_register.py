@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from activities.printing.register import LINES, RegisterBook
+from activities.printing.register_book import LINES, RegisterBook
 from operations.register.workbook import RegisterWorkbook
 from rules.papers.register import Known, entry, period
 from rules.papers.register_lines import COLUMNS, EFFORT
 from schemas.base import Text
-from schemas.hands import Effort
+from schemas.papers.custody import Effort
+from schemas.papers.register import Register, RegisterEntry
 from schemas.people import Role
 from schemas.publishing.procedure import Baseline
-from schemas.register import Register, RegisterEntry
 from tests.printed import Margins, outside, pages
 from tests.unit.filing.lives import AT_DESK, FETCHED, PASSPORT, REPRESENTATIVE, START, Life, local, officer
 

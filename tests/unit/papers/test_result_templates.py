@@ -7,13 +7,13 @@ from typing import Final
 import pytest
 
 from activities.printing.printed import printed
-from operations.commands.publishing.procedure_page import rows
-from operations.publishing.procedure_file import check_bytes
+from publishing.authoring.procedure_file import check_bytes
+from publishing.commands.procedure_page import rows
 from rules.papers.result import ResultSource, result_samples, result_sheet
 from rules.papers.sheets.written import plain
 from schemas.backoffice import Dossier, IssueRequest
 from schemas.filing.events import Outcome
-from schemas.papers_sheet import Letterhead
+from schemas.papers.sheet import Letterhead
 from schemas.people import Applicant
 from schemas.publishing.procedure import Procedure
 from tests.conftest import ROOT

@@ -8,7 +8,7 @@ from activities.printing import trial
 from activities.printing.printed import printed
 from activities.printing.templates import standard, version_of
 from activities.printing.trial import Fault, Trial, faults, tried
-from operations.publishing.paper_templates import check_template
+from publishing.authoring.paper_templates import check_template
 from rules.papers.samples import samples
 from rules.papers.sheet import sheet
 from schemas.papers.state import PaperKind

@@ -8,9 +8,9 @@ import pytest
 from obstore.store import MemoryStore
 
 from activities.checkpoints.place import CheckpointError, Fault, Within, add_same
+from console.home import Home
 from deploy.stack.checkpoints import checkpoints_of_stack
-from operations.home import Home
-from recovery.second_place import SecondPlace
+from recovery.checkpoint_store import SecondPlace
 from rules.proof.note import Signer
 
 

@@ -12,11 +12,11 @@ from typing import Final, NamedTuple
 import yaml
 from pydantic import Field
 
-from operations.publishing.catalogue import PROCEDURES, check_bytes
-from operations.publishing.provinces import PROVINCES
+from publishing.authoring.procedures import PROCEDURES, check_bytes
+from publishing.authoring.provinces import PROVINCES
+from publishing.checks.provinces import composed
 from rules.filing.fees.assessment import assess
-from rules.publishing.document import parse
-from rules.publishing.provinces import composed
+from rules.source.document import parse
 from rules.time.working_time import VIETNAM
 from schemas.base import Code, StrictModel
 from schemas.files import Paper

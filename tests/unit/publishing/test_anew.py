@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from rules.publishing.anew import anew
+from publishing.changes.refile import anew
 from tests.unit.filing.lives import PAPER, START, Life, fee, limited, procedure
 
 OWN: Final = procedure(fee=fee())

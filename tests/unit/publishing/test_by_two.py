@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pytest
 
-from rules.publishing.by_two import Published, needs_two, unapproved
-from rules.publishing.publications import AGENCY, OFFICER, Fold, changes, place_of
+from publishing.record.by_two import Published, needs_two, unapproved
+from publishing.record.publications import AGENCY, OFFICER, Fold, changes, place_of
 from schemas.ids import canonical
 from schemas.publishing.events import (
     AgencyEntered,

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pytest
 from typer.testing import CliRunner, Result
 
-from operations.commands.publishing.calendar_files import app
-from operations.publishing.calendar_file import CALENDARS
+from publishing.authoring.calendar_file import CALENDARS
+from publishing.commands.calendar_files import app
 
 CASE: Final = ("--received", "2026-02-13T16:05+07:00", "--limit", "5 working days")
 ANSWER: Final = {

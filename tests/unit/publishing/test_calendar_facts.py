@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from operations.publishing.calendar_file import CALENDARS, check_bytes
-from rules.publishing.calendar_changes import Change, changes
-from rules.publishing.calendar_facts import Doubt, doubtful, facts
-from rules.publishing.facts import FRESH
+from publishing.authoring.calendar_file import CALENDARS, check_bytes
+from publishing.calendars.calendar_changes import Change, changes
+from publishing.calendars.calendar_facts import Doubt, doubtful, facts
+from publishing.checks.facts import FRESH
 from schemas.publishing.calendar import AFTERNOON, MORNING, CalendarFile, DayStatus
 
 TODAY: Final = date(2026, 11, 27)

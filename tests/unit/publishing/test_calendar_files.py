@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from operations.publishing.calendar_file import CALENDARS, check_bytes
-from rules.publishing.calendar_mistakes import problems
+from publishing.authoring.calendar_file import CALENDARS, check_bytes
+from publishing.calendars.calendar_mistakes import problems
 from rules.time.calendars import expand, proposed
 from rules.time.holiday_base import base_year
 from schemas.publishing.calendar import AFTERNOON, MORNING, WEEKDAYS, Calendar, CalendarFile, Hours

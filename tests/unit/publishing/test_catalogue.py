@@ -11,14 +11,14 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from operations.publishing.catalogue import DIRECTORY, check, check_bytes, demo_variant
-from operations.publishing.procedure_file import DEMO_SECONDS, MistakesFoundError
-from rules.publishing.catalogue import problems
-from rules.publishing.document import MAX_BYTES, parse
-from schemas.agency import AgencyKind
+from publishing.authoring.procedure_file import DEMO_SECONDS, MistakesFoundError
+from publishing.authoring.procedures import DIRECTORY, check, check_bytes, demo_variant
+from publishing.checks.procedure import problems
+from rules.source.document import MAX_BYTES, parse
 from schemas.level import Channel, Level
 from schemas.limit import Limit, Unit
 from schemas.people import PersonKind
+from schemas.publishing.agency import AgencyKind
 from schemas.publishing.fact import Condition
 from schemas.publishing.fee import FeeDue
 from schemas.publishing.procedure import Act, Procedure, Silence

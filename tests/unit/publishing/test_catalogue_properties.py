@@ -11,10 +11,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operations.publishing.catalogue import check_bytes
+from publishing.authoring.procedures import check_bytes
+from publishing.checks.procedure import problems
 from rules.filing.conditions import hold
-from rules.publishing.catalogue import problems
-from rules.publishing.mistakes import Mistake
+from rules.source.mistakes import Mistake
 from schemas.form import FormValue
 from schemas.level import Channel
 from schemas.people import Applicant, PersonKind

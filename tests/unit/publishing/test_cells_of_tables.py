@@ -11,14 +11,14 @@ from typing import Final
 
 import pytest
 
-from rules.publishing.drafting.agency_cell import kinds_of
-from rules.publishing.drafting.cells import CellError, codes_of, folded, text_of
-from rules.publishing.drafting.columns import TITLES, Column, headings
-from rules.publishing.drafting.fee_cell import fee_of
-from rules.publishing.drafting.level_cell import level_of
-from rules.publishing.drafting.lists import papers_of, texts_of
-from rules.publishing.drafting.rows import words_between
-from rules.publishing.drafting.time_cell import time_of
+from publishing.drafting.agency_cell import kinds_of
+from publishing.drafting.cells import CellError, codes_of, folded, text_of
+from publishing.drafting.columns import TITLES, Column, headings
+from publishing.drafting.fee_cell import fee_of
+from publishing.drafting.level_cell import level_of
+from publishing.drafting.lists import papers_of, texts_of
+from publishing.drafting.rows import words_between
+from publishing.drafting.time_cell import time_of
 from tests.walking import walked
 
 

@@ -11,9 +11,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from operations.commands.publishing.procedures import app
-from rules.publishing.prose import filled
-from rules.publishing.published import published_procedure
+from publishing.commands.procedures import app
+from rules.source.published import published_procedure
+from rules.wording.prose import filled
 
 from .broken_procedures import good
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from operations.commands.publishing.procedure_changes import app
+from publishing.commands.procedure_changes import app
 
 from .broken_procedures import EXTRACT
 

@@ -9,13 +9,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operations.publishing.drafts import Between, Drafted, drafts
-from operations.publishing.procedure_file import check_bytes
-from operations.publishing.tables import Table
-from rules.publishing.document import parse
-from rules.publishing.drafting.columns import TITLES, headings
-from rules.publishing.drafting.draft import draft_of
-from rules.publishing.drafting.rows import Facts, facts_of
+from publishing.authoring.procedure_file import check_bytes
+from publishing.drafting.columns import TITLES, headings
+from publishing.drafting.draft import draft_of
+from publishing.drafting.rows import Facts, facts_of
+from publishing.importing.drafts import Between, Drafted, drafts
+from publishing.importing.tables import Table
+from rules.source.document import parse
 
 from .provincial_table import AGENCIES, FEES, LEGAL, LEVELS, PAPERS_LISTED, TIMES
 

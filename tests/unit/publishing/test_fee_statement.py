@@ -12,13 +12,13 @@ from typing import Any, Final, NamedTuple
 import pytest
 import yaml
 
-from operations.publishing.catalogue import check_bytes
-from operations.publishing.provinces import PROVINCES
+from publishing.authoring.procedures import check_bytes
+from publishing.authoring.provinces import PROVINCES
+from publishing.checks.provinces import composed
 from rules.filing.fees.inputs import APPLICANT, Case, Of
-from rules.publishing.document import parse
-from rules.publishing.fee_inputs import described
-from rules.publishing.fee_statement import FeeStatement, Question, stated
-from rules.publishing.provinces import composed
+from rules.source.document import parse
+from rules.wording.fee_inputs import described
+from rules.wording.fee_statement import FeeStatement, Question, stated
 from schemas.errors import RefusalError
 from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel

@@ -12,10 +12,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from operations.commands.publishing.importing import app
-from operations.publishing.procedure_file import check_bytes, doubts_of
-from rules.publishing.facts import Doubt
-from rules.publishing.mistakes import mistake
+from publishing.authoring.procedure_file import check_bytes, doubts_of
+from publishing.checks.facts import Doubt
+from publishing.commands.importing import app
+from rules.source.mistakes import mistake
 from tests.conftest import ROOT
 
 from .provincial_table import BAD, CODE, FEES, TIMES, Good, of_excel_alone, provincial

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import yaml
 
-from operations.publishing.catalogue import PROCEDURES, check_bytes
-from rules.publishing.change_words import told
-from rules.publishing.procedure_changes import Group, Kind, changes
+from publishing.authoring.procedures import PROCEDURES, check_bytes
+from publishing.changes.change_words import told
+from publishing.changes.procedure_changes import Group, Kind, changes
 from schemas.publishing.procedure import Procedure
 from tests.walking import walked
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from operations.commands.publishing.procedure_page import Row, rows
-from rules.publishing.change_words import told
-from rules.publishing.place_words import SAYS, UNNAMED, words_of
-from rules.publishing.procedure_changes import Change, changes, key_of
+from publishing.changes.change_words import told
+from publishing.changes.procedure_changes import Change, changes, key_of
+from publishing.commands.procedure_page import Row, rows
+from rules.wording.place_words import SAYS, UNNAMED, words_of
 from schemas.base import Model, Text
 from schemas.limit import Limit
 from schemas.publishing.fact import Condition

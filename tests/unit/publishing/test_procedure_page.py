@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from operations.commands.publishing.procedure_page import rows
+from publishing.commands.procedure_page import rows
 from schemas.limit import Limit
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.time_limits import LIMIT_SOURCES, Limits

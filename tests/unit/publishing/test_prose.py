@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from operations.publishing.catalogue import check_bytes
-from operations.publishing.provinces import PROVINCES
-from rules.publishing.catalogue import problems
-from rules.publishing.facts import doubts
-from rules.publishing.prose import PLACEHOLDER, filled, names, numbers
-from rules.publishing.provinces import composed
+from publishing.authoring.procedures import check_bytes
+from publishing.authoring.provinces import PROVINCES
+from publishing.checks.facts import doubts
+from publishing.checks.procedure import problems
+from publishing.checks.provinces import composed
+from rules.wording.prose import PLACEHOLDER, filled, names, numbers
 from schemas.base import Text
 from schemas.publishing.fact import Statement
 from schemas.publishing.procedure import Procedure

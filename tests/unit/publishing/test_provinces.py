@@ -11,10 +11,10 @@ from typing import Any, Final, TypeAlias
 import pytest
 import yaml
 
-from operations.publishing.catalogue import PROCEDURES, check_bytes, demo_variant
-from operations.publishing.provinces import PROVINCES, Checked, check_province, compose, known_from
-from rules.publishing.document import parse
-from rules.publishing.provinces import Base, Known, misfits
+from publishing.authoring.procedures import PROCEDURES, check_bytes, demo_variant
+from publishing.authoring.provinces import PROVINCES, Checked, check_province, compose, known_from
+from publishing.checks.provinces import Base, Known, misfits
+from rules.source.document import parse
 from schemas.publishing.procedure_rules import rules_of
 from tests.words.mistakes import mistakes_in
 

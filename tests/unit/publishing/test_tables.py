@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from operations.publishing import tables
-from operations.publishing.tables import MAX_BYTES, MAX_ROWS, TableRefusedError, read_table
-from rules.publishing.drafting.columns import TITLES, Column
+from publishing.drafting.columns import TITLES, Column
+from publishing.importing import tables
+from publishing.importing.tables import MAX_BYTES, MAX_ROWS, TableRefusedError, read_table
 
 HEADED: Final = list(TITLES.values())
 ROW: Final = [

@@ -12,7 +12,6 @@ from rules.causes import papers_of_filing, papers_of_receipts, papers_of_refund
 from rules.receipts.issued import gone_without_provider, number_given
 from rules.stream_kind import Origin
 from rules.streams import PAPERS
-from schemas.about import About
 from schemas.errors import RefusalError
 from schemas.filing.commands import Command
 from schemas.filing.events import FeePaid
@@ -25,6 +24,7 @@ from schemas.people import Actor, Role, Via
 from schemas.publishing.fee import FeeKind
 from schemas.refund.events import RefundGivenByHand
 from schemas.refund.state import WITHOUT_PROVIDER, CaptureTaken, CaseState, Refund, RefundCause, RefundEntry
+from schemas.stream.about import About
 from schemas.stream.ledger import Recorded
 from tests.unit.filing.lives import FILE
 

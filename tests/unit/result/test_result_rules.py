@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from rules.evidence import Entry
-from rules.known import known
+from rules.require import require
 from rules.result import fold
 from rules.streams import RESULT
 from schemas.filing import commands as cm
@@ -183,10 +183,10 @@ def test_whoever_the_directory_names_by_then_is_asked_and_signs() -> None:
     life = Signing().do(RecordMade, result=file(0), asks=SECOND)
     assert life.result.awaited == SECOND
     life.do(RecordSigned, place="initials", result=file(1), asks=SECOND)
-    assert known(life.result.awaited).place == "signature", "what is of another place is nobody's"
-    for wrong in (SECOND, known(life.result.awaited)):
+    assert require(life.result.awaited).place == "signature", "what is of another place is nobody's"
+    for wrong in (SECOND, require(life.result.awaited)):
         assert life.refusal(AskOther, signer=wrong) == ["wrong_state"]
-    third = known(life.result.awaited).model_copy(update={"officer": "leader-7"})
+    third = require(life.result.awaited).model_copy(update={"officer": "leader-7"})
     life.do(AskOther, signer=third).signed(1)
     assert [one.event.officer for one in life.log if one.event.kind == "result_signed"] == ["specialist-7", "leader-7"]
 
@@ -197,7 +197,7 @@ def test_what_nobody_can_sign_is_told_until_somebody_has_signed_or_another_is_as
     life.signed(1)
     assert life.kinds[-3:] == ["machine_work_answered", "result_signed", "signature_requested"]
     life.do(cm.ReportFailing, work=MachineWork.ISSUE, tries=1, error="certificate_expired")
-    life.do(AskOther, signer=known(life.result.awaited).model_copy(update={"officer": "leader-7"}))
+    life.do(AskOther, signer=require(life.result.awaited).model_copy(update={"officer": "leader-7"}))
     assert life.kinds[-2:] == ["machine_work_answered", "signature_requested"]
     life.do(cm.ReportFailing, work=MachineWork.ISSUE, tries=1, error="certificate_expired")
     life.do(RecordDeclined, place="signature").do(SignAgainBy, LEADER, signers=())

@@ -10,10 +10,10 @@ import pytest
 
 from activities.partners.signer import key_of, order_of
 from operations.doctor.finding import Health
-from operations.doctor.unordered import findings
+from operations.doctor.partners.unordered import findings
 from operations.reconciling.acts import acts_in
 from operations.reconciling.signatures import Signature, Told, UnorderedSignature, Wrong, compared
-from schemas.about import About
+from schemas.stream.about import About
 
 FILING: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
 RESULT: Final = About(stream=f"result:{FILING}:1", seq=3)

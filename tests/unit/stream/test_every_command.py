@@ -8,10 +8,10 @@ import pytest
 
 from rules.stream_kind import Origin, StreamKind
 from rules.streams import KINDS
-from schemas.erasure import ERASED
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing.commands import content_of
 from schemas.ids import StreamId
+from schemas.privacy.erasure import ERASED
 from schemas.stream.ledger import Receipt
 from tests.contract.samples import COMMANDS
 from tests.unit.filing.lives import CALENDAR, procedure

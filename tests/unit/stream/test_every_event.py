@@ -18,7 +18,10 @@ from typing import Any, Final
 
 import pytest
 
-from activities.ledger import authority, callbacks, event_rows, read_models, reserving, tills
+from activities.ledger import event_rows, read_models, reserving
+from activities.ledger import till_cash as tills
+from activities.ledger.authority import officers as authority
+from activities.ledger.callbacks import rows as callbacks
 from activities.ledger.vault import FilingKey
 from operations import previews
 from rules.complaint.grounds import grounds
@@ -35,12 +38,12 @@ from rules.retention import complain_until
 from rules.stream_kind import Origin, StreamKind
 from rules.streams import KINDS
 from schemas.base import Text
-from schemas.erasure import Erased, ErasureCause
 from schemas.filing.commands import SYSTEM_VIA, Command
 from schemas.filing.events import Clock
 from schemas.filing.state import Filing
 from schemas.ids import StreamId
 from schemas.people import SYSTEM
+from schemas.privacy.erasure import Erased, ErasureCause
 from schemas.publishing.procedure import Baseline
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.reading import Audience
@@ -268,12 +271,12 @@ def test_each_function_of_a_kind_is_known_to_take_events_or_not() -> None:
 
 
 ELSEWHERE: Final = {
-    "activities/ledger/authority.py unproved": "asks the directory: tests/integration/record",
+    "activities/ledger/authority/officers.py unproved": "asks the directory: tests/integration/record",
     "activities/ledger/reserving.py Reserving.reserved": "takes numbers in the database: tests/integration/record",
     "activities/printing/source.py Papers.print": "prints what an event causes: tests/unit/papers",
     "activities/receipts/issuing.py Issuing.issue": "issues what an event causes: tests/integration/papers",
     "activities/receipts/voiding.py void_gone": "makes void what an event causes: tests/integration/papers",
-    "rules/identity/register.py Fold.add": "changes of programs, whose streams are of no kind: tests/unit/identity",
+    "rules/identity/principal_register.py Fold.add": "changes of programs, in streams of no kind: tests/unit/identity",
     "views/log.py Log.fold": "the fold itself, of what a database has: tests/integration/record",
 }
 """What takes events and is not gone through here: it needs a database, or takes none but some."""

@@ -17,7 +17,7 @@ from schemas.backoffice import CheckAnswer
 from schemas.errors import RefusalCode
 from schemas.stream.restart import PROVE
 from schemas.stream.snapshots import Snapshot
-from schemas.unreadable import UNOPENED
+from schemas.stream.unreadable import UNOPENED
 from tests.appeals import APPEAL, Appeal
 from tests.unit.filing import lives
 from tests.unit.stream.shell import FILING, NAME, NOW, Engine, answer, lodge

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from activities.merchants import Renewal, RenewalRequest
-from activities.partners.money.asking import closing
+from activities.money.merchants import Renewal, RenewalRequest
+from activities.partners.money.provider_queries import closing
 from activities.workflows import TellRequest
-from rules.known import known
+from rules.require import require
 from rules.streams import PAYMENT
 from schemas.errors import Refusal, RefusalCode, RefusalError, problem
 from schemas.filing.commands import RESERVED_IDS, ChangeCalendar
@@ -316,7 +316,7 @@ async def test_what_is_awaited_when_the_fee_is_due_later_after_all_is_awaited_no
         assert not await life.collecting._close()
     assert [stored.event["kind"] for stored in engine.log[2:]] == ["payment_outcome_awaited"] * 2 + [CHANGED]
     assert [one.awaited for one in life.stream.state.attempts] == [None, None]
-    engine.time = known(life.stream.state.due)
+    engine.time = require(life.stream.state.due)
     assert engine.time > DUE
     engine.answers = InTurn(engine.answers | {"close": [awaited, awaited, closed(), closed()]})
     assert await life.collecting._close()
@@ -339,7 +339,7 @@ async def test_a_fee_that_is_due_later_by_the_time_that_its_orders_are_closed_ha
         patch.setattr(life.collecting, "record_captures", adopt)
         assert not await life.collecting._close()
     assert [stored.event["kind"] for stored in engine.log] == ["payment_requested", CHANGED, "payment_request_expired"]
-    engine.time = known(life.stream.state.due)
+    engine.time = require(life.stream.state.due)
     assert await life.collecting._close()
     assert engine.log[-1].event["kind"] == "payment_expired"
 

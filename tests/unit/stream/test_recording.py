@@ -19,7 +19,7 @@ from schemas.stream.restart import TAKE_OVER
 from tests.unit.filing import lives
 from tests.unit.stream.shell import FILING, LEADER, NAME, NOW, VIA, Engine, answer, lodge, stream
 from workflows.stream import waiting
-from workflows.stream.receipts import Receipts
+from workflows.stream.command_receipts import Receipts
 from workflows.stream.recording import MIN_TIMER, PAGES
 
 NO: Final = Problem(field="", rule="no", message=Text(vi="không", en="no"))

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from activities.giving_back import Returned
+from activities.money.giving_back import Returned
+from activities.money.refunds import Looked
 from activities.partners.instructions import NOT_ORDERED, Instruction
-from activities.refunds import Looked
 from rules.streams import REFUND
 from schemas.filing.commands import Command
 from schemas.people import Actor, Role

@@ -10,7 +10,7 @@ from unicodedata import normalize
 import pytest
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.refusing import failure
+from activities.support.refusal import failure
 from schemas.base import Text
 from schemas.errors import Problem, Refusal, RefusalCode
 from schemas.filing.commands import AdoptCalendar, content_of

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from operations.publishing.calendar_file import CALENDARS, check_bytes
+from publishing.authoring.calendar_file import CALENDARS, check_bytes
 from rules.time import working_time
 from rules.time.calendars import expand
 from schemas.publishing.calendar import Calendar, CalendarFile, DayStatus

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
-from motcua.store import Store as Kept
-from motcua.store import open_store
+from motcua.files.store import Store as Kept
+from motcua.files.store import open_store
 from schemas.files import FileRef
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow

@@ -10,15 +10,15 @@ import asyncpg
 from activities.partners.http import partner_client
 from activities.partners.signer import RemoteSigner, key_of, order_of
 from activities.results.sealing import AgencySeal
+from console.home import Home
 from operations.doctor.finding import Health
+from operations.doctor.partners.unordered import signatures
 from operations.doctor.surroundings import Surroundings
-from operations.doctor.unordered import signatures
-from operations.home import Home
 from operations.reconciling.signatures import Told, told_of
-from schemas.about import About
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow
 from schemas.result.commands import DeclineSignature
+from schemas.stream.about import About
 from tests.acting import Play, eventually
 from tests.conftest import World
 from tests.integration.papers.relays import Desk, work

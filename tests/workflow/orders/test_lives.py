@@ -19,8 +19,8 @@ from temporalio.exceptions import ApplicationError
 
 from activities.results.printing import PRINT
 from motcua import BackOffice, Document, IssueRequest
-from motcua.store import Store, open_store
-from operations.publishing.catalogue import publish
+from motcua.files.store import Store, open_store
+from publishing.authoring.procedures import publish
 from schemas.files import FileRef, ScanState
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow

@@ -13,8 +13,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from activities.partners.http import partner_client
 from activities.results.printing import PRINT
 from activities.signature.official import SignatureField, with_fields
-from motcua.store import Store, open_store
-from operations.publishing.catalogue import publish
+from motcua.files.store import Store, open_store
+from publishing.authoring.procedures import publish
 from schemas.files import FileRef
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow

@@ -1,0 +1,1 @@
+"""Who may append: officers of the directory, registered principals, their statements."""

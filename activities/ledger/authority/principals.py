@@ -1,0 +1,176 @@
+"""The principals in the record, and a copy in the memory of each process, at most five seconds old."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any, Final, NamedTuple, Protocol, Self
+
+from activities.ledger.database import ACQUIRE_SECONDS
+from rules.identity.ring import Ring
+from rules.identity.statements import LEEWAY
+from rules.identity.unsigned import unheard
+from schemas.identity.statement import Principal, PrincipalKey
+from views.log import DATABASE_ERRORS, Connection
+
+_log = logging.getLogger(__name__)
+
+KNOWN_WITHIN: Final = 5.0
+"""Seconds until a change is known everywhere: a process with an older copy accepts no statement."""
+
+ASK_EVERY: Final = 1.0
+"""Seconds between two checks of the version: one row of one page."""
+
+OFF_BY: Final = 50
+"""Clock difference in seconds that is worth a report: from 60 on every statement is refused."""
+
+PASSING: Final = frozenset({"principals_not_at_hand", "clock_is_off"})
+"""Rules of temporary refusals, which do not judge the sender: this process lacks current data."""
+
+_TELL_EVERY: Final = 10.0
+"""Minimum seconds between two reports."""
+
+_ATTEMPT: Final = 2.0
+"""Timeout of one check in seconds."""
+
+
+class _Pool(Protocol):
+    def acquire(self, *, timeout: float | None = None) -> Any: ...
+
+
+class Keyring:
+    """The principals as this process knows them. Keep it open while the process accepts statements."""
+
+    def __init__(self, pool: _Pool) -> None:
+        self._pool = pool
+        self._ring = Ring()
+        self._version = -1
+        self._secret: bytes | None = None
+        self._asked_at = -KNOWN_WITHIN
+        self._behind = timedelta()
+        self._told_at = -_TELL_EVERY
+        self._asking: asyncio.Task[None] | None = None
+
+    @property
+    def ring(self) -> Ring:
+        """The principals. Raises `RefusalError` while this process lacks current data.
+
+        That is if the register has not answered for five seconds, or if the clock here differs too much from the
+        record's, which counts for everybody.
+        """
+        if monotonic() - self._asked_at >= KNOWN_WITHIN:
+            raise unheard("principals_not_at_hand")
+        if abs(self._behind) > LEEWAY:
+            raise unheard("clock_is_off", seconds=int(self._behind.total_seconds()))
+        return self._ring
+
+    @property
+    def secret(self) -> bytes:
+        """The secret that only the platform's processes know. Raises `RuntimeError` until the record was read."""
+        if self._secret is None:
+            msg = "the record has not told its secret yet"
+            raise RuntimeError(msg)
+        return self._secret
+
+    @property
+    def now(self) -> datetime:
+        """The current time, by the clock of the record."""
+        return datetime.now(UTC) + self._behind
+
+    async def __aenter__(self) -> Self:
+        """Reads once, then keeps polling. An unreachable database is polled too: until then nothing is known."""
+        await self._ask()
+        self._asking = asyncio.create_task(self._ask_on())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._asking
+
+    async def _ask_on(self) -> None:
+        while True:
+            await asyncio.sleep(ASK_EVERY)
+            try:
+                await self._ask()
+            except Exception as error:  # noqa: BLE001 -- the row can't be read: no statement is accepted until it can
+                _log.error("principals.unreadable", extra={"error": type(error).__name__})
+
+    async def _ask(self) -> None:
+        asked_at = monotonic()
+        with suppress(*DATABASE_ERRORS, OSError, TimeoutError):
+            async with asyncio.timeout(_ATTEMPT), self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                version, there, self._secret = await connection.fetchrow(_VERSION)
+                self._behind = there - datetime.now(UTC)
+                if version != self._version:
+                    found = await registered(connection)
+                    for name in found.unreadable:
+                        _log.error("principal.unreadable", extra={"principal": name})
+                    self._ring = Ring(found.principals)
+                    self._version = version
+                self._asked_at = asked_at
+                await self._tell_if_off(connection, asked_at)
+
+    async def _tell_if_off(self, connection: Connection, now: float) -> None:
+        """Reports in the record that the clock here is off, for the machines' administrators."""
+        behind = round(self._behind.total_seconds())
+        if abs(behind) > OFF_BY and now - self._told_at >= _TELL_EVERY:
+            self._told_at = now
+            await connection.execute(_CLOCK_OFF, f"{os.getpid()}@{socket.gethostname()}", behind)
+
+
+class Registered(NamedTuple):
+    """The principals that can be read, and the ids of the unreadable ones, whose statements are refused."""
+
+    principals: list[Principal]
+    unreadable: list[str]
+
+
+async def registered(connection: Connection, only: str | None = None) -> Registered:
+    """Returns all principals with their keys, sorted by id, or one of them."""
+    found = Registered([], [])
+    for row in await connection.fetch(_PRINCIPALS, only):
+        try:
+            found.principals.append(_principal(row))
+        except (ValueError, TypeError):  # the errors quote the bad value, so neither is logged
+            found.unreadable.append(row["principal"])
+    return found
+
+
+async def principals(connection: Connection, only: str | None = None) -> list[Principal]:
+    """Returns those of them that can be read."""
+    return (await registered(connection, only)).principals
+
+
+def _principal(row: Any) -> Principal:
+    return Principal(
+        id=row["principal"],
+        name=row["name"],
+        kind=row["kind"],
+        agency=None if row["agency"] == NO_AGENCY else row["agency"],
+        grants=json.loads(row["grants"]),
+        keys=tuple(PrincipalKey.model_validate_json(json.dumps(key)) for key in json.loads(row["keys"])),
+    )
+
+
+NO_AGENCY: Final = "*"
+_VERSION: Final = "select version, clock_timestamp(), secret from principal_version"
+_CLOCK_OFF: Final = """
+insert into clock_off (process, seconds, at) values ($1, $2, clock_timestamp())
+on conflict (process) do update set (seconds, at) = (excluded.seconds, excluded.at)
+"""
+_PRINCIPALS: Final = """
+select principal, agency, name, kind, grants, (
+    select coalesce(json_agg(json_build_object(
+        'public_key', public_key, 'valid_from', valid_from, 'valid_until', valid_until, 'revoked_at', revoked_at
+    ) order by valid_from, key_id), '[]') from principal_key where principal_key.principal = principal.principal
+) as keys
+from principal where $1::text is null or principal = $1 order by principal
+"""

@@ -1,0 +1,79 @@
+"""Checks of the signer in the record before a signed batch is accepted: the key is in force, and a grant covers it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from activities.ledger.authority.principals import principals
+from rules.identity.grants import not_granted
+from rules.identity.statements import is_over
+from schemas.errors import Problem, problem
+from schemas.identity.statement import CLAIMED, Message, Proved, signed
+from schemas.people import Role
+from schemas.stream.ledger import Batch
+from views.log import Connection
+
+
+def unsigned(batch: Batch) -> list[Problem]:
+    """Returns the problem of a batch without a statement, or with an expired one: only the system needs none."""
+    if batch.statement is None:
+        return [_MISSING] if batch.events and batch.actor.role is not Role.SYSTEM else []
+    over = batch.asked_at is not None and is_over(signed(batch.statement).statement, batch.asked_at)
+    return [_EXPIRED] if over else []
+
+
+def parameters(batch: Batch) -> tuple[object, ...]:
+    """Returns the parameters of `may_speak`: none for an unsigned batch."""
+    if batch.statement is None:
+        return ()
+    by = signed(batch.statement)
+    claims = [claim for claim, roles in CLAIMED.items() if batch.actor.role in roles]
+    return by.statement.iss, by.key_id, claims, by.statement.assurance
+
+
+async def missing(connection: Connection, batch: Batch) -> list[Problem]:
+    """Returns the first problem of the signer in the record, by the same rules as the check before an Update."""
+    if batch.statement is None:
+        return []
+    by = signed(batch.statement)
+    found = await principals(connection, by.statement.iss)
+    live = [one for one in found for key in one.keys if key.key_id == by.key_id and key.revoked_at is None]
+    if not live:
+        return [problem("statement", "key_revoked")]
+    if over := unsigned(batch):
+        return over
+    first = await connection.fetchrow(_FIRST, batch.filing_id)
+    about = Message(act=by.statement.act, content=by.statement.content, **({} if first is None else dict(first)))
+    why = not_granted(Proved(by.statement, live[0], by.key_id, by.sha256), about)
+    return [] if why is None else [why]
+
+
+def may_speak(filing: str, agency: str, at: int) -> str:
+    """Returns SQL: one grant of the principal covers the whole batch, and its key is not revoked.
+
+    Its `parameters` begin `at` this place. It is `not_granted` in SQL; the subject of a filing that begins was checked
+    before.
+    """
+    return f"""
+exists (
+    select from principal as who join principal_key as key using (principal)
+        cross join jsonb_array_elements(who.grants) as one
+        left join event as first on first.stream = 'filing:' || {filing}::uuid and first.seq = 1
+    where who.principal = ${at}::text and key.key_id = ${at + 1}::text and key.revoked_at is null
+        and one ->> 'claim' = any(${at + 2}::text[]) and (one ->> 'assurance')::int <= ${at + 3}::int
+        and case when one ->> 'claim' = 'own'
+            then {agency}::text is null and coalesce(split_part(first.via, '/', 1) = who.principal
+                or one -> 'predecessors' ? split_part(first.via, '/', 1), first.via is null)
+            else {agency}::text is not null and one -> 'agencies' ?| array['*', {agency}::text] end
+        and (one -> 'procedures' = '[]' or first.body is null
+            or one -> 'procedures' ? (convert_from(first.body, 'UTF8')::jsonb ->> 'procedure'))
+)
+"""
+
+
+_FIRST: Final = """
+select split_part(via, '/', 1) as filed_by, convert_from(body, 'UTF8')::jsonb ->> 'procedure' as procedure
+from event where stream = 'filing:' || $1::uuid and seq = 1
+"""
+_MISSING: Final = problem("statement", "statement_missing")
+_EXPIRED: Final = problem("statement", "statement_expired")

@@ -1,0 +1,1 @@
+"""Callbacks as rows: written before they are answered, bound to events."""

@@ -1,0 +1,1 @@
+"""Payments and refunds, at the provider that takes the money."""

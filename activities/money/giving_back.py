@@ -1,0 +1,158 @@
+"""Refunds that the log orders a provider to make: first a query, then one call for each recorded request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Final
+
+from temporalio import activity
+from temporalio.workflow import ActivityConfig
+
+from activities.partners.http import RejectedError
+from activities.partners.instructions import Instruction, Instructions, NotOrderedError
+from activities.partners.money.calls import Calls, Request
+from activities.partners.money.provider import Demand, Given, Giving, Provider, Refunding
+from activities.partners.money.provider_queries import NotSetUpError
+from activities.partners.polling import nothing_new, soon
+from activities.support.failpoint import failpoint
+from rules.refund import giving as rules
+from rules.refund.claims import payment_of
+from rules.require import require
+from rules.streams import PAYMENT, REFUND
+from schemas.base import Model
+from schemas.refund.state import Refund, RefundEntry
+
+GIVE_BACK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=15))
+"""Time for reading the log, then a query and a call of at most 5 s each."""
+
+NOT_OFFERED: Final = "not_offered"
+"""The provider can't make refunds."""
+
+SETTLED: Final = timedelta(minutes=15)
+"""Time for which an unanswered call may still take effect. It doubles with each further request."""
+
+_MOST: Final = 64
+
+
+class Returned(Model):
+    """The provider's transaction number of the refund, or the reason why it will never make it.
+
+    `refused` is the provider's code, or `not_offered`. `again`: the refund was not made, and no earlier call can still
+    make it; the workflow records that and requests it again.
+    """
+
+    transaction: str | None = None
+    refused: str | None = None
+    again: bool = False
+
+
+class GivingBack:
+    """Makes refunds through providers, by the name that a payment uses for its provider."""
+
+    def __init__(self, providers: Mapping[str, Provider], calls: Calls, instructions: Instructions) -> None:
+        self._providers = providers
+        self._calls = calls
+        self._instructions = instructions
+
+    @activity.defn(name="payment.refund")
+    async def refund(self, given: Instruction) -> Returned:
+        """Makes the refund that the log orders, or finds it made, or returns the provider's final refusal.
+
+        After a refusal people have to act. The provider is queried before each call, and called once for each recorded
+        request; an unanswered call is only queried from then on. A refusal is final only if the provider knows the
+        money; otherwise the refund stays under way. An HTTP error (4xx) is not a refusal either: it is a mistake of
+        ours to be fixed, and is raised. Raises `NotOrderedError`.
+        """
+        failpoint("payment.refund_due")
+        refund, entry = await self._ordered(given)
+        capture = require(refund.capture)
+        provider = self._providers.get(capture.provider)
+        if provider is None:
+            raise NotSetUpError(capture.provider)
+        if not provider.can.refund:
+            return Returned(refused=NOT_OFFERED)
+        try:
+            found = await provider.refunded(_demand(refund), _giving(refund, entry))
+        except RejectedError as error:
+            return Returned(refused=_refusal(error))
+        if found.refunding is Refunding.GIVEN:
+            return Returned(transaction=found.transaction)
+        if found.refunding is Refunding.UNDER_WAY:
+            raise nothing_new(soon())
+        request = Request(given.stream, entry.case, entry.requests)
+        if provider.can.lasting_keys or await self._calls.claim(request, refund.agency):
+            failpoint("payment.refund_claimed")
+            return await self._give(provider, refund, entry, found, request)
+        return await self._wait(found, request)
+
+    async def _ordered(self, given: Instruction) -> tuple[Refund, RefundEntry]:
+        read = await self._instructions.read(given, REFUND)
+        refund: Refund = read.state
+        entry = None if given.case is None else rules.ordered(refund, given.case)
+        if entry is None:
+            raise NotOrderedError(given)
+        about = Instruction(stream=str(payment_of(read.id)), seq=1)
+        if not rules.is_borne_out(refund, (await self._instructions.read(about, PAYMENT)).state):
+            raise NotOrderedError(given)
+        return refund, entry
+
+    async def _give(
+        self, provider: Provider, refund: Refund, entry: RefundEntry, found: Given, request: Request
+    ) -> Returned:
+        try:
+            given = await provider.refund(_demand(refund), _giving(refund, entry))
+        except RejectedError as error:
+            refused = _refusal(error)
+            if found.refunding is Refunding.UNTOLD:  # the provider may have no record of this money at all
+                raise nothing_new(soon()) from None
+            return Returned(refused=refused)
+        failpoint("payment.refunded")
+        if given.refunding is Refunding.GIVEN:
+            return Returned(transaction=given.transaction)
+        await self._calls.note_known(request, refund.agency)
+        raise nothing_new(soon())
+
+    async def _wait(self, found: Given, request: Request) -> Returned:
+        """Returns `again` once no earlier call can still take effect, unless the provider has the request.
+
+        Before that it raises an error with a delay, so that the activity is retried.
+        """
+        called = await self._calls.of(request)
+        if called.is_known or found.refunding is not Refunding.NOT_ASKED:
+            raise nothing_new(soon())
+        left = SETTLED * min(2 ** (request.n - 1), _MOST) - called.ago
+        if left > timedelta():
+            raise nothing_new(min(left, soon()))
+        return Returned(again=True)
+
+
+def _refusal(error: RejectedError) -> str:
+    """Returns the code of a final refusal. Raises the error again if it is an HTTP error (4xx), which is not final."""
+    if error.status >= HTTPStatus.BAD_REQUEST:
+        raise error
+    return error.code
+
+
+def _demand(refund: Refund) -> Demand:
+    capture = require(refund.capture)
+    return Demand(
+        key=rules.key_of_demand(refund),
+        amount=capture.asked,
+        description=capture.description,
+        made=capture.requested_at,
+        expires=capture.due,
+    )
+
+
+def _giving(refund: Refund, entry: RefundEntry) -> Giving:
+    capture = require(refund.capture)
+    return Giving(
+        key=rules.key_of(refund, entry),
+        transaction=capture.capture_id,
+        of=capture.amount,
+        amount=entry.amount,
+        by=refund.agency,
+        before={rules.key_of(refund, one): one.amount for one in rules.asked_before(refund, entry)},
+    )

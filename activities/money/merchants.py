@@ -1,0 +1,133 @@
+"""The merchants that collect an agency's money (a tax office's too), and permission to request a fee again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Final
+from uuid import UUID
+
+from temporalio import activity
+
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
+from activities.ledger.vault import Vault
+from activities.partners.money.provider import Provider
+from rules.filing.guards import access_problem
+from rules.stream_kind import Kinds
+from schemas.base import AgencyCode, Code, Instant, Model
+from schemas.errors import Problem, Refusal, RefusalCode, problem
+from schemas.filing.state import Filing
+from schemas.ids import filing_workflow
+from schemas.payment.state import DEFAULT_PROVIDER, Through
+from schemas.people import Actor
+from schemas.publishing.agency import AgencyKind
+from views.log import Log
+
+
+class MerchantRequest(Model):
+    """Asks for the merchant of this agency; `chosen` is the one named at the payment's start, if any."""
+
+    agency: AgencyCode
+    chosen: Code | None = None
+
+
+class RenewalRequest(MerchantRequest):
+    """Asks whether `actor` may request a fee of this filing again, through their `chosen` merchant, if any."""
+
+    filing_id: UUID
+    actor: Actor
+    at: Instant
+
+
+class Renewal(Model):
+    """The merchant of the new request, or the refusal."""
+
+    through: Through | None = None
+    refusal: Refusal | None = None
+
+
+class CollectorRequest(Model):
+    """Asks whether this agency is a tax office, and collects money by itself."""
+
+    agency: AgencyCode
+
+
+class Collector(Model):
+    """Whether a tax office's demand is `payable` here, or the refusal because that agency is no tax office."""
+
+    payable: bool = False
+    refusal: Refusal | None = None
+
+
+class Merchants:
+    """The merchants that are set up, and the directory that names them for each agency."""
+
+    def __init__(self, providers: Mapping[str, Provider], pool: Pool, vault: Vault, kinds: Kinds) -> None:
+        self._providers = providers
+        self._pool = pool
+        self._vault = vault
+        self._kinds = kinds
+
+    @activity.defn(name="payment.merchant")
+    async def merchant(self, request: MerchantRequest) -> Through:
+        """Returns the merchant to collect the money.
+
+        That is the `chosen` one, or else the first that the agency's directory names and that is set up here, or else
+        the first that it names.
+        """
+        if request.chosen is not None:
+            return self._through(request.chosen)
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                named = await _named(connection, request.agency)
+        return self._first(named)
+
+    @activity.defn(name="payment.renewal")
+    async def renewal(self, request: RenewalRequest) -> Renewal:
+        """Checks the actor's right to the filing, and the merchants in the agency's directory, as of now."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                log = Log(connection, self._vault.find, self._kinds)
+                filing: Filing = (await log.read(filing_workflow(request.filing_id))).state
+                named = await _named(connection, request.agency)
+        if (why := access_problem(filing, request.actor, request.at)) is not None:
+            return _refused(RefusalCode.NOT_ALLOWED, why)
+        if request.chosen is None:
+            return Renewal(through=self._first(named))
+        offered = [name for name in named if name in self._providers]
+        if request.chosen not in offered:
+            return _refused(
+                RefusalCode.NOT_ALLOWED, problem("provider", "provider_not_offered", names=", ".join(offered))
+            )
+        return Renewal(through=self._through(request.chosen))
+
+    @activity.defn(name="obligation.collector")
+    async def collector(self, request: CollectorRequest) -> Collector:
+        """Returns whether the directory lets this agency collect money by itself; a refusal if it is no tax office."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                row = await connection.fetchrow(_COLLECTOR, request.agency)
+        if row is None or row["kind"] != AgencyKind.TAX:
+            why = problem("agency", "no_tax_office")
+            return Collector(refusal=Refusal(code=RefusalCode.NOT_ALLOWED, problems=(why,)))
+        return Collector(payable=bool(row["merchants"]))
+
+    def _first(self, named: list[str]) -> Through:
+        return self._through(next((name for name in named if name in self._providers), named[0]))
+
+    def _through(self, name: str) -> Through:
+        lasts = self._providers[name].lasts if name in self._providers else None
+        return Through(provider=name, seconds=None if lasts is None else ceil(lasts.total_seconds()))
+
+
+async def _named(connection: Connection, agency: str) -> list[str]:
+    """Returns the merchants that may collect the agency's money, according to the directory."""
+    return list(await connection.fetchval(_MERCHANTS, agency) or [DEFAULT_PROVIDER])
+
+
+def _refused(code: RefusalCode, *problems: Problem) -> Renewal:
+    return Renewal(refusal=Refusal(code=code, problems=problems))
+
+
+_COLLECTOR: Final = "select kind, merchants from agency where agency = $1"
+_MERCHANTS: Final = "select merchants from agency where agency = $1"

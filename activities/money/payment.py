@@ -1,0 +1,103 @@
+"""Activities that call a payment's provider. Every call carries its business key there, so a repeat changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from temporalio import activity
+from temporalio.workflow import ActivityConfig
+
+from activities.ledger.database import Pool
+from activities.money.demand import Demands
+from activities.partners.instructions import Instruction, Instructions, NotOrderedError
+from activities.partners.money.provider import NewDemand, Provider
+from activities.partners.money.provider_queries import Asker, Looking, Watching, asking, closing, late
+from activities.partners.polling import nothing_new
+from activities.support.failpoint import failpoint
+from rules.payment.fold import ends
+from rules.streams import PAYMENT
+from schemas.payment.state import Closed, Order, Payment, PaymentState, Taken
+
+BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
+"""Calls to a provider, of at most 5 s each, are retried until it answers."""
+
+
+class MoneyWanted(Instruction):
+    """The payment awaits money. `at_once`: a callback or other notice about it has arrived."""
+
+    at_once: bool = False
+
+
+class Payments:
+    """The payment providers, queried as the log orders."""
+
+    def __init__(self, providers: Mapping[str, Provider], pool: Pool, instructions: Instructions) -> None:
+        self._asker = Asker(providers, pool)
+        self._demands = Demands(pool)
+        self._instructions = instructions
+
+    @activity.defn(name="payment.order")
+    async def order(self, given: Instruction) -> Order:
+        """Places the order of a request that can be paid, or finds it placed."""
+        read = await self._instructions.read(given, PAYMENT)
+        payment: Payment = read.state
+        request = payment.attempts[-1]
+        if payment.state is not PaymentState.PENDING or request.attempt != given.case:
+            raise NotOrderedError(given)
+        if request.ordered or request.over:
+            raise NotOrderedError(given)
+        about = asking(payment, request, over=False)
+        provider = self._asker.provider(about)
+        new = NewDemand(
+            **about.demand.model_dump(),
+            about=await self._demands.about(read.id) if provider.can.itemised else None,
+            payer_account=payment.payer_account,
+        )
+        asked = await provider.order(new)
+        failpoint("payment.ordered")
+        return Order(order_id=new.reference, pay_url=asked.pay_url, code=asked.code)
+
+    @activity.defn(name="payment.money")
+    async def money(self, given: MoneyWanted) -> Taken:
+        """Returns all captures of a fee that is owed, once there is one that the run does not know."""
+        read = await self._instructions.read(given, PAYMENT)
+        payment: Payment = read.state
+        if payment.state is not PaymentState.PENDING:
+            raise NotOrderedError(given)
+        askings = tuple(asking(payment, one, over=one.over) for one in payment.attempts)
+        return await self._asker.money(Looking(askings=askings, known=_captures(read.seen), at_once=given.at_once))
+
+    @activity.defn(name="payment.late_money")
+    async def late_money(self, given: Instruction) -> Taken:
+        """Returns all captures of a settled payment, once there is a new one, or when the watch is over."""
+        read = await self._instructions.read(given, PAYMENT)
+        payment: Payment = read.state
+        if payment.settled_at is None or payment.watched_until is None:
+            raise NotOrderedError(given)
+        watching = Watching(
+            askings=tuple(late(payment, one) for one in payment.attempts),
+            known=_captures(read.seen),
+            stream=given.stream,
+            since=payment.settled_at,
+            until=payment.watched_until,
+        )
+        return await self._asker.late_money(watching)
+
+    @activity.defn(name="payment.close")
+    async def close(self, given: Instruction) -> Closed:
+        """Closes an expired request at the provider; returns all captures until then."""
+        read = await self._instructions.read(given, PAYMENT)
+        payment: Payment = read.state
+        request = next((one for one in payment.attempts if one.attempt == given.case), None)
+        if request is None or payment.state is PaymentState.PAID:
+            raise NotOrderedError(given)
+        began = activity.info().started_time
+        if payment.state is PaymentState.PENDING and began < ends(payment, request):
+            raise nothing_new(ends(payment, request) - began)
+        return await self._asker.close(closing(payment, request, began, _captures(read.seen)))
+
+
+def _captures(payment: Payment) -> tuple[str, ...]:
+    return tuple(capture.capture_id for capture in payment.captures)

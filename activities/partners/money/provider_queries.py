@@ -1,0 +1,276 @@
+"""Queries about a payment's money: provider, request and time follow from the payment's state in the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.stream_status import calendar_of
+from activities.partners.http import RejectedError, UnreachableError
+from activities.partners.money.provider import PATIENCE, Demand, Notice, Outcome, Provider
+from activities.partners.polling import no_answer, nothing_new, soon
+from rules.payment.fold import ends
+from rules.payment.late_money import gentle_pause, next_early_look, next_look
+from rules.require import require as known
+from schemas import ids
+from schemas.base import Instant, Model
+from schemas.payment.state import Attempt, Capture, Closed, Payment, PaymentState, Taken
+
+NEVER_MADE: Final = "not_found"
+"""The provider does not know this order."""
+
+_NEVER: Final = timedelta(days=36500)
+"""The wait before checking a provider without a query again: in effect never, since its callback brings the news."""
+
+
+class Asking(Model):
+    """A query to a provider about a demand, that of the n-th `attempt`. `over`: the request can be paid no longer."""
+
+    provider: str
+    demand: Demand
+    attempt: int = 1
+    over: bool = False
+
+
+class Closing(Asking):
+    """A query about an expired request, which may have been paid by `known` captures and others.
+
+    If the fee is `due`, the provider is queried until the outcome is known, and `awaited` says that this wait is
+    recorded. `settled` is the time since when nobody owes the fee.
+    """
+
+    due: Instant | None = None
+    settled: Instant | None = None
+    awaited: bool = False
+    known: tuple[str, ...] = ()
+
+
+class Looking(Model):
+    """A wait for captures other than the known ones. `at_once`: a notice about the payment has arrived."""
+
+    askings: tuple[Asking, ...]
+    known: tuple[str, ...] = ()
+    at_once: bool = False
+
+
+class Watching(Looking):
+    """The same for the payment of this stream, watched `since` it was settled and `until` its watch ends."""
+
+    stream: str
+    since: Instant
+    until: Instant
+
+
+class NotSetUpError(ApplicationError):
+    """This worker knows no provider of that name."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"no provider {provider} is set up here", type="unknown_provider")
+
+
+def asking(payment: Payment, request: Attempt, *, over: bool) -> Asking:
+    """Returns the query about a request to its provider."""
+    demand = Demand(
+        key=ids.fee_key(payment.filing_id, payment.n, request.attempt),
+        amount=payment.amount,
+        description=payment.description,
+        made=request.requested_at,
+        expires=ends(payment, request),
+    )
+    return Asking(provider=request.provider, demand=demand, attempt=request.attempt, over=over)
+
+
+def closing(payment: Payment, request: Attempt, now: datetime, known_captures: tuple[str, ...]) -> Closing:
+    """Returns the query about an expired request; for a fee that is owed and due, until the outcome is known."""
+    due = payment.state is PaymentState.PENDING and now >= known(payment.due)
+    return Closing(
+        **dict(asking(payment, request, over=True)),
+        due=payment.due if due else None,
+        settled=payment.settled_at,
+        awaited=request.awaited is not None,
+        known=known_captures,
+    )
+
+
+def late(payment: Payment, request: Attempt) -> Asking:
+    """Returns the query about a settled payment: its paying request is only queried, every other open one closed."""
+    owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
+    elsewhere = owed is not None and (owed.attempt or 1) != request.attempt
+    return asking(payment, request, over=elsewhere and not request.over)
+
+
+class Asker:
+    """Queries providers, by the name that a payment gives its provider."""
+
+    def __init__(self, providers: Mapping[str, Provider], pool: Pool) -> None:
+        self._providers = providers
+        self._pool = pool
+
+    def provider(self, asking: Asking) -> Provider:
+        """Returns the provider. Raises `NotSetUpError`, which is retried: another worker may know it."""
+        if asking.provider not in self._providers:
+            raise NotSetUpError(asking.provider)
+        return self._providers[asking.provider]
+
+    def _can(self, asking: Asking, what: Literal["push", "query"]) -> bool:
+        """Returns whether the provider supports the call; False if it is not set up here.
+
+        So the other providers are queried all the same.
+        """
+        provider = self._providers.get(asking.provider)
+        return provider is not None and bool(getattr(provider.can, what))
+
+    async def money(self, request: Looking) -> Taken:
+        """Returns all captures, once there is one that was not known.
+
+        Without a query in the provider's API there is nothing to check: its callback wakes the waiting run. A provider
+        with callbacks is queried seldom, and not before anybody can have paid, unless it is `at_once`.
+        """
+        wait = min(map(self._pause, request.askings))
+        first = activity.info().attempt == 1 and not request.at_once
+        now = [one for one in request.askings if not (first and self._can(one, "push"))]
+        return await self._news(request, now, wait)
+
+    async def late_money(self, request: Watching) -> Taken:
+        """Returns all captures, once there is one that was not known, or when the watch is over.
+
+        The checks follow `rules.payment.late_money`, counted from the server's start time of this attempt: a worker
+        whose clock is fast does not end a watch too early. At its end the provider is queried until it answers.
+        """
+        began = activity.info().started_time
+        over = began >= request.until
+        if over:
+            return _together(await asyncio.gather(*map(self._look, request.askings)))
+        return await self._news(request, request.askings, await self._wait(request, began))
+
+    async def _news(self, request: Looking, askings: Iterable[Asking], wait: timedelta) -> Taken:
+        """Returns the captures if some are new. A provider without an answer does not suppress the news of others."""
+        found = await asyncio.gather(*map(self._look, askings), return_exceptions=True)
+        taken = _together(one for one in found if isinstance(one, Taken))
+        if any(capture.capture_id not in request.known for capture in taken.captures):
+            return taken
+        for error in found:
+            if isinstance(error, UnreachableError | RejectedError):
+                raise no_answer(error, wait) from None
+            if isinstance(error, BaseException):
+                raise error
+        raise nothing_new(wait)
+
+    def _pause(self, asking: Asking) -> timedelta:
+        """Returns the wait before the next check for this money."""
+        if asking.provider in self._providers and not self._can(asking, "query"):
+            return _NEVER
+        gently = self._can(asking, "push") or asking.over
+        return gentle_pause(asking.demand.made, activity.info().started_time) if gently else soon()
+
+    async def _look(self, asking: Asking) -> Taken:
+        """Returns the captures at the provider; none if it does not know the demand, or has no query."""
+        return _taken(await self._said(asking), asking)
+
+    async def _said(self, asking: Asking) -> tuple[Notice, ...]:
+        """Returns all notices of the provider; none if it does not know the demand, or has no query.
+
+        An expired request is cancelled, if the provider's API can do that.
+        """
+        provider = self.provider(asking)
+        close = asking.over and provider.can.cancel
+        if not close and not provider.can.query:
+            return ()
+        try:
+            return await (provider.cancel if close else provider.query)(asking.demand)
+        except RejectedError as error:
+            if error.code != NEVER_MADE:
+                raise
+            return ()
+
+    async def _wait(self, request: Watching, now: datetime) -> timedelta:
+        """Returns the wait before the next check, on the calendar that the payment uses now.
+
+        Raises `no_calendar`, which is retried, while the read models do not hold the payment.
+        """
+        if not any(self._can(one, "query") for one in request.askings):
+            return request.until - now
+        early = next_early_look(request.since, request.until, now)
+        if early is not None:
+            return early - now
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                calendar = await calendar_of(connection, request.stream)
+        if calendar is None:
+            raise ApplicationError("rebuild the read models: motcua ledger rebuild", type="no_calendar")
+        return next_look(request.since, request.until, calendar, now) - now
+
+    async def close(self, closing: Closing) -> Closed:
+        """Closes the request, if the provider's API can do that; returns all captures until then.
+
+        Once the fee is due, an undecided provider is queried for as long as the merchant's `patience` lasts; one that
+        gives no answer for at least our own `PATIENCE`, also about a fee that nobody owes. A payment not reported by
+        then counts as not made.
+        """
+        began, due, over = activity.info().started_time, closing.due, closing.due or closing.settled
+        patience = self._patience(closing)
+        try:
+            taken, known = await self._outcome(closing)
+        except (UnreachableError, RejectedError, NotSetUpError):
+            if over is None or began < over + max(patience, PATIENCE):
+                raise
+            return Closed()
+        if known or due is None or began >= due + patience:
+            return Closed(captures=taken.captures)
+        until = due + patience
+        if not closing.awaited or any(one.capture_id not in closing.known for one in taken.captures):
+            return Closed(captures=taken.captures, awaited_until=until)
+        raise nothing_new(min(gentle_pause(due, began), until - began))
+
+    def _patience(self, asking: Asking) -> timedelta:
+        return self._providers[asking.provider].patience if asking.provider in self._providers else PATIENCE
+
+    async def _outcome(self, asking: Asking) -> tuple[Taken, bool]:
+        """Returns the captures, and whether they are final. A provider without a query is never final.
+
+        Its captures are those of callbacks that the payment has not processed yet.
+        """
+        if self.provider(asking).can.query:
+            said = await self._said(asking)
+            return _taken(said, asking), not any(one.outcome is Outcome.PENDING for one in said)
+        return await self._told(asking), False
+
+    async def _told(self, asking: Asking) -> Taken:
+        """Returns the captures of a request's callbacks that its payment has not processed."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                rows = await connection.fetch(_NOT_DRIVEN, asking.demand.reference)
+        began = activity.info().started_time
+        captures = (
+            Capture(capture_id=row[0], amount=row[1], at=row[2] or began, attempt=asking.attempt) for row in rows
+        )
+        return Taken(captures=tuple(captures))
+
+
+_NOT_DRIVEN: Final = """
+select transaction, amount, at from callback
+where demanded = $1 and outcome = 'paid' and driven_at is null and verdict <> 'suspense'
+order by received_at
+"""
+
+
+def _together(found: Iterable[Taken]) -> Taken:
+    return Taken(captures=tuple(capture for one in found for capture in one.captures))
+
+
+def _taken(notices: Iterable[Notice], asking: Asking) -> Taken:
+    """Returns the paid notices as captures; one without a time gets the start of this attempt."""
+    began = activity.info().started_time
+    return Taken(
+        captures=tuple(
+            Capture(capture_id=one.transaction, amount=one.amount, at=one.at or began, attempt=asking.attempt)
+            for one in notices
+            if one.outcome is Outcome.PAID
+        )
+    )

@@ -1,0 +1,160 @@
+"""Reads a result's order and signers, from the filing's log and the agency's directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from temporalio import activity
+
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
+from activities.ledger.vault import Vault
+from rules.filing.fold import stage
+from rules.require import require
+from rules.result.order import order_of
+from rules.stream_kind import Kinds
+from schemas.base import AgencyCode, Model
+from schemas.errors import RefusalError
+from schemas.filing.state import Filing, Stage
+from schemas.ids import filing_workflow, result_workflow
+from schemas.people import PersonKind
+from schemas.result.state import Adopted, AgencySigner, ResultOrder, Signatory, SigningPlace
+from views.log import Log, Told
+
+
+class OrderRequest(Model):
+    """The `n`-th result of a filing."""
+
+    filing_id: UUID
+    n: int
+
+
+class Ordered(Model):
+    """The order of a result, and its agency; `adopted` if the filing issued the result by itself."""
+
+    agency: AgencyCode
+    order: ResultOrder
+    adopted: Adopted | None = None
+
+
+class SignerRequest(Model):
+    """Asks for the signer at this place of an agency's results."""
+
+    agency: AgencyCode
+    place: SigningPlace
+
+
+class Results:
+    """Reads filings and the directory for the streams of results."""
+
+    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._kinds = kinds
+
+    @activity.defn(name="result.signers")
+    async def signers(self, agency: AgencyCode) -> list[Signatory]:
+        """Returns the current signers of the agency's results, in order; empty if its directory names none."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                found = await signers_of(connection, agency)
+        return [_signatory(one) for one in found]
+
+    @activity.defn(name="result.signer")
+    async def signer(self, asked: SignerRequest) -> Signatory | None:
+        """Returns the current signer at that place; None if the directory names nobody."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                found = await signer_now(connection, asked.agency, asked.place)
+        return None if found is None else found.signatory
+
+    @activity.defn(name="result.order")
+    async def order(self, asked: OrderRequest) -> Ordered | None:
+        """Returns the result's order from the log; None if the filing neither has it nor waits for its signatures."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                log = Log(connection, self._vault.find, self._kinds)
+                if (begun := await _begun(log, asked)) is not None:
+                    return begun
+                try:
+                    told = await log.read(filing_workflow(asked.filing_id))
+                except RefusalError:
+                    return None
+        return _waited_for(told.state, asked.n) or _issued(told, asked.n)
+
+
+async def _begun(log: Log, asked: OrderRequest) -> Ordered | None:
+    """Returns the order with which the result's own stream began; None if it has not begun."""
+    stream = result_workflow(asked.filing_id, asked.n)
+    if not await log.connection.fetchval("select head_seq > 0 from stream where stream = $1", stream):
+        return None
+    told = await log.read(stream)
+    return Ordered(agency=told.state.agency, order=require(told.state.order))
+
+
+def _waited_for(filing: Filing, n: int) -> Ordered | None:
+    waits = filing.signs and stage(filing) is Stage.ISSUE and n == len(filing.results) + 1
+    return Ordered(agency=filing.agency, order=order_of(filing)) if waits else None
+
+
+def _issued(told: Told, n: int) -> Ordered | None:
+    """Returns the result that the filing issued by itself, under its decision at that time; None if there is none."""
+    for recorded, filing in zip(told.events, told.states(), strict=True):
+        issued = filing.results[-1] if recorded.event.kind == "result_issued" else None
+        if issued is not None and issued.n == n and issued.number is not None and not issued.signed:
+            adopted = Adopted(
+                number=issued.number,
+                result=recorded.event.result,
+                issued_at=recorded.at,
+                expires_on=issued.expires_on,
+                copies=issued.copies,
+            )
+            return Ordered(agency=filing.agency, order=order_of(filing), adopted=adopted)
+    return None
+
+
+@dataclass(frozen=True)
+class SignerNow:
+    """The current signer, and their number at the signing service: a person's, or that of the agency for its seal."""
+
+    signatory: Signatory
+    number: str
+    holder: PersonKind
+
+
+async def signer_now(connection: Connection, agency: str, place: SigningPlace) -> SignerNow | None:
+    """Returns the current signer at this place in the directory, or the substitute during an absence.
+
+    A substitute signs with a number of their own, or applies the seal with the agency's; without a number, the named
+    officer stays the signer.
+    """
+    named = next((one for one in await signers_of(connection, agency) if one.place is place), None)
+    if named is None:
+        return None
+    absent = await connection.fetchrow(_SUBSTITUTE, agency, named.officer, named.role)
+    number = named.number if named.holder is PersonKind.ORGANISATION else absent and absent["number"]
+    if absent is None or number is None:
+        return SignerNow(_signatory(named), named.number, named.holder)
+    acting = {"officer": absent["substitute"], "acting_for": named.officer}
+    return SignerNow(_signatory(named).model_copy(update=acting), number, named.holder)
+
+
+def _signatory(one: AgencySigner) -> Signatory:
+    return Signatory(place=one.place, officer=one.officer, role=one.role)
+
+
+async def signers_of(connection: Connection, agency: str) -> list[AgencySigner]:
+    """Returns the signers in the agency's directory, in order, with their numbers at the signing service."""
+    signing = await connection.fetchval("select signing from agency where agency = $1", agency)
+    return [] if signing is None else _SIGNERS.validate_json(signing)
+
+
+_SUBSTITUTE: Final = """
+select substitute, officer.number from absence
+join officer on (officer.agency, officer.subject, officer.role) = (absence.agency, substitute, absence.role)
+where (absence.agency, absence.subject, absence.role) = ($1, $2, $3) and officer.active
+    and cast(now() at time zone 'Asia/Ho_Chi_Minh' as date) between first_day and last_day
+"""
+_SIGNERS: Final = TypeAdapter(list[AgencySigner])

@@ -1,0 +1,1 @@
+"""What activities share: heartbeats, refusals, pauses, failpoints."""

@@ -1,0 +1,30 @@
+"""Heartbeats for long activities: when they stop, Temporal notices that the worker died."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from temporalio import activity
+
+_BEAT: Final = 10
+"""Seconds between two heartbeats."""
+
+
+@asynccontextmanager
+async def heartbeat(every: float = _BEAT) -> AsyncIterator[None]:
+    """Sends heartbeats while the block runs; none from a local activity, which has no heartbeat."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(every)
+
+    going = None if activity.info().is_local else asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        if going is not None:
+            going.cancel()

@@ -1,0 +1,1 @@
+"""Measured on papers and files."""

@@ -1,0 +1,1 @@
+"""Measured at the ledger alone."""

@@ -1,0 +1,96 @@
+"""Submits, commands or reads filings, one kind a round: a process that `benchmarks/record/guards.py` starts.
+
+Run as `python -m benchmarks.record.acts`. It has a stack, workers and a client of its own, set up by its environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Final
+from uuid import UUID
+
+from benchmarks.load import Round, measure
+from benchmarks.peer.asked import Answers
+from benchmarks.sides import AGENCY, VIA, Filed, Product, Timed
+from benchmarks.stage import scene
+from motcua.configured_speaker import speaker_here
+from motcua.payloads.codec import ring_of_client
+from schemas.filing import commands as cm
+from schemas.people import Actor, Role
+
+SUBMIT: Final = "submit"
+COMMAND: Final = "command"
+VIEW: Final = "view"
+ACTS: Final = (SUBMIT, COMMAND, VIEW)
+
+_RECEPTION: Final = Actor(subject=f"{AGENCY.lower()}-reception-1", role=Role.RECEPTION, agency=AGENCY)
+
+
+class Acts:
+    """Does acts on the filings of its last round of submissions, in turn.
+
+    The filings are few enough for the worker's cache, so no replay is measured (see `benchmarks/watching/memory.py`).
+    """
+
+    def __init__(self, product: Product) -> None:
+        self._client = product.client
+        self._product = product
+        self._filings: list[UUID] = []
+        self._turn = count()
+
+    def of(self, act: str) -> Acting:
+        """Returns a side that does this act alone."""
+        if act == SUBMIT:
+            self._filings.clear()
+        return Acting(act, {SUBMIT: self._submit, COMMAND: self._ask, VIEW: self._view}[act])
+
+    async def _submit(self, timed: Timed) -> None:
+        self._filings.append(await self._product.submit(timed))
+
+    async def _ask(self, timed: Timed) -> None:
+        n, filing = self._next()
+        asks = cm.Ask(command_id=f"ask-{n}", actor=_RECEPTION, via=VIA, question="Xin cho biết số điện thoại?")
+        await timed.call(COMMAND, self._client.act(filing, asks))
+
+    async def _view(self, timed: Timed) -> None:
+        _, filing = self._next()
+        await timed.call(VIEW, self._client.as_(_RECEPTION, VIA).view(filing))
+
+    def _next(self) -> tuple[int, UUID]:
+        n = next(self._turn)
+        return n, self._filings[n % len(self._filings)]
+
+
+class Acting:
+    """One act, in the form that `benchmarks.load` measures."""
+
+    def __init__(self, name: str, act: Callable[[Timed], Awaitable[None]]) -> None:
+        self.name = name
+        self._act = act
+
+    async def file(self) -> Filed:
+        """Do the act once."""
+        timed = Timed()
+        await self._act(timed)
+        return Filed(("", ""), timed.seconds)
+
+
+async def main() -> None:
+    """Set everything up, report the active guards, and play the requested rounds."""
+    answers = Answers()
+    async with scene() as on:
+        product, _ = on.sides
+        acts = Acts(product)
+
+        guarded = {"sealed": ring_of_client(on.client) is not None, "signed": speaker_here(on.env) is not None}
+
+        async def asked(concurrency: int, seconds: float, act: str) -> Round:
+            return await measure(acts.of(act), concurrency, seconds, on.pids[product.name])
+
+        await answers.serve(guarded, asked)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,159 @@
+"""`guards`: the cost of encrypted payloads and of identity statements, round by round in turn.
+
+Each side is the product with other settings, in processes and a stack of its own (`benchmarks/record/acts.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product
+from statistics import median
+from typing import Final
+
+from pydantic_core import to_json
+
+from benchmarks.about import commit, machine
+from benchmarks.asking import Asked, asked
+from benchmarks.load import Round
+from benchmarks.record.acts import ACTS
+from benchmarks.report import Ratio, ratio
+from deploy.stack.child import CHECKOUT
+from deploy.stack.speaker import IDENTITY
+from motcua.payloads.key_ring import CODEC_KEYS
+from operations.keys.rings import new_ring
+from workers.settings import Identity
+
+PLAIN: Final = "plain"
+CODEC: Final = "codec"
+SIGNED: Final = "identity"
+BOTH: Final = "both"
+GUARDED: Final = (CODEC, SIGNED, BOTH)
+
+
+def settings() -> dict[str, dict[str, str]]:
+    """Returns the extra environment of each side: first the plain one, to which the others are compared."""
+    unsealed, sealed = {CODEC_KEYS: ""}, {CODEC_KEYS: new_ring()}
+    believed, asked_who = {IDENTITY: Identity.OFF.value}, {IDENTITY: Identity.REQUIRED.value}
+    return {
+        PLAIN: unsealed | believed,
+        CODEC: sealed | believed,
+        SIGNED: unsealed | asked_who,
+        BOTH: sealed | asked_who,
+    }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan: rounds of each act on each side (`plain` and `sides`), their seconds, and the acts at once."""
+
+    rounds: int
+    seconds: float
+    concurrency: int
+    sides: Collection[str] = GUARDED
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The measurement: rounds by act and side. `guarded`: by side, the guards that it reports, such as `sealed`."""
+
+    guarded: Mapping[str, Mapping[str, bool]]
+    rounds: Mapping[str, Mapping[str, tuple[Round, ...]]]
+    at: datetime
+    machine: Mapping[str, str]
+    commit: str
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        return tuple(self.rounds[ACTS[0]])
+
+    def cpu_ms(self, act: str, side: str) -> dict[str, float]:
+        """Returns the CPU of one act by process: the median of its rounds."""
+        found = self.rounds[act][side]
+        return {name: median(each.cpu_ms[name] for each in found) for name in found[0].cpu_ms}
+
+    def ratio(self, act: str, side: str) -> Ratio:
+        """Returns the ratio of the CPU of one act to the plain side's."""
+        mine, plain = self.rounds[act][side], self.rounds[act][PLAIN]
+        return ratio(
+            *([each.whole_ms for each in mine], [len(each.filed) for each in mine]),
+            *([each.whole_ms for each in plain], [len(each.filed) for each in plain]),
+        )
+
+    def whole(self, side: str) -> Ratio:
+        """Returns the ratio of the CPU of one act of each kind to the plain side's."""
+        mine, plain = self._together(side), self._together(PLAIN)
+        return ratio(mine, [1] * len(mine), plain, [1] * len(plain))
+
+    def _together(self, side: str) -> list[float]:
+        return [sum(each.whole_ms for each in turn) for turn in zip(*(self.rounds[a][side] for a in ACTS), strict=True)]
+
+    def __str__(self) -> str:
+        lines = []
+        for side in self.sides:
+            for act in ACTS:
+                by = ", ".join(f"{name} {spent:.1f}" for name, spent in self.cpu_ms(act, side).items())
+                whole = median(each.whole_ms for each in self.rounds[act][side])
+                lines.append(f"{side}, {act}: CPU {whole:.1f} ms ({by}), to {PLAIN} {self.ratio(act, side)}")
+            lines.append(f"{side}, one of each: to {PLAIN} {self.whole(side)}")
+        return "\n".join(lines)
+
+
+def as_json(measured: Measured) -> bytes:
+    """Returns the whole measurement."""
+    found = {
+        "benchmark": "guards",
+        "at": measured.at,
+        "machine": measured.machine,
+        "commit": measured.commit,
+        "sides": {
+            side: {
+                **measured.guarded[side],
+                "acts": {
+                    act: {"cpu_ms": measured.cpu_ms(act, side), "ratio": measured.ratio(act, side)} for act in ACTS
+                },
+                "ratio": measured.whole(side),
+            }
+            for side in measured.sides
+        },
+        "rounds": [
+            {"act": act, "side": side, "acts": len(each.filed), "seconds": each.seconds, "cpu_ms": each.cpu_ms}
+            for act, by in measured.rounds.items()
+            for side, played in by.items()
+            for each in played
+        ],
+    }
+    return to_json(found, indent=1) + b"\n"
+
+
+async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
+    """Set all sides up, warm them up, and measure them in turn. Raises `AskedError`."""
+    async with AsyncExitStack() as held:
+        sides: dict[str, Asked] = {}
+        for name, more in settings().items():
+            if name not in {PLAIN, *plan.sides}:
+                continue
+            command = (sys.executable, "-m", "benchmarks.record.acts")
+            sides[name] = await held.enter_async_context(asked(name, command, CHECKOUT, {**os.environ, **more}))
+        played = await _played(sides, plan, tell)
+    guarded = {name: side.begun for name, side in sides.items()}
+    return Measured(guarded, played, datetime.now(UTC), machine(), await commit(CHECKOUT))
+
+
+async def _played(
+    sides: Mapping[str, Asked], plan: Plan, tell: Callable[[str], None]
+) -> dict[str, dict[str, tuple[Round, ...]]]:
+    """Plays the rounds of every act and side; an uncounted first one warms each up."""
+    rounds: dict[str, dict[str, tuple[Round, ...]]] = {act: dict.fromkeys(sides, ()) for act in ACTS}
+    for number in range(plan.rounds + 1):
+        for act, name in product(ACTS, sides):
+            seconds = plan.seconds if number else plan.seconds / 3
+            found = await sides[name].round(plan.concurrency, seconds, act=act)
+            if number:
+                rounds[act][name] += (found,)
+                tell(f"round {number}, {name}, {act}: {found.whole_ms:.1f} ms of CPU each")
+    return rounds

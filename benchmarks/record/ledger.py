@@ -1,0 +1,164 @@
+"""`ledger`: the speed, the CPU and the memory of verifying a long log, and of rebuilding the read models from it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import asyncpg
+import psutil
+from pydantic_core import to_json
+
+from activities.keys.masters import master_keys
+from activities.ledger.vault import Vault
+from benchmarks.about import commit, machine, versions
+from benchmarks.ending import end
+from benchmarks.load import cpu
+from benchmarks.record.long_log import lengthening
+from benchmarks.record.looked import LOOKS
+from benchmarks.stage import Scene, scene
+from deploy.stack.child import CHECKOUT
+from schemas.ids import StreamId
+
+EVENTS: Final = 500_000
+SHARE: Final = 10
+"""First a log this many times shorter is measured, to show whether memory grows with the log."""
+_SAMPLE_SECONDS: Final = 0.05
+_EVENTS: Final = "select count(*) from event"
+
+
+class NotWholeError(Exception):
+    """A look at the log has found a problem, or has failed: its figures are worthless."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at `events` events: wall-clock seconds, and CPU seconds, ours and PostgreSQL's.
+
+    `resident`: the peak of its processes' resident bytes together.
+    """
+
+    events: int
+    seconds: float
+    cpu: float
+    postgresql: float
+    resident: int
+
+    @property
+    def per_second(self) -> float:
+        """Events a second of wall-clock time."""
+        return self.events / self.seconds
+
+    @property
+    def cpu_of_many(self) -> float:
+        """CPU seconds of all processes for 100,000 events."""
+        return (self.cpu + self.postgresql) / self.events * 100_000
+
+    def __str__(self) -> str:
+        return (
+            f"{self.per_second:,.0f} events a second; for 100,000 {self.cpu_of_many:.2f} s of CPU "
+            f"({self.cpu / self.events * 100_000:.2f} and PostgreSQL's "
+            f"{self.postgresql / self.events * 100_000:.2f}); {self.resident / 1e6:,.0f} MB"
+        )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The measurement: looks at the short log and at the long one, by name."""
+
+    short: Mapping[str, Look]
+    long: Mapping[str, Look]
+    at: datetime
+    machine: Mapping[str, str]
+    versions: Mapping[str, str]
+    commit: str
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name}, {of[name].events:,} events: {of[name]}" for name in LOOKS for of in self._both)
+
+    @property
+    def _both(self) -> tuple[Mapping[str, Look], Mapping[str, Look]]:
+        return self.short, self.long
+
+
+async def run(events: int, tell: Callable[[str], None]) -> Measured:
+    """Record a filing, add copies of it to the log up to `events` events, and measure the looks at it.
+
+    Raises `NotWholeError`.
+    """
+    async with scene() as on:
+        played = await on.sides[0].file()
+        await on.client.get_workflow_handle(played.workflows[0]).result()
+        await end(on.client, played.workflows[1:])
+        filing = StreamId.parse(played.workflows[0]).filing
+        vault = Vault(master_keys(on.env["MOTCUA_MASTER_KEY"]))
+        async with lengthening(on.env["MOTCUA_SUPERUSER_DATABASE_URL"], vault, filing) as log:
+            await log.lengthen(events // SHARE // log.each)
+            short = {name: await _look(on, name, tell) for name in LOOKS}
+            await log.lengthen(events // log.each)
+            long = {name: await _look(on, name, tell) for name in LOOKS}
+        return Measured(short, long, datetime.now(UTC), machine(), await versions(on), await commit(CHECKOUT))
+
+
+async def _look(on: Scene, name: str, tell: Callable[[str], None]) -> Look:
+    connection = await asyncpg.connect(on.dsn)
+    try:
+        events = int(await connection.fetchval(_EVENTS))
+    finally:
+        await connection.close()
+    postgresql = {"postgresql": on.pids["product"]["postgresql"]}
+    before = cpu(postgresql)["postgresql"]
+    command = (sys.executable, "-m", "benchmarks.record.looked", name)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=PIPE, stderr=PIPE, cwd=CHECKOUT, env={**os.environ, **on.env}
+    )
+    sampling = asyncio.create_task(_most_resident(process.pid))
+    said, errors = await process.communicate()
+    if process.returncode:
+        raise NotWholeError(f"{name}: {errors.decode(errors='replace')}")
+    took = json.loads(said)
+    if took["wrong"]:
+        raise NotWholeError(f"{name} has found {took['wrong']} to be wrong")
+    spent = cpu(postgresql)["postgresql"] - before
+    found = Look(events, took["seconds"], took["cpu"], spent, await sampling)
+    tell(f"{name}, {events:,} events: {found}")
+    return found
+
+
+async def _most_resident(pid: int) -> int:
+    """Returns the peak resident bytes of a process with its children, when it has ended."""
+    most = 0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        while process.status() != psutil.STATUS_ZOMBIE:
+            most = max(most, sum(map(_resident, [process, *process.children(recursive=True)])))
+            await asyncio.sleep(_SAMPLE_SECONDS)
+    return most
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def as_json(measured: Measured) -> bytes:
+    """Returns the whole measurement, with machine and versions."""
+    looks = {
+        name: [
+            asdict(of[name]) | {"per_second": of[name].per_second, "cpu_of_100000": of[name].cpu_of_many}
+            for of in (measured.short, measured.long)
+        ]
+        for name in LOOKS
+    }
+    about = {"at": measured.at, "machine": measured.machine, "versions": measured.versions, "commit": measured.commit}
+    return to_json({"benchmark": "ledger", "looks": looks} | about, indent=1) + b"\n"

@@ -1,0 +1,65 @@
+"""One pass over a whole log, in a process of its own: `python -m benchmarks.record.looked verify|bindings|rebuild`.
+
+Its seconds and the number of problems are a line of JSON on stdout. `verify` checks everything that needs no key,
+`bindings` all that needs the master key; the addresses and that key are in the environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import asyncpg
+
+from activities.keys.masters import MasterKeys, master_keys
+from activities.ledger.vault import Vault
+from operations.evidence.bindings import unbound
+from operations.rebuilding import rebuild as rebuilding
+from verifier import ledger as ledger_verifier
+
+
+async def _verify(_: MasterKeys) -> int:
+    return len((await ledger_verifier.verify(os.environ["MOTCUA_DATABASE_URL"])).problems)
+
+
+async def _bindings(masters: MasterKeys) -> int:
+    connection = await asyncpg.connect(os.environ["MOTCUA_DATABASE_URL"])
+    try:
+        return len(await unbound(connection, Vault(masters)))
+    finally:
+        await connection.close()
+
+
+async def _rebuild(masters: MasterKeys) -> int:
+    await rebuilding.rebuild(os.environ["MOTCUA_OWNER_DATABASE_URL"], masters, lambda *_: None)
+    return 0
+
+
+LOOKS: Final[Mapping[str, Callable[[MasterKeys], Awaitable[int]]]] = {
+    "verify": _verify,
+    "bindings": _bindings,
+    "rebuild": _rebuild,
+}
+"""Each returns the number of problems found; a rebuild that fails raises."""
+
+
+def _cpu() -> float:
+    """Returns the CPU seconds of this process and of its ended children."""
+    return sum(os.times()[:4])
+
+
+async def main(look: str) -> None:
+    """Make the pass, and print its figures."""
+    cpu, began = _cpu(), time.perf_counter()
+    wrong = await LOOKS[look](master_keys(os.environ["MOTCUA_MASTER_KEY"]))
+    took = {"seconds": time.perf_counter() - began, "cpu": _cpu() - cpu, "wrong": wrong}
+    sys.stdout.write(f"{json.dumps(took)}\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))

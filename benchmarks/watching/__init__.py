@@ -1,0 +1,1 @@
+"""Measured over days of waiting."""

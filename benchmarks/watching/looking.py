@@ -1,0 +1,60 @@
+"""A workflow that only watches for late money, from a given moment of settlement on."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeAlias
+
+from temporalio import activity, workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.money.payment import BANK
+    from activities.partners.instructions import Instruction, Instructions
+    from activities.partners.money.provider_queries import Asker, Watching, late
+    from rules.streams import PAYMENT
+    from schemas.base import Instant
+    from schemas.payment.state import Payment, Taken
+
+
+LateMoney: TypeAlias = Callable[[Instruction], Awaitable[Taken]]
+
+
+class WatchRequest(Instruction):
+    """A payment of the log, to be watched as if it had been settled at `since`."""
+
+    since: Instant | None = None
+
+
+class Watches:
+    """The watching activity: the product's own, `product`, or, with `since` set, a watch from that moment."""
+
+    def __init__(self, product: LateMoney, asker: Asker, instructions: Instructions) -> None:
+        self._product = product
+        self._asker = asker
+        self._instructions = instructions
+
+    @activity.defn(name="payment.late_money")
+    async def late_money(self, given: WatchRequest) -> Taken:
+        """Returns all captures, once there is a new one or the watch is over."""
+        if given.since is None:
+            return await self._product(given)
+        payment: Payment = (await self._instructions.read(given, PAYMENT)).state
+        watching = Watching(
+            askings=tuple(late(payment, one) for one in payment.attempts),
+            known=tuple(capture.capture_id for capture in payment.captures),
+            stream=given.stream,
+            since=given.since,
+            until=given.since + timedelta(seconds=payment.watch_seconds),
+        )
+        return await self._asker.late_money(watching)
+
+
+@workflow.defn(name="LateMoneyWatch")
+class LateMoneyWatch:
+    """A payment's watch: its one activity, with its options."""
+
+    @workflow.run
+    async def run(self, request: WatchRequest) -> None:
+        """Watch until money comes, or the watch is over."""
+        await workflow.execute_activity_method(Watches.late_money, request, **BANK)

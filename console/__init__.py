@@ -1,0 +1,1 @@
+"""How a command of the platform reaches the record: addresses, keys, the database, its words."""

@@ -1,0 +1,20 @@
+"""Commands' connection to the record, and their note while it is unavailable."""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import asyncpg
+
+from motcua.cli.running import note
+from schemas.translate import said
+
+TIMEOUT: Final = 10.0
+"""Seconds for connecting, and for each statement."""
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+def say_away(seconds: float) -> None:
+    """Prints that the command waits for the database, at most for these seconds."""
+    note(said("refused.database.waiting", seconds=f"{seconds:.0f}"))

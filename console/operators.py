@@ -1,0 +1,31 @@
+"""Checks of operators: whether an actor is one by the directory, and whether two count as the same person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from activities.ledger.authority.officers import active, in_their_place
+from console.owner import Connection
+from rules.officers import role_is
+from rules.time.working_time import local_day
+from schemas.errors import Problem, problem
+from schemas.names import ROLE_NAMES
+from schemas.people import Actor, Role
+
+
+async def no_operator(connection: Connection, actor: Actor) -> Problem | None:
+    """Returns the reason why the actor is no operator by the directory, or None."""
+    if (wrong := role_is(actor, Role.OPERATOR)) is not None:
+        return wrong
+    if actor.agency is None or not await active(connection, actor.agency, actor.subject, Role.OPERATOR):
+        return problem("actor", "not_in_directory", role_name=ROLE_NAMES[Role.OPERATOR])
+    return None
+
+
+async def same_hands(connection: Connection, asker: Actor, actor: Actor, now: datetime) -> bool:
+    """Whether the actor is the requester, or their substitute on that day."""
+    stands_in = [
+        await in_their_place(connection, str(one), [actor.subject], [asker.subject], local_day(now))
+        for one in {asker.agency, actor.agency}
+    ]
+    return actor.subject == asker.subject or any(stands_in)

@@ -1,0 +1,1 @@
+"""Moves of a story: orders, complaints, refunds, results."""

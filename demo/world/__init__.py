@@ -1,0 +1,1 @@
+"""What happens around a story: the bank, tills, absences, suspense."""

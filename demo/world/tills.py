@@ -1,0 +1,84 @@
+"""Plays the lines of a script about a till: a cashier opens it, counts it with a shortage, and closes it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from demo.applicant import Filer, via
+from demo.insisting import Insisting
+from demo.patience import Connection, at_database
+from demo.player import Beside, Played, officer
+from demo.scenario import Act
+from operations import tills
+from schemas.errors import RefusalError
+from schemas.filing.commands import Command
+from schemas.level import Channel
+from schemas.money.till import CloseTill, CountTill, OpenTill, Till, TillShown
+from schemas.people import Role
+from views.registers import tills as views
+
+C = TypeVar("C", bound=Command)
+T = TypeVar("T")
+
+DESK: Final = "1"
+PAUSE: Final = 1.0
+WRONG_CHANGE: Final = "Thối nhầm tiền cho người nộp"
+LEFT_OPEN: Final = "Còn mở từ lần chạy trước"
+
+
+class Tills:
+    """The cashiers of the stories at this database; each has the till of one story at a time."""
+
+    def __init__(self, database: str) -> None:
+        self._database = database
+        self._begun: set[str] = set()
+        self._beginning = asyncio.Lock()
+
+    @property
+    def words(self) -> Mapping[str, Beside]:
+        """The methods by the commands of a script's lines."""
+        return {"open_till": self.open, "close_till": self.close}
+
+    async def open(self, act: Act, played: Played, _: Filer, __: Insisting) -> None:
+        """`cashier open_till FLOAT`: opens a till as soon as the cashier has no other one."""
+        agency = played.scenario.agency
+        await self._begin(agency)
+        said = {"desk": DESK, "change_fund": int(act.arguments[0])}
+        command = _command(OpenTill, agency, f"open-{played.filing_id}", said)
+        while True:
+            try:
+                await self._asked(lambda connection: tills.open_(connection, command))
+            except RefusalError:
+                await asyncio.sleep(PAUSE)
+            else:
+                return
+
+    async def close(self, act: Act, played: Played, _: Filer, __: Insisting) -> None:
+        """`cashier close_till MISSING`: counts `MISSING` đồng less than expected, and closes the till."""
+        (mine,) = await self._asked(lambda connection: views.tills(connection, played.scenario.agency))
+        await self._closed(mine, played.filing_id, int(act.arguments[0]), WRONG_CHANGE)
+
+    async def _begin(self, agency: str) -> None:
+        """Close the agency's tills that an interrupted run has left open."""
+        async with self._beginning:
+            if agency not in self._begun:
+                for left in await self._asked(lambda connection: views.tills(connection, agency)):
+                    await self._closed(left, left.number, 0, LEFT_OPEN)
+                self._begun.add(agency)
+
+    async def _closed(self, till: Till, by: UUID | str, missing: int, why: str) -> TillShown:
+        count = _command(CountTill, till.agency, f"count-{by}", {"till": till.number, "total": till.expected - missing})
+        close = _command(CloseTill, till.agency, f"close-{by}", {"till": till.number, "reason": why})
+        await self._asked(lambda connection: tills.count(connection, count))
+        return await self._asked(lambda connection: tills.close(connection, close))
+
+    async def _asked(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        return await at_database(self._database, work)
+
+
+def _command(model: type[C], agency: str, own_id: str, said: dict[str, Any]) -> C:
+    who = {"actor": officer(agency, Role.CASHIER), "via": via(Channel.COUNTER)}
+    return model.model_validate({"command_id": own_id} | who | said)

@@ -1,0 +1,1 @@
+"""Calls of a client: commands, questions, submissions, and their repeats."""

@@ -1,0 +1,96 @@
+"""A client bound to one actor and one program, which every command would have to name otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from motcua import contract as c
+from motcua.signing.speaker import Line
+
+from .passing_over import PassedOver, Progress, absences_of, pass_one, tasks_of
+from .questions import Questions, stream_of
+from .sending import Sending, command_id
+
+
+class ActingClient(Questions):
+    """Files, acts and asks as one actor, through one program; `FilingClient.as_` makes it.
+
+    It has every question of `FilingClient`, asked for this actor.
+
+    Attributes:
+        actor: The actor of every message.
+        via: The authenticated program that passes the messages on, and its channel.
+    """
+
+    def __init__(self, line: Line, actor: c.Actor, via: c.Via) -> None:
+        super().__init__(line)
+        self._sending = Sending(line)
+        self.actor = actor
+        self.via = via
+
+    async def submit(self, /, **fields: Any) -> c.Receipt:
+        """Hand in a filing, as `FilingClient.submit` does. `fields`: those of a `Submission` but `actor` and `via`.
+
+        Raises `UnfitError` if they do not fit; nothing has been sent then.
+        """
+        return await self._sending.submit(c.Submission(**self._with_ours(fields)))
+
+    async def act(self, /, target: UUID | str, command: type[c.Command], **fields: Any) -> c.Receipt:
+        """Give a command, as `FilingClient.act` does.
+
+        Args:
+            target: The filing's id, or the name of another stream, such as `payment:<uuid>:1`.
+            command: Its class, such as `Accept`.
+            fields: Its own fields, and `command_id`: keep it, so that the same command can be sent again. Without it
+                each call is another command.
+
+        Raises:
+            UnfitError: The fields do not fit; nothing has been sent.
+        """
+        return await self._sending.act(target, command(**self._with_ours({"command_id": command_id()} | fields)))
+
+    async def renew_payment(self, /, filing_id: UUID | str, n: int = 1, **fields: Any) -> c.Receipt:
+        """Request a fee again, so that it can be paid (thanh toán lại). `fields`: `provider`, `command_id`, or neither.
+
+        `FilingClient.payment` lists the providers that may be chosen, and then has the address to pay at.
+        """
+        return await self.act(c.payment_workflow(filing_id, n), c.RenewPayment, **fields)
+
+    async def complain(self, /, **fields: Any) -> c.Receipt:
+        """Complain, as `FilingClient.complain` does. `fields`: those of a `ComplaintStart` but `actor` and `via`.
+
+        Raises `UnfitError` if they do not fit; nothing has been sent then.
+        """
+        return await self._sending.complain(c.ComplaintStart(**self._with_ours(fields)))
+
+    async def actions(self, target: UUID | str) -> list[c.Action]:
+        """Returns every command, whether the actor can give it now, and if not, the reason."""
+        return await self._asked(c.AskActions(stream=stream_of(target), actor=self.actor), list[c.Action])
+
+    async def pass_over(self, absent: str, progress: Progress = lambda _, __: None) -> list[PassedOver]:
+        """As a team lead, give the claimed tasks of an absent officer of one's agency to the substitute (chuyển việc).
+
+        It takes tasks from nobody else, and may be repeated: tasks that passed over before stay as they are.
+
+        Args:
+            absent: The officer's subject, absent today by the directory.
+            progress: Called with the number of tasks done and the number of all.
+
+        Returns:
+            The outcome for each task.
+
+        Raises:
+            NotFound: By the directory this officer is not absent today.
+        """
+        agency = self.actor.agency or ""
+        absences = await absences_of(self, agency, absent)
+        waiting = [(one, task) for one in absences for task in await tasks_of(self, agency, one)]
+        done: list[PassedOver] = []
+        for absence, task in waiting:
+            done.append(await pass_one(self, absence, task))
+            progress(len(done), len(waiting))
+        return done
+
+    def _with_ours(self, fields: dict[str, Any]) -> dict[str, Any]:
+        return {"actor": self.actor, "via": self.via} | fields

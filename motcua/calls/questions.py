@@ -1,0 +1,258 @@
+"""The questions to the platform: about one filing, lists, the changes to come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from functools import cache
+from typing import Any, Final, TypeVar
+from uuid import UUID, uuid4
+
+from pydantic import TypeAdapter
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
+
+from motcua import contract as c
+from motcua.errors import FilingNotAvailable, MotcuaError, NotFound, NotReady, Unavailable, error_from, refused_for
+from motcua.machine_work import MachineWork, machine_work
+from motcua.signing.speaker import Line
+
+from .retry import LONGEST_ATTEMPT, TryAgainError, is_not_found, or_sign_anew, patiently
+
+T = TypeVar("T")
+
+_PAUSE: Final = 0.2
+_VIEW: Final = "View"
+SUBMIT: Final = "submit"
+
+
+class Questions:
+    """The questions, asked by the speaker of the line."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def view(self, filing_id: UUID | str) -> c.FilingView:
+        """Returns the filing, as shown to readers who may see all of it."""
+        return await self._asked(c.AskFiling(stream=_filing(filing_id)), c.FilingView)
+
+    async def receipt(self, target: UUID | str, command_id: str = SUBMIT) -> c.Receipt:
+        """Returns the receipt of a command, by default of the submission. Raises `NotReady` if there is none."""
+        return await self._asked(c.AskReceipt(stream=stream_of(target), command_id=command_id), c.Receipt)
+
+    async def clocks(self, filing_id: UUID | str) -> list[c.ClockState]:
+        """Returns every run of every clock by its start: its pauses with their reasons, due instant and outcome."""
+        return await self._asked(c.AskClocks(stream=_filing(filing_id)), list[c.ClockState])
+
+    async def result(self, filing_id: UUID | str) -> c.ResultView:
+        """Returns the decision and the reference of its file. Raises `NotReady` before there is one."""
+        return await self._asked(c.AskResult(stream=_filing(filing_id)), c.ResultView)
+
+    async def delivery(self, filing_id: UUID | str) -> c.DeliveryView:
+        """Returns the applicant's means to get the result: pick-up code, link. Show it to nobody else."""
+        return await self._asked(c.AskDelivery(stream=_filing(filing_id)), c.DeliveryView)
+
+    async def linked_result(self, filing_id: UUID | str, link: str) -> c.ResultView:
+        """Returns the result for the holder of its link. Raises `NotAllowed` for an expired or another link."""
+        return await self._asked(c.AskLinkedResult(stream=_filing(filing_id), link=link), c.ResultView)
+
+    async def parked(self, filing_id: UUID | str) -> list[c.Parked]:
+        """Returns the reports from the filing's other streams that could not be used, for the operator."""
+        return await self._asked(c.AskParked(stream=_filing(filing_id)), list[c.Parked])
+
+    async def payment(self, filing_id: UUID | str, n: int = 1) -> c.PaymentView:
+        """Returns the `n`-th online payment: the address to pay at, and the state of the money."""
+        return await self._asked(c.AskPayment(stream=c.payment_workflow(_uuid(filing_id), n)), c.PaymentView)
+
+    async def parcel(self, filing_id: UUID | str, n: int = 1) -> c.ParcelView:
+        """Returns the `n`-th consignment of the result by post."""
+        return await self._asked(c.AskParcel(stream=c.parcel_workflow(_uuid(filing_id), n)), c.ParcelView)
+
+    async def referral(self, filing_id: UUID | str, n: int = 1) -> c.ReferralView:
+        """Returns the `n`-th part of the procedure that another agency decides: its due moment and its decision."""
+        return await self._asked(c.AskReferral(stream=c.referral_workflow(_uuid(filing_id), n)), c.ReferralView)
+
+    async def complaints(self, filing_id: UUID | str) -> list[c.ComplaintView]:
+        """Returns the complaints about the filing, and their answers."""
+        return await self._asked(c.AskComplaints(stream=_filing(filing_id)), list[c.ComplaintView])
+
+    async def papers(self, filing_id: UUID | str) -> list[c.OfficialPaper]:
+        """Returns the filing's official papers made so far; `Store.get` reads their files."""
+        return await self._asked(c.AskPapers(stream=_filing(filing_id)), list[c.OfficialPaper])
+
+    async def timeline(
+        self, filing_id: UUID | str, audience: c.Audience = c.Audience.APPLICANT
+    ) -> list[c.TimelineEntry]:
+        """Returns the history of the filing and its other streams, as far as this audience may see it."""
+        return await self._asked(c.AskTimeline(stream=_filing(filing_id), audience=audience), list[c.TimelineEntry])
+
+    async def access(
+        self, filing_id: UUID | str, *, after: str | None = None, limit: int = 100
+    ) -> c.Page[c.AccessEntry]:
+        """Returns a page of the readers who have looked at the filing, the latest first."""
+        question = c.AskAccess(stream=_filing(filing_id), after=after, limit=limit)
+        return await self._asked(question, c.Page[c.AccessEntry])
+
+    async def changes(self, filing_id: UUID | str, after: int = 0, *, wait: float = c.LONGEST_WAIT) -> c.Changes:
+        """Returns the filing's state after each event beyond `after`; waits up to `wait` seconds for the first one."""
+        within = max(min(wait, self._line.patience - LONGEST_ATTEMPT), 0)
+        question = c.AskChanges(stream=_filing(filing_id), after=after, wait=within)
+        return await self._asked(question, c.Changes, longest=within + LONGEST_ATTEMPT)
+
+    async def filings(
+        self, client_id: str, *, open_only: bool = False, after: str | None = None, limit: int = 100
+    ) -> c.Page[c.FilingSummary]:
+        """Returns a page of the filings of one client."""
+        question = c.AskFilings(client_id=client_id, open_only=open_only, after=after, limit=limit)
+        return await self._asked(question, c.Page[c.FilingSummary])
+
+    async def filings_of(
+        self, id_number: str, *, after: str | None = None, limit: int = 100
+    ) -> c.Page[c.FilingSummary]:
+        """Returns a page of the filings in the name of one person."""
+        question = c.AskPersonsFilings(id_number=id_number, after=after, limit=limit)
+        return await self._asked(question, c.Page[c.FilingSummary])
+
+    async def tasks(self, question: c.AskTasks | None = None) -> c.Page[c.TaskSummary]:
+        """Returns a page of the tasks and their holders, the earliest due first."""
+        return await self._asked(question or c.AskTasks(), c.Page[c.TaskSummary])
+
+    async def counts(self, agency: str | None = None) -> list[c.Count]:
+        """Returns the number of open filings by agency and status."""
+        return await self._asked(c.AskCounts(agency=agency), list[c.Count])
+
+    async def agency(self, code: str) -> c.AgencySummary:
+        """Returns an agency's entry in the directory. Raises `NotFound` if it has none."""
+        return await self._asked(c.AskAgency(agency=code), c.AgencySummary)
+
+    async def absences(self, agency: str) -> list[c.AbsenceSummary]:
+        """Returns the present and future absences of an agency's officers, with their substitutes."""
+        return await self._asked(c.AskAbsences(agency=agency), list[c.AbsenceSummary])
+
+    async def machine_work(self, filing_id: UUID | str) -> list[MachineWork]:
+        """Returns the filing's open requests to its back office, with attempts, last error and next attempt.
+
+        The answer comes from Temporal, not from the record: a filing that does not run has none.
+        """
+        stream = _filing(filing_id)
+
+        async def attempt(limit: timedelta) -> list[MachineWork]:
+            try:
+                return await machine_work(self._line.client, stream, limit)
+            except RPCError as error:
+                if is_not_found(error):
+                    return []
+                raise
+
+        return await patiently(attempt, self._line.patience)
+
+    async def follow(self, filing_id: UUID | str) -> AsyncIterator[c.FilingView]:
+        """Yields the filing's state after every event, from the first to the last; it misses none.
+
+        Each request waits for the next event. Once there was a first answer, an outage of any length only delays it.
+
+        Raises:
+            FilingNotAvailable: There never was such a filing.
+            BadSubmission: The submission was refused.
+
+        Example:
+            >>> receipt = await client.submit(submission)
+            >>> async for view in client.follow(filing_id):
+            ...     print(view.code == receipt.code, view.closed)
+            ...     break
+            True False
+        """
+        seen = 0
+        while True:
+            changes = await self._look(filing_id, seen)
+            if changes is None:
+                await asyncio.sleep(_PAUSE)
+                continue
+            for view in changes.views:
+                yield view
+                if view.closed:
+                    return
+            if not changes.views:
+                await asyncio.sleep(_PAUSE)
+            seen = changes.seq
+
+    async def _look(self, filing_id: UUID | str, seen: int) -> c.Changes | None:
+        """Returns the changes after `seen`; None while the filing is being registered or, once seen, in an outage."""
+        try:
+            return await self.changes(filing_id, seen)
+        except NotReady:
+            return None
+        except Unavailable:
+            if seen:
+                return None
+            raise
+
+    async def _asked(self, question: c.Question, answer: type[T], *, longest: float = LONGEST_ATTEMPT) -> T:
+        return await patiently(lambda limit: self._ask(question, answer, limit), self._line.patience, longest)
+
+    async def _ask(self, question: c.Question, answer: type[T], limit: timedelta, asker: c.Actor | None = None) -> T:
+        """Returns the record's answer by a workflow of its own; touches no running one. `asker`: the asking actor."""
+        voice = self._line.voice if asker is None else self._line.voice.of(asker)
+        asked = await voice.question(question)
+        try:
+            found = await self._line.client.execute_workflow(
+                _VIEW,
+                asked,
+                id=f"view:{uuid4()}",
+                task_queue=c.TASK_QUEUE,
+                execution_timeout=limit,
+                rpc_timeout=limit,
+            )
+        except WorkflowFailureError as error:
+            if not isinstance(error.cause, ApplicationError):  # the question, or its worker's task, timed out
+                raise TryAgainError from error
+            why = or_sign_anew(error_from(error.cause))
+            stream: str | None = getattr(question, "stream", None)
+            if isinstance(why, NotFound) and stream is not None:
+                raise await self._why_not_found(stream, limit) from None
+            raise why from None
+        except RPCError as error:
+            if is_not_found(error):  # Temporal has lost the question; the record still has the answer
+                raise TryAgainError from error
+            raise
+        answered: T = _adapter(answer).validate_python(found)
+        return answered
+
+    async def _why_not_found(self, stream: str, limit: timedelta) -> MotcuaError:
+        """Returns the error for a stream missing in the record: its workflow may still register it, or was refused."""
+        handle = self._line.client.get_workflow_handle(stream)
+        try:
+            description = await handle.describe(rpc_timeout=limit)
+            if description.status is WorkflowExecutionStatus.RUNNING:
+                return refused_for(c.RefusalCode.NOT_READY, c.problem("", "not_ready"))
+            if description.status is WorkflowExecutionStatus.FAILED:
+                await handle.result(rpc_timeout=limit)
+        except WorkflowFailureError as error:
+            return error_from(error.cause)
+        except RPCError as error:
+            if not is_not_found(error):
+                raise
+        return FilingNotAvailable(f"the record holds nothing of {stream}")
+
+
+_adapter: Final[Callable[[Any], TypeAdapter[Any]]] = cache(TypeAdapter)
+
+
+def stream_of(target: UUID | str) -> str:
+    """Returns the stream of a filing by its id; the name of another stream is returned as it is."""
+    return target if isinstance(target, str) and ":" in target else _filing(target)
+
+
+def _filing(filing_id: UUID | str) -> str:
+    return c.filing_workflow(_uuid(filing_id))
+
+
+def _uuid(filing_id: UUID | str) -> UUID:
+    if isinstance(filing_id, UUID):
+        return filing_id
+    try:
+        return UUID(filing_id)
+    except ValueError:
+        raise FilingNotAvailable("this is not the id of a filing: a filing id is a UUID") from None

@@ -1,0 +1,127 @@
+"""Retries transient failures with the same ids until the caller's patience is over."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
+from temporalio.client import RPCTimeoutOrCancelledError
+from temporalio.service import RPCError, RPCStatusCode
+
+from motcua.errors import MotcuaError, NotAuthorised, Unavailable
+
+T = TypeVar("T")
+Attempt = Callable[[timedelta], Awaitable[T]]
+
+DEFAULT_PATIENCE: Final = 60.0
+"""Seconds."""
+
+LONGEST_ATTEMPT: Final = 10.0
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 3.0
+
+_PASSING: Final = frozenset(
+    {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.FAILED_PRECONDITION,  # nobody polls, or a workflow task failed
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.CANCELLED,  # how a time limit of the SDK itself looks
+        RPCStatusCode.ABORTED,
+        RPCStatusCode.INTERNAL,
+        RPCStatusCode.UNKNOWN,  # a connection cut in the middle
+    }
+)
+
+_PASSING_RULES: Final = frozenset({"statement_expired", "principals_not_at_hand", "clock_is_off"})
+
+
+class TryAgainError(Exception):
+    """The answer is about to change, for instance while the filing moves to a new run: try again."""
+
+
+class SignAnewError(TryAgainError):
+    """The identity statement was refused, but may pass if signed again, in an Update with another id."""
+
+
+def or_sign_anew(error: MotcuaError) -> Exception:
+    """Returns `error`, or a `SignAnewError` if the message may pass once it is signed again."""
+    anew = isinstance(error, NotAuthorised) and error.refusal.problems[0].rule in _PASSING_RULES
+    return SignAnewError(str(error)) if anew else error
+
+
+async def patiently(attempt: Attempt[T], patience: float, longest: float = LONGEST_ATTEMPT) -> T:
+    """Returns the result of `attempt`, which is retried while its failures are transient.
+
+    Args:
+        attempt: Called with its time limit. Must be safe to repeat.
+        patience: Seconds in all.
+        longest: Seconds of one attempt at most.
+
+    Raises:
+        Unavailable: There was no answer within `patience`.
+        MotcuaError: Temporal refuses the call; with the reason.
+    """
+    deadline = time.monotonic() + patience
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return await _once(attempt, max(deadline - time.monotonic(), 0.1), longest)
+        except (RPCError, RPCTimeoutOrCancelledError, TryAgainError, RuntimeError, TimeoutError) as error:
+            if not _passes(error):
+                raise _final(error) from error
+            if time.monotonic() + pause >= deadline:
+                raise Unavailable(f"no answer within {patience:g} s ({_words(error)}); repeating is safe") from error
+        await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311 -- spreads the callers, hides nothing
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def is_not_found(error: RPCError) -> bool:
+    """Returns True if the workflow is closed, closing or does not exist. False for a missing namespace."""
+    return error.status is RPCStatusCode.NOT_FOUND and not _no_namespace(error)
+
+
+async def _once(attempt: Attempt[T], left: float, longest: float) -> T:
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        async with asyncio.timeout(left):
+            return await attempt(timedelta(seconds=min(left, longest)))
+    except Exception:
+        # The SDK turns a cancellation of this task into errors of its own: raise the cancellation itself.
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError from None
+        raise
+
+
+def _passes(error: Exception) -> bool:
+    if isinstance(error, RPCError):
+        return error.status in _PASSING
+    if isinstance(error, RuntimeError):
+        return "Failed client connect" in str(error)  # a lazy client raises no more specific error
+    return True
+
+
+def _final(error: Exception) -> Exception:
+    if isinstance(error, RPCError):
+        return MotcuaError(f"Temporal refused the call: {error.message} [{error.status.name}]")
+    return error
+
+
+def _no_namespace(error: RPCError) -> bool:
+    return any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, RPCError):
+        return f"{error.status.name}: {error.message}"
+    if isinstance(error, RuntimeError):
+        return "Temporal can't be reached"
+    if isinstance(error, SignAnewError):
+        return str(error)
+    return "no worker answered" if isinstance(error, RPCTimeoutOrCancelledError) else type(error).__name__

@@ -1,0 +1,338 @@
+"""Sends filings, complaints and commands to the platform, each retried safely until there is a receipt."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from temporalio.client import (
+    RPCTimeoutOrCancelledError,
+    WithStartWorkflowOperation,
+    WorkflowExecutionStatus,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from motcua import contract as c
+from motcua.errors import (
+    FilingClosed,
+    FilingNotAvailable,
+    NotAuthorised,
+    NotReady,
+    RefusedError,
+    error_from,
+    refused,
+    refused_for,
+)
+
+from .questions import SUBMIT, Questions, stream_of
+from .retry import SignAnewError, TryAgainError, is_not_found, or_sign_anew, patiently
+
+_FILING: Final = "Filing"
+_COMPLAINT: Final = "Complaint"
+_DROPPED: Final = frozenset({"AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate"})
+
+
+def command_id() -> str:
+    """Returns a new id for a command. Keep it with the command: a repeat with the same id is the same command."""
+    return str(uuid4())
+
+
+class Sending(Questions):
+    """All questions and messages, by the speaker of the line, for the actor that each message names."""
+
+    async def submit(self, submission: c.Submission) -> c.Receipt:
+        """Hand in a filing. The same submission again, at any time, returns the first receipt.
+
+        Returns:
+            The receipt; `code` is the dossier code (mã hồ sơ).
+
+        Raises:
+            BadSubmission: With every problem found. Correct it and submit again under the same ids.
+            SameIdOtherContent: This `client_id` and `submission_id` stand for another submission.
+
+        Example:
+            >>> first = await client.submit(submission)
+            >>> (await client.submit(submission)) == first
+            True
+        """
+        _must_be(submission, c.Submission, c.RefusalCode.BAD_SUBMISSION)
+        content = submission.model_dump(mode="json", exclude_none=True)
+        digest = _digest_of(content)
+        stream = c.filing_workflow(c.filing_id(submission.client_id, submission.submission_id))
+        update_id = command_id()
+
+        async def attempt(limit: timedelta) -> c.Receipt:
+            nonlocal update_id
+            if self._line.known.is_open(stream, SUBMIT):
+                with contextlib.suppress(RefusedError, FilingNotAvailable):
+                    return await self._ask(c.AskReceipt(stream=stream), c.Receipt, limit, submission.actor)
+            signed = await self._line.voice.submission(submission)
+            try:
+                operation = _filing(stream, content, signed)
+                return await self._file(operation, {"content": digest} | signed, update_id, limit)
+            except WorkflowAlreadyStartedError:
+                return await self._ask(c.AskReceipt(stream=stream), c.Receipt, limit, submission.actor)
+            except SignAnewError:
+                update_id = command_id()
+                raise
+
+        receipt = await self._once(stream, SUBMIT, attempt)
+        return _same_content(receipt, digest, c.OTHER_SUBMISSION)
+
+    async def complain(self, complaint: c.ComplaintStart) -> c.Receipt:
+        """Complain (khiếu nại) about an event of a filing. The same complaint again returns the first receipt.
+
+        Args:
+            complaint: The `n`-th about this filing; `complaints` lists those before it.
+
+        Raises:
+            NotAllowed: With every reason: too late, no such act, not the complainant's filing …
+            SameIdOtherContent: The `n`-th complaint is another one.
+        """
+        _must_be(complaint, c.ComplaintStart, c.RefusalCode.BAD_START)
+        stream = c.complaint_workflow(complaint.filing_id, complaint.n)
+        recorded = c.AskReceipt(stream=stream, command_id=c.COMPLAINT_OPENING)
+        begun = False
+
+        async def attempt(limit: timedelta) -> c.Receipt:
+            nonlocal begun
+            if not begun:
+                await self._begin_complaint(stream, await self._line.voice.complaint(complaint), limit)
+                begun = True  # a start in each attempt would hide the end of a run that is refused slowly
+            try:
+                return await self._ask(recorded, c.Receipt, limit, complaint.actor)
+            except NotReady as error:
+                raise TryAgainError from error
+            except NotAuthorised as no:
+                begun = False
+                raise or_sign_anew(no) from None
+
+        receipt = await self._once(stream, c.COMPLAINT_OPENING, attempt)
+        return _same_content(receipt, c.content_of_start(complaint), c.OTHER_CONTENT)
+
+    async def act(self, target: UUID | str, command: c.Command) -> c.Receipt:
+        """Give a command. The same command (same `command_id`) again returns the first receipt.
+
+        Args:
+            target: The filing's id, or the name of another stream, such as `payment:<uuid>:1`.
+            command: One that the stream takes; `actions` lists them.
+
+        Raises:
+            NotAllowed: The rules do not allow it now; `refusal.allowed` lists the allowed actions.
+            NotAuthorised: The agency's directory does not give the actor this role.
+            SameIdOtherContent: The `command_id` was used for something else.
+            FilingClosed: The filing has ended.
+
+        Example:
+            >>> from motcua import Withdraw
+            >>> receipt = await client.submit(submission)
+            >>> command = Withdraw(
+            ...     command_id="withdraw-1", actor=submission.actor, via=submission.via, reason="filed twice"
+            ... )
+            >>> (await client.act(filing_id, command)).command_id
+            'withdraw-1'
+            >>> (await client.view(filing_id)).status_name.en
+            'Withdrawn'
+        """
+        _must_be(command, c.Command, c.RefusalCode.BAD_COMMAND)
+        stream = stream_of(target)
+        seen = max(command.seen_seq or 0, self._line.known.seen_seq(stream))
+        command = command.model_copy(update={"seen_seq": seen or None})
+        handle = self._line.client.get_workflow_handle(stream)
+        update_id = command_id()
+        recorded = c.AskReceipt(stream=stream, command_id=command.command_id)
+
+        async def attempt(limit: timedelta) -> c.Receipt:
+            nonlocal update_id
+            if self._line.known.is_open(stream, command.command_id):
+                with contextlib.suppress(RefusedError, FilingNotAvailable):
+                    return await self._ask(recorded, c.Receipt, limit, command.actor)
+            signed = await self._line.voice.command(stream, command)
+            try:
+                receipt: c.Receipt = await (
+                    self._on_demand(starts, stream, signed, update_id, limit)
+                    if (starts := c.on_demand(stream.partition(":")[0]))
+                    else handle.execute_update(
+                        command.kind, signed, id=update_id, result_type=c.Receipt, rpc_timeout=limit
+                    )
+                )
+            except WorkflowUpdateFailedError as error:
+                if not _was_dropped(error):
+                    update_id = command_id()
+                    raise or_sign_anew(error_from(error.cause)) from None
+            except RPCError as error:
+                if not is_not_found(error):
+                    raise
+            else:
+                return receipt
+            return await self._recorded_before_the_end(recorded, limit, command.actor)
+
+        receipt = await self._once(stream, command.command_id, attempt)
+        return _same_content(receipt, c.content_of(command), c.OTHER_CONTENT)
+
+    async def _begin_complaint(self, stream: str, signed: Any, limit: timedelta) -> None:
+        with contextlib.suppress(WorkflowAlreadyStartedError):
+            await self._line.client.start_workflow(
+                _COMPLAINT,
+                signed,
+                id=stream,
+                task_queue=c.TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                rpc_timeout=limit,
+            )
+
+    async def _file(
+        self, operation: WithStartWorkflowOperation[Any, Any], check: dict[str, str], update_id: str, limit: timedelta
+    ) -> c.Receipt:
+        """Make one attempt of update-with-start. Raises `WorkflowAlreadyStartedError` for a filing that has ended."""
+        try:
+            receipt: c.Receipt = await self._line.client.execute_update_with_start_workflow(
+                SUBMIT,
+                check,
+                start_workflow_operation=operation,
+                id=update_id,
+                result_type=c.Receipt,
+                rpc_timeout=limit,
+            )
+        except WorkflowUpdateFailedError as error:
+            if _was_dropped(error):
+                raise TryAgainError from error
+            why = or_sign_anew(error_from(error.cause))
+            # A run with other content under this id is being refused; ours can be filed once that run has ended.
+            raise (TryAgainError if isinstance(why, NotReady) else why) from None
+        except RPCError as error:
+            await _forget(operation)
+            if is_not_found(error):  # the run ended at this very moment; the next attempt gets the outcome
+                raise TryAgainError from error
+            raise
+        except (WorkflowAlreadyStartedError, RPCTimeoutOrCancelledError):
+            await _forget(operation)
+            raise
+        return receipt
+
+    async def _on_demand(
+        self, starts: str, stream: str, command: c.Command, update_id: str, limit: timedelta
+    ) -> c.Receipt:
+        """Give a command to a stream whose workflow runs only on demand: starts the workflow type `starts` with it."""
+        asked = c.StreamId.parse(stream)
+        operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+            starts,
+            {"filing_id": str(asked.filing), "n": asked.n},
+            id=stream,
+            task_queue=c.TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+        try:
+            receipt: c.Receipt = await self._line.client.execute_update_with_start_workflow(
+                command.kind,
+                command,
+                start_workflow_operation=operation,
+                id=update_id,
+                result_type=c.Receipt,
+                rpc_timeout=limit,
+            )
+        except BaseException:
+            await _forget(operation)
+            raise
+        return receipt
+
+    async def _once(self, stream: str, own_id: str, attempt: Callable[[timedelta], Awaitable[c.Receipt]]) -> c.Receipt:
+        """Returns the receipt known to this client, else that of `attempt`: a repeat adds nothing to a history."""
+        known = self._line.known
+
+        async def one_try(limit: timedelta) -> c.Receipt:
+            try:
+                return await attempt(limit)
+            except (RPCError, RPCTimeoutOrCancelledError):
+                known.keep(stream, own_id, None)
+                raise
+
+        receipt = known.receipt(stream, own_id)
+        if receipt is None:
+            with known.asking(stream, own_id):
+                receipt = await patiently(one_try, self._line.patience)
+            known.keep(stream, own_id, receipt)
+        return receipt
+
+    async def _recorded_before_the_end(self, recorded: c.AskReceipt, limit: timedelta, actor: c.Actor) -> c.Receipt:
+        """Returns the recorded receipt of a command to a closed stream. Raises `FilingClosed` if there is none."""
+        try:
+            return await self._ask(recorded, c.Receipt, limit, actor)
+        except NotReady:
+            await self._raise_if_ended(recorded.stream, limit, actor)
+            raise TryAgainError from None
+        except NotAuthorised:
+            raise
+        except RefusedError as error:
+            raise FilingNotAvailable(f"{recorded.stream} was refused when it was submitted") from error
+
+    async def _raise_if_ended(self, stream: str, limit: timedelta, actor: c.Actor) -> None:
+        """Raises `FilingClosed`, unless the next run is about to start or the stream waits for a restart."""
+        if stream.startswith("filing:"):
+            view = await self._ask(c.AskFiling(stream=stream), c.FilingView, limit, actor)
+            if view.closed:
+                how = view.closing if view.erased_at is None else f"{view.closing}, and erased since"
+                raise FilingClosed(f"{stream} has ended ({how})")
+            return
+        try:
+            description = await self._line.client.get_workflow_handle(stream).describe(rpc_timeout=limit)
+        except RPCError as error:
+            if is_not_found(error):  # Temporal has lost it; reconciliation with the record starts it again
+                return
+            raise
+        if description.status is WorkflowExecutionStatus.COMPLETED:
+            raise FilingClosed(f"{stream} has ended")
+
+
+def _filing(stream: str, content: dict[str, Any], signed: dict[str, str]) -> WithStartWorkflowOperation[Any, Any]:
+    """Returns the start of a filing's workflow, with the statement in `signed`, if any."""
+    return WithStartWorkflowOperation(
+        _FILING,
+        {"submission": content} | signed,
+        id=stream,
+        task_queue=c.TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        static_summary=f"{content['procedure']} · {content['agency']}",
+        static_details=f"The record has its code and where it stands: `motcua filing {stream.partition(':')[2]}`.",
+    )
+
+
+def _digest_of(content: dict[str, Any]) -> str:
+    """Returns a submission's digest as the platform computes it. Raises `BadSubmission` if that would be refused."""
+    try:
+        return c.content_digest(content)
+    except c.RefusalError as no:
+        raise refused(no.refusal) from None
+
+
+def _same_content(receipt: c.Receipt, digest: str, other: c.Refusal) -> c.Receipt:
+    if receipt.digest != digest:
+        raise refused(other)
+    return receipt
+
+
+def _must_be(given: object, model: type[c.Model], code: c.RefusalCode) -> None:
+    """Raises the typed error if `given` is no instance of `model`, such as a dict."""
+    if not isinstance(given, model):
+        why = c.problem("", "model_type", says="not_a_message", name=model.__name__, given=type(given).__name__)
+        raise refused_for(code, why)
+
+
+def _was_dropped(error: WorkflowUpdateFailedError) -> bool:
+    """Returns True if the server dropped the Update, because the filing ended during it or its worker was lost."""
+    cause = error.cause
+    return isinstance(cause, ApplicationError) and cause.type in _DROPPED
+
+
+async def _forget(operation: WithStartWorkflowOperation[Any, Any]) -> None:
+    """Retrieve the operation's own copy of the error, or asyncio warns that it never was."""
+    with contextlib.suppress(Exception):
+        await operation.workflow_handle()

@@ -1,0 +1,1 @@
+"""`motcua back-office`, and its check before it runs."""

@@ -1,0 +1,54 @@
+"""The principal of this process, as `MOTCUA_IDENTITY_*` and `MOTCUA_INSTALLATION` configure it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from .contract import UNNAMED
+from .errors import MotcuaError
+from .signing.statement import AGENT, KEY, KEY_FILE, Authenticated, Speaker
+
+PRINCIPAL: Final = "MOTCUA_IDENTITY_PRINCIPAL"
+ACR: Final = "MOTCUA_IDENTITY_ACR"
+AMR: Final = "MOTCUA_IDENTITY_AMR"
+INSTALLATION: Final = "MOTCUA_INSTALLATION"
+
+_KEYS: Final = (AGENT, KEY_FILE, KEY)
+_ASSURANCE: Final = frozenset("1234")
+
+
+def speaker_here(said: Mapping[str, str] = os.environ) -> Speaker | None:
+    """Returns the principal and key that the environment names, for the installation that it names.
+
+    None if it names neither principal nor key. A signing agent is asked for its key, which may take a moment.
+
+    Raises:
+        MotcuaError: Only one of the two is set, the key can't be used, or the extra `identity` is not installed.
+    """
+    principal, keys = said.get(PRINCIPAL), [name for name in _KEYS if said.get(name)]
+    if not principal and not keys:
+        return None
+    if not principal:
+        raise MotcuaError(f"{keys[0]} is set and {PRINCIPAL} is not: set it to the id of the program whose key it is")
+    if not keys:
+        raise MotcuaError(f"{PRINCIPAL} is set and no key is: set one of {', '.join(_KEYS)}")
+    try:
+        from .identity import key_here  # noqa: PLC0415 -- needs the extra
+    except ModuleNotFoundError as error:
+        raise MotcuaError(str(error)) from None
+    key = key_here(said)
+    return None if key is None else Speaker(principal, key, said.get(INSTALLATION) or UNNAMED)
+
+
+def authenticated_here(said: Mapping[str, str] = os.environ) -> Authenticated:
+    """Returns how the principal authenticates its actors: `acr` and, split at spaces, `amr`; else a program with a key.
+
+    Raises `MotcuaError` for an unknown level.
+    """
+    usual = Authenticated()
+    acr, amr = said.get(ACR) or usual.acr, tuple(said.get(AMR, "").split())
+    if acr not in _ASSURANCE:
+        raise MotcuaError(f"{ACR} is 1, 2, 3 or 4")
+    return Authenticated(acr, amr or usual.amr)

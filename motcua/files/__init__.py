@@ -1,0 +1,1 @@
+"""Files of a filing in the object store."""

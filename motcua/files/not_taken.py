@@ -1,0 +1,25 @@
+"""The reasons why a file is not stored, and the remedies. File names and paths are personal: never in a message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from motcua.contract import Problem, problem
+from motcua.errors import MotcuaError
+
+
+class FileNotTakenError(MotcuaError):
+    """The file can't be attached to the filing. Nothing was stored.
+
+    Attributes:
+        problem: The rule, and the remedy in `vi` and `en`.
+    """
+
+    def __init__(self, found: Problem) -> None:
+        super().__init__(f"{found.field}: {found.message.en} [{found.rule}]")
+        self.problem = found
+
+
+def not_taken(rule: str, **values: Any) -> FileNotTakenError:
+    """Returns the error of a rule, with the text of that name."""
+    return FileNotTakenError(problem("file", rule, **values))

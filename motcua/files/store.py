@@ -1,0 +1,251 @@
+"""The object store, where files are kept: `MOTCUA_OBJECTS`, a folder (`file:///…`) or S3 (`s3://…`)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from motcua import contract as c
+from motcua.contract import FileRef
+from motcua.errors import MotcuaError
+
+from .drafts import Draft, InFolder, InMemory, folder_of, sizes
+from .not_taken import FileNotTakenError as FileNotTakenError
+from .not_taken import not_taken
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from obstore.store import ObjectStore
+
+OBJECTS: Final = "MOTCUA_OBJECTS"
+CHUNK: Final = 1 << 20
+"""Bytes of a file read at once."""
+PAGE: Final = 1000
+"""Files listed at once."""
+CHECKS: Final = "checks"
+"""The folder of the temporary file that tests whether the store works."""
+
+Progress = Callable[[int], None]
+
+
+class NoStoreError(MotcuaError):
+    """The object store can't be used: its address or its library is missing."""
+
+
+class DamagedFileError(MotcuaError):
+    """The file in the store is missing, or not the one that its reference names."""
+
+
+class StoreFailedError(MotcuaError):
+    """The object store failed. It holds no partial file, and a retry is safe."""
+
+
+def open_store(url: str) -> ObjectStore:
+    """Opens the object store at `url`; a missing folder is made. Raises `NoStoreError`."""
+    try:
+        from obstore.store import from_url  # noqa: PLC0415 -- an extra: the rest of the kit works without
+    except ModuleNotFoundError:
+        raise NoStoreError("the object store needs obstore: pip install 'motcua[backoffice]'") from None
+    try:
+        return from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
+    except Exception as error:  # noqa: BLE001 -- obstore has a type for every backend
+        raise NoStoreError(f"{OBJECTS} can't be used: {type(error).__name__}") from None
+
+
+class Store:
+    """Puts and gets files by reference."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._root = folder_of(store)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Opens the store at `MOTCUA_OBJECTS`. Raises `NoStoreError`."""
+        url = os.environ.get(OBJECTS)
+        if not url:
+            raise NoStoreError(f"set {OBJECTS} to the address of the object store: file:///folder or s3://bucket")
+        return cls(open_store(url))
+
+    async def attach(
+        self,
+        filing_id: UUID | str,
+        path: Path | str,
+        *,
+        media_type: str | None = None,
+        name: str | None = None,
+        progress: Progress | None = None,
+    ) -> FileRef:
+        """Put a local file into the store for a filing, before that is submitted. Idempotent.
+
+        The file is read once and stored whole or not at all; when this returns it is on the store's disk. A filing may
+        have at most `MOST_FILES` files there, of `LARGEST_FILING` bytes together.
+
+        Args:
+            filing_id: The id of the filing: `motcua.filing_id(client_id, submission_id)`.
+            path: The file, of 1 to `LARGEST_FILE` bytes.
+            media_type: By default the type for the extension of the file's name.
+            name: The name that officers see; by default the file's own.
+            progress: Called from time to time, from another thread, with the number of bytes read so far.
+
+        Raises:
+            FileNotTakenError: This file can't be attached; `problem` has the reason.
+            StoreFailedError: The store could not keep it.
+            DamagedFileError: The store has other bytes under the file's key.
+        """
+        return await asyncio.to_thread(
+            self._attach, UUID(str(filing_id)), Path(path), media_type, name, progress or (lambda _: None)
+        )
+
+    async def put(self, filing_id: UUID | str, data: bytes, media_type: str, name: str | None = None) -> FileRef:
+        """Store `data` as a file of the filing, without the limits on its files together. Idempotent.
+
+        Raises as `attach` does.
+        """
+        return await asyncio.to_thread(self._put, UUID(str(filing_id)), data, media_type, name)
+
+    async def get(self, file: FileRef) -> bytes:
+        """Returns the bytes of `file`, verified against its digest. Raises `DamagedFileError`."""
+        try:
+            found = await self._store.get_async(file.key)
+        except FileNotFoundError:
+            raise DamagedFileError(f"the object store has no {file.key}") from None
+        data = bytes(await found.bytes_async())
+        if hashlib.sha256(data).hexdigest() != file.sha256:
+            raise DamagedFileError(f"{file.key} in the object store is not the file that was filed: its digest differs")
+        return data
+
+    async def works(self) -> bool:
+        """Returns True if a test file can be written, read back and removed. Raises obstore's errors."""
+        key, data = f"{CHECKS}/{secrets.token_hex(16)}", b"motcua"
+        await self._store.put_async(key, data)
+        same = bytes(await (await self._store.get_async(key)).bytes_async()) == data
+        await self._store.delete_async(key)
+        return same
+
+    def _attach(
+        self, filing: UUID, path: Path, media_type: str | None, name: str | None, progress: Progress
+    ) -> FileRef:
+        called = _called(name or path.name)
+        kind = media_type or c.media_type_of(called)
+        if kind is None:
+            endings = ", ".join(ending for endings in c.EXTENSIONS.values() for ending in endings)
+            raise not_taken("file_kind_unknown", endings=endings)
+        try:
+            source = path.open("rb")
+        except OSError:
+            raise not_taken("file_unreadable") from None
+        with source:
+            return self._keep(filing, _Read(source, progress), kind, called, counted=True)
+
+    def _put(self, filing: UUID, data: bytes, media_type: str, name: str | None) -> FileRef:
+        called = None if name is None else _called(name)
+        return self._keep(filing, _Read(io.BytesIO(data), lambda _: None), media_type, called, counted=False)
+
+    def _keep(self, filing: UUID, source: _Read, media_type: str, name: str | None, *, counted: bool) -> FileRef:
+        with _told(), self._draft(f"files/{filing}", media_type) as draft:
+            for chunk in source:
+                draft.write(chunk)
+            digest = source.digest
+            key = c.file_key(filing, digest)
+            file = FileRef(key=key, sha256=digest, size=source.size, media_type=media_type, name=name)
+            if counted:
+                self._see_room(filing, file)
+            if not draft.keep(digest):
+                self._see_same(file)
+        return file
+
+    def _draft(self, folder: str, media_type: str) -> AbstractContextManager[Draft]:
+        if self._root is not None:
+            return InFolder(self._root / folder)
+        return nullcontext(InMemory(self._store, folder, media_type))
+
+    def _sizes(self, folder: str) -> dict[str, int]:
+        """Returns the sizes of a folder's files by name. A local folder is read in a third of obstore's time."""
+        if self._root is not None:
+            return sizes(self._root / folder)
+        pages = self._store.list(f"{folder}/", chunk_size=PAGE)
+        return {meta["path"].removeprefix(f"{folder}/"): meta["size"] for page in pages for meta in page}
+
+    def _see_room(self, filing: UUID, file: FileRef) -> None:
+        """Refuses a file beyond the limits of a filing with its stored files. Two concurrent files may both pass."""
+        there = self._sizes(f"files/{filing}")
+        if file.sha256 in there:
+            return
+        if len(there) >= c.MOST_FILES:
+            raise not_taken("too_many_files", most=c.MOST_FILES)
+        if sum(there.values()) + file.size > c.LARGEST_FILING:
+            raise not_taken("files_too_large", most=c.LARGEST_FILING)
+
+    def _see_same(self, file: FileRef) -> None:
+        """Raises `DamagedFileError` if the store has other bytes under the file's key."""
+        there = hashlib.sha256()
+        for chunk in self._store.get(file.key).stream():
+            there.update(chunk)
+        if there.hexdigest() != file.sha256:
+            raise DamagedFileError(
+                f"{file.key} in the object store is another file: whoever runs the store has to remove it"
+            )
+
+
+class _Read:
+    """Reads a file: yields its chunks, then has its size and digest. Raises `FileNotTakenError`."""
+
+    def __init__(self, source: BinaryIO, progress: Progress) -> None:
+        self._source = source
+        self._progress = progress
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self._chunk():
+            self.size += len(chunk)
+            if self.size > c.LARGEST_FILE:
+                raise not_taken("file_too_large", most=c.LARGEST_FILE)
+            self._hash.update(chunk)
+            yield chunk
+            self._progress(self.size)
+        if not self.size:
+            raise not_taken("file_empty")
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+    def _chunk(self) -> bytes:
+        try:
+            return self._source.read(CHUNK)
+        except OSError:
+            raise not_taken("file_unreadable") from None
+
+
+def _called(name: str) -> str:
+    try:
+        return c.file_name(name)
+    except ValidationError:
+        raise not_taken("file_name_unfit") from None
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turns a store's errors into ours. Their messages may hold paths: only the system's own text is kept."""
+    from obstore.exceptions import BaseError  # noqa: PLC0415 -- the extra
+
+    try:
+        yield
+    except (OSError, BaseError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise StoreFailedError(
+            f"the object store could not keep the file: {why}; nothing of it is there, mend the store and try again"
+        ) from None

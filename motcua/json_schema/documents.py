@@ -1,0 +1,124 @@
+"""The contract as JSON Schema, for every language: one document for each public message, and an index of them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import sys
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from typing import Any, Final, Literal
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from motcua import contract as c
+
+from .common_fields import COMMON
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+INDEX: Final = "index.json"
+_MODES: Final[dict[c.Direction, Literal["validation", "serialization"]]] = {
+    c.Direction.TO_PLATFORM: "validation",
+    c.Direction.FROM_PLATFORM: "serialization",
+}
+_EVENTS: Final = {message.model: message.event for message in c.PUBLIC_MESSAGES if message.event is not None}
+"""The event of each event body: a body takes its fields from the event."""
+
+
+class _Plain(GenerateJsonSchema):
+    """Adds each field's description, and leaves out its title, which would only repeat the name.
+
+    A map with a pattern for its keys allows no other keys.
+    """
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        made = super().model_schema(schema)
+        words = COMMON | words_below(schema["cls"])
+        for name, field in made.get("properties", {}).items():
+            if name in words:
+                field.setdefault("description", words[name])
+        return made
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        made = super().dict_schema(schema)
+        return made | {"additionalProperties": False} if "patternProperties" in made else made
+
+    def field_title_should_be_set(self, schema: CoreSchema) -> bool:  # noqa: ARG002
+        return False
+
+
+def documents() -> dict[str, JsonSchemaValue]:
+    """Returns every file of the contract by its name: the schemas, and `index.json`, which describes each."""
+    schemas = {file_of(message): schema(message) for message in c.PUBLIC_MESSAGES}
+    return schemas | {INDEX: {"schemas": [_entry(message) for message in c.PUBLIC_MESSAGES]}}
+
+
+def written(document: JsonSchemaValue) -> str:
+    """Returns a document as text, the same at every run."""
+    return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def file_of(message: c.Message) -> str:
+    """Returns the name of the message's file."""
+    return f"{message.name}.json"
+
+
+def schema(message: c.Message) -> JsonSchemaValue:
+    """Returns the JSON Schema of a message: of the accepted input if the platform reads it, else of its output.
+
+    It describes only the shape of a message. The rules decide whether a filing or a command is allowed now.
+    """
+    made = message.model.model_json_schema(mode=_MODES[message.direction], schema_generator=_Plain)
+    for part in (made, *made.get("$defs", {}).values()):
+        if message.strict and "properties" in part:
+            part["additionalProperties"] = False
+    return made | {"$schema": DIALECT, "$id": _id(message)}
+
+
+def words_below(model: type[c.Model]) -> dict[str, str]:
+    """Returns the descriptions of a model's fields: the strings below them in its source and in its base models'.
+
+    The source is read here and never at import, where nobody needs it.
+    """
+    words: dict[str, str] = {}
+    for owner in reversed(_EVENTS.get(model, model).__mro__):
+        words |= own_words(owner)
+    return words
+
+
+def own_words(model: type) -> dict[str, str]:
+    """Returns the descriptions in the source of this very model; none if it is no model of the contract."""
+    return _classes(model.__module__).get(model.__name__, {}) if issubclass(model, c.Model) else {}
+
+
+@cache
+def _classes(module: str) -> dict[str, dict[str, str]]:
+    """Returns for each class of a module its fields with the descriptions below them."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {node.name: dict(_fields(node)) for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+def _fields(model: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for field, below in pairwise(model.body):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
+                yield name, " ".join(words.split())
+
+
+def _id(message: c.Message) -> str:
+    return f"urn:motcua:schema:{message.name}"
+
+
+def _entry(message: c.Message) -> dict[str, Any]:
+    return {
+        "name": message.name,
+        "file": file_of(message),
+        "id": _id(message),
+        "says": inspect.getdoc(message.model) or "",
+        "direction": message.direction,
+        "unknown_fields": "refused" if message.strict else "ignored",
+        "wires": [wire.model_dump(mode="json", exclude_defaults=True) for wire in message.wires],
+    }

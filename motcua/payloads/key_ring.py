@@ -1,0 +1,162 @@
+"""The key ring that encrypts everything that passes Temporal: one setting for all processes, the kit included.
+
+`MOTCUA_CODEC_KEYS` is the ring as JSON, or the path of a file with it; unset, nothing is sealed.
+
+    {"current": "2026-12", "keys": {"2026-12": "<base64 of 32 bytes>", "2025-12": "…"}}
+
+`"queues": {"agency.H01.12": {"current": "h0112-2026", "keys": {"h0112-2026": "…"}}}` are keys that open and seal only
+the machine work of one queue; `"plain": true` accepts unsealed payloads, while a system is being changed over. Without
+`current` nothing is sealed, but payloads that others have sealed are opened.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, model_validator
+
+from motcua.errors import MotcuaError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+CODEC_KEYS: Final = "MOTCUA_CODEC_KEYS"
+KEY_BYTES: Final = 32
+_OTHERS: Final = 0o077
+
+CodecKeyId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+
+class RingError(MotcuaError):
+    """The key ring can't be used. The message never contains a key."""
+
+
+class Keys(BaseModel):
+    """Keys by id.
+
+    Attributes:
+        current: The id of the key to seal with; None while the keys are only being distributed.
+        keys: The keys to open with, each base64 of 32 bytes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    current: CodecKeyId | None = None
+    keys: Mapping[CodecKeyId, SecretStr] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_what_it_names(self) -> Self:
+        if self.current is not None and self.current not in self.keys:
+            msg = '"current" names no key that is there'
+            raise ValueError(msg)
+        for n, key in enumerate(self.keys.values(), 1):
+            if len(_decoded(key)) != KEY_BYTES:
+                msg = f"key {n} of {len(self.keys)} is not {KEY_BYTES} bytes in base64"
+                raise ValueError(msg)
+        return self
+
+
+class QueueKeys(Keys):
+    """The keys of one task queue's machine work, older keys included: they open and seal nothing else.
+
+    Without `current` that work is sealed with the ring's current key.
+    """
+
+
+class CodecRing(Keys):
+    """The keys of a process.
+
+    Attributes:
+        queues: By task queue, the keys for the machine work of that queue alone.
+        plain: True if unsealed payloads are accepted too.
+    """
+
+    queues: Mapping[str, QueueKeys] = {}
+    plain: bool = False
+
+    @model_validator(mode="after")
+    def _keeps_them_apart(self) -> Self:
+        every = list(self._every_key())
+        if len({name for name, _ in every}) != len(every) or len({_decoded(key) for _, key in every}) != len(every):
+            msg = "a key stands there twice: each is for all, or for one queue"
+            raise ValueError(msg)
+        if self.current is None and (not self.plain or any(each.current for each in self.queues.values())):
+            msg = 'without "current" nothing is sealed: that needs "plain", and no queue\'s "current" either'
+            raise ValueError(msg)
+        return self
+
+    def sealing_key(self, queue: str | None) -> str | None:
+        """Returns the id of the key that seals a queue's machine work (no queue: all else); None: do not seal."""
+        return self._of(queue).current or self.current
+
+    def opens(self, key: str, queue: str | None) -> bool:
+        """Returns True if payloads sealed with this key may be opened in the work of this queue."""
+        return key in self.keys or key in self._of(queue).keys
+
+    def _of(self, queue: str | None) -> Keys:
+        return self if queue is None else self.queues.get(queue, self)
+
+    def ciphers(self) -> dict[str, AESGCM]:
+        """Returns the ciphers by key id. Raises `RingError` if the library for them is not installed."""
+        try:
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 -- an extra of the kit
+        except ModuleNotFoundError:
+            raise RingError(f"{CODEC_KEYS} needs an extra: pip install 'motcua[codec]'") from None
+        return {name: AESGCM(_decoded(key)) for name, key in self._every_key()}
+
+    def _every_key(self) -> Iterator[tuple[str, SecretStr]]:
+        yield from self.keys.items()
+        for queue in self.queues.values():
+            yield from queue.keys.items()
+
+
+def ring_in(settings: Mapping[str, str]) -> CodecRing | None:
+    """Returns the ring that these settings name; None if they name none. Raises `RingError`."""
+    written = settings.get(CODEC_KEYS, "").strip()
+    if not written:
+        return None
+    return read_ring(written if written.startswith("{") else _text_of(Path(written)))
+
+
+def ring_here() -> CodecRing | None:
+    """Returns the ring of this process, None if it has none. Raises `RingError`."""
+    return ring_in(os.environ)
+
+
+def ring_of(file: Path) -> CodecRing:
+    """Returns the ring in a file. Raises `RingError`."""
+    return read_ring(_text_of(file))
+
+
+def read_ring(text: str) -> CodecRing:
+    """Parses a ring from JSON. Raises `RingError`."""
+    try:
+        return CodecRing.model_validate_json(text)
+    except ValidationError as error:
+        # The top-level field's name is ours; anything deeper may be a key in the wrong place.
+        said = "; ".join(f"{_known(one['loc'])} {one['msg']}".strip() for one in error.errors())
+        raise RingError(f"{CODEC_KEYS} is no ring of keys: {said}") from None
+
+
+def _text_of(file: Path) -> str:
+    try:
+        if file.stat().st_mode & _OTHERS:
+            raise RingError(f"the file that {CODEC_KEYS} names can be read by others: chmod 600")
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise RingError(f"the file that {CODEC_KEYS} names can't be read: {type(error).__name__}") from None
+
+
+def _known(place: tuple[int | str, ...]) -> str:
+    return str(place[0]) if place and place[0] in CodecRing.model_fields else ""
+
+
+def _decoded(key: SecretStr) -> bytes:
+    try:
+        return base64.b64decode(key.get_secret_value(), validate=True)
+    except ValueError:
+        return b""

@@ -1,0 +1,1 @@
+"""The statement that a principal signs beside each message."""

@@ -1,0 +1,1 @@
+"""Checkpoints for a command: their settings, and the proofs of a bundle."""

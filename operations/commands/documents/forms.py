@@ -1,0 +1,207 @@
+"""`motcua forms`: blanks to fill in by hand, forms to sign, the form of a filing, and the form as JSON Schema."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import asyncpg
+import typer
+from pydantic import ValidationError
+from temporalio.exceptions import ApplicationError
+
+from activities.forms.printing import printed
+from activities.ledger.vault import Vault
+from activities.procedures import Procedures
+from console.addresses import OWNER
+from console.connecting import TIMEOUT, Connection
+from console.database import address, answered, ask
+from console.masters import master_key
+from motcua.cli.answer import columns, show_one
+from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files
+from motcua.cli.help import group
+from motcua.cli.options import AsJson, WhichFiling
+from motcua.cli.running import (
+    Exit,
+    fail,
+    note,
+    plain,
+    print_json,
+    problem_line,
+    read_file,
+    read_json,
+    refusing,
+    write_file,
+)
+from operations.commands.ledger.record import found
+from publishing.commands.procedure_changes import version_named
+from publishing.commands.procedures import published_version
+from rules.filing.submission.admission import dossier_problems
+from rules.forms.json_schema import json_schema
+from rules.forms.named import forms_of
+from rules.forms.sheet import Sheet, blank, filled_in
+from rules.streams import KINDS
+from rules.time.working_time import VIETNAM
+from rules.wording.prose import filled
+from schemas.base import Problem
+from schemas.errors import RefusalCode, RefusalError, problem, shape_refusal
+from schemas.filing.state import Filing
+from schemas.filing.submission import Submission
+from schemas.ids import filing_workflow
+from schemas.level import Level
+from schemas.publishing.procedure import PaperRule, Procedure
+from schemas.publishing.procedure_rules import rules_of
+from schemas.stream.edge import strictly
+from schemas.translate import said
+from views.log import Log, UnfoldableError
+
+_NO_FILE: Final = "0" * 64
+"""The digest of a procedure's file, where only its rules are asked."""
+
+app = group("forms")
+
+OfProcedure = Annotated[str, typer.Argument(metavar="FILE|CODE[@VERSION]")]
+Target = Annotated[Path, typer.Option("--out", metavar="FILE.pdf", help="option.forms.out")]
+Key = Annotated[str | None, typer.Option("--form", metavar="KEY", help="option.forms.form")]
+
+
+@app.command("blank")
+def make_blank(procedure: OfProcedure, *, target: Target, key: Key = None, as_json: AsJson = False) -> None:
+    of = _readable(version_named(procedure, as_json=as_json))
+    name, paper = _form(of, key)
+    _print(target, blank(of, name, paper), datetime.combine(of.checked, time(), VIETNAM), as_json=as_json)
+
+
+@app.command()
+def prepare(
+    file: Annotated[str, typer.Argument(metavar="SUBMISSION.json|-", help="option.forms.submission")],
+    *,
+    target: Target,
+    key: Key = None,
+    attach: Attach = None,
+    authorisation: Annotated[
+        Path | None, typer.Option("--authorisation", metavar="PATH", help="option.authorisation")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    from activities.signature.prepared import prepared  # noqa: PLC0415 -- slow to load: no other command needs it
+
+    submission = _submission(file, to_come=authorisation is not None)
+    papers = papers_wanted(attach or ())
+    now = datetime.now(VIETNAM)
+    of = _readable(_governing(submission, now.date()))
+    name, _ = _form(of, key)
+    rules = rules_of(of, _NO_FILE)
+    wrong = [one for one in dossier_problems(rules, submission, now.date()) if one.field.startswith("form.")]
+    if wrong:
+        _refuse(wrong)
+    whole = with_files(submission, papers, {"authorisation": authorisation} if authorisation else {})
+    try:
+        made = prepared(of, name, whole, now)
+    except RefusalError as error:
+        _refuse(list(error.refusal.problems))
+    _write(target, made.sheet, made.file, as_json=as_json)
+
+
+@app.command("print")
+def print_filing(which: WhichFiling, *, target: Target, key: Key = None, as_json: AsJson = False) -> None:
+    master = master_key()
+
+    async def look(connection: Connection) -> tuple[Filing, datetime]:
+        record = await found(connection, which)
+        log = Log(connection, Vault(master).find, KINDS)
+        return (await log.read(filing_workflow(record.filing_id))).state, record.submitted_at
+
+    with refusing(UnfoldableError, Exit.REFUSED, said("refused.filing_unreadable")):
+        filing, submitted_at = ask(look)
+    of = _readable(published_version(f"{filing.procedure.code}@{filing.procedure.version}"))
+    name, paper = _form(of, key)
+    _print(target, filled_in(of, name, paper, filing, code=filing.code), submitted_at, as_json=as_json)
+
+
+@app.command()
+def schema(procedure: OfProcedure, *, as_json: AsJson = False) -> None:
+    print_json(json_schema(filled(version_named(procedure, as_json=as_json))))
+
+
+def _readable(procedure: Procedure) -> Procedure:
+    """With its texts filled; or the end of the command for one that has no forms."""
+    if procedure.level is Level.INFORMATION:
+        _refuse([problem("procedure", "no_forms")])
+    return filled(procedure)
+
+
+def _form(procedure: Procedure, key: str | None) -> tuple[str, PaperRule | None]:
+    """The form of this key, or the first; or the end of the command."""
+    forms = forms_of(procedure)
+    name = next(iter(forms)) if key is None else key
+    if name not in forms:
+        _refuse([problem("form", "no_such_form", forms=", ".join(forms))])
+    return name, forms[name]
+
+
+def _submission(file: str, *, to_come: bool) -> Submission:
+    """The submission in a file, as strictly as it will be read when it is filed; or the end of the command.
+
+    `to_come`: its authorisation has no file yet.
+    """
+    content = read_json(read_file(file), file)
+    unknown = sorted(content.keys() - Submission.model_fields.keys())
+    if unknown:
+        fail(said("refused.submission.unknown", names=", ".join(unknown)), Exit.USAGE)
+    if to_come:
+        content["authorisation"] = NO_FILE_YET | (content.get("authorisation") or {})
+    try:
+        return strictly(Submission, content)
+    except ValidationError as error:
+        _refuse(list(shape_refusal(RefusalCode.BAD_SUBMISSION, error).refusal.problems))
+
+
+def _governing(submission: Submission, day: date) -> Procedure:
+    """What the submission would be filed under; or the end of the command."""
+
+    async def look() -> Procedure | None:
+        async with asyncpg.create_pool(address(OWNER), min_size=1, max_size=1, timeout=TIMEOUT) as pool:
+            return await Procedures(pool).governing(submission, day)
+
+    try:
+        found = answered(look, OWNER)
+    except ApplicationError as error:
+        fail(said("refused.forms.not_now"), Exit.UNREACHABLE, detail=error.message)
+    if found is None:
+        fail(said("refused.procedures.not_there", named=submission.procedure), Exit.NOT_AVAILABLE)
+    return found
+
+
+def _print(target: Path, sheet: Sheet, at: datetime, *, as_json: bool) -> None:
+    try:
+        made = printed(sheet, at)
+    except RefusalError as error:
+        _refuse(list(error.refusal.problems))
+    _write(target, sheet, made, as_json=as_json)
+
+
+def _write(target: Path, sheet: Sheet, made: bytes, *, as_json: bool) -> None:
+    write_file(target, made)
+    row: dict[str, Any] = {
+        "file": str(target),
+        "form": sheet.key,
+        "procedure": sheet.procedure,
+        "sha256": hashlib.sha256(made).hexdigest(),
+    }
+    if sheet.digest is not None:
+        row["digest"] = sheet.digest
+    show_one(row, _WRITTEN, as_json=as_json, data=row)
+
+
+_WRITTEN: Final = columns("file form procedure sha256 signed_digest:digest")
+
+
+def _refuse(wrong: list[Problem]) -> NoReturn:
+    """End the command with each mistake."""
+    for one in wrong:
+        note(problem_line(one))
+    told = {"code": RefusalCode.BAD_SUBMISSION, "problems": [plain(one) for one in wrong]}
+    fail(said("refused.forms.not_made"), Exit.REFUSED, told, detail=len(wrong))

@@ -1,0 +1,136 @@
+"""`motcua store`: is every file there that the log names, and what lies there that it does not name."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+from obstore.exceptions import BaseError
+from obstore.store import ObjectStore
+
+from console.addresses import APPLICATION, find_address
+from console.database import address, answered
+from console.masters import master_key
+from motcua.cli.answer import Column, columns, show_all, show_one
+from motcua.cli.help import group
+from motcua.cli.options import AsJson, DryRun, FilingId
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, end_well, exit_if, fail, out, print_json, refusing, use_stack_here
+from motcua.files.store import OBJECTS, NoStoreError, StoreFailedError, open_store
+from operations.store import scrub as scrubbing
+from operations.store import sweep as sweeping
+from operations.store.presigning import InFolder, way_in
+from schemas.files import file_key
+from schemas.translate import said
+
+T = TypeVar("T")
+
+app = group("store")
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_AGE: Final = re.compile(r"([1-9][0-9]{0,3})([dh])")
+_WEEK: Final = 7 * 24 * 60
+"""The longest that S3 lets an address hold, in minutes."""
+
+
+@app.command()
+def presign(
+    filing_id: FilingId,
+    sha256: Annotated[str, typer.Argument(metavar="SHA256", help="option.store.sha256")],
+    *,
+    minutes: Annotated[int, typer.Option("--minutes", min=1, max=_WEEK, help="option.store.minutes")] = 15,
+    as_json: AsJson = False,
+) -> None:
+    if not _DIGEST.fullmatch(sha256):
+        fail(said("refused.store.digest"), Exit.USAGE)
+    way = end_well(way_in(object_store(), file_key(filing_id, sha256), timedelta(minutes=minutes)))
+    if as_json:
+        print_json(way.plain())
+    elif isinstance(way, InFolder):
+        out().print(_by_hand(way.path), markup=False)
+    else:
+        out().print(f"{way.url}\n\ncurl --fail -T FILE -H 'If-None-Match: *' '{way.url}'", markup=False)
+
+
+def _by_hand(path: Path) -> str:
+    """Shell commands that put FILE there whole or not at all, and over nothing."""
+    folder, place = shlex.quote(str(path.parent)), shlex.quote(str(path))
+    return "\n".join(
+        (
+            str(path),
+            "",
+            f"mkdir -p {folder}",
+            f'draft={folder}/upload#$(od -An -N7 -tu8 /dev/urandom | tr -d " ")',
+            f'cp FILE "$draft" && sync "$draft" && ln "$draft" {place}; rm -f "$draft"',
+        )
+    )
+
+
+@app.command()
+def scrub(*, as_json: AsJson = False) -> None:
+    dsn, master, store = address(APPLICATION), master_key(), object_store()
+    with progress("command.store.files_and_events") as moved:
+        report = done(lambda: scrubbing.scrub(dsn, store, master, lambda n, of, files: moved(n, of, files=files)))
+    if as_json:
+        print_json(report.plain())
+    else:
+        if report.problems:
+            show_all(report.problems, _PROBLEMS)
+        show_one(report, _SCRUBBED)
+    exit_if(not report.healthy)
+
+
+_PROBLEMS: Final = columns("problem:rule|command.scrub filing:filing_id stream n:seq key")
+_SCRUBBED: Final = columns(
+    Column("state", "healthy", lambda well: said("command.scrub.whole" if well else "command.scrub.not_whole")),
+    "files events missing damaged unread erased",
+)
+
+
+@app.command()
+def sweep(
+    *,
+    older_than: Annotated[str, typer.Option("--older-than", metavar="7d|12h", help="option.store.older_than")] = "7d",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    age = _AGE.fullmatch(older_than)
+    if age is None:
+        fail(said("refused.written", option="--older-than", example="7d, 12h"), Exit.USAGE)
+    old = timedelta(**{{"d": "days", "h": "hours"}[age[2]]: int(age[1])})
+    dsn, master, store = address(APPLICATION), master_key(), object_store()
+    with (
+        progress("command.store.files") as moved,
+        refusing(sweeping.NotSweptError, Exit.REFUSED, said("refused.store.not_swept")),
+    ):
+        report = done(lambda: sweeping.sweep(dsn, store, master, old=old, dry_run=dry_run, progress=moved))
+    title = said("command.store.only_counted") if dry_run else None
+    show_one(report, _SWEPT, as_json=as_json, data=report.plain(), title=title)
+
+
+_SWEPT: Final = columns("files named young left swept put_back deleted drafts")
+
+
+def object_store() -> ObjectStore:
+    """The object store that the environment names, else that of the stack in this folder, or the end of the command."""
+    use_stack_here()
+    url = find_address(OBJECTS)
+    if not url:
+        fail(said("refused.store.unknown", name=OBJECTS), Exit.USAGE)
+    with refusing(NoStoreError, Exit.USAGE):
+        return open_store(url)
+
+
+def done(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What `work` returns; a database or a store that fails it ends the command."""
+    try:
+        return answered(work)
+    except StoreFailedError as error:
+        fail(said("refused.store.failing"), Exit.UNREACHABLE, detail=error)
+    except BaseError as error:
+        fail(said("refused.store.failed", error=type(error).__name__), Exit.UNREACHABLE)

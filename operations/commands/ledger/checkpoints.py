@@ -1,0 +1,181 @@
+"""`motcua ledger checkpoint` and `checkpoint-key`: checkpoints of the whole record, and the key that signs them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+from obstore.exceptions import BaseError
+
+from activities.checkpoints.log import Published, log_name
+from activities.checkpoints.making import Setup, begin_anew, make
+from activities.checkpoints.place import CheckpointError
+from activities.keys.masters import MasterKeys
+from console.connecting import Connection
+from console.database import ask
+from motcua.cli.answer import Column, Marked, columns, say, show_all, show_one
+from motcua.cli.options import AsJson
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, fail
+from motcua.errors import MotcuaError
+from operations.checkpoints.proofs import proofs_of
+from operations.checkpoints.settings import checkpoint_before, log_of, settings_here, settings_set, trust_of
+from operations.evidence import bundle as bundles
+from operations.keys.rings import write_new
+from recovery.checkpoint_store import SecondPlace
+from rules.proof.note import Kind, NoteError, Signer
+from schemas.translate import said
+from verifier import checkpoint as checkpoint_verifier
+from verifier.checkpoint import Finding, Report
+from workers.checkpoints import checkpointing, signer_in
+
+T = TypeVar("T")
+
+app = typer.Typer()
+
+
+@app.command()
+def checkpoint(
+    *,
+    new_log: Annotated[bool, typer.Option("--new-log", help="option.checkpoint.new_log")] = False,
+    reason: Annotated[str | None, typer.Option("--reason", help="option.checkpoint.reason")] = None,
+    as_json: AsJson = False,
+) -> None:
+    if new_log != bool(reason):
+        fail(said("refused.checkpoint.new_log"), Exit.USAGE)
+
+    async def work(connection: Connection, setup: Setup) -> Published | None:
+        return await (begin_anew(connection, setup, reason) if reason else make(connection, setup))
+
+    made = _within(work)
+    if made is None and not as_json:
+        say(said("command.checkpoint.no_event"))
+    else:
+        show_one(
+            _plain(made), columns("origin events:size root extensions signed_by"), as_json=as_json, data=_plain(made)
+        )
+
+
+def _plain(made: Published | None) -> dict[str, Any] | None:
+    if made is None:
+        return None
+    found = made.checkpoint
+    names = [one.name for one in made.note.signatures]
+    return {
+        "origin": found.origin,
+        "size": found.size,
+        "root": found.root.hex(),
+        "extensions": found.extensions,
+        "signed_by": names,
+    }
+
+
+@app.command("checkpoint-key")
+def checkpoint_key(
+    file: Annotated[Path, typer.Argument(help="option.checkpoint.file")],
+    *,
+    name: Annotated[str | None, typer.Option("--name", help="option.checkpoint.name")] = None,
+    log: Annotated[int, typer.Option("--log", min=1, help="option.checkpoint.log")] = 1,
+) -> None:
+    try:
+        if name is not None:
+            write_new(file, f"{Signer.new(name, Kind.LOG).written()}\n")
+        signer = signer_in(str(file))
+    except FileExistsError:
+        fail(said("refused.file_there", file=file), Exit.USAGE)
+    except (OSError, NoteError, RuntimeError) as error:
+        fail(said("refused.checkpoint.key"), Exit.USAGE, detail=getattr(error, "strerror", None) or error)
+    typer.echo(str(signer.named(log_name(signer.verifier.name, log)).verifier))
+
+
+def held_against_checkpoints(since: Path | None) -> Report:
+    """The record against its checkpoints, from what was verified before; the newest is kept in that file then."""
+    settings = settings_set()
+    trust, before = trust_of(settings), checkpoint_before(since)
+
+    async def work(connection: Connection) -> Report:
+        place = SecondPlace.at(settings.checkpoints or "")
+        with progress() as moved:
+            return await checkpoint_verifier.verify(
+                connection, place, trust, before, lambda what, done, of: moved(done, of, what=said(f"label.{what}"))
+            )
+
+    report = _told(lambda: ask(work))
+    if since is not None and report.newest is not None:
+        since.write_bytes(report.newest)
+    return report
+
+
+def exported(which: str, master: MasterKeys | None) -> dict[str, Any] | None:
+    """The bundle of a filing, with proofs where checkpoints are made. Raises as `bundle.export`."""
+    settings = settings_here()
+    if settings.checkpoints is None:
+        return ask(lambda connection: bundles.export(connection, which, master))
+    log, place = log_of(settings), SecondPlace.at(settings.checkpoints)
+
+    async def prove(connection: Connection, streams: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return await proofs_of(connection, place, log, streams)
+
+    return _told(lambda: ask(lambda connection: bundles.export(connection, which, master, prove)))
+
+
+def show(report: Report) -> None:
+    """What was found, for people."""
+    if report.findings:
+        show_all(report.findings, columns(Column("place", _where), "message rule"))
+    show_one(report, _AGAINST)
+
+
+def _verdict(verified: bool) -> Marked:  # noqa: FBT001 -- a form takes what stands in the answer
+    if verified:
+        return Marked(said("command.checkpoint.agree"), "green")
+    return Marked(said("command.checkpoint.not_agree"), "red")
+
+
+def _stamped(report: Report) -> str | None:
+    return None if report.stamped is None else f"{report.stamped:,} / {report.checkpoints:,}"
+
+
+_AGAINST: Final = columns(
+    Column("checkpoints", "verified", _verdict),
+    "origin since events:size succeeds cosigned no_answer:unasked",
+    Column("time_stamped", _stamped),
+)
+
+
+def plain(report: Report) -> dict[str, Any]:
+    """The same as JSON."""
+    return {name: value for name, value in asdict(report).items() if name != "newest"}
+
+
+def _where(finding: Finding) -> str:
+    place = "" if finding.position is None else f"position {finding.position}"
+    event = "" if finding.stream is None else f"{finding.stream} seq {finding.seq}"
+    return " ".join(part for part in (event, place) if part)
+
+
+def _within(work: Callable[[Connection, Setup], Awaitable[T]]) -> T:
+    settings = settings_set()
+
+    async def within(connection: Connection) -> T:
+        async with checkpointing(settings) as setup:
+            if setup is None:
+                raise AssertionError
+            return await work(connection, setup)
+
+    return _told(lambda: ask(within))
+
+
+def _told(work: Callable[[], T]) -> T:
+    """What `work` returns, or the end of the command, in words."""
+    try:
+        return work()
+    except CheckpointError as error:
+        fail(said("refused.checkpoint.fault", fault=error.fault), Exit.REFUSED, detail=error)
+    except (BaseError, MotcuaError) as error:
+        fail(said("refused.checkpoint.second_place"), Exit.UNREACHABLE, detail=type(error).__name__)
+    except RuntimeError as error:
+        fail(str(error), Exit.USAGE)

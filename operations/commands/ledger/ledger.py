@@ -1,0 +1,242 @@
+"""`motcua ledger`: is the record whole, and the read models that follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Final, NamedTuple
+
+import typer
+
+from activities.keys.masters import MASTER_KEY
+from activities.ledger.vault import Vault
+from console.addresses import APPLICATION, OWNER
+from console.comparing import Difference
+from console.connecting import Connection
+from console.database import address, answered, ask
+from console.home import write_private
+from console.masters import master_key, master_key_at_hand
+from motcua.cli.answer import Column, columns, say, show_all, show_one
+from motcua.cli.help import group
+from motcua.cli.options import AsJson, WhichFiling
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, exit_if, fail, print_json, refusing, strerror, there
+from operations.commands.ledger.checkpoints import exported, held_against_checkpoints, plain, show
+from operations.commands.ledger.record import id_of
+from operations.evidence import bundle as bundles
+from operations.evidence.bindings import Unbound, unbound
+from operations.evidence.claimed import claimed
+from operations.principals.fold import differences
+from operations.rebuilding import rebuild as rebuilding
+from publishing.record import folding as publications
+from schemas.base import Text
+from schemas.ids import filing_workflow
+from schemas.translate import said
+from verifier import bundle as bundle_verifier
+from verifier import ledger as ledger_verifier
+from views.log import SealBrokenError
+
+app = group("ledger")
+
+
+@app.command()
+def verify(
+    bundle: Annotated[
+        Path | None, typer.Argument(metavar="[BUNDLE]", exists=True, dir_okay=False, help="option.ledger.bundle")
+    ] = None,
+    *,
+    files: Annotated[
+        Path | None, typer.Option("--files", exists=True, file_okay=False, help="option.ledger.files")
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", exists=True, dir_okay=False, help="option.ledger.policy")
+    ] = None,
+    checkpoints: Annotated[bool, typer.Option("--checkpoints", help="option.ledger.checkpoints")] = False,
+    since: Annotated[Path | None, typer.Option("--since", dir_okay=False, help="option.ledger.since")] = None,
+    as_json: AsJson = False,
+) -> None:
+    if bundle is None and (files or policy) is not None:
+        fail(said("refused.ledger.with_bundle"), Exit.USAGE)
+    if (checkpoints and bundle is not None) or (since is not None and not checkpoints):
+        fail(said("refused.ledger.since"), Exit.USAGE)
+    report = _verified() if bundle is None else _verified_bundle(bundle, files, policy)
+    held = held_against_checkpoints(since) if checkpoints else None
+    folds = ask(_folds) if bundle is None else _NO_FOLDS
+    agreed = not folds.wrong and not folds.bindings and (held is None or held.verified)
+    if as_json:
+        more = folds.told | ({"checkpoints": plain(held)} if held else {})
+        print_json(asdict(report) | {"verified": report.verified and agreed} | more)
+    else:
+        _say_folds(folds)
+        _say(report)
+        if held is not None:
+            show(held)
+    exit_if(not report.verified or not agreed)
+
+
+def _say(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
+    """What was found, for people."""
+    if report.problems:
+        show_all(report.problems, _PROBLEMS)
+    if isinstance(report, bundle_verifier.Report):
+        show_all(report.heads, columns("stream n:seq hash"))
+        if report.checkpoint:
+            signed = ", ".join(report.signed_by) or "–"
+            facts = {"proved": report.proved, "checkpoint": report.checkpoint, "signed": signed}
+            say(said("command.ledger.in_checkpoint", **facts))
+    say_summary(report)
+
+
+def _verified_bundle(bundle: Path, files: Path | None, policy: Path | None) -> bundle_verifier.Report:
+    """A bundle, and its checkpoint where there is a policy (C2SP tlog-policy)."""
+    try:
+        needed = None if policy is None else policy.read_text(encoding="utf-8")
+        return bundle_verifier.verify(bundle.read_bytes(), files, needed)
+    except ValueError as error:
+        fail(f"{policy}: {error}", Exit.USAGE)
+
+
+def _verified() -> ledger_verifier.Report:
+    """The whole log."""
+    dsn = address(APPLICATION)
+    with progress("command.ledger.verifying") as moved:
+        return answered(
+            lambda: ledger_verifier.verify(dsn, lambda streams, events, of: moved(events, of, streams=streams))
+        )
+
+
+@app.command()
+def export(
+    which: WhichFiling,
+    *,
+    to: Annotated[Path, typer.Option("--out", metavar="FILE", dir_okay=False, help="option.ledger.out")],
+    with_sealed: Annotated[bool, typer.Option("--with-sealed", help="option.ledger.with_sealed")] = False,
+    as_json: AsJson = False,
+) -> None:
+    master = master_key() if with_sealed else None
+    with refusing(bundles.NotExportedError, Exit.REFUSED, said("refused.ledger.not_exported")):
+        bundle = there(exported(which, master), said("refused.no_filing", filing=which))
+    data = bundle_verifier.canonical(bundle)
+    with refusing(OSError, Exit.USAGE, said("refused.not_written", file=to), strerror):
+        write_private(to, data.decode())
+    report = bundle_verifier.verify(data)
+    if as_json:
+        print_json({"file": str(to), "bytes": len(data), "digest": bundle["digest"]} | asdict(report))
+    else:
+        show_one({"file": to, "bytes": len(data)}, columns("file bytes"))
+        say_summary(report)
+    if not report.verified:
+        fail(said("refused.ledger.not_whole", file=to), Exit.REFUSED)
+
+
+@app.command()
+def rebuild(*, as_json: AsJson = False) -> None:
+    dsn, master = address(OWNER), master_key()
+    with (
+        progress("command.ledger.folding") as moved,
+        refusing(rebuilding.NotRebuiltError, Exit.REFUSED, said("refused.ledger.not_rebuilt")),
+    ):
+        report = answered(lambda: rebuilding.rebuild(dsn, master, moved), OWNER)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        show_all(_tables(report), columns("table rows were_wrong"), said("command.ledger.took", **_took(report)))
+
+
+@app.command("claimed")
+def claimed_by(
+    stream: Annotated[str, typer.Argument(metavar="CODE|STREAM", help="option.ledger.stream")],
+    seq: Annotated[int, typer.Argument(metavar="SEQ", min=1, help="option.ledger.seq")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    vault, stream = Vault(master_key()), stream if ":" in stream else filing_workflow(id_of(stream))
+    with refusing(SealBrokenError, Exit.REFUSED, said("refused.ledger.not_opened")):
+        found = ask(lambda connection: claimed(connection, stream, seq, vault))
+    found = there(found, said("refused.ledger.not_claimed", seq=seq, stream=stream))
+    if as_json:
+        statement, key = found.statement.model_dump(mode="json"), found.key and found.key.model_dump(mode="json")
+        print_json(found._asdict() | {"statement": statement, "key": key, "proved": found.proved})
+    else:
+        claim = {"seq": found.seq, "key_id": found.key_id, **found.statement.model_dump(mode="json", exclude_none=True)}
+        show_all(claim.items(), columns("name:0 value:1"))
+        say(said("command.ledger.proved" if found.proved else "command.ledger.not_proved"))
+    exit_if(not found.proved)
+
+
+class _Folds(NamedTuple):
+    """What of the register of programs, of what is published, and of what events bind, is not what was recorded.
+
+    `names`: those of people, and keys and receipts, were looked at too.
+    """
+
+    register: list[Difference]
+    publications: list[Difference]
+    bindings: list[Unbound]
+    names: bool
+
+    @property
+    def wrong(self) -> list[Difference]:
+        """Both of the register and of what is published."""
+        return [*self.register, *self.publications]
+
+    @property
+    def told(self) -> dict[str, object]:
+        """As JSON has it."""
+        register, published = ([one._asdict() for one in found] for found in (self.register, self.publications))
+        bindings = [one._asdict() for one in self.bindings]
+        return {"register": register, "publications": published, "bindings": bindings, "names": self.names}
+
+
+_NO_FOLDS: Final = _Folds([], [], [], names=True)
+"""Of a bundle, which has none."""
+
+
+def _say_folds(folds: _Folds) -> None:
+    if folds.wrong:
+        show_all(folds.wrong, columns("table row differs:columns why"), title=said("command.ledger.not_recorded"))
+    if folds.bindings:
+        show_all(folds.bindings, columns("stream n:seq row why"), title=said("command.ledger.bound_otherwise"))
+    if not folds.names:
+        say(said("command.ledger.no_names", setting=MASTER_KEY), "dim")
+
+
+async def _folds(connection: Connection) -> _Folds:
+    masters = master_key_at_hand()
+    vault = None if masters is None else Vault(masters)
+    found = await publications.compare(connection, vault)
+    bindings = [] if vault is None else await unbound(connection, vault)
+    return _Folds(await differences(connection), found.differences, bindings, found.names)
+
+
+def _tables(report: rebuilding.Rebuilt) -> list[dict[str, Any]]:
+    """What was wrong of each table; of what is published, only how many rows were."""
+    shown = [{"table": name, "rows": rows, "were_wrong": report.changed[name]} for name, rows in report.rows.items()]
+    return shown + [{"table": name, "were_wrong": changed} for name, changed in report.published.items()]
+
+
+def _took(report: rebuilding.Rebuilt) -> dict[str, Any]:
+    return {"events": report.events, "streams": report.streams, "seconds": f"{report.seconds:.1f}"}
+
+
+def where(problem: ledger_verifier.Problem | bundle_verifier.Problem) -> str:
+    """The place of a problem: stream and seq, or the number."""
+    place = f"{problem.stream} seq {problem.seq}" if problem.seq is not None else problem.stream
+    number = problem.number if isinstance(problem, ledger_verifier.Problem) else None
+    return " ".join(part for part in (place, number) if part)
+
+
+def summary(report: ledger_verifier.Report | bundle_verifier.Report) -> Text:
+    """One line for people."""
+    streams = report.streams if isinstance(report, ledger_verifier.Report) else len(report.heads)
+    if report.verified:
+        return said("command.ledger.verified", streams=streams, events=report.events)
+    return said("command.ledger.broken", problems=len(report.problems), streams=streams, events=report.events)
+
+
+def say_summary(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
+    """The same, printed."""
+    say(summary(report), "green" if report.verified else "red")
+
+
+_PROBLEMS: Final = columns(Column("place", where), "message rule")

@@ -1,0 +1,138 @@
+"""`motcua versions`: the builds of the platform, what each holds, and how filings leave one for the next."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import count
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
+
+import asyncpg
+import typer
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities.ledger.vault import Vault
+from console.addresses import APPLICATION
+from console.connecting import TIMEOUT
+from console.database import address, answered
+from console.masters import master_key
+from motcua.cli.answer import Column, columns, say, show_all, tell
+from motcua.cli.help import WordedGroup
+from motcua.cli.language import with_language
+from motcua.cli.options import AsJson
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, exit_if, fail, print_json, use_stack_here
+from motcua.connection import connect
+from motcua.errors import MotcuaError
+from operations.rebuilding.build_check import BuildCheck, Checked
+from recovery.builds import Build, Builds
+from recovery.histories import each
+from schemas.translate import said
+
+app = typer.Typer(name="versions", cls=WordedGroup, invoke_without_command=True, rich_markup_mode="markdown")
+
+T = TypeVar("T")
+_BUILDS: Final = columns("build current workers holds", Column("since", lambda one: one.promoted_at or one.started_at))
+_CHECKED: Final = columns("stream differs problem")
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+BuildId = Annotated[str, typer.Argument(metavar="BUILD", help="option.versions.build")]
+
+_SHOWN: Final = 20
+
+
+@app.callback()
+@with_language
+def versions(context: typer.Context, *, as_json: AsJson = False) -> None:
+    if context.invoked_subcommand is not None:
+        return
+    found = _ask(lambda builds: builds.all())
+    show_all(found, _BUILDS, as_json=as_json, data=[_row(one) for one in found])
+
+
+@app.command()
+def promote(build: BuildId, *, as_json: AsJson = False) -> None:
+    _ask(lambda builds: builds.promote(build))
+    tell(said("command.versions.promoted", build=build), {"current": build}, as_json=as_json, style="green")
+
+
+@app.command()
+def drain(build: BuildId, *, as_json: AsJson = False) -> None:
+    stayed = _ask(lambda builds: _draining(builds, build))
+    if as_json:
+        print_json({"build": build, "stayed": stayed})
+    elif not stayed:
+        say(said("command.versions.drained", build=build), "green")
+    if stayed:
+        fail(said("refused.versions.stayed", stayed=stayed, build=build), Exit.REFUSED)
+
+
+@app.command()
+def check(
+    *,
+    sample: Annotated[int, typer.Option("--sample", min=1, metavar="N", help="option.versions.sample")] = 500,
+    replay: Annotated[bool, typer.Option("--replay", help="option.versions.replay")] = False,
+    as_json: AsJson = False,
+) -> None:
+    master = master_key()
+
+    async def look(pool: Pool, temporal: Client) -> list[Checked]:
+        return await _checking(BuildCheck(pool, temporal, Vault(master), replay=replay), sample)
+
+    found = _connected(look)
+    problems = [one for one in found if one.problem]
+    differing = [one for one in found if one.differs]
+    if as_json:
+        told = {"problems": [asdict(one) for one in problems], "differs": [asdict(one) for one in differing]}
+        print_json({"checked": len(found), "snapshots": sum(one.snapshot for one in found)} | told)
+    else:
+        shown = [*problems[:_SHOWN], *differing[:_SHOWN]]
+        counts = {"problems": len(problems), "differing": len(differing)}
+        show_all(shown, _CHECKED, said("command.versions.checked", checked=len(found), **counts))
+    exit_if(problems or differing)
+
+
+async def _draining(builds: Builds, build: str) -> int:
+    with progress(what=said("label.workflows")) as moved:
+        return await builds.drain(build, lambda left, still_there: moved(left, left + still_there))
+
+
+async def _checking(check: BuildCheck, size: int) -> list[Checked]:
+    streams = await check.sample(size, f"{datetime.now(UTC):%Y%m%d%H%M%S}")
+    with progress(what=said("label.workflows")) as moved:
+        done = count(1)
+
+        async def one(stream: asyncpg.Record) -> Checked:
+            found = await check.check(stream)
+            moved(next(done), len(streams))
+            return found
+
+        return await each(one, streams)
+
+
+def _ask(work: Callable[[Builds], Awaitable[T]]) -> T:
+    return _connected(lambda pool, temporal: work(Builds(pool, temporal)))
+
+
+def _connected(work: Callable[[Pool, Client], Awaitable[T]]) -> T:
+    """What `work` returns with the record and Temporal, or the end of the command."""
+    use_stack_here()
+    dsn = address(APPLICATION)
+
+    async def within() -> T:
+        temporal = await connect()
+        async with asyncpg.create_pool(dsn, min_size=0, timeout=TIMEOUT, command_timeout=TIMEOUT) as pool:
+            return await work(pool, temporal)
+
+    try:
+        return answered(within)
+    except MotcuaError as error:
+        fail(str(error), Exit.REFUSED)
+    except RPCError as error:
+        fail(f"Temporal: {error.status.name}", Exit.UNREACHABLE)
+
+
+def _row(build: Build) -> dict[str, Any]:
+    row = asdict(build)
+    return row | {name: row[name] and row[name].isoformat() for name in ("started_at", "promoted_at")}

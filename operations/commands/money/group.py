@@ -1,0 +1,9 @@
+"""`motcua money`: money that came and nobody knows what for."""
+
+from __future__ import annotations
+
+from motcua.cli.help import group
+from operations.commands.money import suspense
+
+app = group("money")
+app.registered_commands += suspense.app.registered_commands

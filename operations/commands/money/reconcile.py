@@ -1,0 +1,81 @@
+"""`motcua reconcile`: what was done outside in our name, against the events that order it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import httpx
+import typer
+
+from console.addresses import find_address
+from console.connecting import Connection
+from console.database import ask
+from motcua.cli.answer import columns, say, show_all
+from motcua.cli.options import AsJson
+from motcua.cli.running import Exit, exit_if, fail, print_json, use_stack_here
+from operations.reconciling.acts import BANK, POST, Act, Unordered, acts_in, listed_by_bank, listed_by_post, unordered
+from operations.reconciling.signatures import Signature, UnorderedSignature, unordered_signatures
+from schemas.translate import said
+
+app = typer.Typer()
+
+Statement = Annotated[
+    Path | None, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="option.reconcile.file")
+]
+
+
+@app.command()
+def reconcile(statement: Statement = None, *, as_json: AsJson = False) -> None:
+    use_stack_here()
+
+    async def compared(connection: Connection) -> tuple[int, list[Unordered], list[UnorderedSignature]]:
+        listed = await _listed() if statement is None else _read(statement)
+        signatures = [one for one in listed if isinstance(one, Signature)]
+        acts = [one for one in listed if isinstance(one, Act)]
+        return len(listed), await unordered(connection, acts), await unordered_signatures(connection, signatures)
+
+    count, found, signed = ask(compared)
+    if as_json:
+        signatures = [{"order": str(one.order), "wrong": one.wrong} for one in signed]
+        acts = [one.model_dump(mode="json", exclude_none=True) for one in found]
+        print_json({"acts": count, "unordered": acts, "signatures": signatures})
+    else:
+        _show(count, found, signed)
+    exit_if(found or signed)
+
+
+def _read(statement: Path) -> Sequence[Act | Signature]:
+    try:
+        return acts_in(statement.read_text(encoding="utf-8").splitlines())
+    except ValueError as error:
+        fail(f"{statement}: {error}", Exit.USAGE)
+
+
+async def _listed() -> Sequence[Act | Signature]:
+    acts: list[Act] = []
+    lists = 0
+    for name, listed in ((BANK, listed_by_bank), (POST, listed_by_post)):
+        url = find_address(name)
+        try:
+            found = await listed(url) if url else None
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            fail(f"{name}: {type(error).__name__}", Exit.UNREACHABLE)
+        lists += found is not None
+        acts += found or ()
+    if not lists:
+        fail(said("refused.reconcile.no_list", bank=BANK, post=POST), Exit.USAGE)
+    return acts
+
+
+def _show(count: int, found: list[Unordered], signed: list[UnorderedSignature]) -> None:
+    if not (found or signed):
+        say(said("command.reconcile.all_ordered", acts=count))
+    if found:
+        show_all(found, _ACTS)
+    if signed:
+        show_all(signed, columns("stream:order.stream n:order.seq problem:wrong"), title=said("label.signatures"))
+
+
+_ACTS: Final = columns("act:act.deed key:act.key amount:act.amount|dong their_number:act.number ours")

@@ -1,0 +1,1 @@
+"""Commands on people and programs: principals, access, exports, erasures."""

@@ -1,0 +1,208 @@
+"""`motcua filing erase`, `motcua erasures`: an operator asks for who filed to be erased, an auditor approves it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import typer
+
+from activities.ledger.vault import Vault
+from console.addresses import OWNER, find_address
+from console.connecting import Connection
+from console.database import address, ask
+from console.masters import master_key
+from console.owner import connected
+from motcua.cli.answer import Column, columns, lines, say, show_all, show_one, tell
+from motcua.cli.help import group
+from motcua.cli.options import AsJson, Asked, Auditor, ImpersonalReason, MaybeFiling, Operator, order
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, exit_if, fail, plain, print_json, refusing, use_stack_here
+from motcua.connection import connect
+from motcua.errors import MotcuaError
+from motcua.files.store import NoStoreError
+from operations.commands.documents.store import done, object_store
+from operations.erasure import requests
+from operations.erasure.elsewhere import Back, NotErasedError, back
+from operations.erasure.outside import Outside
+from operations.erasure.retention import due as due_by
+from operations.erasure.sinks import LEFT
+from operations.erasure.working import Worked, work_off
+from recovery.checkpoint_store import SecondPlace
+from rules.streams import KINDS
+from schemas.privacy.erasure import ApproveErasure, AskErasure, DeclineErasure, ErasureCause, ErasureRequest
+from schemas.translate import said
+from views.log import Log
+
+CHECKPOINTS: Final = "MOTCUA_CHECKPOINTS"
+
+filings = typer.Typer()
+app = group("erasures")
+
+
+@filings.command()
+def erase(
+    which: MaybeFiling = None,
+    *,
+    due: Annotated[bool, typer.Option("--due", help="option.erase.due")] = False,
+    again: Annotated[bool, typer.Option("--again", help="option.erase.again")] = False,
+    reason: ImpersonalReason,
+    actor: Operator,
+    as_json: AsJson = False,
+) -> None:
+    if [which is not None, due, again].count(True) != 1:
+        fail(said("refused.erase.which"), Exit.USAGE)
+    cause = ErasureCause.RETENTION if due else ErasureCause.FILING
+    filings = (which,) if which is not None else tuple(ask(_due)) if due else _brought_back()
+    if not filings:
+        tell(said("command.erasures.none"), None, as_json=as_json)
+        return
+    asked = ask_for(order(AskErasure, actor, cause=cause, reason=reason, filings=filings))
+    if as_json:
+        print_json(shown(asked.request) | {"not_yet": not_yet(asked)})
+    else:
+        print_request(asked.request, as_json=False)
+        say_not_yet(asked)
+
+
+async def _due(connection: Connection) -> list[str]:
+    return await due_by(connection, datetime.now(UTC))
+
+
+def _brought_back() -> tuple[str, ...]:
+    place = _second_place()
+    if place is None:
+        fail(said("refused.erase.no_second_place", name=CHECKPOINTS), Exit.USAGE)
+
+    async def work() -> list[Back]:
+        async with connected(address(OWNER)) as connection:
+            return await back(connection, place)
+
+    return tuple(one.code for one in done(work) if not one.asked)
+
+
+@app.command("list")
+def list_requests(*, as_json: AsJson = False) -> None:
+    found = ask(requests.requests)
+    show_all(found, _REQUESTS, as_json=as_json, data=[shown(one) for one in found])
+
+
+@app.command()
+def approve(n: Asked, *, actor: Auditor, as_json: AsJson = False) -> None:
+    told = order(ApproveErasure, actor, asked=n)
+    _answered(told)
+    _work_off(as_json=as_json)
+
+
+@app.command()
+def decline(n: Asked, *, reason: ImpersonalReason, actor: Auditor, as_json: AsJson = False) -> None:
+    print_request(_answered(order(DeclineErasure, actor, asked=n, reason=reason)), as_json=as_json)
+
+
+@app.command()
+def finish(*, as_json: AsJson = False) -> None:
+    _work_off(as_json=as_json)
+
+
+def ask_for(asked: AskErasure) -> requests.Asked:
+    """Record a request, or the end of the command."""
+    master = master_key()
+    with progress(what=said("label.filings")) as moved:
+
+        async def work(connection: Connection) -> requests.Asked:
+            return await requests.ask(Log(connection, Vault(master).find, KINDS), asked, moved)
+
+        return ask(work, OWNER)
+
+
+def _answered(told: ApproveErasure | DeclineErasure) -> ErasureRequest:
+    return ask(lambda connection: requests.answer(connection, told), OWNER)
+
+
+def print_request(one: ErasureRequest, *, as_json: bool) -> None:
+    """How it stands with a request."""
+    show_one(one, _REQUESTS, as_json=as_json, data=shown(one))
+
+
+def _state(one: ErasureRequest) -> str:
+    return lines([said(f"erasure_state.{one.state}"), *one.problems])
+
+
+_REQUESTS: Final = columns(
+    "n when:at reason officer answered_by",
+    Column("state", _state),
+    Column("erased", lambda one: f"{one.erased}/{one.filings}"),
+)
+
+
+def shown(one: ErasureRequest) -> dict[str, Any]:
+    """As JSON, with how it stands."""
+    return dict(plain(one)) | {"state": one.state}
+
+
+def not_yet(asked: requests.Asked) -> list[dict[str, Any]]:
+    """What can't be erased yet, as JSON: each filing with every reason."""
+    return [{"code": code, "problems": [plain(why) for why in all_]} for code, all_ in asked.left_out.items()]
+
+
+_NOT_ERASED: Final = columns("code:0 why_not:1")
+
+
+def say_not_yet(asked: requests.Asked) -> None:
+    """The same for people."""
+    if asked.left_out:
+        show_all(((code, why.message) for code, all_ in asked.left_out.items() for why in all_), _NOT_ERASED)
+
+
+def left() -> list[Any]:
+    """What nobody can erase from here, as JSON."""
+    return [plain(said(f"erasure_left.{name}")) for name in LEFT]
+
+
+def say_left() -> None:
+    """The same for people."""
+    show_all((said(f"erasure_left.{name}") for name in LEFT), (Column("not_erased_here", lambda text: text),))
+
+
+def _work_off(*, as_json: bool) -> None:
+    """Erase what was approved, and say what was done and what nobody can do from here."""
+    use_stack_here()
+    dsn, master, store, elsewhere = address(OWNER), master_key(), object_store(), _second_place()
+    with progress(what=said("label.filings")) as moved:
+
+        async def work() -> Worked:
+            outside = Outside(store, await connect(), elsewhere)
+            return await work_off(dsn, master, outside, moved)
+
+        try:
+            worked = done(work)
+        except NotErasedError as error:
+            fail(said("refused.erase.not_erased"), Exit.REFUSED, detail=error)
+        except MotcuaError as error:
+            fail(said("refused.temporal"), Exit.UNREACHABLE, detail=error)
+    if as_json:
+        refused = [{"code": code, "problems": plain(why)["problems"]} for code, why in worked.refused.items()]
+        failed = [{"code": code, "problem": problem} for code, problem in worked.failed.items()]
+        counted = {"finished": worked.finished, "files": worked.files, "executions": worked.executions}
+        print_json(counted | {"refused": refused, "failed": failed, "left": left()})
+    else:
+        _say(worked)
+    exit_if(worked.refused or worked.failed)
+
+
+def _second_place() -> SecondPlace | None:
+    """Where the record is checkpointed, if it is; or the end of the command."""
+    url = find_address(CHECKPOINTS)
+    with refusing(NoStoreError, Exit.USAGE):
+        return SecondPlace.at(url) if url else None
+
+
+def _say(worked: Worked) -> None:
+    refused = [(code, why.message) for code, refusal in worked.refused.items() for why in refusal.problems]
+    failed = [(code, said("command.erasures.not_done", problem=problem)) for code, problem in worked.failed.items()]
+    if refused or failed:
+        show_all([*refused, *failed], _NOT_ERASED)
+    counts = {"files": worked.files, "executions": worked.executions}
+    say(said("command.erasures.erased", filings=len(worked.finished), **counts))
+    if worked.finished:
+        say_left()

@@ -1,0 +1,164 @@
+"""`motcua person`: what is held about a person is given to them, or erased."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from obstore.store import ObjectStore
+
+from activities.keys.masters import MasterKeys
+from activities.ledger.vault import IndexKeyGoneError, Vault
+from console.addresses import APPLICATION, OWNER
+from console.database import address, ask
+from console.masters import master_key
+from console.owner import connected
+from motcua.cli.answer import columns, say, show_all, show_one
+from motcua.cli.help import group
+from motcua.cli.language import in_words
+from motcua.cli.options import AsJson, ImpersonalReason, Operator, order
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, fail, parse, print_json, refusing
+from operations.commands.documents.store import done, object_store
+from operations.commands.people.erasures import left, not_yet, print_request, say_left, say_not_yet, shown
+from operations.commands.people.exports import asked
+from operations.erasure import exports, person, requests
+from operations.store.named import Reference
+from rules.streams import KINDS
+from schemas.base import Model
+from schemas.people import IdNumber
+from schemas.privacy.erasure import AskErasure, ErasureCause
+from schemas.privacy.exports import AnswerExport
+from schemas.translate import said
+from views.log import Log
+
+app = group("person")
+
+Number = Annotated[str | None, typer.Option("--id", metavar="NUMBER", help="option.person.id")]
+
+
+class _Who(Model):
+    id_number: IdNumber
+
+
+def _who(id_number: str | None) -> str:
+    """The number, or that of the answer; or the end of the command."""
+    asked = in_words(said("command.person.id_number"))
+    return parse(_Who, {"id_number": id_number or typer.prompt(asked)}).id_number
+
+
+@app.command()
+def erase(*, id_number: Number = None, reason: ImpersonalReason, actor: Operator, as_json: AsJson = False) -> None:
+    who, master = _who(id_number), master_key()
+
+    async def work(log: Log, vault: Vault, progress: person.Progress) -> _Told:
+        filings = await person.own(log.connection, vault, who)
+        if not filings:
+            return None, await person.others(log.connection, vault, who, progress)
+        theirs = tuple(row["code"] for row in filings)
+        said_ = order(AskErasure, actor, cause=ErasureCause.PERSON, reason=reason, filings=theirs)
+        asked = await requests.ask(log, said_)
+        return asked, await person.others(log.connection, vault, who, progress)
+
+    asked, others = _within(OWNER, master, work)
+    if as_json:
+        print_json(_plain(asked, others))
+    else:
+        _say(asked, others)
+
+
+@app.command()
+def export(
+    *,
+    id_number: Number = None,
+    to: Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="option.person.out")],
+    request: Annotated[int | None, typer.Option("--request", metavar="N", min=1, help="option.person.request")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="option.person.reason")] = None,
+    actor: Operator,
+    as_json: AsJson = False,
+) -> None:
+    if (request is None) == (reason is None):
+        fail(said("refused.person.why"), Exit.USAGE)
+    who, master, store = _who(id_number), master_key(), object_store()
+    if to.exists():
+        fail(said("refused.file_there", file=to), Exit.USAGE)
+    n = request or asked(actor, str(reason))
+    given = order(AnswerExport, actor, n=n)
+    ask(lambda connection: exports.may_answer(connection, given), OWNER)
+    try:
+        to.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        fail(f"{to}: {error.strerror}; --request {n}", Exit.USAGE)
+
+    async def work(log: Log, vault: Vault, progress: person.Progress) -> dict[str, Any]:
+        filings = []
+        for row in await person.own(log.connection, vault, who):
+            about, files = await person.held(log, vault, row)
+            filings.append(about | {"missing": await _copy(store, files, to)})
+        others = await person.others(log.connection, vault, who, progress)
+        return {"filings": filings, "named_in": [one._asdict() for one in others], "elsewhere": left()}
+
+    held = _within(APPLICATION, master, work) | {"request": n}
+    file = to / "held.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(held, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    ask(lambda connection: exports.answered(connection, given), OWNER)
+    counted = {"filings": len(held["filings"]), "named_in": len(held["named_in"])}
+    told = {"folder": str(to), "request": n} | counted
+    show_one(counted | {"file": file}, columns("file filings"), as_json=as_json, data=told)
+
+
+_Told = tuple[requests.Asked | None, list[person.Named]]
+
+
+def _within(variable: str, master: MasterKeys, work: Any) -> Any:
+    """What `work` returns, given a log, its vault, and a bar."""
+    dsn = address(variable)
+    with progress(what=said("label.events")) as moved:
+
+        async def within() -> Any:
+            vault = Vault(master)
+            async with connected(dsn) as connection:
+                if not await vault.opens(connection):
+                    fail(said("refused.wrong_master_key"), Exit.REFUSED)
+                with refusing(IndexKeyGoneError, Exit.REFUSED, said("refused.person.not_told_apart")):
+                    return await work(Log(connection, vault.find, KINDS), vault, moved)
+
+        return done(within)
+
+
+async def _copy(store: ObjectStore, files: list[Reference], to: Path) -> list[str]:
+    """Copy files; the keys of those that are not there (any more)."""
+    missing = []
+    for reference in files:
+        try:
+            data = bytes(await (await store.get_async(reference.key)).bytes_async())
+        except FileNotFoundError:
+            missing.append(reference.key)
+            continue
+        file = to / reference.sha256
+        file.touch(mode=0o600)
+        file.write_bytes(data)
+    return missing
+
+
+def _plain(asked: requests.Asked | None, others: list[person.Named]) -> dict[str, Any]:
+    return {
+        "request": asked and shown(asked.request),
+        "not_yet": [] if asked is None else not_yet(asked),
+        "named_in": [one._asdict() for one in others],
+        "left": left(),
+    }
+
+
+def _say(asked: requests.Asked | None, others: list[person.Named]) -> None:
+    if asked is None:
+        say(said("command.person.no_filing"))
+    else:
+        print_request(asked.request, as_json=False)
+        say_not_yet(asked)
+    if others:
+        show_all(others, columns("code procedure"), title=said("command.person.named_in"))
+    say_left()

@@ -1,0 +1,228 @@
+"""`motcua principals`: the programs that may speak to the platform, what each may claim, and its keys."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+import yaml
+
+from activities.ledger.authority.principals import principals
+from console.addresses import OWNER, running_stack
+from console.connecting import Connection
+from console.database import ask
+from motcua.cli.answer import Column, columns, lines, show_all, show_one, when
+from motcua.cli.help import group
+from motcua.cli.language import in_words
+from motcua.cli.options import AsJson, Asked, OnOff, Operator, Reason, Switch, order
+from motcua.cli.running import Exit, fail, parse, plain, print_json, read_file, refusing
+from motcua.errors import MotcuaError
+from motcua.identity import key_in, new_key, public_key_of
+from motcua.identity import prove as prove_key
+from operations.principals.changes import by_two, history, take
+from schemas.base import Text
+from schemas.identity import principals as pr
+from schemas.identity.statement import UNNAMED, Grant, Principal, PrincipalKey, audience
+from schemas.translate import said
+
+INSTALLATION: Final = "MOTCUA_INSTALLATION"
+
+app = group("principals")
+
+Which = Annotated[str, typer.Argument(metavar="ID", help="option.principal")]
+KeyFile = Annotated[str, typer.Option("--key", metavar="FILE", help="option.principals.key")]
+_DAY: Final = ["%Y-%m-%d"]
+Until = Annotated[datetime, typer.Option("--until", metavar="YYYY-MM-DD", formats=_DAY, help="option.principals.until")]
+Proof = Annotated[str, typer.Option("--proof", metavar="JWS", help="option.principals.proof")]
+
+
+@app.command()
+def key(file: Annotated[Path, typer.Argument(metavar="FILE", help="option.principals.private")]) -> None:
+    with refusing(MotcuaError, Exit.USAGE):
+        typer.echo(new_key(file), nl=False)
+
+
+@app.command()
+def prove(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="option.principals.private")],
+    *,
+    which: Annotated[str, typer.Option("--principal", metavar="ID", help="option.principals.whose")],
+) -> None:
+    with refusing(MotcuaError, Exit.USAGE):
+        typer.echo(prove_key(which, key_in(file)))
+
+
+@app.command()
+def add(  # noqa: PLR0913 -- a command line has many options
+    file: Annotated[str, typer.Argument(metavar="FILE", help="option.principals.file")],
+    *,
+    key_file: Annotated[str | None, typer.Option("--key", metavar="FILE", help="option.principals.key")] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--until", metavar="YYYY-MM-DD", formats=_DAY, help="option.principals.until")
+    ] = None,
+    proof: Annotated[str | None, typer.Option("--proof", metavar="JWS", help="option.principals.proof")] = None,
+    actor: Operator,
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    if len({one is None for one in (key_file, until, proof)}) > 1:
+        fail(said("refused.principals.key"), Exit.USAGE)
+    about: Any = _yaml(read_file(file))
+    first = None if key_file is None or until is None else _public(key_file, until)
+    _take(order(pr.AddPrincipal, actor, principal=about, key=first, proof=proof, reason=reason), as_json=as_json)
+
+
+@app.command()
+def rotate(  # noqa: PLR0913 -- a command line has many options
+    which: Which,
+    *,
+    key_file: KeyFile,
+    until: Until,
+    proof: Proof,
+    overlap: Annotated[int, typer.Option("--overlap", metavar="HOURS", min=0, help="option.principals.overlap")] = 24,
+    actor: Operator,
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    key = _public(key_file, until)
+    given = order(pr.RotateKey, actor, principal=which, key=key, proof=proof, overlap=overlap, reason=reason)
+    _take(given, as_json=as_json)
+
+
+@app.command()
+def revoke(
+    which: Which,
+    *,
+    key_id: Annotated[str | None, typer.Option("--key-id", metavar="KEY_ID", help="option.principals.key_id")] = None,
+    actor: Operator,
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    _take(order(pr.RevokeKey, actor, principal=which, key_id=key_id, reason=reason), as_json=as_json)
+
+
+@app.command()
+def approve(asked: Asked, *, actor: Operator, as_json: AsJson = False) -> None:
+    _take(order(pr.ApproveChange, actor, asked=asked), as_json=as_json)
+
+
+@app.command()
+def decline(asked: Asked, *, actor: Operator, reason: Reason, as_json: AsJson = False) -> None:
+    _take(order(pr.DeclineChange, actor, asked=asked, reason=reason), as_json=as_json)
+
+
+@app.command("by-two")
+def require_two(switch: Switch, *, actor: Operator, reason: Reason, as_json: AsJson = False) -> None:
+    _take(order(pr.RequireTwo, actor, on=switch is OnOff.ON, reason=reason), as_json=as_json)
+
+
+@app.command("list")
+def list_principals(*, as_json: AsJson = False) -> None:
+    async def read(connection: Connection) -> tuple[list[Principal], list[pr.PrincipalChange], bool]:
+        waiting = [one for one in await history(connection) if one.waits and one.answer is None]
+        return await principals(connection), waiting, await by_two(connection)
+
+    found, waiting, two = ask(read)
+    if as_json:
+        shown = {"principals": [_shown(one) for one in found], "waiting": [plain(one) for one in waiting]}
+        print_json(shown | {"by_two": two})
+        return
+    show_all(found, _LISTED, said(f"by_two.{_switch(on=two)}"))
+    if waiting:
+        show_all(waiting, _CHANGES)
+
+
+@app.command()
+def show(which: Which, *, as_json: AsJson = False) -> None:
+    async def read(connection: Connection) -> tuple[list[Principal], list[pr.PrincipalChange]]:
+        return await principals(connection, which), await history(connection, which)
+
+    found, changes = ask(read)
+    if not changes:
+        fail(said("refused.principals.none", principal=which), Exit.NOT_AVAILABLE)
+    here = audience(os.environ.get(INSTALLATION) or running_stack().get(INSTALLATION) or UNNAMED)
+    _print(next(iter(found), None), changes, as_json=as_json, aud=here)
+
+
+def _yaml(text: str) -> Any:
+    with refusing(yaml.YAMLError, Exit.USAGE, said("refused.no_yaml")):
+        return yaml.safe_load(text)
+
+
+def _public(file: str, until: datetime) -> PrincipalKey:
+    with refusing(MotcuaError, Exit.USAGE):
+        found = public_key_of(read_file(file))
+    dates = {"valid_from": datetime.now(UTC), "valid_until": until.replace(tzinfo=UTC)}
+    return parse(PrincipalKey, {"public_key": found} | dates)
+
+
+def _take(command: pr.AnyPrincipalCommand, *, as_json: bool) -> None:
+    done = ask(lambda connection: take(connection, command), OWNER)
+    _print(done.principal, [done.change], as_json=as_json)
+
+
+def _print(one: Principal | None, changes: list[pr.PrincipalChange], *, as_json: bool, aud: str | None = None) -> None:
+    if as_json:
+        shown = {"principal": one and _shown(one), "changes": [plain(change) for change in changes]}
+        print_json(shown | ({"audience": aud} if aud else {}))
+        return
+    of_it = (*_ONE, Column("keys", lambda one: lines(map(_key, one.keys)))) if one is not None else ()
+    show_one(one, (*of_it, Column("audience", lambda _: aud)))
+    show_all(changes, _CHANGES)
+
+
+def _key(key: PrincipalKey) -> str:
+    return f"{key.key_id} {in_words(said(f'key_state.{_state(key)}'))} {when(key.revoked_at or key.valid_until)}"
+
+
+def _about(change: pr.PrincipalChange) -> str:
+    switched = change.by_two is not None and _switch(on=change.by_two)
+    about = (switched or change.principal, change.asked and f"({change.asked})")
+    return " ".join(str(one) for one in about if one)
+
+
+def _waits(change: pr.PrincipalChange) -> Text | None:
+    return said("principal_change.waits") if change.waits and change.answer is None else None
+
+
+def _switch(*, on: bool) -> OnOff:
+    return OnOff.ON if on else OnOff.OFF
+
+
+def _claims(one: Principal) -> str:
+    return "; ".join(map(_claim, one.grants))
+
+
+def _claim(grant: Grant) -> str:
+    before = ", ".join(grant.predecessors)
+    parts = (
+        grant.claim,
+        before and in_words(said("command.principals.goes_on", before=before)),
+        ", ".join(grant.agencies),
+        ", ".join(grant.procedures),
+        f"acr {int(grant.assurance)}",
+    )
+    return " ".join(part for part in parts if part)
+
+
+def _state(key: PrincipalKey) -> str:
+    now = datetime.now(UTC)
+    if key.revoked_at is not None:
+        return "revoked"
+    return "to_come" if now < key.valid_from else "live" if now < key.valid_until else "over"
+
+
+_ONE: Final = (Column("id", "id"), Column("name", "name"), Column("kind", "kind"), Column("claims", _claims))
+_LISTED: Final = (*_ONE, Column("keys", lambda one: sum(_state(key) == "live" for key in one.keys)))
+_CHANGES: Final = columns(
+    "n when:at change|principal_change", Column("about", _about), Column("state", _waits), "officer reason"
+)
+
+
+def _shown(one: Principal) -> dict[str, Any]:
+    """As JSON, with what each key is known by and how it stands."""
+    keys = [dict(plain(key)) | {"key_id": key.key_id, "state": _state(key)} for key in one.keys]
+    return dict(plain(one)) | {"keys": keys}

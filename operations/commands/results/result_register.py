@@ -1,0 +1,117 @@
+"""`motcua result list`, `show`, `revoke`, `correct`: the register of results, and what its officers do with it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import typer
+
+from console.connecting import Connection
+from console.database import ask
+from motcua.cli.answer import columns, show_all, show_one
+from motcua.cli.filings import print_receipt
+from motcua.cli.options import PATIENCE, Actor, AsJson, CommandId, OfAgency, Patience, Reason, actor_of
+from motcua.cli.running import Exit, fail, parse, read_json
+from motcua.cli.running import ask as ask_platform
+from motcua.client import command_id
+from schemas.filing.commands import Command
+from schemas.ids import result_workflow
+from schemas.result.commands import CorrectResult, RevokeResult
+from schemas.result.state import RegisteredResult, ResultStanding
+from schemas.translate import said
+from views.registers.results import registered, registered_as, standing_of
+
+app = typer.Typer()
+
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="option.result.number")]
+Law = Annotated[str, typer.Option("--law", metavar="TEXT", help="option.result.law")]
+
+
+@app.command("list")
+def list_results(
+    *,
+    agency: OfAgency = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="option.limit")] = 100,
+    before: Annotated[str | None, typer.Option("--before", metavar="NUMBER", help="option.result.before")] = None,
+    as_json: AsJson = False,
+) -> None:
+    found = ask(lambda connection: registered(connection, agency, limit, before))
+    more = [said("command.result.more", before=found[-1].number)] if len(found) == limit else []
+    show_all(found, _LISTED, said("command.result.numbers", numbers=len(found)), *more, as_json=as_json)
+
+
+@app.command()
+def show(number: Number, *, as_json: AsJson = False) -> None:
+    one, standing = _known(number)
+    data = one.model_dump(mode="json", exclude_none=True) | {"validity": standing.validity.value}
+    show_one((one, standing), _SHOWN, as_json=as_json, data=data)
+
+
+@app.command()
+def revoke(  # noqa: PLR0913 -- a command line has many options
+    number: Number,
+    *,
+    actor: Actor,
+    reason: Reason,
+    law: Law,
+    own_id: CommandId = None,
+    as_json: AsJson = False,
+    patience: Patience = PATIENCE,
+) -> None:
+    said_ = {"actor": actor, "reason": reason, "law": law, "own_id": own_id}
+    _give(number, RevokeResult, said_, as_json=as_json, patience=patience)
+
+
+@app.command()
+def correct(  # noqa: PLR0913 -- a command line has many options
+    number: Number,
+    *,
+    actor: Actor,
+    reason: Reason,
+    law: Law,
+    file: Annotated[str | None, typer.Option("--file", metavar="JSON", help="option.result.file")] = None,
+    own_id: CommandId = None,
+    as_json: AsJson = False,
+    patience: Patience = PATIENCE,
+) -> None:
+    said_ = {"actor": actor, "reason": reason, "law": law, "own_id": own_id, "file": file}
+    _give(number, CorrectResult, said_, as_json=as_json, patience=patience)
+
+
+def _give(number: str, model: type[Command], given: dict[str, Any], *, as_json: bool, patience: Any) -> None:
+    one, _ = _known(number)
+    content: dict[str, Any] = {
+        "command_id": given["own_id"] or command_id(),
+        "actor": actor_of(given["actor"]),
+        "via": {"principal": "motcua"},
+        "reason": given["reason"],
+        "legal_basis": given["law"],
+    }
+    if given.get("file"):
+        content["result"] = read_json(given["file"], "--file")
+    command = parse(model, content)
+    stream = result_workflow(one.filing_id, one.n)
+    receipt = ask_platform(lambda client: client.act(stream, command), patience)
+    print_receipt(one.filing_id, receipt, as_json=as_json)
+
+
+def _known(number: str) -> tuple[RegisteredResult, ResultStanding]:
+    """The row, or the end of the command."""
+
+    async def read(connection: Connection) -> tuple[RegisteredResult | None, ResultStanding | None]:
+        return await registered_as(connection, number), await standing_of(connection, number)
+
+    one, standing = ask(read)
+    if one is None or standing is None:
+        fail(said("refused.result.none", number=number), Exit.NOT_AVAILABLE)
+    return one, standing
+
+
+_LISTED: Final = columns("n:number state|result_state issued:issued_at until:expires_on corrects replaced_by")
+
+
+_SHOWN: Final = columns(
+    "n:0.number validity:1.validity|result_validity agency:0.agency filing:0.filing_id issued:0.issued_at",
+    "until:0.expires_on copies:0.copies ended:1.ended_at corrects:0.corrects replaced_by:0.replaced_by sha256:0.sha256",
+)
+"""Of a row of the register, and its standing."""

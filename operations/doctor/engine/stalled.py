@@ -1,0 +1,85 @@
+"""The check of the healing of runs that can't be replayed: its schedule, the healed runs, and those left."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, cast
+
+from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, ScheduleDescription, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from motcua.connection import connect
+from operations.doctor.finding import Finding, fail, ok, warn
+from operations.doctor.surroundings import Surroundings
+from recovery.stalled import reports_problems
+from schemas.ids import StreamId
+from schemas.stream.healing import REMEMBERED, SCHEDULE, Healings
+from schemas.translate import said
+
+LATELY: Final = timedelta(days=1)
+SHOWN: Final = 5
+FRUITLESS: Final = 3
+"""Number of unfinished runs of the schedule from which the healing counts as failing."""
+
+
+async def heals(_: Surroundings) -> list[Finding]:
+    """Reports the result of the healing's last finished run."""
+    client = await connect()
+    try:
+        schedule = await client.get_schedule_handle(SCHEDULE).describe()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return [_nobody("doctor.healing.no_schedule")]
+    if schedule.schedule.state.paused:
+        return [_nobody("doctor.healing.paused")]
+    if not await reports_problems(client):
+        return [_nobody("doctor.healing.unmarked")]
+    found = await last_healings(client, schedule)
+    if found is None:
+        return [_not_to_the_end(len(schedule.info.recent_actions))]
+    return [_healed(found, datetime.now(UTC)), *_left(found)]
+
+
+async def last_healings(client: Client, schedule: ScheduleDescription) -> Healings | None:
+    """Returns the result of the newest finished healing; None if none of the last ten finished. Raises `RPCError`."""
+    for action in reversed(schedule.info.recent_actions):
+        look = cast("ScheduleActionExecutionStartWorkflow", action.action)
+        handle = client.get_workflow_handle(look.workflow_id, run_id=look.first_execution_run_id)
+        if (await handle.describe()).status is WorkflowExecutionStatus.COMPLETED:
+            return Healings.model_validate(await handle.result())
+    return None
+
+
+def _nobody(why: str) -> Finding:
+    return warn("doctor.healing.nobody", fix=f"{why}.fix", why=said(why))
+
+
+def _not_to_the_end(looks: int) -> Finding:
+    if looks < FRUITLESS:
+        return ok("doctor.healing.unseen")
+    return warn("doctor.healing.fruitless", looks=looks)
+
+
+def _healed(found: Healings, now: datetime) -> Finding:
+    count = sum(one.at > now - LATELY for one in found.last)
+    return ok("doctor.healing.healed", count=f"≥ {count}" if count == REMEMBERED else count, total=found.total)
+
+
+def _left(found: Healings) -> list[Finding]:
+    """Reports each filing once: its restart also restarts its payments and parcels."""
+    filings = list(dict.fromkeys(map(_filing, found.left)))
+    return [fail("doctor.healing.left", filing=filing) for filing in filings[:SHOWN]] + _rest(len(filings) - SHOWN)
+
+
+def _rest(count: int) -> list[Finding]:
+    if count <= 0:
+        return []
+    return [fail("as_is", fix="doctor.stalled.see", value=f"… +{count}")]
+
+
+def _filing(stream: str) -> str:
+    try:
+        return str(StreamId.parse(stream).filing)
+    except ValueError:
+        return stream

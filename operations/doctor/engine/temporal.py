@@ -1,0 +1,195 @@
+"""The checks of Temporal: its answer, the workers of its queues, and lost or stalled workflows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import asyncpg
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueResponse, GetSystemInfoRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from console.addresses import APPLICATION
+from motcua.cli.showing import work_line
+from motcua.connection import connect
+from motcua.errors import MotcuaError
+from operations.doctor.finding import Finding, fail, ok, skipped, warn
+from operations.doctor.surroundings import SECONDS, Surroundings
+from operations.machine_work import failing
+from recovery.builds import Builds
+from recovery.histories import runs
+from recovery.signs import Signs, asking, queue_of, signs_of_life
+from recovery.stalled import RUNNING, count_reported, reports_problems, stalled
+from schemas.base import Text
+from schemas.ids import TASK_QUEUE
+from schemas.translate import said
+
+WORKFLOWS: Final = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
+ACTIVITIES: Final = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
+
+QUEUES: Final = "select queue, array_agg(agency order by agency) as agencies from agency group by 1 order by 1"
+OPEN: Final = "select stream as id, filing.code from standing join filing using (filing_id) where open"
+SHOWN: Final = 10
+LOOKED_AT: Final = 50
+"""Maximum number of seemingly lost workflows that are queried one by one: Temporal's list lags by a second or two."""
+
+WHOLE_CALL: Final = 4 * 1024 * 1024
+"""Maximum number of bytes in one call to the server."""
+
+MANY: Final = 100
+"""Maximum number of workflows to check one by one if the server does not mark stalled ones; more are not checked."""
+
+
+async def temporal(around: Surroundings) -> list[Finding]:
+    """Checks that Temporal answers and has our namespace."""
+    try:
+        client = await connect(lazy=False)
+        info = await client.workflow_service.get_system_info(GetSystemInfoRequest())
+        described = await client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace=client.namespace)
+        )
+    except MotcuaError as error:
+        return [_unusable(str(error))]
+    except RPCError as error:
+        return [_unusable(f"Temporal: {error.status.name}")]
+    except (RuntimeError, OSError):
+        return [fail("doctor.temporal.silent")]
+    around.temporal = client
+    version = f"Temporal {info.server_version}, {client.namespace}"
+    return [ok("as_is", value=version), *long_updates(described.namespace_info.limits.blob_size_limit_error)]
+
+
+def long_updates(limit: int) -> list[Finding]:
+    """Warns if the server's limit of a message in bytes is too low: a refusal repeats the Update that it refuses."""
+    if limit >= WHOLE_CALL:
+        return []
+    return [warn("doctor.temporal.long_updates", limit=limit)]
+
+
+def _unusable(why: str) -> Finding:
+    return fail("as_is", fix="doctor.temporal.unusable", value=why)
+
+
+async def pollers(around: Surroundings) -> list[Finding]:
+    """Checks that each queue has workers: the platform's, and a back office for each agency."""
+    client = _client(around)
+    rows = []
+    if around.database:
+        async with around.record() as connection:
+            rows = await connection.fetch(QUEUES)
+    signs = await signs_of_life(client)
+    platform = [_platform(client, signs, kind, work) for kind, work in _KINDS]
+    offices = [_office(client, signs, row["queue"], row["agencies"]) for row in rows]
+    return list(await asyncio.gather(*platform, *offices))
+
+
+_KINDS: Final = ((WORKFLOWS, said("doctor.pollers.workflows")), (ACTIVITIES, said("doctor.pollers.activities")))
+
+
+async def _platform(client: Client, signs: Signs, kind: TaskQueueType.ValueType, work: Text) -> Finding:
+    queue = await queue_of(client, TASK_QUEUE, kind)
+    count = len(asking(queue, TASK_QUEUE, signs))
+    if count:
+        return ok("doctor.pollers.working", queue=TASK_QUEUE, work=work, count=count)
+    waiting = _waiting(queue)
+    return fail("doctor.pollers.nobody", queue=TASK_QUEUE, work=work, waiting=waiting)
+
+
+async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) -> Finding:
+    """Checks one queue of machine work. Without a back office it only warns: the work waits in the queue."""
+    queue = await queue_of(client, name, ACTIVITIES)
+    whose = ", ".join(agencies)
+    count = len(asking(queue, name, signs))
+    if count:
+        return ok("doctor.pollers.office", queue=name, count=count, agencies=whose)
+    option = "" if not name.startswith("agency.") else f" --agency {name.removeprefix('agency.')}"
+    return warn("doctor.pollers.no_office", queue=name, waiting=_waiting(queue), agencies=whose, option=option)
+
+
+def _waiting(queue: DescribeTaskQueueResponse) -> int:
+    return queue.stats.approximate_backlog_count
+
+
+async def builds(around: Surroundings) -> list[Finding]:
+    """Checks that the current build has workers, and that no other build holds workflows without any."""
+    async with asyncpg.create_pool(around.settings[APPLICATION], min_size=0, max_size=1, timeout=SECONDS) as pool:
+        known = await Builds(pool, _client(around)).all()
+    current = next((one for one in known if one.current), None)
+    if current is None:
+        return [fail("doctor.builds.none")]
+    alone = [one for one in known if one.holds and not (one.current or one.workers)]
+    by_anybody = [one for one in known if one.workers and not one.by_order]
+    return [
+        ok("doctor.builds.current", build=current.build)
+        if current.workers
+        else fail("doctor.builds.current_alone", build=current.build),
+        *(fail("doctor.builds.alone", build=one.build, holds=one.holds) for one in alone),
+        *(fail("doctor.builds.by_anybody", build=one.build) for one in by_anybody),
+    ]
+
+
+async def lost(around: Surroundings) -> list[Finding]:
+    """Checks that every open stream of the record has a running workflow."""
+    client = _client(around)
+    async with around.record() as connection:
+        known = {row["id"]: row["code"] for row in await connection.fetch(OPEN)}
+    running = {workflow.id async for workflow in client.list_workflows(RUNNING)}
+    seeming = sorted(known.keys() - running)
+    really = await asyncio.gather(*(runs(client, one) for one in seeming[:LOOKED_AT]))
+    gone = [one for one, runs in zip(seeming, really, strict=False) if not runs]
+    if not gone:
+        return [ok("doctor.lost.none", count=len(known))]
+    more = len(seeming) - LOOKED_AT
+    codes = _some({one: known[one] for one in gone}, more=max(more, 0))
+    return [fail("doctor.lost.some", codes=codes)]
+
+
+async def standing_still(around: Surroundings) -> list[Finding]:
+    """Checks for workflows on which the worker's code fails."""
+    client = _client(around)
+    if await reports_problems(client):
+        count = await count_reported(client)
+    elif (await client.count_workflows(RUNNING)).count > MANY:
+        return [skipped("doctor.stalled.unmarked")]
+    else:
+        count = len(await stalled(client))
+    if not count:
+        return [ok("none")]
+    return [fail("doctor.stalled.some", count=count)]
+
+
+async def agencies_work(around: Surroundings) -> list[Finding]:
+    """Reports each filing whose machine work fails: the reason, the number of tries, and the next retry."""
+    client = _client(around)
+    async with around.record() as connection:
+        found = await failing(connection, client)
+    if not found:
+        return [ok("doctor.machine_work.none")]
+    told = [
+        warn(
+            "as_is",
+            fix="doctor.machine_work.mend",
+            value=f"{one.code} ({one.agency}): {work_line(one.work)}",
+        )
+        for one in found[:SHOWN]
+    ]
+    if len(found) > SHOWN:
+        told.append(warn("as_is", fix="doctor.stalled.see", value=f"… +{len(found) - SHOWN}"))
+    return told
+
+
+def _client(around: Surroundings) -> Client:
+    if around.temporal is None:
+        msg = "asked before Temporal answered"
+        raise RuntimeError(msg)
+    return around.temporal
+
+
+def _some(codes: Mapping[str, str], more: int = 0) -> str:
+    names: Iterable[str] = (f"{code} ({stream.partition(':')[0]})" for stream, code in codes.items())
+    listed = list(names)
+    rest = len(listed) - SHOWN + more
+    return ", ".join(listed[:SHOWN]) + (f" … +{rest}" if rest > 0 else "")

@@ -1,0 +1,1 @@
+"""What the doctor looks at in dealings with bank, post and signer."""

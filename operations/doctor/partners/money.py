@@ -1,0 +1,61 @@
+"""The check that providers' callbacks have reached their payments, and of money that waits for a person."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from operations.doctor.finding import Finding, fail, ok, warn
+from operations.doctor.surroundings import Surroundings
+from schemas.translate import said
+
+LONG: Final = 120
+"""Seconds after which a callback should have reached its payment: a gateway tries every 60."""
+
+_LEFT: Final = """
+select count(*) filter (where stream is not null and clock_timestamp() - make_interval(secs => $1) > greatest(
+           received_at, (select max(at) from suspense_step where suspense_step.callback = callback.id)
+       ) and (told_at is null or outcome = 'paid')) as undriven,
+       count(*) filter (where verdict = 'unknown_order') as unknown
+from callback where driven_at is null and verdict <> 'suspense'
+"""
+_SUSPENSE: Final = """
+select case when verdict <> 'suspense' then verdict
+           when last.step in ('assign', 'give_back') then 'asked' else 'waiting' end as state,
+       count(*) as transfers, sum(amount)::bigint as dong,
+       extract(day from clock_timestamp() - min(coalesce(last.at, received_at)))::integer as days
+from callback left join lateral (
+    select step, at from suspense_step where suspense_step.callback = callback.id order by n desc limit 1
+) as last on true
+where verdict in ('suspense', 'to_give_back') group by state
+"""
+
+
+async def callbacks(around: Surroundings) -> list[Finding]:
+    """Reports undelivered callbacks, and money that waits for people."""
+    async with around.record() as connection:
+        row = await connection.fetchrow(_LEFT, LONG)
+        waiting = {one["state"]: one for one in await connection.fetch(_SUSPENSE)}
+    undriven, unknown = row.values() if row else (0, 0)
+    found = []
+    if undriven:
+        found.append(fail("doctor.callbacks.undriven", undriven=undriven, seconds=LONG))
+    if unknown:
+        found.append(warn("doctor.callbacks.unknown", unknown=unknown))
+    found += [_waits(state, *list(waiting[state].values())[1:]) for state in _WAITS if state in waiting]
+    return found or [ok("doctor.callbacks.none")]
+
+
+def _waits(state: str, transfers: int, dong: int, days: int) -> Finding:
+    """Returns the finding for money that waits for people; `days`: the longest wait in whole days."""
+    what = said(f"doctor.suspense.{state}")
+    return warn(
+        "doctor.callbacks.suspense",
+        fix=f"doctor.suspense.{state}.fix",
+        transfers=transfers,
+        dong=dong,
+        what=what,
+        days=days,
+    )
+
+
+_WAITS: Final = ("waiting", "asked", "to_give_back")

@@ -1,0 +1,79 @@
+"""The check for acts in our name, at bank, post or signing service, that no event orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
+
+import httpx
+
+from activities.partners.http import RejectedError
+from operations.doctor.finding import Finding, fail, ok, skipped, warn
+from operations.doctor.surroundings import Surroundings
+from operations.reconciling.acts import BANK, POST, Act, Unordered, listed_by_bank, listed_by_post, unordered
+from operations.reconciling.signatures import UnorderedSignature, Wrong, listed_by_signer, unordered_signatures
+from schemas.stream.about import About
+from schemas.translate import said
+
+SHOWN: Final = 5
+
+
+async def acts(around: Surroundings) -> list[Finding]:
+    """Reports acts that no event orders. An act about an unknown filing may belong to another installation."""
+    listed: list[Act] = []
+    silent = 0
+    for name, ask in ((BANK, listed_by_bank), (POST, listed_by_post)):
+        if url := around.settings.get(name):
+            try:
+                theirs = await ask(url)
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+                theirs = None
+            silent += theirs is None
+            listed += theirs or ()
+    if silent and not listed:
+        return [skipped("doctor.acts.unlisted")]
+    async with around.record() as connection:
+        found = await unordered(connection, listed)
+    ours = [one for one in found if one.ours]
+    told = _not_ordered(ours)
+    if strange := len(found) - len(ours):
+        told.append(warn("doctor.acts.not_known", count=strange))
+    return told or [ok("doctor.acts.well", count=len(listed))]
+
+
+def _not_ordered(found: Sequence[Unordered]) -> list[Finding]:
+    if not found:
+        return []
+    keys = ", ".join(f"{one.act.deed} {one.act.key}" for one in found[:SHOWN])
+    more = f" (+{len(found) - SHOWN})" if len(found) > SHOWN else ""
+    return [fail("doctor.acts.not_ordered", keys=keys, more=more)]
+
+
+async def signatures(around: Surroundings) -> list[Finding]:
+    """Checks the newest signatures against the record, if the signing service lists them."""
+    found: list[UnorderedSignature] = []
+    try:
+        async with around.record() as connection:
+            async for page in listed_by_signer(around.settings["MOTCUA_SIGNER_URL"]):
+                found += await unordered_signatures(connection, page)
+    except RejectedError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return [skipped("doctor.unordered_signatures.unlisted")]
+    return findings(found)
+
+
+def findings(found: Sequence[UnorderedSignature]) -> list[Finding]:
+    """Returns the findings for these signatures."""
+    by_wrong = {wrong: [one.order for one in found if one.wrong is wrong] for wrong in Wrong}
+    wrongs = [_found(wrong, orders) for wrong, orders in by_wrong.items() if orders]
+    return wrongs or [ok("doctor.unordered_signatures.well")]
+
+
+def _found(wrong: Wrong, orders: list[About]) -> Finding:
+    named = ", ".join(f"{one.stream} {one.seq}" for one in orders[:SHOWN])
+    more = " …" if len(orders) > SHOWN else ""
+    report = fail if wrong is Wrong.NOT_ORDERED else warn
+    what = said(f"doctor.signature.{wrong.name.lower()}")
+    return report("doctor.unordered_signatures.some", count=len(orders), what=what, named=named, more=more)

@@ -1,0 +1,50 @@
+"""The check of the calendar in force: its existence, its use by all open filings, and its last day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Final
+
+from activities.ledger.stream_status import COUNT_ON_ANOTHER, IN_FORCE
+from operations.doctor.finding import Finding, fail, ok, warn
+from operations.doctor.surroundings import Surroundings
+from rules.streams import KINDS
+from rules.time.working_time import VIETNAM
+from schemas.publishing.calendar import Calendar
+
+BODY: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
+ENDS_SOON: Final = 60
+"""Days before a calendar's last one from which it is reported: enough to write the next one and have it checked."""
+
+
+async def calendar(around: Surroundings) -> list[Finding]:
+    """Checks whether a calendar is in force, for how long, and whether every open filing uses it."""
+    async with around.record() as connection:
+        body = await connection.fetchval(BODY)
+        name = await connection.fetchval(IN_FORCE)
+        behind = sum([await connection.fetchval(COUNT_ON_ANOTHER, name, kind) for kind in KINDS]) if name else 0
+    if body is None:
+        return [fail("doctor.calendar.none")]
+    in_force = Calendar.model_validate_json(body)
+    wrong = [*_behind(in_force, behind), *ending(in_force, datetime.now(VIETNAM).date())]
+    return wrong or [ok("as_is", value=f"{in_force.name}, {in_force.valid_from} – {in_force.valid_until}")]
+
+
+def _behind(in_force: Calendar, behind: int) -> Iterator[Finding]:
+    if behind:
+        yield warn("doctor.calendar.behind", behind=behind, calendar=in_force.name)
+
+
+def ending(in_force: Calendar, today: date) -> Iterator[Finding]:
+    """Yields a finding if the calendar ends soon or has ended, as of `today`."""
+    last = in_force.valid_until
+    left = (last - today).days
+    if left < 0:
+        yield fail(
+            "doctor.calendar.ended", fix="doctor.calendar.write_next", calendar=in_force.name, last=last, ago=-left
+        )
+    elif left <= ENDS_SOON:
+        yield warn(
+            "doctor.calendar.ending", fix="doctor.calendar.write_next", calendar=in_force.name, last=last, left=left
+        )

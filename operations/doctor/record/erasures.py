@@ -1,0 +1,77 @@
+"""The check of persons' requests that fail or wait too long, and of erased filings that came back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from obstore.exceptions import BaseError
+
+from motcua.files.store import NoStoreError
+from operations.doctor.finding import Finding, fail, ok, warn
+from operations.doctor.surroundings import Surroundings
+from operations.erasure.elsewhere import back
+from operations.erasure.failing import REFUSED
+from operations.erasure.working import UNDER_WAY
+from recovery.checkpoint_store import SecondPlace
+
+HOURS: Final = "MOTCUA_PERSON_HOURS"
+USUAL: Final = 72
+"""Hours within which a person's request must be fulfilled (Luật 91/2025/QH15, unconfirmed)."""
+
+_WAITING: Final = """
+select count(*) filter (where answer.n is null) as unanswered, count(*) filter (where answer.deed = 'approve') as undone
+from erasure_deed as asking left join erasure_deed as answer on answer.asked = asking.n
+where asking.deed = 'ask' and asking.at < clock_timestamp() - make_interval(hours => $1)
+    and exists (select from erasure where request = asking.n and finished_at is null)
+"""
+_PROBLEMS: Final = f"""
+select request, problem, count(*) as filings
+from erasure join erasure_deed as answer on answer.asked = request and answer.deed = 'approve'
+where finished_at is null and (problem is not null or not {UNDER_WAY})
+group by request, problem order by request, problem
+"""  # noqa: S608 -- a constant
+"""Approved and unfinished erasures, by problem; those without a problem only if no run is under way."""
+_UNGIVEN: Final = """
+select count(*) from export_request where given is null and asked_at < clock_timestamp() - make_interval(hours => $1)
+"""
+
+
+async def erasures(around: Surroundings) -> list[Finding]:
+    """Reports failing erasures, the number of requests that wait for longer, and erased filings that are back."""
+    given = around.settings.get(HOURS) or ""
+    hours = int(given) if given.isdecimal() else USUAL
+    async with around.record() as connection:
+        row = await connection.fetchrow(_WAITING, hours)
+        ungiven = await connection.fetchval(_UNGIVEN, hours)
+        problems = [_undone(*row.values()) for row in await connection.fetch(_PROBLEMS)]
+    unanswered, undone = row.values() if row else (0, 0)
+    found = [*await _brought_back(around), *problems]
+    if unanswered or undone:
+        found.append(warn("doctor.erasures.waiting", hours=hours, unanswered=unanswered, undone=undone))
+    if ungiven:
+        found.append(warn("doctor.erasures.ungiven", ungiven=ungiven, hours=hours))
+    return found or [ok("doctor.erasures.none", hours=hours)]
+
+
+def _undone(request: int, problem: str | None, filings: int) -> Finding:
+    """Returns the finding for an approved and unfinished request: a failure, unless the rules require it to wait."""
+    if problem is None:
+        return warn("doctor.erasures.unfinished", request=request, filings=filings)
+    if problem.startswith(REFUSED):
+        return warn("doctor.erasures.not_yet", request=request, filings=filings, problem=problem.removeprefix(REFUSED))
+    return fail("doctor.erasures.failing", request=request, filings=filings, problem=problem)
+
+
+async def _brought_back(around: Surroundings) -> list[Finding]:
+    """Reports filings that are erased by the second place but not in the record."""
+    if not (url := around.settings.get("MOTCUA_CHECKPOINTS")):
+        return []
+    try:
+        async with around.record() as connection:
+            found = await back(connection, SecondPlace.at(url))
+    except (NoStoreError, BaseError, OSError, ValueError) as error:
+        why = type(error).__name__
+        return [fail("doctor.erasures.unreadable", why=why)]
+    if not found:
+        return []
+    return [fail("doctor.erasures.back", count=len(found))]

@@ -1,0 +1,232 @@
+"""The checks of PostgreSQL: its answer, the application's rights, and the state of the record."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from activities.keys.manager import KeysUnavailableError
+from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY, master_keys
+from console.addresses import APPLICATION, OWNER
+from operations.doctor.engine import machine
+from operations.doctor.finding import Finding, fail, ok, warn
+from operations.doctor.surroundings import Surroundings
+from operations.keys.rotation import WRAPPED_BY
+from operations.rebuilding.shadow import read_models as models_of
+from operations.schema_version import schema_version
+from rules.stream_kind import Kinds
+from rules.streams import KINDS
+from schemas.base import Text
+from schemas.translate import said
+from views.log import DATABASE_ERRORS
+from views.order import NEWEST
+
+OLDEST: Final = 160000
+"""PostgreSQL 16, the oldest tested version."""
+
+TABLES: Final = (
+    "event",
+    "receipt",
+    "filing_key",
+    "index_key",
+    "inbox",
+    "callback",
+    "stream",
+    "counter",
+    "outbox",
+    "agency",
+    "officer",
+    "absence",
+    "procedure",
+    "calendar",
+    "position",
+    "unpositioned",
+    "sequencer",
+)
+MODELS: Final = tuple(models_of(KINDS))
+
+# A superuser may do everything, and so may a table's owner: neither is a role for the application.
+FORBIDDEN: Final = """
+select rolsuper as superuser,
+       (select pg_has_role(current_user, tableowner::name, 'member') from pg_tables
+         where schemaname = 'public' and tablename = 'event') as owner,
+       array(select 'update' where has_any_column_privilege('event', 'update')
+             union all select what from unnest(array['delete', 'truncate']) as what
+              where has_table_privilege('event', what)) as may
+from pg_roles where rolname = current_user
+"""
+LACKING: Final = """
+select name from unnest($1::text[]) as name
+where not has_table_privilege(name, 'select') or (name = any($2) and not has_table_privilege(name, 'insert'))
+"""
+_NOWHERE: Final = """
+select s.stream from stream s
+where s.head_seq > 0 and s.filing_id is not null and not starts_with(s.stream, 'restarts:')
+    and not exists (select from standing t where t.stream = s.stream)
+"""
+_BEHIND: Final = """
+select s.stream from stream s left join {table} t on {same}
+where starts_with(s.stream, '{kind}') and s.head_seq > 0 and s.head_seq is distinct from t.seq
+"""
+
+
+def behind_query(kinds: Kinds) -> str:
+    """Returns the query for streams whose read model differs from the head of the log."""
+    parts = [_NOWHERE]
+    for kind, table in kinds.tables.items():
+        parts.append(_BEHIND.format(table=table.name, same=f"t.{table.key} = s.{table.key}", kind=f"{kind}:"))
+    return f"{'union'.join(parts)} limit 1000"
+
+
+SPILL: Final = """
+select max(place) from (select row_number() over (order by md5(n::text)) as place from generate_series(1, 30000) n) s
+"""
+"""Sorts more than fits into its memory: a megabyte or two are written to a temporary file beside the data."""
+
+SUPERUSER: Final = "MOTCUA_SUPERUSER_DATABASE_URL"
+HERE: Final = (None, "localhost", "127.0.0.1", "::1")
+
+LATEST: Final = f"""
+select recorded_at - occurred_at as later from ({NEWEST.format(most=50)}) last join event using (stream, seq)
+where filing_id is not null
+"""  # noqa: S608 -- joined from statements of our own
+
+APART: Final = timedelta(seconds=2)
+"""Clocks that differ by more let deadlines expire early or late."""
+LONG: Final = timedelta(minutes=1)
+
+
+async def postgres(around: Surroundings) -> list[Finding]:
+    """Checks that PostgreSQL answers, and reports its version and size."""
+    try:
+        async with around.record() as connection:
+            number = int(await connection.fetchval("show server_version_num"))
+            version = str(await connection.fetchval("show server_version"))
+            size = str(await connection.fetchval("select pg_size_pretty(pg_database_size(current_database()))"))
+    except (OSError, TimeoutError, ValueError, *DATABASE_ERRORS) as error:
+        name = type(error).__name__
+        return [fail("doctor.postgres.down", why=name)]
+    around.database = True
+    version = f"PostgreSQL {version}, {size}"
+    if number < OLDEST:
+        return [warn("as_is", fix="doctor.postgres.upgrade", value=version)]
+    return [ok("as_is", value=version)]
+
+
+async def disk(around: Surroundings) -> list[Finding]:
+    """Checks that the server can write, and the free space for its data if they are on this machine."""
+    try:
+        async with around.record() as connection:
+            await connection.execute("set work_mem = '64kB'")
+            await connection.fetchval(SPILL)
+    except asyncpg.DiskFullError:
+        return [fail("doctor.postgres_disk.full")]
+    writes = ok("doctor.postgres_disk.writes")
+    place = await _data_directory(around)
+    if place is None:
+        return [writes]
+    try:
+        return [writes, await asyncio.to_thread(machine.room, place)]
+    except OSError:
+        return [writes]
+
+
+async def _data_directory(around: Surroundings) -> Path | None:
+    """Returns the data folder of a server on this machine; None if no role set here may read it."""
+    if urlsplit(around.settings[APPLICATION]).hostname not in HERE:
+        return None
+    for variable in (APPLICATION, OWNER, SUPERUSER):
+        if variable in around.settings:
+            with contextlib.suppress(*DATABASE_ERRORS, OSError):
+                async with around.record(variable) as connection:
+                    return Path(str(await connection.fetchval("select current_setting('data_directory')")))
+    return None
+
+
+async def role(around: Surroundings) -> list[Finding]:
+    """Checks that the application has all rights that it needs, and can't change recorded events."""
+    async with around.record() as connection:
+        rights = await connection.fetchrow(FORBIDDEN)
+        lacking = await connection.fetch(LACKING, [*TABLES, *MODELS], [*TABLES[:8], *MODELS])
+        name = str(await connection.fetchval("select current_user"))
+    if rights is None or rights["superuser"] or rights["owner"] or rights["may"]:
+        what = ", ".join(rights["may"] if rights else ())
+        return [fail("doctor.role.may_change", role=name, may=what)]
+    if lacking:
+        names = ", ".join(row["name"] for row in lacking)
+        return [fail("doctor.role.lacking", role=name, names=names)]
+    return [ok("doctor.role.well", role=name)]
+
+
+async def migrations(around: Surroundings) -> list[Finding]:
+    """Checks that the tables have the schema of this version."""
+    async with around.record() as connection:
+        version = await schema_version(connection)
+    found = []
+    if version.pending:
+        names = ", ".join(version.pending)
+        found.append(fail("doctor.migrations.pending", names=names))
+    if version.unknown:
+        names = ", ".join(version.unknown)
+        found.append(warn("doctor.migrations.unknown", names=names))
+    return found or [ok("doctor.migrations.well", newest=version.newest)]
+
+
+async def master_key(around: Surroundings) -> list[Finding]:
+    """Checks that the master key fits the record's keys, and whether its rotation is under way."""
+    try:
+        masters = master_keys(*(around.settings.get(name, "") for name in (MASTER_KEY, *WITH_MASTER_KEY)))
+    except ValueError:
+        return [_NOT_THE_KEY]
+    try:
+        async with around.record() as connection:
+            wrapped_by = {row["by"]: row["count"] for row in await connection.fetch(WRAPPED_BY)}
+        now = await masters.current.version()
+    except KeysUnavailableError as error:
+        return [fail("doctor.master_key.unavailable", why=error)]
+    if not all(map(masters.know, wrapped_by)):
+        return [_NOT_THE_KEY]
+    if waiting := sum(count for by, count in wrapped_by.items() if by != now):
+        return [warn("doctor.master_key.rotating", waiting=waiting)]
+    return [ok("doctor.master_key.well")]
+
+
+_NOT_THE_KEY: Final = fail("doctor.master_key.another")
+
+
+async def read_models(around: Surroundings) -> list[Finding]:
+    """Checks that every read model is level with its stream."""
+    async with around.record() as connection:
+        behind = await connection.fetch(behind_query(KINDS))
+    if not behind:
+        return [ok("doctor.read_models.level")]
+    return [fail("doctor.read_models.behind", count=len(behind), stream=behind[0]["stream"])]
+
+
+async def clock(around: Surroundings) -> list[Finding]:
+    """Compares the clocks of this machine, PostgreSQL and Temporal.
+
+    Temporal has no call for its time. But each event has the time of its occurrence by Temporal's clock, and that of
+    its recording by PostgreSQL's: a few milliseconds later.
+    """
+    async with around.record() as connection:
+        asked, began = datetime.now(UTC), time.monotonic()
+        told = await connection.fetchval("select clock_timestamp()")
+        half = timedelta(seconds=(time.monotonic() - began) / 2)
+        later = min((row["later"] for row in await connection.fetch(LATEST)), default=None)
+    found = [_difference(said("doctor.clocks.here"), told - asked - half, APART)]
+    if later is not None:
+        found.append(_difference("PostgreSQL – Temporal", later, APART if later < timedelta() else LONG))
+    return found
+
+
+def _difference(which: Text | str, difference: timedelta, allowed: timedelta) -> Finding:
+    report = ok if abs(difference) <= allowed else warn
+    return report("doctor.clocks.apart", which=which, seconds=difference.total_seconds())

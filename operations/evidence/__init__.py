@@ -1,0 +1,1 @@
+"""What an auditor takes along: bundles, bindings, claims."""

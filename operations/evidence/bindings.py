@@ -1,0 +1,122 @@
+"""The check of receipts and keys against the commitments in the events; it needs the master key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hmac import compare_digest
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from activities.ledger.binding import key_commitment, receipt_binding
+from activities.ledger.vault import FilingKey, Vault
+from schemas.privacy.erasure import Erased
+from schemas.stream.ledger import Bound
+from views.log import Connection, SealBrokenError
+
+BATCH: Final = 1_000
+MOST: Final = 10_000
+"""Maximum number of mismatches in an answer."""
+
+_BINDING: Final = """
+select e.stream, e.seq, e.filing_id, e.command_id, e.bound, r.digest,
+    case when e.bound is null then e.sealed end as sealed
+from event e left join receipt r on r.stream = e.stream and r.command_id = e.command_id
+where length(e.bound) > 64 or (e.bound is null and e.kind = 'submitted' and e.seq = 1) order by e.stream, e.seq
+"""
+"""Events with a commitment beside their epoch: each commitment has 64 digits. Also the first event of an older filing
+without commitments: its key is checked by opening the sealed part."""
+
+_ERASED: Final = """
+select body from event where stream = $1 and kind = 'erased'
+    and seq = (select head_seq from stream where stream = $1)
+"""
+_APPROVED: Final = """
+select exists (
+    select from erasure join erasure_deed as asking on asking.n = request
+        join erasure_deed as answer on answer.asked = asking.n and answer.deed = 'approve'
+    where request = $1 and filing_id = $2 and asking.officer = $3 and answer.officer = $4 and $3 <> $4
+)
+"""
+
+
+class Unbound(NamedTuple):
+    """An event whose bound `row`, `key` or `receipt`, is not the stored one, and `why`."""
+
+    stream: str
+    seq: int
+    row: str
+    why: str
+
+
+async def unbound(connection: Connection, vault: Vault) -> list[Unbound]:
+    """Returns every key and receipt that differs from the one an event binds, at most `MOST`, as of one moment.
+
+    Not checked: receipts of a filing with a wrong key, since they can't be verified without the right one; and a filing
+    whose erasure was approved, since its key is gone.
+    """
+    found: list[Unbound] = []
+    wrong: set[UUID] = set()
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        cursor = await connection.cursor(_BINDING)
+        while (rows := await cursor.fetch(BATCH)) and len(found) < MOST:
+            await vault.learn(connection, {row["filing_id"] for row in rows})
+            for row in rows:
+                if (filing := row["filing_id"]) not in wrong:
+                    key = vault.known(filing)
+                    broken = list(_broken(row, key)) if key else await _not_known(connection, vault, row)
+                    wrong.update(filing for what, _ in broken if what == "key")
+                    found += [Unbound(row["stream"], row["seq"], *one) for one in broken]
+    return found[:MOST]
+
+
+async def _not_known(connection: Connection, vault: Vault, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Returns the faults of a filing's key that could not be loaded with the page's other keys."""
+    try:
+        key = await vault.find(connection, row["filing_id"])
+    except SealBrokenError:
+        return [("key", "it can't be unwrapped: it was changed, or another master key wrapped it")]
+    if key is not None:
+        return list(_broken(row, key))
+    if (erased := await connection.fetchval(_ERASED, row["stream"])) is None:
+        return [("key", "it is not there")]
+    if await _is_approved(connection, row["filing_id"], erased):
+        return []
+    return [("key", "it is not there, and no two officers have asked that it be erased")]
+
+
+async def _is_approved(connection: Connection, filing: UUID, erased: bytes) -> bool:
+    """Whether the officers named in the event have requested and approved the erasure of this filing."""
+    try:
+        said = Erased.model_validate_json(erased)
+    except ValidationError:
+        return False
+    whose = (said.asked_by, said.approved_by)
+    return bool(await connection.fetchval(_APPROVED, said.request, filing, *whose))
+
+
+def _broken(row: Mapping[str, Any], key: FilingKey) -> Iterator[tuple[str, str]]:
+    if row["bound"] is None:
+        if not _opens(row, key):
+            yield "key", "it does not open what is sealed"
+        return
+    try:
+        bound = Bound.model_validate_json(row["bound"])
+    except ValidationError:  # the verifier's rule `bound` reports it
+        return
+    if bound.key is not None and not compare_digest(bound.key, key_commitment(key.secret)):
+        yield "key", "it is another one"
+        return
+    if bound.receipt is not None and row["digest"] is not None:
+        made = receipt_binding(key.secret, row["stream"], row["command_id"], row["digest"])
+        if not compare_digest(bound.receipt, made):
+            yield "receipt", "its digest is another one"
+
+
+def _opens(row: Mapping[str, Any], key: FilingKey) -> bool:
+    try:
+        key.unseal(row["sealed"] or b"", f"{row['stream']}\n{row['seq']}")
+    except SealBrokenError:
+        return False
+    return True

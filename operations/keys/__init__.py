@@ -1,0 +1,1 @@
+"""Master keys and rings of keys, changed while work goes on."""

@@ -1,0 +1,147 @@
+"""Rotation of the master key: wraps every key of the record again with the current master key, while work goes on.
+
+Row by row, in the order of the filings. A key wrapped meanwhile by a process that still has the old master key is found
+by the next pass. If the rotation ends early, the next run continues it. The index key comes last: until then a process
+that starts needs the old master key as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from activities.keys.manager import Wrapped
+from activities.keys.masters import OTHER_MASTER_KEY, MasterKeys
+from activities.ledger.vault import WRAPPED_BY as _BY
+from activities.ledger.vault import Vault
+from activities.support.failpoint import failpoint
+from views.log import SealBrokenError
+
+AT_ONCE: Final = 100
+"""Keys that are read, wrapped again and written in one page."""
+PASSES: Final = 20
+"""Maximum number of passes, while others still wrap with the old key."""
+TIMEOUT: Final = 60.0
+"""Seconds for connecting, and for each statement: some read every key."""
+
+Progress = Callable[[int, int], None]
+Connection: TypeAlias = "asyncpg.Connection[Any]"
+
+
+class NotRotatedError(Exception):
+    """The reason why no key was wrapped again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """The number of keys wrapped again, and the master key that wrapped them.
+
+    `left` counts, by master key, the keys still wrapped by others: just now, or by one that no master key here opens.
+    """
+
+    by: str
+    rotated: int
+    left: dict[str, int]
+
+
+async def rotate(dsn: str, masters: MasterKeys, progress: Progress) -> Rotated:
+    """Wraps again every key not yet wrapped by the current master key's newest version, as the owner of the tables.
+
+    `progress(done, of)` is called after every page. Raises `NotRotatedError`, `KeysUnavailableError`, and asyncpg's
+    errors; keys wrapped until then stay so.
+    """
+    connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
+    try:
+        if not await connection.fetchval(_ONLY_ONE):
+            raise NotRotatedError("the keys are being wrapped anew by another command: let it end, or end it")
+        async with masters.connected():
+            await _begin(connection, masters)
+            return await _Rotation(connection, masters, progress).run()
+    finally:
+        await connection.close(timeout=TIMEOUT)
+
+
+async def _begin(connection: Connection, masters: MasterKeys) -> None:
+    """Ensures that the record has the index key before the master key that it may derive from is given up."""
+    try:
+        await Vault(masters).begin(connection)
+    except SealBrokenError:
+        why = f"no master key here opens the index key: set {OTHER_MASTER_KEY} to the one of before"
+        raise NotRotatedError(why) from None
+
+
+class _Rotation:
+    def __init__(self, connection: Connection, masters: MasterKeys, progress: Progress) -> None:
+        self._connection = connection
+        self._masters = masters
+        self._by = ""
+        self._progress = progress
+        self._done = 0
+        self._of = 0
+
+    async def run(self) -> Rotated:
+        for _ in range(PASSES):
+            if not await self._pass():
+                break
+        await self._index_key()
+        rows = await self._connection.fetch(_OF_OTHERS, self._by)
+        return Rotated(self._by, self._done, {row["by"]: row["count"] for row in rows})
+
+    async def _pass(self) -> int:
+        """Returns the number of keys wrapped again. The master key may get a new version at any time."""
+        self._by = await self._masters.current.version()
+        done, last = self._done, UUID(int=0)
+        self._of = done + await self._connection.fetchval(_LEFT, self._by)
+        while rows := await self._connection.fetch(_PAGE, self._by, last, AT_ONCE):
+            await self._renew(rows)
+            last = rows[-1]["filing_id"]
+            failpoint("keys.rotated")
+            self._progress(self._done, self._of)
+        return self._done - done
+
+    async def _renew(self, rows: Sequence[asyncpg.Record]) -> None:
+        wrapped = [Wrapped(row["key_id"], row["wrapped"], row["by"]) for row in rows]
+        renewed = zip(rows, await self._masters.renew(wrapped), strict=True)
+        new = [(row["filing_id"], row["wrapped"], one.data, one.by) for row, one in renewed if one is not None]
+        if new:
+            self._done += await self._connection.fetchval(_RENEW, *map(list, zip(*new, strict=True)))
+
+    async def _index_key(self) -> None:
+        row = await self._connection.fetchrow(_INDEX_KEY, self._by)
+        if row is None:
+            return
+        [renewed] = await self._masters.renew([Wrapped(*row.values())])
+        if renewed is not None:
+            await self._connection.execute(_RENEW_INDEX_KEY, renewed.data, renewed.by)
+
+
+WRAPPED_BY: Final = f"""
+select by, count(*) as count from (
+    select {_BY} as by from filing_key union all select wrapped_by from index_key
+) as wrapped group by by
+"""  # noqa: S608 -- names of ours
+"""The number of keys that each master key has wrapped."""
+
+_ONLY_ONE: Final = "select pg_try_advisory_lock(hashtext('motcua keys rotate'))"
+_LEFT: Final = f"select count(*) from filing_key where {_BY} <> $1"  # noqa: S608 -- names of ours
+_OF_OTHERS: Final = f"select by, count from ({WRAPPED_BY}) as wrapped where by <> $1"  # noqa: S608 -- names of ours
+_PAGE: Final = f"""
+select filing_id, key_id, wrapped, {_BY} as by from filing_key
+where filing_id > $2 and {_BY} <> $1 order by filing_id limit $3
+"""  # noqa: S608 -- names of ours
+# A key that was erased meanwhile does not come back.
+_RENEW: Final = """
+with renewed as (
+    update filing_key set (wrapped, wrapped_by) = (new.wrapped, new.by)
+    from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[]) as new (filing_id, before, wrapped, by)
+    where filing_key.filing_id = new.filing_id and filing_key.wrapped = new.before
+    returning true
+)
+select count(*) from renewed
+"""
+_INDEX_KEY: Final = "select key_id, wrapped, wrapped_by from index_key where wrapped_by <> $1"
+_RENEW_INDEX_KEY: Final = "update index_key set (wrapped, wrapped_by) = ($1, $2)"

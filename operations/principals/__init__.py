@@ -1,0 +1,1 @@
+"""The register of principals: changes by two, and the fold."""

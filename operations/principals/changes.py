@@ -1,0 +1,235 @@
+"""The register of principals: a change is recorded with author and reason, and takes effect once approved if needed.
+
+Every change is one transaction that locks the register's version. It needs the rights of the database's owner.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import Field, TypeAdapter
+
+from activities.ledger.authority.principals import principals
+from console.operators import no_operator, same_hands
+from console.owner import Connection
+from operations.principals.fold import recorded, row_of, rows_of_keys
+from rules.identity.possession import unproved
+from rules.identity.principal_register import changed, impossible, named
+from rules.identity.scope import widens
+from rules.require import require
+from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
+from schemas.identity.principals import (
+    AddPrincipal,
+    AnyPrincipalCommand,
+    ApproveChange,
+    Asked,
+    ChangeKind,
+    DeclineChange,
+    PrincipalChange,
+    RequireTwo,
+    RevokeKey,
+    RotateKey,
+    Said,
+)
+from schemas.identity.statement import ALL_AGENCIES, Principal
+from schemas.ids import canonical
+from schemas.people import Actor, Role
+
+
+class Done(NamedTuple):
+    """The recorded change, and its principal's state afterwards; None if it is not registered yet."""
+
+    change: PrincipalChange
+    principal: Principal | None
+
+
+class Held(NamedTuple):
+    """The locked register: the number of its last change, whether changes need two operators, and the time."""
+
+    version: int
+    by_two: bool
+    now: datetime
+
+
+async def take(connection: Connection, command: AnyPrincipalCommand) -> Done:
+    """Records a change of the register. Idempotent by the command's id.
+
+    A change that widens somebody's rights waits for another operator's approval if the register requires two.
+    Raises `RefusalError`, and asyncpg's errors.
+    """
+    async with connection.transaction():
+        held = Held(*require(await connection.fetchrow(_HOLD)))
+        known_already = await connection.fetchrow(_RECORDED, command.command_id)
+        if known_already is None:
+            n = held.version + 1
+            about, waits = await _see(connection, command, held)
+            await _record(
+                connection,
+                PrincipalChange(
+                    n=n,
+                    principal=about,
+                    change=ChangeKind(command.change),
+                    asked=command.asked if isinstance(command, ApproveChange | DeclineChange) else None,
+                    waits=waits,
+                    officer=command.actor.subject,
+                    agency=require(command.actor.agency),
+                    reason=None if isinstance(command, ApproveChange) else command.reason,
+                    at=held.now,
+                ),
+                command,
+            )
+        else:
+            n, about = known_already["n"], known_already["principal"]
+    (change,) = [one for one in await history(connection, about) if one.n == n]
+    return Done(change, next(iter(await principals(connection, about)), None))
+
+
+async def by_two(connection: Connection) -> bool:
+    """Whether a change that widens somebody's rights waits for a second operator."""
+    return bool(await connection.fetchval("select by_two from principal_version"))
+
+
+async def history(connection: Connection, principal: str | None = None) -> list[PrincipalChange]:
+    """Returns every change, of all principals or of one, in order."""
+    return [PrincipalChange.model_validate(dict(row)) for row in await connection.fetch(_HISTORY, principal)]
+
+
+async def _see(connection: Connection, command: AnyPrincipalCommand, held: Held) -> tuple[str, bool]:
+    """Checks a command and applies it if it need not wait. Raises `RefusalError`.
+
+    Returns its principal, and whether it waits.
+    """
+    actor = command.actor
+    _check(await no_operator(connection, actor))
+    if not isinstance(command, ApproveChange | DeclineChange):
+        return named(command), await _apply(connection, command, held)
+    asked, own = await _asked(connection, command.asked, actor, held.now)
+    if isinstance(command, ApproveChange):
+        if own:
+            raise _refuse(problem("actor.subject", "needs_another"))
+        if await connection.fetchval(_CHANGED_SINCE, named(asked), command.asked):
+            raise _refuse(problem("asked", "changed_since"))
+        await _apply(connection, asked, held, approved=True)
+    return named(asked), False
+
+
+async def _apply(connection: Connection, asked: Asked, held: Held, *, approved: bool = False) -> bool:
+    """Applies a change that need not wait. Returns whether it waits. Raises `RefusalError`."""
+    alone = approved or not held.by_two
+    if isinstance(asked, RequireTwo):
+        waits = not (alone or asked.on)
+        if not waits:
+            await connection.execute(_BY_TWO, asked.on)
+        return waits
+    before = await _possible(connection, asked, held.now)
+    if not approved:
+        _check(_proved(asked, held.now))
+    after = changed(before, asked, held.now)
+    waits = not alone and widens(before, after)
+    if not waits:
+        await _write(connection, after)
+    return waits
+
+
+async def _possible(connection: Connection, said: Said, now: datetime) -> Principal | None:
+    """Returns the principal by the recorded changes. Raises `RefusalError` if this change is not possible on it."""
+    principal = await recorded(connection, named(said))
+    _check(impossible(principal, said, now))
+    key = said.key if isinstance(said, AddPrincipal | RotateKey) else None
+    if key is not None and await connection.fetchval(_HAS_KEY, key.key_id):
+        raise _refuse(problem("key", "key_registered"))
+    if isinstance(said, AddPrincipal):
+        wanted = {one for grant in said.principal.grants for one in grant.agencies} | {said.principal.agency}
+        missing = await connection.fetch(_MISSING, list(wanted - {None, ALL_AGENCIES}))
+        if missing:
+            names = ", ".join(row["agency"] for row in missing)
+            raise _refuse(problem("principal.grants", "agencies_not_in_directory", names=names))
+    return principal
+
+
+def _proved(said: Said, now: datetime) -> Problem | None:
+    """Returns the reason why possession of the added key is not proved, or None."""
+    if isinstance(said, RevokeKey) or said.key is None:
+        return None
+    return unproved(said.proof, said.key, named(said), now)
+
+
+async def _asked(connection: Connection, n: int, actor: Actor, now: datetime) -> tuple[Asked, bool]:
+    """Returns the waiting request, and whether the actor is its requester or their substitute."""
+    row = await connection.fetchrow(_WAITING, n)
+    if row is None:
+        raise _refuse(problem("asked", "no_change_asked"))
+    asker = Actor(subject=row["officer"], role=Role.OPERATOR, agency=row["agency"])
+    return _ASKED.validate_json(row["body"]), await same_hands(connection, asker, actor, now)
+
+
+async def _write(connection: Connection, principal: Principal) -> None:
+    """Writes the principal's rows as they result from the changes, and deletes all other keys of it."""
+    keys = rows_of_keys(principal)
+    row = row_of(principal)
+    await connection.execute(_PRINCIPAL, *(row | {"grants": json.dumps(row["grants"])}).values())
+    await connection.execute(_OTHER_KEYS, principal.id, [key["key_id"] for key in keys])
+    await connection.executemany(_KEY, [tuple(key.values()) for key in keys])
+
+
+async def _record(connection: Connection, change: PrincipalChange, command: AnyPrincipalCommand) -> None:
+    body = canonical(command.model_dump(mode="json", exclude_none=True))
+    said = change.model_dump(include=set(_COLUMNS))
+    await connection.execute(_ADD, command.command_id, body, *(said[name] for name in _COLUMNS))
+    await connection.execute(_AT, change.n)
+
+
+def _check(why: Problem | None) -> None:
+    if why is not None:
+        raise _refuse(why)
+
+
+def _refuse(why: Problem) -> RefusalError:
+    return refused(RefusalCode.NOT_ALLOWED, why)
+
+
+_COLUMNS: Final = ("n", "principal", "change", "asked", "waits", "officer", "agency", "reason", "at")
+_ASKED: Final[TypeAdapter[Asked]] = TypeAdapter(Annotated[Asked, Field(discriminator="change")])
+_HOLD: Final = "select version, by_two, statement_timestamp() from principal_version for update"
+_AT: Final = "update principal_version set version = $1"
+_BY_TWO: Final = "update principal_version set by_two = $1"
+_RECORDED: Final = "select n, principal from principal_change where command_id = $1"
+_HAS_KEY: Final = "select exists (select from principal_key where key_id = $1)"
+_MISSING: Final = """
+select agency from unnest($1::text[]) as wanted (agency)
+where not exists (select from agency as known where known.agency = wanted.agency) order by agency
+"""
+_WAITING: Final = """
+select body, officer, agency from principal_change as asking
+where n = $1 and waits and not exists (select from principal_change as answer where answer.asked = asking.n)
+"""
+_CHANGED_SINCE: Final = """
+select exists (select from principal_change where principal = $1 and n > $2 and not waits and change <> 'decline')
+"""
+"""Whether the principal was changed after the request: the requested change would undo that."""
+_ADD: Final = """
+insert into principal_change (command_id, body, n, principal, change, asked, waits, officer, agency, reason, at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+_PRINCIPAL: Final = """
+insert into principal (principal, agency, name, kind, grants) values ($1, $2, $3, $4, $5)
+on conflict (principal) do update
+set (agency, name, kind, grants) = (excluded.agency, excluded.name, excluded.kind, excluded.grants)
+"""
+_OTHER_KEYS: Final = "delete from principal_key where principal = $1 and key_id <> all($2)"
+_KEY: Final = """
+insert into principal_key (key_id, principal, agency, public_key, valid_from, valid_until, revoked_at)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (key_id) do update set (principal, agency, public_key, valid_from, valid_until, revoked_at) = (
+    excluded.principal, excluded.agency, excluded.public_key,
+    excluded.valid_from, excluded.valid_until, excluded.revoked_at
+)
+"""
+_HISTORY: Final = """
+select n, principal, change, asked, waits, officer, agency, reason, at,
+    (select answer.change from principal_change as answer where answer.asked = said.n) as answer,
+    case change when 'by_two' then (convert_from(body, 'UTF8')::jsonb -> 'on')::boolean end as by_two
+from principal_change as said where $1::text is null or principal = $1 order by n
+"""

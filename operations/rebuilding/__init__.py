@@ -1,0 +1,1 @@
+"""Read models from the log, beside what is in use, then in its place."""

@@ -1,0 +1,194 @@
+"""The rebuild of the read models from the log while appends go on, after that of the published tables.
+
+Every stream is folded by the rules, and the append's own writer writes its rows into shadow tables. Streams that grow
+meanwhile are folded again; the last of them in one short transaction that blocks appends and swaps the tables. If the
+rebuild ends before that, the read models are unchanged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from activities.keys.masters import MasterKeys
+from activities.ledger.database import Connection
+from activities.ledger.vault import Vault
+from activities.support.failpoint import failpoint
+from operations.rebuilding.folded import write_rows
+from operations.rebuilding.shadow import SEARCH_PATH, Shadows
+from publishing.record import folding as publications
+from rules.stream_kind import Kinds
+from rules.streams import KINDS
+from views.log import Log, UnfoldableError
+from views.order import last_position
+
+BATCH: Final = 100
+"""Streams folded in one transaction, and held in memory."""
+FEW: Final = 20
+"""Maximum number of grown streams that may be left to fold while appends wait."""
+PASSES: Final = 20
+"""Maximum number of passes over grown streams before appends are blocked."""
+ATTEMPTS: Final = 30
+LOCK_WAIT: Final = "1500ms"
+"""Timeout of the lock, since appends queue behind it: just longer than PostgreSQL needs to cancel its own vacuum."""
+PAUSE: Final = 2.0
+"""Seconds between two tries for the lock, in which appends go on."""
+TIMEOUT: Final = 10.0
+
+_ONLY_ONE: Final = "select pg_advisory_lock(hashtext('motcua ledger rebuild'))"
+# Streams of publications and of restarts are in no read model.
+_FOLDED: Final = "filing_id is not null and not starts_with(stream, 'restarts:')"
+_STREAMS: Final = f"select count(*) from stream where head_seq > 0 and {_FOLDED}"  # noqa: S608 -- words of ours
+_EVENTS: Final = f"select coalesce(sum(head_seq), 0) from stream where {_FOLDED}"  # noqa: S608 -- words of ours
+_FIRST: Final = f"""
+select stream, filing_id, agency, head_seq from stream
+where head_seq > 0 and {_FOLDED} and stream > $1 order by stream limit $2
+"""  # noqa: S608 -- words of ours
+# An event that a pass can't see yet gets its position later, so that the next pass finds it.
+_GROWN: Final = """
+select s.stream, s.filing_id, s.agency, s.head_seq from stream s left join rebuild.folded f using (stream)
+where s.stream in (select stream from position where position > $1 union select stream from unpositioned)
+    and s.head_seq > coalesce(f.seq, 0)
+    and s.filing_id is not null and not starts_with(s.stream, 'restarts:')
+order by s.stream
+"""
+
+Progress = Callable[[int, int], None]
+
+
+class NotRebuiltError(Exception):
+    """The reason why the read models could not be rebuilt; they are unchanged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """The size of the log, the rows that each read model has now, and the number that differed before.
+
+    `published` counts the rows of the catalogue and the directory that differed from the record.
+    """
+
+    streams: int
+    events: int
+    rows: dict[str, int]
+    changed: dict[str, int]
+    published: dict[str, int]
+    seconds: float
+
+
+async def rebuild(dsn: str, master: MasterKeys, progress: Progress, kinds: Kinds = KINDS) -> Rebuilt:
+    """Rebuilds every read model, as the owner of the tables. `progress(events, of)` is called after every batch.
+
+    Raises `NotRebuiltError`, and asyncpg's errors.
+    """
+    begun = time.monotonic()
+    settings = {"search_path": SEARCH_PATH}
+    async with (
+        asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, server_settings=settings) as pool,
+        pool.acquire() as connection,
+    ):
+        changed, published = await _Rebuild(connection, Vault(master), progress, kinds).run()
+        streams, events = await connection.fetchval(_STREAMS), int(await connection.fetchval(_EVENTS))
+        rows = {table: await connection.fetchval(f"select count(*) from {table}") for table in changed}  # noqa: S608 -- names of ours
+    return Rebuilt(streams, events, rows, changed, published, round(time.monotonic() - begun, 3))
+
+
+class _Rebuild:
+    def __init__(self, connection: Connection, vault: Vault, progress: Progress, kinds: Kinds) -> None:
+        self._connection = connection
+        self._vault = vault
+        self._progress = progress
+        self._kinds = kinds
+        self._log = Log(connection, vault.find, kinds)
+        self._shadows = Shadows(connection, kinds)
+        self._compared = False
+        self._events = 0
+        self._of = 0
+
+    async def run(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Returns the number of differing rows of each read model, and of each published table."""
+        await self._alone()
+        if not await self._vault.opens(self._connection):
+            raise NotRebuiltError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
+        await self._vault.begin(self._connection)
+        await self._shadows.create()
+        try:
+            published = await publications.rebuild(self._connection, self._vault)
+            position = await self._fill()
+            await self._shadows.compare()
+            self._compared = True
+            return await self._replace(position), published
+        except (NotRebuiltError, UnfoldableError) as error:
+            await self._shadows.drop()
+            raise NotRebuiltError(str(error)) from None
+
+    async def _alone(self) -> None:
+        try:
+            async with self._connection.transaction():
+                await self._connection.execute(f"set local lock_timeout = '{TIMEOUT:.0f}s'")
+                await self._connection.execute(_ONLY_ONE)
+        except asyncpg.LockNotAvailableError:
+            raise NotRebuiltError("another rebuild is under way: let it end, or end it") from None
+
+    async def _fill(self) -> int:
+        """Folds every stream, then those that grew meanwhile. Returns the last position before the last pass."""
+        self._of = int(await self._connection.fetchval(_EVENTS))
+        position = await last_position(self._connection)
+        last = ""
+        while batch := await self._connection.fetch(_FIRST, last, BATCH):
+            await self._fold(batch)
+            last = batch[-1]["stream"]
+        for _ in range(PASSES):
+            position, grown = await self._catch_up(position)
+            if grown <= FEW:
+                break
+        return position
+
+    async def _catch_up(self, position: int) -> tuple[int, int]:
+        """Folds again the streams with events after a position.
+
+        Returns the position for the next pass, and the number of those streams.
+        """
+        following = await last_position(self._connection)
+        grown = await self._connection.fetch(_GROWN, position)
+        for start in range(0, len(grown), BATCH):
+            await self._fold(grown[start : start + BATCH])
+        return following, len(grown)
+
+    async def _replace(self, position: int) -> dict[str, int]:
+        for _ in range(ATTEMPTS):
+            position, _grown = await self._catch_up(position)
+            try:
+                return await self._swap(position)
+            except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+                await asyncio.sleep(PAUSE)
+        raise NotRebuiltError(
+            "the tables could not be had for a moment: end the sessions that hold `stream` or a read model "
+            "(see pg_stat_activity), then try again"
+        )
+
+    async def _swap(self, position: int) -> dict[str, int]:
+        async with self._connection.transaction():
+            await self._connection.execute(f"set local lock_timeout = '{LOCK_WAIT}'")
+            # Every append begins by locking its row in this table.
+            await self._connection.execute("lock table public.stream in exclusive mode")
+            await self._catch_up(position)
+            changed = await self._shadows.changed()
+            await self._shadows.swap()
+            failpoint("rebuild.swapped")
+        return changed
+
+    async def _fold(self, streams: Sequence[asyncpg.Record]) -> None:
+        async with self._connection.transaction():
+            await self._vault.learn(self._connection, {stream["filing_id"] for stream in streams})
+            events = await self._log.events_of(streams)
+            await write_rows(self._log, self._vault, zip(streams, events, strict=True))
+            seqs = list(map(len, events))
+            await self._shadows.note(streams, seqs, late=self._compared)
+            self._events += sum(seqs)
+        failpoint("rebuild.folded")
+        self._progress(self._events, max(self._of, self._events))

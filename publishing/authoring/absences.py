@@ -1,0 +1,105 @@
+"""Absences of officers and their substitutes: a part of the directory, with the rights of the database's owner."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final, NamedTuple
+
+from console.owner import Connection, Database
+from publishing.record.publishing import PLATFORM, Publisher, publishing
+from schemas.errors import Problem, problem
+from schemas.publishing.events import AbsenceRecorded, AbsenceWithdrawn
+
+
+class Absence(NamedTuple):
+    """An officer's absence in a role on these days of Vietnam, both included, and the substitute."""
+
+    agency: str
+    officer: str
+    role: str
+    first_day: date
+    last_day: date
+    substitute: str
+
+
+class AbsenceRefusedError(Exception):
+    """An absence was not recorded; `problems` has the reasons."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(problem.message.en for problem in problems))
+        self.problems = problems
+
+
+async def record_absence(database: Database, absence: Absence, by: Publisher = PLATFORM) -> bool:
+    """Records an absence, or changes the end or substitute of the one that begins on that day.
+
+    Returns:
+        Whether this very absence was recorded before.
+
+    Raises:
+        AbsenceRefusedError: With every problem.
+    """
+    async with publishing(database, by) as now:
+        connection = now.connection
+        if await connection.fetchval(_RECORDED, *absence):
+            return True
+        if found := await misfits(connection, absence):
+            raise AbsenceRefusedError(found)
+        told = absence._asdict() | {"subject": absence.officer}
+        await now.publish([AbsenceRecorded.model_validate(told)])
+    return False
+
+
+async def misfits(connection: Connection, absence: Absence) -> list[Problem]:
+    """Returns the problems of an absence by the present directory."""
+    return [_PROBLEMS[row["rule"]] for row in await connection.fetch(_WRONG, *absence)]
+
+
+async def withdraw_absence(
+    database: Database, agency: str, officer: str, role: str, first_day: date, by: Publisher = PLATFORM
+) -> bool:
+    """Withdraws the absence that begins on that day. Returns whether there was one."""
+    async with publishing(database, by) as now:
+        there: bool = await now.connection.fetchval(_THERE, agency, officer, role, first_day)
+        if there:
+            await now.publish([AbsenceWithdrawn(agency=agency, subject=officer, role=role, first_day=first_day)])
+    return there
+
+
+_RECORDED: Final = """
+select exists (select from absence where (agency, subject, role, first_day, last_day, substitute)
+    = ($1, $2, $3, $4, $5, $6))
+"""
+_WRONG: Final = """
+with other as (
+    select * from absence where agency = $1 and role = $3 and (subject, first_day) <> ($2, $4)
+        and first_day <= $5 and last_day >= $4
+), at_work as (
+    select subject from officer where agency = $1 and role = $3 and active
+)
+select rule from (values
+    ('ends_before_it_begins', $5::date < $4::date),
+    ('not_in_directory', not exists (select from at_work where subject = $2)),
+    ('substitute_not_in_directory', not exists (select from at_work where subject = $6)),
+    ('same_person', $2 = $6),
+    ('absent_already', exists (select from other where subject = $2)),
+    ('substitute_absent', exists (select from other where subject = $6)),
+    ('acts_for_another', exists (select from other where substitute = $2))
+) as checked (rule, wrong) where wrong
+"""
+_THERE: Final = """
+select exists (select from absence where (agency, subject, role, first_day) = ($1, $2, $3, $4))
+"""
+
+_PROBLEMS: Final = {
+    one.rule: one
+    for one in (
+        problem("last_day", "ends_before_it_begins"),
+        problem("officer", "not_in_directory", says="not_at_work"),
+        problem("substitute", "substitute_not_in_directory"),
+        problem("substitute", "same_person"),
+        problem("first_day", "absent_already"),
+        problem("substitute", "substitute_absent"),
+        problem("officer", "acts_for_another"),
+    )
+}

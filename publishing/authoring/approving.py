@@ -1,0 +1,157 @@
+"""Publications that wait for a second operator: their list, approval and refusal, and the setting that requires two."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from pydantic import TypeAdapter
+
+from console.operators import no_operator, same_hands
+from console.owner import Database
+from publishing.authoring.absences import Absence, misfits
+from publishing.record.keys import known_keys
+from publishing.record.log import Dated, Stored, stored
+from publishing.record.publications import place_of
+from publishing.record.publishing import NoKeyError, Publisher, Publishing, publishing
+from schemas.errors import Problem, RefusalCode, problem, refused
+from schemas.publishing.events import (
+    AbsenceRecorded,
+    PublicationApproved,
+    PublicationAsked,
+    PublicationDeclined,
+    PublicationEvent,
+    TwoRequired,
+)
+from views.log import Connection
+
+
+class Told(NamedTuple):
+    """An event of a publication: its place, time and officer."""
+
+    stream: str
+    seq: int
+    at: datetime
+    kind: str
+    officer: str
+    agency: str | None
+    asked: int | None
+
+
+class Waiting(NamedTuple):
+    """The unanswered request `n`: its time, its officer, and its events without people's names."""
+
+    n: int
+    at: datetime
+    officer: str
+    agency: str | None
+    events: tuple[dict[str, Any], ...]
+
+
+async def require_two(database: Database, by: Publisher, *, on: bool) -> None:
+    """Requires a second operator for changes of fees, limits or roles, or no longer. This change itself waits for one.
+
+    Raises `RefusalError`, `WaitsError`.
+    """
+    async with publishing(database, by) as now:
+        await _see_operator(now)
+        await now.publish([TwoRequired(on=on)])
+
+
+async def approve(database: Database, n: int, by: Publisher) -> Sequence[PublicationEvent]:
+    """Approves another operator's request `n`, which takes effect. Returns its events.
+
+    Raises `RefusalError`, and `NoKeyError` if people are named and there is no vault.
+    """
+    async with publishing(database, by) as now:
+        asked, event = await _asked(now, n)
+        if await same_hands(now.connection, asked.actor, by.actor, now.at):
+            raise _refuse(problem("actor.subject", "needs_another"))
+        if await _changed(now.connection, [place_of(one).stream for one in event], asked.at):
+            raise _refuse(problem("asked", "changed_since"))
+        for absence in (one for one in event if isinstance(one, AbsenceRecorded)):
+            if wrong := await misfits(now.connection, _absence(absence)):
+                raise refused(RefusalCode.NOT_ALLOWED, *wrong)
+        await now.record([Dated(PublicationApproved(asked=n), now.at)])
+        await now.record([Dated(one.model_copy(update={"asked": n}), now.at) for one in event], asked.actor)
+    return event
+
+
+async def decline(database: Database, n: int, reason: str, by: Publisher) -> None:
+    """Declines request `n`, which the requester may do too. Raises `RefusalError`."""
+    async with publishing(database, by) as now:
+        await _asked(now, n, read=False)
+        await now.record([Dated(PublicationDeclined(asked=n, reason=reason), now.at)])
+
+
+async def waiting(connection: Connection) -> list[Waiting]:
+    """Returns the unanswered requests, in order."""
+    asked: dict[int, Waiting] = {}
+    async with connection.transaction(readonly=True):
+        async for one in stored(connection, {}):
+            if isinstance(one.event, PublicationAsked) and one.event.asked is not None:
+                whose = (one.actor.subject, one.actor.agency)
+                asked[one.event.asked] = Waiting(
+                    one.event.asked, one.at, *whose, tuple(map(json.loads, one.event.events))
+                )
+            elif isinstance(one.event, PublicationApproved | PublicationDeclined):
+                asked.pop(one.event.asked or 0, None)
+    return [asked[n] for n in sorted(asked)]
+
+
+async def history(connection: Connection) -> list[Told]:
+    """Returns all publications, requests and answers, in the order of time."""
+    async with connection.transaction(readonly=True):
+        told = [
+            Told(one.stream, one.seq, one.at, one.event.kind, one.actor.subject, one.actor.agency, one.event.asked)
+            async for one in stored(connection, {})
+            if one.event is not None
+        ]
+    return sorted(told, key=lambda one: (one.at, one.stream, one.seq))
+
+
+async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored, tuple[PublicationEvent, ...]]:
+    """Returns the waiting request `n`, with its events if `read`.
+
+    Raises `RefusalError`, and `NoKeyError` if the names in it can't be opened.
+    """
+    await _see_operator(now)
+    stream = place_of(PublicationApproved(asked=n)).stream
+    keys = await known_keys(now.connection, now.by.vault, [stream]) if now.by.vault else {}
+    found = [one async for one in stored(now.connection, keys, [stream])]
+    if len(found) != 1 or not isinstance(found[0].event, PublicationAsked):
+        raise _refuse(problem("asked", "no_publication_asked"))
+    if not read:
+        return found[0], ()
+    if not found[0].read:
+        raise NoKeyError("set MOTCUA_MASTER_KEY: people are named in it")
+    event = found[0].event
+    personal = event.personal or ({},) * len(event.events)
+    return found[0], tuple(
+        _EVENT.validate_python(json.loads(public) | more) for public, more in zip(event.events, personal, strict=True)
+    )
+
+
+async def _see_operator(now: Publishing) -> None:
+    if (wrong := await no_operator(now.connection, now.by.actor)) is not None:
+        raise _refuse(wrong)
+
+
+async def _changed(connection: Connection, streams: Sequence[str], since: datetime) -> bool:
+    """Whether there is an event in one of these streams after that time."""
+    return bool(await connection.fetchval(_CHANGED, streams, since))
+
+
+def _absence(event: AbsenceRecorded) -> Absence:
+    return Absence(event.agency, event.subject, event.role, event.first_day, event.last_day, event.substitute)
+
+
+def _refuse(why: Problem) -> Exception:
+    return refused(RefusalCode.NOT_ALLOWED, why)
+
+
+_EVENT: Final[TypeAdapter[PublicationEvent]] = TypeAdapter(PublicationEvent)
+_CHANGED: Final = "select exists (select from event where stream = any($1) and occurred_at > $2)"
+"""Works also with rows taken over since: their event has the time of the original publication."""

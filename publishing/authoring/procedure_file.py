@@ -1,0 +1,189 @@
+"""Reads a procedure file; every mistake has its line."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from functools import lru_cache, partial
+from typing import Any, Final, NamedTuple
+
+import yaml
+
+from activities.printing.trial import Fault, Trial, faults
+from publishing.checks.facts import Doubt, doubts
+from publishing.checks.procedure import problems
+from rules.papers.result import result_samples
+from rules.source.document import Parsed, parse
+from rules.source.mistakes import Mistake, mistake
+from schemas.publishing.procedure import Procedure
+from schemas.publishing.time_limits import Limits
+
+DEMO_SECONDS: Final[Mapping[str, int]] = {
+    "intake": 60,
+    "processing": 600,
+    "case": 600,
+    "step": 60,
+    "issue": 60,
+    "delivery": 60,
+    "pickup": 60,
+    "reading": 60,
+    "unclaimed": 10,
+    "suspension": 60,
+    "appeal": 60,
+    "take_up": 60,
+    "complaint": 60,
+    "reappointment": 600,
+    "supplement": 30,
+    "payment": 30,
+    "part": 60,
+    "answer": 60,
+    "pay": 60,
+    "draft": 60,
+    "by": 60,
+    "notice": 1,
+}
+"""Seconds of each wait in a demonstration.
+
+`step`: every review step, `step.<code>` one of them; `payment`: the time to pay a fee; `part`: every part that another
+agency decides, `part.<code>` one of them; `case`: every other processing limit, `case.<code>` one of them; `answer`,
+`pay`: those of a financial obligation; `draft`: the applicant's time to check a draft; `by`: that of an extension.
+"""
+
+
+ASKED_FOR: Final = frozenset({"reading", "unclaimed"})
+"""The waits that exist only if the procedure has them, or the caller requests them."""
+
+
+class MistakesFoundError(Exception):
+    """A file can't be published because of these `mistakes`."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        super().__init__("; ".join(f"{entry.path}: {entry.rule}: {entry.fix.en}" for entry in mistakes))
+        self.mistakes = mistakes
+
+
+class Checked(NamedTuple):
+    """A procedure with the digest of its bytes, or the mistakes."""
+
+    procedure: Procedure | None
+    sha256: str
+    mistakes: list[Mistake]
+
+
+class Doubted(NamedTuple):
+    """A fact of a file that must be checked again; `line` counts from 1."""
+
+    path: str
+    doubt: Doubt
+    line: int | None
+
+
+def check_bytes(data: bytes, *, allow_seconds: bool = False, today: date | None = None) -> Checked:
+    """Returns the procedure in `data`, or all its mistakes in the order of the file.
+
+    With `today`, a `checked` day after it is a mistake. A template of the result is tried once all else is right.
+    """
+    parsed = parse(data)
+    found = all_mistakes(parsed, partial(problems, allow_seconds=allow_seconds, today=today))
+    procedure = None if found else Procedure.model_validate(parsed.value)
+    if procedure is not None and procedure.result.template is not None:
+        found = _mistakes_of(procedure, procedure.result.template, parsed.lines[_TEMPLATE])
+    return Checked(None if found else procedure, hashlib.sha256(data).hexdigest(), found)
+
+
+_TEMPLATE: Final = "result.template"
+"""The template's path in the file; it is a block that begins on the following line (`template: |`)."""
+
+
+def _mistakes_of(procedure: Procedure, template: str, above: int) -> list[Mistake]:
+    """Returns the mistakes of the template, each with its line in the file."""
+    trial = Trial(template=template, sheets=result_samples(procedure))
+    return [
+        mistake(one.rule, _TEMPLATE, said=one.said).model_copy(update={"line": above + (one.line or 0)})
+        for one in _faults(trial.model_dump_json())
+    ]
+
+
+@lru_cache
+def _faults(trial: str) -> tuple[Fault, ...]:
+    """Tries a template, once in each process: it takes a second or two."""
+    return tuple(faults(Trial.model_validate_json(trial)))
+
+
+def doubts_of(data: bytes, today: date) -> list[Doubted]:
+    """Returns the facts in `data` that are stale on this day or unconfirmed, in the order of the file."""
+    parsed = parse(data)
+    return [Doubted(path, doubt, _line(path, parsed.lines)) for path, doubt in doubts(parsed.value, today)]
+
+
+def all_mistakes(parsed: Parsed, problems_of: Callable[[Any], list[Mistake]]) -> list[Mistake]:
+    """Returns the mistakes of the YAML and of its content, each with its line, in the order of the file."""
+    found = list(parsed.mistakes)
+    if parsed.lines or not found:
+        refused = {entry.path for entry in found}
+        found += [
+            entry.model_copy(update={"line": _line(entry.path, parsed.lines)})
+            for entry in problems_of(parsed.value)
+            if entry.path not in refused
+        ]
+    return sorted(found, key=lambda entry: (entry.line or 0, entry.path))
+
+
+def _line(path: str, lines: Mapping[str, int]) -> int | None:
+    """Returns the line of `path`, or of the nearest enclosing part that is in the file."""
+    while path and path not in lines:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return lines.get(path)
+
+
+def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffix: str = "demo") -> bytes:
+    """Returns the procedure as version `…-<suffix>`, with limits in seconds: `DEMO_SECONDS`, changed by `seconds`.
+
+    The same arguments give the same bytes. Raises `MistakesFoundError` when `data` has mistakes, and `ValueError`
+    for a name that is neither in `DEMO_SECONDS` nor that of a part with a code.
+    """
+    if found := check_bytes(data, allow_seconds=True).mistakes:
+        raise MistakesFoundError(found)
+    seconds = seconds or {}
+    lasts = {name: f"{amount} seconds" for name, amount in {**DEMO_SECONDS, **seconds}.items()}
+    raw: dict[str, Any] = parse(data).value
+    own = [name for _, _, name in _coded_limits(raw)]
+    if unknown := lasts.keys() - DEMO_SECONDS.keys() - {*own}:
+        raise ValueError(f"no such limit: {', '.join(sorted(unknown))}; choose of {', '.join([*DEMO_SECONDS, *own])}")
+    raw["version"] = f"{raw['version']}-{suffix}"
+    cut_off = {name: raw["limits"][name] for name in raw["limits"].keys() & {"cut_off"}}
+    unasked = ASKED_FOR - raw["limits"].keys() - seconds.keys()
+    raw["limits"] = {name: lasts[name] for name in Limits.model_fields if name in lasts.keys() - unasked} | cut_off
+    raw["limits_source"] = dict.fromkeys(raw["limits"], "unconfirmed")
+    _shorten(raw, lasts)
+    return yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=120).encode()
+
+
+_LIMITS: Final = {
+    "obligation": {"answer": "answer", "pay": "pay"},
+    "draft": {"answer": "draft"},
+    "supplement": {"limit": "supplement"},
+    "fee": {"limit": "payment"},
+    "extension": {"by": "by", "notice": "notice"},
+}
+"""The limits of parts without a code, of a step or of the procedure, with their names in `DEMO_SECONDS`."""
+
+
+def _coded_limits(raw: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
+    """Yields the limit of each part with a code: the part, the key, and its name for `demo_variant`."""
+    steps = raw.get("review") or ()
+    yield from ((step, "limit", f"step.{step['code']}") for step in steps)
+    parts = (part for step in steps if step.get("referral") for part in step["referral"]["parts"])
+    yield from ((part, "limit", f"part.{part['code']}") for part in parts)
+    yield from ((case, "processing", f"case.{case['code']}") for case in raw.get("cases") or ())
+
+
+def _shorten(raw: dict[str, Any], lasts: Mapping[str, str]) -> None:
+    """Sets the limits of a procedure's parts."""
+    for part, key, name in _coded_limits(raw):
+        part[key] = lasts.get(name, lasts[name.partition(".")[0]])
+    for whole in (raw, *(raw.get("review") or ())):
+        for name in _LIMITS.keys() & whole.keys():
+            if whole[name]:
+                whole[name] |= {key: lasts[wait] for key, wait in _LIMITS[name].items()}

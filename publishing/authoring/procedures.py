@@ -1,0 +1,251 @@
+"""Publishing of procedures and of the directory of agencies, with the rights of the database's owner."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from pydantic import Field, TypeAdapter
+
+from console.owner import Database, connected
+from publishing.checks.provinces import Base
+from publishing.checks.schema_mistakes import schema_mistakes
+from publishing.record.publications import AGENCY, OFFICER, Change, Key, Row, Table, changes
+from publishing.record.publishing import PLATFORM as PLATFORM
+from publishing.record.publishing import Publisher as Publisher
+from publishing.record.publishing import publishing
+from publishing.record.tables import read
+from rules.source.document import parse
+from rules.source.mistakes import Mistake
+from rules.source.plain_data import plain
+from rules.time.working_time import VIETNAM
+from schemas.base import AgencyCode, Code, ShortText, StrictModel, Text, Version
+from schemas.papers.state import ReceiptSeries
+from schemas.people import IdNumber, Role
+from schemas.publishing.agency import AgencyKind
+from schemas.publishing.events import AgencyEntered, OfficerEntered, PublicationEvent, Series
+from schemas.publishing.procedure import ProcedureCode
+from schemas.result.state import AgencySigner
+from views.registers.catalogue import COVERING_FIRST, COVERS
+
+from .procedure_file import ASKED_FOR as ASKED_FOR
+from .procedure_file import DEMO_SECONDS as DEMO_SECONDS
+from .procedure_file import Checked as Checked
+from .procedure_file import MistakesFoundError as MistakesFoundError
+from .procedure_file import check_bytes as check_bytes
+from .procedure_file import demo_variant as demo_variant
+from .provinces import of_provinces
+from .versions import VersionPublishedError as VersionPublishedError
+from .versions import row, unpublished
+
+DIRECTORY: Final = Path(__file__).parents[2] / "deploy" / "directory.yaml"
+"""The agencies of the demo."""
+PROCEDURES: Final = Path(__file__).parents[2] / "procedures"
+
+OfficerRole: TypeAlias = Literal[
+    Role.RECEPTION,
+    Role.SPECIALIST,
+    Role.LEADER,
+    Role.CLERK,
+    Role.CASHIER,
+    Role.HANDOVER,
+    Role.TEAM_LEAD,
+    Role.OPERATOR,
+    Role.AUDITOR,
+]
+
+
+class Published(NamedTuple):
+    """A published version; `already`: the same bytes were published before."""
+
+    code: ProcedureCode
+    version: Version
+    sha256: str
+    already: bool
+
+
+class Listed(NamedTuple):
+    """A published version; `source` is its file as written, or as composed for the `province`.
+
+    `in_force`: it applies on the requested day if no version is named; never true for a demonstration.
+    """
+
+    code: ProcedureCode
+    version: Version
+    sha256: str
+    demo: bool
+    published_at: datetime
+    source: bytes
+    valid_from: date | None
+    valid_until: date | None
+    province: str | None
+    base: Version | None
+    in_force: bool
+
+
+class OfficerEntry(StrictModel):
+    """An officer of an agency. An officer who left is written `active: false`.
+
+    `number` is the officer's number at the signing service, needed by substitutes who sign for an absent officer.
+    """
+
+    subject: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")
+    name: ShortText
+    roles: tuple[OfficerRole, ...] = Field(min_length=1)
+    active: bool = True
+    number: IdNumber | None = None
+
+
+class AgencyEntry(StrictModel):
+    """An agency: its kind and province, the queue of its machine work, its officers, and the signers of its results.
+
+    The province is a code of the first level (Decision 20/2020), by default the first part of the agency's code.
+    `seal` is the agency's number at the signing service: its papers are then sealed, independently of the signers of
+    its results. `receipts` is the series of its money receipts. `merchants` are the providers that may take money for
+    it, by their names in `MOTCUA_PROVIDERS`, the preferred one first; without any the bank does. With `tills`, its
+    cashiers handle cash only while a till of theirs is open.
+    """
+
+    agency: AgencyCode
+    name: Text
+    kind: AgencyKind | None = None
+    province: AgencyCode | None = None
+    namespace: ShortText = "default"
+    queue: ShortText = "backoffice"
+    officers: tuple[OfficerEntry, ...] = ()
+    signing: tuple[AgencySigner, ...] = ()
+    seal: IdNumber | None = None
+    receipts: ReceiptSeries | None = None
+    merchants: tuple[Code, ...] = ()
+    tills: bool = False
+
+
+class Directory(StrictModel):
+    """The agencies of a directory file."""
+
+    agencies: tuple[AgencyEntry, ...]
+
+
+def check(paths: Iterable[Path], *, allow_seconds: bool = False) -> list[tuple[Path, Mistake]]:
+    """Returns every mistake of every file. Raises `OSError` for an unreadable file."""
+    return [
+        (path, entry)
+        for path in paths
+        for entry in check_bytes(path.read_bytes(), allow_seconds=allow_seconds).mistakes
+    ]
+
+
+async def publish(database: Database, file: Path | bytes, *, demo: bool = False, by: Publisher = PLATFORM) -> Published:
+    """Publishes one version of a procedure, and its variant for each province that has a fee of its own for it.
+
+    The same bytes may be published again, other bytes never. `demo` admits limits in seconds. Raises
+    `MistakesFoundError`, `VersionPublishedError`, `OSError` for an unreadable file, and asyncpg's errors.
+    """
+    source = file if isinstance(file, bytes) else await asyncio.to_thread(file.read_bytes)
+    procedure, sha256, mistakes = check_bytes(source, allow_seconds=demo)
+    if procedure is None:
+        raise MistakesFoundError(mistakes)
+    async with publishing(database, by) as now:
+        new = await unpublished(now.connection, [row(procedure, sha256, source, demo=demo)])
+        made = await of_provinces(now.connection, Base(parse(source).value, demo)) if new else []
+        await now.publish(new + await unpublished(now.connection, made))
+    return Published(procedure.code, procedure.version, sha256, already=not new)
+
+
+async def published(
+    database: Database, code: str | None = None, version: str | None = None, *, day: date | None = None
+) -> list[Listed]:
+    """Returns the published versions, of each code the newest first; `in_force` on this `day` in Vietnam, or today."""
+    day = day or datetime.now(VIETNAM).date()
+    async with connected(database) as connection:
+        return [Listed(*row.values()) for row in await connection.fetch(_LIST, code, version, day)]
+
+
+_LIST: Final = f"""
+with first as (
+    select distinct on (code) code, version, {COVERS.format(day="$3")} as in_force
+    from procedure where province is null and not demo order by code, {COVERING_FIRST.format(day="$3")}
+)
+select code, version, sha256, demo, published_at, source, valid_from, valid_until, province, base,
+    exists (
+        select from first where first.in_force and first.code = procedure.code
+            and first.version = coalesce(procedure.base, procedure.version)
+    ) and not exists (
+        select from province_in_force as here where here.province = procedure.province
+            and procedure.version <> concat_ws('.', procedure.base, here.province, here.version)
+    )
+from procedure
+where ($1::text is null or code = $1) and ($2::text is null or version = $2)
+order by code, published_at desc, version desc
+"""  # noqa: S608 -- words of ours
+
+
+async def has_directory(database: Database) -> bool:
+    """Whether the directory has any agency."""
+    async with connected(database) as connection:
+        return bool(await connection.fetchval("select exists (select from agency)"))
+
+
+async def seed_directory(database: Database, data: bytes, by: Publisher) -> Directory:
+    """Adds and updates the agencies and officers of a directory file; it removes none.
+
+    Raises `MistakesFoundError`, and `NoKeyError` without a vault.
+    """
+    parsed = parse(data)
+    found = parsed.mistakes
+    value = plain(parsed.value, "", found)
+    found = found or list(schema_mistakes(Directory, value))
+    if found:
+        raise MistakesFoundError(found)
+    directory = Directory.model_validate(value)
+    async with publishing(database, by) as now:
+        there = {table: await read(now.connection, table) for table in (AGENCY, OFFICER)}
+        said = _entered(directory, there[AGENCY])
+        await now.publish([event for event in said if not _stands(changes(event, now.at), there)])
+    return directory
+
+
+def _entered(directory: Directory, there: Mapping[Key, Row]) -> Iterator[PublicationEvent]:
+    for entry in directory.agencies:
+        yield _agency(entry, there.get((entry.agency,), {}))
+        yield from (_officer(entry.agency, officer) for officer in entry.officers)
+
+
+def _stands(made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
+    """Whether the tables have an event's changes already."""
+    return all(there[change.table].get(change.key) == change.row for change in made)
+
+
+_SIGNING: Final = TypeAdapter(tuple[AgencySigner, ...])
+
+
+def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
+    """Returns the file's entry of an agency, with the present `receives_for`, which its province's file sets."""
+    return AgencyEntered(
+        agency=entry.agency,
+        name=entry.name,
+        namespace=entry.namespace,
+        queue=entry.queue,
+        agency_kind=entry.kind,
+        province=entry.province or entry.agency.partition(".")[0],
+        receives_for=tuple(stands.get("receives_for", ())),
+        signing=_SIGNING.dump_python(entry.signing, mode="json") if entry.signing else None,
+        seal=entry.seal,
+        receipts=Series.model_validate(entry.receipts.model_dump(mode="json")) if entry.receipts else None,
+        merchants=entry.merchants or None,
+        tills=entry.tills,
+    )
+
+
+def _officer(agency: str, entry: OfficerEntry) -> OfficerEntered:
+    return OfficerEntered(
+        agency=agency,
+        subject=entry.subject,
+        roles=entry.roles,
+        active=entry.active,
+        name=entry.name,
+        number=entry.number,
+    )

@@ -1,0 +1,1 @@
+"""Calendars: what may be wrong with one, and what another one changes."""

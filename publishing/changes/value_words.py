@@ -1,0 +1,141 @@
+"""The value at a place of a procedure file in words: a number, a limit, an entry with all its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, time
+from enum import StrEnum
+from functools import singledispatch
+from typing import Any, Final
+
+from publishing.changes.procedure_changes import key_of
+from rules.wording.place_words import PlaceWords, words_of
+from rules.wording.procedure_words import chosen, number, quoted, same, truth
+from rules.wording.rule_words import Labels, holds
+from schemas.base import Model, Text
+from schemas.level import CAPABILITIES, Level
+from schemas.limit import Limit
+from schemas.publishing.fact import Condition, Statement
+from schemas.translate import joined, said
+
+TOLD_BEFORE: Final = frozenset({"code", "case", "name", "label", "source", "checked", "vi", "en"})
+"""Keys of an entry's name and source, which are not repeated among its parts."""
+
+NOTHING: Final = joined(())
+"""The words of an entry with nothing but a name."""
+
+
+class Values:
+    """Values in words; `labels` are the names of the form's fields."""
+
+    def __init__(self, labels: Labels) -> None:
+        self._labels = labels
+
+    def said(self, name: str, value: Any) -> Text:
+        """The value at a place of this name, in words."""
+        if value is None or value == ():
+            return said("none")
+        if not isinstance(value, tuple):
+            return self._one(name, value)
+        if isinstance(value[0], Condition):
+            return holds(value, self._labels)
+        return joined(self._one(name, one) for one in value)
+
+    def in_order(self, name: str, entries: tuple[Any, ...]) -> Text:
+        """The entries of a list in their order."""
+        words = (quoted(title(one)) if isinstance(one, Model) else self._one(name, one) for one in entries)
+        return joined(words, " → ")
+
+    def _one(self, name: str, value: Any) -> Text:
+        if is_entry(value):
+            return joined(self._parts(name, value), "; ")
+        return (words_of(name).says or plain)(value)
+
+    def _parts(self, name: str, entry: Model) -> Iterator[Text]:
+        """All parts of an entry, but its name and its source."""
+        if isinstance(entry, Statement):
+            yield quoted(entry.text)
+        for key, part in entry:
+            place = f"{name}.{key}"
+            if part is None or part == () or key in TOLD_BEFORE:
+                continue
+            if is_list_of_entries(part):
+                yield from (_with(called(place, one), joined(self._parts(place, one), "; ")) for one in part)
+            elif is_entry(part):
+                yield _with(words_of(place), self._one(place, part))
+            else:
+                yield beside(words_of(place), self.said(place, part))
+
+
+def is_entry(value: Any) -> bool:
+    """Whether the value consists of parts that are listed one by one."""
+    return isinstance(value, Model) and not isinstance(value, Text | Limit)
+
+
+def is_list_of_entries(value: Any) -> bool:
+    """Whether it is a non-empty list of entries with codes."""
+    return isinstance(value, tuple) and isinstance(value[0], Model) and key_of(value[0]) is not None
+
+
+def _with(words: Text | PlaceWords, parts: Text) -> Text:
+    """A name with its parts in parentheses, if it has any."""
+    vi, en = ("", "") if parts == NOTHING else (f" ({parts.vi})", f" ({parts.en})")
+    return Text(vi=words.vi + vi, en=words.en + en)
+
+
+def beside(words: PlaceWords, value: Text) -> Text:
+    """The value of a place after the name of the place."""
+    return Text(vi=f"{words.vi}: {value.vi}", en=f"{words.en}: {value.en}") if words.vi else value
+
+
+def called(name: str, entry: Any) -> Text:
+    """An entry of the list of this name, with its own name and its code."""
+    words = words_of(name)
+    return said("coded", what=Text(vi=words.vi, en=words.en), name=title(entry), code=key_of(entry))
+
+
+def title(entry: Any) -> Text:
+    """The name of an entry, or its code without one."""
+    found = getattr(entry, "name", None) or getattr(entry, "label", None)
+    return found if isinstance(found, Text) else plain(key_of(entry))
+
+
+@singledispatch
+def plain(value: object) -> Text:
+    """A value alone, in words."""
+    return same(str(value))
+
+
+@plain.register
+def _(value: Text) -> Text:
+    return value
+
+
+@plain.register
+def _(value: Limit) -> Text:
+    return value.words
+
+
+@plain.register
+def _(value: Level) -> Text:
+    return CAPABILITIES[value].name
+
+
+@plain.register
+def _(value: StrEnum) -> Text:
+    return chosen(value)
+
+
+@plain.register
+def _(value: date) -> Text:
+    return Text(vi=f"{value:%d/%m/%Y}", en=value.isoformat())
+
+
+@plain.register
+def _(value: time) -> Text:
+    return same(f"{value:%H:%M}")
+
+
+plain.register(bool, truth)
+plain.register(int, number)
+plain.register(float, number)

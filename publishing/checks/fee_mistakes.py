@@ -1,0 +1,106 @@
+"""The mistakes in a procedure's costs: counted fields, bounds, validity, waivers; the postage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from publishing.checks.readable_parts import (
+    UNREAD,
+    FeeSketch,
+    FieldSketch,
+    ItemSketch,
+    Listed,
+    PaperSketch,
+    PostageSketch,
+    ProcedureSketch,
+    ResultSketch,
+    read,
+    whole,
+)
+from publishing.checks.validity import reversed_validity
+from rules.source.mistakes import Mistake, mistake
+from schemas.level import Channel
+from schemas.publishing.procedure import FieldKind
+
+_MOST_UNITS: Final = 100_000
+"""The largest counted number: times the dearest item, and the most items, JSON can still hold the sum."""
+_MOST_VALUE: Final = 100_000_000_000_000
+"""The largest rated value in đồng: all of it, in the most items, is still a sum that JSON can hold."""
+_COUNTED: Final = {"per": _MOST_UNITS, "of": _MOST_VALUE}
+
+
+def fee_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
+    """Yields every mistake of the fee."""
+    if not isinstance(parts.fee, FeeSketch):
+        return
+    if whole(parts.fee.channels) and set(read(parts.fee.channels).values()) == {Channel.POST}:
+        yield mistake("fee_by_post_alone", "fee.channels")
+    for n, item in read(parts.fee.items).items():
+        yield from _price(item, f"fee.items[{n}]")
+        for key, most in _COUNTED.items():
+            if isinstance(code := getattr(item, key), str):
+                yield from _counted(code, (f"fee.items[{n}]", key), parts.form, most)
+        yield from _bounds(item, f"fee.items[{n}]")
+        yield from reversed_validity(item, f"fee.items[{n}]")
+    for n, waiver in read(parts.fee.waivers).items():
+        yield from reversed_validity(waiver, f"fee.waivers[{n}]")
+        if isinstance(waiver.evidence, str):
+            yield from _evidence(waiver.evidence, f"fee.waivers[{n}].evidence", parts.papers)
+
+
+def _price(item: ItemSketch, path: str) -> Iterator[Mistake]:
+    """The mistakes unless an item has an amount, or a rate with its field."""
+    if item.basis_points is None and item.of is None:
+        if item.amount is None:
+            yield mistake("required", f"{path}.amount")
+        return
+    yield from (mistake("required", f"{path}.{name}") for name in ("basis_points", "of") if getattr(item, name) is None)
+    yield from (mistake("amount_or_rate", f"{path}.{n}") for n in ("amount", "per") if getattr(item, n) is not None)
+
+
+def postage_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
+    """The mistake of postage without delivery by post."""
+    result = parts.result
+    if not isinstance(result, ResultSketch) or not isinstance(result.postage, PostageSketch):
+        return
+    if whole(result.channels) and Channel.POST not in read(result.channels).values():
+        yield mistake("postage_without_post", "result.postage")
+
+
+def _bounds(item: ItemSketch, path: str) -> Iterator[Mistake]:
+    if {item.per, item.of, item.basis_points} == {None}:
+        written = (name for name in ("minimum", "maximum") if getattr(item, name) is not None)
+        yield from (mistake("bound_without_per", f"{path}.{name}") for name in written)
+    elif isinstance(item.maximum, int):
+        if isinstance(item.minimum, int) and item.minimum > item.maximum:
+            yield mistake("minimum_above_maximum", f"{path}.minimum")
+        if isinstance(item.amount, int) and item.amount > item.maximum:
+            yield mistake("maximum_below_amount", f"{path}.maximum")
+
+
+def _evidence(code: str, path: str, papers: Listed[PaperSketch]) -> Iterator[Mistake]:
+    known = whole(papers) and not any(paper.code is UNREAD for paper in read(papers).values())
+    if known and all(paper.code != code for paper in read(papers).values()):
+        yield mistake("evidence_unknown_paper", path)
+
+
+def _counted(code: str, place_of: tuple[str, str], form: Listed[FieldSketch], most: int) -> Iterator[Mistake]:
+    """The mistakes of the field that an item counts, or is a rate of; its values are 0 to `most`."""
+    (item, key), fields = place_of, read(form)
+    path = f"{item}.{key}"
+    place = next((n for n, field in fields.items() if field.code == code), None)
+    if place is None:
+        if whole(form) and not any(field.code is UNREAD for field in fields.values()):
+            yield mistake(f"{key}_unknown_field", path)
+    elif fields[place].kind is FieldKind.INTEGER:
+        yield from _counting(fields[place], f"form[{place}]", most)
+    elif fields[place].kind is not UNREAD:
+        yield mistake(f"{key}_not_integer", path)
+
+
+def _counting(field: FieldSketch, path: str, most: int) -> Iterator[Mistake]:
+    if not isinstance(field.minimum, int) or field.minimum < 0:
+        yield mistake("per_needs_minimum", f"{path}.minimum")
+    if not isinstance(field.maximum, int) or field.maximum > most:
+        yield mistake("per_needs_maximum", f"{path}.maximum", limit=most)

@@ -1,0 +1,98 @@
+"""The mistakes in the lists of a procedure: repeated entries, and too many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeVar
+
+from publishing.checks.readable_parts import (
+    UNREAD,
+    ConsultSketch,
+    FeeSketch,
+    Listed,
+    OfficersSketch,
+    ProcedureSketch,
+    ResultSketch,
+    read,
+    referred,
+)
+from rules.source.mistakes import Mistake, mistake
+
+K = TypeVar("K")
+
+_MOST_ITEMS: Final = 50
+_MOST_PAPERS: Final = 100
+_MOST_FIELDS: Final = 200
+"""A submission can have no more fields than these."""
+_MOST_OTHERS: Final = 100
+
+
+def list_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
+    """Repeated entries, and lists that are too long."""
+    yield from _duplicates(parts)
+    yield from _crowded(parts)
+
+
+def _duplicates(parts: ProcedureSketch) -> Iterator[Mistake]:
+    for path, entries in _coded_lists(parts):
+        yield from _twice("duplicate_code", {f"{path}[{n}].code": entry.code for n, entry in read(entries).items()})
+    for path, values in _value_lists(parts):
+        yield from _twice("duplicate_value", {f"{path}[{n}]": value for n, value in read(values).items()})
+    if isinstance(parts.fee, FeeSketch):
+        refunds = read(parts.fee.refunds)
+        yield from _twice("duplicate_value", {f"fee.refunds[{n}].case": refund.case for n, refund in refunds.items()})
+    yield from _twice("duplicate_code", {f"{path}.code": part.code for path, part in referred(parts)})
+
+
+def _twice(rule: str, values: Mapping[str, object]) -> Iterator[Mistake]:
+    """The mistake of this rule at the path of each readable value that repeats an earlier one."""
+    written = {path: value for path, value in values.items() if value is not UNREAD}
+    yield from (mistake(rule, path) for path in repeated(written))
+
+
+def _crowded(parts: ProcedureSketch) -> Iterator[Mistake]:
+    most = {"papers": _MOST_PAPERS, "form": _MOST_FIELDS, "fee.items": _MOST_ITEMS}
+    for path, entries in _coded_lists(parts):
+        if len(read(entries)) > (limit := most.get(path, _MOST_OTHERS)):
+            yield mistake("too_many", path, limit=limit)
+
+
+def _coded_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
+    yield "figures", parts.figures
+    yield "papers", parts.papers
+    yield "cases", parts.cases
+    yield "form", parts.form
+    yield from ((f"form[{n}].choice_names", field.choice_names) for n, field in read(parts.form).items())
+    yield "review", parts.review
+    for n, step in read(parts.review).items():
+        if isinstance(step.consult, ConsultSketch):
+            yield f"review[{n}].consult.parties", step.consult.parties
+    if isinstance(parts.fee, FeeSketch):
+        yield "fee.items", parts.fee.items
+        yield "fee.waivers", parts.fee.waivers
+
+
+def _value_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
+    for n, paper in read(parts.papers).items():
+        yield f"papers[{n}].accepts", paper.accepts
+    for n, field in read(parts.form).items():
+        yield f"form[{n}].choices", field.choices
+    if isinstance(parts.fee, FeeSketch):
+        yield "fee.channels", parts.fee.channels
+    if isinstance(parts.result, ResultSketch):
+        yield "result.channels", parts.result.channels
+    for path, entry in referred(parts):
+        yield f"{path}.kinds", entry.kinds
+    for name in ("automatic", "silent_approval"):
+        part = getattr(parts, name)
+        if isinstance(part, OfficersSketch):
+            yield f"{name}.officers", part.officers
+
+
+def repeated(values: Mapping[K, object]) -> Iterator[K]:
+    """The keys of values that repeat an earlier one."""
+    seen = set()
+    for n, value in values.items():
+        if value in seen:
+            yield n
+        seen.add(value)

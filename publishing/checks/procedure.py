@@ -1,0 +1,184 @@
+"""The checks of a procedure file before it is published: its form, its cross-references, the limits of its level."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from publishing.checks.condition_mistakes import condition_mistakes
+from publishing.checks.facts import fact_mistakes
+from publishing.checks.fee_mistakes import fee_mistakes, postage_mistakes
+from publishing.checks.form_mistakes import form_mistakes
+from publishing.checks.level_mistakes import NOT_SKIPPED, level_mistakes
+from publishing.checks.list_mistakes import list_mistakes
+from publishing.checks.prose_mistakes import prose_mistakes
+from publishing.checks.readable_parts import (
+    UNREAD,
+    ExtensionSketch,
+    ProcedureSketch,
+    RetentionSketch,
+    StepSketch,
+    ValiditySketch,
+    limits,
+    read,
+    sketch,
+    whole,
+)
+from publishing.checks.schema_mistakes import schema_mistakes
+from publishing.checks.validity import validity_mistakes
+from rules.source.mistakes import Mistake, elsewhere, mistake
+from rules.source.plain_data import child, plain
+from schemas.level import Level
+from schemas.limit import Limit, Unit
+from schemas.people import Role
+from schemas.publishing.procedure import Act, Procedure
+
+_MOST_AMOUNT: Final = 10_000
+"""This many working days are forty years: no holidays are known beyond that."""
+_SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
+_BEFORE_THE_END: Final = frozenset({"limits.reminder", "limits.apology", "limits.notice"})
+_NOT_NOTHING: Final = _BEFORE_THE_END | {"limits.reappointment", "limits.reading", "limits.unclaimed"}
+_ADDED: Final = frozenset({"limits.reappointment", "extension.by"})
+"""Limits that are added to the processing limit."""
+_HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}
+
+
+def problems(raw: object, *, allow_seconds: bool = False, today: date | None = None) -> list[Mistake]:
+    """Every mistake of a procedure as read from a file; none means that it may be published.
+
+    `allow_seconds` admits the unit of demonstrations. A check dated after `today` is a mistake; without `today` that is
+    not tested.
+    """
+    if not isinstance(raw, dict):
+        return [mistake("not_a_mapping", "")]
+    found: list[Mistake] = []
+    value = plain(raw, "", found)
+    found.extend(_blank_texts(value, ""))
+    if isinstance(value.get("level"), bool | float):  # pydantic takes true for 1
+        found.append(mistake("not_allowed_value", "level", allowed=", ".join(str(int(level)) for level in Level)))
+    misfits = list(schema_mistakes(Procedure, value))
+    found.extend(elsewhere(misfits, found))
+    found.extend(elsewhere(_across(sketch(value), allow_seconds=allow_seconds), found))
+    procedure = None if misfits else Procedure.model_validate_json(json.dumps(value))
+    found.extend(elsewhere(prose_mistakes(value, procedure), found))
+    found.extend(elsewhere(fact_mistakes(value, today), found))
+    return list({(entry.path, entry.rule): entry for entry in found}.values())
+
+
+def _blank_texts(value: Any, path: str) -> Iterator[Mistake]:
+    match value:
+        case dict():
+            for key, entry in value.items():
+                yield from _blank_texts(entry, child(path, key))
+        case list():
+            for n, entry in enumerate(value):
+                yield from _blank_texts(entry, child(path, n))
+        case str() if not value.strip():
+            yield mistake("required", path)
+
+
+def _across(parts: ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]:
+    yield from list_mistakes(parts)
+    if isinstance(parts.validity, ValiditySketch):
+        yield from validity_mistakes(parts.validity)
+    yield from form_mistakes(parts)
+    yield from condition_mistakes(parts)
+    yield from _time_limits(limits(parts), allow_seconds=allow_seconds)
+    yield from _review(parts)
+    yield from fee_mistakes(parts)
+    yield from postage_mistakes(parts)
+    yield from _extension(parts)
+    yield from _retention(parts)
+    if isinstance(parts.level, Level):
+        yield from level_mistakes(parts, parts.level)
+
+
+def _time_limits(read_limits: Mapping[str, Limit], *, allow_seconds: bool) -> Iterator[Mistake]:
+    processing = read_limits.get("limits.processing")
+    for path, limit in read_limits.items():
+        if limit.unit is Unit.SECONDS and not allow_seconds:
+            yield mistake("seconds_not_allowed", path)
+        elif limit.unit is not Unit.SECONDS and limit.amount > _MOST_AMOUNT:
+            yield mistake("limit_too_long", path, limit=_MOST_AMOUNT)
+        elif limit.amount == 0 and limit.unit not in _SAME_DAY:
+            yield mistake("limit_zero", path)
+        elif limit.amount == 0 and path in _NOT_NOTHING:
+            yield mistake("limit_of_nothing", path)
+        elif path in _BEFORE_THE_END and processing is not None and _as_long_as(limit, processing):
+            yield mistake("notice_not_shorter", path)
+        elif _as_processing(path) and processing is not None and limit.unit is not processing.unit:
+            yield mistake("unit_of_processing", path, unit=processing.unit)
+
+
+def _as_processing(path: str) -> bool:
+    """Whether the limit is added to the processing limit, or replaces it."""
+    return path in _ADDED or path.startswith("cases[")
+
+
+def _review(parts: ProcedureSketch) -> Iterator[Mistake]:
+    steps = read(parts.review)
+    for n, step in steps.items():
+        yield from _step(step, f"review[{n}]")
+    acts = [step.act for step in steps.values()]
+    if not whole(parts.review) or UNREAD in acts:
+        return
+    if acts:
+        yield from _acts(acts)
+    elif isinstance(parts.level, Level) and parts.level > Level.INFORMATION:
+        yield mistake("review_required", "review")
+    if parts.silent_approval is not None and Act.REFER in acts:
+        yield mistake("silent_approval_skips_part", "silent_approval")
+
+
+def _acts(acts: Sequence[object]) -> Iterator[Mistake]:
+    if acts.count(Act.DECIDE) != 1:
+        yield mistake("decide_exactly_once", "review")
+    elif acts[-1] is not Act.DECIDE:
+        yield mistake("decide_not_last", f"review[{acts.index(Act.DECIDE)}].act")
+    if acts.count(Act.PROPOSE) != 1:
+        yield mistake("propose_exactly_once", "review")
+
+
+def _step(step: StepSketch, path: str) -> Iterator[Mistake]:
+    if step.act is Act.DECIDE and step.role not in {Role.LEADER, UNREAD}:
+        yield mistake("decide_by_leader", f"{path}.role")
+    if step.act in NOT_SKIPPED and step.role is Role.LEADER:
+        yield mistake("step_not_by_leader", f"{path}.role")
+    if step.act is UNREAD:
+        return
+    own = (("consult", Act.CONSULT), ("obligation", Act.OBLIGATION), ("referral", Act.REFER), ("draft", Act.DRAFT))
+    for name, act in own:
+        own_act = step.act is act
+        if own_act is (getattr(step, name) is None):
+            yield mistake(f"{name}_required" if own_act else f"{name}_not_for_act", f"{path}.{name}")
+
+
+def _extension(parts: ProcedureSketch) -> Iterator[Mistake]:
+    if not isinstance(parts.extension, ExtensionSketch):
+        return
+    by, notice = parts.extension.by, parts.extension.notice
+    if isinstance(by, Limit) and by.amount == 0 and by.unit in _SAME_DAY:
+        yield mistake("extension_by_nothing", "extension.by")
+    processing = limits(parts).get("limits.processing")
+    if processing is not None and isinstance(notice, Limit) and _as_long_as(notice, processing):
+        yield mistake("notice_not_shorter", "extension.notice")
+
+
+def _retention(parts: ProcedureSketch) -> Iterator[Mistake]:
+    if not isinstance(parts.retention, RetentionSketch):
+        return
+    keep, erase = parts.retention.keep_years, parts.retention.erase_years
+    if keep is None and erase is None:
+        yield mistake("retention_says_nothing", "retention")
+    elif isinstance(keep, int) and isinstance(erase, int) and erase < keep:
+        yield mistake("erased_while_kept", "retention.erase_years")
+
+
+def _as_long_as(notice: Limit, processing: Limit) -> bool:
+    """Whether the notice is as long as the whole processing limit, as far as their units can be compared."""
+    if notice.unit in _HOURS and processing.unit in _HOURS:
+        return notice.amount * _HOURS[notice.unit] >= max(processing.amount * _HOURS[processing.unit], 1)
+    never_shorter = (notice.unit, processing.unit) == (Unit.WORKING_DAYS, Unit.CALENDAR_DAYS)
+    return (notice.unit is processing.unit or never_shorter) and notice.amount >= max(processing.amount, 1)

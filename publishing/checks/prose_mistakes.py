@@ -1,0 +1,136 @@
+"""The mistakes in the texts of a procedure: unknown placeholders, and facts outside of placeholders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+from unicodedata import category, name, normalize
+
+from publishing.checks.prose_patterns import CHANNELS, IN_EVERY_TEXT, IN_INFORMATION, Pattern
+from rules.source.mistakes import Mistake, mistake
+from rules.source.plain_data import child
+from rules.wording.prose import PLACEHOLDER, Vocabulary, names, numbers
+from schemas.publishing.procedure import Procedure
+
+_LANGUAGES: Final = ("vi", "en")
+_INFORMATION: Final = "information."
+_GAP: Final = "◆"
+"""Stands for a placeholder while the words around it are checked."""
+_STUCK: Final = re.compile(rf"(?:\w|\d[ .,/–-]{{0,3}}){_GAP}|{_GAP}[\w{_GAP}]")
+_PLAIN: Final = frozenset(" \n²³")
+_MOST_KNOWN: Final = 40
+
+
+class _Prose(NamedTuple):
+    """A text for people, in one language."""
+
+    path: str
+    text: str
+
+
+def prose_mistakes(value: dict[str, Any], procedure: Procedure | None) -> Iterator[Mistake]:
+    """Yields every mistake of the texts in the plain data `value`.
+
+    `procedure` is its model, or None if it does not fit the schema: then the placeholders can't be checked.
+    """
+    known = None if procedure is None else (numbers(procedure), names(procedure))
+    for pair, texts in _pairs(value, ""):
+        for prose in texts:
+            yield from _characters(prose)
+            yield from _own_words(prose)
+            yield from _braces(prose)
+        if known is not None:
+            yield from _placeholders(pair, texts, *known)
+    yield from _names_of_channels(value.get("fee"))
+
+
+def _pairs(value: Any, path: str) -> Iterator[tuple[str, list[_Prose]]]:
+    """Every pair of texts in the data, at any place."""
+    match value:
+        case dict():
+            texts = [_Prose(child(path, key), value[key]) for key in _LANGUAGES if isinstance(value.get(key), str)]
+            if texts:
+                yield path, texts
+            for key, entry in value.items():
+                yield from _pairs(entry, child(path, key))
+        case list():
+            for n, entry in enumerate(value):
+                yield from _pairs(entry, child(path, n))
+
+
+def _characters(prose: _Prose) -> Iterator[Mistake]:
+    if not all(_is_plain(character) for character in normalize("NFC", prose.text)):
+        yield mistake("unplain_character", prose.path)
+
+
+def _is_plain(character: str) -> bool:
+    """Whether the character is a Latin letter, a digit 0 to 9, a space or a sign, and no look-alike of one."""
+    match category(character)[0]:
+        case "L":
+            return name(character, "").startswith("LATIN ")
+        case "N":
+            return character.isascii() or character in _PLAIN
+        case "P" | "S":
+            return True
+        case _:
+            return character in _PLAIN
+
+
+def _own_words(prose: _Prose) -> Iterator[Mistake]:
+    words = _words(prose.text)
+    patterns: tuple[Pattern, ...] = IN_EVERY_TEXT
+    if prose.path.startswith(_INFORMATION):
+        patterns += IN_INFORMATION
+    yield from (mistake(pattern.rule, prose.path) for pattern in patterns if pattern.found.search(words))
+
+
+def _words(text: str) -> str:
+    """The text as the patterns expect it: composed, lower case, one space between words, placeholders as gaps."""
+    return re.sub(r"\s+", " ", normalize("NFKC", PLACEHOLDER.sub(_GAP, text)).casefold())
+
+
+def _braces(prose: _Prose) -> Iterator[Mistake]:
+    if re.search("[{}]", PLACEHOLDER.sub("", prose.text)):
+        yield mistake("placeholder_form", prose.path)
+    if _STUCK.search(_words(prose.text)):
+        yield mistake("placeholder_stuck", prose.path)
+
+
+def _placeholders(pair: str, texts: list[_Prose], everywhere: Vocabulary, on_page: Vocabulary) -> Iterator[Mistake]:
+    """The mistakes of the placeholders in a pair of texts; those of `on_page` fit on the information page only."""
+    known = {**everywhere, **on_page}
+    fitting = known if pair.startswith(_INFORMATION) else everywhere
+    used = [{match[1] for match in PLACEHOLDER.finditer(prose.text)} for prose in texts]
+    for prose, its in zip(texts, used, strict=True):
+        if unknown := sorted(its - known.keys()):
+            yield mistake("placeholder_unknown", prose.path, known=_alike(unknown[0], known))
+        if its & known.keys() - fitting.keys():
+            yield mistake("placeholder_of_name", prose.path)
+    if len({frozenset(its & fitting.keys()) for its in used}) > 1:
+        yield mistake("placeholder_in_one_language", pair)
+
+
+def _alike(unknown: str, known: Vocabulary) -> str:
+    """The known placeholders of this kind, or the known kinds if there is none."""
+    kind = unknown.partition(".")[0]
+    of_kind = [entry for entry in sorted(known) if entry.partition(".")[0] == kind]
+    return ", ".join((of_kind or sorted({entry.partition(".")[0] for entry in known}))[:_MOST_KNOWN])
+
+
+def _names_of_channels(fee: Any) -> Iterator[Mistake]:
+    """The names of fee items and waivers that mention a channel without a condition for it."""
+    for part in ("items", "waivers"):
+        entries = fee.get(part) if isinstance(fee, dict) else None
+        for n, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if isinstance(entry, dict):
+                yield from _name_of_channel(entry, f"fee.{part}[{n}].name")
+
+
+def _name_of_channel(entry: dict[str, Any], path: str) -> Iterator[Mistake]:
+    texts = [_words(prose.text) for _, texts in _pairs(entry.get("name"), path) for prose in texts]
+    when = entry.get("when")
+    conditions = when if isinstance(when, list) else ()
+    asked = [condition.get("channel") for condition in conditions if isinstance(condition, dict)]
+    if any(found.search(text) for channel, found in CHANNELS.items() if channel not in asked for text in texts):
+        yield mistake("channel_of_name", path)

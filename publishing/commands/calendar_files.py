@@ -1,0 +1,103 @@
+"""`motcua calendar check` and `show`: mistakes of a calendar file, what to look into, each day and its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, NamedTuple
+
+import typer
+from rich.markup import escape
+
+from motcua.cli.answer import Column, columns, show_all
+from motcua.cli.language import in_words
+from motcua.cli.options import AsJson
+from motcua.cli.running import Exit, exit_if, fail, out, print_json, problem_line
+from publishing.authoring.calendar_file import check_bytes
+from publishing.authoring.due import NATIONAL, RefusedLineError, named_file
+from publishing.calendars.calendar_facts import Doubtful, Fact, doubtful, facts
+from publishing.commands.calendar import app as app
+from publishing.commands.mistakes import Files, mistake_row, print_mistakes
+from rules.source.mistakes import Mistake
+from rules.time.working_time import VIETNAM
+from schemas.publishing.calendar import CalendarFile, DayStatus
+from schemas.translate import said
+
+
+class _Looked(NamedTuple):
+    """A file with its mistakes, or with what somebody should look into, each with its line."""
+
+    path: Path
+    mistakes: list[Mistake]
+    doubts: list[tuple[Doubtful, int | None]]
+
+
+@app.command()
+def check(files: Files, *, as_json: AsJson = False) -> None:
+    looked = [_look(path, datetime.now(VIETNAM).date()) for path in files]
+    mistakes = [(one.path, entry) for one in looked for entry in one.mistakes]
+    if as_json:
+        doubts = [_doubt_row(one.path, *entry) for one in looked for entry in one.doubts]
+        print_json({"mistakes": [mistake_row(*entry) for entry in mistakes], "facts": doubts})
+    else:
+        print_mistakes(mistakes)
+        for one in looked:
+            if not one.mistakes:
+                out().print(f"[green]ok[/] {escape(str(one.path))}")
+            for doubt, line in one.doubts:
+                out().print(_doubt_line(one.path, doubt, line))
+    exit_if(mistakes)
+
+
+@app.command()
+def show(calendar: Annotated[str, typer.Argument(metavar="NAME|FILE")] = NATIONAL, *, as_json: AsJson = False) -> None:
+    try:
+        file = named_file(calendar)
+    except RefusedLineError as error:
+        fail(problem_line(error.problem), Exit.REFUSED)
+    ends = {"valid_from": file.valid_from.isoformat(), "valid_until": file.valid_until.isoformat()}
+    data = {"calendar": file.name} | ends | {"days": [_fact_row(fact) for fact in facts(file)]}
+    title = said("command.calendar.from_until", calendar=file.name, first=file.valid_from, last=file.valid_until)
+    show_all(facts(file), _FACTS, as_json=as_json, data=data, title=title)
+
+
+_FACTS: Final = columns(
+    "day agency",
+    Column("hours", lambda fact: ", ".join(map(str, fact.hours)) or said("command.calendar.off")),
+    Column("state", lambda fact: said("command.calendar.proposed") if fact.status is DayStatus.PROPOSED else None),
+    Column("source", lambda fact: said("command.calendar.library") if fact.source is None else fact.source),
+)
+
+
+def _look(path: Path, today: date) -> _Looked:
+    checked = check_bytes(path.read_bytes(), today)
+    return _Looked(path, checked.mistakes, list(_doubts(checked.calendar, checked.lines, today)))
+
+
+def _doubts(file: CalendarFile | None, lines: dict[str, int], today: date) -> Iterator[tuple[Doubtful, int | None]]:
+    if file is not None:
+        for doubt in doubtful(file, today):
+            yield doubt, lines.get(doubt.fact.path)
+
+
+def _fact_row(fact: Fact) -> dict[str, Any]:
+    return {
+        "date": fact.day.isoformat(),
+        "agency": fact.agency,
+        "hours": [str(hours) for hours in fact.hours],
+        "status": fact.status.value,
+        "source": fact.source,
+        "checked": None if fact.checked is None else fact.checked.isoformat(),
+    }
+
+
+def _doubt_row(path: Path, doubt: Doubtful, line: int | None) -> dict[str, Any]:
+    where = {"file": str(path), "path": doubt.fact.path, "line": line, "doubt": doubt.doubt.value}
+    return where | {"message": doubt.words.model_dump()} | _fact_row(doubt.fact)
+
+
+def _doubt_line(path: Path, doubt: Doubtful, line: int | None) -> str:
+    place = f"{path}:{line}" if line else str(path)
+    words, source = (escape(text) for text in (in_words(doubt.words), doubt.fact.source or "-"))
+    return f"[yellow]{escape(place)}[/] [bold]{doubt.fact.day}[/] {words} [dim]({doubt.doubt}: {source})[/]"

@@ -1,0 +1,95 @@
+"""`motcua directory`: the agencies and their officers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from console.addresses import OWNER
+from console.connecting import Connection
+from console.database import address, ask
+from motcua.cli.answer import Column, columns, lines, show_all, show_one
+from motcua.cli.help import group
+from motcua.cli.language import in_words
+from motcua.cli.options import AsJson, MaybeOperator
+from motcua.cli.running import Exit, fail, note, print_json
+from publishing.authoring.procedures import MistakesFoundError, seed_directory
+from publishing.commands.publisher import publisher, recorded
+from schemas.base import Text
+from schemas.translate import said
+
+AGENCIES: Final = """
+select agency, name_vi, name_en, kind, province, namespace, queue, receives_for from agency order by agency
+"""
+OFFICERS: Final = """
+select agency, subject, name, array_agg(role order by role) as roles, bool_or(active) as active, (
+    select coalesce(json_agg(to_jsonb(absence) - 'agency' - 'subject' order by first_day, role), '[]') from absence
+    where (absence.agency, absence.subject) = (officer.agency, officer.subject)
+        and last_day >= cast(now() at time zone 'Asia/Ho_Chi_Minh' as date)
+) as absences
+from officer group by agency, subject, name order by agency, subject
+"""
+
+app = group("directory")
+
+
+@app.command()
+def load(
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)],
+    *,
+    by: MaybeOperator = None,
+    as_json: AsJson = False,
+) -> None:
+    data, dsn = file.read_bytes(), address(OWNER)
+    try:
+        directory = recorded(lambda: seed_directory(dsn, data, publisher(by)))
+    except MistakesFoundError as found:
+        for mistake in found.mistakes:
+            place = f"{file}:{mistake.line}" if mistake.line else str(file)
+            words = f"{in_words(mistake.message)}: {in_words(mistake.fix)}"
+            note(f"{place} {mistake.path}: {words} ({mistake.rule})")
+        fail(said("refused.directory.mistakes", file=file, mistakes=len(found.mistakes)), Exit.REFUSED)
+    officers = sum(len(agency.officers) for agency in directory.agencies)
+    counts = {"agencies": len(directory.agencies), "officers": officers}
+    show_one(counts, columns("agencies officers"), as_json=as_json, data=counts)
+
+
+@app.command("list")
+def list_all(*, as_json: AsJson = False) -> None:
+    agencies = ask(_read)
+    if as_json:
+        print_json(agencies)
+        return
+    show_all(agencies, _AGENCIES)
+    show_all(((agency["agency"], officer) for agency in agencies for officer in agency["officers"]), _OFFICERS)
+
+
+_AGENCIES: Final = columns(
+    "agency",
+    Column("name", lambda agency: Text(vi=agency["name_vi"], en=agency["name_en"])),
+    "kind|agency_kind receives_for",
+    Column("queue", lambda agency: f"{agency['namespace']}/{agency['queue']}"),
+)
+_OFFICERS: Final = columns(
+    "agency:0 officer:1.subject name:1.name role:1.roles in_office:1.active",
+    Column("absence", lambda row: lines(f"{away['role']} {absence_words(away)}" for away in row[1]["absences"])),
+)
+
+
+async def _read(connection: Connection) -> list[dict[str, Any]]:
+    agencies = [dict(row) | {"officers": []} for row in await connection.fetch(AGENCIES)]
+    by_code = {agency["agency"]: agency["officers"] for agency in agencies}
+    for row in await connection.fetch(OFFICERS):
+        officer = dict(row) | {"absences": json.loads(row["absences"])}
+        by_code[officer.pop("agency")].append(officer)
+    return agencies
+
+
+def absence_words(away: Mapping[str, Any]) -> str:
+    """An absence on one line."""
+    days = {"first": away["first_day"], "last": away["last_day"]}
+    return in_words(said("command.absence.days", **days, substitute=away["substitute"]))

@@ -1,0 +1,170 @@
+"""`motcua fee`: what a filing would cost, and why."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, NamedTuple, NoReturn
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from console.addresses import OWNER
+from console.database import address, answered
+from motcua.cli.answer import Column, columns, dong, say, show_all
+from motcua.cli.options import AsJson
+from motcua.cli.running import Exit, exit_if, fail, plain, print_json, problem_line, there
+from publishing.authoring.procedures import Listed, published
+from publishing.commands.procedure_changes import version_named
+from rules.filing.fees.inputs import APPLICANT, Case, Of
+from rules.source.published import published_procedure
+from rules.time.working_time import VIETNAM
+from rules.wording.fee_statement import FeeStatement, Question, stated
+from rules.wording.prose import filled
+from schemas.errors import Problem, RefusalError, problem
+from schemas.form import FormValue
+from schemas.level import Channel
+from schemas.people import PersonKind
+from schemas.publishing.procedure import FieldKind, Procedure
+from schemas.publishing.province import ProvinceCode
+from schemas.translate import said
+
+app = typer.Typer()
+
+_PROVINCE: Final[TypeAdapter[str]] = TypeAdapter(ProvinceCode)
+_WHOLE: Final = re.compile(r"-?[0-9]{1,15}")
+_TRUTH: Final = {"true": True, "false": False}
+
+Arrives = Annotated[Channel | None, typer.Option("--channel", help="option.fee.channel")]
+Province = Annotated[str | None, typer.Option("--province", metavar="CODE", help="option.fee.province")]
+Day = Annotated[datetime | None, typer.Option("--at", metavar="DATE", formats=["%Y-%m-%d"], help="option.fee.at")]
+Values = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="option.fee.set")]
+Waiver = Annotated[str | None, typer.Option("--waiver", metavar="CODE", help="option.fee.waiver")]
+
+
+class _Version(NamedTuple):
+    """A procedure as it is published for the country, or for a province, or written in a file."""
+
+    procedure: Procedure
+    province: str | None
+
+
+@app.command()
+def fee(  # noqa: PLR0913 -- a command line has many options
+    which: Annotated[str, typer.Argument(metavar="PROCEDURE")],
+    *,
+    channel: Arrives = None,
+    province: Province = None,
+    at: Day = None,
+    values: Values = None,
+    waiver: Waiver = None,
+    as_json: AsJson = False,
+) -> None:
+    day = at.date() if at else datetime.now(VIETNAM).date()
+    found = _version(which, province, day, as_json=as_json)
+    case = _case(found.procedure, channel, values or [])
+    try:
+        answer = stated(found.procedure, Question(case, day, waiver))
+    except RefusalError as error:
+        _refuse(error.refusal.problems, Exit.REFUSED)
+    if as_json:
+        print_json(_row(found, day, channel, answer))
+    else:
+        _show(found, day, answer)
+    exit_if(answer.total is None)
+
+
+def _version(which: str, province: str | None, day: date, *, as_json: bool) -> _Version:
+    """The version in force on the day in the province, or the one that is named, or the end of the command."""
+    if Path(which).is_file():
+        if province is not None:
+            fail(said("refused.fee.no_province"), Exit.USAGE)
+        return _Version(filled(version_named(which, as_json=as_json)), None)
+    if province is not None:
+        _known_form(province)
+    code, _, version = which.partition("@")
+    entries = answered(lambda: published(address(OWNER), code, day=day), OWNER)
+    entry = there(_chosen(entries, version, province), said("refused.fee.not_in_force", day=day, named=which))
+    return _Version(filled(published_procedure(entry.source, entry.published_at.date())), entry.province)
+
+
+def _known_form(province: str) -> None:
+    try:
+        _PROVINCE.validate_python(province)
+    except ValidationError:
+        fail(said("refused.fee.province_code"), Exit.USAGE, detail=province)
+
+
+def _chosen(entries: Iterable[Listed], version: str, province: str | None) -> Listed | None:
+    """What a filing in the province goes by: its own, the newest first, or where it has none the country's."""
+    fitting = [one for one in entries if (version in {one.version, one.base} if version else one.in_force)]
+    named = next((one for one in fitting if province is None and one.version == version), None)
+    own = next((one for one in fitting if province is not None and one.province == province), None)
+    return named or own or next((one for one in fitting if one.province is None), None)
+
+
+def _case(procedure: Procedure, channel: Channel | None, pairs: list[str]) -> Case:
+    """What is known of the filing, or the end of the command."""
+    split = [pair.partition("=") for pair in pairs]
+    if any(not separator for _, separator, _ in split):
+        fail(said("refused.fee.set"), Exit.USAGE)
+    if twice := [key for key, count in Counter(key for key, *_ in split).items() if count > 1]:
+        _refuse([problem(key, "field_given_twice") for key in twice], Exit.USAGE)
+    kinds = {field.code: field.kind for field in procedure.form}
+    form = {key: _value(kinds.get(key), written) for key, _, written in split if key != APPLICANT}
+    return Case(form, channel, next((_applicant(written) for key, _, written in split if key == APPLICANT), None))
+
+
+def _value(kind: FieldKind | None, written: str) -> FormValue:
+    """What was written, as the field holds it; what does not fit stays a text, and is refused as one."""
+    if kind is FieldKind.INTEGER and _WHOLE.fullmatch(written):
+        return int(written)
+    return _TRUTH.get(written, written) if kind is FieldKind.BOOLEAN else written
+
+
+def _applicant(written: str) -> Of:
+    try:
+        return Of(PersonKind(written))
+    except ValueError:
+        _refuse([problem(APPLICANT, "not_a_choice", choices=", ".join(PersonKind))], Exit.REFUSED)
+
+
+def _refuse(problems: Iterable[Problem], code: Exit) -> NoReturn:
+    found = list(problems)
+    people = "\n".join(map(problem_line, found))
+    fail(
+        "; ".join(f"{one.field}: {one.message.en} [{one.rule}]" for one in found),
+        code,
+        {"problems": [plain(one) for one in found]},
+        people,
+    )
+
+
+def _row(found: _Version, day: date, channel: Channel | None, answer: FeeStatement) -> dict[str, Any]:
+    procedure = found.procedure
+    return {
+        "procedure": procedure.code,
+        "version": procedure.version,
+        "province": found.province,
+        "at": day.isoformat(),
+        "channel": channel,
+        **answer.model_dump(mode="json"),
+    }
+
+
+def _show(found: _Version, day: date, answer: FeeStatement) -> None:
+    procedure = found.procedure
+    if answer.total is not None:
+        title = said("command.fee.version", version=f"{procedure.code}@{procedure.version}", day=day)
+        show_all(answer.lines, _LINES, said("command.fee.total", amount=dong(answer.total)), title=title)
+    for one in answer.missing:
+        say(said("command.fee.missing", field=one.field, message=one.message, rule=one.rule), "yellow")
+    if answer.waivers:
+        show_all(answer.waivers, _WAIVERS, title=said("command.fee.waivers"))
+
+
+_LINES: Final = columns("item:rule name kind|fee_kind amount|dong reason source")
+_WAIVERS: Final = columns("code name", Column("percent", lambda waiver: f"−{waiver.percent}%"), "approver evidence")

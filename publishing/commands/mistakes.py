@@ -1,0 +1,29 @@
+"""The mistakes of files, for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from motcua.cli.language import in_words
+from motcua.cli.running import out
+from rules.source.mistakes import Mistake
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True)]
+
+
+def mistake_row(path: Path, entry: Mistake) -> dict[str, Any]:
+    """A mistake and the file that it is in."""
+    return {"file": str(path), **entry.model_dump(mode="json")}
+
+
+def print_mistakes(found: Sequence[tuple[Path, Mistake]]) -> None:
+    """One line for each mistake: file and line, path, what is wrong and what to do, rule."""
+    for path, entry in found:
+        place = f"{path}:{entry.line}" if entry.line else str(path)
+        words = escape(f"{in_words(entry.message)}: {in_words(entry.fix)}")
+        out().print(f"[red]{escape(place)}[/] [bold]{escape(entry.path)}[/] {words} [dim]({entry.rule})[/]")

@@ -1,0 +1,179 @@
+"""`motcua procedures diff` and `what-if`: what another version changes, and for which open filings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, time
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from pydantic_core import to_jsonable_python
+from rich.markup import escape
+
+from activities.keys.masters import MasterKeys
+from console.addresses import APPLICATION
+from console.database import address, answered
+from console.masters import master_key
+from motcua.cli.answer import Column, columns, lines, say, show_all
+from motcua.cli.language import in_words
+from motcua.cli.options import AsJson
+from motcua.cli.progress import progress
+from motcua.cli.running import Exit, fail, out, plain, print_json, refusing
+from publishing.authoring.procedures import Checked, MistakesFoundError, check_bytes
+from publishing.changes.change_words import told
+from publishing.changes.procedure_changes import Change
+from publishing.commands.importing import app as app
+from publishing.commands.mistakes import Files, mistake_row, print_mistakes
+from publishing.commands.procedures import published_version
+from publishing.effects.version_what_if import Touched, VersionWhatIf, version_what_if
+from rules.amounts import money
+from rules.time.working_time import VIETNAM
+from schemas.base import Text
+from schemas.publishing.procedure import Procedure
+from schemas.publishing.procedure_rules import rules_of
+from schemas.translate import said
+from views.log import UnfoldableError
+
+_CODE: Final = re.compile(r"[0-9]\.[0-9]{6}")
+
+Which = Annotated[str, typer.Argument(metavar="FILE|CODE[@VERSION]")]
+
+
+@app.command()
+def diff(was: Which, now: Which, *, as_json: AsJson = False) -> None:
+    before, after = version_named(was, as_json=as_json), version_named(now, as_json=as_json)
+    found = told(before, after)
+    if as_json:
+        print_json([_change_row(change, words) for change, words in found])
+        return
+    out().print(f"[bold]{escape(_named(before))} → {escape(_named(after))}[/]")
+    for group, inside in groupby(found, lambda one: one[0].group):
+        out().print()
+        say(said(f"change.group.{group}"), "bold")
+        for change, words in inside:
+            out().print(f"[cyan]{escape(change.place.where)}[/]")
+            out().print(f"  {escape(in_words(words))}")
+    if not found:
+        say(said("change.nothing"))
+
+
+def _change_row(change: Change, words: Text) -> dict[str, Any]:
+    return {
+        "where": change.place.where,
+        "kind": change.kind,
+        "group": change.group,
+        "was": to_jsonable_python(change.was),
+        "is": to_jsonable_python(change.now),
+        "words": plain(words),
+    }
+
+
+def version_named(which: str, *, as_json: bool) -> Procedure:
+    """The procedure in a file, or a published version; or the end of the command."""
+    path = Path(which)
+    if path.is_file():
+        return _checked(path, path.read_bytes(), as_json=as_json)[0]
+    if _CODE.match(which) is None:
+        fail(said("refused.no_file"), Exit.USAGE, detail=which)
+    return published_version(which)
+
+
+def _checked(path: Path, source: bytes, *, as_json: bool) -> tuple[Procedure, str]:
+    """The procedure in the bytes of a file and its digest, or the end of the command with every mistake."""
+    checked: Checked = check_bytes(source, allow_seconds=True)
+    if checked.procedure is None:
+        if as_json:
+            print_json([mistake_row(path, entry) for entry in checked.mistakes])
+        else:
+            print_mistakes([(path, entry) for entry in checked.mistakes])
+        raise typer.Exit(Exit.REFUSED)
+    return checked.procedure, checked.sha256
+
+
+@app.command("what-if")
+def what_if(
+    files: Files,
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="option.what_if.limit")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    sources = [path.read_bytes() for path in files]
+    versions = [_checked(path, source, as_json=as_json) for path, source in zip(files, sources, strict=True)]
+    dsn, master = address(APPLICATION), master_key()
+    answers = [_asked(dsn, master, source, *version) for source, version in zip(sources, versions, strict=True)]
+    if as_json:
+        print_json([_answer_row(answer) for answer in answers])
+    else:
+        for answer in answers:
+            _show(answer, limit)
+
+
+def _asked(dsn: str, master: MasterKeys, source: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
+    rules, received = rules_of(procedure, sha256), _from_then_on(procedure)
+    with (
+        progress(what=said("label.filings")) as moved,
+        refusing((MistakesFoundError, UnfoldableError), Exit.REFUSED, said("refused.procedures.no_what_if")),
+    ):
+        return answered(lambda: version_what_if(dsn, master, source, rules, received, moved))
+
+
+def _from_then_on(procedure: Procedure) -> datetime:
+    """When a filing could first be received under this version: now, or on the day on which it comes in force."""
+    now, validity = datetime.now(VIETNAM), procedure.validity
+    begins = None if validity is None else validity.valid_from
+    return now if begins is None else max(now, datetime.combine(begins, time(), VIETNAM))
+
+
+def _days_until(answer: VersionWhatIf) -> int:
+    return (answer.received.date() - datetime.now(VIETNAM).date()).days
+
+
+def _answer_row(answer: VersionWhatIf) -> dict[str, Any]:
+    return {
+        "procedure": answer.procedure,
+        "version": answer.version,
+        "days_until_in_force": _days_until(answer),
+        "open": answer.stay.total(),
+        "stay": answer.stay,
+        "touched": [_touched_row(one) for one in answer.touched],
+    }
+
+
+def _touched_row(one: Touched) -> dict[str, Any]:
+    anew: dict[str, Any] = plain(one.anew)
+    return {"code": one.code, "agency": one.agency, "stage": one.stage, "version": one.version} | anew
+
+
+def _show(answer: VersionWhatIf, limit: int) -> None:
+    stay = ", ".join(f"{version}: {n:,}" for version, n in sorted(answer.stay.items()))
+    shown = answer.touched[:limit]
+    counts = {"stay": answer.stay.total(), "touched": len(answer.touched)}
+    say(said("command.what_if.open", version=f"{answer.procedure}@{answer.version}", **counts), "bold")
+    if stay:
+        out().print(stay, markup=False)
+    show_all(shown, _TOUCHED)
+    if days := _days_until(answer):
+        say(said("command.what_if.in_force_in", days=days))
+    if len(shown) < len(answer.touched):
+        out().print(f"{len(shown):,} / {len(answer.touched):,} (--limit)")
+
+
+def _otherwise(one: Touched) -> Iterator[str]:
+    anew = one.anew
+    if anew.fee != anew.fee_then:
+        yield f"{in_words(said('label.fee'))}: {in_words(money(anew.fee))} → {in_words(money(anew.fee_then))}"
+    if anew.processing != anew.processing_then:
+        limits = f"{in_words(anew.processing.words)} → {in_words(anew.processing_then.words)}"
+        yield f"{in_words(said('label.limit'))}: {limits}"
+    for found in anew.problems:
+        yield f"{found.field}: {in_words(found.message)}"
+
+
+_TOUCHED: Final = columns("code version stage|stage", Column("otherwise", lambda one: lines(_otherwise(one))))
+
+
+def _named(procedure: Procedure) -> str:
+    return f"{procedure.code}@{procedure.version}"

@@ -1,0 +1,168 @@
+"""`motcua procedures`: check, publish and read the catalogue."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from console.addresses import OWNER
+from console.database import address, answered
+from motcua.cli.answer import Column, Marked, columns, show_all
+from motcua.cli.help import group
+from motcua.cli.options import AsJson, MaybeOperator
+from motcua.cli.running import Exit, exit_if, fail, plain, print_json
+from publishing.authoring.procedures import Listed, MistakesFoundError, VersionPublishedError, check_bytes
+from publishing.authoring.procedures import publish as publish_file
+from publishing.authoring.procedures import published as published_versions
+from publishing.commands.check_report import Quiet, report_looks
+from publishing.commands.mistakes import Files, mistake_row, print_mistakes
+from publishing.commands.procedure_page import PAGE, rows
+from publishing.commands.publisher import in_force, published, publisher, recorded_or_waits, waits_words
+from publishing.record.publishing import WaitsError
+from rules.source.mistakes import Mistake
+from rules.source.published import published_procedure
+from rules.time.working_time import VIETNAM
+from rules.wording.fee_inputs import described
+from rules.wording.prose import filled
+from schemas.base import Text
+from schemas.publishing.procedure import Procedure
+from schemas.translate import beside, said
+
+app = group("procedures")
+
+
+Demo = Annotated[bool, typer.Option("--demo", help="option.procedures.demo")]
+
+
+@app.command()
+def check(files: Files, *, demo: Demo = False, quiet: Quiet = False, as_json: AsJson = False) -> None:
+    def mistakes(data: bytes, today: date) -> list[Mistake]:
+        return check_bytes(data, allow_seconds=demo, today=today).mistakes
+
+    report_looks(files, mistakes, quiet=quiet, as_json=as_json)
+
+
+@app.command()
+def publish(files: Files, *, demo: Demo = False, by: MaybeOperator = None, as_json: AsJson = False) -> None:
+    dsn = address(OWNER)
+    contents = {path: path.read_bytes() for path in files}
+    found = [
+        (path, entry)
+        for path, data in contents.items()
+        for entry in check_bytes(data, allow_seconds=demo, today=_today()).mistakes
+    ]
+    if found:
+        if as_json:
+            print_json([mistake_row(path, entry) for path, entry in found])
+        else:
+            print_mistakes(found)
+        raise typer.Exit(Exit.REFUSED)
+    outcomes = [_publish_one(dsn, path, data, demo=demo, by=by) for path, data in contents.items()]
+    show_all(outcomes, _OUTCOMES, as_json=as_json, data=outcomes)
+    exit_if(any("error" in outcome for outcome in outcomes))
+    exit_if(any("asked" in outcome for outcome in outcomes), Exit.NOT_AVAILABLE)
+
+
+@app.command("list")
+def list_published(*, as_json: AsJson = False) -> None:
+    entries = answered(lambda: published_versions(address(OWNER)), OWNER)
+    show_all(entries, _LISTED, as_json=as_json, data=[_listed_row(entry) for entry in entries])
+
+
+@app.command()
+def show(
+    named: Annotated[str, typer.Argument(metavar="CODE[@VERSION]")],
+    *,
+    source: Annotated[bool, typer.Option("--source", help="option.source")] = False,
+    as_json: AsJson = False,
+) -> None:
+    entry = _find(named)
+    if source:
+        typer.get_binary_stream("stdout").write(entry.source)
+        return
+    procedure = filled(_procedure(entry))
+    asked = [plain(one) for one in described(procedure)]
+    data = _listed_row(entry) | {"procedure": procedure.model_dump(mode="json"), "inputs": asked}
+    title = said("command.procedures.version", version=f"{entry.code}@{entry.version}", standing=_standing(entry))
+    show_all(rows(_procedure(entry)), PAGE, as_json=as_json, data=data, title=title)
+
+
+def _today() -> date:
+    return datetime.now(VIETNAM).date()
+
+
+def _find(named: str) -> Listed:
+    """The version of this name, `CODE@VERSION`, or that of `CODE` in force; or the end of the command."""
+    code, _, version = named.partition("@")
+    entries = answered(lambda: published_versions(address(OWNER), code, version or None), OWNER)
+    if not entries:
+        fail(said("refused.procedures.not_there", named=named), Exit.NOT_AVAILABLE)
+    return next((entry for entry in entries if entry.in_force and entry.province is None), entries[0])
+
+
+def published_version(named: str) -> Procedure:
+    """What was published under `CODE@VERSION`, or is in force under `CODE`; or the end of the command."""
+    return _procedure(_find(named))
+
+
+def _publish_one(dsn: str, path: Path, data: bytes, *, demo: bool, by: str | None) -> dict[str, Any]:
+    try:
+        done = recorded_or_waits(lambda: publish_file(dsn, data, demo=demo, by=publisher(by)))
+    except (MistakesFoundError, VersionPublishedError) as error:
+        return {"file": str(path), "error": str(error)}
+    if isinstance(done, WaitsError):
+        return {"file": str(path), "asked": done.n, "waits": waits_words(done, beside)}
+    return {"file": str(path), **done._asdict()}
+
+
+def _state(row: dict[str, Any]) -> Marked:
+    if "error" in row:
+        return Marked(said("command.publish.refused"), "red")
+    return (
+        Marked(said("command.publish.waits"), "yellow")
+        if "asked" in row
+        else Marked(published(row["already"]), "green")
+    )
+
+
+_OUTCOMES: Final = columns(Column("state", _state), "code version sha256 asked file why_not:error")
+
+
+def _procedure(entry: Listed) -> Procedure:
+    return published_procedure(entry.source, entry.published_at.date())
+
+
+def _listed_row(entry: Listed) -> dict[str, Any]:
+    return {
+        "code": entry.code,
+        "version": entry.version,
+        "sha256": entry.sha256,
+        "demo": entry.demo,
+        "published_at": entry.published_at.isoformat(),
+        "valid_from": entry.valid_from and entry.valid_from.isoformat(),
+        "valid_until": entry.valid_until and entry.valid_until.isoformat(),
+        "province": entry.province,
+        "base": entry.base,
+        "in_force": entry.in_force,
+    }
+
+
+def _standing(entry: Listed) -> Text:
+    """Whether a version is in force, is to come, is over, or is for demonstrations."""
+    if entry.demo:
+        return said("command.procedures.demo")
+    if not entry.in_force and entry.valid_from is not None and entry.valid_from > _today():
+        return said("command.procedures.from", day=entry.valid_from)
+    return in_force(entry.in_force)
+
+
+_LISTED: Final = columns(
+    "code version",
+    Column("level", lambda entry: int(_procedure(entry).level)),
+    Column("name", lambda entry: filled(_procedure(entry)).name),
+    "published:published_at province",
+    Column("state", _standing),
+)

@@ -1,0 +1,145 @@
+"""`motcua provinces`: check, publish and read what differs in a province."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.markup import escape
+
+from console.addresses import OWNER
+from console.database import address, answered
+from motcua.cli.answer import Column, columns, lines, show_all, show_one
+from motcua.cli.help import group
+from motcua.cli.language import in_words
+from motcua.cli.options import AsJson, MaybeOperator
+from motcua.cli.running import Exit, exit_if, fail, out, print_json
+from publishing.authoring.procedure_file import MistakesFoundError
+from publishing.authoring.procedures import PROCEDURES
+from publishing.authoring.provinces import Listed, check_province, known_from, publish_province, published_provinces
+from publishing.authoring.versions import VersionPublishedError
+from publishing.commands.check_report import Quiet, report_looks
+from publishing.commands.mistakes import Files, mistake_row, print_mistakes
+from publishing.commands.procedure_page import PAGE, Row, fee_rows
+from publishing.commands.publisher import in_force, published, publisher, recorded_or_waits, waits_words
+from publishing.record.publishing import WaitsError
+from rules.source.document import parse
+from schemas.base import Text
+from schemas.publishing.province import ProvinceOverlay
+from schemas.translate import beside, said
+
+app = group("provinces")
+
+
+@app.command()
+def check(
+    files: Files,
+    *,
+    catalogue: Annotated[
+        Path, typer.Option("--catalogue", metavar="DIR", help="option.provinces.catalogue")
+    ] = PROCEDURES,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    known = known_from(file.read_bytes() for file in sorted(catalogue.glob("*.yaml")))
+    report_looks(files, lambda data, today: check_province(data, known, today).mistakes, quiet=quiet, as_json=as_json)
+
+
+@app.command()
+def publish(files: Files, *, by: MaybeOperator = None, as_json: AsJson = False) -> None:
+    dsn = address(OWNER)
+    outcomes = [_publish_one(dsn, path, by, as_json=as_json) for path in files]
+    if as_json:
+        print_json(outcomes)
+    exit_if(any("published" not in outcome and "asked" not in outcome for outcome in outcomes))
+    exit_if(any("asked" in outcome for outcome in outcomes), Exit.NOT_AVAILABLE)
+
+
+def _publish_one(dsn: str, path: Path, by: str | None, *, as_json: bool) -> dict[str, Any]:
+    """What came of a file, printed unless all are told together."""
+    try:
+        done = recorded_or_waits(lambda: publish_province(dsn, path.read_bytes(), publisher(by)))
+    except MistakesFoundError as error:
+        found = [(path, entry) for entry in error.mistakes]
+        if not as_json:
+            print_mistakes(found)
+        return {"file": str(path), "mistakes": [mistake_row(*one) for one in found]}
+    except VersionPublishedError as error:
+        if not as_json:
+            refused = in_words(said("command.publish.refused"))
+            out().print(f"[red]{refused}[/] {escape(str(path))}: {escape(str(error))}")
+        return {"file": str(path), "error": str(error)}
+    if isinstance(done, WaitsError):
+        if not as_json:
+            out().print(f"[yellow]{waits_words(done)}[/] {escape(str(path))}")
+        return {"file": str(path), "asked": done.n, "waits": waits_words(done, beside)}
+    if not as_json:
+        show_one(done, _PUBLISHED)
+    return {"file": str(path), "published": done._asdict()}
+
+
+_LISTED: Final = columns("province version name published:published_at", Column("state", "in_force", in_force))
+_PUBLISHED: Final = columns(
+    Column("state", "already", published), "province version", Column("procedures", "procedures", lines), "sha256"
+)
+
+
+@app.command("list")
+def list_published(*, as_json: AsJson = False) -> None:
+    entries = answered(lambda: published_provinces(address(OWNER)), OWNER)
+    show_all(entries, _LISTED, as_json=as_json, data=[_listed_row(entry) for entry in entries])
+
+
+@app.command()
+def show(
+    province: Annotated[str, typer.Argument(metavar="PROVINCE[@VERSION]")],
+    *,
+    source: Annotated[bool, typer.Option("--source", help="option.source")] = False,
+    as_json: AsJson = False,
+) -> None:
+    code, _, version = province.partition("@")
+    entries = answered(lambda: published_provinces(address(OWNER), code, version or None), OWNER)
+    if not entries:
+        fail(said("refused.provinces.none", province=province), Exit.NOT_AVAILABLE)
+    entry = entries[0]
+    if source:
+        typer.get_binary_stream("stdout").write(entry.source)
+        return
+    data = _listed_row(entry) | {"overlay": _overlay(entry).model_dump(mode="json")}
+    show_all(_rows(_overlay(entry)), PAGE, as_json=as_json, data=data)
+
+
+def _overlay(entry: Listed) -> ProvinceOverlay:
+    """What was published, also where today's checks would refuse it."""
+    return ProvinceOverlay.model_validate(parse(entry.source).value)
+
+
+def _listed_row(entry: Listed) -> dict[str, Any]:
+    return {
+        "province": entry.province,
+        "version": entry.version,
+        "name": entry.name.model_dump(),
+        "sha256": entry.sha256,
+        "published_at": entry.published_at.isoformat(),
+        "in_force": entry.in_force,
+    }
+
+
+class _Labels(dict[str, Text]):
+    """A field by its code: what it is called stands in the procedure."""
+
+    def __missing__(self, code: str) -> Text:
+        return Text(vi=code, en=code)
+
+
+def _rows(overlay: ProvinceOverlay) -> Iterator[Row]:
+    yield Row("name", in_words(overlay.name))
+    for code, fee in overlay.fees.items():
+        for row in fee_rows(fee, _Labels()):
+            yield row._replace(where=f"fees.{code}{row.where.removeprefix('fee')}")
+    for n, own in enumerate(overlay.own):
+        yield Row(f"own[{n}]", own.code, own.source)
+    for n, desk in enumerate(overlay.desks):
+        yield Row(f"desks[{n}]", f"{desk.agency}: {', '.join(desk.receives_for)}", desk.source)

@@ -1,0 +1,78 @@
+"""Who publishes by a command: the operator who is named, with the master key if it is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from activities.ledger.vault import Vault
+from console.addresses import OWNER
+from console.database import answered
+from console.masters import master_key_at_hand
+from motcua.cli.language import in_words
+from motcua.cli.options import actor_of
+from motcua.cli.running import Exit, fail, parse
+from publishing.record.keys import NameKeyGoneError
+from publishing.record.publishing import NoKeyError, Publisher, WaitsError
+from schemas.base import Text
+from schemas.people import SYSTEM, Actor
+from schemas.translate import said
+from views.log import SealBrokenError
+
+T = TypeVar("T")
+
+
+def publisher(operator: str | None) -> Publisher:
+    """The operator of this name, or whoever has the owner's password; or the end of the command."""
+    master = master_key_at_hand()
+    actor = SYSTEM if operator is None else parse(Actor, actor_of(operator))
+    return Publisher(actor, None if master is None else Vault(master))
+
+
+def recorded(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What `work` returns, which publishes; or the end of the command, also if it waits for a second operator."""
+    done = recorded_or_waits(work)
+    if isinstance(done, WaitsError):
+        fail(said("refused.waits"), Exit.NOT_AVAILABLE, {"asked": done.n}, detail=_approval(done))
+    return done
+
+
+def waits_words(waits: WaitsError, words: Callable[[Text], str] = in_words) -> str:
+    """That it waits for a second operator, and how they approve it."""
+    return f"{words(said('refused.waits'))}: {_approval(waits)}"
+
+
+def _approval(waits: WaitsError) -> str:
+    return f"motcua publications approve {waits.n}"
+
+
+def recorded_or_waits(work: Callable[[], Coroutine[Any, Any, T]]) -> T | WaitsError:
+    """What `work` returns, which publishes, or that it waits; or the end of the command."""
+
+    async def asked() -> T | WaitsError:
+        try:
+            return await work()
+        except WaitsError as error:
+            return error
+
+    try:
+        return answered(asked, OWNER)
+    except (NoKeyError, NameKeyGoneError) as error:
+        fail(said("refused.not_published"), Exit.REFUSED, detail=error)
+    except SealBrokenError:
+        fail(said("refused.not_published"), Exit.REFUSED, detail=said("refused.wrong_master_key"))
+
+
+def published(already: bool) -> Text:  # noqa: FBT001 -- a form takes what stands in the answer
+    """Whether it was published now or before."""
+    return said("command.publish.already" if already else "command.publish.published")
+
+
+def in_force(now: bool) -> Text:  # noqa: FBT001 -- a form takes what stands in the answer
+    """Whether it is in force, or another has taken its place."""
+    return said("command.publish.in_force" if now else "command.publish.superseded")
+
+
+def recorded_now(*, already: bool) -> Text:
+    """Whether it was recorded now or before."""
+    return said("command.publish.recorded_already" if already else "command.publish.recorded")

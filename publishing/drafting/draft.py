@@ -1,0 +1,162 @@
+"""The draft of a procedure file: the facts of a row, and gaps for a person to complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from publishing.checks.procedure import problems
+from publishing.drafting.cells import codes_of
+from publishing.drafting.columns import Column
+from publishing.drafting.fee_draft import fee_parts
+from publishing.drafting.figures import with_figures
+from publishing.drafting.rows import Facts
+from rules.source.mistakes import Mistake
+from schemas.base import Text
+from schemas.level import CAPABILITIES, Channel, Level
+from schemas.publishing.procedure import PartialReason
+from schemas.translate import said
+
+VERSION: Final = "0-draft"
+"""The version of a draft, which a person changes before publishing it."""
+
+NEVER: Final = "1970-01-01"
+"""The day of a draft's last comparison with the law, so long ago that all of it is stale until a person compares it."""
+
+UNCONFIRMED: Final = "unconfirmed"
+_READ: Final = frozenset({"processing", "cut_off"})
+"""The limits that a table states."""
+_NOT_SAID: Final = ("steps", "how", "applicants", "agency", "conditions", "places")
+_COLUMNS: Final[Mapping[str, Column]] = {
+    "code": Column.CODE,
+    "name": Column.NAME,
+    "level": Column.LEVEL,
+    "partial": Column.LEVEL,
+    "agency": Column.AGENCY,
+    "decided_by": Column.AGENCY,
+    "limits": Column.TIME,
+    "cases": Column.TIME,
+    "review": Column.TIME,
+    "papers": Column.PAPERS,
+    "figures": Column.PAPERS,
+    "fee": Column.FEE,
+    "form": Column.FEE,
+    "legal_basis": Column.LEGAL_BASIS,
+    "result": Column.RESULT,
+}
+"""The column from which each part of the draft comes."""
+
+
+def draft_of(facts: Facts, source: str) -> dict[str, Any]:
+    """A procedure as plain data. `source` names the table and the row; all facts not in the row are unconfirmed."""
+    untranslated = f"{source}; en: {UNCONFIRMED}"
+    level, limit = facts.level.level, str(facts.time.limit)
+    form, fee = fee_parts(facts.fee, level, source)
+    limits = _limits(facts, limit)
+    draft = {
+        "code": facts.code,
+        "version": VERSION,
+        "checked": NEVER,
+        "level": int(level),
+        **_some("partial", _partial() if level is Level.ONLINE_FILING else {}),
+        "name": {"vi": facts.name, "en": facts.name_en or facts.name},
+        "agency": _twice(facts.agency.words),
+        "information": _information(facts),
+        "legal_basis": facts.legal_basis or [UNCONFIRMED],
+        "limits": limits,
+        "limits_source": dict.fromkeys(limits, UNCONFIRMED) | dict.fromkeys(limits.keys() & _READ, source),
+        **_some("cases", _cases(facts, untranslated)),
+        **_some("papers", _papers(facts, untranslated)),
+        **_some("form", form),
+        **_some("review", _review(limit) if level > Level.INFORMATION else []),
+        **_some("fee", fee),
+        "result": _result(facts, level, untranslated),
+        "supplement": {"limit": "10 working days", "source": UNCONFIRMED},
+        **_some("decided_by", _decided_by(facts, source)),
+        "signature": {"required": False, "source": UNCONFIRMED},
+    }
+    return with_figures(draft, source)
+
+
+def mistakes_of(draft: Mapping[str, Any]) -> Iterator[tuple[Column | None, Mistake]]:
+    """The mistakes of a draft in the catalogue's checks, each with its column."""
+    for entry in problems(draft):
+        part = entry.path.partition(".")[0].partition("[")[0]
+        yield _COLUMNS.get(part), entry
+
+
+def _some(key: str, value: object) -> dict[str, object]:
+    """The key with its value, or nothing for an empty value."""
+    return {key: value} if value else {}
+
+
+def _twice(words: str) -> dict[str, str]:
+    """A text in both languages, from a table that has it in Vietnamese only."""
+    return {"vi": words, "en": words}
+
+
+def _pair(text: Text) -> dict[str, str]:
+    return {"vi": text.vi, "en": text.en}
+
+
+def _information(facts: Facts) -> dict[str, Any]:
+    open_ = _pair(said("draft.not_said")) | {"source": UNCONFIRMED}
+    told: dict[str, Any] = {item: dict(open_) for item in _NOT_SAID}
+    told["agency"] = _twice(facts.agency.words) | {"source": UNCONFIRMED}
+    if facts.fee.is_open:
+        told["conditions"] |= _pair(said("draft.fee_open"))
+    told["sets"] = facts.papers.sets
+    return told
+
+
+def _limits(facts: Facts, limit: str) -> dict[str, str]:
+    limits = {
+        "intake": "8 working hours",
+        "processing": limit,
+        "issue": "4 working hours",
+        "delivery": "4 working days",
+        "pickup": "30 calendar days",
+    }
+    return limits | ({"cut_off": facts.time.cut_off} if facts.time.cut_off else {})
+
+
+def _partial() -> dict[str, Any]:
+    """The reason why it is only partly online: the last one of the law, which claims the least."""
+    return {"reason": PartialReason.TECHNICAL.value, **_pair(said("draft.not_said")), "source": UNCONFIRMED}
+
+
+def _cases(facts: Facts, source: str) -> list[dict[str, Any]]:
+    cases = facts.time.cases
+    return [
+        {"code": code, "name": _twice(case.name), "processing": str(case.limit), "source": source}
+        for code, case in zip(codes_of(case.name for case in cases), cases, strict=True)
+    ]
+
+
+def _papers(facts: Facts, source: str) -> list[dict[str, Any]]:
+    papers = facts.papers.listed
+    return [
+        {"code": code, "name": _twice(paper.name), **({} if paper.required else {"required": False}), "source": source}
+        for code, paper in zip(codes_of(paper.name for paper in papers), papers, strict=True)
+    ]
+
+
+def _review(limit: str) -> list[dict[str, Any]]:
+    """The two steps needed for a decision; no law gives them less time than the whole limit."""
+    done = {"limit": limit, "source": UNCONFIRMED}
+    return [
+        {"code": "appraise", "name": _pair(said("draft.appraise")), "role": "specialist", "act": "propose", **done},
+        {"code": "decide", "name": _pair(said("draft.decide")), "role": "leader", "act": "decide", **done},
+    ]
+
+
+def _result(facts: Facts, level: Level, source: str) -> dict[str, Any]:
+    named = {"name": _twice(facts.result), "source": source}
+    unnamed = {"name": _pair(said("draft.result")), "source": UNCONFIRMED}
+    channels = [channel.value for channel in Channel if channel in CAPABILITIES[level].result]
+    return (named if facts.result else unnamed) | {"channels": channels}
+
+
+def _decided_by(facts: Facts, source: str) -> dict[str, Any]:
+    kinds = [kind.value for kind in facts.agency.kinds]
+    return {"kinds": kinds, "source": source} if kinds else {}

@@ -1,0 +1,129 @@
+"""A row of the table, read cell by cell: its facts, its mistakes, its open points."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from publishing.drafting.agency_cell import kinds_of
+from publishing.drafting.cells import CellError, shown, text_of
+from publishing.drafting.columns import TITLES, Column, Headings
+from publishing.drafting.fee_cell import Fee, fee_of
+from publishing.drafting.level_cell import Served, level_of
+from publishing.drafting.lists import Papers, papers_of, texts_of
+from publishing.drafting.time_cell import Time, time_of
+from rules.source.mistakes import Mistake, mistake
+from schemas.level import Level
+from schemas.publishing.agency import AgencyKind
+
+_CODE: Final = re.compile(r"[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*")
+_LOST: Final = re.compile(r"[0-9]\.[0-9]{1,5}(\.[A-Z0-9]+)*")
+
+
+class Agency(NamedTuple):
+    """The words of a cell, and the kinds of the agencies it names; no kinds if one of them is unknown."""
+
+    words: str
+    kinds: list[AgencyKind]
+
+
+class Facts(NamedTuple):
+    """The facts of a procedure in a row, by the names of its columns."""
+
+    code: str
+    name: str
+    level: Served
+    agency: Agency
+    time: Time
+    fee: Fee
+    papers: Papers
+    legal_basis: list[str]
+    name_en: str = ""
+    result: str = ""
+
+    def unsettled(self) -> Iterator[tuple[Column, str]]:
+        """The open points for a person to check, by the rules of tables."""
+        if not self.name_en:
+            yield Column.NAME, "no_translation"
+        if self.level.unsettled:
+            yield Column.LEVEL, "level_of_information"
+        if self.level.level is Level.ONLINE_FILING:
+            yield Column.LEVEL, "partial_reason_not_said"
+        if not self.agency.kinds:
+            yield Column.AGENCY, "agency_of_no_kind"
+        yield from ((Column.TIME, rule) for rule in self.time.unsettled)
+        yield from ((Column.FEE, rule) for rule in self.fee.unsettled)
+        yield from ((Column.PAPERS, rule) for rule in self.papers.unsettled)
+        if not self.legal_basis:
+            yield Column.LEGAL_BASIS, "legal_basis_not_said"
+
+
+_READERS: Final[Mapping[Column, Callable[[str, str], object]]] = {
+    Column.CODE: lambda cell, _: _code(cell),
+    Column.NAME: lambda cell, _: _line(cell),
+    Column.LEVEL: lambda cell, _: level_of(cell),
+    Column.AGENCY: lambda cell, _: Agency(_line(cell), kinds_of(cell)),
+    Column.TIME: time_of,
+    Column.FEE: fee_of,
+    Column.PAPERS: lambda cell, _: papers_of(cell),
+    Column.LEGAL_BASIS: lambda cell, _: texts_of(cell),
+    Column.NAME_EN: lambda cell, _: _line(cell),
+    Column.RESULT: lambda cell, _: _line(cell),
+}
+"""The reader of each column's cells, which also receives the unit of its heading."""
+_REQUIRED: Final = frozenset({Column.CODE, Column.NAME, Column.LEVEL, Column.AGENCY, Column.TIME})
+
+
+def words_between(cells: Sequence[object], headings: Headings) -> str | None:
+    """The words of a row between procedures, such as the name of a field over the whole width.
+
+    None for the row of a procedure, or of a part of one.
+    """
+    told = {column: text for column in headings.places if (text := _said(headings.cell(column, cells)))}
+    both = told.keys() >= {Column.CODE, Column.NAME}
+    if both or _CODE.fullmatch(told.get(Column.CODE, "")) or told.keys() & TITLES.keys() - {Column.CODE, Column.NAME}:
+        return None
+    return " ".join(told.values())
+
+
+def facts_of(cells: Sequence[object], headings: Headings) -> Facts | list[Mistake]:
+    """The facts of a row, or every mistake for which it is refused."""
+    if not any(_said(headings.cell(column, cells)) for column in (Column.CODE, Column.NAME)):
+        return [mistake("row_goes_on", "")]
+    values: dict[str, Any] = {}
+    mistakes = []
+    for column, reader in _READERS.items():
+        if column in headings.places:
+            try:
+                values[column] = _read(column, reader, headings.cell(column, cells), headings.unit(column))
+            except CellError as error:
+                mistakes.append(mistake(error.rule, headings.title(column), **error.facts))
+    if any(n not in headings.titles and _said(cell) for n, cell in enumerate(cells)):
+        mistakes.append(mistake("cells_beyond_headings", ""))
+    return mistakes or Facts(**values)
+
+
+def _read(column: Column, reader: Callable[[str, str], object], cell: object, unit: str) -> object:
+    if column is Column.CODE and isinstance(cell, int | float):
+        raise CellError("code_not_text")
+    text = text_of(cell)
+    if not text and column in _REQUIRED:
+        raise CellError("cell_required")
+    return reader(text, unit)
+
+
+def _said(cell: object) -> str:
+    return "" if cell is None else shown(cell)
+
+
+def _line(cell: str) -> str:
+    return cell.replace("\n", " ")
+
+
+def _code(cell: str) -> str:
+    if _LOST.fullmatch(cell):
+        raise CellError("code_lost_digits")
+    if not _CODE.fullmatch(cell):
+        raise CellError("wrong_form", form="1.001193")
+    return cell

@@ -1,0 +1,1 @@
+"""The effect of a new version or calendar on running filings."""

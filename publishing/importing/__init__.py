@@ -1,0 +1,1 @@
+"""Drafts of procedures from the rows of a table."""

@@ -1,0 +1,115 @@
+"""Approval by a second person: the changes of fees, limits or roles that need it if it is required."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+from publishing.record.publications import AGENCY, OFFICER, STATE, Change, Fold, Key, Row, Table, changes
+from schemas.base import Personal, fields_marked
+from schemas.ids import canonical
+from schemas.publishing.events import (
+    AbsenceRecorded,
+    CalendarPublished,
+    OfficerErased,
+    ProcedurePublished,
+    ProvincePublished,
+    PublicationApproved,
+    PublicationAsked,
+    PublicationEvent,
+    TwoRequired,
+)
+
+_NAMES = {"name", "name_vi", "name_en"}
+
+
+def needs_two(event: PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
+    """Whether an event, which makes these changes of the given rows, changes fees, limits or roles.
+
+    Every version of a procedure, of a province and of a calendar does. In the directory, all changes but those of names
+    and the departure of an officer do. An absence gives its substitute a role; its withdrawal takes one from nobody.
+    """
+    if isinstance(event, ProcedurePublished | ProvincePublished | CalendarPublished | AbsenceRecorded):
+        return True
+    if isinstance(event, TwoRequired):
+        return not event.on
+    return any(_gives(change, there.get(change.table, {}).get(change.key)) for change in made)
+
+
+def always_needs_two(event: PublicationEvent) -> bool:
+    """Whether a second person approves it even where that is not required, because it is irreversible."""
+    return isinstance(event, OfficerErased)
+
+
+def _gives(change: Change, before: Row | None) -> bool:
+    """Whether a row of the directory changes in more than its names."""
+    if change.gone or change.table not in {AGENCY, OFFICER}:
+        return False
+    if change.table is OFFICER and not change.row["active"]:
+        return False
+    return before is None or any(
+        before.get(name, value) != value for name, value in change.row.items() if name not in _NAMES
+    )
+
+
+class Published(NamedTuple):
+    """A recorded event with its place, time and publisher. `read`: its sealed fields were opened."""
+
+    stream: str
+    seq: int
+    at: datetime
+    officer: str
+    event: PublicationEvent
+    read: bool
+
+
+def unapproved(log: Iterable[Published]) -> list[Published]:
+    """The events of the whole log that needed a second operator's approval when published, and have none."""
+    fold, approvals, found = Fold(), _Approvals(), []
+    for at, same in groupby(sorted(log, key=_moment), key=_moment):
+        moment = [(one, list(changes(one.event, at, read=one.read))) for one in same]
+        for one, _ in moment:
+            approvals.add(one)
+        asking = (one for one, made in moment if _needed_two(one.event, made, fold.rows))
+        found += [one for one in asking if not approvals.cover(one)]
+        for _, made in moment:
+            for change in made:
+                fold.add(change)
+    return found
+
+
+def _needed_two(event: PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
+    """Whether a second operator had to approve it in the state of its time."""
+    by_two = there[STATE][_ONE]["by_two"]
+    return always_needs_two(event) or (by_two and needs_two(event, made, there))
+
+
+class _Approvals:
+    """The requests by their numbers, and the events of each that another officer approved."""
+
+    def __init__(self) -> None:
+        self._asked: dict[int | None, tuple[str, frozenset[str]]] = {}
+        self._approved: dict[int | None, frozenset[str]] = {}
+
+    def add(self, one: Published) -> None:
+        """Process the next event of any kind."""
+        match one.event:
+            case PublicationAsked():
+                self._asked[one.event.asked] = one.officer, frozenset(one.event.events)
+            case PublicationApproved():
+                officer, events = self._asked.get(one.event.asked, (one.officer, frozenset()))
+                if officer != one.officer:
+                    self._approved[one.event.asked] = events
+
+    def cover(self, one: Published) -> bool:
+        """Whether this event was approved under its number."""
+        hidden = fields_marked(type(one.event), Personal) | {"asked"}
+        said = one.event.model_dump(mode="json", exclude_none=True, exclude=set(hidden))
+        return canonical(said).decode() in self._approved.get(one.event.asked, frozenset())
+
+
+_ONE: Final = (True,)
+_moment: Final = attrgetter("at")

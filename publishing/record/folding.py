@@ -1,0 +1,152 @@
+"""The comparison of the published tables with their events, and their rebuild."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from activities.ledger.vault import Vault
+from console.comparing import Difference, Why, compared
+from publishing.record import tables
+from publishing.record.by_two import Published, unapproved
+from publishing.record.keys import known_keys, streams_with_names
+from publishing.record.log import stored
+from publishing.record.publications import OFFICER, TABLES, Fold, Row, Table, changes
+from views.log import Connection, UnfoldableError
+
+
+class Folded(NamedTuple):
+    """The fold of the events, the events that can't be read, and the readable ones in order."""
+
+    fold: Fold
+    found: list[Difference]
+    log: list[Published]
+
+
+NAME_GONE: Final = "-"
+"""Replaces an officer's name that can't be opened any more and is in no row."""
+
+
+class Compared(NamedTuple):
+    """The rows that differ from the fold of the events.
+
+    `taken_over`: whether the events cover rows older than the log; `names`: whether people's names were compared too.
+    """
+
+    differences: list[Difference]
+    taken_over: bool
+    names: bool
+
+
+async def compare(connection: Connection, vault: Vault | None) -> Compared:
+    """Returns each row that differs from the fold of the events, is missing or extra, as of one moment.
+
+    Without a vault the columns that identify people are not compared.
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        taken_over = bool(await connection.fetchval(_TAKEN_OVER))
+        fold, found, log = await _folded(connection, vault)
+        found += await _unbound(connection)
+        found += [Difference("event", f"{one.stream} {one.seq}", Why.UNAPPROVED) for one in unapproved(log)]
+        for table in TABLES:
+            there = await tables.read(connection, table)
+            wanted = {_name(key): row for key, row in fold.rows[table].items()}
+            differing = compared(table.name, wanted, {_name(key): row for key, row in there.items()})
+            found += [one for one in differing if taken_over or one.why is not Why.EXTRA]
+    if not taken_over:
+        found.append(Difference("publication_state", "taken_over", Why.MISSING))
+    return Compared(found, taken_over, names=vault is not None)
+
+
+async def _unbound(connection: Connection) -> list[Difference]:
+    """Returns differences that no hash covers: receipts with another digest than their events', and raised epochs."""
+    receipts = await connection.fetch(_RECEIPTS)
+    wrong = [row for row in receipts if row["digest"] != sha256(b"[" + b",".join(row["bodies"]) + b"]").hexdigest()]
+    raised = [row["stream"] for row in await connection.fetch(_RAISED)]
+    return [
+        *(Difference("receipt", f"{row['stream']} {row['seq']}", Why.DIFFERS, ("digest",)) for row in wrong),
+        *(Difference("stream", stream, Why.DIFFERS, ("epoch",)) for stream in raised),
+    ]
+
+
+async def rebuild(connection: Connection, vault: Vault) -> dict[str, int]:
+    """Rebuilds the tables from the events, as their owner. Returns the number of corrected rows of each.
+
+    Changes nothing before older rows are taken over into the log. Raises `UnfoldableError` for a stream with missing
+    or unreadable events.
+    """
+    async with connection.transaction():
+        if not await connection.fetchval(_HOLD):
+            return {table.name: 0 for table in TABLES}
+        fold = await _whole_fold(connection, vault)
+        there = {table: await tables.read(connection, table) for table in TABLES}
+        changed = {table.name: 0 for table in TABLES}
+        for table in reversed(TABLES):
+            extra = there[table].keys() - fold.rows[table].keys()
+            await tables.remove(connection, table, extra)
+            changed[table.name] += len(extra)
+        for table in TABLES:
+            wanted = {key: _whole(table, there[table].get(key), row) for key, row in fold.rows[table].items()}
+            other = [row for key, row in wanted.items() if not _is(there[table].get(key), row)]
+            await tables.put(connection, table, other)
+            changed[table.name] += len(other)
+    return changed
+
+
+async def _whole_fold(connection: Connection, vault: Vault) -> Fold:
+    if (missing := await connection.fetchval(_MISSING)) is not None:
+        raise UnfoldableError(f"{missing}: events are missing")
+    fold, found, _ = await _folded(connection, vault)
+    if unread := [one for one in found if one.table == "event"]:
+        raise UnfoldableError(f"{unread[0].row}: can't be read")
+    return fold
+
+
+async def _folded(connection: Connection, vault: Vault | None) -> Folded:
+    named = [] if vault is None else await streams_with_names(connection)
+    keys = {} if vault is None else await known_keys(connection, vault, named)
+    found = [
+        Difference("filing_key", stream, Why.UNREADABLE if stream in keys else Why.MISSING)
+        for stream in named
+        if keys.get(stream) is None
+    ]
+    fold, log = Fold(), []
+    async for one in stored(connection, keys):
+        if one.event is None:
+            found.append(Difference("event", f"{one.stream} {one.seq}", Why.UNREADABLE))
+            continue
+        for change in changes(one.event, one.at, read=one.read):
+            fold.add(change)
+        log.append(Published(one.stream, one.seq, one.at, one.actor.subject, one.event, one.read))
+    return Folded(fold, found, log)
+
+
+def _whole(table: Table, there: Row | None, row: Row) -> Row:
+    """Returns the row with all its columns: a name that can't be opened is taken from the present row."""
+    if table is not OFFICER or "name" in row:
+        return row
+    return row | {"name": NAME_GONE if there is None else there["name"]}
+
+
+def _is(there: Row | None, row: Row) -> bool:
+    return there is not None and all(there[column] == value for column, value in row.items())
+
+
+def _name(key: tuple[object, ...]) -> str:
+    return " ".join(str(part) or "''" for part in key)
+
+
+_RECEIPTS: Final = """
+select stream, receipt.seq, digest, array_agg(body order by event.seq) as bodies
+from (select stream, command_id, seq, digest from receipt where stream in (
+    select stream from stream where filing_id is null
+)) as receipt join event using (stream, command_id)
+group by stream, command_id, receipt.seq, digest order by stream, receipt.seq
+"""
+_RAISED: Final = "select stream from stream where filing_id is null and epoch <> 1 order by stream"
+_TAKEN_OVER: Final = "select taken_over from publication_state"
+_MISSING: Final = """
+select stream from stream where filing_id is null
+    and head_seq <> (select count(*) from event where event.stream = stream.stream) limit 1
+"""
+_HOLD: Final = "select taken_over from publication_state for update"

@@ -1,0 +1,138 @@
+"""Writes and reads the log's events of publications (docs/ledger.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from pydantic import TypeAdapter
+
+from activities.ledger import beside
+from activities.ledger.vault import FilingKey
+from publishing.record.publications import Place
+from schemas.base import Personal, fields_marked
+from schemas.filing.commands import SYSTEM_VIA
+from schemas.ids import canonical, digest, event_id
+from schemas.people import Actor, Role
+from schemas.publishing.events import PublicationEvent
+from views.log import Connection, SealBrokenError
+
+VERSION: Final = 1
+"""The version of all kinds of these events."""
+
+_VIA: Final = f"{SYSTEM_VIA.principal}/{SYSTEM_VIA.channel}"
+
+
+class Dated(NamedTuple):
+    """An event, and the time of its publication."""
+
+    event: PublicationEvent
+    at: datetime
+
+
+class Command(NamedTuple):
+    """One run of an operator's command: its id and its actor."""
+
+    command_id: str
+    actor: Actor
+
+
+class Stored(NamedTuple):
+    """An event of the log, None if it can't be read; `read`: whether its sealed part was read too."""
+
+    stream: str
+    seq: int
+    at: datetime
+    actor: Actor
+    event: PublicationEvent | None
+    read: bool
+
+
+def is_personal(event: PublicationEvent) -> bool:
+    """Whether the event has a value in a sealed field."""
+    return any(getattr(event, name) is not None for name in fields_marked(type(event), Personal))
+
+
+async def append(
+    connection: Connection, said: Mapping[Place, Sequence[Dated]], keys: Mapping[str, FilingKey], command: Command
+) -> None:
+    """Appends its events to each stream, with one receipt, in the caller's transaction. Each place needs an event."""
+    heads = await beside.heads(connection, [(place.stream, None, place.agency) for place in said])
+    for place, events in said.items():
+        head, key = heads[place.stream], keys.get(place.stream)
+        rows = [
+            _columns(place, head["head_seq"] + 1 + ordinal, dated, command, ordinal, key)
+            for ordinal, dated in enumerate(events)
+        ]
+        await beside.append(connection, head, rows, digest([_public(dated.event) for dated in events]))
+
+
+def _columns(
+    place: Place, seq: int, dated: Dated, command: Command, ordinal: int, key: FilingKey | None
+) -> dict[str, Any]:
+    """Returns the columns of an event's row in the order of their hash, up to `occurred_at`."""
+    personal = _fields(dated.event, fields_marked(type(dated.event), Personal))
+    sealed = key.seal(canonical({"event": personal}), f"{place.stream}\n{seq}") if key and personal else None
+    return {
+        "stream": place.stream,
+        "seq": seq,
+        "event_id": event_id(place.stream, command.command_id, ordinal),
+        "filing_id": None,
+        "agency": place.agency,
+        "kind": dated.event.kind,
+        "version": VERSION,
+        "body": canonical(_public(dated.event)),
+        "sealed": sealed,
+        "key_id": key.key_id if key and sealed else None,
+        "command_id": command.command_id,
+        "actor": canonical(command.actor.model_dump(mode="json", exclude_none=True)),
+        "via": _VIA,
+        "occurred_at": dated.at,
+    }
+
+
+def _public(event: PublicationEvent) -> dict[str, Any]:
+    hidden = fields_marked(type(event), Personal) | {"kind"}
+    return event.model_dump(mode="json", exclude_none=True, exclude=set(hidden))
+
+
+def _fields(event: PublicationEvent, names: frozenset[str]) -> dict[str, Any]:
+    return event.model_dump(mode="json", exclude_none=True, include=set(names))
+
+
+async def stored(
+    connection: Connection, keys: Mapping[str, FilingKey | None], streams: Sequence[str] | None = None
+) -> AsyncIterator[Stored]:
+    """Yields the events of these streams, or of all, in order, in a transaction. Without a key, parts stay sealed."""
+    async for row in connection.cursor(_EVENTS, streams):
+        yield _stored(row, keys.get(row["stream"]))
+
+
+def _stored(row: Any, key: FilingKey | None) -> Stored:
+    sealed, place = row["sealed"], (row["stream"], row["seq"], row["occurred_at"], _actor(row["actor"]))
+    try:
+        fields = {"kind": row["kind"]} | json.loads(row["body"])
+        if sealed is not None and key is not None:
+            fields |= json.loads(key.unseal(sealed, f"{row['stream']}\n{row['seq']}"))["event"]
+        return Stored(*place, _EVENT_OF.validate_python(fields), read=sealed is None or key is not None)
+    except (ValueError, LookupError, SealBrokenError):
+        return Stored(*place, None, read=False)
+
+
+def _actor(text: bytes) -> Actor:
+    """Returns the recorded actor; `NOBODY` if unreadable, as in a row that somebody has changed."""
+    try:
+        return Actor.model_validate_json(text)
+    except ValueError:
+        return NOBODY
+
+
+NOBODY: Final = Actor(subject="-", role=Role.SYSTEM)
+_EVENT_OF: Final[TypeAdapter[PublicationEvent]] = TypeAdapter(PublicationEvent)
+_EVENTS: Final = """
+select stream, seq, kind, body, sealed, actor, occurred_at from event
+where stream in (select stream from stream where filing_id is null and ($1::text[] is null or stream = any($1)))
+order by stream, seq
+"""

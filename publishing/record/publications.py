@@ -1,0 +1,202 @@
+"""The streams of publications: the stream of each event, and the rows that the events make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final, NamedTuple, assert_never
+from uuid import uuid5
+
+from rules.require import require as known
+from schemas.ids import NAMESPACE
+from schemas.privacy.erasure import ERASED_WORDS
+from schemas.publishing.events import (
+    PUBLICATION,
+    AbsenceRecorded,
+    AbsenceWithdrawn,
+    AgencyEntered,
+    CalendarPublished,
+    OfficerEntered,
+    OfficerErased,
+    ProcedurePublished,
+    ProvincePublished,
+    PublicationApproved,
+    PublicationAsked,
+    PublicationDeclined,
+    PublicationEvent,
+    TemplatePublished,
+    TwoRequired,
+)
+
+Row = dict[str, Any]
+"""A row by its columns; without the sealed columns if their key is missing."""
+
+Key = tuple[Any, ...]
+"""The primary key of a row."""
+
+EVERY_AGENCY: Final = "*"
+"""The agency of a publication for all agencies."""
+
+
+class Table(NamedTuple):
+    """A table that the events fill, its primary key, and its columns with JSON or with personal data."""
+
+    name: str
+    key: tuple[str, ...]
+    json: frozenset[str] = frozenset()
+    personal: frozenset[str] = frozenset()
+
+
+PROCEDURE: Final = Table("procedure", ("code", "version"))
+CALENDAR: Final = Table("calendar", ("name", "agency"))
+PROVINCE: Final = Table("province_overlay", ("province", "version"))
+AGENCY: Final = Table("agency", ("agency",), frozenset({"signing", "receipts"}), frozenset({"signing"}))
+OFFICER: Final = Table("officer", ("agency", "subject", "role"), personal=frozenset({"name", "number"}))
+ABSENCE: Final = Table("absence", ("agency", "subject", "role", "first_day"))
+TEMPLATE: Final = Table("paper_template", ("agency", "paper", "procedure", "published_at"))
+STATE: Final = Table("publication_state", ("one",))
+
+TABLES: Final = (PROCEDURE, CALENDAR, PROVINCE, AGENCY, OFFICER, ABSENCE, TEMPLATE, STATE)
+"""In an order in which a row follows those that it refers to."""
+
+
+class Place(NamedTuple):
+    """A stream of publications with its agency."""
+
+    stream: str
+    agency: str = EVERY_AGENCY
+
+
+class Change(NamedTuple):
+    """The change of one row by an event: the whole row, or the key of a deleted one (`gone`)."""
+
+    table: Table
+    row: Row
+    gone: bool = False
+
+    @property
+    def key(self) -> Key:
+        """The key of the row."""
+        return tuple(self.row[column] for column in self.table.key)
+
+
+def place_of(event: PublicationEvent) -> Place:
+    """The stream in which an event is recorded. An officer's stream is named by a pseudonym."""
+    agency = EVERY_AGENCY
+    match event:
+        case ProcedurePublished():
+            about = f"procedure:{event.procedure}"
+        case ProvincePublished():
+            about = f"province:{event.province}"
+        case CalendarPublished():
+            about = f"calendar:{event.name}"
+        case TemplatePublished():
+            about, agency = f"templates:{event.agency}", event.agency
+        case AgencyEntered():
+            about, agency = f"agency:{event.agency}", event.agency
+        case OfficerEntered() | OfficerErased() | AbsenceRecorded() | AbsenceWithdrawn():
+            pseudonym = uuid5(NAMESPACE, f"officer\n{event.agency}\n{event.subject}")
+            about, agency = f"officer:{event.agency}:{pseudonym}", event.agency
+        case PublicationAsked() | PublicationApproved() | PublicationDeclined():
+            about = f"asked:{known(event.asked)}"
+        case TwoRequired():
+            about = "two"
+        case _:
+            assert_never(event)
+    return Place(f"{PUBLICATION}:{about}", agency)
+
+
+def changes(event: PublicationEvent, at: datetime, *, read: bool = True) -> Iterator[Change]:
+    """The changes of the tables by an event of this moment. `read`: its sealed fields were opened."""
+    match event:
+        case ProcedurePublished():
+            yield Change(PROCEDURE, _procedure(event, at))
+        case ProvincePublished():
+            yield Change(PROVINCE, _province(event, at))
+        case CalendarPublished():
+            yield from (Change(CALENDAR, row) for row in _calendar(event, at))
+        case TemplatePublished():
+            row = event.model_dump(include={"agency", "paper", "procedure", "sha256", "source"})
+            yield Change(TEMPLATE, row | {"published_at": at})
+        case TwoRequired():
+            yield Change(STATE, _state(by_two=event.on))
+        case PublicationAsked() | PublicationApproved() | PublicationDeclined():
+            return
+        case _:
+            yield from _of_directory(event, read=read)
+
+
+def _of_directory(
+    event: AgencyEntered | OfficerEntered | OfficerErased | AbsenceRecorded | AbsenceWithdrawn, *, read: bool
+) -> Iterator[Change]:
+    match event:
+        case AgencyEntered():
+            yield Change(AGENCY, _told(AGENCY, _agency(event), read=read))
+        case OfficerEntered():
+            row = event.model_dump(include={"agency", "subject", "name", "active", "number"})
+            yield from (Change(OFFICER, _told(OFFICER, row | {"role": role}, read=read)) for role in event.roles)
+        case OfficerErased():
+            row = event.model_dump(include={"agency", "subject"}) | {"active": False, "number": None}
+            yield from (Change(OFFICER, row | {"name": ERASED_WORDS, "role": role}) for role in event.roles)
+        case AbsenceRecorded():
+            columns = {"agency", "subject", "role", "first_day", "last_day", "substitute"}
+            yield Change(ABSENCE, event.model_dump(include=columns))
+        case AbsenceWithdrawn():
+            yield Change(ABSENCE, event.model_dump(include=set(ABSENCE.key)), gone=True)
+        case _:
+            assert_never(event)
+
+
+class Fold:
+    """The rows after the events, applied one by one in the order of each stream."""
+
+    def __init__(self) -> None:
+        self.rows: dict[Table, dict[Key, Row]] = {table: {} for table in TABLES}
+        self.add(Change(STATE, _state(by_two=False)))
+
+    def add(self, change: Change) -> None:
+        """Apply the next change."""
+        rows = self.rows[change.table]
+        if change.gone:
+            rows.pop(change.key, None)
+        else:
+            rows[change.key] = change.row
+
+
+def _state(*, by_two: bool) -> Row:
+    return {"one": True, "by_two": by_two}
+
+
+def _told(table: Table, row: Row, *, read: bool) -> Row:
+    return row if read else {name: value for name, value in row.items() if name not in table.personal}
+
+
+def _procedure(event: ProcedurePublished, at: datetime) -> Row:
+    same = {"version", "agency", "sha256", "demo", "valid_from", "valid_until", "province", "base"}
+    texts = {"source": event.source.encode(), "rules": event.rules.encode()}
+    return event.model_dump(include=same) | texts | {"code": event.procedure, "published_at": at}
+
+
+def _province(event: ProvincePublished, at: datetime) -> Row:
+    names = {"name_vi": event.name.vi, "name_en": event.name.en}
+    own = {"own": list(event.own), "source": event.source.encode(), "published_at": at}
+    return event.model_dump(include={"province", "version", "sha256"}) | names | own
+
+
+def _calendar(event: CalendarPublished, at: datetime) -> Iterator[Row]:
+    for days in event.days:
+        source = None if days.agency or event.source is None else event.source.encode()
+        known = {"name": event.name, "agency": days.agency, "sha256": event.sha256}
+        yield known | {"body": days.body.encode(), "source": source, "published_at": at}
+
+
+def _agency(event: AgencyEntered) -> Row:
+    same = {"agency", "namespace", "queue", "province", "seal", "tills"}
+    many = {
+        "receives_for": list(event.receives_for),
+        "receipts": None if event.receipts is None else event.receipts.model_dump(exclude_none=True),
+        "merchants": None if event.merchants is None else list(event.merchants),
+        "signing": None if event.signing is None else list(event.signing),
+    }
+    names = {"name_vi": event.name.vi, "name_en": event.name.en, "kind": event.agency_kind}
+    return event.model_dump(include=same) | names | many

@@ -1,0 +1,159 @@
+"""One publishing transaction: its events in the log, and their rows in the tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from itertools import chain
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+from activities.ledger.vault import FilingKey, Vault
+from console.operators import no_operator
+from console.owner import Connection, Database, connected
+from publishing.record import tables
+from publishing.record.by_two import always_needs_two, needs_two
+from publishing.record.keys import forget, keys_of
+from publishing.record.log import Command, Dated, append, is_personal
+from publishing.record.publications import AGENCY, OFFICER, Place, changes, place_of
+from publishing.record.taking_over import untaken
+from rules.require import require
+from schemas.base import Personal, fields_marked
+from schemas.errors import RefusalCode, refused
+from schemas.ids import canonical
+from schemas.people import SYSTEM, Actor
+from schemas.publishing.events import OfficerErased, PublicationAsked, PublicationEvent
+
+ROLE: Final = "motcua_publisher"
+"""The only database role that may write these streams and tables."""
+
+
+class Publisher(NamedTuple):
+    """The actor who publishes, and the vault that seals people's names; without it, no event may name a person."""
+
+    actor: Actor = SYSTEM
+    vault: Vault | None = None
+
+
+PLATFORM: Final = Publisher()
+"""The publisher if no actor is given: the owner of the database."""
+
+
+class NoKeyError(Exception):
+    """An event names a person, and the master key for sealing the name is missing."""
+
+
+class WaitsError(Exception):
+    """The publication is recorded as request `n`, which waits until another operator approves it."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__(f"{n} waits until another operator approves it")
+        self.n = n
+
+
+class Publishing:
+    """The publishing in one transaction, with one time, later than that of every earlier publication."""
+
+    def __init__(self, connection: Connection, by: Publisher, at: datetime, *, by_two: bool) -> None:
+        self.connection = connection
+        self.by = by
+        self.at = at
+        self.asked: int | None = None
+        self._by_two = by_two
+
+    async def publish(self, events: Sequence[PublicationEvent]) -> None:
+        """Records these events and updates the tables; at most once in a transaction.
+
+        If a second operator must approve them, records only a request, with the number `asked`.
+        Raises `NoKeyError`, and `RefusalError` if the request needs an operator and the actor is none.
+        """
+        if not any(map(always_needs_two, events)) and not (self._by_two and await self._need_two(events)):
+            await self.record([Dated(event, self.at) for event in events])
+            return
+        if (wrong := await no_operator(self.connection, self.by.actor)) is not None:
+            raise refused(RefusalCode.NOT_ALLOWED, wrong)
+        n = self.asked = await self.connection.fetchval(_NEXT)
+        personal = tuple(_fields(event, personal=True) for event in events)
+        public = tuple(canonical(_fields(event, personal=False)).decode() for event in events)
+        asked = PublicationAsked(asked=n, events=public, personal=personal if any(personal) else None)
+        await self.record([Dated(asked, self.at)])
+
+    async def record(self, said: Iterable[Dated], actor: Actor | None = None) -> None:
+        """Records events that each have a time of their own, in the name of the publisher or of this actor."""
+        by_place: dict[Place, list[Dated]] = defaultdict(list)
+        for dated in said:
+            by_place[place_of(dated.event)].append(dated)
+        if not by_place:
+            return
+        keys = await self._keys(by_place)
+        await append(self.connection, by_place, keys, Command(str(uuid4()), actor or self.by.actor))
+        events = [*chain.from_iterable(by_place.values())]
+        await tables.write(self.connection, (change for dated in events for change in changes(*dated)))
+        for event, _ in events:
+            if isinstance(event, OfficerErased):
+                await self._forget(event)
+
+    async def _keys(self, by_place: Mapping[Place, list[Dated]]) -> dict[str, FilingKey]:
+        naming = [place for place, events in by_place.items() if any(is_personal(dated.event) for dated in events)]
+        if naming and self.by.vault is None:
+            raise NoKeyError("set MOTCUA_MASTER_KEY: names are sealed with it")
+        return await keys_of(self.connection, self.by.vault, naming) if self.by.vault else {}
+
+    async def _forget(self, erased: OfficerErased) -> None:
+        """Deletes the keys that open the officer's name, as the owner of the tables."""
+        await self.connection.execute("set local role none")
+        await forget(self.connection, place_of(erased).stream, erased)
+        await self.connection.execute(f"set local role {ROLE}")
+
+    async def _need_two(self, events: Sequence[PublicationEvent]) -> bool:
+        there = {table: await tables.read(self.connection, table) for table in (AGENCY, OFFICER)}
+        return any(needs_two(event, changes(event, self.at), there) for event in events)
+
+
+def _fields(event: PublicationEvent, *, personal: bool) -> dict[str, Any]:
+    """Returns the event's sealed fields, or the others."""
+    hidden = fields_marked(type(event), Personal)
+    fields = event.model_dump(mode="json", exclude_none=True)
+    return {name: value for name, value in fields.items() if (name in hidden) is personal}
+
+
+@asynccontextmanager
+async def publishing(database: Database, by: Publisher = PLATFORM) -> AsyncIterator[Publishing]:
+    """Opens a publishing transaction, one at a time, under the publisher's role.
+
+    With a vault, rows older than the log are first taken over into it. Raises `WaitsError` after recording a request
+    that another operator must approve, `RefusalError` if the named operator is not in the directory, and asyncpg's
+    errors.
+    """
+    async with connected(database) as connection, connection.transaction():
+        await connection.execute(f"set local role {ROLE}")
+        at, taken_over, by_two = require(await connection.fetchrow(_HOLD))
+        now = Publishing(connection, by, at, by_two=by_two)
+        if by.actor != SYSTEM and (wrong := await no_operator(connection, by.actor)) is not None:
+            raise refused(RefusalCode.NOT_ALLOWED, wrong)
+        if not taken_over and by.vault is not None:
+            await now.record(await untaken(connection, at), SYSTEM)
+            await connection.execute(_TAKEN_OVER)
+        yield now
+        await connection.execute("set local role none")
+    if now.asked is not None:
+        raise WaitsError(now.asked)
+
+
+async def take_over(database: Database, by: Publisher) -> bool:
+    """Records the rows that are older than the log. Returns False if that was done before."""
+    async with connected(database) as connection:
+        if await connection.fetchval("select taken_over from publication_state"):
+            return False
+        async with publishing(connection, by):
+            return True
+
+
+_HOLD: Final = """
+update publication_state set at = greatest(clock_timestamp(), at + interval '1 microsecond')
+returning at, taken_over, by_two
+"""
+_TAKEN_OVER: Final = "update publication_state set taken_over = true"
+_NEXT: Final = "select count(*) + 1 from stream where filing_id is null and starts_with(stream, 'publication:asked:')"

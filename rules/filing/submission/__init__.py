@@ -1,0 +1,1 @@
+"""A submission judged: its dossier, files, form and representative."""

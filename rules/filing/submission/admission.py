@@ -1,0 +1,272 @@
+"""The admission of a submission under its procedure, and the level at which it is filed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import assert_never
+
+from rules.filing.conditions import hold, written_date
+from rules.filing.fees.assessment import assess
+from rules.filing.submission.files import quota_problems, type_problems
+from rules.filing.submission.offer import level_offer
+from rules.filing.submission.representation import representation_problems
+from rules.filing.submission.validity import day_of_receipt
+from schemas.base import Text
+from schemas.errors import Problem, RefusalCode, problem, refused
+from schemas.files import Paper, files_named
+from schemas.filing.commands import TargetKind
+from schemas.filing.events import SupplementNeed
+from schemas.filing.state import Filing
+from schemas.filing.submission import Submission
+from schemas.form import FormValue
+from schemas.level import CAPABILITIES, Channel, Level
+from schemas.names import CHANNEL_NAMES, listed
+from schemas.people import Address, Role
+from schemas.publishing.fee import FeeDue
+from schemas.publishing.procedure import FieldKind
+from schemas.publishing.procedure_rules import FeePart, FieldPart, ProcedureRules
+
+
+@dataclass(frozen=True)
+class Admission:
+    """The decided parts of a submission: its level and the channel of its fee.
+
+    `missing` lists the absent parts of a paper filing, which is recorded as received all the same.
+    """
+
+    level: Level
+    fee_channel: Channel | None
+    missing: tuple[SupplementNeed, ...] = ()
+
+
+def admit(
+    submission: Submission, procedure: ProcedureRules, now: datetime, others: Iterable[Problem] = ()
+) -> Admission:
+    """The admission of a submission. Raises `RefusalError` with every problem found, and with the `others`."""
+    received = day_of_receipt(submission, now)
+    unsigned = _unsigned(submission, procedure, received)
+    level = submission.level or _highest_usable(procedure, unsigned=unsigned)
+    papers = [*_missing_papers(submission, procedure, received)]
+    fields = [*_missing_fields(submission, procedure, received)]
+    complete = submission.channel is Channel.ONLINE
+    form = [
+        *form_problems(procedure, submission.form),
+        *(problem(f"form.{code}", "field_required") for code in fields if complete),
+        *_fields_that_do_not_apply(submission, procedure, received),
+    ]
+    fee = None if form else procedure.fee
+    costs = bool(assess(fee, submission, received, now).lines)
+    problems = [
+        *_level(submission, procedure, level, unsigned=unsigned),
+        *_people(submission),
+        *representation_problems(submission, procedure.code, received),
+        *others,
+        *paper_problems(procedure, submission.papers, submission.channel),
+        *quota_problems(files_named(submission)),
+        *(problem(f"papers.{code}", "paper_required") for code in papers if complete),
+        *form,
+        *delivery_problems(submission.result_channel, submission.address, procedure, level),
+        *(_fee(submission, fee, level) if fee is not None and costs else []),
+    ]
+    if problems:
+        offer = level_offer(submission, procedure, level) if unsigned else None
+        raise refused(RefusalCode.BAD_SUBMISSION, *dict.fromkeys(problems), offer=offer)
+    missing = [SupplementNeed(target=TargetKind.PAPER, code=code) for code in papers]
+    missing += [SupplementNeed(target=TargetKind.FIELD, code=code) for code in fields]
+    return Admission(level, _fee_channel(submission, procedure.fee, level, costs=costs), tuple(missing))
+
+
+def _unsigned(submission: Submission, procedure: ProcedureRules, received: date) -> bool:
+    """Whether the submission lacks a required signature."""
+    instead = bool(procedure.unsigned_when) and hold(procedure.unsigned_when, submission, received)
+    asked = procedure.signature and submission.channel is Channel.ONLINE and not instead
+    return asked and submission.signature is None
+
+
+def _highest_usable(procedure: ProcedureRules, *, unsigned: bool) -> Level:
+    return Level.ONLINE_FILING if unsigned and procedure.level is Level.FULLY_ONLINE else procedure.level
+
+
+def _level(submission: Submission, procedure: ProcedureRules, level: Level, *, unsigned: bool) -> Iterator[Problem]:
+    page = f"{procedure.code}@{procedure.version}"
+    if level > procedure.level:
+        yield problem("level", "level_above_procedure", level=int(procedure.level))
+    elif submission.channel not in CAPABILITIES[level].filing:
+        yield problem("channel", "channel_not_allowed_at_level", level=int(level), page=page)
+    if not procedure.review:
+        yield problem("procedure", "information_only", page=page)
+    if unsigned and CAPABILITIES[level].signature:
+        yield problem("signature", "signature_required")
+
+
+def _people(submission: Submission) -> Iterator[Problem]:
+    actor = submission.actor
+    if submission.channel is Channel.ONLINE:
+        if actor.role not in {Role.APPLICANT, Role.REPRESENTATIVE}:
+            yield problem("actor.role", "applicant_files_online")
+        elif actor.role is Role.APPLICANT and actor.subject != submission.applicant.subject:
+            yield problem("actor.subject", "applicant_is_someone_else")
+    elif actor.subject in {submission.applicant.subject, submission.applicant.stands_for_it}:
+        yield problem("actor.subject", "own_filing", says="own_filing_taken_in")
+    elif actor.role not in _recorders(submission) or actor.agency != (submission.desk or submission.agency):
+        yield problem("actor", "reception_records_paper")
+
+
+def _recorders(submission: Submission) -> frozenset[Role]:
+    """The roles that may record it: the desk, and a leader too if a time of receipt is stated.
+
+    A leader may state an earlier receipt by post than the desk may.
+    """
+    return frozenset({Role.RECEPTION, Role.LEADER} if submission.received_at else {Role.RECEPTION})
+
+
+def paper_problems(procedure: ProcedureRules, papers: tuple[Paper, ...], channel: Channel) -> Iterator[Problem]:
+    """The problems of papers handed in by `channel`."""
+    known = {paper.code: paper for paper in procedure.papers}
+    seen: set[str] = set()
+    for index, paper in enumerate(papers):
+        if paper.code not in known:
+            yield problem(f"papers[{index}].code", "unknown_paper", known=_list(set(known)))
+        if paper.code in seen:
+            yield problem(f"papers[{index}].code", "paper_twice")
+        seen.add(paper.code)
+        if channel is Channel.ONLINE and paper.file is None:
+            yield problem(f"papers[{index}].file", "file_required_online")
+        if paper.file is not None and paper.code in known:
+            yield from type_problems(f"papers[{index}].file", paper.file, known[paper.code].accepts)
+
+
+def dossier_problems(procedure: ProcedureRules, dossier: Submission | Filing, received: date) -> Iterator[Problem]:
+    """The missing and wrong papers and form values of a submission or a filing."""
+    yield from paper_problems(procedure, dossier.papers, dossier.channel)
+    yield from (problem(f"papers.{code}", "paper_required") for code in _missing_papers(dossier, procedure, received))
+    yield from form_problems(procedure, dossier.form)
+    yield from (problem(f"form.{code}", "field_required") for code in _missing_fields(dossier, procedure, received))
+    yield from _fields_that_do_not_apply(dossier, procedure, received)
+
+
+def _missing_papers(submission: Submission | Filing, procedure: ProcedureRules, received: date) -> Iterator[str]:
+    given = {paper.code for paper in submission.papers}
+    for paper in procedure.papers:
+        if paper.required and paper.code not in given and hold(paper.when, submission, received):
+            yield paper.code
+
+
+def form_problems(procedure: ProcedureRules, form: Mapping[str, FormValue]) -> Iterator[Problem]:
+    """The problems of the given form values."""
+    fields = {field.code: field for field in procedure.form}
+    for code, value in form.items():
+        if code not in fields:
+            yield problem(f"form.{code}", "unknown_field", known=_list(set(fields)))
+        elif fields[code].required and isinstance(value, str) and not value.strip():
+            yield problem(f"form.{code}", "field_required")
+        elif (wrong := _wrong_value(f"form.{code}", fields[code], value)) is not None:
+            yield wrong
+
+
+def _missing_fields(submission: Submission | Filing, procedure: ProcedureRules, received: date) -> Iterator[str]:
+    for field in procedure.form:
+        if field.required and field.code not in submission.form and hold(field.when, submission, received):
+            yield field.code
+
+
+def _fields_that_do_not_apply(
+    submission: Submission | Filing, procedure: ProcedureRules, received: date
+) -> Iterator[Problem]:
+    for field in procedure.form:
+        if field.code in submission.form and not hold(field.when, submission, received):
+            yield problem(f"form.{field.code}", "field_not_applicable")
+
+
+def _wrong_value(place: str, field: FieldPart, value: FormValue) -> Problem | None:
+    match field.kind:
+        case FieldKind.TEXT:
+            return _wrong_text(place, field, value)
+        case FieldKind.INTEGER:
+            return _wrong_integer(place, field, value)
+        case FieldKind.DATE:
+            return problem(place, "not_a_date") if written_date(value) is None else None
+        case FieldKind.BOOLEAN:
+            ok = isinstance(value, bool)
+            return None if ok else problem(place, "not_a_boolean")
+        case FieldKind.CHOICE:
+            choices = ", ".join(field.choices)
+            ok = value in field.choices
+            return None if ok else problem(place, "not_a_choice", choices=choices)
+        case _:
+            assert_never(field.kind)
+
+
+def _wrong_text(place: str, field: FieldPart, value: FormValue) -> Problem | None:
+    if not isinstance(value, str):
+        return problem(place, "not_a_text")
+    return _out_of_bounds(place, field, len(value), "length")
+
+
+def _wrong_integer(place: str, field: FieldPart, value: FormValue) -> Problem | None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return problem(place, "not_an_integer")
+    return _out_of_bounds(place, field, value, "value")
+
+
+def _out_of_bounds(place: str, field: FieldPart, size: int, what: str) -> Problem | None:
+    if field.minimum is not None and size < field.minimum:
+        return problem(place, "below_minimum", says=f"{what}_below_minimum", least=field.minimum)
+    if field.maximum is not None and size > field.maximum:
+        return problem(place, "above_maximum", says=f"{what}_above_maximum", most=field.maximum)
+    return None
+
+
+def result_channels(procedure: ProcedureRules, level: Level) -> frozenset[Channel]:
+    """The channels by which the result of a filing at this level may be delivered."""
+    return CAPABILITIES[level].result & set(procedure.result_channels)
+
+
+def delivery_problems(
+    channel: Channel, address: Address | None, procedure: ProcedureRules, level: Level, place: str = "result_channel"
+) -> Iterator[Problem]:
+    """The problems of the requested delivery of the result; `place` is the field that named the channel."""
+    allowed = result_channels(procedure, level)
+    if channel not in allowed:
+        yield problem(place, "result_channel_not_allowed", level=int(level), channels=_channels(allowed))
+    if channel is Channel.POST and address is None:
+        yield problem("address", "address_required")
+
+
+def fee_channel(rule: FeePart, level: Level, asked: Submission | Filing) -> Channel:
+    """The default channel of a fee: online if allowed, else the first allowed one, else the counter."""
+    allowed = _fee_channels(rule, level, asked)
+    return Channel.ONLINE if Channel.ONLINE in allowed else next(iter(allowed), Channel.COUNTER)
+
+
+def _fee_channels(rule: FeePart, level: Level, asked: Submission | Filing) -> list[Channel]:
+    """The allowed channels. The post collects only with the result it delivers, or with papers handed in there."""
+    goes = asked.result_channel if rule.due is FeeDue.RESULT else asked.channel
+    allowed = CAPABILITIES[level].fee - (frozenset() if goes is Channel.POST else {Channel.POST})
+    return [channel for channel in rule.channels if channel in allowed]
+
+
+def _fee(submission: Submission, rule: FeePart, level: Level) -> Iterator[Problem]:
+    wanted = submission.fee_channel
+    allowed = _fee_channels(rule, level, submission)
+    if wanted not in allowed and (wanted or not allowed):
+        yield problem("fee_channel", "fee_channel_not_allowed", level=int(level), channels=_channels(allowed))
+
+
+def _fee_channel(submission: Submission, rule: FeePart | None, level: Level, *, costs: bool) -> Channel | None:
+    """The chosen channel, even if nothing is owed yet: a supplement may change that."""
+    if rule is None:
+        return None
+    if submission.fee_channel in _fee_channels(rule, level, submission):
+        return submission.fee_channel
+    return fee_channel(rule, level, submission) if costs else None
+
+
+def _channels(channels: Iterable[Channel]) -> Text:
+    return listed(CHANNEL_NAMES, sorted(channels))
+
+
+def _list(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "-"

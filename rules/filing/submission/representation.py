@@ -1,0 +1,71 @@
+"""Representation: whether a person may act for the applicant, at submission and at every later command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from rules.filing.submission.files import type_problems
+from rules.time.working_time import local_day
+from schemas.errors import Problem, problem
+from schemas.files import DOCUMENTS
+from schemas.filing.authorisation import Authorisation
+from schemas.filing.state import Filing
+from schemas.filing.submission import Submission
+from schemas.people import Actor, Role
+
+
+def representation_problems(submission: Submission, procedure: str, received: date) -> Iterator[Problem]:
+    """The problems of the authorisation of a submission `received` on this day.
+
+    On paper it need not name the principal and the representative: the desk has seen them.
+    """
+    given, represented = submission.authorisation, submission.actor.role is Role.REPRESENTATIVE
+    if given is None:
+        if represented:
+            yield problem("authorisation", "authorisation_required")
+        return
+    yield from type_problems("authorisation", given, DOCUMENTS)
+    if represented:
+        yield from _incomplete(given)
+    yield from authorisation_problems(given, submission.applicant.id_number, procedure, received)
+
+
+def authorisation_problems(given: Authorisation, principal: str | None, procedure: str, day: date) -> Iterator[Problem]:
+    """The problems of acting under this authorisation on this day; the principal is known by their number."""
+    if given.principal not in {None, principal}:
+        yield problem("authorisation.principal", "authorisation_for_someone_else")
+    if given.valid_from is not None and day < given.valid_from:
+        yield problem("authorisation.valid_from", "authorisation_not_yet_valid")
+    if given.valid_until is not None and given.valid_until < day:
+        yield problem("authorisation.valid_until", "authorisation_expired")
+    if given.scope and procedure not in given.scope:
+        yield problem("authorisation.scope", "authorisation_out_of_scope")
+
+
+def _incomplete(given: Authorisation) -> Iterator[Problem]:
+    for name in ("principal", "id_number"):
+        if getattr(given, name) is None:
+            yield problem(f"authorisation.{name}", "authorisation_incomplete")
+
+
+def not_represented(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    """Why the actor can't act as representative: another person filed it, or the authorisation has ended."""
+    if actor.role is not Role.REPRESENTATIVE:
+        return None
+    filed_by = filing.filed_by
+    if filed_by is None or (filed_by.role, filed_by.subject) != (actor.role, actor.subject):
+        return problem("actor.subject", "not_the_representative")
+    return over(actor, represented_until(filing), now)
+
+
+def represented_until(filing: Filing) -> date | None:
+    """The last day in Vietnam on which a representative may act; None: without end."""
+    return filing.authorisation.valid_until if filing.authorisation else None
+
+
+def over(actor: Actor, last_day: date | None, now: datetime) -> Problem | None:
+    """Why a representative with this last day in Vietnam can no longer act, or None."""
+    if actor.role is not Role.REPRESENTATIVE or last_day is None or local_day(now) <= last_day:
+        return None
+    return problem("actor", "authorisation_expired", says="authorisation_over")

@@ -1,0 +1,1 @@
+"""The clocks of a filing, and what sets them going again."""

@@ -1,0 +1,347 @@
+"""The effect of an event on the clocks of a filing, as `schemas.filing.events.EFFECTS` declares it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from typing import Any, Final, TypeAlias
+
+from rules.filing.conditions import hold, received_on
+from rules.require import require
+from rules.time import working_time
+from schemas.filing import events as ev
+from schemas.filing.events import EFFECTS, Clock, Effect, Moment
+from schemas.filing.state import ClockState, Extension, Filing, Pause, PauseReason, Timer
+from schemas.level import Channel
+from schemas.limit import Limit
+from schemas.publishing.procedure_rules import ProcedureRules
+from schemas.publishing.time_limits import GoesOn
+from schemas.stream.ledger import Recorded
+
+BANK_ANSWERS: Final = timedelta(minutes=5)
+"""The time that an online payment has after its due time to report its outcome, before it counts as late."""
+
+OF_THE_AGENCY: Final = frozenset({Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.ISSUE})
+"""The clocks of the agency's own limits."""
+_REMINDED_OF: Final = OF_THE_AGENCY | {Clock.SUSPENSION}
+_SHOWN_ONLY: Final = frozenset({Clock.APPEAL})
+"""Clocks that are only shown: they have no timers."""
+
+_ENDING: Final = frozenset({Effect.START, Effect.STOP, Effect.RESTART})
+_CUT_SHORT: Final = frozenset(
+    {"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled", "reopened", "delivery_changed"}
+)
+"""Events that end a filing, take a move back or restart a step, so that their clocks have no outcome."""
+
+
+def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
+    """The change of the clocks by an event; the filing has its other changes already."""
+    event, at = recorded.event, recorded.at
+    if isinstance(event, ev.CalendarChanged):
+        return _on_another_calendar(filing, at)
+    clocks, past = dict(filing.clocks), filing.past_clocks
+    for clock, declared in EFFECTS[event.kind].items():
+        state = clocks.pop(clock, None)
+        meant = _meant(filing, clock, declared, event.kind)
+        effect = declared if event.kind == "recalled" else _resumption(filing, state, meant)
+        after = _transition(filing, clock, state, effect, event, _since(event, at) if effect is Effect.START else at)
+        if state is not None and effect in _ENDING:
+            past = (*past, _ended(state, effect, event.kind, at))
+        if after is not None:
+            clocks[clock] = after
+    return {"clocks": clocks, "past_clocks": past}
+
+
+def _since(event: ev.Event, at: datetime) -> datetime:
+    """The legal start of a limit: a dossier by post may have been received before it was recorded."""
+    match event:
+        case ev.Submitted(received_at=received) if received is not None:
+            return received
+        case ev.Accepted(since=since) if since is not None:
+            return since
+    return at
+
+
+def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
+    """The effect on this clock at this stage: the intake runs until acceptance, the processing from then on.
+
+    The transfer runs while papers of the dossier are at another desk or on their way from there.
+    """
+    if kind == "dossier_received" and filing.at_desk:
+        return Effect.NONE
+    if clock is Clock.PAYMENT and declared is Effect.START:
+        return _of_the_fee(filing, kind)
+    if declared is not Effect.START:
+        return declared
+    if clock in ({Clock.INTAKE} if filing.accepted_at else {Clock.PROCESSING, Clock.TRANSFER}):
+        return Effect.STOP
+    to_transfer = (filing.at_desk or filing.under_way) and clock not in filing.clocks
+    return Effect.NONE if clock is Clock.TRANSFER and not to_transfer else declared
+
+
+def _of_the_fee(filing: Filing, kind: str) -> Effect:
+    """The effect on the payment clock, which runs while the applicant has to pay.
+
+    It does not run while the post is to collect the fee, and starts again if the post has not collected it.
+    """
+    if kind == "fee_requested":
+        return Effect.START if filing.fee_pending else Effect.NONE
+    uncollected = filing.fee_pending and filing.fee is not None and filing.fee.channel is Channel.POST
+    return Effect.START if uncollected and Clock.PAYMENT not in filing.clocks else Effect.NONE
+
+
+def _resumption(filing: Filing, state: ClockState | None, declared: Effect) -> Effect:
+    """The effect by the procedure's rule for this interruption: resume with the rest of the limit, or restart."""
+    if state is None or not state.paused or declared not in {Effect.RESUME, Effect.RESTART}:
+        return declared
+    rule = filing.procedure.resumption
+    by_reason = {
+        PauseReason.SUPPLEMENT: rule.supplement,
+        PauseReason.OBLIGATION: rule.obligation,
+        PauseReason.SUSPENSION: rule.suspension,
+    }
+    return _EFFECT_OF.get(by_reason.get(state.pauses[-1].reason), declared)
+
+
+_EFFECT_OF: Final[dict[GoesOn | None, Effect]] = {GoesOn.RESUME: Effect.RESUME, GoesOn.RESTART: Effect.RESTART}
+
+
+def _transition(
+    filing: Filing, clock: Clock, state: ClockState | None, effect: Effect, event: ev.Event, at: datetime
+) -> ClockState | None:
+    if effect is Effect.START or (effect is Effect.RESTART and state is not None):
+        named = event.limit if isinstance(event, ev.Suspended) else None
+        return _started(filing, clock, at, named, state if effect is Effect.RESTART else None)
+    if state is None or effect is Effect.STOP:
+        return None
+    if effect is Effect.PAUSE and not state.paused:
+        return _paused(state, event, at)
+    if effect is Effect.RESUME and state.paused:
+        ended = state.pauses[-1].model_copy(update={"until": max(at, state.pauses[-1].since)})
+        return _project(filing, state.model_copy(update={"pauses": (*state.pauses[:-1], ended)}))
+    if effect is Effect.EXTEND and isinstance(event, _Extending):
+        return _project(filing, _extended(state, event, at))
+    return state
+
+
+def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, before: ClockState | None) -> ClockState:
+    """A new run, under the limit `named` by its event if there is one; a restarted run keeps its limit."""
+    cut_off = filing.procedure.limits.cut_off if clock in OF_THE_AGENCY else None
+    limit, extensions = (named or limit_of(filing, clock), ()) if before is None else (before.limit, before.extensions)
+    fresh = ClockState(clock=clock, limit=limit, cut_off=cut_off, started=at, due=at, extensions=extensions)
+    return _project(filing, fresh)
+
+
+def _paused(state: ClockState, event: ev.Event, at: datetime) -> ClockState:
+    """The paused clock. A timer's moment may be slightly ahead, so the pause begins no earlier than the last ended."""
+    since = max(at, state.pauses[-1].until or at) if state.pauses else at
+    reason = PauseReason.FEE if state.clock is Clock.INTAKE else PauseReason.OBLIGATION
+    pause = Pause(since=since, reason=_REASONS.get(event.kind, reason), basis=getattr(event, "legal_basis", None))
+    return state.model_copy(update={"pauses": (*state.pauses, pause)})
+
+
+_REASONS: Final = {"supplement_requested": PauseReason.SUPPLEMENT, "suspended": PauseReason.SUSPENSION}
+
+
+_Extending: TypeAlias = ev.Extended | ev.Reappointed | ev.SuspensionProlonged | ev.CaseApplied
+
+
+def _extended(state: ClockState, event: _Extending, at: datetime) -> ClockState:
+    """The clock with a new due time; its reminders and lateness count anew."""
+    if isinstance(event, ev.CaseApplied):
+        return state.model_copy(update=_NOTHING_TOLD | {"limit": event.limit})
+    extension = Extension(by=event.by, at=at, kind=event.kind)
+    longer = {"limit": _longer(state.limit, event.by), "extensions": (*state.extensions, extension)}
+    return state.model_copy(update=longer | _NOTHING_TOLD)
+
+
+_NOTHING_TOLD: Final = dict.fromkeys(("reminded_at", "apologised_at", "overdue_at"))
+
+
+def _ended(state: ClockState, effect: Effect, kind: str, at: datetime) -> ClockState:
+    answered = kind == "obligation_demanded" or (effect is Effect.STOP and kind not in _CUT_SHORT)
+    outcome = working_time.outcome(state.limit, state.due, _stands(state, at)) if answered else None
+    return state.model_copy(update={"ended": at, "ended_by": kind, "outcome": outcome})
+
+
+def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
+    """The clocks on another calendar. A clock that is no longer late has its reminders and lateness again."""
+    clocks = {clock: _told_again(filing, state, at) for clock, state in filing.clocks.items()}
+    in_time = {clock for clock, state in clocks.items() if state.overdue and state.due > _stands(state, at)}
+    clocks |= {clock: _project(filing, clocks[clock].model_copy(update=_NOTHING_TOLD)) for clock in in_time}
+    late_before = {state.clock for state in filing.past_clocks if state.overdue}
+    return {"clocks": clocks, "overdue": tuple(clock for clock in filing.overdue if clock not in in_time - late_before)}
+
+
+def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
+    """The clock on another calendar. Reminders of a changed due time are repeated if their new time is still ahead."""
+    untold = _project(filing, state.model_copy(update=_NOTHING_TOLD))
+    kept = (
+        {}
+        if untold.due == state.due
+        else {
+            told: None
+            for told, moment in (("reminded_at", untold.remind_at), ("apologised_at", untold.apologise_at))
+            if moment is not None and moment > at
+        }
+    )
+    return _project(filing, state.model_copy(update=kept))
+
+
+def _stands(state: ClockState, at: datetime) -> datetime:
+    """The instant until which the clock has run."""
+    return state.pauses[-1].since if state.paused else at
+
+
+def _project(filing: Filing, state: ClockState) -> ClockState:
+    """The clock with the instants that follow from its limit, its pauses and the calendar."""
+    due = working_time.due(
+        state.started, state.limit, filing.calendar, pauses=closed_pauses(state), cut_off=state.cut_off
+    )
+    projected = state.model_copy(update={"due": due})
+    remind, apologise = _remind_at(filing, projected), _apologise_at(filing, projected)
+    return projected.model_copy(update={"remind_at": remind, "apologise_at": apologise})
+
+
+def _remind_at(filing: Filing, state: ClockState) -> datetime | None:
+    if state.clock is Clock.PICKUP and not state.overdue:
+        return _unclaimed_at(filing, state, state.reminded_at or state.started)
+    if not _reminded_of(filing, state.clock) or state.reminded_at or state.overdue:
+        return None
+    return working_time.remind_at(
+        state.started,
+        state.limit,
+        state.due,
+        filing.procedure.limits.reminder,
+        filing.calendar,
+        pauses=closed_pauses(state),
+        cut_off=state.cut_off,
+    )
+
+
+def reminded_again_at(filing: Filing, clock: Clock, at: datetime) -> datetime | None:
+    """The time of the next reminder after this one. Only applicants are reminded again, of an uncollected result."""
+    return _unclaimed_at(filing, filing.clocks[clock], at) if clock is Clock.PICKUP else None
+
+
+def _unclaimed_at(filing: Filing, state: ClockState, since: datetime) -> datetime | None:
+    every = filing.procedure.limits.unclaimed
+    moment = None if every is None else working_time.due(since, every, filing.calendar)
+    return moment if moment is not None and moment < state.due else None
+
+
+def _reminded_of(filing: Filing, clock: Clock) -> bool:
+    """Whether this clock has a reminder: for officers, and for an applicant whose result waits for a fee."""
+    return clock in _REMINDED_OF or (clock is Clock.PAYMENT and filing.result is not None)
+
+
+def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
+    """The time at which an apology is drafted: ahead of the limit, if another appointment is possible.
+
+    None for a short limit, after an earlier postponement, and in procedures with approval by silence.
+    """
+    silent = filing.procedure.silent_officer is not None
+    due_one = state.clock is Clock.PROCESSING and not silent and not postponements(filing)
+    told = state.apologised_at is not None or state.overdue
+    if not due_one or told or working_time.short(state.limit, filing.calendar):
+        return None
+    before = working_time.before(state.due, filing.procedure.limits.apology, filing.calendar)
+    return before if before > state.started else None
+
+
+def postponements(filing: Filing) -> int:
+    """The number of postponements of the result, by any rule."""
+    return filing.extensions + filing.reappointed
+
+
+def silence_approves(filing: Filing) -> bool:
+    """Whether the filing is approved at the end of its processing limit if nobody decides."""
+    return filing.decision is None and filing.procedure.silent_officer is not None
+
+
+def put_off_at_most(filing: Filing) -> Limit:
+    """The longest possible postponement of an appointment."""
+    processing = _own_processing_limit(filing)
+    again = Limit(amount=max(processing.amount, 1), unit=processing.unit)
+    return filing.procedure.limits.reappointment or again
+
+
+def put_off(filing: Filing, state: ClockState, by: Limit) -> datetime:
+    """The due time after this postponement."""
+    stood = closed_pauses(state)
+    limit = _longer(state.limit, by)
+    return working_time.due(state.started, limit, filing.calendar, pauses=stood, cut_off=state.cut_off)
+
+
+def _longer(limit: Limit, by: Limit) -> Limit:
+    return Limit(amount=limit.amount + by.amount, unit=limit.unit)
+
+
+def closed_pauses(state: ClockState) -> tuple[tuple[datetime, datetime], ...]:
+    """The finished pauses."""
+    return tuple((pause.since, pause.until) for pause in state.pauses if pause.until is not None)
+
+
+def limit_of(filing: Filing, clock: Clock) -> Limit:
+    """The limit under which a clock of this filing runs now."""
+    return _LIMITS[clock](filing)
+
+
+def _own_processing_limit(filing: Filing) -> Limit:
+    return processing_limit(filing.procedure, filing, received_on(filing))
+
+
+def processing_limit(rules: ProcedureRules, filing: Filing, received: date) -> Limit:
+    """The limit of the case found by an officer, else of the first case whose conditions hold, else the general one."""
+    held = (case for case in rules.cases if case.when and hold(case.when, filing, received))
+    found = next((case for case in rules.cases if case.code == filing.case), None) or next(held, None)
+    return rules.limits.processing if found is None else found.processing
+
+
+def _obligation_limit(filing: Filing) -> Limit:
+    step = filing.begun_step
+    rule = None if step is None else step.obligation
+    if rule is None or filing.obligation is None:
+        msg = "this step has no obligation"
+        raise ValueError(msg)
+    return rule.answer if filing.obligation.amount is None else rule.pay
+
+
+_LIMITS: Final[dict[Clock, Callable[[Filing], Limit]]] = {
+    Clock.INTAKE: lambda filing: filing.procedure.limits.intake,
+    Clock.SUPPLEMENT: lambda filing: filing.procedure.supplement_limit,
+    Clock.PAYMENT: lambda filing: require(filing.procedure.fee).limit,
+    Clock.PROCESSING: _own_processing_limit,
+    Clock.STEP: lambda filing: require(filing.begun_step).limit,
+    Clock.OBLIGATION: _obligation_limit,
+    Clock.CONFIRMATION: lambda filing: require(require(filing.begun_step).draft).answer,
+    Clock.ISSUE: lambda filing: filing.procedure.limits.issue,
+    Clock.DELIVERY: lambda filing: filing.procedure.limits.delivery,
+    Clock.READING: lambda filing: filing.procedure.limits.reading or filing.procedure.limits.pickup,
+    Clock.PICKUP: lambda filing: filing.procedure.limits.pickup,
+    Clock.SUSPENSION: lambda filing: filing.procedure.limits.suspension,
+    Clock.TRANSFER: lambda filing: filing.procedure.limits.transfer,
+    Clock.APPEAL: lambda filing: filing.procedure.limits.appeal,
+}
+
+
+def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
+    """The timers of a running clock. One that is paused or overdue has none."""
+    if state.paused or state.overdue or state.clock in _SHOWN_ONLY:
+        return
+    if state.remind_at is not None:
+        yield Timer(clock=state.clock, due=state.remind_at, moment=Moment.REMINDER)
+    if state.apologise_at is not None:
+        yield Timer(clock=state.clock, due=state.apologise_at, moment=Moment.APOLOGY)
+    yield Timer(clock=state.clock, due=_rings_at(filing, state))
+
+
+def _rings_at(filing: Filing, state: ClockState) -> datetime:
+    """The time of the final timer. An online payment has its own deadline and more time to report its outcome."""
+    online = state.clock is Clock.PAYMENT and filing.fee is not None and filing.fee.channel is Channel.ONLINE
+    return state.due + BANK_ANSWERS if online else state.due
+
+
+def clock_history(filing: Filing) -> tuple[ClockState, ...]:
+    """Every run of every clock, in the order of their starts."""
+    return tuple(sorted((*filing.past_clocks, *filing.clocks.values()), key=lambda state: (state.started, state.clock)))

@@ -1,0 +1,114 @@
+"""The form of a procedure as JSON Schema, from which a portal can draw it and check it before sending."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from rules.forms.notes import note_of
+from rules.wording.rule_words import Labels, labels_of
+from schemas.base import Text
+from schemas.form import MAX_TEXT
+from schemas.publishing.fact import Condition, When
+from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
+from schemas.translate import beside
+
+Json = dict[str, Any]
+
+_DATE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_NOT_BLANK: Final = r"\S"
+_WHOLE: Final = 2**53 - 1
+
+
+def json_schema(procedure: Procedure) -> Json:
+    """The schema (draft 2020-12) of a submission's `form`.
+
+    Titles and descriptions are in Vietnamese and English; `x-vi` and `x-en` have each language by itself. Conditions on
+    the channel, the applicant or the day of receipt are not in the form's values: they stand in the descriptions only,
+    and such fields are neither required nor refused.
+    """
+    labels = labels_of(procedure.form)
+    told = [field for field in procedure.form if all(map(_in_form, field.when))]
+    rules = [_conditional(field) for field in told if field.when]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:motcua:form:{procedure.code}@{procedure.version}",
+        **_titled(procedure.name, None),
+        "type": "object",
+        "properties": {field.code: _property(field, labels) for field in procedure.form},
+        "required": [field.code for field in told if field.required and not field.when],
+        "additionalProperties": False,
+        **({"allOf": rules} if rules else {}),
+    }
+
+
+def _property(field: FieldRule, labels: Labels) -> Json:
+    return {**_titled(field.label, note_of(field, labels)), **_values(field)}
+
+
+def _titled(label: Text, description: Text | None) -> Json:
+    described = {} if description is None else {"description": _both(description)}
+    languages: Json = {"x-vi": {"title": label.vi}, "x-en": {"title": label.en}}
+    if description is not None:
+        languages["x-vi"]["description"], languages["x-en"]["description"] = description.vi, description.en
+    return {"title": _both(label), **described, **languages}
+
+
+def _values(field: FieldRule) -> Json:
+    match field.kind:
+        case FieldKind.TEXT:
+            asked = {"pattern": _NOT_BLANK} if field.required else {}
+            most = MAX_TEXT if field.maximum is None else field.maximum
+            return {"type": "string", **_bound("minLength", field.minimum), "maxLength": most, **asked}
+        case FieldKind.INTEGER:
+            most = _WHOLE if field.maximum is None else field.maximum
+            least = -_WHOLE if field.minimum is None else field.minimum
+            return {"type": "integer", "minimum": least, "maximum": most}
+        case FieldKind.DATE:
+            return {"type": "string", "format": "date", "pattern": _DATE}
+        case FieldKind.BOOLEAN:
+            return {"type": "boolean"}
+        case FieldKind.CHOICE:
+            return {"oneOf": [{"const": one, **_titled(field.called(one), None)} for one in field.choices]}
+
+
+def _bound(keyword: str, bound: int | None) -> Json:
+    return {} if bound is None else {keyword: bound}
+
+
+def _conditional(field: FieldRule) -> Json:
+    """The field is required, if at all, only if its conditions hold, and refused otherwise."""
+    asked = {"then": {"required": [field.code]}} if field.required else {}
+    return {"if": _holds(field.when), **asked, "else": {"properties": {field.code: False}}}
+
+
+def _holds(when: When) -> Json:
+    properties: dict[str, list[Json]] = {}
+    for condition in when:
+        properties.setdefault(str(condition.field), []).append(dict(_asked(condition)))
+    return {"properties": {field: {"allOf": rules} for field, rules in properties.items()}, "required": [*properties]}
+
+
+def _asked(condition: Condition) -> Iterable[tuple[str, Any]]:
+    if condition.one_of:
+        yield "enum", [*condition.one_of]
+        return
+    yield "type", "integer"
+    yield from _bounds(condition)
+
+
+def _bounds(condition: Condition) -> Iterator[tuple[str, int]]:
+    if condition.at_least is not None:
+        yield "minimum", condition.at_least
+    if condition.at_most is not None:
+        yield "maximum", condition.at_most
+
+
+def _in_form(condition: Condition) -> bool:
+    """Whether the values of the form alone decide the condition."""
+    ago = (condition.at_least_days_ago, condition.at_most_days_ago)
+    return condition.field is not None and ago == (None, None)
+
+
+def _both(words: Text) -> str:
+    return words.vi if words.vi == words.en else beside(words)

@@ -1,0 +1,199 @@
+"""The content of a form, blank or filled in: all its words, in order, without layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from math import ceil
+from typing import Final, Protocol
+
+from rules.forms.notes import note_of
+from rules.wording.rule_words import Labels, holds, labels_of
+from schemas.base import Model, Text
+from schemas.files import Paper
+from schemas.form import FormValue
+from schemas.level import Channel
+from schemas.names import CHANNEL_NAMES
+from schemas.people import Address, Applicant, PersonKind
+from schemas.publishing.procedure import FieldKind, FieldRule, PaperRule, Procedure
+from schemas.translate import said
+
+_IN_A_LINE: Final = 70
+"""The approximate number of handwritten characters in a line."""
+_MOST_LINES: Final = 5
+
+
+class Box(Model):
+    """A box to tick."""
+
+    name: Text
+    ticked: bool = False
+    note: Text | None = None
+
+
+class Entry(Model):
+    """An entry to fill in: on `lines` by hand, by ticking `boxes`, or with its `value`.
+
+    `place` is the path of the value in a submission, such as `form.address`.
+    """
+
+    place: str
+    label: Text
+    note: Text | None = None
+    value: str | None = None
+    boxes: tuple[Box, ...] = ()
+    lines: int = 1
+
+
+class Section(Model):
+    """Entries under a heading."""
+
+    title: Text
+    entries: tuple[Entry, ...]
+
+
+class Sheet(Model):
+    """A form. A filled-in one has the `digest` of the signed content, or the `code` of its filing."""
+
+    key: str
+    procedure: str
+    title: Text
+    subtitle: Text
+    to: Text
+    sections: tuple[Section, ...]
+    papers: tuple[Box, ...]
+    filled: bool = False
+    digest: str | None = None
+    code: str | None = None
+
+    @property
+    def entries(self) -> Iterator[Entry]:
+        """All entries of all sections."""
+        return (entry for section in self.sections for entry in section.entries)
+
+
+class Dossier(Protocol):
+    """A submission or a filing."""
+
+    @property
+    def applicant(self) -> Applicant | None: ...
+
+    @property
+    def form(self) -> dict[str, FormValue]: ...
+
+    @property
+    def papers(self) -> tuple[Paper, ...]: ...
+
+    @property
+    def result_channel(self) -> Channel | None: ...
+
+    @property
+    def address(self) -> Address | None: ...
+
+
+def blank(procedure: Procedure, key: str, paper: PaperRule | None) -> Sheet:
+    """The form to fill in by hand: every field with its conditions. `paper` is the paper of this form."""
+    return _sheet(procedure, key, paper)
+
+
+def filled_in(
+    procedure: Procedure,
+    key: str,
+    paper: PaperRule | None,
+    dossier: Dossier,
+    *,
+    digest: str | None = None,
+    code: str | None = None,
+) -> Sheet:
+    """The form as filled in, with the given values alone."""
+    return _sheet(procedure, key, paper, dossier).model_copy(update={"digest": digest, "code": code, "filled": True})
+
+
+def _sheet(procedure: Procedure, key: str, paper: PaperRule | None, dossier: Dossier | None = None) -> Sheet:
+    labels = labels_of(procedure.form)
+    content = tuple(_fields(procedure.form, labels, dossier))
+    sections = (
+        Section(title=said("sheet.applicant"), entries=tuple(_applicant(dossier))),
+        *((Section(title=said("sheet.content"), entries=content),) if content else ()),
+        Section(title=said("sheet.result"), entries=tuple(_result(procedure, dossier))),
+    )
+    own = None if paper is None else paper.code
+    return Sheet(
+        key=key,
+        procedure=f"{procedure.code}@{procedure.version}",
+        title=said("sheet.form") if paper is None else paper.name,
+        subtitle=procedure.name,
+        to=procedure.agency,
+        sections=sections,
+        papers=tuple(_papers([one for one in procedure.papers if one.code != own], labels, dossier)),
+    )
+
+
+def _applicant(dossier: Dossier | None) -> Iterator[Entry]:
+    who = None if dossier is None else dossier.applicant
+    kinds = ((PersonKind.PERSON, said("sheet.person")), (PersonKind.ORGANISATION, said("sheet.organisation")))
+    boxes = (Box(name=name, ticked=who is not None and who.kind is kind) for kind, name in kinds)
+    yield Entry(place="applicant.kind", label=said("sheet.kind"), boxes=tuple(boxes))
+    texts = {
+        "name": said("sheet.name"),
+        "id_number": said("sheet.id_number"),
+        "phone": said("sheet.phone"),
+        "email": said("sheet.email"),
+    }
+    for name, label in texts.items():
+        value = getattr(who, name, None)
+        if who is None or value is not None:
+            yield Entry(place=f"applicant.{name}", label=label, value=value)
+    if who is None:
+        yield Entry(place="actor", label=said("sheet.representative"))
+
+
+def _fields(fields: Iterable[FieldRule], labels: Labels, dossier: Dossier | None) -> Iterator[Entry]:
+    for field in fields:
+        value = None if dossier is None else dossier.form.get(field.code)
+        if dossier is None or value is not None:
+            note = note_of(field, labels) if dossier is None else None
+            place = f"form.{field.code}"
+            yield _entry(field, value).model_copy(update={"place": place, "label": field.label, "note": note})
+
+
+def _entry(field: FieldRule, value: FormValue | None) -> Entry:
+    boxes: tuple[Box, ...] = ()
+    if field.kind is FieldKind.BOOLEAN:
+        boxes = tuple(Box(name=name, ticked=value is is_) for is_, name in _TRUTHS)
+    if field.kind is FieldKind.CHOICE:
+        boxes = tuple(Box(name=field.called(choice), ticked=value == choice) for choice in field.choices)
+    lines = ceil((field.maximum or _IN_A_LINE) / _IN_A_LINE) if field.kind is FieldKind.TEXT else 1
+    written = None if value is None or boxes else _written(field.kind, value)
+    return Entry(place="", label=field.label, value=written, boxes=boxes, lines=min(lines, _MOST_LINES))
+
+
+_TRUTHS: Final = ((True, said("sheet.yes")), (False, said("sheet.no")))
+
+
+def _written(kind: FieldKind, value: FormValue) -> str:
+    if kind is FieldKind.DATE:
+        return f"{date.fromisoformat(str(value)):%d/%m/%Y}"
+    return str(value)
+
+
+def _papers(rules: Iterable[PaperRule], labels: Labels, dossier: Dossier | None) -> Iterator[Box]:
+    handed_in = {} if dossier is None else {paper.code: paper for paper in dossier.papers}
+    for rule in rules:
+        if dossier is None:
+            yield Box(name=rule.name, note=holds(rule.when, labels) if rule.when else None)
+        elif (paper := handed_in.get(rule.code)) is not None:
+            how = said("sheet.on_paper") if paper.file is None else said("sheet.file_attached")
+            yield Box(name=rule.name, ticked=True, note=how)
+
+
+def _result(procedure: Procedure, dossier: Dossier | None) -> Iterator[Entry]:
+    chosen = None if dossier is None else dossier.result_channel
+    boxes = (Box(name=CHANNEL_NAMES[channel], ticked=channel is chosen) for channel in procedure.result.channels)
+    yield Entry(place="result_channel", label=procedure.result.name, boxes=tuple(boxes))
+    if dossier is not None and dossier.address is not None:
+        to = dossier.address
+        value = f"{to.recipient}, {to.phone}, {to.address}, {to.postcode}"
+        yield Entry(place="address", label=said("sheet.address"), value=value)
+    elif dossier is None and Channel.POST in procedure.result.channels:
+        yield Entry(place="address", label=said("sheet.address"), lines=2)

@@ -1,0 +1,134 @@
+"""The register of principals: the effect of each change, and the conditions for it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple, assert_never
+
+from rules.identity.possession import unsafe
+from schemas.errors import Problem, problem
+from schemas.identity.principals import (
+    WHOLE_REGISTER,
+    AddPrincipal,
+    AnyPrincipalCommand,
+    ApproveChange,
+    Asked,
+    DeclineChange,
+    RequireTwo,
+    RevokeKey,
+    RotateKey,
+    Said,
+)
+from schemas.identity.statement import Principal, PrincipalKey
+
+
+def named(said: Asked) -> str:
+    """The principal that a change is about, or `*` for the register as a whole."""
+    if isinstance(said, RequireTwo):
+        return WHOLE_REGISTER
+    return said.principal.id if isinstance(said, AddPrincipal) else said.principal
+
+
+def impossible(principal: Principal | None, said: Said, now: datetime) -> Problem | None:
+    """Why a change of this principal is impossible, or None."""
+    if isinstance(said, AddPrincipal):
+        return _new_key(said.key, now)
+    if principal is None:
+        return problem("principal", "unknown_principal")
+    if isinstance(said, RotateKey):
+        return _new_key(said.key, now)
+    live = [key for key in principal.keys if key.revoked_at is None]
+    if all(said.key_id not in {None, key.key_id} for key in live):
+        return problem("key_id", "no_live_key")
+    return None
+
+
+def _new_key(key: PrincipalKey | None, now: datetime) -> Problem | None:
+    if key is None:
+        return None
+    if key.revoked_at is not None:
+        return problem("key.revoked_at", "key_revoked")
+    if unsafe(key.public_key):
+        return problem("key.public_key", "key_unsafe")
+    return problem("key.valid_until", "key_over") if key.valid_until <= now else None
+
+
+def changed(principal: Principal | None, said: Said, at: datetime) -> Principal:
+    """The principal after a change that takes effect at this moment."""
+    keys = () if principal is None else principal.keys
+    match said:
+        case AddPrincipal(principal=about, key=key):
+            return Principal.model_validate(
+                about.model_dump() | {"keys": (*keys, *(() if key is None else (_from(key, at),)))}
+            )
+        case RotateKey(key=key, overlap=overlap):
+            begins = max(key.valid_from, at)
+            ended = tuple(_ended(one, begins + timedelta(hours=overlap)) for one in keys)
+            return _with(principal, (*ended, _from(key, at)))
+        case RevokeKey(key_id=key_id):
+            return _with(principal, tuple(_revoked(one, key_id, at) for one in keys))
+        case _:
+            assert_never(said)
+
+
+class Recorded(NamedTuple):
+    """A recorded change of the register: the `n`-th, whether it waits for a second approval, and when."""
+
+    n: int
+    command: AnyPrincipalCommand
+    waits: bool
+    at: datetime
+
+
+class Fold:
+    """The state of the register after the recorded changes, in order."""
+
+    def __init__(self) -> None:
+        self.principals: dict[str, Principal] = {}
+        self.by_two = False
+        self._waiting: dict[int, Asked] = {}
+
+    def meant(self, command: AnyPrincipalCommand) -> Asked:
+        """The change that a command requests, approves or declines. Raises `ValueError` for an unknown number."""
+        if not isinstance(command, ApproveChange | DeclineChange):
+            return command
+        if command.asked not in self._waiting:
+            msg = "nothing of this number waits"
+            raise ValueError(msg)
+        return self._waiting[command.asked]
+
+    def add(self, change: Recorded) -> None:
+        """Take the next change. Raises `ValueError` for an impossible one."""
+        asked = self.meant(change.command)
+        if change.waits:
+            self._waiting[change.n] = asked
+        if change.waits or isinstance(change.command, DeclineChange):
+            return
+        if isinstance(asked, RequireTwo):
+            self.by_two = asked.on
+        else:
+            name = named(asked)
+            self.principals[name] = changed(self.principals.get(name), asked, change.at)
+
+
+def _with(principal: Principal | None, keys: tuple[PrincipalKey, ...]) -> Principal:
+    if principal is None:
+        msg = "there is no such principal: ask `impossible` first"
+        raise ValueError(msg)
+    return principal.model_copy(update={"keys": keys})
+
+
+def _from(key: PrincipalKey, at: datetime) -> PrincipalKey:
+    """The key, valid no earlier than its registration."""
+    return key.model_copy(update={"valid_from": max(key.valid_from, at)})
+
+
+def _ended(key: PrincipalKey, until: datetime) -> PrincipalKey:
+    last = min(key.valid_until, max(until, key.valid_from + timedelta(microseconds=1)))
+    return key if key.revoked_at is not None else key.model_copy(update={"valid_until": last})
+
+
+def _revoked(key: PrincipalKey, key_id: str | None, at: datetime) -> PrincipalKey:
+    if key.revoked_at is not None or key_id not in {None, key.key_id}:
+        return key
+    return key.model_copy(update={"revoked_at": at})

@@ -1,0 +1,15 @@
+"""Values that a state has once its first event is recorded."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def require(value: T | None) -> T:
+    """`value`, if it is not None. Raises `ValueError` for a stream without events."""
+    if value is None:
+        msg = "nothing has been recorded yet"
+        raise ValueError(msg)
+    return value

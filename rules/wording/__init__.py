@@ -1,0 +1,1 @@
+"""A procedure in words: rules, places, fees, prose."""

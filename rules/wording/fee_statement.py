@@ -1,0 +1,195 @@
+"""The cost of a filing as `motcua fee` states it: every đồng with its item, its source and its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time
+from typing import NamedTuple
+
+from rules.amounts import money
+from rules.filing.fees.assessment import Assessment, Charge, assess
+from rules.filing.fees.inputs import CHANNEL, Case, Unknown, missing
+from rules.filing.submission.admission import form_problems
+from rules.filing.waivers import not_for
+from rules.time.in_force import in_force
+from rules.time.working_time import VIETNAM
+from rules.wording import rule_words as words
+from rules.wording.fee_inputs import NO_FILE
+from rules.wording.procedure_words import rate
+from schemas.base import Model, Text
+from schemas.errors import Problem, RefusalCode, problem, refused
+from schemas.level import CAPABILITIES
+from schemas.people import Role
+from schemas.publishing.fee import FeeItem, FeeKind, FeeRule, WaiverRule
+from schemas.publishing.procedure import Procedure
+from schemas.publishing.procedure_rules import ProcedureRules, WaiverPart, rules_of
+from schemas.translate import joined, said
+
+
+class StatedLine(Model):
+    """A charged item: `amount` đồng to pay by the item with the code `rule`, after the `waived` sum."""
+
+    kind: FeeKind
+    amount: int
+    rule: str
+    name: Text
+    reason: Text
+    source: str
+    waived: int = 0
+
+
+class StatedWaiver(Model):
+    """A waiver that an officer in the role `approver` may grant, if the paper `evidence` is handed in."""
+
+    code: str
+    name: Text
+    percent: int
+    approver: Role
+    evidence: str | None
+    source: str
+
+
+class FeeStatement(Model):
+    """The sum to pay in đồng with its reasons; without a total, the `missing` inputs.
+
+    The lines add up to the total, and by kind to `phi` and `le_phi`. `waived` is the sum taken off by the `waiver`;
+    `waivers` are those that might be granted, as far as is known.
+    """
+
+    total: int | None
+    phi: int | None
+    le_phi: int | None
+    lines: tuple[StatedLine, ...] = ()
+    waived: int = 0
+    waiver: StatedWaiver | None = None
+    waivers: tuple[StatedWaiver, ...] = ()
+    missing: tuple[Problem, ...] = ()
+
+
+class Question(NamedTuple):
+    """The known facts of the filing, the day of its receipt, request and payment, and the code of a waiver."""
+
+    case: Case
+    day: date
+    waiver: str | None = None
+
+
+def stated(procedure: Procedure, question: Question) -> FeeStatement:
+    """The cost of a filing under a procedure. Raises `RefusalError` for values that no filing could have."""
+    rules, fee = rules_of(procedure, NO_FILE), procedure.fee
+    case, day, _ = question
+    if problems := [*_wrong(rules, case, day)]:
+        raise refused(RefusalCode.BAD_SUBMISSION, *problems)
+    waiver = _waiver(fee, question)
+    part = _part(rules, question.waiver)
+    unsure = Unknown(rules, case, day, optional=True)
+    if part is not None and (why := _not_for(part, unsure, case, day)) is not None:
+        raise refused(RefusalCode.BAD_SUBMISSION, why)
+    open_to = tuple(map(_stated, _open(fee, unsure, day)))
+    granted = _stated(waiver) if waiver else None
+    if unknown := missing(rules, case, day, day, part):
+        found = tuple(problem(name, "field_required") for name in unknown)
+        return FeeStatement(total=None, phi=None, le_phi=None, waiver=granted, waivers=open_to, missing=found)
+    at = datetime.combine(day, time(), VIETNAM)
+    assessed = assess(rules.fee, case, day, at, part.percent if part else 0)
+    lines = tuple(_lines(procedure, assessed, case, waiver))
+    by_kind = dict.fromkeys([kind.value for kind in FeeKind], 0)
+    for line in lines:
+        by_kind[line.kind.value] += line.amount
+    return FeeStatement(
+        total=assessed.total, **by_kind, lines=lines, waived=assessed.waived, waiver=granted, waivers=open_to
+    )
+
+
+def _wrong(rules: ProcedureRules, case: Case, day: date) -> Iterator[Problem]:
+    """The mistakes in the given values."""
+    allowed = CAPABILITIES[rules.level].filing
+    if case.channel is not None and case.channel not in allowed:
+        page = f"{rules.code}@{rules.version}"
+        yield problem(CHANNEL, "channel_not_allowed_at_level", level=int(rules.level), page=page)
+    for one in form_problems(rules, case.form):
+        yield one.model_copy(update={"field": one.field.removeprefix("form.")})
+    unknown = Unknown(rules, case, day)
+    for field in rules.form:
+        if field.code in case.form and unknown.fails(field.when):
+            yield problem(field.code, "field_not_applicable")
+
+
+def _waiver(fee: FeeRule | None, question: Question) -> WaiverRule | None:
+    if question.waiver is None:
+        return None
+    waivers = {waiver.code: waiver for waiver in fee.waivers} if fee else {}
+    if question.waiver not in waivers:
+        names = ", ".join(sorted(waivers)) or "-"
+        raise refused(RefusalCode.BAD_SUBMISSION, problem("waiver", "no_such_waiver", names=names))
+    return waivers[question.waiver]
+
+
+def _part(rules: ProcedureRules, code: str | None) -> WaiverPart | None:
+    waivers = () if rules.fee is None else rules.fee.waivers
+    return next((waiver for waiver in waivers if waiver.code == code), None)
+
+
+def _not_for(waiver: WaiverPart, unsure: Unknown, case: Case, day: date) -> Problem | None:
+    """Why a waiver can't be granted, or None if it can or that is not known yet."""
+    known = not in_force(waiver, day) or not unsure.of(waiver.when)
+    return not_for(waiver, case, day, day) if known else None
+
+
+def _open(fee: FeeRule | None, unknown: Unknown, day: date) -> Iterator[WaiverRule]:
+    for waiver in fee.waivers if fee else ():
+        if in_force(waiver, day) and not unknown.fails(waiver.when):
+            yield waiver
+
+
+def _stated(waiver: WaiverRule) -> StatedWaiver:
+    return StatedWaiver.model_validate(waiver.model_dump(include=set(StatedWaiver.model_fields)))
+
+
+def _lines(procedure: Procedure, assessed: Assessment, case: Case, waiver: WaiverRule | None) -> Iterator[StatedLine]:
+    items = {item.code: item for item in procedure.fee.items} if procedure.fee else {}
+    labels = words.labels_of(procedure.form)
+    for charge in assessed.charges:
+        item = items[charge.line.code]
+        yield StatedLine(
+            kind=item.kind,
+            amount=charge.amount,
+            rule=item.code,
+            name=item.name,
+            reason=joined(_reasons(item, charge, (case, labels), waiver), "; "),
+            source=item.source,
+            waived=charge.waived,
+        )
+
+
+def _reasons(
+    item: FeeItem, charge: Charge, told: tuple[Case, Mapping[str, Text]], waiver: WaiverRule | None
+) -> Iterator[Text]:
+    """The calculation of the amount, the conditions of its charge, and the waived sum."""
+    case, labels = told
+    yield _bounded(_counted(item, charge, case, labels), charge)
+    if words.depends(item):
+        yield words.charged(item, labels)
+    if waiver is not None:
+        yield said("fee.waived", amount=money(charge.waived), percent=waiver.percent, name=waiver.name)
+
+
+def _counted(item: FeeItem, charge: Charge, case: Case, labels: Mapping[str, Text]) -> Text:
+    line, total = charge.line, money(charge.line.amount * charge.line.quantity)
+    if item.of is not None and item.basis_points is not None:
+        value = int(case.form[item.of])
+        exact = value * item.basis_points % 10_000 == 0
+        shared = {"rate": rate(item.basis_points), "value": money(value), "label": labels[item.of]}
+        return said("fee.rate" if exact else "fee.rate_rounded", **shared, total=total)
+    if item.per is not None:
+        unit = money(line.amount)
+        return said("fee.counted", amount=unit, quantity=line.quantity, label=labels[item.per], total=total)
+    return total
+
+
+def _bounded(counted: Text, charge: Charge) -> Text:
+    line = charge.line
+    if line.bounded is None:
+        return counted
+    raised = line.bounded > line.amount * line.quantity
+    return said("fee.at_least" if raised else "fee.at_most", counted=counted, amount=money(line.bounded))

@@ -1,0 +1,1 @@
+"""Principals, their statements, and the signature under each."""

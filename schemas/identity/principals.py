@@ -1,0 +1,119 @@
+"""Changes of the principals: an operator adds, rotates, revokes; if so set, a second one approves."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, StringConstraints
+
+from ..base import AgencyCode, Instant, Key, Line, Model, StrictModel, unset
+from ..people import Actor
+from .statement import KeyId, PrincipalFile, PrincipalKey
+
+
+class ChangeKind(StrEnum):
+    """The act of an operator."""
+
+    ADD = "add"
+    ROTATE = "rotate"
+    REVOKE = "revoke"
+    APPROVE = "approve"
+    DECLINE = "decline"
+    BY_TWO = "by_two"
+
+
+class PrincipalCommand(StrictModel):
+    """A command of an operator. `command_id` is its identity."""
+
+    command_id: Key
+    actor: Actor
+
+
+Proof = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
+"""A `Possession` as a compact JWS, signed by the key to register."""
+
+
+class AddPrincipal(PrincipalCommand):
+    """Register a program with its first key, or change the claims of a registered one."""
+
+    change: Literal["add"] = "add"
+    reason: Line
+    principal: PrincipalFile
+    key: PrincipalKey | None = None
+    proof: Proof | None = Field(default=None, exclude_if=unset)
+
+
+class RotateKey(PrincipalCommand):
+    """Add a key to a principal. The others end `overlap` hours after its begin, if not before."""
+
+    change: Literal["rotate"] = "rotate"
+    reason: Line
+    principal: Key
+    key: PrincipalKey
+    overlap: int = Field(ge=0, le=24 * 366)
+    proof: Proof | None = Field(default=None, exclude_if=unset)
+
+
+class RevokeKey(PrincipalCommand):
+    """Revoke a key, or all keys of a principal, from now on."""
+
+    change: Literal["revoke"] = "revoke"
+    reason: Line
+    principal: Key
+    key_id: KeyId | None = None
+
+
+class RequireTwo(PrincipalCommand):
+    """Require a second operator for changes that extend claims, or stop doing so, which itself needs a second one."""
+
+    change: Literal["by_two"] = "by_two"
+    reason: Line
+    on: bool
+
+
+class ApproveChange(PrincipalCommand):
+    """Approve another operator's request."""
+
+    change: Literal["approve"] = "approve"
+    asked: int = Field(ge=1)
+
+
+class DeclineChange(PrincipalCommand):
+    """Decline a request."""
+
+    change: Literal["decline"] = "decline"
+    asked: int = Field(ge=1)
+    reason: Line
+
+
+Said = AddPrincipal | RotateKey | RevokeKey
+"""The commands about one principal."""
+
+Asked = Said | RequireTwo
+"""The commands that take effect at once, or after another operator's approval."""
+
+AnyPrincipalCommand = Asked | ApproveChange | DeclineChange
+
+WHOLE_REGISTER: Final = "*"
+"""The principal of a change of the whole register."""
+
+
+class PrincipalChange(Model):
+    """The `n`-th change of the register: its operator, time and reason.
+
+    It `waits` for another's approval; `asked` is the approved or declined request, `answer` the answer to this one.
+    `by_two` is the setting of a second operator; `principal` is `*` then.
+    """
+
+    n: int
+    principal: str
+    change: ChangeKind
+    asked: int | None = None
+    waits: bool
+    officer: str
+    agency: AgencyCode
+    reason: str | None = None
+    at: Instant
+    answer: ChangeKind | None = None
+    by_two: bool | None = None

@@ -1,0 +1,294 @@
+"""Identity: the programs that may send messages to the platform, and the statement that each signs for its messages."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from functools import lru_cache
+from typing import Annotated, Any, Final, Literal, NamedTuple
+
+from pydantic import Field, StringConstraints, model_validator
+
+from ..base import AgencyCode, Instant, Key, Line, Model, Sha256, StrictModel, Subject, unset
+from ..ids import digest
+from ..people import OFFICERS, Actor, Role
+from ..publishing.procedure import ProcedureCode
+from .jws import read
+
+STATEMENT_TYPE: Final = "motcua-statement+jwt"
+"""The `typ` in the header of a statement, so that no other text signed by the key passes for one."""
+
+POSSESSION_TYPE: Final = "motcua-possession+jwt"
+"""The `typ` in the header of a proof of possession of a key; see `Possession`."""
+
+MAX_STATEMENT: Final = 4096
+"""The maximum length of a signed statement, in characters."""
+
+LONGEST_LIFE: Final = 300
+"""The maximum time from `iat` to `exp`, in seconds."""
+
+ALL_AGENCIES: Final = "*"
+
+UNNAMED: Final = "default"
+"""The name of an installation without a name of its own."""
+
+SUBMIT: Final = "submit"
+COMPLAIN: Final = "complain"
+"""The `act` of a statement that starts a filing or a complaint."""
+
+PublicKey = Annotated[str, StringConstraints(max_length=43, pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
+"""An ed25519 public key: its 32 bytes in base64url, which is `x` of the key as JWK."""
+
+KeyId = Annotated[str, StringConstraints(max_length=43, pattern=r"^[A-Za-z0-9_-]{43}$")]
+"""The id of a key: its thumbprint by RFC 7638, derived from the key."""
+
+
+def key_id(public_key: PublicKey) -> KeyId:
+    """The thumbprint of an ed25519 public key (RFC 7638, SHA-256, base64url)."""
+    jwk = f'{{"crv":"Ed25519","kty":"OKP","x":"{public_key}"}}'
+    return urlsafe_b64encode(hashlib.sha256(jwk.encode()).digest()).rstrip(b"=").decode()
+
+
+SignedStatement = Annotated[
+    str, StringConstraints(max_length=MAX_STATEMENT, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")
+]
+"""A signed statement of identity, as a compact JWS: the `statement` of a message."""
+
+
+class PrincipalKind(StrEnum):
+    """The kind of a program that sends messages to the platform."""
+
+    PORTAL = "portal"
+    DESK = "desk"
+    SOFTWARE = "software"
+    BACK_OFFICE = "back_office"
+    OPERATION = "operation"
+
+
+class Claim(StrEnum):
+    """The people a principal may speak for.
+
+    `own`: applicants and representatives of its own filings; `officers`: the officers of an agency; `desk`: those of
+    them who receive, take cash and hand over.
+    """
+
+    OWN = "own"
+    OFFICERS = "officers"
+    DESK = "desk"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+
+
+class Assurance(IntEnum):
+    """How reliably a person was authenticated (NĐ 69/2024/NĐ-CP), in ascending order. `acr` holds it as a text."""
+
+    LOW = 1
+    TWO_FACTORS = 2
+    BIOMETRIC = 3
+    STRONGEST = 4
+
+
+CLAIMED: Final[Mapping[Claim, frozenset[Role]]] = {
+    Claim.OWN: frozenset({Role.APPLICANT, Role.REPRESENTATIVE}),
+    Claim.OFFICERS: OFFICERS - {Role.OPERATOR, Role.AUDITOR},
+    Claim.DESK: frozenset({Role.RECEPTION, Role.CASHIER, Role.HANDOVER}),
+    Claim.OPERATOR: frozenset({Role.OPERATOR}),
+    Claim.AUDITOR: frozenset({Role.AUDITOR}),
+}
+"""The roles that each claim allows. Nobody may claim the system's role."""
+
+
+class Grant(StrictModel):
+    """A claim that a principal may make.
+
+    `agencies` are the officers' agencies, `*` for all; none for applicants. Without `procedures` it covers all of them.
+    The person must have been authenticated with at least this `assurance`. `predecessors` are the programs whose
+    filings this one continues, by the `via` in the record.
+    """
+
+    claim: Claim
+    agencies: tuple[AgencyCode | Literal["*"], ...] = Field(default=(), max_length=1000)
+    procedures: tuple[ProcedureCode, ...] = Field(default=(), max_length=1000)
+    predecessors: tuple[Key, ...] = Field(default=(), max_length=100, exclude_if=unset)
+    assurance: Assurance
+
+    @model_validator(mode="after")
+    def _of_agencies(self) -> Grant:
+        if (self.claim is Claim.OWN) is bool(self.agencies):
+            msg = "officers are of `agencies`, applicants of none"
+            raise ValueError(msg)
+        if self.predecessors and self.claim is not Claim.OWN:
+            msg = "`predecessors` are whose filings are gone on with: they belong to `own`"
+            raise ValueError(msg)
+        return self
+
+
+class PrincipalKey(Model):
+    """A public key of a principal: valid from `valid_from`, before `valid_until`, until it is revoked."""
+
+    public_key: PublicKey
+    valid_from: Instant
+    valid_until: Instant
+    revoked_at: Instant | None = Field(default=None, exclude_if=unset)
+
+    @property
+    def key_id(self) -> KeyId:
+        """Its thumbprint."""
+        return key_id(self.public_key)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> PrincipalKey:
+        if self.valid_until <= self.valid_from:
+            msg = "a key ends after it begins"
+            raise ValueError(msg)
+        return self
+
+
+class PrincipalFile(StrictModel):
+    """A principal's entry: its identity and its claims. The file for `motcua principals add`.
+
+    Without grants it speaks for nobody, and may ask only the open questions: that is enough for a back office.
+    """
+
+    id: Key
+    name: Line
+    kind: PrincipalKind
+    agency: AgencyCode | None = None
+    grants: tuple[Grant, ...] = Field(default=(), max_length=100)
+
+
+class Principal(PrincipalFile):
+    """A registered program, with its keys. `agency` is its owner, if it belongs to an agency."""
+
+    keys: tuple[PrincipalKey, ...] = ()
+
+
+Acr = Literal["1", "2", "3", "4"]
+Method = Annotated[str, StringConstraints(max_length=16, pattern=r"^[a-z0-9_-]{1,16}$")]
+Seconds = Annotated[int, Field(strict=True, ge=0, lt=1 << 37)]
+"""Whole seconds since 1970, UTC (`NumericDate` of RFC 7519)."""
+
+
+class IdentityStatement(Model):
+    """A principal's signed statement about a message, kept as proof of its claim. It is no part of the message.
+
+    Attributes:
+        iss: The principal. The header's `kid` names the key.
+        aud: The installation it is for; see `audience`.
+        iat: The time of the signature.
+        exp: The time from which it is refused: at most 300 seconds later.
+        actor: The actor, as the principal has authenticated them; None if the principal asks in its own name.
+        on_behalf_of: The subject for whom the actor acts.
+        act: The action: `submit`, the kind of a command, or `ask.` and the question: `accept`, `ask.timeline`.
+        stream: The stream concerned: `filing:<uuid>`, also of a submission; None for a list.
+        command_id: The id of the command; None for a submission or a question.
+        content: SHA-256 of the message as sent, as RFC 8785 JSON; see `message_digest`.
+        acr: How reliably the person was authenticated, "1" to "4".
+        amr: The methods of authentication, in the words of RFC 8176: `pwd`, `otp`, `hwk`, `face`.
+        auth_time: The time of the authentication.
+    """
+
+    iss: Key
+    aud: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,255}$")
+    iat: Seconds
+    exp: Seconds
+    actor: Actor | None = Field(default=None, exclude_if=unset)
+    on_behalf_of: Subject | None = Field(default=None, exclude_if=unset)
+    act: str = Field(pattern=r"^[a-z][a-z_.]{0,63}$")
+    stream: str | None = Field(default=None, exclude_if=unset, pattern=r"^[^\x00-\x1f\x7f]{1,128}$")
+    command_id: Key | None = Field(default=None, exclude_if=unset)
+    content: Sha256
+    acr: Acr
+    amr: tuple[Method, ...] = Field(min_length=1, max_length=8)
+    auth_time: Seconds
+
+    @property
+    def assurance(self) -> Assurance:
+        """How reliably the person was authenticated."""
+        return Assurance(int(self.acr))
+
+
+class Possession(StrictModel):
+    """A new key's signed proof of possession before its registration: the principal it is for, and the time."""
+
+    principal: Key
+    iat: Seconds
+
+
+class Message(Model):
+    """A received message, as a statement must describe it. `actor` is None for a question, which names none.
+
+    `content` is its digest, empty without content. `procedure` and `filed_by` (the filing's procedure and submitting
+    program) are None if only the record knows them.
+    """
+
+    act: str
+    actor: Actor | None = None
+    on_behalf_of: str | None = None
+    stream: str | None = None
+    command_id: str | None = None
+    content: str
+    procedure: ProcedureCode | None = None
+    filed_by: str | None = None
+
+
+class Spoken(Model):
+    """A message on its way to its verification, with the `statement` that came beside it."""
+
+    statement: str | None = Field(default=None, repr=False)
+    message: Message
+
+
+class Signed(NamedTuple):
+    """A statement as written: its content, its key, and its digest, which the log records."""
+
+    statement: IdentityStatement
+    key_id: KeyId
+    sha256: Sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A verified statement: its content, its principal, its key, and its digest, which the log records."""
+
+    statement: IdentityStatement
+    principal: Principal
+    key_id: KeyId
+    sha256: Sha256
+
+
+@lru_cache(1024)
+def signed(text: str) -> Signed:
+    """A statement as written, verified or not. Cached, since its recording reads it again.
+
+    Raises `ValueError` for any other text, `AlgorithmError` for another algorithm.
+    """
+    key, payload = read(text, STATEMENT_TYPE)
+    return Signed(IdentityStatement.model_validate_json(payload, strict=True), key, statement_digest(text))
+
+
+def statement_digest(text: str) -> Sha256:
+    """The digest of a statement in the log: the SHA-256 of its text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def audience(installation: str) -> str:
+    """The name of an installation in a statement."""
+    return f"motcua:{installation}"
+
+
+def message_digest(message: Mapping[str, Any]) -> Sha256:
+    """SHA-256 of a command, a submission or a question as sent, without its `statement`, as RFC 8785 JSON.
+
+    Raises `ValueError` for content without such a form.
+    """
+    return digest({name: value for name, value in message.items() if name != "statement"})
+
+
+def seconds(moment: datetime) -> int:
+    """An instant in a statement's format."""
+    return int(moment.timestamp())

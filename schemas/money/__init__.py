@@ -1,0 +1,1 @@
+"""Money outside of payments: in suspense, and in tills."""

@@ -1,0 +1,141 @@
+"""Money in suspense (tiền chưa rõ nguồn): two officers assign it to a payment, or return it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from ..base import AgencyCode, DocumentNumber, Dong, Instant, Key, Model, ShortText, StrictModel
+from ..files import FileRef
+from ..ids import OBLIGATIONS, StreamId
+from ..people import Actor
+from ..refund.state import RefundMeans
+
+
+class SuspenseState(StrEnum):
+    """The state of money without a matching demand.
+
+    Until it is `assigned` or `to_give_back`, which takes two officers, its payment may still be found automatically:
+    then it is `found`.
+    """
+
+    WAITING = "waiting"
+    ASKED = "asked"
+    ASSIGNED = "assigned"
+    TO_GIVE_BACK = "to_give_back"
+    GIVEN_BACK = "given_back"
+    FOUND = "found"
+
+
+class StepKind(StrEnum):
+    """The act of an officer on it."""
+
+    ASSIGN = "assign"
+    GIVE_BACK = "give_back"
+    APPROVE = "approve"
+    DECLINE = "decline"
+    GIVEN = "given"
+
+
+ASKING: Final = frozenset({StepKind.ASSIGN, StepKind.GIVE_BACK})
+"""Acts that another officer must approve."""
+
+
+class SuspenseStep(Model):
+    """The `n`-th step on this money: its officer and agency, its time, its content.
+
+    `stream` is the payment that is to receive the money. The `reason` is lost with the key that sealed it.
+    """
+
+    n: int
+    kind: StepKind
+    officer: str
+    agency: AgencyCode
+    at: Instant
+    stream: str | None = None
+    reason: str | None = Field(default=None, repr=False)
+    means: RefundMeans | None = None
+    bank_reference: str | None = None
+    evidence: FileRef | None = None
+
+
+class Suspense(Model):
+    """Money received, or charged back, by a transfer whose memo names no demand or several, with its steps.
+
+    `outcome` is `paid`, or `reversed` if the sender's bank charged it back.
+    """
+
+    id: UUID
+    provider: str
+    transaction: str
+    amount: Dong
+    outcome: str
+    at: Instant
+    received_at: Instant
+    memo: str = Field(repr=False)
+    state: SuspenseState = SuspenseState.WAITING
+    steps: tuple[SuspenseStep, ...] = ()
+
+    @property
+    def asked(self) -> SuspenseStep | None:
+        """The step that waits for approval."""
+        return self.steps[-1] if self.state is SuspenseState.ASKED else None
+
+
+class SuspenseCommand(StrictModel):
+    """A command of an officer on money in suspense. `command_id` is its identity for that money."""
+
+    command_id: Key
+    actor: Actor
+    callback: UUID
+
+
+class AssignSuspense(SuspenseCommand):
+    """Request its assignment to the `payment`-th payment of a filing (đề nghị gán)."""
+
+    kind: Literal["assign"] = "assign"
+    filing_id: UUID
+    payment: int = Field(ge=1, lt=2 * OBLIGATIONS)
+    reason: ShortText
+
+    @property
+    def stream(self) -> str:
+        """The stream of the payment."""
+        return str(StreamId("payment", self.filing_id, self.payment))
+
+
+class GiveBackSuspense(SuspenseCommand):
+    """Request its return to the sender (đề nghị trả lại)."""
+
+    kind: Literal["give_back"] = "give_back"
+    reason: ShortText
+
+
+class ApproveSuspense(SuspenseCommand):
+    """Approve another officer's request of step `asked` (duyệt)."""
+
+    kind: Literal["approve"] = "approve"
+    asked: int = Field(ge=1)
+
+
+class DeclineSuspense(SuspenseCommand):
+    """Decline another officer's request of step `asked` (không duyệt)."""
+
+    kind: Literal["decline"] = "decline"
+    asked: int = Field(ge=1)
+    reason: ShortText
+
+
+class RecordSuspenseGiven(SuspenseCommand):
+    """Record its return, with the evidence; a transfer names the bank's reference."""
+
+    kind: Literal["given"] = "given"
+    means: RefundMeans
+    evidence: FileRef
+    bank_reference: DocumentNumber | None = None
+
+
+AnySuspenseCommand = AssignSuspense | GiveBackSuspense | ApproveSuspense | DeclineSuspense | RecordSuspenseGiven

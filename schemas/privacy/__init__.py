@@ -1,0 +1,1 @@
+"""A person's own data: looks at it, exports of it, its erasure."""

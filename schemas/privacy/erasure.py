@@ -1,0 +1,180 @@
+"""The remains of an erased person: the event of the erasure, and the placeholders for sealed values.
+
+The key of the filing is deleted, so that nobody can open its sealed values; every hash stays valid (docs/ledger.md).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, StringConstraints
+from pydantic.fields import FieldInfo
+
+from ..backoffice import Dossier
+from ..base import AgencyCode, Instant, Key, Line, Model, Personal, StrictModel, fields_marked
+from ..errors import Refusal, RefusalCode, problem
+from ..files import FileRef
+from ..ids import digest
+from ..level import Level
+from ..people import Actor, Address, Applicant, Role
+
+ERASED_WORDS: Final = "đã xóa / erased"
+"""The placeholder that people read for erased words."""
+
+NO_DIGEST: Final = "0" * 64
+"""The digest in a receipt of an erased filing: a digest of the command's content could confirm a guess of it."""
+
+
+class ErasureCause(StrEnum):
+    """Why a filing is erased: somebody asked for this one, for all of a person's, or its time to be kept is over."""
+
+    FILING = "filing"
+    PERSON = "person"
+    RETENTION = "retention"
+
+
+class Erased(Model):
+    """Who filed was erased from this stream: its sealed parts can't be opened any more.
+
+    Of the `request` with this number, which one officer asked for and another approved.
+    """
+
+    kind: Literal["erased"] = "erased"
+    request: int
+    """the number of the request"""
+    cause: ErasureCause
+    """why: it was asked for of this filing, of all of a person, or its time to be kept was over"""
+    reason: str
+    """what the operator said"""
+    asked_by: str
+    """the operator who asked for it"""
+    approved_by: str
+    """the auditor who approved it"""
+
+
+ERASED_KIND: Final = str(Erased.model_fields["kind"].default)
+
+ERASED: Final = Refusal(code=RefusalCode.NOT_ALLOWED, problems=(problem("stream", "erased"),))
+
+
+class ErasureDeed(StrEnum):
+    """The act of an officer on a request."""
+
+    ASK = "ask"
+    APPROVE = "approve"
+    DECLINE = "decline"
+
+
+class ErasureCommand(StrictModel):
+    """A command of an officer. `command_id` is its identity."""
+
+    command_id: Key
+    actor: Actor
+
+
+Reason = Annotated[Line, StringConstraints(max_length=500)]
+"""Stays in clear text for ever: no personal data."""
+
+
+class AskErasure(ErasureCommand):
+    """Request the erasure of these filings."""
+
+    deed: Literal["ask"] = "ask"
+    cause: ErasureCause
+    reason: Reason
+    filings: tuple[str, ...] = Field(min_length=1)
+
+
+class ApproveErasure(ErasureCommand):
+    """Approve another officer's request."""
+
+    deed: Literal["approve"] = "approve"
+    asked: int = Field(ge=1)
+
+
+class DeclineErasure(ErasureCommand):
+    """Decline a request."""
+
+    deed: Literal["decline"] = "decline"
+    asked: int = Field(ge=1)
+    reason: Reason
+
+
+class ErasureState(StrEnum):
+    """The state of a request: it waits, was declined, is under way, or all possible erasures are done."""
+
+    WAITING = "waiting"
+    DECLINED = "declined"
+    UNDER_WAY = "under_way"
+    DONE = "done"
+
+
+class ErasureRequest(Model):
+    """The `n`-th request with its outcome; `filings` counts its filings, `erased` those erased by now.
+
+    `problems` are the reasons why others could not be erased after the approval; they stay until these are finished.
+    """
+
+    n: int
+    cause: ErasureCause
+    reason: str
+    officer: str
+    agency: AgencyCode
+    at: Instant
+    answer: ErasureDeed | None = None
+    answered_by: str | None = None
+    answered_at: Instant | None = None
+    declined_because: str | None = None
+    filings: int
+    erased: int
+    finished: int
+    problems: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> ErasureState:
+        """The state of the request."""
+        if self.answer is None:
+            return ErasureState.WAITING
+        if self.answer is ErasureDeed.DECLINE:
+            return ErasureState.DECLINED
+        return ErasureState.DONE if self.finished == self.filings else ErasureState.UNDER_WAY
+
+
+NOBODY: Final = Applicant(subject=ERASED_WORDS, name=ERASED_WORDS, id_number="ERASED")
+
+
+@cache
+def blanks(event: type[Model]) -> dict[str, Any]:
+    """The placeholder for each required personal field of an event, as plain data."""
+    fields = event.model_fields
+    return {name: _blank(fields[name]) for name in fields_marked(event, Personal) if fields[name].is_required()}
+
+
+def _blank(field: FieldInfo) -> Any:
+    kind = getattr(field.annotation, "__origin__", field.annotation)
+    return _BLANK[kind]
+
+
+_BLANK: Final[dict[Any, Any]] = {
+    str: ERASED_WORDS,
+    dict: {},
+    tuple: [],
+    Applicant: NOBODY.model_dump(mode="json", exclude_none=True),
+    Actor: Actor(subject=ERASED_WORDS, role=Role.APPLICANT).model_dump(mode="json", exclude_none=True),
+    Address: dict.fromkeys(("recipient", "phone", "address"), ERASED_WORDS) | {"postcode": "00000"},
+    FileRef: {"key": "erased", "sha256": digest(ERASED_WORDS), "size": 1},
+    Dossier: {
+        "filing_id": "00000000-0000-0000-0000-000000000000",
+        "code": ERASED_WORDS,
+        "agency": "ERASED",
+        "procedure": "0.000000",
+        "version": "0",
+        "level": Level.INFORMATION,
+        "applicant": NOBODY.model_dump(mode="json", exclude_none=True),
+        "form": {},
+        "papers": [],
+    },
+}
+"""The placeholders by type of the field. A test requires one for those of every event."""

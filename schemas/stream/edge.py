@@ -1,0 +1,55 @@
+"""Strict parsing of outside input: a text is no number, "yes" is not true, no invisible characters, limited lengths."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from ..base import Model
+from ..errors import RefusalCode, problem, refused, shape_refusal
+from ..identity.statement import MAX_STATEMENT
+from ..text import AT_THE_EDGE
+
+M = TypeVar("M", bound=Model)
+
+MAX_COMMAND_BYTES: Final = 16_384
+"""The largest argument of an Update, as UTF-8 JSON without blanks and without its `statement`, which has a limit of its
+own where it is verified."""
+
+
+def command_from(model: type[M], given: Any) -> M:
+    """The argument of an Update. Raises `RefusalError`, which repeats none of its values."""
+    try:
+        return model.model_validate_json(bounded(given), strict=True, extra="forbid", context=AT_THE_EDGE)
+    except ValidationError as error:
+        raise shape_refusal(RefusalCode.BAD_COMMAND, error) from None
+
+
+def bounded(given: Any) -> bytes:
+    """The argument of an Update as JSON. Raises `RefusalError` for one that is no JSON or too long."""
+    try:
+        written = to_json(given)
+    except ValueError:
+        raise refused(RefusalCode.BAD_COMMAND, _UNREADABLE) from None
+    if len(written) - _stated(given) > MAX_COMMAND_BYTES:
+        raise refused(RefusalCode.BAD_COMMAND, _TOO_LONG)
+    return written
+
+
+def _stated(given: Any) -> int:
+    """The number of bytes of its statement; 0 for a missing or too long one."""
+    statement = given.get("statement") if isinstance(given, dict) else None
+    if not isinstance(statement, str) or len(statement) > MAX_STATEMENT:
+        return 0
+    return len(to_json({"statement": statement})) - len("{}") + len(",")
+
+
+def strictly(model: type[M], given: Any) -> M:
+    """Outside plain data as `model`. Raises `ValueError` for unfit data; unknown fields are ignored."""
+    return model.model_validate_json(to_json(given), strict=True, context=AT_THE_EDGE)
+
+
+_UNREADABLE: Final = problem("", "unreadable")
+_TOO_LONG: Final = problem("", "too_long", says="command_too_long", most=MAX_COMMAND_BYTES)

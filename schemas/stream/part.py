@@ -1,0 +1,65 @@
+"""The common fields of streams that are numbered parts of a filing, and their start inputs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from ..base import AgencyCode, Instant, Model, unset
+from ..limit import Limit
+from ..publishing.calendar import CalendarName
+
+
+class Deadline(Model):
+    """A running time limit: it ends at `due`, which is `limit` after `since` on that `calendar`."""
+
+    limit: Limit
+    since: Instant
+    """when it began"""
+    calendar: CalendarName
+    due: Instant
+
+
+class PartStart(Deadline):
+    """The start input of the n-th part of a filing."""
+
+    filing_id: UUID
+    n: int
+    agency: AgencyCode
+
+
+class OnDemandStart(Model):
+    """The start input of the `n`-th stream of this kind, for the first command that finds its workflow not running.
+
+    The `workflow` runs only while it has work.
+    """
+
+    stream: ClassVar[str]
+    workflow: ClassVar[str]
+    filing_id: UUID
+    n: int
+
+
+def on_demand(stream: str) -> str | None:
+    """The workflow that a command starts for a stream of this kind; None if its workflow always runs."""
+    kinds = OnDemandStart.__subclasses__()
+    return next((start.workflow for start in kinds if start.stream == stream), None)
+
+
+class PartState(Model):
+    """The fold of a part's events. `number` is the one that its first event took from a counter."""
+
+    snapshot_version: int = 1
+    filing_id: UUID
+    n: int
+    agency: AgencyCode
+    seq: int = 0
+    number: str | None = None
+    limit: Limit | None = None
+    since: Instant | None = None
+    calendar: CalendarName | None = None
+    due: Instant | None = None
+    requested_at: Instant | None = None
+    erased_at: Instant | None = Field(default=None, exclude_if=unset)

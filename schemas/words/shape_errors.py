@@ -1,0 +1,51 @@
+"""The unfit places of some input, in Vietnamese and English. Never a value of it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Any, Final, NamedTuple, get_args
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_core.core_schema import ErrorType
+
+from .catalogue import SENTENCES
+
+
+class Misfit(NamedTuple):
+    """One unfit place: its path, the stable name of its rule, and the remedy."""
+
+    field: str
+    rule: str
+    vi: str
+    en: str
+
+
+def shape_errors(error: ValidationError) -> tuple[Misfit, ...]:
+    """Each unfit place."""
+    details = error.errors(include_input=False, include_url=False)[:_MOST]
+    return tuple(Misfit(path(tuple(each["loc"])), each["type"], *_worded(each)) for each in details)
+
+
+_NAME: Final = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]{0,63}|[0-9]{4}-[0-9]{2}-[0-9]{2}|\[key\])\Z")
+"""A field, or a day of a calendar. Other keys may be invented by the sender."""
+
+_MOST: Final = 100
+"""The maximum number of places in one report."""
+
+
+def path(loc: tuple[Any, ...]) -> str:
+    """A pydantic location as a path: `("papers", 0, "file")` → `papers[0].file`. An unsafe name shows as `?`."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part if _NAME.match(part) else '?'}" for part in loc]
+    return "".join(parts).removeprefix(".")
+
+
+def _worded(detail: ErrorDetails) -> tuple[str, str]:
+    """Our own words. An error with none, whose rule is not pydantic's, has its message in English."""
+    ours = SENTENCES.get(f"misfit.{detail['type']}")
+    vi, en = (each.format_map(defaultdict(str, detail.get("ctx", {}))) for each in ours or SENTENCES["misfit.other"])
+    return vi, en if ours or detail["type"] in _PYDANTICS else detail["msg"]
+
+
+_PYDANTICS: Final = frozenset(get_args(ErrorType)) - {"value_error", "assertion_error"}

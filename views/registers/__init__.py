@@ -1,0 +1,1 @@
+"""The registers of an agency: filings, results, receipts, papers, tills."""

@@ -1,0 +1,140 @@
+"""The register of an agency, page by page: the log's data of each filing that was handed in during a period."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from rules.papers.register import Known, entry
+from rules.source.published import published_procedure
+from schemas.base import Text
+from schemas.errors import NOT_FOUND, RefusalError
+from schemas.filing.state import STATUS_NAMES, Closing, Filing, Status
+from schemas.ids import filing_workflow
+from schemas.papers.register import Period, Register, RegisterEntry
+from schemas.stream.ledger import Recorded
+from views.log import Connection, Log, UnfoldableError
+
+PAGE: Final = 100
+"""Filings that are read and folded at once."""
+
+
+async def register(connection: Connection, agency: str, period: Period) -> Register:
+    """Returns the register's heading. Raises `RefusalError` (`not_found`) for an agency not in the directory."""
+    row = await connection.fetchrow(_HEAD, agency, period.since, period.until)
+    if row is None:
+        raise RefusalError(NOT_FOUND)
+    name = Text(vi=row["name_vi"], en=row["name_en"])
+    return Register(agency=agency, agency_name=name, period=period, as_of=row["now"], filings=row["filings"])
+
+
+async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[RegisterEntry]]:
+    """Yields the lines, a page at a time, in the order in which the filings were handed in.
+
+    For a filing whose log can't be decrypted, or whose person was erased, a line has the read model's data.
+    """
+    procedures = _Procedures(log.connection)
+    after, n = (period.since, _FIRST), 0
+    while rows := await log.connection.fetch(_PAGE, agency, *after, period.until, PAGE):
+        told = await _told(log, rows)
+        yield [
+            await _entry(procedures, k, row, one) for k, (row, one) in enumerate(zip(rows, told, strict=True), n + 1)
+        ]
+        after, n = (rows[-1]["submitted_at"], rows[-1]["filing_id"]), n + len(rows)
+
+
+async def _told(log: Log, rows: Sequence[asyncpg.Record]) -> list[_Told | None]:
+    """Returns the log of each; all at once, or one by one if one can't be decrypted."""
+    streams = await log.connection.fetch(_STREAMS, [filing_workflow(row["filing_id"]) for row in rows])
+    found = {stream["filing_id"]: stream for stream in streams}
+    wanted = [found[row["filing_id"]] for row in rows]
+    try:
+        return [
+            await _folded(log, stream, events)
+            for stream, events in zip(wanted, await log.events_of(wanted), strict=True)
+        ]
+    except UnfoldableError:
+        return [await _alone(log, stream) for stream in wanted]
+
+
+async def _alone(log: Log, stream: asyncpg.Record) -> _Told | None:
+    try:
+        [events] = await log.events_of([stream])
+        return await _folded(log, stream, events)
+    except UnfoldableError:
+        return None
+
+
+async def _folded(log: Log, stream: asyncpg.Record, events: list[Recorded]) -> _Told:
+    return _Told(events, await log.fold(stream["stream"], stream["agency"], events))
+
+
+async def _entry(procedures: _Procedures, n: int, row: asyncpg.Record, told: _Told | None) -> RegisterEntry:
+    procedure = await procedures.find(row["procedure"], row["version"])
+    if told is not None:
+        return entry(n, told.events, told.filing, procedure, row["now"])
+    delivered = row["outcome"] == Closing.DELIVERED
+    return RegisterEntry(
+        n=n,
+        code=row["code"],
+        procedure=row["procedure"],
+        procedure_name=procedure.name,
+        sets=procedure.sets,
+        agency=row["agency"],
+        channel=row["channel"],
+        received_at=row["submitted_at"],
+        appointment=row["due_at"],
+        returned_at=row["closed_at"] if delivered else None,
+        result_channel=row["result_channel"],
+        status=row["status"],
+        status_name=STATUS_NAMES[Status(row["status"])],
+    )
+
+
+class _Told(NamedTuple):
+    """A filing and the events that made it."""
+
+    events: list[Recorded]
+    filing: Filing
+
+
+class _Procedures:
+    """The register's data of published procedures; each is read once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[tuple[str, str], Known] = {}
+
+    async def find(self, code: str, version: str) -> Known:
+        """Returns the procedure's data; only its code if that version is missing."""
+        if (code, version) not in self._known:
+            row = await self._connection.fetchrow(_PROCEDURE, code, version)
+            self._known[code, version] = Known(Text(vi=code, en=code)) if row is None else _read(*row)
+        return self._known[code, version]
+
+
+def _read(source: bytes, published_on: date) -> Known:
+    procedure = published_procedure(source, published_on)
+    return Known(procedure.name, procedure.information.sets, procedure.baseline)
+
+
+_FIRST: Final = UUID(int=0)
+_HEAD: Final = """
+select name_vi, name_en, now() as now,
+    (select count(*) from filing where agency = $1 and submitted_at >= $2 and submitted_at < $3) as filings
+from agency where agency = $1
+"""
+_PAGE: Final = """
+select filing_id, agency, code, procedure, version, channel, result_channel, status, submitted_at, due_at, closed_at,
+    outcome, now() as now
+from filing where agency = $1 and (submitted_at, filing_id) > ($2, $3) and submitted_at < $4
+order by submitted_at, filing_id limit $5
+"""
+_STREAMS: Final = "select stream, filing_id, agency, head_seq from stream where stream = any($1)"
+_PROCEDURE: Final = """
+select source, (published_at at time zone 'Asia/Ho_Chi_Minh')::date from procedure where code = $1 and version = $2
+"""

@@ -1,0 +1,147 @@
+"""The demand of a callback about money, and money in suspense, whose demand is unknown, with its steps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+from rules.suspense import state_of
+from schemas.base import Dong, Model
+from schemas.ids import StreamId, fee_key, reference_of
+from schemas.money.suspense import Suspense, SuspenseState, SuspenseStep
+from views.log import Connection, Key
+
+
+class Demanded(Model):
+    """A request for money in its read model. `paid`: the amount owed has come."""
+
+    stream: str
+    filing_id: UUID
+    agency: str
+    reference: str
+    amount: Dong
+    paid: bool
+
+
+async def demanded(connection: Connection, provider: str, reference: str) -> Demanded | None:
+    """Returns the demand of a merchant's reference."""
+    row = await connection.fetchrow(_DEMANDED, provider, reference)
+    return None if row is None else Demanded.model_validate(dict(row))
+
+
+async def recorded(connection: Connection, streams: Collection[str]) -> set[tuple[Any, ...]]:
+    """Returns the money in payments' streams: stream, the provider's number, and distinguishing values.
+
+    For money received that is the reference of its request; for a charge-back its amount and time.
+    """
+    found = set[tuple[Any, ...]]()
+    for row in await connection.fetch(_RECORDED, list(streams)) if streams else ():
+        about, said = StreamId.parse(row["stream"]), json.loads(row["body"])
+        if row["kind"] == "payment_captured":
+            reference = reference_of(fee_key(about.filing, about.n, said.get("attempt") or 1))
+            found.add((row["stream"], said["capture_id"], reference))
+        else:
+            at = datetime.fromisoformat(said["at"])
+            found.add((row["stream"], said["transaction"], said["amount"], at))
+    return found
+
+
+async def references(connection: Connection, provider: str, length: int, beginnings: Collection[str]) -> list[str]:
+    """Returns a merchant's references, of settled demands too, whose first `length` characters are among these."""
+    return [row["reference"] for row in await connection.fetch(_REFERENCES, provider, length, list(beginnings))]
+
+
+Find: TypeAlias = Callable[[Any, UUID], Awaitable[Key | None]]
+"""Finds the key under which data was sealed."""
+
+
+async def asked_through(connection: Connection, stream: str, provider: str) -> Demanded | None:
+    """Returns the demand of this payment through a merchant, by its newest request there."""
+    row = await connection.fetchrow(_ASKED_THROUGH, stream, provider)
+    return None if row is None else Demanded.model_validate(dict(row))
+
+
+async def suspense(connection: Connection, find: Find) -> list[Suspense]:
+    """Returns money that waits for people, oldest first; a memo is empty once its key is erased."""
+    return [await _suspense(connection, find, row) for row in await connection.fetch(_SUSPENSE)]
+
+
+async def suspense_of(connection: Connection, find: Find, callback: UUID, *, locked: bool = False) -> Suspense | None:
+    """Returns one of them, also when nothing waits any more; `locked` until the caller's transaction ends.
+
+    None if it is no transfer.
+    """
+    row = await connection.fetchrow(_LOCKED if locked else _ONE, callback)
+    return None if row is None else await _suspense(connection, find, row)
+
+
+async def _suspense(connection: Connection, find: Find, row: Any) -> Suspense:
+    key = await find(connection, row["id"])
+    rows = await connection.fetch(_STEPS, row["id"])
+    steps = tuple(_step(key, row["id"], one) for one in rows)
+    state = state_of(steps, row["outcome"])
+    found = row["stream"] is not None and state is not SuspenseState.ASSIGNED
+    memo = "" if key is None else key.unseal(row["memo"], memo_context(row["id"])).decode()
+    said = {name: value for name, value in row.items() if name != "stream"}
+    return Suspense(**{**said, "memo": memo}, state=SuspenseState.FOUND if found else state, steps=steps)
+
+
+def _step(key: Key | None, callback: UUID, row: Any) -> SuspenseStep:
+    said = dict(row)
+    if row["reason"] is not None:
+        said["reason"] = key and key.unseal(row["reason"], reason_context(callback, row["n"])).decode()
+    if row["evidence"] is not None:
+        said["evidence"] = json.loads(row["evidence"])
+    return SuspenseStep.model_validate(said)
+
+
+def reason_context(callback: UUID, n: int) -> str:
+    """Returns the context of the reason of the `n`-th step about money in suspense."""
+    return f"suspense\n{callback}\n{n}"
+
+
+def memo_context(callback: UUID) -> str:
+    """Returns the context of a callback's memo."""
+    return f"callback\n{callback}"
+
+
+_DEMANDED: Final = """
+select stream, filing_id, agency, $2 as reference, amount, state = 'paid' as paid
+from payment where (provider = $1 and reference = $2) or renewed @> array[$1 || ':' || $2]
+"""
+_RECORDED: Final = """
+select stream, kind, body from event where stream = any($1)
+    and kind in ('payment_captured', 'payment_charged_back', 'payment_charge_back_ahead')
+"""
+_REFERENCES: Final = """
+select reference from payment where provider = $1 and left(reference, $2) = any($3::text[])
+union all
+select substr(one, length($1) + 2) from payment, unnest(renewed) as one
+where renewed_beginnings && array(select $1 || ':' || beginning from unnest($3::text[]) as beginning)
+    and starts_with(one, $1 || ':') and left(substr(one, length($1) + 2), $2) = any($3::text[])
+"""
+_ASKED_THROUGH: Final = """
+select stream, filing_id, agency, asked.reference, amount, state = 'paid' as paid
+from payment, lateral (
+    select payment.reference, 1::bigint as attempt where provider = $2
+    union all
+    select substr(one, length($2) + 2), place + 1 from unnest(renewed) with ordinality as each_ (one, place)
+    where starts_with(one, $2 || ':')
+) as asked
+where stream = $1 order by attempt desc limit 1
+"""
+_COLUMNS: Final = "id, provider, transaction, amount, outcome, at, received_at, memo, stream"
+_SUSPENSE: Final = f"""
+select {_COLUMNS} from callback where verdict in ('suspense', 'to_give_back') order by received_at
+"""  # noqa: S608 -- names of ours
+_ONE: Final = f"""
+select {_COLUMNS} from callback where id = $1 and reference = '' and memo is not null
+"""  # noqa: S608 -- names of ours
+_LOCKED: Final = f"{_ONE} for update"
+_STEPS: Final = """
+select n, step as kind, officer, agency, at, stream, reason, means, bank_reference, evidence
+from suspense_step where callback = $1 order by n
+"""

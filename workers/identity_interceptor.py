@@ -1,0 +1,120 @@
+"""Verifies identity before every Update of every workflow: without a registered signer it is refused unread.
+
+A validator runs when a message arrives and never again in a replay, so it may use this process's own knowledge.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import ValidationError
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import (
+    HandleUpdateInput,
+    Interceptor,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
+
+from activities.identity import Guard
+from activities.support.refusal import failure
+from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused
+from schemas.identity.statement import SUBMIT, Message, message_digest
+from schemas.people import Actor
+from schemas.stream.restart import PROVE
+from workflows.stream.recording import single_argument
+
+BORNE_OUT: Final = "adopt_calendar"
+"""The Update that needs no signature, as the record decides: a calendar is adopted if it is published and in force."""
+
+
+class Doorkeeper(Interceptor):
+    """Admits an Update to its validator only with a valid statement."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    def workflow_interceptor_class(self, given: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
+        """Returns an interceptor that knows the guard, one class for each workflow."""
+        guard = self._guard
+        given.unsafe_extern_functions[PROVE] = guard.proof_of_run
+
+        class Door(WorkflowInboundInterceptor):
+            def handle_update_validator(self, update: HandleUpdateInput) -> None:
+                if update.update == BORNE_OUT:
+                    super().handle_update_validator(update)
+                    return
+                with workflow.unsafe.sandbox_unrestricted(), workflow.unsafe.imports_passed_through():
+                    try:
+                        unheard = _ask(guard, update.update, single_argument(tuple(update.args)))
+                    except RefusalError as error:
+                        raise failure(error.refusal) from None
+                    except (ValueError, RecursionError):  # its text would reach the caller, with the message
+                        raise failure(_UNREADABLE.refusal) from None
+                try:
+                    super().handle_update_validator(update)
+                except ApplicationError as error:
+                    if unheard is None or error.type == RefusalCode.SAME_ID_OTHER_CONTENT:
+                        raise
+                    raise failure(unheard) from None  # an unauthorised caller learns nothing else
+
+        return Door
+
+
+def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
+    """Raises `RefusalError` unless a permitted principal has signed, or the log may hold the command.
+
+    A signed command that the log may hold is admitted, to be found there; otherwise it is refused for the returned
+    reason. `submit` records nothing and names no command: its statement may be expired, but must be valid otherwise.
+    """
+    said: dict[str, Any] = raw if isinstance(raw, dict) else {}
+    life, submits = workflow.instance().life, update == SUBMIT
+    statement, message, now = said.get("statement"), _message(life, update, said), workflow.now()
+    try:
+        guard.verified(statement, message, now=now, fresh=not submits)
+    except RefusalError as error:
+        if submits or not life.may_hold(message.command_id or ""):
+            raise
+        guard.verified(statement, message, now=now, known=True)
+        return error.refusal
+    return None
+
+
+def _message(life: Any, update: str, said: dict[str, Any]) -> Message:
+    """Returns the message that the statement must cover. A malformed one is refused by the validator after this one."""
+    procedure, filed_by = life.spoken_of()
+    return Message(
+        act=update,
+        actor=_actor(said.get("actor")),
+        on_behalf_of=_text(said.get("on_behalf_of")),
+        stream=workflow.info().workflow_id,
+        command_id=_text(said.get("command_id")),
+        content=_content(update, said),
+        procedure=procedure,
+        filed_by=filed_by,
+    )
+
+
+def _content(update: str, said: dict[str, Any]) -> str:
+    """Returns the digest of the submission that `submit` names, or that of the command itself."""
+    if update == SUBMIT:
+        return _text(said.get("content")) or ""
+    try:
+        return message_digest(said)
+    except ValueError:
+        return ""
+
+
+def _actor(said: Any) -> Actor | None:
+    try:
+        return Actor.model_validate(said)
+    except ValidationError:
+        return None
+
+
+def _text(said: Any) -> str | None:
+    return said if isinstance(said, str) else None
+
+
+_UNREADABLE: Final = refused(RefusalCode.BAD_COMMAND, problem("", "unreadable"))
