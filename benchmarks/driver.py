@@ -20,14 +20,14 @@ from benchmarks.stage import scene
 
 async def appends() -> None:
     """Set up a log, and make the appends of filings in the requested rounds."""
-    answers, load = _ours("asked").Answers(), _ours("load")
-    async with _ours("appends").appending() as (side, pids):
+    answers, load = _ours("peer/asked").Answers(), _ours("load")
+    async with _ours("record/appends").appending() as (side, pids):
         await answers.serve({}, lambda concurrency, seconds: load.measure(side, concurrency, seconds, pids))
 
 
 async def main() -> None:
     """Set everything up, report the history of one filing, and play the requested rounds."""
-    asked, load, history, ending = _ours("asked"), _ours("load"), _ours("history"), _ours("ending")
+    asked, load, history, ending = _ours("peer/asked"), _ours("load"), _ours("history"), _ours("ending")
     answers = asked.Answers()
     async with scene() as on:
         side = on.sides[0]
@@ -45,8 +45,8 @@ async def main() -> None:
 
 
 def _ours(name: str) -> Any:
-    """Loads the module beside this file: `import` would find the one of the other checkout."""
-    spec = spec_from_file_location(f"measuring_{name}", Path(__file__).with_name(f"{name}.py"))
+    """Loads this module of ours: `import` would find the one of the other checkout."""
+    spec = spec_from_file_location(f"measuring_{Path(name).stem}", Path(__file__).parent / f"{name}.py")
     if spec is None or spec.loader is None:
         raise ImportError(name)
     module = sys.modules[spec.name] = module_from_spec(spec)

@@ -31,6 +31,7 @@ from deploy.stack import Stack
 from deploy.stack.publisher import publisher
 from motcua import BackOffice, FilingClient
 from motcua.backoffice import worker as back_office_worker
+from motcua.cli.language import set_language
 from motcua.connection import connect
 from motcua.files.store import Store
 from motcua.payloads.converter import data_converter
@@ -152,6 +153,12 @@ def _has_room(memory: Path) -> bool:
         return False
     there = os.statvfs(memory)
     return there.f_bavail * there.f_frsize > ROOM and not there.f_flag & os.ST_NOEXEC
+
+
+@pytest.fixture(autouse=True)
+def _no_language_is_chosen() -> None:
+    """A command that ran in this process before has named one, perhaps."""
+    set_language([], anew=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -39,8 +39,8 @@ OTHER_FLOW: Final = (
 )
 OTHER_CLOCKS: Final = (
     "rules/filing/time/clocks.py",
-    "Clock.INTAKE: rules.limits.intake,",
-    "Clock.INTAKE: rules.limits.processing,",
+    "Clock.INTAKE: lambda filing: filing.procedure.limits.intake,",
+    "Clock.INTAKE: lambda filing: filing.procedure.limits.processing,",
 )
 NEWER_SNAPSHOT: Final = ("schemas/filing/state.py", "snapshot_version: int = 1", "snapshot_version: int = 2")
 

@@ -130,7 +130,7 @@ async def test_the_readme_works_and_so_does_the_command(bare: Path, wheel: Path,
     published = await asyncio.to_thread(run, bare / "motcua", "schemas", "--out", "contract", cwd=project)
     assert published.returncode == 0, published.stderr
     assert contents(project / "contract") == {name: text.encode() for name, text in golden_schemas().items()}
-    up = await asyncio.to_thread(run, bare / "motcua", "up", cwd=project)
+    up = await asyncio.to_thread(run, bare / "motcua", "up", "--lang", "en", cwd=project)
     assert up.returncode == 2
     assert "not installed here" in up.stderr
     helped = await asyncio.to_thread(run, bare / "motcua", "--help", cwd=project)
