@@ -53,7 +53,7 @@ class Looks:
         return found.model_copy(update={"stalled": stalled})
 
     def close(self) -> None:
-        """Drops the database connection without a goodbye: the server may be gone."""
+        """Ends the database connection without the closing messages: the server may be gone."""
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None

@@ -54,7 +54,7 @@ async def erasures(around: Surroundings) -> list[Finding]:
 
 
 def _undone(request: int, problem: str | None, filings: int) -> Finding:
-    """Returns the finding for an approved and unfinished request: a failure, unless the rules require it to wait."""
+    """Returns the finding for an approved, unfinished request: a failure, unless it waits for a run or by the rules."""
     if problem is None:
         return warn("doctor.erasures.unfinished", request=request, filings=filings)
     if problem.startswith(REFUSED):
