@@ -32,6 +32,14 @@ class WorkerProcess:
         """Kill the process with SIGKILL."""
         self._process.kill()
 
+    def pause(self) -> None:
+        """Stops it by SIGSTOP: it is there, and hears nothing until it goes on."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Lets it go on."""
+        self._process.send_signal(signal.SIGCONT)
+
     async def stop(self) -> None:
         """Stop the process with SIGTERM, as an operator would, and wait for its end."""
         self._process.terminate()

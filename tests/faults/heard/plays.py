@@ -1,0 +1,77 @@
+"""Plays the stories of the demo while the lab kills the worker under each command."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+from unittest.mock import patch
+
+from demo import player
+from demo import running as demo
+from demo.applicant import Filer
+from demo.player import Player
+from demo.scenario import SCENARIOS, Scenario, load
+from demo.world.absence import Absences
+from demo.world.paying import Paying
+from deploy.stack import Stack
+from deploy.stack.publisher import publisher
+from motcua.files.store import Store, open_store
+from tests.acting import eventually
+from tests.conftest import PARTS, SUGGEST, world_of
+from tests.faults.heard.lab import Figures, lab, say
+from workers.settings import Identity
+
+LONGEST: Final = 3600.0
+"""Seconds that a story may take whose worker is killed at every step."""
+AT_ONCE: Final = 60
+
+
+def stories() -> list[Scenario]:
+    """Those that need no whole stack."""
+    return [scenario for scenario in load(SCENARIOS) if not scenario.in_whole_stack]
+
+
+@asynccontextmanager
+async def _stack(folder: Path, suggest: int | None) -> AsyncIterator[Stack]:
+    """A stack whose runs make way after so many events; for whoever waits there is time for many kills."""
+    temporal = {} if suggest is None else {SUGGEST: str(suggest)}
+    async with Stack(folder, parts=PARTS, temporal=temporal) as stack:
+        with patch.object(player, "LONGEST", LONGEST), patch.object(eventually, "__defaults__", (LONGEST,)):
+            yield stack
+
+
+async def play_stories(
+    folder: Path,
+    figures: Figures,
+    identity: Identity,
+    *,
+    chosen: Sequence[Scenario] | None = None,
+    suggest: int | None = None,
+) -> None:
+    """Play the stories of the demo; how they end is not looked at."""
+    scenarios = stories() if chosen is None else chosen
+    async with _stack(folder, suggest) as stack:
+        owner = stack.env["MOTCUA_OWNER_DATABASE_URL"]
+        versions = await demo.publish(owner, publisher(stack.env), scenarios)
+        base = await world_of(stack.env, folder)
+        async with (
+            lab(base, folder, figures, identity=identity, any_files=False) as (trying, world),
+            world.back_office(),
+        ):
+            beside = {**Absences(world.client, owner).words, **Paying(world.env["MOTCUA_BANK_URL"]).words}
+            playing = Player(world.client, versions, beside)
+            run, store = secrets.token_hex(4)[:7].upper(), Store(open_store(world.objects))
+            places = asyncio.Semaphore(AT_ONCE)
+
+            async def one(n: int, scenario: Scenario) -> None:
+                async with places:
+                    played = await playing.play(scenario, Filer(run, n, store, world.env["MOTCUA_TRUST_URL"]))
+                if played.problems:
+                    say(f"{scenario.name}: {played.problems}")
+
+            await trying.all_given(asyncio.create_task(one(n, scenario)) for n, scenario in enumerate(scenarios, 1))
+            await trying.replay()

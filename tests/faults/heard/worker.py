@@ -1,0 +1,131 @@
+"""The platform worker, held where a test says, and judging as it says: `python -m tests.faults.heard.worker`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel
+from temporalio import activity
+
+from activities.ledger.append import APPEND, Ledger
+from rules import streams
+from rules.stream_kind import StreamKind
+from schemas.errors import RefusalCode, RefusalError, problem, refused
+from schemas.filing.commands import Command
+from schemas.stream.ledger import Appended, Batch
+from tests.any_files import any_file_activities
+from workers import platform, wiring
+from workers.telemetry import configure_engine, configure_logging
+
+FOLDER: Final = "HEARD_ORDERS"
+ANY_FILES: Final = "HEARD_ANY_FILES"
+CHANGED: Final = "needs_another"
+"""The rule by which changed rules refuse."""
+_LATER: Final = timedelta(days=3000)
+_OFTEN: Final = 0.05
+
+
+class Orders(BaseModel):
+    """What a test wants of its workers.
+
+    Appends of these commands are held `before` they are made or `after` they were, under their streams; these commands
+    are judged as if it were `late`, and these are `forbidden`.
+    """
+
+    before: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
+    late: frozenset[str] = frozenset()
+    forbidden: frozenset[str] = frozenset()
+
+    def give(self, folder: Path) -> None:
+        """Have every worker that reads this folder obey from now on."""
+        new = folder / "orders.new"
+        new.write_text(self.model_dump_json(), encoding="utf-8")
+        new.rename(folder / "orders")
+
+
+def held(stream: str, command_id: str) -> str:
+    """The name of an append among the orders."""
+    return f"{stream} {command_id}"
+
+
+@dataclass
+class _Obeyed:
+    """The orders as they stand, read again when they have changed."""
+
+    file: Path
+    _written: int = 0
+    _orders: Orders = field(default_factory=Orders)
+
+    @property
+    def orders(self) -> Orders:
+        written = self.file.stat().st_mtime_ns
+        if written != self._written:
+            self._orders = Orders.model_validate_json(self.file.read_bytes())
+            self._written = written
+        return self._orders
+
+
+class HeldLedger(Ledger):
+    """A ledger whose appends are held as ordered: until they are no longer."""
+
+    obeyed: _Obeyed
+
+    @activity.defn(name=APPEND)
+    async def append(self, batch: Batch) -> Appended:
+        """Append the batch."""
+        name = held(batch.stream, batch.command_id)
+        while name in self.obeyed.orders.before:
+            await asyncio.sleep(_OFTEN)
+        answer = await Ledger.append(self, batch)
+        while answer.receipts and name in self.obeyed.orders.after:
+            await asyncio.sleep(_OFTEN)
+        return answer
+
+
+def change_rules(kind: StreamKind[Any], obeyed: _Obeyed) -> None:
+    """Let the kind's rules judge as ordered."""
+    decide_ = kind.decide
+
+    def decide(state: Any, command: Command, now: datetime) -> Any:
+        orders = obeyed.orders
+        if command.command_id in orders.forbidden:
+            raise refused(RefusalCode.NOT_ALLOWED, problem("actor.subject", CHANGED))
+        if command.command_id in orders.late:
+            _expect_in_time(decide_, state, command, now)
+        return decide_(state, command, now)
+
+    object.__setattr__(kind, "decide", decide)
+
+
+def _expect_in_time(decide: Any, state: Any, command: Command, now: datetime) -> None:
+    """Raise `RefusalError` if the rules would refuse it later."""
+    try:
+        decide(state, command, now + _LATER)
+    except RefusalError:
+        raise
+    except Exception:  # noqa: BLE001 -- no calendar goes so far
+        return
+
+
+async def main() -> None:
+    """Serve as the platform worker does."""
+    obeyed = _Obeyed(Path(os.environ[FOLDER], "orders"))
+    HeldLedger.obeyed = obeyed
+    vars(wiring)["Ledger"] = HeldLedger
+    for kind in streams.KINDS.values():
+        change_rules(kind, obeyed)
+    if os.environ.get(ANY_FILES):
+        vars(platform)["activities"] = any_file_activities
+    await platform.main()
+
+
+if __name__ == "__main__":
+    configure_logging()
+    configure_engine()
+    asyncio.run(main())
