@@ -96,7 +96,7 @@ def grouped(name: str, parts: tuple[str, ...]) -> Later:
 
 
 def _app(place: str) -> typer.Typer:
-    """Returns `app` of a place `module`, or `name` of a place `module:name`."""
+    """Returns the typer app at an import path: `module`, whose `app` it is, or `module:name`."""
     module, _, name = place.partition(":")
     found = getattr(import_module(module), name or "app")
     if not isinstance(found, typer.Typer):

@@ -20,7 +20,7 @@ _TYPE: Final = "application/octet-stream"
 
 
 class SecondPlace:
-    """Files in a store of obstore; in a folder each is flushed to disk before it gets its name."""
+    """The files of the second place; in a local folder each is flushed to disk before it gets its final name."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store

@@ -106,7 +106,7 @@ class Restarter:
         return [row["stream"] for row in await self._pool.fetch(_UNFINISHED, kind, filing)]
 
     async def all_unfinished(self, kind: str) -> AsyncIterator[list[str]]:
-        """Yields the same of all filings, page by page; a stream may come twice."""
+        """Yields the streams of a kind, of all filings, whose workflow has something to do; one may come twice."""
         for statement, first in _PAGES:
             key = first
             while rows := await self._pool.fetch(statement, kind, key, PAGE):

@@ -78,7 +78,7 @@ def papers_stream(filing: UUID | str) -> str:
 
 
 def restarts_stream(filing: UUID | str) -> str:
-    """The stream of all take-overs of this filing's streams by other runs."""
+    """The stream that records each time another run took over one of this filing's streams."""
     return f"restarts:{filing}"
 
 

@@ -293,7 +293,7 @@ class TimelineEntry(Model):
     """
 
     stream: str
-    """name of the stream: filing:<uuid>, payment:<uuid>:<n>, parcel:<uuid>:<n> or complaint:<uuid>:<n>"""
+    """name of the stream: filing:<uuid>, or <kind>:<uuid>:<n>"""
     seq: int
     kind: str
     """which kind of event"""
@@ -343,7 +343,7 @@ class TaskSummary(Model):
     """A task in a list: what `agency` can do with a stream of a filing, whose `code` and `procedure` stand beside."""
 
     stream: str
-    """name of the stream: filing:<uuid>, payment:<uuid>:<n>, parcel:<uuid>:<n> or complaint:<uuid>:<n>"""
+    """name of the stream: filing:<uuid>, or <kind>:<uuid>:<n>"""
     filing_id: UUID
     code: str
     """dossier code (mã hồ sơ)"""

@@ -87,6 +87,7 @@ class SignatureRecord(Model):
     """
 
     outcome: SignatureOutcome
+    """how the check ended: valid, refused, or undetermined"""
     rules: tuple[str, ...] = ()
     """why it stayed undetermined"""
     judged_at: Instant

@@ -1,4 +1,4 @@
-"""A log at the second place: its tiles, bundles and checkpoints, in the layout of C2SP tlog-tiles.
+"""One log in the second place, the store outside of the database that keeps checkpoints, laid out as C2SP tlog-tiles.
 
 Each origin has a folder `<n>/`, with n from 1: `tile/…` and `checkpoint` (the newest); and, in addition to tlog-tiles,
 `checkpoints/<size>` (every one) and `stamps/<size>` (its time-stamp, RFC 3161, DER).

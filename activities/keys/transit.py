@@ -51,7 +51,7 @@ class Transit:
     """The key at `<scheme>://<host>/<mount>/<key>`; the token is read from its file for each request."""
 
     def __init__(self, address: str, token_file: Path) -> None:
-        """Takes the address. Raises `ValueError` if it is none of this form."""
+        """Raises `ValueError` unless the address is `<scheme>://<host>/<mount>/<key>`."""
         parts = urlsplit(address)
         mount, _, key = parts.path.strip("/").rpartition("/")
         if parts.scheme not in {"http", "https"} or not parts.hostname or not (mount and key):

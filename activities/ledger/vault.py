@@ -150,7 +150,7 @@ class Vault:
     async def key(self, connection: Connection, filing: UUID, agency: str, *, first: bool = False) -> FilingKey:
         """Returns the key of a filing. With `first` it makes a missing one, in the caller's transaction.
 
-        Raises `KeyGoneError`: otherwise a missing key is never replaced.
+        Without `first` a missing key raises `KeyGoneError`: it is never replaced.
         """
         found = await self.find(connection, filing)
         if found is not None:

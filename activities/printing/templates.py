@@ -19,7 +19,7 @@ _KEPT: Final = 32
 
 
 def version_of(template: str | None = None) -> str:
-    """Returns the SHA-256 of a template together with its shared parts: the standard one, or this text."""
+    """Returns the SHA-256 of this template text, or of the standard template, together with the shared parts."""
     text = standard() if template is None else template
     return hashlib.sha256(f"{_parts_sha256()}\n{text}".encode()).hexdigest()
 

@@ -100,7 +100,7 @@ def _waited_for(filing: Filing, n: int) -> Ordered | None:
 
 
 def _issued(told: Told, n: int) -> Ordered | None:
-    """Returns the result that the filing issued by itself, under its decision at that time; None if there is none."""
+    """Returns the result issued by the filing alone, under the decision then in force; None if there is none."""
     for recorded, filing in zip(told.events, told.states(), strict=True):
         issued = filing.results[-1] if recorded.event.kind == "result_issued" else None
         if issued is not None and issued.n == n and issued.number is not None and not issued.signed:

@@ -42,7 +42,7 @@ def _not_set(name: str) -> NoReturn:
 
 
 def trust_of(settings: CheckpointSettings) -> Trust:
-    """Returns the log's key and the policy's text. The policy was parsed before, so that an error names its line."""
+    """Returns the log's key and the policy's text; `log_of` has parsed the policy, so that an error names its line."""
     log = notes.Key.read(str(log_of(settings)), notes.LOG)
     written = Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none"
     return Trust(log, notes.Policy(written), _stamped_at(settings))

@@ -71,7 +71,7 @@ class Change(NamedTuple):
 
     @property
     def group(self) -> Group:
-        """The subject: a source, words, or else a rule."""
+        """The subject of the change: a source, a text for people, or a rule (anything else)."""
         if self.place.name.partition(".")[0] in _SOURCES or self.place.name.rpartition(".")[2] in ABOUT_SOURCES:
             return Group.SOURCES
         told = self.was if self.now is None else self.now

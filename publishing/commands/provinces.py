@@ -58,7 +58,7 @@ def publish(files: Files, *, by: MaybeOperator = None, as_json: AsJson = False) 
 
 
 def _publish_one(dsn: str, path: Path, by: str | None, *, as_json: bool) -> dict[str, Any]:
-    """What came of a file, printed unless all are told together."""
+    """Publishes one file and returns its outcome; prints it too, unless `as_json` prints all at the end."""
     try:
         done = recorded_or_waits(lambda: publish_province(dsn, path.read_bytes(), publisher(by)))
     except MistakesFoundError as error:

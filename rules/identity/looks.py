@@ -140,7 +140,7 @@ def sees(asker: Asker, facts: Facts) -> bool:
 
 
 def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
-    """The filings that a list may show the asker: any that fit one of these. Raises `RefusalError` if not permitted."""
+    """Returns patterns; a list shows the asker each filing that fits one of them. Raises `RefusalError`."""
     grants = asker.grants
     if isinstance(question, rd.AskTasks | rd.AskAbsences):
         grants = tuple(grant for grant in grants if _of_the_agency(grant, asker, question.agency))

@@ -136,7 +136,7 @@ def _nothing_awaited(payment: Payment) -> dict[str, Any]:
 
 
 def _given_back(payment: Payment, event: PaymentRefunded, _: datetime) -> dict[str, Any]:
-    """The change by a refund. An event without a case returned the whole capture."""
+    """The change by a refund. An event without `case` stands for the whole capture."""
     given = GivenBack(capture_id=event.capture_id, amount=event.amount, case=event.case or 0)
     all_given = (*payment.given_back, given)
     went = sum(one.amount for one in all_given if one.capture_id == event.capture_id)

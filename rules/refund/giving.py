@@ -1,4 +1,4 @@
-"""Orders to a provider: the refunds of a capture that it is to pay out, and earlier requests."""
+"""A provider's orders on a capture: the refunds that it must pay out, and the cases requested of it before."""
 
 from __future__ import annotations
 

@@ -265,7 +265,7 @@ class SupplementRequested(Model):
     """the papers and form fields that were asked for"""
     officer: str
     late: bool = False
-    """how many of them are past their due moment"""
+    """whether it was asked later than the officers of the review may ask"""
     late_reason: Annotated[str | None, Personal] = None
     notes: Annotated[tuple[str, ...], Personal]
     legal_basis: Annotated[str, Personal]

@@ -332,7 +332,7 @@ class Draft(Model):
     n: int
     officer: str
     file: FileRef
-    """the file in the object store; not there for a paper that was handed in on paper"""
+    """the draft in the object store"""
 
 
 class Move(Model):

@@ -38,7 +38,7 @@ UNNAMED: Final = "default"
 
 SUBMIT: Final = "submit"
 COMPLAIN: Final = "complain"
-"""The `act` of a statement that starts a filing or a complaint."""
+"""The `act` of a statement: `SUBMIT` starts a filing, `COMPLAIN` a complaint."""
 
 PublicKey = Annotated[str, StringConstraints(max_length=43, pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
 """An ed25519 public key: its 32 bytes in base64url, which is `x` of the key as JWK."""

@@ -30,8 +30,8 @@ class PaperSource:
     """The input of a paper.
 
     Attributes:
-        events: The events of the causing event's stream, up to it: the last one causes the paper.
-        filing: The filing after them; for a complaint, its state then.
+        events: The events of the stream in which the cause happened, the cause last.
+        filing: The filing after these events; for a complaint, the filing at that time.
         procedure: The published version of the filing, its texts filled.
         agencies: The letterhead of every agency involved in the filing.
         officers: The names of its officers, by subject; others are shown by their role alone.

@@ -27,7 +27,7 @@ class ConsignmentRequested(Deadline):
     fee: Dong | None = None
     """what of it is the fee, in đồng; not there where the fee is not collected so"""
     watch_seconds: int = 0
-    """how many seconds late money is still awaited"""
+    """how many seconds late news of the post is still awaited"""
     address: Annotated[Address, Personal]
 
 
@@ -44,6 +44,7 @@ class ConsignmentInvited(Model):
 
     kind: Literal["consignment_invited"] = "consignment_invited"
     n: int
+    """the how many-th invitation it is"""
     said: str
     """the post's own word for it"""
     happened_at: Instant

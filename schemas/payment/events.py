@@ -43,6 +43,7 @@ class PaymentOrdered(Model):
     pay_url: str | None = None
     """where to pay, while it can be paid online"""
     code: str | None = None
+    """the text of the QR code by which it is paid (VietQR)"""
     attempt: int | None = None
     """number of the request that was ordered, if it was not the first"""
 

@@ -65,9 +65,9 @@ class FeeItem(Fact):
     of: Code | None = None
     """code of the whole-number form field, in đồng, that it is a rate of"""
     minimum: AmountInDong | None = None
-    """the smallest whole number, or the shortest text"""
+    """the least that the item comes to, in đồng"""
     maximum: AmountInDong | None = None
-    """the greatest whole number, or the longest text"""
+    """the most that the item comes to, in đồng"""
     when: When = ()
     valid_from: Day | None = None
     """the first day on which it is in force; not there: since ever"""
@@ -113,7 +113,7 @@ class RefundRule(Fact):
     """How much of the fee goes back in a case, in percent of it; 0: nothing does."""
 
     case: RefundCase
-    """another processing limit of the procedure that applies to the filing"""
+    """what became of the filing"""
     percent: int = Field(ge=0, le=100)
 
 

@@ -251,11 +251,11 @@ class ReviewStep(Fact):
     consult: ConsultRule | None = None
     """whom the step consults; only where its act is to consult"""
     obligation: ObligationRule | None = None
-    """the obligation towards another authority; only where the step's act is that"""
+    """the obligation towards another authority; only where the step's act is to refer one"""
     draft: DraftRule | None = None
-    """how long the applicant has to confirm it; only where the step's act is that"""
+    """how long the applicant has to confirm the draft; only where the step has one"""
     referral: ReferralRule | None = None
-    """what other agencies decide in this step; only where the step's act is that"""
+    """what other agencies decide in this step; only where the step's act is to refer a part"""
 
 
 class PostageRule(Fact):
@@ -424,7 +424,7 @@ class Procedure(StrictModel):
     validity: Validity | None = None
     """the days on which the version is in force; not there: always"""
     checked: Day
-    """the day on which it was last held against its source; without it that of the whole file"""
+    """the day on which the whole file was last held against its sources"""
     level: Level
     partial: PartialRule | None = None
     """why the procedure is only partly online; not there where it is not"""

@@ -41,7 +41,7 @@ class ProvinceOverlay(StrictModel):
     """code of the province"""
     version: Version
     checked: Day
-    """the day on which it was last held against its source; without it that of the whole file"""
+    """the day on which the whole file was last held against its sources"""
     name: Text
     """name of the province, in both languages"""
     fees: dict[ProcedureCode, FeeRule] = Field(default_factory=dict)

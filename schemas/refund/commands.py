@@ -93,6 +93,7 @@ class AnswerChargeBack(_InWhosePlace):
 
     kind: Literal["answer_charge_back"] = "answer_charge_back"
     outcome: ChargeBackOutcome
+    """what becomes of the fee: claimed elsewhere, written off, asked for again, or the result is withdrawn"""
     reason: ShortText
     legal_basis: ShortText
 

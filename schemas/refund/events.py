@@ -192,7 +192,7 @@ class RefundChargedBack(Model):
     capture_id: str
     amount: Dong
     owed: bool
-    """whether it is what was asked for; otherwise it goes back"""
+    """whether it was the fee's; otherwise nobody owes it any more"""
     void: tuple[int, ...] = ()
     """numbers of the cases for which too little is left"""
 
@@ -221,6 +221,7 @@ class ChargeBackAnswered(Model):
 
     kind: Literal["charge_back_answered"] = "charge_back_answered"
     outcome: ChargeBackOutcome
+    """what becomes of the fee: claimed elsewhere, written off, asked for again, or the result is withdrawn"""
     amount: Dong
     again: int | None = None
     """the how many-th time it is asked for again"""

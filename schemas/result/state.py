@@ -176,7 +176,7 @@ class ResultEntry(Model):
     corrects: str | None = None
     """number of the result that it corrects; not there for any other"""
     replaced_by: str | None = None
-    """the national database in which the agency looks it up instead"""
+    """number of the result that has replaced it; not there where none has"""
     renewed: tuple[Sha256, ...] = ()
     """SHA-256 of the file after each further time-stamp, in hex, the newest last"""
 

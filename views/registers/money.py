@@ -59,7 +59,7 @@ Find: TypeAlias = Callable[[Any, UUID], Awaitable[Key | None]]
 
 
 async def asked_through(connection: Connection, stream: str, provider: str) -> Demanded | None:
-    """Returns the demand of this payment through a merchant, by its newest request there."""
+    """Returns the newest request for money that this payment sent through `provider`; None if there was none."""
     row = await connection.fetchrow(_ASKED_THROUGH, stream, provider)
     return None if row is None else Demanded.model_validate(dict(row))
 

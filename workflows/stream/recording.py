@@ -40,7 +40,7 @@ from workflows.stream.command_receipts import Receipts
 M = TypeVar("M", bound=Model)
 
 MIN_TIMER: Final = timedelta(milliseconds=1)
-"""The shortest wait: overdue timers wait too, so that no clock decides whether there is a timer."""
+"""The shortest timer. An overdue one gets it too: whether a timer is started must not depend on the time."""
 
 PAGES: Final = 16
 """Pages of the log per workflow task: they reach the server as one message, of 4 MB at most."""

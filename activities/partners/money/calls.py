@@ -28,7 +28,7 @@ class Called(NamedTuple):
 
 
 class Calls:
-    """The calls made, in the database."""
+    """The table of refund calls that were made to providers."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -178,8 +178,8 @@ class Giving(Model):
 class Refunding(StrEnum):
     """The state of a refund.
 
-    `UNDER_WAY`: the provider was asked for it, and has no result yet. `NOT_ASKED`: it knows the money, and was never
-    asked for this refund, or has not made it. `UNTOLD`: the state can't be determined.
+    `UNDER_WAY`: the provider was asked for it, and has no result yet. `NOT_ASKED`: it knows the payment, but has no
+    such refund: never asked for, or asked for and not made. `UNTOLD`: the state can't be determined.
     """
 
     GIVEN = auto()

@@ -73,7 +73,7 @@ class _CreditNote(BaseModel):
 
 
 class VietQr:
-    """A `Provider` that makes codes, and the `Door` for the credit notes."""
+    """Both the `Provider`, which makes the QR codes, and the `Door`, which receives the bank's credit notes."""
 
     def __init__(self, name: str, merchant: VietQrMerchant) -> None:
         self.can = CAPABILITIES["vietqr"]

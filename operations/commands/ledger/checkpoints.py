@@ -92,7 +92,7 @@ def checkpoint_key(
 
 
 def held_against_checkpoints(since: Path | None) -> Report:
-    """The record against its checkpoints, from what was verified before; the newest is kept in that file then."""
+    """Verifies the record against its checkpoints, from the one in `since` on; then writes the newest there."""
     settings = settings_set()
     trust, before = trust_of(settings), checkpoint_before(since)
 
