@@ -1,1 +1,1 @@
-"""The user half of the `motcua` command. It needs the extra `cli`."""
+"""The kit's own commands of `motcua`. They need the extra `cli`."""

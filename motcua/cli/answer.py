@@ -1,7 +1,7 @@
-"""How an answer is shown: a table or facts on a terminal, the same as plain lines elsewhere, or JSON.
+"""Prints answers: a table or a list of facts on a terminal, plain lines elsewhere, or JSON.
 
-Ids, codes, dates and amounts are never cut nor broken: a table gives them their width first, and sentences share the
-rest. Rows that would not fit are shown one below the other.
+Ids, codes, dates and amounts are never cut or broken: a table reserves their width first, and sentences share the
+rest. If a table does not fit, each row is printed as a list of facts.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from motcua.cli.running import out, plain, print_json
 from motcua.contract import Text, said
 
 VIETNAM: Final = timezone(timedelta(hours=7), "+07")
-"""Without the zone database, which not every machine has: Vietnam has had this one since 1975."""
+"""A fixed offset, unchanged since 1975: it needs no zone database, which some machines lack."""
 
 _FRAME: Final = 3
-"""Columns that the lines of a table take beside each of its own."""
+"""Width of the border and padding of each column of a table."""
 
 
 class Marked(NamedTuple):
-    """A value in a colour."""
+    """A value and its style, such as a colour."""
 
     value: object
     style: str
@@ -37,12 +37,12 @@ class Marked(NamedTuple):
 
 @dataclass(frozen=True)
 class Column:
-    """A part of an answer.
+    """A column of a table, or one fact of an answer.
 
     Attributes:
         label: The key of its name in the catalogue, without `label.`.
-        of: Its place in the answer, as `a.b`; or a function of the answer.
-        form: Formats a value that is there; without it, the type of the value decides.
+        of: The path of its value in the answer, as `a.b`; or a function of the answer.
+        form: Formats a value other than None; without it, the type of the value decides.
     """
 
     label: str
@@ -69,7 +69,7 @@ class _Cell(NamedTuple):
 
     @property
     def longest(self) -> int:
-        """The columns that it takes at least."""
+        """The minimum width: of its longest line if it must stay whole, else of its longest word."""
         parts = self.text.splitlines() if self.whole else self.text.split()
         return max(map(cell_len, parts), default=0)
 
@@ -81,7 +81,7 @@ class _Cell(NamedTuple):
 def columns(*parts: str | Column) -> tuple[Column, ...]:
     """Columns, each written as `label`, `label:place`, `label|form` or `label:place|form`, several in one string.
 
-    Without a place the label says it too. A form is `dong`, or what the keys of a code's names begin with.
+    Without a place, the label is the place too. A form is `dong`, or the prefix of the catalogue keys that name a code.
     """
     return tuple(column for part in parts for column in ((part,) if isinstance(part, Column) else _written(part)))
 
@@ -94,7 +94,7 @@ def _written(part: str) -> Iterator[Column]:
 
 
 def _found(answer: Any, place: str) -> Any:
-    """The attribute, key or index at `a.b` of an answer; None where `a` is None."""
+    """Returns the attribute, key or index at `a.b` of an answer; None if `a` is None."""
     for name in place.split("."):
         if answer is None:
             return None
@@ -113,7 +113,7 @@ def show_all(
     data: Any = None,
     title: Text | None = None,
 ) -> None:
-    """Print answers of one kind as a table, with sentences `below`; or as JSON: `data`, else what each holds."""
+    """Prints answers of one kind as a table, with sentences `below`; or as JSON: `data`, else all fields of each."""
     answers = list(answers)
     if as_json:
         print_json([plain(one) for one in answers] if data is None else data)
@@ -139,7 +139,7 @@ def show_all(
 def show_one(
     answer: Any, of: Sequence[Column], *below: Text, as_json: bool = False, data: Any = None, title: Text | None = None
 ) -> None:
-    """Print one answer, fact by fact, or as JSON: `data`, else all that it holds."""
+    """Prints one answer, fact by fact, or as JSON: `data`, else all its fields."""
     if as_json:
         print_json(plain(answer) if data is None and isinstance(answer, BaseModel) else data)
         return
@@ -151,12 +151,12 @@ def show_one(
 
 
 def say(text: Text, style: str = "") -> None:
-    """Print a sentence."""
+    """Prints a sentence."""
     out().print(in_words(text), style=style, markup=False)
 
 
 def tell(text: Text, data: Any, *, as_json: bool, style: str = "") -> None:
-    """Print a sentence, or as JSON the `data`."""
+    """Prints a sentence; or `data`, as JSON."""
     if as_json:
         print_json(data)
     else:
@@ -164,26 +164,26 @@ def tell(text: Text, data: Any, *, as_json: bool, style: str = "") -> None:
 
 
 def when(moment: datetime) -> str:
-    """A moment in Vietnamese time, as dossier codes and limits have it."""
+    """Formats a moment in Vietnamese time, the time of dossier codes and limits."""
     return f"{moment.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def named(names: str) -> Callable[[object], Text]:
-    """The form of a code whose names stand in the catalogue under `names.`."""
+    """Returns the form that shows a code by its name: key `<names>.<code>` in the catalogue."""
     return lambda code: said(f"{names}.{code}")
 
 
 class Amount(Text):
-    """Money in words, which stay on one line."""
+    """An amount of money in words, never broken over two lines."""
 
 
 def dong(amount: int) -> Amount:
-    """The form of an amount of money."""
+    """Formats an amount of money."""
     return Amount(vi=f"{amount:,} đồng".replace(",", "."), en=f"{amount:,} đồng")
 
 
 def lines(values: Iterable[object]) -> str:
-    """The form of several values, each on a line of its own."""
+    """Formats several values, one a line."""
     return "\n".join(_cell(value).text for value in values)
 
 
@@ -208,7 +208,7 @@ _FORMS: Final[Sequence[tuple[Any, Callable[[Any], _Cell]]]] = (
     (str, _prose),
     ((list, tuple, set, frozenset), lambda values: _prose(", ".join(_cell(one).text for one in values))),
 )
-"""How a value is shown, by its type: the first that fits."""
+"""The formatters by type of value; the first match applies."""
 
 
 def _print_facts(titles: Sequence[str], cells: Sequence[_Cell], console: Console) -> None:
@@ -222,7 +222,7 @@ def _print_facts(titles: Sequence[str], cells: Sequence[_Cell], console: Console
 
 
 def _print_lines(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], console: Console) -> None:
-    """One line a row, its columns below each other, so that it can be searched and taken apart."""
+    """Prints one line a row, with aligned columns, for programs that search or split the output."""
     table = [list(titles), *([cell.line for cell in row] for row in rows)]
     widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
     for row in table:
@@ -231,7 +231,7 @@ def _print_lines(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], console
 
 
 def _widths(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], width: int) -> list[int] | None:
-    """How wide each column is: what is whole first, sentences share the rest. None if it does not fit."""
+    """Returns each column's width: unbreakable values first, sentences share the rest. None if it does not fit."""
     every = [[_Cell(title, whole=False), *(row[n] for row in rows)] for n, title in enumerate(titles)]
     least = [max(cell.longest for cell in column) for column in every]
     wanted = [max(max(map(cell_len, cell.text.splitlines()), default=0) for cell in column) for column in every]

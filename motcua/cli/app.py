@@ -1,4 +1,4 @@
-"""All commands in one: ours, and those that other installed distributions add (entry points `motcua.commands`)."""
+"""The program `motcua`: the kit's commands, and other installed distributions' (entry points `motcua.commands`)."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from motcua.contract import beside, both, said
 from motcua.errors import MotcuaError
 
 FAULT: Final = 70
-"""The exit code of what should not happen."""
+"""The exit code of an unexpected error."""
 _UsageError: Final[Any] = typer.BadParameter.__base__
-"""Of whichever click this typer stands on: newer ones bring their own."""
+"""The usage error of typer's click: newer typers bring a click of their own."""
 
 
 def run(arguments: list[str]) -> None:
-    """Run one command line. Ends with `SystemExit`."""
+    """Runs one command line. Ends with `SystemExit`."""
     owes_json.set("--json" in arguments)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
-    # What is ours needs nobody else's modules, whose names would stand in the way of an agency's own.
+    # The kit's commands import no other distribution: its module names could hide an agency's own modules.
     ours = wanted is not None and wanted != results.NAME and wanted in _names(build({}))
     added = {} if ours else {entry.name: _load(entry) for entry in entry_points(group=COMMANDS)}
     app = build({name: found for name, found in added.items() if isinstance(found, typer.Typer)})
@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> None:
 
 
 def _run_for_a_program(app: typer.Typer, arguments: list[str]) -> int:
-    """The exit code. A command line that is not understood is said in JSON too."""
+    """Returns the exit code. Prints wrong usage and errors as JSON too; errors are raised again."""
     try:
         return app(args=arguments, prog_name="motcua", standalone_mode=False) or 0
     except _UsageError as error:
@@ -64,7 +64,7 @@ def _run_for_a_program(app: typer.Typer, arguments: list[str]) -> int:
 
 
 def build(added: dict[str, typer.Typer]) -> typer.Typer:
-    """Our commands with `added` ones: those of the platform beside ours, those of others under their name."""
+    """Returns the kit's commands with the `added` ones: the platform's beside the kit's, others' under their name."""
     app = typer.Typer(
         cls=WordedGroup,
         callback=with_language(nothing),
@@ -93,7 +93,7 @@ def build(added: dict[str, typer.Typer]) -> typer.Typer:
 
 
 def _merge(app: typer.Typer, other: typer.Typer) -> None:
-    """Add the commands of `other`, and those that it imports later; those of a group that there is already, to it."""
+    """Adds the commands of `other`, lazily imported ones included; those of a group that `app` has already join it."""
     if isinstance(other.info.cls, type):
         app.info.cls = other.info.cls
     app.registered_commands += other.registered_commands
@@ -111,10 +111,10 @@ def _name(group: Any) -> str:
 
 
 def _load(entry: EntryPoint) -> typer.Typer | str:
-    """The commands of an entry point, or why they can't be had."""
+    """Returns the commands of an entry point, or the reason why they can't be loaded."""
     try:
         found = entry.load()
-    except Exception as error:  # noqa: BLE001 -- somebody else's module; ours work without
+    except Exception as error:  # noqa: BLE001 -- another distribution's module; the kit works without it
         return f"{type(error).__name__}: {error}"
     return found if isinstance(found, typer.Typer) else f"{entry.value} is no typer.Typer"
 

@@ -1,4 +1,4 @@
-"""Files of this computer on their way into the object store: `--attach CODE=PATH`, and `motcua attach`."""
+"""Uploads of local files to the object store: `--attach CODE=PATH`, and `motcua attach`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from motcua.files.store import FileNotTakenError, Store
 Attach = Annotated[list[str] | None, typer.Option("--attach", metavar="CODE=PATH", help="option.attach")]
 
 NO_FILE_YET: Final = {"key": "files", "sha256": "0" * 64, "size": 1}
-"""What stands for the file of an authorisation until it has been put into the store."""
+"""Placeholder for an authorisation's file until it is in the store."""
 
 app = typer.Typer()
 
 
 def papers_wanted(given: Iterable[str]) -> dict[str, Path]:
-    """The files of `--attach CODE=PATH` by the code of their paper, or the end of the command."""
+    """Returns the files of `--attach CODE=PATH` by paper code; ends the command on a mistake."""
     found: dict[str, Path] = {}
     for text in given:
         code, equals, path = text.partition("=")
@@ -41,7 +41,7 @@ def papers_wanted(given: Iterable[str]) -> dict[str, Path]:
 
 
 def with_files(submission: c.Submission, papers: Mapping[str, Path], alone: Mapping[str, Path]) -> c.Submission:
-    """`submission` with these files, put into the store: papers by their code, others by their field."""
+    """Puts files into the store and returns `submission` with them: papers by their code, others by their field."""
     filing_id = c.filing_id(submission.client_id, submission.submission_id)
     files = put_in(filing_id, {_paper(code): path for code, path in papers.items()} | dict(alone))
     update: dict[str, Any] = {field: files[field] for field in alone}
@@ -52,14 +52,14 @@ def with_files(submission: c.Submission, papers: Mapping[str, Path], alone: Mapp
 
 
 def with_their_papers(supplement: c.Supplement, filing_id: UUID, papers: Mapping[str, Path]) -> c.Supplement:
-    """`supplement` with these files as papers, put into the store."""
+    """Puts these files into the store and returns `supplement` with them as papers."""
     files = put_in(filing_id, {_paper(code): path for code, path in papers.items()})
     held = with_papers(supplement.papers, {code: files[_paper(code)] for code in papers})
     return supplement.model_copy(update={"papers": held})
 
 
 def with_papers(papers: Iterable[c.Paper], files: Mapping[str, c.FileRef]) -> tuple[c.Paper, ...]:
-    """`papers` with these files: in place of those they had, and what was not among them after the others."""
+    """Returns `papers` with these files: a paper of the same code is replaced, others are appended."""
     named = {paper.code: paper for paper in papers}
     return tuple((named | {code: c.Paper(code=code, file=file) for code, file in files.items()}).values())
 
@@ -69,7 +69,7 @@ def _paper(code: str) -> str:
 
 
 def put_in(filing_id: UUID, wanted: Mapping[str, Path]) -> dict[str, c.FileRef]:
-    """Put files into the store, with a bar. What goes wrong ends the command, and names the place and not the path."""
+    """Puts files into the store, with a progress bar. A failure ends the command and names the key, not the path."""
     return end_well(_put_in(filing_id, wanted)) if wanted else {}
 
 
@@ -89,7 +89,7 @@ async def _put_in(filing_id: UUID, wanted: Mapping[str, Path]) -> dict[str, c.Fi
 
 
 def _moving(bar: Progress, task: TaskID, before: int) -> Callable[[int], None]:
-    """Moves the bar on by what has been read of one file."""
+    """Returns a callback that advances the bar by the bytes read of one file."""
     return lambda size: bar.update(task, completed=before + size)
 
 
@@ -100,7 +100,7 @@ def _bar() -> Progress:
 
 
 def _size(path: Path) -> int:
-    """Bytes of a file; what can't be read is refused when it is."""
+    """Returns a file's size in bytes; 0 if it can't be read: reading it later reports the error."""
     try:
         return path.stat().st_size
     except OSError:
@@ -117,7 +117,7 @@ def attach(
 
 
 def _filing(whose: str) -> UUID:
-    """The filing's id, given itself or by the submission, which need not be whole yet; or the end of the command."""
+    """Returns the filing's id, given itself or by a submission, which may be incomplete; else ends the command."""
     try:
         return UUID(whose)
     except ValueError:

@@ -1,4 +1,4 @@
-"""`motcua complain`, `complaints`: what is said against an act of the agency, and what became of it."""
+"""`motcua complain`, `complaints`: complaints against acts of the agency, and their outcome."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ _OF_OTHERS = {
     for command in commands
     if stream != _FILING
 }
-"""Commands of the other streams that this kit knows: what is left out counts, for a repeat, as what it is then."""
+"""Commands of the other streams that this kit knows: in a repeat, an omitted field equals its default."""
 
 app = typer.Typer()
 
@@ -81,7 +81,7 @@ def submit(  # noqa: PLR0913 -- a command line has many options
 
 
 def _at_level(submission: c.Submission, level: c.Level) -> c.Submission:
-    """The submission at this level: a channel that the level does not have becomes the counter, and that is said."""
+    """Returns the submission at this level: a channel that the level lacks becomes the counter, with a note."""
     can, counter = c.CAPABILITIES[level], {}
     for name, (what, channels) in {
         "result_channel": ("cli.the_result", can.result),
@@ -95,7 +95,7 @@ def _at_level(submission: c.Submission, level: c.Level) -> c.Submission:
 
 
 async def _submit(client: FilingClient, submission: c.Submission, again: list[str]) -> c.Receipt:
-    """The receipt. To whoever lacks a signature, the command is said that files without one: with the words `again`."""
+    """Returns the receipt. If the refusal offers another level, prints the command for it, with the words `again`."""
     try:
         return await client.submit(submission)
     except RefusedError as error:
@@ -134,26 +134,26 @@ def act(  # noqa: PLR0913 -- a command line has many options
 
 
 def _with_papers(order: c.Command, filing_id: UUID, wanted: Mapping[str, Path]) -> c.Command:
-    """The command with these files as its papers, or the end of this one: only a supplement has any."""
+    """Returns the command with these files as its papers; ends the run unless it is a supplement."""
     if not isinstance(order, c.Supplement):
         fail(c.said("refused.act.attach"), Exit.USAGE)
     return with_their_papers(order, filing_id, wanted)
 
 
 class _OtherCommand(c.Command):
-    """A command that this kit does not know: the platform says what does not fit."""
+    """A command that this kit does not know; the platform validates it."""
 
     model_config = ConfigDict(extra="allow")
 
 
 def _stream(target: str) -> c.StreamId:
-    """A filing by its id or code, or the stream that is named; or the end of the command."""
+    """Returns the stream of a filing, by id or code, or the named stream; else ends the command."""
     with refusing((ValueError, typer.BadParameter), Exit.USAGE, c.said("refused.act.target", target=target)):
         return c.StreamId.parse(target if ":" in target else c.filing_workflow(filing_id_of(target)))
 
 
 async def _act(client: FilingClient, target: str, order: c.Command) -> c.Receipt:
-    """The receipt. When nobody answered, the id under which the command can be sent again is said."""
+    """Returns the receipt. If the platform is unavailable, prints the command's id for a retry."""
     try:
         return await client.act(target, order)
     except Unavailable:
@@ -177,12 +177,12 @@ def show(
 
 
 async def _seen(client: FilingClient, filing_id: UUID) -> tuple[tuple[c.FilingView, dict[str, str]], list[MachineWork]]:
-    """The view, and what the filing waits for from its agency's back office."""
+    """Returns the view, and the work that the filing awaits from its agency's back office."""
     return await _view(client, filing_id), await client.machine_work(filing_id)
 
 
 async def _view(client: FilingClient, filing_id: UUID) -> tuple[c.FilingView, dict[str, str]]:
-    """The view, and by what address or code to pay while a fee waits to be paid online."""
+    """Returns the view, and the payment address and code while an online fee is due."""
     view = await client.view(filing_id)
     if view.fee is None or view.fee.state is not c.FeeState.DUE or view.fee.channel is not c.Channel.ONLINE:
         return view, {}

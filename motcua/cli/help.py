@@ -1,4 +1,4 @@
-"""The help of commands: sentences of the catalogue, by the names of commands, in the language of the command line."""
+"""Help of commands: sentences of the catalogue, by command name, in the language of the command line."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _OF_TYPER: Final = {
 
 
 class Worded(TyperCommand):
-    """A command whose help, and that of its options, are keys of the catalogue."""
+    """A command whose help texts, with those of its options, are keys of the catalogue."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse them, after the language that they name was set: help is shown meanwhile."""
+        """Sets the language named in the arguments, then parses them: parsing shows the help."""
         set_language(args, anew=ctx.parent is None)
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Show the help in words."""
+        """Shows the help, with sentences in place of keys."""
         with _in_words([self, *self.get_params(ctx)]):
             super().format_help(ctx, formatter)
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        """The first words of the help, for the completion of a shell."""
+        """Returns the first words of the help, for shell completion."""
         with _in_words([self]):
             return super().get_short_help_str(limit)
 
@@ -43,24 +43,24 @@ class WordedGroup(TyperGroup):
     """A group of commands whose help is a key of the catalogue."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As those of a command."""
+        """Sets the language named in the arguments, then parses them."""
         set_language(args, anew=ctx.parent is None)
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Show the help in words, and that of each command in the list."""
+        """Shows the help, and that of each listed command, with sentences in place of keys."""
         with _in_words([self, *self.get_params(ctx), *self.commands.values()]):
             super().format_help(ctx, formatter)
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        """As that of a command."""
+        """Returns the first words of the help, for shell completion."""
         with _in_words([self]):
             return super().get_short_help_str(limit)
 
 
 @contextmanager
 def _in_words(parts: list[Any]) -> Iterator[None]:
-    """Meanwhile the keys that stand as `help` in these parts are words."""
+    """Replaces the keys in `help` of these parts with sentences; afterwards puts the keys back."""
     keys = [getattr(part, "help", None) for part in parts]
     for part, key in zip(parts, keys, strict=True):
         if key:
@@ -74,7 +74,7 @@ def _in_words(parts: list[Any]) -> Iterator[None]:
 
 
 def words_of(key: str) -> str:
-    """The words of a key, with what stands behind `: `; the text itself where it is no key of the catalogue."""
+    """Returns the sentence of a key, with any text after `: ` kept; the text itself if the catalogue lacks it."""
     key, colon, more = _OF_TYPER.get(key, key).partition(": ")
     try:
         return in_words(said(key)) + colon + more
@@ -87,7 +87,7 @@ def nothing() -> None:
 
 
 def group(name: str, cls: type[WordedGroup] = WordedGroup, **more: Any) -> typer.Typer:
-    """A group of commands, to which they are added."""
+    """Returns an empty group of commands."""
     shown: dict[str, Any] = {"help": f"help.{name}", "no_args_is_help": True, "rich_markup_mode": "markdown"}
     made = typer.Typer(name=name, cls=cls, **shown, **more)
     made.callback()(with_language(nothing))
@@ -95,7 +95,7 @@ def group(name: str, cls: type[WordedGroup] = WordedGroup, **more: Any) -> typer
 
 
 def with_words(app: typer.Typer, inside: str = "") -> None:
-    """Give each command its key in the catalogue, `help.` and its names, and the option `--lang`."""
+    """Sets each command's help to its catalogue key, `help.` and its names, and adds the option `--lang`."""
     for command in app.registered_commands:
         if command.callback is not None:
             name = command.name or get_command_name(command.callback.__name__)

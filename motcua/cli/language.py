@@ -1,4 +1,4 @@
-"""The one language in which a command answers people: `--lang`, else that of LANG, else Vietnamese."""
+"""The language of a command's output for people: `--lang`, else that of LANG, else Vietnamese."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Language(StrEnum):
-    """A language in which all sentences stand in the catalogue."""
+    """A language of the catalogue; every sentence exists in each."""
 
     VI = "vi"
     EN = "en"
@@ -29,18 +29,18 @@ _chosen: Final[ContextVar[Language | None]] = ContextVar("language", default=Non
 
 
 def language() -> Language:
-    """The language of this command line."""
+    """Returns the language of this command line."""
     by_system = Language.EN if os.environ.get("LANG", "").startswith("en") else Language.VI
     return _chosen.get() or by_system
 
 
 def in_words(text: Text) -> str:
-    """The text in the language of this command line."""
+    """Returns the text in the language of this command line."""
     return text.en if language() is Language.EN else text.vi
 
 
 def set_language(arguments: list[str], *, anew: bool) -> None:
-    """Take the language that `--lang` names among these arguments; without it, `anew` says that none is chosen."""
+    """Sets the language that `--lang` names in these arguments; if it names none, `anew` resets the choice."""
     words = [word for one in arguments for word in one.split("=", 1)]
     named = dict(pairwise(words)).get("--lang")
     if named in set(Language) or anew:
@@ -51,9 +51,9 @@ _Option = Annotated[Language | None, typer.Option("--lang", help="option.lang")]
 
 
 def with_language(command: Callable[..., T]) -> Callable[..., T]:
-    """The command with the option `--lang`, for which its function has no argument: `set_language` has read it."""
+    """Returns the command with the option `--lang`, not passed on to its function: `set_language` has read it."""
     own = inspect.signature(command, eval_str=True)
-    if "lang" in own.parameters:  # a group's commands come here again with the commands of what holds the group
+    if "lang" in own.parameters:  # done before: a group's commands come here again with those of its parent
         return command
 
     @wraps(command)

@@ -1,4 +1,4 @@
-"""Commands that are imported once somebody wants them: a list of all needs only their names, and what each is for."""
+"""Lazily imported commands: a list of all commands needs only their names and help."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Later:
 
     Attributes:
         help: The key of its help.
-        load: Gives what it is part of, under its name.
+        load: Imports and returns the app that has it, under its name.
     """
 
     help: str
@@ -28,7 +28,7 @@ class Later:
 
 
 class Unloaded(Worded):
-    """Stands in the list for a command or a group. A group that is there already is added to."""
+    """Placeholder for a command or group until its import. A group that exists already gets the imported commands."""
 
     def __init__(self, name: str, later: Later, beside: TyperGroup | None) -> None:
         super().__init__(name, help=(beside or later).help)
@@ -36,7 +36,7 @@ class Unloaded(Worded):
         self._beside: Final = beside
 
     def loaded(self) -> Any:
-        """The command or the group itself."""
+        """Imports and returns the command or the group."""
         every: Any = get_command(self._later.load())
         found = every.commands[self.name]
         if self._beside is None:
@@ -45,12 +45,12 @@ class Unloaded(Worded):
         return self._beside
 
     def make_context(self, *arguments: Any, **extra: Any) -> Any:
-        """A context of the command itself."""
+        """Returns a context of the imported command."""
         return self.loaded().make_context(*arguments, **extra)
 
 
 def app_of(later: Mapping[str, Later]) -> typer.Typer:
-    """All these commands, by their names. Whoever takes over its class takes them over."""
+    """Returns an app with these commands, by name. An app that takes over its group class gets them all."""
 
     class Group(WordedGroup):
         def __init__(self, *, commands: Mapping[str, Any], **attributes: Any) -> None:

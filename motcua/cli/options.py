@@ -1,4 +1,4 @@
-"""What many commands are given, in one form each: who acts, which filing, which agency, why; and how it is answered."""
+"""Options and arguments that many commands share: actor, filing, agency, reason, form of the answer."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class OnOff(StrEnum):
-    """What a setting is set to."""
+    """The value of a switch."""
 
     ON = "on"
     OFF = "off"
 
 
 COMMANDS: Final = "motcua.commands"
-"""The entry points of those who add commands."""
+"""The group of entry points of distributions that add commands."""
 PLATFORM: Final = "platform"
-"""Which of them is the platform."""
+"""The name of the platform's entry point in that group."""
 
 PATIENCE: Final = 15.0
 VIA: Final = Via(principal="motcua")
 
 _CODE: Final = re.compile(r"[A-Z0-9.]+-[0-9]{8}-[0-9]+")
-"""A dossier code, as far as it can be told from an id."""
+"""Matches a dossier code well enough to distinguish it from an id."""
 
 
 def filing_id_of(text: str) -> UUID:
-    """A filing's id: itself, or by the dossier code where the platform and its record are at hand."""
+    """Returns a filing's id, given as such, or by its dossier code if the platform is installed."""
     if _CODE.fullmatch(text) and (find := _finder()) is not None:
         return find(text)
     try:
@@ -51,7 +51,7 @@ def filing_id_of(text: str) -> UUID:
 
 
 def _finder() -> Callable[[str], UUID] | None:
-    """`filing_id` of the platform's module; None where it is not installed."""
+    """Returns `filing_id` of the platform's module; None if it is not installed."""
     for entry in entry_points(group=COMMANDS, name=PLATFORM):
         found: Callable[[str], UUID] | None = getattr(import_module(entry.module), "filing_id", None)
         return found
@@ -85,7 +85,7 @@ Patience = Annotated[float, typer.Option("--patience", min=0.1, help="option.pat
 
 
 def actor_of(text: str) -> dict[str, str]:
-    """`role:subject[@agency]` as an actor. Only an agency's code may follow the last `@` of a subject."""
+    """Parses an actor `role:subject[@agency]`. Only an agency's code may follow the last `@` of a subject."""
     role, colon, subject = text.partition(":")
     if not colon or role not in set(Role):
         fail(said("refused.actor", roles=", ".join(Role)), Exit.USAGE)
@@ -94,6 +94,6 @@ def actor_of(text: str) -> dict[str, str]:
 
 
 def order(model: type[M], actor: str, own_id: str | None = None, **fields: Any) -> M:
-    """What somebody asks of the platform, with an id of its own and this program, if it has them."""
+    """Returns a command or request; its id, actor and program (`via`) are set if the model has these fields."""
     common = {"command_id": own_id or command_id(), "actor": actor_of(actor), "via": VIA}
     return parse(model, {name: value for name, value in common.items() if name in model.model_fields} | fields)

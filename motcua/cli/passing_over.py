@@ -1,4 +1,4 @@
-"""`motcua pass-over`: what an absent officer has claimed goes to their substitute."""
+"""`motcua pass-over`: reassigns the claimed tasks of an absent officer to their substitute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a long command has come, on standard error; it goes when the command ends."""
+"""Progress of a long command, on standard error; removed when the command ends."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from motcua.contract import said
 
 
 class Moved(Protocol):
-    """Takes how much is done, of how much if that is known, and what else stands in the sentence."""
+    """Callback with the count done, the total if known, and other values of the sentence."""
 
     def __call__(self, done: int, of: int | None = None, **values: object) -> None:
-        """Show it."""
+        """Shows the progress."""
 
 
 @contextmanager
 def progress(sentence: str = "command.progress", **fixed: Any) -> Iterator[Moved]:
-    """A bar with a sentence in which `done`, `of` and other values stand; `command.progress` says of `what`."""
+    """Shows a bar with a sentence of `done`, `of` and other values; `command.progress` also needs `what`."""
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),

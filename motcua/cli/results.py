@@ -1,4 +1,4 @@
-"""`motcua result FILING_ID`: what came of a filing. The platform adds commands to the group."""
+"""`motcua result FILING_ID`: the result of a filing. The platform adds commands to the group."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAME: Final = "result"
 
 
 class _OrOf(WordedGroup):
-    """The name of the command `of` may be left out: there was a time when it was the only one."""
+    """Makes the command name `of` optional, as when it was the only command."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         return super().resolve_command(ctx, args if args[0] in self.commands else ["of", *args])
@@ -49,7 +49,7 @@ def _download(result: c.FileRef, file: Path) -> None:
 
 
 def commands() -> typer.Typer:
-    """The group, anew each time, so that whoever adds to it adds to this one only."""
+    """Returns the group, a new one at each call, so that commands added to one are not in the next."""
     made = group(NAME, _OrOf, context_settings={"ignore_unknown_options": True})
     made.command("of")(of_filing)
     app = typer.Typer()

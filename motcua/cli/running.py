@@ -1,4 +1,4 @@
-"""How every command runs: its client, its exit code, and one line instead of a traceback."""
+"""Runs commands: the client, the exit codes, and one line of error instead of a traceback."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 STACK: Final = Path(".motcua/run/env")
-"""The addresses of an embedded stack that runs in this folder."""
+"""File with the addresses of the embedded stack that runs in this folder."""
 
 _SPEAKING: Final = "MOTCUA_IDENTITY_"
 _SPEAKER: Final = frozenset({PRINCIPAL, AGENT, KEY_FILE, KEY})
@@ -41,7 +41,7 @@ SAYS_WHERE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL
 
 
 class Exit(IntEnum):
-    """Exit codes of the user half."""
+    """Exit codes of the kit's commands."""
 
     REFUSED = 1
     USAGE = 2
@@ -50,7 +50,7 @@ class Exit(IntEnum):
 
 
 owes_json: Final = ContextVar("owes_json", default=False)
-"""Whether standard output still waits for JSON: `--json` stands in the command line, and no answer has been printed."""
+"""True while `--json` is given and no JSON has been printed on standard output."""
 
 WORDS: Final[Mapping[int, str]] = {
     Exit.REFUSED: "refused",
@@ -58,7 +58,7 @@ WORDS: Final[Mapping[int, str]] = {
     Exit.NOT_AVAILABLE: "not_available",
     Exit.UNREACHABLE: "unreachable",
 }
-"""The `code` of a failure that is no refusal, in JSON."""
+"""The `code` of a failure in JSON, by exit code, unless the error brings its own."""
 
 _CODES: Final[Mapping[type[MotcuaError], Exit]] = {
     NotReady: Exit.NOT_AVAILABLE,
@@ -76,7 +76,7 @@ _NAMED: Final[Mapping[type[MotcuaError], str]] = {FilingClosed: "filing_closed",
 
 
 def ask(work: Callable[[FilingClient], Coroutine[Any, Any, T]], patience: float) -> T:
-    """What `work` returns, given a client. What goes wrong ends the command with its line and its exit code."""
+    """Returns the result of `work`, called with a client. A `MotcuaError` ends the command with its exit code."""
 
     async def within() -> T:
         async with await FilingClient.connect(patience=patience) as client:
@@ -86,7 +86,7 @@ def ask(work: Callable[[FilingClient], Coroutine[Any, Any, T]], patience: float)
 
 
 def end_well(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns; a `MotcuaError` ends the command."""
+    """Returns the result of `work`; a `MotcuaError` ends the command."""
     use_stack_here()
     try:
         return asyncio.run(work)
@@ -98,7 +98,7 @@ def end_well(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _told(error: MotcuaError) -> dict[str, Any]:
-    """What a program is told of an error beside its words."""
+    """Returns the fields of an error in JSON, beside its message."""
     if isinstance(error, RefusedError):
         return error.refusal.model_dump(mode="json")
     if isinstance(error, UnfitError):
@@ -109,7 +109,7 @@ def _told(error: MotcuaError) -> dict[str, Any]:
 
 
 def _words(error: MotcuaError) -> str | None:
-    """Each problem on a line of its own. None where there is no problem."""
+    """Returns the problems of an error, one a line, and the commands allowed now; None for other errors."""
     match error:
         case RefusedError(refusal=refusal):
             problems, allowed = refusal.problems, refusal.allowed
@@ -124,16 +124,16 @@ def _words(error: MotcuaError) -> str | None:
 
 
 def not_of_stack() -> tuple[str, ...]:
-    """How the names begin of what is not taken from an embedded stack in this folder.
+    """Returns the prefixes of settings that are not taken from an embedded stack in this folder.
 
-    Where the environment names a Temporal, nothing that speaks of one; where it says who speaks, nothing of who does.
+    They are Temporal's if the environment names a Temporal, and the identity's if it sets one or names a Temporal.
     """
     elsewhere = _OF_TEMPORAL if SAYS_WHERE & os.environ.keys() else ()
     return (*elsewhere, _SPEAKING) if _SPEAKER & os.environ.keys() else elsewhere
 
 
 def use_stack_here() -> None:
-    """Beside a running embedded stack, take its addresses, but for what the environment says itself."""
+    """Takes the addresses of an embedded stack that runs in this folder; settings of the environment have priority."""
     if not STACK.is_file():
         return
     try:
@@ -147,7 +147,7 @@ def use_stack_here() -> None:
 
 
 def parse(model: type[M], value: Any, *, extra: Literal["forbid", "allow"] = "forbid") -> M:
-    """`value` as `model`; what does not fit ends the command, place by place."""
+    """Returns `value` as `model`; if it does not fit, prints each problem and ends the command."""
     try:
         return model.model_validate(value, extra=extra)
     except ValidationError as error:
@@ -158,7 +158,7 @@ def parse(model: type[M], value: Any, *, extra: Literal["forbid", "allow"] = "fo
 
 
 def read_json(text: str, what: str) -> dict[str, Any]:
-    """`text` as a JSON object, or the end of the command."""
+    """Returns the JSON object in `text`, or ends the command."""
     try:
         value = json.loads(text)
     except ValueError as error:
@@ -169,7 +169,7 @@ def read_json(text: str, what: str) -> dict[str, Any]:
 
 
 def read_file(path: str) -> str:
-    """The text of a file, of standard input for `-`, or the end of the command."""
+    """Returns the text of a file, or of standard input for `-`; ends the command if it can't be read."""
     try:
         if path == "-":
             return typer.get_text_stream("stdin").read()
@@ -183,29 +183,29 @@ def read_file(path: str) -> str:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file, or end the command."""
+    """Writes a file, or ends the command."""
     with refusing(OSError, Exit.USAGE, said("refused.not_written", file=path), strerror):
         path.write_bytes(data)
 
 
 def print_json(value: Any) -> None:
-    """Print `value` as JSON: the one answer of the command, also if it fails after that."""
+    """Prints `value` as JSON. No other JSON follows, even if the command fails later."""
     owes_json.set(False)
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def plain(model: BaseModel) -> Any:
-    """`model` as plain data."""
+    """Returns `model` as plain data, without fields that are None."""
     return model.model_dump(mode="json", exclude_none=True)
 
 
 def out() -> Console:
-    """Where words for people go."""
+    """Returns a console on standard output, for people."""
     return Console(soft_wrap=True, highlight=False, emoji=False)
 
 
 def note(message: Text | str, detail: object = None) -> None:
-    """Print a line beside the output, with a `detail` behind it."""
+    """Prints a line on standard error, with a `detail` after it."""
     _print_beside(escape(_line(message, detail, in_words)))
 
 
@@ -217,9 +217,9 @@ def fail(
     *,
     detail: object = None,
 ) -> NoReturn:
-    """End the command with one line and a `detail` behind it, for people in other `words` where there are any.
+    """Ends the command with one line and a `detail` after it; people see `words` instead, if given.
 
-    With `--json` standard output has it too, a text in both languages, and what is `told` beside.
+    With `--json`, standard output gets the line too, in both languages, with the fields in `told`.
     """
     _print_beside(f"[red]{escape(words or _line(message, detail, in_words))}[/]")
     say_failure(_line(message, detail, beside), code, told)
@@ -236,7 +236,7 @@ def _print_beside(markup: str) -> None:
 
 
 def problem_line(one: Problem) -> str:
-    """A problem in words: where it is, what is wrong, and its rule."""
+    """Returns a problem in words: its field, its message and its rule."""
     return f"{one.field}: {in_words(one.message)} [{one.rule}]".removeprefix(": ")
 
 
@@ -247,7 +247,7 @@ def refusing(
     why: Text | str | None = None,
     detail: Callable[[Any], object] | None = str,
 ) -> Iterator[None]:
-    """An error of these kinds ends the command: with `why` and the `detail` of it, by default its words."""
+    """Ends the command on an error of these kinds, with `why` and the error's `detail`, by default its message."""
     try:
         yield
     except kinds as error:
@@ -256,37 +256,37 @@ def refusing(
 
 
 def kind_of(error: Exception) -> str:
-    """What is said of an error whose words may hold too much."""
+    """Returns the type name of an error: for errors whose message may reveal too much."""
     return type(error).__name__
 
 
 def strerror(error: OSError) -> str | None:
-    """What the system says of an error, without the path."""
+    """Returns the system's message of an error, without the path."""
     return error.strerror
 
 
 def exit_if(wrong: object, code: Exit = Exit.REFUSED) -> None:
-    """End the command without another word if something is."""
+    """Ends the command without a message if `wrong` is true."""
     if wrong:
         raise typer.Exit(code)
 
 
 def there(found: T | None, missing: Text) -> T:
-    """What was found, or the end of the command."""
+    """Returns `found`; ends the command if it is None."""
     if found is None:
         fail(missing, Exit.NOT_AVAILABLE)
     return found
 
 
 def refuse(refusal: Refusal) -> NoReturn:
-    """End the command with what was refused, a line for each problem."""
+    """Ends the command with a refusal, a line for each problem."""
     words = "\n".join(f"{in_words(one.message)} [{one.rule}]" for one in refusal.problems)
     message = "; ".join(one.message.en for one in refusal.problems)
     fail(message, Exit.REFUSED, refusal.model_dump(mode="json"), words)
 
 
 def say_failure(message: str, code: int, told: Mapping[str, Any] | None = None) -> None:
-    """Where JSON is still waited for, print why the command ends, as one line of it."""
+    """Prints the failure as one line of JSON if the command owes JSON and has printed none."""
     if owes_json.get():
         failure = {"code": WORDS.get(code, "failed"), "message": message} | dict(told or {})
         typer.echo(json.dumps(failure, ensure_ascii=False))

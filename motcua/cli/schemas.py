@@ -30,7 +30,7 @@ def schemas(
 
 
 def _ways(wires: list[dict[str, str]]) -> str:
-    """The first of the wires, and how many more there are."""
+    """Returns the first of the wires, and the number of the others."""
     first = wires[0]
     more = f" … +{len(wires) - 1}" if len(wires) > 1 else ""
     return f"{first['kind']} {first['name']}: {first['part']}{more}"

@@ -1,4 +1,4 @@
-"""What is shown of a filing, and of its clocks, its complaints and its result."""
+"""Columns and texts for a filing, its clocks, its complaints and its result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from motcua.machine_work import MachineWork
 
 
 def work_line(work: MachineWork) -> str:
-    """What is asked of a back office: how often it was tried, why in vain, when it is tried again."""
+    """Returns a line on a back office's work, in both languages: its attempts, last error and next try."""
     tried = f"{work.attempts} {both('cli.tries')}" if work.attempts else both("cli.nobody_has_taken_it")
     failed = f", {work.error}" if work.error else ""
     again = f", {both('cli.again')} {when(work.next_try)}" if work.next_try else ""
@@ -21,7 +21,7 @@ def work_line(work: MachineWork) -> str:
 
 
 def work_words(work: MachineWork) -> str:
-    """The same in the language of the command line."""
+    """Returns the same in the language of the command line."""
     parts = [said("command.work.since", work=work.work, since=when(work.since))]
     parts.append(said("command.work.tries", tries=work.attempts) if work.attempts else said("command.work.untaken"))
     if work.error:
@@ -32,7 +32,7 @@ def work_words(work: MachineWork) -> str:
 
 
 def work_rows(found: Iterable[MachineWork]) -> list[dict[str, Any]]:
-    """The same as plain data, with instants in UTC."""
+    """Returns the same as plain data, with instants in UTC."""
     return [
         {
             "work": one.work,
@@ -46,13 +46,13 @@ def work_rows(found: Iterable[MachineWork]) -> list[dict[str, Any]]:
 
 
 def view_line(view: FilingView) -> str:
-    """One line of `motcua track`."""
+    """Returns one line of `motcua track`."""
     late = f" {in_words(said('command.track.overdue', clocks=', '.join(view.overdue)))}" if view.overdue else ""
     return f"{when(datetime.now().astimezone())} {view.code} {in_words(view.status_name)} ({view.stage}){late}"
 
 
 def late(moment: datetime | None, *, overdue: bool) -> Marked | datetime | None:
-    """A date in red once it is over."""
+    """Returns a date, in red if it is overdue."""
     return Marked(moment, "red") if overdue else moment
 
 
@@ -105,7 +105,7 @@ def _fee(fee: Fee) -> str:
 
 
 def _representative(given: Authorisation) -> str:
-    """Who acts for the applicant and until when: what is not said is left open."""
+    """Returns the representative and the period of the authority, with `?` and `…` for missing values."""
     who = " ".join(filter(None, (given.representative, given.id_number)))
     since, until = (day.isoformat() if day else "…" for day in (given.valid_from, given.valid_until))
     return f"{who or '?'}, {since} – {until}"
@@ -125,7 +125,7 @@ def _signature(view: FilingView) -> str | None:
 
 
 def _sentence(rule: str) -> Text | str:
-    """What a rule says; the rule itself, if it is newer than this kit."""
+    """Returns the sentence of a rule; its key, if the rule is newer than this kit."""
     try:
         return said(rule)
     except KeyError:
@@ -139,7 +139,7 @@ def _scan(view: FilingView) -> str | None:
     return f"{in_words(said(f'scan_state.{view.scan}'))}{infected}"
 
 
-def _accepted(accepted: bool) -> Text:  # noqa: FBT001 -- a form takes what stands in the answer
+def _accepted(accepted: bool) -> Text:  # noqa: FBT001 -- a form takes the value in the answer
     return said("command.show.signature_accepted" if accepted else "command.show.signature_not_accepted")
 
 
@@ -182,9 +182,9 @@ VIEW: Final = columns(
 
 
 def work_column(work: Iterable[MachineWork] | None) -> Column:
-    """What a filing waits for from its agency's back office; a question mark where nobody could be asked."""
+    """Returns the column of work that a filing awaits from its agency's back office; `?` if that is unknown."""
     return Column("machine_work", lambda _: "?" if work is None else lines(map(work_words, work)))
 
 
 RECEIPT: Final = columns("code recorded:at event:seq")
-"""What was recorded, when, and under which dossier code."""
+"""Columns of a receipt: dossier code, time, number of the event."""

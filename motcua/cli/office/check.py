@@ -1,4 +1,4 @@
-"""`motcua back-office --check`: whether an agency's back office could work, before it does."""
+"""`motcua back-office --check`: checks that an agency's back office could work, without starting it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from motcua.files.store import Store
 
 @dataclass(frozen=True)
 class Looked:
-    """What a look at one thing brought."""
+    """The result of one check."""
 
     title: Text
     well: bool
@@ -34,14 +34,14 @@ class Looked:
 
 
 def hooks(office: BackOffice) -> Looked:
-    """Which hooks are the agency's own, once they are known to fit."""
+    """Returns the hooks that the agency overrides; `load` has checked them before."""
     own = [name for name in HOOKS if getattr(type(office), name) is not getattr(BackOffice, name)]
     words = f"{type(office).__module__}:{type(office).__qualname__}: {', '.join(own) or '–'}"
     return Looked(said("label.hooks"), well=True, words=words)
 
 
 async def surroundings(agency: str | None, queue: str, patience: float) -> list[Looked]:
-    """The object store, Temporal, the directory and the queue."""
+    """Checks the object store and Temporal; if Temporal answers, the agency's directory entry and the queue too."""
     found = [await _look(said("label.object_store"), _store)]
     temporal = said("label.temporal")
     try:
@@ -57,7 +57,7 @@ async def surroundings(agency: str | None, queue: str, patience: float) -> list[
 
 
 class _AmissError(Exception):
-    """What is not well."""
+    """A failed check."""
 
 
 async def _look(title: Text, look: Callable[[], Coroutine[Any, Any, Text]]) -> Looked:

@@ -1,4 +1,4 @@
-"""`motcua back-office`: an agency's own process."""
+"""`motcua back-office`: runs an agency's back office."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _log_to_standard_error() -> None:
 
 
 class _Lines(logging.Formatter):
-    """Lines that end with what they are about: `backoffice.ready queue=agency.H29.16`."""
+    """Formats log lines with their fields at the end: `backoffice.ready queue=agency.H29.16`."""
 
     _TOLD: Final = ("agency", "queue", "hook", "reason")
 
@@ -73,7 +73,7 @@ _LOOKED: Final = columns(
 
 
 def load(name: str) -> BackOffice:
-    """The back office `module:Class`, looked for in the current folder too; what is wrong with it ends the command."""
+    """Returns the back office `module:Class`, also from the current folder; a mistake in it ends the command."""
     module_name, _, class_name = name.partition(":")
     if not module_name or not class_name:
         fail(said("refused.office.name"), Exit.USAGE)
@@ -98,7 +98,7 @@ def load(name: str) -> BackOffice:
 
 
 def _mistakes(office: BackOffice) -> Iterator[Text]:
-    """What is wrong with the hooks, without running any."""
+    """Yields the mistakes in the hooks, without running any."""
     for name in HOOKS:
         hook = getattr(office, name)
         if not callable(hook):
@@ -113,7 +113,7 @@ def _mistakes(office: BackOffice) -> Iterator[Text]:
 
 
 def _checked(agency: str | None) -> str | None:
-    """The agency's code, or the end of the command: on a misspelt queue nobody would ever bring work."""
+    """Returns the agency's code; a malformed one ends the command, since its queue would never receive work."""
     if agency is None:
         return None
     with refusing(ValidationError, Exit.USAGE, said("refused.agency_code", agency=agency)):
