@@ -1,1 +1,1 @@
-"""How a command of the platform reaches the record: addresses, keys, the database, its words."""
+"""Access of the platform's commands to the record: addresses, keys, database, messages."""

@@ -1,4 +1,4 @@
-"""Where the record is, and how a command asks it: an answer, or one line and an exit code."""
+"""Commands' work with the database: a result, or one line of error and an exit code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def address(variable: str) -> str:
-    """The database's address, or the end of the command."""
+    """Returns the database's address, or ends the command."""
     found = find_address(variable)
     if found and not found.startswith(_SCHEMES):
         fail(said("refused.database.address", name=variable), Exit.USAGE)
@@ -33,7 +33,7 @@ def address(variable: str) -> str:
 
 
 def ask(work: Callable[[Connection], Awaitable[T]], variable: str = APPLICATION) -> T:
-    """What `work` returns, given a connection."""
+    """Returns the result of `work`, called with a connection. Errors and repeats as in `answered`."""
     dsn = address(variable)
 
     async def within() -> T:
@@ -47,11 +47,11 @@ def ask(work: Callable[[Connection], Awaitable[T]], variable: str = APPLICATION)
 
 
 def answered(work: Callable[[], Coroutine[Any, Any, T]], variable: str = APPLICATION) -> T:
-    """What `work` returns; a refusal, or a database that fails it, ends the command.
+    """Returns the result of `work`; a refusal or an error of the database ends the command.
 
-    The database's own words may quote values: they are never shown.
+    The database's own messages are never shown: they may quote values.
 
-    While the database is started again, `work` is repeated: it must be safe to.
+    While the database restarts, `work` is retried: it must be safe to repeat.
     """
     try:
         return asyncio.run(while_away(work, told=say_away))

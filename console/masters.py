@@ -1,4 +1,4 @@
-"""The master keys that a command works with."""
+"""The master keys that a command uses."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from schemas.translate import said
 
 
 def master_key_at_hand() -> MasterKeys | None:
-    """The same; None where none is set and no stack runs in this folder."""
+    """Returns the master keys; None if neither the environment nor a stack in this folder sets them."""
     return master_key() if os.environ.get(MASTER_KEY) or running_stack().get(MASTER_KEY) else None
 
 
 def master_key() -> MasterKeys:
-    """The master keys from the environment, else from the stack in this folder, or the end of the command."""
+    """Returns the master keys from the environment, else from the stack in this folder; or ends the command."""
     stack = {} if os.environ.get(MASTER_KEY) else running_stack()
     current, *others = (os.environ.get(name) or stack.get(name, "") for name in (MASTER_KEY, *WITH_MASTER_KEY))
     with refusing(ValueError, Exit.USAGE, said("refused.not_set", name=MASTER_KEY)):

@@ -1,4 +1,4 @@
-"""How commands print. Tables are as wide as the terminal, and wide enough for a dossier code where there is none."""
+"""The console of commands: as wide as the terminal; without one, wide enough for a dossier code."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ WIDTH: Final = 170
 
 
 def wide() -> Console:
-    """A console on standard output."""
+    """Returns a console on standard output."""
     return Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else WIDTH)

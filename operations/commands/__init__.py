@@ -1,1 +1,1 @@
-"""The commands of an operator, by what they are about."""
+"""The commands of an operator, by subject."""

@@ -1,4 +1,4 @@
-"""`motcua board`: how it stands with all filings, looked at again and again until Ctrl-C."""
+"""`motcua board`: the state of all filings, refreshed until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def board(
 
 
 async def _watch(looks: Looks, agency: str | None, every: float) -> None:
-    """Show boards until Ctrl-C or SIGTERM, which leave the terminal as it was. Raises what the first look raises."""
+    """Shows boards until Ctrl-C or SIGTERM, then restores the terminal. Raises the errors of the first look."""
     watching = asyncio.create_task(_show(looks, agency, every))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, watching.cancel)

@@ -1,4 +1,4 @@
-"""A board as it is drawn."""
+"""The drawing of a board."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from schemas.translate import said
 K = TypeVar("K", bound=Hashable)
 
 _EVENTS: Final = 3
-"""So many are drawn however low the screen is; what is below its edge is cut off."""
+"""Minimum number of events drawn, even on a low screen: the lines below its edge are cut off."""
 
 _ANY_WIDTH: Final = 1000
-"""Columns that every board has room in."""
+"""A width in columns that is enough for every board."""
 
 _OPEN: Final = tuple(sorted(STATUS_NAMES.keys() - {Status.NOT_ACCEPTED, Status.WITHDRAWN, Status.RETURNED}))
-"""The statuses of filings that are open."""
+"""The statuses of open filings."""
 
 _AGENCIES: Final = len(_OPEN) - 1
-"""So many, and the line that says how many more there are, cost no row where they stand beside the statuses."""
+"""Number of agencies that fit beside the statuses, with the line that counts the others, without another row."""
 
 _STATES: Final = (PaymentState.PENDING, PaymentState.PAID, PaymentState.EXPIRED, PaymentState.CANCELLED)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A board to be printed whole, or on a screen as far as there is room.
+    """A board, printed whole, or on a screen as far as it has room.
 
     Attributes:
-        agency: Whose board it is; None for that of all.
+        agency: The agency of the board; None for the board of all.
         every: Seconds between two looks, on a screen; None for a board that is printed once.
-        pace: Appends a second; None if it is not known.
-        lost: The type of the error because of which this board is an old one.
+        pace: Appends per second; None if unknown.
+        lost: The type of the error that prevented a newer board.
     """
 
     board: Board
@@ -53,7 +53,7 @@ class Picture:
     lost: str | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Lay it out anew for each size of the terminal; what finds no room are agencies, then events."""
+        """Lays the board out for the terminal's present size; without enough room, it drops agencies, then events."""
         room, board = console.height if self.every else None, self.board
         agencies = _agencies(board, None if room is None else max(_AGENCIES, room // 6))
         above = Group(self._title(), "", self._figures(), "", _pair(console, _statuses(board), agencies), "")
@@ -72,7 +72,7 @@ class Picture:
         return line if self.lost is None else Group(line, f"[bold red]{_words('command.board.silent')}: {self.lost}[/]")
 
     def _figures(self) -> Table:
-        """What is looked at first, in one row."""
+        """Returns the main figures, in one row."""
         board = self.board
         of_all = "" if self.agency is None else f", {_words('command.board.of_all')}"
         pace = "–" if self.pace is None else f"{self.pace:,.1f}"
@@ -102,7 +102,7 @@ def _statuses(board: Board) -> Table:
 
 
 def _agencies(board: Board, most: int | None) -> Table:
-    """How many filings of each agency stand at which status; if not all find room, those with the most late ones."""
+    """Returns the number of filings by agency and status; if not all agencies fit, those with the most late filings."""
     numbers = (str(status.value) for status in _OPEN)
     table = _table(_words("label.agency"), *numbers, _words("label.all"), _words("label.late"))
     filings, late = _sums(board, lambda one: one.agency)
@@ -138,7 +138,7 @@ def _newest(board: Board, most: int | None) -> Table:
 
 
 def _table(*headers: str, words: int = 1) -> Table:
-    """An empty table; its first columns hold words, the others numbers."""
+    """Returns an empty table; its first `words` columns hold words, the others numbers."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="cyan")
     for n, header in enumerate(headers):
         table.add_column(header, justify="left" if n < words else "right", overflow="fold")
@@ -146,7 +146,7 @@ def _table(*headers: str, words: int = 1) -> Table:
 
 
 def _pair(console: Console, left: Table, right: Table) -> RenderableType:
-    """Two tables side by side where both find room, else one below the other."""
+    """Returns two tables side by side if both fit, else one below the other."""
     grid = Table.grid(padding=(0, 4, 0, 0))
     grid.add_row(left, right)
     needed = console.measure(grid, options=console.options.update_width(_ANY_WIDTH)).maximum
@@ -154,7 +154,7 @@ def _pair(console: Console, left: Table, right: Table) -> RenderableType:
 
 
 def _sums(board: Board, key: Callable[[Count], K]) -> tuple[Counter[K], Counter[K]]:
-    """Open filings, and those of them that are late, by a key."""
+    """Returns the numbers of open filings and of late ones among them, by a key."""
     filings: Counter[K] = Counter()
     late: Counter[K] = Counter()
     for one in board.counts:

@@ -1,4 +1,4 @@
-"""`motcua doctor`: what is missing or unhealthy, and how to mend it."""
+"""`motcua doctor`: missing or unhealthy parts, and how to repair each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`motcua filings`: what holds for many filings at once."""
+"""`motcua filings`: commands about many filings at once."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def list_stalled(*, patience: Patience = PATIENCE, as_json: AsJson = False) -> N
 
 
 def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], list[Failing]]:
-    """Dossier code and agency by filing, and whose machine work fails, as far as the record can be asked."""
+    """Returns code and agency by filing, and failing machine work; both empty if the record is unavailable."""
     filings = [filing for one in found if (filing := _uuid(one.filing_id)) is not None]
     dsn = find_address(APPLICATION)
     if dsn is None:
@@ -70,7 +70,7 @@ def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], lis
 
 
 def _uuid(text: str) -> UUID | None:
-    """None for what somebody started under an id of another form."""
+    """Returns None for a workflow started under an id of another form."""
     try:
         return UUID(text)
     except ValueError:
@@ -84,7 +84,7 @@ def _row(one: Stalled, known: dict[str, tuple[str, str]]) -> dict[str, Any]:
 
 
 def _failing_row(one: Failing) -> dict[str, Any]:
-    """The keys of `_row`: the cause is the work, the place stands with the error."""
+    """Returns a row with the keys of `_row`: its cause is the work, and the error contains the place."""
     [work] = work_rows([one.work])
     who = {"code": one.code, "agency": one.agency, "filing_id": one.filing_id}
     return (

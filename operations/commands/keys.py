@@ -1,4 +1,4 @@
-"""`motcua keys`: the keys by which what passes Temporal is sealed, and the master key of the record."""
+"""`motcua keys`: the keys that encrypt payloads in Temporal, and the master key of the record."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def rotate(*, as_json: AsJson = False) -> None:
 
 
 def _of_record() -> str | None:
-    """What the master key is called: of 32 random bytes a digest, which tells nothing."""
+    """Returns the master key's name, for 32 random bytes a digest, which reveals nothing; None without a key."""
     if not (os.environ.get(MASTER_KEY) or running_stack().get(MASTER_KEY)):
         return None
     return master_key().current.name

@@ -1,4 +1,4 @@
-"""`motcua worker`, `relay`, `gateway` and `migrate`: the processes of the platform on servers of one's own."""
+"""`motcua worker`, `relay`, `gateway` and `migrate`: the platform's processes, for an operator's own servers."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
     except (OSError, TimeoutError, *DATABASE_ERRORS) as error:
         fail(said("refused.process.database", name=APPLICATION, error=type(error).__name__), Exit.UNREACHABLE)
     except (MotcuaError, RPCError, RuntimeError) as error:
-        silent = "Failed client connect" in str(error)  # all else that the engine says of it is for its makers
+        silent = "Failed client connect" in str(error)  # the rest of the message is for the SDK's developers
         why = said("refused.process.temporal") if silent else str(error)
         fail(said("refused.process.stopped", why=why), Exit.UNREACHABLE)
 
@@ -76,7 +76,7 @@ def migrate() -> None:
     command = [dbmate, "--env", OWNER, "--env-file", os.devnull]
     command += ["--migrations-dir", str(MIGRATIONS), "--no-dump-schema", "migrate"]
     done = subprocess.run(command, env=os.environ | {OWNER: dsn}, check=False)
-    if done.returncode and ask(_started, OWNER) != began:  # each migration is one transaction: what is left is done now
+    if done.returncode and ask(_started, OWNER) != began:  # each migration is one transaction: run the rest now
         done = subprocess.run(command, env=os.environ | {OWNER: dsn}, check=False)
     if done.returncode:
         fail(said("refused.process.not_migrated"), Exit.REFUSED)
@@ -86,6 +86,6 @@ def migrate() -> None:
 
 
 async def _started(connection: Connection) -> datetime:
-    """Since when the server runs."""
+    """Returns the start time of the database server."""
     since: datetime = await connection.fetchval("select pg_postmaster_start_time()")
     return since

@@ -1,4 +1,4 @@
-"""`motcua files`: what an applicant sent with a filing, and pictures of it to look at."""
+"""`motcua files`: the files that an applicant sent with a filing, and pictures of their pages."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def proof(
 
 
 def _read(which: str) -> tuple[list[Sent], Filing]:
-    """What was sent with a filing, oldest first, and how it stands; or the end of the command."""
+    """Returns the files sent with a filing, oldest first, and its state; or ends the command."""
     master = master_key()
 
     async def look(connection: Connection) -> Told:

@@ -58,7 +58,7 @@ from schemas.translate import said
 from views.log import Log, UnfoldableError
 
 _NO_FILE: Final = "0" * 64
-"""The digest of a procedure's file, where only its rules are asked."""
+"""Placeholder for the digest of a procedure's file, where only its rules are needed."""
 
 app = group("forms")
 
@@ -127,14 +127,14 @@ def schema(procedure: OfProcedure, *, as_json: AsJson = False) -> None:
 
 
 def _readable(procedure: Procedure) -> Procedure:
-    """With its texts filled; or the end of the command for one that has no forms."""
+    """Returns the procedure with its texts filled in; ends the command if it has no forms."""
     if procedure.level is Level.INFORMATION:
         _refuse([problem("procedure", "no_forms")])
     return filled(procedure)
 
 
 def _form(procedure: Procedure, key: str | None) -> tuple[str, PaperRule | None]:
-    """The form of this key, or the first; or the end of the command."""
+    """Returns the key and paper of this form, or of the first; ends the command if there is no such form."""
     forms = forms_of(procedure)
     name = next(iter(forms)) if key is None else key
     if name not in forms:
@@ -143,7 +143,7 @@ def _form(procedure: Procedure, key: str | None) -> tuple[str, PaperRule | None]
 
 
 def _submission(file: str, *, to_come: bool) -> Submission:
-    """The submission in a file, as strictly as it will be read when it is filed; or the end of the command.
+    """Returns the submission in a file, validated as strictly as when it is filed; a mistake ends the command.
 
     `to_come`: its authorisation has no file yet.
     """
@@ -160,7 +160,7 @@ def _submission(file: str, *, to_come: bool) -> Submission:
 
 
 def _governing(submission: Submission, day: date) -> Procedure:
-    """What the submission would be filed under; or the end of the command."""
+    """Returns the procedure that would govern the submission; ends the command if there is none."""
 
     async def look() -> Procedure | None:
         async with asyncpg.create_pool(address(OWNER), min_size=1, max_size=1, timeout=TIMEOUT) as pool:
@@ -200,7 +200,7 @@ _WRITTEN: Final = columns("file form procedure sha256 signed_digest:digest")
 
 
 def _refuse(wrong: list[Problem]) -> NoReturn:
-    """End the command with each mistake."""
+    """Prints each mistake and ends the command."""
     for one in wrong:
         note(problem_line(one))
     told = {"code": RefusalCode.BAD_SUBMISSION, "problems": [plain(one) for one in wrong]}

@@ -1,4 +1,4 @@
-"""`motcua store`: is every file there that the log names, and what lies there that it does not name."""
+"""`motcua store`: checks the files that the log names, and sweeps those that it does not name."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ app = group("store")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AGE: Final = re.compile(r"([1-9][0-9]{0,3})([dh])")
 _WEEK: Final = 7 * 24 * 60
-"""The longest that S3 lets an address hold, in minutes."""
+"""The longest validity of an address in S3, in minutes."""
 
 
 @app.command()
@@ -58,7 +58,7 @@ def presign(
 
 
 def _by_hand(path: Path) -> str:
-    """Shell commands that put FILE there whole or not at all, and over nothing."""
+    """Returns shell commands that put FILE there atomically, and never replace a file."""
     folder, place = shlex.quote(str(path.parent)), shlex.quote(str(path))
     return "\n".join(
         (
@@ -117,7 +117,7 @@ _SWEPT: Final = columns("files named young left swept put_back deleted drafts")
 
 
 def object_store() -> ObjectStore:
-    """The object store that the environment names, else that of the stack in this folder, or the end of the command."""
+    """Returns the object store of the environment, else of the stack in this folder; or ends the command."""
     use_stack_here()
     url = find_address(OBJECTS)
     if not url:
@@ -127,7 +127,7 @@ def object_store() -> ObjectStore:
 
 
 def done(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """What `work` returns; a database or a store that fails it ends the command."""
+    """Returns the result of `work`; an error of the database or the store ends the command."""
     try:
         return answered(work)
     except StoreFailedError as error:

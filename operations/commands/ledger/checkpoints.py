@@ -110,7 +110,7 @@ def held_against_checkpoints(since: Path | None) -> Report:
 
 
 def exported(which: str, master: MasterKeys | None) -> dict[str, Any] | None:
-    """The bundle of a filing, with proofs where checkpoints are made. Raises as `bundle.export`."""
+    """Returns the bundle of a filing, with proofs if checkpoints are made. Raises the errors of `bundle.export`."""
     settings = settings_here()
     if settings.checkpoints is None:
         return ask(lambda connection: bundles.export(connection, which, master))
@@ -123,13 +123,13 @@ def exported(which: str, master: MasterKeys | None) -> dict[str, Any] | None:
 
 
 def show(report: Report) -> None:
-    """What was found, for people."""
+    """Prints a report for people."""
     if report.findings:
         show_all(report.findings, columns(Column("place", _where), "message rule"))
     show_one(report, _AGAINST)
 
 
-def _verdict(verified: bool) -> Marked:  # noqa: FBT001 -- a form takes what stands in the answer
+def _verdict(verified: bool) -> Marked:  # noqa: FBT001 -- a form takes the value in the answer
     if verified:
         return Marked(said("command.checkpoint.agree"), "green")
     return Marked(said("command.checkpoint.not_agree"), "red")
@@ -147,7 +147,7 @@ _AGAINST: Final = columns(
 
 
 def plain(report: Report) -> dict[str, Any]:
-    """The same as JSON."""
+    """Returns a report as plain data, without its newest checkpoint."""
     return {name: value for name, value in asdict(report).items() if name != "newest"}
 
 
@@ -170,7 +170,7 @@ def _within(work: Callable[[Connection, Setup], Awaitable[T]]) -> T:
 
 
 def _told(work: Callable[[], T]) -> T:
-    """What `work` returns, or the end of the command, in words."""
+    """Returns the result of `work`; an error ends the command with a sentence."""
     try:
         return work()
     except CheckpointError as error:

@@ -1,4 +1,4 @@
-"""`motcua ledger`: is the record whole, and the read models that follow from it."""
+"""`motcua ledger`: verifies the record, and the read models folded from it; exports and rebuilds."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def verify(
 
 
 def _say(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
-    """What was found, for people."""
+    """Prints a report for people."""
     if report.problems:
         show_all(report.problems, _PROBLEMS)
     if isinstance(report, bundle_verifier.Report):
@@ -88,7 +88,7 @@ def _say(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
 
 
 def _verified_bundle(bundle: Path, files: Path | None, policy: Path | None) -> bundle_verifier.Report:
-    """A bundle, and its checkpoint where there is a policy (C2SP tlog-policy)."""
+    """Verifies a bundle, and its checkpoint if there is a policy (C2SP tlog-policy)."""
     try:
         needed = None if policy is None else policy.read_text(encoding="utf-8")
         return bundle_verifier.verify(bundle.read_bytes(), files, needed)
@@ -97,7 +97,7 @@ def _verified_bundle(bundle: Path, files: Path | None, policy: Path | None) -> b
 
 
 def _verified() -> ledger_verifier.Report:
-    """The whole log."""
+    """Verifies the whole log."""
     dsn = address(APPLICATION)
     with progress("command.ledger.verifying") as moved:
         return answered(
@@ -165,9 +165,9 @@ def claimed_by(
 
 
 class _Folds(NamedTuple):
-    """What of the register of programs, of what is published, and of what events bind, is not what was recorded.
+    """The rows of programs, of publications, and of bindings of events, that differ from the recorded events.
 
-    `names`: those of people, and keys and receipts, were looked at too.
+    `names`: True if names of people, keys and receipts were compared too.
     """
 
     register: list[Difference]
@@ -177,19 +177,19 @@ class _Folds(NamedTuple):
 
     @property
     def wrong(self) -> list[Difference]:
-        """Both of the register and of what is published."""
+        """The differences of the register and of the publications."""
         return [*self.register, *self.publications]
 
     @property
     def told(self) -> dict[str, object]:
-        """As JSON has it."""
+        """The differences as plain data, for JSON."""
         register, published = ([one._asdict() for one in found] for found in (self.register, self.publications))
         bindings = [one._asdict() for one in self.bindings]
         return {"register": register, "publications": published, "bindings": bindings, "names": self.names}
 
 
 _NO_FOLDS: Final = _Folds([], [], [], names=True)
-"""Of a bundle, which has none."""
+"""The value for a bundle, which has no read models."""
 
 
 def _say_folds(folds: _Folds) -> None:
@@ -210,7 +210,7 @@ async def _folds(connection: Connection) -> _Folds:
 
 
 def _tables(report: rebuilding.Rebuilt) -> list[dict[str, Any]]:
-    """What was wrong of each table; of what is published, only how many rows were."""
+    """Returns the number of wrong rows by table, with the number of all rows except for publications."""
     shown = [{"table": name, "rows": rows, "were_wrong": report.changed[name]} for name, rows in report.rows.items()]
     return shown + [{"table": name, "were_wrong": changed} for name, changed in report.published.items()]
 
@@ -220,14 +220,14 @@ def _took(report: rebuilding.Rebuilt) -> dict[str, Any]:
 
 
 def where(problem: ledger_verifier.Problem | bundle_verifier.Problem) -> str:
-    """The place of a problem: stream and seq, or the number."""
+    """Returns the place of a problem: its stream and seq, and its number if it has one."""
     place = f"{problem.stream} seq {problem.seq}" if problem.seq is not None else problem.stream
     number = problem.number if isinstance(problem, ledger_verifier.Problem) else None
     return " ".join(part for part in (place, number) if part)
 
 
 def summary(report: ledger_verifier.Report | bundle_verifier.Report) -> Text:
-    """One line for people."""
+    """Returns the summary of a report, in one line."""
     streams = report.streams if isinstance(report, ledger_verifier.Report) else len(report.heads)
     if report.verified:
         return said("command.ledger.verified", streams=streams, events=report.events)
@@ -235,7 +235,7 @@ def summary(report: ledger_verifier.Report | bundle_verifier.Report) -> Text:
 
 
 def say_summary(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
-    """The same, printed."""
+    """Prints the summary of a report."""
     say(summary(report), "green" if report.verified else "red")
 
 

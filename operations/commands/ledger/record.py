@@ -27,16 +27,16 @@ from views.auditor import events as events_of
 from views.operator import find, name_of
 
 TEMPORAL_PATIENCE: Final = 2.0
-"""Seconds, after which a filing is shown without what Temporal knows."""
+"""Seconds of waiting for Temporal, after which a filing is shown without its machine work."""
 
 app = typer.Typer()
 
 
 class _ByCode(WordedGroup):
-    """What is no command of the group is a filing to be shown: `motcua filing CODE`."""
+    """Shows a filing if the first word is no command of the group: `motcua filing CODE`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the hidden command in front of a code."""
+        """Puts the hidden command `show` before a code."""
         words = [arg for arg in args if not arg.startswith("-")]
         if words and words[0] not in self.commands:
             args = ["show", *args]
@@ -55,7 +55,7 @@ def filing(which: WhichFiling, *, as_json: AsJson = False) -> None:
 
 
 def _machine_work(record: FilingRecord) -> list[MachineWork] | None:
-    """What an open filing waits for from its agency's back office; None if Temporal does not say."""
+    """Returns the work that an open filing awaits from its agency's back office; None if Temporal does not answer."""
     if record.closed_at is not None:
         return []
     use_stack_here()
@@ -77,19 +77,19 @@ def events(which: WhichFiling, *, as_json: AsJson = False) -> None:
 
 
 def show_timeline(code: str, logged: list[LoggedEvent], *, as_json: bool = False) -> None:
-    """Print the events of a filing."""
+    """Prints the events of a filing."""
     title = said("command.events.timeline", code=code)
     data = [event.model_dump(mode="json") for event in logged]
     show_all(logged, _TIMELINE, as_json=as_json, data=data, title=title)
 
 
 def id_of(which: str) -> UUID:
-    """The id of a filing, or the end of the command."""
+    """Returns the id of a filing; ends the command if the filing is unknown."""
     return ask(lambda connection: found(connection, which)).filing_id
 
 
 async def found(connection: Connection, which: str) -> FilingRecord:
-    """The filing, or the end of the command."""
+    """Returns the filing; ends the command if it is unknown."""
     return there(await find(connection, which), said("refused.no_filing", filing=which))
 
 

@@ -1,4 +1,4 @@
-"""`motcua filing restart`: what Temporal has lost goes on from the log."""
+"""`motcua filing restart`: restarts from the log workflows that Temporal has lost, or that are behind the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`motcua versions`: the builds of the platform, what each holds, and how filings leave one for the next."""
+"""`motcua versions`: the platform's builds, the workflows that each holds, and their move to the next build."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _ask(work: Callable[[Builds], Awaitable[T]]) -> T:
 
 
 def _connected(work: Callable[[Pool, Client], Awaitable[T]]) -> T:
-    """What `work` returns with the record and Temporal, or the end of the command."""
+    """Returns the result of `work`, called with the record and Temporal; an error ends the command."""
     use_stack_here()
     dsn = address(APPLICATION)
 

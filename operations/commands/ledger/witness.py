@@ -1,4 +1,4 @@
-"""`motcua witness`: a witness of logs, for whoever is neither the agency nor its operator."""
+"""`motcua witness`: a witness of logs, for a party that is neither the agency nor its operator."""
 
 from __future__ import annotations
 

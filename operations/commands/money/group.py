@@ -1,4 +1,4 @@
-"""`motcua money`: money that came and nobody knows what for."""
+"""`motcua money`: money in suspense, received for an unknown purpose."""
 
 from __future__ import annotations
 

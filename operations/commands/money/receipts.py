@@ -1,4 +1,4 @@
-"""`motcua receipt`: the register of receipts for money, and how one is made void."""
+"""`motcua receipt`: the register of receipts for money, and the voiding of a receipt."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def void(
 
 
 def _gaps(found: ReceiptRegister) -> list[Text]:
-    """The numbers that are missing."""
+    """Returns the missing numbers in words, or the sentence that none is missing."""
     gaps = [
         said(
             "command.receipts.missing", kind=said(f"fee_kind.{gap.kind}"), year=gap.year, missing=", ".join(gap.missing)

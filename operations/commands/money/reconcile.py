@@ -1,4 +1,4 @@
-"""`motcua reconcile`: what was done outside in our name, against the events that order it."""
+"""`motcua reconcile`: compares acts done outside in our name with the events that order them."""
 
 from __future__ import annotations
 

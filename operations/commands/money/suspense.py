@@ -1,4 +1,4 @@
-"""`motcua money suspense` and what officers say about it: which payment it is for, or that it goes back; by two."""
+"""`motcua money suspense`, and two officers' decision on it: assign it to a payment, or give it back."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _done(
 
 
 def _notes(given: list[str]) -> dict[str, str]:
-    """`500000=3` for three notes of 500,000 đồng."""
+    """Parses counts of notes: `500000=3` is three notes of 500,000 đồng. A mistake ends the command."""
     pairs = [one.partition("=") for one in given]
     if any(not (equals and note.isdecimal() and n.isdecimal()) for note, equals, n in pairs) or len(
         {note for note, _, __ in pairs}
@@ -108,7 +108,7 @@ def _notes(given: list[str]) -> dict[str, str]:
 
 
 def _plain(till: Till) -> dict[str, object]:
-    """With what follows from what it says."""
+    """Returns a till as plain data, with the expected amount and the difference."""
     difference = None if till.closing is None else till.closing.difference
     return dict(plain(till)) | {"expected": till.expected, "difference": difference}
 

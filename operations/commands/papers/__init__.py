@@ -1,1 +1,1 @@
-"""`motcua papers`: official papers, and what is read for them out of the record."""
+"""`motcua papers`: official papers, and their data, read from the record."""

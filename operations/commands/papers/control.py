@@ -1,4 +1,4 @@
-"""`motcua papers control`: through whose hands a filing went."""
+"""`motcua papers control`: every holder of a filing, with the times and acts (the control slip)."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def _who(slip: ControlSlip, hand: Hand) -> str:
 
 
 def _named(slip: ControlSlip, subject: str | None) -> str:
-    """By the name that the directory has, else as the log does."""
+    """Returns an officer's name in the directory, else their subject in the log."""
     return "" if subject is None else slip.officers.get(subject, subject)
 
 
 def _deed(slip: ControlSlip, hand: Hand, deed: Deed) -> str:
-    """What was done, and by whom where that is not whoever had it."""
+    """Returns the act, with its actor if that is not the filing's holder."""
     by = somebody_else(hand, deed)
     return in_words(deed_name(deed)) + (f" ({_named(slip, by)})" if by else "")
 

@@ -1,4 +1,4 @@
-"""The group `motcua papers`. Its commands stand in modules of their own, `operations.command` puts them in."""
+"""The group `motcua papers`. `operations.command` adds its commands, each from a module of its own."""
 
 from __future__ import annotations
 

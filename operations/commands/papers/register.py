@@ -52,7 +52,7 @@ def register(
 
 
 class _Kept:
-    """What was asked for. A read that is begun again begins all of it again."""
+    """The requested outputs of the register. A repeated read starts all of them again."""
 
     def __init__(self, pdf: Path | None, xlsx: Path | None, *, as_json: bool) -> None:
         self._pdf, self._xlsx, self._as_json = pdf, xlsx, as_json
@@ -61,7 +61,7 @@ class _Kept:
         self.rows: list[dict[str, object]] = []
 
     def begin(self, head: Register) -> Iterable[Taker]:
-        """Whatever takes the lines."""
+        """Starts the outputs again, and returns those that take lines."""
         self.rows = []
         if self._workbook is not None:
             self._workbook.drop()
@@ -71,11 +71,11 @@ class _Kept:
         return (taker for taker in (self._book, self._workbook, rows) if taker is not None)
 
     def add(self, entries: Iterable[RegisterEntry]) -> None:
-        """Take lines as plain data."""
+        """Keeps lines as plain data."""
         self.rows += [entry.model_dump(mode="json") for entry in entries]
 
     def write(self) -> None:
-        """Write the files; or the end of the command."""
+        """Writes the files, or ends the command."""
         try:
             if self._pdf is not None and self._book is not None:
                 self._pdf.write_bytes(self._book.bound())

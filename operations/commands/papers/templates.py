@@ -1,4 +1,4 @@
-"""`motcua papers templates`: check, publish and read what agencies put in the place of the standard template."""
+"""`motcua papers templates`: check, publish and read the templates by which agencies replace the standard one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`motcua access`: who has looked at filings, as far as it is out of the ordinary."""
+"""`motcua access`: unusual accesses to filings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`motcua filing erase`, `motcua erasures`: an operator asks for who filed to be erased, an auditor approves it."""
+"""`motcua filing erase`, `motcua erasures`: erasure of filings' personal data, by an operator and an auditor."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def finish(*, as_json: AsJson = False) -> None:
 
 
 def ask_for(asked: AskErasure) -> requests.Asked:
-    """Record a request, or the end of the command."""
+    """Records a request, or ends the command."""
     master = master_key()
     with progress(what=said("label.filings")) as moved:
 
@@ -120,7 +120,7 @@ def _answered(told: ApproveErasure | DeclineErasure) -> ErasureRequest:
 
 
 def print_request(one: ErasureRequest, *, as_json: bool) -> None:
-    """How it stands with a request."""
+    """Prints a request and its state."""
     show_one(one, _REQUESTS, as_json=as_json, data=shown(one))
 
 
@@ -136,12 +136,12 @@ _REQUESTS: Final = columns(
 
 
 def shown(one: ErasureRequest) -> dict[str, Any]:
-    """As JSON, with how it stands."""
+    """Returns a request as plain data, with its state."""
     return dict(plain(one)) | {"state": one.state}
 
 
 def not_yet(asked: requests.Asked) -> list[dict[str, Any]]:
-    """What can't be erased yet, as JSON: each filing with every reason."""
+    """Returns the filings that can't be erased yet, as plain data, each with every reason."""
     return [{"code": code, "problems": [plain(why) for why in all_]} for code, all_ in asked.left_out.items()]
 
 
@@ -149,23 +149,23 @@ _NOT_ERASED: Final = columns("code:0 why_not:1")
 
 
 def say_not_yet(asked: requests.Asked) -> None:
-    """The same for people."""
+    """Prints the same for people."""
     if asked.left_out:
         show_all(((code, why.message) for code, all_ in asked.left_out.items() for why in all_), _NOT_ERASED)
 
 
 def left() -> list[Any]:
-    """What nobody can erase from here, as JSON."""
+    """Returns the copies that can't be erased from here, as plain data."""
     return [plain(said(f"erasure_left.{name}")) for name in LEFT]
 
 
 def say_left() -> None:
-    """The same for people."""
+    """Prints the same for people."""
     show_all((said(f"erasure_left.{name}") for name in LEFT), (Column("not_erased_here", lambda text: text),))
 
 
 def _work_off(*, as_json: bool) -> None:
-    """Erase what was approved, and say what was done and what nobody can do from here."""
+    """Carries out the approved erasures; prints the results, and the copies that can't be erased from here."""
     use_stack_here()
     dsn, master, store, elsewhere = address(OWNER), master_key(), object_store(), _second_place()
     with progress(what=said("label.filings")) as moved:
@@ -191,7 +191,7 @@ def _work_off(*, as_json: bool) -> None:
 
 
 def _second_place() -> SecondPlace | None:
-    """Where the record is checkpointed, if it is; or the end of the command."""
+    """Returns the place of the checkpoints; None if none is set. A wrong address ends the command."""
     url = find_address(CHECKPOINTS)
     with refusing(NoStoreError, Exit.USAGE):
         return SecondPlace.at(url) if url else None

@@ -1,4 +1,4 @@
-"""`motcua exports`: the register of those who have asked for all that is held about them."""
+"""`motcua exports`: the register of persons' requests for all data held about them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def decline(n: Asked, *, reason: ImpersonalReason, actor: Operator, as_json: AsJ
 
 
 def asked(actor: str, reason: str) -> int:
-    """Record a request; its number, or the end of the command."""
+    """Records a request and returns its number, or ends the command."""
     said_so = order(AskExport, actor, reason=reason)
     return ask(lambda connection: exports.ask(connection, said_so), OWNER)
 

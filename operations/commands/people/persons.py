@@ -1,4 +1,4 @@
-"""`motcua person`: what is held about a person is given to them, or erased."""
+"""`motcua person`: exports or erases the data held about a person."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Who(Model):
 
 
 def _who(id_number: str | None) -> str:
-    """The number, or that of the answer; or the end of the command."""
+    """Returns the id number given, else the one entered at a prompt; a malformed one ends the command."""
     asked = in_words(said("command.person.id_number"))
     return parse(_Who, {"id_number": id_number or typer.prompt(asked)}).id_number
 
@@ -114,7 +114,7 @@ _Told = tuple[requests.Asked | None, list[person.Named]]
 
 
 def _within(variable: str, master: MasterKeys, work: Any) -> Any:
-    """What `work` returns, given a log, its vault, and a bar."""
+    """Returns the result of `work`, called with a log, its vault, and a progress callback."""
     dsn = address(variable)
     with progress(what=said("label.events")) as moved:
 
@@ -130,7 +130,7 @@ def _within(variable: str, master: MasterKeys, work: Any) -> Any:
 
 
 async def _copy(store: ObjectStore, files: list[Reference], to: Path) -> list[str]:
-    """Copy files; the keys of those that are not there (any more)."""
+    """Copies files, and returns the keys of those that are missing."""
     missing = []
     for reference in files:
         try:

@@ -1,4 +1,4 @@
-"""`motcua principals`: the programs that may speak to the platform, what each may claim, and its keys."""
+"""`motcua principals`: the programs that may call the platform, their claims and their keys."""
 
 from __future__ import annotations
 
@@ -223,6 +223,6 @@ _CHANGES: Final = columns(
 
 
 def _shown(one: Principal) -> dict[str, Any]:
-    """As JSON, with what each key is known by and how it stands."""
+    """Returns a principal as plain data, with the id and the state of each key."""
     keys = [dict(plain(key)) | {"key_id": key.key_id, "state": _state(key)} for key in one.keys]
     return dict(plain(one)) | {"keys": keys}

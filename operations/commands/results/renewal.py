@@ -1,4 +1,4 @@
-"""`motcua store renew`: further time-stamps for issued results, before the last ones can't be checked any more."""
+"""`motcua store renew`: adds time-stamps to issued results before their last ones can no longer be verified."""
 
 from __future__ import annotations
 

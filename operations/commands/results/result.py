@@ -1,4 +1,4 @@
-"""`motcua result verify`: whoever holds an issued result asks what it is worth. It needs no account."""
+"""`motcua result verify`: verifies an issued result for its holder, without an account."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def _kept_of(number: str) -> FileRef | None:
 
 
 def _kept_with(number: str) -> SignatureProof | None:
-    """The verdict that the platform itself has kept, for whoever can read its store."""
+    """Returns the verdict kept by the platform; None without one, or if its store is not set."""
     file = _kept_of(number) if os.environ.get(OBJECTS) else None
     return None if file is None else SignatureProof.model_validate_json(end_well(Store.from_environment().get(file)))
 
@@ -169,7 +169,7 @@ def _paper(pdf: bytes, digest: str) -> IssuedPaper | None:
 
 
 def _tell_of_code(code: str, at: datetime, *, as_json: bool) -> None:
-    """What the register says of a number, or of all numbers of a dossier."""
+    """Prints the register's entry of a number, or of all numbers of a dossier."""
 
     async def look(connection: Connection) -> list[ResultStanding]:
         numbers = [one.number for one in await of_filing(connection, code)] or [code]

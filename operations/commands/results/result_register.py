@@ -1,4 +1,4 @@
-"""`motcua result list`, `show`, `revoke`, `correct`: the register of results, and what its officers do with it."""
+"""`motcua result list`, `show`, `revoke`, `correct`: the register of results, and its changes by officers."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _give(number: str, model: type[Command], given: dict[str, Any], *, as_json: 
 
 
 def _known(number: str) -> tuple[RegisteredResult, ResultStanding]:
-    """The row, or the end of the command."""
+    """Returns the register's row and the standing of a number; ends the command if there is none."""
 
     async def read(connection: Connection) -> tuple[RegisteredResult | None, ResultStanding | None]:
         return await registered_as(connection, number), await standing_of(connection, number)
@@ -114,4 +114,4 @@ _SHOWN: Final = columns(
     "n:0.number validity:1.validity|result_validity agency:0.agency filing:0.filing_id issued:0.issued_at",
     "until:0.expires_on copies:0.copies ended:1.ended_at corrects:0.corrects replaced_by:0.replaced_by sha256:0.sha256",
 )
-"""Of a row of the register, and its standing."""
+"""Columns of a row of the register (0) and its standing (1)."""
