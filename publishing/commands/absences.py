@@ -1,4 +1,4 @@
-"""`motcua directory absence`, `present` and `erase`: which officers are absent, who acts for them, and who left."""
+"""`motcua directory absence`, `present`, `erase`: officers' absences and substitutes; erasure of officers who left."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from schemas.translate import said
 
 YEARS: Final = "MOTCUA_OFFICER_YEARS"
 USUAL_YEARS: Final = 10
-"""For so long after an officer left their name is kept (unconfirmed)."""
+"""Years for which an officer's name is kept after they left (unconfirmed)."""
 
 _FORM: Final = ["%Y-%m-%d"]
 
@@ -67,7 +67,7 @@ def erase(
     *,
     reason: Reason,
     actor: Operator,
-    as_json: AsJson = False,  # noqa: ARG001 -- how it ends is said by whoever ends it
+    as_json: AsJson = False,  # noqa: ARG001 -- every end of the command prints by itself
 ) -> None:
     years = os.environ.get(YEARS) or ""
     kept = int(years) if years.isdecimal() else USUAL_YEARS

@@ -1,4 +1,4 @@
-"""`motcua calendar due`: when a time limit ends, and why."""
+"""`motcua calendar due`: the end of a time limit, and the reasoning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`motcua calendar publish`, `what-if` and `list`: another calendar, and what it does to what is running."""
+"""`motcua calendar publish`, `what-if` and `list`: another calendar, and its effect on running filings."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _instants(moved: Moved) -> dict[str, str]:
 
 
 def _by_procedure(answer: WhatIf) -> Iterator[dict[str, Any]]:
-    """How many clocks of each agency and procedure move, become late, and are late no longer."""
+    """Yields the number of clocks by agency and procedure that move, become late, and are no longer late."""
     groups: dict[tuple[str, str], Counter[str]] = {}
     for moved in answer.moved:
         group = groups.setdefault((moved.agency, moved.procedure), Counter())
@@ -160,7 +160,7 @@ _LISTED: Final = columns("calendar:name published:published_at sha256")
 
 
 def _checked(file: Path, data: bytes, *, as_json: bool) -> CalendarFile:
-    """The calendar in a file, or the end of the command with every mistake."""
+    """Returns the calendar in a file; prints every mistake and ends the command if it has any."""
     checked = check_bytes(data)
     if checked.calendar is None:
         if as_json:

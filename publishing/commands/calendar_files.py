@@ -1,4 +1,4 @@
-"""`motcua calendar check` and `show`: mistakes of a calendar file, what to look into, each day and its source."""
+"""`motcua calendar check` and `show`: a calendar file's mistakes and doubtful days; each day and its source."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from schemas.translate import said
 
 
 class _Looked(NamedTuple):
-    """A file with its mistakes, or with what somebody should look into, each with its line."""
+    """A file with its mistakes, or with its doubtful days, each with its line."""
 
     path: Path
     mistakes: list[Mistake]

@@ -1,4 +1,4 @@
-"""What the check of procedure and province files found: mistakes first, then what is stale or unconfirmed."""
+"""The report on checked procedure and province files: mistakes first, then stale or unconfirmed facts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="option.quiet")]
 
 
 class Look(NamedTuple):
-    """A file, its mistakes, and its facts that are to be looked at again."""
+    """A file, its mistakes, and its facts to be checked again."""
 
     path: Path
     mistakes: list[Mistake]
@@ -34,7 +34,7 @@ class Look(NamedTuple):
 def report_looks(
     files: Sequence[Path], mistakes_of: Callable[[bytes, date], list[Mistake]], *, quiet: bool, as_json: bool
 ) -> None:
-    """Print what was found in every file, as of today in Vietnam; exit 1 if there is a mistake."""
+    """Prints the results for every file, as of today in Vietnam; exits with 1 if there is a mistake."""
     today = datetime.now(VIETNAM).date()
     contents = {path: path.read_bytes() for path in files}
     looks = [Look(path, mistakes_of(data, today), doubts_of(data, today)) for path, data in contents.items()]
@@ -46,7 +46,7 @@ def report_looks(
 
 
 def print_looks(looks: Sequence[Look], *, quiet: bool) -> None:
-    """One line for each mistake of all files, then one for each doubtful fact unless `quiet`, then for each file."""
+    """Prints a line for each mistake, then for each doubtful fact unless `quiet`, then for each correct file."""
     print_mistakes([(look.path, entry) for look in looks for entry in look.mistakes])
     for look in looks if not quiet else ():
         for path, doubt, line in look.doubted:
@@ -60,7 +60,7 @@ def print_looks(looks: Sequence[Look], *, quiet: bool) -> None:
 
 
 def print_looks_as_json(looks: Sequence[Look]) -> None:
-    """`mistakes`, `stale` and `unconfirmed`, each a list over all files."""
+    """Prints `mistakes`, `stale` and `unconfirmed`, each a list over all files."""
     groups: dict[str, list[dict[str, Any]]] = {"mistakes": [], **{doubt.value: [] for doubt in Doubt}}
     for look in looks:
         groups["mistakes"] += [mistake_row(look.path, entry) for entry in look.mistakes]

@@ -90,6 +90,6 @@ async def _read(connection: Connection) -> list[dict[str, Any]]:
 
 
 def absence_words(away: Mapping[str, Any]) -> str:
-    """An absence on one line."""
+    """Returns an absence in words, on one line."""
     days = {"first": away["first_day"], "last": away["last_day"]}
     return in_words(said("command.absence.days", **days, substitute=away["substitute"]))

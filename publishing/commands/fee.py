@@ -1,4 +1,4 @@
-"""`motcua fee`: what a filing would cost, and why."""
+"""`motcua fee`: the fee of a filing, and its reasons."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ Waiver = Annotated[str | None, typer.Option("--waiver", metavar="CODE", help="op
 
 
 class _Version(NamedTuple):
-    """A procedure as it is published for the country, or for a province, or written in a file."""
+    """A procedure as published for the country or for a province, or as written in a file."""
 
     procedure: Procedure
     province: str | None
@@ -78,7 +78,7 @@ def fee(  # noqa: PLR0913 -- a command line has many options
 
 
 def _version(which: str, province: str | None, day: date, *, as_json: bool) -> _Version:
-    """The version in force on the day in the province, or the one that is named, or the end of the command."""
+    """Returns the named version, else the one in force on the day in the province; or ends the command."""
     if Path(which).is_file():
         if province is not None:
             fail(said("refused.fee.no_province"), Exit.USAGE)
@@ -99,7 +99,7 @@ def _known_form(province: str) -> None:
 
 
 def _chosen(entries: Iterable[Listed], version: str, province: str | None) -> Listed | None:
-    """What a filing in the province goes by: its own, the newest first, or where it has none the country's."""
+    """Returns the version for a filing in the province: its own, the newest first, else the country's; else None."""
     fitting = [one for one in entries if (version in {one.version, one.base} if version else one.in_force)]
     named = next((one for one in fitting if province is None and one.version == version), None)
     own = next((one for one in fitting if province is not None and one.province == province), None)
@@ -107,7 +107,7 @@ def _chosen(entries: Iterable[Listed], version: str, province: str | None) -> Li
 
 
 def _case(procedure: Procedure, channel: Channel | None, pairs: list[str]) -> Case:
-    """What is known of the filing, or the end of the command."""
+    """Returns the known facts of the filing; a mistake in them ends the command."""
     split = [pair.partition("=") for pair in pairs]
     if any(not separator for _, separator, _ in split):
         fail(said("refused.fee.set"), Exit.USAGE)
@@ -119,7 +119,7 @@ def _case(procedure: Procedure, channel: Channel | None, pairs: list[str]) -> Ca
 
 
 def _value(kind: FieldKind | None, written: str) -> FormValue:
-    """What was written, as the field holds it; what does not fit stays a text, and is refused as one."""
+    """Returns the value in the field's type. A value that does not fit stays a text, and is refused later."""
     if kind is FieldKind.INTEGER and _WHOLE.fullmatch(written):
         return int(written)
     return _TRUTH.get(written, written) if kind is FieldKind.BOOLEAN else written

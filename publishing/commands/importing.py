@@ -1,4 +1,4 @@
-"""`motcua procedures import`: drafts of procedure files from the table in which a province publishes its procedures."""
+"""`motcua procedures import`: drafts of procedure files from a province's published table of procedures."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _print_refused(file: Path, mistakes: list[Mistake], *, as_json: bool) -> Non
 
 
 def _show(outcome: Outcome, table: Table, file: Path, into: Path) -> None:
-    """What is wrong first, then each draft with how much it leaves open, then the sums."""
+    """Prints the mistakes, then each draft with the number of its unsettled facts, then the sums."""
     print_mistakes([(file, entry) for entry in outcome.refused])
     rows = [(word, into / drafted.file, len(drafted.unsettled)) for drafted, word in outcome.drafts]
     if rows:

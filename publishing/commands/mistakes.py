@@ -1,4 +1,4 @@
-"""The mistakes of files, for people and as JSON."""
+"""Mistakes in files, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Files = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir
 
 
 def mistake_row(path: Path, entry: Mistake) -> dict[str, Any]:
-    """A mistake and the file that it is in."""
+    """Returns a mistake and its file as plain data."""
     return {"file": str(path), **entry.model_dump(mode="json")}
 
 
 def print_mistakes(found: Sequence[tuple[Path, Mistake]]) -> None:
-    """One line for each mistake: file and line, path, what is wrong and what to do, rule."""
+    """Prints a line for each mistake: file and line, path, message and fix, rule."""
     for path, entry in found:
         place = f"{path}:{entry.line}" if entry.line else str(path)
         words = escape(f"{in_words(entry.message)}: {in_words(entry.fix)}")

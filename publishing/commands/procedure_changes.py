@@ -1,4 +1,4 @@
-"""`motcua procedures diff` and `what-if`: what another version changes, and for which open filings."""
+"""`motcua procedures diff` and `what-if`: the changes of another version, and the open filings that they affect."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _change_row(change: Change, words: Text) -> dict[str, Any]:
 
 
 def version_named(which: str, *, as_json: bool) -> Procedure:
-    """The procedure in a file, or a published version; or the end of the command."""
+    """Returns the procedure in a file, or a published version; else ends the command."""
     path = Path(which)
     if path.is_file():
         return _checked(path, path.read_bytes(), as_json=as_json)[0]
@@ -82,7 +82,7 @@ def version_named(which: str, *, as_json: bool) -> Procedure:
 
 
 def _checked(path: Path, source: bytes, *, as_json: bool) -> tuple[Procedure, str]:
-    """The procedure in the bytes of a file and its digest, or the end of the command with every mistake."""
+    """Returns the procedure in a file's bytes and its digest; if it has mistakes, prints them and ends the command."""
     checked: Checked = check_bytes(source, allow_seconds=True)
     if checked.procedure is None:
         if as_json:
@@ -121,7 +121,7 @@ def _asked(dsn: str, master: MasterKeys, source: bytes, procedure: Procedure, sh
 
 
 def _from_then_on(procedure: Procedure) -> datetime:
-    """When a filing could first be received under this version: now, or on the day on which it comes in force."""
+    """Returns the first moment for a filing under this version: now, or the start of its first day in force."""
     now, validity = datetime.now(VIETNAM), procedure.validity
     begins = None if validity is None else validity.valid_from
     return now if begins is None else max(now, datetime.combine(begins, time(), VIETNAM))

@@ -1,4 +1,4 @@
-"""A published procedure for reading: each fact with its place in the file, its words and its source."""
+"""A published procedure as rows for reading: each fact with its place in the file, its words and its source."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from schemas.publishing.procedure import Procedure
 from schemas.publishing.time_limits import LIMIT_SOURCES
 
 _ELSEWHERE: Final = frozenset({"code", "version", "limits_source"})
-"""In the title, and in the rows of the limits."""
+"""Keys without rows of their own: shown in the title, or with the limits."""
 
 
 class Row(NamedTuple):
-    """A fact: where it stands in the file, what it says, and its source."""
+    """A fact: its place in the file, its words, and its source."""
 
     where: str
     what: str
@@ -34,7 +34,7 @@ PAGE: Final = columns("place:where says:what source")
 
 
 def rows(raw: Procedure) -> Iterator[Row]:
-    """What a procedure says, in the order of its file, its texts filled from its rules."""
+    """Yields the facts of a procedure, in the order of its file, with texts filled in from its rules."""
     procedure = filled(raw)
     values = Values(labels_of(procedure.form))
     sources = {f"limits.{name}": one for name, one in {**LIMIT_SOURCES, **procedure.limits_source}.items()}
@@ -44,12 +44,12 @@ def rows(raw: Procedure) -> Iterator[Row]:
 
 
 def fee_rows(fee: FeeRule, labels: Labels) -> Iterator[Row]:
-    """What a fee says; `labels` are those of the form's fields."""
+    """Yields the facts of a fee; `labels` are those of the form's fields."""
     yield from _rows(Values(labels), Place().key("fee"), fee, {})
 
 
 def _rows(values: Values, place: Place, part: Any, sources: Mapping[str, str]) -> Iterator[Row]:
-    """A fact is one row, with rows for the facts in it; of all else that has parts, each is told by itself."""
+    """Yields one row for a fact, and rows for the facts in it; other parts are split down to their values."""
     if part is None or part == ():
         return
     if is_list_of_entries(part):

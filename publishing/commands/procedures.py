@@ -95,7 +95,7 @@ def _today() -> date:
 
 
 def _find(named: str) -> Listed:
-    """The version of this name, `CODE@VERSION`, or that of `CODE` in force; or the end of the command."""
+    """Returns the version `CODE@VERSION`, or the one of `CODE` in force; ends the command if there is none."""
     code, _, version = named.partition("@")
     entries = answered(lambda: published_versions(address(OWNER), code, version or None), OWNER)
     if not entries:
@@ -104,7 +104,7 @@ def _find(named: str) -> Listed:
 
 
 def published_version(named: str) -> Procedure:
-    """What was published under `CODE@VERSION`, or is in force under `CODE`; or the end of the command."""
+    """Returns the procedure `CODE@VERSION`, or the one of `CODE` in force; ends the command if there is none."""
     return _procedure(_find(named))
 
 
@@ -151,7 +151,7 @@ def _listed_row(entry: Listed) -> dict[str, Any]:
 
 
 def _standing(entry: Listed) -> Text:
-    """Whether a version is in force, is to come, is over, or is for demonstrations."""
+    """Returns whether a version is in force, future, over, or for demonstrations only, in words."""
     if entry.demo:
         return said("command.procedures.demo")
     if not entry.in_force and entry.valid_from is not None and entry.valid_from > _today():

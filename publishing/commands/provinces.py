@@ -1,4 +1,4 @@
-"""`motcua provinces`: check, publish and read what differs in a province."""
+"""`motcua provinces`: check, publish and read the differences of a province."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def show(
 
 
 def _overlay(entry: Listed) -> ProvinceOverlay:
-    """What was published, also where today's checks would refuse it."""
+    """Returns the published overlay, even if today's checks would refuse it."""
     return ProvinceOverlay.model_validate(parse(entry.source).value)
 
 
@@ -128,7 +128,7 @@ def _listed_row(entry: Listed) -> dict[str, Any]:
 
 
 class _Labels(dict[str, Text]):
-    """A field by its code: what it is called stands in the procedure."""
+    """Labels of fields by code: only the code, since the names are in the procedure."""
 
     def __missing__(self, code: str) -> Text:
         return Text(vi=code, en=code)

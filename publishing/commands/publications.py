@@ -1,4 +1,4 @@
-"""`motcua publications`: what was published, what waits for a second operator, and whether two are needed."""
+"""`motcua publications`: past publications, those that wait for a second operator, and whether two are required."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from publishing.record import publishing as publications
 from schemas.translate import said
 
 _LONG: Final = {"source", "rules", "days", "kind", "sha256"}
-"""Fields of an event that are not shown in a line."""
+"""Fields of an event that its line leaves out."""
 
 app = group("publications")
 

@@ -1,4 +1,4 @@
-"""Who publishes by a command: the operator who is named, with the master key if it is at hand."""
+"""The publisher of a command: the named operator, with the master key if it is available."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ T = TypeVar("T")
 
 
 def publisher(operator: str | None) -> Publisher:
-    """The operator of this name, or whoever has the owner's password; or the end of the command."""
+    """Returns the named operator as publisher, or the system if none is named; a malformed name ends the command."""
     master = master_key_at_hand()
     actor = SYSTEM if operator is None else parse(Actor, actor_of(operator))
     return Publisher(actor, None if master is None else Vault(master))
 
 
 def recorded(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """What `work` returns, which publishes; or the end of the command, also if it waits for a second operator."""
+    """Returns the result of `work`, which publishes; an error or a wait for a second operator ends the command."""
     done = recorded_or_waits(work)
     if isinstance(done, WaitsError):
         fail(said("refused.waits"), Exit.NOT_AVAILABLE, {"asked": done.n}, detail=_approval(done))
@@ -38,7 +38,7 @@ def recorded(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 def waits_words(waits: WaitsError, words: Callable[[Text], str] = in_words) -> str:
-    """That it waits for a second operator, and how they approve it."""
+    """Returns the sentence that a second operator must approve, with the command for it."""
     return f"{words(said('refused.waits'))}: {_approval(waits)}"
 
 
@@ -47,7 +47,7 @@ def _approval(waits: WaitsError) -> str:
 
 
 def recorded_or_waits(work: Callable[[], Coroutine[Any, Any, T]]) -> T | WaitsError:
-    """What `work` returns, which publishes, or that it waits; or the end of the command."""
+    """Returns the result of `work`, which publishes, or its `WaitsError`; another error ends the command."""
 
     async def asked() -> T | WaitsError:
         try:
@@ -63,16 +63,16 @@ def recorded_or_waits(work: Callable[[], Coroutine[Any, Any, T]]) -> T | WaitsEr
         fail(said("refused.not_published"), Exit.REFUSED, detail=said("refused.wrong_master_key"))
 
 
-def published(already: bool) -> Text:  # noqa: FBT001 -- a form takes what stands in the answer
-    """Whether it was published now or before."""
+def published(already: bool) -> Text:  # noqa: FBT001 -- a form takes the value in the answer
+    """Returns the words for a publication, now or earlier."""
     return said("command.publish.already" if already else "command.publish.published")
 
 
-def in_force(now: bool) -> Text:  # noqa: FBT001 -- a form takes what stands in the answer
-    """Whether it is in force, or another has taken its place."""
+def in_force(now: bool) -> Text:  # noqa: FBT001 -- a form takes the value in the answer
+    """Returns the words for a version in force, or superseded."""
     return said("command.publish.in_force" if now else "command.publish.superseded")
 
 
 def recorded_now(*, already: bool) -> Text:
-    """Whether it was recorded now or before."""
+    """Returns the words for a record, made now or earlier."""
     return said("command.publish.recorded_already" if already else "command.publish.recorded")

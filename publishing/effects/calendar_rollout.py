@@ -48,6 +48,6 @@ async def waiting(pool: asyncpg.Pool[asyncpg.Record], calendar: CalendarName) ->
 
 
 async def first_waiting(pool: asyncpg.Pool[asyncpg.Record], calendar: CalendarName, most: int) -> list[str]:
-    """Returns at most `most` of these streams."""
+    """Returns at most `most` of the streams that still use another calendar."""
     pages = [await pool.fetch(NEXT_ON_ANOTHER, calendar, kind, "", most) for kind in KINDS]
     return [row["stream"] for page in pages for row in page][:most]

@@ -18,7 +18,7 @@ from publishing.effects import calendar_rollout as reprojection
 from schemas.translate import said
 
 _LOOK_EVERY: Final = 1.0
-"""Seconds."""
+"""Seconds between two looks at the progress."""
 
 
 _MOST_NAMED: Final = 20
