@@ -21,7 +21,7 @@ class Whole:
     """A filing and its related records.
 
     Attributes:
-        filing: Its fold.
+        filing: The filing, folded from its events.
         complain_until: The last moment for a complaint about any act in it; None if no act is open to one.
         open: Its streams with work left.
         watched_until: The last moment at which money or a parcel of it may be reported.
@@ -40,13 +40,13 @@ class Whole:
 
 
 def complain_until(begun: Filing, events: Sequence[Recorded], states: Sequence[Filing]) -> datetime | None:
-    """The last moment for a complaint about any act in a filing; None if no act is open to one."""
+    """Returns the last moment for a complaint about any act in a filing; None if no act is open to one."""
     found = (grounds(begun, events, states, (), recorded.seq).until for recorded in events)
     return max((until for until in found if until is not None), default=None)
 
 
 def hindrances(whole: Whole, now: datetime) -> tuple[Problem, ...]:
-    """Every reason why it can't be erased now."""
+    """Returns every reason why the filing can't be erased now."""
     if whole.filing.erased_at is not None:
         return (problem("filing", "erased"),)
     return tuple(_hindrances(whole, now))
@@ -67,7 +67,7 @@ def _hindrances(whole: Whole, now: datetime) -> Iterator[Problem]:
 
 
 def years_after(ended: datetime, years: int) -> datetime:
-    """The end of the same day in Vietnam this many years later; for 29 February in other years, of the 28th."""
+    """Returns the end of the same day in Vietnam, `years` later; of 28 February for the 29th, if that year has none."""
     day = ended.astimezone(VIETNAM).date()
     there = (day.month, day.day) != _LEAP or isleap(day.year + years)
     last = day.replace(year=day.year + years) if there else date(day.year + years, 2, 28)
@@ -75,7 +75,7 @@ def years_after(ended: datetime, years: int) -> datetime:
 
 
 def ended_by(now: datetime, years: int) -> datetime:
-    """The latest end of a filing that is due for erasure now, after this many years."""
+    """Returns the moment before which a filing must have ended to be due for erasure now, after `years`."""
     today = now.astimezone(VIETNAM).date()
     there = (today.month, today.day) != _LEAP or isleap(today.year - years)
     day = today.replace(year=today.year - years) if there else date(today.year - years, 3, 1)
