@@ -1,1 +1,1 @@
-"""Who may do what in which status, worked out by the rules themselves, beside what the law says of it."""
+"""The commands allowed to each role in each status, computed from the rules, beside the articles of law."""

@@ -1,7 +1,7 @@
-"""What the law says: the changes of status that it knows, and what each command rests on.
+"""The law: the changes of status that it has, and the legal basis of each command.
 
-NĐ 61/2018 was replaced on 1/7/2025 by NĐ 118/2025, whose own text was not read; "practice" is what running one-stop
-systems do, "ours" a rule of this house (docs/glossary.md).
+NĐ 61/2018 was replaced on 1/7/2025 by NĐ 118/2025, whose own text was not read; "practice" is the use of running
+one-stop systems, "ours" a rule of this house (docs/glossary.md).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ KNOWN: Final[dict[tuple[int, int], str]] = {
     (8, 4): "tiếp tục, thu hồi: practice",
     (9, 10): "trả kết quả: NĐ 61/2018 Đ20",
 }
-"""The changes of status of the national table (docs/glossary.md, trạng thái hồ sơ); 0 is nothing."""
+"""The changes of status of the national table (docs/glossary.md, trạng thái hồ sơ); 0 is no status."""
 
 _UPHELD: Final = (
     "a complaint was upheld: the act is undone, and the filing starts again (Luật 02/2011 Đ31, unconfirmed)"
@@ -52,7 +52,7 @@ REASONS: Final[dict[tuple[int, int], str]] = {
     (10, 1): _UPHELD,
     (10, 4): _UPHELD,
 }
-"""Why the rules allow what the table does not know, or never do what it knows."""
+"""Reasons for changes that the rules allow and the table lacks, or that the table has and the rules never make."""
 
 _SUPPLEMENT: Final = "NĐ 61/2018 Đ15 k3, Đ17 k2a, Đ19 k4"
 _OBLIGATION: Final = "practice (secondary)"
@@ -108,4 +108,4 @@ ARTICLES: Final[dict[str, str]] = {
     "settle_parcel": "QĐ 45/2016 Đ9, Đ14, TT 17/2017 Đ5 k2",
     "settle_complaint": "Luật 02/2011 Đ31 (unconfirmed)",
 }
-"""What each command rests on."""
+"""The legal basis of each command."""

@@ -1,4 +1,4 @@
-"""Role by status by command: asked of the rules, never written down."""
+"""The matrix of role, status and command: computed from the rules, never written by hand."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ SYSTEM_KINDS: Final = (
 )
 
 Change = tuple[int, int]
-"""A status, and the next one; 0 is nothing."""
+"""A status, and the next one; 0 is no status."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """Whether a role may give a command in a situation: why not, or the statuses that it may lead to."""
+    """Whether a role may give a command in a situation: the rule that refuses it, or the statuses it may lead to."""
 
     status: int
     stage: str
@@ -48,9 +48,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Transition:
-    """A change of status: by which commands and clocks it comes here, and what the law says of it.
+    """A change of status: the commands and clocks that cause it here, and its legal basis.
 
-    `reason` is there where the two differ.
+    `reason` is set if the rules and the law differ.
     """
 
     before: int
@@ -62,14 +62,14 @@ class Transition:
 
 @dataclass(frozen=True)
 class Matrix:
-    """All that can be done, and all changes of status that come of it."""
+    """Every command in every situation, and every change of status."""
 
     rows: tuple[Row, ...]
     transitions: tuple[Transition, ...]
 
 
 def matrix() -> Matrix:
-    """Ask the rules, everywhere. Raises `KeyError` for a difference to the law that has no reason."""
+    """Computes the matrix from the rules. Raises `KeyError` for a difference from the law that has no reason."""
     found: dict[Change, set[str]] = {}
     rows: list[Row] = []
     for situation in situations():
@@ -99,7 +99,7 @@ def _rows_of(situation: Situation, role: Role, found: dict[Change, set[str]]) ->
 def _asked(
     situation: Situation, kind: str, actor: Actor, found: dict[Change, set[str]]
 ) -> tuple[str | None, frozenset[int]]:
-    """Why not, or the statuses that it may lead to."""
+    """Returns the rule that refuses the command, or the statuses that it may lead to."""
     filing = situation.story.filing
     why = check(filing, kind, actor, situation.story.now)
     if why is not None:
@@ -111,7 +111,7 @@ def _asked(
 
 
 def _led(situation: Situation, kind: str, actor: Actor, said: dict[str, str], found: dict[Change, set[str]]) -> int:
-    """The status one command further."""
+    """Returns the status after the command."""
     story, before = situation.story.copy(), len(situation.story.statuses)
     story.do(kind, actor, **said)
     _note(found, story.statuses[before - 1 :], kind)

@@ -1,4 +1,4 @@
-"""The matrix as the page docs/law.md."""
+"""Writes the matrix as the page docs/law.md."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ column says why.
 
 
 def page(found: Matrix) -> str:
-    """Markdown."""
+    """Returns the page as Markdown."""
     lines = [_HEAD, "| From | To | Law | Comes by | Differs, because |", "|---|---|---|---|---|"]
     lines += [_transition(change) for change in found.transitions]
     for name, rows in groupby(found.rows, key=lambda row: row.situation):
@@ -57,5 +57,5 @@ def _situation(name: str, rows: list[Row]) -> Iterator[str]:
 
 
 def _order(rows: list[Row], row: Row) -> int:
-    """The commands in the order in which they are listed."""
+    """Returns the position of a row's command in the order of the list."""
     return list(dict.fromkeys(one.command for one in rows)).index(row.command)

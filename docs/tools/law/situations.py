@@ -1,4 +1,4 @@
-"""Where filings stand that the rules tell apart: the status, and what else matters there."""
+"""The situations of a filing that the rules distinguish: the status, and all else that matters there."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from schemas.people import SYSTEM, Actor, Role
 
 @dataclass(frozen=True)
 class Situation:
-    """A place in the life of a filing. `actors` play a role in another person than the first one of it."""
+    """A situation in the life of a filing. `actors` replace the default actor of their role."""
 
     name: str
     story: Story
     actors: dict[Role, Actor] = field(default_factory=dict)
 
     def actor(self, role: Role) -> Actor:
-        """Who plays this role here."""
+        """Returns the actor in this role here."""
         return self.actors.get(role) or somebody(role)
 
 
@@ -54,7 +54,7 @@ _AT_DESK: Final = {role: somebody(role, agency=DESK) for role in _OFFICERS}
 
 
 def situations() -> Iterator[Situation]:
-    """All of them, in the order of the statuses."""
+    """Yields all situations, in the order of the statuses."""
     for name, make in _PLACES.items():
         yield Situation(name, make(), _ACTORS.get(name, {}))
 

@@ -1,4 +1,4 @@
-"""A model filing that is led, command by command, to wherever somebody wants to look at it."""
+"""A model filing that commands bring, one after another, into any situation."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from schemas.stream.ledger import Recorded
 
 AGENCY: Final = "H01.12"
 DESK: Final = "H01.01"
-"""The agency of another desk, which receives for this one too."""
+"""Another agency, whose desk receives filings for `AGENCY` too."""
 START: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
-"""Ten in the morning of a Wednesday in Vietnam."""
+"""A Wednesday, 10:00 in Vietnam."""
 
 PAPER: Final = "identity"
 APPLICANT: Final = "applicant-1"
@@ -125,31 +125,31 @@ REFERRING: Final[dict[str, Any]] = {
         *_REVIEW[-2:],
     )
 }
-"""A review that begins with what two other agencies decide."""
+"""A review that begins with two parts, each decided by another agency."""
 
 DOUBTFUL: Final = Examined(
     signature=SignatureRecord(outcome=SignatureOutcome.UNDETERMINED, rules=("revocation_unknown",), judged_at=START)
 )
-"""A signature that could not be checked to the end."""
+"""A signature that could not be fully checked."""
 
 UNKNOWN: Final = Examined(scan=ScanState.PENDING)
-"""Files of which the scanner has not spoken yet."""
+"""Files without a report of the virus scanner yet."""
 
 READ: Final[dict[str, Any]] = {"limits": _RULES["limits"] | {"reading": "5 working days"}}
-"""What makes a result online wait until it was read."""
+"""Limits with a time for reading: an online result waits until it is read."""
 
 INSTANT: Final[dict[str, Any]] = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
 
 
 def fee(due: str, channel: str) -> dict[str, Any]:
-    """What gives the model procedure a fee that its cashier may let somebody off."""
+    """Returns the rules of a fee for the model procedure, which its cashier may waive."""
     waivers = [{"code": "poor", "percent": 100, "approver": "cashier"}]
     items = [{"code": "extract", "amount": 8000}]
     return {"fee": {"items": items, "waivers": waivers, "due": due, "channels": [channel], "limit": "5 working days"}}
 
 
 def somebody(role: Role, subject: str | None = None, agency: str = AGENCY) -> Actor:
-    """The first officer in this role, or who plays it for the applicant."""
+    """Returns an actor in this role, by default the first; applicants and representatives have no agency."""
     if role is Role.SYSTEM:
         return SYSTEM
     of_nobody = role in {Role.APPLICANT, Role.REPRESENTATIVE}
@@ -157,9 +157,9 @@ def somebody(role: Role, subject: str | None = None, agency: str = AGENCY) -> Ac
 
 
 class Story:
-    """A filing, and the events that made it.
+    """A filing and its events.
 
-    It is filed online by a representative, unless `channel` says otherwise, then at the `desk` of that agency.
+    A representative files it online; with another `channel`, the reception of the agency `desk` files it.
     """
 
     def __init__(
@@ -209,25 +209,25 @@ class Story:
         )
 
     def do(self, kind: str, actor: Actor, **said: Any) -> Story:
-        """Give a command; what it must say besides is filled in. Raises `RefusalError`."""
+        """Gives a command, with its required fields filled in by `fitting`. Raises `RefusalError`."""
         head = {"command_id": f"c{len(self.events)}", "actor": actor, "via": VIA}
         self._give(_COMMANDS[kind].model_validate(head | fitting(self.filing, kind) | said))
         return self
 
     def then(self, *lines: str) -> Story:
-        """Commands in words: `specialist claim`."""
+        """Gives commands in words, such as `specialist claim`."""
         for line in lines:
             role, kind = line.split()
             self.do(kind, somebody(Role(role)))
         return self
 
     def late(self, clock: ev.Clock) -> Story:
-        """Let a clock run out, and ring."""
+        """Moves the time past the end of a clock, and fires its timer."""
         self.now = max(self.now, self.filing.clocks[clock].due + timedelta(seconds=1))
         return self.do("timer_fired", SYSTEM, clock=clock)
 
     def copy(self) -> Story:
-        """The same, to be led elsewhere."""
+        """Returns a copy, which continues independently."""
         other = Story.__new__(Story)
         other.now, other.filing = self.now, self.filing
         other.events, other.statuses = [*self.events], [*self.statuses]
@@ -255,7 +255,7 @@ _SYSTEM: Final[tuple[type[cm.Command], ...]] = (
     cm.RecordScan,
 )
 _MODELS: Final[tuple[type[cm.Command], ...]] = (*cm.PUBLIC_COMMANDS, cm.PayableDemand, *_SYSTEM)
-"""Of one kind the last, which says what the filing itself has found out."""
+"""Of two models of one kind the last applies: it has the fields that the filing itself determines."""
 
 _COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in _MODELS}
 
@@ -263,7 +263,7 @@ _WHY: Final = {"reason": "-", "legal_basis": "-"}
 
 
 def fitting(filing: Filing, kind: str) -> dict[str, Any]:
-    """What a command must say here, so that nobody refuses it for that."""
+    """Returns the fields that a command needs here, so that it is not refused for their absence."""
     step = lifecycle.current_step(filing)
     awaited = missing_opinions(filing, step) if step else ()
     amount = filing.fee.amount if filing.fee else 1
@@ -317,7 +317,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
 
 
 def _owed(filing: Filing) -> dict[str, Any]:
-    """What the payment is for of which the filing hears."""
+    """Returns number and amount of the fee or demand that a payment settles; 1 and 1 without one."""
     owed = next(iter(filing.demands_to_collect), filing.fee)
     return {"n": owed.n, "amount": owed.amount} if owed else {"n": 1, "amount": 1}
 
@@ -327,7 +327,7 @@ def _other_channel(filing: Filing) -> Channel:
 
 
 def ways(filing: Filing, kind: str) -> tuple[dict[str, Any], ...]:
-    """What a command may say here that leads to one place or another."""
+    """Returns the alternative fields of a command that lead to different situations."""
     refused = {"outcome": "refused", **_WHY}
     end = {"mode": "end", "unproposed_reason": "-"}
     other: dict[str, tuple[dict[str, Any], ...]] = {
