@@ -20,7 +20,7 @@ def running_stack() -> dict[str, str]:
 def stack_beside() -> dict[str, str]:
     """Returns the settings that a process takes from the stack in this folder.
 
-    Left out are those whose whole group comes from the environment, such as Temporal's.
+    It omits each group of settings that the environment provides, such as Temporal's.
     """
     own = not_of_stack()
     return {name: value for name, value in running_stack().items() if not name.startswith(own)}

@@ -13,7 +13,7 @@ TIMEOUT: Final = 10.0
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Database: TypeAlias = "Connection | str"
-"""A connection of the owner's, or the address for one."""
+"""The owner's connection, or the address for it."""
 
 
 @asynccontextmanager

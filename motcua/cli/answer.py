@@ -79,7 +79,7 @@ class _Cell(NamedTuple):
 
 
 def columns(*parts: str | Column) -> tuple[Column, ...]:
-    """Columns, each written as `label`, `label:place`, `label|form` or `label:place|form`, several in one string.
+    """Returns columns written as `label`, `label:place`, `label|form` or `label:place|form`, several in one string.
 
     Without a place, the label is the place too. A form is `dong`, or the prefix of the catalogue keys that name a code.
     """
@@ -183,7 +183,7 @@ def dong(amount: int) -> Amount:
 
 
 def lines(values: Iterable[object]) -> str:
-    """Formats several values, one a line."""
+    """Formats several values, each on its own line."""
     return "\n".join(_cell(value).text for value in values)
 
 
@@ -222,7 +222,7 @@ def _print_facts(titles: Sequence[str], cells: Sequence[_Cell], console: Console
 
 
 def _print_lines(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], console: Console) -> None:
-    """Prints one line a row, with aligned columns, for programs that search or split the output."""
+    """Prints a line for each row, with aligned columns, for programs that search or split the output."""
     table = [list(titles), *([cell.line for cell in row] for row in rows)]
     widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
     for row in table:

@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> None:
 
 
 def _run_for_a_program(app: typer.Typer, arguments: list[str]) -> int:
-    """Returns the exit code. Prints wrong usage and errors as JSON too; errors are raised again."""
+    """Returns the exit code, also of wrong usage; raises other errors. Prints each failure as JSON too."""
     try:
         return app(args=arguments, prog_name="motcua", standalone_mode=False) or 0
     except _UsageError as error:

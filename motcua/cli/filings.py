@@ -95,7 +95,7 @@ def _at_level(submission: c.Submission, level: c.Level) -> c.Submission:
 
 
 async def _submit(client: FilingClient, submission: c.Submission, again: list[str]) -> c.Receipt:
-    """Returns the receipt. If the refusal offers another level, prints the command for it, with the words `again`."""
+    """Returns the receipt. If the refusal offers another level, prints the command for it, with arguments `again`."""
     try:
         return await client.submit(submission)
     except RefusedError as error:

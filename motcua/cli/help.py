@@ -24,7 +24,7 @@ class Worded(TyperCommand):
     """A command whose help texts, with those of its options, are keys of the catalogue."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Sets the language named in the arguments, then parses them: parsing shows the help."""
+        """Sets the language named in the arguments, then parses them: `--help` prints during parsing."""
         set_language(args, anew=ctx.parent is None)
         return super().parse_args(ctx, args)
 

@@ -22,7 +22,7 @@ class Moved(Protocol):
 
 @contextmanager
 def progress(sentence: str = "command.progress", **fixed: Any) -> Iterator[Moved]:
-    """Shows a bar with a sentence of `done`, `of` and other values; `command.progress` also needs `what`."""
+    """Shows a bar and a sentence with `done`, `of` and other values; the sentence `command.progress` needs `what`."""
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),

@@ -20,7 +20,7 @@ NAME: Final = "result"
 
 
 class _OrOf(WordedGroup):
-    """Makes the command name `of` optional, as when it was the only command."""
+    """Makes the command name `of` optional, as in the time before the group had other commands."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         return super().resolve_command(ctx, args if args[0] in self.commands else ["of", *args])

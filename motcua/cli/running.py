@@ -109,7 +109,7 @@ def _told(error: MotcuaError) -> dict[str, Any]:
 
 
 def _words(error: MotcuaError) -> str | None:
-    """Returns the problems of an error, one a line, and the commands allowed now; None for other errors."""
+    """Returns an error's problems, each on its own line, and the commands allowed now; None for other errors."""
     match error:
         case RefusedError(refusal=refusal):
             problems, allowed = refusal.problems, refusal.allowed

@@ -74,7 +74,7 @@ def rotate(*, as_json: AsJson = False) -> None:
 
 
 def _of_record() -> str | None:
-    """Returns the master key's name, for 32 random bytes a digest, which reveals nothing; None without a key."""
+    """Returns the master key's name; None without a key. For 32 random bytes it is a digest, which reveals nothing."""
     if not (os.environ.get(MASTER_KEY) or running_stack().get(MASTER_KEY)):
         return None
     return master_key().current.name

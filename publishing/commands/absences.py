@@ -24,7 +24,7 @@ from schemas.translate import said
 
 YEARS: Final = "MOTCUA_OFFICER_YEARS"
 USUAL_YEARS: Final = 10
-"""Years for which an officer's name is kept after they left (unconfirmed)."""
+"""Default number of years for which an officer's name is kept after they left (unconfirmed)."""
 
 _FORM: Final = ["%Y-%m-%d"]
 

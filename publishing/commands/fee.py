@@ -119,7 +119,7 @@ def _case(procedure: Procedure, channel: Channel | None, pairs: list[str]) -> Ca
 
 
 def _value(kind: FieldKind | None, written: str) -> FormValue:
-    """Returns the value in the field's type. A value that does not fit stays a text, and is refused later."""
+    """Returns the value in the field's type. A value that does not fit stays a text, which the rules refuse."""
     if kind is FieldKind.INTEGER and _WHOLE.fullmatch(written):
         return int(written)
     return _TRUTH.get(written, written) if kind is FieldKind.BOOLEAN else written

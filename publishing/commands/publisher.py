@@ -23,7 +23,10 @@ T = TypeVar("T")
 
 
 def publisher(operator: str | None) -> Publisher:
-    """Returns the named operator as publisher, or the system if none is named; a malformed name ends the command."""
+    """Returns the named operator; without a name, the system, for any holder of the owner's password.
+
+    A malformed name ends the command.
+    """
     master = master_key_at_hand()
     actor = SYSTEM if operator is None else parse(Actor, actor_of(operator))
     return Publisher(actor, None if master is None else Vault(master))

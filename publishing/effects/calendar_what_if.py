@@ -43,9 +43,9 @@ class WhatIf:
 
 
 async def what_if(dsn: str, master: MasterKeys, file: CalendarFile, at: datetime, progress: Progress) -> WhatIf:
-    """Projects the clocks of every open filing on the calendar in `file`. `progress(filings, of)` after each page.
+    """Projects the clocks of every open filing on the calendar in `file`.
 
-    Raises `UnfoldableError`, and asyncpg's errors.
+    Calls `progress(filings, of)` after each page. Raises `UnfoldableError`, and asyncpg's errors.
     """
     answer = WhatIf(calendar=file.name, at=at)
     on = cache(partial(expand, file))

@@ -33,9 +33,9 @@ Progress = Callable[[int, int], None]
 async def open_filings(
     dsn: str, master: MasterKeys, progress: Progress, procedure: str | None = None
 ) -> AsyncIterator[Filing]:
-    """Yields all open filings, or those of one procedure, as of one moment. `progress(filings, of)` after each page.
+    """Yields all open filings, or those of one procedure, as of one moment.
 
-    Raises `UnfoldableError`, and asyncpg's errors.
+    Calls `progress(filings, of)` after each page. Raises `UnfoldableError`, and asyncpg's errors.
     """
     asked = (OPEN_FILINGS,) if procedure is None else (OPEN_FILINGS_OF_PROCEDURE, procedure)
     statement, *narrowed = asked

@@ -44,10 +44,10 @@ class VersionWhatIf:
 async def version_what_if(
     dsn: str, master: MasterKeys, source: bytes, rules: ProcedureRules, received: datetime, progress: Progress
 ) -> VersionWhatIf:
-    """Compares every open filing of the procedure with the same filing under the new version, `received` then.
+    """Compares every open filing of the procedure with the same filing, `received` under the new version.
 
     `rules` are those of the file `source`; for an agency of a province with fees of its own, the province's variant
-    applies. `progress(filings, of)` after each page.
+    applies. Calls `progress(filings, of)` after each page.
     Raises `MistakesFoundError` if the version does not fit a province, `UnfoldableError`, and asyncpg's errors.
     """
     answer = VersionWhatIf(rules.code, rules.version, received)

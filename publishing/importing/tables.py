@@ -105,7 +105,7 @@ def _csv(data: bytes) -> list[list[Cells]]:
 def _known(text: str, delimiter: str) -> int:
     """Returns the greatest number of known headings in one of the first rows, split by this delimiter."""
     most = 0
-    with suppress(TableRefusedError):  # the quotes are right with another delimiter, or fail again later
+    with suppress(TableRefusedError):  # the quotes may fit another delimiter; else the error comes again later
         for cells in islice(_records(text, delimiter), _HEADINGS_WITHIN):
             row = headings(cells)
             most = max(most, len(row.places) if row else 0)

@@ -10,7 +10,7 @@ from schemas.people import Role
 
 
 def widens(before: Principal | None, after: Principal) -> bool:
-    """Whether a change lets a principal speak for more people or by more keys. A new name extends nothing.
+    """Whether a change lets a principal act for more people or with more keys. A new name extends nothing.
 
     A change of its kind or agency counts as an extension, since approvers judge by them.
     """
@@ -23,7 +23,7 @@ def widens(before: Principal | None, after: Principal) -> bool:
 
 
 def _within(key: PrincipalKey, before: PrincipalKey) -> bool:
-    """Whether a key is valid for no time in which it was not valid before."""
+    """Whether a key is valid only at times when it was valid before."""
     earlier, later = key.valid_from < before.valid_from, key.valid_until > before.valid_until
     return not (earlier or later) and (before.revoked_at is None or key.revoked_at is not None)
 
@@ -40,7 +40,7 @@ def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:
 
 
 def _allows(grant: Grant, principal: str, role: Role, agency: str | None, filer: str | None) -> bool:
-    """Whether a grant of a principal allows this role in this agency for this filer; None is no condition."""
+    """Whether a grant of a principal allows this role in this agency for this filer; None sets no condition."""
     return (
         role in CLAIMED[grant.claim]
         and (agency is None or agency in grant.agencies or ALL_AGENCIES in grant.agencies)

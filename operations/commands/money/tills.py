@@ -1,4 +1,4 @@
-"""`motcua till`: the cash at the counters, opened with some change, counted and closed."""
+"""`motcua till`: the cash drawers at the counters, opened with some change, counted and closed."""
 
 from __future__ import annotations
 

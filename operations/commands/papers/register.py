@@ -61,7 +61,7 @@ class _Kept:
         self.rows: list[dict[str, object]] = []
 
     def begin(self, head: Register) -> Iterable[Taker]:
-        """Starts the outputs again, and returns those that take lines."""
+        """Starts the outputs from the beginning, and returns those that take lines."""
         self.rows = []
         if self._workbook is not None:
             self._workbook.drop()
