@@ -27,7 +27,7 @@ from activities.ledger import binding, builds, event_rows, read_models
 from activities.ledger import till_cash as tills
 from activities.ledger.authority import officers as authority
 from activities.ledger.authority import statements as speaking
-from activities.ledger.callbacks import rows as callbacks
+from activities.ledger.callbacks import proof
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.measures import Measures
 from activities.ledger.reserving import Reserved, Reserving
@@ -121,7 +121,7 @@ class Ledger:
     async def _answer(self, connection: Connection, asked: _Asked) -> Appended:
         while True:
             unproved = await authority.unproved(connection, asked.kind, asked.batch, asked.events)
-            unproved += await callbacks.untold(connection, asked.batch, asked.events)
+            unproved += await proof.untold(connection, asked.batch, asked.events)
             unsigned = speaking.unsigned(asked.batch) if self._signed else []
             if asked.events and not (unproved or unsigned):
                 try:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from rules.refund import charge_backs, differences, disputes, fold
+from rules.refund import charge_backs, differences, fold, short_payments
 from rules.refund import refile as anew
 from rules.refund.hands import not_alone
 from rules.require import require
@@ -97,7 +97,7 @@ def claimed(refund: Refund, claim: Claim) -> Events:
         rest = fold.left(refund)
         return (_open(refund, rest, claim.unowed).model_copy(update={"ended": claim.ended}),) if rest else ()
     if claim.short:
-        return disputes.disputed(refund)
+        return short_payments.disputed(refund)
     if (off := anew.called_off(refund, claim)) is not None:
         return (off, *claimed(fold.after(refund, off), claim))
     opened: Events = ()
@@ -288,8 +288,8 @@ RULES: Final[Rules[Refund]] = Rules(
         "approve_refund": Rule(_LEADER, _OPEN, _in_their_place(_approve)),
         "decline_refund": Rule(_LEADER, _OPEN, _in_their_place(_decline)),
         "give_back_by_hand": Rule((Role.CASHIER,), _TO_HAND, _in_their_place(_give_by_hand)),
-        "accept_short_payment": Rule(_CASHIER_OR_LEADER, _can_be_taken, _in_their_place(disputes.propose)),
-        "approve_short_payment": Rule(_LEADER, _can_be_approved, _in_their_place(disputes.accept)),
+        "accept_short_payment": Rule(_CASHIER_OR_LEADER, _can_be_taken, _in_their_place(short_payments.propose)),
+        "approve_short_payment": Rule(_LEADER, _can_be_approved, _in_their_place(short_payments.accept)),
         "answer_charge_back": Rule(_LEADER, _UNANSWERED, _in_their_place(charge_backs.answer)),
     },
     not_now=problem("", "wrong_state", says="refund_goes_on"),

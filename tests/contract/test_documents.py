@@ -62,5 +62,5 @@ def test_the_step_that_is_worked_through_is_quoted() -> None:
         "schemas/filing/events.py",
         "rules/filing/changes.py",
         "schemas/filing/commands.py",
-        "rules/filing/commands/dialogue.py",
+        "rules/filing/commands/with_applicant.py",
     } < places

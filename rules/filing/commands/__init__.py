@@ -9,7 +9,6 @@ from rules.filing.commands import (
     authorities,
     counter,
     delivery,
-    dialogue,
     draft,
     intake,
     machine,
@@ -19,6 +18,7 @@ from rules.filing.commands import (
     review,
     time,
     transfer,
+    with_applicant,
 )
 from rules.rule import Rule
 from schemas.filing.state import Filing
@@ -26,7 +26,7 @@ from schemas.filing.state import Filing
 RULES: Final[dict[str, Rule[Filing]]] = {
     **intake.RULES,
     **transfer.RULES,
-    **dialogue.RULES,
+    **with_applicant.RULES,
     **review.RULES,
     **draft.RULES,
     **authorities.RULES,

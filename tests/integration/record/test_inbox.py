@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from activities.ledger.callbacks import inbox
-from activities.ledger.callbacks.inbox import Inbox
+from activities.ledger.callbacks import parked
+from activities.ledger.callbacks.parked import Inbox
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from motcua import filing_workflow
@@ -108,10 +108,10 @@ async def test_of_one_stream_no_more_than_a_thousand_are_kept_and_of_the_others_
     parks, other = Inbox(pool, Vault(world.settings.master)), request(filing_id=await keyed(world))
     filing = await keyed(world)
     of_one = {"stream": filing_workflow(filing), "filing_id": filing}
-    for _ in range(inbox._MOST + 5):
+    for _ in range(parked._MOST + 5):
         await parks.park(request(**of_one))
     await parks.park(other)
-    assert inbox._MOST == 1000
+    assert parked._MOST == 1000
     assert await counted(world) == {filing: 1000, other.filing_id: 1}
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from rules.filing import lifecycle
-from rules.filing.commands.dialogue import MOST_OPEN_QUESTIONS
+from rules.filing.commands.with_applicant import MOST_OPEN_QUESTIONS
 from schemas.people import Actor, PersonKind, Role
 from tests.unit.filing.lives import (
     APPLICANT,

@@ -21,7 +21,7 @@ import pytest
 from activities.ledger import event_rows, read_models, reserving
 from activities.ledger import till_cash as tills
 from activities.ledger.authority import officers as authority
-from activities.ledger.callbacks import rows as callbacks
+from activities.ledger.callbacks import proof
 from activities.ledger.vault import FilingKey
 from operations import previews
 from rules.complaint.grounds import grounds
@@ -193,7 +193,7 @@ def go_through(told: Told) -> None:
     kind.papers(last.event)
     kind.pins(last.event)
     authority.needed(kind, appended, (last.event,))
-    assert asyncio.run(callbacks.untold(None, appended, (last.event,))) == []  # type: ignore[arg-type] # nobody has called
+    assert asyncio.run(proof.untold(None, appended, (last.event,))) == []  # type: ignore[arg-type] # nobody has called
     tills.cash_of(appended, (last.event,))
     taken = reserving.runs((last.event,), AT, KINDS.numberings)
     numbers = {run.kind: run.up_to(AGENCY, run.length) for run in taken}
