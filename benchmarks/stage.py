@@ -23,7 +23,7 @@ from deploy.stack.child import CHECKOUT, LAUNCH
 from deploy.stack.publisher import publisher
 from deploy.stack.registering import let_speak
 from motcua.connection import connect
-from publishing.authoring import procedures as catalogue
+from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, publish_calendar
 
 PARTS: Final = ("postgres", "temporal", "migrations")
@@ -63,11 +63,11 @@ async def scene() -> AsyncIterator[Scene]:
                     yield Scene(client, both, _served(pids, stack), stack.env["MOTCUA_DATABASE_URL"], stack.env)
 
 
-async def _fill(owner: str, by: catalogue.Publisher) -> None:
+async def _fill(owner: str, by: procedures.Publisher) -> None:
     await publish_calendar(owner, await asyncio.to_thread(CALENDAR.read_bytes))
-    await catalogue.seed_directory(owner, await asyncio.to_thread(catalogue.DIRECTORY.read_bytes), by)
-    for file in sorted(catalogue.PROCEDURES.glob(f"{PROCEDURE}@*.yaml")):
-        await catalogue.publish(owner, _unsigned(file.read_bytes()))
+    await procedures.seed_directory(owner, await asyncio.to_thread(procedures.DIRECTORY.read_bytes), by)
+    for file in sorted(procedures.PROCEDURES.glob(f"{PROCEDURE}@*.yaml")):
+        await procedures.publish(owner, _unsigned(file.read_bytes()))
     connection = await asyncpg.connect(owner)
     try:
         await connection.execute(TABLE)

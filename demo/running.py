@@ -34,7 +34,7 @@ from motcua.files.store import Store, open_store
 from motcua.payloads.codec import sealing
 from motcua.payloads.converter import data_converter
 from motcua.payloads.key_ring import ring_in
-from publishing.authoring import procedures as catalogue
+from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, has_calendar, publish_calendar
 from publishing.authoring.provinces import PROVINCES, publish_province
 from rules.source.document import parse
@@ -44,7 +44,7 @@ from schemas.publishing.procedure import Procedure
 from schemas.publishing.province import ProvinceOverlay
 from verifier import ledger as ledger_verifier
 
-LONG: Final = {name: 600 for name in catalogue.DEMO_SECONDS if name not in catalogue.ASKED_FOR} | {"notice": 1}
+LONG: Final = {name: 600 for name in procedures.DEMO_SECONDS if name not in procedures.ASKED_FOR} | {"notice": 1}
 """Seconds of the procedures' waits, unless a story has its own: long, so that none ends early during many restarts."""
 
 RECEIPTS: Final = 60.0
@@ -78,7 +78,7 @@ class Outcome:
         return every and self.ledger.verified and self.money.one_capture_each
 
 
-async def publish(owner: str, by: catalogue.Publisher, scenarios: Iterable[Scenario]) -> Versions:
+async def publish(owner: str, by: procedures.Publisher, scenarios: Iterable[Scenario]) -> Versions:
     """Publishes calendar, directory, provinces, and the editions that the scenarios need; returns their versions."""
     await patiently(partial(_calendar, owner))
     await patiently(partial(_directory, owner, by))
@@ -95,8 +95,8 @@ async def publish(owner: str, by: catalogue.Publisher, scenarios: Iterable[Scena
 
 def _sources() -> dict[str, bytes]:
     """Returns the files of the catalogue by code: of several versions the last one already in force."""
-    files = (file.read_bytes() for file in sorted(catalogue.PROCEDURES.glob("*.yaml")))
-    checked = ((catalogue.check_bytes(source).procedure, source) for source in files)
+    files = (file.read_bytes() for file in sorted(procedures.PROCEDURES.glob("*.yaml")))
+    checked = ((procedures.check_bytes(source).procedure, source) for source in files)
     return {procedure.code: source for procedure, source in checked if procedure and not _is_coming(procedure)}
 
 
@@ -116,27 +116,27 @@ async def _calendar(owner: str) -> None:
         await publish_calendar(owner, CALENDAR.read_bytes())
 
 
-async def _directory(owner: str, by: catalogue.Publisher) -> None:
-    await catalogue.seed_directory(owner, catalogue.DIRECTORY.read_bytes(), by)
+async def _directory(owner: str, by: procedures.Publisher) -> None:
+    await procedures.seed_directory(owner, procedures.DIRECTORY.read_bytes(), by)
 
 
-async def _publish(owner: str, source: bytes, edition: Edition) -> catalogue.Published:
+async def _publish(owner: str, source: bytes, edition: Edition) -> procedures.Published:
     """Publishes an edition. Versions never change: a file changed since an earlier demo gets another version name."""
     waits = dict(edition[1])
     suffix = f"demo-{digest(waits)[:6]}" if waits else "demo"
-    made = catalogue.demo_variant(source, LONG | waits, suffix=suffix)
+    made = procedures.demo_variant(source, LONG | waits, suffix=suffix)
     try:
-        return await catalogue.publish(owner, made, demo=True)
-    except catalogue.VersionPublishedError:
+        return await procedures.publish(owner, made, demo=True)
+    except procedures.VersionPublishedError:
         suffix = f"demo-{hashlib.sha256(made).hexdigest()[:6]}"
-        return await catalogue.publish(owner, catalogue.demo_variant(source, LONG | waits, suffix=suffix), demo=True)
+        return await procedures.publish(owner, procedures.demo_variant(source, LONG | waits, suffix=suffix), demo=True)
 
 
 async def _province(owner: str, overlay: bytes) -> None:
     """Publish a province. Versions never change: a file changed since an earlier demo gets another version name."""
     try:
         await publish_province(owner, overlay)
-    except catalogue.VersionPublishedError:
+    except procedures.VersionPublishedError:
         named = {"version": f"0{hashlib.sha256(overlay).hexdigest()[:6]}"}
         await publish_province(owner, yaml.safe_dump(parse(overlay).value | named).encode())
 

@@ -19,7 +19,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.partners.http import partner_client
 from motcua import BackOffice, testing
-from publishing.authoring import procedures as catalogue
+from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, publish_calendar
 from rules.source.document import parse
 from schemas import ids
@@ -159,17 +159,17 @@ async def publish_short(world: World, code: str, **seconds: int) -> str:
     """Publishes a version of the procedure with these limits in seconds; returns its name."""
     file = (ROOT / "procedures" / f"{code}@2026-12.yaml").read_bytes()
     return (
-        await catalogue.publish(world.owner_dsn, catalogue.demo_variant(file, seconds, suffix="short"), demo=True)
+        await procedures.publish(world.owner_dsn, procedures.demo_variant(file, seconds, suffix="short"), demo=True)
     ).version
 
 
 async def publish_changed(world: World, code: str, change: Callable[[dict[str, Any]], object], **seconds: int) -> str:
     """Publishes a version of the procedure with this change and these limits; returns its name."""
     source = (ROOT / "procedures" / f"{code}@2026-12.yaml").read_bytes()
-    fields = yaml.safe_load(catalogue.demo_variant(source, {"payment": 60} | seconds, suffix="changed"))
+    fields = yaml.safe_load(procedures.demo_variant(source, {"payment": 60} | seconds, suffix="changed"))
     change(fields)
     changed = yaml.safe_dump(fields, allow_unicode=True).encode()
-    return (await catalogue.publish(world.owner_dsn, changed, demo=True)).version
+    return (await procedures.publish(world.owner_dsn, changed, demo=True)).version
 
 
 async def eventually(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 60) -> T:

@@ -36,7 +36,7 @@ from motcua.connection import connect
 from motcua.files.store import Store
 from motcua.payloads.converter import data_converter
 from motcua.signing.statement import Speaker
-from publishing.authoring import procedures as catalogue
+from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, publish_calendar
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
 from tests import tiers
@@ -248,7 +248,7 @@ class World:
         )
 
     @property
-    def publisher(self) -> catalogue.Publisher:
+    def publisher(self) -> procedures.Publisher:
         """The publisher of this world."""
         return publisher(self.env)
 
@@ -366,16 +366,16 @@ async def publish_demo(env: Mapping[str, str], seconds: Mapping[str, int] | None
     """Publish the calendar, the directory, and the demo version of every procedure of the catalogue."""
     dsn = env["MOTCUA_OWNER_DATABASE_URL"]
     await publish_calendar(dsn, CALENDAR.read_bytes())
-    await catalogue.seed_directory(dsn, DIRECTORY, publisher(env))
+    await procedures.seed_directory(dsn, DIRECTORY, publisher(env))
     for file in sorted((ROOT / "procedures").glob("*.yaml")):
-        await catalogue.publish(dsn, _demo_variant(file, tuple((seconds or {}).items())), demo=True)
+        await procedures.publish(dsn, _demo_variant(file, tuple((seconds or {}).items())), demo=True)
     async with connected(dsn) as connection:  # as a relay does
         await connection.fetchval("select position_appends(10_000)")
 
 
 @cache
 def _demo_variant(file: Path, seconds: tuple[tuple[str, int], ...]) -> bytes:
-    return catalogue.demo_variant(file.read_bytes(), dict(seconds))
+    return procedures.demo_variant(file.read_bytes(), dict(seconds))
 
 
 async def empty_namespace(world: World) -> Client:

@@ -23,10 +23,8 @@ from temporalio.common import MetricMeter, RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
-from activities.ledger import binding, builds, event_rows, read_models
-from activities.ledger import till_cash as tills
-from activities.ledger.authority import officers as authority
-from activities.ledger.authority import statements as speaking
+from activities.ledger import binding, builds, event_rows, read_models, till_cash
+from activities.ledger.authority import officers, statements
 from activities.ledger.callbacks import proof
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.measures import Measures
@@ -115,14 +113,14 @@ class Ledger:
         batch = proposed if kept else proposed.model_copy(update={"statement": None})
         kind = self._kinds.of(batch.stream)
         events = tuple(map(kind.event, batch.events))
-        needed = authority.needed(kind, batch, events)
-        return _Asked(batch, kind, events, needed, tills.cash_of(batch, events))
+        needed = officers.needed(kind, batch, events)
+        return _Asked(batch, kind, events, needed, till_cash.cash_of(batch, events))
 
     async def _answer(self, connection: Connection, asked: _Asked) -> Appended:
         while True:
-            unproved = await authority.unproved(connection, asked.kind, asked.batch, asked.events)
+            unproved = await officers.unproved(connection, asked.kind, asked.batch, asked.events)
             unproved += await proof.untold(connection, asked.batch, asked.events)
-            unsigned = speaking.unsigned(asked.batch) if self._signed else []
+            unsigned = statements.unsigned(asked.batch) if self._signed else []
             if asked.events and not (unproved or unsigned):
                 try:
                     return await self._append(connection, asked)
@@ -171,12 +169,12 @@ class Ledger:
             return Appended(epoch=epoch, receipts=(Receipt.model_validate_json(recorded),))
         if seq + 1 != batch.next_seq:
             raise self._conflict(batch, "the log holds less than this run has seen")
-        unheard = await speaking.missing(connection, batch) or unsigned
+        unheard = await statements.missing(connection, batch) or unsigned
         if unheard or not batch.events:
-            return Appended(epoch=epoch, refused=authority.refusal(actor, unheard, in_directory=True))
-        missing = await authority.missing(connection, asked.needed, batch.filing_id)
-        missing += await tills.missing(connection, batch, asked.cash)
-        refused = authority.refusal(actor, unproved + missing, in_directory=in_directory)
+            return Appended(epoch=epoch, refused=officers.refusal(actor, unheard, in_directory=True))
+        missing = await officers.missing(connection, asked.needed, batch.filing_id)
+        missing += await till_cash.missing(connection, batch, asked.cash)
+        refused = officers.refusal(actor, unproved + missing, in_directory=in_directory)
         return Appended(epoch=epoch, refused=refused) if refused else None
 
     async def _held(self, connection: Connection, asked: _Asked, epoch: int) -> Appended:
@@ -261,7 +259,7 @@ async def _record(
     written, tasks = change.shape if change else ((), False)
     papers = tuple(map(list, zip(*caused, strict=True)))
     cash = (list(asked.cash),) if asked.cash else ()
-    spoken = speaking.parameters(batch)
+    spoken = statements.parameters(batch)
     one = len(rows) == 1
     events = [
         [event_rows.hashed(row, event_rows.BOUND) for row, _ in rows],
@@ -383,15 +381,15 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     """
     change = f", {read_models.statements(written, tasks=tasks, whose=1, first=_REST)}" if written or tasks else ""
     last = _REST + len(written) + tasks
-    proved = f"and {authority.BORNE_OUT.format(filing='$2', needed=f'${last + 2 * papers}')}" if needed else ""
+    proved = f"and {officers.BORNE_OUT.format(filing='$2', needed=f'${last + 2 * papers}')}" if needed else ""
     posted = f", {_POSTED.format(seqs=f'${last}', papers=f'${last + 1}')}" if papers else ""
-    till, may_take = (f"{tills.TILL}, ", tills.MAY_TAKE) if cash else ("", "")
-    through = f", {tills.THROUGH.format(seqs=f'${last + 2 * papers + needed}')}" if cash else ""
+    till, may_take = (f"{till_cash.TILL}, ", till_cash.MAY_TAKE) if cash else ("", "")
+    through = f", {till_cash.THROUGH.format(seqs=f'${last + 2 * papers + needed}')}" if cash else ""
     after = last + 2 * papers + needed + cash
     kept = f"and {_NOT_ERASED}" if begins else ""
     columns = enumerate(event_rows.EACH.values(), _HASHED + 1)
     each = ", ".join(_value(place, type_, "n", one=one) for place, type_ in columns)
-    heard = f"and {speaking.may_speak(filing='$2', agency='$7', at=after)}" if spoken else ""
+    heard = f"and {statements.may_speak(filing='$2', agency='$7', at=after)}" if spoken else ""
     return f"""
 with {"" if one else "recursive "}{till}head as materialized (
     select coalesce(head_hash, decode(repeat('00', 32), 'hex')) as hash, greatest(clock_timestamp(), head_at) as now,

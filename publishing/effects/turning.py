@@ -14,7 +14,7 @@ from motcua.cli.progress import progress
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from publishing.authoring.calendars import PublishedCalendar
-from publishing.effects import calendar_rollout as reprojection
+from publishing.effects import calendar_rollout
 from schemas.translate import said
 
 _LOOK_EVERY: Final = 1.0
@@ -37,16 +37,16 @@ async def turn(dsn: str, published: PublishedCalendar, patience: float) -> Turne
     """Starts the batch, and watches it until no stream is left, or none has changed for `patience` seconds."""
     temporal = await connect()
     async with asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60) as pool:
-        before = left = await reprojection.waiting(pool, published.name)
-        await reprojection.start(temporal, published.name)
+        before = left = await calendar_rollout.waiting(pool, published.name)
+        await calendar_rollout.start(temporal, published.name)
         with progress(what=said("label.projected_again")) as shown:
             moved = time.monotonic()
             while sum(left.values()) and time.monotonic() - moved < patience:
                 await asyncio.sleep(_LOOK_EVERY)
-                if await reprojection.in_force(pool) != published.name:
+                if await calendar_rollout.in_force(pool) != published.name:
                     raise MotcuaError("another calendar was published meanwhile, and is in force")
-                still = await reprojection.waiting(pool, published.name)
+                still = await calendar_rollout.waiting(pool, published.name)
                 moved, left = (time.monotonic() if still != left else moved), still
                 shown(sum(before.values()) - sum(left.values()), sum(before.values()))
         turned = {kind: max(before[kind] - left[kind], 0) for kind in before}
-        return Turned(turned, left, await reprojection.first_waiting(pool, published.name, _MOST_NAMED))
+        return Turned(turned, left, await calendar_rollout.first_waiting(pool, published.name, _MOST_NAMED))

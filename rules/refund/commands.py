@@ -6,8 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from rules.refund import charge_backs, differences, fold, short_payments
-from rules.refund import refile as anew
+from rules.refund import charge_backs, differences, fold, refile, short_payments
 from rules.refund.hands import not_alone
 from rules.require import require
 from rules.rule import SYSTEM, Effect, Rule, Rules, When, always, refuse
@@ -78,7 +77,7 @@ def _leave_to_hand(refund: Refund, command: LeaveToHand, _: datetime) -> Events:
         return ()
     left = RefundLeftToHand(case=command.case, rule=command.rule)
     refund = fold.after(refund, left)
-    if (off := anew.called_off_by_now(refund)) is not None:
+    if (off := refile.called_off_by_now(refund)) is not None:
         return (left, off)
     gone = charge_backs.void_by_now(refund)
     return (left,) if gone is None else (left, gone)
@@ -98,7 +97,7 @@ def claimed(refund: Refund, claim: Claim) -> Events:
         return (_open(refund, rest, claim.unowed).model_copy(update={"ended": claim.ended}),) if rest else ()
     if claim.short:
         return short_payments.disputed(refund)
-    if (off := anew.called_off(refund, claim)) is not None:
+    if (off := refile.called_off(refund, claim)) is not None:
         return (off, *claimed(fold.after(refund, off), claim))
     opened: Events = ()
     for part in (_too_much, _made_less, _by_rule):
@@ -129,7 +128,7 @@ def _by_rule(refund: Refund, claim: Claim) -> Events:
         return ()
     if claim.percent is None:
         return (RefundUndecided(rule=claim.rule),)
-    amount = anew.still_to_go(refund, differences.fee_by_now(refund, claim), claim.percent)
+    amount = refile.still_to_go(refund, differences.fee_by_now(refund, claim), claim.percent)
     if amount <= 0:
         return ()
     by_rule = {"rule": claim.rule, "percent": claim.percent, "ended": claim.ended}

@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from console import retry as patience
+from console import retry
 from console.retry import while_away
 from deploy.stack import Stack
 from tests.conftest import DIRECTORY, publish_demo
@@ -66,7 +66,7 @@ async def test_work_that_lost_its_session_is_done_again(stack: Stack) -> None:
             connection.terminate()
 
     assert await while_away(work, told.append) == 42
-    assert (tries, told) == (2, [patience.PATIENCE])
+    assert (tries, told) == (2, [retry.PATIENCE])
 
 
 async def test_what_is_no_restart_is_told_at_once(stack: Stack) -> None:
@@ -87,7 +87,7 @@ async def test_what_is_no_restart_is_told_at_once(stack: Stack) -> None:
 
 
 async def test_one_that_stays_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "SHORT", 1.0)
+    monkeypatch.setattr(retry, "SHORT", 1.0)
     told: list[float] = []
 
     async def work() -> None:

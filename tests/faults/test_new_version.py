@@ -11,7 +11,7 @@ from uuid import UUID
 
 import yaml
 
-from publishing.authoring import procedures as catalogue
+from publishing.authoring import procedures
 from publishing.effects.open_filings import open_filings
 from rules.source.document import parse
 from schemas.filing.state import Filing, Stage
@@ -92,7 +92,7 @@ async def ended(plays: list[Play], amount: int, *, steps: int) -> None:
 
 async def test_filings_keep_the_version_that_they_were_received_under(world: World, tmp_path: Path) -> None:
     file = new_version(tmp_path)
-    await catalogue.publish(world.owner_dsn, ROOT / "procedures" / f"{EXTRACT}@{OLD}.yaml")
+    await procedures.publish(world.owner_dsn, ROOT / "procedures" / f"{EXTRACT}@{OLD}.yaml")
     async with world.platform(), world.back_office(Doubtful()):
         old = await asyncio.gather(*(begun(world, n) for n in range(FILINGS)))
         for play in old[::2]:
@@ -103,7 +103,7 @@ async def test_filings_keep_the_version_that_they_were_received_under(world: Wor
         before = await states(world)
         await asked_before(world, file, old)
         assert await states(world) == before, "nothing was written by what-if"
-        publishing = asyncio.create_task(catalogue.publish(world.owner_dsn, file))
+        publishing = asyncio.create_task(procedures.publish(world.owner_dsn, file))
         await in_review[0].review()
         digest = (await publishing).sha256
         papers = [{"code": PAPER, "file": FILE}]

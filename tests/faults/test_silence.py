@@ -16,7 +16,7 @@ from temporalio.worker import Replayer
 
 from motcua.errors import NotAllowed
 from motcua.payloads.converter import data_converter
-from publishing.authoring import procedures as catalogue
+from publishing.authoring import procedures
 from schemas.filing import commands as cm
 from schemas.filing.events import Clock
 from schemas.filing.submission import Submission
@@ -68,8 +68,8 @@ class Race:
 async def publish(world: World, seconds: int) -> str:
     """Publish a version that silence approves after so many seconds; its name."""
     file = (ROOT / "procedures" / f"{NOTICE}@2026-12.yaml").read_bytes()
-    variant = catalogue.demo_variant(file, {"processing": seconds}, suffix="silence")
-    return (await catalogue.publish(world.owner_dsn, variant, demo=True)).version
+    variant = procedures.demo_variant(file, {"processing": seconds}, suffix="silence")
+    return (await procedures.publish(world.owner_dsn, variant, demo=True)).version
 
 
 async def at_decision(world: World, version: str) -> Play:

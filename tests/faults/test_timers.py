@@ -12,7 +12,7 @@ from temporalio.worker import Replayer
 
 from motcua import Actor, RequestSupplement, Role, SupplementItem, TargetKind, Via, filing_id, filing_workflow, testing
 from motcua.payloads.converter import data_converter
-from publishing.authoring import procedures as catalogue
+from publishing.authoring import procedures
 from schemas.filing.state import Stage
 from tests.acting import SPOUSES
 from tests.conftest import ROOT, World
@@ -30,8 +30,8 @@ async def test_a_look_between_a_timer_and_its_task_leaves_a_history_that_replays
 
     On a busy machine the timer may have fired before the look was answered; then the story is told again.
     """
-    variant = catalogue.demo_variant(SOURCE.read_bytes(), {"supplement": 6}, suffix="demo-short")
-    await catalogue.publish(world.owner_dsn, variant, demo=True)
+    variant = procedures.demo_variant(SOURCE.read_bytes(), {"supplement": 6}, suffix="demo-short")
+    await procedures.publish(world.owner_dsn, variant, demo=True)
     for _ in range(TRIES):
         if await told_in_time(world, tmp_path):
             return

@@ -18,7 +18,7 @@ import yaml
 
 from activities.partners.money.provider import Kind
 from motcua import FilingClient
-from publishing.authoring import procedures as catalogue
+from publishing.authoring import procedures
 from sandbox.bank.merchants import as_settings
 from tests.acting import AGENCY, EXTRACT, publish_short
 from tests.conftest import ROOT, World
@@ -118,11 +118,11 @@ _PROCESSES: Final = {"worker": ANY_FILES, "gateway": "gateway.server", "relay": 
 async def _publish(world: World, seconds: int, suffix: str) -> str:
     """Publishes a version of the extract with phí, lệ phí and a refund rule, where each agency has its merchant."""
     source = (ROOT / "procedures" / f"{EXTRACT}@2026-12.yaml").read_bytes()
-    procedure = yaml.safe_load(catalogue.demo_variant(source, {"payment": seconds, "processing": 3600}, suffix=suffix))
+    procedure = yaml.safe_load(procedures.demo_variant(source, {"payment": seconds, "processing": 3600}, suffix=suffix))
     item = {"code": "copying", "kind": "le_phi", "amount": FEE, "name": _COPYING, "source": "unconfirmed"}
     procedure["fee"]["items"].append(item)
     procedure["fee"]["refunds"].append({"case": "withdrawn_afterwards", "percent": PERCENT, "source": "unconfirmed"})
-    published = await catalogue.publish(
+    published = await procedures.publish(
         world.owner_dsn, yaml.safe_dump(procedure, allow_unicode=True).encode(), demo=True
     )
     async with world.connection(world.owner_dsn) as connection:

@@ -15,7 +15,7 @@ from temporalio.client import WorkflowExecutionStatus
 from motcua.errors import NotAllowed
 from publishing.authoring.calendars import publish_calendar
 from publishing.authoring.procedures import publish
-from publishing.effects import calendar_rollout as reprojection
+from publishing.effects import calendar_rollout
 from schemas.filing import commands as cm
 from schemas.filing.state import ClockState, Stage, Status
 from schemas.people import Role
@@ -136,7 +136,7 @@ async def until_the_tax(virtual: Virtual, play: Play) -> None:
     assert (await play.view()).status is Status.FINANCIAL_OBLIGATION
     await virtual.until("2030-04-22 08:00")
     published = await publish_calendar(virtual.world.owner_dsn, another("2030.2", *SWAPPED))
-    await reprojection.start(virtual.world.temporal, published.name)
+    await calendar_rollout.start(virtual.world.temporal, published.name)
     await virtual.until("2030-05-03 10:00")
     batch = await virtual.world.temporal.get_workflow_handle(workflow_id(published.name)).describe()
     assert batch.status is WorkflowExecutionStatus.COMPLETED

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from rules.filing.commands import after_complaint as complaint
 from rules.filing.commands import (
+    after_complaint,
     authorities,
     counter,
     delivery,
@@ -37,5 +37,5 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     **counter.RULES,
     **reading.RULES,
     **machine.RULES,
-    **complaint.RULES,
+    **after_complaint.RULES,
 }

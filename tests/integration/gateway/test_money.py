@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from activities.partners.money import provider_queries as asking
+from activities.partners.money import provider_queries
 from sandbox.bank.merchants import VNPAY_REVERSED, merchants
 from tests.acting import eventually
 from tests.integration.gateway.calls import ipn, kept, verdicts
@@ -36,7 +36,7 @@ async def test_who_pays_twice_is_told_of_twice_and_one_goes_back(till: Till) -> 
 
 @pytest.mark.parametrize("wire", ["vnpay", "platform"])
 async def test_a_signed_wrong_amount_is_settled_by_asking_at_once(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "gentle_pause", lambda *_: timedelta(hours=1))
+    monkeypatch.setattr(provider_queries, "gentle_pause", lambda *_: timedelta(hours=1))
     async with at_work(till):
         play, _, page = await asked(till)
         till.bank.client.put(f"/faults/{till.wire}", json={"fault": "wrong_amount", "times": 1, "value": 1000})

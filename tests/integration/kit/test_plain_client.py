@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from temporalio import workflow
 
-from publishing.authoring import procedures as catalogue
+from publishing.authoring import procedures
 from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import STATUS_NAMES
@@ -31,7 +31,7 @@ async def test_the_program_of_the_page_files_decides_and_reads(running: World, t
     (program,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     folder = tmp_path / "empty"
     folder.mkdir()
-    await catalogue.publish(running.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
+    await procedures.publish(running.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
     refused, missing, code, end = (await run(program, folder, running)).splitlines()
     assert refused.startswith("bad_submission form.person_name field_required")
     assert missing.startswith("bad_submission form.copies field_required")
@@ -55,7 +55,7 @@ async def test_the_program_of_the_page_signs_where_identity_is_required(world: W
     speaks = {"MOTCUA_IDENTITY_PRINCIPAL": "portal-p", "MOTCUA_IDENTITY_KEY_FILE": str(key)}
     low = {"least": Assurance.LOW}
     portal = principal("portal-p", grant(Claim.OWN, **low), grant(Claim.OFFICERS, "*", **low), keys=(now_in_force(1),))
-    await catalogue.publish(world.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
+    await procedures.publish(world.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
     await register(world, portal)
     async with locked(world) as closed, closed.back_office():
         *_, end = (await run(program, folder, closed, **speaks)).splitlines()

@@ -12,7 +12,7 @@ from motcua.payloads.codec import KEY_ID, NONCE, Codec
 from motcua.payloads.converter import SEALED, data_converter
 from motcua.payloads.key_ring import CODEC_KEYS
 from operations.keys.rings import write_new
-from publishing.authoring import procedures as catalogue
+from publishing.authoring import procedures
 from tests.conftest import ROOT, World
 from tests.integration.kit.plain_client import PAGE, run
 from tests.sealed import ring, sealed, written
@@ -36,7 +36,7 @@ async def test_the_program_of_the_page_works_sealed_with_the_codec_of_the_other(
     assert program.count(PLAIN) == 1
     program = setting + the_codec() + program.replace(PLAIN, PLAIN + "data_converter=SEALED, ")
     world = await sealed(world, ring("one"))
-    await catalogue.publish(world.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
+    await procedures.publish(world.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
     async with world.platform(), world.back_office():
         refused, missing, _, end = (await run(program, tmp_path, world)).splitlines()
     assert refused.startswith("bad_submission form.person_name field_required")

@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from publishing.authoring import procedures as catalogue
+from publishing.authoring import procedures
 from tests.conftest import ROOT, World
 from tests.contract.kept import golden_schemas
 
@@ -119,7 +119,7 @@ def test_without_extras_it_says_what_to_install(bare: Path, project: Path) -> No
 
 
 async def test_the_readme_works_and_so_does_the_command(bare: Path, wheel: Path, project: Path, world: World) -> None:
-    await catalogue.publish(world.owner_dsn, PROCEDURE)
+    await procedures.publish(world.owner_dsn, PROCEDURE)
     await asyncio.to_thread(install, bare, f"{wheel}[cli,backoffice]")
     async with world.platform(), world.back_office():
         example = await asyncio.to_thread(run, bare / "python", "example.py", cwd=project, env=world.process_env)

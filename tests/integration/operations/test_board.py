@@ -21,7 +21,7 @@ import asyncpg
 import pytest
 from temporalio.worker import Worker
 
-from console import retry as patience
+from console import retry
 from operations.board_figures import SPAN, Pace
 from recovery.stalled import count_reported
 from schemas.filing import commands as cm
@@ -162,7 +162,7 @@ async def test_what_stands_still_is_counted_by_temporal(world: World, shell: She
 
 
 async def test_it_ends_as_every_command_without_a_database(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "SHORT", 0.0)
+    monkeypatch.setattr(retry, "SHORT", 0.0)
     for asked in (["--once"], ["--json"]):
         ended = await shell("board", *asked, MOTCUA_DATABASE_URL=NOBODY)
         assert ended.code == 4

@@ -25,7 +25,7 @@ from operations.erasure.elsewhere import back
 from operations.erasure.outside import Gone, Outside, erase_outside
 from operations.erasure.sinks import SINKS
 from operations.evidence import bundle as bundles
-from publishing.authoring import procedures as catalogue
+from publishing.authoring import procedures
 from recovery.checkpoint_store import SecondPlace
 from rules.require import require
 from rules.streams import KINDS
@@ -250,7 +250,7 @@ async def keep(world: World, version: str, **years: int) -> None:
     """Publish a version of the extract that says how long its filings are kept."""
     said = "".join(f"  {name}: {value}\n" for name, value in years.items())
     text = (ROOT / "procedures" / "2.000635@2026-12.yaml").read_text().replace('2026-12"', f'2026-12-kept{version}"', 1)
-    await catalogue.publish(world.owner_dsn, f"{text}retention:\n{said}  source: unconfirmed\n".encode(), demo=True)
+    await procedures.publish(world.owner_dsn, f"{text}retention:\n{said}  source: unconfirmed\n".encode(), demo=True)
 
 
 async def test_an_erasure_is_told_at_the_second_place_before_it_is_done(running: World, tmp_path: Path) -> None:

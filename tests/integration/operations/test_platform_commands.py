@@ -17,7 +17,7 @@ import asyncpg
 import pytest
 from temporalio.worker import Worker
 
-from console import retry as patience
+from console import retry
 from motcua import Submission, filing_id, testing
 from motcua.files.store import Store, open_store
 from recovery.stalled import count_reported
@@ -230,7 +230,7 @@ async def test_without_an_address_a_command_says_what_to_set(alone: Shell, comma
 async def test_a_database_that_does_not_answer_is_4(
     alone: Shell, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "SHORT", 0.0)
+    monkeypatch.setattr(retry, "SHORT", 0.0)
     ended = await alone(*command, MOTCUA_DATABASE_URL=NOBODY, MOTCUA_OWNER_DATABASE_URL=NOBODY)
 
     assert ended.code == 4

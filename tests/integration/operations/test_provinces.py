@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from console.owner import Connection
 from operations.command import app
-from publishing.authoring import procedures as catalogue
+from publishing.authoring import procedures
 from publishing.authoring.procedures import MistakesFoundError, VersionPublishedError, publish
 from publishing.authoring.provinces import PROVINCES, publish_province, published_provinces
 from rules.source.document import parse
@@ -46,7 +46,7 @@ async def amounts(owner: Connection) -> dict[str, int | None]:
 
 
 async def in_force(owner: Connection, day: date | None = None) -> set[str]:
-    return {entry.version for entry in await catalogue.published(owner, EXTRACT, day=day) if entry.in_force}
+    return {entry.version for entry in await procedures.published(owner, EXTRACT, day=day) if entry.in_force}
 
 
 async def test_a_province_is_published_as_the_procedures_of_its_agencies(owner: Connection) -> None:
@@ -157,7 +157,7 @@ async def test_the_desks_are_those_of_the_last_version_and_no_directory_changes_
     assert await serving() == {"H01.01": ["*"], "H01.12": ["H01.13"], "H29.16": ["H56.30"]}
     await publish_province(owner, overlay("H01", "2", desks=desks(H01_13=["H01.12", "H01.05"])))
     await publish_province(owner, overlay("H01", "1", desks=desks(H01_01=["*"], H01_12=["H01.13"])))
-    await catalogue.seed_directory(owner, DIRECTORY, world.publisher)
+    await procedures.seed_directory(owner, DIRECTORY, world.publisher)
     assert await serving() == {"H01.13": ["H01.12", "H01.05"], "H29.16": ["H56.30"]}
 
 

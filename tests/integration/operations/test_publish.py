@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from activities.keys.master_key import MasterKey
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
-from console import retry as patience
+from console import retry
 from deploy.stack import Stack
 from publishing.authoring.procedures import (
     MistakesFoundError,
@@ -277,6 +277,6 @@ def test_the_command_refuses_with_1_and_misuse_with_2(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)  # beside no running stack
     monkeypatch.delenv("MOTCUA_OWNER_DATABASE_URL")
     assert run("list").exit_code == 2
-    monkeypatch.setattr(patience, "SHORT", 0.0)
+    monkeypatch.setattr(retry, "SHORT", 0.0)
     monkeypatch.setenv("MOTCUA_OWNER_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     assert run("list").exit_code == 4

@@ -20,7 +20,7 @@ from temporalio.client import Client
 from activities.ledger.stream_status import IN_FORCE, NEXT_ON_ANOTHER
 from activities.reprojection import PAGE
 from operations.evidence.bundle import export
-from publishing.effects import calendar_rollout as reprojection
+from publishing.effects import calendar_rollout
 from publishing.effects.open_filings import OPEN_FILINGS, OPEN_FILINGS_OF_PROCEDURE
 from recovery.behind import NEWEST
 from recovery.restart import Restarter
@@ -179,8 +179,8 @@ async def calendar_pages(connection: Any, _: Some) -> None:
 
 
 async def calendar_state(connection: Any, _: Some) -> None:
-    await reprojection.waiting(connection, "vn-2027")
-    await reprojection.first_waiting(connection, "vn-2027", 10)
+    await calendar_rollout.waiting(connection, "vn-2027")
+    await calendar_rollout.first_waiting(connection, "vn-2027", 10)
 
 
 async def calendar_what_if(connection: Any, _: Some) -> None:

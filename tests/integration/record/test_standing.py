@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from activities.ledger import stream_status as standing
+from activities.ledger import stream_status
 
 WRITE: Final = """
 insert into standing (stream, kind, filing_id, agency, n, calendar, open, watched_until, heard_as)
@@ -39,7 +39,7 @@ async def stands(
 async def test_a_stream_is_closed_once_it_is_there_and_no_longer_open(connection: Any) -> None:
     await stands(connection, "open")
     await stands(connection, "closed", closed=True)
-    found = [await standing.is_closed(connection, stream) for stream in ("open", "closed", "nowhere")]
+    found = [await stream_status.is_closed(connection, stream) for stream in ("open", "closed", "nowhere")]
     assert found == [False, True, False]
 
 
@@ -53,13 +53,13 @@ async def test_a_stream_goes_by_its_calendar_as_the_nearest_agency_above_has_it(
         await connection.execute(PUBLISH, "mine", above, its_code)
         await connection.execute(PUBLISH, "other", above, "other")
     await stands(connection, "s", agency=agency, calendar="mine")
-    found = await standing.calendar_of(connection, "s")
+    found = await stream_status.calendar_of(connection, "s")
     assert found is not None
     assert found.code == code
 
 
 async def test_a_stream_that_is_not_there_goes_by_no_calendar(connection: Any) -> None:
-    assert await standing.calendar_of(connection, "nowhere") is None
+    assert await stream_status.calendar_of(connection, "nowhere") is None
 
 
 async def test_those_on_another_calendar_are_told_page_by_page_as_long_as_they_are_open_or_watched(
@@ -76,13 +76,13 @@ async def test_those_on_another_calendar_are_told_page_by_page_as_long_as_they_a
     )
     pages = [await page(connection, after) for after in ("", "d", "f")]
     assert pages == [["a", "d"], ["f"], []]
-    assert await connection.fetchval(standing.COUNT_ON_ANOTHER, "new", "payment") == 3
+    assert await connection.fetchval(stream_status.COUNT_ON_ANOTHER, "new", "payment") == 3
 
 
 async def page(connection: Any, after: str) -> list[str]:
-    return [row["stream"] for row in await connection.fetch(standing.NEXT_ON_ANOTHER, "new", "payment", after, 2)]
+    return [row["stream"] for row in await connection.fetch(stream_status.NEXT_ON_ANOTHER, "new", "payment", after, 2)]
 
 
 async def test_the_calendar_that_was_published_last_is_in_force(connection: Any) -> None:
     await connection.execute(PUBLISH, "newest", "", "vn")
-    assert await connection.fetchval(standing.IN_FORCE) == "newest"
+    assert await connection.fetchval(stream_status.IN_FORCE) == "newest"

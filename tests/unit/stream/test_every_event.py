@@ -18,9 +18,8 @@ from typing import Any, Final
 
 import pytest
 
-from activities.ledger import event_rows, read_models, reserving
-from activities.ledger import till_cash as tills
-from activities.ledger.authority import officers as authority
+from activities.ledger import event_rows, read_models, reserving, till_cash
+from activities.ledger.authority import officers
 from activities.ledger.callbacks import proof
 from activities.ledger.vault import FilingKey
 from operations import previews
@@ -192,9 +191,9 @@ def go_through(told: Told) -> None:
         waits.long(states[-1], AT)
     kind.papers(last.event)
     kind.pins(last.event)
-    authority.needed(kind, appended, (last.event,))
+    officers.needed(kind, appended, (last.event,))
     assert asyncio.run(proof.untold(None, appended, (last.event,))) == []  # type: ignore[arg-type] # nobody has called
-    tills.cash_of(appended, (last.event,))
+    till_cash.cash_of(appended, (last.event,))
     taken = reserving.runs((last.event,), AT, KINDS.numberings)
     numbers = {run.kind: run.up_to(AGENCY, run.length) for run in taken}
     assert len(list(reserving.Reserved(KEY, numbers).filled((last.event,)))) == 1
