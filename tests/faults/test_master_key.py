@@ -35,7 +35,7 @@ AT_ONCE: Final = max(FILINGS // 4, 1)
 KILLED: Final = f"""
 import sys
 from motcua.command import main
-from operations import rotation
+from operations.keys import rotation
 rotation.AT_ONCE = {AT_ONCE}
 sys.argv = ["motcua", "keys", "rotate"]
 main()
