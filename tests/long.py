@@ -381,9 +381,7 @@ LONG: Final[Mapping[str, Long]] = {
             "test_what_the_substitute_may_not_have_stays_where_it_is_with_its_reason",
         ),
     ),
-    "integration/record/test_access.py": Long(
-        "each question under a guard", but=("test_every_question_stands_in_one_table",)
-    ),
+    "integration/record/test_access.py": Long("each question under a guard"),
     "integration/record/test_append.py": Long(
         "appends side by side, at the limits of one", only=("test_a_parcel_failed_as_its_own_stream_says",)
     ),

@@ -60,7 +60,7 @@ OF_AGENCIES: Final[Mapping[type[Any], frozenset[Role] | None]] = {
 }
 """The questions that show nobody's filing, with the permitted roles; None: anybody with a statement."""
 
-OPEN: Final = frozenset({rd.AskCounts, rd.AskAgency})
+OPEN: Final = frozenset(question for question, roles in OF_AGENCIES.items() if roles is None)
 _ROLES: Final = {**ABOUT_A_FILING, **LISTS, **OF_AGENCIES}
 
 _AUDIENCES: Final[Mapping[rd.Audience, frozenset[Role]]] = {
@@ -142,7 +142,7 @@ def sees(asker: Asker, facts: Facts) -> bool:
 def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
     """Returns patterns; a list shows the asker each filing that fits one of them. Raises `RefusalError`."""
     grants = asker.grants
-    if isinstance(question, rd.AskTasks | rd.AskAbsences):
+    if hasattr(question, "agency"):
         grants = tuple(grant for grant in grants if _of_the_agency(grant, asker, question.agency))
         if not grants:
             raise _refuse(problem("agency", "agency_not_granted"))

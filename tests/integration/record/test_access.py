@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Final, get_args
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -17,7 +17,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.views import Views
 from operations.rebuilding.rebuild import rebuild
-from rules.identity.looks import ABOUT_A_FILING, LISTS, OF_AGENCIES
+from rules.identity.looks import ABOUT_A_FILING
 from schemas import reading as rd
 from schemas.errors import NOT_FOUND, Refusal, RefusalCode
 from schemas.identity.statement import ALL_AGENCIES, Assurance, Claim, Grant, message_digest
@@ -130,13 +130,6 @@ def question(kind: type[Any], filing: UUID | str, actor: Actor | None = None) ->
     whom = {"actor": (actor or APPLICANT_AN).model_dump(mode="json", exclude_none=True)}
     own_fields = whom if kind is rd.AskActions else OWN_FIELDS.get(kind, {})
     return {"ask": kind.model_fields["ask"].default, "stream": stream} | own_fields
-
-
-def test_every_question_stands_in_one_table() -> None:
-    tables = (ABOUT_A_FILING, LISTS, OF_AGENCIES)
-    assert Counter(kind for table in tables for kind in table) == Counter(get_args(rd.Question))
-    about = {kind for kind in get_args(rd.Question) if "stream" in kind.model_fields}
-    assert about == set(ABOUT_A_FILING)
 
 
 STRANGERS: Final = [
