@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from motcua.cli import attaching, complaints, filings, passing_over, results, schemas
 from motcua.cli.help import WordedGroup, nothing, with_words
-from motcua.cli.language import with_language
+from motcua.cli.language import set_language, with_language
 from motcua.cli.office import run as office
 from motcua.cli.options import COMMANDS, PLATFORM
 from motcua.cli.running import Exit, note, owes_json, say_failure
@@ -27,6 +27,7 @@ _UsageError: Final[Any] = typer.BadParameter.__base__
 def run(arguments: list[str]) -> None:
     """Runs one command line. Ends with `SystemExit`."""
     owes_json.set("--json" in arguments)
+    set_language(arguments, anew=True)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     # The kit's commands import no other distribution: its module names could hide an agency's own modules.
     ours = wanted is not None and wanted != results.NAME and wanted in _names(build({}))
