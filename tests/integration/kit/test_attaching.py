@@ -41,7 +41,8 @@ def here(objects: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shel
 
 
 NAMED: Final = """
-from motcua import command, drafts
+from motcua import command
+from motcua.files import drafts
 drafts.NAMELESS = False
 command.main()
 """
