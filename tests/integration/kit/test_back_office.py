@@ -154,7 +154,7 @@ async def test_an_agency_is_refused_that_nobody_knows_and_told_that_its_work_goe
 ) -> None:
     unknown = await start(folder, running, *COMMAND[:-1], "H99")
     assert await asyncio.wait_for(unknown.wait(), 30) == 1
-    assert "the directory has no agency H99" in (folder / "log").read_text()
+    assert "danh bạ không có cơ quan H99" in (folder / "log").read_text()
     assert not (folder / "ready").exists()
     elsewhere = await start(folder, running, *COMMAND[:-1], "H01.12")
     log = folder / "log"
@@ -207,7 +207,15 @@ async def test_hooks_that_can_never_work_are_named(world: World, folder: Path, b
     (folder / "office.py").write_text(f"from motcua import BackOffice\nclass Office(BackOffice):\n    {body}\n")
     pipe = asyncio.subprocess.PIPE
     process = forked(
-        "motcua.command", "back-office", "--check", "office:Office", cwd=folder, env=own(folder, world), stderr=pipe
+        "motcua.command",
+        "back-office",
+        "--lang",
+        "en",
+        "--check",
+        "office:Office",
+        cwd=folder,
+        env=own(folder, world),
+        stderr=pipe,
     )
     _, said = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 2

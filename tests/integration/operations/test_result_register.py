@@ -45,7 +45,9 @@ async def test_the_register_is_shown_and_what_is_done_with_it(running: World, sh
     assert (await shell("result", "revoke", newest, "--actor", leader, *WHY, "--json")).code == 0
     assert (await shell("result", "show", newest, "--json")).json["validity"] == "revoked"
     assert (await shell("result", "revoke", newest, "--actor", leader, *WHY)).code == 1
-    assert "the register has no such number" in (await shell("result", "show", "H01.12-2026-K9")).err
+    assert (
+        "the register of results has no number H01.12-2026-K9" in (await shell("result", "show", "H01.12-2026-K9")).err
+    )
 
 
 async def _listed(shell: Shell) -> list[dict[str, str]]:
