@@ -35,7 +35,7 @@ test: $(STAMP)
 test-all: $(STAMP)
 	@tests/install_programs
 	@mkdir -p .motcua
-	$(BIN)/pytest -n 2 --dist worksteal --all --junitxml=.motcua/tests.xml $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal --all --junitxml=.motcua/tests.xml $(ARGS)
 	$(BIN)/python -m tests.tiers .motcua/tests.xml
 
 # Hours; go on where it was ended by calling it again. ARGS=rules/time for one package; read docs/testing.md first.
