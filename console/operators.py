@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from activities.ledger.authority.officers import active, in_their_place
-from console.owner import Connection
+from console.connecting import Connection
 from rules.officers import role_is
 from rules.time.working_time import local_day
 from schemas.errors import Problem, problem

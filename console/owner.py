@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import asyncpg
 
-TIMEOUT: Final = 10.0
-"""Seconds for connecting, and for each statement."""
+from console.connecting import TIMEOUT, Connection
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Database: TypeAlias = "Connection | str"
 """The owner's connection, or the address for it."""
 

@@ -12,8 +12,8 @@ from typing import Annotated, Final, NamedTuple
 from pydantic import Field, TypeAdapter
 
 from activities.ledger.authority.principals import principals
+from console.connecting import Connection
 from console.operators import no_operator, same_hands
-from console.owner import Connection
 from operations.principals.fold import recorded, row_of, rows_of_keys
 from rules.identity.possession import unproved
 from rules.identity.principal_register import changed, impossible, named

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 
 from activities.ledger.authority.principals import NO_AGENCY
 from console.comparing import Difference, Row, Why, compared, wrong
-from console.owner import Connection
+from console.connecting import Connection
 from rules.identity.principal_register import Fold, Recorded, named
 from schemas.identity.principals import AnyPrincipalCommand, ApproveChange, DeclineChange
 from schemas.identity.statement import Principal

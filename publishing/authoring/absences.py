@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Final, NamedTuple
 
-from console.owner import Connection, Database
+from console.connecting import Connection
+from console.owner import Database
 from publishing.record.publishing import PLATFORM, Publisher, publishing
 from schemas.errors import Problem, problem
 from schemas.publishing.events import AbsenceRecorded, AbsenceWithdrawn

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 from activities.printing.templates import version_of
 from activities.printing.trial import Trial, faults
-from console.owner import Connection, Database, connected
+from console.connecting import Connection
+from console.owner import Database, connected
 from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.record.publishing import PLATFORM, Publisher, publishing
 from rules.papers.samples import samples

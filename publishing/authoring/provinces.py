@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
-from console.owner import Connection, Database, connected
+from console.connecting import Connection
+from console.owner import Database, connected
 from publishing.authoring.procedure_file import MistakesFoundError, all_mistakes
 from publishing.authoring.versions import Row, VersionPublishedError, row, unpublished
 from publishing.checks.provinces import Base, Known, Raw, composed, misfits, overlay_problems

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final, NamedTuple
 
-from console.owner import Connection
+from console.connecting import Connection
 from schemas.base import Version
 from schemas.publishing.events import ProcedurePublished
 from schemas.publishing.procedure import Procedure, ProcedureCode, Validity

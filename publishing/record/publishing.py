@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from activities.ledger.vault import FilingKey, Vault
+from console.connecting import Connection
 from console.operators import no_operator
-from console.owner import Connection, Database, connected
+from console.owner import Database, connected
 from publishing.record import tables
 from publishing.record.by_two import always_needs_two, needs_two
 from publishing.record.keys import forget, keys_of

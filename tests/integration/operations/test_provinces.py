@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner, Result
 
-from console.owner import Connection
+from console.connecting import Connection
 from operations.command import app
 from publishing.authoring import procedures
 from publishing.authoring.procedures import MistakesFoundError, VersionPublishedError, publish
