@@ -340,3 +340,10 @@ def test_whatever_takes_events_is_gone_through() -> None:
             if one.kind.state is Filing:
                 go_through_filing(one)
     assert set(in_the_sources()) - found == set(ELSEWHERE)
+
+
+def test_an_event_that_needs_a_second_officer_is_judged_as_an_officers_act() -> None:
+    """Or one officer could approve a refund that they had asked for."""
+    by_two = [event for event in EVENTS if officers._others(event) is not None]
+    assert len({type(event) for event in by_two}) >= 4
+    assert [event for event in by_two if not officers._is_act(event)] == []
