@@ -21,6 +21,21 @@ from .level import Level
 from .people import Applicant
 from .publishing.procedure import ProcedureCode
 
+__all__ = [
+    "ANSWER",
+    "ASKED_AGAIN",
+    "CHECK",
+    "ISSUE",
+    "AnswerAnswer",
+    "AnswerRequest",
+    "CheckAnswer",
+    "CheckRequest",
+    "Dossier",
+    "IssueAnswer",
+    "IssueRequest",
+    "PartDecision",
+]
+
 CHECK: Final = "backoffice.check"
 ISSUE: Final = "backoffice.issue"
 ANSWER: Final = "backoffice.answer"

@@ -20,6 +20,8 @@ from pydantic import (
 from .text import impersonal, line, text
 from .words.shape_errors import shape_errors
 
+__all__ = ["AgencyCode", "Code", "Instant", "Key", "Model", "Sha256", "StrictModel", "Text", "Version"]
+
 
 class Model(BaseModel):
     """A frozen value. Unknown fields are ignored, so that old readers load new messages.

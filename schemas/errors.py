@@ -16,6 +16,19 @@ from .level import Channel, Level
 from .translate import said
 from .words.shape_errors import path as path
 
+__all__ = [
+    "OTHER_CONTENT",
+    "OTHER_SUBMISSION",
+    "MotcuaError",
+    "Offer",
+    "Problem",
+    "Refusal",
+    "RefusalCode",
+    "RefusalError",
+    "UnfitError",
+    "problem",
+]
+
 
 class RefusalCode(StrEnum):
     """Stable codes of refusals; over Temporal they are the `type` of the `ApplicationError`."""

@@ -9,6 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from .text import text
 
+__all__ = ["FormValue"]
+
 MAX_TEXT = 4000
 """The maximum length of a text in a form, in characters."""
 

@@ -12,6 +12,23 @@ from uuid import UUID, uuid5
 
 import rfc8785
 
+__all__ = [
+    "DEFAULT_BACK_OFFICE_QUEUE",
+    "NAMESPACE",
+    "TASK_QUEUE",
+    "StreamId",
+    "canonical",
+    "complaint_workflow",
+    "digest",
+    "filing_id",
+    "filing_workflow",
+    "parcel_workflow",
+    "payment_workflow",
+    "referral_workflow",
+    "refund_workflow",
+    "result_workflow",
+]
+
 NAMESPACE: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
 """The namespace of all derived ids. It never changes: it ties a submission to its filing for ever."""
 

@@ -12,6 +12,8 @@ from typing import Final
 from .base import Model, Text
 from .translate import said
 
+__all__ = ["CAPABILITIES", "Capability", "Channel", "Level", "Service"]
+
 
 class Level(IntEnum):
     """How much of a procedure can be done online."""

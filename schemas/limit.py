@@ -13,6 +13,8 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from .base import Model, Text
 from .translate import said
 
+__all__ = ["Limit", "Unit"]
+
 
 class Unit(StrEnum):
     """The unit of a limit. `seconds` are elapsed seconds, for demonstration and tests only."""

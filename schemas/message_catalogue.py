@@ -73,6 +73,8 @@ from .result.state import ResultRecord, ResultStart
 from .stream.ledger import Bound, Receipt
 from .stream.restart import Restarted
 
+__all__ = ["COMMANDS", "PUBLIC_MESSAGES", "Direction", "FilingInput", "Message", "Part", "Wire", "WireKind"]
+
 AnyEvent = Annotated[
     Event
     | PaymentEvent

@@ -19,6 +19,8 @@ from .result.state import ResultState, Validity
 from .signature import SignatureOutcome
 from .translate import joined, said
 
+__all__ = ["COMPLAINT_STATE_NAMES", "SCAN_STATE_NAMES", "SIGNATURE_OUTCOME_NAMES"]
+
 ROLE_NAMES: Final[Mapping[StrEnum, Text]] = {role: said(f"role.{role}") for role in Role}
 STAGE_NAMES: Final[Mapping[StrEnum, Text]] = {stage: said(f"stage.{stage}") for stage in Stage}
 ACT_NAMES: Final[Mapping[StrEnum, Text]] = {act: said(f"step_act.{act}") for act in Act}

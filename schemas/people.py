@@ -11,6 +11,8 @@ from .base import AgencyCode, Key, Line, Model, Subject
 from .level import Channel
 from .text import line
 
+__all__ = ["OFFICERS", "SYSTEM", "Actor", "Address", "Applicant", "PersonKind", "Role", "Via"]
+
 
 class Role(StrEnum):
     """The part a person or a system plays in a filing."""

@@ -20,6 +20,43 @@ from .people import Actor, IdNumber, Role
 from .publishing.agency import AgencyKind
 from .stream.rows import ParcelRow, PaymentRow
 
+__all__ = [
+    "LONGEST_WAIT",
+    "AbsenceSummary",
+    "AccessEntry",
+    "AgencySummary",
+    "AskAbsences",
+    "AskAccess",
+    "AskActions",
+    "AskAgency",
+    "AskChanges",
+    "AskClocks",
+    "AskComplaints",
+    "AskCounts",
+    "AskDelivery",
+    "AskFiling",
+    "AskFilings",
+    "AskLinkedResult",
+    "AskPapers",
+    "AskParcel",
+    "AskParked",
+    "AskPayment",
+    "AskPersonsFilings",
+    "AskReceipt",
+    "AskReferral",
+    "AskResult",
+    "AskTasks",
+    "AskTimeline",
+    "Audience",
+    "Changes",
+    "Count",
+    "FilingSummary",
+    "Page",
+    "Question",
+    "TaskSummary",
+    "TimelineEntry",
+]
+
 T = TypeVar("T")
 
 StreamName = Annotated[

@@ -10,6 +10,8 @@ from pydantic import AwareDatetime
 from .base import Instant, Model, Personal, Problem, Sha256
 from .files import FileRef
 
+__all__ = ["SignatureOutcome", "SignatureRecord"]
+
 APPLICANTS_FIELD: Final = "Applicant"
 """The field of a form for the signature of the applicant or their representative."""
 

@@ -8,6 +8,8 @@ from functools import lru_cache
 from .base import Text
 from .words.catalogue import SENTENCES
 
+__all__ = ["beside", "both", "said"]
+
 
 def said(key: str, **values: object) -> Text:
     """The sentence of this key, filled with `values`; a `Text` value is used in its own language.

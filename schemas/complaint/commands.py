@@ -9,6 +9,8 @@ from ..filing.commands import Claim, Command, Reassign, Release, SystemCommand, 
 from ..filing.events import Moment
 from .state import ComplaintOutcome, ComplaintStart, Grounds
 
+__all__ = ["COMPLAINT_COMMANDS", "AnswerComplaint"]
+
 
 class Complain(Command):
     """Record the complaint, on these grounds."""

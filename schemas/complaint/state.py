@@ -17,6 +17,8 @@ from ..limit import Limit
 from ..people import Actor, Via
 from ..publishing.calendar import Calendar, Day
 
+__all__ = ["ComplaintFact", "ComplaintOutcome", "ComplaintStart", "ComplaintState", "ComplaintView", "content_of_start"]
+
 INTAKE: Final = "intake"
 """The name of a restart from the beginning, beside the codes of the filing's review steps."""
 

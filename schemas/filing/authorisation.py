@@ -10,6 +10,8 @@ from ..people import IdNumber
 from ..publishing.calendar import Day
 from ..publishing.procedure import ProcedureCode
 
+__all__ = ["Authorisation"]
+
 
 class Authorisation(FileRef):
     """The file of an authorisation, with what it says, so that it is checked like any paper.

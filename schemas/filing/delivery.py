@@ -12,6 +12,8 @@ from ..base import AgencyCode, Instant, Model
 from ..level import Channel
 from ..people import IdNumber
 
+__all__ = ["DeliveryView", "Identity", "IdentityDocument", "Receiver"]
+
 
 class IdentityDocument(StrEnum):
     """By what somebody is identified at the counter."""

@@ -24,6 +24,8 @@ from ..signature import SignatureRecord
 from .authorisation import Authorisation
 from .delivery import Identity, IdentityDocument, Link, PickupCode, Receiver
 
+__all__ = ["Clock", "FeeLine", "FeeSettlement", "FeeShare", "Moment", "Outcome", "ParcelOutcome"]
+
 
 class Outcome(StrEnum):
     """What was decided."""

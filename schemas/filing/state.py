@@ -39,6 +39,38 @@ from .events import (
     SupplementNeed,
 )
 
+__all__ = [
+    "STATUS_NAMES",
+    "Action",
+    "ClockState",
+    "Closing",
+    "Decision",
+    "Extension",
+    "Fee",
+    "FeeFact",
+    "FeeState",
+    "Filing",
+    "FilingEnd",
+    "FilingPart",
+    "FilingStart",
+    "FilingView",
+    "OpenSupplement",
+    "OverduePartFact",
+    "ParcelFact",
+    "Parked",
+    "PartFact",
+    "PartStage",
+    "Pause",
+    "PauseReason",
+    "Proposal",
+    "ResultView",
+    "Stage",
+    "Status",
+    "SubmitCheck",
+    "Task",
+    "Timer",
+]
+
 
 class Status(IntEnum):
     """The national status codes of a filing (domain: Circular 22/2019/TT-BTTTT, annex I)."""

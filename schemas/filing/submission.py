@@ -18,6 +18,8 @@ from ..publishing.procedure import ProcedureCode
 from ..text import composed, line
 from .authorisation import Authorisation
 
+__all__ = ["MAX_SUBMISSION_BYTES", "Submission", "content_digest"]
+
 MAX_SUBMISSION_BYTES = 65_536
 """The maximum size of a submission's JSON, in bytes; files go by reference."""
 

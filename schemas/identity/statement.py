@@ -19,6 +19,17 @@ from ..people import OFFICERS, Actor, Role
 from ..publishing.procedure import ProcedureCode
 from .jws import read
 
+__all__ = [
+    "POSSESSION_TYPE",
+    "STATEMENT_TYPE",
+    "UNNAMED",
+    "IdentityStatement",
+    "Possession",
+    "audience",
+    "key_id",
+    "message_digest",
+]
+
 STATEMENT_TYPE: Final = "motcua-statement+jwt"
 """The `typ` in the header of a statement, so that no other text signed by the key passes for one."""
 

@@ -23,6 +23,8 @@ from ..level import Channel
 from ..publishing.fee import FeeKind
 from ..stream.about import About
 
+__all__ = ["OfficialPaper", "PaperKind"]
+
 Symbol = Annotated[str, Field(pattern=r"^[0-9A-ZĐ]{1,10}$")]
 """The symbol before the year in the series of an agency's receipts (ký hiệu): `BLP`."""
 

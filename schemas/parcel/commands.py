@@ -9,6 +9,8 @@ from ..filing.commands import Command, SystemCommand
 from ..filing.events import ParcelOutcome
 from .state import ParcelStart, Step
 
+__all__ = ["PARCEL_COMMANDS", "ClaimCompensation"]
+
 
 class ClaimCompensation(Command):
     """Ask the post to pay for what it lost or damaged (yêu cầu bồi thường); `reference` is that of the claim."""

@@ -13,6 +13,8 @@ from ..base import Dong, Instant, Model
 from ..people import Address
 from ..stream.part import PartStart, PartState
 
+__all__ = ["ParcelState", "ParcelView"]
+
 WATCH_SECONDS: Final = 180 * 24 * 3600
 """The time for which late news is awaited: as long as a claim to the post is possible (TT 17/2017 Đ8)."""
 

@@ -8,6 +8,8 @@ from ..base import Code, Instant
 from ..filing.commands import Command, SystemCommand
 from .state import Capture, CaptureAccepted, ChargeBack, GivenBack, PaymentStart, Through
 
+__all__ = ["PAYMENT_COMMANDS", "RenewPayment"]
+
 
 class RequestPayment(SystemCommand):
     """Request the money. A request can be paid for this many `seconds`, or until it is due."""

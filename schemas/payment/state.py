@@ -13,6 +13,8 @@ from ..base import Code, Dong, Instant, Model
 from ..people import Via
 from ..stream.part import PartStart, PartState
 
+__all__ = ["PaymentState", "PaymentView"]
+
 WATCH_SECONDS: Final = 3 * 24 * 3600
 """The time for which late money is awaited."""
 

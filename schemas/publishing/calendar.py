@@ -22,6 +22,8 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 from ..base import Model, ShortText, StrictModel, Version
 
+__all__ = ["Calendar", "CalendarDay", "CalendarFile", "DayKind", "DayStatus", "Hours", "Overlay", "Timeliness", "Week"]
+
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _TIME: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]"

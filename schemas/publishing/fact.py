@@ -10,6 +10,8 @@ from ..level import Channel
 from ..people import PersonKind
 from .calendar import Day
 
+__all__ = ["Fact", "Statement"]
+
 
 class Fact(StrictModel):
     """A stated fact of the procedure. `source` names the legal text, or is the word `unconfirmed`.

@@ -14,6 +14,8 @@ from ..people import Role
 from .calendar import Day
 from .fact import Fact, When
 
+__all__ = ["FeeDue", "FeeItem", "FeeKind", "FeeRule"]
+
 
 class FeeKind(StrEnum):
     """Phí (pays for a service) or lệ phí (fixed for state administration); Law 97/2015/QH13 art. 3."""

@@ -19,6 +19,24 @@ from .fee import AmountInDong, FeeRule
 from .figure import FigureUnit
 from .time_limits import Limits, Resumption
 
+__all__ = [
+    "Act",
+    "FieldKind",
+    "FieldRule",
+    "Information",
+    "PaperRule",
+    "PartRule",
+    "Procedure",
+    "ProcedureCode",
+    "ReferralRule",
+    "ResultRule",
+    "ReviewStep",
+    "SignatureRule",
+    "StandingOrder",
+    "SupplementRule",
+    "Validity",
+]
+
 ProcedureCode = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*$")]
 """A code of the national database of procedures: `1.001193`, or a province's variant."""
 

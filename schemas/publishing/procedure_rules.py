@@ -18,6 +18,8 @@ from .fee import FeeDue, GoverningDay, RefundCase
 from .procedure import ASK_WITHIN, Act, FieldKind, PaperRule, Procedure, ProcedureCode, Silence
 from .time_limits import Limits, Resumption
 
+__all__ = ["FeeItemPart", "FeePart", "FieldPart", "PaperPart", "ProcedureRules", "StepPart", "rules_of"]
+
 
 class PaperPart(Model):
     """The part of a paper's rule that a filing needs."""

@@ -12,6 +12,8 @@ from .fact import Fact
 from .fee import FeeRule
 from .procedure import ProcedureCode
 
+__all__ = ["DeskRule", "OwnProcedure", "ProvinceOverlay"]
+
 ProvinceCode = Annotated[str, StringConstraints(max_length=3, pattern=r"^[A-Z][0-9]{2}$")]
 """A province by its code of the first level (QĐ 20/2020/QĐ-TTg): `H24`."""
 

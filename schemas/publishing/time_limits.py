@@ -10,6 +10,8 @@ from ..base import Model
 from ..limit import Limit, Unit
 from .calendar import LocalTime
 
+__all__ = ["Limits"]
+
 SUSPENSION: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
 """The length of a suspension before it needs attention, unless the procedure says otherwise."""
 

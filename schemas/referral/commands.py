@@ -11,6 +11,8 @@ from ..filing.commands import Claim, Command, Reassign, Release, SystemCommand
 from ..filing.events import Outcome
 from .state import ReferralStart
 
+__all__ = ["REFERRAL_COMMANDS", "AnswerPart"]
+
 
 class AnswerPart(Command):
     """Decide the part (trả lời liên thông). A refusal needs its reason and the law that says so.

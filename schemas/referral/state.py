@@ -11,6 +11,8 @@ from ..limit import Limit
 from ..people import Actor, Applicant
 from ..stream.part import PartStart, PartState
 
+__all__ = ["ReferralState", "ReferralView"]
+
 
 class ReferralStart(PartStart):
     """The start input of a referral: the referred dossier, and the person who filed it.

@@ -11,6 +11,18 @@ from ..files import FileRef
 from ..filing.commands import Command, SystemCommand
 from .state import CaptureTaken, ChargeBackOutcome, Claim, RefundLine, RefundMeans
 
+__all__ = [
+    "REFUND_COMMANDS",
+    "AcceptShortPayment",
+    "AnswerChargeBack",
+    "ApproveRefund",
+    "ApproveShortPayment",
+    "DecideRefund",
+    "DeclineRefund",
+    "GiveBackByHand",
+    "RequestRefund",
+]
+
 
 class _InWhosePlace(Command):
     """A command of an officer, perhaps `acting_for` an absent one."""

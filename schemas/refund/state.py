@@ -13,6 +13,17 @@ from ..payment.state import DEFAULT_PROVIDER
 from ..publishing.fee import RefundCase
 from ..stream.part import OnDemandStart
 
+__all__ = [
+    "CaseState",
+    "ChargeBackOutcome",
+    "RefundCause",
+    "RefundEntry",
+    "RefundLine",
+    "RefundMeans",
+    "RefundStart",
+    "RefundView",
+]
+
 MOST_CASES: Final = 50
 """The most cases of a capture: at this number people can request no more."""
 

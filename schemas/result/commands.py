@@ -13,6 +13,8 @@ from ..files import FileRef
 from ..filing.commands import Command, SystemCommand
 from .state import Adopted, ResultOrder, Signatory, SigningPlace
 
+__all__ = ["RESULT_COMMANDS", "CorrectResult", "DeclineSignature", "RenewResult", "RevokeResult", "SignAgain"]
+
 
 class DeclineSignature(Command):
     """Refuse to sign the result (từ chối ký), with the reason: its number is given up."""

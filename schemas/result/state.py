@@ -24,6 +24,18 @@ from ..filing.events import MachineWork, Outcome
 from ..people import Actor, Applicant, IdNumber, PersonKind, Role
 from ..stream.part import OnDemandStart
 
+__all__ = [
+    "AgencySigner",
+    "RegisteredResult",
+    "ResultEntry",
+    "ResultRecord",
+    "ResultStanding",
+    "ResultStart",
+    "ResultState",
+    "Signatory",
+    "SigningPlace",
+]
+
 MOST_ENTRIES: Final = 20
 """The maximum number of register numbers of a result: each declined signature, and each correction, takes one more."""
 

@@ -16,6 +16,8 @@ from ..errors import Refusal
 from ..people import Actor, Via
 from .rows import Rows
 
+__all__ = ["Receipt"]
+
 
 class Receipt(Model):
     """The answer to a command that was recorded. `seq` is the head of the stream after it; `code` the dossier code."""

@@ -11,6 +11,8 @@ from ..base import AgencyCode, Instant, Model, unset
 from ..limit import Limit
 from ..publishing.calendar import CalendarName
 
+__all__ = ["on_demand"]
+
 
 class Deadline(Model):
     """A running time limit: it ends at `due`, which is `limit` after `since` on that `calendar`."""

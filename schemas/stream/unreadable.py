@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+__all__ = ["UNOPENED", "UNREADABLE", "Unreadable"]
+
 
 class Unreadable:
     """Nothing of the sent content, and no access to it."""
