@@ -106,4 +106,4 @@ class FilingClient(Sending):
 
     async def actions(self, target: UUID | str, actor: c.Actor) -> list[c.Action]:
         """Returns every command, whether `actor` can give it now, and if not, the reason."""
-        return await self._asked(c.AskActions(stream=stream_of(target), actor=actor), list[c.Action])
+        return await self._asked(c.AskActions(stream=stream_of(target), actor=actor))

@@ -5,6 +5,7 @@ A new command or kind of event is included automatically.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,9 +31,8 @@ from .complaint.events import ComplaintEvent
 from .complaint.state import ComplaintStart, ComplaintView
 from .errors import Refusal
 from .filing.commands import PUBLIC_COMMANDS, Command
-from .filing.delivery import DeliveryView
 from .filing.events import Event
-from .filing.state import Action, ClockState, FilingEnd, FilingView, Parked, ResultView, SubmitCheck
+from .filing.state import Action, FilingEnd, FilingView, SubmitCheck
 from .filing.submission import Submission
 from .identity.statement import SignedStatement
 from .papers.events import PapersEvent
@@ -49,18 +49,7 @@ from .publishing.calendar import CalendarFile
 from .publishing.events import PublicationEvent
 from .publishing.procedure import Procedure
 from .publishing.province import ProvinceOverlay
-from .reading import (
-    AbsenceSummary,
-    AccessEntry,
-    AgencySummary,
-    Changes,
-    Count,
-    FilingSummary,
-    Page,
-    Question,
-    TaskSummary,
-    TimelineEntry,
-)
+from .reading import Page, Question
 from .referral.commands import REFERRAL_COMMANDS
 from .referral.events import ReferralEvent
 from .referral.state import ReferralView
@@ -201,12 +190,34 @@ def _given(command: type[Command]) -> tuple[Wire, ...]:
     return tuple(_update(name, Part.ARGUMENT) for name in _UPDATES if name.endswith(f".{_kind(command)}"))
 
 
-def _view(name: str, part: Part = Part.RESULT, *, many: bool = False) -> Wire:
-    return Wire(kind=WireKind.VIEW, name=name, part=part, many=many)
+def _view(question: type[Model], part: Part, *, many: bool = False) -> Wire:
+    return Wire(kind=WireKind.VIEW, name=_ask(question), part=part, many=many)
 
 
-def _ask(model: type[Model]) -> str:
-    return str(model.model_fields["ask"].default)
+def _ask(question: type[Model]) -> str:
+    return str(question.model_fields["ask"].default)
+
+
+def _row(question: type[Question]) -> type[Model]:
+    """The model of an answer, or of each entry in a list."""
+    answer: Any = question.answer
+    row: type[Model] = next(iter(get_args(answer)), answer)
+    return row
+
+
+def _answering(model: type[Model]) -> tuple[Wire, ...]:
+    return tuple(_view(q, Part.RESULT, many=q.answer is not model) for q in _QUESTIONS if _row(q) is model)
+
+
+def _ending(model: type[Model]) -> tuple[Wire, ...]:
+    return (_workflow(_ENDS[model], Part.RESULT),) if model in _ENDS else ()
+
+
+def _name(model: type[Model]) -> str:
+    """The name of an answer: of its class, or of the first question that has a page of it."""
+    if issubclass(model, Page):
+        return f"{_answering(model)[0].name}_page"
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower().removesuffix("_summary")
 
 
 def _workflow(name: str, part: Part) -> Wire:
@@ -243,7 +254,28 @@ _UPDATES: Final = (
     *(f"{stream.capitalize()}.{_kind(command)}" for stream, commands in COMMANDS.items() for command in commands),
 )
 _COMMANDS: Final = tuple(dict.fromkeys(chain(*COMMANDS.values())))
-_QUESTIONS: Final = get_args(Question)
+_QUESTIONS: Final[tuple[type[Question], ...]] = get_args(Question)
+_ENDS: Final[Mapping[type[Model], str]] = {
+    FilingEnd: "Filing",
+    PaymentView: "Payment",
+    ParcelView: "Parcel",
+    ReferralView: "Referral",
+    ComplaintView: "Complaint",
+    ResultRecord: "Result",
+    RefundView: "Refund",
+}
+"""The models of a workflow's result, with the workflow."""
+_SHOWN: Final[tuple[type[Model], ...]] = (
+    FilingView,
+    Action,
+    *(model for model in map(_row, _QUESTIONS) if model not in {Receipt, OfficialPaper, *_ENDS}),
+    FilingEnd,
+    PaymentView,
+    ParcelView,
+    OfficialPaper,
+    *_ENDS,
+)
+"""The answers to questions and the results of workflows, in the order of the published index."""
 
 PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("filing_input", FilingInput, _IN, (_workflow("Filing", Part.ARGUMENT),)),
@@ -259,7 +291,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
         _OUT,
         (
             *(_update(name, Part.RESULT) for name in _UPDATES),
-            _view("receipt"),
+            *_answering(Receipt),
             _column("receipt.body"),
         ),
     ),
@@ -273,34 +305,11 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
             _workflow("Complaint", Part.FAILURE),
             _workflow("Result", Part.FAILURE),
             _workflow("Refund", Part.FAILURE),
-            *(_view(_ask(m), Part.FAILURE) for m in _QUESTIONS),
+            *(_view(m, Part.FAILURE) for m in _QUESTIONS),
         ),
     ),
-    *(Message(f"ask.{_ask(m)}", m, _IN, (_view(_ask(m), Part.ARGUMENT),)) for m in _QUESTIONS),
-    Message("filing_view", FilingView, _OUT, (_view("filing"),)),
-    Message("action", Action, _OUT, (_view("actions", many=True),)),
-    Message("clock_state", ClockState, _OUT, (_view("clocks", many=True),)),
-    Message("result_view", ResultView, _OUT, (_view("result"), _view("linked_result"))),
-    Message("delivery_view", DeliveryView, _OUT, (_view("delivery"),)),
-    Message("parked", Parked, _OUT, (_view("parked", many=True),)),
-    Message("timeline_entry", TimelineEntry, _OUT, (_view("timeline", many=True),)),
-    Message("changes", Changes, _OUT, (_view("changes"),)),
-    Message("filings_page", Page[FilingSummary], _OUT, (_view("filings"), _view("persons_filings"))),
-    Message("tasks_page", Page[TaskSummary], _OUT, (_view("tasks"),)),
-    Message("access_page", Page[AccessEntry], _OUT, (_view("access"),)),
-    Message("count", Count, _OUT, (_view("counts", many=True),)),
-    Message("agency", AgencySummary, _OUT, (_view("agency"),)),
-    Message("absence", AbsenceSummary, _OUT, (_view("absences", many=True),)),
-    Message("filing_end", FilingEnd, _OUT, (_workflow("Filing", Part.RESULT),)),
-    Message("payment_view", PaymentView, _OUT, (_view("payment"), _workflow("Payment", Part.RESULT))),
-    Message("parcel_view", ParcelView, _OUT, (_view("parcel"), _workflow("Parcel", Part.RESULT))),
-    Message("official_paper", OfficialPaper, _OUT, (_view("papers", many=True),)),
-    Message("referral_view", ReferralView, _OUT, (_view("referral"), _workflow("Referral", Part.RESULT))),
-    Message(
-        "complaint_view", ComplaintView, _OUT, (_view("complaints", many=True), _workflow("Complaint", Part.RESULT))
-    ),
-    Message("result_record", ResultRecord, _OUT, (_workflow("Result", Part.RESULT),)),
-    Message("refund_view", RefundView, _OUT, (_workflow("Refund", Part.RESULT),)),
+    *(Message(f"ask.{_ask(m)}", m, _IN, (_view(m, Part.ARGUMENT),)) for m in _QUESTIONS),
+    *(Message(_name(m), m, _OUT, (*_answering(m), *_ending(m))) for m in dict.fromkeys(_SHOWN)),
     Message("check_request", CheckRequest, _OUT, (_activity(CHECK, Part.ARGUMENT),)),
     Message("check_answer", CheckAnswer, _IN, (_activity(CHECK, Part.RESULT),)),
     Message("issue_request", IssueRequest, _OUT, (_activity(ISSUE, Part.ARGUMENT),)),

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
 from .base import AgencyCode, Dong, Instant, Key, Line, Model, Sha256, StrictModel, Subject, Text, unset
-from .filing.delivery import Link
-from .filing.state import FilingView
+from .complaint.state import ComplaintView
+from .filing.delivery import DeliveryView, Link
+from .filing.state import Action, ClockState, FilingView, Parked, ResultView
 from .identity.statement import SignedStatement
+from .papers.state import OfficialPaper
+from .parcel.state import ParcelView
+from .payment.state import PaymentView
 from .people import Actor, IdNumber, Role
 from .publishing.agency import AgencyKind
+from .referral.state import ReferralView
+from .stream.ledger import Receipt
 from .stream.rows import ParcelRow, PaymentRow
 
 __all__ = [
@@ -76,222 +82,6 @@ class Audience(StrEnum):
     APPLICANT = "applicant"
     OFFICER = "officer"
     AUDITOR = "auditor"
-
-
-class _Question(StrictModel):
-    """A question. `statement` is the signed identity of the asker; `reason` tells the person concerned why."""
-
-    reason: Line | None = Field(default=None, exclude_if=unset, repr=False)
-    statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
-
-
-class _About(_Question):
-    """A question about one stream."""
-
-    stream: StreamName
-
-
-class AskFiling(_About):
-    """What is shown of a filing to those who may see it whole."""
-
-    ask: Literal["filing"] = "filing"
-
-
-class AskClocks(_About):
-    """Every run of every clock of a filing."""
-
-    ask: Literal["clocks"] = "clocks"
-
-
-class AskResult(_About):
-    """The decision of a filing and the file of its result."""
-
-    ask: Literal["result"] = "result"
-
-
-class AskDelivery(_About):
-    """How the applicant comes by the result of a filing: the pick-up code, the link. It is for them alone."""
-
-    ask: Literal["delivery"] = "delivery"
-
-
-class AskLinkedResult(_About):
-    """The result of a filing for whoever has the `link` to it, until that expires."""
-
-    ask: Literal["linked_result"] = "linked_result"
-    link: Link
-    """the secret part of the address at which the result is read"""
-
-
-class AskParked(_About):
-    """The signals to a stream that could not be used."""
-
-    ask: Literal["parked"] = "parked"
-
-
-class AskPayment(_About):
-    """Where a payment stands."""
-
-    ask: Literal["payment"] = "payment"
-
-
-class AskParcel(_About):
-    """Where a parcel stands."""
-
-    ask: Literal["parcel"] = "parcel"
-
-
-class AskReferral(_About):
-    """How another agency's part of the procedure stands."""
-
-    ask: Literal["referral"] = "referral"
-
-
-class AskComplaints(_About):
-    """The complaints about a filing."""
-
-    ask: Literal["complaints"] = "complaints"
-
-
-class AskPapers(_About):
-    """The official papers of a filing that have been made."""
-
-    ask: Literal["papers"] = "papers"
-
-
-class AskReceipt(_About):
-    """The receipt of a command, of the submission by default."""
-
-    ask: Literal["receipt"] = "receipt"
-    command_id: Key = "submit"
-    """your own id of the command, unique in its filing: the same again is the same command"""
-
-
-class AskActions(_About):
-    """Every command that a stream takes, and whether this actor can give it now."""
-
-    ask: Literal["actions"] = "actions"
-    actor: Actor
-
-
-class AskTimeline(_About):
-    """What happened to a filing and its other streams, as far as the audience may see it."""
-
-    ask: Literal["timeline"] = "timeline"
-    audience: Audience = Audience.APPLICANT
-    """for whom: what this audience may not see is left out"""
-
-
-class AskChanges(_About):
-    """How a filing stood after each event beyond `after`; without any yet, wait so many seconds for one."""
-
-    ask: Literal["changes"] = "changes"
-    after: int = Field(default=0, ge=0)
-    """seq of the last event that is known already; 0: from the beginning"""
-    wait: float = Field(default=LONGEST_WAIT, ge=0, le=LONGEST_WAIT)
-    """seconds to wait for an event if there is none yet"""
-
-
-class _Page(_Question):
-    """A question with pages of answers: `after` is the `next` of the page before."""
-
-    after: str | None = Field(default=None, max_length=1000)
-    """only what comes behind this: `next` of the page before; without it the first page"""
-    limit: PageSize = 100
-    """how many entries a page has at most, 1 to 500"""
-
-
-class AskFilings(_Page):
-    """The filings of one client, or those of them that are open."""
-
-    ask: Literal["filings"] = "filings"
-    client_id: Key
-    open_only: bool = False
-    """true: only those that have not ended"""
-
-
-class AskPersonsFilings(_Page):
-    """The filings in the name of one person."""
-
-    ask: Literal["persons_filings"] = "persons_filings"
-    id_number: IdNumber
-    """citizen or enterprise number of the person"""
-
-
-class AskTasks(_Page):
-    """What waits for whom, what is due first first."""
-
-    ask: Literal["tasks"] = "tasks"
-    agency: AgencyCode | None = None
-    """only those of this agency"""
-    role: Role | None = None
-    """only those for this role"""
-    officer: Subject | None = None
-    """only those that this officer has taken"""
-    acting_for: Subject | None = None
-    """only those that somebody has taken in the place of this absent officer"""
-    overdue: bool = False
-    """true: only what is past its due moment"""
-    due_before: Instant | None = None
-    """only what is due before this moment"""
-
-
-class AskAccess(_About, _Page):
-    """Who has looked at a filing, the last first, page by page."""
-
-    ask: Literal["access"] = "access"
-
-
-class AskCounts(_Question):
-    """How many open filings there are, by agency and status."""
-
-    ask: Literal["counts"] = "counts"
-    agency: AgencyCode | None = None
-    """only those of this agency"""
-
-
-class AskAgency(_Question):
-    """What the directory says of an agency."""
-
-    ask: Literal["agency"] = "agency"
-    agency: AgencyCode
-
-
-class AskAbsences(_Question):
-    """Which officers of an agency are or will be absent, and who acts for them."""
-
-    ask: Literal["absences"] = "absences"
-    agency: AgencyCode
-    """code of the agency"""
-
-
-Question = (
-    AskFiling
-    | AskClocks
-    | AskResult
-    | AskDelivery
-    | AskLinkedResult
-    | AskParked
-    | AskPayment
-    | AskParcel
-    | AskReferral
-    | AskComplaints
-    | AskPapers
-    | AskReceipt
-    | AskActions
-    | AskTimeline
-    | AskChanges
-    | AskFilings
-    | AskPersonsFilings
-    | AskTasks
-    | AskAccess
-    | AskCounts
-    | AskAgency
-    | AskAbsences
-)
-AnyQuestion = Annotated[Question, Field(discriminator="ask")]
-QUESTION: Final[TypeAdapter[Question]] = TypeAdapter(AnyQuestion)
-"""Reads a question."""
 
 
 class Page(Model, Generic[T]):
@@ -482,6 +272,246 @@ class AbsenceSummary(Model):
     """true: today is one of the days"""
     tasks: int
     """how many of their tasks the substitute does not have yet"""
+
+
+class _Question(StrictModel):
+    """A question. `statement` is the signed identity of the asker; `reason` tells the person concerned why."""
+
+    answer: ClassVar[Any]
+
+    reason: Line | None = Field(default=None, exclude_if=unset, repr=False)
+    statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
+
+
+class _About(_Question):
+    """A question about one stream."""
+
+    stream: StreamName
+
+
+class AskFiling(_About):
+    """What is shown of a filing to those who may see it whole."""
+
+    ask: Literal["filing"] = "filing"
+    answer: ClassVar = FilingView
+
+
+class AskClocks(_About):
+    """Every run of every clock of a filing."""
+
+    ask: Literal["clocks"] = "clocks"
+    answer: ClassVar = list[ClockState]
+
+
+class AskResult(_About):
+    """The decision of a filing and the file of its result."""
+
+    ask: Literal["result"] = "result"
+    answer: ClassVar = ResultView
+
+
+class AskDelivery(_About):
+    """How the applicant comes by the result of a filing: the pick-up code, the link. It is for them alone."""
+
+    ask: Literal["delivery"] = "delivery"
+    answer: ClassVar = DeliveryView
+
+
+class AskLinkedResult(_About):
+    """The result of a filing for whoever has the `link` to it, until that expires."""
+
+    ask: Literal["linked_result"] = "linked_result"
+    answer: ClassVar = ResultView
+    link: Link
+    """the secret part of the address at which the result is read"""
+
+
+class AskParked(_About):
+    """The signals to a stream that could not be used."""
+
+    ask: Literal["parked"] = "parked"
+    answer: ClassVar = list[Parked]
+
+
+class AskPayment(_About):
+    """Where a payment stands."""
+
+    ask: Literal["payment"] = "payment"
+    answer: ClassVar = PaymentView
+
+
+class AskParcel(_About):
+    """Where a parcel stands."""
+
+    ask: Literal["parcel"] = "parcel"
+    answer: ClassVar = ParcelView
+
+
+class AskReferral(_About):
+    """How another agency's part of the procedure stands."""
+
+    ask: Literal["referral"] = "referral"
+    answer: ClassVar = ReferralView
+
+
+class AskComplaints(_About):
+    """The complaints about a filing."""
+
+    ask: Literal["complaints"] = "complaints"
+    answer: ClassVar = list[ComplaintView]
+
+
+class AskPapers(_About):
+    """The official papers of a filing that have been made."""
+
+    ask: Literal["papers"] = "papers"
+    answer: ClassVar = list[OfficialPaper]
+
+
+class AskReceipt(_About):
+    """The receipt of a command, of the submission by default."""
+
+    ask: Literal["receipt"] = "receipt"
+    answer: ClassVar = Receipt
+    command_id: Key = "submit"
+    """your own id of the command, unique in its filing: the same again is the same command"""
+
+
+class AskActions(_About):
+    """Every command that a stream takes, and whether this actor can give it now."""
+
+    ask: Literal["actions"] = "actions"
+    answer: ClassVar = list[Action]
+    actor: Actor
+
+
+class AskTimeline(_About):
+    """What happened to a filing and its other streams, as far as the audience may see it."""
+
+    ask: Literal["timeline"] = "timeline"
+    answer: ClassVar = list[TimelineEntry]
+    audience: Audience = Audience.APPLICANT
+    """for whom: what this audience may not see is left out"""
+
+
+class AskChanges(_About):
+    """How a filing stood after each event beyond `after`; without any yet, wait so many seconds for one."""
+
+    ask: Literal["changes"] = "changes"
+    answer: ClassVar = Changes
+    after: int = Field(default=0, ge=0)
+    """seq of the last event that is known already; 0: from the beginning"""
+    wait: float = Field(default=LONGEST_WAIT, ge=0, le=LONGEST_WAIT)
+    """seconds to wait for an event if there is none yet"""
+
+
+class _Page(_Question):
+    """A question with pages of answers: `after` is the `next` of the page before."""
+
+    after: str | None = Field(default=None, max_length=1000)
+    """only what comes behind this: `next` of the page before; without it the first page"""
+    limit: PageSize = 100
+    """how many entries a page has at most, 1 to 500"""
+
+
+class AskFilings(_Page):
+    """The filings of one client, or those of them that are open."""
+
+    ask: Literal["filings"] = "filings"
+    answer: ClassVar = Page[FilingSummary]
+    client_id: Key
+    open_only: bool = False
+    """true: only those that have not ended"""
+
+
+class AskPersonsFilings(_Page):
+    """The filings in the name of one person."""
+
+    ask: Literal["persons_filings"] = "persons_filings"
+    answer: ClassVar = Page[FilingSummary]
+    id_number: IdNumber
+    """citizen or enterprise number of the person"""
+
+
+class AskTasks(_Page):
+    """What waits for whom, what is due first first."""
+
+    ask: Literal["tasks"] = "tasks"
+    answer: ClassVar = Page[TaskSummary]
+    agency: AgencyCode | None = None
+    """only those of this agency"""
+    role: Role | None = None
+    """only those for this role"""
+    officer: Subject | None = None
+    """only those that this officer has taken"""
+    acting_for: Subject | None = None
+    """only those that somebody has taken in the place of this absent officer"""
+    overdue: bool = False
+    """true: only what is past its due moment"""
+    due_before: Instant | None = None
+    """only what is due before this moment"""
+
+
+class AskAccess(_About, _Page):
+    """Who has looked at a filing, the last first, page by page."""
+
+    ask: Literal["access"] = "access"
+    answer: ClassVar = Page[AccessEntry]
+
+
+class AskCounts(_Question):
+    """How many open filings there are, by agency and status."""
+
+    ask: Literal["counts"] = "counts"
+    answer: ClassVar = list[Count]
+    agency: AgencyCode | None = None
+    """only those of this agency"""
+
+
+class AskAgency(_Question):
+    """What the directory says of an agency."""
+
+    ask: Literal["agency"] = "agency"
+    answer: ClassVar = AgencySummary
+    agency: AgencyCode
+
+
+class AskAbsences(_Question):
+    """Which officers of an agency are or will be absent, and who acts for them."""
+
+    ask: Literal["absences"] = "absences"
+    answer: ClassVar = list[AbsenceSummary]
+    agency: AgencyCode
+    """code of the agency"""
+
+
+Question = (
+    AskFiling
+    | AskClocks
+    | AskResult
+    | AskDelivery
+    | AskLinkedResult
+    | AskParked
+    | AskPayment
+    | AskParcel
+    | AskReferral
+    | AskComplaints
+    | AskPapers
+    | AskReceipt
+    | AskActions
+    | AskTimeline
+    | AskChanges
+    | AskFilings
+    | AskPersonsFilings
+    | AskTasks
+    | AskAccess
+    | AskCounts
+    | AskAgency
+    | AskAbsences
+)
+AnyQuestion = Annotated[Question, Field(discriminator="ask")]
+QUESTION: Final[TypeAdapter[Question]] = TypeAdapter(AnyQuestion)
+"""Reads a question."""
 
 
 class Asked(Model):

@@ -66,7 +66,7 @@ class ActingClient(Questions):
 
     async def actions(self, target: UUID | str) -> list[c.Action]:
         """Returns every command, whether the actor can give it now, and if not, the reason."""
-        return await self._asked(c.AskActions(stream=stream_of(target), actor=self.actor), list[c.Action])
+        return await self._asked(c.AskActions(stream=stream_of(target), actor=self.actor))
 
     async def pass_over(self, absent: str, progress: Progress = lambda _, __: None) -> list[PassedOver]:
         """As a team lead, give the claimed tasks of an absent officer of one's agency to the substitute (chuyển việc).

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar, cast
 from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
@@ -22,10 +22,18 @@ from motcua.signing.speaker import Line
 from .retry import LONGEST_ATTEMPT, TryAgainError, is_not_found, or_sign_anew, patiently
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 _PAUSE: Final = 0.2
 _VIEW: Final = "View"
 SUBMIT: Final = "submit"
+
+
+class _Asks(Protocol[T_co]):
+    """A question, whose class names the type of its answer."""
+
+    @property
+    def answer(self) -> type[T_co]: ...
 
 
 class Questions:
@@ -36,100 +44,97 @@ class Questions:
 
     async def view(self, filing_id: UUID | str) -> c.FilingView:
         """Returns the filing, as shown to readers who may see all of it."""
-        return await self._asked(c.AskFiling(stream=_filing(filing_id)), c.FilingView)
+        return await self._asked(c.AskFiling(stream=_filing(filing_id)))
 
     async def receipt(self, target: UUID | str, command_id: str = SUBMIT) -> c.Receipt:
         """Returns the receipt of a command, by default of the submission. Raises `NotReady` if there is none."""
-        return await self._asked(c.AskReceipt(stream=stream_of(target), command_id=command_id), c.Receipt)
+        return await self._asked(c.AskReceipt(stream=stream_of(target), command_id=command_id))
 
     async def clocks(self, filing_id: UUID | str) -> list[c.ClockState]:
         """Returns every run of every clock by its start: its pauses with their reasons, due instant and outcome."""
-        return await self._asked(c.AskClocks(stream=_filing(filing_id)), list[c.ClockState])
+        return await self._asked(c.AskClocks(stream=_filing(filing_id)))
 
     async def result(self, filing_id: UUID | str) -> c.ResultView:
         """Returns the decision and the reference of its file. Raises `NotReady` before there is one."""
-        return await self._asked(c.AskResult(stream=_filing(filing_id)), c.ResultView)
+        return await self._asked(c.AskResult(stream=_filing(filing_id)))
 
     async def delivery(self, filing_id: UUID | str) -> c.DeliveryView:
         """Returns the applicant's means to get the result: pick-up code, link. Show it to nobody else."""
-        return await self._asked(c.AskDelivery(stream=_filing(filing_id)), c.DeliveryView)
+        return await self._asked(c.AskDelivery(stream=_filing(filing_id)))
 
     async def linked_result(self, filing_id: UUID | str, link: str) -> c.ResultView:
         """Returns the result for the holder of its link. Raises `NotAllowed` for an expired or another link."""
-        return await self._asked(c.AskLinkedResult(stream=_filing(filing_id), link=link), c.ResultView)
+        return await self._asked(c.AskLinkedResult(stream=_filing(filing_id), link=link))
 
     async def parked(self, filing_id: UUID | str) -> list[c.Parked]:
         """Returns the reports from the filing's other streams that could not be used, for the operator."""
-        return await self._asked(c.AskParked(stream=_filing(filing_id)), list[c.Parked])
+        return await self._asked(c.AskParked(stream=_filing(filing_id)))
 
     async def payment(self, filing_id: UUID | str, n: int = 1) -> c.PaymentView:
         """Returns the `n`-th online payment: the address to pay at, and the state of the money."""
-        return await self._asked(c.AskPayment(stream=c.payment_workflow(_uuid(filing_id), n)), c.PaymentView)
+        return await self._asked(c.AskPayment(stream=c.payment_workflow(_uuid(filing_id), n)))
 
     async def parcel(self, filing_id: UUID | str, n: int = 1) -> c.ParcelView:
         """Returns the `n`-th consignment of the result by post."""
-        return await self._asked(c.AskParcel(stream=c.parcel_workflow(_uuid(filing_id), n)), c.ParcelView)
+        return await self._asked(c.AskParcel(stream=c.parcel_workflow(_uuid(filing_id), n)))
 
     async def referral(self, filing_id: UUID | str, n: int = 1) -> c.ReferralView:
         """Returns the `n`-th part of the procedure that another agency decides: its due moment and its decision."""
-        return await self._asked(c.AskReferral(stream=c.referral_workflow(_uuid(filing_id), n)), c.ReferralView)
+        return await self._asked(c.AskReferral(stream=c.referral_workflow(_uuid(filing_id), n)))
 
     async def complaints(self, filing_id: UUID | str) -> list[c.ComplaintView]:
         """Returns the complaints about the filing, and their answers."""
-        return await self._asked(c.AskComplaints(stream=_filing(filing_id)), list[c.ComplaintView])
+        return await self._asked(c.AskComplaints(stream=_filing(filing_id)))
 
     async def papers(self, filing_id: UUID | str) -> list[c.OfficialPaper]:
         """Returns the filing's official papers made so far; `Store.get` reads their files."""
-        return await self._asked(c.AskPapers(stream=_filing(filing_id)), list[c.OfficialPaper])
+        return await self._asked(c.AskPapers(stream=_filing(filing_id)))
 
     async def timeline(
         self, filing_id: UUID | str, audience: c.Audience = c.Audience.APPLICANT
     ) -> list[c.TimelineEntry]:
         """Returns the history of the filing and its other streams, as far as this audience may see it."""
-        return await self._asked(c.AskTimeline(stream=_filing(filing_id), audience=audience), list[c.TimelineEntry])
+        return await self._asked(c.AskTimeline(stream=_filing(filing_id), audience=audience))
 
     async def access(
         self, filing_id: UUID | str, *, after: str | None = None, limit: int = 100
     ) -> c.Page[c.AccessEntry]:
         """Returns a page of the readers who have looked at the filing, the latest first."""
-        question = c.AskAccess(stream=_filing(filing_id), after=after, limit=limit)
-        return await self._asked(question, c.Page[c.AccessEntry])
+        return await self._asked(c.AskAccess(stream=_filing(filing_id), after=after, limit=limit))
 
     async def changes(self, filing_id: UUID | str, after: int = 0, *, wait: float = c.LONGEST_WAIT) -> c.Changes:
         """Returns the filing's state after each event beyond `after`; waits up to `wait` seconds for the first one."""
         within = max(min(wait, self._line.patience - LONGEST_ATTEMPT), 0)
         question = c.AskChanges(stream=_filing(filing_id), after=after, wait=within)
-        return await self._asked(question, c.Changes, longest=within + LONGEST_ATTEMPT)
+        return await self._asked(question, longest=within + LONGEST_ATTEMPT)
 
     async def filings(
         self, client_id: str, *, open_only: bool = False, after: str | None = None, limit: int = 100
     ) -> c.Page[c.FilingSummary]:
         """Returns a page of the filings of one client."""
-        question = c.AskFilings(client_id=client_id, open_only=open_only, after=after, limit=limit)
-        return await self._asked(question, c.Page[c.FilingSummary])
+        return await self._asked(c.AskFilings(client_id=client_id, open_only=open_only, after=after, limit=limit))
 
     async def filings_of(
         self, id_number: str, *, after: str | None = None, limit: int = 100
     ) -> c.Page[c.FilingSummary]:
         """Returns a page of the filings in the name of one person."""
-        question = c.AskPersonsFilings(id_number=id_number, after=after, limit=limit)
-        return await self._asked(question, c.Page[c.FilingSummary])
+        return await self._asked(c.AskPersonsFilings(id_number=id_number, after=after, limit=limit))
 
     async def tasks(self, question: c.AskTasks | None = None) -> c.Page[c.TaskSummary]:
         """Returns a page of the tasks and their holders, the earliest due first."""
-        return await self._asked(question or c.AskTasks(), c.Page[c.TaskSummary])
+        return await self._asked(question or c.AskTasks())
 
     async def counts(self, agency: str | None = None) -> list[c.Count]:
         """Returns the number of open filings by agency and status."""
-        return await self._asked(c.AskCounts(agency=agency), list[c.Count])
+        return await self._asked(c.AskCounts(agency=agency))
 
     async def agency(self, code: str) -> c.AgencySummary:
         """Returns an agency's entry in the directory. Raises `NotFound` if it has none."""
-        return await self._asked(c.AskAgency(agency=code), c.AgencySummary)
+        return await self._asked(c.AskAgency(agency=code))
 
     async def absences(self, agency: str) -> list[c.AbsenceSummary]:
         """Returns the present and future absences of an agency's officers, with their substitutes."""
-        return await self._asked(c.AskAbsences(agency=agency), list[c.AbsenceSummary])
+        return await self._asked(c.AskAbsences(agency=agency))
 
     async def machine_work(self, filing_id: UUID | str) -> list[MachineWork]:
         """Returns the filing's open requests to its back office, with attempts, last error and next attempt.
@@ -189,13 +194,13 @@ class Questions:
                 return None
             raise
 
-    async def _asked(self, question: c.Question, answer: type[T], *, longest: float = LONGEST_ATTEMPT) -> T:
-        return await patiently(lambda limit: self._ask(question, answer, limit), self._line.patience, longest)
+    async def _asked(self, question: _Asks[T], *, longest: float = LONGEST_ATTEMPT) -> T:
+        return await patiently(lambda limit: self._ask(question, limit), self._line.patience, longest)
 
-    async def _ask(self, question: c.Question, answer: type[T], limit: timedelta, asker: c.Actor | None = None) -> T:
+    async def _ask(self, question: _Asks[T], limit: timedelta, asker: c.Actor | None = None) -> T:
         """Returns the record's answer by a workflow of its own; touches no running one. `asker`: the asking actor."""
         voice = self._line.voice if asker is None else self._line.voice.of(asker)
-        asked = await voice.question(question)
+        asked = await voice.question(cast("c.Question", question))
         try:
             found = await self._line.client.execute_workflow(
                 _VIEW,
@@ -217,7 +222,7 @@ class Questions:
             if is_not_found(error):  # Temporal has lost the question; the record still has the answer
                 raise TryAgainError from error
             raise
-        answered: T = _adapter(answer).validate_python(found)
+        answered: T = _adapter(question.answer).validate_python(found)
         return answered
 
     async def _why_not_found(self, stream: str, limit: timedelta) -> MotcuaError:

@@ -71,13 +71,13 @@ class Sending(Questions):
             nonlocal update_id
             if self._line.known.is_open(stream, SUBMIT):
                 with contextlib.suppress(RefusedError, FilingNotAvailable):
-                    return await self._ask(c.AskReceipt(stream=stream), c.Receipt, limit, submission.actor)
+                    return await self._ask(c.AskReceipt(stream=stream), limit, submission.actor)
             signed = await self._line.voice.submission(submission)
             try:
                 operation = _filing(stream, content, signed)
                 return await self._file(operation, {"content": digest} | signed, update_id, limit)
             except WorkflowAlreadyStartedError:
-                return await self._ask(c.AskReceipt(stream=stream), c.Receipt, limit, submission.actor)
+                return await self._ask(c.AskReceipt(stream=stream), limit, submission.actor)
             except SignAnewError:
                 update_id = command_id()
                 raise
@@ -106,7 +106,7 @@ class Sending(Questions):
                 await self._begin_complaint(stream, await self._line.voice.complaint(complaint), limit)
                 begun = True  # a start in each attempt would hide the end of a run that is refused slowly
             try:
-                return await self._ask(recorded, c.Receipt, limit, complaint.actor)
+                return await self._ask(recorded, limit, complaint.actor)
             except NotReady as error:
                 raise TryAgainError from error
             except NotAuthorised as no:
@@ -152,7 +152,7 @@ class Sending(Questions):
             nonlocal update_id
             if self._line.known.is_open(stream, command.command_id):
                 with contextlib.suppress(RefusedError, FilingNotAvailable):
-                    return await self._ask(recorded, c.Receipt, limit, command.actor)
+                    return await self._ask(recorded, limit, command.actor)
             signed = await self._line.voice.command(stream, command)
             try:
                 receipt: c.Receipt = await (
@@ -264,7 +264,7 @@ class Sending(Questions):
     async def _recorded_before_the_end(self, recorded: c.AskReceipt, limit: timedelta, actor: c.Actor) -> c.Receipt:
         """Returns the recorded receipt of a command to a closed stream. Raises `FilingClosed` if there is none."""
         try:
-            return await self._ask(recorded, c.Receipt, limit, actor)
+            return await self._ask(recorded, limit, actor)
         except NotReady:
             await self._raise_if_ended(recorded.stream, limit, actor)
             raise TryAgainError from None
@@ -276,7 +276,7 @@ class Sending(Questions):
     async def _raise_if_ended(self, stream: str, limit: timedelta, actor: c.Actor) -> None:
         """Raises `FilingClosed`, unless the next run is about to start or the stream waits for a restart."""
         if stream.startswith("filing:"):
-            view = await self._ask(c.AskFiling(stream=stream), c.FilingView, limit, actor)
+            view = await self._ask(c.AskFiling(stream=stream), limit, actor)
             if view.closed:
                 how = view.closing if view.erased_at is None else f"{view.closing}, and erased since"
                 raise FilingClosed(f"{stream} has ended ({how})")
