@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Final, Self
+from typing import Self
 from uuid import UUID
 
 from temporalio.client import Client
 
 from . import contract as c
 from .calls.acting import ActingClient
+from .calls.event_loop import REST
 from .calls.questions import stream_of
 from .calls.retry import DEFAULT_PATIENCE
 from .calls.sending import Sending
@@ -19,9 +20,6 @@ from .configured_speaker import authenticated_here, speaker_here
 from .connection import connect, speaking_ours
 from .signing.speaker import Line, Voice
 from .signing.statement import Authenticated, Speaker
-
-REST: Final = 0.1
-"""Seconds that the SDK's threads need to finish."""
 
 
 class FilingClient(Sending):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from functools import cache
 from typing import Any, Final, Protocol, TypeVar, cast
@@ -19,6 +19,7 @@ from motcua.errors import FilingNotAvailable, MotcuaError, NotFound, NotReady, U
 from motcua.machine_work import MachineWork, machine_work
 from motcua.signing.speaker import Line
 
+from .event_loop import Blocking, C_co, waits
 from .retry import LONGEST_ATTEMPT, TryAgainError, is_not_found, or_sign_anew, patiently
 
 T = TypeVar("T")
@@ -240,6 +241,43 @@ class Questions:
             if not is_not_found(error):
                 raise
         return FilingNotAvailable(f"the record holds nothing of {stream}")
+
+
+class BlockingQuestions(Blocking[C_co]):
+    """`Questions` in blocking form."""
+
+    view = waits(Questions.view)
+    receipt = waits(Questions.receipt)
+    clocks = waits(Questions.clocks)
+    result = waits(Questions.result)
+    delivery = waits(Questions.delivery)
+    linked_result = waits(Questions.linked_result)
+    parked = waits(Questions.parked)
+    payment = waits(Questions.payment)
+    parcel = waits(Questions.parcel)
+    referral = waits(Questions.referral)
+    complaints = waits(Questions.complaints)
+    papers = waits(Questions.papers)
+    timeline = waits(Questions.timeline)
+    access = waits(Questions.access)
+    changes = waits(Questions.changes)
+    filings = waits(Questions.filings)
+    filings_of = waits(Questions.filings_of)
+    tasks = waits(Questions.tasks)
+    counts = waits(Questions.counts)
+    agency = waits(Questions.agency)
+    absences = waits(Questions.absences)
+    machine_work = waits(Questions.machine_work)
+
+    def follow(self: Blocking[Questions], filing_id: UUID | str) -> Iterator[c.FilingView]:
+        """As `FilingClient.follow`: yields the filing's state after every event, from the first to the last."""
+        views = self._client.follow(filing_id)
+        while (view := self._loop.wait(_next(views))) is not None:
+            yield view
+
+
+async def _next(views: AsyncIterator[c.FilingView]) -> c.FilingView | None:
+    return await anext(views, None)
 
 
 _adapter: Final[Callable[[Any], TypeAdapter[Any]]] = cache(TypeAdapter)
