@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
 import typer
-from rich.markup import escape
 
 from motcua.cli.answer import Column, columns, show_all
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson
-from motcua.cli.running import Exit, exit_if, fail, out, print_json, problem_line
+from motcua.cli.running import Exit, exit_if, fail, print_json, problem_line
 from publishing.authoring.calendar_file import check_bytes
 from publishing.authoring.due import NATIONAL, RefusedLineError, named_file
 from publishing.calendars.calendar_facts import Doubtful, Fact, doubtful, facts
 from publishing.commands.calendar import app as app
-from publishing.commands.mistakes import Files, mistake_row, print_mistakes
+from publishing.commands.mistakes import FINDINGS, Files, Finding, at, mistake_row, mistaken
 from rules.source.mistakes import Mistake
 from rules.time.working_time import VIETNAM
 from schemas.publishing.calendar import CalendarFile, DayStatus
@@ -41,12 +40,12 @@ def check(files: Files, *, as_json: AsJson = False) -> None:
         doubts = [_doubt_row(one.path, *entry) for one in looked for entry in one.doubts]
         print_json({"mistakes": [mistake_row(*entry) for entry in mistakes], "facts": doubts})
     else:
-        print_mistakes(mistakes)
+        rows = [mistaken(*entry) for entry in mistakes]
         for one in looked:
             if not one.mistakes:
-                out().print(f"[green]ok[/] {escape(str(one.path))}")
-            for doubt, line in one.doubts:
-                out().print(_doubt_line(one.path, doubt, line))
+                rows.append(Finding(at(one.path, None, "green"), "", "", "ok"))
+            rows += [_doubtful(one.path, *entry) for entry in one.doubts]
+        show_all(rows, FINDINGS)
     exit_if(mistakes)
 
 
@@ -97,7 +96,6 @@ def _doubt_row(path: Path, doubt: Doubtful, line: int | None) -> dict[str, Any]:
     return where | {"message": doubt.words.model_dump()} | _fact_row(doubt.fact)
 
 
-def _doubt_line(path: Path, doubt: Doubtful, line: int | None) -> str:
-    place = f"{path}:{line}" if line else str(path)
-    words, source = (escape(text) for text in (in_words(doubt.words), doubt.fact.source or "-"))
-    return f"[yellow]{escape(place)}[/] [bold]{doubt.fact.day}[/] {words} [dim]({doubt.doubt}: {source})[/]"
+def _doubtful(path: Path, doubt: Doubtful, line: int | None) -> Finding:
+    problem = f"{in_words(doubt.words)} ({doubt.fact.source or '-'})"
+    return Finding(at(path, line, "yellow"), doubt.fact.day.isoformat(), doubt.doubt, problem)

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
-from rich.markup import escape
 
-from motcua.cli.language import in_words
-from motcua.cli.running import exit_if, out, print_json
+from motcua.cli.answer import show_all
+from motcua.cli.running import exit_if, print_json
 from publishing.authoring.procedure_file import Doubted, doubts_of
 from publishing.checks.facts import Doubt
-from publishing.commands.mistakes import mistake_row, print_mistakes
+from publishing.commands.mistakes import FINDINGS, Finding, at, mistake_row, mistaken
 from rules.source.mistakes import Mistake
 from rules.time.working_time import VIETNAM
 from schemas.translate import said
@@ -46,17 +45,17 @@ def report_looks(
 
 
 def print_looks(looks: Sequence[Look], *, quiet: bool) -> None:
-    """Prints a line for each mistake, then for each doubtful fact unless `quiet`, then for each correct file."""
-    print_mistakes([(look.path, entry) for look in looks for entry in look.mistakes])
+    """Prints a row for each mistake, then for each doubtful fact unless `quiet`, then for each correct file."""
+    rows = [mistaken(look.path, entry) for look in looks for entry in look.mistakes]
     for look in looks if not quiet else ():
         for path, doubt, line in look.doubted:
-            place, words = escape(f"{look.path}:{line}"), in_words(said(f"command.doubt.{doubt}"))
-            out().print(f"[yellow]{place}[/] [bold]{escape(path)}[/] {words} [dim]({doubt})[/]")
+            rows.append(Finding(at(look.path, line, "yellow"), path, doubt, said(f"command.doubt.{doubt}")))
     for look in looks:
         if not look.mistakes:
             counts = Counter(doubted.doubt for doubted in look.doubted)
             summary = ", ".join(f"{counts[doubt]} {doubt}" for doubt in Doubt if counts[doubt])
-            out().print(f"[green]ok[/] {escape(str(look.path))} [dim]{summary}[/]".rstrip())
+            rows.append(Finding(at(look.path, None, "green"), "", summary, "ok"))
+    show_all(rows, FINDINGS)
 
 
 def print_looks_as_json(looks: Sequence[Look]) -> None:

@@ -1,17 +1,17 @@
-"""Mistakes in files, for people and as JSON."""
+"""Mistakes in files and other findings in them, for people and as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
-from rich.markup import escape
 
+from motcua.cli.answer import Marked, columns, show_all
 from motcua.cli.language import in_words
-from motcua.cli.running import out
 from rules.source.mistakes import Mistake
+from schemas.base import Text
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True)]
 
@@ -21,9 +21,30 @@ def mistake_row(path: Path, entry: Mistake) -> dict[str, Any]:
     return {"file": str(path), **entry.model_dump(mode="json")}
 
 
+class Finding(NamedTuple):
+    """A row of a report: the file and its line, the place in it, the rule, and the words for it."""
+
+    file: Marked
+    place: str
+    rule: str
+    problem: Text | str
+
+
+FINDINGS: Final = columns("file place rule problem")
+
+
+def at(path: Path, line: int | None, style: str) -> Marked:
+    """Returns a file and its line, if it is known."""
+    return Marked(f"{path}:{line}" if line else str(path), style)
+
+
+def mistaken(path: Path, entry: Mistake) -> Finding:
+    """Returns the row of a mistake."""
+    problem = f"{in_words(entry.message)}: {in_words(entry.fix)}"
+    return Finding(at(path, entry.line, "red"), entry.path, entry.rule, problem)
+
+
 def print_mistakes(found: Sequence[tuple[Path, Mistake]]) -> None:
-    """Prints a line for each mistake: file and line, path, message and fix, rule."""
-    for path, entry in found:
-        place = f"{path}:{entry.line}" if entry.line else str(path)
-        words = escape(f"{in_words(entry.message)}: {in_words(entry.fix)}")
-        out().print(f"[red]{escape(place)}[/] [bold]{escape(entry.path)}[/] {words} [dim]({entry.rule})[/]")
+    """Prints a row for each mistake; nothing without any."""
+    if found:
+        show_all([mistaken(*one) for one in found], FINDINGS)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, time
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from pydantic_core import to_jsonable_python
-from rich.markup import escape
 
 from activities.keys.masters import MasterKeys
 from console.addresses import APPLICATION
@@ -46,18 +44,13 @@ Which = Annotated[str, typer.Argument(metavar="FILE|CODE[@VERSION]")]
 def diff(was: Which, now: Which, *, as_json: AsJson = False) -> None:
     before, after = version_named(was, as_json=as_json), version_named(now, as_json=as_json)
     found = told(before, after)
-    if as_json:
-        print_json([_change_row(change, words) for change, words in found])
-        return
-    out().print(f"[bold]{escape(_named(before))} → {escape(_named(after))}[/]")
-    for group, inside in groupby(found, lambda one: one[0].group):
-        out().print()
-        say(said(f"change.group.{group}"), "bold")
-        for change, words in inside:
-            out().print(f"[cyan]{escape(change.place.where)}[/]")
-            out().print(f"  {escape(in_words(words))}")
-    if not found:
-        say(said("change.nothing"))
+    named = f"{before.code}@{before.version} → {after.code}@{after.version}"
+    below = () if found else (said("change.nothing"),)
+    data = [_change_row(*one) for one in found]
+    show_all(found, _CHANGES, *below, as_json=as_json, data=data, title=Text(vi=named, en=named))
+
+
+_CHANGES: Final = columns("kind:0.group|change.group place:0.place.where change:1")
 
 
 def _change_row(change: Change, words: Text) -> dict[str, Any]:
@@ -173,7 +166,3 @@ def _otherwise(one: Touched) -> Iterator[str]:
 
 
 _TOUCHED: Final = columns("code version stage|stage", Column("otherwise", lambda one: lines(_otherwise(one))))
-
-
-def _named(procedure: Procedure) -> str:
-    return f"{procedure.code}@{procedure.version}"

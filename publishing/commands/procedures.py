@@ -10,7 +10,7 @@ import typer
 
 from console.addresses import OWNER
 from console.database import address, answered
-from motcua.cli.answer import Column, Marked, columns, show_all
+from motcua.cli.answer import Column, columns, show_all
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, MaybeOperator
 from motcua.cli.running import Exit, exit_if, fail, plain, print_json
@@ -20,7 +20,7 @@ from publishing.authoring.procedures import published as published_versions
 from publishing.commands.check_report import Quiet, report_looks
 from publishing.commands.mistakes import Files, mistake_row, print_mistakes
 from publishing.commands.procedure_page import PAGE, rows
-from publishing.commands.publisher import in_force, published, publisher, recorded_or_waits, waits_words
+from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, waits_words
 from publishing.record.publishing import WaitsError
 from rules.source.mistakes import Mistake
 from rules.source.published import published_procedure
@@ -29,7 +29,7 @@ from rules.wording.fee_inputs import described
 from rules.wording.prose import filled
 from schemas.base import Text
 from schemas.publishing.procedure import Procedure
-from schemas.translate import beside, said
+from schemas.translate import said
 
 app = group("procedures")
 
@@ -114,21 +114,11 @@ def _publish_one(dsn: str, path: Path, data: bytes, *, demo: bool, by: str | Non
     except (MistakesFoundError, VersionPublishedError) as error:
         return {"file": str(path), "error": str(error)}
     if isinstance(done, WaitsError):
-        return {"file": str(path), "asked": done.n, "waits": waits_words(done, beside)}
+        return {"file": str(path), "asked": done.n, "waits": waits_words(done)}
     return {"file": str(path), **done._asdict()}
 
 
-def _state(row: dict[str, Any]) -> Marked:
-    if "error" in row:
-        return Marked(said("command.publish.refused"), "red")
-    return (
-        Marked(said("command.publish.waits"), "yellow")
-        if "asked" in row
-        else Marked(published(row["already"]), "green")
-    )
-
-
-_OUTCOMES: Final = columns(Column("state", _state), "code version sha256 asked file why_not:error")
+_OUTCOMES: Final = columns(Column("state", publish_state), "code version sha256 asked file why_not:error")
 
 
 def _procedure(entry: Listed) -> Procedure:

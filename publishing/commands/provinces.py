@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.markup import escape
 
 from console.addresses import OWNER
 from console.database import address, answered
-from motcua.cli.answer import Column, columns, lines, show_all, show_one
+from motcua.cli.answer import Column, columns, lines, show_all
 from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, MaybeOperator
-from motcua.cli.running import Exit, exit_if, fail, out, print_json
+from motcua.cli.running import Exit, exit_if, fail
 from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.authoring.procedures import PROCEDURES
 from publishing.authoring.provinces import Listed, check_province, known_from, publish_province, published_provinces
@@ -23,12 +22,12 @@ from publishing.authoring.versions import VersionPublishedError
 from publishing.commands.check_report import Quiet, report_looks
 from publishing.commands.mistakes import Files, mistake_row, print_mistakes
 from publishing.commands.procedure_page import PAGE, Row, fee_rows
-from publishing.commands.publisher import in_force, published, publisher, recorded_or_waits, waits_words
+from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, waits_words
 from publishing.record.publishing import WaitsError
 from rules.source.document import parse
 from schemas.base import Text
 from schemas.publishing.province import ProvinceOverlay
-from schemas.translate import beside, said
+from schemas.translate import said
 
 app = group("provinces")
 
@@ -51,14 +50,13 @@ def check(
 def publish(files: Files, *, by: MaybeOperator = None, as_json: AsJson = False) -> None:
     dsn = address(OWNER)
     outcomes = [_publish_one(dsn, path, by, as_json=as_json) for path in files]
-    if as_json:
-        print_json(outcomes)
+    show_all(outcomes, _OUTCOMES, as_json=as_json, data=outcomes)
     exit_if(any("published" not in outcome and "asked" not in outcome for outcome in outcomes))
     exit_if(any("asked" in outcome for outcome in outcomes), Exit.NOT_AVAILABLE)
 
 
 def _publish_one(dsn: str, path: Path, by: str | None, *, as_json: bool) -> dict[str, Any]:
-    """Publishes one file and returns its outcome; prints it too, unless `as_json` prints all at the end."""
+    """Publishes one file and returns its outcome; prints its mistakes, unless `as_json` prints all at the end."""
     try:
         done = recorded_or_waits(lambda: publish_province(dsn, path.read_bytes(), publisher(by)))
     except MistakesFoundError as error:
@@ -67,22 +65,18 @@ def _publish_one(dsn: str, path: Path, by: str | None, *, as_json: bool) -> dict
             print_mistakes(found)
         return {"file": str(path), "mistakes": [mistake_row(*one) for one in found]}
     except VersionPublishedError as error:
-        if not as_json:
-            refused = in_words(said("command.publish.refused"))
-            out().print(f"[red]{refused}[/] {escape(str(path))}: {escape(str(error))}")
         return {"file": str(path), "error": str(error)}
     if isinstance(done, WaitsError):
-        if not as_json:
-            out().print(f"[yellow]{waits_words(done)}[/] {escape(str(path))}")
-        return {"file": str(path), "asked": done.n, "waits": waits_words(done, beside)}
-    if not as_json:
-        show_one(done, _PUBLISHED)
+        return {"file": str(path), "asked": done.n, "waits": waits_words(done)}
     return {"file": str(path), "published": done._asdict()}
 
 
 _LISTED: Final = columns("province version name published:published_at", Column("state", "in_force", in_force))
-_PUBLISHED: Final = columns(
-    Column("state", "already", published), "province version", Column("procedures", "procedures", lines), "sha256"
+_OUTCOMES: Final = columns(
+    Column("state", publish_state),
+    "province:published.province version:published.version",
+    Column("procedures", "published.procedures", lines),
+    "sha256:published.sha256 asked file why_not:error",
 )
 
 

@@ -9,14 +9,14 @@ from activities.ledger.vault import Vault
 from console.addresses import OWNER
 from console.database import answered
 from console.masters import master_key_at_hand
-from motcua.cli.language import in_words
+from motcua.cli.answer import Marked
 from motcua.cli.options import actor_of
 from motcua.cli.running import Exit, fail, parse
 from publishing.record.keys import NameKeyGoneError
 from publishing.record.publishing import NoKeyError, Publisher, WaitsError
 from schemas.base import Text
 from schemas.people import SYSTEM, Actor
-from schemas.translate import said
+from schemas.translate import beside, said
 from views.log import SealBrokenError
 
 T = TypeVar("T")
@@ -40,9 +40,9 @@ def recorded(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     return done
 
 
-def waits_words(waits: WaitsError, words: Callable[[Text], str] = in_words) -> str:
-    """Returns the sentence that a second operator must approve, with the command for it."""
-    return f"{words(said('refused.waits'))}: {_approval(waits)}"
+def waits_words(waits: WaitsError) -> str:
+    """Returns the sentence in both languages that a second operator must approve, with the command for it."""
+    return f"{beside(said('refused.waits'))}: {_approval(waits)}"
 
 
 def _approval(waits: WaitsError) -> str:
@@ -69,6 +69,15 @@ def recorded_or_waits(work: Callable[[], Coroutine[Any, Any, T]]) -> T | WaitsEr
 def published(already: bool) -> Text:  # noqa: FBT001 -- a form takes the value in the answer
     """Returns the words for a publication, now or earlier."""
     return said("command.publish.already" if already else "command.publish.published")
+
+
+def publish_state(row: dict[str, Any]) -> Marked:
+    """Returns the outcome for a file in words: refused, waiting for a second operator, or published."""
+    if "error" in row or "mistakes" in row:
+        return Marked(said("command.publish.refused"), "red")
+    if "asked" in row:
+        return Marked(said("command.publish.waits"), "yellow")
+    return Marked(published(row.get("published", row)["already"]), "green")
 
 
 def in_force(now: bool) -> Text:  # noqa: FBT001 -- a form takes the value in the answer
