@@ -46,7 +46,6 @@ LONG: Final[Mapping[str, Long]] = {
             "test_what_was_begun_before_there_were_builds_is_started_again",
         ),
     ),
-    "faults/test_complaints.py": Long("a worker that dies after every commit of a complaint"),
     "faults/test_database_restart.py": Long("a database that stays away"),
     "faults/test_failpoints.py": Long(
         "workers that die between commit and answer, one point each",
@@ -66,24 +65,20 @@ LONG: Final[Mapping[str, Long]] = {
     "faults/test_healing.py": Long("two minutes of real healing, by processes"),
     "faults/test_looks.py": Long("a look into a history that has just become long"),
     "faults/test_master_key.py": Long("another master key under running filings, its command killed"),
-    "faults/test_money.py": Long("a worker killed between provider and record, wire by wire"),
-    "faults/test_new_version.py": Long("a version published while filings run"),
     "faults/test_older_epochs.py": Long("a Temporal of before filings were started again"),
-    "faults/test_parcels.py": Long("a worker killed while a parcel is sent, had back or lost"),
     "faults/test_reception.py": Long(
         "worker, scanner and store killed under files",
         but=("test_a_store_that_is_away_holds_a_submission_up_until_it_is_back",),
     ),
-    "faults/test_referrals.py": Long("a worker killed while other agencies decide"),
     "faults/test_relay.py": Long("a relay killed at each step of a paper"),
-    "faults/test_repeats.py": Long("repeats to a later worker, with keys, roles and calendars that have ended"),
+    "faults/test_repeats.py": Long("repeats to a later worker, with keys and roles that have ended"),
     "faults/test_restart.py": Long("each kind of stream lost at each of its steps"),
     "faults/test_restored_backup.py": Long("the runbook of a restored backup, step by step"),
-    "faults/test_results.py": Long("a worker killed while a result is signed"),
     "faults/test_silence.py": Long(
         "dozens of races at the due instant", but=("test_silence_or_the_officer_decides_never_both",)
     ),
     "faults/test_stalled.py": Long("filings that a bug holds up"),
+    "faults/test_streams.py": Long("a worker killed in the middle of each kind of stream"),
     "faults/test_timers.py": Long("a timer that fires while its worker is dead and a look is taken"),
     "faults/test_total_loss.py": Long("a demo whose Temporal comes back older"),
     "integration/deploy/test_benchmark.py": Long(
@@ -537,9 +532,7 @@ LONG: Final[Mapping[str, Long]] = {
     "replay/test_eviction.py": Long(
         "each history evicted without the collector", only=("test_what_is_evicted_is_gone_without_the_collector",)
     ),
-    "time/test_late_money.py": Long("three days of late money on virtual time"),
-    "time/test_late_parcels.py": Long("six months of a parcel on virtual time"),
-    "time/test_outage.py": Long("a post that is away for ten minutes of virtual time"),
+    "time/test_late.py": Long("money, parcels and a post that are late by up to six months, on virtual time"),
     "unit/files/test_inspection.py": Long(
         "each file of a corpus, judged in a child", only=("test_each_file_is_judged_by_its_rule",)
     ),

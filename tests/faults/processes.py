@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from deploy.stack import Stack
 from tests.conftest import ROOT, World
 from tests.forked import Forked, forked
+from tests.shell import Ended as Ended
 
 ANY_FILES: Final = "tests.faults.any_files_worker"
 REAL: Final = "workers.platform"
@@ -85,15 +84,6 @@ async def worker_process(
             await process.wait()
 
 
-@dataclass(frozen=True)
-class Ended:
-    """The exit code and the output of a command."""
-
-    code: int
-    out: str
-    err: str
-
-
 async def motcua(env: Mapping[str, str], *arguments: str, folder: Path = ROOT) -> Ended:
     """Runs a `motcua` command as a process to its end."""
     process = forked(
@@ -113,7 +103,7 @@ async def command(world: World, *words: str, code: int = 0) -> Any:
     ended = await motcua(world.process_env, *words, "--json")
     assert ended.code == code, ended.err
     assert "CANARY" not in ended.out + ended.err
-    return json.loads(ended.out)
+    return ended.json
 
 
 ENV: Final = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}

@@ -15,10 +15,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from publishing.effects.calendar_rollout import in_force, start
 from recovery.builds import NONE, Build, Builds, NoSuchBuildError
 from recovery.stalled import stalled
-from rules.require import require
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.people import Role
@@ -201,21 +199,6 @@ async def test_what_was_begun_before_there_were_builds_is_started_again(versions
         await eventually(versions.holding, lambda holding: holding == {build_of(other): OPEN})
         await finish(plays)
         assert await stalled(world.temporal) == []
-
-
-async def test_a_change_of_calendar_moves_too(versions: Versions) -> None:
-    world, other = versions.world, checkout(versions.folder / "other", OTHER_FLOW)
-    a, b = build_of(ROOT), build_of(other)
-    async with versions.worker(ROOT):
-        await Play.begin(world, birth())
-        async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=1) as pool:
-            await start(world.temporal, require(await in_force(pool)))
-        await eventually(versions.holding, lambda holding: holding == {a: 2})
-        async with versions.worker(other):
-            await versions.builds.promote(b)
-            assert await versions.drained(a) == 0
-            await eventually(versions.holding, lambda holding: holding == {b: 2})
-            assert await stalled(world.temporal) == []
 
 
 async def test_a_signature_under_way_is_asked_for_once_by_two_builds(versions: Versions) -> None:

@@ -50,42 +50,6 @@ async def test_every_command_outlives_a_database_that_is_killed(
         assert "Traceback" not in ended.err
 
 
-async def test_work_that_lost_its_session_is_done_again(stack: Stack) -> None:
-    told: list[float] = []
-    tries = 0
-
-    async def work() -> int:
-        nonlocal tries
-        tries += 1
-        connection = await asyncpg.connect(stack.env["MOTCUA_SUPERUSER_DATABASE_URL"])
-        try:
-            if tries == 1:
-                await connection.execute("select pg_terminate_backend(pg_backend_pid())")
-            return int(await connection.fetchval("select 42"))
-        finally:
-            connection.terminate()
-
-    assert await while_away(work, told.append) == 42
-    assert (tries, told) == (2, [retry.PATIENCE])
-
-
-async def test_what_is_no_restart_is_told_at_once(stack: Stack) -> None:
-    tries = 0
-
-    async def work() -> None:
-        nonlocal tries
-        tries += 1
-        connection = await asyncpg.connect(stack.env["MOTCUA_DATABASE_URL"])
-        try:
-            await connection.execute("set statement_timeout = 10; select pg_sleep(5)")
-        finally:
-            connection.terminate()
-
-    with pytest.raises(asyncpg.QueryCanceledError):
-        await while_away(work)
-    assert tries == 1
-
-
 async def test_one_that_stays_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "SHORT", 1.0)
     told: list[float] = []

@@ -16,16 +16,12 @@ from typing import Final
 import httpx
 import pytest
 
-from activities.ledger.vault import Vault
 from deploy.stack import Stack
-from operations.suspense_steps import take
 from schemas.ids import fee_key, payment_workflow, reference_of
-from schemas.money.suspense import ApproveSuspense, AssignSuspense
-from schemas.people import Role
 from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract, publish_short
 from tests.conftest import PARTS, World, publish_demo, world_of
 from tests.faults.processes import WorkerProcess, worker_process
-from tests.integration.gateway.calls import PROVIDERS, demand, ipn, kept, note
+from tests.integration.gateway.calls import PROVIDERS, demand, ipn, kept
 from tests.sandboxes import free_port
 
 COPIES: Final = 200
@@ -183,32 +179,3 @@ async def test_money_that_temporal_took_and_lost_is_told_again(world: World, tmp
             await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
             await eventually(lambda: kept(world), lambda rows: rows[0]["driven_at"] is not None)
     assert (await captured(play)).count("payment_captured") == 1
-
-
-async def test_what_two_have_assigned_is_driven_by_whoever_is_there_and_recorded_once(
-    world: World, tmp_path: Path
-) -> None:
-    """No gateway runs when the leader approves; the first that comes then dies once it has told the payment."""
-    providers = {"MOTCUA_PROVIDERS": json.dumps({BANK: PROVIDERS["treasury"]})}
-    async with world.platform(), world.back_office():
-        play = await unpaid(world)
-        async with gateway(world, tmp_path, **providers) as (_, caller):
-            body, headers = note("", amount=FEE)
-            await caller.post(f"/callbacks/{BANK}", content=body, headers=headers)
-        (row,) = await kept(world)
-        about = {"callback": row["id"], "reason": "khớp sao kê"}
-        asks = {"command_id": "ask", "actor": play.officer(Role.CASHIER), "filing_id": play.filing, "payment": 1}
-        approves = {"command_id": "approve", "actor": play.officer(Role.LEADER), "callback": row["id"], "asked": 1}
-        async with world.connection(world.app_dsn) as connection:
-            vault = Vault(world.settings.master)
-            await take(connection, vault, AssignSuspense.model_validate(about | asks))
-            await take(connection, vault, ApproveSuspense.model_validate(approves))
-        assert "payment_captured" not in await play.kinds("payment", 1)
-        (tmp_path / "failpoints" / "callback.told").touch()
-        async with gateway(world, tmp_path, **providers) as (process, _):
-            await process.died()
-        assert [row["driven_at"] for row in await kept(world)] == [None]
-        async with gateway(world, tmp_path, **providers):
-            await eventually(lambda: kept(world), lambda rows: rows[0]["driven_at"] is not None)
-        assert (await captured(play)).count("payment_captured") == 1
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)

@@ -1,7 +1,4 @@
-"""Another master key in the middle of running filings, its command killed half-way: nobody waits, nothing is lost.
-
-`MOTCUA_ROTATION_FILINGS=300` for as many as in a small town.
-"""
+"""Another master key in the middle of running filings, its command killed half-way: nobody waits, nothing is lost."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -23,15 +19,14 @@ from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY, MasterKeys, ma
 from activities.ledger.vault import Vault
 from operations.keys.rotation import WRAPPED_BY
 from operations.rebuilding.rebuild import rebuild
-from schemas.filing.state import Stage
 from tests.acting import Doubtful, Play, birth
 from tests.conftest import ROOT, World
 from tests.faults.processes import motcua, worker_process
 from verifier.ledger import verify
 
-FILINGS: Final = int(os.environ.get("MOTCUA_ROTATION_FILINGS", "12"))
+THIRD: Final = 4
 NEW: Final = base64.b64encode(bytes(range(32))).decode()
-AT_ONCE: Final = max(FILINGS // 4, 1)
+AT_ONCE: Final = 3
 KILLED: Final = f"""
 import sys
 from motcua.command import main
@@ -41,39 +36,7 @@ sys.argv = ["motcua", "keys", "rotate"]
 main()
 """
 
-pytestmark = pytest.mark.timeout(FILINGS * 3 + 300)
-
-
-@dataclass
-class Town:
-    """Filings that are handed in and decided all the time."""
-
-    world: World
-    plays: list[Play] = field(default_factory=list)
-    ended: int = 0
-    _at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(10))
-
-    async def file(self, count: int) -> None:
-        """Have so many more handed in."""
-        first = len(self.plays)
-
-        async def one(n: int) -> Play:
-            async with self._at_once:
-                return await Play.begin(self.world, birth(submission_id=f"master-{n}"))
-
-        self.plays += await asyncio.gather(*map(one, range(first, first + count)))
-
-    async def decide(self, plays: list[Play]) -> None:
-        """Take these to their end."""
-
-        async def one(play: Play) -> None:
-            async with self._at_once:
-                await play.accept()
-                await play.review()
-                await play.at(Stage.CLOSED)
-                self.ended += 1
-
-        await asyncio.gather(*map(one, plays))
+pytestmark = pytest.mark.timeout(340)
 
 
 @asynccontextmanager
@@ -107,43 +70,39 @@ async def opens(world: World, masters: MasterKeys) -> bool:
         return await Vault(masters).opens(connection)
 
 
+async def begun(world: World, count: int) -> list[Play]:
+    return await asyncio.gather(*(Play.begin(world, birth()) for _ in range(count)))
+
+
 async def test_the_master_key_changes_under_running_filings(world: World, tmp_path: Path) -> None:
     old = world.env[MASTER_KEY]
     both, names = master_keys(NEW, old), [master_keys(key).current.name for key in (old, NEW)]
-    town, env = Town(world), world.process_env | keys(NEW, old)
-    third = FILINGS // 3
+    env = world.process_env | keys(NEW, old)
     async with world.back_office(Doubtful()):
         async with AsyncExitStack() as stack:
             async with worker(world, tmp_path / "knows", old, NEW):
-                await town.file(third)
-                deciding = [asyncio.create_task(town.decide(town.plays[: third // 2]))]
+                plays = await begun(world, THIRD)
+                deciding = [asyncio.create_task(plays[0].deliver())]
                 # What has the new key works before what wraps by the old one is told to stop.
                 await stack.enter_async_context(worker(world, tmp_path / "wraps", NEW, old))
-            await town.file(third)
-            deciding.append(asyncio.create_task(town.decide(town.plays[third : third + third // 2])))
+            plays += await begun(world, THIRD)
+            deciding.append(asyncio.create_task(plays[THIRD].deliver()))
             before = await wrapped_by(world)
             assert await killed_half_way(env, tmp_path) == -signal.SIGKILL
             half = await wrapped_by(world)
             assert half[names[0]] == before[names[0]] - AT_ONCE, "half-way"
             assert (await verify(world.superuser_dsn)).problems == []
-            assert [await opens(world, masters) for masters in (both, master_keys(old), master_keys(NEW))] == [
-                True,
-                False,
-                False,
-            ]
-            await town.file(FILINGS - len(town.plays))
+            opened = [await opens(world, masters) for masters in (both, master_keys(old), master_keys(NEW))]
+            assert opened == [True, False, False]
+            plays += await begun(world, THIRD)
             done = await motcua(env, "keys", "rotate", "--json")
             assert (done.code, json.loads(done.out)["left"]) == (0, {}), done.err
             assert set(await wrapped_by(world)) == {names[1]}
             await asyncio.gather(*deciding)
         async with worker(world, tmp_path / "alone", NEW):
-            left = [play for n, play in enumerate(town.plays) if not _decided(n, third)]
-            await town.decide(left)
-    assert town.ended == len({play.filing for play in town.plays}) == FILINGS
+            for play in plays:
+                if not (await play.view()).closed:
+                    await play.deliver()
     assert (await verify(world.superuser_dsn)).problems == []
     rebuilt = await rebuild(world.owner_dsn, master_keys(NEW), lambda *_: None)
     assert not any(rebuilt.changed.values()), "people are told apart as before"
-
-
-def _decided(n: int, third: int) -> bool:
-    return n < third // 2 or third <= n < third + third // 2

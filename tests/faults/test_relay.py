@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 
 from activities.receipts.issuing import Issuers
-from tests.acting import AGENCY, eventually
+from tests.acting import eventually
 from tests.conftest import World
 from tests.faults.processes import worker_process
 from tests.integration.papers.receipts import KINDS_OF_PAPER, SECRET, by_service, given, issued, outside, paid, service
 from tests.integration.papers.relays import Desk, at_work, desk, lived, work
-from tests.integration.papers.voids import AMOUNT, charge_back, register, voided
-from tests.integration.papers.voids import paid as paid_online
 from tests.sandboxes import Server
 
 __all__ = ["desk", "outside", "service"]
@@ -56,21 +54,3 @@ async def test_a_relay_that_dies_over_a_receipt_leaves_it_one_number(
     assert await desk.owed() == []
     assert len(await given(service)) == len(await issued(world)) == 2
     assert len({one.about.seq for one in await desk.made(play) if one.paper in KINDS_OF_PAPER}) == 2
-
-
-async def test_what_the_service_gave_to_a_relay_that_died_is_recorded_and_void_if_the_money_is_gone_meanwhile(
-    world: World, desk: Desk, tmp_path: Path, service: Server, outside: Issuers
-) -> None:
-    await by_service(world, AGENCY)
-    env = world.process_env | {"MOTCUA_RECEIPTS_URL": service.url, "MOTCUA_RECEIPTS_SECRET": SECRET}
-    async with at_work(world):
-        async with worker_process(env, tmp_path, RELAY) as relay:
-            relay.arm("receipts.given")
-            play, _ = await asyncio.gather(paid_online(world), relay.died())
-        assert await issued(world) == []
-        await charge_back(play)
-    while await desk.owed():
-        await work(desk.relay(issuers=outside))
-        await desk.now()
-    assert [one["void"] for one in await given(service)] == [True]
-    assert (await register(world), await voided(world)) == ([(AMOUNT, True)], ["charged_back"])

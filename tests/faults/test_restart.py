@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import sys
 import tempfile
@@ -11,24 +10,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 import pytest
-from temporalio.client import Client, WorkflowFailureError
-from temporalio.exceptions import ApplicationError
 
 from deploy.stack import Stack
-from motcua import LedgerConflict, NotReady
-from recovery.presence import present
 from schemas import ids
-from schemas.errors import Refusal, RefusalCode
 from schemas.filing import commands as cm
-from schemas.filing.state import Closing, FeeState, Stage
-from schemas.level import Channel
+from schemas.filing.state import Closing, Stage
 from schemas.payment.state import PaymentState
 from schemas.people import Role
-from tests.acting import ADDRESS, NEVER_PAYS, Play, birth, eventually, extract, refusal, stock
+from tests.acting import NEVER_PAYS, Play, birth, eventually, extract
 from tests.conftest import World, publish_demo, world_of
-from tests.faults.losses import LOSSES, Lose, cancel, delete, terminate
+from tests.faults.losses import LOSSES, Lose, delete, terminate
 from tests.faults.processes import ANY_FILES, motcua
 from verifier.ledger import verify
 
@@ -100,23 +92,6 @@ async def test_at_intake(whole: World, lose: Lose) -> None:
     assert (await play.kinds()).count("claimed") == 3
 
 
-async def test_while_a_supplement_is_awaited(whole: World) -> None:
-    play = await Play.begin(whole, extract())
-    item = cm.SupplementItem(target=cm.TargetKind.FIELD, code="person_name", note="illegible")
-    await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), items=(item,), legal_basis="Đ17")
-    before = await play.view()
-    await cancel(whole, ids.filing_workflow(play.filing))
-
-    await restart(play)
-
-    after = await play.at(Stage.SUPPLEMENT)
-    assert (after.supplement, after.timers, after.seq) == (before.supplement, before.timers, before.seq)
-    await play.act(cm.Supplement, play.submission.actor, form={"person_name": "Nguyễn Văn Bình"})
-    await play.accept()
-    await play.review()
-    await whole_again(play)
-
-
 @pytest.mark.parametrize(("together", "lose"), TOGETHER.values(), ids=TOGETHER)
 async def test_while_a_payment_is_pending(whole: World, lose: Lose, together: bool) -> None:  # noqa: FBT001 -- a case
     play = await Play.begin(whole, extract(payer_account=NEVER_PAYS))
@@ -140,43 +115,6 @@ async def test_while_a_payment_is_pending(whole: World, lose: Lose, together: bo
     assert (len(order["captures"]), order["refunds"]) == (1, [])
     if not together:
         assert await runs(whole, payment) == 1
-
-
-@pytest.mark.parametrize(("together", "lose"), TOGETHER.values(), ids=TOGETHER)
-async def test_while_a_parcel_is_under_way(whole: World, lose: Lose, together: bool) -> None:  # noqa: FBT001 -- a case
-    play = await Play.begin(whole, birth(result_channel="post", address=ADDRESS))
-    await play.at(Stage.DELIVERY)
-    await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_sent" in kinds)
-    parcel = ids.parcel_workflow(play.filing, 1)
-    if together:
-        await lose(whole, parcel)
-    await lose(whole, ids.filing_workflow(play.filing))
-
-    await restart(play)
-
-    await whole_again(play)
-    assert await play.kinds("parcel", 1) == ["consignment_requested", "consignment_sent", "consignment_ended"]
-    async with httpx.AsyncClient(base_url=whole.env["MOTCUA_POST_URL"]) as post:
-        sent = (await post.get("/ledger")).json()["consignments"]
-    (consignment,) = [each for each in sent if each["key"] == parcel]
-    assert [step["status"] for step in consignment["history"]] == ["accepted", "in_transit", "delivered"]
-    if not together:
-        assert await runs(whole, parcel) == 1
-
-
-async def test_money_that_came_while_its_payment_was_lost_is_recorded(whole: World) -> None:
-    play = await Play.begin(whole, extract(payer_account=NEVER_PAYS))
-    await play.accept()
-    await eventually(play.order, bool)
-    await terminate(whole, ids.payment_workflow(play.filing, 1))
-    await play.pay_by_hand()
-
-    found = await restart(play)
-
-    assert (found["filings"]["running"], found["payments"]["restarted"]) == (1, 1)
-    view = await play.at(Stage.REVIEW)
-    assert view.fee is not None
-    assert (view.fee.state, view.fee.channel) == (FeeState.PAID, Channel.ONLINE)
 
 
 async def test_a_payment_restarted_after_its_filing_was_delivered_keeps_the_money(whole: World) -> None:
@@ -249,70 +187,3 @@ async def test_who_restarts_a_filing_at_the_same_time_starts_it_once(whole: Worl
     await play.accept()
     await play.review()
     await whole_again(play)
-
-
-async def test_a_run_that_was_taken_over_writes_no_more_and_ends(whole: World) -> None:
-    """Where the one that has taken over may be at work: in another Temporal, whose workers work on this record too."""
-    play = await Play.begin(whole, extract())
-    handle = whole.temporal.get_workflow_handle(ids.filing_workflow(play.filing))
-    elsewhere = await Client.connect(whole.env["TEMPORAL_ADDRESS"], namespace="elsewhere", lazy=True)
-    async with whole.connection() as connection:
-        await connection.execute(
-            "update stream set epoch = epoch + 1 where stream = $1", ids.filing_workflow(play.filing)
-        )
-
-    async with present(whole.app_dsn, elsewhere):
-        with pytest.raises(LedgerConflict):
-            await play.accept()
-
-    with pytest.raises(WorkflowFailureError) as error:
-        await handle.result()
-    assert isinstance(error.value.cause, ApplicationError)
-    assert error.value.cause.type == RefusalCode.LEDGER_CONFLICT
-    assert await play.kinds() == ["submitted"]
-    assert (await restart(play))["filings"]["restarted"] == 1
-    await play.accept()
-    assert (await play.kinds())[:2] == ["submitted", "accepted"]
-
-
-@pytest.mark.parametrize("kind", ["Filing", "Payment", "Parcel"])
-async def test_of_what_is_not_in_the_log_nothing_is_started_again(whole: World, kind: str) -> None:
-    client = await stock(whole)
-    for restart in ({"epoch": 1}, {}, {"epoch": 7}, {"epoch": 0}, "now", None):
-        name = f"{kind.lower()}:{ids.filing_id('nobody', f'{kind}-{restart}')}" + ("" if kind == "Filing" else ":1")
-        for workflow_id in (name, f"strange-{kind}-{restart}"):
-            handle = await client.start_workflow(kind, {"restart": restart}, id=workflow_id, task_queue="motcua")
-            with pytest.raises(WorkflowFailureError) as error:
-                await handle.result()
-            why = error.value.cause
-            assert isinstance(why, ApplicationError)
-            if why.type == RefusalCode.LEDGER_CONFLICT:
-                assert restart == {"epoch": 7}
-            else:
-                assert Refusal.model_validate(why.details[0]).code is RefusalCode.BAD_START
-
-
-async def test_a_stranger_starts_again_what_is_lost_and_nothing_of_theirs_is_believed(whole: World) -> None:
-    play = await Play.begin(whole, extract(payer_account=NEVER_PAYS))
-    await play.accept()
-    await eventually(play.order, bool)
-    payment = ids.payment_workflow(play.filing, 1)
-    await terminate(whole, payment)
-    client = await stock(whole)
-    made_up = {
-        "restart": {"epoch": 1, "amount": 1},
-        "carried": {"state": {"filing_id": str(play.filing), "n": 1, "agency": "H01.12", "amount": 1, "state": "paid"}},
-    }
-    await client.start_workflow("Payment", made_up, id=payment, task_queue="motcua")
-
-    async def shown() -> tuple[int, PaymentState] | None:
-        with contextlib.suppress(NotReady):
-            view = await whole.client.payment(play.filing)
-            return view.amount, view.state
-        return None
-
-    assert await eventually(shown, bool) == (16000, PaymentState.PENDING)
-    swapped = await client.start_workflow(
-        "Parcel", {"restart": {}}, id=ids.payment_workflow(play.filing, 2), task_queue="motcua"
-    )
-    assert (await refusal(swapped.result())).code is RefusalCode.BAD_START

@@ -20,8 +20,8 @@ from deploy.stack import Stack
 from tests.conftest import MEMORY, PARTS, publish_demo, world_of
 from tests.matrix.orders import ORDERS
 from tests.matrix.room import opened
-from tests.matrix.run import Subject, matrix, named
-from tests.matrix.showing import Showing
+from tests.matrix.run import matrix
+from tests.matrix.showing import Showing, Subject, named
 from tests.matrix.variants import VARIANTS
 
 SECONDS: Final = 20

@@ -10,12 +10,15 @@ from typing import Any, Final
 
 import httpx
 
+from activities.ledger.vault import Vault
 from activities.partners.money.provider import CAPABILITIES
 from motcua import NotAllowed
+from operations.suspense_steps import take
 from rules.refund.claims import number_of
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.ids import refund_workflow
+from schemas.money.suspense import ApproveSuspense, AssignSuspense
 from schemas.people import Actor, Role
 from schemas.refund.commands import (
     AcceptShortPayment,
@@ -31,7 +34,6 @@ from tests.matrix import books
 from tests.matrix.case import Case, TooSlowError
 from tests.matrix.orders import AMOUNT
 from tests.matrix.room import AGENCY_OF, Room, until
-from tests.matrix.suspense import assigned
 from tests.matrix.variants import Beside, Money, Outcome, Variant, outcome, pays
 from tests.workflow.obligations import TAX
 
@@ -120,7 +122,7 @@ class Paying:
             case Money.ASSIGNED:
                 await self.case.pay(payer)
                 await self._told(1)
-                await assigned(self.case, self._officer(Role.CASHIER), self._officer(Role.LEADER))
+                await _assigned(self.case, self._officer(Role.CASHIER), self._officer(Role.LEADER))
                 await self._captured()
             case Money.TWICE:
                 await self.case.pay(payer)
@@ -323,6 +325,19 @@ class Paying:
         await books.receipts(self.case.room, self.play.filing, expected.receipts)
 
 
+async def _assigned(case: Case, cashier: Actor, leader: Actor) -> None:
+    """Assign and approve, as `motcua money assign` and `approve` do; the gateway's relay notifies the payment."""
+    (capture,) = (await case.bank())["captures"]
+    vault = Vault(case.room.world.settings.master)
+    async with case.room.world.connection() as connection:
+        (money,) = await connection.fetch(_MONEY, capture["at"])
+        about = {"callback": money["id"], "command_id": "assign"}
+        asked = {"actor": cashier, "filing_id": case.play.filing, "payment": case.n}
+        await take(connection, vault, AssignSuspense.model_validate(about | asked | {"reason": "khớp sao kê"}))
+        agreed = {"actor": leader, "command_id": "approve", "asked": 1}
+        await take(connection, vault, ApproveSuspense.model_validate(about | agreed))
+
+
 def _at(capture: Mapping[str, Any]) -> str:
     return str(capture["at"])
 
@@ -332,3 +347,5 @@ _AMOUNT: Final = """
 select (convert_from(body, 'utf8')::json->>'amount')::bigint from event
 where stream = $1 and kind = 'refund_opened' and (convert_from(body, 'utf8')::json->>'case')::int = $2
 """
+_MONEY: Final = "select id from callback where verdict = 'suspense' and at = $1::text::timestamptz"
+"""Finds the money by its moment in the bank's statement, to the microsecond."""

@@ -20,7 +20,7 @@ from activities.partners.money.provider import Kind
 from motcua import FilingClient
 from publishing.authoring import procedures
 from sandbox.bank.merchants import as_settings
-from tests.acting import AGENCY, EXTRACT, publish_short
+from tests.acting import AGENCY, EXTRACT, eventually, publish_short
 from tests.conftest import ROOT, World
 from tests.faults.processes import ANY_FILES, worker_process
 from tests.matrix.orders import FEE, PERCENT
@@ -138,18 +138,4 @@ _TAKES_MONEY: Final = "update agency set merchants = $2 where agency = $1"
 
 async def until(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 120) -> T:
     """Returns the first answer of `ask` that is `wanted`. After `within` s, `AssertionError` with the last answer."""
-    answer = await ask()
-    try:
-        async with asyncio.timeout(within):
-            pause = _FIRST_PAUSE
-            while not wanted(answer):
-                await asyncio.sleep(pause)
-                pause = min(pause * 1.3, _LONGEST_PAUSE)
-                answer = await ask()
-    except TimeoutError:
-        raise AssertionError(f"still not after {within} s: {answer}") from None
-    return answer
-
-
-_FIRST_PAUSE: Final = 0.04
-_LONGEST_PAUSE: Final = 0.5
+    return await eventually(ask, wanted, within)

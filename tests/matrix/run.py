@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from typing import Final
 
 from tests.matrix import books
 from tests.matrix.case import Steps, TooSlowError
-from tests.matrix.orders import Order
 from tests.matrix.paying import Paying
 from tests.matrix.room import Room
+from tests.matrix.showing import Ended, Showing, Subject
 from tests.matrix.variants import Variant
 
 WITHIN: Final = 240
@@ -23,68 +22,39 @@ _UNDER_WAY: Final = 3
 
 _FEW: Final = 4
 
-Subject: TypeAlias = Order | Variant
 
-
-@dataclass(frozen=True)
-class Ended:
-    """The verdict of one subject: `wrong`, or None. `subject` is None for all together."""
-
-    subject: Subject | None
-    wrong: str | None = None
-
-
-class Watcher(Protocol):
-    """A receiver of progress reports."""
-
-    def began(self, subject: Subject) -> None:
-        """A subject was begun."""
-
-    def put_off(self, subject: Subject) -> None:
-        """The machine was too slow for a subject: it is begun again later, beside fewer others."""
-
-    def ended(self, ended: Ended) -> None:
-        """A subject has its verdict."""
-
-    def summing_up(self) -> None:
-        """All subjects have their verdicts; the common checks follow."""
-
-    def balanced(self, retained: int) -> None:
-        """The bank's ledger and ours agree: so many đồng are kept of all payments together."""
-
-
-async def matrix(room: Room, subjects: Sequence[Subject], at_once: int, watcher: Watcher) -> None:
+async def matrix(room: Room, subjects: Sequence[Subject], at_once: int, shown: Showing) -> None:
     """Run every subject, and then the common checks.
 
     Subjects for which the machine was too slow are begun again at the end, beside few others, and then alone.
     """
     left: Sequence[Subject] = subjects
     for many in (at_once * _UNDER_WAY, _FEW, 1):
-        left = await _round(room, left, many, watcher)
+        left = await _round(room, left, many, shown)
     for subject in left:
-        watcher.ended(Ended(subject, "the machine was too slow, also for it alone"))
-    watcher.summing_up()
+        shown.ended(Ended(subject, "the machine was too slow, also for it alone"))
+    shown.summing_up()
     try:
-        watcher.balanced(await books.both_ledgers_agree(room))
+        shown.balanced(await books.both_ledgers_agree(room))
         await books.one_receipt_of_a_kind(room)
         await books.sound(room)
     except Exception:  # noqa: BLE001 -- it is told
-        watcher.ended(Ended(None, traceback.format_exc(limit=-3)))
+        shown.ended(Ended(None, traceback.format_exc(limit=-3)))
 
 
-async def _round(room: Room, subjects: Sequence[Subject], many: int, watcher: Watcher) -> Sequence[Subject]:
+async def _round(room: Room, subjects: Sequence[Subject], many: int, shown: Showing) -> Sequence[Subject]:
     """Runs the subjects, so many at a time; returns those for which the machine was too slow."""
     under_way = asyncio.Semaphore(many)
     too_slow: list[Subject] = []
 
     async def one(subject: Subject) -> None:
         async with under_way:
-            watcher.began(subject)
+            shown.began(subject)
             try:
-                watcher.ended(Ended(subject, await _wrong(room, subject)))
+                shown.ended(Ended(subject, await _wrong(room, subject)))
             except TooSlowError:
                 too_slow.append(subject)
-                watcher.put_off(subject)
+                shown.put_off(subject)
 
     await asyncio.gather(*map(one, subjects))
     return too_slow
@@ -115,10 +85,3 @@ async def _lived(room: Room, subject: Subject) -> None:
         async with steps.case.explained(), asyncio.timeout(WITHIN):
             await steps.take(subject)
             await steps.settle(subject)
-
-
-def named(subject: Subject | None) -> str:
-    """Returns the name of a subject."""
-    if subject is None:
-        return "all together"
-    return str(subject) if isinstance(subject, Variant) else " ".join(subject)

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
-from tests.matrix.run import Ended, Subject, named
+from tests.matrix.orders import Order
+from tests.matrix.variants import Variant
 
 _EVERY: Final = 10.0
 """Seconds between two lines."""
+
+Subject: TypeAlias = Order | Variant
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The verdict of one subject: `wrong`, or None. `subject` is None for all together."""
+
+    subject: Subject | None
+    wrong: str | None = None
+
+
+def named(subject: Subject | None) -> str:
+    """Returns the name of a subject."""
+    if subject is None:
+        return "all together"
+    return str(subject) if isinstance(subject, Variant) else " ".join(subject)
 
 
 class Showing:

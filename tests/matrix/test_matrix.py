@@ -14,8 +14,8 @@ import pytest
 from tests.conftest import World
 from tests.matrix.orders import AMOUNT, BACK, ORDERS, Act, kept
 from tests.matrix.room import opened
-from tests.matrix.run import Subject, matrix, named
-from tests.matrix.showing import Showing
+from tests.matrix.run import matrix
+from tests.matrix.showing import Showing, Subject, named
 from tests.matrix.variants import VARIANTS, Variant
 
 SEED: Final = 16

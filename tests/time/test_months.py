@@ -6,7 +6,7 @@ from typing import Final
 
 from motcua import Accept, Apologise, RequestSupplement, Role, Status, SupplementItem, TargetKind
 from tests.acting import EXTRACT, Play, birth, eventually
-from tests.time.conftest import BEGIN, Virtual, another, land
+from tests.time.conftest import BEGIN, Virtual, land
 
 WATCH: Final = """
 create table seen (n bigint generated always as identity, name text, role text, overdue boolean,
@@ -95,30 +95,4 @@ async def test_what_came_while_no_worker_was_there_is_told_once_and_in_order(vir
         ("reminder:processing", "specialist", False),
         ("reminder:processing", "leader", False),
         ("apology:processing", "leader", True),
-    ]
-
-
-async def test_who_is_late_again_once_a_holiday_is_withdrawn_is_told_again(virtual: Virtual) -> None:
-    """Due on Monday 18 March; on the 19th by a calendar that takes the 18th off, but only until that is withdrawn.
-
-    The new end is told of like the first, at once, since it is not a working day ahead.
-    """
-    monday = {"date": "2030-03-18", "kind": "off", "source": "Công điện về bão"}
-    async with virtual.world.platform():
-        play = await Play.begin(virtual.world, land())
-        await play.act(Accept, play.officer(Role.RECEPTION))
-        await virtual.until("2030-03-18 18:00")
-        before = await virtual.told()
-        await virtual.adopt(play, another("2030.2", monday))
-        await virtual.until("2030-03-19 09:00")
-        await virtual.adopt(play, another("2030.3"))
-        await virtual.until("2030-05-06 09:00")
-
-    assert before[-1] == ("2030-03-18 17:00", "overdue processing")
-    assert (await virtual.told())[len(before) :] == [
-        ("2030-03-18 18:00", "calendar_changed"),
-        ("2030-03-18 18:00", "apology_drafted"),
-        ("2030-03-18 18:00", "reminded processing"),
-        ("2030-03-19 09:00", "calendar_changed"),
-        ("2030-03-19 09:00", "overdue processing"),
     ]

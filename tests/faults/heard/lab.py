@@ -64,7 +64,7 @@ from schemas.people import OFFICERS, Actor
 from schemas.stream.ledger import Receipt
 from tests.acting import stock
 from tests.conftest import World
-from tests.faults.heard.worker import ANY_FILES, CHANGED, FOLDER, Orders, held
+from tests.faults.heard.worker import CHANGED, FOLDER, Orders, held
 from tests.faults.processes import WorkerProcess, worker_process
 from tests.locked import AUDIENCE, register, register_with
 from tests.speaking import grant
@@ -210,13 +210,12 @@ class Figures:
 class Lab:
     """A world whose worker is killed at will. Commands that come are tried many at once, once nobody gives another."""
 
-    def __init__(self, world: World, stock: Client, folder: Path, figures: Figures, *, any_files: bool) -> None:
+    def __init__(self, world: World, stock: Client, folder: Path, figures: Figures) -> None:
         self.world = world
         self.figures = figures
         self._stock = stock
         self._folder = folder
         self._env = world.process_env | {FOLDER: str(folder)}
-        self._env |= {ANY_FILES: "yes"} if any_files else {}
         self._waiting: list[Case] = []
         self._came = time.monotonic()
         self._filers, self._free = list(range(1, FILERS)), list(range(FILERS, PROGRAMS))
@@ -799,7 +798,7 @@ class TryingWorld(World):
 
 @asynccontextmanager
 async def lab(
-    base: World, folder: Path, figures: Figures, *, identity: Identity, any_files: bool
+    base: World, folder: Path, figures: Figures, *, identity: Identity
 ) -> AsyncIterator[tuple[Lab, TryingWorld]]:
     """The lab at work in this world, and the world whose commands go through it."""
     speaker = Speaker(program(0).id, key(0), UNNAMED) if identity is Identity.REQUIRED else None
@@ -808,7 +807,7 @@ async def lab(
         async with world.connection() as connection:
             for n in range(PROGRAMS):
                 await register_with(connection, program(n))
-    made = Lab(world, await stock(world), folder, figures, any_files=any_files)
+    made = Lab(world, await stock(world), folder, figures)
     client = Trying(world.temporal, speaker=speaker, patience=180)
     client.lab = made
     named = {each.name: getattr(world, each.name) for each in fields(world)}

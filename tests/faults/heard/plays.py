@@ -59,7 +59,7 @@ async def play_stories(
         versions = await demo.publish(owner, publisher(stack.env), scenarios)
         base = await world_of(stack.env, folder)
         async with (
-            lab(base, folder, figures, identity=identity, any_files=False) as (trying, world),
+            lab(base, folder, figures, identity=identity) as (trying, world),
             world.back_office(),
         ):
             beside = {**Absences(world.client, owner).words, **Paying(world.env["MOTCUA_BANK_URL"]).words}

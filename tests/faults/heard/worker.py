@@ -18,12 +18,10 @@ from rules.stream_kind import StreamKind
 from schemas.errors import RefusalCode, RefusalError, problem, refused
 from schemas.filing.commands import Command
 from schemas.stream.ledger import Appended, Batch
-from tests.any_files import any_file_activities
 from workers import platform, wiring
 from workers.telemetry import configure_engine, configure_logging
 
 FOLDER: Final = "HEARD_ORDERS"
-ANY_FILES: Final = "HEARD_ANY_FILES"
 CHANGED: Final = "needs_another"
 """The rule by which changed rules refuse."""
 _LATER: Final = timedelta(days=3000)
@@ -120,8 +118,6 @@ async def main() -> None:
     vars(wiring)["Ledger"] = HeldLedger
     for kind in streams.KINDS.values():
         change_rules(kind, obeyed)
-    if os.environ.get(ANY_FILES):
-        vars(platform)["activities"] = any_file_activities
     await platform.main()
 
 
