@@ -585,66 +585,44 @@ LONG: Final[Mapping[str, Long]] = {
     "unit/time/test_calendar_benchmark.py": Long(
         "that due dates are measured", only=("test_it_says_how_long_a_hundred_thousand_due_dates_take_a_core",)
     ),
-    "workflow/orders/test_bank_and_post.py": Long("acts under way that are reset, restarted and moved"),
     "workflow/orders/test_files.py": Long("rogue runs that ask about files"),
     "workflow/orders/test_found.py": Long("signatures that nobody ordered, as the signer lists them"),
     "workflow/orders/test_lives.py": Long("each life that is refused an act for good"),
     "workflow/orders/test_results.py": Long("rogue runs that order results"),
     "workflow/orders/test_rogue_runs.py": Long("rogue runs that order every activity, with old requests too"),
-    "workflow/orders/test_under_way.py": Long("signatures under way whose run is gone"),
-    "workflow/test_alone.py": Long(
-        "every pair of roles and substitutes over money", but=("test_one_alone_gives_nothing_back",)
-    ),
+    "workflow/orders/test_under_way.py": Long("acts and signatures under way that are reset, restarted and moved"),
     "workflow/test_bad_input.py": Long(
         "each wrong input by a real Update",
         only=(
-            "test_a_made_up_past_is_not_believed",
             "test_a_start_that_is_garbage_is_refused_and_ends_at_once",
             "test_a_submission_that_is_refused_leaves_no_trace_and_can_be_corrected",
             "test_an_update_that_is_garbage_is_refused_without_a_trace",
         ),
     ),
     "workflow/test_branches.py": Long(
-        "a fee that is paid otherwise, or waived in part",
+        "an obligation's filing that was lost, and a sealed pick-up code",
         only=(
-            "test_what_is_waived_of_a_fee_is_not_owed_and_the_rest_is_asked_for_anew",
-            "test_who_pays_at_the_counter_what_ends_the_filing_owes_nothing_online",
+            "test_a_filing_that_was_lost_hears_of_the_money_when_it_goes_on_from_its_log",
+            "test_nothing_is_demanded_for_an_agency_that_is_no_tax_office",
+            "test_the_pick_up_code_is_sealed_and_told_to_the_applicant_alone",
         ),
     ),
-    "workflow/test_charge_backs.py": Long("charge-backs in every order"),
     "workflow/test_complaints.py": Long("complaints in every state of their filing"),
-    "workflow/test_deaf.py": Long(
-        "bugs over the news of money, mended and started again",
-        but=("test_what_was_told_is_heard_again_by_a_filing_that_was_started_anew",),
-    ),
-    "workflow/test_delivery.py": Long(
-        "each change of a delivery", but=("test_a_wrong_code_is_refused_and_counted_once_for_each_command",)
-    ),
-    "workflow/test_desks.py": Long(
-        "desks of other agencies", only=("test_a_desk_that_may_receive_for_another_agency_does_so_to_the_end",)
-    ),
-    "workflow/test_disputes.py": Long("short payments that two dispute"),
-    "workflow/test_edges.py": Long(
-        "Updates too long for Temporal beside others, and texts of before there were rules for them",
-        only=(
-            "test_commands_go_through_beside_updates_too_long_for_temporal",
-            "test_so_they_are_in_a_submission_which_can_be_corrected",
-            "test_what_was_recorded_before_replays_and_goes_on",
-        ),
-    ),
-    "workflow/test_fee_changes.py": Long("supplements that change a fee in each direction"),
     "workflow/test_forgeries.py": Long(
         "forged payments and parcels, and partners that refuse",
         but=(
             "test_a_payment_that_is_owed_is_not_cancelled_by_a_stranger",
             "test_a_payment_that_no_filing_asked_for_ends_before_the_bank_hears_of_it",
-            "test_money_for_a_fee_paid_at_the_counter_goes_back",
         ),
     ),
-    "workflow/test_given_once.py": Long("refunds whose every call goes wrong"),
+    "workflow/test_given_once.py": Long("refunds whose call goes wrong at midnight, or that somebody else asks for"),
     "workflow/test_healing.py": Long(
         "minutes of healing, and what must not heal",
-        but=("test_after_a_minute_it_goes_on_from_its_log", "test_the_looks_add_up_and_stay_small"),
+        but=(
+            "test_after_a_minute_it_goes_on_from_its_log",
+            "test_the_looks_add_up_and_stay_small",
+            "test_what_was_told_is_heard_again_by_a_filing_that_was_started_anew",
+        ),
     ),
     "workflow/test_key_ring.py": Long("keys that come and go under running filings"),
     "workflow/test_locked.py": Long(
@@ -656,27 +634,12 @@ LONG: Final[Mapping[str, Long]] = {
         ),
     ),
     "workflow/test_locked_looks.py": Long("forged looks and complaints"),
-    "workflow/test_locked_money.py": Long("money by two, through programs that one of them speaks"),
-    "workflow/test_long_dialogue.py": Long(
-        "hundreds of the longest questions", but=("test_hundreds_of_the_longest_questions_do_no_harm",)
-    ),
-    "workflow/test_money.py": Long("payments of which nobody is told, and money for one that has ended"),
-    "workflow/test_obligations.py": Long(
-        "a tax in time, too late and taken back",
-        but=("test_an_office_that_takes_no_money_is_paid_where_its_notice_says",),
-    ),
-    "workflow/test_outcomes.py": Long("outcomes that nobody knows when the time is over"),
     "workflow/test_overtaken.py": Long(
         "runs that lose their stream in every way",
         but=(
             "test_a_run_that_has_gone_on_since_its_head_was_read_knows_no_more_than_the_log",
             "test_once_nobody_works_for_the_newer_the_older_goes_on_and_the_newer_is_shut_out",
         ),
-    ),
-    "workflow/test_paid_to_the_post.py": Long("fees that the postman collects, and loses"),
-    "workflow/test_parcels.py": Long(
-        "a parcel that the post loses and pays for",
-        only=("test_what_is_lost_is_made_anew_and_sent_again_and_the_desk_asks_the_post_to_pay",),
     ),
     "workflow/test_past_the_door.py": Long(
         "what goes past the Updates to each activity",
@@ -685,7 +648,6 @@ LONG: Final[Mapping[str, Long]] = {
     "workflow/test_pinned.py": Long(
         "other rules than those pinned", but=("test_who_answered_when_it_was_handed_in_answers_also_after_he_has_left",)
     ),
-    "workflow/test_printed_results.py": Long("results printed by the platform"),
     "workflow/test_provinces.py": Long(
         "provinces side by side over their versions",
         but=("test_each_province_asks_for_its_own_fee", "test_what_was_begun_keeps_its_version_across_a_restart"),
@@ -697,26 +659,18 @@ LONG: Final[Mapping[str, Long]] = {
             "test_a_signature_that_is_exchanged_after_it_was_looked_at_is_none",
             "test_a_supplement_whose_file_is_not_there_changes_nothing_and_goes_through_once_it_is",
             "test_a_virus_found_late_is_asked_about_by_its_paper_and_one_found_at_once_is_refused",
-            "test_a_wrong_signature_is_refused_before_any_event",
-            "test_one_file_that_waits_for_the_scanner_keeps_all_waiting",
             "test_what_is_not_scanned_again_is_not_taken_before_the_scanner_speaks",
             "test_what_is_too_much_or_too_hard_is_not_read_to_its_end",
         ),
     ),
     "workflow/test_referrals.py": Long(
-        "parts that a back office decides, or officers of several agencies",
-        only=(
-            "test_the_agencys_back_office_is_asked_and_what_it_leaves_its_officers_decide",
-            "test_what_is_electronic_is_asked_at_once_and_the_lead_sees_every_answer",
-        ),
+        "parts that a back office decides",
+        only=("test_the_agencys_back_office_is_asked_and_what_it_leaves_its_officers_decide",),
     ),
-    "workflow/test_refunds.py": Long("refunds in parts, by decision, and unheard"),
-    "workflow/test_refunds_anew.py": Long("refunds of a filing that begins again"),
-    "workflow/test_refunds_without_provider.py": Long(
-        "refunds by hand and from a till",
+    "workflow/test_refunds.py": Long(
+        "refunds of a filing that begins again, late money, and a fee that the postman collects",
         but=("test_there_is_nothing_to_give_back_of_what_nobody_paid_at_the_counter",),
     ),
-    "workflow/test_results.py": Long("signatures that a signer declines, and corrections brought and printed"),
     "workflow/test_running.py": Long(
         "workers by each setting, and a store that is slow",
         only=("test_a_file_that_takes_long_to_read_is_read_in_a_task_of_its_own",),
@@ -724,8 +678,9 @@ LONG: Final[Mapping[str, Long]] = {
     "workflow/test_sealed.py": Long(
         "sealed filings of each kind", but=("test_the_kit_without_the_keys_says_what_it_lacks",)
     ),
-    "workflow/test_signing_in_place.py": Long("substitutes who sign"),
-    "workflow/test_signing_in_vain.py": Long("signatures that can't be had, for minutes"),
+    "workflow/test_signing.py": Long(
+        "printed results, signatures by substitutes, and those that can't be had for minutes"
+    ),
     "workflow/test_stalled.py": Long(
         "what stands still, on servers that do not mark it",
         but=("test_a_reason_is_one_line", "test_of_a_failure_only_type_and_place_are_told"),

@@ -18,8 +18,6 @@ from motcua.payloads.key_ring import CodecRing
 from tests.acting import Play
 from tests.conftest import World
 
-Sealing = Callable[[Sequence[Payload]], Sequence[Payload]]
-
 KEYS: Final = {name: b64encode(bytes([n]) * 32).decode() for n, name in enumerate(("one", "two", "three", "four"), 1)}
 
 

@@ -10,7 +10,7 @@ import httpx
 
 from activities.partners.http import partner_client
 from schemas.filing.state import Stage
-from tests.acting import ADDRESS, Play, birth
+from tests.acting import Play, birth
 from tests.conftest import World
 
 
@@ -22,10 +22,6 @@ async def fetched(world: World) -> Play:
 
 
 SENT = ["consignment_requested", "consignment_sent"]
-
-
-async def posted(world: World, postcode: str) -> Play:
-    return await Play.begin(world, birth(result_channel="post", address=ADDRESS | {"postcode": postcode}))
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from motcua import NotAllowed, NotAuthorised
 from schemas.payment.state import PaymentView
 from schemas.people import Role
 from schemas.reading import AskTasks
-from tests.acting import AGENCY, EXTRACT, Play, eventually, extract, officer, publish_changed
+from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
 
 FIRST: Final = officer(Role.LEADER)
@@ -18,13 +18,6 @@ SECOND: Final = officer(Role.LEADER, n=2)
 CASHIER: Final = officer(Role.CASHIER)
 WHY: Final[dict[str, Any]] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
 AMOUNT: Final = 16_000
-
-
-async def paid(world: World, **said: Any) -> Play:
-    play = await Play.begin(world, extract(**said))
-    await play.accept()
-    await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
-    return play
 
 
 async def given(play: Play) -> list[int]:
@@ -44,9 +37,3 @@ async def rules_broken(call: Any) -> list[str]:
     with pytest.raises((NotAllowed, NotAuthorised)) as refused:
         await call
     return [problem.rule for problem in refused.value.refusal.problems]
-
-
-async def half_back(world: World) -> str:
-    """Publishes a version of the extract that refunds a share of the fee of a withdrawn filing; returns its name."""
-    share = {"case": "withdrawn_afterwards", "percent": 33, "source": "unconfirmed"}
-    return await publish_changed(world, EXTRACT, lambda fields: fields["fee"]["refunds"].append(share))

@@ -19,10 +19,9 @@ from schemas.filing.state import Stage
 from schemas.ids import result_workflow
 from schemas.people import Actor, Role
 from schemas.reading import AskTasks
-from schemas.result.state import Validity
 from tests.acting import AGENCY, VIA, Play, eventually, extract, officer
 from tests.conftest import ROOT, World
-from views.registers.results import of_filing, standing_of
+from views.registers.results import of_filing
 
 LEADER: Final = officer(Role.LEADER)
 INITIALS: Final = officer(Role.SPECIALIST)
@@ -89,12 +88,6 @@ async def register(play: Play) -> list[tuple[str, str]]:
     async with play.world.connection() as connection:
         found = await of_filing(connection, str(play.code))
     return [(one.number.rpartition("-")[2], one.state.value) for one in found]
-
-
-async def validity(play: Play, number: str) -> Validity | None:
-    async with play.world.connection() as connection:
-        found = await standing_of(connection, f"{AGENCY}-{(await play.view()).as_of:%Y}-{number}")
-    return None if found is None else found.validity
 
 
 async def tasks_of(play: Play, role: Role) -> list[tuple[str, str | None, tuple[str, ...]]]:

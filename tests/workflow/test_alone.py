@@ -73,25 +73,3 @@ async def test_one_alone_gives_nothing_back(staffed: World) -> None:
             assert await does(play, ApproveRefund, THREE, Role.LEADER, case=1, acting_for=ONE) is not None
     assert (await play.order())["refunds"] == []
     assert await does(play, ApproveRefund, TWO, Role.LEADER, case=1) is None
-
-
-async def test_who_asks_in_the_place_of_another_keeps_both_from_approving(staffed: World) -> None:
-    play = await Play.begin(staffed, extract())
-    await play.accept()
-    await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
-    why: dict[str, Any] = {"amount": 1, "reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
-    async with away(staffed, TWO, Role.CASHIER, ONE):
-        assert await does(play, RequestRefund, ONE, Role.CASHIER, acting_for=TWO, **why) is None
-    for subject in (ONE, TWO):
-        assert await does(play, ApproveRefund, subject, Role.LEADER, case=1) == "needs_another"
-    assert await does(play, ApproveRefund, "h01.12-nobody", Role.LEADER, case=1) == "not_in_directory"
-    found = await does(play, ApproveRefund, THREE, Role.LEADER, case=1, acting_for="h01.12-leader-9")
-    assert found == "not_the_substitute"
-    async with away(staffed, THREE, Role.LEADER, TWO):
-        found = await does(play, ApproveRefund, TWO, Role.LEADER, case=1, acting_for=THREE)
-        assert found == "needs_another", "nor in the place of a third"
-    async with away(staffed, THREE, Role.SPECIALIST, TWO):
-        found = await does(play, ApproveRefund, THREE, Role.LEADER, case=1)
-        assert found == "needs_another", "whoever asked stands in their place today"
-    assert (await play.order())["refunds"] == []
-    assert await does(play, ApproveRefund, THREE, Role.LEADER, case=1) is None

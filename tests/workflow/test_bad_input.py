@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
 
 import pytest
 from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowQueryFailedError
-from temporalio.common import RawValue, RetryPolicy
+from temporalio.common import RawValue
 
-from motcua import NotAllowed, NotAuthorised, SameIdOtherContent
-from rules.streams import FILING
+from motcua import NotAuthorised, SameIdOtherContent
 from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import Closing, Stage
 from schemas.filing.submission import MAX_SUBMISSION_BYTES
 from schemas.people import Actor, Role
-from schemas.stream.ledger import Receipt
-from schemas.stream.snapshots import Snapshot
 from tests.acting import (
     BIRTH,
     NEVER_PAYS,
-    Doubtful,
     Play,
     birth,
     contract,
-    eventually,
     extract,
-    of,
     officer,
     plain,
     publish_short,
@@ -42,7 +34,6 @@ from tests.acting import (
 )
 from tests.conftest import World
 from tests.workflow.plain import Plain, command, ended_cleanly, failed_tasks, length, refused_submission, submit
-from workflows.stream.starting import load_state
 
 REFUSED: Final[Sequence[tuple[Plain, RefusalCode, str, str]]] = (
     (plain(birth(procedure="9.999999", version=None)), RefusalCode.BAD_SUBMISSION, "procedure", "unknown_procedure"),
@@ -84,24 +75,6 @@ async def test_a_submission_that_is_refused_leaves_no_trace_and_can_be_corrected
     for submission, *_ in REFUSED:
         corrected = birth(submission_id=submission["submission_id"])
         assert (await running.client.submit(corrected)).code is not None
-
-
-async def test_a_reception_officer_who_is_not_in_the_directory_records_nothing(running: World) -> None:
-    stranger = {"subject": "nobody", "role": "reception", "agency": "H56.30"}
-    submission = contract(actor=stranger)
-    why = await refused_submission(running, plain(submission))
-    assert (why.code, why.problems[0].rule) == (RefusalCode.NOT_AUTHORISED, "not_in_directory")
-    await running.client.submit(contract(submission_id=submission.submission_id))
-
-
-async def test_more_than_a_message_can_hold_reaches_nobody(running: World) -> None:
-    submission = birth()
-    huge = plain(submission) | {"form": {"child_name": "x" * 5_000_000}}
-    client, before = await stock(running), await record(running)
-    with pytest.raises(Exception, match=r"(?i)limit|larger|exceeds"):
-        await submit(client, {"submission": huge}, workflow_id=f"filing:{of(submission)}")
-    assert await record(running) == before
-    await running.client.submit(submission)
 
 
 def nested(depth: int) -> Any:
@@ -156,86 +129,6 @@ async def test_a_start_that_is_garbage_is_refused_and_ends_at_once(running: Worl
         for workflow_id in (asked, silent):
             await ended_cleanly(client, workflow_id)
     assert await record(running) == before
-
-
-async def test_an_id_that_is_not_that_of_the_submission_is_refused(running: World) -> None:
-    client, before = await stock(running), await record(running)
-    workflow_id = f"filing:{uuid4()}"
-    why = await refusal(submit(client, {"submission": plain(birth())}, workflow_id=workflow_id))
-    assert (why.code, why.problems[0].rule) == (RefusalCode.BAD_START, "id_does_not_match")
-    await ended_cleanly(client, workflow_id)
-    assert await record(running) == before
-
-
-async def handed_on(world: World, play: Play) -> Plain:
-    """A start as one run gives it to the next, made up: the filing was approved and delivered."""
-    async with world.connection() as connection:
-        rules = json.loads(await connection.fetchval("select rules from procedure where code = $1", BIRTH))
-        calendar = json.loads(await connection.fetchval("select body from calendar"))
-    at = "2026-11-25T01:00:00Z"
-    state = {
-        "filing_id": str(play.filing),
-        "agency": play.submission.agency,
-        "procedure": rules,
-        "calendar": calendar,
-        "level": 4,
-        "seq": 9,
-        "code": "made up",
-        "submitted_at": at,
-        "accepted_at": at,
-        "changed_at": at,
-        "decision": {"outcome": "approved", "officer": "h56.30-leader-1"},
-        "closed_at": at,
-        "closing": "delivered",
-    }
-    made_up = {"command_id": "submit", "digest": "0" * 64, "seq": 9, "at": at, "code": "made up"}
-    snapshot = {"state": state, "receipts": [made_up], "memory": {"queue": "backoffice", "checked": True}}
-    assert snapshot.keys() <= Snapshot.model_fields.keys()  # or nobody could believe it
-    return {"restart": {"epoch": 1}, "snapshot": Snapshot.model_validate(snapshot).model_dump(mode="json")}
-
-
-LIVES: Final = timedelta(seconds=5)
-AGAIN: Final[dict[str, Plain]] = {
-    "begun": {},
-    "retried": {
-        "run_timeout": timedelta(seconds=5),
-        "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1)),
-    },
-    "on a schedule": {"cron_schedule": "@every 1s"},
-}
-
-
-@pytest.mark.parametrize("again", AGAIN)
-async def test_a_made_up_past_is_not_believed(world: World, again: str) -> None:
-    async with world.platform(), world.back_office(Doubtful()):
-        play = await Play.begin(world, birth())
-        client, workflow_id = await stock(world), f"filing:{play.filing}"
-        handle = client.get_workflow_handle(workflow_id)
-        given = await handed_on(world, play)
-        assert load_state(FILING, Snapshot.model_validate(given["snapshot"])).closing is not None
-        if again == "on a schedule":
-            await play.withdraw()  # so that each run ends, and the next begins
-            await handle.result()
-        else:
-            await handle.terminate()
-        first = await client.start_workflow("Filing", given, id=workflow_id, task_queue="motcua", **AGAIN[again])
-
-        async def run() -> str | None:
-            return (await handle.describe()).run_id
-
-        later = first.first_execution_run_id
-        if again != "begun":
-            later = await eventually(run, lambda found: found != first.first_execution_run_id)
-        made_up = client.get_workflow_handle(workflow_id, run_id=later)
-        if again == "on a schedule":
-            await eventually(run, lambda found: found != later)
-            *_, end = (await made_up.fetch_history()).events
-            [said] = end.workflow_execution_completed_event_attributes.result.payloads
-            assert json.loads(said.data) == {"closing": "withdrawn", "code": play.code}
-        else:
-            receipt = await made_up.execute_update("submit")
-            assert (receipt["seq"], receipt["code"]) == (1, play.code)
-        await handle.terminate()
 
 
 SIGNALS: Final[dict[str, Sequence[Any]]] = {
@@ -349,23 +242,6 @@ NO_QUESTION: Final[Sequence[Any]] = (
 )
 
 
-async def test_a_command_that_is_not_allowed_names_those_that_are(world: World) -> None:
-    async with world.platform():
-        play = await Play.begin(world, birth())
-        before = await record(world)
-        with pytest.raises(NotAllowed) as error:
-            await play.act(cm.Decide, play.officer(Role.LEADER), outcome="approved")
-        assert error.value.refusal.allowed == ()  # a leader has nothing to do at intake
-        with pytest.raises(NotAllowed) as error:
-            await play.act(cm.Decide, play.officer(Role.RECEPTION), outcome="approved")
-        reception = {"accept", "refuse_intake", "request_supplement", "ask", "claim", "withdraw", "change_delivery"}
-        assert set(error.value.refusal.allowed) == reception
-        with pytest.raises(NotAllowed) as error:
-            await play.act(cm.Accept, play.submission.actor)
-        assert set(error.value.refusal.allowed) == {"withdraw", "change_delivery"}
-        assert await record(world) == before
-
-
 UNKNOWN: Final = (
     Actor(subject="nobody", role=Role.RECEPTION, agency="H56.30"),
     Actor(subject="h56.30-specialist-1", role=Role.RECEPTION, agency="H56.30"),
@@ -406,30 +282,3 @@ async def test_twenty_equal_submissions_at_once_are_one_filing(running: World) -
     assert all(receipt == receipts[0] for receipt in receipts)
     rows = await record(running)
     assert (len(rows["filing"]), len(rows["counter"])) == (1, 2), "one dossier code, and one number of a result"
-
-
-def told(answers: list[Receipt | BaseException]) -> tuple[int, list[str]]:
-    """How many were recorded, and the rules by which the others were refused."""
-    refused = [answer for answer in answers if isinstance(answer, BaseException)]
-    assert all(isinstance(answer, NotAllowed) for answer in refused), refused
-    rules = [answer.refusal.problems[0].rule for answer in refused if isinstance(answer, NotAllowed)]
-    return len(answers) - len(refused), rules
-
-
-async def test_of_two_claims_and_of_a_decision_and_a_withdrawal_at_once_exactly_one_counts(world: World) -> None:
-    async with world.platform(), world.back_office(Doubtful()):
-        play = await Play.begin(world, birth())
-        leader = play.officer(Role.LEADER)
-        await play.accept()
-        specialists = [play.officer(Role.SPECIALIST, n) for n in (1, 2)]
-        both = await asyncio.gather(*(play.act(cm.Claim, one) for one in specialists), return_exceptions=True)
-        assert told(both) == (1, ["claimed_by_other"])
-        specialist = specialists[[isinstance(answer, Receipt) for answer in both].index(True)]
-        await play.act(cm.Propose, specialist, outcome="approved")
-        await play.act(cm.Claim, leader)
-        decide = play.act(cm.Decide, leader, outcome="approved")
-        answers = await asyncio.gather(decide, play.withdraw(), return_exceptions=True)
-        await play.at(Stage.CLOSED)
-        kinds = await play.kinds()
-    assert sum(isinstance(answer, Receipt) for answer in answers) == 1
-    assert ("decided" in kinds) != ("withdrawn" in kinds)

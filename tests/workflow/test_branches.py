@@ -2,60 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import pytest
 
-from motcua import NotAllowed, NotAuthorised
+from motcua import NotAllowed
+from recovery.restart import Restarter
 from schemas.filing import commands as cm
-from schemas.filing.state import Closing, Stage, Status
+from schemas.filing.state import Stage, Status
+from schemas.ids import filing_workflow, payment_workflow
 from schemas.people import Role
-from tests.acting import (
-    EXTRACT,
-    FILE,
-    NEVER_PAYS,
-    Doubtful,
-    Play,
-    birth,
-    eventually,
-    extract,
-    marriage,
-    publish_changed,
-)
+from schemas.reading import Audience
+from tests.acting import BIRTH, NEVER_PAYS, Play, birth, eventually, extract, publish_short
 from tests.conftest import World
+from tests.sound import sound
+from tests.workflow.delivery import fetched
+from tests.workflow.obligations import LAND, PAID, N, demanded, takes_money
+from workers.wiring import open_pool
 
 MONEY_BACK = 8000 * 2
-
-
-async def test_an_agency_without_an_accountable_leader_decides_by_its_officers(running: World) -> None:
-    async with running.connection(running.owner_dsn) as connection:
-        await connection.execute("update officer set active = false where subject = 'h56.30-leader-1'")
-    play = await Play.begin(running, birth())
-    handle = running.temporal.get_workflow_handle(f"filing:{play.filing}")
-
-    async def done() -> set[str]:
-        events = (await handle.fetch_history()).events
-        return {str(event.WhichOneof("attributes")).removesuffix("_event_attributes") for event in events}
-
-    # It waits for an officer, and has asked no back office whether the order approves.
-    assert "activity_task_scheduled" not in await eventually(done, lambda found: "timer_started" in found)
-    await play.accept()
-    assert await play.kinds() == ["submitted", "accepted", "step_started"]
-
-
-async def test_a_supplement_at_review_comes_back_to_who_asked(world: World) -> None:
-    async with world.platform(), world.back_office(Doubtful()):
-        play = await Play.begin(world, birth())
-        await play.accept()
-        asking, other = (play.officer(Role.SPECIALIST, n) for n in (1, 2))
-        await play.act(cm.Claim, asking)
-        items = [{"target": "paper", "code": "birth_notice", "note": "illegible"}]
-        await play.act(cm.RequestSupplement, asking, items=items, legal_basis="Đ15")
-        assert (await play.view()).status is Status.SUPPLEMENT
-        await play.act(cm.Supplement, play.submission.actor, papers=[{"code": "birth_notice", "file": FILE}])
-        assert (await play.view()).tasks[0].officer == asking.subject
-        with pytest.raises(NotAllowed) as error:
-            await play.act(cm.Propose, other, outcome="approved")
-        assert error.value.refusal.problems[0].rule == "claimed_by_other"
-        await play.act(cm.Propose, asking, outcome="approved")
 
 
 async def test_after_a_withdrawal_nothing_is_owed_and_late_money_goes_back(running: World) -> None:
@@ -93,45 +58,77 @@ async def test_whoever_pays_twice_what_is_not_owed_gets_both_back(running: World
     assert {refund["capture_id"] for refund in order["refunds"]} == {c["capture_id"] for c in order["captures"]}
 
 
-async def test_who_pays_at_the_counter_what_ends_the_filing_owes_nothing_online(running: World) -> None:
-    version = await publish_changed(running, EXTRACT, lambda fields: fields["fee"].update(due="result"))
-    play = await Play.begin(running, extract(version=version, payer_account=NEVER_PAYS))
-    await play.accept()
-    await play.review()
-    await eventually(play.order, bool)
-    await play.pay_at_counter(16000)
-    assert (await play.at(Stage.CLOSED)).closing is Closing.DELIVERED
-    await eventually(play.order, lambda order: order["status"] == "cancelled")
-    assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_cancelled"]
+async def events(play: Play, wanted: str, n: int = N) -> list[str]:
+    return await eventually(lambda: play.kinds("payment", n), lambda kinds: wanted in kinds)
 
 
-async def test_what_is_waived_of_a_fee_is_not_owed_and_the_rest_is_asked_for_anew(running: World) -> None:
-    name = {"vi": "Giảm một nửa", "en": "Half off"}
-    half = {"code": "half", "name": name, "percent": 50, "approver": "cashier", "source": "unconfirmed"}
-    version = await publish_changed(running, EXTRACT, lambda fields: fields["fee"]["waivers"].append(half))
-    play = await Play.begin(running, extract(version=version, payer_account=NEVER_PAYS))
-    await play.accept()
-    await eventually(play.order, bool)
-    await play.act(cm.WaiveFee, play.officer(Role.CASHIER), waiver="half", reason="one of two copies is for the court")
-    view = await play.at(Stage.FEE)
-    assert view.fee is not None
-    assert (view.fee.n, view.fee.amount, view.fee.waived) == (2, 8000, 8000)
-    await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds[-1] == "payment_cancelled")
-    await play.pay_by_hand()  # the first order all the same: it is not owed any more
-    await play.approve_refund()
-    await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds[-1] == "payment_refunded")
-    await eventually(lambda: play.kinds("payment", 2), bool)
-    await play.pay_by_hand(2)
+async def test_nothing_is_demanded_for_an_agency_that_is_no_tax_office(running: World) -> None:
+    await takes_money(running)
+    for agency in (LAND, "H01.12", "H99.99"):
+        with pytest.raises(NotAllowed) as refused:
+            await demanded(running, agency=agency)
+        assert [(one.field, one.rule) for one in refused.value.refusal.problems] == [("agency", "no_tax_office")]
+
+
+async def test_a_filing_that_was_lost_hears_of_the_money_when_it_goes_on_from_its_log(running: World) -> None:
+    await takes_money(running)
+    play = await demanded(running, NEVER_PAYS)
+    await events(play, "payment_ordered")
+    await running.temporal.get_workflow_handle(filing_workflow(play.filing)).terminate("it is lost")
+    await play.pay_by_hand(N)
+    await events(play, "payment_captured")
+    await running.temporal.get_workflow_handle(payment_workflow(play.filing, N)).terminate("it is lost")
+    async with open_pool(running.settings) as pool:
+        restarter = Restarter(pool, running.temporal)
+        assert await restarter.unfinished("payment", play.filing) == [payment_workflow(play.filing, N)]
+        await restarter.restart(filing_workflow(play.filing))
     await play.at(Stage.REVIEW)
-    assert (await play.view()).waiver is not None
-    assert await play.kinds("payment", 2) == ["payment_requested", "payment_ordered", "payment_captured"]
+    assert await play.kinds("payment", N) == PAID
+    await sound(running)
 
 
-async def test_a_task_is_given_only_to_an_officer_of_the_agency_in_its_role(running: World) -> None:
-    play = await Play.begin(running, marriage())
-    await play.accept()
-    for stranger in ("h56.30-leader-1", "h01.12-specialist-1", "nobody"):
-        with pytest.raises(NotAuthorised, match="not_in_directory"):
-            await play.act(cm.Reassign, play.officer(Role.TEAM_LEAD), officer=stranger)
-    await play.act(cm.Reassign, play.officer(Role.TEAM_LEAD), officer="h56.30-specialist-2")
-    await play.act(cm.Forward, play.officer(Role.SPECIALIST, 2))
+SIGNED: Final[dict[str, Any]] = {"recipient": "Nguyễn Văn An", "signed_on_paper": True}
+
+
+async def read(world: World, **seconds: int) -> Play:
+    """A result that waits to be read, for an hour unless something else is said."""
+    version = await publish_short(world, BIRTH, **{"reading": 3600} | seconds)
+    play = await Play.begin(world, birth(version=version, result_channel="online"))
+    await play.at(Stage.READING)
+    return play
+
+
+async def stored(world: World, kind: str) -> list[str]:
+    """What the log holds of events of this kind that is not sealed."""
+    async with world.connection() as connection:
+        rows = await connection.fetch("select body from event where kind = $1", kind)
+    return [row["body"].decode() for row in rows]
+
+
+async def test_the_pick_up_code_is_sealed_and_told_to_the_applicant_alone(running: World) -> None:
+    play = await fetched(running)
+    told = await running.client.delivery(play.filing)
+    assert told.pickup_code is not None
+    assert (told.desk, told.link) == ("H56.30", None)
+    assert await stored(running, "pickup_offered") == ["{}"]
+    assert told.pickup_code not in (await play.view()).model_dump_json()
+    for audience in Audience:
+        entries = await running.client.timeline(play.filing, audience)
+        [offered] = [entry for entry in entries if entry.kind == "pickup_offered"]
+        seen = (offered.personal or {}).get("code")
+        assert seen == (told.pickup_code if audience is Audience.APPLICANT else None), audience
+
+
+async def test_a_wrong_code_is_refused_and_counted_once_for_each_command(running: World) -> None:
+    play = await fetched(running)
+    code = (await running.client.delivery(play.filing)).pickup_code
+    assert code is not None
+    wrong = SIGNED | {"code": f"{(int(code) + 1) % 10**6:06d}", "command_id": "fetched-1"}
+    for _ in range(2):
+        with pytest.raises(NotAllowed) as refused:
+            await play.act(cm.HandOver, play.officer(Role.HANDOVER), **wrong)
+        assert [problem.rule for problem in refused.value.refusal.problems] == ["wrong_code"]
+    assert (await play.kinds())[-2:] == ["pickup_offered", "wrong_code_given"]
+    await play.hand_over()
+    assert (await play.view()).status is Status.RETURNED
+    assert (await play.kinds())[-2:] == ["wrong_code_given", "handed_over"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,9 +11,6 @@ from motcua import FilingClosed, NotAllowed, SameIdOtherContent
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage, Status
 from schemas.ids import complaint_workflow
-from schemas.people import Role
-from schemas.reading import AskTasks
-from tests.acting import AGENCY, Play, birth, eventually, extract, officer, stock
 from tests.conftest import World
 from tests.shell import Shell
 from tests.sound import sound
@@ -59,68 +55,6 @@ async def test_upheld_a_refusal_is_decided_again_though_temporal_loses_both(runn
     await sound(running)
 
 
-async def test_who_made_the_act_neither_takes_nor_is_given_the_complaint(running: World) -> None:
-    play = await refused(running)
-    stream = await complained(play, "decided")
-    first, lead = play.officer(Role.LEADER), play.officer(Role.TEAM_LEAD)
-    with pytest.raises(NotAllowed) as error:
-        await act(running, stream, cm.Claim, first)
-    assert [problem.rule for problem in error.value.refusal.problems] == ["four_eyes"]
-    with pytest.raises(NotAllowed):
-        await act(running, stream, cm.Reassign, lead, officer=first.subject)
-
-    async def tasks() -> list[tuple[str, tuple[str, ...]]]:
-        rows = (await running.client.tasks(AskTasks(agency=AGENCY, role=Role.LEADER))).rows
-        return [(task.name, task.actions) for task in rows if task.stream == stream]
-
-    assert await tasks() == [("complaint", ("claim",))]
-    await act(running, stream, cm.Reassign, lead, officer=SECOND.subject)
-    await act(running, stream, cm.Withdraw, play.submission.actor, reason="đã rõ")
-    assert (await settled(running, stream)).state == "withdrawn"
-    assert await tasks() == []
-
-
-@pytest.mark.parametrize("over", [False, True])
-async def test_a_suspension_is_lifted_while_the_filing_is_open_unless_it_is_over(running: World, *, over: bool) -> None:
-    play = await Play.begin(running, extract())
-    await play.accept()
-    await play.at(Stage.REVIEW)
-    await play.act(cm.Claim, play.officer(Role.SPECIALIST))
-    why = {"reason": "tranh chấp", "legal_basis": "Đ19"}
-    await play.act(cm.Stop, play.officer(Role.LEADER), mode="suspend", **why)
-    stream = await complained(play, "suspended")
-    if over:
-        await play.act(cm.Resume, play.officer(Role.LEADER))
-    await answered(running, stream, UPHELD)
-    assert (await settled(running, stream)).reopened is not over
-    assert ("reopened" in await play.kinds()) is not over
-    if not over:
-        await play.review()
-        assert (await play.at(Stage.CLOSED)).status is Status.RETURNED
-
-
-EVERY: Final = ["not_the_complainant", "nothing_to_complain_about", "not_the_next"]
-NO_COMPLAINTS: Final[Sequence[tuple[dict[str, Any], list[str]]]] = (
-    ({"actor": {"subject": "eve", "role": "applicant"}}, EVERY[:1]),
-    ({"actor": officer(Role.LEADER)}, EVERY[:1]),
-    ({"actor": officer(Role.RECEPTION)}, ["signed_complaint_required"]),
-    ({"n": 2}, EVERY[2:]),
-    ({"about": 99}, EVERY[1:2]),
-    ({"about": 1, "n": 3, "actor": {"subject": "eve", "role": "applicant"}}, EVERY),
-)
-
-
-async def test_what_may_not_be_complained_about_is_refused_with_every_reason(running: World) -> None:
-    play = await Play.begin(running, birth())
-    await play.at(Stage.CLOSED)
-    about = await seq_of(play, "decided")
-    for said, rules in NO_COMPLAINTS:
-        with pytest.raises(NotAllowed) as error:
-            await running.client.complain(complaint(play, **{"about": about} | said))
-        assert [problem.rule for problem in error.value.refusal.problems] == rules
-    assert await running.client.complaints(play.filing) == []
-
-
 async def test_the_same_complaint_again_is_the_same_and_another_under_its_number_is_refused(running: World) -> None:
     play = await refused(running)
     about = await seq_of(play, "decided")
@@ -157,13 +91,3 @@ async def test_a_complaint_by_hand_and_what_became_of_it(
     assert (again.code, again.json["problems"][0]["rule"]) == (1, "disputed_already")
     assert [one["state"] for one in (await shell("complaints", play.filing.hex, "--json")).json] == ["recorded"]
     assert "waits to be taken up" in (await shell("complaints", play.filing.hex)).out
-
-
-async def test_a_plain_start_complains_just_as_well(running: World) -> None:
-    play = await refused(running)
-    start = complaint(play, await seq_of(play, "decided")).model_dump(mode="json", exclude_none=True)
-    client, stream = await stock(running), complaint_workflow(play.filing, 1)
-    handle = await client.start_workflow("Complaint", start, id=stream, task_queue="motcua")
-    await eventually(lambda: running.client.complaints(play.filing), bool)
-    await answered(running, stream, REJECTED)
-    assert (await handle.result())["state"] == "rejected"

@@ -1,9 +1,8 @@
-"""At every edge: too long, invisible, garbage. Refused in words and at once, and the filing takes the next command."""
+"""At every edge: too long, garbage, hundreds of questions. Refused in words, and the filing takes the next command."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -14,36 +13,23 @@ import pytest
 from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.worker import Replayer, Worker
+from temporalio.worker import Worker
 
 from motcua import SameIdOtherContent
-from motcua.payloads.converter import data_converter
-from schemas import text
-from schemas.errors import Refusal, RefusalCode
+from recovery.behind import Known, seen
+from rules.filing.changes import KEPT
+from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.filing.submission import content_digest
+from schemas.ids import filing_workflow
 from schemas.people import Role
 from schemas.stream.edge import MAX_COMMAND_BYTES
-from tests.acting import (
-    VIA,
-    Doubtful,
-    Play,
-    birth,
-    eventually,
-    extract,
-    officer,
-    plain,
-    record,
-    refusal,
-    stock,
-)
+from tests.acting import VIA, Doubtful, Play, birth, eventually, extract, officer, plain, record, refusal, stock
 from tests.conftest import World
-from tests.workflow.plain import command, failed_tasks, length, refused_submission
-from workers.wiring import WORKFLOWS
+from tests.restarting import lost_and_restarted
+from tests.workflow.plain import command, failed_tasks, length
 
-INVISIBLE: Final = "\u200b"
-"""One of them; all others are `tests/unit/test_edge.py`'s."""
 DECOMPOSED: Final = normalize("NFD", "Nguyễn Văn Ẩn")
 COMPOSED: Final = normalize("NFC", DECOMPOSED)
 
@@ -74,58 +60,6 @@ async def test_an_update_too_long_is_refused_in_words_and_the_next_command_goes_
         assert await failed_tasks(handle) == 0
 
 
-async def refused_at_last(handle: WorkflowHandle[Any, Any], said: dict[str, Any]) -> Refusal:
-    """Why it is refused, once Temporal takes it: of what is in flight for a workflow, it takes 4 MB at a time."""
-    while True:
-        try:
-            return await refusal(handle.execute_update("ask", said))
-        except RPCError as error:
-            if error.status is not RPCStatusCode.RESOURCE_EXHAUSTED:
-                raise
-
-
-async def test_commands_go_through_beside_updates_too_long_for_temporal(world: World) -> None:
-    async with world.platform():
-        play = await Play.begin(world, birth())
-        handle = handle_of(await stock(world), play)
-        # A refusal repeats what it refuses. Some of these are more together than one answer of a worker can be.
-        sizes = (2_200_000, 3_900_000, 2_200_000, 1_500_000)
-        huge = [refused_at_last(handle, command(question="x" * size)) for size in sizes]
-        asked = [play.act(cm.Ask, play.officer(Role.RECEPTION), question=f"{n}?") for n in range(3)]
-        reasons, _ = await asyncio.gather(asyncio.gather(*huge), asyncio.gather(*asked))
-        assert [why.problems[0].rule for why in reasons] == ["too_long"] * len(sizes)
-        assert len((await play.view()).questions) == len(asked)
-        assert await failed_tasks(handle) == 0
-
-
-async def test_what_nobody_sees_and_ids_that_look_personal_are_refused_in_a_command(world: World) -> None:
-    async with world.platform():
-        play = await Play.begin(world, birth())
-        handle, before = handle_of(await stock(world), play), await record(world)
-        why = await refusal(handle.execute_update("ask", command(question=f"Nơi{INVISIBLE}sinh?")))
-        assert why.code is RefusalCode.BAD_COMMAND
-        assert [(problem.field, problem.rule) for problem in why.problems] == [("question", "invisible_text")]
-        given = command(command_id="0912345678", via={"principal": "001099012345"})
-        why = await refusal(handle.execute_update("accept", given))
-        found = {(problem.field, problem.rule) for problem in why.problems}
-        assert found == {("command_id", "looks_personal"), ("via.principal", "looks_personal")}
-        assert await record(world) == before
-
-
-async def test_so_they_are_in_a_submission_which_can_be_corrected(running: World) -> None:
-    given = plain(birth())
-    applicant = given["applicant"] | {"name": f"Nguyễn{INVISIBLE}An"}
-    form = given["form"] | {"child_name": f"An{INVISIBLE}"}
-    why = await refused_submission(running, given | {"applicant": applicant, "form": form})
-    assert why.code is RefusalCode.BAD_START
-    found = {(problem.field, problem.rule) for problem in why.problems}
-    assert found == {("applicant.name", "invisible_text"), ("form.child_name", "invisible_text")}
-    for field in ("client_id", "submission_id"):
-        why = await refused_submission(running, given | {field: "001099012345"})
-        assert [(problem.field, problem.rule) for problem in why.problems] == [(field, "looks_personal")]
-    await running.client.submit(birth(submission_id=given["submission_id"]))
-
-
 async def test_texts_are_recorded_in_nfc_under_the_digest_of_what_was_sent(world: World) -> None:
     async with world.platform(), world.back_office(Doubtful()):
         sent = birth(form=dict(birth().form) | {"child_name": DECOMPOSED})
@@ -144,29 +78,6 @@ async def test_texts_are_recorded_in_nfc_under_the_digest_of_what_was_sent(world
         [filed] = [entry for entry in await world.client.timeline(play.filing) if entry.kind == "submitted"]
     assert filed.personal is not None
     assert filed.personal["form"]["child_name"] == COMPOSED
-
-
-async def test_what_was_recorded_before_replays_and_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = f"An\u200b{DECOMPOSED}"
-    async with world.back_office(Doubtful()):
-        with monkeypatch.context() as before:
-            before.setattr(text, "_seen", lambda value, *_: value)
-            before.setattr(text, "_PERSONAL", re.compile("(?!)"))
-            async with world.platform():
-                play = await Play.begin(
-                    world, birth(submission_id="c-0912345678", form=dict(birth().form) | {"child_name": name})
-                )
-                await play.act(
-                    cm.Ask, play.officer(Role.RECEPTION), question="Nơi\u202esinh?", command_id="001099012345"
-                )
-        handle = handle_of(world.temporal, play)
-        history = await handle.fetch_history()
-        await Replayer(workflows=WORKFLOWS, data_converter=data_converter).replay_workflow(history)
-        async with world.platform():
-            assert (await world.client.submit(play.submission)).code == play.code
-            await play.accept()
-            [question] = (await play.view()).questions
-    assert question.question == "Nơi\u202esinh?"
 
 
 class Garbled:
@@ -223,3 +134,40 @@ async def test_a_text_pays_no_fee_at_the_counter(world: World) -> None:
             assert [(problem.field, problem.rule) for problem in why.problems] == [("amount", "int_type")]
         assert (await play.view()).stage is Stage.FEE
         await handle.execute_update("pay_at_counter", command(actor=cashier, amount=16000))
+
+
+ROUNDS: Final = 150
+LONG: Final = "ế" * 2000
+LARGEST: Final = 262_144
+
+
+async def ask(play: Play, n: int, question: str = LONG) -> Any:
+    return await play.act(cm.Ask, play.officer(Role.RECEPTION), command_id=f"ask-{n}", question=question)
+
+
+def sizes(history: Any) -> list[int]:
+    return [event.ByteSize() for event in history.events]
+
+
+async def test_hundreds_of_the_longest_questions_do_no_harm(running: World) -> None:
+    play = await Play.begin(running, extract())
+    stream = filing_workflow(play.filing)
+    first = await ask(play, 1)
+    for n in range(1, ROUNDS):
+        await play.act(cm.Answer, play.submission.actor, command_id=f"answer-{n}", n=n, answer=LONG)
+        await ask(play, n + 1)
+
+    assert await ask(play, 1) == first  # recorded long before: the log knows it
+    with pytest.raises(SameIdOtherContent):
+        await ask(play, 1, "khác")
+    view = await play.view()
+    assert [question.n for question in view.questions] == list(range(ROUNDS - KEPT, ROUNDS + 1))
+
+    await lost_and_restarted(running, stream)
+    await eventually(lambda: seen(running.temporal, stream), Known(view.seq, 2).__eq__)
+    assert await ask(play, 2) != first
+    assert (await play.view()).seq == view.seq  # that one too was recorded long before
+    await play.accept()
+    assert (await play.view()).stage is not Stage.INTAKE
+    history = await running.temporal.get_workflow_handle(stream).fetch_history()
+    assert max(sizes(history)) < LARGEST

@@ -1,32 +1,51 @@
-"""Refunds over VNPay whose calls go wrong: each once in the bank's ledger, or by hand if the bank does not have it."""
+"""Refunds over VNPay: each once in the bank's ledger, whatever happens to its call, and whoever asks for it."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from temporalio import workflow
-from temporalio.client import WorkflowExecutionDescription
+from temporalio.client import Client, WorkflowExecutionDescription
 
 from activities.money import giving_back
 from activities.partners import http as outside
 from activities.partners.money.provider import Notice, Outcome
-from operations.doctor.record.long_waits import long_waits
-from rules.stream_kind import Kinds
-from rules.streams import REFUND
-from schemas.ids import payment_workflow, refund_workflow
+from schemas.ids import filing_workflow, refund_workflow
 from schemas.people import Role
 from schemas.refund.commands import ApproveRefund, RequestRefund
-from tests.acting import Play, eventually
+from tests.acting import Play, eventually, stock
 from tests.conftest import World
+from tests.locked import signing
 from tests.restarting import lost_and_restarted, reset
-from tests.waits import around
-from tests.workflow.money import AMOUNT, Till, at_work, paid_for
+from tests.rogue import ordered, rogues
+from tests.workflow.money import AMOUNT, Till, at_work, heard_of, paid_for
 from tests.workflow.money import till as till
-from tests.workflow.vnpay import HALF, WHY, ends, given, goes_wrong
+
+HALF: Final = 8_000
+HANGS: Final = 2
+WHY: Final[dict[str, Any]] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
+
+
+def goes_wrong(till: Till, fault: str, times: int = 1) -> None:
+    """Switch a fault on for so many calls: for refunds at VNPay only, or for every call."""
+    wire = "vnpay" if fault in {"refuse_refund", "next_day"} else "refunds"
+    said = {"fault": fault, "times": times, "value": HANGS if "hang" in fault else 0}
+    till.bank.client.put(f"/faults/{wire}", json=said).raise_for_status()
+
+
+async def given(till: Till, reference: str) -> list[int]:
+    """Returns VNPay's refunds, in đồng."""
+    return [one["amount"] for one in till.ledger(reference)["refunds"]]
+
+
+async def is_given(play: Play) -> None:
+    await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_given" in kinds)
+
 
 PART: Final = 5_000
 ANSWERED: Final = 1.0
@@ -38,59 +57,10 @@ def wire() -> str:
     return "vnpay"
 
 
-def goes_well(till: Till) -> None:
-    for wire in ("vnpay", "refunds"):
-        till.bank.client.delete(f"/faults/{wire}").raise_for_status()
-
-
 async def approve(play: Play, case: int = 1, amount: int = PART) -> None:
     """Two agree on a part."""
     await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=amount, **WHY)
     await play.refund(ApproveRefund, play.officer(Role.LEADER), case=case)
-
-
-async def gone_back(till: Till, play: Play, case: int, faults: Mapping[str, int]) -> str:
-    """What became of a refund while this goes wrong, so many times."""
-    for fault, times in faults.items():
-        goes_wrong(till, fault, times)
-    await approve(play, case)
-    found = await ends(play, case)
-    goes_well(till)
-    return found
-
-
-async def test_calls_that_go_wrong_give_back_once_or_leave_it_to_people(
-    till: Till, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outside, "TIMEOUT_S", ANSWERED)
-    monkeypatch.setattr(giving_back, "SETTLED", timedelta(seconds=5))
-    async with at_work(till):
-        play, reference, _ = await paid_for(till)
-        # Nobody else is to ask the bank something: it would meet the faults.
-        await till.world.temporal.get_workflow_handle(payment_workflow(play.filing, 1)).terminate("for the test")
-        became = [
-            await gone_back(till, play, case, faults)
-            for case, faults in enumerate(
-                (
-                    {"apply_then_hang": 1, "refuse_refund": 100},
-                    {"broken": 1, "refuse_refund": 100},
-                    {"hang_then_apply": 1, "refuse_refund": 100},
-                ),
-                1,
-            )
-        ]
-        assert became == ["refund_given", "refund_left_to_hand", "refund_given"]
-        assert await given(till, reference) == [PART, PART]
-
-
-async def test_what_passes_is_asked_for_until_it_is_given(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(giving_back, "SETTLED", timedelta(seconds=0.1))
-    async with at_work(till):
-        play, reference, _ = await paid_for(till)
-        for case, fault in enumerate(("busy", "broken", "garbage"), 1):
-            assert await gone_back(till, play, case, {fault: 2, "next_day": 100}) == "refund_given"
-        assert await given(till, reference) == [PART] * 3
-        assert (await play.kinds("refund", 1001)).count("refund_asked") > 3
 
 
 async def nothing(*_: Any) -> None:
@@ -134,27 +104,12 @@ async def test_half_of_a_fee_whose_answer_is_lost_at_midnight_is_given_once(
         goes_wrong(till, "next_day", 100)
         await happens(till, play)
         till.bank.client.put(hold, json={"queries": False, "callbacks": False}).raise_for_status()
-        assert await ends(play) == "refund_given"
+        await is_given(play)
         assert (await given(till, reference)).count(HALF) == 1
         assert (await play.kinds("refund", 1001))[:5] == [
             *("refund_begun", "refund_opened", "refund_approved", "refund_asked"),
             "refund_opened" if happens is handed_on else "refund_given",
         ]
-
-
-async def test_what_was_lost_on_the_way_there_goes_back_once_after_midnight_too(
-    till: Till, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outside, "TIMEOUT_S", ANSWERED)
-    monkeypatch.setattr(giving_back, "SETTLED", timedelta(seconds=4))
-    async with at_work(till):
-        play, reference, _ = await paid_for(till)
-        goes_wrong(till, "hang_then_apply")
-        goes_wrong(till, "next_day", 100)
-        await approve(play, amount=HALF)
-        assert await ends(play) == "refund_given"
-        assert await given(till, reference) == [HALF]
-        assert (await play.kinds("refund", 1001)).count("refund_asked") == 1
 
 
 async def test_money_that_vnpay_does_not_know_is_a_doubt_and_no_task_to_pay_by_hand(till: Till) -> None:
@@ -193,17 +148,51 @@ def is_tried_again(now: WorkflowExecutionDescription) -> bool:
     return any(one.attempt > 3 for one in now.raw_description.pending_activities)
 
 
-async def test_what_is_not_answered_for_a_day_is_named(till: Till) -> None:
-    at_once = replace(REFUND, waits=tuple(replace(one, usual=timedelta()) for one in REFUND.waits))
-    now, tomorrow = around(till.world), around(till.world, Kinds((at_once,)))
-    async with at_work(till):
-        play, _, _ = await paid_for(till)
-        await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
-        goes_wrong(till, "broken", 1_000_000, always=True)
+MADE: Final = "2026-11-28T00:00:00Z"
+DEMAND: Final = {"key": "fee:1", "amount": 1, "description": "fee", "made": MADE, "expires": MADE}
+GIVE: Final = {
+    "asking": {"provider": "sandbox", "demand": DEMAND},
+    "agency": "H56.30",
+    "capture_id": "1",
+    "of": 1,
+    "amount": 1,
+    "case": 1,
+}
+"""A request as builds of before took it."""
+
+
+async def answered(client: Client, *given: Any, tries: int = 1) -> list[str | None]:
+    """How the platform's worker refuses a rogue run that wants money given back; None for what it answers."""
+    orders = [("payment.refund", one) for one in given]
+    async with rogues(client):
+        return [one.refused for one in await ordered(client, orders, tries=tries, at_once=True)]
+
+
+async def test_a_run_that_others_pin_to_a_deployment_of_their_own_has_nothing_given_back(
+    world: World, tmp_path: Path
+) -> None:
+    """Neither with what it likes, nor by an order of the log too early, too late, or many times at once."""
+    async with heard_of(await signing(world), tmp_path, "vnpay") as till, at_work(till):
+        play, reference, page = await paid_for(till)
+        rogue, stream = await stock(world), refund_workflow(play.filing, 1001)
+        order = {"stream": stream, "seq": 2, "case": 1}
+        await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=HALF, **WHY)
+        others = ({**order, "seq": 99}, {**order, "stream": filing_workflow(play.filing)}, {**order, "case": None})
+        assert set(await answered(rogue, order, *others, {**GIVE, **order}, {**GIVE, "stream": "x", "seq": 1})) == {
+            "not_ordered"
+        }
+        assert await answered(rogue, GIVE) not in ([None], ["not_ordered"])
+        assert await given(till, reference) == []
+
+        hold = page.path.removesuffix("/pay") + "/hold"
+        till.bank.client.put(hold, json={"queries": True, "callbacks": False}).raise_for_status()
+        for fault in ("next_day", "hang_then_apply"):
+            goes_wrong(till, fault, 100)
         await play.refund(ApproveRefund, play.officer(Role.LEADER), case=1)
-        assert await long_waits(now, "refunds") == []
-        [finding] = await long_waits(tomorrow, "refunds")
-        assert "1 refunds were approved more than a day ago, and vnpay has not said" in finding.what.en
-        goes_well(till)
-        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_given" in kinds)
-        assert await long_waits(tomorrow, "refunds") == []
+        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: kinds[-1] == "refund_asked")
+        racing = asyncio.create_task(answered(rogue, *([order] * 8), tries=0))
+        till.bank.client.put(hold, json={"queries": False, "callbacks": False}).raise_for_status()
+        await is_given(play)
+        assert set(await racing) <= {None, "not_ordered"}
+        assert set(await answered(rogue, order)) == {"not_ordered"}
+        assert await given(till, reference) == [HALF]

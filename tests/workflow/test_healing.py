@@ -1,9 +1,10 @@
-"""What can't be replayed starts again from its log by itself, once; what a bug holds up does not."""
+"""What can't be replayed starts again from its log by itself, once; what a bug holds up does not, and loses no news."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -16,17 +17,28 @@ from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest, Resp
 from temporalio.service import RPCError
 
 from recovery.healing import SILENT, STANDS_STILL, WELL, Healer
-from recovery.restart import Restarter
+from recovery.restart import Found, Restarter
 from recovery.stalled import NOT_CONTINUED, TIMED_OUT, Stalled, stalled
+from rules.filing.commands import RULES
 from rules.streams import KINDS
 from schemas.filing.state import Stage
 from schemas.ids import TASK_QUEUE, filing_workflow
 from schemas.stream.healing import MOST_LEFT, REMEMBERED, Healed, Healings, Look
-from tests.acting import NEVER_PAYS, PAYS, Play, eventually, extract
+from tests.acting import JOINED, NEVER_PAYS, PAYS, Play, eventually, extract, publish_short, refer
 from tests.any_files import any_file_activities
 from tests.conftest import World
-from tests.restarting import restart
-from tests.workflow.standing_still import OTHERS, awake, handle_of, not_replayable, paid_and_deaf, still, whole
+from tests.restarting import lose, restart
+from tests.workflow.standing_still import (
+    ABOUT_A_MINUTE,
+    OTHERS,
+    awake,
+    bug,
+    handle_of,
+    not_replayable,
+    paid_and_deaf,
+    still,
+    whole,
+)
 from verifier.ledger import verify
 from workers.wiring import WORKFLOWS, platform_worker
 
@@ -252,3 +264,32 @@ async def answered_in_vain(world: World) -> None:
     )
     with pytest.raises(RPCError, match="absent message"):
         await world.temporal.workflow_service.respond_workflow_task_completed(request)
+
+
+async def test_what_was_told_is_heard_again_by_a_filing_that_was_started_anew(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with asyncpg.create_pool(running.app_dsn, min_size=0, max_size=2) as pool:
+        restarter = Restarter(pool, running.temporal)
+        with monkeypatch.context() as patch:
+            play = await paid_and_deaf(running, patch)
+            stream = filing_workflow(play.filing)
+            assert await restarter.restart(stream) is Found.RUNNING
+            await running.temporal.get_workflow_handle(stream).terminate("deaf")
+        assert await restarter.restart(stream) is Found.RESTARTED
+    await whole(play)
+
+
+async def test_that_another_agency_is_late_is_heard_again_though_nobody_tells_it_twice(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = await publish_short(running, JOINED, **{"part.health_insurance": 1})
+    with monkeypatch.context() as patch:
+        patch.setitem(RULES, "report_overdue_part", replace(RULES["report_overdue_part"], effect=bug))
+        play = await refer(running, version)
+        (still,) = await eventually(lambda: stalled(running.temporal), bool, within=ABOUT_A_MINUTE)
+        assert still.workflow_id == filing_workflow(play.filing)
+        await lose(running, still.workflow_id)
+    await restart(running, still.workflow_id)
+    await play.until(lambda view: view.parts[1].overdue)
+    assert (await play.kinds()).count("part_overdue") == 1

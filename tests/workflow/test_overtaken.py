@@ -11,14 +11,11 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from google.protobuf.duration_pb2 import Duration
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from motcua import LedgerConflict
-from motcua.payloads.converter import data_converter
 from recovery import overtaken
 from recovery.behind import NEWEST, Compared, Known, behind, seen
 from recovery.overtaken import MOST, Overtaken
@@ -31,7 +28,7 @@ from schemas.filing import commands as cm
 from schemas.filing.state import Closing, Stage
 from schemas.people import Role
 from tests.acting import NEVER_PAYS, Play, eventually, extract
-from tests.conftest import World, database_url
+from tests.conftest import World, database_url, empty_namespace
 from tests.shell import Shell
 from verifier.ledger import verify
 
@@ -50,13 +47,8 @@ async def pool(world: World) -> AsyncIterator[Pool]:
 
 async def elsewhere(world: World) -> World:
     """The same record, with a Temporal that knows nothing: another namespace."""
-    name = f"{world.namespace}-other"
-    await world.temporal.workflow_service.register_namespace(
-        RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=86_400))
-    )
-    address = world.env["TEMPORAL_ADDRESS"]
-    temporal = await Client.connect(address, namespace=name, data_converter=data_converter)
-    return replace(world, temporal=temporal, namespace=name)
+    temporal = await empty_namespace(world)
+    return replace(world, temporal=temporal, namespace=temporal.namespace)
 
 
 async def epoch(world: World, stream: str) -> int:

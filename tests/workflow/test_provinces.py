@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 import pytest
@@ -11,14 +11,14 @@ import pytest
 from activities.intake import OpenRequest, OpenResult, Registry
 from motcua import BadSubmission
 from operations.rebuilding.rebuild import rebuild
-from publishing.authoring.procedures import demo_variant, publish
+from publishing.authoring.procedures import publish
 from publishing.authoring.provinces import publish_province
 from rules.time.working_time import VIETNAM
 from schemas.ids import filing_workflow
 from schemas.people import Role
 from schemas.publishing.procedure import Term
-from tests.acting import ADDRESS, Play, birth, extract, officer
-from tests.conftest import ROOT, World
+from tests.acting import ADDRESS, Play, extract, officer
+from tests.conftest import World
 from tests.provinces import EXTRACT_FILE, UNCONFIRMED, changed, overlay
 from tests.restarting import lost_and_restarted
 from verifier import ledger as ledger_verifier
@@ -87,25 +87,6 @@ async def test_the_name_of_another_provinces_version_is_unknown_here(running: Wo
         assert [(p.field, p.rule) for p in error.value.refusal.problems] == [("version", "unknown_version")]
 
 
-async def test_an_own_procedure_is_refused_in_another_province(running: World) -> None:
-    own = f"{birth().procedure}.H24"
-    source = demo_variant((ROOT / "procedures" / "1.001193@2026-12.yaml").read_bytes())
-    await publish(running.owner_dsn, changed(source, code=own), demo=True)
-    submission: dict[str, Any] = {"procedure": own, "form": birth().form, "papers": birth().papers}
-    before = await Play.begin(running, birth(agency=HONG_CHAU, **submission))
-    await publish_province(running.owner_dsn, overlay("H24", "1", own=[{"code": own} | UNCONFIRMED]))
-
-    await Play.begin(running, birth(agency=HAI_PHONG, **submission))
-    with pytest.raises(BadSubmission) as error:
-        await Play.begin(running, birth(agency=HONG_CHAU, **submission))
-    [problem] = error.value.refusal.problems
-    assert (problem.field, problem.rule) == ("agency", "only_in_province")
-    assert "Tỉnh H24 (H24)" in problem.message.vi
-    assert (await before.view()).version == "2026-12-demo"
-    await publish_province(running.owner_dsn, overlay("H24", "2"))
-    await Play.begin(running, birth(agency=HONG_CHAU, **submission))
-
-
 async def test_by_post_the_law_of_the_day_before_holds_for_what_came_the_day_before(running: World) -> None:
     today = datetime.now(VIETNAM).date()
     source = EXTRACT_FILE.read_bytes()
@@ -122,18 +103,6 @@ async def test_by_post_the_law_of_the_day_before_holds_for_what_came_the_day_bef
         actor = {} if received else {"actor": officer(Role.RECEPTION)}
         play = await Play.begin(running, extract(**post | actor | at))
         assert (await play.view()).version == version
-
-
-async def test_a_version_that_is_not_in_force_is_refused_whether_it_was_named_or_not(running: World) -> None:
-    then = datetime.now(VIETNAM).date() + timedelta(days=2)
-    coming = changed(EXTRACT_FILE.read_bytes(), version="9", validity={"valid_from": str(then)} | UNCONFIRMED)
-    await publish(running.owner_dsn, coming)
-    for version, field in (("9", "version"), (None, "procedure")):
-        with pytest.raises(BadSubmission) as error:
-            await Play.begin(running, extract(version=version))
-        [problem] = error.value.refusal.problems
-        assert (problem.field, problem.rule) == (field, "version_not_in_force")
-        assert f" {then.day}/{then.month}/{then.year}" in problem.message.vi
 
 
 @pytest.mark.parametrize(

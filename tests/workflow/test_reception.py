@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from typing import Any
 
 import pytest
 
@@ -105,23 +104,6 @@ async def test_a_supplement_whose_file_is_not_there_changes_nothing_and_goes_thr
         assert (await play.view()).stage is Stage.INTAKE
 
 
-async def test_nothing_is_taken_in_before_the_scanner_has_spoken_and_then_by_itself(world: World) -> None:
-    plain, store, scanner = birth(), Store(world), Scanning(down=True)
-    reception = receiving(world, store, Looking(), scanner, Verdicts())
-    filed = with_paper(plain, await store.put(plain, PAPER))
-    async with world.platform(reception), world.back_office():
-        play = await Play.begin(world, filed)
-        view = await play.view()
-        assert (view.scan, view.stage, view.submitted_at is not None) == (ScanState.PENDING, Stage.INTAKE, True)
-        with pytest.raises(RefusedError) as no:
-            await play.accept()
-        assert [one.rule for one in no.value.refusal.problems] == ["scan_pending"]
-        scanner.down = False
-        view = await play.at(Stage.CLOSED)
-        assert view.scan is ScanState.CLEAN
-    assert (await play.kinds())[:3] == ["submitted", "files_scanned", "accepted"]
-
-
 async def test_what_came_while_the_scanner_was_asked_about_other_files_is_scanned_after_them(world: World) -> None:
     plain, store, scanner = birth(), Store(world), Scanning(down=True)
     reception = receiving(world, store, Looking(), scanner, Verdicts())
@@ -140,17 +122,6 @@ async def test_what_came_while_the_scanner_was_asked_about_other_files_is_scanne
         view = await eventually(play.view, lambda view: view.scan is not ScanState.PENDING)
         assert view.scan is ScanState.CLEAN
     assert (await play.kinds())[-3:] == ["supplemented", "files_scanned", "files_scanned"]
-
-
-async def test_one_file_that_waits_for_the_scanner_keeps_all_waiting(world: World) -> None:
-    plain, store, scanner = birth(), Store(world), Scanning()
-    scanner.silent = {OTHER}
-    reception = receiving(world, store, Looking(), scanner, Verdicts())
-    papers = with_paper(plain, await store.put(plain, PAPER))
-    signed = await store.put(plain, OTHER, media_type="application/pkcs7-signature")
-    async with world.platform(reception), world.back_office(Doubtful()):
-        play = await Play.begin(world, papers.model_copy(update={"signature": signed}))
-        assert (await play.view()).scan is ScanState.PENDING
 
 
 async def test_a_virus_found_late_is_asked_about_by_its_paper_and_one_found_at_once_is_refused(world: World) -> None:
@@ -192,33 +163,26 @@ async def test_what_is_not_scanned_again_is_not_taken_before_the_scanner_speaks(
         assert (await play.view()).stage is Stage.CLOSED
 
 
-async def test_what_a_complaint_names_is_looked_at_before_it_is_recorded(world: World) -> None:
+async def test_what_a_complaint_names_is_looked_at_before_it_is_recorded_and_refused_slowly_is_begun_once(
+    world: World,
+) -> None:
     plain, store, scanner = birth(), Store(world), Scanning()
     reception = receiving(world, store, Looking(), scanner, Verdicts())
     async with world.platform(reception), world.back_office(Doubtful()):
-        said = await to_complain_of(world, plain, await store.put(plain, PAPER))
-        scanner.infected = {VIRUS}
-        for document, rule in (
-            (named(plain, OTHER), "file_not_in_store"),
-            (await store.put(plain, VIRUS), "file_infected"),
-        ):
-            complaint = ComplaintStart.model_validate(said | {"document": document})
-            assert await refusal_of(world, complaint) == [("document", rule)]
-        document = await store.put(plain, OTHER)
-        await world.client.complain(ComplaintStart.model_validate(said | {"document": document}))
+        play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
+        await play.act(cm.RefuseIntake, play.officer(Role.RECEPTION), reason="no", legal_basis="Decree 123/2015")
+        about = {"filing_id": play.filing, "n": 1, "about": len(await play.kinds()), "words": "look again"}
 
+        def complaint(document: FileRef) -> ComplaintStart:
+            return ComplaintStart.model_validate(about | {"actor": plain.actor, "via": plain.via, "document": document})
 
-async def test_a_complaint_that_is_refused_slowly_is_begun_once(world: World) -> None:
-    plain, store, scanner = birth(), Store(world), Scanning()
-    reception = receiving(world, store, Looking(), scanner, Verdicts())
-    async with world.platform(reception), world.back_office(Doubtful()):
-        said = await to_complain_of(world, plain, await store.put(plain, PAPER))
-        complaint = ComplaintStart.model_validate(said | {"document": await store.put(plain, VIRUS)})
+        assert await refusal_of(world, complaint(named(plain, OTHER))) == [("document", "file_not_in_store")]
+        infected = complaint(await store.put(plain, VIRUS))
         scanner.infected = {VIRUS}
         scanner.asked.clear()
         scanner.free.clear()
         async with asyncio.TaskGroup() as group:
-            refused = group.create_task(refusal_of(world, complaint))
+            refused = group.create_task(refusal_of(world, infected))
             await scanner.asked.wait()
             # After so many the client waits long enough for the run to end before its next try.
             await eventually(lambda: answered_questions(world), lambda answered: answered > 3)
@@ -226,14 +190,7 @@ async def test_a_complaint_that_is_refused_slowly_is_begun_once(world: World) ->
             scanner.free.set()
         assert refused.result() == [("document", "file_infected")]
         assert not scanner.asked.is_set(), "it was begun anew"
-
-
-async def to_complain_of(world: World, plain: Submission, paper: FileRef) -> dict[str, Any]:
-    """Have a filing refused; what a complaint about that says."""
-    play = await Play.begin(world, with_paper(plain, paper))
-    await play.act(cm.RefuseIntake, play.officer(Role.RECEPTION), reason="no", legal_basis="Decree 123/2015")
-    about = {"filing_id": play.filing, "n": 1, "about": len(await play.kinds()), "words": "look again"}
-    return about | {"actor": plain.actor, "via": plain.via}
+        await world.client.complain(complaint(await store.put(plain, OTHER)))
 
 
 async def answered_questions(world: World) -> int:
@@ -275,19 +232,6 @@ async def test_a_signature_in_doubt_waits_for_an_officer_and_its_proof_lies_in_t
         assert (await play.view()).signature_accepted is True
 
 
-async def test_a_wrong_signature_is_refused_before_any_event(world: World) -> None:
-    plain, store = extract(signature=None), Store(world)
-    signature = await store.put(plain, b"signed", media_type="application/pkcs7-signature")
-    wrong = SignatureVerdict.model_validate(
-        {"outcome": "refused", "problems": [_OTHER], "received_at": "2026-11-27T00:00:00Z"}
-    )
-    reception = receiving(world, store, Looking(), None, Verdicts(wrong))
-    async with world.platform(reception):
-        filed = extract(submission_id=plain.submission_id, signature=signature)
-        assert await rules_of(world, filed) == [("signature", "signer_is_other")]
-        assert await events(world) == 0
-
-
 async def test_a_signature_that_is_exchanged_after_it_was_looked_at_is_none(world: World) -> None:
     plain, store, verdicts = extract(signature=None), Store(world), Verdicts()
     signature = await store.put(plain, b"unsigned", media_type="application/pkcs7-signature")
@@ -326,4 +270,3 @@ async def test_a_filing_ends_though_the_scanner_never_speaks_and_a_complaint_has
 
 _MESSAGE = {"vi": "-", "en": "-"}
 _UNKNOWN = {"field": "signature", "rule": "revocation_unknown", "message": _MESSAGE}
-_OTHER = {"field": "signature", "rule": "signer_is_other", "message": _MESSAGE}

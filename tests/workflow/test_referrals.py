@@ -7,81 +7,15 @@ from typing import Final
 import pytest
 import yaml
 
-from motcua import BackOffice, BadSubmission, NotAllowed, NotAuthorised
-from operations.evidence.bundle import export
+from motcua import BackOffice, BadSubmission
 from publishing.authoring import procedures
-from publishing.authoring.calendars import CALENDAR, publish_calendar
-from rules.source.document import parse
-from schemas import ids
 from schemas.backoffice import AnswerRequest, Dossier, PartDecision
-from schemas.filing import commands as cm
 from schemas.filing.events import Outcome
-from schemas.filing.state import PartStage, Stage
-from schemas.people import Role
-from schemas.reading import AskTasks
-from tests.acting import (
-    CHILD,
-    INSURANCE,
-    JOINED,
-    LEAD,
-    POLICE,
-    Play,
-    decide_part,
-    eventually,
-    joined,
-    refer,
-)
+from tests.acting import CHILD, INSURANCE, JOINED, LEAD, POLICE, Play, decide_part, joined, refer
 from tests.conftest import ROOT, World
-from verifier.bundle import Rule, canonical, digest, verify
 
 MINISTRY: Final = "G18.01"
 REFUSED: Final = {"outcome": Outcome.REFUSED, "reason": "chỗ ở chưa hợp pháp", "legal_basis": "Luật Cư trú Đ20"}
-
-
-async def test_what_is_electronic_is_asked_at_once_and_the_lead_sees_every_answer(running: World) -> None:
-    play = await refer(running)
-    residence, insurance = (await play.view()).parts
-    assert [(part.agency, part.stage) for part in (residence, insurance)] == [
-        (POLICE, PartStage.REFERRED),
-        (INSURANCE, PartStage.REFERRED),
-    ]
-    await decide_part(play, insurance)
-    await decide_part(play, residence, **REFUSED)
-    view = await play.until(lambda seen: all(part.outcome for part in seen.parts))
-    assert [(part.outcome, part.officer) for part in view.parts] == [
-        ("refused", "h01.31-specialist-1"),
-        ("approved", "h01.60-specialist-1"),
-    ]
-    shown = await running.client.referral(play.filing, 1)
-    assert shown.decision is not None
-    assert (shown.lead, shown.agency, shown.decision.reason) == (LEAD, POLICE, REFUSED["reason"])
-    await play.review()
-    await play.at(Stage.CLOSED)
-    kinds = await play.kinds()
-    assert kinds[4:].count("part_answered") == 2
-    assert kinds.index("parts_decided") < kinds.index("proposed")
-
-
-async def test_its_tasks_and_its_officers_are_the_deciding_agencys_own(running: World) -> None:
-    play = await refer(running)
-    stream = ids.referral_workflow(play.filing, 1)
-    found = await eventually(lambda: running.client.tasks(AskTasks(agency=POLICE)), lambda page: bool(page.rows))
-    [task] = found.rows
-    assert (task.stream, task.name, task.role, task.actions) == (stream, "residence", "specialist", ("claim",))
-    claim = cm.Claim.model_validate(
-        {"command_id": "c1", "actor": play.officer(Role.SPECIALIST), "via": {"principal": "d"}}
-    )
-    with pytest.raises(NotAllowed) as no:
-        await running.client.act(stream, claim)
-    assert [problem.rule for problem in no.value.refusal.problems] == ["other_agency"]
-    nobody = claim.actor.model_copy(update={"subject": "h01.31-nobody", "agency": POLICE})
-    with pytest.raises(NotAuthorised):
-        await running.client.act(stream, claim.model_copy(update={"actor": nobody}))
-    async with running.connection() as connection:
-        agencies = await connection.fetch("select distinct agency from event where stream = $1", stream)
-        sealed = await connection.fetchval("select body from event where stream = $1 and seq = 1", stream)
-    assert [row["agency"] for row in agencies] == [POLICE]
-    assert "Nguyễn".encode() not in sealed
 
 
 class Police(BackOffice):
@@ -131,29 +65,3 @@ async def test_a_ministry_is_asked_whatever_the_province(running: World) -> None
     version = (await procedures.publish(running.owner_dsn, yaml.safe_dump(source, allow_unicode=True).encode())).version
     play = await Play.begin(running, joined(version=version))
     assert [part.agency for part in (await play.view()).parts] == [POLICE, MINISTRY]
-
-
-async def test_another_calendar_reaches_what_another_agency_decides(running: World) -> None:
-    play = await refer(running)
-    await eventually(lambda: play.kinds("referral", 1), bool)
-    raw = parse(CALENDAR.read_bytes(), as_text=True).value | {"version": "2026-12-test"}
-    name = (await publish_calendar(running.owner_dsn, yaml.safe_dump(raw).encode())).name
-    handle = running.temporal.get_workflow_handle(ids.referral_workflow(play.filing, 1))
-    await handle.execute_update("adopt_calendar", cm.AdoptCalendar(calendar=name))
-    assert (await play.kinds("referral", 1))[-1] == "referral_calendar_changed"
-
-
-async def test_a_bundle_holds_what_each_agency_decided_to_what_the_filing_says_of_it(running: World) -> None:
-    play = await refer(running)
-    for part in (await play.view()).parts:
-        await decide_part(play, part)
-    await play.until(lambda seen: all(part.outcome for part in seen.parts))
-    async with running.connection(running.app_dsn) as connection:
-        bundle = await export(connection, str(play.filing), None)
-    assert bundle is not None
-    assert verify(canonical(bundle)).verified
-    alone = bundle | {"streams": [stream for stream in bundle["streams"] if not stream["stream"].endswith(":2")]}
-    broken = verify(canonical(alone | {"digest": digest(alone)}))
-    assert [problem.message.partition(":")[0] for problem in broken.problems if problem.rule is Rule.BELONGS] == [
-        "part_answered"
-    ]

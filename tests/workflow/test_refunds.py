@@ -1,53 +1,35 @@
-"""Refunds on a real server and a real bank: of parts, by decision, and told to a payment that nobody watches."""
+"""Refunds, late money, and a fee that the postman collects, on a real server and a real bank."""
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
 import pytest
 
-from motcua import NotFound
-from schemas.errors import RefusalError
-from schemas.filing.state import Stage
+from activities.partners.money.provider import Notice
+from motcua import NotAllowed, NotAuthorised, NotFound
+from schemas.filing import commands as cm
+from schemas.filing.events import Outcome
+from schemas.filing.state import Closing, FeeState, Stage, Status
 from schemas.ids import payment_workflow
+from schemas.level import Channel
 from schemas.people import Role
-from schemas.refund.commands import ApproveRefund, DecideRefund, DeclineRefund, RequestRefund
-from tests.acting import PAYS_TWICE, Play, eventually, extract
+from schemas.refund.commands import ApproveRefund, RequestRefund
+from tests.acting import EXTRACT, PAYS_TWICE, Play, eventually, extract, posted, publish_changed
 from tests.conftest import World
 from tests.restarting import lose
 from tests.sound import sound
-from tests.workflow.refunds import AMOUNT, CASHIER, FIRST, SECOND, WHY, given, paid, refunded, rules_broken, tasks
+from tests.workflow.complaints import UPHELD, answered, complained, reopened
+from tests.workflow.money import Till, asked, at_work, events, settled
+from tests.workflow.money import till as till
+from tests.workflow.refunds import AMOUNT, CASHIER, FIRST, SECOND, WHY, given, refunded, rules_broken, tasks
 
-
-async def test_officers_ask_for_parts_and_never_for_more_than_came(running: World) -> None:
-    play = await paid(running)
-    with pytest.raises((NotFound, RefusalError)):
-        await play.refund(RequestRefund, CASHIER, 1002, **WHY)
-    await play.refund(RequestRefund, CASHIER, lines=({"code": "extract", "amount": 8_000},), **WHY)
-    assert await rules_broken(play.refund(RequestRefund, CASHIER, amount=8_001, **WHY)) == ["more_than_captured"]
-    await play.refund(RequestRefund, FIRST, **WHY)
-    assert await rules_broken(play.refund(ApproveRefund, FIRST, case=2)) == ["needs_another"]
-    await play.refund(ApproveRefund, SECOND, case=2)
-    await refunded(play, 8_000)
-    await play.refund(DeclineRefund, FIRST, case=1, reason="đã nhận kết quả")
-    await play.refund(RequestRefund, CASHIER, amount=1, **WHY)
-    await play.refund(ApproveRefund, FIRST, case=3)
-    view = await refunded(play, 8_001)
-    await play.review()
-    await play.at(Stage.CLOSED)
-    assert (view.refunded, view.state) == (8_001, "paid")
-    assert await given(play) == [8_000, 1]
-
-
-async def test_where_the_procedure_says_nothing_a_leader_decides_and_another_approves(running: World) -> None:
-    play = await paid(running)
-    await play.withdraw()
-    undecided = [("decide_refund", ("decide_refund",))]
-    await eventually(lambda: tasks(running, Role.LEADER), lambda found: found == undecided)
-    await play.refund(DecideRefund, FIRST, amount=4_000, **WHY)
-    assert await tasks(running, Role.LEADER) == [("approve_refund:1", ("approve_refund", "decline_refund"))]
-    assert await rules_broken(play.refund(ApproveRefund, FIRST, case=1)) == ["needs_another"]
-    await play.refund(ApproveRefund, SECOND, case=1)
-    await refunded(play, 4_000)
-    assert await tasks(running, Role.LEADER) == []
+COUNTER: Final = 1000
+HALF: Final = AMOUNT // 2
+REFUSING: Final[dict[str, Any]] = {"outcome": "refused", "reason": "sai tên", "legal_basis": "NĐ 123/2015"}
 
 
 async def test_a_payment_that_nobody_watches_is_started_again_by_what_goes_back(running: World) -> None:
@@ -64,3 +46,106 @@ async def test_a_payment_that_nobody_watches_is_started_again_by_what_goes_back(
     ]
     assert await given(play) == [AMOUNT]
     await sound(running)
+
+
+async def test_the_postman_collects_the_fee_and_the_parcel_bears_it_out(running: World) -> None:
+    due = {"due": "result", "channels": ["online", "counter", "post"]}
+    version = await publish_changed(running, EXTRACT, lambda fields: fields["fee"].update(due))
+    by_post: dict[str, Any] = {"fee_channel": "post", "payer_account": None}
+    play = await Play.begin(running, posted(version=version, **by_post))
+    await play.accept()
+    await play.review()
+    view = await play.at(Stage.CLOSED)
+    assert (view.closing, view.status) == (Closing.DELIVERED, Status.RETURNED)
+    assert view.fee is not None
+    assert (view.fee.state, view.fee.channel, view.fee.amount) == (FeeState.PAID, Channel.POST, AMOUNT)
+    kinds = await play.kinds()
+    assert kinds[-4:] == ["fee_requested", "parcel_requested", "fee_paid", "handed_over"]
+    parcel = await running.client.parcel(play.filing, 1)
+    assert parcel.collected == parcel.cod == AMOUNT
+    await sound(running)
+
+
+async def test_there_is_nothing_to_give_back_of_what_nobody_paid_at_the_counter(running: World) -> None:
+    play = await Play.begin(running, extract())
+    with pytest.raises((NotFound, NotAllowed, NotAuthorised)):
+        await play.refund(RequestRefund, CASHIER, COUNTER, **WHY)
+    assert await play.kinds("refund", COUNTER) == []
+
+
+async def half_of_what_is_refused(world: World) -> str:
+    said = {"case": "refused", "percent": 50, "source": "unconfirmed"}
+
+    def change(fields: dict[str, Any]) -> None:
+        fields["fee"]["refunds"] = [one for one in fields["fee"]["refunds"] if one["case"] != "refused"] + [said]
+
+    return await publish_changed(world, EXTRACT, change)
+
+
+async def of_refund(play: Play, *last: str) -> None:
+    """Wait until the log of the refund ends so."""
+    await eventually(lambda: play.kinds("refund", 1001), lambda kinds: kinds[-len(last) :] == list(last))
+
+
+async def complained_of(play: Play, n: int) -> None:
+    """The refusal is undone, and the filing stands before its decision again."""
+    stream = await complained(play, "decided", n)
+    await answered(play.world, stream, UPHELD)
+    await reopened(play, n)
+
+
+async def refused_again(play: Play) -> None:
+    await play.act(cm.Claim, FIRST)
+    await play.act(cm.Decide, FIRST, **REFUSING)
+    await play.at(Stage.CLOSED)
+
+
+async def test_a_refund_by_rule_is_called_off_as_its_filing_begins_again_and_its_next_end_is_judged_anew(
+    running: World,
+) -> None:
+    play = await Play.begin(running, extract(version=await half_of_what_is_refused(running)))
+    await play.accept()
+    await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+    await play.review(Outcome.REFUSED, "sai tên")
+    await play.at(Stage.CLOSED)
+    await of_refund(play, "refund_begun", "refund_opened")
+
+    await complained_of(play, 1)
+    await of_refund(play, "refund_opened", "refund_called_off")
+    assert await rules_broken(play.refund(ApproveRefund, SECOND, case=1)) == ["no_open_refund"]
+    assert await tasks(running, Role.LEADER) == []
+    assert await given(play) == []
+
+    await refused_again(play)
+    await of_refund(play, "refund_called_off", "refund_opened")
+    await play.refund(ApproveRefund, SECOND, case=2)
+    view = await refunded(play, HALF)
+    assert (view.state, view.captured) == ("paid", AMOUNT)
+    assert await given(play) == [HALF]
+    await sound(running)
+
+
+@pytest.mark.parametrize("wire", ["vietqr"])
+async def test_money_that_comes_while_a_refund_is_begun_is_not_left_until_the_watch_is_over(till: Till) -> None:
+    async with at_work(till):
+        play, reference, _ = await asked(till)
+        await play.withdraw()
+        await events(play, "payment_cancelled")
+        said: dict[str, Any] = {"provider": till.wire, "reference": reference, "amount": AMOUNT, "outcome": "paid"}
+        notices = [Notice(transaction=f"C{n}", said=(), at=datetime.now(UTC), **said) for n in range(6)]
+        await asyncio.gather(*(till.tell(reference, notice) for notice in notices))
+        for ordinal in range(1, 7):
+            await eventually(partial(play.kinds, "refund", 1000 + ordinal), lambda kinds: "refund_opened" in kinds)
+
+
+@pytest.mark.parametrize("wire", ["vnpay", "vietqr"])
+async def test_money_for_a_payment_that_has_ended_starts_it_again_and_goes_back(till: Till) -> None:
+    """Nobody watches any more: its workflow was ended, as it ends by itself after three days."""
+    async with at_work(till):
+        play, reference, page = await asked(till, payment=2)
+        await play.at(Stage.CLOSED)
+        await play.world.temporal.get_workflow_handle(payment_workflow(play.filing, 1)).terminate("it has ended")
+        await till.pay(page)
+        told = await settled(till, play, reference, 1)
+        expired = ["payment_requested", "payment_ordered", "payment_expired"]
+        assert told == [*expired, "payment_captured", "payment_refunded"]

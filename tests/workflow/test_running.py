@@ -6,12 +6,8 @@ import asyncio
 from dataclasses import replace
 from typing import Final
 
-import pytest
 from temporalio import activity
-from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment
-from temporalio.worker import UnsandboxedWorkflowRunner
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities.workflows import StartRequest, TellRequest, Workflows
 from schemas.files import FileRef
@@ -19,24 +15,9 @@ from schemas.filing.state import Closing
 from tests.acting import Play, extract
 from tests.any_files import any_file_activities
 from tests.conftest import World
-from workers.settings import WorkerSettings
 from workers.wiring import platform_worker
 
 CONFIRM: Final = "papers.confirm"
-
-
-@pytest.mark.parametrize(("sandbox", "runner"), [(False, UnsandboxedWorkflowRunner), (True, SandboxedWorkflowRunner)])
-async def test_the_sandbox_is_a_setting(world: World, sandbox: bool, runner: type) -> None:  # noqa: FBT001
-    settings = world.settings.model_copy(update={"sandbox": sandbox})
-    async with (
-        any_file_activities(settings) as functions,
-        platform_worker(world.temporal, functions, settings) as worker,
-    ):
-        assert isinstance(worker.config()["workflow_runner"], runner)
-
-
-def test_a_worker_is_not_told_to_use_it() -> None:
-    assert WorkerSettings.model_fields["sandbox"].default is False
 
 
 async def test_a_file_that_takes_long_to_read_is_read_in_a_task_of_its_own(world: World) -> None:
@@ -75,9 +56,3 @@ async def test_another_workflow_is_started_once_and_told_while_it_runs(world: Wo
     assert await here.run(others.tell, told) is True
     await handle.terminate()
     assert await here.run(others.tell, told) is False
-
-
-async def test_what_temporal_refuses_is_no_workflow_that_has_ended(world: World) -> None:
-    told = TellRequest(id="", signal="fee_settled", said={"n": 1})
-    with pytest.raises(RPCError):
-        await ActivityEnvironment(client=world.temporal).run(Workflows().tell, told)

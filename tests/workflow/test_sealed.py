@@ -13,15 +13,11 @@ from motcua.payloads.codec import KEY_ID, Codec
 from motcua.payloads.converter import NOT_OPENED
 from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
-from schemas.filing.state import Stage
 from schemas.people import Role
-from tests.acting import ADDRESS, NEVER_PAYS, Doubtful, Play, birth, extract, of, plain, posted, record, refusal
+from tests.acting import NEVER_PAYS, Doubtful, Play, birth, extract, of, plain, record, refusal
 from tests.conftest import World
 from tests.sealed import Forging, connected, ring, sealed
 from tests.workflow.plain import command, ended_cleanly, failed_tasks, length, submit
-
-CANARIES: Final = ("Nguyễn", birth().applicant.id_number, ADDRESS["phone"], ADDRESS["address"], "submission", "stored")
-"""Of what a posted extract says, and words of ours: each so long that no random bytes are it by chance."""
 
 Forge = Callable[[list[Payload], list[Payload]], list[Payload]]
 
@@ -100,24 +96,3 @@ async def test_the_kit_without_the_keys_says_what_it_lacks(world: World) -> None
     async with (await sealed(world, ring("one"))).platform():
         with pytest.raises(MotcuaError, match=r"\[bad_command\].*MOTCUA_CODEC_KEYS"):
             await world.client.submit(birth())
-
-
-async def test_a_filing_goes_its_whole_way_and_none_of_it_can_be_read(world: World) -> None:
-    world = await sealed(world, ring("one"))
-    async with world.platform(), world.back_office():
-        play = await Play.begin(world, posted())
-        await play.accept()
-        await play.until(lambda view: view.stage is Stage.REVIEW)
-        await play.review()
-        await play.until(lambda view: view.closed)
-        read = 0
-        async for found in world.temporal.list_workflows():
-            handle = world.temporal.get_workflow_handle(found.id, run_id=found.run_id)
-            async for event in handle.fetch_history_events():
-                said = event.SerializeToString()
-                read += 1
-                assert not [canary for canary in CANARIES if canary.encode() in said]
-                assert b"json/plain" not in said.replace(b"activity_type", b"") or event.HasField(
-                    "marker_recorded_event_attributes"
-                ), event
-    assert read > 20

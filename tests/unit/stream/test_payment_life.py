@@ -120,6 +120,14 @@ async def test_what_is_taken_back_in_parts_is_recorded_part_by_part_however_ofte
     assert [one.amount for one in life.stream.state.charged_back] == [3_000, 2_000, 4_000, 3_000]
 
 
+async def test_parts_under_one_number_that_are_told_at_once_are_each_recorded(engine: Engine) -> None:
+    life = await begun(engine)
+    await life.callbacks.take(said())
+    parts = (1_000, 2_000, 3_000)
+    await asyncio.gather(*(life.callbacks.take(said(outcome="reversed", amount=amount)) for amount in parts))
+    assert sorted(one.amount for one in life.stream.state.charged_back) == [*parts]
+
+
 async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) -> None:
     life = await renewed(engine, through={"provider": "vnpay"})
     await life.collecting._record_order(life.stream.state.attempts[1], Order(order_id="o2"))

@@ -24,13 +24,13 @@ from publishing.authoring.procedures import publish
 from schemas.files import FileRef, ScanState
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow
-from schemas.result.commands import CorrectResult, DeclineSignature, SignAgain
+from schemas.result.commands import DeclineSignature, SignAgain
 from tests.acting import FILE, Play, birth, eventually, stock
 from tests.any_files import FoundLate, Orders, Receives, any_file_activities, received_by
 from tests.conftest import World
 from tests.rogue import Rogue, ordered, rogues
 from tests.sound import sound
-from tests.workflow.results import LEADER, PROCEDURE, RELEASED, VERSION, WHY, act, decided, set_up, signers, waits_for
+from tests.workflow.results import LEADER, PROCEDURE, RELEASED, VERSION, act, decided, set_up, signers, waits_for
 from workers.wiring import platform_worker
 from workflows.stream import ordering
 
@@ -148,22 +148,6 @@ async def test_a_file_is_prepared_only_for_the_number_that_waits_for_it(world: W
         async with rogues(client := await stock(world)):
             outcomes = await ordered(client, orders)
     assert [one.refused for one in outcomes] == ["not_ordered"] * 3 + [None]
-
-
-async def test_what_was_brought_is_prepared_and_nothing_else(world: World) -> None:
-    store = Store(open_store(world.objects))
-    async with platform(world, {}, ()):
-        play = await decided(world)
-        await play.at(Stage.CLOSED)
-        await set_up(world, signers())
-    async with platform(world, {"result.prepare": AGAIN}, BOTH[1:]):
-        brought, other = [await store.put(play.filing, one, "text/plain") for one in (b"brought", b"other")]
-        await act(play, CorrectResult, LEADER, result=brought, **WHY)
-        order = {"stream": result_workflow(play.filing, 1), "seq": 2}
-        orders = [("result.prepare", {"order": order, "file": one.model_dump(mode="json")}) for one in (other, brought)]
-        async with rogues(client := await stock(world)):
-            outcomes = await ordered(client, orders)
-    assert [one.refused for one in outcomes] == ["not_ordered", None]
 
 
 class MakesNothing(BackOffice):

@@ -1,0 +1,237 @@
+"""Results that the platform prints, and officers' signatures: by substitutes, and after a while."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Final
+
+import pytest
+from asn1crypto import pem
+
+from activities.ledger.vault import Vault
+from activities.partners.http import partner_client
+from activities.signature.certificate_subject import SubjectRules
+from motcua import BackOffice, Document, IssueRequest
+from motcua.files.store import Store, open_store
+from operations.doctor.finding import Health
+from operations.results.checking import Asked, Hand, check, hands
+from publishing.authoring.absences import Absence, record_absence
+from publishing.authoring.procedures import publish
+from publishing.record.publishing import Publisher, publishing
+from rules.time.working_time import VIETNAM
+from schemas.files import FileRef
+from schemas.filing.events import Outcome
+from schemas.filing.state import Stage
+from schemas.ids import result_workflow
+from schemas.people import Role
+from schemas.publishing.events import OfficerEntered
+from schemas.result.commands import CorrectResult
+from schemas.signature import SignatureOutcome
+from tests.acting import AGENCY, Play, eventually, extract, officer
+from tests.conftest import World
+from tests.locked import signing
+from tests.printed import keywords, raw_text
+from tests.sound import sound
+from tests.workflow.results import (
+    CLERK,
+    EXPIRED,
+    LEADER,
+    PROCEDURE,
+    SIGNED,
+    VERSION,
+    WHY,
+    act,
+    decided,
+    looked,
+    register,
+    set_up,
+    signers,
+    tasks_of,
+    told,
+)
+
+NO_FOOT: Final = "$."
+
+
+@pytest.fixture
+async def printing(world: World) -> AsyncIterator[World]:
+    """A platform, and no back office of any agency."""
+    await publish(world.owner_dsn, PROCEDURE.encode())
+    signed = await signing(world)
+    async with signed.platform():
+        yield signed
+
+
+async def text(play: Play, file: FileRef | None) -> str:
+    assert file is not None
+    return raw_text(await Store(open_store(play.world.objects)).get(file), NO_FOOT)
+
+
+async def test_the_platform_prints_what_its_template_says_of_the_filing(printing: World) -> None:
+    play = await decided(printing, version=VERSION)
+    view = await play.at(Stage.CLOSED)
+    assert view.result is not None
+    assert view.result.media_type == "application/pdf"
+    said = await text(play, view.result)
+    assert f"Cấp cho {play.submission.applicant.name}: Nguyễn Văn An, 2 bản. Mã {play.code}." in said
+    file = await Store(open_store(printing.objects)).get(view.result)
+    assert re.fullmatch("[0-9a-f]{32}", str(keywords(file))), "nobody prints it again without the filing's key"
+    assert await register(play) == [("K0000001", "in_force")]
+    await sound(printing)
+
+
+async def test_a_refusal_is_a_notice_with_its_reason_and_not_by_the_template(printing: World) -> None:
+    play = await Play.begin(printing, extract(version=VERSION))
+    await play.accept()
+    await play.review(Outcome.REFUSED, "không có trong sổ đăng ký")
+    said = await text(play, (await play.at(Stage.CLOSED)).result)
+    assert "THÔNG BÁO TỪ CHỐI GIẢI QUYẾT HỒ SƠ" in said
+    assert "Lý do: không có trong sổ đăng ký" in said
+    assert "Cấp cho" not in said
+
+
+async def test_officers_sign_what_the_platform_has_printed_under_the_number_that_it_bears(printing: World) -> None:
+    await set_up(printing, signers())
+    play = await decided(printing, version=VERSION)
+    view = await play.at(Stage.CLOSED)
+    assert await play.kinds("result", 1) == ["result_entered", "result_made", *SIGNED * 3, "result_released"]
+    said = await text(play, view.result)
+    assert "-K0000001. Cấp cho" in said
+    assert said.count("(ký số)") == len(signers())
+
+    await act(play, CorrectResult, LEADER, **WHY)
+    await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-2:] == _REPLACED)
+    async with printing.connection() as connection:
+        body = await connection.fetchval(_RELEASED, result_workflow(play.filing, 1))
+    corrected = await text(play, FileRef.model_validate(json.loads(body)["result"]))
+    assert re.search(r"-K0000002\. Cấp cho .* Thay cho \S+-K0000001\.", corrected)
+    await sound(printing)
+
+
+_REPLACED: Final = ["result_replaced", "result_released"]
+_RELEASED: Final = """
+select convert_from(body, 'UTF8') from event where stream = $1 and kind = 'result_released' order by seq desc limit 1
+"""
+
+
+SECOND: Final = officer(Role.LEADER, n=2)
+SECOND_CLERK: Final = officer(Role.CLERK, n=2)
+NUMBER: Final = "001085000022"
+
+
+async def away(world: World, who: str, role: Role, substitute: str, number: str | None = None) -> None:
+    today = datetime.now(VIETNAM).date()
+    at_work = {"name": "Vũ Thị Sáu", "roles": (role,), "active": True, "number": number}
+    async with publishing(world.owner_dsn, Publisher(vault=Vault(world.settings.master))) as now:
+        await now.publish([OfficerEntered(agency=AGENCY, subject=substitute, **at_work)])
+    absence = Absence(AGENCY, who, role, today, today + timedelta(days=1), substitute)
+    assert await record_absence(world.owner_dsn, absence) is False
+
+
+async def who_signed(play: Play) -> dict[str, tuple[str, str | None]]:
+    """By the record: in each place who signed, and in whose."""
+    async with play.world.connection() as connection:
+        rows = await connection.fetch(_SIGNED, f"result:{play.filing}:1")
+    return {row["place"]: (row["officer"], row["acting_for"]) for row in rows}
+
+
+_SIGNED: Final = """
+select body ->> 'place' as place, body ->> 'officer' as officer, body ->> 'acting_for' as acting_for
+from (select convert_from(body, 'UTF8')::jsonb as body from event where stream = $1 and kind = 'result_signed') as event
+"""
+
+
+async def verified(play: Play) -> list[Hand]:
+    """By the file alone."""
+    result = (await play.view()).result
+    assert result is not None
+    file = await Store(open_store(play.world.objects)).get(result)
+    async with partner_client(play.world.env["MOTCUA_TRUST_URL"]) as client:
+        _, _, root = pem.unarmor((await client.get("/root.pem")).content)
+    asked = Asked([root], datetime.now(VIETNAM) + timedelta(minutes=1), online=True, kept=None, subjects=SubjectRules())
+    verdict = await check(file, asked)
+    assert verdict.outcome is SignatureOutcome.VALID
+    return [hand for hand in hands(verdict, asked.subjects) if hand.field]
+
+
+async def test_the_substitute_of_an_absent_officer_is_asked_and_signs_with_their_own_number(running: World) -> None:
+    await set_up(running, signers())
+    await away(running, LEADER.subject, Role.LEADER, SECOND.subject, NUMBER)
+    await away(running, CLERK.subject, Role.CLERK, SECOND_CLERK.subject)
+    play = await decided(running)
+    await play.at(Stage.CLOSED)
+    assert await play.kinds("result", 1) == ["result_entered", "result_made", *SIGNED * 3, "result_released"]
+    assert await who_signed(play) == {
+        "initials": (officer(Role.SPECIALIST).subject, None),
+        "signature": (SECOND.subject, LEADER.subject),
+        "seal": (SECOND_CLERK.subject, CLERK.subject),
+    }
+    initials, signature, seal = await verified(play)
+    async with running.connection() as connection:
+        rows = await connection.fetch("select subject, name from officer where agency = $1", AGENCY)
+    names = {row["subject"]: row["name"] for row in rows}
+    assert initials.reason is None
+    assert (signature.name, signature.reason) == (names[SECOND.subject], f"Ký thay {names[LEADER.subject]}")
+    assert (seal.tax_code, seal.reason) == ("0109999999", f"Ký thay {names[CLERK.subject]}")
+    await sound(running)
+
+
+OTHER: Final = officer(Role.LEADER, n=2)
+ENTERED: Final = ["result_entered", "result_made"]
+
+
+async def test_a_certificate_that_has_expired_is_told_once_and_another_signer_goes_on(running: World) -> None:
+    assert (await looked(running)).health is Health.OK
+    await set_up(running, signers(leader=EXPIRED))
+    play = await decided(running)
+    await told(play)
+    finding = await looked(running)
+    assert finding.health is Health.WARN
+    for named in (AGENCY, "signature", LEADER.subject, "certificate_expired"):
+        assert named in finding.what.en
+    assert await tasks_of(play, Role.TEAM_LEAD) == [("machine:issue", None, ())]
+    initials, leader, seal = signers()
+    await set_up(running, [initials, leader | {"officer": OTHER.subject}, seal])
+    await play.at(Stage.CLOSED)
+    assert await play.kinds("result", 1) == [
+        *(*ENTERED, *SIGNED, "signature_requested", "machine_work_failing"),
+        *("machine_work_answered", *SIGNED, *SIGNED, "result_released"),
+    ]
+    assert (await looked(running)).health is Health.OK
+    assert await tasks_of(play, Role.TEAM_LEAD) == []
+    await sound(running)
+
+
+class Office(BackOffice):
+    """Makes what is no PDF, until somebody has mended it."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.mended = False
+
+    async def issue(self, request: IssueRequest) -> bytes | Document:
+        self.asked += 1
+        return await super().issue(request) if self.mended else b"%PDF-1.7 nothing else"
+
+
+async def test_a_file_that_nobody_can_sign_is_told_once_and_asked_for_less_and_less_often(world: World) -> None:
+    await set_up(world, signers())
+    office = Office()
+    async with world.platform(), world.back_office(office):
+        play = await decided(world)
+        await told(play)
+        await eventually(lambda: counted(office), lambda asked: asked >= 3)
+        assert await play.kinds("result", 1) == ["result_entered", "machine_work_failing"]
+        assert "not_signable" in (await looked(world)).what.en
+        office.mended = True
+        await play.at(Stage.CLOSED)
+        assert (await looked(world)).health is Health.OK
+    assert (await play.kinds("result", 1)).count("machine_work_failing") == 1
+    await sound(world)
+
+
+async def counted(office: Office) -> int:
+    return office.asked
