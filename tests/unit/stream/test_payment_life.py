@@ -286,6 +286,14 @@ async def test_an_outcome_that_nobody_knows_is_awaited_before_the_fee_has_expire
     assert [one.seq for one in asked] == [1, 2 + len(answers[0].captures)]
 
 
+async def test_a_request_whose_outcome_is_awaited_is_not_over(engine: Engine) -> None:
+    life = await renewed(engine, through={"provider": "vnpay", "seconds": 900})
+    before = len(engine.log)
+    for until, recorded in ((UNTIL, 0), (None, 1)):
+        await life.collecting._request_closed(life.stream.state.attempts[0], closed(awaited_until=until))
+        assert len(engine.log) == before + recorded
+
+
 async def test_each_request_is_awaited_by_itself_and_shows_no_page_any_more(engine: Engine) -> None:
     life = await renewed(engine, through={"provider": "vnpay", "seconds": 900})
     engine.time = DUE
