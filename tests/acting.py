@@ -294,15 +294,19 @@ class Play:
     async def withdraw(self) -> Receipt:
         return await self.act(cm.Withdraw, self.submission.actor, reason="no longer needed")
 
+    async def give(self, stream: str, command: type[cm.Command], actor: Actor, **fields: Any) -> Receipt:
+        """Give a command to a stream of the filing under a new id."""
+        given = {"command_id": f"move-{next(self._moves)}", "actor": actor, "via": VIA} | fields
+        return await self.world.client.act(stream, command.model_validate(given))
+
     async def refund(self, command: type[cm.Command], actor: Actor, n: int = 1001, **fields: Any) -> Receipt:
         """Give a command to the refund of this number; by default of the first capture of the first payment."""
-        given = {"command_id": f"move-{next(self._moves)}", "actor": actor, "via": VIA} | fields
-        return await self.world.client.act(ids.refund_workflow(self.filing, n), command.model_validate(given))
+        return await self.give(ids.refund_workflow(self.filing, n), command, actor, **fields)
 
     async def renew_payment(self, n: int = 1, **fields: Any) -> Receipt:
         """Renew the n-th payment, as the applicant."""
-        given = {"command_id": f"move-{next(self._moves)}", "actor": self.submission.actor, "via": VIA} | fields
-        return await self.world.client.act(ids.payment_workflow(self.filing, n), RenewPayment.model_validate(given))
+        said = {"actor": self.submission.actor} | fields
+        return await self.give(ids.payment_workflow(self.filing, n), RenewPayment, **said)
 
     async def approve_refund(self, n: int = 1001) -> Receipt:
         """Approve the refund as a leader, once the system has requested it."""

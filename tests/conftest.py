@@ -321,6 +321,16 @@ async def world_of(env: Mapping[str, str], folder: Path) -> World:
     )
 
 
+@asynccontextmanager
+async def own_stack(**temporal: str) -> AsyncIterator[tuple[Stack, World]]:
+    """Runs a stack whose parts a test may kill, with these settings of Temporal; yields it with its world."""
+    with tempfile.TemporaryDirectory(prefix="motcua-") as name:
+        folder = Path(name).resolve()
+        async with Stack(folder, parts=PARTS, temporal=temporal) as stack:
+            await publish_demo(stack.env)
+            yield stack, await world_of(stack.env, folder)
+
+
 def database_url(url: str, database: str) -> str:
     """Returns `url` with another database."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))

@@ -10,56 +10,34 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from deploy.stack import Stack
 from motcua import (
     Accept,
-    Actor,
     Channel,
     Claim,
-    FilingClient,
     Receipt,
     RequestSupplement,
     Role,
-    Submission,
     Supplement,
     SupplementItem,
     TargetKind,
     Via,
-    filing_id,
     filing_workflow,
 )
-from motcua.testing import submission
-from tests.acting import MARRIAGE, marriage, publish_short
-from tests.conftest import PARTS, World, publish_demo, world_of
+from tests.acting import MARRIAGE, Play, birth, marriage, of, officer, publish_short
+from tests.conftest import World, own_stack, publish_demo, world_of
 from tests.faults.processes import kill, worker_process
 from verifier.ledger import verify
 
 DESK = Via(principal="desk", channel=Channel.COUNTER)
-RECEPTION = Actor(subject="h56.30-reception-1", role=Role.RECEPTION, agency="H56.30")
-SPECIALIST = Actor(subject="h56.30-specialist-1", role=Role.SPECIALIST, agency="H56.30")
+RECEPTION, SPECIALIST = officer(Role.RECEPTION), officer(Role.SPECIALIST)
 
 
-def sample() -> Submission:
-    """A filing that waits at intake: no back office works that could approve it at once."""
-    return submission(version="2026-12-demo")
-
-
-async def kinds(world: World, filing: UUID) -> list[str]:
-    """The events of a filing, in order."""
-    async with world.connection() as connection:
-        rows = await connection.fetch("select kind from event where filing_id = $1 order by seq", filing)
-    return [row["kind"] for row in rows]
-
-
-async def submitted(client: FilingClient) -> UUID:
-    """A filing at intake."""
-    sent = sample()
-    await client.submit(sent)
-    return filing_id(sent.client_id, sent.submission_id)
+ACCEPTED: Final = ["submitted", "accepted", "step_started"]
 
 
 async def test_a_command_committed_by_a_worker_that_died_answers_with_its_first_receipt(
@@ -67,18 +45,18 @@ async def test_a_command_committed_by_a_worker_that_died_answers_with_its_first_
 ) -> None:
     accept = Accept(command_id="accept-1", actor=RECEPTION, via=DESK)
     async with worker_process(world.process_env, tmp_path) as worker:
-        filing = await submitted(world.client)
+        play = await Play.begin(world, birth())
         worker.arm("ledger.committed")
-        waiting = asyncio.create_task(world.client.act(filing, accept))
+        waiting = asyncio.create_task(world.client.act(play.filing, accept))
         assert await worker.died() == -signal.SIGKILL
-    assert await kinds(world, filing) == ["submitted", "accepted", "step_started"]
+    assert await play.kinds() == ACCEPTED
 
     async with worker_process(world.process_env, tmp_path):
         first = await waiting
-        again = await world.client.act(filing, accept)
+        again = await world.client.act(play.filing, accept)
 
     assert first == again == Receipt(command_id="accept-1", digest=first.digest, seq=3, at=first.at, code=first.code)
-    assert await kinds(world, filing) == ["submitted", "accepted", "step_started"]
+    assert await play.kinds() == ACCEPTED
     assert (await verify(world.superuser_dsn)).verified
 
 
@@ -87,23 +65,21 @@ async def test_a_supplement_that_a_dead_worker_committed_is_found_once_its_limit
 ) -> None:
     version = await publish_short(world, MARRIAGE, supplement=10)
     sent = marriage(version=version)
-    filing = filing_id(sent.client_id, sent.submission_id)
-    handle = world.temporal.get_workflow_handle(filing_workflow(filing))
+    handle = world.temporal.get_workflow_handle(filing_workflow(of(sent)))
     said = {"command_id": "supplement-1", "actor": sent.actor, "via": DESK, "form": {"preferred_date": "2027-01-02"}}
     supplement = Supplement.model_validate(said)
-    asked = {"items": (DATE,), "legal_basis": "Đ17", "actor": RECEPTION, "via": DESK}
 
     def give() -> asyncio.Task[Any]:
         return asyncio.create_task(handle.execute_update("supplement", supplement, id=uuid4().hex, result_type=Receipt))
 
     async with worker_process(world.process_env, tmp_path) as worker:
-        await world.client.submit(sent)
-        await world.client.act(filing, RequestSupplement.model_validate({"command_id": "ask"} | asked))
-        (timer,) = (await world.client.view(filing)).timers
+        play = await Play.begin(world, sent)
+        await play.act(RequestSupplement, RECEPTION, items=(DATE,), legal_basis="Đ17")
+        (timer,) = (await play.view()).timers
         worker.arm("ledger.committed")
         first = give()
         assert await worker.died() == -signal.SIGKILL
-    recorded = await kinds(world, filing)
+    recorded = await play.kinds()
     assert recorded == ["submitted", "supplement_requested", "supplemented"]
     await asyncio.sleep((timer.due - datetime.now(UTC)).total_seconds() + 1)
     again = give()
@@ -112,7 +88,7 @@ async def test_a_supplement_that_a_dead_worker_committed_is_found_once_its_limit
         receipts = [await first, await again, await give()]
 
     assert [receipt.command_id for receipt in receipts] == ["supplement-1"] * 3
-    assert await kinds(world, filing) == recorded
+    assert await play.kinds() == recorded
     assert (await verify(world.superuser_dsn)).verified
 
 
@@ -120,44 +96,34 @@ DATE: Final = SupplementItem(target=TargetKind.FIELD, code="preferred_date", not
 LOST: Final[dict[str, Any]] = {"command_id": "lost", "actor": RECEPTION, "via": DESK}
 
 
-@pytest.fixture
-async def own_stack() -> AsyncIterator[Stack]:
-    """A stack whose parts a test may kill."""
-    with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
-        async with Stack(Path(folder).resolve(), parts=PARTS) as stack:
-            await publish_demo(stack.env)
-            yield stack
-
-
 @pytest.mark.parametrize("told", ["by a page", "by a receipt"])
-async def test_a_command_that_the_engine_forgot_stands_in_the_log_before_the_next(
-    own_stack: Stack, tmp_path: Path, told: str
-) -> None:
-    world = await world_of(own_stack.env, tmp_path)
-    client = world.client
-    async with worker_process(world.process_env, tmp_path) as worker:
-        filing = await submitted(client)
-        worker.arm("ledger.committed")
-        lost = asyncio.create_task(client.act(filing, Accept(**LOST)))
-        assert await worker.died() == -signal.SIGKILL
-        lost.cancel()
-        await kill(own_stack, "temporal")
-    async with world.connection() as connection:
-        seen = await connection.fetchval("select seq from filing where filing_id = $1", filing)
-    assert seen == 3
+async def test_a_command_that_the_engine_forgot_stands_in_the_log_before_the_next(tmp_path: Path, told: str) -> None:
+    async with own_stack() as (stack, world):
+        client = world.client
+        async with worker_process(world.process_env, tmp_path) as worker:
+            play = await Play.begin(world, birth())
+            filing = play.filing
+            worker.arm("ledger.committed")
+            lost = asyncio.create_task(client.act(filing, Accept(**LOST)))
+            assert await worker.died() == -signal.SIGKILL
+            lost.cancel()
+            await kill(stack, "temporal")
+        async with world.connection() as connection:
+            seen = await connection.fetchval("select seq from filing where filing_id = $1", filing)
+        assert seen == 3
 
-    async with worker_process(world.process_env, tmp_path):
-        claim, accept = Claim(command_id="next", actor=SPECIALIST, via=DESK), Accept(**LOST)
-        if told == "by a receipt":  # from the record: it had no answer before
-            forgotten = await client.act(filing, accept)
-            receipt = await client.act(filing, claim)
-        else:
-            receipt = await client.act(filing, claim.model_copy(update={"seen_seq": seen}))
-            forgotten = await client.act(filing, accept)
+        async with worker_process(world.process_env, tmp_path):
+            claim, accept = Claim(command_id="next", actor=SPECIALIST, via=DESK), Accept(**LOST)
+            if told == "by a receipt":  # from the record: it had no answer before
+                forgotten = await client.act(filing, accept)
+                receipt = await client.act(filing, claim)
+            else:
+                receipt = await client.act(filing, claim.model_copy(update={"seen_seq": seen}))
+                forgotten = await client.act(filing, accept)
 
-    assert (receipt.seq, forgotten.seq) == (4, 3)
-    assert await kinds(world, filing) == ["submitted", "accepted", "step_started", "claimed"]
-    assert (await verify(world.superuser_dsn)).verified
+        assert (receipt.seq, forgotten.seq) == (4, 3)
+        assert await play.kinds() == [*ACCEPTED, "claimed"]
+        assert (await verify(world.superuser_dsn)).verified
 
 
 @pytest.fixture
@@ -175,17 +141,16 @@ async def test_a_command_waits_for_a_database_that_is_down_for_half_a_minute(eng
                 await publish_demo(stack.env)
                 world = await world_of(dict(engine.env) | stack.env, tmp_path)
                 await held.enter_async_context(worker_process(world.process_env, tmp_path))
-                filing = await submitted(world.client)
+                play = await Play.begin(world, birth())
             accept = Accept(command_id="accept-1", actor=RECEPTION, via=DESK)
-            waiting = asyncio.create_task(FilingClient(world.temporal, patience=120).act(filing, accept))
+            waiting = asyncio.create_task(world.client_of(120).act(play.filing, accept))
             done, _ = await asyncio.wait({waiting}, timeout=30)
             assert not done
 
             async with database(folder):
                 receipt = await waiting
                 assert receipt.seq == 3
-                there = [kind for kind in await kinds(world, filing) if kind != "reminded"]
-                assert there == ["submitted", "accepted", "step_started"]
+                assert [kind for kind in await play.kinds() if kind != "reminded"] == ACCEPTED
                 assert (await verify(world.superuser_dsn)).verified
 
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,10 +15,9 @@ from typing import Final
 import httpx
 import pytest
 
-from deploy.stack import Stack
 from schemas.ids import fee_key, payment_workflow, reference_of
 from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract, publish_short
-from tests.conftest import PARTS, World, publish_demo, world_of
+from tests.conftest import World, own_stack
 from tests.faults.processes import WorkerProcess, worker_process
 from tests.integration.gateway.calls import PROVIDERS, demand, ipn, kept
 from tests.sandboxes import free_port
@@ -125,30 +123,30 @@ def said_of(play: Play) -> list[str]:
 
 
 async def test_what_comes_while_temporal_is_down_reaches_its_payments_afterwards(tmp_path: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
-        async with Stack(Path(folder).resolve(), parts=PARTS) as stack:
-            await publish_demo(stack.env)
-            world = await world_of(stack.env, tmp_path)
-            async with worker_process(world.process_env, tmp_path / "worker"), world.back_office():
-                plays = [await unpaid(world) for _ in range(PAYMENTS)]
-                temporal = stack.pid("temporal")
-                assert temporal is not None
-                async with gateway(world, tmp_path / "before") as (process, caller):
-                    os.kill(temporal, signal.SIGSTOP)
-                    try:
-                        calls = [query for play in plays for query in said_of(play)]
-                        answers = await asyncio.gather(*(code(caller, query, BANK) for query in calls))
-                        assert (await caller.get("/healthz")).is_success
-                        process.kill()
-                        await process.died()
-                    finally:
-                        os.kill(temporal, signal.SIGCONT)
-                assert Counter(answers) == {"00": PAYMENTS * EACH}
-                assert [row["driven_at"] for row in await kept(world)] == [None] * PAYMENTS * EACH
-                async with gateway(world, tmp_path / "one"), gateway(world, tmp_path / "other"):
-                    await eventually(lambda: kept(world), lambda rows: all(row["driven_at"] for row in rows), 60)
-                for play in plays:
-                    assert (await captured(play)).count("payment_captured") == 1
+    async with (
+        own_stack() as (stack, world),
+        worker_process(world.process_env, tmp_path / "worker"),
+        world.back_office(),
+    ):
+        plays = [await unpaid(world) for _ in range(PAYMENTS)]
+        temporal = stack.pid("temporal")
+        assert temporal is not None
+        async with gateway(world, tmp_path / "before") as (process, caller):
+            os.kill(temporal, signal.SIGSTOP)
+            try:
+                calls = [query for play in plays for query in said_of(play)]
+                answers = await asyncio.gather(*(code(caller, query, BANK) for query in calls))
+                assert (await caller.get("/healthz")).is_success
+                process.kill()
+                await process.died()
+            finally:
+                os.kill(temporal, signal.SIGCONT)
+        assert Counter(answers) == {"00": PAYMENTS * EACH}
+        assert [row["driven_at"] for row in await kept(world)] == [None] * PAYMENTS * EACH
+        async with gateway(world, tmp_path / "one"), gateway(world, tmp_path / "other"):
+            await eventually(lambda: kept(world), lambda rows: all(row["driven_at"] for row in rows), 60)
+        for play in plays:
+            assert (await captured(play)).count("payment_captured") == 1
 
 
 async def test_a_gateway_that_dies_after_it_told_a_payment_tells_it_again_and_once_is_recorded(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,10 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 from temporalio.worker import Replayer
 
-from deploy.stack import Stack
 from motcua import filing_workflow
 from motcua.payloads.converter import data_converter
 from tests.acting import Doubtful, Play, birth, eventually
-from tests.conftest import PARTS, World, publish_demo, world_of
+from tests.conftest import SUGGEST, World, own_stack
 from tests.faults.processes import worker_process
 from workers.wiring import WORKFLOWS
 
@@ -33,11 +31,8 @@ MEANWHILE = 0.5
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    with tempfile.TemporaryDirectory(prefix="motcua-") as name, tempfile.TemporaryDirectory() as objects:
-        long = {"limit.historyCount.suggestContinueAsNew": LONG}
-        async with Stack(Path(name).resolve(), parts=PARTS, temporal=long) as stack:
-            await publish_demo(stack.env)
-            yield await world_of(stack.env, Path(objects))
+    async with own_stack(**{SUGGEST: LONG}) as (_, world):
+        yield world
 
 
 async def kinds(handle: WorkflowHandle[Any, Any]) -> list[int]:

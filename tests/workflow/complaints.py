@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from uuid import uuid4
 
 from schemas.complaint.commands import AnswerComplaint
 from schemas.complaint.state import ComplaintStart
@@ -11,7 +10,7 @@ from schemas.filing import commands as cm
 from schemas.filing.events import Outcome
 from schemas.filing.state import Stage
 from schemas.ids import complaint_workflow
-from schemas.people import Actor, Role
+from schemas.people import Role
 from tests.acting import VIA, Play, eventually, officer, posted
 from tests.conftest import World
 
@@ -29,20 +28,15 @@ async def seq_of(play: Play, kind: str) -> int:
     return max(n for n, found in enumerate(await play.kinds(), 1) if found == kind)
 
 
-async def act(world: World, stream: str, command: type[cm.Command], actor: Actor, **said: Any) -> None:
-    given = {"command_id": f"move-{uuid4()}", "actor": actor, "via": VIA} | said
-    await world.client.act(stream, command.model_validate(given))
-
-
 async def complained(play: Play, kind: str, n: int = 1) -> str:
     """Complains about the last event of this kind; returns the name of the complaint's stream."""
     await play.world.client.complain(complaint(play, await seq_of(play, kind), n))
     return complaint_workflow(play.filing, n)
 
 
-async def answered(world: World, stream: str, how: dict[str, Any]) -> None:
-    await act(world, stream, cm.Claim, SECOND)
-    await act(world, stream, AnswerComplaint, SECOND, **how)
+async def answered(play: Play, stream: str, how: dict[str, Any]) -> None:
+    await play.give(stream, cm.Claim, SECOND)
+    await play.give(stream, AnswerComplaint, SECOND, **how)
 
 
 async def reopened(play: Play, times: int = 1) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.service import RPCError
@@ -19,7 +19,7 @@ from schemas.filing.state import Stage
 from schemas.ids import result_workflow
 from schemas.people import Actor, Role
 from schemas.reading import AskTasks
-from tests.acting import AGENCY, VIA, Play, eventually, extract, officer
+from tests.acting import AGENCY, Play, eventually, extract, officer
 from tests.conftest import ROOT, World
 from views.registers.results import of_filing
 
@@ -72,8 +72,7 @@ async def set_up(world: World, signing: list[dict[str, str]]) -> None:
 
 
 async def act(play: Play, command: type[cm.Command], actor: Actor, **said: Any) -> None:
-    given = {"command_id": f"move-{uuid4()}", "actor": actor, "via": VIA} | said
-    await play.world.client.act(result_workflow(play.filing, 1), command.model_validate(given))
+    await play.give(result_workflow(play.filing, 1), command, actor, **said)
 
 
 async def decided(world: World, **said: Any) -> Play:

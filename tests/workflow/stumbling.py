@@ -31,12 +31,3 @@ class Mended:
     @workflow.run
     async def run(self) -> None:
         pass
-
-
-@workflow.defn(name="Filing")
-class Changed:
-    """Another workflow, which does not fit the recorded history."""
-
-    @workflow.run
-    async def run(self) -> None:
-        await workflow.sleep(1)

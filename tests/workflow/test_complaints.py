@@ -14,7 +14,7 @@ from schemas.ids import complaint_workflow
 from tests.conftest import World
 from tests.shell import Shell
 from tests.sound import sound
-from tests.workflow.complaints import SECOND, UPHELD, act, answered, complained, complaint, refused, reopened, seq_of
+from tests.workflow.complaints import SECOND, UPHELD, answered, complained, complaint, refused, reopened, seq_of
 
 REJECTED: Final = UPHELD | {"outcome": "rejected"}
 
@@ -29,7 +29,7 @@ async def test_upheld_a_refusal_is_decided_again_though_temporal_loses_both(runn
     """Complaint and filing, between the answer and the filing's new decision."""
     play = await refused(running)
     stream = await complained(play, "decided")
-    await answered(running, stream, UPHELD)
+    await answered(play, stream, UPHELD)
     await reopened(play)
     view = await play.view()
     assert (view.status, view.stage, view.decision, view.result) == (Status.PROCESSING, Stage.REVIEW, None, None)
@@ -67,13 +67,13 @@ async def test_the_same_complaint_again_is_the_same_and_another_under_its_number
     assert error.value.refusal.problems[0].rule == "disputed_already"
     stream = complaint_workflow(play.filing, 1)
     before = await play.kinds()
-    await answered(running, stream, REJECTED)
+    await answered(play, stream, REJECTED)
     found = await settled(running, stream)
     assert (found.state, found.reopened, found.reason) == ("rejected", None, "giấy tờ hợp lệ")
     assert await play.kinds() == before
     assert await running.client.complain(complaint(play, about)) == first
     with pytest.raises(FilingClosed):
-        await act(running, stream, cm.Release, SECOND)
+        await play.give(stream, cm.Release, SECOND)
     await sound(running)
 
 

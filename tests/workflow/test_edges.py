@@ -25,7 +25,7 @@ from schemas.filing.submission import content_digest
 from schemas.ids import filing_workflow
 from schemas.people import Role
 from schemas.stream.edge import MAX_COMMAND_BYTES
-from tests.acting import VIA, Doubtful, Play, birth, eventually, extract, officer, plain, record, refusal, stock
+from tests.acting import Doubtful, Play, birth, eventually, extract, officer, plain, record, refusal, stock
 from tests.conftest import World
 from tests.restarting import lost_and_restarted
 from tests.workflow.plain import command, failed_tasks, length
@@ -67,14 +67,6 @@ async def test_texts_are_recorded_in_nfc_under_the_digest_of_what_was_sent(world
         assert (await world.client.submit(sent)).digest == content_digest(plain(sent))
         with pytest.raises(SameIdOtherContent):
             await world.client.submit(sent.model_copy(update={"form": dict(sent.form) | {"child_name": COMPOSED}}))
-        asking = {"question": DECOMPOSED, "command_id": "ask-1"}
-        first = await play.act(cm.Ask, play.officer(Role.RECEPTION), **asking)
-        assert await play.act(cm.Ask, play.officer(Role.RECEPTION), **asking) == first
-        said = {"actor": play.officer(Role.RECEPTION), "via": VIA} | asking
-        assert first.digest == cm.content_of(cm.Ask.model_validate(said))
-        with pytest.raises(SameIdOtherContent):
-            await play.act(cm.Ask, play.officer(Role.RECEPTION), **asking | {"question": COMPOSED})
-        assert [question.question for question in (await play.view()).questions] == [COMPOSED]
         [filed] = [entry for entry in await world.client.timeline(play.filing) if entry.kind == "submitted"]
     assert filed.personal is not None
     assert filed.personal["form"]["child_name"] == COMPOSED

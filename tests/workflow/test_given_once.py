@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from temporalio import workflow
-from temporalio.client import Client, WorkflowExecutionDescription
+from temporalio.client import Client
 
 from activities.money import giving_back
 from activities.partners import http as outside
-from activities.partners.money.provider import Notice, Outcome
 from schemas.ids import filing_workflow, refund_workflow
 from schemas.people import Role
 from schemas.refund.commands import ApproveRefund, RequestRefund
@@ -23,7 +22,7 @@ from tests.conftest import World
 from tests.locked import signing
 from tests.restarting import lost_and_restarted, reset
 from tests.rogue import ordered, rogues
-from tests.workflow.money import AMOUNT, Till, at_work, heard_of, paid_for
+from tests.workflow.money import Till, at_work, heard_of, paid_for
 from tests.workflow.money import till as till
 
 HALF: Final = 8_000
@@ -110,42 +109,6 @@ async def test_half_of_a_fee_whose_answer_is_lost_at_midnight_is_given_once(
             *("refund_begun", "refund_opened", "refund_approved", "refund_asked"),
             "refund_opened" if happens is handed_on else "refund_given",
         ]
-
-
-async def test_money_that_vnpay_does_not_know_is_a_doubt_and_no_task_to_pay_by_hand(till: Till) -> None:
-    """It is told by a signed callback, for another transaction of the same order."""
-    async with at_work(till):
-        play, reference, _ = await paid_for(till)
-        told = Notice(
-            provider="vnpay",
-            reference=reference,
-            transaction="14999999",
-            amount=AMOUNT,
-            outcome=Outcome.PAID,
-            said=("00", "00"),
-            at=datetime.now(UTC),
-        )
-        await till.tell(reference, told)
-        await eventually(lambda: play.kinds("refund", 1002), lambda kinds: "refund_opened" in kinds)
-        await play.approve_refund(1002)
-        await eventually(lambda: play.kinds("refund", 1002), lambda kinds: kinds[-1] == "refund_asked")
-        await eventually(lambda: called(till.world, play), lambda many: many == 1)
-        handle = till.world.temporal.get_workflow_handle(refund_workflow(play.filing, 1002))
-        await eventually(handle.describe, is_tried_again)
-        assert (await play.kinds("refund", 1002))[-1] == "refund_asked"
-        assert await given(till, reference) == []
-
-
-async def called(world: World, play: Play) -> int:
-    """How many calls that give money back have been noted."""
-    async with world.connection() as connection:
-        counted = "select count(*) from refund_call where starts_with(stream, $1)"
-        return int(await connection.fetchval(counted, f"refund:{play.filing}:"))
-
-
-def is_tried_again(now: WorkflowExecutionDescription) -> bool:
-    """Whether what it has asked for is looked at for the fourth time or later."""
-    return any(one.attempt > 3 for one in now.raw_description.pending_activities)
 
 
 MADE: Final = "2026-11-28T00:00:00Z"

@@ -90,7 +90,7 @@ async def of_refund(play: Play, *last: str) -> None:
 async def complained_of(play: Play, n: int) -> None:
     """The refusal is undone, and the filing stands before its decision again."""
     stream = await complained(play, "decided", n)
-    await answered(play.world, stream, UPHELD)
+    await answered(play, stream, UPHELD)
     await reopened(play, n)
 
 

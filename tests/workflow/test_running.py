@@ -6,7 +6,9 @@ import asyncio
 from dataclasses import replace
 from typing import Final
 
+import pytest
 from temporalio import activity
+from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment
 
 from activities.workflows import StartRequest, TellRequest, Workflows
@@ -56,3 +58,5 @@ async def test_another_workflow_is_started_once_and_told_while_it_runs(world: Wo
     assert await here.run(others.tell, told) is True
     await handle.terminate()
     assert await here.run(others.tell, told) is False
+    with pytest.raises(RPCError):  # what Temporal refuses is no workflow that has ended
+        await here.run(others.tell, told.model_copy(update={"id": ""}))

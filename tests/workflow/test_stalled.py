@@ -20,7 +20,7 @@ from deploy.stack.parts import binary
 from motcua.machine_work import error_type, place
 from recovery.stalled import Stalled, reports_problems, stalled
 from tests.acting import eventually
-from tests.workflow.stumbling import Buggy, Changed, Mended, Waiting
+from tests.workflow.stumbling import Buggy, Mended, Waiting
 
 QUEUE: Final = "stalled"
 NOW: Final = datetime(2026, 11, 25, tzinfo=UTC)
@@ -76,18 +76,6 @@ async def test_a_worker_that_died_over_a_task_is_no_bug(marks_after: int) -> Non
 
         assert await eventually(attempt, lambda attempt: attempt > 1)
         assert await stalled(client) == []
-
-
-async def test_code_that_does_not_fit_the_history_is_told_as_such() -> None:
-    async with server(2) as client:
-        async with Worker(client, task_queue=QUEUE, workflows=[Changed]):
-            handle = await client.start_workflow(Changed.run, id=f"filing:{uuid4()}", task_queue=QUEUE)
-            await eventually(handle.fetch_history, lambda history: len(history.events) > 4)
-        async with Worker(client, task_queue=QUEUE, workflows=[Mended], max_cached_workflows=0):
-            (found,) = await eventually(lambda: stalled(client), bool)
-
-        assert found.cause == "NonDeterministicError"
-        await handle.terminate()
 
 
 def test_of_a_failure_only_type_and_place_are_told() -> None:

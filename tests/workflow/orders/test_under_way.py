@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -14,7 +13,6 @@ import asyncpg
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
-from deploy.stack import Stack
 from recovery.builds import Builds
 from schemas import ids
 from schemas.filing import commands as cm
@@ -23,7 +21,7 @@ from schemas.ids import NUDGE, result_workflow
 from schemas.people import Role
 from tests.acting import ADDRESS, Play, birth, eventually, extract
 from tests.any_files import AnyFiles, received_by
-from tests.conftest import PARTS, SUGGEST, World, publish_demo, world_of
+from tests.conftest import SUGGEST, World, own_stack
 from tests.restarting import lost_and_restarted, reset, restart
 from tests.sandboxes import Server
 from tests.sound import sound
@@ -194,12 +192,8 @@ async def test_a_run_that_begins_again_has_it_signed_once(running: World, happen
 @pytest.fixture
 async def short() -> AsyncIterator[World]:
     """A world in which a run is asked to make way after eight events."""
-    with tempfile.TemporaryDirectory(prefix="motcua-") as name, tempfile.TemporaryDirectory() as objects:
-        async with Stack(Path(name).resolve(), parts=PARTS, temporal={SUGGEST: "8"}) as stack:
-            await publish_demo(stack.env)
-            world = await world_of(stack.env, Path(objects))
-            async with world.platform(), world.back_office():
-                yield world
+    async with own_stack(**{SUGGEST: "8"}) as (_, world), world.platform(), world.back_office():
+        yield world
 
 
 async def test_a_run_that_makes_way_has_it_signed_once(short: World) -> None:
