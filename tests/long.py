@@ -654,13 +654,11 @@ LONG: Final[Mapping[str, Long]] = {
     ),
     "workflow/test_reception.py": Long(
         "files whose look takes long, fails or comes late",
-        but=(
-            "test_a_signature_in_doubt_waits_for_an_officer_and_its_proof_lies_in_the_store",
-            "test_a_signature_that_is_exchanged_after_it_was_looked_at_is_none",
-            "test_a_supplement_whose_file_is_not_there_changes_nothing_and_goes_through_once_it_is",
-            "test_a_virus_found_late_is_asked_about_by_its_paper_and_one_found_at_once_is_refused",
-            "test_what_is_not_scanned_again_is_not_taken_before_the_scanner_speaks",
-            "test_what_is_too_much_or_too_hard_is_not_read_to_its_end",
+        only=(
+            "test_a_filing_ends_though_the_scanner_never_speaks_and_a_complaint_has_it_asked_again",
+            "test_a_submission_whose_file_is_not_there_or_not_as_said_leaves_no_event",
+            "test_what_a_complaint_names_is_looked_at_before_it_is_recorded_and_refused_slowly_is_begun_once",
+            "test_what_came_while_the_scanner_was_asked_about_other_files_is_scanned_after_them",
         ),
     ),
     "workflow/test_referrals.py": Long(
