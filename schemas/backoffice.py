@@ -47,7 +47,7 @@ ASKED_AGAIN: Final = frozenset({NO_USABLE_ANSWER, NOT_IN_STORE})
 
 
 class Dossier(Model):
-    """What the agency's own worker sees of a filing. `authorisation` is what a representative has filed it under."""
+    """The agency's own worker's view of a filing. A representative has filed it under `authorisation`."""
 
     filing_id: UUID
     code: str
@@ -57,39 +57,39 @@ class Dossier(Model):
     version: Version
     level: Level
     applicant: Applicant
-    """in whose name the filing is made"""
+    """the person or organisation in whose name the filing is made"""
     form: dict[Code, FormValue]
     """values of the procedure's form fields by their codes; dates as YYYY-MM-DD"""
     papers: tuple[Paper, ...]
     """the papers of the dossier, each by its code and its file"""
     authorisation: Authorisation | None = None
-    """file of the authorisation (giấy ủy quyền) that a representative acts under"""
+    """file of the authorisation (giấy ủy quyền) under which a representative acts"""
 
 
 class CheckRequest(Model):
-    """Is this dossier complete, so that it may be approved under the standing order?"""
+    """Asks whether this dossier is complete, so that it may be approved under the standing order."""
 
     request_id: Key
-    """id of the request: the same one again must be answered alike"""
+    """id of the request: repeated with the same id, it must get the same answer"""
     dossier: Dossier
     """the filing as the agency's back office sees it"""
 
 
 class CheckAnswer(Model):
-    """Complete, or not: then an officer looks at it."""
+    """Whether the dossier is complete. If not, an officer examines it."""
 
     complete: StrictBool
     """whether the dossier is complete, so that the standing order may approve it"""
 
 
 class IssueRequest(Model):
-    """Make the result, or the notice of refusal.
+    """Asks for the file of the result, or of the notice of refusal.
 
-    Where officers sign it, `number` is the one that must stand on it; it may correct the result of another number.
+    `number` must appear on a result that officers sign. A correction names the result that it `corrects`.
     """
 
     request_id: Key
-    """id of the request: the same one again must be answered alike"""
+    """id of the request: repeated with the same id, it must get the same answer"""
     dossier: Dossier
     """the filing as the agency's back office sees it"""
     outcome: Outcome
@@ -98,13 +98,13 @@ class IssueRequest(Model):
     reason: str | None = None
     number: str | None = None
     corrects: str | None = None
-    """number of the result that it corrects; not there for any other"""
+    """number of the result that it corrects; not set for any other"""
 
 
 class IssueAnswer(Model):
     """The result's file in the object store.
 
-    It is in force until `expires_on`, without that for as long as nobody revokes it; `copies` originals were made.
+    It is in force until `expires_on`, otherwise until it is revoked; `copies` originals were made.
     """
 
     result: FileRef
@@ -113,10 +113,10 @@ class IssueAnswer(Model):
 
 
 class AnswerRequest(Model):
-    """Decide a `part` of the procedure, which the agency `lead` has referred (liên thông)."""
+    """Asks for the decision of a `part` of the procedure, which the agency `lead` has referred (liên thông)."""
 
     request_id: Key
-    """id of the request: the same one again must be answered alike"""
+    """id of the request: repeated with the same id, it must get the same answer"""
     dossier: Dossier
     """the filing as the agency's back office sees it"""
     part: Code
@@ -125,7 +125,7 @@ class AnswerRequest(Model):
 
 
 class PartDecision(Model):
-    """How a part was decided, and the `officer` who answers for it. A refusal says why, and by what law."""
+    """The decision of a part, and the `officer` who answers for it. A refusal has a reason and a legal basis."""
 
     outcome: Outcome
     officer: Subject
@@ -135,7 +135,7 @@ class PartDecision(Model):
 
 
 class AnswerAnswer(Model):
-    """The decision, or none: then an officer decides."""
+    """The decision; without one, an officer decides."""
 
     decision: PartDecision | None = None
-    """what was decided, by whom and why; not there before that"""
+    """the decision, its officer and its reason; not set: an officer of the agency decides"""

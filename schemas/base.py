@@ -59,23 +59,23 @@ def unset(value: object) -> bool:
 
 
 class Text(Model):
-    """Words for people, in Vietnamese and in English."""
+    """A text for people, in Vietnamese and in English."""
 
     vi: str
-    """the words in Vietnamese"""
+    """the text in Vietnamese"""
     en: str
-    """the words in English"""
+    """the text in English"""
 
 
 class Problem(Model):
-    """One thing wrong. `field` is a path such as `papers[0].file`; `rule` a stable code; `message` says what to do."""
+    """An error. `field` is a path such as `papers[0].file`; `rule` a stable code; `message` includes the remedy."""
 
     field: str
-    """where it is: a path such as papers[0].file; empty for the whole"""
+    """path of the wrong part, such as papers[0].file; empty for the whole"""
     rule: str
-    """which rule was broken, a word that does not change"""
+    """stable code of the broken rule"""
     message: Text
-    """what is wrong and what to do, in both languages"""
+    """the error and its remedy, in both languages"""
 
 
 def problems_of(error: ValidationError) -> tuple[Problem, ...]:

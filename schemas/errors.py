@@ -46,30 +46,31 @@ class RefusalCode(StrEnum):
 
 
 class Offer(Model):
-    """At which level the same submission can be filed, and the channels to change for that; the others stay."""
+    """The level at which the same submission can be filed, and the channels to change for that; the others stay."""
 
     level: Level
     """the level to file at"""
     result_channel: Channel | None = None
-    """the channel of the result instead of what was chosen; not there where that may stay"""
+    """the new channel of the result; not set if the chosen one may stay"""
     fee_channel: Channel | None = None
-    """the channel of the fee instead of what was chosen; not there where that may stay"""
+    """the new channel of the fee; not set if the chosen one may stay"""
 
 
 class Refusal(Model):
-    """Why a submission or a command was refused.
+    """The reasons for refusing a submission or a command.
 
-    `allowed` names the actions open to the actor now; `offer` is how a submission without its signature can be filed.
+    `allowed` names the commands that the actor can give now; `offer` is a way to file a submission that lacks its
+    signature.
     """
 
     code: RefusalCode
-    """why in one word that does not change"""
+    """stable code of the refusal"""
     problems: tuple[Problem, ...]
-    """each thing wrong, with its place and what to do"""
+    """each error, with its place and its remedy"""
     allowed: tuple[str, ...] = ()
     """names of the commands that the actor could give now"""
     offer: Offer | None = None
-    """how a submission without the signature that is asked for can be filed; not there where that is not why"""
+    """a way to file the submission without the required signature; not set for any other refusal"""
 
     def __str__(self) -> str:
         said = "; ".join(f"{p.field}: {p.message.en} [{p.rule}]".removeprefix(": ") for p in self.problems)

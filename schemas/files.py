@@ -47,7 +47,7 @@ EXTENSIONS: Final[dict[str, tuple[str, ...]]] = {
 
 
 class DocumentType(StrEnum):
-    """The media types of those of them that are papers."""
+    """The media types that a paper of a dossier may have."""
 
     PDF = "application/pdf"
     JPEG = "image/jpeg"
@@ -62,15 +62,15 @@ FileName = Annotated[str, AfterValidator(line), Field(min_length=1, max_length=2
 
 
 class FileRef(Model):
-    """A file in the object store: its key there, digest, size in bytes, media type, and the name it was given."""
+    """A file in the object store: its key there, digest, size in bytes, media type, and given name."""
 
     key: str = Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$")
-    """where it lies in the object store"""
+    """key of the file in the object store"""
     sha256: Sha256
     size: int = Field(ge=1, le=LARGEST_FILE)
     """length of the file in bytes"""
     media_type: MediaType = "application/pdf"
-    """what kind of file it is, such as application/pdf"""
+    """media type of the file, such as application/pdf"""
     name: FileName | None = None
 
     @property
@@ -80,15 +80,15 @@ class FileRef(Model):
 
 
 class Paper(Model):
-    """One paper of a dossier: which one, and its file. Without a file it was handed in on paper."""
+    """One paper of a dossier by its code, and its file. Without a file, it was handed in on paper."""
 
     code: Code
     file: FileRef | None = None
-    """the file in the object store; not there for a paper that was handed in on paper"""
+    """the file in the object store; not set for a paper that was handed in on paper"""
 
 
 class ScanState(StrEnum):
-    """What is known of viruses in files: none; there is no scanner; it has not answered yet; there are."""
+    """The result of the virus scan of files: no virus, no scanner, no answer of the scanner yet, or a virus."""
 
     CLEAN = "clean"
     UNSCANNED = "unscanned"

@@ -16,7 +16,7 @@ __all__ = ["CAPABILITIES", "Capability", "Channel", "Level", "Service"]
 
 
 class Level(IntEnum):
-    """How much of a procedure can be done online."""
+    """The extent to which a procedure can be carried out online."""
 
     INFORMATION = 1
     FORMS = 2
@@ -25,7 +25,7 @@ class Level(IntEnum):
 
 
 class Channel(StrEnum):
-    """How something passes between the applicant and the agency."""
+    """A channel between the applicant and the agency."""
 
     ONLINE = "online"
     COUNTER = "counter"

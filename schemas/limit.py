@@ -39,7 +39,7 @@ _LONGEST: Final = 32
 
 
 class Limit(Model):
-    """`N working days`, `N working hours`, `N calendar days` or `N seconds`.
+    """A time limit: `N working days`, `N working hours`, `N calendar days` or `N seconds`.
 
     Or in Vietnamese: `N ngày làm việc`, `N giờ làm việc`, `N ngày`, `N giây`.
     """

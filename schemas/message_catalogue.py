@@ -144,13 +144,13 @@ class Message:
 
 
 class FilingInput(Model):
-    """What a filing is started with, by whatever SDK. What else a start may hold only the platform itself writes.
+    """The start input of a filing, from any SDK. Only the platform itself may set further fields.
 
-    `statement` says, signed, who is speaking.
+    `statement` is the signed identity of the caller.
     """
 
     submission: Submission
-    """what is filed"""
+    """the submission"""
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 

@@ -15,7 +15,7 @@ __all__ = ["OFFICERS", "SYSTEM", "Actor", "Address", "Applicant", "PersonKind", 
 
 
 class Role(StrEnum):
-    """The part a person or a system plays in a filing."""
+    """The role of a person or a system in a filing."""
 
     APPLICANT = "applicant"
     REPRESENTATIVE = "representative"
@@ -36,22 +36,22 @@ OFFICERS: Final = frozenset(Role) - {Role.APPLICANT, Role.REPRESENTATIVE, Role.S
 
 
 class Actor(Model):
-    """Who issues a command. An applicant's subject is an identity and is sealed in the log; an officer's is public."""
+    """The issuer of a command. An applicant's subject is an identity, sealed in the log; an officer's is public."""
 
     subject: Subject
     role: Role
     agency: AgencyCode | None = None
-    """code of the agency whose officer acts; only for officers"""
+    """code of the acting officer's agency; only for officers"""
 
 
 SYSTEM: Final = Actor(subject="motcua", role=Role.SYSTEM)
 
 
 class Via(Model):
-    """The authenticated program that passed the command on, and the channel it came by."""
+    """The authenticated program that passed the command on, and the channel of the command."""
 
     principal: Key
-    """name of the authenticated program that passes it on"""
+    """id of the authenticated program that passes this on"""
     channel: Channel = Channel.ONLINE
 
 
@@ -61,10 +61,10 @@ AddressLine = Annotated[
 
 
 class Address(Model):
-    """Where the post brings something: no more than the post takes, or the parcel would never leave."""
+    """A postal address, within the limits of the post: it would never take a parcel with a longer one."""
 
     recipient: AddressLine
-    """name of the one who receives it"""
+    """name of the recipient"""
     phone: AddressLine
     """telephone number"""
     address: AddressLine
@@ -85,7 +85,7 @@ class PersonKind(StrEnum):
 
 
 class Applicant(Model):
-    """In whose name a filing is made. `stands_for_it` is the person who acts for an organisation, by law or mandate."""
+    """The party in whose name a filing is made. `stands_for_it` acts for an organisation, by law or mandate."""
 
     subject: Subject = Field(description="identity at the identity provider")
     kind: PersonKind = PersonKind.PERSON
@@ -96,6 +96,6 @@ class Applicant(Model):
     phone: Line | None = None
     """telephone number"""
     email: Line | None = None
-    """where to write to them; optional"""
+    """email address; optional"""
     stands_for_it: Subject | None = None
-    """of an organisation: the person who acts for it; they never handle its filings as an officer"""
+    """the person who acts for an organisation; they never handle its filings as an officer"""

@@ -76,7 +76,7 @@ LONGEST_WAIT = 20.0
 
 
 class Audience(StrEnum):
-    """Who looks."""
+    """The audience of a timeline."""
 
     PUBLIC = "public"
     APPLICANT = "applicant"
@@ -88,51 +88,51 @@ class Page(Model, Generic[T]):
     """Some rows as of an instant; `next` begins the page after, None after the last."""
 
     as_of: Instant
-    """when the record was looked at"""
+    """time at which the record was read"""
     rows: tuple[T, ...]
-    """the entries of this page"""
+    """entries of this page"""
     next: str | None = None
-    """the after of the next page; not there on the last"""
+    """the `after` of the next page; not set on the last"""
 
 
 class Changes(Model):
-    """How a filing stood after each event, in order; `seq` is where to ask on from. `more`: there are more already."""
+    """The views of a filing after each event, in order; `seq` is the next `after`. `more`: further events exist."""
 
     as_of: Instant
-    """when the record was looked at"""
+    """time at which the record was read"""
     seq: int
-    """number of the last event that this answer covers: the after of the next question"""
+    """number of the last event of this answer: the `after` of the next question"""
     views: tuple[FilingView, ...] = ()
-    """the filing as it stood after each event, in order"""
+    """the views of the filing after each event, in order"""
     more: bool = False
-    """whether there is more already: ask again with after = seq"""
+    """whether further events exist: ask again with after = seq"""
 
 
 class TimelineEntry(Model):
-    """Something that happened. What an audience may not see is left out.
+    """An event. Parts that an audience may not see are left out.
 
     Attributes:
         status: The filing's national status code after it, for an event of the filing itself.
-        role: In which the actor acted.
-        subject: Who acted: an officer, or for officers also an applicant.
-        body: What the event says openly.
-        personal: What is sealed in the log.
+        role: The role of the actor.
+        subject: The actor: an officer, or for officers also an applicant.
+        body: The open content of the event.
+        personal: The content that is sealed in the log.
     """
 
     stream: str
     """name of the stream: filing:<uuid>, or <kind>:<uuid>:<n>"""
     seq: int
     kind: str
-    """which kind of event"""
+    """kind of the event"""
     at: Instant
     status: int | None = None
     role: Role | None = None
     subject: str | None = None
     agency: AgencyCode | None = None
     body: dict[str, Any] | None = None
-    """what the event says that identifies nobody"""
+    """content of the event that identifies nobody"""
     personal: dict[str, Any] | None = None
-    """what the event says that identifies somebody, for those who may see it"""
+    """content of the event that identifies a person, for those who may see it"""
 
 
 class FilingSummary(Model):
@@ -146,28 +146,28 @@ class FilingSummary(Model):
     version: str
     client_id: str | None = None
     submission_id: str | None = None
-    """the filing's id in the system that files, unique there"""
+    """id of the filing in the client system, unique there"""
     level: int
     status: int
     status_name: Text
-    """what the status is called, in both languages"""
+    """name of the status, in both languages"""
     stage: str
-    """what the filing waits for"""
+    """stage of the filing: the act or event that it waits for"""
     seq: int
     """number of the filing's last event"""
     submitted_at: Instant
-    """when the filing was handed in"""
+    """time of the submission"""
     due_at: Instant | None = None
-    """by when it must be done; not there where nothing is due"""
+    """deadline; not set if nothing is due"""
     closed_at: Instant | None = None
-    """when the filing ended; not there while it is open"""
+    """end of the filing; not set while it is open"""
     overdue: tuple[str, ...] = ()
     erased_at: Instant | None = Field(default=None, exclude_if=unset)
-    """since when there is nobody to be known in it any more; not there before"""
+    """time at which the personal data was erased; not set before"""
 
 
 class TaskSummary(Model):
-    """A task in a list: what `agency` can do with a stream of a filing, whose `code` and `procedure` stand beside."""
+    """A task in a list: of `agency`, about a stream of a filing, with the filing's `code` and `procedure`."""
 
     stream: str
     """name of the stream: filing:<uuid>, or <kind>:<uuid>:<n>"""
@@ -180,12 +180,12 @@ class TaskSummary(Model):
     name: str
     role: Role
     officer: str | None = None
-    """identity of the officer who has taken the task; not there while nobody has"""
+    """identity of the officer who has claimed the task; not set if none has"""
     acting_for: str | None = None
     actions: tuple[str, ...]
-    """the names of the commands that can be given for the task"""
+    """names of the commands that can be given for the task"""
     due_at: Instant | None = None
-    """by when it must be done; not there where nothing is due"""
+    """deadline; not set if nothing is due"""
     overdue: bool
 
 
@@ -193,85 +193,85 @@ class AccessEntry(Model):
     """A look at a filing that was answered.
 
     Attributes:
-        question: What was asked, as `ask` has it: `filing`, `timeline`; a list that showed the filing, such as `tasks`.
-        principal: The program that asked, and its name as it is registered now.
-        role: In which somebody asked; None if the program asked by itself, for nobody.
-        agency: Of the officer who asked.
-        subject: Which officer; of applicants and representatives nothing is said here.
+        question: The question by its `ask`: `filing`, `timeline`; a list that showed the filing, such as `tasks`.
+        principal: The program that asked, and its present registered name.
+        role: The role of the asking person; None if the program asked by itself.
+        agency: The agency of the asking officer.
+        subject: The identity of the officer; not recorded for applicants and representatives.
         officer: The officer's name, if the directory has one.
-        reason: Why, if they have said so.
+        reason: The stated reason, if any.
     """
 
     at: Instant
-    """when it was answered"""
+    """time of the answer"""
     stream: str
-    """name of the stream that was asked about"""
+    """name of the stream"""
     question: str
-    """what was asked; a list that showed the filing, such as tasks"""
+    """the question, or a list that showed the filing, such as tasks"""
     principal: str
     """id of the program that asked"""
     principal_name: str | None = None
-    """name of the program, as it is registered now"""
+    """present registered name of the program"""
     role: Role | None = None
-    """in which somebody asked; not there if the program asked by itself"""
+    """role of the asking person; not set if the program asked by itself"""
     agency: AgencyCode | None = None
-    """of an officer: code of their agency"""
+    """code of the asking officer's agency"""
     subject: str | None = None
-    """identity of the officer; not there for anybody else"""
+    """identity of the officer; not set for anybody else"""
     officer: str | None = None
-    """name of the officer; not there if the directory has none"""
+    """name of the officer; not set if the directory has none"""
     reason: str | None = None
-    """why they looked, in their own words; not there if they have not said it"""
+    """reason of the look in the officer's words; not set if none was stated"""
 
 
 class Count(Model):
-    """So many open filings of an agency have this status; `late` of them have let a clock run out."""
+    """The number of an agency's open filings in this status; `late` of them have an overdue clock."""
 
     agency: AgencyCode
     status: int
     status_name: Text
-    """what the status is called, in both languages"""
+    """name of the status, in both languages"""
     filings: int
-    """how many filings"""
+    """number of filings"""
     late: int
-    """how many of them are past their due moment"""
+    """number of overdue ones among them"""
 
 
 class AgencySummary(Model):
-    """An agency of the directory, what it is and in which province, where the directory says so.
+    """An agency of the directory, with its kind and its province, if the directory has them.
 
-    `queue` is where its back office is asked for checks and results.
+    `queue` is the task queue of its back office, for checks and results.
     """
 
     agency: AgencyCode
     name: Text
     queue: str
-    """the task queue on which the agency's back office is asked"""
+    """task queue of the agency's back office"""
     kind: AgencyKind | None = None
-    """what kind of agency it is; not there where the directory does not say"""
+    """kind of the agency; not set if the directory has none"""
     province: str | None = None
-    """code of the province where it sits, or of the ministry"""
+    """code of its province, or of the ministry"""
 
 
 class AbsenceSummary(Model):
-    """An officer is absent in a role, on days of Vietnam, both included, and who acts for them.
+    """The absence of an officer in a role, on days of Vietnam, both included, and their substitute.
 
-    `begun`: today is one of these days; `tasks`: so many of theirs the substitute does not have yet.
+    `begun`: today is one of these days; `tasks` of their tasks the substitute does not have yet.
     """
 
     officer: str
     """identity of the officer who is absent"""
     role: Role
     first_day: date
-    """the first of the days, in Vietnamese time: 2026-12-01"""
+    """first day of the absence, in Vietnamese time: 2026-12-01"""
     last_day: date
-    """the last of the days, itself included"""
+    """last day of the absence, itself included"""
     substitute: str
     """identity of the officer who acts for them, in the same role"""
     begun: bool
     """true: today is one of the days"""
     tasks: int
-    """how many of their tasks the substitute does not have yet"""
+    """number of their tasks that the substitute does not have yet"""
 
 
 class _Question(StrictModel):
@@ -290,7 +290,7 @@ class _About(_Question):
 
 
 class AskFiling(_About):
-    """What is shown of a filing to those who may see it whole."""
+    """The complete view of a filing."""
 
     ask: Literal["filing"] = "filing"
     answer: ClassVar = FilingView
@@ -311,19 +311,19 @@ class AskResult(_About):
 
 
 class AskDelivery(_About):
-    """How the applicant comes by the result of a filing: the pick-up code, the link. It is for them alone."""
+    """How the applicant gets the result of a filing: the pick-up code, the link. Only the applicant may see it."""
 
     ask: Literal["delivery"] = "delivery"
     answer: ClassVar = DeliveryView
 
 
 class AskLinkedResult(_About):
-    """The result of a filing for whoever has the `link` to it, until that expires."""
+    """The result of a filing for anybody with the `link` to it, until the link expires."""
 
     ask: Literal["linked_result"] = "linked_result"
     answer: ClassVar = ResultView
     link: Link
-    """the secret part of the address at which the result is read"""
+    """the secret part of the result's web address"""
 
 
 class AskParked(_About):
@@ -334,21 +334,21 @@ class AskParked(_About):
 
 
 class AskPayment(_About):
-    """Where a payment stands."""
+    """The state of a payment."""
 
     ask: Literal["payment"] = "payment"
     answer: ClassVar = PaymentView
 
 
 class AskParcel(_About):
-    """Where a parcel stands."""
+    """The state of a parcel."""
 
     ask: Literal["parcel"] = "parcel"
     answer: ClassVar = ParcelView
 
 
 class AskReferral(_About):
-    """How another agency's part of the procedure stands."""
+    """The state of another agency's part of the procedure."""
 
     ask: Literal["referral"] = "referral"
     answer: ClassVar = ReferralView
@@ -362,7 +362,7 @@ class AskComplaints(_About):
 
 
 class AskPapers(_About):
-    """The official papers of a filing that have been made."""
+    """The official papers of a filing."""
 
     ask: Literal["papers"] = "papers"
     answer: ClassVar = list[OfficialPaper]
@@ -374,11 +374,11 @@ class AskReceipt(_About):
     ask: Literal["receipt"] = "receipt"
     answer: ClassVar = Receipt
     command_id: Key = "submit"
-    """your own id of the command, unique in its filing: the same again is the same command"""
+    """your own id of the command, unique in its filing: a repeat with this id is the same command"""
 
 
 class AskActions(_About):
-    """Every command that a stream takes, and whether this actor can give it now."""
+    """Every command of a stream, and whether this actor can give it now."""
 
     ask: Literal["actions"] = "actions"
     answer: ClassVar = list[Action]
@@ -386,21 +386,21 @@ class AskActions(_About):
 
 
 class AskTimeline(_About):
-    """What happened to a filing and its other streams, as far as the audience may see it."""
+    """The events of a filing and its other streams that the audience may see."""
 
     ask: Literal["timeline"] = "timeline"
     answer: ClassVar = list[TimelineEntry]
     audience: Audience = Audience.APPLICANT
-    """for whom: what this audience may not see is left out"""
+    """audience of the answer; parts that it may not see are left out"""
 
 
 class AskChanges(_About):
-    """How a filing stood after each event beyond `after`; without any yet, wait so many seconds for one."""
+    """The views of a filing after each event beyond `after`; if there is none yet, waits `wait` seconds for one."""
 
     ask: Literal["changes"] = "changes"
     answer: ClassVar = Changes
     after: int = Field(default=0, ge=0)
-    """seq of the last event that is known already; 0: from the beginning"""
+    """seq of the last known event; 0: from the beginning"""
     wait: float = Field(default=LONGEST_WAIT, ge=0, le=LONGEST_WAIT)
     """seconds to wait for an event if there is none yet"""
 
@@ -409,13 +409,13 @@ class _Page(_Question):
     """A question with pages of answers: `after` is the `next` of the page before."""
 
     after: str | None = Field(default=None, max_length=1000)
-    """only what comes behind this: `next` of the page before; without it the first page"""
+    """`next` of the page before, after which this one begins; without it the first page"""
     limit: PageSize = 100
-    """how many entries a page has at most, 1 to 500"""
+    """maximum number of entries of a page, 1 to 500"""
 
 
 class AskFilings(_Page):
-    """The filings of one client, or those of them that are open."""
+    """The filings of one client, or only the open ones."""
 
     ask: Literal["filings"] = "filings"
     answer: ClassVar = Page[FilingSummary]
@@ -434,42 +434,42 @@ class AskPersonsFilings(_Page):
 
 
 class AskTasks(_Page):
-    """What waits for whom, what is due first first."""
+    """The open tasks, the earliest deadline first."""
 
     ask: Literal["tasks"] = "tasks"
     answer: ClassVar = Page[TaskSummary]
     agency: AgencyCode | None = None
-    """only those of this agency"""
+    """only tasks of this agency"""
     role: Role | None = None
-    """only those for this role"""
+    """only tasks for this role"""
     officer: Subject | None = None
-    """only those that this officer has taken"""
+    """only tasks that this officer has claimed"""
     acting_for: Subject | None = None
-    """only those that somebody has taken in the place of this absent officer"""
+    """only tasks that a substitute has claimed for this absent officer"""
     overdue: bool = False
-    """true: only what is past its due moment"""
+    """true: only overdue tasks"""
     due_before: Instant | None = None
-    """only what is due before this moment"""
+    """only tasks due before this moment"""
 
 
 class AskAccess(_About, _Page):
-    """Who has looked at a filing, the last first, page by page."""
+    """The looks at a filing, the last first, page by page."""
 
     ask: Literal["access"] = "access"
     answer: ClassVar = Page[AccessEntry]
 
 
 class AskCounts(_Question):
-    """How many open filings there are, by agency and status."""
+    """The numbers of open filings, by agency and status."""
 
     ask: Literal["counts"] = "counts"
     answer: ClassVar = list[Count]
     agency: AgencyCode | None = None
-    """only those of this agency"""
+    """only filings of this agency"""
 
 
 class AskAgency(_Question):
-    """What the directory says of an agency."""
+    """The directory's entry of an agency."""
 
     ask: Literal["agency"] = "agency"
     answer: ClassVar = AgencySummary
@@ -477,7 +477,7 @@ class AskAgency(_Question):
 
 
 class AskAbsences(_Question):
-    """Which officers of an agency are or will be absent, and who acts for them."""
+    """The present and coming absences of an agency's officers, and their substitutes."""
 
     ask: Literal["absences"] = "absences"
     answer: ClassVar = list[AbsenceSummary]

@@ -17,7 +17,7 @@ APPLICANTS_FIELD: Final = "Applicant"
 
 
 class SignatureOutcome(StrEnum):
-    """How a check ends; `undetermined` goes to an officer, who decides with a reason."""
+    """The outcome of a signature's check; `undetermined` goes to an officer, who decides with a reason."""
 
     VALID = "valid"
     REFUSED = "refused"
@@ -82,22 +82,22 @@ class SignatureProof(Model):
 
 
 class SignatureRecord(Model):
-    """How the check ended, as the log keeps it: by which `rules`; none for a valid signature.
+    """The outcome of a signature's check in the log: `rules` are the reasons against it; none for a valid one.
 
-    `judged_at` is the moment at which the signer's certificate was asked to be good, `stamped_at` what a trusted
-    time-stamp on the signature proves. `proof` is the file with all that was seen; none if nothing was kept.
+    `judged_at` is the moment at which the signer's certificate had to be valid, `stamped_at` the time proved by a
+    trusted time-stamp on the signature. `proof` is the file with all evidence; not set if none was stored.
     """
 
     outcome: SignatureOutcome
-    """how the check ended: valid, refused, or undetermined"""
+    """valid, refused, or undetermined"""
     rules: tuple[str, ...] = ()
-    """why it stayed undetermined"""
+    """rules against the signature; empty for a valid one"""
     judged_at: Instant
-    """the moment at which the signer's certificate was asked to be good"""
+    """moment at which the signer's certificate had to be valid"""
     stamped_at: Instant | None = None
-    """when it was signed at the latest, by a trusted time-stamp"""
+    """latest possible time of the signature, proved by a trusted time-stamp"""
     proof: FileRef | None = None
-    """the file that holds all that was seen of the signature"""
+    """file with all evidence of the signature"""
 
 
 def record_of(verdict: SignatureVerdict, proof: FileRef | None) -> SignatureRecord:

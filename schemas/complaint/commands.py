@@ -21,18 +21,19 @@ class Complain(Command):
 
 
 class AnswerComplaint(Command):
-    """Answer the complaint (giải quyết khiếu nại), with the reason and the law that says so.
+    """Answer the complaint (giải quyết khiếu nại), with the reason and the legal basis.
 
-    Upheld, the filing starts again at `start_at`: `intake`, or a step of the review; without it where the act was done.
+    If upheld, the filing starts again at `start_at`: `intake` or a review step. Without it, it starts again where the
+    act was done.
     """
 
     kind: Literal["answer_complaint"] = "answer_complaint"
     outcome: ComplaintOutcome
-    """upheld: the complainant is right; rejected: not"""
+    """upheld: the complainant is right; rejected: the complainant is not right"""
     reason: ShortText
     legal_basis: ShortText
     start_at: Code | None = None
-    """where the filing starts again: intake, or code of a review step; without it where the act was done"""
+    """the stage at which the filing starts again: intake, or code of a review step; without it that of the act"""
 
 
 COMPLAINT_COMMANDS: Final[tuple[type[Command], ...]] = (Claim, Release, Reassign, AnswerComplaint, Withdraw)

@@ -15,67 +15,67 @@ from .state import ComplaintOutcome
 class Complained(Model):
     """The complaint was recorded, about an `act`: the filing's event with the seq `about`, done in this `step`.
 
-    It goes by the limits and the calendar of the filing: so long to `take_up`, then so long to `answer`.
-    A representative may speak for the complainant up to the day `represented_until`.
+    The limits and the calendar are those of the filing: `take_up` is the time to take it up, `answer` the time from
+    then to the answer. A representative may act for the complainant until the day `represented_until`.
     """
 
     kind: Literal["complained"] = "complained"
     n: int
     about: int
     act: str
-    """kind of the event that is complained about"""
+    """kind of the event that the complaint is about"""
     officer: str | None = None
-    """identity of the officer whose act it was; not there where nobody has acted"""
+    """identity of the officer whose act it was; not set if no officer acted"""
     step: Code | None = None
-    """code of the review step in which the act was done; not there for the intake"""
+    """code of the review step in which the act was done; not set for the intake"""
     steps: tuple[Code, ...] = ()
     """codes of the review steps that the filing had reached"""
     take_up: Limit
-    """how long a complaint may wait to be taken up (thụ lý)"""
+    """time limit to take the complaint up (thụ lý)"""
     answer: Limit
-    """how long there is to answer it once it was taken up"""
+    """time limit for the answer, once the complaint was taken up"""
     reminder: Limit
-    """how long before its end a limit reminds the officer"""
+    """time before the end of a limit at which the officer is reminded"""
     days: Calendar
-    """the calendar that it goes by"""
+    """the calendar of its limits"""
     represented_until: Day | None = None
-    """last day in Vietnam on which somebody may act for the complainant; not there: without end"""
+    """last day in Vietnam on which a representative may act for the complainant; not set: without end"""
     words: Annotated[str, Personal]
     document: Annotated[FileRef | None, Personal] = None
     side: Annotated[tuple[str, ...], Personal]
 
 
 class ComplaintReminded(Model):
-    """Who must act was told that it soon is `due`."""
+    """The officers or leaders responsible were reminded that the limit ends at `due`."""
 
     kind: Literal["complaint_reminded"] = "complaint_reminded"
     due: Instant
 
 
 class ComplaintOverdue(Model):
-    """It was not taken up, or not answered, by `due`: the team lead has it in their queue."""
+    """The complaint was not taken up, or not answered, by `due`: it is in the team lead's queue."""
 
     kind: Literal["complaint_overdue"] = "complaint_overdue"
     due: Instant
 
 
 class ComplaintAnswered(Model):
-    """The answer (quyết định giải quyết khiếu nại). Upheld, the filing starts again at `step`, without it at intake."""
+    """The answer (quyết định giải quyết khiếu nại). If upheld, the filing restarts at `step`; without it, at intake."""
 
     kind: Literal["complaint_answered"] = "complaint_answered"
     about: int
     outcome: ComplaintOutcome
-    """upheld: the complainant is right; rejected: not"""
+    """upheld: the complainant is right; rejected: the complainant is not right"""
     officer: str
     acting_for: str | None = None
     step: Code | None = None
-    """code of the review step where the filing starts again; not there for the intake"""
+    """code of the review step where the filing starts again; not set for the intake"""
     reason: Annotated[str, Personal]
     legal_basis: Annotated[str, Personal]
 
 
 class ComplaintWithdrawn(Model):
-    """The complainant withdrew it (rút khiếu nại); `request` is what they signed, where the desk recorded it."""
+    """The complainant withdrew it (rút khiếu nại); `request` is the signed request, if the desk recorded it."""
 
     kind: Literal["complaint_withdrawn"] = "complaint_withdrawn"
     reason: Annotated[str, Personal]
@@ -83,19 +83,19 @@ class ComplaintWithdrawn(Model):
 
 
 class ComplaintSettled(Model):
-    """The filing was `reopened`, or no longer stood where the act had put it: there was nothing to undo."""
+    """The filing was `reopened`; or its state had changed since the act, so that there was nothing to undo."""
 
     kind: Literal["complaint_settled"] = "complaint_settled"
     reopened: bool
-    """whether the filing has started again; false: there was nothing to undo any more"""
+    """whether the filing has started again; false: there was nothing left to undo"""
 
 
 class ComplaintCalendarChanged(Model):
-    """Another calendar is in force: the limit that runs ends as it says."""
+    """Another calendar is in force: the running limit ends at the time computed on it."""
 
     kind: Literal["complaint_calendar_changed"] = "complaint_calendar_changed"
     days: Calendar
-    """the calendar that it goes by from then on"""
+    """the new calendar of its limits"""
 
 
 ComplaintEvent = (

@@ -27,14 +27,14 @@ OPENING: Final = "complain"
 
 
 class ComplaintOutcome(StrEnum):
-    """What was answered: the complainant is right, or not."""
+    """The answer to a complaint: the complainant is right, or not."""
 
     UPHELD = "upheld"
     REJECTED = "rejected"
 
 
 class ComplaintState(StrEnum):
-    """Where a complaint stands."""
+    """The state of a complaint."""
 
     RECORDED = "recorded"
     TAKEN_UP = "taken_up"
@@ -44,22 +44,22 @@ class ComplaintState(StrEnum):
 
 
 class ComplaintStart(Model):
-    """What the `n`-th complaint about a filing is started with.
+    """The start input of the `n`-th complaint about a filing.
 
-    It is `about` the event of the filing with this seq. The desk records what the applicant has signed: the `document`.
-    `statement` says, signed, who is speaking; it is no part of what the complaint says.
+    `about` is the seq of the filing's event that the complaint is about. If the desk records it, `document` is the file
+    that the applicant signed. `statement` is the signed identity of the caller; it is no part of the content.
     """
 
     filing_id: UUID
     n: int = Field(ge=1, lt=2**31)
     about: int = Field(ge=1, lt=2**31)
     words: ShortText
-    """what the complainant says"""
+    """the complaint in the complainant's words"""
     document: FileRef | None = None
-    """file of the complaint (đơn khiếu nại) that the applicant signed, where the desk records it"""
+    """file of the complaint (đơn khiếu nại) that the applicant signed, if the desk records it"""
     actor: Actor
     via: Via
-    """the authenticated program that passes this on, and the channel it came by"""
+    """the authenticated program that passes this on, and the channel of the request"""
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
@@ -166,9 +166,9 @@ class ComplaintFact(Model):
 
 
 class ComplaintView(Model):
-    """What is shown of a complaint: `due` while it waits, then the answer, and whether the filing was `reopened`.
+    """The visible part of a complaint: `due` while it waits, then the answer, and whether the filing was `reopened`.
 
-    `seq` is of its last event.
+    `seq` is that of its last event.
     """
 
     filing_id: UUID
@@ -176,20 +176,20 @@ class ComplaintView(Model):
     seq: int = 0
     about: int
     act: str
-    """kind of the event that is complained about"""
+    """kind of the event that the complaint is about"""
     words: str
-    """what the complainant says"""
+    """the complaint in the complainant's words"""
     state: ComplaintState
     recorded_at: Instant
-    """when it was recorded"""
+    """time of the recording"""
     answerer: str | None = None
-    """identity of the officer who has the complaint; not there while nobody has"""
+    """identity of the officer who has claimed the complaint; not set if none has"""
     acting_for: str | None = None
     due: Instant | None = None
     overdue: bool = False
     answered_at: Instant | None = None
-    """when it was answered or withdrawn; not there before that"""
+    """time of the answer or the withdrawal; not set before"""
     reason: str | None = None
     legal_basis: str | None = None
     reopened: bool | None = None
-    """whether the filing has started again; not there where there was nothing to undo, or not yet"""
+    """whether the filing has started again; not set while unknown, or if there was nothing to undo"""

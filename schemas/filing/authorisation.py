@@ -14,23 +14,23 @@ __all__ = ["Authorisation"]
 
 
 class Authorisation(FileRef):
-    """The file of an authorisation, with what it says, so that it is checked like any paper.
+    """The file of an authorisation with its content, so that it is checked like any paper.
 
-    `principal` is who has authorised: the applicant, by citizen number, or an organisation by its enterprise number.
-    `id_number` and `representative` are number and name of whoever may act for them, on the days in Vietnam from
-    `valid_from` to `valid_until`, both included; an end that is left out is open. `scope` names the procedures it is
-    for; none: whatever the applicant files.
+    `principal` is the citizen number of the applicant, or the enterprise number of an organisation, that gives the
+    authorisation. `id_number` and `representative` are the number and the name of the authorised person. It is valid in
+    Vietnam from `valid_from` to `valid_until`, both included; without one of them, that end is open. `scope` lists the
+    procedures for which it is valid; if empty, it is valid for all filings of the applicant.
     """
 
     principal: IdNumber | None = None
-    """citizen or enterprise number of who has authorised them: the applicant's"""
+    """citizen or enterprise number of the authorising party: the applicant's"""
     id_number: IdNumber | None = None
     """citizen or enterprise number of the representative"""
     representative: Line | None = None
     """full name of the representative"""
     valid_from: Day | None = None
-    """first day in Vietnam on which it is in force; not there: since ever"""
+    """first day in Vietnam on which it is in force; not set: no first day"""
     valid_until: Day | None = None
-    """last day in Vietnam on which it is in force; not there: without end"""
+    """last day in Vietnam on which it is in force; not set: without end"""
     scope: tuple[ProcedureCode, ...] = Field(default=(), max_length=100)
-    """codes of the procedures that it is for; empty: for whatever the applicant files"""
+    """codes of the procedures for which it is valid; empty: for all filings of the applicant"""

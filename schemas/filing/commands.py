@@ -113,14 +113,14 @@ class Command(StrictModel):
 
     kind: str
     command_id: Key
-    """your own id of the command, unique in its filing: the same again is the same command"""
+    """your own id of the command, unique in its filing: a repeat with this id is the same command"""
     actor: Actor
     via: Via
-    """the authenticated program that passes this on, and the channel it came by"""
+    """the authenticated program that passes this on, and the channel of the request"""
     on_behalf_of: Annotated[str, AfterValidator(line)] | None = Field(default=None, max_length=128)
-    """for whom the actor acts, if not for themselves"""
+    """the person for whom the actor acts, if not for themselves"""
     seen_seq: int | None = Field(default=None, ge=0)
-    """seq of the view that the actor saw when they decided; optional"""
+    """seq of the view that the actor saw before deciding; optional"""
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
@@ -136,7 +136,7 @@ class Accept(Command):
 
 
 class RefuseIntake(Command):
-    """Refuse to take the filing in (từ chối tiếp nhận), with the reason and the law that says so."""
+    """Refuse to take the filing in (từ chối tiếp nhận), with the reason and the legal basis."""
 
     kind: Literal["refuse_intake"] = "refuse_intake"
     reason: ShortText
@@ -144,64 +144,64 @@ class RefuseIntake(Command):
 
 
 class TargetKind(StrEnum):
-    """What a supplement item asks for."""
+    """The kind of a supplement item's target."""
 
     PAPER = "paper"
     FIELD = "field"
 
 
 class SupplementItem(Model):
-    """One thing to supply or correct: a paper or a form field of the procedure, and what is wrong with it."""
+    """A paper or a form field of the procedure that has to be supplied or corrected, and its fault."""
 
     target: TargetKind
-    """what is asked for: a paper or a form field"""
+    """kind of the requested part: a paper or a form field"""
     code: Code
     note: ShortText
 
 
 class RequestSupplement(Command):
-    """Ask the applicant, once and fully, for what is missing (yêu cầu bổ sung).
+    """Request all missing papers and form fields from the applicant, in one complete request (yêu cầu bổ sung).
 
-    `late_reason` is why a leader asks later than the officers of the review may.
+    A leader gives a `late_reason` to request them after the time in which the officers of the review may.
     """
 
     kind: Literal["request_supplement"] = "request_supplement"
     items: tuple[SupplementItem, ...] = Field(min_length=1, max_length=50)
-    """one entry for each thing"""
+    """the papers and form fields to supply"""
     legal_basis: ShortText
     late_reason: ShortText | None = None
-    """why it is asked for later than the officers of the review may"""
+    """reason for the request after the time in which the officers of the review may make it"""
 
 
 class Supplement(Command):
-    """Supply what was asked for: the new values of fields and the new papers."""
+    """Supply the requested papers and new values of form fields."""
 
     kind: Literal["supplement"] = "supplement"
     form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
-    """corrected values of the form fields that were asked for, by their codes"""
+    """corrected values of the requested form fields, by their codes"""
     papers: tuple[Paper, ...] = Field(default=(), max_length=100)
-    """the papers that were asked for"""
+    """the requested papers"""
 
 
 class JudgeSignature(Command):
-    """Say whether a signature counts that could not be checked to the end, and why."""
+    """Decide, with the reason, whether to accept a signature after an undetermined check."""
 
     kind: Literal["judge_signature"] = "judge_signature"
     accepted: StrictBool
-    """whether the signature counts"""
+    """whether the signature is accepted"""
     reason: ShortText
 
 
 class TransferDossier(Command):
-    """Send the papers that the desk has to the agency that decides (bàn giao hồ sơ); `originals` are those of them."""
+    """Send the papers at the desk to the deciding agency (bàn giao hồ sơ); `originals` are the originals among them."""
 
     kind: Literal["transfer_dossier"] = "transfer_dossier"
     originals: tuple[Code, ...] = Field(default=(), max_length=100)
-    """codes of those of the papers that are originals"""
+    """codes of the originals among the papers"""
 
 
 class ReceiveDossier(Command):
-    """Sign for the papers that the desk has sent (nhận bàn giao); the `note` says what is not as it should be."""
+    """Sign for the papers that the desk has sent (nhận bàn giao); the `note` describes any deviation."""
 
     kind: Literal["receive_dossier"] = "receive_dossier"
     note: ShortText | None = None
@@ -222,19 +222,19 @@ class Release(Command):
 class Reassign(Command):
     """Give the current task to another officer (phân công lại).
 
-    `acting_for` is the absent officer whose task it is, in whose place the other has it (xử lý thay). It is taken from
-    nobody else then.
+    If `acting_for` is set, the task belongs to that absent officer, and the other has it in their place (xử lý thay).
+    It is then taken from nobody else.
     """
 
     kind: Literal["reassign"] = "reassign"
     officer: Subject
     """identity of the officer who shall have the task"""
     acting_for: Subject | None = None
-    """identity of the absent officer whose task it is, if it is given to their substitute"""
+    """identity of the absent officer whose task it is, if their substitute gets it"""
 
 
 class Recall(Command):
-    """Take back what one has just sent on, before anybody has taken it up (thu hồi)."""
+    """Take back the step that one has just finished, before another officer has claimed the next (thu hồi)."""
 
     kind: Literal["recall"] = "recall"
 
@@ -258,21 +258,21 @@ class Answer(Command):
 
 
 class Inspect(Command):
-    """Finish a review step by what was found on site: when, where, with whom."""
+    """Finish a review step with the findings on site, and the time, the place and the participants."""
 
     kind: Literal["inspect"] = "inspect"
     held_at: Instant
-    """when it was held"""
+    """time of the inspection"""
     place: Line
-    """where it was held"""
+    """place of the inspection"""
     participants: tuple[Line, ...] = Field(min_length=1, max_length=50)
-    """who took part, by name"""
+    """names of the participants"""
     findings: ShortText
-    """what was found"""
+    """the findings"""
 
 
 class RecordOpinion(Command):
-    """Record what a consulted body answered; the last answer finishes the step."""
+    """Record the answer of a consulted body; the last answer finishes the step."""
 
     kind: Literal["record_opinion"] = "record_opinion"
     party: Code
@@ -280,49 +280,49 @@ class RecordOpinion(Command):
     consent: StrictBool
     """true: it agrees; false: it objects"""
     note: ShortText | None = None
-    """what the body wrote; optional"""
+    """text of the body's answer; optional"""
 
 
 class ReferObligation(Command):
-    """Ask another authority what the applicant owes it (chuyển thông tin nghĩa vụ tài chính)."""
+    """Ask another authority for the applicant's financial obligation to it (chuyển thông tin nghĩa vụ tài chính)."""
 
     kind: Literal["refer_obligation"] = "refer_obligation"
     reference: DocumentNumber
 
 
 class DemandObligation(Command):
-    """Pass the other authority's notice of what is owed on to the applicant; `amount` in đồng.
+    """Pass another authority's notice of the financial obligation on to the applicant; `amount` in đồng.
 
-    `agency` is the tax office whose notice it is. If it takes money by itself, the applicant can pay it here.
+    `agency` is the tax office that issued the notice. If it receives money by itself, the applicant can pay it here.
     """
 
     kind: Literal["demand_obligation"] = "demand_obligation"
     reference: DocumentNumber
     amount: Dong = Field(gt=0, lt=2**53)
     agency: AgencyCode | None = None
-    """code of the tax office whose notice it is; without it the applicant can't pay here"""
+    """code of the tax office that issued the notice; without it the applicant can't pay here"""
 
 
 class FulfilObligation(Command):
-    """Finish the step: the obligation was met, or there is none; `reference` is that of the proof."""
+    """Finish the step: the obligation was met, or there is none; `reference` is the number of the proof."""
 
     kind: Literal["fulfil_obligation"] = "fulfil_obligation"
     reference: DocumentNumber
 
 
 class Forward(Command):
-    """Finish a review step that neither proposes nor decides, or a consultation some of whose answers are late."""
+    """Finish a review step that neither proposes nor decides, or a consultation with some answers overdue."""
 
     kind: Literal["forward"] = "forward"
     note: ShortText | None = None
 
 
 class ShowDraft(Command):
-    """Finish a review step: show the applicant what the result will say (bản dự thảo), to confirm or correct."""
+    """Finish a review step: show the applicant a draft of the result (bản dự thảo), to confirm or correct."""
 
     kind: Literal["show_draft"] = "show_draft"
     draft: FileRef
-    """what the result will say: the file that the applicant is shown"""
+    """file of the draft"""
 
 
 class ConfirmDraft(Command):
@@ -332,7 +332,7 @@ class ConfirmDraft(Command):
 
 
 class CorrectDraft(Command):
-    """Say what is wrong with the draft, and how the form's fields are right; another draft is made."""
+    """Describe the errors of the draft and correct the form's fields; another draft is made."""
 
     kind: Literal["correct_draft"] = "correct_draft"
     note: ShortText
@@ -341,7 +341,7 @@ class CorrectDraft(Command):
 
 
 class Propose(Command):
-    """Propose the decision. A refusal on the merits needs its reason and the law that says so."""
+    """Propose the decision. A refusal on the merits needs its reason and its legal basis."""
 
     kind: Literal["propose"] = "propose"
     outcome: Outcome
@@ -350,7 +350,7 @@ class Propose(Command):
 
 
 class Decide(Command):
-    """Decide, as someone else than the proposer. A refusal on the merits needs its reason and the law that says so."""
+    """Decide; the proposer may not. A refusal on the merits needs its reason and its legal basis."""
 
     kind: Literal["decide"] = "decide"
     outcome: Outcome
@@ -366,10 +366,11 @@ class StopMode(StrEnum):
 
 
 class Stop(Command):
-    """Stop the filing (dừng xử lý): suspended until it is resumed, or ended.
+    """Stop the filing (dừng xử lý): suspend it until it is resumed, or end it.
 
-    A suspension ends after `limit`, without it after as long as the procedure lets one last. `awaits` is what it is for
-    where that is an event. `unproposed_reason` is why a leader ends what no specialist proposes to refuse.
+    A suspension ends after `limit`, or without it after the longest time that the procedure allows. If it waits for an
+    event, `awaits` names the event. A leader gives an `unproposed_reason` to end a filing without a specialist's
+    proposal to refuse it.
     """
 
     kind: Literal["stop"] = "stop"
@@ -379,15 +380,15 @@ class Stop(Command):
     legal_basis: ShortText
     limit: Limit | None = None
     awaits: ShortText | None = None
-    """the event that the suspension is for"""
+    """the event for which the suspension waits"""
     unproposed_reason: ShortText | None = None
-    """on what ground the leader ended it without such a proposal"""
+    """reason of the leader for ending the filing without such a proposal"""
 
 
 class Prolong(Command):
-    """Let a suspension last longer (kéo dài tạm dừng), with the reason that the applicant is told.
+    """Prolong a suspension (kéo dài tạm dừng), with a reason that is shown to the applicant.
 
-    `by` how much, in the unit of its limit; without it as much as the procedure lets one last.
+    `by` is the additional time, in the unit of its limit; without it, the longest time that the procedure allows.
     """
 
     kind: Literal["prolong"] = "prolong"
@@ -396,22 +397,22 @@ class Prolong(Command):
 
 
 class Resume(Command):
-    """Go on with a suspended filing."""
+    """Continue a suspended filing."""
 
     kind: Literal["resume"] = "resume"
 
 
 class Extend(Command):
-    """Extend the processing limit as the procedure allows (gia hạn), with the reason that the applicant is told."""
+    """Extend the processing limit as the procedure allows (gia hạn), with a reason that is shown to the applicant."""
 
     kind: Literal["extend"] = "extend"
     reason: ShortText
 
 
 class ApplyCase(Command):
-    """Say that another processing limit of the procedure applies to this filing, with the reason that is told.
+    """Apply another processing limit of the procedure to this filing, with a reason that is shown to the applicant.
 
-    Such as that for filings in which something has to be verified (xác minh). Once, and before the limit ends.
+    An example is the limit for filings that need verification (xác minh). Allowed once, and before the limit ends.
     """
 
     kind: Literal["apply_case"] = "apply_case"
@@ -421,9 +422,9 @@ class ApplyCase(Command):
 
 
 class Reappoint(Command):
-    """Apologise and give another appointment (xin lỗi và hẹn lại ngày trả kết quả), with the reason that is told.
+    """Apologise and give another appointment (xin lỗi và hẹn lại ngày trả kết quả), with a reason for the applicant.
 
-    `by` how much later, in the unit of the processing limit; without it as much as the procedure allows.
+    `by` is the delay, in the unit of the processing limit; without it, the longest that the procedure allows.
     """
 
     kind: Literal["reappoint"] = "reappoint"
@@ -432,14 +433,14 @@ class Reappoint(Command):
 
 
 class Apologise(Command):
-    """Tell the applicant why the result is late, where no other appointment can be given any more (xin lỗi)."""
+    """Explain to the applicant why the result is late, when no other appointment can be given any more (xin lỗi)."""
 
     kind: Literal["apologise"] = "apologise"
     reason: ShortText
 
 
 class WaiveFee(Command):
-    """Let the applicant off the fee that is due, by one of the procedure's waivers (miễn, giảm)."""
+    """Waive the due fee in whole or in part, by one of the procedure's waivers (miễn, giảm)."""
 
     kind: Literal["waive_fee"] = "waive_fee"
     waiver: Code
@@ -448,21 +449,21 @@ class WaiveFee(Command):
 
 
 class PayAtCounter(Command):
-    """Record that the fee was paid at the counter, in full; `amount` in đồng as counted by the cashier.
+    """Record that the fee was paid in full at the counter; `amount` in đồng as counted by the cashier.
 
-    It is cash unless `means` says otherwise: then `reference` is the number on the terminal's slip, or the bank's.
+    It was cash unless `means` is set: then `reference` is the number on the terminal's slip, or the bank's.
     """
 
     kind: Literal["pay_at_counter"] = "pay_at_counter"
     amount: Dong = Field(gt=0, lt=2**53)
     means: PaymentMeans | None = None
-    """with what it is paid at the counter: cash, card, transfer, or to the post with the papers it brought"""
+    """means of payment at the counter: cash, card, transfer, or to the post with the papers it brought"""
     reference: DocumentNumber | None = None
     """number on the terminal's slip, the bank's, or the post's; not for cash"""
 
 
 class Withdraw(Command):
-    """Withdraw the filing (rút hồ sơ). The desk does so only with the `request` that the applicant signed."""
+    """Withdraw the filing (rút hồ sơ). The desk may do so only with the `request` that the applicant signed."""
 
     kind: Literal["withdraw"] = "withdraw"
     reason: ShortText
@@ -471,55 +472,55 @@ class Withdraw(Command):
 
 
 class ChangeDelivery(Command):
-    """Have the result delivered by another `channel` (đổi hình thức nhận kết quả), or by post to another `address`."""
+    """Choose another `channel` for the result (đổi hình thức nhận kết quả), or another `address` for the post."""
 
     kind: Literal["change_delivery"] = "change_delivery"
     channel: Channel
     address: Address | None = None
-    """where the post brings the result; needed where it goes by post"""
+    """postal address for the result; needed if the channel is post"""
 
 
 class AcknowledgeResult(Command):
-    """Say that the result was read; at this `link`, where it was read without an account."""
+    """Acknowledge that the result was read; with its `link`, if it was read without an account."""
 
     kind: Literal["acknowledge_result"] = "acknowledge_result"
     link: Link | None = None
-    """the secret part of the address at which the result is read"""
+    """the secret part of the result's web address"""
 
 
 class RenewLink(Command):
-    """Have another link at which the result is read; those of before open it no more."""
+    """Request another link to the result; earlier links stop working."""
 
     kind: Literal["renew_link"] = "renew_link"
 
 
 class HandOver(Command):
-    """Hand the result over at the counter (trả kết quả); `recipient` is the name of who received it.
+    """Hand the result over at the counter (trả kết quả) to the person named `recipient`.
 
-    They give the pick-up `code`, or an `identity` document is looked at. A representative receives it under the
-    `authorisation` that they show, or that under which the filing was handed in. They sign: `signature` is the file of
-    that, or it is `signed_on_paper`.
+    They give the pick-up `code` or show an `identity` document. A representative acts under the `authorisation` that
+    they show, or else under that of the filing. They sign: `signature` is the file of the signed record, or they have
+    `signed_on_paper`.
     """
 
     kind: Literal["hand_over"] = "hand_over"
     recipient: Line
-    """name of the one who receives it"""
+    """name of the recipient"""
     receiver: Receiver = Receiver.APPLICANT
-    """who receives it: the applicant, or a representative"""
+    """role of the recipient: the applicant, or a representative"""
     code: PickupCode | None = None
-    """the pick-up code that the applicant was told"""
+    """the pick-up code that was given to the applicant"""
     identity: Identity | None = None
-    """the document that was looked at to know who receives it"""
+    """the identity document that the recipient showed"""
     authorisation: Authorisation | None = None
-    """what a representative shows; without it that of the filing counts"""
+    """the representative's authorisation; without it that of the filing counts"""
     signature: FileRef | None = None
-    """file of what who received it has signed; not there where that was on paper"""
+    """file that the recipient signed; not set if they signed on paper"""
     signed_on_paper: StrictBool = False
-    """true: who received it signed on paper"""
+    """true: the recipient signed on paper"""
 
 
 class CancelParcel(Command):
-    """Have the parcel back before it leaves, for the counter; one that has left is followed as before."""
+    """Recall the parcel to the counter before the post dispatches it; one that has left is tracked as before."""
 
     kind: Literal["cancel_parcel"] = "cancel_parcel"
 

@@ -16,7 +16,7 @@ __all__ = ["DeliveryView", "Identity", "IdentityDocument", "Receiver"]
 
 
 class IdentityDocument(StrEnum):
-    """By what somebody is identified at the counter."""
+    """The kinds of documents that identify a person at the counter."""
 
     CITIZEN_CARD = "citizen_card"
     VNEID = "vneid"
@@ -24,16 +24,16 @@ class IdentityDocument(StrEnum):
 
 
 class Identity(Model):
-    """What an officer has looked at to know who stands before them."""
+    """The identity document that an officer has checked at the counter."""
 
     document: IdentityDocument
-    """which document was looked at"""
+    """kind of the document"""
     number: IdNumber
-    """its number"""
+    """number of the document"""
 
 
 class Receiver(StrEnum):
-    """Who receives the result: the applicant, or somebody they have authorised."""
+    """The role of the result's recipient: the applicant, or their representative."""
 
     APPLICANT = "applicant"
     REPRESENTATIVE = "representative"
@@ -47,10 +47,10 @@ Link = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_-]{
 
 
 class DeliveryView(Model):
-    """How the applicant comes by the result: for them alone, since it holds what opens it.
+    """How the applicant gets the result. Only the applicant may see it: its code and link give access to the result.
 
-    `desk` is the agency where it is fetched with the `pickup_code`, `until` when it waits there, or when the `link`
-    opens it. What is not there yet is not there.
+    `desk` is the agency where it is fetched with the `pickup_code`. `until` is the end of its time at the counter, or
+    of the `link`'s validity. Fields that are not known yet are not set.
     """
 
     filing_id: UUID
@@ -58,8 +58,8 @@ class DeliveryView(Model):
     desk: AgencyCode | None = None
     """code of the agency at whose desk the result is fetched"""
     pickup_code: PickupCode | None = None
-    """what the applicant says at the counter, six digits; tell nobody else"""
+    """code of six digits that the applicant gives at the counter; keep it secret"""
     link: Link | None = None
-    """the secret part of the address at which the result is read"""
+    """the secret part of the result's web address"""
     until: Instant | None = None
-    """how long it waits there, or the link opens it"""
+    """end of the time at the counter, or of the link's validity"""

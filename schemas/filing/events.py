@@ -28,7 +28,7 @@ __all__ = ["Clock", "FeeLine", "FeeSettlement", "FeeShare", "Moment", "Outcome",
 
 
 class Outcome(StrEnum):
-    """What was decided."""
+    """The outcome of a decision."""
 
     APPROVED = "approved"
     REFUSED = "refused"
@@ -42,7 +42,7 @@ class FeeSettlement(StrEnum):
 
 
 class PaymentMeans(StrEnum):
-    """With what a fee is paid at the counter; `post`: the post has collected it with the papers that it brought."""
+    """The means of payment at the counter; `post`: the post has collected the fee with the papers that it brought."""
 
     CASH = "cash"
     CARD = "card"
@@ -51,7 +51,7 @@ class PaymentMeans(StrEnum):
 
 
 class ParcelOutcome(StrEnum):
-    """How a consignment ended; `cancelled` before it left."""
+    """The outcome of a consignment; `cancelled` before it left."""
 
     DELIVERED = "delivered"
     RETURNED = "returned"
@@ -84,7 +84,7 @@ class Clock(StrEnum):
 
 
 class Moment(StrEnum):
-    """What a running clock tells: that it is soon due, that an apology must be drafted by now, that it is due."""
+    """The occasion for which a clock rings: its limit is soon due, an apology must be drafted, or the limit is due."""
 
     REMINDER = "reminder"
     APOLOGY = "apology"
@@ -104,22 +104,22 @@ class Effect(StrEnum):
 
 
 class SupplementNeed(Model):
-    """A paper or form field asked for. The note may speak of a person: it stands beside, sealed."""
+    """A requested paper or form field. Its note may contain personal data, and so is stored apart, sealed."""
 
     target: str
-    """what is asked for: a paper or a form field"""
+    """kind of the requested part: a paper or a form field"""
     code: Code
 
 
 class FeeLine(Model):
-    """One item of a fee: amount × quantity in đồng, or what it is `bounded` to by its minimum or maximum."""
+    """One item of a fee: amount × quantity in đồng, or `bounded` by the item's minimum or maximum."""
 
     code: Code
     amount: Dong
     quantity: int
-    """how many times the amount"""
+    """number of units, each of this amount"""
     bounded: Dong | None = None
-    """what the line comes to in đồng, where its minimum or maximum says otherwise than amount × quantity"""
+    """sum of the line in đồng, if its minimum or maximum replaces amount × quantity"""
 
     @property
     def total(self) -> int:
@@ -128,16 +128,16 @@ class FeeLine(Model):
 
 
 class Accountable(Model):
-    """Who answers for a filing that nobody decides: for an approval by the standing order, and for one by silence."""
+    """The officers who answer for an approval without a decision: by the standing order, and by silence."""
 
     standing: str | None = None
-    """who answers for an approval by the standing order"""
+    """identity of the officer who answers for an approval by the standing order"""
     silent: str | None = None
-    """who answers for an approval by silence"""
+    """identity of the officer who answers for an approval by silence"""
 
 
 class Digests(Model):
-    """SHA-256 of the published rules and of the calendar, byte for byte, by which a filing goes."""
+    """SHA-256 of the published rules and of the calendar that apply to a filing, byte for byte."""
 
     rules: Sha256
     """SHA-256 of the published rules, in hex"""
@@ -146,7 +146,7 @@ class Digests(Model):
 
 
 class Partner(Model):
-    """The agency that decides a part of the procedure which is not for the filing's own agency to decide."""
+    """Another agency that decides a part of the procedure, outside the competence of the filing's own agency."""
 
     part: Code
     agency: AgencyCode
@@ -155,16 +155,17 @@ class Partner(Model):
 class Submitted(Model):
     """The filing was handed in. `code` is the dossier code (mã hồ sơ); `paper_digests` are by paper code.
 
-    Of a paper filing `missing` is what it lacks, and `received_at` when the post handed it over, if not now; `assisted`
-    says that an officer filled it in for the applicant, who signed what was `read_back` to them. `desk` and
-    `result_desk` are the agencies at whose desks it was handed in and the result is fetched, where they are not the one
-    that decides.
+    For a paper filing, `missing` lists the missing parts, and `received_at` is the hand-over by the post, if it was
+    before this event; `assisted`: an officer filled the form in, and the applicant signed the text that was `read_back`
+    to them. `desk` is the agency whose desk received the filing, `result_desk` the one whose desk hands over the
+    result, if they are not the deciding agency.
 
-    What was decided elsewhere when it was handed in stands here, so that the log alone tells the filing: who answers
-    for it (`accountable`), who decides parts of it (`partners`), and what it goes by (`digests`). `client_id` and
-    `submission_id` are the filer's own names for it. `possible_duplicates` are the codes of the same person's open
-    filings for the same procedure; the ledger looks. `scan` is what was known of viruses in its files, and
-    `signature_check` how its signature stood. `signs`: the agency's officers sign its result, in a stream of its own.
+    Decisions made elsewhere at the hand-in are recorded here, so that the log alone is enough to fold the filing:
+    `accountable` are the officers who answer for it, `partners` the agencies that decide parts of it, `digests` its
+    rules and its calendar. `client_id` and `submission_id` are the client's own ids of it. `possible_duplicates` are
+    the codes of the same person's open filings for the same procedure, found by the ledger. `scan` is the state of the
+    virus scan of its files, `signature_check` the check of its signature. `signs`: the agency's officers sign its
+    result, in a stream of its own.
     """
 
     kind: Literal["submitted"] = "submitted"
@@ -173,41 +174,41 @@ class Submitted(Model):
     agency: AgencyCode
     desk: AgencyCode | None = None
     result_desk: AgencyCode | None = None
-    """code of the agency at whose desk the result is fetched, where that is not the usual one"""
+    """code of the agency at whose desk the result is fetched, if that is not the usual one"""
     procedure: ProcedureCode
     version: Version
     procedure_sha256: Sha256
-    """SHA-256 of the procedure as it was published, in hex"""
+    """SHA-256 of the published procedure, in hex"""
     calendar: CalendarName
     level: Level
     channel: Channel
     fee_channel: Channel | None = None
-    """how the fee will be paid: online, at the counter, or to the post"""
+    """channel of the fee: online, at the counter, or to the post"""
     result_channel: Channel
-    """how the result is received: online, at the counter or by post"""
+    """channel of the result: online, at the counter or by post"""
     paper_digests: dict[Code, Sha256 | None]
-    """SHA-256 of each paper's file by the paper's code, in hex; null where it came on paper"""
+    """SHA-256 of each paper's file by the paper's code, in hex; null if it was handed in on paper"""
     client_id: Key | None = None
     submission_id: Key | None = None
-    """the filing's id in the system that files, unique there"""
+    """id of the filing in the client system, unique there"""
     accountable: Accountable | None = None
-    """who answers for the filing where nobody decides it by hand"""
+    """the officers who answer for the filing if it is approved without a decision"""
     digests: Digests | None = None
-    """what the filing goes by, byte for byte: its rules and its calendar"""
+    """digests of the rules and the calendar that apply to the filing"""
     missing: tuple[SupplementNeed, ...] = ()
-    """what a dossier on paper lacks: it is recorded as received, and taken in once that has come"""
+    """missing parts of a paper dossier: it counts as received, and is accepted once they have come"""
     received_at: Instant | None = None
-    """when the hand-over record of a dossier by post was signed; its time runs from then"""
+    """signing time of the hand-over record of a dossier by post; its time runs from then"""
     assisted: bool = False
     """whether an officer filled it in for the applicant"""
     partners: tuple[Partner, ...] = ()
-    """which agencies decide the parts that are not for the filing's own agency"""
+    """the other agencies that decide parts of the procedure"""
     scan: ScanState | None = None
-    """what is known of viruses in the files: clean, unscanned (there is no scanner), pending, infected"""
+    """state of the virus scan of the files: clean, unscanned (no scanner), pending, infected"""
     signature_check: SignatureRecord | None = None
-    """how the signature stood when it was received"""
+    """result of the signature's check at the receipt"""
     signs: bool | None = None
-    """whether the agency's officers sign its results; not there where they do not"""
+    """whether the agency's officers sign its results; not set if they do not"""
     applicant: Annotated[Applicant, Personal]
     filed_by: Annotated[Actor, Personal]
     form: Annotated[dict[Code, FormValue], Personal]
@@ -221,37 +222,37 @@ class Submitted(Model):
 
 
 class Accepted(Model):
-    """The filing was taken in; `automatic` under the procedure's standing order. Its time runs from `since`, or now."""
+    """The filing was accepted; `automatic` under the procedure's standing order. Its time runs from `since`, or now."""
 
     kind: Literal["accepted"] = "accepted"
     automatic: bool = False
-    """whether it was taken in by the procedure's standing order, without an officer"""
+    """whether the procedure's standing order accepted it, without an officer"""
     since: Instant | None = None
-    """when its time began, if that was before it was recorded"""
+    """start of its time, if before the recording of this event"""
 
 
 class FilesScanned(Model):
-    """The scanner answered late for the files of these digests: viruses are in those of the `infected` papers alone."""
+    """The late answer of the scanner for the files of these digests: only the `infected` papers contain viruses."""
 
     kind: Literal["files_scanned"] = "files_scanned"
     scanned: tuple[Sha256, ...]
-    """SHA-256 of the files that were scanned"""
+    """SHA-256 of the scanned files"""
     infected: tuple[Code, ...] = ()
-    """the papers in whose files there are viruses"""
+    """codes of the papers whose files contain viruses"""
 
 
 class SignatureJudged(Model):
-    """An officer said whether a signature counts that could not be checked to the end."""
+    """An officer decided whether to accept a signature after an undetermined check."""
 
     kind: Literal["signature_judged"] = "signature_judged"
     accepted: bool
-    """whether the signature counts"""
+    """whether the signature is accepted"""
     officer: str
     reason: Annotated[str, Personal]
 
 
 class IntakeRefused(Model):
-    """The filing was not taken in, on a `legal_basis`."""
+    """The filing was not accepted, on a `legal_basis`."""
 
     kind: Literal["intake_refused"] = "intake_refused"
     reason: Annotated[str, Personal]
@@ -259,31 +260,31 @@ class IntakeRefused(Model):
 
 
 class SupplementRequested(Model):
-    """The applicant was asked, once and fully, for what is missing; `late` by a leader, with a reason."""
+    """The applicant was asked, once and completely, for the missing parts; `late`: by a leader, with a reason."""
 
     kind: Literal["supplement_requested"] = "supplement_requested"
     n: int
     needs: tuple[SupplementNeed, ...]
-    """the papers and form fields that were asked for"""
+    """the requested papers and form fields"""
     officer: str
     late: bool = False
-    """whether it was asked later than the officers of the review may ask"""
+    """whether the request came after the time in which the officers of the review may make it"""
     late_reason: Annotated[str | None, Personal] = None
     notes: Annotated[tuple[str, ...], Personal]
     legal_basis: Annotated[str, Personal]
 
 
 class Supplemented(Model):
-    """The applicant supplied what was asked for; `desk` is the agency at whose desk, if at another."""
+    """The applicant supplied the requested parts; `desk` is the agency whose desk received them, if another one."""
 
     kind: Literal["supplemented"] = "supplemented"
     n: int
     channel: Channel
     desk: AgencyCode | None = None
     scan: ScanState | None = None
-    """what is known of viruses in the files: clean, unscanned (there is no scanner), pending, infected"""
+    """state of the virus scan of the files: clean, unscanned (no scanner), pending, infected"""
     paper_digests: dict[Code, Sha256 | None]
-    """SHA-256 of each paper's file by the paper's code, in hex; null where it came on paper"""
+    """SHA-256 of each paper's file by the paper's code, in hex; null if it was handed in on paper"""
     form: Annotated[dict[Code, FormValue], Personal]
     papers: Annotated[tuple[Paper, ...], Personal]
 
@@ -296,58 +297,58 @@ class SupplementExpired(Model):
 
 
 class DossierTransferred(Model):
-    """The desk sent the papers that it had to the agency that decides (bàn giao hồ sơ), some of them `originals`."""
+    """The desk sent its papers of the dossier to the deciding agency (bàn giao hồ sơ), some of them `originals`."""
 
     kind: Literal["dossier_transferred"] = "dossier_transferred"
     officer: str
     papers: tuple[Code, ...]
     """codes of the papers that were sent"""
     originals: tuple[Code, ...] = ()
-    """codes of those of the papers that are originals"""
+    """codes of the originals among the papers"""
 
 
 class DossierReceived(Model):
-    """The agency that decides has the papers that were sent, all of them unless the `note` says otherwise."""
+    """The deciding agency has all the papers that were sent, unless the `note` describes a deviation."""
 
     kind: Literal["dossier_received"] = "dossier_received"
     officer: str
     papers: tuple[Code, ...]
-    """codes of the papers that were signed for"""
+    """codes of the received papers"""
     note: Annotated[str | None, Personal] = None
 
 
 class FeeShare(Model):
-    """So many đồng of what was paid are for this item of the fee."""
+    """The part of a paid sum, in đồng, that belongs to this item of the fee."""
 
     code: Code
     amount: Annotated[Dong, Field(gt=0)]
 
 
 class FeeRequested(Model):
-    """A fee was asked for: the sum of the lines, less what was `waived`, in đồng.
+    """A fee was requested: the sum of the lines, less the `waived` amount, in đồng.
 
-    One that `adds_to` a fee paid before is the difference that a change of the dossier makes, or what a charge-back has
-    left missing; its lines are what each item costs more.
+    If it `adds_to` a fee paid before, it is the difference after a change of the dossier, or the gap left by a
+    charge-back; its lines are the additional amounts of each item.
     """
 
     kind: Literal["fee_requested"] = "fee_requested"
     n: int
     amount: Dong
     lines: tuple[FeeLine, ...]
-    """what the fee is made of"""
+    """the items of the fee"""
     channel: Channel
     waived: int = 0
-    """money in đồng that a waiver took off"""
+    """waived amount in đồng"""
     adds_to: int | None = None
-    """number of the fee paid before to which this is the difference; not there: it is the whole fee"""
+    """number of the fee paid before to which this adds the difference; not set: it is the whole fee"""
 
 
 class FeePaid(Model):
-    """A fee was paid, at the counter by what `means`. `receipt_no` is the number of the receipt.
+    """A fee was paid; `means` is set for a payment at the counter. `receipt_no` is the number of the receipt.
 
-    `reference` is that of the terminal, the bank, or the post's consignment, where it was no cash. `parcel` is the
-    number of the parcel with which the post has collected it. `forgone` đồng of it were not paid, and the agency goes
-    without them.
+    `reference` is the number of the terminal, the bank, or the post's consignment, unless it was paid in cash. `parcel`
+    is the number of the parcel with which the post has collected it. The agency forgoes `forgone` đồng of it, which
+    were not paid.
     """
 
     kind: Literal["fee_paid"] = "fee_paid"
@@ -355,9 +356,9 @@ class FeePaid(Model):
     amount: Dong
     channel: Channel
     means: PaymentMeans | None = None
-    """with what it is paid at the counter: cash, card, transfer, or to the post with the papers it brought"""
+    """means of payment at the counter: cash, card, transfer, or to the post with the papers it brought"""
     receipt_no: Annotated[str | None, Numbered("receipt")] = None
-    """number of the fee's receipt; not there before it is paid"""
+    """number of the fee's receipt; not set before the payment"""
     reference: str | None = None
     """number on the terminal's slip, the bank's, or the post's; not for cash"""
     parcel: int | None = None
@@ -373,14 +374,14 @@ class FeeExpired(Model):
 
 
 class ResultUnclaimed(Model):
-    """The fee for a result that is there was not paid in time: the result is kept, and is paid for at the counter."""
+    """The fee for a finished result was not paid in time: the result is kept, and its fee is paid at the counter."""
 
     kind: Literal["result_unclaimed"] = "result_unclaimed"
     n: int
 
 
 class FeeWaived(Model):
-    """An officer let the applicant off the fee, by `percent`; what is left is asked for anew."""
+    """An officer waived `percent` of the fee; the rest is requested again."""
 
     kind: Literal["fee_waived"] = "fee_waived"
     n: int
@@ -392,21 +393,21 @@ class FeeWaived(Model):
 
 
 class FeeReduced(Model):
-    """A change of the dossier made the fee less: so many đồng of what was paid for the `n`-th are to go back."""
+    """A change of the dossier reduced the `n`-th fee: so many đồng of the paid sum are to go back."""
 
     kind: Literal["fee_reduced"] = "fee_reduced"
     n: int
     amount: Annotated[Dong, Field(gt=0)]
     lines: tuple[FeeShare, ...]
-    """what the fee is made of"""
+    """the items of the refunded sum"""
 
 
 class FeeChargedBack(Model):
-    """The payer's bank took so many đồng of a `fee` back, and they are asked for again, as the `n`-th refund says."""
+    """The payer's bank charged back so many đồng of a `fee`; they are requested again, as the `n`-th refund decided."""
 
     kind: Literal["fee_charged_back"] = "fee_charged_back"
     n: int
-    """number of the refund by which it is asked for again"""
+    """number of the refund that decided to request it again"""
     fee: int
     """number of the fee"""
     amount: Annotated[Dong, Field(gt=0)]
@@ -420,7 +421,7 @@ class StepStarted(Model):
 
 
 class Claimed(Model):
-    """An officer took the current task."""
+    """An officer claimed the current task."""
 
     kind: Literal["claimed"] = "claimed"
     officer: str
@@ -433,7 +434,7 @@ class Released(Model):
 
 
 class Reassigned(Model):
-    """The current task was given to an officer by their team lead; in the place of an absent one, `acting_for` whom."""
+    """The team lead gave the current task to an officer; `acting_for` is the absent officer whom they substitute."""
 
     kind: Literal["reassigned"] = "reassigned"
     officer: str
@@ -442,7 +443,7 @@ class Reassigned(Model):
 
 
 class Recalled(Model):
-    """An officer took back what they had just sent on: the filing is at this step again, with them."""
+    """An officer took back the step that they had just finished: the filing is at this step again, with them."""
 
     kind: Literal["recalled"] = "recalled"
     step: Code
@@ -468,13 +469,13 @@ class Answered(Model):
 
 
 class Inspected(Model):
-    """What was found on site: when, where, with whom (Decree 61/2018 art. 19 k3)."""
+    """The findings of an inspection on site: time, place and participants (Decree 61/2018 art. 19 k3)."""
 
     kind: Literal["inspected"] = "inspected"
     step: Code
     officer: str
     held_at: Instant
-    """when it was held"""
+    """time of the inspection"""
     place: Annotated[str, Personal]
     participants: Annotated[tuple[str, ...], Personal]
     findings: Annotated[str, Personal]
@@ -494,16 +495,16 @@ class OpinionRecorded(Model):
 
 
 class ConsultationClosed(Model):
-    """Everybody consulted has answered; the `silent` have not, which the procedure takes for consent."""
+    """All consulted bodies have answered; the `silent` ones did not, which the procedure takes as consent."""
 
     kind: Literal["consultation_closed"] = "consultation_closed"
     step: Code
     silent: tuple[Code, ...] = ()
-    """codes of the bodies that said nothing in time, which counts as consent"""
+    """codes of the bodies that did not answer in time, which counts as consent"""
 
 
 class Referred(Model):
-    """A part of the procedure, the filing's n-th, went to the agency that decides it (liên thông)."""
+    """A part of the procedure, the filing's n-th, was referred to the agency that decides it (liên thông)."""
 
     kind: Literal["referred"] = "referred"
     n: int
@@ -513,7 +514,7 @@ class Referred(Model):
 
 
 class PartOverdue(Model):
-    """The agency that decides a part has let its limit pass; the lead's team lead has it in their queue."""
+    """The agency that decides a part missed its limit; it is in the queue of the lead agency's team lead."""
 
     kind: Literal["part_overdue"] = "part_overdue"
     n: int
@@ -521,7 +522,7 @@ class PartOverdue(Model):
 
 
 class PartAnswered(Model):
-    """The agency that decides a part has decided it; why, its own stream says."""
+    """The agency that decides a part has decided it; the reasons are in the part's own stream."""
 
     kind: Literal["part_answered"] = "part_answered"
     n: int
@@ -539,7 +540,7 @@ class PartsDecided(Model):
 
 
 class ObligationReferred(Model):
-    """The other authority was asked what the applicant owes it (phiếu chuyển thông tin)."""
+    """The other authority was asked for the applicant's financial obligation (phiếu chuyển thông tin)."""
 
     kind: Literal["obligation_referred"] = "obligation_referred"
     step: Code
@@ -548,10 +549,9 @@ class ObligationReferred(Model):
 
 
 class ObligationDemanded(Model):
-    """The other authority's notice of what is owed went to the applicant, in đồng.
+    """The other authority's notice of the financial obligation was passed on to the applicant, in đồng.
 
-    It is the notice of the tax office `agency`, for which the `n`-th payment asks for the money if it takes money by
-    itself.
+    `agency` is the tax office that issued the notice. If it receives money by itself, the `n`-th payment requests it.
     """
 
     kind: Literal["obligation_demanded"] = "obligation_demanded"
@@ -560,15 +560,15 @@ class ObligationDemanded(Model):
     reference: str
     amount: Dong
     agency: AgencyCode | None = None
-    """code of the tax office whose notice it is; not there where it is not said"""
+    """code of the tax office that issued the notice; not set if unknown"""
     n: int | None = None
-    """number of the payment that asks for it; not there where it can't be paid here"""
+    """number of the payment that requests it; not set if it can't be paid here"""
 
 
 class ObligationFulfilled(Model):
-    """The applicant has met the obligation, or has none. `reference` is that of the proof.
+    """The applicant has met the obligation, or has none. `reference` is the number of the proof.
 
-    Was it met by the `n`-th payment, it is that by which its first request is known.
+    If the `n`-th payment met it, `reference` is that of the payment's first request.
     """
 
     kind: Literal["obligation_fulfilled"] = "obligation_fulfilled"
@@ -576,11 +576,11 @@ class ObligationFulfilled(Model):
     officer: str
     reference: str
     n: int | None = None
-    """number of the payment by which it was met; not there where an officer has the proof"""
+    """number of the payment that met it; not set if an officer has the proof"""
 
 
 class Suspended(Model):
-    """The agency suspended the filing (tạm dừng) for `limit`, or as the procedure says; `awaits` is what it is for."""
+    """The agency suspended the filing (tạm dừng) for `limit` or as the procedure states; `awaits` names an event."""
 
     kind: Literal["suspended"] = "suspended"
     officer: str
@@ -591,7 +591,7 @@ class Suspended(Model):
 
 
 class SuspensionProlonged(Model):
-    """A suspension lasts longer (kéo dài tạm dừng)."""
+    """A suspension was prolonged (kéo dài tạm dừng)."""
 
     kind: Literal["suspension_prolonged"] = "suspension_prolonged"
     officer: str
@@ -600,14 +600,14 @@ class SuspensionProlonged(Model):
 
 
 class Resumed(Model):
-    """A suspended filing goes on."""
+    """A suspended filing continues."""
 
     kind: Literal["resumed"] = "resumed"
     officer: str
 
 
 class Stopped(Model):
-    """The agency stopped the filing for good (dừng giải quyết); `unproposed` by a leader alone, who says why."""
+    """The agency stopped the filing for good (dừng giải quyết); `unproposed`: by a leader alone, with a reason."""
 
     kind: Literal["stopped"] = "stopped"
     officer: str
@@ -628,7 +628,7 @@ class Extended(Model):
 
 
 class CaseApplied(Model):
-    """An officer found that another processing limit of the procedure applies, such as that for what is verified.
+    """An officer applied another processing limit of the procedure, such as that for filings that need verification.
 
     It runs from the same moment as the limit before it.
     """
@@ -650,7 +650,7 @@ class Forwarded(Model):
 
 
 class DraftShown(Model):
-    """The applicant was shown what the result will say, and has time to confirm or correct it."""
+    """The applicant was shown a draft of the result, and has time to confirm or correct it."""
 
     kind: Literal["draft_shown"] = "draft_shown"
     step: Code
@@ -660,16 +660,16 @@ class DraftShown(Model):
 
 
 class DraftConfirmed(Model):
-    """The draft is right: the applicant said so, or was `silent`."""
+    """The draft is right: the applicant confirmed it, or was `silent`."""
 
     kind: Literal["draft_confirmed"] = "draft_confirmed"
     n: int
     silent: bool = False
-    """whether the applicant said nothing in time, which confirms it"""
+    """whether the applicant did not answer in time, which confirms the draft"""
 
 
 class DraftCorrected(Model):
-    """The applicant said what is wrong with the draft; it is made again."""
+    """The applicant described the errors of the draft; it is made again."""
 
     kind: Literal["draft_corrected"] = "draft_corrected"
     n: int
@@ -678,7 +678,7 @@ class DraftCorrected(Model):
 
 
 class Proposed(Model):
-    """A decision was proposed; in the place of an absent officer, `acting_for` whom."""
+    """A decision was proposed; `acting_for` is the absent officer whom the `officer` substitutes, if any."""
 
     kind: Literal["proposed"] = "proposed"
     step: Code
@@ -692,8 +692,8 @@ class Proposed(Model):
 class Decided(Model):
     """The decision. `officer` answers for it; an automatic one names its standing order.
 
-    In the place of an absent officer it says `acting_for` whom.
-    `silence` is the legal text by which the agency's silence is its approval.
+    `acting_for` is the absent officer whom the `officer` substitutes, if any. `silence` is the legal text by which the
+    agency's silence counts as approval.
     """
 
     kind: Literal["decided"] = "decided"
@@ -702,9 +702,9 @@ class Decided(Model):
     """identity of the officer who answers for the decision"""
     acting_for: str | None = None
     standing_order: str | None = None
-    """number of the standing order that decided; not there where an officer did"""
+    """number of the standing order that decided; not set if an officer did"""
     silence: str | None = None
-    """the law by which the agency's silence is its approval; not there where somebody decided"""
+    """legal basis of an approval by the agency's silence; not set for any other decision"""
     reason: Annotated[str | None, Personal] = None
     legal_basis: Annotated[str | None, Personal] = None
 
@@ -712,25 +712,25 @@ class Decided(Model):
 class ResultIssued(Model):
     """The signed result, or notice of refusal, was made and handed to the one-stop desk.
 
-    Its `number` in the register was taken with it; or before, by the stream of the filing's `n`-th result, in which the
-    agency's officers signed it, and as which it is `registered`. It is in force until `expires_on`; `copies` originals
-    were made of it. Those of before there was a register have no number.
+    `number` was taken in the register with this event. If the agency's officers signed it in the stream of the filing's
+    `n`-th result, that stream took the number `registered` before. It is in force until `expires_on`; `copies`
+    originals were made of it. Results from before the register have no number.
     """
 
     kind: Literal["result_issued"] = "result_issued"
     result: FileRef
     number: Annotated[str | None, Numbered("result", unless="registered")] = None
-    """number that it took in the agency's register; not there where its signing took one"""
+    """number in the agency's register, taken with this event; not set if the signing took one"""
     registered: str | None = None
-    """number in the agency's register that the signing of the result took"""
+    """number in the agency's register, taken by the signing of the result"""
     n: int | None = None
-    """number of the filing's result, where its officers signed it in a stream of its own"""
+    """number of the filing's result, if its officers signed it in a stream of its own"""
     expires_on: date | None = None
     copies: int | None = None
 
 
 class ResultOffered(Model):
-    """The result can be read at the `n`-th link to it, which the ledger draws and the applicant alone is told."""
+    """The result can be read at the `n`-th link to it. The ledger creates the link; only the applicant gets it."""
 
     kind: Literal["result_offered"] = "result_offered"
     n: int
@@ -741,18 +741,18 @@ class ResultOffered(Model):
 
 
 class PickupOffered(Model):
-    """The result waits at the counter. The ledger draws its `code`, which the applicant alone is told."""
+    """The result waits at the counter. The ledger creates its pick-up `code`; only the applicant gets it."""
 
     kind: Literal["pickup_offered"] = "pickup_offered"
     code: Annotated[PickupCode | None, Personal] = None
 
 
 class WrongCodeGiven(Model):
-    """Somebody gave a wrong pick-up code at the counter, for the `n`-th time."""
+    """A wrong pick-up code was given at the counter, for the `n`-th time."""
 
     kind: Literal["wrong_code_given"] = "wrong_code_given"
     n: int
-    """how many wrong pick-up codes were given by now"""
+    """number of wrong pick-up codes so far"""
 
 
 class ParcelRequested(Model):
@@ -763,7 +763,7 @@ class ParcelRequested(Model):
 
 
 class ParcelRecalled(Model):
-    """The `n`-th parcel is to be had back before it leaves; whether that was in time the post says."""
+    """The `n`-th parcel was recalled before its dispatch; the post reports whether this was in time."""
 
     kind: Literal["parcel_recalled"] = "parcel_recalled"
     n: int
@@ -776,11 +776,11 @@ class ParcelFailed(Model):
     kind: Literal["parcel_failed"] = "parcel_failed"
     n: int
     outcome: ParcelOutcome
-    """what became of the parcel"""
+    """outcome of the parcel"""
 
 
 class DeliveryChanged(Model):
-    """The applicant wants the result by another `channel`, or brought elsewhere."""
+    """The applicant chose another `channel` for the result, or another address."""
 
     kind: Literal["delivery_changed"] = "delivery_changed"
     channel: Channel
@@ -788,45 +788,45 @@ class DeliveryChanged(Model):
 
 
 class ReissueRequested(Model):
-    """What the `parcel`-th parcel brought is lost or damaged: the agency makes another copy, at the post's cost."""
+    """The content of the `parcel`-th parcel is lost or damaged: the agency makes another copy, at the post's cost."""
 
     kind: Literal["reissue_requested"] = "reissue_requested"
     copy_number: int
-    """which copy is to be made"""
+    """number of the copy to be made"""
     parcel: int
     """number of the parcel, from 1"""
     outcome: ParcelOutcome
-    """what became of the parcel"""
+    """outcome of the parcel"""
 
 
 class ParcelFound(Model):
-    """A parcel that counts no longer has turned up: what is in it is revoked, and `copy_number` is what counts."""
+    """A parcel that no longer counts has turned up: its copy is revoked, and only the copy `copy_number` is valid."""
 
     kind: Literal["parcel_found"] = "parcel_found"
     n: int
     outcome: ParcelOutcome
-    """what became of the parcel"""
+    """outcome of the parcel"""
     copy_number: int
-    """which copy of the result, from 1"""
+    """number of the copy of the result, from 1"""
 
 
 class HandedOver(Model):
-    """The result is in the applicant's hands; by post it came with the `n`-th parcel.
+    """The applicant has the result; if it came by post, with the `n`-th parcel.
 
-    At the counter the `receiver` gave the pick-up code (`by_code`), or a `document` was looked at; they signed, on
-    paper where there is no file of it.
+    At the counter, the `receiver` gave the pick-up code (`by_code`) or showed a `document`. They signed, on paper if
+    there is no file of the signature.
     """
 
     kind: Literal["handed_over"] = "handed_over"
     channel: Channel
     n: int | None = None
-    """number of the parcel that brought it; not there where none did"""
+    """number of the parcel that brought it; not set if none did"""
     receiver: Receiver | None = None
-    """who receives it: the applicant, or a representative"""
+    """role of the recipient: the applicant, or a representative"""
     by_code: bool | None = None
-    """true: who received it gave the pick-up code"""
+    """true: the recipient gave the pick-up code"""
     document: IdentityDocument | None = None
-    """which document was looked at to know who received it"""
+    """kind of the identity document that the recipient showed"""
     recipient: Annotated[str | None, Personal] = None
     identity: Annotated[Identity | None, Personal] = None
     authorisation: Annotated[Authorisation | None, Personal] = None
@@ -834,7 +834,7 @@ class HandedOver(Model):
 
 
 class Withdrawn(Model):
-    """The applicant withdrew the filing; `request` is what they signed, where the desk recorded it for them."""
+    """The applicant withdrew the filing; `request` is their signed request, if the desk recorded it for them."""
 
     kind: Literal["withdrawn"] = "withdrawn"
     reason: Annotated[str, Personal]
@@ -844,7 +844,7 @@ class Withdrawn(Model):
 class Reopened(Model):
     """A complaint was upheld: the filing starts again at the review `step`, without one at its intake.
 
-    `complaint` is the number of the complaint, `about` the seq of the act that is undone; `officer` has upheld it.
+    `complaint` is the number of the complaint, `about` the seq of the undone act; `officer` has upheld it.
     """
 
     kind: Literal["reopened"] = "reopened"
@@ -852,12 +852,12 @@ class Reopened(Model):
     """number of the complaint that was upheld"""
     about: int
     step: Code | None = None
-    """code of the review step where it starts again; not there for the intake"""
+    """code of the review step where it starts again; not set for the intake"""
     officer: str
 
 
 class Reminded(Model):
-    """Who must act before a clock is due was told that it soon is."""
+    """The people who must act before a clock is due were reminded."""
 
     kind: Literal["reminded"] = "reminded"
     clock: Clock
@@ -867,18 +867,18 @@ class Reminded(Model):
 class ApologyDrafted(Model):
     """An apology (phiếu xin lỗi và hẹn lại ngày trả kết quả) waits for the leader.
 
-    `due` is the appointment that will not be kept, `proposed` the new one (Decree 61/2018 art. 19 k9); none where it is
+    `due` is the appointment that will be missed, `proposed` the new one (Decree 61/2018 art. 19 k9); not set if it is
     too late to give one.
     """
 
     kind: Literal["apology_drafted"] = "apology_drafted"
     due: Instant
     proposed: Instant | None = None
-    """the new appointment: by when the agency proposes to be done instead"""
+    """the new appointment that the agency proposes"""
 
 
 class Reappointed(Model):
-    """The applicant was given an apology and a new appointment, `by` so much later."""
+    """The applicant was given an apology and a new appointment, later by `by`."""
 
     kind: Literal["reappointed"] = "reappointed"
     officer: str
@@ -887,7 +887,7 @@ class Reappointed(Model):
 
 
 class Apologised(Model):
-    """The applicant was told why the result is late; the appointment stays missed."""
+    """The reason for the delay was explained to the applicant; the appointment stays missed."""
 
     kind: Literal["apologised"] = "apologised"
     officer: str
@@ -895,7 +895,7 @@ class Apologised(Model):
 
 
 class Overdue(Model):
-    """A clock passed its due instant, and the team lead has it in their queue. Recorded once for each due instant."""
+    """A clock passed its due instant; it is in the team lead's queue. Recorded once for each due instant."""
 
     kind: Literal["overdue"] = "overdue"
     clock: Clock
@@ -903,33 +903,33 @@ class Overdue(Model):
 
 
 class FinishedEarly(Model):
-    """The result was there before the appointment, which was `due`."""
+    """The result was ready before the appointment, which was `due`."""
 
     kind: Literal["finished_early"] = "finished_early"
     due: Instant
 
 
 class MachineWork(StrEnum):
-    """What an agency's back office is asked for."""
+    """The tasks of an agency's back office."""
 
     CHECK = "check"
     ISSUE = "issue"
 
 
 class MachineWorkFailing(Model):
-    """The agency's back office came to nothing `tries` times in a row, and the team lead has it in their queue.
+    """The agency's back office failed `tries` times in a row; the task is in the team lead's queue.
 
-    `error` is the type of the last one, if it was told: what it said may speak of a person. Of a result it may be the
-    rule by which nobody can sign it as things are.
+    `error` is the type of the last error, if it was reported; its message is left out, since it may contain personal
+    data. For a result, it may be the rule that prevents any officer from signing it at present.
     """
 
     kind: Literal["machine_work_failing"] = "machine_work_failing"
     work: MachineWork
-    """what the back office is asked for: `check` or `issue`"""
+    """task of the back office: `check` or `issue`"""
     tries: int
-    """how often it was tried in a row"""
+    """number of failures in a row"""
     error: str | None = None
-    """the type of the last error, if it was told; never what it said"""
+    """type of the last error, if it was reported; never its message"""
 
 
 class MachineWorkAnswered(Model):
@@ -937,11 +937,11 @@ class MachineWorkAnswered(Model):
 
     kind: Literal["machine_work_answered"] = "machine_work_answered"
     work: MachineWork
-    """what the back office is asked for: `check` or `issue`"""
+    """task of the back office: `check` or `issue`"""
 
 
 class CalendarChanged(Model):
-    """Another calendar is in force: every running clock is projected again, on it, from where it began."""
+    """Another calendar is in force: every running clock is computed again on it, from its start."""
 
     kind: Literal["calendar_changed"] = "calendar_changed"
     calendar: Calendar

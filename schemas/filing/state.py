@@ -91,7 +91,7 @@ STATUS_NAMES: Final[dict[Status, Text]] = {status: said(f"status.{status.name.lo
 
 
 class Stage(StrEnum):
-    """What the filing waits for."""
+    """The stage of a filing: the act or event that it waits for."""
 
     DRAFT = "draft"
     INTAKE = "intake"
@@ -109,7 +109,7 @@ class Stage(StrEnum):
 
 
 class Closing(StrEnum):
-    """How a filing ended."""
+    """The end of a filing."""
 
     DELIVERED = "delivered"
     INTAKE_REFUSED = "intake_refused"
@@ -120,7 +120,7 @@ class Closing(StrEnum):
 
 
 class PauseReason(StrEnum):
-    """Why a clock stands still: the national status that says so, or the fee due before the filing is taken in."""
+    """The reason why a clock stands still: a national status, or the fee due before the filing is accepted."""
 
     SUPPLEMENT = "supplement"
     FEE = "fee"
@@ -129,64 +129,63 @@ class PauseReason(StrEnum):
 
 
 class Pause(Model):
-    """A stretch during which a clock stood still, or stands still if it has no end. `basis` is the law as noted."""
+    """A period in which a clock stood still, or still does if it has no end. `basis` is the recorded legal basis."""
 
     since: Instant
-    """when it began"""
+    """start of the pause"""
     until: Instant | None = None
-    """when it was over; not there while it lasts"""
+    """end of the pause; not set while it lasts"""
     reason: PauseReason
-    """why the clock stood still"""
+    """reason of the pause"""
     basis: str | None = None
-    """the law that says so"""
+    """legal basis of the pause"""
 
 
 class Extension(Model):
-    """By how much a limit was made longer, when, and the kind of event that says why."""
+    """An extension of a limit: its length, its time, and the kind of its event."""
 
     by: Limit
     at: Instant
     kind: str
-    """the kind of the event that made it longer"""
+    """kind of the event that extended the limit"""
 
 
 class ClockState(Model):
     """One run of a clock, from its start to its end.
 
-    `limit` includes the extensions. `due` is the instant by which the clock has run out, as the calendar says;
-    while the clock stands still, as it was. `remind_at` and `apologise_at` are None once that has been done, or if it
-    never will be. `ended_by` is the kind of event that stopped the clock; a run that was not answered, but cut short
-    or started again, has no `outcome`.
+    `limit` includes the extensions. `due` is the instant at which the limit ends, computed on the calendar; during a
+    pause it keeps its value. `remind_at` and `apologise_at` are None once this is done, or if it will never be due.
+    `ended_by` is the kind of event that stopped the clock; a run that was cut short or started again has no `outcome`.
     """
 
     clock: Clock
     limit: Limit
-    """how long there is, extensions included"""
+    """length of the time limit, extensions included"""
     cut_off: LocalTime | None = None
-    """time of day in Vietnam after which what comes in counts as come in on the next working day"""
+    """time of day in Vietnam after which an arrival counts as received on the next working day"""
     started: Instant
-    """when this run of the clock began"""
+    """start of this run of the clock"""
     due: Instant
     pauses: tuple[Pause, ...] = ()
-    """when the clock stood still, and why"""
+    """the pauses of the clock, with their reasons"""
     extensions: tuple[Extension, ...] = ()
-    """by how much the limit was made longer, and when"""
+    """the extensions of the limit"""
     remind_at: Instant | None = None
-    """when the officer will be reminded; not there once that is settled"""
+    """time of the officer's coming reminder; not set once this is settled"""
     reminded_at: Instant | None = None
-    """when the officer was reminded"""
+    """time of the officer's reminder"""
     apologise_at: Instant | None = None
-    """when an apology must be drafted if it is not done by then; not there once that is settled"""
+    """time at which an apology must be drafted unless the work is done; not set once this is settled"""
     apologised_at: Instant | None = None
-    """when the apology was drafted"""
+    """time at which the apology was drafted"""
     overdue_at: Instant | None = None
-    """when it went past its due moment"""
+    """time at which it became overdue"""
     ended: Instant | None = None
-    """when this run of the clock ended; not there while it runs"""
+    """end of this run of the clock; not set while it runs"""
     ended_by: str | None = None
-    """the kind of the event that ended it"""
+    """kind of the event that ended it"""
     outcome: Timeliness | None = None
-    """whether it was done early, on time or late; not there where it was cut short"""
+    """early, on time or late; not set if the run was cut short"""
 
     @property
     def paused(self) -> bool:
@@ -200,7 +199,7 @@ class ClockState(Model):
 
 
 class FeeState(StrEnum):
-    """Where a fee stands; cancelled is one that was due when the filing was reopened, and may be asked for anew."""
+    """The state of a fee; `cancelled`: it was due when the filing was reopened, and may be requested again."""
 
     DUE = "due"
     PAID = "paid"
@@ -214,36 +213,36 @@ MOST_BY_POST: Final = 3
 
 
 class Fee(Model):
-    """A fee that was asked for, in đồng.
+    """A requested fee, in đồng.
 
-    `waived` is what an earlier waiver took off the lines; `online`: there is a payment for it, however it came;
-    `lapsed`: it was not paid in time, and the result that it is for waits all the same. One that `adds_to` another is
-    the difference that a change of the dossier makes; one that made it less had so much of what was paid `returned`. So
-    much was `charged_back` by the payer's bank and is asked for again.
+    `waived` is the reduction by an earlier waiver; `online`: a payment exists for it, however the money came; `lapsed`:
+    it was not paid in time, and its result waits for it. If it `adds_to` another fee, it is the difference after a
+    change of the dossier. A change that reduced the fee has `returned` a part of the paid sum. The payer's bank took
+    back `charged_back` đồng, which are requested again.
     """
 
     n: int
     amount: Dong
     lines: tuple[FeeLine, ...]
-    """what the fee is made of"""
+    """the items of the fee"""
     channel: Channel
     waived: int = 0
-    """money in đồng that a waiver took off"""
+    """waived amount in đồng"""
     online: bool = False
     """whether an online payment was opened for it"""
     lapsed: bool = False
-    """whether it was not paid in time, while the result that it is for waits all the same"""
+    """whether it was not paid in time, while its result waits for it"""
     state: FeeState = FeeState.DUE
     receipt_no: str | None = None
-    """number of the fee's receipt; not there before it is paid"""
+    """number of the fee's receipt; not set before the payment"""
     asked_at: Instant | None = None
-    """when it was asked for"""
+    """time of the request for the fee"""
     adds_to: int | None = None
-    """number of the fee paid before to which this is the difference; not there: it is the whole fee"""
+    """number of the fee paid before to which this adds the difference; not set: it is the whole fee"""
     returned: tuple[FeeShare, ...] = ()
-    """what of it goes back by changes of the dossier, item by item"""
+    """refunded parts of it after changes of the dossier, item by item"""
     charged_back: Dong = 0
-    """money in đồng that the payer's bank took back"""
+    """amount in đồng that the payer's bank took back"""
 
     @property
     def kept(self) -> int:
@@ -256,13 +255,13 @@ class OpenSupplement(Model):
 
     n: int
     items: tuple[SupplementItem, ...]
-    """one entry for each thing"""
+    """the papers and form fields to supply"""
     officer: str
     legal_basis: str
 
 
 class Question(Model):
-    """A question to the applicant, and the answer once it is there."""
+    """A question to the applicant, with the answer if there is one."""
 
     n: int
     officer: str
@@ -273,22 +272,22 @@ class Question(Model):
 
 
 class Inspection(Model):
-    """What was found on site."""
+    """The findings of an inspection on site."""
 
     step: Code
     officer: str
     held_at: Instant
-    """when it was held"""
+    """time of the inspection"""
     place: str
-    """where it was held"""
+    """place of the inspection"""
     participants: tuple[str, ...]
-    """who took part, by name"""
+    """names of the participants"""
     findings: str
-    """what was found"""
+    """the findings"""
 
 
 class Opinion(Model):
-    """What a consulted body answered; without `consent` it objects, and a silent one has consented."""
+    """A consulted body's answer; without `consent` it objects, and a silent one has consented."""
 
     step: Code
     party: Code
@@ -296,12 +295,12 @@ class Opinion(Model):
     consent: bool
     """true: it agrees; false: it objects"""
     silent: bool = False
-    """whether it said nothing in time, which counts as consent"""
+    """whether it did not answer in time, which counts as consent"""
     note: str | None = None
 
 
 class PartStage(StrEnum):
-    """Where a part stands that another agency decides."""
+    """The stage of a part that another agency decides."""
 
     PLANNED = "planned"
     REFERRED = "referred"
@@ -309,9 +308,10 @@ class PartStage(StrEnum):
 
 
 class FilingPart(Model):
-    """A part of the procedure that another `agency` decides, the filing's n-th, as the lead sees it.
+    """A part of the procedure that another `agency` decides, the filing's n-th, as the lead agency sees it.
 
-    `due` is when it must be decided, `overdue` that it was not. Its own stream says why it was decided so.
+    `due` is the deadline for its decision, `overdue`: the deadline was missed. The reasons of the decision are in its
+    own stream.
     """
 
     n: int
@@ -321,31 +321,31 @@ class FilingPart(Model):
     """code of the agency that decides it"""
     limit: Limit
     stage: PartStage = PartStage.PLANNED
-    """whether it is planned, was referred, or was answered"""
+    """planned, referred or answered"""
     referred_at: Instant | None = None
-    """when it was referred to that agency; not there before that"""
+    """time of the referral to that agency; not set before"""
     due: Instant | None = None
     overdue: bool = False
     answered_at: Instant | None = None
-    """when it was answered"""
+    """time of the decision"""
     outcome: Outcome | None = None
     officer: str | None = None
     result: FileRef | None = None
 
 
 class Obligation(Model):
-    """A financial obligation towards another authority: asked about, then demanded from the applicant in đồng.
+    """A financial obligation to another authority: requested there, then demanded from the applicant in đồng.
 
-    `agency` is the tax office that demands it; the `n`-th payment asks for it if that takes money by itself.
+    `agency` is the tax office that demands it. If it receives money by itself, the `n`-th payment requests it.
     """
 
     step: Code
     reference: str
     amount: Dong | None = None
     agency: AgencyCode | None = None
-    """code of the tax office that demands it; not there where it is not said"""
+    """code of the tax office that demands it; not set if unknown"""
     n: int | None = None
-    """number of the payment that asks for it; not there where it can't be paid here"""
+    """number of the payment that requests it; not set if it can't be paid here"""
 
 
 class TaxDemand(Model):
@@ -358,7 +358,7 @@ class TaxDemand(Model):
 
 
 class Draft(Model):
-    """What the result will say, as the applicant is shown it, the `n`-th time."""
+    """The `n`-th draft of the result that the applicant is shown."""
 
     step: Code
     n: int
@@ -377,7 +377,7 @@ class Move(Model):
 
 
 class Waiver(Model):
-    """A waiver that was granted."""
+    """A granted waiver."""
 
     code: Code
     percent: int
@@ -398,14 +398,14 @@ class Decision(Model):
     """The decision. `seq` is that of its event."""
 
     seq: int = 0
-    """number of the event that decided"""
+    """number of the event of the decision"""
     outcome: Outcome
     officer: str
     acting_for: str | None = None
     standing_order: str | None = None
-    """number of the standing order that decided; not there where an officer did"""
+    """number of the standing order that decided; not set if an officer did"""
     silence: str | None = None
-    """the law by which the agency's silence is its approval; not there where somebody decided"""
+    """legal basis of an approval by the agency's silence; not set for any other decision"""
     reason: str | None = None
     legal_basis: str | None = None
 
@@ -428,17 +428,17 @@ class IssuedResult(Model):
 
 
 class RevokedCopy(Model):
-    """A copy of the result that is lost: which one, with which parcel it went, and what became of that.
+    """A lost copy of the result: its number, its parcel, and the outcome of that parcel.
 
     It is revoked as soon as there is another.
     """
 
     copy_number: int
-    """which copy of the result, from 1"""
+    """number of the copy of the result, from 1"""
     parcel: int
-    """number of the parcel that it went with, from 1"""
+    """number of its parcel, from 1"""
     outcome: ParcelOutcome
-    """what became of the parcel that it went with"""
+    """outcome of its parcel"""
     result: FileRef
 
 
@@ -662,30 +662,30 @@ class Filing(Model):
 
 
 class Action(Model):
-    """Something an actor can, or cannot, do now."""
+    """A command, and whether an actor can give it now."""
 
     name: str
     """name of the command"""
     allowed: bool
     """whether the actor can give the command now"""
     problem: Problem | None = None
-    """why not; not there where it is allowed"""
+    """reason against the command; not set if it is allowed"""
 
 
 class Timer(Model):
-    """What a clock will tell, and when: that it is `due`, or one of the moments before."""
+    """The next time at which a clock rings, and the occasion: `due`, or one of the moments before."""
 
     clock: Clock
     due: Instant
-    """when it rings"""
+    """time at which it rings"""
     moment: Moment = Moment.DUE
-    """what the clock tells then: a reminder, an apology to draft, or that it is due"""
+    """occasion: a reminder, an apology to draft, or the due instant"""
 
 
 class Task(Model):
-    """Something a role of an `agency` can do now. `officer` has claimed it; `due` is the deadline it stands under.
+    """A task for a role of an `agency`. `officer` has claimed it; `due` is its deadline.
 
-    `acting_for` is the absent officer in whose place they have it.
+    `acting_for` is the absent officer whom the `officer` substitutes.
     """
 
     name: str
@@ -693,9 +693,9 @@ class Task(Model):
     """code of the agency that must act"""
     role: Role
     actions: tuple[str, ...]
-    """the names of the commands that can be given for the task"""
+    """names of the commands that can be given for the task"""
     officer: str | None = None
-    """identity of the officer who has taken the task; not there while nobody has"""
+    """identity of the officer who has claimed the task; not set if none has"""
     acting_for: str | None = None
     due: Instant | None = None
     overdue: bool = False
@@ -707,13 +707,13 @@ class Parked(Model):
     signal: str
     """name of the signal"""
     problem: str
-    """the rule by which it could not be used"""
+    """rule that made the signal unusable"""
     at: Instant
-    """when it was parked"""
+    """time at which the signal was set aside"""
 
 
 class FilingView(Model):
-    """What is shown of a filing to those who may see it whole, as of an instant."""
+    """The complete view of a filing, for those who may see it, as of an instant."""
 
     filing_id: UUID
     code: str
@@ -728,87 +728,87 @@ class FilingView(Model):
     channel: Channel
     desk: AgencyCode | None = None
     result_desk: AgencyCode | None = None
-    """code of the agency at whose desk the result is fetched, where that is not the usual one"""
+    """code of the agency at whose desk the result is fetched, if that is not the usual one"""
     at_desk: tuple[Code, ...] = ()
-    """the papers that the desk of another agency still has"""
+    """codes of the papers that are still at another agency's desk"""
     under_way: tuple[Code, ...] = ()
-    """the papers on their way from the desk of another agency"""
+    """codes of the papers on their way from another agency's desk"""
     result_channel: Channel
-    """how the result is received: online, at the counter or by post"""
+    """channel of the result: online, at the counter or by post"""
     authorisation: Authorisation | None = None
-    """file of the authorisation (giấy ủy quyền) that a representative acts under"""
+    """file of the authorisation (giấy ủy quyền) under which a representative acts"""
     status: Status
     status_name: Text
-    """what the status is called, in both languages"""
+    """name of the status, in both languages"""
     stage: Stage
-    """what the filing waits for"""
+    """stage of the filing: the act or event that it waits for"""
     submitted_at: Instant
-    """when the filing was handed in"""
+    """time of the submission"""
     received_at: Instant | None = None
-    """when the hand-over record of a dossier by post was signed; its time runs from then"""
+    """signing time of the hand-over record of a dossier by post; its time runs from then"""
     missing: tuple[SupplementNeed, ...] = ()
-    """what a dossier on paper lacks: it is recorded as received, and taken in once that has come"""
+    """missing parts of a paper dossier: it counts as received, and is accepted once they have come"""
     scan: ScanState | None = None
-    """what is known of viruses in the files: clean, unscanned (there is no scanner), pending, infected"""
+    """state of the virus scan of the files: clean, unscanned (no scanner), pending, infected"""
     infected: tuple[Code, ...] = ()
-    """the papers in whose files there are viruses"""
+    """codes of the papers whose files contain viruses"""
     signature_check: SignatureRecord | None = None
-    """how the signature stood when it was received"""
+    """result of the signature's check at the receipt"""
     signature_accepted: bool | None = None
-    """what an officer said of a signature that stayed undetermined"""
+    """an officer's decision on a signature that stayed undetermined"""
     accepted_at: Instant | None = None
-    """when the filing was taken in; not there before that"""
+    """time of the acceptance; not set before"""
     closed: bool
     """whether the filing has ended"""
     closing: Closing | None = None
-    """how the filing ended; not there while it is open"""
+    """end of the filing; not set while it is open"""
     possible_duplicates: tuple[str, ...] = ()
     """codes of other open filings of the same person for the same procedure"""
     supplement: OpenSupplement | None = None
-    """what the applicant was asked to supply, while it waits; otherwise not there"""
+    """the open supplement request; not set if there is none"""
     questions: tuple[Question, ...] = ()
-    """questions to the applicant: those that are open, and the last 20 with an answer"""
+    """questions to the applicant: the open ones, and the last 20 answered ones"""
     inspections: tuple[Inspection, ...] = ()
-    """what was found on site the last 20 times, the earliest first"""
+    """findings of the last 20 inspections on site, the earliest first"""
     opinions: tuple[Opinion, ...] = ()
-    """what the consulted bodies answered"""
+    """answers of the consulted bodies"""
     parts: tuple[FilingPart, ...] = ()
-    """what other agencies decide of it, in the order in which it is referred"""
+    """parts that other agencies decide, in the order of their referral"""
     obligation: Obligation | None = None
-    """what the applicant owes another authority, such as a tax; not there where none was asked about"""
+    """financial obligation to another authority, such as a tax; not set if none was requested"""
     draft: Draft | None = None
-    """what the result will say, while the applicant may still confirm or correct it"""
+    """draft of the result, while the applicant may still confirm or correct it"""
     fee: Fee | None = None
-    """the last fee that was asked for; not there where none was"""
+    """the last requested fee; not set if there is none"""
     waiver: Waiver | None = None
-    """the waiver that was granted; not there where none was"""
+    """the granted waiver; not set if there is none"""
     proposal: Proposal | None = None
-    """the decision that was proposed, while it waits for the one who decides"""
+    """the proposed decision, while it waits for its decision"""
     decision: Decision | None = None
-    """what was decided, by whom and why; not there before that"""
+    """the decision, its officer and its reason; not set before"""
     result: FileRef | None = None
     copy_number: int = 1
-    """which copy of the result, from 1"""
+    """number of the copy of the result, from 1"""
     lost_copy: RevokedCopy | None = None
-    """the copy of the result that is lost, while another is made; not there otherwise"""
+    """the lost copy of the result, while another is made; not set otherwise"""
     revoked_copies: tuple[RevokedCopy, ...] = ()
-    """the copies of the result that count no longer, the newest last"""
+    """revoked copies of the result, the newest last"""
     unclaimed: bool = False
     """whether the result is kept because its fee was not paid in time"""
     complain_until: Instant | None = None
-    """until when a complaint (khiếu nại) may be made about the last notice; not there before one"""
+    """end of the time for a complaint (khiếu nại) about the last notice; not set before the first notice"""
     tasks: tuple[Task, ...]
-    """what waits for whom"""
+    """tasks of the roles and officers"""
     timers: tuple[Timer, ...]
-    """when the running clocks will ring next"""
+    """next times at which the running clocks ring"""
     overdue: tuple[Clock, ...]
-    """the clocks that are past their due moment"""
+    """names of the clocks whose limit was missed"""
     parked: int = 0
-    """how many signals could not be used"""
+    """number of signals that could not be used"""
     erased_at: Instant | None = Field(default=None, exclude_if=unset)
-    """since when there is nobody to be known in it any more; not there before"""
+    """time at which the personal data was erased; not set before"""
     as_of: Instant
-    """when the record was looked at"""
+    """time at which the record was read"""
 
 
 class FilingStart(Model):
@@ -822,18 +822,18 @@ class FilingStart(Model):
 
 
 class FilingEnd(Model):
-    """What the workflow of a filing ends with."""
+    """The result of a filing's workflow."""
 
     closing: Closing | None = None
-    """how the filing ended; not there while it is open"""
+    """end of the filing; not set while it is open"""
     code: str | None = None
     """dossier code (mã hồ sơ)"""
 
 
 class SubmitCheck(Model):
-    """Argument of the Update `submit`: the digest of the submission that the caller believes it files.
+    """The argument of the Update `submit`: the digest of the submission that the caller intends to file.
 
-    `statement` is the one that the filing is started with.
+    `statement` is the same as at the filing's start.
     """
 
     content: str | None = None

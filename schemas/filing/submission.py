@@ -25,60 +25,60 @@ MAX_SUBMISSION_BYTES = 65_536
 
 
 class Submission(Model):
-    """A filing as it is handed in. The same `client_id` and `submission_id` are the same filing, whatever happens.
+    """A filing as submitted. The same `client_id` and `submission_id` always name the same filing.
 
     Without `version` the procedure's current one is used; without `level` the highest that the applicant can use.
-    `actor` is the person who files: the applicant, a representative, or the officer who records a paper filing.
-    `authorisation` (giấy ủy quyền) is what a representative acts under. `signature` is the digital signature over the
-    dossier, where there is one. `payer_account` is where an online fee comes from and where money not owed goes back
-    to.
+    `actor` is the person who files: the applicant, a representative, or the officer who records a paper filing. A
+    representative acts under the `authorisation` (giấy ủy quyền). `signature` is the digital signature over the
+    dossier, if there is one. `payer_account` is the account for an online fee, and for refunds of money that is not
+    owed.
 
-    `received_at` is when the hand-over record of a dossier by post was signed, from which its time runs. At the counter
-    that is now, online when the server has it. `assisted` is what an officer filled in at the counter for somebody who
-    can't, as it was read back to them and signed.
+    `received_at` is the signing time of the hand-over record of a dossier by post, from which its time runs. At the
+    counter its time runs from now, online from the arrival at the server. `assisted` is the form that an officer filled
+    in at the counter for a person who can't, read back to them and signed.
 
-    `agency` is the one that decides. `desk` is the agency at whose desk a paper filing is handed in, where that is
-    another one, and `result_desk` the one at whose desk the result is fetched, if not where it was handed in.
+    `agency` is the deciding one. `desk` is another agency whose desk receives a paper filing, and `result_desk` the one
+    whose desk hands over the result, if not the same.
     """
 
     client_id: Key
     submission_id: Key
-    """the filing's id in the system that files, unique there"""
+    """id of the filing in the client system, unique there"""
     procedure: ProcedureCode
     version: Version | None = None
     """published version of the procedure; without it the current one"""
     agency: AgencyCode
     desk: AgencyCode | None = None
     result_desk: AgencyCode | None = None
-    """code of the agency at whose desk the result is fetched, where that is not the usual one"""
+    """code of the agency at whose desk the result is fetched, if that is not the usual one"""
     level: Level | None = None
-    """level that it is filed at, 1 to 4; without it the highest that the applicant can use"""
+    """level of the filing, 1 to 4; without it the highest that the applicant can use"""
     channel: Channel = Channel.ONLINE
     applicant: Applicant
-    """in whose name the filing is made"""
+    """the person or organisation in whose name the filing is made"""
     actor: Actor
     via: Via
-    """the authenticated program that passes this on, and the channel it came by"""
+    """the authenticated program that passes this on, and the channel of the request"""
     form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
     """values of the procedure's form fields by their codes; dates as YYYY-MM-DD"""
     papers: tuple[Paper, ...] = Field(default=(), max_length=100)
     """the papers of the dossier, each by its code and its file"""
     authorisation: Authorisation | None = None
-    """file of the authorisation (giấy ủy quyền) that a representative acts under"""
+    """file of the authorisation (giấy ủy quyền) under which a representative acts"""
     signature: FileRef | None = None
-    """file of the digital signature over the dossier; needed at level 4 where the procedure asks for it"""
+    """file of the digital signature over the dossier; needed at level 4 if the procedure requires it"""
     fee_channel: Channel | None = None
-    """how the fee will be paid: online, at the counter, or to the post"""
+    """channel of the fee: online, at the counter, or to the post"""
     result_channel: Channel
-    """how the result is received: online, at the counter or by post"""
+    """channel of the result: online, at the counter or by post"""
     address: Address | None = None
-    """where the post brings the result; needed where it goes by post"""
+    """postal address for the result; needed if the channel is post"""
     payer_account: Annotated[str, AfterValidator(line)] | None = Field(default=None, max_length=64)
-    """the account that an online fee comes from, and where money not owed goes back to"""
+    """account for an online fee, and for refunds of money that is not owed"""
     received_at: Instant | None = None
-    """when the hand-over record of a dossier by post was signed; its time runs from then"""
+    """signing time of the hand-over record of a dossier by post; its time runs from then"""
     assisted: FileRef | None = None
-    """file of what the desk filled in for the applicant, as it was read back to them and signed"""
+    """file of the form that the desk filled in for the applicant, read back to them and signed"""
 
 
 def content_digest(content: dict[str, Any]) -> str:

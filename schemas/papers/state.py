@@ -54,16 +54,16 @@ class ReceiptSeries(StrictModel):
 
 
 class ReceiptLine(Model):
-    """What one item of the fee comes to in đồng, after what was waived."""
+    """The amount of one item of the fee in đồng, after waivers."""
 
     code: Code
     """code of the fee item"""
     amount: Dong
-    """in đồng, after what was waived"""
+    """amount in đồng, after waivers"""
 
 
 class VoidCause(StrEnum):
-    """Why a receipt is void by itself: all the money that paid its fee went back, or the payer's bank took it."""
+    """The reason why the system makes a receipt void: all the money of its fee was refunded, or charged back."""
 
     REFUNDED = "refunded"
     CHARGED_BACK = "charged_back"
@@ -126,7 +126,7 @@ class ReceiptRegister(Model):
 
 
 class PaperKind(StrEnum):
-    """What papers there are; the numbers of the forms are those of Circular 03/2025/TT-BNV, which is unconfirmed."""
+    """The kinds of official papers; the form numbers are those of Circular 03/2025/TT-BNV, which is unconfirmed."""
 
     RECEIPT = "receipt"
     """Form 01: receipt and appointment (giấy tiếp nhận hồ sơ và hẹn trả kết quả)."""
@@ -157,20 +157,20 @@ class PaperKind(StrEnum):
 
 
 class OfficialPaper(Model):
-    """A paper that was made: the `n`-th of its kind. `at` is when."""
+    """An official paper, the `n`-th of its kind, made at `at`."""
 
     paper: PaperKind
-    """which official paper"""
+    """kind of the official paper"""
     n: int
-    """the first, second … of its kind in the filing"""
+    """number among papers of its kind in the filing, from 1"""
     about: About
-    """the event that caused it"""
+    """event that caused it"""
     at: Instant
-    """when it was made"""
+    """time at which it was made"""
     file: FileRef
     """the paper in the object store"""
     signed: bool
-    """whether the agency's seal is on it"""
+    """whether it bears the agency's seal"""
 
 
 class OfficialPapers(Model):

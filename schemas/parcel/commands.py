@@ -13,7 +13,7 @@ __all__ = ["PARCEL_COMMANDS", "ClaimCompensation"]
 
 
 class ClaimCompensation(Command):
-    """Ask the post to pay for what it lost or damaged (yêu cầu bồi thường); `reference` is that of the claim."""
+    """Claim compensation from the post for a loss or damage (yêu cầu bồi thường); `reference` is the claim's number."""
 
     kind: Literal["claim_compensation"] = "claim_compensation"
     reference: Line
@@ -32,7 +32,7 @@ class RequestConsignment(SystemCommand):
 
 
 class RecordSent(SystemCommand):
-    """The post took it."""
+    """The post accepted the parcel."""
 
     kind: Literal["record_sent"] = "record_sent"
     waybill: str
@@ -55,7 +55,7 @@ class RecordEnd(SystemCommand):
 
 
 class RecallConsignment(SystemCommand):
-    """The filing would have it back before it leaves."""
+    """The filing recalls the parcel before its dispatch."""
 
     kind: Literal["recall_consignment"] = "recall_consignment"
 

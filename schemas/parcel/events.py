@@ -13,92 +13,92 @@ from ..stream.part import Deadline
 
 
 class ConsignmentRequested(Deadline):
-    """The post was asked to bring something. `number` is the number of the consignment."""
+    """A consignment was requested from the post. `number` is the number of the consignment."""
 
     kind: Literal["consignment_requested"] = "consignment_requested"
     number: Annotated[str | None, Numbered("parcel")] = None
     n: int
     limit: Limit
-    """how long the post has"""
+    """time limit of the post"""
     contents: str = ""
-    """what is in the consignment"""
+    """contents of the consignment"""
     cod: Dong = 0
-    """what the postman collects on delivery, in đồng"""
+    """amount that the postman collects on delivery, in đồng"""
     fee: Dong | None = None
-    """what of it is the fee, in đồng; not there where the fee is not collected so"""
+    """the part of it that is the fee, in đồng; not set if the fee is not collected on delivery"""
     watch_seconds: int = 0
-    """how many seconds late news of the post is still awaited"""
+    """time in seconds for which late news of the post is still awaited"""
     address: Annotated[Address, Personal]
 
 
 class ConsignmentSent(Model):
-    """The post took it."""
+    """The post accepted the consignment."""
 
     kind: Literal["consignment_sent"] = "consignment_sent"
     waybill: str
-    """the post's number of the consignment; not there before the post has it"""
+    """the post's number of the consignment; not set before the post has it"""
 
 
 class ConsignmentInvited(Model):
-    """Nobody was met, and the recipient was invited the `n`-th time; the next attempt is due by `again_by`."""
+    """Nobody was met, and the recipient was invited for the `n`-th time; the next attempt is due by `again_by`."""
 
     kind: Literal["consignment_invited"] = "consignment_invited"
     n: int
-    """the how many-th invitation it is"""
+    """number of the invitation, from 1"""
     said: str
-    """the post's own word for it"""
+    """the post's own word for the status"""
     happened_at: Instant
-    """when it happened, as the post says"""
+    """time of the event as the post reports it"""
     again_by: Instant
-    """when the post is to try again at the latest"""
+    """deadline of the post's next attempt"""
 
 
 class ConsignmentReported(Model):
-    """The post said something that we do not know; it is kept as it was said."""
+    """The post reported a status that we do not know; it is kept unchanged."""
 
     kind: Literal["consignment_reported"] = "consignment_reported"
     said: str
-    """the post's own word for it"""
+    """the post's own word for the status"""
     message: Annotated[str | None, Personal] = None
     happened_at: Instant
-    """when it happened, as the post says"""
+    """time of the event as the post reports it"""
 
 
 class ConsignmentRecalled(Model):
-    """The filing would have it back before it leaves."""
+    """The filing recalled the consignment before its dispatch."""
 
     kind: Literal["consignment_recalled"] = "consignment_recalled"
 
 
 class ConsignmentLeft(Model):
-    """It had left already when it was to be had back."""
+    """The consignment had left already when it was recalled."""
 
     kind: Literal["consignment_left"] = "consignment_left"
 
 
 class ConsignmentEnded(Model):
-    """The post reports how it ended, when and in which word; `late` if it said otherwise before.
+    """The post reported the end of the consignment, with time and status; `late`: it had reported another end before.
 
-    `collected` is what the receiver has paid, in đồng, where something was to be collected; `fee` of it is the fee.
+    `collected` is the amount that the recipient has paid, in đồng, if any was to be collected; `fee` is the fee in it.
     """
 
     kind: Literal["consignment_ended"] = "consignment_ended"
     outcome: ParcelOutcome
-    """how the consignment ended"""
+    """outcome of the consignment"""
     said: str | None = None
-    """the post's own word for it"""
+    """the post's own word for the status"""
     happened_at: Instant | None = None
-    """when it happened, as the post says"""
+    """time of the event as the post reports it"""
     late: bool = False
-    """whether the post had said otherwise before"""
+    """whether the post had reported another end before"""
     collected: Dong | None = None
-    """what the receiver has paid to the post, in đồng; not there where nothing was to be collected"""
+    """amount that the recipient has paid to the post, in đồng; not set if none was to be collected"""
     fee: Dong | None = None
-    """what of it is the fee, in đồng; not there where the fee was not collected"""
+    """the part of it that is the fee, in đồng; not set if the fee was not collected"""
 
 
 class ConsignmentCalendarChanged(Model):
-    """Another calendar is in force, on which the consignment is `due` then."""
+    """Another calendar is in force: the consignment is now due at `due`."""
 
     kind: Literal["consignment_calendar_changed"] = "consignment_calendar_changed"
     calendar: CalendarName
@@ -106,7 +106,7 @@ class ConsignmentCalendarChanged(Model):
 
 
 class CompensationClaimed(Model):
-    """The post was asked to pay for what it lost or damaged; `reference` is that of the claim."""
+    """Compensation for a loss or damage was claimed from the post; `reference` is the claim's number."""
 
     kind: Literal["compensation_claimed"] = "compensation_claimed"
     officer: str

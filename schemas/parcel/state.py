@@ -33,7 +33,7 @@ class ParcelStart(PartStart):
 
 
 class ParcelState(StrEnum):
-    """Where a parcel stands."""
+    """The state of a parcel."""
 
     REQUESTED = "requested"
     SENT = "sent"
@@ -120,9 +120,9 @@ class Parcel(PartState):
 
 
 class ParcelView(Model):
-    """What a parcel shows: also how often the recipient was invited, and what is collected from them, in đồng.
+    """The visible part of a parcel, with the recipient's invitations and the amount to collect from them, in đồng.
 
-    `seq` is of its last event.
+    `seq` is that of its last event.
     """
 
     filing_id: UUID
@@ -131,16 +131,16 @@ class ParcelView(Model):
     number: str | None = None
     """number of the parcel"""
     waybill: str | None = None
-    """the post's number of the consignment; not there before the post has it"""
+    """the post's number of the consignment; not set before the post has it"""
     due: Instant | None = None
     state: ParcelState
     invitations: int = 0
-    """how often the recipient was invited, because nobody was met"""
+    """number of invitations of the recipient, because nobody was met"""
     cod: Dong = Field(default=0, ge=0)
-    """what the postman collects on delivery, in đồng"""
+    """amount that the postman collects on delivery, in đồng"""
     collected: Dong | None = None
-    """what the receiver has paid to the post, in đồng; not there where nothing was to be collected"""
+    """amount that the recipient has paid to the post, in đồng; not set if none was to be collected"""
     recalled: bool = False
-    """whether it is to be had back before it leaves"""
+    """whether it was recalled before its dispatch"""
     claim: str | None = None
-    """reference of the claim for compensation from the post; not there while there is none"""
+    """reference of the claim for compensation from the post; not set if there is none"""

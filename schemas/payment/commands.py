@@ -86,11 +86,11 @@ class RecordChargeBack(SystemCommand):
 
 
 class RenewPayment(Command):
-    """Have the fee asked for anew (thanh toán lại), by the agency's first `provider` or another one of its own."""
+    """Request the fee again (thanh toán lại), through the agency's first `provider` or another one of its own."""
 
     kind: Literal["renew_payment"] = "renew_payment"
     provider: Code | None = None
-    """who is to take the money; without it, the agency's first"""
+    """the provider to take the money; without it, the agency's first"""
 
 
 PAYMENT_COMMANDS: Final[tuple[type[Command], ...]] = (RenewPayment,)

@@ -11,63 +11,63 @@ from .state import DEFAULT_PROVIDER, WATCH_SECONDS, ChargeBack, ChargedBack
 
 
 class PaymentRequested(Deadline):
-    """Money was asked for, through `provider`. `number` is the number of the payment.
+    """Money was requested, through `provider`. `number` is the number of the payment.
 
-    This request of it can be paid until it `expires`, or without that until it is due.
+    This request can be paid until it `expires`, or without that until it is due.
     """
 
     kind: Literal["payment_requested"] = "payment_requested"
     number: Annotated[str | None, Numbered("payment")] = None
     n: int
     provider: Code = DEFAULT_PROVIDER
-    """who takes the money, such as bank"""
+    """provider that takes the money, such as bank"""
     amount: Dong
     description: str = ""
-    """what the money is asked for, in words that the payer sees"""
+    """purpose of the payment, as the payer sees it"""
     watch_seconds: int = WATCH_SECONDS
-    """how many seconds late money is still awaited"""
+    """time in seconds for which late money is still awaited"""
     payer_account: Annotated[str | None, Personal] = None
     expires: Instant | None = None
-    """until when the first request can be paid; not there: until the fee is due"""
+    """end of the first request's validity; not set: until the fee is due"""
 
 
 class PaymentOrdered(Model):
-    """The provider made the order: it is paid at `pay_url`, or by scanning what `code` says (VietQR).
+    """The provider made the order: it is paid at `pay_url`, or by scanning the QR code (VietQR) with the text `code`.
 
     It is the order of the first request, or of that `attempt`.
     """
 
     kind: Literal["payment_ordered"] = "payment_ordered"
     order_id: str
-    """the bank's own id of its order"""
+    """the provider's own id of its order"""
     pay_url: str | None = None
-    """where to pay, while it can be paid online"""
+    """web address for the payment, while it can be paid online"""
     code: str | None = None
-    """the text of the QR code by which it is paid (VietQR)"""
+    """text of the QR code (VietQR) for the payment"""
     attempt: int | None = None
-    """number of the request that was ordered, if it was not the first"""
+    """number of the ordered request, if it was not the first"""
 
 
 class PaymentCaptured(Model):
-    """The bank took money, for the first request or that `attempt`. What is not owed is refunded.
+    """The provider received money, for the first request or that `attempt`. Money that is not owed is refunded.
 
-    `asked` is there if it is more than that, which settles the fee.
+    `asked` is the requested amount; it is set if the money exceeds it, and settles the fee.
     """
 
     kind: Literal["payment_captured"] = "payment_captured"
     capture_id: str
     amount: Dong
     captured_at: Instant
-    """when the bank took it"""
+    """time at which the provider received it"""
     owed: bool
-    """whether it is what was asked for; otherwise it goes back"""
+    """whether it is the requested money; otherwise it is refunded"""
     asked: Dong | None = None
     attempt: int | None = None
-    """number of the request that was paid, if it was not the first"""
+    """number of the paid request, if it was not the first"""
 
 
 class PaymentExpired(Model):
-    """Nobody paid in time, and the bank closed the order."""
+    """Nobody paid in time, and the provider closed the order."""
 
     kind: Literal["payment_expired"] = "payment_expired"
 
@@ -80,7 +80,7 @@ class PaymentCancelled(Model):
 
 
 class PaymentRefunded(Model):
-    """So many đồng of a capture went back, by that case of its refund."""
+    """A refund of so many đồng of a capture, by that case of the capture's refund."""
 
     kind: Literal["payment_refunded"] = "payment_refunded"
     capture_id: str
@@ -90,7 +90,7 @@ class PaymentRefunded(Model):
 
 
 class PaymentCalendarChanged(Model):
-    """Another calendar is in force, on which the payment is `due` then."""
+    """Another calendar is in force: the payment is now due at `due`."""
 
     kind: Literal["payment_calendar_changed"] = "payment_calendar_changed"
     calendar: CalendarName
@@ -98,7 +98,7 @@ class PaymentCalendarChanged(Model):
 
 
 class PaymentAccepted(Model):
-    """A capture of less than was asked is taken for the whole fee after all; the agency forgoes the rest."""
+    """A capture below the requested amount was accepted as the whole fee; the agency forgoes the rest."""
 
     kind: Literal["payment_accepted"] = "payment_accepted"
     capture_id: str
@@ -107,19 +107,19 @@ class PaymentAccepted(Model):
 
 
 class PaymentChargedBack(ChargedBack):
-    """The payer's bank took money back (đòi hoàn): a fact, about which people say what becomes of it."""
+    """The payer's bank charged money back (đòi hoàn): a fact. People decide its consequence."""
 
     kind: Literal["payment_charged_back"] = "payment_charged_back"
 
 
 class PaymentChargeBackAhead(ChargeBack):
-    """The payer's bank took money back that is not known yet: it is recorded as charged back as soon as it comes."""
+    """A charge-back of money that is not recorded yet: it is recorded as charged back as soon as it arrives."""
 
     kind: Literal["payment_charge_back_ahead"] = "payment_charge_back_ahead"
 
 
 class PaymentRequestExpired(Model):
-    """Nobody paid by this request as long as it could be paid. The fee is owed: it may be asked for anew."""
+    """This request was not paid while it could be. The fee is still owed and may be requested again."""
 
     kind: Literal["payment_request_expired"] = "payment_request_expired"
     attempt: int
@@ -127,28 +127,28 @@ class PaymentRequestExpired(Model):
 
 
 class PaymentOutcomeAwaited(Model):
-    """The time to pay is over, and whoever takes the money can't say of this request whether it was paid.
+    """The time to pay is over, and the provider can't tell yet whether this request was paid.
 
-    Until then they are asked, and what was paid counts.
+    It is queried until `until`, and any money it received counts.
     """
 
     kind: Literal["payment_outcome_awaited"] = "payment_outcome_awaited"
     attempt: int
     """number of the request, from 1"""
     until: Instant
-    """until when it is asked whether it was paid"""
+    """end of the time in which the provider is queried"""
 
 
 class PaymentRenewed(Model):
-    """The payer has it asked for anew, through `provider`: the request of that number, payable until it `expires`."""
+    """The payer renewed the request for the fee, through `provider`: this `attempt` can be paid until it `expires`."""
 
     kind: Literal["payment_renewed"] = "payment_renewed"
     attempt: int
     """number of the request, from 2"""
     provider: Code
-    """who takes the money, by a name of ours"""
+    """provider that takes the money, by our own name"""
     expires: Instant | None = None
-    """until when it can be paid; not there: until the fee is due"""
+    """end of the request's validity; not set: until the fee is due"""
 
 
 PaymentEvent = (

@@ -77,13 +77,13 @@ class ChargeBack(Model):
     """
 
     transaction: str
-    """the provider's own number of it"""
+    """the provider's own number of the transaction"""
     amount: Annotated[Dong, Field(gt=0)]
     at: Instant
     attempt: int | None = None
-    """number of the request that was paid, if it was not the first"""
+    """number of the paid request, if it was not the first"""
     by_number: Literal[True] | None = None
-    """the number of what was taken back is that of the money; not there: it may be one of its own"""
+    """the number of the charge-back is that of the capture; not set: it may be one of its own"""
 
 
 class ChargedBack(Model):
@@ -91,13 +91,13 @@ class ChargedBack(Model):
 
     capture_id: str
     transaction: str
-    """the provider's own number of it"""
+    """the provider's own number of the transaction"""
     amount: Annotated[Dong, Field(gt=0)]
     at: Instant
 
 
 class PaymentState(StrEnum):
-    """Where a payment stands."""
+    """The state of a payment."""
 
     PENDING = "pending"
     PAID = "paid"
@@ -242,36 +242,36 @@ class MoneyNotice(Model):
 
 
 class PaymentView(Model):
-    """What a payment shows: where to pay while it is pending, and what became of the money, in đồng.
+    """The visible part of a payment: how to pay while it is pending, and the money received and refunded, in đồng.
 
-    `code` is what a QR code (VietQR) says that a payer's app scans. Both are of the newest request, the `attempt`-th,
-    which can be paid until it `expires`; once it is over, or through another of the `providers`, the payer may have the
-    fee asked for anew (`renew_payment`). `awaited_until`: the time to pay is over, and whoever takes the money can't
-    say yet whether it was paid; until then they are asked.
+    `code` is the text of a QR code (VietQR) for the payer's app. `pay_url` and `code` are of the newest request, the
+    `attempt`-th, which can be paid until it `expires`. Once it is over, or to use another of the `providers`, the payer
+    may request the fee again (`renew_payment`). `awaited_until` is set if the time to pay is over and the provider
+    can't tell yet whether it was paid; it is queried until then.
     """
 
     filing_id: UUID
     n: int
     number: str | None = None
     provider: Code = DEFAULT_PROVIDER
-    """who takes the money, such as bank"""
+    """provider that takes the money, such as bank"""
     amount: Dong
     state: PaymentState
     pay_url: str | None = None
-    """where to pay, while it can be paid online"""
+    """web address for the payment, while it can be paid online"""
     code: str | None = None
-    """what the QR code (VietQR) says by which it is paid, while it can be paid online"""
+    """text of the QR code (VietQR) for the payment, while it can be paid online"""
     captured: Dong = Field(ge=0)
-    """money in đồng that the bank has taken so far"""
+    """amount in đồng that the provider has received so far"""
     refunded: Dong = Field(ge=0)
-    """money in đồng that went back so far"""
+    """amount in đồng refunded so far"""
     charged_back: Dong | None = None
-    """money in đồng that the payer's bank took back"""
+    """amount in đồng that the payer's bank took back"""
     attempt: int = 1
     """number of the newest request for the money, from 1"""
     expires: Instant | None = None
-    """until when that request can be paid; not there once it is over"""
+    """end of that request's validity; not set once it is over"""
     awaited_until: Instant | None = None
-    """until when it is asked whether it was paid; only if that is not known in time"""
+    """end of the time in which the provider is queried; only if the outcome is not known in time"""
     providers: tuple[Code, ...] = ()
-    """who may be chosen to take the money, the first first; empty: the bank alone"""
+    """providers that the payer can choose, the agency's first one first; empty: the bank alone"""

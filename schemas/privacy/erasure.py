@@ -28,7 +28,7 @@ NO_DIGEST: Final = "0" * 64
 
 
 class ErasureCause(StrEnum):
-    """Why a filing is erased: somebody asked for this one, for all of a person's, or its time to be kept is over."""
+    """The reason of an erasure: a request for the filing, a request for all of a person's, or the end of retention."""
 
     FILING = "filing"
     PERSON = "person"
@@ -36,20 +36,20 @@ class ErasureCause(StrEnum):
 
 
 class Erased(Model):
-    """Who filed was erased from this stream: its sealed parts can't be opened any more.
+    """The filer's personal data was erased from this stream: its sealed parts can't be opened any more.
 
-    Of the `request` with this number, which one officer asked for and another approved.
+    The `request` with this number was made by one officer and approved by another.
     """
 
     kind: Literal["erased"] = "erased"
     request: int
-    """the number of the request"""
+    """number of the request"""
     cause: ErasureCause
-    """why: it was asked for of this filing, of all of a person, or its time to be kept was over"""
+    """a request for this filing, a request for all of a person's filings, or the end of its retention"""
     reason: str
-    """what the operator said"""
+    """the operator's reason"""
     asked_by: str
-    """the operator who asked for it"""
+    """the operator who requested it"""
     approved_by: str
     """the auditor who approved it"""
 

@@ -8,7 +8,7 @@ from ..base import AgencyCode, Model, Text
 
 
 class AgencyKind(StrEnum):
-    """By which a procedure says who decides it."""
+    """The kinds of agencies, by which a procedure names the ones that decide it."""
 
     COMMUNE = "commune"
     COMMUNE_POLICE = "commune_police"

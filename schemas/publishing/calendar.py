@@ -121,7 +121,7 @@ CUT_OFF: Final = time(15)
 
 
 class Timeliness(StrEnum):
-    """How what was done stands to its due instant: before it, on it, after it."""
+    """The completion time relative to the due instant: before it, on it, after it."""
 
     EARLY = "early"
     ON_TIME = "on_time"
@@ -129,34 +129,34 @@ class Timeliness(StrEnum):
 
 
 class Calendar(Model):
-    """The working time of one agency, and what a filing records of it.
+    """The working time of one agency, as a filing records it.
 
     Attributes:
         code: The calendar's name.
-        version: Which published version it is.
-        valid_from: The first day that it says something about.
-        valid_until: The last one.
+        version: Its published version.
+        valid_from: Its first day.
+        valid_until: Its last day.
         week: The regular hours of the seven weekdays, Monday first.
         off: The dates on which a regular working day is closed, in order.
-        open: The hours of days that have others than their weekday: make-up working days and short days.
-        cut_off: What arrives later than this for a limit of 0 days counts as received on the next working day.
+        open: The hours of days that differ from their weekday: make-up working days and short days.
+        cut_off: Later arrivals for a limit of 0 days count as received on the next working day.
     """
 
     code: CalendarCode
     """name of the calendar, such as vn"""
     version: Version
     valid_from: Day
-    """first day that the calendar says something about"""
+    """first day of the calendar"""
     valid_until: Day
-    """last day that the calendar says something about"""
+    """last day of the calendar"""
     week: tuple[OpenHours, ...] = Field(min_length=7, max_length=7)
     """office hours of the seven weekdays, Monday first"""
     off: tuple[Day, ...] = ()
     """dates on which a regular working day is closed, in order"""
     open: dict[Day, OpenHours] = Field(default_factory=dict)
-    """hours of days that have others than their weekday, by date"""
+    """hours of days that differ from their weekday, by date"""
     cut_off: LocalTime = CUT_OFF
-    """time of day in Vietnam after which what comes in counts as come in on the next working day"""
+    """time of day in Vietnam after which an arrival counts as received on the next working day"""
 
     @property
     def name(self) -> str:
@@ -168,7 +168,7 @@ class Calendar(Model):
 
 
 class DayKind(StrEnum):
-    """What a day is, other than its weekday and the base library say.
+    """The kind of a day that differs from its weekday and from the base library.
 
     Off: closed. Compensatory (nghỉ bù): closed because a holiday fell on a weekly day off. Makeup (làm bù): open in
     place of another day. Short: open for fewer hours. Working: open as its weekday is, although closed otherwise.
@@ -189,15 +189,15 @@ class DayStatus(StrEnum):
 
 
 class CalendarDay(StrictModel):
-    """One such day and what says so. Only a short day has `hours`; a make-up day has those of the day it `replaces`.
+    """Such a day with its source. Only a short day has `hours`; a make-up day has those of the day it `replaces`.
 
-    `source` names the legal text, or is `unconfirmed`; `checked` is when somebody last held the day against it.
+    `source` names the legal text, or is `unconfirmed`; `checked` is the date of the last comparison of the day with it.
     """
 
     date: Day
     """the day, in Vietnam"""
     kind: DayKind
-    """what the day is: off, compensatory, makeup, short or working"""
+    """kind of the day: off, compensatory, makeup, short or working"""
     hours: OpenHours = ()
     """office hours of a short day"""
     replaces: Day | None = None
@@ -205,9 +205,9 @@ class CalendarDay(StrictModel):
     status: DayStatus = DayStatus.DECIDED
     """decided, or only proposed: shown, and counted in no time limit"""
     source: ShortText
-    """the legal text that says so, or the word unconfirmed"""
+    """legal text of the day, or the word unconfirmed"""
     checked: Day | None = None
-    """the date on which it was last held against its source; without it that of the file"""
+    """date of its last comparison with its source; without it that of the file"""
 
 
 class Overlay(StrictModel):
@@ -216,7 +216,7 @@ class Overlay(StrictModel):
     agency: OverlayAgency | None = None
     """code of the agency, for it and all below it; without it for the whole country"""
     days: tuple[CalendarDay, ...] = Field(min_length=1)
-    """the days that are not as their weekday says"""
+    """the days that differ from their weekday"""
 
 
 class Week(StrictModel):
@@ -243,28 +243,28 @@ class Week(StrictModel):
 
 
 class CalendarFile(StrictModel):
-    """A calendar as it is written under `procedures/calendars/`, one version of it.
+    """One version of a calendar, as written under `procedures/calendars/`.
 
-    The holidays of `base`, their compensatory days and the Government's swaps are what the library `holidays` has. What
-    it lacks, or has otherwise, stands in `overlays`; the longest agency code that fits decides. `checked` holds for
-    every day that has no date of its own.
+    The holidays of `base`, their compensatory days and the Government's swaps come from the library `holidays`. Days
+    that it lacks, or has otherwise, are in `overlays`; the longest matching agency code decides. `checked` holds for
+    every day without a date of its own.
     """
 
     code: CalendarCode
     """name of the calendar, such as vn"""
     version: Version
     valid_from: Day
-    """first day that the calendar says something about"""
+    """first day of the calendar"""
     valid_until: Day
-    """last day that the calendar says something about"""
+    """last day of the calendar"""
     checked: Day | None = None
-    """the date on which its days were last held against their sources"""
+    """date of the last comparison of its days with their sources"""
     base: Literal["VN"] = "VN"
-    """the country whose public holidays it has: VN"""
+    """country of the public holidays: VN"""
     week: Week = Week()
     """office hours of the seven weekdays"""
     cut_off: LocalTime = CUT_OFF
-    """time of day in Vietnam after which what comes in counts as come in on the next working day"""
+    """time of day in Vietnam after which an arrival counts as received on the next working day"""
     overlays: tuple[Overlay, ...] = ()
     """the special days of the country and of agencies"""
 

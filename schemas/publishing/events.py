@@ -21,29 +21,29 @@ Rest = dict[str, Any]
 class Publication(Model):
     """The common field of these events. `asked`: the number of the request, if two people are needed."""
 
-    taken_over: bool = Field(default=False, exclude_if=unset, description="true: it stood there before it was recorded")
-    asked: int | None = Field(default=None, description="the number under which it was asked for, where two are needed")
+    taken_over: bool = Field(default=False, exclude_if=unset, description="true: published before it was recorded")
+    asked: int | None = Field(default=None, description="number of the request for it, if two people are needed")
 
 
 class ProcedurePublished(Publication):
-    """A version of a procedure: its file, and the rules that were made of it, byte for byte."""
+    """A version of a procedure: its file, and the rules made of it, byte for byte."""
 
     kind: Literal["procedure_published"] = "procedure_published"
     procedure: str
     version: str
-    agency: str = Field(default="*", description="* : every agency")
+    agency: str = Field(default="*", description="code of the agency; *: every agency")
     sha256: Sha256
     source: File
     rules: str = Field(description="the rules made of the file, as JSON, byte for byte")
-    demo: bool = Field(description="true: for demonstrations, in which limits may be in seconds")
-    valid_from: date | None = Field(default=None, description="the first day on which it is in force")
-    valid_until: date | None = Field(default=None, description="the last day on which it is in force")
-    province: str | None = Field(default=None, description="the province for which it was composed")
-    base: str | None = Field(default=None, description="the version of the whole country of which it was composed")
+    demo: bool = Field(description="true: for demonstrations, whose limits may be in seconds")
+    valid_from: date | None = Field(default=None, description="first day on which it is in force")
+    valid_until: date | None = Field(default=None, description="last day on which it is in force")
+    province: str | None = Field(default=None, description="code of the province for which it was composed")
+    base: str | None = Field(default=None, description="version of the whole country from which it was composed")
 
 
 class ProvincePublished(Publication):
-    """What a province has of its own."""
+    """A province's own desks, fees and procedures."""
 
     kind: Literal["province_published"] = "province_published"
     province: str = Field(description="code of the province")
@@ -56,9 +56,9 @@ class ProvincePublished(Publication):
 
 
 class CalendarDays(Model):
-    """The days of a calendar as they are for an agency, or, without one, for the whole country."""
+    """The days of a calendar for an agency, or, without one, for the whole country."""
 
-    agency: str = Field(description="code of the agency, or nothing for the whole country")
+    agency: str = Field(description="code of the agency; empty for the whole country")
     body: str = Field(description="the calendar as JSON, byte for byte")
 
 
@@ -69,9 +69,9 @@ class CalendarPublished(Publication):
     name: str
     sha256: Sha256
     source: File | None = None
-    """the legal text that says so, or the word unconfirmed"""
+    """the file as it was written, byte for byte; not set: it was published before files were kept"""
     days: tuple[CalendarDays, ...] = Field(
-        description="for the whole country, and for each agency with days of its own"
+        description="days for the whole country, and for each agency with days of its own"
     )
 
 
@@ -80,114 +80,114 @@ class TemplatePublished(Publication):
 
     kind: Literal["template_published"] = "template_published"
     agency: str
-    paper: str = Field(description="the paper that is printed by it")
+    paper: str = Field(description="kind of the paper")
     procedure: str = Field(description="code of the procedure, or * for all")
     sha256: Sha256
     source: File
 
 
 class Series(Model):
-    """The series in which an agency gives receipts, as the directory has it."""
+    """The series of an agency's receipts, as in the directory."""
 
-    phi: str | None = Field(default=None, description="the symbol for phí")
-    le_phi: str | None = Field(default=None, description="the symbol for lệ phí")
-    issuer: str | None = Field(default=None, description="own: by numbers of ours; service: by one outside")
+    phi: str | None = Field(default=None, description="symbol of the series for phí")
+    le_phi: str | None = Field(default=None, description="symbol of the series for lệ phí")
+    issuer: str | None = Field(default=None, description="source of the numbers: own, or an external service")
 
 
 class AgencyEntered(Publication):
-    """An agency as the directory has it from now on. `signing` has the numbers of who signs its results."""
+    """An agency's entry in the directory from now on. `signing` has the numbers of the signers of its results."""
 
     kind: Literal["agency_entered"] = "agency_entered"
     agency: str
     name: Text
-    namespace: str = Field(description="the namespace of Temporal in which its machine work is done")
+    namespace: str = Field(description="namespace of Temporal for its machine work")
     queue: str
-    """the task queue on which the agency's back office is asked"""
-    agency_kind: str | None = Field(default=None, description="what it is: commune, tax")
-    province: str | None = Field(default=None, description="code of the province where it sits")
+    """task queue of the agency's back office"""
+    agency_kind: str | None = Field(default=None, description="kind of the agency, such as commune or tax")
+    province: str | None = Field(default=None, description="code of its province")
     receives_for: tuple[str, ...] = ()
-    """codes of the agencies; * for all of the province"""
+    """codes of the agencies for which it receives filings; * for all of the province"""
     signing: Annotated[tuple[Rest, ...] | None, Personal] = None
-    seal: str | None = Field(default=None, description="the number by which the signing service knows the agency")
-    receipts: Series | None = Field(default=None, description="the series in which it gives receipts")
-    merchants: tuple[str, ...] | None = Field(default=None, description="who may take money for it, the first first")
-    tills: bool = Field(default=False, description="whether cash goes through tills")
+    seal: str | None = Field(default=None, description="number of the agency at the signing service")
+    receipts: Series | None = Field(default=None, description="series of its receipts")
+    merchants: tuple[str, ...] | None = Field(default=None, description="codes of its merchants, the default one first")
+    tills: bool = Field(default=False, description="whether cash is taken in tills")
 
 
 class OfficerEntered(Publication):
-    """An officer in these roles, as the directory has them from now on. The signing service knows them by `number`."""
+    """An officer's roles in the directory from now on. The signing service knows them by `number`."""
 
     kind: Literal["officer_entered"] = "officer_entered"
     agency: str
     subject: str
-    roles: tuple[str, ...] = Field(description="the roles that the directory gives")
+    roles: tuple[str, ...] = Field(description="roles in the directory")
     active: bool = Field(description="false: the officer has left")
     name: Annotated[str | None, Personal] = None
     number: Annotated[str | None, Personal] = None
 
 
 class OfficerErased(Publication):
-    """The name of an officer who left is erased: nobody can open what was sealed in this stream any more."""
+    """The name of an officer who left was erased: the sealed data of this stream can't be opened any more."""
 
     kind: Literal["officer_erased"] = "officer_erased"
     agency: str
     subject: str
-    roles: tuple[str, ...] = Field(description="all roles that the officer has had")
-    reason: Line = Field(description="why, in the clear: nobody is named")
+    roles: tuple[str, ...] = Field(description="all past roles of the officer")
+    reason: Line = Field(description="reason in clear text, without names")
 
 
 class AbsenceRecorded(Publication):
-    """An officer is absent in a role on these days, both included, and who acts for them."""
+    """The absence of an officer in a role on these days, both included, and their substitute."""
 
     kind: Literal["absence_recorded"] = "absence_recorded"
     agency: str
     subject: str
     role: str
     first_day: date
-    """the first of the days, in Vietnamese time: 2026-12-01"""
+    """first day of the absence, in Vietnamese time: 2026-12-01"""
     last_day: date
-    """the last of the days, itself included"""
+    """last day of the absence, itself included"""
     substitute: str
     """identity of the officer who acts for them, in the same role"""
 
 
 class AbsenceWithdrawn(Publication):
-    """The absence that begins on this day is none."""
+    """The absence that begins on this day was withdrawn."""
 
     kind: Literal["absence_withdrawn"] = "absence_withdrawn"
     agency: str
     subject: str
     role: str
     first_day: date
-    """the first of the days, in Vietnamese time: 2026-12-01"""
+    """first day of the absence, in Vietnamese time: 2026-12-01"""
 
 
 class PublicationAsked(Publication):
-    """Somebody wants to publish these events, and another must approve it. `personal` is what is sealed of each."""
+    """A request to publish these events, for another operator to approve. `personal` has the sealed part of each."""
 
     kind: Literal["publication_asked"] = "publication_asked"
-    events: tuple[str, ...] = Field(description="what is to be published, each as JSON, without what is sealed")
+    events: tuple[str, ...] = Field(description="events to publish, each as JSON, without the sealed parts")
     personal: Annotated[tuple[Rest, ...] | None, Personal] = None
 
 
 class PublicationApproved(Publication):
-    """Another has approved what was `asked`: its events follow in their streams."""
+    """Another operator approved the request `asked`: its events follow in their streams."""
 
     kind: Literal["publication_approved"] = "publication_approved"
 
 
 class PublicationDeclined(Publication):
-    """Another has declined what was `asked`."""
+    """Another operator declined the request `asked`."""
 
     kind: Literal["publication_declined"] = "publication_declined"
     reason: Line
 
 
 class TwoRequired(Publication):
-    """From now on what changes fees, limits or roles waits until a second operator approves it; or no longer."""
+    """From now on, changes of fees, limits or roles wait for the approval of a second operator; or no longer."""
 
     kind: Literal["two_required"] = "two_required"
-    on: bool = Field(description="whether a second operator is needed")
+    on: bool = Field(description="true: a second operator must approve")
 
 
 PublicationEvent = Annotated[

@@ -20,18 +20,18 @@ class Fact(StrictModel):
     """
 
     source: ShortText
-    """the legal text that says so, or the word unconfirmed"""
+    """legal text of the fact, or the word unconfirmed"""
     checked: Day | None = None
-    """the day on which it was last held against its source; without it that of the whole file"""
+    """day of its last comparison with its source; without it that of the whole file"""
 
 
 class Statement(Fact):
     """One item of the information page in words."""
 
     vi: ShortText
-    """the words in Vietnamese"""
+    """the text in Vietnamese"""
     en: ShortText
-    """the words in English"""
+    """the text in English"""
 
     @property
     def text(self) -> Text:
@@ -40,28 +40,28 @@ class Statement(Fact):
 
 
 class Condition(Model):
-    """What a rule of the procedure depends on: one form field, or the channel of filing, or who the applicant is.
+    """A condition of a rule of the procedure: on one form field, on the channel of filing, or on the kind of applicant.
 
-    A field's condition asks for `one_of` some values, for a whole number of `at_least` and `at_most`, or for a date so
-    many calendar days before the day of receipt. A field that was not filled in fulfils none.
+    A field's condition requires a value in `one_of`, a whole number from `at_least` to `at_most`, or a date so many
+    calendar days before the day of receipt. A field that was not filled in fulfils none.
     """
 
     field: Code | None = None
-    """code of the form field that it looks at"""
+    """code of the form field that it tests"""
     one_of: tuple[FormValue, ...] = ()
-    """the values of which the form field must have one"""
+    """values that the form field may have"""
     at_least: int | None = None
-    """the smallest whole number that fulfils it"""
+    """smallest whole number that fulfils it"""
     at_most: int | None = None
-    """the greatest whole number that fulfils it"""
+    """greatest whole number that fulfils it"""
     at_least_days_ago: int | None = Field(default=None, ge=0, le=100_000)
-    """how many calendar days at least the date lies before the day of receipt"""
+    """least number of calendar days from the date to the day of receipt"""
     at_most_days_ago: int | None = Field(default=None, ge=0, le=100_000)
-    """how many calendar days at most the date lies before the day of receipt"""
+    """greatest number of calendar days from the date to the day of receipt"""
     channel: Channel | None = None
-    """the channel of filing that it asks for"""
+    """required channel of filing"""
     applicant: PersonKind | None = None
-    """the kind of applicant that it asks for"""
+    """required kind of applicant"""
 
 
 When = tuple[Condition, ...]

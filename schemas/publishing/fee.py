@@ -25,7 +25,7 @@ class FeeKind(StrEnum):
 
 
 class FeeDue(StrEnum):
-    """When the fee is asked for: with the submission (thu trước), once the filing is accepted, or with the result."""
+    """The time of the request for the fee: with the submission (thu trước), after acceptance, or with the result."""
 
     SUBMISSION = "submission"
     ACCEPTANCE = "acceptance"
@@ -33,7 +33,7 @@ class FeeDue(StrEnum):
 
 
 class GoverningDay(StrEnum):
-    """Whose day says which amounts and waivers are in force: of the receipt, of the request to pay, of the payment."""
+    """The day that selects the amounts and waivers in force: of the receipt, the request to pay, or the payment."""
 
     RECEIPT = "receipt"
     REQUEST = "request"
@@ -59,28 +59,28 @@ class FeeItem(Fact):
     kind: FeeKind
     """phí (pays for a service) or lệ phí (fixed for state administration)"""
     amount: AmountInDong | None = None
-    """đồng, once or for each unit; not there where the item is a rate"""
+    """đồng, once or for each unit; not set if the item is a rate"""
     per: Code | None = None
-    """code of the whole-number form field that says how often the amount is due; without it once"""
+    """code of the whole-number form field with the number of units; without it once"""
     basis_points: BasisPoints | None = None
     """the rate, in hundredths of a percent"""
     of: Code | None = None
-    """code of the whole-number form field, in đồng, that it is a rate of"""
+    """code of the whole-number form field, in đồng, to which the rate applies"""
     minimum: AmountInDong | None = None
-    """the least that the item comes to, in đồng"""
+    """least sum of the item, in đồng"""
     maximum: AmountInDong | None = None
-    """the most that the item comes to, in đồng"""
+    """greatest sum of the item, in đồng"""
     when: When = ()
     valid_from: Day | None = None
-    """the first day on which it is in force; not there: since ever"""
+    """first day on which it is in force; not set: no first day"""
     valid_until: Day | None = None
-    """the last day on which it is in force; not there: without end"""
+    """last day on which it is in force; not set: without end"""
 
 
 class WaiverRule(Fact):
     """An exemption or reduction (miễn, giảm) by `percent` of the fee, granted by an officer in the role `approver`.
 
-    It may be granted `when` its conditions hold, from `valid_from` to `valid_until`, and where the paper that is its
+    It may be granted `when` its conditions hold, from `valid_from` to `valid_until`, and only if the paper that is its
     `evidence` was handed in.
     """
 
@@ -88,18 +88,18 @@ class WaiverRule(Fact):
     name: Text
     percent: int = Field(ge=1, le=100)
     approver: Literal[Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CASHIER, Role.TEAM_LEAD]
-    """the role of the officers who may grant it"""
+    """role of the officers who may grant it"""
     when: When = ()
     valid_from: Day | None = None
-    """the first day on which it is in force; not there: since ever"""
+    """first day on which it is in force; not set: no first day"""
     valid_until: Day | None = None
-    """the last day on which it is in force; not there: without end"""
+    """last day on which it is in force; not set: without end"""
     evidence: Code | None = None
     """code of the paper that proves the right to it"""
 
 
 class RefundCase(StrEnum):
-    """What became of a filing whose fee was paid; `fee_expired`: the difference that came on top of it was not."""
+    """The end of a filing whose fee was paid; `fee_expired`: an additional difference was not paid."""
 
     WITHDRAWN_BEFORE_ACCEPTANCE = "withdrawn_before_acceptance"
     WITHDRAWN_AFTERWARDS = "withdrawn_afterwards"
@@ -112,32 +112,32 @@ class RefundCase(StrEnum):
 
 
 class RefundRule(Fact):
-    """How much of the fee goes back in a case, in percent of it; 0: nothing does."""
+    """The percentage of the fee that is refunded in a case; 0: nothing."""
 
     case: RefundCase
-    """what became of the filing"""
+    """end of the filing"""
     percent: int = Field(ge=0, le=100)
 
 
 class FeeRule(Fact):
-    """What is to be paid, when, by which channels, how long the applicant has to pay, and who may be let off.
+    """The fee: its items, its channels, the time of its request and the time to pay, its waivers and refunds.
 
-    The day `governed_by` says which amounts and waivers are in force. Without `cash` the counter takes none. In a case
-    without a refund rule nothing is known: somebody has to decide.
+    The day `governed_by` selects the amounts and waivers in force. Without `cash` the counter takes none. If a case has
+    no refund rule, an officer has to decide.
     """
 
     items: tuple[FeeItem, ...] = Field(min_length=1)
-    """the amounts that the fee is made of"""
+    """amounts of the fee"""
     waivers: tuple[WaiverRule, ...] = ()
-    """who may be let off the fee, and by how much"""
+    """exemptions and reductions of the fee"""
     refunds: tuple[RefundRule, ...] = ()
-    """how much of the fee goes back, by what became of the filing"""
+    """refunded share of the fee, by the end of the filing"""
     due: FeeDue
-    """when the fee is asked for: with the submission, once accepted, or with the result"""
+    """time of the request for the fee: with the submission, after the acceptance, or with the result"""
     governed_by: GoverningDay = GoverningDay.RECEIPT
-    """whose day says which amounts and waivers are in force"""
+    """day that selects the amounts and waivers in force"""
     channels: tuple[Channel, ...] = Field(min_length=1)
-    """the ways that are open: online, at the counter, by post"""
+    """possible channels: online, at the counter, by post"""
     cash: bool = True
     """whether the counter takes cash"""
     limit: Limit

@@ -10,7 +10,7 @@ from ..translate import said
 
 
 class FigureUnit(StrEnum):
-    """What a figure counts."""
+    """The unit of a figure."""
 
     MINUTES = "minutes"
     HOURS = "hours"

@@ -42,22 +42,22 @@ ProcedureCode = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9]
 
 
 class FigureRule(Fact):
-    """A number of the texts that no rule of the engine needs, such as the months by which a permit is extended."""
+    """A number in the texts that no rule of the engine needs, such as the months by which a permit is extended."""
 
     code: Code
     amount: float = Field(gt=0, le=1_000_000, allow_inf_nan=False)
-    """how many; never money"""
+    """the number; never money"""
     unit: FigureUnit
-    """what it counts, such as months or percent"""
+    """unit of the number, such as months or percent"""
 
 
 class Validity(Fact):
-    """The days in Vietnam on which a version is in force, both included; an end that is left out is open."""
+    """The days in Vietnam on which a version is in force, both included; without one of them, that end is open."""
 
     valid_from: Day | None = None
-    """first day in Vietnam on which the version is in force; not there: from ever"""
+    """first day in Vietnam on which the version is in force; not set: no first day"""
     valid_until: Day | None = None
-    """last day in Vietnam on which it is in force; not there: for ever"""
+    """last day in Vietnam on which it is in force; not set: without end"""
 
 
 class Term(Model):
@@ -70,28 +70,28 @@ class Term(Model):
 class Information(StrictModel):
     """The items of the information page (Circular 32/2017/TT-BTTTT art. 5) that are words.
 
-    The page has eleven items: name, steps, how to carry out, papers and number of sets, time limit, who may apply,
-    agency, result, forms with conditions and fees, where to submit and receive, legal basis. Name, papers, time limit,
-    result, forms, fee and legal basis stand in their own parts of the procedure.
+    The page has eleven items: name, steps, ways to carry it out, papers and number of sets, time limit, eligible
+    applicants, agency, result, forms with conditions and fees, places to submit and receive, legal basis. Name, papers,
+    time limit, result, forms, fee and legal basis are in their own parts of the procedure.
     """
 
     steps: Statement
-    """how the procedure goes, in words"""
+    """steps of the procedure, in words"""
     how: Statement
-    """how it can be carried out, in words"""
+    """ways to carry it out, in words"""
     sets: int = Field(ge=1, le=9, description="number of sets of papers")
     applicants: Statement
-    """who may apply, in words"""
+    """eligible applicants, in words"""
     agency: Statement
-    """which agency does it, in words"""
+    """responsible agency, in words"""
     conditions: Statement
-    """what the applicant must fulfil, in words"""
+    """conditions for the applicant, in words"""
     places: Statement
-    """where to hand in and where to receive, in words"""
+    """places to hand in and to receive, in words"""
 
 
 class Database(StrEnum):
-    """A national database from which an agency has to take what it holds (Decree 224/2026 art. 15 k1)."""
+    """A national database, from which agencies must take the data that it holds (Decree 224/2026 art. 15 k1)."""
 
     POPULATION = "population"
     CIVIL_STATUS = "civil_status"
@@ -104,24 +104,24 @@ class Database(StrEnum):
 
 
 class PaperRule(Fact):
-    """A paper of the dossier, asked for `when` its conditions hold. `form` is the key of the blank to download.
+    """A paper of the dossier, required `when` its conditions hold. `form` is the key of the blank to download.
 
-    One that is `replaced_by` a national database is looked up there: it is not asked for with the submission, unless
-    its conditions say when it is, but may be asked for later where the database lacks it. Its file must be of a type
+    A paper that is `replaced_by` a national database is looked up there: it is not requested with the submission,
+    unless its conditions require it, but may be requested later if the database lacks it. Its file must be of a type
     that the paper `accepts`.
     """
 
     code: Code
     name: Text
     required: bool = True
-    """whether it must be there"""
+    """whether it is required"""
     when: When = ()
     form: str | None = None
     """key of the blank form to download"""
     replaced_by: Database | None = None
     """the national database in which the agency looks it up instead"""
     accepts: tuple[DocumentType, ...] = Field(default=DOCUMENTS, min_length=1)
-    """the types of file that are taken for the paper"""
+    """accepted types of its file"""
 
     @property
     def asked(self) -> bool:
@@ -130,7 +130,7 @@ class PaperRule(Fact):
 
 
 class FieldKind(StrEnum):
-    """What a form field holds. Dates are written YYYY-MM-DD."""
+    """The kind of a form field's value. Dates are written YYYY-MM-DD."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -140,7 +140,7 @@ class FieldKind(StrEnum):
 
 
 class ChoiceName(Model):
-    """What a choice is called."""
+    """The name of a choice."""
 
     code: Code
     name: Text
@@ -149,25 +149,25 @@ class ChoiceName(Model):
 class FieldRule(Fact):
     """A field of the form, part of it `when` its conditions hold.
 
-    `minimum` and `maximum` bound an integer, or the length of a text. A choice without a name is called by its code.
+    `minimum` and `maximum` bound an integer, or the length of a text. A choice without a name is shown by its code.
     """
 
     code: Code
     label: Text
-    """what the field is called, in both languages"""
+    """name of the field, in both languages"""
     kind: FieldKind
-    """what the field holds"""
+    """kind of its value"""
     required: bool = True
-    """whether it must be there"""
+    """whether it is required"""
     when: When = ()
     minimum: int | None = None
     """the smallest whole number, or the shortest text"""
     maximum: int | None = None
     """the greatest whole number, or the longest text"""
     choices: tuple[Code, ...] = ()
-    """the codes of which a choice takes one"""
+    """codes of the possible choices"""
     choice_names: tuple[ChoiceName, ...] = ()
-    """what the choices are called; one that is left out is called by its code"""
+    """names of the choices; one without a name is shown by its code"""
 
     def called(self, choice: str) -> Text:
         """What a choice is called."""
@@ -175,11 +175,11 @@ class FieldRule(Fact):
 
 
 class Act(StrEnum):
-    """How a review step ends.
+    """The act that ends a review step.
 
     Inspect: the inspection on site was recorded. Consult: other bodies have given their opinions. Obligation: the
-    financial obligation towards another authority has been met. Refer: other agencies have decided their parts. Draft:
-    the applicant was shown what the result will say, and has confirmed it or said nothing.
+    financial obligation to another authority has been met. Refer: other agencies have decided their parts. Draft: the
+    applicant was shown a draft of the result, and has confirmed it or not answered.
     """
 
     FORWARD = "forward"
@@ -193,47 +193,47 @@ class Act(StrEnum):
 
 
 class Silence(StrEnum):
-    """What it means that a consulted body has not answered in time."""
+    """The meaning of a consulted body's missing answer."""
 
     CONSENT = "consent"
     ESCALATE = "escalate"
 
 
 class Party(StrictModel):
-    """A body whose opinion is asked for."""
+    """A consulted body."""
 
     code: Code
     name: Text
 
 
 class ConsultRule(Fact):
-    """Who is consulted in a step, and what their silence means. The time to answer is the step's limit."""
+    """The bodies consulted in a step, and the meaning of their silence. The time to answer is the step's limit."""
 
     parties: tuple[Party, ...] = Field(min_length=1)
-    """the bodies that are consulted"""
+    """the consulted bodies"""
     silence: Silence
-    """what it means that a body does not answer in time"""
+    """meaning of an answer that is not given in time"""
 
 
 class ObligationRule(Fact):
-    """A financial obligation towards another authority, as a tax: it has `answer` to say how much, the applicant `pay`.
+    """A financial obligation to another authority, such as a tax: it must state the amount within `answer`.
 
-    Meanwhile the agency's own clocks stand still.
+    The applicant must then pay within `pay`. Meanwhile the agency's own clocks stand still.
     """
 
     authority: Text
-    """the other authority, by name"""
+    """name of the other authority"""
     answer: Limit
-    """how long the other authority has to say what is owed"""
+    """time limit of the other authority to state the amount"""
     pay: Limit
-    """how long the applicant has to pay it"""
+    """time limit of the applicant to pay it"""
 
 
 class DraftRule(Fact):
     """The applicant is shown a draft of the result, and has `answer` to confirm or correct it; silence confirms it."""
 
     answer: Limit
-    """how long the applicant has to confirm or correct it"""
+    """time limit of the applicant to confirm or correct it"""
 
 
 class PartRule(Fact):
@@ -242,44 +242,44 @@ class PartRule(Fact):
     code: Code
     name: Text
     kinds: tuple[AgencyKind, ...] = Field(min_length=1)
-    """the kinds of agencies that decide it"""
+    """kinds of the deciding agencies"""
     limit: Limit
 
 
 class ReferralRule(Fact):
     """The parts that other agencies decide (liên thông), while the filing's own agency leads.
 
-    Those of an electronic filing are referred all at once, those of a paper one one after another (Decree 61/2018
-    art. 19 k6). What an agency does not answer in time is told to both; the step waits for it.
+    Those of an electronic filing are referred all at once, those of a paper filing one by one (Decree 61/2018 art. 19
+    k6). If an agency does not answer in time, both agencies are notified; the step waits for the answer.
     """
 
     parts: tuple[PartRule, ...] = Field(min_length=1)
-    """what other agencies decide of it, in the order in which it is referred"""
+    """parts that other agencies decide, in the order of their referral"""
 
 
 class ReviewStep(Fact):
-    """A step of the review: who does it, how it ends, and by when."""
+    """A step of the review: its role, the act that ends it, and its limit."""
 
     code: Code
     name: Text
     role: Literal[Role.SPECIALIST, Role.LEADER, Role.CLERK]
     act: Act
-    """how the step ends: by which command of an officer"""
+    """act that ends the step, by a command of an officer"""
     limit: Limit
     consult: ConsultRule | None = None
-    """whom the step consults; only where its act is to consult"""
+    """bodies to consult; only if the step's act is to consult"""
     obligation: ObligationRule | None = None
-    """the obligation towards another authority; only where the step's act is to refer one"""
+    """obligation to another authority; only if the step's act is to refer one"""
     draft: DraftRule | None = None
-    """how long the applicant has to confirm the draft; only where the step has one"""
+    """time limit of the applicant to confirm the draft; only if the step has one"""
     referral: ReferralRule | None = None
-    """what other agencies decide in this step; only where the step's act is to refer a part"""
+    """parts that other agencies decide in this step; only if the step's act is to refer a part"""
 
 
 class PostageRule(Fact):
-    """What the post collects from the receiver for bringing the result (cước bưu chính), in đồng (QĐ 45/2016 Đ12 k3).
+    """The postage that the post collects from the recipient (cước bưu chính), in đồng (QĐ 45/2016 Đ12 k3).
 
-    It is the post's own: no part of the fee, and of no concern to the filing.
+    It belongs to the post: it is no part of the fee, and the filing ignores it.
     """
 
     amount: AmountInDong
@@ -289,18 +289,18 @@ TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=50_000)
 
 
 class ResultRule(Fact):
-    """The result and how it may be received; without `postage` the post collects nothing for itself.
+    """The result and its possible channels; without `postage` the post collects nothing for itself.
 
     With a `template`, in typst, the platform prints it; without one the agency's back office makes it.
     """
 
     name: Text
     channels: tuple[Channel, ...] = Field(min_length=1)
-    """the ways that are open: online, at the counter, by post"""
+    """possible channels: online, at the counter, by post"""
     postage: PostageRule | None = None
-    """what the post collects from the receiver for bringing the result; not there where it collects nothing"""
+    """postage that the post collects from the recipient; not set if it collects none"""
     template: TemplateText | None = None
-    """the typst text by which the platform prints the result; not there where the back office makes it"""
+    """typst text with which the platform prints the result; not set if the back office makes it"""
 
 
 ASK_WITHIN: Final = Limit(amount=3, unit=Unit.WORKING_DAYS)
@@ -308,53 +308,53 @@ ASK_WITHIN: Final = Limit(amount=3, unit=Unit.WORKING_DAYS)
 
 
 class CompetenceRule(Fact):
-    """The kinds of agencies that decide it. A filing that is handed in elsewhere is refused."""
+    """The kinds of the deciding agencies. A filing that is handed in elsewhere is refused."""
 
     kinds: tuple[AgencyKind, ...] = Field(min_length=1)
-    """the kinds of agencies that decide it"""
+    """kinds of the deciding agencies"""
 
 
 class SupplementRule(Fact):
-    """How often a supplement may be asked for at each stage, and how long the applicant then has.
+    """The number of supplement requests at each stage, and the applicant's time to answer.
 
-    The stages are the intake and the review, in which it is asked for `within` so long after acceptance; later only by
-    a leader, with a reason.
+    The stages are the intake and the review. In the review a supplement is requested `within` this time after the
+    acceptance; later only by a leader, with a reason.
     """
 
     rounds: int = Field(default=1, ge=0, le=9)
-    """how often a supplement may be asked for at each stage: the intake and the review"""
+    """allowed number of supplement requests at each stage: the intake and the review"""
     limit: Limit
     within: Limit = ASK_WITHIN
-    """how long after acceptance the officers of the review may ask for a supplement"""
+    """time after the acceptance in which the officers of the review may request a supplement"""
 
 
 class ExtensionRule(Fact):
-    """How often the processing limit may be extended (gia hạn), `by` how much, and how long before it ends at least."""
+    """The allowed extensions of the processing limit (gia hạn): their number, their length `by`, and their `notice`."""
 
     times: int = Field(default=1, ge=1, le=9)
-    """how often it may be done"""
+    """allowed number of extensions"""
     by: Limit
     notice: Limit
-    """how long before the limit ends a later one must be announced at the latest"""
+    """least time between the announcement of a later limit and the end of the limit"""
 
 
 class LimitCase(Fact):
-    """Another processing limit for some filings, such as those in which something has to be verified.
+    """Another processing limit for some filings, such as those that need verification.
 
-    It applies `when` its conditions hold; one without conditions applies once an officer has found that it does.
+    It applies `when` its conditions hold; one without conditions applies once an officer has chosen it.
     """
 
     code: Code
     name: Text
     processing: Limit
-    """how long the agency has from taking in to the decision"""
+    """time limit of the agency from the acceptance to the decision"""
     when: When = ()
 
 
 class PartialReason(StrEnum):
-    """Why a procedure is only partly online (Decree 224/2026 art. 14).
+    """The reason why a procedure is only partly online (Decree 224/2026 art. 14).
 
-    Presence: its law asks for the applicant at the agency. On site: the agency has to look on site. Incident: a
+    Presence: its law requires the applicant at the agency. On site: the agency has to inspect on site. Incident: a
     technical one that could not be mended at once. Technical: another technical reason.
     """
 
@@ -371,95 +371,96 @@ class PartialRule(Statement):
 
 
 class SignatureRule(Fact):
-    """Whether filing at level 4 asks for a digital signature, `unless` all these conditions hold; none: always."""
+    """Whether filing at level 4 requires a digital signature, `unless` all these conditions hold; none: always."""
 
     required: bool
     """whether it is needed"""
     unless: When = ()
-    """conditions under which it is not needed all the same"""
+    """conditions under which it is not needed"""
 
 
 class StandingOrder(Fact):
-    """Approves at once what the back office finds complete, in the name of the accountable officer.
+    """An order to approve at once the filings that the back office finds complete, in the accountable officer's name.
 
-    `officers` are the leaders who answer for it, one for each agency that has given the order; an agency that has none
-    of them in its directory decides by its officers.
+    `officers` are the leaders who answer for it, one for each agency that has given the order. If the directory of an
+    agency has none of them, its officers decide.
     """
 
     number: ShortText
     officers: tuple[Subject, ...] = Field(min_length=1)
-    """identities of those who answer for it, one for each agency that uses it"""
+    """identities of the leaders who answer for it, one for each agency that uses it"""
 
 
 class SilentApproval(Fact):
-    """The law takes the agency's silence at the end of the processing limit for its approval.
+    """By law, the agency's silence at the end of the processing limit counts as approval.
 
-    `legal_basis` is what says so; `officers` answer for it as for a standing order.
+    `legal_basis` is that law; `officers` answer for it as for a standing order.
     """
 
     legal_basis: ShortText
     officers: tuple[Subject, ...] = Field(min_length=1)
-    """identities of those who answer for it, one for each agency that uses it"""
+    """identities of the leaders who answer for it, one for each agency that uses it"""
 
 
 class Baseline(Fact):
-    """What the procedure took at level 1, on paper alone: handling online is held against it (mốc so sánh).
+    """The effort of the procedure at level 1, on paper alone, for comparison with online handling (mốc so sánh).
 
-    Working days from the day on which a dossier was handed in to the result, and visits of the applicant to a counter.
+    It has the working days from the hand-in of a dossier to the result, and the applicant's visits to a counter.
     """
 
     working_days: int = Field(ge=0, le=1000)
-    """working days from the day on which it was handed in to the result"""
+    """working days from the hand-in of a dossier to the result"""
     visits: int = Field(ge=0, le=100)
-    """days on which the applicant had to come to a counter"""
+    """number of days on which the applicant had to come to a counter"""
 
 
 MOST_YEARS: Final = 200
 
 
 class RetentionRule(Fact):
-    """For how many years after its end a filing is kept (thời hạn bảo quản), and after how many it is erased.
+    """The years for which a filing is kept after its end (thời hạn bảo quản), and those after which it is erased.
 
-    Before the first are over nobody may erase it, after the others it must be. What is left out is not limited.
+    It may not be erased before `keep_years`, and must be after `erase_years`. Without one of them, that side has no
+    limit.
     """
 
     keep_years: int | None = Field(default=None, ge=0, le=MOST_YEARS)
-    """for how many years after its end a filing is kept; not there where no rule says so"""
+    """years for which a filing is kept after its end; not set if no rule states it"""
     erase_years: int | None = Field(default=None, ge=0, le=MOST_YEARS)
-    """after how many years it must be erased; not there where no rule says so"""
+    """years after which it must be erased; not set if no rule states it"""
 
 
 class Procedure(StrictModel):
-    """A procedure as it is written in the catalogue and published, one version of it.
+    """One version of a procedure, as written in the catalogue and published.
 
-    Its texts hold placeholders such as `{limit.processing}`, which its rules fill. `limits_source` says of each limit
-    that the file states, and of others if it likes, where it comes from.
+    Its texts hold placeholders such as `{limit.processing}`, which its rules fill. `limits_source` gives the source of
+    each limit that the file states, and optionally of others.
     """
 
     code: ProcedureCode
     """code of the national database of procedures, such as 1.001193"""
     version: Version
     validity: Validity | None = None
-    """the days on which the version is in force; not there: always"""
+    """days on which the version is in force; not set: always"""
     checked: Day
-    """the day on which the whole file was last held against its sources"""
+    """day of the last comparison of the whole file with its sources"""
     level: Level
     partial: PartialRule | None = None
-    """why the procedure is only partly online; not there where it is not"""
+    """reason why the procedure is only partly online; not set if it is not"""
     name: Text
     agency: Text
-    """who carries it out, in both languages"""
+    """name of the responsible agency, in both languages"""
     information: Information
-    """what the public page says in words"""
+    """texts of the public page"""
     legal_basis: tuple[ShortText, ...] = Field(min_length=1)
     limits: Limits
-    """how long each stage may take"""
+    """time limits of the stages"""
     limits_source: dict[str, ShortText]
-    """the legal text that each limit comes from, or unconfirmed, by the limit's name"""
+    """legal text of each limit, or unconfirmed, by the limit's name"""
     cases: tuple[LimitCase, ...] = ()
-    """other processing limits, for filings of which something holds or is found"""
+    """other processing limits, for filings under certain conditions or by an officer's choice"""
     figures: tuple[FigureRule, ...] = ()
-    """numbers of the texts that no rule needs"""
+    """numbers in the texts that no rule needs"""
     papers: tuple[PaperRule, ...] = ()
     """the papers of the dossier, in order"""
     form: tuple[FieldRule, ...] = ()
@@ -467,24 +468,24 @@ class Procedure(StrictModel):
     review: tuple[ReviewStep, ...] = ()
     """the steps of the review, in order"""
     fee: FeeRule | None = None
-    """what is to be paid; not there where nothing is"""
+    """the fee; not set if there is none"""
     result: ResultRule
-    """the result and how it may be received"""
+    """the result and its possible channels"""
     supplement: SupplementRule
-    """how often a supplement may be asked for, and how long the applicant then has"""
+    """number of supplement requests, and the applicant's time to answer"""
     resumption: Resumption = Resumption()
-    """how the agency's clocks go on after each kind of interruption"""
+    """way in which the agency's clocks continue after each kind of interruption"""
     extension: ExtensionRule | None = None
-    """how the processing limit may be extended; without it never"""
+    """extension of the processing limit; not set: none is allowed"""
     signature: SignatureRule
-    """whether filing at level 4 asks for a digital signature"""
+    """whether filing at level 4 requires a digital signature"""
     decided_by: CompetenceRule | None = None
-    """who decides it; not there where every agency may"""
+    """kinds of the deciding agencies; not set: every agency may decide it"""
     automatic: StandingOrder | None = None
-    """the standing order that approves at once what is complete; not there where none does"""
+    """standing order that approves complete filings at once; not set if there is none"""
     silent_approval: SilentApproval | None = None
-    """the law that takes the agency's silence for its approval; not there where none does"""
+    """law by which the agency's silence counts as approval; not set if there is none"""
     baseline: Baseline | None = None
-    """what the procedure took at level 1, on paper alone; not there where nobody has said so"""
+    """effort of the procedure at level 1, on paper alone; not set if unknown"""
     retention: RetentionRule | None = None
-    """how long a filing is kept after its end; not there where nothing says so"""
+    """time for which a filing is kept after its end; not set if no rule states it"""

@@ -28,13 +28,13 @@ class DeskRule(Fact):
     """A desk that receives for these other agencies, or for all of its province (`"*"`), and hands over the results."""
 
     agency: AgencyCode
-    """code of the agency whose desk it is"""
+    """code of the desk's agency"""
     receives_for: tuple[AgencyCode | Literal["*"], ...] = Field(min_length=1)
-    """codes of the agencies; * for all of the province"""
+    """codes of the agencies for which it receives filings; * for all of the province"""
 
 
 class ProvinceOverlay(StrictModel):
-    """What a province has of its own, one version of it, and the day on which its facts were last checked.
+    """One version of a province's own desks, fees and procedures, with the day on which its facts were last checked.
 
     The fee of a procedure here is the whole fee in this province: it takes the place of the one in the procedure.
     """
@@ -43,15 +43,15 @@ class ProvinceOverlay(StrictModel):
     """code of the province"""
     version: Version
     checked: Day
-    """the day on which the whole file was last held against its sources"""
+    """day of the last comparison of the whole file with its sources"""
     name: Text
     """name of the province, in both languages"""
     fees: dict[ProcedureCode, FeeRule] = Field(default_factory=dict)
-    """by the code of the procedure, the whole fee in this province"""
+    """whole fee in this province, by the code of the procedure"""
     own: tuple[OwnProcedure, ...] = ()
     """the procedures that only this province has"""
     desks: tuple[DeskRule, ...] = ()
-    """what each desk receives for other agencies; none: no desk does"""
+    """desks that receive for other agencies; none: no desk does"""
 
 
 class Province(Model):

@@ -42,53 +42,53 @@ DRAFT: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
 
 
 class Limits(Model):
-    """Time limits of the stages. `issue` is the time to make the result, `delivery` the time the post has.
+    """The time limits of the stages. `issue` is the time to make the result, `delivery` the time of the post.
 
     A complaint may be made within `appeal`, is taken up within `take_up` and answered within `complaint` from then on.
 
-    `reminder` and `apology` are how long before its end a limit is told of; `notice` is how long before it at least
-    another appointment is announced, and `reappointment` by how much an appointment that can't be kept may be put off
-    at most: as long as `processing` again unless it says otherwise. With a `cut_off` (`15:00`) what comes in later
-    counts for the agency's limits in days as come in on the next working day.
+    `reminder` and `apology` are the times before the end of a limit at which a reminder and an apology are due. Another
+    appointment is announced at least `notice` before the end, and is at most `reappointment` later: without it, at most
+    `processing` once more. With a `cut_off` (`15:00`), later arrivals count, for the agency's limits in days, as
+    received on the next working day.
 
-    A result that is given online is to be read within `reading`, where there is that limit; of one that nobody fetches
-    the applicant is reminded every `unclaimed`, where there is that.
+    A result that is given online is to be read within `reading`, if that limit is set. The applicant is reminded of a
+    result that nobody fetches every `unclaimed`, if that is set.
     """
 
     intake: Limit
-    """how long the agency has to take the filing in or refuse to"""
+    """time limit of the agency to accept the filing or refuse to"""
     processing: Limit
-    """how long the agency has from taking in to the decision"""
+    """time limit of the agency from the acceptance to the decision"""
     issue: Limit
-    """how long the agency has to make the result"""
+    """time limit of the agency to make the result"""
     delivery: Limit
-    """how long the post has to bring the result"""
+    """time limit of the post to bring the result"""
     pickup: Limit
-    """how long the result waits at the counter"""
+    """time for which the result waits at the counter"""
     suspension: Limit = SUSPENSION
-    """how long a filing stays suspended before somebody has to look"""
+    """time for which a filing stays suspended before an officer has to look"""
     transfer: Limit = TRANSFER
-    """how long another agency's desk has for the papers, until the one that decides has them"""
+    """time limit for the papers from another agency's desk to reach the deciding agency"""
     appeal: Limit = APPEAL
-    """how long a complaint may be made, from the notice of what it is about"""
+    """time for a complaint, from the notice of the contested act"""
     take_up: Limit = TAKE_UP
-    """how long a complaint may wait to be taken up (thụ lý)"""
+    """time limit to take a complaint up (thụ lý)"""
     complaint: Limit = COMPLAINT
-    """how long the agency has to answer a complaint once it was taken up"""
+    """time limit of the agency to answer a complaint once it was taken up"""
     reminder: Limit = NOTICE
-    """how long before its end a limit reminds the officer"""
+    """time before the end of a limit at which the officer is reminded"""
     apology: Limit = DRAFT
-    """how long before its end a limit makes the officer draft an apology"""
+    """time before the end of a limit at which the officer must draft an apology"""
     notice: Limit = NOTICE
-    """how long before the limit ends a later one must be announced at the latest"""
+    """least time between the announcement of a later limit and the end of the limit"""
     reappointment: Limit | None = None
-    """by how much an appointment that can't be kept may be put off at most"""
+    """greatest delay of an appointment that will be missed; not set: the processing limit once more"""
     reading: Limit | None = None
-    """how long a result that is given online may wait to be read; not there: it is given at once"""
+    """time to read a result that is given online; not set: it is handed over at once"""
     unclaimed: Limit | None = None
-    """how often the applicant is reminded of a result at the counter; not there: never"""
+    """interval of the applicant's reminders of a result at the counter; not set: no reminders"""
     cut_off: LocalTime | None = None
-    """time of day in Vietnam; for limits in days, what comes in later counts for the next working day"""
+    """time of day in Vietnam; for limits in days, a later arrival counts for the next working day"""
 
 
 LIMIT_SOURCES: Final[Mapping[str, str]] = {
@@ -105,21 +105,21 @@ LIMIT_SOURCES: Final[Mapping[str, str]] = {
 
 
 class GoesOn(StrEnum):
-    """How a clock goes on once what interrupted it is over: with what was left, or from the beginning."""
+    """The way in which a clock continues after an interruption: with the rest of its time, or from the beginning."""
 
     RESUME = "resume"
     RESTART = "restart"
 
 
 class Resumption(Model):
-    """How the agency's clocks go on after each kind of interruption: statuses 5, 6 and 8.
+    """The way in which the agency's clocks continue after each kind of interruption: statuses 5, 6 and 8.
 
     After a supplement they start again (Decree 61/2018 art. 19 k4).
     """
 
     supplement: GoesOn = GoesOn.RESTART
-    """how the clocks go on after a supplement"""
+    """way in which the clocks continue after a supplement"""
     obligation: GoesOn = GoesOn.RESUME
-    """how the clocks go on after a financial obligation"""
+    """way in which the clocks continue after a financial obligation"""
     suspension: GoesOn = GoesOn.RESUME
-    """how the clocks go on after a suspension"""
+    """way in which the clocks continue after a suspension"""

@@ -15,9 +15,9 @@ __all__ = ["REFERRAL_COMMANDS", "AnswerPart"]
 
 
 class AnswerPart(Command):
-    """Decide the part (trả lời liên thông). A refusal needs its reason and the law that says so.
+    """Decide the part (trả lời liên thông). A refusal needs its reason and its legal basis.
 
-    `result` is the file of what was made of it, if anything was.
+    `result` is the file of the part's own result, if there is one.
     """
 
     kind: Literal["answer_part"] = "answer_part"

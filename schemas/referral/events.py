@@ -15,7 +15,7 @@ from ..stream.part import Deadline
 
 
 class ReferralRequested(Deadline):
-    """The agency was asked to decide a part of the procedure."""
+    """The agency was requested to decide a part of the procedure."""
 
     kind: Literal["referral_requested"] = "referral_requested"
     n: int
@@ -24,31 +24,31 @@ class ReferralRequested(Deadline):
     lead: AgencyCode
     """code of the filing's own agency, which referred it"""
     reminder: Limit
-    """how long before its end a limit reminds the officer"""
+    """time before the end of a limit at which the officer is reminded"""
     remind_at: Instant
-    """when the officer will be reminded; not there once that is settled"""
+    """time of the officer's coming reminder; not set once this is settled"""
     dossier: Annotated[Dossier, Personal]
     filed_by: Annotated[Actor, Personal]
 
 
 class ReferralReminded(Model):
-    """The officers of the part were told that it soon is due."""
+    """The officers of the part were reminded that it is soon due."""
 
     kind: Literal["referral_reminded"] = "referral_reminded"
     due: Instant
 
 
 class ReferralOverdue(Model):
-    """The limit has passed without an answer: the team leads have it in their queues, here and at the lead."""
+    """The limit passed without an answer: it is in the queues of the team leads, at this agency and at the lead."""
 
     kind: Literal["referral_overdue"] = "referral_overdue"
     due: Instant
 
 
 class ReferralAnswered(Model):
-    """The agency decided the part; `automatic` where its back office did, for the `officer` who answers for it.
+    """The agency decided the part; `automatic`: its back office did, for the `officer` who answers for it.
 
-    In the place of an absent officer it says `acting_for` whom.
+    `acting_for` is the absent officer whom the `officer` substitutes, if any.
     """
 
     kind: Literal["referral_answered"] = "referral_answered"
@@ -63,19 +63,19 @@ class ReferralAnswered(Model):
 
 
 class ReferralCancelled(Model):
-    """The filing has ended: nobody waits for the part any more."""
+    """The filing has ended: its part is not needed any more."""
 
     kind: Literal["referral_cancelled"] = "referral_cancelled"
 
 
 class ReferralCalendarChanged(Model):
-    """Another calendar is in force, on which the part is `due` then, and reminded of before."""
+    """Another calendar is in force: the part is now due at `due`, with a reminder before."""
 
     kind: Literal["referral_calendar_changed"] = "referral_calendar_changed"
     calendar: CalendarName
     due: Instant
     remind_at: Instant
-    """when the officer will be reminded; not there once that is settled"""
+    """time of the officer's coming reminder; not set once this is settled"""
 
 
 ReferralEvent = (

@@ -30,7 +30,7 @@ class ReferralStart(PartStart):
 
 
 class ReferralState(StrEnum):
-    """Where a referral stands."""
+    """The state of a referral."""
 
     OPEN = "open"
     ANSWERED = "answered"
@@ -65,7 +65,7 @@ class Referral(PartState):
 
 
 class ReferralView(Model):
-    """What a referral shows: who decides what by when, and how it was decided. `seq` is of its last event."""
+    """The visible part of a referral: deciding agency, deadline and decision. `seq` is that of its last event."""
 
     filing_id: UUID
     n: int
@@ -80,4 +80,4 @@ class ReferralView(Model):
     overdue: bool
     officer: str | None = None
     decision: PartDecision | None = None
-    """what was decided, by whom and why; not there before that"""
+    """the decision, its officer and its reason; not set before"""

@@ -31,29 +31,29 @@ class _InWhosePlace(Command):
 
 
 class RequestRefund(_InWhosePlace):
-    """Ask that money goes back (đề nghị hoàn): all that is left, an `amount` in đồng, or line by line."""
+    """Request a refund (đề nghị hoàn): of all that is left, of an `amount` in đồng, or line by line."""
 
     kind: Literal["request_refund"] = "request_refund"
     amount: Annotated[Dong, Field(gt=0)] | None = None
-    """money in đồng that is to go back; without it and without lines, all that is left"""
+    """amount in đồng to refund; without it and without lines, all that is left"""
     lines: tuple[RefundLine, ...] = Field(default=(), max_length=100)
-    """what goes back of each item of the fee"""
+    """refunded amount of each item of the fee"""
     reason: ShortText
     legal_basis: ShortText
 
 
 class DecideRefund(_InWhosePlace):
-    """Say how many đồng go back where the procedure does not (quyết định hoàn), perhaps none; another approves it."""
+    """Decide the amount to refund, perhaps 0, if the procedure has no rule (quyết định hoàn); another approves it."""
 
     kind: Literal["decide_refund"] = "decide_refund"
     amount: Dong
-    """money in đồng that is to go back; 0: nothing"""
+    """amount in đồng to refund; 0: nothing"""
     reason: ShortText
     legal_basis: ShortText
 
 
 class ApproveRefund(_InWhosePlace):
-    """Approve a case (duyệt hoàn) that another has asked for."""
+    """Approve a case (duyệt hoàn) that another officer has requested."""
 
     kind: Literal["approve_refund"] = "approve_refund"
     case: int = Field(ge=1)
@@ -61,7 +61,7 @@ class ApproveRefund(_InWhosePlace):
 
 
 class DeclineRefund(_InWhosePlace):
-    """Decline a case (không duyệt hoàn) that another has asked for, with the reason."""
+    """Decline a case (không duyệt hoàn) that another officer has requested, with the reason."""
 
     kind: Literal["decline_refund"] = "decline_refund"
     case: int = Field(ge=1)
@@ -70,21 +70,21 @@ class DeclineRefund(_InWhosePlace):
 
 
 class GiveBackByHand(_InWhosePlace):
-    """Say that an approved case was given back by hand, with the evidence; a transfer names the bank's reference."""
+    """Record that an approved case was paid out by hand, with the evidence; a transfer has the bank's reference."""
 
     kind: Literal["give_back_by_hand"] = "give_back_by_hand"
     case: int = Field(ge=1)
     """number of the case in the refund, from 1"""
     means: RefundMeans
-    """how it went back: by transfer or in cash"""
+    """means of the refund: by transfer or in cash"""
     evidence: FileRef
-    """file that shows that it went back"""
+    """file that proves the refund"""
     bank_reference: DocumentNumber | None = None
-    """the bank's own number of the transfer; not there for cash"""
+    """the bank's own number of the transfer; not set for cash"""
 
 
 class AcceptShortPayment(_InWhosePlace):
-    """Ask that less than was asked is taken for the whole fee (đề nghị chấp nhận nộp thiếu); another approves it."""
+    """Propose to accept a short payment as the whole fee (đề nghị chấp nhận nộp thiếu); another officer approves it."""
 
     kind: Literal["accept_short_payment"] = "accept_short_payment"
     reason: ShortText
@@ -92,20 +92,20 @@ class AcceptShortPayment(_InWhosePlace):
 
 
 class ApproveShortPayment(_InWhosePlace):
-    """Agree that less than was asked is taken for the whole fee (duyệt chấp nhận nộp thiếu)."""
+    """Approve a short payment as the whole fee (duyệt chấp nhận nộp thiếu)."""
 
     kind: Literal["approve_short_payment"] = "approve_short_payment"
 
 
 class AnswerChargeBack(_InWhosePlace):
-    """Say what becomes of a fee that the payer's bank took back (xử lý khoản bị đòi hoàn).
+    """Decide the consequence for a fee that the payer's bank took back (xử lý khoản bị đòi hoàn).
 
-    Or of one that went back as its filing ended, which has begun again.
+    Also for a fee that was refunded at the end of its filing, if the filing was reopened.
     """
 
     kind: Literal["answer_charge_back"] = "answer_charge_back"
     outcome: ChargeBackOutcome
-    """what becomes of the fee: claimed elsewhere, written off, asked for again, or the result is withdrawn"""
+    """the fee is claimed elsewhere, written off, or requested again, or the result is withdrawn"""
     reason: ShortText
     legal_basis: ShortText
 

@@ -13,28 +13,28 @@ from .state import CaptureTaken, ChargeBackOutcome, RefundCause, RefundLine, Ref
 
 
 class RefundBegun(CaptureTaken):
-    """There is something to be said about giving this capture back. `apart` are those on the applicant's side."""
+    """The refund stream of this capture began. `apart` are the identities on the applicant's side."""
 
     kind: Literal["refund_begun"] = "refund_begun"
     apart: Annotated[tuple[str, ...], Personal] = ()
 
 
 class RefundUndecided(Model):
-    """The fee was paid, this became of the filing, and the procedure does not say what goes back: a leader does."""
+    """The filing of a paid fee ended by this `rule`, for which the procedure has no refund: a leader decides it."""
 
     kind: Literal["refund_undecided"] = "refund_undecided"
     rule: RefundCase
-    """what became of the filing"""
+    """end of the filing"""
 
 
 class RefundDecided(Model):
-    """A leader said how many đồng are to go back, perhaps none."""
+    """A leader decided the refunded amount in đồng, perhaps 0."""
 
     kind: Literal["refund_decided"] = "refund_decided"
     rule: RefundCase
-    """what became of the filing"""
+    """end of the filing"""
     amount: Dong
-    """money in đồng that is to go back; 0: nothing"""
+    """amount in đồng to refund; 0: nothing"""
     officer: str
     acting_for: str | None = None
     reason: Annotated[str, Personal]
@@ -42,10 +42,10 @@ class RefundDecided(Model):
 
 
 class RefundOpened(Model):
-    """So many đồng are to go back; without an `officer` the system asks for it. `lines` say of which items.
+    """A refund of so many đồng was requested; without an `officer`, by the system. `lines` are the items of the fee.
 
-    `asked` is what was asked for where the money was more than that. Those by whose act the filing `ended`, from which
-    it follows by a rule, or who granted the waiver by which money is not owed, count as who has asked.
+    `asked` is the requested fee, if the money exceeded it. `ended` are the officers whose act ended the filing, or who
+    granted the waiver by which the money is not owed: they count as requesters.
     """
 
     kind: Literal["refund_opened"] = "refund_opened"
@@ -56,24 +56,24 @@ class RefundOpened(Model):
     capture_id: str
     amount: Dong
     cause: RefundCause
-    """why it goes back: nobody owes it (late, second, excess, difference), by rule, or on request"""
+    """not owed (late, second, excess, difference), by rule, or on request"""
     lines: tuple[RefundLine, ...] = ()
-    """what goes back of each item of the fee"""
+    """refunded amount of each item of the fee"""
     rule: RefundCase | None = None
-    """what became of the filing; only where it goes back by rule"""
+    """end of the filing; only for a refund by rule"""
     percent: int | None = None
-    """how many hundredths of the money the procedure gives back"""
+    """refunded percentage by the procedure"""
     asked: Dong | None = None
     officer: str | None = None
     acting_for: str | None = None
     reason: Annotated[str | None, Personal] = None
     legal_basis: Annotated[str | None, Personal] = None
     ended: tuple[str, ...] = ()
-    """identities of the officers by whose act the filing ended; they do not approve it"""
+    """identities of the officers whose act ended the filing; they may not approve it"""
 
 
 class RefundApproved(Model):
-    """Another officer than who asked approved it; `asked_by` is empty where the system did."""
+    """Another officer than the requester approved it; `asked_by` is empty if the system requested it."""
 
     kind: Literal["refund_approved"] = "refund_approved"
     case: int
@@ -84,7 +84,7 @@ class RefundApproved(Model):
 
 
 class RefundDeclined(Model):
-    """Another officer than who asked declined it."""
+    """Another officer than the requester declined it."""
 
     kind: Literal["refund_declined"] = "refund_declined"
     case: int
@@ -96,30 +96,30 @@ class RefundDeclined(Model):
 
 
 class RefundAsked(Model):
-    """Its provider is to be asked to give it back, for the `n`-th time: from now on it may be giving it.
+    """The provider is about to be asked for the refund, for the `n`-th time: from now on it may be paying it out.
 
-    It is recorded before, and the provider is called once for each such event.
+    This is recorded before, and the provider is called once for each such event.
     """
 
     kind: Literal["refund_asked"] = "refund_asked"
     case: int
     """number of the case in the refund, from 1"""
     n: Annotated[int, Field(ge=1)] = 1
-    """for the how many-th time its provider is asked to give it back"""
+    """number of the request to the provider, from 1"""
 
 
 class RefundLeftToHand(Model):
-    """It was approved, and its provider gives it never back, by this `rule`: people have to."""
+    """The provider will never pay out this approved refund, by this `rule`: officers have to."""
 
     kind: Literal["refund_left_to_hand"] = "refund_left_to_hand"
     case: int
     """number of the case in the refund, from 1"""
     rule: str
-    """why people have to give it back: not_offered, counter, or the provider's own code"""
+    """reason why officers have to pay it out: not_offered, counter, or the provider's own code"""
 
 
 class RefundGiven(Model):
-    """The provider gave it back, in a transaction of its own."""
+    """The provider paid the refund, in a transaction of its own."""
 
     kind: Literal["refund_given"] = "refund_given"
     case: int
@@ -127,11 +127,11 @@ class RefundGiven(Model):
     capture_id: str
     amount: Dong
     transaction: str | None = None
-    """the provider's own number of it"""
+    """the provider's own number of the transaction"""
 
 
 class RefundGivenByHand(Model):
-    """An officer gave it back, another one than `approved_by`: by a transfer with the bank's reference, or in cash."""
+    """An officer other than `approved_by` paid the refund: by a transfer with the bank's reference, or in cash."""
 
     kind: Literal["refund_given_by_hand"] = "refund_given_by_hand"
     case: int
@@ -141,17 +141,17 @@ class RefundGivenByHand(Model):
     officer: str
     acting_for: str | None = None
     approved_by: tuple[str, ...] = ()
-    """identity of the officer who approved it, and of the absent one in whose place that was"""
+    """identity of the officer who approved it, and of the absent officer whom they substituted"""
     means: RefundMeans
-    """how it went back: by transfer or in cash"""
+    """means of the refund: by transfer or in cash"""
     evidence: FileRef
-    """file that shows that it went back"""
+    """file that proves the refund"""
     bank_reference: str | None = None
-    """the bank's own number of the transfer; not there for cash"""
+    """the bank's own number of the transfer; not set for cash"""
 
 
 class RefundDisputed(Model):
-    """Less came than was `asked`, and the fee is still due: people say what becomes of it."""
+    """The payment is below the requested amount `asked`, and the fee is still due: people decide the consequence."""
 
     kind: Literal["refund_disputed"] = "refund_disputed"
     capture_id: str
@@ -160,7 +160,7 @@ class RefundDisputed(Model):
 
 
 class ShortfallProposed(Model):
-    """An officer would take it for the whole fee, and have the agency go without the `forgone` đồng."""
+    """An officer proposed to accept it as the whole fee, so that the agency forgoes `forgone` đồng."""
 
     kind: Literal["shortfall_proposed"] = "shortfall_proposed"
     forgone: Dong
@@ -171,7 +171,7 @@ class ShortfallProposed(Model):
 
 
 class ShortfallAccepted(Model):
-    """Another officer than who asked agreed: it is taken for the whole fee, if that is still due."""
+    """Another officer than the proposer approved it: it counts as the whole fee, if that is still due."""
 
     kind: Literal["shortfall_accepted"] = "shortfall_accepted"
     capture_id: str
@@ -183,48 +183,48 @@ class ShortfallAccepted(Model):
 
 
 class RefundChargedBack(Model):
-    """The payer's bank took so many đồng back. Cases for which too little is left are `void`, but if it may be going.
+    """The payer's bank took so many đồng back. Cases that exceed the rest are `void`, unless they may be under way.
 
-    `owed`: they were the fee's, and a leader says what becomes of it.
+    `owed`: the money paid the fee, and a leader decides the consequence.
     """
 
     kind: Literal["refund_charged_back"] = "refund_charged_back"
     capture_id: str
     amount: Dong
     owed: bool
-    """whether it was the fee's; otherwise nobody owes it any more"""
+    """whether it paid the fee; otherwise it is not owed any more"""
     void: tuple[int, ...] = ()
-    """numbers of the cases for which too little is left"""
+    """numbers of the cases that exceed the rest"""
 
 
 class RefundCalledOff(Model):
-    """The filing began again, for the `reopened`-th time: what was to go back as it had ended is `void`.
+    """The filing was reopened, for the `reopened`-th time: refunds because of its end are `void`.
 
-    But if it may be going: that stands. `given` đồng went back before, and a leader says what becomes of the fee. How
-    the filing ends next is judged anew.
+    Refunds that may be under way stay. `given` đồng were refunded before, and a leader decides the consequence for the
+    fee. The next end of the filing is judged anew.
     """
 
     kind: Literal["refund_called_off"] = "refund_called_off"
     reopened: Annotated[int, Field(ge=1)]
-    """how often the filing has begun again"""
+    """number of reopenings of the filing"""
     void: tuple[int, ...] = ()
-    """numbers of the cases that are called off"""
+    """numbers of the voided cases"""
     given: Dong = 0
-    """money in đồng that went back before"""
+    """amount in đồng refunded before"""
 
 
 class ChargeBackAnswered(Model):
-    """A leader said what becomes of the fee that was charged back, or given back too early, `amount` đồng in all.
+    """A leader decided the consequence for a fee that was charged back, or refunded too early, `amount` đồng in all.
 
-    Where it is asked for again, `again` says for the how many-th time.
+    If the fee is requested again, `again` is the number of this request.
     """
 
     kind: Literal["charge_back_answered"] = "charge_back_answered"
     outcome: ChargeBackOutcome
-    """what becomes of the fee: claimed elsewhere, written off, asked for again, or the result is withdrawn"""
+    """the fee is claimed elsewhere, written off, or requested again, or the result is withdrawn"""
     amount: Dong
     again: int | None = None
-    """the how many-th time it is asked for again"""
+    """number of the repeated request, from 1"""
     officer: str
     acting_for: str | None = None
     reason: Annotated[str, Personal]

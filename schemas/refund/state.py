@@ -47,10 +47,10 @@ ACCEPTED: Final = "accepted"
 
 
 class RefundCause(StrEnum):
-    """Why money goes back: nobody owes it (`late`, `second`, `excess`), the procedure says so, or somebody asks.
+    """The reason of a refund: not owed (`late`, `second`, `excess`), by a rule of the procedure, or on request.
 
-    `late` came when the fee was no longer owed, `excess` is more than was asked, `second` came beside it. By a
-    `difference` a change of the dossier has made the fee less.
+    `late` came when the fee was no longer owed, `excess` is above the requested amount, `second` came beside it.
+    `difference`: a change of the dossier has reduced the fee.
     """
 
     LATE = "late"
@@ -69,14 +69,14 @@ NOT_TO_DECLINE: Final = UNOWED | {RefundCause.DIFFERENCE}
 
 
 class RefundMeans(StrEnum):
-    """How people give money back."""
+    """The means of a refund by hand."""
 
     TRANSFER = "transfer"
     CASH = "cash"
 
 
 class RefundLine(Model):
-    """What goes back of one item of the fee, in đồng."""
+    """The refunded amount of one item of the fee, in đồng."""
 
     code: Code
     """code of the item of the fee"""
@@ -95,19 +95,19 @@ class CaptureTaken(Model):
     capture_id: str
     amount: Dong
     provider: Code = DEFAULT_PROVIDER
-    """who takes the money, such as bank"""
+    """provider that takes the money, such as bank"""
     asked: Dong
     description: str
-    """what the money is asked for, in words that the payer sees"""
+    """purpose of the payment, as the payer sees it"""
     requested_at: Instant
-    """when the money was asked for"""
+    """time of the request for the money"""
     due: Instant
     attempt: int | None = None
-    """number of the request that was paid, if it was not the first"""
+    """number of the paid request, if it was not the first"""
 
 
 class ChargeBackOutcome(StrEnum):
-    """What becomes of a fee that is gone: claimed outside of here, gone for good, the result is, or asked for again."""
+    """The consequence of a lost fee: claimed elsewhere, written off, result withdrawn, or requested again."""
 
     CLAIMED = "claimed"
     WRITTEN_OFF = "written_off"
@@ -116,7 +116,7 @@ class ChargeBackOutcome(StrEnum):
 
 
 class CaseState(StrEnum):
-    """Where a case stands."""
+    """The state of a case."""
 
     OPEN = "open"
     APPROVED = "approved"
@@ -127,27 +127,27 @@ class CaseState(StrEnum):
 
 
 class RefundEntry(Model):
-    """A case: đồng that are to go back, or went. `asked_by` and `approved_by` name who did, and in whose place.
+    """A case: đồng to refund, or refunded. `asked_by` and `approved_by` are its officers and those they substituted.
 
-    It is `overtaken` where the filing by whose ending it is to go back has begun again. With the first of the
-    `requests` to its provider it may be going back.
+    It is `overtaken` if it is due to the end of its filing, and the filing was reopened. With the first of the
+    `requests` to the provider, it may be under way.
     """
 
     case: int
     """number of the case in the refund, from 1"""
     amount: Dong
     cause: RefundCause
-    """why it goes back: nobody owes it (late, second, excess, difference), by rule, or on request"""
+    """not owed (late, second, excess, difference), by rule, or on request"""
     lines: tuple[RefundLine, ...] = ()
-    """what goes back of each item of the fee"""
+    """refunded amount of each item of the fee"""
     asked_by: tuple[str, ...] = ()
     approved_by: tuple[str, ...] = ()
-    """identity of the officer who approved it, and of the absent one in whose place that was"""
+    """identity of the officer who approved it, and of the absent officer whom they substituted"""
     state: CaseState = CaseState.OPEN
     overtaken: bool = False
-    """the filing has begun again, by whose ending it was to go back"""
+    """whether the filing whose end caused it was reopened"""
     requests: int = 0
-    """how often its provider was asked to give it back"""
+    """number of requests to the provider"""
 
     @property
     def separate(self) -> bool:
@@ -192,9 +192,9 @@ class Refund(Model):
 
 
 class RefundStart(OnDemandStart):
-    """What the refund of a capture is started with: `n` is the payment's number × 1000 + the capture's in its log.
+    """The start input of a capture's refund: `n` is the payment's number × 1000 + the capture's in its log.
 
-    With 0 in place of the capture's it is of what was paid for that fee at the counter, or to the post.
+    With 0 instead of the capture's number, it is the refund of the fee paid at the counter, or to the post.
     """
 
     stream = "refund"
@@ -229,9 +229,9 @@ class Claim(Model):
 
 
 class RefundView(Model):
-    """What a refund shows, and its workflow ends with: the capture's đồng, and every case about it.
+    """The visible part of a refund, and the result of its workflow: the capture's đồng, and every case about it.
 
-    `gone_twice` are đồng that were given back and charged back: who took the money owes them to the agency.
+    `gone_twice` đồng were refunded and charged back: the provider owes them to the agency.
     """
 
     filing_id: UUID
@@ -240,12 +240,12 @@ class RefundView(Model):
     payment: int
     """number of the payment in the filing, from 1"""
     captured: Dong
-    """money in đồng that this capture took"""
+    """amount of this capture in đồng"""
     given: Dong
-    """money in đồng that went back of this capture so far"""
+    """amount in đồng of this capture refunded so far"""
     charged_back: Dong | None = None
-    """money in đồng that the payer's bank took back"""
+    """amount in đồng that the payer's bank took back"""
     gone_twice: Dong | None = None
-    """money in đồng that was given back and charged back too"""
+    """amount in đồng that was both refunded and charged back"""
     entries: tuple[RefundEntry, ...]
     """every case, in order"""

@@ -24,13 +24,13 @@ class DeclineSignature(Command):
 
 
 class SignAgain(Command):
-    """Have the result made and signed again, under another number, after somebody has declined."""
+    """Have the result made and signed again under another number, after an officer has declined to sign."""
 
     kind: Literal["sign_again"] = "sign_again"
 
 
 class RevokeResult(Command):
-    """Revoke the result (thu hồi), with the reason and the law that says so."""
+    """Revoke the result (thu hồi), with the reason and the legal basis."""
 
     kind: Literal["revoke_result"] = "revoke_result"
     reason: ShortText
@@ -38,9 +38,9 @@ class RevokeResult(Command):
 
 
 class CorrectResult(Command):
-    """Correct the result (đính chính, cấp lại) by another one with a number of its own, for this reason, by this law.
+    """Replace the result by a corrected one with its own number (đính chính, cấp lại), with reason and legal basis.
 
-    `result` is the corrected file, if it is there already; without it the agency's back office makes it.
+    `result` is the corrected file, if it exists already; without it the agency's back office makes it.
     """
 
     kind: Literal["correct_result"] = "correct_result"
@@ -50,7 +50,7 @@ class CorrectResult(Command):
 
 
 class RenewResult(Command):
-    """Keep the file with a further time-stamp: nothing else of it may have changed."""
+    """Store the file with a further time-stamp: nothing else in it may have changed."""
 
     kind: Literal["renew_result"] = "renew_result"
     registered: DocumentNumber

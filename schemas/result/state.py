@@ -47,7 +47,7 @@ OPENING: Final = "enter"
 
 
 class ResultState(StrEnum):
-    """What the register says of a number: in the making, in force, given up unsigned, revoked, or corrected."""
+    """The state of a number in the register: in the making, in force, given up unsigned, revoked, or corrected."""
 
     MAKING = "making"
     IN_FORCE = "in_force"
@@ -106,7 +106,7 @@ class ResultStanding(Model):
 
 
 class SigningPlace(StrEnum):
-    """What an officer puts under a result, in this order: initials (ký nháy), signature (ký số), seal (con dấu)."""
+    """The kinds of signature under a result, in this order: initials (ký nháy), signature (ký số), seal (con dấu)."""
 
     INITIALS = "initials"
     SIGNATURE = "signature"
@@ -114,10 +114,10 @@ class SigningPlace(StrEnum):
 
 
 class Signatory(Model):
-    """Who signs, in which role, and what; `acting_for` the absent officer in whose place they do."""
+    """A signer, their role, and the kind of signature; `acting_for` is the absent officer whom they substitute."""
 
     place: SigningPlace
-    """what they sign: initials, signature or seal"""
+    """kind of signature: initials, signature or seal"""
     officer: Subject
     role: Role
     acting_for: Subject | None = None
@@ -162,7 +162,7 @@ class Adopted(Model):
 
 
 class ResultStart(OnDemandStart):
-    """What the stream of a filing's `n`-th result is started with: what it is for stands in the filing's log."""
+    """The start input of the stream of a filing's `n`-th result; the rest of its input is in the filing's log."""
 
     stream = "result"
     workflow = "Result"
@@ -170,25 +170,25 @@ class ResultStart(OnDemandStart):
 
 
 class ResultEntry(Model):
-    """A number that the result has or had. `result` is its file as it is now, `issued` as it was issued."""
+    """A number that the result has or had. `result` is its present file, `issued` its file as issued."""
 
     registered: str | None = None
     state: ResultState = ResultState.MAKING
     result: FileRef | None = None
     brought: FileRef | None = None
-    """the corrected file, where it was there already; without it the agency's back office makes it"""
+    """the corrected file, if it existed already; without it the agency's back office makes it"""
     issued: FileRef | None = None
-    """its file as it was issued; not there before that"""
+    """its file as issued; not set before"""
     issued_at: Instant | None = None
-    """when it was issued; not there before that"""
+    """time of its issue; not set before"""
     expires_on: date | None = None
     copies: int = 1
     ended_at: Instant | None = None
-    """when it was revoked, replaced or given up; not there before that"""
+    """time at which it was revoked, replaced or given up; not set before"""
     corrects: str | None = None
-    """number of the result that it corrects; not there for any other"""
+    """number of the result that it corrects; not set for any other"""
     replaced_by: str | None = None
-    """number of the result that has replaced it; not there where none has"""
+    """number of the result that has replaced it; not set if none has"""
     renewed: tuple[Sha256, ...] = ()
     """SHA-256 of the file after each further time-stamp, in hex, the newest last"""
 
@@ -265,7 +265,7 @@ class ResultFact(Model):
 
 
 class ResultRecord(Model):
-    """What the workflow of a result ends with: its numbers, and what the register says of each."""
+    """The result of a result's workflow: its numbers, and the state of each in the register."""
 
     filing_id: UUID
     n: int

@@ -6,9 +6,9 @@ from ..base import Model
 
 
 class About(Model):
-    """The event that caused a paper: its stream and place there."""
+    """The event that caused a paper: its stream, and its place there."""
 
     stream: str
-    """the stream of the event that caused the paper"""
+    """name of the event's stream"""
     seq: int
-    """place of that event in its stream"""
+    """place of the event in its stream"""

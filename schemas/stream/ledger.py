@@ -20,28 +20,28 @@ __all__ = ["Receipt"]
 
 
 class Receipt(Model):
-    """The answer to a command that was recorded. `seq` is the head of the stream after it; `code` the dossier code."""
+    """The answer to a recorded command. `seq` is the head of the stream after it; `code` the dossier code."""
 
     command_id: Key
-    """your own id of the command, unique in its filing: the same again is the same command"""
+    """your own id of the command, unique in its filing: a repeat with this id is the same command"""
     digest: str
-    """SHA-256 of what was said, in hex: it tells a repeat from other content under the same id"""
+    """SHA-256 of the content, in hex: it distinguishes a repeat from other content under the same id"""
     seq: int
-    """number of the last event of the stream when it was recorded"""
+    """number of the stream's last event after the command"""
     at: Instant
     code: str | None = None
-    """dossier code (mã hồ sơ); of a filing's commands alone"""
+    """dossier code (mã hồ sơ); only for commands of a filing"""
 
 
 class Bound(Model):
-    """What an event binds beside what it says (docs/ledger.md): the rows of the record that belong to it."""
+    """The rows of the record that an event binds beside its own content (docs/ledger.md)."""
 
     epoch: int = Field(ge=1)
-    """the epoch of the stream under which it was appended, from 1"""
+    """epoch of the stream at the append, from 1"""
     key: Sha256 | None = Field(default=None, exclude_if=unset)
-    """what binds the filing's key, in hex; in the first event of a stream alone"""
+    """digest that binds the filing's key, in hex; only in the first event of a stream"""
     receipt: Sha256 | None = Field(default=None, exclude_if=unset)
-    """what binds the command's receipt, in hex; in the last event of a command alone"""
+    """digest that binds the command's receipt, in hex; only in the last event of a command"""
 
 
 @dataclass(frozen=True, slots=True)

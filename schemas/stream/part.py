@@ -19,7 +19,7 @@ class Deadline(Model):
 
     limit: Limit
     since: Instant
-    """when it began"""
+    """start of the time limit"""
     calendar: CalendarName
     due: Instant
 

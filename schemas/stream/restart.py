@@ -28,10 +28,10 @@ class RestartStart(Model):
 
 
 class Restarted(Model):
-    """Another run has taken a `stream` over, and appends under this `epoch`: an event beside it, for no fold."""
+    """Another run took over a `stream`, and appends under this `epoch`. No fold reads this event beside the stream."""
 
     kind: Literal["restarted"] = "restarted"
     stream: str
-    """name of the stream that was taken over"""
+    """name of the stream"""
     epoch: int = Field(ge=2)
-    """under which the other run appends; it grows by every restart"""
+    """epoch under which the new run appends; every restart increases it"""
