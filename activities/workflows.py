@@ -16,11 +16,11 @@ from activities.ledger.append import LEDGER
 from schemas.base import Model
 
 TEMPORAL: Final = LEDGER
-"""Retried for ever, as an append is: a call without an answer may have succeeded."""
+"""The options of these activities: retried for ever, since a call without an answer may have succeeded."""
 
 
 class StartRequest(Model):
-    """A workflow by its id, `said` as its only argument, and its summary for Temporal's own pages."""
+    """The start of a workflow: its id, its only argument `said`, and its summary for Temporal's own pages."""
 
     workflow: str
     id: str
@@ -29,7 +29,7 @@ class StartRequest(Model):
 
 
 class WakeRequest(Model):
-    """A workflow by its id, started with `said` unless it runs, and a signal with the argument `told`."""
+    """A signal with the argument `told`, and the start of its workflow with `said`, unless it runs."""
 
     workflow: str
     id: str
@@ -47,7 +47,7 @@ class TellRequest(Model):
 
 
 class Workflows:
-    """Uses the worker's own Temporal client."""
+    """The activities that start and signal workflows, by the worker's own Temporal client."""
 
     @activity.defn(name="workflows.start")
     async def start(self, request: StartRequest) -> None:

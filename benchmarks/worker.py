@@ -53,7 +53,7 @@ async def product(client: Client, settings: WorkerSettings) -> AsyncIterator[Wor
 
 @asynccontextmanager
 async def bare(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
-    """Runs the skeleton's worker, with the options of the platform's."""
+    """Runs the skeleton's worker, with the same options as the platform's worker."""
     async with open_pool(settings) as pool:
         others = Workflows()
         functions = Functions([*Steps(pool).activities(), others.start, others.tell])
@@ -64,7 +64,7 @@ async def bare(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker
 
 @asynccontextmanager
 async def bare_office(client: Client, _: WorkerSettings) -> AsyncIterator[Worker]:
-    """Runs the skeleton's back office, with the options of the kit's."""
+    """Runs the skeleton's back office, with the same options as the kit's back office."""
     async with office(client) as worker:
         yield worker
 

@@ -73,7 +73,7 @@ class Relay:
                     await asyncio.wait_for(self._kept.wait(), _IDLE)
 
     async def some(self) -> bool:
-        """Delivers those that are due, at most `AT_ONCE`; False if none was."""
+        """Delivers the due callbacks, at most `AT_ONCE`; False if none was due."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
             due = await connection.fetch(_DUE, AT_ONCE)
             known = [row for row in due if not await _is_owned_now(connection, row)]
@@ -117,7 +117,7 @@ class Relay:
         )
 
     def _outcome(self, row: Row) -> str:
-        """Returns the outcome; for an unexpected amount pending, if the provider can be queried: its answer counts."""
+        """Returns the outcome. If the amount is unexpected and the provider can be queried, it is pending."""
         can, said = self._can.get(row["provider"]), Outcome(row["outcome"])
         disputed = row["verdict"] == Verdict.WRONG_AMOUNT and said is not Outcome.REVERSED
         return Outcome.PENDING.value if disputed and can is not None and can.query else said.value

@@ -80,7 +80,7 @@ AnyEvent = Annotated[
 
 
 class WireKind(StrEnum):
-    """What a message goes over: something of Temporal's, a column of the record, or a file written by hand.
+    """The kinds of wires: parts of Temporal's interface, a column of the record, or a file written by hand.
 
     A `view` is a question to the workflow type `View`, named by its `ask`.
     """
@@ -94,7 +94,7 @@ class WireKind(StrEnum):
 
 
 class Part(StrEnum):
-    """The part of the wire that the message is. A failure's message is the first of its details."""
+    """The part of a wire that carries the message. In a failure it is the first of the details."""
 
     ARGUMENT = "argument"
     ARGUMENTS_SUBMISSION = "argument.submission"
@@ -104,14 +104,14 @@ class Part(StrEnum):
 
 
 class Direction(StrEnum):
-    """The reader: the platform for messages of others, or others for the platform's."""
+    """The direction of a message: to the platform, or from the platform to others."""
 
     TO_PLATFORM = "to_platform"
     FROM_PLATFORM = "from_platform"
 
 
 class Wire(Model):
-    """One wire of a message. `many`: as a JSON array of them."""
+    """One wire of a message. `many`: it carries a JSON array of messages."""
 
     kind: WireKind
     name: str
@@ -126,7 +126,7 @@ class Message:
     Attributes:
         name: 1 to 40 of a-z 0-9 _ . , unique.
         model: The model that parses or writes it.
-        direction: Its reader.
+        direction: Its direction.
         wires: Its wires.
         event: The event whose body it is; None for any other message.
     """

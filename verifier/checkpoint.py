@@ -159,7 +159,7 @@ async def verify(
 
 
 class _Findings:
-    """The findings, up to the listed maximum."""
+    """Collects findings; beyond `MOST`, or `MOST_MOVED` moves, it only counts them."""
 
     def __init__(self) -> None:
         self._kept: list[Finding] = []

@@ -287,7 +287,7 @@ class _Epochs:
 class _Part:
     """The result for a part of the log; it passes between processes.
 
-    `receipts` counts those that stand at an event of their command.
+    `receipts` counts the receipts that stand at the last event of their command.
     """
 
     streams: int

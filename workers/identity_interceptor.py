@@ -26,7 +26,7 @@ from schemas.stream.restart import PROVE
 from workflows.stream.recording import single_argument
 
 BORNE_OUT: Final = "adopt_calendar"
-"""The Update that needs no signature, as the record decides: a calendar is adopted if it is published and in force."""
+"""The Update without a signature: the record decides it, since a calendar must be published and in force."""
 
 
 class Doorkeeper(Interceptor):
@@ -82,7 +82,7 @@ def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
 
 
 def _message(life: Any, update: str, said: dict[str, Any]) -> Message:
-    """Returns the message that the statement must cover. A malformed one is refused by the validator after this one."""
+    """Returns the message that the statement must cover. The workflow's own validator refuses a malformed one."""
     procedure, filed_by = life.spoken_of()
     return Message(
         act=update,

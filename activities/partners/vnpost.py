@@ -108,7 +108,7 @@ class _Cancellation(_Wire):
 
 
 class _Answer(_Wire):
-    """The answer to every call but the token's; absent fields are empty."""
+    """The answer to every call except the one for a token; absent fields are empty."""
 
     status: str
     item_code: str = ""

@@ -42,8 +42,8 @@ _YES: Final = AlgorithmUsageConstraint(allowed=True)
 class Policy(CMSAlgorithmUsagePolicy):
     """The rules, as data; the methods evaluate them.
 
-    `purposes` are the extended key usages of which a signer's certificate must have one, if it names any; `others` are
-    forbidden ones. `holders` is the only kind of holder for a field. A setting replaces whole lists.
+    A signer's certificate that names extended key usages must have one of `purposes`, and none of `others`. `holders`
+    is the only permitted kind of holder, by signature field. A setting replaces a list as a whole.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")

@@ -147,7 +147,7 @@ async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
 async def _played(
     sides: Mapping[str, Asked], plan: Plan, tell: Callable[[str], None]
 ) -> dict[str, dict[str, tuple[Round, ...]]]:
-    """Plays the rounds of every act and side; an uncounted first one warms each up."""
+    """Plays the rounds of every act on every side. The first round of each is a warm-up and does not count."""
     rounds: dict[str, dict[str, tuple[Round, ...]]] = {act: dict.fromkeys(sides, ()) for act in ACTS}
     for number in range(plan.rounds + 1):
         for act, name in product(ACTS, sides):

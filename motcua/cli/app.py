@@ -1,4 +1,4 @@
-"""The program `motcua`: the kit's commands, and other installed distributions' (entry points `motcua.commands`)."""
+"""The program `motcua`: the commands of the kit and of other distributions (entry points `motcua.commands`)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _run_for_a_program(app: typer.Typer, arguments: list[str]) -> int:
 
 
 def build(added: dict[str, typer.Typer]) -> typer.Typer:
-    """Returns the kit's commands with the `added` ones: the platform's beside the kit's, others' under their name."""
+    """Returns the kit's commands with the `added` ones: the platform's at the top level, others in a group each."""
     app = typer.Typer(
         cls=WordedGroup,
         callback=with_language(nothing),

@@ -21,7 +21,7 @@ def work_line(work: MachineWork) -> str:
 
 
 def work_words(work: MachineWork) -> str:
-    """Returns the same in the language of the command line."""
+    """Returns a line on a back office's work in the language of the command line."""
     parts = [said("command.work.since", work=work.work, since=when(work.since))]
     parts.append(said("command.work.tries", tries=work.attempts) if work.attempts else said("command.work.untaken"))
     if work.error:
@@ -32,7 +32,7 @@ def work_words(work: MachineWork) -> str:
 
 
 def work_rows(found: Iterable[MachineWork]) -> list[dict[str, Any]]:
-    """Returns the same as plain data, with instants in UTC."""
+    """Returns a back office's tasks as plain data, with instants in UTC."""
     return [
         {
             "work": one.work,

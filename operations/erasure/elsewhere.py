@@ -41,7 +41,7 @@ async def tell(place: Place, filings: Iterable[UUID]) -> None:
 
 
 async def tell_all(connection: Connection, place: Place) -> None:
-    """Does the same for filings erased in the record and missing there: erased before there was a second place.
+    """Records all filings erased in the record at the second place, also those erased before that existed.
 
     Raises `NotErasedError`.
     """

@@ -72,7 +72,7 @@ async def unbound(connection: Connection, vault: Vault) -> list[Unbound]:
 
 
 async def _not_known(connection: Connection, vault: Vault, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Returns the faults of a filing's key that could not be loaded with the page's other keys."""
+    """Loads one filing's key that is missing from the batch of keys, and returns the faults of that key."""
     try:
         key = await vault.find(connection, row["filing_id"])
     except SealBrokenError:

@@ -15,7 +15,7 @@ from views.log import Connection, SealBrokenError
 
 
 class Reference(NamedTuple):
-    """A file as an event names it."""
+    """The reference to a file in an event."""
 
     key: str
     sha256: str
@@ -49,7 +49,7 @@ COLUMNS: Final = "stream, seq, filing_id, body, sealed"
 
 
 async def told(connection: Connection, vault: Vault, rows: Sequence[asyncpg.Record]) -> Told:
-    """Returns the files named by these rows, with these `COLUMNS` of `event`."""
+    """Returns the files that these rows of `event` name; the rows have the `COLUMNS`."""
     found = Told([], [], set())
     await vault.learn(connection, {row["filing_id"] for row in rows})
     for row in rows:

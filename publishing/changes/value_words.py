@@ -73,7 +73,7 @@ def is_entry(value: Any) -> bool:
 
 
 def is_list_of_entries(value: Any) -> bool:
-    """Whether it is a non-empty list of entries with codes."""
+    """Whether the value is a non-empty list of entries with codes."""
     return isinstance(value, tuple) and isinstance(value[0], Model) and key_of(value[0]) is not None
 
 
@@ -84,7 +84,7 @@ def _with(words: Text | PlaceWords, parts: Text) -> Text:
 
 
 def beside(words: PlaceWords, value: Text) -> Text:
-    """The value of a place after the name of the place."""
+    """The name of a place, followed by its value."""
     return Text(vi=f"{words.vi}: {value.vi}", en=f"{words.en}: {value.en}") if words.vi else value
 
 
@@ -95,14 +95,14 @@ def called(name: str, entry: Any) -> Text:
 
 
 def title(entry: Any) -> Text:
-    """The name of an entry, or its code without one."""
+    """The name of an entry; its code if it has no name."""
     found = getattr(entry, "name", None) or getattr(entry, "label", None)
     return found if isinstance(found, Text) else plain(key_of(entry))
 
 
 @singledispatch
 def plain(value: object) -> Text:
-    """A value alone, in words."""
+    """The words of a single value, without the name of its place."""
     return same(str(value))
 
 

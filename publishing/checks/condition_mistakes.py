@@ -24,7 +24,7 @@ from schemas.publishing.procedure import FieldKind
 
 Values: TypeAlias = frozenset[FormValue] | range
 Claims: TypeAlias = dict[str, Values]
-"""The possible values, by subject: `channel`, `applicant`, `form.<code>`, or `ago.<code>` in days."""
+"""The values that fulfil conditions, by subject: `channel`, `applicant`, `form.<code>`, or `ago.<code>` in days."""
 
 _MOST: Final = 2**53
 
@@ -56,7 +56,7 @@ def _of_fee(fee: FeeSketch, checks: _Checks) -> Iterator[Mistake]:
 
 
 class _Checks:
-    """Checks conditions against the form and the level. `asked`: the claims under which each field is in the form."""
+    """Checks conditions against the form and the level. `asked`: the claims of each form field's own conditions."""
 
     def __init__(self, form: Mapping[int, FieldSketch], form_whole: bool, level: Level | None) -> None:  # noqa: FBT001
         self._form = form
@@ -67,7 +67,7 @@ class _Checks:
     def conditions(
         self, when: Listed[ConditionSketch], path: str, *, before: int | None = None, key: str = "when"
     ) -> Generator[Mistake, None, Claims]:
-        """The joint claims of the conditions of the part at `path`. `before`: the first field they may not name."""
+        """The joint claims of the conditions at `path`, which may name only form fields before the field `before`."""
         held: Claims = {}
         seen: list[ConditionSketch] = []
         for k, condition in read(when).items():
@@ -84,7 +84,7 @@ class _Checks:
         return held
 
     def counted(self, code: str) -> Claims:
-        """The claims under which the integer field `code` counts for more than nothing."""
+        """The claims that must hold for the integer field `code` to be in the form with a value above 0."""
         place = self._place(code)
         if place is None or self._form[place].kind is not FieldKind.INTEGER:
             return {}

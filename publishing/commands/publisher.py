@@ -23,9 +23,9 @@ T = TypeVar("T")
 
 
 def publisher(operator: str | None) -> Publisher:
-    """Returns the named operator; without a name, the system, for any holder of the owner's password.
+    """Returns the named operator as publisher; without a name, the system.
 
-    A malformed name ends the command.
+    Without a name the password of the database's owner is enough. A malformed name ends the command.
     """
     master = master_key_at_hand()
     actor = SYSTEM if operator is None else parse(Actor, actor_of(operator))
@@ -67,7 +67,7 @@ def recorded_or_waits(work: Callable[[], Coroutine[Any, Any, T]]) -> T | WaitsEr
 
 
 def published(already: bool) -> Text:  # noqa: FBT001 -- a form takes the value in the answer
-    """Returns the words for a publication, now or earlier."""
+    """Returns the sentence that something is published now, or `already` was."""
     return said("command.publish.already" if already else "command.publish.published")
 
 
@@ -81,10 +81,10 @@ def publish_state(row: dict[str, Any]) -> Marked:
 
 
 def in_force(now: bool) -> Text:  # noqa: FBT001 -- a form takes the value in the answer
-    """Returns the words for a version in force, or superseded."""
+    """Returns the sentence that a version is in force, or superseded."""
     return said("command.publish.in_force" if now else "command.publish.superseded")
 
 
 def recorded_now(*, already: bool) -> Text:
-    """Returns the words for a record, made now or earlier."""
+    """Returns the sentence that something is recorded now, or `already` was."""
     return said("command.publish.recorded_already" if already else "command.publish.recorded")

@@ -16,11 +16,11 @@ from schemas.publishing.fact import Condition, When
 
 
 class Kind(Protocol):
-    """Anybody with a kind."""
+    """An applicant, as conditions see it: its kind alone."""
 
     @property
     def kind(self) -> PersonKind:
-        """A person, or an organisation."""
+        """Whether it is a person or an organisation."""
 
 
 class Dossier(Protocol):
@@ -72,7 +72,7 @@ def written_date(value: object) -> date | None:
 
 
 def received_on(filing: Filing) -> date:
-    """The day of receipt: when the post delivered it, or else when it was submitted."""
+    """The day of the hand-over by the post, or else of the submission."""
     return local_day(filing.received_at or require(filing.submitted_at))
 
 

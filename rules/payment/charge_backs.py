@@ -1,4 +1,4 @@
-"""Charge-backs: the match with a payment's capture, also of one that is reported before its capture."""
+"""Charge-backs: matching one with a payment's capture, even if the capture is reported later."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.payment.state import Capture, ChargeBack, ChargedBack, Payment
 
 
 def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChargeBackAhead | None:
-    """The event of a charge-back; the one for money ahead if its capture is not recorded yet.
+    """The event of a charge-back: `PaymentChargeBackAhead` if its capture is not recorded yet.
 
     None if it was reported before, or nothing is left of the capture.
     """
@@ -35,7 +35,7 @@ def is_known(payment: Payment, back: ChargeBack) -> bool:
 
 
 def when(payment: Payment, back: ChargeBack) -> datetime:
-    """The time of a charge-back whose report has none: that of the first report of this amount, or else its own."""
+    """The time of a charge-back reported without one: that of the first report of this amount, or else its own."""
     return next((one.at for one in _of_number(payment, back) if one.amount == back.amount), back.at)
 
 
@@ -94,7 +94,7 @@ def _ahead(payment: Payment, transaction: str, attempt: int | None) -> list[Char
 
 
 def _number(payment: Payment, charged: ChargedBack) -> tuple[str, int | None]:
-    """The number with its request, since two providers may use the same number."""
+    """The charge-back's number and its request: two providers may use the same number."""
     attempts = {capture.capture_id: capture.attempt for capture in payment.captures}
     return charged.transaction, attempts.get(charged.capture_id)
 

@@ -606,7 +606,7 @@ class Filing(Model):
 
     @property
     def unclaimed(self) -> bool:
-        """Whether the result is kept because its fee was not paid in time, and still is not."""
+        """Whether the result is kept because its fee is still unpaid after its deadline."""
         return self.fee is not None and self.fee.lapsed and self.fee_pending
 
     @property

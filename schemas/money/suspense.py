@@ -31,7 +31,7 @@ class SuspenseState(StrEnum):
 
 
 class StepKind(StrEnum):
-    """The act of an officer on it."""
+    """The act of an officer on money in suspense."""
 
     ASSIGN = "assign"
     GIVE_BACK = "give_back"
@@ -94,7 +94,7 @@ class SuspenseCommand(StrictModel):
 
 
 class AssignSuspense(SuspenseCommand):
-    """Request its assignment to the `payment`-th payment of a filing (đề nghị gán)."""
+    """Request the money's assignment to the `payment`-th payment of a filing (đề nghị gán)."""
 
     kind: Literal["assign"] = "assign"
     filing_id: UUID
@@ -108,7 +108,7 @@ class AssignSuspense(SuspenseCommand):
 
 
 class GiveBackSuspense(SuspenseCommand):
-    """Request its return to the sender (đề nghị trả lại)."""
+    """Request the money's return to the sender (đề nghị trả lại)."""
 
     kind: Literal["give_back"] = "give_back"
     reason: ShortText
@@ -130,7 +130,7 @@ class DeclineSuspense(SuspenseCommand):
 
 
 class RecordSuspenseGiven(SuspenseCommand):
-    """Record its return, with the evidence; a transfer names the bank's reference."""
+    """Record the money's return, with the evidence; a transfer has the bank's reference."""
 
     kind: Literal["given"] = "given"
     means: RefundMeans

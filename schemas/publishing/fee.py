@@ -47,11 +47,11 @@ BasisPoints = Annotated[int, Field(gt=0, le=10_000, description="hundredths of a
 
 
 class FeeItem(Fact):
-    """An amount in đồng, once, or for each unit that the integer field `per` counts, `when` its conditions hold.
+    """An item of a fee, `when` its conditions hold: an amount in đồng, or a rate.
 
-    Instead of an amount it may be a rate, in `basis_points`, of the đồng that the integer field `of` states. Units, and
-    a rate, come to at least `minimum` and at most `maximum` đồng. It is in force from `valid_from` to `valid_until`,
-    both included.
+    The amount is due once, or for each unit that the integer field `per` counts. The rate, in `basis_points`, applies
+    to the đồng in the integer field `of`. A rate, or an amount `per` unit, gives at least `minimum` and at most
+    `maximum` đồng. It is in force from `valid_from` to `valid_until`, both included.
     """
 
     code: Code

@@ -44,15 +44,15 @@ DRAFT: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
 class Limits(Model):
     """The time limits of the stages. `issue` is the time to make the result, `delivery` the time of the post.
 
-    A complaint may be made within `appeal`, is taken up within `take_up` and answered within `complaint` from then on.
+    A complaint must be made within `appeal`, taken up within `take_up`, and then answered within `complaint`.
 
-    `reminder` and `apology` are the times before the end of a limit at which a reminder and an apology are due. Another
-    appointment is announced at least `notice` before the end, and is at most `reappointment` later: without it, at most
-    `processing` once more. With a `cut_off` (`15:00`), later arrivals count, for the agency's limits in days, as
-    received on the next working day.
+    A reminder is due `reminder`, and an apology `apology`, before the end of a limit. A new appointment is announced at
+    least `notice` before the end; it is at most `reappointment` later, or without that at most `processing` once more.
+    With a `cut_off` (`15:00`), later arrivals count, for the agency's limits in days, as received on the next working
+    day.
 
-    A result that is given online is to be read within `reading`, if that limit is set. The applicant is reminded of a
-    result that nobody fetches every `unclaimed`, if that is set.
+    If `reading` is set, a result that is given online must be read within it. If `unclaimed` is set, it is the interval
+    of the applicant's reminders of a result that nobody fetches.
     """
 
     intake: Limit

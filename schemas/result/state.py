@@ -72,8 +72,8 @@ class RegisteredResult(Model):
     """A row of the register: the `n`-th result of a filing, by its number.
 
     `expires_on` is the last day on which it is in force. It `corrects` the result of that number, or was itself
-    `replaced_by` another; `ended_at` is the time at which it was revoked, replaced or voided, `overtaken_at` that at
-    which its filing was reopened.
+    `replaced_by` another; `ended_at` is the time at which it was revoked, replaced or voided; `overtaken_at` is
+    the time at which its filing was reopened.
     """
 
     number: str
@@ -219,7 +219,7 @@ class Result(Model):
 
     @property
     def officer(self) -> str | None:
-        """None: its signers are named, and nobody claims it."""
+        """None: nobody claims a result, since its signers are named."""
         return None
 
     @property

@@ -16,7 +16,7 @@ PROVE: Final = "motcua.prove_run"
 
 
 class Restart(Model):
-    """Take the stream over from the log, under this `epoch`, which the log must know; without one under the present."""
+    """A take-over of the stream from the log, under this `epoch` of the log; without one, under the present epoch."""
 
     epoch: int | None = Field(default=None, ge=1)
 

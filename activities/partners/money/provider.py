@@ -27,15 +27,14 @@ CALLBACK_BYTES: Final = 8192
 """The maximum length of a callback."""
 
 AHEAD: Final = timedelta(minutes=15)
-"""A notice may be dated at most so much later than our clock."""
+"""The maximum time by which a notice may be dated after our clock."""
 
 
 class Capabilities(Model):
-    """The abilities of an API. People, or bank statements, do the rest.
+    """The abilities of an API. Its missing calls are replaced by officers' work, or by bank statements.
 
     `itemised`: its orders list the money's purpose, line by line. `own_numbers`: a charge-back has a number of its own,
-    not that of the money. `lasting_keys`: a refund is identified by its key for ever, so that a repeat is never another
-    one.
+    not that of the money. `lasting_keys`: a refund keeps its key for ever, so that a repeat is the same refund.
     """
 
     push: bool
@@ -63,9 +62,9 @@ class MerchantSettings(StrictModel):
     """The settings common to all merchants.
 
     Attributes:
-        minutes: How long a request for money can be paid, parts of a minute too; unset, until the fee is due.
-        pending_minutes: How long after the time to pay a payment may still be reported. One that is not reported by
-            then was not made.
+        minutes: The minutes for which a request can be paid, with fractions; unset: until the fee is due.
+        pending_minutes: The minutes after the time to pay in which a payment may still be reported. One that is not
+            reported by then was not made.
     """
 
     pending_minutes: Annotated[float, Field(ge=0, le=44_640)] = PATIENCE / timedelta(minutes=1)
@@ -78,7 +77,7 @@ class MerchantSettings(StrictModel):
 
     @property
     def patience(self) -> timedelta:
-        """How long an outcome is awaited once the time to pay is over."""
+        """The time for which an outcome is awaited after the time to pay."""
         return timedelta(minutes=self.pending_minutes)
 
 
@@ -154,7 +153,7 @@ class NewDemand(Demand):
 
 
 class Asked(Model):
-    """Where the payer pays: a page, or a code to scan."""
+    """The means to pay: the address of a page, or a code to scan."""
 
     pay_url: str | None = None
     code: str | None = None
@@ -302,10 +301,10 @@ class Provider(Protocol):
 
     @property
     def patience(self) -> timedelta:
-        """How long an outcome is awaited once the time to pay is over."""
+        """The time for which an outcome is awaited after the time to pay."""
 
     async def order(self, demand: NewDemand) -> Asked:
-        """Returns where to pay. A repeat returns the same."""
+        """Orders the demand, and returns the means to pay. A repeat returns the same."""
 
     async def query(self, demand: Demand) -> tuple[Notice, ...]:
         """Returns its state, a notice for each transaction. `RejectedError` `not_found`: an unknown demand."""
@@ -324,4 +323,4 @@ class Provider(Protocol):
 
 
 class NotOfferedError(Exception):
-    """The provider's API has no such call; `CAPABILITIES` shows that beforehand."""
+    """The provider's API has no such call, as `CAPABILITIES` states."""
