@@ -42,7 +42,7 @@ select named.desk from unnest($2::text[]) as named (desk) where named.desk <> $1
 
 
 async def no_desks(connection: Connection, agency: str, desks: tuple[str, ...]) -> tuple[AgencyCode, ...]:
-    """Returns those of the desks that the directory does not allow to receive for this agency."""
+    """Returns the desks that, by the directory, may not receive for this agency."""
     rows = await connection.fetch(_NO_DESKS, agency, list(desks)) if desks else ()
     return tuple(row["desk"] for row in rows)
 

@@ -51,7 +51,7 @@ class Guard:
     def verified(
         self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True, known: bool = False
     ) -> Proved:
-        """The same as `proved`, and checks that the principal may make these claims. Raises `RefusalError`."""
+        """Does as `proved`, and checks that the principal may make these claims. Raises `RefusalError`."""
         return verified(signed, message, self._hearing(now, fresh=fresh, known=known))
 
     def proof_of_run(self, workflow: str, run: str) -> str:

@@ -117,7 +117,7 @@ class Parcels:
             return None
 
     async def _again_by(self, stream: str, steps: Sequence[Step]) -> datetime | None:
-        """None without an invitation, and for what the post says of a day that the calendar does not know.
+        """Returns the deadline of the next attempt; None without an invitation, or outside of the calendar's days.
 
         Raises `no_calendar`, which is retried, while the read models do not hold the parcel.
         """

@@ -79,7 +79,7 @@ async def measure(side: Filing, concurrency: int, seconds: float, processes: Map
 
 
 def cpu(processes: Mapping[str, int]) -> dict[str, float]:
-    """Returns each process's CPU seconds with its children's; our own without, since they are the other processes."""
+    """Returns the CPU seconds of each process with its children; our own are left out: they are the others."""
     own = os.getpid()
     return {
         name: sum(psutil.Process(pid).cpu_times()[:2]) if pid == own else _with_children(psutil.Process(pid))

@@ -142,7 +142,7 @@ def _submission() -> Submission:
 
 
 class Skeleton:
-    """Makes the same calls to the skeleton, with Temporal's own client."""
+    """Makes the product's calls to the skeleton, with Temporal's own client."""
 
     name = "skeleton"
 

@@ -26,10 +26,10 @@ _SEEN: Final = (
 AWAY: Final = (OSError, TimeoutError, *_SEEN)
 """The errors of a restarting database."""
 LOST: Final = (ConnectionError, *_SEEN)
-"""The same, without errors that may have another cause."""
+"""The errors of a restarting database that have no other cause."""
 
 _NO_RESTART: Final = (asyncpg.QueryCanceledError, ValueError)
-"""Subtypes of those that are no sign of a restart: a time limit of the server, a wrong address or value."""
+"""Subtypes of these errors that are no sign of a restart: a time limit of the server, a wrong address or value."""
 
 
 def is_away(error: Exception) -> bool:

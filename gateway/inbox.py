@@ -63,7 +63,7 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
 
 
 async def _key(connection: Connection, vault: Vault, callback: UUID, demand: Demanded | None) -> FilingKey | None:
-    """Returns the key for a memo: the filing's, or for money without a demand a new one of its own.
+    """Returns the key that seals a memo: the filing's key, or a new one for money without a demand.
 
     None once that key is erased: the money is recorded all the same, without the memo.
     """

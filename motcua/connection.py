@@ -76,7 +76,7 @@ async def _find_namespace(client: Client) -> None:
 
 
 def speaking_ours(client: Client) -> Client:
-    """Returns `client`, or a copy on the same connection with our JSON converter and, if it has no codec, ours.
+    """Returns `client`, or a copy on its connection with our JSON converter, and with our codec if it has none.
 
     Raises `RingError`.
     """

@@ -29,7 +29,7 @@ _log = logging.getLogger("motcua.backoffice")
 
 
 class Hooks:
-    """Runs hooks inside its `with` block. Made on a running loop: the loop of the hooks gets the same class."""
+    """Runs hooks inside its `with` block, on an event loop of the running loop's class, in a thread of its own."""
 
     def __init__(self) -> None:
         self._loop = type(asyncio.get_running_loop())()

@@ -24,7 +24,7 @@ async def serve() -> None:
 
 
 async def hear() -> None:
-    """Runs the gateway, on the same condition."""
+    """Runs the gateway, once the tables have the schema of this version."""
     await _migrated(GatewaySettings())
     configure_engine()
     await server.main()

@@ -60,7 +60,7 @@ async def _see(connection: Connection, vault: Vault, money: Suspense, step: Susp
 
 
 async def _see_payment(connection: Connection, vault: Vault, provider: str, stream: str, step: SuspenseStep) -> None:
-    """Raises `RefusalError` if the payment is unknown, another agency's, or of the officer's own filing."""
+    """Raises `RefusalError` if the payment is unknown, of another agency, or of the officer's own filing."""
     demand = await asked_through(connection, stream, provider)
     if demand is None or demand.agency != step.agency:
         raise _refuse(problem("payment", "unknown_payment"))

@@ -68,7 +68,7 @@ _PAGES: Final[tuple[tuple[str, Any], ...]] = (
         UUID(int=0),
     ),
 )
-"""The same of all filings, in three parts, each by an index: a page after a key, and the key before the first."""
+"""The unfinished streams of all filings, in three parts, each by an index: a page after a key, and the first key."""
 
 _RECORDED: Final = "select exists (select from stream where stream = $1)"
 _OF_FILING: Final = "select stream from standing where filing_id = $1"

@@ -51,7 +51,7 @@ async def keep_healing(client: Client) -> None:
 
 
 async def keep_checkpoints(client: Client, minutes: int) -> None:
-    """The same for checkpoints: every so many minutes, and at the end of each day. Raises as `keep_healing`."""
+    """Does as `keep_healing`, for checkpoints: every so many minutes, and at the end of each day."""
     end = ScheduleCalendarSpec(hour=[ScheduleRange(23)], minute=[ScheduleRange(59)], second=[ScheduleRange(50)])
     every = ScheduleIntervalSpec(every=timedelta(minutes=minutes))
     spec = ScheduleSpec(intervals=[every], calendars=[end], time_zone_name=VIETNAM.key)

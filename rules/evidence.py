@@ -14,7 +14,7 @@ class Entry:
     Attributes:
         kinds: The event is of one of these kinds.
         fields: It has these fields with these values, among others.
-        stream: The stream that holds it; None: any of the filing's.
+        stream: The stream that holds it; None: any stream of the filing.
         absent: There must be no such event.
         after: An earlier event in its stream.
     """

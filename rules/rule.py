@@ -37,7 +37,7 @@ def always(_: Any, __: Actor, ___: datetime) -> None:
 
 @dataclass(frozen=True)
 class Rule(Generic[S]):
-    """The rule of one command: its roles, the conditions that forbid it, and its effect if none does."""
+    """The rule of one command: its roles, the conditions that forbid it, and its effect otherwise."""
 
     who: tuple[Role, ...]
     when: When[S]

@@ -166,7 +166,7 @@ class PostServer:
         return answer
 
     def _known(self, handler: Handler) -> Handler:
-        """Returns the handler behind a token check. A refusal is a body with another status than 100, as the post's."""
+        """Returns the handler behind a token check. As at the post, a refusal is a body with a status but 100."""
 
         async def answer(request: Request) -> Response:
             if not _is_good(request.headers.get("authorization", "")):

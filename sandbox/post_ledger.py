@@ -30,7 +30,7 @@ PLANS: Final[dict[str, tuple[tuple[str, int], ...]]] = {
 """By postcode, the statuses of a parcel with their steps; parcels to all other postcodes are delivered."""
 
 AGAIN: Final = {"99903": DELIVERED, "99907": DELIVERED, "99910": DELIVERED}
-"""The same for any but the first parcel of a filing: it arrives."""
+"""By postcode, the statuses of a filing's later parcels, which arrive."""
 
 FOUND: Final = "99907"
 """Here a lost parcel is delivered when the next one is sent, and that one after the first's delivery was reported."""

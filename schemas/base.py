@@ -152,7 +152,7 @@ ShortText = Annotated[
 """A text by a person: 1 to 2,000 characters, on one or more lines."""
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True), AfterValidator(line)]
-"""The same on one line: a name, a place."""
+"""A text by a person, 1 to 2,000 characters, on one line: a name, a place."""
 
 Dong = Annotated[int, Field(strict=True)]
 """Money, in whole đồng; never a text with digits, nor true for 1."""
@@ -178,7 +178,7 @@ def numbered_fields(model: type[BaseModel]) -> dict[str, str]:
 
 
 def numbers_marked(model: type[BaseModel]) -> Iterator[tuple[str, Numbered]]:
-    """The same fields with their marks."""
+    """The fields of `model` that the ledger numbers, with their marks."""
     for name, field in model.model_fields.items():
         yield from ((name, mark) for mark in field.metadata if isinstance(mark, Numbered))
 

@@ -104,7 +104,7 @@ from (select) as asked left join (
     stream join event as first on first.stream = 'filing:' || stream.filing_id and first.seq = 1
 ) on stream.stream = $1 and stream.head_seq > 0
 """
-"""The filing's agency, and from their streams those that decide parts of it; its desks are in its first event."""
+"""The filing's agency, and by their streams the agencies that decide parts of it; its desks are in its first event."""
 
 WITHIN: Final = """
 exists (

@@ -155,7 +155,7 @@ class Head(NamedTuple):
 
 
 class Log:
-    """Reads and folds the streams of one log. `head` is that of a stream already looked up in this transaction."""
+    """Reads and folds the streams of one log. `head` is a stream's head, already looked up."""
 
     def __init__(
         self,

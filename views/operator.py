@@ -54,7 +54,7 @@ async def parked(log: Log, stream: str) -> list[Parked]:
 
 
 async def board(log: Log, agency: str | None = None) -> Board:
-    """Returns the state of all filings, or an agency's, now. `stalled` is None, as Temporal is not queried here."""
+    """Returns the present state of all filings, or of one agency. `stalled` is None: Temporal is not queried."""
     connection = log.connection
     now: datetime = await connection.fetchval("select now()")
     end_of_day = now.astimezone(VIETNAM).replace(hour=23, minute=59, second=59, microsecond=999_999)

@@ -1,4 +1,4 @@
-"""What a team lead may read beside the tasks of the agency: who is absent."""
+"""Questions of a team lead beside the tasks of the agency: the absences of officers."""
 
 from __future__ import annotations
 

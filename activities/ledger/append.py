@@ -105,7 +105,7 @@ class Ledger:
         return answer.model_copy(update=told | {"continue_as_new_suggested": batch.continue_as_new_suggested or None})
 
     async def append_within(self, connection: Connection, batch: Batch) -> Appended:
-        """The same in the caller's transaction, for a batch that takes no numbers."""
+        """Appends a batch that takes no numbers, as `append` does, in the caller's transaction."""
         return await self._answer(connection, self._asked(batch))
 
     def _asked(self, proposed: Batch) -> _Asked:

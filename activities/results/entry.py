@@ -127,8 +127,8 @@ class SignerNow:
 async def signer_now(connection: Connection, agency: str, place: SigningPlace) -> SignerNow | None:
     """Returns the current signer at this place in the directory, or the substitute during an absence.
 
-    A substitute signs with a number of their own, or applies the seal with the agency's; without a number, the named
-    officer stays the signer.
+    A substitute signs with a number of their own, or applies the seal with the agency's number; without a number, the
+    named officer stays the signer.
     """
     named = next((one for one in await signers_of(connection, agency) if one.place is place), None)
     if named is None:

@@ -69,7 +69,7 @@ _XMP_OF_TOOLS: Final = frozenset(
         "{http://ns.adobe.com/pdf/1.3/}Producer",
     }
 )
-"""The same in the metadata of the file (XMP)."""
+"""The fields of the file's XMP metadata that tools write about themselves."""
 
 DIGEST: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
@@ -180,7 +180,7 @@ def ends_signed(file: bytes, reader: PdfFileReader) -> bool:
 
 
 def is_described_otherwise(reader: PdfFileReader) -> bool:
-    """Returns whether the document information (title, author …) of any later revision differs from the first's.
+    """Returns whether any later revision changes the document information (title, author …) of the first.
 
     Fields that signing tools write about themselves may differ.
     """

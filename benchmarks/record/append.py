@@ -1,4 +1,4 @@
-"""`append`: the CPU of a filing's appends alone, against another checkout's, in turn."""
+"""`append`: the CPU of a filing's appends alone, compared with those of another checkout, in turn."""
 
 from __future__ import annotations
 

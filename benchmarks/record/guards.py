@@ -77,7 +77,7 @@ class Measured:
         return {name: median(each.cpu_ms[name] for each in found) for name in found[0].cpu_ms}
 
     def ratio(self, act: str, side: str) -> Ratio:
-        """Returns the ratio of the CPU of one act to the plain side's."""
+        """Returns the ratio of the CPU of one act to that on the plain side."""
         mine, plain = self.rounds[act][side], self.rounds[act][PLAIN]
         return ratio(
             *([each.whole_ms for each in mine], [len(each.filed) for each in mine]),
@@ -85,7 +85,7 @@ class Measured:
         )
 
     def whole(self, side: str) -> Ratio:
-        """Returns the ratio of the CPU of one act of each kind to the plain side's."""
+        """Returns the ratio of the CPU of one act of each kind together to that on the plain side."""
         mine, plain = self._together(side), self._together(PLAIN)
         return ratio(mine, [1] * len(mine), plain, [1] * len(plain))
 

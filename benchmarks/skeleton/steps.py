@@ -1,4 +1,4 @@
-"""The skeleton's activities: each has the kind, the options and the queue of the product's, but not its work."""
+"""The skeleton's activities: each has the kind, options and queue of the product's activity, but not its work."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Steps:
         self._pool = pool
 
     def activities(self) -> list[Callable[..., Any]]:
-        """Returns all the activities but the back office's."""
+        """Returns all activities except that of the back office."""
         return [self.append, self.open, self.merchant, self.order, self.money, self.late_money, self.confirm]
 
     @activity.defn(name="skeleton.append")
@@ -91,5 +91,5 @@ async def issue(request: Plain) -> Plain:
 
 
 def office(client: Client) -> Worker:
-    """Returns the skeleton's back office, with the options of the kit's."""
+    """Returns the skeleton's back office, with the same options as the kit's back office."""
     return Worker(client, task_queue=OFFICE_QUEUE, activities=[issue], graceful_shutdown_timeout=GRACE)

@@ -50,7 +50,7 @@ class TooSlowError(Exception):
 
 @dataclass(frozen=True)
 class Late:
-    """The looks of a standard watch, on average and at most; the CPU of one look by process, and of all a filing's."""
+    """The looks of a standard watch, on average and at most; the CPU by process of one look, and of all looks."""
 
     looks: float
     most_looks: int

@@ -118,7 +118,7 @@ class Postgres:
         return {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
 
     def _forget_stranger(self) -> None:
-        """Removes a postmaster.pid whose number another process has now; PostgreSQL itself removes a dead one's."""
+        """Removes a postmaster.pid whose process id belongs to another program; PostgreSQL removes an unused one."""
         file = self.data / "postmaster.pid"
         try:
             process = psutil.Process(int(file.read_text().split()[0]))

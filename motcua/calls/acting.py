@@ -30,7 +30,7 @@ class ActingClient(Questions):
         self.via = via
 
     async def submit(self, /, **fields: Any) -> c.Receipt:
-        """Hand in a filing, as `FilingClient.submit` does. `fields`: those of a `Submission` but `actor` and `via`.
+        """Hand in a filing, as `FilingClient.submit` does. `fields`: a `Submission` without `actor` and `via`.
 
         Raises `UnfitError` if they do not fit; nothing has been sent then.
         """
@@ -58,7 +58,7 @@ class ActingClient(Questions):
         return await self.act(c.payment_workflow(filing_id, n), c.RenewPayment, **fields)
 
     async def complain(self, /, **fields: Any) -> c.Receipt:
-        """Complain, as `FilingClient.complain` does. `fields`: those of a `ComplaintStart` but `actor` and `via`.
+        """Complain, as `FilingClient.complain` does. `fields`: a `ComplaintStart` without `actor` and `via`.
 
         Raises `UnfitError` if they do not fit; nothing has been sent then.
         """

@@ -94,7 +94,7 @@ def build(added: dict[str, typer.Typer]) -> typer.Typer:
 
 
 def _merge(app: typer.Typer, other: typer.Typer) -> None:
-    """Adds the commands of `other`, lazily imported ones included; those of a group that `app` has already join it."""
+    """Adds the commands of `other`, also lazily imported ones; if `app` has a group already, the group is extended."""
     if isinstance(other.info.cls, type):
         app.info.cls = other.info.cls
     app.registered_commands += other.registered_commands

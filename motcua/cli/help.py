@@ -21,7 +21,7 @@ _OF_TYPER: Final = {
 
 
 class Worded(TyperCommand):
-    """A command whose help texts, with those of its options, are keys of the catalogue."""
+    """A command whose help text and options' help texts are keys of the catalogue."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Sets the language named in the arguments, then parses them: `--help` prints during parsing."""

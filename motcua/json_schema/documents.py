@@ -79,7 +79,7 @@ def schema(message: c.Message) -> JsonSchemaValue:
 
 
 def words_below(model: type[c.Model]) -> dict[str, str]:
-    """Returns the descriptions of a model's fields: the strings below them in its source and in its base models'.
+    """Returns the descriptions of a model's fields: the strings below them, in its source or a base model's source.
 
     The source is read here and never at import, where nobody needs it.
     """

@@ -125,7 +125,7 @@ class Surroundings:
 
     @classmethod
     def here(cls) -> Self:
-        """Returns those of this process in this folder, read as by every other command."""
+        """Returns the settings of this process in this folder, read as by every other command."""
         own = {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
         try:
             beside = stack_beside()

@@ -40,7 +40,7 @@ class NotRotatedError(Exception):
 class Rotated:
     """The number of keys wrapped again, and the master key that wrapped them.
 
-    `left` counts, by master key, the keys still wrapped by others: just now, or by one that no master key here opens.
+    `left` counts, by master key, the keys that others still wrap: keys wrapped meanwhile, or not to be opened here.
     """
 
     by: str

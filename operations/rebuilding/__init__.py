@@ -1,1 +1,1 @@
-"""Read models from the log, beside what is in use, then in its place."""
+"""Rebuilds read models from the log, beside the tables in use, then in their place."""

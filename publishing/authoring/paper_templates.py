@@ -22,7 +22,7 @@ ALL: Final = "*"
 
 
 class Slot(NamedTuple):
-    """The place of a template: an agency's for a paper, of one procedure or of all."""
+    """The place of a template: its agency, its paper, and its procedure or all procedures."""
 
     agency: AgencyCode
     paper: PaperKind

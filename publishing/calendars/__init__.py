@@ -1,1 +1,1 @@
-"""Calendars: what may be wrong with one, and what another one changes."""
+"""Calendars: the mistakes in one, and the effects of its replacement."""

@@ -67,7 +67,7 @@ _WORDS: Final = {
 
 
 def facts(file: CalendarFile) -> list[Fact]:
-    """Every day of the overlays, and those of the base alone, in order."""
+    """Every day of the overlays, and every other day of the base, in order."""
     written = [
         _fact(file, day, overlay.agency, f"overlays[{n}].days[{k}]")
         for n, overlay in enumerate(file.overlays)

@@ -32,7 +32,7 @@ class _Entry(NamedTuple):
 
 
 class Settling:
-    """The days of all overlays on top of the week and the base, each agency's on those of wider reach.
+    """The days of all overlays on top of the week and the base; an agency's overlay lies above wider ones.
 
     Decided days are checked against decided ones alone; proposed days against the calendar with all proposals decided.
     """

@@ -36,7 +36,7 @@ class Anew(Model):
 
 
 def anew(filing: Filing, rules: ProcedureRules, now: datetime) -> Anew:
-    """Compares the filing under its own rules with the same under these, if it were received `now`."""
+    """Compares the filing under its own rules with the same filing under these rules, if it were received `now`."""
     own, received, today = filing.procedure, received_on(filing), local_day(now)
     known = {(found.field, found.rule) for found in dossier_problems(own, filing, received)}
     found = dossier_problems(rules, filing, today)

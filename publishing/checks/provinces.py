@@ -1,4 +1,4 @@
-"""A province's own rules: their mistakes, and the procedures composed of them and the country's."""
+"""A province's own rules: their mistakes, and the country's procedures composed with them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def composed_version(base: str, province: str, version: str) -> str:
 
 
 def composed(base: Raw, province: str, version: str, fee: Any) -> dict[str, Any]:
-    """The procedure of a province: the country's, with the province's fee."""
+    """The procedure of a province: the country's procedure, with the province's fee."""
     return {**base, "version": composed_version(base["version"], province, version), "fee": fee}
 
 

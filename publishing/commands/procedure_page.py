@@ -44,7 +44,7 @@ def rows(raw: Procedure) -> Iterator[Row]:
 
 
 def fee_rows(fee: FeeRule, labels: Labels) -> Iterator[Row]:
-    """Yields the facts of a fee; `labels` are those of the form's fields."""
+    """Yields the facts of a fee; `labels` are the labels of the form's fields."""
     yield from _rows(Values(labels), Place().key("fee"), fee, {})
 
 

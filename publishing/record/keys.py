@@ -67,7 +67,7 @@ async def forget(connection: Connection, stream: str, erased: OfficerErased) -> 
 
 
 async def streams_with_names(connection: Connection) -> list[str]:
-    """Returns the streams whose sealed parts must be readable: no erased officer's, and no answered request."""
+    """Returns the streams with sealed parts that must be readable, without erased officers and answered requests."""
     return [row["stream"] for row in await connection.fetch(_SEALED)]
 
 

@@ -57,7 +57,7 @@ TEMPLATE: Final = Table("paper_template", ("agency", "paper", "procedure", "publ
 STATE: Final = Table("publication_state", ("one",))
 
 TABLES: Final = (PROCEDURE, CALENDAR, PROVINCE, AGENCY, OFFICER, ABSENCE, TEMPLATE, STATE)
-"""In an order in which a row follows those that it refers to."""
+"""The tables, in an order in which each row comes after the rows that it refers to."""
 
 
 class Place(NamedTuple):

@@ -58,7 +58,7 @@ OF_AGENCIES: Final[Mapping[type[Any], frozenset[Role] | None]] = {
     rd.AskCounts: None,
     rd.AskAgency: None,
 }
-"""The questions that show nobody's filing, with the permitted roles; None: anybody with a statement."""
+"""The questions that show no filing, with the permitted roles; None: anybody with a statement."""
 
 OPEN: Final = frozenset(question for question, roles in OF_AGENCIES.items() if roles is None)
 _ROLES: Final = {**ABOUT_A_FILING, **LISTS, **OF_AGENCIES}
@@ -164,7 +164,7 @@ def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None,
 
 
 def _by_itself(principal: Principal, question: rd.Question) -> tuple[Grant, ...]:
-    """The grants by which a program sees in its own name what it could show people known by one factor."""
+    """The grants by which a program itself sees as much as people whom it has authenticated by one factor."""
     roles = _WHO_MAY if isinstance(question, _OWN) else roles_for(question) or _WHO_MAY
     return tuple(one for one in principal.grants if one.assurance is Assurance.LOW and CLAIMED[one.claim] & roles)
 

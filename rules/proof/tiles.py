@@ -126,7 +126,7 @@ class Growth:
 
     @classmethod
     def after(cls, size: int, contents: Sequence[tuple[Tile, bytes]]) -> Growth:
-        """Continue the tree of this size. `contents` are those of `edge(size)`. Raises `TileError`."""
+        """Continue the tree of this size. `contents` are the contents of `edge(size)`. Raises `TileError`."""
         grown = cls(size)
         for tile, content in contents:
             if tile.level == ENTRIES:

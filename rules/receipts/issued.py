@@ -23,7 +23,7 @@ def gone(payment: Payment) -> VoidCause | None:
 
 
 def gone_without_provider(refund: Refund) -> VoidCause | None:
-    """The same for a fee paid at the counter or to the post: it was returned in full by hand."""
+    """The cause if a fee paid at the counter or to the post was returned in full by hand; None otherwise."""
     without_provider = refund.n % CAPTURES == 0
     given = sum(entry.amount for entry in refund.entries if entry.state is CaseState.GIVEN)
     whole = without_provider and refund.capture is not None and given >= refund.capture.amount

@@ -33,7 +33,7 @@ def void_by_now(refund: Refund) -> RefundChargedBack | None:
 
 
 def _void(refund: Refund, there: int, going: tuple[RefundEntry, ...]) -> tuple[int, ...]:
-    """The cases not under way that exceed the money left after the refunds that were given or are under way."""
+    """The waiting cases that exceed the money left, after all refunds that were given or are under way."""
     rest = there - fold.total(refund, CaseState.GIVEN) - sum(entry.amount for entry in going)
     waiting = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry not in going)
     agreed = fold.in_state(refund, CaseState.LEFT_TO_HAND) + waiting

@@ -1,4 +1,4 @@
-"""Nobody returns money alone: a second officer agrees, who did not request it."""
+"""Nobody returns money alone: a second officer has to agree."""
 
 from __future__ import annotations
 

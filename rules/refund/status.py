@@ -86,7 +86,7 @@ WAITS: Final = (
 
 
 def was_ruled(refund: Refund) -> bool:
-    """Whether it was ever looked what goes back by how its filing had ended."""
+    """Whether the refund by rule after an end of the filing was ever determined."""
     return refund.ruled or refund.reopened > 0 or any(entry.cause is RefundCause.RULE for entry in refund.entries)
 
 

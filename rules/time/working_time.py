@@ -57,7 +57,7 @@ def due(
 def explain(
     start: datetime, limit: Limit, calendar: Calendar, *, pauses: Sequence[Pause] = (), cut_off: time | None = None
 ) -> Projection:
-    """The same as `due`, with its reasons."""
+    """The due instant, as by `due`, with its reasons."""
     if limit.unit is Unit.SECONDS:
         ends = _elapsed_due(start, limit.amount, pauses)
         return Projection(

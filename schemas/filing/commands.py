@@ -626,7 +626,7 @@ class ExaminedSupplement(Supplement):
 
 
 class PayableDemand(DemandObligation):
-    """The same after the directory's answer whether the tax office takes online payments. Internal to the filing."""
+    """A `DemandObligation` with the directory's answer: is it payable online? Internal to the filing."""
 
     payable: bool = False
 

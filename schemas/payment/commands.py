@@ -98,6 +98,6 @@ PAYMENT_COMMANDS: Final[tuple[type[Command], ...]] = (RenewPayment,)
 
 
 class RenewThrough(RenewPayment):
-    """The same with the chosen provider."""
+    """A `RenewPayment` with the chosen provider."""
 
     through: Through

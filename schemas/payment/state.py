@@ -213,7 +213,7 @@ class Taken(Model):
 
 
 class Closed(Taken):
-    """The same for a closed request; until that instant the provider may still report more."""
+    """All the money received for a closed request; until that instant the provider may still report more."""
 
     awaited_until: Instant | None = None
 

@@ -78,13 +78,13 @@ class EnterResult(SystemCommand):
 
 
 class SignAgainBy(SignAgain):
-    """The same with the present signers. Internal to the stream: clients send a `SignAgain`."""
+    """A `SignAgain` with the present signers. Internal to the stream: clients send a `SignAgain`."""
 
     signers: tuple[Signatory, ...] = ()
 
 
 class CorrectResultBy(CorrectResult):
-    """The same with the present signers. Internal to the stream: clients send a `CorrectResult`."""
+    """A `CorrectResult` with the present signers. Internal to the stream: clients send a `CorrectResult`."""
 
     signers: tuple[Signatory, ...] = ()
 

@@ -12,7 +12,7 @@ TAKE_OVER: Final = "recovery.take_over"
 """The activity that gives a new epoch to a run that restarts a stream."""
 
 PROVE: Final = "motcua.prove_run"
-"""The workflows' name for the function by which a run proves to the next one that it was the platform's."""
+"""The name under which workflows find the function that proves to the next run that this one is the platform's."""
 
 
 class Restart(Model):

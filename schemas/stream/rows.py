@@ -31,7 +31,7 @@ class Standing(Model):
 
 
 class TaskRow(Model):
-    """A task that a role can do now; `agency` must act, not always the filing's; `officer` has claimed it.
+    """A task that a role can do now; `agency` must act, which may not be the filing's; `officer` has claimed it.
 
     `acting_for` is the absent officer they act for.
     """
@@ -136,7 +136,7 @@ class PaymentRow(Model):
     """One request for money, in đồng. It is watched for `watch_seconds` after it was settled.
 
     `reference` is the `provider`'s id of it; older builds write none. `renewed` are `provider:reference` of each
-    further request, `renewed_beginnings` the same with only the part that a shortened memo keeps; None if there is
+    further request, `renewed_beginnings` have only the part of it that a shortened memo keeps; None if there is
     none.
     """
 

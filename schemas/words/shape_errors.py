@@ -42,7 +42,7 @@ def path(loc: tuple[Any, ...]) -> str:
 
 
 def _worded(detail: ErrorDetails) -> tuple[str, str]:
-    """Our own words. An error with none, whose rule is not pydantic's, has its message in English."""
+    """The sentence of an error. One without a sentence, of a rule of ours, keeps its English message."""
     ours = SENTENCES.get(f"misfit.{detail['type']}")
     vi, en = (each.format_map(defaultdict(str, detail.get("ctx", {}))) for each in ours or SENTENCES["misfit.other"])
     return vi, en if ours or detail["type"] in _PYDANTICS else detail["msg"]

@@ -150,7 +150,7 @@ class Collecting:
         return False
 
     async def _closed(self, requests: list[Attempt]) -> set[int]:
-        """Closes all of these at once; returns those with a final outcome. None of them if other news came first."""
+        """Closes these requests at once; returns the numbers with a final outcome, none if other news came first."""
         before, self._life.doubted = self._life.payment, False
         closing = {workflow.start_activity_method(Payments.close, self._instruct(one), **BANK): one for one in requests}
         told = await first_of(self._life.stream, tuple(closing), partial(self._news_since, before))

@@ -25,7 +25,7 @@ from views.log import Connection as AnyConnection
 
 
 async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """What is wrong with a batch before it is asked whether its actor is an officer and what its events need."""
+    """Returns the problems of a batch that are known before the actor's entry and the evidence are checked."""
     events = tuple(event for event in events if _is_act(event))
     if not events:
         return _writer(kind, batch.actor)
@@ -60,7 +60,7 @@ def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
 
 
 def _is_act(event: Any) -> bool:
-    """Whether it names an officer who may act for another. What the system says of those who sign is none of theirs."""
+    """Whether the event is an act of an officer, perhaps for another; the system's events about signers are none."""
     return "acting_for" in type(event).model_fields and not isinstance(event, SignatureRequested | ResultSigned)
 
 
@@ -94,7 +94,7 @@ async def _substitutes(connection: Connection, batch: Batch, events: Iterable[An
 
 
 async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns problems unless two officers act on a refund: not the same, and neither the other's substitute that day.
+    """Returns problems unless two officers act on a refund, and neither is the other's substitute on that day.
 
     The substitute counts in any role.
     """
@@ -148,7 +148,7 @@ async def _absence(connection: Connection, batch: Batch, officer: str, role: Rol
 
 
 def _directory(batch: Batch) -> str:
-    """Returns the agency whose directory counts: the actor's."""
+    """Returns the actor's agency, whose directory counts."""
     return batch.actor.agency or batch.agency
 
 

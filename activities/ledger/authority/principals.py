@@ -145,7 +145,7 @@ async def registered(connection: Connection, only: str | None = None) -> Registe
 
 
 async def principals(connection: Connection, only: str | None = None) -> list[Principal]:
-    """Returns those of them that can be read."""
+    """Returns the principals among these that can be read."""
     return (await registered(connection, only)).principals
 
 

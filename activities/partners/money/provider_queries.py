@@ -60,7 +60,7 @@ class Looking(Model):
 
 
 class Watching(Looking):
-    """The same for the payment of this stream, watched `since` it was settled and `until` its watch ends."""
+    """A wait for late captures of this stream's payment, watched `since` it was settled and `until` its watch ends."""
 
     stream: str
     since: Instant

@@ -149,7 +149,7 @@ _NOT_ERASED: Final = columns("code:0 why_not:1")
 
 
 def say_not_yet(asked: requests.Asked) -> None:
-    """Prints the same for people."""
+    """Prints, for people, the filings that can't be erased yet."""
     if asked.left_out:
         show_all(((code, why.message) for code, all_ in asked.left_out.items() for why in all_), _NOT_ERASED)
 
@@ -160,7 +160,7 @@ def left() -> list[Any]:
 
 
 def say_left() -> None:
-    """Prints the same for people."""
+    """Prints, for people, the copies that can't be erased from here."""
     show_all((said(f"erasure_left.{name}") for name in LEFT), (Column("not_erased_here", lambda text: text),))
 
 

@@ -1,4 +1,4 @@
-"""The checks of what verifying applicants' signatures needs: trusted roots, time-stamps, the sandbox trust."""
+"""The checks of the parts that verify applicants' signatures: trusted roots, time-stamps, the sandbox trust."""
 
 from __future__ import annotations
 

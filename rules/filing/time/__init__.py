@@ -1,1 +1,1 @@
-"""The clocks of a filing, and what sets them going again."""
+"""The clocks of a filing, and the events that restart them."""

@@ -26,7 +26,7 @@ from schemas.stream.ledger import Recorded
 def hands(events: Sequence[Recorded], filing: Filing, now: datetime) -> tuple[Hand, ...]:
     """The hands that a filing went through, in the order in which they took it.
 
-    The first is that of the filer, which took no time. All events of one append happen at once: a state in between
+    The first hand is the filer's, and took no time. All events of one append happen at once: a state in between
     takes nobody's time. The later erasure of the filer is nobody's act.
 
     Args:

@@ -49,7 +49,7 @@ def somebody_else(hand: Hand, deed: Deed) -> str | None:
 
 
 def done(hand: Hand, names: Mapping[str, str]) -> Text:
-    """All acts, in order, each once; those of another person with their name."""
+    """All acts, in order, each once; acts of another person are followed by their name."""
     return joined(dict.fromkeys(_said(hand, deed, names) for deed in hand.done), "; ")
 
 

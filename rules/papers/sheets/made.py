@@ -86,7 +86,7 @@ def about(source: PaperSource) -> Iterator[Row]:
 
 
 def officer(source: PaperSource, title: Text, subject: str | None = None) -> Signatory:
-    """A place for an officer's signature: this one's, or that of the actor who caused the paper."""
+    """A place for the signature of this officer, or of the actor who caused the paper."""
     name = source.officers.get(subject or source.cause.actor.subject)
     return Signatory(title=title, how=said("sheet.by_hand"), name=name)
 
