@@ -97,7 +97,7 @@ class Record:
         return await patiently(read)
 
     async def results(self, played: Played) -> list[FileRef]:
-        """Returns the issued results, with those that were signed or corrected in a stream of their own."""
+        """Returns the issued results, also results that were signed or corrected in a stream of their own."""
 
         async def read() -> list[FileRef]:
             async with self._pool.acquire() as connection:

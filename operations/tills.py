@@ -1,4 +1,4 @@
-"""Opening, counting and closing of tills, as rows that are added and never changed. Cash received meanwhile waits."""
+"""Opening, counting and closing of tills, as rows that are added and never changed. Cash has to wait meanwhile."""
 
 from __future__ import annotations
 

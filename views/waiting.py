@@ -1,4 +1,4 @@
-"""What streams wait for longer than usual, as their states say it. Nothing that is sealed is opened for it."""
+"""The waits of streams that last longer than usual, by their states. No sealed data is opened."""
 
 from __future__ import annotations
 

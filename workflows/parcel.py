@@ -49,7 +49,7 @@ class ParcelLife(Life[Parcel]):
         self._remember(recall=True)
 
     def cancel(self) -> None:
-        """Notes that the filing recalls it."""
+        """Notes that the filing recalls the parcel."""
         self._remember(recall=True)
 
     def _remember(self, **what: Any) -> None:

@@ -1,1 +1,1 @@
-"""The register of principals: changes by two, and the fold."""
+"""The register of principals: its changes, made by two people, and their fold."""

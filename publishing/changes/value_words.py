@@ -32,7 +32,7 @@ class Values:
         self._labels = labels
 
     def said(self, name: str, value: Any) -> Text:
-        """The value at a place of this name, in words."""
+        """The words of a value at the place of this name."""
         if value is None or value == ():
             return said("none")
         if not isinstance(value, tuple):

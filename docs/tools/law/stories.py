@@ -1,4 +1,4 @@
-"""A model filing that commands bring, one after another, into any situation."""
+"""A model filing: a sequence of commands brings it into any situation."""
 
 from __future__ import annotations
 
