@@ -47,7 +47,7 @@ ASKED_AGAIN: Final = frozenset({NO_USABLE_ANSWER, NOT_IN_STORE})
 
 
 class Dossier(Model):
-    """The agency's own worker's view of a filing. A representative has filed it under `authorisation`."""
+    """A filing as the agency's own worker sees it. `authorisation` is set if a representative has filed it."""
 
     filing_id: UUID
     code: str

@@ -162,6 +162,7 @@ class FilingSummary(Model):
     closed_at: Instant | None = None
     """end of the filing; not set while it is open"""
     overdue: tuple[str, ...] = ()
+    """names of the clocks whose limit was missed"""
     erased_at: Instant | None = Field(default=None, exclude_if=unset)
     """time at which the personal data was erased; not set before"""
 
@@ -178,6 +179,7 @@ class TaskSummary(Model):
     agency: AgencyCode
     """code of the agency that must act"""
     name: str
+    """name of the task"""
     role: Role
     officer: str | None = None
     """identity of the officer who has claimed the task; not set if none has"""

@@ -234,7 +234,7 @@ class Reassign(Command):
 
 
 class Recall(Command):
-    """Take back the step that one has just finished, before another officer has claimed the next (thu hồi)."""
+    """Take back one's last act, a finished step or a stop, before anybody has taken up the next task (thu hồi)."""
 
     kind: Literal["recall"] = "recall"
 
@@ -451,7 +451,8 @@ class WaiveFee(Command):
 class PayAtCounter(Command):
     """Record that the fee was paid in full at the counter; `amount` in đồng as counted by the cashier.
 
-    It was cash unless `means` is set: then `reference` is the number on the terminal's slip, or the bank's.
+    It was paid in cash unless `means` names another way: then `reference` is the number on the terminal's slip, or the
+    bank's.
     """
 
     kind: Literal["pay_at_counter"] = "pay_at_counter"

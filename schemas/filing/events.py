@@ -393,7 +393,7 @@ class FeeWaived(Model):
 
 
 class FeeReduced(Model):
-    """A change of the dossier reduced the `n`-th fee: so many đồng of the paid sum are to go back."""
+    """A change of the dossier reduced the `n`-th fee: so many đồng of the paid sum are to be refunded."""
 
     kind: Literal["fee_reduced"] = "fee_reduced"
     n: int
@@ -434,7 +434,7 @@ class Released(Model):
 
 
 class Reassigned(Model):
-    """The team lead gave the current task to an officer; `acting_for` is the absent officer whom they substitute."""
+    """The team lead gave the current task to an officer; `acting_for` is the absent officer for whom they act."""
 
     kind: Literal["reassigned"] = "reassigned"
     officer: str
@@ -495,7 +495,7 @@ class OpinionRecorded(Model):
 
 
 class ConsultationClosed(Model):
-    """All consulted bodies have answered; the `silent` ones did not, which the procedure takes as consent."""
+    """The consultation ended: all bodies answered except the `silent` ones, which the procedure counts as consent."""
 
     kind: Literal["consultation_closed"] = "consultation_closed"
     step: Code
@@ -678,7 +678,7 @@ class DraftCorrected(Model):
 
 
 class Proposed(Model):
-    """A decision was proposed; `acting_for` is the absent officer whom the `officer` substitutes, if any."""
+    """A decision was proposed; `acting_for` is the absent officer for whom the `officer` acts, if any."""
 
     kind: Literal["proposed"] = "proposed"
     step: Code
@@ -692,7 +692,7 @@ class Proposed(Model):
 class Decided(Model):
     """The decision. `officer` answers for it; an automatic one names its standing order.
 
-    `acting_for` is the absent officer whom the `officer` substitutes, if any. `silence` is the legal text by which the
+    `acting_for` is the absent officer for whom the `officer` acts, if any. `silence` is the legal text by which the
     agency's silence counts as approval.
     """
 
@@ -945,6 +945,7 @@ class CalendarChanged(Model):
 
     kind: Literal["calendar_changed"] = "calendar_changed"
     calendar: Calendar
+    """the new calendar"""
 
 
 Event = Annotated[

@@ -109,7 +109,7 @@ class Stage(StrEnum):
 
 
 class Closing(StrEnum):
-    """The end of a filing."""
+    """The way in which a filing ended."""
 
     DELIVERED = "delivered"
     INTAKE_REFUSED = "intake_refused"
@@ -685,10 +685,11 @@ class Timer(Model):
 class Task(Model):
     """A task for a role of an `agency`. `officer` has claimed it; `due` is its deadline.
 
-    `acting_for` is the absent officer whom the `officer` substitutes.
+    `acting_for` is the absent officer for whom the `officer` acts.
     """
 
     name: str
+    """name of the task"""
     agency: AgencyCode
     """code of the agency that must act"""
     role: Role

@@ -107,7 +107,7 @@ class PaymentAccepted(Model):
 
 
 class PaymentChargedBack(ChargedBack):
-    """The payer's bank charged money back (đòi hoàn): a fact. People decide its consequence."""
+    """The payer's bank charged money back (đòi hoàn): a fact, about whose consequence officers decide."""
 
     kind: Literal["payment_charged_back"] = "payment_charged_back"
 

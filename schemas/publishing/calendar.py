@@ -189,9 +189,10 @@ class DayStatus(StrEnum):
 
 
 class CalendarDay(StrictModel):
-    """Such a day with its source. Only a short day has `hours`; a make-up day has those of the day it `replaces`.
+    """A day that differs from its weekday, and its source. Only a short day has `hours`.
 
-    `source` names the legal text, or is `unconfirmed`; `checked` is the date of the last comparison of the day with it.
+    A make-up day has the hours of the day it `replaces`. `source` names the legal text, or is `unconfirmed`; `checked`
+    is the date of the last comparison of the day with it.
     """
 
     date: Day

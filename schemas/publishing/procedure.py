@@ -216,7 +216,7 @@ class ConsultRule(Fact):
 
 
 class ObligationRule(Fact):
-    """A financial obligation to another authority, such as a tax: it must state the amount within `answer`.
+    """A financial obligation to another authority, such as a tax. The authority must state the amount within `answer`.
 
     The applicant must then pay within `pay`. Meanwhile the agency's own clocks stand still.
     """

@@ -22,6 +22,7 @@ class OwnProcedure(Fact):
     """A procedure that only this province has: its code ends with that of the province."""
 
     code: ProcedureCode
+    """code of the procedure, which ends with the province's code"""
 
 
 class DeskRule(Fact):

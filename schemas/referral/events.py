@@ -48,7 +48,7 @@ class ReferralOverdue(Model):
 class ReferralAnswered(Model):
     """The agency decided the part; `automatic`: its back office did, for the `officer` who answers for it.
 
-    `acting_for` is the absent officer whom the `officer` substitutes, if any.
+    `acting_for` is the absent officer for whom the `officer` acts, if any.
     """
 
     kind: Literal["referral_answered"] = "referral_answered"

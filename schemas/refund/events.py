@@ -141,7 +141,7 @@ class RefundGivenByHand(Model):
     officer: str
     acting_for: str | None = None
     approved_by: tuple[str, ...] = ()
-    """identity of the officer who approved it, and of the absent officer whom they substituted"""
+    """identity of the officer who approved it, and of the absent officer for whom they acted"""
     means: RefundMeans
     """means of the refund: by transfer or in cash"""
     evidence: FileRef

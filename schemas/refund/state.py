@@ -127,7 +127,7 @@ class CaseState(StrEnum):
 
 
 class RefundEntry(Model):
-    """A case: đồng to refund, or refunded. `asked_by` and `approved_by` are its officers and those they substituted.
+    """A case: đồng to refund, or refunded. `asked_by` and `approved_by` are its officers and those for whom they acted.
 
     It is `overtaken` if it is due to the end of its filing, and the filing was reopened. With the first of the
     `requests` to the provider, it may be under way.
@@ -142,7 +142,7 @@ class RefundEntry(Model):
     """refunded amount of each item of the fee"""
     asked_by: tuple[str, ...] = ()
     approved_by: tuple[str, ...] = ()
-    """identity of the officer who approved it, and of the absent officer whom they substituted"""
+    """identity of the officer who approved it, and of the absent officer for whom they acted"""
     state: CaseState = CaseState.OPEN
     overtaken: bool = False
     """whether the filing whose end caused it was reopened"""

@@ -18,7 +18,7 @@ from .state import ResultOrder, Signatory, SigningPlace
 
 
 class ResultEntered(Model):
-    """The result took a number (vào sổ) before its file is made, so that it bears it; the `signers` will sign it.
+    """The result took a number (vào sổ) before its file is made, since the file bears it; the `signers` will sign it.
 
     Or the filing's own result was `adopted` under its existing number, to be revoked or corrected. A later one
     `corrects` the result of that number, for that reason and legal basis, with the file `brought`, if there is one; or
@@ -61,7 +61,7 @@ class ResultMade(Model):
 
 
 class SignatureRequested(Model):
-    """The officer was requested to sign; `acting_for` is the absent officer whom they substitute (ký thay), if any."""
+    """The officer was requested to sign; `acting_for` is the absent officer for whom they sign (ký thay), if any."""
 
     kind: Literal["signature_requested"] = "signature_requested"
     place: SigningPlace
@@ -88,7 +88,7 @@ class ResultSigned(Model):
 
 
 class SignatureDeclined(Model):
-    """The officer declined to sign; without a `reason`, they gave it only to the signing service."""
+    """The officer declined to sign; without a `reason`, they declined at the signing service alone."""
 
     kind: Literal["signature_declined"] = "signature_declined"
     place: SigningPlace

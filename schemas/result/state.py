@@ -114,7 +114,7 @@ class SigningPlace(StrEnum):
 
 
 class Signatory(Model):
-    """A signer, their role, and the kind of signature; `acting_for` is the absent officer whom they substitute."""
+    """A signer, their role, and the kind of signature; `acting_for` is the absent officer for whom they act."""
 
     place: SigningPlace
     """kind of signature: initials, signature or seal"""
