@@ -41,7 +41,7 @@ Only the first attempt of a task records why it failed: if its worker was killed
 """
 
 WELL: Final = timedelta(hours=1)
-"""If a run went so long before it failed, the cause is not that of the previous failure."""
+"""The age from which a run's failure counts as a new one, with another cause than the failure before."""
 
 AGAIN: Final = timedelta(seconds=5)
 """Minimum time between two searches at one worker: anybody with access to Temporal may trigger one."""

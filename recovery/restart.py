@@ -80,7 +80,7 @@ returning filing_id, agency, epoch, (
     from standing s join filing f using (filing_id) where s.stream = $1
 )
 """
-"""Also returns the summary of the stream for Temporal's own pages."""
+"""Raises the stream's epoch, and also returns its summary for Temporal's own pages."""
 
 
 Memo = Mapping[str, Any]

@@ -105,7 +105,7 @@ select state, count(*) as payments, coalesce(sum(amount), 0)::bigint as asked,
 from payment where $1::text is null or agency = $1 group by state order by state
 """
 _APPENDS: Final = "select pg_stat_get_tuples_inserted('receipt'::regclass)"
-"""From the database's own statistics, some seconds behind: the difference of two reads gives the rate."""
+"""The number of appends by the database's statistics, some seconds old: two reads give the rate."""
 _NEWEST: Final = f"""
 with newest as (
     select seq, stream, filing_id, agency, kind, recorded_at as at

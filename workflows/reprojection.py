@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.recording import single_argument
 
 _STRAGGLERS: Final = timedelta(seconds=30)
-"""By then a submission under the previous calendar that was under way is in the log."""
+"""The time after which every submission that began under the previous calendar is in the log."""
 
 _LONGEST: Final = timedelta(minutes=5)
 _PAGES_OF_A_RUN: Final = 500

@@ -16,7 +16,7 @@ from activities.files.broken import BOMB, DAMAGED, HOLDS_MORE, IMAGE_TOO_LARGE, 
 
 LONGEST_SIDE: Final = 20_000
 MOST_PIXELS: Final = 100_000_000
-"""As many as A0 at 250 dpi, or a page of A4 at 1,000."""
+"""The maximum of pixels: as many as A0 at 250 dpi, or a page of A4 at 1,000."""
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit covers the sides too, and every picture is checked
 

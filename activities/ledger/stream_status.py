@@ -24,7 +24,7 @@ NEXT_ON_ANOTHER: Final = f"""
 with watched as materialized (select stream {_WATCHED})
 (select stream {_OPEN} {_PAGE}) union all (select stream from watched where true {_PAGE}) order by stream limit $4
 """  # noqa: S608 -- joined from statements of our own
-"""At most $4 of them after the stream $3, which is empty at the beginning."""
+"""The next running streams on another calendar: at most $4, after the stream $3, which is empty at first."""
 
 COUNT_ON_ANOTHER: Final = f"select (select count(*) {_OPEN}) + (select count(*) {_WATCHED})"
 

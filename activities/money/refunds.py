@@ -131,4 +131,4 @@ class Refunds:
 _REFUNDS: Final = (
     "select distinct stream from event where filing_id = $1 and starts_with(stream, 'refund:') order by stream"
 )
-"""From the record: a read model that lacks a row must not let money go back twice."""
+"""The refunds, from the record: a read model that lacks a row must not let money go back twice."""

@@ -17,7 +17,7 @@ _WIDTHS: Final = (
     "111242 121142 121241 114212 124112 124211 411212 421112 421211 212141 214121 412121 111143 111341 131141 114113 "
     "114311 411113 411311 113141 114131 311141 411131 211412 211214 211232 2331112"
 )
-"""For each symbol its bars and gaps in turn, in modules."""
+"""The widths of the bars and gaps of each symbol, in turn, in modules."""
 _SYMBOLS: Final = tuple(_WIDTHS.split())
 
 

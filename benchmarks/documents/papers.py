@@ -31,7 +31,7 @@ from schemas.papers.state import PaperKind
 
 MANY: Final = 2_000
 SEALED: Final = 100
-"""Further papers, which are sealed: a seal takes many times as long as the paper."""
+"""The number of further papers that are sealed: a seal takes many times as long as the paper."""
 
 ROUNDS: Final = 10
 WORKERS: Final = 2

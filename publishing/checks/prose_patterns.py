@@ -46,7 +46,7 @@ _COUNTED_ON: Final = (
     *(*_COUNTED, *_THOUSANDS, "trăm", "hundred", "and", "a", "an"),
     *("mốt", "tư", "lăm", "mươi", "chục", "lẻ", "linh", "rưỡi"),
 )
-"""Its further words."""
+"""The further words of a number."""
 _DIGITS: Final = r"(?<![\w.,/])\d{1,15}(?:[., ]\d{1,15}){0,6}(?:st|nd|rd|th)?"
 _WORDS: Final = rf"{_any(*_COUNTED)}(?:[ -]{_any(*_COUNTED_ON)}){{0,8}}"
 _NUMBER: Final = rf"(?:{_DIGITS}(?: ?{_any(*_THOUSANDS)})?|{_WORDS})(?: ?\([^()]{{0,40}}\))?[ –-]{{0,3}}"

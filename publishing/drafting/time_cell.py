@@ -31,7 +31,7 @@ _AT_ONCE: Final = re.compile(
     r"|immediately|same day"
 )
 _A_DAY: Final = "ngày"
-"""Without its diacritics it equals `ngay`, at once."""
+"""The word for a day: without diacritics it equals `ngay`, "at once"."""
 _CUT_OFF: Final = re.compile(r"sau (\d{1,2}) ?(?:gio|h|g)(?: ?(\d{2}))?(?! lam viec)\b")
 _CASE: Final = re.compile(r"(?:truong hop|neu|doi voi)\b")
 _COMMA: Final = re.compile(r", (?=(?:trường hợp|nếu|đối với)\b)", re.IGNORECASE)

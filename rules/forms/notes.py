@@ -11,7 +11,7 @@ from schemas.translate import joined, said
 
 
 def note_of(field: FieldRule, labels: Labels) -> Text | None:
-    """Its bounds, its conditions, and whether it is optional; None without any of them."""
+    """The note of a form field: its bounds, its conditions, and whether it is optional; None without any of them."""
     found = list(_notes(field, labels))
     return joined(found, "; ") if found else None
 

@@ -30,7 +30,7 @@ class Tile(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Its path among the files."""
+        """The path of the tile among the files."""
         digits = f"{self.number:03d}"
         digits = digits.zfill(-(-len(digits) // 3) * 3)
         groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]

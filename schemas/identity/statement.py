@@ -148,7 +148,7 @@ class PrincipalKey(Model):
 
     @property
     def key_id(self) -> KeyId:
-        """Its thumbprint."""
+        """The thumbprint of the key."""
         return key_id(self.public_key)
 
     @model_validator(mode="after")

@@ -17,7 +17,7 @@ class Holder(StrEnum):
     OFFICER = "officer"
     APPLICANT = "applicant"
     AUTHORITY = "authority"
-    """Another authority, which says what the applicant owes it."""
+    """Another authority, which states the applicant's obligation to it."""
     POST = "post"
     SYSTEM = "system"
 

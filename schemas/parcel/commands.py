@@ -47,7 +47,7 @@ class RecordSteps(SystemCommand):
 
 
 class RecordEnd(SystemCommand):
-    """It ended without a report of the post: it was not accepted, or was returned."""
+    """The parcel ended without a report of the post: it was not accepted, or was returned."""
 
     kind: Literal["record_end"] = "record_end"
     outcome: ParcelOutcome
@@ -61,6 +61,6 @@ class RecallConsignment(SystemCommand):
 
 
 class RecordLeft(SystemCommand):
-    """It had left already."""
+    """The parcel had left already."""
 
     kind: Literal["record_left"] = "record_left"

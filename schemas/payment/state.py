@@ -158,7 +158,7 @@ class Payment(PartState):
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """Its requests, in order."""
+        """The requests of the payment, in order."""
         if self.requested_at is None:
             return ()
         first = Attempt(

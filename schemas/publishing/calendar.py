@@ -160,7 +160,7 @@ class Calendar(Model):
 
     @property
     def name(self) -> str:
-        """Its code and version."""
+        """The calendar's code and version."""
         return f"{self.code}@{self.version}"
 
     def __hash__(self) -> int:
@@ -271,5 +271,5 @@ class CalendarFile(StrictModel):
 
     @property
     def name(self) -> str:
-        """Its code and version."""
+        """The calendar's code and version."""
         return f"{self.code}@{self.version}"

@@ -8,11 +8,11 @@ __all__ = ["UNOPENED", "UNREADABLE", "Unreadable"]
 
 
 class Unreadable:
-    """Nothing of the sent content, and no access to it."""
+    """The type of the stand-ins: they hold nothing of the sent content."""
 
 
 UNREADABLE: Final = Unreadable()
-"""For invalid JSON, or for any other content that no converter of ours accepts."""
+"""The stand-in for invalid JSON, or for any other content that no converter of ours accepts."""
 
 UNOPENED: Final = Unreadable()
-"""For content not sealed by any of our keys: plain, foreign, damaged, or ours with its key missing."""
+"""The stand-in for content that no key of ours opens: plain, foreign, damaged, or ours without its key here."""

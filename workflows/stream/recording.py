@@ -46,7 +46,7 @@ PAGES: Final = 16
 """Pages of the log per workflow task: they reach the server as one message, of 4 MB at most."""
 
 ASKED_AT: ContextVar[datetime | None] = ContextVar("ASKED_AT", default=None)
-"""When the current handler's Update was received, for all that it records; None outside an Update."""
+"""The time at which the current handler's Update was received, for all its events; None outside an Update."""
 
 
 class Stream(Generic[S]):
