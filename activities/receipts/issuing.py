@@ -94,8 +94,8 @@ class Issuing:
     async def _given_unheard(self, log: Log, origin: Origin, about: About, of: FeeKind) -> bool:
         """Returns whether a service had assigned a number before the money was gone, by a call whose answer was lost.
 
-        If so it is void there now, and must still be recorded: the event that took the money then voids it as any
-        other.
+        If so, this call has voided it at the service. It must still be recorded, so that the event that took the
+        money voids it here too.
         """
         if (await series_of(log.connection, origin.agency)).issuer != "service":
             return False

@@ -156,7 +156,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         )
 
     def _digests(self, algo: algos.SignedDigestAlgorithm, mechanism: str) -> set[str]:
-        """Returns the digests that the mechanism itself names; it may leave that to its context."""
+        """Returns the digests that the mechanism itself names; none if its context names them."""
         if mechanism == "rsassa_pss":
             pss = algo["parameters"]
             mask = pss["mask_gen_algorithm"]

@@ -185,7 +185,7 @@ class Questions:
             seen = changes.seq
 
     async def _look(self, filing_id: UUID | str, seen: int) -> c.Changes | None:
-        """Returns the changes after `seen`; None while the filing is being registered or, once seen, in an outage."""
+        """Returns the changes after `seen`; None before the filing is registered, or in an outage after an event."""
         try:
             return await self.changes(filing_id, seen)
         except NotReady:

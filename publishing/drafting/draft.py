@@ -121,7 +121,7 @@ def _limits(facts: Facts, limit: str) -> dict[str, str]:
 
 
 def _partial() -> dict[str, Any]:
-    """The reason why it is only partly online: the last one of the law, which claims the least."""
+    """The reason why the procedure is only partly online: the law's last and least specific one."""
     return {"reason": PartialReason.TECHNICAL.value, **_pair(said("draft.not_said")), "source": UNCONFIRMED}
 
 

@@ -62,7 +62,7 @@ def tile_at(level: int, number: int, size: int) -> Tile:
 
 
 def edge(size: int) -> list[Tile]:
-    """The bundle and tiles at the right edge of the tree of this size that are not full, from the entries up."""
+    """The incomplete bundle and tiles at the right edge of the tree of this size, from the entries up."""
     levels = range(-(-size.bit_length() // HEIGHT))
     tiles = (tile_at(level, (size >> HEIGHT * max(level, 0)) // WIDTH, size) for level in (ENTRIES, *levels))
     return [tile for tile in tiles if tile.width]

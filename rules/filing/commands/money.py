@@ -94,7 +94,7 @@ def _asked_again(filing: Filing, rule: FeePart, fee: Fee, now: datetime) -> ev.F
 
 
 def _may_settle_fee(filing: Filing, _: Actor, __: datetime) -> Problem | None:
-    """The refusal unless a fee is due, or an obligation with a payment."""
+    """The refusal if neither a fee nor an obligation with a payment is due."""
     owed = filing.obligation
     stages = (Stage.FEE,) if owed is None or owed.n is None else (Stage.FEE, Stage.OBLIGATION)
     return at_stage(filing, *stages)
