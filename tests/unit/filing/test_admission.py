@@ -1,17 +1,42 @@
-"""A submission is admitted or refused with every problem at its place; what it leaves open is filled in."""
+"""A submission is admitted, or refused with every problem and an offer; what it leaves open is filled in."""
 
-from datetime import datetime
+from __future__ import annotations
+
+from datetime import date, datetime
 from typing import Any, Final
 
 import pytest
 
+from rules.filing import lifecycle
 from rules.filing.submission.admission import admit, form_problems
+from rules.filing.submission.validity import day_of_receipt
 from rules.time.working_time import VIETNAM
-from schemas.errors import RefusalCode, RefusalError
+from schemas.base import Text
+from schemas.errors import Offer, Problem, Refusal, RefusalCode, RefusalError
 from schemas.files import Paper
+from schemas.filing.state import Filing
+from schemas.filing.submission import Submission
 from schemas.form import FormValue
+from schemas.level import Channel, Level
 from schemas.people import Role
-from tests.unit.filing.lives import ADDRESS, AN, APPLICANT, FILE, PAPER, RECEPTION, fee, officer, procedure, submission
+from schemas.publishing.procedure import Term
+from schemas.publishing.province import Province
+from tests.unit.filing.lives import (
+    ADDRESS,
+    AGENCY,
+    AN,
+    APPLICANT,
+    CALENDAR,
+    FILE,
+    PAPER,
+    RECEPTION,
+    Life,
+    fee,
+    local,
+    officer,
+    procedure,
+    submission,
+)
 from tests.walking import walked
 
 NOW: Final = datetime(2026, 11, 25, 9, tzinfo=VIETNAM)
@@ -113,19 +138,6 @@ def test_everything_wrong_is_said_at_once() -> None:
     ]
 
 
-def test_a_wrong_fee_channel_is_said_with_the_rest() -> None:
-    assert found({"fee": fee()}, papers=(), fee_channel="post") == [
-        ("papers.identity", "paper_required"),
-        ("fee_channel", "fee_channel_not_allowed"),
-    ]
-
-
-def test_a_level_that_takes_nothing_online_points_to_the_information_page() -> None:
-    with pytest.raises(RefusalError) as refused:
-        admit(submission(result_channel="counter"), procedure(level=1), NOW)
-    assert "2.000635@2026-12" in str(refused.value)
-
-
 @pytest.mark.parametrize(
     ("rules", "changes", "level"),
     [
@@ -210,3 +222,116 @@ def test_what_is_wrong_on_paper_is_wrong_all_the_same() -> None:
         ("papers[0].code", "unknown_paper"),
         ("form.name", "below_minimum"),
     ]
+
+
+SIGNED: Final[dict[str, Any]] = {"signature": True}
+AT_COUNTER: Final = Offer(level=Level.ONLINE_FILING, result_channel=Channel.COUNTER)
+
+
+def refusal(rules: dict[str, Any], **changes: Any) -> Refusal:
+    with pytest.raises(RefusalError) as refused:
+        Life(procedure(**rules), **changes)
+    return refused.value.refusal
+
+
+def test_without_its_signature_level_3_is_offered_with_the_channels_that_it_needs() -> None:
+    no = refusal(SIGNED | {"fee": fee()}, level=4, fee_channel="online")
+    assert [problem.rule for problem in no.problems] == ["signature_required"]
+    assert no.offer == AT_COUNTER.model_copy(update={"fee_channel": Channel.COUNTER})
+    assert no.model_dump(mode="json")["offer"] == {"level": 3, "result_channel": "counter", "fee_channel": "counter"}
+
+
+def test_what_is_offered_is_filed() -> None:
+    no = refusal(SIGNED | {"fee": fee()}, level=4, fee_channel="online")
+    assert no.offer is not None
+    life = Life(procedure(**SIGNED, fee=fee()), **no.offer.model_dump())
+    assert (life.filing.level, life.filing.result_channel) == (3, "counter")
+    assert life.filing.fee_channel == "counter"
+
+
+@pytest.mark.parametrize(
+    ("rules", "changes", "offer"),
+    [
+        ({}, {"level": 4, "result_channel": "counter"}, Offer(level=Level.ONLINE_FILING)),
+        ({}, {"level": 4, "result_channel": "post", "address": ADDRESS}, Offer(level=Level.ONLINE_FILING)),
+        ({}, {}, AT_COUNTER),  # level 3 was taken by itself, and has no such channel
+        ({}, {"level": 3}, AT_COUNTER),
+        ({"result_channels": ["online", "post", "counter"]}, {"level": 4}, AT_COUNTER),
+        (
+            {"result_channels": ["online", "post"]},
+            {"level": 4},
+            Offer(level=Level.ONLINE_FILING, result_channel="post"),
+        ),
+        ({"fee": fee(channels=("online",))}, {"level": 4, "fee_channel": "online"}, AT_COUNTER),
+        ({"result_channels": ["online"]}, {"level": 4}, None),
+        ({}, {"level": 2, "result_channel": "counter"}, None),
+        ({}, {"result_channel": "counter", "papers": ()}, None),  # a level lower is where it was refused
+        ({}, {"signature": FILE, "papers": ()}, None),
+        ({"signature": False}, {"level": 4, "papers": ()}, None),
+    ],
+)
+def test_it_is_offered_where_it_would_do(rules: dict[str, Any], changes: dict[str, Any], offer: Offer | None) -> None:
+    assert refusal(SIGNED | rules, **changes).offer == offer
+
+
+FIRST: Final = date(2027, 3, 1)
+BEFORE: Final = date(2027, 2, 28)
+
+
+def received(at: datetime | None) -> Submission:
+    return submission().model_copy(update={"received_at": at})
+
+
+@pytest.mark.parametrize(
+    ("at", "now", "day"),
+    [
+        (None, "2027-02-28 23:59", BEFORE),
+        (None, "2027-03-01 00:00", FIRST),
+        ("2027-02-28 23:59", "2027-03-01 10:00", BEFORE),
+        ("2027-03-01 00:00", "2027-03-01 10:00", FIRST),
+        ("2027-03-01 00:00", "2027-02-28 23:59", BEFORE),
+    ],
+    ids=["last minute", "first minute", "by post before", "by post since", "in the future is today"],
+)
+def test_the_day_of_receipt_is_one_of_vietnam(at: str | None, now: str, day: date) -> None:
+    assert day_of_receipt(received(None if at is None else local(at)), local(now)) == day
+
+
+def refused(found: dict[str, Any], **changes: Any) -> list[Problem]:
+    """Why a submission is not taken, of which this was found."""
+    life = Life()
+    draft = Filing(filing_id=life.filing.filing_id, agency=AGENCY, procedure=procedure(), calendar=CALENDAR, level=1)
+    command = life.submit(**changes).model_copy(update=found)
+    with pytest.raises(RefusalError) as error:
+        lifecycle.decide(draft, command, life.now)
+    return list(error.value.refusal.problems)
+
+
+@pytest.mark.parametrize(
+    ("term", "vi", "en"),
+    [
+        (
+            Term(valid_from=FIRST, valid_until=date(2027, 12, 31)),
+            "từ ngày 1/3/2027 đến hết ngày 31/12/2027",
+            "from 1 March 2027 to 31 December 2027",
+        ),
+        (Term(valid_from=FIRST), "từ ngày 1/3/2027", "from 1 March 2027 on"),
+        (Term(valid_until=BEFORE), "đến hết ngày 28/2/2027", "until 28 February 2027"),
+    ],
+    ids=["between", "since", "until"],
+)
+def test_a_version_that_is_not_in_force_says_when_it_is(term: Term, vi: str, en: str) -> None:
+    [named] = refused({"not_in_force": term}, version="2026-12")
+    [current] = refused({"not_in_force": term})
+    assert (named.field, named.rule) == ("version", "version_not_in_force")
+    assert (current.field, current.rule) == ("procedure", "version_not_in_force")
+    assert named.message.vi == f"phiên bản này chỉ áp dụng cho hồ sơ tiếp nhận {vi}"
+    assert named.message.en == f"this version is in force only for what is received {en}"
+
+
+def test_a_procedure_that_another_province_has_names_it() -> None:
+    city = Province(province="H29", name=Text(vi="Thành phố Hồ Chí Minh", en="Ho Chi Minh City"))
+    [problem] = refused({"only_in": city})
+    assert (problem.field, problem.rule) == ("agency", "only_in_province")
+    assert problem.message.vi == "thủ tục này chỉ có ở Thành phố Hồ Chí Minh (H29); hãy nộp tại cơ quan ở đó"
+    assert problem.message.en == "only Ho Chi Minh City (H29) has this procedure; file with an agency there"

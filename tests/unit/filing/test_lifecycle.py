@@ -9,7 +9,6 @@ import pytest
 from rules.filing import lifecycle
 from rules.require import require
 from schemas.errors import RefusalError
-from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.people import SYSTEM, Actor, Role
 from tests.unit.filing.lives import (
     ADDRESS,
@@ -46,7 +45,6 @@ from tests.walking import walked
 IDENTITY: Final = ("paper", "identity")
 INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
 OTHER_LEADER: Final = officer(Role.LEADER, "leader-2")
-PROPOSER_AS_LEADER: Final = officer(Role.LEADER, "specialist-1")
 AFFIDAVIT: Final = [{"code": "identity", "file": FILE.model_dump()}]
 
 PEOPLE: Final = {
@@ -301,23 +299,6 @@ def test_who_may_do_what(name: str) -> None:
         assert rules == {who: LETTERS[cell] for who, cell in zip(heads, letters, strict=True)}, kind
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_the_actions_offered_are_those_of_the_table(name: str) -> None:
-    make, table = STAGES[name]
-    life = make()
-    heads, rows = cells(table)
-    for column, who in enumerate(heads):
-        offered = lifecycle.available_actions(life.filing, PEOPLE[who], life.now)
-        found = {action.name: action.problem.rule if action.problem else None for action in offered}
-        assert all(action.allowed is (action.problem is None) for action in offered)
-        assert {kind: found[kind] for kind in rows} == {kind: LETTERS[row[column]] for kind, row in rows.items()}, who
-
-
-def test_every_command_is_offered_or_refused() -> None:
-    names = [action.name for action in lifecycle.available_actions(Life().filing, RECEPTION, START)]
-    assert names == [model.model_fields["kind"].default for model in PUBLIC_COMMANDS]
-
-
 @pytest.mark.parametrize(
     ("actor", "field", "rule"),
     [
@@ -467,12 +448,6 @@ def test_whoever_asks_for_a_supplement_has_the_answer_to_look_at() -> None:
     assert in_review.refusal("propose", SPECIALIST, outcome="approved") == []
 
 
-def test_a_refusal_names_what_is_allowed() -> None:
-    with pytest.raises(RefusalError) as refused:
-        Life().accepted().do("accept", SPECIALIST)
-    assert refused.value.refusal.allowed == ("claim",)
-
-
 # Where each way leads: the events, and the status after each command.
 
 
@@ -513,6 +488,7 @@ get_lost = done("settle_parcel", n=1, outcome="lost")
 arrive_anew = done("settle_parcel", n=2, outcome="delivered")
 
 COUNTER_FEE: Final = fee(channels=("counter",))
+AT_ONCE: Final = fee("submission", ("counter",))
 POST: Final = {"result_channel": "post", "address": ADDRESS}
 DECIDED: Final = (propose, claim_to_decide, decide)
 
@@ -535,6 +511,7 @@ DECIDED: Final = (propose, claim_to_decide, decide)
         ({}, {}, [accept, claim_to_appraise, ask_in_review, never_answer], [1, 2, 4, 5, 8], "supplement_expired"),
         ({"fee": COUNTER_FEE}, {}, [accept, pay_at_counter, *DECIDED, issue], [1, 6, 4, 4, 4, 4, 10], "delivered"),
         ({"fee": COUNTER_FEE}, {}, [accept, never_pay], [1, 6, 8], "fee_expired"),
+        ({"fee": AT_ONCE}, {"fee_channel": "counter"}, [never_pay], [1, 3], "fee_expired"),
         ({"fee": fee()}, {}, [accept, pay_online], [1, 6, 4], None),
         ({"fee": fee()}, {}, [accept, online_expires], [1, 6, 8], "fee_expired"),
         ({"fee": fee("result")}, {}, [accept, *DECIDED, issue, pay_online], [1, 2, 4, 4, 4, 9, 10], "delivered"),
@@ -589,45 +566,7 @@ def test_of_a_fee_before_the_result_nobody_is_reminded() -> None:
     assert [moment for clock, moment, _ in life.tells if clock == "payment"] == ["due"]
 
 
-def test_the_events_of_a_filing_that_pays_and_gets_its_result_online() -> None:
-    life = pay_online(Life(procedure(fee=fee())).accepted()).decided().issued()
-    assert life.kinds == [
-        *("submitted", "accepted", "fee_requested", "fee_paid", "step_started", "claimed", "proposed"),
-        *("step_started", "claimed", "decided", "result_issued", "finished_early", "handed_over"),
-    ]
-
-
-def test_an_instant_approval_names_its_order_and_the_officer_who_answers_for_it() -> None:
-    life = accept_by_itself(Life(procedure(**INSTANT)))
-    assert life.filing.decision is not None
-    assert life.filing.decision.model_dump() == {
-        "seq": 3,
-        "outcome": "approved",
-        "officer": "leader-1",
-        "acting_for": None,
-        "standing_order": "01/QĐ-UBND",
-        "silence": None,
-        "reason": None,
-        "legal_basis": None,
-    }
-
-
 # Review.
-
-
-def test_the_proposer_can_neither_claim_nor_make_the_decision() -> None:
-    life = Life().accepted().proposed()
-    assert life.refusal("claim", PROPOSER_AS_LEADER) == [("actor.subject", "four_eyes")]
-    assert life.refusal("decide", PROPOSER_AS_LEADER, outcome="approved") == [("actor.subject", "four_eyes")]
-    assert life.refusal("claim", LEADER) == []
-
-
-def test_a_step_begins_unclaimed_and_ends_with_its_act() -> None:
-    life = Life(procedure(review=[VERIFY, APPRAISE, DECIDE])).accepted().do("claim", SPECIALIST)
-    life.do("forward", SPECIALIST, note="đã xác minh")
-    assert lifecycle.current_step(life.filing) == procedure(review=[APPRAISE]).review[0]
-    assert life.filing.officer is None
-    assert life.kinds[-2:] == ["forwarded", "step_started"]
 
 
 @pytest.mark.parametrize("kind", ["propose", "decide"])
@@ -668,13 +607,6 @@ def test_who_filed_for_the_applicant_or_stands_for_them_does_nothing_as_an_offic
     assert life.refusal("reassign", TEAM_LEAD, officer=subject) == [("officer", "own_filing")]
 
 
-def test_who_stands_for_an_organisation_does_not_take_in_what_it_files_on_paper() -> None:
-    standing = officer(Role.RECEPTION, "giam-doc")
-    with pytest.raises(RefusalError) as error:
-        Life(applicant=COMPANY, channel="counter", actor=standing)
-    assert [problem.rule for problem in error.value.refusal.problems] == ["own_filing"]
-
-
 def test_a_refusal_on_the_merits_is_a_result_that_is_delivered_and_costs_nothing() -> None:
     life = Life(procedure(fee=fee("result"))).accepted().decided("refused").issued()
     assert life.status == 10
@@ -689,14 +621,6 @@ def test_a_released_task_is_free_for_another() -> None:
 
 
 # Supplement.
-
-
-def test_supplements_are_counted() -> None:
-    life = answer(ask_at_intake(Life(procedure(supplement_rounds=2))))
-    ask_at_intake(life)
-    assert life.filing.supplement is not None
-    assert life.filing.supplement.n == 2
-    assert [getattr(recorded.event, "n", None) for recorded in life.log] == [None, 1, 1, 2]
 
 
 def test_a_supplement_is_asked_for_once_at_intake_and_once_in_the_review() -> None:
@@ -746,13 +670,6 @@ def test_a_supplement_is_in_time_until_its_very_end() -> None:
 # Fees.
 
 
-def test_the_fee_is_the_lines_of_the_form() -> None:
-    asked = at_fee().filing.fee
-    assert asked is not None
-    assert (asked.n, asked.amount, asked.channel) == (1, 16_000, "counter")
-    assert [(line.code, line.amount, line.quantity) for line in asked.lines] == [("extract", 8000, 2)]
-
-
 def test_a_fee_asked_for_online_may_be_paid_at_the_counter_once() -> None:
     life = pay_at_counter(Life(procedure(fee=fee())).accepted())
     assert life.filing.fee is not None
@@ -789,20 +706,7 @@ def test_what_a_supplement_makes_owed_is_asked_for(
     assert (life.filing.fee.amount, life.filing.fee.channel) == (24_000, channel)
 
 
-def test_an_unpaid_fee_has_expired_and_a_paid_one_has_its_receipt() -> None:
-    unpaid, paid = never_pay(at_fee()).filing.fee, pay_at_counter(at_fee()).filing.fee
-    assert unpaid is not None
-    assert paid is not None
-    assert (unpaid.state, unpaid.receipt_no) == ("expired", None)
-    assert (paid.state, paid.receipt_no) == ("paid", "receipt-1")
-
-
 # Result and delivery.
-
-
-def test_a_result_by_post_is_sent_once_and_then_waits_at_the_counter() -> None:
-    life = come_back(by_post())
-    assert (life.stage, life.filing.parcels) == ("pickup", 1)
 
 
 def test_what_came_back_and_was_delivered_all_the_same_is_in_the_applicants_hands() -> None:
@@ -836,10 +740,6 @@ def test_another_copy_of_what_the_post_has_lost_goes_at_its_own_cost() -> None:
     assert life.filing.collected_on_delivery == 25_000
     issue(life.do("settle_parcel", n=1, outcome="lost"))
     assert life.filing.collected_on_delivery == 0
-
-
-def test_rules_that_speak_of_no_postage_are_those_that_were_published_before() -> None:
-    assert "postage" not in procedure().model_dump_json()
 
 
 def test_what_the_post_has_lost_three_times_is_fetched() -> None:
@@ -881,63 +781,7 @@ def test_a_parcel_is_had_back_before_it_leaves() -> None:
     assert hand_over(life).status == 10
 
 
-def test_a_parcel_that_left_before_it_could_be_had_back_is_followed() -> None:
-    assert deliver(by_post().do("cancel_parcel", HANDOVER)).status == 10
-
-
 # Clocks.
-
-INTAKE_DUE: Final = local("2026-11-26 10:00")
-"""Of the 8 hours from Wednesday at ten, 5 are over that evening."""
-
-
-@pytest.mark.parametrize(
-    ("life", "ringing"),
-    [
-        (Life, {"intake": "2026-11-26 10:00"}),
-        (lambda: Life().asked(RECEPTION, IDENTITY), {"supplement": "2026-12-09 17:00"}),
-        (at_fee, {"payment": "2026-12-02 17:00"}),
-        (lambda: Life().accepted(), {"step": "2026-11-27 17:00", "processing": "2026-12-02 17:00"}),
-        (lambda: Life().accepted().proposed(), {"step": "2026-11-26 17:00", "processing": "2026-12-02 17:00"}),
-        (lambda: Life().accepted().decided(), {"issue": "2026-11-25 16:00", "processing": "2026-12-02 17:00"}),
-        (by_post, {"delivery": "2026-12-01 17:00"}),
-        (lambda: come_back(by_post()), {"pickup": "2026-12-25 17:00"}),
-    ],
-    ids=["intake", "supplement", "fee", "appraise", "decide", "issue", "delivery", "pickup"],
-)
-def test_which_clocks_ring_at_a_stage_and_when(life: Callable[[], Life], ringing: dict[str, str]) -> None:
-    made = life()
-    assert made.ringing == {clock: local(due) for clock, due in ringing.items()}
-    assert list(made.ringing) == list(ringing)
-
-
-def test_an_answered_supplement_starts_the_limits_again() -> None:
-    life = claim_to_appraise(Life().accepted()).until("2026-11-26 10:00")
-    ask_in_review(life).until("2026-11-29 10:00")  # a Sunday: received on Monday
-    answer(life)
-    assert life.ringing == {"step": local("2026-12-02 17:00"), "processing": local("2026-12-07 17:00")}
-
-
-def test_the_time_a_fee_takes_to_be_paid_does_not_count() -> None:
-    life = at_fee().until("2026-11-28 10:00")  # a Saturday: the five days are those from Monday on
-    assert pay_at_counter(life).ringing["processing"] == local("2026-12-04 17:00")
-
-
-def test_a_clock_rings_when_it_is_due_and_not_before() -> None:
-    life = Life()
-    life.now = INTAKE_DUE - timedelta(microseconds=1)
-    assert life.refusal("timer_fired", clock="intake") == [("clock", "not_due")]
-    life.now = INTAKE_DUE
-    assert life.refusal("timer_fired", clock="intake") == []
-
-
-def test_overdue_is_said_once_and_brings_the_team_lead() -> None:
-    life = Life().do("claim", RECEPTION)
-    assert life.queues == ["reception"]
-    life.until("2026-11-26 10:00").do("timer_fired", clock="intake")
-    assert (life.kinds[-1], life.status, life.ringing) == ("overdue", 1, {})
-    assert life.refusal("timer_fired", clock="intake") == [("clock", "not_due")]
-    assert life.queues == ["reception", "team_lead"]
 
 
 # Queues.

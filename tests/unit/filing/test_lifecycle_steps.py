@@ -9,14 +9,13 @@ import pytest
 
 from rules.filing import lifecycle
 from rules.filing.commands.with_applicant import MOST_OPEN_QUESTIONS
-from schemas.people import Actor, PersonKind, Role
+from schemas.people import PersonKind, Role
 from tests.unit.filing.lives import (
     APPLICANT,
     CASHIER,
     CONSULT,
     ENDING,
     ESCALATE,
-    EXTENSION,
     INSPECT,
     LEADER,
     PAPER,
@@ -129,14 +128,6 @@ def test_an_authority_that_is_owed_nothing_ends_the_obligation() -> None:
     assert life.do("fulfil_obligation", SPECIALIST, reference="13/XN").stage == "review"
 
 
-def test_an_obligation_nobody_meets_is_seen_by_the_team_lead() -> None:
-    life = at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC")
-    life.do("demand_obligation", SPECIALIST, reference="34/TB", amount=1)
-    life.until("2026-12-25 17:00")
-    life.do("timer_fired", clock="obligation")
-    assert (life.status, life.filing.overdue, life.queues[-1]) == (6, ("obligation",), "team_lead")
-
-
 # Reassign and recall.
 
 
@@ -149,12 +140,6 @@ def test_a_team_lead_gives_a_task_to_somebody_else() -> None:
     assert life.log[-1].event.role == "specialist"
     assert life.refusal("forward", SPECIALIST) == [("", "claimed_by_other")]
     assert life.do("forward", SECOND).filing.step == life.filing.procedure.review[1].code
-
-
-def test_a_decision_is_not_given_to_the_proposer() -> None:
-    life = Life().accepted().proposed()
-    assert life.refusal("reassign", TEAM_LEAD, officer="specialist-1") == [("officer", "four_eyes")]
-    assert life.do("reassign", TEAM_LEAD, officer="leader-1").filing.officer == "leader-1"
 
 
 @pytest.mark.parametrize("verb", ["forward", "inspect"])
@@ -257,11 +242,6 @@ def test_a_suspended_filing_stands_still_and_goes_on_where_it_stood() -> None:
     assert life.ringing == {"step": local("2026-12-09 17:00"), "processing": local("2026-12-11 17:00")}
 
 
-def test_a_suspended_filing_can_be_withdrawn() -> None:
-    life = at(VERIFY).do("stop", LEADER, mode="suspend", **STOP).do("withdraw", APPLICANT, reason="đổi ý")
-    assert (life.status, life.filing.closing, life.ringing, life.queues) == (7, "withdrawn", {}, [])
-
-
 def test_a_suspension_lasts_as_long_as_the_leader_says_and_no_longer_than_the_procedure_lets_it() -> None:
     life = at(VERIFY)
     for wrong in ("31 calendar days", "0 calendar days", "3 working days"):
@@ -305,17 +285,6 @@ def test_a_suspension_whose_end_is_over_is_prolonged_beyond_today() -> None:
     assert (life.clock("suspension").due, life.queues) == (local("2026-12-08 17:00"), ["leader"])
 
 
-def test_only_what_is_suspended_is_prolonged() -> None:
-    assert at(VERIFY).refusal("prolong", LEADER, reason="chưa xử") == [("", "wrong_stage")]
-
-
-def test_a_suspension_that_nobody_ends_is_seen() -> None:
-    life = at(VERIFY).do("stop", LEADER, mode="suspend", **STOP)
-    assert life.ringing == {"suspension": local("2026-12-25 17:00")}
-    life.until("2026-12-25 17:00").do("timer_fired", clock="suspension")
-    assert (life.status, life.filing.overdue, life.queues) == (8, ("suspension",), ["leader", "team_lead"])
-
-
 def test_a_filing_is_stopped_for_good_from_review_obligation_fee_and_suspension() -> None:
     reviewed = at(VERIFY)
     obliged = at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC")
@@ -339,32 +308,7 @@ def test_a_filing_is_not_stopped_before_it_is_handled_nor_after_its_decision() -
 # Extension.
 
 
-def test_the_processing_limit_is_extended_once_and_in_time() -> None:
-    life = at(VERIFY, **EXTENSION)
-    assert life.ringing["processing"] == local("2026-12-02 17:00")
-    assert life.refusal("extend", SPECIALIST, reason="quá tải") == [("actor.role", "role_not_allowed")]
-    life.until("2026-12-01 17:00").do("extend", LEADER, reason="quá tải")
-    assert (life.ringing["processing"], life.filing.extensions) == (local("2026-12-07 17:00"), 1)
-    assert life.refusal("extend", LEADER, reason="quá tải") == [("", "postponed_already")]
-
-
-def test_a_limit_that_is_nearly_over_or_a_procedure_without_the_rule_is_not_extended() -> None:
-    life = at(VERIFY, **EXTENSION).until("2026-12-01 17:01")
-    assert life.refusal("extend", LEADER, reason="quá tải") == [("", "too_late_to_postpone")]
-    assert at(VERIFY).refusal("extend", LEADER, reason="quá tải") == [("", "no_extension")]
-
-
 # Silent approval.
-
-
-def test_silence_at_the_end_of_the_limit_is_approval_where_the_law_says_so() -> None:
-    life = at(VERIFY, silent_basis="Luật X, Đ5", silent_officer="leader-2")
-    life.until("2026-12-02 17:00")
-    life.do("timer_fired", clock="processing")
-    decision = life.filing.decision
-    assert decision is not None
-    assert (decision.outcome, decision.officer, decision.silence) == ("approved", "leader-2", "Luật X, Đ5")
-    assert (life.kinds[-2:], life.stage, life.filing.overdue) == (["overdue", "decided"], "issue", ("processing",))
 
 
 def test_silence_is_nothing_where_no_officer_of_the_agency_answers_for_it() -> None:
@@ -409,12 +353,6 @@ def test_each_waiver_is_granted_only_by_the_role_that_approves_it() -> None:
         assert life.refusal("waive_fee", approver, **asked) == []
 
 
-def test_a_waiver_is_never_rounded_against_the_applicant() -> None:
-    rules = fee() | {"items": [{"code": "extract", "amount": 101}], **HALF}
-    life = Life(procedure(fee=rules)).accepted().do("waive_fee", CASHIER, waiver="student", reason="sinh viên")
-    assert life.filing.fees[-1].amount == 50
-
-
 def test_a_fee_with_the_submission_is_paid_before_the_intake_whose_limit_then_begins() -> None:
     life = Life(procedure(fee=fee("submission")))
     assert (life.kinds, life.status, life.stage) == (["submitted", "fee_requested"], 1, "fee")
@@ -427,19 +365,7 @@ def test_a_fee_with_the_submission_is_paid_before_the_intake_whose_limit_then_be
     assert len(life.filing.fees) == 1
 
 
-def test_a_fee_with_the_submission_that_nobody_pays_ends_the_filing_as_not_accepted() -> None:
-    life = Life(procedure(fee=fee("submission", ("counter",))), fee_channel="counter")
-    life.until("2026-12-02 17:00")
-    assert life.do("timer_fired", clock="payment").status == 3
-
-
 # Who files, and what for.
-
-
-def test_a_representative_files_under_an_authorisation() -> None:
-    assert Life().filing.filed_by == REPRESENTATIVE
-    with pytest.raises(Exception, match="authorisation_required"):
-        Life(authorisation=None)
 
 
 def test_what_was_declared_decides_which_papers_fields_and_fees_there_are() -> None:
@@ -473,9 +399,3 @@ def test_what_was_declared_decides_which_papers_fields_and_fees_there_are() -> N
     assert [line.code for line in fast.filing.fees[0].lines] == ["fast", "many", "company"]
     few = Life(rules, form={"urgent": True, "copies": 5}, papers=papers).accepted()
     assert [line.code for line in few.filing.fees[0].lines] == ["fast"]
-
-
-def test_a_stranger_answers_nothing() -> None:
-    life = at(VERIFY).do("ask", SPECIALIST, question="Ngày sinh?")
-    eve = Actor(subject="eve", role=Role.REPRESENTATIVE)
-    assert life.refusal("answer", eve, n=1, answer="1/1") == [("actor.subject", "not_the_representative")]

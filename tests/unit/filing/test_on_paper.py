@@ -1,4 +1,4 @@
-"""A dossier on paper: incomplete, received before it was recorded, filled in by the desk."""
+"""A dossier on paper: incomplete, received before it was recorded, filled in by a desk, also another agency's."""
 
 from __future__ import annotations
 
@@ -6,21 +6,32 @@ from typing import Any, Final
 
 import pytest
 
+from rules.filing import lifecycle
+from rules.filing.desks import desk_problems
 from schemas.errors import RefusalError
 from schemas.people import Actor, Role
 from tests.unit.filing.lives import (
     APPLICANT,
+    AT_DESK,
+    CASHIER,
+    DESK,
+    FETCHED,
     FILE,
+    HANDOVER,
     LEADER,
     PAPER,
     RECEPTION,
     REFUSING,
     REPRESENTATIVE,
+    RESULT,
+    SPECIALIST,
+    TEAM_LEAD,
     Life,
     fee,
     local,
     officer,
     procedure,
+    submission,
 )
 
 POST: Final[dict[str, Any]] = {"channel": "post", "actor": RECEPTION}
@@ -167,3 +178,177 @@ def test_what_was_filled_in_for_somebody_is_recorded_as_such_and_what_they_signe
 def test_nobody_is_assisted_elsewhere(actor: Actor) -> None:
     assert wrong(actor=actor, assisted=FILE) == [("assisted", "assisted_at_the_counter")]
     assert wrong(**POST, assisted=FILE) == [("assisted", "assisted_at_the_counter")]
+
+
+THERE: Final = officer(Role.RECEPTION, agency=DESK)
+DESK_LACKS_IT: Final[dict[str, Any]] = AT_DESK | {"papers": ()}
+PAPERS: Final = [{"code": "identity", "file": FILE.model_dump()}]
+
+
+def queued(life: Life) -> list[tuple[str, str, str]]:
+    """Where it stands in a queue: the agency, the role, the task."""
+    return [(task.agency, str(task.role), task.name) for task in lifecycle.tasks(life.filing, life.now)]
+
+
+def test_the_agency_decides_from_receipt_at_the_desk_and_the_papers_follow() -> None:
+    life = Life(**AT_DESK)
+    assert (life.kinds, life.filing.agency, life.filing.at_desk) == (
+        ["submitted", "accepted", "step_started"],
+        "H01.12",
+        ("identity",),
+    )
+    assert queued(life) == [("H01.12", "specialist", "appraise"), (DESK, "reception", "dossier")]
+    assert life.ringing["processing"] == local("2026-12-02 17:00")
+    assert life.ringing["transfer"] == local("2026-11-26 17:00")
+    life.do("transfer_dossier", THERE, originals=["identity"])
+    assert queued(life)[1] == ("H01.12", "reception", "dossier")
+    life.do("receive_dossier", RECEPTION, note="mờ")
+    assert "dossier" not in [task for *_, task in queued(life)]
+    assert "transfer" not in life.ringing
+    sent, signed = (recorded for recorded in life.log if recorded.event.kind.startswith("dossier_"))
+    assert (sent.actor.agency, sent.event.papers, sent.event.originals) == (DESK, ("identity",), ("identity",))
+    assert (signed.actor.agency, signed.event.papers, signed.event.note) == ("H01.12", ("identity",), "mờ")
+
+
+def test_the_desk_asks_for_what_is_missing_takes_it_and_takes_the_filing_in() -> None:
+    life = Life(**DESK_LACKS_IT)
+    assert queued(life) == [(DESK, "reception", "intake")]
+    assert life.refusal("request_supplement", RECEPTION, items=LACKS[:1], legal_basis="Đ17") == [
+        ("actor.agency", "other_agency")
+    ]
+    life.do("request_supplement", THERE, items=LACKS[:1], legal_basis="Đ17")
+    assert (DESK, "reception", "supplement") in queued(life)
+    life.do("supplement", THERE, papers=PAPERS)
+    assert (life.filing.at_desk, "transfer" in life.ringing) == (("identity",), False)
+    life.do("accept", THERE)
+    assert "transfer" in life.ringing
+
+
+def test_the_desk_refuses_in_writing_what_it_did_not_take_in() -> None:
+    life = Life(**DESK_LACKS_IT)
+    assert life.refusal("refuse_intake", RECEPTION, **REFUSING) == [("actor.agency", "other_agency")]
+    assert life.do("refuse_intake", THERE, **REFUSING).status == 3
+
+
+@pytest.mark.parametrize(("reception", "at_desk"), [(RECEPTION, ()), (THERE, ("identity",))])
+def test_a_supplement_of_the_review_may_be_brought_to_either_desk(reception: Actor, at_desk: tuple[str, ...]) -> None:
+    life = Life(**AT_DESK).do("transfer_dossier", THERE).do("receive_dossier", RECEPTION).do("claim", SPECIALIST)
+    life.do("request_supplement", SPECIALIST, items=LACKS[:1], legal_basis="Đ19")
+    life.do("supplement", reception, papers=PAPERS)
+    assert (life.filing.at_desk, "transfer" in life.ringing) == (at_desk, bool(at_desk))
+
+
+def test_what_is_brought_to_the_desk_while_other_papers_are_under_way_is_sent_after_them() -> None:
+    life = Life(**AT_DESK).do("claim", SPECIALIST).do("transfer_dossier", THERE)
+    life.do("request_supplement", SPECIALIST, items=LACKS[:1], legal_basis="Đ19")
+    life.do("supplement", THERE, papers=PAPERS).do("receive_dossier", RECEPTION)
+    assert (life.filing.at_desk, "transfer" in life.ringing) == (("identity",), True)
+    assert (DESK, "reception", "dossier") in queued(life)
+    life.do("transfer_dossier", THERE).do("receive_dossier", RECEPTION)
+    assert "transfer" not in life.ringing
+
+
+def test_papers_that_do_not_arrive_are_late_and_the_team_lead_is_told() -> None:
+    life = Life(**AT_DESK).do("transfer_dossier", THERE)
+    life.until("2026-11-26 17:00").rung()
+    assert life.filing.overdue == ("transfer",)
+    assert ("H01.12", "team_lead", "appraise") in queued(life)
+
+
+def test_the_result_is_fetched_at_the_desk_and_nowhere_else() -> None:
+    life = Life(**AT_DESK, result_channel="counter").do("transfer_dossier", THERE)
+    life.do("claim", SPECIALIST).do("propose", SPECIALIST, outcome="approved").do("claim", LEADER)
+    life.do("decide", LEADER, outcome="approved").do("issue", result=RESULT)
+    assert [place for place in queued(life) if place[2] == "pickup"] == [(DESK, "handover", "pickup")]
+    assert life.refusal("hand_over", HANDOVER, **FETCHED) == [("actor.agency", "other_agency")]
+    life.do("hand_over", officer(Role.HANDOVER, agency=DESK), **FETCHED)
+    assert life.filing.closing == "delivered"
+
+
+@pytest.mark.parametrize("filed", [AT_DESK, {}], ids=["another desk", "online"])
+def test_or_where_the_applicant_chose(filed: dict[str, Any]) -> None:
+    chosen = Life(**filed, result_desk="H01.13").filing
+    assert (chosen.returning, chosen.result_desk) == ("H01.13", "H01.13")
+
+
+def test_a_desk_that_is_the_usual_one_is_none_of_another_agency() -> None:
+    own = Life(channel="counter", desk="H01.12", result_desk="H01.12", actor=RECEPTION).filing
+    assert (own.desk, own.result_desk, own.at_desk) == (None, None, ())
+    back = Life(**AT_DESK, result_desk=DESK).filing
+    assert (back.result_desk, back.returning) == (None, DESK)
+    assert Life(**AT_DESK, result_desk="H01.12").filing.returning == "H01.12"
+
+
+def test_the_fee_may_be_paid_at_either_counter() -> None:
+    rules = procedure(fee=fee(channels=("counter",)))
+    for cashier in (CASHIER, officer(Role.CASHIER, agency=DESK)):
+        life = Life(rules, **AT_DESK)
+        assert queued(life)[0] == (DESK, "cashier", "fee")
+        assert life.do("pay_at_counter", cashier, amount=16_000).stage == "review"
+
+
+def test_the_desks_own_team_lead_gives_its_tasks_away_and_the_agencys_the_others() -> None:
+    theirs = officer(Role.TEAM_LEAD, agency=DESK)
+    life = Life(**DESK_LACKS_IT)
+    assert life.refusal("reassign", TEAM_LEAD, officer="reception-2") == [("actor.agency", "other_agency")]
+    life.do("reassign", theirs, officer="reception-2")
+    taken_in = Life(**AT_DESK)
+    assert taken_in.refusal("reassign", theirs, officer="specialist-2") == [("actor.agency", "other_agency")]
+    taken_in.do("reassign", TEAM_LEAD, officer="specialist-2")
+
+
+def test_the_desk_withdraws_for_the_applicant_as_the_agencys_own_does() -> None:
+    asked = {"reason": "đổi ý", "request": FILE}
+    assert Life(**AT_DESK).do("withdraw", THERE, **asked).status == 7
+    assert Life(**AT_DESK).do("withdraw", APPLICANT, reason="đổi ý").status == 7
+
+
+STRANGER: Final = officer(Role.RECEPTION, agency="H56.30")
+SENT: Final = ("transfer_dossier",)
+NOWHERE: Final = AT_DESK | {"result_desk": "H56.30"}
+
+
+@pytest.mark.parametrize(
+    ("before", "kind", "actor", "said", "field", "rule"),
+    [
+        ((), "transfer_dossier", RECEPTION, {}, "actor.agency", "other_desk"),
+        ((), "transfer_dossier", STRANGER, {}, "actor.agency", "other_agency"),
+        ((), "transfer_dossier", officer(Role.HANDOVER, agency=DESK), {}, "actor.role", "role_not_allowed"),
+        ((), "transfer_dossier", THERE, {"originals": ["diploma"]}, "originals", "not_at_desk"),
+        ((), "receive_dossier", RECEPTION, {}, "", "nothing_under_way"),
+        (SENT, "transfer_dossier", THERE, {}, "", "nothing_to_transfer"),
+        (SENT, "receive_dossier", THERE, {}, "actor.agency", "other_desk"),
+        (SENT, "receive_dossier", SPECIALIST, {}, "actor.role", "role_not_allowed"),
+    ],
+)
+def test_who_may_not_send_or_sign(
+    before: tuple[str, ...], kind: str, actor: Actor, said: dict[str, Any], field: str, rule: str
+) -> None:
+    life = Life(**AT_DESK)
+    for done in before:
+        life.do(done, THERE)
+    assert life.refusal(kind, actor, **said) == [(field, rule)]
+
+
+def test_nothing_is_sent_before_the_filing_is_taken_in() -> None:
+    life = Life(**AT_DESK | {"papers": PAPERS, "form": {"copies": 1}})
+    assert (life.filing.at_desk, life.stage) == (("identity",), "intake")
+    assert life.refusal("transfer_dossier", THERE) == [("", "nothing_to_transfer")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "none_of", "expected"),
+    [
+        ({"desk": DESK}, (), [("desk", "desk_takes_paper")]),
+        (AT_DESK, (DESK,), [("desk", "may_not_receive")]),
+        (NOWHERE, ("H56.30",), [("result_desk", "may_not_receive")]),
+        (NOWHERE, (DESK, "H56.30"), [("desk", "may_not_receive"), ("result_desk", "may_not_receive")]),
+        (AT_DESK, (), []),
+    ],
+)
+def test_what_is_wrong_with_the_desks_of_a_submission(
+    changes: dict[str, Any], none_of: tuple[str, ...], expected: list[tuple[str, str]]
+) -> None:
+    found = list(desk_problems(submission(**changes), none_of))
+    assert [(one.field, one.rule) for one in found] == expected
+    assert all(one.message.vi != one.message.en for one in found)

@@ -1,8 +1,7 @@
-"""What an event keeps of a command, and what a filing keeps of an event: all of it."""
+"""What an event keeps of a command, and what a filing keeps of an event; a back office that fails, told while it does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
@@ -13,16 +12,19 @@ from rules.filing import lifecycle
 from rules.filing.queues import possible
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing import events as ev
+from schemas.filing.events import MachineWork
+from schemas.filing.state import Task
+from schemas.people import Role
 from tests.unit.filing.clocks import IDENTITY, events, off, supplied, tells, vn
 from tests.unit.filing.lives import (
     ADDRESS,
+    AGENCY,
     APPRAISE,
     BUSY,
     DECIDE,
     FILE,
     LEADER,
     SPECIALIST,
-    TAX,
     TEAM_LEAD,
     VERIFY,
     Life,
@@ -81,14 +83,6 @@ def test_who_answers_for_it_is_kept_in_its_rules() -> None:
     assert (kept.standing_officer, kept.silent_officer) == (None, "leader-2")
 
 
-def test_a_proposal_and_a_decision_keep_their_reason() -> None:
-    life = Life().accepted().decided("refused")
-    assert life.filing.proposal is not None
-    assert life.filing.decision is not None
-    assert (life.filing.proposal.reason, life.filing.proposal.officer) == ("không đủ điều kiện", "specialist-1")
-    assert (life.filing.decision.reason, life.filing.decision.officer) == ("không đủ điều kiện", "leader-1")
-
-
 def test_the_last_moment_of_a_filing_is_that_of_its_last_event() -> None:
     life = Life().wait(hours=1).accepted()
     assert (life.filing.changed_at, life.filing.accepted_at) == (life.now, life.now)
@@ -111,24 +105,6 @@ def test_an_apology_at_the_instant_of_the_start_is_none() -> None:
     assert "apology" not in tells(life, "processing")
     life = Life(procedure(**limited(apology="5 working days"))).until("2026-11-25 17:00").accepted()
     assert tells(life, "processing")["apology"] == "2026-11-26 17:00"
-
-
-WITH_A_TASK: Final[dict[str, Callable[[], Life]]] = {
-    "intake": Life,
-    "review": lambda: at(VERIFY),
-    "obligation": lambda: at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC"),
-}
-
-
-@pytest.mark.parametrize("stage", WITH_A_TASK)
-def test_a_task_is_given_to_somebody_at_every_stage_that_has_one(stage: str) -> None:
-    assert WITH_A_TASK[stage]().refusal("reassign", TEAM_LEAD, officer="officer-2") == []
-    paying = Life(procedure(fee=fee())).accepted()
-    assert paying.refusal("reassign", TEAM_LEAD, officer="officer-2") == [("", "wrong_stage")]
-
-
-def test_what_nobody_has_claimed_is_not_released() -> None:
-    assert Life().accepted().refusal("release", SPECIALIST) == [("", "not_claimed")]
 
 
 def test_without_waivers_nothing_is_waived() -> None:
@@ -200,16 +176,43 @@ def test_taking_back_a_step_after_the_proposal_leaves_the_proposal() -> None:
     assert (life.filing.step, life.filing.proposal is not None) == ("verify", True)
 
 
-def test_who_files_for_another_without_an_authorisation_is_told_what_is_missing() -> None:
-    life = Life()
-    begun = life.filing.model_copy(update={"seq": 0})
-    with pytest.raises(RefusalError) as refused:
-        lifecycle.decide(begun, life.submit(authorisation=None), life.now)
-    assert [(why.field, why.rule) for why in refused.value.refusal.problems] == [
-        ("authorisation", "authorisation_required")
-    ]
+ISSUE: Final[dict[str, Any]] = {"work": MachineWork.ISSUE, "tries": 10}
+CHECK: Final[dict[str, Any]] = {"work": MachineWork.CHECK, "tries": 10}
 
 
-def test_what_the_machine_said_of_its_failure_is_kept() -> None:
-    life = Life().do("report_failing", work="check", tries=10, error="LookupError")
-    assert (life.log[-1].event.tries, life.log[-1].event.error) == (10, "LookupError")
+def notices(life: Life) -> list[Task]:
+    """What the team lead is told."""
+    return [task for task in lifecycle.tasks(life.filing, life.now) if task.role is Role.TEAM_LEAD]
+
+
+def notice(work: str) -> Task:
+    return Task(name=f"machine_work:{work}", agency=AGENCY, role=Role.TEAM_LEAD, actions=())
+
+
+def test_a_result_that_is_not_made_is_told_once_until_it_is() -> None:
+    life = Life().accepted().decided()
+    ringing = life.ringing
+    life.do("report_failing", **ISSUE, error="LookupError")
+    assert notices(life) == [notice("issue")]
+    assert life.ringing == ringing
+    assert life.refusal("report_failing", **ISSUE) == [("work", "told_already")]
+    assert notices(life.issued()) == []
+
+
+def test_an_answer_takes_it_back_and_a_later_failure_is_told_anew() -> None:
+    life = Life().do("report_failing", **CHECK).do("report_answered", work=MachineWork.CHECK)
+    assert notices(life) == []
+    assert life.refusal("report_answered", work=MachineWork.CHECK) == [("work", "not_failing")]
+    assert notices(life.do("report_failing", **CHECK)) == [notice("check")]
+
+
+def test_who_takes_the_filing_in_by_hand_needs_no_check_any_more() -> None:
+    life = Life().do("report_failing", **CHECK).accepted()
+    assert notices(life) == []
+    assert notices(life.decided()) == []
+    assert Life().accepted().decided().refusal("report_failing", **CHECK) == [("work", "not_asked")]
+
+
+def test_only_the_system_reports() -> None:
+    life = Life().accepted().decided()
+    assert life.refusal("report_failing", LEADER, **ISSUE) == [("actor.role", "role_not_allowed")]

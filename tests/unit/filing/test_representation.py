@@ -10,7 +10,6 @@ import pytest
 from rules.filing import lifecycle
 from rules.filing.projections import view
 from schemas.errors import RefusalError
-from schemas.filing.events import Submitted
 from schemas.people import Actor, PersonKind, Role
 from tests.unit.filing.lives import (
     AN,
@@ -83,23 +82,6 @@ def test_one_that_says_what_it_must_is_filed_under(said: dict[str, Any]) -> None
     assert wrong(**mandate(**said)) == []
 
 
-def test_what_is_wrong_in_several_places_is_said_at_once() -> None:
-    said = {"principal": None, "id_number": None, "valid_until": date(2026, 11, 24), "scope": ("1.001193",)}
-    assert [rule for _, rule in wrong(**mandate(**said))] == [
-        "authorisation_incomplete",
-        "authorisation_incomplete",
-        "authorisation_expired",
-        "authorisation_out_of_scope",
-    ]
-
-
-def test_a_file_alone_is_no_authorisation() -> None:
-    assert [field for field, _ in wrong(authorisation=FILE.model_dump())] == [
-        "authorisation.principal",
-        "authorisation.id_number",
-    ]
-
-
 def test_the_day_is_that_of_vietnam_at_the_hour_of_receipt() -> None:
     """At half past midnight in Vietnam it is still the day before in Greenwich."""
     life, night = Life(), local("2026-11-26 00:30")
@@ -168,24 +150,6 @@ def test_without_an_end_a_representative_acts_on() -> None:
     assert life.refusal("withdraw", REPRESENTATIVE, reason="-") == []
 
 
-def test_a_representative_whose_time_is_over_is_told_who_can_act_now() -> None:
-    life = acting().until("2026-11-27 08:00")
-    [said] = {one.problem for one in lifecycle.available_actions(life.filing, REPRESENTATIVE, life.now)}
-    assert said is not None
-    assert (said.rule, said.message.en) == (
-        "authorisation_expired",
-        "the authorisation has expired; the applicant acts themselves, or at the one-stop desk",
-    )
-
-
-def test_every_command_of_a_representative_is_refused_then() -> None:
-    asked = Life(**mandate(valid_until=TODAY)).asked(RECEPTION, ("paper", "identity"))
-    asked.until("2026-11-26 08:00")
-    papers = [{"code": "identity", "file": FILE.model_dump()}]
-    assert asked.refusal("supplement", APPLICANT, papers=papers) == []
-    assert asked.refusal("supplement", REPRESENTATIVE, papers=papers) == EXPIRED
-
-
 def test_officers_are_shown_under_what_it_was_filed() -> None:
     life = Life(**mandate(representative="Trần Văn Bình", valid_until=date(2026, 12, 31), scope=("2.000635",)))
     shown = view(life.filing, life.now, 0).authorisation
@@ -193,12 +157,3 @@ def test_officers_are_shown_under_what_it_was_filed() -> None:
     assert (shown.representative, shown.id_number) == ("Trần Văn Bình", MANDATE.id_number)
     assert (shown.valid_until, shown.scope, shown.sha256) == (date(2026, 12, 31), ("2.000635",), MANDATE.sha256)
     assert view(Life(authorisation=None, actor=APPLICANT).filing, START, 0).authorisation is None
-
-
-def test_what_was_recorded_before_it_said_anything_still_loads() -> None:
-    event = Life().log[0].event
-    assert isinstance(event, Submitted)
-    old = event.model_dump(mode="json") | {"authorisation": FILE.model_dump(mode="json", exclude_none=True)}
-    loaded = Submitted.model_validate(old).authorisation
-    assert loaded is not None
-    assert (loaded.key, loaded.principal, loaded.valid_until, loaded.scope) == (FILE.key, None, None, ())

@@ -1,27 +1,48 @@
-"""Less came than was asked: it goes back, or two take it for the whole fee."""
+"""Less came than was asked, or the payer's bank took money back: what people answer, and what is left to give back."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rules.payment import charge_backs
+from rules.payment.view import view
 from rules.refund import claims, fold, status
-from rules.streams import REFUND
+from rules.refund.view import view as refund_view
+from rules.streams import PAYMENT, REFUND
+from schemas.errors import RefusalError
+from schemas.payment.commands import RecordAcceptance
+from schemas.payment.events import PaymentChargeBackAhead
+from schemas.payment.state import Capture, CaptureAccepted, ChargeBack, Payment
 from schemas.people import Actor
-from schemas.refund.commands import AcceptShortPayment, ApproveShortPayment, DeclineRefund, OpenClaimed, RequestRefund
-from schemas.refund.state import Claim, RefundCause
+from schemas.refund.commands import (
+    AcceptShortPayment,
+    AnswerChargeBack,
+    ApproveRefund,
+    ApproveShortPayment,
+    DeclineRefund,
+    LeaveToHand,
+    OpenClaimed,
+    RecordAsked,
+    RecordGiven,
+    RequestRefund,
+)
+from schemas.refund.state import CaseState, Claim, RefundCause
 from tests.unit.filing.lives import CASHIER, LEADER, SPECIALIST, Life, fee, procedure
-from tests.unit.payments import told
-from tests.unit.refund.givings import AMOUNT, APART, CAPTURE, DEPUTY, DUAL, OTHER_AGENCY, WHY, Giving
+from tests.unit.payments import NOW, Told, told
+from tests.unit.refund.givings import AMOUNT, APART, ASKED, CAPTURE, DEPUTY, DUAL, OTHER_AGENCY, WHY, Giving, states
 
 SHORT: Final = Claim(short=True)
-ASKED: Final = AMOUNT + 1_000
 
 
 def disputed() -> Giving:
     """1,000 đồng are missing."""
-    return Giving(capture=CAPTURE.model_copy(update={"asked": ASKED})).do(OpenClaimed, claim=SHORT)
+    return Giving(capture=CAPTURE.model_copy(update={"asked": AMOUNT + 1_000})).do(OpenClaimed, claim=SHORT)
 
 
 def proposed(actor: Actor = CASHIER, **said: Any) -> Giving:
@@ -109,3 +130,247 @@ def test_it_is_disputed_only_while_the_fee_is_due() -> None:
     causes = [claims.claim(told(("money", "m1", 15_000), *then), 1001, filing).unowed for then in settled]
     assert causes == [RefundCause.LATE, RefundCause.SECOND]
     assert claims.claim(told(("money", "m1", 15_000), ("accept", "m1", 1_000)), 1001, filing) == Claim()
+
+
+GONE: Final = Claim(charged_back=AMOUNT)
+ANSWER: Final = WHY | {"outcome": "written_off"}
+
+
+def given_back() -> Giving:
+    asked = Giving().do(RequestRefund, CASHIER, **WHY).do(ApproveRefund, LEADER, case=1)
+    return asked.do(RecordGiven, case=1)
+
+
+def test_a_fee_that_is_taken_back_waits_for_a_leader() -> None:
+    so_far = Giving().do(OpenClaimed, claim=GONE)
+    assert so_far.kinds == ["refund_begun", "refund_charged_back"]
+    assert [(task.name, task.role, task.actions) for task in REFUND.rows(so_far.refund).tasks or ()] == [
+        ("charge_back", "leader", ("answer_charge_back",))
+    ]
+    assert so_far.refusal(OpenClaimed, claim=GONE) == ["wrong_state"]
+    assert so_far.refusal(RequestRefund, CASHIER, **WHY) == ["more_than_captured"]
+    assert so_far.refusal(AnswerChargeBack, CASHIER, **ANSWER) == ["role_not_allowed"]
+    assert so_far.refusal(AnswerChargeBack, OTHER_AGENCY, **ANSWER) == ["other_agency"]
+    assert so_far.refusal(AnswerChargeBack, APART, **ANSWER) == ["own_filing"]
+    so_far.do(AnswerChargeBack, LEADER, **ANSWER)
+    assert so_far.log[-1].event.amount == AMOUNT
+    assert not fold.is_open(so_far.refund)
+    assert so_far.refusal(AnswerChargeBack, LEADER, **ANSWER) == ["no_charge_back"]
+
+
+def test_nobody_answers_for_money_that_nobody_owed() -> None:
+    so_far = Giving().do(OpenClaimed, claim=GONE.model_copy(update={"unowed": RefundCause.LATE}))
+    assert so_far.kinds == ["refund_begun", "refund_charged_back"]
+    assert not fold.is_open(so_far.refund)
+
+
+def test_what_waits_for_people_is_void_once_the_money_is_gone() -> None:
+    so_far = Giving().do(OpenClaimed, claim=Claim(unowed=RefundCause.SECOND))
+    so_far.do(OpenClaimed, claim=Claim(unowed=RefundCause.SECOND, charged_back=AMOUNT))
+    assert states(so_far) == [(AMOUNT, "void")]
+    assert so_far.refusal(ApproveRefund, LEADER, case=1) == ["no_open_refund"]
+    assert not fold.is_open(so_far.refund)
+
+
+@pytest.mark.parametrize("opened_before", [True, False])
+def test_of_what_nobody_owes_the_rest_that_is_there_goes_back(*, opened_before: bool) -> None:
+    so_far = Giving()
+    if opened_before:
+        so_far.do(OpenClaimed, claim=Claim(unowed=RefundCause.SECOND))
+    so_far.do(OpenClaimed, claim=Claim(unowed=RefundCause.SECOND, charged_back=6_000))
+    assert states(so_far)[-1] == (AMOUNT - 6_000, "open")
+    assert fold.left(so_far.refund) == 0
+
+
+def approved() -> Giving:
+    return Giving().do(RequestRefund, CASHIER, **WHY).do(ApproveRefund, LEADER, case=1)
+
+
+def test_what_is_approved_is_called_off_unless_the_provider_may_have_heard_of_it() -> None:
+    so_far = approved().do(OpenClaimed, claim=GONE)
+    assert states(so_far) == [(AMOUNT, "void")]
+    assert fold.to_give(so_far.refund) == ()
+    assert so_far.refusal(RecordGiven, case=1) == ["wrong_state"]
+
+
+@pytest.mark.parametrize("back", [1, 6_000, 10_001, AMOUNT])
+def test_of_two_that_are_approved_the_one_is_called_off_for_which_too_little_is_there(back: int) -> None:
+    so_far = Giving()
+    for case, amount in enumerate((6_000, AMOUNT - 6_000), 1):
+        so_far.do(RequestRefund, CASHIER, **WHY, amount=amount).do(ApproveRefund, LEADER, case=case)
+    so_far.do(RecordAsked, **ASKED).do(OpenClaimed, claim=Claim(charged_back=back))
+    assert states(so_far) == [(6_000, "approved"), (AMOUNT - 6_000, "void")]
+    so_far.do(RecordGiven, case=1)
+    assert fold.gone_twice(so_far.refund) == max(back + 6_000 - AMOUNT, 0)
+
+
+@pytest.mark.parametrize("unowed", [None, RefundCause.LATE])
+@pytest.mark.parametrize("back", [1, AMOUNT])
+def test_what_the_provider_does_not_give_after_all_nobody_gives(back: int, unowed: RefundCause | None) -> None:
+    so_far = approved().do(RecordAsked, **ASKED).do(OpenClaimed, claim=Claim(charged_back=back, unowed=unowed))
+    assert states(so_far) == [(AMOUNT, "approved")]
+    so_far.do(LeaveToHand, case=1, rule="95")
+    if unowed is not None and back < AMOUNT:
+        so_far.do(OpenClaimed, claim=Claim(charged_back=back, unowed=unowed))
+    rest = [] if unowed is None or back == AMOUNT else [(AMOUNT - back, "open")]
+    assert states(so_far) == [(AMOUNT, "void"), *rest]
+    assert so_far.refund.charged_back == back
+
+
+def test_what_the_provider_may_be_giving_is_not_called_off_and_what_goes_twice_is_said() -> None:
+    so_far = approved().do(RecordAsked, **ASKED).do(OpenClaimed, claim=GONE)
+    assert states(so_far) == [(AMOUNT, "approved")]
+    assert refund_view(so_far.refund).gone_twice is None
+    so_far.do(RecordGiven, case=1)
+    shown = refund_view(so_far.refund)
+    assert (shown.given, shown.charged_back, shown.gone_twice) == (AMOUNT, AMOUNT, AMOUNT)
+
+
+def test_a_charge_back_after_the_refund_went_twice() -> None:
+    so_far = given_back().do(OpenClaimed, claim=GONE)
+    assert (fold.gone_twice(so_far.refund), fold.left(so_far.refund)) == (AMOUNT, 0)
+
+
+def charged(*story: Any, transaction: str = "m1", amount: int = 16_000) -> Payment:
+    so_far = Told()
+    for step in story:
+        name, *values = (step,) if isinstance(step, str) else step
+        getattr(so_far, name)(*values)
+    so_far.charge_back(transaction, amount)
+    with pytest.raises(RefusalError):
+        so_far.charge_back(transaction, amount)
+    return so_far.payment
+
+
+@pytest.mark.parametrize(
+    ("transaction", "amount", "capture"),
+    [("m1", 16_000, "m1"), ("m2", 1, "m2"), ("r9", 16_000, "m2"), ("r9", 20_000, "m3"), ("r9", 5, None)],
+)
+def test_which_money_is_taken_back(transaction: str, amount: int, capture: str | None) -> None:
+    """By its number, or the last of this amount where the bank gives what it takes back a number of its own."""
+    payment = told(("money", "m1"), ("money", "m2"), ("money", "m3", 20_000))
+    back = ChargeBack(transaction=transaction, amount=amount, at=NOW)
+    found = charge_backs.capture_of(payment, back)
+    assert (found.capture_id if found else None) == capture
+    assert charge_backs.capture_of(payment, back.model_copy(update={"attempt": 2})) is None, "of another request"
+
+
+def test_what_names_its_money_by_number_is_of_no_other_money_of_that_amount() -> None:
+    """It overtakes the news of its own money, whose payer has paid as much before."""
+    so_far = told(("money", "m1"))
+    back = ChargeBack(transaction="m2", amount=16_000, at=NOW, by_number=True)
+    assert isinstance(charge_backs.told(so_far, back), PaymentChargeBackAhead)
+    so_far = so_far.model_copy(update={"ahead": (back.model_copy(update={"transaction": "m3"}), back)})
+    assert [
+        one.transaction for one in charge_backs.ahead_of(so_far, Capture(capture_id="m2", amount=16_000, at=NOW))
+    ] == ["m2"]
+    assert charge_backs.ahead_of(so_far, Capture(capture_id="m4", amount=16_000, at=NOW)) == ()
+
+
+@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize("own_numbers", [True, False])
+@given(order=st.permutations(range(6)))
+def test_every_charge_back_is_recorded_once_in_whatever_order_it_and_its_money_are_told(
+    order: list[int], *, own_numbers: bool, apart: bool
+) -> None:
+    """Three of an amount, or of three: a bank gives what it takes back a number of its own, or names the money."""
+    so_far = Told()
+    for step in order:
+        n = step % 3
+        amount = 16_000 + (n if apart else 0)
+        if step < 3:
+            so_far.money(f"m{n}", amount)
+        elif own_numbers:
+            so_far.charge_back(f"r{n}", amount)
+        else:
+            so_far.charge_back(f"m{n}", amount, by_number=True)
+        known, ahead = so_far.payment.charged_back, so_far.payment.ahead
+        told_of = {one.transaction for one in known} | {one.transaction for one in ahead}
+        assert len(told_of) == len(known) + len(ahead)
+    assert so_far.payment.ahead == ()
+    assert {one.capture_id: one.amount for one in so_far.payment.charged_back} == {
+        f"m{n}": 16_000 + (n if apart else 0) for n in range(3)
+    }
+    named = [one.transaction == one.capture_id for one in so_far.payment.charged_back]
+    assert named == [not own_numbers] * 3
+    assert so_far.payment.to_refund == ()
+
+
+LATER: Final = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("backs", "recorded"),
+    [
+        ([("m1", 3_000), ("m1", 4_000)], [("m1", 3_000), ("m1", 4_000)]),
+        ([("m1", 3_000), ("m1", 3_000)], [("m1", 3_000)]),
+        ([("m1", 3_000), ("m1", 4_000), ("m1", 3_000), ("m1", 4_000)], [("m1", 3_000), ("m1", 4_000)]),
+        ([("m1", 3_000), ("m1", 3_000, None, LATER)], [("m1", 3_000), ("m1", 3_000)]),
+        ([("m1", 10_000), ("m1", 4_000), ("m1", 4_000, None, LATER)], [("m1", 10_000), ("m1", 4_000), ("m1", 2_000)]),
+        ([("m1", 10_000), ("m1", 10_000, None, LATER)] * 2, [("m1", 10_000), ("m1", 6_000)]),
+        ([("m1", 16_000), ("m1", 16_000, None, LATER), ("m1", 1)], [("m1", 16_000)]),
+        ([("m1", 16_001)] * 2, [("m1", 16_000)]),
+        ([("r9", 16_000), ("r9", 16_000, None, LATER), ("r9", 1)], [("r9", 16_000)]),
+        ([("m1", 3_000), ("r9", 16_000)], [("m1", 3_000)]),
+    ],
+)
+@pytest.mark.parametrize("ahead", [True, False])
+def test_money_is_taken_back_in_parts_each_once_and_never_more_than_came(
+    backs: list[tuple[Any, ...]], recorded: list[tuple[str, int]], *, ahead: bool
+) -> None:
+    """Parts under the number of the money differ in amount or in time; a number of its own comes once."""
+    so_far = Told()
+    if not ahead:
+        so_far.money("m1")
+    for back in backs:
+        with suppress(RefusalError):
+            so_far.charge_back(*back)
+    if ahead:
+        so_far.money("m1")
+    for back in backs:
+        with suppress(RefusalError):
+            so_far.charge_back(*back)
+    payment = so_far.payment
+    assert [(one.transaction, one.amount) for one in payment.charged_back] == recorded
+    assert payment.taken_back(payment.captures[0]) <= 16_000
+
+
+def test_what_is_told_of_another_request_waits_for_its_money() -> None:
+    """Two providers may count alike, and ask for the same amount."""
+    payment = told("renew", ("charge_back", "m1", 16_000, 2), ("money", "m1"), ("charge_back", "m1"))
+    assert [one.attempt for one in payment.ahead] == [2]
+    assert [(one.capture_id, one.amount) for one in payment.charged_back] == [("m1", 16_000)]
+
+
+def test_of_two_of_an_amount_it_is_the_one_of_its_number() -> None:
+    payment = told(("charge_back", "r9"), ("charge_back", "m1"), ("money", "m1"), ("money", "m2"))
+    assert [(one.capture_id, one.transaction) for one in payment.charged_back] == [("m1", "m1"), ("m2", "r9")]
+
+
+@pytest.mark.parametrize(
+    ("story", "to_refund", "claim"),
+    [
+        ((("money", "m1"),), [], Claim(charged_back=16_000)),
+        ((("money", "m1", 16_001),), ["m1"], Claim(charged_back=16_000, excess=1)),
+        ((("money", "m1"), "cancel"), [], Claim(charged_back=16_000, unowed=RefundCause.LATE)),
+        ((("money", "m1", 15_000),), [], Claim(charged_back=15_000, short=True)),
+    ],
+)
+def test_what_is_gone_is_not_given_back(story: tuple[Any, ...], to_refund: list[str], claim: Claim) -> None:
+    payment = charged(*story)
+    assert [one.capture_id for one in payment.to_refund] == to_refund
+    assert view(payment).charged_back == claim.charged_back
+    assert claims.claim(payment, 1001, Life(procedure(fee=fee())).accepted().filing) == claim
+
+
+def test_what_is_gone_is_not_taken_for_the_whole_fee() -> None:
+    payment = charged(("money", "m1", 15_000), amount=15_000)
+    accepted = CaptureAccepted(capture_id="m1", forgone=1_000)
+    with pytest.raises(RefusalError):
+        PAYMENT.decide(payment, RecordAcceptance(command_id="a", accepted=accepted), NOW)
+
+
+def test_a_void_case_is_none_that_anybody_does_anything_with() -> None:
+    so_far = Giving().do(RequestRefund, CASHIER, **WHY).do(OpenClaimed, claim=GONE)
+    assert fold.in_state(so_far.refund, CaseState.VOID)
+    assert so_far.refusal(DeclineRefund, LEADER, case=1, reason="x") == ["no_open_refund"]

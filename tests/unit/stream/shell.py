@@ -14,11 +14,14 @@ import pytest
 from temporalio import workflow
 
 from activities.ledger.append import LEDGER, Ledger
+from rules.streams import PAYMENT
 from schemas.ids import TASK_TIMEOUT, StreamId
+from schemas.payment.state import Through
 from schemas.people import SYSTEM, Actor, Role, Via
 from schemas.stream.ledger import Appended, Batch, Receipt, StoredEvent
 from schemas.stream.restart import TAKE_OVER
 from tests.appeals import ABOVE, APPEAL, AnswerAppeal, Appeal, Lodge
+from workflows.payment.workflow import PaymentLife
 from workflows.stream.recording import Stream
 
 NOW: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -158,3 +161,24 @@ class Engine:
 
 def stream(**known: Any) -> Stream[Appeal]:
     return Stream(APPEAL, StreamId("appeal", FILING, 1), Appeal(agency="H01.30", n=1), **known)
+
+
+START: Final = {
+    "filing_id": str(FILING),
+    "n": 1,
+    "agency": "H01.30",
+    "amount": 16000,
+    "description": "H01.30-1",
+    "limit": "5 working days",
+    "since": NOW.isoformat(),
+    "calendar": "vn@2026.1",
+    "due": (NOW + timedelta(days=7)).isoformat(),
+}
+
+
+async def begun(engine: Engine) -> PaymentLife:
+    engine.answers["merchant"] = Through(provider="bank")
+    engine.run.workflow_id = f"payment:{FILING}:1"
+    life = PaymentLife(PAYMENT, START)
+    await life._begin()
+    return life

@@ -15,8 +15,7 @@ from schemas.ids import fee_key, reference_of
 from schemas.payment.state import Capture, Closed, Payment, PaymentState
 from tests.matrix.orders import ORDERS, Act, Order, kept
 from tests.tiers import examples
-from tests.unit.stream.payments import begun
-from tests.unit.stream.shell import FILING, NOW, Engine
+from tests.unit.stream.shell import FILING, NOW, Engine, begun
 
 DUE: Final = NOW + timedelta(days=7)
 MONEY: Final = Capture(capture_id="c1", amount=16_000, at=NOW)

@@ -19,8 +19,7 @@ from schemas.ids import OBLIGATIONS, fee_key, reference_of
 from schemas.payment.commands import RenewPayment
 from schemas.payment.state import Capture, Closed, Order, PaymentState, Taken, Through
 from tests.unit.filing.lives import CALENDAR, Life, fee, procedure
-from tests.unit.stream.payments import START, begun
-from tests.unit.stream.shell import FILING, NOW, Engine
+from tests.unit.stream.shell import FILING, NOW, START, Engine, begun
 from workflows.children import cancel_payment
 from workflows.payment.workflow import PaymentLife
 

@@ -17,8 +17,7 @@ from schemas.filing.commands import AdoptCalendar, content_of
 from schemas.stream.reprojection import command_id
 from tests.appeals import APPEAL, AnswerAppeal
 from tests.unit.filing.lives import CALENDAR
-from tests.unit.stream.payments import begun
-from tests.unit.stream.shell import FILING, NOW, Engine, answer
+from tests.unit.stream.shell import FILING, NOW, Engine, answer, begun
 from workflows.stream.calendars import adopt_calendar
 from workflows.stream.commands import update
 from workflows.stream.shell import Life
