@@ -1,28 +1,45 @@
-"""A complaint from its recording to its answer: who may, by when, and what is refused."""
+"""A complaint: what of a filing it may be about, who may make and answer it, by when, and what is refused."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
 
+from rules.complaint.grounds import ACTS
 from rules.complaint.view import view
+from rules.filing import projections
+from rules.filing.time.reopening import UNDONE
 from rules.streams import COMPLAINT
-from schemas.complaint.state import Grounds
+from schemas.complaint.state import ComplaintState, Grounds
 from schemas.people import SYSTEM, Actor, Role
-from tests.unit.complaint.disputes import ANSWER, FOUND, SECOND, Dispute, complain, reasons
+from schemas.publishing import time_limits
+from tests.unit.complaint.disputes import ANSWER, FOUND, SECOND, Dispute, complain, reasons, told
 from tests.unit.filing.lives import (
+    AN,
     APPLICANT,
     CALENDAR,
+    ENDING,
+    FETCHED,
     FILE,
     LEADER,
+    MANDATE,
+    PAPER,
     RECEPTION,
+    REFUSING,
     REPRESENTATIVE,
     SPECIALIST,
+    STOP,
     TEAM_LEAD,
+    VERIFY,
+    Life,
+    at,
+    limited,
     local,
     officer,
+    procedure,
 )
 
 EVE = Actor(subject="eve", role=Role.APPLICANT)
@@ -76,6 +93,10 @@ def test_a_leader_who_did_not_make_the_act_takes_it_up_and_answers() -> None:
     assert dispute.complaint.state == "upheld"
     assert dispute.tasks == [("complaint", "system", ("settle_upheld",))]
     assert dispute.refusal("release", third) == ["complaint_ended"]
+    assert COMPLAINT.standing(dispute.complaint).open, "until its filing has started again"
+    dispute.do("settle_upheld", reopened=True)
+    assert not COMPLAINT.standing(dispute.complaint).open
+    assert dispute.refusal("settle_upheld", reopened=True) == ["complaint_ended"]
 
 
 @pytest.mark.parametrize(
@@ -142,14 +163,6 @@ def test_a_late_result_is_upheld_without_anything_to_undo() -> None:
     assert dispute.refusal("settle_upheld", reopened=False) == ["complaint_ended"]
 
 
-def test_it_is_open_until_its_filing_has_started_again() -> None:
-    dispute = Dispute().do("claim", SECOND).do("answer_complaint", SECOND, **ANSWER)
-    assert COMPLAINT.standing(dispute.complaint).open
-    dispute.do("settle_upheld", reopened=True)
-    assert not COMPLAINT.standing(dispute.complaint).open
-    assert dispute.refusal("settle_upheld", reopened=True) == ["complaint_ended"]
-
-
 def test_its_clock_reminds_and_then_calls_the_team_lead() -> None:
     dispute = Dispute()  # Wednesday 25 November, 10:00
     assert dispute.tells == ("take_up", "reminder", "2026-12-08 17:00")
@@ -176,22 +189,10 @@ def test_another_calendar_moves_what_is_due_and_tells_of_it_anew() -> None:
     assert dispute.tells == ("take_up", "due", "2026-12-11 17:00")
     assert COMPLAINT.standing(dispute.complaint).calendar == moved.name
     assert dispute.refusal("change_calendar", calendar=moved) == ["in_force"]
-
-
-def test_what_was_late_is_late_no_more_on_a_calendar_that_gives_time() -> None:
-    moved = CALENDAR.model_copy(update={"version": "2026.2", "off": tuple(date(2026, 12, day) for day in (8, 9, 10))})
-    dispute = Dispute().until("2026-12-09 17:00").rung().do("change_calendar", calendar=moved)
-    assert not dispute.complaint.overdue
-    assert dispute.tells is not None
-    assert dispute.do("change_calendar", calendar=CALENDAR).rung().complaint.overdue
-
-
-def test_what_is_offered_is_what_the_guard_allows() -> None:
-    dispute = Dispute().do("claim", SECOND)
-    allowed = {action.name for action in COMPLAINT.actions(dispute.complaint, SECOND, dispute.now) if action.allowed}
-    assert allowed == {"release", "answer_complaint"}
-    theirs = {action.name for action in COMPLAINT.actions(dispute.complaint, APPLICANT, dispute.now) if action.allowed}
-    assert theirs == {"withdraw"}
+    late = Dispute().until("2026-12-09 17:00").rung().do("change_calendar", calendar=moved)
+    assert not late.complaint.overdue
+    assert late.tells is not None
+    assert late.do("change_calendar", calendar=CALENDAR).rung().complaint.overdue
 
 
 def test_it_shows_what_was_said_and_by_when_it_is_answered() -> None:
@@ -211,3 +212,107 @@ def test_a_representative_withdraws_it_until_the_last_day_has_passed() -> None:
     dispute.now = local("2026-11-27 00:00")
     assert dispute.refusal("withdraw", REPRESENTATIVE, reason="-") == ["authorisation_expired"]
     assert dispute.refusal("withdraw", APPLICANT, reason="-") == []
+
+
+def seq_of(life: Life, kind: str) -> int:
+    return life.kinds.index(kind) + 1
+
+
+def unsupplied() -> Life:
+    life = at(VERIFY).asked(SPECIALIST, ("paper", "identity"))
+    return life.until("2026-12-10 09:00").rung()
+
+
+@pytest.mark.parametrize(
+    ("made", "kind", "officer", "step", "steps"),
+    [
+        (lambda: Life().do("refuse_intake", RECEPTION, **REFUSING), "intake_refused", "reception-1", None, ()),
+        (lambda: at(VERIFY).do("stop", LEADER, mode="suspend", **STOP), "suspended", "leader-1", "verify", ("verify",)),
+        (lambda: at(VERIFY).do("stop", LEADER, mode="end", **ENDING), "stopped", "leader-1", "verify", ("verify",)),
+        (unsupplied, "supplement_expired", "specialist-1", "verify", ("verify",)),
+        (
+            lambda: Life().accepted().decided("refused").issued(),
+            "decided",
+            "leader-1",
+            "decide",
+            ("appraise", "decide"),
+        ),
+    ],
+)
+def test_it_tells_whose_act_it_was_and_where(
+    made: Callable[[], Life], kind: str, officer: str, step: str | None, steps: tuple[str, ...]
+) -> None:
+    life = made()
+    found = told(life, seq_of(life, kind))
+    assert (found.act, found.officer, found.step, found.steps) == (kind, officer, step, steps)
+    assert found.until == projections.view(life.filing, life.now, 0).complain_until
+    assert (found.take_up, found.answer) == (time_limits.TAKE_UP, time_limits.COMPLAINT)
+
+
+def test_what_a_complaint_undoes_can_be_complained_about_and_a_late_result_besides() -> None:
+    assert {*UNDONE, "overdue"} == set(ACTS)
+    assert all(act.article and act.name.vi and act.name.en for act in ACTS.values())
+
+
+def test_a_late_result_is_nobodys_act() -> None:
+    life = at(VERIFY).until("2026-12-10 09:00").rung()
+    late = [n for n, each in enumerate(life.log, 1) if each.event.kind == "overdue"]
+    found = [told(life, n) for n in late]
+    assert {one.act for one in found} == {None, "overdue"}  # a late step is between officers
+    (one,) = (one for one in found if one.act)
+    assert (one.officer, one.until is not None) == (None, True)
+
+
+def test_a_decision_is_known_with_the_result_and_not_before() -> None:
+    life = Life(result_channel="counter").accepted().decided()
+    about = seq_of(life, "decided")
+    assert told(life, about).until is None
+    life.issued()
+    assert told(life, about).until is None
+    life.wait(days=3).do("hand_over", officer := RECEPTION.model_copy(update={"role": Role.HANDOVER}), **FETCHED)
+    assert officer.role is Role.HANDOVER
+    assert told(life, about).until == life.filing.clocks["appeal"].due  # type: ignore[index]
+
+
+def test_the_procedure_says_how_long_all_of_it_lasts() -> None:
+    rules = procedure(**limited(appeal="30 calendar days", take_up="2 working days", complaint="9 calendar days"))
+    life = Life(rules).do("refuse_intake", RECEPTION, **REFUSING)
+    found = told(life, 2)
+    assert (str(found.take_up), str(found.answer)) == ("2 working days", "9 calendar days")
+    assert found.until == life.filing.clocks["appeal"].due  # type: ignore[index]
+
+
+@pytest.mark.parametrize("about", [1, 3, 99])
+def test_nothing_else_can_be_complained_about(about: int) -> None:
+    found = told(Life().accepted(), about)
+    assert (found.act, found.until, found.step) == (None, None, None)
+
+
+def test_whose_filing_it_is_and_who_filed_it_may_complain() -> None:
+    assert told(Life(), 1).complainants == (APPLICANT, REPRESENTATIVE)
+    assert told(Life(), 1).represented_until is None
+    until = date(2026, 12, 31)
+    assert told(Life(authorisation=MANDATE.model_copy(update={"valid_until": until})), 1).represented_until == until
+    assert told(Life(actor=APPLICANT), 1).complainants == (APPLICANT,)
+    on_paper = told(Life(**PAPER), 1)
+    assert on_paper.complainants == (APPLICANT,)
+    company = AN.model_copy(update={"kind": "organisation", "stands_for_it": "chi"})
+    assert told(Life(applicant=company), 1).side == ("an", "binh", "chi")
+
+
+def test_one_that_waits_for_its_answer_is_told_and_one_that_was_answered_is_not() -> None:
+    life = Life().accepted().decided("refused").issued()
+    about = seq_of(life, "decided")
+    open_one = Dispute().complaint.model_copy(update={"about": about})
+    assert [told(life, about, open_one).disputed, told(life, about - 1, open_one).disputed] == [True, False]
+    over = open_one.model_copy(update={"state": ComplaintState.REJECTED})
+    assert (told(life, about, over).disputed, told(life, about, over).earlier) == (False, 1)
+
+
+def test_a_decision_that_a_complaint_has_undone_before_it_was_returned_has_no_notice() -> None:
+    life = Life().accepted().decided("refused").issued()
+    about = life.filing.act
+    life.do("settle_complaint", n=1, about=about, step="decide", officer=SECOND.subject)
+    life.do("claim", SECOND).do("decide", SECOND, outcome="approved")
+    assert told(life, int(life.filing.act or 0)).until is None
+    assert told(life, int(about or 0)).until is not None

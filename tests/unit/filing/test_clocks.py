@@ -14,7 +14,7 @@ import pytest
 
 from rules.filing import lifecycle, projections
 from schemas.filing import events as ev
-from schemas.filing.state import ClockState, Task
+from schemas.filing.state import ClockState
 from tests.unit.filing.clocks import IDENTITY, events, supplied, tells, vn
 from tests.unit.filing.lives import (
     ADDRESS,
@@ -317,13 +317,6 @@ def test_a_named_law_lets_a_result_be_put_off_more_often() -> None:
     assert life.refusal("extend", LEADER, **BUSY) == []
 
 
-def test_what_is_put_off_tells_of_its_new_end() -> None:
-    life = at(VERIFY).until("2026-12-01 16:00").rung().do("reappoint", LEADER, by="2 working days", **BUSY)
-    assert tells(life, "processing") == {"reminder": "2026-12-03 17:00", "due": "2026-12-04 17:00"}
-    told = life.until("2026-12-04 17:00").rung().told
-    assert told[-3:] == [("processing", "reminded"), ("processing", "overdue"), ("processing", "apology_drafted")]
-
-
 def test_what_is_late_is_apologised_for_once_by_the_leader_and_stays_late() -> None:
     life = at(VERIFY).until("2026-12-02 16:59").rung()
     assert life.refusal("apologise", LEADER, **BUSY) == [("", "not_late")]
@@ -552,19 +545,6 @@ def test_a_worker_that_was_down_tells_everything_once_and_in_order() -> None:
             assert life.refusal("timer_fired", clock=clock, moment=moment) == [("clock", "not_due")]
 
 
-def test_a_moment_that_no_clock_tells_cannot_ring() -> None:
-    life = at(VERIFY).until("2026-11-26 17:00")
-    assert life.refusal("timer_fired", clock="step", moment="apology") == [("clock", "not_due")]
-    assert life.refusal("timer_fired", clock="step", moment="reminder") == [("clock", "not_due")]
-    assert life.until("2026-11-27 17:00").refusal("timer_fired", clock="step", moment="reminder") == []
-
-
-def test_what_rings_leaves_what_can_be_taken_back() -> None:
-    life = at(VERIFY).do("forward", SPECIALIST).until("2026-11-26 17:00").rung()
-    assert life.kinds[-1] == "reminded"
-    assert life.do("recall", SPECIALIST).kinds[-1] == "recalled"
-
-
 # How it went.
 
 
@@ -595,47 +575,9 @@ def test_days_are_judged_by_the_date_and_hours_by_the_minute(limit: str, issued:
     assert events(life, ev.FinishedEarly) == ([ev.FinishedEarly(due=due)] if outcome == "early" else [])
 
 
-def test_an_early_result_is_told_to_the_desk_that_hands_it_over() -> None:
-    life = Life(result_channel="counter").accepted().decided().issued()
-    tasks = lifecycle.tasks(life.filing, life.now)
-    assert life.kinds[-3:] == ["result_issued", "finished_early", "pickup_offered"]
-    assert tasks[0].actions == ("hand_over",)
-    assert tasks[1:] == [Task(name="finished_early", agency="H01.12", role=HANDOVER.role, actions=())]
-    assert lifecycle.tasks(life.do("hand_over", HANDOVER, **FETCHED).filing, life.now) == []
-
-
-@pytest.mark.parametrize(
-    "life",
-    [
-        lambda: Life().do("withdraw", APPLICANT, reason="đổi ý"),
-        lambda: at(VERIFY).do("withdraw", APPLICANT, reason="đổi ý"),
-        lambda: at(VERIFY).do("stop", LEADER, mode="end", **ENDING),
-        lambda: suspended(at(VERIFY)).do("stop", LEADER, mode="end", **ENDING),
-        lambda: Life().asked(RECEPTION, IDENTITY).until("2026-12-09 17:00").rung(),
-        lambda: Life(procedure(fee=fee("submission"))).do("settle_fee", n=1, settlement="expired"),
-    ],
-    ids=["at once", "withdrawn", "stopped", "suspended", "not supplied", "not paid"],
-)
-def test_what_was_cut_short_was_neither_early_nor_late(life: Callable[[], Life]) -> None:
-    filing = life().filing
-    ended = filing.past_clocks[-1].ended_by
-    assert (set(filing.clocks) <= {"appeal"}, bool(filing.closing)) == (True, True)
-    assert {state.outcome for state in filing.past_clocks if state.ended_by == ended} == {None}
-
-
 def test_a_refusal_at_intake_is_judged() -> None:
     life = Life().until("2026-11-26 10:01").do("refuse_intake", RECEPTION, **REFUSING)
     assert line(life.clock("intake"))[3:] == ("intake_refused", "late")
-
-
-def test_a_supplement_that_does_not_come_refuses_at_intake_and_ends_later() -> None:
-    at_intake, later = Life().asked(RECEPTION, IDENTITY), at(VERIFY).asked(SPECIALIST, IDENTITY)
-    for life, status in ((at_intake, 3), (later, 8)):
-        life.until("2026-12-09 16:59").rung()
-        assert life.stage == "supplement"
-        life.until("2026-12-09 17:00").rung()
-        assert (life.status, life.kinds[-1], life.filing.closing) == (status, *["supplement_expired"] * 2)
-        assert life.clock("supplement").ended_by == "supplement_expired"
 
 
 def test_the_time_to_appeal_is_a_date_that_nothing_rings_at() -> None:
@@ -686,13 +628,6 @@ def test_no_clock_is_lost_when_a_task_changes_hands() -> None:
     assert (life.filing.clocks, life.filing.past_clocks, life.tells) == (clocks, past, timers)
 
 
-def test_a_stop_that_is_taken_back_lets_the_clocks_go_on() -> None:
-    life = suspended(at(VERIFY).until(BEGINS)).until(ENDS).do("recall", LEADER)
-    assert pauses(life.clock("processing")) == [(BEGINS, ENDS, "suspension")]
-    assert life.ringing == {"step": local("2026-12-01 17:00"), "processing": local("2026-12-03 17:00")}
-    assert line(life.clock("suspension"))[3:] == ("resumed", "early")
-
-
 def test_a_demand_that_is_taken_back_lets_the_clocks_go_on_and_nobody_was_late_with_it() -> None:
     life = referred(at(TAX).until(BEGINS)).until("2026-11-27 16:30")
     life.do("demand_obligation", SPECIALIST, reference="34/TB", amount=1).until(ENDS).do("recall", SPECIALIST)
@@ -702,13 +637,6 @@ def test_a_demand_that_is_taken_back_lets_the_clocks_go_on_and_nobody_was_late_w
         ("obligation", BEGINS, "2026-12-02 17:00", "obligation_demanded", "early"),
         ("obligation", "2026-11-27 16:30", "2026-12-28 17:00", "recalled", None),  # 30 days, to a Sunday
     ]
-
-
-@pytest.mark.parametrize(("day", "outcome"), [("2026-11-30", "on_time"), ("2026-12-01", "late")])
-def test_the_answer_of_the_other_authority_is_judged(day: str, outcome: str) -> None:
-    life = referred(at(TAX)).until(f"{day} 17:30")
-    life.do("demand_obligation", SPECIALIST, reference="34/TB", amount=1)
-    assert life.runs("obligation")[0].outcome == outcome
 
 
 def test_a_step_that_others_held_up_is_judged_by_when_they_began_to() -> None:

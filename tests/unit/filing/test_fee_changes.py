@@ -81,12 +81,6 @@ def test_less_of_what_was_paid_at_the_counter_goes_back_from_there() -> None:
     assert claims.claim_without_provider(life.filing, 2000) == Claim()
 
 
-def test_what_changes_no_amount_changes_nothing() -> None:
-    life = supplied(paid(Life(rules())), name="Bình")
-    assert [one.n for one in life.filing.fees] == [1]
-    assert life.kinds[-1] == "supplemented"
-
-
 def test_in_the_review_the_step_stands_still_and_goes_on_with_the_same_officer() -> None:
     life = supplied(in_review(), SPECIALIST, copies=3)
     step, processing = life.clock("step"), life.clock("processing")
@@ -99,13 +93,6 @@ def test_in_the_review_the_step_stands_still_and_goes_on_with_the_same_officer()
     assert not life.clock("step").paused
     assert len(life.runs("step")) == 2
     life.do("propose", SPECIALIST, outcome="approved")
-
-
-def test_a_fee_of_nothing_that_becomes_one_in_the_review_is_asked_for() -> None:
-    life = Life(rules("acceptance"), form={"name": "An"}).accepted().do("claim", SPECIALIST)
-    assert life.filing.fees == ()
-    supplied(life, SPECIALIST, copies=2)
-    assert (require(life.filing.fee).amount, require(life.filing.fee).adds_to) == (16_000, None)
 
 
 def test_a_fee_of_nothing_stays_nothing_whatever_day_comes() -> None:
@@ -125,17 +112,6 @@ def test_the_amounts_are_those_by_which_the_first_was_asked_for(governed_by: str
     assert require(life.filing.fee).amount == 24_000
     life.do("pay_at_counter", CASHIER, amount=24_000)
     assert kept(life) == 40_000
-
-
-def test_a_waiver_keeps_its_percentage() -> None:
-    life = Life(rules()).do("waive_fee", CASHIER, waiver="half", reason="hộ nghèo")
-    supplied(paid(life), copies=3, urgent=True)
-    asked = require(life.filing.fee)
-    assert (asked.amount, asked.waived) == (4_000 + 25_000, 0)
-    paid(life)
-    assert kept(life) == 12_000 + 25_000
-    supplied(life, urgent=False)
-    assert kept(life) == 12_000
 
 
 def test_a_waiver_of_the_difference_is_one_of_the_whole_fee() -> None:
@@ -169,14 +145,6 @@ def test_the_newest_money_goes_back_first_and_may_be_asked_for_again() -> None:
         2,
     )
     assert kept(paid(life)) == 24_000
-
-
-def test_what_was_paid_for_one_item_counts_for_another() -> None:
-    life = supplied(paid(Life(rules())), copies=0, urgent=True)
-    assert require(life.filing.fee).lines == (FeeLine(code="haste", amount=34_001, quantity=1),)
-    assert kept(paid(life)) == 50_001
-    supplied(life, urgent=False)
-    assert kept(life) == 0
 
 
 def test_a_difference_that_is_not_paid_ends_the_filing_and_what_was_paid_is_decided_about() -> None:
@@ -363,12 +331,6 @@ def test_all_of_it_is_asked_for_as_at_first_and_the_review_waits(due: str) -> No
     assert kept_of_all(life.filing.fees).total() == AMOUNT
 
 
-def test_at_intake_it_waits_too() -> None:
-    life = asked_again(paid(Life(rules("submission"))))
-    assert stage(life.filing) is Stage.FEE
-    assert stage(paid(life).filing) is Stage.INTAKE
-
-
 def test_of_a_part_the_rest_still_counts() -> None:
     life = asked_again(in_review(), amount=6_000)
     assert isinstance(asked := last(life), FeeRequested)
@@ -428,11 +390,8 @@ def test_it_is_refused_of_a_fee_that_is_not_paid_and_once_the_filing_is_decided_
     assert not_asked_again(life.filing, 1) is None
     life.do("withdraw", APPLICANT, reason="đổi ý")
     assert life.refusal("ask_fee_again", **AGAIN) == [("", "filing_closed")]
-
-
-def test_it_is_refused_once_it_is_decided() -> None:
-    life = paid(Life(rules("acceptance")).accepted()).decided()
-    assert life.refusal("ask_fee_again", **AGAIN) == [("", "decided_already")]
+    decided = paid(Life(rules("acceptance")).accepted()).decided()
+    assert decided.refusal("ask_fee_again", **AGAIN) == [("", "decided_already")]
 
 
 def test_only_a_leaders_answer_bears_it_out_and_the_payment_of_the_first_is_not_let_go() -> None:

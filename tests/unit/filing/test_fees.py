@@ -57,14 +57,6 @@ def test_nothing_costs_nothing() -> None:
     assert Assessment().total == assess(None, submission(), RECEIVED, NOW).total == 0
 
 
-def test_a_line_tells_to_what_it_was_bounded_and_else_nothing() -> None:
-    bounded = FeePart.model_validate(
-        FEE | {"items": [{"code": "room", "amount": 1_000_000, "per": "copies", "maximum": 6_000_000}]}
-    )
-    said = [assess(bounded, submission(form={"copies": n}), RECEIVED, NOW).lines[0].bounded for n in (6, 7)]
-    assert said == [None, 6_000_000]
-
-
 @pytest.mark.parametrize(
     ("born", "on_time", "late"),
     [
@@ -165,11 +157,6 @@ def test_the_counter_takes_the_fee_at_every_level_also_what_was_to_come_online(l
     [paid] = [recorded.event for recorded in life.log if isinstance(recorded.event, FeePaid)]
     assert (paid.n, paid.amount, paid.channel) == (asked.n, asked.amount, Channel.COUNTER)
     assert life.filing.payments_to_cancel == ((asked.n,) if asked.online else ())
-
-
-def test_the_counter_takes_cash_unless_the_procedure_says_otherwise() -> None:
-    life = Life(procedure(fee=fee())).accepted()
-    assert [life.refusal("pay_at_counter", CASHIER, amount=16_000, means=way) for way in (None, "cash")] == [[], []]
 
 
 # Waivers.

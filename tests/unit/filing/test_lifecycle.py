@@ -44,7 +44,6 @@ from tests.walking import walked
 
 IDENTITY: Final = ("paper", "identity")
 INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
-OTHER_LEADER: Final = officer(Role.LEADER, "leader-2")
 AFFIDAVIT: Final = [{"code": "identity", "file": FILE.model_dump()}]
 
 PEOPLE: Final = {
@@ -244,17 +243,6 @@ STAGES: Final[dict[str, tuple[Callable[[], Life], str]]] = {
         """
         app rep rec spe lea cle cas han tea ope aud sys
          r   r   r   r   r   r   +   r   r   r   r   r   pay_at_counter
-         d   d   d   r   r   r   r   r   r   r   r   r   withdraw
-         r   r   r   r   r   r   r   s   r   r   r   r   hand_over
-        """,
-    ),
-    "delivery": (
-        by_post,
-        """
-        app rep rec spe lea cle cas han tea ope aud sys
-         r   r   s   r   r   r   r   r   r   r   r   s   accept
-         s   s   s   s   s   s   s   s   s   s   s   s   claim, supplement, decide
-         r   r   r   r   r   r   s   r   r   r   r   r   pay_at_counter
          d   d   d   r   r   r   r   r   r   r   r   r   withdraw
          r   r   r   r   r   r   r   s   r   r   r   r   hand_over
         """,
@@ -615,11 +603,6 @@ def test_a_refusal_on_the_merits_is_a_result_that_is_delivered_and_costs_nothing
     assert life.filing.decision.reason == "không đủ điều kiện"
 
 
-def test_a_released_task_is_free_for_another() -> None:
-    life = Life().accepted().proposed().do("claim", LEADER).do("release", TEAM_LEAD)
-    assert life.do("claim", OTHER_LEADER).filing.officer == "leader-2"
-
-
 # Supplement.
 
 
@@ -668,24 +651,6 @@ def test_a_supplement_is_in_time_until_its_very_end() -> None:
 
 
 # Fees.
-
-
-def test_a_fee_asked_for_online_may_be_paid_at_the_counter_once() -> None:
-    life = pay_at_counter(Life(procedure(fee=fee())).accepted())
-    assert life.filing.fee is not None
-    assert (life.filing.fee.state, life.filing.fee.channel, life.filing.fee.receipt_no) == (
-        "paid",
-        "counter",
-        "receipt-1",
-    )
-    assert life.refusal("settle_fee", n=1, settlement="paid", amount=16_000) == [("", "wrong_stage")]
-
-
-def test_only_the_bank_says_that_an_online_fee_was_not_paid() -> None:
-    life = Life(procedure(fee=fee())).accepted().until("2026-12-02 17:04")
-    assert life.refusal("timer_fired", clock="payment") == [("clock", "not_due")]
-    life = life.until("2026-12-02 17:05").do("timer_fired", clock="payment")
-    assert (life.kinds[-1], life.status) == ("overdue", 6)
 
 
 @pytest.mark.parametrize(

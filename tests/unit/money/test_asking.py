@@ -242,19 +242,6 @@ async def test_answers_signed_with_another_key(
             await Platform("dvc", platform, client).query(demand)
 
 
-@pytest.mark.parametrize(
-    ("state", "outcome"),
-    [("1", Outcome.PAID), ("3", Outcome.PENDING), ("4", Outcome.FAILED), ("", Outcome.PENDING), ("9", Outcome.PENDING)],
-)
-async def test_states_of_the_platform(
-    platform: PlatformMerchant, demand: NewDemand, state: str, outcome: Outcome
-) -> None:
-    async with platform_says({"TrangThaiGD": state}).client() as client:
-        (notice,) = await Platform("dvc", platform, client).query(demand)
-    assert notice.outcome is outcome
-    assert (notice.said == ("00",)) == (outcome is Outcome.PAID)
-
-
 GIVING = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a")
 
 

@@ -10,8 +10,7 @@ import pytest
 from activities.partners.money.platform import PlatformDoor, PlatformMerchant
 from activities.partners.money.provider import Expected, Notice, Outcome, Received, Verdict, judge
 from activities.partners.money.stamps import stamp
-from tests.unit.money.conftest import NOW
-from tests.unit.money.wires import KNOWN, OTHER, REFERENCE
+from tests.unit.money.conftest import KNOWN, NOW, OTHER, REFERENCE
 from tests.walking import walked
 
 FIELDS = {

@@ -17,7 +17,7 @@ from activities.partners.money.own import OwnBank
 from activities.partners.money.provider import PATIENCE, Demand, Kind, Notice, Outcome
 from activities.partners.money.provider_queries import NEVER_MADE, Asker, Asking, Closing, Looking
 from schemas.payment.state import Closed, Taken
-from tests.unit.money.wires import MADE, Wire, asking
+from tests.unit.money.conftest import MADE, Wire, asking
 
 
 async def looked(wires: Mapping[str, Wire], *askings: Asking, tries: int = 2, after: float = 60) -> Taken:

@@ -159,12 +159,6 @@ def test_the_sandbox_garnishes_what_still_matches() -> None:
     assert match(garnished(OPEN[5], "0009"), OPEN) is None
 
 
-def test_a_reference_tells_nothing_and_is_the_same_each_time() -> None:
-    assert OPEN[0] == reference_of("fee:0d9c2f4e-7a51-5b0e-9c57-3f1f6a0c2b11:1")
-    assert len(set(OPEN)) == len(OPEN)
-    assert all(len(reference) == 18 and reference.isalnum() and reference.isupper() for reference in OPEN)
-
-
 def test_a_credit_note_becomes_a_notice_whose_memo_is_not_shown(door: VietQr) -> None:
     found = door.verified(received(NOTE | {"memo": "Nguyen Van A"}), NOW)
     assert isinstance(found, Notice)
@@ -198,18 +192,13 @@ def test_a_field_is_missing_doubled_or_oversized(door: VietQr, name: str) -> Non
 
 
 @walked("name", NOTE, exactly=7)
-@walked("value", [None, True, 1.5, [], {}, -1, "", "\x00"], exactly=8)
+@walked("value", [None, True, 1.5, [], {}, -1, 0, 2**53, "", "\x00"], exactly=10)
 def test_a_field_is_of_a_wrong_type(door: VietQr, name: str, value: Any) -> None:
     if isinstance(value, str) and name == "memo":
         assert verdict(door, received(NOTE | {name: value})) == (None, 200)
     else:
         strange = isinstance(value, str) and name == "account"
         assert verdict(door, received(NOTE | {name: value})) == (BAD if strange else UNREADABLE)
-
-
-@pytest.mark.parametrize("amount", [0, -5, "135000", 135000.0, 2**53])
-def test_a_wrong_amount_is_unreadable(door: VietQr, amount: Any) -> None:
-    assert verdict(door, received(NOTE | {"amount": amount})) == UNREADABLE
 
 
 def test_wrong_keys_and_accounts_and_times(door: VietQr) -> None:

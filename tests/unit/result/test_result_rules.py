@@ -18,7 +18,6 @@ from schemas.filing.events import MachineWork
 from schemas.ids import StreamId
 from schemas.people import Actor, Role
 from schemas.result.commands import (
-    RESULT_COMMANDS,
     AskOther,
     CorrectResult,
     CorrectResultBy,
@@ -48,11 +47,6 @@ def test_each_signs_in_their_turn_and_with_the_last_it_is_in_force() -> None:
     assert life.result.last.issued_at == life.now
     assert not fold.is_open(life.result)
     assert RESULT.standing(life.result).heard_as == ("result_issued",)
-
-
-def test_where_nobody_signs_it_is_in_force_once_it_is_made() -> None:
-    life = Signing(signers=()).made()
-    assert life.kinds == ["result_entered", "result_made", "result_released"]
 
 
 @pytest.mark.parametrize("place", list(SigningPlace))
@@ -220,12 +214,6 @@ def test_a_filing_that_waits_for_signatures_or_has_issued_it_bears_it_out() -> N
     assert RESULT.evidence(stream, Signing().made().log[-1].event) is None
 
 
-def test_every_command_has_those_who_may_give_it() -> None:
-    kinds = {model.model_fields["kind"].default for model in RESULT_COMMANDS}
-    life = Signing()
-    assert {kind for kind in kinds if RESULT.guard(life.result, kind, LEADER, life.now) is not None} == kinds
-
-
 SINCE: Final = datetime(2026, 11, 26, 3, tzinfo=UTC)
 DAY: Final = timedelta(days=1)
 LATER: Final = SINCE + 2 * DAY
@@ -257,15 +245,12 @@ def test_a_result_is_in_force_until_something_has_ended_that(changes: dict[str, 
 @pytest.mark.parametrize("state", [ResultState.REVOKED, ResultState.REPLACED])
 def test_what_happened_later_is_not_told_of_the_moment_before(state: ResultState) -> None:
     ended = result(state=state, ended_at=LATER, replaced_by="2")
+    assert standing(ended, SINCE - DAY).validity is Validity.NOT_ISSUED
     before = standing(ended, LATER - timedelta(seconds=1))
     assert (before.validity, before.ended_at, before.replaced_by) == (Validity.IN_FORCE, None, None)
     after = standing(ended, LATER)
     assert after.ended_at == LATER
     assert after.replaced_by == ("2" if state is ResultState.REPLACED else None)
-
-
-def test_before_it_was_issued_there_was_none() -> None:
-    assert standing(result(), SINCE - DAY).validity is Validity.NOT_ISSUED
 
 
 def test_the_last_day_is_one_in_vietnam() -> None:

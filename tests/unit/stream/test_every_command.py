@@ -1,4 +1,4 @@
-"""Every command of every kind on a run that knows nothing of it: the record decides, not the rules; and facts by signal."""
+"""Every command of every kind on a run that knows nothing of it: the record decides, not the rules; and facts."""
 
 from __future__ import annotations
 

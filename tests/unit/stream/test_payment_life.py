@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -67,31 +66,6 @@ def said(**changes: object) -> dict[str, object]:
     reference = reference_of(fee_key(FILING, 1))
     notice = {"reference": reference, "transaction": "c1", "amount": 16000, "outcome": "paid", "at": NOW.isoformat()}
     return notice | changes
-
-
-@pytest.mark.parametrize("first", ["notice", "query", "both at once"])
-async def test_money_is_captured_once_whoever_tells_of_it_first(engine: Engine, first: str) -> None:
-    """The notice says the hour in which it was heard, the query another one."""
-    life = await begun(engine)
-    notice, query = life.callbacks.take(said(at=None)), life.collecting.record_captures(closed(PAID))
-    engine.time = NOW + timedelta(seconds=1)
-    if first == "both at once":
-        await asyncio.gather(notice, query)
-    for word in {"notice": (notice, query), "query": (query, notice)}.get(first, ()):
-        await word
-    assert [stored.event["kind"] for stored in engine.log] == ["payment_requested", "payment_captured"]
-    assert life.stream.state.state is PaymentState.PAID
-
-
-@pytest.mark.parametrize(("amount", "state"), [(15999, "pending"), (16000, "paid"), (16001, "paid")])
-async def test_a_notice_of_less_than_was_asked_is_not_owed_and_of_more_in_part(
-    engine: Engine, amount: int, state: str
-) -> None:
-    life = await begun(engine)
-    await life.callbacks.take(said(amount=amount))
-    payment = life.stream.state
-    assert payment.state == state
-    assert sum(payment.unowed(capture) for capture in payment.to_refund) == {15999: 15999, 16000: 0, 16001: 1}[amount]
 
 
 async def test_a_transaction_may_have_a_number_that_is_longer_than_an_id(engine: Engine) -> None:
