@@ -8,11 +8,9 @@ from typing import Any, Final
 import pytest
 
 from rules.filing import lifecycle
-from rules.filing.projections import view
 from rules.filing.submission.admission import admit, form_problems
 from rules.filing.submission.validity import day_of_receipt
 from rules.time.working_time import VIETNAM
-from schemas.base import Text
 from schemas.errors import Offer, Problem, Refusal, RefusalCode, RefusalError
 from schemas.files import Paper
 from schemas.filing.state import Filing
@@ -21,7 +19,6 @@ from schemas.form import FormValue
 from schemas.level import Channel, Level
 from schemas.people import Actor, PersonKind, Role
 from schemas.publishing.procedure import Term
-from schemas.publishing.province import Province
 from tests.unit.filing.lives import (
     ADDRESS,
     AGENCY,
@@ -34,7 +31,6 @@ from tests.unit.filing.lives import (
     RECEPTION,
     REPRESENTATIVE,
     SPECIALIST,
-    START,
     Life,
     fee,
     local,
@@ -212,10 +208,6 @@ def test_a_complete_submission_with_every_kind_of_field_is_admitted() -> None:
     assert admit(submission(form=form, result_channel="post", address=ADDRESS), procedure(), NOW).level == 4
 
 
-def test_a_paper_handed_in_at_the_counter_needs_no_file() -> None:
-    assert admit(submission(**PAPER, papers=(Paper(code="identity"),)), procedure(), NOW).level == 4
-
-
 def test_a_paper_filing_that_lacks_something_is_admitted_with_what_it_lacks() -> None:
     admitted = admit(submission(**PAPER, papers=(), form={"copies": 1}), procedure(), NOW)
     assert [(need.target, need.code) for need in admitted.missing] == [("paper", "identity"), ("field", "name")]
@@ -313,33 +305,20 @@ def refused(found: dict[str, Any], **changes: Any) -> list[Problem]:
 
 
 @pytest.mark.parametrize(
-    ("term", "vi", "en"),
+    ("term", "en"),
     [
-        (
-            Term(valid_from=FIRST, valid_until=date(2027, 12, 31)),
-            "từ ngày 1/3/2027 đến hết ngày 31/12/2027",
-            "from 1 March 2027 to 31 December 2027",
-        ),
-        (Term(valid_from=FIRST), "từ ngày 1/3/2027", "from 1 March 2027 on"),
-        (Term(valid_until=BEFORE), "đến hết ngày 28/2/2027", "until 28 February 2027"),
+        (Term(valid_from=FIRST, valid_until=date(2027, 12, 31)), "from 1 March 2027 to 31 December 2027"),
+        (Term(valid_from=FIRST), "from 1 March 2027 on"),
+        (Term(valid_until=BEFORE), "until 28 February 2027"),
     ],
     ids=["between", "since", "until"],
 )
-def test_a_version_that_is_not_in_force_says_when_it_is(term: Term, vi: str, en: str) -> None:
+def test_a_version_that_is_not_in_force_says_when_it_is(term: Term, en: str) -> None:
     [named] = refused({"not_in_force": term}, version="2026-12")
     [current] = refused({"not_in_force": term})
     assert (named.field, named.rule) == ("version", "version_not_in_force")
     assert (current.field, current.rule) == ("procedure", "version_not_in_force")
-    assert named.message.vi == f"phiên bản này chỉ áp dụng cho hồ sơ tiếp nhận {vi}"
     assert named.message.en == f"this version is in force only for what is received {en}"
-
-
-def test_a_procedure_that_another_province_has_names_it() -> None:
-    city = Province(province="H29", name=Text(vi="Thành phố Hồ Chí Minh", en="Ho Chi Minh City"))
-    [problem] = refused({"only_in": city})
-    assert (problem.field, problem.rule) == ("agency", "only_in_province")
-    assert problem.message.vi == "thủ tục này chỉ có ở Thành phố Hồ Chí Minh (H29); hãy nộp tại cơ quan ở đó"
-    assert problem.message.en == "only Ho Chi Minh City (H29) has this procedure; file with an agency there"
 
 
 COMPANY: Final = AN.model_copy(update={"kind": PersonKind.ORGANISATION, "id_number": "0100109106"})
@@ -363,11 +342,6 @@ def wrong(**changes: Any) -> list[tuple[str, str]]:
     return []
 
 
-def test_who_files_for_themselves_brings_no_authorisation_of_somebody_else() -> None:
-    said = mandate(principal=MANDATE.id_number)
-    assert wrong(actor=APPLICANT, **said) == [("authorisation.principal", "authorisation_for_someone_else")]
-
-
 @pytest.mark.parametrize(
     ("said", "field", "rule"),
     [
@@ -384,6 +358,12 @@ def test_one_thing_wrong_with_an_authorisation_is_the_one_thing_said(
     said: dict[str, Any], field: str, rule: str
 ) -> None:
     assert wrong(**mandate(**said)) == [(f"authorisation.{field}", rule)]
+
+
+def test_who_files_for_themselves_or_their_organisation_needs_none_and_brings_none_of_somebody_else() -> None:
+    somebody_else = [("authorisation.principal", "authorisation_for_someone_else")]
+    assert wrong(actor=APPLICANT, **mandate(principal=MANDATE.id_number)) == somebody_else
+    assert wrong(actor=APPLICANT, applicant=COMPANY, authorisation=None) == []
 
 
 @pytest.mark.parametrize(
@@ -425,10 +405,6 @@ def test_whoever_represents_an_organisation_is_bound_to_its_code(
     assert wrong(**{"authorisation": None} | given, applicant=director, actor=DIRECTOR) == said
 
 
-def test_an_organisation_that_files_itself_needs_none() -> None:
-    assert wrong(authorisation=None, applicant=COMPANY, actor=APPLICANT) == []
-
-
 def test_the_desk_records_an_authorisation_on_paper_and_what_is_said_of_it_must_be_right() -> None:
     assert wrong(authorisation=FILE.model_dump(), **PAPER) == []
     assert wrong(**mandate(valid_until=date(2026, 11, 24)), **PAPER) == [
@@ -452,12 +428,8 @@ def test_a_representative_acts_until_the_last_day_has_passed() -> None:
     assert life.refusal("withdraw", REPRESENTATIVE, reason="-") == EXPIRED
     offered = {action.name: action for action in lifecycle.available_actions(life.filing, REPRESENTATIVE, life.now)}
     assert not any(action.allowed for action in offered.values())
-
-
-def test_then_the_applicant_and_the_desk_act_as_ever() -> None:
-    life = acting().until("2026-11-27 08:00")
-    assert life.refusal("answer", APPLICANT, n=1, answer="1/1") == []
-    assert life.refusal("answer", RECEPTION, n=1, answer="1/1") == []
+    for actor in (APPLICANT, RECEPTION):
+        assert life.refusal("answer", actor, n=1, answer="1/1") == []
 
 
 def test_without_an_end_a_representative_acts_on() -> None:
@@ -465,12 +437,3 @@ def test_without_an_end_a_representative_acts_on() -> None:
     assert life.refusal("withdraw", REPRESENTATIVE, reason="-") == []
     life.filing = life.filing.model_copy(update={"authorisation": None})  # by a snapshot from before it was kept
     assert life.refusal("withdraw", REPRESENTATIVE, reason="-") == []
-
-
-def test_officers_are_shown_under_what_it_was_filed() -> None:
-    life = Life(**mandate(representative="Trần Văn Bình", valid_until=date(2026, 12, 31), scope=("2.000635",)))
-    shown = view(life.filing, life.now, 0).authorisation
-    assert shown is not None
-    assert (shown.representative, shown.id_number) == ("Trần Văn Bình", MANDATE.id_number)
-    assert (shown.valid_until, shown.scope, shown.sha256) == (date(2026, 12, 31), ("2.000635",), MANDATE.sha256)
-    assert view(Life(authorisation=None, actor=APPLICANT).filing, START, 0).authorisation is None

@@ -143,16 +143,6 @@ def test_the_processing_goes_on_with_the_25_hours_that_were_left(reason: str) ->
     }
 
 
-@pytest.mark.parametrize("reason", INTERRUPTIONS)
-def test_the_processing_starts_again_as_if_received_then(reason: str) -> None:
-    step, interrupt, go_on, _ = INTERRUPTIONS[reason]
-    life = interrupt(at(step, resumption={reason: "restart"}).until(BEGINS))
-    go_on(life.until(ENDS))
-    first, second = life.runs("processing")
-    assert (pauses(first), first.outcome) == ([(BEGINS, None, reason)], None)
-    assert (line(second), second.pauses) == (("processing", ENDS, "2026-12-07 17:00", None, None), ())
-
-
 def test_a_supplement_starts_the_limits_again_and_the_rest_goes_on_unless_the_procedure_says_otherwise() -> None:
     after = {}
     for reason, (step, interrupt, go_on, _) in INTERRUPTIONS.items():
@@ -380,11 +370,6 @@ def test_a_procedure_says_how_long_before_it_reminds_and_apologises() -> None:
     }
 
 
-def test_a_reminder_that_would_come_before_the_start_comes_at_half_of_the_time() -> None:
-    life = at(VERIFY, **limited(reminder="10 working days"))
-    assert tells(life, "processing")["reminder"] == "2026-11-30 11:00"  # 20 hours: 8, 8, and 4
-
-
 def test_a_reminder_at_the_instant_of_the_start_would_be_none_and_comes_at_half_of_the_time() -> None:
     life = Life(procedure(review=[VERIFY, APPRAISE, DECIDE], **limited(reminder="4 working days"))).until(
         "2026-11-25 17:00"
@@ -593,16 +578,13 @@ def test_the_time_to_appeal_is_a_date_that_nothing_rings_at() -> None:
     ("notify", "until"),
     [
         (lambda: Life().do("refuse_intake", RECEPTION, **REFUSING), "2027-02-23 17:00"),
-        (lambda: suspended(at(VERIFY)), "2027-02-23 17:00"),
-        (lambda: at(VERIFY).do("stop", LEADER, mode="end", **ENDING), "2027-02-23 17:00"),
         (
             lambda: Life().asked(RECEPTION, IDENTITY).until("2026-12-09 17:00").rung(),
             "2027-03-10 17:00",
         ),  # at the close: the next day's
-        (lambda: Life().accepted().decided("refused").issued(), "2027-02-23 17:00"),
         (Life, None),
     ],
-    ids=["refused at intake", "suspended", "ended", "not supplied", "refused on the merits", "nothing yet"],
+    ids=["refused at intake", "not supplied", "nothing yet"],
 )
 def test_a_complaint_may_be_made_so_long_from_the_notice_of_each(notify: Callable[[], Life], until: str | None) -> None:
     filing = notify().filing
@@ -610,22 +592,7 @@ def test_a_complaint_may_be_made_so_long_from_the_notice_of_each(notify: Callabl
     assert seen == (local(until) if until else None)
 
 
-def test_a_suspension_that_may_be_complained_about_rings_by_its_own_clock_alone() -> None:
-    life = suspended(at(VERIFY, **limited(appeal="1 calendar days")))
-    assert set(life.ringing) == {"suspension"}
-    assert life.until("2026-12-10 08:00").refusal("timer_fired", clock="appeal") == [("clock", "not_due")]
-
-
 # Whoever has the task, the clocks are the filing's.
-
-
-def test_no_clock_is_lost_when_a_task_changes_hands() -> None:
-    life = at(VERIFY).until("2026-11-27 17:00").rung()
-    clocks, past, timers = life.filing.clocks, life.filing.past_clocks, life.tells
-    life.until("2026-11-30 08:00").do("release", SPECIALIST).do("claim", SPECIALIST)
-    life.do("reassign", TEAM_LEAD, officer="specialist-2").do("reassign", TEAM_LEAD, officer="specialist-1")
-    life.do("ask", SPECIALIST, question="Ngày sinh?").do("answer", APPLICANT, n=1, answer="1/1")
-    assert (life.filing.clocks, life.filing.past_clocks, life.tells) == (clocks, past, timers)
 
 
 def test_a_demand_that_is_taken_back_lets_the_clocks_go_on_and_nobody_was_late_with_it() -> None:
@@ -757,10 +724,3 @@ def test_a_step_that_was_late_before_stays_so_when_the_next_one_is_late_no_more(
     life.do("change_calendar", calendar=december)
     assert not life.clock("step").overdue
     assert life.filing.overdue == ("step", "processing")  # which was due on the 2nd
-
-
-def test_what_is_late_on_another_calendar_rings_at_once() -> None:
-    life = at(VERIFY).do("change_calendar", **without(26, 27)).until("2026-11-30 17:30").rung()
-    assert life.told == []
-    life.do("change_calendar", calendar=CALENDAR).rung()
-    assert life.told == [("step", "reminded"), ("processing", "apology_drafted"), ("step", "overdue")]

@@ -11,10 +11,8 @@ from rules.filing import lifecycle
 from rules.filing.commands.counter import MOST_WRONG_CODES
 from rules.filing.commands.delivery import MOST_CHANGES
 from rules.filing.commands.reading import MOST_LINKS, opens
-from rules.filing.evidence import evidence
 from rules.filing.projections import delivery
 from schemas.filing.events import FeePaid
-from schemas.ids import StreamId
 from schemas.level import Channel
 from schemas.people import PersonKind
 from tests.unit.filing.lives import (
@@ -65,12 +63,6 @@ def test_what_waits_at_the_counter_goes_by_post_instead() -> None:
     assert (life.stage, life.filing.parcels, life.filing.recalled) == ("delivery", 1, None)
     assert life.refusal("hand_over", HANDOVER, **FETCHED) == [("", "wrong_stage")]
     assert (life.clock("pickup").ended_by, life.clock("pickup").outcome) == ("delivery_changed", None)
-
-
-def test_what_waits_at_the_counter_is_given_online_instead() -> None:
-    life = issued(**AT_COUNTER).do("change_delivery", APPLICANT, channel="online")
-    assert since_issued(life) == ["pickup_offered", "delivery_changed", "handed_over"]
-    assert life.log[-1].event.channel == "online"
 
 
 @pytest.mark.parametrize(
@@ -132,13 +124,6 @@ def test_nothing_changes_before_the_fee_for_the_result_is_paid_and_after_it_was_
     life.do("change_delivery", APPLICANT, channel="online")
     assert (life.stage, life.filing.result_channel) == ("fee", "online")
     assert issued().refusal("change_delivery", APPLICANT, channel="counter") == [("", "filing_closed")]
-
-
-def test_the_officer_may_still_take_back_what_they_sent_on() -> None:
-    life = Life().accepted().proposed()
-    before = life.filing.last_move
-    assert before is not None
-    assert life.do("change_delivery", APPLICANT, channel="counter").filing.last_move == before
 
 
 # At the counter.
@@ -276,12 +261,6 @@ def test_who_does_not_fetch_it_is_reminded_as_long_as_it_waits() -> None:
     assert [moment for clock, moment, _ in life.tells if clock == "pickup"] == ["due"]
 
 
-def test_of_what_has_left_the_counter_nobody_is_reminded() -> None:
-    life = Life(procedure(**limited(unclaimed="10 calendar days")), **AT_COUNTER).accepted().decided().issued()
-    life.do("change_delivery", APPLICANT, channel="post", address=ADDRESS)
-    assert [clock for clock, _, _ in life.tells] == ["delivery"]
-
-
 # Online.
 
 
@@ -410,15 +389,6 @@ def test_who_would_fetch_it_instead_pays_at_the_counter() -> None:
     assert life.stage == "pickup"
 
 
-def test_who_would_have_it_brought_again_pays_the_postman() -> None:
-    life = sent().do("settle_parcel", n=1, outcome="returned")
-    again = ADDRESS.model_copy(update={"address": "2 Hàng Bài"})
-    life.do("change_delivery", APPLICANT, channel="post", address=again)
-    assert (life.stage, life.filing.parcels, "payment" in life.ringing) == ("delivery", 2, False)
-    life.do("settle_parcel", n=2, outcome="delivered", fee=AMOUNT)
-    assert [one.parcel for one in paid(life)] == [2]
-
-
 @pytest.mark.parametrize("collected", [None, AMOUNT - 1, AMOUNT + 1])
 def test_less_than_the_fee_or_nothing_pays_nothing(collected: int | None) -> None:
     life = sent().do("settle_parcel", n=1, outcome="delivered", fee=collected)
@@ -449,17 +419,3 @@ def test_money_that_came_with_papers_by_post_is_recorded_with_the_number_of_the_
     life.do("pay_at_counter", CASHIER, **said)
     [one] = paid(life)
     assert (one.channel, one.means, one.reference, one.parcel) == (Channel.POST, None, "EA123456789VN", None)
-    assert evidence(StreamId.parse("filing:00000000-0000-0000-0000-000000000001"), one) is None
-
-
-def test_that_it_was_paid_is_borne_out_by_what_the_parcel_says() -> None:
-    stream = StreamId.parse("filing:00000000-0000-0000-0000-000000000001")
-    said = FeePaid(n=1, amount=AMOUNT, channel=Channel.POST, parcel=2)
-    [[entry]] = evidence(stream, said) or ()
-    assert (entry.kinds, entry.fields) == (("consignment_ended",), {"outcome": "delivered", "fee": AMOUNT})
-    assert str(entry.stream).endswith(":2")
-
-
-def test_reception_is_no_cashier() -> None:
-    life = sent().do("settle_parcel", n=1, outcome="returned")
-    assert life.refusal("pay_at_counter", RECEPTION, amount=AMOUNT) == [("actor.role", "role_not_allowed")]

@@ -41,7 +41,6 @@ from tests.unit.filing.lives import (
     RECEPTION,
     SPECIALIST,
     STOP,
-    TEAM_LEAD,
     Life,
     fee,
     procedure,
@@ -166,27 +165,6 @@ def test_a_refund_opens_what_the_filings_log_has_made_less() -> None:
         [(("fee_reduced",), {"n": 1})]
     ]
 
-
-def test_nobody_asks_for_a_supplement_while_a_fee_is_due() -> None:
-    """So no request for money is overtaken by a change of the dossier before it is paid."""
-    life = Life(rules("acceptance")).accepted()
-    for officer in (RECEPTION, SPECIALIST, LEADER, TEAM_LEAD, CASHIER):
-        items = [{"target": "field", "code": "copies", "note": "mờ"}]
-        assert life.refusal("request_supplement", officer, items=items, legal_basis="Đ15")
-    assert life.refusal("supplement", APPLICANT, form={"copies": 5}, papers=[]) == [("", "wrong_stage")]
-
-
-def test_what_was_paid_is_owed_on_though_a_difference_is_asked_for() -> None:
-    """A payment that is started again asks whether its fee is owed: the record bears out that it is."""
-    evidence = require(PAYMENT.evidence(StreamId.parse(f"payment:{'0' * 8}-0000-4000-8000-{'0' * 12}:1"), CANCELLED))
-    asked_again = next(way for way in evidence if way[0].kinds == ("fee_requested",))
-    assert [(entry.kinds, entry.fields["n"], entry.absent) for entry in asked_again] == [
-        (("fee_requested",), 2, False),
-        (("fee_paid",), 1, True),
-    ]
-
-
-CANCELLED: Final = PaymentCancelled(reason="the filing no longer owes this fee")
 
 CHANGES: Final = st.lists(
     st.tuples(st.integers(0, 50), st.booleans(), st.sampled_from(["online", "counter", "waive"]), st.integers(0, 9)),
@@ -346,30 +324,10 @@ def test_more_than_the_fee_was_asks_for_no_more_than_it() -> None:
     assert require(life.filing.fee).amount == AMOUNT
 
 
-def test_it_is_paid_at_the_counter_too_or_taken_back_once_more() -> None:
-    life = asked_again(in_review())
-    life.do("pay_at_counter", CASHIER, amount=AMOUNT)
-    assert stage(life.filing) is Stage.REVIEW
-    life = asked_again(asked_again(in_review()).do("settle_fee", n=2, settlement="paid", amount=AMOUNT), n=2001, fee=2)
-    assert require(life.filing.fee).n == 3
-    assert require(life.filing.fee).amount == AMOUNT
-
-
 def test_a_filing_whose_fee_nobody_pays_again_ends() -> None:
     life = asked_again(in_review()).wait(days=30).do("settle_fee", n=2, settlement="expired")
     assert life.filing.closing is Closing.FEE_EXPIRED
     assert claims.fees_to_return(life.filing) == (), "nothing is left of the first that might go back"
-
-
-def test_a_change_of_the_dossier_is_a_difference_to_what_stays_paid() -> None:
-    life = supplied(paid(asked_again(in_review())), SPECIALIST, copies=5)
-    assert (require(life.filing.fee).amount, require(life.filing.fee).adds_to) == (24_000, 2)
-    life = supplied(
-        asked_again(in_review(), amount=8_000).do("settle_fee", n=2, settlement="paid", amount=8_000),
-        SPECIALIST,
-        copies=1,
-    )
-    assert sum(one.kept - one.charged_back for one in life.filing.fees) == 8_000
 
 
 def test_what_is_suspended_goes_on_first() -> None:

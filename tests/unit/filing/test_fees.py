@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from rules.filing.fees.assessment import Assessment, assess
+from rules.filing.fees.assessment import assess
 from rules.require import require
 from rules.time.working_time import VIETNAM
 from schemas.filing.events import FeeLine, FeePaid, FeeRequested
@@ -34,27 +34,6 @@ def costs(item: dict[str, Any], form: dict[str, FormValue], received: date = REC
     """What one item comes to."""
     facts = FEE | {"items": [{"code": "item", "amount": 1_000_000} | item]} | rule
     return assess(FeePart.model_validate(facts), submission(form=form), received, NOW).total
-
-
-@pytest.mark.parametrize(
-    ("form", "lines", "total"),
-    [
-        ({"copies": 3}, [("extract", 8000, 3), ("filing", 50_000, 1)], 74_000),
-        ({"copies": 1}, [("extract", 8000, 1), ("filing", 50_000, 1)], 58_000),
-        ({"copies": 0}, [("filing", 50_000, 1)], 50_000),
-        ({}, [("filing", 50_000, 1)], 50_000),
-    ],
-)
-def test_an_item_counts_as_often_as_its_field_says(
-    form: dict[str, FormValue], lines: list[tuple[str, int, int]], total: int
-) -> None:
-    found = assess(FeePart.model_validate(FEE), submission(form=form), RECEIVED, NOW)
-    assert found.lines == tuple(FeeLine(code=code, amount=amount, quantity=n) for code, amount, n in lines)
-    assert found.total == total
-
-
-def test_nothing_costs_nothing() -> None:
-    assert Assessment().total == assess(None, submission(), RECEIVED, NOW).total == 0
 
 
 @pytest.mark.parametrize(

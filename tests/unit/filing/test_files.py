@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -254,11 +253,6 @@ def test_a_virus_found_once_it_was_decided_asks_nobody_for_anything() -> None:
     assert (life.kinds[-1], life.filing.scan, life.filing.supplement) == ("files_scanned", ScanState.INFECTED, None)
 
 
-def test_files_that_nobody_scanned_stay_so_said_when_others_are_clean() -> None:
-    life = Life(examined=Examined(scan=ScanState.UNSCANNED)).asked(RECEPTION, ("paper", "identity"))
-    assert supplied(life, ScanState.CLEAN).filing.scan is ScanState.UNSCANNED
-
-
 def test_an_officer_says_whether_a_signature_counts_that_could_not_be_checked_to_the_end() -> None:
     life = Life(procedure(**INSTANT), DOUBTFUL)
     for actor in (RECEPTION, SYSTEM):
@@ -289,11 +283,3 @@ def test_what_is_wrong_with_files_stands_beside_everything_else_that_is_wrong() 
         Life(examined=Examined(problems=(wrong,)), papers=[], result_channel="online", level=4)
     assert no.value.refusal.code is RefusalCode.BAD_SUBMISSION
     assert {one.rule for one in no.value.refusal.problems} == {"file_not_in_store", "paper_required"}
-
-
-def test_waiting_for_the_scanner_stops_no_clock() -> None:
-    life, free = Life(examined=PENDING), Life()
-    assert life.filing.clocks == free.filing.clocks
-    life.now += timedelta(days=1)
-    due = life.clock("intake").due
-    assert scanned(life).clock("intake").due == due

@@ -162,13 +162,6 @@ def test_who_finished_a_step_takes_it_back_until_somebody_takes_it_up(verb: str)
     assert life.refusal("recall", SPECIALIST) == [("", "nothing_to_recall")]
 
 
-def test_a_proposal_that_is_taken_back_is_none() -> None:
-    life = Life().accepted().proposed("refused").do("recall", SPECIALIST)
-    assert (life.filing.proposal, life.filing.step) == (None, life.filing.procedure.review[0].code)
-    life.do("propose", SPECIALIST, outcome="approved").do("claim", LEADER).do("decide", LEADER, outcome="approved")
-    assert life.filing.decision is not None
-
-
 def test_a_demand_that_is_taken_back_leaves_status_6() -> None:
     life = at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC")
     life.do("demand_obligation", SPECIALIST, reference="34/TB", amount=1).do("recall", SPECIALIST)
@@ -469,13 +462,6 @@ def test_a_decision_in_the_place_of_a_leader_says_so() -> None:
     decided = life.do("decide", OTHER_LEADER, outcome="approved").filing.decision
     assert decided is not None
     assert (decided.officer, decided.acting_for) == ("leader-2", "leader-1")
-
-
-def test_nobody_is_a_substitute_in_their_own_filing() -> None:
-    life = at(VERIFY)
-    for theirs in ("an", "binh"):
-        given = {"officer": theirs, "acting_for": "specialist-1"}
-        assert life.refusal("reassign", TEAM_LEAD, **given) == [("officer", "own_filing")]
 
 
 def test_acting_for_somebody_ends_with_the_task_and_comes_back_with_it() -> None:

@@ -94,6 +94,7 @@ STREAM: Final = StreamId("filing", FILING)
 PAYMENT: Final = f"payment:{FILING}:2"
 REFERRAL: Final = f"referral:{FILING}:2"
 DELIVERED: Final = Entry(("consignment_ended",), {"outcome": "delivered"}, f"parcel:{FILING}:2")
+BROUGHT: Final = Entry(("consignment_ended",), {"outcome": "delivered", "fee": 8000}, f"parcel:{FILING}:2")
 UPHELD: Final = Entry(("complaint_answered",), {"about": 9, "outcome": "upheld"}, f"complaint:{FILING}:3")
 
 
@@ -115,6 +116,8 @@ def by(channel: Channel) -> ev.HandedOver:
             ),
         ),
         (ev.FeePaid(n=2, amount=8000, channel=Channel.COUNTER), None),
+        (ev.FeePaid(n=2, amount=8000, channel=Channel.POST), None),
+        (ev.FeePaid(n=2, amount=8000, channel=Channel.POST, parcel=2), ((BROUGHT,),)),
         (
             ev.ObligationFulfilled(step="tax", officer="system", reference="MC", n=2),
             tuple(

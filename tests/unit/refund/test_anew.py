@@ -14,19 +14,16 @@ from schemas.publishing.fee import RefundCase
 from schemas.refund.commands import (
     AnswerChargeBack,
     ApproveRefund,
-    DecideRefund,
-    DeclineRefund,
-    GiveBackByHand,
     LeaveToHand,
     OpenClaimed,
     RecordAsked,
     RecordGiven,
     RequestRefund,
 )
-from schemas.refund.state import CaseState, Claim, RefundCause, RefundLine
+from schemas.refund.state import CaseState, Claim, RefundLine
 from tests.unit.filing.lives import CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, procedure, reopened
 from tests.unit.payments import told
-from tests.unit.refund.givings import AMOUNT, ASKED, BY_HAND, WHY, Giving, states
+from tests.unit.refund.givings import AMOUNT, ASKED, WHY, Giving, states
 
 STOPPED: Final = Claim(rule=RefundCase.STOPPED, percent=100)
 AGAIN: Final = Claim(reopened=1)
@@ -64,22 +61,6 @@ def test_a_case_by_rule_is_called_off_and_the_next_end_is_judged_anew(before: An
     assert so_far.refusal(OpenClaimed, claim=STOPPED_AGAIN) == ["wrong_state"]
 
 
-def test_an_end_that_is_heard_of_only_after_the_next_one_is_called_off_by_that() -> None:
-    so_far = opened().do(OpenClaimed, claim=STOPPED_AGAIN)
-    assert so_far.kinds[2:] == ["refund_called_off", "refund_opened"]
-    assert states(so_far) == [(AMOUNT, "void"), (AMOUNT, "open")]
-
-
-def test_nobody_decides_any_more_what_goes_back_of_a_filing_that_goes_on() -> None:
-    so_far = Giving().do(OpenClaimed, claim=Claim(rule=RefundCase.STOPPED)).do(OpenClaimed, claim=AGAIN)
-    assert so_far.refusal(DecideRefund, LEADER, **WHY, amount=1) == ["nothing_to_decide"]
-    assert not fold.is_open(so_far.refund)
-    so_far.do(OpenClaimed, claim=Claim(rule=RefundCase.REFUSED, reopened=1))
-    assert so_far.refund.undecided is RefundCase.REFUSED
-    so_far.do(DecideRefund, LEADER, **WHY, amount=1)
-    assert states(so_far) == [(1, "open")]
-
-
 def test_what_officers_ask_for_and_what_a_change_made_less_is_not_called_off() -> None:
     less = (RefundLine(code="extract", amount=2_000),)
     so_far = Giving().do(RequestRefund, CASHIER, amount=1_000, **WHY)
@@ -98,53 +79,17 @@ def test_what_the_provider_may_be_giving_goes_on_and_is_void_if_it_never_gives_i
     assert (so_far.refund.unanswered, fold.is_open(so_far.refund)) == (0, False)
 
 
-def test_what_the_provider_may_be_giving_stands_also_where_its_charge_back_is_heard_with_the_reopening() -> None:
-    half = Claim(rule=RefundCase.STOPPED, percent=50)
-    so_far = Giving().do(OpenClaimed, claim=half).do(ApproveRefund, LEADER, **FIRST)
-    so_far.do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN.model_copy(update={"charged_back": 2_000}))
-    assert so_far.kinds[-2:] == ["refund_charged_back", "refund_called_off"]
-    assert states(so_far) == [(8_001, "approved")]
-    so_far.do(RecordGiven, **FIRST)
-    assert so_far.refusal(OpenClaimed, claim=half.model_copy(update={"reopened": 1})) == ["wrong_state"]
-
-
-def void_of_the_end_before() -> Giving:
+def test_what_is_void_of_the_end_before_calls_off_nothing_of_the_next_and_goes_back_by_that() -> None:
     """Half of it was going back by the first end; by the second all does. Then the provider refuses the first half."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
     so_far = Giving().do(OpenClaimed, claim=half).do(ApproveRefund, LEADER, **FIRST)
     so_far.do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN).do(OpenClaimed, claim=STOPPED_AGAIN)
     assert states(so_far) == [(8_001, "approved"), (8_000, "open")], "the first half is a part of it"
-    return so_far.do(LeaveToHand, **FIRST, rule="95")
-
-
-def test_what_is_void_of_the_end_before_calls_off_nothing_of_the_next_and_goes_back_by_that() -> None:
-    so_far = void_of_the_end_before()
+    so_far.do(LeaveToHand, **FIRST, rule="95")
     assert states(so_far) == [(8_001, "void"), (8_000, "open")]
     so_far.do(OpenClaimed, claim=STOPPED_AGAIN)
     assert states(so_far) == [(8_001, "void"), (8_000, "open"), (8_001, "open")]
     assert so_far.refusal(OpenClaimed, claim=STOPPED_AGAIN) == ["wrong_state"]
-
-
-def test_what_was_declined_meanwhile_does_not_go_back_with_it() -> None:
-    half = Claim(rule=RefundCase.STOPPED, percent=50)
-    so_far = Giving().do(OpenClaimed, claim=half).do(ApproveRefund, LEADER, **FIRST)
-    so_far.do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN).do(OpenClaimed, claim=STOPPED_AGAIN)
-    so_far.do(DeclineRefund, LEADER, case=2, reason="x").do(LeaveToHand, **FIRST, rule="95")
-    so_far.do(OpenClaimed, claim=STOPPED_AGAIN)
-    assert states(so_far) == [(8_001, "void"), (8_000, "declined"), (8_001, "open")]
-
-
-def test_what_is_void_of_the_end_before_does_not_hide_that_the_filing_begins_again() -> None:
-    so_far = void_of_the_end_before().do(OpenClaimed, claim=Claim(reopened=2))
-    assert states(so_far) == [(8_001, "void"), (8_000, "void")]
-
-
-def test_a_leader_who_has_yet_to_decide_is_not_asked_twice() -> None:
-    undecided = Claim(rule=RefundCase.REFUSED, reopened=1)
-    so_far = approved().do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN).do(OpenClaimed, claim=undecided)
-    so_far.do(LeaveToHand, **FIRST, rule="95")
-    assert so_far.refusal(OpenClaimed, claim=undecided) == ["wrong_state"]
-    assert so_far.refund.undecided is RefundCase.REFUSED
 
 
 @pytest.mark.parametrize("reopened_first", [True, False])
@@ -205,13 +150,6 @@ def test_what_went_back_too_early_is_a_part_of_the_share_unless_it_is_asked_for_
     else:
         so_far.do(OpenClaimed, claim=again)
         assert states(so_far)[1:] == [(back, "open")]
-
-
-def test_what_nobody_owes_any_more_is_given_by_hand_whatever_began_again() -> None:
-    so_far = approved().do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN)
-    so_far.refund = so_far.replayed = so_far.refund.model_copy(update={"unowed": RefundCause.LATE})
-    so_far.do(LeaveToHand, **FIRST, rule="95").do(GiveBackByHand, CASHIER, **FIRST | BY_HAND)
-    assert states(so_far) == [(AMOUNT, "given")]
 
 
 def test_only_a_filing_that_has_begun_again_bears_it_out() -> None:

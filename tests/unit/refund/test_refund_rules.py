@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.refund import claims, fold
+from rules.refund import claims
 from rules.refund.refile import share
 from rules.refund.view import view
 from rules.streams import REFUND
@@ -24,8 +24,6 @@ from schemas.refund.commands import (
     GiveBackByHand,
     LeaveToHand,
     OpenClaimed,
-    RecordAsked,
-    RecordGiven,
     RequestRefund,
 )
 from schemas.refund.state import MOST_CASES, Claim, RefundCause, RefundLine
@@ -37,7 +35,6 @@ from tests.unit.payments import told
 from tests.unit.refund.givings import (
     AMOUNT,
     APART,
-    ASKED,
     BY_HAND,
     CAPTURE,
     DEPUTY,
@@ -86,12 +83,6 @@ def test_another_leader_than_who_asked_approves_or_declines(
     assert asked.refusal(DeclineRefund, approves, **DECLINE, acting_for=acting_for) == rules
 
 
-def test_who_asked_in_the_place_of_somebody_leaves_that_one_out_too() -> None:
-    asked = asked_by(CASHIER, acting_for=LEADER.subject)
-    assert asked.refusal(ApproveRefund, LEADER, **FIRST) == ["needs_another"]
-    assert asked.refusal(ApproveRefund, DEPUTY, **FIRST) == []
-
-
 @pytest.mark.parametrize(
     ("said", "rules", "amount"),
     [
@@ -109,16 +100,6 @@ def test_the_whole_a_part_or_line_by_line(said: dict[str, Any], rules: list[str]
     assert Giving().refusal(RequestRefund, CASHIER, **WHY, **said) == rules
     if not rules:
         assert asked_by(CASHIER, **said).refund.entries[0].amount == amount
-
-
-def test_what_is_open_or_given_can_not_be_asked_for_twice() -> None:
-    asked = asked_by(CASHIER, amount=16_000)
-    assert asked.refusal(RequestRefund, CASHIER, **WHY, amount=2) == ["more_than_captured"]
-    asked.do(RequestRefund, CASHIER, **WHY)
-    assert asked.refund.entries[1].amount == 1
-    assert asked.refusal(RequestRefund, CASHIER, **WHY) == ["more_than_captured"]
-    asked.do(DeclineRefund, LEADER, **DECLINE)
-    assert asked.refusal(RequestRefund, CASHIER, **WHY, amount=16_000) == []
 
 
 def test_people_ask_a_bounded_number_of_times() -> None:
@@ -148,24 +129,6 @@ def test_by_hand_it_takes_a_cashier_who_has_not_approved_it(
     assert left_to_hand().refusal(GiveBackByHand, actor, **FIRST | BY_HAND | said) == rules
 
 
-def test_nothing_is_given_by_hand_that_the_provider_may_still_give() -> None:
-    approved = asked_by(CASHIER).do(ApproveRefund, LEADER, **FIRST)
-    assert approved.refusal(GiveBackByHand, CASHIER, **FIRST | BY_HAND) == ["nothing_left_to_hand"]
-    given = approved.do(RecordGiven, case=1)
-    assert given.refusal(RecordGiven, case=1) == ["wrong_state"]
-    assert given.refusal(LeaveToHand, case=1, rule="95") == ["wrong_state"]
-
-
-def test_what_nobody_owes_is_not_declined_and_what_else_was_asked_of_it_goes_back_after_all() -> None:
-    asked = asked_by(CASHIER, amount=6_000).do(OpenClaimed, claim=UNOWED)
-    assert [entry.amount for entry in asked.refund.entries] == [6_000, 10_001]
-    assert asked.refusal(DeclineRefund, LEADER, case=2, reason="x") == ["nobody_owes_it"]
-    asked.do(ApproveRefund, LEADER, case=2).do(RecordGiven, case=2).do(DeclineRefund, LEADER, **DECLINE)
-    assert fold.is_open(asked.refund), "the next look asks for it"
-    asked.do(OpenClaimed, claim=Claim())
-    assert [(entry.amount, entry.cause) for entry in asked.refund.entries[2:]] == [(6_000, RefundCause.SECOND)]
-
-
 def test_who_waived_the_fee_does_not_give_back_alone_what_they_decline() -> None:
     """15,000 of 16,001 đồng came, and a cashier asks for a part of it; then the fee is waived."""
     waived = Claim(unowed=RefundCause.LATE, ended=(LEADER.subject,))
@@ -178,19 +141,6 @@ def test_who_waived_the_fee_does_not_give_back_alone_what_they_decline() -> None
         *((5_000, (LEADER.subject,)), (10_000, (LEADER.subject,)))
     ]
     assert so_far.refusal(ApproveRefund, LEADER, case=3) == ["needs_another"]
-
-
-def test_who_waived_the_fee_does_not_give_back_alone_what_is_there_after_a_charge_back() -> None:
-    waived = Claim(unowed=RefundCause.LATE, ended=(LEADER.subject,))
-    so_far = Giving().do(OpenClaimed, claim=waived).do(ApproveRefund, DEPUTY, **FIRST)
-    so_far.do(RecordAsked, **ASKED).do(OpenClaimed, claim=waived.model_copy(update={"charged_back": 1_000}))
-    so_far.do(LeaveToHand, case=1, rule="95")
-    assert so_far.kinds[-1] == "refund_charged_back"
-    assert fold.is_open(so_far.refund), "the next look asks for it"
-    so_far.do(OpenClaimed, claim=waived.model_copy(update={"charged_back": 1_000}))
-    assert [(entry.amount, entry.asked_by) for entry in so_far.refund.entries[1:]] == [
-        (AMOUNT - 1_000, (LEADER.subject,))
-    ]
 
 
 @pytest.mark.parametrize(("percent", "kinds"), [(None, ["refund_undecided"]), (0, []), (50, ["refund_opened"])])
@@ -228,14 +178,6 @@ def test_a_share_is_of_the_fee_and_not_of_what_is_too_much() -> None:
     assert [(entry.case, entry.amount, entry.cause) for entry in so_far.refund.entries] == [
         *((1, 3_999, RefundCause.EXCESS), (2, 8_001, RefundCause.RULE))
     ]
-
-
-def test_what_is_too_much_waits_for_what_was_asked_for_before() -> None:
-    so_far = Giving(capture=CAPTURE.model_copy(update={"amount": 20_000})).do(RequestRefund, CASHIER, **WHY)
-    claim = Claim(excess=3_999)
-    assert so_far.refusal(OpenClaimed, claim=claim) == ["wrong_state"]
-    so_far.do(DeclineRefund, LEADER, **DECLINE).do(OpenClaimed, claim=claim)
-    assert so_far.refund.entries[-1].amount == 3_999
 
 
 @pytest.mark.parametrize(("amount", "kinds"), [(0, ["refund_decided"]), (1, ["refund_decided", "refund_opened"])])
@@ -302,17 +244,6 @@ def test_how_the_filing_ended_says_what_goes_back(
     assert claims.claim(told(("money", "m1"), ("money", "m2")), 1002, life.filing) == Claim(unowed=RefundCause.SECOND)
 
 
-def test_who_ended_the_filing_alone_does_not_give_back_alone() -> None:
-    rules = {"refunds": [{"case": "stopped", "percent": 100}, {"case": "refused", "percent": 100}]}
-    life = paid(Life(procedure(fee=fee() | rules)).accepted()).do("stop", LEADER, mode="end", **ENDING)
-    claim = claims.claim(told(("money", "m1")), 1001, life.filing)
-    assert claim.ended == (LEADER.subject,)
-    so_far = Giving().do(OpenClaimed, claim=claim)
-    assert so_far.refusal(ApproveRefund, LEADER, **FIRST) == ["needs_another"]
-    assert so_far.refusal(ApproveRefund, DEPUTY, acting_for=LEADER.subject, **FIRST) == ["needs_another"]
-    assert so_far.refusal(ApproveRefund, DEPUTY, **FIRST) == []
-
-
 def test_who_waived_a_part_of_the_fee_does_not_give_it_back_alone() -> None:
     less = supplied(paid_online(Life(with_waivers())), copies=3).do("waive_fee", CASHIER, **HALF_OF_IT)
     made_less = claims.claim(told(("money", "m1")), 1001, less.filing)
@@ -370,15 +301,6 @@ def test_what_a_fee_became_less_is_opened_once_and_more_of_it_once_more() -> Non
     ]
     assert life.refusal(DeclineRefund, LEADER, **DECLINE) == ["nobody_owes_it"]
     assert life.refund.unowed is None
-
-
-def test_the_procedures_share_is_of_what_the_fee_became() -> None:
-    said = Claim(returned=less(6_001), rule=RefundCase.STOPPED, percent=50)
-    life = Giving().do(OpenClaimed, claim=said)
-    assert [(one.case, one.cause, one.amount) for one in life.refund.entries] == [
-        (1, RefundCause.DIFFERENCE, 6_001),
-        (2, RefundCause.RULE, 5_000),
-    ]
 
 
 def test_what_was_forgone_of_a_fee_does_not_go_back() -> None:

@@ -65,11 +65,6 @@ async def test_a_wait_ends_when_it_is_done_and_says_how_long_it_may_take(engine:
     assert engine.waits[-1] == {"timeout": None, "timeout_summary": None}
 
 
-async def test_a_pause_is_over_when_its_time_is(engine: Engine) -> None:
-    await waiting.pause(stream(), timedelta(seconds=3), "the filing has no workflow yet")
-    assert engine.waits == [{"timeout": timedelta(seconds=3), "timeout_summary": "the filing has no workflow yet"}]
-
-
 @pytest.mark.usefixtures("engine")
 async def test_a_run_that_makes_way_waits_no_longer_but_what_is_done_is_done() -> None:
     waits = stream()
