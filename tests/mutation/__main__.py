@@ -62,7 +62,7 @@ class Package:
 
 _LEDGER: Final = "tests/integration/record/test_ledger.py"
 PACKAGES: Final = (
-    Package("rules/filing", ("tests/unit/filing",)),
+    Package("rules/filing", ("tests/unit/filing", "tests/contract/test_law.py")),
     Package(
         "rules/time",
         (

@@ -6,10 +6,11 @@ from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from tests.unit.filing.lives import APPLICANT, CALENDAR, FILE, Life
+from tests.unit.filing.lives import APPLICANT, CALENDAR, FILE, LEADER, SPECIALIST, STOP, Life
 
 HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 IDENTITY: Final = ("paper", "identity")
+SILENT: Final = {"silent_basis": "Luật X, Đ5", "silent_officer": "leader-2"}
 AFFIDAVIT: Final = [{"code": "identity", "file": FILE.model_dump()}]
 
 
@@ -30,5 +31,18 @@ def events(life: Life, kind: type[Any]) -> list[Any]:
     return [recorded.event for recorded in life.log if isinstance(recorded.event, kind)]
 
 
+def suspended(life: Life) -> Life:
+    return life.do("stop", LEADER, mode="suspend", **STOP)
+
+
+def referred(life: Life) -> Life:
+    return life.do("refer_obligation", SPECIALIST, reference="12/PC")
+
+
 def off(*days: date) -> dict[str, Any]:
     return {"calendar": CALENDAR.model_copy(update={"version": "2026.2", "off": days})}
+
+
+def without(*days: int) -> dict[str, Any]:
+    """Returns the calendar once these days of November are holidays."""
+    return off(*(date(2026, 11, day) for day in days))

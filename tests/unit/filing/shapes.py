@@ -23,60 +23,59 @@ SILENT: Final = {"silent_basis": "NĐ 1/2026", "silent_officer": "leader-2"}
 CASES: Final = {"cases": [{"code": "verified", "processing": "30 working days"}]}
 HALF: Final = {"waivers": [{"code": "student", "percent": 50, "approver": "cashier"}]}
 INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
-SHAPES: Final[tuple[dict[str, Any], ...]] = (
-    {},
-    INSTANT,
-    INSTANT | {"fee": fee()},
-    {"fee": fee()},
-    {"fee": fee(channels=("counter",))},
-    {"fee": fee("result"), "supplement_rounds": 2},
-    {"fee": fee("result", ("counter",)), "review": [VERIFY, APPRAISE, DECIDE]},
-    {"review": [VERIFY, APPRAISE | {"role": "clerk"}, DECIDE], "supplement_rounds": 0},
-    {"level": 1, "result_channels": ["counter", "post"], "fee": fee(channels=("counter",))},
-    {"level": 2, "result_channels": ["counter", "post"]},
-    {"level": 3, "result_channels": ["counter", "post"], "fee": fee(channels=("counter",)), "supplement_rounds": 2},
-    {"papers": [], "supplement_rounds": 2, "fee": fee()},
-    {"fee": fee("submission") | HALF, "supplement_rounds": 2},
-    {
+_SHAPES: Final[dict[str, dict[str, Any]]] = {
+    "free": {},
+    "instant": INSTANT,
+    "instant with a fee": INSTANT | {"fee": fee()},
+    "fee on acceptance": {"fee": fee()},
+    "fee at the counter": {"fee": fee(channels=("counter",))},
+    "fee for the result, two supplements": {"fee": fee("result"), "supplement_rounds": 2},
+    "three steps, fee for the result at the counter": {
+        "fee": fee("result", ("counter",)),
+        "review": [VERIFY, APPRAISE, DECIDE],
+    },
+    "three steps with a clerk, no supplement": {
+        "review": [VERIFY, APPRAISE | {"role": "clerk"}, DECIDE],
+        "supplement_rounds": 0,
+    },
+    "level 1": {"level": 1, "result_channels": ["counter", "post"], "fee": fee(channels=("counter",))},
+    "level 2": {"level": 2, "result_channels": ["counter", "post"]},
+    "level 3, two supplements": {
+        "level": 3,
+        "result_channels": ["counter", "post"],
+        "fee": fee(channels=("counter",)),
+        "supplement_rounds": 2,
+    },
+    "no papers, two supplements": {"papers": [], "supplement_rounds": 2, "fee": fee()},
+    "fee with the submission, half of it waived": {"fee": fee("submission") | HALF, "supplement_rounds": 2},
+    "fee on acceptance, waived": {
         "fee": fee() | {"waivers": [{"code": "poor", "percent": 100, "approver": "leader"}]},
         "review": [VERIFY, APPRAISE, DECIDE],
     },
-    {"review": [INSPECT, CONSULT, APPRAISE, DECIDE], **EXTENSION, **SILENT},
-    {"review": [ESCALATE, TAX, APPRAISE, DECIDE], **EXTENSION, **CASES},
-    {"review": [VERIFY, DRAFT, APPRAISE, DECIDE], **EXTENSION, **SILENT},
-    {"review": [PARTS, APPRAISE, DECIDE], **EXTENSION},
-    {
+    "inspection and consultation, silence is consent and approval": {
+        "review": [INSPECT, CONSULT, APPRAISE, DECIDE],
+        **EXTENSION,
+        **SILENT,
+    },
+    "consultation without silence, obligation": {"review": [ESCALATE, TAX, APPRAISE, DECIDE], **EXTENSION, **CASES},
+    "a draft for the applicant, silence is approval": {
+        "review": [VERIFY, DRAFT, APPRAISE, DECIDE],
+        **EXTENSION,
+        **SILENT,
+    },
+    "parts of other agencies": {"review": [PARTS, APPRAISE, DECIDE], **EXTENSION},
+    "parts of other agencies on paper, fee for the result": {
         "review": [VERIFY, PARTS, APPRAISE, DECIDE],
         "level": 2,
         "result_channels": ["counter", "post"],
         "fee": fee("result", ("counter",)),
     },
-    {
+    "obligation, what goes on and what starts again": {
         "review": [TAX, APPRAISE, DECIDE],
         "resumption": {"supplement": "resume", "obligation": "restart", "suspension": "restart"},
     },
-    INSTANT | limited(reading="5 working days", unclaimed="7 calendar days"),
-)
-SHAPE_NAMES: Final = (
-    "free",
-    "instant",
-    "instant with a fee",
-    "fee on acceptance",
-    "fee at the counter",
-    "fee for the result, two supplements",
-    "three steps, fee for the result at the counter",
-    "three steps with a clerk, no supplement",
-    "level 1",
-    "level 2",
-    "level 3, two supplements",
-    "no papers, two supplements",
-    "fee with the submission, half of it waived",
-    "fee on acceptance, waived",
-    "inspection and consultation, silence is consent and approval",
-    "consultation without silence, obligation",
-    "a draft for the applicant, silence is approval",
-    "parts of other agencies",
-    "parts of other agencies on paper, fee for the result",
-    "obligation, what goes on and what starts again",
-    "what is read and what is fetched is waited for",
-)
+    "what is read and what is fetched is waited for": INSTANT
+    | limited(reading="5 working days", unclaimed="7 calendar days"),
+}
+SHAPES: Final = tuple(_SHAPES.values())
+SHAPE_NAMES: Final = tuple(_SHAPES)

@@ -214,13 +214,6 @@ def test_a_paper_filing_that_lacks_something_is_admitted_with_what_it_lacks() ->
     assert admit(submission(**PAPER), procedure(), NOW).missing == ()
 
 
-def test_what_is_wrong_on_paper_is_wrong_all_the_same() -> None:
-    assert found({}, **PAPER, papers=(Paper(code="diploma"),), form={"name": "A"}) == [
-        ("papers[0].code", "unknown_paper"),
-        ("form.name", "below_minimum"),
-    ]
-
-
 SIGNED: Final[dict[str, Any]] = {"signature": True}
 AT_COUNTER: Final = Offer(level=Level.ONLINE_FILING, result_channel=Channel.COUNTER)
 
@@ -229,13 +222,6 @@ def refusal(rules: dict[str, Any], **changes: Any) -> Refusal:
     with pytest.raises(RefusalError) as refused:
         Life(procedure(**rules), **changes)
     return refused.value.refusal
-
-
-def test_without_its_signature_level_3_is_offered_with_the_channels_that_it_needs() -> None:
-    no = refusal(SIGNED | {"fee": fee()}, level=4, fee_channel="online")
-    assert [problem.rule for problem in no.problems] == ["signature_required"]
-    assert no.offer == AT_COUNTER.model_copy(update={"fee_channel": Channel.COUNTER})
-    assert no.model_dump(mode="json")["offer"] == {"level": 3, "result_channel": "counter", "fee_channel": "counter"}
 
 
 def test_what_is_offered_is_filed() -> None:
@@ -430,10 +416,3 @@ def test_a_representative_acts_until_the_last_day_has_passed() -> None:
     assert not any(action.allowed for action in offered.values())
     for actor in (APPLICANT, RECEPTION):
         assert life.refusal("answer", actor, n=1, answer="1/1") == []
-
-
-def test_without_an_end_a_representative_acts_on() -> None:
-    life = Life().wait(days=400)
-    assert life.refusal("withdraw", REPRESENTATIVE, reason="-") == []
-    life.filing = life.filing.model_copy(update={"authorisation": None})  # by a snapshot from before it was kept
-    assert life.refusal("withdraw", REPRESENTATIVE, reason="-") == []

@@ -1,34 +1,46 @@
-"""What is late in more than one way, and another processing limit: by what was filed, or by what an officer found."""
+"""What clocks tell before and when they are due; on another calendar, late in more than one way, by another limit."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any, Final
 
 import pytest
 
+from rules.filing import lifecycle
 from rules.filing.time.clocks import put_off_at_most
 from schemas.filing import events as ev
 from schemas.filing.events import CaseApplied
 from schemas.limit import Limit, Unit
 from schemas.people import Actor
-from tests.unit.filing.clocks import IDENTITY, events, off, supplied, tells, vn
+from tests.unit.filing.clocks import IDENTITY, SILENT, events, off, referred, supplied, suspended, tells, vn, without
 from tests.unit.filing.lives import (
+    ADDRESS,
+    APPLICANT,
+    APPRAISE,
     BUSY,
+    CALENDAR,
     CASHIER,
+    DECIDE,
     EXTENSION,
     LEADER,
     RECEPTION,
     SPECIALIST,
     START,
+    TAX,
+    TEAM_LEAD,
     VERIFY,
     Life,
     at,
+    fee,
     limited,
     local,
     procedure,
 )
 
+FRIDAY: Final = "2026-11-27 16:00"
+MONDAY: Final = "2026-11-30 09:00"
 ASKED_LATE: Final = {"supplement_within": "20 working days"}
 
 
@@ -169,3 +181,272 @@ def test_a_case_is_applied_once_before_the_limit_ends_and_in_the_review() -> Non
     assert over.refusal("apply_case", SPECIALIST, case="verified", **BUSY) == [("", "too_late_for_case")]
     once = accepted(VERIFIED).do("apply_case", SPECIALIST, case="verified", **BUSY)
     assert once.refusal("apply_case", LEADER, case="verified", **BUSY) == [("", "case_applied_already")]
+
+
+@pytest.mark.parametrize(
+    ("limit", "reminder", "apology", "due"),
+    [
+        ("2 working days", "2026-11-26 17:00", "2026-11-25 17:00", "2026-11-27 17:00"),
+        ("9 working hours", "2026-11-25 11:00", None, "2026-11-26 11:00"),
+        ("3 calendar days", "2026-11-27 17:00", "2026-11-26 17:00", "2026-11-30 17:00"),  # a Saturday, so Monday
+        ("8 working hours", "2026-11-25 16:00", None, "2026-11-26 10:00"),
+        ("1 working hours", "2026-11-25 10:30", None, "2026-11-25 11:00"),
+        ("1 working days", "2026-11-26 11:00", None, "2026-11-26 17:00"),  # half of 8 hours
+        ("1 calendar days", "2026-11-26 08:30", None, "2026-11-26 17:00"),  # half of 5 and 8 hours
+        ("0 working days", "2026-11-25 14:30", None, "2026-11-25 17:00"),  # half of 5 hours
+        ("60 seconds", "2026-11-25 10:01:00", None, "2026-11-25 10:01:30"),
+    ],
+)
+def test_limits_of_a_day_or_less_remind_at_half_of_their_time_and_apologise_for_nothing_yet(
+    limit: str, reminder: str, apology: str | None, due: str
+) -> None:
+    life = at(VERIFY, **limited(processing=limit))
+    found = {moment: when for clock, moment, when in life.tells if clock == "processing"}
+    wanted = {"reminder": reminder, "apology": apology, "due": due}
+    assert found == {moment: local(when) for moment, when in wanted.items() if when}
+
+
+def test_a_procedure_says_how_long_before_it_reminds_and_apologises() -> None:
+    life = at(VERIFY, **limited(reminder="4 working hours", apology="3 working days"))
+    assert tells(life, "processing") == {
+        "apology": "2026-11-27 17:00",
+        "reminder": "2026-12-02 11:00",  # 3½ hours of the afternoon, ½ of the morning
+        "due": "2026-12-02 17:00",
+    }
+
+
+def test_a_reminder_at_the_instant_of_the_start_would_be_none_and_comes_at_half_of_the_time() -> None:
+    life = Life(procedure(review=[VERIFY, APPRAISE, DECIDE], **limited(reminder="4 working days"))).until(
+        "2026-11-25 17:00"
+    )
+    life.accepted()
+    assert vn(life.clock("step").due) == "2026-12-01 17:00"  # four working days after the start
+    assert tells(life, "step")["reminder"] == "2026-11-30 11:00"
+
+
+@pytest.mark.parametrize(
+    "life",
+    [
+        lambda: Life().asked(RECEPTION, IDENTITY),
+        lambda: Life(procedure(fee=fee())).accepted(),
+        lambda: referred(at(TAX)),
+        lambda: Life(result_channel="post", address=ADDRESS).accepted().decided().issued(),
+        lambda: Life(result_channel="counter").accepted().decided().issued(),
+    ],
+    ids=["supplement", "payment", "obligation", "delivery", "pickup"],
+)
+def test_nobody_is_reminded_of_what_others_have_to_do(life: Callable[[], Life]) -> None:
+    assert {moment for _, moment, _ in life().tells} == {"due"}
+
+
+def notices(life: Life) -> list[tuple[str, str, str | None, str, tuple[str, ...]]]:
+    """The tasks that tell of a clock."""
+    tasks = [task for task in lifecycle.tasks(life.filing, life.now) if ":" in task.name]
+    return [(task.name, task.role, task.officer, vn(task.due), task.actions) for task in tasks]
+
+
+def test_a_reminder_is_a_task_of_the_officer_and_of_the_leader_until_the_clock_is_due_or_stands_still() -> None:
+    life = at(VERIFY).until("2026-11-27 17:00").rung()
+    due = "2026-11-30 17:00"
+    told = [("reminder:step", "specialist", "specialist-1", due, ()), ("reminder:step", "leader", None, due, ())]
+    assert (life.told, notices(life)) == ([("step", "reminded")], told)
+    assert [event.due for event in events(life, ev.Reminded)] == [local(due)]
+    assert notices(suspended(life)) == []
+    assert notices(life.do("resume", LEADER)) == told
+    life.until(due).rung()
+    assert [notice[0] for notice in notices(life)] == ["apology:processing"]
+    assert life.queues == ["specialist", "team_lead", "leader"]
+
+
+def test_a_leader_whose_step_it_is_is_reminded_once() -> None:
+    life = Life().accepted().proposed().do("claim", LEADER).until("2026-11-26 11:00").rung()
+    assert notices(life) == [("reminder:step", "leader", "leader-1", "2026-11-26 17:00", ())]
+
+
+def test_an_apology_with_a_new_appointment_is_drafted_a_working_day_before_it_must_be_announced() -> None:
+    life = at(VERIFY).until("2026-11-30 16:59").rung()
+    assert events(life, ev.ApologyDrafted) == []
+    life.until("2026-11-30 17:00").rung()
+    assert events(life, ev.ApologyDrafted) == [
+        ev.ApologyDrafted(due=local("2026-12-02 17:00"), proposed=local("2026-12-09 17:00"))
+    ]
+    assert notices(life)[-1] == ("apology:processing", "leader", None, "2026-12-02 17:00", ("reappoint",))
+
+    life.do("reappoint", LEADER, **BUSY)
+
+    assert notices(life) == []
+    assert tells(life, "processing") == {"reminder": "2026-12-08 17:00", "due": "2026-12-09 17:00"}
+    life.until("2026-12-09 17:00").rung()
+    assert events(life, ev.ApologyDrafted)[1:] == [ev.ApologyDrafted(due=local("2026-12-09 17:00"))]
+
+
+def test_an_apology_that_nobody_was_there_to_draft_in_time_gives_no_other_appointment() -> None:
+    for minute, proposed in (("2026-12-01 17:00", local("2026-12-09 17:00")), ("2026-12-01 17:01", None)):
+        [drafted] = events(at(VERIFY).until(minute).rung(), ev.ApologyDrafted)
+        assert drafted == ev.ApologyDrafted(due=local("2026-12-02 17:00"), proposed=proposed)
+
+
+def test_a_drafted_apology_asks_for_an_appointment_only_while_one_can_be_given() -> None:
+    life = at(VERIFY).until("2026-11-30 17:00").rung()
+    assert notices(suspended(life)) == []
+    life.do("resume", LEADER)
+    for minute, asked in (("2026-12-01 17:00", ("reappoint",)), ("2026-12-01 17:01", ())):
+        life.until(minute)
+        assert [notice[-1] for notice in notices(life) if notice[0].startswith("apology")] == [asked]
+
+
+def test_for_a_short_limit_the_apology_is_drafted_when_it_is_over() -> None:
+    life = at(VERIFY, **limited(processing="1 working days")).until("2026-11-26 16:59").rung()
+    assert life.told == [("processing", "reminded")]
+    life.until("2026-11-26 17:00").rung()
+    assert life.kinds[-2:] == ["overdue", "apology_drafted"]
+    assert events(life, ev.ApologyDrafted) == [ev.ApologyDrafted(due=local("2026-11-26 17:00"))]
+
+
+def test_where_silence_approves_nobody_apologises() -> None:
+    life = at(VERIFY, **SILENT)
+    assert tells(life, "processing") == {"reminder": "2026-12-01 17:00", "due": "2026-12-02 17:00"}
+    life.until("2026-12-02 17:00").rung()
+    assert life.kinds[-2:] == ["overdue", "decided"]
+    assert events(life, ev.ApologyDrafted) == []
+
+
+def test_where_silence_would_have_approved_a_late_result_is_apologised_for_when_it_is_late() -> None:
+    life = Life(procedure(**SILENT)).accepted().decided().do("change_calendar", **without(26))
+    assert tells(life, "processing") == {"reminder": "2026-12-02 17:00", "due": "2026-12-03 17:00"}
+    life.until("2026-12-03 16:59").rung()
+    assert events(life, ev.ApologyDrafted) == []
+    life.until("2026-12-03 17:00").rung()
+    assert life.kinds[-2:] == ["overdue", "apology_drafted"]
+
+
+def test_what_is_late_is_apologised_for_once_by_the_leader_and_stays_late() -> None:
+    life = at(VERIFY).until("2026-12-02 16:59").rung()
+    assert life.refusal("apologise", LEADER, **BUSY) == [("", "not_late")]
+    life.until("2026-12-02 17:00").rung()
+    for actor in (SPECIALIST, TEAM_LEAD, APPLICANT):
+        assert life.refusal("apologise", actor, **BUSY) == [("actor.role", "role_not_allowed")]
+    assert notices(life)[-1] == ("apology:processing", "leader", None, "2026-12-02 17:00", ("apologise",))
+    clocks = life.filing.clocks
+    life.do("apologise", LEADER, **BUSY)
+    assert (life.filing.clocks, life.filing.overdue) == (clocks, ("step", "processing"))
+    assert events(life, ev.Apologised) == [ev.Apologised(officer="leader-1", reason="quá tải")]
+    assert life.refusal("apologise", LEADER, **BUSY) == [("", "apologised_already")]
+    assert notices(life)[-1][-1] == ()
+    decided = Life(result_channel="counter").accepted().decided().until("2026-12-02 17:00").rung()
+    assert decided.refusal("apologise", LEADER, **BUSY) == []
+    assert decided.issued().refusal("apologise", LEADER, **BUSY) == [("", "wrong_stage")]
+
+
+LATE: Final[dict[str, tuple[Callable[[], Life], str]]] = {
+    "intake": (Life, "2026-11-26 10:00"),
+    "step": (lambda: at(VERIFY), "2026-11-30 17:00"),
+    "processing": (lambda: at(VERIFY), "2026-12-02 17:00"),
+    "payment": (lambda: Life(procedure(fee=fee())).accepted(), "2026-12-02 17:05"),
+    "obligation": (lambda: referred(at(TAX)), "2026-11-30 17:00"),
+    "suspension": (lambda: suspended(at(VERIFY)), "2026-12-25 17:00"),
+    "issue": (lambda: Life().accepted().decided(), "2026-11-25 16:00"),
+    "delivery": (
+        lambda: Life(result_channel="post", address=ADDRESS).accepted().decided().issued(),
+        "2026-12-01 17:00",
+    ),
+    "pickup": (lambda: Life(result_channel="counter").accepted().decided().issued(), "2026-12-25 17:00"),
+}
+
+
+@pytest.mark.parametrize("clock", LATE)
+def test_a_clock_is_late_at_its_minute_once_and_the_team_lead_has_it(clock: str) -> None:
+    make, minute = LATE[clock]
+    life = make()
+    life.now = local(minute) - timedelta(seconds=1)
+    assert (clock, "overdue") not in life.rung().told
+    life.until(minute).rung()
+    assert life.told[-1] == (clock, "overdue")
+    assert life.told.count((clock, "overdue")) == 1
+    assert life.queues.count("team_lead") == 1
+    assert tells(life, clock) == {}
+    assert life.until("2027-06-01 07:00").refusal("timer_fired", clock=clock) == [("clock", "not_due")]
+    assert vn(life.clock(clock).overdue_at) == minute
+
+
+def test_a_worker_that_was_down_tells_everything_once_and_in_order() -> None:
+    life = at(VERIFY).until("2026-12-03 08:00").rung()
+    in_order = [
+        ("step", "reminded"),
+        ("processing", "apology_drafted"),
+        ("step", "overdue"),
+        ("processing", "reminded"),
+        ("processing", "overdue"),
+    ]
+    assert life.told == in_order
+    assert life.rung().told == in_order
+    for clock in ("step", "processing"):
+        for moment in ("reminder", "apology", "due"):
+            assert life.refusal("timer_fired", clock=clock, moment=moment) == [("clock", "not_due")]
+
+
+def test_on_another_calendar_every_clock_that_runs_is_projected_again() -> None:
+    life = at(VERIFY).until("2026-11-25 16:00")
+    past = life.filing.past_clocks
+    life.do("change_calendar", **without(26))
+    assert life.tells == [
+        ("step", "reminder", local("2026-11-30 17:00")),
+        ("processing", "apology", local("2026-12-01 17:00")),
+        ("step", "due", local("2026-12-01 17:00")),
+        ("processing", "reminder", local("2026-12-02 17:00")),
+        ("processing", "due", local("2026-12-03 17:00")),
+    ]
+    assert (life.kinds[-1], life.filing.calendar.version, life.filing.past_clocks) == (
+        "calendar_changed",
+        "2026.2",
+        past,
+    )
+
+
+def test_a_clock_that_stands_still_goes_on_by_the_calendar_that_is_then_in_force() -> None:
+    life = suspended(at(VERIFY).until(FRIDAY)).do("change_calendar", **without(26))
+    due = local("2026-12-28 17:00")  # 30 days, to a Sunday
+    assert life.tells == [("suspension", "reminder", local("2026-12-25 17:00")), ("suspension", "due", due)]
+    life.until(MONDAY).do("resume", LEADER)
+    # Friday's 7 hours are used: 33 of 40 are left, 6 on Monday, three days, and 3 hours.
+    assert vn(life.clock("processing").due) == "2026-12-04 17:00"
+
+
+def test_the_calendar_that_is_in_force_is_refused_and_so_is_whoever_is_not_the_system() -> None:
+    life = at(VERIFY)
+    assert life.refusal("change_calendar", calendar=CALENDAR) == [("calendar", "in_force")]
+    assert life.refusal("change_calendar", LEADER, **without(26)) == [("actor.role", "role_not_allowed")]
+    life.do("change_calendar", **without(26))
+    assert life.refusal("change_calendar", **without(26)) == [("calendar", "in_force")]
+    closed = Life().do("withdraw", APPLICANT, reason="đổi ý")
+    assert closed.refusal("change_calendar", **without(26)) == [("", "filing_closed")]
+
+
+def test_what_is_late_no_more_tells_again_when_it_is_due() -> None:
+    life = at(VERIFY).until("2026-11-30 17:00").rung()
+    assert (life.filing.overdue, life.queues) == (("step",), ["specialist", "team_lead", "leader"])
+    life.do("change_calendar", **without(30))
+    assert (life.filing.overdue, life.queues) == ((), ["specialist"])
+    assert tells(life, "step") == {"reminder": "2026-11-27 17:00", "due": "2026-12-01 17:00"}
+    life.until("2026-12-01 17:00").rung()
+    apology = ("processing", "apology_drafted")
+    step = [("step", "reminded"), ("step", "overdue")]
+    assert life.told == [step[0], apology, step[1], step[0], apology, step[1]]
+    assert [event.due for event in events(life, ev.Overdue)] == [local("2026-11-30 17:00"), local("2026-12-01 17:00")]
+
+
+def test_what_stays_late_is_not_told_again() -> None:
+    life = at(VERIFY).until("2026-12-01 17:30").rung()
+    told = life.told
+    life.do("change_calendar", **without(30))
+    assert (life.filing.overdue, vn(life.clock("step").due)) == (("step",), "2026-12-01 17:00")
+    assert life.rung().told == told
+
+
+def test_a_step_that_was_late_before_stays_so_when_the_next_one_is_late_no_more() -> None:
+    life = at(VERIFY).until("2026-11-30 17:00").rung()
+    life.do("forward", SPECIALIST).until("2026-12-03 17:00").rung()  # two days, received on the 1st
+    assert life.clock("step").overdue
+    life.do("change_calendar", **off(date(2026, 12, 3)))
+    assert not life.clock("step").overdue
+    assert life.filing.overdue == ("step", "processing")  # which was due on the 2nd

@@ -119,13 +119,6 @@ def test_it_is_changed_so_many_times_at_most() -> None:
     assert life.refusal("change_delivery", APPLICANT, channel="online") == [("", "changed_too_often")]
 
 
-def test_nothing_changes_before_the_fee_for_the_result_is_paid_and_after_it_was_given() -> None:
-    life = Life(procedure(fee=fee("result", ("counter",))), **AT_COUNTER).accepted().decided().issued()
-    life.do("change_delivery", APPLICANT, channel="online")
-    assert (life.stage, life.filing.result_channel) == ("fee", "online")
-    assert issued().refusal("change_delivery", APPLICANT, channel="counter") == [("", "filing_closed")]
-
-
 # At the counter.
 
 SIGNED: Final[dict[str, Any]] = {"recipient": "An", "signed_on_paper": True}
@@ -278,11 +271,6 @@ def test_a_result_that_is_to_be_read_is_given_once_it_was() -> None:
     assert not opens(life.filing, f"{LINK}1", life.now)
 
 
-def test_who_has_an_account_needs_no_link_to_say_so() -> None:
-    assert offered().do("acknowledge_result", REPRESENTATIVE).log[-1].event.receiver == "representative"
-    assert offered().refusal("acknowledge_result", RECEPTION) == [("actor.role", "role_not_allowed")]
-
-
 def test_a_link_expires_and_the_desk_is_told_of_what_nobody_has_read() -> None:
     life = offered()
     assert life.queues[0] == "applicant"
@@ -354,12 +342,6 @@ def test_what_comes_back_uncollected_is_still_due_and_paid_at_the_counter(outcom
     assert life.kinds[-2:] == ["fee_paid", "pickup_offered"]
     life.do("hand_over", HANDOVER, **FETCHED)
     assert [one.channel for one in paid(life)] == [Channel.COUNTER]
-
-
-def test_the_post_may_say_late_that_it_was_delivered_and_paid() -> None:
-    life = sent().do("settle_parcel", n=1, outcome="returned")
-    life.do("settle_parcel", n=1, outcome="delivered", fee=AMOUNT)
-    assert life.kinds[-2:] == ["fee_paid", "handed_over"]
 
 
 def test_what_was_paid_meanwhile_is_not_recorded_as_paid_again() -> None:

@@ -324,12 +324,6 @@ def test_more_than_the_fee_was_asks_for_no_more_than_it() -> None:
     assert require(life.filing.fee).amount == AMOUNT
 
 
-def test_a_filing_whose_fee_nobody_pays_again_ends() -> None:
-    life = asked_again(in_review()).wait(days=30).do("settle_fee", n=2, settlement="expired")
-    assert life.filing.closing is Closing.FEE_EXPIRED
-    assert claims.fees_to_return(life.filing) == (), "nothing is left of the first that might go back"
-
-
 def test_what_is_suspended_goes_on_first() -> None:
     life = in_review().do("stop", LEADER, mode="suspend", **STOP)
     before = len(life.log)

@@ -72,14 +72,6 @@ def test_the_procedure_says_of_each_paper_which_types_it_takes() -> None:
     assert problem.message.en == "this paper is taken as JPEG, PNG; send it as one of these"
 
 
-def test_a_supplement_is_looked_at_in_the_same_way() -> None:
-    life = Life().asked(RECEPTION, ("paper", "identity"))
-    assert life.refusal("supplement", REPRESENTATIVE, **given("image/gif")) == [
-        ("papers[0].file.media_type", "file_type_not_accepted")
-    ]
-    assert life.refusal("supplement", REPRESENTATIVE, **given("image/png")) == []
-
-
 def sized(size: int, papers: int) -> tuple[Paper, ...]:
     file = FILE.model_copy(update={"size": size})
     codes = ["identity", *(f"paper_{n}" for n in range(papers - 1))]

@@ -14,10 +14,7 @@ from tests.unit.filing.lives import (
     ADDRESS,
     AN,
     APPLICANT,
-    APPRAISE,
     CASHIER,
-    CLERK,
-    DECIDE,
     ENDING,
     FETCHED,
     FILE,
@@ -45,47 +42,11 @@ from tests.walking import walked
 IDENTITY: Final = ("paper", "identity")
 INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
 AFFIDAVIT: Final = [{"code": "identity", "file": FILE.model_dump()}]
-
-PEOPLE: Final = {
-    "app": APPLICANT,
-    "rep": REPRESENTATIVE,
-    "rec": RECEPTION,
-    "spe": SPECIALIST,
-    "lea": LEADER,
-    "cle": CLERK,
-    "cas": CASHIER,
-    "han": HANDOVER,
-    "tea": TEAM_LEAD,
-    "ope": officer(Role.OPERATOR),
-    "aud": officer(Role.AUDITOR),
-    "sys": SYSTEM,
+ASKING: Final[dict[str, Any]] = {
+    "items": [{"target": "paper", "code": "identity", "note": "mờ"}],
+    "legal_basis": "Đ15",
 }
-CONTENT: Final[dict[str, dict[str, Any]]] = {
-    "refuse_intake": REFUSING,
-    "request_supplement": {"items": [{"target": "paper", "code": "identity", "note": "mờ"}], "legal_basis": "Đ15"},
-    "supplement": {"papers": AFFIDAVIT},
-    "propose": {"outcome": "approved"},
-    "decide": {"outcome": "approved"},
-    "pay_at_counter": {"amount": 16_000},
-    "withdraw": {"reason": "đổi ý", "request": FILE},
-    "hand_over": FETCHED,
-}
-ASKING: Final = CONTENT["request_supplement"]
 INTAKE: Final = {"clock": "intake"}
-LETTERS: Final = {
-    "+": None,
-    "r": "role_not_allowed",
-    "s": "wrong_stage",
-    "x": "filing_closed",
-    "n": "not_claimed",
-    "o": "claimed_by_other",
-    "m": "claimed_already",
-    "a": "wrong_act",
-    "4": "four_eyes",
-    "d": "decided_already",
-    "l": "no_standing_order",
-    "u": "supplement_rounds_used",
-}
 
 
 def at_fee() -> Life:
@@ -94,197 +55,6 @@ def at_fee() -> Life:
 
 def by_post() -> Life:
     return Life(result_channel="post", address=ADDRESS).accepted().decided().issued()
-
-
-STAGES: Final[dict[str, tuple[Callable[[], Life], str]]] = {
-    "intake": (
-        Life,
-        """
-        app rep rec spe lea cle cas han tea ope aud sys
-         r   r   +   r   r   r   r   r   r   r   r   l   accept
-         r   r   +   r   r   r   r   r   r   r   r   r   refuse_intake, request_supplement, claim
-         s   s   s   s   s   s   s   s   s   s   s   s   supplement, forward, propose, decide
-         r   r   n   r   r   r   r   r   n   r   r   r   release
-         r   r   r   r   r   r   s   r   r   r   r   r   pay_at_counter
-         +   +   +   r   r   r   r   r   r   r   r   r   withdraw
-         r   r   r   r   r   r   r   s   r   r   r   r   hand_over
-        """,
-    ),
-    "intake claimed by another": (
-        lambda: Life().do("claim", officer(Role.RECEPTION, "reception-2")),
-        """
-        app rep rec spe lea cle cas han tea ope aud sys
-         r   r   o   r   r   r   r   r   r   r   r   l   accept
-         r   r   o   r   r   r   r   r   r   r   r   r   refuse_intake, request_supplement, claim
-         r   r   o   r   r   r   r   r   +   r   r   r   release
-         +   +   +   r   r   r   r   r   r   r   r   r   withdraw
-        """,
-    ),
-    "supplement": (
-        lambda: Life().asked(RECEPTION, IDENTITY),
-        """
-        app rep rec spe lea cle cas han tea ope aud sys
-         r   r   s   r   r   r   r   r   r   r   r   s   accept
-         r   r   s   r   r   r   r   r   r   r   r   r   refuse_intake
-         s   s   s   s   s   s   s   s   s   s   s   s   request_supplement, claim, release, forward, propose, decide
-         +   +   +   r   r   r   r   r   r   r   r   r   supplement, withdraw
-         r   r   r   r   r   r   s   r   r   r   r   r   pay_at_counter
-         r   r   r   r   r   r   r   s   r   r   r   r   hand_over
-        """,
-    ),
-    "supplement of a filing on paper": (
-        lambda: (
-            Life(procedure(level=2), **PAPER, result_channel="counter")
-            .do("claim", SPECIALIST)
-            .asked(SPECIALIST, IDENTITY)
-        ),
-        """
-        app rec spe
-         r   +   r   supplement
-         +   +   r   withdraw
-        """,
-    ),
-    "fee": (
-        at_fee,
-        """
-        app rep rec spe lea cle cas han tea ope aud sys
-         r   r   s   r   r   r   r   r   r   r   r   s   accept
-         r   r   s   r   r   r   r   r   r   r   r   r   refuse_intake
-         s   s   s   s   s   s   s   s   s   s   s   s   request_supplement, supplement, claim, release, forward
-         s   s   s   s   s   s   s   s   s   s   s   s   propose, decide
-         r   r   r   r   r   r   +   r   r   r   r   r   pay_at_counter
-         +   +   +   r   r   r   r   r   r   r   r   r   withdraw
-         r   r   r   r   r   r   r   s   r   r   r   r   hand_over
-        """,
-    ),
-    "a step to propose": (
-        lambda: Life().accepted(),
-        """
-        app rep rec spe lea cle cas han tea ope aud sys
-         r   r   s   r   r   r   r   r   r   r   r   s   accept
-         r   r   s   r   r   r   r   r   r   r   r   r   refuse_intake
-         r   r   r   n   r   r   r   r   r   r   r   r   request_supplement, propose
-         s   s   s   s   s   s   s   s   s   s   s   s   supplement
-         r   r   r   +   r   r   r   r   r   r   r   r   claim
-         r   r   r   n   r   r   r   r   n   r   r   r   release
-         a   a   a   a   a   a   a   a   a   a   a   a   forward, decide
-         r   r   r   r   r   r   s   r   r   r   r   r   pay_at_counter
-         +   +   +   r   r   r   r   r   r   r   r   r   withdraw
-         r   r   r   r   r   r   r   s   r   r   r   r   hand_over
-        """,
-    ),
-    "a step to propose, claimed": (
-        lambda: Life().accepted().do("claim", SPECIALIST),
-        """
-        app rep rec spe lea cle cas han tea ope aud sys
-         r   r   r   +   r   r   r   r   r   r   r   r   request_supplement, propose
-         r   r   r   m   r   r   r   r   r   r   r   r   claim
-         r   r   r   +   r   r   r   r   +   r   r   r   release
-         a   a   a   a   a   a   a   a   a   a   a   a   forward, decide
-         +   +   +   r   r   r   r   r   r   r   r   r   withdraw
-        """,
-    ),
-    "a step to propose, claimed by another": (
-        lambda: Life().accepted().do("claim", officer(Role.SPECIALIST, "specialist-2")),
-        """
-        spe
-         o   request_supplement, claim, release, propose
-        """,
-    ),
-    "a step to propose, claimed, after the only supplement": (
-        lambda: (
-            Life()
-            .accepted()
-            .do("claim", SPECIALIST)
-            .asked(SPECIALIST, IDENTITY)
-            .do("supplement", APPLICANT, papers=AFFIDAVIT)
-        ),
-        """
-        spe
-         u   request_supplement
-         m   claim
-         +   propose
-        """,
-    ),
-    "a step to forward, claimed": (
-        lambda: Life(procedure(review=[VERIFY, APPRAISE, DECIDE])).accepted().do("claim", SPECIALIST),
-        """
-        app rep rec spe lea cle cas han tea ope aud sys
-         r   r   r   +   r   r   r   r   r   r   r   r   forward
-         a   a   a   a   a   a   a   a   a   a   a   a   propose, decide
-        """,
-    ),
-    "a step to decide": (
-        lambda: Life().accepted().proposed(),
-        """
-        app rep rec spe lea cle cas han tea ope aud sys
-         r   r   r   r   n   r   r   r   r   r   r   r   request_supplement, decide
-         r   r   r   r   +   r   r   r   r   r   r   r   claim
-         r   r   r   r   n   r   r   r   n   r   r   r   release
-         a   a   a   a   a   a   a   a   a   a   a   a   forward, propose
-         +   +   +   r   r   r   r   r   r   r   r   r   withdraw
-        """,
-    ),
-    "issue": (
-        lambda: Life().accepted().decided(),
-        """
-        app rep rec spe lea cle cas han tea ope aud sys
-         r   r   s   r   r   r   r   r   r   r   r   s   accept
-         r   r   s   r   r   r   r   r   r   r   r   r   refuse_intake
-         s   s   s   s   s   s   s   s   s   s   s   s   request_supplement, supplement, claim, release, forward
-         s   s   s   s   s   s   s   s   s   s   s   s   propose, decide
-         r   r   r   r   r   r   s   r   r   r   r   r   pay_at_counter
-         d   d   d   r   r   r   r   r   r   r   r   r   withdraw
-         r   r   r   r   r   r   r   s   r   r   r   r   hand_over
-        """,
-    ),
-    "fee for the result": (
-        lambda: Life(procedure(fee=fee("result", ("counter",)))).accepted().decided().issued(),
-        """
-        app rep rec spe lea cle cas han tea ope aud sys
-         r   r   r   r   r   r   +   r   r   r   r   r   pay_at_counter
-         d   d   d   r   r   r   r   r   r   r   r   r   withdraw
-         r   r   r   r   r   r   r   s   r   r   r   r   hand_over
-        """,
-    ),
-    "pickup": (
-        lambda: Life(result_channel="counter").accepted().decided().issued(),
-        """
-        app rep rec spe lea cle cas han tea ope aud sys
-         r   r   s   r   r   r   r   r   r   r   r   s   accept
-         s   s   s   s   s   s   s   s   s   s   s   s   claim, supplement, decide
-         r   r   r   r   r   r   s   r   r   r   r   r   pay_at_counter
-         d   d   d   r   r   r   r   r   r   r   r   r   withdraw
-         r   r   r   r   r   r   r   +   r   r   r   r   hand_over
-        """,
-    ),
-    "closed": (
-        lambda: Life().do("refuse_intake", RECEPTION, **REFUSING),
-        """
-        app rep rec spe lea cle cas han tea ope aud sys
-         x   x   x   x   x   x   x   x   x   x   x   x   accept, refuse_intake, request_supplement, supplement, claim
-         x   x   x   x   x   x   x   x   x   x   x   x   release, forward, propose, decide, pay_at_counter, withdraw
-         x   x   x   x   x   x   x   x   x   x   x   x   hand_over
-        """,
-    ),
-}
-
-
-def cells(table: str) -> tuple[list[str], dict[str, list[str]]]:
-    """The people of a table, and what its letters say of each command."""
-    heads, *rows = [line.replace(",", "").split() for line in table.strip().splitlines()]
-    return heads, {kind: row[: len(heads)] for row in rows for kind in row[len(heads) :]}
-
-
-@pytest.mark.parametrize("name", STAGES)
-def test_who_may_do_what(name: str) -> None:
-    make, table = STAGES[name]
-    life = make()
-    heads, rows = cells(table)
-    for kind, letters in rows.items():
-        said = {who: life.refusal(kind, PEOPLE[who], **CONTENT.get(kind, {})) for who in heads}
-        rules = {who: problems[0][1] if problems else None for who, problems in said.items()}
-        assert rules == {who: LETTERS[cell] for who, cell in zip(heads, letters, strict=True)}, kind
 
 
 @pytest.mark.parametrize(
@@ -298,8 +68,8 @@ def test_who_may_do_what(name: str) -> None:
     ],
 )
 def test_a_stranger_can_do_nothing(actor: Actor, field: str, rule: str) -> None:
-    for kind in ("accept", "claim", "withdraw"):
-        assert Life().refusal(kind, actor, **CONTENT.get(kind, {})) == [(field, rule)]
+    for kind, content in (("accept", {}), ("claim", {}), ("withdraw", WITHDRAWING | {"request": FILE})):
+        assert Life().refusal(kind, actor, **content) == [(field, rule)]
 
 
 def asked_for_identity() -> Life:
@@ -319,8 +89,11 @@ def brought_back() -> Life:
 
 
 NOTHING_TO_ASK: Final[dict[str, Any]] = {"rules": procedure(papers=[], form=[]), "papers": (), "form": {}}
+DUAL: Final = officer(Role.LEADER, "specialist-1")
+OTHER: Final = officer(Role.RECEPTION, "reception-2")
 POSING: Final = Actor(subject="reception-1", role=Role.REPRESENTATIVE)
-WITHDRAWING: Final = {"reason": "đổi ý"}
+WITHDRAWING: Final[dict[str, Any]] = {"reason": "đổi ý"}
+APPROVED: Final = {"outcome": "approved"}
 BARE: Final = [{"code": "identity"}]
 BINH: Final = {"form": {"name": "Bình"}}
 UNKNOWN: Final = [
@@ -335,6 +108,18 @@ TWO_PAPERS: Final = [*AFFIDAVIT, {"code": "mandate", "file": FILE.model_dump()}]
 @walked(
     ("life", "kind", "actor", "content", "problems"),
     [
+        # each reason once; who may do what in every situation is compared with docs/law.md
+        (Life, "claim", LEADER, {}, ["actor.role role_not_allowed"]),
+        (Life, "release", RECEPTION, {}, [" not_claimed"]),
+        (Life, "accept", SYSTEM, {}, [" no_standing_order"]),
+        (asked_for_identity, "claim", RECEPTION, {}, [" wrong_stage"]),
+        (lambda: Life().do("claim", OTHER), "accept", RECEPTION, {}, [" claimed_by_other"]),
+        (lambda: at(VERIFY), "claim", SPECIALIST, {}, [" claimed_already"]),
+        (lambda: at(VERIFY), "propose", SPECIALIST, APPROVED, [" wrong_act"]),
+        (lambda: Life().accepted().proposed(), "decide", LEADER, APPROVED, [" not_claimed"]),
+        (lambda: Life().accepted().proposed(), "claim", DUAL, {}, ["actor.subject four_eyes"]),
+        (lambda: Life().accepted().decided(), "withdraw", APPLICANT, WITHDRAWING, [" decided_already"]),
+        (lambda: refuse(Life()), "claim", RECEPTION, {}, [" filing_closed"]),
         # who recorded it on paper does not become its representative; the desk needs what the applicant signed
         (lambda: Life(**PAPER), "withdraw", POSING, WITHDRAWING, ["actor.subject not_the_representative"]),
         (Life, "withdraw", RECEPTION, WITHDRAWING, ["request signed_request_required"]),
@@ -387,7 +172,7 @@ TWO_PAPERS: Final = [*AFFIDAVIT, {"code": "mandate", "file": FILE.model_dump()}]
         (lambda: Life().until("2026-11-26 10:00"), "timer_fired", TEAM_LEAD, INTAKE, ["actor.role role_not_allowed"]),
         (lambda: asked_for_identity().until("2026-11-26 10:00"), "timer_fired", SYSTEM, INTAKE, ["clock not_due"]),
     ],
-    exactly=26,
+    exactly=37,
 )
 def test_each_of_these_is_refused_for_its_own_reason(
     life: Callable[[], Life], kind: str, actor: Actor, content: dict[str, Any], problems: list[str]
@@ -611,24 +396,6 @@ def test_a_supplement_is_in_time_until_its_very_end() -> None:
 
 
 # Fees.
-
-
-@pytest.mark.parametrize(
-    ("rules", "changes", "channel"),
-    [
-        ({"fee": fee()}, {}, "online"),
-        ({"fee": fee()}, {"fee_channel": "counter"}, "counter"),
-        ({"fee": fee(), "level": 3}, {"result_channel": "counter"}, "counter"),
-        ({"fee": fee(channels=("online",)), "level": 3}, {"result_channel": "counter"}, "counter"),
-    ],
-)
-def test_what_a_supplement_makes_owed_is_asked_for(
-    rules: dict[str, Any], changes: dict[str, Any], channel: str
-) -> None:
-    life = Life(procedure(**rules), form={"name": "An", "copies": 0}, **changes)
-    life.asked(RECEPTION, ("field", "copies")).do("supplement", APPLICANT, form={"copies": 3}).accepted()
-    assert life.filing.fee is not None
-    assert (life.filing.fee.amount, life.filing.fee.channel) == (24_000, channel)
 
 
 # Result and delivery.

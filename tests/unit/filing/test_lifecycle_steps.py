@@ -21,7 +21,6 @@ from tests.unit.filing.lives import (
     ESCALATE,
     INSPECT,
     LEADER,
-    PAPER,
     RECEPTION,
     REPRESENTATIVE,
     SPECIALIST,
@@ -126,11 +125,6 @@ def test_an_obligation_stops_the_agencys_clocks_is_status_6_and_ends_with_its_pr
     assert life.ringing["processing"] == local("2026-12-09 17:00")  # 45 hours later: 5 on that day, and five days
 
 
-def test_an_authority_that_is_owed_nothing_ends_the_obligation() -> None:
-    life = at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC")
-    assert life.do("fulfil_obligation", SPECIALIST, reference="13/XN").stage == "review"
-
-
 # Reassign and recall.
 
 
@@ -215,14 +209,6 @@ def test_so_many_questions_may_be_open_at_once_and_no_more() -> None:
     assert life.refusal("ask", SPECIALIST, question="?") == [("", "too_many_open_questions")]
 
 
-def test_below_level_3_the_desk_answers_for_the_applicant() -> None:
-    paper = {**PAPER, "result_channel": "counter"}
-    life = Life(procedure(level=2, result_channels=["counter"]), **paper).do("claim", SPECIALIST)
-    life.do("ask", SPECIALIST, question="Ngày sinh?")
-    assert life.refusal("answer", APPLICANT, n=1, answer="1/1") == [("actor.role", "role_not_allowed")]
-    life.do("answer", RECEPTION, n=1, answer="1/1")
-
-
 # Stop and resume.
 
 
@@ -279,16 +265,6 @@ def test_a_suspension_whose_end_is_over_is_prolonged_beyond_today() -> None:
     assert life.refusal("prolong", LEADER, reason="chưa xử", by="5 calendar days") == [("by", "end_over")]
     life.do("prolong", LEADER, reason="chưa xử", by="6 calendar days")
     assert (life.clock("suspension").due, life.queues) == (local("2026-12-08 17:00"), ["leader"])
-
-
-def test_a_filing_is_stopped_for_good_from_review_obligation_fee_and_suspension() -> None:
-    reviewed = at(VERIFY)
-    obliged = at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC")
-    owing = Life(procedure(fee=fee())).accepted()
-    suspended = at(VERIFY).do("stop", LEADER, mode="suspend", **STOP)
-    for life in (reviewed, obliged, owing, suspended):
-        life.do("stop", LEADER, mode="end", **ENDING)
-        assert (life.status, life.filing.closing, life.ringing, life.queues) == (8, "stopped", {}, [])
 
 
 def test_a_filing_is_not_stopped_before_it_is_handled_nor_after_its_decision() -> None:
@@ -427,15 +403,6 @@ def test_what_nobody_has_claimed_or_has_been_claimed_by_another_meanwhile_is_lef
     assert life.refusal("reassign", TEAM_LEAD, **FOR_THE_FIRST) == [("acting_for", "not_their_task")]
     life.do("release", TEAM_LEAD).do("claim", SECOND)
     assert life.refusal("reassign", TEAM_LEAD, **FOR_THE_FIRST) == [("officer", "claimed_already")]
-
-
-def test_another_substitute_still_acts_for_the_first_one_absent() -> None:
-    life = passed_on()
-    assert life.refusal("reassign", TEAM_LEAD, officer="third", acting_for="specialist-2") == [
-        ("acting_for", "not_their_task")
-    ]
-    life.do("reassign", TEAM_LEAD, officer="third", acting_for="specialist-1")
-    assert (life.filing.officer, life.filing.acting_for) == ("third", "specialist-1")
 
 
 def test_in_whose_place_it_was_proposed_does_not_decide_and_nor_does_the_substitute() -> None:

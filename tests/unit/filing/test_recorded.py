@@ -20,7 +20,6 @@ from tests.unit.filing.clocks import IDENTITY, events, off, supplied, tells, vn
 from tests.unit.filing.lives import (
     ADDRESS,
     AGENCY,
-    APPLICANT,
     APPRAISE,
     BUSY,
     CONSULT,
@@ -31,7 +30,6 @@ from tests.unit.filing.lives import (
     PARTS,
     RECEPTION,
     REFUSING,
-    RESULT,
     SECOND,
     SPECIALIST,
     STOP,
@@ -42,7 +40,6 @@ from tests.unit.filing.lives import (
     command,
     fee,
     limited,
-    local,
     procedure,
     reopened,
 )
@@ -86,14 +83,6 @@ def test_what_it_goes_by_stands_in_its_first_event_and_nothing_else_is_folded() 
         lifecycle.evolve(other, recorded)
 
 
-def test_who_answers_for_it_is_kept_in_its_rules() -> None:
-    life = Life(procedure(standing_order="01", standing_officer="leader-1"))
-    assert (life.filing.procedure.standing_officer, life.filing.procedure.silent_officer) == ("leader-1", None)
-    silent = {"silent_officer": "leader-2", "silent_basis": "Đ5"}
-    kept = Life(procedure(**silent)).filing.procedure
-    assert (kept.standing_officer, kept.silent_officer) == (None, "leader-2")
-
-
 def test_the_last_moment_of_a_filing_is_that_of_its_last_event() -> None:
     life = Life().wait(hours=1).accepted()
     assert (life.filing.changed_at, life.filing.accepted_at) == (life.now, life.now)
@@ -122,12 +111,6 @@ def test_without_waivers_nothing_is_waived() -> None:
     asked = {"waiver": "poor", "reason": "hộ nghèo"}
     assert Life(procedure(fee=fee())).accepted().refusal("waive_fee", LEADER, **asked) == [("", "no_waivers")]
     assert Life().accepted().refusal("waive_fee", LEADER, **asked) == [("", "no_waivers")]
-
-
-def test_what_is_late_is_shown_as_late_to_the_leader_too() -> None:
-    life = at(VERIFY).until("2026-12-02 17:00").rung()
-    [apology] = [task for task in lifecycle.tasks(life.filing, life.now) if task.name == "apology:processing"]
-    assert (apology.overdue, apology.agency, apology.due) == (True, "H01.12", local("2026-12-02 17:00"))
 
 
 def test_what_is_refused_names_what_can_be_done_instead() -> None:
@@ -162,12 +145,6 @@ def test_an_appointment_is_put_off_by_as_much_as_the_filing_stood_still_too() ->
     life.until("2026-12-03 17:00").rung()
     [drafted] = events(life, ev.ApologyDrafted)
     assert (vn(drafted.due), vn(drafted.proposed)) == ("2026-12-04 17:00", "2026-12-11 17:00")
-
-
-def test_a_task_is_due_when_the_clock_of_its_stage_is() -> None:
-    life = Life()
-    [task] = lifecycle.tasks(life.filing, life.now)
-    assert task.due == life.clock("intake").due
 
 
 def test_a_refusal_keeps_its_code_and_only_what_is_not_allowed_names_what_is() -> None:
@@ -279,12 +256,6 @@ def test_what_came_of_the_act_is_gone_and_the_proposal_stays_for_who_decides() -
     assert reopened(refused(), "appraise").filing.proposal is None
 
 
-def test_it_lives_on_to_its_end_and_can_be_decided_otherwise() -> None:
-    life = reopened(refused(), "decide").do("claim", SECOND).do("decide", SECOND, outcome="approved").issued()
-    assert (life.status, life.filing.closing, life.kinds.count("decided")) == (10, "delivered", 2)
-    assert life.clock("appeal").started == life.now
-
-
 def test_a_second_result_goes_in_a_second_parcel() -> None:
     life = Life(result_channel="post", address=ADDRESS).accepted().decided("refused").issued()
     life.do("settle_parcel", n=1, outcome="delivered")
@@ -326,15 +297,9 @@ def test_a_standing_order_approves_nothing_that_was_complained_about() -> None:
 
 def test_a_supplement_may_be_asked_for_once_more() -> None:
     life = reopened(unsupplied_at_intake(), None)
-    life.asked(RECEPTION, ("paper", "identity")).do(
-        "supplement", APPLICANT, papers=[{"code": "identity", "file": RESULT}]
-    )
-    assert life.refusal(
-        "request_supplement",
-        RECEPTION,
-        items=[{"target": "paper", "code": "identity", "note": "mờ"}],
-        legal_basis="Đ15",
-    ) == [("", "supplement_rounds_used")]
+    supplied(life.asked(RECEPTION, IDENTITY))
+    asking = {"items": [{"target": "paper", "code": "identity", "note": "mờ"}], "legal_basis": "Đ15"}
+    assert life.refusal("request_supplement", RECEPTION, **asking) == [("", "supplement_rounds_used")]
     assert [each.event.n for each in life.log if each.event.kind == "supplement_requested"] == [1, 2]
 
 
@@ -359,16 +324,6 @@ def test_those_who_were_consulted_after_the_act_are_asked_again() -> None:
         (lambda: Life().do("refuse_intake", RECEPTION, **REFUSING), {"step": "appraise"}, "no_such_step"),
         (lambda: at(VERIFY).do("stop", LEADER, mode="end", **ENDING), {"step": "decide"}, "no_such_step"),
         (lambda: reopened(refused(), "decide"), {"about": 8}, "wrong_stage"),
-        (
-            lambda: at(VERIFY).do("stop", LEADER, mode="suspend", **STOP).do("withdraw", APPLICANT, reason="đổi ý"),
-            {"about": 5},
-            "act_over",
-        ),
-        (
-            lambda: at(VERIFY).do("stop", LEADER, mode="suspend", **STOP).do("resume", LEADER),
-            {"about": 5},
-            "wrong_stage",
-        ),
     ],
 )
 def test_only_what_still_stands_is_undone(made: Callable[[], Life], said: dict[str, Any], rule: str) -> None:

@@ -26,12 +26,10 @@ from tests.unit.filing.lives import (
     AGENCY,
     APPLICANT,
     APPRAISE,
-    BUSY,
     CALENDAR,
     CASHIER,
     DECIDE,
     DRAFT,
-    ENDING,
     EXTENSION,
     FILE,
     LEADER,
@@ -41,7 +39,6 @@ from tests.unit.filing.lives import (
     REPRESENTATIVE,
     SPECIALIST,
     START,
-    STOP,
     TAX,
     VERIFY,
     Life,
@@ -233,11 +230,6 @@ def test_once_the_time_to_pay_is_over_nobody_begins_to_ask_and_the_proof_counts(
     assert life.filing.payments_to_cancel == (FIRST,)
 
 
-@pytest.mark.parametrize("wrong", [{"amount": AMOUNT - 1}, {"amount": AMOUNT + 1}, {"n": FIRST + 1}, {"n": 1}])
-def test_what_is_not_what_was_demanded_meets_nothing(wrong: dict[str, Any]) -> None:
-    assert demanded().refusal("settle_fee", **PAID | wrong) == [("n", "no_such_fee")]
-
-
 def test_less_that_was_accepted_meets_it() -> None:
     said = {"amount": AMOUNT - 1_000, "forgone": 1_000}
     assert demanded().do("settle_fee", **PAID | said).stage == "review"
@@ -341,11 +333,7 @@ def test_silence_confirms_it() -> None:
     [
         ("correct_draft", APPLICANT, {"note": "sai", "form": {"age": 3}}, [("form.age", "unknown_field")]),
         ("correct_draft", APPLICANT, {"note": "sai", "form": {"name": "A"}}, [("form.name", "below_minimum")]),
-        ("correct_draft", SPECIALIST, WRONG, [("actor.role", "role_not_allowed")]),
-        ("confirm_draft", SPECIALIST, {}, [("actor.role", "role_not_allowed")]),
-        ("show_draft", SPECIALIST, {"draft": FILE}, [("", "wrong_stage")]),
         ("propose", SPECIALIST, {"outcome": "approved"}, [("", "wrong_stage")]),
-        ("claim", SPECIALIST, {}, [("", "wrong_stage")]),
     ],
 )
 def test_what_can_not_be_said_of_it(
@@ -354,26 +342,12 @@ def test_what_can_not_be_said_of_it(
     assert drafted().refusal(kind, actor, **said) == expected
 
 
-def test_only_a_step_that_is_a_draft_shows_one() -> None:
-    life = Life().accepted().do("claim", SPECIALIST)
-    assert life.refusal("show_draft", SPECIALIST, draft=FILE) == [("", "wrong_act")]
-    assert life.refusal("confirm_draft", APPLICANT) == [("", "wrong_stage")]
-
-
 def test_the_officer_takes_it_back_until_somebody_has_answered() -> None:
     life = drafted().do("recall", SPECIALIST)
     assert (life.filing.step, life.filing.officer, life.filing.draft) == ("draft", SPECIALIST.subject, None)
     assert "confirmation" not in life.ringing
     answered = drafted().do("confirm_draft", APPLICANT)
     assert answered.refusal("recall", SPECIALIST) == [("", "nothing_to_recall")]
-
-
-def test_meanwhile_the_applicant_may_withdraw_and_the_leader_end_or_extend() -> None:
-    assert drafted().do("withdraw", APPLICANT, reason="đổi ý").status == 7
-    assert drafted().do("stop", LEADER, mode="end", **ENDING).status == 8
-    assert drafted().refusal("stop", LEADER, mode="suspend", **STOP) == [("mode", "suspend_only_in_review")]
-    assert drafted().do("extend", LEADER, **BUSY).kinds[-1] == "extended"
-    assert drafted().do("reappoint", LEADER, **BUSY).kinds[-1] == "reappointed"
 
 
 def test_a_silent_approval_does_not_wait_for_it() -> None:

@@ -225,16 +225,6 @@ async def test_a_command_is_found_that_is_older_than_what_this_run_has_seen(engi
     assert [batch.command_id for batch in engine.batches[2:]] == ["answer-1", "answer-1", "late"]
 
 
-async def test_a_check_refuses_other_content_under_an_id_that_is_known(engine: Engine) -> None:
-    recording = stream()
-    await recording.record(lodge())
-    await recording.record(answer())
-    with pytest.raises(RefusalError) as refused:
-        recording.check(answer(answer="khác"), content_of(answer(answer="khác")))
-    assert refused.value.refusal.code is RefusalCode.SAME_ID_OTHER_CONTENT
-    assert len(engine.batches) == 2
-
-
 def lose_the_stream(engine: Engine) -> None:
     """Until the run asks for it, the log answers that the stream is another one's."""
 
