@@ -210,18 +210,6 @@ def test_what_comes_in_after_the_cut_off_counts_for_the_agency_as_of_the_next_da
 # Extension, and another appointment.
 
 
-def test_an_extension_is_reckoned_from_the_same_start_with_the_same_pauses() -> None:
-    life = suspended(at(VERIFY, **EXTENSION).until(BEGINS)).until(ENDS).do("resume", LEADER)
-    life.do("extend", LEADER, **BUSY)
-    processing = life.clock("processing")
-    assert (str(processing.limit), pauses(processing)) == ("8 working days", [(BEGINS, ENDS, "suspension")])
-    assert [(str(extension.by), vn(extension.at), extension.kind) for extension in processing.extensions] == [
-        ("3 working days", ENDS, "extended")
-    ]
-    assert vn(processing.due) == "2026-12-08 17:00"  # 49 of 64 hours: 6, five days, and 3
-    assert tells(life, "processing")["reminder"] == "2026-12-07 17:00"
-
-
 @pytest.mark.parametrize(
     ("by", "due"),
     [(None, "2026-12-09 17:00"), ("1 working days", "2026-12-03 17:00"), ("5 working days", "2026-12-09 17:00")],

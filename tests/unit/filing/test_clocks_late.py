@@ -369,40 +369,6 @@ def test_a_clock_is_late_at_its_minute_once_and_the_team_lead_has_it(clock: str)
     assert vn(life.clock(clock).overdue_at) == minute
 
 
-def test_a_worker_that_was_down_tells_everything_once_and_in_order() -> None:
-    life = at(VERIFY).until("2026-12-03 08:00").rung()
-    in_order = [
-        ("step", "reminded"),
-        ("processing", "apology_drafted"),
-        ("step", "overdue"),
-        ("processing", "reminded"),
-        ("processing", "overdue"),
-    ]
-    assert life.told == in_order
-    assert life.rung().told == in_order
-    for clock in ("step", "processing"):
-        for moment in ("reminder", "apology", "due"):
-            assert life.refusal("timer_fired", clock=clock, moment=moment) == [("clock", "not_due")]
-
-
-def test_on_another_calendar_every_clock_that_runs_is_projected_again() -> None:
-    life = at(VERIFY).until("2026-11-25 16:00")
-    past = life.filing.past_clocks
-    life.do("change_calendar", **without(26))
-    assert life.tells == [
-        ("step", "reminder", local("2026-11-30 17:00")),
-        ("processing", "apology", local("2026-12-01 17:00")),
-        ("step", "due", local("2026-12-01 17:00")),
-        ("processing", "reminder", local("2026-12-02 17:00")),
-        ("processing", "due", local("2026-12-03 17:00")),
-    ]
-    assert (life.kinds[-1], life.filing.calendar.version, life.filing.past_clocks) == (
-        "calendar_changed",
-        "2026.2",
-        past,
-    )
-
-
 def test_a_clock_that_stands_still_goes_on_by_the_calendar_that_is_then_in_force() -> None:
     life = suspended(at(VERIFY).until(FRIDAY)).do("change_calendar", **without(26))
     due = local("2026-12-28 17:00")  # 30 days, to a Sunday

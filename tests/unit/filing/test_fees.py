@@ -280,13 +280,3 @@ def test_lines_sum_to_the_total_within_their_bounds_and_never_below_nothing(
         if item.of is not None:
             exact = Fraction(int(form[item.of]) * require(item.basis_points), 10_000)
             assert line.amount == floor(exact + Fraction(1, 2))
-
-
-@given(FORMS)
-def test_what_is_assessed_is_what_is_asked_for(form: dict[str, FormValue]) -> None:
-    copies = {"copies": int(form.get("field_0", 0)) % 51}
-    life = Life(procedure(fee=fee()), form={"name": "An", **copies}).accepted()
-    found = assess(life.filing.procedure.fee, life.filing, RECEIVED, NOW)
-    assert [(asked.amount, asked.lines) for asked in life.filing.fees] == (
-        [(found.total, found.lines)] if found.total else []
-    )

@@ -1,4 +1,4 @@
-"""The life of a filing: who may do what at each stage, where each way leads, and which status it shows there."""
+"""The life of a filing: what is refused and why, where each way leads, and which status it shows there."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -119,7 +119,7 @@ TWO_PAPERS: Final = [*AFFIDAVIT, {"code": "mandate", "file": FILE.model_dump()}]
         (lambda: Life().accepted().proposed(), "decide", LEADER, APPROVED, [" not_claimed"]),
         (lambda: Life().accepted().proposed(), "claim", DUAL, {}, ["actor.subject four_eyes"]),
         (lambda: Life().accepted().decided(), "withdraw", APPLICANT, WITHDRAWING, [" decided_already"]),
-        (lambda: refuse(Life()), "claim", RECEPTION, {}, [" filing_closed"]),
+        (lambda: Life().do("refuse_intake", RECEPTION, **REFUSING), "claim", RECEPTION, {}, [" filing_closed"]),
         # who recorded it on paper does not become its representative; the desk needs what the applicant signed
         (lambda: Life(**PAPER), "withdraw", POSING, WITHDRAWING, ["actor.subject not_the_representative"]),
         (Life, "withdraw", RECEPTION, WITHDRAWING, ["request signed_request_required"]),

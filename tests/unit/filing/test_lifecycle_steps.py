@@ -212,18 +212,6 @@ def test_so_many_questions_may_be_open_at_once_and_no_more() -> None:
 # Stop and resume.
 
 
-def test_a_suspended_filing_stands_still_and_goes_on_where_it_stood() -> None:
-    life = at(VERIFY)
-    life.until("2026-11-26 11:00").do("stop", LEADER, mode="suspend", **STOP)
-    assert (life.status, life.stage, set(life.ringing), life.queues) == (8, "suspended", {"suspension"}, ["leader"])
-    assert life.refusal("forward", SPECIALIST) == [("", "wrong_stage")]
-    assert life.refusal("resume", SPECIALIST) == [("actor.role", "role_not_allowed")]
-    life.until("2026-12-05 11:00").do("resume", LEADER)  # a Saturday
-    assert (life.status, life.filing.officer) == (4, "specialist-1")
-    # 20 and 36 hours were left, two and four whole days and half of one more.
-    assert life.ringing == {"step": local("2026-12-09 17:00"), "processing": local("2026-12-11 17:00")}
-
-
 def test_a_suspension_lasts_as_long_as_the_leader_says_and_no_longer_than_the_procedure_lets_it() -> None:
     life = at(VERIFY)
     for wrong in ("31 calendar days", "0 calendar days", "3 working days"):

@@ -10,7 +10,6 @@ from typing import Any, Final
 import pytest
 
 from rules.filing import lifecycle
-from rules.filing.queues import possible
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing import events as ev
 from schemas.filing.events import MachineWork
@@ -111,17 +110,6 @@ def test_without_waivers_nothing_is_waived() -> None:
     asked = {"waiver": "poor", "reason": "hộ nghèo"}
     assert Life(procedure(fee=fee())).accepted().refusal("waive_fee", LEADER, **asked) == [("", "no_waivers")]
     assert Life().accepted().refusal("waive_fee", LEADER, **asked) == [("", "no_waivers")]
-
-
-def test_what_is_refused_names_what_can_be_done_instead() -> None:
-    life = Life()
-    with pytest.raises(RefusalError) as refused:
-        lifecycle.decide(life.filing, command("claim", LEADER), life.now)
-    assert refused.value.refusal.allowed == possible(life.filing, LEADER, life.now)
-    before = life.filing.model_copy(update={"seq": 0})
-    with pytest.raises(RefusalError) as refused:
-        lifecycle.decide(before, command("claim", LEADER), life.now)
-    assert refused.value.refusal.allowed == ()
 
 
 def test_a_move_is_taken_back_also_after_what_its_clocks_have_told() -> None:

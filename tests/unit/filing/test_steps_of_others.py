@@ -9,12 +9,10 @@ import pytest
 
 from rules.evidence import Entry
 from rules.filing import lifecycle
-from rules.filing.competence import without_partner
 from rules.payment.status import tells
 from rules.stream_kind import Origin
 from rules.streams import FILING, PAYMENT
 from schemas.errors import RefusalError
-from schemas.filing import events as ev
 from schemas.filing.state import Draft, FilingPart, TaxDemand
 from schemas.ids import OBLIGATIONS, StreamId, fee_key, filing_id, payment_workflow, reference_of
 from schemas.limit import Limit
@@ -144,19 +142,6 @@ def test_another_calendar_moves_what_is_still_to_be_decided() -> None:
     life.do("change_calendar", calendar=OTHER)
     assert part(life, 1) == answered
     assert part(life, 2).due == local("2026-11-30 17:00")
-
-
-@pytest.mark.parametrize(
-    ("partners", "missing"),
-    [((), ["residence", "insurance"]), ((ev.Partner(part="residence", agency="H01.31"),), ["insurance"])],
-)
-def test_a_part_that_nobody_near_decides_is_named_with_the_kinds_that_would(
-    partners: tuple[ev.Partner, ...], missing: list[str]
-) -> None:
-    problems = list(without_partner(procedure(review=[PARTS, APPRAISE, DECIDE]), partners))
-    assert [(problem.field, problem.rule) for problem in problems] == [("agency", "no_partner")] * len(missing)
-    assert all(code in problem.message.en for code, problem in zip(missing, problems, strict=True))
-    assert "social insurance office" in problems[-1].message.en
 
 
 def test_a_submission_without_partners_is_refused() -> None:

@@ -116,21 +116,7 @@ def test_no_dong_goes_back_twice_by_rule() -> None:
     assert so_far.refund.unanswered == 8_001, "of what went before it has begun again for the first time"
 
 
-def test_of_what_was_asked_for_again_its_own_money_goes_back() -> None:
-    so_far = given().do(OpenClaimed, claim=AGAIN).do(AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
-    half = Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50, reopened=1)
-    assert so_far.refusal(OpenClaimed, claim=half) == ["wrong_state"]
-
-
 HALF_AGAIN: Final = Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50, reopened=1)
-
-
-def test_of_a_charge_back_that_was_asked_for_again_its_own_money_goes_back_too() -> None:
-    """The fee that asks for 6,001 once more has a refund of its own, of which half of that goes back."""
-    so_far = Giving().do(OpenClaimed, claim=Claim(charged_back=6_001))
-    so_far.do(AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
-    so_far.do(OpenClaimed, claim=HALF_AGAIN.model_copy(update={"charged_back": 6_001, "reopened": 0}))
-    assert states(so_far) == [(5_000, "open")]
 
 
 @pytest.mark.parametrize(("outcome", "back"), [("written_off", None), ("asked_again", 1_000)])

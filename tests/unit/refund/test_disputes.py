@@ -33,7 +33,7 @@ from schemas.refund.commands import (
     RequestRefund,
 )
 from schemas.refund.state import Claim, RefundCause
-from tests.unit.filing.lives import CASHIER, LEADER, SPECIALIST, Life, fee, procedure
+from tests.unit.filing.lives import CASHIER, LEADER, Life, fee, procedure
 from tests.unit.payments import NOW, Told, told
 from tests.unit.refund.givings import AMOUNT, APART, ASKED, CAPTURE, DEPUTY, DUAL, OTHER_AGENCY, WHY, Giving, states
 
@@ -57,6 +57,7 @@ def test_it_waits_for_people_and_nothing_goes_back_by_itself() -> None:
     so_far = disputed()
     assert so_far.kinds == ["refund_begun", "refund_disputed"]
     assert so_far.refusal(OpenClaimed, claim=SHORT) == ["wrong_state"]
+    assert so_far.refusal(ApproveShortPayment, LEADER) == ["nobody_accepts_it"]
     actions = ("accept_short_payment", "request_refund")
     assert tasks(so_far) == [("short_payment", "cashier", actions), ("short_payment", "leader", actions)]
     assert fold.is_open(so_far.refund)
@@ -85,12 +86,6 @@ def test_another_leader_than_who_asked_takes_it_for_the_whole_fee(
         assert status.accepted(so_far.refund) is not None
         assert not fold.is_open(so_far.refund)
         assert so_far.refusal(ApproveShortPayment, DEPUTY) == ["no_short_payment"]
-
-
-def test_nobody_agrees_to_what_nobody_has_asked_for() -> None:
-    assert disputed().refusal(ApproveShortPayment, LEADER) == ["nobody_accepts_it"]
-    assert Giving().refusal(AcceptShortPayment, CASHIER, **WHY) == ["no_short_payment"]
-    assert disputed().refusal(AcceptShortPayment, SPECIALIST, **WHY) == ["role_not_allowed"]
 
 
 def test_a_leader_who_disagrees_has_it_given_back() -> None:

@@ -76,16 +76,11 @@ async def test_a_run_that_makes_way_waits_no_longer_but_what_is_done_is_done() -
 
 
 @pytest.mark.usefixtures("engine")
-async def test_to_a_run_that_has_taken_its_stream_over_nothing_is_done() -> None:
+async def test_whatever_is_done_a_run_that_took_its_stream_over_or_was_taken_over_ends() -> None:
     waits = stream()
     waits.makes_way = waits.anew = True
     with pytest.raises(waiting.ContinueAsNewDueError):
         await waiting.wait_for(waits, lambda: True)
-
-
-@pytest.mark.usefixtures("engine")
-async def test_a_run_that_was_taken_over_ends_and_says_so_whatever_is_done() -> None:
-    waits = stream()
     waits.superseded = True
     with pytest.raises(ApplicationError) as error:
         await waiting.wait_for(waits, lambda: True)
@@ -360,17 +355,13 @@ async def test_only_a_run_that_continues_another_believes_what_it_is_handed(
     assert (life._resume.epoch, life._resume.snapshot) == (4, None)
 
 
-async def test_what_a_newer_worker_has_written_is_no_state_and_no_refusal(engine: Engine) -> None:
+async def test_an_older_state_is_written_again_as_a_new_one_and_a_newer_one_is_no_state(engine: Engine) -> None:
     _, given = await ended(engine)
     given["snapshot"]["state"]["snapshot_version"] = APPEAL.reads.snapshot
     assert Life(APPEAL, given).has_begun
     given["snapshot"]["state"]["snapshot_version"] = APPEAL.reads.snapshot + 1
     with pytest.raises(RuntimeError, match="newer"):
         Life(APPEAL, given)
-
-
-async def test_an_older_state_is_written_again_as_a_new_one(engine: Engine) -> None:
-    _, given = await ended(engine)
     given["snapshot"]["state"]["snapshot_version"] = 0
     assert Life(APPEAL, given).stream.state.snapshot_version == APPEAL.reads.snapshot
 
