@@ -214,6 +214,9 @@ def test_a_representative_withdraws_it_until_the_last_day_has_passed() -> None:
     assert dispute.refusal("withdraw", APPLICANT, reason="-") == []
 
 
+# What of a filing may be complained about.
+
+
 def seq_of(life: Life, kind: str) -> int:
     return life.kinds.index(kind) + 1
 

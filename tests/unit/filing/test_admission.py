@@ -292,6 +292,8 @@ def test_a_version_that_is_not_in_force_says_when_it_is(term: Term, en: str) -> 
     assert named.message.en == f"this version is in force only for what is received {en}"
 
 
+# Who files for somebody else.
+
 COMPANY: Final = AN.model_copy(update={"kind": PersonKind.ORGANISATION, "id_number": "0100109106"})
 DIRECTOR: Final = Actor(subject="director", role=Role.REPRESENTATIVE)
 TODAY: Final = date(2026, 11, 25)

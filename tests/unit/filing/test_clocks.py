@@ -166,21 +166,6 @@ def test_the_intake_goes_on_after_a_supplement_as_the_procedure_says(rule: str, 
     assert vn(life.clock("intake").due) == due  # 4 hours were left: 2½ in the morning, and 1½
 
 
-def test_every_pause_has_its_own_line_and_takes_its_own_time() -> None:
-    life = at(TAX)
-    suspended(life.until("2026-11-26 07:00"))
-    referred(life.until("2026-11-26 11:00").do("resume", LEADER).until("2026-11-26 11:30"))
-    life.until("2026-11-26 13:30").do("fulfil_obligation", CASHIER, reference="1/XN")
-
-    processing = life.clock("processing")
-    assert pauses(processing) == [
-        ("2026-11-26 07:00", "2026-11-26 11:00", "suspension"),
-        ("2026-11-26 11:30", "2026-11-26 13:30", "obligation"),
-    ]
-    # 40 hours: ½ and 3½ on Thursday, four days to Wednesday, and 4 hours of Thursday.
-    assert vn(processing.due) == "2026-12-03 17:00"
-
-
 @pytest.mark.parametrize(
     ("stops", "goes_on", "due"),
     [

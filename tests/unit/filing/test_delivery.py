@@ -305,6 +305,8 @@ def test_what_nobody_reads_is_fetched_instead() -> None:
     assert not opens(life.filing, f"{LINK}1", life.now)
 
 
+# A fee that the post collects.
+
 COLLECTED: Final = ("post", "counter")
 PAID_TO_IT: Final[dict[str, Any]] = {"result_channel": "post", "address": ADDRESS, "fee_channel": "post"}
 AMOUNT: Final = 16_000

@@ -281,6 +281,8 @@ def test_what_was_paid_and_what_follows_come_to_what_is_due(
     assert all(share.amount <= kept[share.code] for share in found.less)
 
 
+# What the payer's bank took back, and a leader has asked for again.
+
 AMOUNT: Final = 16_000
 AGAIN: Final[dict[str, Any]] = {"n": 1001, "fee": 1, "amount": AMOUNT}
 

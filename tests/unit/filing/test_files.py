@@ -156,6 +156,9 @@ def supplied(life: Life, scan: ScanState, file: FileRef = OTHER_FILE, actor: Act
     return life
 
 
+# What the scanner says of them, and an officer of a signature.
+
+
 @pytest.mark.parametrize("scan", [ScanState.CLEAN, ScanState.UNSCANNED, None])
 def test_what_is_clean_or_was_not_to_be_scanned_is_taken_in(scan: ScanState | None) -> None:
     life = Life(examined=Examined(scan=scan))

@@ -120,6 +120,10 @@ TWO_PAPERS: Final = [*AFFIDAVIT, {"code": "mandate", "file": FILE.model_dump()}]
         (lambda: Life().accepted().proposed(), "claim", DUAL, {}, ["actor.subject four_eyes"]),
         (lambda: Life().accepted().decided(), "withdraw", APPLICANT, WITHDRAWING, [" decided_already"]),
         (lambda: Life().do("refuse_intake", RECEPTION, **REFUSING), "claim", RECEPTION, {}, [" filing_closed"]),
+        (
+            *(lambda: Life().accepted().do("claim", SPECIALIST), "propose", SPECIALIST, {"outcome": "refused"}),
+            ["reason reason_required", "legal_basis legal_basis_required"],
+        ),
         # who recorded it on paper does not become its representative; the desk needs what the applicant signed
         (lambda: Life(**PAPER), "withdraw", POSING, WITHDRAWING, ["actor.subject not_the_representative"]),
         (Life, "withdraw", RECEPTION, WITHDRAWING, ["request signed_request_required"]),
@@ -172,7 +176,7 @@ TWO_PAPERS: Final = [*AFFIDAVIT, {"code": "mandate", "file": FILE.model_dump()}]
         (lambda: Life().until("2026-11-26 10:00"), "timer_fired", TEAM_LEAD, INTAKE, ["actor.role role_not_allowed"]),
         (lambda: asked_for_identity().until("2026-11-26 10:00"), "timer_fired", SYSTEM, INTAKE, ["clock not_due"]),
     ],
-    exactly=37,
+    exactly=38,
 )
 def test_each_of_these_is_refused_for_its_own_reason(
     life: Callable[[], Life], kind: str, actor: Actor, content: dict[str, Any], problems: list[str]
@@ -395,9 +399,6 @@ def test_a_supplement_is_in_time_until_its_very_end() -> None:
     assert life.refusal("timer_fired", clock="supplement") == []
 
 
-# Fees.
-
-
 # Result and delivery.
 
 
@@ -471,9 +472,6 @@ def test_a_parcel_is_had_back_before_it_leaves() -> None:
     life.do("settle_parcel", n=1, outcome="cancelled")
     assert (life.stage, life.filing.recalled) == ("pickup", None)
     assert hand_over(life).status == 10
-
-
-# Clocks.
 
 
 # Queues.

@@ -125,18 +125,7 @@ def test_an_obligation_stops_the_agencys_clocks_is_status_6_and_ends_with_its_pr
     assert life.ringing["processing"] == local("2026-12-09 17:00")  # 45 hours later: 5 on that day, and five days
 
 
-# Reassign and recall.
-
-
-def test_a_team_lead_gives_a_task_to_somebody_else() -> None:
-    life = at(VERIFY)
-    assert life.refusal("reassign", LEADER, officer="specialist-2") == [("actor.role", "role_not_allowed")]
-    assert life.refusal("reassign", TEAM_LEAD, officer="specialist-1") == [("officer", "claimed_already")]
-    assert life.refusal("reassign", TEAM_LEAD, officer="an") == [("officer", "own_filing")]
-    life.do("reassign", TEAM_LEAD, officer="specialist-2")
-    assert life.log[-1].event.role == "specialist"
-    assert life.refusal("forward", SPECIALIST) == [("", "claimed_by_other")]
-    assert life.do("forward", SECOND).filing.step == life.filing.procedure.review[1].code
+# Recall.
 
 
 @pytest.mark.parametrize("verb", ["forward", "inspect"])
@@ -154,14 +143,6 @@ def test_who_finished_a_step_takes_it_back_until_somebody_takes_it_up(verb: str)
     life.do(verb, SPECIALIST, **(SEEN if verb == "inspect" else {})).do("claim", SECOND)
 
     assert life.refusal("recall", SPECIALIST) == [("", "nothing_to_recall")]
-
-
-def test_a_demand_that_is_taken_back_leaves_status_6() -> None:
-    life = at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC")
-    life.do("demand_obligation", SPECIALIST, reference="34/TB", amount=1).do("recall", SPECIALIST)
-    assert (life.status, life.stage, life.filing.obligation) == (4, "review", None)
-    assert set(life.ringing) == {"processing", "step"}
-    life.do("refer_obligation", SPECIALIST, reference="12/PC")
 
 
 def test_a_leader_takes_a_stop_back() -> None:
@@ -263,9 +244,6 @@ def test_a_filing_is_not_stopped_before_it_is_handled_nor_after_its_decision() -
     ) == [("mode", "suspend_only_in_review")]
     owing = Life(procedure(fee=fee("result"))).accepted().decided().issued()
     assert owing.refusal("stop", LEADER, mode="end", **ENDING) == [("", "decided_already")]
-
-
-# Extension.
 
 
 # Silent approval.

@@ -160,6 +160,8 @@ def test_nobody_is_assisted_elsewhere(actor: Actor) -> None:
     assert wrong(**POST, assisted=FILE) == [("assisted", "assisted_at_the_counter")]
 
 
+# At another agency's desk.
+
 THERE: Final = officer(Role.RECEPTION, agency=DESK)
 DESK_LACKS_IT: Final[dict[str, Any]] = AT_DESK | {"papers": ()}
 PAPERS: Final = [{"code": "identity", "file": FILE.model_dump()}]

@@ -153,6 +153,8 @@ def test_a_submission_without_partners_is_refused() -> None:
     assert [problem.rule for problem in no.value.refusal.problems] == ["no_partner", "no_partner"]
 
 
+# What is owed to a tax office.
+
 OFFICE: Final = "H01.50"
 FIRST: Final = OBLIGATIONS + 1
 AMOUNT: Final = 5_000_000
@@ -265,6 +267,8 @@ def test_a_filing_hears_that_it_was_met_and_not_that_it_was_not(n: int, state: P
     assert set(PAYMENT.standing(of).heard_as) == heard
     assert tells(of) is bool(heard)
 
+
+# A draft of the result.
 
 RULES: Final = procedure(review=[DRAFT, APPRAISE, DECIDE], **EXTENSION)
 WRONG: Final = {"note": "sai tên", "form": {"name": "Anh"}}

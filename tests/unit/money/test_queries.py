@@ -1,13 +1,16 @@
-"""How often those who take money are asked, while the fee is due and once its time is over; each without the others."""
+"""Those who take money: what is set of them, and how often each is asked, while the fee is due and afterwards."""
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
+from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -18,6 +21,7 @@ from activities.partners.money.provider import PATIENCE, Demand, Kind, Notice, O
 from activities.partners.money.provider_queries import NEVER_MADE, Asker, Asking, Closing, Looking
 from schemas.payment.state import Closed, Taken
 from tests.unit.money.conftest import MADE, Wire, asking
+from workers.settings import WorkerSettings
 
 
 async def looked(wires: Mapping[str, Wire], *askings: Asking, tries: int = 2, after: float = 60) -> Taken:
@@ -220,3 +224,49 @@ def test_patience_is_three_days_and_for_transfers_one_unless_it_is_set() -> None
     assert MERCHANTS.validate_python({"x": vnpay})["x"].patience == PATIENCE == timedelta(days=3)
     bank: Any = None
     assert OwnBank("bank", bank).patience == PATIENCE
+
+
+VIETQR = {"kind": "vietqr", "bank": "970400", "account": "1903001234567", "secret": "a key"}
+
+
+def merchants(**more: dict[str, Any]) -> Any:
+    return MERCHANTS.validate_json(json.dumps({"treasury": VIETQR, **more}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "cash"},
+        {"bank": "97"},
+        {"account": ""},
+        {"account": "1" * 20},
+        {"secret": None},
+        {"secret": 5},
+        {"unknown": 1},
+    ],
+)
+def test_what_does_not_fit_is_refused_without_a_word_of_the_key(change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        merchants(other={**VIETQR, "secret": "k3y of nobody", **change})
+    assert "k3y" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["", "VNPAY", "a b", "1a", "a" * 41])
+def test_a_name_is_short_and_plain(name: str) -> None:
+    with pytest.raises(ValidationError):
+        merchants(**{name: VIETQR})
+
+
+def test_a_worker_does_not_start_with_what_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = {"database_url": "d", "master_key": b64encode(bytes(32)).decode(), "objects": "o", "bank_url": "b"}
+    for name, value in {**needed, "post_url": "p"}.items():
+        monkeypatch.setenv(f"MOTCUA_{name.upper()}", value)
+    monkeypatch.setenv("MOTCUA_PROVIDERS", json.dumps({"treasury": VIETQR}))
+    read = WorkerSettings()
+    assert set(read.providers) == {"treasury"}
+    assert "a key" not in repr(read)
+    for wrong in ({**VIETQR, "kind": "cash"}, {**VIETQR, "bank": 1}, [VIETQR]):
+        monkeypatch.setenv("MOTCUA_PROVIDERS", json.dumps({"treasury": wrong}))
+        with pytest.raises(ValidationError) as refused:
+            WorkerSettings()
+        assert "a key" not in str(refused.value)

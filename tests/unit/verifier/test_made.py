@@ -1,4 +1,4 @@
-"""The three verifiers on what was made by hand (`made.py`): a true record holds, and each way of tampering is named."""
+"""The verifiers on a record made by hand (`made.py`): a true one holds, tampering is named, their folder runs alone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+import pytest
+
+from tests.alone import Alone
 from tests.unit.verifier.made import FILE, FILING, made
 from tests.walking import walked
 from verifier import bundle as bundles
@@ -253,3 +256,37 @@ def test_a_harmed_record_against_its_checkpoints(what: str) -> None:
     there = InMemory()
     change(there)
     assert {(str(one.rule), one.position) for one in there.verified().findings} == found
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Alone:
+    (tmp_path / "policy").write_text(MADE["policy"])
+    for path, content in MADE["files"].items():
+        (tmp_path / "second" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "second" / path).write_bytes(b64decode(content))
+    return Alone.in_folder(tmp_path)
+
+
+def test_a_bundle_needs_nothing_else(alone: Alone) -> None:
+    file = alone.folder / "bundle.json"
+    file.write_bytes(canonical(MADE["bundle"]))
+    code, out, err = alone.run("verifier.bundle", "bundle.json", "--policy", "policy")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["signed_by"] == ["record.example/log", "witness.example"]
+    file.write_bytes(canonical(MADE["bundle"] | {"code": "another"}))
+    code, out, _ = alone.run("verifier.bundle", "bundle.json")
+    assert (code, json.loads(out.splitlines()[0])["rule"]) == (1, "digest")
+
+
+def test_only_what_reads_a_database_asks_for_asyncpg(alone: Alone) -> None:
+    commands = (("verifier.ledger",), ("verifier.checkpoint", "second", "--policy", "policy"))
+    for command in commands:
+        code, out, err = alone.run(*command)
+        assert (code, out) == (1, "")
+        assert err.endswith("No module named 'asyncpg'\n")
+    alone.add("asyncpg")
+    nowhere = {"PGHOST": str(alone.folder), "PGUSER": "nobody", "PGDATABASE": "none"}
+    for command in commands:
+        code, _, err = alone.run(*command, env=nowhere)
+        assert code == 1
+        assert "No such file" in err.splitlines()[-1], "it looks for the database"
