@@ -349,16 +349,6 @@ def test_a_step_that_others_held_up_is_judged_by_when_they_began_to() -> None:
     assert line(life.runs("step")[0])[2:] == ("2026-11-26 17:00", "obligation_fulfilled", "on_time")
 
 
-def test_a_step_that_is_begun_again_has_its_time_again() -> None:
-    life = at(VERIFY).until("2026-11-26 09:00").do("forward", SPECIALIST).until(ENDS).do("recall", SPECIALIST)
-    assert [line(state) for state in life.runs("step")] == [
-        ("step", "2026-11-25 10:00", "2026-11-30 17:00", "forwarded", "early"),
-        ("step", "2026-11-26 09:00", "2026-11-30 17:00", "recalled", None),
-        ("step", ENDS, "2026-12-03 17:00", None, None),
-    ]
-    assert vn(life.clock("processing").due) == "2026-12-02 17:00"
-
-
 # Silence.
 
 

@@ -401,14 +401,6 @@ def test_what_is_late_no_more_tells_again_when_it_is_due() -> None:
     assert [event.due for event in events(life, ev.Overdue)] == [local("2026-11-30 17:00"), local("2026-12-01 17:00")]
 
 
-def test_what_stays_late_is_not_told_again() -> None:
-    life = at(VERIFY).until("2026-12-01 17:30").rung()
-    told = life.told
-    life.do("change_calendar", **without(30))
-    assert (life.filing.overdue, vn(life.clock("step").due)) == (("step",), "2026-12-01 17:00")
-    assert life.rung().told == told
-
-
 def test_a_step_that_was_late_before_stays_so_when_the_next_one_is_late_no_more() -> None:
     life = at(VERIFY).until("2026-11-30 17:00").rung()
     life.do("forward", SPECIALIST).until("2026-12-03 17:00").rung()  # two days, received on the 1st

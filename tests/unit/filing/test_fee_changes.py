@@ -113,14 +113,6 @@ def test_the_amounts_are_those_by_which_the_first_was_asked_for(governed_by: str
     assert kept(life) == 40_000
 
 
-def test_a_waiver_of_the_difference_is_one_of_the_whole_fee() -> None:
-    life = supplied(paid(Life(rules())), copies=3)
-    life.do("waive_fee", CASHIER, waiver="half", reason="hộ nghèo")
-    assert last(life) == FeeReduced(n=1, amount=4_000, lines=(FeeShare(code="extract", amount=4_000),))
-    assert kept(life) == 12_000
-    assert life.stage is Stage.INTAKE
-
-
 def test_a_correction_of_the_draft_counts_as_a_supplement_does() -> None:
     steps = [DRAFT, APPRAISE, DECIDE]
     life = paid(Life(procedure(fee=fee(), review=steps)).accepted()).do("claim", SPECIALIST)
@@ -309,15 +301,6 @@ def test_all_of_it_is_asked_for_as_at_first_and_the_review_waits(due: str) -> No
     assert stage(life.filing) is Stage.REVIEW
     assert new(life, before) == ["fee_charged_back", "fee_requested", "fee_paid"]
     assert kept_of_all(life.filing.fees).total() == AMOUNT
-
-
-def test_of_a_part_the_rest_still_counts() -> None:
-    life = asked_again(in_review(), amount=6_000)
-    assert isinstance(asked := last(life), FeeRequested)
-    assert (asked.amount, asked.adds_to) == (6_000, 1)
-    asked_again(paid(life), amount=AMOUNT - 6_000)
-    assert isinstance(asked := last(life), FeeRequested)
-    assert (asked.n, asked.amount, asked.adds_to) == (3, AMOUNT - 6_000, 2)
 
 
 def test_more_than_the_fee_was_asks_for_no_more_than_it() -> None:

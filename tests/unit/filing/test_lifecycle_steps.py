@@ -381,13 +381,6 @@ def test_in_whose_place_it_was_proposed_does_not_decide_and_nor_does_the_substit
     assert life.do("claim", LEADER).refusal("decide", LEADER, outcome="approved") == []
 
 
-@pytest.mark.parametrize("substitute", ["specialist-1", "specialist-2"])
-def test_no_substitute_decides_what_they_proposed_or_what_was_proposed_in_their_place(substitute: str) -> None:
-    life = passed_on().do("propose", SECOND, outcome="approved").do("claim", LEADER)
-    given = {"officer": substitute, "acting_for": "leader-1"}
-    assert life.refusal("reassign", TEAM_LEAD, **given) == [("officer", "four_eyes")]
-
-
 def test_a_decision_in_the_place_of_a_leader_says_so() -> None:
     life = Life().accepted().proposed().do("claim", LEADER)
     life.do("reassign", TEAM_LEAD, officer="leader-2", acting_for="leader-1")

@@ -255,17 +255,6 @@ def test_a_second_result_goes_in_a_second_parcel() -> None:
     assert [each.event.n for each in life.log if each.event.kind == "handed_over"] == [1, 2]
 
 
-def test_what_was_paid_stays_paid() -> None:
-    life = Life(procedure(fee=fee())).accepted()
-    life.do("settle_fee", n=1, settlement="paid", amount=16_000).decided("refused").issued()
-    for n, step in enumerate(("decide", None), 1):
-        reopened(life, step, n)
-        if step is None:
-            life.accepted().proposed()
-        life.do("claim", LEADER).do("decide", LEADER, outcome="refused", **REFUSING).issued()
-    assert (life.status, life.kinds.count("fee_requested"), life.kinds.count("fee_paid")) == (10, 1, 1)
-
-
 def test_what_nobody_had_paid_is_asked_for_anew_and_its_payment_let_go() -> None:
     life = Life(procedure(fee=fee(), review=[VERIFY, APPRAISE, DECIDE])).accepted()
     reopened(life.do("stop", LEADER, mode="end", **ENDING), "verify")

@@ -200,14 +200,6 @@ def test_without_anybody_who_takes_its_money_only_the_proof_counts(agency: str |
     assert (life.stage, life.filing.payments_to_cancel) == ("review", ())
 
 
-def test_a_demand_that_is_taken_back_is_not_met_by_its_payment_and_the_next_has_one_of_its_own() -> None:
-    life = demand(demanded().do("recall", SPECIALIST))
-    assert (collected(life), life.filing.payments_to_cancel) == ([FIRST + 1], (FIRST,))
-    assert life.refusal("settle_fee", **PAID) == [("n", "no_such_fee")]
-    life.do("settle_fee", **PAID | {"n": FIRST + 1})
-    assert (life.stage, life.filing.payments_to_cancel) == ("review", (FIRST,))
-
-
 def test_once_the_time_to_pay_is_over_nobody_begins_to_ask_and_the_proof_counts() -> None:
     life = demanded()
     life.until("2026-12-25 17:00").do("timer_fired", clock="obligation")
