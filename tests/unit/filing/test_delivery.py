@@ -28,7 +28,6 @@ from tests.unit.filing.lives import (
     MANDATE,
     PAPER,
     RECEPTION,
-    REPRESENTATIVE,
     SPECIALIST,
     Life,
     fee,
@@ -48,13 +47,6 @@ def issued(**filed: Any) -> Life:
 
 def since_issued(life: Life) -> list[str]:
     return life.kinds[life.kinds.index("finished_early") + 1 :]
-
-
-@pytest.mark.parametrize("actor", [APPLICANT, REPRESENTATIVE, RECEPTION])
-def test_the_way_can_be_changed_before_there_is_a_result(actor: Any) -> None:
-    life = Life().do("change_delivery", actor, channel="post", address=ADDRESS)
-    assert (life.stage, life.filing.result_channel, life.filing.address) == ("intake", "post", ADDRESS)
-    assert since_issued(life.accepted().decided().issued()) == ["parcel_requested"]
 
 
 def test_what_waits_at_the_counter_goes_by_post_instead() -> None:

@@ -474,37 +474,6 @@ def test_a_parcel_is_had_back_before_it_leaves() -> None:
     assert hand_over(life).status == 10
 
 
-# Queues.
-
-
-@pytest.mark.parametrize(
-    ("life", "tasks"),
-    [
-        (Life, [("intake", "reception", None)]),
-        (lambda: Life().do("claim", RECEPTION), [("intake", "reception", "reception-1")]),
-        (
-            lambda: Life().asked(RECEPTION, IDENTITY),
-            [("supplement", "applicant", None), ("supplement", "reception", None)],
-        ),
-        (at_fee, [("fee", "cashier", None)]),
-        (lambda: Life().accepted(), [("appraise", "specialist", None)]),
-        (lambda: claim_to_appraise(Life().accepted()), [("appraise", "specialist", "specialist-1")]),
-        (
-            lambda: ask_in_review(claim_to_appraise(Life().accepted())),
-            [("supplement", "applicant", None), ("supplement", "reception", None)],
-        ),
-        (lambda: Life().accepted().decided(), [("issue", "system", None)]),
-        (by_post, [("delivery", "system", None), ("finished_early", "handover", None)]),
-        (lambda: come_back(by_post()), [("pickup", "handover", None), ("finished_early", "handover", None)]),
-        (lambda: withdraw(Life()), []),
-    ],
-)
-def test_in_whose_queue_a_filing_stands(life: Callable[[], Life], tasks: list[tuple[str, str, str | None]]) -> None:
-    made = life()
-    found = lifecycle.tasks(made.filing, made.now)
-    assert [(task.name, task.role, task.officer) for task in found] == tasks
-
-
 def test_before_it_is_submitted_a_filing_is_nobodys() -> None:
     draft = Life().filing.model_copy(update={"seq": 0})
     assert lifecycle.tasks(draft, START) == []
