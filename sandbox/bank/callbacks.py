@@ -19,12 +19,11 @@ Answer: TypeAlias = tuple[int, str]
 
 
 class Sender:
-    """Sends callbacks. `base`: the address below which each wire has its own, `base/vnpay` …; `way`: None is HTTP."""
+    """Sends callbacks. `base`: the address below which each wire has its own, `base/vnpay` …."""
 
-    def __init__(self, ledger: WiredLedger, base: str, way: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, ledger: WiredLedger, base: str) -> None:
         self._ledger = ledger
         self._base = base
-        self._way = way
 
     async def forever(self) -> None:
         sending: set[asyncio.Task[Answer]] = set()
@@ -46,7 +45,7 @@ class Sender:
             return await self._send(client, self._ledger.callback(n))
 
     def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(timeout=_TIMEOUT_S, transport=self._way, trust_env=False)
+        return httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False)
 
     def _due(self) -> list[Mapping[str, Any]]:
         try:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs
 
-import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -132,17 +131,12 @@ def _with_pay_url(request: Request, order: Json) -> Json:
     return {**order, "pay_url": str(request.url_for("pay_page", key=order["key"]))}
 
 
-def bank(
-    data: Path, pay_after: float, callbacks: str, retry_after: float, way: httpx.AsyncBaseTransport | None = None
-) -> Starlette:
-    """Returns the bank over `data/bank.sqlite3`; times in seconds. `callbacks`: their address; empty: it sends none.
-
-    `way`: the transport of the callbacks; None is HTTP.
-    """
+def bank(data: Path, pay_after: float, callbacks: str, retry_after: float) -> Starlette:
+    """Returns the bank over `data/bank.sqlite3`; times in seconds. `callbacks`: their address; empty: it sends none."""
     wires = {"vnpay": vnpay.WIRE, "platform": platform.WIRE, "vietqr": vietqr.WIRE}
     file, retry = data / "bank.sqlite3", microseconds(retry_after)
     ledger = WiredLedger(file, microseconds(pay_after), wires, merchants(data), retry, told=bool(callbacks))
-    sender = Sender(ledger, callbacks, way)
+    sender = Sender(ledger, callbacks)
     return application(ledger, _routes(ledger, sender), *([sender.forever] if callbacks else []))
 
 

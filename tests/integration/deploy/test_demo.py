@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from itertools import pairwise
@@ -20,8 +19,6 @@ from schemas.filing.state import Closing
 from schemas.level import Level
 from tests.conftest import ROOT
 from tests.integration.deploy.demos import (
-    ENV,
-    MOTCUA,
     QUICK,
     demo,
     in_temporals_files,
@@ -124,26 +121,6 @@ def test_a_refusal_that_must_be_a_filing_and_the_reverse_give_1(folder: Path) ->
     assert code == 1
     assert [row["ok"] for row in result["filings"]] == [False, False]
     assert "there is a filing, but the submission had to be refused" in result["filings"][1]["problems"]
-
-
-def test_a_mix_is_filed_many_at_once(folder: Path) -> None:
-    code, result, said = demo(folder, written("instant-birth", "refused-at-intake", "withdrawn"), "--filings", "12")
-
-    assert code == 0, said
-    assert len({row["code"] for row in result["filings"]}) == 12
-
-
-def test_what_can_not_be_run_is_2(folder: Path) -> None:
-    for arguments in (["--scenarios", "none.yaml"], ["--json", "no/folder/out.json"], ["--filings", "0"]):
-        ended = subprocess.run(
-            (*MOTCUA, "demo", *arguments),
-            cwd=folder,
-            env=ENV | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            check=False,
-        )
-        assert ended.returncode == 2
-        assert b"Traceback" not in ended.stderr
 
 
 def test_up_serves_temporals_web_ui(folder: Path) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
-import httpx
 import psutil
 import pytest
 from temporalio.client import Client
@@ -22,9 +21,7 @@ from temporalio.client import Client
 from console.home import Home
 from deploy.stack import Stack, StackError, child, up
 from deploy.stack.part import Part
-from deploy.stack.parts import TEMPORAL_UI
 from deploy.stack.temporal import FOUND, INDEXES, LIST
-from tests.acting import eventually
 from tests.faults.processes import kill
 
 READY = "import os, time; open(os.environ['MOTCUA_READY_FILE'], 'w').close(); time.sleep(600)"
@@ -122,21 +119,6 @@ async def test_temporals_list_keeps_the_indexes_that_are_asked_by_and_no_other(h
         client = await Client.connect(stack.env["TEMPORAL_ADDRESS"])
         found = await client.count_workflows("TaskQueue = 'no index' OR TemporalReportedProblems IS NOT NULL")
         assert found.count == 0
-
-
-async def test_temporals_web_ui_is_served_where_it_is_asked_for(home: Path) -> None:
-    lines: list[str] = []
-    async with Stack(home, parts=["temporal"], ui=True, progress=lines.append) as stack:
-        address = stack.env[TEMPORAL_UI]
-        assert (stack.home.read_env() or {})[TEMPORAL_UI] == address
-        assert f"Temporal's web UI: {address}" in lines
-        async with httpx.AsyncClient(base_url=address) as browser:
-            for page in ("/", "/namespaces/default/workflows"):
-                assert (await browser.get(page)).status_code == 200, page
-            await eventually(lambda: browser.get("/api/v1/namespaces/default"), lambda answer: answer.is_success)
-    async with Stack(home, parts=["temporal"]) as stack:
-        assert TEMPORAL_UI not in stack.env
-        assert not listens(address.removeprefix("http://"))
 
 
 async def test_a_clean_stop_leaves_the_data_and_nothing_else(home: Path) -> None:
