@@ -5,7 +5,6 @@ import shutil
 import pytest
 
 PACKAGES = {
-    "certutil": "libnss3-tools",
     "clamd": "clamav-daemon",
     "jq": "jq",
     "openssl": "openssl",

@@ -13,12 +13,7 @@ import pytest
 from deploy.trial_signature import signed_as
 from motcua import BadSubmission
 from motcua.files.store import Store, open_store
-from motcua.testing import page
-from schemas.filing import commands as cm
-from schemas.filing.authorisation import Authorisation
-from schemas.filing.state import Stage
 from schemas.filing.submission import Submission, signed_content
-from schemas.people import Actor, Role
 from schemas.signature import SignatureOutcome, SignatureProof
 from tests.acting import Doubtful, Play, extract, of, plain
 from tests.conftest import World
@@ -96,23 +91,6 @@ async def test_a_person_prepares_signs_and_files_by_command_and_without_a_signat
         assert (view.level, view.signature_check) == (3, None)
 
 
-@pytest.mark.parametrize(
-    ("ends", "rule"),
-    [("9903", "signer_is_other"), ("9904", "certificate_expired"), ("9905", "certificate_revoked")],
-)
-async def test_a_wrong_signature_is_refused_with_its_sentence_and_leaves_nothing(
-    world: World, ends: str, rule: str
-) -> None:
-    async with world.real_platform():
-        submission = await signed(world, by(f"00109900{ends}"))
-        with pytest.raises(BadSubmission) as no:
-            await world.client.submit(submission)
-        [problem] = no.value.refusal.problems
-        assert (problem.field, problem.rule) == ("signature", rule)
-        assert problem.message.vi != problem.message.en
-        assert await recorded(world) == 0
-
-
 async def test_a_signature_over_another_submission_or_of_a_file_that_is_none_is_refused(world: World) -> None:
     async with world.real_platform():
         first, second = applied(), applied(form={"kind": "birth", "person_name": "Trần Thị Bích", "copies": 9})
@@ -130,35 +108,6 @@ async def test_a_signature_over_another_submission_or_of_a_file_that_is_none_is_
             assert [(one.field, one.rule) for one in no.value.refusal.problems] == [(field, rule)]
         assert await recorded(world) == 0
         await world.client.submit(await signed(world, second))
-
-
-async def test_a_representative_signs_under_an_authorisation_and_nobody_else_does(world: World) -> None:
-    async with world.real_platform():
-        submission = await represented(world, applied(), "001099000777")
-        with pytest.raises(BadSubmission) as no:
-            await world.client.submit(await signed(world, submission, "001099000778"))
-        assert [one.rule for one in no.value.refusal.problems] == ["signer_is_other"]
-        await world.client.submit(await signed(world, submission, "001099000777"))
-
-
-async def represented(world: World, submission: Submission, number: str) -> Submission:
-    """The same, filed by a representative of this number."""
-    file = await Store(open_store(world.objects)).put(of(submission), page("giay uy quyen"), "application/pdf")
-    mandate = Authorisation(**dict(file), principal=submission.applicant.id_number, id_number=number)
-    actor = Actor(subject="representative-1", role=Role.REPRESENTATIVE)
-    return submission.model_copy(update={"authorisation": mandate, "actor": actor})
-
-
-async def test_a_certificate_that_names_nobody_goes_to_the_officer(world: World) -> None:
-    async with world.real_platform(), world.back_office(Doubtful()):
-        play = await Play.begin(world, await signed(world, by("001099009906")))
-        check = (await play.view()).signature_check
-        assert check is not None
-        assert (check.outcome, check.rules) == (SignatureOutcome.UNDETERMINED, ("signer_not_named",))
-        officer = play.officer(Role.RECEPTION)
-        await play.act(cm.JudgeSignature, officer, accepted=True, reason="the card was shown at the counter")
-        await play.accept()
-        assert (await play.view()).stage in {Stage.FEE, Stage.REVIEW}
 
 
 async def test_authorities_that_are_silent_hold_nobody_up(world: World) -> None:

@@ -40,6 +40,7 @@ from tests.integration.signature import party as p
 from tests.programs import program
 from tests.provinces import EXTRACT_FILE, overlay
 from tests.unit.forms.dossiers import residence
+from tests.walking import walked
 from workers.trust import submitted_signatures
 
 DEMO = "2026-12-demo"
@@ -217,14 +218,6 @@ async def test_without_a_version_the_form_is_that_of_the_version_in_force_in_the
         await desk.judged(submission, file, "1999")
 
 
-async def test_a_signature_of_somebody_else_or_of_a_stranger_is_refused(desk: Desk, tmp_path: Path) -> None:
-    submission = extract()
-    form = await desk.prepared(submission)
-    assert await desk.judged(submission, await desk.signed(form, p.SPOUSE)) == "refused signer_is_other"
-    foreign = await sign_pdf(form, p.FIELD, p.LocalSigner(tmp_path), p.person(APPLICANT))
-    assert await desk.judged(submission, foreign) == "refused certificate_foreign"
-
-
 async def test_a_form_of_another_submission_is_refused(desk: Desk) -> None:
     submission, again = extract(), extract(submission_id="another")
     file = await desk.signed(await desk.prepared(submission))
@@ -311,7 +304,7 @@ async def test_without_roots_an_officer_decides_what_is_not_refused_anyway(desk:
         assert await judged(extract(submission_id="x"), file) == "refused signature_of_another_submission"
 
 
-@pytest.mark.parametrize("roots", ["/nowhere/roots.pem", str(ROOT / "README.md"), "own"])
+@walked("roots", ["/nowhere/roots.pem", str(ROOT / "README.md"), "own"], exactly=3)
 async def test_roots_that_are_none_are_not_worked_with(desk: Desk, tmp_path: Path, roots: str) -> None:
     if roots == "own":  # a certificate, and of nobody who may issue any
         (own, _) = await desk.party.signer.certificates(APPLICANT.number, "person", "A")
@@ -425,24 +418,3 @@ async def test_without_a_time_stamp_the_proof_says_so_and_nobody_waits(desk: Des
         kept = json.loads(await desk.signatures.proof(verdict))
         assert (kept["unstamped"], kept["verdict"]["outcome"]) == ("no_answer", "refused")
         assert asyncio.get_running_loop().time() - began < 3
-
-
-async def test_pdfsig_agrees_about_the_first_signature_and_about_too_much(desk: Desk, tmp_path: Path) -> None:
-    submission = extract()
-    file = await desk.signed(await desk.prepared(submission))
-    (tmp_path / "root.pem").write_bytes(pem.armor("CERTIFICATE", desk.party.root.dump()))
-    _run(tmp_path, "certutil", "-N", "-d", "sql:.", "--empty-password")
-    _run(tmp_path, "certutil", "-A", "-d", "sql:.", "-n", "root", "-t", "C,C,C", "-i", "root.pem")
-    noted = p.changed(file, p.annotation)
-    for name, content in (("form.pdf", file), ("noted.pdf", noted)):
-        (tmp_path / name).write_bytes(content)
-    first = _run(tmp_path, "pdfsig", "-nssdir", "sql:.", "form.pdf")
-    assert "Signature is Valid" in first
-    assert "Certificate is Trusted" in first
-    assert "Signature is Valid" in _run(tmp_path, "pdfsig", "-nssdir", "sql:.", "noted.pdf")
-    assert await desk.judged(submission, noted) == "refused signed_form_changed"
-
-
-def _run(folder: Path, name: str, *arguments: str) -> str:
-    command = [program(name), *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=60).stdout

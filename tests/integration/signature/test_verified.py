@@ -1,4 +1,4 @@
-"""What anybody is told of an issued file: as it is, altered in every way, and years later; and others' opinions."""
+"""What anybody is told of an issued file: as it is, altered, renewed, and years later; and others' opinions."""
 
 import asyncio
 import subprocess
@@ -22,11 +22,13 @@ from pyhanko.pdf_utils.generic import (
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter as Writer
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import PdfTimeStamper
+from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 
 from activities.signature.certificate_subject import Identity
 from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, with_fields
 from activities.signature.proof import proof_of
-from activities.signature.signing import sign_pdf
+from activities.signature.renewal import NotRenewedError, holds_until, renewed
+from activities.signature.signing import HttpStamper, Lasting, sign_pdf
 from activities.signature.trust import Trust
 from activities.signature.verified import verify_official
 from schemas.signature import SignatureProof, SignatureVerdict
@@ -66,7 +68,8 @@ def trust(party: p.Party) -> Trust:
 
 
 def told(verdict: SignatureVerdict) -> str:
-    return " ".join([verdict.outcome, *(problem.rule for problem in verdict.problems)])
+    """The outcome, and each rule that it rests on."""
+    return " ".join([verdict.outcome, *sorted({problem.rule for problem in verdict.problems})])
 
 
 async def judged(party: p.Party, file: bytes, **asked: object) -> str:
@@ -219,7 +222,7 @@ async def test_a_stranger_s_authority_counts_for_nothing(party: p.Party, issued:
     *_, root = await p.LocalSigner(tmp_path).certificates("1", "person", "A")
     other = Trust([x509.Certificate.load(root)], party.asking)
     assert told(await verify_official(issued.file, other)) == "refused certificate_foreign"
-    assert told(await verify_official(issued.file, Trust([], party.asking))) == "undetermined" + 3 * " no_trust_roots"
+    assert told(await verify_official(issued.file, Trust([], party.asking))) == "undetermined no_trust_roots"
 
 
 async def test_certificates_may_expire_while_the_time_stamp_holds(party: p.Party, issued: Issued) -> None:
@@ -233,7 +236,7 @@ async def test_when_the_last_time_stamp_has_expired_the_kept_verdict_counts(part
     at = datetime.now(UTC) + 4 * YEAR
     await party.clock(at)
     for online in (True, False):
-        open_ = "undetermined" + 3 * " timestamp_unknown"
+        open_ = "undetermined timestamp_unknown"
         assert await judged(party, issued.file, at=at, online=online) == open_
         verdict = await verify_official(issued.file, trust(party), at=at, online=online, kept=issued.proof)
         assert told(verdict) == "valid"
@@ -254,7 +257,66 @@ async def test_a_kept_verdict_counts_only_as_it_was_stamped(party: p.Party, issu
         proof.model_copy(update={"token": "AAAA"}),
     ):
         found = await judged(party, issued.file, at=at, online=False, kept=wrong)
-        assert found == "undetermined" + 3 * " timestamp_unknown"
+        assert found == "undetermined timestamp_unknown"
+
+
+def lasting(party: p.Party) -> Lasting:
+    """As whoever begins at that moment has it: which certificate stamps is asked anew."""
+    return Lasting(HttpStamper(party.client, "/tsa"), trust(party))
+
+
+async def test_renewed_in_time_it_is_valid_when_all_that_signed_it_has_expired(party: p.Party, issued: Issued) -> None:
+    began = datetime.now(UTC)
+    files = [issued.file]
+    for years in (2, 4, 6):
+        at = began + years * YEAR
+        await party.clock(at)
+        files.append(await renewed(files[-1], lasting(party), at))
+        assert files[-1].startswith(files[-2])
+    ends = [holds_until(file) for file in files]
+    assert ends == sorted(filter(None, ends))
+    at = began + 8 * YEAR
+    await party.clock(at)
+    for online in (True, False):
+        assert await judged(party, files[-1], at=at, online=online) == "valid"
+        for earlier in files[:-1]:
+            assert await judged(party, earlier, at=at, online=online) == "undetermined timestamp_unknown"
+            assert await judged(party, earlier, at=at, online=online, kept=issued.proof) == "valid"
+    assert PdfFileReader(BytesIO(files[-1])).total_revisions == PdfFileReader(BytesIO(issued.file)).total_revisions + 3
+    altered = files[-1].replace(b"200", b"300", 1)
+    assert (await judged(party, altered, at=at, online=False)).startswith("refused")
+    assert await judged(party, p.changed(files[-1], p.annotation), at=at, online=False) == "refused signed_form_changed"
+
+
+async def test_what_is_broken_expired_or_holds_as_long_is_left_as_it_is(party: p.Party) -> None:
+    began = datetime.now(UTC)
+    file = await p.issued(party, PAPER)
+    for wrong, at, rule in (
+        (file, began, "no_gain"),
+        (file.replace(b"200", b"300", 1), began, "signed_form_changed"),
+        (p.printed(), began, "signature_missing"),
+        (file, began + 4 * YEAR, "timestamp_unknown"),
+    ):
+        await party.clock(at)
+        with pytest.raises(NotRenewedError) as left:
+            await renewed(wrong, lasting(party), at)
+        assert left.value.rule == rule
+
+
+async def test_without_answers_or_a_stamp_nothing_is_renewed(party: p.Party, issued: Issued) -> None:
+    file, at = issued.file, datetime.now(UTC) + 2 * YEAR
+    await party.clock(at)
+    await party.faults(ocsp="down", crl="down")
+    with pytest.raises(NotRenewedError, match="timestamp_unknown"):
+        await renewed(file, lasting(party), at)
+    await party.faults(tsa="down")
+    with pytest.raises(OSError, match="no time-stamp"):
+        await renewed(file, lasting(party), at)
+    await party.faults()
+
+
+def test_what_has_no_time_stamp_ends_nowhere() -> None:
+    assert [holds_until(file) for file in (p.printed(), PAPER, b"", b"%PDF-1.7")] == [None] * 4
 
 
 async def test_revoked_before_the_signing_is_refused_and_after_it_is_not(party: p.Party) -> None:
@@ -272,21 +334,24 @@ async def test_revoked_before_the_signing_is_refused_and_after_it_is_not(party: 
 async def test_who_is_asked_and_does_not_answer_has_not_said_that_it_holds(party: p.Party, issued: Issued) -> None:
     await party.faults(ocsp="down", crl="down")
     at = datetime.now(UTC) + timedelta(days=1)
-    assert await judged(party, issued.file, at=at) == "undetermined" + 3 * " revocation_unknown"
+    assert await judged(party, issued.file, at=at) == "undetermined revocation_unknown"
 
 
 async def test_others_see_the_same(party: p.Party, issued: Issued, tmp_path: Path) -> None:
     (tmp_path / "f.pdf").write_bytes(issued.file)
     (tmp_path / "root.pem").write_bytes(pem.armor("CERTIFICATE", party.root.dump()))
+    reader = PdfFileReader(BytesIO(issued.file))
+    stamps = [[*extract_tst_data_iter(one.signer_info, signed=False)] for one in reader.embedded_regular_signatures]
+    assert [len(found) for found in stamps] == [1, 1, 1]
     said = await ran(tmp_path, "pdfsig", "-nocert", "f.pdf")
     assert said.count("Signature is Valid.") == 3
-    for one in PdfFileReader(BytesIO(issued.file)).embedded_regular_signatures:
+    for one in reader.embedded_regular_signatures:
         start, before, after, length = one.byte_range
         (tmp_path / "content").write_bytes(issued.file[start:before] + issued.file[after : after + length])
         (tmp_path / "cms").write_bytes(one.pkcs7_content)
         verify = "cms -verify -binary -inform DER -in cms -content content -CAfile root.pem -purpose any -out out"
         await ran(tmp_path, "openssl", *verify.split())
-    (stamp,) = PdfFileReader(BytesIO(issued.file)).embedded_timestamp_signatures
+    (stamp,) = reader.embedded_timestamp_signatures
     start, before, after, length = stamp.byte_range
     (tmp_path / "content").write_bytes(issued.file[start:before] + issued.file[after : after + length])
     (tmp_path / "token").write_bytes(stamp.pkcs7_content)
