@@ -179,19 +179,14 @@ LONG: Final[Mapping[str, Long]] = {
         only=(
             "test_a_call_waits_for_a_worker_until_patience_ends_and_the_repeat_is_safe",
             "test_a_filing_whose_workflow_was_lost_asks_for_patience_not_for_despair",
-            "test_a_refused_submission_can_be_corrected_under_its_ids",
-            "test_a_start_that_is_garbage_is_refused_in_words",
             "test_an_example_of_the_documentation_works",
             "test_following_survives_an_outage_of_the_worker",
-            "test_the_same_ids_for_other_content_are_refused",
-            "test_what_an_agency_makes_is_stored_by_its_digest_and_sent_once_it_is_there",
         ),
     ),
     "integration/kit/test_command.py": Long(
         "what each command prints, by real processes",
         but=(
             "test_a_temporal_of_ones_own_takes_the_rest_from_the_stack",
-            "test_every_command_shows_an_example",
             "test_schemas_that_can_not_be_written_are_said_in_one_line",
             "test_what_is_refused_for_something_else_is_offered_nothing",
         ),

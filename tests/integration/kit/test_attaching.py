@@ -19,7 +19,7 @@ from obstore.store import LocalStore
 from motcua import FileRef, Paper, RequestSupplement, Role, filing_id, testing
 from motcua.cli.attaching import with_papers
 from motcua.files.store import CHUNK
-from schemas.files import LARGEST_FILE, file_key
+from schemas.files import file_key
 from tests.acting import Doubtful, Play, birth, eventually, extract
 from tests.conftest import ROOT, World
 from tests.shell import Shell
@@ -134,17 +134,6 @@ async def test_what_the_disk_does_not_take_leaves_nothing_and_goes_in_once_there
     assert "nothing of it is there" in said
     assert str(tmp_path) not in said
     assert (seen(objects), drafts(objects)) == ([key], [])
-
-
-async def test_two_processes_may_attach_the_same_file_at_once(objects: Path, tmp_path: Path) -> None:
-    paper = tmp_path / "don.pdf"
-    paper.write_bytes(os.urandom(LARGEST_FILE))
-    both = [await process(objects, "attach", str(FILING), paper) for _ in range(2)]
-    said = [json.loads((await asyncio.wait_for(one.communicate(), 60))[0]) for one in both]
-    assert said[0] == said[1]
-    assert (seen(objects), drafts(objects)) == ([said[0][0]["key"]], [])
-    stored = objects / said[0][0]["key"]
-    assert hashlib.sha256(stored.read_bytes()).hexdigest() == stored.name
 
 
 async def test_references_are_printed_for_a_filing_or_for_the_submission_that_it_will_be(

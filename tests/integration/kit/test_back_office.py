@@ -113,42 +113,6 @@ async def test_while_a_back_office_is_killed_or_frozen_its_agency_waits_and_anot
     ]
 
 
-BLOCKING: Final = """
-import time
-from pathlib import Path
-from motcua import BackOffice
-
-
-class InACoroutine(BackOffice):
-    async def check(self, dossier):
-        Path("asked").touch()
-        time.sleep(60)
-        return True
-
-
-class InAFunction(BackOffice):
-    def check(self, dossier):
-        Path("asked").touch()
-        time.sleep(60)
-        return True
-"""
-
-
-@pytest.mark.parametrize("name", ["InACoroutine", "InAFunction"])
-async def test_a_hook_that_blocks_is_warned_of_and_delays_no_stop(world: World, folder: Path, name: str) -> None:
-    (folder / "blocking.py").write_text(BLOCKING)
-    asked = folder / "asked"
-    async with world.platform(), office(folder, world, f"blocking:{name}") as process:
-        await Play.begin(world, birth(agency=OFFICE))
-        await eventually(lambda: asyncio.to_thread(asked.exists), bool)
-        await eventually(lambda: asyncio.to_thread((folder / "log").read_text), lambda said: "hook_blocks" in said)
-        process.terminate()
-        assert await asyncio.wait_for(process.wait(), 10) == 0
-    said = (folder / "log").read_text()
-    assert said.count("backoffice.hook_blocks hook=check") == 1
-    assert f"backoffice.ready queue=agency.{OFFICE}" in said
-
-
 async def test_an_agency_is_refused_that_nobody_knows_and_told_that_its_work_goes_elsewhere(
     running: World, folder: Path
 ) -> None:

@@ -8,7 +8,7 @@ import dataclasses
 import doctest
 import inspect
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, redirect_stdout
+from contextlib import redirect_stdout
 from io import StringIO
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,7 +22,6 @@ from motcua import (
     Accept,
     Actor,
     BackOffice,
-    BadSubmission,
     BlockingFilingClient,
     Channel,
     Claim,
@@ -32,12 +31,6 @@ from motcua import (
     FilingClosed,
     FilingNotAvailable,
     FilingView,
-    IssueRequest,
-    NotAllowed,
-    NotAuthorised,
-    NotReady,
-    ParcelState,
-    PayAtCounter,
     Role,
     SameIdOtherContent,
     Stage,
@@ -50,7 +43,6 @@ from motcua import (
 from tests.conftest import World, empty_namespace
 from tests.locked import signing
 from tests.sealed import ring, sealed
-from tests.walking import walked
 
 CONNECTING = ("stock_client", "without_asyncio")
 
@@ -177,45 +169,6 @@ async def test_a_program_without_asyncio(running: World) -> None:
     assert seen[-1].closed
 
 
-@pytest.mark.parametrize("ended", [False, True])
-async def test_the_same_ids_for_other_content_are_refused(world: World, *, ended: bool) -> None:
-    submission = sample()
-    async with AsyncExitStack() as workers:
-        await workers.enter_async_context(world.platform())
-        first = await world.client.submit(submission)
-        if ended:
-            await workers.enter_async_context(world.back_office())
-            assert (await closed(world.client, of(submission))).closing is Closing.DELIVERED
-            assert await world.client.submit(submission) == first
-        with pytest.raises(SameIdOtherContent) as error:
-            await world.client.submit(submission.model_copy(update={"result_channel": Channel.COUNTER}))
-    assert error.value.refusal.problems[0].message.vi
-
-
-async def test_a_refused_submission_can_be_corrected_under_its_ids(running: World) -> None:
-    wrong = sample(papers=[], form={"child_name": "X"})
-    with pytest.raises(BadSubmission) as error:
-        await running.client.submit(wrong)
-    fields = {problem.field for problem in error.value.refusal.problems}
-    assert {"papers.birth_notice", "form.child_name", "form.child_sex"} <= fields
-    assert all(problem.message.vi and problem.message.en for problem in error.value.refusal.problems)
-    with pytest.raises(BadSubmission):  # whoever asks later is told as much
-        await running.client.view(of(wrong))
-    with pytest.raises(FilingNotAvailable):
-        await running.client.act(of(wrong), withdrawal(wrong))
-    right = sample(submission_id=wrong.submission_id)
-    assert (await running.client.submit(right)).code is not None
-
-
-@walked("garbage", [None, "text", 7, [], {}, {"submission": {}}, {"submission": {"client_id": "x"}}], exactly=7)
-async def test_a_start_that_is_garbage_is_refused_in_words(running: World, garbage: Any) -> None:
-    filing = uuid4()
-    await running.temporal.start_workflow("Filing", garbage, id=f"filing:{filing}", task_queue="motcua")
-    with pytest.raises(BadSubmission) as error:
-        await closed(running.client, filing)
-    assert error.value.refusal.code == "bad_start"
-
-
 async def test_a_call_waits_for_a_worker_until_patience_ends_and_the_repeat_is_safe(world: World) -> None:
     submission, other = sample(), sample()
     waiting = asyncio.create_task(world.client.submit(other))
@@ -243,28 +196,6 @@ async def test_nobody_at_the_address_and_a_namespace_that_is_not_there(world: Wo
         async with asyncio.timeout(5):
             with pytest.raises(motcua.MotcuaError, match="nowhere"):
                 await client.submit(sample())
-
-
-async def test_a_refusal_says_who_may_do_what(world: World) -> None:
-    submission = sample()
-    async with world.platform(), world.back_office(Doubtful()):
-        await world.client.submit(submission)
-        with pytest.raises(NotAllowed) as error:
-            await world.client.act(
-                of(submission), PayAtCounter(command_id="pay-1", actor=RECEPTION, via=VIA, amount=8000)
-            )
-        assert error.value.refusal.problems[0].rule
-        assert "accept" in error.value.refusal.allowed
-        nobody = Actor(subject="nobody", role=Role.RECEPTION, agency="H56.30")
-        with pytest.raises(NotAuthorised):
-            await world.client.act(of(submission), Accept(command_id="accept-1", actor=nobody, via=VIA))
-        actions = {action.name: action for action in await world.client.actions(of(submission), RECEPTION)}
-        assert actions["accept"].allowed
-        why = actions["decide"].problem
-        assert not actions["decide"].allowed
-        assert why is not None
-        assert why.message.vi
-        assert await world.client.parked(of(submission)) == []
 
 
 async def test_after_the_end_what_was_recorded_is_found_and_the_rest_is_refused(world: World) -> None:
@@ -358,27 +289,6 @@ async def test_a_stock_client_is_taught_our_json_and_files_by_plain_data(running
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
     )
     assert await FilingClient(stock).submit(Submission.model_validate(plain)) != receipt
-
-
-async def test_what_an_agency_makes_is_stored_by_its_digest_and_sent_once_it_is_there(world: World) -> None:
-    class Office(BackOffice):
-        async def issue(self, request: IssueRequest) -> bytes:
-            return b"%PDF-1.7 " + request.dossier.code.encode()
-
-    address = {"recipient": "Nguyễn Văn An", "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
-    submission = sample(result_channel="post", address=address)
-    async with world.platform():
-        await world.client.submit(submission)
-        for early in (world.client.result(of(submission)), world.client.receipt(of(submission), "accept-9")):
-            with pytest.raises(NotReady):
-                await early
-        async with world.back_office(Office()):
-            await closed(world.client, of(submission))
-        result = await world.client.result(of(submission))
-        assert (await world.client.parcel(of(submission))).state is ParcelState.DELIVERED
-    assert result.result.key.startswith(f"files/{of(submission)}/")
-    assert result.result.media_type == "application/pdf"
-    assert result.result.key.endswith(result.result.sha256)
 
 
 def examples() -> Iterator[tuple[str, doctest.DocTest]]:

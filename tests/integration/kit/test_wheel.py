@@ -84,15 +84,6 @@ def test_the_contract_is_the_wheels_own(bare: Path, project: Path) -> None:
     assert ended.stdout == "motcua.schemas.filing.submission False False\n", ended.stderr
 
 
-def test_type_checkers_see_the_contract(bare: Path, project: Path) -> None:
-    (project / "typed.py").write_text("from motcua import Submission\n\nreveal_type(Submission)\n")
-    checked = run(
-        sys.executable, "-m", "mypy", "--strict", "--python-executable", bare / "python", "typed.py", cwd=project
-    )
-    assert checked.returncode == 0, checked.stdout
-    assert "-> motcua.schemas.filing.submission.Submission" in checked.stdout
-
-
 def test_the_readme_fits_its_types_without_a_plugin(bare: Path, project: Path) -> None:
     programs = [f"readme_{n}.py" for n, text in enumerate(EXAMPLES) if "our_own_system" not in text]
     assert len(programs) >= 3
