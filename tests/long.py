@@ -152,13 +152,11 @@ LONG: Final[Mapping[str, Long]] = {
     "integration/gateway/test_driving.py": Long(
         "callbacks that come before their payment, or to nobody", only=("test_several_relays_share_what_is_left",)
     ),
-    "integration/gateway/test_in_the_stack.py": Long("a gateway as part of the stack, on every wire"),
     "integration/gateway/test_left.py": Long(
         "what the doctor says of every kind of callback that is left",
         but=("test_a_gateway_without_its_settings_says_which", "test_money_in_suspense_is_listed_with_its_memo"),
     ),
     "integration/gateway/test_money.py": Long("a fee over each wire by page and callback"),
-    "integration/gateway/test_obligations.py": Long("a tax over each wire"),
     "integration/gateway/test_requests.py": Long("requests that end and are asked for anew, over two providers"),
     "integration/gateway/test_suspense.py": Long(
         "each act on money in suspense, by the command",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Self, cast
 
 import asyncpg
 import httpx
@@ -27,11 +29,26 @@ async def pool(world: World) -> AsyncIterator[Pool]:
         yield made
 
 
+class Meter(Counter[str]):
+    """Counts answers by verdict."""
+
+    def create_counter(self, *_: str) -> Self:
+        return self
+
+    def add(self, n: int, labels: Mapping[str, Any]) -> None:
+        self[labels["verdict"]] += n
+
+
 @pytest.fixture
-async def gateway(world: World, pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
+def meter() -> Meter:
+    return Meter()
+
+
+@pytest.fixture
+async def gateway(world: World, pool: Pool, meter: Meter) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway."""
     merchants = MERCHANTS.validate_json(json.dumps(PROVIDERS))
-    measures = Measures(MetricMeter.noop, merchants)
+    measures = Measures(cast("MetricMeter", meter), merchants)
     hearing = Hearing(pool, Vault(world.settings.master), merchants, measures, asyncio.Event())
     transport = httpx.ASGITransport(application(pool, hearing))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:

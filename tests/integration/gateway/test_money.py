@@ -12,7 +12,7 @@ from sandbox.bank.merchants import VNPAY_REVERSED, merchants
 from tests.acting import eventually
 from tests.integration.gateway.calls import ipn, kept, verdicts
 from tests.integration.gateway.calls import till as till
-from tests.workflow.money import AMOUNT, PAID, Till, asked, at_work, every_wire, paid_for, settled
+from tests.workflow.money import AMOUNT, PAID, Till, asked, at_work, every_wire, paid_for
 
 
 @every_wire
@@ -23,15 +23,6 @@ async def test_what_is_paid_is_captured_once_and_the_filing_goes_on(till: Till) 
         assert await play.kinds("payment", 1) == PAID
         view = await till.world.client.payment(play.filing)
         assert (view.state, view.captured, view.refunded) == ("paid", AMOUNT, 0)
-
-
-@pytest.mark.parametrize("wire", ["vnpay", "vietqr"])
-async def test_who_pays_twice_is_told_of_twice_and_one_goes_back(till: Till) -> None:
-    async with at_work(till):
-        play, reference, page = await asked(till)
-        await till.pay(page, "0003")
-        assert await settled(till, play, reference, 2) == [*PAID, "payment_captured", "payment_refunded"]
-        assert len(await verdicts(till)) == 2
 
 
 @pytest.mark.parametrize("wire", ["vnpay", "platform"])
@@ -65,17 +56,3 @@ async def test_money_that_is_taken_back_in_parts_under_one_number_is_recorded_pa
         assert recorded == [*PAID, *["payment_charged_back"] * 3]
         assert len(await verdicts(till)) == 4, "a repeat is no row"
         assert (await till.world.client.payment(play.filing)).charged_back == 10_000
-
-
-@pytest.mark.parametrize("wire", ["vietqr"])
-async def test_a_transfer_without_a_memo_is_in_suspense_and_a_garnished_one_is_found(till: Till) -> None:
-    async with at_work(till):
-        without, _, page = await asked(till)
-        await till.pay(page, "0009")
-        rows = await eventually(lambda: kept(till.world), bool)
-        assert [(row["verdict"], row["stream"]) for row in rows] == [("suspense", None)]
-        garnished, _, page = await asked(till)
-        await till.pay(page, "0010")
-        await eventually(garnished.kinds, lambda kinds: "fee_paid" in kinds)
-        assert await garnished.kinds("payment", 1) == PAID
-        assert "payment_captured" not in await without.kinds("payment", 1)

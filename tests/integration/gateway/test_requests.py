@@ -107,17 +107,6 @@ async def test_a_request_ends_and_the_fee_is_paid_by_another_one_and_the_first_g
         assert set(report.changed.values()) == {0}
 
 
-@pytest.mark.parametrize("wire", ["vnpay", "platform"])
-async def test_money_on_a_request_that_has_ended_settles_the_fee_before_it_is_due(till: Till) -> None:
-    async with at_work(till, 0.05):
-        play = await asked(till)
-        first = await page_of(till, await shown(play, attempt=1))
-        await events(play, "payment_request_expired")
-        await till.pay(first)
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
-        assert await play.kinds("payment", 1) == [*PAID[:2], "payment_request_expired", PAID[2]]
-
-
 @pytest.mark.parametrize("wire", ["vnpay"])
 async def test_who_asks_anew_may_pay_by_either_and_the_other_is_closed_and_paid_back(till: Till) -> None:
     """The bank's own wire does not call: its money is found by asking, and its order is closed once it is not owed."""
