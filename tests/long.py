@@ -144,7 +144,6 @@ LONG: Final[Mapping[str, Long]] = {
         "pictures of every kind of page",
         but=("test_no_page_is_too_large_to_be_drawn", "test_what_cant_be_drawn_says_so_and_the_next_one_is"),
     ),
-    "integration/files/test_signed.py": Long("a signed form looked at as a file"),
     "integration/gateway/test_callbacks.py": Long(
         "every provider's callback, one by one",
         only=("test_a_body_that_does_not_come_is_not_waited_for", "test_each_ipn_gets_its_code_and_leaves_its_row"),
@@ -328,7 +327,6 @@ LONG: Final[Mapping[str, Long]] = {
         "receipts while their service is away, lost or void",
         but=(
             "test_a_missing_number_is_named",
-            "test_what_was_waived_is_spread_to_the_dong",
             "test_who_issues_the_same_receipt_at_the_same_moment_takes_no_number",
             "test_without_a_service_what_it_would_number_waits",
         ),
@@ -347,7 +345,6 @@ LONG: Final[Mapping[str, Long]] = {
         "checkpoints by a schedule", but=("test_what_is_not_set_up", "test_what_the_doctor_says")
     ),
     "integration/proof/test_making.py": Long("every reason to make no checkpoint", only=("test_witnesses_cosign",)),
-    "integration/proof/test_restored.py": Long("checkpoints over a restored record"),
     "integration/proof/test_stamps.py": Long("time-stamps of checkpoints that are not theirs"),
     "integration/proof/test_verifying.py": Long(
         "every row changed by a superuser, against checkpoints",
@@ -471,7 +468,6 @@ LONG: Final[Mapping[str, Long]] = {
         "the sandbox trust killed, and each of its answers",
         but=(
             "test_a_key_stands_for_one_digest_of_one_person",
-            "test_all_that_was_asked_for_is_listed_the_newest_first",
             "test_no_signer_warns_and_signs_nothing",
         ),
     ),

@@ -182,16 +182,6 @@ async def test_the_loop_goes_on_meanwhile() -> None:
     assert longest < 0.5
 
 
-async def test_memory_stays_flat() -> None:
-    async with Inspector(1) as inspector:
-        scan = u.scanned(u.picture("JPEG", (2480, 3508)), 2480, 3508)
-        used = []
-        for _ in range(60):
-            assert await judged(inspector, scan) is None
-            used.append(ours()[0].memory_info().rss)
-    assert used[-1] < used[5] + (8 << 20)
-
-
 async def test_closing_ends_children_that_are_busy_and_judges_no_file() -> None:
     async with Inspector(1) as inspector:
         call = asyncio.create_task(judged(inspector, HARD, u.PNG))

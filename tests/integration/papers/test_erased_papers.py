@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
-import pytest
-
 from operations.evidence.bundle import export
 from rules.require import require
 from schemas.filing import commands as cm
@@ -19,33 +15,19 @@ from verifier import bundle as bundle_verifier
 __all__ = ["desk"]
 
 
-async def answered(play: Play) -> None:
-    """Somebody asked, and was answered."""
-    await play.act(cm.Ask, play.officer(Role.RECEPTION), question="Đăng ký ở đâu?")
-    await play.act(cm.Answer, play.submission.actor, n=1, answer="Hà Nội")
-
-
-async def supplemented(play: Play) -> None:
-    """Somebody lacked something, and brought it."""
+async def test_a_filing_with_official_papers_is_erased_with_them(world: World, desk: Desk) -> None:
     item = {"target": "field", "code": "first_party_name", "note": "không đọc được"}
-    await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), items=[item], legal_basis="Đ15")
-    await play.act(cm.Supplement, play.submission.actor, form={"first_party_name": "Nguyễn Thị Ước"})
-
-
-@pytest.mark.parametrize(("before", "papers"), [(answered, 1), (supplemented, 2)])
-async def test_a_filing_with_official_papers_is_erased_with_them(
-    world: World, desk: Desk, before: Callable[[Play], Awaitable[None]], papers: int
-) -> None:
     async with at_work(world):
         play = await Play.begin(world, marriage())
-        await before(play)
+        await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), items=[item], legal_basis="Đ15")
+        await play.act(cm.Supplement, play.submission.actor, form={"first_party_name": "Nguyễn Thị Ước"})
         await play.withdraw()
-        assert await work(desk.relay()) == papers
+        assert await work(desk.relay()) == 2
         code = str(play.code)
         await approved(world, (await asked(world, code)).n)
         done = await worked(world)
     assert (done.finished, done.refused) == ([code], {})
-    assert await play.kinds("papers") == [*["paper_made"] * papers, "erased"]
+    assert await play.kinds("papers") == ["paper_made", "paper_made", "erased"]
     await sound(world)
     async with world.connection() as connection:
         bundle = require(await export(connection, code))

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 from datetime import datetime
-from typing import Final
-
-import httpx
 
 from activities.ledger.vault import Vault
 from activities.printing.refusal import SEAL_REFUSED, SealRefusedError
@@ -18,29 +14,18 @@ from operations.doctor.finding import Health
 from operations.doctor.partners.papers import papers as owed_papers
 from operations.doctor.partners.signing import signing
 from publishing.authoring.paper_templates import Slot, publish_template
-from publishing.authoring.procedures import publish
 from rules.require import require
 from schemas.filing.state import Stage
 from schemas.ids import papers_stream
 from schemas.papers.state import PaperKind
 from schemas.stream.about import About
-from tests.acting import Play, birth, extract, posted
-from tests.conftest import ROOT, World
+from tests.acting import Play, birth, extract
+from tests.conftest import World
 from tests.integration.operations.doctor import around
-from tests.integration.papers.relays import NO_FOOT, RELAYS, Desk, at_work, lived, work
+from tests.integration.papers.relays import NO_FOOT, Desk, at_work, lived, work
 from tests.integration.papers.relays import desk as desk
 from tests.printed import keywords, raw_text
 from views.log import Log, Told
-
-WITH_POSTAGE: Final = (
-    (ROOT / "procedures" / "2.000635@2026-12.yaml")
-    .read_text()
-    .replace('version: "2026-12"', 'version: "2026-12-postage"')
-    .replace(
-        "[online, counter, post]\n", "[online, counter, post]\n  postage: { amount: 25000, source: unconfirmed }\n"
-    )
-)
-"""An extract from the register whose receiver pays the post."""
 
 
 async def test_every_paper_that_a_filing_causes_is_made_once_and_told_to_a_stream_of_its_own(
@@ -71,28 +56,6 @@ async def test_every_paper_that_a_filing_causes_is_made_once_and_told_to_a_strea
     assert not any(paper.signed for paper in found.values())
 
 
-async def test_a_parcel_that_the_post_has_taken_has_its_label_with_the_posts_own_number(
-    world: World, desk: Desk
-) -> None:
-    async with at_work(world), httpx.AsyncClient(base_url=world.env["MOTCUA_POST_URL"]) as post:
-        await publish(world.owner_dsn, WITH_POSTAGE.encode())
-        play = await Play.begin(world, posted(version="2026-12-postage"))
-        await play.accept()
-        await play.review()
-        await play.at(Stage.CLOSED)
-        await work(desk.relay())
-        parcel = await world.client.parcel(play.filing, 1)
-        ordered = {one["key"]: one["cod"] for one in (await post.get("/ledger")).json()["consignments"]}
-    (label,) = [paper for paper in await desk.made(play) if paper.paper is PaperKind.LABEL]
-    assert label.about.stream == f"parcel:{play.filing}:1"
-    said = raw_text(await desk.store.get(label.file), NO_FOOT)
-    assert all(str(one) in said for one in (parcel.waybill, play.code, "Thu hộ khi phát: 25.000 đồng"))
-    assert (parcel.cod, ordered[f"parcel:{play.filing}:1"]) == (25_000, 25_000)
-    (form,) = [paper for paper in await desk.made(play) if paper.paper is PaperKind.FORM]
-    assert "Cước bưu chính thu khi phát: 25.000 đồng" in raw_text(await desk.store.get(form.file), NO_FOOT)
-    assert re.search(r"Kết quả số: \S+-K\d{7} ", said)
-
-
 async def test_an_agency_that_has_published_a_template_prints_by_it(world: World, desk: Desk) -> None:
     ours = standard().replace("#law", "#law\n#text(size: 8pt)[Cảm ơn ông (bà).]")
     async with at_work(world):
@@ -109,17 +72,6 @@ async def test_an_agency_that_has_published_a_template_prints_by_it(world: World
     assert set(versions.values()) == {version_of()}
     texts = {paper.paper: raw_text(await desk.store.get(paper.file), NO_FOOT) for paper in await desk.made(play)}
     assert [kind for kind, text in texts.items() if "Cảm ơn ông (bà)." in text] == [PaperKind.RECEIPT]
-
-
-async def test_many_relays_at_once_make_no_paper_twice(world: World, desk: Desk) -> None:
-    async with at_work(world):
-        plays = [await lived(world), await Play.begin(world, birth())]
-        await plays[1].at(Stage.CLOSED)
-    await asyncio.gather(*(work(desk.relay()) for _ in range(RELAYS)))
-    for play in plays:
-        about = [(paper.paper, paper.about.seq) for paper in await desk.made(play)]
-        assert len(about) == len(set(about)) > 0
-        assert [paper.n for paper in await desk.made(play)] == [1] * len(about)
 
 
 async def test_a_paper_that_cant_be_made_is_tried_again_and_seen_while_the_others_are_made(

@@ -6,8 +6,6 @@ from typing import Any, Final
 
 import pytest
 
-from activities.partners.http import UnreachableError
-from activities.receipts.issuer import Issued, Issuer, Wanted
 from activities.receipts.issuing import Issuers
 from operations.rebuilding.rebuild import rebuild
 from operations.receipts import void
@@ -89,42 +87,6 @@ async def test_money_that_is_gone_before_its_receipt_came_has_none(world: World,
     await sound(world)
 
 
-class Unheard:
-    """A service outside whose answers are lost on the way."""
-
-    def __init__(self, service: Issuer) -> None:
-        self._service = service
-
-    async def issue(self, wanted: Wanted) -> Issued:
-        await self._service.issue(wanted)
-        raise UnreachableError("receipts", "lost")
-
-    async def void(self, key: str) -> None:
-        await self._service.void(key)
-
-
-@pytest.mark.parametrize("again", [True, False])
-async def test_what_a_service_gave_without_our_hearing_of_it_is_recorded_and_void_once_the_money_is_gone(
-    world: World, desk: Desk, service: Server, outside: Issuers, *, again: bool
-) -> None:
-    await by_service(world, AGENCY)
-    async with at_work(world):
-        play = await paid(world)
-        if again:
-            await work(desk.relay(issuers=outside))
-            await void_again(world)
-        await work(desk.relay(issuers={**outside, "service": Unheard(outside["service"])}))
-        assert ("charge_receipt", "UnreachableError") in {(paper, problem) for paper, _, problem in await desk.owed()}
-        await charge_back(play)
-    while await desk.owed():
-        await desk.now()
-        await work(desk.relay(issuers=outside))
-    assert [one["void"] for one in await given(service)] == [True] * (1 + again)
-    assert await register(world) == [(AMOUNT, True)] * (1 + again)
-    assert await voided(world) == [*([None] if again else []), "charged_back"]
-    await sound(world)
-
-
 async def test_a_service_that_was_away_until_the_money_was_gone_gives_no_receipt(
     world: World, desk: Desk, service: Server, outside: Issuers
 ) -> None:
@@ -171,17 +133,6 @@ async def test_what_was_paid_at_the_counter_is_void_once_the_last_dong_went_back
     await work(desk.relay())
     assert (await register(world), await voided(world)) == ([(AMOUNT, True)], ["refunded"])
     assert await work(desk.relay()) == 0
-    await sound(world)
-
-
-async def test_what_went_back_by_hand_before_its_receipt_came_has_none(world: World, desk: Desk) -> None:
-    async with at_work(world):
-        play = await paid_at_the_counter(world)
-        await give_back_by_hand(play, AMOUNT, 1)
-    await work(desk.relay())
-    await desk.now()
-    await work(desk.relay())
-    assert await register(world) == []
     await sound(world)
 
 

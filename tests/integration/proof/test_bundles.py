@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
-import json
 from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +11,6 @@ from operations.checkpoints.proofs import proofs_of
 from operations.evidence.bundle import export
 from rules.proof.note import Kind, Signer
 from tests.acting import Play
-from tests.alone import Alone
 from tests.conftest import World
 from tests.histories import with_fee
 from tests.integration.proof.conftest import LOG, Record, witness_at
@@ -96,17 +93,3 @@ async def test_a_bundle_with_its_proof(world: World, record: Record, tmp_path: P
     del bundle["proofs"]
     assert messages(check(bundle, policy)) == ["nothing in the bundle proves that a checkpoint has it"]
     assert check(bundle, None).verified
-
-
-async def test_it_is_checked_in_a_copied_folder_alone(world: World, record: Record, tmp_path: Path) -> None:
-    async with world.platform(), world.back_office():
-        play = await Play.begin(world, with_fee())
-    await record.checkpoint()
-    (tmp_path / "bundle.json").write_bytes(canonical(await bundled(record, play)))
-    (tmp_path / "policy").write_text(f"log {LOG.verifier}\nquorum none\n")
-    command = ("verifier.bundle", "bundle.json", "--policy", "policy")
-    code, out, err = await asyncio.to_thread(Alone.in_folder(tmp_path).run, *command)
-    assert code == 0, err
-    said = json.loads(out)
-    assert (said["verified"], said["signed_by"]) == (True, [LOG.verifier.name])
-    assert said["proved"] == said["events"]

@@ -121,18 +121,19 @@ async def test_a_record_that_lost_its_end(record: Record) -> None:
     assert (later.checkpoint.origin, later.checkpoint.extensions) == (f"{NAME}/2", new.checkpoint.extensions)
 
 
-async def test_events_that_were_changed_at_the_end(record: Record) -> None:
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("update event set hash = sha256(hash) where stream = 'filing:2' and seq = 100", Fault.OTHER_EVENTS),
+        ("delete from event where seq = 102", Fault.NO_ORDER),
+    ],
+)
+async def test_what_was_done_to_the_record(record: Record, statement: str, fault: Fault) -> None:
     await record.grow(300)
     await record.checkpoint()
-    await record.connection.execute("update event set hash = sha256(hash) where stream = 'filing:2' and seq = 100")
-    await record.grow(1)
-    assert await refused(record) is Fault.OTHER_EVENTS
-
-
-async def test_a_position_without_an_event(record: Record) -> None:
     await record.grow(10)
-    await record.connection.execute("delete from event where seq = 2")
-    assert await refused(record) is Fault.NO_ORDER
+    await record.connection.execute(statement)
+    assert await refused(record) is fault
 
 
 async def test_another_key(record: Record) -> None:
@@ -204,20 +205,6 @@ async def test_a_witness_that_saw_a_later_tree(record: Record, tmp_path: Path) -
         assert await refused(record) is Fault.CONTRADICTED
         assert witness.of(NAME) == kept
         assert not (record.folder / "1/checkpoint").exists()
-
-
-async def test_a_new_log_waits_for_its_witnesses(record: Record, tmp_path: Path) -> None:
-    new = LOG.named(f"{NAME}/2").verifier
-    async with witness_at(tmp_path / "w1", LOG.verifier) as witness:
-        record.witnesses, record.quorum = [witness.witness], 1
-        await record.grow(300)
-        await record.checkpoint()
-        with pytest.raises(CheckpointError) as refusal:
-            await record.anew("a restore")
-        assert refusal.value.fault is Fault.NO_QUORUM
-    async with witness_at(tmp_path / "w1", new) as witness:
-        record.witnesses = [witness.witness]
-        assert (await record.anew("a restore")).checkpoint.origin == f"{NAME}/2"
 
 
 async def test_no_two_witnesses_share_a_memory(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import pytest
 
@@ -78,55 +77,6 @@ async def test_a_record_without_events(record: Record) -> None:
     assert (report.verified, report.size, report.newest) == (True, 0, None)
     await record.grow(1)
     assert rules(await look(record)) == {Rule.CHECKPOINT_MISSING}
-
-
-ATTACKS: Final = {
-    "an event changed, its hash made anew": (
-        "update event set hash = sha256(hash) where stream = 'filing:1' and seq = 7",
-        {(Rule.EVENT_DIFFERS, "filing:1", 7)},
-    ),
-    "a tail cut off": (
-        "delete from event where stream = 'filing:1' and seq > 198",
-        {(Rule.EVENT_MISSING, "filing:1", 199), (Rule.EVENT_MISSING, "filing:1", 200)},
-    ),
-    "a tail cut off, with its positions": (
-        """with gone as (delete from event where stream = 'filing:1' and seq > 199 returning stream, seq)
-        delete from position using gone where position.stream = gone.stream and position.seq = gone.seq""",
-        {(Rule.EVENT_MISSING, "filing:1", 200)},
-    ),
-    "two positions swapped": (
-        """create table two as select * from position where seq = 5 and stream in ('filing:0', 'filing:1');
-        delete from position where seq = 5 and stream in ('filing:0', 'filing:1');
-        insert into position select (select sum(position) from two) - position, stream, seq from two""",
-        {(Rule.POSITION_DIFFERS, "filing:0", 5), (Rule.POSITION_DIFFERS, "filing:1", 5)},
-    ),
-    "a position removed": (
-        "delete from position where position = 300",
-        {(Rule.POSITION_DIFFERS, "filing:2", 100)},
-    ),
-    "another event in its place": (
-        """update event set stream = 'filing:9' where stream = 'filing:1' and seq = 3;
-        update position set stream = 'filing:9' where stream = 'filing:1' and seq = 3""",
-        {(Rule.EVENT_MISSING, "filing:1", 3)},
-    ),
-    "a stream rewritten from some event on": (
-        "update event set hash = sha256(hash) where stream = 'filing:1' and seq > 150",
-        {(Rule.EVENT_DIFFERS, "filing:1", seq) for seq in range(151, 201)},
-    ),
-    "the newest events removed, with all that counts them": (
-        """delete from event using position p where p.position > 597 and p.seq = event.seq and p.stream = event.stream;
-        delete from position where position > 597""",
-        {(Rule.EVENT_MISSING, None, None), *((Rule.EVENT_MISSING, f"filing:{n}", 200) for n in range(3))},
-    ),
-}
-
-
-@pytest.mark.usefixtures("witness")
-@pytest.mark.parametrize("attack", ATTACKS)
-async def test_what_is_named(record: Record, attack: str) -> None:
-    statement, found = ATTACKS[attack]
-    await record.connection.execute(statement)
-    assert places(await look(record)) == found
 
 
 @pytest.mark.usefixtures("witness")
@@ -206,18 +156,6 @@ async def test_several_files_are_read_at_the_same_time(record: Record) -> None:
         report = await verify(record.connection, place, record.trust, None, lambda *of: told.append(of))
         assert report.verified
     assert told == [("checkpoints", 2, 2), ("events", 600, 600)] * 2
-
-
-@pytest.mark.usefixtures("witness")
-async def test_entries_changed_at_the_second_place(record: Record) -> None:
-    bundle = record.folder / "1/tile/entries/000"
-    bundle.write_bytes(bundle.read_bytes()[:-1] + b"\x00")
-    report = await look(record)
-    assert rules(report) == {Rule.EVENT_DIFFERS, Rule.SECOND_PLACE}
-    bundle.write_bytes(b"")
-    assert rules(await look(record)) == {Rule.SECOND_PLACE}
-    bundle.unlink()
-    assert rules(await look(record)) == {Rule.SECOND_PLACE}
 
 
 @pytest.mark.usefixtures("witness")

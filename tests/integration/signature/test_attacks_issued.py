@@ -1,7 +1,4 @@
-"""Issued files that somebody made on purpose who has a trusted certificate, but none of an agency, or a weak one.
-
-Each is asked about online and offline, as `motcua result verify` does, and at the library with its own defaults.
-"""
+"""Issued files that somebody made on purpose who has a trusted certificate, but none of an agency, or a weak one."""
 
 from __future__ import annotations
 

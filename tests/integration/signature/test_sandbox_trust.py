@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -69,19 +69,6 @@ async def test_a_key_stands_for_one_digest_of_one_person(client: httpx.AsyncClie
         await signer.sign("three", "001099000021", bytes([1]) * 32)
     with pytest.raises(RejectedError, match="not_found"):
         await signer.sign("four", "001099000099", DIGEST)
-
-
-async def test_all_that_was_asked_for_is_listed_the_newest_first(client: httpx.AsyncClient) -> None:
-    signer = RemoteSigner(client, patience=0.1)
-    await holder(signer, "001099000031")
-    before = datetime.now(UTC)
-    for n in range(3):
-        await signer.sign(f"listed-{n}", "001099000031", DIGEST)
-    told = (await client.get("/requests")).json()["requests"][:3]
-    assert [(one["key"], one["status"]) for one in told] == [(f"listed-{n}", "signed") for n in (2, 1, 0)]
-    assert (told[0]["number"], told[0]["digest"]) == ("001099000031", DIGEST.hex())
-    assert before - timedelta(seconds=1) < datetime.fromisoformat(told[0]["at"]) < datetime.now(UTC)
-    assert (await client.get("/requests", params={"before": "x"})).status_code == httpx.codes.UNPROCESSABLE_ENTITY
 
 
 async def test_killed_and_started_again_it_has_the_same_root_people_and_revocations(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from deploy.trial_signature import signed_as
@@ -108,16 +107,3 @@ async def test_a_signature_over_another_submission_or_of_a_file_that_is_none_is_
             assert [(one.field, one.rule) for one in no.value.refusal.problems] == [(field, rule)]
         assert await recorded(world) == 0
         await world.client.submit(await signed(world, second))
-
-
-async def test_authorities_that_are_silent_hold_nobody_up(world: World) -> None:
-    async with world.real_platform(), httpx.AsyncClient(base_url=world.env["MOTCUA_TRUST_URL"]) as trust:
-        submission = await signed(world, applied())
-        await trust.put("/faults", json={"ocsp": "silent", "crl": "silent", "tsa": "silent"})
-        try:
-            play = await Play.begin(world, submission)
-        finally:
-            await trust.put("/faults", json={"ocsp": "none", "crl": "none", "tsa": "none"})
-        check = (await play.view()).signature_check
-        assert check is not None
-        assert check.outcome is SignatureOutcome.UNDETERMINED
