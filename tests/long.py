@@ -84,10 +84,8 @@ LONG: Final[Mapping[str, Long]] = {
     "integration/deploy/test_benchmark.py": Long(
         "that each benchmark runs and measures what it names",
         but=(
-            "test_a_peer_that_appends_something_else_is_none",
             "test_cpu_is_compared_whole_and_by_process_over_all_filings",
-            "test_the_median_is_that_of_the_ratios_of_neighbouring_rounds",
-            "test_what_does_something_else_is_no_skeleton",
+            "test_what_does_something_else_is_no_skeleton_and_no_peer",
         ),
     ),
     "integration/deploy/test_demo.py": Long(
@@ -99,7 +97,6 @@ LONG: Final[Mapping[str, Long]] = {
         ),
     ),
     "integration/deploy/test_demo_fits.py": Long("every message of a whole demo against the published schemas"),
-    "integration/deploy/test_demo_sealed.py": Long("a sealed demo, and nothing of a person in Temporal's files"),
     "integration/deploy/test_money_wires.py": Long(
         "each wire's slow, killed and repeated calls",
         only=(
@@ -136,7 +133,6 @@ LONG: Final[Mapping[str, Long]] = {
             "test_a_child_that_hangs_is_ended",
             "test_a_killed_child_costs_one_file_and_the_others_go_on",
             "test_memory_and_time_have_an_end",
-            "test_the_workers_own_loop_does_as_well",
         ),
     ),
     "integration/files/test_commands.py": Long("the commands over every kind of file"),
@@ -190,11 +186,12 @@ LONG: Final[Mapping[str, Long]] = {
     ),
     "integration/kit/test_plain_client.py": Long(
         "the page's program as it stands, in its own environment",
-        but=("test_the_page_names_what_there_is", "test_the_worked_example_of_the_id_is_right"),
-    ),
-    "integration/kit/test_sealed_client.py": Long(
-        "the page's sealed program as it stands",
-        only=("test_the_program_of_the_page_works_sealed_with_the_codec_of_the_other",),
+        but=(
+            "test_both_codecs_open_what_the_other_seals",
+            "test_the_codec_in_typescript_names_what_the_other_does",
+            "test_the_page_names_what_there_is",
+            "test_the_worked_example_of_the_id_is_right",
+        ),
     ),
     "integration/kit/test_wheel.py": Long(
         "the wheel in an environment of its own",
@@ -322,7 +319,6 @@ LONG: Final[Mapping[str, Long]] = {
     "integration/operations/test_version_commands.py": Long(
         "what a version changes in open filings", but=("test_nobody_is_asked_about_a_file_with_mistakes",)
     ),
-    "integration/papers/test_erased_papers.py": Long("papers of an erased filing"),
     "integration/papers/test_money_receipts.py": Long(
         "receipts while their service is away, lost or void",
         but=(

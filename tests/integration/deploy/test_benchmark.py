@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
@@ -26,10 +25,9 @@ from tests.conftest import ROOT
 EVENTS: Final = 92
 BYTES: Final = 45_000
 """What a level-4 filing may cost, over all its workflows: docs/performance.md says who raised it, and why."""
-LOOKS: Final = {"verify", "bindings", "rebuild"}
 
 
-def benchmark(*arguments: str | Path, name: str = "engine") -> subprocess.CompletedProcess[str]:
+def benchmark(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         (sys.executable, "-m", "benchmarks", name, *arguments),
         cwd=ROOT,
@@ -41,6 +39,14 @@ def benchmark(*arguments: str | Path, name: str = "engine") -> subprocess.Comple
     )
 
 
+def found_by(folder: Path, name: str, *arguments: str | Path) -> tuple[dict[str, Any], str]:
+    """The figures of a benchmark, and what it says."""
+    file = folder / "found.json"
+    ended = benchmark(name, "--json", file, *arguments)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(file.read_text()), ended.stdout
+
+
 def has_python(checkout: Path) -> None:
     """Our own: links to a virtual environment's Python do not know its libraries."""
     python = checkout / ".venv" / "bin" / "python"
@@ -50,18 +56,12 @@ def has_python(checkout: Path) -> None:
 
 
 def test_what_guards_a_filing_is_measured_against_what_does_not(tmp_path: Path) -> None:
-    file = tmp_path / "guards.json"
-    ended = benchmark("--json", file, "--rounds", "1", "--seconds", "1", "--side", "both", name="guards")
-    assert ended.returncode == 0, ended.stderr
-    assert re.search(r"^both, one of each: to plain \d+\.\d\d \(median \d+\.\d\d\)$", ended.stdout, re.MULTILINE)
-    sides = json.loads(file.read_text())["sides"]
-    assert {name: (side["sealed"], side["signed"]) for name, side in sides.items()} == {
-        "plain": (False, False),
-        "both": (True, True),
-    }
-    for side in sides.values():
-        assert set(side["acts"]) == {"submit", "command", "view"}
-        assert all(min(act["cpu_ms"]["worker"], act["cpu_ms"]["server"]) > 0 for act in side["acts"].values())
+    found, said = found_by(tmp_path, "guards", "--rounds", "1", "--seconds", "1", "--side", "both")
+    assert re.search(r"^both, one of each: to plain \d+\.\d\d \(median \d+\.\d\d\)$", said, re.MULTILINE)
+    for side, guarded in (("plain", False), ("both", True)):
+        one = found["sides"][side]
+        assert (one["sealed"], one["signed"]) == (guarded, guarded)
+        assert all(one["acts"][act]["cpu_ms"]["worker"] > 0 for act in ("submit", "command", "view"))
 
 
 def linked(checkout: Path) -> Path:
@@ -73,25 +73,20 @@ def linked(checkout: Path) -> Path:
 
 
 def test_appends_are_measured_against_those_of_another_checkout(tmp_path: Path) -> None:
-    file, before = tmp_path / "append.json", linked(tmp_path / "before")
-    ended = benchmark("--json", file, "--rounds", "1", "--seconds", "0.5", "--against", before, name="append")
-    assert ended.returncode == 0, ended.stderr
-    for process, found in json.loads(file.read_text())["processes"].items():
-        said = rf"^{process}: \d+ µs of CPU an append, before \d+: \d\.\d\d \(median \d\.\d\d\)$"
-        assert re.search(said, ended.stdout, re.MULTILINE), ended.stdout
-        assert found["ratio"]["pooled"] == pytest.approx(found["append_us"]["today"] / found["append_us"]["before"])
+    before = linked(tmp_path / "before")
+    found, said = found_by(tmp_path, "append", "--rounds", "1", "--seconds", "0.5", "--against", before)
+    for process, one in found["processes"].items():
+        assert re.search(rf"^{process}: \d+ µs of CPU an append, before \d+: \d\.\d\d ", said, re.MULTILINE), said
+        assert one["ratio"]["pooled"] == pytest.approx(one["append_us"]["today"] / one["append_us"]["before"])
 
 
 def test_a_filing_is_measured_against_others_and_stays_within_its_budget(tmp_path: Path) -> None:
-    file, before = tmp_path / "engine.json", linked(tmp_path / "before")
     few = ("--concurrency", "2", "--rounds", "1", "--seconds", "1")
-    ended = benchmark("--json", file, *few, "--against", before)
-    assert ended.returncode == 0, ended.stderr
+    found, said = found_by(tmp_path, "engine", *few, "--against", linked(tmp_path / "before"))
     for other in ("before", "skeleton", "dbos"):
-        said = rf"^2 at once, product to {other}: CPU of one filing \d+\.\d\d .*, filings/s \d+\.\d\d "
-        assert re.search(said, ended.stdout, re.MULTILINE), ended.stdout
-    found = json.loads(file.read_text())
-    assert re.search(r"^late-money watch of three days: .* a paid filing$", ended.stdout, re.MULTILINE), ended.stdout
+        line = rf"^2 at once, product to {other}: CPU of one filing \d+\.\d\d .*, filings/s \d+\.\d\d "
+        assert re.search(line, said, re.MULTILINE), said
+    assert re.search(r"^late-money watch of three days: .* a paid filing$", said, re.MULTILINE), said
     late = found["late_money_watch"]
     assert 1 < late["looks"] <= late["most_looks"] <= MOST
     assert late["measured_looks"] > 0
@@ -112,45 +107,36 @@ def test_a_filing_is_measured_against_others_and_stays_within_its_budget(tmp_pat
 
 
 def test_memory_and_decisions_are_measured_while_filings_stay_open(tmp_path: Path) -> None:
-    file = tmp_path / "memory.json"
-    ended = benchmark("--submissions", "100", "--json", file, name="memory")
-    assert ended.returncode == 0, ended.stderr
-    found = json.loads(file.read_text())
+    found, said = found_by(tmp_path, "memory", "--submissions", "100")
     assert [int(after) for after in found["resident"]] == list(range(5, 101, 5))
     assert min(found["resident"].values()) > 50 * 2**20
     assert [found[which]["decided"] for which in ("few", "many", "forgotten")] == [3, 3, 3]
     assert all(found[which]["p50_ms"] > 0 for which in ("few", "many", "forgotten"))
     assert 20 < found["events"] < EVENTS
-    assert f"it grew by {found['growth']:.1%} after the first 20%" in ended.stdout
+    assert f"it grew by {found['growth']:.1%} after the first 20%" in said
 
 
 def test_a_long_log_is_verified_and_rebuilt_from_in_memory_that_does_not_grow(tmp_path: Path) -> None:
-    file = tmp_path / "ledger.json"
-    ended = benchmark("--events", "20000", "--json", file, name="ledger")
-    assert ended.returncode == 0, ended.stderr
-    looks = json.loads(file.read_text())["looks"]
-    assert set(looks) == LOOKS
-    for name, (short, long) in looks.items():
+    found, said = found_by(tmp_path, "ledger", "--events", "20000")
+    assert set(found["looks"]) == {"verify", "bindings", "rebuild"}
+    for name, (short, long) in found["looks"].items():
         assert long["events"] > 19_000
         assert long["events"] > 8 * short["events"]
         assert 50 * 2**20 < long["resident"] < 1.25 * short["resident"]
         assert long["cpu_of_100000"] > 0
-        assert re.search(rf"^{name}, {long['events']:,} events: [\d,]+ events a second", ended.stdout, re.MULTILINE)
+        assert re.search(rf"^{name}, {long['events']:,} events: [\d,]+ events a second", said, re.MULTILINE)
 
 
 def history(events: int, **kinds: int) -> History:
     return History(events, 1000, kinds)
 
 
-def test_what_does_something_else_is_no_skeleton() -> None:
+def test_what_does_something_else_is_no_skeleton_and_no_peer() -> None:
     product = history(100, MARKER_RECORDED=11, WORKFLOW_TASK_STARTED=14)
     compare(product, history(104, MARKER_RECORDED=11, WORKFLOW_TASK_STARTED=15))
     for other in (history(100, MARKER_RECORDED=10), history(105, MARKER_RECORDED=11), history(100)):
         with pytest.raises(DifferentShapeError):
             compare(product, other)
-
-
-def test_a_peer_that_appends_something_else_is_none() -> None:
     compare_appends([["submit", "issue"], ["capture"]], [["submit", "issue"], ["capture"]])
     with pytest.raises(DifferentShapeError):
         compare_appends([["submit", "issue"], ["capture"]], [["submit"], ["capture"]])
@@ -159,23 +145,6 @@ def test_a_peer_that_appends_something_else_is_none() -> None:
 def measured(side: str, filings: int, seconds: float, **cpu_ms: float) -> Round:
     filed = Filed(("filing", "payment"), {"submit": 0.02, "decide": 0.01})
     return Round(side, 10, (filed,) * filings, seconds, cpu_ms or {"worker": 50.0})
-
-
-def test_the_median_is_that_of_the_ratios_of_neighbouring_rounds() -> None:
-    """A machine that is twice as busy in a pair of rounds changes neither's share."""
-    rounds: list[Any] = [
-        measured("product", 80, 10),
-        measured("skeleton", 100, 10),
-        measured("product", 45, 10),
-        measured("skeleton", 50, 10),
-        measured("product", 7, 1),
-        measured("skeleton", 10, 1),
-    ]
-    [result] = compared(rounds)
-    assert result.ratios["skeleton"].per_second.median == pytest.approx(0.8)
-    assert result.ratios["skeleton"].per_second.pooled == pytest.approx((132 / 21) / (160 / 21))
-    assert result.lines()[0].endswith("filings/s 0.83 (median 0.80)")
-    assert dataclasses.asdict(result.sides["product"])["latency_ms"]["submit"] == {"p50": 20.0, "p95": 20.0}
 
 
 def test_cpu_is_compared_whole_and_by_process_over_all_filings() -> None:
@@ -205,15 +174,12 @@ def other(tmp_path: Path) -> Path:
 
 
 def test_files_are_measured_beside_a_plain_copy_of_the_same(tmp_path: Path) -> None:
-    file = tmp_path / "files.json"
-    ended = benchmark("--files", "30", "--size", "0.1", "--json", file, name="files")
-    assert ended.returncode == 0, ended.stderr
-    found = json.loads(file.read_bytes())["files"]
-    assert (found["files"], found["size"]) == (30, 100_000)
-    rounds = found["rounds"]
+    found, said = found_by(tmp_path, "files", "--files", "30", "--size", "0.1")
+    files, rounds = found["files"], found["files"]["rounds"]
+    assert (files["files"], files["size"]) == (30, 100_000)
     assert {len(times) for side in rounds.values() for times in side.values()} == {10}
-    assert found["by_cpu"] == pytest.approx(sum(rounds["copy"]["cpu"]) / sum(rounds["attach"]["cpu"]))
-    assert "memory: " in ended.stdout
+    assert files["by_cpu"] == pytest.approx(sum(rounds["copy"]["cpu"]) / sum(rounds["attach"]["cpu"]))
+    assert "memory: " in said
 
 
 async def test_code_of_another_folder_is_never_measured_instead(other: Path) -> None:
@@ -232,6 +198,6 @@ async def test_code_of_another_folder_is_never_measured_instead(other: Path) -> 
 def test_what_can_not_be_played_is_refused_at_once(other: Path, missing: str, said: str) -> None:
     (other / "benchmarks" / "stage.py").touch()
     (other / missing).unlink()
-    ended = benchmark("--against", other)
+    ended = benchmark("engine", "--against", other)
     assert ended.returncode == 2
     assert said.format(other) in ended.stderr

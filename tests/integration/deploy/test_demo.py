@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from console.home import Home
+from console.home import CODEC, Home
 from demo.scenario import SCENARIOS, load, mix
 from schemas.filing.state import Closing
 from schemas.level import Level
@@ -122,6 +122,16 @@ def test_ctrl_c_stops_the_stack_that_the_demo_brought_up() -> None:
         assert "Traceback" not in said
         assert [file.name for file in (path / ".motcua" / "run").glob("*.pid")] == []
         assert not (path / ".motcua" / "run" / "env").exists()
+
+
+def test_a_sealed_demo_ends_as_it_must_and_temporal_keeps_nothing_readable() -> None:
+    with up_in_a_folder(**{CODEC: "on"}) as folder:
+        code, result, said = demo(folder, written(*QUICK))
+        assert code == 0, said
+        assert result["ok"] is True
+        assert {row["scenario"] for row in result["filings"]} == set(QUICK)
+        asyncio.run(no_canary(folder, said))
+        assert in_temporals_files(folder) == 0
 
 
 def test_a_mix_holds_every_scenario_and_is_the_same_for_the_same_seed() -> None:

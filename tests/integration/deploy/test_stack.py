@@ -63,17 +63,6 @@ def listens(address: str) -> bool:
         return probe.connect_ex((host, int(port))) == 0
 
 
-async def test_a_killed_postgres_comes_back_with_what_was_committed(home: Path) -> None:
-    async with Stack(home, parts=["postgres"]) as stack:
-        await query(stack, "CREATE TABLE kept AS SELECT 1 AS number")
-        address = stack.env["MOTCUA_DATABASE_URL"]
-        for _ in range(3):
-            session = await asyncpg.connect(address)  # an open session leaves a backend behind for a moment
-            await kill(stack, "postgres")
-            session.terminate()
-            assert await query(stack, "SELECT number FROM kept") == 1
-
-
 async def test_the_doctor_finds_the_scanner_that_the_worker_uses(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTCUA_CLAMD", "/run/clamd.sock")
     async with Stack(home, parts=["bank"]) as stack:
@@ -93,16 +82,6 @@ async def test_what_runs_once_is_tried_again_when_it_died(home: Path) -> None:
     await asyncio.wait_for(once.supervise(()), 20)
     await once.started
     assert (home / "tried").exists()
-
-
-async def test_a_killed_temporal_comes_back_on_the_same_port_with_its_workflows(home: Path) -> None:
-    async with Stack(home, parts=["temporal"]) as stack:
-        client = await Client.connect(stack.env["TEMPORAL_ADDRESS"])
-        await client.start_workflow("Filing", id="kept", task_queue="nobody")
-        await kill(stack, "temporal")
-        client = await Client.connect(stack.env["TEMPORAL_ADDRESS"])
-        description = await client.get_workflow_handle("kept").describe()
-    assert description.id == "kept"
 
 
 async def test_temporals_list_keeps_the_indexes_that_are_asked_by_and_no_other(home: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -15,7 +14,6 @@ from typing import Final
 
 import psutil
 import pytest
-import uvloop
 
 from activities.files import children as module
 from activities.files.child import CPU, DESCRIPTORS, MEMORY
@@ -170,18 +168,6 @@ async def test_a_cancelled_call_leaves_no_child_and_the_next_one_works() -> None
         assert await judged(inspector, GOOD) is None
 
 
-async def test_the_loop_goes_on_meanwhile() -> None:
-    async with Inspector(1) as inspector:
-        loop, longest = asyncio.get_running_loop(), 0.0
-        call = asyncio.create_task(judged(inspector, u.with_stream(os.urandom(15_000_000))))
-        while not call.done():
-            began = loop.time()
-            await asyncio.sleep(0)
-            longest = max(longest, loop.time() - began)
-        assert await call is None
-    assert longest < 0.5
-
-
 async def test_closing_ends_children_that_are_busy_and_judges_no_file() -> None:
     async with Inspector(1) as inspector:
         call = asyncio.create_task(judged(inspector, HARD, u.PNG))
@@ -191,21 +177,6 @@ async def test_closing_ends_children_that_are_busy_and_judges_no_file() -> None:
         await call
     with pytest.raises(module.ClosedError):
         await judged(inspector, GOOD)
-
-
-def test_the_workers_own_loop_does_as_well() -> None:
-    async def some() -> list[str | None]:
-        async with Inspector(2, patience=20) as inspector:
-            cancelled = asyncio.create_task(judged(inspector, HARD, u.PNG))
-            await asyncio.wait([cancelled], timeout=1)
-            cancelled.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await cancelled
-            files = [(GOOD, u.PDF), (GOOD, u.PNG), (u.picture("JPEG"), u.JPEG)] * 3
-            return await asyncio.gather(*(judged(inspector, *one) for one in files))
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        assert runner.run(some()) == [None, "file_is_something_else", None] * 3
 
 
 def test_a_child_loads_no_more_than_it_needs() -> None:

@@ -75,11 +75,6 @@ async def test_every_kind_of_png_is_drawn_on_white(children: Children, mode: str
     assert (one.mode, one.size) == ("RGB", (300, 200))
 
 
-async def test_the_largest_picture_is_drawn(children: Children) -> None:
-    [one] = await drawn(children, u.picture("PNG", (10_000, 10_000), "RGBA"), u.PNG)
-    assert one.size == (2000, 2000)
-
-
 async def test_what_cant_be_drawn_says_so_and_the_next_one_is(children: Children) -> None:
     for data in (b"%PDF-1.7 hello", u.encrypted("user"), u.saved(u.paper())[:200]):
         with pytest.raises(NotDrawnError):

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Self, cast
 
-import asyncpg
 import httpx
 import pytest
 from temporalio.common import MetricMeter
@@ -21,12 +20,6 @@ from gateway.callback_handler import Hearing
 from gateway.measures import Measures
 from tests.conftest import World
 from tests.integration.gateway.calls import PROVIDERS
-
-
-@pytest.fixture
-async def pool(world: World) -> AsyncIterator[Pool]:
-    async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=4, command_timeout=4) as made:
-        yield made
 
 
 class Meter(Counter[str]):

@@ -1,15 +1,23 @@
-"""The integrators' page, run as it stands: a filing with Temporal's own client and JSON, where nothing of ours is."""
+"""The integrators' page and the codec of docs/codec.md, run as they stand, where nothing of ours is."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
+import sysconfig
 from pathlib import Path
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from temporalio import workflow
+from temporalio.converter import ActivitySerializationContext, WorkflowSerializationContext
 
+from motcua.payloads.codec import KEY_ID, NONCE, Codec
+from motcua.payloads.converter import SEALED, data_converter
+from motcua.payloads.key_ring import CODEC_KEYS
+from operations.keys.rings import write_new
 from publishing.authoring import procedures
 from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
@@ -20,15 +28,42 @@ from schemas.ids import NAMESPACE, TASK_QUEUE, filing_id
 from schemas.parcel.commands import PARCEL_COMMANDS
 from schemas.referral.commands import REFERRAL_COMMANDS
 from tests.conftest import ROOT, World
-from tests.integration.kit.plain_client import PAGE, run
 from tests.locked import locked, now_in_force, register
+from tests.sealed import ring, sealed, written
 from tests.speaking import grant, principal, raw_key
 from workflows.filing import FilingWorkflow
 from workflows.view import ViewWorkflow
 
+PAGE: Final = (ROOT / "docs" / "integrators.md").read_text()
+# Packages alone, without the .pth files among them: so the checkout is not on the path.
+BARE: Final = f"import sys; sys.path.append({sysconfig.get_path('purelib')!r})\n"
+NOTHING_OF_OURS: Final = """
+import importlib.util
+assert not [name for name in ("motcua", "schemas", "workflows", "rules") if importlib.util.find_spec(name)]
+"""
+PYTHON: Final = r"^```python\n(.*?)^```$"
+SEALED_PAGE: Final = (ROOT / "docs" / "codec.md").read_text()
+PLAIN: Final = 'Client.connect(os.environ["TEMPORAL_ADDRESS"], '
+
+
+async def run(program: str, folder: Path, world: World, **more: str) -> str:
+    """Runs a program with Temporal's client and without this project; returns its output. It must print no errors."""
+    env = {key: world.process_env[key] for key in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE")} | more
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-S", "-c", BARE + NOTHING_OF_OURS + program),
+        cwd=folder,
+        env=env | {"PATH": os.environ["PATH"], "PYTHONUTF8": "1"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(60):
+        said, complained = await process.communicate()
+    assert (process.returncode, complained.decode()) == (0, "")
+    return said.decode()
+
 
 async def test_the_program_of_the_page_files_decides_and_reads(running: World, tmp_path: Path) -> None:
-    (program,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (program,) = re.findall(PYTHON, PAGE, re.MULTILINE | re.DOTALL)
     folder = tmp_path / "empty"
     folder.mkdir()
     await procedures.publish(running.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
@@ -47,7 +82,7 @@ async def test_the_program_of_the_page_files_decides_and_reads(running: World, t
 
 
 async def test_the_program_of_the_page_signs_where_identity_is_required(world: World, tmp_path: Path) -> None:
-    (program,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (program,) = re.findall(PYTHON, PAGE, re.MULTILINE | re.DOTALL)
     folder = tmp_path / "empty"
     folder.mkdir()
     key = tmp_path / "key.pem"
@@ -62,8 +97,59 @@ async def test_the_program_of_the_page_signs_where_identity_is_required(world: W
     assert end.startswith("10 Result returned approved ")
 
 
+def the_codec() -> str:
+    (found,) = re.findall(PYTHON, SEALED_PAGE, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+async def test_the_program_of_the_page_works_sealed_with_the_codec_of_the_other(world: World, tmp_path: Path) -> None:
+    (program,) = re.findall(PYTHON, PAGE, re.MULTILINE | re.DOTALL)
+    file = tmp_path / "ring.json"
+    write_new(file, written("one"))
+    setting = f"import os\nos.environ[{CODEC_KEYS!r}] = {str(file)!r}\n"
+    program = program.replace("from __future__ import annotations\n", "")
+    assert program.count(PLAIN) == 1
+    program = setting + the_codec() + program.replace(PLAIN, PLAIN + "data_converter=SEALED, ")
+    world = await sealed(world, ring("one"))
+    await procedures.publish(world.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
+    async with world.platform(), world.back_office():
+        refused, missing, _, end = (await run(program, tmp_path, world)).splitlines()
+    assert refused.startswith("bad_submission form.person_name field_required")
+    assert missing.startswith("bad_submission form.copies field_required")
+    assert end.startswith("10 Result returned approved ")
+
+
+async def test_both_codecs_open_what_the_other_seals(tmp_path: Path) -> None:
+    file = tmp_path / "ring.json"
+    write_new(file, written("two", "one"))
+    told: dict[str, Any] = {}
+    exec(the_codec().replace(f'os.environ["{CODEC_KEYS}"]', repr(str(file))), told)  # noqa: S102 -- the page's own
+    theirs, ours = told["Codec"](), Codec(ring("one", "two"))
+    work = ActivitySerializationContext(
+        namespace="default",
+        activity_id="1",
+        activity_type="check",
+        activity_task_queue="backoffice",
+        workflow_id="filing:1",
+        workflow_type="Filing",
+        is_local=False,
+    )
+    given = await data_converter.encode([{"name": "Nguyễn Văn An"}])
+    for context in (WorkflowSerializationContext("default", "filing:1"), work):
+        for seals, opens in ((theirs, ours), (ours, theirs)):
+            made = await seals.with_context(context).encode(given)
+            assert made != given
+            assert await opens.with_context(context).decode(made) == given
+
+
+def test_the_codec_in_typescript_names_what_the_other_does() -> None:
+    (program,) = re.findall(r"^```typescript\n(.*?)^```$", SEALED_PAGE, re.MULTILINE | re.DOTALL)
+    for name in (SEALED.decode(), KEY_ID, CODEC_KEYS, "aes-256-gcm", "motcua\\n${id}\\n", f"randomBytes({NONCE})"):
+        assert name in program
+
+
 async def test_the_program_of_the_page_fits_its_types(tmp_path: Path) -> None:
-    (program,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (program,) = re.findall(PYTHON, PAGE, re.MULTILINE | re.DOTALL)
     (tmp_path / "program.py").write_text(program)
     checking = (sys.executable, "-m", "mypy", "--strict", "program.py")  # no configuration, and so no plugin
     process = await asyncio.create_subprocess_exec(*checking, cwd=tmp_path, stdout=asyncio.subprocess.PIPE)

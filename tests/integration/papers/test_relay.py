@@ -13,18 +13,23 @@ from activities.printing.templates import standard, version_of
 from operations.doctor.finding import Health
 from operations.doctor.partners.papers import papers as owed_papers
 from operations.doctor.partners.signing import signing
+from operations.evidence.bundle import export
 from publishing.authoring.paper_templates import Slot, publish_template
 from rules.require import require
+from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.ids import papers_stream
 from schemas.papers.state import PaperKind
+from schemas.people import Role
 from schemas.stream.about import About
-from tests.acting import Play, birth, extract
+from tests.acting import Play, birth, extract, marriage
 from tests.conftest import World
 from tests.integration.operations.doctor import around
+from tests.integration.operations.erasure import approved, asked, sound, worked
 from tests.integration.papers.relays import NO_FOOT, Desk, at_work, lived, work
 from tests.integration.papers.relays import desk as desk
 from tests.printed import keywords, raw_text
+from verifier import bundle as bundle_verifier
 from views.log import Log, Told
 
 
@@ -161,3 +166,22 @@ async def test_papers_are_missed_until_they_are_made_and_printed_again_are_those
 
     assert await work(desk.relay(never)) == 1, "what the record says is made is not made again"
     assert (await desk.made(play), await desk.owed()) == (before, [])
+
+
+async def test_a_filing_with_official_papers_is_erased_with_them(world: World, desk: Desk) -> None:
+    item = {"target": "field", "code": "first_party_name", "note": "không đọc được"}
+    async with at_work(world):
+        play = await Play.begin(world, marriage())
+        await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), items=[item], legal_basis="Đ15")
+        await play.act(cm.Supplement, play.submission.actor, form={"first_party_name": "Nguyễn Thị Ước"})
+        await play.withdraw()
+        assert await work(desk.relay()) == 2
+        code = str(play.code)
+        await approved(world, (await asked(world, code)).n)
+        done = await worked(world)
+    assert (done.finished, done.refused) == ([code], {})
+    assert await play.kinds("papers") == ["paper_made", "paper_made", "erased"]
+    await sound(world)
+    async with world.connection() as connection:
+        bundle = require(await export(connection, code))
+    assert bundle_verifier.verify(bundle_verifier.canonical(bundle)).problems == []

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import pytest
 
-from activities.receipts.issuing import Issuers
 from operations.rebuilding.rebuild import rebuild
 from operations.receipts import void
 from schemas.papers.commands import VoidReceipt
@@ -18,12 +17,11 @@ from schemas.refund.commands import (
     GiveBackByHand,
     RequestRefund,
 )
-from tests.acting import AGENCY, FILE, PAYS_TOO_LITTLE, VIA, Play, eventually, extract, officer
+from tests.acting import FILE, PAYS_TOO_LITTLE, VIA, Play, eventually, extract, officer
 from tests.conftest import World
-from tests.integration.papers.receipts import by_service, given, outage, outside, service
+from tests.integration.papers.receipts import outside, service
 from tests.integration.papers.relays import Desk, at_work, desk, work
 from tests.integration.papers.voids import AMOUNT, charge_back, paid, register, voided
-from tests.sandboxes import Server
 from verifier.ledger import verify
 
 __all__ = ["desk", "outside", "service"]
@@ -84,23 +82,6 @@ async def test_money_that_is_gone_before_its_receipt_came_has_none(world: World,
     await desk.now()
     await work(desk.relay())
     assert await register(world) == ([(AMOUNT, True)] if again else [])
-    await sound(world)
-
-
-async def test_a_service_that_was_away_until_the_money_was_gone_gives_no_receipt(
-    world: World, desk: Desk, service: Server, outside: Issuers
-) -> None:
-    await by_service(world, AGENCY)
-    await outage(service, "down")
-    async with at_work(world):
-        play = await paid(world)
-        await work(desk.relay(issuers=outside))
-        await charge_back(play)
-    await outage(service, "none")
-    while await desk.owed():
-        await desk.now()
-        await work(desk.relay(issuers=outside))
-    assert (await given(service), await register(world)) == ([], [])
     await sound(world)
 
 

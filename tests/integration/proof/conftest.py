@@ -27,8 +27,10 @@ from recovery.checkpoint_store import SecondPlace
 from rules.proof.note import Kind, Signer, Verifier
 from rules.proof.policy import Group, Known, Policy
 from tests.conftest import World, database_url
+from verifier import ledger as ledger_verifier
 from verifier import notes
 from verifier.checkpoint import Trust
+from verifier.ledger import NO_HASH, event_hash
 
 NAME: Final = "motcua.example/record"
 LOG: Final = Signer.of(NAME, Kind.LOG, bytes(range(32)))
@@ -169,3 +171,21 @@ async def copied(world: World, name: str) -> AsyncIterator[str]:
     finally:
         await maintenance.execute(f"drop database {name} with (force)")
         await maintenance.close()
+
+
+_HASHED: Final = "update event set prev_hash = $3, hash = $4 where stream = $1 and seq = $2"
+
+
+async def rehashed(superuser: Any, stream: str) -> None:
+    """All hashes of a stream made anew, its head with them."""
+    events = ledger_verifier.EVENTS.format(e="e.stream = $1", s="true", r="true", p="true")
+    hash_ = NO_HASH
+    for row in await superuser.fetch(events, stream):
+        before = hash_
+        hash_ = event_hash(dict(row) | {"prev_hash": before})
+        await superuser.execute(_HASHED, stream, row["seq"], before, hash_)
+    await superuser.execute(
+        "update stream set head_hash = $2, head_seq = (select max(seq) from event where stream = $1) where stream = $1",
+        stream,
+        hash_,
+    )

@@ -20,30 +20,12 @@ from recovery.checkpoint_store import SecondPlace
 from tests.acting import NEVER_PAYS, Play, eventually, extract
 from tests.conftest import ROOT, World
 from tests.histories import with_fee
-from tests.integration.proof.conftest import LOG, Record, copied, trust_in
+from tests.integration.proof.conftest import LOG, Record, copied, rehashed, trust_in
 from verifier import ledger as ledger_verifier
 from verifier.checkpoint import verify
-from verifier.ledger import NO_HASH, event_hash
 
 Attack = Callable[[Any, str, str], Awaitable[None]]
 TABLES: Final = ("event", "stream", "receipt", "counter", "position", "unpositioned", "sequencer", "filing_key")
-
-_HASHED: Final = "update event set prev_hash = $3, hash = $4 where stream = $1 and seq = $2"
-
-
-async def rehashed(superuser: Any, stream: str) -> None:
-    """All hashes of a stream made anew, its head with them."""
-    events = ledger_verifier.EVENTS.format(e="e.stream = $1", s="true", r="true", p="true")
-    hash_ = NO_HASH
-    for row in await superuser.fetch(events, stream):
-        before = hash_
-        hash_ = event_hash(dict(row) | {"prev_hash": before})
-        await superuser.execute(_HASHED, stream, row["seq"], before, hash_)
-    await superuser.execute(
-        "update stream set head_hash = $2, head_seq = (select max(seq) from event where stream = $1) where stream = $1",
-        stream,
-        hash_,
-    )
 
 
 async def positions_made_anew(superuser: Any) -> None:

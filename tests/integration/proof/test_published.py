@@ -16,11 +16,10 @@ from publishing.record.keys import key_of
 from recovery.checkpoint_store import SecondPlace
 from schemas.ids import canonical
 from tests.conftest import World
-from tests.integration.proof.conftest import LOG, Record, trust_in
+from tests.integration.proof.conftest import LOG, Record, rehashed, trust_in
 from tests.provinces import EXTRACT_FILE
 from verifier import ledger as ledger_verifier
 from verifier.checkpoint import verify
-from verifier.ledger import NO_HASH, event_hash
 
 FEE: Final = "publication:procedure:2.000635"
 CALENDAR: Final = "select stream from event where kind = 'calendar_published' order by stream limit 1"
@@ -32,14 +31,7 @@ async def rewrite(superuser: Any, stream: str, before: str, after: str) -> None:
     """The first event of a stream says something else, and all that follows from it is made anew."""
     body = (await superuser.fetchval(_BODY, stream)).replace(before, after)
     await superuser.execute("update event set body = $2 where stream = $1 and seq = 1", stream, body.encode())
-    last = NO_HASH
-    rows = await superuser.fetch(ledger_verifier.EVENTS.format(e="e.stream = $1", s="true", r="true", p="true"), stream)
-    for row in rows:
-        last, prev = event_hash(dict(row) | {"prev_hash": last}), last
-        await superuser.execute(
-            "update event set prev_hash = $3, hash = $4 where stream = $1 and seq = $2", stream, row["seq"], prev, last
-        )
-    await superuser.execute("update stream set head_hash = $2 where stream = $1", stream, last)
+    await rehashed(superuser, stream)
     for command in await superuser.fetch("select distinct command_id from event where stream = $1", stream):
         await receipted(superuser, stream, command["command_id"])
 

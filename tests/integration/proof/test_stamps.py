@@ -64,46 +64,27 @@ async def stamped_by(authority: Authority, record: Record, size: int) -> bytes:
     return token[0]
 
 
-async def of_another_checkpoint(record: Record, authority: Authority) -> bytes:
-    return await stamped_by(authority, record, 600)
+async def by_another(authority: Authority, record: Record) -> bytes:
+    return await stamped_by(Authority(record.folder.with_name("other"), authority.url), record, 300)
 
 
-async def of_another_authority(record: Record, authority: Authority) -> bytes:
-    other = Authority(record.folder.with_name("other"), authority.url)
-    return await stamped_by(other, record, 300)
-
-
-async def too_early(record: Record, authority: Authority) -> bytes:
+async def too_early(authority: Authority, record: Record) -> bytes:
     authority.ahead = -LEEWAY - timedelta(minutes=1)
     return await stamped_by(authority, record, 300)
 
 
-async def altered(record: Record, authority: Authority) -> bytes:
+async def altered(authority: Authority, record: Record) -> bytes:
     token = await stamped_by(authority, record, 300)
     return token[:-1] + bytes([token[-1] ^ 1])
 
 
-async def nothing(record: Record, authority: Authority) -> bytes:  # noqa: ARG001 -- of nobody
-    return b""
-
-
-WRONG: Final[tuple[Callable[[Record, Authority], Awaitable[bytes]], ...]] = (
-    of_another_checkpoint,
-    of_another_authority,
-    too_early,
-    altered,
-    nothing,
-)
+Stamp = Callable[[Authority, Record], Awaitable[bytes]]
+WRONG: Final[tuple[Stamp, ...]] = (partial(stamped_by, size=600), by_another, too_early, altered)
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-async def test_a_wrong_one_is_named(
-    stamped: Record,
-    authority: Authority,
-    tmp_path: Path,
-    wrong: Callable[[Record, Authority], Awaitable[bytes]],
-) -> None:
-    (stamped.folder / "1/stamps/300").write_bytes(await wrong(stamped, authority))
+async def test_a_wrong_one_is_named(stamped: Record, authority: Authority, tmp_path: Path, wrong: Stamp) -> None:
+    (stamped.folder / "1/stamps/300").write_bytes(await wrong(authority, stamped))
     report = await look(stamped, tmp_path / "authority" / ROOT)
     assert (report.verified, report.stamped) == (False, 1)
     assert [(one.rule, one.message.partition(" ")[0]) for one in report.findings] == [(Rule.STAMP, "stamps/300")]
