@@ -100,18 +100,13 @@ LONG: Final[Mapping[str, Long]] = {
     "integration/deploy/test_money_wires.py": Long(
         "each wire's slow, killed and repeated calls",
         only=(
-            "test_a_callback_that_was_due_comes_after_a_kill",
             "test_a_refund_whose_answer_hangs_is_given_once",
-            "test_an_order_whose_answer_hangs_is_made_once",
             "test_callbacks_come_again_at_once_late_and_out_of_order",
         ),
     ),
     "integration/deploy/test_sandbox.py": Long(
         "sandboxes killed and started again",
-        only=(
-            "test_no_acknowledged_order_is_lost_at_any_instant",
-            "test_what_fell_due_while_it_was_down_has_happened",
-        ),
+        only=("test_no_acknowledged_order_is_lost_at_any_instant",),
     ),
     "integration/deploy/test_stack.py": Long(
         "parts killed one by one, and a supervisor that dies",
@@ -323,7 +318,6 @@ LONG: Final[Mapping[str, Long]] = {
         "receipts while their service is away, lost or void",
         but=(
             "test_a_missing_number_is_named",
-            "test_who_issues_the_same_receipt_at_the_same_moment_takes_no_number",
             "test_without_a_service_what_it_would_number_waits",
         ),
     ),

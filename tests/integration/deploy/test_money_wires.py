@@ -1,14 +1,12 @@
-"""The sandbox bank on its three wires, over HTTP: asked by the adapters, calling back, with its faults, and killed."""
+"""The sandbox bank on its three wires, over HTTP: asked by the adapters, calling back, and with its faults."""
 
 import json
-import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -32,7 +30,6 @@ from activities.partners.money.provider import (
     Verdict,
     judge,
 )
-from sandbox.bank.merchants import merchants
 from tests.callbacks import called_back, heard, merchants_of, new_demand
 from tests.sandboxes import Server, until
 
@@ -86,12 +83,6 @@ class Sink:
             return reply.status, json.dumps(dict(reply.body)).encode()
 
 
-def started(data: Path, callbacks: str) -> Server:
-    server = Server("bank", data, "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
-    server.start()
-    return server
-
-
 @pytest.fixture(scope="module")
 def called() -> Iterator[Sink]:
     sink = Sink()
@@ -101,7 +92,9 @@ def called() -> Iterator[Sink]:
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory, called: Sink) -> Iterator[Server]:
-    server = started(tmp_path_factory.mktemp("bank"), called.url)
+    options = ("--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", called.url)
+    server = Server("bank", tmp_path_factory.mktemp("bank"), *options)
+    server.start()
     called.merchants = merchants_of(server)
     yield server
     server.close()
@@ -242,28 +235,6 @@ async def test_a_refund_whose_answer_hangs_is_given_once(
     assert [refund["amount"] for refund in ledger(bank, key)["refunds"]] == [AMOUNT]
 
 
-@pytest.mark.parametrize("name", ["apply_then_hang", "hang_then_apply"])
-async def test_an_order_whose_answer_hangs_is_made_once(
-    bank: Server,
-    providers: dict[Kind, Provider],
-    demand: NewDemand,
-    name: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(outside, "TIMEOUT_S", 0.5)
-    fault(bank, "platform", name, value=HANG)
-    with pytest.raises(UnreachableError):
-        await providers["platform"].order(demand)
-    if name == "hang_then_apply":
-        with pytest.raises(RejectedError, match="not_found"):
-            await providers["platform"].query(demand)
-    asked = [await providers["platform"].order(demand) for _ in range(2)]
-    assert asked[0] == asked[1]
-    assert (await providers["platform"].query(demand))[0].outcome is Outcome.PENDING
-    keys = [order["key"] for order in bank.client.get("/ledger").json()["orders"]]
-    assert keys.count(f"platform:{demand.reference}") == 1
-
-
 async def test_in_parts_up_to_what_came(bank: Server, providers: dict[Kind, Provider], demand: NewDemand) -> None:
     wire = providers["vnpay"]
     await paid(bank, demand, wire)
@@ -279,29 +250,3 @@ async def test_in_parts_up_to_what_came(bank: Server, providers: dict[Kind, Prov
             await wire.refund(demand, giving)
     order = ledger(bank, f"vnpay:{demand.reference}")
     assert sum(capture["amount"] for capture in order["captures"]) == sum(r["amount"] for r in order["refunds"])
-
-
-def test_a_callback_that_was_due_comes_after_a_kill(tmp_path: Path, called: Sink) -> None:
-    server = started(tmp_path, called.url)
-    try:
-        mine = merchants_of(server)
-        fault(server, "vietqr", "late", value=1)
-        account = merchants(tmp_path)["vietqr"].name
-        server.client.post(
-            "/vietqr/transfers", json={"account": account, "amount": 7000, "memo": "x"}
-        ).raise_for_status()
-        server.kill(signal.SIGKILL)
-        before = len(called.calls)
-        server.start()
-        assert merchants_of(server) == mine
-        assert (tmp_path / "merchants.json").stat().st_mode & 0o777 == 0o600
-        said = (7000, "x")
-
-        def come() -> bool:
-            """Among what other banks say meanwhile."""
-            found = [heard(mine, "vietqr", call.received) for call in called.calls[before:]]
-            return said in {(one.amount, one.memo) for one in found if isinstance(one, Notice)}
-
-        until(come)
-    finally:
-        server.close()

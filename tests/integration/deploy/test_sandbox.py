@@ -75,14 +75,6 @@ def captures(bank: Server, key: str) -> int:
 
 
 class TestBankKilled:
-    def test_what_fell_due_while_it_was_down_has_happened(self, bank: Server) -> None:
-        paying, cancelled, twice = (order(bank, f"9704-000{n}") for n in (1, 2, 3))
-        bank.client.post(f"/orders/{cancelled}/cancel")
-        bank.kill()
-        time.sleep(3 * PAY_SOON)
-        bank.start()
-        assert [captures(bank, key) for key in (paying, cancelled, twice)] == [1, 1, 2]
-
     def test_no_acknowledged_order_is_lost_at_any_instant(self, bank: Server) -> None:
         acknowledged: list[str] = []
 

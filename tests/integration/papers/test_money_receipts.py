@@ -9,20 +9,13 @@ from typing import Any, Final
 
 import pytest
 
-from activities.ledger.append import Ledger
-from activities.ledger.vault import Vault
-from activities.receipts.issuer import NoService, OwnSeries
-from activities.receipts.issuing import Issuers, Issuing
+from activities.receipts.issuing import Issuers
 from operations.doctor.finding import Health
 from operations.doctor.partners.papers import papers as owed_papers
 from operations.evidence.bundle import export
 from rules.papers.register import period
-from rules.stream_kind import Origin
-from rules.streams import KINDS
 from rules.time.working_time import VIETNAM
-from schemas.errors import RefusalError
 from schemas.filing import commands as cm
-from schemas.ids import StreamId, papers_stream
 from schemas.papers.state import PaperKind, ReceiptRegister
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
@@ -109,31 +102,6 @@ async def test_many_relays_at_once_give_each_fee_one_number_and_miss_none(world:
     assert (found.gaps, found.issued, found.void) == ((), 5 * (PHI + LE_PHI), 0)
     assert [one.number for one in (await register(desk, kind=FeeKind.CHARGE)).receipts] == wanted[5:]
     await sound(world)
-
-
-async def test_who_issues_the_same_receipt_at_the_same_moment_takes_no_number(world: World, desk: Desk) -> None:
-    """Not even the outbox's own lock is needed for that."""
-    async with at_work(world):
-        play = await paid(world)
-    vault = Vault(world.settings.master)
-    async with world.connection(world.app_dsn) as connection:
-        seq = await connection.fetchval("select seq from outbox where paper = 'fee_receipt'")
-
-    async def issue() -> None:
-        ledger = Ledger(desk.pool, vault, KINDS)
-        async with desk.log() as log:
-            told = await log.read(f"filing:{play.filing}")
-            told.events[seq:] = []
-            origin = Origin(StreamId.parse(papers_stream(play.filing)), LAND)
-            await Issuing(desk.pool, ledger, {"own": OwnSeries(), "service": NoService()}).issue(
-                log, origin, told, FeeKind.FEE
-            )
-
-    ends = await asyncio.gather(*(issue() for _ in range(RELAYS)), return_exceptions=True)
-    assert all(end is None or isinstance(end, RefusalError) for end in ends)
-    assert [one["number"] for one in await issued(world)] == [f"{LAND}-{YEAR}-BL0000001"]
-    async with world.connection() as connection:
-        assert await connection.fetchval("select last from counter where kind = 'receipt_le_phi'") == 1
 
 
 async def test_a_void_receipt_keeps_its_number_and_another_takes_the_next(

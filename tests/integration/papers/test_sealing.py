@@ -46,22 +46,14 @@ async def sealed_by(seal: AgencySeal) -> set[str]:
     return {identity.number for identity in identities(one.signer_cert, SubjectRules())}
 
 
-async def test_only_who_has_a_seal_seals(seal: AgencySeal) -> None:
-    assert await sealed_by(seal) == set()
-
-
-async def test_a_seal_of_its_own_is_put_on_though_nobody_signs_results(
+async def test_a_seal_is_the_agencys_own_or_that_of_those_who_sign_results(
     world: World, pool: asyncpg.Pool[Any], seal: AgencySeal
 ) -> None:
+    assert await sealed_by(seal) == set()
     await said(world, seal=OWN)
     assert await sealed_by(seal) == {OWN}
     async with pool.acquire() as connection:
         assert await signers_of(connection, AGENCY) == []
-
-
-async def test_the_seal_of_those_who_sign_results_is_that_of_the_papers_unless_they_have_another(
-    world: World, seal: AgencySeal
-) -> None:
     await said(world, signing=signers())
     assert await sealed_by(seal) == {signers()[-1]["number"]}
     await said(world, signing=signers(), seal=OWN)

@@ -14,10 +14,9 @@ from schemas.refund.commands import (
     AcceptShortPayment,
     ApproveRefund,
     ApproveShortPayment,
-    GiveBackByHand,
     RequestRefund,
 )
-from tests.acting import FILE, PAYS_TOO_LITTLE, VIA, Play, eventually, extract, officer
+from tests.acting import PAYS_TOO_LITTLE, VIA, Play, eventually, officer
 from tests.conftest import World
 from tests.integration.papers.receipts import outside, service
 from tests.integration.papers.relays import Desk, at_work, desk, work
@@ -25,8 +24,6 @@ from tests.integration.papers.voids import AMOUNT, charge_back, paid, register, 
 from verifier.ledger import verify
 
 __all__ = ["desk", "outside", "service"]
-
-AT_THE_COUNTER: Final = 1000
 LEADER: Final = officer(Role.LEADER)
 CASHIER: Final = officer(Role.CASHIER)
 WHY: Final[dict[str, Any]] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
@@ -82,38 +79,6 @@ async def test_money_that_is_gone_before_its_receipt_came_has_none(world: World,
     await desk.now()
     await work(desk.relay())
     assert await register(world) == ([(AMOUNT, True)] if again else [])
-    await sound(world)
-
-
-async def paid_at_the_counter(world: World) -> Play:
-    play = await Play.begin(world, extract(signature=None, payer_account=None, result_channel="counter"))
-    await play.accept()
-    await play.pay_at_counter(AMOUNT)
-    return play
-
-
-async def give_back_by_hand(play: Play, amount: int, case: int) -> None:
-    await play.refund(RequestRefund, LEADER, AT_THE_COUNTER, amount=amount, **WHY)
-    await play.refund(ApproveRefund, officer(Role.LEADER, n=2), AT_THE_COUNTER, case=case)
-    await eventually(
-        lambda: play.kinds("refund", AT_THE_COUNTER), lambda kinds: kinds.count("refund_left_to_hand") == case
-    )
-    await play.refund(GiveBackByHand, CASHIER, AT_THE_COUNTER, case=case, means="cash", evidence=FILE)
-
-
-async def test_what_was_paid_at_the_counter_is_void_once_the_last_dong_went_back_by_hand(
-    world: World, desk: Desk
-) -> None:
-    async with at_work(world):
-        play = await paid_at_the_counter(world)
-        await work(desk.relay())
-        await give_back_by_hand(play, 6_000, 1)
-        await work(desk.relay())
-        assert await register(world) == [(AMOUNT, False)]
-        await give_back_by_hand(play, AMOUNT - 6_000, 2)
-    await work(desk.relay())
-    assert (await register(world), await voided(world)) == ([(AMOUNT, True)], ["refunded"])
-    assert await work(desk.relay()) == 0
     await sound(world)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from recovery.checkpoint_store import SecondPlace
 from rules.proof.checkpoint import Checkpoint
 from rules.proof.note import Note, read_note
 from tests.alone import Alone, libpq
@@ -132,30 +131,6 @@ async def test_a_checkpoint_of_before_forged_with_the_logs_key(record: Record) -
     assert rules(await look(record)) == {Rule.QUORUM, Rule.SECOND_PLACE}
     old.write_bytes(bytes(replace(true, text=text)))
     assert rules(await look(record)) == {Rule.CHECKPOINT}, "nor has the log's key signed it"
-
-
-class Together(SecondPlace):
-    """A second place that answers for a folder only once so many files of it are asked for at the same time."""
-
-    folder: str
-    meeting: asyncio.Barrier
-
-    async def read(self, path: str) -> bytes | None:
-        if path.startswith(self.folder):
-            async with asyncio.timeout(10):
-                await self.meeting.wait()
-        return await super().read(path)
-
-
-@pytest.mark.usefixtures("witness")
-async def test_several_files_are_read_at_the_same_time(record: Record) -> None:
-    told: list[tuple[str, int, int]] = []
-    for folder, files in (("1/checkpoints", 2), ("1/tile/entries", 3)):
-        place = Together.at(record.folder.as_uri())
-        place.folder, place.meeting = folder, asyncio.Barrier(files)
-        report = await verify(record.connection, place, record.trust, None, lambda *of: told.append(of))
-        assert report.verified
-    assert told == [("checkpoints", 2, 2), ("events", 600, 600)] * 2
 
 
 @pytest.mark.usefixtures("witness")

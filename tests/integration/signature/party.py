@@ -31,7 +31,7 @@ from activities.signature.check import Signatory, SignatureCheck
 from activities.signature.official import INITIALS, SEAL, SIGNATURE, sign_official
 from activities.signature.revisions import declared
 from activities.signature.revocation import Asking, Responders
-from activities.signature.signing import HttpStamper, Lasting, Person, sign_detached
+from activities.signature.signing import HttpStamper, Lasting, Person
 from activities.signature.trust import Trust
 from sandbox.trust.authority import Authority, Holder
 from schemas.signature import APPLICANTS_FIELD
@@ -208,25 +208,6 @@ async def issued(party: Party, file: bytes) -> bytes:
     file = await official(party, file, INITIALS, CLERK)
     file = await official(party, file, SIGNATURE, LEADER)
     return await official(party, file, SEAL, AGENCY, last=True)
-
-
-async def over_ranges(file: bytes, covered: tuple[int, int, int, int], signer: Signer, who: Identity) -> bytes:
-    """Returns the file with its newest signature replaced by one over this byte range."""
-    *_, found = BYTE_RANGE.finditer(file)
-    told = b"/ByteRange [%d %d %d %d" % covered
-    room = len(found.group()) - 1
-    file = file[: found.start()] + told.ljust(room) + b"]" + file[found.end() :]
-    _, before, after, _ = ranges_of(found)
-    start, first, second, length = covered
-    content = file[start : start + first] + file[second : second + length]
-    cms = (await sign_detached(content, signer, person(who))).hex().encode()
-    hole = after - before - 2
-    return file[: before + 1] + cms.ljust(hole, b"0") + file[after - 1 :]
-
-
-def ranges_of(found: re.Match[bytes]) -> tuple[int, int, int, int]:
-    start, before, after, length = map(int, found.groups())
-    return start, before, after, length
 
 
 class LocalSigner:

@@ -249,17 +249,6 @@ def _with(form: bytes, was: str, now: str) -> bytes:
     return form.replace(was.encode(), now.encode())
 
 
-async def test_a_form_that_can_not_have_been_printed_is_refused_at_its_place(desk: Desk) -> None:
-    submission = extract()
-    file = await desk.signed(await desk.prepared(submission))
-    strange = Submission.model_validate(submission.model_dump() | {"form": submission.form | {"person_name": "漢"}})
-    verdict = await desk.check(strange, file)
-    assert (verdict.outcome, [(one.field, one.rule) for one in verdict.problems]) == (
-        "refused",
-        [("form.person_name", "unprintable")],
-    )
-
-
 class _Nobody:
     """Never answers, and notes on which loop it was asked."""
 
