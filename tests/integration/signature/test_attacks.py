@@ -286,14 +286,9 @@ async def test_who_names_no_certificate_signs_no_form(forge: Forge, party: p.Par
     assert (of, await openssl(tmp_path, party, signature, CONTENT)) == ("valid", "")
 
 
-async def test_two_signers_in_one_signature_are_none(forge: Forge, party: p.Party) -> None:
-    made = Made(forge.hand(), Way(twice=True))
-    assert (await of_content(party, made))[0] == "refused signature_not_detached"
-    assert (await of_form(party, made))[0] == "refused signature_unreadable"
-
-
-async def test_a_signature_over_another_kind_of_content_is_none(forge: Forge, party: p.Party) -> None:
-    made = Made(forge.hand(), Way(content_type="encrypted_data"))
+@pytest.mark.parametrize("way", [Way(twice=True), Way(content_type="encrypted_data")], ids=["two signers", "content"])
+async def test_two_signers_or_another_kind_of_content_are_no_signature(forge: Forge, party: p.Party, way: Way) -> None:
+    made = Made(forge.hand(), way)
     assert (await of_content(party, made))[0] == "refused signature_not_detached"
     assert (await of_form(party, made))[0] == "refused signature_unreadable"
 
