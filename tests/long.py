@@ -146,7 +146,6 @@ LONG: Final[Mapping[str, Long]] = {
         "what the doctor says of every kind of callback that is left",
         but=("test_a_gateway_without_its_settings_says_which", "test_money_in_suspense_is_listed_with_its_memo"),
     ),
-    "integration/gateway/test_money.py": Long("a fee over each wire by page and callback"),
     "integration/gateway/test_requests.py": Long("requests that end and are asked for anew, over two providers"),
     "integration/gateway/test_suspense.py": Long(
         "each act on money in suspense, by the command",

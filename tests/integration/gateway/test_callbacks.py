@@ -100,14 +100,6 @@ async def test_garbage_another_signature_doubled_fields_and_a_body_too_long_are_
     assert await kept(world) == []
 
 
-async def test_a_settled_demand_is_02_and_its_second_money_is_kept(world: World, gateway: httpx.AsyncClient) -> None:
-    reference, _ = await demand(world, "vnpay", state="paid")
-    for _ in range(2):
-        assert await code(gateway, ipn(reference, TransactionNo="999")) == "02"
-    (row,) = await kept(world)
-    assert (row["transaction"], row["verdict"]) == ("999", "already")
-
-
 async def answered(gateway: httpx.AsyncClient, wire: str, reference: str, **change: str) -> str:
     """The answer to a callback that is signed over this wire."""
     match wire:
@@ -167,11 +159,15 @@ async def test_what_the_platform_says_is_signed_byte_for_byte(world: World, gate
     assert await note_code(gateway, (body, upper)) == (401, "bad_signature")
 
 
-async def test_a_late_truth_is_taken(world: World, gateway: httpx.AsyncClient) -> None:
-    for state in ("expired", "cancelled"):
+async def test_a_late_truth_is_taken_and_second_money_is_kept(world: World, gateway: httpx.AsyncClient) -> None:
+    for n, (state, said, verdict) in enumerate(
+        (("expired", "00", "confirmed"), ("cancelled", "00", "confirmed"), ("paid", "02", "already"))
+    ):
         reference, filing = await demand(world, "vnpay", state=state)
-        assert await code(gateway, ipn(reference)) == "00"
-        assert (await kept(world))[-1]["stream"] == f"payment:{filing}:1"
+        assert {await code(gateway, ipn(reference, TransactionNo=f"99{n}")) for _ in range(2)} == {said, "02"}
+        row = (await kept(world))[-1]
+        assert (row["stream"], row["transaction"], row["verdict"]) == (f"payment:{filing}:1", f"99{n}", verdict)
+    assert len(await kept(world)) == 3
 
 
 async def test_what_names_a_demand_of_another_merchant_is_unknown(world: World, gateway: httpx.AsyncClient) -> None:

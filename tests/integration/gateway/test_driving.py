@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import asyncpg
@@ -13,7 +12,6 @@ import pytest
 
 from activities.ledger.database import Pool
 from gateway.relay import LONGEST_PAUSE, LONGEST_WAIT, RECORDED_WITHIN, Relay
-from schemas.payment.state import MoneyNotice
 from tests.acting import eventually
 from tests.conftest import World
 from tests.integration.gateway.calls import AMOUNT, Payments, demand, ipn, kept, note
@@ -35,33 +33,36 @@ async def calls(gateway: httpx.AsyncClient, *queries: str) -> None:
 async def test_a_payment_is_told_what_was_said_and_no_memo(
     world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments
 ) -> None:
-    reference, filing = await demand(world, "vnpay")
-    other, others = await demand(world, "treasury")
-    await calls(gateway, ipn(reference), ipn(reference))
-    body, headers = note(f"canary {other}")
-    await gateway.post("/callbacks/treasury", content=body, headers=headers)
+    """Money, money that was taken back, and another amount, which is in dispute where the provider can be asked."""
+    by_ipn = [(await demand(world, "vnpay"))[0] for _ in range(3)]
+    by_note = [(await demand(world, "treasury"))[0] for _ in range(3)]
+    paid, back, other = by_ipn
+    more = str((AMOUNT + 1000) * 100)
+    await calls(gateway, ipn(paid), ipn(paid), ipn(back, TransactionStatus="08"), ipn(other, Amount=more))
+    for n, said in enumerate(({}, {"kind": "reversal"}, {"amount": AMOUNT - 1000})):
+        body, headers = note(f"canary {by_note[n]}", id=f"C{n}", **said)
+        await gateway.post("/callbacks/treasury", content=body, headers=headers)
     assert [await relay.some() for _ in range(2)] == [True, False]
-    told: Mapping[str, MoneyNotice] = dict(payments.told)
-    assert len(payments.told) == 2
-    by_ipn, by_note = told[f"payment:{filing}:1"], told[f"payment:{others}:1"]
-    assert (by_ipn.reference, by_ipn.transaction, by_ipn.amount) == (reference, "14226112", AMOUNT)
-    assert (by_note.reference, by_note.transaction, by_note.outcome) == (other, "C14000001", "paid")
-    assert by_ipn.outcome == "paid"
-    assert by_ipn.at == by_note.at == datetime(2020, 1, 1, 2, 59, tzinfo=UTC)
+    assert len(payments.told) == 6
+    notices = {notice.reference: notice for _, notice in payments.told}
+    assert {reference: (one.amount, one.outcome, one.by_number) for reference, one in notices.items()} == {
+        paid: (AMOUNT, "paid", None),
+        back: (AMOUNT, "reversed", True),
+        other: (AMOUNT + 1000, "pending", None),
+        by_note[0]: (AMOUNT, "paid", None),
+        by_note[1]: (AMOUNT, "reversed", None),
+        by_note[2]: (AMOUNT - 1000, "paid", None),
+    }
+    assert (notices[paid].transaction, notices[by_note[0]].transaction) == ("14226112", "C0")
+    assert notices[paid].at == notices[by_note[0]].at == datetime(2020, 1, 1, 2, 59, tzinfo=UTC)
     assert all(row["told_at"] is not None for row in await kept(world))
 
 
-async def test_of_what_was_taken_back_it_is_told_whether_it_is_known_by_the_number_of_the_money(
-    world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments
-) -> None:
-    reference, filing = await demand(world, "vnpay")
-    other, others = await demand(world, "treasury")
-    await calls(gateway, ipn(reference, TransactionStatus="08"))
-    body, headers = note(other, kind="reversal")
-    await gateway.post("/callbacks/treasury", content=body, headers=headers)
-    assert await relay.some()
-    told = {stream: (notice.outcome, notice.by_number) for stream, notice in payments.told}
-    assert told == {f"payment:{filing}:1": ("reversed", True), f"payment:{others}:1": ("reversed", None)}
+async def pause(world: World) -> int:
+    """Seconds until the one callback is tried again."""
+    async with world.connection() as connection:
+        left = await connection.fetchval("select next_try - clock_timestamp() from callback")
+    return round(left.total_seconds())
 
 
 async def test_what_can_not_be_told_is_told_later_with_longer_and_longer_pauses(
@@ -79,9 +80,7 @@ async def test_what_can_not_be_told_is_told_later_with_longer_and_longer_pauses(
         assert await relay.some()
         (row,) = await kept(world)
         assert (row["told_at"], row["driven_at"]) == (None, None)
-        async with world.connection() as connection:
-            left = await connection.fetchval("select next_try - clock_timestamp() from callback")
-        pauses.append(round(left.total_seconds()))
+        pauses.append(await pause(world))
     assert pauses == [1, 2, 4, 8, 16, 32, LONGEST_PAUSE, LONGEST_PAUSE]
     assert not await relay.some(), "it is not due"
     payments.away = False
@@ -102,9 +101,7 @@ async def test_money_is_told_again_less_and_less_often_until_its_payment_has_it(
         assert await relay.some()
         (row,) = await kept(world)
         assert (row["told_at"] is None, row["driven_at"]) == (False, None)
-        async with world.connection() as connection:
-            left = await connection.fetchval("select next_try - clock_timestamp() from callback")
-        pauses.append(round(left.total_seconds()))
+        pauses.append(await pause(world))
     assert pauses == [*(RECORDED_WITHIN * 2**n for n in range(11)), LONGEST_WAIT, LONGEST_WAIT]
     assert len(payments.told) == 13
 
@@ -136,8 +133,7 @@ async def test_what_names_nobody_waits_for_its_demand(
         for _ in range(14):
             await now(world)
             assert await relay.some()
-        left = await connection.fetchval("select next_try - clock_timestamp() from callback")
-        assert round(left.total_seconds()) == LONGEST_WAIT
+        assert await pause(world) == LONGEST_WAIT
         await connection.execute("update payment set reference = $1", reference)
     await now(world)
     assert await relay.some()
@@ -173,19 +169,6 @@ async def test_several_relays_share_what_is_left(
             await asyncio.gather(*driving, return_exceptions=True)
     assert len(rows) == 60
     assert set(Counter(notice.reference for _, notice in payments.told).values()) == {1}
-
-
-async def test_another_amount_is_in_dispute_where_the_provider_can_be_asked(
-    world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments
-) -> None:
-    reference, _ = await demand(world, "vnpay")
-    other, _ = await demand(world, "treasury")
-    await calls(gateway, ipn(reference, Amount=str((AMOUNT + 1000) * 100)))
-    body, headers = note(other, amount=AMOUNT - 1000)
-    await gateway.post("/callbacks/treasury", content=body, headers=headers)
-    assert await relay.some()
-    told = {notice.reference: (notice.amount, notice.outcome) for _, notice in payments.told}
-    assert told == {reference: (AMOUNT + 1000, "pending"), other: (AMOUNT - 1000, "paid")}
 
 
 async def test_a_repeat_is_answered_while_its_payment_is_being_told(

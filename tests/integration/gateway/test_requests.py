@@ -1,26 +1,32 @@
-"""A request for money ends, the fee does not: it is asked for anew, through another provider too, and paid by any."""
+"""Money through the real gateway: over each wire, asked for anew through another provider, and taken back in parts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, Final
 
 import asyncpg
 import httpx
 import pytest
 
+from activities.partners.money import provider_queries
 from motcua import RefusedError
 from operations.rebuilding.rebuild import rebuild
+from sandbox.bank.merchants import VNPAY_REVERSED, merchants
 from schemas.ids import fee_key, reference_of
 from schemas.payment.state import PaymentView
 from schemas.people import Actor, Role
 from tests.acting import Play, eventually, extract
 from tests.any_files import AnyFiles, received_by
 from tests.callbacks import merchants_of
+from tests.integration.gateway.calls import ipn, kept, verdicts
 from tests.integration.gateway.calls import till as till
-from tests.workflow.money import PAID, Till, events
+from tests.workflow.money import AMOUNT, PAID, Till, events, every_wire, paid_for
+from tests.workflow.money import asked as asked_at
+from tests.workflow.money import at_work as working
 from workers.wiring import activities, platform_worker
 
 ALL_DAY: Final = None
@@ -160,3 +166,46 @@ async def test_a_provider_that_does_not_answer_holds_up_its_own_request_alone(ti
         await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
         assert await captured(play) == [(True, 2)]
         assert await play.kinds("payment", 1) == [PAID[0], "payment_renewed", *PAID[1:]]
+
+
+@every_wire
+async def test_what_is_paid_is_captured_once_and_the_filing_goes_on(till: Till) -> None:
+    async with working(till):
+        play, _, _ = await paid_for(till)
+        assert await verdicts(till) == ["confirmed"]
+        assert await play.kinds("payment", 1) == PAID
+        view = await till.world.client.payment(play.filing)
+        assert (view.state, view.captured, view.refunded) == ("paid", AMOUNT, 0)
+
+
+@pytest.mark.parametrize("wire", ["vnpay", "platform"])
+async def test_a_signed_wrong_amount_is_settled_by_asking_at_once(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider_queries, "gentle_pause", lambda *_: timedelta(hours=1))
+    async with working(till):
+        play, _, page = await asked_at(till)
+        till.bank.client.put(f"/faults/{till.wire}", json={"fault": "wrong_amount", "times": 1, "value": 1000})
+        await till.pay(page)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        assert set(await verdicts(till)) == {"wrong_amount"}
+        assert await play.kinds("payment", 1) == PAID
+        assert (await till.world.client.payment(play.filing)).captured == AMOUNT
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_money_that_is_taken_back_in_parts_under_one_number_is_recorded_part_by_part(till: Till) -> None:
+    async with working(till):
+        play, reference, _ = await paid_for(till)
+        (paid,) = await kept(till.world)
+        merchant = merchants(till.bank.data)["vnpay"]
+        said = {"TmnCode": merchant.name, "TransactionNo": paid["transaction"], "TransactionStatus": VNPAY_REVERSED}
+        callbacks = till.bank.options[-1]
+        async with httpx.AsyncClient(trust_env=False) as bank:
+            for amount, at in ((3_000, "00"), (4_000, "00"), (3_000, "00"), (3_000, "07"), (4_000, "00")):
+                part = said | {"Amount": f"{amount}00", "PayDate": f"202611271000{at}"}
+                await bank.get(f"{callbacks}/vnpay?{ipn(reference, merchant.secret, **part)}")
+        recorded = await eventually(
+            lambda: play.kinds("payment", 1), lambda kinds: kinds.count("payment_charged_back") == 3
+        )
+        assert recorded == [*PAID, *["payment_charged_back"] * 3]
+        assert len(await verdicts(till)) == 4, "a repeat is no row"
+        assert (await till.world.client.payment(play.filing)).charged_back == 10_000
