@@ -152,11 +152,13 @@ SIGNERS: Final[Mapping[str, tuple[Hands, str, str]]] = {
     "EKU": (NO_TRADE, SIGNATURE, "certificate_unsuitable"),
     "CA": (CA, SIGNATURE, "certificate_unsuitable"),
     "two numbers": (TWO, SIGNATURE, "signer_ambiguous"),
+    "expired": (partial(leader, days=(-9, -1)), SIGNATURE, "certificate_expired"),
+    "nobody": (partial(leader, subject=holder("A")), SIGNATURE, "signer_not_named"),
     "a person's seal": (leader, SEAL, "signer_of_other_kind"),
 }
 
 
-@walked("whose", SIGNERS, exactly=6)
+@walked("whose", SIGNERS, exactly=8)
 async def test_we_ask_nobody_to_sign_whose_signature_would_not_count(forge: Forge, party: p.Party, whose: str) -> None:
     make, field, rule = SIGNERS[whose]
     with pytest.raises(UnfitCertificateError) as unfit:

