@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import httpx
@@ -39,7 +40,8 @@ async def test_a_payment_is_told_what_was_said_and_no_memo(
     paid, back, other = by_ipn
     more = str((AMOUNT + 1000) * 100)
     await calls(gateway, ipn(paid), ipn(paid), ipn(back, TransactionStatus="08"), ipn(other, Amount=more))
-    for n, said in enumerate(({}, {"kind": "reversal"}, {"amount": AMOUNT - 1000})):
+    notes: list[dict[str, Any]] = [{}, {"kind": "reversal"}, {"amount": AMOUNT - 1000}]
+    for n, said in enumerate(notes):
         body, headers = note(f"canary {by_note[n]}", id=f"C{n}", **said)
         await gateway.post("/callbacks/treasury", content=body, headers=headers)
     assert [await relay.some() for _ in range(2)] == [True, False]
@@ -61,7 +63,7 @@ async def test_a_payment_is_told_what_was_said_and_no_memo(
 async def pause(world: World) -> int:
     """Seconds until the one callback is tried again."""
     async with world.connection() as connection:
-        left = await connection.fetchval("select next_try - clock_timestamp() from callback")
+        left: timedelta = await connection.fetchval("select next_try - clock_timestamp() from callback")
     return round(left.total_seconds())
 
 
