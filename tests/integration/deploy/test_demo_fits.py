@@ -75,22 +75,24 @@ NOT_SEEN: Final = {
     "no back office fails ten times here: tests/integration/operations/test_machine_work.py": (
         *("event.machine_work_failing", "event.machine_work_answered"),
     ),
-    "another calendar reaches a referral in tests/workflow/test_referrals.py": ("event.referral_calendar_changed",),
-    "who fetches a result here is known: tests/workflow/test_delivery.py": ("event.wrong_code_given",),
+    "another calendar reaches a referral in tests/unit/test_referral_rules.py": ("event.referral_calendar_changed",),
+    "who fetches a result here is known: tests/workflow/test_branches.py": ("event.wrong_code_given",),
     "no scanner is late here: tests/workflow/test_reception.py": ("event.files_scanned",),
-    "who has lost it is asked to pay days later: tests/workflow/test_parcels.py": (
+    "who has lost it is asked to pay days later: tests/unit/test_parcel_rules.py": (
         *("command.claim_compensation", "event.compensation_claimed"),
     ),
     "no relay makes papers here: tests/integration/papers": (
         *("event.paper_made", "event.receipt_issued", "event.receipt_voided", "official_paper"),
     ),
-    "money here comes before it is charged back: tests/workflow/test_charge_backs.py": (
+    "money here comes before it is charged back: tests/unit/stream/test_payment_life.py": (
         "event.payment_charge_back_ahead",
     ),
     "what goes back here says the procedure, or who asks: tests/workflow/test_refunds.py": (
         *("command.decide_refund", "command.decline_refund", "event.refund_decided", "event.refund_declined"),
     ),
-    "the bank here knows at once what was paid: tests/workflow/test_outcomes.py": ("event.payment_outcome_awaited",),
+    "the bank here knows at once what was paid: tests/unit/stream/test_payment_life.py": (
+        "event.payment_outcome_awaited",
+    ),
     "what is issued is renewed years later: tests/integration/operations/test_renewal.py": (
         *("command.renew_result", "event.result_renewed"),
     ),
