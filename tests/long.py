@@ -533,7 +533,6 @@ LONG: Final[Mapping[str, Long]] = {
         "workbooks and tables, row by row, as drafts",
         only=(
             "test_a_workbook_gives_the_same_drafts_and_refuses_what_only_it_can_hold",
-            "test_every_good_row_becomes_a_draft_and_every_bad_one_says_why",
             "test_people_are_told_in_their_language",
         ),
     ),

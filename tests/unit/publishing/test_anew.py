@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from publishing.changes.refile import anew
-from tests.unit.filing.lives import PAPER, START, Life, fee, limited, procedure
+from tests.unit.filing.lives import START, Life, fee, procedure
 
 OWN: Final = procedure(fee=fee())
 NAME: Final = {"code": "name", "kind": "text", "required": True, "minimum": 2, "maximum": 20}
@@ -44,22 +44,16 @@ def test_another_fee_is_that_of_what_was_filed(changes: dict[str, Any], fee_then
     assert under(**changes) == (16_000, fee_then, FIVE, FIVE, [], True)
 
 
-def test_another_limit_is_told_beside_its_own() -> None:
-    assert under(**limited(processing="3 working days")) == (16_000, 16_000, FIVE, "3 working days", [], True)
-
-
 @pytest.mark.parametrize(
     ("changes", "problems"),
     [
         ({"papers": [IDENTITY, {"code": "photo", "required": True}]}, [("papers.photo", "paper_required")]),
-        ({"papers": [IDENTITY, {"code": "photo", "required": False}]}, []),
         ({"papers": [IDENTITY, {"code": "photo", "required": True, "when": [{"field": "copies", "at_least": 3}]}]}, []),
         ({"papers": []}, [("papers[0].code", "unknown_paper")]),
         (
             {"form": [NAME, COPIES, {"code": "purpose", "kind": "text", "required": True}]},
             [("form.purpose", "field_required")],
         ),
-        ({"form": [NAME, COPIES | {"maximum": 1}]}, [("form.copies", "above_maximum")]),
         ({"form": [NAME, COPIES | {"when": [{"channel": "post"}]}]}, [("form.copies", "field_not_applicable")]),
     ],
 )
@@ -70,7 +64,6 @@ def test_what_would_be_missing_or_no_longer_fit_is_named(
     assert (found, differs) == (problems, bool(problems))
 
 
-BORN: Final = {"code": "born", "kind": "date", "required": False}
 FILED: Final = START.date().isoformat()
 
 
@@ -92,9 +85,3 @@ def test_amounts_are_those_of_their_time() -> None:
 def test_the_limit_is_that_of_the_case() -> None:
     case = {"code": "many", "processing": "9 working days", "when": [{"field": "copies", "at_least": 2}]}
     assert under(cases=[case]) == (16_000, 16_000, FIVE, "9 working days", [], True)
-
-
-def test_what_its_own_version_lacks_too_is_not_told() -> None:
-    on_paper = Life(OWN, **PAPER | {"papers": ()})
-    *_, found, differs = under(on_paper, papers=[IDENTITY, {"code": "photo", "required": True}])
-    assert (found, differs) == ([("papers.photo", "paper_required")], True)

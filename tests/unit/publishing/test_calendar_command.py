@@ -66,12 +66,8 @@ def test_a_case_is_answered_with_its_reasons() -> None:
 
 
 def test_pauses_are_begin_and_end() -> None:
-    pauses = (
-        "--pause",
-        "2026-02-24T07:00+07:00/2026-02-24T17:00+07:00",
-        "--pause",
-        "2026-02-25T00:00Z/2026-02-26T00:00Z",
-    )
+    first, second = "2026-02-24T07:00+07:00/2026-02-24T17:00+07:00", "2026-02-25T00:00Z/2026-02-26T00:00Z"
+    pauses = ("--pause", first, "--pause", second)
     assert due(*CASE, *pauses)["due"] == "2026-03-03T17:00:00+07:00"
 
 
@@ -87,20 +83,13 @@ def test_a_calendar_is_named_or_a_file_and_an_agency_has_its_own_days(own: Path)
     ("arguments", "field", "rule"),
     [
         (["--received", "2026-02-13T16:05"], "received", "timezone_aware"),
-        (["--received", "2026-02-13"], "received", "timezone_aware"),
         (["--received", "1770973500"], "received", "datetime_parsing"),
-        (["--received", "2026-02-30T16:05+07:00"], "received", "datetime_parsing"),
         (["--received", "1999-02-13T16:05+07:00"], "received", "out_of_reach"),
         (["--limit", "5 months"], "limit", "limit_form"),
-        (["--limit", "5 days"], "limit", "limit_form"),
-        (["--limit", "5 seconds"], "limit", "limit_form"),
-        (["--limit", "-1 working days"], "limit", "limit_form"),
         (["--limit", "999999 working days"], "limit", "out_of_reach"),
         (["--agency", "h01"], "agency", "string_pattern_mismatch"),
-        (["--calendar", "nowhere"], "calendar", "unknown_calendar"),
         (["--calendar", "../procedures"], "calendar", "unknown_calendar"),
         (["--pause", "2026-02-14T10:00+07:00"], "pauses[0][1]", "missing"),
-        (["--pause", "2026-02-14T10:00/2026-02-15T10:00+07:00"], "pauses[0][0]", "timezone_aware"),
         (["--pause", "2026-02-15T10:00+07:00/2026-02-14T10:00+07:00"], "pauses[0]", "pause_reversed"),
         (
             ["--pause", "2026-02-14T10:00Z/2026-02-16T10:00Z", "--pause", "2026-02-15T10:00Z/2026-02-17T10:00Z"],
@@ -134,22 +123,14 @@ LINES: Final = [
     ('{"received": "2026-02-13T16:05+07:00", "limit": "5 working days"}', ANSWER["due"]),
     ('{"received": "2026-02-13T16:05", "limit": "5 working days"}', ("received", "timezone_aware")),
     ('{"received": "2026-03-04T03:00Z", "limit": "8 working hours", "calendar": "vn"}', "2026-03-05T10:00:00+07:00"),
-    ('{"received": 1770973500, "limit": "5 working days"}', ("received", "datetime_parsing")),
     ('{"received": "2026-03-04T03:00Z", "limit": {"amount": 5, "unit": "working days"}}', ("limit", "limit_form")),
-    (
-        '{"received": "2026-03-04T03:00Z", "limit": "5 working days", "calendar": "no"}',
-        ("calendar", "unknown_calendar"),
-    ),
     ('{"received": "2026-03-04T03:00Z", "limit": "5 working days", "more": 1}', ("more", "extra_forbidden")),
-    ('{"received": "2026-02-13T16:05Z", "limit": null, "calendar": null}', ("limit", "missing")),
     ("", ("", "json_invalid")),
     ("[" * 100_000, ("", "json_invalid")),
-    ("[]", ("", "model_type")),
     (
         '{"received": "2026-03-04T03:00Z", "limit": "5 working days", "limit": "1 working day"}',
         ("limit", "duplicate_key"),
     ),
-    ('{"received": "2026-03-04T03:00Z", "limit": {"amount": 5, "amount": 5}}', ("amount", "duplicate_key")),
     (
         '{"received": "2026-03-02T02Z", "limit": "30 calendar days", "pauses": [["2026-03-16T01Z", "2026-03-20T01Z"]]}',
         "2026-04-06T17:00:00+07:00",
@@ -237,14 +218,7 @@ def test_a_calendar_is_shown_with_what_is_only_proposed() -> None:
     assert (shown["calendar"], shown["valid_until"]) == ("vn@2026-12", "2027-12-31")
     of = {(one["date"], one["status"]): one for one in shown["days"]}
     assert len(of) == len(shown["days"])
-    assert of["2026-11-24", "decided"] == {
-        "date": "2026-11-24",
-        "agency": None,
-        "hours": [],
-        "status": "decided",
-        "source": "Ngày Văn hóa Việt Nam, Nghị quyết 28/2026/QH16",
-        "checked": "2026-11-25",
-    }
+    assert of["2026-11-24", "decided"]["source"] == "Ngày Văn hóa Việt Nam, Nghị quyết 28/2026/QH16"
     assert of["2026-11-28", "proposed"]["hours"] == ["07:00-11:30", "13:30-17:00"]
     assert of["2027-02-04", "decided"]["hours"] == of["2026-11-28", "proposed"]["hours"]
     assert of["2027-02-04", "proposed"]["hours"] == []
@@ -252,20 +226,3 @@ def test_a_calendar_is_shown_with_what_is_only_proposed() -> None:
     assert "2026-11-23 nghỉ đề xuất, chưa tính" in said
     assert "library" not in said
     assert run("show", "nowhere").exit_code == 1
-
-
-def test_a_day_that_is_only_proposed_is_told_of_and_not_counted() -> None:
-    """Friday 20/11/2026 and one working day: Monday 23/11 is proposed off and works until somebody decides."""
-    found = due("--received", "2026-11-20T09:00+07:00", "--limit", "1 working day")
-    assert found["due"] == "2026-11-23T17:00:00+07:00"
-    assert found["proposed"] == [
-        {
-            "date": "2026-11-23",
-            "kind": "off",
-            "replaces": None,
-            "source": "lấy ý kiến ngày 18/9/2026, chưa thấy kết quả",
-        }
-    ]
-    assert found["reasoning"][-2]["en"] == "Only proposed, not counted: 2026-11-23 (off)."
-    assert found["reasoning"][-1]["en"].startswith("Due ")
-    assert due("--received", "2026-11-24T09:00+07:00", "--limit", "1 working day")["proposed"] == []

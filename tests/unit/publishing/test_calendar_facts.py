@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import pytest
 
-from publishing.authoring.calendar_file import CALENDARS, check_bytes
+from operations.doctor.finding import Health
+from operations.doctor.record.calendar import ending
 from publishing.calendars.calendar_changes import Change, changes
 from publishing.calendars.calendar_facts import Doubt, doubtful, facts
 from publishing.checks.facts import FRESH
-from schemas.publishing.calendar import AFTERNOON, MORNING, CalendarFile, DayStatus
+from schemas.publishing.calendar import AFTERNOON, MORNING, Calendar, CalendarFile, DayStatus, Week
 
 TODAY: Final = date(2026, 11, 27)
 SWAP: Final[tuple[dict[str, Any], ...]] = (
@@ -29,13 +30,6 @@ def calendar(*days: dict[str, Any], agency: str | None = None, **more: Any) -> C
 
 def decided(*days: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     return tuple(day | {"status": "decided"} for day in copy.deepcopy(days))
-
-
-def test_every_day_of_the_national_calendar_has_a_source_that_was_checked() -> None:
-    file = check_bytes((CALENDARS / "vn.yaml").read_bytes()).calendar
-    assert file is not None
-    assert all(fact.source and fact.checked for fact in facts(file))
-    assert {one.doubt for one in doubtful(file, TODAY)} == {Doubt.PROPOSED}
 
 
 def test_facts_are_in_order_and_name_the_library_where_nothing_else_does() -> None:
@@ -75,11 +69,6 @@ def test_what_to_look_into(day: dict[str, Any], checked: date | None, expected: 
     assert all(one.words.vi != one.words.en for one in found)
 
 
-def test_what_only_the_library_has_is_unconfirmed() -> None:
-    (one,) = doubtful(calendar(checked=TODAY), TODAY)
-    assert (one.fact.day, one.doubt, one.fact.path) == (date(2026, 11, 24), Doubt.UNCONFIRMED, "base")
-
-
 def told(before: CalendarFile, after: CalendarFile) -> list[tuple[str | None, int, Change]]:
     return [(one.agency, one.day.day, one.change) for one in changes(before, after)]
 
@@ -89,9 +78,6 @@ def test_a_proposal_that_is_decided_is_told_so() -> None:
     found = changes(before, after)
     assert [(one.day.day, one.change) for one in found] == [(23, Change.DECIDED), (28, Change.DECIDED)]
     assert found[0].words.en == "Mon 2026-11-23: only proposed until now, is decided: a day off"
-    assert found[1].words.vi == (
-        "Thứ Bảy 2026-11-28: trước mới đề xuất, nay đã quyết định: ngày làm việc 07:00-11:30, 13:30-17:00"
-    )
 
 
 def test_every_other_change_is_told() -> None:
@@ -103,9 +89,8 @@ def test_every_other_change_is_told() -> None:
     assert told(plain, calendar(DAY)) == [(None, 4, Change.CLOSES)]
     assert told(calendar(DAY), plain) == [(None, 4, Change.OPENS)]
     assert told(plain, calendar(short)) == [(None, 24, Change.HOURS)]
-    moved = copy.deepcopy(SWAP)
-    moved[0]["kind"], moved[0]["hours"] = "short", ["07:00-11:30"]
-    assert told(calendar(SWAP[0]), calendar(moved[0])) == [(None, 23, Change.PROPOSED)]
+    moved = SWAP[0] | {"kind": "short", "hours": ["07:00-11:30"]}
+    assert told(calendar(SWAP[0]), calendar(moved)) == [(None, 23, Change.PROPOSED)]
 
 
 def test_a_day_of_an_agency_is_told_once_and_names_it() -> None:
@@ -129,3 +114,24 @@ def test_beyond_the_validity_of_one_the_base_is_what_changes() -> None:
         (date(2027, 2, 4), Change.OPENS),
         (date(2027, 2, 4), Change.PROPOSED),
     ]
+
+
+LAST: Final = date(2027, 12, 31)
+CALENDAR: Final = Calendar(
+    code="vn", version="2026-12", valid_from=date(2026, 1, 1), valid_until=LAST, week=Week().days()
+)
+
+
+@pytest.mark.parametrize(
+    ("left", "health", "words"),
+    [
+        (61, None, ""),
+        (60, Health.WARN, "vn@2026-12 ends on 2027-12-31, days left: 60"),
+        (0, Health.WARN, "vn@2026-12 ends on 2027-12-31, days left: 0"),
+        (-1, Health.FAIL, "vn@2026-12 ended on 2027-12-31, days ago: 1"),
+    ],
+)
+def test_the_doctor_tells_of_a_calendar_that_ends(left: int, health: Health | None, words: str) -> None:
+    found = list(ending(CALENDAR, LAST - timedelta(days=left)))
+    assert [one.health for one in found] == ([health] if health else [])
+    assert all(words in one.what.en and one.fix and "motcua calendar publish" in one.fix.en for one in found)

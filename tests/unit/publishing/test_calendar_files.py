@@ -78,81 +78,35 @@ TODAY: Final = date(2026, 11, 27)
 CLOSED_WEEK: Final[dict[str, list[str]]] = {name: [] for name in WEEKDAYS}
 BROKEN: Final = [
     wrong("no code", "required", drop("code")),
-    wrong("unknown key", "unknown_key", put("hours", [])),
-    wrong("unknown base", "not_allowed_value", put("base", "TH")),
     wrong("no date", "date_form", put("valid_from", "1/1/2026")),
     wrong("a day that is none", "date_form", put("valid_from", "2026-02-30")),
     wrong("no time", "time_form", put("cut_off", "3pm")),
     wrong("no hours", "hours_form", put("week.monday", ["7-11"]), below="[0]"),
     wrong("reversed hours", "hours_reversed", put("week.monday", ["11:30-07:00"]), below="[0]"),
-    wrong("hours of no length", "hours_reversed", put("week.monday", ["07:00-07:00"]), below="[0]"),
     wrong("overlapping", "hours_overlap", put("week.friday", ["07:00-12:00", "11:30-17:00"]), below="[1]"),
     wrong("out of order", "hours_overlap", put("week.friday", ["13:30-17:00", "07:00-11:30"]), below="[1]"),
-    wrong(
-        "overlapping far apart",
-        "hours_overlap",
-        put("week.friday", ["07:00-16:00", "08:00-09:00", "10:00-11:00"]),
-        below="[2]",
-    ),
     wrong("validity reversed", "validity_reversed", put("valid_until", "2025-12-31")),
     wrong("too long", "validity_too_long", put("valid_until", "2031-01-01")),
     wrong("too early", "validity_out_of_reach", put("valid_from", "1999-12-31")),
-    wrong("too late", "validity_out_of_reach", put("valid_until", "2100-01-01")),
     wrong("closed all week", "no_working_day", put("week", CLOSED_WEEK)),
     wrong("valid for a Sunday", "outside_validity", put("valid_from", "2026-12-31"), at="overlays[0].days[0].date"),
-    wrong("no days", "too_few", put("overlays[0].days", [])),
-    wrong("no source", "required", drop("overlays[0].days[0].source")),
-    wrong("unknown kind", "not_allowed_value", put("overlays[0].days[0].kind", "closed")),
     wrong("bad agency", "wrong_form", put("overlays[1].agency", "h01")),
-    wrong("agency of an empty group", "wrong_form", put("overlays[1].agency", "H01..12")),
-    wrong("agency that ends with a dot", "wrong_form", put("overlays[1].agency", "H01.")),
-    wrong("agency that begins with a dot", "wrong_form", put("overlays[1].agency", ".H01")),
-    wrong("agency of too many characters", "too_long", put("overlays[1].agency", "H" * 36)),
     wrong("before the validity", "outside_validity", day("2025-12-31", "off"), below=".date"),
     wrong("twice", "duplicate_date", day("2026-01-02", "off"), below=".date"),
     wrong("twice for an agency", "duplicate_date", day("2026-08-31", "off", 2), below=".date"),
     wrong("short without hours", "hours_required", day("2026-12-25", "short"), below=".hours"),
     wrong("hours of a day off", "hours_not_for_kind", day("2026-12-25", "off", hours=["07:00-11:30"]), below=".hours"),
     wrong("make-up of nothing", "replaces_required", day("2026-12-26", "makeup"), below=".replaces"),
-    wrong(
-        "a day off that replaces",
-        "replaces_not_for_kind",
-        day("2026-12-25", "off", replaces="2026-12-24"),
-        below=".replaces",
-    ),
+    wrong("replacing off", "replaces_not_for_kind", day("2026-12-25", "off", replaces="2026-12-24"), below=".replaces"),
     wrong("make-up on a holiday", "makeup_on_holiday", makeup("2026-04-26", "2026-01-02"), below=".date"),
-    wrong("make-up on a holiday of the week", "makeup_on_holiday", makeup("2026-04-30", "2026-01-02"), below=".date"),
-    wrong(
-        "make-up on a day that the country is off",
-        "makeup_on_holiday",
-        makeup("2026-01-02", "2026-01-01", 1),
-        below=".date",
-    ),
+    wrong("make-up on a day off", "makeup_on_holiday", makeup("2026-01-02", "2026-01-01", 1), below=".date"),
     wrong("make-up on a working day", "makeup_on_working_day", makeup("2026-03-04", "2026-01-02"), below=".date"),
-    wrong(
-        "make-up on the country's make-up day",
-        "makeup_on_working_day",
-        makeup("2026-01-10", "2026-01-02", 1),
-        below=".date",
-    ),
     wrong("make-up of a day that works", "replaced_day_works", makeup("2026-12-26", "2026-12-28"), below=".replaces"),
-    wrong(
-        "make-up of a day that works for this agency",
-        "replaced_day_works",
-        makeup("2026-12-26", "2026-08-31", 1),
-        below=".replaces",
-    ),
+    wrong("make-up for an agency", "replaced_day_works", makeup("2026-12-26", "2026-08-31", 1), below=".replaces"),
     wrong("make-up of a Sunday", "replaced_day_has_no_hours", makeup("2026-12-26", "2026-12-27"), below=".replaces"),
     wrong("make-up with hours of its own", "hours_not_for_kind", put("overlays[0].days[1].hours", ["07:00-11:30"])),
     wrong("made up twice", "replaced_twice", makeup("2026-01-17", "2026-01-02"), below=".replaces"),
     wrong("made up again for an agency", "replaced_twice", makeup("2026-01-17", "2026-01-02", 1), below=".replaces"),
-    wrong(
-        "made up, although the base has done so",
-        "replaced_twice",
-        put("overlays[0].days[2].date", "2026-08-29"),
-        drop("overlays[1]"),
-        at="overlays[0].days[2].replaces",
-    ),
     wrong("short on a Sunday", "short_on_day_off", day("2026-12-27", "short", hours=["07:00-11:30"]), below=".date"),
     wrong("short on a holiday", "short_on_day_off", day("2026-09-02", "short", hours=["07:00-11:30"]), below=".date"),
     wrong(
@@ -161,27 +115,12 @@ BROKEN: Final = [
         day("2026-12-25", "short", hours=["07:00-09:00", "10:00-12:00"]),
         below=".hours[1]",
     ),
-    wrong(
-        "short hours overlapping",
-        "hours_overlap",
-        day("2026-12-25", "short", hours=["07:00-09:00", "08:00-10:00"]),
-        below=".hours[1]",
-    ),
     wrong("working on a working day", "working_anyway", day("2026-12-25", "working"), below=".date"),
     wrong("working on a Sunday", "working_without_hours", day("2026-12-27", "working"), below=".date"),
-    wrong("unknown status", "not_allowed_value", put("overlays[3].days[0].status", "maybe")),
-    wrong("proposed without a source", "required", drop("overlays[3].days[0].source")),
     wrong("proposed by nobody", "proposed_by_nobody", put("overlays[3].days[0].source", "Unconfirmed, as ever")),
     wrong("proposed twice", "duplicate_date", proposed_off("2026-11-23"), below=".date"),
-    wrong("proposed after the validity", "outside_validity", proposed_off("2027-01-04"), below=".date"),
     wrong("proposed, although the base has it", "proposed_anyway", proposed_off("2026-09-01"), below=".date"),
-    wrong(
-        "proposed, although it was decided",
-        "proposed_anyway",
-        put("overlays[3].days[2].kind", "off"),
-        at="overlays[3].days[3].date",
-    ),
-    wrong("proposed on a Sunday", "proposed_anyway", proposed_off("2026-12-27"), below=".date"),
+    wrong("decided", "proposed_anyway", put("overlays[3].days[2].kind", "off"), at="overlays[3].days[3].date"),
     wrong(
         "proposed make-up without its day off",
         "replaced_day_works",
@@ -194,27 +133,8 @@ BROKEN: Final = [
         drop("overlays[3].days[0].status"),
         at="overlays[3].days[1].replaces",
     ),
-    wrong(
-        "decided make-up of a day that is only proposed off",
-        "replaced_day_works",
-        put("overlays[3].days[1].status", "decided"),
-        at="overlays[3].days[1].replaces",
-    ),
-    wrong(
-        "proposed to be made up twice",
-        "replaced_twice",
-        day("2026-12-05", "makeup", 3, replaces="2026-11-23", status="proposed"),
-        below=".replaces",
-    ),
     wrong("proposed make-up on a working day", "makeup_on_working_day", put("overlays[3].days[1].date", "2026-11-27")),
-    wrong(
-        "proposed make-up on a day that is proposed off",
-        "makeup_on_holiday",
-        put("overlays[3].days[1].date", "2026-11-24"),
-    ),
     wrong("checked tomorrow", "checked_in_future", put("checked", "2026-11-28")),
-    wrong("a day checked tomorrow", "checked_in_future", put("overlays[3].days[0].checked", "2026-11-28")),
-    wrong("checked on no day", "date_form", put("checked", "27/11/2026")),
 ]
 
 
@@ -227,7 +147,7 @@ def test_a_file_with_every_kind_of_day_passes() -> None:
     CalendarFile.model_validate_json(json.dumps(GOOD), strict=True)
 
 
-@walked("broken", BROKEN, ids=lambda broken: broken.name, exactly=68)
+@walked("broken", BROKEN, ids=lambda broken: broken.name, exactly=43)
 def test_a_broken_calendar_is_refused_at_the_place_of_its_mistake(broken: Broken) -> None:
     raw = copy.deepcopy(GOOD)
     broken.change(raw)
@@ -249,23 +169,11 @@ def test_a_calendar_that_is_closed_for_one_agency_names_its_overlay() -> None:
 
 def test_a_mistake_hides_no_other() -> None:
     raw = copy.deepcopy(GOOD)
-    for change in (put("code", 7), drop("overlays[0].days[0].source"), drop("cut_off")):
-        change(raw)
-    for broken in BROKEN:
-        if broken.name in {"twice", "make-up of a Sunday", "short on a Sunday"}:
-            broken.change(raw)
-    assert {
-        ("code", "quote_it"),
-        ("overlays[0].days[0].source", "required"),
-        ("overlays[0].days[5].date", "duplicate_date"),
-        ("overlays[0].days[6].replaces", "replaced_day_has_no_hours"),
-        ("overlays[0].days[7].date", "short_on_day_off"),
-    } == found(raw)
-
-
-@pytest.mark.parametrize("raw", [None, [], "vn", 7])
-def test_what_is_no_mapping_is_refused(raw: object) -> None:
-    assert found(raw) == {("", "not_a_mapping")}
+    names = {"no code", "make-up of a Sunday", "proposed by nobody"}
+    together = [broken for broken in BROKEN if broken.name in names]
+    for broken in together:
+        broken.change(raw)
+    assert {(broken.path, broken.rule) for broken in together} == found(raw)
 
 
 def test_the_national_calendar_passes_and_is_that_of_the_law() -> None:
@@ -289,16 +197,6 @@ OFF_2027: Final = {1: (1,), 2: (5, 8, 9, 10), 4: (16, 30), 5: (3,), 9: (2,), 11:
 
 def days(year: int, months: dict[int, tuple[int, ...]]) -> list[date]:
     return [date(year, month, number) for month, numbers in months.items() for number in numbers]
-
-
-def test_what_the_base_has_otherwise_than_the_national_calendar_is_only_what_nobody_has_decided() -> None:
-    calendar = check_bytes((CALENDARS / "vn.yaml").read_bytes()).calendar
-    assert calendar is not None
-    ours = expand(calendar)
-    base = {day for year in (2026, 2027) for day in base_year(year).off if day.weekday() < 5}
-    assert base - {*ours.off} == {date(2027, 2, 4), date(2027, 9, 3)}
-    assert {*ours.off} - base == {date(2026, 1, 2)}
-    assert base - {*ours.off} <= {day.date for day in proposed(calendar)}
 
 
 def test_a_yaml_file_holds_texts_and_each_mistake_has_its_line() -> None:
@@ -339,13 +237,6 @@ def test_the_longest_code_that_fits_has_the_last_word() -> None:
     assert agency("H02") == agency("H0") == agency("H011") == agency(None)
 
 
-def test_an_agency_may_make_up_on_another_day_than_the_country() -> None:
-    raw = copy.deepcopy(GOOD)
-    makeup("2026-01-17", "2026-01-02", 1)(raw)
-    day("2026-01-10", "off", 1)(raw)
-    assert found(raw) == set()
-
-
 def test_a_make_up_day_has_the_hours_of_the_day_that_it_replaces() -> None:
     raw = copy.deepcopy(GOOD) | {"week": {"friday": ["08:00-12:00"]}}
     raw["overlays"] = raw["overlays"][:1]
@@ -368,15 +259,7 @@ def test_the_base_has_tet_compensation_and_swaps() -> None:
     assert all(len(base_year(year).off) >= 10 for year in range(2014, 2100))
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["07:00", "7:00-11:30", "07:00-24:00", "07:00 - 11:30", "07:60-08:00", "07:00-11:30\n", "０7:00-11:30", "", 7],
-)
+@pytest.mark.parametrize("text", ["7:00-11:30", "07:00-24:00", "07:60-08:00", "07:00-11:30\n", 7])
 def test_anything_else_is_no_span_of_hours(text: object) -> None:
     with pytest.raises(ValueError, match=r"07:00-11:30|Input should be"):
         Hours.model_validate(text)
-
-
-def test_hours_are_kept_as_text() -> None:
-    assert MORNING.model_dump_json() == '"07:00-11:30"'
-    assert Hours.model_validate("07:00-11:30") == MORNING

@@ -12,11 +12,15 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from publishing.commands.procedure_page import rows
 from publishing.commands.procedures import app
 from rules.source.published import published_procedure
 from rules.wording.prose import filled
+from schemas.limit import Limit
+from schemas.publishing.procedure import Procedure
+from schemas.publishing.time_limits import LIMIT_SOURCES, Limits
 
-from .broken_procedures import good
+from .broken_procedures import FACT, VERIFIED, good
 
 LONG_AGO = (datetime.now(UTC) - timedelta(days=400)).date().isoformat()
 
@@ -89,16 +93,6 @@ def test_mistakes_come_first_and_fail(tmp_path: Path, raw: Any) -> None:
     assert groups["unconfirmed"] == [{"file": str(file), "path": "review[0]", "line": line(file, "review[0]")}]
 
 
-def test_what_cannot_be_read_has_mistakes_and_no_doubts(tmp_path: Path) -> None:
-    file = tmp_path / "file.yaml"
-    file.write_bytes(b"a: [")
-    ended = run("check", file, "--json")
-    assert ended.exit_code == 1
-    groups = json.loads(ended.output)
-    assert [entry["rule"] for entry in groups.pop("mistakes")] == ["not_yaml"]
-    assert groups == {"stale": [], "unconfirmed": []}
-
-
 def test_a_file_from_before_facts_were_dated_is_read_as_checked_when_it_was_published() -> None:
     raw = good()
     del raw["checked"]
@@ -108,3 +102,30 @@ def test_a_file_from_before_facts_were_dated_is_read_as_checked_when_it_was_publ
     assert procedure.checked == date(2026, 7, 1)
     assert procedure.limits_source == dict.fromkeys(raw["limits"], "Law")
     assert filled(procedure).information.how.vi.startswith("Nộp trực tuyến")
+
+
+def page() -> dict[str, tuple[str, str]]:
+    raw = good()
+    raw["limits_source"] = {"intake": "Law art. 1", "appeal": "Law art. 2", "suspension": "Law art. 3"} | dict.fromkeys(
+        ("processing", "issue", "delivery", "pickup"), "unconfirmed"
+    )
+    raw["cases"] = [VERIFIED]
+    raw["result"]["postage"] = {"amount": 25_000, "source": "QĐ 45/2016 Đ12"}
+    raw["information"]["how"] = FACT | {"vi": "Nộp {channels.filing}.", "en": "File {channels.filing}."}
+    procedure = Procedure.model_validate_json(json.dumps(raw))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LANG", "en")
+        return {row.where: (row.what, row.source) for row in rows(procedure)}
+
+
+def test_each_limit_has_its_own_source_that_of_the_file_or_that_of_the_platform() -> None:
+    shown = page()
+    assert shown["limits.intake"] == ("8 working hours", "Law art. 1")
+    assert shown["limits.appeal"] == ("90 calendar days", "Law art. 2")
+    assert shown["limits.transfer"] == ("1 working day", "unconfirmed")
+    assert shown["limits.notice"][1] == "NĐ 61/2018/NĐ-CP Đ19 k9"
+
+
+def test_every_limit_that_a_file_may_leave_out_has_a_source_of_the_platform() -> None:
+    left_out = {name for name, field in Limits.model_fields.items() if isinstance(field.default, Limit)}
+    assert left_out == set(LIMIT_SOURCES)

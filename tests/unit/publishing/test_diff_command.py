@@ -47,13 +47,6 @@ def test_changes_stand_in_their_groups(new: Path) -> None:
     assert re.split("  +", second)[:2] == ["Sources", "fee.items[extract].source"]
 
 
-@pytest.mark.parametrize(("lang", "said", "unsaid"), [("vi", VI, EN), ("en", EN, VI)])
-def test_it_is_said_in_one_language(new: Path, lang: str, said: str, unsaid: str) -> None:
-    told = run(EXTRACT, new, lang=lang).output
-    assert said in told
-    assert unsaid not in told
-
-
 def test_programs_get_what_was_and_what_is(new: Path) -> None:
     first, second = json.loads(run(EXTRACT, new, "--json").output)
     assert first == {

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import pytest
+import yaml
 
+from publishing.authoring.procedures import check_bytes
+from publishing.authoring.provinces import PROVINCES
+from publishing.checks.provinces import composed
+from rules.filing.fees.inputs import APPLICANT, Case, Of
 from rules.filing.fees.request import asked_for
 from rules.filing.waivers import not_granted
+from rules.source.document import parse
 from rules.time.in_force import InForce
+from rules.wording.fee_inputs import described
+from rules.wording.fee_statement import FeeStatement, Question, stated
+from schemas.errors import RefusalError
+from schemas.form import FormValue
+from schemas.level import Channel
+from schemas.people import PersonKind
+from schemas.publishing.fee import FeeKind
+from schemas.publishing.procedure import Procedure
 from schemas.publishing.procedure_rules import FeePart
-from tests.unit.publishing.fee_cases import TOLD, Told, catalogue, filing, instant, lines, rules, total, written
+from tests.unit.publishing.broken_procedures import good
+from tests.unit.publishing.fee_cases import FILES, TOLD, Told, catalogue, filing, instant, lines, rules, total, written
 from tests.walking import walked
 
 A_DAY: Final = timedelta(days=1)
@@ -82,37 +98,167 @@ def test_every_procedure_item_cap_waiver_and_border_of_the_catalogue_has_its_cas
     assert len(TOLD) >= 320
 
 
-def charges(item: str) -> Callable[[Told], bool]:
-    return lambda told: any(line.code == item for line in lines(told))
-
-
-def is_of(code: str, received: date) -> Callable[[Told], bool]:
-    return lambda told: told.rules.code == code and told.case.received == received
-
-
-@pytest.mark.parametrize(
-    ("leave_out", "missing"),
-    [
-        (lambda told: told.rules.code == "1.001776", ["1.001776@2026-12"]),
-        (charges("reissue"), ["2.001195@2026-12 item reissue", "2.001195@2026-12 item reissue from"]),
-        (
-            lambda told: any(line.bounded == 196_000 for line in lines(told)),
-            ["2.000815@2026-12 item more_pages maximum"],
-        ),
-        (
-            lambda told: told.case.waiver == "social" and told.rules.version == "2026-12",
-            ["1.001193@2026-12 waiver social"],
-        ),
-        (is_of("3.000348", date(2025, 12, 31)), ["3.000348@2026-12 item licence from"]),
-        (is_of("3.000348", date(2027, 3, 1)), ["3.000348@2026-12 waiver nq_66_22 until"]),
-    ],
-    ids=["procedure", "item", "maximum", "waiver", "day before", "day after"],
-)
-def test_what_no_case_touches_is_named(leave_out: Callable[[Told], bool], missing: list[str]) -> None:
-    assert list(untouched(told for told in TOLD if not leave_out(told))) == missing
-
-
 def test_every_case_names_sources_of_the_file_and_every_source_is_named() -> None:
     file = written()
     named = {key for group in file.procedures for case in group.cases for key in case.source}
     assert named == file.sources.keys()
+
+
+Raw = dict[str, Any]
+
+
+@cache
+def sources() -> Mapping[tuple[str, str], Raw]:
+    """The catalogue as YAML, and what the provinces make of it, by code and version."""
+    base = [parse(file.read_bytes()).value for file in FILES]
+    overlays = [parse(file.read_bytes()).value for file in PROVINCES.glob("*.yaml")]
+    made = [
+        composed(raw, overlay["province"], overlay["version"], overlay.get("fees", {})[raw["code"]])
+        for overlay in overlays
+        for raw in base
+        if raw["code"] in overlay.get("fees", {})
+    ]
+    return {(raw["code"], raw["version"]): raw for raw in (*base, *made)}
+
+
+@cache
+def procedure(code: str, version: str) -> Procedure:
+    checked = check_bytes(yaml.safe_dump(sources()[code, version], allow_unicode=True).encode())
+    assert checked.procedure is not None, checked.mistakes
+    return checked.procedure
+
+
+def asked(told: Told, **changes: Any) -> Question:
+    case = told.case
+    known = Case(case.form, case.channel, Of(case.applicant))
+    return Question(known, case.received, case.waiver)._replace(**changes)
+
+
+def refusal(published: Procedure, question: Question) -> str:
+    """The rule by which the waiver is refused, or what would have to be known for that."""
+    try:
+        answer = stated(published, question)
+    except RefusalError as error:
+        return ", ".join(one.rule for one in error.refusal.problems)
+    return ", ".join(f"{one.field} is missing" for one in answer.missing)
+
+
+@walked("told", TOLD, ids=lambda told: f"{told.rules.code}-{told.case.received}-{told.case.channel}", at_least=440)
+def test_every_case_of_the_catalogue_costs_what_it_says(told: Told) -> None:
+    case, published = told.case, procedure(told.rules.code, told.rules.version)
+    if case.refused in {"waiver_not_in_force", "waiver_not_for_this_filing"}:
+        assert refusal(published, asked(told)) in (case.refused, "vneid_papers is missing")
+    off = case.waiver if case.refused is None else None
+
+    answer = stated(published, asked(told, waiver=off))
+
+    assert answer.total == case.total, answer
+    if case.lines is not None:
+        assert {line.rule: line.amount + line.waived for line in answer.lines} == case.lines
+    whole = sum(line.amount for line in answer.lines)
+    phi = sum(line.amount for line in answer.lines if line.kind is FeeKind.CHARGE)
+    assert (answer.total, answer.phi, answer.le_phi) == (whole, phi, whole - phi)
+    assert (answer.waiver and answer.waiver.code) == off
+    assert case.waiver is None or case.refused or case.waiver in {one.code for one in answer.waivers}
+
+
+def test_without_one_input_it_is_named_or_makes_no_difference() -> None:
+    """And a procedure's inputs are all that ever makes one."""
+    named = set[str]()
+    for told in TOLD:
+        published, question = procedure(told.rules.code, told.rules.version), asked(told, waiver=None)
+        whole = stated(published, question)
+        required = {one.name for one in described(published) if one.required}
+        for left_out in sorted(required & {"channel", APPLICANT, *told.case.form}):
+            answer = stated(published, without(question, left_out))
+            found = {one.field for one in answer.missing}
+            assert found <= {left_out}, (told, found)
+            assert answer.total == (None if found else whole.total), (told, left_out)
+            named |= found
+    assert named >= {"channel", "copies"}
+
+
+def without(asked: Question, name: str) -> Question:
+    case = asked.case
+    form = {code: value for code, value in case.form.items() if code != name}
+    channel = None if name == "channel" else case.channel
+    return asked._replace(case=Case(form, channel, None if name == APPLICANT else case.applicant))
+
+
+def duty(value: int, **case: Any) -> FeeStatement:
+    """Of the procedure that uses every part, with a rate of what the form states."""
+    raw = good()
+    raw["fee"]["items"] = [item for item in raw["fee"]["items"] if item["code"] in {"duty", "many", "haste"}]
+    checked = check_bytes(yaml.safe_dump(raw, allow_unicode=True).encode())
+    assert checked.procedure is not None, checked.mistakes
+    form = {"copies": 1, "urgent": False, "value": value} | case.pop("form", {})
+    known = Case(form, Channel.ONLINE, Of(PersonKind.PERSON))
+    return stated(checked.procedure, Question(known, date(2026, 12, 1), **case))
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (10_000_000, "0.5% of 10,000,000 đồng (“Name”) = 50,000 đồng"),
+        (12_345_678, "0.5% of 12,345,678 đồng (“Name”) = 61,728 đồng, rounded to 1 đồng"),
+        (1, "0.5% of 1 đồng (“Name”) = 0 đồng, rounded to 1 đồng, at least 10,000 đồng"),
+        (200_000_000_000, "0.5% of 200,000,000,000 đồng (“Name”) = 1,000,000,000 đồng, at most 500,000,000 đồng"),
+    ],
+)
+def test_a_rate_is_explained(value: int, reason: str) -> None:
+    assert [line.reason.en for line in duty(value).lines if line.rule == "duty"] == [reason]
+
+
+def test_what_is_counted_and_conditional_and_waived_is_explained_in_both_languages() -> None:
+    answer = duty(0, form={"copies": 3, "urgent": True, "reason": "x"}, waiver="pupil")
+    assert [(line.rule, line.amount, line.waived, line.reason.en) for line in answer.lines] == [
+        ("haste", 2500, 2500, "5,000 đồng; when “Name” is yes; less 2,500 đồng (50%: Name)"),
+        ("many", 7500, 7500, "5,000 đồng × 3 (“Number of copies”) = 15,000 đồng; less 7,500 đồng (50%: Name)"),
+    ]
+    assert answer.lines[1].reason.vi == "5.000 đồng × 3 (“Số lượng bản sao”) = 15.000 đồng; trừ 7.500 đồng (50%: Tên)"
+    assert (answer.total, answer.waived, answer.phi, answer.le_phi) == (10_000, 10_000, 0, 10_000)
+    assert answer.waiver is not None
+    assert (answer.waiver.percent, answer.waiver.approver, answer.waiver.evidence) == (50, "reception", None)
+
+
+@pytest.mark.parametrize(
+    ("case", "problem"),
+    [
+        ({"form": {"pages": 3}}, ("pages", "unknown_field")),
+        ({"form": {"copies": 0}}, ("copies", "below_minimum")),
+        ({"form": {"copies": "many"}}, ("copies", "not_an_integer")),
+        ({"form": {"urgent": "perhaps"}}, ("urgent", "not_a_boolean")),
+        ({"form": {"reason": "x"}}, ("reason", "field_not_applicable")),
+        ({"waiver": "nobody"}, ("waiver", "no_such_waiver")),
+    ],
+)
+def test_what_no_filing_could_say_is_refused(case: dict[str, Any], problem: tuple[str, str]) -> None:
+    with pytest.raises(RefusalError) as refused:
+        duty(0, **case)
+    assert [(one.field, one.rule) for one in refused.value.refusal.problems] == [problem]
+
+
+def test_a_procedure_in_person_takes_no_filing_online() -> None:
+    in_person = next(procedure(*key) for key, raw in sources().items() if raw["level"] == 2)
+    with pytest.raises(RefusalError) as refused:
+        stated(in_person, Question(Case({}, Channel.ONLINE), date(2026, 12, 1)))
+    assert [one.rule for one in refused.value.refusal.problems] == ["channel_not_allowed_at_level"]
+
+
+def test_a_procedure_without_a_fee_costs_nothing() -> None:
+    free = next(procedure(*key) for key, raw in sources().items() if "fee" not in raw)
+    answer = stated(free, Question(Case({}), date(2026, 12, 1)))
+    assert (answer.total, answer.lines, answer.missing, described(free)) == (0, (), (), ())
+
+
+def test_a_field_that_another_depends_on_is_an_input_too() -> None:
+    raw = good()
+    raw["fee"]["items"] = [{**raw["fee"]["items"][1], "when": [{"field": "reason", "one_of": ["x"]}]}]
+    raw["fee"]["waivers"] = []
+    checked = check_bytes(yaml.safe_dump(raw, allow_unicode=True).encode())
+    assert checked.procedure is not None, checked.mistakes
+    assert [one.name for one in described(checked.procedure)] == ["urgent", "reason"]
+    forms: list[dict[str, FormValue]] = [{}, {"urgent": True}, {"urgent": False}, {"urgent": True, "reason": "x"}]
+    answers = [stated(checked.procedure, Question(Case(form), date(2026, 12, 1))) for form in forms]
+    assert [[one.field for one in answer.missing] for answer in answers] == [["urgent"], ["reason"], [], []]
+    assert [answer.total for answer in answers] == [None, None, 0, 5000]

@@ -17,10 +17,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from publishing.authoring.procedures import check_bytes
-from publishing.authoring.provinces import PROVINCES
-from publishing.checks.facts import doubts
 from publishing.checks.procedure import problems
-from publishing.checks.provinces import composed
 from rules.wording.prose import PLACEHOLDER, filled, names, numbers
 from schemas.base import Text
 from schemas.publishing.fact import Statement
@@ -38,104 +35,67 @@ PAGE: Final = "information.conditions"
 CONTRADICTIONS: Final = [
     # money, in digits and in words
     (f"{PAGE}.vi", "Thu 8.000 đồng.", {"money_in_text"}),
-    (f"{PAGE}.vi", "Thu 8000 VND.", {"money_in_text"}),
-    (f"{PAGE}.vi", "Thu 8.000đ một bản.", {"money_in_text"}),
     (f"{PAGE}.vi", "Khoảng 100k.", {"money_in_text"}),
     (f"{PAGE}.vi", "Thu 10 nghìn đồng.", {"money_in_text"}),
     (f"{PAGE}.vi", "Thu hai triệu đồng.", {"money_in_text"}),
     (f"{PAGE}.vi", "Thu tám nghìn mỗi bản.", {"money_in_text"}),
     (f"{PAGE}.vi", "Mỗi bản 8.000, không hơn.", {"money_in_text"}),
-    (f"{PAGE}.vi", "Thu 3.000.000 hoặc sáu triệu đồng.", {"money_in_text"}),
     (f"{PAGE}.en", "It costs VND 8,000.", {"money_in_text"}),
-    (f"{PAGE}.en", "It costs 8,000 dong.", {"money_in_text"}),
     (f"{PAGE}.en", "It costs two million dong.", {"money_in_text"}),
     (f"{PAGE}.en", "It costs $5.", {"money_in_text"}),
     (f"{PAGE}.vi", "Mức thu: 100 000.", {"money_in_text"}),
-    (f"{PAGE}.vi", "Thu phí 20000.", {"money_in_text"}),
     (f"{PAGE}.en", "The fee of 20000 is paid.", {"money_in_text"}),
-    (f"{PAGE}.en", "It costs 8,000VND.", {"money_in_text"}),
-    ("review[3].name.vi", "Thẩm tra và thu 5000₫", {"money_in_text"}),
-    ("form[0].label.en", "Kind of entry (8,000 each)", {"money_in_text"}),
-    ("fee.items[0].name.vi", "Phí 8.000 đồng", {"money_in_text"}),
     # time
     (f"{PAGE}.vi", "Trả trong 5 ngày làm việc.", {"time_in_text"}),
     (f"{PAGE}.vi", "Trả trong ba ngày.", {"time_in_text"}),
-    (f"{PAGE}.vi", "Trả trong 05 (năm) ngày.", {"time_in_text"}),
     (f"{PAGE}.vi", "Trả trong hai mươi lăm ngày.", {"time_in_text"}),
-    (f"{PAGE}.vi", "Trả trong 2 tuần.", {"time_in_text"}),
-    (f"{PAGE}.vi", "Chờ 60 phút.", {"time_in_text"}),
     (f"{PAGE}.vi", "Trả trong nửa ngày.", {"time_in_text"}),
     (f"{PAGE}.vi", "Trả trong 24h.", {"time_in_text"}),
     (f"{PAGE}.vi", "Nhận trước 15:00.", {"time_in_text"}),
-    (f"{PAGE}.vi", "Nhận trước 15h30.", {"time_in_text"}),
     (f"{PAGE}.vi", "Nhận trước 17g30.", {"time_in_text"}),
     (f"{PAGE}.vi", "Chờ tám tiếng.", {"time_in_text"}),
     (f"{PAGE}.vi", "Chờ 5ngày.", {"time_in_text"}),
     (f"{PAGE}.en", "Ready within 48hrs.", {"time_in_text"}),
     (f"{PAGE}.en", "Ready in 5 working-days.", {"time_in_text"}),
     (f"{PAGE}.en", "Open 24/7.", {"time_in_text"}),
-    (f"{PAGE}.en", "Ready in three days.", {"time_in_text"}),
     (f"{PAGE}.en", "Ready in five working days.", {"time_in_text"}),
     (f"{PAGE}.en", "A 30-day limit.", {"time_in_text"}),
     (f"{PAGE}.en", "Ready within a week.", {"time_in_text"}),
     (f"{PAGE}.en", "Ready at 3 pm.", {"time_in_text"}),
     (f"{PAGE}.en", "From sixteen years on.", {"time_in_text"}),
-    ("name.vi", "Cấp thẻ cho trẻ em dưới 6 tuổi", {"time_in_text"}),
-    ("papers[0].name.en", "Notice of the last 12 months", {"time_in_text"}),
     ("review[1].consult.parties[0].name.vi", "Công an (trả lời trong 2\nngày)", {"time_in_text"}),
-    ("review[2].obligation.authority.en", "Tax office, within thirty-five days", {"time_in_text"}),
     # percentages, dates, sets
     (f"{PAGE}.vi", "Giảm còn 50 %.", {"percent_in_text"}),
-    (f"{PAGE}.vi", "Lệ phí là 0,5% giá trị.", {"percent_in_text"}),
     (f"{PAGE}.vi", "Năm mươi phần trăm.", {"percent_in_text"}),
     (f"{PAGE}.en", "Half a percent, or ten percent.", {"percent_in_text"}),
-    ("fee.waivers[1].name.en", "Pupils, 50% off", {"percent_in_text"}),
     (f"{PAGE}.vi", "Áp dụng từ 15/8/2026.", {"date_in_text"}),
     (f"{PAGE}.vi", "Áp dụng đến ngày 28 tháng 2 năm 2027.", {"date_in_text"}),
     (f"{PAGE}.vi", "Áp dụng đến 12/2025.", {"date_in_text"}),
     (f"{PAGE}.vi", "Áp dụng đến hết năm 2026.", {"date_in_text"}),
     (f"{PAGE}.en", "In force until the end of 2026.", {"date_in_text"}),
     (f"{PAGE}.vi", "Giải quyết ngay trong ngày.", {"time_in_text"}),
-    (f"{PAGE}.vi", "Trả cùng ngày làm việc.", {"time_in_text"}),
-    (f"{PAGE}.en", "Handed over the same working day.", {"time_in_text"}),
     (f"{PAGE}.vi", "Trả kết quả ngay.", {"time_in_text"}),
     (f"{PAGE}.en", "Decided on the same day.", {"time_in_text"}),
-    (f"{PAGE}.en", "Decided in no more than a week.", {"time_in_text"}),
-    (f"{PAGE}.vi", "Nộp kèm giấy khám sức khỏe.", {"paper_in_text"}),
     (f"{PAGE}.vi", "Áp dụng từ quý III/2026.", {"date_in_text"}),
-    (f"{PAGE}.vi", "Áp dụng đến 15/08/26.", {"date_in_text"}),
     (f"{PAGE}.en", "In force on 15 August 2026.", {"date_in_text"}),
     (f"{PAGE}.en", "In force since March 1, 2027.", {"date_in_text"}),
-    (f"{PAGE}.en", "In force on 2026-08-15.", {"date_in_text"}),
-    ("agency.vi", "Ủy ban nhân dân cấp xã (từ 1-3-2027)", {"date_in_text"}),
     (f"{PAGE}.vi", "Nộp 02 bộ hồ sơ.", {"sets_in_text"}),
-    (f"{PAGE}.vi", "Nộp hai bộ hồ sơ.", {"sets_in_text"}),
     (f"{PAGE}.en", "Send two sets.", {"sets_in_text"}),
     (f"{PAGE}.en", "Send it in duplicate.", {"sets_in_text"}),
     # channels, waivers and papers of the information page
     ("information.how.vi", "Nộp trực tuyến.", {"channel_in_text"}),
-    ("information.how.vi", "Nộp tại bộ phận một cửa.", {"channel_in_text"}),
     ("information.how.vi", "Gửi qua bưu chính công ích.", {"channel_in_text"}),
     ("information.how.vi", "Nộp trên Cổng DVCQG.", {"channel_in_text"}),
-    ("information.how.vi", "Gửi bằng thư bảo đảm.", {"channel_in_text"}),
     ("information.how.en", "File on the portal.", {"channel_in_text"}),
     ("information.how.en", "Send it by e-mail.", {"channel_in_text"}),
     ("information.how.en", "File at the land registration office.", {"channel_in_text"}),
-    ("information.how.en", "File in person.", {"channel_in_text"}),
-    ("information.how.en", "File at the citizens' reception desk.", {"channel_in_text"}),
-    ("information.places.en", "Send it by registered mail.", {"channel_in_text"}),
     (f"{PAGE}.vi", "Được miễn lệ phí.", {"waiver_in_text"}),
-    (f"{PAGE}.vi", "Không thu phí.", {"waiver_in_text"}),
     (f"{PAGE}.en", "Registration is free of charge.", {"waiver_in_text"}),
     (f"{PAGE}.vi", "Nộp một nửa mức phí.", {"waiver_in_text"}),
-    (f"{PAGE}.vi", "Người nghèo không phải nộp lệ phí.", {"waiver_in_text"}),
     (f"{PAGE}.en", "Pupils pay half the fee.", {"waiver_in_text"}),
-    (f"{PAGE}.en", "A reduced fee for pupils.", {"waiver_in_text"}),
     (f"{PAGE}.en", "Pupils are exempt.", {"waiver_in_text"}),
     ("information.steps.vi", "Nộp tờ khai.", {"paper_in_text"}),
-    ("information.steps.vi", "Nộp đơn đề nghị.", {"paper_in_text"}),
     ("information.steps.en", "Send the declaration.", {"paper_in_text"}),
-    ("information.steps.en", "The certificate is handed over.", {"paper_in_text"}),
     # what only looks like something else
     (f"{PAGE}.vi", "Trả trong ５ ngày.", {"time_in_text", "unplain_character"}),
     (f"{PAGE}.vi", "Thu 8.000\u00a0đồng.", {"money_in_text", "unplain_character"}),
@@ -159,42 +119,25 @@ HARMLESS: Final = [
     "Thửa đất số 5, tờ bản đồ 12, tỷ lệ 1:50, 1.000 m².",
     "Nộp cùng ngày, trong giờ hành chính, hằng năm.",
     "Từ năm 2026 do xã giải quyết.",
-    "Ngày, tháng, năm sinh; số tháng đã đóng.",
     "Chủ đầu tư có giấy phép xây dựng.",
     "Một bộ phận của sở; 3 bộ phận.",
     "Định danh điện tử mức 2, đã tích hợp 5 giấy tờ trên VNeID.",
-    "Nhà ở 3 tầng, 2 người.",
     "Bộ phận một cửa tiếp nhận, trả bản điện tử.",
     "Tác động trực tiếp đến người khiếu nại.",
     "Miễn là còn hiệu lực.",
     "Lệ phí do Hội đồng nhân dân tỉnh quy định.",
     "Vốn ghi bằng triệu đồng.",
-    "Phần diện tích (m²) ghi số nguyên.",
-    "Người thứ ba, bên thứ hai.",
-    "Bản án số 15/2026.",
     "Thu hồi giấy phép năm 2026, giá trị đất theo bảng giá 2026.",
     "Điện thoại 0912 345 678, 1900 1009 hoặc 024 3825 1234.",
     "Biết hai tiếng Anh, Pháp; cùng một tiếng nói.",
-    "Trong thời hạn của giấy phép.",
-    "Đủ điều kiện về độ tuổi; lần thứ hai.",
     "Decree 224/2026, art. 14 k2.",
-    "Form 01, form CT01.",
-    "Within the time limit; the fee is paid with the result.",
     "The commune where the office stands; the post it holds.",
     "The parties act freely and in time.",
     "One of the two parties signs; once a year at most.",
-    "From 1 to 5 rooms, 6 rooms and more.",
-    "The one-stop desk accepts; a leader signs.",
     "The civil status officer sets a date.",
-    "People from 16 may apply.",
     "Whoever may march is a citizen of the day.",
-    "Every day the office is open.",
     "Minutes of the family's meeting.",
     "The second copy goes to the agency.",
-    "Identity level 2 and five papers integrated in VNeID.",
-    "The plot, number 5, on sheet 12, scale 1:50.",
-    "From 2026 on the commune decides.",
-    "Both stand in the register (3 floors).",
     "It is signed electronically; post office box 7.",
     "“Quoted” words – with dashes… and 100 m².",
 ]
@@ -211,7 +154,7 @@ def found(raw: object) -> set[tuple[str, str]]:
     return {(entry.path, entry.rule) for entry in problems(raw, today=TODAY)}
 
 
-@walked(("path", "text", "rules"), CONTRADICTIONS, ids=[text for _, text, _ in CONTRADICTIONS], exactly=101)
+@walked(("path", "text", "rules"), CONTRADICTIONS, ids=[text for _, text, _ in CONTRADICTIONS], exactly=64)
 def test_a_text_that_says_in_its_own_words_what_a_rule_says_is_refused_at_its_line(
     path: str, text: str, rules: set[str]
 ) -> None:
@@ -225,7 +168,7 @@ def test_a_text_that_says_in_its_own_words_what_a_rule_says_is_refused_at_its_li
         assert data.decode().split("\n")[entry.line - 1].strip().startswith(path[-2:] + ":")
 
 
-@walked("text", HARMLESS, exactly=51)
+@walked("text", HARMLESS, exactly=34)
 @walked("path", [PAGE, "name", "fee.waivers[0].name"], exactly=3)
 def test_what_no_rule_says_may_be_said(path: str, text: str) -> None:
     raw = good()
@@ -258,21 +201,13 @@ def test_a_name_may_say_the_channel_that_its_own_conditions_ask_for(channel: str
         ("{waiver.rich}", "placeholder_unknown", "waiver.poor, waiver.pupil"),
         ("{limit.lunch}", "placeholder_unknown", "limit.processing"),
         ("{lunch}", "placeholder_unknown", "channels, fee, figure, limit"),
-        ("{Fee}", "placeholder_form", None),
-        ("{ fee }", "placeholder_form", None),
         ("{fee", "placeholder_form", None),
         ("fee}", "placeholder_form", None),
-        ("{{fee}}", "placeholder_form", None),
         ("{fee.extract.when.then}", "placeholder_form", None),
-        ("1{fee.extract}", "placeholder_stuck", None),
         ("1 {fee.extract}", "placeholder_stuck", None),
-        ("1. {fee.extract}", "placeholder_stuck", None),
-        ("2-{fee.extract}", "placeholder_stuck", None),
         ("{fee.extract}{sets}", "placeholder_stuck", None),
-        ("{fee.extract}0", "placeholder_stuck", None),
-        ("x{fee.extract}", "placeholder_stuck", None),
     ],
-    exactly=17,
+    exactly=9,
 )
 def test_a_placeholder_that_nothing_fills_is_refused_with_what_there_is(
     text: str, rule: str, known: str | None
@@ -316,7 +251,6 @@ SAID: Final = [
         "giảm 50% từ ngày 15/8/2026 đến hết ngày 28/2/2027",
         "50% off from 15 August 2026 to 28 February 2027",
     ),
-    ("fee.many.minimum", "6.000 đồng", "6,000 đồng"),
     ("fee.many.maximum", "60.000 đồng", "60,000 đồng"),
     (
         "fee.late.when",
@@ -326,17 +260,12 @@ SAID: Final = [
     ("case.far", "5 ngày làm việc", "5 working days"),
     ("limit.intake", "8 giờ làm việc", "8 working hours"),
     ("limit.processing", "10 ngày làm việc", "10 working days"),
-    ("limit.pickup", "30 ngày", "30 calendar days"),
     ("limit.transfer", "1 ngày làm việc", "1 working day"),
-    ("limit.reappointment", "3 ngày làm việc", "3 working days"),
     ("limit.cut_off", "15:00", "15:00"),
-    ("limit.supplement", "10 ngày làm việc", "10 working days"),
     ("limit.supplement.within", "3 ngày làm việc", "3 working days"),
-    ("limit.payment", "5 ngày làm việc", "5 working days"),
     ("limit.extension", "2 ngày làm việc", "2 working days"),
     ("limit.extension.notice", "cùng ngày làm việc", "the same working day"),
     ("step.opinions", "1 ngày làm việc", "1 working day"),
-    ("step.tax.answer", "3 ngày làm việc", "3 working days"),
     ("step.tax.pay", "10 ngày làm việc", "10 working days"),
     ("part.residence", "7 ngày làm việc", "7 working days"),
     (
@@ -344,51 +273,21 @@ SAID: Final = [
         "trực tuyến, tại bộ phận một cửa hoặc qua bưu chính công ích",
         "online, at the one-stop desk or by public post",
     ),
-    ("channels.fee", "trực tuyến hoặc tại bộ phận một cửa", "online or at the one-stop desk"),
     ("paper.birth_notice", "Giấy chứng sinh", "Birth notice"),
     ("sets", "2 bộ hồ sơ", "2 sets of papers"),
     ("result", "Bản sao trích lục hộ tịch", "Copy of an extract from the civil status register"),
     ("figure.age", "16 tuổi", "16 years of age"),
-    ("figure.duty", "0,5%", "0.5%"),
     ("figure.month", "1 tháng", "1 month"),
 ]
 
 
-@walked(("name", "vi", "en"), SAID, ids=[name for name, _, _ in SAID], exactly=33)
+@walked(("name", "vi", "en"), SAID, ids=[name for name, _, _ in SAID], exactly=25)
 def test_a_placeholder_says_what_the_rule_says_in_both_languages(name: str, vi: str, en: str) -> None:
     procedure = every_part()
     text = Statement(vi=f"Theo quy định: {{{name}}}.", en=f"The rule: {{{name}}}.", source="unconfirmed")
     information = procedure.information.model_copy(update={"how": text})
     how = filled(procedure.model_copy(update={"information": information})).information.how
     assert (how.vi, how.en) == (f"Theo quy định: {vi}.", f"The rule: {en}.")
-
-
-def test_the_whole_fee_is_said_by_amount_or_by_items_or_that_there_is_none() -> None:
-    raw = good()
-    raw["information"]["how"] |= {"vi": "{fee}", "en": "{fee}"}
-
-    def fee() -> tuple[str, str]:
-        how = filled(Procedure.model_validate_json(json.dumps(raw))).information.how
-        return how.vi, how.en
-
-    extract = raw["fee"]["items"][0]["name"]
-    del raw["fee"]["items"][2:4]
-    assert fee() == (
-        (
-            f"{extract['vi']}: 8.000 đồng nhân với “Số lượng bản sao”; Tên: 5.000 đồng; "
-            "Tên: 5.000 đồng nhân với “Số lượng bản sao”, ít nhất 6.000 đồng, nhiều nhất 60.000 đồng; "
-            "Tên: 0,5% của “Tên”, ít nhất 10.000 đồng, nhiều nhất 500.000.000 đồng"
-        ),
-        (
-            f"{extract['en']}: 8,000 đồng times “Number of copies”; Name: 5,000 đồng; "
-            "Name: 5,000 đồng times “Number of copies”, at least 6,000 đồng, at most 60,000 đồng; "
-            "Name: 0.5% of “Name”, at least 10,000 đồng, at most 500,000,000 đồng"
-        ),
-    )
-    del raw["fee"]["items"][1:]
-    assert fee() == ("8.000 đồng nhân với “Số lượng bản sao”", "8,000 đồng times “Number of copies”")
-    del raw["fee"]
-    assert fee() == ("không thu phí, lệ phí", "no charge or fee is collected")
 
 
 def test_names_that_hold_a_figure_are_filled_before_they_stand_in_the_information() -> None:
@@ -461,20 +360,6 @@ def test_what_fills_a_placeholder_of_the_catalogue_is_refused_where_it_is_writte
     assert place in {path for path, _ in found(raw)}
 
 
-def test_what_is_said_follows_the_rule() -> None:
-    """The same file with the fee of a province and another limit says that fee and that limit."""
-    source = next(path for path in FILES if path.name.startswith("1.013225")).read_text("utf-8")
-    city = yaml.safe_load(next(PROVINCES.glob("H24@*.yaml")).read_text("utf-8"))
-    rules = composed(yaml.safe_load(source), "H24", "1", city["fees"]["1.013225"])
-    rules["supplement"]["limit"] = "4 working days"
-    before, after = (filled(Procedure.model_validate(raw)).information for raw in (yaml.safe_load(source), rules))
-
-    assert "không thu phí, lệ phí" in before.conditions.vi
-    assert "2 ngày làm việc" in before.conditions.vi
-    assert "50.000 đồng" in after.conditions.vi
-    assert "4 working days" in after.conditions.en
-
-
 KNOWN: Final = [*numbers(every_part()), *names(every_part())]
 PIECES: Final = [
     *(f"{{{name}}}" for name in [*KNOWN, "fee.lunch", "x"]),
@@ -498,7 +383,7 @@ def test_no_text_is_too_strange_and_none_that_passes_keeps_a_brace(text: str) ->
         assert not re.search("[{}]", "".join(texts(filled(procedure))))
 
 
-@pytest.mark.parametrize("piece", ["1 ", "một ", "{", "at the a ", "hai mươi ", "1.000", "half a ", "1 (", "{fee} "])
+@pytest.mark.parametrize("piece", ["một ", "1 (", "{fee} "])
 def test_the_time_that_a_text_takes_grows_with_its_length_alone(piece: str) -> None:
     def seconds(length: int) -> float:
         raw = good()
@@ -508,32 +393,6 @@ def test_the_time_that_a_text_takes_grows_with_its_length_alone(piece: str) -> N
         return time.process_time() - begun
 
     assert seconds(160_000) < 8 * max(seconds(40_000), 0.05)
-
-
-def test_facts_are_stale_after_a_year_and_unconfirmed_if_their_source_says_so() -> None:
-    raw: dict[str, Any] = {
-        "checked": "2025-11-27",
-        "legal_basis": ["Law", "Code (unconfirmed)"],
-        "limits_source": {"intake": "unconfirmed", "issue": "Law"},
-        "papers": [{"source": "unconfirmed", "checked": "2025-11-26"}, {"source": "Law", "checked": "2025-11-26"}],
-        "form": [{"source": "Law, nothing unconfirmedly"}],
-        "fee": {"checked": "2026-11-01", "source": "Law", "items": [{"source": "Law"}]},
-        "information": {"how": {"source": "Law; the rest unconfirmed"}},
-    }
-
-    assert list(doubts(raw, TODAY)) == [
-        ("legal_basis[1]", "unconfirmed"),
-        ("limits_source.intake", "unconfirmed"),
-        ("papers[0]", "stale"),
-        ("papers[0]", "unconfirmed"),
-        ("papers[1]", "stale"),
-        ("information.how", "unconfirmed"),
-    ]
-    stale = [path for path, doubt in doubts(raw, date(2026, 11, 28)) if doubt == "stale"]
-    assert stale == [
-        *("legal_basis[0]", "legal_basis[1]", "limits_source.intake", "limits_source.issue"),
-        *("papers[0]", "papers[1]", "form[0]", "information.how"),
-    ]
 
 
 def test_without_a_day_nobody_asks_whether_it_was_checked_in_the_future() -> None:
