@@ -505,9 +505,6 @@ LONG: Final[Mapping[str, Long]] = {
             "test_the_same_form_has_the_same_bytes_on_another_machine",
         ),
     ),
-    "unit/identity/test_scope.py": Long(
-        "scopes by brute force", only=("test_by_brute_force_it_widens_just_when_something_is_allowed_that_was_not",)
-    ),
     "unit/papers/test_hands_of_any_life.py": Long("whose hands a filing is in, over any life"),
     "unit/papers/test_papers.py": Long(
         "the same bytes of each paper in a process of its own",

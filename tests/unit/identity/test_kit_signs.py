@@ -15,19 +15,17 @@ from types import SimpleNamespace
 from typing import Any, Final, cast
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 import motcua
-from activities.support.refusal import failure
-from motcua import Actor, Authenticated, FilingClient, MotcuaError, NotAuthorised, Role, Speaker, Unavailable, Via
+from motcua import Actor, Authenticated, FilingClient, MotcuaError, NotAuthorised, Role, Speaker, Via
 from motcua.configured_speaker import ACR, AMR, INSTALLATION, PRINCIPAL, speaker_here
 from motcua.payloads.converter import data_converter
 from motcua.signing.statement import AGENT, KEY, KEY_FILE, LIFE
 from rules.identity.ring import Ring
 from rules.identity.statements import Hearing, proved
 from schemas.complaint.state import ComplaintStart, content_of_start
-from schemas.errors import NOT_FOUND
 from schemas.filing.commands import Command, content_of
 from schemas.filing.submission import Submission
 from schemas.identity.statement import ALL_AGENCIES, Assurance, Claim, Grant, Message, Proved, message_digest, seconds
@@ -151,17 +149,6 @@ async def test_every_command_is_signed_as_it_arrives(ring: Ring, command: Comman
     assert found.exp - found.iat == LIFE
 
 
-async def test_a_command_for_a_stream_on_demand_is_signed(ring: Ring) -> None:
-    command = next(one for one in COMMANDS if type(one).__name__ == "RequestRefund")
-    stream = "refund:5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2:1001"
-    temporal = Temporal(receipt_of(content_of(command), command.command_id))
-    await client(temporal).act(stream, command)
-    _, arrived = temporal.sent
-    about = {"act": command.kind, "stream": stream, "command_id": command.command_id, "actor": command.actor}
-    by = {"on_behalf_of": command.on_behalf_of, "content": message_digest(arrived.raw)}
-    holding(ring, arrived.raw["statement"], **about | by)
-
-
 async def test_a_submission_is_signed_beside_the_start_and_beside_the_check(ring: Ring) -> None:
     digest = motcua.content_digest(SUBMISSION.model_dump(mode="json", exclude_none=True))
     temporal = Temporal(receipt_of(digest))
@@ -246,52 +233,6 @@ async def test_what_passes_is_signed_anew_and_sent_as_another_update(
     temporal = Temporal([], no=[rule])
     assert await client(temporal).counts() == []
     assert len({one.raw["statement"] for one in temporal.sent}) == len({one.stream for one in temporal.sent}) == 2
-
-
-@dataclass
-class Failing(Temporal):
-    """Its record holds nothing of a complaint while runs of it still fail for what is in `no`."""
-
-    async def execute_workflow(self, kind: str, message: Any, *, id: str, **_: Any) -> Any:  # noqa: A002 -- Temporal's name
-        self.take(kind, id, message)
-        if self.no:
-            raise WorkflowFailureError(cause=failure(NOT_FOUND))
-        return self.answer
-
-    def get_workflow_handle(self, stream: str) -> Any:  # noqa: ARG002
-        async def describe(**_: Any) -> Any:
-            return SimpleNamespace(status=WorkflowExecutionStatus.FAILED)
-
-        async def result(**_: Any) -> Any:
-            raise WorkflowFailureError(cause=refusal(self.no.pop(0)))
-
-        return SimpleNamespace(describe=describe, result=result)
-
-
-async def test_a_complaint_whose_run_found_it_signed_too_long_ago_is_begun_anew(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    seconds_passed = count(int(time.time()) - 30)
-    monkeypatch.setattr("motcua.signing.statement.time.time", lambda: next(seconds_passed))
-    receipt = receipt_of(content_of_start(COMPLAINT), motcua.COMPLAINT_OPENING).model_dump(mode="json")
-    temporal = Failing(receipt, no=["statement_expired"])
-    await client(temporal).complain(COMPLAINT)
-    begun = [one for one in temporal.sent if one.kind == "Complaint"]
-    assert len({one.raw["statement"] for one in begun}) == len(begun) == 2
-
-
-async def test_what_never_passes_ends_with_the_patience_and_its_reason() -> None:
-    temporal = Temporal(answer=None, no=["clock_is_off"] * 100)
-    with pytest.raises(Unavailable, match="clock_is_off"):
-        await client(temporal, patience=0.5).counts()
-    assert len(temporal.sent) > 1
-
-
-async def test_another_refusal_is_final() -> None:
-    temporal = Temporal(answer=None, no=["key_revoked"])
-    with pytest.raises(NotAuthorised):
-        await client(temporal).act(STREAM, COMMANDS[0])
-    assert len(temporal.sent) == 1
 
 
 async def test_without_a_speaker_nothing_is_signed() -> None:

@@ -17,7 +17,6 @@ from rules.identity.looks import (
     Facts,
     asker,
     reaches,
-    roles_for,
     sees,
 )
 from schemas import reading as rd
@@ -186,13 +185,6 @@ def test_lists_of_an_agency(name: str, role: Role) -> None:
         assert found is (officer and (asked_of == where or (role is Role.OPERATOR and everywhere)))
 
 
-def test_lists_of_a_program_by_itself() -> None:
-    for least, everywhere, asked_of in product(Assurance, (True, False), (HERE, ELSEWHERE, None)):
-        question = rd.AskTasks(agency=asked_of)
-        principal = program(granted(Role.SPECIALIST, ALL_AGENCIES if everywhere else HERE, least=least))
-        assert reached(principal, question, None) is (least is Assurance.LOW and (everywhere or asked_of == HERE))
-
-
 @pytest.mark.parametrize("name", ["filings", "persons_filings"])
 def test_lists_of_filings_reach_what_is_theirs(name: str) -> None:
     question = ASKED[name]
@@ -206,13 +198,6 @@ def test_lists_of_filings_reach_what_is_theirs(name: str) -> None:
     (theirs,) = reaches(asker(told(officers, somebody(Role.SPECIALIST)), question), question)
     assert theirs.agencies == (HERE,)
     assert theirs.filers == (("p-1",) if name == "filings" else ())
-
-
-def test_what_is_about_nobody_is_for_everybody() -> None:
-    for name in ("counts", "agency"):
-        assert roles_for(ASKED[name]) is None
-        asker(told(STRANGER, None), ASKED[name])
-        asker(told(STRANGER, somebody(Role.LEADER)), ASKED[name])
 
 
 def test_a_link_is_for_everybody_who_is_who_they_say() -> None:

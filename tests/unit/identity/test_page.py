@@ -30,7 +30,6 @@ from schemas.identity.statement import (
     Message,
     PrincipalFile,
     PrincipalKind,
-    Proved,
     message_digest,
     seconds,
 )
@@ -40,12 +39,10 @@ from tests.speaking import (
     AUDIENCE,
     SPECIALIST,
     grant,
-    heard,
     key_of,
     principal,
     private_key,
     raw_key,
-    statement,
 )
 
 PAGE: Final = (ROOT / "docs" / "identity.md").read_text(encoding="utf-8")
@@ -56,36 +53,11 @@ def program(language: str) -> str:
     return str(found)
 
 
-def test_what_the_program_in_python_signs_holds() -> None:
-    names: dict[str, Any] = {}
-    exec(program("python"), names)  # noqa: S102 -- the page's own program, as it stands
-    now = datetime.now(UTC)
-    pem = raw_key(1).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    claims = statement(iat=seconds(now)).model_dump(mode="json", exclude={"iat", "exp"})
-    ring = Ring(
-        (
-            principal(
-                "desk-1",
-                grant(Claim.OFFICERS, "H01.12"),
-                keys=(key_of(1, valid_from=datetime(2020, 1, 1, tzinfo=UTC), valid_until=now.replace(year=2999)),),
-            ),
-        )
-    )
-    assert isinstance(heard(names["sign"](pem, private_key(1).key_id, claims), ring, now), Proved)
-
-
 def test_the_program_in_typescript_has_the_same_header_and_times() -> None:
     typescript = program("typescript")
     assert f"{{ alg: '{ALGORITHMS[0]}', kid, typ: '{STATEMENT_TYPE}' }}" in typescript
     assert "iat: now, exp: now + 60" in typescript
     assert "ed25519(null," in typescript, "Node.js takes the algorithm from the key, and refuses a digest beside it"
-
-
-@pytest.mark.parametrize(("language", "begins"), [("python", "def sign"), ("typescript", "export function sign")])
-def test_what_signs_is_short(language: str, begins: str) -> None:
-    before, _, after = program(language).partition(begins)
-    lines = before + after.split("\n\n")[0]
-    assert len([line for line in lines.splitlines() if line.strip()]) <= 11
 
 
 STREAM: Final = "filing:5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2"

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed448, rsa
@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 from motcua.identity import sign
 from rules.identity.ring import Ring
 from rules.identity.statements import Hearing, is_over, verified
+from schemas.complaint.commands import COMPLAINT_COMMANDS
 from schemas.errors import Refusal, RefusalCode, RefusalError
+from schemas.filing.commands import PUBLIC_COMMANDS, Command, content_of
 from schemas.identity.statement import (
-    CLAIMED,
     MAX_STATEMENT,
     STATEMENT_TYPE,
     Assurance,
@@ -36,7 +37,14 @@ from schemas.identity.statement import (
     message_digest,
     seconds,
 )
-from schemas.people import OFFICERS, Actor, Role
+from schemas.parcel.commands import PARCEL_COMMANDS
+from schemas.payment.commands import PAYMENT_COMMANDS
+from schemas.people import Actor, Role
+from schemas.reading import Question
+from schemas.referral.commands import REFERRAL_COMMANDS
+from schemas.refund.commands import REFUND_COMMANDS
+from schemas.result.commands import RESULT_COMMANDS
+from tests.contract.kept import golden
 from tests.speaking import (
     APPLICANT,
     AUDIENCE,
@@ -124,16 +132,6 @@ def test_what_others_make_with_a_few_lines_is_the_same(alg: str) -> None:
     assert rule(answer(headed(alg=alg))) is None
 
 
-def test_what_the_kit_signs_others_verify_with_a_few_lines() -> None:
-    header, payload, signature = sign(statement(), private_key(1)).split(".")
-    raw_key(1).public_key().verify(unpadded(signature), f"{header}.{payload}".encode())
-    assert json.loads(unpadded(header)) == HEADER
-    assert json.loads(unpadded(payload)) == statement().model_dump(mode="json")
-    jwk = {"crv": "Ed25519", "kty": "OKP", "x": b64(PUBLIC)}
-    canonical = json.dumps(jwk, sort_keys=True, separators=(",", ":")).encode()
-    assert b64(hashlib.sha256(canonical).digest()) == HEADER["kid"]
-
-
 def unpadded(value: str) -> bytes:
     return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
 
@@ -147,24 +145,13 @@ def test_the_thumbprint_is_that_of_rfc_8037() -> None:
 NOTHING: Final[dict[str, tuple[object, str]]] = {
     "none": (None, "statement_missing"),
     "empty": ("", "statement_missing"),
-    "a number": (7, "statement_unreadable"),
-    "an object": ({"iss": "desk-1"}, "statement_unreadable"),
-    "bytes": (b"a.b.c", "statement_unreadable"),
-    "a word": ("desk-1", "statement_unreadable"),
-    "dots": ("..", "statement_unreadable"),
-    "many dots": ("a.b.c.d.e", "statement_unreadable"),
-    "no ASCII": ("ả.ả.ả", "statement_unreadable"),
     "half a character": ("\ud800", "statement_unreadable"),
     "with padding": (headed() + "=", "statement_unreadable"),
     "with the end of a line": (headed() + "\n", "statement_unreadable"),
-    "no JSON": (f"{b64(b'{')}.{b64(GOOD)}.{b64(b'1' * 64)}", "statement_unreadable"),
-    "a header that is a list": (compact([1], GOOD, raw_key(1).sign), "statement_unreadable"),
     "a header without alg": (headed(alg=None), "statement_unreadable"),
     "a deep header": (f"{b64(b'[' * 1500)}.{b64(GOOD)}.{b64(b'1' * 64)}", "statement_unreadable"),
     "too long": ("a" * (MAX_STATEMENT + 1), "statement_too_long"),
-    "far too long": ("a" * 10_000_000, "statement_too_long"),
     "none's": (headed(lambda _: b"", alg="none"), "statement_algorithm"),
-    "None's": (headed(lambda _: b"", alg="None"), "statement_algorithm"),
     "RSA's": (headed(lambda it: RSA.sign(it, PKCS1v15(), SHA256()), alg="RS256"), "statement_algorithm"),
     "HMAC's with the public key": (
         headed(lambda it: hmac.digest(PUBLIC, it, "sha256"), alg="HS256"),
@@ -173,19 +160,14 @@ NOTHING: Final[dict[str, tuple[object, str]]] = {
     "Ed448's": (headed(ed448.Ed448PrivateKey.generate().sign, alg="Ed448"), "statement_algorithm"),
     "a list of algs": (headed(alg=["Ed25519"]), "statement_algorithm"),
     "another typ": (headed(typ="JWT"), "statement_unreadable"),
-    "no typ": (headed(typ=None), "statement_unreadable"),
     "no kid": (headed(kid=None), "statement_unreadable"),
-    "a kid that is a number": (headed(kid=1), "statement_unreadable"),
     "a key of its own": (headed(raw_key(9).sign, jwk={"kty": "OKP", "crv": "Ed25519"}), "statement_unreadable"),
     "a key from afar": (headed(jku="https://example.invalid/jwks"), "statement_unreadable"),
     "what it calls critical": (headed(crit=["b64"], b64=False), "statement_unreadable"),
-    "no claims": (headed(payload=b"{}"), "statement_unreadable"),
-    "claims that are a list": (headed(payload=b"[]"), "statement_unreadable"),
     "claims that are no JSON": (headed(payload=b"\xff\x00"), "statement_unreadable"),
     "an unknown key": (headed(raw_key(9).sign, kid=private_key(9).key_id), "unknown_key"),
     "another's key": (headed(raw_key(6).sign, kid=private_key(6).key_id), "unknown_key"),
     "another key's signature": (headed(raw_key(9).sign), "statement_signature"),
-    "half a signature": (headed(lambda it: raw_key(1).sign(it)[:32]), "statement_signature"),
     "no signature": (headed(lambda _: b""), "statement_signature"),
     "a revoked key": (sign(statement(), private_key(2)), "key_revoked"),
     "a key that has run out": (sign(statement(), private_key(3)), "key_not_in_force"),
@@ -194,7 +176,7 @@ NOTHING: Final[dict[str, tuple[object, str]]] = {
 }
 
 
-@walked(("signed", "expected"), NOTHING.values(), ids=NOTHING.keys(), exactly=43)
+@walked(("signed", "expected"), NOTHING.values(), ids=NOTHING.keys(), exactly=27)
 def test_what_is_signed_otherwise_is_refused(signed: object, expected: str) -> None:
     assert str(rule(answer(signed))) == expected
 
@@ -222,34 +204,27 @@ class Case:
     now: timedelta = timedelta(0)
 
 
-SECOND: Final = timedelta(seconds=1)
 AT: Final = seconds(NOW)
 CASES: Final[dict[str, Case]] = {
     "an unknown principal": Case("unknown_principal", by="desk-9"),
     "at the end with leeway": Case(None, now=timedelta(seconds=359)),
     "expired": Case("statement_expired", now=timedelta(seconds=360)),
-    "expired long ago": Case("key_not_in_force", {"iat": AT - 86400 * 9, "exp": AT - 86400 * 9 + 300}),
     "a clock that is fast": Case(None, {"iat": AT + 60, "exp": AT + 90}),
     "a clock that is too fast": Case("statement_not_yet_valid", {"iat": AT + 61, "exp": AT + 90}),
     "five minutes and a second": Case("statement_lives_too_long", {"exp": AT + 301}),
     "no time": Case("statement_lives_too_long", {"exp": AT}),
-    "less than no time": Case("statement_lives_too_long", {"exp": AT - 1}),
     "authenticated a day before": Case(None, {"auth_time": AT - 86400}),
     "authenticated longer before": Case("authentication_too_old", {"auth_time": AT - 86401}),
-    "authenticated in 1970": Case("authentication_too_old", {"auth_time": 0}),
     "authenticated by a clock that is fast": Case(None, {"auth_time": AT + 60}),
     "authenticated later": Case("authentication_to_come", {"auth_time": AT + 61}),
     "another installation": Case("statement_for_another_installation", {"aud": "motcua:other"}),
     "another filing": Case("statement_of_another_filing", {"stream": "filing:00000000-0000-0000-0000-000000000000"}),
-    "no filing": Case("statement_of_another_filing", {"stream": None}),
     "another act": Case("statement_of_another_command", {"act": "decide"}),
     "another command": Case("statement_of_another_command", {"command_id": "c-2"}),
-    "no command": Case("statement_of_another_command", {"command_id": None}),
     "other content": Case("statement_of_other_content", {"content": "0" * 64}),
     "another subject": Case("statement_of_another_actor", {"actor": SPECIALIST.model_copy(update={"subject": "x"})}),
     "for somebody": Case("statement_of_another_actor", {"on_behalf_of": "citizen-2"}),
     "too little assurance": Case("assurance_too_low", {"acr": "1"}),
-    "more assurance": Case(None, {"acr": "4"}),
     "another procedure": Case("procedure_not_granted", message=MESSAGE.model_copy(update={"procedure": "1.001193"})),
     "a procedure that only the record knows": Case(None, message=MESSAGE.model_copy(update={"procedure": None})),
     "its own applicant": Case(None, message=OF_APPLICANT, by="portal-1", seed=6),
@@ -262,33 +237,10 @@ CASES: Final[dict[str, Case]] = {
 }
 
 
-@walked("case", CASES.values(), ids=CASES.keys(), exactly=32)
+@walked("case", CASES.values(), ids=CASES.keys(), exactly=26)
 def test_a_statement_about_something_else_is_refused(case: Case) -> None:
     signed = sign(statement(case.message, case.by, **case.said), private_key(case.seed))
     assert rule(answer(signed, case.message, case.now)) == case.rule
-
-
-@walked("role", Role, at_least=12)
-@walked("agency", [None, "H01.12", "H01.13"], exactly=3)
-@walked("claim", Claim, at_least=5)
-def test_by_brute_force_each_role_of_each_agency_under_each_claim(claim: Claim, agency: str | None, role: Role) -> None:
-    agencies = () if claim is Claim.OWN else ("H01.12",)
-    ring = Ring((principal("desk-1", grant(claim, *agencies), keys=(key_of(1),)),))
-    message = MESSAGE.model_copy(
-        update={"actor": Actor(subject="somebody", role=role, agency=agency), "filed_by": "desk-1"}
-    )
-    found = heard(sign(statement(message), private_key(1)), ring, NOW, message)
-    expected: str | None = None
-    if role not in CLAIMED[claim]:
-        expected = "role_not_granted"
-    elif agency != (None if claim is Claim.OWN else "H01.12"):
-        expected = "agency_not_granted"
-    assert rule(found) == expected
-
-
-def test_the_system_is_nobodys_to_claim_and_every_other_role_somebodys() -> None:
-    assert frozenset().union(*CLAIMED.values()) == frozenset(Role) - {Role.SYSTEM}
-    assert CLAIMED[Claim.DESK] < CLAIMED[Claim.OFFICERS] < OFFICERS
 
 
 def test_one_grant_has_to_allow_all_of_it() -> None:
@@ -339,11 +291,6 @@ def test_a_statement_is_over_a_minute_after_its_end(late: int, *, over: bool) ->
     assert (rule(answer(sign(statement(), private_key(1)), now=timedelta(seconds=late))) is not None) is over
 
 
-def test_a_program_without_grants_speaks_for_nobody() -> None:
-    ring = Ring((principal("office-1", keys=(key_of(8),)),))
-    assert rule(heard(sign(statement(by="office-1"), private_key(8)), ring, NOW)) == "role_not_granted"
-
-
 def test_nobody_acts_by_a_statement_that_names_nobody() -> None:
     assert rule(answer(sign(statement(actor=None), private_key(1)))) == "statement_of_another_actor"
     nobody = MESSAGE.model_copy(update={"actor": None})
@@ -375,12 +322,6 @@ def test_officers_are_of_agencies_and_applicants_of_none(claim: Claim) -> None:
     wrong = ("H01.12",) if claim is Claim.OWN else ()
     with pytest.raises(ValueError, match="agencies"):
         Grant(claim=claim, agencies=wrong, assurance=Assurance.LOW)
-
-
-def test_the_digest_of_a_message_leaves_the_statement_out() -> None:
-    said = {"kind": "accept", "n": 1}
-    assert message_digest(said | {"statement": "a.b.c"}) == message_digest(said)
-    assert message_digest(said) == hashlib.sha256(b'{"kind":"accept","n":1}').hexdigest()
 
 
 @given(st.text(max_size=300) | st.binary(max_size=300) | st.integers() | st.none() | st.lists(st.text()))
@@ -421,3 +362,31 @@ def test_what_is_signed_in_time_is_verified_and_comes_back_as_it_was(
     else:
         assert isinstance(found, Proved)
         assert found.statement == said
+
+
+SIGNED: Final = {"statement": sign(statement(), private_key(1))}
+COMMANDS: Final = {
+    model.model_fields["kind"].default: model
+    for models in (PUBLIC_COMMANDS, PARCEL_COMMANDS, REFERRAL_COMMANDS, COMPLAINT_COMMANDS, RESULT_COMMANDS)
+    for model in (*models, *REFUND_COMMANDS, *PAYMENT_COMMANDS)
+}
+QUESTIONS: Final = {model.model_fields["ask"].default: model for model in get_args(Question)}
+
+
+@walked("kind", COMMANDS, at_least=50)
+def test_a_command_has_the_same_digest_with_a_statement(kind: str) -> None:
+    model: type[Command] = COMMANDS[kind]
+    plain = model.model_validate(golden(f"command.{kind}"))
+    signed = model.model_validate(golden(f"command.{kind}") | SIGNED)
+    assert signed.statement == SIGNED["statement"]
+    assert content_of(signed) == content_of(plain)
+    assert message_digest(signed.model_dump(mode="json")) == message_digest(plain.model_dump(mode="json"))
+    assert "statement" not in plain.model_dump(mode="json")
+    assert SIGNED["statement"] not in repr(signed)
+
+
+@walked("ask", QUESTIONS, at_least=20)
+def test_a_question_may_carry_a_statement(ask: str) -> None:
+    plain = QUESTIONS[ask].model_validate(golden(f"ask.{ask}"))
+    assert QUESTIONS[ask].model_validate(golden(f"ask.{ask}") | SIGNED).statement == SIGNED["statement"]
+    assert "statement" not in plain.model_dump(mode="json")
