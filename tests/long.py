@@ -505,7 +505,9 @@ LONG: Final[Mapping[str, Long]] = {
             "test_the_same_form_has_the_same_bytes_on_another_machine",
         ),
     ),
-    "unit/papers/test_hands_of_any_life.py": Long("whose hands a filing is in, over any life"),
+    "unit/papers/test_hands.py": Long(
+        "whose hands a filing is in, over any life", only=("test_somebody_has_it_at_every_moment",)
+    ),
     "unit/papers/test_papers.py": Long(
         "the same bytes of each paper in a process of its own",
         only=("test_the_same_paper_has_the_same_bytes_on_another_machine",),
@@ -513,14 +515,11 @@ LONG: Final[Mapping[str, Long]] = {
     "unit/papers/test_papers_benchmark.py": Long(
         "that papers are measured", only=("test_both_sides_are_measured_round_by_round_and_a_seal_by_itself",)
     ),
-    "unit/papers/test_result_templates.py": Long(
-        "every fault of a result's template, printed",
-        only=("test_a_broken_template_is_refused_with_its_line_in_the_file",),
-    ),
     "unit/papers/test_templates.py": Long(
         "every fault of every template, printed",
         only=(
             "test_a_broken_template_is_refused_with_its_line",
+            "test_a_broken_template_is_refused_with_its_line_in_the_file",
             "test_a_template_without_end_is_ended",
             "test_every_fault_has_words_and_is_seen_here",
             "test_the_standard_template_holds_for_every_paper",

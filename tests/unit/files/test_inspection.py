@@ -153,16 +153,10 @@ GOOD: Final = (
     Case("a stream of 150 MB", None, u.PDF, lambda: u.with_stream(deflated(150_000_000), Name.FlateDecode)),
     Case("JPEG", None, u.JPEG, jpeg),
     Case("JPEG from a camera", None, u.JPEG, u.from_a_camera),
-    Case("progressive JPEG", None, u.JPEG, lambda: u.picture("JPEG", progressive=True)),
-    Case("JPEG in CMYK", None, u.JPEG, lambda: u.picture("JPEG", mode="CMYK")),
-    Case("JPEG with a line feed behind it", None, u.JPEG, grown(jpeg, lambda: b"\n")),
     Case("JPEG with the smaller one it announces", None, u.JPEG, u.several_in_one),
     Case("JPEG from a Samsung phone", None, u.JPEG, u.from_samsung),
     Case("JPEG of 99 million pixels", None, u.JPEG, lambda: u.picture("JPEG", (11_000, 9_000))),
     Case("PNG", None, u.PNG, png),
-    Case("PNG with a palette", None, u.PNG, lambda: u.picture("PNG", mode="P")),
-    Case("PNG one can see through", None, u.PNG, lambda: u.picture("PNG", mode="RGBA")),
-    Case("black and white PNG", None, u.PNG, lambda: u.picture("PNG", mode="1")),
     Case("PNG of 99 million pixels", None, u.PNG, lambda: u.picture("PNG", (11_000, 9_000))),
     Case("PNG with a long word", None, u.PNG, lambda: u.png_with(u.chunk(b"zTXt", b"a\0\0" + deflated(1000)))),
     Case("CMS", None, u.CMS, contents),
@@ -175,12 +169,8 @@ BAD: Final = (
     Case("GIF as PDF", "file_is_something_else", u.PDF, lambda: u.picture("GIF")),
     Case("GIF before PDF", "file_is_something_else", u.PDF, lambda: u.picture("GIF") + plain()),
     Case("program as JPEG", "file_is_something_else", u.JPEG, lambda: b"MZ" + bytes(500)),
-    Case("words as PDF", "file_is_something_else", u.PDF, lambda: b"hello"),
-    Case("JPEG as PNG", "file_is_something_else", u.PNG, jpeg),
-    Case("PDF as CMS", "file_is_something_else", u.CMS, plain),
     Case("PEM as CMS", "file_is_something_else", u.CMS, lambda: b"-----BEGIN PKCS7-----"),
     Case("cut PDF", "file_damaged", u.PDF, cut(plain, 9)),
-    Case("half a PDF", "file_damaged", u.PDF, lambda: plain()[:300]),
     Case("cut revision of a PDF", "file_damaged", u.PDF, grown(plain, lambda: b"9 0 obj\n<< /A ")),
     Case("PDF without pages", "file_damaged", u.PDF, lambda: u.saved(pikepdf.new())),
     Case("table that leads nowhere", "file_damaged", u.PDF, lambda: plain().replace(b"startxref\n", b"startxref\n1")),
@@ -195,9 +185,7 @@ BAD: Final = (
     ),
     Case("pages 60,000 deep", "file_damaged", u.PDF, lambda: u.deep_pages(60_000)),
     Case("arrays 100,000 deep", "file_damaged", u.PDF, lambda: u.by_hand({**u.PAGES, 4: b"[" * 100_000})),
-    Case("cut JPEG", "file_damaged", u.JPEG, cut(jpeg, 500)),
     Case("JPEG without an end", "file_damaged", u.JPEG, cut(jpeg, 2)),
-    Case("cut PNG", "file_damaged", u.PNG, cut(png, 40)),
     Case("PNG without an end", "file_damaged", u.PNG, cut(png, 12)),
     Case("PNG with a flipped bit", "file_damaged", u.PNG, lambda: png()[:-30] + b"\x99" + png()[-29:]),
     Case("PNG with too few pixels", "file_damaged", u.PNG, lambda: u.png_of(800, 800, bytes(99))),
@@ -210,8 +198,6 @@ BAD: Final = (
     Case("words before PDF", "file_holds_more", u.PDF, lambda: b"hello\n" + plain()),
     Case("words between revisions", "file_holds_more", u.PDF, lambda: plain() + b"hello\nstartxref\n9\n%%EOF\n"),
     Case("PDF behind JPEG", "file_holds_more", u.JPEG, grown(jpeg, plain)),
-    Case("ZIP behind JPEG", "file_holds_more", u.JPEG, grown(jpeg, u.archive)),
-    Case("JPEG behind JPEG", "file_holds_more", u.JPEG, grown(jpeg, jpeg)),
     Case("PDF in a word of a JPEG", "file_holds_more", u.JPEG, lambda: u.picture("JPEG", comment=b"%PDF-1.7\n1 0 obj")),
     Case("words behind two JPEGs", "file_holds_more", u.JPEG, lambda: u.several_in_one(tail=b"hello")),
     Case("words before the facts of a phone", "file_holds_more", u.JPEG, lambda: u.from_samsung(between=b"hello")),
@@ -240,10 +226,8 @@ BAD: Final = (
     Case("XFA", "file_active", u.PDF, xfa),
     Case("stream in another file", "file_active", u.PDF, lambda: u.with_stream(b"", F=String("/etc/passwd"))),
     Case("JPEG of 50,000 pixels", "file_image_too_large", u.JPEG, lambda: u.picture("JPEG", (50_000, 8))),
-    Case("JPEG that says 50,000", "file_image_too_large", u.JPEG, lambda: u.jpeg_that_says(50_000, 50_000)),
     Case("JPEG of 110 million pixels", "file_image_too_large", u.JPEG, lambda: u.jpeg_that_says(11_000, 10_000)),
     Case("PNG of 50,000 pixels", "file_image_too_large", u.PNG, lambda: u.png_of(50_000, 50_000, b"")),
-    Case("50,000 pixels in a PDF", "file_image_too_large", u.PDF, lambda: u.with_image(width=50_000)),
     Case("10^18 pixels in a PDF", "file_image_too_large", u.PDF, lambda: u.with_image(width=10**18)),
     Case(
         "JPEG in a PDF larger than it is said to be",
@@ -252,7 +236,6 @@ BAD: Final = (
         lambda: u.with_image(u.picture("JPEG", (30_000, 8)), Name.DCTDecode),
     ),
     Case("fewer than no pixels in a PDF", "file_damaged", u.PDF, lambda: u.with_image(width=-5)),
-    Case("words for pixels in a PDF", "file_damaged", u.PDF, lambda: u.with_image(width=String("wide"))),
     Case("JPEG in a PDF that is none", "file_damaged", u.PDF, lambda: u.with_image(b"x", Name.DCTDecode)),
     Case("stream bomb", "file_bomb", u.PDF, lambda: u.with_stream(deflated(300_000_000), Name.FlateDecode)),
     Case(
@@ -282,7 +265,7 @@ BAD: Final = (
 )
 
 
-@walked("case", [*GOOD, *BAD], ids=lambda case: case.about, exactly=113, parts=4)
+@walked("case", [*GOOD, *BAD], ids=lambda case: case.about, exactly=96, parts=4)
 async def test_each_file_is_judged_by_its_rule(inspector: Inspector, case: Case) -> None:
     assert await judged(inspector, case.make(), case.media_type) == case.rule
 
@@ -296,12 +279,9 @@ async def test_each_rule_has_a_file_that_breaks_it_and_a_sentence() -> None:
     ("name", "media_type", "rule"),
     [
         ("giấy khai sinh.pdf", u.PDF, None),
-        ("SCAN.PDF", u.PDF, None),
-        ("n" * 196 + ".pdf", u.PDF, None),
         ("n" * 200, u.PDF, "file_wrong_extension"),
         ("scan.pdf.exe", u.PDF, "file_wrong_extension"),
         ("scan.jpg", u.PDF, "file_wrong_extension"),
-        ("scan.pdf ", u.PDF, "file_wrong_extension"),
         (None, "APPLICATION/PDF", "file_type_not_accepted"),
         ("scan.pdf", "application/pdf; charset=x", "file_type_not_accepted"),
         (
@@ -310,7 +290,7 @@ async def test_each_rule_has_a_file_that_breaks_it_and_a_sentence() -> None:
             "file_type_not_accepted",
         ),
     ],
-    exactly=10,
+    exactly=7,
 )
 async def test_names_and_types_are_taken_as_they_are_written(
     inspector: Inspector, name: str | None, media_type: str, rule: str | None

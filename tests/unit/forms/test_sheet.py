@@ -1,12 +1,25 @@
 """What a form shows: every field when it is blank, what was given when it is filled in."""
 
+import hashlib
+import json
 from pathlib import Path
+from typing import Any
+from unicodedata import normalize
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
 
+from rules.filing.submission.admission import dossier_problems
+from rules.forms.json_schema import json_schema
 from rules.forms.named import forms_of, is_form_of
 from rules.forms.sheet import Entry, Sheet, blank, filled_in
-from tests.unit.forms.dossiers import ADDRESS, FILES, NAME, RESIDENCE_FILE, procedure, residence
+from schemas.filing.submission import signed_content, signed_digest
+from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
+from schemas.publishing.procedure_rules import rules_of
+from tests.tiers import examples
+from tests.unit.forms.dossiers import ADDRESS, AT, FILES, NAME, RESIDENCE, RESIDENCE_FILE, procedure, residence
 
 OF = procedure(RESIDENCE_FILE)
 ((KEY, PAPER),) = forms_of(OF).items()
@@ -18,15 +31,6 @@ def entries(sheet: Sheet) -> dict[str, Entry]:
 
 def ticked(entry: Entry) -> list[str]:
     return [box.name.vi for box in entry.boxes if box.ticked]
-
-
-def test_the_named_forms_of_the_catalogue_are_there() -> None:
-    named = {key: paper for file in FILES for key, paper in forms_of(procedure(file)).items() if paper is not None}
-    assert named.keys() >= {
-        *("forms/1.001029/don-de-nghi.pdf", "forms/1.001612/giay-de-nghi.pdf", "forms/1.004222/ct01.pdf"),
-        *("forms/1.004645/thong-bao.pdf", "forms/1.013225/mau-01.pdf", "forms/1.013227/don-gia-han.pdf"),
-        *("forms/1.013833/don-dang-ky.pdf", "forms/1.013833/to-khai-thue.pdf", "forms/2.001035/hop-dong.pdf"),
-    }
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -79,3 +83,130 @@ def test_a_date_and_a_truth_are_written_as_people_write_them() -> None:
     given = entries(filled_in(of, key, paper, residence(form=form)))
     assert given["form.contract_date"].value == "01/02/2026"
     assert ticked(given["form.close_relative"]) == ["có"]
+
+
+FILE = {"key": "files/x", "sha256": "1" * 64, "size": 9}
+SIGNED_FORM = {"code": "declaration", "file": FILE}
+PAPERS = RESIDENCE["papers"]
+SIGNED = signed_digest(residence(), "declaration")
+
+
+def test_what_is_signed_is_plain_canonical_json_with_defaults_and_without_nulls() -> None:
+    content = json.loads(signed_content(residence(), "declaration"))
+
+    assert content == {
+        "client_id": "portal-1",
+        "submission_id": "s-1",
+        "procedure": "1.004222",
+        "agency": "H01.12",
+        "channel": "online",
+        "applicant": RESIDENCE["applicant"] | {"kind": "person"},
+        "form": RESIDENCE["form"],
+        "papers": [{"code": "owner_consent", "file": PAPERS[0]["file"] | {"media_type": "application/pdf"}}],
+        "result_channel": "post",
+        "address": RESIDENCE["address"],
+    }
+    assert (
+        signed_content(residence())
+        == json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    )
+    assert hashlib.sha256(signed_content(residence(), "declaration")).hexdigest() == SIGNED
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {"signature": FILE},
+        {"actor": {"subject": "citizen-2", "role": "representative"}},
+        {"papers": [*PAPERS, SIGNED_FORM]},
+        {"papers": [{"code": "declaration"}, *PAPERS]},
+        {"applicant": RESIDENCE["applicant"] | {"name": normalize("NFD", NAME)}},
+    ],
+    ids=str,
+)
+def test_what_comes_with_the_signature_is_not_signed(same: dict[str, Any]) -> None:
+    assert signed_digest(residence(**same), "declaration") == SIGNED
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"version": "2026-12"},
+        {"level": 3},
+        {"form": RESIDENCE["form"] | {"members": 3}},
+        {"papers": [{"code": "owner_consent", "file": FILE}]},
+        {"papers": [*PAPERS, {"code": "kinship", "file": FILE}]},
+        {"authorisation": FILE},
+        {"applicant": RESIDENCE["applicant"] | {"id_number": "001099012346"}},
+    ],
+    ids=str,
+)
+def test_everything_else_is(other: dict[str, Any]) -> None:
+    assert signed_digest(residence(**other), "declaration") != SIGNED
+
+
+def test_a_form_that_is_no_paper_leaves_all_papers_in() -> None:
+    assert signed_digest(residence(papers=[*PAPERS, SIGNED_FORM])) != SIGNED
+
+
+FORMS = FormatChecker(["date"])
+VALUES: dict[FieldKind, list[Any]] = {
+    FieldKind.TEXT: ["", " ", "ab", "Đường số 5, phường 2", "x" * 121, "x" * 4000, 5],
+    FieldKind.INTEGER: [-1, 0, 1, 2, 20, 21, 10**6, True, "1"],
+    FieldKind.DATE: ["2026-02-28", "2026-02-30", "28/02/2026", "2026-2-8", ""],
+    FieldKind.BOOLEAN: [True, False, 1, "true"],
+    FieldKind.CHOICE: ["no_such", 1],
+}
+
+
+def in_form_alone(of: Procedure) -> bool:
+    return all(
+        condition.field is not None and condition.at_least_days_ago is None and condition.at_most_days_ago is None
+        for field in of.form
+        for condition in field.when
+    )
+
+
+def values(field: FieldRule) -> st.SearchStrategy[Any]:
+    return st.sampled_from([*field.choices, *field.choices, *VALUES[field.kind]])
+
+
+def forms(of: Procedure) -> st.SearchStrategy[dict[str, Any]]:
+    known = {field.code: values(field) for field in of.form}
+    return st.fixed_dictionaries({}, optional=known | {"no_such_field": st.just("x")})
+
+
+EVERY = [procedure(file) for file in FILES]
+TOLD = [of for of in EVERY if of.form and in_form_alone(of)]
+
+
+@pytest.mark.parametrize("of", TOLD, ids=lambda of: f"{of.code}@{of.version}")
+@settings(max_examples=examples(60), deadline=None)
+@given(data=st.data())
+def test_it_says_what_the_rules_say(of: Procedure, data: st.DataObject) -> None:
+    form = data.draw(forms(of))
+    rules = rules_of(of, "0" * 64)
+    wrong = [one for one in dossier_problems(rules, residence(form=form), AT.date()) if one.field.startswith("form.")]
+    assert Draft202012Validator(json_schema(of), format_checker=FORMS).is_valid(form) is (not wrong), wrong
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_field_has_its_words_in_both_languages(file: Path) -> None:
+    of = procedure(file)
+    schema = json_schema(of)
+    Draft202012Validator.check_schema(schema)
+    for field in of.form:
+        found = schema["properties"][field.code]
+        assert found["title"].startswith(field.label.vi)
+        assert (found["x-vi"]["title"], found["x-en"]["title"]) == (field.label.vi, field.label.en)
+        assert ("description" in found) == ("description" in found["x-vi"]) == ("description" in found["x-en"])
+        assert [one["const"] for one in found.get("oneOf", ())] == list(field.choices)
+
+
+def test_a_field_of_another_channel_is_neither_asked_for_nor_refused() -> None:
+    of = procedure(RESIDENCE_FILE)
+    address, members = (field.model_dump() for field in of.form if field.code in {"address", "members"})
+    online = of.model_validate(of.model_dump() | {"form": [address | {"when": [{"channel": "counter"}]}, members]})
+    valid = Draft202012Validator(json_schema(online)).is_valid
+    assert valid({"members": 1})
+    assert valid({"members": 1, "address": "Số 1 phố Huế"})

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from itertools import pairwise
+from typing import Any, Final, get_args
 
 import pytest
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
 
+from rules.papers.custody.deeds import ONLY_TOLD
+from rules.papers.custody.effort import effort
 from rules.papers.custody.hands import hands
+from schemas.filing.events import Event
 from schemas.papers.custody import Hand
-from schemas.people import Role
+from schemas.people import OFFICERS, Role
+from schemas.publishing.procedure import Baseline
+from schemas.words.catalogue import SENTENCES
+from tests.unit.filing.any_life import CLOSINGS, AnyLife
 from tests.unit.filing.lives import (
-    APPLICANT,
     APPRAISE,
     AT_DESK,
     CASHIER,
     DECIDE,
     FETCHED,
     HANDOVER,
-    LEADER,
     PAPER,
     PARTS,
     RECEPTION,
     REPRESENTATIVE,
     SPECIALIST,
     START,
-    STOP,
     TAX,
     TEAM_LEAD,
     Life,
@@ -34,6 +40,8 @@ from tests.unit.filing.lives import (
     officer,
     procedure,
 )
+from tests.unit.filing.shapes import SHAPE_NAMES, SHAPES
+from tests.unit.profile import PROFILE
 
 INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-9"}
 
@@ -64,11 +72,6 @@ def test_a_hand_begins_where_the_one_before_ends_and_time_in_it_is_office_time()
     begun: list[datetime] = [hand.since for hand in of(life)]
     assert [hand.until for hand in of(life)] == [START, *begun[2:], None]
     assert [hand.working_minutes for hand in of(life)] == [0, 90 + 150, 60 + 120, 60]
-
-
-def test_an_unclaimed_task_was_in_the_hand_of_who_did_it() -> None:
-    life = Life().wait(minutes=5).accepted()
-    assert who(life)[1] == ("reception", "reception-1")
 
 
 def test_a_task_that_was_given_away_lay_in_the_queue_until_then() -> None:
@@ -135,26 +138,12 @@ def test_a_filing_recorded_by_an_officer_begins_in_their_hand() -> None:
     assert (second.role, second.agency) == ("specialist", "H01.12")
 
 
-def test_a_fee_is_with_the_applicant_whoever_takes_the_money() -> None:
-    life = Life(procedure(fee=fee()), **PAPER, result_channel="counter", fee_channel="counter")
-    life.do("pay_at_counter", CASHIER, amount=16000)
-    assert who(life)[1] == ("applicant", None)
-    assert next((deed.kind, deed.subject) for deed in of(life)[1].done) == ("fee_paid", "cashier-1")
-
-
 def test_another_authority_has_it_for_the_officer_who_asked() -> None:
     life = at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC")
     assert who(life)[-1] == ("authority", "specialist-1")
     life.do("demand_obligation", SPECIALIST, reference="13/TB", amount=100)
     assert who(life)[-1] == ("applicant", None)
     assert of(life)[-2].step == "tax"
-
-
-def test_a_suspended_filing_is_in_the_hand_of_who_suspended_it() -> None:
-    life = Life().accepted().do("claim", SPECIALIST).do("stop", LEADER, mode="suspend", **STOP).wait(hours=1)
-    assert who(life)[-1] == ("leader", "leader-1")
-    life.do("resume", LEADER)
-    assert who(life)[-1] == ("specialist", "specialist-1")
 
 
 def test_what_other_agencies_decide_is_in_their_hands_beside_the_others() -> None:
@@ -169,23 +158,12 @@ def test_what_other_agencies_decide_is_in_their_hands_beside_the_others() -> Non
     assert who(life)[2] == ("specialist", None)
 
 
-def test_parts_that_nobody_answered_are_over_when_the_filing_is() -> None:
-    life = Life(procedure(review=[PARTS, APPRAISE, DECIDE])).accepted().wait(hours=1)
-    life.do("withdraw", REPRESENTATIVE, reason="x")
-    assert [hand.until for hand in of(life) if hand.part] == [life.now, life.now]
-
-
 @pytest.mark.parametrize(("until", "outcome"), [("2026-11-26 09:00", "early"), ("2026-11-27 09:00", "late")])
 def test_a_hand_tells_its_limit_and_whether_that_was_kept(until: str, outcome: str) -> None:
     life = Life()
     assert of(life)[-1].due == life.clock("intake").due
     life.until(until).rung().accepted()
     assert (of(life)[1].due, of(life)[1].outcome) == (life.clock("intake").due, outcome)
-
-
-def test_a_hand_from_which_a_task_is_only_passed_on_tells_no_outcome() -> None:
-    life = Life().accepted().do("claim", SPECIALIST)
-    assert [hand.outcome for hand in of(life)[2:]] == [None, None]
 
 
 def test_the_post_has_it_until_it_says_otherwise() -> None:
@@ -203,33 +181,75 @@ def test_a_reopened_filing_goes_on_from_who_upheld_the_complaint() -> None:
     assert (of(life)[1].until, of(life)[2].since, of(life)[2].until) == (START, life.now, life.now)
 
 
-def test_an_answer_does_not_move_a_filing() -> None:
-    life = Life().accepted().do("claim", SPECIALIST).do("ask", SPECIALIST, question="?")
-    life.do("answer", APPLICANT, n=1, answer="!")
-    assert done(life)[-1] == ["asked", "answered"]
+BASELINE = Baseline(working_days=10, visits=3, source="unconfirmed")
 
 
-def test_what_follows_by_itself_is_the_systems_whoever_gave_the_command() -> None:
-    life = Life(procedure(fee=fee("submission")))
-    submitted, asked = of(life)[0].done
-    assert (submitted.role, asked.kind, asked.role, asked.accountable) == (
-        "representative",
-        "fee_requested",
-        "system",
-        None,
-    )
+def cost(life: Life) -> tuple[int, int]:
+    found = effort(life.log, life.filing, life.now, BASELINE)
+    assert found.baseline is BASELINE
+    return found.working_days, found.visits
 
 
-def test_who_takes_the_money_answers_for_nothing_else() -> None:
-    life = Life(procedure(fee=fee(), review=[PARTS, APPRAISE, DECIDE]), **PAPER, fee_channel="counter")
+def test_what_is_done_online_needs_no_visit() -> None:
+    life = Life().accepted().decided().issued()
+    assert life.filing.closed
+    assert cost(life) == (0, 0)
+
+
+def test_what_is_done_at_a_counter_on_one_day_is_one_visit() -> None:
+    life = Life(procedure(fee=fee()), **PAPER, result_channel="counter", fee_channel="counter")
     life.do("pay_at_counter", CASHIER, amount=16000)
-    paid, referred = of(life)[1].done
-    assert (paid.kind, paid.subject, paid.accountable) == ("fee_paid", "cashier-1", None)
-    assert (referred.kind, referred.role, referred.accountable) == ("referred", "system", "reception-1")
+    assert cost(life) == (0, 1)
+    life.until("2026-11-30 09:00").decided().issued()
+    assert cost(life) == (3, 1)
+    life.until("2026-12-01 09:00").do("hand_over", HANDOVER, **FETCHED).until("2026-12-20 09:00")
+    assert cost(life) == (4, 2)
 
 
-def test_an_approval_that_waited_for_the_fee_is_not_the_cashiers() -> None:
-    life = Life(procedure(fee=fee(), **INSTANT), fee_channel="counter").do("accept")
-    life.do("pay_at_counter", CASHIER, amount=16000)
-    decided = next(deed for hand in of(life) for deed in hand.done if deed.kind == "decided")
-    assert (decided.role, decided.subject, decided.accountable) == ("system", None, "leader-9")
+def test_a_supplement_online_is_no_visit() -> None:
+    life = Life().asked(RECEPTION, ("field", "name")).do("supplement", REPRESENTATIVE, form={"name": "An Binh"})
+    assert cost(life) == (0, 0)
+
+
+def test_what_the_post_brought_is_no_visit_and_counts_from_when_it_did() -> None:
+    life = Life(**PAPER | {"channel": "post"}, result_channel="counter", received_at="2026-11-24T09:00:00+07:00")
+    assert cost(life) == (1, 0)
+
+
+def test_everything_that_is_done_has_a_name() -> None:
+    kinds = {str(model.model_fields["kind"].default) for model in get_args(get_args(Event)[0])}
+    assert kinds > ONLY_TOLD
+    done = {f"deed.{kind}" for kind in kinds - ONLY_TOLD}
+    assert {key for key in SENTENCES if key.startswith("deed.")} == done
+
+
+HERE: Final = settings(PROFILE, max_examples=5, stateful_step_count=25)
+
+
+def lies_after(before: Hand, after: Hand, closed: set[datetime]) -> bool:
+    """Whether nothing lies between two hands, or only a time in which the filing was closed."""
+    assert before.until is not None
+    return before.until == after.since or (before.until in closed and before.until < after.since)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("shape", SHAPES[::4], ids=SHAPE_NAMES[::4])
+def test_somebody_has_it_at_every_moment(shape: dict[str, Any]) -> None:
+    class ThisLife(AnyLife):
+        def teardown(self) -> None:
+            life = self.life
+            found = hands(life.log, life.filing, life.now)
+            own = [hand for hand in found if hand.part is None]
+            ends = {recorded.at for recorded in life.log if recorded.event.kind in CLOSINGS}
+            assert all(lies_after(before, after, ends) for before, after in pairwise(own))
+            assert (own[-1].until is None) is not life.filing.closed
+            assert own[0].since == life.log[0].at
+            for deed in (deed for hand in found for deed in hand.done):
+                assert (deed.subject is not None) is (deed.role in OFFICERS)
+                if deed.role is Role.SYSTEM and life.filing.procedure.standing_officer:
+                    assert deed.accountable
+            seqs = [deed.seq for hand in own for deed in hand.done]
+            assert seqs == sorted(set(seqs))
+
+    ThisLife.shape = shape
+    run_state_machine_as_test(ThisLife, settings=HERE)

@@ -6,9 +6,6 @@ import asyncio
 import json
 
 from benchmarks.documents.papers import as_json, run
-from benchmarks.documents.receipts import receipts
-from rules.papers.sheet import sheet
-from schemas.papers.state import PaperKind
 
 
 def test_both_sides_are_measured_round_by_round_and_a_seal_by_itself() -> None:
@@ -19,9 +16,3 @@ def test_both_sides_are_measured_round_by_round_and_a_seal_by_itself() -> None:
     assert all(len(side["wall"]) == len(side["cpu"]) == 4 for side in found["rounds"].values())
     assert min(found["by_wall"], found["by_cpu"], found["seal"]) > 0
     assert "4 receipts: rendered, hashed and stored" in str(measured)
-
-
-def test_no_receipt_is_like_another() -> None:
-    sheets = [sheet(PaperKind.RECEIPT, source) for series in "AB" for source in receipts(series, 0, 300)]
-    assert len({one.code for one in sheets}) == len({str(one.body) for one in sheets}) == 600
-    assert max(len(one.code) for one in sheets) <= 24

@@ -22,7 +22,7 @@ from schemas.papers.register import Register, RegisterEntry
 from schemas.people import Role
 from schemas.publishing.procedure import Baseline
 from tests.printed import Margins, outside, pages
-from tests.unit.filing.lives import AT_DESK, FETCHED, PASSPORT, REPRESENTATIVE, START, Life, local, officer
+from tests.unit.filing.lives import AT_DESK, FETCHED, PASSPORT, START, Life, local, officer
 
 NAME = Text(vi="Đăng ký thường trú", en="Registration of residence")
 MARGINS = Margins(left=9, right=9, top=8, bottom=4)
@@ -109,12 +109,6 @@ def test_what_it_says_of_a_filing_until_its_result_is_taken() -> None:
     assert last.effort == Effort(working_days=1, visits=2)
 
 
-def test_what_was_withdrawn_has_no_result() -> None:
-    life = Life().accepted().do("withdraw", REPRESENTATIVE, reason="x")
-    found = entry(1, life.log, life.filing, Known(NAME, 1), life.now)
-    assert (found.returned_at, found.outcome, found.status) == (None, None, 7)
-
-
 def test_it_stands_on_paper_with_all_that_is_known() -> None:
     [page] = texts(printed(line(desk="H01.01", outcome="late", recipient="Trần Thị Bé")))
     for words in (
@@ -129,11 +123,6 @@ def test_it_stands_on_paper_with_all_that_is_known() -> None:
     together = "".join(page.split())
     assert "H01.12-20261125-0000001" in together
     assert "quáhạn;nộptạiH01.01" in together
-
-
-def test_an_empty_one_says_so() -> None:
-    [page] = texts(printed(head=HEAD.model_copy(update={"filings": 0})))
-    assert "Sổ này có 0 hồ sơ" in page
 
 
 def test_a_long_one_goes_on_from_page_to_page_without_a_gap_and_has_every_line_once() -> None:
