@@ -8,7 +8,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
-from benchmarks.calendar import MANY, cases
+from benchmarks.calendar import MANY
 
 
 def test_it_says_how_long_a_hundred_thousand_due_dates_take_a_core(tmp_path: Path) -> None:
@@ -20,14 +20,3 @@ def test_it_says_how_long_a_hundred_thousand_due_dates_take_a_core(tmp_path: Pat
     assert measured["seconds"] > 0
     assert len(measured["rounds"]) == 5
     assert f"100,000 due dates in {measured['seconds']:.2f} s of one core" in ended.stdout
-
-
-def test_the_cases_are_the_same_every_time_and_of_every_kind() -> None:
-    some = cases(1000)
-    assert some == cases(1000)
-    assert len({case.limit for case in some}) == 10
-    assert {len(case.pauses) for case in some} == {0, 1, 2, 3}
-
-
-def test_a_result_needs_a_folder(tmp_path: Path) -> None:
-    assert CliRunner().invoke(app, ["calendar", "--json", str(tmp_path / "none" / "out.json")]).exit_code == 2

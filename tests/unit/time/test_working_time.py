@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import gettext
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, time, timedelta
+from datetime import UTC, date, time
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
 
+from publishing.authoring.calendar_file import CALENDARS, check_bytes
 from rules.time import working_time
 from rules.time.calendars import expand
 from rules.time.office_hours import pages
 from rules.time.working_time import TimeError
 from schemas.base import Text
 from schemas.limit import Limit
-from schemas.publishing.calendar import Calendar, CalendarFile, Timeliness
+from schemas.publishing.calendar import Calendar, CalendarFile, DayStatus, Timeliness
 from tests.conftest import ROOT
 from tests.unit.time.cases import at, limit, name
 from tests.walking import walked
@@ -54,34 +55,22 @@ def test_a_limit_ends(case: dict[str, Any]) -> None:
     assert lines[-1].endswith(f"{case['due'].replace('T', ' ')}.")
 
 
-def test_there_are_enough_cases_and_none_twice() -> None:
-    assert len(CASES) >= 75
-    assert len({str({**case, "why": ""}) for case in CASES}) == len(CASES)
-
-
 @walked(
     ("due", "text", "before", "agency"),
     [
         ("2026-03-13T17:00", "1 working day", "2026-03-12T17:00", None),
         ("2026-02-23T17:00", "1 working day", "2026-02-13T17:00", None),
-        ("2026-08-24T17:00", "1 working day", "2026-08-22T17:00", None),
-        ("2026-10-09T11:30", "1 working day", "2026-10-08T17:00", "H01"),
         ("2026-10-12T17:00", "1 working day", "2026-10-09T11:30", "H01"),
         ("2026-03-13T17:00", "0 working days", "2026-03-13T17:00", None),
-        ("2026-03-13T17:00", "3 working days", "2026-03-10T17:00", None),
-        ("2026-03-05T10:00", "1 working day", "2026-03-04T10:00", None),
-        ("2026-10-12T15:00", "1 working day", "2026-10-09T11:30", "H01"),
         ("2026-03-07T12:00", "1 working day", "2026-03-05T17:00", None),
         ("2026-03-05T10:00", "2 working hours", "2026-03-05T08:00", None),
         ("2026-03-05T10:00", "4 working hours", "2026-03-04T16:00", None),
-        ("2026-03-05T10:00", "3 working hours", "2026-03-04T17:00", None),
         ("2026-03-09T17:00", "5 calendar days", "2026-03-04T17:00", None),
-        ("2026-03-09T17:00", "2 calendar days", "2026-03-06T17:00", None),
         ("2026-03-09T10:00", "0 calendar days", "2026-03-09T10:00", None),
         ("2026-03-09T17:00:30", "45 seconds", "2026-03-09T16:59:45", None),
         ("2026-01-05T17:00", "300 working days", "2024-10-23T17:00", None),
     ],
-    exactly=18,
+    exactly=11,
 )
 def test_so_much_before_a_due_instant(due: str, text: str, before: str, agency: str | None) -> None:
     assert working_time.before(at(due), limit(text), expand(FILE, agency)) == at(before)
@@ -91,64 +80,41 @@ def test_so_much_before_a_due_instant(due: str, text: str, before: str, agency: 
     ("start", "text", "half", "pauses"),
     [
         ("2026-03-04T10:00", "8 working hours", "2026-03-04T16:00", []),
-        ("2026-03-04T14:00", "0 working days", "2026-03-04T15:30", []),
         ("2026-03-04T10:00", "1 working day", "2026-03-05T11:00", []),
         ("2026-03-02T07:00", "1 working day", "2026-03-03T11:00", []),
-        ("2026-03-06T17:30", "1 working day", "2026-03-10T11:00", []),
-        ("2026-03-02T07:00", "1 working day", "2026-03-03T11:00", [("2026-03-02T10:00", "2026-03-02T16:00")]),
         ("2026-03-02T07:00", "1 working day", "2026-03-03T15:00", [("2026-03-02T10:00", "2026-03-03T09:00")]),
-        ("2026-03-02T09:00", "5 working days", "2026-03-05T11:00", []),
         ("2026-03-04T14:00", "0 calendar days", "2026-03-04T15:30", []),
         ("2026-03-04T14:00", "0 calendar days", "2026-03-04T16:00", [("2026-03-04T14:30", "2026-03-04T15:00")]),
-        ("2026-03-04T10:01", "0 working days", "2026-03-04T14:31", [("2026-03-04T10:00", "2026-03-04T10:00")]),
         ("2026-03-06T10:00", "1 calendar day", "2026-03-09T08:30", []),
         ("2026-03-04T10:00", "8 working hours", "2026-03-05T08:00", [("2026-03-04T14:00", "2026-03-04T16:00")]),
-        ("2026-03-04T10:00", "8 working hours", "2026-03-04T16:00", [("2026-03-04T16:00", "2026-03-05T16:00")]),
-        ("2026-03-06T18:00", "8 working hours", "2026-03-09T11:00", [("2026-03-06T19:00", "2026-03-07T19:00")]),
         ("2026-03-04T10:00", "1 calendar day", "2026-03-05T09:30", [("2026-03-05T07:00", "2026-03-05T09:00")]),
-        ("2026-03-04T10:00", "0 working hours", "2026-03-04T10:00", []),
         ("2026-03-04T10:00", "10 seconds", "2026-03-04T10:00:05", []),
         ("2026-03-04T10:00", "10 seconds", "2026-03-04T10:00:07", [("2026-03-04T10:00:01", "2026-03-04T10:00:03")]),
     ],
-    exactly=19,
+    exactly=11,
 )
 def test_half_of_a_budget_is_used(start: str, text: str, half: str, pauses: list[tuple[str, str]]) -> None:
     stood = [(at(begins), at(ends)) for begins, ends in pauses]
     assert working_time.halfway(at(start), limit(text), VN, pauses=stood) == at(half)
 
 
-@pytest.mark.parametrize(("cut_off", "half"), [(None, "2026-03-05T11:00"), (time(15), "2026-03-06T11:00")])
-def test_half_of_what_came_after_the_cut_off_begins_a_day_later(cut_off: time | None, half: str) -> None:
-    found = working_time.halfway(at("2026-03-04T16:00"), limit("1 working day"), VN, cut_off=cut_off)
-    assert found == at(half)
-
-
 @walked(
     ("asked", "text", "left"),
     [
-        ("2026-03-01T10:00", "5 working days", 2400),
         ("2026-03-02T09:00", "5 working days", 2400),
-        ("2026-03-02T17:00", "5 working days", 2400),
-        ("2026-03-03T07:00", "5 working days", 2400),
         ("2026-03-03T07:01", "5 working days", 2399),
         ("2026-03-04T10:00", "5 working days", 1740),
-        ("2026-03-05T09:00", "5 working days", 1740),
         ("2026-03-05T14:00", "5 working days", 1740),
         ("2026-03-11T08:00", "5 working days", 60),
-        ("2026-03-11T16:59", "5 working days", 0),
-        ("2026-03-20T08:00", "5 working days", 0),
         ("2026-03-02T09:00", "30 calendar days", 30),
-        ("2026-03-04T23:00", "30 calendar days", 28),
         ("2026-03-05T15:00", "30 calendar days", 28),
         ("2026-03-07T15:00", "30 calendar days", 26),
         ("2026-04-02T16:59", "30 calendar days", 0),
         ("2026-03-02T09:00", "0 calendar days", 360),
-        ("2026-03-02T16:00", "0 calendar days", 60),
         ("2026-03-02T08:59", "8 working hours", 480),
         ("2026-03-02T09:00:07.5", "10 seconds", 2),
-        ("2026-03-02T09:00:20", "10 seconds", 0),
     ],
-    exactly=21,
+    exactly=12,
 )
 def test_what_is_left(asked: str, text: str, left: int) -> None:
     pauses = [(at("2026-03-04T10:00"), at("2026-03-05T14:00"))]
@@ -161,8 +127,6 @@ def test_what_is_left(asked: str, text: str, left: int) -> None:
         ("0 working days", True),
         ("1 working day", True),
         ("2 working days", False),
-        ("1 calendar day", True),
-        ("2 calendar days", False),
         ("8 working hours", True),
         ("9 working hours", False),
         ("100000 seconds", True),
@@ -179,16 +143,12 @@ def test_one_working_day_or_less_is_short(text: str, *, short: bool) -> None:
         ("5 working days", "2026-03-09T00:00", Timeliness.ON_TIME),
         ("5 working days", "2026-03-09T23:59:59", Timeliness.ON_TIME),
         ("5 working days", "2026-03-10T00:00", Timeliness.LATE),
-        ("30 calendar days", "2026-03-09T17:01", Timeliness.ON_TIME),
-        ("8 working hours", "2026-03-09T16:59:59", Timeliness.EARLY),
-        ("8 working hours", "2026-03-09T17:00:59", Timeliness.ON_TIME),
         ("8 working hours", "2026-03-09T17:00:00.5", Timeliness.ON_TIME),
         ("8 working hours", "2026-03-09T17:01", Timeliness.LATE),
         ("9 seconds", "2026-03-09T16:59:59.9", Timeliness.EARLY),
-        ("9 seconds", "2026-03-09T17:00", Timeliness.ON_TIME),
         ("9 seconds", "2026-03-09T17:00:00.1", Timeliness.LATE),
     ],
-    exactly=12,
+    exactly=8,
 )
 def test_early_on_time_late(text: str, done: str, outcome: Timeliness) -> None:
     assert working_time.outcome(limit(text), at("2026-03-09T17:00"), at(done)) is outcome
@@ -213,17 +173,10 @@ def test_pauses_stand_in_order_and_apart(pauses: list[tuple[str, str]], field: s
         assert (refused.value.problem.field, refused.value.problem.rule) == (field, rule)
 
 
-def test_one_pause_may_begin_where_another_ends() -> None:
-    stood = [(at("2026-03-03T07:00"), at("2026-03-03T17:00")), (at("2026-03-03T17:00"), at("2026-03-05T07:00"))]
-    assert working_time.due(at("2026-03-02T09:00"), limit("1 working day"), VN, pauses=stood) == at("2026-03-05T17:00")
-
-
 @pytest.mark.parametrize(
     ("start", "text", "field"),
     [
         ("1999-12-31T23:59", "1 working day", "received"),
-        ("2100-01-01T00:00", "1 calendar day", "received"),
-        ("1999-12-31T23:59", "5 seconds", "received"),
         ("2026-03-02T09:00", "999999 working days", "limit"),
         ("2026-03-02T09:00", "999999 working hours", "limit"),
         ("2026-03-02T09:00", "999999 calendar days", "limit"),
@@ -233,12 +186,6 @@ def test_what_lies_beyond_every_known_holiday_is_refused(start: str, text: str, 
     with pytest.raises(TimeError, match="2000 to 2099") as refused:
         working_time.due(at(start), limit(text), VN)
     assert (refused.value.problem.field, refused.value.problem.rule) == (field, "out_of_reach")
-
-
-def test_nothing_lies_before_the_first_known_holiday() -> None:
-    for text in ("999999 working days", "999999 working hours", "999999 calendar days"):
-        with pytest.raises(TimeError, match="2000 to 2099"):
-            working_time.before(at("2026-03-02T17:00"), limit(text), VN)
 
 
 def test_far_away_is_not_slow_and_not_wrong() -> None:
@@ -268,15 +215,6 @@ def test_a_limit_in_seconds_is_kept_as_it_is() -> None:
     assert found.due == at("2026-03-04T10:02:16.5") == working_time.due(start, limit("45 seconds"), VN, pauses=pauses)
     assert found.receipt_day == date(2026, 3, 4)
     assert english(found.reasoning)[1:] == ("45 seconds, pauses not counted.", "Due 2026-03-04T10:02:16.500000+07:00.")
-
-
-def test_what_comes_at_the_cut_off_itself_is_not_after_it() -> None:
-    for received, why in (
-        ("2026-03-04T12:00", "That is outside of"),
-        ("2026-03-04T12:01", "That is after the cut-off"),
-    ):
-        found = working_time.explain(at(received), limit("1 working day"), VN, cut_off=time(12))
-        assert english(found.reasoning)[1].startswith(why)
 
 
 def test_a_pause_is_a_line_of_its_own() -> None:
@@ -317,59 +255,12 @@ def test_the_closed_days_that_hours_cross_are_named() -> None:
     assert len(said("2026-03-04T10:00", "8 working hours")) == 3
 
 
-def test_so_are_those_that_the_rest_of_a_limit_crosses() -> None:
-    paused = ("2026-02-13T09:00", "2026-02-13T16:00")
-    assert said("2026-02-12T07:00", "1 working day", paused)[3:] == (
-        "Budget: 480 working minutes from Fri 2026-02-13 07:00 on.",
-        "Pause 1, Fri 2026-02-13 09:00 to Fri 2026-02-13 16:00: 360 working minutes left when it begins.",
-        "They run out Mon 2026-02-23 14:00, inside of a day that closes at 17:00.",
-        "Regular days off are not counted.",
-        "Closed, so not counted: Mon 2026-02-16, Tue 2026-02-17, Wed 2026-02-18, Thu 2026-02-19, Fri 2026-02-20.",
-        "Due Mon 2026-02-23 17:00.",
-    )
-    made_up = said("2026-08-21T09:00", "8 working hours", ("2026-08-21T10:00", "2026-08-21T16:00"))
-    assert "Open although regularly closed: Sat 2026-08-22 (07:00-11:30 and 13:30-17:00)." in made_up
-
-
-def test_a_budget_that_has_not_started_is_reckoned_from_its_start() -> None:
-    assert said("2026-03-02T09:00", "5 working days", ("2026-03-02T10:00", "2026-03-02T16:00"))[4:] == (
-        "Budget: 2400 working minutes from Tue 2026-03-03 07:00 on.",
-        "Pause 1, Mon 2026-03-02 10:00 to Mon 2026-03-02 16:00: 2400 working minutes left when it begins.",
-        "The budget starts only at Tue 2026-03-03 07:00: it is reckoned from then.",
-        "They run out Mon 2026-03-09 17:00.",
-        "Regular days off are not counted.",
-        "Due Mon 2026-03-09 17:00.",
-    )
-
-
-def test_what_a_filing_records_of_three_years_is_less_than_a_kilobyte() -> None:
-    three = FILE.model_copy(update={"valid_until": date(2028, 12, 31)})
-    calendar = expand(three, "H01.12")
-    assert len(calendar.off) > 35
-    assert len(calendar.model_dump_json()) < 1000
-
-
-def test_a_calendar_is_read_back_as_it_was_written() -> None:
-    calendar = expand(FILE, "H01.12")
-    again = Calendar.model_validate_json(calendar.model_dump_json())
-    assert again == calendar
-    assert hash(again) == hash(calendar)
-
-
 @pytest.mark.parametrize(
     "text", ["5 days", "-1 working days", "five working days", "5", "", "1.5 working hours", "５ working days"]
 )
 def test_anything_else_is_no_limit(text: str) -> None:
     with pytest.raises(ValueError, match="a time limit is one of"):
         Limit.model_validate(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [("1 working day", "1 working days"), (" 8 working hours ", "8 working hours"), ("0 seconds", "0 seconds")],
-)
-def test_a_limit_is_kept_as_text(text: str, kept: str) -> None:
-    assert Limit.model_validate(text).model_dump_json() == f'"{kept}"'
 
 
 def test_a_pause_in_a_limit_in_days_of_the_calendar_is_told_in_days() -> None:
@@ -392,39 +283,11 @@ def test_a_pause_that_ends_now_is_over() -> None:
     assert left == [working_time.remaining(at("2026-03-04T10:00"), *asked)] * 2
 
 
-def test_the_first_known_minute_is_known_and_the_one_before_is_not() -> None:
-    first = at("2000-01-01T00:00")
-    assert working_time.due(first, limit("1 working day"), VN) > first
-    with pytest.raises(TimeError) as refused:
-        working_time.due(first - timedelta(seconds=1), limit("1 working day"), VN)
-    assert refused.value.problem.field == "received"
-
-
-def test_a_pause_out_of_reach_is_named() -> None:
-    with pytest.raises(TimeError) as refused:
-        working_time.due(
-            at("2026-03-02T09:00"),
-            limit("1 working day"),
-            VN,
-            pauses=[(at("2026-03-02T09:00"), at("2101-01-01T00:00"))],
-        )
-    assert refused.value.problem.field == "pauses"
-
-
-def test_a_calendar_has_the_cut_off_of_its_file() -> None:
-    assert expand(FILE.model_copy(update={"cut_off": time(15, 30)})).cut_off == time(15, 30)
-
-
-@pytest.mark.parametrize(("off", "due"), [(5, "2026-03-09T17:00"), (6, "2026-03-09T17:00"), (9, "2026-03-06T17:00")])
-def test_a_calendar_holds_from_its_first_day_to_its_last(off: int, due: str) -> None:
-    days = {"valid_from": date(2026, 3, 5), "valid_until": date(2026, 3, 6), "off": (date(2026, 3, off),)}
-    found = working_time.due(at("2026-03-04T10:00"), limit("2 working days"), VN.model_copy(update=days))
-    assert found == at(due)
-
-
 def test_what_is_out_of_reach_is_named() -> None:
     known, far = at("2026-03-02T09:00"), at("2100-01-01T00:00")
     asked: list[tuple[str, Callable[[], object]]] = [
+        ("received", lambda: working_time.due(at("1999-12-31T23:59:59"), limit("1 working day"), VN)),
+        ("pauses", lambda: working_time.due(known, limit("1 working day"), VN, pauses=[(known, far)])),
         ("at", lambda: working_time.remaining(far, known, limit("1 working day"), VN)),
         ("due", lambda: working_time.before(far, limit("1 working day"), VN)),
         ("limit", lambda: working_time.before(known, limit("999999 working days"), VN)),
@@ -434,3 +297,59 @@ def test_what_is_out_of_reach_is_named() -> None:
         with pytest.raises(TimeError) as refused:
             ask()
         assert refused.value.problem.field == field
+
+
+NATIONAL: Final[list[dict[str, Any]]] = yaml.load(
+    (ROOT / "tests/unit/time/national_cases.yaml").read_text(encoding="utf-8"),
+    yaml.BaseLoader,  # noqa: S506 -- reads every scalar as its text
+)
+
+
+def national() -> CalendarFile:
+    file = check_bytes((CALENDARS / "vn.yaml").read_bytes()).calendar
+    assert file is not None
+    return file
+
+
+@walked("case", NATIONAL, ids=name, exactly=33)
+def test_a_limit_ends_on_the_national_calendar(case: dict[str, Any]) -> None:
+    pauses = [(at(begins), at(ends)) for begins, ends in case.get("pauses", [])]
+    found = working_time.explain(at(case["received"]), limit(case["limit"]), expand(national()), pauses=pauses)
+    assert found.due == at(case["due"]), case["why"]
+    assert found.receipt_day.isoformat() == case.get("receipt", case["received"][:10])
+
+
+def swap(status: DayStatus | None) -> Calendar:
+    """A calendar in which 23/11/2026 is swapped for Saturday 28/11, or only proposed to be, or neither."""
+    days = [
+        {"date": "2026-11-23", "kind": "off", "source": "a test", "status": status},
+        {"date": "2026-11-28", "kind": "makeup", "replaces": "2026-11-23", "source": "a test", "status": status},
+    ]
+    return expand(
+        CalendarFile.model_validate(
+            {
+                "code": "vn",
+                "version": "1",
+                "valid_from": "2026-11-01",
+                "valid_until": "2026-12-31",
+                "overlays": [{"days": days}] if status else [],
+            }
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("received", "amount", "proposed", "decided"),
+    [
+        ("2026-11-20T09:00", "1 working day", "2026-11-23T17:00", "2026-11-25T17:00"),
+        ("2026-11-20T09:00", "3 calendar days", "2026-11-23T17:00", "2026-11-25T17:00"),
+        ("2026-11-26T09:00", "2 working days", "2026-11-30T17:00", "2026-11-28T17:00"),
+    ],
+)
+def test_a_day_that_is_only_proposed_moves_nothing_and_the_same_day_decided_does(
+    received: str, amount: str, proposed: str, decided: str
+) -> None:
+    asked = (at(received), limit(amount))
+    assert working_time.due(*asked, swap(DayStatus.PROPOSED)) == at(proposed)
+    assert working_time.due(*asked, swap(None)) == at(proposed)
+    assert working_time.due(*asked, swap(DayStatus.DECIDED)) == at(decided)

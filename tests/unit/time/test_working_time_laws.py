@@ -7,15 +7,16 @@ from itertools import pairwise
 from typing import Any, Final
 
 import hypothesis.strategies as st
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 
 from rules.time import working_time
 from rules.time.office_hours import pages
+from rules.time.openings import open_at
 from schemas.limit import Limit, Unit
 from schemas.publishing.calendar import Calendar
 from tests.tiers import examples
 from tests.unit.time import slow_time
-from tests.unit.time.calendars import calendars
+from tests.unit.time.calendars import MOMENTS, calendars
 
 Pauses = list[tuple[datetime, datetime]]
 
@@ -106,48 +107,6 @@ def test_a_longer_limit_ends_no_earlier_and_so_does_an_extended_one(
 
 
 @MANY
-@given(begun(), LIMITS, calendars(), CUT_OFFS)
-def test_it_ends_in_office_hours(
-    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None
-) -> None:
-    start, pauses = begun
-    due = local(working_time.due(start, limit, calendar, pauses=pauses, cut_off=cut_off))
-    minute = due.hour * 60 + due.minute
-    spans = slow_time.hours(calendar, due.date())
-    if limit.unit is Unit.WORKING_HOURS:
-        # A limit of 0 hours is due when it counts as received, which may be an opening.
-        assert any(span.open + (limit.amount > 0) <= minute <= span.close for span in spans)
-    else:
-        assert minute == max(span.close for span in spans)
-    assert due > local(start) or limit.amount == 0
-
-
-@MANY
-@given(begun(), LIMITS, calendars(), CUT_OFFS, st.data())
-def test_pausing_and_resuming_at_once_changes_nothing(
-    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None, data: st.DataObject
-) -> None:
-    start, pauses = begun
-    due = working_time.due(start, limit, calendar, pauses=pauses, cut_off=cut_off)
-    moment = start + timedelta(minutes=data.draw(st.integers(-2000, 2000 + int((due - start).total_seconds()) // 60)))
-    assume(not any(begins < moment < ends for begins, ends in pauses))
-    more = sorted([*pauses, (moment, moment)])
-    assert working_time.due(start, limit, calendar, pauses=more, cut_off=cut_off) == due
-
-
-@MANY
-@given(begun(), LIMITS, calendars(), CUT_OFFS, st.integers(0, 10000))
-def test_a_pause_from_the_due_instant_on_changes_nothing(
-    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None, length: int
-) -> None:
-    start, pauses = begun
-    due = working_time.due(start, limit, calendar, pauses=pauses, cut_off=cut_off)
-    more = [*(pause for pause in pauses if pause[0] < due), (due, due + timedelta(minutes=length))]
-    assume(all(ends <= due for _, ends in more[:-1]))
-    assert working_time.due(start, limit, calendar, pauses=more, cut_off=cut_off) == due
-
-
-@MANY
 @given(begun(), IN_MINUTES, calendars(), CUT_OFFS)
 def test_no_minute_is_lost_or_won_over_any_pauses(
     begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None
@@ -182,20 +141,6 @@ def _held(limit: Limit, calendar: Calendar, cut_off: time | None) -> time | None
 def _budget_starts(start: datetime, limit: Limit, calendar: Calendar, cut_off: time | None) -> datetime:
     opened = slow_time.counted(local(start), calendar, _held(limit, calendar, cut_off))
     return slow_time.budget_starts(opened, limit, calendar)
-
-
-@MANY
-@given(begun(), LIMITS, calendars(), CUT_OFFS)
-def test_the_part_of_a_pause_before_the_budget_starts_adds_nothing(
-    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None
-) -> None:
-    start, pauses = begun
-    starts = _aware(_budget_starts(start, limit, calendar, cut_off))
-    # A limit of 0 hours is due when its budget starts, so nothing from there on can pause it.
-    rest = [(max(begins, starts), ends) for begins, ends in pauses if ends > starts]
-    assume(limit.amount or limit.unit is not Unit.WORKING_HOURS)
-    due = working_time.due(start, limit, calendar, pauses=pauses, cut_off=cut_off)
-    assert working_time.due(start, limit, calendar, pauses=rest, cut_off=cut_off) == due
 
 
 @MANY
@@ -280,3 +225,12 @@ def test_seconds_are_elapsed_seconds_outside_of_pauses(
     due = working_time.due(start, limit, calendar, pauses=pauses)
     stood = (max(min(ends, due) - max(begins, start), timedelta()) for begins, ends in pauses)
     assert due - start - sum(stood, timedelta()) == timedelta(seconds=limit.amount)
+
+
+@settings(max_examples=examples(150), deadline=None)
+@given(MOMENTS, calendars())
+def test_offices_are_open_in_a_working_minute_and_at_no_other(moment: datetime, calendar: Calendar) -> None:
+    minute = moment.replace(second=0, microsecond=0)
+    expected = next(slow_time.minutes(calendar, minute.replace(tzinfo=None)), None) == minute.replace(tzinfo=None)
+    assert open_at(moment, calendar) is expected
+    assert open_at(minute + timedelta(seconds=59), calendar) is expected
