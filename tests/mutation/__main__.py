@@ -93,10 +93,6 @@ PACKAGES: Final = (
         (
             "tests/unit/test_database.py",
             "tests/unit/test_event_rows.py",
-            "tests/unit/test_events_schema.py",
-            "tests/unit/test_measures.py",
-            "tests/unit/test_numbers.py",
-            "tests/unit/test_vault.py",
             "tests/integration/record/test_append.py",
             "tests/integration/record/test_duplicates.py",
             "tests/integration/record/test_inbox.py",

@@ -5,18 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 from temporalio.api.common.v1 import Payload
-from temporalio.converter import ActivitySerializationContext, SerializationContext, WorkflowSerializationContext
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
+from temporalio.api.history.v1 import HistoryEvent, WorkflowTaskFailedEventAttributes
+from temporalio.client import Client
+from temporalio.converter import (
+    ActivitySerializationContext,
+    DataConverter,
+    SerializationContext,
+    WorkflowSerializationContext,
+)
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 import motcua
-from motcua.contract import UNOPENED
+from console.home import CODEC, Home
+from deploy.stack import StackError
+from deploy.stack.ring import OWN, ring_of_stack
+from motcua.contract import UNOPENED, UNREADABLE
 from motcua.payloads.codec import KEY_ID, Codec, sealing
 from motcua.payloads.converter import NOT_OPENED, SEALED, UnopenedError, data_converter
 from motcua.payloads.key_ring import CODEC_KEYS, CodecRing, RingError, read_ring, ring_in
+from operations.doctor.engine.codec import wants_a_key
 from operations.keys.rings import new_ring, with_new_key, write_new
+from recovery.stalled import _told
 from tests.sealed import KEYS, ring, written
 
 QUEUE: Final = "agency.H01.12"
@@ -155,10 +170,6 @@ def test_a_ring_grows_by_one_key_that_only_opens(tmp_path: Path) -> None:
     assert ring_in({CODEC_KEYS: written("one", "two")}) == ring("one", "two")
 
 
-def test_no_two_rings_have_an_id_in_common() -> None:
-    assert read_ring(new_ring()).keys.keys().isdisjoint(read_ring(new_ring()).keys)
-
-
 def test_a_file_that_others_can_read_is_no_ring(tmp_path: Path) -> None:
     file = tmp_path / "ring.json"
     write_new(file, new_ring())
@@ -178,13 +189,9 @@ BAD: Final[Mapping[str, tuple[str, str]]] = {
     "no JSON": ("{", "no ring of keys"),
     "no such key": (a_ring(current="two"), "names no key"),
     "short": (a_ring(keys={"one": "c2VjcmV0"}), "key 1 of 1 is not 32 bytes"),
-    "no base64": (a_ring(keys={"one": "secret!"}), "key 1 of 1 is not 32 bytes"),
-    "no keys": (a_ring(keys={}), "keys"),
     "a queue's for all as well": (a_ring(queues={QUEUE: {"keys": {"one": KEYS["one"]}}}), "stands there twice"),
     "the same under another id": (a_ring(queues={QUEUE: {"keys": {"two": KEYS["one"]}}}), "stands there twice"),
-    "a queue's of no shape": (a_ring(queues={QUEUE: "one"}), "queues"),
     "nothing is sealed, and only what is sealed taken": (a_ring(current=None), "that needs"),
-    "a key for its id": (a_ring(keys={KEYS["one"]: "one"}), "keys"),
     "a key as current": (a_ring(current="5ec2e7" * 10), "names no key"),
     "a key in the place of a field": (a_ring(**{KEYS["one"]: "one"}), "no ring of keys"),
 }
@@ -208,3 +215,120 @@ async def test_the_kits_clients_seal_by_the_ring_of_their_process(monkeypatch: p
     monkeypatch.setenv(CODEC_KEYS, "{}")
     with pytest.raises(motcua.MotcuaError, match="no ring of keys"):
         await motcua.FilingClient.connect("127.0.0.1:1")
+
+
+CONVERTERS: Final = {"plain": data_converter, "sealed": sealing(data_converter, ring("one"))}
+
+
+async def sent(converter: DataConverter, error: ApplicationError) -> Failure:
+    """How an error that was raised goes over Temporal."""
+    failure = Failure()
+    with pytest.raises(ApplicationError) as raised:
+        raise error
+    await converter.encode_failure(raised.value, failure)
+    return failure
+
+
+@pytest.mark.parametrize("converter", CONVERTERS.values(), ids=CONVERTERS)
+async def test_what_is_expected_says_no_lines_of_ours(converter: DataConverter) -> None:
+    expected = ApplicationError("no news yet", 7, type="no_news", category=ApplicationErrorCategory.BENIGN)
+    failure = await sent(converter, expected)
+    read = await converter.decode_failure(failure)
+    assert isinstance(read, ApplicationError)
+    assert (read.message, read.details, failure.stack_trace) == ("no news yet", (7,), "")
+
+
+@pytest.mark.parametrize("converter", CONVERTERS.values(), ids=CONVERTERS)
+async def test_a_fault_says_where_it_arose_and_sealed_nobody_else_reads_it(converter: DataConverter) -> None:
+    failure = await sent(converter, ApplicationError("broken"))
+    assert ("test_codec.py" in failure.stack_trace) is (converter.payload_codec is None)
+    read = await converter.decode_failure(failure)
+    assert isinstance(read, ApplicationError)
+    assert read.message == "broken"
+    assert read.failure is not None
+    assert "test_codec.py" in read.failure.stack_trace
+
+
+REFERENCES: Final = {
+    "by its encoding": {"encoding": b"json/external-storage-reference"},
+    "by its mark": {"encoding": b"json/plain", "__temporal_external_storage_reference": b"true"},
+}
+
+
+@pytest.mark.parametrize("said", REFERENCES)
+@pytest.mark.parametrize("converter", CONVERTERS.values(), ids=CONVERTERS)
+async def test_what_says_that_it_is_stored_elsewhere_keeps_nobody_from_reading_on(
+    converter: DataConverter, said: str
+) -> None:
+    payload = Payload(metadata=REFERENCES[said], data=b"no JSON")
+    [read] = await converter.decode([payload])
+    assert read is (UNREADABLE if converter.payload_codec is None else UNOPENED)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home(tmp_path / "home")
+    made.create()
+    return made
+
+
+def test_without_a_word_nothing_is_sealed(home: Home) -> None:
+    for settings in ({}, {CODEC: ""}, {CODEC: "off"}, {CODEC: "off", CODEC_KEYS: written("one")}):
+        assert ring_of_stack(home, settings, keeps_plain=False) == {}
+
+
+@pytest.mark.parametrize("keeps_plain", [True, False])
+def test_once_on_it_stays_on(home: Home, *, keeps_plain: bool) -> None:
+    told = ring_of_stack(home, {CODEC: "on"}, keeps_plain=keeps_plain)
+    ring = ring_in(told)
+    assert ring is not None
+    assert ring.plain is keeps_plain
+    for settings in ({}, {CODEC: "on"}):
+        assert ring_of_stack(home, settings, keeps_plain=True) == told
+    with pytest.raises(StackError, match="sealed already"):
+        ring_of_stack(home, {CODEC: "off"}, keeps_plain=True)
+
+
+@pytest.mark.parametrize("garbled", ["ON", "1", "on "])
+def test_a_garbled_setting_is_no_no(home: Home, garbled: str) -> None:
+    with pytest.raises(StackError, match="on or off"):
+        ring_of_stack(home, {CODEC: garbled}, keeps_plain=False)
+
+
+def test_a_ring_that_is_given_is_the_stacks(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "ring.json"
+    write_new(file, written("one"))
+    monkeypatch.chdir(tmp_path)
+    assert ring_of_stack(home, {CODEC_KEYS: "ring.json"}, keeps_plain=False) == {CODEC_KEYS: str(file.resolve())}
+    inline = {CODEC_KEYS: written("one")}
+    assert ring_of_stack(home, inline | {CODEC: "on"}, keeps_plain=False) == inline
+    assert not (home.secrets / OWN).exists()
+    for bad in ("none.json", "{}"):
+        with pytest.raises(StackError, match=CODEC_KEYS):
+            ring_of_stack(home, {CODEC_KEYS: bad}, keeps_plain=False)
+
+
+def raised(*types: str) -> Failure:
+    """The failure of an exception that came of the others."""
+    first, *others = types
+    cause: dict[str, Any] = {"cause": raised(*others)} if others else {}
+    return Failure(message="x", application_failure_info=ApplicationFailureInfo(type=first), **cause)
+
+
+@pytest.mark.parametrize(
+    ("types", "wants"),
+    [
+        (["KeyMissingError"], True),
+        (["RuntimeError", "UnopenedError"], True),
+        (["RuntimeError", "ValueError", "UnopenedError"], True),
+        (["RuntimeError", "ValueError"], False),
+    ],
+)
+async def test_it_is_known_by_what_it_came_of(types: list[str], wants: bool) -> None:  # noqa: FBT001 -- what is expected
+    failed = WorkflowTaskFailedEventAttributes(failure=raised(*types))
+    event = HistoryEvent(
+        event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED, workflow_task_failed_event_attributes=failed
+    )
+    one = await _told(cast("Client", None), "filing:x", 3, [event])
+    assert (one.error, one.caused_by) == (types[0], tuple(types[1:]))
+    assert wants_a_key(one) is wants

@@ -55,10 +55,8 @@ async def test_a_connection_that_is_gone_is_not_told_to_roll_back() -> None:
     "error",
     [
         asyncpg.UniqueViolationError("Nguyễn Văn An"),
-        asyncpg.InterfaceError("closed"),
         asyncpg.InternalClientError("another operation is in progress"),
         OSError("gone"),
-        TimeoutError(),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -68,11 +66,6 @@ def test_of_an_error_of_the_database_only_its_name_is_told(error: Exception) -> 
     assert told.value.message == f"the ledger could not be reached: {type(error).__name__}"
     assert (told.value.type, told.value.non_retryable, told.value.__cause__) == ("ledger_unavailable", False, None)
     assert told.value.__suppress_context__
-
-
-def test_an_error_of_another_kind_is_told_as_it_is() -> None:
-    with pytest.raises(LookupError, match="no such key"), mask_database_errors():
-        raise LookupError("no such key")
 
 
 async def test_what_was_begun_when_a_server_was_killed_is_begun_again() -> None:

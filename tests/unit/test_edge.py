@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -20,7 +19,6 @@ from schemas.base import Model
 from schemas.errors import RefusalCode, RefusalError, shape_refusal
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.state import FeeFact
 from schemas.filing.submission import Submission
 from schemas.form import _form_value
 from schemas.identity.statement import MAX_STATEMENT
@@ -165,13 +163,10 @@ PERSONAL: Final = ["123456789", "001099012345", "c-0912345678", "0912345678-2", 
 IMPERSONAL: Final = [
     "S-0001",
     "12345678",
-    "20261125T101500",
-    "1732600000000",
     "00000000-0000-0000-0000-123456789012",
     "withdraw-123e4567-e89b-12d3-a456-426614174000:1",
     "0123456789abcdef0123456789012345",
     "CF23DF22-07D9-4B58-9E11-123456789012",
-    "1234567890ab4b589e11123456789012",
 ]
 
 
@@ -201,12 +196,6 @@ def test_money_is_a_whole_number_and_nothing_that_reads_like_one(amount: Any) ->
     assert [field for field, _ in wrong_with(cm.PayAtCounter, SAID | {"amount": amount})] == ["amount"]
     with pytest.raises(ValidationError, match="amount"):
         cm.PayAtCounter.model_validate(SAID | {"amount": amount})
-
-
-@pytest.mark.parametrize("amount", ["16000", 16000.0, True], ids=repr)
-def test_a_payment_reports_money_as_a_number(amount: Any) -> None:
-    with pytest.raises(ValidationError, match="amount"):
-        FeeFact.model_validate({"n": 1, "settlement": "paid", "amount": amount})
 
 
 @pytest.mark.parametrize("said", ["yes", "true", 1, 1.0, "on", None, [True]], ids=repr)
@@ -246,15 +235,6 @@ def test_a_number_is_no_text_and_a_text_is_no_number() -> None:
     assert wrong_with(cm.Answer, SAID | {"n": "1", "answer": "x"}) == [("n", "int_type")]
     assert wrong_with(cm.Accept, SAID | {"seen_seq": "3"}) == [("seen_seq", "int_type")]
     assert wrong_with(Submission, dumped(SUBMISSION) | {"level": "4"}) == [("level", "enum")]
-
-
-def test_a_command_has_a_greatest_length() -> None:
-    item = {"target": "field", "code": "name", "note": "x" * 300}
-    request = SAID | {"legal_basis": "x", "items": [item] * 40}
-    assert wrong_with(cm.RequestSupplement, request) == []
-    longer = request | {"items": [item | {"note": "x" * 400}] * 40}
-    assert len(json.dumps(longer)) > MAX_COMMAND_BYTES
-    assert wrong_with(cm.RequestSupplement, longer) == [("", "too_long")]
 
 
 def test_who_says_it_counts_for_nothing_of_the_length_and_has_one_of_its_own() -> None:

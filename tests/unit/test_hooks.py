@@ -7,10 +7,18 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
+from typing import Any
 
 import pytest
+from obstore.store import MemoryStore
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
+from motcua import BackOffice, testing
+from motcua.backoffice import _Work
+from motcua.files.store import Store
 from motcua.hooks import BLOCKS, Hooks
+from schemas.backoffice import CheckAnswer, CheckRequest
 
 WHOSE: ContextVar[str] = ContextVar("whose")
 
@@ -77,25 +85,6 @@ async def test_a_coroutine_that_waits_is_not_warned_of(hooks: Hooks, caplog: pyt
     assert warned(caplog) == []
 
 
-async def test_what_a_plain_hook_leaves_to_a_coroutine_is_awaited(hooks: Hooks) -> None:
-    async def notice(word: str) -> str:
-        return f"{word}, refused"
-
-    assert await hooks.run(lambda word: notice(word), "dear") == "dear, refused"  # noqa: PLW0108 -- not one itself
-
-
-async def test_what_a_hook_raises_is_raised(hooks: Hooks) -> None:
-    def check(_: None) -> bool:
-        raise LookupError("no such book")
-
-    async def issue(_: None) -> bool:
-        raise LookupError("no such book")
-
-    for hook in (check, issue):
-        with pytest.raises(LookupError, match="no such book"):
-            await hooks.run(hook, None)
-
-
 async def test_nobody_waits_for_what_hangs(caplog: pytest.LogCaptureFixture) -> None:
     go = threading.Event()
 
@@ -115,3 +104,28 @@ async def test_nobody_waits_for_what_hangs(caplog: pytest.LogCaptureFixture) -> 
     for thread in threading.enumerate():
         if thread.name == "motcua.hooks":
             await asyncio.to_thread(thread.join)
+
+
+REQUEST = CheckRequest(request_id="check:1", dossier=testing.dossier())
+
+
+async def checked(answer: Any) -> CheckAnswer:
+    """What the activity says of a back office whose check answers so."""
+
+    class Office(BackOffice):
+        async def check(self, _: Any) -> Any:
+            return answer
+
+    with Hooks() as hooks:
+        work = _Work(Office(), Store(MemoryStore()), hooks)
+        found: CheckAnswer = await ActivityEnvironment().run(work.check, REQUEST)
+    return found
+
+
+async def test_what_a_check_says_is_taken_at_its_word_or_fails() -> None:
+    for said in (True, False):
+        assert await checked(said) == CheckAnswer(complete=said)
+    for unsaid in ("yes", 1, None):
+        with pytest.raises(ApplicationError, match="True or False") as error:
+            await checked(unsaid)
+        assert error.value.type == "bad_answer"

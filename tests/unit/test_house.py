@@ -1,15 +1,20 @@
-"""How the house is laid out: few files in a folder, few namesakes, small additions; no test imports a test."""
+"""How the house is laid out: narrow folders and pages, few namesakes, small additions, few complex functions."""
 
 from __future__ import annotations
 
 import ast
 import re
+import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeAlias
 
+import pytest
+
+from operations.rebuilding.shadow import read_models
+from rules.streams import KINDS
 from tests.conftest import ROOT
 from tests.walking import walked
 
@@ -96,3 +101,161 @@ def test_an_addition_touches_few_files(names: str, most: int) -> None:
     pattern = re.compile(rf"(?<!\w)({names})(?!\w)")
     files = [file for file in product(*NO_PRODUCT) if pattern.search(file.read_text(encoding="utf-8"))]
     assert 1 < len(files) <= most, files
+
+
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+
+MOST: Final = 10
+"""McCabe's cyclomatic complexity, as radon counts it."""
+CEILING: Final = 50
+"""Functions above that. The number may only fall: lower it with each that is made simpler."""
+
+
+BRANCHES: Final[dict[type[ast.AST], Callable[[Any], int]]] = {
+    ast.If: lambda _: 1,
+    ast.IfExp: lambda _: 1,
+    ast.Assert: lambda _: 1,
+    ast.For: lambda node: 1 + bool(node.orelse),
+    ast.AsyncFor: lambda node: 1 + bool(node.orelse),
+    ast.While: lambda node: 1 + bool(node.orelse),
+    ast.Try: lambda node: len(node.handlers) + bool(node.orelse),
+    ast.BoolOp: lambda node: len(node.values) - 1,
+    ast.comprehension: lambda node: 1 + len(node.ifs),
+    ast.Match: lambda node: len(node.cases) - any(map(takes_all, node.cases)),
+}
+
+
+def takes_all(case: ast.match_case) -> bool:
+    """Whether a case is the rest, which is no way of its own."""
+    return isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
+
+
+def complexity(function: Function) -> int:
+    """The number of ways through a function, without functions and classes that stand in it."""
+    return 1 + sum(BRANCHES[type(node)](node) for node in within(function.body) if type(node) in BRANCHES)
+
+
+def within(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """The nodes and all that they hold, but for functions and classes."""
+    for node in nodes:
+        if not isinstance(node, Function | ast.ClassDef):
+            yield node
+            yield from within(ast.iter_child_nodes(node))
+
+
+def test_no_more_functions_are_complex_than_were() -> None:
+    found = [
+        f"{file.relative_to(ROOT)}:{node.lineno} {node.name}: {complexity(node)}"
+        for file in product()
+        for node in ast.walk(ast.parse(file.read_bytes()))
+        if isinstance(node, Function) and complexity(node) > MOST
+    ]
+    assert len(found) <= CEILING, "\n".join([f"{len(found)} functions are complex, {CEILING} were", *found])
+
+
+PAGES: Final = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
+PROSE: Final = 130
+CELL: Final = 160
+CODE: Final = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
+UNREAD: Final = re.compile(r"\]\([^)]*\)|`tests/[^`]*`")
+"""The parts of a cell that can't be broken and are no words: the address of a link, the name of a test."""
+
+
+def too_wide(page: Path) -> Iterator[str]:
+    """The place and width of every line of prose, and of every cell, that is too wide; code may be as wide as it is."""
+    text = CODE.sub(lambda code: "\n" * code[0].count("\n"), page.read_text("utf-8"))
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("|"):
+            cells = (UNREAD.sub("", cell.strip()) for cell in re.split(r"(?<!\\)\|", line.strip().strip("|")))
+            yield from (f"{number}: a cell of {len(cell)}" for cell in cells if len(cell) > CELL)
+        elif len(line) > PROSE and " " in line.strip():
+            yield f"{number}: a line of {len(line)}"
+
+
+@walked("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)), at_least=50)
+def test_no_line_and_no_cell_is_too_wide(page: Path) -> None:
+    assert list(too_wide(page)) == []
+
+
+MAY: Final = (
+    *("views", "activities/ledger", "recovery", "publishing", "operations", "verifier", "deploy/migrations"),
+    *("tests", "benchmarks"),
+)
+READ_MODELS: Final = frozenset(read_models(KINDS))
+NAMED: Final = re.compile(
+    rf'\b(?:from|join|into|update|table|only)\s+(?:only\s+|if\s+exists\s+)*(?:public\.)?"?({"|".join(READ_MODELS)})\b',
+    re.IGNORECASE,
+)
+
+
+def sources(under: Path = ROOT) -> list[Path]:
+    """The programs in this folder, without what is installed beside them."""
+    return [
+        file for file in sorted(under.rglob("*.py")) if not any(part[0] == "." for part in file.relative_to(ROOT).parts)
+    ]
+
+
+def may_name(file: Path) -> bool:
+    return any(file.is_relative_to(ROOT / room) for room in MAY)
+
+
+def texts(tree: ast.AST) -> Iterator[str]:
+    """Every string of a program; what an f-string takes in stands as `{}`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+
+
+def named_in(program: str) -> set[str]:
+    """The read models that the SQL of a program names."""
+    return {name.lower() for text in texts(ast.parse(program)) for name in NAMED.findall(text)}
+
+
+def test_nobody_else_names_a_read_model_in_sql() -> None:
+    others = [file for file in sources() if not may_name(file)]
+    assert {file.relative_to(ROOT).parts[0] for file in others} >= {"motcua", "workflows", "rules", "schemas", "deploy"}
+    found = {str(file.relative_to(ROOT)): named_in(file.read_text(encoding="utf-8")) for file in others}
+    assert {file: names for file, names in found.items() if names} == {}
+
+
+def test_every_read_model_is_found_where_it_may_be_named() -> None:
+    assert {"filing", "task", "payment", "parcel", "standing", "result", "money_receipt"} == READ_MODELS
+    by_room = {
+        room: set[str]().union(*(named_in(file.read_text(encoding="utf-8")) for file in sources(ROOT / room)))
+        for room in ("views", "activities/ledger")
+    }
+    assert by_room["views"] == READ_MODELS
+    assert "standing" in by_room["activities/ledger"]
+
+
+@pytest.mark.parametrize(
+    ("program", "names"),
+    [
+        ("q = 'select *\\nFROM\\n  filing f'", {"filing"}),
+        ("q = f'select {x} from public.task where {y}'", {"task"}),
+        ("q = 'select 1 from event ' 'join payment using (stream)'", {"payment"}),
+        ("q = 'update filing set seq = 1; drop table if exists \"task\"'", {"filing", "task"}),
+        ("q = 'select * from filing_key, event where stream = 1 or filing = 2'", set()),
+        ("x = filing  # select * from filing", set()),
+    ],
+)
+def test_sql_is_seen_in_every_form(program: str, names: set[str]) -> None:
+    assert named_in(program) == names
+
+
+def modules_of(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            yield str(node.module)
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+
+
+def test_views_import_nothing_that_could_open_what_is_sealed() -> None:
+    files = sources(ROOT / "views")
+    modules = {name for file in files for name in modules_of(ast.parse(file.read_text(encoding="utf-8")))}
+    rooms = {name.partition(".")[0] for name in modules}
+    assert rooms - sys.stdlib_module_names == {"asyncpg", "pydantic_core", "rules", "schemas", "views"}

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 from pydantic import ValidationError
+from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.converter import DataConverter
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 
 import motcua
+import schemas
 from motcua import (
     Accept,
     Actor,
@@ -22,14 +31,20 @@ from motcua import (
     RefusalCode,
     UnfitError,
     Via,
+    contract,
     testing,
 )
+from motcua.backoffice import BackOffice, Document
 from motcua.blocking import BlockingActingClient
-from motcua.errors import refused_for
+from motcua.calls.retry import patiently
+from motcua.calls.sending import _digest_of
+from motcua.errors import RefusedError, Unavailable, error_from, refused_for
+from motcua.payloads.converter import data_converter
 from motcua.signing.receipt_cache import _MOST, Known
 from schemas.errors import problem, shape_refusal
 from tests.contract.fitting import broken
 from tests.contract.messages import MESSAGES, READ, sample
+from tests.contract.samples import COMMANDS
 from tests.walking import walked
 
 EXPORTED: Final[list[str]] = vars(motcua)["__all__"]
@@ -126,3 +141,165 @@ def test_a_client_keeps_in_mind_how_far_each_stream_had_come() -> None:
     for n in range(_MOST):
         known.keep(str(n), "c", RECEIPT)
     assert known.seen_seq("s") == 0
+
+
+PROBLEM = {"field": "papers.mandate", "rule": "paper_required", "message": {"vi": "thiếu giấy tờ", "en": "missing"}}
+
+
+def failure(code: str, *details: Any) -> ApplicationError:
+    return ApplicationError("said in short", *details, type=code)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("bad_start", motcua.BadSubmission),
+        ("bad_command", motcua.BadCommand),
+        ("same_id_other_content", motcua.SameIdOtherContent),
+        ("ledger_conflict", motcua.LedgerConflict),
+    ],
+)
+def test_every_code_has_its_type(code: str, kind: type[RefusedError]) -> None:
+    error = error_from(failure(code, {"code": code, "problems": [PROBLEM], "allowed": ["withdraw"]}))
+    assert type(error) is kind
+    assert isinstance(error, RefusedError)
+    assert error.refusal.problems[0].message.vi == "thiếu giấy tờ"
+    assert error.refusal.allowed == ("withdraw",)
+    assert "papers.mandate: missing" in str(error)
+
+
+def test_no_code_of_the_contract_is_left_out() -> None:
+    for code in contract.RefusalCode:
+        assert isinstance(error_from(failure(code)), RefusedError)
+
+
+def rpc(status: RPCStatusCode) -> RPCError:
+    return RPCError("why", status, b"")
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        rpc(RPCStatusCode.UNAVAILABLE),
+        rpc(RPCStatusCode.FAILED_PRECONDITION),
+        WorkflowUpdateRPCTimeoutOrCancelledError(),
+        RuntimeError("Failed client connect: refused"),
+    ],
+)
+async def test_what_passes_is_tried_again(passing: Exception) -> None:
+    left = [passing, passing]
+
+    async def attempt(_: timedelta) -> str:
+        if left:
+            raise left.pop()
+        return "done"
+
+    assert await patiently(attempt, 10) == "done"
+
+
+@pytest.mark.parametrize("final", [rpc(RPCStatusCode.PERMISSION_DENIED), rpc(RPCStatusCode.NOT_FOUND)])
+async def test_what_does_not_pass_is_told_at_once(final: Exception) -> None:
+    calls = 0
+
+    async def attempt(_: timedelta) -> None:
+        nonlocal calls
+        calls += 1
+        raise final
+
+    with pytest.raises(MotcuaError, match="why"):
+        await patiently(attempt, 10)
+    assert calls == 1
+
+
+async def test_patience_ends() -> None:
+    async def attempt(limit: timedelta) -> None:
+        await asyncio.sleep(limit.total_seconds() + 60)
+
+    started = time.monotonic()
+    with pytest.raises(Unavailable, match="repeating is safe"):
+        await patiently(attempt, 0.5)
+    assert time.monotonic() - started < 2
+
+
+async def test_a_cancelled_call_stops_although_the_sdk_hides_it() -> None:
+    async def attempt(_: timedelta) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError as error:
+            raise WorkflowUpdateRPCTimeoutOrCancelledError from error
+
+    call = asyncio.create_task(patiently(attempt, 60))
+    await asyncio.sleep(0.05)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(call, 2)
+
+
+def content(**overrides: Any) -> dict[str, Any]:
+    return testing.submission(**overrides).model_dump(mode="json", exclude_none=True)
+
+
+def test_a_submission_that_is_too_long_is_refused_here() -> None:
+    long = content(form={f"f{n}": "x" * 4000 for n in range(17)})
+    with pytest.raises(motcua.BadSubmission) as error:
+        _digest_of(long)
+    assert error.value.refusal.code == "bad_start"
+    assert error.value.refusal.problems[0].rule == "too_long"
+
+
+def test_a_number_that_json_cannot_hold_is_refused_here() -> None:
+    with pytest.raises(motcua.BadSubmission) as error:
+        _digest_of(content(form={"n": 2**53}))
+    assert error.value.refusal.problems[0].rule == "not_canonical_json"
+
+
+async def test_json_leaves_none_out_and_keeps_the_nulls_of_plain_data() -> None:
+    made = testing.submission()
+    [payload] = await data_converter.encode([made])
+    assert b"null" not in payload.data
+    assert await data_converter.decode([payload], [motcua.Submission]) == [made]
+    [plain] = await data_converter.encode([{"kept": None}])
+    assert plain.data == b'{"kept":null}'
+    assert await DataConverter.default.decode([payload]) == [made.model_dump(mode="json", exclude_none=True)]
+
+
+async def test_the_default_result_is_the_same_bytes_each_time() -> None:
+    request = testing.issue_request(outcome="refused", reason="thiếu căn cứ")
+    first, second = await BackOffice().issue(request), await BackOffice().issue(request)
+    assert first == second
+    assert isinstance(first, Document)
+    assert "Từ chối / Refused" in first.data.decode()
+    assert "thiếu căn cứ" in first.data.decode()
+    assert await BackOffice().check(request.dossier)
+
+
+def test_the_whole_contract_is_in_the_kit() -> None:
+    assert [name for name in schemas.__all__ if getattr(motcua, name) is not getattr(schemas, name)] == []
+    assert [name for name in schemas.__all__ if not hasattr(contract, name)] == []
+
+
+@pytest.mark.parametrize("why", ["AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate", "not_allowed"])
+async def test_a_command_that_the_server_gave_up_is_looked_for_and_one_that_was_refused_is_not(
+    monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    async def given_up(*_: Any, **__: Any) -> Any:
+        raise WorkflowUpdateFailedError(failure(why))
+
+    handle = SimpleNamespace(execute_update=given_up)
+    temporal: Any = SimpleNamespace(data_converter=data_converter, get_workflow_handle=lambda _: handle)
+    client = motcua.FilingClient(temporal, patience=1)
+    command = next(one for one in COMMANDS if isinstance(one, motcua.Withdraw))
+    receipt = contract.Receipt(
+        command_id=command.command_id, digest=contract.content_of(command), seq=3, at=datetime.now(UTC)
+    )
+
+    async def recorded(*_: Any) -> Any:
+        return receipt
+
+    monkeypatch.setattr(client, "_recorded_before_the_end", recorded)
+    filing = contract.filing_id("portal", "1")
+    if why == "not_allowed":
+        with pytest.raises(motcua.NotAllowed):
+            await client.act(filing, command)
+    else:
+        assert await client.act(filing, command) == receipt

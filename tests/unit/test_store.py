@@ -14,9 +14,8 @@ from obstore.store import LocalStore, MemoryStore, ObjectStore
 from motcua import contract as c
 from motcua.files import drafts
 from motcua.files import store as stores
-from motcua.files.store import DamagedFileError, FileNotTakenError, NoStoreError, Store, StoreFailedError
+from motcua.files.store import DamagedFileError, FileNotTakenError, NoStoreError, Store
 from schemas.files import EXTENSIONS, file_key, media_type_of
-from tests.conftest import ROOT
 
 FILING: Final = UUID("11111111-1111-4111-8111-111111111111")
 OTHER: Final = UUID("22222222-2222-4222-8222-222222222222")
@@ -162,15 +161,6 @@ async def test_many_at_once_may_be_the_same_file(backend: ObjectStore, tmp_path:
     assert list(tmp_path.rglob("*#*")) == []
 
 
-async def test_a_folder_that_can_not_be_written_is_said_without_a_path(tmp_path: Path) -> None:
-    (tmp_path / "objects").mkdir()
-    store = Store(LocalStore(tmp_path / "objects"))
-    (tmp_path / "objects" / "files").write_bytes(b"in the way")
-    with pytest.raises(StoreFailedError, match="could not keep the file") as raised:
-        await store.attach(FILING, file(tmp_path))
-    assert str(tmp_path) not in str(raised.value)
-
-
 @pytest.mark.parametrize(("nameless", "draft"), [(True, ""), (False, "upload")])
 async def test_what_is_in_a_folder_is_on_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, nameless: bool, draft: str
@@ -193,19 +183,7 @@ async def test_what_is_in_a_folder_is_on_the_disk(
     assert synced == [draft, found.sha256, str(FILING)], "whoever put it there may not have done so"
 
 
-async def test_a_store_that_works_says_so_and_keeps_nothing(backend: ObjectStore) -> None:
-    assert await Store(backend).works()
-    assert keys(backend) == []
-
-
 async def test_without_an_address_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(stores.OBJECTS, raising=False)
     with pytest.raises(NoStoreError, match="MOTCUA_OBJECTS"):
         Store.from_environment()
-
-
-def test_the_bounds_are_those_of_the_documents() -> None:
-    said = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
-    for number in ("20 MB", "100 files", "200 MB"):
-        assert number in said
-    assert (c.LARGEST_FILE, c.MOST_FILES, c.LARGEST_FILING) == (20_000_000, 100, 200_000_000)

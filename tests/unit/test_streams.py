@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from functools import reduce
 from string import Formatter
 from typing import Any, Final, get_args
+from uuid import UUID
 
 import pytest
 
 from operations.doctor.examination import THEN
-from rules.stream_kind import StreamKind
+from rules.stream_kind import Origin, StreamKind
 from rules.streams import KINDS
 from rules.waiting import Wait
-from schemas.ids import restarts_stream
+from schemas.filing.events import MachineWorkAnswered, MachineWorkFailing
+from schemas.ids import StreamId, restarts_stream
 from schemas.message_catalogue import AnyEvent
+from schemas.payment.events import PaymentChargeBackAhead, PaymentExpired, PaymentOutcomeAwaited, PaymentRequested
 from schemas.people import SYSTEM, Role
+from schemas.refund.events import RefundApproved, RefundBegun, RefundChargedBack, RefundGiven, RefundOpened
+from schemas.refund.events import RefundLeftToHand as LeftToHand
+from schemas.result.events import ResultEntered, ResultMade
+from schemas.stream.ledger import Recorded
 from schemas.stream.part import OnDemandStart, on_demand
 from schemas.stream.restart import Restarted
 from schemas.words.catalogue import SENTENCES
 from tests.conftest import ROOT
+from tests.waits import sample
 from verifier import bundle as bundle_verifier
 from verifier import ledger as ledger_verifier
 from workers.wiring import WORKFLOWS
@@ -74,14 +84,6 @@ def test_the_kit_knows_of_a_kind_whether_a_command_starts_it(kind: StreamKind[An
     assert on_demand(kind.name) == (kind.workflow if starts else None)
 
 
-def test_a_kind_that_a_command_starts_is_known_by_what_it_is_started_with() -> None:
-    class Start(OnDemandStart):
-        stream = "objection"
-        workflow = "Objection"
-
-    assert on_demand("objection") == Start.workflow
-
-
 def test_every_kind_has_its_workflow() -> None:
     named = {workflow.__temporal_workflow_definition.name for workflow in WORKFLOWS}  # type: ignore[attr-defined]
     assert set(KINDS.workflows) <= named
@@ -112,3 +114,47 @@ def test_the_page_and_the_verifier_know_how_streams_begin() -> None:
     also = {kind.name: kind.or_first for kind in KINDS.values() if kind.or_first}
     assert also == bundle_verifier.OR_BEGINS
     assert all(f"with a `{name}` too" in LEDGER for names in also.values() for name in names)
+
+
+AT: Final = datetime(2026, 11, 25, 3, 0, 30, tzinfo=UTC)
+SOON: Final = AT + timedelta(hours=23)
+LATE: Final = AT + timedelta(hours=24)
+
+
+APPROVED: Final = (sample(RefundBegun), sample(RefundOpened), sample(RefundApproved))
+GIVEN: Final = (*APPROVED, sample(RefundGiven))
+ASKED: Final = sample(PaymentRequested, due=LATE)
+UNKNOWN: Final = (ASKED, sample(PaymentOutcomeAwaited, attempt=1))
+ENTERED: Final = sample(ResultEntered, adopted=None, result=None)
+FAILING: Final = sample(MachineWorkFailing)
+
+
+@pytest.mark.parametrize(
+    ("stream", "events", "now", "waits"),
+    [
+        ("refund", APPROVED, SOON, []),
+        ("refund", APPROVED, LATE, ["refunds.under_way"]),
+        ("refund", (*APPROVED, sample(LeftToHand)), SOON, ["refunds.by_hand"]),
+        ("refund", GIVEN, LATE, []),
+        ("refund", (*GIVEN, sample(RefundChargedBack, void=())), LATE, ["refunds.twice"]),
+        ("payment", UNKNOWN, SOON, []),
+        ("payment", UNKNOWN, LATE, ["outcomes.awaited"]),
+        ("payment", (*UNKNOWN, sample(PaymentExpired)), LATE, []),
+        ("payment", (ASKED, sample(PaymentChargeBackAhead, attempt=None)), LATE, ["refunds.ahead"]),
+        ("result", (ENTERED,), LATE, []),
+        ("result", (ENTERED, FAILING), LATE, ["signing.no_file"]),
+        ("result", (ENTERED, sample(ResultMade), FAILING), LATE, ["signing.waiting"]),
+        ("result", (ENTERED, sample(ResultMade), FAILING, sample(MachineWorkAnswered)), LATE, []),
+    ],
+)
+def test_a_stream_waits_for_what_its_state_says(
+    stream: str, events: tuple[Any, ...], now: datetime, waits: list[str]
+) -> None:
+    kind = KINDS[stream]
+    recorded = (
+        Recorded(seq=n, at=AT, command_id=f"c{n}", actor=SYSTEM, event=event) for n, event in enumerate(events, 1)
+    )
+    n = 1001 if stream == "refund" else 1
+    state = reduce(kind.evolve, recorded, kind.initial(Origin(StreamId(stream, UUID(int=1), n), "H01.12")))
+    found = [each.says.removeprefix("doctor.") for each in kind.waits for _ in each.long(state, now)]
+    assert found == waits

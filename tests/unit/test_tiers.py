@@ -23,12 +23,6 @@ def test_what_is_named_long_is_there() -> None:
     assert [file for file, one in LONG.items() if one.only and one.but] == []
 
 
-def test_each_says_what_it_proves_in_words_of_its_own() -> None:
-    proofs = [one.proves for one in LONG.values()]
-    assert len(set(proofs)) == len(proofs)
-    assert all(proofs)
-
-
 def test_every_long_file_is_in_one_sixth_and_all_take_about_as_long() -> None:
     sixths = [tiers.sixth(f"{n:x}") for n in range(tiers.SIXTHS)]
     takes = tiers.seconds()

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Final
-from uuid import UUID
 
 import pytest
 
 from operations.schema_version import MIGRATIONS
-from rules.stream_kind import Origin
-from rules.streams import KINDS, PAYMENT
-from schemas.base import Text
-from schemas.errors import Problem, RefusalCode, RefusalError, refused
-from schemas.ids import StreamId
-from schemas.payment.commands import CancelPayment
+from rules.streams import PAYMENT
 from schemas.people import Actor, Role
-from schemas.stream.ledger import Appended, Batch, Receipt
 from tests.conftest import ROOT
 from views.log import opened
 from workers.build import CODE, LOCK, build_of
-from workflows.stream import recording
-
-OVER: Final = Problem(field="", rule="already_over", message=Text(vi="đã xong", en="it is over"))
 
 AT: Final = datetime(2026, 11, 26, tzinfo=UTC)
 
@@ -69,12 +57,6 @@ def test_an_event_of_an_older_version_is_lifted_step_by_step() -> None:
         opened(kind, "payment:x:1", row(4, reason="late"), NoKey())
 
 
-def test_before_the_first_release_every_event_is_of_version_1() -> None:
-    versions = {(kind.name, name): version for kind in KINDS.values() for name, version in kind.reads.events.items()}
-    assert len(versions) > 100
-    assert {name for name, version in versions.items() if version != 1} == set()
-
-
 def test_a_build_is_named_by_all_that_decides_how_filings_go_on(tmp_path: Path) -> None:
     for room in CODE:
         shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
@@ -111,64 +93,3 @@ def test_a_migration_only_adds_so_that_two_builds_can_live() -> None:
     assert {file.stem.partition("_")[2] for file in files[: len(FIRST)]} == FIRST
     newer = {file.name: taken_away(file.read_text("utf-8")) for file in files[len(FIRST) :]}
     assert {name: taken for name, taken in newer.items() if taken} == TAKEN_AWAY
-
-
-class Answers:
-    """A log whose answers come in the order in which they were given, whatever is asked."""
-
-    def __init__(self, *answers: Appended) -> None:
-        self.answers = list(answers)
-        self.asked: list[str] = []
-        self.moves_with: list[int | None] = []
-
-    async def __call__(self, _: Any, batch: Batch, **__: Any) -> Appended:
-        self.asked.append(batch.command_id)
-        self.moves_with.append(batch.moves_with)
-        await asyncio.sleep(0)
-        return self.answers.pop(0)
-
-
-async def test_an_answer_to_another_command_is_handed_on_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    info = SimpleNamespace(
-        is_continue_as_new_suggested=lambda: False, is_target_worker_deployment_version_changed=lambda: False
-    )
-    why = refused(RefusalCode.NOT_ALLOWED, OVER).refusal
-    known = Receipt(command_id="first", digest="d", seq=0, at=AT)
-    log = Answers(
-        Appended(epoch=1, command_id="second", refused=why), Appended(epoch=1, command_id="first", receipts=(known,))
-    )
-    unsafe = SimpleNamespace(is_replaying=lambda: False)
-    engine = SimpleNamespace(now=lambda: AT, info=lambda: info, execute_local_activity_method=log, unsafe=unsafe)
-    monkeypatch.setattr(recording, "workflow", engine)
-    id_ = StreamId("payment", UUID(int=1), 1)
-    stream = recording.Stream(PAYMENT, id_, PAYMENT.initial(Origin(id_, "H01.12")))
-
-    async def give(command_id: str) -> Receipt:
-        command = CancelPayment(command_id=command_id, reason="late")
-        return await stream.record(command, "d", refusal=why)
-
-    first, second = await asyncio.gather(give("first"), give("second"), return_exceptions=True)
-    assert first == known
-    assert isinstance(second, RefusalError)
-    assert log.asked == ["first", "first"]
-
-
-@pytest.mark.parametrize(
-    ("long", "changed", "asks"), [(False, False, False), (False, True, True), (True, False, True), (True, True, True)]
-)
-async def test_whoever_makes_way_asks_first_whether_the_current_build_reads_it(
-    monkeypatch: pytest.MonkeyPatch, *, long: bool, changed: bool, asks: bool
-) -> None:
-    """Temporal tells of another build once: a run that stayed, and has become long again, is not told any more."""
-    info = SimpleNamespace(
-        is_continue_as_new_suggested=lambda: long, is_target_worker_deployment_version_changed=lambda: changed
-    )
-    log = Answers(Appended(epoch=1, command_id="catch-up", continue_as_new_suggested=long or None, moves=False))
-    unsafe = SimpleNamespace(is_replaying=lambda: False)
-    engine = SimpleNamespace(now=lambda: AT, info=lambda: info, execute_local_activity_method=log, unsafe=unsafe)
-    monkeypatch.setattr(recording, "workflow", engine)
-    id_ = StreamId("payment", UUID(int=1), 1)
-    stream = recording.Stream(PAYMENT, id_, PAYMENT.initial(Origin(id_, "H01.12")))
-    await stream.catch_up()
-    assert log.moves_with == [PAYMENT.reads.snapshot if asks else None]
-    assert (stream.makes_way, stream.stays) == (long, True)

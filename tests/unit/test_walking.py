@@ -23,11 +23,6 @@ def _walk(n: int, way: str) -> None:
     assert n != 5 or way == "good", "the last"
 
 
-@walked(("name", "number"), {"a": 1, "b": 2}.items(), exactly=2)
-async def _waiting(name: str, number: int) -> None:
-    assert (name, number) == ("a", 1)
-
-
 def test_every_miss_is_named_whatever_it_is() -> None:
     _walk(way="good")
     with pytest.raises(AssertionError, match=r"^5 of 6 missed\n") as missed:
@@ -38,31 +33,10 @@ def test_every_miss_is_named_whatever_it_is() -> None:
     assert isinstance(missed.value.__cause__, AssertionError)
 
 
-async def test_a_test_that_waits_is_walked_too() -> None:
-    with pytest.raises(AssertionError, match=r"^1 of 2 missed\nb-2: "):
-        await _waiting()
-
-
 @pytest.mark.parametrize("count", [{"exactly": 2}, {"exactly": 4}, {"at_least": 4}, {}], ids=repr)
 def test_a_table_that_has_lost_cases_is_no_walk(count: dict[str, Any]) -> None:
     with pytest.raises(AssertionError, match=r"^3 cases instead of "):
         walked("n", range(3), **count)(lambda n: n)()
-
-
-def test_walks_of_two_tables_are_of_every_pair() -> None:
-    seen: list[str] = []
-
-    @walked("letter", "ab", exactly=2)
-    @walked("n", range(3), at_least=3, ids=str)
-    def walk(n: int, letter: str) -> None:
-        seen.append(f"{letter}{n}")
-        assert seen[-1] not in {"a1", "b2"}
-
-    with pytest.raises(
-        AssertionError, match=r"(?s)^2 of 2 missed\na: 1 of 3 missed\n    1: .*b: 1 of 3 missed\n    2: "
-    ):
-        walk()
-    assert seen == ["a0", "a1", "a2", "b0", "b1", "b2"]
 
 
 @walked("n", range(7), exactly=7, parts=3, ids=str)

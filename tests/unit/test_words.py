@@ -12,7 +12,15 @@ from typing import Final, NamedTuple
 
 import pytest
 
+from docs.tools.law.matrix import SYSTEM_KINDS
+from docs.tools.law.situations import situations
+from rules.filing.guards import PUBLIC_KINDS, check
 from schemas.base import Text
+from schemas.filing.state import Stage
+from schemas.level import Channel
+from schemas.limit import Limit, Unit
+from schemas.people import Role
+from schemas.publishing.procedure import Act
 from schemas.translate import joined, said
 from schemas.words.catalogue import SENTENCES
 from tests.conftest import ROOT
@@ -30,18 +38,8 @@ MADE: Final = (
     *("command.import.", "command.pass_over.", "command.scrub.", "complaint_state.", "database.", "deed.", "dev."),
     *("doctor.signature.", "doctor.suspense.", "doctor_check.", "document_type.", "erasure_left."),
     *("erasure_state.", "export_state.", "fee_due.", "fee_kind.", "field_kind.", "goes_on."),
-    *(
-        "governing_day.",
-        "help",
-        "issued.",
-        "key_state.",
-        "length_",
-        "misfit.",
-        "mistake.",
-        "no_such_",
-        "not_given.",
-        "option.act.command",
-    ),
+    *("governing_day.", "help", "issued.", "key_state.", "length_", "misfit.", "mistake.", "no_such_"),
+    *("not_given.", "option.act.command"),
     *("partial_reason.", "payment_means.", "place.", "place_of_any.", "principal_change.", "refund_case."),
     *("refusal_needs.", "result_state.", "result_validity.", "role.", "scan_state.", "signature_outcome."),
     *("silence.", "stage.", "status.", "step_act.", "suspense_state.", "suspense_step.", "unit.", "unknown_"),
@@ -266,3 +264,35 @@ def test_what_stands_in_it_is_said_in_its_language_too() -> None:
 def test_several_are_joined_and_none_is_a_dash() -> None:
     assert joined([Text(vi="một", en="one"), Text(vi="hai", en="two")]) == Text(vi="một, hai", en="one, two")
     assert joined([]) == Text(vi="-", en="-")
+
+
+CODES = {str(code) for kind in (Role, Stage, Act, Channel, Unit) for code in kind} | {*PUBLIC_KINDS, *SYSTEM_KINDS}
+
+
+def refusals() -> Iterator[str]:
+    for place in situations():
+        for role in Role:
+            for kind in PUBLIC_KINDS:
+                why = check(place.story.filing, kind, place.actor(role), place.story.now)
+                if why is not None:
+                    yield why.message.vi
+
+
+def test_no_code_stands_in_a_vietnamese_sentence() -> None:
+    said = set(refusals())
+    assert len(said) > 30
+    found = {sentence: CODES & set(re.findall(r"[a-z_]+", sentence)) for sentence in said}
+    assert {sentence: codes for sentence, codes in found.items() if codes} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "vi", "en"),
+    [
+        ("5 ngày làm việc", "5 working days", "5 ngày làm việc", "5 working days"),
+        ("1 giờ làm việc", "1 working hours", "1 giờ làm việc", "1 working hour"),
+        ("30 ngày", "30 calendar days", "30 ngày", "30 calendar days"),
+    ],
+)
+def test_a_limit_is_written_in_either_language(text: str, limit: str, vi: str, en: str) -> None:
+    read = Limit.model_validate(text)
+    assert (str(read), read.words) == (limit, Text(vi=vi, en=en))
