@@ -220,16 +220,6 @@ def test_nobody_else_names_a_read_model_in_sql() -> None:
     assert {file: names for file, names in found.items() if names} == {}
 
 
-def test_every_read_model_is_found_where_it_may_be_named() -> None:
-    assert {"filing", "task", "payment", "parcel", "standing", "result", "money_receipt"} == READ_MODELS
-    by_room = {
-        room: set[str]().union(*(named_in(file.read_text(encoding="utf-8")) for file in sources(ROOT / room)))
-        for room in ("views", "activities/ledger")
-    }
-    assert by_room["views"] == READ_MODELS
-    assert "standing" in by_room["activities/ledger"]
-
-
 @pytest.mark.parametrize(
     ("program", "names"),
     [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from importlib import import_module
 from io import StringIO
@@ -26,7 +25,7 @@ from motcua.cli.help import with_words
 from motcua.cli.office.check import Looked
 from motcua.cli.options import actor_of, filing_id_of, order
 from motcua.cli.running import Exit, fail, owes_json, print_json
-from motcua.cli.showing import CLOCKS, VIEW
+from motcua.cli.showing import CLOCKS
 from motcua.contract import Action, ComplaintView, DeliveryView, Receipt, ResultView, said
 from operations.results.checking import Checked, Hand
 from operations.store import scrub, sweep
@@ -40,7 +39,6 @@ from schemas.privacy.erasure import ErasureRequest
 from schemas.privacy.exports import AskExport, ExportRequest
 from schemas.reading import FilingRecord, LoggedEvent, TaskSummary
 from schemas.result.state import RegisteredResult, ResultStanding
-from tests.contract.samples import SAMPLES
 from views.registers.papers import IssuedPaper
 
 Terminal: TypeAlias = Callable[[int], StringIO]
@@ -162,28 +160,6 @@ def test_an_answer_is_in_one_language(options: list[str], lang: str, answer: str
     with_words(app)
     assert CliRunner().invoke(app, options, env={"LANG": lang}).output == f"{answer}\n"
     assert CliRunner().invoke(app, ["--lang", "fr"]).exit_code == 2
-
-
-def test_a_fee_is_shown_with_what_it_adds_to_and_what_of_it_goes_back() -> None:
-    view = FilingView.model_validate(SAMPLES["filing_view"].model_dump())
-    shown = printed_table(view)
-    assert "16,000 đồng, paid, online" in shown
-    assert "the difference to fee 1" in shown
-    assert "8,000 đồng go back" in shown
-    assert view.fee is not None
-    whole = view.model_copy(update={"fee": view.fee.model_copy(update={"adds_to": None, "returned": ()})})
-    assert "difference" not in printed_table(whole)
-    assert "go back" not in printed_table(whole)
-    assert "charged back" not in printed_table(whole)
-    gone = view.model_copy(update={"fee": view.fee.model_copy(update={"charged_back": 6_000})})
-    assert "6,000 đồng charged back" in printed_table(gone)
-
-
-def printed_table(view: FilingView) -> str:
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as paper:
-        patch.setenv("LANG", "en")
-        show_one(view, VIEW)
-    return paper.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -94,12 +94,13 @@ def test_the_hour_after_which_a_filing_counts_as_of_the_next_day_is_no_limit() -
             [],
         ),
         ("50.000 đồng/lần; miễn với hộ nghèo", [(50_000, "", None)], ["fee_has_more"]),
+        ("50.000 đồng (giảm 50% khi nộp trực tuyến)", [(50_000, "", None)], ["fee_has_more"]),
         *((cell, [], []) for cell in ("không.", "Miễn lệ phí", "Không thu phí, lệ phí", "0", "0 đồng")),
         ("", [], ["fee_not_said"]),
         ("Theo quy định của HĐND tỉnh", [], ["fee_elsewhere"]),
         ("Thông tư số 85/2019/TT-BTC", [], ["fee_elsewhere"]),
     ],
-    exactly=17,
+    exactly=18,
 )
 def test_a_fee_is_read(cell: str, amounts: list[tuple[int, str, str | None]], unsettled: list[str]) -> None:
     fee = fee_of(cell)
