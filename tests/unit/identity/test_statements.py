@@ -219,8 +219,10 @@ CASES: Final[dict[str, Case]] = {
     "authenticated later": Case("authentication_to_come", {"auth_time": AT + 61}),
     "another installation": Case("statement_for_another_installation", {"aud": "motcua:other"}),
     "another filing": Case("statement_of_another_filing", {"stream": "filing:00000000-0000-0000-0000-000000000000"}),
+    "no filing": Case("statement_of_another_filing", {"stream": None}),
     "another act": Case("statement_of_another_command", {"act": "decide"}),
     "another command": Case("statement_of_another_command", {"command_id": "c-2"}),
+    "no command": Case("statement_of_another_command", {"command_id": None}),
     "other content": Case("statement_of_other_content", {"content": "0" * 64}),
     "another subject": Case("statement_of_another_actor", {"actor": SPECIALIST.model_copy(update={"subject": "x"})}),
     "for somebody": Case("statement_of_another_actor", {"on_behalf_of": "citizen-2"}),
@@ -237,7 +239,7 @@ CASES: Final[dict[str, Case]] = {
 }
 
 
-@walked("case", CASES.values(), ids=CASES.keys(), exactly=26)
+@walked("case", CASES.values(), ids=CASES.keys(), exactly=28)
 def test_a_statement_about_something_else_is_refused(case: Case) -> None:
     signed = sign(statement(case.message, case.by, **case.said), private_key(case.seed))
     assert rule(answer(signed, case.message, case.now)) == case.rule
