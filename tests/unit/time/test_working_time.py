@@ -62,6 +62,7 @@ def test_a_limit_ends(case: dict[str, Any]) -> None:
         ("2026-02-23T17:00", "1 working day", "2026-02-13T17:00", None),
         ("2026-10-12T17:00", "1 working day", "2026-10-09T11:30", "H01"),
         ("2026-03-13T17:00", "0 working days", "2026-03-13T17:00", None),
+        ("2026-10-12T15:00", "1 working day", "2026-10-09T11:30", "H01"),
         ("2026-03-07T12:00", "1 working day", "2026-03-05T17:00", None),
         ("2026-03-05T10:00", "2 working hours", "2026-03-05T08:00", None),
         ("2026-03-05T10:00", "4 working hours", "2026-03-04T16:00", None),
@@ -70,7 +71,7 @@ def test_a_limit_ends(case: dict[str, Any]) -> None:
         ("2026-03-09T17:00:30", "45 seconds", "2026-03-09T16:59:45", None),
         ("2026-01-05T17:00", "300 working days", "2024-10-23T17:00", None),
     ],
-    exactly=11,
+    exactly=12,
 )
 def test_so_much_before_a_due_instant(due: str, text: str, before: str, agency: str | None) -> None:
     assert working_time.before(at(due), limit(text), expand(FILE, agency)) == at(before)
@@ -85,13 +86,14 @@ def test_so_much_before_a_due_instant(due: str, text: str, before: str, agency: 
         ("2026-03-02T07:00", "1 working day", "2026-03-03T15:00", [("2026-03-02T10:00", "2026-03-03T09:00")]),
         ("2026-03-04T14:00", "0 calendar days", "2026-03-04T15:30", []),
         ("2026-03-04T14:00", "0 calendar days", "2026-03-04T16:00", [("2026-03-04T14:30", "2026-03-04T15:00")]),
+        ("2026-03-04T10:01", "0 working days", "2026-03-04T14:31", [("2026-03-04T10:00", "2026-03-04T10:00")]),
         ("2026-03-06T10:00", "1 calendar day", "2026-03-09T08:30", []),
         ("2026-03-04T10:00", "8 working hours", "2026-03-05T08:00", [("2026-03-04T14:00", "2026-03-04T16:00")]),
         ("2026-03-04T10:00", "1 calendar day", "2026-03-05T09:30", [("2026-03-05T07:00", "2026-03-05T09:00")]),
         ("2026-03-04T10:00", "10 seconds", "2026-03-04T10:00:05", []),
         ("2026-03-04T10:00", "10 seconds", "2026-03-04T10:00:07", [("2026-03-04T10:00:01", "2026-03-04T10:00:03")]),
     ],
-    exactly=11,
+    exactly=12,
 )
 def test_half_of_a_budget_is_used(start: str, text: str, half: str, pauses: list[tuple[str, str]]) -> None:
     stood = [(at(begins), at(ends)) for begins, ends in pauses]
