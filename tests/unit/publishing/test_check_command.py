@@ -45,7 +45,7 @@ def written(folder: Path, raw: dict[str, Any]) -> Path:
     return file
 
 
-def rows(ended: Result) -> list[list[str]]:
+def printed(ended: Result) -> list[list[str]]:
     """The cells of each row below the titles, without the empty ones."""
     return [re.split("  +", row) for row in ended.output.splitlines()[1:]]
 
@@ -65,13 +65,13 @@ def test_what_is_doubtful_is_listed_by_file_line_and_place_and_fails_nothing(tmp
 
     assert ended.exit_code == 0, ended.output
     correct = [str(file), "1 stale, 1 unconfirmed", "ok"]
-    assert rows(ended) == [
+    assert printed(ended) == [
         [f"{file}:{line(file, 'review[0]')}", "review[0]", "unconfirmed", "confirmed by no source"],
         [f"{file}:{line(file, 'papers[1]')}", "papers[1]", "stale", "checked more than a year ago"],
         correct,
     ]
     assert "chưa được nguồn nào xác nhận" in run("check", file, lang="vi").output
-    assert rows(run("check", file, "--quiet")) == [correct]
+    assert printed(run("check", file, "--quiet")) == [correct]
 
 
 def test_mistakes_come_first_and_fail(tmp_path: Path, raw: Any) -> None:
@@ -82,7 +82,7 @@ def test_mistakes_come_first_and_fail(tmp_path: Path, raw: Any) -> None:
     ended = run("check", file)
 
     assert ended.exit_code == 1
-    assert [row[2] for row in rows(ended)] == ["checked_in_future", "time_in_text", "unconfirmed", "stale"]
+    assert [row[2] for row in printed(ended)] == ["checked_in_future", "time_in_text", "unconfirmed", "stale"]
 
     groups = json.loads(run("check", file, "--json").output)
     assert [(entry["path"], entry["rule"]) for entry in groups["mistakes"]] == [
