@@ -14,6 +14,7 @@ from temporalio.common import MetricMeter
 from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
 from rules.streams import KINDS
+from schemas.ids import StreamId
 from schemas.people import SYSTEM
 from schemas.stream.ledger import Appended, Batch
 from tests.acting import AGENCY, VIA
@@ -22,6 +23,22 @@ from tests.instruments import Instruments
 from tests.keyed import keyed
 
 NOW: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+
+
+def batch(stream: str, *events: dict[str, Any], **changes: Any) -> Batch:
+    fields = {
+        "stream": stream,
+        "filing_id": StreamId.parse(stream).filing,
+        "agency": AGENCY,
+        "next_seq": 1,
+        "command_id": uuid4().hex,
+        "digest": "d",
+        "actor": SYSTEM,
+        "via": VIA,
+        "at": NOW,
+        "events": events,
+    }
+    return Batch.model_validate(fields | changes)
 
 
 class Log:
@@ -37,19 +54,7 @@ class Log:
 
     def batch(self, *events: dict[str, Any], stream: str | None = None, **changes: Any) -> Batch:
         name = f"{stream or 'filing'}:{self.filing}" + (":1" if stream else "")
-        fields = {
-            "stream": name,
-            "filing_id": self.filing,
-            "agency": AGENCY,
-            "next_seq": self._heads.get(name, 0) + 1,
-            "command_id": uuid4().hex,
-            "digest": "d",
-            "actor": SYSTEM,
-            "via": VIA,
-            "at": NOW,
-            "events": events,
-        }
-        return Batch.model_validate(fields | changes)
+        return batch(name, *events, **{"next_seq": self._heads.get(name, 0) + 1} | changes)
 
     async def append(self, *events: dict[str, Any], stream: str | None = None, **changes: Any) -> Appended:
         batch = self.batch(*events, stream=stream, **changes)
@@ -58,9 +63,9 @@ class Log:
             self._heads[batch.stream] = answer.stored[-1].seq
         return answer
 
-    async def rule(self, *events: dict[str, Any]) -> str | None:
+    async def rule(self, *events: dict[str, Any], **changes: Any) -> str | None:
         """Returns the rule that refuses these events; None if they are appended."""
-        refused = (await self.append(*events)).refused
+        refused = (await self.append(*events, **changes)).refused
         return None if refused is None else refused.problems[0].rule
 
 

@@ -2,46 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
 
-from motcua import NotAuthorised, NotFound, PassedOver
+from motcua import NotAuthorised
 from operations.doctor.record import absences as looking
-from operations.doctor.surroundings import Surroundings
 from publishing.authoring.absences import Absence, AbsenceRefusedError, record_absence, withdraw_absence
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem
 from schemas.filing import commands as cm
 from schemas.people import Actor, Role
-from schemas.reading import AskTasks
-from tests.acting import AGENCY, AUTHORISATION, VIA, Play, marriage, officer
+from tests.acting import AGENCY, AUTHORISATION, VIA, Doubtful, Play, marriage, officer
 from tests.conftest import World
+from tests.integration.operations.doctor import around
+from tests.shell import Shell
 
 TODAY: Final = datetime.now(VIETNAM).date()
 DAY: Final = timedelta(days=1)
 FIRST, SECOND, THIRD = (officer(Role.SPECIALIST, n=n) for n in (1, 2, 3))
 LEADER: Final = officer(Role.LEADER)
 LEAD: Final = officer(Role.TEAM_LEAD)
-BOTH: Final = SECOND.model_copy(update={"role": Role.LEADER})
-"""The second specialist is a leader too."""
-
 ILL: Final = Absence(AGENCY, FIRST.subject, "specialist", TODAY, TODAY + 7 * DAY, SECOND.subject)
-AWAY: Final = Absence(AGENCY, LEADER.subject, "leader", TODAY, TODAY, BOTH.subject)
-
-
-_HIRED: Final = """
-insert into officer (agency, subject, role, name) values ($1, $2, $3, 'Vũ Thị Sáu') on conflict do nothing
-"""
 
 
 @pytest.fixture
 async def staffed(office: World) -> World:
-    """An agency with a third specialist, and a second one who is a leader too."""
+    """An agency with a third specialist."""
+    hired = "insert into officer (agency, subject, role, name) values ($1, $2, 'specialist', 'Vũ Thị Sáu')"
     async with office.connection() as connection:
-        await connection.executemany(_HIRED, [(AGENCY, who.subject, who.role) for who in (THIRD, BOTH)])
+        await connection.execute(hired, AGENCY, THIRD.subject)
     return office
 
 
@@ -62,70 +53,6 @@ async def refused(call: Any) -> list[tuple[str, str]]:
     with pytest.raises(NotAuthorised) as no:
         await call
     return rules(no.value.refusal.problems)
-
-
-def outcomes(done: list[PassedOver]) -> dict[str, str]:
-    return {one.stream: str(one.outcome) for one in done}
-
-
-async def test_all_that_an_absent_officer_has_claimed_passes_over_once_and_nothing_else(staffed: World) -> None:
-    first, own, other = await claimed(staffed, FIRST), await claimed(staffed, FIRST), await claimed(staffed, THIRD)
-    lead = staffed.client.as_(LEAD, VIA)
-    with pytest.raises(NotFound):
-        await lead.pass_over(FIRST.subject)
-    await record_absence(staffed.owner_dsn, ILL)
-    [absence] = await staffed.client.absences(AGENCY)
-    assert (absence.officer, absence.substitute, absence.begun, absence.tasks) == (
-        FIRST.subject,
-        SECOND.subject,
-        True,
-        2,
-    )
-
-    steps: list[tuple[int, int]] = []
-    done = await lead.pass_over(FIRST.subject, lambda n, of: steps.append((n, of)))
-
-    assert steps == [(1, 2), (2, 2)]
-    names = {f"filing:{play.filing}" for play in (first, own)}
-    assert outcomes(done) == dict.fromkeys(names, "passed_over")
-    assert all(one.receipt is not None for one in done)
-    assert outcomes(await lead.pass_over(FIRST.subject)) == dict.fromkeys(names, "already")
-    assert [(await play.view()).tasks[0].officer for play in (first, own, other)] == [
-        SECOND.subject,
-        SECOND.subject,
-        THIRD.subject,
-    ]
-    passed = (await staffed.client.tasks(AskTasks(acting_for=FIRST.subject))).rows
-    assert {task.stream for task in passed} == names
-    assert (await staffed.client.absences(AGENCY))[0].tasks == 0
-    assert [kind for kind in await first.kinds() if kind == "reassigned"] == ["reassigned"]
-
-
-async def test_what_the_substitute_may_not_have_stays_where_it_is_with_its_reason(staffed: World) -> None:
-    """The leader is absent; their substitute proposed the one, and filed the other for the applicant."""
-    proposed, theirs, free = [
-        await claimed(staffed, SECOND),
-        await claimed(
-            staffed, FIRST, authorisation=AUTHORISATION, actor={"subject": BOTH.subject, "role": "representative"}
-        ),
-        await claimed(staffed, FIRST),
-    ]
-    for play, specialist in ((proposed, SECOND), (theirs, FIRST), (free, FIRST)):
-        await play.act(cm.Forward, specialist)
-        await play.act(cm.Claim, specialist)
-        await play.act(cm.Propose, specialist, outcome="approved")
-        await play.act(cm.Claim, LEADER)
-    await record_absence(staffed.owner_dsn, AWAY)
-    done = {one.stream: one for one in await staffed.client.as_(LEAD, VIA).pass_over(LEADER.subject)}
-    said = [done[f"filing:{play.filing}"] for play in (proposed, theirs, free)]
-    assert [str(one.outcome) for one in said] == ["refused", "refused", "passed_over"]
-    assert [rules(one.problems) for one in said] == [[("officer", "four_eyes")], [("officer", "own_filing")], []]
-    assert (await proposed.view()).tasks[0].officer == LEADER.subject
-
-    await free.act(cm.Decide, BOTH, outcome="approved")
-    decision = (await free.view()).decision
-    assert decision is not None
-    assert (decision.officer, decision.acting_for) == (BOTH.subject, LEADER.subject)
 
 
 async def test_in_whose_place_somebody_acts_is_asked_of_the_directory_again_when_they_act(staffed: World) -> None:
@@ -156,15 +83,6 @@ async def test_in_whose_place_somebody_acts_is_asked_of_the_directory_again_when
     proposal = (await mine.view()).proposal
     assert proposal is not None
     assert proposal.acting_for is None
-
-
-async def test_a_substitute_who_has_left_does_nothing_any_more(staffed: World) -> None:
-    play = await claimed(staffed, FIRST)
-    await record_absence(staffed.owner_dsn, ILL)
-    await play.act(cm.Reassign, LEAD, officer=SECOND.subject, acting_for=FIRST.subject)
-    async with staffed.connection() as connection:
-        await connection.execute("update officer set active = false where subject = $1", SECOND.subject)
-    assert await refused(play.act(cm.Forward, SECOND)) == [("actor", "not_in_directory")]
 
 
 WRONG: Final = {
@@ -206,10 +124,96 @@ async def test_another_substitute_takes_over_from_the_first_one(staffed: World) 
 
 
 async def test_the_doctor_names_whoever_is_absent_and_still_holds_tasks(staffed: World) -> None:
-    around = replace(Surroundings.here(), settings={"MOTCUA_DATABASE_URL": staffed.app_dsn})
-    assert [one.health for one in await looking.absences(around)] == ["ok"]
+    assert [one.health for one in await looking.absences(around(staffed))] == ["ok"]
     await claimed(staffed, FIRST)
     await record_absence(staffed.owner_dsn, ILL)
-    [found] = await looking.absences(around)
+    [found] = await looking.absences(around(staffed))
     assert found.health == "warn"
     assert FIRST.subject in found.what.en
+
+
+UNTIL: Final = TODAY + timedelta(days=7)
+ABSENCE: Final = ("directory", "absence", AGENCY, FIRST.subject, "specialist", "--from", str(TODAY), "--to", str(UNTIL))
+PASS_OVER: Final = ("pass-over", FIRST.subject, "--actor", f"team_lead:{AGENCY.lower()}-team-lead-1@{AGENCY}")
+
+
+async def test_an_absence_is_recorded_once_shown_changed_and_taken_back(shell: Shell) -> None:
+    recorded = await shell(*ABSENCE, "--substitute", SECOND.subject, "--json")
+    said = {"role": "specialist", "first_day": str(TODAY), "last_day": str(UNTIL), "substitute": SECOND.subject}
+    assert (recorded.code, recorded.json) == (0, {"agency": AGENCY, "officer": FIRST.subject, "already": False} | said)
+    assert "recorded already" in (await shell(*ABSENCE, "--substitute", SECOND.subject)).out
+    listed = (await shell("directory", "list", "--json")).json
+    [away] = [one["absences"] for agency in listed for one in agency["officers"] if one["subject"] == FIRST.subject]
+    assert away == [said]
+    assert SECOND.subject in (await shell("directory", "list")).out
+
+    refused = await shell(*ABSENCE, "--substitute", FIRST.subject, "--json")
+    assert (refused.code, [one["rule"] for one in refused.json["problems"]]) == (1, ["same_person"])
+    assert "nobody is their own substitute" in refused.err
+    assert "thay chính mình" not in refused.err
+    assert (await shell(*ABSENCE[:-1], "tomorrow", "--substitute", SECOND.subject)).code == 2
+
+    present = ("directory", "present", AGENCY, FIRST.subject, "specialist", "--from", str(TODAY), "--json")
+    assert [(await shell(*present)).json for _ in range(2)] == [{"withdrawn": True}, {"withdrawn": False}]
+
+
+async def test_all_tasks_pass_over_with_a_receipt_each_and_what_is_left_is_said(world: World, shell: Shell) -> None:
+    async with world.platform(), world.back_office(Doubtful()):
+        plays = [await Play.begin(world, marriage(**own)) for own in ({}, OF_THE_SUBSTITUTE)]
+        for play in plays:
+            await play.accept()
+            await play.act(cm.Claim, officer(Role.SPECIALIST))
+        unknown = await shell(*PASS_OVER, "--json")
+        assert (unknown.code, unknown.json["problems"][0]["rule"]) == (1, "not_absent")
+        await shell(*ABSENCE, "--substitute", SECOND.subject)
+
+        first, again = [await shell(*PASS_OVER, "--json") for _ in range(2)]
+        assert [first.code, again.code] == [1, 1]
+        told = {one["code"]: one for one in first.json}
+        passed, left = [told[str(play.code)] for play in plays]
+        assert (passed["outcome"], passed["receipt"]["code"], passed["substitute"]) == (
+            "passed_over",
+            plays[0].code,
+            SECOND.subject,
+        )
+        assert (left["outcome"], left["receipt"], left["problems"][0]["rule"]) == ("refused", None, "own_filing")
+        assert {one["code"]: one["outcome"] for one in again.json} == {
+            plays[0].code: "already",
+            plays[1].code: "refused",
+        }
+        assert "the substitute's already" in (await shell(*PASS_OVER)).out
+        shown = await shell("tasks", "--officer", SECOND.subject)
+        assert FIRST.subject in shown.out
+        other = await shell(
+            "pass-over", FIRST.subject, "--actor", f"leader:{AGENCY.lower()}-leader-1@{AGENCY}", "--json"
+        )
+        assert {rule for one in other.json for rule in [why["rule"] for why in one["problems"]]} == {"role_not_allowed"}
+
+
+OF_THE_SUBSTITUTE: Final = {
+    "actor": {"subject": SECOND.subject, "role": "representative"},
+    "authorisation": AUTHORISATION,
+}
+
+
+async def test_who_left_is_erased_once_another_operator_approves(world: World, shell: Shell) -> None:
+    erase = (
+        "directory",
+        "erase",
+        AGENCY,
+        FIRST.subject,
+        "--reason",
+        "15/PYC",
+        "--as",
+        "operator:h01.12-operator-1@H01.12",
+    )
+    in_office = await shell(*erase)
+    assert (in_office.code, "the officer is in office" in in_office.err) == (1, True)
+    async with world.connection() as superuser:
+        await superuser.execute("update officer set active = false where subject = $1", FIRST.subject)
+        kept = await shell(*erase)
+        assert (kept.code, "left less than 10 years ago" in kept.err) == (1, True)
+        await superuser.execute("alter table event disable trigger all")
+        await superuser.execute("update event set occurred_at = occurred_at - interval '2 days'")
+    waits = await shell(*erase, "--json", MOTCUA_OFFICER_YEARS="0")
+    assert (waits.code, waits.json["asked"]) == (3, 1)

@@ -16,31 +16,15 @@ from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
 from activities.views import Views
-from operations.rebuilding.rebuild import rebuild
 from rules.identity.looks import ABOUT_A_FILING
 from schemas import reading as rd
 from schemas.errors import NOT_FOUND, Refusal, RefusalCode
 from schemas.identity.statement import ALL_AGENCIES, Assurance, Claim, Grant, message_digest
-from schemas.ids import filing_workflow
 from schemas.people import Actor, Role
-from tests.acting import (
-    EXTRACT,
-    LEAD,
-    POLICE,
-    Play,
-    birth,
-    eventually,
-    extract,
-    officer,
-    refer,
-    refusal,
-    stock,
-    whose,
-)
+from tests.acting import EXTRACT, LEAD, POLICE, Play, birth, eventually, extract, officer, refer, refusal, stock, whose
 from tests.conftest import World
 from tests.seeing import Program, guarded, register
 from tests.walking import walked
-from verifier import ledger as ledger_verifier
 
 HERE: Final = "H56.30"
 LINK: Final = "L" * 43
@@ -153,28 +137,6 @@ async def foreign_and_unknown_filings_answer_alike(seen: Seen) -> None:
     assert await seen.access(seen.binh) == []
 
 
-async def who_says_nothing_or_something_else_sees_nothing(seen: Seen) -> None:
-    portal, about = seen.programs["portal-1"], question(rd.AskFiling, seen.an)
-    signed = portal.signed(about, APPLICANT_AN)
-    other = portal.signed(question(rd.AskTimeline, seen.an), APPLICANT_AN)["statement"]
-    for raw, rule in (
-        (about, "statement_missing"),
-        (about | {"statement": other}, "statement_of_another_command"),
-        (signed | {"stream": filing_workflow(seen.joined)}, "statement_of_another_filing"),
-        (signed | {"reason": "because"}, "statement_of_other_content"),
-        (portal.signed(about, APPLICANT_AN, aud="motcua:elsewhere"), "statement_for_another_installation"),
-        (portal.signed(about, officer(Role.SPECIALIST)), "role_not_granted"),
-        (seen.programs["desk-here"].signed(about, officer(Role.SPECIALIST, n=9)), "not_in_directory"),
-        (seen.programs["desk-here"].signed(about, officer(Role.SPECIALIST), acr="1"), "assurance_too_low"),
-        (seen.programs["desk-here"].signed(about, None), "program_not_granted"),
-        (seen.programs["portal-2"].signed(about, None), "program_not_granted"),
-        (about | {"reason": 2**60}, "string_type"),
-    ):
-        (problem,) = (await refusal(portal.raw(raw))).problems
-        assert problem.rule == rule
-    assert await seen.access(seen.an) == []
-
-
 AGENCIES: Final = {"an": {HERE}, "binh": {HERE}, "joined": {LEAD, POLICE, "H01.60"}}
 FILED_BY: Final = {"an": "portal-1", "binh": "portal-2", "joined": "portal-1"}
 WHOSE: Final = {"an": "an", "binh": "binh", "joined": "an"}
@@ -258,15 +220,6 @@ async def an_applicant_sees_exactly_who_looked_at_their_filing(seen: Seen) -> No
         assert all(one.principal_name == f"Program {one.principal}" for one in listed)
 
 
-async def test_where_a_filing_stands_is_looked_up_by_whoever_judges_the_look_alone(
-    seen: Seen, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("views.log._WHOLE", "select 1 / 0")
-    view = await seen.programs["portal-1"].ask(question(rd.AskFiling, seen.an), APPLICANT_AN)
-    assert view["filing_id"] == str(seen.an)
-    assert view["closed"]
-
-
 async def officers_are_named_and_applicants_are_not(seen: Seen) -> None:
     specialist = officer(Role.SPECIALIST)
     await seen.programs["desk-here"].ask(question(rd.AskFiling, seen.an) | {"reason": "khiếu nại"}, specialist)
@@ -322,25 +275,6 @@ async def a_list_is_a_look_at_each_filing_that_it_shows(seen: Seen) -> None:
     ]
 
 
-async def lists_are_for_officers_of_the_agency(seen: Seen) -> None:
-    here, specialist = seen.programs["desk-here"], officer(Role.SPECIALIST)
-    person = {"ask": "persons_filings", "id_number": AN["id_number"]}
-    for program, asked, actor, rule in (
-        (here, {"ask": "tasks"}, specialist, "agency_not_granted"),
-        (here, {"ask": "tasks", "agency": LEAD}, specialist, "agency_not_granted"),
-        (here, {"ask": "absences", "agency": LEAD}, specialist, "agency_not_granted"),
-        (here, {"ask": "tasks"}, officer(Role.OPERATOR), "agency_not_granted"),
-        (seen.programs["portal-1"], person, APPLICANT_AN, "role_not_allowed"),
-        (seen.programs["portal-1"], {"ask": "tasks", "agency": HERE}, None, "program_not_granted"),
-    ):
-        (problem,) = (await refusal(program.ask(asked, actor))).problems
-        assert problem.rule == rule
-    await here.ask({"ask": "absences", "agency": HERE}, specialist)
-    await seen.programs["everywhere"].ask({"ask": "tasks"}, officer(Role.OPERATOR))
-    await seen.programs["portal-2"].ask({"ask": "counts"})
-    await seen.programs["portal-2"].ask({"ask": "agency", "agency": HERE}, APPLICANT_BINH, acr="1")
-
-
 async def a_look_that_is_tried_again_is_recorded_once(seen: Seen) -> None:
     raw = seen.programs["portal-1"].signed(question(rd.AskFiling, seen.an), APPLICANT_AN)
     asked = rd.Asked(question=rd.QUESTION.validate_python(raw), content=message_digest(raw), look=uuid4())
@@ -370,13 +304,6 @@ async def waiting_for_changes_shows_nothing_until_there_is_something(seen: Seen)
     assert no == NOT_FOUND
 
 
-async def neither_rebuild_nor_verify_minds_the_looks(seen: Seen) -> None:
-    await seen.programs["portal-1"].ask(question(rd.AskFiling, seen.an), APPLICANT_AN)
-    await rebuild(seen.world.owner_dsn, seen.world.settings.master, lambda *_: None)
-    assert (await ledger_verifier.verify(seen.world.app_dsn)).verified
-    assert await seen.access(seen.an) == [("filing", "portal-1", "applicant")]
-
-
 async def what_was_recorded_stays(seen: Seen) -> None:
     await seen.programs["portal-1"].ask(question(rd.AskFiling, seen.an), APPLICANT_AN)
     for change in ("update access set role = null", "delete from access", "truncate access"):
@@ -390,19 +317,16 @@ async def what_was_recorded_stays(seen: Seen) -> None:
     "story",
     [
         foreign_and_unknown_filings_answer_alike,
-        who_says_nothing_or_something_else_sees_nothing,
         an_applicant_sees_exactly_who_looked_at_their_filing,
         officers_are_named_and_applicants_are_not,
         pages_of_looks_follow_one_another,
         a_list_is_a_look_at_each_filing_that_it_shows,
-        lists_are_for_officers_of_the_agency,
         a_look_that_is_tried_again_is_recorded_once,
         waiting_for_changes_shows_nothing_until_there_is_something,
-        neither_rebuild_nor_verify_minds_the_looks,
         what_was_recorded_stays,
         there_is_no_answer_without_its_row,
     ],
-    exactly=12,
+    exactly=9,
 )
 async def test_who_may_see_a_filing_and_who_has(seen: Seen, story: Callable[[Seen], Awaitable[None]]) -> None:
     await seen.forgotten()

@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-import asyncpg
 import pytest
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 from activities.intake import OpenRequest, Registry
 from activities.ledger import append as appending
 from activities.ledger import builds
 from activities.ledger.append import Ledger
-from activities.ledger.database import ACQUIRE_SECONDS
 from activities.ledger.reserving import Reserving
 from activities.ledger.vault import KeyGoneError, Vault
 from rules.streams import KINDS
 from schemas.errors import RefusalCode
+from schemas.filing import commands as cm
 from schemas.filing import events as ev
+from schemas.filing.events import Accountable
+from schemas.ids import filing_workflow
 from schemas.people import SYSTEM, Actor, Role
 from schemas.stream.ledger import Appended, Receipt
-from tests.acting import AGENCY, BIRTH, VERSION, eventually, officer
+from tests.acting import AGENCY, BIRTH, VERSION, Play, birth, eventually, officer
+from tests.any_files import any_file_activities
 from tests.conftest import World
 from tests.integration.record.appends import ASKED, NOW, RELEASED, WAITING, captured, opened
 from tests.unit.filing.lives import Life
+from workers.wiring import open_pool, platform_worker
 
 PAID: Final = {"kind": "fee_paid", "n": 1, "amount": 16000, "channel": "online"}
-HANDED_OVER: Final = {"kind": "handed_over", "channel": "post"}
 
 
 REOPENED: Final = {"kind": "reopened", "complaint": 1, "about": 9, "officer": "h01.12-leader-2"}
@@ -39,10 +44,6 @@ REOPENED: Final = {"kind": "reopened", "complaint": 1, "about": 9, "officer": "h
 def upheld(about: int) -> dict[str, Any]:
     why = {"officer": "h01.12-leader-2", "reason": "-", "legal_basis": "-"}
     return {"kind": "complaint_answered", "about": about, "outcome": "upheld"} | why
-
-
-def ended(outcome: str) -> dict[str, Any]:
-    return {"kind": "consignment_ended", "outcome": outcome}
 
 
 async def test_a_fee_is_paid_online_only_by_the_money_that_its_payment_has_recorded(world: World) -> None:
@@ -56,29 +57,9 @@ async def test_a_fee_is_paid_online_only_by_the_money_that_its_payment_has_recor
         assert await log.rule(PAID) is None
 
 
-async def test_a_result_is_handed_over_by_post_only_once_its_parcel_was_delivered(world: World) -> None:
+async def test_a_fee_lets_go_of_its_payment_once_it_is_asked_for_anew_or_its_filing_has_ended(world: World) -> None:
+    withdrawn = {"kind": "withdrawn", "reason": "-"}
     async with opened(world) as log:
-        assert await log.rule(HANDED_OVER) == "not_recorded"
-        await log.append(ended("returned"), stream="parcel")
-        assert await log.rule(HANDED_OVER) == "not_recorded"
-        await log.append(ended("delivered"), stream="parcel")
-        assert await log.rule(HANDED_OVER) is None
-
-
-@pytest.mark.parametrize(("outcome", "other"), [("lost", "returned"), ("returned", "lost")])
-async def test_a_parcel_failed_as_its_own_stream_says(world: World, outcome: str, other: str) -> None:
-    async with opened(world) as log:
-        await log.append(ended(other), stream="parcel")
-        failed = {"kind": "parcel_failed", "n": 1, "outcome": outcome}
-        assert await log.rule(failed) == "not_recorded"
-        assert await log.rule(failed | {"outcome": other}) is None
-
-
-@pytest.mark.parametrize("end", ["withdrawn", "reopened"])
-async def test_what_ended_before_a_fee_was_asked_for_does_not_let_go_of_its_payment(world: World, end: str) -> None:
-    said = {"kind": "withdrawn", "reason": "-"} if end == "withdrawn" else REOPENED
-    async with opened(world) as log:
-        await log.append(upheld(9), stream="complaint")
 
         async def let_go(n: int) -> bool:
             cancelled = log.batch({"kind": "payment_cancelled", "reason": "-"}, stream="payment")
@@ -87,32 +68,12 @@ async def test_what_ended_before_a_fee_was_asked_for_does_not_let_go_of_its_paym
 
         await log.append(ASKED)
         assert not await let_go(1)
-        await log.append(said)
-        assert await let_go(1)
         await log.append(ASKED | {"n": 2})
-        assert not await let_go(2)
-        await log.append(said)
+        assert [await let_go(n) for n in (1, 2)] == [True, False]
+        await log.append(withdrawn)
         assert await let_go(2)
-
-
-async def test_a_fee_in_whose_place_another_is_asked_for_lets_go_of_its_payment(world: World) -> None:
-    async with opened(world) as log:
-        await log.append(ASKED)
-        cancelled = {"kind": "payment_cancelled", "reason": "-"}
-        assert (await log.append(cancelled, stream="payment")).refused is not None
-        await log.append(ASKED | {"n": 2})
-        assert (await log.append(cancelled, stream="payment")).refused is None
-
-
-async def test_a_filing_is_reopened_only_by_a_complaint_that_was_upheld_about_that_act(world: World) -> None:
-    async with opened(world) as log:
-        await log.append(upheld(8), stream="complaint")
-        assert await log.rule(REOPENED) == "not_recorded"
-        await log.append(upheld(9) | {"outcome": "rejected"}, stream="complaint")
-        assert await log.rule(REOPENED) == "not_recorded"
-        await log.append(upheld(9), stream="complaint")
-        assert await log.rule(REOPENED | {"complaint": 2}) == "not_recorded"
-        assert await log.rule(REOPENED) is None
+        await log.append(ASKED | {"n": 3})
+        assert not await let_go(3), "what ended before it was asked for"
 
 
 async def test_a_complaint_is_about_what_its_filing_has_recorded_and_settled_once_it_has_started_again(
@@ -161,16 +122,6 @@ async def test_a_task_is_given_to_no_officer_who_has_left(world: World) -> None:
         assert await log.rule(given) == "not_in_directory"
         await connection.execute("update officer set active = true where subject = $1", given["officer"])
         assert await log.rule(given) is None
-
-
-async def test_nobody_who_has_left_answers_for_what_an_order_approves(world: World) -> None:
-    request = OpenRequest(stream=f"filing:{uuid4()}", code=BIRTH, version=VERSION, agency=AGENCY)
-    leader = officer(Role.LEADER).subject
-    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=1) as pool, world.connection() as connection:
-        registry = Registry(pool)
-        assert (await registry.open(request)).accountable.standing == leader
-        await connection.execute("update officer set active = false where subject = $1", leader)
-        assert (await registry.open(request)).accountable.standing is None
 
 
 async def test_who_looks_for_a_persons_filings_holds_up_whoever_looks_for_the_same_persons(world: World) -> None:
@@ -255,31 +206,6 @@ async def test_who_asks_is_told_what_the_log_holds_and_under_which_epoch(world: 
         assert (await log.append(next_seq=4)).epoch == 3
 
 
-async def test_what_is_told_again_is_what_was_answered_first(world: World) -> None:
-    async with opened(world) as log:
-        given = [
-            await log.append(captured(1, owed=False), stream="payment"),
-            await log.append({"kind": "payment_expired"}, stream="payment"),
-        ]
-        told = await log.append(stream="payment", next_seq=1)
-        assert told.stored == given[0].stored + given[1].stored
-        assert [one.event for one in told.stored] == [
-            captured(1, owed=False) | {"captured_at": "2026-11-25T03:00:00Z"},
-            {"kind": "payment_expired"},
-        ]
-        assert told.receipts == given[0].receipts + given[1].receipts
-
-
-async def test_a_worker_may_die_of_an_append_once_that_is_committed(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reached: list[str] = []
-    monkeypatch.setattr(appending, "failpoint", reached.append)
-    async with opened(world) as log:
-        await log.append(ASKED)
-    assert reached == ["ledger.committed"]
-
-
 async def test_a_command_that_was_recorded_long_before_is_answered_with_its_receipt_alone(world: World) -> None:
     async with opened(world) as log, world.connection() as connection:
         first = await log.append(ASKED, command_id="c1")
@@ -316,12 +242,6 @@ def test_a_page_holds_no_more_bytes_than_it_may_but_always_one_event(
     assert appending._page(rows) == rows[:held]
 
 
-async def test_the_answer_repeats_that_the_history_is_long_and_is_silent_where_it_is_not(world: World) -> None:
-    async with opened(world) as log:
-        short, long = await log.append(ASKED), await log.append(RELEASED, continue_as_new_suggested=True)
-    assert (short.continue_as_new_suggested, long.continue_as_new_suggested) == (None, True)
-
-
 async def test_a_run_that_is_to_make_way_is_told_whether_the_promoted_build_can_go_on(world: World) -> None:
     snapshot = KINDS["filing"].reads.snapshot
     async with opened(world) as log, world.connection() as connection:
@@ -333,33 +253,25 @@ async def test_a_run_that_is_to_make_way_is_told_whether_the_promoted_build_can_
         assert (await log.append(RELEASED, moves_with=snapshot)).moves is False
 
 
-@pytest.mark.parametrize(
-    "actor",
-    [
-        Actor(subject="nobody", role=Role.SPECIALIST, agency=AGENCY),
-        officer(Role.SPECIALIST).model_copy(update={"role": Role.LEADER}),
-        officer(Role.SPECIALIST).model_copy(update={"agency": "H01.12"}),
-        officer(Role.SPECIALIST).model_copy(update={"agency": None}),
-    ],
-    ids=["name", "role", "agency", "none"],
-)
-async def test_who_is_no_such_officer_in_the_directory_writes_nothing(world: World, actor: Actor) -> None:
-    async with opened(world) as log:
-        assert (await log.append(RELEASED, actor=officer(Role.SPECIALIST))).refused is None
-        answer = await log.append(PAID, actor=actor)
-        assert (answer.epoch, answer.stored, answer.receipts) == (1, (), ())
-        assert answer.refused is not None
-        assert answer.refused.code is RefusalCode.NOT_AUTHORISED
-        told = [(problem.field, problem.rule) for problem in answer.refused.problems]
-        assert told == [("actor", "not_in_directory"), ("", "not_recorded")]
-
-
-async def test_an_officer_writes_as_long_as_the_directory_has_them_at_work(world: World) -> None:
+async def test_an_officer_writes_in_a_role_that_the_directory_gives_while_they_are_at_work(world: World) -> None:
     specialist = officer(Role.SPECIALIST)
+    others = ({"subject": "nobody"}, {"role": Role.LEADER}, {"agency": "H01.12"}, {"agency": None})
     async with opened(world) as log, world.connection() as connection:
-        assert (await log.append(RELEASED, actor=specialist)).refused is None
+
+        async def refused(actor: Actor) -> list[tuple[str, str]]:
+            answer = await log.append(PAID, actor=actor)
+            assert (answer.epoch, answer.stored, answer.receipts) == (1, (), ())
+            assert answer.refused is not None
+            assert answer.refused.code is RefusalCode.NOT_AUTHORISED
+            return [(problem.field, problem.rule) for problem in answer.refused.problems]
+
+        assert (await log.append(ASKED, actor=specialist)).refused is None
+        for changes in others:
+            found = await refused(specialist.model_copy(update=changes))
+            assert found == [("actor", "not_in_directory"), ("", "not_recorded")]
         await connection.execute("update officer set active = false where subject = $1", specialist.subject)
-        assert (await log.append(RELEASED, actor=specialist)).refused is not None
+        await log.append(captured(16000, owed=True), stream="payment")
+        assert await refused(specialist) == [("actor", "not_in_directory")], "what is borne out is not held against it"
         assert (await log.append(RELEASED, actor=Actor(subject="an", role=Role.APPLICANT))).refused is None
 
 
@@ -371,26 +283,6 @@ async def test_to_a_payment_nobody_writes_but_the_system(world: World) -> None:
         assert (await log.append(captured(1, owed=False), stream="payment")).refused is None
 
 
-async def test_all_that_speaks_against_a_batch_is_named_at_once(world: World) -> None:
-    given = {"kind": "reassigned", "officer": "nobody", "role": "specialist"}
-    async with opened(world) as log:
-        answer = await log.append(given, given | {"officer": officer(Role.SPECIALIST).subject}, PAID)
-        assert answer.refused is not None
-        told = [(problem.field, problem.rule) for problem in answer.refused.problems]
-        assert told == [("officer", "not_in_directory"), ("", "not_recorded")]
-
-
-async def test_what_the_record_bears_out_is_not_held_against_a_batch_that_is_refused_for_another_reason(
-    world: World,
-) -> None:
-    async with opened(world) as log:
-        await log.append(ASKED)
-        await log.append(captured(16000, owed=True), stream="payment")
-        answer = await log.append(PAID, actor=Actor(subject="nobody", role=Role.CASHIER, agency=AGENCY))
-        assert answer.refused is not None
-        assert [problem.rule for problem in answer.refused.problems] == ["not_in_directory"]
-
-
 async def test_a_batch_is_taken_if_what_bears_it_out_is_recorded_while_it_waits(world: World) -> None:
     async with opened(world) as log, world.connection() as connection:
         await log.append(ASKED)
@@ -400,6 +292,18 @@ async def test_a_batch_is_taken_if_what_bears_it_out_is_recorded_while_it_waits(
             await eventually(lambda: connection.fetchval(WAITING), bool)
             await log.append(captured(16000, owed=True), stream="payment")
         assert [told.seq for told in (await waiting).stored] == [2]
+
+
+async def test_what_begins_while_a_filing_is_erased_waits_and_is_refused(world: World) -> None:
+    async with opened(world) as log, world.connection() as eraser, world.connection() as connection:
+        await log.append(ASKED)
+        async with eraser.transaction():
+            await eraser.execute("select from stream where stream = $1 for update", log.batch().stream)
+            begun = asyncio.create_task(log.rule(captured(16000, owed=True), stream="payment"))
+            await eventually(lambda: connection.fetchval(WAITING), bool)
+            await eraser.execute("update stream set erased_at = now() where filing_id = $1", log.filing)
+        assert await begun == "erased"
+        assert await connection.fetchval("select count(*) from event where filing_id is not null") == 1
 
 
 @pytest.mark.parametrize(
@@ -421,28 +325,6 @@ async def test_a_run_that_has_lost_its_stream_is_told_why_and_counted(
         assert error.value.type == "ledger_conflict"
         assert log.meter.told["motcua_ledger_conflicts_total"][len(KINDS) :] == [(1, {"kind": "filing"})]
         assert (await log.append(RELEASED, epoch=2)).epoch == 2
-
-
-async def test_what_is_taken_and_what_is_refused_is_counted_with_the_time_that_it_took(world: World) -> None:
-    async with opened(world) as log:
-        await log.append(ASKED)
-        await log.append(PAID)
-    kind = {"kind": "filing"}
-    assert log.meter.told["motcua_ledger_appends_total"][len(KINDS) :] == [(1, kind)]
-    assert log.meter.told["motcua_ledger_refusals_total"] == [(1, kind | {"code": "not_authorised"})]
-    times = log.meter.told["motcua_ledger_append_milliseconds"]
-    assert [labels for _, labels in times] == [kind, kind]
-    assert all(0 < milliseconds < 60_000 for milliseconds, _ in times)
-
-
-def test_an_attempt_has_time_to_write_and_is_made_again_soon_and_for_ever() -> None:
-    attempt, again = (appending.LEDGER.get(name) for name in ("start_to_close_timeout", "retry_policy"))
-    assert isinstance(attempt, timedelta)
-    assert isinstance(again, RetryPolicy)
-    assert 0 < ACQUIRE_SECONDS <= attempt.total_seconds() / 2
-    assert again.initial_interval < timedelta(seconds=1)
-    assert again.maximum_interval == attempt
-    assert again.maximum_attempts == 0
 
 
 async def test_who_gets_no_connection_in_time_is_told_that_the_ledger_could_not_be_reached(
@@ -484,3 +366,105 @@ async def test_without_its_filings_key_nothing_is_taken_and_no_other_key_is_made
         assert await connection.fetchval("select head_seq from stream where filing_id is not null") == 1
         await connection.executemany("insert into filing_key values ($1, $2, $3, $4, $5)", [tuple(row) for row in took])
         assert (await begun.append(log.batch(RELEASED, next_seq=2))).stored[0].seq == 2
+
+
+NAMED: Final = "h56.30-leader-1"
+
+
+async def accountable(world: World, stream: str | None = None) -> Accountable:
+    asked = OpenRequest(stream=stream or filing_workflow(uuid4()), code=BIRTH, version=VERSION, agency=AGENCY)
+    async with open_pool(world.settings) as pool:
+        return (await Registry(pool).open(asked)).accountable
+
+
+@pytest.mark.parametrize(
+    ("change", "standing"),
+    [
+        ("select", NAMED),
+        ("insert into officer values ('H56.30', 'a-leader', 'leader', 'who is not named')", NAMED),
+        ("update officer set active = false where subject = 'h56.30-leader-1'", None),
+        ("update officer set role = 'specialist' where subject = 'h56.30-leader-1'", None),
+        ("update officer set agency = 'H01.12' where subject = 'h56.30-leader-1'", None),
+    ],
+)
+async def test_for_a_new_filing_answers_an_active_leader_of_the_agency_whom_the_procedure_names(
+    world: World, change: str, standing: str | None
+) -> None:
+    async with world.connection() as connection:
+        await connection.execute(change)
+    assert (await accountable(world)).standing == standing
+
+
+async def test_of_a_filing_that_has_begun_the_log_says_who_answers_for_it(world: World) -> None:
+    async with world.platform():
+        play = await Play.begin(world, birth())
+    assert await accountable(world, filing_workflow(play.filing)) == Accountable()
+
+
+READY: Final = b"Z"
+"""The message with which PostgreSQL ends its answer, and waits for the next question."""
+
+
+@dataclass
+class Wire:
+    """Between the platform and PostgreSQL. `trips`: how many answers have come back."""
+
+    trips: int = 0
+
+    async def carry(self, to_server: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
+        """What the platform says, as it comes."""
+        while said := await to_server.read(65_536):
+            server.write(said)
+        server.close()
+
+    async def count(self, from_server: asyncio.StreamReader, platform: asyncio.StreamWriter) -> None:
+        """What PostgreSQL says, message by message."""
+        while not from_server.at_eof():
+            head = await from_server.readexactly(5)
+            platform.write(head + await from_server.readexactly(int.from_bytes(head[1:], "big") - 4))
+            self.trips += head.startswith(READY)
+
+
+@asynccontextmanager
+async def wired(world: World) -> AsyncIterator[tuple[World, Wire]]:
+    """The world with its platform at work, which has one connection to PostgreSQL, over a wire that counts."""
+    address, wire = urlsplit(world.app_dsn), Wire()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, server = await asyncio.open_connection(address.hostname, address.port)
+        try:
+            await asyncio.gather(wire.carry(reader, server), wire.count(from_server, writer))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            server.close()
+            writer.close()
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        user, _, _ = address.netloc.rpartition("@")
+        through = replace(world, app_dsn=urlunsplit(address._replace(netloc=f"{user}@127.0.0.1:{port}")))
+        settings = through.settings.model_copy(update={"pool_size": 1})
+        async with any_file_activities(settings) as functions, platform_worker(world.temporal, functions, settings):
+            yield through, wire
+
+
+async def trips(wire: Wire, doing: Awaitable[Any]) -> int:
+    """Round trips until it is done."""
+    before = wire.trips
+    await doing
+    return wire.trips - before
+
+
+async def asked(play: Play) -> None:
+    await play.act(cm.Ask, play.officer(Role.RECEPTION), question="Ngày sinh?")
+
+
+async def test_a_submission_takes_five_round_trips_and_any_other_append_one(world: World) -> None:
+    async with wired(world) as (through, wire):
+        for _ in range(2):  # the first makes the index key, the second learns it; what is asked is prepared once
+            await asked(await Play.begin(through, birth(submission_id=uuid4().hex)))
+        for _ in range(2):
+            play = Play(through, birth(submission_id=uuid4().hex))
+            found = [await trips(wire, through.client.submit(play.submission)), await trips(wire, asked(play))]
+            assert found == [5, 1]

@@ -1,14 +1,15 @@
-"""How a filing went on, event by event: nothing is missed, and who waits for the next hears of it at once."""
+"""How a filing went on, event by event: nothing is missed, and one statement looks for all who wait for the next."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
-from uuid import UUID
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, Final, cast
+from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from temporalio.client import Client
 
@@ -17,16 +18,10 @@ from schemas import reading as rd
 from schemas.filing import commands as cm
 from schemas.filing.state import FilingView, Stage
 from schemas.people import Role
-from tests.acting import (
-    NEVER_PAYS,
-    Play,
-    birth,
-    extract,
-    posted,
-)
+from tests.acting import NEVER_PAYS, Play, birth, eventually, extract
 from tests.conftest import World
 from views import applicant
-from views.watching import Watch
+from views.watching import PAUSE, Watch
 
 
 async def statuses(play: Play) -> list[tuple[int, int]]:
@@ -112,37 +107,6 @@ async def test_changes_wait_for_what_comes_and_tell_it_at_once(office: World, wa
     assert [(view.seq, view.filing_id) for view in changes.views] == [(2, play.filing)]
 
 
-async def test_changes_return_without_any_after_the_wait(office: World) -> None:
-    play = await Play.begin(office, birth())
-    began = time.monotonic()
-    changes = await office.client.changes(play.filing, 1, wait=1)
-    assert 1 <= time.monotonic() - began < 10
-    assert (changes.views, changes.seq, changes.more) == ((), 1, False)
-    beyond = await office.client.changes(play.filing, 40, wait=0)
-    assert (beyond.views, beyond.seq, beyond.more) == ((), 40, False)
-
-
-async def test_following_a_finished_filing_shows_every_event_and_ends(office: World) -> None:
-    play = await Play.begin(office, posted())
-    await play.deliver()
-    async with asyncio.timeout(20):
-        followed = [view async for view in office.client.follow(play.filing)]
-    assert passed(followed) == await statuses(play)
-    assert [view.closed for view in followed] == [False] * (len(followed) - 1) + [True]
-
-
-async def test_following_live_misses_nothing(office: World) -> None:
-    play = await Play.begin(office, posted())
-
-    async def follow() -> list[FilingView]:
-        return [view async for view in office.client.follow(play.filing)]
-
-    following = asyncio.create_task(follow())
-    await play.accept()
-    await play.review()
-    assert passed(await asyncio.wait_for(following, 30)) == await statuses(play)
-
-
 @pytest.mark.parametrize(("patience", "most_a_second"), [(5, 5), (30, 1)])
 async def test_who_follows_does_not_spin(
     office: World, monkeypatch: pytest.MonkeyPatch, patience: float, most_a_second: int
@@ -165,3 +129,143 @@ async def test_who_follows_does_not_spin(
         await asyncio.wait_for(follow(), seconds)
     assert [view.seq for view in views] == [1]
     assert 2 <= len(asked) <= seconds * most_a_second + 1
+
+
+STREAMS: Final = ("filing:a", "filing:b", "filing:c")
+LONG: Final = 60.0
+"""Seconds that nobody here waits: the test is over before."""
+
+
+class Counted:
+    """A pool that knows what it was asked, and what each look was for."""
+
+    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+        self.pool = pool
+        self.looks: list[list[str]] = []
+        self.before: Callable[[], Awaitable[None]] | None = None
+
+    async def fetch(self, statement: str, streams: list[str]) -> list[asyncpg.Record]:
+        self.looks.append(streams)
+        found = await self.pool.fetch(statement, streams)
+        if self.before is not None:
+            await self.before()
+        return found
+
+    async def grow(self, stream: str) -> None:
+        await self.pool.execute("update stream set head_seq = head_seq + 1 where stream = $1", stream)
+
+    async def looked(self, times: int = 2) -> None:
+        """Return after so many further looks: whoever waits has been looked for at least once."""
+        wanted = len(self.looks) + times
+        await eventually(self._so_many, lambda found: found >= wanted)
+
+    async def _so_many(self) -> int:
+        return len(self.looks)
+
+
+@pytest.fixture
+async def pool(world: World) -> AsyncIterator[Counted]:
+    """A pool of superusers, for whom `STREAMS` are there, each with one event."""
+    async with asyncpg.create_pool(world.superuser_dsn, min_size=1, max_size=2) as made:
+        for stream in STREAMS:
+            await made.execute(
+                "insert into stream (stream, filing_id, agency, head_seq) values ($1, $2, 'H56.30', 1)", stream, uuid4()
+            )
+        yield Counted(made)
+
+
+def watching(pool: Counted) -> Watch:
+    return Watch(cast("asyncpg.Pool[Any]", pool))
+
+
+async def waiting(watch: Watch, stream: str, many: int = 1, after: int = 1) -> list[asyncio.Task[None]]:
+    """So many who wait for a stream, once they do."""
+    tasks = [asyncio.create_task(watch.beyond(stream, after, LONG)) for _ in range(many)]
+    await asyncio.sleep(0)
+    return tasks
+
+
+def nothing_left(watch: Watch) -> bool:
+    return not watch._waiting
+
+
+async def at_rest(watch: Watch) -> None:
+    """Return once nothing looks any more."""
+    looking = watch._looking
+    assert looking is not None
+    await asyncio.wait_for(asyncio.wait({looking}), 10)
+
+
+async def test_three_hundred_cost_one_statement_a_pause_and_hear_of_their_own_stream(pool: Counted) -> None:
+    watch, began = watching(pool), time.monotonic()
+    by_stream = {stream: await waiting(watch, stream, 100) for stream in STREAMS}
+    for told in STREAMS:
+        await pool.looked(5)
+        assert not any(task.done() for tasks in by_stream.values() for task in tasks)
+        await pool.grow(told)
+        await asyncio.wait_for(asyncio.gather(*by_stream.pop(told)), 10)
+    took = time.monotonic() - began
+    assert len(pool.looks) <= took / PAUSE + 1
+    assert set(pool.looks[1]) == set(STREAMS)
+    assert nothing_left(watch)
+
+
+async def test_who_is_cancelled_leaves_nothing_behind(pool: Counted) -> None:
+    watch = watching(pool)
+    (stays,) = await waiting(watch, "filing:a")
+    gone = [*await waiting(watch, "filing:a", 5), *await waiting(watch, "filing:b", 5)]
+    await pool.looked()
+    for task in gone:
+        task.cancel()
+    assert all(isinstance(end, asyncio.CancelledError) for end in await asyncio.gather(*gone, return_exceptions=True))
+    await pool.looked()
+    assert pool.looks[-1] == ["filing:a"]
+    assert [len(waiting) for waiting in watch._waiting.values()] == [1]
+    await pool.grow("filing:a")
+    await asyncio.wait_for(stays, 10)
+    assert nothing_left(watch)
+
+
+async def test_after_the_last_nothing_looks_and_the_next_is_looked_for_again(pool: Counted) -> None:
+    watch = watching(pool)
+    (only,) = await waiting(watch, "filing:a")
+    await pool.looked()
+    only.cancel()
+    await at_rest(watch)
+    so_many = len(pool.looks)
+    await asyncio.sleep(5 * PAUSE)
+    assert len(pool.looks) == so_many
+    await asyncio.wait_for(watch.beyond("filing:a", 0, LONG), 10)
+    assert len(pool.looks) > so_many
+
+
+async def test_an_error_of_the_database_reaches_everybody_and_the_next_one_looks_anew(pool: Counted) -> None:
+    watch = watching(pool)
+    tasks = [task for stream in STREAMS for task in await waiting(watch, stream, 5)]
+    await pool.looked()
+    await pool.pool.execute("alter table stream rename to gone")
+    ends = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+    assert {type(end) for end in ends} == {asyncpg.UndefinedTableError}
+    assert nothing_left(watch)
+    await pool.pool.execute("alter table gone rename to stream")
+    await asyncio.wait_for(watch.beyond("filing:a", 0, LONG), 10)
+
+
+async def test_an_error_reaches_those_who_wait_though_somebody_comes_at_that_moment(pool: Counted) -> None:
+    watch, newcomers = watching(pool), list[asyncio.Task[None]]()
+    tasks = await waiting(watch, "filing:a", 3)
+
+    async def fails() -> None:
+        pool.before = None
+        newcomers.append(asyncio.create_task(watch.beyond("filing:b", 1, LONG)))
+        raise asyncpg.ConnectionDoesNotExistError
+
+    await pool.looked()
+    pool.before = fails
+    ends = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+    assert {type(end) for end in ends} == {asyncpg.ConnectionDoesNotExistError}
+    await pool.looked()
+    (newcomer,) = newcomers
+    assert not newcomer.done()
+    await pool.grow("filing:b")
+    await asyncio.wait_for(newcomer, 10)

@@ -80,16 +80,6 @@ async def test_what_could_not_be_used_is_sealed_by_the_key_of_its_filing(play: P
     assert (shown.signal, shown.problem, shown.at) == (row["signal"], row["problem"], row["at"])
 
 
-async def test_what_is_not_even_json_is_kept_too_and_the_filing_goes_on(play: Play) -> None:
-    for said in ("text", None, 7, [UNREADABLE], {"n": 99, "settlement": "paid"}):
-        await signal(play, said)
-    await play.until(lambda view: view.parked == 5)
-    assert len({row["id"] for row in await kept(play.world)}) == 5
-    await play.accept()
-    await play.review()
-    await play.at(Stage.CLOSED)
-
-
 async def test_what_is_parked_twice_is_kept_once_as_it_was_first(world: World, pool: Pool) -> None:
     vault, asked = Vault(world.settings.master), request(filing_id=await keyed(world))
     parks = Inbox(pool, vault)
@@ -134,7 +124,5 @@ async def test_what_was_parked_outlives_the_run_that_parked_it(play: Play, pool:
     await signal(play, UNREADABLE)
     await play.until(lambda view: view.parked == 2)
     assert (await kept(world))[:1] == before
-    await play.accept()
-    await play.review()
-    await play.at(Stage.CLOSED)
+    await play.deliver()
     assert [parked.problem for parked in await world.client.parked(play.filing)] == ["unreadable"] * 2

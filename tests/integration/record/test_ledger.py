@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 from base64 import b64encode
@@ -22,56 +21,19 @@ from activities.keys.master_key import MasterKey
 from activities.keys.masters import MasterKeys
 from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
-from motcua import testing
 from rules.streams import KINDS
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
-from schemas.ids import digest
 from schemas.people import Role
 from schemas.stream.ledger import Batch
-from schemas.stream.rows import Rows
-from tests.acting import (
-    ADDRESS,
-    AGENCY,
-    VIA,
-    Play,
-    birth,
-    contract,
-    eventually,
-    extract,
-    officer,
-    plain,
-    refusal,
-    stock,
-)
+from tests.acting import Play, birth, eventually, extract, officer, plain, refusal, stock
 from tests.conftest import World, database_url
 from tests.faults.processes import ANY_FILES
 from tests.forked import forked
 from tests.histories import CANARY, PERSON, told_on
-from views.log import Log, SealBrokenError
+from tests.integration.record.appends import batch
+from views.log import SealBrokenError
 from workers.wiring import activities
-
-Row = dict[str, Any]
-
-
-async def lived(world: World) -> list[Play]:
-    """Filings of all kinds: paid and delivered, by post, refused, still under review, one asked for more."""
-    async with world.platform(), world.back_office():
-        paid = await Play.begin(world, extract())
-        posted = await Play.begin(world, birth(result_channel="post", address=ADDRESS))
-        refused = await Play.begin(world, extract())
-        await refused.act(
-            cm.RefuseIntake, refused.officer(Role.RECEPTION), reason="not here", legal_basis="Decree 61/2018"
-        )
-        open_one = await Play.begin(world, contract())
-        await open_one.act(cm.Claim, open_one.officer(Role.SPECIALIST))
-        asked = await Play.begin(world, extract())
-        item = {"target": "field", "code": "person_name", "note": "illegible"}
-        await asked.act(cm.RequestSupplement, asked.officer(Role.RECEPTION), items=[item], legal_basis="Đ15")
-        await paid.accept()
-        await paid.review()
-        await asyncio.gather(paid.at(Stage.CLOSED), posted.at(Stage.CLOSED))
-    return [paid, posted, refused, open_one, asked]
 
 
 @asynccontextmanager
@@ -118,10 +80,10 @@ TAMPERINGS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 async def test_the_record_verifies_and_whatever_a_superuser_changes_in_it_is_named(world: World) -> None:
-    paid, *_ = await lived(world)
+    async with world.platform(), world.back_office():
+        paid = await Play.begin(world, extract())
+        code = (await paid.deliver()).code
     stream = f"filing:{paid.filing}"
-    async with world.connection() as connection:
-        code = await connection.fetchval("select code from filing where filing_id = $1", paid.filing)
     found = {what: await verified(world, stream, TAMPERINGS[what]) for what in TAMPERINGS}
     assert await verified(world, stream, ()) == (0, set())
     assert all(exit_code == 1 for exit_code, _ in found.values())
@@ -158,67 +120,6 @@ async def verify(dsn: str) -> tuple[int, set[tuple[Any, ...]]]:
     problems = {tuple(problem[name] for name in ("rule", "stream", "seq", "number")) for problem in report["problems"]}
     assert report["events"] > 0
     return int(process.returncode or 0), problems
-
-
-async def test_the_read_models_are_what_the_log_says(world: World) -> None:
-    await lived(world)
-    computed: dict[str, list[Row]] = {"filing": [], "task": [], "payment": [], "parcel": [], "standing": []}
-    vault = Vault(world.settings.master)
-    async with pool(world) as opened, opened.acquire() as connection:
-        person = f"\\x{(await vault.person(connection, testing.submission().applicant.id_number)).hex()}"
-        log = Log(connection, vault.find, KINDS)
-        for (stream,) in await connection.fetch(
-            "select stream from stream where head_seq > 0 and filing_id is not null"
-        ):
-            told = await log.read(stream)
-            rows = told.kind.rows(told.state).model_copy(update={"standing": told.kind.standing(told.state)})
-            add(computed, stream, rows, {"person": person, "erased_at": None})
-        for table, wanted in computed.items():
-            stored = [json.loads(row[0]) for row in await connection.fetch(f"select to_jsonb(t) from {table} t")]  # noqa: S608
-            assert by_text(stored) == by_text(wanted)
-            assert stored
-        last = await connection.fetch("select stream, command_id, max(seq) from event group by 1, 2 order by 1, 2")
-        receipts = await connection.fetch("select stream, command_id, seq, digest, body from receipt order by 1, 2")
-    assert [tuple(row) for row in last] == [tuple(row)[:3] for row in receipts]
-    for row in receipts:
-        body = json.loads(row["body"])
-        assert (body["command_id"], body["seq"], body["digest"]) == (row["command_id"], row["seq"], row["digest"])
-
-
-def add(computed: dict[str, list[Row]], stream: str, rows: Rows, of_filings: Row) -> None:
-    kind, filing, *_ = stream.split(":")
-    whose = {"filing_id": filing, "agency": AGENCY}
-    own = {"filing": of_filings}.get(kind, {"stream": stream})
-    standing = {} if rows.standing is None else rows.standing.model_dump(mode="json")
-    computed["standing"].append({"stream": stream, "kind": kind} | whose | standing)
-    computed[kind].append(whose | own | (rows.row or {}))
-    shared = {"stream": stream, "filing_id": filing}
-    computed["task"].extend(shared | task.model_dump(mode="json") for task in rows.tasks or ())
-
-
-def by_text(rows: list[Row]) -> list[Row]:
-    return sorted(({name: instant(row[name]) for name in sorted(row)} for row in rows), key=repr)
-
-
-def instant(value: Any) -> Any:
-    """Instants however they are written."""
-    with contextlib.suppress(TypeError, ValueError):
-        return datetime.fromisoformat(value) if "T" in value else value
-    return value
-
-
-async def test_of_two_appends_at_once_one_wins_and_the_other_adopts_it(world: World) -> None:
-    async with world.platform():
-        play = await Play.begin(world, birth())
-    batches = [accepted(play, f"accept-{n}") for n in (1, 2)]
-    async with pool(world) as opened:
-        ledger = Ledger(opened, Vault(world.settings.master), KINDS)
-        one, other = await asyncio.gather(*(ledger.append(batch) for batch in batches))
-    assert (one.command_id, other.command_id) == ("accept-1", "accept-2")
-    assert one == other.model_copy(update={"command_id": one.command_id})
-    assert [(stored.seq, stored.event) for stored in one.stored] == [(2, {"kind": "accepted", "automatic": False})]
-    assert [receipt.command_id for receipt in one.receipts] == [one.stored[0].command_id]
-    assert await play.kinds() == ["submitted", "accepted"]
 
 
 @pytest.mark.parametrize("asks", [True, False])
@@ -272,18 +173,8 @@ where held.granted and not waiting.granted and datname = current_database()
 
 
 def accepted(play: Play, command_id: str) -> Batch:
-    return Batch(
-        stream=f"filing:{play.filing}",
-        filing_id=play.filing,
-        agency=play.submission.agency,
-        next_seq=2,
-        command_id=command_id,
-        digest=digest(command_id),
-        actor=officer(Role.RECEPTION),
-        via=VIA,
-        at=datetime.now(UTC),
-        events=({"kind": "accepted"},),
-    )
+    changes = {"next_seq": 2, "command_id": command_id, "actor": officer(Role.RECEPTION), "at": datetime.now(UTC)}
+    return batch(f"filing:{play.filing}", {"kind": "accepted"}, **changes)
 
 
 SEALED: Final = {("event", "sealed"), ("filing_key", "wrapped"), ("index_key", "wrapped"), ("inbox", "sealed")}

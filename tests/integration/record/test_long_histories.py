@@ -122,26 +122,3 @@ async def test_no_command_and_no_signal_is_lost_or_doubled_between_two_runs(shor
     assert {name for name in counted if not name.startswith("view:")} == {filing_workflow(play.filing)}
     await play.review()
     assert (await play.at(Stage.CLOSED)).closed
-
-
-async def test_what_was_parked_is_there_for_every_run_after_and_is_parked_no_second_time(short: World) -> None:
-    play = await Play.begin(short, birth())
-    stream = filing_workflow(play.filing)
-    handle = short.temporal.get_workflow_handle(stream)
-    for n in range(2):
-        await handle.signal("fee_settled", {"n": n, "settlement": "maybe"})
-    await play.until(lambda view: view.parked == 2)
-    before = await short.client.parked(play.filing)
-
-    async def another_run() -> None:
-        known = (await runs(short.temporal))[stream]
-        while (await runs(short.temporal))[stream] == known:
-            for command in (cm.Claim, cm.Release):
-                await play.act(command, play.officer(Role.RECEPTION))
-
-    for _ in range(2):
-        await another_run()
-        assert await short.client.parked(play.filing) == before
-    await handle.signal("fee_settled", {"n": 2, "settlement": "maybe"})
-    await play.until(lambda view: view.parked == 3)
-    assert (await short.client.parked(play.filing))[:2] == before

@@ -24,7 +24,7 @@ from schemas.reading import AskTasks
 from tests.acting import AGENCY, VIA, Play, extract, officer, refusal
 from tests.any_files import any_file_activities
 from tests.appeals import ABOVE, WITH_APPEALS, AnswerAppeal, AppealWorkflow
-from tests.conftest import ROOT, World
+from tests.conftest import World
 from tests.shell import Shell
 from tests.waits import around
 from verifier import bundle as bundle_verifier
@@ -63,10 +63,6 @@ def answered(actor: Actor, **said: Any) -> AnswerAppeal:
 async def again(world: World) -> dict[str, int]:
     """How many rows of each read model a rebuild finds wrong."""
     return (await rebuild(world.owner_dsn, world.settings.master, lambda *_: None, WITH_APPEALS)).changed
-
-
-def test_it_is_under_120_lines() -> None:
-    assert len((ROOT / "tests" / "appeals.py").read_text(encoding="utf-8").splitlines()) < 120
 
 
 async def test_a_new_kind_is_appended_acted_on_read_restarted_rebuilt_and_verified(

@@ -25,7 +25,6 @@ from tests.histories import CANARY, by_post, mixed, with_fee
 from tests.shell import Shell
 
 TABLES: Final = tuple(shadow.read_models(KINDS))
-COUNTED: Final = "select count(distinct stream), count(*) from event where filing_id is not null"
 NOTHING: Final = dict.fromkeys(TABLES, 0)
 
 # Read models changed, missing and made up.
@@ -125,35 +124,6 @@ async def test_what_is_rebuilt_equals_row_by_row_what_the_appends_wrote_whatever
     assert await shown(world) == before
 
 
-async def test_all_rows_come_back_while_filings_are_submitted_decided_and_paid(world: World) -> None:
-    await mixed(world)
-    async with world.platform(), world.back_office():
-        plays = [asyncio.create_task(live(world)) for _ in range(4)]
-        runs = [await again(world)]
-        await execute(world, "delete from task", "delete from payment", "update filing set stage = 'draft'")
-        while not all(play.done() for play in plays):
-            runs.append(await again(world))
-        for play in plays:
-            await play
-    before = await shown(world)
-
-    assert (await again(world)).changed == NOTHING
-    assert await shown(world) == before
-    assert len(runs) > 3
-    assert runs[1].changed["task"]
-    assert all(run.changed == NOTHING for run in (runs[0], *runs[2:]))
-    assert len({run.events for run in runs}) > 3
-
-
-async def live(world: World) -> None:
-    """Five filings one after another, each paid, decided, issued and delivered."""
-    for _ in range(5):
-        play = await Play.begin(world, with_fee())
-        await play.accept()
-        await play.review()
-        await play.at(Stage.CLOSED)
-
-
 @pytest.mark.parametrize(
     ("where", "step"), [(shadow.Shadows, "compare"), (rebuilding._Rebuild, "_swap")], ids=["comparing", "locking"]
 )
@@ -248,9 +218,7 @@ async def test_a_reader_that_holds_a_table_is_waited_for_and_appends_go_on_meanw
         async with reader.transaction():
             await reader.fetch("select * from filing")
             work = asyncio.create_task(again(running))
-            await play.accept()
-            await play.review()
-            await play.at(Stage.CLOSED)
+            await play.deliver()
             assert not work.done()
         assert (await work).changed == NOTHING
     before = await shown(running)

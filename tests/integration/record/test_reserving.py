@@ -1,35 +1,40 @@
-"""What a batch takes before it is written is taken with it or not at all, and only one at a time takes it."""
+"""Numbers and keys: what a batch takes before it is written is taken with it or not at all; a key is made once."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from asyncpg.connection import LoggedQuery
 
+from activities.keys.master_key import MasterKey
+from activities.keys.masters import MasterKeys
 from activities.ledger.database import Connection, Pool
 from activities.ledger.reserving import Filer, Reserved, Reserving
-from activities.ledger.vault import FilingKey, KeyGoneError, Vault
+from activities.ledger.vault import FilingKey, IndexKeyGoneError, Vault
+from operations.rebuilding.rebuild import rebuild
 from rules.streams import KINDS
 from schemas.base import Model
 from schemas.filing.events import FeePaid
-from schemas.ids import digest, filing_workflow
+from schemas.ids import filing_workflow
 from schemas.level import Channel
-from schemas.people import SYSTEM
-from schemas.stream.ledger import Batch
-from tests.acting import VIA, eventually
+from tests.acting import AGENCY, Play, birth, eventually
 from tests.conftest import World
+from tests.integration.record.appends import WAITING, batch
+from tests.keyed import keyed, nobody_published
 from tests.unit.filing.lives import Life
-from workers.wiring import open_pool
+from views.log import SealBrokenError
+from workers.wiring import activities, open_pool
 
 SUBMITTED: Final = Life().log[0].event.model_copy(update={"code": None})
 TAKEN: Final = ("begin", "count", "commit")
 PAID: Final = FeePaid(n=1, amount=1, channel=Channel.COUNTER)
-AGENCY: Final = "H56.30"
 
 
 @pytest.fixture
@@ -37,20 +42,6 @@ async def pool(world: World) -> AsyncIterator[Pool]:
     """One connection, as the platform has it."""
     async with open_pool(world.settings.model_copy(update={"pool_size": 1})) as opened:
         yield opened
-
-
-def batch_of(filing: UUID) -> Batch:
-    return Batch(
-        stream=filing_workflow(filing),
-        filing_id=filing,
-        agency=AGENCY,
-        next_seq=1,
-        command_id="c",
-        digest=digest("c"),
-        actor=SYSTEM,
-        via=VIA,
-        at=datetime(2026, 11, 26, 3, tzinfo=UTC),
-    )
 
 
 @pytest.fixture
@@ -67,7 +58,9 @@ async def reserve(pool: Pool, vault: Vault, filing: UUID, *events: Model, fails:
 async def reserve_on(
     connection: Connection, vault: Vault, filing: UUID, *events: Model, fails: bool = False
 ) -> Reserved:
-    async with Reserving(vault, KINDS.numberings).reserved(connection, batch_of(filing), events) as reserved:
+    async with Reserving(vault, KINDS.numberings).reserved(
+        connection, batch(filing_workflow(filing)), events
+    ) as reserved:
         if fails:
             raise FailedError
     return reserved
@@ -90,7 +83,7 @@ async def test_a_batch_takes_as_many_numbers_as_its_events_carry_and_the_next_ba
     first = await reserve(pool, vault, filing, PAID, SUBMITTED, PAID)
     second = await reserve(pool, vault, filing, PAID, PAID)
     assert first.numbers == {
-        "dossier": ["H56.30-20261126-0000001"],
+        "dossier": ["H56.30-20261125-0000001"],
         "receipt": ["H56.30-2026-R0000001", "H56.30-2026-R0000002"],
     }
     assert second.numbers == {"receipt": ["H56.30-2026-R0000003", "H56.30-2026-R0000004"]}
@@ -103,7 +96,7 @@ async def test_what_was_reserved_for_nothing_is_as_if_it_had_never_been(pool: Po
     assert vault.known(filing) is None
     assert await pool.fetchval("select count(*) from filing_key where filing_id = $1", filing) == 0
     taken = await reserve(pool, vault, filing, SUBMITTED)
-    assert taken.numbers == {"dossier": ["H56.30-20261126-0000001"]}
+    assert taken.numbers == {"dossier": ["H56.30-20261125-0000001"]}
     assert vault.known(filing) == taken.key == await found(pool, world, filing)
 
 
@@ -144,16 +137,6 @@ async def test_a_key_that_is_being_made_elsewhere_is_waited_for(pool: Pool, worl
         assert (await waiting).key == key
 
 
-async def test_without_the_key_that_somebody_took_away_nothing_is_written(
-    pool: Pool, world: World, vault: Vault
-) -> None:
-    async with world.connection() as connection:
-        await connection.execute(NEVER_THERE)
-    with pytest.raises(KeyGoneError):
-        await reserve(pool, vault, uuid4(), SUBMITTED)
-    assert await pool.fetchval("select count(*) from counter") == 0
-
-
 async def test_who_gives_up_waiting_leaves_nothing_behind(pool: Pool, world: World, vault: Vault) -> None:
     said: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, told: said.append(told))
@@ -169,11 +152,105 @@ async def test_who_gives_up_waiting_leaves_nothing_behind(pool: Pool, world: Wor
     await reserve(pool, vault, uuid4(), SUBMITTED)
 
 
-WAITING: Final = """
-select count(*) from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()
-"""
-NEVER_THERE: Final = """
-create function nobody() returns trigger language plpgsql as 'begin return null; end';
-create trigger never before insert on filing_key for each row execute function nobody();
-"""
-"""As if each key were taken away as soon as it is there."""
+ANOTHER: Final = MasterKey(bytes(32))
+ELSEWHERE: Final = MasterKeys(ANOTHER)
+"""Another master key."""
+NOWHERE: Final = cast("Any", None)
+"""No connection: what is known is not asked for."""
+
+
+@pytest.fixture(autouse=True)
+async def _nobody_published(world: World) -> None:
+    await nobody_published(world)
+
+
+@pytest.fixture
+def master(world: World) -> MasterKeys:
+    return world.settings.master
+
+
+async def test_many_keys_are_learnt_at_once_but_for_what_another_master_key_wrapped(
+    connection: Any, master: MasterKeys
+) -> None:
+    ours, theirs, none = uuid4(), uuid4(), uuid4()
+    key = await Vault(master).key(connection, ours, AGENCY, first=True)
+    await Vault(ELSEWHERE).key(connection, theirs, AGENCY, first=True)
+    vault = Vault(master)
+    await vault.learn(connection, [theirs, ours, none])
+    assert [vault.known(filing) for filing in (ours, theirs, none)] == [key, None, None]
+    await vault.learn(NOWHERE, [ours])
+
+
+async def test_the_record_is_opened_by_the_master_key_that_wrapped_its_keys(
+    connection: Any, master: MasterKeys
+) -> None:
+    await connection.execute("delete from filing_key")
+    assert await Vault(ELSEWHERE).opens(connection)
+    await Vault(master).key(connection, uuid4(), AGENCY, first=True)
+    assert [await Vault(key).opens(connection) for key in (master, ELSEWHERE)] == [True, False]
+
+
+NUMBER: Final = "001090000099"
+
+
+def told_by(secret: bytes) -> bytes:
+    return hmac.new(secret, f"person\n{NUMBER}".encode(), hashlib.sha256).digest()
+
+
+async def test_the_first_filing_makes_the_key_and_nobody_makes_another(connection: Any, master: MasterKeys) -> None:
+    with pytest.raises(IndexKeyGoneError):
+        await Vault(master).person(connection, NUMBER)
+    person = await Vault(master).person(connection, NUMBER, first=True)
+    assert person == await Vault(master).person(connection, NUMBER)
+    assert person != told_by(secret_of(master)), "no key of the settings"
+    await connection.execute("delete from index_key")
+    await connection.execute("create table kept as select * from filing")
+    assert await Vault(master).person(connection, NUMBER, first=True) != person, "nobody was told apart by it yet"
+
+
+async def test_where_people_have_been_told_apart_a_lost_key_is_missed_until_all_are_anew(
+    world: World, connection: Any, master: MasterKeys
+) -> None:
+    async with world.platform():
+        play = await Play.begin(world, birth())
+    before = await connection.fetchval("select person from filing")
+    assert await Vault(master).person(connection, play.submission.applicant.id_number) == before
+    await connection.execute("delete from index_key")
+    with pytest.raises(IndexKeyGoneError):
+        await Vault(master).person(connection, NUMBER, first=True)
+    assert (await rebuild(world.owner_dsn, master, lambda *_: None)).changed["filing"] == 1
+    again = await connection.fetchval("select person from filing")
+    assert again != before
+    assert await Vault(master).person(connection, play.submission.applicant.id_number) == again
+
+
+async def test_a_record_of_before_goes_on_with_the_master_key_it_has_told_people_apart_by(
+    world: World, connection: Any, master: MasterKeys
+) -> None:
+    await keyed(world)
+    await connection.execute("update filing_key set wrapped_by = null")
+    person = told_by(secret_of(master))
+    assert await Vault(master).person(connection, NUMBER) == person
+    assert await Vault(master).person(connection, NUMBER, first=True) == person
+    assert await connection.fetchval("select count(*) from index_key") == 0
+    async with activities(world.settings):
+        pass
+    with pytest.raises(SealBrokenError):
+        await Vault(ELSEWHERE).person(connection, NUMBER)
+    changed = MasterKeys(ANOTHER, master.current)
+    await Vault(changed).begin(connection)
+    assert await Vault(changed).person(connection, NUMBER) == person
+    assert await Vault(ELSEWHERE).person(connection, NUMBER) == person, "wherever it came from"
+
+
+async def test_two_who_make_it_at_once_have_the_same(world: World, connection: Any) -> None:
+    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=1) as pool, pool.acquire() as other:
+        async with connection.transaction():
+            made = await Vault(world.settings.master).begin(connection)
+            assert await Vault(world.settings.master).begin(connection) == made
+        assert await Vault(world.settings.master).begin(other) == made
+
+
+def secret_of(master: MasterKeys) -> bytes:
+    assert isinstance(master.current, MasterKey)
+    return master.current.secret

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -15,20 +15,20 @@ from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from operations.rebuilding import shadow
 from rules.streams import KINDS
-from schemas.people import SYSTEM, Applicant
+from schemas.result.state import Validity
 from schemas.stream.ledger import Batch
-from schemas.stream.rows import FilingRow, PaymentRow, Rows, Standing, TaskRow
-from tests.acting import VIA
+from schemas.stream.rows import FilingRow, IssuedRow, PaymentRow, Rows, Standing, TaskRow
+from tests.acting import AGENCY
 from tests.conftest import World
+from tests.integration.record import appends
+from tests.integration.record.appends import NOW
 from tests.keyed import keyed
 from tests.unit.filing.lives import Life
-from verifier.ledger import verify
+from views.registers.results import of_filing, registered, standing_of
 
-AT: Final = datetime(2026, 11, 26, 3, tzinfo=UTC)
-AGENCY: Final = "H56.30"
 FILING: Final = UUID(int=7)
 OPEN: Final = Standing(n=1, calendar="vn@2026.1", open=True)
-CLOSED: Final = Standing(n=1, calendar="vn@2026.1", open=False, watched_until=AT, heard_as=("fee_paid",))
+CLOSED: Final = Standing(n=1, calendar="vn@2026.1", open=False, watched_until=NOW, heard_as=("fee_paid",))
 ROW: Final = PaymentRow(
     n=1,
     provider="bank",
@@ -38,19 +38,19 @@ ROW: Final = PaymentRow(
     captured=0,
     refunded=0,
     calendar="vn@2026.1",
-    due_at=AT,
+    due_at=NOW,
     watch_seconds=60,
     seq=1,
-    requested_at=AT,
+    requested_at=NOW,
 )
 REQUESTED: Final = {
     "kind": "payment_requested",
     "n": 1,
     "amount": 1000,
     "limit": "5 working days",
-    "since": AT,
+    "since": NOW,
     "calendar": "vn@2026.1",
-    "due": AT,
+    "due": NOW,
 }
 ASKED: Final = {"kind": "fee_requested", "n": 1, "amount": 1000, "channel": "online", "lines": []}
 RELEASED: Final = {"kind": "released"}
@@ -64,20 +64,8 @@ def task(name: str, **changes: Any) -> TaskRow:
 
 
 def batch(kind: str, *events: dict[str, Any], rows: Rows | None, filing: UUID = FILING, **changes: Any) -> Batch:
-    fields = {
-        "stream": f"filing:{filing}" if kind == "filing" else f"{kind}:{filing}:1",
-        "filing_id": filing,
-        "agency": AGENCY,
-        "next_seq": 1,
-        "command_id": uuid4().hex,
-        "digest": "d",
-        "actor": SYSTEM,
-        "via": VIA,
-        "at": AT,
-        "events": events,
-        "rows": rows,
-    }
-    return Batch.model_validate(fields | changes)
+    stream = f"filing:{filing}" if kind == "filing" else f"{kind}:{filing}:1"
+    return appends.batch(stream, *events, rows=rows, **changes)
 
 
 def shown(row: PaymentRow | FilingRow, **changes: Any) -> dict[str, Any]:
@@ -99,7 +87,7 @@ async def test_the_first_append_of_a_stream_writes_its_rows_with_the_number_that
 ) -> None:
     await ledger.append(batch("filing", ASKED, rows=None))
     answer = await ledger.append(batch("payment", REQUESTED, rows=Rows(standing=OPEN, row=shown(ROW))))
-    number = f"{AGENCY}-20261126-P0000001"
+    number = f"{AGENCY}-20261125-P0000001"
     assert [told.event["number"] for told in answer.stored] == [number]
     assert answer.receipts[0].code is None
     assert None not in answer.stored[0].event.values()
@@ -142,7 +130,7 @@ async def test_later_appends_change_the_rows_and_leave_what_they_do_not_bring(po
     await ledger.append(batch("payment", ORDERED, rows=None, next_seq=4))
     assert await all_of(pool, "payment") == [row]
     [standing] = await all_of(pool, "standing")
-    assert (standing["open"], standing["watched_until"], standing["heard_as"]) == (False, AT, ["fee_paid"])
+    assert (standing["open"], standing["watched_until"], standing["heard_as"]) == (False, NOW, ["fee_paid"])
 
 
 async def test_tasks_come_stay_change_and_go_with_the_appends_of_their_stream(
@@ -154,20 +142,20 @@ async def test_tasks_come_stay_change_and_go_with_the_appends_of_their_stream(
         return [dict(row) for row in rows]
 
     other = await keyed(world)
-    await ledger.append(batch("filing", RELEASED, rows=Rows(tasks=(task("decide", due_at=AT),)), filing=other))
-    decide, issue = task("decide", due_at=AT), task("issue", officer="o-1")
+    await ledger.append(batch("filing", RELEASED, rows=Rows(tasks=(task("decide", due_at=NOW),)), filing=other))
+    decide, issue = task("decide", due_at=NOW), task("issue", officer="o-1")
     one, two = await tasks(1, decide, issue)
     whose = {"stream": f"filing:{FILING}", "filing_id": FILING}
     assert [{name: row[name] for name in row if name != "xmin"} for row in (one, two)] == [
         whose | {**each.model_dump(), "actions": list(each.actions)} for each in (decide, issue)
     ]
-    late = task("issue", officer="o-2", actions=("issue", "return"), due_at=AT, overdue=True)
+    late = task("issue", officer="o-2", actions=("issue", "return"), due_at=NOW, overdue=True)
     stays, changed = await tasks(2, decide, late)
     assert stays == one
     assert {name: changed[name] for name in ("officer", "actions", "due_at", "overdue")} == {
         "officer": "o-2",
         "actions": ["issue", "return"],
-        "due_at": AT,
+        "due_at": NOW,
         "overdue": True,
     }
     assert [row["name"] for row in await tasks(3, late)] == ["issue"]
@@ -186,39 +174,37 @@ FILED: Final = FilingRow(
     status=1,
     stage="intake",
     seq=1,
-    submitted_at=AT,
+    submitted_at=NOW,
     overdue=(),
 )
 
 
-def submission(filing: UUID) -> Batch:
-    rows = Rows(standing=Standing(open=True), row=shown(FILED))
-    return batch("filing", SUBMITTED.model_dump(mode="json"), rows=rows, filing=filing)
+def submission(filing: UUID, **changes: Any) -> Batch:
+    event = SUBMITTED.model_copy(update=changes)
+    rows = Rows(standing=Standing(open=True), row=shown(FILED, procedure=event.procedure))
+    return batch("filing", event.model_dump(mode="json"), rows=rows, filing=filing)
 
 
 async def test_a_filing_that_is_handed_in_has_its_code_its_person_and_what_else_that_person_has_open(
     world: World, pool: Pool, ledger: Ledger
 ) -> None:
-    first, second = [await ledger.append(submission(uuid4())) for _ in range(2)]
-    codes = [f"{AGENCY}-20261126-000000{n}" for n in (1, 2)]
-    assert [answer.receipts[0].code for answer in (first, second)] == codes
-    assert [answer.stored[0].event["code"] for answer in (first, second)] == codes
-    assert [answer.stored[0].event["possible_duplicates"] for answer in (first, second)] == [[], codes[:1]]
-    async with world.connection() as connection:
-        person = await Vault(world.settings.master).person(connection, applicant().id_number)
-    rows = await pool.fetch("select code, person, possible_duplicates from filing order by code")
-    assert [tuple(row) for row in rows] == [(codes[0], person, []), (codes[1], person, codes[:1])]
-
-
-def applicant() -> Applicant:
-    found: Applicant = SUBMITTED.applicant
-    return found
-
-
-async def test_of_what_else_a_person_has_open_the_ten_oldest_are_named(ledger: Ledger) -> None:
+    """Of the same procedure, and the ten oldest at most."""
+    stranger = SUBMITTED.applicant.model_copy(update={"id_number": "001090000099"})
+    for unlike in ({"applicant": stranger}, {"procedure": "1.000894"}):
+        await ledger.append(submission(uuid4(), **unlike))
     answers = [await ledger.append(submission(uuid4())) for _ in range(12)]
-    codes = [answer.receipts[0].code for answer in answers]
-    assert answers[-1].stored[0].event["possible_duplicates"] == codes[:10]
+    codes = [f"{AGENCY}-20261125-00000{n:02}" for n in range(3, 15)]
+    assert [answer.receipts[0].code for answer in answers] == codes
+    assert [answer.stored[0].event["code"] for answer in answers] == codes
+    others = [codes[: min(n, 10)] for n in range(12)]
+    assert [answer.stored[0].event["possible_duplicates"] for answer in answers] == others
+    async with world.connection() as connection:
+        person = await Vault(world.settings.master).person(connection, SUBMITTED.applicant.id_number)
+        await connection.execute("update filing set closed_at = now() where code = $1", codes[0])
+    rows = await pool.fetch("select code, possible_duplicates from filing where person = $1 order by code", person)
+    assert [tuple(row) for row in rows][-12:] == list(zip(codes, others, strict=True))
+    next_one = await ledger.append(submission(uuid4()))
+    assert next_one.stored[0].event["possible_duplicates"] == codes[1:11], "what has ended is none"
 
 
 async def test_the_receipts_of_what_follows_carry_the_code_of_the_filing(ledger: Ledger) -> None:
@@ -274,14 +260,78 @@ where contype = 'p' group by conrelid
 """
 
 
-async def test_what_the_appends_write_verifies(world: World, ledger: Ledger) -> None:
-    before = await verify(world.superuser_dsn)
-    filings = [uuid4() for _ in range(2)]
-    for filing in filings:
-        code = (await ledger.append(submission(filing))).receipts[0].code
-        rows = Rows(row=shown(FILED, code=code))
-        await ledger.append(batch("filing", ASKED, RELEASED, rows=rows, filing=filing, next_seq=2))
-        await ledger.append(batch("payment", REQUESTED, ORDERED, rows=None, filing=filing))
-        await ledger.append(batch("payment", ORDERED, rows=None, filing=filing, next_seq=3))
-    found = await verify(world.superuser_dsn)
-    assert (found.problems, found.streams - before.streams, found.events - before.events) == ([], 4, 12)
+FILE: Final = {"key": "files/1", "sha256": "c" * 64, "size": 2000, "media_type": "application/pdf"}
+ISSUED: Final = {"kind": "result_issued", "result": FILE}
+NUMBER: Final = f"{AGENCY}-2026-K0000001"
+
+
+def issued(**changes: Any) -> dict[str, Any]:
+    return (
+        IssuedRow(n=1, outcome="approved", sha256="c" * 64, issued_at=NOW, copies=1).model_dump(mode="json") | changes
+    )
+
+
+def issuing(filing: UUID, *events: dict[str, Any], results: tuple[dict[str, Any], ...] = ()) -> Batch:
+    return batch("filing", *events, rows=Rows(results=results), filing=filing)
+
+
+async def test_a_result_takes_the_next_number_of_its_agency_and_is_registered_under_it(
+    world: World, pool: Pool, ledger: Ledger
+) -> None:
+    for n in (1, 2):
+        answer = await ledger.append(issuing(await keyed(world), ISSUED, results=(issued(),)))
+        assert [told.event["number"] for told in answer.stored] == [f"{AGENCY}-2026-K000000{n}"]
+        assert answer.receipts[0].code is None
+    first, second = await all_of(pool, "result")
+    assert (first["number"], second["number"]) == (NUMBER, f"{AGENCY}-2026-K0000002")
+    assert (first["state"], first["issued_at"], first["renewed"]) == ("in_force", NOW, [])
+
+
+async def test_what_was_signed_elsewhere_takes_no_number_and_must_have_been(
+    world: World, pool: Pool, ledger: Ledger
+) -> None:
+    signed = ISSUED | {"registered": f"{AGENCY}-2026-K0000009", "n": 1}
+    answer = await ledger.append(issuing(await keyed(world), signed))
+    assert answer.refused is not None
+    assert [problem.rule for problem in answer.refused.problems] == ["not_recorded"]
+    assert await pool.fetch("select * from counter where kind = 'result'") == []
+
+
+async def test_an_older_result_without_a_number_has_no_row(world: World, pool: Pool, ledger: Ledger) -> None:
+    await ledger.append(issuing(await keyed(world), {"kind": "released"}, results=(issued(),)))
+    assert await all_of(pool, "result") == []
+
+
+async def test_whatever_stream_is_folded_first_the_row_is_the_same(pool: Pool) -> None:
+    filing = uuid4()
+    first = issuing(filing, results=(issued(number=NUMBER, overtaken_at=NOW.isoformat()),))
+    ended = {"number": NUMBER, "n": 1, "state": "revoked", "ended_at": NOW.isoformat(), "renewed": ["d" * 64]}
+    revoked = issuing(filing, results=(ended,))
+    found = []
+    for order in ((first, revoked), (revoked, first)):
+        await pool.execute("delete from result")
+        for each in order:
+            await write(pool, [each])
+        found.append(await all_of(pool, "result"))
+    assert found[0] == found[1]
+    assert (found[0][0]["state"], found[0][0]["overtaken_at"]) == ("revoked", NOW)
+
+
+async def test_anybody_learns_by_number_or_file_whether_it_is_in_force(
+    world: World, pool: Pool, ledger: Ledger
+) -> None:
+    await ledger.append(issuing(await keyed(world), ISSUED, results=(issued(),)))
+    await pool.execute("update result set renewed = array[$1]", "d" * 64)
+    async with pool.acquire() as connection:
+        for which in (NUMBER, "c" * 64, "d" * 64, f" {NUMBER}\n"):
+            told = await standing_of(connection, which)
+            assert told is not None
+            assert (told.number, told.validity) == (NUMBER, Validity.IN_FORCE)
+        before = await standing_of(connection, NUMBER, NOW - timedelta(days=1))
+        assert before is not None
+        assert before.validity is Validity.NOT_ISSUED
+        assert await standing_of(connection, "e" * 64) is None
+        assert [one.number for one in await registered(connection, AGENCY, 10)] == [NUMBER]
+        assert await registered(connection, "H01.12", 10) == ()
+        assert await registered(connection, None, 10, before=NUMBER) == ()
+        assert await of_filing(connection, "no such code") == ()

@@ -56,10 +56,9 @@ async def test_a_stream_goes_by_its_calendar_as_the_nearest_agency_above_has_it(
     found = await stream_status.calendar_of(connection, "s")
     assert found is not None
     assert found.code == code
-
-
-async def test_a_stream_that_is_not_there_goes_by_no_calendar(connection: Any) -> None:
     assert await stream_status.calendar_of(connection, "nowhere") is None
+    await connection.execute(PUBLISH, "newest", "", "vn")
+    assert await connection.fetchval(stream_status.IN_FORCE) == "newest"
 
 
 async def test_those_on_another_calendar_are_told_page_by_page_as_long_as_they_are_open_or_watched(
@@ -81,8 +80,3 @@ async def test_those_on_another_calendar_are_told_page_by_page_as_long_as_they_a
 
 async def page(connection: Any, after: str) -> list[str]:
     return [row["stream"] for row in await connection.fetch(stream_status.NEXT_ON_ANOTHER, "new", "payment", after, 2)]
-
-
-async def test_the_calendar_that_was_published_last_is_in_force(connection: Any) -> None:
-    await connection.execute(PUBLISH, "newest", "", "vn")
-    assert await connection.fetchval(stream_status.IN_FORCE) == "newest"

@@ -1,8 +1,9 @@
-"""A master key that is kept by a service, over HTTP: what it wraps, in which version, and what happens without it."""
+"""Master keys: one that a service keeps, over HTTP; and `motcua keys rotate`, which moves the record to another one."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,28 +11,27 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import asyncpg
 import pytest
-from pydantic import SecretStr
 from temporalio.exceptions import ApplicationError
 
 from activities.keys import transit as transits
 from activities.keys.manager import KeysUnavailableError, Wrapped
-from activities.keys.masters import MasterKeys, master_keys
+from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY, VAULT_TOKEN_FILE, MasterKeys, master_keys
 from activities.keys.transit import Transit
 from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
-from operations.keys.rotation import rotate
+from operations.keys import rotation
+from operations.keys.rotation import WRAPPED_BY, NotRotatedError, rotate
 from rules.streams import KINDS
-from tests.acting import AGENCY, Play, birth, eventually
-from tests.any_files import any_file_activities
+from tests.acting import AGENCY, eventually
 from tests.conftest import World
 from tests.integration.record.appends import RELEASED, opened
 from tests.keyed import keyed, nobody_published
 from tests.sandboxes import Server
-from workers.wiring import platform_worker
+from tests.shell import Shell
 
 TOKEN: Final = "s.sandbox"
-_WRAPPED_BY: Final = "select wrapped_by from filing_key join stream using (filing_id)"
 SECRETS: Final = {f"k:{n}": bytes([n]) * 32 for n in range(3)}
 
 
@@ -138,17 +138,6 @@ async def test_who_does_not_answer_in_time_is_not_waited_for(engine: Engine, mon
         await engine.manager().version()
 
 
-async def test_a_key_that_is_not_there_is_no_key(engine: Engine, tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    token.write_text("s.another")
-    with pytest.raises(KeysUnavailableError, match="HTTP 403"):
-        await Transit(engine.address.removeprefix("vault:"), token).wrap(SECRETS)
-    for asked in ("wrap", "version"):
-        nothing = Transit(f"{engine.server.url}/transit/nothing", engine.token)
-        with pytest.raises(KeysUnavailableError, match="HTTP 40"):
-            await (nothing.version() if asked == "version" else nothing.wrap(SECRETS))
-
-
 @pytest.mark.parametrize(
     "said", ["vault:", "vault:https://host", "vault:https://host/key", "vault:ftp://host/a/b", "AAAA", ""]
 )
@@ -217,19 +206,6 @@ async def test_connections_are_kept_while_a_process_asks_and_closed_then(engine:
             assert (wire.hang_up, wire.connections) == (False, 4), "asked once more, over another one"
 
 
-async def test_two_submissions_ask_over_one_connection(world: World, engine: Engine) -> None:
-    async with between(engine) as (wire, address):
-        new = {"master_key": SecretStr(address), "vault_token_file": str(engine.token)}
-        settings = world.settings.model_copy(update=new | {"other_master_key": world.settings.master_key})
-        async with any_file_activities(settings) as functions, platform_worker(world.temporal, functions, settings):
-            for _ in range(2):
-                await Play.begin(world, birth(submission_id=uuid4().hex))
-        assert wire.connections == 1
-    async with world.connection() as connection:
-        by = await connection.fetch(_WRAPPED_BY)
-    assert {row["wrapped_by"] for row in by} == {f"transit/{engine.key}@1"}
-
-
 async def test_no_append_is_lost_while_nobody_can_be_asked(world: World, engine: Engine) -> None:
     masters = engine.masters()
     async with opened(world) as log, world.connection() as connection:
@@ -247,11 +223,11 @@ async def test_no_append_is_lost_while_nobody_can_be_asked(world: World, engine:
         assert [one.seq for one in (await ledger.append(log.batch(RELEASED, next_seq=2))).stored] == [2], "it is known"
 
 
+@pytest.mark.usefixtures("_nobody_published")
 async def test_the_record_moves_from_the_settings_to_the_service_to_its_next_version_and_back(
     world: World, engine: Engine
 ) -> None:
     here = world.settings.master
-    await nobody_published(world)
     filings = [await keyed(world) for _ in range(3)]
     async with world.connection() as connection:
         person = await Vault(here).person(connection, "001", first=True)
@@ -276,3 +252,113 @@ async def test_the_record_moves_from_the_settings_to_the_service_to_its_next_ver
         await moved(master_keys(key, engine.address, str(engine.token)), here.current.name)
         made = await Vault(engine.masters(key)).new(cast("Any", uuid4()))
         assert made[0].key_id.startswith(f"transit/{engine.key}:")
+
+
+NEW: Final = base64.b64encode(bytes(range(32))).decode()
+NOWHERE: Final = "vault:http://127.0.0.1:9/transit/motcua"
+NAME: Final = master_keys(NEW).current.name
+
+
+@pytest.fixture
+async def _nobody_published(world: World) -> None:
+    await nobody_published(world)
+
+
+def set_to(current: str, other: str | None = None, token: Path | None = None) -> dict[str, str | None]:
+    return {MASTER_KEY: current, OTHER_MASTER_KEY: other, VAULT_TOKEN_FILE: None if token is None else str(token)}
+
+
+async def doctor_says(shell: Shell, **env: str | None) -> tuple[str, str]:
+    """Health and words of the one check."""
+    [found] = [one for one in (await shell("doctor", "--json", **env)).json["findings"] if one["check"] == "master_key"]
+    return found["health"], found["what"]["en"]
+
+
+@pytest.mark.usefixtures("_nobody_published")
+async def test_what_another_key_has_wrapped_is_wrapped_anew_and_what_is_left_is_said(
+    world: World, shell: Shell, tmp_path: Path
+) -> None:
+    old = world.env[MASTER_KEY]
+    for _ in range(2):
+        await keyed(world)
+    name = master_keys(old).current.name
+    assert await doctor_says(shell) == ("ok", "opens the keys of the record")
+    waiting = ("warn", "2 keys are still wrapped by another master key, or an older version")
+    assert await doctor_says(shell, **set_to(NEW, old)) == waiting
+
+    done = await shell("keys", "rotate", **set_to(NEW, old))
+    assert (done.code, done.out) == (0, f"2 keys → {NAME}\n"), done.err
+    assert (await shell("keys", "rotate", "--json", **set_to(NEW))).json == {"by": NAME, "rotated": 0, "left": {}}
+    assert await doctor_says(shell, **set_to(NEW)) == ("ok", "opens the keys of the record")
+    assert (await doctor_says(shell))[0] == "fail"
+
+    lacking = await shell("keys", "rotate", "--json")
+    assert (lacking.code, "set MOTCUA_OTHER_MASTER_KEY" in lacking.err) == (1, True), lacking.err
+    assert old not in lacking.out + lacking.err
+    third = world.env[MASTER_KEY]
+    assert (await shell("keys", "rotate", **set_to(third, NEW))).code == 0
+    assert await by(world) == {name: 3}
+
+    token = tmp_path / "token"
+    token.write_text("-")
+    for command in (("keys", "rotate"), ("keys", "list")):
+        assert (await shell(*command, **set_to(NOWHERE))).code == 2, "no token"
+    gone = await shell("keys", "rotate", **set_to(NOWHERE, old, token))
+    assert (gone.code, "the key manager can't be asked: ConnectError" in gone.err) == (4, True), gone.err
+    assert await doctor_says(shell, **set_to(NOWHERE, old, token)) == (
+        "fail",
+        "the key manager can't be asked: ConnectError",
+    )
+    assert await by(world) == {name: 3}
+
+
+async def by(world: World) -> dict[str, int]:
+    async with world.connection() as connection:
+        return {row["by"]: row["count"] for row in await connection.fetch(WRAPPED_BY)}
+
+
+@pytest.mark.usefixtures("_nobody_published")
+async def test_what_no_key_here_opens_is_left_as_it_is(world: World) -> None:
+    broken, sound = await keyed(world), await keyed(world)
+    masters = MasterKeys(master_keys(NEW).current, world.settings.master.current)
+    async with world.connection() as connection:
+        await connection.execute("update filing_key set wrapped = wrapped || wrapped where filing_id = $1", broken)
+        before = await connection.fetchrow("select * from filing_key where filing_id = $1", broken)
+        report = await rotate(world.owner_dsn, masters, lambda *_: None)
+        assert (report.rotated, report.left) == (1, {world.settings.master.current.name: 1})
+        assert await connection.fetchrow("select * from filing_key where filing_id = $1", broken) == before
+        assert await Vault(master_keys(NEW)).find(connection, sound) is not None
+
+
+@pytest.mark.usefixtures("_nobody_published")
+async def test_what_is_erased_meanwhile_does_not_come_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    filings = sorted([await keyed(world) for _ in range(3)])
+    masters = MasterKeys(master_keys(NEW).current, world.settings.master.current)
+    async with world.connection() as connection:
+        renewing = rotation._Rotation._renew
+
+        async def erased(self: Any, rows: Any) -> None:
+            await connection.execute("delete from filing_key where filing_id = $1", filings[1])
+            await renewing(self, rows)
+
+        monkeypatch.setattr(rotation._Rotation, "_renew", erased)
+        assert (await rotate(world.owner_dsn, masters, lambda *_: None)).rotated == 2
+        left = await connection.fetch("select filing_id from filing_key order by filing_id")
+        assert [row["filing_id"] for row in left] == [filings[0], filings[2]]
+
+
+async def test_one_at_a_time_and_only_the_owner(world: World) -> None:
+    async with world.connection() as connection:
+        await connection.execute("select pg_advisory_lock(hashtext('motcua keys rotate'))")
+        with pytest.raises(NotRotatedError, match="another command"):
+            await rotate(world.owner_dsn, world.settings.master, lambda *_: None)
+    await keyed(world)
+    changed = MasterKeys(master_keys(NEW).current, world.settings.master.current)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await rotate(world.app_dsn, changed, lambda *_: None)
+
+
+async def test_every_table_of_wrapped_keys_is_gone_through(world: World) -> None:
+    async with world.connection() as connection:
+        rows = await connection.fetch("select table_name from information_schema.columns where column_name = 'wrapped'")
+    assert {row["table_name"] for row in rows} == {"filing_key", "index_key"}
