@@ -197,10 +197,6 @@ LONG: Final[Mapping[str, Long]] = {
     "integration/operations/test_board.py": Long(
         "the board on a terminal, and through an outage", but=("test_appends_a_second_are_the_difference_of_two_looks",)
     ),
-    "integration/operations/test_calendar_commands.py": Long(
-        "what a calendar changes in open filings",
-        but=("test_a_calendar_from_before_files_were_kept_is_said_to_be_one",),
-    ),
     "integration/operations/test_doctor.py": Long(
         "each complaint of the doctor in a world broken for it",
         but=(
@@ -218,31 +214,23 @@ LONG: Final[Mapping[str, Long]] = {
         but=(
             "test_keys_are_listed_and_a_new_one_is_added_that_only_opens",
             "test_no_ring_is_written_over_and_none_is_printed",
-            "test_where_temporal_is_must_be_known",
         ),
     ),
     "integration/operations/test_erasure.py": Long(
         "erasures killed anywhere, by law, and beside work", but=("test_a_table_that_nobody_has_thought_of_is_found",)
     ),
     "integration/operations/test_fee.py": Long("the commands of fees over what is published"),
-    "integration/operations/test_forms.py": Long("blanks and forms by the command"),
-    "integration/operations/test_kept_verdict.py": Long("a verdict decades later"),
     "integration/operations/test_machine_work.py": Long(
-        "machine work that comes to nothing, seen in three places",
-        but=("test_what_calls_itself_final_is_told_while_it_rests", "test_work_that_nobody_takes_has_no_tries"),
+        "machine work that comes to nothing, seen in three places", but=("test_work_that_nobody_takes_has_no_tries",)
     ),
-    "integration/operations/test_metrics.py": Long("what a whole stack serves to Prometheus"),
     "integration/operations/test_operations.py": Long(
-        "docs/operations.md, done by hand", but=("test_the_page_names_every_setting",)
+        "docs/operations.md, done by hand, and what a whole stack serves to Prometheus",
+        but=("test_the_page_names_every_setting",),
     ),
-    "integration/operations/test_paper_templates.py": Long("templates of agencies by the command"),
-    "integration/operations/test_papers_commands.py": Long("slip and register by the command"),
+    "integration/operations/test_papers_commands.py": Long("slip, register, forms and templates by the command"),
     "integration/operations/test_platform_commands.py": Long(
         "workers and commands as real processes",
         but=(
-            "test_a_change_needs_the_owner",
-            "test_a_filing_that_is_not_there_is_3",
-            "test_beside_a_running_stack_nothing_need_be_set",
             "test_events_are_a_timeline_without_what_is_sealed",
             "test_migrate_makes_the_tables_and_may_be_repeated",
         ),
@@ -255,35 +243,27 @@ LONG: Final[Mapping[str, Long]] = {
             "test_who_can_not_ask_takes_nothing_after_five_seconds_and_everything_again_once_it_can",
         ),
     ),
-    "integration/operations/test_provinces.py": Long(
-        "publications of provinces, one rule each",
-        only=(
-            "test_of_a_procedure_and_a_province_published_at_once_none_misses_the_other",
-            "test_procedures_are_listed_with_their_province_and_whether_they_are_in_force",
-            "test_the_commands_check_publish_list_and_show",
-        ),
-    ),
     "integration/operations/test_publications.py": Long(
         "each row that somebody changes behind the stream", but=("test_the_publisher_writes_no_other_stream",)
     ),
     "integration/operations/test_publish.py": Long(
         "publishing against what is published, one rule each",
         only=(
+            "test_of_a_procedure_and_a_province_published_at_once_none_misses_the_other",
             "test_the_command_refuses_with_1_and_misuse_with_2",
-            "test_the_command_shows_conditions_and_rules_in_both_languages",
+            "test_the_commands_of_provinces_check_publish_list_and_show",
             "test_what_is_published_is_the_file_and_its_rules",
         ),
     ),
     "integration/operations/test_reconcile.py": Long(
-        "each act that nobody ordered, and statements of a bank",
-        only=("test_what_was_ordered_is_not_found_and_what_was_not_is",),
+        "each act that nobody ordered, and each state in which a refund waits",
+        but=("test_a_line_that_says_nothing_is_named", "test_a_statement_is_compared_line_by_line"),
     ),
-    "integration/operations/test_refunds_that_wait.py": Long("each state in which a refund waits"),
     "integration/operations/test_registered.py": Long("each column of the register changed behind it"),
-    "integration/operations/test_renewal.py": Long(
-        "time-stamps renewed by the command", but=("test_what_is_not_understood_says_so",)
+    "integration/operations/test_result_register.py": Long(
+        "the commands of results, and verdicts and time-stamps years later",
+        but=("test_what_is_not_understood_says_so",),
     ),
-    "integration/operations/test_result_register.py": Long("the commands of results"),
     "integration/operations/test_result_verify.py": Long("each verdict on a file, with and without the register"),
     "integration/operations/test_store.py": Long(
         "stores that miss, damage or hide files",
@@ -299,8 +279,12 @@ LONG: Final[Mapping[str, Long]] = {
             "test_what_is_recorded_already_goes_through_no_till_again",
         ),
     ),
-    "integration/operations/test_version_commands.py": Long(
-        "what a version changes in open filings", but=("test_nobody_is_asked_about_a_file_with_mistakes",)
+    "integration/operations/test_what_if.py": Long(
+        "what a calendar or a version changes in open filings",
+        but=(
+            "test_a_calendar_from_before_files_were_kept_is_said_to_be_one",
+            "test_nobody_is_asked_about_a_file_with_mistakes",
+        ),
     ),
     "integration/papers/test_money_receipts.py": Long(
         "receipts while their service is away, lost or void",

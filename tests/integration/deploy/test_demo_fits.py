@@ -93,7 +93,7 @@ NOT_SEEN: Final = {
     "the bank here knows at once what was paid: tests/unit/stream/test_payment_life.py": (
         "event.payment_outcome_awaited",
     ),
-    "what is issued is renewed years later: tests/integration/operations/test_renewal.py": (
+    "what is issued is renewed years later: tests/integration/operations/test_result_register.py": (
         *("command.renew_result", "event.result_renewed"),
     ),
     "no workflow is lost here: tests/faults/test_restart.py": ("event.restarted",),

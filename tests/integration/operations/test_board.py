@@ -17,11 +17,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import pytest
 from temporalio.worker import Worker
 
-from console import retry
 from operations.board_figures import SPAN, Pace
 from recovery.stalled import count_reported
 from schemas.filing import commands as cm
@@ -35,7 +33,6 @@ from tests.shell import Shell
 from tests.walking import walked
 from tests.workflow.stumbling import Buggy
 
-NOBODY: Final = "postgresql://nobody@127.0.0.1:1/none"
 OTHER: Final = "H01.12"
 COPIES: Final = 16_000
 """What two copies cost, in đồng."""
@@ -161,16 +158,6 @@ async def test_what_stands_still_is_counted_by_temporal(world: World, shell: She
     assert (await shell("board", "--json", TEMPORAL_ADDRESS="127.0.0.1:1")).json["stalled"] is None
 
 
-async def test_it_ends_as_every_command_without_a_database(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "SHORT", 0.0)
-    for asked in (["--once"], ["--json"]):
-        ended = await shell("board", *asked, MOTCUA_DATABASE_URL=NOBODY)
-        assert ended.code == 4
-        assert "ConnectionRefusedError" in ended.err
-        assert (await shell("board", *asked, MOTCUA_DATABASE_URL=None)).code == 2
-    assert "motcua board --agency" in (await shell("board", "--help")).out
-
-
 def seen(second: float, appends: int) -> Board:
     return Board(
         as_of=datetime(2026, 11, 26, tzinfo=UTC) + timedelta(seconds=second),
@@ -252,36 +239,23 @@ async def terminal(world: World, folder: Path, *arguments: str) -> AsyncIterator
         os.close(ours)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_it_lives_until_ctrl_c_and_gives_the_terminal_back(
-    world: World, tmp_path: Path, number: signal.Signals
-) -> None:
-    async with terminal(world, tmp_path, "board", "--every", "0.3") as board:
+async def test_it_outlives_the_database_until_ctrl_c_and_gives_the_terminal_back(world: World, tmp_path: Path) -> None:
+    name = urlsplit(world.app_dsn).path[1:]
+    async with (
+        world.connection(database_url(world.superuser_dsn, "postgres")) as maintenance,
+        terminal(world, tmp_path, "board", "--every", "0.3") as board,
+    ):
         await board.shows("tất cả cơ quan")
+        await maintenance.execute(f"alter database {name} allow_connections false")
+        await maintenance.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name)
+        await board.shows("cơ sở dữ liệu không trả lời, đang thử lại")
+        await maintenance.execute(f"alter database {name} allow_connections true")
         async with world.platform():
-            code = (await Play.begin(world, with_fee())).code
-            await board.shows(str(code))
-        board.process.send_signal(number)
+            await board.shows(str((await Play.begin(world, with_fee())).code))
+        assert "đang thử lại" not in board.text.rpartition("Asia/Ho_Chi_Minh")[2]
+        board.process.send_signal(signal.SIGINT)
         assert await asyncio.wait_for(board.process.wait(), 10) == 130
         await board.shows(LEAVE)
         assert board.text.rindex(SHOW) > board.text.rindex(HIDE)
         assert "Traceback" not in board.text
         assert CANARY not in board.text.lower()
-
-
-async def test_it_outlives_the_database(world: World, tmp_path: Path) -> None:
-    name = urlsplit(world.app_dsn).path[1:]
-    maintenance = await asyncpg.connect(database_url(world.superuser_dsn, "postgres"))
-    try:
-        async with terminal(world, tmp_path, "board", "--every", "0.3") as board:
-            await board.shows("Ghi/giây")
-            await maintenance.execute(f"alter database {name} allow_connections false")
-            await maintenance.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name)
-            await board.shows("cơ sở dữ liệu không trả lời, đang thử lại")
-            await maintenance.execute(f"alter database {name} allow_connections true")
-            async with world.platform():
-                await board.shows(str((await Play.begin(world, with_fee())).code))
-            assert "đang thử lại" not in board.text.rpartition("Asia/Ho_Chi_Minh")[2]
-    finally:
-        await maintenance.execute(f"alter database {name} allow_connections true")
-        await maintenance.close()

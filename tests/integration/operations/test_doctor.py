@@ -130,14 +130,6 @@ async def test_a_healthy_world_is_healthy_and_no_secret_is_told(running: World, 
     assert not [secret for secret in secrets if secret in told.text]
 
 
-async def test_the_table_is_for_people(running: World, here: None) -> None:  # noqa: ARG001 -- for where it runs
-    shown = await asyncio.to_thread(CliRunner().invoke, app, ["doctor"], env=running.process_env | {"LANG": "en"})
-
-    assert shown.exit_code == 0
-    assert "Object store" in shown.stdout
-    assert "nothing failed" in shown.stdout
-
-
 async def test_without_workers_it_names_who_stands_still(doctor: Doctor) -> None:
     told = await doctor()
 
@@ -361,10 +353,6 @@ def test_a_server_that_ends_filings_for_long_refusals_is_told_of() -> None:
     assert long_updates(WHOLE_CALL) == []
     [found] = long_updates(2 * 1024 * 1024)
     assert (found.health, "2,097,152 bytes" in found.what.en) == (Health.WARN, True)
-
-
-async def test_the_embedded_server_lets_every_refusal_pass(running: World, doctor: Doctor) -> None:  # noqa: ARG001
-    assert [health for health, _ in (await doctor()).of("temporal")] == ["ok"]
 
 
 async def test_settings_that_nobody_reads_or_that_are_wrong(running: World, doctor: Doctor) -> None:

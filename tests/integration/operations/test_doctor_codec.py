@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.conftest import World
 from tests.integration.operations.doctor import NOBODY, Doctor, Told
 from tests.sealed import KEYS, ring, sealed, written
 from tests.shell import Shell
+from tests.walking import walked
 
 
 @pytest.fixture
@@ -26,14 +28,30 @@ def doctor(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doc
     return Doctor(world.process_env)
 
 
-async def test_the_codec_is_off_where_temporal_is_here_and_must_not_be_elsewhere(doctor: Doctor) -> None:
-    assert (await doctor()).of("codec") == [("ok", "off; Temporal is on this machine, readable")]
-    assert (await doctor(TEMPORAL_ADDRESS=NOBODY)).of("codec")[0][0] == "ok"
-    away = await doctor(TEMPORAL_ADDRESS="temporal.example.invalid:7233")
-    [(health, words)] = away.of("codec")
-    assert (health, words) == ("fail", "off, and Temporal is elsewhere: whoever reads the namespace reads every filing")
-    sealed_away = await doctor(TEMPORAL_ADDRESS="temporal.example.invalid:7233", MOTCUA_CODEC_KEYS=written("one"))
-    assert sealed_away.of("codec") == [("ok", "sealed by one; also opened: –")]
+AWAY: Final = {"TEMPORAL_ADDRESS": "temporal.example.invalid:7233"}
+SEALED: Final = {CODEC_KEYS: written("one")}
+OPENED: Final = {CODEC_KEYS: written(None, "one", plain=True)}
+READABLE: Final = "Temporal is elsewhere: whoever reads the namespace reads every filing"
+
+
+@walked(
+    ("settings", "health", "says"),
+    [
+        ({}, "ok", "off; Temporal is on this machine, readable"),
+        ({"TEMPORAL_ADDRESS": NOBODY}, "ok", "off; Temporal is on this machine, readable"),
+        (AWAY, "fail", f"off, and {READABLE}"),
+        (AWAY | SEALED, "ok", "sealed by one; also opened: –"),
+        (OPENED, "ok", "opened, but nothing is sealed yet; Temporal is on this machine, readable"),
+        (AWAY | OPENED, "fail", READABLE),
+        ({"TEMPORAL_ADDRESS": None, "TEMPORAL_CONFIG_FILE": "/", "TEMPORAL_PROFILE": "none"}, "fail", ""),
+    ],
+    exactly=7,
+)
+async def test_the_codec_is_off_where_temporal_is_here_and_must_not_be_elsewhere(
+    doctor: Doctor, settings: dict[str, str | None], health: str, says: str
+) -> None:
+    [(found, words)] = (await doctor(**settings)).of("codec")
+    assert (found, says in words) == (health, True), words
 
 
 async def test_a_ring_is_looked_at_and_no_key_is_told(doctor: Doctor, tmp_path: Path) -> None:
@@ -51,20 +69,6 @@ async def test_a_ring_is_looked_at_and_no_key_is_told(doctor: Doctor, tmp_path: 
     bad = await doctor(MOTCUA_CODEC_KEYS=str(tmp_path / "none.json"))
     assert "codec" in bad.failed
     assert "FileNotFoundError" in bad.of("codec")[0][1]
-
-
-async def test_a_ring_that_seals_nothing_yet_is_as_good_as_none(doctor: Doctor) -> None:
-    known = written(None, "one", plain=True)
-    assert (await doctor(MOTCUA_CODEC_KEYS=known)).of("codec") == [
-        ("ok", "opened, but nothing is sealed yet; Temporal is on this machine, readable")
-    ]
-    away = await doctor(TEMPORAL_ADDRESS="temporal.example.invalid:7233", MOTCUA_CODEC_KEYS=known)
-    assert "codec" in away.failed
-
-
-async def test_where_temporal_is_must_be_known(doctor: Doctor, tmp_path: Path) -> None:
-    told = await doctor(TEMPORAL_ADDRESS=None, TEMPORAL_CONFIG_FILE=str(tmp_path), TEMPORAL_PROFILE="none")
-    assert "codec" in told.failed
 
 
 async def test_the_ring_is_compared_with_that_of_the_workers(world: World, doctor: Doctor) -> None:

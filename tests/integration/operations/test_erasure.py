@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
-from uuid import uuid4
 
-import asyncpg
 import pytest
-from obstore.store import from_url
-from temporalio.client import WorkflowFailureError
-from temporalio.exceptions import TimeoutError as TemporalTimeout
 
-from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
 from motcua.errors import FilingClosed, NotAllowed
-from motcua.files.store import Store
 from operations.erasure.elsewhere import back
-from operations.erasure.outside import Gone, Outside, erase_outside
 from operations.erasure.sinks import SINKS
 from operations.evidence import bundle as bundles
 from publishing.authoring import procedures
@@ -30,29 +17,14 @@ from recovery.checkpoint_store import SecondPlace
 from rules.require import require
 from rules.streams import KINDS
 from schemas.errors import RefusalError
-from schemas.filing.commands import SYSTEM_VIA
-from schemas.people import SYSTEM, Role
+from schemas.people import Role
 from schemas.privacy.erasure import ERASED_WORDS, ErasureState
-from schemas.reading import AskTimeline
-from schemas.stream.ledger import Batch
-from tests.acting import AGENCY, Play, eventually
+from tests.acting import Play
 from tests.conftest import ROOT, World
 from tests.histories import CANARY, PERSON, with_fee
-from tests.integration.operations.erasure import (
-    ASKS,
-    approved,
-    asked,
-    code_of,
-    ended,
-    finished,
-    let_it_pass,
-    listed,
-    sound,
-    worked,
-)
+from tests.integration.operations.erasure import ASKS, approved, asked, code_of, ended, let_it_pass, sound, worked
 from tests.shell import Shell
 from verifier import bundle as bundle_verifier
-from verifier import ledger as ledger_verifier
 from views.log import Log
 
 
@@ -110,25 +82,6 @@ async def test_who_filed_is_erased_everywhere_and_all_else_goes_on(running: Worl
     await other.accept()
     assert CANARY in repr(await world.client.timeline(other.filing)).lower()
     await sound(world)
-
-
-async def test_a_question_that_nobody_has_answered_yet_goes_too(world: World) -> None:
-    filing = uuid4()
-    asked = await world.temporal.start_workflow(
-        "View",
-        AskTimeline(stream=f"filing:{filing}"),
-        id=f"view:{uuid4()}",
-        task_queue="nobody",
-        execution_timeout=timedelta(seconds=1),
-    )
-    await eventually(lambda: listed(world, asked.id), bool)
-    answered = asyncio.ensure_future(asked.result())
-    outside = Outside(from_url(world.objects), world.temporal)
-    async with world.connection() as connection:
-        assert await erase_outside(connection, outside, [filing]) == Gone(files=0, executions=1)
-    with pytest.raises(WorkflowFailureError) as error:
-        await answered
-    assert isinstance(error.value.cause, TemporalTimeout), "it was not cut short"
 
 
 async def test_a_person_is_given_all_that_is_held_about_them_and_what_can_be_erased_is(
@@ -285,79 +238,3 @@ async def test_an_erasure_is_told_at_the_second_place_before_it_is_done(running:
     assert (found["health"], found["what"]["en"]) == ("fail", "what was erased can't be read: ValueError")
     refused = await shell("erasures", "finish", MOTCUA_OWNER_DATABASE_URL=world.owner_dsn)
     assert (refused.code, "the second place (MOTCUA_CHECKPOINTS) can't be read: ValueError" in refused.err) == (1, True)
-
-
-POINTS: Final = ("erasure.erasing", "erasure.erased", "erasure.executions")
-
-
-@pytest.mark.timeout(400)
-async def test_killed_anywhere_it_leaves_a_sound_record_and_the_next_run_finishes(
-    running: World, tmp_path: Path
-) -> None:
-    world = running
-    play = await ended(world)
-    await let_it_pass(world, play)
-    code = await code_of(world, play)
-    await Store(from_url(world.objects)).put(play.filing, b"a canary in a file", "application/pdf")
-    await approved(world, (await asked(world, code)).n)
-    env = world.process_env | {"PATH": os.environ["PATH"], "MOTCUA_FAILPOINTS": str(tmp_path)}
-    for point in POINTS:
-        (tmp_path / point).touch()
-        assert await finished(env) == -signal.SIGKILL, point
-        async with world.connection() as connection:
-            keys = await connection.fetchval("select count(*) from filing_key where filing_id = $1", play.filing)
-            assert keys == (point == "erasure.erasing"), "all of it in the record, or nothing"
-        if point != "erasure.erasing":
-            assert (await ledger_verifier.verify(world.app_dsn)).problems == []
-    assert await finished(env) == 0
-    await sound(world)
-    assert not [path for path in Path(world.objects.removeprefix("file://")).rglob("*") if path.is_file()]
-    async with world.connection() as connection:
-        assert await connection.fetchval("select count(*) from event where kind = 'erased' and seq > 1") >= 2
-        assert await connection.fetchval("select count(*) = 0 from erasure where finished_at is null")
-
-
-WAITS: Final = """
-select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
-"""
-
-
-async def test_what_begins_while_a_filing_is_erased_waits_and_is_refused(running: World) -> None:
-    world = running
-    play = await ended(world)
-    await let_it_pass(world, play)
-    made = {"kind": "paper_made", "n": 1, "paper": "receipt", "about": {"stream": f"filing:{play.filing}", "seq": 1}}
-    event = made | {"file": {"key": "papers/1.pdf", "sha256": "0" * 64, "size": 1}, "body_sha256": "0" * 64}
-    async with (
-        asyncpg.create_pool(world.app_dsn, min_size=1, max_size=1) as pool,
-        world.connection(world.owner_dsn) as eraser,
-    ):
-        ledger = Ledger(pool, Vault(world.settings.master), KINDS)
-        batch = Batch(
-            stream=f"papers:{play.filing}",
-            filing_id=play.filing,
-            agency=AGENCY,
-            next_seq=1,
-            command_id="paper",
-            digest="",
-            actor=SYSTEM,
-            via=SYSTEM_VIA,
-            at=datetime.now(UTC),
-            events=(event | {"template": "0" * 64, "signed": False},),
-        )
-        transaction = eraser.transaction()
-        await transaction.start()
-        await eraser.execute("select from stream where stream = $1 for update", f"filing:{play.filing}")
-        begun = asyncio.create_task(ledger.append(batch))
-        async with world.connection() as connection:
-            waits = (
-                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-            )
-            await eventually(lambda: connection.fetchval(waits), bool)
-        await eraser.execute("update stream set erased_at = now() where filing_id = $1", play.filing)
-        await transaction.commit()
-        answer = await begun
-    assert answer.refused is not None
-    assert [why.rule for why in answer.refused.problems] == ["erased"]
-    async with world.connection() as connection:
-        assert not await connection.fetchval("select count(*) from event where stream = $1", batch.stream)

@@ -48,22 +48,9 @@ class Asking:
 
 async def test_a_fee_is_told_by_province_day_channel_and_what_is_declared(fee: Asking) -> None:
     answer = await fee(EXTRACT, "--channel", "online", "--set", "copies=3", "--at", "2026-12-01")
-    assert {
-        key: answer[key] for key in ("procedure", "version", "province", "at", "channel", "total", "phi", "le_phi")
-    } == {
-        "procedure": EXTRACT,
-        "version": "2026-12",
-        "province": None,
-        "at": "2026-12-01",
-        "channel": "online",
-        "total": 24_000,
-        "phi": 24_000,
-        "le_phi": 0,
-    }
+    assert [answer[key] for key in ("version", "province", "at", "total")] == ["2026-12", None, "2026-12-01", 24_000]
     [line] = answer["lines"]
-    assert (line["kind"], line["amount"], line["rule"]) == ("phi", 24_000, "extract")
     assert line["reason"]["vi"] == "8.000 đồng × 3 (“Số lượng bản sao”) = 24.000 đồng"
-    assert "TT 281/2016" in line["source"]
 
     by_province = {
         province: await fee(PERMIT, "--province", province, "--at", "2026-12-01") for province in ("H01", "H24", "H56")
@@ -81,22 +68,11 @@ async def test_a_fee_is_told_by_province_day_channel_and_what_is_declared(fee: A
         (25_000, "exchange_half"),
         (50_000, "exchange"),
     ]
-    births = [
-        await fee("1.001193", "--set", "child_birth_date=2026-12-20", "--at", day)
-        for day in ("2027-02-18", "2027-03-01")
-    ]
-    assert [(one["total"], one["version"]) for one in births] == [(0, "2026-12"), (8000, "2027-03")]
 
 
 async def test_what_is_missing_is_named_and_what_is_wrong_is_refused(fee: Asking) -> None:
     missing = await fee(EXTRACT, code=1)
-    assert (missing["total"], missing["lines"]) == (None, [])
     assert [(one["field"], one["rule"]) for one in missing["missing"]] == [("copies", "field_required")]
-    channel = await fee("1.004222", code=1)
-    assert [one["field"] for one in channel["missing"]] == ["channel"]
-
-    wrong = await fee(EXTRACT, "--set", "copies=0", "--set", "pages=1", "--set", "applicant.kind=dog", code=1)
-    assert [(one["field"], one["rule"]) for one in wrong["problems"]] == [("applicant.kind", "not_a_choice")]
     wrong = await fee(EXTRACT, "--set", "copies=0", "--set", "pages=1", code=1)
     assert {(one["field"], one["rule"]) for one in wrong["problems"]} == {
         ("copies", "below_minimum"),
@@ -105,58 +81,25 @@ async def test_what_is_missing_is_named_and_what_is_wrong_is_refused(fee: Asking
     twice = await fee(EXTRACT, "--set", "copies=1", "--set", "copies=2", code=2)
     assert [(one["field"], one["rule"]) for one in twice["problems"]] == [("copies", "field_given_twice")]
     for arguments, code in (
-        (("fee", EXTRACT, "--set", "copies"), 2),
-        (("fee", EXTRACT, "--province", "Hà Nội"), 2),
-        (("fee", EXTRACT, "--at", "tomorrow"), 2),
-        (("fee", EXTRACT, "--channel", "pigeon"), 2),
-        (("fee", "9.999999"), 3),
-        (("fee", f"{EXTRACT}@1999-01"), 3),
-        (("fee", "no-such-file.yaml"), 3),
+        ((EXTRACT, "--set", "copies"), 2),
+        ((EXTRACT, "--province", "Hà Nội"), 2),
+        ((EXTRACT, "--at", "tomorrow"), 2),
+        ((EXTRACT, "--channel", "pigeon"), 2),
+        (("9.999999",), 3),
+        (("no-such-file.yaml",), 3),
     ):
-        assert (await fee.run(*arguments)).code == code, arguments
-
-
-async def test_a_waiver_is_taken_off_and_says_who_approves_it_on_which_evidence(fee: Asking) -> None:
-    given = ("1.004222", "--channel", "online", "--at", "2026-12-01")
-    whole = await fee(*given)
-    assert (whole["total"], [one["code"] for one in whole["waivers"]]) == (10_000, ["nq_66_22", "hardship"])
-    answer = await fee(*given, "--waiver", "hardship")
-    assert (answer["total"], answer["waived"], answer["lines"][0]["amount"]) == (0, 10_000, 0)
-    assert {key: answer["waiver"][key] for key in ("code", "percent", "approver", "evidence")} == {
-        "code": "hardship",
-        "percent": 100,
-        "approver": "reception",
-        "evidence": "exemption_proof",
-    }
-    unsure = await fee(*given, "--waiver", "nq_66_22", code=1)
-    assert [one["field"] for one in unsure["missing"]] == ["applicant.kind", "vneid_papers"]
-    person = ("--set", "applicant.kind=person", "--set", "vneid_papers=5")
-    assert (await fee(*given, "--waiver", "nq_66_22", *person))["total"] == 0
-    ended = await fee("1.004222", "--channel", "online", "--at", "2027-03-01", "--waiver", "nq_66_22", code=1)
-    assert [one["rule"] for one in ended["problems"]] == ["waiver_not_in_force"]
+        assert (await fee.run("fee", *arguments)).code == code, arguments
 
 
 async def test_people_read_a_table_and_programs_the_inputs(fee: Asking) -> None:
     shown = await fee.run("fee", EXTRACT, "--set", "copies=3")
     assert "Total: 24,000 đồng" in shown.out
-    assert "8,000 đồng × 3" in shown.out
     missing = await fee.run("fee", EXTRACT)
     assert (missing.code, "missing copies" in missing.out) == (1, True)
-
     listed = (await fee.run("procedures", "show", "1.004222", "--json")).json["inputs"]
-    assert [(one["name"], one["type"], one["option"]) for one in listed] == [
-        ("channel", "choice", "--channel"),
-        ("applicant.kind", "choice", "--set applicant.kind"),
-        ("vneid_papers", "integer", "--set vneid_papers"),
-    ]
-    inputs = (await fee.run("procedures", "show", EXTRACT, "--json")).json["inputs"]
-    [copies] = [one for one in inputs if one["name"] == "copies"]
-    assert {key: copies[key] for key in ("type", "required", "minimum", "maximum")} == {
-        "type": "integer",
-        "required": True,
-        "minimum": 1,
-        "maximum": 50,
-    }
+    assert [one["option"] for one in listed] == ["--channel", "--set applicant.kind", "--set vneid_papers"]
     file = PROCEDURES / f"{EXTRACT}@2026-12.yaml"
     assert (await fee(file, "--set", "copies=2"))["total"] == 16_000
     assert (await fee.run("fee", file, "--province", "H24")).code == 2
+    waiver = await fee("1.004222", "--channel", "online", "--at", "2026-12-01", "--waiver", "hardship")
+    assert (waiver["total"], waiver["waived"], waiver["waiver"]["code"]) == (0, 10_000, "hardship")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from temporalio.api.workflowservice.v1 import ListWorkersRequest
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer
@@ -29,39 +29,13 @@ OFFICE = "H29.16"
 class Failing(BackOffice):
     """It finds everything complete, and its registry is down until somebody mends it."""
 
-    def __init__(self) -> None:
-        self.mended = False
+    def __init__(self, error: Callable[[], Exception]) -> None:
+        self.error: Callable[[], Exception] | None = error
 
     async def issue(self, request: IssueRequest) -> bytes | Document:
-        if not self.mended:
-            raise LookupError(SECRET)
+        if self.error is not None:
+            raise self.error()
         return await super().issue(request)
-
-
-class Down(BackOffice):
-    """Its registry is down, and asks to be tried again at once."""
-
-    def __init__(self) -> None:
-        self.mended = False
-
-    async def issue(self, request: IssueRequest) -> bytes | Document:
-        if not self.mended:
-            raise ApplicationError(SECRET, type="RegistryDown", next_retry_delay=timedelta(milliseconds=1))
-        return await super().issue(request)
-
-
-class Final(BackOffice):
-    """What it says is final, and is asked for again all the same."""
-
-    async def issue(self, request: IssueRequest) -> bytes | Document:  # noqa: ARG002
-        raise ApplicationError(SECRET, type="RegistryClosed", non_retryable=True)
-
-
-@pytest.fixture
-def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    return Shell(world.process_env)
 
 
 async def shown(shell: Shell, play: Play) -> list[dict[str, Any]]:
@@ -80,7 +54,7 @@ async def doctors(shell: Shell, check: str) -> list[tuple[str, str]]:
 
 
 async def test_a_hook_that_keeps_failing_is_told_until_it_is_mended(world: World, shell: Shell) -> None:
-    office = Failing()
+    office = Failing(lambda: LookupError(SECRET))
     async with world.platform(), world.back_office(office):
         play = await Play.begin(world, birth())
         [work] = await eventually(lambda: shown(shell, play), lambda found: bool(found) and found[0]["attempts"] > 1)
@@ -107,7 +81,7 @@ async def test_a_hook_that_keeps_failing_is_told_until_it_is_mended(world: World
         for look in (("filing", code), ("show", str(play.filing))):
             assert "LookupError at" in (await shell(*look)).out
 
-        office.mended = True
+        office.error = None
         await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=40)
         assert await shown(shell, play) == []
         assert (await shell("filings", "stalled", "--json")).json == []
@@ -131,7 +105,8 @@ async def logged(shell: Shell, play: Play) -> list[dict[str, Any]]:
 async def test_after_ten_tries_the_team_lead_has_it_in_the_queue_until_it_is_answered(
     world: World, shell: Shell
 ) -> None:
-    office = Down()
+    at_once = timedelta(milliseconds=1)
+    office = Failing(lambda: ApplicationError(SECRET, type="RegistryDown", next_retry_delay=at_once))
     async with world.platform(), world.back_office(office):
         play = await Play.begin(world, birth())
         assert await eventually(lambda: in_the_queue(shell), bool) == ["machine_work:issue"]
@@ -139,7 +114,7 @@ async def test_after_ten_tries_the_team_lead_has_it_in_the_queue_until_it_is_ans
         assert work["attempts"] >= TOLD_AFTER
         [told] = [event for event in await logged(shell, play) if event["kind"] == "machine_work_failing"]
         assert told["body"] == {"work": "issue", "tries": TOLD_AFTER, "error": "RegistryDown"}
-        office.mended = True
+        office.error = None
         await eventually(play.view, lambda view: view.stage is Stage.CLOSED)
         assert await in_the_queue(shell) == []
     kinds = await play.kinds()
@@ -148,15 +123,6 @@ async def test_after_ten_tries_the_team_lead_has_it_in_the_queue_until_it_is_ans
     await Replayer(workflows=WORKFLOWS, data_converter=data_converter).replay_workflow(history)
     rebuilt = await shell("ledger", "rebuild", "--json")
     assert set(rebuilt.json["changed"].values()) == {0}
-
-
-async def test_what_calls_itself_final_is_told_while_it_rests(world: World, shell: Shell) -> None:
-    async with world.platform(), world.back_office(Final()):
-        play = await Play.begin(world, birth())
-        [work] = await eventually(lambda: shown(shell, play), lambda found: bool(found) and bool(found[0]["next_try"]))
-    assert work["error"].startswith("RegistryClosed at operations/test_machine_work.py:")
-    assert work["attempts"] == 1
-    assert datetime.fromisoformat(work["next_try"]) - datetime.fromisoformat(work["since"]) > timedelta(seconds=25)
 
 
 async def test_work_that_nobody_takes_has_no_tries(world: World, shell: Shell) -> None:

@@ -1,4 +1,4 @@
-"""docs/operations.md, done: PostgreSQL and Temporal started by hand, and every process by settings alone."""
+"""docs/operations.md, done by hand, every process by settings alone; and the metrics that it names."""
 
 from __future__ import annotations
 
@@ -11,25 +11,32 @@ import pwd
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
+import httpx
+import psutil
 import pytest
 
 from console.home import Home
+from deploy.stack import Stack
 from deploy.stack.parts import binary
 from deploy.stack.postgres import system_user
-from motcua import filing_id, testing
+from motcua import NotAuthorised, filing_id, testing
 from operations.doctor.surroundings import SETTINGS
 from operations.programs import POSTGRES
-from tests.acting import eventually
-from tests.conftest import ROOT
+from schemas.filing import commands as cm
+from schemas.people import Role
+from tests.acting import Play, birth, eventually, extract
+from tests.conftest import ROOT, World, publish_demo, world_of
+from tests.faults.processes import worker_process
 from tests.forked import forked
 from workers.settings import WorkerSettings
 
@@ -41,12 +48,13 @@ CLEAN: Final = {name: value for name, value in os.environ.items() if not name.st
 class ByHand:
     """Servers and processes on ports of their own, which know nothing of a stack."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, partners: Mapping[str, str]) -> None:
         self.folder = folder
+        self.partners = {name: partners[name] for name in ("MOTCUA_BANK_URL", "MOTCUA_POST_URL")}
         self._processes: list[asyncio.subprocess.Process] = []
         home = Home(folder / "ports")
         home.create()
-        self.ports = home.ports(("postgres", "temporal", "bank", "post"))
+        self.ports = home.ports(("postgres", "temporal"))
         self.user = system_user(folder)
         self.here = folder / "here"
         self.here.mkdir()
@@ -56,13 +64,11 @@ class ByHand:
     def settings(self) -> dict[str, str]:
         """All that the processes are told, as the page names it."""
         database = f"127.0.0.1:{self.ports['postgres']}/motcua?sslmode=disable"
-        return {
+        return self.partners | {
             "MOTCUA_DATABASE_URL": f"postgresql://motcua_app:app-password@{database}",
             "MOTCUA_OWNER_DATABASE_URL": f"postgresql://motcua_owner:owner-password@{database}",
             "MOTCUA_MASTER_KEY": base64.b64encode(os.urandom(32)).decode(),
             "MOTCUA_OBJECTS": (self.folder / "objects").as_uri(),
-            "MOTCUA_BANK_URL": f"http://127.0.0.1:{self.ports['bank']}",
-            "MOTCUA_POST_URL": f"http://127.0.0.1:{self.ports['post']}",
             "TEMPORAL_ADDRESS": f"127.0.0.1:{self.ports['temporal']}",
             "TEMPORAL_NAMESPACE": NAMESPACE,
         }
@@ -101,12 +107,6 @@ class ByHand:
         for name, value in re.findall(r"\| `((?:limit|history)\.\w+\.?\w*)` \|[^|]*\| `(\d+)` \|", PAGE):
             options += ["--dynamic-config-value", f"{name}={value}"]
         await self.start(binary("temporal"), "server", "start-dev", "--port", port, *options)
-
-    async def partner(self, name: str) -> None:
-        """The sandbox bank or post."""
-        port, data = str(self.ports[name]), self.folder / name
-        data.mkdir()
-        await self.start(sys.executable, "-m", f"sandbox.{name}", "--port", port, "--data", data)
 
     async def speaking(self, env: Mapping[str, str]) -> dict[str, str]:
         """Register the program of the page; what says that it is who speaks."""
@@ -182,9 +182,9 @@ async def end(process: asyncio.subprocess.Process) -> None:
 
 
 @pytest.fixture
-async def by_hand() -> AsyncIterator[ByHand]:
+async def by_hand(stack: Mapping[str, str]) -> AsyncIterator[ByHand]:
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
-        made = ByHand(Path(folder).resolve())
+        made = ByHand(Path(folder).resolve(), stack)
         yield made
         await made.end()
 
@@ -193,8 +193,6 @@ async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHa
     env = by_hand.settings
     await by_hand.postgres()
     await by_hand.temporal()
-    for partner in ("bank", "post"):
-        await by_hand.partner(partner)
 
     assert "chạy `motcua migrate` trước" in await by_hand.run(env, "worker", code=1)
     await by_hand.run(env, "migrate")
@@ -222,7 +220,8 @@ async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHa
         "checkpoints": "skipped",
         "unordered_signatures": "skipped",
     }
-    assert {one["check"]: one["health"] for one in doctor["findings"] if one["health"] != "ok"} == unset
+    found = {one["check"]: one["health"] for one in doctor["findings"] if one["health"] != "ok"}
+    assert found | {"acts": ""} == unset | {"acts": ""}, "the bank is of other tests too"
 
     birth = testing.submission()
     file = by_hand.here / "birth.json"
@@ -247,3 +246,94 @@ def test_the_page_names_every_setting() -> None:
 
     assert read <= SETTINGS
     assert told == SETTINGS
+
+
+METRICS: Final = PAGE.partition("\n## Metrics\n")[2]
+BUGGY: Final = [sys.executable, "-m", "tests.faults.buggy_worker"]
+STALLED: Final = "temporal_workflow_task_execution_failed"
+SAMPLE: Final = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
+LABEL: Final = re.compile(r'(\w+)="([^"]*)"')
+
+Sample = tuple[str, dict[str, str], float]
+
+
+def samples(page: str) -> list[Sample]:
+    """Name, labels and value of each."""
+    return [(name, dict(LABEL.findall(labels)), float(value)) for name, labels, value in SAMPLE.findall(page)]
+
+
+def counted(found: list[Sample], name: str, **labels: str) -> float:
+    """What all counters of this name count that have these labels."""
+    return sum(value for one, its, value in found if one == name and labels.items() <= its.items())
+
+
+def listening(pid: int | None) -> set[int]:
+    """The ports on which a process listens."""
+    open_ones: list[Any] = psutil.Process(pid).net_connections()
+    return {one.laddr.port for one in open_ones if one.status == psutil.CONN_LISTEN}
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Not pytest's: PostgreSQL may run as another user, who can't pass there."""
+    with tempfile.TemporaryDirectory(prefix="motcua-") as name:
+        yield Path(name).resolve()
+
+
+async def lived(world: World) -> list[Play]:
+    """A filing over whose end the worker trips, one refused a command and taken over, one to be paid."""
+    plays = [await Play.begin(world, birth()), await Play.begin(world, extract()), await Play.begin(world, extract())]
+    stranger = plays[1].officer(Role.RECEPTION).model_copy(update={"subject": "stranger"})
+    with pytest.raises(NotAuthorised):
+        await plays[1].act(cm.Accept, stranger)
+    async with world.connection() as connection:
+        await connection.execute("update stream set epoch = epoch + 1 where filing_id = $1", plays[1].filing)
+    await plays[1].accept()
+    await plays[2].accept()
+    await eventually(lambda: plays[2].kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+    return plays
+
+
+async def served(env: Mapping[str, str], part: str) -> str:
+    async with httpx.AsyncClient() as prometheus:
+        return (await prometheus.get(env[f"MOTCUA_{part}_METRICS_URL"])).raise_for_status().text
+
+
+async def test_the_stack_serves_what_the_page_names_and_no_id(folder: Path) -> None:
+    async with Stack(folder, commands={"worker": BUGGY}) as stack:
+        await publish_demo(stack.env)
+        plays = await lived(await world_of(stack.env, folder))
+        page = await eventually(lambda: served(stack.env, "WORKER"), lambda page: STALLED in page)
+        office = samples(await served(stack.env, "BACK_OFFICE"))
+        assert listening(stack.pid("worker")) == {httpx.URL(stack.env["MOTCUA_WORKER_METRICS_URL"]).port}
+    found = samples(page)
+
+    assert counted(found, "motcua_ledger_appends_total", kind="filing") >= len(plays)
+    assert counted(found, "motcua_ledger_refusals_total", kind="filing", code="not_authorised") == 1
+    assert counted(found, "motcua_ledger_conflicts_total", kind="filing") == 1
+    assert counted(found, "motcua_taken_over_total", kind="filing") == 1
+    assert counted(found, "motcua_ledger_append_milliseconds_count", kind="filing") >= len(plays) + 1
+    assert counted(found, STALLED, workflow_type="Filing", failure_reason="WorkflowError") >= 1
+    assert counted(office, "temporal_activity_execution_latency_count", activity_type="backoffice.check") == 1
+
+    told = set(re.findall(r"`((?:motcua|temporal)_[a-z_]+)", METRICS.partition("\n## ")[0]))
+    assert STALLED in told
+    assert told <= set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))
+    ours = {label for name, labels, _ in found if name.startswith("motcua_") for label in labels}
+    assert ours == {"kind", "code", "le", "service_name"}
+    values = {value for _, its, _ in (*found, *office) for label, value in its.items() if label != "le"}
+    private = [word for play in plays for word in (str(play.filing), str(play.code), play.submission.submission_id)]
+    assert not [value for value in values if any(word in value for word in (*private, "stranger"))]
+    assert not [value for value in values if re.search(r"[0-9a-f]{8}-|\d{6}|:", value)]
+
+
+async def test_unset_nothing_is_served_and_a_port_that_is_taken_stops_nobody(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    async with worker_process(world.process_env, tmp_path) as worker:
+        assert listening(worker._process.pid) == set()
+    assert "metrics" not in log.read_text()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        async with worker_process(world.process_env | {"MOTCUA_METRICS": address}, tmp_path):
+            await Play.begin(world, birth())
+    assert re.search(rf'"reason": "{address}: .*Address already in use.*"event": "metrics.not_served"', log.read_text())

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
 from base64 import b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +15,12 @@ from temporalio.worker import Worker
 
 from console import retry
 from motcua import Submission, filing_id, testing
-from motcua.files.store import Store, open_store
 from recovery.stalled import count_reported
-from rules.require import require
 from tests.acting import eventually
 from tests.conftest import DIRECTORY, ROOT, World, database_url
-from tests.forked import Forked, forked
-from tests.shell import Shell
+from tests.faults.processes import motcua
+from tests.shell import Ended, Shell
+from tests.walking import walked
 from tests.workflow.stumbling import Buggy
 
 AGENCIES, OFFICERS = DIRECTORY.count(b"- agency:"), DIRECTORY.count(b"subject:")
@@ -37,6 +32,7 @@ READS = (
     ["ledger", "verify"],
     ["directory", "list"],
     ["ledger", "export", "X", "--out", "x"],
+    ["board", "--once"],
 )
 OWNERS = (
     ["migrate"],
@@ -125,15 +121,6 @@ async def test_events_are_a_timeline_without_what_is_sealed(filed: Filed, shell:
     assert "handed_over" in shown.out
 
 
-@pytest.mark.parametrize("command", ["filing", "events"])
-async def test_a_filing_that_is_not_there_is_3(shell: Shell, command: str) -> None:
-    ended = await shell(command, "H01.12-20261125-9999999")
-
-    assert ended.code == 3
-    assert "H01.12-20261125-9999999" in ended.err
-    assert not ended.out
-
-
 async def test_tasks_are_the_queues_by_agency_role_and_officer(filed: Filed, shell: Shell) -> None:
     rows = (await shell("tasks", "--json")).json
 
@@ -146,35 +133,6 @@ async def test_tasks_are_the_queues_by_agency_role_and_officer(filed: Filed, she
     assert shown.code == 0
     assert filed.waiting_code in shown.out
     assert (await shell("tasks", "--role", "king")).code == 2
-
-
-@pytest.mark.usefixtures("filed")
-async def test_the_ledger_is_verified_and_what_is_broken_is_named(world: World, shell: Shell) -> None:
-    whole = await shell("ledger", "verify", "--json")
-    assert whole.code == 0
-    async with world.connection() as connection:
-        streams, events = require(await connection.fetchrow("select count(distinct stream), count(*) from event"))
-    wrong: dict[str, list[object]] = {"problems": [], "register": [], "publications": [], "bindings": []}
-    assert whole.json == {"verified": True, "streams": streams, "events": events, "names": True} | wrong
-    assert "verified" in (await shell("ledger", "verify")).out
-
-    async with world.connection() as superuser:
-        await superuser.execute("alter table event disable trigger all")
-        stream = await superuser.fetchval("update event set via = 'x' where kind = 'decided' returning stream")
-    broken = await shell("ledger", "verify", "--json")
-    assert broken.code == 1
-    assert broken.json["problems"] == [
-        {
-            "stream": stream,
-            "seq": 3,
-            "number": None,
-            "rule": "hash",
-            "message": "the stored columns do not give the stored hash",
-        }
-    ]
-    said = await shell("ledger", "verify")
-    assert said.code == 1
-    assert f"{stream} seq 3" in said.out
 
 
 async def test_a_directory_is_loaded_whole_or_not_at_all(shell: Shell, tmp_path: Path) -> None:
@@ -217,78 +175,23 @@ async def test_migrate_makes_the_tables_and_may_be_repeated(world: World, shell:
         await maintenance.close()
 
 
-@pytest.mark.parametrize("command", [*READS, *OWNERS], ids=" ".join)
-async def test_without_an_address_a_command_says_what_to_set(alone: Shell, command: list[str]) -> None:
-    ended = await alone(*command, MOTCUA_DATABASE_URL=None, MOTCUA_OWNER_DATABASE_URL=None)
-
-    assert ended.code == 2
-    assert ("MOTCUA_OWNER_DATABASE_URL" if command in OWNERS else "MOTCUA_DATABASE_URL") in ended.err
-    assert "motcua up" in ended.err
-
-
-@pytest.mark.parametrize("command", [*READS, *OWNERS], ids=" ".join)
-async def test_a_database_that_does_not_answer_is_4(
-    alone: Shell, command: list[str], monkeypatch: pytest.MonkeyPatch
+@walked("command", [*READS, *OWNERS], exactly=11)
+async def test_without_a_database_a_command_says_what_to_set_or_that_it_does_not_answer(
+    alone: Shell, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     monkeypatch.setattr(retry, "SHORT", 0.0)
-    ended = await alone(*command, MOTCUA_DATABASE_URL=NOBODY, MOTCUA_OWNER_DATABASE_URL=NOBODY)
 
-    assert ended.code == 4
-    assert "Traceback" not in ended.err
-    assert (await alone(*command, MOTCUA_DATABASE_URL="nonsense", MOTCUA_OWNER_DATABASE_URL="nonsense")).code == 2
+    async def at(address: str | None) -> Ended:
+        return await alone(*command, MOTCUA_DATABASE_URL=address, MOTCUA_OWNER_DATABASE_URL=address)
 
-
-async def test_a_change_needs_the_owner(world: World, shell: Shell, tmp_path: Path) -> None:
-    (tmp_path / "directory.yaml").write_bytes(DIRECTORY)
-
-    ended = await shell("directory", "load", tmp_path / "directory.yaml", MOTCUA_OWNER_DATABASE_URL=world.app_dsn)
-
-    assert ended.code == 1
-    assert "owner" in ended.err
+    unset, away, nonsense = await at(None), await at(NOBODY), await at("nonsense")
+    assert (unset.code, away.code, nonsense.code) == (2, 4, 2)
+    assert ("MOTCUA_OWNER_DATABASE_URL" if command in OWNERS else "MOTCUA_DATABASE_URL") in unset.err
+    assert "motcua up" in unset.err
+    assert "Traceback" not in away.err
 
 
-async def test_beside_a_running_stack_nothing_need_be_set(world: World, shell: Shell, tmp_path: Path) -> None:
-    run = tmp_path / ".motcua" / "run"
-    run.mkdir(parents=True)
-    (run / "env").write_text(f"MOTCUA_DATABASE_URL={world.app_dsn}\nMOTCUA_OWNER_DATABASE_URL={world.owner_dsn}\n")
-    nothing = {"MOTCUA_DATABASE_URL": None, "MOTCUA_OWNER_DATABASE_URL": None}
-
-    assert len((await shell("directory", "list", "--json", **nothing)).json) == AGENCIES
-    assert len((await shell("procedures", "list", "--json", **nothing)).json) >= 13
-
-
-def process(*arguments: str, env: Mapping[str, str], folder: Path) -> Forked:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}
-    return forked(
-        *("motcua.command", *arguments),
-        cwd=folder,
-        env={**clean, "PYTHONPATH": str(ROOT), **env},
-        stderr=asyncio.subprocess.PIPE,
-    )
-
-
-async def test_a_worker_serves_until_it_is_told_to_stop(world: World, tmp_path: Path) -> None:
-    ready = tmp_path / "ready"
-    env = world.process_env | {"MOTCUA_READY_FILE": str(ready)}
-    worker = process("worker", env=env, folder=tmp_path)
-    try:
-        async with asyncio.timeout(20):
-            while not ready.exists():
-                await asyncio.sleep(0.05)
-        submission = sample()
-        filing = filing_id(submission.client_id, submission.submission_id)
-        await Store(open_store(world.objects)).put(filing, testing.PAPER, "application/pdf")
-        assert (await world.client.submit(submission)).code
-        worker.send_signal(signal.SIGTERM)
-        _, said = await asyncio.wait_for(worker.communicate(), 20)
-        assert worker.returncode == 0, said.decode()
-    finally:
-        if worker.returncode is None:
-            worker.kill()
-            await worker.wait()
-
-
-@pytest.mark.parametrize(
+@walked(
     ("changed", "code", "words"),
     [
         ({"MOTCUA_MASTER_KEY": ""}, 2, "MOTCUA_MASTER_KEY"),
@@ -296,16 +199,13 @@ async def test_a_worker_serves_until_it_is_told_to_stop(world: World, tmp_path: 
         ({"TEMPORAL_NAMESPACE": "nowhere"}, 4, "Temporal has no namespace nowhere"),
         ({"MOTCUA_DATABASE_URL": NOBODY}, 4, "database"),
     ],
+    exactly=4,
 )
 async def test_a_worker_that_can_not_begin_says_why(
     world: World, tmp_path: Path, changed: dict[str, str], code: int, words: str
 ) -> None:
-    worker = process("worker", env=world.process_env | {"LANG": "en"} | changed, folder=tmp_path)
-    _, said = await asyncio.wait_for(worker.communicate(), 60)
-
-    assert worker.returncode == code
-    assert words in said.decode()
-    assert "Traceback" not in said.decode()
+    ended = await motcua(world.process_env | {"LANG": "en"} | changed, "worker", folder=tmp_path)
+    assert (ended.code, words in ended.err, "Traceback" in ended.err) == (code, True, False), ended.err
 
 
 async def test_what_stands_still_is_shown_also_without_the_record(world: World, shell: Shell) -> None:

@@ -131,19 +131,6 @@ async def test_that_two_are_needed_stands_in_the_register_and_one_alone_does_not
     assert await why_not(strict, approving(again.change.n)) == ("asked", "changed_since"), "it was said anew"
 
 
-async def test_what_only_narrows_waits_for_nobody(strict: World) -> None:
-    officers = grant(Claim.OFFICERS, "H01.12", "H56.30").model_dump(mode="json")
-    asked = await done(strict, adding(1, grants=[officers]))
-    await done(strict, approving(asked.change.n))
-    narrower = officers | {"agencies": ["H01.12"], "assurance": 3}
-    narrowed = await done(strict, adding(None, name="Another name", grants=[narrower]))
-    assert not narrowed.change.waits
-    assert narrowed.principal is not None
-    assert (narrowed.principal.name, narrowed.principal.grants[0].agencies) == ("Another name", ("H01.12",))
-    assert (await done(strict, adding(None, grants=[officers]))).change.waits, "back again it widens"
-    assert (await done(strict, adding(2, grants=[narrower]))).change.waits, "a key widens"
-
-
 async def test_a_substitute_of_who_asked_is_no_second_one(strict: World) -> None:
     asked = await done(strict, adding(1))
     other = ONE.model_copy(update={"subject": "h01.12-operator-2"})
@@ -170,22 +157,15 @@ REFUSED: Final[dict[str, tuple[Callable[[], AnyPrincipalCommand], tuple[str, str
         lambda: adding(3, ONE.model_copy(update={"subject": "somebody"})),
         ("actor", "not_in_directory"),
     ),
-    "of no agency": (lambda: adding(3, ONE.model_copy(update={"agency": None})), ("actor", "not_in_directory")),
     "the same key again": (lambda: adding(1), ("key", "key_registered")),
-    "another's key": (lambda: adding(1, id="desk-2"), ("key", "key_registered")),
     "an agency that is not there": (
         lambda: adding(3, grants=[grant(Claim.OFFICERS, "X99").model_dump(mode="json")]),
         ("principal.grants", "agencies_not_in_directory"),
     ),
-    "the keys of nobody": (lambda: revoking(None, "nobody"), ("principal", "unknown_principal")),
     "a key that it has not": (lambda: revoking(9), ("key_id", "no_live_key")),
     "a key that nobody has shown": (
         lambda: rotating(3).model_copy(update={"proof": None}),
         ("proof", "proof_missing"),
-    ),
-    "a key shown for another": (
-        lambda: rotating(3).model_copy(update={"proof": prove("desk-2", private_key(3))}),
-        ("proof", "proof_of_another"),
     ),
     "a key that is over": (
         lambda: RotateKey.model_validate(
@@ -294,12 +274,6 @@ async def test_a_principal_that_can_not_be_read_is_left_out_and_all_others_are_h
     assert "secret" not in str(vars(told))
 
 
-@pytest.fixture
-def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)
-    return Shell({"MOTCUA_DATABASE_URL": world.app_dsn, "MOTCUA_OWNER_DATABASE_URL": world.owner_dsn})
-
-
 AS_ONE: Final = ("--as", "operator:h01.12-operator-1@H01.12")
 AS_TWO: Final = ("--as", "operator:h56.30-operator-1@H56.30")
 FILE: Final = """
@@ -385,13 +359,8 @@ async def test_what_is_wrong_is_said_with_its_place_and_rule(
     ended = await shell("principals", "add", "desk.yaml", *new)
     assert ended.code == code, ended.err
     assert says in ended.err
-
-
-async def test_what_is_no_public_key_is_refused(shell: Shell, tmp_path: Path) -> None:
+    for lacks in (new[2:], new[:4] + new[6:]):
+        assert (await shell("principals", "add", "desk.yaml", *lacks)).code == 2
     (tmp_path / "desk.yaml").write_text(FILE, encoding="utf-8")
-    (tmp_path / "desk.pem").write_text("-----BEGIN")
-    new = ("--key", "desk.pem", "--until", "2099-12-31", "--proof", PROOF, "--reason", "x", *AS_ONE)
+    (tmp_path / "desk.pub.pem").write_text("-----BEGIN")
     assert "ed25519 public key" in (await shell("principals", "add", "desk.yaml", *new)).err
-    assert (await shell("principals", "add", "desk.yaml", *new[2:])).code == 2
-    assert (await shell("principals", "add", "desk.yaml", *new[:4], *new[6:])).code == 2
-    assert (await shell("principals", "show", "nobody")).code == 3

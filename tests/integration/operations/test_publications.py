@@ -1,24 +1,26 @@
-"""What is published is a stream: whoever changes the catalogue or the directory by other means is found out."""
+"""What is published is a stream: a change by other means is found out, one for which two are needed waits for both."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import date
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from activities.ledger.vault import Vault
 from console.comparing import Why
-from console.home import Home
+from console.connecting import Connection
+from operations.command import app
 from operations.doctor.finding import Health
 from operations.doctor.record.publications import publications as look
-from operations.doctor.surroundings import Surroundings
-from publishing.authoring.absences import Absence, record_absence, withdraw_absence
-from publishing.authoring.approving import approve, require_two
+from publishing.authoring.absences import Absence, record_absence
+from publishing.authoring.approving import approve, decline, history, require_two, waiting
 from publishing.authoring.calendar_file import check_bytes
 from publishing.authoring.calendars import CALENDAR, publish_calendar
 from publishing.authoring.leaving import erase_officer
@@ -27,14 +29,16 @@ from publishing.authoring.procedures import publish, seed_directory
 from publishing.authoring.provinces import publish_province
 from publishing.record.folding import Compared, compare, rebuild
 from publishing.record.keys import NameKeyGoneError, key_of
+from publishing.record.log import Dated, stored
 from publishing.record.publications import place_of
-from publishing.record.publishing import NoKeyError, Publisher, WaitsError, take_over
+from publishing.record.publishing import NoKeyError, Publisher, WaitsError, publishing, take_over
 from schemas.errors import RefusalError
 from schemas.papers.state import PaperKind
 from schemas.people import Actor, Role
 from schemas.privacy.erasure import ERASED_WORDS
-from schemas.publishing.events import OfficerErased
+from schemas.publishing.events import OfficerErased, ProcedurePublished, PublicationAsked
 from tests.conftest import DIRECTORY, World
+from tests.integration.operations.doctor import around
 from tests.integration.operations.templates import OURS
 from tests.provinces import EXTRACT_FILE, UNCONFIRMED, changed, overlay
 from verifier import ledger as ledger_verifier
@@ -57,7 +61,7 @@ def calendar_name() -> str:
 
 
 @pytest.fixture
-async def owner(world: World) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+async def owner(world: World) -> AsyncIterator[Connection]:
     """An owner of everything that can be published; the clone of a database begins with the directory of the demo."""
     async with world.connection(world.owner_dsn) as connection:
         await publish(connection, EXTRACT_FILE.read_bytes())
@@ -77,14 +81,7 @@ async def differences(world: World) -> Found:
     return {(one.table, one.row, one.why, one.columns) for one in (await found(world)).differences}
 
 
-@pytest.mark.usefixtures("owner")
-async def test_the_tables_are_what_the_streams_come_to(world: World) -> None:
-    assert await found(world) == Compared([], taken_over=True, names=True)
-    assert await found(world, names=False) == Compared([], taken_over=True, names=False)
-    assert (await ledger_verifier.verify(world.app_dsn)).problems == []
-
-
-async def test_no_name_stands_in_the_log_but_sealed(world: World, owner: asyncpg.Connection[asyncpg.Record]) -> None:
+async def test_no_name_stands_in_the_log_but_sealed(world: World, owner: Connection) -> None:
     entry = yaml.safe_load(DIRECTORY)["agencies"][0]
     entry["officers"] = [{"subject": "o-77", "name": "Võ Thị Bảy", "roles": ["leader"], "number": "001080000777"}]
     entry["signing"] = SIGNED
@@ -99,9 +96,7 @@ async def test_no_name_stands_in_the_log_but_sealed(world: World, owner: asyncpg
     assert await owner.fetchval("select count(*) from event where filing_id is null and sealed is null") > 0
 
 
-async def test_what_stands_already_is_not_recorded_again(
-    world: World, owner: asyncpg.Connection[asyncpg.Record]
-) -> None:
+async def test_what_stands_already_is_not_recorded_again(world: World, owner: Connection) -> None:
     events = await owner.fetchval("select count(*) from event")
     await seed_directory(owner, DIRECTORY, world.publisher)
     await publish(owner, EXTRACT_FILE.read_bytes())
@@ -110,62 +105,47 @@ async def test_what_stands_already_is_not_recorded_again(
     assert await owner.fetchval("select count(*) from event") == events
 
 
-async def test_an_absence_that_is_taken_back_is_gone(world: World, owner: asyncpg.Connection[asyncpg.Record]) -> None:
-    assert await withdraw_absence(owner, *AWAY[:4])
-    assert not await withdraw_absence(owner, *AWAY[:4])
-    assert (await found(world)).differences == []
-
-
-LEADER: Final = "H01.12 h01.12-leader-1 leader"
-TAMPERINGS: Final[dict[str, Found]] = {
+LEADER: Final = "officer H01.12 h01.12-leader-1 leader"
+TAMPERINGS: Final = {
     "update procedure set rules = convert_to(replace(convert_from(rules, 'UTF8'), '8000', '9000'), 'UTF8') "
-    "where version = '2026-12' and code = '2.000635'": {("procedure", "2.000635 2026-12", Why.DIFFERS, ("rules",))},
-    "insert into procedure (code, version, sha256, source, rules, demo) values ('9.000001', '1', '-', '', '', true)": {
-        ("procedure", "9.000001 1", Why.EXTRA, ())
-    },
-    "update procedure set published_at = published_at - interval '1 day' where version = '2026-12'": {
-        ("procedure", "2.000635 2026-12", Why.DIFFERS, ("published_at",))
-    },
-    "update calendar set body = body || ' '::bytea where agency = ''": {
-        ("calendar", f"{calendar_name()} ''", Why.DIFFERS, ("body",))
-    },
-    "delete from province_overlay": {("province_overlay", "H01 1", Why.MISSING, ())},
-    "update agency set receives_for = '{*}' where agency = 'H01.12'": {
-        ("agency", "H01.12", Why.DIFFERS, ("receives_for",))
-    },
-    "update agency set merchants = '{mine}' where agency = 'H01.12'": {
-        ("agency", "H01.12", Why.DIFFERS, ("merchants",))
-    },
-    "insert into officer (agency, subject, role, name) values ('H01.12', 'h01.12-specialist-1', 'leader', '-')": {
-        ("officer", "H01.12 h01.12-specialist-1 leader", Why.EXTRA, ())
-    },
-    "update officer set active = false where subject = 'h01.12-leader-1'": {
-        ("officer", LEADER, Why.DIFFERS, ("active",))
-    },
-    "update officer set name = 'x', number = '001080000777' where subject = 'h01.12-leader-1'": {
-        ("officer", LEADER, Why.DIFFERS, ("name", "number"))
-    },
-    "delete from absence": {("absence", "H01.12 h01.12-specialist-1 specialist 2026-12-01", Why.MISSING, ())},
-    "update publication_state set by_two = true": {("publication_state", "True", Why.DIFFERS, ("by_two",))},
+    "where version = '2026-12' and code = '2.000635'": "procedure 2.000635 2026-12 differs rules",
+    "insert into procedure (code, version, sha256, source, rules, demo) values ('9.000001', '1', '-', '', '', true)": (
+        "procedure 9.000001 1 extra"
+    ),
+    "update procedure set published_at = published_at - interval '1 day' where version = '2026-12'": (
+        "procedure 2.000635 2026-12 differs published_at"
+    ),
+    "update calendar set body = body || ' '::bytea where agency = ''": f"calendar {calendar_name()} '' differs body",
+    "delete from province_overlay": "province_overlay H01 1 missing",
+    "update agency set receives_for = '{*}' where agency = 'H01.12'": "agency H01.12 differs receives_for",
+    "update agency set merchants = '{mine}' where agency = 'H01.12'": "agency H01.12 differs merchants",
+    "insert into officer (agency, subject, role, name) values ('H01.12', 'h01.12-specialist-1', 'leader', '-')": (
+        "officer H01.12 h01.12-specialist-1 leader extra"
+    ),
+    "update officer set active = false where subject = 'h01.12-leader-1'": f"{LEADER} differs active",
+    "update officer set name = 'x', number = '001080000777' where subject = 'h01.12-leader-1'": (
+        f"{LEADER} differs name number"
+    ),
+    "delete from absence": "absence H01.12 h01.12-specialist-1 specialist 2026-12-01 missing",
+    "update publication_state set by_two = true": "publication_state True differs by_two",
 }
 
 
 @pytest.mark.usefixtures("owner")
 async def test_whoever_changes_a_table_is_found_out_and_it_is_mended(world: World) -> None:
-    told: dict[str, Found] = {}
-    mended: list[tuple[int, Found]] = []
+    told: dict[str, str] = {}
     async with world.connection() as superuser, world.connection(world.owner_dsn) as connection:
         for statement in TAMPERINGS:
             await superuser.execute(statement)
-            told[statement] = await differences(world)
-            rows = await rebuild(connection, Vault(world.settings.master))
-            mended.append((sum(rows.values()), await differences(world)))
+            [one] = await differences(world)
+            told[statement] = " ".join((one[0], one[1], str(one[2]), *one[3]))
+            assert sum((await rebuild(connection, Vault(world.settings.master))).values()) == 1
+            assert await differences(world) == set()
     assert told == TAMPERINGS
-    assert mended == [(1, set())] * len(TAMPERINGS)
 
 
 async def test_a_key_that_was_changed_or_taken_away_is_found_and_never_replaced(
-    world: World, owner: asyncpg.Connection[asyncpg.Record]
+    world: World, owner: Connection
 ) -> None:
     async with world.connection() as superuser:
         stream = await superuser.fetchval(
@@ -181,9 +161,7 @@ async def test_a_key_that_was_changed_or_taken_away_is_found_and_never_replaced(
         await seed_directory(owner, renamed, world.publisher)
 
 
-async def test_who_left_is_erased_by_two_once_it_is_time_and_the_log_goes_on(
-    world: World, owner: asyncpg.Connection[asyncpg.Record]
-) -> None:
+async def test_who_left_is_erased_by_two_once_it_is_time_and_the_log_goes_on(world: World, owner: Connection) -> None:
     one, other = (
         world.publisher._replace(actor=Actor(subject=f"h01.12-operator-{n}", role=Role.OPERATOR, agency=AGENCY))
         for n in (1, 2)
@@ -280,20 +258,6 @@ async def test_a_receipt_and_an_epoch_that_were_changed_are_found(world: World) 
     }
 
 
-@pytest.mark.usefixtures("owner")
-async def test_an_event_that_was_rewritten_is_found(world: World) -> None:
-    async with world.connection() as superuser:
-        await superuser.execute("alter table event disable trigger all")
-        await superuser.execute(
-            "update event set body = convert_to(replace(convert_from(body, 'UTF8'), '8000', '9000'), 'UTF8') "
-            "where stream = 'publication:procedure:2.000635' and seq = 1"
-        )
-    report = await ledger_verifier.verify(world.app_dsn)
-    assert [(one.stream, one.seq, one.rule) for one in report.problems] == [
-        ("publication:procedure:2.000635", 1, ledger_verifier.Rule.HASH)
-    ]
-
-
 WRITES: Final = (
     "insert into stream (stream, agency) values ('publication:agency:X', 'X')",
     "update stream set epoch = epoch + 1 where stream = 'publication:agency:H01.12'",
@@ -327,14 +291,7 @@ async def test_the_publisher_writes_no_other_stream(world: World) -> None:
             await connection.execute("update task set agency = 'X'")
 
 
-async def test_nobody_is_named_without_the_master_key(owner: asyncpg.Connection[asyncpg.Record]) -> None:
-    renamed = DIRECTORY.replace(NAME.encode(), "Trần Văn Bảo".encode())
-    with pytest.raises(NoKeyError):
-        await seed_directory(owner, renamed, Publisher())
-    assert await owner.fetchval("select count(*) from officer where name = 'Trần Văn Bảo'") == 0
-
-
-async def test_what_stood_there_before_is_taken_over(world: World, owner: asyncpg.Connection[asyncpg.Record]) -> None:
+async def test_what_stood_there_before_is_taken_over(world: World, owner: Connection) -> None:
     async with world.connection() as superuser:
         await superuser.execute("alter table event disable trigger all")
         await superuser.execute(
@@ -361,12 +318,174 @@ async def test_what_stood_there_before_is_taken_over(world: World, owner: asyncp
     assert said == await owner.fetchval("select count(*) - 2 from event")
 
 
-async def test_the_doctor_says_which_rows_differ(
-    world: World, owner: asyncpg.Connection[asyncpg.Record], tmp_path: Path
-) -> None:
-    around = Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home(tmp_path))
-    assert [one.health for one in await look(around)] == [Health.OK]
+async def test_the_doctor_says_which_rows_differ(world: World, owner: Connection) -> None:
+    assert [one.health for one in await look(around(world))] == [Health.OK]
     await owner.execute("delete from absence")
-    [finding] = await look(around)
+    [finding] = await look(around(world))
     assert finding.health is Health.FAIL
     assert "absence H01.12 h01.12-specialist-1 specialist 2026-12-01 (missing)" in finding.what.en
+
+
+NEW: Final = changed(EXTRACT_FILE.read_bytes(), version="2027-01")
+ONE, OTHER = (Actor(subject=f"h01.12-operator-{n}", role=Role.OPERATOR, agency=AGENCY) for n in (1, 2))
+
+
+@pytest.fixture
+async def strict(world: World) -> AsyncIterator[Connection]:
+    """An owner where two operators are needed."""
+    async with world.connection(world.owner_dsn) as connection:
+        found = [officer for officer in yaml.safe_load(DIRECTORY)["agencies"] if officer["agency"] == AGENCY]
+        operator = {"subject": OTHER.subject, "name": "Lý Thị Tám", "roles": ["operator"]}
+        more = {"agencies": [found[0] | {"officers": [operator]}]}
+        await seed_directory(connection, yaml.safe_dump(more).encode(), world.publisher)
+        await require_two(connection, by(world, ONE), on=True)
+        yield connection
+
+
+def by(world: World, actor: Actor) -> Publisher:
+    return world.publisher._replace(actor=actor)
+
+
+async def rules_of(refused: pytest.ExceptionInfo[RefusalError]) -> list[str]:
+    return [one.rule for one in refused.value.refusal.problems]
+
+
+async def versions(strict: Connection) -> set[str]:
+    rows = await strict.fetch("select version from procedure where code = '2.000635' and not demo")
+    return {row["version"] for row in rows}
+
+
+async def test_what_one_asks_for_takes_effect_when_another_approves_it(world: World, strict: Connection) -> None:
+    with pytest.raises(RefusalError) as nobody:
+        await publish(strict, NEW)
+    with pytest.raises(WaitsError) as waits:
+        await publish(strict, NEW, by=by(world, ONE))
+    assert waits.value.n == 1
+    assert await versions(strict) == set()
+    [one] = await waiting(strict)
+    assert (one.n, one.officer, one.agency, one.events[0]["version"]) == (1, ONE.subject, AGENCY, "2027-01")
+
+    with pytest.raises(RefusalError) as oneself:
+        await approve(strict, 1, by(world, ONE))
+    with pytest.raises(RefusalError) as unknown:
+        await approve(strict, 2, by(world, OTHER))
+    assert [await rules_of(one) for one in (nobody, oneself, unknown)] == [
+        ["role_not_allowed"],
+        ["needs_another"],
+        ["no_publication_asked"],
+    ]
+    await approve(strict, 1, by(world, OTHER))
+    with pytest.raises(RefusalError) as twice:
+        await approve(strict, 1, by(world, OTHER))
+    assert await rules_of(twice) == ["no_publication_asked"]
+    assert await versions(strict) == {"2027-01"}
+    assert await waiting(strict) == []
+    told = [(each.kind, each.officer, each.asked) for each in await history(strict)]
+    assert told[-2:] == [
+        ("publication_approved", OTHER.subject, 1),
+        ("procedure_published", ONE.subject, 1),
+    ]
+    assert (await compare(strict, Vault(world.settings.master))).differences == []
+    assert (await ledger_verifier.verify(world.app_dsn)).problems == []
+
+
+async def test_who_records_it_past_the_other_is_found(world: World, strict: Connection) -> None:
+    """Event, hashes, head, receipt and row are as they must be."""
+    with pytest.raises(WaitsError):
+        await publish(strict, NEW, by=by(world, ONE))
+    async with publishing(strict, by(world, ONE)) as now:
+        [asked] = [one async for one in stored(strict, {}, ["publication:asked:1"])]
+        assert isinstance(asked.event, PublicationAsked)
+        event = ProcedurePublished.model_validate_json(asked.event.events[0])
+        await now.record([Dated(event.model_copy(update={"asked": 1}), now.at)])
+    assert await versions(strict) == {"2027-01"}
+    assert (await ledger_verifier.verify(world.app_dsn)).problems == []
+    [found] = (await compare(strict, Vault(world.settings.master))).differences
+    assert (found.table, found.row.rpartition(" ")[0], found.why) == (
+        "event",
+        "publication:procedure:2.000635",
+        Why.UNAPPROVED,
+    )
+
+
+async def test_what_is_declined_comes_to_nothing_and_what_was_changed_since_is_asked_for_again(
+    world: World, strict: Connection
+) -> None:
+    async def asked() -> int:
+        with pytest.raises(WaitsError) as waits:
+            await publish(strict, NEW, by=by(world, ONE))
+        return waits.value.n
+
+    for n, who in ((1, OTHER), (2, ONE)):
+        assert await asked() == n
+        await decline(strict, n, "chưa có quyết định", by(world, who))
+    assert (await versions(strict), await waiting(strict)) == (set(), [])
+    assert [await asked(), await asked()] == [3, 4]
+    await approve(strict, 3, by(world, OTHER))
+    with pytest.raises(RefusalError) as late:
+        await approve(strict, 4, by(world, OTHER))
+    assert await rules_of(late) == ["changed_since"]
+
+
+async def test_a_role_waits_with_its_name_sealed_and_a_name_or_a_leaving_does_not(
+    world: World, strict: Connection
+) -> None:
+    entry = next(one for one in yaml.safe_load(DIRECTORY)["agencies"] if one["agency"] == AGENCY)
+
+    async def said(**officer: object) -> None:
+        file = yaml.safe_dump({"agencies": [entry | {"officers": [officer]}]}).encode()
+        await seed_directory(strict, file, by(world, ONE))
+
+    await said(subject="h01.12-leader-1", name="Tên Mới", roles=["leader"])
+    await said(subject="h01.12-leader-2", name="Tên Mới", roles=["leader"], active=False)
+    with pytest.raises(WaitsError):
+        await said(subject="h01.12-specialist-1", name="Võ Thị Bảy", roles=["leader"])
+    body = await strict.fetchval(
+        "select convert_from(body, 'UTF8') from event where stream = 'publication:asked:1' and seq = 1"
+    )
+    assert "h01.12-specialist-1" in body
+    assert "Võ Thị Bảy" not in body
+    with pytest.raises(NoKeyError):
+        await approve(strict, 1, Publisher(OTHER))
+    await approve(strict, 1, by(world, OTHER))
+    name = "select name from officer where subject = 'h01.12-specialist-1' and role = 'leader'"
+    assert await strict.fetchval(name) == "Võ Thị Bảy"
+    assert (await compare(strict, Vault(world.settings.master))).differences == []
+
+
+async def test_an_absence_that_no_longer_fits_is_refused_when_it_is_approved(world: World, strict: Connection) -> None:
+    days = (date(2026, 12, 1), date(2026, 12, 9))
+    first, second = "h01.12-specialist-1", "h01.12-specialist-2"
+    for away, substitute in ((first, second), (second, first)):
+        with pytest.raises(WaitsError):
+            await record_absence(strict, Absence(AGENCY, away, "specialist", *days, substitute), by(world, ONE))
+    await approve(strict, 1, by(world, OTHER))
+    with pytest.raises(RefusalError) as circle:
+        await approve(strict, 2, by(world, OTHER))
+    assert "substitute_absent" in await rules_of(circle)
+
+
+@pytest.mark.usefixtures("strict")
+async def test_by_the_command(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOTCUA_OWNER_DATABASE_URL", world.owner_dsn)
+    monkeypatch.setenv("MOTCUA_DATABASE_URL", world.app_dsn)
+    monkeypatch.setenv("MOTCUA_MASTER_KEY", world.env["MOTCUA_MASTER_KEY"])
+
+    async def run(*arguments: str) -> tuple[int, Any]:
+        done = await asyncio.to_thread(CliRunner().invoke, app, [*arguments, "--json"])
+        return done.exit_code, json.loads(done.stdout or "null")
+
+    one, other = (f"operator:{actor.subject}@{AGENCY}" for actor in (ONE, OTHER))
+    code, told = await run("procedures", "publish", str(EXTRACT_FILE), "--as", one)
+    assert (code, told) == (3, [{"file": str(EXTRACT_FILE), "asked": 1, "waits": told[0]["waits"]}])
+    assert (await run("publications", "list"))[0] == 0
+    assert await run("publications", "approve", "1", "--as", other) == (
+        0,
+        {"asked": 1, "published": ["procedure_published"]},
+    )
+    assert (await run("publications", "by-two", "off", "--as", one))[0] == 3
+    assert (await run("publications", "decline", "2", "--reason", "không", "--as", other))[0] == 0
+    assert await run("publications", "take-over") == (0, {"taken_over": False})
+    code, verified = await run("ledger", "verify")
+    assert code == 0, verified
+    assert (await run("publications", "list", "--all"))[0] == 0

@@ -1,24 +1,20 @@
-"""Publishing on a real PostgreSQL: versions stand for ever."""
+"""Publishing procedures and provinces on a real PostgreSQL: versions stand for ever, desks as the last one has them."""
+
+from __future__ import annotations
 
 import asyncio
 import hashlib
 import json
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
-from typing import TypeAlias
-from uuid import uuid4
+from typing import Any, Final
 
 import asyncpg
 import pytest
 import yaml
-from typer.testing import CliRunner, Result
 
-from activities.keys.master_key import MasterKey
-from activities.keys.masters import MasterKeys
-from activities.ledger.vault import Vault
-from console import retry
-from deploy.stack import Stack
+from console.connecting import Connection
 from publishing.authoring.procedures import (
     MistakesFoundError,
     Published,
@@ -28,59 +24,42 @@ from publishing.authoring.procedures import (
     published,
     seed_directory,
 )
-from publishing.commands.procedures import app
-from publishing.record.publishing import Publisher
+from publishing.authoring.provinces import PROVINCES, publish_province, published_provinces
+from rules.source.document import parse
 from schemas.people import OFFICERS, Role
 from schemas.publishing.procedure_rules import ProcedureRules
+from tests.conftest import DIRECTORY, ROOT, World
+from tests.provinces import EXTRACT_FILE, UNCONFIRMED, changed, overlay
+from tests.shell import Shell
 
-ROOT = Path(__file__).parents[3]
-FILE = ROOT / "procedures" / "2.000635@2026-12.yaml"
-SOURCE = FILE.read_bytes()
-SHA256 = hashlib.sha256(SOURCE).hexdigest()
-CHANGED = SOURCE.replace(b"amount: 8000", b"amount: 9000")
-
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-
-BY = Publisher(vault=Vault(MasterKeys(MasterKey(bytes(32)))))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A migrated database, as its owner."""
-    with tempfile.TemporaryDirectory(prefix="motcua-") as folder, asyncio.Runner() as runner:
-        stack = Stack(Path(folder).resolve(), parts=("postgres", "migrations"))
-        runner.run(stack.__aenter__())
-        try:
-            yield stack.env["MOTCUA_OWNER_DATABASE_URL"]
-        finally:
-            runner.run(stack.__aexit__())
+EXTRACT: Final = "2.000635"
+SOURCE: Final = EXTRACT_FILE.read_bytes()
+SHA256: Final = hashlib.sha256(SOURCE).hexdigest()
+DEARER: Final = SOURCE.replace(b"amount: 8000", b"amount: 9000")
+OWN: Final = "1.001029.000.00.00.H29"
 
 
 @pytest.fixture
-async def dsn(server: str) -> str:
-    await empty(server)
-    return server
-
-
-async def empty(dsn: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    await connection.execute("truncate procedure, province_overlay, absence, officer, paper_template, agency")
-    await connection.close()
-
-
-@pytest.fixture
-async def owner(dsn: str) -> AsyncIterator[Connection]:
-    connection = await asyncpg.connect(dsn)
+async def empty(world: World) -> AsyncIterator[Connection]:
+    """An owner of an empty catalogue."""
+    connection = await asyncpg.connect(world.owner_dsn)
+    await connection.execute("truncate procedure, province_overlay")
     yield connection
     await connection.close()
 
 
-async def test_what_is_published_is_the_file_and_its_rules(dsn: str, owner: Connection) -> None:
-    assert await publish(dsn, FILE) == Published("2.000635", "2026-12", SHA256, already=False)
+@pytest.fixture
+async def owner(empty: Connection) -> Connection:
+    """An owner of a catalogue that holds the extract alone."""
+    await publish(empty, SOURCE)
+    return empty
 
-    row = await owner.fetchrow("select * from procedure")
+
+async def test_what_is_published_is_the_file_and_its_rules(world: World, empty: Connection) -> None:
+    assert await publish(world.owner_dsn, EXTRACT_FILE) == Published(EXTRACT, "2026-12", SHA256, already=False)
+    row = await empty.fetchrow("select * from procedure")
     assert row is not None
-    assert (row["code"], row["version"], row["agency"], row["demo"]) == ("2.000635", "2026-12", "*", False)
+    assert (row["code"], row["version"], row["agency"], row["demo"]) == (EXTRACT, "2026-12", "*", False)
     assert row["source"] == SOURCE
     rules = ProcedureRules.model_validate_json(row["rules"])
     assert rules.sha256 == row["sha256"] == SHA256
@@ -89,194 +68,239 @@ async def test_what_is_published_is_the_file_and_its_rules(dsn: str, owner: Conn
     assert "vi" not in json.loads(row["rules"])["fee"]["items"][0]
 
 
-async def test_the_same_bytes_again_change_nothing(owner: Connection) -> None:
-    first = await publish(owner, SOURCE)
-    before = await owner.fetch("select * from procedure")
-
-    assert await publish(owner, SOURCE) == first._replace(already=True)
-    assert await owner.fetch("select * from procedure") == before
-
-
-async def test_a_published_version_takes_no_other_bytes(owner: Connection) -> None:
-    await publish(owner, SOURCE)
-
-    with pytest.raises(VersionPublishedError, match=r"2\.000635@2026-12"):
-        await publish(owner, CHANGED)
-    assert await owner.fetchval("select source from procedure") == SOURCE
-
-
-async def test_of_two_files_published_at_once_one_stands(dsn: str, owner: Connection) -> None:
-    outcomes = await asyncio.gather(*(publish(dsn, data) for data in (SOURCE, CHANGED) * 4), return_exceptions=True)
-
-    stands = await owner.fetchval("select sha256 from procedure")
+async def test_of_two_files_published_at_once_one_stands(world: World, empty: Connection) -> None:
+    work = (publish(world.owner_dsn, data) for data in (SOURCE, DEARER) * 4)
+    outcomes = await asyncio.gather(*work, return_exceptions=True)
     done = [outcome for outcome in outcomes if isinstance(outcome, Published)]
     assert len(done) == 4
-    assert {outcome.sha256 for outcome in done} == {stands}
+    assert {outcome.sha256 for outcome in done} == {await empty.fetchval("select sha256 from procedure")}
     assert sum(not outcome.already for outcome in done) == 1
     assert sum(isinstance(outcome, VersionPublishedError) for outcome in outcomes) == 4
 
 
-async def test_a_file_with_mistakes_is_not_published(owner: Connection) -> None:
-    with pytest.raises(MistakesFoundError) as caught:
-        await publish(owner, SOURCE.replace(b"level: 4", b"level: 2"))
-
-    assert "result_channel_not_allowed" in {entry.rule for entry in caught.value.mistakes}
-    assert await owner.fetchval("select count(*) from procedure") == 0
-
-
-async def test_seconds_need_a_demonstration(owner: Connection) -> None:
+async def test_seconds_need_a_demonstration(empty: Connection) -> None:
     data = demo_variant(SOURCE, {"payment": 2})
-
     with pytest.raises(MistakesFoundError):
-        await publish(owner, data)
-    assert (await publish(owner, data, demo=True)).version == "2026-12-demo"
-    assert await owner.fetchval("select demo from procedure")
+        await publish(empty, data)
+    assert (await publish(empty, data, demo=True)).version == "2026-12-demo"
+    assert await empty.fetchval("select demo from procedure")
 
 
 async def test_the_newest_version_is_listed_first(owner: Connection) -> None:
-    await publish(owner, SOURCE)
-    await publish(owner, CHANGED.replace(b'"2026-12"', b'"2026-08"'))
-
-    assert [entry.version for entry in await published(owner, "2.000635")] == ["2026-08", "2026-12"]
-    assert [entry.source for entry in await published(owner, "2.000635", "2026-12")] == [SOURCE]
+    await publish(owner, DEARER.replace(b'"2026-12"', b'"2026-08"'))
+    assert [entry.version for entry in await published(owner, EXTRACT)] == ["2026-08", "2026-12"]
+    assert [entry.source for entry in await published(owner, EXTRACT, "2026-12")] == [SOURCE]
     assert await published(owner, "1.000000") == []
 
 
-async def test_the_directory_is_seeded_and_seeded_again(owner: Connection) -> None:
-    data = (ROOT / "deploy" / "directory.yaml").read_bytes()
-
-    await seed_directory(owner, data, BY)
-    await seed_directory(owner, data.replace("Trần Văn Bình".encode(), "Trần Văn Bảo".encode()), BY)
-
-    rows = await owner.fetch("select agency, province, kind, queue from agency order by agency")
-    listed = {one["agency"]: (one["kind"], one["queue"]) for one in yaml.safe_load(data)["agencies"]}
+async def test_the_directory_is_seeded_and_seeded_again(world: World, empty: Connection) -> None:
+    renamed = DIRECTORY.replace("Trần Văn Bình".encode(), "Trần Văn Bảo".encode())
+    await seed_directory(empty, renamed, world.publisher)
+    rows = await empty.fetch("select agency, province, kind, queue from agency order by agency")
+    listed = {one["agency"]: (one["kind"], one["queue"]) for one in yaml.safe_load(DIRECTORY)["agencies"]}
     assert len(rows) == len(listed) == 15
     assert [tuple(row) for row in rows] == [(name, name[:3], *listed[name]) for name in sorted(listed)]
     assert [row["queue"] for row in rows if row["queue"] != "backoffice"] == ["agency.H29.16"]
     for agency in (row["agency"] for row in rows):
-        roles = [row["role"] for row in await owner.fetch("select role from officer where agency = $1", agency)]
+        roles = [row["role"] for row in await empty.fetch("select role from officer where agency = $1", agency)]
         assert set(roles) == OFFICERS
         assert min(roles.count(Role.SPECIALIST), roles.count(Role.LEADER)) >= 2
-    assert await owner.fetchval("select name from officer where subject = 'h01.12-specialist-1'") == "Trần Văn Bảo"
+    assert await empty.fetchval("select name from officer where subject = 'h01.12-specialist-1'") == "Trần Văn Bảo"
 
 
-async def test_a_directory_gives_only_officers_roles(owner: Connection) -> None:
-    data = (ROOT / "deploy" / "directory.yaml").read_bytes().replace(b"[auditor]", b"[applicant]", 1)
-
-    with pytest.raises(MistakesFoundError) as caught:
-        await seed_directory(owner, data, BY)
-    assert [entry.path for entry in caught.value.mistakes] == ["agencies[0].officers[13].roles[0]"]
-    assert await owner.fetchval("select count(*) from agency") == 0
-
-
-@pytest.fixture
-def database(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asyncio.run(empty(server))
-    monkeypatch.setenv("MOTCUA_OWNER_DATABASE_URL", server)
-    monkeypatch.setenv("COLUMNS", "200")
-
-
-def run(*arguments: str | Path, lang: str = "en") -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"LANG": lang})
-
-
-@pytest.mark.usefixtures("database")
-def test_the_command_publishes_lists_and_shows() -> None:
-    first = run("publish", FILE, ROOT / "procedures" / "1.001193@2026-12.yaml")
-    assert first.exit_code == 0, first.output
-    assert "already" not in first.output
-    assert "already published" in run("publish", FILE).output
-
-    assert {entry["code"] for entry in json.loads(run("list", "--json").output)} == {"1.001193", "2.000635"}
-    assert "Cấp bản sao trích lục hộ tịch" in run("list", lang="vi").output
-    shown = run("show", "2.000635")
-    assert shown.exit_code == 0, shown.output
-    assert "TT 281/2016/TT-BTC" in shown.output
-    told = json.loads(run("show", "2.000635@2026-12", "--json").output)["procedure"]
+@pytest.mark.usefixtures("empty")
+async def test_the_command_publishes_lists_and_shows(shell: Shell) -> None:
+    first = await shell("procedures", "publish", EXTRACT_FILE, ROOT / "procedures" / "1.001193@2026-12.yaml")
+    assert (first.code, "already" in first.out) == (0, False), first.err
+    assert "already published" in (await shell("procedures", "publish", EXTRACT_FILE)).out
+    assert {entry["code"] for entry in (await shell("procedures", "list", "--json")).json} == {"1.001193", EXTRACT}
+    assert "Cấp bản sao trích lục hộ tịch" in (await shell("procedures", "list", LANG="vi")).out
+    assert "TT 281/2016/TT-BTC" in (await shell("procedures", "show", EXTRACT)).out
+    told = (await shell("procedures", "show", f"{EXTRACT}@2026-12", "--json")).json["procedure"]
     assert told["level"] == 4
     assert told["information"]["conditions"]["vi"].startswith("Phí: 8.000 đồng")
-    assert run("show", "2.000635", "--source").stdout_bytes == SOURCE
+    assert (await shell("procedures", "show", EXTRACT, "--source")).out.encode() == SOURCE
 
 
-SHOWN = {
-    "1.001193": ["late: Lệ phí đăng ký khai sinh quá hạn", "refused_at_intake: hồ sơ không được tiếp nhận"],
-    "1.004222": ["điều kiện: khi nộp hồ sơ trực tuyến / condition: when filed online"],
-    "1.004645": [
-        "accountable officers: h01.05-leader-1",
-        "decided_by",
-        "sở, ban, ngành cấp tỉnh / agencies that decide: department of the province",
-    ],
-    "1.013225": [
-        "điều kiện: khi “Số tầng hầm” là từ 1 trở lên / condition: when “Number of basements” is 1 or more",
-        "fire_police: Cảnh sát phòng cháy chữa cháy / Fire police",
-        "quá thời hạn không trả lời thì coi là đồng ý / rule for silence: no answer in time means consent",
-        "số lần gia hạn: 1 / number of extensions: 1",
-        "thời gian gia hạn mỗi lần: 3 ngày làm việc / length of an extension: 3 working days",
-        "papers[basement_design]",
-    ],
-    "1.013833": [
-        "điều kiện: khi người nộp là tổ chức / condition: when the applicant is an organisation",
-        "cơ quan thu: Cơ quan thuế / authority: Tax office",
-        "review[tax].obligation",
-    ],
-    "3.000333": [
-        "thời điểm thu phí, lệ phí: thu khi nộp hồ sơ, trước khi tiếp nhận",
-        "tỷ lệ miễn, giảm: 100% / share that is waived: 100%",
-        "người duyệt: cán bộ tiếp nhận / approver: reception",
-    ],
-}
-
-
-@pytest.mark.usefixtures("database")
-def test_the_command_shows_conditions_and_rules_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "1000")
-    published = run("publish", *(ROOT / "procedures" / f"{code}@2026-12.yaml" for code in SHOWN))
-    assert published.exit_code == 0, published.output
-
-    for code, expected in SHOWN.items():
-        pages = [run("show", code, lang=lang) for lang in ("vi", "en")]
-        assert [page.exit_code for page in pages] == [0, 0]
-        shown = "".join(page.output for page in pages)
-        assert [words for words in expected if any(half not in shown for half in words.split(" / "))] == []
-
-
-@pytest.mark.usefixtures("database")
-async def test_what_was_published_is_shown_even_if_todays_checks_would_refuse_it(server: str) -> None:
+async def test_what_was_published_is_shown_even_if_todays_checks_would_refuse_it(
+    empty: Connection, shell: Shell
+) -> None:
     old = SOURCE.replace(b"level: 4", b"level: 4.0")
-    connection = await asyncpg.connect(server)
-    await connection.execute(
-        "insert into procedure (code, version, sha256, source, rules, demo) values ($1, $2, $3, $4, '{}', false)",
-        "2.000635",
-        "2026-12",
-        hashlib.sha256(old).hexdigest(),
-        old,
-    )
-    await connection.close()
-
-    assert (await asyncio.to_thread(run, "show", "2.000635")).exit_code == 0
-    assert "2.000635" in (await asyncio.to_thread(run, "list")).output
+    insert = "insert into procedure (code, version, sha256, source, rules, demo) values ($1, '1', $2, $3, '{}', false)"
+    await empty.execute(insert, EXTRACT, hashlib.sha256(old).hexdigest(), old)
+    assert (await shell("procedures", "show", EXTRACT)).code == 0
+    assert EXTRACT in (await shell("procedures", "list")).out
 
 
-@pytest.mark.usefixtures("database")
-def test_the_command_refuses_with_1_and_misuse_with_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("empty")
+async def test_the_command_refuses_with_1_and_misuse_with_2(shell: Shell, tmp_path: Path) -> None:
     bad, other = tmp_path / "bad.yaml", tmp_path / "other.yaml"
     bad.write_bytes(SOURCE.replace(b"level: 4", b"level: 9"))
-    other.write_bytes(CHANGED)
+    other.write_bytes(DEARER)
+    checked = await shell("procedures", "check", bad, EXTRACT_FILE)
+    assert (checked.code, f"{bad}:5 level" in checked.out) == (1, True)
+    told = (await shell("procedures", "check", bad, "--json")).json
+    assert told["mistakes"][0]["rule"] == "not_allowed_value"
+    assert (await shell("procedures", "publish", EXTRACT_FILE, bad)).code == 1
+    assert (await shell("procedures", "list", "--json")).json == []
+    await shell("procedures", "publish", EXTRACT_FILE)
+    assert (await shell("procedures", "publish", other)).code == 1
+    assert (await shell("procedures", "show", "nothing")).code == 3
+    assert (await shell("procedures", "check", tmp_path / "none.yaml")).code == 2
 
-    checked = run("check", bad, FILE)
-    assert checked.exit_code == 1
-    assert f"{bad}:5 level" in checked.output
-    assert json.loads(run("check", bad, "--json").output)["mistakes"][0]["rule"] == "not_allowed_value"
-    assert run("publish", FILE, bad).exit_code == 1
-    assert json.loads(run("list", "--json").output) == []
 
-    run("publish", FILE)
-    assert run("publish", other).exit_code == 1
-    assert run("show", f"{uuid4()}").exit_code == 3
-    assert run("check", tmp_path / "none.yaml").exit_code == 2
-    monkeypatch.chdir(tmp_path)  # beside no running stack
-    monkeypatch.delenv("MOTCUA_OWNER_DATABASE_URL")
-    assert run("list").exit_code == 2
-    monkeypatch.setattr(retry, "SHORT", 0.0)
-    monkeypatch.setenv("MOTCUA_OWNER_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
-    assert run("list").exit_code == 4
+async def amounts(owner: Connection) -> dict[str, int | None]:
+    """The fee of every published version of the extract."""
+    rows = await owner.fetch("select version, rules from procedure where code = $1", EXTRACT)
+    read = {version: ProcedureRules.model_validate_json(rules).fee for version, rules in rows}
+    return {version: fee.items[0].amount for version, fee in read.items() if fee is not None}
+
+
+async def in_force(owner: Connection, day: date | None = None) -> set[str]:
+    return {entry.version for entry in await published(owner, EXTRACT, day=day) if entry.in_force}
+
+
+async def test_a_new_version_supersedes_and_may_drop_a_fee(owner: Connection) -> None:
+    await publish_province(owner, overlay("H24", "1", 5000))
+    assert await in_force(owner) == {"2026-12", "2026-12.H24.1"}
+    await publish_province(owner, overlay("H24", "2", 6000))
+    assert await in_force(owner) == {"2026-12", "2026-12.H24.2"}
+    await publish_province(owner, overlay("H24", "3"))
+    assert await in_force(owner) == {"2026-12"}
+    assert [(entry.version, entry.in_force) for entry in await published_provinces(owner, "H24")] == [
+        ("3", True),
+        ("2", False),
+        ("1", False),
+    ]
+
+
+async def test_a_new_version_of_the_procedure_comes_with_the_provinces(owner: Connection) -> None:
+    await publish_province(owner, overlay("H24", "1", 5000))
+    await publish_province(owner, overlay("H01", "1", 4000))
+    await publish_province(owner, overlay("H01", "2", 3000))
+
+    await publish(owner, changed(SOURCE, version="2027-01"))
+
+    assert (await amounts(owner)).items() >= {"2027-01.H24.1": 5000, "2027-01.H01.2": 3000}.items()
+    assert "2027-01.H01.1" not in await amounts(owner)
+    assert await in_force(owner) == {"2027-01", "2027-01.H24.1", "2027-01.H01.2"}
+
+
+async def test_a_version_that_does_not_go_together_with_a_province_is_not_published(owner: Connection) -> None:
+    await publish_province(owner, overlay("H24", "1", 5000))
+    information = parse(SOURCE).value["information"]
+    free = information | {"conditions": {"vi": "Không.", "en": "None."} | UNCONFIRMED}
+    without = changed(SOURCE, version="2027-01", form=[], fee=None, information=free)
+
+    with pytest.raises(MistakesFoundError) as caught:
+        await publish(owner, without)
+
+    [mistake] = caught.value.mistakes
+    assert (mistake.path, mistake.rule) == ("fee", "does_not_fit_province")
+    assert mistake.message.en == (
+        "it does not go together with the version in force of H24@1: fee.waivers[0].when[2].field (when_unknown_field)"
+    )
+    assert set(await amounts(owner)) == {"2026-12", "2026-12.H24.1"}
+
+
+async def test_a_coming_version_has_its_days_in_every_province(owner: Connection) -> None:
+    await publish_province(owner, overlay("H24", "1", 5000))
+    validity = {"valid_from": "2027-03-01", "valid_until": "2027-12-31"} | UNCONFIRMED
+    await publish(owner, changed(SOURCE, version="2027-03", validity=validity))
+    await publish(owner, changed(SOURCE, version="2026-12.1"))
+
+    before, since = {"2026-12.1", "2026-12.1.H24.1"}, {"2027-03", "2027-03.H24.1"}
+    assert await in_force(owner, date(2027, 2, 28)) == before
+    assert await in_force(owner, date(2027, 3, 1)) == since  # although the other was published last
+    assert await in_force(owner, date(2027, 12, 31)) == since
+    assert await in_force(owner, date(2028, 1, 1)) == before
+
+
+async def test_what_the_database_does_not_have_is_refused(owner: Connection) -> None:
+    desks = [{"agency": "H24.99", "receives_for": ["H01.12", "*"]} | UNCONFIRMED]
+    own = [{"code": "1.000001.H24"} | UNCONFIRMED]
+
+    with pytest.raises(MistakesFoundError) as caught:
+        await publish_province(owner, overlay("H24", "1", 5000, own=own, desks=desks))
+
+    assert {(entry.path, entry.rule) for entry in caught.value.mistakes} == {
+        ("own[0].code", "unknown_procedure"),
+        ("desks[0].agency", "unknown_agency"),
+        ("desks[0].receives_for[0]", "unknown_agency"),
+    }
+    assert await owner.fetchval("select count(*) from province_overlay") == 0
+
+
+async def test_the_desks_are_those_of_the_last_version_and_no_directory_changes_them(
+    owner: Connection, world: World
+) -> None:
+    async def serving() -> dict[str, list[str]]:
+        rows = await owner.fetch("select agency, receives_for from agency where receives_for <> '{}'")
+        return {row["agency"]: row["receives_for"] for row in rows}
+
+    def desks(**served: list[str]) -> list[dict[str, Any]]:
+        named = {name.replace("_", "."): others for name, others in served.items()}
+        return [{"agency": agency, "receives_for": others, **UNCONFIRMED} for agency, others in named.items()]
+
+    await owner.execute("update agency set receives_for = '{H56.30}' where agency = 'H29.16'")
+    await publish_province(owner, overlay("H01", "1", desks=desks(H01_01=["*"], H01_12=["H01.13"])))
+    assert await serving() == {"H01.01": ["*"], "H01.12": ["H01.13"], "H29.16": ["H56.30"]}
+    await publish_province(owner, overlay("H01", "2", desks=desks(H01_13=["H01.12", "H01.05"])))
+    await publish_province(owner, overlay("H01", "1", desks=desks(H01_01=["*"], H01_12=["H01.13"])))
+    await seed_directory(owner, DIRECTORY, world.publisher)
+    assert await serving() == {"H01.13": ["H01.12", "H01.05"], "H29.16": ["H56.30"]}
+
+
+async def test_of_a_procedure_and_a_province_published_at_once_none_misses_the_other(
+    world: World, owner: Connection
+) -> None:
+    versions = [changed(SOURCE, version=f"2027-{n:02}") for n in range(1, 9)]
+
+    await asyncio.gather(
+        *(publish(world.owner_dsn, source) for source in versions[:4]),
+        publish_province(world.owner_dsn, overlay("H24", "1", 5000)),
+        *(publish(world.owner_dsn, source) for source in versions[4:]),
+    )
+
+    found = await amounts(owner)
+    assert len(found) == 18
+    assert {version for version, amount in found.items() if amount == 5000} == {
+        f"{version}.H24.1" for version, amount in found.items() if amount == 8000
+    }
+
+
+@pytest.mark.usefixtures("empty")
+async def test_the_commands_of_provinces_check_publish_list_and_show(shell: Shell, tmp_path: Path) -> None:
+    files = sorted(PROVINCES.glob("*.yaml"))
+    clean = await shell("provinces", "check", *files)
+    assert (clean.code, "unconfirmed" in clean.out) == (0, True)
+    bad = tmp_path / "bad.yaml"
+    bad.write_bytes(files[0].read_bytes().replace(b'"1.013227"', b'"9.013227"'))
+    refused = await shell("provinces", "check", bad)
+    assert (refused.code, "unknown_procedure" in refused.out) == (1, True)
+    [mistake] = (await shell("provinces", "check", bad, "--json")).json["mistakes"]
+    assert mistake["line"] == 1 + bad.read_text().split("\n").index('  "9.013227":')
+
+    await shell("procedures", "publish", *sorted((ROOT / "procedures").glob("*.yaml")))
+    done = await shell("provinces", "publish", *files)
+    assert done.code == 0, done.out
+    assert "1.013225@2026-12.H24.2026-12" in done.out
+    again = (await shell("provinces", "publish", *files, "--json")).json
+    assert [one["published"]["already"] for one in again] == [True] * len(files)
+    assert (await shell("provinces", "publish", bad)).code == 1
+    changed_file = tmp_path / "changed.yaml"
+    changed_file.write_bytes(files[0].read_bytes() + b"\n")
+    assert (await shell("provinces", "publish", changed_file)).code == 1
+
+    listed = (await shell("provinces", "list", "--json")).json
+    assert [(one["province"], one["in_force"]) for one in listed] == [("H01", True), ("H24", True), ("H29", True)]
+    assert "thành phố Hải Phòng" in (await shell("provinces", "list", LANG="vi")).out
+    shown = await shell("provinces", "show", "H24")
+    assert "50,000 đồng" in shown.out
+    assert "fees.1.013225.items[permit]" in shown.out
+    assert OWN in (await shell("provinces", "show", "H29")).out
+    assert "H01.01: *" in (await shell("provinces", "show", "H01")).out
+    source = await shell("provinces", "show", "H24@2026-12", "--source")
+    assert source.out.encode() == (PROVINCES / "H24@2026-12.yaml").read_bytes()
+    assert (await shell("provinces", "show", "H24", "--json")).json["overlay"]["province"] == "H24"
+    assert (await shell("provinces", "show", "H99")).code == 3

@@ -1,22 +1,28 @@
-"""Whoever changes the register by other means than its commands is found out: each column, each row."""
+"""Whoever changes the register of programs behind its commands is found out; who may speak, says the doctor."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import pytest
 
-from console.comparing import Difference, Why
+from activities.ledger.authority import principals as held
+from activities.ledger.authority.principals import Keyring
+from console.connecting import Connection
 from console.home import Home
 from operations.doctor.finding import Health
-from operations.doctor.record.principal_keys import principals as look
+from operations.doctor.identity import identity
+from operations.doctor.record.principal_keys import principals
 from operations.doctor.surroundings import Surroundings
 from operations.principals.fold import differences
+from schemas.errors import RefusalError
 from schemas.identity.statement import Claim
 from tests.conftest import World
+from tests.integration.operations.doctor import around
 from tests.integration.operations.principals import adding, approving, done, requiring, revoking, rotating
 from tests.shell import Shell
 from tests.speaking import grant, private_key
@@ -25,116 +31,61 @@ KEY: Final = private_key(1).key_id
 OTHER: Final = private_key(3).key_id
 
 
-def update(table: str, column: str, value: str, where: str = "true") -> str:
-    return f"update {table} set {column} = {value} where {where}"  # noqa: S608 -- a table of our own
-
-
-OF_KEY: Final = f"key_id = '{KEY}'"
+OF_KEY: Final = f"where key_id = '{KEY}'"
 A_KEY: Final = (
     "insert into principal_key select 'k', principal, agency, 'x', valid_from, valid_until from principal_key "
 )
-TAMPERINGS: Final[dict[str, tuple[str, set[tuple[str, str, Why, tuple[str, ...]]]]]] = {
-    "an id": (
-        "update principal set principal = 'desk-9' where principal = 'desk-1'",
-        {("principal", "desk-1", Why.MISSING, ()), ("principal", "desk-9", Why.EXTRA, ())},
-    ),
-    **{
-        f"its {column}": (
-            update("principal", column, value, "principal = 'desk-1'"),
-            {("principal", "desk-1", Why.DIFFERS, (column,))},
-        )
-        for column, value in {
-            "agency": "'H56.30'",
-            "name": "'y'",
-            "kind": "'portal'",
-            "grants": "jsonb_set(grants, '{0,assurance}', '1')",
-        }.items()
+COLUMNS: Final = {
+    ("principal", "desk-1", "where principal = 'desk-1'"): {
+        "agency": "'H56.30'",
+        "name": "'y'",
+        "kind": "'portal'",
+        "grants": "jsonb_set(grants, '{0,assurance}', '1')",
     },
-    "a key's id": (
-        update("principal_key", "key_id", "'k'", OF_KEY),
-        {("principal_key", KEY, Why.MISSING, ()), ("principal_key", "k", Why.EXTRA, ())},
-    ),
-    **{
-        f"a key's {column}": (
-            update("principal_key", column, value, OF_KEY),
-            {("principal_key", KEY, Why.DIFFERS, (column,))},
-        )
-        for column, value in {
-            "principal": "'desk-2'",
-            "agency": "'H56.30'",
-            "public_key": "'x'",
-            "valid_from": "'-infinity'",
-            "valid_until": "valid_until + interval '1 microsecond'",
-            "revoked_at": "null",
-        }.items()
+    ("principal_key", KEY, OF_KEY): {
+        "principal": "'desk-2'",
+        "agency": "'H56.30'",
+        "public_key": "'x'",
+        "valid_from": "'-infinity'",
+        "valid_until": "valid_until + interval '1 microsecond'",
+        "revoked_at": "null",
     },
-    "two no longer needed": (
-        "update principal_version set by_two = false",
-        {("principal_version", "True", Why.DIFFERS, ("by_two",))},
-    ),
-    "another version": (
-        "update principal_version set version = version + 1",
-        {("principal_version", "True", Why.DIFFERS, ("version",))},
-    ),
-    "no version": ("delete from principal_version", {("principal_version", "True", Why.MISSING, ())}),
-    "a key less": (
-        "delete from principal_key where principal = 'desk-2'",
-        {("principal_key", OTHER, Why.MISSING, ())},
-    ),
-    "a principal less": (
-        "delete from principal where principal = 'desk-2'",
-        {("principal", "desk-2", Why.MISSING, ())},
-    ),
-    "a key more": (
-        A_KEY + "limit 1",
-        {("principal_key", "k", Why.EXTRA, ())},
-    ),
-    "a principal more": (
-        "insert into principal select 'desk-9', agency, name, kind, grants from principal limit 1",
-        {("principal", "desk-9", Why.EXTRA, ())},
-    ),
-    **{
-        f"a change's {column}": (
-            update("principal_change", column, value, "n = 1"),
-            {("principal_change", "1", Why.DIFFERS, (column,))},
-        )
-        for column, value in {
-            "command_id": "'x'",
-            "principal": "'desk-9'",
-            "change": "'rotate'",
-            "asked": "2",
-            "officer": "'x'",
-            "agency": "'H56.30'",
-            "reason": "null",
-        }.items()
+    ("principal_version", "True", ""): {"by_two": "false", "version": "version + 1"},
+    ("principal_change", "1", "where n = 1"): {
+        "command_id": "'x'",
+        "principal": "'desk-9'",
+        "change": "'rotate'",
+        "asked": "2",
+        "officer": "'x'",
+        "agency": "'H56.30'",
+        "reason": "null",
     },
-    "what was said": (
-        "update principal_change set body = 'secret' where n = 6",
-        {("principal_change", "6", Why.UNREADABLE, ()), ("principal_version", "True", Why.DIFFERS, ("by_two",))},
+}
+TAMPERINGS: Final = {
+    **{
+        f"update {table} set {column} = {value} {where}": f"{table} {row} differs {column}"  # noqa: S608 -- words of ours
+        for (table, row, where), columns in COLUMNS.items()
+        for column, value in columns.items()
+    },
+    "update principal set principal = 'desk-9' where principal = 'desk-1'": (
+        "principal desk-1 missing, principal desk-9 extra"
     ),
-    "that it waited": (
-        "update principal_change set waits = false where n = 7",
-        {("principal_change", "8", Why.UNREADABLE, ())},
+    f"update principal_key set key_id = 'k' {OF_KEY}": (  # noqa: S608 -- words of ours
+        f"principal_key {KEY} missing, principal_key k extra"
     ),
-    "that it took effect": (
-        "update principal_change set waits = true where n = 4",
-        {("principal", "desk-2", Why.EXTRA, ()), ("principal_key", OTHER, Why.EXTRA, ())},
+    "delete from principal_version": "principal_version True missing",
+    "delete from principal_key where principal = 'desk-2'": f"principal_key {OTHER} missing",
+    "delete from principal where principal = 'desk-2'": "principal desk-2 missing",
+    f"{A_KEY} limit 1": "principal_key k extra",
+    "insert into principal select 'desk-9', agency, 'x', 'desk', '[]' from principal limit 1": "principal desk-9 extra",
+    "update principal_change set body = 'secret' where n = 6": (
+        "principal_change 6 unreadable, principal_version True differs by_two"
     ),
-    "when": (
-        "update principal_change set at = at + interval '1 hour' where n = 4",
-        {("principal_key", OTHER, Why.DIFFERS, ("valid_from",))},
-    ),
-    "a change less": (
-        "delete from principal_change where n = 5",
-        {("principal_change", "5", Why.MISSING, ())},
-    ),
-    "the last change less": (
-        "delete from principal_change where n = 9",
-        {
-            ("principal_version", "True", Why.DIFFERS, ("version",)),
-            ("principal", "desk-1", Why.DIFFERS, ("name",)),
-        },
-    ),
+    "update principal_change set waits = false where n = 7": "principal_change 8 unreadable",
+    "update principal_change set waits = true where n = 4": f"principal desk-2 extra, principal_key {OTHER} extra",
+    "update principal_change set at = at + interval '1 hour' where n = 4": f"principal_key {OTHER} differs valid_from",
+    "delete from principal_change where n = 5": "principal_change 5 missing",
+    "delete from principal_change where n = 9": "principal_version True differs version, principal desk-1 differs name",
 }
 
 
@@ -151,7 +102,7 @@ async def lived(world: World) -> World:
 
 
 @pytest.fixture
-async def superuser(lived: World) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+async def superuser(lived: World) -> AsyncIterator[Connection]:
     """A connection that no trigger and no foreign key stops."""
     async with lived.connection(lived.superuser_dsn) as connection:
         for table in ("principal", "principal_key", "principal_version", "principal_change"):
@@ -159,27 +110,25 @@ async def superuser(lived: World) -> AsyncIterator[asyncpg.Connection[asyncpg.Re
         yield connection
 
 
-async def test_every_tampering_is_found_at_its_row_and_column(superuser: asyncpg.Connection[asyncpg.Record]) -> None:
+async def test_every_tampering_is_found_at_its_row_and_column(superuser: Connection) -> None:
     assert await differences(superuser) == []
     found = {}
-    for name, (statement, _) in TAMPERINGS.items():
+    for statement in TAMPERINGS:
         change = superuser.transaction(isolation="repeatable_read")
         await change.start()
-        assert (await superuser.execute(statement))[-2:] != " 0", name
-        found[name] = set(await differences(superuser))
+        assert (await superuser.execute(statement))[-2:] != " 0", statement
+        told = await differences(superuser)
+        found[statement] = {" ".join((one.table, one.row, str(one.why), *one.columns)) for one in told}
         await change.rollback()
-    assert found == {name: {Difference(*one) for one in expected} for name, (_, expected) in TAMPERINGS.items()}
+    assert found == {statement: set(expected.split(", ")) for statement, expected in TAMPERINGS.items()}
 
 
 async def test_the_command_and_the_doctor_name_it_and_the_next_change_mends_it(
-    lived: World, superuser: asyncpg.Connection[asyncpg.Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lived: World, superuser: Connection, shell: Shell
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    shell = Shell({"MOTCUA_DATABASE_URL": lived.app_dsn})
-    around = Surroundings(settings=shell.env, sources={}, home=Home(tmp_path))
     whole = await shell("ledger", "verify", "--json")
     assert (whole.code, whole.json["verified"], whole.json["register"]) == (0, True, [])
-    assert [one.health for one in await look(around)] == [Health.OK]
+    assert [one.health for one in await principals(around(lived))] == [Health.OK]
     await superuser.execute("update principal set kind = 'secret' where principal = 'desk-1'")
     await superuser.execute(A_KEY + "where principal = 'desk-1' limit 1")
     broken = await shell("ledger", "verify", "--json")
@@ -191,7 +140,117 @@ async def test_the_command_and_the_doctor_name_it_and_the_next_change_mends_it(
     told = await shell("ledger", "verify")
     assert "principal desk-1 kind differs" in " ".join(told.out.split())
     assert "secret" not in told.out
-    (found,) = await look(around)
+    (found,) = await principals(around(lived))
     assert (found.health, "principal desk-1 (differs)" in found.what.en) == (Health.FAIL, True)
     await done(lived, revoking())
     assert await differences(superuser) == []
+
+
+Look = Callable[..., Any]
+
+
+@pytest.fixture
+def look(world: World, tmp_path: Path) -> Look:
+    """What the doctor finds with these settings: how it is, and the words in English."""
+
+    async def looked(**settings: str) -> list[tuple[Health, str]]:
+        database = {"MOTCUA_DATABASE_URL": world.app_dsn}
+        found = await identity(Surroundings(settings=database | settings, sources={}, home=Home(tmp_path)))
+        return [(one.health, one.what.en) for one in found]
+
+    return looked
+
+
+async def test_who_asks_everybody_needs_somebody_who_may_speak(world: World, look: Look) -> None:
+    nobody = [
+        (Health.FAIL, "whatever comes has to be signed, and no program has a key in force: nobody can say anything")
+    ]
+    assert await look() == nobody
+    await done(world, adding(1))
+    assert await look(MOTCUA_IDENTITY="required") == [(Health.OK, "1 programs may speak")]
+    await done(world, revoking())
+    assert await look() == nobody
+
+
+@pytest.mark.parametrize(
+    ("address", "health"),
+    [
+        ("127.0.0.1:7233", Health.WARN),
+        ("[::1]:7233", Health.WARN),
+        (None, Health.WARN),
+        ("10.0.0.7:7233", Health.FAIL),
+        ("temporal.example.vn:7233", Health.FAIL),
+    ],
+)
+async def test_nobody_is_believed_on_a_server_that_others_reach(
+    look: Look, monkeypatch: pytest.MonkeyPatch, address: str | None, health: Health
+) -> None:
+    if address is None:
+        monkeypatch.delenv("TEMPORAL_ADDRESS", raising=False)
+    else:
+        monkeypatch.setenv("TEMPORAL_ADDRESS", address)
+    ((found, words),) = await look(MOTCUA_IDENTITY="off")
+    assert (found, "MOTCUA_IDENTITY=off" in words) == (health, True)
+
+
+async def test_the_last_key_of_a_program_that_ends_soon_is_named(world: World, look: Look) -> None:
+    soon = adding(1)
+    assert soon.key is not None
+    ends = datetime.now(UTC) + timedelta(days=29)
+    await done(world, soon.model_copy(update={"key": soon.key.model_copy(update={"valid_until": ends})}))
+    assert await look() == [
+        (Health.OK, "1 programs may speak"),
+        (Health.WARN, f"desk-1: its last key ends on {ends:%Y-%m-%d}"),
+    ]
+    await done(world, rotating(2))
+    assert await look() == [(Health.OK, "1 programs may speak")]
+
+
+async def test_a_program_that_can_not_be_read_is_named(world: World, look: Look) -> None:
+    await done(world, adding(1), adding(2, id="desk-2"))
+    async with world.connection(world.owner_dsn) as connection:
+        await connection.execute("update principal set kind = 'secret' where principal = 'desk-2'")
+    assert await look() == [
+        (Health.OK, "1 programs may speak"),
+        (Health.FAIL, "desk-2 can't be read, so this program is not heard"),
+    ]
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(49, None), (55, Health.WARN), (-55, Health.WARN), (300, Health.FAIL)])
+async def test_a_process_whose_clock_is_off_says_so(
+    world: World, look: Look, monkeypatch: pytest.MonkeyPatch, ahead: int, told: Health | None
+) -> None:
+    class Off(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) - timedelta(seconds=ahead)
+
+    await done(world, adding(1))
+    monkeypatch.setattr(held, "datetime", Off)
+    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=1) as pool, Keyring(pool) as keyring:
+        if told is Health.FAIL:
+            with pytest.raises(RefusalError):
+                _ = keyring.ring
+        else:
+            assert keyring.ring.principal("desk-1") is not None
+    found = [one for one in await look() if "clock" in one[1]]
+    assert [health for health, _ in found] == ([] if told is None else [told])
+    async with world.connection() as connection:
+        rows = await connection.fetch("select process, seconds from clock_off")
+        assert [row["seconds"] for row in rows] == ([] if told is None else [ahead])
+        assert all(row["process"] in found[0][1] for row in rows)
+        await connection.execute("update clock_off set at = at - interval '5 minutes'")
+    assert [one for one in await look() if "clock" in one[1]] == []
+
+
+async def test_it_says_so_once_in_ten_seconds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = [100.0]
+    monkeypatch.setattr(held, "monotonic", lambda: moment[0])
+    monkeypatch.setattr(held, "OFF_BY", -1)
+    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=1) as pool:
+        keyring = Keyring(pool)
+        said = []
+        for moment[0] in (100.0, 109.0, 110.0):
+            await keyring._ask()
+            said.append(await pool.fetchval("select at from clock_off"))
+    assert said[0] == said[1] < said[2]

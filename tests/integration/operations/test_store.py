@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import os
 import signal
 from datetime import UTC, datetime, timedelta
@@ -25,7 +24,7 @@ from operations.store.sweep import OLD
 from schemas.files import file_key
 from tests.acting import birth, of
 from tests.conftest import World
-from tests.forked import Forked, forked
+from tests.forked import forked
 from tests.shell import Shell
 from tests.walking import walked
 
@@ -69,13 +68,6 @@ async def swept(shell: Shell, *options: str) -> dict[str, int]:
     ended = await shell("store", "sweep", "--json", *options)
     assert ended.code == 0, ended.err
     return {name: number for name, number in ended.json.items() if number and name not in {"files", "dry_run"}}
-
-
-def process(world: World, **env: str) -> Forked:
-    """A sweep in a process of its own."""
-    pipe = asyncio.subprocess.PIPE
-    command = ("motcua.command", "store", "sweep", "--json")
-    return forked(*command, env=dict(os.environ) | world.process_env | env, stdout=pipe, stderr=pipe)
 
 
 async def test_a_scrub_finds_each_file_as_it_was_filed(running: World, objects: Path, shell: Shell) -> None:
@@ -221,7 +213,8 @@ async def test_a_sweep_that_is_killed_goes_on_the_next_time(
 
     async def killed(at: str) -> None:
         (failpoints / at).touch()
-        dying = process(world, MOTCUA_FAILPOINTS=str(failpoints))
+        env = dict(os.environ) | world.process_env | {"MOTCUA_FAILPOINTS": str(failpoints)}
+        dying = forked("motcua.command", "store", "sweep", env=env)
         assert await asyncio.wait_for(dying.wait(), 60) == -signal.SIGKILL
 
     for file in files:
@@ -238,16 +231,7 @@ async def test_a_sweep_that_is_killed_goes_on_the_next_time(
     assert there(objects) == set()
 
 
-async def test_two_sweeps_at_once_are_one(world: World, objects: Path, shell: Shell) -> None:
-    files = [await attached(objects, uuid4()) for _ in range(30)]
-    for file in files:
-        aged(objects / file.key)
-    both = [process(world) for _ in range(2)]
-    said = [await asyncio.wait_for(one.communicate(), 60) for one in both]
-    done = [json.loads(out) for one, (out, _) in zip(both, said, strict=True) if one.returncode == 0]
-    assert sum(one["swept"] for one in done) == 30
-    assert all(b"another sweep is under way" in err for one, (_, err) in zip(both, said, strict=True) if one.returncode)
-    assert there(objects) == {f"swept/{file.key}" for file in files}
+async def test_a_second_sweep_is_refused(world: World, shell: Shell) -> None:
     async with world.connection() as other:
         await other.execute("select pg_advisory_lock(hashtext('motcua store sweep'))")
         second = await shell("store", "sweep")
@@ -296,26 +280,23 @@ async def test_an_s3_store_is_given_a_url_for_one_file_and_a_while() -> None:
         await way_in(obstore.store.MemoryStore(), "files/a", timedelta(minutes=1))
 
 
+PRESIGN: Final = ("presign", str(UUID(int=1)), "a" * 64)
+
+
 @walked(
-    ("arguments", "said"),
+    ("arguments", "settings", "said"),
     [
-        (("presign", str(UUID(int=1)), "A" * 64), "64 hex digits"),
-        (("presign", "x", "a" * 64), "FILING_ID"),
-        (("sweep", "--older-than", "0d"), "7d"),
-        (("sweep", "--older-than", "a week"), "7d"),
+        ((*PRESIGN[:2], "A" * 64), {}, "64 hex digits"),
+        (("presign", "x", "a" * 64), {}, "FILING_ID"),
+        (("sweep", "--older-than", "0d"), {}, "7d"),
+        (("sweep", "--older-than", "a week"), {}, "7d"),
+        *((command, {"MOTCUA_OBJECTS": None}, "MOTCUA_OBJECTS") for command in (("scrub",), ("sweep",), PRESIGN)),
+        *((command, {"MOTCUA_MASTER_KEY": "AAAA"}, "MOTCUA_MASTER_KEY") for command in (("scrub",), ("sweep",))),
     ],
-    exactly=4,
+    exactly=9,
 )
-async def test_what_is_no_id_digest_or_age_is_2(shell: Shell, arguments: tuple[str, ...], said: str) -> None:
-    ended = await shell("store", *arguments)
+async def test_what_is_wrong_or_not_set_is_2(
+    shell: Shell, arguments: tuple[str, ...], settings: dict[str, str | None], said: str
+) -> None:
+    ended = await shell("store", *arguments, **settings)
     assert (ended.code, said in ended.err) == (2, True)
-
-
-@walked("command", ["scrub", "sweep", "presign"], exactly=3)
-async def test_without_a_store_or_its_key_a_command_says_what_to_set(shell: Shell, command: str) -> None:
-    words = [command, *([str(UUID(int=1)), "a" * 64] if command == "presign" else [])]
-    ended = await shell("store", *words, MOTCUA_OBJECTS=None)
-    assert (ended.code, "MOTCUA_OBJECTS" in ended.err) == (2, True)
-    if command != "presign":
-        other = await shell("store", *words, MOTCUA_MASTER_KEY="AAAA")
-        assert (other.code, "MOTCUA_MASTER_KEY" in other.err) == (2, True)

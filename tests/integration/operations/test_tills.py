@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
@@ -35,12 +34,6 @@ FEE: Final = PHI + LE_PHI
 LEADER: Final = officer(Role.LEADER)
 ANOTHER: Final = "insert into officer (agency, subject, role, name, active) values ($1, $2, 'cashier', '-', true)"
 IN_CASH: Final = {"kind": "fee_paid", "n": 1, "amount": 16000, "channel": "counter"}
-
-
-@pytest.fixture
-def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)
-    return Shell({"MOTCUA_DATABASE_URL": world.app_dsn})
 
 
 def counting(till: TillShown, total: int, actor: Actor = MINE) -> CountTill:
@@ -167,8 +160,11 @@ async def test_a_till_is_handled_by_its_cashier_or_a_leader_of_its_agency_alone(
 async def test_it_closes_by_a_count_that_came_after_all_of_its_cash_and_a_difference_has_a_reason(world: World) -> None:
     await with_tills(world)
     async with opened(world) as log, world.connection() as connection:
-        till = await open_(connection, opening())
-        await count(connection, counting(till, 100_000))
+        begun = opening()
+        till = await open_(connection, begun)
+        assert await open_(connection, begun) == till, "a repeat of the same command is done once"
+        counted = counting(till, 100_000)
+        assert await count(connection, counted) == await count(connection, counted)
         await pay(log)
         assert await why(close(connection, closing(till))) == "count_first"
         await count(connection, counting(till, 115_500))
@@ -177,22 +173,11 @@ async def test_it_closes_by_a_count_that_came_after_all_of_its_cash_and_a_differ
         shut = await close(connection, asked)
         assert shut.closing is not None
         assert (shut.closing.expected, shut.closing.counted, shut.closing.difference) == (116_000, 115_500, -500)
-        assert await close(connection, asked) == shut, "a repeat of the same command is done once"
+        assert await close(connection, asked) == shut
         answer = await pay(log)
         assert [one.rule for one in answer.refused.problems] == ["no_open_till"], "a closed till takes nothing more"
         again = await open_(connection, opening())
         assert again.number != till.number
-
-
-async def test_repeats_of_one_command_are_done_once(world: World) -> None:
-    await with_tills(world)
-    async with world.connection() as connection:
-        asked = opening()
-        till = await open_(connection, asked)
-        assert await open_(connection, asked) == till
-        told = counting(till, 1)
-        assert await count(connection, told) == await count(connection, told)
-        assert len((await count(connection, told)).counts) == 1
 
 
 async def test_a_closing_and_a_payment_never_cross(world: World) -> None:

@@ -99,7 +99,7 @@ def test_what_is_wrong_is_found_at_its_line(where: str, value: Any, at: str | No
 
 def test_every_rule_is_tested() -> None:
     unseen = mistakes_in("province") - {rule for *_, rule in BROKEN}
-    assert unseen == {"does_not_fit_province"}  # tests/integration/operations/test_provinces.py
+    assert unseen == {"does_not_fit_province"}  # tests/integration/operations/test_publish.py
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"H24"])
