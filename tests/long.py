@@ -200,7 +200,6 @@ LONG: Final[Mapping[str, Long]] = {
     "integration/operations/test_doctor.py": Long(
         "each complaint of the doctor in a world broken for it",
         but=(
-            "test_a_damaged_file_of_addresses_is_named",
             "test_a_server_that_ends_filings_for_long_refusals_is_told_of",
             "test_a_stack_that_was_killed_is_told_from_one_that_was_stopped",
             "test_a_virus_scanner_that_is_set_must_answer",
@@ -384,7 +383,6 @@ LONG: Final[Mapping[str, Long]] = {
         "each view of each audience, through the kit; pages of lists while they grow",
         but=(
             "test_a_stream_of_another_kind_is_not_found",
-            "test_actions_and_clocks_are_those_of_now",
             "test_nothing_of_what_never_was_is_available",
             "test_open_filings_only",
             "test_pages_of_tasks_come_by_what_is_due_first",

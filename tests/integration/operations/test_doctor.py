@@ -85,6 +85,8 @@ async def test_a_stack_that_was_killed_is_told_from_one_that_was_stopped(here: N
     home = Home(tmp_path / ".motcua")
     home.create()
     assert (await Doctor({})()).of("stack") == [("warn", "none runs in this folder")]
+    home.env_file.write_text("cut off")
+    assert (await Doctor({})(TEMPORAL_ADDRESS=NOBODY)).of("stack") == [("fail", ".motcua/run/env: ValueError")]
     home.write_env({"MOTCUA_DATABASE_URL": f"postgresql://nobody:secret@{NOBODY}/none"})
     home.pid_file("postgres").write_text(f"{2**22 + 1}\n")  # beyond what Linux gives
     home.pid_file("worker").write_text(f"{os.getpid()}\n")
@@ -94,16 +96,6 @@ async def test_a_stack_that_was_killed_is_told_from_one_that_was_stopped(here: N
     assert told.of("stack") == [("fail", "has died: postgres")]
     assert ("ok", f".motcua/run/env: MOTCUA_DATABASE_URL=postgresql://nobody@{NOBODY}/none") in told.of("settings")
     assert {"postgres", "stack"} <= told.failed
-
-
-async def test_a_damaged_file_of_addresses_is_named(here: None, tmp_path: Path) -> None:  # noqa: ARG001 -- for where it runs
-    home = Home(tmp_path / ".motcua")
-    home.create()
-    home.env_file.write_text("cut off")
-
-    told = await Doctor({})(TEMPORAL_ADDRESS=NOBODY)
-
-    assert told.of("stack") == [("fail", ".motcua/run/env: ValueError")]
 
 
 async def test_a_healthy_world_is_healthy_and_no_secret_is_told(running: World, doctor: Doctor) -> None:

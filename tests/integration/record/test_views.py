@@ -20,7 +20,7 @@ from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import Closing, Stage
 from schemas.ids import TASK_QUEUE, filing_id, filing_workflow, payment_workflow
-from schemas.people import Actor, Role
+from schemas.people import Role
 from tests.acting import (
     AGENCY,
     BIRTH,
@@ -138,28 +138,6 @@ async def test_a_stream_of_another_kind_is_not_found(office: World) -> None:
 async def test_a_question_that_makes_no_sense_is_refused_at_once(office: World, question: dict[str, Any]) -> None:
     async with asyncio.timeout(10):
         assert (await refusal(ask(office, **question))).code is RefusalCode.BAD_COMMAND
-
-
-async def test_actions_and_clocks_are_those_of_now(office: World) -> None:
-    client, play = office.client, await Play.begin(office, birth())
-    reception = play.officer(Role.RECEPTION)
-
-    async def allowed(actor: Actor) -> set[str]:
-        return {action.name for action in await client.actions(play.filing, actor) if action.allowed}
-
-    assert "accept" in await allowed(reception)
-    assert "accept" not in await allowed(play.submission.actor)
-    assert "withdraw" in await allowed(play.submission.actor)
-    (intake,) = await client.clocks(play.filing)
-    assert (intake.clock, intake.ended) == ("intake", None)
-    await play.accept()
-    assert "accept" not in await allowed(reception)
-    ended, *running = await client.clocks(play.filing)
-    assert (ended.clock, ended.ended_by, ended.due) == ("intake", "accepted", intake.due)
-    assert {clock.clock for clock in running} >= {"processing"}
-    await play.withdraw()
-    assert await allowed(reception) == await allowed(play.submission.actor) == set()
-    assert all(clock.ended for clock in await client.clocks(play.filing))
 
 
 async def test_everything_is_answered_after_the_end_and_after_the_engine_has_forgotten(world: World) -> None:
