@@ -208,13 +208,6 @@ LONG: Final[Mapping[str, Long]] = {
             "test_without_workers_it_names_who_stands_still",
         ),
     ),
-    "integration/operations/test_doctor_codec.py": Long(
-        "each state of the codec",
-        but=(
-            "test_keys_are_listed_and_a_new_one_is_added_that_only_opens",
-            "test_no_ring_is_written_over_and_none_is_printed",
-        ),
-    ),
     "integration/operations/test_erasure.py": Long(
         "erasures killed anywhere, by law, and beside work", but=("test_a_table_that_nobody_has_thought_of_is_found",)
     ),
@@ -337,8 +330,10 @@ LONG: Final[Mapping[str, Long]] = {
         ),
     ),
     "integration/record/test_codec_keys.py": Long(
-        "workers that lack a key, and streams that can't be opened",
+        "workers that lack a key, streams that can't be opened, and each state of the codec",
         but=(
+            "test_keys_are_listed_and_a_new_one_is_added_that_only_opens",
+            "test_no_ring_is_written_over_and_none_is_printed",
             "test_what_runs_and_cannot_be_opened_here_is_named",
             "test_what_was_heard_is_kept_until_workers_open_what_is_told_them",
             "test_who_seals_by_a_key_that_no_worker_has_starts_nothing_again",
