@@ -12,6 +12,11 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
+from activities.ledger.findings import Findings
+from rules.filing.evidence import issued
+from rules.result.evidence import made
+from rules.streams import FILING, RESULT
+from schemas.backoffice import IssueAnswer
 from schemas.files import FileRef, file_key
 from schemas.ids import StreamId
 
@@ -22,16 +27,19 @@ QUICKLY: Final = LocalActivityConfig(
 
 STORE: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=10))
 
+_FINDINGS: Final = {FILING.name: issued, RESULT.name: made}
+
 
 class Papers:
     """Reads the object store."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, findings: Findings) -> None:
         self._store = store
+        self._findings = findings
 
     @activity.defn(name="papers.confirm")
-    async def confirm(self, file: FileRef) -> bool:
-        """Returns whether the store holds this file of the calling filing; False if the store can't answer.
+    async def confirm(self, answer: IssueAnswer) -> bool:
+        """Returns whether the store holds the result's file for the calling filing; False if the store can't answer.
 
         No event orders it: the file is an agency's answer, which is recorded only if the file exists. A caller learns
         only that a file exists whose digest they already know. It reads no more than the size limit of a file.
@@ -40,8 +48,15 @@ class Papers:
             asks = StreamId.parse(activity.info().workflow_id or "")
         except ValueError:
             return False
-        if file.key != file_key(asks.filing, file.sha256):
+        file = answer.result
+        if asks.kind not in _FINDINGS or file.key != file_key(asks.filing, file.sha256):
             return False
+        if not await self._is_there(file):
+            return False
+        await self._findings.keep(str(asks), _FINDINGS[asks.kind](answer))
+        return True
+
+    async def _is_there(self, file: FileRef) -> bool:
         try:
             found = await self._store.get_async(file.key)
         except (FileNotFoundError, GenericError):

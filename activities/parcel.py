@@ -16,12 +16,14 @@ from activities.partners import postal as wire
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.partners.polling import no_answer, nothing_new, soon
 from activities.support.failpoint import failpoint
-from rules.parcel.fold import news
+from rules.parcel.evidence import ended, left, sent, tracked, watch_ended
+from rules.parcel.fold import collected, news
 from rules.payment.late_money import next_daily_look
 from rules.require import require
 from rules.streams import PARCEL
 from rules.time import working_time
 from schemas.base import Instant, Model
+from schemas.filing.events import ParcelOutcome
 from schemas.limit import Limit, Unit
 from schemas.parcel.state import Meaning, Parcel, ParcelState, Step
 
@@ -32,11 +34,19 @@ BETWEEN_INVITATIONS: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
 """After an invitation the post must try to deliver again within this time (TT 17/2017 Đ5 k2)."""
 
 
+class Handed(Model):
+    """The waybill of a parcel that the post has, or the post's own code for its refusal."""
+
+    waybill: str | None = None
+    refused: str | None = None
+
+
 class News(Model):
-    """New tracking steps; empty when tracking has ended. `again_by`: deadline of the post's next delivery attempt."""
+    """New tracking steps; with none, the end of the watch. `again_by`: deadline of the post's next delivery attempt."""
 
     steps: tuple[Step, ...] = ()
     again_by: Instant | None = None
+    watched_until: Instant | None = None
 
 
 class Parcels:
@@ -48,11 +58,8 @@ class Parcels:
         self._instructions = instructions
 
     @activity.defn(name="parcel.send")
-    async def send(self, given: Instruction) -> str:
-        """Hands the parcel to the post, or finds it handed over: returns the waybill.
-
-        `not_taken`, no retry: the post refuses.
-        """
+    async def send(self, given: Instruction) -> Handed:
+        """Hands the parcel to the post, or finds it handed over. Raises `NotOrderedError`."""
         parcel = await self._parcel(given)
         if parcel.state is not ParcelState.REQUESTED:
             raise NotOrderedError(given)
@@ -70,13 +77,15 @@ class Parcels:
         try:
             waybill = await self._there(given.stream) or await self._post.send(order)
         except wire.RejectedError as error:
-            raise ApplicationError(str(error), error.code, type="not_taken", non_retryable=True) from None
+            await self._instructions.findings.keep(given.stream, ended(ParcelOutcome.RETURNED, error.code))
+            return Handed(refused=error.code)
         failpoint("parcel.sent")
-        return waybill
+        await self._instructions.findings.keep(given.stream, sent(waybill))
+        return Handed(waybill=waybill)
 
     @activity.defn(name="parcel.news")
     async def news(self, given: Instruction) -> News:
-        """Returns new tracking steps once there are any, or none when tracking has ended.
+        """Returns new tracking steps once there are any, or the end of the watch.
 
         After the parcel's end it is checked once a day, counted from the server's start time of this attempt.
         """
@@ -93,7 +102,13 @@ class Parcels:
         steps = news(read.seen.state, read.seen.heard, said)
         if not steps and not over:
             raise nothing_new(_wait(parcel, began))
-        return News(steps=steps, again_by=await self._again_by(given.stream, steps))
+        if not steps:
+            await self._instructions.findings.keep(given.stream, watch_ended(require(until)))
+            return News(watched_until=until)
+        steps = tuple(step.model_copy(update={"collected": collected(parcel, step)}) for step in steps)
+        again_by = await self._again_by(given.stream, steps)
+        await self._instructions.findings.keep(given.stream, *(tracked(step, again_by) for step in steps))
+        return News(steps=steps, again_by=again_by)
 
     @activity.defn(name="parcel.cancel")
     async def cancel(self, given: Instruction) -> bool:
@@ -103,6 +118,7 @@ class Parcels:
             raise NotOrderedError(given)
         cancelled = await self._post.cancel(given.stream)
         failpoint("parcel.cancelled")
+        await self._instructions.findings.keep(given.stream, ended(ParcelOutcome.CANCELLED) if cancelled else left())
         return cancelled
 
     async def _parcel(self, given: Instruction) -> Parcel:

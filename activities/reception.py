@@ -20,6 +20,7 @@ from activities.files.scanner import Scanner, ScannerDownError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.support.failpoint import failpoint
 from activities.support.heartbeat import heartbeat
+from rules.filing.evidence import examined, scanned
 from rules.filing.submission.files import file_problems, quota_problems
 from rules.streams import FILING
 from schemas.base import Code, Instant, Model, Problem, Version
@@ -28,6 +29,7 @@ from schemas.files import FileRef, ScanState
 from schemas.filing.examined import Examined
 from schemas.filing.state import Filing
 from schemas.filing.submission import Submission
+from schemas.ids import filing_workflow
 from schemas.signature import SignatureOutcome, SignatureRecord, SignatureVerdict, record_of
 
 QUICKLY: Final = LocalActivityConfig(
@@ -120,20 +122,26 @@ class Reception:
         whose digest they know, and may leave the proof of a verdict in the store. Outside, it only queries authorities
         for revocation, and requests a time-stamp over the verdict, which does not reveal the signer.
         """
+        async with heartbeat():
+            answer = await self._examined(request)
+        found = examined((named.file for named in request.files), answer)
+        await self._orders.findings.keep(filing_workflow(request.filing_id), found)
+        return answer
+
+    async def _examined(self, request: ExamineRequest) -> Examined:
         too_much = tuple(quota_problems((named.place, named.file) for named in request.files))
         if too_much:
             return Examined(problems=too_much)
-        async with heartbeat():
-            looked = await self._all(request)
-            problems = tuple(found for found in looked if isinstance(found, Problem))
-            verdict = None if problems else await self._verdict(request)
-            failpoint("examined")
-            if verdict is not None and verdict.outcome is SignatureOutcome.REFUSED:
-                problems = verdict.problems
-            if problems:
-                return Examined(problems=problems)
-            record = None if verdict is None else await self._recorded(request.filing_id, verdict)
-            return Examined(scan=_worst(looked), signature=record)
+        looked = await self._all(request)
+        problems = tuple(found for found in looked if isinstance(found, Problem))
+        verdict = None if problems else await self._verdict(request)
+        failpoint("examined")
+        if verdict is not None and verdict.outcome is SignatureOutcome.REFUSED:
+            problems = verdict.problems
+        if problems:
+            return Examined(problems=problems)
+        record = None if verdict is None else await self._recorded(request.filing_id, verdict)
+        return Examined(scan=_worst(looked), signature=record)
 
     @activity.defn(name="reception.scan")
     async def scan(self, order: Instruction) -> list[Code]:
@@ -146,7 +154,10 @@ class Reception:
         if not papers:
             raise NotOrderedError(order)
         async with heartbeat():
-            return [paper.code for paper in papers if paper.file and await self._is_infected(paper.file)]
+            infected = [paper.code for paper in papers if paper.file and await self._is_infected(paper.file)]
+        files = [paper.file.sha256 for paper in papers if paper.file is not None]
+        await self._orders.findings.keep(order.stream, scanned(files, infected))
+        return infected
 
     async def _all(self, request: ExamineRequest) -> list[ScanState | Problem]:
         """Examines each file, and stops after one that is too hard to read: nobody may have a hundred of them tried."""

@@ -1,15 +1,21 @@
-"""Evidence: entries that the log must hold before an event about another stream is written."""
+"""Evidence: entries that the record must hold before an event is written, in other streams or among the findings."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from pydantic_core import to_jsonable_python
+
+_FINDINGS: Final = UUID("3f0cbb1e-0f7c-5b0e-9a52-7b8c2f1d6a90")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A required event among those of the filing and of all its other streams.
+    """A required event among those of the filing and of all its other streams, or a required finding.
 
     Attributes:
         kinds: The event is of one of these kinds.
@@ -17,6 +23,7 @@ class Entry:
         stream: The stream that holds it; None: any stream of the filing.
         absent: There must be no such event.
         after: An earlier event in its stream.
+        finding: The id of the finding that is required in place of an event, of this kind and about this stream.
     """
 
     kinds: tuple[str, ...]
@@ -24,7 +31,36 @@ class Entry:
     stream: str | None = None
     absent: bool = False
     after: Entry | None = None
+    finding: UUID | None = None
 
 
 Evidence = tuple[tuple[Entry, ...], ...]
 """Alternatives: one of them is enough, with all of its entries."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of an act outside, by the process that did it: fields of an event that may follow from it.
+
+    Attributes:
+        kind: The kind of the event.
+        fields: Some of its fields; those that are None do not count.
+    """
+
+    kind: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def body(self) -> str:
+        """The fields as JSON, the same text for the same values."""
+        there = {name: value for name, value in self.fields.items() if value is not None}
+        return json.dumps(to_jsonable_python(there, exclude_none=True), sort_keys=True, ensure_ascii=False)
+
+    @property
+    def id(self) -> UUID:
+        """The name of its content: a repeated finding about a stream is the same row."""
+        return uuid5(_FINDINGS, f"{self.kind}\n{self.body}")
+
+    def about(self, stream: str) -> Entry:
+        """The evidence that it stands in the record."""
+        return Entry((self.kind,), stream=stream, finding=self.id)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar, Union,
 
 from pydantic import Field, TypeAdapter
 
-from rules.evidence import Evidence
+from rules.evidence import Evidence, Finding
 from rules.rule import Rules
 from rules.telling import Telling
 from rules.waiting import Waits
@@ -129,6 +129,7 @@ class StreamKind(Generic[S]):
         opening: The first command, made from the start input.
         commands: The public commands; each is an Update of its workflow under its kind.
         evidence_of: The entries that the log must hold before an event is written; None if it needs none.
+        found_by: The findings about acts outside that the record must hold before an event is written.
         pins: The versions that its first event pins.
         numberings: The numbers that its events carry, by kind of counter.
         table: Its own read model.
@@ -160,6 +161,7 @@ class StreamKind(Generic[S]):
     opening: Callable[[Any], Command] | None = None
     commands: tuple[type[Command], ...] = ()
     evidence_of: Callable[[StreamId, Any], Evidence | None] = lambda _, __: None
+    found_by: Callable[[StreamId, Any], tuple[Finding, ...]] = lambda _, __: ()
     pins: Callable[[Any], Pins | None] = lambda _: None
     numberings: Mapping[str, Numbering] = field(default_factory=dict)
     table: Table | None = None
@@ -222,9 +224,16 @@ class StreamKind(Generic[S]):
             raise RefusalError(ERASED)
         return self.rules.decide(state, command, now)
 
-    def evidence(self, stream: StreamId, event: Any) -> Evidence | None:
-        """The entries that the log must hold before this event is written; None if it needs none."""
-        return None if isinstance(event, Erased) else self.evidence_of(stream, event)
+    def evidence(self, stream: StreamId, event: Any, *, called_back: bool = False) -> Evidence | None:
+        """The entries that the record must hold before this event is written; None if it needs none.
+
+        An event that a provider's callback reports needs no finding.
+        """
+        if isinstance(event, Erased):
+            return None
+        logged = self.evidence_of(stream, event)
+        found = () if called_back else tuple(one.about(str(stream)) for one in self.found_by(stream, event))
+        return tuple((*way, *found) for way in logged or ((),)) if found else logged
 
     def papers(self, event: Any) -> tuple[PaperKind, ...]:
         """The official papers that this event causes."""

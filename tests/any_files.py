@@ -10,14 +10,18 @@ from typing import Any, Protocol
 import asyncpg
 from temporalio import activity
 
+from activities.ledger.findings import Findings
 from activities.ledger.vault import Vault
 from activities.partners.instructions import Instruction, Instructions, Read
 from activities.reception import ExamineRequest
+from rules.evidence import Finding
+from rules.filing import evidence
 from rules.stream_kind import Kinds, StreamKind
 from rules.streams import FILING, KINDS
 from schemas.base import Code
 from schemas.files import ScanState
 from schemas.filing.examined import Examined
+from schemas.ids import filing_workflow
 from workers import wiring
 from workers.settings import WorkerSettings
 from workers.wiring import Functions
@@ -31,11 +35,22 @@ class Receives(Protocol):
     async def scan(self, order: Instruction) -> list[Code]: ...
 
 
+class Unkept(Findings):
+    """Findings that `received_by` keeps instead."""
+
+    def __init__(self) -> None:
+        """Needs no pool."""
+
+    async def keep(self, stream: str, *found: Finding) -> None:
+        """Keeps nothing."""
+
+
 class Orders(Instructions):
     """Reads each order over a connection of its own, for objects made before there is a pool."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
+        self.findings = Unkept()
 
     async def read(self, given: Instruction, kind: StreamKind[Any]) -> Read:
         dsn, vault = self._settings.database_url.get_secret_value(), Vault(self._settings.master)
@@ -78,6 +93,24 @@ async def any_file_activities(settings: WorkerSettings, kinds: Kinds = KINDS) ->
 
 
 def received_by(reception: Receives, functions: Functions) -> Functions:
-    """Returns the same activities with this examiner."""
-    others = [function for function in functions.working if function.__qualname__.split(".")[0] != "Reception"]
-    return replace(functions, working=(*others, reception.examine, reception.scan))
+    """Returns the same activities with this examiner, whose answers are kept as findings like the platform's own."""
+    own = [function for function in functions.working if function.__qualname__.split(".")[0] == "Reception"]
+    orders: Instructions = own[0].__self__._orders  # type: ignore[attr-defined] # a bound method
+
+    @activity.defn(name="reception.examine")
+    async def examine(request: ExamineRequest) -> Examined:
+        answer = await reception.examine(request)
+        finding = evidence.examined((named.file for named in request.files), answer)
+        await orders.findings.keep(filing_workflow(request.filing_id), finding)
+        return answer
+
+    @activity.defn(name="reception.scan")
+    async def scan(order: Instruction) -> list[Code]:
+        papers = (await orders.read(order, FILING)).state.to_scan
+        infected = await reception.scan(order)
+        files = [paper.file.sha256 for paper in papers if paper.file is not None]
+        await orders.findings.keep(order.stream, evidence.scanned(files, infected))
+        return infected
+
+    others = [function for function in functions.working if function not in own]
+    return replace(functions, working=(*others, examine, scan))

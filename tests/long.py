@@ -505,6 +505,7 @@ LONG: Final[Mapping[str, Long]] = {
     "workflow/orders/test_results.py": Long("rogue runs that order results"),
     "workflow/orders/test_rogue_runs.py": Long("rogue runs that order every activity, with old requests too"),
     "workflow/orders/test_under_way.py": Long("acts and signatures under way that are reset, restarted and moved"),
+    "workflow/test_answered.py": Long("a stranger answers each activity on a real queue"),
     "workflow/test_bad_input.py": Long(
         "each wrong input by a real Update",
         only=(

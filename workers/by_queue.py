@@ -31,11 +31,10 @@ INSTRUCTED: Final = frozenset(
         "payment.refund",
         "reception.scan",
         "result.prepare",
-        "result.prove",
         "result.sign",
     }
 )
-"""Activities that take an `Instruction` (two also a file that the log can't name yet), and refuse anything else."""
+"""Activities that take an `Instruction` (one also a file that the log can't name yet), and refuse anything else."""
 
 HARMLESS: Final = frozenset(
     {

@@ -190,12 +190,13 @@ async def activities_with(
         own: dict[str, Provider] = {DEFAULT_PROVIDER: OwnBank(DEFAULT_PROVIDER, bank)}
         others = {name: provider(name, merchant, http) for name, merchant in settings.providers.items()}
         instructions = Instructions(pool, vault, kinds)
-        payments, merchants = Payments(own | others, pool, instructions), Merchants(own | others, pool, vault, kinds)
+        payments = Payments(own | others, pool, instructions)
+        merchants = Merchants(own | others, pool, vault, kinds)
         giving_back = GivingBack(own | others, Calls(pool), instructions)
         parcels = Parcels(post, pool, instructions)
         views = Views(pool, vault, kinds, guard)
         store = open_store(settings.objects)
-        papers, keep = Papers(store), Store(store).put
+        papers, keep = Papers(store, instructions.findings), Store(store).put
         reception = Reception(store, instructions, keep, inspector, scanner_at(settings.clamd), signatures)
         workflows, refunds = Workflows(), Refunds(pool, vault, kinds)
         complaints = Complaints(pool, vault, kinds, guard)
@@ -243,7 +244,6 @@ async def activities_with(
             results.order,
             printing.print,
             official.prepare,
-            official.prove,
             official.sign,
             Checkpoints(pool, setup).make,
         )

@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.result.state import Result
     from schemas.stream.edge import strictly
 
-from workflows.stream.ordering import instruction, is_not_ordered, read_again
+from workflows.stream.asking import bound, instruction, is_not_ordered, note_no_answer, read_again, readable, start
 from workflows.stream.recording import Stream
 
 _TIME: Final = timedelta(minutes=2)
@@ -44,9 +44,6 @@ _FOR_EVER: Final = 0
 
 _OFFICERS_MAY: Final = timedelta(minutes=10)
 """Maximum pause between two attempts at work that officers can do as well."""
-_UNKNOWN_THERE: Final = "NotFoundError"
-"""The error type with which a worker rejects an activity that it does not have."""
-
 _TYPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 
 A = TypeVar("A", bound=Model)
@@ -80,22 +77,30 @@ def _issued(
     return asyncio.create_task(asking.answer(bo.ISSUE, lambda: request, queue, bo.IssueAnswer))
 
 
-def decide(referral: Referral, queue: str) -> workflow.ActivityHandle[Any]:
-    """Requests the decision of a part; officers may decide it meanwhile. Older kits do not know this request."""
+def decide(log: Stream[Referral], queue: str) -> asyncio.Task[bo.AnswerAnswer]:
+    """Requests the decision of a part; officers may decide it meanwhile."""
+    referral = log.state
     request = bo.AnswerRequest(
         request_id=f"answer:{referral.n}",
         dossier=require(referral.dossier),
         part=require(referral.part),
         lead=require(referral.lead),
     )
-    return workflow.start_activity(
-        bo.ANSWER,
-        request,
-        task_queue=queue,
-        start_to_close_timeout=_TIME,
-        heartbeat_timeout=_BEAT,
-        retry_policy=RetryPolicy(maximum_interval=_OFFICERS_MAY, non_retryable_error_types=[_UNKNOWN_THERE]),
-    )
+    return asyncio.create_task(_decided(log, request, queue))
+
+
+async def _decided(log: Stream[Referral], request: bo.AnswerRequest, queue: str) -> bo.AnswerAnswer:
+    silent, later = 0, _LATER
+    while True:
+        try:
+            raw = await start(bo.ANSWER, request, _options(queue, silent, RetryPolicy(maximum_interval=_OFFICERS_MAY)))
+            return strictly(bo.AnswerAnswer, readable(raw, Any))
+        except (ActivityError, ValueError) as error:
+            note_no_answer(bo.ANSWER, type(error).__name__)
+            silent += _timed_out(error)
+        await log.catch_up()
+        await workflow.sleep(later, summary=bo.NO_USABLE_ANSWER)
+        later = min(later * 2, _OFFICERS_MAY)
 
 
 class _Asking:
@@ -112,6 +117,7 @@ class _Asking:
         self._work = work
         self._says_all = answer_says_all
         self._tries = 0
+        self._silent = 0
         self._told = log.state.machine_failing is work
 
     async def printed(self) -> bo.IssueAnswer | None:
@@ -130,17 +136,10 @@ class _Asking:
         """
         while True:
             try:
-                given = await workflow.execute_activity(
-                    name,
-                    request(),
-                    task_queue=queue,
-                    start_to_close_timeout=_TIME,
-                    heartbeat_timeout=_BEAT,
-                    retry_policy=RetryPolicy(
-                        maximum_interval=_LONGEST_PAUSE, maximum_attempts=_FOR_EVER if self._told else TOLD_AFTER
-                    ),
-                )
-                answer = strictly(model, given)
+                attempts = _FOR_EVER if self._told else TOLD_AFTER
+                retries = RetryPolicy(maximum_interval=_LONGEST_PAUSE, maximum_attempts=attempts)
+                raw = await start(name, request(), _options(queue, self._silent, retries))
+                answer = strictly(model, readable(raw, Any))
             except (ActivityError, ValueError) as error:
                 if name == PRINT and isinstance(error, ActivityError) and is_not_ordered(error):
                     raise
@@ -151,7 +150,8 @@ class _Asking:
                 return answer
 
     async def _failed(self, name: str, error: ActivityError | ValueError) -> None:
-        workflow.logger.warning("backoffice.no_answer", extra={"kind": name, "reason": type(error).__name__})
+        note_no_answer(name, type(error).__name__)
+        self._silent += _timed_out(error)
         exhausted = isinstance(error, ActivityError) and error.retry_state is RetryState.MAXIMUM_ATTEMPTS_REACHED
         self._tries += TOLD_AFTER if exhausted else 1
         if self._tries < TOLD_AFTER or self._told:
@@ -166,6 +166,20 @@ class _Asking:
 
     def _id(self) -> str:
         return f"machine:{self._work}:{self._log.state.seq}"
+
+
+def _options(queue: str | None, silent: int, retries: RetryPolicy) -> workflow.ActivityConfig:
+    return workflow.ActivityConfig(
+        task_queue=queue,
+        schedule_to_close_timeout=bound(silent),
+        start_to_close_timeout=_TIME,
+        heartbeat_timeout=_BEAT,
+        retry_policy=retries,
+    )
+
+
+def _timed_out(error: Exception) -> bool:
+    return isinstance(error, ActivityError) and error.retry_state is RetryState.TIMEOUT
 
 
 def _type_of(error: BaseException | None) -> str | None:

@@ -35,7 +35,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
     from workflows.alarm import Alarm, ring_id
-    from workflows.stream.examining import examine, refusal_of
+    from workflows.stream.examining import examine
     from workflows.stream.hearing import heard
     from workflows.stream.recording import single_argument
     from workflows.stream.shell import Life, Opening, takes_commands
@@ -78,8 +78,9 @@ class ComplaintLife(Life[Complaint]):
         said = {"actor": start.actor, "via": start.via, "statement": start.statement}
         command = Complain(command_id=OPENING, start=start, grounds=found, **said)
         examined = await examine(start.filing_id, start)
-        refusal = self._misfit or refusal_of(examined)
-        return Opening(Origin(stream_named(self.kind), found.agency), command, content_of_start(self.start), refusal)
+        refusal = self._misfit or examined.refusal
+        origin, content = Origin(stream_named(self.kind), found.agency), content_of_start(self.start)
+        return Opening(origin, command, content, refusal, examined.findings)
 
     async def proceed(self) -> None:
         """Waits for the answer while the clock runs; then, if upheld, ensures that the filing starts again."""

@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenResult, Registry
     from activities.ledger.append import LEDGER
     from activities.money.merchants import CollectorRequest, Merchants
-    from activities.papers import QUICKLY, STORE, Papers
+    from activities.reception import SCANNING, Reception
     from activities.support.refusal import failure
     from rules.filing import lifecycle
     from rules.filing.commands.counter import WRONG_CODE
@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.backoffice import NOT_IN_STORE
     from schemas.base import AgencyCode
     from schemas.errors import NOT_READY, OTHER_SUBMISSION, RefusalError
-    from schemas.files import FileRef, ScanState
+    from schemas.files import Paper, ScanState
     from schemas.filing import commands as cm
     from schemas.filing.commands import content_of
     from schemas.filing.examined import Examined
@@ -40,9 +40,10 @@ with workflow.unsafe.imports_passed_through():
     from schemas.text import composed
     from workflows import agency, children
     from workflows.alarm import Alarm, ring_id
-    from workflows.stream.examining import examine, scan
+    from workflows.stream.asking import instruction, question
+    from workflows.stream.confirming import confirmed
+    from workflows.stream.examining import examine
     from workflows.stream.hearing import heard
-    from workflows.stream.ordering import read_again
     from workflows.stream.recording import single_argument
     from workflows.stream.shell import Life, Opening, takes_commands
     from workflows.stream.waiting import ContinueAsNewDueError
@@ -111,7 +112,8 @@ class FilingLife(Life[Filing]):
         origin = Origin(filed.stream, filed.submission.agency, found.procedure, found.calendar, found.digests)
         # Also for a submission that is refused anyway: today's rules decide that, and no replay may depend on them.
         examined = await examine(filed.stream.filing, filed.submission, found.procedure.version)
-        return Opening(origin, filed.command(found.procedure, found, examined), filed.content, filed.refusal)
+        command = filed.command(found.procedure, found, examined.answer)
+        return Opening(origin, command, filed.content, filed.refusal, examined.findings)
 
     def as_examined(self, command: cm.Command, examined: Examined) -> cm.Command:
         """Adds the scanner's result to a supplement."""
@@ -247,23 +249,16 @@ class FilingLife(Life[Filing]):
             await self._until(making.done)
             if (made := making.result()) is None:
                 continue
-            if await self._is_stored(made.result):
+            confirming = asyncio.create_task(confirmed(self.stream, made))
+            await self._until(confirming.done)
+            if confirming.result():
                 command_id = f"issue:{self._filing.seq}"
                 await self.stream.attempt(cm.Issue.model_validate({"command_id": command_id} | dict(made)))
-            else:
+            if self._filing.result is None:
                 workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._filing.filing_id)})
                 await self.stream.catch_up()
                 later = asyncio.create_task(workflow.sleep(_NOT_THERE, summary=NOT_IN_STORE))
                 await self._until(later.done)
-
-    async def _is_stored(self, result: FileRef) -> bool:
-        with suppress(FailureError):
-            return await workflow.execute_local_activity_method(Papers.confirm, result, **QUICKLY)
-        confirming = workflow.start_activity_method(Papers.confirm, result, **STORE)
-        await self._until(confirming.done)
-        with suppress(FailureError):
-            return confirming.result()
-        return False
 
     async def _deliver(self) -> None:
         """Sends the result if it goes by post, then waits for its arrival or collection; again if it is lost."""
@@ -378,14 +373,12 @@ class FilingLife(Life[Filing]):
         return idle and bool(self._filing.to_scan) and not self._filing.closed
 
     async def _scan(self) -> None:
-        asked = self._filing.to_scan
-        try:
-            infected = await scan(self.stream)
-        except ActivityError as error:
-            workflow.logger.warning("reception.not_scanned", extra={"reason": type(error.cause).__name__})
-            await read_again(self.stream)
-            return
-        scanned = tuple(paper.file.sha256 for paper in asked if paper.file is not None)
+        with suppress(ContinueAsNewDueError):
+            scanned = partial(self._scanned, self._filing.to_scan)
+            await self.ask(question(Reception.scan, instruction(self.stream), scanned, SCANNING))
+
+    async def _scanned(self, papers: tuple[Paper, ...], infected: list[str]) -> None:
+        scanned = tuple(paper.file.sha256 for paper in papers if paper.file is not None)
         command_id = f"scan:{self._filing.seq}"
         await self.stream.attempt(cm.RecordScan(command_id=command_id, scanned=scanned, infected=tuple(infected)))
 
@@ -457,7 +450,10 @@ class FilingWorkflow:
     @workflow.update
     async def submit(self, *check: Any) -> Receipt:
         """Waits for the submission's receipt, or for its refusal."""
+        begun = self.life.has_begun
         await self.life.settled()
+        if begun and self.life.refusal is None:
+            await self.life.stream.catch_up()  # it may have been told a receipt that the log does not have
         return self._submitted(check)
 
     @submit.validator

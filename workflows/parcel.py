@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.parcel import POST, News, Parcels
+    from activities.parcel import POST, Handed, News, Parcels
     from rules.parcel.view import view
     from rules.streams import PARCEL
     from schemas.errors import RefusalError
     from schemas.filing.events import ParcelOutcome
     from schemas.filing.state import ParcelFact
-    from schemas.parcel.commands import RecallConsignment, RecordEnd, RecordLeft, RecordSent, RecordSteps
+    from schemas.parcel.commands import (
+        EndParcelWatch,
+        RecallConsignment,
+        RecordEnd,
+        RecordLeft,
+        RecordSent,
+        RecordSteps,
+    )
     from schemas.parcel.state import Parcel, ParcelState, ParcelView
-    from workflows.stream.ordering import instruction, ordered
+    from workflows.stream.asking import instruction, question
     from workflows.stream.recording import single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, takes_commands
-    from workflows.stream.waiting import give_up, pause, wait_for
-
-_NOTHING_COMES_OF_IT: Final = timedelta(minutes=1)
 
 
 class ParcelLife(Life[Parcel]):
@@ -39,8 +41,7 @@ class ParcelLife(Life[Parcel]):
             elif self._parcel.recalled:
                 await self._take_back()
             elif self._parcel.under_way or self._parcel.watched_until is not None:
-                if await self._over():
-                    return
+                await self._watch()
             else:
                 return
 
@@ -62,16 +63,16 @@ class ParcelLife(Life[Parcel]):
     async def _send(self) -> None:
         """Hands it to the post. A refusal by the post is recorded as a return."""
         while self._parcel.state is ParcelState.REQUESTED:
-            sending = workflow.start_activity_method(Parcels.send, instruction(self.stream), **POST)
-            try:
-                waybill = await ordered(self.stream, sending)
-            except ActivityError as error:
-                workflow.logger.warning("parcel.not_taken", extra={"filing_id": str(self._parcel.filing_id)})
-                end = RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.RETURNED, said=_code(error))
-                await self.stream.record(end)
-            else:
-                if waybill is not None:
-                    await self.stream.record(RecordSent(command_id="parcel:sent", waybill=waybill))
+            await self.ask(question(Parcels.send, instruction(self.stream), self._handed, POST))
+
+    async def _handed(self, handed: Handed) -> None:
+        if handed.waybill is not None:
+            await self.stream.attempt(RecordSent(command_id="parcel:sent", waybill=handed.waybill))
+            return
+        workflow.logger.warning("parcel.not_taken", extra={"filing_id": str(self._parcel.filing_id)})
+        await self.stream.attempt(
+            RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.RETURNED, said=handed.refused)
+        )
 
     async def _tell(self) -> None:
         """Reports its end to the filing, once for each end."""
@@ -84,32 +85,20 @@ class ParcelLife(Life[Parcel]):
         await report(self.stream, "parcel_settled", fact)
         self._remember(told=outcome)
 
-    async def _over(self) -> bool:
-        """Waits for news of the post or a recall by the filing; True if the watch ended without either."""
-        looking = workflow.start_activity_method(Parcels.news, instruction(self.stream), **POST)
-        try:
-            await wait_for(self.stream, lambda: looking.done() or self._recall_waits)
-        finally:
-            if not looking.done():
-                give_up(looking)
-        if not looking.done():
-            return False
-        news = await ordered(self.stream, looking)
-        return news is not None and not await self._record(news)
+    async def _watch(self) -> None:
+        """Waits for news of the post, the end of the watch, or a recall by the filing."""
+        late = not self._parcel.under_way
+        looking = question(Parcels.news, instruction(self.stream), self._record, POST, watches=late)
+        await self.ask(looking, news=lambda: self._recall_waits)
 
-    async def _record(self, news: News) -> bool:
-        """Records the post's news; False if there is none.
-
-        After news that can't be recorded it pauses before asking again.
-        """
-        if not news.steps:
-            return False
+    async def _record(self, news: News) -> None:
         seq = self._parcel.seq
-        command_id = f"parcel:steps:{seq}"
-        await self.stream.attempt(RecordSteps(command_id=command_id, steps=news.steps, again_by=news.again_by))
-        if self._parcel.seq == seq:
-            await pause(self.stream, _NOTHING_COMES_OF_IT, "the post says what can't be recorded")
-        return True
+        if news.watched_until is not None:
+            await self.stream.attempt(EndParcelWatch(command_id=f"parcel:watched:{seq}", until=news.watched_until))
+            return
+        await self.stream.attempt(
+            RecordSteps(command_id=f"parcel:steps:{seq}", steps=news.steps, again_by=news.again_by)
+        )
 
     @property
     def _recall_waits(self) -> bool:
@@ -126,20 +115,13 @@ class ParcelLife(Life[Parcel]):
 
     async def _take_back(self) -> None:
         """Cancels at the post, which alone knows whether it has left: its answer decides."""
-        asking = workflow.start_activity_method(Parcels.cancel, instruction(self.stream), **POST)
-        back = await ordered(self.stream, asking)
-        if back is None:
-            return
-        if back:
-            await self.stream.record(RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.CANCELLED))
+        await self.ask(question(Parcels.cancel, instruction(self.stream), self._cancelled, POST))
+
+    async def _cancelled(self, cancelled: bool) -> None:  # noqa: FBT001 -- the answer of an activity
+        if cancelled:
+            await self.stream.attempt(RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.CANCELLED))
         else:
-            await self.stream.record(RecordLeft(command_id="parcel:left"))
-
-
-def _code(error: ActivityError) -> str | None:
-    """Returns the post's own code for its refusal."""
-    cause = error.cause
-    return str(cause.details[0]) if isinstance(cause, ApplicationError) and cause.details else None
+            await self.stream.attempt(RecordLeft(command_id="parcel:left"))
 
 
 @workflow.defn(name="Parcel")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenRequest, OpenResult, Registry
@@ -22,15 +22,14 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.state import OverduePartFact, PartFact
     from schemas.referral.commands import AnswerByMachine, CancelReferral, LookAtDeadline
     from schemas.referral.state import Referral, ReferralState, ReferralView
-    from schemas.stream.edge import strictly
     from workflows import agency
     from workflows.stream.recording import MIN_TIMER, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
-    from workflows.stream.waiting import give_up, wait_for
+    from workflows.stream.waiting import wait_for
 
-Asking = workflow.ActivityHandle[Any]
+Asking = asyncio.Task[AnswerAnswer]
 
 
 class ReferralLife(Life[Referral]):
@@ -62,8 +61,8 @@ class ReferralLife(Life[Referral]):
                 await self._tell_overdue()
                 await self._await_answer(asking)
         finally:
-            if asking is not None and not asking.done():
-                give_up(asking)
+            if asking is not None:
+                asking.cancel()
         await self._tell_answer()
 
     async def cancel(self) -> None:
@@ -75,7 +74,7 @@ class ReferralLife(Life[Referral]):
     def _ask_back_office(self) -> Asking | None:
         if not self._undecided or self.memory.asked or not self.memory.queue:
             return None
-        return agency.decide(self.stream.state, self.memory.queue)
+        return agency.decide(self.stream, self.memory.queue)
 
     async def _await_answer(self, asking: Asking | None) -> None:
         """Waits until something has to be done.
@@ -106,13 +105,9 @@ class ReferralLife(Life[Referral]):
         return True
 
     async def _hear(self, asking: Asking) -> None:
-        """Records the back office's decision. No decision, a failure or an unfit answer leaves it to its officers."""
+        """Records the back office's decision; without one it is left to the officers."""
         self._remember(asked=True)
-        try:
-            answer = strictly(AnswerAnswer, await asking)
-        except (ActivityError, ValueError) as error:
-            workflow.logger.warning("referral.no_machine_answer", extra={"reason": type(error).__name__})
-            return
+        answer = await asking
         if answer.decision is not None:
             await self.stream.attempt(AnswerByMachine(command_id="part:machine", decision=answer.decision))
 

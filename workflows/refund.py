@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
@@ -46,7 +46,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.ledger import Receipt
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
-    from workflows.stream.ordering import instruction, is_not_ordered, read_again
+    from workflows.stream.asking import instruction, question
     from workflows.stream.recording import single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, takes_commands
@@ -130,7 +130,7 @@ class RefundLife(Life[Refund]):
         return await workflow.execute_local_activity_method(Refunds.look, asked, **LEDGER)
 
     async def _give_back(self) -> None:
-        """Has the provider make each approved refund, however long its answer takes.
+        """Has the provider make each approved refund; signals and reports go on however long its answer takes.
 
         Before the first request it re-reads the logs: the money must still be there and the filing not reopened, else
         the refund can be called off. Each request is recorded before it is made.
@@ -144,21 +144,22 @@ class RefundLife(Life[Refund]):
                 else:
                     await self._record_asked(entry)
                 continue
-            work = workflow.start_activity_method(GivingBack.refund, instruction(self.stream, entry.case), **GIVE_BACK)
-            try:
-                returned = await self._answered(work)
-            except ActivityError as error:
-                if not is_not_ordered(error):
-                    raise
-                await read_again(self.stream)
-                continue
-            if returned.again:
-                await self._record_asked(entry)
-            elif returned.refused is not None:
-                await self._leave_to_hand(entry.case, returned.refused)
-            else:
-                given = {"command_id": f"refund:given:{entry.case}", "case": entry.case}
-                await self.stream.record(RecordGiven.model_validate(given | {"transaction": returned.transaction}))
+            order, returned = instruction(self.stream, entry.case), partial(self._returned, entry)
+            await self.ask(question(GivingBack.refund, order, returned, GIVE_BACK), news=lambda: self._has_news)
+            await self._open_claimed()
+            await self._tell()
+
+    async def _returned(self, entry: RefundEntry, returned: Returned) -> None:
+        """Records the provider's answer."""
+        if returned.again:
+            await self._record_asked(entry)
+        elif returned.refused is not None:
+            await self._leave_to_hand(entry.case, returned.refused)
+        else:
+            given = RecordGiven(
+                command_id=f"refund:given:{entry.case}", case=entry.case, transaction=returned.transaction
+            )
+            await self.stream.attempt(given)
 
     async def _record_asked(self, entry: RefundEntry) -> None:
         n = entry.requests + 1
@@ -167,14 +168,6 @@ class RefundLife(Life[Refund]):
 
     async def _leave_to_hand(self, case: int, rule: str) -> None:
         await self.stream.attempt(LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rule))
-
-    async def _answered(self, work: workflow.ActivityHandle[Returned]) -> Returned:
-        """Returns the provider's answer; it may take days, so meanwhile signals are handled and news reported."""
-        while not work.done():
-            await wait_for(self.stream, lambda: work.done() or self._has_news)
-            await self._open_claimed()
-            await self._tell()
-        return await work
 
     @property
     def _untold(self) -> tuple[GivenBack, ...]:

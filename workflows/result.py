@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenRequest, OpenResult, Registry
     from activities.ledger.append import LEDGER
-    from activities.papers import STORE, Papers
     from activities.results.entry import OrderRequest, Results, SignerRequest
-    from activities.results.signing import (
-        DECLINED,
-        IN_VAIN,
-        NOT_SIGNABLE,
-        OTHER_SIGNER,
-        PROVING,
-        SIGNING,
-        FileOrder,
-        OfficialSigning,
-    )
+    from activities.results.signing import SIGNING, FileOrder, OfficialSigning, Prepared, Signing
     from rules.require import require
     from rules.result import fold
     from rules.result.view import record
@@ -30,7 +20,6 @@ with workflow.unsafe.imports_passed_through():
     from rules.streams import RESULT
     from schemas.backoffice import IssueAnswer
     from schemas.errors import NOT_FOUND, RefusalError
-    from schemas.files import FileRef
     from schemas.filing.commands import Command, ReportFailing
     from schemas.filing.events import MachineWork
     from schemas.filing.examined import Examined
@@ -48,12 +37,13 @@ with workflow.unsafe.imports_passed_through():
     from schemas.result.state import OPENING, Result, ResultFact, ResultRecord, ResultStart, Signatory, SigningPlace
     from schemas.stream.ledger import Receipt
     from workflows import agency
-    from workflows.stream.ordering import instruction, is_not_ordered, read_again
+    from workflows.stream.asking import instruction, question
+    from workflows.stream.confirming import confirmed
     from workflows.stream.recording import single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
-    from workflows.stream.waiting import drain_handlers, give_up, outcome, pause, wait_for
+    from workflows.stream.waiting import drain_handlers, pause, wait_for
 
 _LONGEST_PAUSE: Final = 300
 """Maximum seconds between two requests after an unusable file: each pause is twice the previous one."""
@@ -129,20 +119,29 @@ class ResultLife(Life[Result]):
         made = IssueAnswer(result=entry.brought) if entry.brought else await self._made_by_the_agency()
         if made is None:
             return
-        try:
-            prepares = self._result.signers or made.result.is_in_words
-            file = await self._prepared(made.result) if prepares else made.result
-        except _OfNoUseError as error:
-            await self._ask_later(error.rule)
+        if not await confirmed(self.stream, made):
+            workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._result.filing_id)})
+            await self._ask_later("not_in_store")
+        elif self._result.signers or made.result.is_in_words:
+            order = FileOrder(order=instruction(self.stream), answer=made)
+            await self.ask(question(OfficialSigning.prepare, order, partial(self._prepared, made), SIGNING))
+        else:
+            await self._record_made(made)
+
+    async def _prepared(self, made: IssueAnswer, prepared: Prepared) -> None:
+        if prepared.file is not None:
+            await self._record_made(made.model_copy(update={"result": prepared.file}))
             return
-        except ActivityError as error:
-            await self._look_again(error)
-            return
-        self._of_no_use = 0
+        workflow.logger.warning("result.not_signable", extra={"filing_id": str(self._result.filing_id)})
+        await self._ask_later("not_signable")
+
+    async def _record_made(self, made: IssueAnswer) -> None:
+        entry = self._result.last
         asks = await self._signer(self._result.signers[0].place) if self._result.signers else None
-        command_id = f"result:made:{entry.registered}"
-        said = {"result": file, "expires_on": made.expires_on, "copies": made.copies, "asks": asks}
-        await self.stream.attempt(RecordMade.model_validate({"command_id": command_id} | said))
+        seq = self._result.seq
+        command = RecordMade(command_id=f"result:made:{entry.registered}", **dict(made), asks=asks)
+        await self.stream.attempt(command)
+        self._of_no_use = 0 if self._result.seq != seq else self._of_no_use
 
     async def _ask_later(self, rule: str) -> None:
         """Reports that the file is unusable, and waits for the office to fix it, longer each time."""
@@ -157,88 +156,35 @@ class ResultLife(Life[Result]):
             report = ReportFailing(command_id=command_id, work=MachineWork.ISSUE, tries=1, error=rule)
             await self.stream.attempt(report)
 
-    async def _look_again(self, error: ActivityError) -> None:
-        """Reads the log again after a failed request: it decides the next step. Nobody is notified."""
-        if not is_not_ordered(error):
-            workflow.logger.warning("result.asked_again", extra={"reason": str(_why(error)[0])})
-        await read_again(self.stream)
-
     async def _made_by_the_agency(self) -> IssueAnswer | None:
         """Returns the agency's answer; None if the platform should print it, and the log does not order that."""
         making = agency.make(self.stream, self.memory.queue)
         await wait_for(self.stream, making.done)
         return making.result()
 
-    async def _prepared(self, file: FileRef) -> FileRef:
-        """Returns the file to sign. Raises `_OfNoUseError`, so that the agency is asked again, and `ActivityError`."""
-        stored = workflow.start_activity_method(Papers.confirm, file, **STORE)
-        if not await outcome(self.stream, stored):
-            workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._result.filing_id)})
-            raise _OfNoUseError("not_in_store")
-        request = FileOrder(order=instruction(self.stream), file=file)
-        preparing = workflow.start_activity_method(OfficialSigning.prepare, request, **SIGNING)
-        try:
-            return await outcome(self.stream, preparing)
-        except ActivityError as error:
-            if _why(error)[0] != NOT_SIGNABLE:
-                raise
-            workflow.logger.warning("result.not_signable", extra={"filing_id": str(self._result.filing_id)})
-            raise _OfNoUseError(NOT_SIGNABLE) from None
-
     async def _sign(self, signer: Signatory) -> None:
         """Has one officer sign, as long as it takes; an officer may decline at the signer, or here with a reason."""
-        entry = self._result.last
-        last = self._result.signed + 1 == len(self._result.signers)
-        work = workflow.start_activity_method(OfficialSigning.sign, instruction(self.stream), **SIGNING)
-        await wait_for(self.stream, lambda: work.done() or self._result.awaited != signer)
-        if not work.done():
-            give_up(work)
-            return
-        about = f"{entry.registered}:{signer.place}"
-        try:
-            file = await work
-            proof = await self._proof(file) if last else None
-        except ActivityError as error:
-            await self._unsigned(error, signer, about)
-        else:
-            await self._signed(signer, file, f"result:signed:{about}", proof, last=last)
+        signing = question(OfficialSigning.sign, instruction(self.stream), partial(self._signed, signer), SIGNING)
+        await self.ask(signing, news=lambda: self._result.awaited != signer)
 
-    async def _signed(
-        self, signer: Signatory, file: FileRef, command_id: str, proof: FileRef | None, *, last: bool
-    ) -> None:
-        """Records the signature, and requests the next signer's unless all have signed."""
-        asks = None if last else await self._signer(self._result.signers[self._result.signed + 1].place)
-        signed = RecordSigned(command_id=command_id, place=signer.place, result=file, asks=asks, proof=proof)
-        await self.stream.attempt(signed)
-
-    async def _proof(self, file: FileRef) -> FileRef | None:
-        """Returns the proof that was stored, if any. Raises `ActivityError` if the log does not order it."""
-        request = FileOrder(order=instruction(self.stream), file=file)
-        try:
-            return await outcome(self.stream, workflow.start_activity_method(OfficialSigning.prove, request, **PROVING))
-        except ActivityError as error:
-            if is_not_ordered(error):
-                raise
-            workflow.logger.warning("result.not_proved", extra={"filing_id": str(self._result.filing_id)})
-            return None
-
-    async def _unsigned(self, error: ActivityError, signer: Signatory, about: str) -> None:
-        """Handles a declined signature, a changed signer, or a fault that prevents every signature.
-
-        After any other error, even one without retry, it reads the log again and repeats the request.
-        """
-        why, rule = _why(error)
-        if why == DECLINED:
+    async def _signed(self, signer: Signatory, signing: Signing) -> None:
+        """Records the signature, and requests the next signer's unless all have signed; or the reason for none."""
+        about = f"{self._result.last.registered}:{signer.place}"
+        if signing.file is not None:
+            await self._record_signed(signer, signing, f"result:signed:{about}")
+        elif signing.declined:
             await self.stream.attempt(RecordDeclined(command_id=f"result:declined:{about}", place=signer.place))
-        elif why == OTHER_SIGNER:
-            other = await self._signer(signer.place)
-            if other is not None:
-                command_id = f"result:asked:{about}:{self._result.seq}"
-                await self.stream.attempt(AskOther(command_id=command_id, signer=other))
-        elif why == IN_VAIN:
-            await self._report_failing(str(rule))
-        else:
-            await self._look_again(error)
+        elif signing.another and (other := await self._signer(signer.place)) is not None:
+            command_id = f"result:asked:{about}:{self._result.seq}"
+            await self.stream.attempt(AskOther(command_id=command_id, signer=other))
+        elif signing.in_vain is not None:
+            await self._report_failing(signing.in_vain)
+
+    async def _record_signed(self, signer: Signatory, signing: Signing, command_id: str) -> None:
+        after = self._result.signers[self._result.signed + 1 :]
+        asks = await self._signer(after[0].place) if after else None
+        done = {"place": signer.place, "result": signing.file, "proof": signing.proof, "asks": asks}
+        await self.stream.attempt(RecordSigned.model_validate({"command_id": command_id} | done))
 
     async def _tell(self) -> None:
         """Notifies the filing of the first version in force, for which it waits. Idempotent."""
@@ -266,22 +212,6 @@ class ResultLife(Life[Result]):
     @property
     def _result(self) -> Result:
         return self.stream.state
-
-
-class _OfNoUseError(Exception):
-    """The office's file can't be signed, by this `rule`."""
-
-    def __init__(self, rule: str) -> None:
-        super().__init__(rule)
-        self.rule = rule
-
-
-def _why(error: ActivityError) -> tuple[str | None, object]:
-    """Returns the type of an activity's error, and the rule in its details."""
-    cause = error.cause
-    if not isinstance(cause, ApplicationError):
-        return None, None
-    return cause.type, next(iter(cause.details), None)
 
 
 @workflow.defn(name="Result")

@@ -158,24 +158,29 @@ class Ledger:
         batch, actor = asked.batch, asked.batch.actor
         whose = (actor.agency, actor.subject, actor.role)
         [head] = await connection.fetch(_LOCKED_HEAD, batch.stream, *whose, batch.filing_id)
-        epoch, seq, in_directory, erased = head.values()
+        epoch, seq, in_directory, erased, head_hash = head.values()
         if batch.epoch not in {None, epoch}:
             raise self._conflict(batch, "a later run has taken this stream over")
         if erased:
             return Appended(epoch=epoch, refused=ERASED)
+        if seq + 1 < batch.next_seq:
+            raise self._conflict(batch, "the log holds less than this run has seen")
+        if not await _is_known(connection, batch):
+            raise self._conflict(batch, "the log holds other events than this run has seen")
         if seq >= batch.next_seq:
             return await self._held(connection, asked, epoch)
         if (recorded := await connection.fetchval(_RECEIPT, batch.stream, batch.command_id)) is not None:
-            return Appended(epoch=epoch, receipts=(Receipt.model_validate_json(recorded),))
-        if seq + 1 != batch.next_seq:
-            raise self._conflict(batch, "the log holds less than this run has seen")
+            return Appended(epoch=epoch, receipts=(Receipt.model_validate_json(recorded),), head=head_hash)
         unheard = await statements.missing(connection, batch) or unsigned
+        if not (unheard or await officers.is_founded(connection, batch)):
+            return Appended(epoch=epoch, unfounded=True, head=head_hash)
         if unheard or not batch.events:
-            return Appended(epoch=epoch, refused=officers.refusal(actor, unheard, in_directory=True))
+            refused = officers.refusal(actor, unheard, in_directory=True)
+            return Appended(epoch=epoch, refused=refused, head=head_hash)
         missing = await officers.missing(connection, asked.needed, batch.filing_id)
         missing += await till_cash.missing(connection, batch, asked.cash)
         refused = officers.refusal(actor, unproved + missing, in_directory=in_directory)
-        return Appended(epoch=epoch, refused=refused) if refused else None
+        return Appended(epoch=epoch, refused=refused, head=head_hash) if refused else None
 
     async def _held(self, connection: Connection, asked: _Asked, epoch: int) -> Appended:
         """Returns a page of the events that the log holds."""
@@ -190,6 +195,7 @@ class Ledger:
             stored=tuple(_stored(one, one.event.model_dump(mode="json", exclude_none=True)) for one in opened),
             receipts=tuple(Receipt.model_validate_json(row["body"]) for row in receipts),
             more=len(rows) < len(found),
+            head=await connection.fetchval(_HASH, batch.stream, rows[-1]["seq"]),
         )
 
     def _conflict(self, batch: Batch, message: str) -> ApplicationError:
@@ -238,8 +244,13 @@ async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> A
     added = submitted_columns(filer.person, reserved.others) if filer else {}
     change = read_models.change(asked.kind, batch, numbers, added)
     bound = binding.bindings(batch, len(rows), reserved.key)
-    epoch = await _record(connection, asked, list(zip(rows, bound, strict=True)), receipt, change, caused)
-    return Appended(epoch=epoch, stored=tuple(stored), receipts=(receipt,))
+    epoch, head = await _record(connection, asked, list(zip(rows, bound, strict=True)), receipt, change, caused)
+    return Appended(epoch=epoch, stored=tuple(stored), receipts=(receipt,), head=head)
+
+
+async def _is_known(connection: Connection, batch: Batch) -> bool:
+    """Returns whether the log's event before the batch is the one that the run was told."""
+    return batch.head is None or batch.head == await connection.fetchval(_HASH, batch.stream, batch.next_seq - 1)
 
 
 async def _record(
@@ -249,8 +260,8 @@ async def _record(
     receipt: Receipt,
     change: read_models.Change | None,
     caused: Sequence[tuple[int, PaperKind]],
-) -> int:
-    """Writes the events, receipt, caused papers, the stream's new head and the read model; returns the epoch.
+) -> tuple[int, str]:
+    """Writes the events, receipt, caused papers, the stream's new head and the read model; returns epoch and hash.
 
     `rows` are the events, each with its `bound` text. Raises `_NotTakenError`.
     """
@@ -274,9 +285,10 @@ async def _record(
         needed=bool(needed),
         cash=bool(cash),
         spoken=bool(spoken),
+        knows=batch.head is not None,
         begins=batch.next_seq == 1 and batch.stream != filing_workflow(batch.filing_id),
     )
-    moved = await connection.fetchval(
+    moved = await connection.fetchrow(
         statement,
         batch.stream,
         batch.filing_id,
@@ -297,10 +309,11 @@ async def _record(
         *needed,
         *cash,
         *spoken,
+        *(() if batch.head is None else (batch.head,)),
     )
     if moved is None:
         raise _NotTakenError
-    return int(moved)
+    return moved["epoch"], moved["head"]
 
 
 _MOST_EVENTS: Final = 200
@@ -312,12 +325,14 @@ _KEY_GONE: Final = problem("", "key_gone")
 _RECEIPT: Final = "select body from receipt where stream = $1 and command_id = $2"
 _RECEIPTS: Final = "select body from receipt where stream = $1 and seq between $2 and $3 order by seq"
 
+_HASH: Final = "select encode(hash, 'hex') from event where stream = $1 and seq = $2"
+
 _ERASED: Final = "select erased_at is not null from stream where stream = 'filing:' || $1::uuid"
 
 _LOCKED_HEAD: Final = f"""
 select coalesce(epoch, 1), coalesce(head_seq, 0),
     coalesce((select active from officer where agency = $2 and subject = $3 and role = $4), false),
-    found.erased_at is not null or coalesce(({_ERASED.replace("$1", "$5")}), false)
+    found.erased_at is not null or coalesce(({_ERASED.replace("$1", "$5")}), false), encode(head_hash, 'hex')
 from (select) as asked left join (select * from stream where stream = $1 for update) as found on true
 """  # noqa: S608 -- joined from statements of our own
 """A stream that does not exist yet has no events."""
@@ -373,6 +388,7 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     needed: bool,
     cash: bool,
     spoken: bool,
+    knows: bool,
     begins: bool,
 ) -> str:
     """Returns the single statement of an append; it yields the stream's epoch if the batch was taken.
@@ -390,6 +406,7 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     columns = enumerate(event_rows.EACH.values(), _HASHED + 1)
     each = ", ".join(_value(place, type_, "n", one=one) for place, type_ in columns)
     heard = f"and {statements.may_speak(filing='$2', agency='$7', at=after)}" if spoken else ""
+    known = f"and head_hash = decode(${after + statements.PARAMETERS * spoken}, 'hex')" if knows else ""
     return f"""
 with {"" if one else "recursive "}{till}head as materialized (
     select coalesce(head_hash, decode(repeat('00', 32), 'hex')) as hash, greatest(clock_timestamp(), head_at) as now,
@@ -402,6 +419,7 @@ with {"" if one else "recursive "}{till}head as materialized (
         {proved}
         {may_take}
         {heard}
+        {known}
         {kept}
 ), chain (n, prev_hash, hash, now, epoch, bound) as ({_chain(one=one)}), moved as (
     insert into stream (stream, filing_id, agency, head_seq, head_hash, head_at, noted)
@@ -409,7 +427,7 @@ with {"" if one else "recursive "}{till}head as materialized (
     on conflict (stream) do update
     set (head_seq, head_hash, head_at, noted) = ($5, excluded.head_hash, excluded.head_at, $5)
     where (stream.epoch, stream.head_seq) = ((select epoch from head), $4 - 1)
-    returning epoch, head_at
+    returning epoch, head_at, head_hash
 ), noted as (
     insert into unpositioned (stream, first_seq, last_seq, recorded_at) select $1, $4, $5, head_at from moved
 ), written as (
@@ -421,5 +439,5 @@ with {"" if one else "recursive "}{till}head as materialized (
     insert into receipt (stream, filing_id, agency, command_id, digest, body, seq)
     select $1, $2, $3, $10, $11, $12, $5 from moved
 ){change}{posted}{through}
-select epoch from moved
+select epoch, encode(head_hash, 'hex') as head from moved
 """  # noqa: S608 -- joined from statements of our own

@@ -17,6 +17,8 @@ from activities.partners.money.provider import Demand, Given, Giving, Provider, 
 from activities.partners.money.provider_queries import NotSetUpError
 from activities.partners.polling import nothing_new, soon
 from activities.support.failpoint import failpoint
+from rules.evidence import Finding
+from rules.refund import evidence
 from rules.refund import giving as rules
 from rules.refund.claims import payment_of
 from rules.require import require
@@ -67,6 +69,11 @@ class GivingBack:
         """
         failpoint("payment.refund_due")
         refund, entry = await self._ordered(given)
+        returned = await self._returned(given, refund, entry)
+        await self._instructions.findings.keep(given.stream, _finding(entry, returned))
+        return returned
+
+    async def _returned(self, given: Instruction, refund: Refund, entry: RefundEntry) -> Returned:
         capture = require(refund.capture)
         provider = self._providers.get(capture.provider)
         if provider is None:
@@ -126,6 +133,14 @@ class GivingBack:
         if left > timedelta():
             raise nothing_new(min(left, soon()))
         return Returned(again=True)
+
+
+def _finding(entry: RefundEntry, returned: Returned) -> Finding:
+    if returned.again:
+        return evidence.to_ask_again(entry.case, entry.requests + 1)
+    if returned.refused is not None:
+        return evidence.left_to_hand(entry.case, returned.refused)
+    return evidence.given(entry.case, returned.transaction)
 
 
 def _refusal(error: RejectedError) -> str:

@@ -16,8 +16,11 @@ from activities.partners.money.provider import NewDemand, Provider
 from activities.partners.money.provider_queries import Asker, Looking, Watching, asking, closing, late
 from activities.partners.polling import nothing_new
 from activities.support.failpoint import failpoint
+from rules.evidence import Finding
+from rules.payment.evidence import awaited, captured, closed, ordered, watch_ended
 from rules.payment.fold import ends
 from rules.streams import PAYMENT
+from schemas.base import Instant
 from schemas.payment.state import Closed, Order, Payment, PaymentState, Taken
 
 BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
@@ -28,6 +31,12 @@ class MoneyWanted(Instruction):
     """The payment awaits money. `at_once`: a callback or other notice about it has arrived."""
 
     at_once: bool = False
+
+
+class Watched(Taken):
+    """All captures, or the time at which the watch ended without more of them."""
+
+    watched_until: Instant | None = None
 
 
 class Payments:
@@ -57,7 +66,9 @@ class Payments:
         )
         asked = await provider.order(new)
         failpoint("payment.ordered")
-        return Order(order_id=new.reference, pay_url=asked.pay_url, code=asked.code)
+        order = Order(order_id=new.reference, pay_url=asked.pay_url, code=asked.code)
+        await self._instructions.findings.keep(given.stream, ordered(request.attempt, order))
+        return order
 
     @activity.defn(name="payment.money")
     async def money(self, given: MoneyWanted) -> Taken:
@@ -67,10 +78,13 @@ class Payments:
         if payment.state is not PaymentState.PENDING:
             raise NotOrderedError(given)
         askings = tuple(asking(payment, one, over=one.over) for one in payment.attempts)
-        return await self._asker.money(Looking(askings=askings, known=_captures(read.seen), at_once=given.at_once))
+        known = _captures(read.seen)
+        taken = await self._asker.money(Looking(askings=askings, known=known, at_once=given.at_once))
+        await self._instructions.findings.keep(given.stream, *_new(taken, payment))
+        return taken
 
     @activity.defn(name="payment.late_money")
-    async def late_money(self, given: Instruction) -> Taken:
+    async def late_money(self, given: Instruction) -> Watched:
         """Returns all captures of a settled payment, once there is a new one, or when the watch is over."""
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
@@ -83,11 +97,19 @@ class Payments:
             since=payment.settled_at,
             until=payment.watched_until,
         )
-        return await self._asker.late_money(watching)
+        taken = await self._asker.late_money(watching)
+        if any(capture.capture_id not in watching.known for capture in taken.captures):
+            await self._instructions.findings.keep(given.stream, *_new(taken, payment))
+            return Watched(captures=taken.captures)
+        await self._instructions.findings.keep(given.stream, watch_ended(watching.until))
+        return Watched(watched_until=watching.until)
 
     @activity.defn(name="payment.close")
     async def close(self, given: Instruction) -> Closed:
-        """Closes an expired request at the provider; returns all captures until then."""
+        """Closes an expired request at the provider; returns all captures until then.
+
+        While there are new ones it is not found closed: nobody can withhold them from an expiry.
+        """
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
         request = next((one for one in payment.attempts if one.attempt == given.case), None)
@@ -96,8 +118,19 @@ class Payments:
         began = activity.info().started_time
         if payment.state is PaymentState.PENDING and began < ends(payment, request):
             raise nothing_new(ends(payment, request) - began)
-        return await self._asker.close(closing(payment, request, began, _captures(read.seen)))
+        answer = await self._asker.close(closing(payment, request, began, _captures(read.seen)))
+        found = _new(answer, payment)
+        if answer.awaited_until is not None:
+            found = (*found, awaited(request.attempt, answer.awaited_until))
+        await self._instructions.findings.keep(given.stream, *(found or (closed(request.attempt),)))
+        return answer
 
 
 def _captures(payment: Payment) -> tuple[str, ...]:
     return tuple(capture.capture_id for capture in payment.captures)
+
+
+def _new(taken: Taken, payment: Payment) -> tuple[Finding, ...]:
+    """Returns the findings of captures that the log does not hold."""
+    known = _captures(payment)
+    return tuple(captured(capture) for capture in taken.captures if capture.capture_id not in known)

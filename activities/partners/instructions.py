@@ -12,6 +12,7 @@ from typing import Any, Final
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.findings import Findings
 from activities.ledger.vault import Vault
 from rules.stream_kind import Kinds, StreamKind
 from schemas.base import Model
@@ -53,12 +54,13 @@ class Read:
 
 
 class Instructions:
-    """Reads in the log the acts that are ordered."""
+    """Reads in the log the acts that are ordered. Their outcomes are kept among the `findings`."""
 
     def __init__(self, pool: Pool, vault: Vault, kinds: Kinds) -> None:
         self._pool = pool
         self._vault = vault
         self._kinds = kinds
+        self.findings = Findings(pool)
 
     async def read(self, given: Instruction, kind: StreamKind[Any]) -> Read:
         """Returns the stream of an instruction to a kind.

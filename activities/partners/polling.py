@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 _FIRST: Final = 0.2
 _LONGEST: Final = 60
+_JUST_BEFORE: Final = timedelta(seconds=1)
 
 
 def soon() -> timedelta:
@@ -24,10 +25,22 @@ def soon() -> timedelta:
 def nothing_new(wait: timedelta) -> ApplicationError:
     """Returns the error to raise without news: no failure. The next check is after `wait`."""
     return ApplicationError(
-        "no news yet", type="no_news", category=ApplicationErrorCategory.BENIGN, next_retry_delay=wait
+        "no news yet", type="no_news", category=ApplicationErrorCategory.BENIGN, next_retry_delay=_fitting(wait)
     )
 
 
 def no_answer(error: Exception, wait: timedelta) -> ApplicationError:
     """Returns the error to raise when the partner gave no usable answer: a failure. The next check is after `wait`."""
-    return ApplicationError(str(error), type=type(error).__name__, next_retry_delay=wait)
+    return ApplicationError(str(error), type=type(error).__name__, next_retry_delay=_fitting(wait))
+
+
+def _fitting(wait: timedelta) -> timedelta:
+    """Returns the wait, or the time until just before the question is given up.
+
+    The server gives a question up at once if the next check would come later; its workflow would ask again at once.
+    """
+    info = activity.info()
+    if info.schedule_to_close_timeout is None:
+        return wait
+    left = info.scheduled_time + info.schedule_to_close_timeout - info.started_time - _JUST_BEFORE
+    return min(wait, left) if left > timedelta() else wait

@@ -19,9 +19,11 @@ from activities.results.entry import signers_of
 from activities.support.failpoint import failpoint
 from activities.support.heartbeat import heartbeat
 from rules.filing.dossier import issue_request
+from rules.filing.evidence import issued
 from rules.papers.result import ResultSource, result_sheet
 from rules.papers.sheets.written import plain
 from rules.require import require
+from rules.result.evidence import made
 from rules.result.order import make_request
 from rules.streams import FILING, RESULT
 from schemas.backoffice import IssueAnswer, IssueRequest
@@ -66,13 +68,15 @@ class ResultPrinting:
         source = await self._source(request, at)
         template = source.procedure.result.template if request.outcome is Outcome.APPROVED else None
         async with heartbeat(_BEAT):
-            made = await asyncio.to_thread(printed, result_sheet(source), at, template, await self._salt(request))
+            file = await asyncio.to_thread(printed, result_sheet(source), at, template, await self._salt(request))
         failpoint("result.printed")
-        return IssueAnswer(result=await self._keep(dossier.filing_id, made, "application/pdf"))
+        answer = IssueAnswer(result=await self._keep(dossier.filing_id, file, "application/pdf"))
+        await self._orders.findings.keep(order.stream, (made if _is_of_result(order) else issued)(answer))
+        return answer
 
     async def _ordered(self, order: Instruction) -> tuple[IssueRequest, Instant]:
         """Returns the current request to a back office, and its time, which becomes the result's time of creation."""
-        of_result = order.stream.startswith(f"{RESULT.name}:")
+        of_result = _is_of_result(order)
         asks: Callable[[Any], IssueRequest | None] = _of_result if of_result else _of_filing
         read = await self._orders.read(order, RESULT if of_result else FILING)
         due, seen = asks(read.state), asks(read.seen)
@@ -107,6 +111,10 @@ class ResultPrinting:
             at=at,
             tracking=self._tracking,
         )
+
+
+def _is_of_result(order: Instruction) -> bool:
+    return order.stream.startswith(f"{RESULT.name}:")
 
 
 def _of_filing(filing: Filing) -> IssueRequest | None:

@@ -1,8 +1,7 @@
 """The file of a result: prepared for its signatures, and signed by one officer after the other.
 
-Signer, file, place and time of a signature are read in the log of the result each time. Two requests carry a file that
-no event names yet, since their answer leads to one: the file that the agency has made, and the one that the last
-officer has signed. Neither request adds a signature; `FileOrder` states which files are permitted.
+Signer, file, place and time of a signature are read in the log of the result each time. Only the request to prepare
+carries a file, which no event names yet; it adds no signature, and `FileOrder` states which files are permitted.
 """
 
 from __future__ import annotations
@@ -34,8 +33,10 @@ from activities.signature.verified import verify_official
 from activities.support.failpoint import failpoint
 from activities.support.heartbeat import heartbeat
 from rules.require import require
+from rules.result import evidence
 from rules.result.fold import unmade
 from rules.streams import RESULT
+from schemas.backoffice import IssueAnswer
 from schemas.base import Instant, Model
 from schemas.files import FileRef, file_key
 from schemas.names import ROLE_NAMES
@@ -50,22 +51,13 @@ SIGNING: Final = ActivityConfig(
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
 )
 """Retried until the officer signs; a retry requests the same signature."""
-PROVING: Final = ActivityConfig(
-    start_to_close_timeout=timedelta(minutes=1),
-    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
-)
-"""A result does not wait long for its proof: `motcua result verify --keep` makes one by hand."""
 _SOON: Final = timedelta(seconds=1)
 """Pause before an officer who has not agreed yet is waited for again."""
 
 _BEAT: Final = 2
 """Seconds between two heartbeats."""
-DECLINED: Final = "declined"
-IN_VAIN: Final = "in_vain"
-"""Nobody can sign until somebody has fixed a fault: the detail names the rule."""
-OTHER_SIGNER: Final = "other_signer"
-"""The directory now names another signer at this place."""
-NOT_SIGNABLE: Final = "not_signable"
+_TRIES: Final = 3
+"""A result does not wait long for its proof: `motcua result verify --keep` makes one by hand."""
 
 _BOXES: Final = {
     SigningPlace.INITIALS: (60, 60, 200, 120),
@@ -84,14 +76,42 @@ class Files(Protocol):
 
 
 class FileOrder(Model):
-    """An order about a file that the log can't name yet: it must belong to the same filing.
+    """The order to prepare a file that the log can't name yet, since it names the prepared one.
 
-    For `prepare` it is the agency's file, or the one that was brought, while the result waits for it. For `prove` it is
-    the file that the log names, with the last signature added.
+    It is the answer of the agency or of the platform's print, or the file that was brought.
     """
 
     order: Instruction
-    file: FileRef
+    answer: IssueAnswer
+
+
+class Prepared(Model):
+    """The file to sign, or the rule by which the agency's can't be signed."""
+
+    file: FileRef | None = None
+    not_signable: str | None = None
+
+
+class Signing(Model):
+    """The signed file, with the kept verdict on it after the last signature; or the reason why there is none.
+
+    `another`: the directory now names another signer at this place. `in_vain`: the rule by which nobody can sign until
+    somebody has fixed a fault.
+    """
+
+    file: FileRef | None = None
+    proof: FileRef | None = None
+    declined: bool = False
+    another: bool = False
+    in_vain: str | None = None
+
+
+class _Unsigned(Exception):  # noqa: N818 -- an answer, not an error
+    """There is no signature, for this reason."""
+
+    def __init__(self, why: Signing) -> None:
+        super().__init__()
+        self.why = why
 
 
 @dataclass(frozen=True)
@@ -121,7 +141,14 @@ class _Asked:
 class OfficialSigning:
     """Signs for officers and agencies. `lasting` is None where no time-stamper or no trust is set up."""
 
-    def __init__(self, pool: Pool, orders: Instructions, files: Files, signer: Signer, lasting: Lasting | None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        orders: Instructions,
+        files: Files,
+        signer: Signer,
+        lasting: Lasting | None,
+    ) -> None:
         self._pool = pool
         self._orders = orders
         self._files = files
@@ -129,27 +156,44 @@ class OfficialSigning:
         self._lasting = lasting
 
     @activity.defn(name="result.prepare")
-    async def prepare(self, request: FileOrder) -> FileRef:
+    async def prepare(self, request: FileOrder) -> Prepared:
         """Returns the file as a PDF with an empty field for each signature; the same one for the same request.
 
-        Raises `NotOrderedError`, and `not_signable`, without retry: the agency's file can't be signed.
+        Raises `NotOrderedError`.
         """
         result, at = await self._unmade(request)
-        made, agency = await self._files.get(request.file), await self._name(result.agency)
+        answer = request.answer
+        made, agency = await self._files.get(answer.result), await self._name(result.agency)
         try:
-            ready = await asyncio.to_thread(_ready, result, request.file, made, agency, at)
+            ready = await asyncio.to_thread(_ready, result, answer.result, made, agency, at)
         except (PdfError, ValueError, MissingGlyphsError) as error:
-            raise ApplicationError(type(error).__name__, type=NOT_SIGNABLE, non_retryable=True) from None
-        return await self._files.put(result.filing_id, ready, "application/pdf")
+            return Prepared(not_signable=type(error).__name__)
+        file = await self._files.put(result.filing_id, ready, "application/pdf")
+        prepared = answer.model_copy(update={"result": file})
+        await self._orders.findings.keep(request.order.stream, evidence.made(prepared))
+        return Prepared(file=file)
 
     @activity.defn(name="result.sign")
-    async def sign(self, order: Instruction) -> FileRef:
-        """Returns the file that the log names, with the awaited signature added.
+    async def sign(self, order: Instruction) -> Signing:
+        """Returns the file that the log names, with the awaited signature added; after the last one with its proof.
 
-        Raises `NotOrderedError`; `declined` and `other_signer`, without retry; and `in_vain`, which is retried once the
-        log holds the failure. All other errors are retried.
+        Raises `NotOrderedError`. A fault that prevents every signature is an error once the log holds it, so that it is
+        retried; all other errors are retried, too.
         """
         asked = await self._asked(order)
+        try:
+            signing = await self._signed(asked)
+        except _Unsigned as unsigned:
+            signing = unsigned.why
+        signer = asked.signer
+        if signing.file is not None:
+            await self._orders.findings.keep(order.stream, evidence.signed(signer.place, signing.file, signing.proof))
+        elif signing.declined:
+            await self._orders.findings.keep(order.stream, evidence.declined(signer.place, signer.officer))
+        return signing
+
+    async def _signed(self, asked: _Asked) -> Signing:
+        """Has the officer sign. Raises `_Unsigned`."""
         result, signer = asked.result, asked.signer
         if self._lasting is None:
             raise _in_vain("not_set_up", result)
@@ -157,8 +201,8 @@ class OfficialSigning:
         file = await self._files.get(asked.file)
         role = ROLE_NAMES[signer.role].vi
         shown = await asyncio.to_thread(notice.stamp, person.name, role, asked.at, absent)
-        try:
-            async with heartbeat(_BEAT):
+        async with heartbeat(_BEAT):
+            try:
                 signed = await sign_official(
                     file,
                     signer.place,
@@ -171,54 +215,56 @@ class OfficialSigning:
                     stamp=shown,
                     reason=None if absent is None else notice.in_place_of(absent),
                 )
-        except UnfitCertificateError as error:
-            if error.passing:
-                raise
-            raise _in_vain(error.rule, result) from None
-        except RejectedError:
-            raise _in_vain("rejected_by_signer", result) from None
-        except NotSignedError as error:
-            raise _unsigned(error, result) from None
-        failpoint("result.signed")
-        return await self._files.put(result.filing_id, signed, "application/pdf")
+            except UnfitCertificateError as error:
+                if error.passing:
+                    raise
+                raise _in_vain(error.rule, result) from None
+            except RejectedError:
+                raise _in_vain("rejected_by_signer", result) from None
+            except NotSignedError as error:
+                raise _unsigned(error, result) from None
+            failpoint("result.signed")
+            kept = await self._files.put(result.filing_id, signed, "application/pdf")
+            proof = await self._proof(asked, signed, person, self._lasting) if asked.last else None
+        return Signing(file=kept, proof=proof)
 
-    @activity.defn(name="result.prove")
-    async def prove(self, request: FileOrder) -> FileRef | None:
+    async def _proof(self, asked: _Asked, file: bytes, person: Person, lasting: Lasting) -> FileRef | None:
         """Returns the time-stamped verdict on the file as it is now, for the time when nobody can check it any more.
 
-        None if the file is not valid, so that there is nothing to keep. Raises `NotOrderedError`.
+        None if the file is not valid, so that there is nothing to keep, or if some tries have failed.
         """
-        if self._lasting is None:
-            return None
-        asked = await self._asked(request.order)
-        _own(request, asked.result)
-        file = await self._files.get(request.file)
-        if not asked.last or not file.startswith(await self._files.get(asked.file)):
-            raise NotOrderedError(request.order)
-        person, _ = await self._person(asked)
-        verdict = await verify_official(
-            file,
-            self._lasting.trust,
-            expected={asked.signer.place: person.identity},
-            subjects=self._lasting.subjects,
-        )
-        if verdict.outcome is not SignatureOutcome.VALID:
-            return None
-        proof = await proof_of(verdict, self._lasting.stamper)
-        if SignatureProof.model_validate_json(proof).token is None:
-            raise ApplicationError("no time-stamp", type="no_time_stamp")
-        return await self._files.put(asked.result.filing_id, proof, "application/json")
+        for _ in range(_TRIES):
+            try:
+                verdict = await verify_official(
+                    file,
+                    lasting.trust,
+                    expected={asked.signer.place: person.identity},
+                    subjects=lasting.subjects,
+                )
+                if verdict.outcome is not SignatureOutcome.VALID:
+                    return None
+                proof = await proof_of(verdict, lasting.stamper)
+                if SignatureProof.model_validate_json(proof).token is not None:
+                    return await self._files.put(asked.result.filing_id, proof, "application/json")
+            except Exception as error:  # noqa: BLE001 -- whatever prevents it: the result is valid without it
+                activity.logger.warning("result.not_proved", extra={"error": type(error).__name__})
+        return None
 
     async def _unmade(self, request: FileOrder) -> tuple[Result, Instant]:
         """Returns the result that waits for its file, and since when. Raises `NotOrderedError`."""
         read = await self._orders.read(request.order, RESULT)
         result: Result = read.state
         entered = [recorded for recorded in read.log.events if recorded.event.kind == "result_entered"]
-        brought = result.last.brought
-        if not unmade(result) or request.order.seq < entered[-1].seq or brought not in {None, request.file}:
+        answer, brought = request.answer, result.last.brought
+        if not unmade(result) or request.order.seq < entered[-1].seq:
             raise NotOrderedError(request.order)
-        _own(request, result)
+        stated = answer == IssueAnswer(result=brought) if brought else await self._is_found(request)
+        if not stated or answer.result.key != file_key(result.filing_id, answer.result.sha256):
+            raise NotOrderedError(request.order)
         return result, entered[-1].at
+
+    async def _is_found(self, request: FileOrder) -> bool:
+        return await self._orders.findings.hold(request.order.stream, evidence.made(request.answer))
 
     async def _asked(self, order: Instruction) -> _Asked:
         """Returns the signature that the log awaits. Raises `NotOrderedError`, also for a run behind its log."""
@@ -238,7 +284,7 @@ class OfficialSigning:
                 if now is None:
                     raise _in_vain("nobody_signs", asked.result)
                 if now.signatory != signer:
-                    raise ApplicationError("another signs there now", type=OTHER_SIGNER, non_retryable=True)
+                    raise _Unsigned(Signing(another=True))
                 own = now.holder is PersonKind.PERSON
                 name = await connection.fetchval(_OFFICER if own else _AGENCY, agency, signer.officer)
                 absent = signer.acting_for and await connection.fetchval(_OFFICER, agency, signer.acting_for)
@@ -250,12 +296,6 @@ class OfficialSigning:
                 return str(await connection.fetchval(_AGENCY, agency, ""))
 
 
-def _own(request: FileOrder, result: Result) -> None:
-    """Raises `NotOrderedError` for a file of another filing."""
-    if request.file.key != file_key(result.filing_id, request.file.sha256):
-        raise NotOrderedError(request.order)
-
-
 def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant) -> bytes:
     places = [signer.place for signer in result.signers]
     if not file.is_in_words:
@@ -264,16 +304,17 @@ def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant)
     return with_fields(page, [SignatureField(place, _BOXES[place]) for place in places])
 
 
-def _in_vain(rule: str, result: Result) -> ApplicationError:
-    """Returns an error without retry; once the log holds the failure, one with retry."""
-    told = result.machine_failing is not None
-    return ApplicationError(f"not signed: {rule}", rule, type=IN_VAIN, non_retryable=not told)
+def _in_vain(rule: str, result: Result) -> Exception:
+    """Returns the reason as an answer; once the log holds the failure, an error to be retried."""
+    if result.machine_failing is None:
+        return _Unsigned(Signing(in_vain=rule))
+    return ApplicationError(f"not signed: {rule}", type="in_vain")
 
 
-def _unsigned(error: NotSignedError, result: Result) -> ApplicationError:
+def _unsigned(error: NotSignedError, result: Result) -> Exception:
     match error.reason:
         case "declined":
-            return ApplicationError(str(error), type=DECLINED, non_retryable=True)
+            return _Unsigned(Signing(declined=True))
         case "not_yet":
             return ApplicationError(str(error), type=error.reason, next_retry_delay=_SOON)
         case "no_signer":

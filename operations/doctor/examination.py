@@ -30,6 +30,7 @@ from operations.doctor.record.behind import falling_behind
 from operations.doctor.record.calendar import calendar
 from operations.doctor.record.checkpoint_age import checkpoints
 from operations.doctor.record.erasures import erasures
+from operations.doctor.record.findings import findings
 from operations.doctor.record.long_waits import Look, waits
 from operations.doctor.record.order import order
 from operations.doctor.record.principal_keys import principals
@@ -103,6 +104,7 @@ THEN: Final = (
     Check("refunds", waits("refunds", none="doctor.refunds.none"), record=True),
     Check("waits", waits("waits"), record=True),
     Check("acts", acts, record=True),
+    Check("findings", findings, record=True),
     Check("tills", tills, record=True),
     Check("identity", identity, record=True),
     Check("principals", principals, record=True),

@@ -56,6 +56,7 @@ SINKS: Final[dict[str, Sink]] = {
         f"update suspense_step set evidence = null where callback in ({_CALLBACKS})",  # noqa: S608 -- a constant
     ),
     "refund_call": Sink(_MONEY),
+    "finding": Sink("numbers, amounts and digests of outcomes stay, which name nobody"),
     "till": Sink(_MONEY),
     "till_open": Sink(_MONEY),
     "till_cash": Sink(_MONEY),

@@ -1,12 +1,16 @@
-"""Events that other streams, such as payments, must have recorded before their filing records them."""
+"""The record's proof of a filing's events: events of its other streams, and findings about its files."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from rules.evidence import Entry, Evidence
+from rules.evidence import Entry, Evidence, Finding
 from rules.require import require
+from schemas.backoffice import IssueAnswer
+from schemas.files import FileRef
 from schemas.filing import events as ev
+from schemas.filing.examined import Examined
 from schemas.ids import (
     StreamId,
     complaint_workflow,
@@ -75,3 +79,35 @@ def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -
 def _parcel_ended(stream: StreamId, n: int | None, outcome: ev.ParcelOutcome) -> Entry:
     """The end of the `n`-th parcel; a filing without a number had only one."""
     return Entry(("consignment_ended",), {"outcome": outcome.value}, parcel_workflow(stream.filing, n or 1))
+
+
+def issued(answer: IssueAnswer) -> Finding:
+    """The result's file is in the store."""
+    return Finding("result_issued", dict(answer))
+
+
+def scanned(files: Iterable[str], infected: Iterable[str]) -> Finding:
+    """The scanner's report on the files of these digests."""
+    return Finding("files_scanned", {"scanned": tuple(files), "infected": tuple(infected)})
+
+
+def examined(files: Iterable[FileRef], answer: Examined) -> Finding:
+    """The outcome of the examination of these files, before an event names them."""
+    fields = {
+        "files": sorted(file.sha256 for file in files),
+        "problems": [[problem.field, problem.rule] for problem in answer.problems] or None,
+        "scan": answer.scan,
+        "signature": answer.signature,
+    }
+    return Finding("files_examined", fields)
+
+
+def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
+    """The findings from which an event follows. A result that officers signed has them in its own stream."""
+    match event:
+        case ev.ResultIssued(n=None, result=file, expires_on=expires_on, copies=copies):
+            return (issued(IssueAnswer(result=file, expires_on=expires_on, copies=copies)),)
+        case ev.FilesScanned(scanned=files, infected=infected):
+            return (scanned(files, infected),)
+        case _:
+            return ()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.parcel.fold import OUTCOMES, SPOILT_STATES, news
+from rules.parcel.fold import OUTCOMES, SPOILT_STATES, collected, news
 from rules.rule import SYSTEM, Rule, Rules, always
 from rules.time.part import due_on
 from schemas.errors import Problem, problem
 from schemas.filing.commands import ChangeCalendar
-from schemas.filing.events import ParcelOutcome
 from schemas.parcel.commands import (
     ClaimCompensation,
+    EndParcelWatch,
     RecallConsignment,
     RecordEnd,
     RecordLeft,
@@ -30,6 +30,7 @@ from schemas.parcel.events import (
     ConsignmentReported,
     ConsignmentRequested,
     ConsignmentSent,
+    ConsignmentWatchEnded,
     ParcelEvent,
 )
 from schemas.parcel.state import Meaning, Parcel, ParcelState, Step
@@ -59,27 +60,28 @@ def _steps(parcel: Parcel, command: RecordSteps, _: datetime) -> Events:
                 events.append(ConsignmentReported(said=step.said, message=step.message, happened_at=step.at))
             case meaning:
                 outcome = OUTCOMES[meaning]
-                money = _collected(parcel, step) if outcome is ParcelOutcome.DELIVERED else {}
-                end = ConsignmentEnded(outcome=outcome, said=step.said, happened_at=step.at, late=ended, **money)
+                end = ConsignmentEnded(
+                    outcome=outcome, said=step.said, happened_at=step.at, late=ended, **_money(parcel, step)
+                )
                 events.append(end)
                 ended = True
     return tuple(events)
 
 
-def _collected(parcel: Parcel, step: Step) -> dict[str, int]:
-    """The sum that the receiver paid: as the post reports, or else all, since the post delivers for no less.
-
-    The fee is paid only with the whole sum.
-    """
-    if not parcel.cod:
+def _money(parcel: Parcel, step: Step) -> dict[str, int]:
+    """The collected sum, and the fee in it, which is paid only with the whole sum."""
+    if (paid := collected(parcel, step)) is None:
         return {}
-    collected = parcel.cod if step.collected is None else step.collected
-    fee = {"fee": parcel.fee} if parcel.fee is not None and collected >= parcel.cod else {}
-    return {"collected": collected} | fee
+    fee = {"fee": parcel.fee} if parcel.fee is not None and paid >= parcel.cod else {}
+    return {"collected": paid} | fee
 
 
 def _end(parcel: Parcel, command: RecordEnd, _: datetime) -> Events:
     return (ConsignmentEnded(outcome=command.outcome, said=command.said),) if parcel.under_way else ()
+
+
+def _end_watch(parcel: Parcel, command: EndParcelWatch, _: datetime) -> Events:
+    return (ConsignmentWatchEnded(until=command.until),) if parcel.watched_until == command.until else ()
 
 
 def _recall(parcel: Parcel, _: RecallConsignment, __: datetime) -> Events:
@@ -117,6 +119,7 @@ RULES: Final[Rules[Parcel]] = Rules(
         "record_sent": Rule(SYSTEM, always, _sent),
         "record_steps": Rule(SYSTEM, always, _steps),
         "record_end": Rule(SYSTEM, always, _end),
+        "end_parcel_watch": Rule(SYSTEM, always, _end_watch),
         "recall_consignment": Rule(SYSTEM, always, _recall),
         "record_left": Rule(SYSTEM, always, _leave),
         "change_calendar": Rule(SYSTEM, always, _change_calendar),

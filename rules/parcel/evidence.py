@@ -1,12 +1,25 @@
-"""Events of its filing that must stand in the log before a parcel's own."""
+"""The record's proof of a parcel's events: its filing's own events, and findings at the post."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rules.evidence import Entry, Evidence
+from rules.evidence import Entry, Evidence, Finding
+from rules.parcel.fold import OUTCOMES
+from schemas.base import Instant
+from schemas.filing.events import ParcelOutcome
 from schemas.ids import StreamId, filing_workflow
-from schemas.parcel.events import ConsignmentRecalled, ConsignmentRequested
+from schemas.parcel.events import (
+    ConsignmentEnded,
+    ConsignmentInvited,
+    ConsignmentLeft,
+    ConsignmentRecalled,
+    ConsignmentReported,
+    ConsignmentRequested,
+    ConsignmentSent,
+    ConsignmentWatchEnded,
+)
+from schemas.parcel.state import Meaning, Step
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
@@ -19,3 +32,66 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
             return ((Entry(("parcel_recalled",), {"n": stream.n}, filing),),)
         case _:
             return None
+
+
+def sent(waybill: str) -> Finding:
+    """The post has it."""
+    return Finding("consignment_sent", {"waybill": waybill})
+
+
+def left() -> Finding:
+    """The post did not cancel it: it has left."""
+    return Finding("consignment_left")
+
+
+def ended(
+    outcome: ParcelOutcome, said: str | None = None, happened_at: Instant | None = None, collected: int | None = None
+) -> Finding:
+    """Its end at the post."""
+    fields = {"outcome": outcome, "said": said, "happened_at": happened_at, "collected": collected}
+    return Finding("consignment_ended", fields)
+
+
+def watch_ended(until: Instant) -> Finding:
+    """No later news had come by then."""
+    return Finding("consignment_watch_ended", {"until": until})
+
+
+def tracked(step: Step, again_by: Instant | None) -> Finding:
+    """A tracking step of the post; its text is not part of the finding, since it may name people."""
+    match step.meaning:
+        case Meaning.INVITED:
+            return _invited(step.said, step.at, max(again_by or step.at, step.at))
+        case Meaning.OTHER:
+            return _reported(step.said, step.at)
+        case meaning:
+            return ended(OUTCOMES[meaning], step.said, step.at, step.collected)
+
+
+def _invited(said: str, at: Instant, again_by: Instant) -> Finding:
+    return Finding("consignment_invited", {"said": said, "happened_at": at, "again_by": again_by})
+
+
+def _reported(said: str, at: Instant) -> Finding:
+    return Finding("consignment_reported", {"said": said, "happened_at": at})
+
+
+def found_by(  # noqa: PLR0911 -- one line for each event
+    _: StreamId, event: Any
+) -> tuple[Finding, ...]:
+    """The findings at the post from which an event follows."""
+    match event:
+        case ConsignmentSent(waybill=waybill):
+            return (sent(waybill),)
+        case ConsignmentLeft():
+            return (left(),)
+        case ConsignmentInvited(said=said, happened_at=at, again_by=again_by):
+            return (_invited(said, at, again_by),)
+        case ConsignmentReported(said=said, happened_at=at):
+            return (_reported(said, at),)
+        case ConsignmentEnded(outcome=outcome, said=said, happened_at=at, collected=collected):
+            return (ended(outcome, said, at, collected),)
+        case ConsignmentWatchEnded(until=until):
+            return (watch_ended(until),)
+        case _:
+            return ()

@@ -18,6 +18,7 @@ from schemas.parcel.events import (
     ConsignmentReported,
     ConsignmentRequested,
     ConsignmentSent,
+    ConsignmentWatchEnded,
 )
 from schemas.parcel.state import UNDER_WAY, Heard, Meaning, Parcel, ParcelState, Step
 
@@ -65,6 +66,13 @@ def _says_something(state: ParcelState, heard: tuple[Heard, ...], step: Step) ->
     return step.meaning in _TELLING and state in UNDER_WAY and len(heard) < MOST_WORDS
 
 
+def collected(parcel: Parcel, step: Step) -> int | None:
+    """The sum that the receiver paid: as the post reports, or else all, since the post delivers for no less."""
+    if not parcel.cod or step.meaning is not Meaning.DELIVERED:
+        return None
+    return parcel.cod if step.collected is None else step.collected
+
+
 _KEPT: Final = ("number", "address", "contents", "cod", "fee", "watch_seconds", "limit", "since", "calendar", "due")
 
 
@@ -73,7 +81,7 @@ def _requested(_: Parcel, event: ConsignmentRequested, at: datetime) -> dict[str
 
 
 def _ended(parcel: Parcel, event: ConsignmentEnded, at: datetime) -> dict[str, Any]:
-    ended = {"state": ParcelState(event.outcome.value), "ended_at": at, "recalled": False}
+    ended = {"state": ParcelState(event.outcome.value), "ended_at": at, "recalled": False, "watch_over": False}
     ended |= {"collected": event.collected, "spoilt": parcel.spoilt or event.outcome in SPOILT}
     return _heard(parcel, event.said, event.happened_at) | ended
 
@@ -97,5 +105,6 @@ CHANGES: Final[Mapping[type[Any], Change[Parcel]]] = {
     ConsignmentLeft: lambda *_: {"recalled": False, "left": True},
     CompensationClaimed: lambda _, event, __: {"claim": event.reference},
     ConsignmentEnded: _ended,
+    ConsignmentWatchEnded: lambda *_: {"watch_over": True},
 }
 evolve = folding(CHANGES)

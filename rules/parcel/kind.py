@@ -7,7 +7,7 @@ from typing import Final
 from rules import causes
 from rules.parcel import fold, status
 from rules.parcel.commands import RULES
-from rules.parcel.evidence import evidence
+from rules.parcel.evidence import evidence, found_by
 from rules.parcel.tells import TELLS
 from rules.stream_kind import Numbering, StreamKind, Table, numbered
 from schemas.parcel import events
@@ -32,6 +32,7 @@ PARCEL: Final = StreamKind(
     opening=lambda start: RequestConsignment(command_id="request", start=start),
     commands=PARCEL_COMMANDS,
     evidence_of=evidence,
+    found_by=found_by,
     numberings={"parcel": Numbering("%Y%m%d", "G")},
     table=Table("parcel"),
     memory=ParcelMemory,

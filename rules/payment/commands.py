@@ -15,6 +15,7 @@ from schemas.filing.commands import ChangeCalendar
 from schemas.payment.commands import (
     AwaitOutcome,
     CancelPayment,
+    EndPaymentWatch,
     ExpirePayment,
     ExpireRequest,
     RecordAcceptance,
@@ -39,6 +40,7 @@ from schemas.payment.events import (
     PaymentRenewed,
     PaymentRequested,
     PaymentRequestExpired,
+    PaymentWatchEnded,
 )
 from schemas.payment.state import DEFAULT_PROVIDER, MOST_REQUESTS, Payment, PaymentState, Through
 from schemas.people import Actor, Role
@@ -86,7 +88,13 @@ def _await_outcome(payment: Payment, command: AwaitOutcome, _: datetime) -> Even
 
 
 def _expire(payment: Payment, _: ExpirePayment, __: datetime) -> Events:
-    return (PaymentExpired(),) if payment.state is PaymentState.PENDING else ()
+    if payment.state is not PaymentState.PENDING:
+        return ()
+    return (PaymentExpired(requests=tuple(one.attempt for one in payment.attempts if not one.over)),)
+
+
+def _end_watch(payment: Payment, command: EndPaymentWatch, _: datetime) -> Events:
+    return (PaymentWatchEnded(until=command.until),) if payment.watched_until == command.until else ()
 
 
 def _cancel(payment: Payment, command: CancelPayment, _: datetime) -> Events:
@@ -175,6 +183,7 @@ RULES: Final[Rules[Payment]] = Rules(
         "expire_request": Rule(SYSTEM, always, _expire_request),
         "await_outcome": Rule(SYSTEM, always, _await_outcome),
         "expire_payment": Rule(SYSTEM, always, _expire),
+        "end_payment_watch": Rule(SYSTEM, always, _end_watch),
         "cancel_payment": Rule(SYSTEM, always, _cancel),
         "change_calendar": Rule(SYSTEM, always, _change_calendar),
         "record_capture": Rule(SYSTEM, always, _capture),

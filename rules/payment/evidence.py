@@ -1,12 +1,26 @@
-"""Events of other streams that must stand in the log before a payment's own."""
+"""The record's proof of a payment's events: events of other streams, and findings at its providers."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from rules.evidence import Entry, Evidence
+from rules.evidence import Entry, Evidence, Finding
+from rules.payment.fold import unless_first
+from schemas.base import Instant
 from schemas.ids import StreamId, filing_workflow, of_obligation
-from schemas.payment.events import PaymentAccepted, PaymentCancelled, PaymentRefunded, PaymentRequested
+from schemas.payment.events import (
+    PaymentAccepted,
+    PaymentCancelled,
+    PaymentCaptured,
+    PaymentExpired,
+    PaymentOrdered,
+    PaymentOutcomeAwaited,
+    PaymentRefunded,
+    PaymentRequested,
+    PaymentRequestExpired,
+    PaymentWatchEnded,
+)
+from schemas.payment.state import Capture, Order
 
 _ENDING: Final = (
     "handed_over",
@@ -67,3 +81,50 @@ def _met_otherwise(filing: str, payment: dict[str, int]) -> Evidence:
     demanded = Entry(("obligation_demanded",), payment, filing)
     met = Entry(("obligation_fulfilled",), payment, filing, absent=True)
     return ((Entry(over, stream=filing, after=demanded), met),)
+
+
+def ordered(attempt: int, order: Order) -> Finding:
+    """The provider made the order of a request."""
+    return Finding("payment_ordered", {**order.model_dump(), "attempt": unless_first(attempt)})
+
+
+def captured(capture: Capture) -> Finding:
+    """A provider reports received money."""
+    fields = {"capture_id": capture.capture_id, "amount": capture.amount, "captured_at": capture.at}
+    return Finding("payment_captured", fields | {"attempt": unless_first(capture.attempt or 1)})
+
+
+def closed(attempt: int) -> Finding:
+    """A request can be paid no longer, and its provider reports no more money for it."""
+    return Finding("payment_request_expired", {"attempt": attempt})
+
+
+def awaited(attempt: int, until: Instant) -> Finding:
+    """A provider can't tell yet whether a request was paid."""
+    return Finding("payment_outcome_awaited", {"attempt": attempt, "until": until})
+
+
+def watch_ended(until: Instant) -> Finding:
+    """No more money had come by then."""
+    return Finding("payment_watch_ended", {"until": until})
+
+
+def found_by(  # noqa: PLR0911 -- one line for each event
+    _: StreamId, event: Any
+) -> tuple[Finding, ...]:
+    """The findings at providers from which an event follows."""
+    match event:
+        case PaymentOrdered(order_id=order_id, pay_url=pay_url, code=code, attempt=attempt):
+            return (ordered(attempt or 1, Order(order_id=order_id, pay_url=pay_url, code=code)),)
+        case PaymentCaptured(capture_id=capture_id, amount=amount, captured_at=at, attempt=attempt):
+            return (captured(Capture(capture_id=capture_id, amount=amount, at=at, attempt=attempt)),)
+        case PaymentRequestExpired(attempt=attempt):
+            return (closed(attempt),)
+        case PaymentExpired(requests=requests):
+            return tuple(map(closed, requests))
+        case PaymentOutcomeAwaited(attempt=attempt, until=until):
+            return (awaited(attempt, until),)
+        case PaymentWatchEnded(until=until):
+            return (watch_ended(until),)
+        case _:
+            return ()

@@ -23,6 +23,7 @@ from schemas.payment.events import (
     PaymentRenewed,
     PaymentRequested,
     PaymentRequestExpired,
+    PaymentWatchEnded,
 )
 from schemas.payment.state import Attempt, Capture, ChargeBack, ChargedBack, GivenBack, Payment, PaymentState
 
@@ -95,7 +96,7 @@ def _renewed(payment: Payment, event: PaymentRenewed, at: datetime) -> dict[str,
 
 
 def _ended(state: PaymentState) -> Change[Payment]:
-    return lambda _, __, at: {"state": state, "owed_capture": None, "settled_at": at}
+    return lambda _, __, at: {"state": state, "owed_capture": None, "settled_at": at, "watch_over": False}
 
 
 def _on_another_calendar(payment: Payment, event: PaymentCalendarChanged, _: datetime) -> dict[str, Any]:
@@ -109,7 +110,7 @@ def _captured(payment: Payment, event: PaymentCaptured, at: datetime) -> dict[st
 
 
 def _paid(capture_id: str, at: datetime) -> dict[str, Any]:
-    return {"state": PaymentState.PAID, "owed_capture": capture_id, "settled_at": at}
+    return {"state": PaymentState.PAID, "owed_capture": capture_id, "settled_at": at, "watch_over": False}
 
 
 def _charged_back(payment: Payment, event: PaymentChargedBack, _: datetime) -> dict[str, Any]:
@@ -160,5 +161,6 @@ CHANGES: Final[Mapping[type[Any], Change[Payment]]] = {
     PaymentChargedBack: _charged_back,
     PaymentChargeBackAhead: _charge_back_ahead,
     PaymentRefunded: _given_back,
+    PaymentWatchEnded: lambda *_: {"watch_over": True},
 }
 evolve = folding(CHANGES)

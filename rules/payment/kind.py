@@ -7,7 +7,7 @@ from typing import Final
 from rules import causes
 from rules.payment import fold, status
 from rules.payment.commands import RULES
-from rules.payment.evidence import evidence
+from rules.payment.evidence import evidence, found_by
 from rules.payment.tells import TELLS
 from rules.stream_kind import Numbering, StreamKind, Table, numbered
 from schemas.payment import events
@@ -32,6 +32,7 @@ PAYMENT: Final = StreamKind(
     opening=lambda start: RequestPayment(command_id="request", start=start),
     commands=PAYMENT_COMMANDS,
     evidence_of=evidence,
+    found_by=found_by,
     numberings={"payment": Numbering("%Y%m%d", "P")},
     table=Table("payment"),
     memory=PaymentMemory,

@@ -1,20 +1,23 @@
-"""Events of other streams that must stand in the log before a refund's own."""
+"""The record's proof of a refund's events: events of other streams, and findings at the provider."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from rules.evidence import Entry, Evidence
+from rules.evidence import Entry, Evidence, Finding
 from rules.refund.claims import payment_of, without_provider
 from schemas.ids import StreamId, filing_workflow
 from schemas.level import Channel
 from schemas.publishing.fee import RefundCase
 from schemas.refund.events import (
+    RefundAsked,
     RefundBegun,
     RefundCalledOff,
     RefundChargedBack,
     RefundDisputed,
     RefundEvent,
+    RefundGiven,
+    RefundLeftToHand,
     RefundOpened,
     RefundUndecided,
 )
@@ -65,3 +68,31 @@ _ENDED: Final[dict[RefundCase, tuple[tuple[str, ...], dict[str, str]]]] = {
     RefundCase.STOPPED: (("stopped",), {}),
     RefundCase.FEE_EXPIRED: (("fee_expired",), {}),
 }
+
+
+def given(case: int, transaction: str | None) -> Finding:
+    """The provider has made the refund."""
+    return Finding("refund_given", {"case": case, "transaction": transaction})
+
+
+def left_to_hand(case: int, rule: str) -> Finding:
+    """The provider will never make it."""
+    return Finding("refund_left_to_hand", {"case": case, "rule": rule})
+
+
+def to_ask_again(case: int, n: int) -> Finding:
+    """No earlier request can still take effect: it may be requested for the n-th time."""
+    return Finding("refund_asked", {"case": case, "n": n})
+
+
+def found_by(stream: StreamId, event: RefundEvent) -> tuple[Finding, ...]:
+    """The findings at the provider from which an event follows. Money taken without a provider needs none."""
+    match event:
+        case RefundGiven(case=case, transaction=transaction):
+            return (given(case, transaction),)
+        case RefundLeftToHand(case=case, rule=rule) if not without_provider(stream.n):
+            return (left_to_hand(case, rule),)
+        case RefundAsked(case=case, n=n) if n > 1:
+            return (to_ask_again(case, n),)
+        case _:
+            return ()

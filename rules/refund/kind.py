@@ -7,7 +7,7 @@ from typing import Final
 from rules import causes
 from rules.refund import fold, status
 from rules.refund.commands import RULES
-from rules.refund.evidence import evidence
+from rules.refund.evidence import evidence, found_by
 from rules.refund.tells import TELLS
 from rules.stream_kind import StreamKind, numbered
 from schemas.refund import events
@@ -31,6 +31,7 @@ REFUND: Final = StreamKind(
     start=RefundStart,
     commands=REFUND_COMMANDS,
     evidence_of=evidence,
+    found_by=found_by,
     memory=RefundMemory,
     papers_of=causes.papers_of_refund,
     shown=frozenset(

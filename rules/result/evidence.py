@@ -1,12 +1,15 @@
-"""Events of its filing that must stand in the log before a result's own."""
+"""The record's proof of a result's events: events of its filing, and findings about its file and signatures."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rules.evidence import Entry, Evidence
+from rules.evidence import Entry, Evidence, Finding
+from schemas.backoffice import IssueAnswer
+from schemas.files import FileRef
 from schemas.ids import StreamId, filing_workflow
-from schemas.result.events import ResultEntered
+from schemas.result.events import ResultEntered, ResultMade, ResultSigned, SignatureDeclined
+from schemas.result.state import SigningPlace
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
@@ -21,3 +24,31 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
             return ((signs, Entry(("decided",), {"outcome": outcome.value}, filing)),)
         case _:
             return None
+
+
+def made(answer: IssueAnswer) -> Finding:
+    """The file is in the store, with a place for each signature."""
+    return Finding("result_made", dict(answer))
+
+
+def signed(place: SigningPlace, file: FileRef, proof: FileRef | None) -> Finding:
+    """The officer has signed; `proof` is the kept verdict on the file after the last signature."""
+    return Finding("result_signed", {"place": place, "result": file, "proof": proof})
+
+
+def declined(place: SigningPlace, officer: str) -> Finding:
+    """The officer has declined at the signing service."""
+    return Finding("signature_declined", {"place": place, "officer": officer})
+
+
+def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
+    """The findings from which an event follows. An officer who declines here gives a reason, and needs none."""
+    match event:
+        case ResultMade(result=file, expires_on=expires_on, copies=copies):
+            return (made(IssueAnswer(result=file, expires_on=expires_on, copies=copies)),)
+        case ResultSigned(place=place, result=file, proof=proof):
+            return (signed(place, file, proof),)
+        case SignatureDeclined(place=place, officer=officer, reason=None):
+            return (declined(place, officer),)
+        case _:
+            return ()

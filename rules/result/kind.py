@@ -6,7 +6,7 @@ from typing import Final
 
 from rules.result import fold, status
 from rules.result.commands import RULES
-from rules.result.evidence import evidence
+from rules.result.evidence import evidence, found_by
 from rules.result.tells import TELLS
 from rules.stream_kind import StreamKind, numbered
 from schemas.result import events
@@ -31,6 +31,7 @@ RESULT: Final = StreamKind(
     start=ResultStart,
     commands=RESULT_COMMANDS,
     evidence_of=evidence,
+    found_by=found_by,
     memory=ResultMemory,
     shown=frozenset(
         {

@@ -54,6 +54,13 @@ class RecordEnd(SystemCommand):
     said: str | None = None
 
 
+class EndParcelWatch(SystemCommand):
+    """The post has no news at the end of the wait for it."""
+
+    kind: Literal["end_parcel_watch"] = "end_parcel_watch"
+    until: Instant
+
+
 class RecallConsignment(SystemCommand):
     """The filing recalls the parcel before its dispatch."""
 

@@ -114,6 +114,14 @@ class CompensationClaimed(Model):
     """number of the claim for compensation from the post"""
 
 
+class ConsignmentWatchEnded(Model):
+    """The wait for late news of the post ended at that time, without any."""
+
+    kind: Literal["consignment_watch_ended"] = "consignment_watch_ended"
+    until: Instant
+    """until when it was awaited"""
+
+
 ParcelEvent = (
     ConsignmentRequested
     | ConsignmentSent
@@ -124,4 +132,5 @@ ParcelEvent = (
     | ConsignmentEnded
     | CompensationClaimed
     | ConsignmentCalendarChanged
+    | ConsignmentWatchEnded
 )

@@ -87,7 +87,7 @@ class Parcel(PartState):
 
     It is `spoilt` once the post has lost or damaged it; `claim` is the reference of the claim for compensation. `heard`
     are the recorded tracking steps, `invitations` counts those of the recipient. It is `recalled` while the filing is
-    calling it back, and `left` if that was too late.
+    calling it back, and `left` if that was too late. The wait for late news is `watch_over` at its end.
     """
 
     address: Address | None = None
@@ -105,6 +105,7 @@ class Parcel(PartState):
     spoilt: bool = False
     claim: str | None = None
     ended_at: Instant | None = None
+    watch_over: bool = False
 
     @property
     def under_way(self) -> bool:
@@ -114,7 +115,7 @@ class Parcel(PartState):
     @property
     def watched_until(self) -> datetime | None:
         """The end of the wait for late news, for a parcel that the post accepted and did not deliver."""
-        if self.ended_at is None or self.waybill is None or self.state is ParcelState.DELIVERED:
+        if self.ended_at is None or self.waybill is None or self.watch_over or self.state is ParcelState.DELIVERED:
             return None
         return self.ended_at + timedelta(seconds=self.watch_seconds)
 

@@ -57,6 +57,13 @@ class ExpirePayment(SystemCommand):
     kind: Literal["expire_payment"] = "expire_payment"
 
 
+class EndPaymentWatch(SystemCommand):
+    """The providers have no more money at the end of the wait for late money."""
+
+    kind: Literal["end_payment_watch"] = "end_payment_watch"
+    until: Instant
+
+
 class CancelPayment(SystemCommand):
     """The filing no longer owes the fee, or the obligation."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from ..base import Code, Dong, Instant, Model, Numbered, Personal
+from pydantic import Field
+
+from ..base import Code, Dong, Instant, Model, Numbered, Personal, unset
 from ..publishing.calendar import CalendarName
 from ..stream.part import Deadline
 from .state import DEFAULT_PROVIDER, WATCH_SECONDS, ChargeBack, ChargedBack
@@ -70,6 +72,8 @@ class PaymentExpired(Model):
     """Nobody paid in time, and the provider closed the order."""
 
     kind: Literal["payment_expired"] = "payment_expired"
+    requests: tuple[int, ...] = Field(default=(), exclude_if=unset)
+    """numbers of the requests that were open until then, from 1"""
 
 
 class PaymentCancelled(Model):
@@ -151,6 +155,14 @@ class PaymentRenewed(Model):
     """end of the request's validity; not set: until the fee is due"""
 
 
+class PaymentWatchEnded(Model):
+    """The wait for late money ended at that time, and no more had come."""
+
+    kind: Literal["payment_watch_ended"] = "payment_watch_ended"
+    until: Instant
+    """until when it was awaited"""
+
+
 PaymentEvent = (
     PaymentRequested
     | PaymentOrdered
@@ -165,4 +177,5 @@ PaymentEvent = (
     | PaymentRequestExpired
     | PaymentOutcomeAwaited
     | PaymentRenewed
+    | PaymentWatchEnded
 )

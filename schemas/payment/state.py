@@ -131,7 +131,7 @@ class Payment(PartState):
 
     `refunded` are captures that went back in full; `forgone` đồng are missing from an accepted short payment. `ahead`
     are charge-backs whose capture is not recorded yet. `provider`, `expires`, `pay_url`, `code`, `over` and `awaited`
-    are of its first request, `renewed` are the requests after it.
+    are of its first request, `renewed` are the requests after it. The wait for late money is `watch_over` at its end.
     """
 
     snapshot_version: int = 5
@@ -155,6 +155,7 @@ class Payment(PartState):
     given_back: tuple[GivenBack, ...] = ()
     charged_back: tuple[ChargedBack, ...] = ()
     ahead: tuple[ChargeBack, ...] = ()
+    watch_over: bool = False
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -175,8 +176,10 @@ class Payment(PartState):
 
     @property
     def watched_until(self) -> datetime | None:
-        """The end of the wait for late money, after the payment was settled."""
-        return None if self.settled_at is None else self.settled_at + timedelta(seconds=self.watch_seconds)
+        """The end of the wait for late money, after the payment was settled; None once it is over."""
+        if self.settled_at is None or self.watch_over:
+            return None
+        return self.settled_at + timedelta(seconds=self.watch_seconds)
 
     @property
     def to_refund(self) -> tuple[Capture, ...]:

@@ -65,14 +65,24 @@ class StoredEvent(Model):
     event: dict[str, Any]
 
 
+class Found(Model):
+    """A finding about a stream, by its kind and its name, which the record must hold."""
+
+    stream: str
+    kind: str
+    id: UUID
+
+
 class Batch(Model):
     """Events proposed for a stream from `next_seq` on, all or none; without events it only reads the log.
 
-    `epoch` is that of the proposing run, None until the log has answered. `rows` are the read models afterwards.
-    `continue_as_new_suggested`: the history of the run has become long; the answer repeats it. `moves_with` is the
-    version of the snapshot that the run would hand on, if it is to end for either reason: its history is long, or
-    Temporal wants another build to continue it. `statement` is the signed identity of the actor, if there was one; it
-    must not have expired when the command was accepted, at `asked_at`.
+    `epoch` is that of the proposing run, None until the log has answered; `head` is the hash of the last event that
+    it knows, as the log has told it: a run that was told other content does not go on. `rows` are the read models
+    afterwards. `continue_as_new_suggested`: the history of the run has become long; the answer repeats it.
+    `moves_with` is the version of the snapshot that the run would hand on, if it is to end for either reason: its
+    history is long, or Temporal wants another build to continue it. `statement` is the signed identity of the
+    actor, if there was one; it must not have expired when the command was accepted, at `asked_at`. `findings` are
+    those on which the events, or the refusal that the run would give, rest.
     """
 
     stream: str
@@ -80,6 +90,7 @@ class Batch(Model):
     agency: AgencyCode
     epoch: int | None = None
     next_seq: int
+    head: Sha256 | None = Field(default=None, exclude_if=unset)
     command_id: Key
     digest: str
     actor: Actor
@@ -89,6 +100,7 @@ class Batch(Model):
     asked_at: Instant | None = Field(default=None, exclude_if=unset)
     at: Instant
     events: tuple[dict[str, Any], ...] = ()
+    findings: tuple[Found, ...] = Field(default=(), exclude_if=unset)
     rows: Rows | None = None
     continue_as_new_suggested: bool = False
     moves_with: int | None = None
@@ -97,9 +109,10 @@ class Batch(Model):
 class Appended(Model):
     """The log's events from `next_seq` on, with the receipts, or its refusal. `command_id` is the batch's.
 
-    `more`: the log holds further events. A receipt without events belongs to the requested command, which was recorded
-    long before. `continue_as_new_suggested` is repeated here so that it is in the history: ADR 0006. `moves`: whether
-    the build that is to continue the stream can read it.
+    `more`: the log holds further events. A receipt without events belongs to the requested command, which was
+    recorded long before. `continue_as_new_suggested` is repeated here so that it is in the history: ADR 0006.
+    `moves`: whether the build that is to continue the stream can read it. `unfounded`: the record lacks one of the
+    batch's findings. `head` is the hash of the last of these events, or of the stream's last event.
     """
 
     epoch: int
@@ -110,6 +123,8 @@ class Appended(Model):
     more: bool = False
     continue_as_new_suggested: bool | None = None
     moves: bool | None = None
+    unfounded: bool | None = None
+    head: Sha256 | None = None
 
 
 class ParkRequest(Model):

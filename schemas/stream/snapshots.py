@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field
 
-from ..base import Model, unset
+from ..base import Model, Sha256, unset
 from .ledger import Receipt
 
 
@@ -18,12 +18,14 @@ class Snapshot(Model):
     """A stream on its way to the next run. `state` and `memory` are of the models of its kind.
 
     `receipts` are the first one and the newest; `older` marks the others (`workflows.stream.command_receipts`).
+    `head` is the hash of its last event.
     """
 
     state: dict[str, Any]
     receipts: tuple[Receipt, ...]
     older: str = ""
     memory: dict[str, Any] = {}  # noqa: RUF012 -- pydantic copies it
+    head: Sha256 | None = Field(default=None, exclude_if=unset)
 
 
 class NoMemory(Model):

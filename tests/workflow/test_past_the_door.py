@@ -162,6 +162,19 @@ def test_workflows_ask_by_a_queue_for_just_what_the_door_lets_in() -> None:
     assert asked == BY_QUEUE
 
 
+BESIDE: Final = {"checkpointing.py", "healing.py", "reprojection.py", "view.py"}
+"""Workflows that record nothing: their activities are bounded, and their answers are believed by nobody else."""
+
+
+def test_every_other_workflow_starts_an_activity_in_one_place() -> None:
+    starting = {
+        str(file.relative_to(ROOT / "workflows"))
+        for file in (ROOT / "workflows").rglob("*.py")
+        if _STARTS.search(file.read_text(encoding="utf-8"))
+    }
+    assert starting == {"stream/asking.py"} | BESIDE
+
+
 async def test_what_acts_outside_is_given_a_place_in_the_log_and_nothing_else(world: World) -> None:
     async with activities(world.settings) as functions:
         defined = [_Definition.must_from_callable(one) for one in functions.working]
@@ -169,8 +182,8 @@ async def test_what_acts_outside_is_given_a_place_in_the_log_and_nothing_else(wo
     assert given.keys() == INSTRUCTED
     fields = {name: set(vars(types[0])["__pydantic_fields__"]) for name, types in given.items() if types}
     more = {name: found - set(Instruction.model_fields) for name, found in fields.items()}
-    of_files = {key: {"order", "file"} for key in ("result.prepare", "result.prove")}
-    assert {name: found for name, found in more.items() if found} == {"payment.money": {"at_once"}} | of_files
+    of_file = {"result.prepare": {"order", "answer"}}
+    assert {name: found for name, found in more.items() if found} == {"payment.money": {"at_once"}} | of_file
 
 
 def test_every_update_has_a_validator_behind_the_door() -> None:
@@ -184,7 +197,8 @@ def _module(file: Path) -> str:
     return ".".join(file.relative_to(ROOT).with_suffix("").parts)
 
 
-_ASKED: Final = re.compile(r"(?:start|execute)_activity_method\(\s*(\w+)\.(\w+)")
+_STARTS: Final = re.compile(r"workflow\.(?:start|execute)_activity")
+_ASKED: Final = re.compile(r"(?:question|answer_of|execute_activity_method)\(\s*(\w+)\.(\w+)")
 
 
 async def test_a_calendar_comes_to_a_filing_without_a_statement_if_it_is_in_force(closed: World) -> None:

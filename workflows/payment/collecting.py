@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.money.payment import BANK, MoneyWanted, Payments
@@ -17,13 +16,16 @@ with workflow.unsafe.imports_passed_through():
     from rules.require import require
     from schemas.payment.commands import AwaitOutcome, ExpirePayment, ExpireRequest, RecordOrder
     from schemas.payment.state import Attempt, Closed, Order, Payment, PaymentState, Taken
-    from workflows.stream.ordering import instruction, is_not_ordered, ordered, read_again
+    from workflows.stream.asking import Question, instruction, question
     from workflows.stream.recording import MIN_TIMER
-    from workflows.stream.waiting import first_of, wait_for
+    from workflows.stream.waiting import wait_for
 
 from workflows.payment.commands import of_request, record
 from workflows.payment.known import KnownPayment, proxied
 from workflows.payment.refunding import Refunding
+
+_A_MOMENT: Final = timedelta(seconds=1)
+"""The server's end of a question and our own clock may differ by that much."""
 
 
 class Collecting:
@@ -55,13 +57,12 @@ class Collecting:
         until = min((end for end in open_until if end > self._now), default=due)
         at_once, self._life.doubted = self._life.doubted, False
         told = partial(self._news_since, before)
-        work = self._work(until, at_once=at_once)
-        ended = await first_of(self._life.stream, tuple(work), told)
-        happened = told()
-        for one in ended:
-            happened = await self._taken_in(one, work[one]) or happened
-        if not happened and not await self._waited(told, until):
-            return until < due
+        await self._life.ask(*self._queries(until, at_once=at_once), news=told)
+        if not told():
+            if until - self._now > _A_MOMENT:
+                return True
+            if not await self._waited(told, until):
+                return until < due
         await self._life.hear_cancel()
         return True
 
@@ -69,42 +70,22 @@ class Collecting:
         """Returns whether there is news from a callback, the filing or another command."""
         return self._life.doubted or self._life.cancel_waits or _news(self._life.payment) != _news(before)
 
-    def _work(
-        self, until: datetime, *, at_once: bool
-    ) -> dict[workflow.ActivityHandle[Any], Callable[[Any], Awaitable[None]]]:
-        """Returns the activities to run now, each with the handler of its answer.
-
-        The server retries them until it is too late, so a timer is needed only if none is left.
-        """
+    def _queries(self, until: datetime, *, at_once: bool) -> list[Question[Any]]:
+        """Returns the questions to ask now; the server repeats them until it is too late."""
         payment, now = self._life.payment, self._now
         requests, past = payment.attempts, fold.past(payment, now)
-        newest = requests[-1]
-        config = BANK | {"schedule_to_close_timeout": max(until - now, MIN_TIMER)}
-        work: dict[workflow.ActivityHandle[Any], Callable[[Any], Awaitable[None]]] = {}
+        newest, within = requests[-1], max(until - now, MIN_TIMER)
+        queries: list[Question[Any]] = []
         if not (newest.ordered or newest.over or newest in past):
-            making = workflow.start_activity_method(Payments.order, self._instruct(newest), **config)
-            work[making] = partial(self._record_order, newest)
+            made = partial(self._record_order, newest)
+            queries.append(question(Payments.order, self._instruct(newest), made, BANK, within))
         for request in past:
-            closing = workflow.start_activity_method(Payments.close, self._instruct(request), **config)
-            work[closing] = partial(self._request_closed, request)
-        if len(requests) > 1 or not work:
+            ended = partial(self._request_closed, request)
+            queries.append(question(Payments.close, self._instruct(request), ended, BANK, within))
+        if len(requests) > 1 or not queries:
             wanted = MoneyWanted(**dict(instruction(self._life.stream)), at_once=at_once)
-            looking = workflow.start_activity_method(Payments.money, wanted, **config)
-            work[looking] = self.record_captures
-        return work
-
-    async def _taken_in(self, ended: workflow.ActivityHandle[Any], then: Callable[[Any], Awaitable[None]]) -> bool:
-        """Handles an answer; False if there was none in time."""
-        try:
-            answer = await ended
-        except ActivityError as error:
-            workflow.logger.info("payment.no_answer", extra={"activity": error.activity_type})
-            if not is_not_ordered(error):
-                return False
-            await read_again(self._life.stream)
-        else:
-            await then(answer)
-        return True
+            queries.append(question(Payments.money, wanted, self.record_captures, BANK, within))
+        return queries
 
     def _instruct(self, request: Attempt) -> Instruction:
         return instruction(self._life.stream, request.attempt)
@@ -117,8 +98,7 @@ class Collecting:
 
     async def _request_closed(self, request: Attempt, found: Closed) -> None:
         """Ends a request, unless its provider reports a payment, or may still report one now that the fee is due."""
-        await self.record_captures(found)
-        if found.awaited_until is None:
+        if not await self.record_captures(found) and found.awaited_until is None:
             await self._expire_request(request.attempt)
 
     async def _expire_request(self, n: int) -> None:
@@ -135,42 +115,38 @@ class Collecting:
         while not self._due_later:
             if self._life.payment.state is PaymentState.PAID:
                 return True
-            open_ = [request for request in self._life.payment.attempts if request.attempt not in closed]
-            if not open_:
-                if self._life.payment.state is PaymentState.PENDING:
-                    await self._life.stream.record(ExpirePayment(command_id="fee:expire"))
+            open_ = [one for one in self._life.payment.attempts if not (one.over or one.attempt in closed)]
+            if open_:
+                await self._ask_to_close(open_, closed)
+                continue
+            if self._life.payment.state is PaymentState.PENDING:
+                await self._life.stream.attempt(ExpirePayment(command_id="fee:expire"))
+            if self._life.payment.state is not PaymentState.PENDING:
                 return True
-            now_closed = await self._closed(open_)
-            if not now_closed:
-                await self._life.hear_cancel()
-                await self._refunding.begin()
-            closed |= now_closed
+            closed.clear()
         for n in sorted(closed):
             await self._expire_request(n)
         return False
 
-    async def _closed(self, requests: list[Attempt]) -> set[int]:
-        """Closes these requests at once; returns the numbers with a final outcome, none if other news came first."""
+    async def _ask_to_close(self, requests: list[Attempt], closed: set[int]) -> None:
+        """Closes all of these at once; adds those with a final outcome to `closed`. Other news may come first."""
         before, self._life.doubted = self._life.payment, False
-        closing = {workflow.start_activity_method(Payments.close, self._instruct(one), **BANK): one for one in requests}
-        told = await first_of(self._life.stream, tuple(closing), partial(self._news_since, before))
-        known_now: set[int] = set()
-        for work in told:
-            found = await ordered(self._life.stream, work)
-            if found is not None and await self._outcome_known(closing[work], found):
-                known_now.add(closing[work].attempt)
-        return known_now
+        closing = [
+            question(Payments.close, self._instruct(one), partial(self._outcome, one, closed), BANK) for one in requests
+        ]
+        await self._life.ask(*closing, news=partial(self._news_since, before))
+        await self._life.hear_cancel()
+        await self._refunding.begin()
 
-    async def _outcome_known(self, request: Attempt, found: Closed) -> bool:
-        """Records the request's captures; False, after recording the wait, if more may still be reported."""
-        await self.record_captures(found)
+    async def _outcome(self, request: Attempt, closed: set[int], found: Closed) -> None:
+        """Records the request's captures, and the wait for its outcome; without either it is closed."""
+        n, news = request.attempt, await self.record_captures(found)
         if found.awaited_until is None:
-            return True
-        if request.awaited is None:
-            n = request.attempt
+            if not news:
+                closed.add(n)
+        elif request.awaited is None:
             command_id = f"fee:await:{n}:{self._life.payment.seq}"  # anew on each calendar
             await self._life.stream.attempt(AwaitOutcome(command_id=command_id, attempt=n, until=found.awaited_until))
-        return False
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
         """Waits for news at most until that time; False if there was none."""
@@ -192,11 +168,12 @@ class Collecting:
         now = workflow.now()
         return now if self._rang is None else max(now, self._rang)
 
-    async def record_captures(self, taken: Taken) -> None:
-        """Records new captures. A notice of the same capture may have been first."""
-        for capture in taken.captures:
-            if capture.capture_id not in self._life.taken:
-                await self._life.stream.attempt(record(capture))
+    async def record_captures(self, taken: Taken) -> bool:
+        """Records new captures; False if there are none. A notice of the same capture may have been first."""
+        new = [capture for capture in taken.captures if capture.capture_id not in self._life.taken]
+        for capture in new:
+            await self._life.stream.attempt(record(capture))
+        return bool(new)
 
 
 def _news(payment: Payment) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
     from activities.money.merchants import MerchantRequest, Merchants, RenewalRequest
-    from activities.money.payment import BANK, Payments
+    from activities.money.payment import BANK, Payments, Watched
     from rules.payment import status
     from rules.payment.view import view
     from rules.stream_kind import StreamKind
@@ -20,14 +20,14 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.commands import Command, content_of
     from schemas.filing.events import FeeSettlement
     from schemas.filing.state import FeeFact
-    from schemas.payment.commands import RenewPayment, RenewThrough, RequestPayment
+    from schemas.payment.commands import EndPaymentWatch, RenewPayment, RenewThrough, RequestPayment
     from schemas.payment.state import Payment, PaymentStart, PaymentState, PaymentView, Through
     from schemas.stream.ledger import Receipt
-    from workflows.stream.ordering import instruction, ordered
+    from workflows.stream.asking import instruction, question
     from workflows.stream.recording import single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Opening, takes_commands
-    from workflows.stream.waiting import drain_handlers, first_of, wait_for
+    from workflows.stream.waiting import drain_handlers, wait_for
 
 from workflows.payment.callbacks import Callbacks
 from workflows.payment.collecting import Collecting
@@ -112,28 +112,31 @@ class PaymentLife(KnownPayment):
     async def _watch(self) -> None:
         """Refunds money that nobody owes, until a check at the end of the watch finds no more.
 
-        The server retries the activity for as long as the watch lasts: its checks need neither timers nor tasks.
+        The server retries the activity: its checks need neither timers nor tasks.
         """
-        while await self._more_came():
+        while True:
             await self.hear_cancel()
+            await self.refunding.begin()
+            if self.payment.watched_until is None:
+                return
+            await self._look_for_more()
 
-    async def _more_came(self) -> bool:
-        """Starts refunds, then waits for more money or the filing's cancellation; False once the watch is over."""
-        await self.refunding.begin()
+    async def _look_for_more(self) -> None:
+        """Waits for more money, the filing's cancellation or the end of the watch."""
         before = self.taken
         self.doubted = False
 
         def more_came() -> bool:
             return self.doubted or self.cancel_waits or self.taken != before or bool(self.refunding.owed)
 
-        looking = workflow.start_activity_method(Payments.late_money, instruction(self.stream), **BANK)
-        await first_of(self.stream, (looking,), more_came)
-        if not looking.done():
-            return True
-        found = await ordered(self.stream, looking)
-        if found is not None:
-            await self.collecting.record_captures(found)
-        return found is None or more_came()
+        looking = question(Payments.late_money, instruction(self.stream), self._watched, BANK, watches=True)
+        await self.ask(looking, news=more_came)
+
+    async def _watched(self, found: Watched) -> None:
+        await self.collecting.record_captures(found)
+        if found.watched_until is not None:
+            command_id = f"fee:watched:{self.payment.seq}"
+            await self.stream.attempt(EndPaymentWatch(command_id=command_id, until=found.watched_until))
 
 
 @workflow.defn(name="Payment")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -9,56 +11,74 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.reception import PATIENTLY, QUICKLY, SCANNING, ExamineRequest, NamedFile, Reception
+    from activities.reception import PATIENTLY, QUICKLY, ExamineRequest, NamedFile, Reception
+    from rules.filing.evidence import examined
     from schemas.base import Model
     from schemas.errors import Refusal, RefusalCode, problem
     from schemas.files import ScanState, files_named
     from schemas.filing.commands import Supplement
     from schemas.filing.examined import Examined
-    from schemas.filing.state import Filing
     from schemas.filing.submission import Submission
+    from schemas.ids import filing_workflow
+    from schemas.stream.ledger import Found
 
-from workflows.stream.ordering import instruction
-from workflows.stream.recording import Stream
+from workflows.stream.asking import answer_of
 
+_SCANNED_LATER: Final = (Submission, Supplement)
+"""Messages recorded before the scan has a result, because the filing keeps requesting it for these files."""
 
-def refusal_of(examined: Examined) -> Refusal | None:
-    """Returns why an event that names the files may not be recorded; None if it may."""
-    if not examined.problems:
-        return None
-    return Refusal(code=RefusalCode.NOT_ALLOWED, problems=examined.problems)
-
-
-def scan(filing: Stream[Filing]) -> workflow.ActivityHandle[list[str]]:
-    """Starts the scan of files without a result, retried until the scanner answers: returns the papers with viruses."""
-    return workflow.start_activity_method(Reception.scan, instruction(filing), **SCANNING)
+_FIRST_PAUSE: Final = timedelta(seconds=1)
+_LONGEST_PAUSE: Final = timedelta(minutes=1)
 
 
-async def examine(filing_id: UUID, naming: Model, version: str | None = None) -> Examined:
-    """Examines the files that a message names.
+@dataclass(frozen=True)
+class Examination:
+    """The examination of the files of a message; `findings` is its proof in the record. Without files it is empty."""
+
+    answer: Examined = field(default_factory=Examined)
+    refusal: Refusal | None = None
+    findings: tuple[Found, ...] = ()
+
+
+async def examine(filing_id: UUID, naming: Model, version: str | None = None) -> Examination:
+    """Examines the files that a message names, for as long as it takes.
 
     For a submission, under this `version` of its procedure, its signature is checked too.
     """
     files = tuple(NamedFile(place=place, file=file) for place, file in files_named(naming))
     if not files:
-        return Examined()
+        return Examination()
     submission = naming if isinstance(naming, Submission) else None
     request = ExamineRequest(
         filing_id=filing_id, files=files, submission=submission, version=version, at=workflow.now()
     )
-    examined = await _looked_at(request)
-    if examined.scan is ScanState.PENDING and not isinstance(naming, _SCANNED_LATER):
-        return Examined(problems=(problem(files[0].place, "scanner_silent"),))
-    return examined
+    answer = await _looked_at(request)
+    finding = examined((named.file for named in files), answer)
+    findings = (Found(stream=filing_workflow(filing_id), kind=finding.kind, id=finding.id),)
+    if answer.scan is ScanState.PENDING and not isinstance(naming, _SCANNED_LATER):
+        answer = Examined(problems=(problem(files[0].place, "scanner_silent"),))
+    return Examination(answer, _refusal_of(answer), findings)
 
 
-_SCANNED_LATER: Final = (Submission, Supplement)
-"""Messages recorded before the scan has a result, because the filing keeps requesting it for these files."""
+def pause_after(tries: int) -> timedelta:
+    """Returns the time before another examination, after so many whose answers the record does not bear out."""
+    return min(_FIRST_PAUSE * int(2 ** (tries - 1)), _LONGEST_PAUSE)
+
+
+def _refusal_of(answer: Examined) -> Refusal | None:
+    """Returns why an event that names the files may not be recorded; None if it may."""
+    return Refusal(code=RefusalCode.NOT_ALLOWED, problems=answer.problems) if answer.problems else None
 
 
 async def _looked_at(request: ExamineRequest) -> Examined:
-    try:
-        return await workflow.execute_local_activity_method(Reception.examine, request, **QUICKLY)
-    except FailureError:
-        workflow.logger.info("reception.not_quickly", extra={"filing_id": str(request.filing_id)})
-    return await workflow.execute_activity_method(Reception.examine, request, **PATIENTLY)
+    tries = 0
+    while True:
+        try:
+            return await workflow.execute_local_activity_method(Reception.examine, request, **QUICKLY)
+        except FailureError:
+            workflow.logger.info("reception.not_quickly", extra={"filing_id": str(request.filing_id)})
+        answer = await answer_of(Reception.examine, request, PATIENTLY, silent=tries)
+        if answer is not None:
+            return answer
+        tries += 1
+        await workflow.sleep(pause_after(tries), summary="the files are still examined")

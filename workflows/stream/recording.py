@@ -32,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.commands import SYSTEM_VIA, Command, content_of
     from schemas.ids import TASK_TIMEOUT, StreamId
     from schemas.people import SYSTEM
-    from schemas.stream.ledger import Appended, Batch, Receipt, Recorded
+    from schemas.stream.ledger import Appended, Batch, Found, Receipt, Recorded
     from schemas.stream.restart import TAKE_OVER
 
 from workflows.stream.command_receipts import Receipts
@@ -49,14 +49,19 @@ ASKED_AT: ContextVar[datetime | None] = ContextVar("ASKED_AT", default=None)
 """The time at which the current handler's Update was received, for all its events; None outside an Update."""
 
 
+class UnfoundedError(Exception):
+    """The record does not bear out the answer of an activity: it may be a stranger's. The activity is asked again."""
+
+
 class Stream(Generic[S]):
     """A stream of events as its workflow sees it: the state, and the receipts of its commands.
 
-    `epoch` is this run's, None until the log has returned it; `superseded` once the log has answered that another run,
-    which may be active, has taken the stream over; `makes_way` once it has answered that the next run should continue:
-    this history has become long, or another build takes the stream. `stays`: that build can't read it. `anew`: this run
-    has taken its stream over, so the next one starts from the log alone. `heard_at` is the time of the log's last
-    answer in this process; for validators alone, since a replay has another one.
+    `epoch` is this run's, None until the log has returned it, like `head`, the hash of the last event of `state`;
+    `superseded` once the log has answered that another run, which may be active, has taken the stream over;
+    `makes_way` once it has answered that the next run should continue: this history has become long, or another
+    build takes the stream. `stays`: that build can't read it. `anew`: this run has taken its stream over, so the
+    next one starts from the log alone. `heard_at` is the time of the log's last answer in this process; for
+    validators alone, since a replay has another one.
     """
 
     def __init__(
@@ -67,11 +72,13 @@ class Stream(Generic[S]):
         *,
         receipts: Receipts | None = None,
         epoch: int | None = None,
+        head: str | None = None,
     ) -> None:
         self.kind = kind
         self.id = id_
         self.state = state
         self.epoch = epoch
+        self.head = head
         self.superseded = False
         self.makes_way = False
         self.stays = False
@@ -127,8 +134,11 @@ class Stream(Generic[S]):
         *,
         not_before: datetime | None = None,
         refusal: Refusal | None = None,
+        findings: tuple[Found, ...] = (),
     ) -> Receipt:
         """Records `command`, or finds it recorded. Raises `RefusalError`, and the ledger's errors without retry.
+
+        Raises `UnfoundedError` if the record lacks one of the `findings` on which the command, or the refusal, rests.
 
         `content` is the digest of the command's content, if it is not that of the command itself. `not_before` is the
         instant of a timer that fired: the command's time is not earlier, even if this run's clock is. With a `refusal`
@@ -136,14 +146,18 @@ class Stream(Generic[S]):
         """
         content = content or content_of(command)
         async with self._exclusive():
+            if self._receipt(command, content) is not None:
+                await self._read_on()  # this run may have been told a receipt that the log does not have
             while (receipt := self._receipt(command, content)) is None:
                 now = max(workflow.now(), not_before or workflow.now())
                 why_not, events = (refusal, ()) if refusal else self._decision(command, now)
                 after = self.kind.after(self.state, command, events, now)
-                batch = self._batch(command, content, events, now, after)
+                batch = self._batch(command, content, events, now, after).model_copy(update={"findings": findings})
                 answer = await self._append(batch, after)
                 if answer is None:
                     continue
+                if answer.unfounded:
+                    raise UnfoundedError
                 if not answer.stored and command.command_id not in self.receipts:
                     raise RefusalError(answer.refused or why_not)
             self._others.pop(command.command_id, None)
@@ -152,8 +166,11 @@ class Stream(Generic[S]):
     async def catch_up(self) -> None:
         """Folds the events of the log that this run has not seen. Raises the ledger's errors without retry."""
         async with self._exclusive():
-            while (answer := await self._append(self._question(), self.state)) is None or answer.more:
-                pass
+            await self._read_on()
+
+    async def _read_on(self) -> None:
+        while (answer := await self._append(self._question(), self.state)) is None or answer.more:
+            pass
 
     async def find(self, command_id: str) -> Receipt | None:
         """Returns the receipt of a recorded command, if the log has it: for a command that can't be built again."""
@@ -223,6 +240,7 @@ class Stream(Generic[S]):
             filing_id=self.id.filing,
             agency=self.state.agency,
             epoch=self.epoch,
+            head=self.head,
             next_seq=self.state.seq + 1,
             at=at,
             continue_as_new_suggested=long,
@@ -265,7 +283,7 @@ class Stream(Generic[S]):
             self.superseded = True
             raise
         now, _ = await self.of_log(self.kind, self.id, epoch)
-        self.state, self.receipts, self.epoch = now.state, now.receipts, now.epoch
+        self.state, self.receipts, self.epoch, self.head = now.state, now.receipts, now.epoch, now.head
         self.makes_way = self.anew = True
 
     async def _turn_page(self) -> None:
@@ -276,7 +294,7 @@ class Stream(Generic[S]):
     def _adopt(self, answer: Appended, known: S | None) -> None:
         """Applies the log's answer; `known` is the resulting state, if it is known."""
         self.state = known or self._fold(answer)
-        self.epoch = answer.epoch
+        self.epoch, self.head = answer.epoch, answer.head
         self.makes_way = self.makes_way or bool(answer.continue_as_new_suggested or answer.moves)
         self.stays = answer.moves is False
         self.receipts.add(answer.receipts)

@@ -26,15 +26,16 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.commands import Command, content_of
     from schemas.filing.examined import Examined
     from schemas.ids import NUDGE
-    from schemas.stream.ledger import ParkRequest, Receipt
+    from schemas.stream.ledger import Found, ParkRequest, Receipt
     from schemas.stream.snapshots import Snapshot
     from schemas.text import composed
 
+from workflows.stream.asking import Asking, Question
 from workflows.stream.calendars import adopt_calendar
 from workflows.stream.command_receipts import Receipts
 from workflows.stream.commands import update
-from workflows.stream.examining import examine, refusal_of
-from workflows.stream.recording import Stream
+from workflows.stream.examining import examine, pause_after
+from workflows.stream.recording import Stream, UnfoundedError
 from workflows.stream.starting import (
     Resume,
     continue_as_new_input,
@@ -59,13 +60,14 @@ W = TypeVar("W", bound=type)
 class Opening:
     """The start of a stream. `content` is the digest of its first command's content, if others name it too.
 
-    `refusal` is why it may not begin, if the log holds nothing of it yet.
+    `refusal` is why it may not begin, if the log holds nothing of it yet. `findings` bear out either.
     """
 
     origin: Origin
     command: Command
     content: str | None = None
     refusal: Refusal | None = None
+    findings: tuple[Found, ...] = ()
 
 
 class Life(Generic[S]):
@@ -74,6 +76,7 @@ class Life(Generic[S]):
     def __init__(self, kind: StreamKind[S], raw: Any) -> None:
         self.kind = kind
         self.memory: Any = kind.memory()
+        self._asking = Asking()
         self.refusal: Refusal | None = None
         self.start: Any = None
         self._stream: Stream[S] | None = None
@@ -155,9 +158,21 @@ class Life(Generic[S]):
     async def take_command(self, command: Command) -> Receipt:
         """Records the command, once its files have been examined. Raises `RefusalError`."""
         stream = await self.recorded()
-        examined = await examine(stream.id.filing, command)
-        seen = self.as_examined(composed(command), examined)
-        return await stream.record(seen, content_of(command), refusal=refusal_of(examined))
+        tries = 0
+        while True:
+            examined = await examine(stream.id.filing, command)
+            seen = self.as_examined(composed(command), examined.answer)
+            try:
+                return await stream.record(
+                    seen, content_of(command), refusal=examined.refusal, findings=examined.findings
+                )
+            except UnfoundedError:
+                tries += 1
+                await workflow.sleep(pause_after(tries), summary="nothing came of the answer")
+
+    async def ask(self, *questions: Question[Any], news: Callable[[], bool] = lambda: False) -> None:
+        """Asks activities about its stream (`Asking`)."""
+        await self._asking.ask(self.stream, *questions, news=news)
 
     async def nudged(self) -> None:
         """Queries the log, whose answer lets an idle run hand over to another build."""
@@ -195,7 +210,8 @@ class Life(Generic[S]):
         """Continues from the previous run's snapshot."""
         state = load_state(self.kind, snapshot)
         receipts = Receipts(snapshot.receipts, snapshot.older)
-        self._stream = Stream(self.kind, stream_named(self.kind), state, receipts=receipts, epoch=epoch)
+        named = stream_named(self.kind)
+        self._stream = Stream(self.kind, named, state, receipts=receipts, epoch=epoch, head=snapshot.head)
         self.memory = self.kind.memory.model_validate(snapshot.memory)
 
     def _continue_as_new(self) -> NoReturn:
@@ -218,6 +234,7 @@ class Life(Generic[S]):
             receipts=self.stream.receipts.kept,
             older=self.stream.receipts.older,
             memory=self.memory.model_dump(mode="json"),
+            head=self.stream.head,
         )
 
     async def _begin(self) -> None:
@@ -236,13 +253,22 @@ class Life(Generic[S]):
 
         A stream that was begun before, unless its content names it, continues from the log.
         """
-        opening = await self.opening()
-        self._stream = Stream(self.kind, opening.origin.stream, self.kind.initial(opening.origin))
-        try:
-            await self._stream.record(opening.command, opening.content, refusal=opening.refusal)
-        except RefusalError as error:
-            if opening.content is not None or error.refusal.code is not RefusalCode.SAME_ID_OTHER_CONTENT:
-                raise
+        tries = 0
+        while True:
+            opening = await self.opening()
+            self._stream = Stream(self.kind, opening.origin.stream, self.kind.initial(opening.origin))
+            try:
+                await self._stream.record(
+                    opening.command, opening.content, refusal=opening.refusal, findings=opening.findings
+                )
+            except UnfoundedError:
+                tries += 1
+                await workflow.sleep(pause_after(tries), summary="nothing came of the answer")
+                continue
+            except RefusalError as error:
+                if opening.content is not None or error.refusal.code is not RefusalCode.SAME_ID_OTHER_CONTENT:
+                    raise
+            return
 
     async def _take_over(self, resume: Resume) -> None:
         """Continues from the stream's state in the log."""

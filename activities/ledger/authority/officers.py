@@ -9,14 +9,16 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from activities.ledger.callbacks.proof import CALLED_BACK
 from activities.ledger.database import Connection
-from rules.evidence import Evidence
+from rules.evidence import Entry, Evidence
 from rules.stream_kind import StreamKind
 from rules.time.working_time import local_day
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.filing.events import Reassigned
 from schemas.ids import StreamId
 from schemas.names import ROLE_NAMES
+from schemas.payment.state import TOLD
 from schemas.people import OFFICERS, Actor, Role
 from schemas.refund.events import RefundApproved, RefundDeclined, RefundGivenByHand, ShortfallAccepted
 from schemas.result.events import ResultSigned, SignatureRequested
@@ -169,11 +171,30 @@ async def active(connection: AnyConnection, agency: str, subject: str, role: Rol
 def needed(kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> str | None:
     """Returns the evidence that the log must hold for these events, as JSON for `BORNE_OUT`; None if none is needed.
 
-    A claim about another stream must be recorded there: a requested fee, money that arrived, the end of a parcel.
+    A claim about another stream must be recorded there: a requested fee, money that arrived, the end of a parcel. The
+    outcome of an act outside must be among the findings, unless a provider's callback reports it.
     """
     stream = StreamId.parse(batch.stream)
-    found = [evidence for event in events if (evidence := kind.evidence(stream, event)) is not None]
+    called = batch.via == TOLD
+    found = [
+        evidence
+        for event in events
+        if (evidence := kind.evidence(stream, event, called_back=called and isinstance(event, CALLED_BACK))) is not None
+    ]
+    found += _findings(batch)
     return _NEEDED.dump_json(found, exclude_none=True).decode() if found else None
+
+
+async def is_founded(connection: Connection, batch: Batch) -> bool:
+    """Returns whether the record holds all findings that the batch names."""
+    asked = _findings(batch)
+    return not asked or bool(
+        await connection.fetchval(_BORNE_OUT, batch.filing_id, _NEEDED.dump_json(asked, exclude_none=True).decode())
+    )
+
+
+def _findings(batch: Batch) -> list[Evidence]:
+    return [((Entry((one.kind,), stream=one.stream, finding=one.id),),) for one in batch.findings]
 
 
 BORNE_OUT: Final = """
@@ -181,8 +202,11 @@ not exists (
     select from jsonb_array_elements({needed}::jsonb) as event_ (evidence) where not exists (
         select from jsonb_array_elements(evidence) as any_ (entries) where not exists (
             select from jsonb_to_recordset(entries)
-                as entry (kinds text[], fields jsonb, stream text, absent boolean, after jsonb)
-            where absent = exists (
+                as entry (kinds text[], fields jsonb, stream text, absent boolean, after jsonb, finding uuid)
+            where case when entry.finding is not null then not exists (
+                select from finding
+                where (finding.stream, kind, id) = (entry.stream, entry.kinds[1], entry.finding)
+            ) else absent = exists (
                 select from event where filing_id = {filing} and event.kind = any(entry.kinds)
                     and convert_from(body, 'UTF8')::jsonb @> entry.fields
                     and (entry.stream is null or event.stream = entry.stream)
@@ -191,12 +215,12 @@ not exists (
                             and entry.after -> 'kinds' ? first.kind
                             and convert_from(first.body, 'UTF8')::jsonb @> (entry.after -> 'fields')
                     ))
-            )
+            ) end
         )
     )
 )
 """
-"""True if for every event that needs evidence, the log holds each entry of one of the alternatives."""
+"""True if for every event that needs evidence, the record holds each entry of one of the alternatives."""
 
 _BORNE_OUT: Final = f"select {BORNE_OUT.format(filing='$1', needed='$2')}"
 _NEEDED: Final = TypeAdapter(list[Evidence])

@@ -48,6 +48,10 @@ async def missing(connection: Connection, batch: Batch) -> list[Problem]:
     return [] if why is None else [why]
 
 
+PARAMETERS: Final = 4
+"""How many parameters `may_speak` has."""
+
+
 def may_speak(filing: str, agency: str, at: int) -> str:
     """Returns SQL: one grant of the principal covers the whole batch, and its key is not revoked.
 

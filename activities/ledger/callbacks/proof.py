@@ -16,6 +16,9 @@ from schemas.payment.events import PaymentCaptured, PaymentChargeBackAhead, Paym
 from schemas.payment.state import TOLD
 from schemas.stream.ledger import Batch
 
+CALLED_BACK: Final = (PaymentCaptured, PaymentChargedBack, PaymentChargeBackAhead)
+"""The events that a provider's callback may report."""
+
 
 async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Returns a problem if a batch claims to record a provider's callback and no stored callback matches it."""

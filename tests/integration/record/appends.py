@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 import asyncpg
 from temporalio.common import MetricMeter
 
-from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
 from rules.streams import KINDS
 from schemas.ids import StreamId
@@ -19,6 +18,7 @@ from schemas.people import SYSTEM
 from schemas.stream.ledger import Appended, Batch
 from tests.acting import AGENCY, VIA
 from tests.conftest import World
+from tests.found import FindingLedger
 from tests.instruments import Instruments
 from tests.keyed import keyed
 
@@ -49,7 +49,7 @@ class Log:
         self.world = world
         self.pool = pool
         self.meter = Instruments()
-        self.ledger = Ledger(pool, Vault(world.settings.master), KINDS, cast("MetricMeter", self.meter))
+        self.ledger = FindingLedger(pool, Vault(world.settings.master), KINDS, cast("MetricMeter", self.meter))
         self._heads: dict[str, int] = {}
 
     def batch(self, *events: dict[str, Any], stream: str | None = None, **changes: Any) -> Batch:

@@ -20,6 +20,7 @@ from schemas.stream.ledger import Batch
 from schemas.stream.rows import FilingRow, IssuedRow, PaymentRow, Rows, Standing, TaskRow
 from tests.acting import AGENCY
 from tests.conftest import World
+from tests.found import FindingLedger
 from tests.integration.record import appends
 from tests.integration.record.appends import NOW
 from tests.keyed import keyed
@@ -75,7 +76,7 @@ def shown(row: PaymentRow | FilingRow, **changes: Any) -> dict[str, Any]:
 @pytest.fixture
 async def ledger(world: World, pool: Pool) -> Ledger:
     await keyed(world, FILING)
-    return Ledger(pool, Vault(world.settings.master), KINDS)
+    return FindingLedger(pool, Vault(world.settings.master), KINDS)
 
 
 async def all_of(pool: Pool, table: str) -> list[dict[str, Any]]:

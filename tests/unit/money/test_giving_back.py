@@ -110,8 +110,17 @@ class Noted:
         return Called(self.ago, self.known)
 
 
+class Kept:
+    """Findings that nobody reads."""
+
+    async def keep(self, *_: Any) -> None:
+        pass
+
+
 class Log:
     """The states of a refund and of its payment."""
+
+    findings = Kept()
 
     def __init__(self, refund: Refund, payment: Payment | None = None) -> None:
         self.states = {REFUND.name: refund, PAYMENT.name: payment or paid(refund)}

@@ -12,9 +12,13 @@ from uuid import UUID
 
 import pytest
 from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.converter import PayloadConverter
 
 from activities.ledger.append import LEDGER, Ledger
+from motcua.payloads.converter import data_converter
 from rules.streams import PAYMENT
+from schemas.errors import Refusal
 from schemas.ids import TASK_TIMEOUT, StreamId
 from schemas.payment.state import Through
 from schemas.people import SYSTEM, Actor, Role, Via
@@ -32,7 +36,7 @@ VIA: Final = Via(principal="portal")
 
 _USED: Final = (
     *("now", "info", "extern_functions", "uuid4", "wait_condition", "all_handlers_finished"),
-    *("execute_local_activity", "execute_local_activity_method", "start_activity_method", "sleep"),
+    *("execute_local_activity", "execute_local_activity_method", "start_activity", "payload_converter", "sleep"),
 )
 
 
@@ -48,7 +52,8 @@ def answer(command_id: str = "answer-1", **said: Any) -> AnswerAppeal:
 class Engine:
     """The part of Temporal's `workflow` that the shell uses, and a log like the ledger's.
 
-    `before_answer` runs between a request to the log and its answer; `told` is added to every answer of the log.
+    `before_answer` runs between a request to the log and its answer; `told` is added to every answer of the log, which
+    takes no batch that it `refuses`.
     `answers`: the answers of other activities by name, a future while one is open; `asked`: the inputs of these.
     """
 
@@ -58,6 +63,7 @@ class Engine:
         self.receipts: list[Receipt] = []
         self.told: dict[str, Any] = {}
         self.before_answer: Callable[[Batch], Any] = lambda _: None
+        self.refuses: Callable[[Batch], Refusal | None] = lambda _: None
         self.time = NOW
         self.handlers_finished = True
         self.answers: dict[str, Any] = {}
@@ -124,14 +130,23 @@ class Engine:
             raise answer
         return answer
 
-    def start_activity_method(self, method: Any, request: Any, **_: Any) -> Any:
-        self.asked.append((method.__name__, request))
-        answer = self.answers[method.__name__]
+    def start_activity(self, activity: str, request: Any, *, result_type: type, **_: Any) -> Any:
+        """Its answer as bytes; `answers` is by the second part of its name."""
+        assert result_type is RawValue
+        name = activity.rpartition(".")[2]
+        self.asked.append((name, request))
+        answer = self.answers[name]
         if isinstance(answer, asyncio.Future):
-            return answer
+            return asyncio.ensure_future(_raw(answer))
         work = asyncio.get_running_loop().create_future()
-        work.set_result(answer)
+        if isinstance(answer, Exception):
+            work.set_exception(answer)
+        else:
+            work.set_result(_as_bytes(answer))
         return work
+
+    def payload_converter(self) -> PayloadConverter:
+        return data_converter.payload_converter
 
     async def sleep(self, time: timedelta) -> None:
         self.slept.append(time)
@@ -143,8 +158,8 @@ class Engine:
             return Appended(epoch=4, stored=tuple(self.log[batch.next_seq - 1 :]), receipts=tuple(since))
         if known := [receipt for receipt in self.receipts if receipt.command_id == batch.command_id]:
             return Appended(epoch=4, receipts=tuple(known))
-        if not batch.events:
-            return Appended(epoch=4)
+        if not batch.events or (why := self.refuses(batch)) is not None:
+            return Appended(epoch=4, refused=why if batch.events else None)
         said = {"at": batch.at, "command_id": batch.command_id, "actor": batch.actor}
         new = [StoredEvent(seq=batch.next_seq + n, event=event, **said) for n, event in enumerate(batch.events)]
         receipt = Receipt(command_id=batch.command_id, digest=batch.digest, seq=new[-1].seq, at=batch.at)
@@ -157,6 +172,14 @@ class Engine:
         said = {"at": NOW, "command_id": command_id, "actor": SYSTEM}
         self.log.append(StoredEvent(seq=len(self.log) + 1, event=event, **said))
         self.receipts.append(Receipt(command_id=command_id, digest="d", seq=len(self.log), at=NOW))
+
+
+def _as_bytes(answer: Any) -> RawValue:
+    return RawValue(data_converter.payload_converter.to_payload(answer))
+
+
+async def _raw(answer: asyncio.Future[Any]) -> RawValue:
+    return _as_bytes(await asyncio.shield(answer))
 
 
 def stream(**known: Any) -> Stream[Appeal]:

@@ -259,7 +259,7 @@ def never(*_: Any) -> Any:
     raise AssertionError
 
 
-TAKES_EVENTS: Final = {"evolve", "evidence_of", "papers_of", "pins"}
+TAKES_EVENTS: Final = {"evolve", "evidence_of", "found_by", "papers_of", "pins"}
 NO_EVENTS: Final = {"initial", "standing", "rows", "results", "receipts", "opening"}
 
 

@@ -56,7 +56,7 @@ async def test_whether_it_was_paid_is_what_the_bank_says_as_it_closes_the_order(
 ) -> None:
     life = await begun(engine)
     engine.time = DUE
-    engine.answers["close"] = closed(*captures)
+    engine.answers |= {"close": closed(*captures), "wake": None}
     await life.collecting._close()
     assert life.stream.state.state is state
     assert [stored.event["kind"] for stored in engine.log] == kinds

@@ -23,7 +23,10 @@ async def test_whether_a_file_is_there_is_said_to_nobody_but_its_own_filing(runn
     filed = birth()
     other = Play(running, extract())
     file = await Kept(open_store(running.objects)).put(of(filed), b"%PDF-1.7", "application/pdf")
-    asked = [(CONFIRM, one.model_dump(mode="json", exclude_none=True)) for one in (file, elsewhere(file, other.filing))]
+    asked = [
+        (CONFIRM, {"result": one.model_dump(mode="json", exclude_none=True)})
+        for one in (file, elsewhere(file, other.filing))
+    ]
     client = await stock(running)
     async with rogues(client):
         own = await ordered(client, asked, workflow_id=filing_workflow(of(filed)))

@@ -32,10 +32,10 @@ from tests.rogue import Rogue, ordered, rogues
 from tests.sound import sound
 from tests.workflow.results import LEADER, PROCEDURE, RELEASED, VERSION, act, decided, set_up, signers, waits_for
 from workers.wiring import platform_worker
-from workflows.stream import ordering
+from workflows.stream import asking
 
 SCAN: Final = "reception.scan"
-OF_RESULTS: Final = {PRINT: 1, "papers.confirm": 1, "result.prepare": 1, "result.sign": 1, "result.prove": 1}
+OF_RESULTS: Final = {PRINT: 1, "papers.confirm": 1, "result.prepare": 1, "result.sign": 1}
 
 
 PAUSE: Final = timedelta(seconds=1)
@@ -68,7 +68,7 @@ def failing(function: Callable[..., Any], times: int, types: Sequence[str]) -> C
 
 @pytest.fixture(autouse=True)
 def _asked_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ordering, "_ASKED_AGAIN", PAUSE)
+    monkeypatch.setattr(asking, "_ASKED_AGAIN", PAUSE)
 
 
 @asynccontextmanager
@@ -142,7 +142,10 @@ async def test_a_file_is_prepared_only_for_the_number_that_waits_for_it(world: W
         theirs = file.model_copy(update={"key": f"files/{uuid4()}/{file.sha256}"})
         asked = [(1, file), (last, theirs), (last + 1, file), (last, file)]
         orders = [
-            ("result.prepare", {"order": {"stream": stream, "seq": seq}, "file": one.model_dump(mode="json")})
+            (
+                "result.prepare",
+                {"order": {"stream": stream, "seq": seq}, "answer": {"result": one.model_dump(mode="json")}},
+            )
             for seq, one in asked
         ]
         async with rogues(client := await stock(world)):

@@ -10,7 +10,6 @@ from typing import Any, Final
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from activities.partners.http import partner_client
 from activities.results.printing import PRINT
 from activities.signature.official import SignatureField, with_fields
 from motcua.files.store import Store, open_store
@@ -20,7 +19,7 @@ from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow
 from tests.acting import AGENCY, Play, eventually, extract, stock
 from tests.conftest import World
-from tests.integration.signature.party import COMPANY, Party, official, printed
+from tests.integration.signature.party import printed
 from tests.locked import signing
 from tests.rogue import Order, honest, ordered, rogues
 from tests.sound import sound
@@ -69,7 +68,6 @@ def of_choice(play: Play, file: dict[str, Any]) -> list[Order]:
         ("result.prepare", whose | {"number": f"{AGENCY}-2026-K0000009", "places": PLACES}),
         ("result.sign", whose | {"signer": leader, "last": False}),
         ("result.sign", whose | {"signer": seal, "last": True}),
-        ("result.prove", {"filing_id": str(play.filing), "file": file}),
     ]
 
 
@@ -77,12 +75,12 @@ def by_place(play: Play, file: dict[str, Any], seqs: range) -> list[Order]:
     """Orders that name a place in the log, any there is or is not."""
     streams = [result_workflow(play.filing, 1), result_workflow(play.filing, 2), filing_workflow(play.filing), "result"]
     places = [{"stream": stream, "seq": seq} for stream in streams for seq in (*seqs, 2**31)]
-    with_file = [{"order": place, "file": file} for place in places]
+    with_file = [{"order": place, "answer": {"result": file}} for place in places]
     return [
         *(("result.sign", place) for place in places),
         *((PRINT, place) for place in places),
-        *((name, said) for name in ("result.prepare", "result.prove") for said in with_file),
-        ("papers.confirm", file),
+        *(("result.prepare", said) for said in with_file),
+        ("papers.confirm", {"result": file}),
     ]
 
 
@@ -106,7 +104,7 @@ async def test_nothing_is_signed_that_a_rogue_run_orders(asked: World) -> None:
     await play.at(Stage.CLOSED)
     client, stream = await stock(asked), result_workflow(play.filing, 1)
     file, old = await forged(play), await honest(client, stream)
-    assert {name for name, _ in old} >= {"result.prepare", "result.sign", "result.prove"}
+    assert {name for name, _ in old} >= {"result.prepare", "result.sign"}
     async with rogues(client):
         assert done(await ordered(client, of_choice(play, file))) == []
         before = await seen(asked)
@@ -131,8 +129,6 @@ async def test_what_is_waited_for_is_signed_once_whoever_asks_for_it_again(asked
     file, old = await forged(play), await honest(client, stream)
     async with rogues(client):
         assert done(await ordered(client, of_choice(play, file))) == []
-        early = {"order": {"stream": stream, "seq": 5}, "file": (await newest_file(play)).model_dump(mode="json")}
-        assert [one.refused for one in await ordered(client, [("result.prove", early)])] == ["not_ordered"]
         asking = asyncio.create_task(
             ordered(client, [one for one in old if one[0] != "papers.confirm"], workflow_id="rogue-again")
         )
@@ -145,45 +141,10 @@ async def test_what_is_waited_for_is_signed_once_whoever_asks_for_it_again(asked
         ("result.sign", "not_ordered"),
         ("result.sign", None),
     ]
-    assert await signed_in(play, again[-1].answer) == ["initials", "signature"]
+    assert await signed_in(play, again[-1].answer["file"]) == ["initials", "signature"]
     assert {*done(by_any)} <= {"papers.confirm", "result.sign"}, "what the run has not recorded yet is still ordered"
     await signed_once(play)
     await sound(asked)
-
-
-async def test_a_seal_that_somebody_else_has_put_on_is_not_proved(running: World) -> None:
-    """Nor a file that lacks it, nor one of another filing: a time-stamp would say for ever that it was valid."""
-    await set_up(running, signers())
-    other = await decided(running)
-    await other.at(Stage.CLOSED)
-    play = await waits_for(running, "seal")
-    ours, theirs = await newest_file(play), await newest_file(other)
-    store = Store(open_store(running.objects))
-    copied = await store.put(play.filing, await store.get(theirs), "application/pdf")
-    async with partner_client(running.env["MOTCUA_TRUST_URL"]) as trust:
-        sealed = await official(await Party.meet(trust), await store.get(ours), "seal", COMPANY, last=True)
-    stranger = await store.put(play.filing, sealed, "application/pdf")
-    order = {"stream": result_workflow(play.filing, 1), "seq": len(await play.kinds("result", 1))}
-    client, before = await stock(running), await seen(running)
-    async with rogues(client):
-        files = [one.model_dump(mode="json", exclude_none=True) for one in (ours, stranger, theirs, copied)]
-        outcomes = await ordered(client, [("result.prove", {"order": order, "file": file}) for file in files])
-    assert [(one.refused, one.answer) for one in outcomes] == [(None, None)] * 2 + [("not_ordered", None)] * 2
-    assert (await seen(running))[1] == before[1]
-    await signed_once(play)
-
-
-async def newest_file(play: Play) -> FileRef:
-    """The file that the log of a result names last."""
-    async with play.world.connection() as connection:
-        found = await connection.fetchval(_NEWEST, result_workflow(play.filing, 1))
-    return FileRef.model_validate_json(found)
-
-
-_NEWEST: Final = """
-select convert_from(body, 'UTF8')::jsonb ->> 'result' from event
-where stream = $1 and kind in ('result_signed', 'result_released') order by seq desc limit 1
-"""
 
 
 @pytest.fixture

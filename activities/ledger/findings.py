@@ -1,0 +1,42 @@
+"""Outcomes of acts outside, written by the process that did the act before it answers, and only for an ordered act.
+
+Anybody with access to Temporal can answer a workflow in place of an activity. So an event that follows from such an
+answer is written only if the record holds the finding that it states: the append compares them in its own statement.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.support.failpoint import failpoint
+from rules.evidence import Finding
+
+
+class Findings:
+    """The findings in the record. Rows are only added."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def keep(self, stream: str, *found: Finding) -> None:
+        """Keeps each of them; one that is kept already stays as it is."""
+        if not found:
+            return
+        rows = [(stream, one.kind, one.id, one.body) for one in found]
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                await connection.executemany(_KEEP, rows)
+        failpoint("finding.kept")
+
+    async def hold(self, stream: str, one: Finding) -> bool:
+        """Returns whether it is kept."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                return bool(await connection.fetchval(_HOLD, stream, one.kind, one.id))
+
+
+_HOLD: Final = "select exists (select from finding where (stream, kind, id) = ($1, $2, $3))"
+_KEEP: Final = """
+insert into finding (stream, kind, id, body) values ($1, $2, $3, $4) on conflict do nothing
+"""

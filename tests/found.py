@@ -1,0 +1,28 @@
+"""A ledger for tests that append by hand events about acts outside, as if the act had found them out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from activities.ledger.append import Ledger
+from activities.ledger.database import Pool
+from activities.ledger.findings import Findings
+from activities.ledger.vault import Vault
+from rules.stream_kind import Kinds
+from schemas.ids import StreamId
+from schemas.stream.ledger import Appended, Batch
+
+
+class FindingLedger(Ledger):
+    """Keeps the findings that the events of a batch need before it appends the batch."""
+
+    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds, *rest: Any) -> None:
+        super().__init__(pool, vault, kinds, *rest)
+        self._findings = Findings(pool)
+
+    async def append(self, batch: Batch) -> Appended:
+        """Appends the batch."""
+        kind, stream = self._kinds.of(batch.stream), StreamId.parse(batch.stream)
+        for event in map(kind.event, batch.events):
+            await self._findings.keep(batch.stream, *kind.found_by(stream, event))
+        return await super().append(batch)

@@ -1,0 +1,101 @@
+"""An answer that the record does not bear out, a failure and bytes of a stranger: the question is repeated."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from temporalio.exceptions import ActivityError, ApplicationError, RetryState
+
+from activities.parcel import Handed
+from rules.streams import PARCEL
+from schemas.errors import Refusal, RefusalCode, problem
+from schemas.parcel.state import ParcelState
+from schemas.stream.ledger import Batch
+from tests.unit.stream.shell import FILING, NOW, Engine
+from workflows.parcel import ParcelLife
+
+ADDRESS: Final = {"recipient": "Nguyễn Văn An", "phone": "0900000000", "address": "1 Hàng Bài", "postcode": "10000"}
+START: Final = {
+    "filing_id": str(FILING),
+    "n": 1,
+    "agency": "H01.30",
+    "address": ADDRESS,
+    "contents": "H01.30-1",
+    "limit": "5 working days",
+    "since": NOW.isoformat(),
+    "calendar": "vn@2026.1",
+    "due": (NOW + timedelta(days=7)).isoformat(),
+}
+UNFOUND: Final = Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(problem("", "not_recorded"),))
+
+
+class InTurn(dict[str, Any]):
+    """Answers to `send`, one after the other."""
+
+    def __getitem__(self, name: str) -> Any:
+        found = super().__getitem__(name)
+        return found.pop(0) if name == "send" else found
+
+
+def failed(retry: RetryState) -> ActivityError:
+    about: dict[str, Any] = {"scheduled_event_id": 1, "started_event_id": 2, "identity": "a stranger"}
+    error = ActivityError("failed", activity_type="parcel.send", activity_id="1", retry_state=retry, **about)
+    error.__cause__ = ApplicationError("no", type="not_taken", non_retryable=True)
+    return error
+
+
+def unless_found(batch: Batch) -> Refusal | None:
+    """What the log says of what nobody has found out."""
+    return UNFOUND if "evil" in str(batch.events) else None
+
+
+async def sending(engine: Engine, *answers: Any) -> ParcelLife:
+    engine.run.workflow_id = f"parcel:{FILING}:1"
+    life = ParcelLife(PARCEL, START)
+    await life._begin()
+    engine.refuses = unless_found
+    engine.answers = InTurn({"send": [*answers, Handed(waybill="VN1")]})
+    await life._send()
+    return life
+
+
+FORGED: Final[dict[str, Any]] = {
+    "an invention": Handed(waybill="evil"),
+    "a refusal of nobody's": Handed(refused="evil"),
+    "nothing": None,
+    "a text": "ok",
+    "another shape": {"waybill": 5},
+    "a final failure": failed(RetryState.NON_RETRYABLE_FAILURE),
+    "no answer in time": failed(RetryState.TIMEOUT),
+}
+
+
+@pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED)
+async def test_nothing_is_recorded_but_what_was_found_out(engine: Engine, forged: Any) -> None:
+    life = await sending(engine, forged, forged)
+    assert [stored.event["kind"] for stored in engine.log] == ["consignment_requested", "consignment_sent"]
+    assert (life.stream.state.state, life.stream.state.waybill) == (ParcelState.SENT, "VN1")
+    assert [name for name, _ in engine.asked] == ["send"] * 3
+
+
+async def test_each_pause_is_twice_the_one_before_but_for_what_was_not_answered_in_time(engine: Engine) -> None:
+    await sending(engine, *[Handed(waybill="evil")] * 8, failed(RetryState.TIMEOUT))
+    pauses = [wait["timeout"].total_seconds() for wait in engine.waits if wait.get("timeout")]
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+async def test_the_server_may_repeat_a_question_for_so_long_and_then_twice_as_long(engine: Engine) -> None:
+    given: list[timedelta] = []
+    start = engine.start_activity
+
+    def noting(name: str, request: Any, **options: Any) -> Any:
+        given.append(options["schedule_to_close_timeout"])
+        return start(name, request, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("temporalio.workflow.start_activity", noting)
+        await sending(engine, *[failed(RetryState.TIMEOUT)] * 9)
+    minutes = [one / timedelta(minutes=1) for one in given]
+    assert minutes == [10, 20, 40, 80, 160, 320, 640, 1280, 1440, 1440]

@@ -1,0 +1,216 @@
+"""The only way in which a workflow starts an activity that others could answer: until the record bears out the answer.
+
+Anybody with access to Temporal can answer in place of our worker: with an invention, with nothing readable, with a
+failure. So an answer only leads to a command, which the log takes if the record holds its evidence; otherwise the
+question is repeated. No failure is an outcome, and none ends a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Generic, TypeVar
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, ApplicationError, RetryState
+
+with workflow.unsafe.imports_passed_through():
+    from temporalio.activity import _Definition
+
+    from activities.partners.instructions import NOT_ORDERED, Instruction
+
+from workflows.stream.recording import Stream
+from workflows.stream.waiting import first_of, pause, wait_for
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+_FIRST_PAUSE: Final = timedelta(seconds=1)
+_LONGEST_PAUSE: Final = timedelta(minutes=1)
+"""Between two questions whose answers led to nothing: each is twice the one before, until an event is recorded."""
+
+_ASKED_AGAIN: Final = timedelta(seconds=10)
+
+_FIRST_BOUND: Final = timedelta(minutes=10)
+_LONGEST_BOUND: Final = timedelta(days=1)
+"""How long the server may retry one question, since a forged failure can postpone its next try: doubled likewise."""
+_WATCH: Final = timedelta(days=7)
+"""The same for a question whose answer may come late."""
+
+
+@dataclass(frozen=True)
+class Question(Generic[A]):
+    """A request of an activity.
+
+    Attributes:
+        name: The activity's name.
+        request: Its input.
+        model: The type of its answer.
+        record: Records what follows from an answer.
+        options: The activity's options.
+        within: The time after which the question is out of date.
+        bound: How long the server may retry it at first.
+    """
+
+    name: str
+    request: Any
+    model: Any
+    record: Callable[[A], Awaitable[object]]
+    options: workflow.ActivityConfig
+    within: timedelta = _WATCH
+    bound: timedelta = _FIRST_BOUND
+
+
+def question(
+    activity: Callable[[Any, R], Awaitable[A]],
+    request: R,
+    record: Callable[[A], Awaitable[object]],
+    options: workflow.ActivityConfig,
+    within: timedelta = _WATCH,
+    *,
+    watches: bool = False,
+) -> Question[A]:
+    """Returns the question to one of our own activities. `watches`: its answer is rare, and may come late."""
+    definition = _Definition.must_from_callable(activity)
+    first = _WATCH if watches else _FIRST_BOUND
+    return Question(str(definition.name), request, definition.ret_type, record, options, within, first)
+
+
+def bound(silent: int) -> timedelta:
+    """Returns how long the server may retry one question, after so many that it has given up."""
+    return min(_FIRST_BOUND * int(2**silent), _LONGEST_BOUND)
+
+
+def instruction(stream: Stream[Any], case: int | None = None) -> Instruction:
+    """Returns the input of an act that the log orders: the place of the order."""
+    return Instruction(stream=str(stream.id), seq=stream.state.seq, case=case)
+
+
+def _nothing() -> bool:
+    return False
+
+
+class Asking:
+    """The questions of one run about its stream. It counts how often nothing came of them."""
+
+    def __init__(self) -> None:
+        self._in_vain = 0
+        self._silent = 0
+        self._seq = 0
+
+    async def ask(self, stream: Stream[Any], *questions: Question[Any], news: Callable[[], bool] = _nothing) -> None:
+        """Asks all at once; once there is an answer, or `news`, it records what follows and gives up the others.
+
+        It may return without an answer: callers ask again for as long as the state requires it. Raises as `wait_for`
+        and the record do.
+        """
+        self._note_progress(stream)
+        if self._in_vain and await self._paused(stream, news):
+            return
+        asked = {self._start(one): one for one in questions}
+        answered = [await self._take(stream, work, asked[work]) for work in await first_of(stream, tuple(asked), news)]
+        if any(answered) and stream.state.seq == self._seq:
+            self._in_vain += 1
+
+    def _note_progress(self, stream: Stream[Any]) -> None:
+        if stream.state.seq != self._seq:
+            self._in_vain, self._silent, self._seq = 0, 0, stream.state.seq
+
+    async def _paused(self, stream: Stream[Any], news: Callable[[], bool]) -> bool:
+        """Lets some time pass; True if there was news, or an event, meanwhile."""
+        within = min(_FIRST_PAUSE * 2 ** (self._in_vain - 1), _LONGEST_PAUSE)
+        seq = stream.state.seq
+        try:
+            await wait_for(
+                stream, lambda: news() or stream.state.seq != seq, within=within, summary="nothing came of the answer"
+            )
+        except TimeoutError:
+            return False
+        return True
+
+    def _start(self, asked: Question[Any]) -> workflow.ActivityHandle[RawValue]:
+        longest = max(asked.bound, bound(self._silent))
+        options = asked.options | {"schedule_to_close_timeout": min(longest, asked.within)}
+        return start(asked.name, asked.request, options)
+
+    async def _take(self, stream: Stream[Any], work: workflow.ActivityHandle[RawValue], asked: Question[Any]) -> bool:
+        """Records what follows from an answer; after a failure, or bytes, it reads the log again. False: timed out."""
+        try:
+            answer = readable(await work, asked.model)
+        except ActivityError as error:
+            if error.retry_state is RetryState.TIMEOUT:
+                self._silent += 1
+                return False
+            why = "failed"
+        except UnreadableError as error:
+            why = str(error)
+        else:
+            await asked.record(answer)
+            return True
+        note_no_answer(asked.name, why)
+        await stream.catch_up()
+        return True
+
+
+def is_not_ordered(error: BaseException) -> bool:
+    """Returns whether an activity failed because the log does not order the act; anybody can say so."""
+    cause = error.cause if isinstance(error, ActivityError) else None
+    return isinstance(cause, ApplicationError) and cause.type == NOT_ORDERED
+
+
+async def read_again(stream: Stream[Any]) -> None:
+    """Reads the log again after such a failure; pauses if it holds nothing new. Raises as the log and `pause` do."""
+    seq = stream.state.seq
+    await stream.catch_up()
+    if stream.state.seq == seq:
+        await pause(stream, _ASKED_AGAIN, "the log does not order it")
+
+
+def start(name: str, request: Any, options: workflow.ActivityConfig) -> workflow.ActivityHandle[RawValue]:
+    """Starts an activity. Its answer is `readable`, or not."""
+    return workflow.start_activity(name, request, result_type=RawValue, **options)
+
+
+class UnreadableError(ValueError):
+    """An answer is not what the activity returns."""
+
+
+def readable(raw: RawValue, model: Any) -> Any:
+    """Returns an activity's answer. Raises `UnreadableError` for whatever bytes a stranger has sent."""
+    try:
+        answer = workflow.payload_converter().from_payload(raw.payload, model)
+    except Exception as error:  # noqa: BLE001 -- no matter which
+        raise UnreadableError(type(error).__name__) from None
+    if answer is None:  # the converter takes it for any type; no activity of ours answers so
+        raise UnreadableError("nothing")
+    return answer
+
+
+def note_no_answer(name: str, why: str) -> None:
+    """Counts an answer that can't be one of our own activity."""
+    workflow.logger.warning("activity.no_answer", extra={"activity": name, "reason": why})
+
+
+def answer_of(
+    activity: Callable[[Any, R], Awaitable[A]], request: R, options: workflow.ActivityConfig, silent: int = 0
+) -> asyncio.Task[A | None]:
+    """Asks one of our own activities once; None after a failure, a time-out or an unreadable answer.
+
+    For callers that look by themselves whether the record bears the answer out, and that pause before they ask again.
+    """
+    definition = _Definition.must_from_callable(activity)
+    name = str(definition.name)
+
+    async def ask() -> A | None:
+        bounded: Any = {"schedule_to_close_timeout": bound(silent)} | options
+        try:
+            answer: A = readable(await start(name, request, bounded), definition.ret_type)
+        except (ActivityError, UnreadableError) as error:
+            note_no_answer(name, type(error).__name__)
+            return None
+        return answer
+
+    return asyncio.create_task(ask())
