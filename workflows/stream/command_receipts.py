@@ -1,4 +1,7 @@
-"""A workflow's memory of recorded commands: recent receipts whole, and a small mark of each older one."""
+"""A workflow's memory of recorded commands: recent receipts whole, and a small mark of each older one.
+
+The content of a repeated command is compared in `recording`.
+"""
 
 from __future__ import annotations
 
