@@ -100,14 +100,18 @@ class Parcels:
         except (wire.UnreachableError, wire.RejectedError) as error:
             raise (error if over else no_answer(error, _wait(parcel, began))) from None
         steps = news(read.seen.state, read.seen.heard, said)
-        if not steps and not over:
+        if steps:
+            return await self._found(given.stream, parcel, steps)
+        if until is None or not over:
             raise nothing_new(_wait(parcel, began))
-        if not steps:
-            await self._instructions.findings.keep(given.stream, watch_ended(require(until)))
-            return News(watched_until=until)
+        await self._instructions.findings.keep(given.stream, watch_ended(until))
+        return News(watched_until=until)
+
+    async def _found(self, stream: str, parcel: Parcel, steps: Sequence[Step]) -> News:
+        """Returns the news of these steps, with the sum collected on delivery."""
         steps = tuple(step.model_copy(update={"collected": collected(parcel, step)}) for step in steps)
-        again_by = await self._again_by(given.stream, steps)
-        await self._instructions.findings.keep(given.stream, *(tracked(step, again_by) for step in steps))
+        again_by = await self._again_by(stream, steps)
+        await self._instructions.findings.keep(stream, *(tracked(step, again_by) for step in steps))
         return News(steps=steps, again_by=again_by)
 
     @activity.defn(name="parcel.cancel")

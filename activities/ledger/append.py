@@ -159,14 +159,9 @@ class Ledger:
         whose = (actor.agency, actor.subject, actor.role)
         [head] = await connection.fetch(_LOCKED_HEAD, batch.stream, *whose, batch.filing_id)
         epoch, seq, in_directory, erased, head_hash = head.values()
-        if batch.epoch not in {None, epoch}:
-            raise self._conflict(batch, "a later run has taken this stream over")
+        await self._expect_current(connection, batch, epoch, seq)
         if erased:
             return Appended(epoch=epoch, refused=ERASED)
-        if seq + 1 < batch.next_seq:
-            raise self._conflict(batch, "the log holds less than this run has seen")
-        if not await _is_known(connection, batch):
-            raise self._conflict(batch, "the log holds other events than this run has seen")
         if seq >= batch.next_seq:
             return await self._held(connection, asked, epoch)
         if (recorded := await connection.fetchval(_RECEIPT, batch.stream, batch.command_id)) is not None:
@@ -177,10 +172,20 @@ class Ledger:
         if unheard or not batch.events:
             refused = officers.refusal(actor, unheard, in_directory=True)
             return Appended(epoch=epoch, refused=refused, head=head_hash)
-        missing = await officers.missing(connection, asked.needed, batch.filing_id)
-        missing += await till_cash.missing(connection, batch, asked.cash)
-        refused = officers.refusal(actor, unproved + missing, in_directory=in_directory)
+        wrong = unproved + await _missing(connection, asked)
+        refused = officers.refusal(actor, wrong, in_directory=in_directory)
         return Appended(epoch=epoch, refused=refused, head=head_hash) if refused else None
+
+    async def _expect_current(self, connection: Connection, batch: Batch, epoch: int, seq: int) -> None:
+        """Raises `ledger_conflict` for a run that has lost its stream, or has seen events that the log lacks."""
+        if batch.epoch not in {None, epoch}:
+            raise self._conflict(batch, "a later run has taken this stream over")
+        if seq + 1 < batch.next_seq:
+            raise self._conflict(batch, "the log holds less than this run has seen")
+        if batch.head is None:
+            return
+        if batch.head != await connection.fetchval(_HASH, batch.stream, batch.next_seq - 1):
+            raise self._conflict(batch, "the log holds other events than this run has seen")
 
     async def _held(self, connection: Connection, asked: _Asked, epoch: int) -> Appended:
         """Returns a page of the events that the log holds."""
@@ -220,6 +225,12 @@ def _stored(recorded: Recorded, fields: dict[str, Any]) -> StoredEvent:
     )
 
 
+async def _missing(connection: Connection, asked: _Asked) -> list[Problem]:
+    """Returns a problem for the evidence and for the cash that the record lacks."""
+    missing = await officers.missing(connection, asked.needed, asked.batch.filing_id)
+    return missing + await till_cash.missing(connection, asked.batch, asked.cash)
+
+
 async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> Appended:
     batch, filer = asked.batch, reserved.filer
     stored: list[StoredEvent] = []
@@ -246,11 +257,6 @@ async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> A
     bound = binding.bindings(batch, len(rows), reserved.key)
     epoch, head = await _record(connection, asked, list(zip(rows, bound, strict=True)), receipt, change, caused)
     return Appended(epoch=epoch, stored=tuple(stored), receipts=(receipt,), head=head)
-
-
-async def _is_known(connection: Connection, batch: Batch) -> bool:
-    """Returns whether the log's event before the batch is the one that the run was told."""
-    return batch.head is None or batch.head == await connection.fetchval(_HASH, batch.stream, batch.next_seq - 1)
 
 
 async def _record(

@@ -154,14 +154,17 @@ class Stream(Generic[S]):
                 after = self.kind.after(self.state, command, events, now)
                 batch = self._batch(command, content, events, now, after).model_copy(update={"findings": findings})
                 answer = await self._append(batch, after)
-                if answer is None:
-                    continue
-                if answer.unfounded:
-                    raise UnfoundedError
-                if not answer.stored and command.command_id not in self.receipts:
-                    raise RefusalError(answer.refused or why_not)
+                if answer is not None:
+                    self._expect_taken(command, answer, why_not)
             self._others.pop(command.command_id, None)
             return receipt
+
+    def _expect_taken(self, command: Command, answer: Appended, why_not: Refusal) -> None:
+        """Raises `UnfoundedError`, or `RefusalError` if the log has not taken the command."""
+        if answer.unfounded:
+            raise UnfoundedError
+        if not answer.stored and command.command_id not in self.receipts:
+            raise RefusalError(answer.refused or why_not)
 
     async def catch_up(self) -> None:
         """Folds the events of the log that this run has not seen. Raises the ledger's errors without retry."""
