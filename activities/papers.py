@@ -14,7 +14,7 @@ from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
 from activities.ledger.findings import Findings
 from rules.filing.evidence import issued
-from rules.result.evidence import made
+from rules.result.evidence import stored
 from rules.streams import FILING, RESULT
 from schemas.backoffice import IssueAnswer
 from schemas.files import FileRef, file_key
@@ -27,7 +27,7 @@ QUICKLY: Final = LocalActivityConfig(
 
 STORE: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=10))
 
-_FINDINGS: Final = {FILING.name: issued, RESULT.name: made}
+_FINDINGS: Final = {FILING.name: issued, RESULT.name: stored}
 
 
 class Papers:

@@ -124,7 +124,8 @@ class Reception:
         """
         async with heartbeat():
             answer = await self._examined(request)
-        found = examined((named.file for named in request.files), answer)
+        files = ((named.place, named.file) for named in request.files)
+        found = examined(files, request.submission, request.version, answer)
         await self._orders.findings.keep(filing_workflow(request.filing_id), found)
         return answer
 

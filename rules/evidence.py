@@ -24,6 +24,8 @@ class Entry:
         absent: There must be no such event.
         after: An earlier event in its stream.
         finding: The id of the finding that is required in place of an event, of this kind and about this stream.
+        recorded: Every finding of this kind about this stream is required to stand in an event with the same value of
+            this field.
     """
 
     kinds: tuple[str, ...]
@@ -32,6 +34,7 @@ class Entry:
     absent: bool = False
     after: Entry | None = None
     finding: UUID | None = None
+    recorded: str | None = None
 
 
 Evidence = tuple[tuple[Entry, ...], ...]

@@ -100,7 +100,8 @@ def received_by(reception: Receives, functions: Functions) -> Functions:
     @activity.defn(name="reception.examine")
     async def examine(request: ExamineRequest) -> Examined:
         answer = await reception.examine(request)
-        finding = evidence.examined((named.file for named in request.files), answer)
+        files = ((named.place, named.file) for named in request.files)
+        finding = evidence.examined(files, request.submission, request.version, answer)
         await orders.findings.keep(filing_workflow(request.filing_id), finding)
         return answer
 

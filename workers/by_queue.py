@@ -41,8 +41,8 @@ HARMLESS: Final = frozenset(
         HEAL,  # restarts workflows that can't go on, and nothing else; one search at a time
         MAKE,  # states the record's content; one at a time, and not again soon
         "calendar.page",  # applies the calendar that is in force, and no other
-        "papers.confirm",  # shows whether the store holds a file of the run's filing whose digest the request knows
-        "reception.examine",  # returns problems of files, before they can be in the log
+        "papers.confirm",  # finds out whether the store holds a file of the run's filing whose digest the request knows
+        "reception.examine",  # finds problems of files, before they can be in the log
         "view.changes",  # verifies the caller itself
     }
 )

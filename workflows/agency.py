@@ -42,6 +42,7 @@ TOLD_AFTER: Final = 10
 
 _FOR_EVER: Final = 0
 
+_SELDOM: Final = timedelta(days=1)
 _OFFICERS_MAY: Final = timedelta(minutes=10)
 """Maximum pause between two attempts at work that officers can do as well."""
 _TYPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
@@ -100,7 +101,7 @@ async def _decided(log: Stream[Referral], request: bo.AnswerRequest, queue: str)
             silent += _timed_out(error)
         await log.catch_up()
         await workflow.sleep(later, summary=bo.NO_USABLE_ANSWER)
-        later = min(later * 2, _OFFICERS_MAY)
+        later = min(later * 2, _SELDOM)
 
 
 class _Asking:
@@ -184,5 +185,9 @@ def _timed_out(error: Exception) -> bool:
 
 def _type_of(error: BaseException | None) -> str | None:
     """Returns the error type that a hook raised, if it has the form of one."""
-    name = error.type if isinstance(error, ApplicationError) else None
+    return type_in(error.type) if isinstance(error, ApplicationError) else None
+
+
+def type_in(name: str | None) -> str | None:
+    """Returns the name if it has the form of an error's type: nothing else of an answer is recorded."""
     return name if name is not None and _TYPE.fullmatch(name) else None

@@ -370,7 +370,8 @@ class FilingLife(Life[Filing]):
     @property
     def _scan_waits(self) -> bool:
         idle = self._scanning is None or self._scanning.done()
-        return idle and bool(self._filing.to_scan) and not self._filing.closed
+        waits = bool(self._filing.to_scan) and not self._filing.closed
+        return idle and waits and not self.stream.makes_way  # the next run asks
 
     async def _scan(self) -> None:
         with suppress(ContinueAsNewDueError):
@@ -450,10 +451,9 @@ class FilingWorkflow:
     @workflow.update
     async def submit(self, *check: Any) -> Receipt:
         """Waits for the submission's receipt, or for its refusal."""
-        begun = self.life.has_begun
         await self.life.settled()
-        if begun and self.life.refusal is None:
-            await self.life.stream.catch_up()  # it may have been told a receipt that the log does not have
+        if self.life.refusal is None:
+            await self.life.stream.catch_up()  # this run may have been told a receipt that the log does not have
         return self._submitted(check)
 
     @submit.validator

@@ -122,11 +122,9 @@ class ResultLife(Life[Result]):
         if not await confirmed(self.stream, made):
             workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._result.filing_id)})
             await self._ask_later("not_in_store")
-        elif self._result.signers or made.result.is_in_words:
-            order = FileOrder(order=instruction(self.stream), answer=made)
-            await self.ask(question(OfficialSigning.prepare, order, partial(self._prepared, made), SIGNING))
-        else:
-            await self._record_made(made)
+            return
+        order = FileOrder(order=instruction(self.stream), answer=made)
+        await self.ask(question(OfficialSigning.prepare, order, partial(self._prepared, made), SIGNING))
 
     async def _prepared(self, made: IssueAnswer, prepared: Prepared) -> None:
         if prepared.file is not None:
@@ -153,7 +151,7 @@ class ResultLife(Life[Result]):
     async def _report_failing(self, rule: str) -> None:
         if self._result.machine_failing is None:
             command_id = f"machine:{MachineWork.ISSUE}:{self._result.seq}"
-            report = ReportFailing(command_id=command_id, work=MachineWork.ISSUE, tries=1, error=rule)
+            report = ReportFailing(command_id=command_id, work=MachineWork.ISSUE, tries=1, error=agency.type_in(rule))
             await self.stream.attempt(report)
 
     async def _made_by_the_agency(self) -> IssueAnswer | None:

@@ -1,4 +1,4 @@
-"""Outcomes of acts outside, written by the process that did the act before it answers, and only for an ordered act.
+"""Outcomes of acts outside and of examinations, written by the process that did them before it answers.
 
 Anybody with access to Temporal can answer a workflow in place of an activity. So an event that follows from such an
 answer is written only if the record holds the finding that it states: the append compares them in its own statement.

@@ -159,7 +159,7 @@ class OfficialSigning:
     async def prepare(self, request: FileOrder) -> Prepared:
         """Returns the file as a PDF with an empty field for each signature; the same one for the same request.
 
-        Raises `NotOrderedError`.
+        A PDF that nobody signs stays as it is. Raises `NotOrderedError`.
         """
         result, at = await self._unmade(request)
         answer = request.answer
@@ -168,7 +168,7 @@ class OfficialSigning:
             ready = await asyncio.to_thread(_ready, result, answer.result, made, agency, at)
         except (PdfError, ValueError, MissingGlyphsError) as error:
             return Prepared(not_signable=type(error).__name__)
-        file = await self._files.put(result.filing_id, ready, "application/pdf")
+        file = answer.result if ready is made else await self._files.put(result.filing_id, ready, "application/pdf")
         prepared = answer.model_copy(update={"result": file})
         await self._orders.findings.keep(request.order.stream, evidence.made(prepared))
         return Prepared(file=file)
@@ -189,7 +189,8 @@ class OfficialSigning:
         if signing.file is not None:
             await self._orders.findings.keep(order.stream, evidence.signed(signer.place, signing.file, signing.proof))
         elif signing.declined:
-            await self._orders.findings.keep(order.stream, evidence.declined(signer.place, signer.officer))
+            declined = evidence.declined(signer.place, signer.officer, asked.result.last.registered)
+            await self._orders.findings.keep(order.stream, declined)
         return signing
 
     async def _signed(self, asked: _Asked) -> Signing:
@@ -264,7 +265,7 @@ class OfficialSigning:
         return result, entered[-1].at
 
     async def _is_found(self, request: FileOrder) -> bool:
-        return await self._orders.findings.hold(request.order.stream, evidence.made(request.answer))
+        return await self._orders.findings.hold(request.order.stream, evidence.stored(request.answer))
 
     async def _asked(self, order: Instruction) -> _Asked:
         """Returns the signature that the log awaits. Raises `NotOrderedError`, also for a run behind its log."""
@@ -297,6 +298,8 @@ class OfficialSigning:
 
 
 def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant) -> bytes:
+    if not (result.signers or file.is_in_words):
+        return made
     places = [signer.place for signer in result.signers]
     if not file.is_in_words:
         return with_fields(made, [SignatureField(place) for place in places])

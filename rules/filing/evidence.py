@@ -11,9 +11,11 @@ from schemas.backoffice import IssueAnswer
 from schemas.files import FileRef
 from schemas.filing import events as ev
 from schemas.filing.examined import Examined
+from schemas.filing.submission import Submission
 from schemas.ids import (
     StreamId,
     complaint_workflow,
+    digest,
     parcel_workflow,
     payment_workflow,
     referral_workflow,
@@ -91,10 +93,18 @@ def scanned(files: Iterable[str], infected: Iterable[str]) -> Finding:
     return Finding("files_scanned", {"scanned": tuple(files), "infected": tuple(infected)})
 
 
-def examined(files: Iterable[FileRef], answer: Examined) -> Finding:
-    """The outcome of the examination of these files, before an event names them."""
+def examined(
+    files: Iterable[tuple[str, FileRef]], submission: Submission | None, version: str | None, answer: Examined
+) -> Finding:
+    """The outcome of the examination of the files at these places, before an event names them.
+
+    For a submission, under this version of its procedure, it holds for that content alone.
+    """
+    content = None if submission is None else digest(submission.model_dump_json(exclude_none=True))
     fields = {
-        "files": sorted(file.sha256 for file in files),
+        "files": [[place, file.key, file.size, file.media_type] for place, file in files],
+        "submission": content,
+        "version": version,
         "problems": [[problem.field, problem.rule] for problem in answer.problems] or None,
         "scan": answer.scan,
         "signature": answer.signature,

@@ -23,13 +23,15 @@ from schemas.parcel.state import Meaning, Step
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence for a consignment or its recall: the filing's request."""
+    """The evidence for a consignment or its recall: the filing's request; and that the post has not taken it."""
     filing = filing_workflow(stream.filing)
     match event:
         case ConsignmentRequested(n=n):
             return ((Entry(("parcel_requested",), {"n": n}, filing),),)
         case ConsignmentRecalled():
             return ((Entry(("parcel_recalled",), {"n": stream.n}, filing),),)
+        case ConsignmentEnded(outcome=ParcelOutcome.RETURNED, happened_at=None):
+            return ((Entry(("consignment_sent",), stream=str(stream), recorded="waybill"),),)
         case _:
             return None
 

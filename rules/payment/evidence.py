@@ -35,7 +35,10 @@ _ENDING: Final = (
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence for a request, a refund, an accepted short payment or a cancellation."""
+    """The evidence for a request, a refund, an accepted short payment, a cancellation, or an end without money.
+
+    Nothing ends without money while the record knows of money that no event states.
+    """
     filing = filing_workflow(stream.filing)
     match event:
         case PaymentRequested():
@@ -45,6 +48,8 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
             return ((Entry(("refund_given", "refund_given_by_hand"), given),),)
         case PaymentAccepted():
             return ((Entry(("shortfall_accepted",), event.model_dump(exclude={"kind"})),),)
+        case PaymentExpired() | PaymentRequestExpired() | PaymentWatchEnded():
+            return ((Entry(("payment_captured",), stream=str(stream), recorded="capture_id"),),)
         case PaymentCancelled():
             owed = {"n": stream.n}
             return _met_otherwise(filing, owed) if of_obligation(stream.n) else _fee_not_owed(filing, owed)

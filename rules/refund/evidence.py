@@ -24,19 +24,24 @@ from schemas.refund.events import (
 from schemas.refund.state import UNOWED, RefundCause
 
 
+def _begun(stream: StreamId, event: RefundBegun) -> Evidence:
+    """The capture that is refunded, or the fee that was paid without a provider."""
+    if not without_provider(stream.n):
+        taken = {"capture_id": event.capture_id, "amount": event.amount}
+        return ((Entry(("payment_captured",), taken, str(payment_of(stream))),),)
+    paid = {"n": event.payment, "amount": event.amount}
+    ways = (Channel.COUNTER.value, Channel.POST.value)
+    return tuple((Entry(("fee_paid",), paid | {"channel": way}, filing_workflow(stream.filing)),) for way in ways)
+
+
 def evidence(  # noqa: PLR0911 -- one line for each event
     stream: StreamId, event: RefundEvent
 ) -> Evidence | None:
     """The evidence for a refund: its capture, the reason why it is not owed, or the end of the filing."""
     payment = str(payment_of(stream))
     match event:
-        case RefundBegun(payment=n, amount=amount) if without_provider(stream.n):
-            paid = {"n": n, "amount": amount}
-            filing = filing_workflow(stream.filing)
-            ways = (Channel.COUNTER.value, Channel.POST.value)
-            return tuple((Entry(("fee_paid",), paid | {"channel": way}, filing),) for way in ways)
-        case RefundBegun(capture_id=capture_id, amount=amount):
-            return ((Entry(("payment_captured",), {"capture_id": capture_id, "amount": amount}, payment),),)
+        case RefundBegun():
+            return _begun(stream, event)
         case RefundOpened(cause=RefundCause.EXCESS, capture_id=capture_id, asked=int(asked)):
             too_much = {"capture_id": capture_id, "owed": True, "asked": asked}
             return ((Entry(("payment_captured",), too_much, payment),),)
@@ -45,6 +50,8 @@ def evidence(  # noqa: PLR0911 -- one line for each event
             return ((unowed,), (Entry(("payment_cancelled",), {}, payment),))
         case RefundChargedBack(capture_id=capture_id):
             return ((Entry(("payment_charged_back",), {"capture_id": capture_id}, payment),),)
+        case RefundLeftToHand():
+            return ((Entry(("refund_given",), stream=str(stream), recorded="case"),),)
         case RefundCalledOff():
             return ((Entry(("reopened",), {}, filing_workflow(stream.filing)),),)
         case RefundDisputed(capture_id=capture_id, amount=amount):

@@ -140,8 +140,10 @@ def _released(result: Result, entry: ResultEntry) -> Events:
 
 def _declined(result: Result, reason: str | None) -> Events:
     signer = require(result.awaited)
-    refusal = SignatureDeclined(place=signer.place, officer=signer.officer, reason=reason)
-    return (refusal, NumberVoided(registered=require(result.last.registered)))
+    number = require(result.last.registered)
+    there = None if reason is not None else number
+    refusal = SignatureDeclined(place=signer.place, officer=signer.officer, reason=reason, registered=there)
+    return (refusal, NumberVoided(registered=number))
 
 
 # By people.

@@ -26,6 +26,11 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
             return None
 
 
+def stored(answer: IssueAnswer) -> Finding:
+    """The store has the agency's file, or the platform's print, from which the file to sign is made."""
+    return Finding("result_stored", dict(answer))
+
+
 def made(answer: IssueAnswer) -> Finding:
     """The file is in the store, with a place for each signature."""
     return Finding("result_made", dict(answer))
@@ -36,9 +41,9 @@ def signed(place: SigningPlace, file: FileRef, proof: FileRef | None) -> Finding
     return Finding("result_signed", {"place": place, "result": file, "proof": proof})
 
 
-def declined(place: SigningPlace, officer: str) -> Finding:
-    """The officer has declined at the signing service."""
-    return Finding("signature_declined", {"place": place, "officer": officer})
+def declined(place: SigningPlace, officer: str, registered: str | None) -> Finding:
+    """The officer has declined at the signing service to sign the result of this number."""
+    return Finding("signature_declined", {"place": place, "officer": officer, "registered": registered})
 
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
@@ -48,7 +53,7 @@ def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
             return (made(IssueAnswer(result=file, expires_on=expires_on, copies=copies)),)
         case ResultSigned(place=place, result=file, proof=proof):
             return (signed(place, file, proof),)
-        case SignatureDeclined(place=place, officer=officer, reason=None):
-            return (declined(place, officer),)
+        case SignatureDeclined(place=place, officer=officer, reason=None, registered=registered):
+            return (declined(place, officer, registered),)
         case _:
             return ()

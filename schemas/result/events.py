@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from ..base import (
     Instant,
     Model,
     Numbered,
     Personal,
+    unset,
 )
 from ..files import FileRef
 from ..filing.events import MachineWorkAnswered, MachineWorkFailing, Outcome
@@ -95,6 +98,8 @@ class SignatureDeclined(Model):
     """kind of signature: initials, signature or seal"""
     officer: str
     reason: Annotated[str | None, Personal] = None
+    registered: str | None = Field(default=None, exclude_if=unset)
+    """number of the result; only where they said so to the signing service alone"""
 
 
 class NumberVoided(Model):

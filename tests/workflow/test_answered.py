@@ -48,7 +48,7 @@ INVENTIONS: Final[dict[str, Any]] = {
     "papers.confirm": True,
 }
 """What the stranger invents, by the activity."""
-ASKED: Final = INVENTIONS.keys() - {"papers.confirm", "payment.close", "payment.late_money"}
+ASKED: Final = INVENTIONS.keys() - {"papers.confirm", "payment.money", "payment.close", "payment.late_money"}
 """Those that the stories below request of the queue."""
 
 

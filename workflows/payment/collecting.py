@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from temporalio import workflow
 
@@ -23,9 +23,6 @@ with workflow.unsafe.imports_passed_through():
 from workflows.payment.commands import of_request, record
 from workflows.payment.known import KnownPayment, proxied
 from workflows.payment.refunding import Refunding
-
-_A_MOMENT: Final = timedelta(seconds=1)
-"""The server's end of a question and our own clock may differ by that much."""
 
 
 class Collecting:
@@ -57,12 +54,11 @@ class Collecting:
         until = min((end for end in open_until if end > self._now), default=due)
         at_once, self._life.doubted = self._life.doubted, False
         told = partial(self._news_since, before)
-        await self._life.ask(*self._queries(until, at_once=at_once), news=told)
-        if not told():
-            if until - self._now > _A_MOMENT:
-                return True
-            if not await self._waited(told, until):
-                return until < due
+        over = await self._life.ask(*self._queries(until, at_once=at_once), news=told)
+        if not (told() or over):
+            return True
+        if not told() and not await self._waited(told, until):
+            return until < due
         await self._life.hear_cancel()
         return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from temporalio import workflow
@@ -11,7 +12,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment.commands import RecordCapture
     from schemas.payment.state import Capture
 
-_AS_IT_IS: Final = 40
+_MOST: Final = 40
+_AS_IT_IS: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{_MOST}}}")
 
 
 def of_request(name: str, n: int) -> str:
@@ -20,8 +22,8 @@ def of_request(name: str, n: int) -> str:
 
 
 def of_transaction(name: str, transaction: str) -> str:
-    """Returns the id of a command about a transaction; a long transaction number is hashed."""
-    return f"fee:{name}:{transaction if len(transaction) <= _AS_IT_IS else digest(transaction)[:_AS_IT_IS]}"
+    """Returns the id of a command about a transaction; a long number, or one of other characters, is hashed."""
+    return f"fee:{name}:{transaction if _AS_IT_IS.fullmatch(transaction) else digest(transaction)[:_MOST]}"
 
 
 def record(capture: Capture) -> RecordCapture:

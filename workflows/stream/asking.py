@@ -1,4 +1,4 @@
-"""The only way in which a workflow starts an activity that others could answer: until the record bears out the answer.
+"""The only place in which a workflow starts an activity that others could answer: until the record bears it out.
 
 Anybody with access to Temporal can answer in place of our worker: with an invention, with nothing readable, with a
 failure. So an answer only leads to a command, which the log takes if the record holds its evidence; otherwise the
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from temporalio import workflow
@@ -21,8 +21,11 @@ with workflow.unsafe.imports_passed_through():
     from temporalio.activity import _Definition
 
     from activities.partners.instructions import NOT_ORDERED, Instruction
+    from motcua.payloads.converter import UnopenedError
+    from schemas.stream.unreadable import UNOPENED
 
 from workflows.stream.recording import Stream
+from workflows.stream.unopened import expect_opened
 from workflows.stream.waiting import first_of, pause, wait_for
 
 A = TypeVar("A")
@@ -31,6 +34,9 @@ R = TypeVar("R")
 _FIRST_PAUSE: Final = timedelta(seconds=1)
 _LONGEST_PAUSE: Final = timedelta(minutes=1)
 """Between two questions whose answers led to nothing: each is twice the one before, until an event is recorded."""
+
+_DOUBLED: Final = 10
+"""How often a time is doubled at most."""
 
 _ASKED_AGAIN: Final = timedelta(seconds=10)
 
@@ -81,7 +87,17 @@ def question(
 
 def bound(silent: int) -> timedelta:
     """Returns how long the server may retry one question, after so many that it has given up."""
-    return min(_FIRST_BOUND * int(2**silent), _LONGEST_BOUND)
+    return min(_FIRST_BOUND * int(2 ** min(silent, _DOUBLED)), _LONGEST_BOUND)
+
+
+def time_left(until: datetime) -> timedelta:
+    """Returns the time in which a question about a watch has its last answer: until the watch is over, and a little."""
+    return max(until - workflow.now(), timedelta()) + _FIRST_BOUND
+
+
+def pause_after(in_vain: int) -> timedelta:
+    """Returns the time before a question is repeated, after so many of whose answers nothing came."""
+    return min(_FIRST_PAUSE * int(2 ** min(in_vain - 1, _DOUBLED)), _LONGEST_PAUSE)
 
 
 def instruction(stream: Stream[Any], case: int | None = None) -> Instruction:
@@ -101,19 +117,26 @@ class Asking:
         self._silent = 0
         self._seq = 0
 
-    async def ask(self, stream: Stream[Any], *questions: Question[Any], news: Callable[[], bool] = _nothing) -> None:
+    async def ask(self, stream: Stream[Any], *questions: Question[Any], news: Callable[[], bool] = _nothing) -> bool:
         """Asks all at once; once there is an answer, or `news`, it records what follows and gives up the others.
 
-        It may return without an answer: callers ask again for as long as the state requires it. Raises as `wait_for`
-        and the record do.
+        It may return without an answer: callers ask again for as long as the state requires it. Returns whether a
+        question is out of date by the server's clock. Raises as `wait_for` and the record do.
         """
         self._note_progress(stream)
         if self._in_vain and await self._paused(stream, news):
-            return
-        asked = {self._start(one): one for one in questions}
-        answered = [await self._take(stream, work, asked[work]) for work in await first_of(stream, tuple(asked), news)]
-        if any(answered) and stream.state.seq == self._seq:
+            return False
+        asked = {self._start(one): (one, one.within <= self._limit(one)) for one in questions}
+        over = in_vain = False
+        for work in await first_of(stream, tuple(asked), news):
+            question, last = asked[work]
+            if await self._take(stream, work, question):
+                in_vain = True
+            else:
+                over = over or last
+        if in_vain and stream.state.seq == self._seq:
             self._in_vain += 1
+        return over
 
     def _note_progress(self, stream: Stream[Any]) -> None:
         if stream.state.seq != self._seq:
@@ -121,7 +144,7 @@ class Asking:
 
     async def _paused(self, stream: Stream[Any], news: Callable[[], bool]) -> bool:
         """Lets some time pass; True if there was news, or an event, meanwhile."""
-        within = min(_FIRST_PAUSE * 2 ** (self._in_vain - 1), _LONGEST_PAUSE)
+        within = pause_after(self._in_vain)
         seq = stream.state.seq
         try:
             await wait_for(
@@ -132,23 +155,24 @@ class Asking:
         return True
 
     def _start(self, asked: Question[Any]) -> workflow.ActivityHandle[RawValue]:
-        longest = max(asked.bound, bound(self._silent))
-        options = asked.options | {"schedule_to_close_timeout": min(longest, asked.within)}
+        options = asked.options | {"schedule_to_close_timeout": min(self._limit(asked), asked.within)}
         return start(asked.name, asked.request, options)
 
+    def _limit(self, asked: Question[Any]) -> timedelta:
+        return max(asked.bound, bound(self._silent))
+
     async def _take(self, stream: Stream[Any], work: workflow.ActivityHandle[RawValue], asked: Question[Any]) -> bool:
-        """Records what follows from an answer; after a failure, or bytes, it reads the log again. False: timed out."""
+        """Records what follows from an answer; after any other it reads the log again. False: none in time."""
         try:
-            answer = readable(await work, asked.model)
+            await asked.record(readable(await work, asked.model))
         except ActivityError as error:
             if error.retry_state is RetryState.TIMEOUT:
                 self._silent += 1
                 return False
             why = "failed"
-        except UnreadableError as error:
-            why = str(error)
+        except ValueError as error:  # unreadable, or of the answer's shape, but fit for no command
+            why = type(error).__name__
         else:
-            await asked.record(answer)
             return True
         note_no_answer(asked.name, why)
         await stream.catch_up()
@@ -175,13 +199,19 @@ def start(name: str, request: Any, options: workflow.ActivityConfig) -> workflow
 
 
 class UnreadableError(ValueError):
-    """An answer is not what the activity returns."""
+    """An answer is not of the activity's type."""
 
 
 def readable(raw: RawValue, model: Any) -> Any:
-    """Returns an activity's answer. Raises `UnreadableError` for whatever bytes a stranger has sent."""
+    """Returns an activity's answer. Raises `UnreadableError` for any bytes that are none.
+
+    Raises `KeyMissingError` for an answer that this run could read before.
+    """
     try:
         answer = workflow.payload_converter().from_payload(raw.payload, model)
+    except UnopenedError:
+        expect_opened(UNOPENED)
+        raise UnreadableError("sealed") from None
     except Exception as error:  # noqa: BLE001 -- no matter which
         raise UnreadableError(type(error).__name__) from None
     if answer is None:  # the converter takes it for any type; no activity of ours answers so

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -22,13 +21,10 @@ with workflow.unsafe.imports_passed_through():
     from schemas.ids import filing_workflow
     from schemas.stream.ledger import Found
 
-from workflows.stream.asking import answer_of
+from workflows.stream.asking import answer_of, pause_after
 
 _SCANNED_LATER: Final = (Submission, Supplement)
 """Messages recorded before the scan has a result, because the filing keeps requesting it for these files."""
-
-_FIRST_PAUSE: Final = timedelta(seconds=1)
-_LONGEST_PAUSE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -53,16 +49,11 @@ async def examine(filing_id: UUID, naming: Model, version: str | None = None) ->
         filing_id=filing_id, files=files, submission=submission, version=version, at=workflow.now()
     )
     answer = await _looked_at(request)
-    finding = examined((named.file for named in files), answer)
+    finding = examined(((named.place, named.file) for named in files), submission, version, answer)
     findings = (Found(stream=filing_workflow(filing_id), kind=finding.kind, id=finding.id),)
     if answer.scan is ScanState.PENDING and not isinstance(naming, _SCANNED_LATER):
         answer = Examined(problems=(problem(files[0].place, "scanner_silent"),))
     return Examination(answer, _refusal_of(answer), findings)
-
-
-def pause_after(tries: int) -> timedelta:
-    """Returns the time before another examination, after so many whose answers the record does not bear out."""
-    return min(_FIRST_PAUSE * int(2 ** (tries - 1)), _LONGEST_PAUSE)
 
 
 def _refusal_of(answer: Examined) -> Refusal | None:

@@ -146,9 +146,12 @@ class Stream(Generic[S]):
         """
         content = content or content_of(command)
         async with self._exclusive():
-            if self._receipt(command, content) is not None:
-                await self._read_on()  # this run may have been told a receipt that the log does not have
-            while (receipt := self._receipt(command, content)) is None:
+            answered = command.command_id in self._others
+            while (receipt := self._receipt(command, content)) is None or not answered:
+                if receipt is not None:  # this run may have been told a receipt that the log does not have
+                    await self._read_on()
+                    answered = True
+                    continue
                 now = max(workflow.now(), not_before or workflow.now())
                 why_not, events = (refusal, ()) if refusal else self._decision(command, now)
                 after = self.kind.after(self.state, command, events, now)
@@ -156,6 +159,7 @@ class Stream(Generic[S]):
                 answer = await self._append(batch, after)
                 if answer is not None:
                     self._expect_taken(command, answer, why_not)
+                    answered = True
             self._others.pop(command.command_id, None)
             return receipt
 

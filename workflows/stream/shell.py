@@ -30,11 +30,11 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.snapshots import Snapshot
     from schemas.text import composed
 
-from workflows.stream.asking import Asking, Question
+from workflows.stream.asking import Asking, Question, pause_after
 from workflows.stream.calendars import adopt_calendar
 from workflows.stream.command_receipts import Receipts
 from workflows.stream.commands import update
-from workflows.stream.examining import examine, pause_after
+from workflows.stream.examining import examine
 from workflows.stream.recording import Stream, UnfoundedError
 from workflows.stream.starting import (
     Resume,
@@ -170,9 +170,9 @@ class Life(Generic[S]):
                 tries += 1
                 await workflow.sleep(pause_after(tries), summary="nothing came of the answer")
 
-    async def ask(self, *questions: Question[Any], news: Callable[[], bool] = lambda: False) -> None:
-        """Asks activities about its stream (`Asking`)."""
-        await self._asking.ask(self.stream, *questions, news=news)
+    async def ask(self, *questions: Question[Any], news: Callable[[], bool] = lambda: False) -> bool:
+        """Asks activities about its stream: `Asking.ask`."""
+        return await self._asking.ask(self.stream, *questions, news=news)
 
     async def nudged(self) -> None:
         """Queries the log, whose answer lets an idle run hand over to another build."""

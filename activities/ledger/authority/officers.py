@@ -202,8 +202,15 @@ not exists (
     select from jsonb_array_elements({needed}::jsonb) as event_ (evidence) where not exists (
         select from jsonb_array_elements(evidence) as any_ (entries) where not exists (
             select from jsonb_to_recordset(entries)
-                as entry (kinds text[], fields jsonb, stream text, absent boolean, after jsonb, finding uuid)
-            where case when entry.finding is not null then not exists (
+                as entry (kinds text[], fields jsonb, stream text, absent boolean, after jsonb, finding uuid,
+                    recorded text)
+            where case when entry.recorded is not null then exists (
+                select from finding as found
+                where (found.stream, found.kind) = (entry.stream, entry.kinds[1]) and not exists (
+                    select from event where (event.stream, event.kind) = (found.stream, found.kind)
+                        and convert_from(event.body, 'UTF8')::jsonb -> entry.recorded = found.body -> entry.recorded
+                )
+            ) when entry.finding is not null then not exists (
                 select from finding
                 where (finding.stream, kind, id) = (entry.stream, entry.kinds[1], entry.finding)
             ) else absent = exists (

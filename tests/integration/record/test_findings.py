@@ -11,7 +11,7 @@ from activities.ledger.append import Ledger
 from activities.ledger.findings import Findings
 from activities.ledger.vault import Vault
 from rules.evidence import Finding
-from rules.payment.evidence import captured
+from rules.payment.evidence import captured, closed
 from rules.streams import KINDS
 from schemas.payment.state import Capture
 from schemas.stream.ledger import Found
@@ -101,3 +101,17 @@ async def test_a_run_ahead_of_the_log_learns_no_receipt(world: World) -> None:
         await log.append(ASKED, command_id="known")
         with pytest.raises(ApplicationError, match="holds less"):
             await log.append(next_seq=9, command_id="known")
+
+
+async def test_nothing_ends_without_money_that_somebody_has_found(world: World) -> None:
+    async with opened(world) as log:
+        await log.append(ASKED)
+        await log.append(REQUESTED, stream="payment")
+        stream, findings = f"payment:{log.filing}:1", Findings(log.pool)
+        await findings.keep(stream, closed(1))
+        expired = {"kind": "payment_expired", "requests": [1]}
+        assert await rules(log, expired | {"requests": [1, 2]}) == ["not_recorded"], "the second is not closed"
+        await findings.keep(stream, captured(TAKEN))
+        assert await rules(log, expired) == ["not_recorded"]
+        await log.append(MONEY | {"owed": False}, stream="payment")
+        assert await rules(log, expired) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from temporalio import workflow
@@ -15,6 +15,7 @@ from activities.intake import OpenResult
 from schemas.base import Text
 from schemas.errors import Problem, Refusal, RefusalCode, RefusalError
 from schemas.filing.commands import content_of
+from schemas.stream.ledger import Appended
 from schemas.stream.restart import TAKE_OVER
 from tests.unit.filing import lives
 from tests.unit.stream.shell import FILING, LEADER, NAME, NOW, VIA, Engine, answer, lodge, stream
@@ -350,3 +351,28 @@ async def test_an_answer_to_another_command_is_folded_and_kept_for_it(engine: En
     assert (refused.value.refusal, len(engine.batches)) == (why, 3)
     engine.before_answer = lambda _: engine.told.clear()
     assert (await recording.record(answer("two"))).seq == 3
+
+
+@pytest.mark.parametrize("of_live", ["the command first", "the question first"])
+@pytest.mark.parametrize("replayed", ["the command first", "the question first"])
+async def test_in_whichever_order_a_replay_comes_to_them_as_much_is_asked(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, of_live: str, replayed: str
+) -> None:
+    """The answers come in the order of before: a question more or less would not fit the history."""
+    before = stream()
+    await before.record(lodge())
+    receipt = await before.record(answer())
+    held = Appended(epoch=4, stored=tuple(engine.log), receipts=tuple(engine.receipts))
+    named = "answer-1" if of_live == "the command first" else "catch-up"
+    answers = [held.model_copy(update={"command_id": named}), Appended(epoch=4, command_id="catch-up")]
+
+    async def as_before(*_: Any, **__: Any) -> Appended:
+        await asyncio.sleep(0)
+        return answers.pop(0)
+
+    monkeypatch.setattr(workflow, "execute_local_activity_method", as_before)
+    recording = stream()
+    both = [recording.record(answer()), recording.catch_up()]
+    found = await asyncio.gather(*(both if replayed == "the command first" else reversed(both)))
+    assert [one for one in found if one is not None] == [receipt]
+    assert answers == []

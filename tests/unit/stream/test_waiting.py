@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -408,3 +409,12 @@ async def test_what_is_parked_is_kept_up_to_a_bound(engine: Engine) -> None:
 
 def test_one_argument_is_taken_and_none_or_several_are_left_to_who_parses() -> None:
     assert [single_argument(given) for given in ((7,), (), (1, 2))] == [7, None, [1, 2]]
+
+
+def test_a_run_that_makes_way_leaves_the_scan_to_the_next_one() -> None:
+    """Else it would start one scan after the other in one task."""
+    waits: Any = FilingLife.__dict__["_scan_waits"].fget
+    filing = SimpleNamespace(to_scan=("a paper",), closed=False)
+    for makes_way in (False, True):
+        life = SimpleNamespace(_scanning=None, _filing=filing, stream=SimpleNamespace(makes_way=makes_way))
+        assert waits(life) is not makes_way
