@@ -95,7 +95,7 @@ async def any_file_activities(settings: WorkerSettings, kinds: Kinds = KINDS) ->
 def received_by(reception: Receives, functions: Functions) -> Functions:
     """Returns the same activities with this examiner, whose answers are kept as findings like the platform's own."""
     own = [function for function in functions.working if function.__qualname__.split(".")[0] == "Reception"]
-    orders: Instructions = own[0].__self__._orders  # type: ignore[attr-defined] # a bound method
+    orders: Instructions = vars(own[0]).get("orders") or own[0].__self__._orders  # type: ignore[attr-defined] # bound
 
     @activity.defn(name="reception.examine")
     async def examine(request: ExamineRequest) -> Examined:
@@ -113,5 +113,8 @@ def received_by(reception: Receives, functions: Functions) -> Functions:
         await orders.findings.keep(order.stream, evidence.scanned(files, infected))
         return infected
 
+    for one in (examine, scan):
+        one.__qualname__ = f"Reception.{one.__name__}"
+        vars(one)["orders"] = orders
     others = [function for function in functions.working if function not in own]
     return replace(functions, working=(*others, examine, scan))

@@ -17,10 +17,13 @@ from temporalio.activity import _Definition
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.exceptions import ApplicationError
 
+from activities.ledger.findings import Findings
 from activities.results.printing import PRINT
 from motcua import BackOffice, Document, IssueRequest
 from motcua.files.store import Store, open_store
 from publishing.authoring.procedures import publish
+from rules.result.evidence import stored
+from schemas.backoffice import IssueAnswer
 from schemas.files import FileRef, ScanState
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow
@@ -31,7 +34,7 @@ from tests.conftest import World
 from tests.rogue import Rogue, ordered, rogues
 from tests.sound import sound
 from tests.workflow.results import LEADER, PROCEDURE, RELEASED, VERSION, act, decided, set_up, signers, waits_for
-from workers.wiring import platform_worker
+from workers.wiring import open_pool, platform_worker
 from workflows.stream import asking
 
 SCAN: Final = "reception.scan"
@@ -148,9 +151,11 @@ async def test_a_file_is_prepared_only_for_the_number_that_waits_for_it(world: W
             )
             for seq, one in asked
         ]
-        async with rogues(client := await stock(world)):
+        async with rogues(client := await stock(world)), open_pool(world.settings) as pool:
+            unknown = await ordered(client, orders[-1:])
+            await Findings(pool).keep(stream, *(stored(IssueAnswer(result=one)) for one in (file, theirs)))
             outcomes = await ordered(client, orders)
-    assert [one.refused for one in outcomes] == ["not_ordered"] * 3 + [None]
+    assert [one.refused for one in (*unknown, *outcomes)] == ["not_ordered"] * 4 + [None]
 
 
 class MakesNothing(BackOffice):
