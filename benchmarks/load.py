@@ -28,7 +28,7 @@ class Filed(Protocol):
 
 
 class Filing(Protocol):
-    """A side that can file."""
+    """One of the compared systems, as the client that files with it."""
 
     name: str
 

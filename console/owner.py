@@ -1,4 +1,4 @@
-"""The database connection of its owner, the only role that may publish."""
+"""The connection to the database as the owner of its tables, the only role that may publish."""
 
 from __future__ import annotations
 

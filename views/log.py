@@ -126,7 +126,7 @@ class Told:
 
     @property
     def state(self) -> Any:
-        """The state after all of them. Raises `UnfoldableError`."""
+        """The state after all events of the stream. Raises `UnfoldableError`."""
         with _folding(self.stream):
             return reduce(self.kind.evolve, self.events, self.before)
 

@@ -14,10 +14,13 @@ from workers.telemetry import configure_engine, configure_logging
 
 
 class PrintingOffice(BackOffice):
-    """Turns the standard text of a back office into a PDF with its time of creation."""
+    """A back office that returns its standard answer as a PDF, dated at its creation."""
 
     async def issue(self, request: IssueRequest) -> bytes | Document:
-        """Returns the PDF; a result for officers to sign stays text, since its number and stamps are added later."""
+        """Returns the result as a PDF.
+
+        A result that officers will sign stays text: its number and stamps are added later.
+        """
         words = await super().issue(request)
         if request.number is not None or isinstance(words, bytes):
             return words

@@ -21,7 +21,10 @@ from workers.settings import FilesSettings
 
 @asynccontextmanager
 async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIterator[SubmittedSignatures]:
-    """Yields the check as set up, with a client for authorities. Raises `RuntimeError` for unfit roots."""
+    """Yields the verifier of applicants' signatures, with a client for certificate authorities.
+
+    Raises `RuntimeError` if the trusted roots in the settings are unusable.
+    """
     roots = roots_of(settings.signature_roots)
     async with partner_client() as client:
         signatures = SubmittedSignatures(

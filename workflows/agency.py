@@ -1,6 +1,6 @@
 """Requests of filings and referrals to an agency's back office, on its own queue, for as long as it takes.
 
-A result whose procedure has a template is requested of the platform instead, which reads the same content in the log.
+If the procedure has a template, the result is requested of the platform instead, which reads its content in the log.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ A = TypeVar("A", bound=Model)
 
 
 def check(log: Stream[Filing], queue: str) -> asyncio.Task[bo.CheckAnswer]:
-    """Requests a check of whether the dossier is complete, as it was handed in by the first event."""
+    """Requests the back office's check of whether the dossier, as first handed in, is complete."""
     request = bo.CheckRequest(request_id="check:1", dossier=dossier(log.state))
     asking = _Asking(log, MachineWork.CHECK)
     return asyncio.create_task(asking.answer(bo.CHECK, lambda: request, queue, bo.CheckAnswer))
@@ -64,7 +64,7 @@ def issue(log: Stream[Filing], queue: str) -> asyncio.Task[bo.IssueAnswer | None
 
 
 def make(log: Stream[Result], queue: str) -> asyncio.Task[bo.IssueAnswer | None]:
-    """Requests the file of a result that its officers will sign, under its number."""
+    """Requests the file of a result under its number; officers sign the file later."""
     asking = _Asking(log, MachineWork.ISSUE, answer_says_all=False)
     return _issued(asking, require(make_request(log.state)), queue, by_template=require(log.state.order).by_template)
 
@@ -72,7 +72,7 @@ def make(log: Stream[Result], queue: str) -> asyncio.Task[bo.IssueAnswer | None]
 def _issued(
     asking: _Asking, request: bo.IssueRequest, queue: str, *, by_template: bool
 ) -> asyncio.Task[bo.IssueAnswer | None]:
-    """Requests the file of the agency on its queue, or of the platform on our own if the procedure has a template."""
+    """Requests the result's file: of the platform if the procedure has a template, else of the agency on `queue`."""
     if by_template:
         return asyncio.create_task(asking.printed())
     return asyncio.create_task(asking.answer(bo.ISSUE, lambda: request, queue, bo.IssueAnswer))
@@ -105,10 +105,10 @@ async def _decided(log: Stream[Referral], request: bo.AnswerRequest, queue: str)
 
 
 class _Asking:
-    """Requests one thing of the back office, until it answers.
+    """Repeats one request to the back office until there is an answer.
 
-    After the team lead was notified the wait costs no more than before: from then on the server alone retries. Where an
-    answer may be unusable (`answer_says_all=False`), the caller reports that the work goes on.
+    Once the team lead has been notified, the server alone retries, so a longer wait costs no further workflow tasks.
+    With `answer_says_all=False` an answer may be unusable, and the caller reports that the work goes on.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class _Asking:
         self._told = log.state.machine_failing is work
 
     async def printed(self) -> bo.IssueAnswer | None:
-        """Returns the platform's print; None, after reading the log again, if the log does not order it."""
+        """Returns the platform's print; None, after reading the log again, if the log does not order the print."""
         try:
             return await self.answer(PRINT, lambda: instruction(self._log), None, bo.IssueAnswer)
         except ActivityError:
@@ -130,10 +130,10 @@ class _Asking:
             return None
 
     async def answer(self, name: str, request: Callable[[], Model], queue: str | None, model: type[A]) -> A:
-        """Returns the answer, from our own queue if none is named.
+        """Requests work on the `queue` of a back office, or on our own if that is None, until there is an answer.
 
-        An error without retry or an unfit answer is for the agency to fix: the request is repeated. Raises
-        `ActivityError` only if the log does not order the platform's own print.
+        After an error without retry, or an unusable answer, the request is repeated: the agency has to correct it.
+        Raises `ActivityError` only if the log does not order the platform's own print.
         """
         while True:
             try:

@@ -1,4 +1,7 @@
-"""The payments, parcels, referrals and results of a filing, which outlive it. Starting a running one succeeds."""
+"""The payments, parcels, referrals and results of a filing, which outlive it.
+
+Starting a stream that already runs succeeds.
+"""
 
 from __future__ import annotations
 
@@ -130,7 +133,7 @@ async def call_refunds_off(filing: Filing) -> None:
 
 
 async def begin_refund(filing_id: UUID, n: int) -> None:
-    """Has a refund re-read its capture in the logs; starts it if it does not run."""
+    """Has a refund read its capture in the logs again; starts the refund if it does not run."""
     request = WakeRequest(
         workflow=REFUND.workflow,
         id=ids.refund_workflow(filing_id, n),

@@ -1,4 +1,4 @@
-"""A complaint as a workflow of its own: it waits for its answer, and ensures that the filing starts again."""
+"""A complaint as a workflow of its own: it waits for the answer; if upheld, it ensures that the filing starts again."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ComplaintLife(Life[Complaint]):
         super().__init__(kind, raw)
 
     def parse_start(self, raw: Any) -> ComplaintStart:
-        """Returns the complaint. A malformed one is refused, unless the log holds it."""
+        """Returns the complaint. Refuses a malformed complaint, unless the log already holds it."""
         start: ComplaintStart = super().parse_start(raw)
         with suppress(ValueError):
             self._content = message_digest(raw)
@@ -119,7 +119,7 @@ class ComplaintLife(Life[Complaint]):
             again = min(again * 2, _LONGEST_PAUSE)
 
     async def _start_filing(self) -> None:
-        """Starts the workflow of a filing that has ended: it first reads the outcome of its complaints."""
+        """Starts the workflow of an ended filing, which first reads the outcome of its complaints."""
         request = StartRequest(
             workflow=FILING.workflow,
             id=filing_workflow(self._complaint.filing_id),
@@ -129,7 +129,7 @@ class ComplaintLife(Life[Complaint]):
         await workflow.execute_local_activity_method(Workflows.start, request, **TEMPORAL)
 
     async def _tell_filing(self) -> None:
-        """Signals the filing. If its workflow was lost, it is restarted, and reads the outcome then."""
+        """Signals the filing. A filing whose workflow was lost is restarted, and reads the outcome as it starts."""
         complaint = self._complaint
         fact = ComplaintFact(
             n=complaint.n, about=complaint.about, step=complaint.start_at, officer=str(complaint.answerer)

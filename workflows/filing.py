@@ -122,7 +122,7 @@ class FilingLife(Life[Filing]):
         return cm.ExaminedSupplement.model_validate(command.model_dump() | {"scan": examined.scan})
 
     def check_command(self, command: cm.Command) -> None:
-        """Checks as usual; but it admits a wrong pick-up code, which is counted before it is refused."""
+        """Checks the command, but lets a wrong pick-up code pass: it is counted before it is refused."""
         try:
             super().check_command(command)
         except RefusalError as error:
@@ -130,7 +130,7 @@ class FilingLife(Life[Filing]):
                 raise
 
     async def take_command(self, command: cm.Command) -> Receipt:
-        """Records as usual, after counting a wrong pick-up code."""
+        """Records the command, after counting a wrong pick-up code."""
         if isinstance(command, cm.HandOver) and command.code is not None:
             counting = f"code:{digest(command.command_id)[:32]}"
             stream = await self.recorded()
@@ -151,7 +151,7 @@ class FilingLife(Life[Filing]):
     def taken_over(self, found: OpenResult) -> None:
         """Keeps the queue of the agency's back office.
 
-        Raises `LookupError` without it or without the procedure's rules.
+        Raises `LookupError` if the queue or the procedure's rules are no longer published.
         """
         if found.procedure is None or found.queue is None:
             msg = "the filing's agency, or the procedure under which it was handed in, is not published any more"
@@ -159,9 +159,9 @@ class FilingLife(Life[Filing]):
         self.memory = self.memory.model_copy(update={"queue": found.queue, "filed_by": found.filed_by})
 
     async def caught_up(self) -> None:
-        """Reads again the reports of its other streams, whose signals the previous run may have lost.
+        """Reads again the reports of the filing's other streams, whose signals the previous run may have lost.
 
-        That is also how an ended filing is reopened: the refunds due to its end are called off.
+        Such a report also reopens an ended filing: then the refunds due to its end are called off.
         """
         told = await workflow.execute_local_activity_method(Registry.news, self._filing.filing_id, **LEDGER)
         for news in told:
@@ -172,7 +172,7 @@ class FilingLife(Life[Filing]):
             await children.call_refunds_off(self._filing)
 
     def spoken_of(self) -> tuple[str | None, str | None]:
-        """Returns its procedure and the program that filed it, once they are known."""
+        """Returns the filing's procedure and the program that filed, once the filing has begun."""
         return (self._filing.procedure.code, self.memory.filed_by) if self.has_begun else (None, None)
 
     # Signals and updates.
@@ -214,7 +214,7 @@ class FilingLife(Life[Filing]):
         await self._until(lambda: not self._filing.fee_pending)
 
     async def _intake(self) -> None:
-        """Waits for acceptance: by an officer, or by the standing order if the back office finds it complete."""
+        """Waits for acceptance: by an officer, or by the standing order if the back office finds no paper missing."""
 
         def accepted() -> bool:
             return self._filing.accepted_at is not None
@@ -238,7 +238,7 @@ class FilingLife(Life[Filing]):
         return instant and first and lifecycle.stage(filing) is Stage.INTAKE
 
     async def _issue(self) -> None:
-        """Has the agency make the result, until its file is in the store; or has officers sign it in its own stream."""
+        """Has the agency make the result, until the file is in the store; or has officers sign it in its own stream."""
         while self._filing.result is None and self._filing.decision is not None:
             await self._until(lambda: lifecycle.stage(self._filing) is Stage.ISSUE)
             if self._filing.signs:
@@ -261,7 +261,7 @@ class FilingLife(Life[Filing]):
                 await self._until(later.done)
 
     async def _deliver(self) -> None:
-        """Sends the result if it goes by post, then waits for its arrival or collection; again if it is lost."""
+        """Sends the result if it goes by post, then waits for arrival or collection; sends it again if it is lost."""
         while True:
             await self._issue()
             if self._to_send:
@@ -351,7 +351,7 @@ class FilingLife(Life[Filing]):
         return not seen_to.issuperset(part.n for part in self._filing.parts_under_way)
 
     async def _see_to_parcels(self) -> None:
-        """Recalls a parcel once it was sent."""
+        """Cancels each parcel that the filing recalls, if this run has started the parcel."""
         while self._parcel_waits:
             n = known(self._filing.recalled)
             self._had_back.add(n)
@@ -363,7 +363,7 @@ class FilingLife(Life[Filing]):
         return n in self._sent and n not in self._had_back
 
     def _see_to_scan(self) -> None:
-        """Starts a scan of the files that have no result yet; it runs until the scanner answers."""
+        """Starts a virus scan of the unscanned files; the scan runs until the scanner answers."""
         if self._scan_waits:
             self._scanning = asyncio.create_task(self._scan())
 

@@ -32,7 +32,7 @@ class ParcelLife(Life[Parcel]):
     """The life of a consignment, independent of its filing's."""
 
     async def proceed(self) -> None:
-        """Sends it, follows it, reports, then watches for late news of the post."""
+        """Sends the parcel, follows it, reports its end to the filing, then watches for late news of the post."""
         await self._send()
         while True:
             await self._tell()
@@ -46,7 +46,7 @@ class ParcelLife(Life[Parcel]):
                 return
 
     async def caught_up(self) -> None:
-        """Assumes a recall by the filing, whose signal the previous run may have lost; the record decides."""
+        """Assumes a recall by the filing, as the previous run may have lost that signal; the record decides."""
         self._remember(recall=True)
 
     def cancel(self) -> None:
@@ -61,7 +61,7 @@ class ParcelLife(Life[Parcel]):
         return self.stream.state
 
     async def _send(self) -> None:
-        """Hands it to the post. A refusal by the post is recorded as a return."""
+        """Hands the parcel to the post. A refusal by the post is recorded as a return."""
         while self._parcel.state is ParcelState.REQUESTED:
             await self.ask(question(Parcels.send, instruction(self.stream), self._handed, POST))
 
@@ -75,7 +75,7 @@ class ParcelLife(Life[Parcel]):
         )
 
     async def _tell(self) -> None:
-        """Reports its end to the filing, once for each end."""
+        """Reports each end of the parcel to the filing, once."""
         parcel = self._parcel
         if parcel.under_way or self.memory.told == parcel.state:
             return
@@ -110,7 +110,7 @@ class ParcelLife(Life[Parcel]):
         return bool(self.memory.recall and parcel.under_way and not parcel.recalled and not parcel.left)
 
     async def _recall(self) -> None:
-        """Requests its recall, if the filing's record supports that."""
+        """Requests the recall of the parcel, if the filing's record supports that."""
         self._remember(recall=False)
         try:
             await self.stream.record(RecallConsignment(command_id=f"parcel:recall:{self._parcel.seq}"))
@@ -118,7 +118,7 @@ class ParcelLife(Life[Parcel]):
             workflow.logger.info("parcel.not_recalled", extra={"code": error.refusal.code})
 
     async def _take_back(self) -> None:
-        """Cancels at the post, which alone knows whether it has left: its answer decides."""
+        """Cancels the parcel at the post. The answer decides: the post alone knows whether the parcel has left."""
         await self.ask(question(Parcels.cancel, instruction(self.stream), self._cancelled, POST))
 
     async def _cancelled(self, cancelled: bool) -> None:  # noqa: FBT001 -- the answer of an activity

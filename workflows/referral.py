@@ -33,7 +33,7 @@ Asking = asyncio.Task[AnswerAnswer]
 
 
 class ReferralLife(Life[Referral]):
-    """The life of a part that another agency decides: by its officers, or by its back office if that answers first."""
+    """The life of a part that another agency decides: its officers or its back office, whichever answers first."""
 
     def __init__(self, kind: StreamKind[Referral], raw: Any) -> None:
         super().__init__(kind, raw)
@@ -54,7 +54,7 @@ class ReferralLife(Life[Referral]):
         await self._cancelled()
 
     async def proceed(self) -> None:
-        """Waits for the answer, and reports it to the filing; before that, also its lateness."""
+        """Waits for the answer and reports it to the filing; an overdue answer is reported first."""
         asking = self._ask_back_office()
         try:
             while self._undecided:
@@ -94,7 +94,7 @@ class ReferralLife(Life[Referral]):
             await self._hear(asking)
 
     async def _waited(self, changed: Callable[[], bool], until: datetime | None) -> bool:
-        """Waits for a change; False if the time came first. An overdue part has no further time."""
+        """Waits for a change, at most until `until`; False if there was none. An overdue part has no further timer."""
         left = None if until is None else max(until - workflow.now(), MIN_TIMER)
         try:
             await wait_for(
@@ -105,7 +105,7 @@ class ReferralLife(Life[Referral]):
         return True
 
     async def _hear(self, asking: Asking) -> None:
-        """Records the back office's decision; without one it is left to the officers."""
+        """Records the back office's decision; without a decision the part is left to the officers."""
         self._remember(asked=True)
         answer = await asking
         if answer.decision is not None:

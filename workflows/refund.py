@@ -55,7 +55,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class RefundLife(Life[Refund]):
-    """The life of a refund: as long as some of its capture is to be refunded."""
+    """The life of a refund, which lasts as long as a part of its capture is to be refunded."""
 
     def __init__(self, kind: StreamKind[Refund], raw: Any) -> None:
         self._unheard = True
@@ -76,7 +76,7 @@ class RefundLife(Life[Refund]):
         self._unheard = True
 
     async def take_command(self, command: Command) -> Receipt:
-        """Records as usual; but requests a fee again only if its filing still does so."""
+        """Records the command as for every stream, but requests a fee again only if the filing may still request it."""
         if not isinstance(command, AnswerChargeBack) or command.outcome is not ChargeBackOutcome.ASKED_AGAIN:
             return await super().take_command(command)
         stream = await self.recorded()
@@ -104,7 +104,7 @@ class RefundLife(Life[Refund]):
 
     @property
     def _has_news(self) -> bool:
-        """Whether there may be news to read, or there is news to report."""
+        """Whether there may be news to read in the logs, or there is news to report."""
         to_tell = bool(self._untold) or self._to_accept is not None or bool(self._to_ask_again)
         return self._must_look or to_tell
 

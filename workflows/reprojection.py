@@ -32,8 +32,8 @@ _AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 class Reprojection:
     """Repeats passes over the streams on another calendar, until a pass finds none.
 
-    It may be interrupted, or started by anybody: a stream that has the calendar is not asked again, and one that is
-    asked twice returns the same receipt.
+    The batch may be interrupted, or started by anybody: a stream that has the calendar is not asked again, and a stream
+    that is asked twice returns the same receipt.
     """
 
     def __init__(self) -> None:

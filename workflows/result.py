@@ -111,9 +111,9 @@ class ResultLife(Life[Result]):
                 await self._sign(self._result.awaited)
 
     async def _make(self) -> None:
-        """Has the file made under its number, or takes the one that was brought.
+        """Has the file made under its number, or takes the file that came with the command.
 
-        It then becomes a PDF with places for signatures; text becomes a page.
+        The file then becomes a PDF with places for signatures; a text becomes a page.
         """
         entry = self._result.last
         made = IssueAnswer(result=entry.brought) if entry.brought else await self._made_by_the_agency()
@@ -142,7 +142,7 @@ class ResultLife(Life[Result]):
         self._of_no_use = 0 if self._result.seq != seq else self._of_no_use
 
     async def _ask_later(self, rule: str) -> None:
-        """Reports that the file is unusable, and waits for the office to fix it, longer each time."""
+        """Reports that the file is unusable, and waits for the agency to correct it, longer each time."""
         await self._report_failing(rule)
         await self.stream.catch_up()
         await pause(self.stream, timedelta(seconds=min(2**self._of_no_use, _LONGEST_PAUSE)), "the file is of no use")
@@ -155,7 +155,7 @@ class ResultLife(Life[Result]):
             await self.stream.attempt(report)
 
     async def _made_by_the_agency(self) -> IssueAnswer | None:
-        """Returns the agency's answer; None if the platform should print it, and the log does not order that."""
+        """Returns the agency's answer; None if the platform should print the file and the log does not order that."""
         making = agency.make(self.stream, self.memory.queue)
         await wait_for(self.stream, making.done)
         return making.result()

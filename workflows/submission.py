@@ -1,4 +1,4 @@
-"""A submission as the start input of a filing. It may come from anybody: an unfit one is refused, never raised."""
+"""Parses a submission, the start input of a filing. Anybody may send one: a malformed submission is refused."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Filed:
 
     @property
     def stream(self) -> StreamId:
-        """The stream of its filing."""
+        """The stream of the submitted filing."""
         return StreamId(FILING.name, filing_id(self.submission.client_id, self.submission.submission_id))
 
     def request(self, now: datetime) -> OpenRequest:
@@ -110,7 +110,7 @@ def parse_submission(raw: Any) -> Filed:
 
 
 def _refusal(submission: dict[str, Any]) -> Refusal | None:
-    """Returns the refusal of a malformed submission. One filed before is found in the log all the same."""
+    """Returns the refusal of a malformed submission. If it was filed before, the log is queried all the same."""
     try:
         strictly(Submission, submission)
     except ValidationError as error:

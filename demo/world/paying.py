@@ -74,7 +74,10 @@ class Paying:
         return await patiently(look)
 
     async def _post(self, address: str, said: Mapping[str, str]) -> None:
-        """Sends once, retried only if the connection failed: after a lost answer the money may have been paid."""
+        """Sends the form to the bank's page.
+
+        Retries only a failed connection: if an answer is lost, the money may be paid.
+        """
 
         async def send() -> None:
             async with httpx.AsyncClient(trust_env=False) as browser:

@@ -97,9 +97,9 @@ async def history(connection: Connection, principal: str | None = None) -> list[
 
 
 async def _see(connection: Connection, command: AnyPrincipalCommand, held: Held) -> tuple[str, bool]:
-    """Checks a command and applies it if it need not wait. Raises `RefusalError`.
+    """Checks an operator's command, and applies the change unless the change has to wait for a second operator.
 
-    Returns its principal, and whether it waits.
+    Returns the principal that the command is about, and whether the change waits. Raises `RefusalError`.
     """
     actor = command.actor
     _check(await no_operator(connection, actor))
@@ -116,7 +116,10 @@ async def _see(connection: Connection, command: AnyPrincipalCommand, held: Held)
 
 
 async def _apply(connection: Connection, asked: Asked, held: Held, *, approved: bool = False) -> bool:
-    """Applies a change that need not wait. Returns whether it waits. Raises `RefusalError`."""
+    """Applies a change, unless it has to wait for a second operator.
+
+    Returns whether it waits. Raises `RefusalError`.
+    """
     alone = approved or not held.by_two
     if isinstance(asked, RequireTwo):
         waits = not (alone or asked.on)

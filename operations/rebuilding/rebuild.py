@@ -1,8 +1,8 @@
-"""The rebuild of the read models from the log while appends go on, after that of the published tables.
+"""The rebuild of the published tables, then of the read models from the log, while appends go on.
 
 Every stream is folded by the rules, and the append's own writer writes its rows into shadow tables. Streams that grow
 meanwhile are folded again; the last of them in one short transaction that blocks appends and swaps the tables. If the
-rebuild ends before that, the read models are unchanged.
+rebuild ends before the swap, the read models are unchanged.
 """
 
 from __future__ import annotations
@@ -67,9 +67,15 @@ class NotRebuiltError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """The size of the log, the rows that each read model has now, and the number that differed before.
+    """The result of a rebuild.
 
-    `published` counts the rows of the catalogue and the directory that differed from the record.
+    Attributes:
+        streams: The number of streams in the log.
+        events: The number of events in the log.
+        rows: The number of rows that each read model has now.
+        changed: The number of rows of each read model that were wrong before.
+        published: The number of rows of each published table that differed from the record.
+        seconds: The duration.
     """
 
     streams: int

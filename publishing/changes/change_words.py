@@ -46,7 +46,7 @@ def _capital(words: str) -> str:
 
 
 def _names(change: Change) -> list[Text]:
-    """The name of the place, after the names of the entries around it."""
+    """Returns the name of the changed place, after the names of the list entries that contain it."""
     place = change.place
     words, entries = words_of(place.name), [called(name, entry) for name, entry in place.inside]
     if not words.vi or (place.listed and is_entry(change.was or change.now)):

@@ -30,7 +30,7 @@ class Paper(NamedTuple):
 
 
 class Papers(NamedTuple):
-    """The papers of the dossier, the number of sets, and the rules of open points."""
+    """The papers that a table cell lists, the sets of the dossier, and `unsettled`: the keys of points left open."""
 
     listed: list[Paper]
     sets: int

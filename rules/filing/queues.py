@@ -218,7 +218,7 @@ def _place(filing: Filing, role: Role) -> str:
 
 
 def _claimer(filing: Filing, role: Role) -> str | None:
-    """The officer who claimed the task, if its claim belongs to this role."""
+    """The officer who claimed the filing's current task, if that is a task of this role."""
     return filing.officer if stage(filing) in _CLAIMABLE and role is task_role(filing) else None
 
 

@@ -1,4 +1,4 @@
-"""Refunds of a reopened filing: its former end returns nothing, and its next end is judged anew."""
+"""Refunds of a reopened filing: the former end of the filing returns nothing, and its next end is assessed anew."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
 def still_to_go(refund: Refund, owed: int, percent: int) -> int:
     """The sum in đồng that still goes back of `owed` at this percentage, less the refunds by a former end.
 
-    It is also less the refunds that were declined or void since the last end: the procedure decides them once. A sum
+    Refunds declined or void since the last end are subtracted too: the procedure decides about each once. A sum
     that was requested again, after a charge-back or a refund that came too early, is not part of this money: it has a
     refund of its own.
     """
@@ -50,7 +50,7 @@ def share(amount: int, percent: int) -> int:
 
 
 def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
-    """The refunds by the filing's last end."""
+    """The refunds due by rule to the filing's last end, without those due to an end before it was reopened."""
     return tuple(one for one in refund.entries if one.cause is RefundCause.RULE and not one.overtaken)
 
 

@@ -41,7 +41,10 @@ COMPLAINT_COMMANDS: Final[tuple[type[Command], ...]] = (Claim, Release, Reassign
 
 
 class RingComplaint(SystemCommand):
-    """A timer of the complaint fired. Its effect is decided by instants."""
+    """Record that the complaint's timer for `moment` fired: the reminder or the due time.
+
+    Refused if another timer is next, or if this one is not due yet.
+    """
 
     kind: Literal["ring_complaint"] = "ring_complaint"
     moment: Moment

@@ -39,7 +39,10 @@ class RecordSent(SystemCommand):
 
 
 class RecordSteps(SystemCommand):
-    """The post reports more steps. `again_by`: the next delivery attempt, if it has invited the recipient."""
+    """Record new tracking steps that the post reports.
+
+    `again_by`: the time of the next delivery attempt, if the post has left the recipient an invitation.
+    """
 
     kind: Literal["record_steps"] = "record_steps"
     steps: tuple[Step, ...]

@@ -26,7 +26,10 @@ class Callbacks:
         self._taking_back = asyncio.Lock()
 
     async def take(self, raw: Any) -> None:
-        """Records a provider's notice, just as its answer to a query. A useless one is parked."""
+        """Records the payment or charge-back that a provider's notice reports. An unusable notice is parked.
+
+        A notice of a pending payment only causes a query.
+        """
         stream = await self._life.recorded()
         try:
             notice = MoneyNotice.model_validate(raw)
@@ -50,8 +53,8 @@ class Callbacks:
     async def _charged_back(self, request: Attempt, notice: MoneyNotice) -> None:
         """Records a charge-back, also of money that is not known yet.
 
-        They are recorded one after the other: the identity of a further part under the same number depends on the
-        recorded ones.
+        Charge-backs are recorded one after the other: the id of a further part under the same number depends on the
+        recorded parts.
         """
         n = request.attempt
         said = {"transaction": notice.transaction, "amount": notice.amount, "at": notice.at or workflow.now()}
@@ -66,6 +69,6 @@ class Callbacks:
         return status.reference(self._life.payment, request) == notice.reference
 
     def _of_another(self, request: Attempt, notice: MoneyNotice) -> bool:
-        """Returns whether a transaction of another request has its number: two providers may use the same numbers."""
+        """Returns whether another request's transaction has this number: two providers may use equal numbers."""
         same = (one for one in self._life.payment.captures if one.capture_id == notice.transaction)
         return any((one.attempt or 1) != request.attempt for one in same)

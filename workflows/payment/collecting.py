@@ -67,7 +67,7 @@ class Collecting:
         return self._life.doubted or self._life.cancel_waits or _news(self._life.payment) != _news(before)
 
     def _queries(self, until: datetime, *, at_once: bool) -> list[Question[Any]]:
-        """Returns the questions to ask now; the server repeats them until it is too late."""
+        """Returns the questions to ask now, each of which the server repeats until its time limit."""
         payment, now = self._life.payment, self._now
         requests, past = payment.attempts, fold.past(payment, now)
         newest, within = requests[-1], max(until - now, MIN_TIMER)
@@ -125,7 +125,10 @@ class Collecting:
         return False
 
     async def _ask_to_close(self, requests: list[Attempt], closed: set[int]) -> None:
-        """Closes all of these at once; adds those with a final outcome to `closed`. Other news may come first."""
+        """Closes these requests in parallel; adds those with a final outcome to `closed`.
+
+        Returns early if other news comes.
+        """
         before, self._life.doubted = self._life.payment, False
         closing = [
             question(Payments.close, self._instruct(one), partial(self._outcome, one, closed), BANK) for one in requests
@@ -135,7 +138,7 @@ class Collecting:
         await self._refunding.begin()
 
     async def _outcome(self, request: Attempt, closed: set[int], found: Closed) -> None:
-        """Records the request's captures, and the wait for its outcome; without either it is closed."""
+        """Records the request's captures, and a wait for its outcome. A request with neither is closed."""
         n, news = request.attempt, await self.record_captures(found)
         if found.awaited_until is None:
             if not news:
@@ -145,7 +148,7 @@ class Collecting:
             await self._life.stream.attempt(AwaitOutcome(command_id=command_id, attempt=n, until=found.awaited_until))
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
-        """Waits for news at most until that time; False if there was none."""
+        """Waits for news, at most until `until`; False if there was none."""
         left = max(until - workflow.now(), MIN_TIMER)
         try:
             await wait_for(self._life.stream, told, within=left, summary="the end of the wait for money")
@@ -165,7 +168,7 @@ class Collecting:
         return now if self._rang is None else max(now, self._rang)
 
     async def record_captures(self, taken: Taken) -> bool:
-        """Records new captures; False if there are none. A notice of the same capture may have been first."""
+        """Records new captures; False if there are none, as when a callback has reported the capture before."""
         new = [capture for capture in taken.captures if capture.capture_id not in self._life.taken]
         for capture in new:
             await self._life.stream.attempt(record(capture))

@@ -23,10 +23,10 @@ class KnownPayment(Life[Payment]):
     """A payment, its captures, and the filing's cancellation."""
 
     doubted: bool = False
-    """A provider's notice is unclear without a query, which is then made at once."""
+    """True if a provider's notice is unclear until the provider is queried, which is done at once."""
 
     def remember(self, **what: Any) -> None:
-        """Keeps this for the next run."""
+        """Keeps these values for the next run."""
         self.memory = self.memory.model_copy(update=what)
 
     @property
@@ -36,7 +36,7 @@ class KnownPayment(Life[Payment]):
 
     @property
     def taken(self) -> tuple[str, ...]:
-        """The ids of its captures, in the order of the log."""
+        """The ids of the payment's captures, in the order of the log."""
         return tuple(capture.capture_id for capture in self.payment.captures)
 
     @property

@@ -26,19 +26,19 @@ class Refunding:
 
     @property
     def owed(self) -> tuple[Capture, ...]:
-        """The captures to refund, disputed while the fee is due, or charged back, whose refund is not notified yet."""
+        """The captures to refund, in dispute or charged back, for which no refund was started yet."""
         payment = self._life.payment
         claimed = (one for one in payment.captures if one in payment.to_refund or payment.taken_back(one))
         return tuple(one for one in claimed if self._told_of(one) not in self._life.memory.begun)
 
     def _told_of(self, capture: Capture) -> str:
-        """Returns the content of the notice: the capture, if it is short while the fee is due, the charge-back."""
+        """Returns the name under which a started refund is remembered: another after a charge-back, or if short."""
         short = ":short" if self._life.payment.state is PaymentState.PENDING else ""
         charged = self._life.payment.taken_back(capture)
         return f"{capture.capture_id}{short}" + (f":{charged}" if charged else "")
 
     async def begin(self) -> None:
-        """Starts a refund of each unowed capture, also of those that come meanwhile. A repeated notice is harmless.
+        """Starts a refund of each unowed capture, also of those that come meanwhile. A refund may be started twice.
 
         No wait may stand between the end of this loop and the next check: a capture that comes then would have to wait
         for that check.
@@ -62,7 +62,7 @@ class Refunding:
                 await self._life.stream.attempt(self._accepted(accepted))
 
     async def gave_back(self, raw: Any) -> None:
-        """Records a refund's report. A useless one is parked."""
+        """Records a refund's report. An unusable report is parked."""
         stream = await self._life.recorded()
         try:
             await stream.attempt(self._refunded(GivenBack.model_validate(raw)))
@@ -70,7 +70,10 @@ class Refunding:
             await self._life.park("refunded", raw, "no refund of this payment")
 
     async def took_for_whole(self, raw: Any) -> None:
-        """Records the acceptance of a smaller amount for the whole fee, if that is due. A useless one is parked."""
+        """Records the acceptance of a smaller amount for the whole fee, if the fee is due.
+
+        An unusable report is parked.
+        """
         stream = await self._life.recorded()
         try:
             await stream.attempt(self._accepted(CaptureAccepted.model_validate(raw)))

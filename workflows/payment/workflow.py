@@ -37,7 +37,7 @@ from workflows.payment.refunding import Refunding
 
 
 class PaymentLife(KnownPayment):
-    """The life of a payment, with all its requests: it outlives its filing."""
+    """The life of a payment with all its requests, which outlives its filing."""
 
     def __init__(self, kind: StreamKind[Payment], raw: Any) -> None:
         super().__init__(kind, raw)
@@ -97,7 +97,7 @@ class PaymentLife(KnownPayment):
         await self.refunding.catch_up()
 
     def cancel(self) -> None:
-        """Notes that the filing no longer owes it."""
+        """Notes that the filing no longer owes the fee."""
         self.remember(cancel="cancelled")
 
     async def _tell_filing(self) -> None:

@@ -33,7 +33,7 @@ R = TypeVar("R")
 
 _FIRST_PAUSE: Final = timedelta(seconds=1)
 _LONGEST_PAUSE: Final = timedelta(minutes=1)
-"""Between two questions whose answers led to nothing: each is twice the one before, until an event is recorded."""
+"""The maximum pause after an answer that led to nothing: pauses double until an event is recorded."""
 
 _DOUBLED: Final = 10
 """How often a time is doubled at most."""
@@ -42,9 +42,9 @@ _ASKED_AGAIN: Final = timedelta(seconds=10)
 
 _FIRST_BOUND: Final = timedelta(minutes=10)
 _LONGEST_BOUND: Final = timedelta(days=1)
-"""How long the server may retry one question, since a forged failure can postpone its next try: doubled likewise."""
+"""The maximum time for which the server retries one question, doubled likewise: forged failures postpone retries."""
 _WATCH: Final = timedelta(days=7)
-"""The same for a question whose answer may come late."""
+"""The time for which the server retries a question whose answer may come late."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Question(Generic[A]):
         record: Records what follows from an answer.
         options: The activity's options.
         within: The time after which the question is out of date.
-        bound: How long the server may retry it at first.
+        bound: The time for which the server may retry it at first.
     """
 
     name: str
@@ -79,7 +79,7 @@ def question(
     *,
     watches: bool = False,
 ) -> Question[A]:
-    """Returns the question to one of our own activities. `watches`: its answer is rare, and may come late."""
+    """Returns the question to one of our own activities. `watches`: the answer is rare, and may come late."""
     definition = _Definition.must_from_callable(activity)
     first = _WATCH if watches else _FIRST_BOUND
     return Question(str(definition.name), request, definition.ret_type, record, options, within, first)
@@ -101,7 +101,7 @@ def pause_after(in_vain: int) -> timedelta:
 
 
 def instruction(stream: Stream[Any], case: int | None = None) -> Instruction:
-    """Returns the input of an act that the log orders: the place of the order."""
+    """Returns the input of an activity that the log orders: the place of the order in the log."""
     return Instruction(stream=str(stream.id), seq=stream.state.seq, case=case)
 
 
@@ -110,7 +110,7 @@ def _nothing() -> bool:
 
 
 class Asking:
-    """The questions of one run about its stream. It counts how often nothing came of them."""
+    """The questions of one run about its stream, with a count of those that led to nothing."""
 
     def __init__(self) -> None:
         self._in_vain = 0
@@ -180,13 +180,16 @@ class Asking:
 
 
 def is_not_ordered(error: BaseException) -> bool:
-    """Returns whether an activity failed because the log does not order the act; anybody can say so."""
+    """Returns whether an activity failed because the log does not order the act. Strangers can forge that error."""
     cause = error.cause if isinstance(error, ActivityError) else None
     return isinstance(cause, ApplicationError) and cause.type == NOT_ORDERED
 
 
 async def read_again(stream: Stream[Any]) -> None:
-    """Reads the log again after such a failure; pauses if it holds nothing new. Raises as the log and `pause` do."""
+    """Reads the log again after an `is_not_ordered` failure; pauses if the log has nothing new.
+
+    Raises as the log and `pause` do.
+    """
     seq = stream.state.seq
     await stream.catch_up()
     if stream.state.seq == seq:
@@ -194,7 +197,7 @@ async def read_again(stream: Stream[Any]) -> None:
 
 
 def start(name: str, request: Any, options: workflow.ActivityConfig) -> workflow.ActivityHandle[RawValue]:
-    """Starts an activity. Its answer is `readable`, or not."""
+    """Starts an activity. Its answer has to be read with `readable`."""
     return workflow.start_activity(name, request, result_type=RawValue, **options)
 
 
@@ -229,7 +232,7 @@ def answer_of(
 ) -> asyncio.Task[A | None]:
     """Asks one of our own activities once; None after a failure, a time-out or an unreadable answer.
 
-    For callers that look by themselves whether the record bears the answer out, and that pause before they ask again.
+    For callers that check the answer against the record by themselves, and pause before they ask again.
     """
     definition = _Definition.must_from_callable(activity)
     name = str(definition.name)

@@ -38,7 +38,7 @@ class Receipts:
         return command_id in self._kept
 
     def get(self, command_id: str) -> Receipt | None:
-        """Returns the receipt, if it is kept."""
+        """Returns the command's receipt, if it is kept whole."""
         return self._kept.get(command_id)
 
     def may_hold(self, command_id: str) -> bool:
@@ -46,7 +46,7 @@ class Receipts:
         return command_id in self._kept or _mark(command_id) in self._older
 
     def add(self, receipts: Iterable[Receipt]) -> None:
-        """Adds these; of receipts beyond the limit it keeps only a mark."""
+        """Adds these receipts; of receipts beyond the limit only a mark is kept."""
         self._kept |= {receipt.command_id: receipt for receipt in receipts}
         for command_id in list(self._kept)[1 : max(len(self._kept) - RECENT, 1)]:
             del self._kept[command_id]
@@ -59,7 +59,7 @@ class Receipts:
 
     @property
     def older(self) -> str:
-        """The marks of the others, in base64."""
+        """The marks of the other receipts, in base64."""
         return b64encode(b"".join(sorted(self._older))).decode()
 
 

@@ -18,7 +18,7 @@ from workflows.stream.waiting import wait_for
 
 
 async def confirmed(stream: Stream[Any], answer: IssueAnswer) -> bool:
-    """Returns whether the file is there; False also if that could not be found out. Raises as `wait_for` does."""
+    """Returns whether the store has the file; False also if the check failed. Raises as `wait_for` does."""
     with suppress(FailureError):
         return await workflow.execute_local_activity_method(Papers.confirm, answer, **QUICKLY)
     asked = answer_of(Papers.confirm, answer, STORE)

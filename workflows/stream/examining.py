@@ -24,12 +24,12 @@ with workflow.unsafe.imports_passed_through():
 from workflows.stream.asking import answer_of, pause_after
 
 _SCANNED_LATER: Final = (Submission, Supplement)
-"""Messages recorded before the scan has a result, because the filing keeps requesting it for these files."""
+"""Messages that are recorded before their files are scanned, since the filing keeps requesting the scan."""
 
 
 @dataclass(frozen=True)
 class Examination:
-    """The examination of the files of a message; `findings` is its proof in the record. Without files it is empty."""
+    """The examination of a message's files, empty without files. `findings` are its proof in the record."""
 
     answer: Examined = field(default_factory=Examined)
     refusal: Refusal | None = None

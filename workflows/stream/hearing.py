@@ -1,4 +1,4 @@
-"""Verification of the sender of a stream's first message: by an activity, whose answer is in the history."""
+"""Verification of the sender of a stream's first message, by an activity: its answer is in the history."""
 
 from __future__ import annotations
 

@@ -40,17 +40,17 @@ from workflows.stream.command_receipts import Receipts
 M = TypeVar("M", bound=Model)
 
 MIN_TIMER: Final = timedelta(milliseconds=1)
-"""The shortest timer. An overdue one gets it too: whether a timer is started must not depend on the time."""
+"""The shortest timer, also started for an overdue time: whether a timer is started must not depend on the clock."""
 
 PAGES: Final = 16
-"""Pages of the log per workflow task: they reach the server as one message, of 4 MB at most."""
+"""Pages of the log read in one workflow task, whose results reach the server as one message, of 4 MB at most."""
 
 ASKED_AT: ContextVar[datetime | None] = ContextVar("ASKED_AT", default=None)
 """The time at which the current handler's Update was received, for all its events; None outside an Update."""
 
 
 class UnfoundedError(Exception):
-    """The record does not bear out the answer of an activity: it may be a stranger's. The activity is asked again."""
+    """The record does not bear out an activity's answer, which may be a stranger's. The activity is asked again."""
 
 
 class Stream(Generic[S]):
@@ -121,7 +121,7 @@ class Stream(Generic[S]):
             self._in_flight -= 1
 
     async def attempt(self, command: Command, *, not_before: datetime | None = None) -> None:
-        """Records a command of the system's own; a refusal means that another one was first, or that it is obsolete."""
+        """Records a system command; a refusal means that another command was first, or that this one is obsolete."""
         try:
             await self.record(command, not_before=not_before)
         except RefusalError as error:
@@ -191,8 +191,8 @@ class Stream(Generic[S]):
     def may_hold(self, command_id: str) -> bool:
         """Returns whether the log may hold this command, for validators only; handlers never use it.
 
-        Another worker may have recorded it and died, and this cached run is not notified. So its knowledge counts only
-        as long as that worker's task can have lasted.
+        Another worker may have recorded the command and died, without notice to this cached run. So this run's
+        knowledge counts only as long as that worker's task can have lasted.
         """
         lasts = min(TASK_TIMEOUT, workflow.info().task_timeout)
         heard = self.heard_at is not None and workflow.now() < self.heard_at + lasts
@@ -256,7 +256,9 @@ class Stream(Generic[S]):
         )
 
     async def _append(self, batch: Batch, after: S) -> Appended | None:
-        """Returns the log's answer, folded; None if it answers another command, for which it is kept.
+        """Appends, and folds the log's answer.
+
+        Returns the answer; None if it is for another command, which gets it later.
 
         In a replay answers come in their original order, but commands may come in another. `after` is the state if the
         log took the batch unchanged.
@@ -299,7 +301,7 @@ class Stream(Generic[S]):
             await workflow.sleep(MIN_TIMER)
 
     def _adopt(self, answer: Appended, known: S | None) -> None:
-        """Applies the log's answer; `known` is the resulting state, if it is known."""
+        """Applies the log's answer; `known` is the resulting state, None if the events must be folded."""
         self.state = known or self._fold(answer)
         self.epoch, self.head = answer.epoch, answer.head
         self.makes_way = self.makes_way or bool(answer.continue_as_new_suggested or answer.moves)

@@ -24,8 +24,8 @@ _LONGEST_PAUSE: Final = timedelta(minutes=1)
 async def report(stream: Stream[Any], signal: str, fact: Model) -> bool:
     """Signals a fact to the filing. False if the record holds the filing's end.
 
-    A filing that is open in the record but has no workflow will be restarted: it is signalled then. Raises the errors
-    of `wait_for` meanwhile.
+    A filing that is open in the record but has no workflow will be restarted, and is signalled then. Raises the errors
+    of `wait_for` while it waits for that.
     """
     filing = filing_workflow(stream.id.filing)
     request = TellRequest(id=filing, signal=signal, said=fact.model_dump(mode="json", exclude_none=True))

@@ -58,9 +58,14 @@ W = TypeVar("W", bound=type)
 
 @dataclass(frozen=True)
 class Opening:
-    """The start of a stream. `content` is the digest of its first command's content, if others name it too.
+    """The start of a stream.
 
-    `refusal` is why it may not begin, if the log holds nothing of it yet. `findings` bear out either.
+    Attributes:
+        origin: The stream's origin.
+        command: The stream's first command.
+        content: The digest of that command's content, if other messages name the digest too.
+        refusal: The reason why the stream may not begin, if the log has no event of the stream yet.
+        findings: The findings that support the command or the refusal.
     """
 
     origin: Origin
@@ -71,7 +76,7 @@ class Opening:
 
 
 class Life(Generic[S]):
-    """The life of each kind's workflow. It begins with the kind's start input, or resumes (`parse_resume`)."""
+    """The common part of all kinds' workflows: begins with the kind's start input, or resumes (`parse_resume`)."""
 
     def __init__(self, kind: StreamKind[S], raw: Any) -> None:
         self.kind = kind
@@ -103,17 +108,17 @@ class Life(Generic[S]):
         return parse_start(self.kind, raw)
 
     async def opening(self) -> Opening:
-        """Returns its first command. Raises `RefusalError`."""
+        """Returns the stream's first command. Raises `RefusalError`."""
         opening = self.kind.opening
         if opening is None:
             raise RefusalError(NOT_RECORDED)
         return Opening(Origin(stream_named(self.kind), self.start.agency), opening(self.start))
 
     def taken_over(self, found: OpenResult) -> None:
-        """Keeps the data beside the log of a stream that is taken over."""
+        """Keeps the data that a stream which is taken over has besides its log."""
 
     async def caught_up(self) -> None:
-        """Runs first after a stream that is taken over has been read."""
+        """Runs before `proceed`, once a stream that is taken over has been read from the log."""
 
     def as_examined(self, command: Command, examined: Examined) -> Command:  # noqa: ARG002 -- for kinds that keep it
         """Returns the command with the findings about its files, for kinds that keep them."""
@@ -134,7 +139,7 @@ class Life(Generic[S]):
 
     @property
     def has_begun(self) -> bool:
-        """Whether its first events are in the log."""
+        """Whether the stream's first events are in the log."""
         return self._stream is not None and self._stream.state.seq > 0
 
     async def recorded(self) -> Stream[S]:
@@ -143,7 +148,7 @@ class Life(Generic[S]):
         return self.stream
 
     def spoken_of(self) -> tuple[str | None, str | None]:
-        """Returns its filing's procedure and the program that filed it; None for each that only the record knows."""
+        """Returns the filing's procedure and the program that filed; None for each that this run does not know."""
         return None, None
 
     def may_hold(self, command_id: str) -> bool:
@@ -227,7 +232,7 @@ class Life(Generic[S]):
         workflow.continue_as_new(given, initial_versioning_behavior=_AUTO_UPGRADE)
 
     def _snapshot(self) -> Snapshot:
-        """Returns the next run's data. Pending external work is requested again there."""
+        """Returns the data from which the next run continues. That run requests unanswered external work again."""
         state: Any = self.stream.state
         return Snapshot(
             state=state.model_dump(mode="json"),
@@ -238,7 +243,7 @@ class Life(Generic[S]):
         )
 
     async def _begin(self) -> None:
-        """Records its first events, or takes over the recorded ones; or refuses, and ends as failed."""
+        """Records the stream's first events, or takes over the recorded ones; if refused, fails the workflow."""
         try:
             if self.refusal is None and not self.has_begun:
                 await (self._open() if self._resume is None else self._take_over(self._resume))

@@ -1,4 +1,4 @@
-"""Parses a workflow's start input. It may come from anybody: an unfit one is refused, never raised."""
+"""Parses a workflow's start input. Anybody may send one: a malformed input is refused."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def continue_as_new_input(stream: Stream[Any], snapshot: Snapshot | None) -> dic
 
 
 def load_snapshot(raw: Any, proof: Any) -> Snapshot | None:
-    """Returns the previous run's snapshot; None for a forged one, so that the log decides.
+    """Returns the previous run's snapshot; None for a forged snapshot, so that the stream is read from the log.
 
-    An unreadable one is an error, and the task is retried until a worker can read it: the course of a run must not
-    depend on the version of the code that replays it.
+    An unreadable snapshot is an error: the task is retried until a worker can read it, since the course of a run must
+    not depend on the version of the code that replays it.
     """
     if raw is None or not continued_by_itself():
         return None
@@ -61,16 +61,16 @@ def load_snapshot(raw: Any, proof: Any) -> Snapshot | None:
 
 
 def _proof(run: str | None) -> str | None:
-    """Returns the proof that a run of the same workflow was this platform's; None where everybody is trusted.
+    """Returns the proof that the previous run was this platform's; None where everybody is trusted.
 
-    Without it anybody's own run could continue as one of these, with a forged state.
+    Without the proof anybody could start a run with a forged state under this workflow's id.
     """
     prove = workflow.extern_functions().get(PROVE)
     return None if prove is None else str(prove(workflow.info().workflow_id, run))
 
 
 def load_state(kind: StreamKind[Any], snapshot: Snapshot) -> Any:
-    """Returns the state in a snapshot. Raises, as for an unreadable one, if a newer worker has written it."""
+    """Returns the state in a snapshot. Raises as for an unreadable snapshot if a newer worker has written it."""
     state = kind.state.model_validate(snapshot.state)
     if state.snapshot_version > kind.reads.snapshot:
         msg = "a newer worker has written this snapshot"
@@ -79,7 +79,10 @@ def load_state(kind: StreamKind[Any], snapshot: Snapshot) -> Any:
 
 
 def continued_by_itself() -> bool:
-    """Returns whether this run continues another one. A retry or a schedule does not: it has the first input."""
+    """Returns whether this run continues another one.
+
+    A retried or scheduled run does not: it has the original input.
+    """
     info = workflow.info()
     return info.continued_run_id is not None and info.attempt == 1 and info.cron_schedule is None
 

@@ -1,8 +1,8 @@
 """How workflows wait: for months if need be, over as many runs as it takes.
 
-A workflow with a long history continues as a new run. Only waits lead there, so that a pending record is completed
-first, and only the log's answers: see ADR 0006. A loop that may turn for long without recording anything queries the
-log at each turn.
+A workflow with a long history continues as a new run: only from a wait, so that a pending record is completed first,
+and only if the log's answer asks for it (ADR 0006). A loop that may turn for long without recording anything queries
+the log at each turn.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ async def wait_for(
 
 
 async def drain_handlers(stream: Stream[Any]) -> None:
-    """Waits until all handlers have finished and nothing is being recorded: the run may end then."""
+    """Waits until all handlers have finished and nothing is being recorded, so that the run may end."""
     await workflow.wait_condition(lambda: workflow.all_handlers_finished() and stream.idle)
 
 
@@ -72,7 +72,10 @@ def give_up(work: workflow.ActivityHandle[Any]) -> None:
 async def first_of(
     stream: Stream[Any], work: tuple[workflow.ActivityHandle[Any], ...], done: Callable[[], bool]
 ) -> list[workflow.ActivityHandle[Any]]:
-    """Returns the activities that ended, once one has or `done`; cancels the others. Raises as `wait_for` does."""
+    """Waits until an activity has ended or `done`.
+
+    Returns the ended activities, and cancels the others. Raises as `wait_for` does.
+    """
     ended: list[workflow.ActivityHandle[Any]] = []
     try:
         await wait_for(stream, lambda: done() or any(one.done() for one in work))
