@@ -7,6 +7,6 @@ from schemas.translate import said
 
 
 def money(amount: int) -> Text:
-    """`8.000 đồng` / `8,000 đồng`."""
+    """An amount as `8.000 đồng` / `8,000 đồng`."""
     written = f"{amount:,}"
     return said("amount_in_dong", amount=Text(vi=written.replace(",", "."), en=written))

@@ -15,7 +15,7 @@ from schemas.refund.state import WITHOUT_PROVIDER
 
 _ENDS: Final = (PaperKind.CONTROL,)
 _RECEIPTS: Final = (PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT)
-"""Both receipts may be due: the lines of a fee do not say whether they are phí or lệ phí."""
+"""The two kinds of receipts that a payment may cause: a fee's lines do not show whether they are phí or lệ phí."""
 
 FILING: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "accepted": (PaperKind.RECEIPT,),
@@ -56,7 +56,7 @@ def papers_of_parcel(event: Any) -> tuple[PaperKind, ...]:
 
 
 def papers_of_payment(event: Any) -> tuple[PaperKind, ...]:
-    """The receipts that an event of a payment may make void; it issues none."""
+    """The receipts that an event of a payment may make void; no event of a payment causes a new receipt."""
     return _RECEIPTS if event.kind in _MONEY_LEAVES else ()
 
 
@@ -75,9 +75,9 @@ def papers_of_complaint(event: Any) -> tuple[PaperKind, ...]:
 
 
 def papers_of_receipts(event: Any) -> tuple[PaperKind, ...]:
-    """The papers that an event of the papers' own stream causes: a receipt, or the one that replaces a void one.
+    """The papers that an event of the papers' own stream causes: a receipt, or the replacement of a void receipt.
 
-    A void number that an outside service gave is reported to it with that paper.
+    If an outside service gave the void number, the number is reported to the service with that paper.
     """
     match event:
         case ReceiptIssued(of=of) | ReceiptVoided(of=of, again=True) | ReceiptVoided(of=of, given=True):

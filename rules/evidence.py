@@ -1,4 +1,4 @@
-"""Evidence: entries that the record must hold before an event is written, in other streams or among the findings."""
+"""Evidence for an event: entries that the record must hold before it, in other streams or among the findings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Evidence = tuple[tuple[Entry, ...], ...]
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of an act outside, by the process that did it: fields of an event that may follow from it.
+    """The outcome of an act outside, recorded by the process that did the act: fields of an event that may follow.
 
     Attributes:
         kind: The kind of the event.
@@ -61,9 +61,9 @@ class Finding:
 
     @property
     def id(self) -> UUID:
-        """The name of its content: a repeated finding about a stream is the same row."""
+        """The id of the finding, from its content: a repeated finding about a stream is the same row."""
         return uuid5(_FINDINGS, f"{self.kind}\n{self.body}")
 
     def about(self, stream: str) -> Entry:
-        """The evidence that it stands in the record."""
+        """The evidence that the finding stands in the record."""
         return Entry((self.kind,), stream=stream, finding=self.id)

@@ -15,11 +15,11 @@ class Handled(Protocol):
 
     @property
     def officer(self) -> str | None:
-        """The officer who claimed it."""
+        """The officer who claimed the task."""
 
     @property
     def whose_task(self) -> str | None:
-        """The officer who claimed it, or the absent one they act for."""
+        """The officer who claimed the task, or the absent one they act for."""
 
     @property
     def applicant(self) -> Applicant | None:
@@ -27,7 +27,7 @@ class Handled(Protocol):
 
     @property
     def filed_by(self) -> Actor | None:
-        """The person who submitted it."""
+        """The person who submitted the filing."""
 
 
 def role_is(actor: Actor, *roles: Role) -> Problem | None:
@@ -90,7 +90,10 @@ def not_in_whose_place(whose_task: str | None, officer: str, acting_for: str | N
 
 
 def other_hands(handled: Handled, actor: Actor, *agencies: str) -> Problem | None:
-    """Why this officer has no access: of none of these agencies, or on the applicant's side. None otherwise."""
+    """Why this officer has no access: they are of none of these agencies, or on the applicant's side.
+
+    None otherwise.
+    """
     if actor.agency not in agencies:
         return problem("actor.agency", "other_agency")
     if actor.subject in on_the_applicants_side(handled):

@@ -1,4 +1,4 @@
-"""The form of every rule: the roles that give a command, the conditions, the effect; and the change by an event."""
+"""The form of every rule (the roles that may give a command, its conditions, its effect), and of an event's change."""
 
 from __future__ import annotations
 

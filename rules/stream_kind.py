@@ -49,7 +49,7 @@ class State(Protocol):
 
     @property
     def erased_at(self) -> datetime | None:
-        """The instant of its erasure; afterwards nothing can be done with it."""
+        """The instant of the stream's erasure; afterwards nothing can be done with it."""
 
 
 S = TypeVar("S", bound=State)
@@ -84,7 +84,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Numbering:
-    """Numbers without gaps: a counter for each agency and period, and their written form.
+    """Numbers without gaps, from a counter for each agency and period, and the written form of such numbers.
 
     Attributes:
         period: The period's format for `strftime`, in Vietnamese time.
@@ -298,7 +298,7 @@ class Kinds(Mapping[str, StreamKind[Any]]):
         return tuple(telling for kind in self.values() for telling in kind.tells)
 
     def told(self, n: int, event: str, body: dict[str, Any]) -> Command | None:
-        """The filing's command for an event that its n-th stream of a kind recorded; None if it is no message."""
+        """The filing's command for an event that its n-th stream of a kind recorded; None for other events."""
         for telling in self.tells:
             fact = telling.recorded[event](n, body) if event in telling.recorded else None
             if fact is not None:
@@ -317,5 +317,5 @@ class Kinds(Mapping[str, StreamKind[Any]]):
 
 
 def numbered(origin: Origin) -> dict[str, Any]:
-    """The first fields of a state whose stream has a number in its filing."""
+    """The initial fields of a state whose stream has a number in its filing."""
     return {"filing_id": origin.stream.filing, "n": origin.stream.n, "agency": origin.agency}

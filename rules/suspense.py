@@ -89,5 +89,5 @@ def _not_theirs(money: Suspense, kind: StepKind, actor: Actor) -> Problem | None
 
 
 def others(money: Suspense, kind: StepKind) -> tuple[str, ...]:
-    """The officer of the last step, who may not do this one; nobody for a request."""
+    """The officer of the last step, who may not take this step too; nobody if this step is a request."""
     return () if kind in ASKING else (money.steps[-1].officer,)

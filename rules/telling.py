@@ -1,4 +1,4 @@
-"""Messages of a stream to its filing, as a signal or by its own record."""
+"""Messages of a stream to its filing, sent as a signal or read in the stream's log."""
 
 from __future__ import annotations
 

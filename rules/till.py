@@ -1,4 +1,4 @@
-"""Tills: the money that goes through one, the roles that may open, count and close it, and its last count."""
+"""Tills: the cash that goes through a till, the roles that may open, count and close it, and its last count."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from schemas.refund.state import RefundMeans
 
 
 def may_open(actor: Actor) -> Problem | None:
-    """Why they can't open a till; a cashier may."""
+    """Why the actor can't open a till, or None for a cashier."""
     return role_is(actor, Role.CASHIER)
 
 
 def may_handle(till: Till, actor: Actor) -> Problem | None:
-    """Why they can't count or close it; its own cashier and a leader of the agency may."""
+    """Why the actor can't count or close the till, or None for its cashier and a leader of the agency."""
     if (wrong := role_is(actor, Role.CASHIER, Role.LEADER)) is not None:
         return wrong
     if actor.agency != till.agency:
@@ -31,9 +31,9 @@ def may_handle(till: Till, actor: Actor) -> Problem | None:
 
 
 def last_count(till: Till, command: CloseTill) -> TillCount | Problem:
-    """The count with which it is closed, or why it can't be closed yet.
+    """The count with which the till is closed, or why the till can't be closed yet.
 
-    No money may have moved since that count; a difference needs a reason.
+    No cash may have moved since that count; a difference needs a reason.
     """
     if not till.counts or till.counts[-1].movements != till.movements:
         return problem("till", "count_first")

@@ -1,4 +1,4 @@
-"""The waits of streams, for a reader of many of them: for whom, since when, and whether they are long."""
+"""The waits of streams, for a reader of many streams: who has to act, since when, and whether a wait is long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rule of each command on a complaint: nobody answers for their own act."""
+"""The rule of each command on a complaint: nobody decides on a complaint about their own act."""
 
 from __future__ import annotations
 

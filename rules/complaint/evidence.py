@@ -1,4 +1,4 @@
-"""Events of its filing that must stand in the log before a complaint's own."""
+"""Evidence for a complaint's events: events of its filing that the log must hold before."""
 
 from __future__ import annotations
 

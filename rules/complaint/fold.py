@@ -43,14 +43,14 @@ def _given(complaint: Complaint, event: ev.Claimed | ev.Reassigned, at: datetime
 
 
 def _taken_up(complaint: Complaint, at: datetime) -> dict[str, Any]:
-    """The first leader who receives the complaint takes it up: the limit of the answer begins."""
+    """The change when the first leader receives the complaint and so takes it up: the limit of the answer begins."""
     if complaint.state is ComplaintState.TAKEN_UP:
         return {}
     return {"state": ComplaintState.TAKEN_UP} | _clock(complaint, at, require(complaint.answer))
 
 
 def _clock(complaint: Complaint, since: datetime, limit: Limit) -> dict[str, Any]:
-    """A limit that starts now, with its due time and its reminder."""
+    """The fields of a limit that starts now: its due time and its reminder."""
     days = require(complaint.days)
     due = working_time.due(since, limit, days)
     remind_at = working_time.remind_at(since, limit, due, require(complaint.reminder), days)
@@ -58,10 +58,9 @@ def _clock(complaint: Complaint, since: datetime, limit: Limit) -> dict[str, Any
 
 
 def _on_another_calendar(complaint: Complaint, at: datetime) -> dict[str, Any]:
-    """The same limit on another calendar.
+    """The fields of the same limit on another calendar.
 
-    A reminder or lateness that was recorded for the old due time is recorded again for the new one, if that is still
-    ahead.
+    A reminder or lateness recorded for the old due time is recorded again for the new due time, if that is still ahead.
     """
     again = _clock(complaint, require(complaint.since), require(complaint.limit))
     late = complaint.overdue and again["due"] <= at

@@ -1,4 +1,4 @@
-"""Acts that are open to a complaint: which, by whom, and until when."""
+"""The acts that are open to a complaint, the people who may complain, and the deadline."""
 
 from __future__ import annotations
 

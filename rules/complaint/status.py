@@ -9,7 +9,7 @@ from schemas.stream.rows import Rows, Standing, TaskRow
 
 
 def standing(complaint: Complaint) -> Standing:
-    """The status of a complaint. An upheld one is open until its filing has restarted."""
+    """The status of a complaint. An upheld complaint is open until its filing has restarted."""
     name = complaint.days.name if complaint.days else None
     return Standing(n=complaint.n, calendar=name, open=is_open(complaint))
 

@@ -115,9 +115,9 @@ def _parts(rules: ProcedureRules, event: ev.Submitted) -> tuple[FilingPart, ...]
 
 
 def _accountable(rules: ProcedureRules, event: ev.Submitted) -> ProcedureRules:
-    """The rules with the officers accountable for this filing, as they were at its submission, even if they left since.
+    """The rules with the officers accountable for this filing: those at its submission, even if they have left since.
 
-    Older events name none: then officers decide.
+    Older events name no such officers: then officers decide.
     """
     who = event.accountable or ev.Accountable()
     return rules.model_copy(update={"standing_officer": who.standing, "silent_officer": who.silent})
@@ -307,7 +307,7 @@ def _calendar_changed(filing: Filing, event: ev.CalendarChanged, _: datetime) ->
 
 
 def _on_calendar(part: FilingPart, calendar: Calendar) -> FilingPart:
-    """A part that is not decided yet, with its due time on another calendar; any other part unchanged."""
+    """The part with its due time on another calendar if it is undecided; any other part unchanged."""
     if part.stage is not PartStage.REFERRED or part.referred_at is None:
         return part
     return part.model_copy(update={"due": working_time.due(part.referred_at, part.limit, calendar)})
@@ -384,7 +384,7 @@ def _result_offered(_: Filing, event: ev.ResultOffered, __: datetime) -> Changed
 
 
 def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) -> Changed:
-    """The change by another delivery: earlier offers are withdrawn, and the outcome of an earlier parcel is ignored."""
+    """The change when the applicant chooses another delivery: earlier offers and parcels no longer count."""
     told = {"result_channel": event.channel, "address": event.address or filing.address}
     elsewhere = filing.parcels if Clock.DELIVERY in filing.clocks else None
     anew = {"parcel_end": None, "elsewhere": elsewhere} | NOT_OFFERED

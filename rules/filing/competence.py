@@ -1,4 +1,4 @@
-"""Competence: a filing at an agency that can't decide it is refused, with the names of those that can."""
+"""Competence: a filing at an agency that can't decide it is refused, with the names of the agencies that can."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...])
 
 
 def of_another_province(province: Province | None) -> Iterator[Problem]:
-    """The problem of a procedure that only this other `province` has; none without one."""
+    """The problem of a procedure that only this other `province` has; none if `province` is None."""
     if province is not None:
         yield problem("agency", "only_in_province", province=province.province, name=province.name)
 

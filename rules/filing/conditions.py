@@ -16,11 +16,11 @@ from schemas.publishing.fact import Condition, When
 
 
 class Kind(Protocol):
-    """An applicant, as conditions see it: its kind alone."""
+    """The facts about an applicant that conditions use: the kind alone."""
 
     @property
     def kind(self) -> PersonKind:
-        """Whether it is a person or an organisation."""
+        """Whether the applicant is a person or an organisation."""
 
 
 class Dossier(Protocol):
@@ -32,7 +32,7 @@ class Dossier(Protocol):
 
     @property
     def channel(self) -> Channel | None:
-        """The channel by which it was filed."""
+        """The channel by which the dossier was filed."""
 
     @property
     def applicant(self) -> Kind | None:

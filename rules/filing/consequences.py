@@ -38,7 +38,7 @@ def consequence(filing: Filing) -> ev.Event | None:
 
 
 def _infected(filing: Filing) -> ev.SupplementRequested | None:
-    """The system's request for files without viruses. It does not use up an officer's round of supplements."""
+    """The system's request to replace infected files. It does not use up an officer's round of supplements."""
     papers = {paper.code for paper in filing.procedure.papers}
     codes = [code for code in filing.infected if code in papers]
     if not codes or stage(filing) not in {Stage.INTAKE, Stage.REVIEW}:
@@ -68,8 +68,8 @@ def _fee(filing: Filing) -> ev.FeeRequested | ev.FeeReduced | None:
 def _asked_as_of(filing: Filing, due: FeeDue) -> datetime | None:
     """The moment as of which the fee is assessed; None if it is not assessed now.
 
-    It is assessed when the fee falls due, after a waiver, and after a change of the dossier. After a charge-back it is
-    assessed again, as soon as no suspension, obligation or confirmation holds up the review.
+    The fee is assessed when the fee falls due, after a waiver, and after a change of the dossier. After a charge-back
+    it is assessed again, as soon as no suspension, obligation or confirmation holds up the review.
     """
     now, changed = require(filing.changed_at), filing.dossier_changed_at
     if filing.fee is not None and filing.fee.state is FeeState.WAIVED:

@@ -13,7 +13,7 @@ from schemas.people import Role
 
 
 def agencies(filing: Filing, role: Role) -> tuple[AgencyCode, ...]:
-    """The agencies whose officers in this role may act on the filing now; it is in the queue of the first.
+    """The agencies whose officers in this role may act on the filing now, which is in the first one's queue.
 
     The receiving desk accepts the filing. Afterwards it still speaks for the applicant, like the agency's own desk.
     """
@@ -32,7 +32,7 @@ def agencies(filing: Filing, role: Role) -> tuple[AgencyCode, ...]:
 
 
 def desk_problems(submission: Submission, no_desks: tuple[AgencyCode, ...]) -> Iterator[Problem]:
-    """The problems of a submission's desks; `no_desks` may not receive for its agency."""
+    """The problems of a submission's desks; `no_desks` are those that may not receive for its agency."""
     if submission.desk is not None and submission.channel is Channel.ONLINE:
         yield problem("desk", "desk_takes_paper")
     named = {"desk": submission.desk, "result_desk": submission.result_desk}

@@ -27,7 +27,7 @@ def dossier(filing: Filing) -> bo.Dossier:
 def issue_request(filing: Filing) -> bo.IssueRequest | None:
     """The request to the back office to make the result; None if none is needed now, or if officers sign it.
 
-    A further copy has a request id of its own, so that the answer to the earlier one is not taken for it.
+    A further copy has a request id of its own, so that the answer about the earlier copy is not taken for its answer.
     """
     decision = filing.decision
     if decision is None or filing.signs or stage(filing) is not Stage.ISSUE:

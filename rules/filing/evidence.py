@@ -1,4 +1,4 @@
-"""The record's proof of a filing's events: events of its other streams, and findings about its files."""
+"""The record's proof of a filing's events: events of the filing's other streams, and findings about its files."""
 
 from __future__ import annotations
 
@@ -79,17 +79,17 @@ def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -
 
 
 def _parcel_ended(stream: StreamId, n: int | None, outcome: ev.ParcelOutcome) -> Entry:
-    """The end of the `n`-th parcel; a filing without a number had only one."""
+    """The evidence for the end of the `n`-th parcel; without a number, of the filing's only parcel."""
     return Entry(("consignment_ended",), {"outcome": outcome.value}, parcel_workflow(stream.filing, n or 1))
 
 
 def issued(answer: IssueAnswer) -> Finding:
-    """The result's file is in the store."""
+    """The finding that the result's file is in the store."""
     return Finding("result_issued", dict(answer))
 
 
 def scanned(files: Iterable[str], infected: Iterable[str]) -> Finding:
-    """The scanner's report on the files of these digests."""
+    """The finding with the scanner's report on the files of these digests."""
     return Finding("files_scanned", {"scanned": tuple(files), "infected": tuple(infected)})
 
 
@@ -113,7 +113,7 @@ def examined(
 
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
-    """The findings from which an event follows. A result that officers signed has them in its own stream."""
+    """The findings from which an event follows; for a result that officers signed, its own stream has them."""
     match event:
         case ev.ResultIssued(n=None, result=file, expires_on=expires_on, copies=copies):
             return (issued(IssueAnswer(result=file, expires_on=expires_on, copies=copies)),)

@@ -88,12 +88,12 @@ _AT_A_STEP: Final = frozenset({Stage.REVIEW, Stage.OBLIGATION})
 
 
 def current_step(filing: Filing) -> StepPart | None:
-    """The running review step, if any; it also runs while an obligation is open."""
+    """The running review step, if any. A step also runs while an obligation is open."""
     return filing.begun_step if stage(filing) in _AT_A_STEP else None
 
 
 def task_role(filing: Filing) -> Role:
-    """The role whose task the filing is now, at stages with a claim."""
+    """The role that has the filing as its task now, at stages where a task is claimed."""
     step = current_step(filing)
     return Role.RECEPTION if step is None else step.role
 

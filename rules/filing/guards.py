@@ -1,4 +1,4 @@
-"""The guards of commands. Every page that offers an action and every append that refuses it uses them."""
+"""The guards of commands, used by every page that offers an action and every append that refuses one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def allowed(filing: Filing, actor: Actor, now: datetime, kinds: Iterable[str] = 
 
 
 def _too_late(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    """The refusal of officers once silence has approved the filing, also before its timer has fired."""
+    """The refusal of officers once silence has approved the filing, also before the timer has fired."""
     state = filing.clocks.get(Clock.PROCESSING)
     if actor.role not in OFFICERS or state is None or state.paused or not silence_approves(filing) or now < state.due:
         return None

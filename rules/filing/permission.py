@@ -34,7 +34,7 @@ def at(*stages: Stage) -> When[Filing]:
 
 
 def at_the_task(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    """The refusal of any but the officer of the task: at intake it may be unclaimed, but not claimed by another."""
+    """The refusal unless the actor is the task's officer; at intake the task may also be unclaimed."""
     wrong = at_stage(filing, Stage.INTAKE, Stage.REVIEW) or role_is(actor, task_role(filing))
     if wrong is not None:
         return wrong

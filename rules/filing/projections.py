@@ -51,7 +51,7 @@ def rows(filing: Filing) -> Rows:
 
 
 def results(filing: Filing) -> tuple[dict[str, Any], ...]:
-    """The rows of the filing's results in the register. A signed result has a stream of its own for the other columns.
+    """The rows of the filing's results in the register. For a signed result, its own stream writes the other columns.
 
     No column has two writers, so that the register is the same in any order of folding.
     """

@@ -32,7 +32,7 @@ def next_timer(filing: Filing) -> Timer | None:
 
 
 def tasks(filing: Filing, now: datetime) -> list[Task]:
-    """The tasks of the filing, each in its queue with its possible commands. An open filing has at least one."""
+    """The tasks of the filing, each in its queue with its possible commands. An open filing has at least one task."""
     if filing.seq == 0 or filing.closed:
         return []
     found = [_task(filing, role, now) for role in _queues(filing)]
@@ -213,7 +213,7 @@ def _someone(filing: Filing, role: Role) -> Actor:
 
 
 def _place(filing: Filing, role: Role) -> str:
-    """The agency in whose queue a task of this role is."""
+    """The agency whose queue holds a task of this role."""
     return agencies(filing, role)[0]
 
 

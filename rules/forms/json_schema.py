@@ -77,7 +77,7 @@ def _bound(keyword: str, bound: int | None) -> Json:
 
 
 def _conditional(field: FieldRule) -> Json:
-    """The field is required, if at all, only if its conditions hold, and refused otherwise."""
+    """The clause by which a field is refused unless its conditions hold, and only then required, if at all."""
     asked = {"then": {"required": [field.code]}} if field.required else {}
     return {"if": _holds(field.when), **asked, "else": {"properties": {field.code: False}}}
 

@@ -1,4 +1,4 @@
-"""Access to questions: about a filing, about lists of filings, about agencies; and which answers count as a look.
+"""Access to questions about a filing, about lists of filings and about agencies; and the answers that count as looks.
 
 A question about a filing that does not concern the asker is refused like one about a filing that does not exist. So no
 other refusal may depend on a filing: `asker` knows of none.
@@ -100,7 +100,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Filings that a list may show: those that fit all fields. An empty field fits any, `filers` too."""
+    """A pattern of filings that a list may show: those that fit all fields. An empty field fits any, `filers` too."""
 
     agencies: tuple[str, ...] = ()
     procedures: tuple[str, ...] = ()
@@ -152,7 +152,10 @@ def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
 
 
 def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None, Assurance]:
-    """The actor must be the one the question names; a program in its own name may name any actor it can speak for."""
+    """The actor who asks, who must be the one that the question names, and the assurance of who they are.
+
+    A program in its own name may name any actor for whom it can speak.
+    """
     actor, assurance = proved.statement.actor, proved.statement.assurance
     if not isinstance(question, rd.AskActions):
         return actor, assurance

@@ -13,11 +13,11 @@ from schemas.identity.jws import read
 from schemas.identity.statement import POSSESSION_TYPE, Possession, PrincipalKey, PublicKey
 
 LIFE: Final = timedelta(minutes=5)
-"""The greatest age of a proof: its key's holder makes it for the request."""
+"""The greatest age of a proof, which the key's holder makes for each request."""
 
 
 def unproved(proof: str | None, key: PrincipalKey, principal: str, now: datetime) -> Problem | None:
-    """Why it is not proved that the principal holds the private half of this key, or None."""
+    """Why the proof that the principal holds the private half of this key fails, or None."""
     if proof is None:
         return problem("proof", "proof_missing")
     try:
@@ -37,7 +37,7 @@ def unproved(proof: str | None, key: PrincipalKey, principal: str, now: datetime
 def unsafe(public_key: PublicKey) -> bool:
     """Whether a public key is unsafe: signatures that fit it can be made without any private key.
 
-    Its point is of small order, or not in the canonical form of RFC 8032 (5.1.3).
+    That is so if the key's point is of small order, or not in the canonical form of RFC 8032 (5.1.3).
     """
     y = int.from_bytes(urlsafe_b64decode(public_key + "="), "little") & _Y
     return y >= _PRIME or y in _SMALL_ORDER

@@ -1,4 +1,4 @@
-"""The principals in memory: each by its id, each key by its thumbprint."""
+"""The principals in memory, found by id, with their keys, found by thumbprint."""
 
 from __future__ import annotations
 

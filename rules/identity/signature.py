@@ -14,7 +14,7 @@ from schemas.identity.statement import PublicKey
 
 @lru_cache(1024)
 def is_signed(text: str, public_key: PublicKey) -> bool:
-    """Whether this key signed it. Cached, since a submission is verified again at its start and its check."""
+    """Whether this key signed the JWS. Cached, since a submission is verified again at its start and its check."""
     try:
         said, signature = signed_and_signature(text)
         _key(public_key).verify(signature, said)

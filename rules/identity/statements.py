@@ -62,7 +62,7 @@ def proved(said: object, message: Message, hearing: Hearing) -> Proved:
 
 
 def verified(said: object, message: Message, hearing: Hearing) -> Proved:
-    """The statement, as by `proved`, if the principal may also make the claim. Raises `RefusalError`."""
+    """The statement, verified as by `proved`, if the principal may also make its claim. Raises `RefusalError`."""
     found = proved(said, message, hearing)
     if not hearing.known:
         _check(not_granted(found, message))

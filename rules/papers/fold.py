@@ -1,4 +1,4 @@
-"""The change that each event makes to a filing's official papers, and a search among the made ones."""
+"""The change that each event makes to a filing's official papers, and a search among the papers made."""
 
 from __future__ import annotations
 

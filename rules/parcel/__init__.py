@@ -1,1 +1,1 @@
-"""Consignments: late news of the post is recorded too, and never refused for good."""
+"""Consignments. Late news of the post is recorded too, and never refused for good."""

@@ -1,4 +1,4 @@
-"""The record's proof of a parcel's events: its filing's own events, and findings at the post."""
+"""The record's proof of a parcel's events: events of the filing, and findings at the post."""
 
 from __future__ import annotations
 
@@ -37,30 +37,30 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
 
 
 def sent(waybill: str) -> Finding:
-    """The post has it."""
+    """The finding that the post has the parcel."""
     return Finding("consignment_sent", {"waybill": waybill})
 
 
 def left() -> Finding:
-    """The post did not cancel it: it has left."""
+    """The finding that the post did not cancel the parcel, since it has left."""
     return Finding("consignment_left")
 
 
 def ended(
     outcome: ParcelOutcome, said: str | None = None, happened_at: Instant | None = None, collected: int | None = None
 ) -> Finding:
-    """Its end at the post."""
+    """The finding of the parcel's end at the post."""
     fields = {"outcome": outcome, "said": said, "happened_at": happened_at, "collected": collected}
     return Finding("consignment_ended", fields)
 
 
 def watch_ended(until: Instant) -> Finding:
-    """No later news had come by then."""
+    """The finding that no later news had come by `until`."""
     return Finding("consignment_watch_ended", {"until": until})
 
 
 def tracked(step: Step, again_by: Instant | None) -> Finding:
-    """A tracking step of the post; its text is not part of the finding, since it may name people."""
+    """The finding of a tracking step at the post, without the step's text, which may name people."""
     match step.meaning:
         case Meaning.INVITED:
             return _invited(step.said, step.at, max(again_by or step.at, step.at))

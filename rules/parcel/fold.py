@@ -23,7 +23,7 @@ from schemas.parcel.events import (
 from schemas.parcel.state import UNDER_WAY, Heard, Meaning, Parcel, ParcelState, Step
 
 MOST_WORDS: Final = 32
-"""The maximum number of recorded tracking steps; after that only an end is recorded. A carrier may report more."""
+"""The maximum number of recorded tracking steps, as a carrier may report more; after that only an end is recorded."""
 
 
 _MAY_FOLLOW: Final = {
@@ -35,7 +35,7 @@ _MAY_FOLLOW: Final = {
     ParcelState.CANCELLED: frozenset({ParcelOutcome.DELIVERED, ParcelOutcome.RETURNED}),
     ParcelState.DELIVERED: frozenset[ParcelOutcome](),
 }
-"""The outcomes that the post may report in each state. Each adds to the one before, so the sequence ends."""
+"""The outcomes that the post may report in each state. Each adds news to the one before, so the sequence is finite."""
 
 
 SPOILT_STATES: Final = frozenset(ParcelState(outcome.value) for outcome in SPOILT)
@@ -67,7 +67,7 @@ def _says_something(state: ParcelState, heard: tuple[Heard, ...], step: Step) ->
 
 
 def collected(parcel: Parcel, step: Step) -> int | None:
-    """The sum that the receiver paid: as the post reports, or else all, since the post delivers for no less."""
+    """The sum that the receiver paid: as the post reports it, or else all, since the post delivers for no less."""
     if not parcel.cod or step.meaning is not Meaning.DELIVERED:
         return None
     return parcel.cod if step.collected is None else step.collected

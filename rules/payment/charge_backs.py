@@ -12,7 +12,7 @@ from schemas.payment.state import Capture, ChargeBack, ChargedBack, Payment
 def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChargeBackAhead | None:
     """The event of a charge-back: `PaymentChargeBackAhead` if its capture is not recorded yet.
 
-    None if it was reported before, or nothing is left of the capture.
+    None if the charge-back was reported before, or nothing is left of the capture.
     """
     if is_known(payment, back):
         return None
@@ -35,7 +35,7 @@ def is_known(payment: Payment, back: ChargeBack) -> bool:
 
 
 def when(payment: Payment, back: ChargeBack) -> datetime:
-    """The time of a charge-back reported without one: that of the first report of this amount, or else its own."""
+    """The time of a charge-back reported without one: that of the first report of this amount, or of this report."""
     return next((one.at for one in _of_number(payment, back) if one.amount == back.amount), back.at)
 
 
@@ -50,7 +50,7 @@ def named(payment: Payment, back: ChargeBack) -> str:
 def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
     """The capture that was charged back, within its request; None if none is known.
 
-    It is the capture with the same number, or else the last one with the same amount. A bank that reports transfers
+    That is the capture with the same number, or else the last one with the same amount. A bank that reports transfers
     gives a charge-back a number of its own. Other providers report the number of the capture (`by_number`): for them an
     equal amount is no match.
     """
@@ -75,7 +75,7 @@ def ahead_of(payment: Payment, capture: Capture) -> tuple[PaymentChargedBack, ..
 
 
 def still_ahead(payment: Payment, charged: PaymentChargedBack) -> tuple[ChargeBack, ...]:
-    """The charge-backs whose capture is not recorded yet, once this one is recorded."""
+    """The charge-backs whose capture is still not recorded after this capture is."""
     ahead = _ahead(payment, *_number(payment, charged))
     if charged.transaction == charged.capture_id:  # further parts may have the same number
         ahead = [one for one in ahead if one.at == charged.at and one.amount >= charged.amount][:1]

@@ -152,7 +152,7 @@ def _refund(payment: Payment, command: RecordRefund, _: datetime) -> Events:
 
 
 def _expires(seconds: int | None, now: datetime, due: datetime) -> datetime | None:
-    """The end of a request made now; None if it lasts until the fee is due."""
+    """The end of a request made now; None if the request lasts until the fee is due."""
     ends = None if seconds is None else now + timedelta(seconds=seconds)
     return ends if ends is not None and ends < due else None
 

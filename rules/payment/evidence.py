@@ -31,7 +31,7 @@ _ENDING: Final = (
     "fee_expired",
     "reopened",
 )
-"""The events that end or restart a filing: no fee requested before them is owed any longer."""
+"""The events that end or restart a filing, after which no fee requested earlier is owed."""
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
@@ -65,7 +65,7 @@ def _asked_for(filing: str, event: PaymentRequested) -> tuple[Entry, ...]:
 
 
 def _fee_not_owed(filing: str, fee: dict[str, int]) -> Evidence:
-    """The fee was waived, paid otherwise, requested in another amount, or unpaid when the filing ended."""
+    """The evidence that the fee was waived, paid otherwise, requested anew, or unpaid when the filing ended."""
     return (
         (Entry(("fee_waived",), fee, filing),),
         (Entry(("fee_paid",), fee | {"channel": "counter"}, filing),),
@@ -81,7 +81,7 @@ def _fee_not_owed(filing: str, fee: dict[str, int]) -> Evidence:
 
 
 def _met_otherwise(filing: str, payment: dict[str, int]) -> Evidence:
-    """The demanded obligation is no longer owed, and this payment did not meet it."""
+    """The evidence that the demanded obligation is no longer owed, and that this payment did not meet it."""
     over = ("obligation_fulfilled", "recalled", *_ENDING)
     demanded = Entry(("obligation_demanded",), payment, filing)
     met = Entry(("obligation_fulfilled",), payment, filing, absent=True)
@@ -89,28 +89,28 @@ def _met_otherwise(filing: str, payment: dict[str, int]) -> Evidence:
 
 
 def ordered(attempt: int, order: Order) -> Finding:
-    """The provider made the order of a request."""
+    """The finding that the provider made the order of a request."""
     return Finding("payment_ordered", {**order.model_dump(), "attempt": unless_first(attempt)})
 
 
 def captured(capture: Capture) -> Finding:
-    """A provider reports received money."""
+    """The finding that a provider reports received money."""
     fields = {"capture_id": capture.capture_id, "amount": capture.amount, "captured_at": capture.at}
     return Finding("payment_captured", fields | {"attempt": unless_first(capture.attempt or 1)})
 
 
 def closed(attempt: int) -> Finding:
-    """A request can be paid no longer, and its provider reports no more money for it."""
+    """The finding that a request can be paid no longer, and its provider reports no more money for it."""
     return Finding("payment_request_expired", {"attempt": attempt})
 
 
 def awaited(attempt: int, until: Instant) -> Finding:
-    """A provider can't tell yet whether a request was paid."""
+    """The finding that a provider can't tell yet whether a request was paid."""
     return Finding("payment_outcome_awaited", {"attempt": attempt, "until": until})
 
 
 def watch_ended(until: Instant) -> Finding:
-    """No more money had come by then."""
+    """The finding that no more money had come by `until`."""
     return Finding("payment_watch_ended", {"until": until})
 
 

@@ -131,7 +131,7 @@ def _of_request(payment: Payment, n: int, **change: Any) -> dict[str, Any]:
 
 
 def _nothing_awaited(payment: Payment) -> dict[str, Any]:
-    """The change that ends the wait for an outcome: there is more time to pay."""
+    """The change that ends the wait for an outcome, as there is more time to pay."""
     renewed = (one.model_copy(update={"awaited": None}) for one in payment.renewed)
     return {"awaited": None, "renewed": tuple(renewed)}
 

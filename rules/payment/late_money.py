@@ -1,4 +1,4 @@
-"""The schedule of queries for unexpected money: few, since it is rare, but never too late."""
+"""The schedule of queries for unexpected money: few, since such money is rare, but never too late."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ MOST: Final = 12
 """The maximum number of queries in one watch, however long it is."""
 
 EARLY: Final = tuple(timedelta(seconds=after) for after in (0, 5, 60, 600, 3600))
-"""Times after the begin of a watch: a second payment comes at once, and money that was under way soon after."""
+"""The first queries, after the begin of a watch: a second payment comes at once, delayed money soon after."""
 
 SPREAD: Final = timedelta(minutes=30)
-"""All offices open at the same minute, so each watch has an offset of its own within this time."""
+"""The maximum offset of a watch: all offices open at the same minute, so each watch has another offset."""
 
 
 SOONEST, SELDOMEST = timedelta(seconds=5), timedelta(minutes=30)
@@ -25,7 +25,7 @@ SOONEST, SELDOMEST = timedelta(seconds=5), timedelta(minutes=30)
 
 
 def gentle_pause(since: datetime, now: datetime) -> timedelta:
-    """The pause before the next query of a provider that also reports by itself: the time since the request."""
+    """The pause before the next query of a provider that also reports by itself: the request's age, within limits."""
     return min(max(now - since, SOONEST), SELDOMEST)
 
 
@@ -35,8 +35,8 @@ _DAY: Final = timedelta(days=1)
 def looks(since: datetime, until: datetime, calendar: Calendar) -> tuple[datetime, ...]:
     """The times at which a watch queries for money: in order, at most `MOST`, the last at its end.
 
-    The first are soon after its begin, the others shortly after working hours begin and end: a night, a weekend or Tết
-    costs one query. A watch with more such times than that takes an even selection of them. Raises `TimeError`.
+    The first are soon after the watch begins, the others shortly after working hours begin and end: a night, a weekend
+    or Tết costs one query. A watch with more such times than that takes an even selection of them. Raises `TimeError`.
     """
     return (*_early(since, until), *_thinned(_by_the_calendar(since, until, calendar), MOST - len(EARLY) - 1), until)
 

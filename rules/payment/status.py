@@ -81,7 +81,7 @@ def _awaited(payment: Payment) -> Iterator[Wait]:
 
 
 def _ahead(payment: Payment) -> Iterator[Wait]:
-    """One wait for each charge-back whose capture is not recorded yet."""
+    """The waits for captures that are not recorded yet, one for each charge-back of such a capture."""
     return (Wait(since=one.at, dong=one.amount) for one in payment.ahead)
 
 

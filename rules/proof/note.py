@@ -33,7 +33,7 @@ class NoteError(ValueError):
 
 
 class Kind(IntEnum):
-    """How a key signs."""
+    """The way in which a key signs."""
 
     LOG = 1
     WITNESS = 4

@@ -12,7 +12,10 @@ from schemas.refund.state import CaseState, ChargeBackOutcome, Claim, Refund, Re
 
 
 def charged_back(refund: Refund, claim: Claim) -> RefundChargedBack:
-    """The event of the charge-backs so far. A refund requested of the provider stays: it may be paying it out now."""
+    """The event of the charge-backs so far.
+
+    A refund requested of the provider stays, since the provider may be paying it out now.
+    """
     capture = require(refund.capture)
     going = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry.requests)
     return RefundChargedBack(

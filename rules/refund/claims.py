@@ -1,4 +1,4 @@
-"""Claims: whether a capture is owed, and which share of it the procedure returns after the filing's end."""
+"""Claims: whether a capture is owed, and the share of it that the procedure returns after the filing's end."""
 
 from __future__ import annotations
 
@@ -117,12 +117,12 @@ def _of_fee(filing: Filing, fee: Fee) -> Claim:
 
 
 def _waived_by(filing: Filing) -> tuple[str, ...]:
-    """The officer who waived part of the fee: they do not approve its refund alone."""
+    """The officer who waived part of the fee, and so can't approve its refund alone."""
     return () if filing.waiver is None else (filing.waiver.officer,)
 
 
 def _ended_by(filing: Filing, rule: RefundCase) -> tuple[str, ...]:
-    """The officers whose act ended the filing: they count as one of the two who approve a refund, not as both."""
+    """The officers whose act ended the filing: of the two officers behind a refund, only one may be among these."""
     if rule is RefundCase.REFUSED and filing.decision is not None:
         return tuple(one for one in (filing.decision.officer, filing.decision.acting_for) if one is not None)
     return () if filing.closed_by is None else (filing.closed_by,)
@@ -159,7 +159,7 @@ def percent_of(filing: Filing, rule: RefundCase) -> int | None:
 
 
 def fees_returned(filing: Filing) -> dict[int, int]:
-    """The sum in đồng of each fee that goes back after changes of the dossier; fees without one are left out."""
+    """The sums in đồng that go back after changes of the dossier, by fee; fees without such a sum are left out."""
     return {fee.n: fee.amount - fee.kept for fee in filing.fees if fee.returned}
 
 

@@ -72,7 +72,7 @@ def _record_given(refund: Refund, command: RecordGiven, _: datetime) -> Events:
 
 
 def _leave_to_hand(refund: Refund, command: LeaveToHand, _: datetime) -> Events:
-    """A case that the provider does not pay goes to people, unless a charge-back or a reopened filing voids it."""
+    """The events if the provider does not pay a case: it goes to people, or a charge-back or a reopened filing voids it."""
     if fold.entry_of(refund, command.case, CaseState.APPROVED) is None:
         return ()
     left = RefundLeftToHand(case=command.case, rule=command.rule)
@@ -107,7 +107,7 @@ def claimed(refund: Refund, claim: Claim) -> Events:
 
 
 def _too_much(refund: Refund, claim: Claim) -> Events:
-    """The event that returns the excess, as far as no case covers it yet and money is left."""
+    """The event that returns the excess, as far as money is left and no case covers the excess yet."""
     opened = fold.still_to_go(refund, RefundCause.EXCESS)
     amount = min(claim.excess - opened, fold.left(refund))
     asked = {"asked": require(refund.capture).asked}
@@ -115,7 +115,7 @@ def _too_much(refund: Refund, claim: Claim) -> Events:
 
 
 def _made_less(refund: Refund, claim: Claim) -> Events:
-    """The event that returns the reduction of the fee, as far as no case covers it yet."""
+    """The event that returns the reduction of the fee, as far as no case covers the reduction yet."""
     lines = differences.to_open(refund, claim)
     amount = sum(line.amount for line in lines)
     opened = _open(refund, amount, RefundCause.DIFFERENCE)
@@ -145,7 +145,7 @@ def _open(refund: Refund, amount: int, cause: RefundCause) -> RefundOpened:
 
 
 def _there_is(needed: Callable[[Refund], object], rule: str) -> When[Refund]:
-    """A condition that refuses by this rule unless the refund has the needed part."""
+    """Returns a condition that refuses, by this rule, unless the refund has the needed part."""
     return lambda refund, _, __: None if needed(refund) else problem("", rule)
 
 
@@ -156,7 +156,7 @@ def _can_ask(refund: Refund, _: Actor, __: datetime) -> Problem | None:
 
 
 def _can_be_taken(refund: Refund, _: Actor, __: datetime) -> Problem | None:
-    """Why a short payment can't be accepted as the whole fee: it is not in dispute, or part of it goes back."""
+    """Why a short payment can't be accepted as the whole fee (not in dispute, or part of it goes back), or None."""
     whole = fold.left(refund) == require(refund.capture).amount
     return None if fold.in_dispute(refund) and whole else problem("", "no_short_payment")
 
@@ -261,7 +261,7 @@ def _can_be_approved(refund: Refund, actor: Actor, now: datetime) -> Problem | N
 
 
 def _in_their_place(effect: Effect[Refund]) -> Effect[Refund]:
-    """The effect of a command that an officer may also give for an absent one, but not for themselves."""
+    """Returns the effect, with a refusal of an officer who claims to act in their own place."""
 
     def decide(refund: Refund, command: ApproveRefund, now: datetime) -> Events:
         if command.acting_for == command.actor.subject:

@@ -1,4 +1,4 @@
-"""Differences: the part of a reduced fee that is yet to go back, and the fee as it is now."""
+"""Reductions of a paid fee: the part that has yet to go back, and the fee as it is now."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def to_open(refund: Refund, claim: Claim) -> tuple[RefundLine, ...]:
 
 
 def _most(refund: Refund, claim: Claim) -> int:
-    """The limit of that sum. A forgone amount was never paid and comes off first."""
+    """The largest sum that a reduction can return: a forgone amount was never paid, and is subtracted first."""
     opened = sum(entry.amount for entry in refund.entries if entry.cause is RefundCause.DIFFERENCE)
     return max(min(_paid(refund) - fee_by_now(refund, claim) - opened, fold.left(refund)), 0)
 

@@ -37,7 +37,7 @@ def _begun(stream: StreamId, event: RefundBegun) -> Evidence:
 def evidence(  # noqa: PLR0911 -- one line for each event
     stream: StreamId, event: RefundEvent
 ) -> Evidence | None:
-    """The evidence for a refund: its capture, the reason why it is not owed, or the end of the filing."""
+    """The evidence for a refund: its capture, the reason why the money is not owed, or the end of the filing."""
     payment = str(payment_of(stream))
     match event:
         case RefundBegun():
@@ -78,22 +78,22 @@ _ENDED: Final[dict[RefundCase, tuple[tuple[str, ...], dict[str, str]]]] = {
 
 
 def given(case: int, transaction: str | None) -> Finding:
-    """The provider has made the refund."""
+    """The finding that the provider has made the refund."""
     return Finding("refund_given", {"case": case, "transaction": transaction})
 
 
 def left_to_hand(case: int, rule: str) -> Finding:
-    """The provider will never make it."""
+    """The finding that the provider will never make the refund."""
     return Finding("refund_left_to_hand", {"case": case, "rule": rule})
 
 
 def to_ask_again(case: int, n: int) -> Finding:
-    """No earlier request can still take effect: it may be requested for the n-th time."""
+    """The finding that no earlier request can still take effect: the refund may be requested for the n-th time."""
     return Finding("refund_asked", {"case": case, "n": n})
 
 
 def found_by(stream: StreamId, event: RefundEvent) -> tuple[Finding, ...]:
-    """The findings at the provider from which an event follows. Money taken without a provider needs none."""
+    """The findings at the provider from which an event follows. Money taken without a provider needs no finding."""
     match event:
         case RefundGiven(case=case, transaction=transaction):
             return (given(case, transaction),)

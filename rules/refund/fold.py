@@ -62,7 +62,7 @@ def _void(refund: Refund, cases: tuple[int, ...]) -> tuple[RefundEntry, ...]:
 
 
 def _called_off(refund: Refund, event: RefundCalledOff, _: datetime) -> Changed:
-    """The change after a reopened filing: refunds by its former end are marked as overtaken."""
+    """The change after a filing was reopened: refunds due to the former end are marked as overtaken."""
     entries = _void(refund, event.void)
     if event.reopened == refund.reopened:  # the void case belongs to the end since then, so its sum is still open
         return {"entries": entries, "ruled": refund.undecided is not None}
@@ -82,7 +82,7 @@ def _too_early(refund: Refund, amount: int) -> Changed:
 
 
 def _given(refund: Refund, event: RefundGiven | RefundGivenByHand, _: datetime) -> Changed:
-    """The change by a paid refund. One that a reopened filing has overtaken needs an answer about the fee."""
+    """The change by a paid refund. A refund that a reopened filing has overtaken needs an answer about the fee."""
     given = next(entry for entry in refund.entries if entry.case == event.case)
     too_early = _too_early(refund, given.amount) if given.overtaken else {}
     return too_early | _of(refund, event.case, state=CaseState.GIVEN)
@@ -129,7 +129,7 @@ CHANGES: Final[Mapping[type[Any], Change[Refund]]] = {
 
 evolve = folding(CHANGES)
 _WHENEVER: Final = datetime.min.replace(tzinfo=UTC)
-"""The effects of an event that is not recorded yet do not depend on the time."""
+"""A placeholder for the time of an event that is not recorded yet, as its effects do not depend on the time."""
 
 
 def after(refund: Refund, event: RefundEvent) -> Refund:
@@ -164,7 +164,7 @@ def in_state(refund: Refund, state: CaseState) -> tuple[RefundEntry, ...]:
 
 
 def left(refund: Refund) -> int:
-    """The sum in đồng of the capture that is still there and in no case except declined and void ones."""
+    """The sum in đồng that is left of the capture: not charged back, and in no case but declined and void ones."""
     amount = 0 if refund.capture is None else refund.capture.amount
     going = sum(entry.amount for entry in refund.entries if entry.state not in OVER)
     return max(amount - refund.charged_back - going, 0)

@@ -14,7 +14,7 @@ from schemas.refund.state import Refund
 
 
 def lacking(refund: Refund) -> int:
-    """The missing amount in đồng."""
+    """The amount in đồng that a short payment lacks."""
     capture = require(refund.capture)
     return capture.asked - capture.amount
 
@@ -27,7 +27,7 @@ def disputed(refund: Refund) -> tuple[RefundDisputed, ...]:
 
 
 def propose(refund: Refund, command: AcceptShortPayment, _: datetime) -> tuple[ShortfallProposed, ...]:
-    """The event of a proposal. The latest proposer replaces any earlier one."""
+    """The event of a proposal to accept the payment. The latest proposer replaces any earlier one."""
     proposed = ShortfallProposed(
         forgone=lacking(refund),
         officer=command.actor.subject,

@@ -45,7 +45,7 @@ def _tasks(refund: Refund) -> Iterator[TaskRow]:
 
 
 def _disputed(refund: Refund) -> Iterator[TaskRow]:
-    """A first officer accepts or returns the short payment; then a leader approves, or has it returned."""
+    """The task about a short payment: an officer accepts or returns it, then a leader approves or has it returned."""
     if refund.accepted_by:
         yield _task(refund, "short_payment", Role.LEADER, "approve_short_payment", "request_refund")
         return
@@ -73,7 +73,7 @@ def _under_way(refund: Refund) -> Iterator[Wait]:
 
 
 def _twice(refund: Refund) -> Iterator[Wait]:
-    """The provider's debt to the agency."""
+    """The wait for the provider's debt to the agency: money that both went back and was charged back."""
     if dong := gone_twice(refund):
         yield Wait(of=require(refund.capture).provider, dong=dong)
 
@@ -91,7 +91,7 @@ def was_ruled(refund: Refund) -> bool:
 
 
 def accepted(refund: Refund) -> CaptureAccepted | None:
-    """The report that the short payment is accepted as the whole fee; None if it is not."""
+    """The report that the short payment is accepted as the whole fee; None without an acceptance."""
     capture = require(refund.capture)
     if not refund.accepted:
         return None

@@ -113,7 +113,7 @@ def _record_signed(result: Result, command: RecordSigned, _: datetime) -> Events
 
 
 def _next(result: Result, n: int, now: Signatory | None) -> Signatory:
-    """The signer to ask: the one whom the directory names now for this place, or else the one named with the number."""
+    """The next signer: named by the directory now for this place, or else at the assignment of the number."""
     named = result.signers[n]
     return now if now is not None and now.place is named.place else named
 
@@ -123,7 +123,7 @@ def _request(signer: Signatory) -> SignatureRequested:
 
 
 def _released(result: Result, entry: ResultEntry) -> Events:
-    """The events that put the result in force and replace the one it corrects, unless that was revoked meanwhile."""
+    """The events that put the result in force and replace the result it corrects, unless that was revoked meanwhile."""
     registered = require(entry.registered)
     released = ResultReleased(
         n=result.n,

@@ -32,12 +32,12 @@ def stored(answer: IssueAnswer) -> Finding:
 
 
 def made(answer: IssueAnswer) -> Finding:
-    """The file is in the store, with a place for each signature."""
+    """The finding that the file is in the store, with a place for each signature."""
     return Finding("result_made", dict(answer))
 
 
 def signed(place: SigningPlace, file: FileRef, proof: FileRef | None) -> Finding:
-    """The officer has signed; `proof` is the kept verdict on the file after the last signature."""
+    """The finding that the officer has signed; `proof` is the kept verdict on the file after the last signature."""
     return Finding("result_signed", {"place": place, "result": file, "proof": proof})
 
 
@@ -47,7 +47,7 @@ def declined(place: SigningPlace, officer: str, registered: str | None) -> Findi
 
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
-    """The findings from which an event follows. An officer who declines here gives a reason, and needs none."""
+    """The findings from which an event follows; none for an officer who declines on the platform, with a reason."""
     match event:
         case ResultMade(result=file, expires_on=expires_on, copies=copies):
             return (made(IssueAnswer(result=file, expires_on=expires_on, copies=copies)),)

@@ -49,7 +49,7 @@ def _made(result: Result, event: ResultMade, _: datetime) -> Changed:
 
 
 def _requested(result: Result, event: SignatureRequested, at: datetime) -> Changed:
-    """The requested signer, who replaces the one named with the number."""
+    """The change by a request to sign: the requested signer replaces the one named with the number."""
     asked = Signatory(**event.model_dump(exclude={"kind"}))
     return {"asked_at": at, "signers": (*result.signers[: result.signed], asked, *result.signers[result.signed + 1 :])}
 
@@ -117,7 +117,7 @@ def in_the_making(result: Result) -> bool:
 
 
 def unmade(result: Result) -> bool:
-    """Whether its file is yet to be made."""
+    """Whether the result's file is yet to be made."""
     return in_the_making(result) and result.last.result is None
 
 

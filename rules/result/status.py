@@ -14,7 +14,7 @@ from schemas.stream.rows import RegisterRow, Rows, Standing, TaskRow
 
 
 def standing(result: Result) -> Standing:
-    """The status of a result. Its filing waits for the first signed one."""
+    """The status of a result. The filing waits for the first signed result."""
     heard_as = ("result_issued",) if issued_first(result) else ()
     return Standing(n=result.n, open=is_open(result), heard_as=heard_as)
 
@@ -35,7 +35,7 @@ def _tasks(result: Result) -> Iterator[TaskRow]:
 
 
 def _is_failing(result: Result) -> bool:
-    """Whether its file or a signature can't be obtained at present."""
+    """Whether the result's file or a signature can't be obtained at present."""
     return in_the_making(result) and result.machine_failing is not None
 
 
@@ -63,7 +63,7 @@ def _task(result: Result, name: str, role: Role, *actions: str, **whose: str | N
 
 
 def results(result: Result) -> tuple[dict[str, Any], ...]:
-    """The rows of the register of results. Those of a result that the filing issued hold only its later changes."""
+    """The rows of the register of results; for a result that the filing issued, with only its later changes."""
     adopted = (result.entries[0],) if result.adopted else ()
     own = (_row(result, entry) for entry in result.entries[len(adopted) :])
     return (*(_what_became(result, entry) for entry in adopted), *own)

@@ -1,1 +1,1 @@
-"""A file of the catalogue as plain data, with the mistakes in it, and as it was published."""
+"""Files of the catalogue: read as plain data with their mistakes, and read as they were published."""

@@ -37,6 +37,6 @@ def mistake(rule: str, path: str, **facts: object) -> Mistake:
 
 
 def elsewhere(more: Iterable[Mistake], found: Iterable[Mistake]) -> list[Mistake]:
-    """The further mistakes at other places: at one place the first mistake causes the rest."""
+    """The further mistakes that are at other places: at one place the first mistake causes the rest."""
     known = {entry.path for entry in found}
     return [entry for entry in more if entry.path not in known]

@@ -69,7 +69,7 @@ def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[Said]
 
 
 def settled_by(day: date, agency: str | None, said: Iterable[Said]) -> Said | None:
-    """The overlay that decides a day: the applicable one with the longest code; None: the base or its weekday does."""
+    """The overlay that decides a day: the applicable one with the longest code; None if base or weekday decides."""
     fitting = [each for each in said if each.date == day and _applies(each.agency, agency)]
     return max(fitting, key=lambda each: len(each.agency or ""), default=None)
 

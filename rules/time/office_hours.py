@@ -30,7 +30,7 @@ Spans = tuple[tuple[int, int], ...]
 
 
 class TimeError(ValueError):
-    """A calendar can't answer; `problem` names the wrong argument and the rule."""
+    """An argument that a calendar can't answer; `problem` names it and the rule."""
 
     def __init__(self, found: Problem) -> None:
         super().__init__(f"{found.field}: {found.message.en} [{found.rule}]")
@@ -191,7 +191,10 @@ class Pages:
         self._days = Days(calendar, *(min(max(year, FIRST_YEAR), LAST_YEAR) for year in years))
 
     def answer(self, question: Callable[[Days], T], field: str) -> T:
-        """The answer of `question`, with enough days. Raises `TimeError` against `field` outside the known years."""
+        """The answer of `question`, asked again with more days if needed.
+
+        Raises `TimeError` against `field` outside the known years.
+        """
         days = self._days
         while True:
             try:

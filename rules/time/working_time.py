@@ -188,7 +188,8 @@ def remaining(
 def outcome(limit: Limit, due: datetime, at: datetime) -> Timeliness:
     """Whether an act `at` an instant was early, on time or late.
 
-    Compared by date in Vietnam for limits in days, by the minute for limits in hours, by the instant for seconds.
+    The instants are compared by date in Vietnam for limits in days, by the minute for limits in hours, by the instant
+    for seconds.
     """
     done, ends = at, due
     if limit.unit in _DAYS:

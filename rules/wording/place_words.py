@@ -13,7 +13,9 @@ from schemas.words.catalogue import SENTENCES
 
 
 class PlaceWords(NamedTuple):
-    """The name of a place, as in the middle of a sentence. `says` turns its value into words, if not the usual way.
+    """The name of a place, as in the middle of a sentence.
+
+    `says`, if given, turns the place's value into words in place of the usual words.
 
     A place without a name is described as its owner.
     """

@@ -93,7 +93,7 @@ def _void(filing: Filing) -> bool:
 
 
 def _number(filing: Filing, receiver: Receiver, given: Authorisation | None) -> str | None:
-    """The known citizen number of the receiver; None for an organisation, whose representative has their own."""
+    """The known citizen number of the receiver; None for an organisation."""
     if receiver is Receiver.REPRESENTATIVE:
         return given.id_number if given else None
     applicant = filing.applicant

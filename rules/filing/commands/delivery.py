@@ -59,7 +59,7 @@ def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Eve
 
 
 def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
-    """The event of the fee that the post collected, also late, if nobody has paid it otherwise."""
+    """The event of a fee that the post collected, also late, unless the fee was paid otherwise."""
     fee = filing.fee
     if fee is None or fee.state is not FeeState.DUE or fee.channel is not Channel.POST or command.fee != fee.amount:
         return ()
@@ -67,7 +67,10 @@ def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
 
 
 def _may_settle_parcel(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """Reports of parcels are always recorded, however late: also of those sent before the filing was reopened."""
+    """The refusal if the filing never had a parcel.
+
+    Late reports pass, also about parcels sent before it was reopened.
+    """
     return None if filing.parcels else problem("n", "no_such_parcel")
 
 

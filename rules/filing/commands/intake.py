@@ -72,7 +72,7 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
 
 
 def _another(desk: AgencyCode | None, filing: Filing, usual: AgencyCode | None = None) -> AgencyCode | None:
-    """The desk, or None if it is the usual one."""
+    """The desk, or None if that is the deciding agency's own."""
     return None if desk == (usual or filing.agency) else desk
 
 

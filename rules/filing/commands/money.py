@@ -75,7 +75,7 @@ def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, now: datetime) -> 
 
 
 def _check_means(filing: Filing, rule: FeePart, command: cm.PayAtCounter) -> None:
-    """Refuse means of payment that are not accepted, and a reference that does not fit them."""
+    """Refuse means of payment that are not accepted, and a reference that does not fit the means."""
     in_cash = command.means in {None, PaymentMeans.CASH}
     if in_cash and not rule.cash:
         raise refuse(problem("means", "no_cash"))

@@ -15,7 +15,7 @@ from schemas.people import Actor
 
 
 def _may_report(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """Allowed at any stage: other agencies go on while the lead waits for something else."""
+    """The refusal of a report about a part. None at any stage: other agencies go on while the lead agency waits."""
     return None if filing.parts_under_way else _NOT_AWAITED
 
 

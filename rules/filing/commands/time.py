@@ -48,7 +48,7 @@ def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
 
 
 def _only_of_its_mode(command: cm.Stop) -> None:
-    """Refuse fields of the other way to stop."""
+    """Refuse fields that belong to the other mode, suspension or end."""
     for name in _ONLY_OF[command.mode]:
         if getattr(command, name) is not None:
             raise refuse(problem(name, _NOT_OF[command.mode]))
@@ -91,7 +91,7 @@ def _longer(most: Limit, by: Limit | None) -> Limit:
 
 
 def _still_to_come(filing: Filing, clock: Clock, by: Limit, now: datetime, over: Problem) -> None:
-    """Refuse with `over` an end that would be in the past."""
+    """Refuse, by the rule `over`, an end that would be in the past."""
     if put_off(filing, filing.clocks[clock], by) <= now:
         raise refuse(over)
 
@@ -164,7 +164,7 @@ ONCE: Final = 1
 
 
 def _while_awaited(filing: Filing) -> Problem | None:
-    """The refusal unless the applicant waits for the result; a further copy has no appointment."""
+    """The refusal unless the applicant still waits for the result. A further copy of a result has no appointment."""
     wrong = at_stage(filing, *_UNDER_REVIEW, Stage.ISSUE)
     return wrong or (problem("", "decided_already") if filing.lost_copy else None)
 
@@ -200,7 +200,7 @@ def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Event
 
 
 def lapsed_before(filing: Filing, command: cm.Command, events: Events, now: datetime) -> Events:
-    """The lateness of clocks that ended before their timer fired, if the command moves them: it was too late."""
+    """The events of lateness for clocks that the command moves, but whose time was over before their timer fired."""
     if command.kind == "timer_fired" or silence_approves(filing):
         return ()
     touched = _touched(events)

@@ -1,4 +1,4 @@
-"""A charged-back fee: it may be requested again until the filing is decided."""
+"""A charged-back fee, which may be requested again until the filing is decided."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from schemas.filing.state import Fee, FeeState, Filing
 
 
 def not_asked_again(filing: Filing, n: int) -> Problem | None:
-    """Why its `n`-th fee can't be requested again, or None."""
+    """Why the filing's `n`-th fee can't be requested again, or None."""
     if filing.closed:
         return problem("", "filing_closed")
     if filing.decision is not None:
@@ -22,5 +22,5 @@ def stays_paid(fee: Fee) -> bool:
 
 
 def charged_back(filing: Filing) -> bool:
-    """Whether any fee of it is requested again after a charge-back."""
+    """Whether any fee of the filing is requested again after a charge-back."""
     return any(fee.charged_back for fee in filing.fees)

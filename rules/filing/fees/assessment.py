@@ -1,4 +1,4 @@
-"""The assessment of a filing's fee, item by item: the only place that calculates it."""
+"""The assessment of a filing's fee, item by item. Only this module calculates a fee."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Charge(NamedTuple):
 
     @property
     def amount(self) -> int:
-        """The rest to pay in đồng."""
+        """The amount to pay in đồng, after the waiver."""
         return self.line.total - self.waived
 
 
@@ -74,7 +74,7 @@ def taken_off(amount: int, percent: int) -> int:
 
 
 def _line(item: FeeItemPart, dossier: Dossier) -> FeeLine:
-    """The line of an item; a rate is one unit, whose amount is rounded half up to 1 đồng."""
+    """The line of an item. A rate gives a single unit, whose amount is rounded half up to 1 đồng."""
     if item.of is None:
         unit, quantity = item.amount or 0, 1 if item.per is None else _stated(item.per, dossier)
     else:

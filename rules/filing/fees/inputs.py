@@ -16,17 +16,17 @@ from schemas.publishing.procedure_rules import FieldPart, ProcedureRules, Waiver
 
 CHANNEL: Final = "channel"
 APPLICANT: Final = "applicant.kind"
-"""The inputs that are no field of the form; no field's code has a dot."""
+"""The inputs that are not fields of the form. A field's code never has a dot."""
 
 
 class Of(NamedTuple):
-    """An applicant with nothing but a kind."""
+    """An applicant of whom only the kind is known."""
 
     kind: PersonKind
 
 
 class Case(NamedTuple):
-    """The known facts of a filing that does not exist yet: a `rules.filing.conditions.Dossier`."""
+    """The known facts of a filing that does not exist yet, in the form of a `rules.filing.conditions.Dossier`."""
 
     form: Mapping[str, FormValue]
     channel: Channel | None = None

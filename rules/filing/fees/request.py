@@ -42,7 +42,7 @@ def reduced(filing: Filing, fee: FeePart, now: datetime) -> FeeReduced | None:
 
 
 def _costs(filing: Filing, fee: FeePart, now: datetime) -> Assessment:
-    """The whole fee. After a payment, the amounts of the time of its request apply, else those of now."""
+    """The whole fee, by the amounts at the time of the paid request; without a payment by those of now."""
     percent = filing.waiver.percent if filing.waiver else 0
     asked = (one.asked_at for one in filing.fees if one.state is FeeState.PAID)
     return assess(fee, filing, received_on(filing), next(asked, None) or now, percent)

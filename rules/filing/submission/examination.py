@@ -14,7 +14,7 @@ def not_examined(filing: Filing) -> Problem | None:
 
 
 def not_scanned(filing: Filing) -> Problem | None:
-    """Why its files can't be used yet: not scanned, or infected."""
+    """Why the filing's files can't be used yet: not scanned, or infected."""
     match filing.scan:
         case ScanState.PENDING:
             return problem("papers", "scan_pending")

@@ -1,4 +1,4 @@
-"""The declared properties of files: type, size, key. Their contents are examined elsewhere."""
+"""The declared properties of files: type, size, key. The contents are examined elsewhere."""
 
 from __future__ import annotations
 

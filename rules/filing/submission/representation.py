@@ -18,7 +18,7 @@ from schemas.people import Actor, Role
 def representation_problems(submission: Submission, procedure: str, received: date) -> Iterator[Problem]:
     """The problems of the authorisation of a submission `received` on this day.
 
-    On paper it need not name the principal and the representative: the desk has seen them.
+    The authorisation of a paper filing need not name principal and representative: the desk has seen the people.
     """
     given, represented = submission.authorisation, submission.actor.role is Role.REPRESENTATIVE
     if given is None:
@@ -32,7 +32,7 @@ def representation_problems(submission: Submission, procedure: str, received: da
 
 
 def authorisation_problems(given: Authorisation, principal: str | None, procedure: str, day: date) -> Iterator[Problem]:
-    """The problems of acting under this authorisation on this day; the principal is known by their number."""
+    """The problems of acting under this authorisation on this day; the principal is identified by their number."""
     if given.principal not in {None, principal}:
         yield problem("authorisation.principal", "authorisation_for_someone_else")
     if given.valid_from is not None and day < given.valid_from:

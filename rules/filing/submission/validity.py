@@ -1,4 +1,4 @@
-"""The day of receipt of a filing, and the problem of a version that is not in force on it."""
+"""The day of receipt of a filing, and the problem of a version that is not in force on that day."""
 
 from __future__ import annotations
 

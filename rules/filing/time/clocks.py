@@ -25,7 +25,7 @@ OF_THE_AGENCY: Final = frozenset({Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Cl
 """The clocks of the agency's own limits."""
 _REMINDED_OF: Final = OF_THE_AGENCY | {Clock.SUSPENSION}
 _SHOWN_ONLY: Final = frozenset({Clock.APPEAL})
-"""Clocks that are only shown: they have no timers."""
+"""Clocks that are only shown, and have no timers."""
 
 _ENDING: Final = frozenset({Effect.START, Effect.STOP, Effect.RESTART})
 _CUT_SHORT: Final = frozenset(
@@ -125,7 +125,7 @@ def _transition(
 
 
 def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, before: ClockState | None) -> ClockState:
-    """A new run, under the limit `named` by its event if there is one; a restarted run keeps its limit."""
+    """The clock with a new run, under the limit `named` by the event if any; a restarted run keeps its limit."""
     cut_off = filing.procedure.limits.cut_off if clock in OF_THE_AGENCY else None
     limit, extensions = (named or limit_of(filing, clock), ()) if before is None else (before.limit, before.extensions)
     fresh = ClockState(clock=clock, limit=limit, cut_off=cut_off, started=at, due=at, extensions=extensions)
@@ -133,7 +133,10 @@ def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, be
 
 
 def _paused(state: ClockState, event: ev.Event, at: datetime) -> ClockState:
-    """The paused clock. A timer's moment may be slightly ahead, so the pause begins no earlier than the last ended."""
+    """The paused clock.
+
+    The pause begins no earlier than the last one ended, as a timer's moment may be slightly ahead.
+    """
     since = max(at, state.pauses[-1].until or at) if state.pauses else at
     reason = PauseReason.FEE if state.clock is Clock.INTAKE else PauseReason.OBLIGATION
     pause = Pause(since=since, reason=_REASONS.get(event.kind, reason), basis=getattr(event, "legal_basis", None))
@@ -194,7 +197,7 @@ def _stands(state: ClockState, at: datetime) -> datetime:
 
 
 def _project(filing: Filing, state: ClockState) -> ClockState:
-    """The clock with the instants that follow from its limit, its pauses and the calendar."""
+    """The clock with its instants calculated from its limit, its pauses and the calendar."""
     due = working_time.due(
         state.started, state.limit, filing.calendar, pauses=closed_pauses(state), cut_off=state.cut_off
     )
@@ -326,7 +329,7 @@ _LIMITS: Final[dict[Clock, Callable[[Filing], Limit]]] = {
 
 
 def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
-    """The timers of a running clock. One that is paused or overdue has none."""
+    """The timers of a running clock; none if the clock is paused or overdue."""
     if state.paused or state.overdue or state.clock in _SHOWN_ONLY:
         return
     if state.remind_at is not None:

@@ -1,4 +1,4 @@
-"""A reopened filing: an upheld complaint undoes an act and all that followed from it, but not payments."""
+"""The reopening of a filing: an upheld complaint undoes an act and all that followed from it, but not payments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNDONE: Final = frozenset({"intake_refused", "supplement_expired", "suspended", 
 """The acts of the agency that an upheld complaint undoes."""
 
 _OVERTAKEN_BY: Final = frozenset({"resumed", "withdrawn", "fee_expired", "reopened"})
-"""Events after which the filing is no longer in the state that such an act caused."""
+"""Events after which the filing is no longer in the state that an act of the agency caused."""
 
 
 NOT_OFFERED: Final = {
@@ -49,7 +49,7 @@ def places(filing: Filing) -> tuple[str | None, ...]:
 
 
 def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]:
-    """The change by the event. The step itself begins with the next event, as every step does."""
+    """The change when the filing is reopened. The review step itself begins with the next event, as every step does."""
     steps = [step.code for step in filing.procedure.review]
     place = 0 if event.step is None else steps.index(event.step)
     at_intake = event.step is None

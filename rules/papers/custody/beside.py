@@ -1,4 +1,4 @@
-"""The hands of other agencies that decide a part of a filing, parallel to its own (liên thông)."""
+"""The hands of other agencies that decide parts of a filing, parallel to the filing's own hands (liên thông)."""
 
 from __future__ import annotations
 

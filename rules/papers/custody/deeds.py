@@ -44,10 +44,10 @@ _FOLLOWS: Final = frozenset(
         "reissue_requested",
     }
 )
-"""Events that follow automatically from any command."""
+"""Events that can follow automatically from any command."""
 
 _ANSWERING: Final = frozenset({Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CLERK})
-"""Officers who carry a filing on; others only take money, hand over, or distribute the work."""
+"""The roles of officers who carry a filing on; other roles only take money, hand over, or distribute the work."""
 
 
 class Told(NamedTuple):

@@ -18,7 +18,7 @@ from schemas.stream.ledger import Recorded
 
 
 def effort(events: Sequence[Recorded], filing: Filing, now: datetime, baseline: Baseline | None) -> Effort:
-    """The effort of a filing after its events; of an open one, the effort up to `now`."""
+    """The effort of a filing after its events; of an open filing, the effort up to `now`."""
     begun = events[0].event.received_at or events[0].at
     ended = filing.closed_at or now
     return Effort(

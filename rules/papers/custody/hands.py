@@ -69,7 +69,7 @@ class _Place(NamedTuple):
 
 
 class _Walk:
-    """A walk over the events: the state, the holder, the hands so far, the last of which may be open, and the ends."""
+    """A walk over the events: the state, the holder, the ends, and the hands so far, of which the last may be open."""
 
     def __init__(self, filing: Filing) -> None:
         self._filing = filing
@@ -117,7 +117,7 @@ def _suspender(batch: Sequence[Told]) -> str | None:
 
 
 def _at_once(deed: Deed) -> Hand:
-    """The hand of a filer, or of the officer who reopens a closed filing: it takes no time."""
+    """The hand of a filer, or of the officer who reopens a closed filing, which takes no time."""
     return Hand(
         holder=_HOLDERS.get(deed.role, Holder.OFFICER),
         role=deed.role,
@@ -187,7 +187,7 @@ def _outcome(before: Filing, after: Filing, at: Stage) -> Timeliness | None:
 
 
 _PASS_ON: Final = frozenset({"claimed", "released", "reassigned"})
-"""Acts that move a task among officers; before them it was in the queue."""
+"""Acts that move a task among officers: before the act the task was in the queue."""
 
 
 def _found_out(place: _Place, done: Sequence[Deed]) -> dict[str, Any]:

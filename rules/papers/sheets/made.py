@@ -97,13 +97,13 @@ def by_hand(title: Text) -> Signatory:
 
 
 def appeal(source: PaperSource) -> Iterator[Row]:
-    """The deadline for a complaint about it."""
+    """The deadline for a complaint about the act that the paper states; no row without one."""
     if (clock := source.filing.clocks.get(Clock.APPEAL)) is not None:
         yield Row(place="appeal", label=said("paper.complain_by"), value=moment(clock.due))
 
 
 def received(source: PaperSource) -> Row:
-    """The time of acceptance, or of submission if it was not accepted."""
+    """The time of the filing's acceptance, or of its submission if it was not accepted."""
     came = source.filing.accepted_at or require(source.filing.submitted_at)
     return Row(place="accepted_at", label=said("paper.received_at"), value=moment(came))
 

@@ -39,7 +39,7 @@ def refusal(source: PaperSource) -> PaperSheet:
 
 
 def grounds(source: PaperSource) -> tuple[Text, tuple[str, ...]]:
-    """The reason of the event that causes the paper, and its legal basis, if it names one."""
+    """The reason that the causing event states, and the legal basis, if the event names one."""
     event = source.cause.event
     reason, law = getattr(event, "reason", None), getattr(event, "legal_basis", None)
     return LAPSED.get(event.kind) or plain(reason or "-"), () if law is None else (law,)
