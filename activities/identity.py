@@ -51,7 +51,7 @@ class Guard:
     def verified(
         self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True, known: bool = False
     ) -> Proved:
-        """Does as `proved`, and checks that the principal may make these claims. Raises `RefusalError`."""
+        """Returns the statement as `proved` does, if the principal may also make its claims. Raises `RefusalError`."""
         return verified(signed, message, self._hearing(now, fresh=fresh, known=known))
 
     def proof_of_run(self, workflow: str, run: str) -> str:

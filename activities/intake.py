@@ -34,9 +34,9 @@ from views.registers.catalogue import COVERING_FIRST, COVERS
 class OpenRequest(Model):
     """A stream, and the data to begin it with.
 
-    Without a `version`, and if the log holds none, it gets the version in force on the `day`. `desks` are the other
-    agencies that are to receive the filing or hand its result over. `spoken` is its first message, to verify the
-    sender.
+    Without a `version`, and if the log names none, the stream gets the version in force on the `day`. `desks` are the
+    other agencies that are to receive the filing or hand its result over. `spoken` is the stream's first message, to
+    verify the sender.
     """
 
     stream: str
@@ -208,7 +208,7 @@ left join procedure as here
 """  # noqa: S608 -- SQL of our own
 """Procedure and calendar of a begun stream from the log, or else those now valid in the agency's province.
 
-Then the agency's leaders and kind, and the one province that has the procedure, if it is another one.
+Also selects the agency's leaders and kind, and the one province that has the procedure, if that is another province.
 """
 
 

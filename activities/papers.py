@@ -23,7 +23,7 @@ from schemas.ids import StreamId
 QUICKLY: Final = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=2), retry_policy=RetryPolicy(maximum_attempts=1)
 )
-"""A local activity, so without a task of its own: a slow store must not hold up the filing's other requests."""
+"""The options of a local activity, which has no task of its own: a slow store must not hold up other requests."""
 
 STORE: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=10))
 
@@ -42,7 +42,7 @@ class Papers:
         """Returns whether the store holds the result's file for the calling filing; False if the store can't answer.
 
         No event orders it: the file is an agency's answer, which is recorded only if the file exists. A caller learns
-        only that a file exists whose digest they already know. It reads no more than the size limit of a file.
+        only that a file exists whose digest they already know. At most the size limit of a file is read.
         """
         try:
             asks = StreamId.parse(activity.info().workflow_id or "")

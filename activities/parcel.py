@@ -87,7 +87,7 @@ class Parcels:
     async def news(self, given: Instruction) -> News:
         """Returns new tracking steps once there are any, or the end of the watch.
 
-        After the parcel's end it is checked once a day, counted from the server's start time of this attempt.
+        After the parcel's end the post is asked once a day, counted from the server's start time of this attempt.
         """
         read = await self._instructions.read(given, PARCEL)
         parcel, began = read.state, activity.info().started_time
@@ -137,7 +137,7 @@ class Parcels:
             return None
 
     async def _again_by(self, stream: str, steps: Sequence[Step]) -> datetime | None:
-        """Returns the deadline of the next attempt; None without an invitation, or outside of the calendar's days.
+        """Returns the deadline of the next delivery attempt; None without an invitation or outside the calendar.
 
         Raises `no_calendar`, which is retried, while the read models do not hold the parcel.
         """

@@ -35,24 +35,24 @@ from schemas.signature import SignatureOutcome, SignatureRecord, SignatureVerdic
 QUICKLY: Final = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=25), retry_policy=RetryPolicy(maximum_attempts=1)
 )
-"""A local activity, as long as a signature's authorities may take; after a failure it runs as a full activity."""
+"""The options of the local activity, as long as a signature's authorities may take; after a failure a full one runs."""
 
 LONGEST: Final = timedelta(hours=2)
-"""Time for a hundred files, each as hard to read as a file may be; missing heartbeats show that the worker died."""
+"""Time limit of the full activity, enough for a hundred of the hardest files; heartbeats show that the worker lives."""
 
 PATIENTLY: Final = ActivityConfig(
     start_to_close_timeout=LONGEST,
     heartbeat_timeout=timedelta(seconds=60),
     retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=10)),
 )
-"""A store that is down for a while delays a submission, and loses nothing of it."""
+"""The options of the full activity: a store that is down for a while delays a submission, and loses nothing of it."""
 
 SCANNING: Final = ActivityConfig(
     start_to_close_timeout=LONGEST,
     heartbeat_timeout=timedelta(seconds=60),
     retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
 )
-"""Retried until the scanner answers, however long that takes."""
+"""The options of a scan: retried until the scanner answers, however long that takes."""
 
 
 class NamedFile(Model):
@@ -116,7 +116,7 @@ class Reception:
 
     @activity.defn(name="reception.examine")
     async def examine(self, request: ExamineRequest) -> Examined:
-        """Returns the problems of the files and the signature. Raises if the store can't be read, and is retried.
+        """Returns the problems of the files and the signature. If the store can't be read, raises and is retried.
 
         No event orders it, since the event is recorded only afterwards. A caller learns only the problems of files
         whose digest they know, and may leave the proof of a verdict in the store. Outside, it only queries authorities
@@ -161,7 +161,7 @@ class Reception:
         return infected
 
     async def _all(self, request: ExamineRequest) -> list[ScanState | Problem]:
-        """Examines each file, and stops after one that is too hard to read: nobody may have a hundred of them tried."""
+        """Examines each file, and stops after one that is too hard to read, lest somebody send a hundred such files."""
         looked: list[ScanState | Problem] = []
         for named in request.files:
             looked.append(await self._examine(request.filing_id, named))
@@ -217,7 +217,7 @@ class Reception:
         return None if digest.hexdigest() == file.sha256 else "file_differs"
 
     def _see_store(self) -> None:
-        """Raises `OSError` if the store's whole folder is missing, since a file's absence then proves nothing."""
+        """Raises `OSError` if the store's whole folder is missing: then the absence of a file proves nothing."""
         if isinstance(self._store, LocalStore) and self._store.prefix is not None:
             Path(self._store.prefix).stat()
 
@@ -232,7 +232,7 @@ class Reception:
         return await self._signatures.check(submission, signed, request.at, request.version)
 
     async def _recorded(self, filing_id: UUID, verdict: SignatureVerdict) -> SignatureRecord:
-        """Returns the verdict as the log keeps it; its proof goes into the store."""
+        """Returns the verdict in the form that the log keeps; stores the proof in the object store."""
         proof = await self._signatures.proof(verdict)
         return record_of(verdict, await self._keep(filing_id, proof, "application/json"))
 

@@ -28,7 +28,7 @@ PAGES: Final = ActivityConfig(
 PAGE: Final = 200
 MAX_CONCURRENCY: Final = 16
 _ANSWERS: Final = 8.0
-"""Seconds. A workflow that has not answered by then is left for the next pass."""
+"""Seconds in which a workflow must answer; one without an answer is left for the next pass."""
 
 
 class Reprojections:
@@ -52,7 +52,7 @@ class Reprojections:
 
 
 async def _turn(client: Client, gate: asyncio.Semaphore, stream: str, calendar: CalendarName) -> bool:
-    """Returns whether the workflow has adopted the calendar; if not, the next pass asks it again."""
+    """Returns whether the workflow has adopted the calendar; if not, the next pass asks the workflow again."""
     async with gate:
         handle = client.get_workflow_handle(stream)
         try:

@@ -65,7 +65,7 @@ class Views:
     async def changes(self, asked: rd.Asked) -> rd.Answer:
         """Returns the answer once there is a change, or when the waiting time is over.
 
-        The look always takes the id of the calling run, and ignores the request's.
+        The look is recorded under the id of the calling run, never under the id in the request.
         """
         asked = asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)})
         question = asked.question
@@ -79,7 +79,7 @@ class Views:
         return await self._answer(asked, fresh=False)
 
     async def _refused(self, asked: rd.Asked) -> Refusal | None:
-        """Returns the refusal if the reader may not see this: they must not learn either whether the filing goes on."""
+        """Returns the refusal if the reader may not see the filing, and so must not learn either that it goes on."""
         if self._looks is None:
             return None
         async with self._reading() as connection:

@@ -20,7 +20,7 @@ class Why(StrEnum):
 
 
 class Difference(NamedTuple):
-    """A row that is wrong. Names its columns, never their values."""
+    """A row that is wrong: names the differing columns, never the values."""
 
     table: str
     row: str
@@ -33,7 +33,7 @@ MOST: Final = 5
 
 
 def listed(differences: Sequence[Difference]) -> str:
-    """Returns the names of the first of these rows, each with the way in which it is wrong."""
+    """Returns the names of the first of these rows, each with the way in which the row is wrong."""
     return ", ".join(f"{one.table} {one.row} ({one.why})" for one in differences[:MOST])
 
 

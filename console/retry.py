@@ -29,7 +29,7 @@ LOST: Final = (ConnectionError, *_SEEN)
 """The errors of a restarting database that have no other cause."""
 
 _NO_RESTART: Final = (asyncpg.QueryCanceledError, ValueError)
-"""Subtypes of these errors that are no sign of a restart: a time limit of the server, a wrong address or value."""
+"""Subtypes of the errors in `AWAY` that are no sign of a restart: a server's time limit, a wrong address or value."""
 
 
 def is_away(error: Exception) -> bool:

@@ -61,7 +61,7 @@ class Filer:
 
     @property
     def their_number(self) -> str:
-        """The number of the representative, other than the applicant's."""
+        """The id number of the representative, another than the applicant's."""
         return self.canary.replace("-", "R", 1)
 
     def applicant(self, signer: str | None = None, *, organisation: bool = False) -> Applicant:

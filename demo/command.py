@@ -124,7 +124,7 @@ async def _leave(stack: Stack, outcome: running.Outcome, files: Path, console: C
 async def _supervised(stack: Stack, work: Coroutine[Any, Any, T], *, keep: bool) -> T:
     """Returns the result of `work`; fails if the supervision of our own stack fails meanwhile.
 
-    The watch is cancelled only at the end: cancelling it also ends the supervision of the stack.
+    The watch is cancelled only at the end, since cancelling it also ends the supervision of the stack.
     """
     watching = asyncio.create_task(stack.watch())
     working = asyncio.create_task(work)

@@ -1,4 +1,4 @@
-"""The client of a holder of a receipt: the filing must exist, even if Temporal does not find it now."""
+"""The client for a filing with a receipt: the filing must exist, even if Temporal does not find it now."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATIENCE: Final = 180.0
 """Seconds for which a call is retried: parts may be killed and restarted meanwhile."""
 
 LOST: Final = 15.0
-"""Seconds after which a missing filing is submitted again, which restores one that has ended too."""
+"""Seconds after which a missing filing is submitted again, which restores an ended filing too."""
 
 PAUSE: Final = 1.0
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 _PAUSE: Final = 0.3
-"""Seconds."""
+"""Seconds between two tries."""
 
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:
@@ -42,7 +42,7 @@ async def until(look: Callable[[], Awaitable[T | None]]) -> T:
 
 
 async def at_database(url: str, work: Callable[[Connection], Awaitable[T]]) -> T:
-    """Returns the result of `work`, which must be repeatable, over a connection of its own; retried as above."""
+    """Returns the result of `work` over a connection of its own, retried as by `patiently`: it must be repeatable."""
 
     async def connected() -> T:
         connection: Connection = await asyncpg.connect(url, timeout=5)

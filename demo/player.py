@@ -123,7 +123,7 @@ class Player:
     async def _allowed(
         self, scenario: Scenario, act: Act, view: FilingView, filer: Filer, page: Insisting
     ) -> Actor | None:
-        """Returns the script's actor for an act that is in no queue; None if they may not do it now.
+        """Returns the script's actor for an act that is in no queue; None if the actor may not do it now.
 
         A team lead acts only from the queue.
         """
@@ -147,7 +147,7 @@ def _is_early(act: Act, view: FilingView) -> bool:
 
 
 async def _settle_doubt(act: Act, view: FilingView, filer: Filer, page: Insisting) -> None:
-    """The desk accepts a signature that could not be fully checked, because an authority was too slow."""
+    """Has the desk accept a signature that could not be fully checked because an authority was too slow."""
     judge = _in_queue(Act(Role.RECEPTION, _JUDGE, ()), view)
     if judge is None or view.signature_accepted is not None or act.command == _JUDGE:
         return
@@ -166,7 +166,7 @@ def _part(act: Act, view: FilingView) -> FilingPart | None:
 
 
 async def _there(act: Act, view: FilingView, page: Insisting) -> Actor | None:
-    """Returns the officer of the deciding agency who may do this to a referred part; None if not possible yet."""
+    """Returns the officer of the deciding agency who may act on the referred part; None if nobody may yet."""
     part = _part(act, view)
     if part is None or part.stage is not PartStage.REFERRED or (LATE in act.waits and not part.overdue):
         return None
@@ -177,7 +177,7 @@ async def _there(act: Act, view: FilingView, page: Insisting) -> Actor | None:
 
 
 def _in_queue(act: Act, view: FilingView) -> Actor | None:
-    """Returns the officer with this act in their queue; None if there is none."""
+    """Returns the officer whose queue offers this act; None if there is none."""
     for task in view.tasks:
         at_step = act.command != "claim" or act.arguments in {(), (task.name,)}
         if LATE in act.waits and not task.overdue:

@@ -11,7 +11,7 @@ from demo.player import Played
 from demo.report import ended_line
 
 FEW: Final = 40
-"""Up to so many filings get a line each; with more, every tenth part of the run gets one."""
+"""The most filings that get a line each; in a larger run every tenth part gets a line."""
 
 _COLUMNS: Final = (TextColumn("Hồ sơ / Filings"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 

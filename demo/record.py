@@ -87,7 +87,7 @@ class Record:
         return await patiently(read)
 
     async def receipts(self, played: Played) -> tuple[int, ...]:
-        """Returns the amounts of its money receipts that are not void, in đồng, in the order of issue."""
+        """Returns the amounts of the filing's valid money receipts, in đồng, in the order of issue."""
 
         async def read() -> tuple[int, ...]:
             async with self._pool.acquire() as connection:

@@ -45,7 +45,7 @@ from schemas.publishing.province import ProvinceOverlay
 from verifier import ledger as ledger_verifier
 
 LONG: Final = {name: 600 for name in procedures.DEMO_SECONDS if name not in procedures.ASKED_FOR} | {"notice": 1}
-"""Seconds of the procedures' waits, unless a story has its own: long, so that none ends early during many restarts."""
+"""Seconds of the procedures' waits, unless a story has its own: so long that none ends early during many restarts."""
 
 RECEIPTS: Final = 60.0
 """Seconds to wait for a receipt, or for its voiding."""

@@ -41,9 +41,9 @@ REFUNDING: Final = {model.model_fields["kind"].default: model for model in REFUN
 """Lines about refunds; their first argument is the refund's number, by default that of the first capture."""
 
 LATE: Final = "late"
-"""With this word a line waits until its task is overdue."""
+"""The word that makes a line wait until its task is overdue."""
 SENT: Final = "sent"
-"""With this word a line waits until the result has been given to the post."""
+"""The word that makes a line wait until the result has been given to the post."""
 _WAITS: Final = frozenset({LATE, SENT})
 
 Edition = tuple[str, tuple[tuple[str, int], ...]]
@@ -80,7 +80,7 @@ class Act(NamedTuple):
 class ExpectedFee(StrictModel):
     """The fee that was requested last, in đồng, its channel (of the request or the payment) and its state.
 
-    It is the difference to the payments `before`; `returned`: the đồng refunded because the filing costs less.
+    The fee is the difference to the payments `before`; `returned`: the đồng refunded because the filing costs less.
     """
 
     amount: int
@@ -93,7 +93,7 @@ class ExpectedFee(StrictModel):
 class ExpectedMoney(StrictModel):
     """The expected captures by the bank, by request, if they differ from the fee, in đồng.
 
-    `charged_back`: the đồng of it that the payer's bank has charged back. The bank refunds nothing of it.
+    `charged_back`: the đồng of the captures that the payer's bank has charged back, of which the bank refunds nothing.
     """
 
     taken: tuple[int, ...]

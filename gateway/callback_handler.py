@@ -22,13 +22,13 @@ PASSING: Final = (*DATABASE_ERRORS, OSError, TimeoutError)
 """The errors of an unreachable record; their texts may quote values."""
 
 _SECONDS: Final = 6.0
-"""Maximum wait for a connection: many may call at once, and each waits for its answer as long as for a page."""
+"""Maximum seconds of waiting for a connection: many may call at once, and none should wait longer than for a page."""
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
 
 
 class Hearing:
-    """Handles the callbacks of payment providers. It sets `kept` when there may be something to deliver."""
+    """Handles the callbacks of payment providers. Sets `kept` when there may be a callback to deliver."""
 
     def __init__(self, pool: Pool, vault: Vault, merchants: Merchants, measures: Measures, kept: asyncio.Event) -> None:
         self._pool = pool

@@ -1,4 +1,4 @@
-"""The inbox of callbacks: a signed one becomes a row before it is answered, and its repeats share that row."""
+"""The inbox of callbacks: a signed callback becomes a row before it is answered, and its repeats share that row."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
 
     A repeat is recognised by content and amount: a provider that first names a wrong amount is accepted again. A
     charge-back is recognised by its time, too, as it may come in parts. A notice that precedes its demand is assigned
-    to it as soon as that exists.
+    to the demand as soon as that exists.
     """
     demand = await _demand(connection, notice)
     verdict = judge(notice, _expected(demand))
@@ -65,7 +65,7 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
 async def _key(connection: Connection, vault: Vault, callback: UUID, demand: Demanded | None) -> FilingKey | None:
     """Returns the key that seals a memo: the filing's key, or a new one for money without a demand.
 
-    None once that key is erased: the money is recorded all the same, without the memo.
+    None once the key is erased: the money is recorded all the same, without the memo.
     """
     if demand is not None:
         return await vault.find(connection, demand.filing_id)

@@ -1,7 +1,8 @@
 """Delivers callbacks to the payments that they concern: at once, or later after a crash or an outage.
 
-Rows are locked during delivery, so that several gateways share the work. One that dies leaves its rows to the others,
-and a payment that gets a notice twice records it once. Money counts as delivered only once the payment's stream holds
+Rows are locked during delivery, so that several gateways share the work. A gateway that dies leaves its rows to the
+others, and a payment that gets a notice twice records it once. Money counts as delivered only once the payment's stream
+holds
 it: Temporal may lose a signal that it accepted, or be restored from a backup without it.
 """
 
@@ -117,7 +118,7 @@ class Relay:
         )
 
     def _outcome(self, row: Row) -> str:
-        """Returns the outcome. If the amount is unexpected and the provider can be queried, it is pending."""
+        """Returns the outcome: pending if the amount is unexpected and the provider can be queried."""
         can, said = self._can.get(row["provider"]), Outcome(row["outcome"])
         disputed = row["verdict"] == Verdict.WRONG_AMOUNT and said is not Outcome.REVERSED
         return Outcome.PENDING.value if disputed and can is not None and can.query else said.value
@@ -154,7 +155,7 @@ async def _is_owned_now(connection: Connection, row: Row) -> bool:
 
 
 def _reference(row: Row) -> str:
-    """Returns the reference of the request; an old row, from before there were several, names none."""
+    """Returns the reference of the request; a row without one is from the time when a payment had only one request."""
     about = StreamId.parse(row["stream"])
     return row["demanded"] or reference_of(fee_key(about.filing, about.n))
 

@@ -37,7 +37,7 @@ SIGN_OF_LIFE: Final = timedelta(seconds=5)
 HOOKS: Final = ("check", "issue", "answer")
 """The methods of a `BackOffice` that an agency may override."""
 DIRECTORY_PATIENCE: Final = 5.0
-"""Seconds for which the start waits for the directory; without an answer the office serves all the same."""
+"""Seconds for which the start waits for the directory; after that the office serves without an answer."""
 
 BUILD: Final = "backoffice"
 """The worker's build id. Without one the SDK reads the bytecode of all imported modules, which takes a second."""

@@ -1,6 +1,6 @@
 """The pending work of a filing's back office, read from Temporal's history; no running workflow is queried.
 
-Of a failure only the type and the place are returned: its message may contain personal data.
+Of a failure only the type and the place are returned, since the message may contain personal data.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class MachineWork:
 
 
 async def machine_work(client: Client, workflow_id: str, limit: timedelta | None = None) -> list[MachineWork]:
-    """Returns the filing's open requests; none if its run has closed.
+    """Returns the filing's open requests; none if the filing's run has closed.
 
     Raises `RPCError`: not found if Temporal does not know the workflow.
     """

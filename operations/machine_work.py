@@ -14,7 +14,7 @@ from recovery.histories import each
 from schemas.ids import filing_workflow
 
 MOST: Final = 500
-"""Maximum number of filings checked: first those that wait for their result's file, the oldest first."""
+"""Maximum number of filings checked: first filings that wait for their result's file, the oldest first."""
 
 _OWED: Final = """
 with instant as (

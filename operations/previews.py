@@ -17,7 +17,7 @@ from schemas.filing.state import Filing
 from views.log import Told
 
 LONGEST_PREVIEW: Final = 200
-"""Pages."""
+"""Maximum number of pages that are drawn."""
 
 
 async def write_pages(file: FileRef, folder: Path, paper: str) -> list[Path]:

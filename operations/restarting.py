@@ -114,7 +114,7 @@ def _count_missing(tallies: Tallies) -> None:
 
 
 async def _lost(restarter: Restarter, pages: Pages, running: Sequence[str] = ()) -> Pages:
-    """Yields those without a running workflow. Temporal is not queried about streams listed as `running`."""
+    """Yields the streams without a running workflow. Temporal is not queried about streams listed as `running`."""
     listed = frozenset(running)
 
     async def is_lost(stream: str) -> bool:
@@ -161,7 +161,10 @@ async def _behind(
 async def _all(
     restarter: Restarter, pages: Pages, tallies: Tallies, running: frozenset[str] = frozenset(), *, force: bool = False
 ) -> None:
-    """Restarts the streams. For those listed as `running`, Temporal is queried first: cheaper than a needless start."""
+    """Restarts the streams.
+
+    Temporal is queried first about streams listed as `running`: cheaper than a needless start.
+    """
     with progress(what=said("label.workflows")) as moved:
         done, total = count(1), 0
         async for kind, streams in pages:

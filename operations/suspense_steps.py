@@ -127,4 +127,4 @@ where id = $1
 _NOBODYS: Final = """
 update callback set verdict = $2, agency = $3, driven_at = coalesce(driven_at, clock_timestamp()) where id = $1
 """
-"""The relay has nothing left to deliver, even if a memo is later found to name its demand."""
+"""Marks the callback as delivered: the relay must not deliver it, even if its memo is later found to name a demand."""

@@ -1,4 +1,4 @@
-"""Opening, counting and closing of tills, as rows that are added and never changed. Cash has to wait meanwhile."""
+"""Opening, counting and closing of tills, as rows that are never changed. A till's cash movements wait meanwhile."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Workflows whose knowledge differs from the log: Temporal or the record was restored older, or an answer was lost.
 
-A run's knowledge of its stream is its seq, and its ownership of the stream is the epoch: both are in its history.
+A run's history has both the seq up to which the run knows its stream, and the epoch by which it owns the stream.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PAGE: Final = 500
 """Workflows compared with the log at a time."""
 
 ON_THE_WAY: Final = 3.0
-"""Seconds: an answer of the log that has not reached its workflow by then is lost."""
+"""Seconds after which an answer of the log that has not reached its workflow is lost."""
 
 HEADS: Final = "select stream, head_seq, epoch from stream where stream = any($1)"
 
@@ -63,9 +63,9 @@ class Compared:
     """Running workflows whose history differs from the head of their stream in the log.
 
     Attributes:
-        behind: Those that have seen fewer events than the log holds, or events that it no longer holds.
-        overtaken: The others whose stream another run has taken over: they seem healthy until they record something.
-        unopened: Running ones whose histories can't be decrypted here, so that their state is unknown.
+        behind: Workflows that have seen fewer events than the log holds, or events that it no longer holds.
+        overtaken: Others, whose stream another run has taken over: they seem healthy until they record something.
+        unopened: Workflows whose histories can't be decrypted here, so that their state is unknown.
     """
 
     behind: list[str]
@@ -74,7 +74,7 @@ class Compared:
 
     @property
     def wrong(self) -> list[str]:
-        """Those that are to be restarted."""
+        """The workflows that are to be restarted: behind or overtaken."""
         return sorted((*self.behind, *self.overtaken))
 
 
@@ -132,7 +132,7 @@ async def all_behind(
 
 
 async def seen(client: Client, workflow_id: str) -> Known:
-    """Returns a workflow's knowledge of its stream, by its history: the seq that it has seen, and its epoch.
+    """Returns a workflow's knowledge of its stream, read in its history: the last seq it has seen, and its epoch.
 
     Raises:
         RPCError: Temporal refuses.

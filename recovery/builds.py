@@ -1,4 +1,4 @@
-"""Builds of the platform: the runs that each holds, the promoted one, and the move of a filing from one to the next.
+"""Builds of the platform: the runs that each holds, the promoted build, and the move of a filing to the next build.
 
 Temporal keeps a run on the build that began it, and starts new ones on the promoted build. A run moves by
 continue-as-new: at its next event by itself, or woken by a signal if it is dormant. Runs on a build without workers are
@@ -41,7 +41,7 @@ NONE: Final = "none"
 """Pseudo-build of runs that were begun before there were builds."""
 
 Tell: TypeAlias = Callable[[int, int], None]
-"""Called with the number of runs that have left a build, and of those still on it."""
+"""Called with the number of runs that have left a build, and the number still on it."""
 
 _UNDER_WAY: Final = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS
 _PAUSE: Final = 0.5
@@ -119,7 +119,10 @@ class Builds:
         return [*found, Build(NONE, current=False, workers=0, holds=held[-1])] if held[-1] else found
 
     async def current(self) -> str | None:
-        """Returns the build on which new filings start; without one no worker takes them. Raises `RPCError`."""
+        """Returns the build on which new filings start; without such a build no worker takes new filings.
+
+        Raises `RPCError`.
+        """
         return (await self._deployed())[0]
 
     async def release(self, build: str, tell: Tell) -> None:
@@ -133,10 +136,10 @@ class Builds:
                 await self.drain(other.build, tell)
 
     async def promote(self, build: str) -> None:
-        """Makes this build the current one: for new filings at once, for the others at their next event.
+        """Makes this build the current one: for new filings at once, for running ones at their next event.
 
         Raises:
-            NoSuchBuildError: No worker of it runs.
+            NoSuchBuildError: No worker of the build runs.
             RPCError: Temporal refuses.
         """
         await self._works(build)
@@ -176,10 +179,10 @@ class Builds:
             raise NoSuchBuildError(f"no worker of the build {build} runs") from None
 
     async def drain(self, build: str, tell: Tell) -> int:
-        """Moves all runs of a build to the current one; returns how many stay because that one can't read them.
+        """Moves all runs of a build to the current build; returns the number of runs that the current build can't read.
 
-        Dormant runs are woken; if no worker of it runs, they are restarted from the log. After an interruption the next
-        call continues.
+        Dormant runs are woken; if no worker of the build runs, they are restarted from the log. After an interruption
+        the next call continues.
 
         Raises:
             StillCurrentError: It is the current build.
@@ -250,7 +253,7 @@ class Builds:
         return found.worker_deployment_info
 
     async def _workers(self) -> Counter[str]:
-        """Counts the polling processes by build; for another deployment by its name and build."""
+        """Counts the polling processes by build; those of another deployment by its name and build."""
         queue = await queue_of(self._temporal, TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
         asked = asking(queue, TASK_QUEUE, await signs_of_life(self._temporal))
         return Counter(
@@ -280,7 +283,7 @@ class Builds:
 
 _PAGE: Final = 500
 _RUNNING: Final = running(*KINDS.workflows, REPROJECTION)
-"""All long-running types: any other ends within seconds."""
+"""All long-running types of workflows: any other ends within seconds."""
 
 
 def _named(options: WorkerDeploymentOptions) -> str:

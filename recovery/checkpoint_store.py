@@ -1,6 +1,6 @@
 """The second place of checkpoints: `MOTCUA_CHECKPOINTS`, a folder (`file:///…`) or S3 (`s3://…`).
 
-Only `checkpoint`, the newest, is ever overwritten: a bucket may lock its objects.
+Only `checkpoint`, the newest one, is ever overwritten, so a bucket may lock all other objects.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The record of the keys with which workers have encrypted payloads in Temporal: no process may work without them.
+"""The record of the keys with which workers have encrypted payloads in Temporal: every process needs these keys.
 
 A process that lacks a key mistakes the payloads for a stranger's, and refuses them: a filing's next run would end as
 failed.
@@ -24,7 +24,7 @@ class KeyNotHereError(MotcuaError):
 
 
 STOPPED_WITHIN: Final = 10.0
-"""Seconds after which every worker has stopped that lacks the key announced by another one."""
+"""Seconds within which every worker stops that lacks a key announced by another worker."""
 
 
 async def announce(record: Record, ring: CodecRing | None) -> float:

@@ -32,23 +32,24 @@ BROKEN: Final = frozenset({NOT_REPLAYABLE, NOT_CONTINUED})
 """Causes that lie in the history."""
 
 STANDS_STILL: Final = timedelta(minutes=1)
-"""How long a task must have failed: workers that are just being replaced may cause passing failures."""
+"""The minimum time for which a task must have failed, as workers that are being replaced cause passing failures."""
 
 SILENT: Final = timedelta(seconds=75)
-"""How long a task without a known bug may go without an answer.
+"""The maximum time without an answer of a task without a known bug.
 
-Only the first attempt of a task records why it failed: if its worker was killed during it, the later cause is unknown.
+Only the first attempt of a task records why it failed: if the worker was killed during that attempt, a later cause
+stays unknown.
 """
 
 WELL: Final = timedelta(hours=1)
-"""The age from which a run's failure counts as a new one, with another cause than the failure before."""
+"""The age of a run from which its failure counts as new, with another cause than the failure before."""
 
 AGAIN: Final = timedelta(seconds=5)
 """Minimum time between two searches at one worker: anybody with access to Temporal may trigger one."""
 
 MOST: Final = 500
 MOST_REPLAYED: Final = 50
-"""Maximum healed, or replayed, in one search: chosen at random, so that none blocks the others."""
+"""Maximum workflows replayed (`MOST`: healed) in one search, chosen at random, so that none blocks the others."""
 
 HEAD: Final = "select head_seq from stream where stream = $1"
 
@@ -69,7 +70,7 @@ class Healer:
         pool: Connections to the record.
         kinds: The kinds of streams.
         workflows: The classes that a history is replayed on.
-        meter: Counts the healed ones, by `kind`.
+        meter: Counts the healed workflows, by `kind`.
     """
 
     def __init__(
@@ -160,7 +161,7 @@ async def _may_be_healed(client: Client, one: Stalled, seq: int) -> bool:
 
 
 def _is_silent(one: Stalled, now: datetime) -> bool:
-    """Returns whether it has been silent for long while the workers serve others, as this search shows."""
+    """Returns whether the workflow has been silent for long while the workers serve others, as this search shows."""
     return one.cause != BUG and now - one.since > SILENT
 
 

@@ -1,7 +1,7 @@
 """A run that has lost its stream takes it over again, if no other run can be active on it.
 
 A Temporal restored from a backup runs streams that were restarted elsewhere meanwhile; a restored record holds fewer
-events than the run has seen. Such a run learns it from its next append, and requests a new epoch here.
+events than the run has seen. Such a run learns of this from its next append, and requests a new epoch here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ AGAIN_WITHIN: Final = 2.0
 """Seconds within which workers reconnect to the database after losing it, as at its restart."""
 
 ATTEMPTS: Final = 8
-"""Attempts, some ten seconds in all, during which workers of another Temporal may just be ending."""
+"""Number of attempts, some ten seconds in all: workers of another Temporal may just be ending."""
 
 MOST: Final = 20
 """Maximum takeovers of a stream an hour, by hand or by itself, so that two runs do not alternate for ever."""
@@ -67,7 +67,7 @@ class Overtaken:
 
         Raises `ledger_conflict`, without retry, and changes nothing:
 
-        - Another run has its workflow id in this Temporal: that one is to go on.
+        - Another run has the workflow id in this Temporal: that run is to go on.
         - Workers of another Temporal work on this record: the run that has the stream may be theirs.
         - The record has no such stream, or it was taken over too often.
         """
@@ -105,7 +105,7 @@ async def _next_epoch(connection: Connection, stream: str) -> int:
 
 
 async def _is_the_one(stream: str) -> bool:
-    """Returns whether the calling run is Temporal's current one of this id: its process may have outlived it."""
+    """Returns whether the calling run is Temporal's current run of this id: a process may outlive its run."""
     described = await activity.client().get_workflow_handle(stream).describe(rpc_timeout=_PATIENCE)
     return described.run_id == activity.info().workflow_run_id and described.status is WorkflowExecutionStatus.RUNNING
 

@@ -1,4 +1,4 @@
-"""Detects whose workers work on this record: each holds a lock in the database, which ends with its process.
+"""Detects the Temporals whose workers work on this record: each worker holds a lock in the database while it lives.
 
 Two Temporals at once, such as an old copy beside the one in use, must not take each other's streams. A Temporal is
 identified by the address and the namespace at which its workers poll: no two can share them at the same time.

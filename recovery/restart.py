@@ -39,7 +39,7 @@ s.heard_as <> '{}' and not exists (
     select from event told where told.stream = 'filing:' || s.filing_id and told.kind = any(s.heard_as)
         and (convert_from(told.body, 'UTF8')::jsonb ->> 'n')::int = s.n)
 """
-"""The filing has not recorded the stream's end."""
+"""SQL: true if the filing has not recorded the stream's end."""
 
 _UNFINISHED: Final = f"""
 select stream from standing s join filing f using (filing_id)

@@ -32,7 +32,7 @@ from schemas.stream.healing import SCHEDULE
 EVERY: Final = timedelta(seconds=20)
 
 LONGEST: Final = timedelta(minutes=2)
-"""Maximum duration of one search. One that hangs, for any reason, makes way for the next."""
+"""Maximum duration of one search, so that a search that hangs makes way for the next."""
 
 LONGEST_CHECKPOINT: Final = timedelta(hours=6)
 """Maximum duration of one checkpoint, with all its attempts."""
@@ -51,7 +51,7 @@ async def keep_healing(client: Client) -> None:
 
 
 async def keep_checkpoints(client: Client, minutes: int) -> None:
-    """Does as `keep_healing`, for checkpoints: every so many minutes, and at the end of each day."""
+    """Creates or updates, as `keep_healing`, the schedule of checkpoints: every `minutes`, and at each day's end."""
     end = ScheduleCalendarSpec(hour=[ScheduleRange(23)], minute=[ScheduleRange(59)], second=[ScheduleRange(50)])
     every = ScheduleIntervalSpec(every=timedelta(minutes=minutes))
     spec = ScheduleSpec(intervals=[every], calendars=[end], time_zone_name=VIETNAM.key)

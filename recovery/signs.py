@@ -18,12 +18,12 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 
 FRESH: Final = timedelta(seconds=75)
-"""A poll lasts a minute: a poller silent for longer is gone, though the server lists it for five.
+"""The age up to which a poll shows a live process: a poll lasts a minute, though the server lists it for five.
 
-The heartbeats of a process, which ours send every 5 s, show more.
+Heartbeats, which our processes send every 5 s, show a death sooner.
 """
 MISSED: Final = 3
-"""Heartbeats missed by a process that is gone."""
+"""Number of missed heartbeats after which a process counts as gone."""
 
 _ENDING: Final = frozenset({WorkerStatus.WORKER_STATUS_SHUTTING_DOWN, WorkerStatus.WORKER_STATUS_SHUTDOWN})
 

@@ -1,4 +1,4 @@
-"""Workflows that are stalled because their code fails: their ids, since when, and where it fails.
+"""Workflows that are stalled because their code fails: the ids, the time since when, and the place of the failure.
 
 A workflow task that raises anything but a refusal is retried until a worker without the bug runs it; nothing is lost
 meanwhile, and nothing moves. A failure's message may quote a person: only its type and its place are returned.
@@ -37,7 +37,7 @@ RUNNING: Final = running(*KINDS.workflows)
 REPORTED: Final = f"{RUNNING} AND TemporalReportedProblems IS NOT NULL"
 
 ATTEMPTS: Final = 3
-"""From this attempt on a task has failed more than once: a single timeout may only mean a lost worker."""
+"""The attempt from which a task counts as failing: a single timeout may only mean a lost worker."""
 
 BUG: Final = "WorkflowWorkerUnhandledFailure"
 NOT_REPLAYABLE: Final = "NonDeterministicError"
@@ -98,7 +98,8 @@ async def count_reported(client: Client) -> int:
 async def stalled(client: Client) -> list[Stalled]:
     """Returns all stalled workflows of ours in the client's namespace, the longest first.
 
-    If the server marks them it is queried for those; otherwise every running workflow is examined. Raises `RPCError`.
+    If the server marks stalled workflows it is queried for them; otherwise every running workflow is examined. Raises
+    `RPCError`.
     """
     marked = await reports_problems(client)
 
@@ -147,7 +148,7 @@ def _is_failure(event: HistoryEvent) -> bool:
 
 
 async def _told(client: Client, workflow_id: str, attempts: int, failures: Sequence[HistoryEvent]) -> Stalled:
-    """Returns why it is stalled. `failures` come newest first."""
+    """Returns why the workflow is stalled. `failures` come newest first."""
     since = failures[-1].event_time.ToDatetime(tzinfo=UTC)
     told = next((one for one in failures if one.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED), None)
     if told is None:

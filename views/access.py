@@ -1,4 +1,4 @@
-"""Permission to see a filing, according to the record; and the recorded looks at it."""
+"""Permission to see a filing, according to the record; and the recorded looks at filings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from views.pages import instant, key_of, page, uuid
 
 
 class About(NamedTuple):
-    """The head of a stream, and the facts that decide who may see its filing; None if the log does not hold it.
+    """The head of a stream, and the facts that decide who may see its filing; None if the log does not hold the stream.
 
     `in_directory`: the reader is no officer, or is in the agency's directory.
     """
@@ -68,7 +68,7 @@ def within(reaches: Iterable[Reach]) -> str:
 
 
 def sealed_in(look: UUID, filing: UUID) -> str:
-    """Returns the context to which the sealed part of a look is bound."""
+    """Returns the context to which the sealed part of a recorded look is bound."""
     return f"access\n{look}\n{filing}"
 
 
@@ -104,7 +104,7 @@ from (select) as asked left join (
     stream join event as first on first.stream = 'filing:' || stream.filing_id and first.seq = 1
 ) on stream.stream = $1 and stream.head_seq > 0
 """
-"""The filing's agency, and by their streams the agencies that decide parts of it; its desks are in its first event."""
+"""SQL: the filing's agency, the agencies of its parts, by their streams, and its first event, which has the desks."""
 
 WITHIN: Final = """
 exists (
@@ -121,7 +121,7 @@ exists (
             or exists (select from event where event.filing_id = filing.filing_id and event.agency = any(agencies)))
 )
 """
-"""True if a row of `filing` is within one of the reaches in a parameter."""
+"""SQL: true if a row of `filing` is within one of the reaches in a parameter."""
 
 _FILING: Final = "select filing_id, erased_at is not null from stream where stream = $1 and head_seq > 0"
 _LOOKS: Final = """

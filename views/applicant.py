@@ -58,12 +58,12 @@ async def result(log: Log, stream: str) -> ResultView:
 
 
 async def delivery(log: Log, stream: str) -> DeliveryView:
-    """Returns how the applicant gets the result, for them alone."""
+    """Returns the applicant's means to get the result, for the applicant alone."""
     return projections.delivery((await _told(log, stream, Filing)).state)
 
 
 async def linked_result(log: Log, stream: str, link: str) -> ResultView:
-    """Returns the result to the holder of its link. `not_allowed` once that has expired, or for another one."""
+    """Returns the result to the holder of its link. `not_allowed` if the link has expired, or is another one."""
     told = await _told(log, stream, Filing)
     if not opens(told.state, link, told.as_of):
         raise refused(RefusalCode.NOT_ALLOWED, problem("link", "link_expired"))
@@ -79,7 +79,7 @@ async def receipt(log: Log, stream: str, command_id: str) -> Receipt:
 
 
 async def payment(log: Log, stream: str) -> PaymentView:
-    """Returns where to pay, and the state of the money."""
+    """Returns the address to pay at, and the state of the money."""
     found: Payment = (await _told(log, stream, Payment)).state
     shown = payment_view(found)
     named = await log.connection.fetchval(_MERCHANTS, found.agency) if found.state is PaymentState.PENDING else None
@@ -143,7 +143,7 @@ def summary(row: asyncpg.Record) -> FilingSummary:
 
 
 async def _told(log: Log, stream: str, state: type[S]) -> Told:
-    """Returns a stream of this kind. `not_found` for one of another."""
+    """Returns a stream of this kind. `not_found` for a stream of another kind."""
     told = await log.read(stream)
     if told.kind.state is not state:
         raise RefusalError(NOT_FOUND)

@@ -14,7 +14,7 @@ from schemas.publishing.calendar import Calendar
 from views.log import CALENDAR, Connection
 
 TIMES, LEAST = 3, 10
-"""A busy day: an officer looks at `TIMES` as many filings as on their median day, and at `LEAST` or more."""
+"""A busy day: an officer looks at `TIMES` as many filings as on their median day, and at `LEAST` filings or more."""
 
 MOST: Final = 500
 """Maximum rows of each kind."""
@@ -23,7 +23,7 @@ MOST: Final = 500
 async def report(connection: Connection, since: datetime, agency: str | None = None) -> AccessReport:
     """Returns the report on looks since an instant, by an agency's officers and by programs at its filings.
 
-    Without an agency it covers all of them.
+    Without an agency the report covers all agencies.
     """
     asked = (since, agency)
     whole = await connection.fetchrow(_WHOLE, *asked)
@@ -73,7 +73,7 @@ with looked as (
 of_officers as (select *, actor_agency as its, subject as officer from looked where actor_agency is not null)
 """
 _ONE: Final = "question not in ('tasks', 'filings')"
-"""Looks at single filings, not at rows of a list that everybody requests."""
+"""SQL: true for a look at a single filing, not at rows of a list that everybody requests."""
 
 _WHOLE: Final = f"{_LOOKED} select count(*) as looks, now() as as_of from looked"  # noqa: S608 -- the same
 _BUSY: Final = f"""

@@ -11,13 +11,13 @@ from views.log import Log
 
 
 async def complaints(log: Log, filing: str) -> tuple[Complaint, ...]:
-    """Returns all of them, in the order in which they were made."""
+    """Returns the complaints about a filing, in the order in which they were made."""
     rows = await log.connection.fetch(_COMPLAINTS, filing)
     return tuple([(await log.read(row["stream"])).state for row in rows])
 
 
 async def of_filing(log: Log, filing: str) -> tuple[ComplaintView, ...]:
-    """Returns their views. `not_found` for a filing that the log does not hold."""
+    """Returns the views of a filing's complaints. `not_found` for a filing that the log does not hold."""
     if not await log.connection.fetchval("select true from event where stream = $1 and seq = 1", filing):
         raise RefusalError(NOT_FOUND)
     return tuple(view(one) for one in await complaints(log, filing))

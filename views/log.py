@@ -45,7 +45,7 @@ CALENDAR: Final = """
 select body from calendar
 where name = $1 and (agency in ('', $2) or starts_with($2, agency || '.')) order by length(agency) desc limit 1
 """
-"""The calendar of this name for an agency: of matching agency codes the longest decides."""
+"""SQL for the calendar of this name in an agency's form: of matching agency codes the longest decides."""
 
 _PROCEDURE: Final = "select rules from procedure where code = $1 and version = $2 and sha256 = $3"
 _WHOLE: Final = """
@@ -53,7 +53,7 @@ select stream.filing_id, stream.agency, head_seq, now() as now,
     seq, kind, version, body, sealed, command_id, actor, occurred_at
 from stream left join event using (stream) where stream = $1 and head_seq > 0 order by seq
 """
-"""The events of a stream, each with its head: one query instead of two."""
+"""SQL for the events of a stream, each with the stream's head: one query instead of two."""
 
 
 class SealBrokenError(Exception):
@@ -133,7 +133,10 @@ class Told:
 
 @dataclass(frozen=True)
 class Published:
-    """A cache of published rules and calendars with their digests. They never change, so each is read once."""
+    """A cache of published rules and calendars with their digests.
+
+    Published files never change, so each is read once.
+    """
 
     procedures: dict[tuple[str, ...], tuple[ProcedureRules, str]] = field(default_factory=dict)
     calendars: dict[tuple[str, str], tuple[Calendar, str]] = field(default_factory=dict)
@@ -239,7 +242,7 @@ class Log:
             return reduce(self.kind(stream).evolve, events, before)
 
     async def _procedure(self, stream: str, pins: Pins) -> tuple[ProcedureRules, str]:
-        """Returns the published rules. They do not name the officer of a standing order: the events do."""
+        """Returns the published rules, which do not name the officer of a standing order: the events do."""
         pinned = (pins.procedure, pins.version, pins.sha256)
         if pinned not in self._published.procedures:
             rules = await self.connection.fetchval(_PROCEDURE, *pinned)

@@ -1,4 +1,4 @@
-"""Questions of operators: the state of the whole, and of one filing by its code; nothing personal."""
+"""Questions of operators: the state of the whole platform, and of one filing by its code; nothing personal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from views.public import counts, named
 
 NEWEST: Final = 10
 NEWEST_AMONG: Final = 5_000
-"""An agency's newest events are searched among so many of the last: for an idle one all would have to be read."""
+"""The number of last events that are searched for an agency's newest: for an idle agency all would have to be read."""
 
 
 async def find(connection: Connection, which: str) -> FilingRecord | None:

@@ -1,4 +1,4 @@
-"""The total order of all events: a reader from a position misses none and gets none twice (docs/ledger.md)."""
+"""The total order of all events: a reader from a position misses no event and gets none twice (docs/ledger.md)."""
 
 from __future__ import annotations
 
@@ -41,4 +41,4 @@ NEWEST: Final = """
 union all
 (select stream, seq from position order by position desc limit {most})
 """
-"""Stream and seq of the newest events: at least so many, also those without a position."""
+"""SQL for stream and seq of the newest events, at least `most` of them, also events without a position."""

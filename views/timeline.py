@@ -53,7 +53,7 @@ def _entry(kind: StreamKind[Any], stream: str, recorded: Recorded, state: Any, a
 
 
 _MAY_SEE_PERSONS: Final = frozenset({Audience.APPLICANT, Audience.OFFICER})
-"""An applicant sees the sealed parts of their own filing."""
+"""The audiences that see the sealed parts of events; an applicant sees those of their own filing alone."""
 
 _STREAMS: Final = """
 select distinct stream from event

@@ -17,7 +17,7 @@ PAGE: Final = 500
 
 
 class Waiting(NamedTuple):
-    """A stream of this kind, by its name, and of this agency has this wait, one of `waits`."""
+    """A wait of a stream: the name of its kind, its agency, the kind of wait (`waits`), and the wait itself."""
 
     kind: str
     agency: str
@@ -26,7 +26,7 @@ class Waiting(NamedTuple):
 
 
 async def waiting(connection: Connection, kinds: Kinds, check: str, now: datetime) -> list[Waiting]:
-    """All waits that this check counts, in the order of the kinds, the last first. Raises `UnfoldableError`.
+    """Returns all waits that this check counts, in the order of the kinds, the last first. Raises `UnfoldableError`.
 
     Raises `ValueError` for an event that this version can't read.
     """

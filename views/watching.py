@@ -17,7 +17,7 @@ _Told: TypeAlias = "asyncio.Future[Exception | None]"
 
 
 class Watch:
-    """Notifies waiting callers of new events in their streams. It polls only while there are any."""
+    """Notifies waiting callers of new events in their streams. Polls only while there are such callers."""
 
     def __init__(self, pool: asyncpg.Pool[Any]) -> None:
         self._pool = pool

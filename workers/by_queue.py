@@ -34,7 +34,7 @@ INSTRUCTED: Final = frozenset(
         "result.sign",
     }
 )
-"""Activities that take an `Instruction` (one also a file that the log can't name yet), and refuse anything else."""
+"""Activities whose input is an `Instruction` (for one also a file that the log can't name yet), and nothing else."""
 
 HARMLESS: Final = frozenset(
     {

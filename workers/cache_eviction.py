@@ -1,7 +1,7 @@
 """Frees evicted workflows at once, without the garbage collector.
 
-A workflow's parts form reference cycles. If a worker runs many more workflows than its cache holds, they would pile up
-until a full collection, which scans the whole cache.
+A workflow's parts form reference cycles. If a worker runs many more workflows than its cache holds, such cycles
+would pile up until a full collection, which scans the whole cache.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class ForgettingRunner(UnsandboxedWorkflowRunner):
 
 
 class _Evictable(WorkflowInstance):
-    """An instance that is not used any more after the activation that evicts it."""
+    """A workflow instance that is not used any more after the activation that evicts it."""
 
     def __init__(self, instance: WorkflowInstance) -> None:
         self._instance = instance
@@ -46,7 +46,7 @@ class _Evictable(WorkflowInstance):
 
 
 def _take_apart(instance: object) -> None:
-    """Removes all parts that may be in a cycle; its tasks still read whether it is being evicted."""
+    """Removes all parts of an instance that may be in a cycle; its tasks still read the mark of its eviction."""
     parts = dict(vars(instance))
     left = {name: part for name, part in parts.items() if not gc.is_tracked(part)}
     vars(instance).clear()

@@ -1,4 +1,4 @@
-"""Verifies identity before every Update of every workflow: without a registered signer it is refused unread.
+"""Verifies identity before every Update of every workflow: an Update without a registered signer is refused unread.
 
 A validator runs when a message arrives and never again in a replay, so it may use this process's own knowledge.
 """
@@ -26,7 +26,7 @@ from schemas.stream.restart import PROVE
 from workflows.stream.recording import single_argument
 
 BORNE_OUT: Final = "adopt_calendar"
-"""The Update without a signature: the record decides it, since a calendar must be published and in force."""
+"""The Update that needs no signature: the record decides whether the calendar is published and in force."""
 
 
 class Doorkeeper(Interceptor):
@@ -65,8 +65,9 @@ class Doorkeeper(Interceptor):
 def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
     """Raises `RefusalError` unless a permitted principal has signed, or the log may hold the command.
 
-    A signed command that the log may hold is admitted, to be found there; otherwise it is refused for the returned
-    reason. `submit` records nothing and names no command: its statement may be expired, but must be valid otherwise.
+    A signed command that the log may hold is admitted, so that it is found in the log; otherwise it is refused for the
+    returned reason. `submit` records nothing and names no command: its statement may be expired, but must be valid
+    otherwise.
     """
     said: dict[str, Any] = raw if isinstance(raw, dict) else {}
     life, submits = workflow.instance().life, update == SUBMIT

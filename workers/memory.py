@@ -6,9 +6,9 @@ import gc
 from typing import Final
 
 THRESHOLDS: Final = (50_000, 20, 100)
-"""A worker caches a thousand workflows.
+"""The thresholds of garbage collection, higher because a worker caches a thousand workflows.
 
-To scan them after every few hundred new objects would take an eighth of its time (docs/performance.md).
+To scan these after every few hundred new objects would take an eighth of the worker's time (docs/performance.md).
 """
 
 

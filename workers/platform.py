@@ -27,7 +27,7 @@ from workers.telemetry import configure_engine, configure_logging
 from workers.wiring import COMMAND_SECONDS, activities, open_pool, versioned_worker
 
 _LONGEST_START: Final = 20.0
-"""Seconds: with many filings to take over, or without a database, the worker reports ready before that is done."""
+"""Maximum seconds before the worker reports ready, even if filings are left to take over or the database is away."""
 _EVERY: Final = 5.0
 _PASSING: Final = (MotcuaError, RPCError, *DATABASE_ERRORS, OSError, RuntimeError)
 
@@ -98,7 +98,7 @@ async def _record(settings: WorkerSettings) -> AsyncIterator[asyncpg.Connection[
 async def _keep(client: Client, settings: WorkerSettings, handed: asyncio.Event) -> None:
     """Ensures that a build is promoted and healing is scheduled; sets `handed` once that is so.
 
-    It repeats this, because a Temporal that was reset has lost both while the workers go on.
+    Repeats both, because a Temporal that was reset has lost them while the workers go on.
     """
     wanted = settings.release
     async with open_pool(settings) as pool:

@@ -43,7 +43,7 @@ async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIter
 
 @asynccontextmanager
 async def signing(settings: FilesSettings) -> AsyncIterator[tuple[Signer, Lasting | None]]:
-    """Yields the signer of officers, and the parts of long-term signatures; `NoSigner` and None if not set up."""
+    """Yields the remote signer for officers, and the parts of long-term signatures: `NoSigner`, None if not set up."""
     roots = [x509.Certificate.load(root) for root in roots_of(settings.signature_roots)]
     async with partner_client() as client, AsyncExitStack() as stack:
         signer: Signer = NoSigner()

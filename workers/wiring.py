@@ -112,16 +112,16 @@ COMMAND_SECONDS: Final = 4
 """Timeout of a query: an attempt to append has 5 s in all."""
 
 ONE_PLAN: Final = {"plan_cache_mode": "force_generic_plan"}
-"""Each connection plans a statement once: the generic plan that it would choose after five executions anyway."""
+"""Has a statement planned once for each connection: PostgreSQL would choose that plan after five executions anyway."""
 
 MOST_WAITING: Final = 2000
-"""Maximum waits for changes at once at one worker: each is one entry of one statement (`views.watching`)."""
+"""Maximum concurrent waits for changes at one worker: each is one entry of one statement (`views.watching`)."""
 
 POLLERS: Final = PollerBehaviorAutoscaling(minimum=8, initial=8)
-"""Tasks without a waiting poller are first written to Temporal's database (docs/performance.md)."""
+"""The pollers of a worker: a task that finds none waiting costs a write in Temporal's store (docs/performance.md)."""
 
 STICKY: Final = timedelta(seconds=2)
-"""How long a task waits for the worker that caches the filing before any worker takes it."""
+"""The time for which a task waits for the worker that caches the filing; then any worker takes it."""
 
 
 def open_pool(settings: RecordSettings) -> Pool:
@@ -170,7 +170,7 @@ async def activities(settings: WorkerSettings, kinds: Kinds = KINDS) -> AsyncIte
 async def activities_with(
     settings: WorkerSettings, bank: Bank, post: Post, kinds: Kinds = KINDS
 ) -> AsyncIterator[Functions]:
-    """Yields the platform's activities, with this bank and this post."""
+    """Yields the platform's activities, which use this bank and this post."""
     async with (
         open_pool(settings) as pool,
         open_vault(settings) as vault,
@@ -263,7 +263,7 @@ async def _guarding(settings: WorkerSettings, pool: Pool) -> AsyncIterator[Guard
 async def platform_worker(
     client: Client, functions: Functions, settings: WorkerSettings, **options: Any
 ) -> AsyncIterator[Worker]:
-    """Runs the worker of the workflows, and beside it the one for waits for changes.
+    """Runs the worker of the workflows, and beside it the worker for waits for changes.
 
     `options` are those of `temporalio.worker.Worker`. Each worker gets its build id: otherwise Temporal's SDK hashes
     the bytecode of all imports to make one, which takes longer than the rest of a start.

@@ -19,7 +19,7 @@ from schemas.stream.checkpoint import MAKE, Made
 AGAIN: Final = timedelta(seconds=20)
 """Minimum time between two checkpoints at one worker, since anybody may trigger one.
 
-Each is sent to witnesses and time-stamped.
+Each checkpoint costs requests to witnesses and a time-stamp.
 """
 
 

@@ -29,7 +29,7 @@ async def last_position(connection: Connection) -> int:
 
 
 async def whole_leaves(connection: Connection, after: int, last: int) -> AsyncIterator[list[Leaf]]:
-    """The leaves of the positions after one, as far as another, page by page.
+    """Yields the leaves of the positions after one, as far as another, page by page.
 
     Raises `CheckpointError` where there is no event.
     """

@@ -65,7 +65,7 @@ class Log:
         return await self._published(CHECKPOINT, key)
 
     async def publish(self, published: Published) -> Published:
-        """Stores a checkpoint and makes it the newest. If one of that size exists, that one is kept instead."""
+        """Stores a checkpoint and makes it the newest. An existing checkpoint of that size is kept instead."""
         content = bytes(published.note)
         path = f"{HISTORY}/{published.checkpoint.size}"
         if not await self.place.add(path, content):

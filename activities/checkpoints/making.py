@@ -1,6 +1,6 @@
-"""Makes a checkpoint: stores the new tiles, proves that they only add, collects the signatures, then publishes it.
+"""Makes a checkpoint: stores the new tiles, proves that they only add, collects signatures, then publishes.
 
-If it is killed at any instant it leaves tiles that the next run finds and reuses, and never half a checkpoint.
+A run that is killed leaves tiles, which the next run finds and reuses, and never half a checkpoint.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ async def make(connection: Connection, setup: Setup) -> Published | None:
 async def begin_anew(connection: Connection, setup: Setup, reason: str) -> Published | None:
     """Makes the first checkpoint of a new log, which names the last checkpoint of the log that it succeeds.
 
-    For a record that was restored and lacks events which were checkpointed. Witnesses must be given the new log's key
-    before: they know none of this name. Raises as `make`, except that `FEWER_EVENTS` is no fault here.
+    Needed for a restored record that lacks events which were checkpointed. Witnesses must be given the new log's key
+    before, since they know no key of its name. Raises as `make`, except that `FEWER_EVENTS` is no fault here.
     """
     name = setup.signer.verifier.name
     before = await newest_log(setup.place, name)
@@ -90,7 +90,10 @@ def succession(last: Checkpoint) -> str:
 
 
 async def _held(connection: Connection, making: _Making) -> Published | None:
-    """Runs one checkpoint at a time: a second one is refused. The lock ends with the connection."""
+    """Holds the lock by which only one checkpoint is made at a time; refuses a second.
+
+    The lock ends with the connection.
+    """
     if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
         raise CheckpointError(Fault.BUSY, "another checkpoint is being made just now")
     try:
@@ -167,7 +170,7 @@ class _Making:
     async def _cosigned(self, note: Note, seen: int) -> Note:
         """Returns the note with the witnesses' cosignatures.
 
-        Raises `CheckpointError` if too few sign, or one contradicts.
+        Raises `CheckpointError` if too few witnesses sign, or one contradicts.
         """
         size = Checkpoint.read(note.text).size
         found = await asyncio.gather(*(self._asked(witness, note, seen, size) for witness in self.setup.witnesses))

@@ -38,7 +38,7 @@ class Place(Protocol):
         """Returns the file, or None if there is none."""
 
     async def add(self, path: str, content: bytes) -> bool:
-        """Stores a new file, flushed to disk. False if one of that name exists, which stays as it is."""
+        """Stores a new file, flushed to disk. False if a file of that name exists, which stays as it is."""
 
     async def replace(self, path: str, content: bytes) -> None:
         """Replaces a file, wholly or not at all."""
@@ -68,6 +68,6 @@ class Within:
 
 
 async def add_same(place: Place, path: str, content: bytes) -> None:
-    """Stores a file; one with the same content may exist. Raises `CheckpointError` if it has other content."""
+    """Stores a file. Raises `CheckpointError` if a file of that name exists with other content."""
     if not await place.add(path, content) and await place.read(path) != content:
         raise CheckpointError(Fault.OTHER_CONTENT, f"{path} at the second place is another file already")

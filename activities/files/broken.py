@@ -29,7 +29,7 @@ RULES: Final = (
     BOMB,
     TOO_HARD,
 )
-"""All of them, in the order in which they are checked."""
+"""All rules that a file can break, in the order in which they are checked."""
 
 
 class BrokenRuleError(Exception):

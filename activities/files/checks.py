@@ -60,7 +60,7 @@ def _magic(head: bytes) -> set[str]:
 def _ends_as_zip(data: bytes) -> bool:
     """Returns whether archive programs would take the data for a ZIP with something before it.
 
-    They look for the directory from the end.
+    Such programs look for the ZIP directory from the end.
     """
     at = len(data)
     earliest = max(0, len(data) - _ZIP_END.size - _ZIP_COMMENT)

@@ -27,7 +27,7 @@ _COMMAND: Final = (sys.executable, "-s", "-m", "activities.files.child")
 
 
 class ClosedError(Exception):
-    """The children were ended before the answer came: nothing is known of the file."""
+    """The child processes were ended before the answer came: nothing is known of the file."""
 
 
 class _DeadBeforeError(Exception):
@@ -133,7 +133,8 @@ class _Child:
     async def ask(self, request: Request, file: int) -> list[bytes]:
         """Returns the frames of the answer. Raises `OSError`, and an error if the child dies.
 
-        That is `EOFError` if this is its first file, else `_DeadBeforeError`, since an earlier file may be the cause.
+        The error of a dead child is `EOFError` on its first file, else `_DeadBeforeError`: an earlier file may be the
+        cause.
         """
         fresh, self.files = self.files == 0, self.files + 1
         try:

@@ -15,7 +15,7 @@ from activities.files.pictures import picture
 SHARPNESS: Final = 150 / 72
 """Pixels per point: 150 dpi."""
 LONGEST_SIDE: Final = 2_000
-"""Pixels."""
+"""Maximum pixels of the longer side of a picture."""
 
 _FORMATS: Final = {"image/jpeg": ("JPEG", "MPO"), "image/png": ("PNG",)}
 _WHITE: Final = "white"

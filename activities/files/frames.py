@@ -16,7 +16,7 @@ _LONGEST_LINE: Final = 4096
 
 
 def send_request(to: socket.socket, request: Request, file: int) -> None:
-    """Sends a request and an open file. It is short enough never to block, since the receiver waits for it."""
+    """Sends a request and an open file. Never blocks: a request is short, and the receiver waits for it."""
     socket.send_fds(to, [json.dumps(request).encode() + b"\n"], [file])
 
 

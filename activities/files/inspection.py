@@ -1,4 +1,4 @@
-"""Checks that an uploaded file has its declared type, is whole and holds nothing else: names the first broken rule."""
+"""Checks that an uploaded file has its declared type, is whole and holds nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHILDREN: Final = 2
 class Inspector:
     """Has files parsed by restricted children, which end with the `async with`.
 
-    Each needs half a gigabyte for the largest pictures while it reads them, and at most ten seconds of CPU.
+    Each child needs half a gigabyte while it reads the largest pictures, and at most ten seconds of CPU.
     """
 
     def __init__(self, children: int = CHILDREN, *, patience: float = PATIENCE) -> None:

@@ -41,7 +41,7 @@ class MasterKey:
         return by == self.name
 
     async def version(self) -> str:
-        """Returns its name, as it has one version."""
+        """Returns the key's name alone, as there is only one version."""
         return self.name
 
     async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
@@ -53,7 +53,7 @@ class MasterKey:
         return [self._opened(one) for one in wrapped]
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Returns them unchanged: there is no other version."""
+        """Returns the wrapped keys unchanged, as there is only one version."""
         return list(wrapped)
 
     def _opened(self, one: Wrapped) -> bytes | None:

@@ -16,7 +16,7 @@ MASTER_KEY: Final = "MOTCUA_MASTER_KEY"
 OTHER_MASTER_KEY: Final = "MOTCUA_OTHER_MASTER_KEY"
 VAULT_TOKEN_FILE: Final = "MOTCUA_VAULT_TOKEN_FILE"  # noqa: S105 -- a setting's name
 WITH_MASTER_KEY: Final = (OTHER_MASTER_KEY, VAULT_TOKEN_FILE)
-"""The settings that may accompany it."""
+"""The settings that may accompany the master key."""
 _VAULT: Final = "vault:"
 
 

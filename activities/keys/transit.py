@@ -1,4 +1,4 @@
-"""A master key in the transit engine of Vault, or of OpenBao, which has the same API: it never leaves there.
+"""A master key in the transit engine of Vault, or of OpenBao, which has the same API: the key never leaves the engine.
 
 The wrapped text contains the key and after it the key's id, because the engine itself binds nothing to the keys that it
 rewraps.
@@ -28,7 +28,7 @@ SECONDS: Final = 2.0
 AT_ONCE: Final = 250
 """Maximum number of keys in one request."""
 _KEPT: Final = httpx.Limits(keepalive_expiry=60.0)
-"""A connection is closed after so many idle seconds."""
+"""Idle seconds after which a connection is closed."""
 
 
 class _Result(Model):
@@ -78,7 +78,7 @@ class Transit:
         return by.rpartition("@")[0] == self.name
 
     async def version(self) -> str:
-        """Returns its name with its newest version, which wraps."""
+        """Returns the key's name with its newest version, which wraps."""
         found = await self._ask("GET", f"keys/{self._key}")
         return f"{self.name}@{found.latest_version}"
 
@@ -119,7 +119,7 @@ class Transit:
         return results
 
     async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> _Data:
-        """Returns the answer; also of a batch in which some items failed, to which Vault gives HTTP 400."""
+        """Returns Vault's answer; also HTTP 400 for a batch, which means that some items of it failed."""
         try:
             token = self._token_file.read_text(encoding="utf-8").strip()
             async with asyncio.timeout(SECONDS), nullcontext(self._kept) if self._kept else self._client() as client:

@@ -4,8 +4,8 @@ An append is one transaction. It is optimistic and answers with the content of t
 already, it writes nothing and returns them (docs/ledger.md).
 
 It is one statement, which writes everything if the batch follows on the stream's head and its actor may write, and
-nothing otherwise. Only then a second query finds the reason, with the head locked; it waits for any process that holds
-the stream, such as a restart.
+nothing otherwise. If nothing was written, a second query finds the reason, with the head locked; it waits for any
+process that holds the stream, such as a restart.
 """
 
 from __future__ import annotations
@@ -150,10 +150,10 @@ class Ledger:
     async def _instead(
         self, connection: Connection, asked: _Asked, unproved: list[Problem], unsigned: list[Problem]
     ) -> Appended | None:
-        """Returns the log's answer if it does not take the batch; None if the append may be tried again.
+        """Returns the log's answer to a batch that was not written; None if the append may be tried again.
 
-        A recorded command is found for every caller. An actor who may not speak does not learn the verdict of the other
-        rules.
+        A recorded command is found for every caller. An actor without the right to act does not learn the verdict of
+        the other rules.
         """
         batch, actor = asked.batch, asked.batch.actor
         whose = (actor.agency, actor.subject, actor.role)
@@ -267,7 +267,7 @@ async def _record(
     change: read_models.Change | None,
     caused: Sequence[tuple[int, PaperKind]],
 ) -> tuple[int, str]:
-    """Writes the events, receipt, caused papers, the stream's new head and the read model; returns epoch and hash.
+    """Writes events, receipt, caused papers, the stream's new head and the read models; returns epoch and hash.
 
     `rows` are the events, each with its `bound` text. Raises `_NotTakenError`.
     """
@@ -324,7 +324,7 @@ async def _record(
 
 _MOST_EVENTS: Final = 200
 _MOST_BYTES: Final = 100_000
-"""Maximum bytes of a stream in one answer, because it enters the history of a workflow."""
+"""Maximum bytes of a stream in one answer, because the answer enters the history of a workflow."""
 
 _KEY_GONE: Final = problem("", "key_gone")
 
@@ -341,14 +341,14 @@ select coalesce(epoch, 1), coalesce(head_seq, 0),
     found.erased_at is not null or coalesce(({_ERASED.replace("$1", "$5")}), false), encode(head_hash, 'hex')
 from (select) as asked left join (select * from stream where stream = $1 for update) as found on true
 """  # noqa: S608 -- joined from statements of our own
-"""A stream that does not exist yet has no events."""
+"""SQL: locks the stream and returns its head; a stream that does not exist yet has no events."""
 
 _NOT_ERASED: Final = """
 coalesce((select erased_at is null from stream as whole where stream = 'filing:' || $2::uuid for key share), true)
 """
-"""For a new stream: true unless its filing is erased. The lock makes an erasure wait for this append.
+"""SQL for a new stream: true unless its filing is erased. The lock makes an erasure wait for this append.
 
-An existing stream needs neither: erasure moves its head.
+An existing stream needs neither check nor lock: an erasure moves the stream's head.
 """
 
 _EACH: Final = ", ".join(event_rows.EACH)
@@ -399,7 +399,7 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
 ) -> str:
     """Returns the single statement of an append; it yields the stream's epoch if the batch was taken.
 
-    The table `stream` stands first: a process that locks it thereby stops every append before that locks anything else.
+    The table `stream` stands first: a process that locks it stops every append before the append locks anything else.
     """
     change = f", {read_models.statements(written, tasks=tasks, whose=1, first=_REST)}" if written or tasks else ""
     last = _REST + len(written) + tasks

@@ -1,6 +1,7 @@
 """Appends without a workflow, in the caller's transaction: publications, and the traces of restarts.
 
-They skip all checks of the log: the caller holds the streams since `heads`, and is responsible for its right to write.
+Such appends skip all checks of the log: the caller has locked the streams by `heads`, and answers for its right to
+write.
 """
 
 from __future__ import annotations

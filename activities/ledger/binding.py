@@ -1,4 +1,4 @@
-"""Values bound by an event's hash beside its content: its command's receipt, its filing's key, the epoch.
+"""Values that an event's hash binds beside the event's content: the command's receipt, the filing's key, the epoch.
 
 A later change to one of these rows shows in the hash chain (docs/ledger.md).
 """

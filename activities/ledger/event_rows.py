@@ -68,7 +68,7 @@ def columns(
 
 
 def _via(batch: Batch) -> str:
-    """Returns the program that passed it on: the signer with key and hash of the statement, or else the claimed one."""
+    """Returns the sending program: the signer with key and hash of the statement, else the claimed program."""
     if batch.statement is None:
         return f"{batch.via.principal}/{batch.via.channel}"
     by = signed(batch.statement)

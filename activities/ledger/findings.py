@@ -20,7 +20,7 @@ class Findings:
         self._pool = pool
 
     async def keep(self, stream: str, *found: Finding) -> None:
-        """Keeps each of them; one that is kept already stays as it is."""
+        """Stores each finding; a finding that is stored already stays as it is."""
         if not found:
             return
         rows = [(stream, one.kind, one.id, one.body) for one in found]
@@ -30,7 +30,7 @@ class Findings:
         failpoint("finding.kept")
 
     async def hold(self, stream: str, one: Finding) -> bool:
-        """Returns whether it is kept."""
+        """Returns whether the finding is stored."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 return bool(await connection.fetchval(_HOLD, stream, one.kind, one.id))

@@ -129,7 +129,7 @@ select stream, filing_id, task.* from unnest($1::text[], $2::uuid[], $3::text[])
 
 @cache
 def statements(rows: tuple[Written, ...], *, tasks: bool, whose: int, first: int) -> str:
-    """Returns the statements that write the rows, to follow a CTE `moved`: they write if it yields a row.
+    """Returns the statements that write the rows, to follow a CTE `moved`: they write only if `moved` yields a row.
 
     Their parameters are stream and filing from `$whose` on, and those of the `Change` from `$first` on.
     """

@@ -1,7 +1,7 @@
 """The total order of all events: committed events get consecutive positions without a gap.
 
-The database does it (`position_appends`, docs/ledger.md), in a transaction that ends with the call: a process that dies
-here leaves nothing half done, and blocks nobody.
+The database assigns them (`position_appends`, docs/ledger.md), in a transaction that ends with the call: a process that
+dies meanwhile leaves nothing half done, and blocks nobody.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ _POSITION: Final = "select position_appends($1)"
 
 
 async def position_appends(connection: Connection) -> int:
-    """Gives the oldest appends without a position theirs; returns how many they were, at most `MOST`.
+    """Assigns positions to the oldest appends without one; returns the number of these appends, at most `MOST`.
 
-    Returns 0 if there are none, or if another process is doing it. Any number of processes may call it at once.
+    Returns 0 if there are none, or if another process is assigning positions. Any number of processes may call it at
+    once.
     """
     return int(await connection.fetchval(_POSITION, MOST))

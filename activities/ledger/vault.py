@@ -75,8 +75,8 @@ class Vault:
     async def person(self, connection: Connection, id_number: str, *, first: bool = False) -> bytes:
         """Returns an index that is the same for all filings of one person; without the index key it reveals nothing.
 
-        The `first` filing makes that key, in the caller's transaction. Raises `IndexKeyGoneError`: once people were
-        recorded, the key is never replaced. Raises `SealBrokenError`.
+        The `first` filing makes the index key, in the caller's transaction. Raises `IndexKeyGoneError`: once people
+        were recorded, the key is never replaced. Raises `SealBrokenError`.
         """
         secret = self._index or await self._index_key(connection)
         if secret is None and first and not await connection.fetchval(_ANYBODY):
@@ -128,7 +128,7 @@ class Vault:
         return key, wrapped
 
     async def learn(self, connection: Connection, filings: Collection[UUID]) -> None:
-        """Caches the keys of many filings at once for `find`, which then handles those that can't be unwrapped."""
+        """Caches the keys of many filings at once for `find`; keys that can't be unwrapped are left to `find`."""
         unknown = [filing for filing in filings if filing not in self._known]
         rows = await connection.fetch(_KEYS, unknown) if unknown else []
         secrets = await self._masters.unwrap([_wrapped(row) for row in rows])
@@ -163,7 +163,7 @@ class Vault:
         return await self.others(connection, filing)
 
     async def others(self, connection: Connection, filing: UUID) -> FilingKey:
-        """Returns the key of a filing that another transaction may have made just now. Raises `KeyGoneError`."""
+        """Returns the key of a filing, which another transaction may have made just now. Raises `KeyGoneError`."""
         found = await self.find(connection, filing)
         if found is None:
             raise KeyGoneError

@@ -74,4 +74,7 @@ from event as first
     left join agency on agency.agency = whose.agency
 where first.stream = $1 and first.seq = 1 and convert_from(asked.body, 'UTF8')::jsonb ->> 'n' = $2
 """
-"""The demand of a tax office names that office; a request without an agency belongs to the filing's own agency."""
+"""SQL for the purpose of a payment.
+
+A tax office's demand names that office; other requests are of the filing's agency.
+"""

@@ -42,7 +42,7 @@ class Returned(Model):
     """The provider's transaction number of the refund, or the reason why it will never make it.
 
     `refused` is the provider's code, or `not_offered`. `again`: the refund was not made, and no earlier call can still
-    make it; the workflow records that and requests it again.
+    make it; the workflow records that, and requests the refund again.
     """
 
     transaction: str | None = None
@@ -124,7 +124,7 @@ class GivingBack:
     async def _wait(self, found: Given, request: Request) -> Returned:
         """Returns `again` once no earlier call can still take effect, unless the provider has the request.
 
-        Before that it raises an error with a delay, so that the activity is retried.
+        Until then it raises an error with a delay, so that the activity is retried.
         """
         called = await self._calls.of(request)
         if called.is_known or found.refunding is not Refunding.NOT_ASKED:

@@ -72,8 +72,8 @@ class Merchants:
     async def merchant(self, request: MerchantRequest) -> Through:
         """Returns the merchant to collect the money.
 
-        That is the `chosen` one, or else the first that the agency's directory names and that is set up here, or else
-        the first that it names.
+        That is the `chosen` merchant, or else the first in the agency's directory that is set up here, or else the
+        first in the directory.
         """
         if request.chosen is not None:
             return self._through(request.chosen)

@@ -1,4 +1,7 @@
-"""Activities that call a payment's provider. Every call carries its business key there, so a repeat changes nothing."""
+"""Activities that call a payment's provider.
+
+Every call carries its business key at the provider, so a repeat changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -108,7 +111,7 @@ class Payments:
     async def close(self, given: Instruction) -> Closed:
         """Closes an expired request at the provider; returns all captures until then.
 
-        While there are new ones it is not found closed: nobody can withhold them from an expiry.
+        While there are new captures, the request is not found closed: nobody can withhold captures from an expiry.
         """
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state

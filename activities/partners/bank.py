@@ -49,13 +49,13 @@ class Bank(Protocol):
     """A bank or payment gateway."""
 
     async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> Order:
-        """Places the order, or returns the one of this key.
+        """Places the order, or returns the earlier order of this key.
 
-        `RejectedError` `key_reused`: it had other content before.
+        `RejectedError` `key_reused`: the earlier order has other content.
         """
 
     async def get(self, key: str) -> Order:
-        """Returns the order's current state. `RejectedError` `not_found`: it was never placed."""
+        """Returns the order's current state. `RejectedError` `not_found`: the order was never placed."""
 
     async def cancel(self, key: str) -> Order:
         """Closes the order to further money. The answer is `paid` if money came first."""

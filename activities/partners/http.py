@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 TIMEOUT_S: Final = 5.0
 _KEPT: Final = httpx.Limits(keepalive_expiry=2.0)
-"""Shorter than the partners' idle timeout (5 s and more), so that no request uses a connection just being closed."""
+"""Idle time of connections: less than the partners' timeout (5 s and more), so that no request uses a closing one."""
 TRANSIENT: Final = frozenset({408, 425, 429})
 
 

@@ -23,7 +23,7 @@ def soon() -> timedelta:
 
 
 def nothing_new(wait: timedelta) -> ApplicationError:
-    """Returns the error to raise without news: no failure. The next check is after `wait`."""
+    """Returns the error to raise without news, which counts as no failure. The next check is after `wait`."""
     return ApplicationError(
         "no news yet", type="no_news", category=ApplicationErrorCategory.BENIGN, next_retry_delay=_fitting(wait)
     )
@@ -37,7 +37,7 @@ def no_answer(error: Exception, wait: timedelta) -> ApplicationError:
 def _fitting(wait: timedelta) -> timedelta:
     """Returns the wait, or the time until just before the question is given up.
 
-    The server gives a question up at once if the next check would come later; its workflow would ask again at once.
+    If the next check would come after that time, the server gives the question up at once, and the workflow asks again.
     """
     info = activity.info()
     if info.schedule_to_close_timeout is None:

@@ -65,7 +65,7 @@ class Post(Protocol):
         """
 
     async def get(self, key: str) -> Consignment:
-        """Returns the consignment's current state. `RejectedError`: it was never handed over."""
+        """Returns the consignment's current state. `RejectedError`: the consignment was never handed over."""
 
     async def cancel(self, key: str) -> bool:
         """Cancels the shipment; False if it is already in transit, or was never handed over."""

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 def key_of(order: About | None, digest: bytes) -> str:
     """Returns the key of a signing request: the same ordering event and the same digest give the same key.
 
-    Without an `order` it is a trial, such as an applicant's signature in the sandbox.
+    A request without an `order` is a trial, such as an applicant's signature in the sandbox.
     """
     place = "" if order is None else f"{order.stream}:{order.seq}:"
     return f"sign:{place}{digest.hex()}"
@@ -46,7 +46,7 @@ class NotSignedError(Exception):
 
 
 class Signer(Protocol):
-    """Signs for people remotely. Raises `UnreachableError` and `RejectedError`, as every partner."""
+    """A remote signer for people. Raises `UnreachableError` and `RejectedError`, as every partner."""
 
     async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:
         """Returns the certificate for this number, then its chain to the root; DER. `NotSignedError`: there is none."""
@@ -59,7 +59,7 @@ class Signer(Protocol):
 
 
 class NoSigner:
-    """Stands in when no signer is set up: logs it, and signs nothing."""
+    """Stands in when no signer is set up: logs each request, and signs nothing."""
 
     async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:  # noqa: ARG002 -- nothing is signed
         log.warning("no signer is set up: nothing is signed")

@@ -16,7 +16,7 @@ from rules.proof.note import Note, NoteError, Signature, Verifier, read_signatur
 from rules.proof.witness import Request
 
 _TRIES: Final = 3
-"""The first attempt may name a size other than the witness's; another run may interfere."""
+"""Maximum attempts: the first may name a size other than the witness's, and another run may interfere."""
 
 Proof = Callable[[int], Awaitable[list[bytes]]]
 
@@ -37,7 +37,7 @@ class Witness:
         """Returns the witness's cosignature of a checkpoint. `old` is the size that it presumably saw last.
 
         Raises:
-            ContradictedError: It has seen another tree, or a larger one.
+            ContradictedError: The witness has seen another tree, or a larger one.
             UnreachableError: It gave no usable answer.
             RejectedError: It does not know this log or its key.
         """

@@ -9,7 +9,7 @@ SEAL_REFUSED: Final = "seal:"
 
 
 class SealRefusedError(Exception):
-    """The agency's seal can't be applied, by this `rule`, until somebody has fixed that."""
+    """The agency's seal can't be applied until somebody has corrected the fault of this `rule`."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(f"not sealed: {rule}")

@@ -24,7 +24,7 @@ LINES: Final = 100
 """Lines in one part."""
 
 _LONG: Final = 600
-"""A line with more characters may be broken over two pages; no other is."""
+"""The characters of a line above which it may be broken over two pages."""
 
 _TEMPLATE: Final = Path(__file__).parent / "register.typ"
 _TITLE: Final = said("register.title")
@@ -40,14 +40,14 @@ _NOT_SHOWN: Final = "?"
 
 
 class _Line(NamedTuple):
-    """A line, and the code by which it is found."""
+    """A line of the register, and the code by which readers find it."""
 
     code: str
     cells: tuple[str, ...]
 
     @property
     def long(self) -> bool:
-        """Whether it may be broken over two pages."""
+        """Whether the line may be broken over two pages."""
         return sum(map(len, self.cells)) > _LONG
 
     def translated(self, letters: Mapping[int, str]) -> _Line:
@@ -120,7 +120,7 @@ def _line(entry: RegisterEntry) -> _Line:
 def _full_pages(part: bytes, lines: Sequence[_Line]) -> tuple[bytes, int]:
     """Returns the part without its last page, which the next part fills, and the number of lines it then has.
 
-    If a line may be broken over pages it returns the whole part.
+    Returns the whole part if one of its lines may be broken over pages.
     """
     with closing(PdfDocument(part)) as pdf:
         last = "".join(pdf[len(pdf) - 1].get_textpage().get_text_range().split())

@@ -1,7 +1,7 @@
 """The relay of official papers: prints, seals, stores and records the papers that an append put in `outbox`.
 
-It may die anywhere: a row is deleted only once the record holds its paper, and a paper that is made twice is recorded
-once.
+The relay may die anywhere: a row is deleted only once the record holds its paper, and a paper that is made twice is
+recorded once.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Relay:
 
 
 def _why(error: Exception) -> str:
-    """Returns the type of an error alone, since its text may be personal; for a refused seal its rule."""
+    """Returns only the type of an error, since its text may be personal; for a refused seal the rule."""
     if isinstance(error, SealRefusedError):
         return f"{SEAL_REFUSED}{error.rule}"
     return type(error).__name__
@@ -143,7 +143,7 @@ def _as_far_as(told: Told, seq: int) -> Told:
 
 
 _OF: Final = {paper: of for of, paper in RECEIPT_OF.items()}
-"""A receipt has its number before its paper: its cause first takes the number, and that event causes the paper."""
+"""The kind of receipt of each paper. The number comes first: the event that takes it then causes the paper."""
 
 _NEXT: Final = """
 select stream, seq, paper, filing_id, agency, tries from outbox where next_try <= clock_timestamp()

@@ -62,7 +62,7 @@ class Papers:
 async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None, tuple[Recorded, ...]]:
     """Returns the filing at that time, its state before the last of its own events, and the course of its events.
 
-    The course is empty, unless another stream causes the paper; then there is no earlier state.
+    If another stream causes the paper there is no earlier state; otherwise the course is empty.
     """
     if told.kind.state is Filing:
         *earlier, now = told.states()

@@ -27,7 +27,7 @@ from schemas.papers.result_sheet import ResultSheet
 from schemas.papers.sheet import PaperSheet, texts_of
 
 PATIENCE: Final = 60.0
-"""Seconds that a template may take; a page of the standard one takes 10 ms."""
+"""Seconds that a template may take; a page of the standard template takes 10 ms."""
 
 _ROOT: Final = Path(__file__).parents[2]
 _AT: Final = datetime(2026, 11, 27, 3, tzinfo=UTC)
@@ -57,7 +57,7 @@ class Trial(Model):
 
 
 def faults(trial: Trial) -> list[Fault]:
-    """Returns the faults of a template; it is killed after `PATIENCE`."""
+    """Returns the faults of a template, tried in a process that is killed after `PATIENCE`."""
     if (found := list(_reaching_out(trial.template))) != []:
         return found
     command, said = (sys.executable, "-m", "activities.printing.trial"), trial.model_dump_json().encode()
@@ -95,7 +95,7 @@ def _broken(error: typst.TypstError) -> Fault:
 
 
 def _lost(sheet: PaperSheet | ResultSheet, made: bytes) -> Iterator[Fault]:
-    """Yields faults for required texts and codes that the paper lacks or that can't be read."""
+    """Yields faults for required texts and codes that are missing from the paper or unreadable."""
     document = pdfium.PdfDocument(made)
     text = _squeezed("".join(page.get_textpage().get_text_range() for page in document))
     wanted = texts_of((sheet.code, sheet.title, sheet.dated, sheet.issuer.name, *_own(sheet)))
@@ -115,12 +115,12 @@ def _own(sheet: PaperSheet | ResultSheet) -> tuple[object, ...]:
 
 
 def _codes_of(sheet: PaperSheet | ResultSheet) -> set[str]:
-    """Returns the codes that a scanner must find on it; none for a result."""
+    """Returns the codes that a scanner must find on the paper; none for a result."""
     return set() if isinstance(sheet, ResultSheet) else {sheet.tracking, sheet.waybill or sheet.tracking}
 
 
 def _stands(said: str, text: str) -> bool:
-    """Returns whether a text is there: whole, or in two pieces, as foot and head of a page may interrupt it."""
+    """Returns whether the paper has a text: whole, or in two pieces, as foot and head of a page may interrupt it."""
     cuts = range(_PIECE, len(said) - _PIECE + 1)
     return said in text or any(said[:cut] in text and said[cut:] in text for cut in cuts)
 

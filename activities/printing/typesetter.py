@@ -13,7 +13,10 @@ from typing import Any, Final
 import typst
 
 STANDARD: Final = "a-2a"
-"""Requested of typst, which then rejects missing glyphs. The claim is removed, as no validator has confirmed it."""
+"""The standard requested of typst, which then rejects missing glyphs.
+
+Its claim is removed, as no validator confirmed it.
+"""
 
 _IN_METADATA: Final = re.compile(
     rb'<pdfaExtension:schemas>.*?</pdfaExtension:schemas>|<pdfaid:(\w+)>[^<]*</pdfaid:\1>|xmlns:pdfa\w+="[^"]*"',
@@ -42,7 +45,7 @@ class Typesetter:
         fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
         self._compiler = typst.Compiler(str(template), root=str(template.parent), font_paths=fonts)
         self._alone = Lock()
-        """A compiler works in one thread at a time; a page takes 10 ms."""
+        """The lock of the compiler, which works in one thread at a time; a page takes 10 ms."""
 
     def set(self, content: Mapping[str, Any], at: datetime) -> bytes:
         """Returns the content as a tagged PDF, created `at` that moment, to the second.

@@ -44,11 +44,11 @@ class Issuer(Protocol):
         """Returns the receipt of this key, the same for every repeat, void or not."""
 
     async def void(self, key: str) -> None:
-        """Voids the receipt of this key; idempotent. `RejectedError` 404: it was never issued."""
+        """Voids the receipt of this key; idempotent. `RejectedError` 404: the receipt was never issued."""
 
 
 class OwnSeries:
-    """The agency's own series: the log counts, and records the void ones."""
+    """The agency's own series: the log counts the numbers, and records void receipts."""
 
     async def issue(self, wanted: Wanted) -> Issued:
         return Issued(series=wanted.symbol)

@@ -1,4 +1,4 @@
-"""Issues a receipt for an event: first its number; that event then causes its paper."""
+"""Issues a receipt for an event: first assigns and records the number; the recording event then causes the paper."""
 
 from __future__ import annotations
 
@@ -94,8 +94,8 @@ class Issuing:
     async def _given_unheard(self, log: Log, origin: Origin, about: About, of: FeeKind) -> bool:
         """Returns whether a service had assigned a number before the money was gone, by a call whose answer was lost.
 
-        If so, this call has voided it at the service. It must still be recorded, so that the event that took the
-        money voids it here too.
+        If so, this call has voided that receipt at the service. The receipt must still be recorded, so that the event
+        that took the money voids it in the record too.
         """
         if (await series_of(log.connection, origin.agency)).issuer != "service":
             return False

@@ -72,7 +72,7 @@ class Results:
 
     @activity.defn(name="result.order")
     async def order(self, asked: OrderRequest) -> Ordered | None:
-        """Returns the result's order from the log; None if the filing neither has it nor waits for its signatures."""
+        """Returns the result's order from the log; None if the filing neither has a result nor waits for signatures."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 log = Log(connection, self._vault.find, self._kinds)

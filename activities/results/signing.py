@@ -50,14 +50,14 @@ SIGNING: Final = ActivityConfig(
     heartbeat_timeout=timedelta(seconds=10),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
 )
-"""Retried until the officer signs; a retry requests the same signature."""
+"""The options of signing: retried until the officer signs; a retry requests the same signature."""
 _SOON: Final = timedelta(seconds=1)
 """Pause before an officer who has not agreed yet is waited for again."""
 
 _BEAT: Final = 2
 """Seconds between two heartbeats."""
 _TRIES: Final = 3
-"""A result does not wait long for its proof: `motcua result verify --keep` makes one by hand."""
+"""Maximum tries for the proof, so that a result does not wait long: `motcua result verify --keep` makes one by hand."""
 
 _BOXES: Final = {
     SigningPlace.INITIALS: (60, 60, 200, 120),
@@ -76,9 +76,9 @@ class Files(Protocol):
 
 
 class FileOrder(Model):
-    """The order to prepare a file that the log can't name yet, since it names the prepared one.
+    """The order to prepare a file that the log does not name, since the log will name only the prepared file.
 
-    It is the answer of the agency or of the platform's print, or the file that was brought.
+    The file is the answer of the agency or of the platform's print, or came with the officer's command.
     """
 
     order: Instruction
@@ -86,7 +86,7 @@ class FileOrder(Model):
 
 
 class Prepared(Model):
-    """The file to sign, or the rule by which the agency's can't be signed."""
+    """The file to sign, or the rule by which the agency's file can't be signed."""
 
     file: FileRef | None = None
     not_signable: str | None = None
@@ -95,8 +95,8 @@ class Prepared(Model):
 class Signing(Model):
     """The signed file, with the kept verdict on it after the last signature; or the reason why there is none.
 
-    `another`: the directory now names another signer at this place. `in_vain`: the rule by which nobody can sign until
-    somebody has fixed a fault.
+    `another`: the directory now names another signer at this place. `in_vain`: the rule of a fault that prevents
+    every signature until it is corrected.
     """
 
     file: FileRef | None = None
@@ -230,7 +230,7 @@ class OfficialSigning:
         return Signing(file=kept, proof=proof)
 
     async def _proof(self, asked: _Asked, file: bytes, person: Person, lasting: Lasting) -> FileRef | None:
-        """Returns the time-stamped verdict on the file as it is now, for the time when nobody can check it any more.
+        """Returns the time-stamped verdict on the file as it is now, for the time when nobody can verify it any more.
 
         None if the file is not valid, so that there is nothing to keep, or if some tries have failed.
         """
@@ -308,7 +308,7 @@ def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant)
 
 
 def _in_vain(rule: str, result: Result) -> Exception:
-    """Returns the reason as an answer; once the log holds the failure, an error to be retried."""
+    """Returns the reason as an answer; raises an error, to be retried, once the log holds the failure."""
     if result.machine_failing is None:
         return _Unsigned(Signing(in_vain=rule))
     return ApplicationError(f"not signed: {rule}", type="in_vain")

@@ -47,7 +47,7 @@ def misnamed(
 ) -> str | None:
     """Returns the rule by which a certificate fails to name exactly one holder of this kind and among these, or None.
 
-    A certificate with more than one number names nobody: by the other number it belongs to somebody else.
+    A certificate with more than one number names nobody, since the other number may be somebody else's.
     """
     named = identities(certificate, rules)
     if len([*_values(certificate, rules.attribute)]) > 1:

@@ -26,7 +26,7 @@ StandingOf = Callable[[SignedDataCerts, datetime], Awaitable[Standing]]
 
 @dataclass(frozen=True)
 class Moment:
-    """The moment, and its proof. `doubtful`: there is a time-stamp, and its reliability could not be determined.
+    """The moment, and its proof. `doubtful`: the reliability of the existing time-stamp could not be determined.
 
     `rule`: why none of the existing time-stamps can count, regardless of their authority.
     """

@@ -1,8 +1,8 @@
 """Requirements for a signature, a time-stamp and their certificates: one policy object, given to the library.
 
-It lists the permitted algorithms and uses; all others are refused. docs/signatures.md prints it. The algorithms and
-uses that the law of Viet Nam prescribes are unconfirmed: these are the ones that its authorities issue, as far as is
-known, and that NIST and ETSI still recommend.
+The policy lists the permitted algorithms and uses; all others are refused. docs/signatures.md prints it. The algorithms
+and uses that the law of Viet Nam prescribes are unconfirmed: these are the ones that its authorities issue, as far as
+is known, and that NIST and ETSI still recommend.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ class Strict(DefaultSignatureValidator):
         signature_algorithm: algos.SignedDigestAlgorithm,
         context: SignatureValidationContext = DEFAULT_VALIDATION_CONTEXT,
     ) -> None:
-        """Raises `InvalidSignature` if it is broken, or not permitted."""
+        """Raises `InvalidSignature` if the signature is wrong, or not permitted."""
         if not self._policy.signature_algorithm_allowed(signature_algorithm, None, public_key_info):
             raise InvalidSignature
         super().validate_signature(signature, signed_data, public_key_info, signature_algorithm, context)
@@ -212,7 +212,7 @@ def _may_stamp(certificate: x509.Certificate) -> bool:
 
 
 def _is_crooked(certificate: x509.Certificate) -> bool:
-    """Returns whether it has a duplicate extension, or different algorithms inside and outside."""
+    """Returns whether a certificate has a duplicate extension, or different algorithms inside and outside."""
     inside = certificate["tbs_certificate"]
     names = [one["extn_id"].dotted for one in inside["extensions"] or ()]
     return len(names) != len(set(names)) or inside["signature"].dump() != certificate["signature_algorithm"].dump()

@@ -1,4 +1,4 @@
-"""The proof of a check, time-stamped, for the time when nobody can check the file any more."""
+"""The time-stamped proof of a check, for later, when nobody can check the file any more."""
 
 from __future__ import annotations
 

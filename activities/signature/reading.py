@@ -24,10 +24,10 @@ from activities.signature.revocation import NOTHING, Answers
 from activities.signature.trust import Trust
 
 MOST_REVISIONS: Final = 50
-"""Each is compared with all before it: thousands, which fit into a file, would occupy a thread for an hour."""
+"""The most revisions of a file: each is compared with all before it, so thousands would occupy a thread for an hour."""
 
 ANY_USE: Final = KeyUsageConstraints(key_usage=set())
-"""The certificate's purpose is judged later, with its chain."""
+"""Constraints that permit any use: the certificate's purpose is judged later, with its chain."""
 
 
 def opened(file: bytes) -> tuple[PdfFileReader | None, str | None]:

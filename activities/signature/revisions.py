@@ -180,7 +180,7 @@ def ends_signed(file: bytes, reader: PdfFileReader) -> bool:
 
 
 def is_described_otherwise(reader: PdfFileReader) -> bool:
-    """Returns whether any later revision changes the document information (title, author …) of the first.
+    """Returns whether any later revision changes the document information (title, author …) of the first revision.
 
     Fields that signing tools write about themselves may differ.
     """

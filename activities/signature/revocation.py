@@ -17,15 +17,15 @@ from cryptography.x509 import ocsp as pyca_ocsp
 
 LARGEST_ANSWER: Final = 10_000_000
 FRESH: Final = timedelta(minutes=5)
-"""How much older than the judged moment a kept answer may be: it was requested shortly before the signature."""
+"""The maximum age of a kept answer at the judged moment: such an answer is requested shortly before the signature."""
 
 REMEMBERED: Final = 60.0
-"""Seconds; well within `FRESH`."""
+"""Seconds for which answers are cached; well within `FRESH`."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """OCSP answers and CRLs, DER. They count only if signed by keys of the chain."""
+    """OCSP answers and CRLs, DER. An answer counts only if a key of the chain has signed it."""
 
     ocsps: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
@@ -145,8 +145,8 @@ async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answe
 def of_old(answers: Answers, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
     """Returns the kept answers about those certificates of a chain which the new `answers` call *good*.
 
-    An authority may sign its new answers with a certificate that did not exist at the moment, so that they do not cover
-    it.
+    An authority may sign its new answers with a certificate that did not exist at the judged moment: such answers do
+    not cover that moment.
     """
     if not _all_good(answers):
         return NOTHING

@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 DETACHED: Final = "application/pkcs7-signature"
 FIELD: Final = "signature"
-"""The submission's field for it."""
+"""The submission's field for the signature."""
 
 LONGEST: Final = 20.0
 """Seconds of one check: twice the timeout of the authorities of signer and time-stamp, and as much again."""
@@ -184,7 +184,7 @@ def _other_paper(one: _Submitted, form: Prepared) -> tuple[Problem, ...]:
 def _of(
     one: _Submitted, verdict: SignatureVerdict, content: str | None = None, others: tuple[Problem, ...] = ()
 ) -> SignatureVerdict:
-    """Returns the verdict in terms of the submission; the `others` refuse it too."""
+    """Returns the verdict in terms of the submission; the problems in `others` refuse the signature too."""
     at = {APPLICANTS_FIELD: FIELD}
     found = (wrong.model_copy(update={"field": at.get(wrong.field, wrong.field)}) for wrong in verdict.problems)
     update = {"problems": (*others, *found), "file": one.digest, "content": content}

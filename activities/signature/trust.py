@@ -112,7 +112,7 @@ class Trust:
         """Returns the standing of `certificate` at `moment`.
 
         `others` may be intermediates to a root, `kept` are earlier answers. Addresses in the chain are contacted only
-        once its signatures led to a root of ours.
+        once the chain's signatures have led to a root of ours.
         """
         if not self._roots:
             return Standing("no_trust_roots")

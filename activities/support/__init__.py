@@ -1,1 +1,1 @@
-"""What activities share: heartbeats, refusals, pauses, failpoints."""
+"""Common parts of activities: heartbeats, refusals, pauses, failpoints."""

@@ -1,4 +1,4 @@
-"""Plays the lines of a script about a complaint: it is made, and a leader who may decide it answers it."""
+"""Plays the lines of a script about a complaint: the complaint is made, and a leader who may decide it answers."""
 
 from __future__ import annotations
 

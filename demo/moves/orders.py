@@ -124,7 +124,7 @@ async def _refused(scenario: Scenario, act: Act, view: FilingView, filer: Filer)
 
 
 async def _withdrawn(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
-    """The desk adds the applicant's signed request."""
+    """The fields of a withdrawal: the desk adds the applicant's signed request."""
     said = await _reason(scenario, act, view, filer)
     if act.role is not Role.RECEPTION:
         return said

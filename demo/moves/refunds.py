@@ -29,7 +29,7 @@ class RefundActs:
     page: Insisting
 
     async def play(self, act: Act, actor: Actor) -> None:
-        """Plays a line as soon as it is possible; an approval until the refund is given or left to be given by hand."""
+        """Plays a line as soon as it is possible; an approval until the refund is given, or left to people."""
         n, said = _read(act)
         stream = refund_workflow(self.filer.filing_id, n)
         if act.command != "request_refund":  # this one starts the stream

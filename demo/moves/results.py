@@ -1,4 +1,4 @@
-"""Plays the lines of a script about a result: a signer declines, it is signed again, revoked, corrected."""
+"""Plays the lines of a script about a result: a signer declines, the result is signed again, revoked, corrected."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What happens around a story: the bank, tills, absences, suspense."""
+"""The events around a story: at the bank, tills, absences, suspense."""

@@ -1,4 +1,4 @@
-"""The bank's captures and refunds for each filing, on all of its wires, read from its ledger over HTTP."""
+"""The bank's captures and refunds for each filing, through all of its APIs, read from the bank's ledger over HTTP."""
 
 from __future__ import annotations
 

@@ -25,7 +25,10 @@ class Paying:
 
     @property
     def words(self) -> Mapping[str, Beside]:
-        """The methods by the commands of a script's lines. Without `PAYMENT` they mean the filing's first one."""
+        """The methods by the commands of a script's lines.
+
+        A line without `PAYMENT` means the filing's first payment.
+        """
         return {
             "pay": self.pay,
             "pay_late": self.pay_late,

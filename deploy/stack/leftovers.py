@@ -48,5 +48,5 @@ def _is_alive(process: psutil.Process) -> bool:
 
 
 def _is_ours(process: psutil.Process, home: Home) -> bool:
-    """Whether the process is of this home, by its environment; PostgreSQL overwrites that: by its data folder."""
+    """Whether the process belongs to this home: by its environment, or for PostgreSQL, by its data folder."""
     return process.environ().get(HOME_VARIABLE) == str(home.root) or str(home.root / "postgres") in process.cmdline()

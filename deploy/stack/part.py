@@ -18,8 +18,8 @@ class Part:
     """One process of the stack.
 
     `prepare` runs before each start; `ready` is called repeatedly after it until it returns True. `settings` names the
-    addresses and secrets that the process may see; no other of ours reaches its environment. `own` are settings that
-    differ for each part. A part that runs `once` is ready when it has ended with success.
+    addresses and secrets that the process may see; no other setting of ours reaches its environment. `own` are settings
+    that differ for each part. A part that runs `once` is ready when it has ended with success.
     """
 
     name: str

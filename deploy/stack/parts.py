@@ -72,7 +72,7 @@ RELAY: Final = RECORD | {"MOTCUA_TRACKING_URL"}
 WORKER: Final = ENGINE | RELAY | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS, SCANNER, IDENTITY, INSTALLATION}
 RECEIPTS: Final = frozenset({"MOTCUA_RECEIPTS_URL", "MOTCUA_RECEIPTS_SECRET"})
 BRIEF: Final = 0.3
-"""Minutes for which a request through the sandbox's platform can be paid: short, so that its end can be seen."""
+"""Minutes for which a request through the sandbox's platform can be paid: few, so that a trial can show the expiry."""
 GATEWAY: Final = ENGINE | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", PROVIDERS}
 
 

@@ -172,13 +172,13 @@ def _ensure_user(name: str) -> None:
 
 
 def _let_through(path: Path) -> None:
-    """Lets others pass through the folders, not list them."""
+    """Lets other users pass through the folders, but not list them."""
     for folder in (path, *path.parents):
         _allow(folder, stat.S_IXOTH)
 
 
 def _let_read(path: Path) -> None:
-    """Lets others read and run a file as its owner may: it may be installed under a strict umask."""
+    """Lets other users read and run a file as its owner may, since it may be installed under a strict umask."""
     if path.exists():
         _allow(path, (path.stat().st_mode & (stat.S_IRUSR | stat.S_IXUSR)) >> 6)
 

@@ -38,9 +38,9 @@ _EVERYBODY: Final = (
 
 
 async def let_speak(env: Mapping[str, str]) -> None:
-    """Registers the program of this stack, if the stack requires identity, and waits until its workers know it.
+    """Registers this stack's program, if the stack requires identity, and waits until its workers know the program.
 
-    Raises `RefusalError`, `MotcuaError`, and `TimeoutError` if they do not within thirty seconds.
+    Raises `RefusalError`, `MotcuaError`, and `TimeoutError` if the workers do not know it within thirty seconds.
     """
     if env.get(PRINCIPAL) != HERE:
         return

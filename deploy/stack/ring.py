@@ -1,4 +1,4 @@
-"""The key ring of a stack: its own, once requested, or one that is set."""
+"""The key ring of a stack: a ring of its own, once requested, or the ring in the settings."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def ring_of_stack(home: Home, settings: Mapping[str, str], *, keeps_plain: bool)
 
     Args:
         home: The stack's home.
-        settings: The settings of the process that starts it.
-        keeps_plain: Whether its Temporal may hold unencrypted payloads, which are then accepted.
+        settings: The settings of the process that starts the stack.
+        keeps_plain: Whether the stack's Temporal may hold unencrypted payloads, which are then accepted.
 
     Raises:
         StackError: A setting is invalid, or would make encrypted payloads unreadable.

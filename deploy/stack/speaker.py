@@ -21,7 +21,7 @@ _OWN: Final = "identity.pem"
 
 
 def speaker_of_stack(home: Home, settings: Mapping[str, str]) -> dict[str, str]:
-    """Returns the settings of identity for the parts of a stack and its users; with `MOTCUA_IDENTITY=off`, only that.
+    """Returns the identity settings for a stack's parts and users; with `MOTCUA_IDENTITY=off`, that setting alone.
 
     Raises `StackError` for an invalid setting.
     """

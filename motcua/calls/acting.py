@@ -1,4 +1,4 @@
-"""A client bound to one actor and one program, which every command would have to name otherwise."""
+"""A client bound to one actor and one program, so that its calls need not name them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .sending import Sending, command_id
 class ActingClient(Questions):
     """Files, acts and asks as one actor, through one program; `FilingClient.as_` makes it.
 
-    It has every question of `FilingClient`, asked for this actor.
+    The client has every question of `FilingClient`, asked for this actor.
 
     Attributes:
         actor: The actor of every message.
@@ -71,7 +71,7 @@ class ActingClient(Questions):
     async def pass_over(self, absent: str, progress: Progress = lambda _, __: None) -> list[PassedOver]:
         """As a team lead, give the claimed tasks of an absent officer of one's agency to the substitute (chuyển việc).
 
-        It takes tasks from nobody else, and may be repeated: tasks that passed over before stay as they are.
+        Only this officer's tasks move. May be repeated: tasks that passed over before stay as they are.
 
         Args:
             absent: The officer's subject, absent today by the directory.

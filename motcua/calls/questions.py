@@ -140,7 +140,7 @@ class Questions:
     async def machine_work(self, filing_id: UUID | str) -> list[MachineWork]:
         """Returns the filing's open requests to its back office, with attempts, last error and next attempt.
 
-        The answer comes from Temporal, not from the record: a filing that does not run has none.
+        The answer comes from Temporal, not from the record: it is empty for a filing that does not run.
         """
         stream = _filing(filing_id)
 
@@ -199,7 +199,7 @@ class Questions:
         return await patiently(lambda limit: self._ask(question, limit), self._line.patience, longest)
 
     async def _ask(self, question: _Asks[T], limit: timedelta, asker: c.Actor | None = None) -> T:
-        """Returns the record's answer by a workflow of its own; touches no running one. `asker`: the asking actor."""
+        """Returns the record's answer, by a new workflow that touches no running one. `asker`: the asking actor."""
         voice = self._line.voice if asker is None else self._line.voice.of(asker)
         asked = await voice.question(cast("c.Question", question))
         try:
@@ -227,7 +227,7 @@ class Questions:
         return answered
 
     async def _why_not_found(self, stream: str, limit: timedelta) -> MotcuaError:
-        """Returns the error for a stream missing in the record: its workflow may still register it, or was refused."""
+        """Returns the error for a stream missing in the record: its workflow is yet to register it, or was refused."""
         handle = self._line.client.get_workflow_handle(stream)
         try:
             description = await handle.describe(rpc_timeout=limit)

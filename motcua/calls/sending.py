@@ -306,7 +306,10 @@ def _filing(stream: str, content: dict[str, Any], signed: dict[str, str]) -> Wit
 
 
 def _digest_of(content: dict[str, Any]) -> str:
-    """Returns a submission's digest as the platform computes it. Raises `BadSubmission` if that would be refused."""
+    """Returns a submission's digest as the platform computes it.
+
+    Raises `BadSubmission` if the platform would refuse it.
+    """
     try:
         return c.content_digest(content)
     except c.RefusalError as no:
@@ -333,6 +336,6 @@ def _was_dropped(error: WorkflowUpdateFailedError) -> bool:
 
 
 async def _forget(operation: WithStartWorkflowOperation[Any, Any]) -> None:
-    """Retrieve the operation's own copy of the error, or asyncio warns that it never was."""
+    """Retrieve the operation's own copy of the error; otherwise asyncio warns that nobody retrieved it."""
     with contextlib.suppress(Exception):
         await operation.workflow_handle()

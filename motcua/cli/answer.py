@@ -22,7 +22,7 @@ from motcua.cli.running import out, plain, print_json
 from motcua.contract import Text, said
 
 VIETNAM: Final = timezone(timedelta(hours=7), "+07")
-"""A fixed offset, unchanged since 1975: it needs no zone database, which some machines lack."""
+"""A fixed offset, unchanged since 1975: so no zone database is needed, which some machines lack."""
 
 _FRAME: Final = 3
 """Width of the border and padding of each column of a table."""

@@ -126,7 +126,8 @@ def _words(error: MotcuaError) -> str | None:
 def not_of_stack() -> tuple[str, ...]:
     """Returns the prefixes of settings that are not taken from an embedded stack in this folder.
 
-    They are Temporal's if the environment names a Temporal, and the identity's if it sets one or names a Temporal.
+    The prefixes are Temporal's if the environment names a Temporal, and the identity's if the environment sets an
+    identity or names a Temporal.
     """
     elsewhere = _OF_TEMPORAL if SAYS_WHERE & os.environ.keys() else ()
     return (*elsewhere, _SPEAKING) if _SPEAKER & os.environ.keys() else elsewhere

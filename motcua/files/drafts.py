@@ -34,11 +34,11 @@ class Draft(Protocol):
         """Append data."""
 
     def keep(self, name: str) -> bool:
-        """Give the draft its name. False if a file of that name exists; it stays as it is."""
+        """Give the draft its name. False if a file of that name exists, which stays as it is."""
 
 
 class InMemory:
-    """A file that the store gets in one piece: so it overwrites none, and leaves no parts behind."""
+    """A file that the store gets in one piece, so that no file is overwritten and no parts are left behind."""
 
     def __init__(self, store: ObjectStore, folder: str, media_type: str) -> None:
         self._store = store
@@ -96,7 +96,9 @@ class InFolder:
         self._file.write(data)
 
     def keep(self, name: str) -> bool:
-        """Give the draft its name, synced to disk. False if a file has that name: then that one is synced and touched.
+        """Give the draft its name, synced to disk.
+
+        False if a file has that name: then the existing file is synced and touched.
 
         The caller relies on the existing file, so its age must not make it look unused for days and be swept.
         """

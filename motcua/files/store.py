@@ -87,7 +87,7 @@ class Store:
         name: str | None = None,
         progress: Progress | None = None,
     ) -> FileRef:
-        """Put a local file into the store for a filing, before that is submitted. Idempotent.
+        """Put a local file into the store for a filing, before the filing is submitted. Idempotent.
 
         The file is read once and stored whole or not at all; when this returns it is on the store's disk. A filing may
         have at most `MOST_FILES` files there, of `LARGEST_FILING` bytes together.
@@ -101,7 +101,7 @@ class Store:
 
         Raises:
             FileNotTakenError: This file can't be attached; `problem` has the reason.
-            StoreFailedError: The store could not keep it.
+            StoreFailedError: The store could not keep the file.
             DamagedFileError: The store has other bytes under the file's key.
         """
         return await asyncio.to_thread(

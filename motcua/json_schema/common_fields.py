@@ -1,6 +1,7 @@
 """The descriptions of fields that stand in four models of the contract or more, and mean the same in each.
 
-Any other field has its description below it, in the source of its model; so has one of these with another meaning.
+Any other field has its description below it, in the source of its model; so has a field of the same name with another
+meaning.
 """
 
 from __future__ import annotations

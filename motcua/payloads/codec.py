@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 KEY_ID: Final = "encryption-key-id"
 NONCE: Final = 12
 _OF_A_SCHEDULE: Final = re.compile(r"-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
-"""The suffix that a schedule adds to a workflow's id. Its runs hand on their results, so the schedule's id is bound."""
+"""The suffix that a schedule adds to a workflow's id.
+
+Such runs hand on their results, so payloads are bound to the schedule's id.
+"""
 _STILL_CLOSED: Final = (SEALED, NOT_OPENED)
 
 
@@ -68,7 +71,10 @@ class Codec(PayloadCodec, WithSerializationContext):
         return list(payloads) if key is None else [self._sealed(payload, key) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Decrypts each payload; one that can't be opened carries the reason. Raises `UnopenedError`, see the class."""
+        """Decrypts each payload; a payload that can't be opened becomes one with the reason.
+
+        Raises `UnopenedError`, see the class.
+        """
         return [self._opened(payload) for payload in payloads]
 
     @property

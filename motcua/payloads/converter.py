@@ -57,7 +57,7 @@ _BY_ENCODING: Final = CompositePayloadConverter(
         for each in DefaultPayloadConverter.default_encoding_payload_converters
     )
 )
-"""Shared: the SDK makes several converters for each message, and this one keeps how each model is parsed."""
+"""The payload converters by encoding, shared by all converters that the SDK makes, since they cache models' parsers."""
 
 
 class _CompactConverter(PayloadConverter):
@@ -91,7 +91,7 @@ def why_not_opened(payload: Payload) -> str | None:
 
 
 class FailureConverter(DefaultFailureConverter):
-    """Leaves out the traceback of expected errors (a refusal, no news yet): to format it would take longer."""
+    """Leaves out the traceback of expected errors (a refusal, no news yet), because formatting takes time."""
 
     def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
         """Encodes as the SDK does, but drops the traceback of a benign error."""
@@ -101,7 +101,7 @@ class FailureConverter(DefaultFailureConverter):
 
 
 class _DataConverter(DataConverter):
-    """Has no external store of payloads: passes a reference to one through unread, where the SDK would raise."""
+    """The converter without an external store: passes references to stored payloads on; the SDK would raise."""
 
     async def _decode_reference_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
         return list(payloads)

@@ -27,8 +27,8 @@ class Known:
     def seen_seq(self, stream: str) -> int:
         """Returns the highest event number in this stream's receipts; 0 if none is known.
 
-        The next actor has seen the stream up to there, even if the workflow has lost it again (a receipt may come from
-        the record).
+        The next actor has seen the stream up to that event, even if the workflow has lost the event again (a receipt
+        may come from the record).
         """
         return self._seen.get(stream, 0)
 
@@ -37,7 +37,7 @@ class Known:
         return self._sent.get((stream, command_id))
 
     def is_open(self, stream: str, command_id: str) -> bool:
-        """Returns True if an earlier attempt sent the command and got no answer: then the record is asked first."""
+        """Returns True if an earlier attempt sent the command and got no answer: then the record is queried first."""
         key = (stream, command_id)
         return key in self._sent and self._sent[key] is None
 

@@ -54,7 +54,7 @@ class Voice:
         return await self._by(lambda by: {"statement": by.submission(submission, self.authenticated)}, {})
 
     async def _by(self, signed: Callable[[Speaker], T], unsigned: T) -> T:
-        """Signs; in a thread if another process signs, so that other calls need not wait for it."""
+        """Signs a message; in a thread if another process signs, so that other calls need not wait for that process."""
         if self.speaker is None:
             return unsigned
         return await asyncio.to_thread(signed, self.speaker) if self.speaker.waits else signed(self.speaker)

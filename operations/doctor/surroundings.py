@@ -105,7 +105,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 @dataclass
 class Surroundings:
-    """The checks' knowledge of the settings, and of the servers that have answered.
+    """The input of the checks: the settings, and the servers that have answered so far.
 
     Attributes:
         settings: The settings, by name.

@@ -24,7 +24,7 @@ class NotErasedError(Exception):
 
 
 class Back(NamedTuple):
-    """An erased filing that is not erased in the record; `asked`: whether its erasure is requested there."""
+    """An erased filing that is not erased in the record; `asked`: whether the record has a request for its erasure."""
 
     code: str
     asked: bool
@@ -41,7 +41,7 @@ async def tell(place: Place, filings: Iterable[UUID]) -> None:
 
 
 async def tell_all(connection: Connection, place: Place) -> None:
-    """Records all filings erased in the record at the second place, also those erased before that existed.
+    """Records all filings erased in the record at the second place, also those erased before there was a second place.
 
     Raises `NotErasedError`.
     """

@@ -62,7 +62,10 @@ async def erase(
 
 
 async def _hold(connection: Connection, filing: UUID) -> None:
-    """Locks all of the filing's streams. A stream begun meanwhile waits for the filing's own row, or is seen here."""
+    """Locks all of the filing's streams.
+
+    A stream that begins meanwhile waits for the lock of the filing's own row, or is among these.
+    """
     await connection.execute("lock table stream in row exclusive mode")
     await connection.execute(_HOLD, filing_workflow(filing))
     await connection.execute(_HOLD_ALL, filing)

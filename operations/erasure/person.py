@@ -51,7 +51,7 @@ async def others(connection: Connection, vault: Vault, id_number: str, progress:
 
 
 async def held(log: Log, vault: Vault, filing: asyncpg.Record) -> tuple[dict[str, Any], list[Reference]]:
-    """Returns one of their filings as plain data: every event with its sealed parts, the accesses, and its files.
+    """Returns one of the person's filings as plain data: all events with their sealed parts, the accesses, the files.
 
     Raises `UnfoldableError`.
     """

@@ -13,7 +13,7 @@ from views.log import Connection
 
 
 async def retentions(connection: Connection, procedure: str | None = None) -> dict[str, RetentionRule]:
-    """Returns by procedure code, of one or of all, the rule of the newest version that states one."""
+    """Returns the retention rule by procedure code, of one or of all: that of the newest version with such a rule."""
     found: dict[str, RetentionRule] = {}
     for row in await connection.fetch(_STATED, procedure):
         if row["code"] not in found and (said := _retention(row["source"])) is not None:

@@ -14,7 +14,8 @@ class Sink:
 
     Attributes:
         what: The effect in words.
-        statement: Does it, given the filing as `$1`; None if nothing has to be done, or the fold does it.
+        statement: The SQL that has the effect, given the filing as `$1`; None if nothing has to be done, or the fold
+        does it.
     """
 
     what: str

@@ -103,7 +103,7 @@ exists (
         and (classid::bigint << 32) | objid::bigint = hashtext('motcua erase')
 )
 """
-"""True while a run is under way, which holds that lock."""
+"""SQL: true while an erasure run is under way, which holds the lock of `_ONLY_ONE`."""
 _UNFINISHED: Final = """
 select erasure.request, erasure.filing_id, filing.code
 from erasure join erasure_deed as answer on answer.asked = erasure.request and answer.deed = 'approve'

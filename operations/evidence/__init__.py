@@ -1,1 +1,1 @@
-"""What an auditor takes along: bundles, bindings, claims."""
+"""Evidence for auditors: bundles, bindings, claims."""

@@ -25,8 +25,8 @@ select e.stream, e.seq, e.filing_id, e.command_id, e.bound, r.digest,
 from event e left join receipt r on r.stream = e.stream and r.command_id = e.command_id
 where length(e.bound) > 64 or (e.bound is null and e.kind = 'submitted' and e.seq = 1) order by e.stream, e.seq
 """
-"""Events with a commitment beside their epoch: each commitment has 64 digits. Also the first event of an older filing
-without commitments: its key is checked by opening the sealed part."""
+"""The events that bind more than their epoch: each commitment has 64 digits. Also the first event of an older filing
+without commitments, whose key is checked by opening the event's sealed part."""
 
 _ERASED: Final = """
 select body from event where stream = $1 and kind = 'erased'
@@ -42,7 +42,7 @@ select exists (
 
 
 class Unbound(NamedTuple):
-    """An event whose bound `row`, `key` or `receipt`, is not the stored one, and `why`."""
+    """An event that binds another `row` (`key` or `receipt`) than the stored one, and the reason `why`."""
 
     stream: str
     seq: int

@@ -19,9 +19,9 @@ class Claimed(NamedTuple):
     Attributes:
         seq: The first event of the command, which keeps the statement.
         text: The statement as received, for verification by others.
-        key: The register's present entry; None if there is none.
-        same: Whether its digest is the one in the log.
-        by_key: Whether it is signed by that key.
+        key: The register's present entry of the signing key; None if there is none.
+        same: Whether the statement's digest is the one in the log.
+        by_key: Whether the statement is signed by `key`.
     """
 
     seq: int

@@ -40,7 +40,7 @@ class NotRotatedError(Exception):
 class Rotated:
     """The number of keys wrapped again, and the master key that wrapped them.
 
-    `left` counts, by master key, the keys that others still wrap: keys wrapped meanwhile, or not to be opened here.
+    `left` counts the keys that other master keys still wrap, by master key: wrapped meanwhile, or unopenable here.
     """
 
     by: str
@@ -52,7 +52,7 @@ async def rotate(dsn: str, masters: MasterKeys, progress: Progress) -> Rotated:
     """Wraps again every key not yet wrapped by the current master key's newest version, as the owner of the tables.
 
     `progress(done, of)` is called after every page. Raises `NotRotatedError`, `KeysUnavailableError`, and asyncpg's
-    errors; keys wrapped until then stay so.
+    errors; keys wrapped before the error stay wrapped by the new master key.
     """
     connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
     try:

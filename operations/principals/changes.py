@@ -211,7 +211,7 @@ where n = $1 and waits and not exists (select from principal_change as answer wh
 _CHANGED_SINCE: Final = """
 select exists (select from principal_change where principal = $1 and n > $2 and not waits and change <> 'decline')
 """
-"""Whether the principal was changed after the request: the requested change would undo that."""
+"""Whether the principal was changed after the request, so that the requested change would undo the later one."""
 _ADD: Final = """
 insert into principal_change (command_id, body, n, principal, change, asked, waits, officer, agency, reason, at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)

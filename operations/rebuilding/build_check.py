@@ -88,7 +88,7 @@ class BuildCheck:
         return Checked(name, differs=differs, snapshot=snapshot)
 
     async def _compare(self, stream: asyncpg.Record) -> tuple[str, ...]:
-        """Returns the read models that would differ: writes them from the log, compares, and rolls back."""
+        """Returns the read models that would differ: writes their rows from the log, compares, and rolls back."""
         async with self._pool.acquire() as connection:
             transaction = connection.transaction()
             await transaction.start()
@@ -125,7 +125,7 @@ class BuildCheck:
         return description.status is WorkflowExecutionStatus.FAILED
 
     async def _snapshot(self, stream: str) -> bool:
-        """Loads the snapshot that the previous run passed to this one. Returns whether there was one."""
+        """Loads the snapshot that the previous run passed to the current run. Returns whether there was one."""
         raw = await self._handed_on(stream)
         if raw is None:
             return False

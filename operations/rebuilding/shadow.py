@@ -92,7 +92,10 @@ class Shadows:
         await self._connection.execute(_FOLDED, *named, seqs, late)
 
     async def compare(self) -> None:
-        """Notes every differing row. A growing filing may differ for that reason alone: `changed` compares it again."""
+        """Notes every differing row.
+
+        A filing may differ only because it has grown: `changed` compares such filings again.
+        """
         for table, key in self.tables.items():
             await self._connection.execute(f"analyze rebuild.{table}")
             await self._connection.execute(_COMPARE.format(table=table, key=key, which="true"))

@@ -1,7 +1,7 @@
 """The comparison of acts that bank, post and signer list as done in our name with the events that order them.
 
-The lists are the partners' own statements and independent of Temporal: they also have the effects of a forged request.
-So an act that no event orders is found, whatever its cause.
+The lists are the partners' own statements, independent of Temporal, and also show the effects of forged requests. So an
+act that no event orders is found, whatever its cause.
 """
 
 from __future__ import annotations

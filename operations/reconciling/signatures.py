@@ -45,14 +45,14 @@ class Told(StrEnum):
     SIGNED = "signed"
     AWAITED = "awaited"
     OTHERWISE = "otherwise"
-    """It was requested, and then declined or requested of another signer."""
+    """The signature was requested, and then declined or requested of another signer."""
     NOTHING = "nothing"
     STRANGE = "strange"
-    """The log does not have this filing at all."""
+    """The log does not have the named filing at all."""
 
 
 class Wrong(StrEnum):
-    """The fault of a signature: no event orders it, the log goes on without it, or it is one too many.
+    """The fault of a signature: no event orders it, the log never took it, or an event has a second one.
 
     `of_no_filing`: its filing is unknown to the log, as with another installation's signatures.
     """

@@ -45,7 +45,7 @@ class Checked:
     """The result of the verification.
 
     `asked`: whether the register was queried; `standing`: its answer, None for an unknown file. It may be an official
-    `paper` instead, for which the question of being in force does not arise.
+    `paper` instead, which is never in force or out of force.
     """
 
     verdict: SignatureVerdict
@@ -77,7 +77,7 @@ class Checked:
 
     @property
     def register(self) -> str:
-        """The record's answer: a `Validity`, `official_paper`, `not_registered`; `unknown` if it was not asked."""
+        """The record's answer: a `Validity`, `official_paper`, `not_registered`; `unknown` if it was not queried."""
         if not self.asked:
             return "unknown"
         if self.paper is not None:
@@ -115,7 +115,10 @@ class Asked:
 
 
 async def check(pdf: bytes, asked: Asked, *, lasts: bool = True, known: bool = False) -> SignatureVerdict:
-    """Returns the verdict on a file's signatures. `lasts`: False for a paper. A file not `known` must have a seal."""
+    """Returns the verdict on a file's signatures. `lasts`: False for an official paper.
+
+    A file that the register does not know (`known`) must have a seal.
+    """
     trusted = [x509.Certificate.load(root) for root in asked.roots]
     async with httpx.AsyncClient(timeout=5) as client:
         trust = Trust(trusted, Responders(client), asked.policy)

@@ -1,4 +1,4 @@
-"""The move of a file inside the store. Its age starts again at the new place; it is always in at least one of them."""
+"""The move of a file inside the store: always in at least one of the places, its age starts again at the new one."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ async def renew(dsn: str, how: Renewing, progress: Callable[[int, int, int], Non
 
     A file is read when it is first seen, and when its time-stamp ends soon.
 
-    It can be killed and run again at any time: a new file that is not recorded is swept later. Raises
+    The renewal can be killed and run again at any time: a new file that is not recorded is swept later. Raises
     `StoreFailedError` if the store does not answer, other errors of `how.records`, and asyncpg's errors.
     """
     report = Report(dry_run=how.dry_run)

@@ -1,6 +1,6 @@
 """Sweeping: a file under `files/` that no event names is put aside, and later removed if no event names it since.
 
-So are files of an erased filing, which come back with a restored copy of the store.
+Files of an erased filing, which come back with a restored copy of the store, are swept too.
 Two steps, days apart, so that a submission under way loses nothing: a file that an event names meanwhile is put back.
 Every step is idempotent, and may be interrupted.
 """
@@ -142,7 +142,7 @@ class _Sweep:
                     await self._put_back(known.named[key])
 
     async def _pages(self, prefix: str, progress: Progress) -> AsyncIterator[dict[str, datetime]]:
-        """Yields pages of files' keys, without the prefix `swept/`, with the times since which they are there."""
+        """Yields pages of files: the keys without the prefix `swept/`, each with the time of the last write."""
         async for listed in self._store.list(prefix, chunk_size=PAGE):
             page = {meta["path"].removeprefix(ASIDE): meta["last_modified"] for meta in listed}
             self.report.files += len(page)
@@ -160,7 +160,7 @@ class _Sweep:
         return Known({file.key: file for _, file in (*said.files, *of_money)}, unreadable)
 
     def _stays(self, key: str, modified: datetime, known: Known) -> bool:
-        """Whether a file that no event names stays at its place; counts it if so."""
+        """Whether a file that no event names stays at its place; counts such a file."""
         filing = _filing(key)
         if filing is None or filing in known.unreadable:
             self.report.left += 1

@@ -32,10 +32,10 @@ class AbsenceRefusedError(Exception):
 
 
 async def record_absence(database: Database, absence: Absence, by: Publisher = PLATFORM) -> bool:
-    """Records an absence, or changes the end or substitute of the one that begins on that day.
+    """Records an absence, or changes the end or substitute of an absence that begins on the same day.
 
     Returns:
-        Whether this very absence was recorded before.
+        Whether the same absence was recorded before.
 
     Raises:
         AbsenceRefusedError: With every problem.

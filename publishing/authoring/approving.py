@@ -51,7 +51,7 @@ class Waiting(NamedTuple):
 
 
 async def require_two(database: Database, by: Publisher, *, on: bool) -> None:
-    """Requires a second operator for changes of fees, limits or roles, or no longer. This change itself waits for one.
+    """Sets whether changes of fees, limits or roles need a second operator; one must approve switching that off.
 
     Raises `RefusalError`, `WaitsError`.
     """
@@ -154,4 +154,4 @@ def _refuse(why: Problem) -> Exception:
 
 _EVENT: Final[TypeAdapter[PublicationEvent]] = TypeAdapter(PublicationEvent)
 _CHANGED: Final = "select exists (select from event where stream = any($1) and occurred_at > $2)"
-"""Works also with rows taken over since: their event has the time of the original publication."""
+"""SQL for `_changed`, also right for rows taken over since: their event has the original time of publication."""

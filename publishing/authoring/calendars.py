@@ -32,7 +32,7 @@ class CalendarTakenError(Exception):
 
 
 async def publish_calendar(database: Database, data: bytes, by: Publisher = PLATFORM) -> PublishedCalendar:
-    """Publishes a calendar, which is then in force. The same bytes may be published again while it is.
+    """Publishes a calendar, which is then in force. While it is in force, the same bytes may be published again.
 
     Raises `MistakesFoundError`, `CalendarTakenError`, and asyncpg's errors.
     """

@@ -1,4 +1,4 @@
-"""Erasure of former officers' names from publications by two people, once they need not be kept any more."""
+"""Erasure of former officers' names from publications by two people, once the names need not be kept any more."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ agency decides, `part.<code>` one of them; `case`: every other processing limit,
 
 
 ASKED_FOR: Final = frozenset({"reading", "unclaimed"})
-"""The waits that exist only if the procedure has them, or the caller requests them."""
+"""The names in `DEMO_SECONDS` of waits that exist only if the procedure has them, or the caller requests them."""
 
 
 class MistakesFoundError(Exception):
@@ -107,7 +107,7 @@ def _mistakes_of(procedure: Procedure, template: str, above: int) -> list[Mistak
 
 @lru_cache
 def _faults(trial: str) -> tuple[Fault, ...]:
-    """Tries a template, once in each process: it takes a second or two."""
+    """Tries a template, once in each process, as a trial takes a second or two."""
     return tuple(faults(Trial.model_validate_json(trial)))
 
 

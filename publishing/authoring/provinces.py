@@ -74,7 +74,7 @@ def check_province(data: bytes, known: Known, today: date | None = None) -> Chec
 
 
 def known_from(procedures: Iterable[bytes]) -> Known:
-    """Returns the known procedures of a catalogue's files; the agencies stay unknown."""
+    """Returns the known procedures, from a catalogue's files; the agencies stay unknown."""
     return Known(_bases((parse(source).value, False) for source in procedures))
 
 
@@ -162,7 +162,7 @@ def _fits(base: Base, province: str, version: Version, fee: Any) -> None:
 
 
 async def _served(connection: Connection, overlay: ProvinceOverlay) -> list[AgencyEntered]:
-    """Returns the agencies whose `receives_for` changes: after it, exactly this version's desks receive for others."""
+    """Returns the agencies whose `receives_for` changes, so that exactly this version's desks receive for others."""
     desks = {desk.agency: list(desk.receives_for) for desk in overlay.desks}
     there = (await read(connection, AGENCY)).values()
     concerned = [row for row in there if row["province"] == overlay.province or row["agency"] in desks]

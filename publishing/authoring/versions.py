@@ -26,7 +26,7 @@ class VersionPublishedError(Exception):
 
 
 class Row(NamedTuple):
-    """A version to be published: of the whole country, or composed of its version `base` for a `province`."""
+    """A version to publish: of the whole country, or composed for a `province` from the country's version `base`."""
 
     code: ProcedureCode
     version: Version
@@ -49,7 +49,7 @@ def row(procedure: Procedure, sha256: str, source: bytes, *, demo: bool) -> Row:
 
 
 async def unpublished(connection: Connection, rows: Iterable[Row]) -> list[ProcedurePublished]:
-    """Returns the events of the new versions; a published one with the same bytes is passed over.
+    """Returns the events of the new versions; a version already published with the same bytes has none.
 
     Raises `VersionPublishedError`.
     """

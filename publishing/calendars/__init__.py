@@ -1,1 +1,1 @@
-"""Calendars: the mistakes in one, and the effects of its replacement."""
+"""Calendars: the mistakes in a calendar, and the changes in another version."""

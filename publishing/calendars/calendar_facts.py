@@ -16,7 +16,7 @@ from schemas.translate import said
 
 
 class Fact(NamedTuple):
-    """A day that differs from its weekday, or may do so.
+    """A day whose hours differ, or may differ, from those of its weekday.
 
     Attributes:
         day: The date.

@@ -1,1 +1,1 @@
-"""What differs between two versions, and for whom."""
+"""The differences between two versions of a procedure, and for a filing under them."""

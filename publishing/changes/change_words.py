@@ -22,7 +22,7 @@ _SHORT: Final = 30
 
 
 def told(was: Procedure, now: Procedure) -> list[tuple[Change, Text]]:
-    """Every change with its sentence: the old and the new value. Texts are shown with their placeholders filled."""
+    """Every change with a sentence about the old and the new value. Texts are shown with their placeholders filled."""
     values = Values(labels_of((*was.form, *now.form)))
     found = changes(was, now)
     as_filled = {_key(change): change for change in changes(filled(was), filled(now))}
@@ -93,7 +93,7 @@ def _verb(change: Change, before: Text, after: Text) -> str:
 
 
 def _direction(was: Any, now: Any) -> str | None:
-    """The key for up or down, for comparable values; None otherwise."""
+    """The key of the sentence for a raised or lowered value; None for values without an order."""
     if isinstance(was, Limit) and isinstance(now, Limit) and was.unit is now.unit:
         was, now = was.amount, now.amount
     if {type(was), type(now)} <= {int, float}:
@@ -102,5 +102,5 @@ def _direction(was: Any, now: Any) -> str | None:
 
 
 def _replaced(before: Text, after: Text) -> str:
-    """The key for a replaced value: long words are quoted one after the other."""
+    """The key of the sentence for a replaced value: long values get two quotations, one after the other."""
     return "change.replaced" if max(len(before.vi), len(after.vi)) > _SHORT else "change.changed"

@@ -52,15 +52,15 @@ class Place(NamedTuple):
 
     @property
     def listed(self) -> bool:
-        """Whether the place is itself an entry of a list."""
+        """Whether the place is an entry of a list."""
         return self.where.endswith("]")
 
 
 class Change(NamedTuple):
     """One difference. `was` and `now` are the values; of a reordered list, its entries in their order.
 
-    For an entry added to a list or removed from it, they are the entry itself. None stands for nothing. `after` is the
-    entry before an added one, if it is not the first.
+    For an added or removed entry of a list, the value is the entry itself, and the other one is None. `after` is the
+    entry before an added entry, unless the added one is the first.
     """
 
     place: Place

@@ -78,7 +78,7 @@ def is_list_of_entries(value: Any) -> bool:
 
 
 def _with(words: Text | PlaceWords, parts: Text) -> Text:
-    """A name with its parts in parentheses, if it has any."""
+    """A name, followed by the parts in parentheses if there are any."""
     vi, en = ("", "") if parts == NOTHING else (f" ({parts.vi})", f" ({parts.en})")
     return Text(vi=words.vi + vi, en=words.en + en)
 

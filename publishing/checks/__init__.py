@@ -1,1 +1,1 @@
-"""What may be wrong with a procedure, or with a province's decision on it."""
+"""The possible mistakes in a procedure, or in a province's rules for it."""

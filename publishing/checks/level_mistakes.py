@@ -1,4 +1,4 @@
-"""The parts that a procedure of a level must not have, and those that it must."""
+"""The parts that a procedure of a level must not have, and the parts that it must have."""
 
 from __future__ import annotations
 

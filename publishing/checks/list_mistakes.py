@@ -23,7 +23,7 @@ K = TypeVar("K")
 _MOST_ITEMS: Final = 50
 _MOST_PAPERS: Final = 100
 _MOST_FIELDS: Final = 200
-"""A submission can have no more fields than these."""
+"""The most fields that a submission can have."""
 _MOST_OTHERS: Final = 100
 
 

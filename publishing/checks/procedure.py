@@ -36,7 +36,7 @@ from schemas.people import Role
 from schemas.publishing.procedure import Act, Procedure
 
 _MOST_AMOUNT: Final = 10_000
-"""This many working days are forty years: no holidays are known beyond that."""
+"""The most working days of a limit: forty years, beyond which no holidays are known."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
 _BEFORE_THE_END: Final = frozenset({"limits.reminder", "limits.apology", "limits.notice"})
 _NOT_NOTHING: Final = _BEFORE_THE_END | {"limits.reappointment", "limits.reading", "limits.unclaimed"}

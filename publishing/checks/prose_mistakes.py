@@ -32,7 +32,7 @@ class _Prose(NamedTuple):
 def prose_mistakes(value: dict[str, Any], procedure: Procedure | None) -> Iterator[Mistake]:
     """Yields every mistake of the texts in the plain data `value`.
 
-    `procedure` is its model, or None if it does not fit the schema: then the placeholders can't be checked.
+    `procedure` is the model of `value`, or None if `value` does not fit the schema: then placeholders can't be checked.
     """
     known = None if procedure is None else (numbers(procedure), names(procedure))
     for pair, texts in _pairs(value, ""):

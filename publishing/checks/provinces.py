@@ -125,7 +125,7 @@ def _is_there(agency: str, known: Known) -> bool:
 
 
 def _fee(code: str, fee: Any, whose: tuple[str, str], known: Known) -> Iterator[Mistake]:
-    """The mistakes of the fee of a procedure, which has to fit every version of it."""
+    """The mistakes of a province's fee for a procedure: the fee has to fit every version of the procedure."""
     place = child("fees", code)
     if code not in known.procedures:
         yield mistake("unknown_procedure", place)

@@ -46,7 +46,7 @@ def _forgiving(value: Any, read_value: ValidatorFunctionWrapHandler) -> Any:
 
 Maybe = Annotated[T | Unread, WrapValidator(_forgiving)]
 Listed: TypeAlias = Maybe[Annotated[tuple[Maybe[T], ...], Strict(strict=False)]]
-"""A list whose entries are read one by one. Not strict, because a wrapped validator passes on a Python list, no
+"""A list whose entries are read one by one. Not strict, because the wrapped validator gets a Python list, not
 JSON."""
 
 

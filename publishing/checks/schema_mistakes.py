@@ -43,7 +43,7 @@ _RULES: Final[dict[str, str]] = {
 }
 
 _OF_TEXTS: Final = frozenset({"string_type", "time_form"})
-"""Errors of a value that should be a text, but that YAML reads as a number without quotes."""
+"""Errors of a value that should be a text; without quotes, YAML may have read a number."""
 
 _FORMS: Final[dict[str, str]] = {
     r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*$": '"1.001193"',

@@ -46,7 +46,7 @@ def text_of(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """The cell for people to look at, with any content."""
+    """The cell, whatever its content, as a text to show to people."""
     try:
         return text_of(value)
     except CellError:

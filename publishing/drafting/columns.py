@@ -58,7 +58,7 @@ _LEAST_KNOWN: Final = 3
 
 
 class Headings(NamedTuple):
-    """The row of headings of a table: each column's place, and the words at each place with any."""
+    """The row of headings of a table: the place of each column, and the words at each place that has words."""
 
     places: Mapping[Column, int]
     titles: Mapping[int, str]

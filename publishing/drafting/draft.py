@@ -21,7 +21,7 @@ VERSION: Final = "0-draft"
 """The version of a draft, which a person changes before publishing it."""
 
 NEVER: Final = "1970-01-01"
-"""The day of a draft's last comparison with the law, so long ago that all of it is stale until a person compares it."""
+"""The stated day of a draft's last check: so long ago that all facts are stale until a person checks them."""
 
 UNCONFIRMED: Final = "unconfirmed"
 _READ: Final = frozenset({"processing", "cut_off"})
@@ -86,12 +86,12 @@ def mistakes_of(draft: Mapping[str, Any]) -> Iterator[tuple[Column | None, Mista
 
 
 def _some(key: str, value: object) -> dict[str, object]:
-    """The key with its value, or nothing for an empty value."""
+    """The key with its value as plain data; empty for an empty value."""
     return {key: value} if value else {}
 
 
 def _twice(words: str) -> dict[str, str]:
-    """A text in both languages, from a table that has it in Vietnamese only."""
+    """A text in both languages; a table has texts in Vietnamese only."""
     return {"vi": words, "en": words}
 
 
@@ -121,7 +121,7 @@ def _limits(facts: Facts, limit: str) -> dict[str, str]:
 
 
 def _partial() -> dict[str, Any]:
-    """The reason why the procedure is only partly online: the law's last and least specific one."""
+    """The reason why the procedure is only partly online: the last and least specific of the law's reasons."""
     return {"reason": PartialReason.TECHNICAL.value, **_pair(said("draft.not_said")), "source": UNCONFIRMED}
 
 

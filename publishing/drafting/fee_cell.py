@@ -1,4 +1,4 @@
-"""The amounts in a cell, and the conditions of each."""
+"""The amounts in a cell, with the conditions of each amount."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _LET_OFF: Final = re.compile(r"\b(?:giam|mien)\b")
 class Amount(NamedTuple):
     """An amount in đồng, for each `per` or once, the words beside it, and the conditions that they name.
 
-    It may be 0. The sum of several units is limited by `bounds`, with `minimum` and `maximum`.
+    The amount may be 0. The sum of several units is limited by `bounds`, with `minimum` and `maximum`.
     """
 
     dong: int
@@ -57,7 +57,7 @@ class Amount(NamedTuple):
 
 
 class Fee(NamedTuple):
-    """The amounts of a cell, whether they are cases that exclude each other, and the rules of open points."""
+    """The amounts of a cell, whether these are cases that exclude each other, and the keys of points left open."""
 
     amounts: list[Amount]
     cases: bool
@@ -101,7 +101,7 @@ def fee_of(cell: str, unit: str = "") -> Fee:
 
 
 def _refuse_unless_elsewhere(words: str) -> None:
-    """Raise the mistake of words about money without an amount, unless they refer to a legal text that has it."""
+    """Raise the mistake of words about money without an amount, unless they name a legal text with the amount."""
     if "%" in words:
         raise CellError("fee_is_percentage")
     if _MONEY.search(words) or re.fullmatch(r"[\d., ]+", words):

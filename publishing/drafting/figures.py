@@ -1,4 +1,4 @@
-"""Times and percentages in the texts of a draft, which a procedure keeps apart from its words."""
+"""The times and percentages in the texts of a draft: a procedure keeps such figures apart from its words."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FIGURE: Final = re.compile(
 
 
 def with_figures(draft: dict[str, Any], source: str) -> dict[str, Any]:
-    """The draft with a placeholder for each such number in its texts, and the figures that fill them."""
+    """The draft with a placeholder for each time or percentage in its texts, and with the figures that fill these."""
     figures: dict[str, dict[str, Any]] = {}
 
     def placeholder(match: re.Match[str]) -> str:

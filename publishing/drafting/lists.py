@@ -38,7 +38,7 @@ class Papers(NamedTuple):
 
 
 def entries(cell: str) -> list[str]:
-    """The entries of a cell: by lines, by `;`, by bullets, never inside brackets; no lines that announce a list."""
+    """The entries of a cell, split at lines, `;` and bullets outside brackets, without lines that announce a list."""
     found = [part for line in _outside(cell, "\n;") for part in _numbered(line)]
     bare = [" ".join(_BULLET.sub("", part.strip()).split()).rstrip(" ,;.") for part in found]
     return [part for part in bare if part and not part.endswith(":")]
@@ -52,7 +52,7 @@ def texts_of(cell: str) -> list[str]:
 def papers_of(cell: str) -> Papers:
     """The papers that a cell lists. A paper marked `(nếu có)` is not required.
 
-    The number of sets is kept once, for the whole dossier; that of a single paper is left out.
+    The number of sets is kept once, for the whole dossier; the number of sets of a single paper is left out.
     """
     listed = entries(cell)
     if not cell or (len(listed) == 1 and _ELSEWHERE.fullmatch(folded(listed[0]))):

@@ -40,7 +40,7 @@ _SAID_ANYWAY: Final = re.compile(
     r"|ho so|hop le|theo quy dinh|cua|phap luat|co quan|tiep nhan|bo phan|mot cua|giai quyet|la"
     r"|from|receipt|of|a|complete|dossier|within|at most"
 )
-"""Words beside a time limit that change nothing about it."""
+"""Words beside a time limit that do not change the limit."""
 
 
 class Case(NamedTuple):
@@ -51,7 +51,7 @@ class Case(NamedTuple):
 
 
 class Time(NamedTuple):
-    """The processing limit, other limits by case, and the rules of open points.
+    """The processing limit, other limits by case, and the keys of points left open.
 
     A receipt after the `cut_off` counts for the next day.
     """
@@ -102,7 +102,7 @@ def _first(part: str) -> tuple[Limit, list[str]]:
 
 
 def _case(part: str) -> Case | None:
-    """The case that a part names, if it has one readable limit."""
+    """The case that a part of the cell names, if the part has one readable limit."""
     words = folded(part)
     found = list(_LASTS.finditer(words))
     if len(found) != 1 or not _CASE.match(words) or found[0][2] not in _UNITS:

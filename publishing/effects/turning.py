@@ -26,7 +26,7 @@ _MOST_NAMED: Final = 20
 
 @dataclass(frozen=True)
 class Turned:
-    """The numbers of streams of each kind that changed to the calendar and that are left, and some of those left."""
+    """The numbers of changed streams and of streams left, by kind, and the names of some streams left."""
 
     turned: dict[str, int]
     left: dict[str, int]

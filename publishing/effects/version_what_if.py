@@ -46,7 +46,7 @@ async def version_what_if(
 ) -> VersionWhatIf:
     """Compares every open filing of the procedure with the same filing, `received` under the new version.
 
-    `rules` are those of the file `source`; for an agency of a province with fees of its own, the province's variant
+    `rules` are the rules in the file `source`; for an agency of a province with fees of its own, the province's variant
     applies. Calls `progress(filings, of)` after each page.
     Raises `MistakesFoundError` if the version does not fit a province, `UnfoldableError`, and asyncpg's errors.
     """

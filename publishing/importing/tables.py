@@ -67,7 +67,10 @@ def _refused(rule: str, line: int | None = None, **facts: object) -> TableRefuse
 
 
 def _table(rows: Iterable[Cells]) -> Table | None:
-    """Returns the table in these rows; its headings are the row, among the first ones, with the most known headings."""
+    """Returns the table in these rows.
+
+    Of the first rows, the one with the most known headings is the row of headings.
+    """
     numbered = enumerate(rows, start=1)
     first = list(islice(numbered, _HEADINGS_WITHIN))
     found = [(number, known) for number, cells in first if (known := headings(cells))]

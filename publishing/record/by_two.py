@@ -29,8 +29,9 @@ _NAMES = {"name", "name_vi", "name_en"}
 def needs_two(event: PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
     """Whether an event, which makes these changes of the given rows, changes fees, limits or roles.
 
-    Every version of a procedure, of a province and of a calendar does. In the directory, all changes but those of names
-    and the departure of an officer do. An absence gives its substitute a role; its withdrawal takes one from nobody.
+    True for every version of a procedure, of a province and of a calendar. In the directory, true for all changes but
+    those of names and the departure of an officer. An absence gives its substitute a role, so it counts; its withdrawal
+    does not.
     """
     if isinstance(event, ProcedurePublished | ProvincePublished | CalendarPublished | AbsenceRecorded):
         return True
@@ -40,12 +41,12 @@ def needs_two(event: PublicationEvent, made: Iterable[Change], there: Mapping[Ta
 
 
 def always_needs_two(event: PublicationEvent) -> bool:
-    """Whether a second person approves it even where that is not required, because it is irreversible."""
+    """Whether an event needs a second operator even where none is required, because it is irreversible."""
     return isinstance(event, OfficerErased)
 
 
 def _gives(change: Change, before: Row | None) -> bool:
-    """Whether a row of the directory changes in more than its names."""
+    """Whether a row of the directory is added, or changes in more than its names; false for an officer who leaves."""
     if change.gone or change.table not in {AGENCY, OFFICER}:
         return False
     if change.table is OFFICER and not change.row["active"]:
@@ -82,7 +83,7 @@ def unapproved(log: Iterable[Published]) -> list[Published]:
 
 
 def _needed_two(event: PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
-    """Whether a second operator had to approve it in the state of its time."""
+    """Whether a second operator had to approve the event, by the settings and rows at its time."""
     by_two = there[STATE][_ONE]["by_two"]
     return always_needs_two(event) or (by_two and needs_two(event, made, there))
 

@@ -24,7 +24,7 @@ class Folded(NamedTuple):
 
 
 NAME_GONE: Final = "-"
-"""Replaces an officer's name that can't be opened any more and is in no row."""
+"""Stands for an officer's name that can't be opened any more and is in no row."""
 
 
 class Compared(NamedTuple):
@@ -59,7 +59,7 @@ async def compare(connection: Connection, vault: Vault | None) -> Compared:
 
 
 async def _unbound(connection: Connection) -> list[Difference]:
-    """Returns differences that no hash covers: receipts whose digest is not that of their events, and raised epochs."""
+    """Returns differences that no hash covers: receipts with another digest than their events, and raised epochs."""
     receipts = await connection.fetch(_RECEIPTS)
     wrong = [row for row in receipts if row["digest"] != sha256(b"[" + b",".join(row["bodies"]) + b"]").hexdigest()]
     raised = [row["stream"] for row in await connection.fetch(_RAISED)]

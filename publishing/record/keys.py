@@ -1,4 +1,4 @@
-"""The keys of streams that name people: one for each, stored and wrapped like those of filings."""
+"""The keys of streams that name people: one for each stream, stored and wrapped like the keys of filings."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def forget(connection: Connection, stream: str, erased: OfficerErased) -> 
 
 
 async def streams_with_names(connection: Connection) -> list[str]:
-    """Returns the streams with sealed parts that must be readable, without erased officers and answered requests."""
+    """Returns the streams whose sealed parts must be readable, without erased officers and answered requests."""
     return [row["stream"] for row in await connection.fetch(_SEALED)]
 
 

@@ -1,4 +1,4 @@
-"""One publishing transaction: its events in the log, and their rows in the tables."""
+"""A publishing transaction: it writes events to the log, and the rows that follow to the tables."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ROLE: Final = "motcua_publisher"
 
 
 class Publisher(NamedTuple):
-    """The actor who publishes, and the vault that seals people's names; without it, no event may name a person."""
+    """The actor who publishes, and the vault that seals people's names; without a vault no event may name a person."""
 
     actor: Actor = SYSTEM
     vault: Vault | None = None
@@ -144,7 +144,7 @@ async def publishing(database: Database, by: Publisher = PLATFORM) -> AsyncItera
 
 
 async def take_over(database: Database, by: Publisher) -> bool:
-    """Records the rows that are older than the log. Returns False if that was done before."""
+    """Records in the log the rows that are older than the log. Returns False if that was done before."""
     async with connected(database) as connection:
         if await connection.fetchval("select taken_over from publication_state"):
             return False

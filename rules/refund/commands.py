@@ -72,7 +72,7 @@ def _record_given(refund: Refund, command: RecordGiven, _: datetime) -> Events:
 
 
 def _leave_to_hand(refund: Refund, command: LeaveToHand, _: datetime) -> Events:
-    """The events if the provider does not pay a case: it goes to people, or a charge-back or a reopened filing voids it."""
+    """The events if the provider does not pay a case: people must, unless a charge-back or a reopening voids it."""
     if fold.entry_of(refund, command.case, CaseState.APPROVED) is None:
         return ()
     left = RefundLeftToHand(case=command.case, rule=command.rule)

@@ -32,7 +32,7 @@ class _Refused(yaml.YAMLError):
 
 
 class _Composer(Composer):
-    """Composes the nodes of a document of limited depth, without aliases, so that its memory follows the file's size."""
+    """Composes the nodes of a document of limited depth, without aliases, so that memory follows the file's size."""
 
     _depth = 0
 

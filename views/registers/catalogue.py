@@ -1,4 +1,4 @@
-"""The version of a procedure in force: its validity covers the day, and of several the latest counts."""
+"""The version of a procedure in force: its validity covers the day, and of several such versions the latest counts."""
 
 from __future__ import annotations
 

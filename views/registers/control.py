@@ -1,4 +1,4 @@
-"""The control slip of a filing: all hands that it went through. It names officers, and nobody else."""
+"""The control slip of a filing: all hands that the filing went through. The slip names officers, and nobody else."""
 
 from __future__ import annotations
 

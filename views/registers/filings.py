@@ -48,7 +48,7 @@ async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[R
 
 
 async def _told(log: Log, rows: Sequence[asyncpg.Record]) -> list[_Told | None]:
-    """Returns the log of each; all at once, or one by one if one can't be decrypted."""
+    """Returns the log of each filing, read at once, or one by one if a log can't be decrypted."""
     streams = await log.connection.fetch(_STREAMS, [filing_workflow(row["filing_id"]) for row in rows])
     found = {stream["filing_id"]: stream for stream in streams}
     wanted = [found[row["filing_id"]] for row in rows]

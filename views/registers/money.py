@@ -1,4 +1,4 @@
-"""The demand of a callback about money, and money in suspense, whose demand is unknown, with its steps."""
+"""The demand that a callback about money names, and money in suspense, whose demand is unknown, with its steps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Demanded(Model):
 
 
 async def demanded(connection: Connection, provider: str, reference: str) -> Demanded | None:
-    """Returns the demand of a merchant's reference."""
+    """Returns the demand that a merchant's reference names; None if there is none."""
     row = await connection.fetchrow(_DEMANDED, provider, reference)
     return None if row is None else Demanded.model_validate(dict(row))
 
@@ -35,7 +35,7 @@ async def demanded(connection: Connection, provider: str, reference: str) -> Dem
 async def recorded(connection: Connection, streams: Collection[str]) -> set[tuple[Any, ...]]:
     """Returns the money in payments' streams: stream, the provider's number, and distinguishing values.
 
-    For money received that is the reference of its request; for a charge-back its amount and time.
+    The distinguishing value of money received is the reference of its request; of a charge-back its amount and time.
     """
     found = set[tuple[Any, ...]]()
     for row in await connection.fetch(_RECORDED, list(streams)) if streams else ():
@@ -70,9 +70,9 @@ async def suspense(connection: Connection, find: Find) -> list[Suspense]:
 
 
 async def suspense_of(connection: Connection, find: Find, callback: UUID, *, locked: bool = False) -> Suspense | None:
-    """Returns one of them, also when nothing waits any more; `locked` until the caller's transaction ends.
+    """Returns the money of one callback, also if it waits no more; `locked` until the caller's transaction ends.
 
-    None if it is no transfer.
+    None if the callback is not about a transfer.
     """
     row = await connection.fetchrow(_LOCKED if locked else _ONE, callback)
     return None if row is None else await _suspense(connection, find, row)

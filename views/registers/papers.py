@@ -1,4 +1,4 @@
-"""The official papers of a filing, and the facts that the holder of one may learn of it."""
+"""The official papers of a filing, and the facts that the holder of a paper may learn about it."""
 
 from __future__ import annotations
 

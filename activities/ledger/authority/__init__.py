@@ -1,1 +1,1 @@
-"""Who may append: officers of the directory, registered principals, their statements."""
+"""The right to append: officers of the directory, registered principals, their statements."""

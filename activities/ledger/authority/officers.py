@@ -62,7 +62,7 @@ def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
 
 
 def _is_act(event: Any) -> bool:
-    """Whether the event is an act of an officer, perhaps for another; the system's events about signers are none."""
+    """Whether the event is an act of an officer, perhaps for another officer; false for system events about signers."""
     return "acting_for" in type(event).model_fields and not isinstance(event, SignatureRequested | ResultSigned)
 
 

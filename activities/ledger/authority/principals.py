@@ -61,8 +61,8 @@ class Keyring:
     def ring(self) -> Ring:
         """The principals. Raises `RefusalError` while this process lacks current data.
 
-        That is if the register has not answered for five seconds, or if the clock here differs too much from the
-        record's, which counts for everybody.
+        Data are not current if the register has not answered for five seconds, or if this process's clock differs too
+        much from the record's clock, which everybody goes by.
         """
         if monotonic() - self._asked_at >= KNOWN_WITHIN:
             raise unheard("principals_not_at_hand")
@@ -84,7 +84,7 @@ class Keyring:
         return datetime.now(UTC) + self._behind
 
     async def __aenter__(self) -> Self:
-        """Reads once, then keeps polling. An unreachable database is polled too: until then nothing is known."""
+        """Reads once, then keeps polling, also an unreachable database: until the first answer nothing is known."""
         await self._ask()
         self._asking = asyncio.create_task(self._ask_on())
         return self
@@ -119,7 +119,7 @@ class Keyring:
                 await self._tell_if_off(connection, asked_at)
 
     async def _tell_if_off(self, connection: Connection, now: float) -> None:
-        """Reports in the record that the clock here is off, for the machines' administrators."""
+        """Reports in the record that this process's clock is off, for the machine's administrators."""
         behind = round(self._behind.total_seconds())
         if abs(behind) > OFF_BY and now - self._told_at >= _TELL_EVERY:
             self._told_at = now

@@ -55,8 +55,8 @@ PARAMETERS: Final = 4
 def may_speak(filing: str, agency: str, at: int) -> str:
     """Returns SQL: one grant of the principal covers the whole batch, and its key is not revoked.
 
-    Its `parameters` begin `at` this place. It is `not_granted` in SQL; the subject of a filing that begins was checked
-    before.
+    The `parameters` begin at the number `at`. The SQL corresponds to `not_granted`; the subject of a filing that begins
+    was checked before.
     """
     return f"""
 exists (

@@ -16,7 +16,7 @@ select $1, $2, $3, $4, $5, $6, $7, $8, $9 where (select count(*) from inbox wher
 on conflict (id) do nothing
 """
 _MOST: Final = 1000
-"""Maximum number kept for one stream: further ones are no news."""
+"""Maximum number of signals kept for one stream: further ones are no news."""
 
 
 class Inbox:

@@ -21,7 +21,7 @@ class Request(NamedTuple):
 
 
 class Called(NamedTuple):
-    """The age of the last call for a case, and whether the provider has confirmed that it has one of them."""
+    """The age of the last call for a case, and whether the provider has confirmed one of the calls."""
 
     ago: timedelta
     is_known: bool

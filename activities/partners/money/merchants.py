@@ -35,7 +35,7 @@ def provider(name: str, merchant: Merchant, client: httpx.AsyncClient) -> Provid
 
 
 def door(name: str, merchant: Merchant) -> Door:
-    """Returns the receiver of its callbacks."""
+    """Returns the receiver of the merchant's callbacks."""
     match merchant:
         case VnPayMerchant():
             return VnPayDoor(name, merchant)

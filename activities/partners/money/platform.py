@@ -147,7 +147,7 @@ def checksum(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]
 
 
 def signed(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]) -> bool:
-    """Returns whether `MaXacThuc` is right, and can be right for these values alone."""
+    """Returns whether `MaXacThuc` is right, and would be right for no other values."""
     expected, found = checksum(secret, fields, said), said.get(SIGNATURE, "").lower()
     right = hmac.compare_digest(found.encode(), expected.encode())
     return right and not any("|" in said.get(name, "") for name in fields)

@@ -88,7 +88,7 @@ class Platform:
         return (notice,)
 
     async def _queried(self, demand: Demand) -> dict[str, str]:
-        """What the platform tells of a demand, signed."""
+        """Returns the platform's signed answer about a demand."""
         merchant = self._merchant
         said = await self._ask(merchant.query_url, self._common("QUERY", demand), merchant.query_fields)
         if not signed(merchant.secret, merchant.query_answer_fields, said):

@@ -91,7 +91,7 @@ class Outcome(StrEnum):
 
 
 UNPAID: Final = frozenset({Outcome.PENDING, Outcome.FAILED})
-"""No money has come, as far as is known: the transaction may have no number yet."""
+"""Outcomes without money so far, whose transaction may have no number yet."""
 
 UNNUMBERED: Final = "0"
 """The number of a transaction without one."""
@@ -177,8 +177,9 @@ class Giving(Model):
 class Refunding(StrEnum):
     """The state of a refund.
 
-    `UNDER_WAY`: the provider was asked for it, and has no result yet. `NOT_ASKED`: it knows the payment, but has no
-    such refund: never asked for, or asked for and not made. `UNTOLD`: the state can't be determined.
+    `UNDER_WAY`: the provider was asked for the refund, and has no result yet. `NOT_ASKED`: the provider knows the
+    payment, but has no such refund: never asked for, or asked for and not made. `UNTOLD`: the state can't be
+    determined.
     """
 
     GIVEN = auto()
@@ -188,7 +189,7 @@ class Refunding(StrEnum):
 
 
 class Given(Model):
-    """The state of a refund; the provider's number of it once it is given."""
+    """The state of a refund, and the provider's number of the refund once it is given."""
 
     refunding: Refunding
     transaction: str | None = None
@@ -234,7 +235,7 @@ class Verdict(StrEnum):
 
 
 class Refused(Model):
-    """A callback that is not accepted. A signed one names the `reference` if that is readable."""
+    """A callback that is not accepted; with the `reference` if the callback is signed and that is readable."""
 
     verdict: Verdict
     reference: str | None = None
@@ -279,14 +280,16 @@ class Door(Protocol):
     """The half of a provider that receives callbacks: pure."""
 
     def verified(self, received: Received, now: datetime) -> Notice | Refused:
-        """Returns its notice if it is signed."""
+        """Returns the callback's notice if the callback is signed."""
 
     def reply(self, verdict: Verdict) -> Reply:
         """Returns the answer in the provider's own format."""
 
 
 class Provider(Protocol):
-    """The half that makes calls. Each raises `UnreachableError` (outcome unknown) or `RejectedError` (refused).
+    """The half of a provider that makes calls.
+
+    Each call raises `UnreachableError` (outcome unknown) or `RejectedError`.
 
     A call outside the API's abilities (`can`) raises `NotOfferedError`.
     """
@@ -307,10 +310,13 @@ class Provider(Protocol):
         """Orders the demand, and returns the means to pay. A repeat returns the same."""
 
     async def query(self, demand: Demand) -> tuple[Notice, ...]:
-        """Returns its state, a notice for each transaction. `RejectedError` `not_found`: an unknown demand."""
+        """Returns a notice for each transaction of the demand. `RejectedError` `not_found`: an unknown demand."""
 
     async def cancel(self, demand: Demand) -> tuple[Notice, ...]:
-        """Closes it to further money; returns earlier payments. `RejectedError` `not_found`: an unknown demand."""
+        """Closes the demand to further money; returns earlier payments.
+
+        `RejectedError` `not_found`: an unknown demand.
+        """
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:
         """Refunds: `GIVEN` or `UNDER_WAY`. `RejectedError` of a status below 400: this call will never succeed."""

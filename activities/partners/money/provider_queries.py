@@ -23,7 +23,7 @@ from schemas.base import Instant, Model
 from schemas.payment.state import Attempt, Capture, Closed, Payment, PaymentState, Taken
 
 NEVER_MADE: Final = "not_found"
-"""The provider does not know this order."""
+"""The provider's code for an order that it does not know."""
 
 _NEVER: Final = timedelta(days=36500)
 """The wait before checking a provider without a query again: in effect never, since its callback brings the news."""
@@ -121,7 +121,7 @@ class Asker:
     def _can(self, asking: Asking, what: Literal["push", "query"]) -> bool:
         """Returns whether the provider supports the call; False if it is not set up here.
 
-        So the other providers are queried all the same.
+        So a missing provider does not stop the queries to the others.
         """
         provider = self._providers.get(asking.provider)
         return provider is not None and bool(getattr(provider.can, what))
@@ -209,8 +209,8 @@ class Asker:
     async def close(self, closing: Closing) -> Closed:
         """Closes the request, if the provider's API can do that; returns all captures until then.
 
-        Once the fee is due, an undecided provider is queried for as long as the merchant's `patience` lasts; one that
-        gives no answer for at least our own `PATIENCE`, also about a fee that nobody owes. A payment not reported by
+        Once the fee is due, an undecided provider is queried for as long as the merchant's `patience` lasts; a provider
+        without an answer for at least our own `PATIENCE`, also about a fee that nobody owes. A payment not reported by
         then counts as not made.
         """
         began, due, over = activity.info().started_time, closing.due, closing.due or closing.settled
@@ -234,7 +234,7 @@ class Asker:
     async def _outcome(self, asking: Asking) -> tuple[Taken, bool]:
         """Returns the captures, and whether they are final. A provider without a query is never final.
 
-        Its captures are those of callbacks that the payment has not processed yet.
+        The captures of such a provider are those of callbacks that the payment has not processed yet.
         """
         if self.provider(asking).can.query:
             said = await self._said(asking)

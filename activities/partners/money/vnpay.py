@@ -159,7 +159,7 @@ class VnPayDoor:
 
 
 def pay_url(merchant: VnPayMerchant, demand: NewDemand) -> str:
-    """Returns the payer's address for the payment. The same demand always has the same one."""
+    """Returns the payer's address for the payment, always the same for the same demand."""
     fields = {
         "vnp_Version": VERSION,
         "vnp_Command": "pay",

@@ -35,7 +35,7 @@ _WHOLE: Final = "02"
 _PART: Final = "03"
 _REQUEST_ID: Final = re.compile(r"\b[0-9a-f]{32}\b")
 _DESCRIBED: Final = 222
-"""Letters of a refund's description, such that it fits VNPay's limit with the request's number after it."""
+"""Maximum letters of a refund's description before the request's number, so that both fit VNPay's limit."""
 
 
 class _Answer(PartnerResponse):
@@ -107,7 +107,7 @@ class VnPay:
     async def refund(self, demand: Demand, giving: Giving) -> Given:
         """Requests the refund, numbered by a hash of the key, by which VNPay recognises a repeat on the same day only.
 
-        The number is in the description too, by which a query distinguishes this refund from others of the same amount.
+        The description has the number too, so that a query can distinguish this refund from others of the same amount.
         """
         request_id = _request_id(giving.key)
         asked = {
@@ -132,9 +132,9 @@ class VnPay:
         raise UnreachableError(_SYSTEM, "an answer that tells nothing")
 
     async def refunded(self, demand: Demand, giving: Giving) -> Given:
-        """Returns the refund's state, as far as a query shows it: it names only the last refund of a transaction.
+        """Returns the refund's state, as far as a query shows it: a query names only the last refund of a transaction.
 
-        Each refund of a transaction waits for the end of the one before it: so this one is the last. VNPay's answer
+        Each refund of a transaction waits for the end of the one before: so this refund is the last. VNPay's answer
         that it does not know a transaction proves nothing about the refund.
         """
         try:

@@ -67,7 +67,7 @@ def _healed(found: Healings, now: datetime) -> Finding:
 
 
 def _left(found: Healings) -> list[Finding]:
-    """Reports each filing once: its restart also restarts its payments and parcels."""
+    """Reports each filing with a stalled workflow once, since its restart also restarts its payments and parcels."""
     filings = list(dict.fromkeys(map(_filing, found.left)))
     return [fail("doctor.healing.left", filing=filing) for filing in filings[:SHOWN]] + _rest(len(filings) - SHOWN)
 

@@ -43,7 +43,7 @@ async def gateway(around: Surroundings) -> list[Finding]:
 
 
 async def _partner(around: Surroundings, name: str, partner: Text) -> Finding:
-    """Checks that a partner answers, with any status but a server error: its root page is its own affair."""
+    """Checks that a partner answers with any status but a server error: what its root page shows is not specified."""
     try:
         async with partner_client(around.settings[name]) as client:
             answer = await client.get("/", timeout=SECONDS)

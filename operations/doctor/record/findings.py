@@ -1,4 +1,4 @@
-"""The check for outcomes of acts outside that no event states: somebody may have taken the answers away."""
+"""The check for outcomes of acts outside that no event states: their answers may have been withheld."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ Look: TypeAlias = Callable[[Surroundings], Awaitable[list[Finding]]]
 
 
 def waits(check: str, none: str | None = None) -> Look:
-    """Returns the function that counts all waits of this check; `none`: the key of its sentence without any."""
+    """Returns the function that reports all waits of this check; `none`: the key of the sentence if there are none."""
 
     async def look(around: Surroundings) -> list[Finding]:
         return await long_waits(around, check) or ([] if none is None else [ok(none)])

@@ -88,7 +88,7 @@ def behind_query(kinds: Kinds) -> str:
 SPILL: Final = """
 select max(place) from (select row_number() over (order by md5(n::text)) as place from generate_series(1, 30000) n) s
 """
-"""Sorts more than fits into its memory: a megabyte or two are written to a temporary file beside the data."""
+"""SQL that sorts more than fits into memory, so that a megabyte or two go to a temporary file beside the data."""
 
 SUPERUSER: Final = "MOTCUA_SUPERUSER_DATABASE_URL"
 HERE: Final = (None, "localhost", "127.0.0.1", "::1")
@@ -99,7 +99,7 @@ where filing_id is not null
 """  # noqa: S608 -- joined from statements of our own
 
 APART: Final = timedelta(seconds=2)
-"""Clocks that differ by more let deadlines expire early or late."""
+"""The largest harmless difference of clocks: a larger one lets deadlines expire early or late."""
 LONG: Final = timedelta(minutes=1)
 
 
