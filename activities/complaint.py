@@ -56,9 +56,9 @@ class Complaints:
 
     @activity.defn(name="complaint.grounds")
     async def grounds(self, asked: Disputed) -> Grounds | None:
-        """Returns the acts open to a complaint, by whom and until when; None if the log has no such filing.
+        """Returns the grounds of a complaint: the act, the people who may complain, the deadline.
 
-        Raises the errors of `heard`.
+        None for an unknown filing. Raises the errors of `heard`.
         """
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
@@ -80,7 +80,7 @@ class Complaints:
 
     @activity.defn(name="complaint.remedy")
     async def remedy(self, asked: Disputed) -> Remedy:
-        """Returns if the filing has started again for this complaint, if the act still stands, and if it is closed."""
+        """Returns whether the filing has started again for this complaint or is closed, and whether the act stands."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 log = Log(connection, self._vault.find, self._kinds)

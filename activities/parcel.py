@@ -116,7 +116,7 @@ class Parcels:
 
     @activity.defn(name="parcel.cancel")
     async def cancel(self, given: Instruction) -> bool:
-        """Cancels the shipment; False if it has left. Raises `NotOrderedError`."""
+        """Cancels the shipment; False if the parcel has left. Raises `NotOrderedError`."""
         parcel = await self._parcel(given)
         if not (parcel.recalled and parcel.under_way) or parcel.left:
             raise NotOrderedError(given)

@@ -29,7 +29,7 @@ class StartRequest(Model):
 
 
 class WakeRequest(Model):
-    """A signal with the argument `told`, and the start of its workflow with `said`, unless it runs."""
+    """A signal with the argument `told` to a workflow, and the workflow's start with `said` unless it runs."""
 
     workflow: str
     id: str

@@ -11,7 +11,7 @@ import asyncpg
 from console.connecting import TIMEOUT, Connection
 
 Database: TypeAlias = "Connection | str"
-"""The owner's connection, or the address for it."""
+"""A connection as the owner, or the address for one."""
 
 
 @asynccontextmanager

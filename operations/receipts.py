@@ -21,7 +21,7 @@ from views.log import Log
 from views.registers.receipts import receipt_of
 
 _CONNECTIONS: Final = 2
-"""One reads, one appends."""
+"""Connections to the record: one reads, one appends."""
 _RECORDED: Final = "select exists (select from receipt where stream = $1 and command_id = $2)"
 
 

@@ -75,7 +75,7 @@ class FileRef(Model):
 
     @property
     def is_in_words(self) -> bool:
-        """Whether it is a text, which the platform can set as a page."""
+        """Whether the file is a text, which the platform can set as a page."""
         return self.media_type.startswith("text/")
 
 

@@ -82,7 +82,7 @@ async def _serve(relay: Relay, stop: asyncio.Event) -> None:
 
 
 async def _order(pool: Pool, stop: asyncio.Event) -> None:
-    """Gives appends their positions; retries while the record is unreachable."""
+    """Assigns positions to appends; retries while the record is unreachable."""
     while not stop.is_set():
         try:
             async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:

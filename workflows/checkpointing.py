@@ -1,4 +1,4 @@
-"""One checkpoint of the whole record."""
+"""A workflow that makes one checkpoint of the whole record."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAKING: Final = ActivityConfig(
 
 @workflow.defn(name=CHECKPOINT)
 class CheckpointWorkflow:
-    """Started again and again by a schedule."""
+    """The workflow of one checkpoint, started again and again by a schedule."""
 
     @workflow.run
     async def run(self) -> Made:

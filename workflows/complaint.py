@@ -105,7 +105,7 @@ class ComplaintLife(Life[Complaint]):
         await self.stream.attempt(RingComplaint(command_id=command_id, moment=timer.moment), not_before=timer.due)
 
     async def _see_it_reopened(self) -> None:
-        """Signals the filing until its log shows that it has started again, or that nothing is left to undo."""
+        """Signals the filing until its log shows that the filing has started again, or that nothing is left to undo."""
         again = _FIRST_PAUSE
         while fold.undoes(complaint := self._complaint):
             asked = Disputed(filing_id=complaint.filing_id, n=complaint.n, about=complaint.about)
@@ -149,7 +149,7 @@ class ComplaintLife(Life[Complaint]):
 @workflow.defn(name="Complaint")
 @takes_commands(COMPLAINT)
 class ComplaintWorkflow:
-    """One complaint: recorded, taken up, answered; if upheld, its filing starts again."""
+    """One complaint: recorded, taken up, answered; an upheld complaint has its filing start again."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:

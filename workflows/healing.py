@@ -1,4 +1,4 @@
-"""One search for workflows that could not be replayed, and the sum of all searches so far."""
+"""A workflow that searches once for workflows that can't be replayed, and sums up all searches so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A question about the record, for clients with Temporal alone. It costs six history events and disturbs no run."""
+"""A question about the record, for clients with Temporal alone.
+
+A question costs six history events and disturbs no run.
+"""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ def _page(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
 
 
 def submitted_columns(person: bytes, possible_duplicates: tuple[str, ...]) -> dict[str, Any]:
-    """Returns the columns that the ledger adds to the row of a new filing, beside those of its workflow."""
+    """Returns the columns of a new filing's row that the ledger fills; the filing's workflow gives the others."""
     return {"person": f"\\x{person.hex()}", "possible_duplicates": possible_duplicates}
 
 

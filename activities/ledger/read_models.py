@@ -90,7 +90,7 @@ def _numbered(numbers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _registered(rows: Rows, numbers: Mapping[str, str]) -> Iterator[tuple[Table, dict[str, Any]]]:
-    """The rows of registers that several kinds write, with their numbers."""
+    """Returns the change's rows in the registers that several kinds of streams write, with the taken numbers."""
     for result in rows.results:
         if (number := result["number"] or numbers.get("result")) is not None:
             yield RESULT, result | {"number": number}

@@ -40,7 +40,7 @@ class UnreachableError(Exception):
 
 
 class RejectedError(Exception):
-    """The partner refused (4xx). `code` is its stable code, or `http_<status>` when it gave none."""
+    """The partner refused (4xx). `code` is the partner's stable code, or `http_<status>` if it gave none."""
 
     def __init__(self, system: str, status: int, code: str) -> None:
         super().__init__(f"{system} refused: {code} ({status})")

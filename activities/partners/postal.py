@@ -68,4 +68,4 @@ class Post(Protocol):
         """Returns the consignment's current state. `RejectedError`: the consignment was never handed over."""
 
     async def cancel(self, key: str) -> bool:
-        """Cancels the shipment; False if it is already in transit, or was never handed over."""
+        """Cancels the shipment; False if the shipment is already in transit, or was never handed over."""

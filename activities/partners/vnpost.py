@@ -32,7 +32,7 @@ _LONGEST: Final = 200
 """Characters that are kept of the post's texts."""
 
 _EARLIER: Final = 30.0
-"""Seconds before its expiry at which a token is no longer used."""
+"""Seconds before a token's expiry from which the token is no longer used."""
 
 
 class Sender(BaseModel):

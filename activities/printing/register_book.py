@@ -1,4 +1,4 @@
-"""The register of filings as a PDF, typeset in parts: only one part is in memory, however long it is."""
+"""The register of filings as a PDF, typeset in parts: however long the register, only one part is in memory."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Line(NamedTuple):
         return sum(map(len, self.cells)) > _LONG
 
     def translated(self, letters: Mapping[int, str]) -> _Line:
-        """Returns the line with letters replaced."""
+        """Returns the line with these letters replaced, each by its text."""
         return self._replace(cells=tuple(cell.translate(letters) for cell in self.cells))
 
 
@@ -76,7 +76,10 @@ class RegisterBook:
             del self._waiting[:kept]
 
     def bound(self) -> bytes:
-        """Returns the whole register. If it has several parts it is no longer tagged: the tags belong to each part."""
+        """Returns the whole register.
+
+        A register of several parts is no longer a tagged PDF: the tags belong to each part.
+        """
         at = f"{self._register.as_of.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
         end = said("register.closing", filings=self._register.filings, pages="{pages}", at=at)
         self._bind(self._set(self._waiting, end))
@@ -118,7 +121,7 @@ def _line(entry: RegisterEntry) -> _Line:
 
 
 def _full_pages(part: bytes, lines: Sequence[_Line]) -> tuple[bytes, int]:
-    """Returns the part without its last page, which the next part fills, and the number of lines it then has.
+    """Returns the part without its last page, whose lines go to the next part, and the number of lines left in it.
 
     Returns the whole part if one of its lines may be broken over pages.
     """

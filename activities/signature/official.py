@@ -166,7 +166,7 @@ async def _signed(writer: IncrementalPdfFileWriter, signer: PdfSigner, at: datet
 
 
 def _style(stamp: bytes | None) -> StaticStampStyle:
-    """Returns the stamp in its own size, or shrunk to fit the box; without one the box stays empty."""
+    """Returns the style of the signature's box: the stamp in its own size, or shrunk to fit; empty without a stamp."""
     if stamp is None:
         return StaticStampStyle(border_width=0)
     whole = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MIN, AxisAlignment.ALIGN_MIN, Margins(), InnerScaling.SHRINK_TO_FIT)

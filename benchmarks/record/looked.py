@@ -45,7 +45,7 @@ LOOKS: Final[Mapping[str, Callable[[MasterKeys], Awaitable[int]]]] = {
     "bindings": _bindings,
     "rebuild": _rebuild,
 }
-"""Each returns the number of problems found; a rebuild that fails raises."""
+"""The passes by name: each returns the number of problems found; a rebuild that fails raises."""
 
 
 def _cpu() -> float:

@@ -109,7 +109,7 @@ class Store:
         )
 
     async def put(self, filing_id: UUID | str, data: bytes, media_type: str, name: str | None = None) -> FileRef:
-        """Store `data` as a file of the filing, without the limits on its files together. Idempotent.
+        """Store `data` as a file of the filing, without a check of the limits on all files of the filing. Idempotent.
 
         Raises as `attach` does.
         """

@@ -1,4 +1,4 @@
-"""The name in which a client speaks, and its connection."""
+"""A client's connection, and its voice: the principal in whose name the client signs."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ Progress = Callable[[int, int], None]
 
 
 class Named(NamedTuple):
-    """Another person's filing that names somebody, and its procedure."""
+    """A filing of another person that names the person, and the filing's procedure."""
 
     code: str
     procedure: str

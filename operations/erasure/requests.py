@@ -110,7 +110,7 @@ async def _another(connection: Connection, actor: Actor, asked: ErasureRequest, 
 async def _erasable(
     log: Log, command: AskErasure, now: datetime, progress: Progress
 ) -> tuple[list[UUID], dict[str, tuple[Problem, ...]]]:
-    """Returns the filings that can be erased, and for each other one the reasons why not."""
+    """Returns the filings that can be erased, and for each of the others the reasons why it can't."""
     found = await resolved(log.connection, command.filings)
     if set(command.filings) - found.keys():
         raise _refuse(problem("filings", "nothing_recorded"))

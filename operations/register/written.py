@@ -1,4 +1,4 @@
-"""Reads an agency's register from the record, and gives it page by page to its takers."""
+"""Reads an agency's register from the record, and passes it page by page to receivers, such as a workbook."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def read_register(
     takers: Callable[[Register], Iterable[Taker]],
     told: Callable[[int, int], None],
 ) -> Register:
-    """Reads a register, and gives each page to its takers; `told(read, of)` is called with the numbers of lines.
+    """Reads a register, and passes each page to the takers; `told(read, of)` is called with the numbers of lines.
 
     Raises `RefusalError` (`not_found`) for an agency that the directory does not have.
     """

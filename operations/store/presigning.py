@@ -24,7 +24,7 @@ class ByHttp:
     expires_at: datetime
 
     def plain(self) -> dict[str, Any]:
-        """Returns it as JSON data."""
+        """Returns the way in as JSON data."""
         until = self.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z")
         headers = {"If-None-Match": "*"}
         return {"key": self.key, "method": "PUT", "url": self.url, "headers": headers, "expires_at": until}
@@ -38,7 +38,7 @@ class InFolder:
     path: Path
 
     def plain(self) -> dict[str, Any]:
-        """Returns it as JSON data."""
+        """Returns the way in as JSON data."""
         return {"key": self.key, "path": str(self.path)}
 
 

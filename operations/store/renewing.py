@@ -22,7 +22,7 @@ from schemas.files import FileRef, file_key
 from views.log import Connection
 
 SOON: Final = timedelta(days=180)
-"""Time before its end from which a time-stamp is renewed: a monthly run has five more chances."""
+"""Time before a time-stamp's end from which it is renewed: a monthly run then has five more chances."""
 PAGE: Final = 100
 TIMEOUT: Final = 30.0
 MOST_NAMED: Final = 10_000
@@ -67,7 +67,7 @@ class Report:
     failed: list[tuple[str, str]] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
-        """Returns it as JSON data."""
+        """Returns the report as JSON data."""
         return asdict(self)
 
     def leave(self, issued: Issued, rule: str) -> None:

@@ -63,7 +63,7 @@ class Report:
         return not (self.missing or self.damaged or self.unread)
 
     def plain(self) -> dict[str, Any]:
-        """Returns it as JSON data."""
+        """Returns the report as JSON data."""
         return {"healthy": self.healthy} | asdict(self)
 
     def add(self, place: Place, rule: str, key: str | None = None) -> None:

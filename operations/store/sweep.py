@@ -72,7 +72,7 @@ class Report:
     drafts: int = 0
 
     def plain(self) -> dict[str, Any]:
-        """Returns it as JSON data."""
+        """Returns the report as JSON data."""
         return asdict(self)
 
 

@@ -64,7 +64,7 @@ class MistakesFoundError(Exception):
 
 
 class Checked(NamedTuple):
-    """A procedure with the digest of its bytes, or the mistakes."""
+    """A procedure with the digest of its file, or the mistakes in the file."""
 
     procedure: Procedure | None
     sha256: str

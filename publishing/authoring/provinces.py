@@ -33,7 +33,7 @@ PROVINCES: Final = Path(__file__).parents[2] / "procedures" / "provinces"
 
 
 class Checked(NamedTuple):
-    """A province's file with the digest of its bytes, or the mistakes."""
+    """A province's overlay with the digest of its file, or the mistakes in the file."""
 
     overlay: ProvinceOverlay | None
     sha256: str

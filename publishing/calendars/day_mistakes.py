@@ -32,9 +32,9 @@ class _Entry(NamedTuple):
 
 
 class Settling:
-    """The days of all overlays on top of the week and the base; an agency's overlay lies above wider ones.
+    """Lays the days of all overlays over the week and the base; an agency's overlay lies above wider overlays.
 
-    Decided days are checked against decided ones alone; proposed days against the calendar with all proposals decided.
+    Decided days are checked against decided days alone; proposed days against the calendar with all proposals decided.
     """
 
     def __init__(self, week: Weekdays, file: CalendarSketch) -> None:

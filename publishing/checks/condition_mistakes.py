@@ -237,7 +237,7 @@ def _bounds(field: FieldSketch) -> range:
 
 
 def _joined(first: Claims, second: Claims) -> Claims | None:
-    """Both claims together; None if they exclude each other."""
+    """Returns one claim for both of these; None if they exclude each other."""
     joined = first | second | {about: _both(first[about], second[about]) for about in first.keys() & second.keys()}
     return joined if all(joined.values()) else None
 

@@ -44,7 +44,7 @@ _SAID_ANYWAY: Final = re.compile(
 
 
 class Case(NamedTuple):
-    """Another limit with its condition in words."""
+    """A limit that replaces the processing limit in one case, with the condition in words."""
 
     name: str
     limit: Limit

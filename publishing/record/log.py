@@ -58,7 +58,7 @@ def is_personal(event: PublicationEvent) -> bool:
 async def append(
     connection: Connection, said: Mapping[Place, Sequence[Dated]], keys: Mapping[str, FilingKey], command: Command
 ) -> None:
-    """Appends its events to each stream, with one receipt, in the caller's transaction. Each place needs an event."""
+    """Appends to each stream its events, at least one, with one receipt, in the caller's transaction."""
     heads = await beside.heads(connection, [(place.stream, None, place.agency) for place in said])
     for place, events in said.items():
         head, key = heads[place.stream], keys.get(place.stream)

@@ -69,7 +69,7 @@ def _steps(parcel: Parcel, command: RecordSteps, _: datetime) -> Events:
 
 
 def _money(parcel: Parcel, step: Step) -> dict[str, int]:
-    """The collected sum, and the fee in it, which is paid only with the whole sum."""
+    """The sum that the post collected, and the fee in that sum, which is paid only by the whole sum."""
     if (paid := collected(parcel, step)) is None:
         return {}
     fee = {"fee": parcel.fee} if parcel.fee is not None and paid >= parcel.cod else {}

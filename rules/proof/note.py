@@ -178,7 +178,7 @@ class Signer:
         return f"{_PRIVATE}{self.verifier.name}+{self.verifier.id.hex()}+{key}"
 
     def named(self, name: str) -> Signer:
-        """The same key under another name."""
+        """This key under another name."""
         return Signer.of(name, self.verifier.kind, self.secret)
 
     def sign(self, text: str, at: int | None = None) -> Signature:

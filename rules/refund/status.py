@@ -58,7 +58,7 @@ def _task(refund: Refund, name: str, role: Role, *actions: str) -> TaskRow:
 
 
 def _by_hand(refund: Refund) -> Iterator[Wait]:
-    """One wait for each case that people have to pay out."""
+    """The waits for people to pay out, one for each case."""
     provider = require(refund.capture).provider
     at_counter = provider == WITHOUT_PROVIDER
     why = said("doctor.refunds.at_counter") if at_counter else said("doctor.refunds.not_by", provider=provider)
@@ -67,7 +67,7 @@ def _by_hand(refund: Refund) -> Iterator[Wait]:
 
 
 def _under_way(refund: Refund) -> Iterator[Wait]:
-    """One wait for each case whose outcome the provider has yet to report."""
+    """The waits for the provider to report an outcome, one for each case."""
     for entry in in_state(refund, CaseState.APPROVED):
         yield Wait(since=refund.since.get(entry.case), of=require(refund.capture).provider)
 

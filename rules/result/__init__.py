@@ -1,1 +1,1 @@
-"""Results after they are made: signatures, register entry, revocation, correction, validity."""
+"""A result once it is made: signatures, register entry, revocation, correction, validity."""

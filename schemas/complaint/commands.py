@@ -51,7 +51,7 @@ class RingComplaint(SystemCommand):
 
 
 class SettleUpheld(SystemCommand):
-    """The filing has restarted, or there is nothing to undo."""
+    """Record that the filing has restarted, or that there is nothing to undo."""
 
     kind: Literal["settle_upheld"] = "settle_upheld"
     reopened: bool

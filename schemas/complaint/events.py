@@ -75,7 +75,7 @@ class ComplaintAnswered(Model):
 
 
 class ComplaintWithdrawn(Model):
-    """The complainant withdrew it (rút khiếu nại); `request` is the signed request, if the desk recorded it."""
+    """The complaint was withdrawn (rút khiếu nại); `request` is the signed request, if the desk recorded it."""
 
     kind: Literal["complaint_withdrawn"] = "complaint_withdrawn"
     reason: Annotated[str, Personal]

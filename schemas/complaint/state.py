@@ -144,7 +144,7 @@ class Complaint(Model):
 
     @property
     def whose_task(self) -> str | None:
-        """The officer who has it, or the absent one they act for."""
+        """The officer who has the complaint, or the absent one they act for."""
         return self.acting_for or self.answerer
 
 

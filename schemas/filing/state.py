@@ -194,7 +194,7 @@ class ClockState(Model):
 
     @property
     def overdue(self) -> bool:
-        """Whether it has passed its due instant."""
+        """Whether the clock has passed its due instant."""
         return self.overdue_at is not None
 
 
@@ -565,7 +565,7 @@ class Filing(Model):
 
     @property
     def receiving(self) -> AgencyCode:
-        """The agency whose desk received it."""
+        """The agency whose desk received the filing."""
         return self.desk or self.agency
 
     @property

@@ -15,7 +15,7 @@ _COMPACT: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-
 
 
 class AlgorithmError(ValueError):
-    """The JWS names another algorithm."""
+    """The JWS names an algorithm that is not accepted."""
 
 
 class Compact(NamedTuple):

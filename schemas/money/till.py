@@ -30,7 +30,7 @@ class OpenTill(Command):
 
 
 class CountTill(Command):
-    """Record its content: the number of each note, or the `total` in đồng; one of the two."""
+    """Record the till's content: either the number of each note, or the `total` in đồng."""
 
     kind: Literal["count_till"] = "count_till"
     till: TillNumber
@@ -54,7 +54,7 @@ class CountTill(Command):
 
 
 class CloseTill(Command):
-    """Close it with its last count; with the `reason` of a difference from the expected sum."""
+    """Close the till with its last count, and the `reason` of a difference from the expected sum."""
 
     kind: Literal["close_till"] = "close_till"
     till: TillNumber

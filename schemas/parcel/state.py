@@ -109,7 +109,7 @@ class Parcel(PartState):
 
     @property
     def under_way(self) -> bool:
-        """Whether it has not ended yet."""
+        """Whether the parcel has not ended yet."""
         return self.state in UNDER_WAY
 
     @property

@@ -15,7 +15,7 @@ from .state import DEFAULT_PROVIDER, WATCH_SECONDS, ChargeBack, ChargedBack
 class PaymentRequested(Deadline):
     """Money was requested, through `provider`. `number` is the number of the payment.
 
-    This request can be paid until it `expires`, or without that until it is due.
+    The request can be paid until it `expires`, or if that is not set, until the fee is due.
     """
 
     kind: Literal["payment_requested"] = "payment_requested"

@@ -122,7 +122,7 @@ class Attempt(Model):
 
     @property
     def ordered(self) -> bool:
-        """Whether its order exists, so that it can be paid."""
+        """Whether the order of the request exists, so that the request can be paid."""
         return self.pay_url is not None or self.code is not None
 
 
@@ -188,16 +188,16 @@ class Payment(PartState):
         return tuple(capture for capture in open_ones if self.returned(capture) < self.unowed(capture))
 
     def unowed(self, capture: Capture) -> int:
-        """The part of it in đồng that is not owed: all, or the excess. A charged-back part is gone."""
+        """The part of a capture in đồng that is not owed: all, or the excess. A charged-back part is gone."""
         there = max(capture.amount - self.taken_back(capture), 0)
         return min(max(capture.amount - self.amount, 0), there) if capture.capture_id == self.owed_capture else there
 
     def taken_back(self, capture: Capture) -> int:
-        """The charged-back part of it in đồng."""
+        """The charged-back part of a capture in đồng."""
         return sum(one.amount for one in self.charged_back if one.capture_id == capture.capture_id)
 
     def returned(self, capture: Capture) -> int:
-        """The refunded part of it in đồng."""
+        """The refunded part of a capture in đồng."""
         return sum(one.amount for one in self.given_back if one.capture_id == capture.capture_id)
 
 

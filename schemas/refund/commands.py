@@ -124,7 +124,7 @@ REFUND_COMMANDS: Final[tuple[type[Command], ...]] = (
 
 
 class BeginRefund(SystemCommand):
-    """Begin, with the capture in its payment's log."""
+    """Begin the refund, with the capture as the payment's log has it."""
 
     kind: Literal["begin_refund"] = "begin_refund"
     capture: CaptureTaken

@@ -73,7 +73,7 @@ class RefundOpened(Model):
 
 
 class RefundApproved(Model):
-    """Another officer than the requester approved it; `asked_by` is empty if the system requested it."""
+    """Another officer than the requester approved the refund; `asked_by` is empty if the system requested it."""
 
     kind: Literal["refund_approved"] = "refund_approved"
     case: int
@@ -84,7 +84,7 @@ class RefundApproved(Model):
 
 
 class RefundDeclined(Model):
-    """Another officer than the requester declined it."""
+    """Another officer than the requester declined the refund."""
 
     kind: Literal["refund_declined"] = "refund_declined"
     case: int
@@ -160,7 +160,7 @@ class RefundDisputed(Model):
 
 
 class ShortfallProposed(Model):
-    """An officer proposed to accept it as the whole fee, so that the agency forgoes `forgone` đồng."""
+    """An officer proposed to accept a short payment as the whole fee, so that the agency forgoes `forgone` đồng."""
 
     kind: Literal["shortfall_proposed"] = "shortfall_proposed"
     forgone: Dong
@@ -171,7 +171,7 @@ class ShortfallProposed(Model):
 
 
 class ShortfallAccepted(Model):
-    """Another officer than the proposer approved it: it counts as the whole fee, if that is still due."""
+    """Another officer than the proposer approved: the short payment counts as the whole fee, if that is still due."""
 
     kind: Literal["shortfall_accepted"] = "shortfall_accepted"
     capture_id: str

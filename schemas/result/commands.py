@@ -68,7 +68,7 @@ RESULT_COMMANDS: Final[tuple[type[Command], ...]] = (
 
 
 class EnterResult(SystemCommand):
-    """Begin: with an order and its present signers, or with a result that the filing itself issued."""
+    """Begin the stream: with an order and its present signers, or with a result that the filing itself issued."""
 
     kind: Literal["enter_result"] = "enter_result"
     n: int

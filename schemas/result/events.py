@@ -121,7 +121,7 @@ class ResultReleased(Model):
 
 
 class ResultReplaced(Model):
-    """A corrected result has replaced it: it stays in the register, marked as replaced."""
+    """A corrected result has replaced the result, which stays in the register, marked as replaced."""
 
     kind: Literal["result_replaced"] = "result_replaced"
     registered: str

@@ -23,7 +23,7 @@ class Misfit(NamedTuple):
 
 
 def shape_errors(error: ValidationError) -> tuple[Misfit, ...]:
-    """Each unfit place."""
+    """Every place of the input that does not fit its model."""
     details = error.errors(include_input=False, include_url=False)[:_MOST]
     return tuple(Misfit(path(tuple(each["loc"])), each["type"], *_worded(each)) for each in details)
 

@@ -23,7 +23,10 @@ class Updated(Protocol):
     """The methods of a life that the Updates use."""
 
     async def recorded(self) -> Stream[Any]:
-        """Returns its stream, once its first events are in the log. Raises `RefusalError` if there will be none."""
+        """Returns the life's stream, once the stream's first events are in the log.
+
+        Raises `RefusalError` if there will be none.
+        """
 
     def check_command(self, command: Command) -> None:
         """Raises `RefusalError` if the command would be refused now."""
@@ -33,7 +36,7 @@ class Updated(Protocol):
 
 
 class Living(Protocol):
-    """A workflow with its life."""
+    """A workflow that holds its life."""
 
     life: Updated
 

@@ -97,7 +97,7 @@ class PlatformMerchant(MerchantSettings):
 
 
 class PlatformDoor:
-    """The `Door` for its callbacks, which come as JSON."""
+    """The `Door` for the platform's callbacks, which come as JSON."""
 
     def __init__(self, name: str, merchant: PlatformMerchant) -> None:
         self._name = name

@@ -133,7 +133,7 @@ class Demand(Model):
 
     @property
     def reference(self) -> str:
-        """The reference that the other providers use."""
+        """The demand's reference at providers other than our own API."""
         return reference_of(self.key)
 
 
@@ -296,7 +296,7 @@ class Provider(Protocol):
 
     @property
     def can(self) -> Capabilities:
-        """The abilities of its API."""
+        """The abilities of the provider's API."""
 
     @property
     def lasts(self) -> timedelta | None:

@@ -119,7 +119,7 @@ class Asker:
         return self._providers[asking.provider]
 
     def _can(self, asking: Asking, what: Literal["push", "query"]) -> bool:
-        """Returns whether the provider supports the call; False if it is not set up here.
+        """Returns whether the provider supports the call; False for a provider that is not set up here.
 
         So a missing provider does not stop the queries to the others.
         """

@@ -53,7 +53,7 @@ def made(  # noqa: PLR0913 -- by name, each is a part of the paper
     law: tuple[str, ...] = (),
     waybill: str | None = None,
 ) -> PaperSheet:
-    """The paper, issued by an agency at the moment of its cause."""
+    """The paper with this content, issued by an agency at the moment of the cause."""
     head = letterhead(source, issuer)
     code = require(source.filing.code)
     return PaperSheet(
