@@ -1,4 +1,4 @@
-"""Database reads for a stream: its data at the start, and later its questions to the record."""
+"""Database reads for a stream: the data with which it begins, and later its questions to the record."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class Registry:
 
     @activity.defn(name="intake.calendar")
     async def calendar(self, request: CalendarRequest) -> Calendar | None:
-        """Returns the published calendar; None if another one is in force."""
+        """Returns the published calendar; None if another calendar is in force."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 in_force = await connection.fetchval(IN_FORCE) == request.name

@@ -39,7 +39,7 @@ class Look:
     theirs: bool = True
 
     def told(self, refusal: Refusal) -> Refusal:
-        """Returns the refusal to show: `NOT_FOUND` to a stranger with a wrong link, so that they learn nothing."""
+        """Returns the refusal to send: `NOT_FOUND` to a stranger with a wrong link, who so learns nothing."""
         hidden = not self.theirs and refusal.code is RefusalCode.NOT_ALLOWED
         return NOT_FOUND if hidden else refusal
 

@@ -118,7 +118,7 @@ class Views:
 
 @dataclass(frozen=True, slots=True)
 class _By:
-    """Context of an answer beside the log: the keys, and the reach of a list; None for everything."""
+    """The context of an answer beside the log: the keys, and the reach of a list, None for no limit."""
 
     vault: Vault
     within: tuple[Reach, ...] | None

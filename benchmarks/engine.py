@@ -75,7 +75,7 @@ class Contestant(Protocol):
 
 @dataclass(frozen=True)
 class Here:
-    """The product or its skeleton, on our own scene."""
+    """A contestant played by this process: the product or its skeleton, on the embedded stack."""
 
     on: Scene
     side: Side

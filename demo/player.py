@@ -123,7 +123,7 @@ class Player:
     async def _allowed(
         self, scenario: Scenario, act: Act, view: FilingView, filer: Filer, page: Insisting
     ) -> Actor | None:
-        """Returns the script's actor for an act that is in no queue; None if the actor may not do it now.
+        """Returns the script's actor for an act that no queue offers; None if the actor may not do it now.
 
         A team lead acts only from the queue.
         """

@@ -32,13 +32,13 @@ BESIDE: Final = frozenset(
 """The commands outside a story's filing."""
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in (*PUBLIC_COMMANDS, *REFERRAL_COMMANDS)}
 COMPLAINING: Final = frozenset({"complain", "answer_complaint"})
-"""Lines about a complaint: their argument is the kind of event complained about, or the outcome."""
+"""The commands of lines about a complaint, with the kind of the disputed event, or the outcome, as argument."""
 
 REGISTERING: Final = frozenset({"decline_signature", "sign_again", "revoke_result", "correct_result"})
-"""Lines about the result: its signatures and its later changes."""
+"""The commands of lines about the result: its signatures and its later changes."""
 
 REFUNDING: Final = {model.model_fields["kind"].default: model for model in REFUND_COMMANDS}
-"""Lines about refunds; their first argument is the refund's number, by default that of the first capture."""
+"""The commands of lines about refunds; the first argument is the refund's number, by default the first capture's."""
 
 LATE: Final = "late"
 """The word that makes a line wait until its task is overdue."""

@@ -31,7 +31,7 @@ LONGEST_PAUSE: Final = 60
 """Maximum seconds between two attempts: the pause doubles each time."""
 
 LONGEST_WAIT: Final = 3600
-"""Longest retry pause (s) for a notice that was signalled but not recorded, or whose demand does not exist yet."""
+"""Maximum retry pause in seconds for a notice that was signalled but not recorded, or whose demand is not there yet."""
 
 RECORDED_WITHIN: Final = 2
 """Seconds after the signal at which the payment's stream is checked; without the money it is signalled again."""

@@ -100,7 +100,7 @@ async def _pending(
 
 
 async def _resting(client: Client, workflow_id: str, events: Sequence[HistoryEvent]) -> list[MachineWork]:
-    """Returns the request that pauses after an unusable answer: a timer of the workflow runs until the next attempt."""
+    """Returns the request that pauses after an unusable answer, until a timer of the workflow ends the pause."""
     over = {_timer_of(event) for event in events if event.event_type in _OVER}
     for event in events:
         if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED and event.event_id not in over:
@@ -151,7 +151,7 @@ async def _rests(
 
 
 async def _failure(client: Client, workflow_id: str, failure: Failure, asked: Sequence[HistoryEvent]) -> Failure:
-    """Returns the failure of the last of these requests, decrypted."""
+    """Returns the decrypted failure of the last request among these events."""
     queue = asked[0].activity_task_scheduled_event_attributes.task_queue.name if asked else None
     return await opened_failure(client, failure, workflow_id, queue)
 

@@ -41,7 +41,7 @@ class Looks:
         self._temporal: Client | None = None
 
     async def only(self) -> Board:
-        """Returns one board, and closes."""
+        """Returns one board, and closes the connections."""
         try:
             return await self.look()
         finally:
@@ -84,7 +84,7 @@ class Pace:
         self._seen: deque[Board] = deque()
 
     def add(self, seen: Board) -> float | None:
-        """Returns the appends per second up to this board; None for the first, and after a reset of the counter."""
+        """Returns the appends per second up to this board; None for the first board, or after a reset."""
         if self._seen and seen.appends < self._seen[-1].appends:
             self._seen.clear()
         while len(self._seen) > 1 and seen.as_of - self._seen[1].as_of >= SPAN:

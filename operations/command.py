@@ -1,6 +1,6 @@
 """The operators' commands: all of the platform except those that set up a stack.
 
-Each is imported at its first use: all together take 1.5 s.
+Each command is imported at its first use, since the import of all takes 1.5 s.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ALONE: Final = {
     "reconcile": "operations.commands.money.reconcile",
     "fee": "publishing.commands.fee",
 }
-"""The module of each command outside a group."""
+"""The module of each command that belongs to no group."""
 _GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
     "result": ("operations.commands.results.result", "operations.commands.results.result_register"),
     "filing": (
@@ -60,7 +60,7 @@ _GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "keys": ("operations.commands.keys",),
 }
-"""The modules of each group: the first has the group, the others add commands to it."""
+"""The modules of each group: the first defines the group, the others add commands to it."""
 
 
 def alone(name: str, module: str) -> Later:

@@ -101,7 +101,7 @@ class Numbering:
 
 @dataclass(frozen=True)
 class Table:
-    """A read model of a kind's own, with one row for each stream, and its primary key."""
+    """A read model of one kind alone, with a row for each stream, and the primary key."""
 
     name: str
     key: str = "stream"
@@ -312,7 +312,7 @@ class Kinds(Mapping[str, StreamKind[Any]]):
 
     @property
     def tables(self) -> dict[str, Table]:
-        """The read models of the kinds' own, by kind."""
+        """The read model that each kind has for itself, by the name of the kind."""
         return {kind.name: kind.table for kind in self.values() if kind.table is not None}
 
 

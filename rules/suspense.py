@@ -36,7 +36,7 @@ _NOT_NOW: Final = {
 
 
 def state_of(steps: Sequence[SuspenseStep], outcome: str) -> SuspenseState:
-    """The state of money after these steps. `reversed` money has gone back already."""
+    """The state of the money after these steps; money whose `outcome` is `reversed` has gone back already."""
     match [step.kind for step in steps[-2:]]:
         case [] | [*_, StepKind.DECLINE]:
             return SuspenseState.WAITING

@@ -52,7 +52,7 @@ def page(
     read: Callable[[asyncpg.Record], T],
     key: Callable[[asyncpg.Record], Sequence[Any]],
 ) -> Page[T]:
-    """Returns a page of at most `limit` rows; the query fetched one more."""
+    """Returns a page of at most `limit` of the rows `found`; the query fetched one more, if there is a next page."""
     rows = found[:limit]
     cursor = json.dumps([str(part) for part in key(rows[-1])]) if len(found) > limit else None
     following = None if cursor is None else base64.urlsafe_b64encode(cursor.encode()).decode()

@@ -82,7 +82,7 @@ from workflows.view import ViewWorkflow
 
 @dataclass(frozen=True)
 class Functions:
-    """Activities: the working ones, and those that only wait for changes, on a queue of their own.
+    """The activities: those that work, and those that only wait for changes, on a queue of their own.
 
     The `guard` verifies senders; it is None where everybody is trusted.
     """
@@ -336,6 +336,6 @@ async def _waiting(
 
 
 def _compile(workflows: Iterable[type]) -> None:
-    """Stores bytecode beside the workflows: the sandbox imports them anew for every run."""
+    """Stores the workflows' bytecode beside their source, since the sandbox imports them anew for every run."""
     for folder in {Path(inspect.getfile(workflow)).parent for workflow in workflows}:
         compileall.compile_dir(folder, maxlevels=0, quiet=2)

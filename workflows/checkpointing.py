@@ -26,6 +26,6 @@ class CheckpointWorkflow:
 
     @workflow.run
     async def run(self) -> Made:
-        """Makes a checkpoint. Fails with the fault, in words, if it makes none."""
+        """Makes a checkpoint; if that is impossible, fails with the fault in words."""
         made: Made = await workflow.execute_activity(MAKE, result_type=Made, **MAKING)
         return made

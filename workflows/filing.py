@@ -178,7 +178,7 @@ class FilingLife(Life[Filing]):
     # Signals and updates.
 
     async def take_fact(self, signal: str, raw: Any, read: Callable[[Any], cm.Command]) -> None:
-        """Records a reported fact. An unreadable or unusable one is parked, never raised."""
+        """Records a reported fact. Parks an unreadable or unusable fact, and never raises."""
         await self.settled()
         if self.refusal is not None:
             return

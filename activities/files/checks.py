@@ -1,4 +1,4 @@
-"""Checks of a file's type by its bytes: runs in the child process only."""
+"""Checks of a file's type by its bytes. This code runs in the child process only."""
 
 from __future__ import annotations
 

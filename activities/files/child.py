@@ -1,6 +1,6 @@
 """The program that parses files from strangers: `python -m activities.files.child`, its socket as standard input.
 
-It limits itself before it reads anything, gets no environment from its parent, and ends with its parent.
+The child limits itself before it reads anything, gets no environment from its parent, and ends with its parent.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class ClosedError(Exception):
 
 
 class _DeadBeforeError(Exception):
-    """A child died without an answer, but not on its first file: another child retries this one.
+    """A child died without an answer, but not on its first file: another child retries the file.
 
     The cause may be an earlier file.
     """

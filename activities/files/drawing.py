@@ -1,4 +1,4 @@
-"""Pictures of a file for its readers: runs in the child process only. They contain nothing of the file itself."""
+"""Draws pictures of a file, which contain nothing of the file itself. This code runs in the child process only."""
 
 from __future__ import annotations
 

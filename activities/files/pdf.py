@@ -1,4 +1,4 @@
-"""Reads PDF to the end, every object: runs in the child process only. Nothing is repaired, changed or written."""
+"""Reads every object of a PDF; repairs, changes and writes nothing. This code runs in the child process only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads JPEG and PNG to the end: runs in the child process only. Nothing is changed or written."""
+"""Reads JPEG and PNG to the end; changes and writes nothing. This code runs in the child process only."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class Clamd:
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
-        """Limits the time of one step with the scanner, and nothing else: errors of the file are not the scanner's."""
+        """Limits the time of one step with the scanner, and leaves errors in reading the file as they are."""
         try:
             async with asyncio.timeout(self._seconds):
                 yield

@@ -14,7 +14,7 @@ class KeysUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """A key as the record holds it. `by` names the master key that wrapped it, with its version if it has any."""
+    """A wrapped key in the record. `by` names the master key that wrapped it, with the version if there is one."""
 
     key_id: str
     data: bytes
@@ -44,7 +44,7 @@ class KeyManager(Protocol):
         """Wraps these keys, given by their ids."""
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
-        """Returns the keys; None for each that was changed, or wrapped by another master key."""
+        """Returns the keys; None for each key that was changed, or wrapped by another master key."""
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Wraps keys of earlier versions again by the current one; None for each that it can't open."""
+        """Wraps keys of earlier versions again by the current one; None for each key that can't be opened."""

@@ -49,7 +49,7 @@ class MasterKey:
         return [Wrapped(key_id, seal(self.secret, secret, key_id), self.name) for key_id, secret in secrets.items()]
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
-        """Returns the keys; None for each that was changed, or wrapped by another master key."""
+        """Returns the keys; None for each key that was changed, or wrapped by another master key."""
         return [self._opened(one) for one in wrapped]
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:

@@ -40,7 +40,7 @@ class MasterKeys:
         return any(manager.has_wrapped(by) for manager in self)
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
-        """Returns the keys; None for each that was changed, or wrapped by a master key that is not here.
+        """Returns the keys; None for each key that was changed, or wrapped by a master key that is not here.
 
         Raises `KeysUnavailableError`.
         """
@@ -51,7 +51,7 @@ class MasterKeys:
         return [found.get(one) for one in wrapped]
 
     async def renew(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Wraps the same keys by the current master key; None for each that can't be opened.
+        """Wraps the same keys by the current master key; None for each key that can't be opened.
 
         Raises `KeysUnavailableError`.
         """

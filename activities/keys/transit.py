@@ -32,7 +32,7 @@ _KEPT: Final = httpx.Limits(keepalive_expiry=60.0)
 
 
 class _Result(Model):
-    """One result of a batch; it failed if both fields are empty."""
+    """One result of a batch, which is a failure if both fields are empty."""
 
     ciphertext: str | None = None
     plaintext: str | None = None
@@ -92,7 +92,7 @@ class Transit:
         return [one for one in wrapped if one is not None]
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
-        """Returns the keys; None for each that was changed, or wrapped by another master key."""
+        """Returns the keys; None for each key that was changed, or wrapped by another master key."""
         results = await self._of_many("decrypt", [{"ciphertext": _said(one)} for one in wrapped])
         return [_opened(one, found.plaintext) for one, found in zip(wrapped, results, strict=True)]
 

@@ -1,4 +1,4 @@
-"""The builds of the platform in the database: what each can read, and which one is promoted."""
+"""The builds of the platform in the database: the versions that each can read, and the promoted build."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def _personal(event: type[Model]) -> frozenset[str]:
 def columns(
     batch: Batch, recorded: Recorded, fields: dict[str, Any], version: int, ordinal: int, key: FilingKey
 ) -> dict[str, Any]:
-    """Returns the columns of an event's row in the order of hashing, as far as `recorded_at`.
+    """Returns the columns of an event's row in the order in which they are hashed, up to `recorded_at`.
 
     `fields` is the event as plain data, of this `version`.
     """
@@ -88,7 +88,7 @@ BOUND: Final = b"\x02"
 
 
 def hashed(columns: dict[str, Any], layout: bytes = UNBOUND) -> bytes:
-    """Returns the input of an event row's hash, as far as these columns go; for the layout see docs/ledger.md."""
+    """Returns these columns' part of the input of an event row's hash; for the layout see docs/ledger.md."""
     parts = [layout]
     for name, value in columns.items():
         data = _field(value)

@@ -16,7 +16,7 @@ KEPT: Final = 200
 
 _OPEN: Final = "from standing where kind = $2 and open and calendar <> $1"
 _WATCHED: Final = "from standing where kind = $2 and not open and watched_until > now() and calendar <> $1"
-"""The running streams of a kind on another calendar than this one: each part uses an index of its own."""
+"""SQL for the running streams of a kind on another calendar than the given one; each part uses its own index."""
 
 _PAGE: Final = "and stream > $3 order by stream limit $4"
 # Few are watched. Without the CTE PostgreSQL would search all streams that ever existed for the next ones.
@@ -24,13 +24,13 @@ NEXT_ON_ANOTHER: Final = f"""
 with watched as materialized (select stream {_WATCHED})
 (select stream {_OPEN} {_PAGE}) union all (select stream from watched where true {_PAGE}) order by stream limit $4
 """  # noqa: S608 -- joined from statements of our own
-"""The next running streams on another calendar: at most $4, after the stream $3, which is empty at first."""
+"""SQL for the next running streams on another calendar: at most $4, after the stream $3, which is empty at first."""
 
 COUNT_ON_ANOTHER: Final = f"select (select count(*) {_OPEN}) + (select count(*) {_WATCHED})"
 
 
 async def is_closed(connection: Connection, stream: str) -> bool:
-    """Returns whether a stream exists and has nothing to do any more."""
+    """Returns whether a stream exists and has no work left."""
     return bool(await connection.fetchval("select not open from standing where stream = $1", stream))
 
 

@@ -36,7 +36,7 @@ through as (
 
 
 async def missing(connection: Connection, batch: Batch, cash: tuple[int, ...]) -> list[Problem]:
-    """Returns the problem if the actor may not take or give this cash: the agency has tills, and theirs is not open."""
+    """Returns the problem if the actor may not take or give cash: the agency has tills, but the actor's is not open."""
     if not cash or await connection.fetchval(_OPEN, batch.actor.agency, batch.actor.subject):
         return []
     return [problem("", "no_open_till")]

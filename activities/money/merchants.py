@@ -47,7 +47,7 @@ class Renewal(Model):
 
 
 class CollectorRequest(Model):
-    """Asks whether this agency is a tax office, and collects money by itself."""
+    """Asks whether this agency is a tax office that collects money by itself."""
 
     agency: AgencyCode
 

@@ -87,7 +87,7 @@ class Refunds:
 
     @activity.defn(name="refund.not_asked_again")
     async def not_asked_again(self, asked: PaymentOf) -> Problem | None:
-        """Returns why the filing may not request a charged-back fee again, as of now; None if it may."""
+        """Returns why the filing may not request a charged-back fee again now; None if the filing may."""
         [filing] = await self._states(filing_workflow(asked.filing_id))
         return problem("", "filing_closed") if filing is None else not_asked_again(filing, asked.n)
 

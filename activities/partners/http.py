@@ -66,7 +66,7 @@ class Partner:
         query: Mapping[str, str] | None = None,
         authorization: str | None = None,
     ) -> A:
-        """Sends one request, at most 5 s in all; a mapping goes as a form.
+        """Sends one request, for at most 5 s in all; a body that is a mapping is sent as a form.
 
         Raises `UnreachableError` or `RejectedError`.
         """

@@ -75,7 +75,7 @@ class Relay:
         self._seal = seal
 
     async def one(self) -> bool:
-        """Makes the paper that is due first; False if none is due. A paper that fails is retried later."""
+        """Makes the paper that is due first; False if no paper is due. A paper that fails is retried later."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
             row = await connection.fetchrow(_NEXT)
             if row is None:

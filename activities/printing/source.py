@@ -60,7 +60,7 @@ class Papers:
 
 
 async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None, tuple[Recorded, ...]]:
-    """Returns the filing at that time, its state before the last of its own events, and the course of its events.
+    """Returns the filing at the time of the cause, its state before its own last event, and the course of its events.
 
     If another stream causes the paper there is no earlier state; otherwise the course is empty.
     """

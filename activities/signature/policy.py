@@ -168,7 +168,7 @@ class Policy(CMSAlgorithmUsagePolicy):
 
     @staticmethod
     def _imprint(signed: cms.SignedData) -> str | None:
-        """Returns the digest algorithm of a time-stamp's imprint; None if it is no time-stamp."""
+        """Returns the digest algorithm of a time-stamp's imprint; None for anything else."""
         content = signed["encap_content_info"]
         if content["content_type"].native != "tst_info":
             return None

@@ -136,7 +136,7 @@ class HttpStamper(TimeStamper):
 
 
 class Hand(CmsSigner):
-    """The library's view of a remote key; `chain` begins with its certificate."""
+    """A remote key, as the signature library uses it; `chain` begins with the key's certificate."""
 
     def __init__(
         self, signer: Signer, number: str, chain: Sequence[x509.Certificate], order: About | None = None

@@ -84,7 +84,10 @@ async def verify_official(  # noqa: PLR0913 -- each can be requested alone
 
 @dataclass
 class _Look:
-    """The state of one verification. The unchecked rest of the file is proved to have existed at `proved_at`."""
+    """The state of one verification.
+
+    `proved_at`: the time at which the part of the file that is still unchecked is proved to have existed.
+    """
 
     trust: Trust
     at: datetime
@@ -102,7 +105,7 @@ class _Look:
     async def stamped_by(self, certificates: SignedDataCerts, stamped_at: datetime) -> Standing:
         """Returns the standing of a time-stamp's authority at `proved_at`.
 
-        Offline, if its certificate was still valid then, it is the standing at the time-stamp.
+        Offline, if the authority's certificate was still valid at `proved_at`, this is the standing at the time-stamp.
         """
         signer, others = certificates.signer_cert, certificates.other_certs
         if not self.online and signer.not_valid_after >= self.proved_at:

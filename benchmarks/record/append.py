@@ -32,7 +32,7 @@ class Measured:
     commit: str
 
     def ratio(self, process: str) -> Ratio:
-        """Returns the ratio of CPU of one filing's appends in this process, today to before."""
+        """Returns the ratio of the CPU that one filing's appends take in this process: this checkout to the other."""
         mine, theirs = self.rounds[TODAY], self.rounds[BEFORE]
         return ratio(*_weighed(mine, process), *_weighed(theirs, process))
 

@@ -72,7 +72,7 @@ class Postgres:
         await asyncio.to_thread(self._forget_stranger)
 
     async def accepts(self) -> bool:
-        """Whether the server answers a query. Also creates missing roles and the database."""
+        """Whether the server answers a query. If it does, creates missing roles and the database."""
         try:
             connection = await asyncpg.connect(self.url(SUPERUSER, "postgres"), timeout=3, command_timeout=10)
             try:

@@ -38,7 +38,7 @@ class _Asks(Protocol[T_co]):
 
 
 class Questions:
-    """The questions, asked by the speaker of the line."""
+    """The questions, signed by the connection's speaker (`Line`)."""
 
     def __init__(self, line: Line) -> None:
         self._line = line

@@ -44,7 +44,7 @@ def command_id() -> str:
 
 
 class Sending(Questions):
-    """All questions and messages, by the speaker of the line, for the actor that each message names."""
+    """All questions and messages, signed by the connection's speaker (`Line`) for the actor that each message names."""
 
     async def submit(self, submission: c.Submission) -> c.Receipt:
         """Hand in a filing. The same submission again, at any time, returns the first receipt.

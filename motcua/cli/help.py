@@ -60,7 +60,7 @@ class WordedGroup(TyperGroup):
 
 @contextmanager
 def _in_words(parts: list[Any]) -> Iterator[None]:
-    """Replaces the keys in `help` of these parts with sentences; afterwards puts the keys back."""
+    """Inside the block, the `help` of these commands and options is a sentence instead of a catalogue key."""
     keys = [getattr(part, "help", None) for part in parts]
     for part, key in zip(parts, keys, strict=True):
         if key:
@@ -83,7 +83,7 @@ def words_of(key: str) -> str:
 
 
 def nothing() -> None:
-    """The callback of a group without options of its own: with it, a single command or none makes a group too."""
+    """The callback of a group without options: it makes typer build a group even for a single command or none."""
 
 
 def group(name: str, cls: type[WordedGroup] = WordedGroup, **more: Any) -> typer.Typer:

@@ -98,7 +98,7 @@ def end_well(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _told(error: MotcuaError) -> dict[str, Any]:
-    """Returns the fields of an error in JSON, beside its message."""
+    """Returns the fields that an error has in JSON beside its message."""
     if isinstance(error, RefusedError):
         return error.refusal.model_dump(mode="json")
     if isinstance(error, UnfitError):

@@ -21,5 +21,5 @@ class FileNotTakenError(MotcuaError):
 
 
 def not_taken(rule: str, **values: Any) -> FileNotTakenError:
-    """Returns the error of a rule, with the text of that name."""
+    """Returns the error for a rule, with the rule's sentence from the catalogue."""
     return FileNotTakenError(problem("file", rule, **values))

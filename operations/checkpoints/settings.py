@@ -49,7 +49,7 @@ def trust_of(settings: CheckpointSettings) -> Trust:
 
 
 def log_of(settings: CheckpointSettings) -> Verifier:
-    """Returns the log's key by the policy, else by the file of the signing key."""
+    """Returns the log's key that the policy names, else the key in the file of the signing key."""
     with refusing(RuntimeError, Exit.USAGE):
         logs = policy_in(settings.witnesses).logs
         return logs[0] if logs else signer_in(settings.checkpoint_key).verifier

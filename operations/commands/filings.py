@@ -70,7 +70,7 @@ def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], lis
 
 
 def _uuid(text: str) -> UUID | None:
-    """Returns None for a workflow started under an id of another form."""
+    """Returns the UUID in an id; None for an id of another form, under which anybody may start a workflow."""
     try:
         return UUID(text)
     except ValueError:
@@ -84,7 +84,7 @@ def _row(one: Stalled, known: dict[str, tuple[str, str]]) -> dict[str, Any]:
 
 
 def _failing_row(one: Failing) -> dict[str, Any]:
-    """Returns a row with the keys of `_row`: its cause is the work, and the error contains the place."""
+    """Returns a row with the keys of `_row`: the `cause` is the failing work; the place is in the `error`."""
     [work] = work_rows([one.work])
     who = {"code": one.code, "agency": one.agency, "filing_id": one.filing_id}
     return (

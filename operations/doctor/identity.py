@@ -1,4 +1,4 @@
-"""The check of signed statements by programs: whether they are required, who can sign, and faulty clocks or keys."""
+"""The check of programs' signed statements: whether they are required, who can sign, and faulty clocks or keys."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from schemas.errors import RefusalError
 from views.log import Connection, UnfoldableError
 
 REFUSED: Final = "refused: "
-"""The prefix of the reason for a filing that can't be erased yet; the rules follow."""
+"""The prefix of the reason for a filing that can't be erased yet; the names of the rules follow it."""
 
 
 def why(error: Exception) -> str:

@@ -1,4 +1,7 @@
-"""The execution of approved erasures: in the record filing by filing, then outside of it. It resumes after any kill."""
+"""The execution of approved erasures: in the record filing by filing, then outside of it.
+
+A killed run is resumed by the next.
+"""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class _Rotation:
         return Rotated(self._by, self._done, {row["by"]: row["count"] for row in rows})
 
     async def _pass(self) -> int:
-        """Returns the number of keys wrapped again. The master key may get a new version at any time."""
+        """Wraps again every key not wrapped by the master key's present version. Returns the number of keys."""
         self._by = await self._masters.current.version()
         done, last = self._done, UUID(int=0)
         self._of = done + await self._connection.fetchval(_LEFT, self._by)

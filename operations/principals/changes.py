@@ -39,7 +39,7 @@ from schemas.people import Actor, Role
 
 
 class Done(NamedTuple):
-    """The recorded change, and its principal's state afterwards; None if it is not registered yet."""
+    """The recorded change, and the state of the principal afterwards; None if the principal is not registered yet."""
 
     change: PrincipalChange
     principal: Principal | None
@@ -137,7 +137,10 @@ async def _apply(connection: Connection, asked: Asked, held: Held, *, approved: 
 
 
 async def _possible(connection: Connection, said: Said, now: datetime) -> Principal | None:
-    """Returns the principal by the recorded changes. Raises `RefusalError` if this change is not possible on it."""
+    """Returns the principal by the recorded changes.
+
+    Raises `RefusalError` if the change is impossible for this principal.
+    """
     principal = await recorded(connection, named(said))
     _check(impossible(principal, said, now))
     key = said.key if isinstance(said, AddPrincipal | RotateKey) else None

@@ -74,7 +74,7 @@ class UnorderedSignature:
 def compared(signatures: Iterable[Signature], told: Mapping[About, Told]) -> list[UnorderedSignature]:
     """Returns the signatures that no event confirms; `told`: the log's state at each event that they name.
 
-    One event orders one signature: of two, either counts as one too many.
+    One event orders one signature: of two signatures for an event, one counts as one too many.
     """
     given: dict[About, set[str]] = {}
     for one in signatures:

@@ -86,7 +86,7 @@ def _said(row: asyncpg.Record, key: FilingKey) -> list[Any]:
 
 
 def _references(value: Any) -> Iterator[Reference]:
-    """Yields every object with the fields of a file, at any depth of any event."""
+    """Yields every object with the fields of a file reference, at any depth of an event's data."""
     if isinstance(value, dict):
         if value.keys() >= set(Reference._fields):
             yield Reference(str(value["key"]), str(value["sha256"]), int(value["size"]))

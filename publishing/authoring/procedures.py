@@ -158,7 +158,7 @@ async def publish(database: Database, file: Path | bytes, *, demo: bool = False,
 async def published(
     database: Database, code: str | None = None, version: str | None = None, *, day: date | None = None
 ) -> list[Listed]:
-    """Returns the published versions, of each code the newest first; `in_force` on this `day` in Vietnam, or today."""
+    """Returns the published versions, of each code the newest first. `in_force` is as of `day` in Vietnam, or today."""
     day = day or datetime.now(VIETNAM).date()
     async with connected(database) as connection:
         return [Listed(*row.values()) for row in await connection.fetch(_LIST, code, version, day)]

@@ -42,7 +42,7 @@ class Place(NamedTuple):
     inside: tuple[tuple[str, Model], ...] = ()
 
     def key(self, key: str) -> Place:
-        """The place under this key."""
+        """The place of this key in the part at this place."""
         return Place(f"{self.where}.{key}".lstrip("."), f"{self.name}.{key}".lstrip("."), self.inside)
 
     def entry(self, key: str, entry: Any) -> Place:

@@ -55,7 +55,7 @@ def doubts(value: object, today: date) -> Iterator[tuple[str, Doubt]]:
 
 
 def fact_mistakes(value: dict[str, Any], today: date | None) -> Iterator[Mistake]:
-    """Checks dated in the future, limits without a source, and sources without a limit."""
+    """The mistakes of facts: checks dated in the future, limits without a source, and sources without a limit."""
     yield from _future(value, "", today)
     limits, sources = value.get("limits"), value.get("limits_source")
     if not isinstance(limits, dict) or not isinstance(sources, dict):
@@ -79,7 +79,7 @@ def _future(value: Any, path: str, today: date | None) -> Iterator[Mistake]:
 
 
 def _facts(value: Any, path: str, checked: date | None) -> Iterator[_Fact]:
-    """The facts: parts with a source, and the laws of the list and the sources of the limits themselves."""
+    """The facts: the parts with a source, the laws in the list, and the sources of the limits."""
     match value:
         case dict():
             checked = written_date(value.get("checked")) or checked

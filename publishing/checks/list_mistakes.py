@@ -28,7 +28,7 @@ _MOST_OTHERS: Final = 100
 
 
 def list_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
-    """Repeated entries, and lists that are too long."""
+    """The mistakes of lists: repeated entries, and too many entries."""
     yield from _duplicates(parts)
     yield from _crowded(parts)
 

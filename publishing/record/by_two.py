@@ -89,7 +89,7 @@ def _needed_two(event: PublicationEvent, made: Iterable[Change], there: Mapping[
 
 
 class _Approvals:
-    """The requests by their numbers, and the events of each that another officer approved."""
+    """The requests by their numbers, with the events of each request that another officer approved."""
 
     def __init__(self) -> None:
         self._asked: dict[int | None, tuple[str, frozenset[str]]] = {}

@@ -29,7 +29,7 @@ from schemas.publishing.events import (
 )
 
 Row = dict[str, Any]
-"""A row by its columns; without the sealed columns if their key is missing."""
+"""A row, by the names of its columns; without the sealed columns if their key is missing."""
 
 Key = tuple[Any, ...]
 """The primary key of a row."""

@@ -110,13 +110,16 @@ def _next_step(filing: Filing) -> ev.Event | None:
 
 
 def _answered(filing: Filing, step: StepPart) -> ev.ConsultationClosed | None:
-    """The end of a consultation that is complete, or None."""
+    """The event that ends a complete consultation, or None."""
     answered = step.consult is not None and not missing_opinions(filing, step)
     return ev.ConsultationClosed(step=step.code) if answered else None
 
 
 def _referral(filing: Filing, step: StepPart) -> ev.Referred | ev.PartsDecided | None:
-    """The next referral, or the end of the step. Paper goes to one agency at a time (Decree 61/2018 art. 19 k6)."""
+    """The event of the next referral, or of the end of the step.
+
+    Paper goes to one agency at a time (Decree 61/2018 art. 19 k6).
+    """
     parts = parts_of(filing, step)
     if all(part.stage is PartStage.ANSWERED for part in parts):
         return ev.PartsDecided(step=step.code)
@@ -145,6 +148,6 @@ def _delivery(filing: Filing) -> ev.Event | None:
 
 
 def _online(filing: Filing) -> ev.Event:
-    """The online delivery: offered at a link if the procedure requires reading, else handed over at once."""
+    """The event of the online delivery: an offer at a link if the procedure requires reading, else the hand-over."""
     asked = filing.procedure.limits.reading is not None
     return ev.ResultOffered(n=filing.links + 1) if asked else ev.HandedOver(channel=Channel.ONLINE)

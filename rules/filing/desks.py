@@ -13,7 +13,7 @@ from schemas.people import Role
 
 
 def agencies(filing: Filing, role: Role) -> tuple[AgencyCode, ...]:
-    """The agencies whose officers in this role may act on the filing now, which is in the first one's queue.
+    """The agencies whose officers in this role may act on the filing now; the first one has it in its queue.
 
     The receiving desk accepts the filing. Afterwards it still speaks for the applicant, like the agency's own desk.
     """

@@ -23,7 +23,7 @@ def widens(before: Principal | None, after: Principal) -> bool:
 
 
 def _within(key: PrincipalKey, before: PrincipalKey) -> bool:
-    """Whether a key is valid only at times when it was valid before."""
+    """Whether a changed key is valid only at times at which it was valid before."""
     earlier, later = key.valid_from < before.valid_from, key.valid_until > before.valid_until
     return not (earlier or later) and (before.revoked_at is None or key.revoked_at is not None)
 

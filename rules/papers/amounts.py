@@ -21,7 +21,7 @@ def in_words(dong: int) -> str:
 
 
 def _number(value: int, *, inside: bool = False) -> str:
-    """The number in words; `inside` a larger one with the hundreds even if zero: `một nghìn không trăm linh năm`."""
+    """The number in words. `inside` a larger number, zero hundreds are named too: `một nghìn không trăm linh năm`."""
     for of, name in _THOUSANDS:
         if value >= of:
             many, rest = divmod(value, of)

@@ -110,7 +110,7 @@ def _change_calendar(payment: Payment, command: ChangeCalendar, _: datetime) -> 
 
 
 def _capture(payment: Payment, command: RecordCapture, _: datetime) -> Events:
-    """The event of a capture. More than the requested amount pays the fee; the excess goes back."""
+    """The event of a capture. A larger amount than requested pays the fee, and the excess goes back."""
     capture = command.capture
     if capture.capture_id in captured_ids(payment):
         return ()

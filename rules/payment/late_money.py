@@ -53,7 +53,7 @@ def next_early_look(since: datetime, until: datetime, now: datetime) -> datetime
 
 
 def next_daily_look(since: datetime, until: datetime, now: datetime) -> datetime:
-    """The first query after `now` where delay does no harm: soon after the begin, then daily, and at the end."""
+    """The first query after `now` of a watch that may be slow: soon after its begin, then daily, and at its end."""
     early = _first_after(now, _early(since, until))
     days = (now - since) // _DAY + 1
     return early or min(since + days * _DAY, until)

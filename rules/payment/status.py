@@ -22,7 +22,7 @@ _HEARD_AS: Final = ("fee_paid", "fee_expired", "result_unclaimed", "fee_waived")
 
 
 def tells(payment: Payment) -> bool:
-    """Whether the filing is notified of the end. An obligation that expires unpaid ends nothing in the filing."""
+    """Whether the payment's end is reported to the filing. The expiry of an unpaid obligation is not."""
     expired = payment.state is PaymentState.EXPIRED
     return payment.state is PaymentState.PAID or (expired and not of_obligation(payment.n))
 

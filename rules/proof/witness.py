@@ -57,7 +57,7 @@ NOTHING: Final = Seen(0, EMPTY_ROOT)
 
 
 class Refused(NamedTuple):
-    """An HTTP status, with the size that the witness cosigned last, if the request was based on another one."""
+    """An HTTP status, with the size that the witness cosigned last, if the request was based on another size."""
 
     status: int
     size: int | None = None

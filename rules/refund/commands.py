@@ -1,4 +1,4 @@
-"""The rule of each command on a refund: two officers of its agency, neither on the applicant's side."""
+"""The rule of each command on a refund, which takes two officers of its agency, neither on the applicant's side."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from schemas.translate import joined, said
 
 
 class StatedLine(Model):
-    """A charged item: `amount` đồng to pay by the item with the code `rule`, after the `waived` sum."""
+    """A charged item: `amount` is the đồng to pay after the `waived` sum, `rule` the code of the item."""
 
     kind: FeeKind
     amount: int

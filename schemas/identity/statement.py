@@ -248,7 +248,7 @@ class Message(Model):
 
 
 class Spoken(Model):
-    """A message on its way to its verification, with the `statement` that came beside it."""
+    """A message that is to be verified, with the `statement` that came beside it."""
 
     statement: str | None = Field(default=None, repr=False)
     message: Message

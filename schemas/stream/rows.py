@@ -31,7 +31,7 @@ class Standing(Model):
 
 
 class TaskRow(Model):
-    """A task that a role can do now; `agency` must act, which may not be the filing's; `officer` has claimed it.
+    """A task that a role can do now at `agency`, perhaps not the filing's own; `officer` has claimed the task.
 
     `acting_for` is the absent officer they act for.
     """

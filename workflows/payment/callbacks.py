@@ -69,6 +69,6 @@ class Callbacks:
         return status.reference(self._life.payment, request) == notice.reference
 
     def _of_another(self, request: Attempt, notice: MoneyNotice) -> bool:
-        """Returns whether another request's transaction has this number: two providers may use equal numbers."""
+        """Returns whether the notice's number is of another request's transaction: providers may use equal numbers."""
         same = (one for one in self._life.payment.captures if one.capture_id == notice.transaction)
         return any((one.attempt or 1) != request.attempt for one in same)

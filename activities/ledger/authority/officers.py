@@ -1,4 +1,4 @@
-"""Checks against the record before an event is written: the officer is real, and so are money and parcels."""
+"""Checks before an event is written: its officer is in the directory, and its money or parcel in the log."""
 
 from __future__ import annotations
 

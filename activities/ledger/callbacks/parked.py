@@ -1,4 +1,4 @@
-"""Signals that could not be used: kept sealed for the operator, outside any run's memory."""
+"""Signals that could not be used, stored sealed for the operator, outside the memory of any run."""
 
 from __future__ import annotations
 

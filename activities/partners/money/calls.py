@@ -42,7 +42,7 @@ class Calls:
         await self._note(request, agency, known=True)
 
     async def of(self, request: Request) -> Called:
-        """Returns the state of the calls for a case, of which there is at least one."""
+        """Returns the state of the calls for a case, which has at least one call."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 [row] = await connection.fetch(_OF, request.stream, request.case)

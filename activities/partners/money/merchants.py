@@ -1,4 +1,4 @@
-"""All merchants that are set up, by a name of ours, and their adapters."""
+"""All merchants that are set up, by their names in the settings, and their adapters."""
 
 from __future__ import annotations
 

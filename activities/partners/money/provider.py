@@ -270,7 +270,7 @@ class Received:
 
 
 class Reply(Model):
-    """The answer: an HTTP status, and JSON."""
+    """The answer to a callback: an HTTP status, and JSON."""
 
     status: int
     body: Mapping[str, str]

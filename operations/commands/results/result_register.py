@@ -96,7 +96,7 @@ def _give(number: str, model: type[Command], given: dict[str, Any], *, as_json: 
 
 
 def _known(number: str) -> tuple[RegisteredResult, ResultStanding]:
-    """Returns the register's row and the standing of a number; ends the command if there is none."""
+    """Returns the register's row of a number and the standing of the result; ends the command for an unknown number."""
 
     async def read(connection: Connection) -> tuple[RegisteredResult | None, ResultStanding | None]:
         return await registered_as(connection, number), await standing_of(connection, number)

@@ -1,1 +1,1 @@
-"""What the doctor looks at in Temporal, the keys and the machine."""
+"""The doctor's checks of Temporal, the keys and the machine."""

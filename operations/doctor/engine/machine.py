@@ -132,7 +132,7 @@ async def disk(around: Surroundings) -> list[Finding]:
 
 
 def _there(path: Path) -> Path:
-    """Returns the path, or its nearest existing parent."""
+    """Returns the path, or the nearest parent of the path that exists."""
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 

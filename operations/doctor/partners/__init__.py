@@ -1,1 +1,1 @@
-"""What the doctor looks at in dealings with bank, post and signer."""
+"""The doctor's checks of the dealings with bank, post and signer."""

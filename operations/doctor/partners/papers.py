@@ -22,7 +22,7 @@ from (select *, coalesce(starts_with(problem, $2), false) as sealed_in_vain from
 
 
 async def papers(around: Surroundings) -> list[Finding]:
-    """Reports the waiting papers and their problems. Those with a refused seal are left to the check of signing."""
+    """Reports the waiting papers and their problems. Papers with a refused seal are left to the check of signing."""
     async with around.record() as connection:
         row = await connection.fetchrow(_OWED, LONG, SEAL_REFUSED)
     owed, untouched, failing, such_as = row.values() if row else (0, 0, 0, None)

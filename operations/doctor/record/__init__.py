@@ -1,1 +1,1 @@
-"""What the doctor looks at in the record."""
+"""The doctor's checks of the record."""

@@ -37,7 +37,7 @@ select count(*) from export_request where given is null and asked_at < clock_tim
 
 
 async def erasures(around: Surroundings) -> list[Finding]:
-    """Reports failing erasures, the number of requests that wait for longer, and erased filings that are back."""
+    """Reports failing erasures, the number of overdue requests, and erased filings that came back."""
     given = around.settings.get(HOURS) or ""
     hours = int(given) if given.isdecimal() else USUAL
     async with around.record() as connection:

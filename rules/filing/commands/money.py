@@ -86,7 +86,7 @@ def _check_means(filing: Filing, rule: FeePart, command: cm.PayAtCounter) -> Non
 
 
 def _asked_again(filing: Filing, rule: FeePart, fee: Fee, now: datetime) -> ev.FeeRequested | None:
-    """The new request, if the day of payment governs and the amounts have changed since."""
+    """The new request of a due fee if the day of payment governs, and the amounts have changed since the request."""
     if rule.governed_by is not GoverningDay.PAYMENT:
         return None
     again = asked_for(filing, rule, Channel.COUNTER, now)

@@ -109,7 +109,7 @@ def _may_extend(filing: Filing, _: Actor, now: datetime) -> Problem | None:
 
 
 def _may_postpone(filing: Filing, times: int, notice: Limit, now: datetime) -> Problem | None:
-    """The refusal after too many postponements, or too close to the due time."""
+    """The refusal of a postponement after too many others, or too close to the due time."""
     if postponements(filing) >= times:
         return problem("", "postponed_already", times=times)
     if not _in_time(filing, notice, now):
@@ -228,7 +228,7 @@ def _apology(filing: Filing, state: ClockState, now: datetime) -> ev.ApologyDraf
 
 
 def _expire(filing: Filing, state: ClockState) -> Events:
-    """The events at the end of a clock's time."""
+    """The events that follow when a clock's time has ended."""
     if state.clock is Clock.SUPPLEMENT:
         return (ev.SupplementExpired(n=filing.supplements),)
     if state.clock is Clock.CONFIRMATION:

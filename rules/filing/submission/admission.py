@@ -227,7 +227,7 @@ def result_channels(procedure: ProcedureRules, level: Level) -> frozenset[Channe
 def delivery_problems(
     channel: Channel, address: Address | None, procedure: ProcedureRules, level: Level, place: str = "result_channel"
 ) -> Iterator[Problem]:
-    """The problems of the requested delivery of the result; `place` is the field that named the channel."""
+    """The problems of the requested delivery of the result; `place` is the field that names the channel."""
     allowed = result_channels(procedure, level)
     if channel not in allowed:
         yield problem(place, "result_channel_not_allowed", level=int(level), channels=_channels(allowed))

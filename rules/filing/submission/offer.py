@@ -15,7 +15,7 @@ _UNSIGNED: Final = Level.ONLINE_FILING
 def level_offer(submission: Submission, procedure: ProcedureRules, level: Level) -> Offer | None:
     """How a submission without the required signature, refused at this `level`, can still be filed.
 
-    None if it was refused for another reason, or if no delivery of the result is possible at a lower level.
+    None if the submission was refused for another reason, or if a lower level has no possible delivery of the result.
     """
     can, fees = CAPABILITIES[_UNSIGNED], procedure.fee.channels if procedure.fee else ()
     results = [channel for channel in procedure.result_channels if channel in can.result]

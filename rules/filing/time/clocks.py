@@ -63,9 +63,9 @@ def _since(event: ev.Event, at: datetime) -> datetime:
 
 
 def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
-    """The effect on this clock at this stage: the intake runs until acceptance, the processing from then on.
+    """The effect on this clock at this stage: the intake clock runs until acceptance, the processing clock afterwards.
 
-    The transfer runs while papers of the dossier are at another desk or on their way from there.
+    The transfer clock runs while papers of the dossier are at another desk, or on their way to the agency.
     """
     if kind == "dossier_received" and filing.at_desk:
         return Effect.NONE
@@ -82,7 +82,7 @@ def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
 def _of_the_fee(filing: Filing, kind: str) -> Effect:
     """The effect on the payment clock, which runs while the applicant has to pay.
 
-    It does not run while the post is to collect the fee, and starts again if the post has not collected it.
+    The clock does not run while the post is to collect the fee, and starts again if the post has not collected it.
     """
     if kind == "fee_requested":
         return Effect.START if filing.fee_pending else Effect.NONE

@@ -74,7 +74,7 @@ def deeds(events: Iterable[Recorded]) -> Iterator[Told]:
 
 
 def _takes_over(recorded: Recorded, named: str | None, *, by_itself: bool) -> str | None:
-    """The officer who is accountable from this event on; None if it changes nothing."""
+    """The officer who is accountable from this event on; None if the event changes nothing about that."""
     event, actor = recorded.event, recorded.actor
     if named is not None and not isinstance(event, ev.PartAnswered):
         return named

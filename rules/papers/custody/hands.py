@@ -178,7 +178,7 @@ def _at_work(filing: Filing, at: Stage) -> _Place:
 
 
 def _outcome(before: Filing, after: Filing, at: Stage) -> Timeliness | None:
-    """The outcome of this stage's clock, if it ended."""
+    """The outcome of this stage's clock, if the clock has ended."""
     run = before.clocks.get(STAGE_CLOCK[at])
     if run is None:
         return None
