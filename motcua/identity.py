@@ -99,7 +99,7 @@ class Agent:
 
 
 def prove(principal: str, key: Key) -> str:
-    """Returns a proof, valid for five minutes, that the future principal has this key: it accompanies the public key.
+    """Returns a proof, valid for five minutes, that the future principal has this key. It is sent with the public key.
 
     Raises `MotcuaError` if an agent does not sign.
     """

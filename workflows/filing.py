@@ -122,7 +122,7 @@ class FilingLife(Life[Filing]):
         return cm.ExaminedSupplement.model_validate(command.model_dump() | {"scan": examined.scan})
 
     def check_command(self, command: cm.Command) -> None:
-        """Checks the command, but lets a wrong pick-up code pass: it is counted before it is refused."""
+        """Checks the command, but lets a wrong pick-up code pass, which is counted before it is refused."""
         try:
             super().check_command(command)
         except RefusalError as error:

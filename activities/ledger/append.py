@@ -397,7 +397,7 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     knows: bool,
     begins: bool,
 ) -> str:
-    """Returns the single statement of an append; it yields the stream's epoch if the batch was taken.
+    """Returns the single statement of an append, which yields the stream's epoch if the batch was taken.
 
     The table `stream` stands first: a process that locks it stops every append before the append locks anything else.
     """

@@ -49,7 +49,10 @@ class Signer(Protocol):
     """A remote signer for people. Raises `UnreachableError` and `RejectedError`, as every partner."""
 
     async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:
-        """Returns the certificate for this number, then its chain to the root; DER. `NotSignedError`: there is none."""
+        """Returns the certificate for this number, then its chain to the root; DER.
+
+        `NotSignedError`: there is no certificate.
+        """
 
     async def sign(self, key: str, number: str, digest: bytes) -> bytes:
         """Returns the signature over a SHA-256 digest, the same one for the same `key`: nobody signs twice for it.

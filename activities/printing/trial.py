@@ -38,7 +38,7 @@ _SEARCHED: Final = re.compile(r" \(searched at [^)]*\)")
 _PIECE: Final = 8
 _TOLD: Final = 3
 _LETTERS: Final = 40
-"""Limits of a fault's text: so many lost texts, and so many letters of each."""
+"""Limits of a fault's text: the number of lost texts, and the letters of each."""
 
 
 class Fault(NamedTuple):

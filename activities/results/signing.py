@@ -52,7 +52,7 @@ SIGNING: Final = ActivityConfig(
 )
 """The options of signing: retried until the officer signs; a retry requests the same signature."""
 _SOON: Final = timedelta(seconds=1)
-"""Pause before an officer who has not agreed yet is waited for again."""
+"""Pause before the next wait for an officer who has not agreed yet."""
 
 _BEAT: Final = 2
 """Seconds between two heartbeats."""

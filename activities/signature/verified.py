@@ -60,8 +60,8 @@ async def verify_official(  # noqa: PLR0913 -- each can be requested alone
 ) -> SignatureVerdict:
     """Returns the verdict on an issued PDF `at` an instant, or now.
 
-    *Refused*: it was changed or is incomplete, or a signer was not entitled to sign so. *Undetermined*: nobody can
-    decide, as after the last time-stamp's authority has expired. The evidence names the signers, one entry for each
+    *Refused*: the file was changed or is incomplete, or a signer was not entitled to sign so. *Undetermined*: nobody
+    can decide, as after the last time-stamp's authority has expired. The evidence names the signers, one entry for each
     signature and each time-stamp over the file; a time-stamp's field is empty.
 
     Without `online` no requests are sent, and revocation counts as known when each signature was made. `kept`, an

@@ -1,4 +1,4 @@
-"""Plays the lines of a script about money in suspense: one officer assigns it to a filing, another approves."""
+"""Plays the lines of a script about money in suspense: one officer assigns the money to a filing, another approves."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Changed:
 
 
 def _scanned(filing: Filing, scan: ScanState | None, files: tuple[Paper, ...]) -> Changed:
-    """The state of the virus scan after these files; they replace earlier files of the same papers."""
+    """The state of the virus scan after these files, which replace earlier files of the same papers."""
     given = {paper.code for paper in files}
     waiting = tuple(paper for paper in filing.to_scan if paper.code not in given)
     if scan is ScanState.PENDING:
@@ -426,7 +426,7 @@ def _closes(closing: Closing) -> Change[Filing]:
 
 
 def _replaced(filing: Filing, lost: RevokedCopy | None, at: datetime) -> Changed:
-    """The change that replaces a lost copy: it is no longer valid, even if it is found."""
+    """The change that replaces a lost copy, which is no longer valid, even if it is found."""
     if lost is None:
         return {"results": filing.results}
     return {

@@ -61,7 +61,7 @@ def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
 
 
 def ahead_of(payment: Payment, capture: Capture) -> tuple[PaymentChargedBack, ...]:
-    """The charge-backs that were reported before this capture, up to its amount; they are recorded with it."""
+    """The charge-backs that were reported before this capture, up to its amount, to be recorded with the capture."""
     named = _ahead(payment, capture.capture_id, capture.attempt)
     like = capture.attempt, capture.amount
     alike = [one for one in payment.ahead if (one.attempt, one.amount) == like and not one.by_number][:1]

@@ -25,7 +25,7 @@ class Known(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A group: so many of its members, witnesses or groups, have to cosign."""
+    """A group of witnesses or groups, and the number of these members that have to cosign."""
 
     needed: int
     members: tuple[str, ...]

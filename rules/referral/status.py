@@ -29,7 +29,7 @@ def rows(referral: Referral) -> Rows:
 
 
 def _tasks(referral: Referral) -> Iterator[TaskRow]:
-    """The specialist's task; a reminder until the limit ends; then the team lead's task."""
+    """The tasks: the specialist's, with a reminder until the limit ends, and after that the team lead's."""
     name = require(referral.part)
     yield _task(referral, name, Role.SPECIALIST)
     if referral.reminded and not referral.overdue:

@@ -1,4 +1,4 @@
-"""The first check of a file's content: that it is plain data."""
+"""The first check of a file's content: whether the content is plain data."""
 
 from __future__ import annotations
 

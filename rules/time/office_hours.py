@@ -97,7 +97,7 @@ class Days:
         return passed
 
     def reached(self, passed: int) -> int:
-        """The first minute at which this many working minutes have elapsed; it lies in (open, close]."""
+        """The first minute at which this many working minutes have elapsed, a minute in (open, close]."""
         n = bisect_left(self._minutes, passed) - 1
         if n < 0 or n >= len(self.spans):
             raise NotLaidOutError(before=n < 0)

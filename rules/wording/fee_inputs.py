@@ -22,7 +22,7 @@ class Input(Model):
     """An input of the fee or of a waiver; `option` is its option of `motcua fee`.
 
     `minimum` and `maximum` bound a whole number, or the length of a text. If `when` does not hold, the field is not in
-    the form; one that is not `required` may be left empty.
+    the form; a field that is not `required` may be left empty.
     """
 
     name: str

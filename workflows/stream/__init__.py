@@ -1,1 +1,1 @@
-"""The durable shell of all kinds of streams: it records, waits, hands over, takes over."""
+"""The durable shell of all kinds of streams, which records, waits, hands over and takes over."""

@@ -56,12 +56,15 @@ class UnfoundedError(Exception):
 class Stream(Generic[S]):
     """A stream of events as its workflow sees it: the state, and the receipts of its commands.
 
-    `epoch` is this run's, None until the log has returned it, like `head`, the hash of the last event of `state`;
-    `superseded` once the log has answered that another run, which may be active, has taken the stream over;
-    `makes_way` once it has answered that the next run should continue: this history has become long, or another
-    build takes the stream. `stays`: that build can't read it. `anew`: this run has taken its stream over, so the
-    next one starts from the log alone. `heard_at` is the time of the log's last answer in this process; for
-    validators alone, since a replay has another one.
+    Attributes:
+        epoch: This run's epoch; None until the log has returned it.
+        head: The hash of the last event of `state`; None until the log has returned it.
+        superseded: Whether the log has answered that another run, which may be active, has taken the stream over.
+        makes_way: Whether the log has answered that the next run should continue, because this history has become
+            long or another build takes the stream.
+        stays: Whether that build can't read the stream.
+        anew: Whether this run has taken its stream over, so that the next run starts from the log alone.
+        heard_at: The time of the log's last answer in this process, for validators alone: a replay has another one.
     """
 
     def __init__(

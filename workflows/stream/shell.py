@@ -1,4 +1,4 @@
-"""The life common to all kinds of streams: it begins, takes over, continues and hands over.
+"""The common part of the workflows of all kinds of streams: begins, takes over, continues and hands over.
 
 A kind's own parts are in its descriptor, and in `proceed` if it has steps without a command. The workflow class holds a
 life instead of being one: Temporal inspects all members of a workflow class, anew for every run.

@@ -36,7 +36,7 @@ async def wait_for(
         ContinueAsNewDueError: Time for the next run.
         ApplicationError: `ledger_conflict`: a later run has taken the stream over, and this one ends.
 
-    A run that has taken its stream over ignores `done`: it was working from another state.
+    A run that has taken its stream over ignores `done`, as it was working from another state.
     """
 
     def changed() -> bool:

@@ -25,7 +25,7 @@ KNOWN_WITHIN: Final = 5.0
 """Seconds until a change is known everywhere: a process with an older copy accepts no statement."""
 
 ASK_EVERY: Final = 1.0
-"""Seconds between two checks of the version: one row of one page."""
+"""Seconds between two checks of the register's version, which read one row."""
 
 OFF_BY: Final = 50
 """Clock difference in seconds that is worth a report: from 60 on every statement is refused."""

@@ -34,7 +34,7 @@ class Calls:
         self._pool = pool
 
     async def claim(self, request: Request, agency: str) -> bool:
-        """Returns True if the caller may make this call: it was not recorded before, and is recorded now."""
+        """Records the call; returns True if it was not recorded before, so that the caller may make it."""
         return await self._note(request, agency, known=False)
 
     async def note_known(self, request: Request, agency: str) -> None:

@@ -1,4 +1,4 @@
-"""Our own API, which the sandbox bank implements, as a payment provider: it identifies a demand by its key."""
+"""Our own API, which the sandbox bank implements, as a payment provider. A demand is identified there by its key."""
 
 from __future__ import annotations
 

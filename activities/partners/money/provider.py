@@ -324,7 +324,7 @@ class Provider(Protocol):
     async def refunded(self, demand: Demand, giving: Giving) -> Given:
         """Returns the state of a refund that may have been requested before.
 
-        `RejectedError` of a status below 400: it was requested, and will never be given.
+        `RejectedError` of a status below 400: the refund was requested, and will never be given.
         """
 
 

@@ -89,7 +89,7 @@ def _at_intake(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 
 def _incomplete(filing: Filing) -> Problem | None:
-    """The refusal of an incomplete dossier: it is accepted once the missing items have arrived."""
+    """The refusal of an incomplete dossier, which is accepted once the missing items have arrived."""
     if not filing.missing:
         return None
     codes = ", ".join(need.code for need in filing.missing)

@@ -97,7 +97,7 @@ def overtaken(result: IssuedResult, at: datetime) -> IssuedResult:
 
 
 def _asked_anew(filing: Filing) -> tuple[FilingPart, ...]:
-    """The parts after a restart. Decided ones stay; those cancelled at the filing's end are referred again."""
+    """The parts after a restart. Decided parts stay; parts cancelled at the filing's end are referred again."""
     let_off = {
         part.n: n for n, part in enumerate(filing.parts_to_cancel, max((p.n for p in filing.parts), default=0) + 1)
     }

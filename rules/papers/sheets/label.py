@@ -1,6 +1,6 @@
 """Nhãn bưu gửi: the label on a parcel, and the list of the originals that go back in the parcel.
 
-The label is public: it does not say what the result is about. The content is listed on the paper inside.
+The label is public, so it does not name the subject of the result. The content is listed on the paper inside.
 """
 
 from __future__ import annotations
