@@ -16,5 +16,5 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 def say_away(seconds: float) -> None:
-    """Prints that the command waits for the database, at most for these seconds."""
+    """Prints that the command waits for the database, and the maximum wait in seconds."""
     note(said("refused.database.waiting", seconds=f"{seconds:.0f}"))

@@ -144,12 +144,12 @@ async def newest_log(place: Place, name: str) -> Log:
 
 
 def log_at(place: Place, name: str, number: int) -> Log:
-    """Returns the log of that number of an installation whose key has this name."""
+    """Returns the `number`-th log of the installation whose signing key has this name."""
     return Log(number, log_name(name, number), Within(place, str(number)))
 
 
 def log_name(name: str, number: int) -> str:
-    """Returns the origin of the log of that number."""
+    """Returns the origin of the `number`-th log."""
     return name if number == 1 else f"{name}/{number}"
 
 

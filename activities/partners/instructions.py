@@ -45,7 +45,7 @@ class NotOrderedError(ApplicationError):
 
 @dataclass(frozen=True)
 class Read:
-    """A stream in the log: its current `state`, the only basis of an act, and the state that its run has `seen`."""
+    """A stream in the log: its current `state`, the only basis of an act, and the state `seen` by the stream's run."""
 
     id: StreamId
     log: Told

@@ -79,7 +79,7 @@ def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -
 
 
 def _parcel_ended(stream: StreamId, n: int | None, outcome: ev.ParcelOutcome) -> Entry:
-    """The evidence for the end of the `n`-th parcel; without a number, of the filing's only parcel."""
+    """The evidence for the end of the `n`-th parcel; without a number, of the one parcel that the filing had."""
     return Entry(("consignment_ended",), {"outcome": outcome.value}, parcel_workflow(stream.filing, n or 1))
 
 

@@ -182,7 +182,7 @@ class Signer:
         return Signer.of(name, self.verifier.kind, self.secret)
 
     def sign(self, text: str, at: int | None = None) -> Signature:
-        """Sign a text; a witness signs it with a time, in seconds since 1970."""
+        """Sign a text; the signature of a witness also covers a time, in seconds since 1970."""
         key = Ed25519PrivateKey.from_private_bytes(self.secret)
         if at is None:
             value = key.sign(text.encode())

@@ -87,7 +87,7 @@ class ChargeBack(Model):
 
 
 class ChargedBack(Model):
-    """A charge-back of this part of a capture, in its own `transaction`, which may be the capture's."""
+    """A charge-back of a capture, or of `amount` đồng of it, in a `transaction` which may be the capture's own."""
 
     capture_id: str
     transaction: str

@@ -29,13 +29,14 @@ class Snapshot(Model):
 
 
 class NoMemory(Model):
-    """The memory of a workflow that needs none: its log has all it needs."""
+    """The memory of a workflow that needs none, since its stream's log has all data."""
 
 
 class FilingMemory(Model):
-    """`queue` is the agency's; `checked`: the back office was requested and has answered.
+    """The memory of a filing's workflow.
 
-    `filed_by` is the program that submitted it, if this run knows it.
+    `queue` is the queue of the agency; `checked`: the back office has answered the request to check the filing.
+    `filed_by` is the program that submitted the filing, if this run knows the program.
     """
 
     queue: str = ""
@@ -44,7 +45,11 @@ class FilingMemory(Model):
 
 
 class PaymentMemory(Model):
-    """`cancel`: requested, but not recorded; `told`: the filing knows its end; `begun`: the refunds that were begun."""
+    """The memory of a payment's workflow.
+
+    `cancel`: the requested cancellation that is not recorded yet; `told`: the end was reported to the filing; `begun`:
+    the refunds that were begun.
+    """
 
     cancel: str | None = None
     told: bool = False
@@ -52,29 +57,33 @@ class PaymentMemory(Model):
 
 
 class ParcelMemory(Model):
-    """`recall`: the filing calls it back, which is not recorded; `told`: the end that the filing knows."""
+    """`recall`: the filing recalls the parcel, which is not recorded yet; `told`: the end reported to the filing."""
 
     recall: bool = False
     told: str | None = None
 
 
 class ReferralMemory(Model):
-    """`queue` is that of the deciding agency; `asked`: its back office was requested, and leaves it to officers."""
+    """The memory of a referral's workflow.
+
+    `queue` is the queue of the deciding agency; `asked`: the answer of its back office was taken.
+    """
 
     queue: str = ""
     asked: bool = False
 
 
 class ResultMemory(Model):
-    """`queue` is that of the agency whose back office makes the result."""
+    """The memory of a result's workflow: `queue` is the queue of the agency whose back office makes the file."""
 
     queue: str = ""
 
 
 class RefundMemory(Model):
-    """`told`: the cases whose refund the payment knows; `accepted`: it knows the accepted short payment too.
+    """The memory of a refund's workflow.
 
-    `again` counts the requests of the fee that the filing knows.
+    `told`: the cases whose refund was reported to the payment; `accepted`: the acceptance of a short payment was
+    reported to the payment. `again` counts the repeated requests of the fee that were reported to the filing.
     """
 
     told: tuple[int, ...] = ()

@@ -232,7 +232,7 @@ class Life(Generic[S]):
         workflow.continue_as_new(given, initial_versioning_behavior=_AUTO_UPGRADE)
 
     def _snapshot(self) -> Snapshot:
-        """Returns the data from which the next run continues. That run requests unanswered external work again."""
+        """Returns the data from which the next run continues. The next run repeats requests without an answer."""
         state: Any = self.stream.state
         return Snapshot(
             state=state.model_dump(mode="json"),

@@ -300,7 +300,7 @@ class Provider(Protocol):
 
     @property
     def lasts(self) -> timedelta | None:
-        """How long a request can be paid; None: until the fee is due."""
+        """The time for which a request can be paid; None: until the fee is due."""
 
     @property
     def patience(self) -> timedelta:
