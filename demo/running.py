@@ -79,7 +79,7 @@ class Outcome:
 
 
 async def publish(owner: str, by: procedures.Publisher, scenarios: Iterable[Scenario]) -> Versions:
-    """Publishes calendar, directory, provinces, and the editions that the scenarios need; returns their versions."""
+    """Publishes calendar, directory, provinces, and the scenarios' editions; returns the versions of the editions."""
     await patiently(partial(_calendar, owner))
     await patiently(partial(_directory, owner, by))
     sources, overlays = _sources(), [file.read_bytes() for file in sorted(PROVINCES.glob("*.yaml"))]

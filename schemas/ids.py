@@ -125,7 +125,7 @@ class StreamId(NamedTuple):
     @classmethod
     @lru_cache(1024)
     def parse(cls, name: str) -> StreamId:
-        """The id in this name. Raises `ValueError` for any other text, and for another way to write it."""
+        """The id with this name. Raises `ValueError` for a text that is no such name in its one written form."""
         kind, _, rest = name.partition(":")
         filing, _, n = rest.partition(":")
         found = cls(kind, UUID(filing), int(n or 0))

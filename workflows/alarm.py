@@ -74,6 +74,6 @@ def ring_id(timer: Timer, seq: int) -> str:
 
 
 async def _sleep(timer: Timer) -> None:
-    """Sleeps at least `MIN_TIMER`, also if overdue, so that no clock decides whether there is a timer."""
+    """Sleeps at least `MIN_TIMER`, also if overdue, so that the clock never decides whether a timer is started."""
     left = max(timer.due - workflow.now(), MIN_TIMER)
     await workflow.sleep(left, summary=f"{timer.clock} {timer.moment}")

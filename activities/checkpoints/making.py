@@ -157,7 +157,7 @@ class _Making:
         await asyncio.gather(*(add_same(self.log.place, tile.path, content) for tile, content in tiles))
 
     async def _proved(self, seen: Checkpoint, size: int) -> Checkpoint:
-        """Returns the checkpoint of the tiles, re-read from the second place and proved only to add to the last one."""
+        """Returns the checkpoint of the stored tiles, once they are proved only to add to the last checkpoint."""
         found = Checkpoint(seen.origin, size, await self.log.root(size), seen.extensions)
         try:
             proof = await self.log.consistency(seen.size, size)

@@ -38,7 +38,7 @@ class Issued(Model):
 
 
 class Issuer(Protocol):
-    """Assigns numbers. Raises `UnreachableError` and `RejectedError`, as every partner."""
+    """Assigns numbers to receipts. Raises `UnreachableError` and `RejectedError`, as every partner."""
 
     async def issue(self, wanted: Wanted) -> Issued:
         """Returns the receipt of this key, the same for every repeat, void or not."""

@@ -1,6 +1,6 @@
 """The register of principals: a change is recorded with author and reason, and takes effect once approved if needed.
 
-Every change is one transaction that locks the register's version. It needs the rights of the database's owner.
+Every change is one transaction that locks the register's version. A change needs the rights of the database's owner.
 """
 
 from __future__ import annotations

@@ -39,12 +39,12 @@ def filled(procedure: Procedure) -> Procedure:
 
 
 def numbers(procedure: Procedure) -> Vocabulary:
-    """The placeholders for amounts, times and channels, which every text may have."""
+    """The placeholders for amounts, times and channels, permitted in every text."""
     return dict(_numbers(procedure))
 
 
 def names(procedure: Procedure) -> Vocabulary:
-    """The placeholders for other texts of the procedure, which its information alone may have."""
+    """The placeholders for other texts of the procedure, permitted on the information page alone."""
     return dict(_names(procedure))
 
 

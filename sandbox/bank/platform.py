@@ -91,7 +91,7 @@ WIRE: Final = Wire(tell=_tell, heard=_heard)
 
 
 class PlatformWire:
-    """The handlers of this wire."""
+    """The handlers of the national payment platform's API."""
 
     def __init__(self, ledger: WiredLedger, sender: Sender) -> None:
         self._ledger = ledger

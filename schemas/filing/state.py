@@ -216,9 +216,9 @@ class Fee(Model):
     """A requested fee, in đồng.
 
     `waived` is the reduction by an earlier waiver; `online`: a payment exists for it, however the money came; `lapsed`:
-    it was not paid in time, and its result waits for it. If it `adds_to` another fee, it is the difference after a
-    change of the dossier. A change that reduced the fee has `returned` a part of the paid sum. The payer's bank took
-    back `charged_back` đồng, which are requested again.
+    the fee was not paid in time, and the result waits for the payment. A fee that `adds_to` another one is the
+    difference after a change of the dossier. A change that reduced the fee has `returned` a part of the paid sum. The
+    payer's bank took back `charged_back` đồng, which are requested again.
     """
 
     n: int

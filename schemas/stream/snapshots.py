@@ -57,7 +57,10 @@ class PaymentMemory(Model):
 
 
 class ParcelMemory(Model):
-    """`recall`: the filing recalls the parcel, which is not recorded yet; `told`: the end reported to the filing."""
+    """The memory of a parcel's workflow.
+
+    `recall`: the filing recalls the parcel, which is not recorded yet; `told`: the end that was reported to the filing.
+    """
 
     recall: bool = False
     told: str | None = None

@@ -144,7 +144,7 @@ class PaymentLife(KnownPayment):
 @workflow.defn(name="Payment")
 @takes_commands(PAYMENT)
 class PaymentWorkflow:
-    """One fee, with as many requests as needed: paid, expired or cancelled, and unowed money refunded."""
+    """One fee, with as many requests as needed, until it is paid, expired or cancelled and unowed money refunded."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:
