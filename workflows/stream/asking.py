@@ -21,8 +21,6 @@ with workflow.unsafe.imports_passed_through():
     from temporalio.activity import _Definition
 
     from activities.partners.instructions import NOT_ORDERED, Instruction
-    from motcua.payloads.converter import UnopenedError
-    from schemas.stream.unreadable import UNOPENED
 
 from workflows.stream.recording import Stream
 from workflows.stream.unopened import expect_opened
@@ -205,17 +203,18 @@ class UnreadableError(ValueError):
     """An answer is not of the activity's type."""
 
 
-def readable(raw: RawValue, model: Any) -> Any:
-    """Returns an activity's answer. Raises `UnreadableError` for any bytes that are none.
+def readable(raw: RawValue | None, model: Any) -> Any:
+    """Returns an activity's answer. Raises `UnreadableError` for none, and for bytes that are no such answer.
 
     Raises `KeyMissingError` for an answer that this run could read before.
     """
+    if raw is None:
+        raise UnreadableError("nothing")
+    converter = workflow.payload_converter()
     try:
-        answer = workflow.payload_converter().from_payload(raw.payload, model)
-    except UnopenedError:
-        expect_opened(UNOPENED)
-        raise UnreadableError("sealed") from None
+        answer = converter.from_payload(raw.payload, model)
     except Exception as error:  # noqa: BLE001 -- no matter which
+        expect_opened(converter.from_payload(raw.payload))
         raise UnreadableError(type(error).__name__) from None
     if answer is None:  # the converter takes it for any type; no activity of ours answers so
         raise UnreadableError("nothing")

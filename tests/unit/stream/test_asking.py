@@ -6,15 +6,21 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
+from temporalio import workflow
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
 from activities.parcel import Handed
+from motcua.payloads.converter import NOT_OPENED
 from rules.streams import PARCEL
 from schemas.errors import Refusal, RefusalCode, problem
 from schemas.parcel.state import ParcelState
 from schemas.stream.ledger import Batch
 from tests.unit.stream.shell import FILING, NOW, Engine
 from workflows.parcel import ParcelLife
+from workflows.stream.asking import UnreadableError, readable
+from workflows.stream.unopened import KeyMissingError
 
 ADDRESS: Final = {"recipient": "Nguyễn Văn An", "phone": "0900000000", "address": "1 Hàng Bài", "postcode": "10000"}
 START: Final = {
@@ -99,3 +105,15 @@ async def test_the_server_may_repeat_a_question_for_so_long_and_then_twice_as_lo
         await sending(engine, *[failed(RetryState.TIMEOUT)] * 9)
     minutes = [one / timedelta(minutes=1) for one in given]
     assert minutes == [10, 20, 40, 80, 160, 320, 640, 1280, 1440, 1440]
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_answer_that_was_read_before_waits_for_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    sealed = RawValue(Payload(metadata={"encoding": NOT_OPENED}, data=b"there is no key"))
+    with pytest.raises(UnreadableError):
+        readable(sealed, Handed)
+    monkeypatch.setattr(workflow.unsafe, "is_replaying", lambda: True)
+    with pytest.raises(KeyMissingError):
+        readable(sealed, Handed)
+    with pytest.raises(UnreadableError):
+        readable(None, Handed)
