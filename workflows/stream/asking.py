@@ -164,7 +164,7 @@ class Asking:
         try:
             await asked.record(readable(await work, asked.model))
         except ActivityError as error:
-            if error.retry_state is RetryState.TIMEOUT:
+            if error.retry_state is RetryState.TIMEOUT and not self._is_postponed(asked, error):
                 self._silent += 1
                 return False
             why = "failed"
@@ -175,6 +175,11 @@ class Asking:
         note_no_answer(asked.name, why)
         await stream.catch_up()
         return True
+
+    def _is_postponed(self, asked: Question[Any], error: ActivityError) -> bool:
+        """Returns whether a retry was to come so late that the server gave up the question at once: none of ours is."""
+        delay = error.cause.next_retry_delay if isinstance(error.cause, ApplicationError) else None
+        return delay is not None and delay > self._limit(asked)
 
 
 def is_not_ordered(error: BaseException) -> bool:
