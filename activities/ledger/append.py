@@ -11,6 +11,7 @@ process that holds the stream, such as a restart.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -131,7 +132,7 @@ class Ledger:
                     if gone and asked.batch.actor.role is Role.SYSTEM:
                         raise
                     unproved = [_KEY_GONE]
-            async with connection.transaction():
+            async with nullcontext() if not asked.events else connection.transaction():
                 answer = await self._instead(connection, asked, unproved, unsigned)
                 if answer is not None:
                     return answer
@@ -157,14 +158,15 @@ class Ledger:
         """
         batch, actor = asked.batch, asked.batch.actor
         whose = (actor.agency, actor.subject, actor.role)
-        [head] = await connection.fetch(_LOCKED_HEAD, batch.stream, *whose, batch.filing_id)
-        epoch, seq, in_directory, erased, head_hash = head.values()
-        await self._expect_current(connection, batch, epoch, seq)
+        asks = (batch.stream, *whose, batch.filing_id, batch.next_seq, batch.command_id)
+        [head] = await connection.fetch(_LOCKED_HEAD, *asks)
+        epoch, seq, in_directory, erased, head_hash, known, recorded = head.values()
+        self._expect_current(batch, epoch, seq, known)
         if erased:
             return Appended(epoch=epoch, refused=ERASED)
         if seq >= batch.next_seq:
             return await self._held(connection, asked, epoch)
-        if (recorded := await connection.fetchval(_RECEIPT, batch.stream, batch.command_id)) is not None:
+        if recorded is not None:
             return Appended(epoch=epoch, receipts=(Receipt.model_validate_json(recorded),), head=head_hash)
         unheard = await statements.missing(connection, batch) or unsigned
         if not (unheard or await officers.is_founded(connection, batch)):
@@ -176,15 +178,13 @@ class Ledger:
         refused = officers.refusal(actor, wrong, in_directory=in_directory)
         return Appended(epoch=epoch, refused=refused, head=head_hash) if refused else None
 
-    async def _expect_current(self, connection: Connection, batch: Batch, epoch: int, seq: int) -> None:
+    def _expect_current(self, batch: Batch, epoch: int, seq: int, known: str | None) -> None:
         """Raises `ledger_conflict` for a run that has lost its stream, or has seen events that the log lacks."""
         if batch.epoch not in {None, epoch}:
             raise self._conflict(batch, "a later run has taken this stream over")
         if seq + 1 < batch.next_seq:
             raise self._conflict(batch, "the log holds less than this run has seen")
-        if batch.head is None:
-            return
-        if batch.head != await connection.fetchval(_HASH, batch.stream, batch.next_seq - 1):
+        if batch.head not in {None, known}:
             raise self._conflict(batch, "the log holds other events than this run has seen")
 
     async def _held(self, connection: Connection, asked: _Asked, epoch: int) -> Appended:
@@ -328,7 +328,6 @@ _MOST_BYTES: Final = 100_000
 
 _KEY_GONE: Final = problem("", "key_gone")
 
-_RECEIPT: Final = "select body from receipt where stream = $1 and command_id = $2"
 _RECEIPTS: Final = "select body from receipt where stream = $1 and seq between $2 and $3 order by seq"
 
 _HASH: Final = "select encode(hash, 'hex') from event where stream = $1 and seq = $2"
@@ -338,10 +337,15 @@ _ERASED: Final = "select erased_at is not null from stream where stream = 'filin
 _LOCKED_HEAD: Final = f"""
 select coalesce(epoch, 1), coalesce(head_seq, 0),
     coalesce((select active from officer where agency = $2 and subject = $3 and role = $4), false),
-    found.erased_at is not null or coalesce(({_ERASED.replace("$1", "$5")}), false), encode(head_hash, 'hex')
+    found.erased_at is not null or coalesce(({_ERASED.replace("$1", "$5")}), false), encode(head_hash, 'hex'),
+    (select encode(hash, 'hex') from event where event.stream = $1 and seq = $6 - 1),
+    (select body from receipt where receipt.stream = $1 and command_id = $7)
 from (select) as asked left join (select * from stream where stream = $1 for update) as found on true
 """  # noqa: S608 -- joined from statements of our own
-"""SQL: locks the stream and returns its head; a stream that does not exist yet has no events."""
+"""SQL: locks the stream and returns its head, the hash before the batch, and the command's receipt.
+
+A stream that does not exist yet has no events.
+"""
 
 _NOT_ERASED: Final = """
 coalesce((select erased_at is null from stream as whole where stream = 'filing:' || $2::uuid for key share), true)

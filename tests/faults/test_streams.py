@@ -15,9 +15,11 @@ import pytest
 from motcua import AnswerComplaint, Claim, Command, ComplaintStart, RefuseIntake
 from schemas import ids
 from schemas.filing import commands as cm
+from schemas.filing.events import Outcome
 from schemas.filing.state import FilingView, Stage
 from schemas.ids import complaint_workflow
 from schemas.people import Role
+from schemas.referral.commands import AnswerPart
 from tests.acting import (
     ADDRESS,
     AGENCY,
@@ -159,7 +161,7 @@ async def test_killed_after_a_part_was_referred_and_before_its_agency_was_asked(
 async def test_killed_after_an_agency_answered_and_before_its_filing_heard(world: World, tmp_path: Path) -> None:
     async with worker_process(world.process_env, tmp_path) as worker:
         play = await refer(world)
-        residence, insurance = (await play.view()).parts
+        _, insurance = (await play.view()).parts
         await decide_part(play, insurance)
         await play.until(lambda view: view.parts[1].outcome is not None)
         stream = ids.referral_workflow(play.filing, 1)
@@ -167,7 +169,8 @@ async def test_killed_after_an_agency_answered_and_before_its_filing_heard(world
         specialist = {"actor": play.officer(Role.SPECIALIST).model_copy(update=AT_THE_POLICE), "via": VIA}
         await world.client.act(stream, cm.Claim.model_validate(specialist | {"command_id": "claim"}))
         worker.arm("ledger.committed")
-        waiting = asyncio.create_task(decide_part(play, residence))
+        decided = AnswerPart.model_validate(specialist | {"command_id": "answer", "outcome": Outcome.APPROVED})
+        waiting = asyncio.create_task(world.client.act(stream, decided))
         assert await worker.died() == -signal.SIGKILL
     assert (await play.kinds("referral", 1))[-1] == "referral_answered"
     assert (await play.kinds()).count("part_answered") == 1

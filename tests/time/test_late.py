@@ -106,7 +106,7 @@ async def test_money_of_the_last_minute_goes_back_though_the_bank_is_silent_at_t
         assert not await ended(virtual, stream)
         await play.approve_refund(1002)
         await eventually(lambda: ended(virtual, stream), bool)
-        assert await play.kinds("payment", 1) == [*PAID, "payment_captured", "payment_refunded"]
+        assert await play.kinds("payment", 1) == [*PAID, "payment_captured", "payment_watch_ended", "payment_refunded"]
         assert len((await play.order())["refunds"]) == 1
 
 

@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment
 
 from activities.workflows import StartRequest, TellRequest, Workflows
-from schemas.files import FileRef
+from schemas.backoffice import IssueAnswer
 from schemas.filing.state import Closing
 from tests.acting import Play, extract
 from tests.any_files import any_file_activities
@@ -25,16 +25,18 @@ CONFIRM: Final = "papers.confirm"
 async def test_a_file_that_takes_long_to_read_is_read_in_a_task_of_its_own(world: World) -> None:
     asked: list[bool] = []
 
-    @activity.defn(name=CONFIRM)
-    async def confirm(_: FileRef) -> bool:
-        asked.append(activity.info().is_local)
-        if activity.info().is_local:
-            await asyncio.Event().wait()
-        return True
-
     settings = world.settings
     async with any_file_activities(settings) as given:
-        others = [one for one in given.working if getattr(one, "__name__", "") != "confirm"]
+        [own] = [one for one in given.working if getattr(one, "__name__", "") == "confirm"]
+
+        @activity.defn(name=CONFIRM)
+        async def confirm(answer: IssueAnswer) -> bool:
+            asked.append(activity.info().is_local)
+            if activity.info().is_local:
+                await asyncio.Event().wait()
+            return bool(await own(answer))
+
+        others = [one for one in given.working if one is not own]
         functions = replace(given, working=(*others, confirm))
         async with platform_worker(world.temporal, functions, settings), world.back_office():
             play = await Play.begin(world, extract())
