@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
         RecordSteps,
     )
     from schemas.parcel.state import Parcel, ParcelState, ParcelView
-    from workflows.stream.asking import instruction, question, time_left
+    from workflows.stream.asking import instruction, question
     from workflows.stream.recording import single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, takes_commands
@@ -87,12 +87,8 @@ class ParcelLife(Life[Parcel]):
 
     async def _watch(self) -> None:
         """Waits for news of the post, the end of the watch, or a recall by the filing."""
-        until = self._parcel.watched_until
-        looking = (
-            question(Parcels.news, instruction(self.stream), self._record, POST)
-            if until is None
-            else question(Parcels.news, instruction(self.stream), self._record, POST, time_left(until), watches=True)
-        )
+        order, until = instruction(self.stream), self._parcel.watched_until
+        looking = question(Parcels.news, order, self._record, POST, watched_until=until)
         await self.ask(looking, news=lambda: self._recall_waits)
 
     async def _record(self, news: News) -> None:

@@ -308,7 +308,7 @@ def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant)
 
 
 def _in_vain(rule: str, result: Result) -> Exception:
-    """Returns the reason as an answer; raises an error, to be retried, once the log holds the failure."""
+    """Returns the exception to raise: the reason as an answer; or, once the log has it, an error to be retried."""
     if result.machine_failing is None:
         return _Unsigned(Signing(in_vain=rule))
     return ApplicationError(f"not signed: {rule}", type="in_vain")

@@ -11,7 +11,6 @@ create table finding (
     at timestamptz not null default clock_timestamp(),
     primary key (stream, kind, id)
 );
-create index finding_at on finding (at);
 grant select, insert on finding to motcua_app;
 
 -- migrate:down

@@ -14,7 +14,6 @@ with workflow.unsafe.imports_passed_through():
     from activities.money.payment import BANK, Payments, Watched
     from rules.payment import status
     from rules.payment.view import view
-    from rules.require import require
     from rules.stream_kind import StreamKind
     from rules.streams import PAYMENT
     from schemas.errors import RefusalError
@@ -24,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment.commands import EndPaymentWatch, RenewPayment, RenewThrough, RequestPayment
     from schemas.payment.state import Payment, PaymentStart, PaymentState, PaymentView, Through
     from schemas.stream.ledger import Receipt
-    from workflows.stream.asking import instruction, question, time_left
+    from workflows.stream.asking import instruction, question
     from workflows.stream.recording import single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Opening, takes_commands
@@ -130,8 +129,8 @@ class PaymentLife(KnownPayment):
         def more_came() -> bool:
             return self.doubted or self.cancel_waits or self.taken != before or bool(self.refunding.owed)
 
-        within = time_left(require(self.payment.watched_until))
-        looking = question(Payments.late_money, instruction(self.stream), self._watched, BANK, within, watches=True)
+        order, until = instruction(self.stream), self.payment.watched_until
+        looking = question(Payments.late_money, order, self._watched, BANK, watched_until=until)
         await self.ask(looking, news=more_came)
 
     async def _watched(self, found: Watched) -> None:

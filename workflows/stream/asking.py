@@ -75,22 +75,24 @@ def question(
     options: workflow.ActivityConfig,
     within: timedelta = _WATCH,
     *,
-    watches: bool = False,
+    watched_until: datetime | None = None,
 ) -> Question[A]:
-    """Returns the question to one of our own activities. `watches`: the answer is rare, and may come late."""
+    """Returns the question to one of our own activities.
+
+    With `watched_until` its answer is rare and may come late: the server retries it until the watch is over, and a
+    little longer, for the last answer.
+    """
     definition = _Definition.must_from_callable(activity)
-    first = _WATCH if watches else _FIRST_BOUND
-    return Question(str(definition.name), request, definition.ret_type, record, options, within, first)
+    name, model = str(definition.name), definition.ret_type
+    if watched_until is None:
+        return Question(name, request, model, record, options, within)
+    left = max(watched_until - workflow.now(), timedelta()) + _FIRST_BOUND
+    return Question(name, request, model, record, options, left, _WATCH)
 
 
 def bound(silent: int) -> timedelta:
     """Returns how long the server may retry one question, after so many that it has given up."""
     return min(_FIRST_BOUND * int(2 ** min(silent, _DOUBLED)), _LONGEST_BOUND)
-
-
-def time_left(until: datetime) -> timedelta:
-    """Returns the time in which a question about a watch has its last answer: until the watch is over, and a little."""
-    return max(until - workflow.now(), timedelta()) + _FIRST_BOUND
 
 
 def pause_after(in_vain: int) -> timedelta:
@@ -124,14 +126,15 @@ class Asking:
         self._note_progress(stream)
         if self._in_vain and await self._paused(stream, news):
             return False
-        asked = {self._start(one): (one, one.within <= self._limit(one)) for one in questions}
+        limits = {one.name: max(one.bound, bound(self._silent)) for one in questions}
+        asked = {_start(one, limits[one.name]): one for one in questions}
         over = in_vain = False
         for work in await first_of(stream, tuple(asked), news):
-            question, last = asked[work]
-            if await self._take(stream, work, question):
+            one = asked[work]
+            if await self._take(stream, work, one, limits[one.name]):
                 in_vain = True
             else:
-                over = over or last
+                over = over or one.within <= limits[one.name]
         if in_vain and stream.state.seq == self._seq:
             self._in_vain += 1
         return over
@@ -152,21 +155,15 @@ class Asking:
             return False
         return True
 
-    def _start(self, asked: Question[Any]) -> workflow.ActivityHandle[RawValue]:
-        options = asked.options | {"schedule_to_close_timeout": min(self._limit(asked), asked.within)}
-        return start(asked.name, asked.request, options)
-
-    def _limit(self, asked: Question[Any]) -> timedelta:
-        return max(asked.bound, bound(self._silent))
-
-    async def _take(self, stream: Stream[Any], work: workflow.ActivityHandle[RawValue], asked: Question[Any]) -> bool:
+    async def _take(
+        self, stream: Stream[Any], work: workflow.ActivityHandle[RawValue], asked: Question[Any], limit: timedelta
+    ) -> bool:
         """Records what follows from an answer; after any other it reads the log again. False: none in time."""
         try:
             await asked.record(readable(await work, asked.model))
         except ActivityError as error:
-            if error.retry_state is RetryState.TIMEOUT and not self._is_postponed(asked, error):
-                self._silent += 1
-                return False
+            if error.retry_state is RetryState.TIMEOUT:
+                return await self._not_in_time(stream, error, asked, limit)
             why = "failed"
         except ValueError as error:  # unreadable, or of the answer's shape, but fit for no command
             why = type(error).__name__
@@ -176,10 +173,25 @@ class Asking:
         await stream.catch_up()
         return True
 
-    def _is_postponed(self, asked: Question[Any], error: ActivityError) -> bool:
-        """Returns whether a retry was to come so late that the server gave up the question at once: none of ours is."""
+    async def _not_in_time(
+        self, stream: Stream[Any], error: ActivityError, asked: Question[Any], limit: timedelta
+    ) -> bool:
+        """Reads the log again, unless the question is out of date.
+
+        True if the server gave the question up at once, because a retry lay beyond its limit: others could ask for
+        such retries again and again.
+        """
+        self._silent += 1
+        if asked.within <= limit:
+            return False
+        await stream.catch_up()
         delay = error.cause.next_retry_delay if isinstance(error.cause, ApplicationError) else None
-        return delay is not None and delay > self._limit(asked)
+        return delay is not None and delay > limit
+
+
+def _start(asked: Question[Any], limit: timedelta) -> workflow.ActivityHandle[RawValue]:
+    options = asked.options | {"schedule_to_close_timeout": min(limit, asked.within)}
+    return start(asked.name, asked.request, options)
 
 
 def is_not_ordered(error: BaseException) -> bool:
@@ -227,7 +239,7 @@ def readable(raw: RawValue | None, model: Any) -> Any:
 
 
 def note_no_answer(name: str, why: str) -> None:
-    """Counts an answer that can't be one of our own activity."""
+    """Logs an answer that can't be one of our own activity."""
     workflow.logger.warning("activity.no_answer", extra={"activity": name, "reason": why})
 
 

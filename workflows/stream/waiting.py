@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from temporalio import workflow
 
@@ -18,8 +18,6 @@ from workflows.stream.recording import Stream
 with workflow.unsafe.imports_passed_through():
     from activities.support.refusal import failure
     from schemas.errors import SUPERSEDED
-
-T = TypeVar("T")
 
 
 class ContinueAsNewDueError(Exception):
@@ -85,9 +83,3 @@ async def first_of(
             if not one.done():
                 give_up(one)
     return ended
-
-
-async def outcome(stream: Stream[Any], work: workflow.ActivityHandle[T]) -> T:
-    """Returns an activity's result. Raises as `wait_for` and the activity do."""
-    await wait_for(stream, work.done)
-    return await work

@@ -11,7 +11,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
-from activities.parcel import Handed
+from activities.parcel import POST, Handed, Parcels
 from motcua.payloads.converter import NOT_OPENED
 from rules.streams import PARCEL
 from schemas.errors import Refusal, RefusalCode, problem
@@ -19,7 +19,7 @@ from schemas.parcel.state import ParcelState
 from schemas.stream.ledger import Batch
 from tests.unit.stream.shell import FILING, NOW, Engine
 from workflows.parcel import ParcelLife
-from workflows.stream.asking import UnreadableError, readable
+from workflows.stream.asking import UnreadableError, instruction, question, readable
 from workflows.stream.unopened import KeyMissingError
 
 ADDRESS: Final = {"recipient": "Nguyễn Văn An", "phone": "0900000000", "address": "1 Hàng Bài", "postcode": "10000"}
@@ -119,3 +119,14 @@ def test_an_answer_that_was_read_before_waits_for_its_key(monkeypatch: pytest.Mo
         readable(sealed, Handed)
     with pytest.raises(UnreadableError):
         readable(None, Handed)
+
+
+async def test_what_is_out_of_date_is_over_although_its_retry_lies_beyond_it(engine: Engine) -> None:
+    """A provider without a query is looked at again in a hundred years: its payment expires all the same."""
+    engine.run.workflow_id = f"parcel:{FILING}:1"
+    life = ParcelLife(PARCEL, START)
+    await life._begin()
+    engine.answers = {"send": failed(RetryState.TIMEOUT, timedelta(days=36500))}
+    order, minute = instruction(life.stream), timedelta(minutes=1)
+    assert await life.ask(question(Parcels.send, order, life._handed, POST, minute))
+    assert not await life.ask(question(Parcels.send, order, life._handed, POST, 1440 * minute))
