@@ -372,6 +372,13 @@ async def refusal(call: Awaitable[Any]) -> Refusal:
     return found
 
 
+async def bodies(world: World) -> str:
+    """Returns the public parts of all events, as text."""
+    async with world.connection() as connection:
+        rows = await connection.fetch("select convert_from(body, 'UTF8') as body from event")
+    return "\n".join(row["body"] for row in rows)
+
+
 async def record(world: World) -> dict[str, list[str]]:
     """Returns every row of the record and of the read models, as text."""
     tables = ("event", "stream", "receipt", "counter", "filing_key", "filing", "task", "payment", "parcel")

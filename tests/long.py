@@ -567,6 +567,13 @@ LONG: Final[Mapping[str, Long]] = {
         "provinces side by side over their versions",
         but=("test_each_province_asks_for_its_own_fee", "test_what_was_begun_keeps_its_version_across_a_restart"),
     ),
+    "workflow/test_read_again.py": Long(
+        "a lie about every kind of reading, not of the fee's alone",
+        but=(
+            "test_money_collected_renewed_and_given_back",
+            "test_every_reading_but_one_is_lied_about",
+        ),
+    ),
     "workflow/test_reception.py": Long(
         "files whose look takes long, fails or comes late",
         only=(

@@ -6,7 +6,7 @@ import compileall
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -49,6 +49,7 @@ from activities.reprojection import Reprojections
 from activities.results.entry import Results
 from activities.results.printing import ResultPrinting
 from activities.results.signing import OfficialSigning
+from activities.support.readings import Readings
 from activities.views import WAITING_QUEUE, Views
 from activities.workflows import Workflows
 from motcua.files.store import Store, open_store
@@ -65,6 +66,7 @@ from workers.cache_eviction import ForgettingRunner
 from workers.checkpoints import checkpointing
 from workers.identity_interceptor import Doorkeeper
 from workers.payload_visitor_patch import walk_once
+from workers.readings import NotesReadings
 from workers.settings import Identity, RecordSettings, WorkerSettings
 from workers.trust import signing, submitted_signatures
 from workflows.checkpointing import CheckpointWorkflow
@@ -84,12 +86,13 @@ from workflows.view import ViewWorkflow
 class Functions:
     """The activities: those that work, and those that only wait for changes, on a queue of their own.
 
-    The `guard` verifies senders; it is None where everybody is trusted.
+    The `guard` verifies senders; it is None where everybody is trusted. `readings` are those of this process.
     """
 
     working: Sequence[Callable[..., Any]]
     waiting: Sequence[Callable[..., Any]] = ()
     guard: Guard | None = None
+    readings: Readings = field(default_factory=Readings)
 
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -185,7 +188,8 @@ async def activities_with(
             if not await vault.opens(connection):
                 msg = "MOTCUA_MASTER_KEY is not the key that this record was sealed with; nothing was changed"
                 raise RuntimeError(msg)
-        ledger = Ledger(pool, vault, kinds, Runtime.default().metric_meter, signed=guard is not None)
+        readings, meter = Readings(), Runtime.default().metric_meter
+        ledger = Ledger(pool, vault, kinds, meter, signed=guard is not None, readings=readings)
         registry = Registry(pool, guard)
         own: dict[str, Provider] = {DEFAULT_PROVIDER: OwnBank(DEFAULT_PROVIDER, bank)}
         others = {name: provider(name, merchant, http) for name, merchant in settings.providers.items()}
@@ -212,8 +216,8 @@ async def activities_with(
             registry.calendar,
             views.answer,
             Reprojections(pool).page,
-            Healer(pool, kinds, WORKFLOWS, Runtime.default().metric_meter).heal,
-            Overtaken(pool, kinds, Runtime.default().metric_meter).take_over,
+            Healer(pool, kinds, WORKFLOWS, meter).heal,
+            Overtaken(pool, kinds, meter).take_over,
             merchants.merchant,
             merchants.renewal,
             merchants.collector,
@@ -247,7 +251,7 @@ async def activities_with(
             official.sign,
             Checkpoints(pool, setup).make,
         )
-        yield Functions(working, waiting=(views.changes,), guard=guard)
+        yield Functions(working, waiting=(views.changes,), guard=guard, readings=readings)
 
 
 @asynccontextmanager
@@ -269,7 +273,7 @@ async def platform_worker(
     the bytecode of all imports to make one, which takes longer than the rest of a start.
     """
     walk_once()
-    at_the_door: list[Interceptor] = [ByQueue()]
+    at_the_door: list[Interceptor] = [ByQueue(), NotesReadings(functions.readings)]
     if functions.guard is not None:
         at_the_door.append(Doorkeeper(functions.guard))
     chosen: dict[str, Any] = {

@@ -12,7 +12,6 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from activities.complaint import Complaints, Disputed
-    from activities.ledger.append import LEDGER
     from activities.workflows import TEMPORAL, StartRequest, TellRequest, Workflows
     from rules.complaint import fold
     from rules.complaint.view import view
@@ -37,7 +36,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.alarm import Alarm, ring_id
     from workflows.stream.examining import examine
     from workflows.stream.hearing import heard
-    from workflows.stream.recording import single_argument
+    from workflows.stream.reading import UnfoundedError, read
+    from workflows.stream.recording import expect_read, single_argument
     from workflows.stream.shell import Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import pause
@@ -72,15 +72,17 @@ class ComplaintLife(Life[Complaint]):
         message = Message(act=COMPLAIN, actor=start.actor, stream=str(stream_named(self.kind)), content=self._content)
         spoken = Spoken(statement=start.statement, message=message)
         asked = Disputed(filing_id=start.filing_id, n=start.n, about=start.about, spoken=spoken)
-        found = await heard(workflow.execute_local_activity_method(Complaints.grounds, asked, **LEDGER))
+        reading = await heard(read(Complaints.grounds, asked))
+        found = reading.answer
         if found is None:
+            await expect_read(stream_named(self.kind), reading)
             raise RefusalError(NOT_FOUND)
         said = {"actor": start.actor, "via": start.via, "statement": start.statement}
         command = Complain(command_id=OPENING, start=start, grounds=found, **said)
         examined = await examine(start.filing_id, start)
         refusal = self._misfit or examined.refusal
         origin, content = Origin(stream_named(self.kind), found.agency), content_of_start(self.start)
-        return Opening(origin, command, content, refusal, examined.findings)
+        return Opening(origin, command, content, refusal, examined.basis + reading.basis)
 
     async def proceed(self) -> None:
         """Waits for the answer while the clock runs; then, if upheld, ensures that the filing starts again."""
@@ -109,10 +111,13 @@ class ComplaintLife(Life[Complaint]):
         again = _FIRST_PAUSE
         while fold.undoes(complaint := self._complaint):
             asked = Disputed(filing_id=complaint.filing_id, n=complaint.n, about=complaint.about)
-            found = await workflow.execute_local_activity_method(Complaints.remedy, asked, **LEDGER)
+            reading = await read(Complaints.remedy, asked)
+            found = reading.answer
             if found.reopened or not found.stands:
-                await self.stream.record(SettleUpheld(command_id="complaint:settle", reopened=found.reopened))
-                return
+                settled = SettleUpheld(command_id="complaint:settle", reopened=found.reopened)
+                with suppress(UnfoundedError):
+                    await self.stream.record(settled, basis=reading.basis)
+                    return
             await (self._start_filing() if found.closed else self._tell_filing())
             await self.stream.catch_up()
             await pause(self.stream, again, "the filing has yet to start again")

@@ -25,11 +25,9 @@ with workflow.unsafe.imports_passed_through():
     from rules.streams import FILING, KINDS
     from rules.telling import Telling
     from schemas.backoffice import NOT_IN_STORE
-    from schemas.base import AgencyCode
     from schemas.errors import NOT_READY, OTHER_SUBMISSION, RefusalError
     from schemas.files import Paper, ScanState
     from schemas.filing import commands as cm
-    from schemas.filing.commands import content_of
     from schemas.filing.examined import Examined
     from schemas.filing.state import FeeState, Filing, FilingEnd, Stage, Timer
     from schemas.ids import digest
@@ -44,8 +42,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.confirming import confirmed
     from workflows.stream.examining import examine
     from workflows.stream.hearing import heard
-    from workflows.stream.recording import single_argument
-    from workflows.stream.shell import Life, Opening, takes_commands
+    from workflows.stream.reading import read
+    from workflows.stream.recording import expect_read, single_argument
+    from workflows.stream.shell import Considered, Life, Opening, takes_commands
     from workflows.stream.waiting import ContinueAsNewDueError
     from workflows.submission import Filed, content_named, parse_submission
 
@@ -105,15 +104,17 @@ class FilingLife(Life[Filing]):
         """Returns the submission as its first command, under the procedure and the calendar in force."""
         filed: Filed = self.start
         asked = filed.request(workflow.now())
-        found = await heard(workflow.execute_local_activity_method(Registry.open, asked, **LEDGER))
+        reading = await heard(read(Registry.open, asked))
+        found = reading.answer
         if found.procedure is None or found.queue is None:
+            await expect_read(filed.stream, reading)
             raise filed.unknown(procedure_known=found.procedure is not None)
         self.taken_over(found)
         origin = Origin(filed.stream, filed.submission.agency, found.procedure, found.calendar, found.digests)
         # Also for a submission that is refused anyway: today's rules decide that, and no replay may depend on them.
         examined = await examine(filed.stream.filing, filed.submission, found.procedure.version)
         command = filed.command(found.procedure, found, examined.answer)
-        return Opening(origin, command, filed.content, filed.refusal, examined.findings)
+        return Opening(origin, command, filed.content, filed.refusal, examined.basis + reading.basis)
 
     def as_examined(self, command: cm.Command, examined: Examined) -> cm.Command:
         """Adds the scanner's result to a supplement."""
@@ -136,17 +137,15 @@ class FilingLife(Life[Filing]):
             stream = await self.recorded()
             said = {"actor": command.actor, "via": command.via, "code": command.code, "statement": command.statement}
             await stream.attempt(cm.CountWrongCode(command_id=counting, **said))
-        if isinstance(command, cm.DemandObligation) and command.agency is not None:
-            return await self._demand(command, command.agency)
         return await super().take_command(command)
 
-    async def _demand(self, command: cm.DemandObligation, agency: AgencyCode) -> Receipt:
-        """Records a tax office's demand, after the directory has shown whether it collects money by itself."""
-        stream = await self.recorded()
-        asked = CollectorRequest(agency=agency)
-        found = await workflow.execute_local_activity_method(Merchants.collector, asked, **LEDGER)
-        demand = cm.PayableDemand(**dict(composed(command)), payable=found.payable)
-        return await stream.record(demand, content_of(command), refusal=found.refusal)
+    async def considered(self, command: cm.Command) -> Considered:
+        """Returns the command; a tax office's demand with the fact whether the directory lets it collect the money."""
+        if not isinstance(command, cm.DemandObligation) or command.agency is None:
+            return await super().considered(command)
+        collector = await read(Merchants.collector, CollectorRequest(agency=command.agency))
+        demand = cm.PayableDemand(**dict(composed(command)), payable=collector.answer.payable)
+        return Considered(demand, collector.answer.refusal, collector.basis)
 
     def taken_over(self, found: OpenResult) -> None:
         """Keeps the queue of the agency's back office.

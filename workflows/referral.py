@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,6 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenRequest, OpenResult, Registry
-    from activities.ledger.append import LEDGER
     from rules.referral.fold import next_moment
     from rules.referral.view import view
     from rules.stream_kind import StreamKind
@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.referral.commands import AnswerByMachine, CancelReferral, LookAtDeadline
     from schemas.referral.state import Referral, ReferralState, ReferralView
     from workflows import agency
+    from workflows.stream.reading import read
     from workflows.stream.recording import MIN_TIMER, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, takes_commands
@@ -42,8 +43,9 @@ class ReferralLife(Life[Referral]):
     async def opening(self) -> Opening:
         """Returns the request as its first command, at the agency that decides."""
         asked = OpenRequest(stream=str(stream_named(self.kind)), agency=self.start.agency)
-        self.taken_over(await workflow.execute_local_activity_method(Registry.open, asked, **LEDGER))
-        return await super().opening()
+        reading = await read(Registry.open, asked)
+        self.taken_over(reading.answer)
+        return replace(await super().opening(), basis=reading.basis)
 
     def taken_over(self, found: OpenResult) -> None:
         """Keeps the queue of the agency's back office."""

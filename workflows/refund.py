@@ -8,9 +8,8 @@ from typing import Any
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.ledger.append import LEDGER
     from activities.money.giving_back import GIVE_BACK, GivingBack, Returned
-    from activities.money.refunds import Looked, PaymentOf, Refunds
+    from activities.money.refunds import PaymentOf, Refunds
     from activities.workflows import TEMPORAL, WakeRequest, Workflows
     from rules.refund import fold, status
     from rules.refund.claims import without_provider
@@ -21,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas import ids
     from schemas.base import Model
     from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError
-    from schemas.filing.commands import Command, content_of
+    from schemas.filing.commands import Command
     from schemas.filing.state import ChargeBackFact
     from schemas.payment.state import CaptureAccepted, GivenBack
     from schemas.refund.commands import (
@@ -43,13 +42,13 @@ with workflow.unsafe.imports_passed_through():
         RefundStart,
         RefundView,
     )
-    from schemas.stream.ledger import Receipt
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
     from workflows.stream.asking import instruction, question
-    from workflows.stream.recording import single_argument
+    from workflows.stream.reading import read, until_founded
+    from workflows.stream.recording import expect_read, single_argument
     from workflows.stream.reporting import report
-    from workflows.stream.shell import Life, Opening, takes_commands
+    from workflows.stream.shell import Considered, Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import drain_handlers, wait_for
 
@@ -65,25 +64,27 @@ class RefundLife(Life[Refund]):
     async def opening(self) -> Opening:
         """Returns the capture as its first command."""
         stream = stream_named(self.kind)
-        found = await self._looked(stream)
+        reading = await read(Refunds.look, self._whose(stream))
+        found = reading.answer
         if found is None:
+            await expect_read(stream, reading)
             raise RefusalError(NOT_FOUND)
         command = BeginRefund(command_id=OPENING, capture=found.capture, apart=found.apart)
-        return Opening(Origin(stream, found.agency), command)
+        return Opening(Origin(stream, found.agency), command, basis=reading.basis)
 
     def look(self) -> None:
         """Notes that the logs may hold news."""
         self._unheard = True
 
-    async def take_command(self, command: Command) -> Receipt:
-        """Records the command as for every stream, but requests a fee again only if the filing may still request it."""
+    async def considered(self, command: Command) -> Considered:
+        """Returns the command; a fee is requested again only if the filing may still request it."""
         if not isinstance(command, AnswerChargeBack) or command.outcome is not ChargeBackOutcome.ASKED_AGAIN:
-            return await super().take_command(command)
-        stream = await self.recorded()
+            return await super().considered(command)
         asked = PaymentOf(filing_id=self._refund.filing_id, n=require(self._refund.capture).payment)
-        why = await workflow.execute_local_activity_method(Refunds.not_asked_again, asked, **LEDGER)
+        reading = await read(Refunds.not_asked_again, asked)
+        why = reading.answer
         refusal = None if why is None else Refusal(code=RefusalCode.NOT_ALLOWED, problems=(why,))
-        return await stream.record(composed(command), content_of(command), refusal=refusal)
+        return Considered(composed(command), refusal, reading.basis)
 
     async def proceed(self) -> None:
         """Opens the claims in the logs, has approved refunds made, and notifies the payment."""
@@ -115,19 +116,20 @@ class RefundLife(Life[Refund]):
 
     async def _open_claimed(self) -> None:
         if self._must_look:
-            await self._look()
+            await until_founded(self._look)
 
     async def _look(self) -> None:
         self._unheard, self._over = False, fold.count_over(self._refund)
-        found = await self._looked(self.stream.id)
-        if found is not None:
-            command_id = f"refund:claim:{self._refund.seq}"
-            opening = OpenClaimed(command_id=command_id, claim=found.claim)
-            await self.stream.attempt(opening)
+        reading = await read(Refunds.look, self._whose(self.stream.id))
+        if reading.answer is None:
+            await self.stream.catch_up(reading.basis)
+            return
+        opening = OpenClaimed(command_id=f"refund:claim:{self._refund.seq}", claim=reading.answer.claim)
+        await self.stream.attempt(opening, basis=reading.basis)
 
-    async def _looked(self, stream: ids.StreamId) -> Looked | None:
-        asked = RefundStart(filing_id=stream.filing, n=stream.n)
-        return await workflow.execute_local_activity_method(Refunds.look, asked, **LEDGER)
+    @staticmethod
+    def _whose(stream: ids.StreamId) -> RefundStart:
+        return RefundStart(filing_id=stream.filing, n=stream.n)
 
     async def _give_back(self) -> None:
         """Has the provider make each approved refund; signals and reports go on however long its answer takes.
@@ -138,7 +140,7 @@ class RefundLife(Life[Refund]):
         while to_give := fold.to_give(self._refund):
             entry = to_give[0]
             if not entry.requests:
-                await self._look()
+                await until_founded(self._look)
                 if without_provider(self._refund.n):
                     await self._leave_to_hand(entry.case, WITHOUT_PROVIDER)
                 else:

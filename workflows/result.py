@@ -10,7 +10,6 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenRequest, OpenResult, Registry
-    from activities.ledger.append import LEDGER
     from activities.results.entry import OrderRequest, Results, SignerRequest
     from activities.results.signing import SIGNING, FileOrder, OfficialSigning, Prepared, Signing
     from rules.require import require
@@ -22,7 +21,6 @@ with workflow.unsafe.imports_passed_through():
     from schemas.errors import NOT_FOUND, RefusalError
     from schemas.filing.commands import Command, ReportFailing
     from schemas.filing.events import MachineWork
-    from schemas.filing.examined import Examined
     from schemas.result.commands import (
         AskOther,
         CorrectResult,
@@ -34,14 +32,14 @@ with workflow.unsafe.imports_passed_through():
         SignAgain,
         SignAgainBy,
     )
-    from schemas.result.state import OPENING, Result, ResultFact, ResultRecord, ResultStart, Signatory, SigningPlace
-    from schemas.stream.ledger import Receipt
+    from schemas.result.state import OPENING, Result, ResultFact, ResultRecord, ResultStart, Signatory
     from workflows import agency
     from workflows.stream.asking import instruction, question
     from workflows.stream.confirming import confirmed
-    from workflows.stream.recording import single_argument
+    from workflows.stream.reading import NOTHING, Reading, read, until_founded
+    from workflows.stream.recording import expect_read, single_argument
     from workflows.stream.reporting import report
-    from workflows.stream.shell import Life, Opening, takes_commands
+    from workflows.stream.shell import Considered, Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import drain_handlers, pause, wait_for
 
@@ -56,40 +54,37 @@ class ResultLife(Life[Result]):
 
     def __init__(self, kind: StreamKind[Result], raw: Any) -> None:
         self._of_no_use = 0
-        self._signers_now: dict[str, tuple[Signatory, ...]] = {}
         super().__init__(kind, raw)
 
     async def opening(self) -> Opening:
         """Returns the order as its first command, with its current signers; or the result that the filing issued."""
         start: ResultStart = self.start
         asked = OrderRequest(filing_id=start.filing_id, n=start.n)
-        found = await workflow.execute_local_activity_method(Results.order, asked, **LEDGER)
+        ordered, stream = await read(Results.order, asked), stream_named(self.kind)
+        found = ordered.answer
         if found is None:
+            await expect_read(stream, ordered)
             raise RefusalError(NOT_FOUND)
-        stream = stream_named(self.kind)
-        opened = OpenRequest(stream=str(stream), agency=found.agency)
-        self.taken_over(await workflow.execute_local_activity_method(Registry.open, opened, **LEDGER))
-        signers = () if found.adopted else await self._signers(found.agency)
-        command = EnterResult(command_id=OPENING, n=start.n, order=found.order, signers=signers, adopted=found.adopted)
-        return Opening(Origin(stream, found.agency), command)
+        opened = await read(Registry.open, OpenRequest(stream=str(stream), agency=found.agency))
+        self.taken_over(opened.answer)
+        signers = Reading([], NOTHING) if found.adopted else await read(Results.signers, found.agency)
+        said = {"n": start.n, "order": found.order, "signers": tuple(signers.answer), "adopted": found.adopted}
+        command = EnterResult(command_id=OPENING, **said)
+        return Opening(Origin(stream, found.agency), command, basis=ordered.basis + opened.basis + signers.basis)
 
     def taken_over(self, found: OpenResult) -> None:
         """Keeps the queue of the agency's back office."""
         self.memory = self.memory.model_copy(update={"queue": found.queue or ""})
 
-    async def take_command(self, command: Command) -> Receipt:
-        """Records the command; one that begins another signing gets the current signers."""
-        if isinstance(command, _SIGNED):
-            stream = await self.recorded()
-            self._signers_now[command.command_id] = await self._signers(stream.state.agency)
-        return await super().take_command(command)
-
-    def as_examined(self, command: Command, examined: Examined) -> Command:  # noqa: ARG002 -- no file of it is kept unscanned
-        """Returns the command with its signers."""
+    async def considered(self, command: Command) -> Considered:
+        """Returns the command; one that begins another signing with the current signers."""
+        one = await super().considered(command)
         if not isinstance(command, _SIGNED):
-            return command
+            return one
+        signers = await read(Results.signers, self._result.agency)
         by = SignAgainBy if isinstance(command, SignAgain) else CorrectResultBy
-        return by.model_validate(command.model_dump() | {"signers": self._signers_now.pop(command.command_id)})
+        signed = by.model_validate(one.command.model_dump() | {"signers": tuple(signers.answer)})
+        return Considered(signed, one.refusal, one.basis + signers.basis)
 
     async def proceed(self) -> None:
         """Has the due result made and signed, also one requested meanwhile, then notifies the filing."""
@@ -134,11 +129,14 @@ class ResultLife(Life[Result]):
         await self._ask_later("not_signable")
 
     async def _record_made(self, made: IssueAnswer) -> None:
-        entry = self._result.last
-        asks = await self._signer(self._result.signers[0].place) if self._result.signers else None
-        seq = self._result.seq
-        command = RecordMade(command_id=f"result:made:{entry.registered}", **dict(made), asks=asks)
-        await self.stream.attempt(command)
+        entry, seq = self._result.last, self._result.seq
+
+        async def recorded() -> None:
+            asks = await self._signer(self._result.signers[:1])
+            command = RecordMade(command_id=f"result:made:{entry.registered}", **dict(made), asks=asks.answer)
+            await self.stream.attempt(command, basis=asks.basis)
+
+        await until_founded(recorded)
         self._of_no_use = 0 if self._result.seq != seq else self._of_no_use
 
     async def _ask_later(self, rule: str) -> None:
@@ -172,17 +170,26 @@ class ResultLife(Life[Result]):
             await self._record_signed(signer, signing, f"result:signed:{about}")
         elif signing.declined:
             await self.stream.attempt(RecordDeclined(command_id=f"result:declined:{about}", place=signer.place))
-        elif signing.another and (other := await self._signer(signer.place)) is not None:
-            command_id = f"result:asked:{about}:{self._result.seq}"
-            await self.stream.attempt(AskOther(command_id=command_id, signer=other))
+        elif signing.another:
+            await until_founded(partial(self._ask_other, signer, f"result:asked:{about}:{self._result.seq}"))
         elif signing.in_vain is not None:
             await self._report_failing(signing.in_vain)
 
     async def _record_signed(self, signer: Signatory, signing: Signing, command_id: str) -> None:
         after = self._result.signers[self._result.signed + 1 :]
-        asks = await self._signer(after[0].place) if after else None
-        done = {"place": signer.place, "result": signing.file, "proof": signing.proof, "asks": asks}
-        await self.stream.attempt(RecordSigned.model_validate({"command_id": command_id} | done))
+
+        async def recorded() -> None:
+            asks = await self._signer(after[:1])
+            done = {"place": signer.place, "result": signing.file, "proof": signing.proof, "asks": asks.answer}
+            command = RecordSigned.model_validate({"command_id": command_id} | done)
+            await self.stream.attempt(command, basis=asks.basis)
+
+        await until_founded(recorded)
+
+    async def _ask_other(self, signer: Signatory, command_id: str) -> None:
+        other = await self._signer((signer,))
+        if other.answer is not None:
+            await self.stream.attempt(AskOther(command_id=command_id, signer=other.answer), basis=other.basis)
 
     async def _tell(self) -> None:
         """Notifies the filing of the first version in force, for which it waits. Idempotent."""
@@ -198,14 +205,11 @@ class ResultLife(Life[Result]):
         )
         await report(self.stream, "result_settled", fact)
 
-    async def _signers(self, whose: str) -> tuple[Signatory, ...]:
-        found = await workflow.execute_local_activity_method(Results.signers, whose, **LEDGER)
-        return tuple(found)
-
-    async def _signer(self, place: SigningPlace) -> Signatory | None:
-        """Returns the current signer at the place in the directory."""
-        asked = SignerRequest(agency=self._result.agency, place=place)
-        return await workflow.execute_local_activity_method(Results.signer, asked, **LEDGER)
+    async def _signer(self, due: tuple[Signatory, ...]) -> Reading[Signatory | None]:
+        """Returns the current signer in the directory at the place of the one that is due; None if none is."""
+        if not due:
+            return Reading(None, NOTHING)
+        return await read(Results.signer, SignerRequest(agency=self._result.agency, place=due[0].place))
 
     @property
     def _result(self) -> Result:

@@ -32,6 +32,7 @@ from activities.ledger.measures import Measures
 from activities.ledger.reserving import Reserved, Reserving
 from activities.ledger.vault import KeyGoneError, Vault
 from activities.support.failpoint import failpoint
+from activities.support.readings import Readings
 from rules.stream_kind import Kinds, StreamKind
 from schemas.errors import Problem, RefusalCode, problem
 from schemas.ids import filing_workflow
@@ -62,7 +63,8 @@ class _NotTakenError(Exception):
 class _Asked:
     """A batch with the kind of its stream, its events as that kind's models, and the evidence that the log must hold.
 
-    `cash` are the seqs of the events that record cash taken or given.
+    `cash` are the seqs of the events that record cash taken or given. `unread`: the batch rests on a reading of the
+    record that this process has not made.
     """
 
     batch: Batch
@@ -70,21 +72,33 @@ class _Asked:
     events: tuple[Any, ...]
     needed: str | None
     cash: tuple[int, ...]
+    unread: bool
 
 
 class Ledger:
     """Appends to the event log through a pool that the worker owns."""
 
     def __init__(
-        self, pool: Pool, vault: Vault, kinds: Kinds, meter: MetricMeter = MetricMeter.noop, *, signed: bool = False
+        self,
+        pool: Pool,
+        vault: Vault,
+        kinds: Kinds,
+        meter: MetricMeter = MetricMeter.noop,
+        *,
+        signed: bool = False,
+        readings: Readings | None = None,
     ) -> None:
-        """`signed`: every actor but the system must sign. Otherwise no signature is checked, and none is stored."""
+        """`signed`: every actor but the system must sign. Otherwise no signature is checked, and none is stored.
+
+        `readings` are those of this process. Without them every reading counts.
+        """
         self._pool = pool
         self._signed = signed
         self._vault = vault
         self._kinds = kinds
         self._reserving = Reserving(vault, kinds.numberings)
         self._measures = Measures(meter, kinds)
+        self._readings = readings
 
     @activity.defn(name=APPEND)
     async def append(self, batch: Batch) -> Appended:
@@ -115,14 +129,15 @@ class Ledger:
         kind = self._kinds.of(batch.stream)
         events = tuple(map(kind.event, batch.events))
         needed = officers.needed(kind, batch, events)
-        return _Asked(batch, kind, events, needed, till_cash.cash_of(batch, events))
+        unread = self._readings is not None and not self._readings.hold(batch.readings)
+        return _Asked(batch, kind, events, needed, till_cash.cash_of(batch, events), unread)
 
     async def _answer(self, connection: Connection, asked: _Asked) -> Appended:
         while True:
             unproved = await officers.unproved(connection, asked.kind, asked.batch, asked.events)
             unproved += await proof.untold(connection, asked.batch, asked.events)
             unsigned = statements.unsigned(asked.batch) if self._signed else []
-            if asked.events and not (unproved or unsigned):
+            if asked.events and not (unproved or unsigned or asked.unread):
                 try:
                     return await self._append(connection, asked)
                 except _NotTakenError:
@@ -169,7 +184,7 @@ class Ledger:
         if recorded is not None:
             return Appended(epoch=epoch, receipts=(Receipt.model_validate_json(recorded),), head=head_hash)
         unheard = await statements.missing(connection, batch) or unsigned
-        if not (unheard or await officers.is_founded(connection, batch)):
+        if not unheard and (asked.unread or not await officers.is_founded(connection, batch)):
             return Appended(epoch=epoch, unfounded=True, head=head_hash)
         if unheard or not batch.events:
             refused = officers.refusal(actor, unheard, in_directory=True)
@@ -200,6 +215,7 @@ class Ledger:
             stored=tuple(_stored(one, one.event.model_dump(mode="json", exclude_none=True)) for one in opened),
             receipts=tuple(Receipt.model_validate_json(row["body"]) for row in receipts),
             more=len(rows) < len(found),
+            unfounded=asked.unread or None,
             head=await connection.fetchval(_HASH, batch.stream, rows[-1]["seq"]),
         )
 

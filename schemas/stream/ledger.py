@@ -82,7 +82,8 @@ class Batch(Model):
     `moves_with` is the version of the snapshot that the run would hand on, if it is to end for either reason: its
     history is long, or Temporal wants another build to continue it. `statement` is the signed identity of the
     actor, if there was one; it must not have expired when the command was accepted, at `asked_at`. `findings` are
-    those on which the events, or the refusal that the run would give, rest.
+    those on which the events, or the refusal that the run would give, rest; `readings` are the digests of what it has
+    read in the record for them.
     """
 
     stream: str
@@ -101,6 +102,7 @@ class Batch(Model):
     at: Instant
     events: tuple[dict[str, Any], ...] = ()
     findings: tuple[Found, ...] = Field(default=(), exclude_if=unset)
+    readings: tuple[Sha256, ...] = Field(default=(), exclude_if=unset)
     rows: Rows | None = None
     continue_as_new_suggested: bool = False
     moves_with: int | None = None
@@ -112,7 +114,8 @@ class Appended(Model):
     `more`: the log holds further events. A receipt without events belongs to the requested command, which was
     recorded long before. `continue_as_new_suggested` is repeated here so that it is in the history: ADR 0006.
     `moves`: whether the build that is to continue the stream can read it. `unfounded`: the record lacks one of the
-    batch's findings. `head` is the hash of the last of these events, or of the stream's last event.
+    batch's findings, or the process of this log has not made one of its readings. `head` is the hash of the last of
+    these events, or of the stream's last event.
     """
 
     epoch: int

@@ -19,7 +19,7 @@ from schemas.filing.examined import Examined
 from schemas.filing.state import Stage
 from schemas.people import Role
 from schemas.refund.commands import ApproveRefund, RequestRefund
-from tests.acting import ADDRESS, FILE, Play, birth, eventually, extract
+from tests.acting import ADDRESS, FILE, Play, birth, bodies, eventually, extract
 from tests.answering import Answering, Way, answering, giving_way
 from tests.any_files import AnyFiles, received_by
 from tests.conftest import World
@@ -29,7 +29,7 @@ from tests.sound import sound
 from tests.workflow.refunds import AMOUNT, WHY, refunded
 from tests.workflow.results import RELEASED, decided, set_up, signers
 from workers.wiring import activities, platform_worker
-from workflows.stream import asking
+from workflows.stream import asking, reading
 
 EVIL: Final = "evil"
 AT: Final = "2026-11-30T00:00:00Z"
@@ -69,7 +69,7 @@ class NotAtOnce(AnyFiles):
 SOON: Final = (
     (asking, "_FIRST_BOUND", 2),
     (asking, "_LONGEST_BOUND", 4),
-    (asking, "_LONGEST_PAUSE", 0.3),
+    (reading, "_LONGEST_PAUSE", 0.3),
 )
 """The times after which the platform asks again, in seconds."""
 
@@ -122,12 +122,6 @@ async def sent(world: World) -> Play:
     play = await Play.begin(world, birth(result_channel="post", address=ADDRESS))
     await play.at(Stage.CLOSED)
     return play
-
-
-async def bodies(world: World) -> str:
-    async with world.connection() as connection:
-        rows = await connection.fetch("select convert_from(body, 'UTF8') as body from event")
-    return "\n".join(row["body"] for row in rows)
 
 
 def tried(stranger: Answering, *names: str) -> None:

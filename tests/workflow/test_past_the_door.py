@@ -43,6 +43,7 @@ from tests.locked import closed as closed
 from tests.workflow.forged import counted, submission
 from views.log import Log
 from workers.by_queue import BY_QUEUE, INSTRUCTED
+from workers.readings import READ
 from workers.wiring import WORKFLOWS, activities
 from workflows.stream.starting import load_state
 
@@ -175,6 +176,34 @@ def test_every_other_workflow_starts_an_activity_in_one_place() -> None:
     assert starting == {"stream/asking.py"} | BESIDE
 
 
+UNREAD: Final = {
+    "ledger.append",  # the log itself
+    "inbox.park",
+    "intake.closed",  # a report that is no longer due
+    "intake.news",  # facts, each with evidence
+    "papers.confirm",  # the finding is looked for
+    "reception.examine",  # the finding is named
+    "refund.accepted",  # facts, each with evidence
+    "refund.given",
+    "refund.of_fee",  # a refund, which reads the logs itself
+    "refund.ruled",
+    "view.answer",
+    "workflows.start",
+    "workflows.tell",
+    "workflows.wake",
+}
+"""Local activities on whose answers no event rests."""
+
+
+def test_what_a_workflow_records_of_the_record_it_has_read_by_this_process() -> None:
+    asked: dict[str, set[str]] = {"read": set(), "execute_local_activity_method": set()}
+    for file in (ROOT / "workflows").rglob("*.py"):
+        for how, owner, method in _READ.findall(file.read_text(encoding="utf-8")):
+            named = getattr(vars(import_module(_module(file)))[owner], method)
+            asked[how].add(str(_Definition.must_from_callable(named).name))
+    assert asked == {"read": READ, "execute_local_activity_method": UNREAD}
+
+
 async def test_what_acts_outside_is_given_a_place_in_the_log_and_nothing_else(world: World) -> None:
     async with activities(world.settings) as functions:
         defined = [_Definition.must_from_callable(one) for one in functions.working]
@@ -198,6 +227,7 @@ def _module(file: Path) -> str:
 
 
 _STARTS: Final = re.compile(r"workflow\.(?:start|execute)_activity")
+_READ: Final = re.compile(r"\b(read|execute_local_activity_method)\(\s*([A-Z]\w+)\.(\w+)")
 _ASKED: Final = re.compile(r"(?:question|answer_of|execute_activity_method)\(\s*(\w+)\.(\w+)")
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.ledger.append import LEDGER
     from activities.money.merchants import MerchantRequest, Merchants, RenewalRequest
     from activities.money.payment import BANK, Payments, Watched
     from rules.payment import status
@@ -17,16 +16,16 @@ with workflow.unsafe.imports_passed_through():
     from rules.stream_kind import StreamKind
     from rules.streams import PAYMENT
     from schemas.errors import RefusalError
-    from schemas.filing.commands import Command, content_of
+    from schemas.filing.commands import Command
     from schemas.filing.events import FeeSettlement
     from schemas.filing.state import FeeFact
     from schemas.payment.commands import EndPaymentWatch, RenewPayment, RenewThrough, RequestPayment
     from schemas.payment.state import Payment, PaymentStart, PaymentState, PaymentView, Through
-    from schemas.stream.ledger import Receipt
     from workflows.stream.asking import instruction, question
+    from workflows.stream.reading import read
     from workflows.stream.recording import single_argument
     from workflows.stream.reporting import report
-    from workflows.stream.shell import Opening, takes_commands
+    from workflows.stream.shell import Considered, Opening, takes_commands
     from workflows.stream.waiting import drain_handlers, wait_for
 
 from workflows.payment.callbacks import Callbacks
@@ -49,19 +48,19 @@ class PaymentLife(KnownPayment):
         opening = await super().opening()
         start: PaymentStart = self.start
         asked = MerchantRequest(agency=start.agency, chosen=start.provider)
-        through = await workflow.execute_local_activity_method(Merchants.merchant, asked, **LEDGER)
+        reading = await read(Merchants.merchant, asked)
+        through = reading.answer
         command = RequestPayment(
             command_id=opening.command.command_id,
             start=start.model_copy(update={"provider": through.provider}),
             seconds=through.seconds,
         )
-        return replace(opening, command=command)
+        return replace(opening, command=command, basis=reading.basis)
 
-    async def take_command(self, command: Command) -> Receipt:
-        """Records commands; a renewed request is checked against the filing and gets the directory's provider."""
+    async def considered(self, command: Command) -> Considered:
+        """Returns the command; a renewed request is checked against the filing and gets the directory's provider."""
         if not isinstance(command, RenewPayment):
-            return await super().take_command(command)
-        stream = await self.recorded()
+            return await super().considered(command)
         asked = RenewalRequest(
             agency=self.payment.agency,
             chosen=command.provider,
@@ -69,10 +68,9 @@ class PaymentLife(KnownPayment):
             actor=command.actor,
             at=workflow.now(),
         )
-        found = await workflow.execute_local_activity_method(Merchants.renewal, asked, **LEDGER)
-        through = found.through or Through(provider=self.payment.provider)
-        renewed = RenewThrough(**dict(command), through=through)
-        return await stream.record(renewed, content_of(command), refusal=found.refusal)
+        reading = await read(Merchants.renewal, asked)
+        through = reading.answer.through or Through(provider=self.payment.provider)
+        return Considered(RenewThrough(**dict(command), through=through), reading.answer.refusal, reading.basis)
 
     async def proceed(self) -> None:
         """Collects the money, reports the outcome to the filing, then watches for money that nobody owes."""

@@ -22,19 +22,13 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.partners.instructions import NOT_ORDERED, Instruction
 
+from workflows.stream.reading import DOUBLED, pause_after
 from workflows.stream.recording import Stream
 from workflows.stream.unopened import expect_opened
 from workflows.stream.waiting import first_of, pause, wait_for
 
 A = TypeVar("A")
 R = TypeVar("R")
-
-_FIRST_PAUSE: Final = timedelta(seconds=1)
-_LONGEST_PAUSE: Final = timedelta(minutes=1)
-"""The maximum pause after an answer that led to nothing: pauses double until an event is recorded."""
-
-_DOUBLED: Final = 10
-"""How often a time is doubled at most."""
 
 _ASKED_AGAIN: Final = timedelta(seconds=10)
 
@@ -92,12 +86,7 @@ def question(
 
 def bound(silent: int) -> timedelta:
     """Returns how long the server may retry one question, after so many that it has given up."""
-    return min(_FIRST_BOUND * int(2 ** min(silent, _DOUBLED)), _LONGEST_BOUND)
-
-
-def pause_after(in_vain: int) -> timedelta:
-    """Returns the time before a question is repeated, after so many of whose answers nothing came."""
-    return min(_FIRST_PAUSE * int(2 ** min(in_vain - 1, _DOUBLED)), _LONGEST_PAUSE)
+    return min(_FIRST_BOUND * int(2 ** min(silent, DOUBLED)), _LONGEST_BOUND)
 
 
 def instruction(stream: Stream[Any], case: int | None = None) -> Instruction:

@@ -9,7 +9,6 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.intake import CalendarRequest, Registry
-    from activities.ledger.append import LEDGER
     from activities.support.refusal import failure
     from schemas.errors import RefusalCode, RefusalError, problem, refused
     from schemas.filing.commands import AdoptCalendar, ChangeCalendar
@@ -18,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.reprojection import command_id
 
 from workflows.stream.commands import Living
+from workflows.stream.reading import read, until_founded
 from workflows.stream.recording import Stream, parse, single_argument
 
 
@@ -51,12 +51,18 @@ async def _adopt(stream: Stream[Any], wanted: AdoptCalendar) -> Receipt:
         if turning in stream.receipts:
             return stream.receipts[turning]
         named = CalendarRequest(name=wanted.calendar, agency=stream.state.agency)
-        calendar = await workflow.execute_local_activity_method(Registry.calendar, named, **LEDGER)
-        if calendar is None:
-            if (receipt := await stream.find(turning)) is None:
-                raise _NOT_IN_FORCE
-            return receipt
-        return await stream.record(ChangeCalendar(command_id=turning, calendar=calendar))
+
+        async def adopted() -> Receipt:
+            reading = await read(Registry.calendar, named)
+            if reading.answer is not None:
+                change = ChangeCalendar(command_id=turning, calendar=reading.answer)
+                return await stream.record(change, basis=reading.basis)
+            if (receipt := await stream.find(turning)) is not None:
+                return receipt
+            await stream.catch_up(reading.basis)
+            raise _NOT_IN_FORCE
+
+        return await until_founded(adopted)
 
 
 _NOT_IN_FORCE = refused(

@@ -21,7 +21,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.ids import filing_workflow
     from schemas.stream.ledger import Found
 
-from workflows.stream.asking import answer_of, pause_after
+from workflows.stream.asking import answer_of
+from workflows.stream.reading import NOTHING, Basis, pause_after
 
 _SCANNED_LATER: Final = (Submission, Supplement)
 """Messages that are recorded before their files are scanned, since the filing keeps requesting the scan."""
@@ -29,11 +30,11 @@ _SCANNED_LATER: Final = (Submission, Supplement)
 
 @dataclass(frozen=True)
 class Examination:
-    """The examination of a message's files, empty without files. `findings` are its proof in the record."""
+    """The examination of a message's files, empty without files. `basis` is its proof in the record."""
 
     answer: Examined = field(default_factory=Examined)
     refusal: Refusal | None = None
-    findings: tuple[Found, ...] = ()
+    basis: Basis = NOTHING
 
 
 async def examine(filing_id: UUID, naming: Model, version: str | None = None) -> Examination:
@@ -50,10 +51,10 @@ async def examine(filing_id: UUID, naming: Model, version: str | None = None) ->
     )
     answer = await _looked_at(request)
     finding = examined(((named.place, named.file) for named in files), submission, version, answer)
-    findings = (Found(stream=filing_workflow(filing_id), kind=finding.kind, id=finding.id),)
+    proof = Found(stream=filing_workflow(filing_id), kind=finding.kind, id=finding.id)
     if answer.scan is ScanState.PENDING and not isinstance(naming, _SCANNED_LATER):
         answer = Examined(problems=(problem(files[0].place, "scanner_silent"),))
-    return Examination(answer, _refusal_of(answer), findings)
+    return Examination(answer, _refusal_of(answer), Basis(findings=(proof,)))
 
 
 def _refusal_of(answer: Examined) -> Refusal | None:

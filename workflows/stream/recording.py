@@ -32,10 +32,11 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.commands import SYSTEM_VIA, Command, content_of
     from schemas.ids import TASK_TIMEOUT, StreamId
     from schemas.people import SYSTEM
-    from schemas.stream.ledger import Appended, Batch, Found, Receipt, Recorded
+    from schemas.stream.ledger import Appended, Batch, Receipt, Recorded
     from schemas.stream.restart import TAKE_OVER
 
 from workflows.stream.command_receipts import Receipts
+from workflows.stream.reading import NOTHING, Basis, Reading, UnfoundedError, read, until_founded
 
 M = TypeVar("M", bound=Model)
 
@@ -47,10 +48,6 @@ PAGES: Final = 16
 
 ASKED_AT: ContextVar[datetime | None] = ContextVar("ASKED_AT", default=None)
 """The time at which the current handler's Update was received, for all its events; None outside an Update."""
-
-
-class UnfoundedError(Exception):
-    """The record does not bear out an activity's answer, which may be a stranger's. The activity is asked again."""
 
 
 class Stream(Generic[S]):
@@ -100,14 +97,19 @@ class Stream(Generic[S]):
     @classmethod
     async def of_log(cls, kind: StreamKind[S], id_: StreamId, epoch: int | None) -> tuple[Self, OpenResult]:
         """Returns the stream as the log has it, and its related data. Raises `RefusalError`, and as `catch_up`."""
-        asked = OpenRequest(stream=str(id_))
-        found = await workflow.execute_local_activity_method(Registry.open, asked, **LEDGER)
-        if found.agency is None:
-            raise RefusalError(NOT_RECORDED)
-        state = kind.initial(Origin(id_, found.agency, found.procedure, found.calendar, found.digests))
-        stream = cls(kind, id_, state, epoch=epoch)
-        await stream.catch_up()
-        return stream, found
+
+        async def loaded() -> tuple[Self, OpenResult]:
+            reading = await read(Registry.open, OpenRequest(stream=str(id_)))
+            found = reading.answer
+            if found.agency is None:
+                await expect_read(id_, reading)
+                raise RefusalError(NOT_RECORDED)
+            state = kind.initial(Origin(id_, found.agency, found.procedure, found.calendar, found.digests))
+            stream = cls(kind, id_, state, epoch=epoch)
+            await stream.catch_up(reading.basis)
+            return stream, found
+
+        return await until_founded(loaded)
 
     @property
     def idle(self) -> bool:
@@ -123,10 +125,13 @@ class Stream(Generic[S]):
         finally:
             self._in_flight -= 1
 
-    async def attempt(self, command: Command, *, not_before: datetime | None = None) -> None:
-        """Records a system command; a refusal means that another command was first, or that this one is obsolete."""
+    async def attempt(self, command: Command, *, not_before: datetime | None = None, basis: Basis = NOTHING) -> None:
+        """Records a system command; a refusal means that another command was first, or that this one is obsolete.
+
+        Raises `UnfoundedError` as `record` does.
+        """
         try:
-            await self.record(command, not_before=not_before)
+            await self.record(command, not_before=not_before, basis=basis)
         except RefusalError as error:
             workflow.logger.info("system.refused", extra={"kind": command.kind, "code": error.refusal.code})
 
@@ -137,11 +142,11 @@ class Stream(Generic[S]):
         *,
         not_before: datetime | None = None,
         refusal: Refusal | None = None,
-        findings: tuple[Found, ...] = (),
+        basis: Basis = NOTHING,
     ) -> Receipt:
         """Records `command`, or finds it recorded. Raises `RefusalError`, and the ledger's errors without retry.
 
-        Raises `UnfoundedError` if the record lacks one of the `findings` on which the command, or the refusal, rests.
+        Raises `UnfoundedError` if the log does not bear out the `basis` on which the command, or the refusal, rests.
 
         `content` is the digest of the command's content, if it is not that of the command itself. `not_before` is the
         instant of a timer that fired: the command's time is not earlier, even if this run's clock is. With a `refusal`
@@ -158,7 +163,7 @@ class Stream(Generic[S]):
                 now = max(workflow.now(), not_before or workflow.now())
                 why_not, events = (refusal, ()) if refusal else self._decision(command, now)
                 after = self.kind.after(self.state, command, events, now)
-                batch = self._batch(command, content, events, now, after).model_copy(update={"findings": findings})
+                batch = _resting_on(basis, self._batch(command, content, events, now, after))
                 answer = await self._append(batch, after)
                 if answer is not None:
                     self._expect_taken(command, answer, why_not)
@@ -168,19 +173,26 @@ class Stream(Generic[S]):
 
     def _expect_taken(self, command: Command, answer: Appended, why_not: Refusal) -> None:
         """Raises `UnfoundedError`, or `RefusalError` if the log has not taken the command."""
-        if answer.unfounded:
+        if answer.unfounded and not answer.stored:
             raise UnfoundedError
         if not answer.stored and command.command_id not in self.receipts:
             raise RefusalError(answer.refused or why_not)
 
-    async def catch_up(self) -> None:
-        """Folds the events of the log that this run has not seen. Raises the ledger's errors without retry."""
-        async with self._exclusive():
-            await self._read_on()
+    async def catch_up(self, basis: Basis = NOTHING) -> None:
+        """Folds the events of the log that this run has not seen. Raises the ledger's errors without retry.
 
-    async def _read_on(self) -> None:
-        while (answer := await self._append(self._question(), self.state)) is None or answer.more:
-            pass
+        Raises `UnfoundedError` if the log does not bear out the `basis` of the state.
+        """
+        async with self._exclusive():
+            await self._read_on(basis)
+
+    async def _read_on(self, basis: Basis = NOTHING) -> None:
+        asked = True
+        while asked:
+            answer = await self._append(_resting_on(basis, self._question()), self.state)
+            if answer is not None and answer.unfounded:
+                raise UnfoundedError
+            asked = answer is None or answer.more
 
     async def find(self, command_id: str) -> Receipt | None:
         """Returns the receipt of a recorded command, if the log has it: for a command that can't be built again."""
@@ -325,6 +337,32 @@ class Stream(Generic[S]):
             )
             state = self.kind.evolve(state, recorded)
         return state
+
+
+async def expect_read(stream: StreamId, reading: Reading[Any]) -> None:
+    """Raises `UnfoundedError` if the log does not bear out a reading because of which a run is to end."""
+    batch = Batch(
+        stream=str(stream),
+        filing_id=stream.filing,
+        agency=_UNKNOWN,
+        next_seq=1,
+        command_id="catch-up",
+        digest="",
+        actor=SYSTEM,
+        via=SYSTEM_VIA,
+        at=workflow.now(),
+    )
+    answer = await workflow.execute_local_activity_method(Ledger.append, _resting_on(reading.basis, batch), **LEDGER)
+    if answer.unfounded:
+        raise UnfoundedError
+
+
+_UNKNOWN: Final = "0"
+"""The agency in a question about a stream whose agency is not known; no answer depends on it."""
+
+
+def _resting_on(basis: Basis, batch: Batch) -> Batch:
+    return batch.model_copy(update={"findings": basis.findings, "readings": basis.readings})
 
 
 def _taken_as_it_was(batch: Batch, answer: Appended) -> bool:

@@ -26,16 +26,17 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.commands import Command, content_of
     from schemas.filing.examined import Examined
     from schemas.ids import NUDGE
-    from schemas.stream.ledger import Found, ParkRequest, Receipt
+    from schemas.stream.ledger import ParkRequest, Receipt
     from schemas.stream.snapshots import Snapshot
     from schemas.text import composed
 
-from workflows.stream.asking import Asking, Question, pause_after
+from workflows.stream.asking import Asking, Question
 from workflows.stream.calendars import adopt_calendar
 from workflows.stream.command_receipts import Receipts
 from workflows.stream.commands import update
 from workflows.stream.examining import examine
-from workflows.stream.recording import Stream, UnfoundedError
+from workflows.stream.reading import NOTHING, Basis, until_founded
+from workflows.stream.recording import Stream
 from workflows.stream.starting import (
     Resume,
     continue_as_new_input,
@@ -65,14 +66,29 @@ class Opening:
         command: The stream's first command.
         content: The digest of that command's content, if other messages name the digest too.
         refusal: The reason why the stream may not begin, if the log has no event of the stream yet.
-        findings: The findings that support the command or the refusal.
+        basis: The basis of the command or the refusal.
     """
 
     origin: Origin
     command: Command
     content: str | None = None
     refusal: Refusal | None = None
-    findings: tuple[Found, ...] = ()
+    basis: Basis = NOTHING
+
+
+@dataclass(frozen=True)
+class Considered:
+    """A command with the facts that it needs beside its own content.
+
+    Attributes:
+        command: The command.
+        refusal: The reason why it may not be recorded, if the log does not hold it yet.
+        basis: The basis of the facts or the refusal.
+    """
+
+    command: Command
+    refusal: Refusal | None = None
+    basis: Basis = NOTHING
 
 
 class Life(Generic[S]):
@@ -120,6 +136,12 @@ class Life(Generic[S]):
     async def caught_up(self) -> None:
         """Runs before `proceed`, once a stream that is taken over has been read from the log."""
 
+    async def considered(self, command: Command) -> Considered:
+        """Returns the command once its files have been examined, with the facts that its kind reads for it."""
+        examined = await examine(self.stream.id.filing, command)
+        seen = self.as_examined(composed(command), examined.answer)
+        return Considered(seen, examined.refusal, examined.basis)
+
     def as_examined(self, command: Command, examined: Examined) -> Command:  # noqa: ARG002 -- for kinds that keep it
         """Returns the command with the findings about its files, for kinds that keep them."""
         return command
@@ -161,19 +183,14 @@ class Life(Generic[S]):
             self.stream.check(composed(command), content_of(command))
 
     async def take_command(self, command: Command) -> Receipt:
-        """Records the command, once its files have been examined. Raises `RefusalError`."""
+        """Records the command, once it has been considered. Raises `RefusalError`."""
         stream = await self.recorded()
-        tries = 0
-        while True:
-            examined = await examine(stream.id.filing, command)
-            seen = self.as_examined(composed(command), examined.answer)
-            try:
-                return await stream.record(
-                    seen, content_of(command), refusal=examined.refusal, findings=examined.findings
-                )
-            except UnfoundedError:
-                tries += 1
-                await workflow.sleep(pause_after(tries), summary="nothing came of the answer")
+
+        async def recorded() -> Receipt:
+            one = await self.considered(command)
+            return await stream.record(one.command, content_of(command), refusal=one.refusal, basis=one.basis)
+
+        return await until_founded(recorded)
 
     async def ask(self, *questions: Question[Any], news: Callable[[], bool] = lambda: False) -> bool:
         """Asks activities about its stream: `Asking.ask`."""
@@ -258,22 +275,19 @@ class Life(Generic[S]):
 
         A stream that was begun before, unless its content names it, continues from the log.
         """
-        tries = 0
-        while True:
+
+        async def opened() -> None:
             opening = await self.opening()
             self._stream = Stream(self.kind, opening.origin.stream, self.kind.initial(opening.origin))
             try:
                 await self._stream.record(
-                    opening.command, opening.content, refusal=opening.refusal, findings=opening.findings
+                    opening.command, opening.content, refusal=opening.refusal, basis=opening.basis
                 )
-            except UnfoundedError:
-                tries += 1
-                await workflow.sleep(pause_after(tries), summary="nothing came of the answer")
-                continue
             except RefusalError as error:
                 if opening.content is not None or error.refusal.code is not RefusalCode.SAME_ID_OTHER_CONTENT:
                     raise
-            return
+
+        await until_founded(opened)
 
     async def _take_over(self, resume: Resume) -> None:
         """Continues from the stream's state in the log."""

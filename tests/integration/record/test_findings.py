@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError
 from activities.ledger.append import Ledger
 from activities.ledger.findings import Findings
 from activities.ledger.vault import Vault
+from activities.support.readings import Readings
 from rules.evidence import Finding
 from rules.payment.evidence import captured, closed
 from rules.streams import KINDS
@@ -78,6 +79,22 @@ async def test_what_a_batch_rests_on_is_found_or_the_run_is_told_so(world: World
         await Findings(log.pool).keep(stream, finding)
         assert [one.event["kind"] for one in (await log.append(RELEASED, findings=named)).stored] == ["released"]
         assert (await log.append(findings=named)).unfounded is None
+
+
+async def test_what_a_batch_has_read_this_process_has_read_too(world: World) -> None:
+    async with opened(world) as log:
+        readings = Readings()
+        ledger = Ledger(log.pool, Vault(log.world.settings.master), KINDS, readings=readings)
+        await log.append(ASKED, command_id="known")
+        for events in ((RELEASED,), ()):
+            assert (await ledger.append(log.batch(*events, readings=("ab" * 32,)))).unfounded
+        repeated = await ledger.append(log.batch(readings=("ab" * 32,), command_id="known"))
+        assert [one.command_id for one in repeated.receipts] == ["known"], "the log leads"
+        behind = await ledger.append(log.batch(readings=("ab" * 32,), next_seq=1))
+        assert (behind.unfounded, len(behind.stored)) == (True, 1), "a state that rests on it is of no use"
+        readings.keep("ab" * 32)
+        assert (await ledger.append(log.batch(RELEASED, readings=("ab" * 32, "cd" * 32)))).unfounded
+        assert (await ledger.append(log.batch(RELEASED, readings=("ab" * 32,)))).stored
 
 
 async def test_a_run_that_was_told_other_events_does_not_go_on(world: World) -> None:

@@ -1,0 +1,46 @@
+"""Readings of the record by this process: an event that rests on one is written only if this process made it.
+
+A local activity's answer lies in Temporal's history, where a stranger who takes our workflow tasks can put another one.
+So a batch names the readings on which it rests, and the append compares them with those of its own process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from time import monotonic
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from schemas.base import Sha256
+
+_LASTS: Final = 600.0
+"""Seconds for which a reading counts: an examination of files may lie between it and the append."""
+_MOST: Final = 20_000
+
+
+def reading_digest(activity: str, request: Any, answer: Any) -> Sha256:
+    """Returns the digest, in hex, of an activity's answer to this request."""
+    return hashlib.sha256(b"\n".join((activity.encode(), to_json(request), to_json(answer)))).hexdigest()
+
+
+class Readings:
+    """The digests of the recent readings, the latest 20,000 of the last ten minutes."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._read: OrderedDict[Sha256, float] = OrderedDict()
+
+    def keep(self, digest: Sha256) -> None:
+        """Notes a reading made now."""
+        self._read[digest] = self._clock()
+        self._read.move_to_end(digest)
+        if len(self._read) > _MOST:
+            self._read.popitem(last=False)
+
+    def hold(self, digests: Iterable[Sha256]) -> bool:
+        """Returns whether this process has made all these readings recently."""
+        since = self._clock() - _LASTS
+        return all(self._read.get(digest, since) > since for digest in digests)

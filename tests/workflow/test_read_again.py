@@ -1,0 +1,155 @@
+"""A reading that another process put into the history: nothing rests on it, and the record is read again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Final, get_type_hints
+
+import pytest
+from temporalio import activity
+from temporalio.activity import _Definition
+
+from activities.money.merchants import Renewal
+from activities.support.readings import Readings, reading_digest
+from schemas.filing.state import Closing, Stage
+from schemas.ids import complaint_workflow
+from schemas.payment.state import Through
+from schemas.people import Role
+from schemas.refund.commands import ApproveRefund, RequestRefund
+from tests.acting import NEVER_PAYS, Play, bodies, eventually, extract, on_another_calendar
+from tests.any_files import AnyFiles, received_by
+from tests.conftest import World
+from tests.sound import sound
+from tests.workflow.complaints import UPHELD, answered, complained, refused, reopened
+from tests.workflow.obligations import PAID, N, demanded, takes_money
+from tests.workflow.refunds import AMOUNT, WHY, refunded
+from tests.workflow.results import RELEASED, decided, set_up, signers
+from workers.readings import READ
+from workers.wiring import activities, platform_worker
+from workflows.stream import reading
+
+EVIL: Final = "evil"
+
+LIES: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "complaint.grounds": lambda _: None,
+    "complaint.remedy": lambda true: true.model_copy(update={"reopened": True}),
+    "intake.calendar": lambda _: None,
+    "intake.open": lambda true: true.model_copy(update={"queue": EVIL}),
+    "obligation.collector": lambda true: true.model_copy(update={"payable": False}),
+    "payment.merchant": lambda _: Through(provider=EVIL),
+    "payment.renewal": lambda _: Renewal(through=Through(provider=EVIL)),
+    "refund.look": lambda _: None,
+    "result.order": lambda _: None,
+    "result.signer": lambda _: None,
+    "result.signers": lambda _: [],
+}
+"""The lie about each reading. That a fee may be requested again is read in no story below."""
+
+
+@dataclass
+class Liar(Readings):
+    """Answers each reading of a workflow falsely at first, as another process would have; counts by name."""
+
+    lies: set[str] = field(default_factory=set)
+    lied: Counter[str] = field(default_factory=Counter)
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def keep(self, digest: str) -> None:
+        """Notes only what was true."""
+        if digest not in self.lies:
+            super().keep(digest)
+
+    def of(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Returns the activity, whose first answer to each run is a lie."""
+        name = name_of(function)
+
+        async def read(given: Any) -> Any:
+            true, whose = await function(given), (str(activity.info().workflow_run_id), name)
+            if whose in self._seen:
+                return true
+            self._seen.add(whose)
+            lie = LIES[name](true)
+            self.lies.add(reading_digest(name, given, lie))
+            self.lied[name] += lie != true
+            return lie
+
+        hints = get_type_hints(function)
+        read.__annotations__ = {"given": next(hint for place, hint in hints.items() if place != "return")} | {
+            "return": hints["return"]
+        }
+        read.__qualname__ = function.__qualname__
+        return activity.defn(name=name)(read)
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    return str(_Definition.must_from_callable(function).name)
+
+
+@pytest.fixture
+async def lied_to(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Liar]:
+    """A platform whose first readings are another process's."""
+    monkeypatch.setattr(reading, "_FIRST_PAUSE", timedelta(milliseconds=10))
+    liar = Liar()
+    with monkeypatch.context() as patching:
+        patching.setattr("workers.wiring.Readings", lambda: liar)
+        async with activities(world.settings) as functions:
+            working = [liar.of(one) if name_of(one) in LIES else one for one in functions.working]
+            received = received_by(AnyFiles(), replace(functions, working=working))
+            async with platform_worker(world.temporal, received, world.settings), world.back_office():
+                yield liar
+
+
+async def test_money_collected_renewed_and_given_back(world: World, lied_to: Liar) -> None:
+    play = await Play.begin(world, extract(payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+    await play.renew_payment()
+    await play.pay_by_hand()
+    await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+    await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=AMOUNT, **WHY)
+    await play.refund(ApproveRefund, play.officer(Role.LEADER), case=1)
+    await refunded(play, AMOUNT)
+    await play.review()
+    assert (await play.at(Stage.CLOSED)).closing is Closing.DELIVERED
+    await told_the_truth(world, lied_to, "intake.open", "payment.merchant", "payment.renewal", "refund.look")
+
+
+async def test_a_result_signed_and_a_complaint_upheld(world: World, lied_to: Liar) -> None:
+    play = await refused(world)
+    stream = await complained(play, "decided")
+    await answered(play, stream, UPHELD)
+    await reopened(play)
+    await world.temporal.get_workflow_handle(complaint_workflow(play.filing, 1)).result()
+    assert (await play.kinds("complaint", 1))[-1] == "complaint_settled"
+    await set_up(world, signers())
+    signed = await decided(world)
+    await signed.at(Stage.CLOSED)
+    assert await signed.kinds("result", 1) == RELEASED
+    names = ("complaint.grounds", "complaint.remedy", "result.order", "result.signer", "result.signers")
+    await told_the_truth(world, lied_to, *names)
+
+
+async def test_a_tax_office_s_demand_and_another_calendar(world: World, lied_to: Liar) -> None:
+    await takes_money(world)
+    play = await demanded(world)
+    await eventually(lambda: play.kinds("payment", N), lambda kinds: kinds == PAID)
+    moved = await on_another_calendar(world)
+    assert "calendar_changed" in await moved.kinds()
+    await told_the_truth(world, lied_to, "obligation.collector", "intake.calendar")
+
+
+async def told_the_truth(world: World, liar: Liar, *names: str) -> None:
+    """Asserts that each of these was a lie once, and that the record holds none of them."""
+    assert [name for name in names if not liar.lied[name]] == []
+    assert EVIL not in await bodies(world)
+    await sound(world)
+
+
+def test_every_reading_but_one_is_lied_about() -> None:
+    assert READ - LIES.keys() == {"refund.not_asked_again"}

@@ -1,0 +1,81 @@
+"""The only place in which a workflow reads the record for something that it records, and the repetition until it holds.
+
+A reading is a local activity's answer, so it lies in the history, where a stranger may have put it. The log takes an
+event that rests on a reading only from the process that made the reading; otherwise the record is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final, Generic, TypeVar
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from temporalio.activity import _Definition
+
+    from activities.ledger.append import LEDGER
+    from activities.support.readings import reading_digest
+    from schemas.base import Sha256
+    from schemas.stream.ledger import Found
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+_FIRST_PAUSE: Final = timedelta(seconds=1)
+_LONGEST_PAUSE: Final = timedelta(minutes=1)
+"""The maximum pause after an answer that led to nothing: pauses double until an event is recorded."""
+DOUBLED: Final = 10
+"""How often a time is doubled at most."""
+
+
+class UnfoundedError(Exception):
+    """The record does not bear out an activity's answer, which may be a stranger's. The activity is asked again."""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The findings, and the digests of the readings, on which a command or its refusal rests."""
+
+    findings: tuple[Found, ...] = ()
+    readings: tuple[Sha256, ...] = ()
+
+    def __add__(self, other: Basis) -> Basis:
+        """Both together."""
+        return Basis(self.findings + other.findings, self.readings + other.readings)
+
+
+NOTHING: Final = Basis()
+
+
+@dataclass(frozen=True)
+class Reading(Generic[A]):
+    """An answer from the record, and the basis that it is for what follows from it."""
+
+    answer: A
+    basis: Basis = field(repr=False)
+
+
+async def read(activity: Callable[[Any, R], Awaitable[A]], request: R) -> Reading[A]:
+    """Returns the answer of a local activity that reads the record. Raises as the activity does."""
+    answer = await workflow.execute_local_activity_method(activity, request, **LEDGER)
+    name = str(_Definition.must_from_callable(activity).name)
+    return Reading(answer, Basis(readings=(reading_digest(name, request, answer),)))
+
+
+def pause_after(in_vain: int) -> timedelta:
+    """Returns the time before a question is repeated, after so many of whose answers nothing came."""
+    return min(_FIRST_PAUSE * int(2 ** min(in_vain - 1, DOUBLED)), _LONGEST_PAUSE)
+
+
+async def until_founded(act: Callable[[], Awaitable[A]]) -> A:
+    """Returns what `act` returns, repeated with pauses for as long as it raises `UnfoundedError`."""
+    tries = 0
+    while True:
+        try:
+            return await act()
+        except UnfoundedError:
+            tries += 1
+            await workflow.sleep(pause_after(tries), summary="nothing came of the answer")
